@@ -1,0 +1,77 @@
+# Needs a Python 3.11 or later that can make virtual environments; everything else goes into .venv, pinned and hashed.
+# Works with GNU make 3.81 and later.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# Nothing that the caller set for another Python may bend ours: PYTHONPATH, PYTHONHOME, PYTHONSTARTUP, ...
+unexport $(filter PYTHON%,$(.VARIABLES)) __PYVENV_LAUNCHER__
+
+VENV    := .venv
+STAMP   := $(VENV)/.ready
+PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
+CORES   ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
+PIP     := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet
+
+.PHONY: help
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@echo "PYTHON=... names the Python for $(VENV) (after make clean); CORES=... the number of parallel tests."
+
+.PHONY: matrix
+matrix: $(STAMP) ## measure every cell and write reports/ (ARGS='--python 3.13* --stack none')
+	@$(VENV)/bin/exitmatrix matrix $(ARGS)
+
+.PHONY: test
+test: $(STAMP) ## run the tests (TESTARGS='-k probe')
+	@$(VENV)/bin/python -m pytest -n $(CORES) --dist loadgroup $(TESTARGS)
+
+.PHONY: lint
+lint: $(STAMP) ## check style, format, and that what runs inside a Python 2.7 stays 2.7
+	@$(VENV)/bin/ruff check
+	@$(VENV)/bin/ruff format --check
+	@$(VENV)/bin/vermin --quiet --violations --no-tips -t=2.7- -t=3.6- harness/probe harness/endings scenarios
+
+.PHONY: types
+types: $(STAMP) ## check types
+	@$(VENV)/bin/mypy
+
+.PHONY: bench
+bench: $(STAMP) ## compare the speed with bare processes and with a handwritten test (ARGS=...)
+	@$(VENV)/bin/exitmatrix bench $(ARGS)
+
+.PHONY: blind
+blind: $(STAMP) ## run only the tests that compare programs with and without the probe
+	@$(VENV)/bin/python -m pytest -n $(CORES) --dist loadgroup -m blind $(TESTARGS)
+
+.PHONY: lock
+lock: $(STAMP) ## pin again what pyproject.toml asks for (LOCKARGS=--upgrade)
+	@$(LOCK) --output-file requirements/runtime.txt
+	@$(LOCK) --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
+LOCK = $(VENV)/bin/uv pip compile pyproject.toml --quiet --system-certs --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --custom-compile-command 'make lock' $(LOCKARGS)
+
+.PHONY: clean
+clean: ## remove .venv and the caches of the tools; reports and measured trials stay
+	@rm -rf $(VENV) dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find harness scenarios tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Made once, and again when the pins or pyproject.toml change, when its Python is gone, or when the checkout was copied or
+# moved (an environment holds absolute paths: a copy would quietly run the code of the original).
+ifeq ($(shell $(VENV)/bin/python -I -c '' 2>/dev/null && cat $(STAMP) 2>/dev/null),$(CURDIR))
+else
+.PHONY: $(STAMP)
+endif
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@for python in $(PYTHONS); do \
+	  if "$$python" -I -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    echo "make: preparing $(VENV) with $$("$$python" -I -c 'import sys; print(sys.executable)')" >&2; \
+	    exec "$$python" -I -m venv --clear $(VENV); \
+	  fi; \
+	done; \
+	echo "make: no Python 3.11 or later with venv and ensurepip (tried: $(PYTHONS)); name one with PYTHON=..." >&2; \
+	exit 1
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@pwd > $@

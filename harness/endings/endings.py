@@ -1,0 +1,147 @@
+"""Acts from inside: the in-process terminations, for scenarios to import.
+
+Python 2.7 and 3.6 up, standard library only. Which termination takes place is
+said by the environment (`EXITMATRIX_ENDING`); without it every call here does
+nothing, so a scenario can be run by hand.
+
+    import endings
+    endings.end_here()    # a termination may take place in this line
+    endings.linger()      # a handler that is still busy when the experiment needs it
+    endings.hold("why")   # wait until the harness watches this process
+"""
+import os
+import signal
+import sys
+
+from exitmatrix_channel import PATH, tell
+
+UNFLUSHED = "[unflushed:%s]"
+
+_holds = [0]
+_marked = set()
+
+
+def mark(name="main"):
+    """Write a marker to stdout, without newline or flush, once a process."""
+    if os.getpid() in _marked:
+        return
+    _marked.add(os.getpid())
+    tell("endings", "marked", name)
+    sys.stdout.write(UNFLUSHED % name)
+
+
+def end_here(name="main"):
+    """Let the chosen termination take place. May not return."""
+    mark(name)
+    ending = os.environ.get("EXITMATRIX_ENDING", "none")
+    if ending == "wait":
+        hold("waiting")
+    elif ending in WAYS:
+        tell("endings", "ending", ending)
+        WAYS[ending]()
+        if ending in MUST_NOT_RETURN:
+            tell("endings", "no-effect", ending)
+
+
+def linger():
+    """Stay in a handler until the harness has done what it wants done meanwhile."""
+    if os.environ.get("EXITMATRIX_LINGER"):
+        hold("lingering")
+
+
+def hold(why):
+    """Say that this process waits, then wait for the harness to let it go on.
+
+    The harness may ask for a sign of life meanwhile. The FIFO is opened for both
+    directions, so that opening waits for nobody (Linux: fifo(7)).
+    """
+    if PATH is None:
+        return
+    _holds[0] += 1
+    gate = "%s.hold.%d.%d" % (PATH, os.getpid(), _holds[0])
+    os.mkfifo(gate)
+    fd = os.open(gate, os.O_RDWR)
+    try:
+        tell("endings", "holding", gate, why, str(os.getppid()))
+        while os.read(fd, 1) == b"?":
+            tell("endings", "alive")
+    finally:
+        os.close(fd)
+
+
+def _exception():
+    raise RuntimeError("nobody catches this")
+
+
+def _keyboard_interrupt():
+    raise KeyboardInterrupt
+
+
+def _system_exit():
+    raise SystemExit(3)
+
+
+def _in_thread(target):
+    import threading
+
+    thread = threading.Thread(target=target, name="Thread-1")
+    thread.start()
+    thread.join()
+
+
+def _libc():
+    import ctypes
+
+    return ctypes.CDLL(None)
+
+
+def _segfault():
+    import ctypes
+
+    # Through libc, because ctypes checks for null itself on some implementations.
+    _libc().strlen(ctypes.c_void_p(1))
+
+
+def _fatal_error():
+    import ctypes
+
+    ctypes.pythonapi.Py_FatalError(b"asked for")
+
+
+def _stdout_closed():
+    """The reader of stdout goes away, as with `| head`."""
+    read, write = os.pipe()
+    os.dup2(write, 1)
+    os.close(write)
+    os.close(read)
+
+
+WAYS = {
+    "return": lambda: None,
+    "sys-exit-0": lambda: sys.exit(0),
+    "sys-exit-3": lambda: sys.exit(3),
+    "sys-exit-message": lambda: sys.exit("a message"),
+    "sys-exit-256": lambda: sys.exit(256),
+    "sys-exit-minus-1": lambda: sys.exit(-1),
+    "thread-system-exit": lambda: _in_thread(_system_exit),
+    "os-exit-0": lambda: os._exit(0),
+    "os-exit-3": lambda: os._exit(3),
+    "os-exit-7": lambda: os._exit(7),
+    "exception": _exception,
+    "thread-exception": lambda: _in_thread(_exception),
+    "keyboard-interrupt": _keyboard_interrupt,
+    "abort": os.abort,
+    "segfault": _segfault,
+    "fatal-error": _fatal_error,
+    "exec": lambda: os.execv("/bin/true", ["true"]),
+    "libc-exit": lambda: _libc().exit(5),
+    "libc-immediate-exit": lambda: _libc()._exit(5),
+    "libc-quick-exit": lambda: _libc().quick_exit(5),
+    "self-SIGTERM": lambda: os.kill(os.getpid(), signal.SIGTERM),
+    "self-SIGKILL": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "stdout-closed": _stdout_closed,
+}
+
+MUST_NOT_RETURN = frozenset(WAYS) - frozenset(
+    ["return", "thread-system-exit", "thread-exception", "stdout-closed"]
+)

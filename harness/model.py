@@ -1,0 +1,235 @@
+"""The words of the project as frozen data.
+
+Every stage takes values of these types and gives values of these types; nothing
+here touches the machine. The vocabulary is that of the README's glossary.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+FORMAT = 1
+"""Version of the record format. Keys may be added under one number, not renamed."""
+
+ImplementationName = Literal["cpython", "pypy"]
+Delivery = Literal["in-process", "signal", "signal-twice", "touch"]
+Source = Literal["probe", "endings", "kernel", "harness"]
+StdoutFate = Literal["kept", "lost", "twice"]
+PortState = Literal["open", "closed"]
+VerdictWord = Literal["match", "mismatch", "unpredicted", "unknown", "skipped"]
+
+
+class Frozen(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Base of all values: immutable, compared by content, defaults not written."""
+
+
+# ----------------------------------------------------------------- declare
+
+
+class Interpreter(Frozen, kw_only=True):
+    """One Python binary of this machine."""
+
+    id: str  # cpython-3.13.0, cpython-3.13.5t, pypy-3.11.17-8.0.1
+    implementation: ImplementationName
+    version: str  # of the language, with the patch release: "3.13.0"; "3.15.0rc1" for a pre-release
+    path: str  # the binary; never written into a record
+    implementation_version: str = ""  # PyPy's own version
+    free_threaded: bool = False
+
+    @property
+    def language(self) -> tuple[int, int]:
+        """(3, 13) for "3.13.0"."""
+        major, minor = self.version.split(".")[:2]
+        return int(major), int(minor)
+
+
+class Stack(Frozen, kw_only=True):
+    """A pinned set of packages."""
+
+    name: str  # none, flask-1.1, flask-3.1
+    family: str  # none, flask
+    requires: str  # a PEP 440 specifier on the language version: ">=3.9"
+
+
+class Ready(Frozen, kw_only=True):
+    """How a scenario shows that it is ready to be ended."""
+
+    by: Literal["stdout", "http", "none"]
+    line: str = ""  # the exact line on stdout, for by="stdout"
+
+
+class Scenario(Frozen, kw_only=True):
+    """A small program under scenarios/, as its header declares it."""
+
+    id: str
+    title: str
+    path: str  # the file that is run; its folder is copied when the scenario is a folder
+    folder: str  # "" when the scenario is a single file
+    doc: str  # the program's docstring
+    roles: tuple[str, ...]  # ("main",) or ("parent", "child")
+    ready: Ready
+    family: str  # of stacks: none, flask
+    requires: str  # requires-python of the header
+    terminations: tuple[str, ...]  # patterns over termination ids, or "in-process"
+
+    @property
+    def serves(self) -> bool:
+        """Whether the scenario is a server that is asked over HTTP."""
+        return self.ready.by == "http"
+
+    @property
+    def acting_role(self) -> str:
+        """The role in which an in-process termination takes place."""
+        return self.roles[-1] if self.serves else self.roles[0]
+
+
+class Termination(Frozen, kw_only=True):
+    """One entry of the catalogue."""
+
+    id: str
+    delivery: Delivery
+    does: str  # one sentence
+    signal: str = ""  # SIGTERM, for deliveries that send one
+
+
+# -------------------------------------------------------------------- plan
+
+
+class Cell(Frozen, kw_only=True):
+    """One combination that can be measured."""
+
+    interpreter: str
+    stack: str
+    scenario: str
+    termination: str
+    target: str
+    launcher: str = "direct"
+
+    @property
+    def id(self) -> str:
+        """INTERPRETER/STACK/SCENARIO/[LAUNCHER/]TERMINATION@TARGET."""
+        launcher = "" if self.launcher == "direct" else f"{self.launcher}/"
+        return (
+            f"{self.interpreter}/{self.stack}/{self.scenario}/"
+            f"{launcher}{self.termination}@{self.target}"
+        )
+
+    @property
+    def question(self) -> tuple[str, str, str, str]:
+        """What is asked, whatever the interpreter and the stack: races are judged by it."""
+        return self.scenario, self.launcher, self.termination, self.target
+
+
+class LeftOut(Frozen, kw_only=True):
+    """A combination that is not measured, and why."""
+
+    interpreter: str  # "*": whatever the interpreter
+    stack: str
+    scenario: str
+    termination: str
+    target: str
+    reason: str
+
+
+# --------------------------------------------------------------------- run
+
+
+class Fact(Frozen, array_like=True):
+    """One entry of a trial's history: who says what about which process.
+
+    `pid` is 0 where the fact is about no single process.
+    """
+
+    source: Source
+    pid: int
+    kind: str
+    detail: tuple[str, ...] = ()
+    number: int = 0  # of the event within its process, from 1; 0 where nothing is counted
+
+
+class Order(Frozen, kw_only=True):
+    """All that is needed to run one trial."""
+
+    cell: str  # its id, for messages
+    python: str  # the environment's interpreter
+    path: tuple[str, ...]  # the observed program's PYTHONPATH; without the probe for a blind run
+    scenario: Scenario
+    termination: Termination
+    target: str
+    limit: float = 30.0  # seconds after which a trial is given up
+
+
+class Trial(Frozen, kw_only=True):
+    """All that one real run showed: the history, in one total order, and the output."""
+
+    cell: str
+    history: tuple[Fact, ...]
+    stdout: str
+    stderr: str
+
+
+# ----------------------------------------------------------------- observe
+
+
+class Process(Frozen, kw_only=True):
+    """What one process of the tree did."""
+
+    role: str
+    fired: tuple[str, ...] | None  # None: not observed from inside
+    unfinished: tuple[str, ...] | None
+    exit: dict[str, Any] | None  # {"code": n} | {"signal": name} | {"unknown": why}; None: alive
+    raised: tuple[str, ...] = ()  # those of `fired` that ended by an exception
+    library: tuple[str, ...] = ()  # what libraries registered and ran
+    before: int = 0  # handlers that existed before the program's first line
+    stdout: StdoutFate | None = None
+
+
+class Outcome(Frozen, kw_only=True):
+    """What a trial showed once pids and times are taken away."""
+
+    processes: tuple[Process, ...]
+    order: tuple[tuple[str, str], ...] | None  # (role, handler), by when each began
+    survivors: tuple[str, ...]
+    helpers: tuple[str, ...]
+    port: PortState | None = None
+    answer: str | None = None  # what the client of an ending view got: "200", "500", "none"
+    left: tuple[str, ...] = ()  # kinds of things left in shared memory
+    cut: bool = False
+
+
+class Unknown(Frozen, kw_only=True):
+    """A trial of which the harness could not see enough, and why."""
+
+    reason: str
+
+
+class Record(Frozen, kw_only=True):
+    """An observation as it is stored: one line of reports/observations."""
+
+    format: int
+    cell: str
+    interpreter: dict[str, Any]
+    packages: dict[str, str]
+    stack: str
+    scenario: str
+    launcher: str
+    termination: str
+    target: str
+    platform: dict[str, str]
+    since: str
+    outcomes: tuple[Outcome, ...]
+    unknown: tuple[str, ...] = ()  # reasons of trials that showed too little
+
+
+# ------------------------------------------------------------------- judge
+
+
+class Verdict(Frozen, kw_only=True):
+    """One line of reports/verdicts.jsonl."""
+
+    cell: str
+    verdict: VerdictWord
+    rules: tuple[str, ...]
+    racy: bool

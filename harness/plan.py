@@ -1,0 +1,140 @@
+"""From axes to cells. Pure: every combination is a cell, or is left out with a reason."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
+
+from packaging.specifiers import SpecifierSet
+
+from harness.model import Cell, Frozen, Interpreter, LeftOut, Scenario, Stack, Termination
+from harness.terminations import CATALOGUE, IN_PROCESS, not_applicable, not_on, targets
+
+WhyNot = Callable[[Stack, Interpreter], str | None]
+
+
+class Selection(Frozen, kw_only=True):
+    """What the user asked for: patterns with `*`; an empty tuple means everything."""
+
+    scenario: tuple[str, ...] = ()
+    termination: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    stack: tuple[str, ...] = ()
+
+
+class Plan(Frozen, kw_only=True):
+    """What will be measured, and what not and why."""
+
+    cells: tuple[Cell, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+class NothingMatches(ValueError):
+    """A pattern of the selection matches nothing. The text says which, and what is near."""
+
+
+def check_pattern(word: str, pattern: str, names: Iterable[str]) -> None:
+    """Raise NothingMatches when a pattern matches no name."""
+    known = sorted(set(names))
+    if any(fnmatchcase(name, pattern) for name in known):
+        return
+    near = difflib.get_close_matches(pattern, known, n=3, cutoff=0.4)
+    if not near:
+        near = known[:5]
+    hint = f"; nearest: {', '.join(near)}" if near else ""
+    raise NothingMatches(f"no {word} matches '{pattern}'{hint}")
+
+
+def selected(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a name is asked for."""
+    return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def check(
+    selection: Selection, scenarios: Sequence[Scenario], stacks: Sequence[Stack]
+) -> None:
+    """Raise NothingMatches for the first pattern that names nothing."""
+    roles = {role for scenario in scenarios for role in scenario.roles}
+    names = {
+        "scenario": [scenario.id for scenario in scenarios],
+        "termination": [termination.id for termination in CATALOGUE],
+        "target": [*roles, "group"],
+        "stack": [stack.name for stack in stacks],
+    }
+    for word, known in names.items():
+        for pattern in getattr(selection, word):
+            check_pattern(word, pattern, known)
+
+
+def plan(
+    interpreters: Sequence[Interpreter],
+    scenarios: Sequence[Scenario],
+    stacks: Sequence[Stack],
+    why_not: WhyNot,
+    selection: Selection = Selection(),  # noqa: B008 - frozen
+) -> Plan:
+    """All cells of a selection, in a stable order.
+
+    `why_not` says why an interpreter cannot have a stack. Raises NothingMatches.
+    """
+    check(selection, scenarios, stacks)
+    cells: list[Cell] = []
+    left_out: list[LeftOut] = []
+    for scenario in scenarios:
+        if not selected(scenario.id, selection.scenario):
+            continue
+        asked = [t for t in CATALOGUE if selected(t.id, selection.termination)]
+        here = []
+        for termination in asked:
+            reason = _undeclared(termination, scenario) or not_applicable(termination, scenario)
+            for target in targets(termination, scenario):
+                if not selected(target, selection.target):
+                    continue
+                if reason:
+                    left_out.append(
+                        LeftOut(
+                            interpreter="*",
+                            stack="*",
+                            scenario=scenario.id,
+                            termination=termination.id,
+                            target=target,
+                            reason=reason,
+                        )
+                    )
+                else:
+                    here.append((termination, target))
+        for interpreter in interpreters:
+            for stack in stacks:
+                if stack.family != scenario.family or not selected(stack.name, selection.stack):
+                    continue
+                barred = _requires(scenario, interpreter) or why_not(stack, interpreter)
+                for termination, target in here:
+                    reason = barred or not_on(termination, interpreter.implementation)
+                    common = {
+                        "interpreter": interpreter.id,
+                        "stack": stack.name,
+                        "scenario": scenario.id,
+                        "termination": termination.id,
+                        "target": target,
+                    }
+                    if reason:
+                        left_out.append(LeftOut(**common, reason=reason))
+                    else:
+                        cells.append(Cell(**common))
+    return Plan(cells=tuple(cells), left_out=tuple(left_out))
+
+
+def _undeclared(termination: Termination, scenario: Scenario) -> str | None:
+    declared = any(
+        fnmatchcase(termination.id, pattern)
+        or (pattern == IN_PROCESS and termination.delivery == IN_PROCESS)
+        for pattern in scenario.terminations
+    )
+    return None if declared else "the scenario does not declare it"
+
+
+def _requires(scenario: Scenario, interpreter: Interpreter) -> str | None:
+    if SpecifierSet(scenario.requires, prereleases=True).contains(interpreter.version):
+        return None
+    return f"the scenario needs Python {scenario.requires}"

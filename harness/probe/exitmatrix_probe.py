@@ -1,0 +1,142 @@
+"""Observes from inside: which `atexit` handlers this process registers and runs.
+
+Python 2.7 and 3.6 up, standard library only. What `atexit.register` stores is
+wrapped in an object that tells when it began and how it ended, and that is
+otherwise the callable it wraps: equal to it, with its hash and its repr, so
+that `unregister`, decorator use and messages stay as they are.
+"""
+import os
+import sys
+
+from exitmatrix_channel import tell
+
+PLAIN = (str, bytes, int, float, bool, type(None))
+
+
+class Handler(object):
+    """A registered callable that tells of its own run."""
+
+    __slots__ = ("func", "key")
+
+    def __init__(self, func, key):
+        self.func = func
+        self.key = key
+
+    def __call__(self, *args, **kwargs):
+        tell("probe", "began", self.key)
+        try:
+            result = self.func(*args, **kwargs)
+        except BaseException:
+            # By name only: formatting the exception could run the program's code.
+            tell("probe", "raised", self.key, sys.exc_info()[0].__name__)
+            raise
+        tell("probe", "ended", self.key)
+        return result
+
+    def __eq__(self, other):
+        return self.func == (other.func if isinstance(other, Handler) else other)
+
+    def __ne__(self, other):
+        return not self == other
+
+    def __hash__(self):
+        return hash(self.func)
+
+    def __repr__(self):
+        return repr(self.func)
+
+    def __getattr__(self, name):
+        return getattr(self.func, name)
+
+
+def watch(atexit):
+    """Wrap `register` of the module `atexit`, once."""
+    real = atexit.register
+    count = [0]
+
+    def register(*args, **kwargs):
+        if not args or not callable(args[0]):
+            return real(*args, **kwargs)  # to raise what it raises
+        func = args[0]
+        count[0] += 1
+        key = str(count[0])
+        tell("probe", "registered", key, _name(func, args[1:], kwargs), _module(func))
+        real(Handler(func, key), *args[1:], **kwargs)
+        return func
+
+    register.__doc__ = real.__doc__
+    register.__name__ = "register"
+    atexit.register = register
+
+
+def begin():
+    """Tell that this process started, and hook `atexit`."""
+    tell("probe", "started", str(os.getppid()), _command_line(), sys.version.split()[0], _before())
+    if sys.version_info[0] > 2:
+        import atexit  # built in; importing it has no effect of its own
+
+        watch(atexit)
+    elif "atexit" in sys.modules:
+        watch(sys.modules["atexit"])
+    else:
+        # 2.7's atexit is written in Python and takes over `sys.exitfunc` when it
+        # is imported (Lib/atexit.py, last lines), so the program must be the one
+        # to import it.
+        sys.meta_path.insert(0, _AtexitImport())
+
+
+class _AtexitImport(object):
+    """A 2.7 import hook that hooks `atexit` when the program imports it."""
+
+    def find_module(self, name, path=None):
+        return self if name == "atexit" else None
+
+    def load_module(self, name):
+        sys.meta_path.remove(self)
+        module = __import__(name)
+        watch(module)
+        return module
+
+
+def _name(func, args, kwargs):
+    """`cleanup('third')`: the callable's name, and what it was registered with."""
+    name = getattr(func, "__name__", None) or type(func).__name__
+    given = [_literal(value) for value in args]
+    given += ["%s=%s" % (key, _literal(kwargs[key])) for key in sorted(kwargs)]
+    return "%s(%s)" % (name, ", ".join(given)) if given else name
+
+
+def _literal(value):
+    return repr(value) if type(value) in PLAIN else "..."
+
+
+def _module(func):
+    """Where the callable is defined: tells the program's handlers from a library's."""
+    module = getattr(func, "__module__", None)
+    if module is None:  # a bound method of 2.7, functools.partial
+        module = getattr(type(func), "__module__", None)
+    qualified = getattr(func, "__qualname__", None) or getattr(func, "__name__", "")
+    return "%s:%s" % (module, qualified)
+
+
+def _command_line():
+    try:
+        fd = os.open("/proc/self/cmdline", os.O_RDONLY)
+    except OSError:
+        return "\0".join(getattr(sys, "orig_argv", ()))
+    try:
+        return os.read(fd, 800)
+    finally:
+        os.close(fd)
+
+
+def _before():
+    """How many handlers exist before the program's first line; "" where nothing can tell."""
+    if sys.version_info[0] == 2:
+        if "atexit" in sys.modules:
+            return str(len(sys.modules["atexit"]._exithandlers))
+        return str(int(hasattr(sys, "exitfunc")))
+    import atexit
+
+    count = getattr(atexit, "_ncallbacks", None)
+    return str(count()) if count else ""

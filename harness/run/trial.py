@@ -1,0 +1,444 @@
+"""One trial: start, wait until ready, end it, follow every process, leave nothing.
+
+The result is a history, in one total order, of what the processes told and what
+the kernel and the harness did. Nothing is concluded here: that is `observe`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Protocol
+
+from harness.model import Fact, Order, Source, Trial
+from harness.run import kernel
+from harness.run.channel import Channel, Output
+from harness.run.http import ANNOUNCED, Client
+from harness.run.spawn import Folder, spawn
+
+QUIET = 0.3  # seconds without any news, after which the living are asked for a sign of life
+IDLE = 0.05  # seconds without news, after which another trial may use the processor
+TOUCH_AGAIN = 3.0  # seconds; a reloader that had not yet looked at the file missed the touch
+SHARED_MEMORY = Path("/dev/shm")
+
+
+class Ground(Protocol):
+    """What the trials of one engine share."""
+
+    folder: Path
+    client: Client
+
+    def watch(self, watched: kernel.Watched, trial: TrialRun) -> None:
+        """Have the trial take events when the process ends."""
+
+    def ended(self, trial: TrialRun) -> list[kernel.Watched]:
+        """The trial's watched processes that have ended since it last asked."""
+
+    def watch_reaping(self, watched: kernel.Watched, trial: TrialRun) -> None:
+        """Have the trial take events when an ended process is reaped by its parent."""
+
+    def strays(self) -> list[int]:
+        """Children of the engine that no trial knows: orphans that came home."""
+
+    def yield_slot(self, trial: TrialRun) -> None:
+        """The trial only waits from here on."""
+
+
+class NotReady(Exception):
+    """The program ended, or showed something else, before it was ready."""
+
+
+class TrialRun:
+    """One trial while it runs."""
+
+    def __init__(self, order: Order, ground: Ground, name: str) -> None:
+        self.order = order
+        self.ground = ground
+        self.token = secrets.token_hex(8)
+        self.history: list[Fact] = []
+        self.watched: dict[int, kernel.Watched] = {}
+        self.unseen: set[int] = set()
+        self.root = 0
+        self.serving = 0
+        self.port = 0
+        self.stage = "start"
+        self._gates: dict[int, tuple[str, str]] = {}
+        self._release_lingering = False
+        self._memory: set[str] = set()
+        self._news = asyncio.Event()
+        self.folder = Folder(ground.folder, name, order)
+        self.channel = Channel(self.folder.channel, self.token)
+        self.stdout = Output()
+        self.stderr = Output()
+
+    # ------------------------------------------------------------ the stages
+
+    async def run(self) -> Trial:
+        """Run the trial to its end. Raises OSError when the machine cannot start it."""
+        loop = asyncio.get_running_loop()
+        readers: dict[int, Callable[[], object]] = {
+            self.channel.fd: self.take_events,
+            self.stdout.fd: lambda: self._take_output(self.stdout),
+            self.stderr.fd: lambda: self._take_output(self.stderr),
+        }
+        for fd, read in readers.items():
+            loop.add_reader(fd, read)
+        try:
+            self._start()
+            try:
+                async with asyncio.timeout(self.order.limit):
+                    for self.stage, act in self._stages():
+                        await act()
+            except TimeoutError:
+                self._note("harness", 0, "gave-up", self.stage)
+            except NotReady as error:
+                self._note("harness", 0, "not-ready", str(error))
+            self._note_what_is_left()
+            self._note("harness", 0, "closing")
+            await self._end_everything()
+            return Trial(
+                cell=self.order.cell,
+                history=tuple(self.history),
+                stdout=self.stdout.text.decode("utf-8", "replace"),
+                stderr=self.stderr.text.decode("utf-8", "replace"),
+            )
+        finally:
+            for fd in readers:
+                loop.remove_reader(fd)
+            for one in self.watched.values():
+                one.close()
+            for end in (self.channel, self.stdout, self.stderr):
+                end.close()
+            self.folder.remove()
+
+    def _stages(self) -> tuple[tuple[str, Callable[[], Awaitable[None]]], ...]:
+        return (
+            ("ready", self._until_ready),
+            ("termination", self._terminate),
+            ("settling", self._until_settled),
+        )
+
+    def _start(self) -> None:
+        try:
+            self.root = spawn(
+                self.order, self.folder, self.token, self.stdout.write_end, self.stderr.write_end
+            )
+        finally:
+            self.stdout.close_write_end()
+            self.stderr.close_write_end()
+        self._note("kernel", self.root, "spawned")
+        self._watch(self.root)
+
+    async def _until_ready(self) -> None:
+        scenario = self.order.scenario
+        if scenario.serves:
+            await self._until(lambda: bool(ANNOUNCED.search(self.stderr.text)) or not self.live)
+            announced = ANNOUNCED.search(self.stderr.text)
+            if announced is None:
+                raise NotReady("it ended before it served")
+            self.port = int(announced[1])
+            self.serving = await self.ground.client.who_serves(self.port) or 0
+            self.take_events()
+            if self.serving not in self.watched:
+                raise NotReady("nobody known answered over HTTP")
+            self._find_helpers()
+            self._note("harness", self.serving, "serves")
+            if self.order.termination.delivery != "in-process":
+                await self._get_end()  # leaves the marker in the serving process
+        elif self.order.termination.delivery != "in-process":
+            # The declared line, and the program really waiting.
+            await self._until(lambda: (self._said_ready() and self._waits) or not self.live)
+            if not self.live:
+                raise NotReady("it ended before it was ready")
+            self._find_helpers()
+        self._note("harness", self.root, "ready")
+
+    async def _terminate(self) -> None:
+        termination = self.order.termination
+        match termination.delivery:
+            case "in-process":
+                if self.order.scenario.serves:
+                    self._note("harness", self.serving, "asked", "/end")
+                    await self._get_end()
+            case "signal":
+                self._signal(termination.signal)
+            case "signal-twice":
+                self._signal(termination.signal)
+                await self._until(lambda: self._lingers or not self.live)
+                if self.live:
+                    self._signal(termination.signal)
+                self._release_lingering = True
+                for pid, (_, why) in list(self._gates.items()):
+                    if why == "lingering":
+                        self._tell(pid, b"g")
+            case "touch":
+                await self._touch()
+
+    async def _touch(self) -> None:
+        """Touch the program's file until the reloader has seen it.
+
+        A reloader remembers a file's time when it first looks, and a touch before
+        that goes unseen (werkzeug/_reloader.py, StatReloader).
+        """
+        reloaded = self.serving
+        stamp = os.stat(self.folder.program).st_mtime  # noqa: PTH116
+        self.ground.yield_slot(self)
+        while reloaded in self.live:
+            stamp += 10
+            self._note("harness", reloaded, "touched", "app.py")
+            os.utime(self.folder.program, (stamp, stamp))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TOUCH_AGAIN):
+                    await self._until(lambda: reloaded not in self.live)
+
+    async def _until_settled(self) -> None:
+        """Until all have ended, or all that live have shown it and nothing happens any more."""
+        while True:
+            await self._until_quiet()
+            if not self.live and not self._find_strays():
+                return
+            if self.live and await self._all_show_life():
+                return
+
+    async def _until_quiet(self) -> None:
+        for patience in (IDLE, QUIET - IDLE):
+            while self.live:
+                seen = len(self.history)
+                try:
+                    async with asyncio.timeout(patience):
+                        await self._until(
+                            lambda seen=seen: len(self.history) > seen or not self.live  # type: ignore[misc]
+                        )
+                except TimeoutError:
+                    break
+            self.ground.yield_slot(self)
+
+    async def _all_show_life(self) -> bool:
+        """Ask every living process for a sign of life, each in the way it can give one."""
+        self._find_helpers()
+        asked = set(self.live)
+        shown = set()
+        if self.port:
+            server = await self.ground.client.who_serves(self.port)
+            self.take_events()
+            if server is None:
+                self._note("harness", 0, "no-answer")
+            else:
+                self._note("harness", server, "answered")
+                shown.add(server)
+        for pid in asked - shown:
+            if pid in self._gates:
+                if await self._poke(pid):
+                    shown.add(pid)
+            elif kernel.at_rest(pid):
+                shown.add(pid)
+        if shown >= asked == set(self.live):
+            for pid in self.live:
+                self._note("kernel", pid, "alive")
+            return True
+        return False
+
+    async def _poke(self, pid: int) -> bool:
+        seen = len(self.history)
+        self._tell(pid, b"?")
+
+        def replied() -> bool:
+            return any(fact.pid == pid and fact.kind == "alive" for fact in self.history[seen:])
+
+        await self._until(lambda: replied() or pid not in self.live)
+        return replied()
+
+    # -------------------------------------------------------- what was learnt
+
+    def take_events(self) -> None:
+        """Take what the processes have told, and act on what asks for action.
+
+        Who has ended is asked first: those have told all that they ever will, and
+        it is read now. Their end is placed right behind the last that they told,
+        the earliest place that is possible, because what others did since may
+        follow from it.
+        """
+        ended = self.ground.ended(self)
+        start = len(self.history)
+        for fact in self.channel.read():
+            self.history.append(fact)
+            self._news.set()
+            if fact.pid and fact.pid not in self.watched:
+                self._watch(fact.pid)
+            if fact.kind == "holding":
+                self._held(fact)
+        for watched in ended:
+            self._take_end(watched, start)
+
+    def _take_end(self, watched: kernel.Watched, start: int) -> None:
+        if not watched.learn_status() and not watched.asked_again:
+            watched.asked_again = True
+            self.ground.watch_reaping(watched, self)
+            return
+        watched.ended = True
+        self._gates.pop(watched.pid, None)
+        status = watched.status
+        how = "unknown" if status is None else kernel.describe_status(status)
+        told = [i for i in range(start, len(self.history)) if self.history[i].pid == watched.pid]
+        place = told[-1] + 1 if told else start
+        self.history.insert(place, Fact("kernel", watched.pid, "ended", (how,)))
+        self._news.set()
+
+    @property
+    def live(self) -> list[int]:
+        """The watched processes that have not ended, oldest first."""
+        return [pid for pid, watched in self.watched.items() if not watched.ended]
+
+    @property
+    def _waits(self) -> bool:
+        return any(why == "waiting" for _, why in self._gates.values())
+
+    @property
+    def _lingers(self) -> bool:
+        return any(why == "lingering" for _, why in self._gates.values())
+
+    def _said_ready(self) -> bool:
+        ready = self.order.scenario.ready
+        return ready.by != "stdout" or ready.line.encode() in self.stdout.text.splitlines()
+
+    def _held(self, fact: Fact) -> None:
+        gate, why = fact.detail[:2]
+        if not gate.startswith(f"{self.folder.channel}.hold.{fact.pid}."):
+            self._note("harness", 0, "garbled", "a gate outside the trial")
+            return
+        self._gates[fact.pid] = (gate, why)
+        if why == "forked" or (why == "lingering" and self._release_lingering):
+            self._tell(fact.pid, b"g")
+
+    def _tell(self, pid: int, byte: bytes) -> None:
+        """Speak to a process that holds: `?` asks for a sign of life, `g` lets it go on."""
+        gate, _ = self._gates[pid]
+        if byte == b"g":
+            del self._gates[pid]
+        with contextlib.suppress(OSError):  # it is gone; the kernel will say so
+            fd = os.open(gate, os.O_WRONLY | os.O_NONBLOCK)
+            try:
+                os.write(fd, byte)
+            finally:
+                os.close(fd)
+
+    def _note(self, source: Source, pid: int, kind: str, *detail: str) -> None:
+        self.history.append(Fact(source, pid, kind, detail))
+        self._news.set()
+
+    def _take_output(self, output: Output) -> None:
+        if output.read():
+            self._news.set()
+        if output.ended:
+            asyncio.get_running_loop().remove_reader(output.fd)
+
+    async def _until(self, done: Callable[[], bool]) -> None:
+        while not done():
+            self._news.clear()
+            await self._news.wait()
+
+    # ---------------------------------------------------------- the processes
+
+    def _watch(self, pid: int) -> None:
+        """Watch a process of this trial; one that is gone already is noted as unseen."""
+        if pid in self.unseen:
+            return
+        try:
+            watched = kernel.Watched(pid)
+        except ProcessLookupError:
+            self.unseen.add(pid)
+            self._note("kernel", pid, "unseen", kernel.NOT_SEEN)
+            return
+        if pid != self.root and not kernel.is_below(pid, os.getpid()):
+            watched.close()
+            self.unseen.add(pid)
+            self._note("harness", 0, "garbled", "an event from outside the trial")
+            return
+        self.watched[pid] = watched
+        self.ground.watch(watched, self)
+
+    def _find_helpers(self) -> None:
+        """Watch what the processes of the trial started and nobody told of."""
+        for pid in kernel.descendants_of(self.root):
+            if pid not in self.watched:
+                self._adopt(pid)
+
+    def _find_strays(self) -> bool:
+        """Watch orphans of this trial that came home; True if there were any."""
+        found = [
+            pid
+            for pid in self.ground.strays()
+            if pid not in self.watched and kernel.belongs_to(pid, self.root, self.token)
+        ]
+        for pid in found:
+            self._adopt(pid)
+        return bool(found)
+
+    def _adopt(self, pid: int) -> None:
+        words = kernel.command_line(pid)
+        self._watch(pid)
+        if pid in self.watched:
+            self._note("kernel", pid, "found", *words)
+
+    def _signal(self, name: str) -> None:
+        number = signal.Signals[name]
+        self.take_events()
+        if self.order.target == "group":
+            self._note("harness", 0, "sent", name, "group")
+            if self.root in self.live:  # the group has its leader, so its number is its own
+                os.killpg(self.root, number)
+            return
+        pid = self.root if self.order.target == self.order.scenario.roles[0] else self.serving
+        self._note("harness", pid, "sent", name, self.order.target)
+        if pid not in self.watched or not self.watched[pid].send(number):
+            self._note("harness", pid, "not-sent", name)
+
+    async def _get_end(self) -> None:
+        answer = await self.ground.client.get(self.port, "/end")
+        self.take_events()
+        self._note("harness", 0, "replied", str(answer[0]) if answer else "none")
+        if self.live:
+            self._remember_memory()
+
+    # ------------------------------------------------------------- afterwards
+
+    def _remember_memory(self) -> None:
+        for pid in self.live:
+            self._memory |= kernel.shared_memory_of(pid)
+
+    def _note_what_is_left(self) -> None:
+        """What ended processes left in shared memory: the living still need theirs."""
+        if not self._memory:
+            return
+        in_use: set[str] = set()
+        for pid in self.live:
+            in_use |= kernel.shared_memory_of(pid)
+        for name in sorted(self._memory - in_use):
+            if (SHARED_MEMORY / name).exists():
+                kind = "semaphore" if name.startswith("sem.") else "shared memory"
+                self._note("kernel", 0, "left", kind)
+
+    async def _end_everything(self) -> None:
+        """SIGKILL what is left of this trial, orphans included, until nothing is."""
+        while True:
+            self._find_strays()
+            for pid in self.live:
+                for below in kernel.descendants_of(pid):
+                    if below not in self.watched:
+                        self._watch(below)
+            if not self.live:
+                break
+            for pid in self.live:
+                self.watched[pid].send(signal.SIGKILL)
+            await self._until(lambda: not self.live)
+        for watched in self.watched.values():
+            watched.reap()
+        for output in (self.stdout, self.stderr):
+            output.read()
+        for name in self._memory:
+            (SHARED_MEMORY / name).unlink(missing_ok=True)

@@ -1,0 +1,159 @@
+"""How many trials each cell takes. Pure: it is told outcomes and says what to run next.
+
+The laws, in the order in which they were needed:
+
+- a cell with one process takes one trial, one with more takes three;
+- when a question (scenario, launcher, termination, target) shows two outcomes
+  for one interpreter and stack, every cell that asks it takes twenty: a race
+  shows its rare outcomes late, and three trials agree by chance;
+- a cell that has a record takes one trial when that agrees with the record;
+- a trial that showed too little is a trial: it is not repeated until it pleases.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from harness.model import Cell, Frozen, Outcome, Unknown
+from harness.outcomes import add, contains
+
+SINGLE = 1
+SEVERAL = 3
+RACY = 20
+
+Question = tuple[str, str, str, str]
+
+
+class Known(Frozen, kw_only=True):
+    """What earlier runs know of a cell."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    trials: int | None = None  # how many were ever run; None: by another machine, all that it took
+    in_this_run: bool = False  # measured by the run that is now continued
+
+
+class Result(Frozen, kw_only=True):
+    """A cell of which enough has been seen."""
+
+    cell: Cell
+    outcomes: tuple[Outcome, ...]  # of this run alone
+    unknown: tuple[str, ...]
+    trials: int  # of this run
+
+
+@dataclass
+class _State:
+    cell: Cell
+    base: int
+    known: Known | None
+    outcomes: tuple[Outcome, ...] = ()
+    unknown: list[str] = field(default_factory=list)
+    started: int = 0
+    done: int = 0
+
+    def new(self) -> bool:
+        """Whether this run showed what the record does not hold."""
+        if self.known is None:
+            return True
+        return bool(self.unknown) or not all(
+            contains(self.known.outcomes, one) for one in self.outcomes
+        )
+
+    def wanted(self, racy: bool, racy_before: bool) -> int:
+        """How many trials this run owes the cell."""
+        full = max(self.base, RACY) if racy else self.base
+        if self.new():
+            return full
+        assert self.known
+        if self.known.trials is not None:
+            before = self.known.trials
+        else:
+            before = RACY if racy_before else self.base
+        least = 0 if self.known.in_this_run else 1
+        return max(least, full - before)
+
+
+class Schedule:
+    """Says which cell to run next until every cell has what it takes."""
+
+    def __init__(
+        self,
+        cells: Iterable[Cell],
+        several: Mapping[str, bool],
+        known: Mapping[str, Known],
+        racy: Iterable[Question] = (),
+        trials: int = 1,
+    ) -> None:
+        """Prepare.
+
+        `several` says by scenario whether it has more than one process, `known`
+        by cell id what earlier runs know, `racy` which questions have shown two
+        outcomes before; `trials` is the least that the user wants.
+        """
+        self._racy_before = frozenset(racy)
+        self._racy = set(racy)
+        self._states = {
+            cell.id: _State(
+                cell,
+                max(trials, SEVERAL if several[cell.scenario] else SINGLE),
+                known.get(cell.id),
+            )
+            for cell in cells
+        }
+        self._asking: dict[Question, list[_State]] = defaultdict(list)
+        for state in self._states.values():
+            self._asking[state.cell.question].append(state)
+        self._queue: deque[_State] = deque(self._states.values())
+        self.total = len(self._states)
+        self.settled = sum(self._missing(state) <= 0 for state in self._states.values())
+
+    @property
+    def racy(self) -> frozenset[Question]:
+        """The questions that have shown two outcomes, now or before."""
+        return frozenset(self._racy)
+
+    def next(self) -> Cell | None:
+        """The next cell to run once; None when nothing is to be started now."""
+        while self._queue:
+            state = self._queue[0]
+            if self._missing(state) > 0:
+                state.started += 1
+                return state.cell
+            self._queue.popleft()
+        return None
+
+    def take(self, cell: Cell, shown: Outcome | Unknown) -> list[Result]:
+        """Learn what a trial showed; the cells of which enough has now been seen."""
+        state = self._states[cell.id]
+        state.done += 1
+        if isinstance(shown, Unknown):
+            state.unknown.append(shown.reason)
+        else:
+            state.outcomes = add(state.outcomes, shown)
+        seen = state.outcomes
+        if state.known is not None:
+            for one in state.known.outcomes:
+                seen = add(seen, one)
+        if len(seen) > 1 and cell.question not in self._racy:
+            self._racy.add(cell.question)
+            self._queue.extend(self._asking[cell.question])
+        elif self._missing(state) > 0:
+            self._queue.append(state)
+        if state.done < state.started or self._missing(state) > 0:
+            return []
+        self.settled += 1
+        return [
+            Result(
+                cell=state.cell,
+                outcomes=state.outcomes,
+                unknown=tuple(sorted(set(state.unknown))),
+                trials=state.done,
+            )
+        ]
+
+    def _missing(self, state: _State) -> int:
+        question = state.cell.question
+        wanted = state.wanted(question in self._racy, question in self._racy_before)
+        return wanted - state.started

@@ -1,0 +1,107 @@
+"""The catalogue of terminations: one table. A new termination is a new entry.
+
+An in-process one is also an entry of `WAYS` in `endings/endings.py`, which a
+test holds against this table.
+"""
+
+from __future__ import annotations
+
+from harness.model import Scenario, Termination
+
+IN_PROCESS = "in-process"
+
+IN_A_VIEW_ONE_EXIT_IS_ENOUGH = (
+    "in a view every sys.exit follows one law; sys-exit-0 stands for all"
+)
+NOT_IN_A_VIEW = {
+    "return": "a view that returns ends the request, not the process",
+    "sys-exit-3": IN_A_VIEW_ONE_EXIT_IS_ENOUGH,
+    "sys-exit-message": IN_A_VIEW_ONE_EXIT_IS_ENOUGH,
+    "sys-exit-256": IN_A_VIEW_ONE_EXIT_IS_ENOUGH,
+    "sys-exit-minus-1": IN_A_VIEW_ONE_EXIT_IS_ENOUGH,
+}
+CPYTHON_ONLY = {
+    "fatal-error": "Py_FatalError belongs to CPython's C API; PyPy has no call that ends it so",
+}
+
+
+def _inside(id: str, does: str) -> Termination:
+    return Termination(id=id, delivery="in-process", does=does)
+
+
+def _signal(name: str, does: str) -> Termination:
+    return Termination(id=name, delivery="signal", does=does, signal=name)
+
+
+CATALOGUE: tuple[Termination, ...] = (
+    _inside("return", "The program reaches its last line."),
+    _inside("sys-exit-0", "Calls sys.exit(0)."),
+    _inside("sys-exit-3", "Calls sys.exit(3)."),
+    _inside("sys-exit-message", "Calls sys.exit with a text."),
+    _inside("sys-exit-256", "Calls sys.exit(256), of which the kernel keeps the low eight bits."),
+    _inside("sys-exit-minus-1", "Calls sys.exit(-1)."),
+    _inside("thread-system-exit", "Raises SystemExit(3) in a second thread, and joins it."),
+    _inside("os-exit-0", "Calls os._exit(0)."),
+    _inside("os-exit-3", "Calls os._exit(3), the status with which a reloader asks for a restart."),
+    _inside("os-exit-7", "Calls os._exit(7)."),
+    _inside("exception", "Raises an exception that nobody catches."),
+    _inside("thread-exception", "Raises an exception in a second thread, and joins it."),
+    _inside("keyboard-interrupt", "Raises KeyboardInterrupt, without any signal."),
+    _inside("abort", "Calls os.abort."),
+    _inside("segfault", "Reads memory that it does not have."),
+    _inside("fatal-error", "Calls Py_FatalError, as the interpreter does on an internal error."),
+    _inside("exec", "Replaces the program by another with os.execv."),
+    _inside("libc-exit", "Calls the C library's exit(5) past Python."),
+    _inside("libc-immediate-exit", "Calls the C library's _exit(5) past Python."),
+    _inside("libc-quick-exit", "Calls the C library's quick_exit(5) past Python."),
+    _inside("self-SIGTERM", "Sends SIGTERM to itself."),
+    _inside("self-SIGKILL", "Sends SIGKILL to itself."),
+    _inside("stdout-closed", "The reader of its stdout goes away, as with `| head`; it goes on."),
+    _signal("SIGTERM", "What `kill`, systemd and a container runtime send first."),
+    _signal("SIGINT", "What Ctrl-C in a terminal sends."),
+    _signal("SIGHUP", "What a terminal sends when it is closed."),
+    _signal("SIGQUIT", "What Ctrl-\\ in a terminal sends."),
+    _signal("SIGABRT", "What abort() and some supervisors send."),
+    _signal("SIGUSR1", "A signal for the program's own use."),
+    _signal("SIGALRM", "What an alarm clock set with alarm() sends."),
+    _signal("SIGPIPE", "What a write to a closed pipe sends."),
+    _signal("SIGKILL", "What `kill -9` and the kernel's out-of-memory killer send."),
+    Termination(
+        id="SIGINT-twice",
+        delivery="signal-twice",
+        signal="SIGINT",
+        does="Ctrl-C, and Ctrl-C again while the first handler runs.",
+    ),
+    Termination(
+        id="touch-source",
+        delivery="touch",
+        does="The program's file changes on disk, and a reloader sees it.",
+    ),
+)
+
+BY_ID = {termination.id: termination for termination in CATALOGUE}
+
+
+def targets(termination: Termination, scenario: Scenario) -> tuple[str, ...]:
+    """The targets that make sense: roles of the scenario, or `group`."""
+    if termination.delivery in ("in-process", "touch"):
+        return (scenario.acting_role,)
+    if len(scenario.roles) == 1:
+        return scenario.roles
+    if termination.delivery == "signal-twice":
+        return ("group",)
+    return (*scenario.roles, "group")
+
+
+def not_applicable(termination: Termination, scenario: Scenario) -> str | None:
+    """Why the termination makes no sense for the scenario; None where it does."""
+    if termination.delivery == "touch" and not (scenario.serves and len(scenario.roles) > 1):
+        return "no reloader watches the source"
+    if scenario.serves and termination.id in NOT_IN_A_VIEW:
+        return NOT_IN_A_VIEW[termination.id]
+    return None
+
+
+def not_on(termination: Termination, implementation: str) -> str | None:
+    """Why the termination cannot be had on an implementation; None where it can."""
+    return CPYTHON_ONLY.get(termination.id) if implementation != "cpython" else None

@@ -1,0 +1,57 @@
+# /// script
+# requires-python = ">=2.7"
+# dependencies = []
+#
+# [tool.exitmatrix]
+# title = "A worker thread that registers a handler after main's end"
+# roles = ["main"]
+# ready = {stdout = "ready"}
+# terminations = ["return"]
+# ///
+"""Does a handler run that a thread registers when the main thread has already
+ended its code?
+
+The documentation says that the program exits when no thread that is not a
+daemon is left (threading, Thread Objects), and handlers run at that exit.
+"""
+
+from __future__ import print_function
+
+import atexit
+import sys
+import threading
+
+import endings
+
+main = threading.current_thread()
+
+
+def D():
+    print("D: cleaning up")
+
+
+def work():
+    main.join()
+    atexit.register(D)
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+threading.Thread(target=work).start()
+
+print("ready")
+sys.stdout.flush()
+endings.end_here()
