@@ -38,7 +38,7 @@ types: $(STAMP) ## check types
 
 .PHONY: bench
 bench: $(STAMP) ## compare the speed with bare processes and with a handwritten test (ARGS=...)
-	@$(VENV)/bin/exitmatrix bench $(ARGS)
+	@$(VENV)/bin/python -m harness.bench $(ARGS)
 
 .PHONY: blind
 blind: $(STAMP) ## run only the tests that compare programs with and without the probe

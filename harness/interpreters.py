@@ -16,6 +16,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from packaging.version import Version
@@ -54,14 +55,14 @@ _ANSWER = re.compile(
 )
 
 
-class Rejected(Frozen, frozen=True, kw_only=True):
+class Rejected(Frozen, kw_only=True):
     """A file that was looked at and is no Python that can be measured."""
 
     path: str
     reason: str
 
 
-class Shadowed(Frozen, frozen=True, kw_only=True):
+class Shadowed(Frozen, kw_only=True):
     """Of two binaries with one id, the one that was used and the one that was left."""
 
     id: str
@@ -69,7 +70,7 @@ class Shadowed(Frozen, frozen=True, kw_only=True):
     left: str
 
 
-class Named(Frozen, frozen=True, kw_only=True):
+class Named(Frozen, kw_only=True):
     """What a path that the caller named turned out to be: an interpreter's id, or why none."""
 
     name: str
@@ -77,7 +78,7 @@ class Named(Frozen, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class Found(Frozen, frozen=True, kw_only=True):
+class Found(Frozen, kw_only=True):
     """What the search for interpreters gave; `named` answers for each path the caller named."""
 
     interpreters: tuple[Interpreter, ...]
@@ -108,7 +109,7 @@ class NoSuchInterpreterError(LookupError):
 # ---------------------------------------------------------------- pure parts
 
 
-class Answer(Frozen, frozen=True, kw_only=True):
+class Answer(Frozen, kw_only=True):
     """What a binary said of itself when it was asked."""
 
     implementation: str
@@ -220,21 +221,34 @@ def in_order(interpreters: Sequence[Interpreter]) -> tuple[Interpreter, ...]:
 # ---------------------------------------------------------- what the machine has
 
 
-class _Candidate(Frozen, frozen=True, kw_only=True):
+class _Candidate(Frozen, kw_only=True):
     path: str
     name: str = ""  # what the caller called it, where the caller did
 
 
 def _absolute(name: str) -> str:
-    return os.path.abspath(os.path.expanduser(name))
+    # Links stay: what is started is the path that was named. Path.expanduser raises for ~nobody.
+    return str(Path(os.path.expanduser(name)).absolute())  # noqa: PTH111
+
+
+def _exists(path: str) -> bool:
+    # Before 3.14, Path.exists raises where a folder on the way may not be read.
+    return os.access(path, os.F_OK)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _explicit(name: str) -> _Candidate:
-    path = _absolute(name)
-    if os.path.isdir(path):
-        inside = (os.path.join(path, "bin", binary) for binary in ("python", "python3", "pypy3"))
-        path = next((each for each in inside if os.path.exists(each)), path)
-    return _Candidate(path=path, name=name)
+    path = Path(_absolute(name))
+    if _is_folder(path):
+        inside = (path / "bin" / binary for binary in ("python", "python3", "pypy3"))
+        path = next((each for each in inside if _exists(str(each))), path)
+    return _Candidate(path=str(path), name=name)
 
 
 def _folders() -> Iterator[Path]:
@@ -248,20 +262,17 @@ def _folders() -> Iterator[Path]:
     # An empty or relative entry of PATH means the current folder: what lies there by chance is
     # not an interpreter of the machine.
     entries = os.environ.get("PATH", "").split(os.pathsep)
-    yield from (Path(entry) for entry in entries if os.path.isabs(entry))
+    yield from (Path(entry) for entry in entries if entry.startswith(os.sep))
 
 
 def _binaries(folder: Path) -> Iterator[str]:
     if "shims" in folder.parts:
         return
     try:
-        names = sorted(name for name in os.listdir(folder) if _NAME.fullmatch(name))
+        paths = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
     except OSError:
         return
-    for name in names:
-        path = str(folder / name)
-        if not os.path.isdir(path):
-            yield path
+    yield from (str(path) for path in paths if not _is_folder(path))
 
 
 def _candidates(named: Sequence[str]) -> Iterator[_Candidate]:
@@ -276,7 +287,7 @@ def _environment_file(path: str) -> Path | None:
     """The file that makes a binary that of a virtual environment; None for a real Python."""
     folder = Path(path).parent
     for configuration in (folder.parent / "pyvenv.cfg", folder / "pyvenv.cfg"):
-        if configuration.is_file():
+        if os.access(configuration, os.R_OK):
             return configuration
     # virtualenv before version 20 wrote the home of the Python that it copied into this file.
     return next(iter(folder.parent.glob("lib*/*/orig-prefix.txt")), None)
@@ -285,14 +296,14 @@ def _environment_file(path: str) -> Path | None:
 def _bases(configuration: Path, binary: str) -> Iterator[str]:
     text = configuration.read_text(encoding="utf-8", errors="surrogateescape")
     if configuration.name == "orig-prefix.txt":
-        yield os.path.join(text.strip(), "bin", binary)
+        yield str(Path(text.strip()) / "bin" / binary)
         return
     pairs = (line.partition("=") for line in text.splitlines())
     keys = {key.strip().lower(): value.strip() for key, _, value in pairs}
     # `executable` is written by venv since 3.11, `base-executable` by virtualenv since 20.
     yield from (keys[key] for key in ("base-executable", "executable") if keys.get(key))
     if home := keys.get("home"):
-        yield from (os.path.join(home, name) for name in (binary, "python3", "python"))
+        yield from (str(Path(home) / name) for name in (binary, "python3", "python"))
 
 
 def base_of(path: str) -> str | None:
@@ -307,8 +318,8 @@ def base_of(path: str) -> str | None:
         if _environment_file(real) is None:
             path = real
             continue
-        bases = _bases(configuration, os.path.basename(path))
-        following = next((base for base in bases if base != path and os.path.exists(base)), None)
+        bases = _bases(configuration, Path(path).name)
+        following = next((base for base in bases if base != path and _exists(base)), None)
         if following is None:
             return None
         path = following
@@ -332,54 +343,50 @@ def _ask(path: str) -> Answer | str:
         )
     except OSError as error:
         return f"cannot be started: {error.strerror}"
-    output, in_time = _listen(process)
+    output, status = _listen(process)
     if answer := read_answer(output):
         return answer
-    if not in_time:
-        return f"gave no answer within {SECONDS_TO_ANSWER:g} s"
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     # A traceback says what is wrong at its end, a shell or a loader at the beginning.
     line = -1 if "Traceback" in output else 0
     said = f": {lines[line][:120]}" if lines else ""
-    if process.returncode:
-        return f"is no working Python, it ended with status {process.returncode}{said}"
+    if status:
+        return f"is no working Python, it ended with status {status}{said}"
+    if status is None and len(output) < _MOST_OUTPUT:
+        return f"gave no answer within {SECONDS_TO_ANSWER:g} s"
     return f"is no Python, it printed no version{said}"
 
 
-def _listen(process: subprocess.Popen[bytes]) -> tuple[str, bool]:
-    """Read until the binary ends, says too much or takes too long; then end its whole session.
+def _listen(process: subprocess.Popen[bytes]) -> tuple[str, int | None]:
+    """Read what a binary says until it ends, says too much or takes too long.
 
+    The status is None where it did not end by itself; its whole session is ended then.
     `communicate` would not do: it collects without bound what a program such as `yes` says,
     and after a time-out it waits for grandchildren that hold the pipe.
     """
     assert process.stdout is not None
     deadline = time.monotonic() + SECONDS_TO_ANSWER
-    output = b""
-    ended = False
+    output, chunk = b"", b"."
     with process.stdout as stdout:
         watch = poller.poll()
         watch.register(stdout, poller.POLLIN)
-        while len(output) < _MOST_OUTPUT and (left := deadline - time.monotonic()) > 0:
-            if not watch.poll(left * 1000):
+        while chunk and len(output) < _MOST_OUTPUT:
+            if not watch.poll(max(0.0, deadline - time.monotonic()) * 1000):
                 break
             chunk = os.read(stdout.fileno(), 8192)
-            if not chunk:
-                ended = True
-                break
             output += chunk
-    if ended:
-        try:
-            process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            ended = False
-    # Not yet reaped, so the number still is that of this process and its group.
-    if process.returncode is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    return output.decode(errors="replace"), ended or len(output) >= _MOST_OUTPUT
+        status = None
+        if not chunk:
+            with suppress(subprocess.TimeoutExpired):
+                status = process.wait(max(0.0, deadline - time.monotonic()))
+        if status is None:
+            # Not yet reaped, so the number still is that of this process and its group.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return output.decode(errors="replace"), status
 
 
-class _Identified(Frozen, frozen=True, kw_only=True):
+class _Identified(Frozen, kw_only=True):
     interpreter: Interpreter
     executable: str  # the real file that answered: two names of one file are one interpreter
 
@@ -392,7 +399,7 @@ def _identify(path: str) -> _Identified | Rejected:
     executable = os.path.realpath(answer.executable or path)
     # A wrapper script answers with the binary that it starts. What a shim starts depends on
     # the folder it is called in, so the binary is used in its place.
-    if "shims" in Path(path).parts and os.path.exists(executable):
+    if "shims" in Path(path).parts and _exists(executable):
         path = answer.executable
     return _Identified(interpreter=interpreter(answer, path), executable=executable)
 
@@ -400,9 +407,9 @@ def _identify(path: str) -> _Identified | Rejected:
 def _look(candidate: _Candidate) -> str | Rejected:
     """The binary to ask for a candidate, or why there is none."""
     path = candidate.path
-    if os.path.isdir(path):
+    if _is_folder(Path(path)):
         return Rejected(path=path, reason="is a folder without bin/python")
-    if not os.path.exists(path):
+    if not _exists(path):
         reason = "is a link to nothing" if os.path.lexists(path) else "does not exist"
         return Rejected(path=path, reason=reason)
     base = base_of(path)

@@ -6,7 +6,7 @@ here touches the machine. The vocabulary is that of the README's glossary.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, dataclass_transform
 
 import msgspec
 
@@ -21,6 +21,7 @@ PortState = Literal["open", "closed"]
 VerdictWord = Literal["match", "mismatch", "unpredicted", "unknown", "skipped"]
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class Frozen(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Base of all values: immutable, compared by content, defaults not written."""
 

@@ -27,6 +27,7 @@ from harness.model import (
 PROGRAM = "app.py"
 OWN_MODULE = "__main__"
 MARKER = "[unflushed:{}]"  # what endings.mark() writes
+LEFT = ("kernel", "left")
 FATES: dict[int, StdoutFate] = {0: "lost", 1: "kept", 2: "twice"}
 
 Timeline = tuple[tuple[str, ...], ...]
@@ -48,6 +49,7 @@ class _Seen:
 
     pid: int
     words: tuple[str, ...] = ()
+    spawned: bool = False  # by the harness
     runs_program: bool = False
     inside: bool = False  # the probe spoke from it
     before: int = 0
@@ -56,9 +58,15 @@ class _Seen:
     runs: list[_Run] = field(default_factory=list)
     marker: str | None = None
     exit: dict[str, Any] | None = None
-    ended_before_ready: bool = False
+    at_ready: bool = False
     alive: bool = False
     role: str = ""
+    doubt: str = ""  # why its events cannot all be right
+
+    @property
+    def lasting(self) -> bool:
+        """Whether every run shows it: one that is only caught in passing is chance."""
+        return self.alive or self.at_ready
 
     def ran(self, own: bool) -> list[_Run]:
         """Its runs of the program's own handlers, or of a library's."""
@@ -76,9 +84,16 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
     `trial` may have been saved before; nothing else is looked at.
     """
     history = _until_closing(trial.history)
-    seen = _read(history)
+    try:
+        seen = _read(history)
+    except (IndexError, ValueError):
+        return Unknown(reason="an event does not hold what events of its kind hold")
     reason = (
-        _failed(history, termination) or _missing_events(seen) or _assign_roles(seen, scenario)
+        _failed(history, seen)
+        or _unfinished(trial.history, history, termination)
+        or _missing_events(seen)
+        or _assign_roles(seen, scenario)
+        or _misplaced(history, seen, scenario)
     )
     if reason:
         return Unknown(reason=reason)
@@ -88,22 +103,21 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
             who = one.role or _helper_name(one.words)
             return Unknown(reason=f"{who} neither ended nor showed a sign of life")
     began = sorted(
-        (run.began, one.role, one.name(run)) for one in ran for run in one.ran(own=True) if run.ended
+        (run.began, one.role, one.name(run))
+        for one in ran
+        for run in one.ran(own=True)
+        if run.ended
     )
     return Outcome(
         processes=tuple(_process(one, trial.stdout, ran) for one in ran),
         order=tuple((role, name) for _, role, name in began),
         survivors=tuple(one.role for one in ran if one.alive),
         helpers=tuple(
-            sorted(
-                _helper_name(one.words)
-                for one in seen.values()
-                if not one.role and not one.ended_before_ready
-            )
+            sorted(_helper_name(one.words) for one in seen.values() if not one.role and one.lasting)
         ),
         port=_port(history, seen) if scenario.serves else None,
         answer=_answer(history) if scenario.serves and _in_process(termination) else None,
-        left=tuple(sorted(f.detail[0] for f in history if f.kind == "left")),
+        left=tuple(sorted(f.detail[0] for f in history if (f.source, f.kind) == LEFT)),
     )
 
 
@@ -113,9 +127,9 @@ def timeline(trial: Trial, scenario: Scenario) -> Timeline:
     seen = _read(history)
     _assign_roles(seen, scenario)
     names = {pid: one.role or _helper_name(one.words) for pid, one in seen.items()}
+    asked = _asked(history)
     told = {
         "spawned": 0,
-        "forked": 0,
         "ready": 0,
         "serves": 0,
         "asked": 1,
@@ -132,13 +146,18 @@ def timeline(trial: Trial, scenario: Scenario) -> Timeline:
     lines: list[tuple[str, ...]] = []
     for fact in history:
         who = names.get(fact.pid, "")
-        if fact.kind == "started" and fact.source == "probe":
-            lines.append((who, "started"))
+        if fact.source == "endings" and fact.kind == "alive":
+            continue  # how often a sign of life was asked for is a matter of time
+        if fact in asked and fact is not asked[-1]:
+            continue  # and so is how often HTTP was
+        if fact.source in ("probe", "endings") and fact.kind in ("started", "forked"):
+            lines.append((who, fact.kind))
         elif fact.source == "probe" and fact.kind in ("registered", "began", "ended", "raised"):
             name, module = seen[fact.pid].handlers.get(fact.detail[0], ("?", OWN_MODULE))
             label = name if module == OWN_MODULE else module
             kind = {"ended": "returned"}.get(fact.kind, fact.kind)
-            lines.append((who, kind, label, *fact.detail[1:2]) if kind == "raised" else (who, kind, label))
+            how = fact.detail[1:2] if kind == "raised" else ()
+            lines.append((who, kind, label, *how))
         elif fact.source != "probe" and fact.kind in told:
             speaker = who or "harness"
             lines.append((speaker, fact.kind, *fact.detail[: told[fact.kind]]))
@@ -161,7 +180,10 @@ def _read(history: Sequence[Fact]) -> dict[int, _Seen]:
     ready = False
     for place, fact in enumerate(history):
         if fact.source == "harness":
-            ready = ready or fact.kind == "ready"
+            if fact.kind == "ready" and not ready:
+                ready = True
+                for one in seen.values():
+                    one.at_ready = one.exit is None
             continue
         if not fact.pid:
             continue
@@ -169,21 +191,22 @@ def _read(history: Sequence[Fact]) -> dict[int, _Seen]:
         if fact.number:
             one.numbers.append(fact.number)
         _take(fact, place, one, seen)
-        if one.exit is not None and not ready:
-            one.ended_before_ready = True
     return seen
 
 
-def _take(fact: Fact, place: int, one: _Seen, seen: dict[int, _Seen]) -> None:
+def _take(  # noqa: C901 - one case a kind of fact
+    fact: Fact, place: int, one: _Seen, seen: dict[int, _Seen]
+) -> None:
     """Add one fact to what is known of its process."""
     detail = fact.detail
     match fact.source, fact.kind:
         case "kernel", "spawned":
-            one.runs_program = True
+            one.spawned = one.runs_program = True
         case "kernel", "found":
             one.words = one.words or detail
-            one.runs_program = one.runs_program or PROGRAM in detail
+            one.runs_program = one.runs_program or _runs_program(detail)
         case "kernel", "ended":
+            one.alive = False
             word, _, value = detail[0].partition(" ")
             if word == "code":
                 one.exit = {"code": int(value)}
@@ -198,12 +221,15 @@ def _take(fact: Fact, place: int, one: _Seen, seen: dict[int, _Seen]) -> None:
         case "probe", "started":
             one.inside = True
             one.words = tuple(detail[1].rstrip("\0").split("\0"))
-            one.runs_program = one.runs_program or PROGRAM in one.words
+            # What the kernel found may have been the parent's command, before the exec.
+            one.runs_program = one.spawned or _runs_program(one.words)
             one.before = int(detail[3] or 0)
         case "probe" | "endings", "forked":
             parent = seen.get(int(detail[0]))
-            if parent:
+            if parent and parent is not one:
                 _inherit(one, parent)
+            else:
+                one.doubt = "a process was forked by one that is not known"
         case "probe", "registered":
             one.handlers[detail[0]] = (detail[1], detail[2].replace(":", ".", 1))
             if detail[2].startswith(f"{OWN_MODULE}:"):
@@ -217,8 +243,15 @@ def _take(fact: Fact, place: int, one: _Seen, seen: dict[int, _Seen]) -> None:
                     run.ended = True
                     run.raised = detail[1] if fact.kind == "raised" else ""
                     break
+            else:
+                one.doubt = "a handler ended that had not begun"
         case "endings", "marked":
             one.marker = detail[0]
+
+
+def _runs_program(words: Sequence[str]) -> bool:
+    """Whether a command runs the scenario's file; old reloaders name it by its whole path."""
+    return any(word == PROGRAM or word.endswith(f"/{PROGRAM}") for word in words)
 
 
 def _inherit(child: _Seen, parent: _Seen) -> None:
@@ -232,12 +265,16 @@ def _inherit(child: _Seen, parent: _Seen) -> None:
 # ----------------------------------------------------------------- doubting
 
 
-def _failed(history: Sequence[Fact], termination: Termination) -> str | None:
-    """Why the trial says nothing about this termination; None if it does."""
+def _failed(history: Sequence[Fact], seen: dict[int, _Seen]) -> str | None:
+    """Why the trial says nothing about its termination; None if it may."""
     for fact in history:
         text = " ".join(fact.detail)
         if fact.source == "endings" and fact.kind == "no-effect":
-            return f"{text} did not take place: the call came back"
+            # A signal to one's own process may reach another thread first, and the
+            # calling one runs on for an instant: then it took place all the same.
+            if fact.pid in seen and "signal" in (seen[fact.pid].exit or {}):
+                continue
+            return f"{''.join(fact.detail[:1])} did not take place: {' '.join(fact.detail[1:])}"
         if fact.source != "harness":
             continue
         match fact.kind:
@@ -248,12 +285,40 @@ def _failed(history: Sequence[Fact], termination: Termination) -> str | None:
             case "gave-up":
                 return f"the time limit was reached while waiting ({text})"
             case "garbled":
-                return f"the event channel holds what is no event of this trial: {text}"
+                # Not what it holds: a record tells no pids and no paths.
+                return "the event channel holds what is no event of this trial"
+            case "failed":
+                return f"the harness itself failed: {text.partition('(')[0]}"
             case "not-sent":
                 return f"{text} was not sent: the target had already ended"
-    if _in_process(termination) and not any(f.kind == "ending" for f in history):
-        return "the program never reached the termination"
     return None
+
+
+def _unfinished(
+    whole: Sequence[Fact], history: Sequence[Fact], termination: Termination
+) -> str | None:
+    """Which step of a trial its history lacks; None if it has them all."""
+    if not any(f.source == "harness" and f.kind == "ready" for f in history):
+        return "it was never ready"
+    if not any(_takes_place(fact, termination) for fact in history):
+        if _in_process(termination):
+            return "the program never reached the termination"
+        return f"nothing says that {termination.id} took place"
+    if len(history) == len(whole):
+        return "the history ends before the trial was closed"
+    return None
+
+
+def _takes_place(fact: Fact, termination: Termination) -> bool:
+    """Whether a fact says that the termination takes place."""
+    match termination.delivery:
+        case "in-process":
+            return (fact.source, fact.kind, *fact.detail) == ("endings", "ending", termination.id)
+        case "touch":
+            return (fact.source, fact.kind) == ("harness", "touched")
+        case _:
+            said = (fact.source, fact.kind, *fact.detail[:1])
+            return said == ("harness", "sent", termination.signal)
 
 
 def _missing_events(seen: dict[int, _Seen]) -> str | None:
@@ -264,12 +329,15 @@ def _missing_events(seen: dict[int, _Seen]) -> str | None:
             return "events of a process are missing or doubled"
         if any(name == "?" for name, _ in one.handlers.values()):
             return "a handler ran that was never registered"
+        if one.doubt:
+            return one.doubt
     return None
 
 
 def _assign_roles(seen: dict[int, _Seen], scenario: Scenario) -> str | None:
     """Give the scenario's roles to the processes that run its program, in order of appearance."""
-    running = [one for one in seen.values() if one.runs_program]
+    # One that was caught between its fork and its exec has its parent's command still.
+    running = [one for one in seen.values() if one.runs_program and (one.numbers or one.lasting)]
     names = [scenario.roles[0]] + [
         scenario.roles[-1] + (f"#{number}" if number > 1 else "")
         for number in range(1, len(running))
@@ -280,6 +348,26 @@ def _assign_roles(seen: dict[int, _Seen], scenario: Scenario) -> str | None:
         return "more processes than declared ran the program"
     if len(running) < len(scenario.roles):
         return f"the {scenario.roles[len(running)]} was never observed"
+    return None
+
+
+def _misplaced(history: Sequence[Fact], seen: dict[int, _Seen], scenario: Scenario) -> str | None:
+    """Whether something was done by, or to, a process of another role than it seems.
+
+    Roles go by the order of appearance, and this is the second witness: the process
+    that answers HTTP is the one that serves.
+    """
+    for fact in history:
+        who = seen[fact.pid].role if fact.pid in seen else ""
+        match fact.source, fact.kind:
+            case "harness", "serves" if who != scenario.acting_role:
+                return f"the process that served is not the {scenario.acting_role}"
+            case "endings", "ending" if who != scenario.acting_role:
+                return f"the termination took place outside of the {scenario.acting_role}"
+            case "harness", "sent" if fact.pid and fact.detail[1:] != (who,):
+                return "the signal went to another process than the target"
+            case "harness", "answered" if not who:
+                return "HTTP was answered by a process that does not run the program"
     return None
 
 
@@ -313,8 +401,9 @@ def _helper_name(words: Sequence[str]) -> str:
     `multiprocessing.resource_tracker`; any other is named by its command.
     """
     for place, word in enumerate(words[:-1]):
-        if word == "-c" and words[place + 1].startswith("from "):
-            return words[place + 1].split()[1]
+        source = words[place + 1].split()
+        if word == "-c" and source[:1] == ["from"] and len(source) > 1:
+            return source[1]
         if word == "-m":
             return words[place + 1]
     return words[0].rsplit("/", 1)[-1] if words else "a process without a name"
@@ -326,12 +415,17 @@ def _in_process(termination: Termination) -> bool:
 
 def _port(history: Sequence[Fact], seen: dict[int, _Seen]) -> PortState:
     """Open means that HTTP answered; a listening socket that nobody serves is closed."""
-    asked = [fact for fact in history if fact.kind in ("answered", "no-answer")]
+    asked = _asked(history)
     answered = bool(asked) and asked[-1].kind == "answered"
     alive = answered and asked[-1].pid in seen and seen[asked[-1].pid].exit is None
     return "open" if alive else "closed"
 
 
+def _asked(history: Sequence[Fact]) -> list[Fact]:
+    """What came of asking for a sign of life over HTTP, each time."""
+    return [f for f in history if f.source == "harness" and f.kind in ("answered", "no-answer")]
+
+
 def _answer(history: Sequence[Fact]) -> str | None:
-    replies = [fact.detail[0] for fact in history if fact.kind == "replied"]
+    replies = [f.detail[0] for f in history if (f.source, f.kind) == ("harness", "replied")]
     return replies[-1] if replies else None

@@ -1,8 +1,11 @@
 """Sets of outcomes: what counts as equal, and how many trials a set takes.
 
-Two outcomes are equal whatever their `order`. Two that differ only in how far a
-killed process got are one, the longest run seen, with `cut`: a process that is
-killed at a random moment has no other outcome to speak of.
+Two outcomes are equal whatever their `order` and their `answer`, which are told
+as null and `either` when trials disagree: how two processes interleave, and
+whether a client hears from a server that is ending, is nobody's promise. Two
+that differ only in how far a killed process got are one, the longest run seen,
+with `cut`: a process that is killed at a random moment has no other outcome to
+speak of.
 """
 
 from __future__ import annotations
@@ -35,14 +38,15 @@ def union(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
 
 def contains(known: tuple[Outcome, ...], new: Outcome) -> bool:
     """Whether an outcome shows nothing that the set does not hold."""
-    return add(known, new) == known
+    return [_equal(one) for one in add(known, new)] == [_equal(one) for one in known]
 
 
 def join(one: Outcome, other: Outcome) -> Outcome | None:
     """The one outcome that two are; None when they differ."""
-    order = one.order if one.order == other.order else None
-    if replace(one, order=None, cut=False) == replace(other, order=None, cut=False):
-        return replace(one, order=order, cut=one.cut or other.cut)
+    answer = one.answer if one.answer == other.answer else "either"
+    if replace(_equal(one), cut=False) == replace(_equal(other), cut=False):
+        order = one.order if one.order == other.order else None
+        return replace(one, order=order, answer=answer, cut=one.cut or other.cut)
     if len(one.processes) != len(other.processes):
         return None
     processes = []
@@ -51,7 +55,7 @@ def join(one: Outcome, other: Outcome) -> Outcome | None:
         if longest is None:
             return None
         processes.append(longest)
-    same = {"processes": tuple(processes), "order": None, "cut": True}
+    same = {"processes": tuple(processes), "order": None, "answer": answer, "cut": True}
     joined, twin = replace(one, **same), replace(other, **same)
     if joined != twin:
         return None
@@ -81,5 +85,10 @@ def _reach(process: Process) -> tuple[int, int, bytes]:
     return len(_steps(process)), len(process.library), msgspec.json.encode(process)
 
 
+def _equal(outcome: Outcome) -> Outcome:
+    """The part of an outcome that takes part in equality."""
+    return replace(outcome, order=None, answer=None)
+
+
 def _key(outcome: Outcome) -> bytes:
-    return msgspec.json.encode(replace(outcome, order=None))
+    return msgspec.json.encode(_equal(outcome))

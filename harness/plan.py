@@ -51,9 +51,7 @@ def selected(name: str, patterns: Sequence[str]) -> bool:
     return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def check(
-    selection: Selection, scenarios: Sequence[Scenario], stacks: Sequence[Stack]
-) -> None:
+def check(selection: Selection, scenarios: Sequence[Scenario], stacks: Sequence[Stack]) -> None:
     """Raise NothingMatches for the first pattern that names nothing."""
     roles = {role for scenario in scenarios for role in scenario.roles}
     names = {

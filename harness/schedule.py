@@ -52,6 +52,7 @@ class _State:
     unknown: list[str] = field(default_factory=list)
     started: int = 0
     done: int = 0
+    owed: int = 0  # trials still to be started, as counted in the schedule's sum
 
     def new(self) -> bool:
         """Whether this run showed what the record does not hold."""
@@ -61,8 +62,8 @@ class _State:
             contains(self.known.outcomes, one) for one in self.outcomes
         )
 
-    def wanted(self, racy: bool, racy_before: bool) -> int:
-        """How many trials this run owes the cell."""
+    def wanted(self, racy: bool, racy_before: bool, least: int) -> int:
+        """How many trials of this run the cell takes."""
         full = max(self.base, RACY) if racy else self.base
         if self.new():
             return full
@@ -71,8 +72,7 @@ class _State:
             before = self.known.trials
         else:
             before = RACY if racy_before else self.base
-        least = 0 if self.known.in_this_run else 1
-        return max(least, full - before)
+        return max(0 if self.known.in_this_run else least, full - before)
 
 
 class Schedule:
@@ -92,6 +92,7 @@ class Schedule:
         by cell id what earlier runs know, `racy` which questions have shown two
         outcomes before; `trials` is the least that the user wants.
         """
+        self._least = trials
         self._racy_before = frozenset(racy)
         self._racy = set(racy)
         self._states = {
@@ -106,8 +107,26 @@ class Schedule:
         for state in self._states.values():
             self._asking[state.cell.question].append(state)
         self._queue: deque[_State] = deque(self._states.values())
-        self.total = len(self._states)
-        self.settled = sum(self._missing(state) <= 0 for state in self._states.values())
+        self._owed = 0
+        self._settled: set[str] = set()
+        for state in self._states.values():
+            self._count(state)
+        self._settled = {id for id, state in self._states.items() if not state.owed}
+
+    @property
+    def total(self) -> int:
+        """How many cells there are."""
+        return len(self._states)
+
+    @property
+    def settled(self) -> int:
+        """How many cells have all that they take, as far as is known now."""
+        return len(self._settled)
+
+    @property
+    def owed(self) -> int:
+        """How many trials are still to be started, as far as is known now."""
+        return self._owed
 
     @property
     def racy(self) -> frozenset[Question]:
@@ -118,14 +137,15 @@ class Schedule:
         """The next cell to run once; None when nothing is to be started now."""
         while self._queue:
             state = self._queue[0]
-            if self._missing(state) > 0:
+            if state.owed:
                 state.started += 1
+                self._count(state)
                 return state.cell
             self._queue.popleft()
         return None
 
-    def take(self, cell: Cell, shown: Outcome | Unknown) -> list[Result]:
-        """Learn what a trial showed; the cells of which enough has now been seen."""
+    def take(self, cell: Cell, shown: Outcome | Unknown) -> Result | None:
+        """Learn what a trial showed; the cell's result once enough has been seen of it."""
         state = self._states[cell.id]
         state.done += 1
         if isinstance(shown, Unknown):
@@ -138,22 +158,29 @@ class Schedule:
                 seen = add(seen, one)
         if len(seen) > 1 and cell.question not in self._racy:
             self._racy.add(cell.question)
-            self._queue.extend(self._asking[cell.question])
-        elif self._missing(state) > 0:
-            self._queue.append(state)
-        if state.done < state.started or self._missing(state) > 0:
-            return []
-        self.settled += 1
-        return [
-            Result(
-                cell=state.cell,
-                outcomes=state.outcomes,
-                unknown=tuple(sorted(set(state.unknown))),
-                trials=state.done,
-            )
-        ]
+            for asking in self._asking[cell.question]:
+                self._count(asking)
+                if asking.owed:
+                    self._settled.discard(asking.cell.id)
+                    self._queue.append(asking)
+        else:
+            self._count(state)
+            if state.owed:
+                self._queue.append(state)
+        if state.done < state.started or state.owed:
+            return None
+        self._settled.add(cell.id)
+        return Result(
+            cell=state.cell,
+            outcomes=state.outcomes,
+            unknown=tuple(sorted(set(state.unknown))),
+            trials=state.done,
+        )
 
-    def _missing(self, state: _State) -> int:
+    def _count(self, state: _State) -> None:
+        """Bring what a cell is owed, and the sum of it, up to date."""
         question = state.cell.question
-        wanted = state.wanted(question in self._racy, question in self._racy_before)
-        return wanted - state.started
+        racy, before = question in self._racy, question in self._racy_before
+        owed = max(0, state.wanted(racy, before, self._least) - state.started)
+        self._owed += owed - state.owed
+        state.owed = owed

@@ -59,8 +59,7 @@ _TOO_OLD_OR_NEW: dict[str, tuple[str, str]] = {
     "none": ("Python 2.7 is the oldest that is measured", ""),
     "flask-1.1": (
         "Flask 1.1 needs Python 2.7 or newer",
-        "Flask 1.1.2 calls pkgutil.get_loader and Werkzeug 1.0.1 uses ast.Str,"
-        " which Python 3.14 removed",
+        "Python 3.14 removed pkgutil.get_loader and ast.Str, which Flask 1.1 and Werkzeug 1.0 use",
     ),
     "flask-2.0": ("Flask 2.0 needs Python 3.6 or newer", _NEWER_EXISTS),
     "flask-2.2": ("Flask 2.2 needs Python 3.7 or newer", _NEWER_EXISTS),
@@ -73,7 +72,7 @@ _LONGEST_BUILD = 300.0
 _LEAST_WORKERS, _MOST_WORKERS = 2, 4
 
 
-class Environment(Frozen, frozen=True, kw_only=True):
+class Environment(Frozen, kw_only=True):
     """A stack that is installed for an interpreter and can be started."""
 
     interpreter: str
@@ -89,13 +88,13 @@ class Environment(Frozen, frozen=True, kw_only=True):
         return self.probe, self.endings
 
 
-class Unavailable(Frozen, frozen=True, kw_only=True):
+class Unavailable(Frozen, kw_only=True):
     """Why there is no environment for an interpreter and a stack, in one line."""
 
     reason: str
 
 
-class Progress(Frozen, frozen=True, kw_only=True):
+class Progress(Frozen, kw_only=True):
     """One step of `prepare`; `done` of `total` environments are decided."""
 
     interpreter: str
@@ -106,7 +105,7 @@ class Progress(Frozen, frozen=True, kw_only=True):
     reason: str = ""  # of an unavailable one
 
 
-class _Manifest(Frozen, frozen=True, kw_only=True):
+class _Manifest(Frozen, kw_only=True):
     digest: str
     packages: dict[str, str]
     files: dict[str, tuple[int, int]]  # path -> size, time of change in nanoseconds
@@ -245,7 +244,7 @@ def _locked(target: Path, *, wait: bool = True) -> Iterator[bool]:
     The kernel drops a flock when its owner dies. Lock files stay: to unlink one that a third
     process has just opened would give two owners.
     """
-    with open(f"{target}.lock", "wb") as lock:
+    with target.with_name(f"{target.name}.lock").open("wb") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -451,7 +450,7 @@ def _strip(folder: Path, packages: Path) -> None:
         (packages / name).unlink(missing_ok=True)
     _remove(packages / "bin")
     for file in (folder / "bin").iterdir():
-        if not file.name.startswith(("python", "pypy", "lib")):
+        if not file.name.startswith(("python", "pypy")):
             _remove(file)
 
 
@@ -485,8 +484,8 @@ def _prefix(tools: _Tools, interpreter: Interpreter, folder: Path, target: Path)
     places = [place for place in places if place.is_relative_to(folder)]
     if not places:
         raise _FailedError("this Python 2.7 keeps its own prefix when it is copied")
-    places[-1].mkdir(parents=True, exist_ok=True)
-    return places[-1]
+    places[0].mkdir(parents=True, exist_ok=True)
+    return places[0]
 
 
 def _installed(packages: Path) -> dict[str, str]:
@@ -509,7 +508,7 @@ def _sources(folder: Path) -> list[Path]:
 
 def _identity(interpreter: Interpreter) -> bytes:
     real = os.path.realpath(interpreter.path)
-    status = os.stat(real)
+    status = Path(real).stat()
     marks = (interpreter.path, real, str(status.st_size), str(status.st_mtime_ns))
     return os.fsencode("\0".join(marks))
 

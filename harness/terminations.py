@@ -10,9 +10,7 @@ from harness.model import Scenario, Termination
 
 IN_PROCESS = "in-process"
 
-IN_A_VIEW_ONE_EXIT_IS_ENOUGH = (
-    "in a view every sys.exit follows one law; sys-exit-0 stands for all"
-)
+IN_A_VIEW_ONE_EXIT_IS_ENOUGH = "in a view every sys.exit follows one law; sys-exit-0 stands for all"
 NOT_IN_A_VIEW = {
     "return": "a view that returns ends the request, not the process",
     "sys-exit-3": IN_A_VIEW_ONE_EXIT_IS_ENOUGH,

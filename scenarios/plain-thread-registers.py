@@ -23,7 +23,13 @@ import threading
 
 import endings
 
-main = threading.current_thread()
+main_ended = threading.Event()
+
+
+def watch(frame, event, argument):
+    if event == "return" and frame.f_code.co_name == "<module>":
+        sys.setprofile(None)
+        main_ended.set()
 
 
 def D():
@@ -31,7 +37,7 @@ def D():
 
 
 def work():
-    main.join()
+    main_ended.wait()
     atexit.register(D)
 
 
@@ -51,6 +57,11 @@ def C():
 
 
 threading.Thread(target=work).start()
+
+# Tells when main's code has ended. Joining the main thread would do so too, but
+# up to 3.12 it makes threading._shutdown fail now and then (`assert not
+# lock.locked()` in Thread._stop), and then nobody waits for the thread.
+sys.setprofile(watch)
 
 print("ready")
 sys.stdout.flush()

@@ -38,9 +38,14 @@ def end_here(name="main"):
         hold("waiting")
     elif ending in WAYS:
         tell("endings", "ending", ending)
-        WAYS[ending]()
-        if ending in MUST_NOT_RETURN:
-            tell("endings", "no-effect", ending)
+        try:
+            WAYS[ending]()
+        except:  # noqa: E722 - told, and raised again
+            if ending in ENDS_AT_ONCE:
+                tell("endings", "no-effect", ending, "it raised " + sys.exc_info()[0].__name__)
+            raise
+        if ending in ENDS_AT_ONCE:
+            tell("endings", "no-effect", ending, "the call came back")
 
 
 def linger():
@@ -142,6 +147,20 @@ WAYS = {
     "stdout-closed": _stdout_closed,
 }
 
-MUST_NOT_RETURN = frozenset(WAYS) - frozenset(
-    ["return", "thread-system-exit", "thread-exception", "stdout-closed"]
+# These neither return nor raise. A signal to oneself does return where the
+# program handles it, so self-SIGTERM is not among them.
+ENDS_AT_ONCE = frozenset(
+    [
+        "os-exit-0",
+        "os-exit-3",
+        "os-exit-7",
+        "abort",
+        "segfault",
+        "fatal-error",
+        "exec",
+        "libc-exit",
+        "libc-immediate-exit",
+        "libc-quick-exit",
+        "self-SIGKILL",
+    ]
 )

@@ -38,8 +38,8 @@ def tell(source, kind, *detail):
 
 
 def _write(source, kind, detail):
-    fields = [TOKEN, source, str(os.getpid()), str(next(_numbers)), kind]
-    line = b"\t".join([_field(field) for field in fields + list(detail)]) + b"\n"
+    rest = b"".join([b"\t" + _field(field) for field in (kind,) + detail]) + b"\n"
+    head = "%s\t%s\t%d\t" % (TOKEN, source, os.getpid())
     try:
         # Blocks only while nobody reads; the harness holds the other end open
         # for as long as the name exists.
@@ -47,7 +47,11 @@ def _write(source, kind, detail):
     except OSError:
         return  # the trial is over; a gap in the numbers tells of any other cause
     try:
-        os.write(channel, line)
+        # The number is taken last: a daemon thread that finalization stops in
+        # between would leave a gap, as if an event had been lost.
+        head += str(next(_numbers))
+        # 2.7 has bytes already, and would import two codecs to encode them.
+        os.write(channel, (head if str is bytes else head.encode("ascii")) + rest)
     except OSError:
         pass
     finally:
@@ -58,4 +62,7 @@ def _field(text):
     if not isinstance(text, bytes):
         text = text.encode("utf-8", "surrogateescape" if sys.version_info[0] > 2 else "replace")
     text = text[:FIELD].replace(b"%", b"%25").replace(b"\t", b"%09").replace(b"\n", b"%0A")
-    return text[:FIELD]
+    if len(text) <= FIELD:
+        return text
+    half = text.rfind(b"%", FIELD - 2, FIELD)  # an escape that the cut would go through
+    return text[: FIELD if half < 0 else half]

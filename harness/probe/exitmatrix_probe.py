@@ -11,6 +11,7 @@ import sys
 from exitmatrix_channel import tell
 
 PLAIN = (str, bytes, int, float, bool, type(None))
+IDENTICAL_IS_EQUAL = "__pypy__" not in sys.builtin_module_names
 
 
 class Handler(object):
@@ -23,10 +24,11 @@ class Handler(object):
         self.key = key
 
     def __call__(self, *args, **kwargs):
-        tell("probe", "began", self.key)
         try:
+            # Inside, since a second Ctrl-C may arrive while this is being told.
+            tell("probe", "began", self.key)
             result = self.func(*args, **kwargs)
-        except BaseException:
+        except:  # noqa: E722 - an instance of 2.7's old-style classes is no BaseException
             # By name only: formatting the exception could run the program's code.
             tell("probe", "raised", self.key, sys.exc_info()[0].__name__)
             raise
@@ -34,7 +36,11 @@ class Handler(object):
         return result
 
     def __eq__(self, other):
-        return self.func == (other.func if isinstance(other, Handler) else other)
+        if isinstance(other, Handler):
+            other = other.func
+        # CPython's `unregister` calls PyObject_RichCompareBool, for which what is
+        # identical is equal; PyPy's asks `==` alone.
+        return (IDENTICAL_IS_EQUAL and self.func is other) or self.func == other
 
     def __ne__(self, other):
         return not self == other
@@ -68,6 +74,19 @@ def watch(atexit):
     register.__name__ = "register"
     atexit.register = register
 
+    if not hasattr(atexit, "unregister"):
+        return  # 2.7
+    remove = atexit.unregister
+
+    def unregister(func):
+        # Wrapped as well: 3.14 compares `func == stored` (before, `stored == func`),
+        # and a callable with an __eq__ of its own must not meet a Handler in it.
+        return remove(Handler(func, ""))
+
+    unregister.__doc__ = remove.__doc__
+    unregister.__name__ = "unregister"
+    atexit.unregister = unregister
+
 
 def begin():
     """Tell that this process started, and hook `atexit`."""
@@ -100,23 +119,35 @@ class _AtexitImport(object):
 
 def _name(func, args, kwargs):
     """`cleanup('third')`: the callable's name, and what it was registered with."""
-    name = getattr(func, "__name__", None) or type(func).__name__
+    name = _attribute(func, "__name__") or type(func).__name__
     given = [_literal(value) for value in args]
     given += ["%s=%s" % (key, _literal(kwargs[key])) for key in sorted(kwargs)]
     return "%s(%s)" % (name, ", ".join(given)) if given else name
 
 
 def _literal(value):
-    return repr(value) if type(value) in PLAIN else "..."
+    try:
+        return repr(value) if type(value) in PLAIN else "..."
+    except ValueError:  # an int of more digits than 3.11 and later print
+        return "..."
 
 
 def _module(func):
     """Where the callable is defined: tells the program's handlers from a library's."""
-    module = getattr(func, "__module__", None)
-    if module is None:  # a bound method of 2.7, functools.partial
-        module = getattr(type(func), "__module__", None)
-    qualified = getattr(func, "__qualname__", None) or getattr(func, "__name__", "")
+    module = _attribute(func, "__module__")
+    if not module:  # a bound method of 2.7, functools.partial
+        module = _attribute(type(func), "__module__")
+    qualified = _attribute(func, "__qualname__") or _attribute(func, "__name__")
     return "%s:%s" % (module, qualified)
+
+
+def _attribute(value, name):
+    """A text attribute, or "": proxies raise anything and give anything for any name."""
+    try:
+        found = getattr(value, name)
+    except Exception:
+        return ""
+    return found if type(found) is str else ""
 
 
 def _command_line():

@@ -6,14 +6,14 @@ import sys
 def _chain():
     """Import the `sitecustomize` that this one hides, if there is one."""
     here = os.path.dirname(os.path.abspath(__file__))
-    path, own = list(sys.path), sys.modules.pop("sitecustomize", None)
-    sys.path[:] = [folder for folder in path if os.path.abspath(folder) != here]
+    own = sys.modules.pop("sitecustomize", None)
+    # For good: the program's path is then what it is without the probe, and what
+    # the other one does to the path stays done.
+    sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder) != here]
     try:
         import sitecustomize  # noqa: F401
     except ImportError:
         sys.modules["sitecustomize"] = own
-    finally:
-        sys.path[:] = path
 
 
 if "EXITMATRIX_CHANNEL" in os.environ:

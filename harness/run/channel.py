@@ -3,26 +3,57 @@
 from __future__ import annotations
 
 import os
-from typing import cast, get_args
+import re
+from typing import Literal, cast, get_args
 
-from harness.model import Fact, Source
+from harness.model import Fact
 
 READ_SIZE = 65536
 MOST_EVENTS = 20_000  # of one trial; more is a program gone wild, and would cost memory
 
+MOST_PIDS = 1 << 22  # PID_MAX_LIMIT of Linux; asking it for a larger one is an error
+
+Speaker = Literal["probe", "endings"]
+"""Who speaks on the channel. The kernel's and the harness's facts are never heard there."""
+
+WHOLE = re.compile(r"[0-9]{1,9}")
+ANYTHING = re.compile(r"(?s).*")
+SHAPES = {
+    "started": (WHOLE, ANYTHING, ANYTHING, re.compile(r"[0-9]{0,9}")),
+    "forked": (WHOLE,),
+    "registered": (ANYTHING, ANYTHING, ANYTHING),
+    "began": (ANYTHING,),
+    "ended": (ANYTHING,),
+    "raised": (ANYTHING, ANYTHING),
+    "marked": (ANYTHING,),
+    "holding": (ANYTHING, ANYTHING),
+    "no-effect": (ANYTHING,),
+}
+"""What an event of a kind holds at least; kinds that nobody reads hold anything."""
+
 
 def decode(line: bytes, token: str) -> Fact:
     """One line of the channel as a fact. What is not an event of this trial is `garbled`."""
+    garbled = Fact("harness", 0, "garbled", (repr(line[:80]),))
     try:
         sender, source, pid, number, kind, *detail = (
             field.replace("%0A", "\n").replace("%09", "\t").replace("%25", "%")
             for field in line.decode("utf-8", "replace").split("\t")
         )
-        if sender == token and source in get_args(Source):
-            return Fact(cast(Source, source), int(pid), kind, tuple(detail), int(number))
     except ValueError:
-        pass
-    return Fact("harness", 0, "garbled", (repr(line[:80]),))
+        return garbled
+    if (
+        sender == token
+        and source in get_args(Speaker)
+        and WHOLE.fullmatch(pid)
+        and 0 < int(pid) <= MOST_PIDS
+        and WHOLE.fullmatch(number)
+        and int(number) > 0
+        and len(detail) >= len(SHAPES.get(kind, ()))
+        and all(map(re.Pattern.fullmatch, SHAPES.get(kind, ()), detail))
+    ):
+        return Fact(cast(Speaker, source), int(pid), kind, tuple(detail), int(number))
+    return garbled
 
 
 class Channel:

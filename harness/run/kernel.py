@@ -27,7 +27,7 @@ NOT_SEEN = "reaped before it could be watched"
 
 
 def prctl(option: int, value: int) -> None:
-    """prctl(2). Raises OSError."""
+    """Call the system call of that name. Raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(option, value, 0, 0, 0) != 0:
         errno = ctypes.get_errno()
@@ -99,10 +99,10 @@ def command_line(pid: int) -> tuple[str, ...]:
 def is_below(pid: int, ancestor: int) -> bool:
     """Whether a process descends from another, as its living ancestors show."""
     while pid > 1:
-        if pid == ancestor:
-            return True
         fields = read_proc(pid, "stat").rpartition(b")")[2].split()
         pid = int(fields[1]) if fields else 0
+        if pid == ancestor:
+            return True
     return False
 
 

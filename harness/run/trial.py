@@ -24,7 +24,7 @@ from harness.run.spawn import Folder, spawn
 QUIET = 0.3  # seconds without any news, after which the living are asked for a sign of life
 IDLE = 0.05  # seconds without news, after which another trial may use the processor
 TOUCH_AGAIN = 3.0  # seconds; a reloader that had not yet looked at the file missed the touch
-SHARED_MEMORY = Path("/dev/shm")
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where the C library keeps named semaphores
 
 
 class Ground(Protocol):
@@ -92,12 +92,15 @@ class TrialRun:
             self._start()
             try:
                 async with asyncio.timeout(self.order.limit):
-                    for self.stage, act in self._stages():
+                    for stage, act in self._stages():
+                        self.stage = stage
                         await act()
             except TimeoutError:
                 self._note("harness", 0, "gave-up", self.stage)
             except NotReady as error:
                 self._note("harness", 0, "not-ready", str(error))
+            except Exception as error:  # noqa: BLE001 - our own fault: this trial is unknown, others run
+                self._note("harness", 0, "failed", repr(error))
             self._note_what_is_left()
             self._note("harness", 0, "closing")
             await self._end_everything()
@@ -220,17 +223,16 @@ class TrialRun:
 
     async def _all_show_life(self) -> bool:
         """Ask every living process for a sign of life, each in the way it can give one."""
-        self._find_helpers()
+        server = await self.ground.client.who_serves(self.port) if self.port else None
+        self.take_events()
+        self._find_helpers()  # a server that was restarted has started its own by now
         asked = set(self.live)
         shown = set()
-        if self.port:
-            server = await self.ground.client.who_serves(self.port)
-            self.take_events()
-            if server is None:
-                self._note("harness", 0, "no-answer")
-            else:
-                self._note("harness", server, "answered")
-                shown.add(server)
+        if server is not None:
+            self._note("harness", server, "answered")
+            shown.add(server)
+        elif self.port:
+            self._note("harness", 0, "no-answer")
         for pid in asked - shown:
             if pid in self._gates:
                 if await self._poke(pid):

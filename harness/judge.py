@@ -1,0 +1,20 @@
+"""From a prediction and an observation to a verdict. Pure."""
+
+from __future__ import annotations
+
+from harness.model import Record, Verdict
+
+
+def judge(record: Record) -> Verdict:
+    """The verdict on one cell. Without rules nothing is predicted, and nothing can match.
+
+    What was not observed is unknown: a trial that showed too little, and a process
+    that nothing spoke from.
+    """
+    mute = any(one.fired is None for outcome in record.outcomes for one in outcome.processes)
+    return Verdict(
+        cell=record.cell,
+        verdict="unknown" if record.unknown or mute else "unpredicted",
+        rules=(),
+        racy=len(record.outcomes) > 1,
+    )

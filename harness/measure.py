@@ -1,0 +1,101 @@
+"""Run the cells of a plan until each has the trials that it takes.
+
+The loop between the schedule, which is pure, and the session, which is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from harness.model import Cell, Frozen, Order, Outcome, Scenario, Trial, Unknown
+from harness.observe import Timeline, observe, timeline
+from harness.outcomes import join
+from harness.schedule import Result, Schedule
+from harness.terminations import BY_ID
+
+AHEAD = 3
+"""Orders under way per job: enough that the engine never waits, and memory stays bounded."""
+
+
+class Runner(Protocol):
+    """What runs trials: a session, or a stand-in in tests."""
+
+    jobs: int
+
+    @property
+    def outstanding(self) -> int:
+        """How many orders have no trial yet."""
+
+    def submit(self, order: Order) -> None:
+        """Send one order."""
+
+    def take(self) -> tuple[Order, Trial]:
+        """Wait for the next trial that ends."""
+
+
+class Place(Frozen, kw_only=True):
+    """Where the cells of one interpreter and stack are started."""
+
+    python: str
+    path: tuple[str, ...]
+
+
+Told = list[tuple[Outcome, Timeline]]
+OnResult = Callable[[Result, Told], None]
+OnTrial = Callable[[Cell, Trial], None]
+
+
+def measure(
+    schedule: Schedule,
+    runner: Runner,
+    places: Mapping[tuple[str, str], Place],
+    scenarios: Mapping[str, Scenario],
+    on_result: OnResult,
+    on_trial: OnTrial = lambda _cell, _trial: None,
+) -> None:
+    """Run what the schedule asks for. `on_result` is called as each cell has enough.
+
+    `on_result` also gets a timeline for each distinct outcome of the cell. Raises
+    what the runner raises.
+    """
+    told: dict[str, Told] = {}
+    cells: dict[str, Cell] = {}
+    while True:
+        while runner.outstanding < AHEAD * runner.jobs and (cell := schedule.next()):
+            cells[cell.id] = cell
+            runner.submit(order(cell, places[cell.interpreter, cell.stack], scenarios))
+        if not runner.outstanding:
+            return
+        ordered, trial = runner.take()
+        cell = cells[ordered.cell]
+        shown = observe(trial, ordered.scenario, ordered.termination)
+        if not isinstance(shown, Unknown):
+            _keep(told.setdefault(cell.id, []), shown, trial, ordered.scenario)
+        on_trial(cell, trial)
+        result = schedule.take(cell, shown)
+        if result:
+            on_result(result, told.get(cell.id, []))
+
+
+def order(cell: Cell, place: Place, scenarios: Mapping[str, Scenario]) -> Order:
+    """What the engine needs to run one trial of a cell."""
+    return Order(
+        cell=cell.id,
+        python=place.python,
+        path=place.path,
+        scenario=scenarios[cell.scenario],
+        termination=BY_ID[cell.termination],
+        target=cell.target,
+    )
+
+
+def _keep(told: Told, shown: Outcome, trial: Trial, scenario: Scenario) -> None:
+    """Keep one timeline per distinct outcome: the first, or that of a longer run of a cut one."""
+    for place, (known, steps) in enumerate(told):
+        joined = join(known, shown)
+        if joined is not None:
+            grew = len(shown.order or ()) > len(known.order or ())
+            told[place] = (joined, timeline(trial, scenario) if grew else steps)
+            return
+    told.append((shown, timeline(trial, scenario)))

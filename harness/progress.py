@@ -1,0 +1,116 @@
+"""Tell a person how a run goes: to stderr, as a bar on a terminal and as lines elsewhere."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol, Self
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+Kind = Literal["auto", "rich", "plain", "none"]
+STEPS = 20  # lines of plain progress over a whole run
+
+
+class Reporter(Protocol):
+    """Something that shows how far a stage of known length has come."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+
+    def show(self, done: int, total: int, note: str) -> None:
+        """`done` of `total`; `note` says what goes on now."""
+
+
+class Bar:
+    """A bar with an estimate of the time that is left."""
+
+    def __init__(self, title: str, unit: str) -> None:
+        self._title = title
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn(unit),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=Console(stderr=True),
+            expand=True,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, done: int, total: int, note: str) -> None:
+        """Move the bar."""
+        if self._task is None:
+            self._task = self._progress.add_task(self._title, total=total, note=note)
+        self._progress.update(self._task, completed=done, total=total, note=note)
+
+
+class Lines:
+    """A plain line for each twentieth of the way."""
+
+    def __init__(self, title: str, unit: str) -> None:
+        self._title, self._unit = title, unit
+        self._last = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def show(self, done: int, total: int, note: str) -> None:
+        """Print a line if enough has happened since the last."""
+        step = STEPS * done // max(total, 1)
+        if step != self._last:
+            self._last = step
+            tail = f" ({note})" if note else ""
+            say(f"{self._title}: {done} of {total} {self._unit}{tail}")
+
+
+class Silence:
+    """Shows nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def show(self, done: int, total: int, note: str) -> None:
+        """Show nothing."""
+
+
+def reporter(kind: Kind, title: str, unit: str) -> Reporter:
+    """The reporter that was asked for; `auto` asks whether stderr is a terminal."""
+    if kind == "none":
+        return Silence()
+    if kind == "rich" or (kind == "auto" and Console(stderr=True).is_terminal):
+        return Bar(title, unit)
+    return Lines(title, unit)
+
+
+def say(text: str) -> None:
+    """One line of diagnostics."""
+    click.echo(text, err=True)

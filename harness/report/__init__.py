@@ -1,0 +1,1 @@
+"""Pure renderers: records and verdicts to text."""

@@ -1,0 +1,273 @@
+"""Read the scenarios: small programs that declare themselves in their own files.
+
+`load` reads a folder and keeps going past a broken file; `parse` judges the text
+of one file and touches nothing. The header is the script metadata block of PEP
+723, under `[tool.exitmatrix]`.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import fnmatch
+import re
+import tomllib
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from harness.model import Frozen, Ready, Scenario
+from harness.terminations import BY_ID, IN_PROCESS
+
+# Word for word from PEP 723, section "Specification", "Reference Implementation".
+BLOCK = re.compile(
+    r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$",
+)
+# Ids become parts of paths and of cell ids: no dots, slashes or capitals.
+ID = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+SCRIPT_KEYS = ("requires-python", "dependencies", "tool")  # PEP 723 knows no others
+OWN_KEYS = ("title", "roles", "ready", "terminations")
+ROLES = (("main",), ("parent", "child"))
+FAMILIES = {(): "none", ("flask",): "flask"}
+READY_FORMS = 'ready = {stdout = "LINE"}, ready = "http" or ready = "none"'
+
+
+class ScenarioError(Frozen, kw_only=True):
+    """Why a file is no scenario."""
+
+    file: str  # below the folder that was read: "plain.py", "flask/app.py"
+    key: str  # the key of the header, "" where it is about none
+    text: str  # what is wrong, and what would be right
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        return ": ".join(part for part in (self.file, self.key, self.text) if part)
+
+
+class Loaded(Frozen, kw_only=True):
+    """What a folder holds: the scenarios, by id, and the files that are none."""
+
+    scenarios: tuple[Scenario, ...]
+    errors: tuple[ScenarioError, ...]
+
+
+class InvalidScenario(Exception):
+    """A text is no scenario; says at which key, and what would be right."""
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(f"{key}: {text}" if key else text)
+        self.key = key
+        self.text = text
+
+
+def find_folder() -> Path:
+    """The scenarios of the installed package, or those of the checkout.
+
+    Packaged first: only a wheel has them there, and what happens to be called
+    `scenarios` beside an installed package belongs to somebody else.
+    """
+    package = Path(__file__).resolve().parent
+    packaged = package / "_scenarios"
+    return packaged if packaged.is_dir() else package.parent / "scenarios"
+
+
+def load(folder: Path) -> Loaded:
+    """Every scenario of a folder: its Python files, and its folders with an app.py."""
+    folder = folder.absolute()
+    scenarios: dict[str, Scenario] = {}
+    errors = []
+    for id, path, own in _programs(folder):
+        file = path.relative_to(folder).as_posix()
+        try:
+            if id in scenarios:
+                raise InvalidScenario("", f"the id {id!r} is taken by {scenarios[id].path}")
+            scenarios[id] = parse(id, _read(path), str(path), own)
+        except InvalidScenario as error:
+            errors.append(ScenarioError(file=file, key=error.key, text=error.text))
+    if not scenarios and not errors:
+        errors.append(
+            ScenarioError(file=str(folder), key="", text="no *.py and no folder with an app.py")
+        )
+    return Loaded(
+        scenarios=tuple(scenarios[id] for id in sorted(scenarios)),
+        errors=tuple(errors),
+    )
+
+
+def parse(id: str, text: str, path: str, folder: str = "") -> Scenario:
+    """The scenario that a text declares. Raises InvalidScenario."""
+    if not ID.fullmatch(id):
+        raise InvalidScenario(
+            "", f"{id!r} is no scenario id: small letters, digits and hyphens, as in plain-clear"
+        )
+    header = _header(text)
+    _refuse_unknown("", header, SCRIPT_KEYS)
+    tool = header.get("tool", {})
+    own = tool.get("exitmatrix") if isinstance(tool, dict) else None
+    if not isinstance(own, dict):
+        raise InvalidScenario("tool.exitmatrix", f"missing; it holds {', '.join(OWN_KEYS)}")
+    _refuse_unknown("tool.exitmatrix", own, OWN_KEYS)
+    for key in OWN_KEYS:
+        if key not in own:
+            raise InvalidScenario(f"tool.exitmatrix.{key}", "missing")
+    return Scenario(
+        id=id,
+        title=_title(own["title"]),
+        path=path,
+        folder=folder,
+        doc=_doc(text, path),
+        roles=_roles(own["roles"]),
+        ready=_ready(own["ready"]),
+        family=_family(header.get("dependencies", [])),
+        requires=_requires(header.get("requires-python", "")),
+        terminations=_terminations(own["terminations"]),
+    )
+
+
+# ------------------------------------------------------------- files and text
+
+
+def _programs(folder: Path) -> Iterator[tuple[str, Path, str]]:
+    """(id, the file that is run, its own folder or "") of what may be a scenario."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue  # editors keep lock files and copies beside the file they edit
+        if entry.suffix == ".py" and not entry.is_dir():
+            yield entry.stem, entry, ""
+        elif (entry / "app.py").is_file():
+            yield entry.name, entry / "app.py", str(entry)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InvalidScenario("", f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidScenario("", f"is no UTF-8: {error.reason} at byte {error.start}") from error
+
+
+def _header(text: str) -> dict[str, Any]:
+    blocks = [match for match in BLOCK.finditer(text) if match["type"] == "script"]
+    if len(blocks) != 1:
+        wrong = "two headers" if blocks else "no header"
+        raise InvalidScenario(
+            "", f"{wrong}; a scenario opens with one block `# /// script` ... `# ///` (PEP 723)"
+        )
+    lines = blocks[0]["content"].splitlines(keepends=True)
+    try:
+        return tomllib.loads("".join(line[2:] if line[:2] == "# " else line[1:] for line in lines))
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidScenario("", f"the header is no TOML: {error}") from error
+
+
+def _doc(text: str, path: str) -> str:
+    """The docstring, if the program compiles."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the subject's code, not ours
+            tree = ast.parse(text, path)
+            # Parsing alone lets `return` outside of a function pass.
+            compile(tree, path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        where = f" in line {error.lineno}" if error.lineno else ""
+        raise InvalidScenario("", f"does not compile: {error.msg}{where}") from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        # Null bytes, and nesting past what the parser takes.
+        reason = str(error) or type(error).__name__
+        raise InvalidScenario("", f"does not compile: {reason}") from error
+    return ast.get_docstring(tree) or ""
+
+
+# ------------------------------------------------------------------ the keys
+
+
+def _refuse_unknown(table: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for key in given:
+        if key not in known:
+            dotted = f"{table}.{key}" if table else key
+            raise InvalidScenario(
+                dotted, f"unknown key{_nearest(key, known)}; valid: {', '.join(known)}"
+            )
+
+
+def _title(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or value.splitlines() != [value]:
+        raise InvalidScenario("tool.exitmatrix.title", f"one line of text is valid, not {value!r}")
+    return value
+
+
+def _roles(value: object) -> tuple[str, ...]:
+    roles = _texts("tool.exitmatrix.roles", value)
+    if roles not in ROLES:
+        valid = " or ".join(f"{list(each)}" for each in ROLES)
+        raise InvalidScenario("tool.exitmatrix.roles", f"valid: {valid}, not {value!r}")
+    return roles
+
+
+def _ready(value: object) -> Ready:
+    if value == "http":
+        return Ready(by="http")
+    if value == "none":
+        return Ready(by="none")
+    if isinstance(value, dict) and list(value) == ["stdout"]:
+        line = value["stdout"]
+        if isinstance(line, str) and line.splitlines() == [line]:
+            return Ready(by="stdout", line=line)
+    raise InvalidScenario("tool.exitmatrix.ready", f"valid: {READY_FORMS}; not {value!r}")
+
+
+def _family(value: object) -> str:
+    dependencies = _texts("dependencies", value)
+    if dependencies not in FAMILIES:
+        valid = " or ".join(f"{list(each)}" for each in FAMILIES)
+        raise InvalidScenario("dependencies", f"valid: {valid}, not {value!r}")
+    return FAMILIES[dependencies]
+
+
+def _requires(value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidScenario("requires-python", f'a text such as ">=3.9" is valid, not {value!r}')
+    try:
+        SpecifierSet(value)
+    except InvalidSpecifier as error:
+        raise InvalidScenario(
+            "requires-python", f'a specifier such as ">=3.9" is valid (PEP 440), not {value!r}'
+        ) from error
+    return value
+
+
+def _terminations(value: object) -> tuple[str, ...]:
+    key = "tool.exitmatrix.terminations"
+    patterns = _texts(key, value)
+    if not patterns:
+        raise InvalidScenario(key, 'at least one is needed; ["*"] is all of them')
+    for pattern in patterns:
+        if pattern != IN_PROCESS and not fnmatch.filter(BY_ID, pattern):
+            raise InvalidScenario(
+                key,
+                f"{pattern!r} matches no termination{_nearest(pattern, (*BY_ID, IN_PROCESS))};"
+                f' valid: ids of the catalogue, patterns over them, or "{IN_PROCESS}"',
+            )
+    return patterns
+
+
+def _texts(key: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise InvalidScenario(key, f"a list of texts is valid, not {value!r}")
+    return tuple(value)
+
+
+def _nearest(word: str, valid: Iterable[str]) -> str:
+    """`, did you mean ...?`, or nothing; capitals do not count."""
+    folded = {name.casefold(): name for name in valid}
+    near = difflib.get_close_matches(word.casefold(), folded, n=3, cutoff=0.5)
+    return f", nearest: {', '.join(folded[name] for name in near)}" if near else ""

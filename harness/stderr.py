@@ -1,0 +1,34 @@
+"""What a program wrote to stderr, without what differs between two runs of the same thing.
+
+For comparing a run with the probe against a blind one, and for quoting.
+"""
+
+from __future__ import annotations
+
+import re
+
+# The frame of the probe's wrapper in a traceback, its source line, and the
+# markers that 3.11 and later put below that.
+PROBE_FRAME = re.compile(
+    r'^ *File "[^"]*exitmatrix_(?:probe|channel)\.py", line \d+, in .*\n'
+    r"(?:^ {4,}\S.*\n)?"
+    r"(?:^ +[~^]+ *\n)?",
+    re.MULTILINE,
+)
+DIFFERENT = (
+    (re.compile(r"/\S*/exitmatrix-\w+/\d+/"), "<trial>/"),
+    (re.compile(r"0x[0-9a-fA-F]{4,}"), "0x<address>"),
+    (re.compile(r"(Thread |thread )0x<address>"), r"\1<thread>"),
+    (re.compile(r"(http://127\.0\.0\.1:)\d+"), r"\1<port>"),
+    (re.compile(r"\[\d\d/\w{3}/\d{4} \d\d:\d\d:\d\d\]"), "[<time>]"),
+    (re.compile(r"(Debugger PIN: )[\d-]+"), r"\1<pin>"),
+    (re.compile(r"(process )\d+"), r"\1<pid>"),
+)
+
+
+def normalise(text: str) -> str:
+    """Take out probe frames, trial folders, addresses, times, ports and pids."""
+    text = PROBE_FRAME.sub("", text)
+    for pattern, word in DIFFERENT:
+        text = pattern.sub(word, text)
+    return text

@@ -1,0 +1,314 @@
+"""Observations on disk: written as each cell ends, and the same bytes when nothing changed.
+
+    OUTPUT/observations/<platform>/<interpreter id>.jsonl   a record a line, sorted by cell
+    OUTPUT/timelines/<platform>/<interpreter id>.jsonl      one timeline per distinct outcome
+    CACHE/runs/<name of OUTPUT>.jsonl                       how many trials each cell has had
+
+A record that is new or changed is appended at once, as one line in one write, so
+that no later failure can lose it; of two lines for one cell the later holds, and
+a torn last line is left out. `close` sorts the files that changed.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from harness.model import (
+    FORMAT,
+    Cell,
+    Frozen,
+    Interpreter,
+    Outcome,
+    Record,
+    Verdict,
+)
+from harness.observe import Timeline
+from harness.outcomes import contains, union
+from harness.schedule import Known, Result
+
+ENCODER = msgspec.json.Encoder()
+
+
+class Told(Frozen, kw_only=True):
+    """The timeline of one outcome of a cell."""
+
+    cell: str
+    outcome: str  # a digest of the outcome, to find it by
+    timeline: Timeline
+
+
+class Count(Frozen, kw_only=True):
+    """A line of the ledger: trials of a cell; `finished` closes a run."""
+
+    cell: str = ""
+    trials: int = 0
+    finished: bool = False
+
+
+T = TypeVar("T", Record, Told)
+
+
+class CannotWrite(Exception):
+    """The output folder cannot be written. The text says which and why."""
+
+
+def platform_name() -> str:
+    """linux-x86_64, macos-arm64: the folder of this machine's observations."""
+    system = {"Darwin": "macos"}.get(platform.system(), platform.system().lower())
+    return f"{system}-{platform.machine()}"
+
+
+def digest(outcome: Outcome) -> str:
+    """A short name for an outcome, by what takes part in equality."""
+    content = msgspec.json.encode(replace(outcome, order=None, answer=None))
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def read_records(output: Path) -> dict[str, list[Record]]:
+    """All records of an output folder by platform; of two for one cell the later.
+
+    Raises ValueError naming file and line for one that is not a record.
+    """
+    return {
+        folder.name: [
+            record
+            for file in sorted(folder.glob("*.jsonl"))
+            for record in _read(file, Record).values()
+        ]
+        for folder in sorted((output / "observations").glob("*"))
+        if folder.is_dir()
+    }
+
+
+def read_timelines(output: Path, of_platform: str) -> dict[tuple[str, str], Timeline]:
+    """Timelines by cell and outcome digest."""
+    return {
+        (told.cell, told.outcome): told.timeline
+        for file in sorted((output / "timelines" / of_platform).glob("*.jsonl"))
+        for told in _read(file, Told).values()
+    }
+
+
+class Store:
+    """The observations of this platform, and the ledger, while a run goes on."""
+
+    def __init__(self, output: Path, cache: Path, today: datetime.date) -> None:
+        self.output = output
+        self.today = today.isoformat()
+        self.platform = platform_name()
+        self._records = output / "observations" / self.platform
+        self._timelines = output / "timelines" / self.platform
+        name = hashlib.sha256(str(output.resolve()).encode()).hexdigest()[:16]
+        self._ledger = cache / "runs" / f"{name}.jsonl"
+        self._changed: set[str] = set()
+        try:
+            for folder in (self._records, self._timelines, self._ledger.parent):
+                folder.mkdir(parents=True, exist_ok=True)
+                probe = folder / f".writable-{os.getpid()}"
+                probe.touch()
+                probe.unlink()
+        except OSError as error:
+            raise CannotWrite(f"cannot write to {error.filename}: {error.strerror}") from error
+        self.records = {
+            record.cell: record
+            for file in sorted(self._records.glob("*.jsonl"))
+            for record in _read(file, Record).values()
+        }
+        self._counts, self._this_run = self._read_ledger()
+        self._told = set(read_timelines(output, self.platform))
+
+    # -------------------------------------------------------------- knowing
+
+    def known(self, packages: Mapping[tuple[str, str], dict[str, str]]) -> dict[str, Known]:
+        """What is known of each cell whose packages, by interpreter and stack, are the same."""
+        known = {}
+        for id, record in self.records.items():
+            here = packages.get((id.split("/")[0], record.stack))
+            if here != record.packages:
+                continue
+            trials = self._counts.get(id)
+            if record.unknown:
+                continue  # measured again, in full
+            known[id] = Known(
+                outcomes=record.outcomes, trials=trials, in_this_run=id in self._this_run
+            )
+        return known
+
+    def racy(self) -> set[tuple[str, str, str, str]]:
+        """The questions that have shown two outcomes."""
+        return {
+            (record.scenario, record.launcher, record.termination, record.target)
+            for record in self.records.values()
+            if len(record.outcomes) > 1
+        }
+
+    @property
+    def resumed(self) -> int:
+        """How many cells the interrupted run that is now continued had measured."""
+        return len(self._this_run)
+
+    # --------------------------------------------------------------- saving
+
+    def save(
+        self,
+        result: Result,
+        interpreter: Interpreter,
+        packages: dict[str, str],
+        timelines: Mapping[str, Timeline],
+    ) -> None:
+        """Write what is new about a cell. `timelines` is by outcome digest."""
+        cell = result.cell
+        old = self.records.get(cell.id)
+        same = old is not None and old.packages == packages
+        outcomes = union((*(old.outcomes if old and same else ()), *result.outcomes))
+        record = Record(
+            format=FORMAT,
+            cell=cell.id,
+            interpreter=describe(interpreter),
+            packages=packages,
+            stack=cell.stack,
+            scenario=cell.scenario,
+            launcher=cell.launcher,
+            termination=cell.termination,
+            target=cell.target,
+            platform={"system": platform.system(), "machine": platform.machine()},
+            since=self.today,
+            outcomes=outcomes,
+            unknown=result.unknown,
+        )
+        if old is not None and replace(record, since=old.since) == old:
+            record = old
+        else:
+            if old is not None and same and all(contains(old.outcomes, one) for one in outcomes):
+                record = replace(record, since=old.since)
+            self.records[cell.id] = record
+            self._append(self._records / f"{cell.interpreter}.jsonl", record)
+            self._changed.add(cell.interpreter)
+        for outcome in record.outcomes:
+            key = digest(outcome)
+            if (cell.id, key) not in self._told and key in timelines:
+                self._told.add((cell.id, key))
+                told = Told(cell=cell.id, outcome=key, timeline=timelines[key])
+                self._append(self._timelines / f"{cell.interpreter}.jsonl", told)
+                self._changed.add(cell.interpreter)
+        total = result.trials + (self._counts.get(cell.id, 0) if same else 0)
+        self._counts[cell.id] = total
+        self._this_run.add(cell.id)
+        self._append(self._ledger, Count(cell=cell.id, trials=total))
+
+    def close(self, finished: bool) -> None:
+        """Bring the changed files into order; `finished` says that the run was whole."""
+        for interpreter in sorted(self._changed):
+            file = self._records / f"{interpreter}.jsonl"
+            _rewrite(file, _read(file, Record).values())
+            file = self._timelines / f"{interpreter}.jsonl"
+            current = {
+                (id, digest(outcome))
+                for id, record in self.records.items()
+                for outcome in record.outcomes
+            }
+            told = [t for t in _read(file, Told).values() if (t.cell, t.outcome) in current]
+            _rewrite(file, told)
+        if finished:
+            counts = [Count(cell=cell, trials=n) for cell, n in sorted(self._counts.items())]
+            _rewrite(self._ledger, [*counts, Count(finished=True)])
+
+    def _read_ledger(self) -> tuple[dict[str, int], set[str]]:
+        """Trials by cell, and the cells measured since a run was last whole."""
+        counts: dict[str, int] = {}
+        since: set[str] = set()
+        for line in _lines(self._ledger):
+            try:
+                count = msgspec.json.decode(line, type=Count)
+            except msgspec.DecodeError:
+                continue  # torn by a kill; the cell is measured again
+            if count.finished:
+                since.clear()
+            else:
+                counts[count.cell] = count.trials
+                since.add(count.cell)
+        # A cell whose record has been removed since is unknown again.
+        return counts, since & set(self.records)
+
+    @staticmethod
+    def _append(file: Path, value: Frozen) -> None:
+        with file.open("ab", buffering=0) as out:
+            out.write(ENCODER.encode(value) + b"\n")
+
+
+def write_verdicts(output: Path, verdicts: Iterable[Verdict]) -> None:
+    """Write OUTPUT/verdicts.jsonl, if it would differ."""
+    write(output / "verdicts.jsonl", b"".join(ENCODER.encode(v) + b"\n" for v in verdicts))
+
+
+def write(file: Path, data: bytes) -> None:
+    """Write a file whole or not at all, and only if it would differ. Raises CannotWrite."""
+    try:
+        if file.exists() and file.read_bytes() == data:
+            return
+        draft = file.with_name(f".{file.name}.{os.getpid()}")
+        try:
+            draft.write_bytes(data)
+            draft.replace(file)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"cannot write to {file}: {error.strerror}") from error
+
+
+def describe(interpreter: Interpreter) -> dict[str, Any]:
+    """What a record says of the interpreter: nothing of the machine it is on."""
+    about: dict[str, Any] = {
+        "implementation": interpreter.implementation,
+        "version": interpreter.version,
+    }
+    if interpreter.implementation_version:
+        about["implementation_version"] = interpreter.implementation_version
+    if interpreter.free_threaded:
+        about["free_threaded"] = True
+    return about
+
+
+def cell_of(record: Record) -> Cell:
+    """The cell that a record is about."""
+    return Cell(
+        interpreter=record.cell.split("/")[0],
+        stack=record.stack,
+        scenario=record.scenario,
+        termination=record.termination,
+        target=record.target,
+        launcher=record.launcher,
+    )
+
+
+def _read(file: Path, kind: type[T]) -> dict[tuple[str, str], T]:
+    """The values of a file; later ones replace earlier ones in place."""
+    values: dict[tuple[str, str], T] = {}
+    lines = _lines(file)
+    for number, line in enumerate(lines, 1):
+        try:
+            value = msgspec.json.decode(line, type=kind)
+        except msgspec.DecodeError as error:
+            if number == len(lines):
+                continue  # torn by a kill in the middle of the write
+            raise ValueError(f"{file}, line {number}: {error}") from error
+        values[value.cell, getattr(value, "outcome", "")] = value
+    return values
+
+
+def _lines(file: Path) -> list[bytes]:
+    return file.read_bytes().splitlines() if file.exists() else []
+
+
+def _rewrite(file: Path, values: Iterable[Any]) -> None:
+    lines = sorted(ENCODER.encode(value) for value in values)
+    write(file, b"".join(line + b"\n" for line in lines))

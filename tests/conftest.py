@@ -1,0 +1,131 @@
+"""What the tests that start real processes share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from harness import interpreters, scenarios, stacks
+from harness.model import Interpreter, Order, Outcome, Scenario, Trial, Unknown
+from harness.observe import observe
+from harness.run.session import run_all
+from harness.terminations import BY_ID, targets
+
+JOBS = 2
+
+FOUND = {one.id: one for one in interpreters.find().interpreters}
+LOADED = {one.id: one for one in scenarios.load(scenarios.find_folder()).scenarios}
+NEWEST = max(
+    (one for one in FOUND.values() if one.implementation == "cpython"),
+    key=lambda one: one.language,
+).id
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share an interpreter's environments run in one worker, so they are built once."""
+    for item in items:
+        call = getattr(item, "callspec", None)
+        id = call.params.get("interpreter_id") if call else None
+        if id:
+            item.add_marker(pytest.mark.xdist_group(str(id)))
+
+
+@pytest.fixture(scope="session")
+def environment_of() -> Callable[[str, str], stacks.Environment]:
+    """An environment by interpreter id and stack; skips the test where there is none."""
+    by_name = {stack.name: stack for stack in stacks.STACKS}
+    made: dict[tuple[str, str], stacks.Environment | stacks.Unavailable] = {}
+
+    def get(id: str, stack: str) -> stacks.Environment:
+        if reason := stacks.applies(by_name[stack], FOUND[id]):
+            pytest.skip(reason)
+        if (id, stack) not in made:
+            made.update(stacks.prepare([(FOUND[id], by_name[stack])], stacks.default_cache()))
+        environment = made[id, stack]
+        if isinstance(environment, stacks.Unavailable):
+            pytest.skip(f"no environment: {environment.reason}")
+        return environment
+
+    return get
+
+
+def newest_flask(interpreter: Interpreter) -> str:
+    """The newest Flask stack that an interpreter can have."""
+    return [
+        stack.name
+        for stack in stacks.STACKS
+        if stack.family == "flask" and stacks.applies(stack, interpreter) is None
+    ][-1]
+
+
+def make_order(
+    environment: stacks.Environment,
+    scenario: Scenario,
+    termination: str,
+    target: str | None = None,
+    path: Iterable[Path] | None = None,
+    limit: float = 60.0,
+) -> Order:
+    """An order for one trial; `path` replaces the probe and the endings."""
+    chosen = BY_ID[termination]
+    target = target or targets(chosen, scenario)[0]
+    return Order(
+        cell=f"{environment.interpreter}/{environment.stack}/{scenario.id}/{termination}@{target}",
+        python=str(environment.python),
+        path=tuple(str(one) for one in path or environment.inside),
+        scenario=scenario,
+        termination=chosen,
+        target=target,
+        limit=limit,
+    )
+
+
+def run_orders(orders: list[Order]) -> list[tuple[Order, Trial]]:
+    """Run each order once, and note which interpreters were exercised."""
+    trials = sorted(run_all(orders, JOBS), key=lambda pair: orders.index(pair[0]))
+    note_exercised({order.cell.split("/")[0] for order in orders})
+    return trials
+
+
+def outcomes_of(orders: list[Order]) -> dict[str, Outcome | Unknown]:
+    """The outcome of each order, by TERMINATION@TARGET."""
+    return {
+        order.cell.rsplit("/", 1)[1]: observe(trial, order.scenario, order.termination)
+        for order, trial in run_orders(orders)
+    }
+
+
+def note_exercised(ids: Iterable[str]) -> None:
+    """Tell CI which interpreters have run a trial."""
+    file = os.environ.get("EXITMATRIX_EXERCISED")
+    if file:
+        with Path(file).open("a", encoding="utf-8") as out:
+            out.write("".join(f"{id}\n" for id in ids))
+
+
+def own_scenario(folder: Path, text: str, **header: object) -> Scenario:
+    """A scenario for one test, from its program's text."""
+    fields = {
+        "title": "a test",
+        "roles": ["main"],
+        "ready": {"stdout": "ready"},
+        "terminations": ["*"],
+    } | header
+    lines = ["# /// script", '# requires-python = ">=2.7"', "# dependencies = []", "#"]
+    lines += ["# [tool.exitmatrix]"] + [f"# {k} = {_toml(v)}" for k, v in fields.items()]
+    file = folder / "own.py"
+    file.write_text("\n".join([*lines, "# ///", text]))
+    loaded = scenarios.load(folder)
+    assert not loaded.errors, loaded.errors
+    return loaded.scenarios[0]
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(v) for v in value) + "]"
+    return f'"{value}"'

@@ -1,0 +1,97 @@
+"""The probe changes nothing: a blind run of every termination ends and prints the same."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from harness.model import Order, Outcome, Trial
+from harness.observe import observe
+from harness.plan import plan
+from harness.stacks import STACKS, Environment
+from harness.stderr import normalise
+from tests.conftest import FOUND, LOADED, NEWEST, make_order, newest_flask, run_orders
+
+pytestmark = [pytest.mark.real, pytest.mark.blind]
+
+# `make blind` compares on every interpreter; `make test` on the newest and the oldest.
+CHOSEN = list(FOUND) if os.environ.get("EXITMATRIX_BLIND") == "all" else [NEWEST, next(iter(FOUND))]
+
+# Races, in which two runs may differ with and without the probe: what each of
+# them leaves is compared in the matrix, over twenty runs.
+RACES = {
+    ("flask-debug", "SIGINT-twice", "group"),
+    ("flask-debug", "SIGINT", "group"),
+    ("flask-debug", "SIGTERM", "group"),
+    ("flask-debug", "self-SIGTERM", "child"),
+}
+
+
+def shown(order: Order, trial: Trial) -> tuple[object, ...]:
+    """What a blind run can see: exits, survivors, stdout, and stderr without the probe's traces."""
+    outcome = observe(trial, order.scenario, order.termination)
+    assert isinstance(outcome, Outcome), (order.cell, outcome)
+    exits = [(one.role, one.exit) for one in outcome.processes]
+    return exits, outcome.survivors, outcome.port, trial.stdout, normalise(trial.stderr)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("interpreter_id", dict.fromkeys(CHOSEN))
+@pytest.mark.parametrize("family", ["none", "flask"])
+def test_blind(
+    interpreter_id: str, family: str, environment_of: Callable[[str, str], Environment]
+) -> None:
+    """A blind run of every termination gives the same exits, stdout and stderr."""
+    interpreter = FOUND[interpreter_id]
+    stack = "none" if family == "none" else newest_flask(interpreter)
+    environment = environment_of(interpreter_id, stack)
+    cells = plan(
+        [interpreter],
+        [one for one in LOADED.values() if one.family == family],
+        [one for one in STACKS if one.name == stack],
+        lambda _stack, _interpreter: None,
+    ).cells
+    cells = tuple(c for c in cells if (c.scenario, c.termination, c.target) not in RACES)
+    seeing = [make_order(environment, LOADED[c.scenario], c.termination, c.target) for c in cells]
+    blind = [
+        make_order(environment, LOADED[c.scenario], c.termination, c.target, [environment.endings])
+        for c in cells
+    ]
+    trials = run_orders([*seeing, *blind])
+    by_order = {id(order): trial for order, trial in trials}
+    assert len(by_order) == len(trials)
+    differ = [
+        (one.cell, shown(one, by_order[id(one)]), shown(other, by_order[id(other)]))
+        for one, other in zip(seeing, blind, strict=True)
+        if shown(one, by_order[id(one)]) != shown(other, by_order[id(other)])
+    ]
+    assert not differ, differ[0]
+
+
+def test_normalising_takes_out_only_what_differs() -> None:
+    """Normalising removes probe frames, addresses, times, ports and pids, and nothing else."""
+    text = (
+        "Exception ignored in atexit callback <function C at 0x7f3618dc1440>:\n"
+        "Traceback (most recent call last):\n"
+        '  File "/x/probe/exitmatrix_probe.py", line 28, in __call__\n'
+        "    result = self.func(*args, **kwargs)\n"
+        "             ~~~~~~~~~^^^^^^^^^^^^^^^^^\n"
+        '  File "/tmp/exitmatrix-a8w6du7l/4/work/app.py", line 39, in C\n'
+        "    raise ValueError\n"
+        "ValueError\n"
+        " * Running on http://127.0.0.1:41173\n"
+        '127.0.0.1 - - [21/Nov/2026 09:20:57] "GET / HTTP/1.1" 200 -\n'
+        " * Debugger PIN: 907-086-891\n"
+    )
+    assert normalise(text) == (
+        "Exception ignored in atexit callback <function C at 0x<address>>:\n"
+        "Traceback (most recent call last):\n"
+        '  File "<trial>/work/app.py", line 39, in C\n'
+        "    raise ValueError\n"
+        "ValueError\n"
+        " * Running on http://127.0.0.1:<port>\n"
+        '127.0.0.1 - - [<time>] "GET / HTTP/1.1" 200 -\n'
+        " * Debugger PIN: <pin>\n"
+    )

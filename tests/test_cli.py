@@ -1,0 +1,214 @@
+"""The commands: clear words for bad input, the same bytes for the same behaviour."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import FOUND, NEWEST, note_exercised
+
+pytestmark = pytest.mark.real
+COMMAND = [sys.executable, "-c", "from harness.cli import main; main()"]
+
+
+def run(
+    *words: str, env: Mapping[str, str] | None = None, ignore_sigint: bool = False
+) -> subprocess.CompletedProcess[str]:
+    def ignore() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    return subprocess.run(
+        [*COMMAND, *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **(env or {})},
+        timeout=240,
+        check=False,
+        preexec_fn=ignore if ignore_sigint else None,
+    )
+
+
+def measure(
+    output: Path, *words: str, env: Mapping[str, str] | None = None, ignore_sigint: bool = False
+) -> subprocess.CompletedProcess[str]:
+    done = run(
+        "matrix",
+        "--python",
+        NEWEST,
+        "--output",
+        str(output),
+        "--progress",
+        "plain",
+        *words,
+        env=env,
+        ignore_sigint=ignore_sigint,
+    )
+    note_exercised([NEWEST])
+    return done
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--scenario", "plane"], ["plane", "plain"]),
+        (["--termination", "SIGTREM"], ["SIGTREM", "SIGTERM"]),
+        (["--target", "parrent"], ["parrent", "parent"]),
+        (["--stack", "flusk-1.1"], ["flusk-1.1", "flask-1.1"]),
+        (["--python", "cpython-9.99"], ["cpython-9.99", "cpython-3"]),
+        (["--python", "/no/such/python"], ["/no/such/python"]),
+        (["--scenario", "plain", "--target", "child"], ["no cell"]),
+        (["--trials", "0"], ["trials"]),
+        (["--progress", "loud"], ["loud", "plain"]),
+    ],
+)
+def test_bad_input(words: list[str], says: list[str], tmp_path: Path) -> None:
+    """Bad input gets a line that names it and what is near, status 2, and nothing written."""
+    output = tmp_path / "reports"
+    done = run("matrix", "--output", str(output), *words)
+    assert done.returncode == 2, done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    for word in says:
+        assert word in last
+    assert done.stdout == ""
+    assert not output.exists()
+
+
+def test_output_that_cannot_be_written(tmp_path: Path) -> None:
+    """An output folder that cannot be written is named, with status 2."""
+    file = tmp_path / "reports"
+    file.write_text("a file")
+    done = run("matrix", "--python", NEWEST, "--output", str(file / "below"))
+    assert done.returncode == 2
+    assert str(file) in done.stderr
+    assert file.read_text() == "a file"
+
+
+def test_second_run_changes_nothing(tmp_path: Path) -> None:
+    """A second run, whatever the caller's environment, leaves every byte as it was."""
+    words = ["--scenario", "plain", "--termination", "S*", "--termination", "return"]
+    output = tmp_path / "one"
+    first = measure(output, *words)
+    assert first.returncode == 0, first.stderr
+    before = tree(output)
+    assert any(name.startswith("observations/") for name in before)
+    startup = tmp_path / "startup.py"
+    startup.write_text("raise SystemExit('PYTHONSTARTUP was run')")
+    poison = tmp_path / "poison"
+    poison.mkdir()
+    (poison / "unused.py").write_text("")
+    caller = {
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join([str(poison), *sys.path]),
+        "PYTHONSTARTUP": str(startup),
+    }
+    second = measure(output, *words, env=caller, ignore_sigint=True)
+    assert second.returncode == 0, second.stderr
+    assert tree(output) == before
+
+    # From nothing as well, so that no record could have been kept unseen.
+    fresh = measure(tmp_path / "two", *words, env=caller, ignore_sigint=True)
+    assert fresh.returncode == 0, fresh.stderr
+    assert tree(tmp_path / "two") == before
+
+
+def test_interrupted(tmp_path: Path) -> None:
+    """A run that Ctrl-C stops keeps what it measured, and the next one goes on from there."""
+    output = tmp_path / "reports"
+    words = [*COMMAND, "matrix", "--python", NEWEST, "--scenario", "plain*", "--jobs", "1"]
+    words += ["--output", str(output), "--progress", "plain"]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stderr
+    for line in process.stderr:
+        if line.startswith("matrix:") and not line.startswith("matrix: 1 "):
+            break
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=60)
+    assert process.returncode == 130, rest
+    assert "the same command goes on" in rest
+    kept = sum(len(f.read_bytes().splitlines()) for f in output.rglob("observations/*/*.jsonl"))
+    assert kept > 0
+    done = run(*words[len(COMMAND) :])
+    assert done.returncode == 0, done.stderr
+    assert f"{kept} cells were measured in it" in done.stderr
+
+
+def test_carried_over(tmp_path: Path) -> None:
+    """Records of interpreters that are not here stay as they are, and are named."""
+    output = tmp_path / "reports"
+    words = ["--scenario", "plain", "--termination", "return"]
+    assert measure(output, *words).returncode == 0
+    (file,) = output.rglob("observations/*/*.jsonl")
+    elsewhere = file.with_name("cpython-3.99.0.jsonl")
+    elsewhere.write_bytes(file.read_bytes().replace(NEWEST.encode(), b"cpython-3.99.0"))
+    before = elsewhere.read_bytes()
+    done = measure(output, *words)
+    assert done.returncode == 0, done.stderr
+    assert "carried over" in done.stderr
+    assert "cpython-3.99.0" in done.stderr
+    assert elsewhere.read_bytes() == before
+
+
+def test_broken_scenario(tmp_path: Path) -> None:
+    """A scenario in error is named with file and key, the others run, and the status is 3."""
+    import harness
+
+    package = Path(harness.__file__).parent
+    copy = tmp_path / "checkout"
+    shutil.copytree(package, copy / "harness", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(package.parent / "scenarios", copy / "scenarios")
+    bad = copy / "scenarios" / "plain-bad.py"
+    text = (copy / "scenarios" / "plain.py").read_text()
+    bad.write_text(text.replace("# title =", "# titel ="))
+    path = {"PYTHONPATH": os.pathsep.join([str(copy), *sys.path])}
+    words = ["--scenario", "plain", "--termination", "return"]
+    done = subprocess.run(
+        [*COMMAND, "matrix", "--python", NEWEST, "--output", str(tmp_path / "r"), *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **path},
+        cwd=copy,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "plain-bad.py" in done.stderr
+    assert "titel" in done.stderr
+    assert list((tmp_path / "r").rglob("observations/*/*.jsonl"))
+
+
+def test_lists() -> None:
+    """Everything that can be selected can be listed, for people and for programs."""
+    for what in ("interpreters", "scenarios", "terminations"):
+        told = json.loads(run("list", what, "--json").stdout)
+        plain = run("list", what).stdout.splitlines()
+        assert [line.split()[0] for line in plain] == [one["id"] for one in told]
+    cells = json.loads(run("list", "cells", "--python", NEWEST, "--json").stdout)
+    assert all(id.startswith(f"{NEWEST}/") for id in cells["cells"])
+    assert all(one["reason"] for one in cells["left_out"])
+    assert {one["id"] for one in json.loads(run("list", "interpreters", "--json").stdout)} == set(
+        FOUND
+    )
+
+
+def test_help() -> None:
+    """--help teaches, within 80 columns."""
+    for words in ([], ["matrix"], ["list"], ["list", "cells"]):
+        text = run(*words, "--help").stdout
+        assert text
+        assert max(map(len, text.splitlines())) <= 80

@@ -1,0 +1,277 @@
+"""Laws of finding the Pythons of a machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness import interpreters
+from harness.interpreters import Found, NoSuchInterpreterError, find, select
+from harness.model import Interpreter
+
+BASE = os.path.realpath(sys.executable)
+
+
+@pytest.fixture(autouse=True)
+def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine on which no Python is installed where `find` looks."""
+    monkeypatch.setattr(interpreters, "_SYSTEM_FOLDERS", ())
+    monkeypatch.setattr(interpreters, "_FRAMEWORKS", str(tmp_path / "frameworks"))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "uv"))
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("EXITMATRIX_PYTHONS", raising=False)
+    return tmp_path
+
+
+def program(path: Path, script: str) -> str:
+    """Write an executable shell script and give its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def claims(path: Path, said: str) -> str:
+    """A program that answers like a Python; its own path is the executable it tells of."""
+    return program(path, f'echo "exitmatrix: {said} {os.fsencode(path).hex()}"')
+
+
+def ids(found: Found) -> list[str]:
+    return [each.id for each in found.interpreters]
+
+
+def reasons(found: Found) -> dict[str, str]:
+    return {each.path: each.reason for each in found.rejected}
+
+
+def test_a_machine_without_pythons_gives_none() -> None:
+    """Where there is nothing, nothing is found and nothing fails."""
+    assert find() == Found(interpreters=())
+
+
+def test_a_real_python_is_named_by_what_it_is() -> None:
+    """The running Python is found by its path, with its full version."""
+    found = find([BASE])
+    (one,) = found.interpreters
+    assert one.version.startswith("{}.{}.{}".format(*sys.version_info[:3]))
+    assert one.implementation == sys.implementation.name
+    assert one.id.startswith(f"{one.implementation}-{one.version}")
+    assert select(found, [BASE]) == (one,)
+
+
+@pytest.mark.parametrize(
+    ("said", "identity"),
+    [
+        ("cpython 2.7.18 - -", "cpython-2.7.18"),
+        ("cpython 3.15.0rc1 - -", "cpython-3.15.0rc1"),
+        ("cpython 3.13.5 - t", "cpython-3.13.5t"),
+        ("pypy 3.11.17 8.0.1 -", "pypy-3.11.17-8.0.1"),
+        ("pypy 2.7.18 7.3.11 -", "pypy-2.7.18-7.3.11"),
+    ],
+)
+def test_an_id_tells_all_that_can_differ(said: str, identity: str, tmp_path: Path) -> None:
+    """Pre-releases, free-threaded builds and PyPys have ids of their own."""
+    assert ids(find([claims(tmp_path / "python", said)])) == [identity]
+
+
+def test_interpreters_are_sorted_by_version_not_by_letters(tmp_path: Path) -> None:
+    """CPython comes first, 3.9 before 3.10, a pre-release before its release."""
+    said = ["pypy 3.9.16 7.3.11 -", "cpython 3.10.1 - -", "cpython 3.9.9 - -"]
+    said += ["cpython 3.14.0 - t", "cpython 3.14.0 - -", "cpython 3.14.0rc2 - -"]
+    names = [claims(tmp_path / str(n) / "python", each) for n, each in enumerate(said)]
+    assert ids(find(names)) == [
+        "cpython-3.9.9",
+        "cpython-3.10.1",
+        "cpython-3.14.0rc2",
+        "cpython-3.14.0",
+        "cpython-3.14.0t",
+        "pypy-3.9.16-7.3.11",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("echo hello", "is no Python, it printed no version: hello"),
+        ("exit 0", "is no Python, it printed no version"),
+        ("echo >&2 pyenv: not found; exit 127", "ended with status 127: pyenv: not found"),
+        ("echo exitmatrix: cpython 3.5.2 - - -", "CPython 3.5.2 is not supported: 2.7 and 3.6 up"),
+        ("echo exitmatrix: cpython 3.0.1 - - -", "CPython 3.0.1 is not supported"),
+        ("echo exitmatrix: jython 2.7.3 - - -", "jython is not supported: CPython and PyPy are"),
+        ("while :; do echo y; done", "is no Python, it printed no version: y"),
+        ("kill -9 $$", "ended with status -9"),
+    ],
+)
+def test_a_file_that_is_no_python_is_rejected(script: str, reason: str, tmp_path: Path) -> None:
+    """A file that is no Python to be measured is named with the reason and skipped."""
+    path = program(tmp_path / "python3", script)
+    found = find([path, BASE])
+    assert reason in reasons(found)[path]
+    assert len(found.interpreters) == 1
+    with pytest.raises(NoSuchInterpreterError, match="cannot be used"):
+        select(found, [path])
+
+
+def test_what_cannot_be_started_is_rejected(tmp_path: Path) -> None:
+    """A missing file, a link to nothing, a text and an empty folder each have their reason."""
+    text, dangling = tmp_path / "text", tmp_path / "dangling"
+    text.write_text("import sys\n")
+    dangling.symlink_to(tmp_path / "gone")
+    bad = program(tmp_path / "interpreter-gone", "")
+    Path(bad).write_text("#!/nowhere/sh\n")
+    names = [str(tmp_path / "missing"), str(dangling), str(text), str(tmp_path), bad]
+    assert list(reasons(find(names)).values()) == [
+        "does not exist",
+        "is a link to nothing",
+        "is not executable",
+        "is a folder without bin/python",
+        "cannot be started: No such file or directory",
+    ]
+
+
+def test_a_program_that_hangs_is_ended_with_its_children(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A binary that does not answer in time is rejected, and leaves no process behind."""
+    monkeypatch.setattr(interpreters, "SECONDS_TO_ANSWER", 0.5)
+    path = program(tmp_path / "python", f'/bin/sleep 60 & echo $! >"{tmp_path}/pid"; wait')
+    started = time.monotonic()
+    assert reasons(find([path])) == {path: "gave no answer within 0.5 s"}
+    assert time.monotonic() - started < 4
+    child = int((tmp_path / "pid").read_text())
+    deadline = time.monotonic() + 5
+    # Killed, it is gone or a zombie; its new parent may take a moment to reap it.
+    state = "?"
+    while time.monotonic() < deadline and state not in ("", "Z"):
+        shown = subprocess.run(
+            ["/bin/ps", "-o", "stat=", "-p", str(child)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        state = shown.stdout.strip()[:1]
+    if state not in ("", "Z"):
+        os.kill(child, signal.SIGKILL)
+    assert state in ("", "Z")
+
+
+def test_of_two_with_one_id_the_first_is_used(tmp_path: Path) -> None:
+    """Two binaries with one id are one interpreter, and the one that was left is named."""
+    first = claims(tmp_path / "a" / "python", "cpython 3.13.0 - -")
+    second = claims(tmp_path / "b" / "python", "cpython 3.13.0 - -")
+    found = find([first, second])
+    assert [each.path for each in found.interpreters] == [first]
+    assert [(each.path, each.left) for each in found.shadowed] == [(first, second)]
+    assert select(found, [second]) == found.interpreters
+
+
+def test_two_names_of_one_file_are_no_shadow(tmp_path: Path) -> None:
+    """Links to a binary, and scripts that start it, are the same interpreter, silently."""
+    link = tmp_path / "python"
+    link.symlink_to(BASE)
+    script = program(tmp_path / "wrapper", f'exec "{BASE}" "$@"')
+    found = find([str(link), BASE, script])
+    assert len(found.interpreters) == 1
+    assert found.interpreters[0].path == str(link)
+    assert not found.shadowed
+    assert not found.rejected
+
+
+def test_a_virtual_environment_is_its_base(tmp_path: Path) -> None:
+    """The Python of a virtual environment is that which the environment was made from."""
+    made = [sys.executable, "-m", "venv", "--without-pip"]
+    subprocess.run([*made, "--symlinks", str(tmp_path / "linked")], check=True)
+    subprocess.run([*made, "--copies", str(tmp_path / "copied")], check=True)
+    found = find([str(tmp_path / "linked"), str(tmp_path / "copied"), BASE])
+    assert [os.path.realpath(each.path) for each in found.interpreters] == [BASE]
+    assert not found.shadowed
+
+
+def test_a_virtual_environment_without_a_base_is_rejected(tmp_path: Path) -> None:
+    """An environment whose base was removed is told from a Python."""
+    claims(tmp_path / "env" / "bin" / "python", "cpython 3.13.0 - -")
+    (tmp_path / "env" / "pyvenv.cfg").write_text("home = /nowhere/bin\n")
+    found = find([str(tmp_path / "env")])
+    assert [named.reason for named in found.named] == [
+        "is a virtual environment whose base is gone"
+    ]
+
+
+def test_pyenv_is_searched_without_its_shims(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folders of pyenv and uv are searched; a shim on PATH is passed over in silence."""
+    claims(tmp_path / "pyenv/versions/3.6.15/bin/python", "cpython 3.6.15 - -")
+    claims(tmp_path / "uv/cpython-3.13.0-linux/bin/python3.13", "cpython 3.13.0 - -")
+    claims(tmp_path / "here/pypy3", "pypy 3.9.16 7.3.11 -")
+    program(tmp_path / "here/python-config", "exit 1")
+    program(tmp_path / "shims/python", "exit 127")
+    monkeypatch.setenv("PATH", f"{tmp_path}/shims:{tmp_path}/here::relative")
+    found = find()
+    assert ids(found) == ["cpython-3.6.15", "cpython-3.13.0", "pypy-3.9.16-7.3.11"]
+    assert not found.rejected
+
+
+def test_a_named_shim_stands_for_what_it_starts(tmp_path: Path) -> None:
+    """What a shim starts depends on the folder, so the binary it started is used instead."""
+    shim = program(tmp_path / "shims" / "python3", f'exec "{BASE}" "$@"')
+    (one,) = find([shim]).interpreters
+    assert os.path.realpath(one.path) == BASE
+
+
+def test_exitmatrix_pythons_comes_before_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named paths come first, then EXITMATRIX_PYTHONS (binaries or folders), then the rest."""
+    said = "cpython 3.13.0 - -"
+    paths = [claims(tmp_path / name / "bin" / "python", said) for name in ("a", "b")]
+    claims(tmp_path / "pyenv/versions/3.13.0/bin/python", said)
+    monkeypatch.setenv("EXITMATRIX_PYTHONS", f"{tmp_path / 'b'}{os.pathsep}{tmp_path / 'gone'}")
+    assert find().interpreters[0].path == paths[1]
+    assert find([paths[0]]).interpreters[0].path == paths[0]
+    assert str(tmp_path / "gone") in reasons(find())
+
+
+def one(identity: str) -> Interpreter:
+    return Interpreter(id=identity, implementation="cpython", version="3.9.1", path="/x")
+
+
+THREE = Found(interpreters=tuple(map(one, ("cpython-3.9.1", "cpython-3.13.0", "pypy-3.9.16-7.3"))))
+
+
+def test_a_selection_keeps_the_order_of_the_machine() -> None:
+    """Patterns narrow and never reorder or repeat; no pattern means all."""
+    chosen = select(THREE, ["pypy-*", "cpython-3.9.1", "*3.9*"])
+    assert [each.id for each in chosen] == ["cpython-3.9.1", "pypy-3.9.16-7.3"]
+    assert select(THREE, []) == THREE.interpreters
+
+
+def test_a_pattern_that_matches_nothing_names_the_nearest() -> None:
+    """A pattern that selects nothing is an error with the most similar ids."""
+    with pytest.raises(NoSuchInterpreterError, match=r"nearest are .*cpython-3\.13\.0") as caught:
+        select(THREE, ["cpython-3.1*", "cpython-3.13.1"])
+    assert caught.value.wanted == "cpython-3.13.1"
+    assert caught.value.nearest[0] == "cpython-3.13.0"
+
+
+def test_a_path_that_was_not_looked_at_selects_nothing() -> None:
+    """`select` never touches the machine: a path counts only if `find` was given it."""
+    with pytest.raises(NoSuchInterpreterError, match="was not looked at"):
+        select(THREE, [BASE])
+
+
+def test_the_search_of_a_real_machine_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All Pythons of this machine are found within the time that one may take to answer."""
+    monkeypatch.undo()
+    started = time.monotonic()
+    found = find([BASE])
+    assert time.monotonic() - started < interpreters.SECONDS_TO_ANSWER
+    assert len({each.id for each in found.interpreters}) == len(found.interpreters)
+    assert all(os.access(each.path, os.X_OK) for each in found.interpreters)

@@ -1,0 +1,692 @@
+"""Laws about what runs inside observed programs: the probe, its channel, the endings.
+
+Every test starts real processes and reads their events as the protocol says
+(harness/probe/PROTOCOL.md), without the harness's own way of running.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from packaging.specifiers import SpecifierSet
+
+import harness
+from harness import interpreters, scenarios, terminations
+from harness.model import Interpreter, Scenario
+
+pytestmark = pytest.mark.real
+
+PACKAGE = Path(harness.__file__).parent
+PROBE = PACKAGE / "probe"
+ENDINGS = PACKAGE / "endings"
+INSIDE = sorted([*PROBE.glob("*.py"), *ENDINGS.glob("*.py")])
+TOKEN = "t0k3n"
+PIPE_BUF = 4096  # Linux: pipe(7); POSIX promises 512, macOS gives 512 for PIPE_BUF
+PATIENCE = 60  # seconds after which a test gives up on a process
+
+PYTHONS = interpreters.find().interpreters
+PLAIN = tuple(
+    each
+    for each in scenarios.load(scenarios.find_folder()).scenarios
+    if each.family == "none" and each.ready.by == "stdout"
+)
+
+
+def admits(scenario: Scenario, python: Interpreter) -> bool:
+    return SpecifierSet(scenario.requires, prereleases=True).contains(python.version)
+
+
+every_python = pytest.mark.parametrize("python", PYTHONS, ids=lambda python: python.id)
+every_plain_run = pytest.mark.parametrize(
+    ("python", "scenario"),
+    [
+        pytest.param(python, scenario, id=f"{python.id}-{scenario.id}")
+        for python in PYTHONS
+        for scenario in PLAIN
+        if admits(scenario, python)
+    ],
+)
+
+
+# ------------------------------------------------------- running and listening
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the channel, read as the protocol says."""
+
+    token: str
+    source: str
+    pid: int
+    number: int
+    kind: str
+    detail: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a program did: its exit, its output, its lines on the channel."""
+
+    exit: int
+    stdout: bytes
+    stderr: bytes
+    lines: tuple[bytes, ...]
+
+    @functools.cached_property
+    def events(self) -> tuple[Event, ...]:
+        return tuple(read_event(line) for line in self.lines)
+
+    def told(self, kind: str, pid: int | None = None) -> list[Event]:
+        return [event for event in self.events if event.kind == kind and pid in (None, event.pid)]
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that spoke, by when each first did."""
+        return list(dict.fromkeys(event.pid for event in self.events))
+
+    def names(self) -> dict[str, str]:
+        """The names of the first process's handlers, by key."""
+        return {event.detail[0]: event.detail[1] for event in self.told("registered")}
+
+
+def read_event(line: bytes) -> Event:
+    assert re.fullmatch(rb"([^%\t\n]|%25|%09|%0A|\t)*", line), line
+    fields = [
+        field.replace(b"%0A", b"\n")
+        .replace(b"%09", b"\t")
+        .replace(b"%25", b"%")
+        .decode("utf-8", "replace")
+        for field in line.split(b"\t")
+    ]
+    token, source, pid, number, kind, *detail = fields
+    return Event(token, source, int(pid), int(number), kind, tuple(detail))
+
+
+def environment(extra: Mapping[str, str], *, folders: Sequence[Path]) -> dict[str, str]:
+    return {
+        "PATH": os.defpath,
+        "LC_ALL": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": os.pathsep.join(map(str, folders)),
+        **extra,
+    }
+
+
+def run(
+    python: Interpreter,
+    *args: str,
+    probed: bool = True,
+    folders: Sequence[Path] = (),
+    extra: Mapping[str, str] | None = None,
+    under: Sequence[str] = (),
+) -> Run:
+    """Run a program to its end, and let each process that holds go on.
+
+    Without the probe only `endings` can be imported, and there is no channel.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        path = os.path.join(scratch, "channel")  # noqa: PTH118 - a text for the environment
+        os.mkfifo(path)
+        channel = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        ended, end = os.pipe()
+        inside = [PROBE, ENDINGS, *folders] if probed else [ENDINGS, *folders]
+        given = {"EXITMATRIX_ENDING": "return", **(extra or {})}
+        if probed:
+            given = {"EXITMATRIX_CHANNEL": path, "EXITMATRIX_TOKEN": TOKEN, **given}
+        try:
+            with (
+                tempfile.TemporaryFile() as stdout,
+                tempfile.TemporaryFile() as stderr,
+                subprocess.Popen(
+                    [*under, python.path, *args],
+                    env=environment(given, folders=inside),
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                ) as process,
+            ):
+                waiter = threading.Thread(target=lambda: (process.wait(), os.write(end, b".")))
+                waiter.start()
+                lines = listen(channel, ended, process)
+                waiter.join()
+                stdout.seek(0)
+                stderr.seek(0)
+                return Run(process.returncode, stdout.read(), stderr.read(), tuple(lines))
+        finally:
+            for fd in (channel, ended, end):
+                os.close(fd)
+
+
+def listen(channel: int, ended: int, process: subprocess.Popen[bytes]) -> list[bytes]:
+    """The lines that arrive until the process has ended and the channel is empty."""
+    lines: list[bytes] = []
+    rest = b""
+    over = False
+    while True:
+        if not over:
+            readable = select.select([channel, ended], [], [], PATIENCE)[0]
+            if not readable:
+                process.kill()
+                pytest.fail(f"still running after {PATIENCE} s; it told {lines}")
+            over = ended in readable
+        try:
+            rest += os.read(channel, 1 << 16)
+        except BlockingIOError:
+            if over:
+                assert rest == b"", "the last line has no end"
+                return lines
+        *new, rest = rest.split(b"\n")
+        lines += new
+        for event in map(read_event, new):
+            if event.kind == "holding":
+                gate = os.open(event.detail[0], os.O_RDWR)
+                os.write(gate, b"g")
+                os.close(gate)
+
+
+@functools.cache
+def scenario_run(python: Interpreter, scenario: Scenario, probed: bool) -> Run:
+    return run(python, scenario.path, probed=probed)
+
+
+def told_numbers(run: Run, pid: int) -> list[int]:
+    return sorted(event.number for event in run.events if event.pid == pid)
+
+
+# ---------------------------------------------------- it changes nothing
+
+
+@every_plain_run
+def test_a_program_runs_with_the_probe_as_it_runs_bare(
+    python: Interpreter, scenario: Scenario
+) -> None:
+    """Stdout is the same, byte for byte, and so is the exit status."""
+    probed, bare = scenario_run(python, scenario, True), scenario_run(python, scenario, False)
+    assert (probed.stdout, probed.exit) == (bare.stdout, bare.exit)
+    assert probed.lines
+    assert not bare.lines
+
+
+@every_plain_run
+def test_what_is_told_is_what_happened(python: Interpreter, scenario: Scenario) -> None:
+    """The handlers of the first process began in the order in which it printed them."""
+    if scenario.id == "plain-handler-os-exit":
+        pytest.skip("its output is lost by design, so there is nothing to compare with")
+    probed = scenario_run(python, scenario, True)
+    first = probed.pids[0]
+    names = probed.names()
+    began = [names[event.detail[0]].partition("(")[0] for event in probed.told("began", first)]
+    # Of output that a fork has doubled, the last part is that of the parent.
+    text = probed.stdout.decode().replace("[unflushed:parent]", "[unflushed:parent]\n")
+    printed = re.findall(r"^(?:\[.*\])?(\w+): (?:cleaning|third|second|first)", text, re.MULTILINE)
+    assert began == printed[len(printed) - len(began) :]
+    assert bool(began) == (scenario.id != "plain-clear")
+
+
+@every_plain_run
+def test_every_process_tells_all_or_a_gap_shows(python: Interpreter, scenario: Scenario) -> None:
+    """Each process numbers its events from 1 on, and all carry the trial's token."""
+    probed = scenario_run(python, scenario, True)
+    for pid in probed.pids:
+        numbers = told_numbers(probed, pid)
+        assert numbers == list(range(1, len(numbers) + 1))
+    assert {event.token for event in probed.events} == {TOKEN}
+
+
+UNUSUAL = """
+import sys
+import atexit
+
+def show(text):
+    sys.stdout.write(text + "\\n")
+    sys.stdout.flush()
+
+def f(*args, **kwargs):
+    show("f %r %r" % (args, sorted(kwargs)))
+
+class Strict(object):
+    "Equal to its own kind only: it says False, not NotImplemented, to others."
+    def __init__(self, name):
+        self.name = name
+    def __call__(self):
+        show(self.name)
+    def __eq__(self, other):
+        return type(other) is Strict and self.name == other.name
+    def __ne__(self, other):
+        return not self == other
+    def __hash__(self):
+        return 1
+
+class Never(Strict):
+    "Not even equal to itself, as nan is not."
+    def __eq__(self, other):
+        return False
+
+class Unhashable(Strict):
+    __hash__ = None
+
+class Proxy(object):
+    "Has no name to tell: raises what it likes when it is asked."
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+    def __call__(self):
+        show("proxy")
+
+class Anything(object):
+    "Has every attribute, and none is a text."
+    def __getattr__(self, name):
+        return self
+    def __call__(self, *args):
+        show("anything")
+
+class Method(object):
+    def method(self):
+        show("method")
+
+import functools
+never, method = Never("never"), Method()
+show(str(atexit.register(f) is f))
+atexit.register(f, 1, b=2)
+for handler in (Strict("s"), Strict("t"), never, Unhashable("u"), Proxy(), Anything(),
+                method.method, functools.partial(f, 3), lambda: show("lambda"), Method):
+    show(str(atexit.register(handler) is handler))
+atexit.register(f, 10 ** 5000, 1.5, "text", b"bytes", None, x=object())
+for wrong in (), (5,), (None, 1):
+    try:
+        atexit.register(*wrong)
+    except TypeError:
+        show("TypeError")
+if hasattr(atexit, "unregister"):
+    for handler in (Strict("s"), never, Unhashable("u"), method.method, Method, max, 5):
+        show(str(atexit.unregister(handler)))
+    atexit.register(f)
+    atexit.unregister(f)
+"""
+
+
+@every_python
+def test_register_and_unregister_take_what_they_take_bare(python: Interpreter) -> None:
+    """Whatever is registered, and however it compares, a program does what it does bare."""
+    probed, bare = (run(python, "-c", UNUSUAL, probed=probed) for probed in (True, False))
+    # Addresses differ from run to run; huge numbers are only compared by what follows them.
+    assert probed.stdout == bare.stdout
+    assert (probed.exit, probed.stderr) == (bare.exit, bare.stderr)
+    assert len(probed.told("began")) >= 5
+
+
+@every_python
+def test_a_stored_handler_looks_like_the_callable_it_wraps(python: Interpreter) -> None:
+    """It has its repr, its hash and its attributes, and is equal to what that is equal to."""
+    program = """
+from exitmatrix_probe import Handler
+def f(): pass
+def g(): pass
+f.attribute = 7
+h = Handler(f, "1")
+assert repr(h) == repr(f) and str(h) == str(f)
+assert h == f and f == h and h == Handler(f, "2") and not h != f and not f != h
+assert h != g and g != h and h != Handler(g, "1") and h != None and not h == g
+assert hash(h) == hash(f) and h in [f] and f in [h] and {f: 1}[h] == 1
+assert h.attribute == 7 and h.__name__ == "f"
+assert not hasattr(h, "missing") and callable(h)
+"""
+    done = run(python, "-c", program)
+    assert (done.exit, done.stderr) == (0, b"")
+
+
+@every_python
+def test_cpythons_own_tests_of_atexit_pass_as_they_pass_bare(python: Interpreter) -> None:
+    """`test.test_atexit`, where the interpreter has it, gives each test the same result."""
+    results = []
+    for probed in (True, False):
+        done = run(python, "-m", "unittest", "-v", "test.test_atexit", probed=probed)
+        if re.search(rb"No module named '?(test\.)?'?test_atexit|has no attribute", done.stderr):
+            pytest.skip("this interpreter comes without test.test_atexit")
+        results.append((done.exit, sorted(re.findall(rb"(?m)^test.* \.\.\. .*$", done.stderr))))
+    assert results[0] == results[1]
+    assert results[0][1]
+
+
+@every_python
+def test_the_probe_imports_nothing_that_has_effects(python: Interpreter) -> None:
+    """Of the modules in a probed start, only the probe's own are no builtins."""
+    program = """
+import sys
+print(" ".join(sorted(sys.modules)))
+"""
+    probed, bare = (
+        set(run(python, "-c", program, probed=probed).stdout.decode().split())
+        for probed in (True, False)
+    )
+    more = probed - bare
+    own = {"sitecustomize", "exitmatrix_probe", "exitmatrix_channel"}
+    # atexit is built into 3.x; itertools is C everywhere, though a file of its own on 2.7.
+    effectless = {"itertools"} if python.language == (2, 7) else {"itertools", "atexit"}
+    assert own - {"sitecustomize"} <= more <= own | effectless
+    assert not bare - probed
+
+
+@every_python
+def test_the_path_is_the_programs_own(python: Interpreter) -> None:
+    """Once it is inside, the probe's folder is no longer on sys.path."""
+    program = "import sys; print(sys.path)"
+    probed, bare = (run(python, "-c", program, probed=probed) for probed in (True, False))
+    assert probed.stdout == bare.stdout
+
+
+@every_python
+def test_another_sitecustomize_still_runs(python: Interpreter, tmp_path: Path) -> None:
+    """The environment's own sitecustomize runs, and what it does to the path stays done."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nsys.path.append('/nowhere')\nsys.own = 'ran'\n"
+    )
+    program = "import sys; print(sys.own, '/nowhere' in sys.path, sys.modules['sitecustomize'])"
+    probed, bare = (
+        run(python, "-c", program, probed=probed, folders=[tmp_path]) for probed in (True, False)
+    )
+    assert b"ran" in probed.stdout
+    assert probed.stdout == bare.stdout
+    assert probed.told("started")
+
+
+@every_python
+def test_without_a_channel_nothing_is_wrapped(python: Interpreter) -> None:
+    """A process that inherits the path but no channel has the interpreter's own atexit."""
+    program = (
+        "import sys, atexit; print(atexit.register.__module__, 'exitmatrix_probe' in sys.modules)"
+    )
+    unnamed, bare = (
+        run(python, "-c", program, probed=False, folders=folders) for folders in ([PROBE], [])
+    )
+    assert unnamed.stdout == bare.stdout
+    assert b"exitmatrix" not in unnamed.stdout
+    assert b"False" in unnamed.stdout
+    assert unnamed.stderr == b""
+
+
+@every_python
+@pytest.mark.parametrize("flag", ["-I", "-E", "-S"])
+def test_a_process_that_cannot_be_reached_runs_silently(python: Interpreter, flag: str) -> None:
+    """With -I, -E or -S a program runs as ever and tells nothing."""
+    if flag == "-I" and python.language < (3, 4):
+        pytest.skip("-I is new in 3.4")
+    program = (
+        "import sys, atexit; atexit.register(sys.stdout.write, 'bye'); sys.stdout.write('hi ')"
+    )
+    done = run(python, flag, "-c", program)
+    assert (done.exit, done.stdout, done.stderr, done.lines) == (0, b"hi bye", b"", ())
+
+
+@every_python
+def test_2_7_keeps_its_exitfunc_until_the_program_imports_atexit(python: Interpreter) -> None:
+    """On 2.7 sys.exitfunc is the program's own affair, and stays so."""
+    if python.language != (2, 7):
+        pytest.skip("sys.exitfunc was removed in 3.0")
+    program = """
+import sys
+assert not hasattr(sys, "exitfunc") and "atexit" not in sys.modules
+def own(): sys.stdout.write("own\\n")
+sys.exitfunc = own
+%s
+"""
+    late = """
+import atexit
+atexit.register(sys.stdout.write, "late\\n")
+assert sys.exitfunc is not own
+"""
+    for rest in ("", late):
+        probed, bare = (
+            run(python, "-c", program % rest, probed=probed) for probed in (True, False)
+        )
+        assert probed.stderr == b""
+        assert (probed.exit, probed.stdout) == (bare.exit, bare.stdout)
+        assert probed.stdout.endswith(b"own\n")
+        assert len(probed.told("began")) == (1 if rest else 0)
+
+
+# --------------------------------------------------------------- what it tells
+
+
+@every_python
+def test_a_process_introduces_itself(python: Interpreter) -> None:
+    """The first event tells the parent, the command line, the version and what was there."""
+    done = run(python, "-c", "pass", "argument")
+    (started,) = done.events
+    ppid, cmdline, version, before = started.detail
+    assert (started.source, started.number, started.kind) == ("probe", 1, "started")
+    assert int(ppid) == os.getpid()
+    if Path("/proc/self/cmdline").exists():
+        assert cmdline.split("\0")[:-1] == [python.path, "-c", "pass", "argument"]
+    assert version.rstrip("+") == python.version
+    count = "import atexit; print(getattr(atexit, '_ncallbacks', lambda: '')())"
+    # Files in site-packages may have registered some; 2.7 and PyPy need not tell.
+    assert before in ("0", run(python, "-c", count, probed=False).stdout.decode().strip())
+    assert before or python.implementation != "cpython"
+
+
+@every_python
+def test_handlers_are_named_with_plain_arguments(python: Interpreter) -> None:
+    """A handler is its name, with the literals it was registered with; its key is unique."""
+    program = """
+import atexit, sys, logging
+def cleanup(*args, **kwargs): pass
+class Named(object):
+    def __call__(self): pass
+atexit.register(cleanup, "third")
+atexit.register(cleanup, 1, 2.5, True, None, object(), [], key="x", also=len)
+atexit.register(cleanup)
+atexit.register(Named())
+"""
+    registered = run(python, "-c", program).told("registered")
+    own = [event.detail for event in registered if event.detail[2].startswith("__main__:")]
+    assert [detail[1] for detail in own] == [
+        "cleanup('third')",
+        "cleanup(1, 2.5, True, None, ..., ..., also=..., key='x')",
+        "cleanup",
+        "Named",
+    ]
+    keys = [event.detail[0] for event in registered]
+    assert len(set(keys)) == len(keys)
+    assert any(event.detail[1:] == ("shutdown", "logging:shutdown") for event in registered)
+
+
+@every_python
+def test_how_a_handler_ended_is_told(python: Interpreter) -> None:
+    """After `began` comes `ended`, or `raised` with the exception's type, never both."""
+    program = """
+import atexit, os, sys
+class Failed(Exception): pass
+class Old: pass
+def returns(): pass
+def fails(): raise Failed("x")
+def leaves(): sys.exit(4)
+def old(): raise Old() if sys.version_info[0] == 2 else Failed()
+def vanishes(): os._exit(9)
+for handler in vanishes, returns, fails, leaves, old: atexit.register(handler)
+"""
+    done = run(python, "-c", program)
+    names = done.names()
+    told = [(event.kind, names[event.detail[0]], *event.detail[1:]) for event in done.events[6:]]
+    assert told == [
+        ("began", "old"),
+        ("raised", "old", "Old" if python.language == (2, 7) else "Failed"),
+        ("began", "leaves"),
+        ("raised", "leaves", "SystemExit"),
+        ("began", "fails"),
+        ("raised", "fails", "Failed"),
+        ("began", "returns"),
+        ("ended", "returns"),
+        ("began", "vanishes"),
+    ]
+    assert done.exit == 9
+
+
+@every_python
+def test_what_was_told_survives_a_kill(python: Interpreter) -> None:
+    """An event is on the channel though the process is killed at the next instruction."""
+    program = """
+import atexit, os, signal
+def f(): os.kill(os.getpid(), signal.SIGKILL)
+atexit.register(f)
+"""
+    done = run(python, "-c", program)
+    assert [event.kind for event in done.events] == ["started", "registered", "began"]
+    assert done.exit == -signal.SIGKILL
+
+
+@every_python
+def test_a_forked_child_speaks_for_itself(python: Interpreter) -> None:
+    """It has its own pid, says whose child it is, and numbers its events from 1 on."""
+    program = """
+import atexit, os
+def f(): pass
+def g(): pass
+atexit.register(f)
+if os.fork() == 0:
+    atexit.register(g)
+else:
+    os.wait()
+"""
+    done = run(python, "-c", program)
+    parent, child = done.pids
+    assert parent != child
+    kinds = [(event.number, event.kind) for event in done.events if event.pid == child]
+    assert kinds == [
+        (1, "forked"),
+        (2, "registered"),
+        (3, "began"),
+        (4, "ended"),
+        (5, "began"),
+        (6, "ended"),
+    ]
+    assert done.told("forked")[0].detail == (str(parent),)
+    assert [event.number for event in done.events if event.pid == parent] == [1, 2, 3, 4]
+
+
+@every_python
+def test_a_child_that_is_held_can_be_watched_before_it_ends(python: Interpreter) -> None:
+    """`hold` tells its gate and waits there; a byte `?` is answered, any other lets go."""
+    program = "import endings; endings.hold('why'); endings.hold('again')"
+    done = run(python, "-c", program)
+    first, second = done.told("holding")
+    assert first.detail[1:] == ("why", str(os.getpid()))
+    assert second.detail[1] == "again"
+    assert first.detail[0] != second.detail[0]
+    assert f".hold.{first.pid}.1" in first.detail[0]
+
+
+@every_python
+def test_threads_do_not_tear_lines(python: Interpreter) -> None:
+    """Threads that tell at the same time lose no event, and no line is cut or mixed."""
+    program = """
+import atexit, threading
+def f(): pass
+def work():
+    for number in range(100):
+        atexit.register(f, "x" * 300)
+threads = [threading.Thread(target=work) for number in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+    done = run(python, "-c", program)
+    own = [event for event in done.told("registered") if event.detail[1].startswith("f(")]
+    assert len(own) == 400
+    assert {event.detail[1] for event in own} == {"f('%s')" % ("x" * 300)}
+    assert told_numbers(done, done.pids[0]) == list(range(1, len(done.events) + 1))
+
+
+HUGE = """
+# -*- coding: utf-8 -*-
+import atexit
+def f(*args): pass
+f.__name__ = "%%\\t\\n" * 10000
+atexit.register(f, "x" * 100000)
+f.__name__ = "a" * 899 + "%" * 100
+atexit.register(f)
+f.__name__ = "\\xc3\\xa4" * 5000
+f.__module__ = "m" * 5000
+atexit.register(f)
+class C(Exception): pass
+C.__name__ = "C" * 100000
+def g(): raise C()
+atexit.register(g)
+"""
+
+
+@every_python
+def test_an_event_is_never_longer_than_the_kernel_writes_whole(python: Interpreter) -> None:
+    """Names, arguments, types and command lines of any length fit into PIPE_BUF."""
+    done = run(python, "-c", HUGE, *["argument" * 1000] * 10)
+    assert len(done.told("registered")) == 4
+    assert done.told("raised")[0].detail[1].startswith("CCC")
+    assert max(map(len, done.lines)) < PIPE_BUF
+    for event in done.events:  # read_event has refused lines with half an escape
+        assert all(len(field) <= 900 for field in event.detail)
+
+
+@every_python
+def test_an_event_is_one_write(python: Interpreter, tmp_path: Path) -> None:
+    """Each event is a single system call that writes all of it."""
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("no strace here")
+    trace = tmp_path / "trace"
+    under = [strace, "-f", "-qq", "-s", "16", "-e", "trace=write,writev", "-o", str(trace)]
+    try:
+        works = subprocess.run([*under, "true"], capture_output=True, timeout=PATIENCE, check=False)
+    except OSError as error:
+        pytest.skip(f"strace does not run: {error}")
+    if works.returncode:
+        pytest.skip(f"strace may not trace here: {works.stderr.decode().strip()}")
+    done = run(python, "-c", HUGE, under=under)
+    writes = re.findall(rf'write\w*\(\d+, "{TOKEN}.*, (\d+)\) += (\d+)', trace.read_text())
+    assert [int(asked) for asked, _ in writes] == [len(line) + 1 for line in done.lines]
+    assert all(asked == written for asked, written in writes)
+
+
+# ---------------------------------------------------------------- the sources
+
+
+@every_python
+def test_what_runs_inside_compiles_everywhere(python: Interpreter) -> None:
+    """The probe and the endings are source of every Python that is observed."""
+    program = (
+        "import sys\n"
+        "for path in sys.argv[1:]:\n"
+        "    compile(open(path).read(), path, 'exec', 0, True)\n"
+    )
+    done = run(python, "-c", program, *map(str, INSIDE), probed=False)
+    assert (done.exit, done.stderr) == (0, b"")
+
+
+def ways(expression: str) -> list[str]:
+    program = f"import endings; print(' '.join(sorted({expression})))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment({}, folders=[ENDINGS]),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+    return done.stdout.split()
+
+
+def test_the_catalogue_and_the_ways_are_one_list() -> None:
+    """Every in-process termination of the catalogue has its way, and no way lacks an entry."""
+    catalogue = [each.id for each in terminations.CATALOGUE if each.delivery == "in-process"]
+    assert ways("endings.WAYS") == sorted(catalogue)
+    assert set(ways("endings.ENDS_AT_ONCE")) < set(catalogue)

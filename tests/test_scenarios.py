@@ -1,0 +1,348 @@
+"""Laws about reading scenarios, and about the scenarios that are committed."""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import subprocess
+from pathlib import Path
+
+import pytest
+from packaging.specifiers import SpecifierSet
+
+from harness import interpreters, scenarios
+from harness.model import Ready, Scenario
+from harness.terminations import BY_ID, IN_PROCESS
+
+GOOD = '''\
+# /// script
+# requires-python = ">=2.7"
+# dependencies = []
+#
+# [tool.exitmatrix]
+# title = "A title"
+# roles = ["main"]
+# ready = {stdout = "ready"}
+# terminations = ["return", "SIG*"]
+# ///
+"""What is asked."""
+print("ready")
+'''
+FOLDER = scenarios.find_folder()
+COMMITTED = scenarios.load(FOLDER)
+
+VARIANTS = [
+    "plain-same-twice",
+    "plain-arguments",
+    "plain-clear",
+    "plain-run-exitfuncs",
+    "plain-unregister-one",
+    "plain-unregister-twice",
+    "plain-unregister-never",
+    "plain-unregister-equal",
+    "plain-unregister-namesake",
+    "plain-unregister-running",
+    "plain-handler-raises-first",
+    "plain-handler-raises-middle",
+    "plain-handler-raises-last",
+    "plain-handler-sys-exit",
+    "plain-handler-os-exit",
+    "plain-handler-registers",
+    "plain-handler-starts-thread",
+    "plain-handler-forks",
+    "plain-thread-registers",
+    "plain-thread-alive",
+    "plain-thread-daemon",
+    "plain-fork-returns",
+    "plain-fork-os-exit",
+]
+
+
+def refused(text: str, id: str = "plain") -> scenarios.InvalidScenario:
+    with pytest.raises(scenarios.InvalidScenario) as caught:
+        scenarios.parse(id, text, f"{id}.py")
+    return caught.value
+
+
+def changed(old: str, new: str) -> str:
+    assert GOOD.count(old) == 1
+    return GOOD.replace(old, new)
+
+
+# ------------------------------------------------------------------ the header
+
+
+def test_a_header_says_everything_about_a_scenario() -> None:
+    """What the header and the docstring say is what the scenario holds."""
+    scenario = scenarios.parse("plain-x", GOOD, "/s/plain-x.py", "")
+    assert scenario.id == "plain-x"
+    assert scenario.title == "A title"
+    assert scenario.path == "/s/plain-x.py"
+    assert scenario.folder == ""
+    assert scenario.doc == "What is asked."
+    assert scenario.roles == ("main",)
+    assert scenario.ready == Ready(by="stdout", line="ready")
+    assert scenario.family == "none"
+    assert scenario.requires == ">=2.7"
+    assert scenario.terminations == ("return", "SIG*")
+
+
+@pytest.mark.parametrize(
+    ("written", "means"),
+    [
+        ('"http"', Ready(by="http")),
+        ('"none"', Ready(by="none")),
+        ('{stdout = "Serving on"}', Ready(by="stdout", line="Serving on")),
+    ],
+)
+def test_readiness_has_three_forms(written: str, means: Ready) -> None:
+    """Each form of `ready` is understood."""
+    text = changed('{stdout = "ready"}', written)
+    assert scenarios.parse("plain", text, "plain.py").ready == means
+
+
+def test_flask_as_the_only_dependency_is_the_family_flask() -> None:
+    """The family of stacks follows from the dependencies."""
+    text = changed("dependencies = []", 'dependencies = ["flask"]')
+    assert scenarios.parse("flask", text, "flask.py").family == "flask"
+
+
+def test_two_roles_are_parent_and_child() -> None:
+    """A scenario of two processes names its parent and its child."""
+    text = changed('roles = ["main"]', 'roles = ["parent", "child"]')
+    assert scenarios.parse("plain", text, "plain.py").roles == ("parent", "child")
+
+
+def test_all_in_process_terminations_have_one_word() -> None:
+    """`in-process` is a valid termination though it is no id."""
+    text = changed('["return", "SIG*"]', '["in-process"]')
+    assert scenarios.parse("plain", text, "plain.py").terminations == (IN_PROCESS,)
+
+
+def test_other_tools_may_keep_tables_in_the_header() -> None:
+    """PEP 723 leaves [tool] to every tool, so tables of others are no concern of ours."""
+    text = changed("# [tool.exitmatrix]", "# [tool.uv]\n# x = 1\n#\n# [tool.exitmatrix]")
+    assert scenarios.parse("plain", text, "plain.py").title == "A title"
+
+
+@pytest.mark.parametrize("key", ["title", "roles", "ready", "terminations"])
+def test_a_missing_key_is_named(key: str) -> None:
+    """Each key of [tool.exitmatrix] is needed, and a missing one is named."""
+    text = "".join(
+        line for line in GOOD.splitlines(keepends=True) if not line.startswith(f"# {key} =")
+    )
+    error = refused(text)
+    assert error.key == f"tool.exitmatrix.{key}"
+    assert error.text == "missing"
+
+
+WRONG = [
+    # old, new, key, what the text must tell
+    ("# title =", "# titel =", "tool.exitmatrix.titel", "nearest: title"),
+    ("# dependencies =", "# dependency =", "dependency", "nearest: dependencies"),
+    ("# requires-python =", "# requires_python =", "requires_python", "nearest: requires-python"),
+    ("[tool.exitmatrix]", "[tool.exitmatrics]", "tool.exitmatrix", "missing"),
+    ("[tool.exitmatrix]", "[tools.exitmatrix]", "tools", "nearest: tool"),
+    ('"A title"', "7", "tool.exitmatrix.title", "one line of text"),
+    ('"A title"', '" "', "tool.exitmatrix.title", "one line of text"),
+    ('"A title"', '"two\\nlines"', "tool.exitmatrix.title", "one line of text"),
+    ('["main"]', '["Main"]', "tool.exitmatrix.roles", "['parent', 'child']"),
+    ('["main"]', '["child", "parent"]', "tool.exitmatrix.roles", "['parent', 'child']"),
+    ('["main"]', "[]", "tool.exitmatrix.roles", "['main']"),
+    ('["main"]', '"main"', "tool.exitmatrix.roles", "a list of texts"),
+    ('["main"]', "[1]", "tool.exitmatrix.roles", "a list of texts"),
+    ('{stdout = "ready"}', '"stdout"', "tool.exitmatrix.ready", scenarios.READY_FORMS),
+    ('{stdout = "ready"}', '{stderr = "x"}', "tool.exitmatrix.ready", scenarios.READY_FORMS),
+    ('{stdout = "ready"}', '{stdout = ""}', "tool.exitmatrix.ready", scenarios.READY_FORMS),
+    ('{stdout = "ready"}', '{stdout = "a\\nb"}', "tool.exitmatrix.ready", scenarios.READY_FORMS),
+    ('{stdout = "ready"}', "{stdout = 1}", "tool.exitmatrix.ready", scenarios.READY_FORMS),
+    ('"return", "SIG*"', '"retrun"', "tool.exitmatrix.terminations", "nearest: return"),
+    ('"return", "SIG*"', '"sigterm"', "tool.exitmatrix.terminations", "SIGTERM"),
+    ('"return", "SIG*"', '"SIGFOO*"', "tool.exitmatrix.terminations", "matches no termination"),
+    ('["return", "SIG*"]', "[]", "tool.exitmatrix.terminations", "at least one"),
+    ('["return", "SIG*"]', '"*"', "tool.exitmatrix.terminations", "a list of texts"),
+    ("dependencies = []", 'dependencies = ["django"]', "dependencies", "['flask']"),
+    ("dependencies = []", 'dependencies = ["flask>=2"]', "dependencies", "['flask']"),
+    ("dependencies = []", "dependencies = 0", "dependencies", "a list of texts"),
+    ('">=2.7"', '"2.7 or later"', "requires-python", '">=3.9"'),
+    ('">=2.7"', "2.7", "requires-python", '">=3.9"'),
+    ('">=2.7"', ">=2.7", "", "no TOML"),
+    ("# /// script", "# /// python", "", "no header"),
+    ('print("ready")', 'print("ready"', "", "does not compile"),
+    ('print("ready")', "return 1", "", "does not compile"),
+    ('print("ready")', 'print "ready"', "", "does not compile"),
+    ('print("ready")', "\0", "", "does not compile"),
+    ('print("ready")', "(" * 5000 + ")" * 5000, "", "does not compile"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "key", "tells"), WRONG)
+def test_a_wrong_header_names_the_key_and_what_is_valid(
+    old: str, new: str, key: str, tells: str
+) -> None:
+    """Every mistake in a header is refused with its key and the way out."""
+    error = refused(changed(old, new))
+    assert error.key == key
+    assert tells in error.text
+    assert "\n" not in error.text
+
+
+def test_two_headers_are_refused() -> None:
+    """PEP 723 allows one block of a type."""
+    assert "two headers" in refused(GOOD + GOOD).text
+
+
+@pytest.mark.parametrize(
+    "id", ["", "Plain", "plain_x", "a.b", "..", "-x", "a/b", "../x", "a b", "ä", "x\n", "a\0"]
+)
+def test_ids_that_could_be_paths_are_refused(id: str) -> None:
+    """An id is small letters, digits and hyphens, so it never leads out of a folder."""
+    assert "is no scenario id" in refused(GOOD, id).text
+
+
+# ------------------------------------------------------------------ the folder
+
+
+def test_a_broken_file_does_not_hide_the_others(tmp_path: Path) -> None:
+    """Each broken file is an error of its own; every other scenario is loaded, by id."""
+    (tmp_path / "z.py").write_text(GOOD)
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "app.py").write_text(GOOD)
+    (tmp_path / "b.py").write_text(changed("# title =", "# titel ="))
+    (tmp_path / "c.py").write_text("print(1)\n")
+    (tmp_path / "d.py").write_bytes(GOOD.encode() + b"# \xff\n")
+    (tmp_path / "E.py").write_text(GOOD)
+    (tmp_path / "f.py").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "g").mkdir()
+    (tmp_path / "g" / "app.py").write_text("no python")
+    loaded = scenarios.load(tmp_path)
+    assert [scenario.id for scenario in loaded.scenarios] == ["app", "z"]
+    told = {error.file: error for error in loaded.errors}
+    assert sorted(told) == ["E.py", "b.py", "c.py", "d.py", "f.py", "g/app.py"]
+    assert str(told["b.py"]).startswith("b.py: tool.exitmatrix.titel: unknown key")
+    assert "UTF-8" in told["d.py"].text
+    assert "cannot be read" in told["f.py"].text
+
+
+def test_a_folder_with_an_app_is_one_scenario(tmp_path: Path) -> None:
+    """The folder is the scenario's folder, its app.py the file that is run."""
+    (tmp_path / "flask").mkdir()
+    (tmp_path / "flask" / "app.py").write_text(GOOD)
+    (tmp_path / "flask" / "helper.py").write_text("x = 1\n")
+    (scenario,) = scenarios.load(tmp_path).scenarios
+    assert scenario.id == "flask"
+    assert scenario.path == str(tmp_path / "flask" / "app.py")
+    assert scenario.folder == str(tmp_path / "flask")
+
+
+def test_what_is_no_scenario_is_passed_over(tmp_path: Path) -> None:
+    """Caches, data folders, other files and editors' hidden files are no errors."""
+    (tmp_path / "a.py").write_text(GOOD)
+    (tmp_path / ".a.py").write_text("")
+    (tmp_path / "README.md").write_text("")
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "data").mkdir()
+    loaded = scenarios.load(tmp_path)
+    assert [scenario.id for scenario in loaded.scenarios] == ["a"]
+    assert loaded.errors == ()
+
+
+def test_one_id_is_one_scenario(tmp_path: Path) -> None:
+    """A file and a folder of one name are not both taken."""
+    (tmp_path / "a.py").write_text(GOOD)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "app.py").write_text(GOOD)
+    loaded = scenarios.load(tmp_path)
+    assert len(loaded.scenarios) == 1
+    assert "is taken" in loaded.errors[0].text
+
+
+@pytest.mark.parametrize("name", ["", "missing"])
+def test_a_folder_without_scenarios_is_an_error(tmp_path: Path, name: str) -> None:
+    """Nothing to run is said, never shown as success."""
+    loaded = scenarios.load(tmp_path / name)
+    assert loaded.scenarios == ()
+    assert "no *.py" in loaded.errors[0].text
+
+
+def test_line_ends_of_another_system_are_read(tmp_path: Path) -> None:
+    """A file with carriage returns is the same scenario."""
+    (tmp_path / "a.py").write_bytes(GOOD.replace("\n", "\r\n").encode())
+    assert scenarios.load(tmp_path).errors == ()
+
+
+def test_warnings_about_a_scenario_stay_its_own(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Reading a program with a doubtful escape tells the harness's user nothing."""
+    (tmp_path / "a.py").write_text(GOOD + 'x = "\\d"\n')
+    assert scenarios.load(tmp_path).errors == ()
+    assert not recwarn.list
+
+
+# --------------------------------------------------------- the committed ones
+
+
+def test_every_committed_scenario_loads() -> None:
+    """The folder of the project has no error, and holds each variant that was promised."""
+    assert [str(error) for error in COMMITTED.errors] == []
+    ids = {scenario.id for scenario in COMMITTED.scenarios}
+    assert ids >= {"plain", "flask", "flask-debug", "flask-unthreaded", *VARIANTS}
+
+
+@pytest.mark.parametrize("id", VARIANTS)
+def test_a_variant_of_plain_asks_one_question(id: str) -> None:
+    """A variant runs with `return` only, and its docstring opens with the question."""
+    scenario = next(each for each in COMMITTED.scenarios if each.id == id)
+    assert scenario.terminations == ("return",)
+    assert scenario.ready == Ready(by="stdout", line="ready")
+    assert scenario.family == "none"
+    question, _, promise = scenario.doc.partition("\n\n")
+    assert question.endswith("?")
+    assert promise
+
+
+@pytest.mark.parametrize("scenario", COMMITTED.scenarios, ids=lambda each: each.id)
+def test_a_committed_scenario_is_a_program_of_its_own(scenario: Scenario) -> None:
+    """It imports `endings`, ends in no other way of the harness, and never the probe."""
+    imported = set()
+    for node in ast.walk(ast.parse(Path(scenario.path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported |= {name.name.partition(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add((node.module or "").partition(".")[0])
+    assert "endings" in imported
+    assert not {name for name in imported if name.startswith(("exitmatrix", "harness"))}
+    assert "sitecustomize" not in imported
+
+
+@pytest.mark.parametrize("scenario", COMMITTED.scenarios, ids=lambda each: each.id)
+def test_a_committed_scenario_has_terminations(scenario: Scenario) -> None:
+    """Its patterns select at least one entry of the catalogue."""
+    assert any(
+        pattern == IN_PROCESS or fnmatch.filter(BY_ID, pattern) for pattern in scenario.terminations
+    )
+
+
+@pytest.mark.real
+def test_scenarios_that_admit_2_7_are_2_7_syntax() -> None:
+    """A scenario whose requires-python admits 2.7 compiles there."""
+    old = [each for each in interpreters.find().interpreters if each.language == (2, 7)]
+    if not old:
+        pytest.skip("no Python 2.7 here")
+    paths = [each.path for each in COMMITTED.scenarios if "2.7.18" in SpecifierSet(each.requires)]
+    assert paths
+    program = (
+        "import sys\n"
+        "for path in sys.argv[1:]:\n"
+        "    compile(open(path).read(), path, 'exec', 0, True)\n"
+        "print(len(sys.argv) - 1)\n"
+    )
+    done = subprocess.run(
+        [old[0].path, "-E", "-c", program, *paths],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stderr, done.stdout) == ("", f"{len(paths)}\n")
