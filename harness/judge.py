@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.model import Record, Verdict
+from harness.outcomes import is_race
 
 
 def judge(record: Record) -> Verdict:
@@ -16,5 +17,5 @@ def judge(record: Record) -> Verdict:
         cell=record.cell,
         verdict="unknown" if record.unknown or mute else "unpredicted",
         rules=(),
-        racy=len(record.outcomes) > 1,
+        racy=is_race(record.outcomes),
     )

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from harness.model import Cell, Frozen, Order, Outcome, Scenario, Trial, Unknown
 from harness.observe import Timeline, observe, timeline
-from harness.outcomes import join
+from harness.outcomes import essence, join
 from harness.schedule import Result, Schedule
 from harness.terminations import BY_ID
 
@@ -56,8 +56,9 @@ def measure(
 ) -> None:
     """Run what the schedule asks for. `on_result` is called as each cell has enough.
 
-    `on_result` also gets a timeline for each distinct outcome of the cell. Raises
-    what the runner raises.
+    `on_result` also gets a timeline for each distinct outcome of the cell that was
+    seen since it was last called for it; nothing is kept of a cell that has enough.
+    Raises what the runner raises.
     """
     told: dict[str, Told] = {}
     cells: dict[str, Cell] = {}
@@ -72,10 +73,11 @@ def measure(
         shown = observe(trial, ordered.scenario, ordered.termination)
         if not isinstance(shown, Unknown):
             _keep(told.setdefault(cell.id, []), shown, trial, ordered.scenario)
-        on_trial(cell, trial)
         result = schedule.take(cell, shown)
+        on_trial(cell, trial)
         if result:
-            on_result(result, told.get(cell.id, []))
+            del cells[cell.id]
+            on_result(result, told.pop(cell.id, []))
 
 
 def order(cell: Cell, place: Place, scenarios: Mapping[str, Scenario]) -> Order:
@@ -95,7 +97,7 @@ def _keep(told: Told, shown: Outcome, trial: Trial, scenario: Scenario) -> None:
     for place, (known, steps) in enumerate(told):
         joined = join(known, shown)
         if joined is not None:
-            grew = len(shown.order or ()) > len(known.order or ())
+            grew = essence(joined) != essence(known)
             told[place] = (joined, timeline(trial, scenario) if grew else steps)
             return
     told.append((shown, timeline(trial, scenario)))

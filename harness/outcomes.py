@@ -6,26 +6,44 @@ whether a client hears from a server that is ending, is nobody's promise. Two
 that differ only in how far a killed process got are one, the longest run seen,
 with `cut`: a process that is killed at a random moment has no other outcome to
 speak of.
+
+A set does not depend on the order in which its outcomes were seen: it holds the
+longest runs. Where killed processes went different ways there are several; then
+one that was cut short says of all of them that they may be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from harness.model import Outcome, Process
 
+UNFINISHED = " (unfinished)"  # what `observe` puts behind a library's handler that did not end
+KILLED = {"signal": "SIGKILL"}
+FLUSHED = (None, "lost", "kept", "twice")  # a process that gets further writes more, never less
+
 
 def add(known: tuple[Outcome, ...], new: Outcome) -> tuple[Outcome, ...]:
     """The set with one more seen, in a stable order."""
-    for place, one in enumerate(known):
-        joined = join(one, new)
-        if joined is not None:
-            merged = (*known[:place], joined, *known[place + 1 :])
-            return tuple(sorted(merged, key=_key))
-    return tuple(sorted((*known, new), key=_key))
+    kind = _kind(new)
+    alike = [one for one in known if _kind(one) == kind]
+    cut = new.cut or any(one.cut for one in alike)
+    longest: list[Outcome] = []
+    for one in alike:
+        if _as_far(one, new) and not _as_far(new, one):
+            new, cut = _absorb(new, one), True
+        elif _as_far(new, one):
+            cut = cut or not _as_far(one, new)
+            longest.append(_absorb(one, new))
+        else:
+            longest.append(one)
+    if not any(_as_far(new, one) for one in longest):
+        longest.append(new)
+    others = (one for one in known if _kind(one) != kind)
+    return tuple(sorted((*others, *(replace(one, cut=cut) for one in longest)), key=_key))
 
 
 def union(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
@@ -38,57 +56,104 @@ def union(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
 
 def contains(known: tuple[Outcome, ...], new: Outcome) -> bool:
     """Whether an outcome shows nothing that the set does not hold."""
-    return [_equal(one) for one in add(known, new)] == [_equal(one) for one in known]
+    return equal(add(known, new), known)
+
+
+def equal(one: tuple[Outcome, ...], other: tuple[Outcome, ...]) -> bool:
+    """Whether two sets are equal."""
+    return [(essence(a), a.cut) for a in one] == [(essence(b), b.cut) for b in other]
+
+
+def is_race(outcomes: tuple[Outcome, ...]) -> bool:
+    """Whether trials of one cell came out differently: two outcomes, or one that was cut."""
+    return len(outcomes) > 1 or any(one.cut for one in outcomes)
 
 
 def join(one: Outcome, other: Outcome) -> Outcome | None:
     """The one outcome that two are; None when they differ."""
-    answer = one.answer if one.answer == other.answer else "either"
-    if replace(_equal(one), cut=False) == replace(_equal(other), cut=False):
-        order = one.order if one.order == other.order else None
-        return replace(one, order=order, answer=answer, cut=one.cut or other.cut)
-    if len(one.processes) != len(other.processes):
-        return None
-    processes = []
-    for mine, its in zip(one.processes, other.processes, strict=True):
-        longest = mine if mine == its else _longer(mine, its)
-        if longest is None:
-            return None
-        processes.append(longest)
-    same = {"processes": tuple(processes), "order": None, "answer": answer, "cut": True}
-    joined, twin = replace(one, **same), replace(other, **same)
-    if joined != twin:
-        return None
-    longest_order = max(
-        (o for o in (one.order, other.order) if o is not None), key=len, default=None
+    both = add((one,), other)
+    return both[0] if len(both) == 1 else None
+
+
+def essence(outcome: Outcome) -> Outcome:
+    """What tells the outcomes of a set apart."""
+    return replace(outcome, order=None, answer=None, cut=False)
+
+
+def _kind(outcome: Outcome) -> Outcome:
+    """An outcome without how far its killed processes got."""
+    return replace(
+        essence(outcome),
+        processes=tuple(
+            replace(one, fired=(), unfinished=(), raised=(), library=(), stdout=None)
+            if _was_cut_off(one)
+            else one
+            for one in outcome.processes
+        ),
     )
-    compatible = one.order is not None and other.order is not None
-    return replace(joined, order=longest_order if compatible else None)
 
 
-def _longer(one: Process, other: Process) -> Process | None:
-    """Of two runs of a process that was killed, the one that got further; None if unrelated."""
-    if one.exit != {"signal": "SIGKILL"} or one.exit != other.exit or one.role != other.role:
-        return None
-    short, long = sorted((one, other), key=_reach)
-    steps, further = _steps(short), _steps(long)
-    return long if further[: len(steps)] == steps else None
+def _was_cut_off(process: Process) -> bool:
+    # Of one that was not observed nobody can say how far it got.
+    return process.exit == KILLED and process.fired is not None
+
+
+def _as_far(short: Outcome, long: Outcome) -> bool:
+    """Of two of a kind: whether one is the other, or an earlier stage of it."""
+    return all(
+        _opens(_steps(one), _steps(other))
+        and _opens(_library(one), _library(other))
+        and FLUSHED.index(one.stdout) <= FLUSHED.index(other.stdout)
+        for one, other in zip(short.processes, long.processes, strict=True)
+    )
+
+
+def _opens(some: tuple[str, ...], more: tuple[str, ...]) -> bool:
+    return more[: len(some)] == some
+
+
+def _absorb(long: Outcome, short: Outcome) -> Outcome:
+    """The longer of two, with what they disagree on left open."""
+    fits = (
+        long.order is not None and short.order is not None and _is_within(short.order, long.order)
+    )
+    return replace(
+        long,
+        order=long.order if fits else None,
+        answer=long.answer if long.answer == short.answer else "either",
+    )
+
+
+def _is_within(some: Sequence[object], more: Sequence[object]) -> bool:
+    """Whether a sequence is another with parts left out."""
+    rest = iter(more)
+    return all(one in rest for one in some)
 
 
 def _steps(process: Process) -> tuple[str, ...]:
-    """Began and ended, library and own, as a run of steps; own handlers come to the front."""
-    done = [step for name in process.fired or () for step in (f"began {name}", f"ended {name}")]
-    return (*done, *(f"began {name}" for name in process.unfinished or ()))
+    """What its own handlers did, step by step; those that did not end come last."""
+    raised = list(process.raised)
+    steps = []
+    for name in process.fired or ():
+        how = "raised" if raised[:1] == [name] else "ended"
+        if how == "raised":
+            raised.pop(0)
+        steps += [f"began {name}", f"{how} {name}"]
+    return (*steps, *(f"began {name}" for name in process.unfinished or ()))
 
 
-def _reach(process: Process) -> tuple[int, int, bytes]:
-    return len(_steps(process)), len(process.library), msgspec.json.encode(process)
-
-
-def _equal(outcome: Outcome) -> Outcome:
-    """The part of an outcome that takes part in equality."""
-    return replace(outcome, order=None, answer=None)
+def _library(process: Process) -> tuple[str, ...]:
+    """What libraries' handlers did, step by step."""
+    return tuple(
+        step
+        for name in process.library
+        for step in (
+            (f"began {name.removesuffix(UNFINISHED)}",)
+            if name.endswith(UNFINISHED)
+            else (f"began {name}", f"ended {name}")
+        )
+    )
 
 
 def _key(outcome: Outcome) -> bytes:
-    return msgspec.json.encode(_equal(outcome))
+    return msgspec.json.encode(essence(outcome))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
+from msgspec.structs import replace
 from packaging.specifiers import SpecifierSet
 
 from harness.model import Cell, Frozen, Interpreter, LeftOut, Scenario, Stack, Termination
@@ -39,7 +40,9 @@ def check_pattern(word: str, pattern: str, names: Iterable[str]) -> None:
     known = sorted(set(names))
     if any(fnmatchcase(name, pattern) for name in known):
         return
-    near = difflib.get_close_matches(pattern, known, n=3, cutoff=0.4)
+    folded = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(pattern.casefold(), folded, n=3, cutoff=0.4)
+    near = [folded[name] for name in close]
     if not near:
         near = known[:5]
     hint = f"; nearest: {', '.join(near)}" if near else ""
@@ -102,6 +105,7 @@ def plan(
                     )
                 else:
                     here.append((termination, target))
+        left_out.extend(_nothing_of(scenario, asked, stacks, selection))
         for interpreter in interpreters:
             for stack in stacks:
                 if stack.family != scenario.family or not selected(stack.name, selection.stack):
@@ -121,6 +125,26 @@ def plan(
                     else:
                         cells.append(Cell(**common))
     return Plan(cells=tuple(cells), left_out=tuple(left_out))
+
+
+def _nothing_of(
+    scenario: Scenario,
+    asked: Sequence[Termination],
+    stacks: Sequence[Stack],
+    selection: Selection,
+) -> Iterator[LeftOut]:
+    """Why a scenario that was asked for has no combination with the rest of the selection."""
+    aims = {target for termination in asked for target in targets(termination, scenario)}
+    own = [stack.name for stack in stacks if stack.family == scenario.family]
+    out = LeftOut(
+        interpreter="*", stack="*", scenario=scenario.id, termination="*", target="*", reason=""
+    )
+    if not any(selected(target, selection.target) for target in aims):
+        reason = f"its targets are {', '.join(sorted(aims))}"
+        yield replace(out, target=", ".join(selection.target), reason=reason)
+    if not any(selected(name, selection.stack) for name in own):
+        reason = f"its stacks are {', '.join(own) or 'not there'}"
+        yield replace(out, stack=", ".join(selection.stack) or "*", reason=reason)
 
 
 def _undeclared(termination: Termination, scenario: Scenario) -> str | None:

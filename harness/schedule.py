@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from harness.model import Cell, Frozen, Outcome, Unknown
-from harness.outcomes import add, contains
+from harness.outcomes import add, contains, is_race
 
 SINGLE = 1
 SEVERAL = 3
@@ -156,7 +156,7 @@ class Schedule:
         if state.known is not None:
             for one in state.known.outcomes:
                 seen = add(seen, one)
-        if len(seen) > 1 and cell.question not in self._racy:
+        if is_race(seen) and cell.question not in self._racy:
             self._racy.add(cell.question)
             for asking in self._asking[cell.question]:
                 self._count(asking)

@@ -320,11 +320,16 @@ class _Tools:
     def __init__(self, cache: Path, pins: Path) -> None:
         self.cache = cache
         self.pins = pins
-        self.environment = installer_environment(dict(os.environ))
+        # uv leaves locks in the temporary folder (uv-setuptools-*.lock): let it be ours.
+        self.temporary = cache / "uv" / "tmp"
+        self.environment = installer_environment(dict(os.environ)) | {
+            "TMPDIR": os.fspath(self.temporary)
+        }
         self.unreachable = ""  # why the package index cannot be reached, once that is known
 
     def run(self, *command: str | Path) -> str:
         """Run a command to its end and give what it printed; raises _FailedError."""
+        self.temporary.mkdir(parents=True, exist_ok=True)
         try:
             ended = subprocess.run(
                 [os.fspath(part) for part in command],

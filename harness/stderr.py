@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 
-# The frame of the probe's wrapper in a traceback, its source line, and the
-# markers that 3.11 and later put below that.
+# A frame of the probe or its channel in a traceback, or of the line in which a
+# program waits (a signal may arrive a line before or after); its source line; and
+# the markers that 3.11 and later put below that.
 PROBE_FRAME = re.compile(
-    r'^ *File "[^"]*exitmatrix_(?:probe|channel)\.py", line \d+, in .*\n'
+    r'^ *File "[^"]*(?:exitmatrix_(?:probe|channel)\.py", line \d+, in .*'
+    r'|endings\.py", line \d+, in (?:hold|_read))\n'
     r"(?:^ {4,}\S.*\n)?"
     r"(?:^ +[~^]+ *\n)?",
     re.MULTILINE,
@@ -21,6 +23,7 @@ DIFFERENT = (
     (re.compile(r"(Thread |thread )0x<address>"), r"\1<thread>"),
     (re.compile(r"(http://127\.0\.0\.1:)\d+"), r"\1<port>"),
     (re.compile(r"\[\d\d/\w{3}/\d{4} \d\d:\d\d:\d\d\]"), "[<time>]"),
+    (re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\]"), "[<time>]"),
     (re.compile(r"(Debugger PIN: )[\d-]+"), r"\1<pin>"),
     (re.compile(r"(process )\d+"), r"\1<pid>"),
 )

@@ -6,16 +6,22 @@
 
 A record that is new or changed is appended at once, as one line in one write, so
 that no later failure can lose it; of two lines for one cell the later holds, and
-a torn last line is left out. `close` sorts the files that changed.
+a last line that was torn by a kill is left out, and removed by the next append.
+`close` sorts the files that changed. One store at a time has an output folder:
+while it is open it holds a lock on it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import fcntl
 import hashlib
 import os
 import platform
+import weakref
 from collections.abc import Iterable, Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,7 +38,7 @@ from harness.model import (
     Verdict,
 )
 from harness.observe import Timeline
-from harness.outcomes import contains, union
+from harness.outcomes import contains, essence, is_race, union
 from harness.schedule import Known, Result
 
 ENCODER = msgspec.json.Encoder()
@@ -68,9 +74,8 @@ def platform_name() -> str:
 
 
 def digest(outcome: Outcome) -> str:
-    """A short name for an outcome, by what takes part in equality."""
-    content = msgspec.json.encode(replace(outcome, order=None, answer=None))
-    return hashlib.sha256(content).hexdigest()[:12]
+    """A short name for an outcome, by what tells it apart in its set."""
+    return hashlib.sha256(msgspec.json.encode(essence(outcome))).hexdigest()[:12]
 
 
 def read_records(output: Path) -> dict[str, list[Record]]:
@@ -109,22 +114,28 @@ class Store:
         self._timelines = output / "timelines" / self.platform
         name = hashlib.sha256(str(output.resolve()).encode()).hexdigest()[:16]
         self._ledger = cache / "runs" / f"{name}.jsonl"
-        self._changed: set[str] = set()
+        _make((self._records, self._timelines, self._ledger.parent))
+        # Also when nobody closes it.
+        self._unlock = weakref.finalize(self, os.close, _lock(self._records, output))
         try:
-            for folder in (self._records, self._timelines, self._ledger.parent):
-                folder.mkdir(parents=True, exist_ok=True)
-                probe = folder / f".writable-{os.getpid()}"
-                probe.touch()
-                probe.unlink()
-        except OSError as error:
-            raise CannotWrite(f"cannot write to {error.filename}: {error.strerror}") from error
-        self.records = {
-            record.cell: record
-            for file in sorted(self._records.glob("*.jsonl"))
-            for record in _read(file, Record).values()
+            self.records = {
+                record.cell: record
+                for file in sorted(self._records.glob("*.jsonl"))
+                for record in _read(file, Record).values()
+            }
+            self._counts, self._this_run = self._read_ledger()
+            self._told = set(read_timelines(output, self.platform))
+        except BaseException:
+            self._unlock()
+            raise
+        self._before = dict(self._counts)
+        # A run that was killed leaves its files as it appended to them.
+        self._changed = {
+            file.stem
+            for folder in (self._records, self._timelines)
+            for file in folder.glob("*.jsonl")
+            if not _in_order(file)
         }
-        self._counts, self._this_run = self._read_ledger()
-        self._told = set(read_timelines(output, self.platform))
 
     # -------------------------------------------------------------- knowing
 
@@ -135,11 +146,11 @@ class Store:
             here = packages.get((id.split("/")[0], record.stack))
             if here != record.packages:
                 continue
-            trials = self._counts.get(id)
-            if record.unknown:
-                continue  # measured again, in full
+            now = id in self._this_run
+            if record.unknown and not now:
+                continue  # measured again, in full; by the next run, not by this one
             known[id] = Known(
-                outcomes=record.outcomes, trials=trials, in_this_run=id in self._this_run
+                outcomes=record.outcomes, trials=self._counts.get(id), in_this_run=now
             )
         return known
 
@@ -148,7 +159,7 @@ class Store:
         return {
             (record.scenario, record.launcher, record.termination, record.target)
             for record in self.records.values()
-            if len(record.outcomes) > 1
+            if is_race(record.outcomes)
         }
 
     @property
@@ -200,27 +211,39 @@ class Store:
                 told = Told(cell=cell.id, outcome=key, timeline=timelines[key])
                 self._append(self._timelines / f"{cell.interpreter}.jsonl", told)
                 self._changed.add(cell.interpreter)
-        total = result.trials + (self._counts.get(cell.id, 0) if same else 0)
+        if not same:
+            self._before[cell.id] = 0
+        # A cell that is reopened comes again, with all its trials of this run.
+        total = self._before.get(cell.id, 0) + result.trials
         self._counts[cell.id] = total
         self._this_run.add(cell.id)
         self._append(self._ledger, Count(cell=cell.id, trials=total))
 
     def close(self, finished: bool) -> None:
-        """Bring the changed files into order; `finished` says that the run was whole."""
+        """Bring the changed files into order; `finished` says that the run was whole.
+
+        Raises CannotWrite.
+        """
+        try:
+            self._sort()
+            if finished:
+                counts = [Count(cell=cell, trials=n) for cell, n in sorted(self._counts.items())]
+                _rewrite(self._ledger, [*counts, Count(finished=True)])
+        finally:
+            self._unlock()
+
+    def _sort(self) -> None:
+        current = {
+            (id, digest(outcome))
+            for id, record in self.records.items()
+            for outcome in record.outcomes
+        }
         for interpreter in sorted(self._changed):
             file = self._records / f"{interpreter}.jsonl"
             _rewrite(file, _read(file, Record).values())
             file = self._timelines / f"{interpreter}.jsonl"
-            current = {
-                (id, digest(outcome))
-                for id, record in self.records.items()
-                for outcome in record.outcomes
-            }
             told = [t for t in _read(file, Told).values() if (t.cell, t.outcome) in current]
             _rewrite(file, told)
-        if finished:
-            counts = [Count(cell=cell, trials=n) for cell, n in sorted(self._counts.items())]
-            _rewrite(self._ledger, [*counts, Count(finished=True)])
 
     def _read_ledger(self) -> tuple[dict[str, int], set[str]]:
         """Trials by cell, and the cells measured since a run was last whole."""
@@ -241,8 +264,11 @@ class Store:
 
     @staticmethod
     def _append(file: Path, value: Frozen) -> None:
-        with file.open("ab", buffering=0) as out:
-            out.write(ENCODER.encode(value) + b"\n")
+        data = ENCODER.encode(value) + b"\n"
+        with file.open("a+b", buffering=0) as out:
+            _mend(out)
+            while data:  # less than all is written where the disk is full; then the next raises
+                data = data[out.write(data) :]
 
 
 def write_verdicts(output: Path, verdicts: Iterable[Verdict]) -> None:
@@ -294,21 +320,85 @@ def _read(file: Path, kind: type[T]) -> dict[tuple[str, str], T]:
     """The values of a file; later ones replace earlier ones in place."""
     values: dict[tuple[str, str], T] = {}
     lines = _lines(file)
+    torn = len(lines) if lines and not lines[-1].endswith(b"\n") else 0
     for number, line in enumerate(lines, 1):
         try:
             value = msgspec.json.decode(line, type=kind)
-        except msgspec.DecodeError as error:
-            if number == len(lines):
-                continue  # torn by a kill in the middle of the write
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if number == torn:
+                continue  # by a kill in the middle of the write
             raise ValueError(f"{file}, line {number}: {error}") from error
         values[value.cell, getattr(value, "outcome", "")] = value
     return values
 
 
 def _lines(file: Path) -> list[bytes]:
-    return file.read_bytes().splitlines() if file.exists() else []
+    return file.read_bytes().splitlines(keepends=True) if file.exists() else []
+
+
+def _in_order(file: Path) -> bool:
+    """Whether a file is as `_rewrite` leaves it: whole lines, sorted, one for each value."""
+    lines = _lines(file)
+    names = [line.partition(b',"interpreter":')[0].partition(b',"timeline":')[0] for line in lines]
+    whole = all(line.endswith(b"\n") for line in lines)
+    return whole and lines == sorted(lines) and len(set(names)) == len(names)
+
+
+def _mend(file: FileIO) -> None:
+    """Bring a file that ends in a torn line back to its last whole one."""
+    size = file.seek(0, os.SEEK_END)
+    if not size:
+        return
+    file.seek(size - 1)
+    if file.read(1) == b"\n":
+        return
+    file.seek(0)
+    last = file.read().rpartition(b"\n")[2]
+    try:
+        msgspec.json.decode(last)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        file.truncate(size - len(last))
+    else:
+        file.write(b"\n")  # an editor left out the end of the line
+
+
+def _make(folders: Iterable[Path]) -> None:
+    """Make folders that can be written, all or none. Raises CannotWrite."""
+    made: list[Path] = []
+    try:
+        for folder in folders:
+            missing = [one for one in (folder, *folder.parents) if not one.exists()]
+            made += reversed(missing)
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / f".writable-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+    except OSError as error:
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise CannotWrite(f"cannot write to {error.filename}: {error.strerror}") from error
+
+
+def _lock(folder: Path, output: Path) -> int:
+    """Keep other runs out of a folder for as long as the descriptor is open: flock(2).
+
+    Two at once would each put what they know in order, and lose what the other
+    had added. Raises CannotWrite.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise CannotWrite(f"cannot write to {output}: another run is writing there") from error
+    except OSError:
+        pass  # a file system that has no locks
+    return descriptor
 
 
 def _rewrite(file: Path, values: Iterable[Any]) -> None:
     lines = sorted(ENCODER.encode(value) for value in values)
+    if not lines and not file.exists():
+        return
     write(file, b"".join(line + b"\n" for line in lines))

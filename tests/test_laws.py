@@ -50,8 +50,11 @@ def test_plain(interpreter_id: str, environment_of: EnvironmentOf) -> None:
     environment = environment_of(interpreter_id, "none")
     ids = [id for id in PLAIN if not not_on_id(id, interpreter.implementation)]
     shown = outcomes_of([make_order(environment, LOADED["plain"], id) for id in ids])
-    for id in ("return", "sys-exit-3", "exception", "SIGINT"):
+    for id in ("return", "sys-exit-3", "exception"):
         assert only(shown[f"{id}@main"]).fired == ALL, id
+    # PyPy 7.3.11 ends itself with SIGINT before it comes to the handlers; 8.0.1 does not.
+    hasty = interpreter.implementation_version.startswith("7.3.")
+    assert only(shown["SIGINT@main"]).fired == (() if hasty else ALL)
     for id in set(ids) - {"return", "sys-exit-3", "exception", "SIGINT", "SIGINT-twice"}:
         assert only(shown[f"{id}@main"]).fired == (), id
     assert only(shown["return@main"]).exit == {"code": 0}
@@ -62,7 +65,7 @@ def test_plain(interpreter_id: str, environment_of: EnvironmentOf) -> None:
         assert only(shown[f"{signal}@main"]).exit == {"signal": signal}
     assert only(shown["self-SIGKILL@main"]).exit == {"signal": "SIGKILL"}
     assert known(shown["SIGPIPE@main"]).survivors == ("main",)
-    assert "C" in (only(shown["SIGINT-twice@main"]).raised or ())
+    assert only(shown["SIGINT-twice@main"]).raised == (() if hasty else ("C",))
 
 
 def not_on_id(id: str, implementation: str) -> str | None:
@@ -103,9 +106,15 @@ def test_debug_server(interpreter_id: str, environment_of: EnvironmentOf) -> Non
 
 @pytest.mark.parametrize("interpreter_id", FOUND)
 def test_exit_in_a_view(interpreter_id: str, environment_of: EnvironmentOf) -> None:
-    """sys.exit in a view ends a server without threads, and one with threads goes on."""
+    """sys.exit in a view ends a server without threads, and one with threads goes on.
+
+    2.7's SocketServer catches everything that a request raises, SystemExit too
+    (Lib/SocketServer.py, BaseServer._handle_request_noblock).
+    """
     environment = environment_of(interpreter_id, newest_flask(FOUND[interpreter_id]))
     threaded = outcomes_of([make_order(environment, LOADED["flask"], "sys-exit-0")])
     assert known(threaded["sys-exit-0@main"]).survivors == ("main",)
     alone = outcomes_of([make_order(environment, LOADED["flask-unthreaded"], "sys-exit-0")])
-    assert only(alone["sys-exit-0@main"]).fired == ALL
+    catches = FOUND[interpreter_id].language == (2, 7)
+    assert only(alone["sys-exit-0@main"]).fired == (() if catches else ALL)
+    assert known(alone["sys-exit-0@main"]).survivors == (("main",) if catches else ())

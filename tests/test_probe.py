@@ -6,6 +6,7 @@ Every test starts real processes and reads their events as the protocol says
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
@@ -156,12 +157,19 @@ def run(
                     stdin=subprocess.DEVNULL,
                     stdout=stdout,
                     stderr=stderr,
+                    start_new_session=True,  # a group of its own, to be ended as a whole
                 ) as process,
             ):
                 waiter = threading.Thread(target=lambda: (process.wait(), os.write(end, b".")))
                 waiter.start()
-                lines = listen(channel, ended, process)
-                waiter.join()
+                try:
+                    lines = listen(channel, ended)
+                except BaseException:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)  # one may wait at a gate for ever
+                    raise
+                finally:
+                    waiter.join()
                 stdout.seek(0)
                 stderr.seek(0)
                 return Run(process.returncode, stdout.read(), stderr.read(), tuple(lines))
@@ -170,7 +178,7 @@ def run(
                 os.close(fd)
 
 
-def listen(channel: int, ended: int, process: subprocess.Popen[bytes]) -> list[bytes]:
+def listen(channel: int, ended: int) -> list[bytes]:
     """The lines that arrive until the process has ended and the channel is empty."""
     lines: list[bytes] = []
     rest = b""
@@ -179,7 +187,6 @@ def listen(channel: int, ended: int, process: subprocess.Popen[bytes]) -> list[b
         if not over:
             readable = select.select([channel, ended], [], [], PATIENCE)[0]
             if not readable:
-                process.kill()
                 pytest.fail(f"still running after {PATIENCE} s; it told {lines}")
             over = ended in readable
         try:

@@ -9,6 +9,7 @@ nothing, so a scenario can be run by hand.
     endings.linger()      # a handler that is still busy when the experiment needs it
     endings.hold("why")   # wait until the harness watches this process
 """
+import errno
 import os
 import signal
 import sys
@@ -68,10 +69,19 @@ def hold(why):
     fd = os.open(gate, os.O_RDWR)
     try:
         tell("endings", "holding", gate, why, str(os.getppid()))
-        while os.read(fd, 1) == b"?":
+        while _read(fd) == b"?":
             tell("endings", "alive")
     finally:
         os.close(fd)
+
+
+def _read(fd):
+    while True:
+        try:
+            return os.read(fd, 1)
+        except OSError as error:  # 2.7 does not begin again after a signal's handler (PEP 475)
+            if error.errno != errno.EINTR:
+                raise
 
 
 def _exception():

@@ -17,6 +17,7 @@ from harness.report.words import (
     SOME,
     UNKNOWN,
     YES,
+    answer_words,
     code,
     cut_short,
     fate,
@@ -31,6 +32,7 @@ COLUMNS = {
 }
 NO_SUCH_THING = "-"
 NOT_MEASURED = "not measured"
+SHORT = 20  # letters of a difference that is told in its cell and not in a note
 
 At = tuple[str, str]  # termination, target
 
@@ -82,7 +84,8 @@ REMARKS = (
     "**run out of memory**: the kernel sends SIGKILL to one process. Under the debug server the "
     "answer is for the child; for the parent, see `kill -9` the first pid.\n"
     "**raise**, **`sys.exit()`**, **`os._exit(0)`**: in the main thread of the plain program; in a "
-    "view that a client asks for in Flask."
+    "view that a client asks for in Flask.\n"
+    f"**{NO_SUCH_THING}**: there is no such thing to do there."
 ).splitlines()
 """What a row stands for; no word of what happens then."""
 
@@ -126,12 +129,15 @@ def _answer(question: Question | None, notes: list[str]) -> str:
     first = next(iter(by_words))
     if len(by_words) == 1:
         return first
-    told = []
+    told: list[tuple[str, str]] = []
     for words, groups in by_words.items():
         who = subject_words([one for group in groups for one in group.subjects], question.measured)
-        told.append(f"{who}: {words}")
+        told.append((who, words))
+    who, words = told[1]
+    if len(told) == 2 and len(who) + len(words) <= SHORT:
+        return f"{first} ({who}: {words})"
     cell = code(f"{question.scenario}/{question.termination}@{question.target}")
-    note = f"{cell} - {'. '.join(told)}."
+    note = f"{cell} - {' '.join(f'{who}: {words}.' for who, words in told)}"
     if note not in notes:
         notes.append(note)
     return f"{first} [{notes.index(note) + 1}]"
@@ -143,22 +149,23 @@ def short_answer(group: Group) -> str:
         return f"{UNKNOWN} not known"
     outcomes = group.outcomes
     answer = _whose(outcomes)
-    extra = [_survivors(outcomes), _output(outcomes), _left(outcomes)]
+    unseen = f"{UNKNOWN} some runs not known" if group.unknown else ""
+    extra = [_survivors(outcomes), _output(outcomes), _left(outcomes), unseen]
     return "; ".join(part for part in (answer, *extra) if part)
 
 
 def _whose(outcomes: Sequence[Outcome]) -> str:
     """Whose handlers ran."""
-    roles = [one.role for one in outcomes[0].processes if "#" not in one.role]
+    roles = dict.fromkeys(
+        one.role for outcome in outcomes for one in outcome.processes if "#" not in one.role
+    )
     states = {role: _states(outcomes, role) for role in roles}
     if all(seen == {ALIVE} for seen in states.values()):
-        client = {outcome.answer for outcome in outcomes} - {None}
-        got = f", client gets {text(client.pop() or '')}" if len(client) == 1 else ""
-        return f"{ALIVE} it goes on{got.replace('gets none', 'gets no answer')}"
-    if len(roles) == 1:
-        symbol, word = _verdict(states[roles[0]])
-        return f"{symbol} {word}"
+        client = sorted({answer_words(outcome) for outcome in outcomes if outcome.answer})
+        return f"{ALIVE} it goes on" + (f", client gets {' or '.join(client)}" if client else "")
     verdicts = {role: _verdict(seen) for role, seen in states.items()}
+    if len(verdicts) == 1:
+        return " ".join(next(iter(verdicts.values())))
     symbols = {symbol for symbol, _ in verdicts.values()}
     if symbols == {YES}:
         return f"{YES} yes, in both"

@@ -36,7 +36,8 @@ def basis(records: Mapping[str, Sequence[Record]]) -> Lines:
         rows = records[platform]
         if rows:
             lines += [f"- {code(platform)}: {_extent(rows)}", *_pythons(platform, rows)]
-    return [*lines, "", *_stacks(records)]
+    stacks = _stacks(records)
+    return [*lines, "", *stacks] if stacks else lines
 
 
 def summary(records: Mapping[str, Sequence[Record]]) -> str:

@@ -13,12 +13,12 @@ from harness.report.words import (
     answer_words,
     exit_words,
     handler_words,
-    left_words,
     output_words,
+    serving,
     text,
 )
 
-HEAD: Row = ("who differs", "there", "with the newest", "where")
+HEAD: Row = ("who differs", "what they show", "what the newest shows", "where")
 
 
 class Difference(Frozen, kw_only=True):
@@ -59,7 +59,8 @@ def contrast(one: Group, other: Group) -> tuple[str, str]:
     if len(one.outcomes) != 1 or len(other.outcomes) != 1:
         return short_answer(one), short_answer(other)
     mine, its = _parts(one.outcomes[0]), _parts(other.outcomes[0])
-    keys = [key for key in dict.fromkeys((*mine, *its)) if mine.get(key) != its.get(key)]
+    longer, shorter = (mine, its) if len(mine) >= len(its) else (its, mine)
+    keys = [key for key in dict.fromkeys((*longer, *shorter)) if mine.get(key) != its.get(key)]
     return _told(mine, keys), _told(its, keys)
 
 
@@ -70,12 +71,12 @@ def _parts(outcome: Outcome) -> dict[str, str]:
     for one in outcome.processes:
         who = f"{text(one.role)} " if several else ""
         if one.exit is None:
-            parts[f"{one.role}: exit"] = f"{who}alive"
+            parts[f"{one.role}: exit"] = f"{who}alive{serving(outcome)}"
             continue
         parts[f"{one.role}: exit"] = f"{who}{exit_words(one.exit)}"
         parts[f"{one.role}: handlers"] = f"{who}ran {handler_words(one)}"
-    if several or outcome.left:
-        parts["left"] = f"left: {left_words(outcome)}"
+    if outcome.left:
+        parts["left"] = f"left: {', '.join(text(thing) for thing in outcome.left)}"
     parts["client"] = f"client: {answer_words(outcome)}" if outcome.answer else ""
     parts["output"] = f"output {output_words(outcome)}" if output_words(outcome) else ""
     return parts

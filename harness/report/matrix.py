@@ -178,7 +178,12 @@ def _differences(asked: Mapping[Key, Question], programs: Mapping[str, Scenario]
     found = versions_that_differ.differences(
         sorted(asked.values(), key=lambda one: places[one.scenario]), programs
     )
-    lines = ["## Versions that differ", ""]
+    lines = [
+        "## Versions that differ",
+        "",
+        "Everything above on which those measured do not agree, against the newest of them.",
+        "",
+    ]
     if not found:
         return [*lines, "All that were measured agree on everything."]
     return [*lines, *markdown(versions_that_differ.HEAD, versions_that_differ.rows(found))]

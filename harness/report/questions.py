@@ -80,7 +80,9 @@ def visible(outcomes: Collection[Outcome]) -> tuple[Outcome, ...]:
 
 def varies(outcomes: Collection[Outcome]) -> bool:
     """Whether trials of one kind disagreed, be it only in how far a killed process got."""
-    return len(outcomes) > 1 or any(one.cut or one.answer == "either" for one in outcomes)
+    return len(outcomes) > 1 or any(
+        one.cut or (one.answer == "either" and one.survivors) for one in outcomes
+    )
 
 
 def _question(key: Key, answers: Sequence[tuple[Subject, Record]]) -> Question:
@@ -146,7 +148,15 @@ def _related(one: Outcome, other: Outcome) -> bool:
 
 
 def _equal(one: Outcome, other: Outcome) -> bool:
-    return one == other
+    """Whether they show the same; what a client heard counts where somebody goes on serving.
+
+    Whether it still hears from a server that is ending is chance.
+    """
+    return _told(one) == _told(other)
+
+
+def _told(outcome: Outcome) -> Outcome:
+    return outcome if outcome.survivors else replace(outcome, answer=None)
 
 
 def _most_first(outcome: Outcome) -> tuple[int, bytes]:

@@ -26,6 +26,7 @@ from harness.terminations import BY_ID
 Row = tuple[str, ...]
 Place = tuple[str, str]  # a scenario, and the termination in words
 
+OR = f"{RACE} or"
 LEFT, CLIENT, OUTPUT = "left behind", "client got", "unflushed output"
 
 
@@ -102,14 +103,12 @@ def _rows(question: Question, roles: Sequence[str]) -> list[Row]:
 
 
 def _group_rows(label: str, group: Group, roles: Sequence[str]) -> list[Row]:
-    if not group.outcomes:
-        unknown = [f"{UNKNOWN} not known: {_reasons(group)}"]
-        return [(label, *unknown, *[f"{UNKNOWN} not known"] * (len(roles) - 1), "", "", "")]
-    rows = []
-    for number, outcome in enumerate(group.outcomes):
-        name = label if number == 0 else f"{RACE} or"
-        rows.append((name, *outcome_cells(outcome, roles)))
-    return rows
+    """A row for each outcome, and one for the runs that showed too little."""
+    seen = [outcome_cells(outcome, roles) for outcome in group.outcomes]
+    if group.unknown or not seen:
+        others = [f"{UNKNOWN} not known"] * (len(roles) - 1)
+        seen.append((f"{UNKNOWN} not known: {_reasons(group)}", *others, "", "", ""))
+    return [(label if number == 0 else OR, *cells) for number, cells in enumerate(seen)]
 
 
 def _reasons(group: Group) -> str:
@@ -157,12 +156,10 @@ def _variant_rows(scenario: Scenario, question: Question, group: Group) -> list[
     label = prose(scenario.title) + (f": {who}" if who else "")
     if question.termination != "return":
         label += f" ({code(question.termination)})"
-    if not group.outcomes:
-        return [(label, f"{UNKNOWN} not known: {_reasons(group)}", "", "")]
-    return [
-        (label if number == 0 else f"{RACE} or", *_variant_cells(outcome))
-        for number, outcome in enumerate(group.outcomes)
-    ]
+    seen = [_variant_cells(outcome) for outcome in group.outcomes]
+    if group.unknown or not seen:
+        seen.append((f"{UNKNOWN} not known: {_reasons(group)}", "", ""))
+    return [(label if number == 0 else OR, *cells) for number, cells in enumerate(seen)]
 
 
 def _variant_cells(outcome: Outcome) -> Row:

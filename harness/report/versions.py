@@ -91,7 +91,7 @@ def python_words(chosen: Collection[Python], measured: Collection[Python]) -> st
         return ""
     direct = _direct(some, everyone)
     but = f"all but {_direct(everyone - some, everyone)}"
-    return but if len(but) < len(direct) else direct
+    return but if ", " in direct and len(but) < len(direct) else direct
 
 
 def _direct(chosen: set[Python], measured: set[Python]) -> str:

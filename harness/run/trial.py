@@ -147,9 +147,9 @@ class TrialRun:
             self.port = int(announced[1])
             self.serving = await self.ground.client.who_serves(self.port) or 0
             self.take_events()
+            self._find_helpers()  # among them a server that tells nothing, as in a blind run
             if self.serving not in self.watched:
                 raise NotReady("nobody known answered over HTTP")
-            self._find_helpers()
             self._note("harness", self.serving, "serves")
             if self.order.termination.delivery != "in-process":
                 await self._get_end()  # leaves the marker in the serving process
@@ -237,13 +237,23 @@ class TrialRun:
             if pid in self._gates:
                 if await self._poke(pid):
                     shown.add(pid)
-            elif kernel.at_rest(pid):
+            elif self._rests(pid):
                 shown.add(pid)
         if shown >= asked == set(self.live):
             for pid in self.live:
                 self._note("kernel", pid, "alive")
             return True
         return False
+
+    def _rests(self, pid: int) -> bool:
+        """Whether a process only waits, having told nothing that was not taken before.
+
+        One that has just told that it holds is asleep as well, but for an answer.
+        """
+        seen = len(self.history)
+        rests = kernel.at_rest(pid)
+        self.take_events()
+        return rests and not any(fact.pid == pid for fact in self.history[seen:])
 
     async def _poke(self, pid: int) -> bool:
         seen = len(self.history)

@@ -1,0 +1,173 @@
+"""Histories for tests: real ones that were saved under data/, and made ones that read aloud."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from harness.model import (
+    Fact,
+    Frozen,
+    Outcome,
+    Process,
+    Ready,
+    Scenario,
+    Source,
+    Termination,
+    Trial,
+)
+from harness.terminations import BY_ID
+
+DATA = Path(__file__).parent / "data"
+SAVED = tuple(sorted(file.stem for file in DATA.glob("*.json")))
+
+PLAIN = Scenario(
+    id="plain",
+    title="",
+    path="plain.py",
+    folder="",
+    doc="",
+    roles=("main",),
+    ready=Ready(by="stdout", line="ready"),
+    family="none",
+    requires=">=2.7",
+    terminations=("*",),
+)
+FORKS = msgspec.structs.replace(PLAIN, id="plain-forks", roles=("parent", "child"))
+DEBUG = msgspec.structs.replace(
+    FORKS, id="flask-debug", ready=Ready(by="http"), family="flask", folder="flask-debug"
+)
+FLASK = msgspec.structs.replace(DEBUG, id="flask", roles=("main",), folder="flask")
+
+
+class Saved(Frozen, kw_only=True):
+    """A real trial, as it was once run."""
+
+    scenario: Scenario
+    termination: str
+    target: str
+    stdout: str
+    history: tuple[Fact, ...]
+
+    @property
+    def trial(self) -> Trial:
+        """What `observe` reads."""
+        return Trial(cell="saved", history=self.history, stdout=self.stdout, stderr="")
+
+    @property
+    def ending(self) -> Termination:
+        """The termination from the catalogue."""
+        return BY_ID[self.termination]
+
+
+def saved(name: str) -> Saved:
+    """A real trial by the name of its file."""
+    return msgspec.json.decode((DATA / f"{name}.json").read_bytes(), type=Saved)
+
+
+class Tale:
+    """A history, told fact by fact; events are numbered as the probe numbers them."""
+
+    def __init__(self) -> None:
+        self.facts: list[Fact] = []
+        self.numbers: Counter[int] = Counter()
+
+    def _add(
+        self, source: Source, pid: int, kind: str, detail: tuple[str, ...], n: int = 0
+    ) -> Self:
+        self.facts.append(Fact(source, pid, kind, detail, n))
+        return self
+
+    def _event(self, source: Source, pid: int, kind: str, detail: tuple[str, ...]) -> Self:
+        self.numbers[pid] += 1
+        return self._add(source, pid, kind, detail, self.numbers[pid])
+
+    def kernel(self, pid: int, kind: str, *detail: str) -> Self:
+        return self._add("kernel", pid, kind, detail)
+
+    def harness(self, kind: str, *detail: str, pid: int = 0) -> Self:
+        return self._add("harness", pid, kind, detail)
+
+    def probe(self, pid: int, kind: str, *detail: str) -> Self:
+        return self._event("probe", pid, kind, detail)
+
+    def endings(self, pid: int, kind: str, *detail: str) -> Self:
+        return self._event("endings", pid, kind, detail)
+
+    def starts(self, pid: int, *words: str) -> Self:
+        """A process speaks for the first time; it runs the program unless told otherwise."""
+        command = "\0".join(words or ("/usr/bin/python", "app.py")) + "\0"
+        return self.probe(pid, "started", "1", command, "3.13.0", "0")
+
+    def registers(self, pid: int, *names: str, module: str = "__main__") -> Self:
+        """Handlers by name; the key of each is its name."""
+        for name in names:
+            self.probe(pid, "registered", name, name, f"{module}:{name}")
+        return self
+
+    def fires(self, pid: int, *names: str) -> Self:
+        for name in names:
+            self.probe(pid, "began", name).probe(pid, "ended", name)
+        return self
+
+    def ends(self, pid: int, how: str = "code 0") -> Self:
+        return self.kernel(pid, "ended", how)
+
+    def trial(self, stdout: str = "", closing: bool = True) -> Trial:
+        facts = [*self.facts, *([Fact("harness", 0, "closing")] if closing else [])]
+        return Trial(cell="made", history=tuple(facts), stdout=stdout, stderr="")
+
+
+def plain(*names: str, ending: str = "return") -> Tale:
+    """A plain program with handlers that comes to its termination, in process 10."""
+    tale = Tale().kernel(10, "spawned").harness("ready", pid=10).starts(10)
+    return tale.registers(10, *names or "ABC").endings(10, "ending", ending)
+
+
+def debug(*names: str) -> Tale:
+    """A debug server that is ready: 20 is the reloader, 30 serves."""
+    tale = Tale().kernel(20, "spawned").starts(20).registers(20, *names or "ABC")
+    tale.starts(30).registers(30, *names or "ABC")
+    return tale.harness("serves", pid=30).harness("ready", pid=20)
+
+
+def process(
+    role: str = "main",
+    fired: str | None = "CBA",
+    ended: str | None = "code 0",
+    unfinished: str = "",
+    library: tuple[str, ...] = (),
+    raised: str = "",
+    stdout: str | None = None,
+) -> Process:
+    """A process whose handlers have one letter each."""
+    how: dict[str, object] | None = None
+    if ended is not None:
+        word, _, value = ended.partition(" ")
+        how = {word: int(value) if word == "code" else value}
+    return Process(
+        role=role,
+        fired=None if fired is None else tuple(fired),
+        unfinished=None if fired is None else tuple(unfinished),
+        exit=how,
+        library=library,
+        raised=tuple(raised),
+        stdout=stdout,  # type: ignore[arg-type]
+    )
+
+
+def outcome(
+    *processes: Process, order: str | None = "", port: str | None = None, cut: bool = False
+) -> Outcome:
+    """An outcome; `order` is "main.C main.B", or null."""
+    return Outcome(
+        processes=processes or (process(),),
+        order=None if order is None else tuple(tuple(o.split(".")) for o in order.split()),  # type: ignore[misc]
+        survivors=tuple(one.role for one in processes if one.exit is None),
+        helpers=(),
+        port=port,  # type: ignore[arg-type]
+        cut=cut,
+    )

@@ -1,0 +1,196 @@
+"""The line that holds the architecture: who may touch the machine, and which way data flows."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "harness"
+
+INJECTED = ("probe", "endings")
+"""Runs inside observed programs, on 2.7 too: no module of the package."""
+
+TOUCHING = {"interpreters", "stacks", "store", "scenarios", "bench"}
+"""May touch the machine, as may all of `run`."""
+
+MACHINE = {
+    "asyncio", "ctypes", "fcntl", "io", "multiprocessing", "os", "psutil", "requests", "resource",
+    "select", "shutil", "signal", "socket", "subprocess", "sys", "tempfile", "threading", "time",
+    "urllib", "http", "platform", "random", "secrets", "logging", "glob", "weakref",
+}  # fmt: skip
+
+EXCEPTIONS = {
+    "cli": {
+        "os": "how many cores there are, for the number of jobs",
+        "resource": "the harness's own processor time, told at the end of a run",
+        "signal": "SIGTERM and SIGHUP stop a run as Ctrl-C does",
+        "sys": "a list with errors in it ends with a status of its own",
+        "time": "how long the measuring took",
+    },
+}
+"""What a module beyond those takes from the machine, and why. `datetime` is for the day alone."""
+
+FILE_CALLS = {
+    "open", "read_text", "read_bytes", "write_text", "write_bytes", "mkdir", "unlink", "rename",
+    "touch", "rmdir", "iterdir", "glob", "rglob", "exists", "is_file", "is_dir", "stat", "resolve",
+    "now", "today", "utcnow",
+}  # fmt: skip
+"""Methods that open a file, ask for one or read a clock."""
+
+CALLS_ALLOWED = {"cli": {"now": "the day that new records are of"}}
+
+INSIDE = {"os", "sys", "itertools", "signal", "atexit"}
+"""What may be imported inside an observed program: loaded already, or built in and harmless."""
+INSIDE_LATE = {"ctypes", "threading"}
+"""Only in a function, by the endings that cannot do without."""
+
+STAGES = ["plan", "schedule", "run", "observe", "outcomes", "judge", "report"]
+PURE = {"model", "terminations", "plan", "schedule", "outcomes", "observe", "judge", "report"}
+
+
+def files(*folders: str) -> list[Path]:
+    found = [file for folder in folders for file in (PACKAGE / folder).rglob("*.py")]
+    return sorted(file for file in found if "__pycache__" not in file.parts)
+
+
+def name(file: Path) -> str:
+    """harness/run/trial.py is run.trial; a package is named by its folder."""
+    parts = file.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "harness"
+
+
+MODULES = {
+    name(file): ast.parse(file.read_text())
+    for file in files("")
+    if file.relative_to(PACKAGE).parts[0] not in (*INJECTED, "_scenarios")
+}
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Whole names of what is imported, anywhere in a module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "imports are absolute"
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}"
+
+
+def modules_used(tree: ast.AST) -> set[str]:
+    """Modules of the package that a module imports, by the names used here."""
+    used = set()
+    for whole in imports(tree):
+        parts = whole.split(".")
+        if parts[0] != "harness":
+            continue
+        rest = parts[1:]
+        while rest and ".".join(rest) not in MODULES:
+            rest = rest[:-1]
+        used.add(".".join(rest) or "harness")
+    return used
+
+
+def calls(tree: ast.AST) -> set[str]:
+    """Names of the functions and methods that are called."""
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {one.attr for one in called if isinstance(one, ast.Attribute)} | {
+        one.id for one in called if isinstance(one, ast.Name)
+    }
+
+
+def touches(module: str) -> bool:
+    return module in TOUCHING or module.split(".", maxsplit=1)[0] == "run"
+
+
+def stage(module: str) -> str:
+    return module.split(".", maxsplit=1)[0]
+
+
+def test_there_is_something_to_hold() -> None:
+    """The modules that the laws are about are there."""
+    assert {"cli", "model", "observe", "run.trial", "store", "report"} <= set(MODULES)
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_only_these_touch_the_machine(module: str) -> None:
+    """Processes, sockets, files and clocks are for `run`, the finders, the store; else by name."""
+    if touches(module):
+        return
+    taken = {whole.split(".")[0] for whole in imports(MODULES[module])} & MACHINE
+    assert taken == set(EXCEPTIONS.get(module, {}))
+    called = calls(MODULES[module]) & FILE_CALLS
+    assert called == set(CALLS_ALLOWED.get(module, {}))
+
+
+def test_no_exception_outlives_its_reason() -> None:
+    """An exception names a module that exists and does not touch the machine by right."""
+    assert {*EXCEPTIONS, *CALLS_ALLOWED} <= {one for one in MODULES if not touches(one)}
+
+
+def test_the_check_sees_what_it_forbids() -> None:
+    """The laws above find an import in a function, an alias, and a method that opens a file."""
+    tree = ast.parse("def f():\n    import subprocess as s\n    from os import path\n    p.open()")
+    assert set(imports(tree)) == {"subprocess", "os.path"}
+    assert calls(tree) == {"open"}
+
+
+@pytest.mark.parametrize("file", files(*INJECTED), ids=lambda file: file.name)
+def test_what_runs_inside_imports_next_to_nothing(file: Path) -> None:
+    """Importing more inside an observed program would register clean-up of its own."""
+    tree = ast.parse(file.read_text())
+    own = {one.stem for one in files(*INJECTED)}
+    first = {
+        whole.split(".")[0]
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for whole in imports(node)
+    }
+    every = {whole.split(".")[0] for whole in imports(tree)}
+    assert first <= INSIDE | own
+    assert every <= INSIDE | INSIDE_LATE | own
+    assert "harness" not in every
+
+
+def test_imports_have_no_cycle() -> None:
+    """No module imports, through others, itself."""
+    done: set[str] = set()
+
+    def follow(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, " -> ".join((*path, module))
+        if module not in done:
+            for other in sorted(modules_used(MODULES[module]) - {module}):
+                follow(other, (*path, module))
+            done.add(module)
+
+    for module in MODULES:
+        follow(module, ())
+
+
+@pytest.mark.parametrize("module", sorted(m for m in MODULES if stage(m) in PURE))
+def test_pure_stages_know_only_pure_stages(module: str) -> None:
+    """What is repeated offline imports nothing of what runs, finds or stores."""
+    assert {stage(one) for one in modules_used(MODULES[module])} <= PURE
+
+
+@pytest.mark.parametrize("module", sorted(m for m in MODULES if stage(m) == "run"))
+def test_what_runs_concludes_nothing(module: str) -> None:
+    """`run` knows the words and itself: what a history means is no business of its."""
+    assert {stage(one) for one in modules_used(MODULES[module])} <= {"run", "model"}
+
+
+@pytest.mark.parametrize("module", ["observe", "outcomes", "judge"])
+def test_what_comes_after_the_record_knows_nothing_of_before(module: str) -> None:
+    """Observing and judging import nothing of declaring, planning and scheduling."""
+    after = {"model", "observe", "outcomes", "judge", "rules"}
+    assert {stage(one) for one in modules_used(MODULES[module])} <= after
+
+
+def test_nobody_but_the_command_line_knows_everything() -> None:
+    """Progress and command line are at the end: no stage imports them (the bench is no stage)."""
+    for module, tree in MODULES.items():
+        if module not in ("cli", "bench", "__main__"):
+            assert not {stage(one) for one in modules_used(tree)} & {"cli", "progress"}, module

@@ -1,0 +1,221 @@
+"""Laws of measuring: what is submitted, what is kept, and what is handed on."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections import deque
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.measure import AHEAD, Place, Told, measure
+from harness.model import Cell, Fact, Order, Scenario, Trial
+from harness.outcomes import essence
+from harness.schedule import RACY, Result, Schedule
+from tests.histories import DEBUG, PLAIN, Tale, debug, plain
+
+PLACES = {("x", "none"): Place(python="/usr/bin/python", path=("/probe", "/endings"))}
+SCENARIOS = {one.id: one for one in (PLAIN, DEBUG)}
+SEVERALLY = {one.id: len(one.roles) > 1 for one in SCENARIOS.values()}
+
+MANY = 10_000
+Play = Callable[[Order, int], Tale]
+
+
+class Runner:
+    """Stands in for a session: trials end in the order in which they were asked for."""
+
+    def __init__(self, play: Play, jobs: int = 2) -> None:
+        self.jobs = jobs
+        self.play = play
+        self.orders: deque[Order] = deque()
+        self.most = 0
+        self.ran = 0
+
+    @property
+    def outstanding(self) -> int:
+        return len(self.orders)
+
+    def submit(self, order: Order) -> None:
+        self.orders.append(order)
+        self.most = max(self.most, len(self.orders))
+
+    def take(self) -> tuple[Order, Trial]:
+        order = self.orders.popleft()
+        self.ran += 1
+        return order, self.play(order, self.ran).trial()
+
+
+def cell(number: int = 0, scenario: Scenario = PLAIN, termination: str = "return") -> Cell:
+    target = "group" if scenario is DEBUG else "main"
+    return Cell(
+        interpreter="x",
+        stack="none",
+        scenario=scenario.id,
+        termination=termination,
+        target=target,
+        launcher=f"number-{number}",
+    )
+
+
+def clean(_order: Order, _number: int) -> Tale:
+    return plain().fires(10, "C", "B", "A").ends(10)
+
+
+def killed(*fired: str) -> Tale:
+    """The group of a debug server is terminated; the child gets so far."""
+    tale = debug().harness("sent", "SIGTERM", "group").fires(20, "C", "B", "A").ends(20)
+    return tale.fires(30, *fired).ends(30, "signal SIGKILL")
+
+
+def run(runner: Runner, *cells: Cell) -> list[tuple[Result, Told]]:
+    results: list[tuple[Result, Told]] = []
+    schedule = Schedule(cells, SEVERALLY, {})
+    measure(schedule, runner, PLACES, SCENARIOS, lambda *one: results.append(one))
+    return results
+
+
+def test_an_order_holds_all_that_a_trial_needs() -> None:
+    """An order names the cell, its interpreter and path, scenario, termination and target."""
+    orders = []
+
+    def play(order: Order, number: int) -> Tale:
+        orders.append(order)
+        return clean(order, number)
+
+    run(Runner(play), cell())
+    (order,) = orders
+    assert (order.cell, order.target, order.termination.id) == (cell().id, "main", "return")
+    assert (order.python, order.path) == ("/usr/bin/python", ("/probe", "/endings"))
+    assert order.scenario == PLAIN
+
+
+@given(st.integers(1, 12), st.integers(1, 40))
+def test_no_more_is_under_way_than_the_bound(jobs: int, cells: int) -> None:
+    """At most AHEAD orders a job are under way, and all that the jobs can take is."""
+    runner = Runner(clean, jobs)
+    run(runner, *(cell(number) for number in range(cells)))
+    assert runner.most == min(AHEAD * jobs, cells)
+
+
+def test_each_result_is_told_as_soon_as_it_has_enough() -> None:
+    """What a cell has shown is handed on before another trial is taken, not at the end."""
+    seen: list[tuple[int, str]] = []
+    runner = Runner(clean, jobs=1)
+    cells = [cell(number) for number in range(9)]
+    schedule = Schedule(cells, SEVERALLY, {})
+    measure(
+        schedule,
+        runner,
+        PLACES,
+        SCENARIOS,
+        lambda result, _told: seen.append((runner.ran, result.cell.id)),
+    )
+    assert seen == [(number, one.id) for number, one in enumerate(cells, 1)]
+
+
+def test_a_runner_that_fails_loses_nothing_that_was_told() -> None:
+    """What was measured before the runner failed has been handed on; its error passes through."""
+
+    def play(order: Order, number: int) -> Tale:
+        if number == 5:
+            raise ConnectionError("gone")
+        return clean(order, number)
+
+    results: list[Result] = []
+    schedule = Schedule([cell(number) for number in range(9)], SEVERALLY, {})
+    with pytest.raises(ConnectionError):
+        measure(schedule, Runner(play), PLACES, SCENARIOS, lambda one, _: results.append(one))
+    assert len(results) == 4
+
+
+def test_every_trial_is_told() -> None:
+    """`on_trial` hears of each trial with its cell, before the cell's result."""
+    heard: list[str] = []
+    schedule = Schedule([cell(0), cell(1)], SEVERALLY, {})
+    measure(
+        schedule,
+        Runner(clean),
+        PLACES,
+        SCENARIOS,
+        lambda one, _: heard.append(f"result {one.cell.launcher}"),
+        lambda one, trial: heard.append(f"{len(trial.history)} facts {one.launcher}"),
+    )
+    assert heard[::2] == ["15 facts number-0", "15 facts number-1"]
+    assert heard[1::2] == ["result number-0", "result number-1"]
+
+
+def test_an_unknown_trial_has_no_timeline() -> None:
+    """A trial that showed too little is told by its reason alone."""
+    bad = Tale().harness("not-started", "No such file")
+    ((result, told),) = run(Runner(lambda *_: bad), cell())
+    assert result.unknown == ("it could not be started: No such file",)
+    assert (result.outcomes, told) == ((), [])
+
+
+def test_one_timeline_for_each_distinct_outcome() -> None:
+    """Equal outcomes share a timeline, and the set's outcomes all have one."""
+    first = lambda _order, n: plain().ends(10, "code 1" if n == 1 else "code 0")  # noqa: E731
+    schedule = Schedule([cell()], SEVERALLY, {}, trials=4)
+    got: list[tuple[Result, Told]] = []
+    measure(schedule, Runner(first), PLACES, SCENARIOS, lambda *one: got.append(one))
+    result, told = got[-1]
+    assert result.trials == RACY
+    assert len(told) == len(result.outcomes) == 2
+    assert {repr(essence(one)) for one, _ in told} == {
+        repr(essence(one)) for one in result.outcomes
+    }
+    for one, steps in told:
+        code = (one.processes[0].exit or {})["code"]
+        assert steps[-1] == ("main", "ended", f"code {code}")
+
+
+@pytest.mark.parametrize("order", [("", "C", "CB"), ("CB", "", "C"), ("C", "CB", "")])
+def test_the_timeline_of_a_cut_run_is_that_of_the_longest(order: tuple[str, ...]) -> None:
+    """Of runs that differ in how far a killed process got, the longest one is told."""
+    runner = Runner(lambda _order, n: killed(*order[min(n, 3) - 1]))
+    (*_, (result, told)) = run(runner, cell(0, DEBUG, "SIGTERM"))
+    assert (result.trials, result.outcomes[0].cut) == (RACY, True)
+    ((outcome, steps),) = told
+    assert essence(outcome) == essence(result.outcomes[0])
+    assert ("child", "returned", "B") in steps
+
+
+def test_ten_thousand_cells_pass_through() -> None:
+    """Ten thousand cells take as many trials; what is kept of them does not grow with them."""
+    told = 0
+
+    def count(_result: Result, steps: Told) -> None:
+        nonlocal told
+        told += len(steps)
+
+    cells = [cell(number) for number in range(MANY)]
+    schedule = Schedule(cells, SEVERALLY, {})
+    runner = Runner(clean, jobs=4)
+    small = clean(None, 0).trial()  # type: ignore[arg-type]
+    runner.take = lambda: (runner.orders.popleft(), small)  # type: ignore[method-assign]
+    measure(schedule, runner, PLACES, SCENARIOS, count)
+    assert told == schedule.settled == MANY
+    assert runner.most == AHEAD * 4
+
+
+def test_memory_does_not_grow_with_cells_that_have_enough() -> None:
+    """Of a cell that has its result no trial and no timeline is kept."""
+    filler = [Fact("endings", 10, "note", ("x" * 1000,), 0)] * 100
+    peaks = []
+    for many in (20, 120):
+
+        def play(order: Order, number: int) -> Tale:
+            tale = clean(order, number)
+            tale.facts += [*filler]
+            return tale
+
+        schedule = Schedule([cell(number) for number in range(many)], SEVERALLY, {})
+        tracemalloc.start()
+        measure(schedule, Runner(play), PLACES, SCENARIOS, lambda *_: None)
+        now, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        peaks.append(now)
+    assert peaks[1] - peaks[0] < 100 * 1500

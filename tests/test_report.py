@@ -1,0 +1,669 @@
+"""The report's laws, on records made here: no process is started and no file is read."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.judge import judge
+from harness.model import Outcome, Process, Ready, Record, Scenario
+from harness.report.matrix import render
+from harness.report.questions import Group, questions
+from harness.report.versions import (
+    Python,
+    Subject,
+    python_words,
+    subject_words,
+)
+from harness.report.words import code, prose, text
+
+LINUX = "linux-x86_64"
+ALL = ("C", "B", "A")
+
+
+# ------------------------------------------------------------------ made here
+
+
+def python(version: str, family: str = "cpython", build: str = "") -> Python:
+    name = {"cpython": "cpython", "free-threaded": "cpython", "pypy": "pypy"}[family]
+    end = {"free-threaded": "t"}.get(family, f"-{build}" if build else "")
+    return Python(id=f"{name}-{version}{end}", family=family, version=version, build=build)
+
+
+def process(
+    role: str = "main",
+    fired: tuple[str, ...] | None = ALL,
+    **more: Any,
+) -> Process:
+    """One process: its handlers ran, and it is alive, where nothing else is told."""
+    return Process(role=role, fired=fired, **{"unfinished": (), "exit": None, **more})
+
+
+def ended(fired: tuple[str, ...] = ALL, status: int = 0, **more: Any) -> Outcome:
+    """One process that ended by itself."""
+    return outcome(process(fired=fired, exit={"code": status}, stdout="kept"), **more)
+
+
+def died(signal: str) -> Outcome:
+    """One process that died of a signal, without a word."""
+    return outcome(process(fired=(), exit={"signal": signal}, stdout="lost"))
+
+
+def outcome(*processes: Process, **more: Any) -> Outcome:
+    return Outcome(
+        processes=processes,
+        order=None,
+        survivors=tuple(one.role for one in processes if one.exit is None),
+        helpers=more.pop("helpers", ()),
+        **more,
+    )
+
+
+def pair(child: Process, **more: Any) -> Outcome:
+    """A debug server whose parent ran everything."""
+    return outcome(process("parent", exit={"code": 0}), child, port="closed", **more)
+
+
+def record(
+    question: str,
+    *outcomes: Outcome,
+    version: str = "3.13.0",
+    stack: str = "none",
+    implementation: str = "cpython",
+    build: str = "",
+    unknown: tuple[str, ...] = (),
+    since: str = "2026-01-02",
+) -> Record:
+    scenario, _, ending = question.partition("/")
+    termination, _, target = ending.partition("@")
+    id = f"{implementation}-{version}" + (f"-{build}" if build else "")
+    about = {"implementation": implementation, "version": version}
+    if build:
+        about["implementation_version"] = build
+    return Record(
+        format=1,
+        cell=f"{id}/{stack}/{question}",
+        interpreter=about,
+        packages={"flask": "3.1.3", "werkzeug": "3.1.9"} if stack != "none" else {},
+        stack=stack,
+        scenario=scenario,
+        launcher="direct",
+        termination=termination,
+        target=target,
+        platform={"system": "Linux", "machine": "x86_64"},
+        since=since,
+        outcomes=outcomes,
+        unknown=unknown,
+    )
+
+
+def scenario(id: str, *roles: str, ends: tuple[str, ...] = ("*",), title: str = "") -> Scenario:
+    family = "flask" if id.startswith("flask") else "none"
+    return Scenario(
+        id=id,
+        title=title or f"The program {id}",
+        path="app.py",
+        folder="",
+        doc="What it does.",
+        roles=roles or ("main",),
+        ready=Ready(by="http" if family == "flask" else "none"),
+        family=family,
+        requires=">=2.7",
+        terminations=ends,
+    )
+
+
+SCENARIOS = {
+    one.id: one
+    for one in (
+        scenario("plain"),
+        scenario("flask"),
+        scenario("flask-debug", "parent", "child"),
+        scenario("plain-arguments", ends=("return",), title="Handlers with arguments"),
+    )
+}
+
+
+def page(*records: Record, **more: list[Record]) -> str:
+    by_platform = {LINUX: list(records), **{k.replace("_", "-"): v for k, v in more.items()}}
+    verdicts = [judge(one) for rows in by_platform.values() for one in rows]
+    return render(by_platform, verdicts, SCENARIOS)
+
+
+def rows(of: str, begins: str) -> list[str]:
+    """The rows of tables whose first cell begins so."""
+    return [line for line in of.splitlines() if line.startswith(f"| {begins}")]
+
+
+def answer(of: str, deed: str) -> list[str]:
+    """A row of the opening table, without its first and last cell."""
+    (row,) = rows(of.partition("## The answer")[2].partition("\n## ")[0], f"{deed} |")
+    return [cell.strip() for cell in row.strip("|").split("|")][1:-1]
+
+
+def groups(*records: Record) -> Sequence[Group]:
+    (question,) = questions({LINUX: list(records)}).values()
+    return question.groups
+
+
+# ------------------------------------------------------------ words for versions
+
+LINE = [python(v) for v in ("2.7.18", "3.6.15", "3.7.16", "3.11.2", "3.11.7", "3.12.1", "3.13.0")]
+PYPYS = [python("3.9.16", "pypy", "7.3.11"), python("3.11.17", "pypy", "8.0.1")]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        (LINE + PYPYS, ""),
+        (LINE, "CPython"),
+        (PYPYS, "PyPy"),
+        (PYPYS[:1], "PyPy 3.9"),
+        (LINE[:1], "2.7"),
+        (LINE[1:3], "3.6-3.7"),
+        (LINE[:3], "3.7 and earlier"),
+        (LINE[3:], "3.11 and later"),
+        (LINE[4:], "3.11.7 and later"),
+        (LINE[3:5], "3.11"),
+        (LINE[5:6], "3.12.1"),
+        (LINE[6:], "3.13.0"),
+        (LINE[:1] + LINE[2:4], "2.7, 3.7-3.11.2"),
+        (LINE[:5] + LINE[6:] + PYPYS, "all but 3.12.1"),
+    ],
+)
+def test_neighbours_that_agree_become_one_stretch(chosen: list[Python], words: str) -> None:
+    """A set is told by the ends of its stretches, and a release that stands alone by its patch."""
+    assert python_words(chosen, LINE + PYPYS) == words
+
+
+def test_a_single_interpreter_is_never_generalised() -> None:
+    """What was measured on one release is said of that release, or of all where it is the only."""
+    one = python("3.13.0")
+    assert python_words([one], [one]) == ""
+    assert python_words([one], [one, *PYPYS]) == "3.13.0"
+
+
+MANY = st.lists(
+    st.one_of(
+        st.builds(
+            lambda minor, patch, family: python(f"3.{minor}.{patch}", family),
+            st.integers(6, 12),
+            st.integers(0, 3),
+            st.sampled_from(["cpython", "free-threaded"]),
+        ),
+        st.builds(
+            lambda minor, build: python(f"3.{minor}.1", "pypy", f"7.3.{build}"),
+            st.integers(9, 11),
+            st.integers(8, 10),
+        ),
+        st.just(python("2.7.18")),
+    ),
+    min_size=1,
+    unique=True,
+)
+
+
+@given(st.data(), MANY)
+def test_the_words_name_exactly_the_set(data: st.DataObject, measured: list[Python]) -> None:
+    """A reader who takes the words literally finds the same interpreters, and no other."""
+    chosen = data.draw(st.lists(st.sampled_from(measured), min_size=1, unique=True))
+    assert read(python_words(chosen, measured), measured) == set(chosen)
+
+
+def read(words: str, measured: list[Python]) -> set[Python]:
+    """What a literal reader understands."""
+    if not words:
+        return set(measured)
+    if words.startswith("all but "):
+        return set(measured) - read(words.removeprefix("all but "), measured)
+    found: set[Python] = set()
+    for part in words.split(", "):
+        found |= _read_part(part, measured)
+    return found
+
+
+def _read_part(part: str, measured: list[Python]) -> set[Python]:
+    whole = {"CPython": "cpython", "PyPy": "pypy", "free-threaded builds": "free-threaded"}
+    if part in whole:
+        return {one for one in measured if one.family == whole[part]}
+    family = "cpython"
+    for prefix, name in (("PyPy ", "pypy"), ("free-threaded ", "free-threaded")):
+        if part.startswith(prefix):
+            part, family = part.removeprefix(prefix), name
+    line = sorted(
+        (one for one in measured if one.family == family),
+        key=lambda one: ([int(n) for n in one.version.split(".")], one.build),
+    )
+
+    def named(label: str) -> list[int]:
+        version, _, build = label.partition(" (")
+        return [
+            place
+            for place, one in enumerate(line)
+            if f"{one.version}.".startswith(f"{version}.")
+            and build.removesuffix(")") in (one.build, one.id, "")
+        ]
+
+    if part.endswith(" and later"):
+        return set(line[min(named(part.removesuffix(" and later"))) :])
+    if part.endswith(" and earlier"):
+        return set(line[: max(named(part.removesuffix(" and earlier"))) + 1])
+    first, last = re.fullmatch(r"([^-]+?(?: \(.+?\))?)(?:-(.+))?", part).groups()  # type: ignore[union-attr]
+    return set(line[min(named(first)) : max(named(last or first)) + 1])
+
+
+def subject(one: Python, stack: str = "none", platform: str = LINUX) -> Subject:
+    return Subject(platform=platform, python=one, stack=stack)
+
+
+def test_a_difference_of_stacks_is_told_by_stacks_and_one_of_interpreters_by_those() -> None:
+    """The fewest words: by interpreter, else by stack, else by both."""
+    old = [subject(one, "flask-1.1") for one in LINE[1:]]
+    new = [subject(one, "flask-3.1" if n else "flask-2.0") for n, one in enumerate(LINE[1:])]
+    everyone = old + new
+    assert subject_words(everyone, everyone) == ""
+    assert subject_words(old, everyone) == "Flask 1.1"
+    assert subject_words(new, everyone) == "newest Flask"
+    assert subject_words(old[3:] + new[3:], everyone) == "3.11.7 and later"
+    assert subject_words(new[:2], everyone) == "newest Flask on 3.7 and earlier"
+    assert subject_words(old[:2] + new, everyone) == "all but Flask 1.1 on 3.11 and later"
+
+
+def test_a_stack_that_is_the_only_one_of_its_kind_has_its_own_name() -> None:
+    """Nothing is called the newest of several where there is one."""
+    both = [subject(LINE[-1], "flask-1.1"), subject(LINE[-1], "flask-3.1")]
+    assert subject_words(both[1:], both) == "Flask 3.1"
+
+
+def test_platforms_are_told_only_where_they_differ() -> None:
+    """What holds on each platform in the same words is said once."""
+    everyone = [subject(one, platform=p) for one in LINE for p in (LINUX, "macos-arm64")]
+    late = [one for one in everyone if one.python in LINE[3:]]
+    mac = [one for one in everyone if one.platform == "macos-arm64"]
+    assert subject_words(late, everyone) == "3.11 and later"
+    assert subject_words(mac, everyone) == "macos-arm64"
+    assert subject_words([*mac, subject(LINE[0])], everyone) == "linux-x86_64: 2.7; macos-arm64"
+
+
+# ------------------------------------------------------------------------ races
+
+
+def killed(*fired: str) -> Outcome:
+    cut = process("child", fired=fired, exit={"signal": "SIGKILL"}, stdout="lost")
+    return pair(cut, cut=True)
+
+
+def clean() -> Outcome:
+    return pair(process("child", exit={"code": 0}, stdout="kept"))
+
+
+def test_overlapping_parts_of_a_race_are_one_row() -> None:
+    """Subjects that saw different parts of one race do not differ, even through a third."""
+    asked = "flask-debug/SIGTERM@group"
+    other = pair(process("child", exit={"code": 1}, stdout="kept"))
+    seen = [
+        record(asked, killed(), version="3.10.1", stack="flask-3.1"),
+        record(asked, killed("C"), clean(), version="3.11.1", stack="flask-3.1"),
+        record(asked, clean(), version="3.12.1", stack="flask-3.1"),
+        record(asked, other, version="3.13.1", stack="flask-3.1"),
+    ]
+    alone, race = groups(*seen)
+    assert [one.python.version for one in alone.subjects] == ["3.13.1"]
+    assert len(race.subjects) == 3
+    assert len(race.outcomes) == 2
+    told = page(*seen)
+    assert len(rows(told, "`SIGTERM` to group: 3.12 and earlier |")) == 1
+    assert len(rows(told, "≈ or |")) == 1
+    assert answer(told, "stop a service (systemd)")[2].startswith("✓ yes, in both")
+
+
+def test_without_a_race_a_killed_process_that_got_further_is_a_difference() -> None:
+    """Only where trials disagreed may the length of a killed run be chance."""
+    asked = "flask-debug/SIGTERM@group"
+    none = pair(process("child", fired=(), exit={"signal": "SIGKILL"}, stdout="lost"))
+    some = pair(process("child", fired=("C",), exit={"signal": "SIGKILL"}, stdout="lost"))
+    assert len(groups(record(asked, none, version="3.9.1"), record(asked, some))) == 2
+    assert len(groups(record(asked, none, version="3.9.1"), record(asked, killed("C")))) == 1
+
+
+def test_a_cut_outcome_is_told_as_the_furthest_that_was_seen() -> None:
+    """What a process did that is killed at a random moment is an upper bound."""
+    told = page(record("flask-debug/SIGTERM@group", killed("C", "B"), stack="flask-3.1"))
+    assert "≈ up to C B, SIGKILL" in told
+    assert (
+        answer(told, "stop a service (systemd)")[2] == "≈ parent yes, child sometimes; output lost"
+    )
+
+
+@pytest.mark.parametrize(("goes_on", "groups_seen"), [(True, 2), (False, 1)])
+def test_what_a_client_hears_counts_only_where_the_server_goes_on(
+    goes_on: bool, groups_seen: int
+) -> None:
+    """Whether a client still hears from a server that is ending is no difference."""
+    one = process(fired=(), exit=None if goes_on else {"code": 7})
+    asked = "flask/exception@main"
+    seen = groups(
+        record(asked, outcome(one, answer="500")),
+        record(asked, outcome(one, answer="none"), version="3.9.1"),
+    )
+    assert len(seen) == groups_seen
+    assert {o.answer for o in seen[0].outcomes} == {"500" if goes_on else "either"}
+
+
+# --------------------------------------------------------------------- the page
+
+
+def test_cells_without_a_record_are_not_measured() -> None:
+    """No answer is given that no record holds."""
+    told = page(record("plain/SIGINT@main", ended()))
+    assert answer(told, "press Ctrl-C") == ["✓ yes", "not measured", "not measured"]
+    assert answer(told, "close the terminal") == ["not measured"] * 3
+    assert "- No record of: `flask`, `flask-debug`, `plain-arguments`." in told
+
+
+def test_without_any_record_the_page_says_so() -> None:
+    """An empty folder gives a page, and no claim."""
+    assert "Nothing has been measured yet." in render({}, [], SCENARIOS)
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (ended(), "✓ yes"),
+        (died("SIGINT"), "✗ no; output lost"),
+        (ended(("C",)), "◐ some"),
+        (outcome(process(fired=(), exit=None)), "● it goes on"),
+        (outcome(process(fired=None, exit={"code": 0}, unfinished=None)), "? not known"),
+        (ended(left=("semaphore",)), "✓ yes; left: semaphore"),
+    ],
+)
+def test_answers_follow_the_records(seen: Outcome, expected: str) -> None:
+    """An answer changes when its record does."""
+    assert answer(page(record("plain/SIGINT@main", seen)), "press Ctrl-C")[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("parent", "child", "expected"),
+    [
+        (ALL, {"exit": {"code": 0}}, "✓ yes, in both"),
+        (ALL, {"fired": (), "exit": {"code": 0}}, "◐ in the parent only"),
+        (ALL, {"fired": (), "exit": None}, "◐ in the parent only; **child still serves**"),
+        ((), {"fired": (), "exit": None}, "✗ no, in neither; **child still serves**"),
+        ((), {"exit": {"code": 0}}, "◐ in the child only"),
+    ],
+)
+def test_answers_say_in_which_process(
+    parent: tuple[str, ...], child: dict[str, Any], expected: str
+) -> None:
+    """With two processes an answer names the one whose handlers ran, and the one that is left."""
+    seen = outcome(
+        process("parent", fired=parent, exit={"code": 0}),
+        process("child", **child),
+        port="open" if child["exit"] is None else "closed",
+    )
+    told = page(record("flask-debug/SIGTERM@parent", seen, stack="flask-3.1"))
+    assert answer(told, "`kill` the first pid")[2] == expected
+
+
+def test_a_short_difference_is_told_in_its_cell_and_a_long_one_in_a_note() -> None:
+    """A reader is never left with the newest version's answer alone."""
+    short = page(
+        record("plain/SIGINT@main", ended()),
+        record("plain/SIGINT@main", ended(()), implementation="pypy", version="3.9.1", build="7.3"),
+    )
+    assert answer(short, "press Ctrl-C")[0] == "✓ yes (PyPy 3.9: ✗ no)"
+    long = page(
+        record("plain/SIGINT@main", ended(left=("semaphore",))),
+        record("plain/SIGINT@main", died("SIGINT"), version="3.9.1"),
+    )
+    assert answer(long, "press Ctrl-C")[0] == "✓ yes; left: semaphore [1]"
+    assert (
+        "1. `plain/SIGINT@main` - 3.13.0: ✓ yes; left: semaphore. 3.9.1: ✗ no; output lost." in long
+    )
+
+
+def test_versions_that_differ_are_listed_with_both_sides() -> None:
+    """A difference is told once, with all the places where it shows."""
+    told = page(
+        *(
+            record(f"plain/{ending}@main", ended(status=status), version=version)
+            for ending in ("SIGINT", "exception")
+            for version, status in (("3.6.1", 1), ("3.7.1", 1), ("3.8.1", 0), ("3.9.1", 0))
+        )
+    )
+    assert "| 3.7 and earlier | exit 1 | exit 0 | `plain` `SIGINT`, `exception` |" in told
+    assert rows(told, "`SIGINT`") == [
+        "| `SIGINT`: 3.8 and later | ✓ all, exit 0 | kept |",
+        "| `SIGINT`: 3.7 and earlier | ✓ all, exit 1 | kept |",
+        "| `SIGINT` | What Ctrl-C in a terminal sends. |",
+    ]
+
+
+def test_what_libraries_and_helpers_did_makes_no_difference_and_is_told() -> None:
+    """Versions differ by what the program's own handlers and processes did."""
+    busy = outcome(
+        process(exit={"code": 0}, library=("logging.shutdown",), before=1), helpers=("uname",)
+    )
+    told = page(
+        record("plain/SIGINT@main", busy),
+        record("plain/SIGINT@main", outcome(process(exit={"code": 0})), version="3.9.1"),
+    )
+    assert "All that were measured agree on everything." in told
+    assert "`logging.shutdown`" in told
+    assert "`uname`" in told
+
+
+def test_an_unknown_cell_is_shown_with_its_reason_and_never_as_an_outcome() -> None:
+    """What was not seen is not told as what did not happen."""
+    unseen = record("plain/SIGINT@main", unknown=("it was never ready: x|y",))
+    told = page(unseen)
+    assert "| `SIGINT` | ? not known: it was never ready: x\\|y |" in told
+    assert answer(told, "press Ctrl-C")[0] == "? not known"
+    both = page(unseen, record("plain/SIGINT@main", ended(), version="3.9.1"))
+    assert answer(both, "press Ctrl-C")[0] == "✓ yes (3.13.0: ? not known)"
+    assert "All that were measured agree" in both
+    partly = page(record("plain/SIGINT@main", ended(), unknown=("given up",)))
+    assert answer(partly, "press Ctrl-C")[0] == "✓ yes; ? some runs not known"
+    assert "| ≈ or | ? not known: given up |" in partly
+
+
+def test_a_variant_shows_what_ran_in_its_order() -> None:
+    """Programs that run to their end only share a table, a row each."""
+    odd = process(fired=("C", "A"), raised=("A",), unfinished=("B",), exit={"code": 4})
+    told = page(record("plain-arguments/return@main", outcome(odd)))
+    assert "| Handlers with arguments | C A (A raised, B unfinished) | exit 4 |" in told
+    assert "## `plain-arguments`" not in told
+
+
+def test_a_scenario_whose_program_is_gone_is_still_told() -> None:
+    """Records outlive the file that they are about."""
+    told = page(record("lost/SIGINT@main", ended()))
+    assert "## `lost`" in told
+    assert "| `SIGINT` | ✓ all, exit 0 | kept |" in told
+
+
+def test_a_single_interpreter_gets_a_whole_page() -> None:
+    """One Python gives every section, and no word on versions that were not measured."""
+    told = page(
+        record("plain/SIGINT@main", ended()),
+        record("flask/SIGINT@main", ended(), stack="flask-1.1"),
+        record("flask/SIGINT@main", died("SIGINT"), stack="flask-3.1"),
+    )
+    tables = told.partition("## The answer")[2]
+    assert "and later" not in tables
+    assert "and earlier" not in tables
+    assert "| `SIGINT`: Flask 3.1 | ✗ none, SIGINT |" in tables
+    assert "| `SIGINT`: Flask 1.1 | ✓ all, exit 0 |" in tables
+    assert "Measured: CPython 3.13.0, on `linux-x86_64`; 3 cells, first seen 2026-01-02." in told
+
+
+def test_the_same_records_give_the_same_bytes_in_whatever_order() -> None:
+    """The order of records, verdicts, platforms and scenarios is nothing to the page."""
+    asked = "flask-debug/SIGTERM@group"
+    seen = [
+        record("plain/SIGINT@main", ended(), version=v, since=f"2026-01-0{n}")
+        for n, v in enumerate(("3.9.1", "3.10.1", "3.11.1"), 1)
+    ]
+    seen += [
+        record(asked, killed(), version="3.10.1", stack="flask-3.1"),
+        record(asked, killed("C"), clean(), version="3.11.1", stack="flask-3.1"),
+    ]
+    verdicts = [judge(one) for one in seen]
+    turned = {LINUX: seen[::-1], "macos-arm64": seen[:2][::-1]}
+    backwards = dict(reversed(SCENARIOS.items()))
+    once = render({"macos-arm64": seen[:2], LINUX: seen}, verdicts, SCENARIOS)
+    assert render(turned, verdicts[::-1], backwards) == once
+
+
+HOSTILE = "a|b`c\n# d <script>x</script> *e* _f_ [g](h) ~~i~~ $j$ &amp;"
+
+
+def test_what_programs_say_cannot_break_the_page() -> None:
+    """Names and reasons that programs choose stay one cell of plain text."""
+    odd = outcome(process(fired=(HOSTILE,), exit={"unknown": HOSTILE}), left=(HOSTILE,))
+    told = page(
+        record("plain/SIGINT@main", odd),
+        record("plain/SIGTERM@main", unknown=(HOSTILE,)),
+        record(f"{HOSTILE.replace('/', '')}/SIGTERM@main", ended(left=(HOSTILE,))),
+    )
+    assert "<script>" not in told
+    assert "\n# d" not in told
+    for part in told.split("\n\n"):
+        if part.startswith("|"):
+            borders = {row.replace("\\|", "").count("|") for row in part.splitlines()}
+            assert len(borders) == 1
+
+
+@given(st.text())
+def test_text_stays_on_one_line_and_opens_nothing(words: str) -> None:
+    """Whatever it is given, `text` gives no line break, no cell border, no tag and no code."""
+    safe = text(words).replace("\\\\", "")
+    assert len(safe.splitlines()) <= 1
+    for sign in "|`*":
+        assert safe.count(sign) == safe.count(f"\\{sign}")
+    assert "<" not in safe
+    assert not any(sign in code(words).strip("`") for sign in "<\n")
+
+
+def test_prose_marks_names_of_things_as_code() -> None:
+    """Titles read as written, with calls and dotted names as code."""
+    assert prose("A handler that calls os._exit(4)") == "A handler that calls `os._exit(4)`"
+    assert prose("Does `atexit._clear` do it?") == "Does `atexit._clear` do it?"
+    assert prose("Ends here. And | there") == "Ends here. And \\| there"
+
+
+def test_a_page_of_two_and_a_half_thousand_records_takes_no_time() -> None:
+    """Rendering costs less than a second for a whole matrix."""
+    seen = [
+        record(
+            f"plain-{n}/SIGTERM@main",
+            ended() if minor > 9 else died("SIGTERM"),
+            version=f"3.{minor}.1",
+        )
+        for n in range(125)
+        for minor in range(20)
+    ]
+    verdicts = [judge(one) for one in seen]
+    begun = time.process_time()
+    assert render({LINUX: seen}, verdicts, {}).count("\n") > 250
+    assert time.process_time() - begun < 1
+
+
+def test_a_small_page_reads_as_it_should() -> None:
+    """The whole text for a few records, from the first word to the last."""
+    told = page(
+        record("plain/SIGTERM@main", died("SIGTERM"), version="2.7.18"),
+        record("plain/SIGTERM@main", died("SIGTERM")),
+        record("plain/exception@main", ended(status=1), version="2.7.18"),
+        record("plain/exception@main", ended(status=1)),
+        record("plain-arguments/return@main", ended(("f('x')",)), version="2.7.18"),
+        record("plain-arguments/return@main", ended(("f('y')",))),
+    )
+    assert (
+        told.partition("\n## The answer\n")[2].partition("\nWhat the rows stand for:")[0] == ANSWER
+    )
+    assert told.partition("\n## `plain`")[2] == REST
+
+
+ANSWER = """
+Do my handlers run, in which process, is anything left behind?
+
+| what you do | a plain program | Flask | Flask, debug server | from cells |
+| --- | --- | --- | --- | --- |
+| let it reach its last line | not measured | - | - | `return` @ main |
+| press Ctrl-C | not measured | not measured | not measured | `SIGINT` @ main, group |
+| press Ctrl-C twice | not measured | not measured | not measured | `SIGINT-twice` @ main, group |
+| `kill` the first pid | ✗ no; output lost | not measured | not measured \
+| `SIGTERM` @ main, parent |
+| `kill` the second pid | - | - | not measured | `SIGTERM` @ child |
+| `kill -9` the first pid | not measured | not measured | not measured | `SIGKILL` @ main, parent |
+| `kill -9` the second pid | - | - | not measured | `SIGKILL` @ child |
+| stop a container | ✗ no; output lost | not measured | not measured | `SIGTERM` @ main, parent |
+| stop a service (systemd) | ✗ no; output lost | not measured | not measured \
+| `SIGTERM` @ main, group |
+| close the terminal | not measured | not measured | not measured | `SIGHUP` @ main, group |
+| run out of memory | not measured | not measured | not measured | `SIGKILL` @ main, child |
+| raise an exception | ✓ yes | not measured | not measured | `exception` @ main, child |
+| call `sys.exit()` | not measured | not measured | not measured | `sys-exit-0` @ main, child |
+| call `os._exit(0)` | not measured | not measured | not measured | `os-exit-0` @ main, child |
+| save the source file | - | - | not measured | `touch-source` @ child |
+"""
+
+REST = """: The program plain
+
+What it does.
+
+| what ends it | handlers, exit | unflushed output |
+| --- | --- | --- |
+| `SIGTERM` | ✗ none, SIGTERM | lost |
+| `exception` | ✓ all, exit 1 | kept |
+
+## Variants of the plain program
+
+Each runs to its last line. What ran is told in the order in which it ran.
+
+| variant | what ran, in this order | exit | unflushed output |
+| --- | --- | --- | --- |
+| Handlers with arguments: 3.13.0 | f('y') | exit 0 | kept |
+| Handlers with arguments: 2.7 | f('x') | exit 0 | kept |
+
+## Versions that differ
+
+Everything above on which those measured do not agree, against the newest of them.
+
+| who differs | what they show | what the newest shows | where |
+| --- | --- | --- | --- |
+| 2.7 | ran f('x') | ran f('y') | `plain-arguments` |
+
+## What this rests on
+
+- `linux-x86_64`: 6 cells, of which 0 showed more than one outcome and 0 too little; \
+first seen 2026-01-02.
+  - CPython: 2.7.18, 3.13.0
+
+## Not explained yet
+
+Verdicts on 6 cells: 6 unpredicted.
+There are no rules yet, so nothing is predicted, and nothing is explained.
+
+## Not measured
+
+- Any platform but `linux-x86_64`.
+- Programs that are started otherwise than directly: by a shell, as a container's first process, \
+on a terminal.
+- No record of: `flask`, `flask-debug`.
+
+## What each ending is
+
+| id | what is done |
+| --- | --- |
+| `return` | The program reaches its last line. |
+| `exception` | Raises an exception that nobody catches. |
+| `SIGTERM` | What `kill`, systemd and a container runtime send first. |
+"""

@@ -1,0 +1,494 @@
+"""Laws of the store: same bytes for same behaviour, and nothing that was measured is lost."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from harness.model import FORMAT, Cell, Interpreter, Outcome, Record, Verdict
+from harness.observe import Timeline
+from harness.schedule import RACY, Known, Result
+from harness.store import (
+    CannotWrite,
+    Store,
+    cell_of,
+    digest,
+    platform_name,
+    read_records,
+    read_timelines,
+    write,
+    write_verdicts,
+)
+from tests.histories import outcome, process
+
+DAYS = [datetime.date(2026, 11, day) for day in (21, 22, 23)]
+PYTHON = Interpreter(
+    id="cpython-3.13.0", implementation="cpython", version="3.13.0", path="/usr/bin/python3.13"
+)
+A, B = outcome(), outcome(process(ended="code 1"))
+PACKAGES = {"flask": "3.1.3"}
+STEPS: Timeline = (("main", "spawned"), ("main", "ended", "code 0"))
+
+Open = Callable[..., Store]
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "reports"
+
+
+@pytest.fixture
+def store(output: Path, tmp_path: Path) -> Open:
+    def make(day: int = 0) -> Store:
+        return Store(output, tmp_path / "cache", DAYS[day])
+
+    return make
+
+
+def cell(termination: str = "return", interpreter: str = PYTHON.id) -> Cell:
+    return Cell(
+        interpreter=interpreter,
+        stack="flask-3.1",
+        scenario="flask",
+        termination=termination,
+        target="main",
+    )
+
+
+def result(
+    *outcomes: Outcome, of: Cell | None = None, unknown: tuple[str, ...] = (), trials: int = 1
+) -> Result:
+    return Result(cell=of or cell(), outcomes=outcomes, unknown=unknown, trials=trials)
+
+
+def save(store: Store, *results: Result, packages: dict[str, str] | None = None) -> None:
+    for one in results:
+        steps = {digest(each): (*STEPS, ("main", digest(each))) for each in one.outcomes}
+        store.save(one, PYTHON, packages or PACKAGES, steps)
+
+
+def run(store: Store, *results: Result, packages: dict[str, str] | None = None) -> None:
+    """A whole run that measured some cells."""
+    save(store, *results, packages=packages)
+    store.close(finished=True)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+
+
+def records_file(output: Path) -> Path:
+    return output / "observations" / platform_name() / f"{PYTHON.id}.jsonl"
+
+
+def the_record(output: Path) -> Record:
+    ((record,),) = read_records(output).values()
+    return record
+
+
+def known(store: Store, packages: dict[str, str] | None = None) -> dict[str, Known]:
+    return store.known({(PYTHON.id, "flask-3.1"): packages or PACKAGES})
+
+
+# ------------------------------------------------------------------------ same bytes
+
+
+def test_a_record_holds_the_cell_and_nothing_of_the_machine(store: Open, output: Path) -> None:
+    """A record tells cell, interpreter, packages, platform and day: no path, no count."""
+    run(store(), result(A, trials=3))
+    record = the_record(output)
+    assert (record.format, record.cell, record.since) == (FORMAT, cell().id, "2026-11-21")
+    assert record.interpreter == {"implementation": "cpython", "version": "3.13.0"}
+    assert (record.packages, record.outcomes, record.unknown) == (PACKAGES, (A,), ())
+    assert set(record.platform) == {"system", "machine"}
+    assert b"/usr/bin" not in records_file(output).read_bytes()
+    assert cell_of(record) == cell()
+
+
+def test_a_second_run_leaves_the_same_bytes(store: Open, output: Path) -> None:
+    """What shows the same again changes no byte and no time of a file, on whatever day."""
+    results = [result(A), result(B, A, of=cell("abort"))]
+    run(store(0), *results)
+    before, times = tree(output), [f.stat().st_mtime_ns for f in output.rglob("*.jsonl")]
+    run(store(1), *reversed(results))
+    run(store(2), result(A, of=cell("abort")))
+    assert tree(output) == before
+    assert [f.stat().st_mtime_ns for f in output.rglob("*.jsonl")] == times
+
+
+def test_the_order_of_measuring_leaves_no_trace(store: Open, output: Path, tmp_path: Path) -> None:
+    """Files are sorted by cell, whatever ended first."""
+    cells = [result(A, of=cell(t)) for t in ("return", "abort", "SIGTERM")]
+    run(store(), *cells)
+    other = tmp_path / "other"
+    run(Store(other, tmp_path / "cache", DAYS[0]), *reversed(cells))
+    assert tree(other) == tree(output)
+    lines = records_file(output).read_bytes().splitlines()
+    assert lines == sorted(lines)
+
+
+def test_the_set_only_grows(store: Open, output: Path) -> None:
+    """A seen outcome stays, though later runs do not show it."""
+    run(store(0), result(A))
+    run(store(1), result(B))
+    assert {repr(one) for one in the_record(output).outcomes} == {repr(A), repr(B)}
+    run(store(2), result(A))
+    assert len(the_record(output).outcomes) == 2
+
+
+def test_since_is_the_day_of_the_set(store: Open, output: Path) -> None:
+    """`since` stays while the set does, and is today when it grows."""
+    days = []
+    for day, shown in enumerate((A, A, B)):
+        run(store(day), result(shown))
+        days.append(the_record(output).since)
+    assert days == ["2026-11-21", "2026-11-21", "2026-11-23"]
+
+
+def test_an_order_that_is_not_agreed_on_is_no_new_set(store: Open, output: Path) -> None:
+    """An `order` that becomes null is written, and `since` stays; then nothing changes."""
+    one, other = (outcome(order=order) for order in ("main.A main.B", "main.B main.A"))
+    run(store(0), result(one))
+    run(store(1), result(other))
+    record = the_record(output)
+    assert (record.outcomes[0].order, record.since) == (None, "2026-11-21")
+    before = tree(output)
+    run(store(2), result(one))
+    assert tree(output) == before
+
+
+def test_other_packages_make_another_record(store: Open, output: Path) -> None:
+    """When the packages change, what was seen with others is replaced, and dated today."""
+    run(store(0), result(A, trials=3))
+    run(store(1), result(B, trials=1), packages={"flask": "3.2.0"})
+    record = the_record(output)
+    assert (record.outcomes, record.since) == ((B,), "2026-11-22")
+    assert record.packages == {"flask": "3.2.0"}
+    assert known(store(2), {"flask": "3.2.0"})[cell().id].trials == 1
+
+
+def test_a_cell_that_was_tried_appears(store: Open, output: Path) -> None:
+    """An unknown cell is written with its reasons; a later run that sees it takes them back."""
+    run(store(0), result(unknown=("it was never ready",)))
+    assert the_record(output).unknown == ("it was never ready",)
+    run(store(1), result(A))
+    assert (the_record(output).unknown, the_record(output).outcomes) == ((), (A,))
+
+
+def test_a_flake_changes_no_set(store: Open, output: Path) -> None:
+    """An unknown trial of a known cell is told, and gone with the next run: the same bytes."""
+    run(store(0), result(A))
+    before = tree(output)
+    run(store(1), result(A, unknown=("it was never ready",), trials=3))
+    assert tree(output) != before
+    assert the_record(output).since == "2026-11-21"
+    run(store(2), result(A))
+    assert tree(output) == before
+
+
+# ------------------------------------------------------------------------- timelines
+
+
+def test_one_timeline_for_each_outcome(store: Open, output: Path) -> None:
+    """Each distinct outcome of a cell has one timeline, found by its digest."""
+    run(store(0), result(A, B))
+    run(store(1), result(A))
+    told = read_timelines(output, platform_name())
+    assert set(told) == {(cell().id, digest(A)), (cell().id, digest(B))}
+
+
+def test_the_digest_is_of_what_tells_outcomes_apart() -> None:
+    """Order, answer and `cut` come and go with other trials; the digest stays."""
+    again = replace(A, order=None, answer="either", cut=True)
+    assert digest(again) == digest(A) != digest(B)
+
+
+def test_a_timeline_goes_with_its_outcome(store: Open, output: Path) -> None:
+    """A timeline whose outcome is no longer in the record is dropped."""
+    run(store(0), result(A))
+    run(store(1), result(B), packages={"flask": "3.2.0"})
+    assert set(read_timelines(output, platform_name())) == {(cell().id, digest(B))}
+
+
+def test_a_longer_run_brings_its_own_timeline(store: Open, output: Path) -> None:
+    """A run that was cut short gives way to a longer one, in the record and in the timelines."""
+    short, long = (outcome(process(fired=f, ended="signal SIGKILL")) for f in ("", "C"))
+    run(store(0), result(short))
+    run(store(1), result(long))
+    assert the_record(output).outcomes == (replace(long, cut=True),)
+    assert set(read_timelines(output, platform_name())) == {(cell().id, digest(long))}
+
+
+def test_no_timeline_no_file(store: Open, output: Path) -> None:
+    """A cell that showed nothing leaves no empty file behind."""
+    run(store(), result(unknown=("it was never ready",)))
+    assert [file.name for file in (output / "timelines").rglob("*.jsonl")] == []
+
+
+# ------------------------------------------------------------- nothing that is lost
+
+
+def test_what_is_measured_is_on_disk_at_once(store: Open, output: Path) -> None:
+    """A record is one line, there as soon as it is saved."""
+    one = store()
+    save(one, result(A))
+    assert records_file(output).read_bytes().count(b"\n") == 1
+    assert the_record(output).outcomes == (A,)
+    save(one, result(A, of=cell("abort")))
+    assert records_file(output).read_bytes().count(b"\n") == 2
+
+
+def test_of_two_lines_the_later_holds(store: Open, output: Path) -> None:
+    """A record that grew while it was measured is told twice, read once, and sorted away."""
+    one = store()
+    save(one, result(A), result(A, B))
+    assert records_file(output).read_bytes().count(b"\n") == 2
+    assert len(the_record(output).outcomes) == 2
+    one.close(finished=True)
+    assert records_file(output).read_bytes().count(b"\n") == 1
+    assert len(the_record(output).outcomes) == 2
+
+
+@pytest.mark.parametrize("cut", [1, 30, -1])
+def test_a_torn_last_line_is_left_out(store: Open, output: Path, cut: int) -> None:
+    """What a kill tore is ignored, and does not spoil what is appended behind it."""
+    run(store(), result(A))
+    whole = records_file(output).read_bytes()
+    records_file(output).write_bytes(whole + whole.replace(b"return", b"abort")[:cut].strip(b"\n"))
+    again = store()
+    expected = {cell().id} if cut > 0 else {cell().id, cell("abort").id}
+    assert set(again.records) == expected
+    save(again, result(A, of=cell("SIGTERM")))
+    assert {record.cell for (rows) in read_records(output).values() for record in rows} == {
+        *expected,
+        cell("SIGTERM").id,
+    }
+    again.close(finished=True)
+    assert set(store().records) == {*expected, cell("SIGTERM").id}
+
+
+@pytest.mark.parametrize("bad", [b"{}", b"no json", b'{"format": 1}', b"\xff\xfe", b""])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_bad_line_is_an_error(store: Open, output: Path, bad: bytes, place: int) -> None:
+    """A whole line that is no record is an error that names file and line, also the last one."""
+    run(store(), result(A))
+    lines = [records_file(output).read_bytes().rstrip(b"\n")]
+    lines.insert(place, bad)
+    records_file(output).write_bytes(b"\n".join(lines) + b"\n")
+    where = rf"{PYTHON.id}.jsonl, line {place + 1}: "
+    with pytest.raises(ValueError, match=where):
+        store()
+    with pytest.raises(ValueError, match=where):
+        read_records(output)
+
+
+def test_a_killed_run_leaves_files_that_the_next_one_sorts(store: Open, output: Path) -> None:
+    """Files that nobody sorted are sorted by the next run, though it changes nothing in them."""
+    killed = store()
+    save(killed, result(A), result(A, of=cell("abort")), result(A, B))
+    killed._unlock()  # as the kernel does for a process that dies
+    store().close(finished=True)
+    lines = records_file(output).read_bytes().splitlines()
+    assert len(lines) == 2
+    assert lines == sorted(lines)
+
+
+def test_files_of_others_are_not_touched(store: Open, output: Path) -> None:
+    """What other interpreters and platforms showed is carried over as it is, byte and time."""
+    run(store(), result(A, of=cell(interpreter="cpython-2.7.18")))
+    odd = output / "observations" / "macos-arm64" / "cpython-3.12.0.jsonl"
+    odd.parent.mkdir()
+    odd.write_bytes(records_file(output).with_name("cpython-2.7.18.jsonl").read_bytes())
+    before = {file: file.stat().st_mtime_ns for file in output.rglob("*.jsonl")}
+    run(store(1), result(B))
+    assert {file: file.stat().st_mtime_ns for file in before} == before
+    assert set(read_records(output)) == {"macos-arm64", platform_name()}
+
+
+# ---------------------------------------------------------------------------- ledger
+
+
+def test_what_is_known_after_a_run(store: Open) -> None:
+    """After a whole run its cells are known, with their trials, and none counts as resumed."""
+    run(store(), result(A, trials=3))
+    again = store(1)
+    assert known(again) == {cell().id: Known(outcomes=(A,), trials=3)}
+    assert again.resumed == 0
+
+
+def test_cells_with_other_packages_are_not_known(store: Open) -> None:
+    """What was seen with other packages, or on an interpreter that is not here, is not known."""
+    run(store(), result(A))
+    assert known(store(), {"flask": "3.2.0"}) == {}
+    assert store().known({}) == {}
+
+
+def test_an_unknown_cell_is_measured_again(store: Open) -> None:
+    """The next run does not know a cell that showed too little."""
+    run(store(), result(A, unknown=("it was never ready",), trials=3))
+    assert known(store(1)) == {}
+
+
+def test_an_interrupted_run_is_resumed(store: Open) -> None:
+    """What an interrupted run measured, unknown or not, is known as measured in this run."""
+    first = store()
+    save(first, result(A, trials=3))
+    save(first, result(unknown=("it was never ready",), of=cell("abort")))
+    first.close(finished=False)
+    second = store(1)
+    assert second.resumed == 2
+    assert [one.in_this_run for one in known(second).values()] == [True, True]
+    save(second, result(A, of=cell("SIGTERM")))
+    second.close(finished=True)
+    third = store(2)
+    assert third.resumed == 0
+    assert set(known(third)) == {cell().id, cell("SIGTERM").id}
+
+
+def test_a_killed_run_is_resumed(store: Open) -> None:
+    """A run that had no time to close is resumed just so; a torn count costs one cell."""
+    killed = store()
+    save(killed, result(A), result(A, of=cell("abort")))
+    killed._unlock()
+    ledger = killed._ledger
+    ledger.write_bytes(ledger.read_bytes()[:-5])
+    again = store()
+    assert again.resumed == 1
+    save(again, result(A, of=cell("abort")))
+    again.close(finished=False)
+    assert store().resumed == 2
+
+
+def test_trials_are_counted_over_runs(store: Open) -> None:
+    """Trials of later runs are added to those of earlier ones."""
+    for day, trials in enumerate((3, 1, 1)):
+        run(store(day), result(A, trials=trials))
+    assert known(store())[cell().id].trials == 5
+
+
+def test_a_reopened_cell_is_counted_once(store: Open) -> None:
+    """A cell that is told again, with all its trials, has not had the first ones twice."""
+    run(store(0), result(A, trials=3))
+    run(store(1), result(A, trials=1), result(A, B, trials=RACY - 3))
+    assert known(store(2))[cell().id].trials == RACY
+
+
+def test_a_removed_record_is_measured_anew(store: Open, output: Path) -> None:
+    """A ledger does not outlive the records it counts."""
+    one = store()
+    save(one, result(A, trials=3))
+    one.close(finished=False)
+    records_file(output).unlink()
+    again = store()
+    assert (again.resumed, known(again)) == (0, {})
+    run(again, result(A, trials=3))
+    assert known(store())[cell().id].trials == 3
+
+
+def test_races_are_remembered(store: Open) -> None:
+    """Questions whose records hold two outcomes, or one that was cut, are races."""
+    cut = replace(outcome(process(fired="C", ended="signal SIGKILL")), cut=True)
+    run(store(), result(A, B), result(A, of=cell("abort")), result(cut, of=cell("SIGTERM")))
+    assert store().racy() == {cell().question, cell("SIGTERM").question}
+
+
+# --------------------------------------------------------------------------- writing
+
+
+@pytest.mark.parametrize("blocked", ["reports", "reports/observations", "reports/timelines"])
+def test_a_folder_that_cannot_be_written(
+    store: Open, output: Path, tmp_path: Path, blocked: str
+) -> None:
+    """An output folder that cannot be written is one clear line, and nothing is left behind."""
+    (tmp_path / blocked).parent.mkdir(exist_ok=True)
+    (tmp_path / blocked).write_text("a file")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(CannotWrite, match=r"^cannot write to ") as caught:
+        store()
+    assert "\n" not in str(caught.value)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_cache_that_cannot_be_written_leaves_no_output(store: Open, tmp_path: Path) -> None:
+    """If any folder cannot be made, none is."""
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(CannotWrite):
+        store()
+    assert [one.name for one in tmp_path.iterdir()] == ["cache"]
+
+
+def test_opening_leaves_no_probe(store: Open, output: Path) -> None:
+    """Finding out whether a folder can be written leaves nothing in it."""
+    store()
+    assert [file for file in output.rglob("*") if not file.is_dir()] == []
+
+
+def test_one_store_at_a_time_has_a_folder(store: Open, output: Path, tmp_path: Path) -> None:
+    """A second run on a folder is refused while the first goes on, and not afterwards."""
+    first = store()
+    save(first, result(A))
+    with pytest.raises(CannotWrite, match="another run is writing there"):
+        store()
+    Store(tmp_path / "elsewhere", tmp_path / "cache", DAYS[0]).close(finished=False)
+    first.close(finished=True)
+    store().close(finished=True)
+    assert the_record(output).outcomes == (A,)
+
+
+def test_a_store_that_fails_to_open_holds_nothing(store: Open, output: Path) -> None:
+    """A store that could not read its records lets the next one in."""
+    run(store(), result(A))
+    good = records_file(output).read_bytes()
+    records_file(output).write_bytes(b"bad\n" + good)
+    with pytest.raises(ValueError, match="line 1"):
+        store()
+    records_file(output).write_bytes(good)
+    assert set(store().records) == {cell().id}
+
+
+def test_a_file_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that fails leaves the old file and no draft."""
+    file = tmp_path / "matrix.md"
+    write(file, b"old")
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(CannotWrite, match="No space left"):
+        write(file, b"new")
+    assert tree(tmp_path) == {"matrix.md": b"old"}
+
+
+def test_a_disk_that_is_full_is_an_error() -> None:
+    """A line that could not be written is never taken for written."""
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        Store._append(full, Verdict(cell="x", verdict="unpredicted", rules=(), racy=False))
+
+
+def test_verdicts_are_a_line_each(tmp_path: Path) -> None:
+    """Verdicts are written in the order given, and not again when they are the same."""
+    rows = [Verdict(cell=name, verdict="unpredicted", rules=(), racy=False) for name in "ab"]
+    write_verdicts(tmp_path, rows)
+    file = tmp_path / "verdicts.jsonl"
+    time = file.stat().st_mtime_ns
+    assert [msgspec.json.decode(line)["cell"] for line in file.read_bytes().splitlines()] == [
+        "a",
+        "b",
+    ]
+    write_verdicts(tmp_path, rows)
+    assert file.stat().st_mtime_ns == time
