@@ -115,7 +115,10 @@ def _opens(some: tuple[str, ...], more: tuple[str, ...]) -> bool:
 def _absorb(long: Outcome, short: Outcome) -> Outcome:
     """The longer of two, with what they disagree on left open."""
     fits = (
-        long.order is not None and short.order is not None and _is_within(short.order, long.order)
+        long.order is not None
+        and short.order is not None
+        and _is_within(short.order, long.order)
+        and (len(short.order) == len(long.order) or essence(short) != essence(long))
     )
     return replace(
         long,

@@ -42,7 +42,7 @@ FILE_CALLS = {
 
 CALLS_ALLOWED = {"cli": {"now": "the day that new records are of"}}
 
-INSIDE = {"os", "sys", "itertools", "signal", "atexit"}
+INSIDE = {"os", "sys", "itertools", "signal", "atexit", "errno"}
 """What may be imported inside an observed program: loaded already, or built in and harmless."""
 INSIDE_LATE = {"ctypes", "threading"}
 """Only in a function, by the endings that cannot do without."""

@@ -413,9 +413,16 @@ def test_the_child_of_a_stranger_is_doubt() -> None:
 
 
 def test_every_declared_role_was_observed() -> None:
-    """A role that nobody filled, or one process too many, is unknown."""
-    assert doubted(plain().ends(10), FORKS) == "the child was never observed"
+    """A server's role that nobody filled, or one process too many, is unknown."""
+    alone = Tale().kernel(20, "spawned").starts(20).harness("ready", pid=20)
+    alone.harness("sent", "SIGTERM", "group").ends(20)
+    assert doubted(alone, DEBUG, "SIGTERM") == "the child was never observed"
     assert "more processes" in doubted(plain().starts(11).ends(11).ends(10), PLAIN)
+
+
+def test_a_fork_may_be_refused() -> None:
+    """Where a fork is what is tried, there may be no child."""
+    assert list(roles(seen(plain().ends(10), FORKS))) == ["parent"]
 
 
 def test_the_child_is_the_process_that_serves() -> None:
