@@ -27,11 +27,11 @@ from msgspec.structs import replace
 from harness import interpreters as pythons
 from harness import scenarios as programs
 from harness import stacks
-from harness.measure import Place, measure
+from harness.measure import Place, Told, measure
 from harness.model import Cell, Interpreter, Scenario
 from harness.progress import say
-from harness.run.session import Session
-from harness.schedule import Schedule
+from harness.run.session import Session, default_jobs
+from harness.schedule import Result, Schedule
 from harness.store import Store, digest
 from harness.terminations import BY_ID, CATALOGUE, not_on
 
@@ -67,27 +67,14 @@ def main(python: str | None, rounds: int, batch: int, cells: str) -> None:
             id for id in ENDINGS if not not_on(BY_ID[id], interpreter.implementation)
         ],
     }
-    for name, ids in endings.items():
-        batch_ids = [ids[n % len(ids)] for n in range(batch)]
-        harness: list[float] = []
-        floor: list[float] = []
-        for number in range(rounds):
-            say(f"{name}: round {number + 1} of {rounds}")
-            harness.append(
-                _rate(
-                    batch,
-                    partial(_under_harness, batch_ids, plain, interpreter, environment),
-                )
-            )
-            floor.append(_rate(batch, partial(_bare, batch_ids, plain, environment, cores)))
-        ratios = [one / other for one, other in zip(harness, floor, strict=True)]
-        click.echo(f"plain, {name}: cells per second, median of the rounds")
-        click.echo(f"  under the harness         {statistics.median(harness):7.1f}")
-        click.echo(f"  bare, {cores} at a time (floor) {statistics.median(floor):7.1f}")
-        click.echo(
-            f"  harness / floor           {statistics.median(ratios):7.2f}"
-            f"   ({min(ratios):.2f} to {max(ratios):.2f})\n"
-        )
+    begun = time.perf_counter()
+    with Session(default_jobs()) as session:
+        subject = (plain, interpreter, environment)
+        _under_harness(session, ["return"], *subject)
+        click.echo(f"the engine is up after {time.perf_counter() - begun:.2f} s, once a run\n")
+        for name, ids in endings.items():
+            _compare(name, [ids[n % len(ids)] for n in range(batch)], rounds, session, *subject)
+        session.finish()
     say("the handwritten test")
     by_hand = _rate(20, lambda: _by_hand(20, environment))
     click.echo("SIGTERM by hand (pytest, subprocess, a sleep, a check)")
@@ -124,37 +111,55 @@ def _cells(
     return cells, subjects
 
 
+def _compare(
+    name: str,
+    ids: list[str],
+    rounds: int,
+    session: Session,
+    plain: Scenario,
+    interpreter: Interpreter,
+    environment: stacks.Environment,
+) -> None:
+    """Print how many cells a second the harness makes of what the bare programs make."""
+    cores = os.cpu_count() or 1
+    harness: list[float] = []
+    floor: list[float] = []
+    for number in range(rounds):
+        say(f"{name}: round {number + 1} of {rounds}")
+        observed = partial(_under_harness, session, ids, plain, interpreter, environment)
+        harness.append(_rate(len(ids), observed))
+        floor.append(_rate(len(ids), partial(_bare, ids, plain, environment, cores)))
+    ratios = [one / other for one, other in zip(harness, floor, strict=True)]
+    click.echo(f"plain, {name}: cells per second, median of the rounds")
+    click.echo(f"  under the harness         {statistics.median(harness):7.1f}")
+    click.echo(f"  bare, {cores} at a time (floor) {statistics.median(floor):7.1f}")
+    click.echo(
+        f"  harness / floor           {statistics.median(ratios):7.2f}"
+        f"   ({min(ratios):.2f} to {max(ratios):.2f})\n"
+    )
+
+
 def _under_harness(
+    session: Session,
     terminations: list[str],
     plain: Scenario,
     interpreter: Interpreter,
     environment: stacks.Environment,
     store: Store | None = None,
-) -> Session:
+) -> None:
+    """Measure so many cells, and save them where there is a store."""
     cells, subjects = _cells(terminations, plain, interpreter)
     schedule = Schedule(cells, dict.fromkeys(subjects, False), {})
     place = Place(
         python=str(environment.python), path=(str(environment.probe), str(environment.endings))
     )
-    with Session(2 * (os.cpu_count() or 1)) as session:
-        measure(
-            schedule,
-            session,
-            {(interpreter.id, "none"): place},
-            subjects,
-            lambda result, told: (
-                store.save(
-                    result,
-                    interpreter,
-                    environment.packages,
-                    {digest(outcome): steps for outcome, steps in told},
-                )
-                if store
-                else None
-            ),
-        )
-        session.finish()
-        return session
+
+    def save(result: Result, told: Told) -> None:
+        if store:
+            timelines = {digest(outcome): steps for outcome, steps in told}
+            store.save(result, interpreter, environment.packages, timelines)
+
+    measure(schedule, session, {(interpreter.id, "none"): place}, subjects, save)
 
 
 def _bare(
@@ -238,13 +243,14 @@ def _growth(
         store = Store(Path(folder) / "reports", Path(folder) / "cache", today)
         before = time.process_time()
         begun = time.perf_counter()
-        session = _under_harness(["return"] * size, plain, interpreter, environment, store)
+        with Session(default_jobs()) as session:
+            _under_harness(session, ["return"] * size, plain, interpreter, environment, store)
+            usage = session.finish()
         store.close(finished=True)
         seconds = time.perf_counter() - begun
-        assert session.usage
-        used = time.process_time() - before + session.usage.harness
+        used = time.process_time() - before + usage.harness
         planner = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        engine = session.usage.peak_kilobytes // 1024
+        engine = usage.peak_kilobytes // 1024
         return (
             f"{size:8} {seconds:8.1f} {size / seconds:8.1f} {1000 * used / size:16.2f}"
             f"  {planner:8}, {engine}"

@@ -28,7 +28,7 @@ from harness.plan import NothingMatches, Plan, Selection, plan
 from harness.progress import Kind, reporter, say
 from harness.report import matrix as pages
 from harness.run.engine import Usage
-from harness.run.session import EngineDied, Session
+from harness.run.session import EngineDied, Session, default_jobs
 from harness.schedule import Schedule
 from harness.store import CannotWrite, Store, digest, read_records, write, write_verdicts
 from harness.terminations import CATALOGUE
@@ -37,7 +37,6 @@ USAGE_ERROR = 2
 HARNESS_FAILED = 3
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 MOST_UNKNOWN = 100  # one cell in so many may be unknown
-JOBS_PER_CORE = 2
 
 
 class Interrupted(BaseException):
@@ -103,7 +102,7 @@ def main() -> None:
     "--jobs",
     default=None,
     type=click.IntRange(1, 512),
-    help="Trials that may use the processor at once.  [default: two a core]",
+    help="Trials that may use the processor at once.  [default: one a core and one more]",
 )
 @click.option(
     "--output",
@@ -302,7 +301,7 @@ def run(
     begun = time.monotonic()
     try:
         with (
-            Session(jobs or JOBS_PER_CORE * (os.cpu_count() or 1)) as session,
+            Session(jobs or default_jobs()) as session,
             reporter(progress, "matrix", "runs") as bar,
         ):
             measure(
@@ -327,13 +326,21 @@ def run(
         interrupted = True
     except EngineDied as error:
         raise Failure(f"{error}; what was measured is kept", HARNESS_FAILED) from error
-    except OSError as error:
+    except (OSError, CannotWrite) as error:
         raise Failure(f"what was measured is kept, but: {error}", HARNESS_FAILED) from error
     finally:
-        store.close(finished=not interrupted and usage is not None)
+        close(store, finished=not interrupted and usage is not None)
     if usage:
         tell_usage(usage, time.monotonic() - begun)
     return interrupted, usage
+
+
+def close(store: Store, *, finished: bool) -> None:
+    """Bring the records into order; what was appended is on disk whatever happens here."""
+    try:
+        store.close(finished=finished)
+    except CannotWrite as error:
+        raise Failure(f"what was measured is kept, but: {error}", HARNESS_FAILED) from error
 
 
 def write_reports(output: Path, subjects: dict[str, Scenario]) -> dict[str, list[Record]]:

@@ -22,8 +22,11 @@ VerdictWord = Literal["match", "mismatch", "unpredicted", "unknown", "skipped"]
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
-class Frozen(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Base of all values: immutable, compared by content, defaults not written."""
+class Frozen(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Base of all values: immutable, compared by content, defaults not written.
+
+    Keys that a later version added are read over: they may be added, not renamed.
+    """
 
 
 # ----------------------------------------------------------------- declare

@@ -102,6 +102,8 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
         if one.exit is None and not one.alive:
             who = one.role or _helper_name(one.words)
             return Unknown(reason=f"{who} neither ended nor showed a sign of life")
+    whole = not any((f.source, f.kind) == ("harness", "stdout-cut") for f in history)
+    stdout = trial.stdout if whole else None
     began = sorted(
         (run.began, one.role, one.name(run))
         for one in ran
@@ -109,7 +111,7 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
         if run.ended
     )
     return Outcome(
-        processes=tuple(_process(one, trial.stdout, ran) for one in ran),
+        processes=tuple(_process(one, stdout, ran) for one in ran),
         order=tuple((role, name) for _, role, name in began),
         survivors=tuple(one.role for one in ran if one.alive),
         helpers=tuple(
@@ -375,7 +377,7 @@ def _misplaced(history: Sequence[Fact], seen: dict[int, _Seen], scenario: Scenar
 # --------------------------------------------------------------- concluding
 
 
-def _process(one: _Seen, stdout: str, ran: Iterable[_Seen]) -> Process:
+def _process(one: _Seen, stdout: str | None, ran: Iterable[_Seen]) -> Process:
     own, library = one.ran(own=True), one.ran(own=False)
     return Process(
         role=one.role,
@@ -389,9 +391,11 @@ def _process(one: _Seen, stdout: str, ran: Iterable[_Seen]) -> Process:
     )
 
 
-def _fate(one: _Seen, stdout: str, ran: Iterable[_Seen]) -> StdoutFate | None:
-    if one.marker is None or sum(other.marker == one.marker for other in ran) > 1:
-        return None  # nothing was written, or two wrote the same
+def _fate(one: _Seen, stdout: str | None, ran: Iterable[_Seen]) -> StdoutFate | None:
+    if stdout is None or one.marker is None:
+        return None  # nothing was written, or not all of it was kept
+    if sum(other.marker == one.marker for other in ran) > 1:
+        return None  # two wrote the same
     return FATES.get(stdout.count(MARKER.format(one.marker)))
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from harness.model import Order, Outcome
 from harness.observe import observe
+from harness.run import guardian
 from harness.run.session import EngineDied, Session
 from harness.stacks import Environment
 from tests.conftest import (
@@ -37,6 +38,7 @@ GONE = 20.0  # seconds after which a test stops waiting for a process that must 
 DRIVER = """
 import sys, msgspec
 from harness.model import Order
+from harness.run import guardian
 from harness.run.session import Session
 orders = msgspec.json.decode(sys.stdin.buffer.readline(), type=list[Order])
 with Session(2) as session:
@@ -68,7 +70,14 @@ endings.end_here()
 
 
 def harness_folders() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("exitmatrix-*"))
+    """The folders of runs, wherever the guardian may have put them."""
+    places = {guardian.ground(), tempfile.gettempdir()} - {None}
+    return {path for place in places for path in Path(str(place)).glob(f"{guardian.PREFIX}*")}
+
+
+def left_in_memory() -> set[Path]:
+    """What is in shared memory, but for the folders of other runs."""
+    return set(Path("/dev/shm").iterdir()) - harness_folders()
 
 
 def below(pid: int) -> list[psutil.Process]:
@@ -166,7 +175,7 @@ def test_nothing_left(environment_of: EnvironmentOf) -> None:
     environment = environment_of(NEWEST, newest_flask(FOUND[NEWEST]))
     subject = LOADED["flask-debug"]
     folders = harness_folders()
-    memory = set(Path("/dev/shm").iterdir())
+    memory = left_in_memory()
     run_orders(
         [
             make_order(environment, subject, "SIGKILL", "group"),
@@ -175,7 +184,7 @@ def test_nothing_left(environment_of: EnvironmentOf) -> None:
         ]
     )
     assert harness_folders() <= folders
-    assert set(Path("/dev/shm").iterdir()) <= memory
+    assert left_in_memory() <= memory
 
 
 def test_engine_dies(environment_of: EnvironmentOf) -> None:

@@ -79,7 +79,7 @@ def _read(fd):
     while True:
         try:
             return os.read(fd, 1)
-        except OSError as error:  # 2.7 does not begin again after a signal's handler (PEP 475)
+        except OSError as error:  # noqa: PERF203 - 2.7 does not begin again after a signal's handler (PEP 475)
             if error.errno != errno.EINTR:
                 raise
 

@@ -45,7 +45,8 @@ def _write(source, kind, detail):
         # for as long as the name exists.
         channel = os.open(PATH, os.O_WRONLY)
     except OSError:
-        return  # the trial is over; a gap in the numbers tells of any other cause
+        next(_numbers)  # the gap tells of what could not be told, if anything still can be
+        return
     try:
         # The number is taken last: a daemon thread that finalization stops in
         # between would leave a gap, as if an event had been lost.

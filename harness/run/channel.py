@@ -104,6 +104,7 @@ class Output:
         os.set_blocking(self.fd, False)
         self.text = bytearray()
         self.ended = False
+        self.overflowed = False
 
     def read(self) -> bool:
         """Take what has arrived; True if there was something."""
@@ -117,7 +118,9 @@ class Output:
                 self.ended = True
                 break
             came = True
-            self.text += data[: max(0, self.KEPT - len(self.text))]
+            room = self.KEPT - len(self.text)
+            self.overflowed = self.overflowed or len(data) > room
+            self.text += data[:room]
             if len(data) < READ_SIZE:
                 break
         return came

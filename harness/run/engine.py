@@ -63,8 +63,9 @@ class Engine:
     async def serve(self, orders: asyncio.StreamReader) -> None:
         """Run every order that comes in; return when no more come and all are done."""
         running: set[asyncio.Task[None]] = set()
+        decoder = msgspec.json.Decoder(Ask)
         while line := await orders.readline():
-            ask = msgspec.json.decode(line, type=Ask)
+            ask = decoder.decode(line)
             await self._slots.acquire()
             task = asyncio.create_task(self._run(ask))
             running.add(task)

@@ -6,8 +6,10 @@ import asyncio
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
-import requests
+if TYPE_CHECKING:
+    import requests
 
 ANNOUNCED = re.compile(rb"Running on http://127\.0\.0\.1:(\d+)")
 GREETING = re.compile(r"process (\d+)")
@@ -33,17 +35,25 @@ class Client:
         return int(greeting[1]) if greeting else None
 
     def _get(self, port: int, path: str) -> tuple[int, str] | None:
-        session = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
-            session.trust_env = False  # a proxy has no business on loopback
+        import requests  # noqa: PLC0415 - costs more than ten plain programs, which need none of it
+
         try:
-            answer = session.get(
+            answer = self._session().get(
                 f"http://127.0.0.1:{port}{path}", timeout=PATIENCE, headers={"Connection": "close"}
             )
         except requests.RequestException:
             return None
         return answer.status_code, answer.text
+
+    def _session(self) -> requests.Session:
+        """This thread's session."""
+        import requests  # noqa: PLC0415
+
+        if not hasattr(self._local, "session"):
+            self._local.session = requests.Session()
+            self._local.session.trust_env = False  # a proxy has no business on loopback
+        session: requests.Session = self._local.session
+        return session
 
     def close(self) -> None:
         """Let the threads end; requests under way are abandoned."""

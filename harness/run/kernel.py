@@ -132,12 +132,17 @@ def at_rest(pid: int) -> bool:
 
 
 def shared_memory_of(pid: int) -> frozenset[str]:
-    """Names under /dev/shm that a process has mapped, named semaphores among them."""
-    return frozenset(
-        line.split(b"/dev/shm/", 1)[1].split(b" (deleted)")[0].decode("utf-8", "replace")
+    """Names of shared memory that a process has mapped, named semaphores among them.
+
+    POSIX's shared memory and semaphores are files in /dev/shm itself (shm_overview(7));
+    what lies in folders there is files like any other.
+    """
+    paths = (
+        line.split(b"/dev/shm/", 1)[1].decode("utf-8", "replace")
         for line in read_proc(pid, "maps").splitlines()
-        if b"/dev/shm/" in line and not line.endswith(b" (deleted)")
+        if b" /dev/shm/" in line and not line.endswith(b" (deleted)")
     )
+    return frozenset(path for path in paths if "/" not in path)
 
 
 class Watched:

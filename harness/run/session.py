@@ -16,6 +16,15 @@ from harness.model import Order, Trial
 from harness.run.engine import Answer, Ask, Usage
 
 
+def default_jobs() -> int:
+    """How many trials may use the processor at once: one a core, and one that is about to.
+
+    Measured: with fewer a core is idle while the engine starts the next program,
+    with more the programs take each other's caches.
+    """
+    return (os.cpu_count() or 1) + 1
+
+
 class EngineDied(Exception):
     """The engine ended before it had answered all orders."""
 

@@ -102,6 +102,8 @@ class TrialRun:
             except Exception as error:  # noqa: BLE001 - our own fault: this trial is unknown, others run
                 self._note("harness", 0, "failed", repr(error))
             self._note_what_is_left()
+            if self.stdout.overflowed:
+                self._note("harness", 0, "stdout-cut")
             self._note("harness", 0, "closing")
             await self._end_everything()
             return Trial(
@@ -404,6 +406,8 @@ class TrialRun:
             self._note("harness", 0, "sent", name, "group")
             if self.root in self.live:  # the group has its leader, so its number is its own
                 os.killpg(self.root, number)
+            else:
+                self._note("harness", 0, "not-sent", name)
             return
         pid = self.root if self.order.target == self.order.scenario.roles[0] else self.serving
         self._note("harness", pid, "sent", name, self.order.target)
