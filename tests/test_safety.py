@@ -75,9 +75,18 @@ def harness_folders() -> set[Path]:
     return {path for place in places for path in Path(str(place)).glob(f"{guardian.PREFIX}*")}
 
 
-def left_in_memory() -> set[Path]:
-    """What is in shared memory, but for the folders of other runs."""
-    return set(Path("/dev/shm").iterdir()) - harness_folders()
+def things() -> set[Path]:
+    """What runs have in temporary folders and in shared memory, of other tests too."""
+    return set(Path("/dev/shm").iterdir()) | harness_folders()
+
+
+def assert_things_go(before: set[Path]) -> None:
+    """What is new goes: at once if it is ours, soon if another test runs beside this one."""
+    new = things() - before
+    limit = time.monotonic() + GONE
+    while (left := {path for path in new if path.exists()}) and time.monotonic() < limit:
+        time.sleep(0.02)
+    assert not left
 
 
 def below(pid: int) -> list[psutil.Process]:
@@ -140,7 +149,7 @@ def test_killing(
     """SIGKILL to harness, guardian or engine leaves no process of a trial and no folder."""
     environment = environment_of(NEWEST, newest_flask(FOUND[NEWEST]))
     subject = LOADED["flask-debug"]
-    before = harness_folders()
+    before = things()
     process = driver([make_order(environment, subject, "touch-source") for _ in range(2)])
     found = wait_for_trial(process, 4)
     words = {one.pid: " ".join(safe_words(one)) for one in found}
@@ -149,11 +158,7 @@ def test_killing(
         (pids[name],) = (pid for pid, text in words.items() if f"harness.run.{name}" in text)
     os.kill(pids[victim], signal.SIGKILL)
     assert_all_gone([one for one in found if one.pid != process.pid])
-    if victim != "guardian":  # which is the one that removes it
-        limit = time.monotonic() + GONE
-        while harness_folders() - before and time.monotonic() < limit:
-            time.sleep(0.02)
-        assert not harness_folders() - before
+    assert_things_go(before)
 
 
 def test_escape(environment_of: EnvironmentOf, tmp_path: Path) -> None:
@@ -174,8 +179,7 @@ def test_nothing_left(environment_of: EnvironmentOf) -> None:
     """After a run nothing is left in the temporary folder or in shared memory."""
     environment = environment_of(NEWEST, newest_flask(FOUND[NEWEST]))
     subject = LOADED["flask-debug"]
-    folders = harness_folders()
-    memory = left_in_memory()
+    before = things()
     run_orders(
         [
             make_order(environment, subject, "SIGKILL", "group"),
@@ -183,8 +187,7 @@ def test_nothing_left(environment_of: EnvironmentOf) -> None:
             make_order(environment, subject, "os-exit-0"),
         ]
     )
-    assert harness_folders() <= folders
-    assert left_in_memory() <= memory
+    assert_things_go(before)
 
 
 def test_engine_dies(environment_of: EnvironmentOf) -> None:

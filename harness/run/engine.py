@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import shutil
 import signal
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -138,7 +140,7 @@ def send(message: Answer | Usage) -> None:
 async def serve(folder: Path, jobs: int) -> None:
     """Serve stdin until it ends."""
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, abandon)
+    loop.add_signal_handler(signal.SIGTERM, abandon, folder, kernel.shared_memory())
     reader = asyncio.StreamReader(limit=LONGEST_LINE)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     engine = Engine(folder, jobs)
@@ -146,9 +148,10 @@ async def serve(folder: Path, jobs: int) -> None:
     engine.client.close()
 
 
-def abandon() -> None:
-    """The guardian died: end everything, and this."""
-    end_all_below()
+def abandon(folder: Path, memory_before: Collection[str]) -> None:
+    """The guardian died: do what it would have done, and end."""
+    end_all_below(memory_before)
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 

@@ -19,11 +19,10 @@ import subprocess
 import sys
 import tempfile
 
-from harness.run.kernel import become_subreaper
+from harness.run.kernel import SHARED_MEMORY, become_subreaper, shared_memory
 from harness.run.reaper import end_all_below
 
 PREFIX = "exitmatrix-"
-MEMORY = "/dev/shm"  # noqa: S108 - a folder of our own is made in it
 ROOM = 64 << 20  # bytes that must be free there
 
 
@@ -34,17 +33,18 @@ def ground() -> str | None:
     costs a tenth of a bare interpreter's start, in memory next to nothing.
     """
     try:
-        room = os.statvfs(MEMORY)
+        room = os.statvfs(SHARED_MEMORY)
     except OSError:
         return None
     roomy = room.f_bavail * room.f_frsize >= ROOM
-    return MEMORY if roomy and os.access(MEMORY, os.W_OK | os.X_OK) else None
+    return SHARED_MEMORY if roomy and os.access(SHARED_MEMORY, os.W_OK | os.X_OK) else None
 
 
 def main(lifeline: int, arguments: list[str]) -> int:
     """Guard one engine; its exit status."""
     os.set_inheritable(lifeline, False)
     become_subreaper()
+    memory = shared_memory()
     for signum in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(signum, signal.SIG_IGN)  # only the lifeline decides
     folder = tempfile.mkdtemp(prefix=PREFIX, dir=ground())
@@ -62,7 +62,7 @@ def main(lifeline: int, arguments: list[str]) -> int:
         select.select([lifeline, pidfd], [], [])
         return engine.poll() or 0
     finally:
-        end_all_below()
+        end_all_below(memory)
         shutil.rmtree(folder, ignore_errors=True)
 
 

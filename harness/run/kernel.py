@@ -6,12 +6,14 @@ known is said so (`ExitUnknown`), never guessed.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import os
 import select
 import signal
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
@@ -23,6 +25,7 @@ PIDFD_INFO = struct.Struct("=QQ11Ii")
 PIDFD_GET_INFO = (3 << 30) | (PIDFD_INFO.size << 16) | (0xFF << 8) | 11
 PIDFD_INFO_EXIT = 1 << 3
 
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where the C library keeps it (shm_overview(7))
 NOT_SEEN = "reaped before it could be watched"
 
 
@@ -131,18 +134,40 @@ def at_rest(pid: int) -> bool:
     return not pending & ~int(fields.get(b"SigBlk", b"0"), 16)
 
 
-def shared_memory_of(pid: int) -> frozenset[str]:
-    """Names of shared memory that a process has mapped, named semaphores among them.
+def shared_memory() -> dict[str, int]:
+    """All names of shared memory that there are now, with their inodes.
 
     POSIX's shared memory and semaphores are files in /dev/shm itself (shm_overview(7));
     what lies in folders there is files like any other.
     """
-    paths = (
-        line.split(b"/dev/shm/", 1)[1].decode("utf-8", "replace")
+    try:
+        with os.scandir(SHARED_MEMORY) as entries:
+            return {one.name: one.inode() for one in entries if one.is_file(follow_symlinks=False)}
+    except OSError:
+        return {}
+
+
+def remove_shared_memory(names: Iterable[str]) -> None:
+    """Remove what is still there of some names: shm_unlink(3), sem_unlink(3)."""
+    for name in names:
+        with contextlib.suppress(OSError):
+            os.unlink(f"{SHARED_MEMORY}/{name}")  # noqa: PTH108
+
+
+def shared_memory_of(pid: int) -> frozenset[str]:
+    """Names of shared memory that a process has mapped, named semaphores among them.
+
+    By inode: glibc makes a semaphore under another name and links it (sem_open.c), so
+    that the mapping bears the name that is gone.
+    """
+    inodes = {
+        int(line.split()[4])
         for line in read_proc(pid, "maps").splitlines()
-        if b" /dev/shm/" in line and not line.endswith(b" (deleted)")
-    )
-    return frozenset(path for path in paths if "/" not in path)
+        if b" /dev/shm/" in line
+    }
+    if not inodes:
+        return frozenset()
+    return frozenset(name for name, inode in shared_memory().items() if inode in inodes)
 
 
 class Watched:

@@ -24,7 +24,6 @@ from harness.run.spawn import Folder, spawn
 QUIET = 0.3  # seconds without any news, after which the living are asked for a sign of life
 IDLE = 0.05  # seconds without news, after which another trial may use the processor
 TOUCH_AGAIN = 3.0  # seconds; a reloader that had not yet looked at the file missed the touch
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where the C library keeps named semaphores
 
 
 class Ground(Protocol):
@@ -70,6 +69,7 @@ class TrialRun:
         self._gates: dict[int, tuple[str, str]] = {}
         self._release_lingering = False
         self._memory: set[str] = set()
+        self._memory_before = kernel.shared_memory()
         self._news = asyncio.Event()
         self.folder = Folder(ground.folder, name, order)
         self.channel = Channel(self.folder.channel, self.token)
@@ -425,7 +425,7 @@ class TrialRun:
 
     def _remember_memory(self) -> None:
         for pid in self.live:
-            self._memory |= kernel.shared_memory_of(pid)
+            self._memory |= kernel.shared_memory_of(pid) - self._memory_before.keys()
 
     def _note_what_is_left(self) -> None:
         """What ended processes left in shared memory: the living still need theirs."""
@@ -434,10 +434,9 @@ class TrialRun:
         in_use: set[str] = set()
         for pid in self.live:
             in_use |= kernel.shared_memory_of(pid)
-        for name in sorted(self._memory - in_use):
-            if (SHARED_MEMORY / name).exists():
-                kind = "semaphore" if name.startswith("sem.") else "shared memory"
-                self._note("kernel", 0, "left", kind)
+        for name in sorted((self._memory - in_use) & kernel.shared_memory().keys()):
+            kind = "semaphore" if name.startswith("sem.") else "shared memory"
+            self._note("kernel", 0, "left", kind)
 
     async def _end_everything(self) -> None:
         """SIGKILL what is left of this trial, orphans included, until nothing is."""
@@ -449,6 +448,7 @@ class TrialRun:
                         self._watch(below)
             if not self.live:
                 break
+            self._remember_memory()
             for pid in self.live:
                 self.watched[pid].send(signal.SIGKILL)
             await self._until(lambda: not self.live)
@@ -456,5 +456,4 @@ class TrialRun:
             watched.reap()
         for output in (self.stdout, self.stderr):
             output.read()
-        for name in self._memory:
-            (SHARED_MEMORY / name).unlink(missing_ok=True)
+        kernel.remove_shared_memory(self._memory)
