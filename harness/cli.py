@@ -23,7 +23,7 @@ from harness import scenarios as programs
 from harness import stacks
 from harness.judge import judge
 from harness.measure import Place, measure
-from harness.model import Cell, Interpreter, LeftOut, Record, Scenario, Stack
+from harness.model import Cell, Interpreter, LeftOut, Record, Scenario, Stack, Trial
 from harness.plan import NothingMatches, Plan, Selection, plan
 from harness.progress import Kind, reporter, say
 from harness.report import matrix as pages
@@ -304,6 +304,15 @@ def run(
             Session(jobs or default_jobs()) as session,
             reporter(progress, "matrix", "runs") as bar,
         ):
+
+            def seen(cell: Cell, trial: Trial) -> None:
+                store.keep(cell, trial)
+                done = next(trials_done)
+                note = (
+                    f"{schedule.settled} of {schedule.total} cells, {session.outstanding} running"
+                )
+                bar.show(done, done + session.outstanding + schedule.owed, note)
+
             measure(
                 schedule,
                 session,
@@ -315,11 +324,7 @@ def run(
                     environments[result.cell.interpreter, result.cell.stack].packages,
                     {digest(outcome): steps for outcome, steps in told},
                 ),
-                on_trial=lambda _cell, _trial: bar.show(
-                    (done := next(trials_done)),
-                    done + session.outstanding + schedule.owed,
-                    f"{schedule.settled} of {schedule.total} cells, {session.outstanding} running",
-                ),
+                on_trial=seen,
             )
             usage = session.finish()
     except (Interrupted, KeyboardInterrupt):

@@ -3,6 +3,7 @@
     OUTPUT/observations/<platform>/<interpreter id>.jsonl   a record a line, sorted by cell
     OUTPUT/timelines/<platform>/<interpreter id>.jsonl      one timeline per distinct outcome
     CACHE/runs/<name of OUTPUT>.jsonl                       how many trials each cell has had
+    CACHE/trials/<name of OUTPUT>/<interpreter id>.jsonl    the raw trials of the latest run
 
 A record that is new or changed is appended at once, as one line in one write, so
 that no later failure can lose it; of two lines for one cell the later holds, and
@@ -35,6 +36,7 @@ from harness.model import (
     Interpreter,
     Outcome,
     Record,
+    Trial,
     Verdict,
 )
 from harness.observe import Timeline
@@ -114,7 +116,9 @@ class Store:
         self._timelines = output / "timelines" / self.platform
         name = hashlib.sha256(str(output.resolve()).encode()).hexdigest()[:16]
         self._ledger = cache / "runs" / f"{name}.jsonl"
-        _make((self._records, self._timelines, self._ledger.parent))
+        self._trials = cache / "trials" / name
+        self._kept: set[str] = set()
+        _make((self._records, self._timelines, self._ledger.parent, self._trials))
         # Also when nobody closes it.
         self._unlock = weakref.finalize(self, os.close, _lock(self._records, output))
         try:
@@ -129,6 +133,7 @@ class Store:
             self._unlock()
             raise
         self._before = dict(self._counts)
+        self._resuming = bool(self._this_run)
         # A run that was killed leaves its files as it appended to them.
         self._changed = {
             file.stem
@@ -168,6 +173,18 @@ class Store:
         return len(self._this_run)
 
     # --------------------------------------------------------------- saving
+
+    def keep(self, cell: Cell, trial: Trial) -> None:
+        """Keep a raw trial, from which everything that is concluded can be concluded again.
+
+        Those of the run before go when an interpreter is measured anew.
+        """
+        file = self._trials / f"{cell.interpreter}.jsonl"
+        if cell.interpreter not in self._kept:
+            self._kept.add(cell.interpreter)
+            if not self._resuming:
+                file.unlink(missing_ok=True)
+        self._append(file, trial)
 
     def save(
         self,

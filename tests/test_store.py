@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from harness.model import FORMAT, Cell, Interpreter, Outcome, Record, Verdict
+from harness.model import FORMAT, Cell, Interpreter, Outcome, Record, Trial, Verdict
 from harness.observe import Timeline
 from harness.schedule import RACY, Known, Result
 from harness.store import (
@@ -336,6 +336,30 @@ def test_an_unknown_cell_is_measured_again(store: Open) -> None:
     """The next run does not know a cell that showed too little."""
     run(store(), result(A, unknown=("it was never ready",), trials=3))
     assert known(store(1)) == {}
+
+
+def test_raw_trials_of_the_latest_run_are_kept(store: Open, tmp_path: Path) -> None:
+    """The raw trials of the latest run, with what an interrupted one had, can be read again."""
+
+    def kept() -> list[str]:
+        (file,) = (tmp_path / "cache" / "trials").rglob("*.jsonl")
+        lines = file.read_bytes().splitlines()
+        return [msgspec.json.decode(line, type=Trial).stdout for line in lines]
+
+    def one(text: str) -> Trial:
+        return Trial(cell=cell().id, history=(), stdout=text, stderr="")
+
+    first = store()
+    first.keep(cell(), one("a"))
+    run(first, result(A))
+    interrupted = store()
+    interrupted.keep(cell(), one("b"))
+    save(interrupted, result(A))
+    interrupted.keep(cell(), one("c"))
+    interrupted.close(finished=False)
+    assert kept() == ["b", "c"]
+    store().keep(cell(), one("d"))
+    assert kept() == ["b", "c", "d"]
 
 
 def test_an_interrupted_run_is_resumed(store: Open) -> None:
