@@ -43,7 +43,7 @@ class Result(Frozen, kw_only=True):
     trials: int  # of this run
 
 
-@dataclass
+@dataclass(slots=True)
 class _State:
     cell: Cell
     base: int

@@ -20,6 +20,7 @@ import fcntl
 import hashlib
 import os
 import platform
+import sys
 import weakref
 from collections.abc import Iterable, Mapping
 from io import FileIO
@@ -121,9 +122,10 @@ class Store:
         _make((self._records, self._timelines, self._ledger.parent, self._trials))
         # Also when nobody closes it.
         self._unlock = weakref.finalize(self, os.close, _lock(self._records, output))
+        self._shared: dict[bytes, Any] = {}
         try:
             self.records = {
-                record.cell: record
+                record.cell: self._share(record)
                 for file in sorted(self._records.glob("*.jsonl"))
                 for record in _read(file, Record).values()
             }
@@ -218,7 +220,7 @@ class Store:
         else:
             if old is not None and same and all(contains(old.outcomes, one) for one in outcomes):
                 record = replace(record, since=old.since)
-            self.records[cell.id] = record
+            self.records[cell.id] = self._share(record)
             self._append(self._records / f"{cell.interpreter}.jsonl", record)
             self._changed.add(cell.interpreter)
         for outcome in record.outcomes:
@@ -248,6 +250,28 @@ class Store:
                 _rewrite(self._ledger, [*counts, Count(finished=True)])
         finally:
             self._unlock()
+
+    def _share(self, record: Record) -> Record:
+        """The record with its parts shared with equal ones.
+
+        There are few different outcomes and many cells: memory follows the former.
+        """
+
+        def one(value: Any) -> Any:
+            return self._shared.setdefault(ENCODER.encode(value), value)
+
+        return replace(
+            record,
+            interpreter=one(record.interpreter),
+            packages=one(record.packages),
+            platform=one(record.platform),
+            outcomes=one(record.outcomes),
+            stack=sys.intern(record.stack),
+            scenario=sys.intern(record.scenario),
+            termination=sys.intern(record.termination),
+            target=sys.intern(record.target),
+            since=sys.intern(record.since),
+        )
 
     def _sort(self) -> None:
         current = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from harness.observe import observe
 from harness.plan import plan
 from harness.stacks import STACKS, Environment
 from harness.stderr import normalise
+from harness.store import platform_name, read_records
 from tests.conftest import FOUND, LOADED, NEWEST, make_order, newest_flask, run_orders
 
 pytestmark = [pytest.mark.real, pytest.mark.blind]
@@ -65,6 +67,29 @@ def test_blind(
     assert len(by_order) == len(trials)
     for one, other in zip(seeing, blind, strict=True):
         assert shown(other, by_order[id(other)]) == shown(one, by_order[id(one)]), one.cell
+
+
+@pytest.mark.parametrize(("scenario", "termination", "target"), sorted(RACES))
+def test_blind_race(
+    scenario: str,
+    termination: str,
+    target: str,
+    environment_of: Callable[[str, str], Environment],
+) -> None:
+    """A blind run of a race ends in one of the ways that the matrix knows."""
+    stack = newest_flask(FOUND[NEWEST])
+    records = read_records(Path(__file__).parent.parent / "reports").get(platform_name(), [])
+    id = f"{NEWEST}/{stack}/{scenario}/{termination}@{target}"
+    known = [record for record in records if record.cell == id]
+    if not known:
+        pytest.skip(f"no committed record of {id}")
+    environment = environment_of(NEWEST, stack)
+    order = make_order(environment, LOADED[scenario], termination, target, [environment.endings])
+    ways = [[(p.role, p.exit) for p in one.processes] for one in known[0].outcomes]
+    for _, trial in run_orders([order] * 5):
+        outcome = observe(trial, order.scenario, order.termination)
+        assert isinstance(outcome, Outcome), outcome
+        assert [(p.role, p.exit) for p in outcome.processes] in ways
 
 
 def test_normalising_takes_out_only_what_differs() -> None:

@@ -1,0 +1,77 @@
+"""The wheel is whole: the command works outside the checkout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+import harness
+from tests.conftest import NEWEST, note_exercised
+
+CHECKOUT = Path(harness.__file__).parent.parent
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(
+        not (CHECKOUT / "pyproject.toml").exists(), reason="the package is not a checkout"
+    ),
+]
+
+
+def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
+    """A wheel that is installed elsewhere brings scenarios, pins, probe and schema with it."""
+    pytest.importorskip("hatchling")
+    built = tmp_path / "dist"
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "hatchling",
+            "build",
+            "--target",
+            "wheel",
+            "--directory",
+            str(built),
+        ],
+        cwd=CHECKOUT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = built.glob("*.whl")
+    elsewhere = tmp_path / "venv"
+    venv.create(elsewhere, with_pip=True)
+    python = elsewhere / "bin" / "python"
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", str(wheel)]
+    subprocess.run(pip, check=True, capture_output=True)
+    # What it depends on is taken from here; the package itself is not.
+    libraries = os.pathsep.join(path for path in sys.path if path.endswith("site-packages"))
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    words = ["--python", NEWEST, "--scenario", "plain", "--termination", "return"]
+    done = subprocess.run(
+        [str(elsewhere / "bin" / "exitmatrix"), "matrix", *words, "--progress", "none"],
+        cwd=tmp_path,
+        env={**clean, "PYTHONPATH": libraries},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "reports/matrix.md"
+    assert (tmp_path / "reports" / "matrix.md").read_text().startswith("# ")
+    where = subprocess.run(
+        [str(python), "-c", "import harness; print(harness.__file__)"],
+        cwd=tmp_path,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert str(elsewhere) in where
+    assert (Path(where.strip()).parent / "record.schema.json").exists()
+    note_exercised([NEWEST])
