@@ -21,7 +21,7 @@ The way of the data, in one direction:
     judge.py          record -> verdict
     stderr.py         stderr without what differs between two runs
     report/           records and verdicts -> text
-    cli.py            the commands; progress.py tells a person how they go
+    cli.py            the commands; stages.py what they are made of; progress.py how they go
     bench.py          how fast all this is
 
 `run`, `interpreters`, `stacks`, `store` and `scenarios` touch the machine; the

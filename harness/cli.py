@@ -2,57 +2,33 @@
 
 from __future__ import annotations
 
-import datetime
-import itertools
-import os
-import resource
-import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
 import msgspec
 
-from harness import interpreters as pythons
-from harness import scenarios as programs
-from harness import stacks
-from harness.judge import judge
-from harness.measure import Place, measure
-from harness.model import Cell, Interpreter, LeftOut, Record, Scenario, Stack, Trial
-from harness.plan import NothingMatches, Plan, Selection, plan
-from harness.progress import Kind, reporter, say
-from harness.report import matrix as pages
-from harness.run.engine import Usage
-from harness.run.session import EngineDied, Session, default_jobs
-from harness.schedule import Schedule
-from harness.store import CannotWrite, Store, digest, read_records, write, write_verdicts
+from harness.plan import Selection
+from harness.progress import Kind
+from harness.stages import (
+    INTERRUPTED,
+    USAGE_ERROR,
+    Failure,
+    fail_if_too_little_was_seen,
+    find_interpreters,
+    load_scenarios,
+    make_plan,
+    open_store,
+    prepare_environments,
+    run,
+    stopping_cleanly,
+    tell_the_end,
+    without,
+    write_reports,
+)
 from harness.terminations import CATALOGUE
-
-USAGE_ERROR = 2
-HARNESS_FAILED = 3
-INTERRUPTED = 130  # 128 + SIGINT, as shells count
-MOST_UNKNOWN = 100  # one cell in so many may be unknown
-
-
-class Interrupted(BaseException):
-    """A signal asked the harness to stop."""
-
-
-class Failure(click.ClickException):
-    """One clear line, and an exit status."""
-
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.exit_code = status  # type: ignore[misc]
-
-    def show(self, file: Any = None) -> None:  # noqa: ARG002 - click's signature
-        """Print the line."""
-        click.echo(f"exitmatrix: {self.message}", err=True)
 
 
 def _many(*names: str, text: str) -> Callable[[Any], Any]:
@@ -161,274 +137,9 @@ def matrix_command(
     fail_if_too_little_was_seen(planned, store, broken)
 
 
-# --------------------------------------------------------------------- stages
-
-
 def _selected(*axes: Sequence[str]) -> Selection:
     names = ("scenario", "termination", "target", "stack")
     return Selection(**{name: tuple(axis) for name, axis in zip(names, axes, strict=True)})
-
-
-def find_interpreters(named: Sequence[str], quiet: bool = False) -> dict[str, Interpreter]:
-    """The interpreters asked for, by id; what was found is told on stderr."""
-    found = pythons.find(named)
-    try:
-        chosen = pythons.select(found, named)
-    except pythons.NoSuchInterpreterError as error:
-        raise Failure(str(error), USAGE_ERROR) from error
-    if not chosen:
-        raise Failure("no Python was found; name one with --python PATH", USAGE_ERROR)
-    if not quiet:
-        say(f"{len(chosen)} interpreters: {', '.join(one.id for one in chosen)}")
-        for rejected in found.rejected:
-            say(f"  left out: {rejected.path}: {rejected.reason}")
-        for twin in found.shadowed:
-            say(f"  left out: {twin.left}: {twin.id} is already at {twin.path}")
-    return {one.id: one for one in chosen}
-
-
-def load_scenarios() -> tuple[dict[str, Scenario], int]:
-    """The scenarios by id, and how many files were in error; each is told on stderr."""
-    loaded = programs.load(programs.find_folder())
-    for error in loaded.errors:
-        key = f", {error.key}" if error.key else ""
-        say(f"scenario in error: {error.file}{key}: {error.text}")
-    return {one.id: one for one in loaded.scenarios}, len(loaded.errors)
-
-
-def make_plan(
-    found: dict[str, Interpreter], subjects: dict[str, Scenario], selection: Selection
-) -> Plan:
-    """The cells asked for, of which there is at least one."""
-    try:
-        planned = plan(
-            list(found.values()), list(subjects.values()), stacks.STACKS, stacks.applies, selection
-        )
-    except NothingMatches as error:
-        raise Failure(str(error), USAGE_ERROR) from error
-    if not planned.cells:
-        reasons = sorted({one.reason for one in planned.left_out})
-        why = f": {'; '.join(reasons[:3])}" if reasons else ""
-        raise Failure(f"the selection holds no cell{why}", USAGE_ERROR)
-    return planned
-
-
-def open_store(output: Path) -> Store:
-    """The store at the output folder, which can be written."""
-    try:
-        return Store(output, stacks.default_cache(), datetime.datetime.now(datetime.UTC).date())
-    except CannotWrite as error:
-        raise Failure(str(error), USAGE_ERROR) from error
-    except ValueError as error:
-        raise Failure(f"the records cannot be read: {error}", HARNESS_FAILED) from error
-
-
-def prepare_environments(
-    planned: Plan, found: dict[str, Interpreter], progress: Kind
-) -> tuple[dict[tuple[str, str], stacks.Environment], dict[tuple[str, str], str]]:
-    """An environment for each interpreter and stack of the plan, or why there is none."""
-    by_name = {stack.name: stack for stack in stacks.STACKS}
-    wanted: dict[tuple[str, str], tuple[Interpreter, Stack]] = {
-        (cell.interpreter, cell.stack): (found[cell.interpreter], by_name[cell.stack])
-        for cell in planned.cells
-    }
-    with reporter(progress, "environments", "ready") as bar:
-
-        def show(step: stacks.Progress) -> None:
-            bar.show(step.done, step.total, f"{step.interpreter}/{step.stack} {step.state}")
-
-        made = stacks.prepare(wanted.values(), stacks.default_cache(), show)
-    ready: dict[tuple[str, str], stacks.Environment] = {}
-    missing: dict[tuple[str, str], str] = {}
-    for key, environment in made.items():
-        if isinstance(environment, stacks.Unavailable):
-            missing[key] = environment.reason
-            say(f"left out: {'/'.join(key)}: {environment.reason}")
-        else:
-            ready[key] = environment
-    if not ready:
-        raise Failure("no environment could be made; the reasons are above", HARNESS_FAILED)
-    return ready, missing
-
-
-def without(planned: Plan, missing: dict[tuple[str, str], str]) -> Plan:
-    """The plan without the cells whose environment cannot be had."""
-    there: list[Cell] = []
-    gone: list[Cell] = []
-    for cell in planned.cells:
-        (gone if (cell.interpreter, cell.stack) in missing else there).append(cell)
-    out = [
-        LeftOut(
-            interpreter=cell.interpreter,
-            stack=cell.stack,
-            scenario=cell.scenario,
-            termination=cell.termination,
-            target=cell.target,
-            reason=missing[cell.interpreter, cell.stack],
-        )
-        for cell in gone
-    ]
-    return Plan(cells=tuple(there), left_out=(*planned.left_out, *out))
-
-
-def run(
-    planned: Plan,
-    environments: dict[tuple[str, str], stacks.Environment],
-    found: dict[str, Interpreter],
-    subjects: dict[str, Scenario],
-    store: Store,
-    trials: int,
-    jobs: int | None,
-    progress: Kind,
-) -> tuple[bool, Usage | None]:
-    """Measure what the plan asks for and save each cell as it ends."""
-    schedule = Schedule(
-        planned.cells,
-        several={one.id: len(one.roles) > 1 for one in subjects.values()},
-        known=store.known({key: one.packages for key, one in environments.items()}),
-        racy=store.racy(),
-        trials=trials,
-    )
-    if store.resumed:
-        say(f"going on with an interrupted run: {store.resumed} cells were measured in it")
-    places = {
-        key: Place(python=str(one.python), path=(str(one.probe), str(one.endings)))
-        for key, one in environments.items()
-    }
-    interrupted = False
-    usage = None
-    trials_done = itertools.count(1)
-    begun = time.monotonic()
-    try:
-        with (
-            Session(jobs or default_jobs()) as session,
-            reporter(progress, "matrix", "runs") as bar,
-        ):
-
-            def seen(cell: Cell, trial: Trial) -> None:
-                store.keep(cell, trial)
-                done = next(trials_done)
-                note = (
-                    f"{schedule.settled} of {schedule.total} cells, {session.outstanding} running"
-                )
-                bar.show(done, done + session.outstanding + schedule.owed, note)
-
-            measure(
-                schedule,
-                session,
-                places,
-                subjects,
-                on_result=lambda result, told: store.save(
-                    result,
-                    found[result.cell.interpreter],
-                    environments[result.cell.interpreter, result.cell.stack].packages,
-                    {digest(outcome): steps for outcome, steps in told},
-                ),
-                on_trial=seen,
-            )
-            usage = session.finish()
-    except (Interrupted, KeyboardInterrupt):
-        interrupted = True
-    except EngineDied as error:
-        raise Failure(f"{error}; what was measured is kept", HARNESS_FAILED) from error
-    except (OSError, CannotWrite) as error:
-        raise Failure(f"what was measured is kept, but: {error}", HARNESS_FAILED) from error
-    finally:
-        close(store, finished=not interrupted and usage is not None)
-    if usage:
-        tell_usage(usage, time.monotonic() - begun)
-    return interrupted, usage
-
-
-def close(store: Store, *, finished: bool) -> None:
-    """Bring the records into order; what was appended is on disk whatever happens here."""
-    try:
-        store.close(finished=finished)
-    except CannotWrite as error:
-        raise Failure(f"what was measured is kept, but: {error}", HARNESS_FAILED) from error
-
-
-def write_reports(output: Path, subjects: dict[str, Scenario]) -> dict[str, list[Record]]:
-    """Derive verdicts and report from all records that there are, of whatever machine."""
-    try:
-        records = read_records(output)
-        everything = sorted(
-            (record for rows in records.values() for record in rows), key=lambda r: r.cell
-        )
-        verdicts = [judge(record) for record in everything]
-        write_verdicts(output, verdicts)
-        write(output / "matrix.md", pages.render(records, verdicts, subjects).encode())
-    except CannotWrite as error:
-        raise Failure(str(error), HARNESS_FAILED) from error
-    return records
-
-
-def tell_usage(usage: Usage, seconds: float) -> None:
-    """How well the processors were used while measuring."""
-    own = resource.getrusage(resource.RUSAGE_SELF)
-    harness = usage.harness + own.ru_utime + own.ru_stime
-    cores = os.cpu_count() or 1
-    say(
-        f"measured in {seconds:.0f} s: observed programs used {usage.observed:.1f} s of processor,"
-        f" {usage.observed / (cores * seconds):.2f} of {cores} cores;"
-        f" the harness {harness:.1f} s, {harness / max(usage.observed, 0.001):.2f} of theirs"
-        f" (at most {usage.peak_kilobytes // 1024} MiB in the engine,"
-        f" {own.ru_maxrss // 1024} MiB here)"
-    )
-
-
-def tell_the_end(
-    planned: Plan,
-    records: dict[str, list[Record]],
-    store: Store,
-    usage: Usage | None,
-    interrupted: bool,
-    output: Path,
-) -> None:
-    """What was measured now, what was carried over, and where it is."""
-    here = {cell.interpreter for cell in planned.cells}
-    known = {
-        f"{record.cell.split('/')[0]} ({name})"
-        for name, rows in records.items()
-        for record in rows
-        if name != store.platform or record.cell.split("/")[0] not in here
-    }
-    if usage and not interrupted:
-        say(f"measured now: {len(planned.cells)} cells of {', '.join(sorted(here))}")
-    if known:
-        say(f"carried over from earlier runs: {', '.join(sorted(known))}")
-    click.echo(output / "matrix.md")
-
-
-def fail_if_too_little_was_seen(planned: Plan, store: Store, broken: int) -> None:
-    """Raise when more than one cell in a hundred is unknown, or a scenario is broken."""
-    unknown = [c.id for c in planned.cells if c.id in store.records and store.records[c.id].unknown]
-    for id in unknown[:10]:
-        say(f"unknown: {id}: {'; '.join(store.records[id].unknown)}")
-    if len(unknown) * MOST_UNKNOWN > len(planned.cells):
-        raise Failure(
-            f"{len(unknown)} of {len(planned.cells)} cells are unknown, more than one in a hundred",
-            HARNESS_FAILED,
-        )
-    if broken:
-        raise Failure(f"{broken} scenarios are in error, see above; the others ran", HARNESS_FAILED)
-
-
-@contextmanager
-def stopping_cleanly() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP stop the run as Ctrl-C does."""
-
-    def stop(_signum: int, _frame: FrameType | None) -> None:
-        raise Interrupted
-
-    before = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    except (Interrupted, KeyboardInterrupt):
-        raise Failure("stopped before anything was measured", INTERRUPTED) from None
-    finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)
 
 
 # ----------------------------------------------------------------------- list
