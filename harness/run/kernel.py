@@ -26,6 +26,7 @@ PIDFD_GET_INFO = (3 << 30) | (PIDFD_INFO.size << 16) | (0xFF << 8) | 11
 PIDFD_INFO_EXIT = 1 << 3
 
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where the C library keeps it (shm_overview(7))
+TELLS_CHILDREN = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").exists()
 NOT_SEEN = "reaped before it could be watched"
 
 
@@ -64,6 +65,8 @@ def signal_name(number: int) -> str:
 
 def children_of(pid: int) -> tuple[int, ...]:
     """The direct children of a process, of all its threads; () when it is gone."""
+    if not TELLS_CHILDREN:
+        return _children_by_search(pid)
     found: list[int] = []
     try:
         threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - measured: this runs for each trial
@@ -73,6 +76,16 @@ def children_of(pid: int) -> tuple[int, ...]:
         text = read_proc(pid, f"task/{thread}/children")
         found += [int(word) for word in text.split()]
     return tuple(found)
+
+
+def _children_by_search(pid: int) -> tuple[int, ...]:
+    """The same on a kernel without CONFIG_PROC_CHILDREN: by looking at every process."""
+    import psutil  # noqa: PLC0415 - seldom needed
+
+    try:
+        return tuple(child.pid for child in psutil.Process(pid).children())
+    except psutil.NoSuchProcess:
+        return ()
 
 
 def descendants_of(pid: int) -> tuple[int, ...]:

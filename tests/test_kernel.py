@@ -1,0 +1,145 @@
+"""The kernel's witness: processes, their ends, and what they leave."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from multiprocessing import shared_memory
+
+import pytest
+
+from harness.run import kernel
+
+SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+FAMILY = """
+import os, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import sys; sys.exit(int(sys.stdin.read()))"],
+                         stdin=subprocess.PIPE)
+print(child.pid, flush=True)
+sys.stdin.readline()
+child.communicate(b"9")
+print("reaped", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(SLEEPER, stdin=subprocess.PIPE)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.fixture
+def family() -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", FAMILY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_children(
+    tells: bool, family: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The children of a process are found, also where the kernel does not list them."""
+    if tells and not kernel.TELLS_CHILDREN:
+        pytest.skip("this kernel has no list of children")
+    monkeypatch.setattr(kernel, "TELLS_CHILDREN", tells)
+    assert family.stdout
+    child = int(family.stdout.readline())
+    assert kernel.children_of(family.pid) == (child,)
+    assert {family.pid, child} <= set(kernel.descendants_of(os.getpid()))
+    assert kernel.is_below(child, os.getpid())
+    assert not kernel.is_below(os.getpid(), os.getpid())
+
+
+def test_the_status_of_a_grandchild(family: subprocess.Popen[str]) -> None:
+    """A process that its parent has reaped still has a status, where the kernel keeps it."""
+    assert family.stdin
+    assert family.stdout
+    watched = kernel.Watched(int(family.stdout.readline()))
+    family.stdin.write("\n")
+    family.stdin.flush()
+    assert family.stdout.readline() == "reaped\n"
+    learnt = watched.learn_status()
+    watched.close()
+    if not learnt:
+        pytest.skip("this kernel forgets the status of what is reaped (before 6.15)")
+    assert watched.status is not None
+    assert kernel.describe_status(watched.status) == "code 9"
+
+
+def test_a_reaped_process_whose_status_is_lost(
+    family: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the kernel forgets it, the status of a reaped process is not guessed."""
+    assert family.stdin
+    assert family.stdout
+    monkeypatch.setattr(kernel, "exit_info", lambda fd: None)
+    watched = kernel.Watched(int(family.stdout.readline()))
+    family.stdin.write("\n")
+    family.stdin.flush()
+    assert family.stdout.readline() == "reaped\n"
+    assert not watched.learn_status()
+    assert watched.status is None
+    watched.close()
+
+
+def test_a_process_that_is_gone(sleeper: subprocess.Popen[bytes]) -> None:
+    """A process that was reaped can neither be watched nor signalled."""
+    watched = kernel.Watched(sleeper.pid)
+    sleeper.kill()
+    sleeper.wait()
+    assert not watched.send(signal.SIGTERM)
+    watched.close()
+    with pytest.raises(ProcessLookupError):
+        kernel.Watched(sleeper.pid)
+
+
+def test_at_rest(sleeper: subprocess.Popen[bytes]) -> None:
+    """A process that waits is at rest; one that runs, or that a signal is to end, is not."""
+    watched = kernel.Watched(sleeper.pid)
+    while not kernel.at_rest(sleeper.pid):  # it is still starting
+        pass
+    sleeper.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PIDFD, watched.fd, os.WSTOPPED)
+    sleeper.send_signal(signal.SIGTERM)  # pending: it is stopped
+    assert not kernel.at_rest(sleeper.pid)
+    watched.close()
+    assert not kernel.at_rest(os.getpid())
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (0, "code 0"),
+        (3 << 8, "code 3"),
+        (15, "signal SIGTERM"),
+        (9, "signal SIGKILL"),
+        (139, "signal SIGSEGV"),
+    ],
+)
+def test_a_wait_status_in_words(status: int, words: str) -> None:
+    """A wait status is a code or a signal, with or without a core."""
+    assert kernel.describe_status(status) == words
+
+
+def test_shared_memory_is_attributed() -> None:
+    """What a process has mapped of shared memory is found by its name, and can be removed."""
+    block = shared_memory.SharedMemory(create=True, size=8)
+    try:
+        assert block.name in kernel.shared_memory_of(os.getpid())
+        assert block.name in kernel.shared_memory()
+        kernel.remove_shared_memory([block.name, "never-there"])
+        assert block.name not in kernel.shared_memory()
+    finally:
+        block.close()
+        with pytest.raises(FileNotFoundError):
+            block.unlink()
