@@ -230,7 +230,7 @@ class TrialRun:
         self._find_helpers()  # a server that was restarted has started its own by now
         asked = set(self.live)
         shown = set()
-        if server is not None:
+        if server in asked:  # else the port is another trial's by now
             self._note("harness", server, "answered")
             shown.add(server)
         elif self.port:
