@@ -65,8 +65,8 @@ def equal(one: tuple[Outcome, ...], other: tuple[Outcome, ...]) -> bool:
 
 
 def is_race(outcomes: tuple[Outcome, ...]) -> bool:
-    """Whether trials of one cell came out differently: two outcomes, or one that was cut."""
-    return len(outcomes) > 1 or any(one.cut for one in outcomes)
+    """Whether trials of one cell came out differently, in whatever is told of them."""
+    return len(outcomes) > 1 or any(one.cut or one.answer == "either" for one in outcomes)
 
 
 def join(one: Outcome, other: Outcome) -> Outcome | None:

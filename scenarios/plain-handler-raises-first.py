@@ -3,7 +3,7 @@
 # dependencies = []
 #
 # [tool.exitmatrix]
-# title = "The handler that was registered first raises"
+# title = "The handler that was registered first of three raises"
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]

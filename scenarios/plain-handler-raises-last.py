@@ -3,7 +3,7 @@
 # dependencies = []
 #
 # [tool.exitmatrix]
-# title = "The handler that was registered last raises"
+# title = "The handler that was registered last of three raises"
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]

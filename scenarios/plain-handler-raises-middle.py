@@ -3,7 +3,7 @@
 # dependencies = []
 #
 # [tool.exitmatrix]
-# title = "The handler that was registered middle raises"
+# title = "The handler that was registered second of three raises"
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from harness.model import Outcome, Process
-from harness.outcomes import add, contains, equal, essence, join, union
+from harness.outcomes import add, contains, equal, essence, is_race, join, union
 from tests.histories import outcome, process
 
 KILLED = "signal SIGKILL"
@@ -49,6 +49,22 @@ def test_answer_takes_no_part_in_equality() -> None:
     answers = [replace(one, answer=text) for text in ("none", "200", "none")]
     assert union(answers) == (replace(one, answer="either"),)
     assert contains((answers[0],), answers[1])
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "race"),
+    [
+        ((), False),
+        ((outcome(),), False),
+        ((outcome(), outcome(process(ended="code 1"))), True),
+        ((replace(outcome(), cut=True),), True),
+        ((replace(outcome(), answer="either"),), True),
+        ((replace(outcome(), answer="none"),), False),
+    ],
+)
+def test_a_race_is_any_disagreement(outcomes: tuple[Outcome, ...], race: bool) -> None:
+    """A cell is racy if trials of it differed in whatever is told of them."""
+    assert is_race(outcomes) == race
 
 
 @pytest.mark.parametrize(

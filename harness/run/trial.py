@@ -23,6 +23,7 @@ from harness.run.spawn import Folder, spawn
 
 QUIET = 0.3  # seconds without any news, after which the living are asked for a sign of life
 IDLE = 0.05  # seconds without news, after which another trial may use the processor
+ASK_AGAIN = 0.002  # seconds between two looks at what the kernel tells no event of
 TOUCH_AGAIN = 3.0  # seconds; a reloader that had not yet looked at the file missed the touch
 
 
@@ -171,8 +172,10 @@ class TrialRun:
                     self._note("harness", self.serving, "asked", "/end")
                     await self._get_end()
             case "signal":
+                await self._until_at_rest()
                 self._signal(termination.signal)
             case "signal-twice":
+                await self._until_at_rest()
                 self._signal(termination.signal)
                 await self._until(lambda: self._lingers or not self.live)
                 if self.live:
@@ -183,6 +186,15 @@ class TrialRun:
                         self._tell(pid, b"g")
             case "touch":
                 await self._touch()
+
+    async def _until_at_rest(self) -> None:
+        """Until nobody works any more: a client has its answer before the server is done with it.
+
+        2.7's server swallows a KeyboardInterrupt that comes in that moment, for one.
+        The kernel tells no event when a process falls asleep, so it is asked again.
+        """
+        while not all(kernel.at_rest(pid) for pid in self.live):
+            await asyncio.sleep(ASK_AGAIN)
 
     async def _touch(self) -> None:
         """Touch the program's file until the reloader has seen it.
