@@ -16,11 +16,13 @@ from harness.stages import (
     INTERRUPTED,
     USAGE_ERROR,
     Failure,
+    check_selection,
     fail_if_too_little_was_seen,
     find_interpreters,
     load_scenarios,
     make_plan,
     open_store,
+    plan_all,
     prepare_environments,
     run,
     stopping_cleanly,
@@ -55,13 +57,13 @@ def _selection(command: Any) -> Any:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 @click.version_option(package_name="exitmatrix")
 def main() -> None:
-    r"""When a process ends this way, does my clean-up run?
+    """When a process ends this way, does my clean-up run?
 
     exitmatrix starts small Python programs, ends each in many ways, and records
     which atexit handlers ran, in which process and in what order.
 
     \b
-      exitmatrix matrix                          measure everything, write reports/
+      exitmatrix matrix                        measure everything, write reports/
       exitmatrix matrix --python 'cpython-3.1*' --scenario plain
       exitmatrix list cells --scenario flask-debug --termination SIGKILL
 
@@ -105,7 +107,7 @@ def matrix_command(
     output: Path,
     progress: Kind,
 ) -> None:
-    r"""Measure cells and write the records, the verdicts and the report.
+    """Measure cells and write the records, the verdicts and the report.
 
     \b
     OUTPUT/observations/<platform>/<interpreter>.jsonl   what was seen
@@ -118,8 +120,9 @@ def matrix_command(
     """
     selection = _selected(scenario, termination, target, stack)
     with stopping_cleanly():
-        found = find_interpreters(python)
         subjects, broken = load_scenarios()
+        check_selection(selection, subjects)
+        found = find_interpreters(python)
         planned = make_plan(found, subjects, selection)
         store = open_store(output)
         environments, missing = prepare_environments(planned, found, progress)
@@ -199,9 +202,11 @@ def list_cells(
     as_json: bool,
 ) -> None:
     """The cells of a selection, and what is left out and why."""
-    found = find_interpreters(python, quiet=True)
+    selection = _selected(scenario, termination, target, stack)
     subjects, _ = load_scenarios()
-    planned = make_plan(found, subjects, _selected(scenario, termination, target, stack))
+    check_selection(selection, subjects)
+    found = find_interpreters(python, quiet=True)
+    planned = plan_all(found, subjects, selection)
     if as_json:
         rows = {"cells": [cell.id for cell in planned.cells], "left_out": planned.left_out}
         click.echo(msgspec.json.format(msgspec.json.encode(rows)))

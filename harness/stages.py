@@ -25,7 +25,7 @@ from harness import stacks
 from harness.judge import judge
 from harness.measure import Place, measure
 from harness.model import Cell, Interpreter, LeftOut, Record, Scenario, Stack, Trial
-from harness.plan import NothingMatches, Plan, Selection, plan
+from harness.plan import NothingMatches, Plan, Selection, check, plan
 from harness.progress import Kind, reporter, say
 from harness.report import matrix as pages
 from harness.run.engine import Usage
@@ -82,14 +82,28 @@ def load_scenarios() -> tuple[dict[str, Scenario], int]:
     return {one.id: one for one in loaded.scenarios}, len(loaded.errors)
 
 
+def check_selection(selection: Selection, subjects: dict[str, Scenario]) -> None:
+    """Fail for the first pattern that names nothing."""
+    try:
+        check(selection, list(subjects.values()), stacks.STACKS)
+    except NothingMatches as error:
+        raise Failure(str(error), USAGE_ERROR) from error
+
+
+def plan_all(
+    found: dict[str, Interpreter], subjects: dict[str, Scenario], selection: Selection
+) -> Plan:
+    """The cells asked for, and what is left out."""
+    pythons_here, programs_here = list(found.values()), list(subjects.values())
+    return plan(pythons_here, programs_here, stacks.STACKS, stacks.applies, selection)
+
+
 def make_plan(
     found: dict[str, Interpreter], subjects: dict[str, Scenario], selection: Selection
 ) -> Plan:
     """The cells asked for, of which there is at least one."""
     try:
-        planned = plan(
-            list(found.values()), list(subjects.values()), stacks.STACKS, stacks.applies, selection
-        )
+        planned = plan_all(found, subjects, selection)
     except NothingMatches as error:
         raise Failure(str(error), USAGE_ERROR) from error
     if not planned.cells:

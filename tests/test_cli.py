@@ -89,6 +89,13 @@ def test_bad_input(words: list[str], says: list[str], tmp_path: Path) -> None:
     assert not output.exists()
 
 
+def test_one_line_for_a_wrong_name(tmp_path: Path) -> None:
+    """A name that does not exist is told in one line and nothing else."""
+    done = run("matrix", "--output", str(tmp_path / "reports"), "--scenario", "plane")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("exitmatrix: no scenario matches 'plane'; nearest: plain")
+
+
 def test_output_that_cannot_be_written(tmp_path: Path) -> None:
     """An output folder that cannot be written is named, with status 2."""
     file = tmp_path / "reports"
@@ -206,9 +213,20 @@ def test_lists() -> None:
     )
 
 
+def test_reasons() -> None:
+    """What is left out is listed with its reason, also when nothing else is."""
+    done = run("list", "cells", "--scenario", "plain", "--termination", "touch-source")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (
+        "left out: */*/plain/touch-source@main: no reloader watches the source\n"
+    )
+
+
 def test_help() -> None:
-    """--help teaches, within 80 columns."""
+    """--help teaches, within 80 columns, and examples keep their lines."""
     for words in ([], ["matrix"], ["list"], ["list", "cells"]):
         text = run(*words, "--help").stdout
         assert text
         assert max(map(len, text.splitlines())) <= 80
+        assert "\\b" not in text
+    assert "\n    exitmatrix matrix   " in run("--help").stdout
