@@ -16,6 +16,7 @@ from harness.stages import (
     INTERRUPTED,
     USAGE_ERROR,
     Failure,
+    check_machine,
     check_selection,
     fail_if_too_little_was_seen,
     find_interpreters,
@@ -122,6 +123,7 @@ def matrix_command(
     with stopping_cleanly():
         subjects, broken = load_scenarios()
         check_selection(selection, subjects)
+        check_machine()
         found = find_interpreters(python)
         planned = make_plan(found, subjects, selection)
         store = open_store(output)

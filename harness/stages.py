@@ -55,6 +55,18 @@ class Failure(click.ClickException):
         click.echo(f"exitmatrix: {self.message}", err=True)
 
 
+def check_machine() -> None:
+    """Fail where trials cannot be run: what ends, and how, is learnt through pidfds."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        raise Failure(
+            "trials need Linux 5.4 or later (pidfd_open); elsewhere only what was measured "
+            "can be read",
+            HARNESS_FAILED,
+        ) from None
+
+
 def find_interpreters(named: Sequence[str], quiet: bool = False) -> dict[str, Interpreter]:
     """The interpreters asked for, by id; what was found is told on stderr."""
     found = pythons.find(named)

@@ -25,7 +25,7 @@ MACHINE = {
 EXCEPTIONS = {
     "cli": {"sys": "a list with errors in it ends with a status of its own"},
     "stages": {
-        "os": "how many cores there are, for the number of jobs",
+        "os": "how many cores there are, and whether the kernel has pidfds",
         "resource": "the harness's own processor time, told at the end of a run",
         "signal": "SIGTERM and SIGHUP stop a run as Ctrl-C does",
         "time": "how long the measuring took",

@@ -230,3 +230,16 @@ def test_help() -> None:
         assert max(map(len, text.splitlines())) <= 80
         assert "\\b" not in text
     assert "\n    exitmatrix matrix   " in run("--help").stdout
+
+
+def test_a_machine_without_pidfds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where trials cannot be run, one line says what they need, and nothing is written."""
+    from click.testing import CliRunner
+
+    from harness.cli import main
+
+    monkeypatch.delattr(os, "pidfd_open")
+    done = CliRunner().invoke(main, ["matrix", "--output", str(tmp_path / "reports")])
+    assert done.exit_code == 3
+    assert "Linux 5.4" in done.output
+    assert not (tmp_path / "reports").exists()
