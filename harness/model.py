@@ -198,7 +198,7 @@ class Outcome(Frozen, kw_only=True):
     survivors: tuple[str, ...]
     helpers: tuple[str, ...]
     port: PortState | None = None
-    answer: str | None = None  # what the client of an ending view got: "200", "500", "none"
+    answer: str | None = None  # of an ending view whose server goes on: "200", "500", "none"
     left: tuple[str, ...] = ()  # kinds of things left in shared memory
     cut: bool = False
 

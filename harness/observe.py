@@ -118,7 +118,7 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
             sorted(_helper_name(one.words) for one in seen.values() if not one.role and one.lasting)
         ),
         port=_port(history, seen) if scenario.serves else None,
-        answer=_answer(history) if scenario.serves and _in_process(termination) else None,
+        answer=_answer(history, ran, scenario) if _in_process(termination) else None,
         left=tuple(sorted(f.detail[0] for f in history if (f.source, f.kind) == LEFT)),
     )
 
@@ -431,6 +431,14 @@ def _asked(history: Sequence[Fact]) -> list[Fact]:
     return [f for f in history if f.source == "harness" and f.kind in ("answered", "no-answer")]
 
 
-def _answer(history: Sequence[Fact]) -> str | None:
+def _answer(history: Sequence[Fact], ran: Sequence[_Seen], scenario: Scenario) -> str | None:
+    """What the client of the ending view got, from a server that goes on.
+
+    Whether a client hears from one that is ending is a race that nobody runs to win;
+    its timeline tells what happened once.
+    """
+    goes_on = any(one.alive and one.role == scenario.acting_role for one in ran)
+    if not scenario.serves or not goes_on:
+        return None
     replies = [f.detail[0] for f in history if (f.source, f.kind) == ("harness", "replied")]
     return replies[-1] if replies else None

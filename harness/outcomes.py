@@ -1,11 +1,10 @@
 """Sets of outcomes: what counts as equal, and how many trials a set takes.
 
 Two outcomes are equal whatever their `order` and their `answer`, which are told
-as null and `either` when trials disagree: how two processes interleave, and
-whether a client hears from a server that is ending, is nobody's promise. Two
-that differ only in how far a killed process got are one, the longest run seen,
-with `cut`: a process that is killed at a random moment has no other outcome to
-speak of.
+as null and `either` when trials disagree: how two processes interleave is
+nobody's promise. Two that differ only in how far a killed process got are one,
+the longest run seen, with `cut`: a process that is killed at a random moment has
+no other outcome to speak of.
 
 A set does not depend on the order in which its outcomes were seen: it holds the
 longest runs. Where killed processes went different ways there are several; then

@@ -262,10 +262,18 @@ def test_a_program_that_serves_nothing_has_no_port() -> None:
 
 @pytest.mark.parametrize("answer", ["200", "500", "none"])
 def test_the_answer_of_an_ending_view(answer: str) -> None:
-    """`answer` is what the client of the ending view got, the last time it asked."""
+    """`answer` is what the client of the ending view got from a server that goes on."""
     tale = Tale().kernel(10, "spawned").starts(10).harness("serves", pid=10)
-    tale.harness("ready", pid=10).endings(10, "ending", "os-exit-7").harness("replied", answer)
-    assert seen(tale.ends(10, "code 7"), FLASK, "os-exit-7").answer == answer
+    tale.harness("ready", pid=10).endings(10, "ending", "exception").harness("replied", answer)
+    tale.harness("answered", pid=10).kernel(10, "alive")
+    assert seen(tale, FLASK, "exception").answer == answer
+
+
+def test_the_answer_of_a_server_that_ends() -> None:
+    """Whether a client hears from a server that ends is not told: it is chance."""
+    tale = Tale().kernel(10, "spawned").starts(10).harness("serves", pid=10)
+    tale.harness("ready", pid=10).endings(10, "ending", "os-exit-7").harness("replied", "none")
+    assert seen(tale.ends(10, "code 7"), FLASK, "os-exit-7").answer is None
 
 
 def test_what_is_left_in_shared_memory_is_told_by_its_kind() -> None:
