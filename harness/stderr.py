@@ -17,6 +17,10 @@ PROBE_FRAME = re.compile(
     r"(?:^ +[~^]+ *\n)?",
     re.MULTILINE,
 )
+# A server's log of being asked for a sign of life: how often is the harness's matter.
+SIGN_OF_LIFE = re.compile(
+    r'^127\.0\.0\.1 - - \[[^]]*\] "(?:\x1b\[[\d;]*m)*GET / .*\n', re.MULTILINE
+)
 DIFFERENT = (
     (re.compile(r"/\S*/exitmatrix-\w+/\d+/"), "<trial>/"),
     (re.compile(r"0x[0-9a-fA-F]{4,}"), "0x<address>"),
@@ -26,12 +30,13 @@ DIFFERENT = (
     (re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\]"), "[<time>]"),
     (re.compile(r"(Debugger PIN: )[\d-]+"), r"\1<pin>"),
     (re.compile(r"(process )\d+"), r"\1<pid>"),
+    (re.compile(r"'/(mp|psm)[-_]\w+'"), r"'/\1-<random>'"),  # multiprocessing's shared memory
 )
 
 
 def normalise(text: str) -> str:
-    """Take out probe frames, trial folders, addresses, times, ports and pids."""
-    text = PROBE_FRAME.sub("", text)
+    """Take out probe frames, signs of life, trial folders, addresses, times, ports and pids."""
+    text = SIGN_OF_LIFE.sub("", PROBE_FRAME.sub("", text))
     for pattern, word in DIFFERENT:
         text = pattern.sub(word, text)
     return text

@@ -31,12 +31,28 @@ RACES = {
 }
 
 
+def momentary(order: Order) -> bool:
+    """Whether stderr is a matter of the moment, with the probe and without it.
+
+    A fatal error prints the stack of every thread, wherever each happens to be. On
+    2.7 a debug server's child serves in a daemon thread, which may or may not run
+    into something while the interpreter is taken down.
+    """
+    if order.termination.id == "fatal-error":
+        return order.scenario.serves
+    ends_in_python = order.termination.id in ("touch-source", "SIGTERM", "SIGINT")
+    old = order.cell.startswith("cpython-2.7")
+    return old and order.scenario.id == "flask-debug" and ends_in_python
+
+
 def shown(order: Order, trial: Trial) -> list[object]:
     """What a blind run can see: exits, survivors, stdout, and stderr without the probe's traces."""
     outcome = observe(trial, order.scenario, order.termination)
     assert isinstance(outcome, Outcome), (order.cell, outcome)
     exits = [(one.role, one.exit) for one in outcome.processes]
     lines = normalise(trial.stderr).splitlines()
+    if momentary(order):
+        lines = []  # exits and stdout are compared all the same
     return [exits, outcome.survivors, outcome.port, trial.stdout, *lines]
 
 
@@ -93,7 +109,7 @@ def test_blind_race(
 
 
 def test_normalising_takes_out_only_what_differs() -> None:
-    """Normalising removes probe frames, addresses, times, ports and pids, and nothing else."""
+    """Normalising removes probe frames and what is random in every run, and nothing else."""
     text = (
         "Exception ignored in atexit callback <function C at 0x7f3618dc1440>:\n"
         "Traceback (most recent call last):\n"
@@ -105,7 +121,9 @@ def test_normalising_takes_out_only_what_differs() -> None:
         "ValueError\n"
         " * Running on http://127.0.0.1:41173\n"
         '127.0.0.1 - - [21/Nov/2026 09:20:57] "GET / HTTP/1.1" 200 -\n'
+        '127.0.0.1 - - [21/Nov/2026 09:20:57] "GET /end HTTP/1.1" 200 -\n'
         " * Debugger PIN: 907-086-891\n"
+        "leaked semaphore objects to clean up at shutdown: {'/mp-4y8cx_d6'}\n"
     )
     assert normalise(text) == (
         "Exception ignored in atexit callback <function C at 0x<address>>:\n"
@@ -114,6 +132,7 @@ def test_normalising_takes_out_only_what_differs() -> None:
         "    raise ValueError\n"
         "ValueError\n"
         " * Running on http://127.0.0.1:<port>\n"
-        '127.0.0.1 - - [<time>] "GET / HTTP/1.1" 200 -\n'
+        '127.0.0.1 - - [<time>] "GET /end HTTP/1.1" 200 -\n'
         " * Debugger PIN: <pin>\n"
+        "leaked semaphore objects to clean up at shutdown: {'/mp-<random>'}\n"
     )

@@ -103,15 +103,18 @@ class TrialRun:
             except Exception as error:  # noqa: BLE001 - our own fault: this trial is unknown, others run
                 self._note("harness", 0, "failed", repr(error))
             self._note_what_is_left()
+            self.stdout.read()
             if self.stdout.overflowed:
                 self._note("harness", 0, "stdout-cut")
             self._note("harness", 0, "closing")
+            # Now: what is written from here on is the doing of the harness's own SIGKILL.
+            written = [self._all_of(output) for output in (self.stdout, self.stderr)]
             await self._end_everything()
             return Trial(
                 cell=self.order.cell,
                 history=tuple(self.history),
-                stdout=self.stdout.text.decode("utf-8", "replace"),
-                stderr=self.stderr.text.decode("utf-8", "replace"),
+                stdout=written[0],
+                stderr=written[1],
             )
         finally:
             for fd in readers:
@@ -363,6 +366,11 @@ class TrialRun:
         if output.ended:
             asyncio.get_running_loop().remove_reader(output.fd)
 
+    @staticmethod
+    def _all_of(output: Output) -> str:
+        output.read()
+        return output.text.decode("utf-8", "replace")
+
     async def _until(self, done: Callable[[], bool]) -> None:
         while not done():
             self._news.clear()
@@ -466,6 +474,4 @@ class TrialRun:
             await self._until(lambda: not self.live)
         for watched in self.watched.values():
             watched.reap()
-        for output in (self.stdout, self.stderr):
-            output.read()
         kernel.remove_shared_memory(self._memory)
