@@ -36,6 +36,7 @@ from harness.store import Store, digest
 from harness.terminations import BY_ID, CATALOGUE, not_on
 
 ENDINGS = [t.id for t in CATALOGUE if t.delivery == "in-process"]
+A_PYTHON = 200  # cells that one interpreter has in the matrix, about
 SLEEP = 0.2  # seconds that the handwritten test waits for its program to be ready
 
 
@@ -96,17 +97,17 @@ def _rate(count: int, act: Callable[[], object]) -> float:
 def _cells(
     terminations: list[str], plain: Scenario, interpreter: Interpreter
 ) -> tuple[list[Cell], dict[str, Scenario]]:
-    """As many cells as asked for: the same program under many names."""
+    """As many cells as asked for: the same program under many names, on as many Pythons."""
     subjects = {f"plain-{n}": replace(plain, id=f"plain-{n}") for n in range(len(terminations))}
     cells = [
         Cell(
-            interpreter=interpreter.id,
+            interpreter=f"{interpreter.id}-{n // A_PYTHON}",
             stack="none",
             scenario=subject,
             termination=termination,
             target="main",
         )
-        for subject, termination in zip(subjects, terminations, strict=True)
+        for n, (subject, termination) in enumerate(zip(subjects, terminations, strict=True))
     ]
     return cells, subjects
 
@@ -159,7 +160,8 @@ def _under_harness(
             timelines = {digest(outcome): steps for outcome, steps in told}
             store.save(result, interpreter, environment.packages, timelines)
 
-    measure(schedule, session, {(interpreter.id, "none"): place}, subjects, save)
+    places = {(cell.interpreter, "none"): place for cell in cells}
+    measure(schedule, session, places, subjects, save)
 
 
 def _bare(
