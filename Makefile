@@ -41,8 +41,8 @@ bench: $(STAMP) ## compare the speed with bare processes and with a handwritten 
 	@$(VENV)/bin/python -m harness.bench $(ARGS)
 
 .PHONY: blind
-blind: $(STAMP) ## run only the tests that compare programs with and without the probe
-	@$(VENV)/bin/python -m pytest -n $(CORES) --dist loadgroup -m blind $(TESTARGS)
+blind: $(STAMP) ## compare programs with and without the probe, on every Python here
+	@EXITMATRIX_BLIND=all $(VENV)/bin/python -m pytest -n $(CORES) --dist loadgroup -m blind $(TESTARGS)
 
 .PHONY: lock
 lock: $(STAMP) ## pin again what pyproject.toml asks for (LOCKARGS=--upgrade)

@@ -116,7 +116,7 @@ def test_normalising_takes_out_only_what_differs() -> None:
         '  File "/x/probe/exitmatrix_probe.py", line 28, in __call__\n'
         "    result = self.func(*args, **kwargs)\n"
         "             ~~~~~~~~~^^^^^^^^^^^^^^^^^\n"
-        '  File "/tmp/exitmatrix-a8w6du7l/4/work/app.py", line 39, in C\n'
+        '  File "/tmp/exitmatrix-a8w6du7l/4/cwd/app.py", line 39, in C\n'
         "    raise ValueError\n"
         "ValueError\n"
         " * Running on http://127.0.0.1:41173\n"
@@ -128,7 +128,7 @@ def test_normalising_takes_out_only_what_differs() -> None:
     assert normalise(text) == (
         "Exception ignored in atexit callback <function C at 0x<address>>:\n"
         "Traceback (most recent call last):\n"
-        '  File "<trial>/work/app.py", line 39, in C\n'
+        '  File "<trial>/cwd/app.py", line 39, in C\n'
         "    raise ValueError\n"
         "ValueError\n"
         " * Running on http://127.0.0.1:<port>\n"

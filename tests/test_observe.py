@@ -205,7 +205,7 @@ def test_a_helper_that_was_found_before_its_exec_is_a_helper() -> None:
 def test_old_reloaders_name_the_program_by_its_path() -> None:
     """A command that ends in the program's file runs the program; a namesake does not."""
     tale = Tale().kernel(20, "spawned").starts(20).starts(25, "python", "myapp.py")
-    tale.starts(30, "python", "/run/trial/work/app.py").harness("serves", pid=30)
+    tale.starts(30, "python", "/run/trial/cwd/app.py").harness("serves", pid=30)
     tale.harness("ready", pid=20).harness("sent", "SIGTERM", "group")
     shown = seen(tale.ends(20).ends(25).ends(30), DEBUG, "SIGTERM")
     assert (list(roles(shown)), shown.helpers) == (["parent", "child"], ("python",))

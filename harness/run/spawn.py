@@ -24,7 +24,7 @@ class Folder:
 
     def __init__(self, parent: Path, name: str, order: Order) -> None:
         self.path = f"{parent}/{name}"
-        self.work = f"{self.path}/work"
+        self.work = f"{self.path}/cwd"
         self.channel = f"{self.path}/channel"
         os.mkdir(self.path, 0o700)  # noqa: PTH102 - measured: this runs for each trial
         if order.scenario.folder:
