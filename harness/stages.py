@@ -267,7 +267,7 @@ def write_reports(output: Path, subjects: dict[str, Scenario]) -> dict[str, list
         everything = sorted(
             (record for rows in records.values() for record in rows), key=lambda r: r.cell
         )
-        verdicts = [judge(record) for record in everything]
+        verdicts = [judge(record, subjects.get(record.scenario)).verdict for record in everything]
         write_verdicts(output, verdicts)
         write(output / "matrix.md", pages.render(records, verdicts, subjects).encode())
     except CannotWrite as error:

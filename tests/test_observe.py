@@ -296,7 +296,7 @@ def test_a_mute_child_is_not_observed() -> None:
     child = roles(shown)["child"]
     assert (child.fired, child.unfinished) == (None, None)
     assert roles(shown)["parent"].fired == ()
-    assert judge(record(shown)).verdict == "unknown"
+    assert judge(record(shown)).verdict.verdict == "unknown"
 
 
 def record(*outcomes: Outcome, unknown: tuple[str, ...] = ()) -> Record:
@@ -321,9 +321,12 @@ def test_a_verdict_on_what_was_seen() -> None:
     """Without rules all that was seen is unpredicted, and what was not is unknown."""
     shown = seen(plain().ends(10))
     other = seen(plain().ends(10, "code 1"))
-    assert judge(record(shown)).verdict == "unpredicted"
-    assert judge(record(shown, unknown=("it was never ready",))).verdict == "unknown"
-    assert [judge(record(*some)).racy for some in ([shown], [shown, other])] == [False, True]
+    assert judge(record(shown)).verdict.verdict == "unpredicted"
+    assert judge(record(shown, unknown=("it was never ready",))).verdict.verdict == "unknown"
+    assert [judge(record(*some)).verdict.racy for some in ([shown], [shown, other])] == [
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ SCENARIOS = {
 
 def page(*records: Record, **more: list[Record]) -> str:
     by_platform = {LINUX: list(records), **{k.replace("_", "-"): v for k, v in more.items()}}
-    verdicts = [judge(one) for rows in by_platform.values() for one in rows]
+    verdicts = [judge(one).verdict for rows in by_platform.values() for one in rows]
     return render(by_platform, verdicts, SCENARIOS)
 
 
@@ -514,7 +514,7 @@ def test_the_same_records_give_the_same_bytes_in_whatever_order() -> None:
         record(asked, killed(), version="3.10.1", stack="flask-3.1"),
         record(asked, killed("C"), clean(), version="3.11.1", stack="flask-3.1"),
     ]
-    verdicts = [judge(one) for one in seen]
+    verdicts = [judge(one).verdict for one in seen]
     turned = {LINUX: seen[::-1], "macos-arm64": seen[:2][::-1]}
     backwards = dict(reversed(SCENARIOS.items()))
     once = render({"macos-arm64": seen[:2], LINUX: seen}, verdicts, SCENARIOS)
@@ -569,7 +569,7 @@ def test_a_page_of_two_and_a_half_thousand_records_takes_no_time() -> None:
         for n in range(125)
         for minor in range(20)
     ]
-    verdicts = [judge(one) for one in seen]
+    verdicts = [judge(one).verdict for one in seen]
     begun = time.process_time()
     assert render({LINUX: seen}, verdicts, {}).count("\n") > 250
     assert time.process_time() - begun < 1
