@@ -64,6 +64,32 @@ class Ready(Frozen, kw_only=True):
     line: str = ""  # the exact line on stdout, for by="stdout"
 
 
+class Act(Frozen, kw_only=True):
+    """Something that is done: a verb, in the words of `harness/program.py`, and its object."""
+
+    verb: str
+    about: str = ""
+    in_thread: bool = False  # by a thread other than the one that reaches this line
+
+    @property
+    def number(self) -> int:
+        """What it is about, where that is a number. Raises ValueError."""
+        return int(self.about)
+
+
+class Program(Frozen, kw_only=True):
+    """What a scenario's program does, as far as the rules are concerned."""
+
+    steps: tuple[Act, ...] = ()
+    handlers: tuple[tuple[str, Act], ...] = ()  # what a handler does besides printing
+    server: str = ""  # threads, one thread; "" for a program that serves nobody
+    reloader: bool = False
+
+    def act_of(self, handler: str) -> Act | None:
+        """What a handler does besides printing, if anything."""
+        return dict(self.handlers).get(handler)
+
+
 class Scenario(Frozen, kw_only=True):
     """A small program under scenarios/, as its header declares it."""
 
@@ -77,6 +103,10 @@ class Scenario(Frozen, kw_only=True):
     family: str  # of stacks: none, flask
     requires: str  # requires-python of the header
     terminations: tuple[str, ...]  # patterns over termination ids, or "in-process"
+    modules: tuple[str, ...] = ()  # the other Python files of its folder
+    not_on: dict[str, str] = {}  # implementations that cannot run it, and why
+    program: Program | None = None  # None: the rules are told nothing, and predict nothing
+    acts: str = ""  # the role that comes to `end_here()`, where it is not the usual one
 
     @property
     def serves(self) -> bool:
@@ -86,6 +116,8 @@ class Scenario(Frozen, kw_only=True):
     @property
     def acting_role(self) -> str:
         """The role in which an in-process termination takes place."""
+        if self.acts:
+            return self.acts
         return self.roles[-1] if self.serves else self.roles[0]
 
 
@@ -96,6 +128,7 @@ class Termination(Frozen, kw_only=True):
     delivery: Delivery
     does: str  # one sentence
     signal: str = ""  # SIGTERM, for deliveries that send one
+    act: str = ""  # the same for the rules, in the words of harness/program.py
 
 
 # -------------------------------------------------------------------- plan
@@ -151,6 +184,7 @@ class Fact(Frozen, array_like=True):
     kind: str
     detail: tuple[str, ...] = ()
     number: int = 0  # of the event within its process, from 1; 0 where nothing is counted
+    subinterpreter: int = 0  # the one of its process that tells it, from 1; 0: the main one
 
 
 class Order(Frozen, kw_only=True):

@@ -58,6 +58,19 @@ def contains(known: tuple[Outcome, ...], new: Outcome) -> bool:
     return equal(add(known, new), known)
 
 
+def allows(expected: tuple[Outcome, ...], seen: Outcome) -> bool:
+    """Whether an outcome is one of those expected.
+
+    An expected one with `cut` stands for all in which a killed process got less
+    far; an answer counts only where one is expected.
+    """
+    return any(
+        _as_far(seen, one) and (one.cut or _as_far(one, seen)) and _answers(one, seen)
+        for one in expected
+        if _kind(one) == _kind(seen) and (one.cut or not seen.cut)
+    )
+
+
 def equal(one: tuple[Outcome, ...], other: tuple[Outcome, ...]) -> bool:
     """Whether two sets are equal."""
     return [(essence(a), a.cut) for a in one] == [(essence(b), b.cut) for b in other]
@@ -90,6 +103,10 @@ def _kind(outcome: Outcome) -> Outcome:
             for one in outcome.processes
         ),
     )
+
+
+def _answers(expected: Outcome, seen: Outcome) -> bool:
+    return expected.answer in (None, "either", seen.answer)
 
 
 def _was_cut_off(process: Process) -> bool:

@@ -15,11 +15,13 @@ import tomllib
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from msgspec.structs import replace
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from harness.model import Frozen, Ready, Scenario
+from harness.model import Frozen, ImplementationName, Program, Ready, Scenario
+from harness.program import InvalidProgram, program
 from harness.terminations import BY_ID, IN_PROCESS
 
 # Word for word from PEP 723, section "Specification", "Reference Implementation".
@@ -31,6 +33,11 @@ ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 SCRIPT_KEYS = ("requires-python", "dependencies", "tool")  # PEP 723 knows no others
 OWN_KEYS = ("title", "roles", "ready", "terminations")
+MORE_KEYS = (
+    "program",
+    "not-on",
+    "acts",
+)  # for scenarios that need them
 ROLES = (("main",), ("parent", "child"))
 FAMILIES = {(): "none", ("flask",): "flask"}
 READY_FORMS = 'ready = {stdout = "LINE"}, ready = "http" or ready = "none"'
@@ -85,7 +92,8 @@ def load(folder: Path) -> Loaded:
         try:
             if id in scenarios:
                 raise InvalidScenario("", f"the id {id!r} is taken by {scenarios[id].path}")
-            scenarios[id] = parse(id, _read(path), str(path), own)
+            parsed = parse(id, _read(path), str(path), own)
+            scenarios[id] = replace(parsed, modules=_modules(own))
         except InvalidScenario as error:
             errors.append(ScenarioError(file=file, key=error.key, text=error.text))
     if not scenarios and not errors:
@@ -110,21 +118,25 @@ def parse(id: str, text: str, path: str, folder: str = "") -> Scenario:
     own = tool.get("exitmatrix") if isinstance(tool, dict) else None
     if not isinstance(own, dict):
         raise InvalidScenario("tool.exitmatrix", f"missing; it holds {', '.join(OWN_KEYS)}")
-    _refuse_unknown("tool.exitmatrix", own, OWN_KEYS)
+    _refuse_unknown("tool.exitmatrix", own, (*OWN_KEYS, *MORE_KEYS))
     for key in OWN_KEYS:
         if key not in own:
             raise InvalidScenario(f"tool.exitmatrix.{key}", "missing")
+    roles = _roles(own["roles"])
     return Scenario(
         id=id,
         title=_title(own["title"]),
         path=path,
         folder=folder,
         doc=_doc(text, path),
-        roles=_roles(own["roles"]),
+        roles=roles,
         ready=_ready(own["ready"]),
         family=_family(header.get("dependencies", [])),
         requires=_requires(header.get("requires-python", "")),
         terminations=_terminations(own["terminations"]),
+        not_on=_not_on(own.get("not-on", {})),
+        program=_program(own.get("program")),
+        acts=_acts(own.get("acts", ""), roles),
     )
 
 
@@ -144,6 +156,13 @@ def _programs(folder: Path) -> Iterator[tuple[str, Path, str]]:
             yield entry.stem, entry, ""
         elif (entry / "app.py").is_file():
             yield entry.name, entry / "app.py", str(entry)
+
+
+def _modules(folder: str) -> tuple[str, ...]:
+    """What the program of a folder can import from it: what these register is its own."""
+    if not folder:
+        return ()
+    return tuple(sorted(file.stem for file in Path(folder).glob("*.py") if file.name != "app.py"))
 
 
 def _read(path: Path) -> str:
@@ -211,6 +230,40 @@ def _roles(value: object) -> tuple[str, ...]:
         valid = " or ".join(f"{list(each)}" for each in ROLES)
         raise InvalidScenario("tool.exitmatrix.roles", f"valid: {valid}, not {value!r}")
     return roles
+
+
+def _not_on(value: object) -> dict[str, str]:
+    valid = get_args(ImplementationName)
+    if (
+        isinstance(value, dict)
+        and all(name in valid for name in value)
+        and all(isinstance(why, str) and why.splitlines() == [why] for why in value.values())
+    ):
+        return dict(value)
+    raise InvalidScenario(
+        "tool.exitmatrix.not-on",
+        f'a reason for some of {", ".join(valid)} is valid, as {{pypy = "WHY"}}, not {value!r}',
+    )
+
+
+def _acts(value: object, roles: tuple[str, ...]) -> str:
+    if value != "" and value not in roles:
+        valid = " or ".join(f'"{role}"' for role in roles)
+        raise InvalidScenario("tool.exitmatrix.acts", f"valid: {valid}, not {value!r}")
+    return str(value)
+
+
+def _program(value: object) -> Program | None:
+    """What the rules are told of the program; nothing where the header says nothing."""
+    key = "tool.exitmatrix.program"
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise InvalidScenario(key, f"a table is valid, not {value!r}")
+    try:
+        return program(value)
+    except InvalidProgram as error:
+        raise InvalidScenario(key, str(error)) from error
 
 
 def _ready(value: object) -> Ready:

@@ -23,38 +23,66 @@ CPYTHON_ONLY = {
 }
 
 
-def _inside(id: str, does: str) -> Termination:
-    return Termination(id=id, delivery="in-process", does=does)
+def _inside(id: str, act: str, does: str) -> Termination:
+    return Termination(id=id, delivery="in-process", does=does, act=act)
 
 
 def _signal(name: str, does: str) -> Termination:
-    return Termination(id=name, delivery="signal", does=does, signal=name)
+    return Termination(id=name, delivery="signal", does=does, signal=name, act=f"signal {name}")
 
 
 CATALOGUE: tuple[Termination, ...] = (
-    _inside("return", "The program reaches its last line."),
-    _inside("sys-exit-0", "Calls sys.exit(0)."),
-    _inside("sys-exit-3", "Calls sys.exit(3)."),
-    _inside("sys-exit-message", "Calls sys.exit with a text."),
-    _inside("sys-exit-256", "Calls sys.exit(256), of which the kernel keeps the low eight bits."),
-    _inside("sys-exit-minus-1", "Calls sys.exit(-1)."),
-    _inside("thread-system-exit", "Raises SystemExit(3) in a second thread, and joins it."),
-    _inside("os-exit-0", "Calls os._exit(0)."),
-    _inside("os-exit-3", "Calls os._exit(3), the status with which a reloader asks for a restart."),
-    _inside("os-exit-7", "Calls os._exit(7)."),
-    _inside("exception", "Raises an exception that nobody catches."),
-    _inside("thread-exception", "Raises an exception in a second thread, and joins it."),
-    _inside("keyboard-interrupt", "Raises KeyboardInterrupt, without any signal."),
-    _inside("abort", "Calls os.abort."),
-    _inside("segfault", "Reads memory that it does not have."),
-    _inside("fatal-error", "Calls Py_FatalError, as the interpreter does on an internal error."),
-    _inside("exec", "Replaces the program by another with os.execv."),
-    _inside("libc-exit", "Calls the C library's exit(5) past Python."),
-    _inside("libc-immediate-exit", "Calls the C library's _exit(5) past Python."),
-    _inside("libc-quick-exit", "Calls the C library's quick_exit(5) past Python."),
-    _inside("self-SIGTERM", "Sends SIGTERM to itself."),
-    _inside("self-SIGKILL", "Sends SIGKILL to itself."),
-    _inside("stdout-closed", "The reader of its stdout goes away, as with `| head`; it goes on."),
+    _inside("return", "return", "The program reaches its last line."),
+    _inside("sys-exit-0", "sys.exit 0", "Calls sys.exit(0)."),
+    _inside("sys-exit-3", "sys.exit 3", "Calls sys.exit(3)."),
+    _inside("sys-exit-message", "sys.exit a message", "Calls sys.exit with a text."),
+    _inside(
+        "sys-exit-256",
+        "sys.exit 256",
+        "Calls sys.exit(256), of which the kernel keeps the low eight bits.",
+    ),
+    _inside("sys-exit-minus-1", "sys.exit -1", "Calls sys.exit(-1)."),
+    _inside(
+        "thread-system-exit",
+        "thread: sys.exit 3",
+        "Raises SystemExit(3) in a second thread, and joins it.",
+    ),
+    _inside("os-exit-0", "os._exit 0", "Calls os._exit(0)."),
+    _inside(
+        "os-exit-3",
+        "os._exit 3",
+        "Calls os._exit(3), the status with which a reloader asks for a restart.",
+    ),
+    _inside("os-exit-7", "os._exit 7", "Calls os._exit(7)."),
+    _inside("exception", "raise", "Raises an exception that nobody catches."),
+    _inside(
+        "thread-exception", "thread: raise", "Raises an exception in a second thread, and joins it."
+    ),
+    _inside(
+        "keyboard-interrupt",
+        "raise KeyboardInterrupt",
+        "Raises KeyboardInterrupt, without any signal.",
+    ),
+    _inside("abort", "signal SIGABRT", "Calls os.abort."),
+    _inside("segfault", "signal SIGSEGV", "Reads memory that it does not have."),
+    _inside(
+        "fatal-error",
+        "fatal error",
+        "Calls Py_FatalError, as the interpreter does on an internal error.",
+    ),
+    _inside("exec", "exec /bin/true 0", "Replaces the program by another with os.execv."),
+    _inside("libc-exit", "C exit 5", "Calls the C library's exit(5) past Python."),
+    _inside("libc-immediate-exit", "C _exit 5", "Calls the C library's _exit(5) past Python."),
+    _inside(
+        "libc-quick-exit", "C quick_exit 5", "Calls the C library's quick_exit(5) past Python."
+    ),
+    _inside("self-SIGTERM", "signal SIGTERM", "Sends SIGTERM to itself."),
+    _inside("self-SIGKILL", "signal SIGKILL", "Sends SIGKILL to itself."),
+    _inside(
+        "stdout-closed",
+        "close stdout",
+        "The reader of its stdout goes away, as with `| head`; it goes on.",
+    ),
     _signal("SIGTERM", "What `kill`, systemd and a container runtime send first."),
     _signal("SIGINT", "What Ctrl-C in a terminal sends."),
     _signal("SIGHUP", "What a terminal sends when it is closed."),
@@ -68,11 +96,13 @@ CATALOGUE: tuple[Termination, ...] = (
         id="SIGINT-twice",
         delivery="signal-twice",
         signal="SIGINT",
+        act="signal SIGINT",
         does="Ctrl-C, and Ctrl-C again while the first handler runs.",
     ),
     Termination(
         id="touch-source",
         delivery="touch",
+        act="touch",
         does="The program's file changes on disk, and a reloader sees it.",
     ),
 )

@@ -7,6 +7,13 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = [
+#   "register cleanup('first')",
+#   "register cleanup('second', False)",
+#   "register cleanup(name='third', tidy=None)",
+# ]
 # ///
 """Does each registration keep its own arguments?
 

@@ -7,6 +7,9 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C", "clear"]
 # ///
 """Does `atexit._clear` forget every handler?
 

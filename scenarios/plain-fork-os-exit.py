@@ -7,6 +7,9 @@
 # roles = ["parent", "child"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C", "write", "fork, child: os._exit 0"]
 # ///
 """Does a forked child that calls `os._exit` leave handlers and buffers alone?
 

@@ -7,6 +7,9 @@
 # roles = ["parent", "child"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C", "write", "fork"]
 # ///
 """Does a forked child that reaches the end of the program run the handlers that
 its parent registered?

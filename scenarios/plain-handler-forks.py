@@ -7,6 +7,10 @@
 # roles = ["parent", "child"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C"]
+# handlers = {B = "fork"}
 # ///
 """Can a handler fork, and do the remaining ones run in both processes?
 

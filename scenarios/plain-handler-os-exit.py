@@ -7,6 +7,10 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C"]
+# handlers = {B = "os._exit 4"}
 # ///
 """What is left undone when a handler calls `os._exit`?
 

@@ -7,6 +7,10 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C"]
+# handlers = {C = "raise"}
 # ///
 """Which handlers still run when the one that was registered last raises, and what
 is the exit status?

@@ -7,6 +7,10 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C"]
+# handlers = {B = "register D"}
 # ///
 """Does a handler run that was registered by one that runs?
 

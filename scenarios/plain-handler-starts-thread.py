@@ -7,6 +7,10 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C"]
+# handlers = {B = "start thread"}
 # ///
 """Can a handler still start a thread?
 

@@ -7,6 +7,10 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C"]
+# handlers = {B = "sys.exit 4"}
 # ///
 """Does `sys.exit` in a handler change the exit status, and do the others run?
 

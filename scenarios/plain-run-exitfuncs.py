@@ -7,6 +7,9 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C", "run handlers"]
 # ///
 """Do handlers that `atexit._run_exitfuncs` has run come again at the end?
 

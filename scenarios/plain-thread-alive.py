@@ -7,6 +7,9 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C", "thread that ends after main"]
 # ///
 """Do handlers wait for a thread that is still at work when the main thread ends?
 

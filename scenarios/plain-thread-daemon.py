@@ -7,6 +7,9 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C", "daemon thread"]
 # ///
 """Do handlers run, without waiting, while a daemon thread is still alive?
 

@@ -7,6 +7,14 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = [
+#   "register A",
+#   "register B",
+#   "register C",
+#   "thread that ends after main registers D",
+# ]
 # ///
 """Does a handler run that a thread registers when the main thread has already
 ended its code?

@@ -7,6 +7,9 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C", "unregister a namesake of B"]
 # ///
 """Does `unregister` mistake a function for another one that has its name?
 

@@ -7,6 +7,9 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C", "unregister D"]
 # ///
 """What does `unregister` do with a function that was never registered?
 

@@ -7,6 +7,10 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C"]
+# handlers = {C = "unregister B"}
 # ///
 """Does a handler still run that was unregistered by one that ran before it?
 

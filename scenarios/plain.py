@@ -7,6 +7,9 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["*"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C"]
 # ///
 """Registers A, B and C, does its work, and is ended in one way or another.
 

@@ -7,6 +7,11 @@
 # roles = ["parent", "child"]
 # ready = "http"
 # terminations = ["in-process", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGINT-twice", "touch-source"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C"]
+# server = "threads"
+# reloader = true
 # ///
 """Two processes run this file: the reloader is the parent, and its child serves.
 

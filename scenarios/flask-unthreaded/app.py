@@ -7,6 +7,10 @@
 # roles = ["main"]
 # ready = "http"
 # terminations = ["sys-exit-0", "exception", "keyboard-interrupt", "SIGINT", "SIGTERM"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C"]
+# server = "one thread"
 # ///
 """Without threads a view runs in the main thread, inside the server's loop.
 

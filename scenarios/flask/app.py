@@ -7,6 +7,10 @@
 # roles = ["main"]
 # ready = "http"
 # terminations = ["*"]
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "register C"]
+# server = "threads"
 # ///
 """One process serves and registers A, B and C; a view may end it.
 

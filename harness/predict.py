@@ -1,0 +1,467 @@
+"""What the rules allow for a cell: questions in their order, answers put together. Pure.
+
+A program is followed from its first step to its end, as the interpreter would:
+what an act does, who catches the exception, which handlers then run, what is
+written out, and what its supervisor makes of it. Each step asks the rules; none
+knows an answer. Where an answer is a race, every way through is followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from signal import Signals
+from typing import TypeVar
+
+from harness.effects import (
+    Child,
+    Dies,
+    Effect,
+    Ends,
+    GoesOn,
+    Helps,
+    Imports,
+    Leaves,
+    LosesStdout,
+    Next,
+    Order,
+    Passes,
+    Raises,
+    Registered,
+    Restarts,
+    Waits,
+    Writes,
+)
+from harness.model import Act, Frozen, Outcome, Prediction, Process, StdoutFate
+from harness.outcomes import union
+from harness.program import act as parse_act
+from harness.rules import RULES, Question, Rule
+from harness.traits import Traits
+
+KILLED = "SIGKILL"
+SIGNUMS = {one.name: int(one) for one in Signals}
+FATES: tuple[StdoutFate, ...] = ("lost", "kept", "twice")
+LAST_LINE = Act(verb="return")
+
+T = TypeVar("T")
+
+
+class NotPredicted(Exception):
+    """No rule answers a question that came up; says which."""
+
+
+class Allowed(Frozen, kw_only=True):
+    """One outcome that the rules allow, and how they came to it."""
+
+    outcome: Outcome
+    rules: tuple[str, ...]  # in the order in which they were asked
+    chosen: tuple[tuple[str, int], ...]  # of which race rule the how-manieth effect
+    races: tuple[str, ...]
+
+
+class Ending(Frozen, kw_only=True):
+    """How the program is ended: by what act, in or to which role, and how often."""
+
+    act: Act
+    target: str
+    twice: bool = False
+    from_inside: bool = False
+
+
+@dataclass
+class _Asked:
+    """The rules, asked along one way through the races."""
+
+    rules: Sequence[Rule]
+    script: list[int]
+    used: dict[str, None] = field(default_factory=dict)
+    chosen: list[tuple[str, int, int]] = field(default_factory=list)
+    races: list[str] = field(default_factory=list)
+
+    def __call__(
+        self, about: Question, traits: Traits, kind: type[T], default: T | None = None
+    ) -> T:
+        """The effect that the first rule about it gives. Raises NotPredicted."""
+        for rule in self.rules:
+            if rule.about != about or not rule.when(traits):
+                continue
+            self.used[rule.id] = None
+            effect = rule.then(traits)
+            if isinstance(effect, tuple):
+                effect = self._choose(rule, effect)
+            if not isinstance(effect, kind):
+                raise NotPredicted(f"rule {rule.id} gives {effect!r} for {about!r}")
+            return effect
+        if default is not None:
+            return default
+        raise NotPredicted(f"no rule says what happens: {about}, {_what(traits)}")
+
+    def _choose(self, rule: Rule, effects: tuple[Effect, ...]) -> Effect:
+        place = len(self.chosen)
+        number = self.script[place] if place < len(self.script) else 0
+        self.chosen.append((rule.id, number, len(effects)))
+        self.races.append(rule.race)
+        return effects[number]
+
+
+@dataclass
+class _Process:
+    """One process on its way to its end."""
+
+    ask: _Asked
+    traits: Traits
+    role: str
+    handlers: list[str] = field(default_factory=list)  # registered, oldest first
+    running: list[str] = field(default_factory=list)
+    ran: list[tuple[str, bool]] = field(default_factory=list)  # and whether it raised
+    buffered: list[str] = field(default_factory=list)  # markers not written out yet
+    written: list[str] = field(default_factory=list)
+    no_reader: bool = False
+    exit: dict[str, object] | None = None
+    answer: str = ""
+    children: list[_Process] = field(default_factory=list)
+    library: set[str] = field(default_factory=set)
+    finalized: bool = False
+    marked: bool = False
+    cut: bool = False
+    again: bool = False  # a second signal comes when the first handler runs
+    interrupted: bool = False  # it meets that handler
+
+    # ------------------------------------------------------------------ the code
+
+    def start(self, libraries: Sequence[str]) -> None:
+        """Import, then take the program's own steps."""
+        imports = [
+            self.ask("imports", self.traits.now(library=one), Imports, Imports())
+            for one in libraries
+        ]
+        self.library = {name for one in imports for name in (*one.before, *one.after)}
+        self.handlers += [name for one in imports for name in one.before]
+        for step in self.traits.program.steps:
+            self._step(step)
+        self.handlers += [name for one in imports for name in one.after]
+
+    def _step(self, step: Act) -> None:
+        if step.verb == "write":
+            self.mark()
+        elif step.verb == "fork":
+            self.children.append(self.fork(step.about.removeprefix("child: ")))
+        elif step.verb not in LATER:
+            if step.verb == "run handlers":
+                self.run_handlers()
+            self._register(step)
+
+    def _register(self, step: Act) -> None:
+        now = self.traits.now(act=step, handlers=tuple(self.handlers))
+        self.handlers = list(self.ask("registers", now, Registered).handlers)
+
+    def fork(self, act: str) -> _Process:
+        """A copy of this process, which then ends in its own way."""
+        now = self.traits.now(handlers=tuple(self.handlers))
+        child = _Process(
+            self.ask,
+            self.traits,
+            "child",
+            handlers=list(self.ask("fork", now, Registered).handlers),
+            buffered=list(self.buffered),
+        )
+        child.mark()
+        child.end(parse_act(act) if act else LAST_LINE, "main")
+        return child
+
+    # ------------------------------------------------------------------- the end
+
+    def end(self, act: Act, place: str) -> bool:
+        """Let an act happen in the code at a place; whether the process is over."""
+        if act.in_thread:
+            place = "thread"
+        self.follow(self.ask("act", self.traits.now(act=act, place=place), object), act, place)
+        return self.exit is not None
+
+    def follow(self, effect: object, act: Act, place: str) -> None:
+        """Let an effect take its way."""
+        exception, status = "", 0
+        while isinstance(effect, (Raises, Passes)):
+            if isinstance(effect, Raises):
+                exception, status = effect.exception, effect.status
+            else:
+                place = effect.place
+            now = self.traits.now(act=act, place=place, exception=exception, status=status)
+            effect = self.ask("exception", now, object)
+        match effect:
+            case Dies(signal, flushed):
+                self.stop({"signal": signal}, flushed)
+            case Leaves(code, flushed):
+                self.stop({"code": code}, flushed)
+            case Ends():
+                self.finalize(effect)
+            case GoesOn(answer):
+                self.answer = answer or "200"
+            case LosesStdout():
+                self.no_reader = True
+                self.answer = "200"
+            case _:
+                raise NotPredicted(f"{effect!r} is no end")
+
+    def mark(self) -> None:
+        """Write a marker that nobody flushes, once."""
+        if not self.marked:
+            self.marked = True
+            self.buffered.append(self.role)
+
+    def process(self, written: Sequence[str]) -> Process:
+        """What is told of it; `written` is what arrived, of all processes."""
+        own = [(name, raised) for name, raised in self.ran if name not in self.library]
+        fate = FATES[written.count(self.role)] if self.marked and self.exit is not None else None
+        return Process(
+            role=self.role,
+            fired=tuple(name for name, _ in own),
+            unfinished=tuple(self.running),
+            exit=self.exit,
+            raised=tuple(name for name, raised in own if raised),
+            library=tuple(name for name, _ in self.ran if name in self.library),
+            stdout=fate,
+        )
+
+    def stop(self, how: dict[str, object], flushed: bool) -> None:
+        """The process is gone."""
+        if flushed:
+            self.flush()
+        self.exit = how
+
+    def flush(self) -> None:
+        """Write out what is buffered."""
+        self.written += self.buffered
+        self.buffered = []
+
+    def finalize(self, end: Ends) -> None:
+        """End as an interpreter does that ends normally."""
+        self.finalized = True
+        now = self.traits
+        if (
+            not self.no_reader
+            and self.ask(
+                "flush", now.now(flushes="code ended"), Writes, Writes(written=False)
+            ).written
+        ):
+            self.flush()
+        for step in now.program.steps:
+            if step.verb in LATER:
+                waits = self.ask("thread", now.now(act=step), Waits).waits
+                if waits and step.about:
+                    self._register(step)
+        status = self.run_handlers()
+        if self.exit is not None:
+            return
+        when = "finalized, no reader" if self.no_reader else "finalized"
+        writes = self.ask("flush", now.now(flushes=when), Writes)
+        if writes.written:
+            self.flush()
+        code = end.status if status is None else status
+        self.exit = {"signal": end.signal} if end.signal else {"code": writes.failed or code}
+
+    def run_handlers(self) -> int | None:
+        """Run what is registered; the exit status that a handler asked for."""
+        if self.again:
+            met = self.ask("again", self.traits, Child).interrupted
+            self.again, self.interrupted = False, "main" in met
+        now = self.traits.now(handlers=tuple(self.handlers))
+        order = list(self.ask("order", now, Order).handlers)
+        status = None
+        while order:
+            name = order.pop(0)
+            self.handlers = list(reversed(order))
+            act = self.traits.program.act_of(name)
+            result = self._handle(name, act, order)
+            if result is None:
+                self.running.append(name)
+                return None
+            self.ran.append((name, result.raised))
+            status = status if result.status is None else result.status
+            order = list(reversed(self.handlers))
+        return status
+
+    def _handle(self, name: str, act: Act | None, order: list[str]) -> Next | None:
+        """Run one handler; None when the process ends in it."""
+        if self.interrupted and name not in self.library:
+            self.interrupted = False
+            now = self.traits.now(exception="KeyboardInterrupt")
+            return self.ask("handler", now, Next)
+        if act is None:
+            return Next()
+        if act.verb in ("register", "unregister"):
+            now = self.traits.now(act=act, handlers=tuple(self.handlers))
+            self.handlers = list(self.ask("running", now, Registered).handlers)
+            return Next()
+        if act.verb in ("start thread", "fork"):
+            result = self.ask("handler", self.traits.now(act=act), Next)
+            if act.verb == "fork" and not result.raised:
+                self._fork_in_handler(name, order)
+            return result
+        effect = self.ask("act", self.traits.now(act=act), object)
+        if isinstance(effect, Leaves):
+            self.stop({"code": effect.status}, effect.flushed)
+            return None
+        if not isinstance(effect, Raises):
+            raise NotPredicted(f"{effect!r} in a handler")
+        now = self.traits.now(act=act, exception=effect.exception, status=effect.status)
+        return self.ask("handler", now, Next)
+
+    def _fork_in_handler(self, name: str, order: list[str]) -> None:
+        now = self.traits.now(handlers=tuple(reversed(order)))
+        child = _Process(
+            self.ask,
+            self.traits,
+            "child",
+            handlers=list(self.ask("fork", now, Registered).handlers),
+            ran=[(name, False)],
+            buffered=list(self.buffered),
+        )
+        child.mark()
+        child.run_handlers()
+        if self.ask("flush", self.traits.now(flushes="finalized"), Writes).written:
+            child.flush()
+        child.exit = {"code": 0}
+        self.children.append(child)
+
+
+LATER = {
+    "thread that ends after main",
+    "thread that ends after main registers",
+    "daemon thread",
+}
+"""Steps that matter when the main thread has ended."""
+
+
+def predict(traits: Traits, ending: Ending, rules: Sequence[Rule] = RULES) -> Prediction:
+    """All that the rules allow, as one set. Raises NotPredicted."""
+    ways = list(allowed(traits, ending, rules))
+    return Prediction(
+        outcomes=union(way.outcome for way in ways),
+        rules=tuple(dict.fromkeys(id for way in ways for id in way.rules)),
+        races=tuple(dict.fromkeys(race for way in ways for race in way.races)),
+    )
+
+
+def allowed(traits: Traits, ending: Ending, rules: Sequence[Rule] = RULES) -> Iterator[Allowed]:
+    """One outcome for each way through the races. Raises NotPredicted."""
+    script: list[int] = []
+    while True:
+        ask = _Asked(rules, script)
+        outcome = (
+            _tree(ask, traits, ending) if traits.program.reloader else _alone(ask, traits, ending)
+        )
+        yield Allowed(
+            outcome=outcome,
+            rules=tuple(ask.used),
+            chosen=tuple((id, number) for id, number, _ in ask.chosen),
+            races=tuple(ask.races),
+        )
+        script = [number for _, number, _ in ask.chosen]
+        while script and script[-1] + 1 == ask.chosen[len(script) - 1][2]:
+            script.pop()
+        if not script:
+            return
+        script[-1] += 1
+
+
+# ---------------------------------------------------------------------- trees
+
+
+def _alone(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
+    """A program of one process, and of those that it forks."""
+    server = traits.program.server
+    one = _Process(ask, traits, ending.target)
+    one.start(["logging"] if server else [])
+    one.mark()
+    one.again = ending.twice
+    over = one.end(ending.act, _place(ending, server, "server" if server else "main"))
+    if not over and ending.from_inside and not server:
+        one.end(LAST_LINE, "main")
+    everyone = [one, *one.children]
+    return _outcome(ask, traits, everyone, ending, serving=one if server else None)
+
+
+def _tree(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
+    """A reloader's parent and its serving child."""
+    parent, child = _Process(ask, traits, "parent"), _Process(ask, traits, "child")
+    for one in (parent, child):
+        one.start(["logging", "debugger"])
+    child.mark()
+    everyone = [parent, child]
+    if ending.target == "group":
+        met = ask("again", traits.now(place="supervisor"), Child) if ending.twice else Child("", ())
+        for one in everyone:
+            one.interrupted = one.role in met.interrupted
+        child.end(ending.act, "reloader")
+        parent.end(ending.act, "supervisor")
+        if parent.finalized:
+            fate = met.fate or ask("parent ends", traits.now(child="ends"), Child).fate
+            _meet(child, fate)
+    elif ending.target == "parent":
+        parent.end(ending.act, "supervisor")
+        about: Question = "parent ends" if parent.finalized else "parent died"
+        _meet(child, ask(about, traits.now(child="serves"), Child).fate)
+    elif child.end(ending.act, _place(ending, traits.program.server, "reloader")):
+        everyone += _child_ended(ask, traits, parent, child)
+    serving = [one for one in everyone if one is not parent and one.exit is None]
+    return _outcome(ask, traits, everyone, ending, serving[0] if serving else child)
+
+
+def _child_ended(ask: _Asked, traits: Traits, parent: _Process, child: _Process) -> list[_Process]:
+    """What the supervisor makes of it; the child that it starts anew, if any."""
+    assert child.exit is not None
+    signal = str(child.exit.get("signal", ""))
+    status = -SIGNUMS[signal] if signal else int(str(child.exit["code"]))
+    now = traits.now(place="supervisor", status=status, signal=signal)
+    effect = ask("child ended", now, object)
+    if isinstance(effect, Restarts):
+        return [_Process(ask, traits, "child#2")]
+    parent.follow(effect, LAST_LINE, "supervisor")
+    return []
+
+
+def _meet(child: _Process, fate: str) -> None:
+    """Let a fate befall a child."""
+    if fate == "killed":
+        child.stop({"signal": KILLED}, flushed=False)
+    elif fate == "killed on its way":
+        child.exit, child.cut = {"signal": KILLED}, True
+    elif fate not in ("goes on", "ends"):
+        raise NotPredicted(f"{fate!r} is no fate")
+
+
+def _place(ending: Ending, server: str, main: str) -> str:
+    """Where an act happens. Python runs its signal handlers in the main thread."""
+    if not ending.from_inside or ending.act.verb == "signal":
+        return main
+    return {"": "main", "threads": "view", "one thread": "view in main"}[server]
+
+
+def _outcome(
+    ask: _Asked,
+    traits: Traits,
+    everyone: Sequence[_Process],
+    ending: Ending,
+    serving: _Process | None,
+) -> Outcome:
+    now = traits.now(act=ending.act, everyone=ending.target == "group")
+    helps = ask("helpers", now, Helps, Helps()) if traits.program.reloader else Helps()
+    written = [role for one in everyone for role in one.written]
+    goes_on = serving is not None and serving.exit is None
+    return Outcome(
+        processes=tuple(one.process(written) for one in everyone),
+        order=None,
+        survivors=tuple(one.role for one in everyone if one.exit is None),
+        helpers=helps.helpers * len(everyone),
+        port=None if serving is None else "open" if goes_on else "closed",
+        answer=(serving.answer or None) if serving and goes_on and ending.from_inside else None,
+        left=helps.leaves * len(everyone),
+        cut=any(one.cut for one in everyone),
+    )
+
+
+def _what(traits: Traits) -> str:
+    asked = traits.act
+    about = " ".join(part for part in (asked.verb, asked.about) if part)
+    return f"{traits.exception or about} in {traits.place}"
