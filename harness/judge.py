@@ -52,7 +52,8 @@ def expected(
         raise NotPredicted(NO_PROGRAM)
     if record.termination not in BY_ID:
         raise NotPredicted(f"{record.termination} is not in the catalogue any more")
-    return predict(traits(record, scenario.program), ending(record), rules)
+    about = traits(record.interpreter, record.packages, scenario.program)
+    return predict(about, ending(record), rules)
 
 
 def ending(record: Record) -> Ending:

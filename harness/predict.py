@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from signal import Signals
 from typing import TypeVar
 
 from harness.effects import (
@@ -39,7 +38,18 @@ from harness.rules import RULES, Question, Rule
 from harness.traits import Traits
 
 KILLED = "SIGKILL"
-SIGNUMS = {one.name: int(one) for one in Signals}
+SIGNUMS = {
+    "SIGHUP": 1,
+    "SIGINT": 2,
+    "SIGQUIT": 3,
+    "SIGABRT": 6,
+    "SIGKILL": 9,
+    "SIGSEGV": 11,
+    "SIGPIPE": 13,
+    "SIGALRM": 14,
+    "SIGTERM": 15,
+}
+"""Those with one number on Linux and macOS: what is judged may come from another machine."""
 FATES: tuple[StdoutFate, ...] = ("lost", "kept", "twice")
 LAST_LINE = Act(verb="return")
 
@@ -132,7 +142,7 @@ class _Process:
     def start(self, libraries: Sequence[str]) -> None:
         """Import, then take the program's own steps."""
         imports = [
-            self.ask("imports", self.traits.now(library=one), Imports, Imports())
+            self.ask("imports", self.traits.asking(library=one), Imports, Imports())
             for one in libraries
         ]
         self.library = {name for one in imports for name in (*one.before, *one.after)}
@@ -152,12 +162,12 @@ class _Process:
             self._register(step)
 
     def _register(self, step: Act) -> None:
-        now = self.traits.now(act=step, handlers=tuple(self.handlers))
+        now = self.traits.asking(act=step, handlers=tuple(self.handlers))
         self.handlers = list(self.ask("registers", now, Registered).handlers)
 
     def fork(self, act: str) -> _Process:
         """A copy of this process, which then ends in its own way."""
-        now = self.traits.now(handlers=tuple(self.handlers))
+        now = self.traits.asking(handlers=tuple(self.handlers))
         child = _Process(
             self.ask,
             self.traits,
@@ -175,7 +185,7 @@ class _Process:
         """Let an act happen in the code at a place; whether the process is over."""
         if act.in_thread:
             place = "thread"
-        self.follow(self.ask("act", self.traits.now(act=act, place=place), object), act, place)
+        self.follow(self.ask("act", self.traits.asking(act=act, place=place), object), act, place)
         return self.exit is not None
 
     def follow(self, effect: object, act: Act, place: str) -> None:
@@ -186,7 +196,7 @@ class _Process:
                 exception, status = effect.exception, effect.status
             else:
                 place = effect.place
-            now = self.traits.now(act=act, place=place, exception=exception, status=status)
+            now = self.traits.asking(act=act, place=place, exception=exception, status=status)
             effect = self.ask("exception", now, object)
         match effect:
             case Dies(signal, flushed):
@@ -241,20 +251,20 @@ class _Process:
         if (
             not self.no_reader
             and self.ask(
-                "flush", now.now(flushes="code ended"), Writes, Writes(written=False)
+                "flush", now.asking(flushes="code ended"), Writes, Writes(written=False)
             ).written
         ):
             self.flush()
         for step in now.program.steps:
             if step.verb in LATER:
-                waits = self.ask("thread", now.now(act=step), Waits).waits
+                waits = self.ask("thread", now.asking(act=step), Waits).waits
                 if waits and step.about:
                     self._register(step)
         status = self.run_handlers()
         if self.exit is not None:
             return
         when = "finalized, no reader" if self.no_reader else "finalized"
-        writes = self.ask("flush", now.now(flushes=when), Writes)
+        writes = self.ask("flush", now.asking(flushes=when), Writes)
         if writes.written:
             self.flush()
         code = end.status if status is None else status
@@ -265,7 +275,7 @@ class _Process:
         if self.again:
             met = self.ask("again", self.traits, Child).interrupted
             self.again, self.interrupted = False, "main" in met
-        now = self.traits.now(handlers=tuple(self.handlers))
+        now = self.traits.asking(handlers=tuple(self.handlers))
         order = list(self.ask("order", now, Order).handlers)
         status = None
         while order:
@@ -285,30 +295,30 @@ class _Process:
         """Run one handler; None when the process ends in it."""
         if self.interrupted and name not in self.library:
             self.interrupted = False
-            now = self.traits.now(exception="KeyboardInterrupt")
+            now = self.traits.asking(exception="KeyboardInterrupt")
             return self.ask("handler", now, Next)
         if act is None:
             return Next()
         if act.verb in ("register", "unregister"):
-            now = self.traits.now(act=act, handlers=tuple(self.handlers))
+            now = self.traits.asking(act=act, handlers=tuple(self.handlers))
             self.handlers = list(self.ask("running", now, Registered).handlers)
             return Next()
         if act.verb in ("start thread", "fork"):
-            result = self.ask("handler", self.traits.now(act=act), Next)
+            result = self.ask("handler", self.traits.asking(act=act), Next)
             if act.verb == "fork" and not result.raised:
                 self._fork_in_handler(name, order)
             return result
-        effect = self.ask("act", self.traits.now(act=act), object)
+        effect = self.ask("act", self.traits.asking(act=act), object)
         if isinstance(effect, Leaves):
             self.stop({"code": effect.status}, effect.flushed)
             return None
         if not isinstance(effect, Raises):
             raise NotPredicted(f"{effect!r} in a handler")
-        now = self.traits.now(act=act, exception=effect.exception, status=effect.status)
+        now = self.traits.asking(act=act, exception=effect.exception, status=effect.status)
         return self.ask("handler", now, Next)
 
     def _fork_in_handler(self, name: str, order: list[str]) -> None:
-        now = self.traits.now(handlers=tuple(reversed(order)))
+        now = self.traits.asking(handlers=tuple(reversed(order)))
         child = _Process(
             self.ask,
             self.traits,
@@ -319,7 +329,7 @@ class _Process:
         )
         child.mark()
         child.run_handlers()
-        if self.ask("flush", self.traits.now(flushes="finalized"), Writes).written:
+        if self.ask("flush", self.traits.asking(flushes="finalized"), Writes).written:
             child.flush()
         child.exit = {"code": 0}
         self.children.append(child)
@@ -390,18 +400,22 @@ def _tree(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
     child.mark()
     everyone = [parent, child]
     if ending.target == "group":
-        met = ask("again", traits.now(place="supervisor"), Child) if ending.twice else Child("", ())
+        met = (
+            ask("again", traits.asking(place="supervisor"), Child)
+            if ending.twice
+            else Child("", ())
+        )
         for one in everyone:
             one.interrupted = one.role in met.interrupted
         child.end(ending.act, "reloader")
         parent.end(ending.act, "supervisor")
         if parent.finalized:
-            fate = met.fate or ask("parent ends", traits.now(child="ends"), Child).fate
+            fate = met.fate or ask("parent ends", traits.asking(child="ends"), Child).fate
             _meet(child, fate)
     elif ending.target == "parent":
         parent.end(ending.act, "supervisor")
         about: Question = "parent ends" if parent.finalized else "parent died"
-        _meet(child, ask(about, traits.now(child="serves"), Child).fate)
+        _meet(child, ask(about, traits.asking(child="serves"), Child).fate)
     elif child.end(ending.act, _place(ending, traits.program.server, "reloader")):
         everyone += _child_ended(ask, traits, parent, child)
     serving = [one for one in everyone if one is not parent and one.exit is None]
@@ -413,7 +427,7 @@ def _child_ended(ask: _Asked, traits: Traits, parent: _Process, child: _Process)
     assert child.exit is not None
     signal = str(child.exit.get("signal", ""))
     status = -SIGNUMS[signal] if signal else int(str(child.exit["code"]))
-    now = traits.now(place="supervisor", status=status, signal=signal)
+    now = traits.asking(place="supervisor", status=status, signal=signal)
     effect = ask("child ended", now, object)
     if isinstance(effect, Restarts):
         return [_Process(ask, traits, "child#2")]
@@ -445,7 +459,7 @@ def _outcome(
     ending: Ending,
     serving: _Process | None,
 ) -> Outcome:
-    now = traits.now(act=ending.act, everyone=ending.target == "group")
+    now = traits.asking(act=ending.act, everyone=ending.target == "group")
     helps = ask("helpers", now, Helps, Helps()) if traits.program.reloader else Helps()
     written = [role for one in everyone for role in one.written]
     goes_on = serving is not None and serving.exit is None

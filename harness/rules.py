@@ -652,7 +652,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="call-kills-ending-child",
         about="parent ends",
-        when=_always,
+        when=lambda t: t.child == "ends",
         then=lambda _: (Child("ends"), Child("killed on its way")),
         because=(
             "Both processes got the signal. The parent's subprocess.call kills the child, which is "

@@ -6,11 +6,12 @@ Never the name of a scenario, of an interpreter or of a cell. Pure.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from harness.model import Act, Frozen, Program, Record
+from harness.model import Act, Frozen, Program
 
 Place = Literal["main", "thread", "view", "view in main", "server", "reloader", "supervisor"]
 """Where the code runs that an act happens to:
@@ -46,7 +47,7 @@ class Traits(Frozen, kw_only=True):
     library: str = ""  # what is imported
     everyone: bool = False  # whether a signal goes to the whole process group
 
-    def now(self, **changes: Any) -> Traits:
+    def asking(self, **changes: Any) -> Traits:
         """The same with another thing to ask about."""
         return replace(self, **changes)
 
@@ -68,14 +69,16 @@ class Traits(Frozen, kw_only=True):
         return dict(self.packages).get(name, ())
 
 
-def traits(record: Record, program: Program) -> Traits:
-    """What the rules may know of a record: nothing of its outcomes."""
-    python = record.interpreter
+def traits(python: Mapping[str, Any], packages: Mapping[str, str], program: Program) -> Traits:
+    """What the rules may know: a Python and packages as a record describes them, and a program.
+
+    Nothing measured is among it, so a Python that was never run can be asked about.
+    """
     return Traits(
         implementation=python["implementation"],
         version=numbers(python["version"]),
         own_version=numbers(python.get("implementation_version", "")),
-        packages=tuple((name, numbers(text)) for name, text in sorted(record.packages.items())),
+        packages=tuple((name, numbers(text)) for name, text in sorted(packages.items())),
         program=program,
     )
 

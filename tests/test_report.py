@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.judge import judge
-from harness.model import Outcome, Process, Ready, Record, Scenario
+from harness.model import Judgement, Outcome, Process, Ready, Record, Scenario
 from harness.report.matrix import render
 from harness.report.questions import Group, questions
 from harness.report.versions import (
@@ -132,8 +132,11 @@ SCENARIOS = {
 
 def page(*records: Record, **more: list[Record]) -> str:
     by_platform = {LINUX: list(records), **{k.replace("_", "-"): v for k, v in more.items()}}
-    verdicts = [judge(one).verdict for rows in by_platform.values() for one in rows]
-    return render(by_platform, verdicts, SCENARIOS)
+    return render(by_platform, judged(by_platform), SCENARIOS)
+
+
+def judged(by_platform: Mapping[str, Iterable[Record]]) -> dict[tuple[str, str], Judgement]:
+    return {(p, one.cell): judge(one) for p, rows in by_platform.items() for one in rows}
 
 
 def rows(of: str, begins: str) -> list[str]:
@@ -369,7 +372,7 @@ def test_cells_without_a_record_are_not_measured() -> None:
 
 def test_without_any_record_the_page_says_so() -> None:
     """An empty folder gives a page, and no claim."""
-    assert "Nothing has been measured yet." in render({}, [], SCENARIOS)
+    assert "Nothing has been measured yet." in render({}, {}, SCENARIOS)
 
 
 @pytest.mark.parametrize(
@@ -514,11 +517,11 @@ def test_the_same_records_give_the_same_bytes_in_whatever_order() -> None:
         record(asked, killed(), version="3.10.1", stack="flask-3.1"),
         record(asked, killed("C"), clean(), version="3.11.1", stack="flask-3.1"),
     ]
-    verdicts = [judge(one).verdict for one in seen]
     turned = {LINUX: seen[::-1], "macos-arm64": seen[:2][::-1]}
     backwards = dict(reversed(SCENARIOS.items()))
-    once = render({"macos-arm64": seen[:2], LINUX: seen}, verdicts, SCENARIOS)
-    assert render(turned, verdicts[::-1], backwards) == once
+    straight = {"macos-arm64": seen[:2], LINUX: seen}
+    once = render(straight, judged(straight), SCENARIOS)
+    assert render(turned, judged(turned), backwards) == once
 
 
 HOSTILE = "a|b`c\n# d <script>x</script> *e* _f_ [g](h) ~~i~~ $j$ &amp;"
@@ -569,9 +572,8 @@ def test_a_page_of_two_and_a_half_thousand_records_takes_no_time() -> None:
         for n in range(125)
         for minor in range(20)
     ]
-    verdicts = [judge(one).verdict for one in seen]
     begun = time.process_time()
-    assert render({LINUX: seen}, verdicts, {}).count("\n") > 250
+    assert render({LINUX: seen}, judged({LINUX: seen}), {}).count("\n") > 250
     assert time.process_time() - begun < 1
 
 
@@ -650,7 +652,11 @@ first seen 2026-01-02.
 ## Not explained yet
 
 Verdicts on 6 cells: 6 unpredicted.
-There are no rules yet, so nothing is predicted, and nothing is explained.
+
+| where | who | what was seen | what was expected | why |
+| --- | --- | --- | --- | --- |
+| `plain`, `plain-arguments` | all | - | - | unpredicted: the scenario's header does not say what \
+its program does |
 
 ## Not measured
 

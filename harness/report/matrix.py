@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from harness.model import Ready, Record, Scenario, Verdict
+from harness.model import Judgement, Ready, Record, Scenario
 from harness.report import differences as versions_that_differ
 from harness.report.answers import COLUMNS, REMARKS, answers
 from harness.report.basis import basis, not_measured, summary
+from harness.report.consequences import consequences
+from harness.report.findings import findings
 from harness.report.questions import Key, Question, questions
 from harness.report.tables import markdown, scenario_table, variants_table
+from harness.report.unexplained import unexplained
 from harness.report.words import ALIVE, NO, RACE, SOME, UNKNOWN, YES, code, codes, prose, text
 from harness.terminations import BY_ID, CATALOGUE
 
@@ -39,19 +41,24 @@ Lines = list[str]
 
 def render(
     records: dict[str, list[Record]],
-    verdicts: Sequence[Verdict],
+    judgements: Mapping[tuple[str, str], Judgement],
     scenarios: dict[str, Scenario],
 ) -> str:
-    """The page. `records` is by platform; the order of nothing that is given matters."""
+    """The page. `records` is by platform, `judgements` by platform and cell.
+
+    The order of nothing that is given matters.
+    """
     asked = questions(records)
     programs = _programs(asked, scenarios)
     parts = [
         _lead(records),
         _answer(asked),
         *_scenarios(asked, programs, records),
+        *consequences(asked, programs),
         _differences(asked, programs),
         basis(records),
-        _verdicts(verdicts),
+        findings(records, judgements),
+        unexplained(records, judgements),
         not_measured(records, asked, programs),
         _endings(asked),
     ]
@@ -187,18 +194,6 @@ def _differences(asked: Mapping[Key, Question], programs: Mapping[str, Scenario]
     if not found:
         return [*lines, "All that were measured agree on everything."]
     return [*lines, *markdown(versions_that_differ.HEAD, versions_that_differ.rows(found))]
-
-
-def _verdicts(verdicts: Sequence[Verdict]) -> Lines:
-    """How much of it the rules explain."""
-    if not verdicts:
-        return []
-    counts = Counter(verdict.verdict for verdict in verdicts)
-    told = ", ".join(f"{counts[word]} {word}" for word in sorted(counts))
-    lines = ["## Not explained yet", "", f"Verdicts on {len(verdicts)} cells: {told}."]
-    if not any(verdict.rules for verdict in verdicts):
-        lines.append("There are no rules yet, so nothing is predicted, and nothing is explained.")
-    return lines
 
 
 def _endings(asked: Mapping[Key, Question]) -> Lines:
