@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harness.model import Frozen
+from typing import Literal
+
+from harness.model import DataState, Frozen
 
 
 class Dies(Frozen):
@@ -30,6 +32,16 @@ class Passes(Frozen):
     """The exception goes on to another place."""
 
     place: str
+
+
+class Calls(Frozen):
+    """The program's own handler of the signal is called, in the main thread."""
+
+
+class Prints(Frozen):
+    """What is written to stderr, without the frames of tracebacks."""
+
+    lines: tuple[str, ...]
 
 
 class Ends(Frozen):
@@ -95,6 +107,12 @@ class Helps(Frozen):
     leaves: tuple[str, ...] = ()
 
 
+class Keeps(Frozen):
+    """What becomes of data in flight; "" where that is not said."""
+
+    state: DataState | Literal[""]
+
+
 class Restarts(Frozen):
     """The supervisor starts another child."""
 
@@ -111,6 +129,8 @@ Effect = (
     | Leaves
     | Raises
     | Passes
+    | Calls
+    | Prints
     | Ends
     | GoesOn
     | LosesStdout
@@ -121,6 +141,7 @@ Effect = (
     | Waits
     | Imports
     | Helps
+    | Keeps
     | Restarts
     | Child
 )

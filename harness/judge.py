@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from harness.model import Judgement, Prediction, Record, Scenario, Verdict, VerdictWord
 from harness.outcomes import allows, is_race
 from harness.predict import Ending, NotPredicted, predict
@@ -52,7 +54,9 @@ def expected(
         raise NotPredicted(NO_PROGRAM)
     if record.termination not in BY_ID:
         raise NotPredicted(f"{record.termination} is not in the catalogue any more")
-    about = traits(record.interpreter, record.packages, scenario.program)
+    told = {"printed": scenario.printed, "clean": tuple(scenario.data.items())}
+    program = replace(scenario.program, **told)
+    about = traits(record.interpreter, record.packages, program)
     return predict(about, ending(record), rules)
 
 

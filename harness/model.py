@@ -14,10 +14,11 @@ FORMAT = 1
 """Version of the record format. Keys may be added under one number, not renamed."""
 
 ImplementationName = Literal["cpython", "pypy"]
-Delivery = Literal["in-process", "signal", "signal-twice", "touch"]
+Delivery = Literal["in-process", "signal", "signal-twice", "signal-then-kill", "touch"]
 Source = Literal["probe", "endings", "kernel", "harness"]
 StdoutFate = Literal["kept", "lost", "twice"]
 PortState = Literal["open", "closed"]
+DataState = Literal["kept", "lost", "removed", "left behind", "damaged"]
 VerdictWord = Literal["match", "mismatch", "unpredicted", "unknown", "skipped"]
 
 
@@ -83,7 +84,10 @@ class Program(Frozen, kw_only=True):
     steps: tuple[Act, ...] = ()
     handlers: tuple[tuple[str, Act], ...] = ()  # what a handler does besides printing
     server: str = ""  # threads, one thread; "" for a program that serves nobody
-    reloader: bool = False
+    supervisor: str = ""  # of a parent that starts this program as its child: reloader, wait
+    printed: bool = False  # whether what it prints on stderr is told
+    data: tuple[tuple[str, str], ...] = ()  # kinds of data in flight, and of what nature each is
+    clean: tuple[tuple[str, DataState], ...] = ()  # what a clean end makes of each kind
 
     def act_of(self, handler: str) -> Act | None:
         """What a handler does besides printing, if anything."""
@@ -105,8 +109,12 @@ class Scenario(Frozen, kw_only=True):
     terminations: tuple[str, ...]  # patterns over termination ids, or "in-process"
     modules: tuple[str, ...] = ()  # the other Python files of its folder
     not_on: dict[str, str] = {}  # implementations that cannot run it, and why
+    lengths: tuple[int, ...] = ()  # of its handlers, in ms: each makes a scenario of its own
+    length: int = 0  # of this one's handlers, in ms; 0: they take no time of their own
     program: Program | None = None  # None: the rules are told nothing, and predict nothing
     acts: str = ""  # the role that comes to `end_here()`, where it is not the usual one
+    printed: bool = False  # whether a run without the probe is made, for what it prints
+    data: dict[str, DataState] = {}  # kinds of data in flight, and what a clean end makes of each
 
     @property
     def serves(self) -> bool:
@@ -128,6 +136,7 @@ class Termination(Frozen, kw_only=True):
     delivery: Delivery
     does: str  # one sentence
     signal: str = ""  # SIGTERM, for deliveries that send one
+    grace: float = 0.0  # seconds, after which SIGKILL follows
     act: str = ""  # the same for the rules, in the words of harness/program.py
 
 
@@ -206,6 +215,7 @@ class Trial(Frozen, kw_only=True):
     history: tuple[Fact, ...]
     stdout: str
     stderr: str
+    blind: Trial | None = None  # the same without the probe, of a scenario that asks for it
 
 
 # ----------------------------------------------------------------- observe
@@ -234,6 +244,8 @@ class Outcome(Frozen, kw_only=True):
     port: PortState | None = None
     answer: str | None = None  # of an ending view whose server goes on: "200", "500", "none"
     left: tuple[str, ...] = ()  # kinds of things left in shared memory
+    printed: tuple[str, ...] | None = None  # lines of stderr without the probe, and without frames
+    data: dict[str, DataState] | None = None  # by kind, once nobody is alive
     cut: bool = False
 
 

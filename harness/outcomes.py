@@ -62,12 +62,13 @@ def allows(expected: tuple[Outcome, ...], seen: Outcome) -> bool:
     """Whether an outcome is one of those expected.
 
     An expected one with `cut` stands for all in which a killed process got less
-    far; an answer counts only where one is expected.
+    far; an answer, and what became of data of some kind, count only where something
+    is expected of them.
     """
     return any(
         _as_far(seen, one) and (one.cut or _as_far(one, seen)) and _answers(one, seen)
         for one in expected
-        if _kind(one) == _kind(seen) and (one.cut or not seen.cut)
+        if _kind(one) == _kind(_spoken_of(seen, one)) and (one.cut or not seen.cut)
     )
 
 
@@ -102,6 +103,15 @@ def _kind(outcome: Outcome) -> Outcome:
             else one
             for one in outcome.processes
         ),
+    )
+
+
+def _spoken_of(seen: Outcome, expected: Outcome) -> Outcome:
+    """An outcome with nothing told of data of which nothing is expected."""
+    if seen.data is None or expected.data is None:
+        return seen
+    return replace(
+        seen, data={kind: seen.data[kind] for kind in seen.data if kind in expected.data}
     )
 
 

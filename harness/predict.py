@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from harness.effects import (
+    Calls,
     Child,
     Dies,
     Effect,
@@ -20,18 +21,20 @@ from harness.effects import (
     GoesOn,
     Helps,
     Imports,
+    Keeps,
     Leaves,
     LosesStdout,
     Next,
     Order,
     Passes,
+    Prints,
     Raises,
     Registered,
     Restarts,
     Waits,
     Writes,
 )
-from harness.model import Act, Frozen, Outcome, Prediction, Process, StdoutFate
+from harness.model import Act, DataState, Frozen, Outcome, Prediction, Process, StdoutFate
 from harness.outcomes import union
 from harness.program import act as parse_act
 from harness.rules import RULES, Question, Rule
@@ -52,6 +55,7 @@ SIGNUMS = {
 """Those with one number on Linux and macOS: what is judged may come from another machine."""
 FATES: tuple[StdoutFate, ...] = ("lost", "kept", "twice")
 LAST_LINE = Act(verb="return")
+LEFT = Act(verb="end subinterpreter", about="at the end")
 
 T = TypeVar("T")
 
@@ -131,6 +135,11 @@ class _Process:
     answer: str = ""
     children: list[_Process] = field(default_factory=list)
     library: set[str] = field(default_factory=set)
+    signals: dict[str, tuple[str, Act]] = field(default_factory=dict)  # handled: by whom, and how
+    second: tuple[str, ...] = ()  # handlers of a second interpreter that is there
+    hooked: bool = False
+    flushed_by_c: bool = False
+    printed: list[str] = field(default_factory=list)
     finalized: bool = False
     marked: bool = False
     cut: bool = False
@@ -141,25 +150,65 @@ class _Process:
 
     def start(self, libraries: Sequence[str]) -> None:
         """Import, then take the program's own steps."""
+        steps = self.traits.program.steps
         imports = [
             self.ask("imports", self.traits.asking(library=one), Imports, Imports())
-            for one in libraries
+            for one in (*libraries, *(s.about for s in steps if s.verb == "import"))
         ]
         self.library = {name for one in imports for name in (*one.before, *one.after)}
         self.handlers += [name for one in imports for name in one.before]
-        for step in self.traits.program.steps:
+        for step in steps:
             self._step(step)
         self.handlers += [name for one in imports for name in one.after]
 
     def _step(self, step: Act) -> None:
-        if step.verb == "write":
-            self.mark()
-        elif step.verb == "fork":
-            self.children.append(self.fork(step.about.removeprefix("child: ")))
-        elif step.verb not in LATER:
-            if step.verb == "run handlers":
-                self.run_handlers()
-            self._register(step)
+        match step.verb:
+            case "import":
+                pass  # taken already: what libraries register comes first
+            case "write":
+                self.mark()
+            case "fork":
+                self.children.append(self.fork(step.about.removeprefix("child: ")))
+            case "start child, then":
+                self.children.append(self._child(parse_act(step.about)))
+            case "on":
+                signal, name, does = step.about.split(" ", 2)
+                self.signals[signal] = (f"signal.{signal}:{name.strip(',')}", parse_act(does))
+            case "hooks":
+                self.hooked = True
+            case "subinterpreter":
+                self.second = tuple(step.about.split())
+            case "end subinterpreter":
+                self._end_second(step)
+            case verb if verb not in LATER:
+                if verb == "run handlers":
+                    self.run_handlers()
+                self._register(step)
+
+    def _child(self, act: Act) -> _Process:
+        """A child that runs the same file, and to which something then happens."""
+        child = _Process(self.ask, self.traits, "child")
+        for step in self.traits.program.steps:
+            if step.verb == "register":
+                child._register(step)
+        child.end(act, "main")
+        return child
+
+    def _end_second(self, step: Act) -> None:
+        """What the end of a second interpreter does: run its handlers, or end everything."""
+        now = self.traits.asking(act=step, handlers=self.second)
+        effect = self.ask("subinterpreter", now, object)
+        match effect:
+            case Order(handlers):
+                self.ran += [(name, False) for name in handlers]
+            case Dies(signal, flushed):
+                self.stop({"signal": signal}, flushed)
+            case Leaves(status, flushed):
+                self.running.append(self.second[-1])
+                self.stop({"code": status}, flushed)
+            case _:
+                raise NotPredicted(f"{effect!r} of a second interpreter")
+        self.second = ()
 
     def _register(self, step: Act) -> None:
         now = self.traits.asking(act=step, handlers=tuple(self.handlers))
@@ -185,7 +234,13 @@ class _Process:
         """Let an act happen in the code at a place; whether the process is over."""
         if act.in_thread:
             place = "thread"
-        self.follow(self.ask("act", self.traits.asking(act=act, place=place), object), act, place)
+        handler, does = self.signals.get(act.about if act.verb == "signal" else "", ("", act))
+        now = self.traits.asking(act=act, place=place, handler=handler)
+        effect = self.ask("act", now, object)
+        if isinstance(effect, Calls):
+            act, effect = does, self.ask("act", now.asking(act=does, handler=""), object)
+            self.ran.append((handler, isinstance(effect, Raises)))
+        self.follow(effect, act, place)
         return self.exit is not None
 
     def follow(self, effect: object, act: Act, place: str) -> None:
@@ -198,10 +253,13 @@ class _Process:
                 place = effect.place
             now = self.traits.asking(act=act, place=place, exception=exception, status=status)
             effect = self.ask("exception", now, object)
+            if place == "main" and self.traits.program.printed:
+                self._print(now)
         match effect:
             case Dies(signal, flushed):
                 self.stop({"signal": signal}, flushed)
             case Leaves(code, flushed):
+                self.flushed_by_c = flushed
                 self.stop({"code": code}, flushed)
             case Ends():
                 self.finalize(effect)
@@ -261,6 +319,8 @@ class _Process:
                 if waits and step.about:
                     self._register(step)
         status = self.run_handlers()
+        if self.second and self.exit is None:
+            self._end_second(LEFT)
         if self.exit is not None:
             return
         when = "finalized, no reader" if self.no_reader else "finalized"
@@ -277,7 +337,7 @@ class _Process:
             self.again, self.interrupted = False, "main" in met
         now = self.traits.asking(handlers=tuple(self.handlers))
         order = list(self.ask("order", now, Order).handlers)
-        status = None
+        status, last = None, None
         while order:
             name = order.pop(0)
             self.handlers = list(reversed(order))
@@ -287,9 +347,21 @@ class _Process:
                 self.running.append(name)
                 return None
             self.ran.append((name, result.raised))
+            if act and act.verb == "end subinterpreter":
+                self._end_second(act)
+            if result.raised and act and self.traits.program.printed:
+                last = self.traits.asking(act=act, handler=name)
+                self._print(last)
             status = status if result.status is None else result.status
             order = list(reversed(self.handlers))
+        if last:
+            self._print(last.asking(handler="", again=True))
         return status
+
+    def _print(self, now: Traits) -> None:
+        """Have an exception printed."""
+        now = now.asking(hooked=self.hooked)
+        self.printed += self.ask("prints", now, Prints, Prints(())).lines
 
     def _handle(self, name: str, act: Act | None, order: list[str]) -> Next | None:
         """Run one handler; None when the process ends in it."""
@@ -303,6 +375,11 @@ class _Process:
             now = self.traits.asking(act=act, handlers=tuple(self.handlers))
             self.handlers = list(self.ask("running", now, Registered).handlers)
             return Next()
+        if act.verb == "say":
+            self.printed.append(act.about)
+            return Next()
+        if act.verb == "end subinterpreter":
+            return Next()  # and what that brings comes after it
         if act.verb in ("start thread", "fork"):
             result = self.ask("handler", self.traits.asking(act=act), Next)
             if act.verb == "fork" and not result.raised:
@@ -359,7 +436,7 @@ def allowed(traits: Traits, ending: Ending, rules: Sequence[Rule] = RULES) -> It
     while True:
         ask = _Asked(rules, script)
         outcome = (
-            _tree(ask, traits, ending) if traits.program.reloader else _alone(ask, traits, ending)
+            _tree(ask, traits, ending) if traits.program.supervisor else _alone(ask, traits, ending)
         )
         yield Allowed(
             outcome=outcome,
@@ -393,11 +470,15 @@ def _alone(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
 
 
 def _tree(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
-    """A reloader's parent and its serving child."""
+    """A parent that supervises a child which runs the same program."""
     parent, child = _Process(ask, traits, "parent"), _Process(ask, traits, "child")
+    reloader, server = traits.program.supervisor == "reloader", traits.program.server
     for one in (parent, child):
-        one.start(["logging", "debugger"])
+        one.start(["logging", "debugger"] if reloader else [])
+    if not reloader:
+        parent.mark()
     child.mark()
+    above, below = ("supervisor", "reloader") if reloader else ("main", "main")
     everyone = [parent, child]
     if ending.target == "group":
         met = (
@@ -407,19 +488,23 @@ def _tree(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
         )
         for one in everyone:
             one.interrupted = one.role in met.interrupted
-        child.end(ending.act, "reloader")
-        parent.end(ending.act, "supervisor")
+        child.end(ending.act, below)
+        parent.end(ending.act, above)
         if parent.finalized:
             fate = met.fate or ask("parent ends", traits.asking(child="ends"), Child).fate
             _meet(child, fate)
     elif ending.target == "parent":
-        parent.end(ending.act, "supervisor")
+        parent.end(ending.act, above)
         about: Question = "parent ends" if parent.finalized else "parent died"
         _meet(child, ask(about, traits.asking(child="serves"), Child).fate)
-    elif child.end(ending.act, _place(ending, traits.program.server, "reloader")):
-        everyone += _child_ended(ask, traits, parent, child)
-    serving = [one for one in everyone if one is not parent and one.exit is None]
-    return _outcome(ask, traits, everyone, ending, serving[0] if serving else child)
+    else:
+        over = child.end(ending.act, _place(ending, server, below))
+        if not over and ending.from_inside and not server:
+            over = child.end(LAST_LINE, below)
+        if over:
+            everyone += _child_ended(ask, traits, parent, child)
+    serving = [one for one in everyone if one is not parent and one.exit is None] or [child]
+    return _outcome(ask, traits, everyone, ending, serving[0] if server else None)
 
 
 def _child_ended(ask: _Asked, traits: Traits, parent: _Process, child: _Process) -> list[_Process]:
@@ -460,7 +545,8 @@ def _outcome(
     serving: _Process | None,
 ) -> Outcome:
     now = traits.asking(act=ending.act, everyone=ending.target == "group")
-    helps = ask("helpers", now, Helps, Helps()) if traits.program.reloader else Helps()
+    debugger = traits.program.supervisor == "reloader"
+    helps = ask("helpers", now, Helps, Helps()) if debugger else Helps()
     written = [role for one in everyone for role in one.written]
     goes_on = serving is not None and serving.exit is None
     return Outcome(
@@ -471,8 +557,27 @@ def _outcome(
         port=None if serving is None else "open" if goes_on else "closed",
         answer=(serving.answer or None) if serving and goes_on and ending.from_inside else None,
         left=helps.leaves * len(everyone),
+        data=_data(ask, traits, everyone[0]),
+        printed=tuple(everyone[0].printed) if traits.program.printed else None,
         cut=any(one.cut for one in everyone),
     )
+
+
+def _data(ask: _Asked, traits: Traits, one: _Process) -> dict[str, DataState] | None:
+    """What becomes of data in flight; kinds of which no rule speaks are left out."""
+    program = traits.program
+    if not program.data or one.exit is None:
+        return None
+    clean = dict(program.clean)
+    told: dict[str, DataState] = {}
+    for kind, nature in program.data:
+        now = traits.asking(
+            data=nature, clean=clean[kind], finalized=one.finalized, flushed=one.flushed_by_c
+        )
+        state = ask("data", now, Keeps, Keeps("")).state
+        if state:
+            told[kind] = state
+    return told
 
 
 def _what(traits: Traits) -> str:

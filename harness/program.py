@@ -6,7 +6,7 @@ a program, no rule can use. A step is a verb and what it is about:
     steps = ["register A", "register B", "unregister A"]
     handlers = {B = "sys.exit 4"}
     server = "threads"
-    reloader = true
+    supervisor = "reloader"
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from harness.model import Act, Program
 
 # Longest first: "unregister a namesake of B" is no "unregister".
 STEPS = {
+    "import": "a library that registers handlers of its own",
     "register": "a handler, with the arguments that it is registered with",
     "unregister a namesake of": "another function that bears the handler's name",
     "unregister": "what compares equal to a handler",
@@ -26,6 +27,12 @@ STEPS = {
     "thread that ends after main registers": "a handler, from a thread that is no daemon",
     "thread that ends after main": "no daemon",
     "daemon thread": "one that never ends",
+    "on": "a signal, a handler: and what that handler does",
+    "exitfunc": "a function that is assigned to sys.exitfunc",
+    "subinterpreter": "a second interpreter, which registers these handlers",
+    "end subinterpreter": "",
+    "start child, then": "what the program does to it, once it is at work",
+    "hooks": "sys.excepthook and sys.unraisablehook are replaced by functions that say so",
     "write": "text to stdout, not flushed",
     "fork": "and wait for the child; what follows `fork, child:` is the child's end",
 }
@@ -34,7 +41,8 @@ STEPS = {
 ACTS = {
     "return": "the end of the code",
     "sys.exit": "a number, or text",
-    "raise": "an exception that nobody catches: Exception, KeyboardInterrupt",
+    "raise": "an exception that nobody catches, and its text",
+    "say": "something on stderr",
     "os._exit": "a number",
     "signal": "one that the process gets, from whomever",
     "fatal error": "Py_FatalError",
@@ -46,13 +54,25 @@ ACTS = {
     "touch": "the program's file changes on disk",
     "register": "a handler, from a handler",
     "unregister": "a handler, from a handler",
+    "end subinterpreter": "",
     "start thread": "and join it",
     "fork": "and wait for the child",
 }
 """What ends a program, or what a handler does."""
 
+NATURES = {
+    "memory": "of the process",
+    "buffer": "of a file, until it is written",
+    "long buffer": "in part written already",
+    "transaction": "open, in SQLite",
+    "journal": "of such a transaction",
+    "file": "or folder, that somebody has to remove",
+}
+"""What data in flight can be."""
+
 SERVERS = ("threads", "one thread")
-KEYS = ("steps", "handlers", "server", "reloader")
+SUPERVISORS = ("reloader", "wait")
+KEYS = ("steps", "handlers", "server", "supervisor", "data")
 
 
 class InvalidProgram(ValueError):
@@ -76,18 +96,22 @@ def program(table: Mapping[str, Any]) -> Program:
         if key not in KEYS:
             raise InvalidProgram(f"unknown key {key!r}; valid: {', '.join(KEYS)}")
     steps, handlers = table.get("steps", []), table.get("handlers", {})
-    server, reloader = table.get("server", ""), table.get("reloader", False)
+    server, supervisor = table.get("server", ""), table.get("supervisor", "")
     if not isinstance(steps, list) or not all(isinstance(step, str) for step in steps):
         raise InvalidProgram(f"steps: a list of texts is valid, not {steps!r}")
     if not isinstance(handlers, dict) or not all(isinstance(a, str) for a in handlers.values()):
         raise InvalidProgram(f"handlers: a table of texts is valid, not {handlers!r}")
     if server and server not in SERVERS:
         raise InvalidProgram(f"server: valid: {' or '.join(SERVERS)}, not {server!r}")
-    if not isinstance(reloader, bool):
-        raise InvalidProgram(f"reloader: true or false, not {reloader!r}")
+    if supervisor and supervisor not in SUPERVISORS:
+        raise InvalidProgram(f"supervisor: valid: {' or '.join(SUPERVISORS)}, not {supervisor!r}")
+    data = table.get("data", {})
+    if not isinstance(data, dict) or not all(nature in NATURES for nature in data.values()):
+        raise InvalidProgram(f"data: natures are {', '.join(NATURES)}, not {data!r}")
     return Program(
         steps=tuple(act(step, STEPS) for step in steps),
         handlers=tuple((name, act(text)) for name, text in handlers.items()),
         server=server,
-        reloader=reloader,
+        supervisor=supervisor,
+        data=tuple(data.items()),
     )

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from harness.effects import (
+    Calls,
     Child,
     Dies,
     Effect,
@@ -21,11 +22,13 @@ from harness.effects import (
     GoesOn,
     Helps,
     Imports,
+    Keeps,
     Leaves,
     LosesStdout,
     Next,
     Order,
     Passes,
+    Prints,
     Raises,
     Registered,
     Restarts,
@@ -45,8 +48,11 @@ Question = Literal[
     "fork",  # what a forked child has of its parent's
     "order",  # in which order handlers run
     "handler",  # what a handler's own act does to the run of the others
+    "prints",  # what an exception writes to stderr
+    "subinterpreter",  # what the end of a second interpreter does
     "running",  # what registering and unregistering do while handlers run
     "flush",  # whether buffers are written out at this moment
+    "data",  # what becomes of data in flight
     "child ended",  # what a supervisor does when its child has ended
     "parent died",  # what becomes of a child whose parent is gone at once
     "parent ends",  # what becomes of a child whose parent ends in Python
@@ -76,6 +82,20 @@ def _does(*verbs: str) -> Callable[[Traits], bool]:
     return lambda t: t.act.verb in verbs
 
 
+TRACEBACK = "Traceback (most recent call last):"
+IGNORED = "Exception ignored in atexit callback"
+ADDRESS = "at 0x<address>"
+
+
+def _text(traits: Traits) -> str:
+    """How an exception's last line reads."""
+    return traits.act.about if traits.act.verb == "raise" else traits.exception
+
+
+def _hook(name: str, traits: Traits) -> str:
+    return f"sys.{name} is told: {_text(traits).replace(': ', ' ', 1)}"
+
+
 def _low_byte(status: int) -> int:
     return status & 0xFF
 
@@ -101,6 +121,17 @@ RULES: tuple[Rule, ...] = (
             "and in the child; it runs in the main thread, whichever thread the signal reached."
         ),
         source="Werkzeug src/werkzeug/_reloader.py, run_with_reloader; docs: library/signal",
+    ),
+    Rule(
+        id="own-signal-handler",
+        about="act",
+        when=lambda t: t.act.verb == "signal" and t.handler != "",
+        then=lambda _: Calls(),
+        because=(
+            "A signal for which the program has set a handler calls it, in the main thread between "
+            "two instructions; what the handler raises is raised there."
+        ),
+        source="docs: library/signal, Execution of Python signal handlers",
     ),
     Rule(
         id="default-action",
@@ -160,7 +191,7 @@ RULES: tuple[Rule, ...] = (
         id="raise",
         about="act",
         when=_does("raise"),
-        then=lambda t: Raises(t.act.about or "Exception"),
+        then=lambda t: Raises(t.act.about if t.act.about == "KeyboardInterrupt" else "Exception"),
         because="An exception is raised in the thread whose code raises it, and nowhere else.",
         source="docs: reference/executionmodel, Exceptions",
     ),
@@ -390,13 +421,24 @@ RULES: tuple[Rule, ...] = (
         source="CPython Modules/atexitmodule.c, atexit_clear and atexit_run_exitfuncs",
     ),
     Rule(
+        id="exitfunc-holds-one",
+        about="registers",
+        when=_does("exitfunc"),
+        then=lambda t: Registered((f"sys.exitfunc:{t.act.about}",)),
+        because=(
+            "Python 2 calls sys.exitfunc at the end, one function. atexit is such a function: it "
+            "keeps one that is there when it is imported, and is displaced by one that comes later."
+        ),
+        source="docs of 2.7: library/sys, sys.exitfunc; CPython 2.7 Lib/atexit.py, last lines",
+    ),
+    Rule(
         id="logging-shutdown",
         about="imports",
         when=lambda t: t.library == "logging",
         then=lambda _: Imports(before=("logging.shutdown",)),
         because=(
-            "Werkzeug imports logging, which registers logging.shutdown: before the program's own "
-            "handlers, so it runs after them."
+            "Importing logging registers logging.shutdown: before the program's own handlers, so "
+            "it runs after them. Werkzeug imports it."
         ),
         source="CPython Lib/logging/__init__.py, last lines",
     ),
@@ -553,6 +595,123 @@ RULES: tuple[Rule, ...] = (
         ),
         source="CPython 3.13 Modules/atexitmodule.c, atexit_callfuncs; docs call it undefined",
     ),
+    # ----------------------------------------------------------------------------------- stderr
+    Rule(
+        id="uncaught-is-printed",
+        about="prints",
+        when=lambda t: t.handler == "" and not t.again and t.exception != "SystemExit",
+        then=lambda t: Prints((TRACEBACK, _text(t))),
+        because="An exception that nobody catches is printed before any handler runs.",
+        source="docs: library/sys, sys.excepthook",
+    ),
+    Rule(
+        id="last-is-raised-again",
+        about="prints",
+        when=lambda t: t.again and not t.since(3),
+        then=lambda t: Prints(
+            (
+                "Error in sys.exitfunc:",
+                *((_hook("excepthook", t),) if t.hooked else (TRACEBACK, _text(t))),
+            )
+        ),
+        because=(
+            "Python 2 raises the last exception of the handlers again when all have run, and "
+            "prints it once more, through sys.excepthook."
+        ),
+        source="CPython 2.7 Lib/atexit.py, _run_exitfuncs; Python/pythonrun.c, call_sys_exitfunc",
+    ),
+    Rule(
+        id="unraisable-hook-is-told",
+        about="prints",
+        when=lambda t: t.handler != "" and t.hooked and t.since(3, 10),
+        then=lambda t: Prints((_hook("unraisablehook", t),)),
+        because=(
+            "From 3.10 on what a handler raises is reported as unraisable, one handler at a time; "
+            "nothing is raised again at the end."
+        ),
+        source="CPython bpo-42639; Modules/atexitmodule.c, atexit_callfuncs",
+    ),
+    Rule(
+        id="pypy-printed-unraisable",
+        about="prints",
+        when=lambda t: t.handler != "" and t.pypy and t.since(3, 10),
+        then=lambda t: Prints((f"{IGNORED} <function {t.handler} {ADDRESS}>", _text(t))),
+        because="This PyPy names the handler, and prints what it raised without a traceback.",
+        source="PyPy pypy/module/atexit, pypy/interpreter/error.py",
+    ),
+    Rule(
+        id="printed-unraisable",
+        about="prints",
+        when=lambda t: t.handler != "" and t.since(3, 13),
+        then=lambda t: Prints(
+            (f"{IGNORED} <function {t.handler} {ADDRESS}>:", TRACEBACK, _text(t))
+        ),
+        because="From 3.13 on the line that names the handler ends with a colon.",
+        source="CPython Modules/atexitmodule.c, atexit_callfuncs, PyErr_FormatUnraisable",
+    ),
+    Rule(
+        id="printed-unraisable-3.10",
+        about="prints",
+        when=lambda t: t.handler != "" and t.since(3, 10),
+        then=lambda t: Prints(
+            (f"{IGNORED}: <function {t.handler} {ADDRESS}>", TRACEBACK, _text(t))
+        ),
+        because="From 3.10 to 3.12 a colon stands before the handler.",
+        source="CPython 3.10 Modules/atexitmodule.c, _PyErr_WriteUnraisableMsg",
+    ),
+    Rule(
+        id="pypy-printed",
+        about="prints",
+        when=lambda t: t.handler != "" and t.pypy,
+        then=lambda t: Prints((TRACEBACK, _text(t))),
+        because="Older PyPys print the traceback of each handler, and nothing about whose it is.",
+        source="PyPy lib_pypy or pypy/module/atexit, run_exitfuncs",
+    ),
+    Rule(
+        id="printed-by-atexit",
+        about="prints",
+        when=lambda t: t.handler != "",
+        then=lambda t: Prints(("Error in atexit._run_exitfuncs:", TRACEBACK, _text(t))),
+        because="Up to 3.9 atexit prints the traceback of each handler itself, past any hook.",
+        source="CPython 3.9 Modules/atexitmodule.c, atexit_callfuncs; 2.7 Lib/atexit.py",
+    ),
+    # -------------------------------------------------------------------------- subinterpreters
+    Rule(
+        id="subinterpreter-of-3.7-aborts",
+        about="subinterpreter",
+        when=lambda t: t.act.about != "" and t.since(3, 7) and not t.since(3, 8),
+        then=lambda _: Dies("SIGABRT", flushed=True),
+        because="3.7 aborts when another interpreter is there at the end.",
+        source="CPython 3.7 Python/pylifecycle.c, Py_FinalizeEx",
+    ),
+    Rule(
+        id="subinterpreter-forgets",
+        about="subinterpreter",
+        when=lambda t: not t.since(3, 8),
+        then=lambda _: Order(()),
+        because="Before 3.8 the end of a second interpreter runs none of its handlers.",
+        source="CPython 3.7 Python/pylifecycle.c, Py_EndInterpreter",
+    ),
+    Rule(
+        id="subinterpreter-left-3.8",
+        about="subinterpreter",
+        when=lambda t: t.act.about != "" and not t.since(3, 12),
+        then=lambda _: Leaves(0),
+        because="to be found out",
+        source="CPython",
+    ),
+    Rule(
+        id="subinterpreter-runs-its-own",
+        about="subinterpreter",
+        when=_always,
+        then=lambda t: Order(tuple(reversed(t.handlers))),
+        because=(
+            "Handlers belong to the interpreter that registered them: its end runs them, in the "
+            "reverse of their order; from 3.12 on the end of the main one ends it first."
+        ),
+        source="docs: library/atexit, atexit.register; CPython Python/pylifecycle.c, "
+        "Py_EndInterpreter",
+    ),
     # --------------------------------------------------------------------------------- buffers
     Rule(
         id="flush-before-handlers",
@@ -593,7 +752,79 @@ RULES: tuple[Rule, ...] = (
         because="An interpreter that ends normally writes out what is buffered for stdout.",
         source="CPython Python/pylifecycle.c, flush_std_files",
     ),
+    # ------------------------------------------------------------------------------------ data
+    Rule(
+        id="clean-end-saves-data",
+        about="data",
+        when=lambda t: t.finalized,
+        then=lambda t: Keeps(t.clean),
+        because=(
+            "A normal end brings into safety what handlers see to, and closes the files that "
+            "nobody closed."
+        ),
+        source="docs: library/atexit; library/io, IOBase.__del__",
+    ),
+    Rule(
+        id="stdio-saves-files",
+        about="data",
+        when=lambda t: t.flushed and t.data in ("buffer", "long buffer") and not t.since(3),
+        then=lambda _: Keeps("kept"),
+        because="Python 2's files are the C library's streams, which exit(3) flushes.",
+        source="exit(3); CPython 2.7 Objects/fileobject.c",
+    ),
+    Rule(
+        id="memory-is-lost",
+        about="data",
+        when=lambda t: t.data in ("memory", "buffer", "long buffer"),
+        then=lambda t: Keeps("damaged" if t.data == "long buffer" else "lost"),
+        because=(
+            "What is in the memory of a process goes with it. Of a long file what did not fit the "
+            "buffer is on disk already: it ends in the middle of a line."
+        ),
+        source="docs: library/functions, open, buffering",
+    ),
+    Rule(
+        id="transaction-is-rolled-back",
+        about="data",
+        when=lambda t: t.data in ("transaction", "journal"),
+        then=lambda t: Keeps("lost" if t.data == "transaction" else "left behind"),
+        because=(
+            "A transaction that was not committed did not take place. Its journal stays on disk "
+            "until the next one who opens the database rolls it back."
+        ),
+        source="docs: library/sqlite3, Transaction control; SQLite, Atomic Commit, 4 Rollback",
+    ),
+    Rule(
+        id="nobody-removes-files",
+        about="data",
+        when=lambda t: t.data == "file",
+        then=lambda _: Keeps("left behind"),
+        because="The kernel closes files and removes none: lock files and temporary folders stay.",
+        source="_exit(2); unlink(2)",
+    ),
     # ------------------------------------------------------------------------------- supervisor
+    Rule(
+        id="wait-returns",
+        about="child ended",
+        when=lambda t: t.program.supervisor == "wait",
+        then=lambda _: Ends(0),
+        because=(
+            "Popen.wait returns its child's status, negative for a signal, and raises nothing: "
+            "the parent goes on to its last line."
+        ),
+        source="docs: library/subprocess, Popen.wait and Popen.returncode",
+    ),
+    Rule(
+        id="wait-leaves-child",
+        about="parent ends",
+        when=lambda t: t.program.supervisor == "wait",
+        then=lambda t: Child("goes on" if t.child == "serves" else "ends"),
+        because=(
+            "An exception that leaves Popen.wait does nothing to the child: one that got no signal "
+            "goes on, an orphan."
+        ),
+        source="CPython Lib/subprocess.py, Popen.wait",
+    ),
     Rule(
         id="reloader-restarts-on-3",
         about="child ended",

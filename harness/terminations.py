@@ -54,7 +54,11 @@ CATALOGUE: tuple[Termination, ...] = (
         "Calls os._exit(3), the status with which a reloader asks for a restart.",
     ),
     _inside("os-exit-7", "os._exit 7", "Calls os._exit(7)."),
-    _inside("exception", "raise", "Raises an exception that nobody catches."),
+    _inside(
+        "exception",
+        "raise RuntimeError: nobody catches this",
+        "Raises an exception that nobody catches.",
+    ),
     _inside(
         "thread-exception", "thread: raise", "Raises an exception in a second thread, and joins it."
     ),
@@ -98,6 +102,14 @@ CATALOGUE: tuple[Termination, ...] = (
         signal="SIGINT",
         act="signal SIGINT",
         does="Ctrl-C, and Ctrl-C again while the first handler runs.",
+    ),
+    Termination(
+        id="SIGTERM-then-SIGKILL",
+        delivery="signal-then-kill",
+        signal="SIGTERM",
+        grace=0.5,
+        act="signal SIGTERM",
+        does="SIGTERM, and SIGKILL half a second later: what a container runtime sends, in short.",
     ),
     Termination(
         id="touch-source",

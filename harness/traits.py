@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from harness.model import Act, Frozen, Program
+from harness.model import Act, DataState, Frozen, Program
 
 Place = Literal["main", "thread", "view", "view in main", "server", "reloader", "supervisor"]
 """Where the code runs that an act happens to:
@@ -40,11 +40,18 @@ class Traits(Frozen, kw_only=True):
     act: Act = Act(verb="return")
     exception: str = ""  # what was raised: SystemExit, KeyboardInterrupt, Exception
     status: int = 0  # an exit status on its way
+    handler: str = ""  # that of a signal, or the one that raised
+    hooked: bool = False  # whether the program has replaced the hooks that print
+    again: bool = False  # whether all handlers have run by now
     signal: str = ""  # what a child died of
     handlers: tuple[str, ...] = ()  # registered and not yet run, oldest first
     child: str = ""  # what the supervised child does meanwhile: serves, ends
     flushes: str = ""  # when: "code ended", "finalized"
     library: str = ""  # what is imported
+    data: str = ""  # the nature of data in flight
+    clean: DataState = "kept"  # what a clean end makes of it
+    finalized: bool = False  # whether the interpreter came to its own end
+    flushed: bool = False  # whether the C library wrote its buffers out instead
     everyone: bool = False  # whether a signal goes to the whole process group
 
     def asking(self, **changes: Any) -> Traits:

@@ -11,7 +11,7 @@
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "register C"]
 # server = "threads"
-# reloader = true
+# supervisor = "reloader"
 # ///
 """Two processes run this file: the reloader is the parent, and its child serves.
 
