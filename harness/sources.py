@@ -1,0 +1,37 @@
+"""The texts that a reproducer is made of, as they lie in the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.model import Scenario
+from harness.reproducer.program import Sources
+
+_HERE = Path(__file__).parent
+_PARTS = _HERE / "reproducer" / "parts"
+
+
+def sources(scenario: Scenario) -> Sources:
+    """The scenario's files under the names that they have in a trial, and the parts."""
+    program = Path(scenario.path)
+    files = {"app.py": program.read_text(encoding="utf-8")}
+    if scenario.folder:
+        folder = Path(scenario.folder)
+        files |= {
+            file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8")
+            for file in sorted(folder.rglob("*"))
+            if file.is_file() and file != program and "__pycache__" not in file.parts
+        }
+    return Sources(
+        files=files,
+        endings=(_HERE / "endings" / "endings.py").read_text(encoding="utf-8"),
+        provided=tuple(
+            sorted(
+                file.stem
+                for file in (_HERE / "endings").glob("*.py")
+                if file.stem not in ("endings", *scenario.modules)
+            )
+        ),
+        driver=(_PARTS / "driver.py.in").read_text(encoding="utf-8"),
+        witness=(_PARTS / "witness.py.in").read_text(encoding="utf-8"),
+    )

@@ -1,0 +1,327 @@
+"""`explain`: one cell in words, from saved files alone."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from harness.explain import nearest
+from harness.judge import judge
+from harness.model import Outcome, PortState, Process, Record, Scenario
+from harness.observe import Timeline
+from harness.report.explain import Case, explanation, listing
+from harness.report.questions import questions
+from harness.report.sentences import sentences
+from harness.report.steps import WIDTH, steps
+from harness.store import digest, read_records, read_timelines
+from tests.conftest import LOADED
+
+ROOT = Path(__file__).parent.parent
+REPORTS = ROOT / "reports"
+PLATFORM = "linux-x86_64"
+RECORDS = {record.cell: record for record in read_records(REPORTS).get(PLATFORM, [])}
+COMMAND = [sys.executable, "-c", "from harness.cli import main; main()", "explain"]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *words], capture_output=True, text=True, cwd=ROOT, timeout=100, check=False
+    )
+
+
+def process(**said: Any) -> Process:
+    return Process(**{"role": "main", "fired": (), "unfinished": (), "exit": {"code": 0}} | said)
+
+
+def outcome(*processes: Process, port: PortState | None = None) -> Outcome:
+    survivors = tuple(one.role for one in processes if one.exit is None)
+    return Outcome(processes=processes, order=None, survivors=survivors, helpers=(), port=port)
+
+
+def some(part: str) -> Record:
+    """A record of the newest release of which there is one."""
+    cells = [cell for cell in RECORDS if cell.endswith(part) and cell.startswith("cpython-3")]
+    if not cells:
+        pytest.skip(f"no record of {part}")
+    return RECORDS[max(cells, key=lambda cell: int(cell.split(".")[1]))]
+
+
+def case(record: Record, *timelines: Timeline | None, scenario: Scenario | None = None) -> Case:
+    subject = scenario or LOADED[record.scenario]
+    key = (record.scenario, record.launcher, record.termination, record.target)
+    return Case(
+        platform=PLATFORM,
+        record=record,
+        scenario=subject,
+        judgement=judge(record, subject),
+        timelines=timelines or (None,) * len(record.outcomes),
+        question=questions({PLATFORM: [record]})[key],
+    )
+
+
+# ---------------------------------------------------------------------- sentences
+
+
+def test_a_sentence_names_the_process_what_ran_and_how_it_ended() -> None:
+    """Who ran what and how it ended: in words, for each process."""
+    told = sentences(
+        outcome(
+            process(role="parent", fired=("C", "B", "A"), exit={"code": 247}),
+            process(role="child", fired=(), exit={"signal": "SIGKILL"}, stdout="lost"),
+            port="closed",
+        )
+    )
+    assert told == (
+        "The parent runs its handlers C, B, A, and exits with status 247. "
+        "The child runs no handler, and dies of SIGKILL. "
+        "What it had printed and not flushed is lost. Nobody answers HTTP any more."
+    )
+
+
+@pytest.mark.parametrize(
+    ("of", "says"),
+    [
+        (process(fired=None, unfinished=None), "could not be seen from inside"),
+        (
+            process(fired=("C",), unfinished=("B",)),
+            "runs its handler C, then begins B but does not",
+        ),
+        (process(fired=("C", "B"), raised=("C",)), "C raised, and more handlers ran after that."),
+        (process(fired=("C",), raised=("C",)), "C raised."),
+        (process(fired=(), exit={"unknown": "why"}), "ends, nobody knows how: why"),
+        (process(fired=(), exit=None), "has run no handler, and goes on"),
+        (process(stdout="twice"), "arrives twice"),
+    ],
+)
+def test_a_sentence_says_no_more_than_was_seen(of: Process, says: str) -> None:
+    """Each thing that a process can show has its words."""
+    assert says in sentences(outcome(of))
+
+
+def test_of_what_was_killed_at_any_moment_it_says_at_most() -> None:
+    """The longest run seen is no promise."""
+    killed = process(fired=("C",), exit={"signal": "SIGKILL"})
+    assert "may get less far" in sentences(replace(outcome(killed), cut=True))
+    assert "less far" not in sentences(outcome(killed))
+
+
+# ----------------------------------------------------------------------- timelines
+
+
+def drawn(timeline: Timeline, roles: Sequence[str] = ("parent", "child")) -> list[str]:
+    return [" ".join(line.split()) for line in steps(timeline, roles)]
+
+
+def test_steps_stand_in_the_column_of_their_process() -> None:
+    """Who did what is told by the column, and when by the line."""
+    lines = steps((("parent", "spawned"), ("child", "started")), ("parent", "child"))
+    places = [len(line) - len(line.lstrip()) for line in lines]
+    assert lines[0].split() == ["parent", "child"]
+    assert lines[0].index("parent") == places[1]
+    assert lines[0].index("child") == places[2]
+
+
+def test_runs_in_a_row_are_one_step_and_an_interruption_shows() -> None:
+    """C and B ran one after the other; A was begun when the other process ended."""
+    timeline = (
+        ("parent", "began", "C"),
+        ("parent", "returned", "C"),
+        ("parent", "began", "B"),
+        ("parent", "returned", "B"),
+        ("parent", "began", "A"),
+        ("child", "ended", "signal SIGKILL"),
+        ("parent", "returned", "A"),
+        ("parent", "ended", "code 0"),
+    )
+    assert drawn(timeline)[1:] == [
+        "runs C, B",
+        "begins A",
+        "dies of SIGKILL",
+        "ends A",
+        "exits with 0",
+    ]
+
+
+def test_what_concerns_several_processes_stands_between_them() -> None:
+    """A signal to the group is in no column; nor is a helper's end."""
+    lines = drawn((("harness", "sent", "SIGTERM", "group"), ("a.helper", "ended", "code 0")))
+    assert lines[1].startswith("--- SIGTERM to the group ---")
+    assert lines[2].startswith("--- a.helper: exits with 0 ---")
+
+
+def test_an_exception_in_a_handler_is_told_with_its_type() -> None:
+    """A handler that raised did not simply run."""
+    timeline = (("main", "began", "C"), ("main", "raised", "C", "KeyboardInterrupt"))
+    assert drawn(timeline, ["main"]) == ["C raises KeyboardInterrupt"]
+
+
+# ------------------------------------------------------------------------ the page
+
+
+def test_every_line_fits_a_terminal() -> None:
+    """At eighty columns nothing wraps but the names of things that are longer."""
+    kept = read_timelines(REPORTS, PLATFORM)
+    for record in list(RECORDS.values())[::40]:
+        told = [kept.get((record.cell, digest(one))) for one in record.outcomes]
+        assert any(told) or not record.outcomes
+        for line in explanation(case(record, *told)).splitlines():
+            assert len(line) <= WIDTH or len(line.split()) < 3 or record.cell in line, line
+
+
+def test_a_rule_is_told_with_its_reason_and_source() -> None:
+    """The verdict is followed by every rule it rests on."""
+    record = some("none/plain/SIGTERM@main")
+    told = " ".join(explanation(case(record)).split())
+    used = judge(record, LOADED["plain"]).prediction
+    assert used
+    assert f"Verdict: {judge(record, LOADED['plain']).verdict.verdict}" in told
+    for id in used.rules:
+        assert id in told
+    assert told.count("Source: ") == len(used.rules)
+
+
+def test_a_mismatch_says_what_the_rules_allow() -> None:
+    """Seen and allowed stand in one text."""
+    record = some("none/plain/SIGTERM@main")
+    wrong = replace(record, outcomes=(outcome(process(role="main", exit={"code": 99})),))
+    told = " ".join(explanation(case(wrong)).split())
+    assert "exits with status 99" in told
+    assert "Verdict: mismatch" in told
+    assert "The rules allow: The program runs no handler, and dies of SIGTERM." in told
+
+
+def test_a_race_names_the_two_events() -> None:
+    """Where a rule knows between what the race is, so does the text."""
+    record = some("flask-debug/SIGTERM@group")
+    told = " ".join(explanation(case(record)).split())
+    prediction = judge(record, LOADED["flask-debug"]).prediction
+    assert prediction
+    assert prediction.races
+    assert "This is a race" in told
+    assert all(race in told for race in prediction.races)
+
+
+def test_versions_that_differ_are_named() -> None:
+    """KeyboardInterrupt exits with 1 up to 3.7, and dies of SIGINT from 3.8 on."""
+    cells = [r for r in RECORDS.values() if r.cell.endswith("/plain/keyboard-interrupt@main")]
+    key = ("plain", "direct", "keyboard-interrupt", "main")
+    mine = next(record for record in cells if record.cell.startswith("cpython-3.7"))
+    asked = questions({PLATFORM: cells})[key]
+    told = explanation(replace(case(mine), question=asked))
+    assert "3.7 and earlier: exit 1 (this cell)" in told
+    assert "3.8 and later" in told
+
+
+def test_the_command_is_one_that_can_be_pasted() -> None:
+    """Lines of a command that goes on end in a backslash, and its words name the cell."""
+    record = some("flask-debug/SIGKILL@child")
+    text = explanation(case(record))
+    command = text[text.index("exitmatrix matrix") :].partition("\nor,")[0]
+    assert [line[-1:] == "\\" for line in command.splitlines()] == [True] * command.count("\n") + [
+        False
+    ]
+    words = command.replace("\\\n", " ").split()
+    pairs = dict(zip(words[2::2], words[3::2], strict=True))
+    assert pairs["--scenario"] == "flask-debug"
+    assert pairs["--target"] == "child"
+    assert pairs["--stack"] == record.stack
+    assert pairs["--output"] != "reports"
+
+
+def test_what_is_not_known_is_said_with_its_reason() -> None:
+    """A cell of which too little was seen has no outcome, and a program may be gone."""
+    record = replace(some("none/plain/SIGTERM@main"), outcomes=(), unknown=("it was never ready",))
+    told = explanation(case(record))
+    assert "Some runs showed too little: it was never ready." in told
+    assert "Verdict: unknown" in told
+    gone = explanation(replace(case(record), scenario=None))
+    assert "A program that is gone." in gone
+
+
+def test_a_listing_is_a_line_a_cell() -> None:
+    """The id first, as a word of its own, then the short answer."""
+    rows = listing([some("plain/SIGTERM@main"), some("plain/return@main")])
+    assert [row.split()[0] in RECORDS for row in rows] == [True, True]
+    assert "no" in rows[0]
+    assert "yes" in rows[1]
+
+
+def test_what_is_nearest_is_as_long_as_what_was_given() -> None:
+    """A part of an id is answered with parts of ids."""
+    ids = ["cpython-3.13.0/none/plain/SIGTERM@main", "cpython-3.13.0/none/plain/SIGINT@main"]
+    assert nearest("plain/SIGTREM@main", ids)[0] == "plain/SIGTERM@main"
+    assert nearest("cpython-3.13/none/plain/SIGTERM@main", ids)[0] == ids[0]
+
+
+# ----------------------------------------------------------------------- the command
+
+
+def test_an_id_is_explained_offline() -> None:
+    """One cell gives the whole text on stdout, and nothing on stderr."""
+    record = some("none/plain/SIGTERM@main")
+    done = run(record.cell)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for part in ("What happens", "In order", "Verdict", "Versions", "See it again"):
+        assert f"\n{part}" in done.stdout
+    assert "No run of it was kept" not in done.stdout
+
+
+def test_a_pattern_and_a_part_list_the_same_cells() -> None:
+    """What matches with `*` around is found without."""
+    pattern = run("*/flask-debug/SIGTERM@*")
+    part = run("flask-debug/SIGTERM")
+    assert pattern.returncode == part.returncode == 0
+    assert len(part.stdout.splitlines()) > 3
+    assert pattern.stdout == part.stdout
+
+
+def test_no_match_is_one_line_with_what_is_near() -> None:
+    """A wrong name is a usage error on stderr."""
+    done = run("flask-debug/SIGTREM@parent")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert "no cell matches 'flask-debug/SIGTREM@parent'" in line
+    assert "flask-debug/SIGTERM@parent" in line
+
+
+def test_nothing_on_record_is_said(tmp_path: Path) -> None:
+    """An empty folder is no cell that is missing."""
+    done = run("plain", "--output", str(tmp_path))
+    assert done.returncode == 2
+    assert "nothing is on record" in done.stderr
+
+
+def test_a_reproducer_is_written_for_one_cell_only(tmp_path: Path) -> None:
+    """To a file or to stdout; of several cells to neither."""
+    cell = some("none/plain/SIGTERM@main").cell
+    file = tmp_path / "show.py"
+    assert run(cell, "--reproducer", str(file)).returncode == 0
+    assert run(cell, "--reproducer", "-").stdout == file.read_text()
+    file.unlink()
+    many = run("plain/SIGTERM", "--reproducer", str(file))
+    assert many.returncode == 2
+    assert "takes one cell" in many.stderr
+    assert not file.exists()
+
+
+def test_a_reproducer_that_cannot_be_made_is_refused_in_a_line(tmp_path: Path) -> None:
+    """Where no program could show it, none is written, and the reason is told."""
+    cell = some("none/plain/SIGTERM@main").cell
+    shutil.copytree(REPORTS / "observations", tmp_path / "observations")
+    (file,) = [f for f in (tmp_path / "observations").rglob("*") if f.stem == cell.split("/")[0]]
+    text = file.read_text().replace('"launcher":"direct"', '"launcher":"shell"')
+    file.write_text(text)
+    done = run(cell, "--output", str(tmp_path), "--reproducer", str(tmp_path / "show.py"))
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "launched by shell" in line
+    assert not (tmp_path / "show.py").exists()

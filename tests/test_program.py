@@ -1,0 +1,107 @@
+"""The laws about how a header describes a program to the rules."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from harness.model import Act, Outcome, Process
+from harness.outcomes import allows
+from harness.program import ACTS, STEPS, InvalidProgram, act, program
+from harness.scenarios import find_folder, load
+from harness.terminations import CATALOGUE
+
+
+def test_every_termination_is_told_to_the_rules() -> None:
+    """Each entry of the catalogue is an act in the rules' words."""
+    for one in CATALOGUE:
+        assert act(one.act).verb in ACTS, one.id
+
+
+def test_every_scenario_tells_the_rules_what_it_does() -> None:
+    """A program of which the rules are told nothing would be unpredicted for ever."""
+    assert [one.id for one in load(find_folder()).scenarios if one.program is None] == []
+
+
+def test_the_longest_verb_is_meant() -> None:
+    """`unregister a namesake of B` is not `unregister`, and what is not a verb is none."""
+    assert act("unregister a namesake of B", STEPS) == Act(
+        verb="unregister a namesake of", about="B"
+    )
+    assert act("unregister B", STEPS) == Act(verb="unregister", about="B")
+    assert act("register f('x', False)", STEPS).about == "f('x', False)"
+    assert act("thread: raise ValueError: no").in_thread
+    with pytest.raises(InvalidProgram, match="'registers A' is none of"):
+        act("registers A", STEPS)
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ({"step": []}, "unknown key 'step'; valid: steps"),
+        ({"steps": "register A"}, "a list of texts"),
+        ({"steps": ["register A", 3]}, "a list of texts"),
+        ({"steps": ["sing"]}, "'sing' is none of"),
+        ({"handlers": ["A"]}, "a table of texts"),
+        ({"handlers": {"A": "sing"}}, "'sing' is none of"),
+        ({"server": "many"}, "threads or one thread"),
+        ({"supervisor": True}, "reloader or wait"),
+        ({"data": {"cache": "gas"}}, "natures are"),
+    ],
+)
+def test_a_wrong_description_says_what_would_be_right(table: dict[str, Any], told: str) -> None:
+    """One line, with the valid choice."""
+    with pytest.raises(InvalidProgram, match=told) as raised:
+        program(table)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+@given(st.dictionaries(st.sampled_from(["steps", "handlers", "server", "data"]), st.text()))
+def test_no_description_crashes(table: dict[str, Any]) -> None:
+    """Whatever a header holds is a program, or is refused."""
+    with contextlib.suppress(InvalidProgram):
+        program(table)
+
+
+# --------------------------------------------------------------------- allowing
+
+
+def outcome(*fired: str, how: dict[str, Any] | None = None, **more: Any) -> Outcome:
+    process = Process(role="main", fired=fired, unfinished=(), exit=how or {"code": 0})
+    return Outcome(processes=(process,), order=None, survivors=(), helpers=(), **more)
+
+
+KILLED = {"signal": "SIGKILL"}
+
+
+def test_what_is_allowed_is_allowed_exactly() -> None:
+    """Another handler, another exit, another answer are not."""
+    expected = (outcome("B", "A", answer="200"),)
+    assert allows(expected, outcome("B", "A", answer="200"))
+    assert not allows(expected, outcome("B", answer="200"))
+    assert not allows(expected, outcome("B", "A", how={"code": 1}, answer="200"))
+    assert not allows(expected, outcome("B", "A", answer="500"))
+
+
+def test_where_a_process_may_be_killed_on_its_way_every_stage_is_allowed() -> None:
+    """And nothing that is not on the way."""
+    expected = (outcome("B", "A", how=KILLED, cut=True),)
+    for fired in ((), ("B",), ("B", "A")):
+        assert allows(expected, outcome(*fired, how=KILLED))
+        assert allows(expected, outcome(*fired, how=KILLED, cut=True))
+        assert not allows((replace(expected[0], cut=False),), outcome("B", how=KILLED, cut=True))
+    assert not allows(expected, outcome("A", how=KILLED))
+    assert not allows(expected, outcome("B", how={"code": 0}))
+
+
+def test_of_data_what_is_not_spoken_of_is_not_compared() -> None:
+    """A kind that no rule speaks of is left open; the others count."""
+    expected = (outcome(data={"file": "kept"}),)
+    assert allows(expected, outcome(data={"file": "kept", "shelf": "lost"}))
+    assert not allows(expected, outcome(data={"file": "lost", "shelf": "lost"}))
+    assert not allows(expected, outcome(data=None))
