@@ -54,7 +54,11 @@ def expected(
         raise NotPredicted(NO_PROGRAM)
     if record.termination not in BY_ID:
         raise NotPredicted(f"{record.termination} is not in the catalogue any more")
-    told = {"printed": scenario.printed, "clean": tuple(scenario.data.items())}
+    told = {
+        "printed": scenario.printed,
+        "clean": tuple(scenario.data.items()),
+        "length": scenario.length,
+    }
     program = replace(scenario.program, **told)
     about = traits(record.interpreter, record.packages, program)
     return predict(about, ending(record), rules)
@@ -66,6 +70,7 @@ def ending(record: Record) -> Ending:
     return Ending(
         act=act(termination.act),
         target=record.target,
+        grace=termination.grace,
         twice=termination.delivery == "signal-twice",
         from_inside=termination.delivery == "in-process",
     )

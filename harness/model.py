@@ -54,7 +54,7 @@ class Stack(Frozen, kw_only=True):
     """A pinned set of packages."""
 
     name: str  # none, flask-1.1, flask-3.1
-    family: str  # none, flask
+    family: str  # none, flask, apscheduler
     requires: str  # a PEP 440 specifier on the language version: ">=3.9"
 
 
@@ -87,6 +87,7 @@ class Program(Frozen, kw_only=True):
     supervisor: str = ""  # of a parent that starts this program as its child: reloader, wait
     printed: bool = False  # whether what it prints on stderr is told
     data: tuple[tuple[str, str], ...] = ()  # kinds of data in flight, and of what nature each is
+    length: int = 0  # of each of its handlers, in milliseconds; 0: no time to speak of
     clean: tuple[tuple[str, DataState], ...] = ()  # what a clean end makes of each kind
 
     def act_of(self, handler: str) -> Act | None:
@@ -104,7 +105,7 @@ class Scenario(Frozen, kw_only=True):
     doc: str  # the program's docstring
     roles: tuple[str, ...]  # ("main",) or ("parent", "child")
     ready: Ready
-    family: str  # of stacks: none, flask
+    family: str  # of stacks: none, flask, apscheduler
     requires: str  # requires-python of the header
     terminations: tuple[str, ...]  # patterns over termination ids, or "in-process"
     modules: tuple[str, ...] = ()  # the other Python files of its folder

@@ -80,6 +80,7 @@ class Ending(Frozen, kw_only=True):
     target: str
     twice: bool = False
     from_inside: bool = False
+    grace: float = 0.0  # seconds, after which SIGKILL follows
 
 
 @dataclass
@@ -172,8 +173,10 @@ class _Process:
             case "start child, then":
                 self.children.append(self._child(parse_act(step.about)))
             case "on":
-                signal, name, does = step.about.split(" ", 2)
-                self.signals[signal] = (f"signal.{signal}:{name.strip(',')}", parse_act(does))
+                signal, _, rest = step.about.partition(" ")
+                name, _, does = rest.partition(", ")
+                told = "" if name == "-" else f"signal.{signal}:{name}"
+                self.signals[signal] = (told, parse_act(does))
             case "hooks":
                 self.hooked = True
             case "subinterpreter":
@@ -234,12 +237,14 @@ class _Process:
         """Let an act happen in the code at a place; whether the process is over."""
         if act.in_thread:
             place = "thread"
-        handler, does = self.signals.get(act.about if act.verb == "signal" else "", ("", act))
-        now = self.traits.asking(act=act, place=place, handler=handler)
+        signal = act.about if act.verb == "signal" else ""
+        handler, does = self.signals.get(signal, ("", act))
+        now = self.traits.asking(act=act, place=place, handled=signal in self.signals)
         effect = self.ask("act", now, object)
         if isinstance(effect, Calls):
-            act, effect = does, self.ask("act", now.asking(act=does, handler=""), object)
-            self.ran.append((handler, isinstance(effect, Raises)))
+            act, effect = does, self.ask("act", now.asking(act=does, handled=False), object)
+            if handler:
+                self.ran.append((handler, isinstance(effect, Raises)))
         self.follow(effect, act, place)
         return self.exit is not None
 
@@ -463,6 +468,9 @@ def _alone(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
     one.mark()
     one.again = ending.twice
     over = one.end(ending.act, _place(ending, server, "server" if server else "main"))
+    if ending.grace and one.finalized:
+        needs = len(one.ran) * traits.program.length / 1000
+        _meet(one, ask("grace", traits.asking(needs=needs, grace=ending.grace), Child).fate)
     if not over and ending.from_inside and not server:
         one.end(LAST_LINE, "main")
     everyone = [one, *one.children]

@@ -27,7 +27,7 @@ STEPS = {
     "thread that ends after main registers": "a handler, from a thread that is no daemon",
     "thread that ends after main": "no daemon",
     "daemon thread": "one that never ends",
-    "on": "a signal, a handler: and what that handler does",
+    "on": "a signal, its handler's name (- for one that tells nothing), and what it does",
     "exitfunc": "a function that is assigned to sys.exitfunc",
     "subinterpreter": "a second interpreter, which registers these handlers",
     "end subinterpreter": "",

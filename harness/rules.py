@@ -53,6 +53,7 @@ Question = Literal[
     "running",  # what registering and unregistering do while handlers run
     "flush",  # whether buffers are written out at this moment
     "data",  # what becomes of data in flight
+    "grace",  # whether handlers end before somebody sends SIGKILL
     "child ended",  # what a supervisor does when its child has ended
     "parent died",  # what becomes of a child whose parent is gone at once
     "parent ends",  # what becomes of a child whose parent ends in Python
@@ -125,7 +126,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="own-signal-handler",
         about="act",
-        when=lambda t: t.act.verb == "signal" and t.handler != "",
+        when=lambda t: t.act.verb == "signal" and t.handled,
         then=lambda _: Calls(),
         because=(
             "A signal for which the program has set a handler calls it, in the main thread between "
@@ -801,6 +802,17 @@ RULES: tuple[Rule, ...] = (
         then=lambda _: Keeps("left behind"),
         because="The kernel closes files and removes none: lock files and temporary folders stay.",
         source="_exit(2); unlink(2)",
+    ),
+    Rule(
+        id="grace-time",
+        about="grace",
+        when=_always,
+        then=lambda t: Child("ends" if t.needs < t.grace else "killed on its way"),
+        because=(
+            "Nothing in Python limits how long handlers take. Who sends SIGKILL after a grace time "
+            "does: what they need together has to be less."
+        ),
+        source="signal(7); docker stop, kill -9 after 10 s; systemd.kill(5), TimeoutStopSec",
     ),
     # ------------------------------------------------------------------------------- supervisor
     Rule(

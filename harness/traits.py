@@ -40,7 +40,8 @@ class Traits(Frozen, kw_only=True):
     act: Act = Act(verb="return")
     exception: str = ""  # what was raised: SystemExit, KeyboardInterrupt, Exception
     status: int = 0  # an exit status on its way
-    handler: str = ""  # that of a signal, or the one that raised
+    handled: bool = False  # whether the program has a handler for the signal
+    handler: str = ""  # the one that raised
     hooked: bool = False  # whether the program has replaced the hooks that print
     again: bool = False  # whether all handlers have run by now
     signal: str = ""  # what a child died of
@@ -52,6 +53,8 @@ class Traits(Frozen, kw_only=True):
     clean: DataState = "kept"  # what a clean end makes of it
     finalized: bool = False  # whether the interpreter came to its own end
     flushed: bool = False  # whether the C library wrote its buffers out instead
+    needs: float = 0.0  # seconds that the handlers take together
+    grace: float = 0.0  # seconds after which somebody sends SIGKILL
     everyone: bool = False  # whether a signal goes to the whole process group
 
     def asking(self, **changes: Any) -> Traits:
