@@ -15,12 +15,28 @@ PIP     := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input inst
 
 .PHONY: help
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo "PYTHON=... names the Python for $(VENV) (after make clean); CORES=... the number of parallel tests."
 
 .PHONY: matrix
 matrix: $(STAMP) ## measure every cell and write reports/ (ARGS='--python 3.13* --stack none')
 	@$(VENV)/bin/exitmatrix matrix $(ARGS)
+
+.PHONY: check
+check: $(STAMP) ## measure again, and tell what behaves otherwise than reports/ says (ARGS as above)
+	@$(VENV)/bin/exitmatrix check $(ARGS)
+
+.PHONY: regression
+regression: $(STAMP) ## the same as a test suite (TESTARGS='--python cpython-3.13.0 -k SIGKILL')
+	@$(VENV)/bin/python -m pytest tests/regression -n $(CORES) --dist worksteal $(TESTARGS)
+
+.PHONY: claims
+claims: $(STAMP) ## measure what the published claims rest on, and write reports/claims.md
+	@$(VENV)/bin/exitmatrix claims $(ARGS)
+
+.PHONY: blog
+blog: $(STAMP) ## watch the experiment with two pids, live (ARGS='--victim parent --stack flask-3.1')
+	@$(VENV)/bin/exitmatrix blog $(ARGS)
 
 .PHONY: test
 test: $(STAMP) ## run the tests (TESTARGS='-k probe')
@@ -30,6 +46,7 @@ test: $(STAMP) ## run the tests (TESTARGS='-k probe')
 lint: $(STAMP) ## check style, format, and that what runs inside a Python 2.7 stays 2.7
 	@$(VENV)/bin/ruff check
 	@$(VENV)/bin/ruff format --check
+	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(VENV)/bin/vermin --quiet --violations --no-tips -t=2.7- -t=3.6- harness/probe harness/endings scenarios
 
 .PHONY: types
@@ -39,6 +56,14 @@ types: $(STAMP) ## check types
 .PHONY: bench
 bench: $(STAMP) ## compare the speed with bare processes and with a handwritten test (ARGS=...)
 	@$(VENV)/bin/python -m harness.bench $(ARGS)
+
+.PHONY: faults
+faults: $(STAMP) ## kill, flood and starve the harness, and write reports/faults.md (ARGS='--only SIGKILL')
+	@$(VENV)/bin/python -m tests.faults $(or $(ARGS),--write)
+
+.PHONY: soak
+soak: $(STAMP) ## five thousand trials, four times as many at once as there are cores (ARGS=...)
+	@$(VENV)/bin/python -m tests.faults.soak $(ARGS)
 
 .PHONY: blind
 blind: $(STAMP) ## compare programs with and without the probe, on every Python here

@@ -51,7 +51,9 @@ print(' '.join(['exitmatrix:', name, dotted(v), own,
     't' if 't' in getattr(sys, 'abiflags', '') else '-', path or '-']))
 """
 _ANSWER = re.compile(
-    r"^exitmatrix: (\w+) (\d+\.\d+\.\d+\w*) (\S+) (t|-) ([0-9a-f]+|-)$", re.MULTILINE
+    # Nothing that could lead out of a folder: an id becomes a file's name.
+    r"^exitmatrix: (\w+) (\d+\.\d+\.\d+\w*) (\d+\.\d+\.\d+\w*|-) (t|-) ([0-9a-f]+|-)$",
+    re.MULTILINE,
 )
 
 

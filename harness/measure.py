@@ -5,10 +5,12 @@ The loop between the schedule, which is pure, and the session, which is not.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from harness.model import Cell, Frozen, Order, Outcome, Scenario, Trial, Unknown
 from harness.observe import Timeline, observe, timeline
@@ -41,6 +43,7 @@ class Place(Frozen, kw_only=True):
 
     python: str
     path: tuple[str, ...]
+    blind: tuple[str, ...] = ()  # the path without the probe
 
 
 Told = list[tuple[Outcome, Timeline]]
@@ -65,6 +68,7 @@ def measure(
     told: dict[str, Told] = {}
     equal: dict[bytes, Outcome] = {}  # memory follows the different outcomes, not the cells
     cells: dict[str, Cell] = {}
+    seeing: dict[str, deque[Trial]] = {}  # trials that wait for the same without the probe
     while True:
         while runner.outstanding < AHEAD * runner.jobs and (cell := schedule.next()):
             cells[cell.id] = cell
@@ -73,6 +77,13 @@ def measure(
             return
         ordered, trial = runner.take()
         cell = cells[ordered.cell]
+        if ordered.scenario.printed:
+            blind = places[cell.interpreter, cell.stack].blind
+            if ordered.path != blind:
+                seeing.setdefault(cell.id, deque()).append(trial)
+                runner.submit(replace(ordered, path=blind))
+                continue
+            trial = replace(seeing[cell.id].popleft(), blind=trial)
         shown = observe(trial, ordered.scenario, ordered.termination)
         if not isinstance(shown, Unknown):
             shown = equal.setdefault(msgspec.json.encode(shown), shown)
@@ -81,6 +92,7 @@ def measure(
         on_trial(cell, trial)
         if result:
             del cells[cell.id]
+            seeing.pop(cell.id, None)
             on_result(result, told.pop(cell.id, []))
 
 

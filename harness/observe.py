@@ -8,11 +8,15 @@ its events, how it ended comes from the kernel.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
+
+from msgspec.structs import replace
 
 from harness.model import (
+    DataState,
     Fact,
     Outcome,
     PortState,
@@ -23,11 +27,14 @@ from harness.model import (
     Trial,
     Unknown,
 )
+from harness.stderr import lines
 
 PROGRAM = "app.py"
 OWN_MODULE = "__main__"
 MARKER = "[unflushed:{}]"  # what endings.mark() writes
 LEFT = ("kernel", "left")
+DATA = ("harness", "data")
+STATES: dict[str, DataState] = {state: state for state in get_args(DataState)}
 FATES: dict[int, StdoutFate] = {0: "lost", 1: "kept", 2: "twice"}
 
 Timeline = tuple[tuple[str, ...], ...]
@@ -53,7 +60,9 @@ class _Seen:
     runs_program: bool = False
     inside: bool = False  # the probe spoke from it
     before: int = 0
-    numbers: list[int] = field(default_factory=list)
+    # Of its events, each of its interpreters by itself: 0 is the main one.
+    numbers: dict[int, list[int]] = field(default_factory=dict)
+    subinterpreters: int = 0  # that it said it made
     handlers: dict[str, tuple[str, str]] = field(default_factory=dict)  # key -> name, module
     runs: list[_Run] = field(default_factory=list)
     marker: str | None = None
@@ -85,7 +94,7 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
     """
     history = _until_closing(trial.history)
     try:
-        seen = _read(history)
+        seen = _read(history, scenario.modules)
     except (IndexError, ValueError):
         return Unknown(reason="an event does not hold what events of its kind hold")
     reason = (
@@ -94,6 +103,9 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
         or _missing_events(seen)
         or _assign_roles(seen, scenario)
         or _misplaced(history, seen, scenario)
+        or _disagreement(history, seen)
+        or _other_blind(trial, seen, scenario, termination)
+        or _unlooked(history, seen, scenario)
     )
     if reason:
         return Unknown(reason=reason)
@@ -120,13 +132,15 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
         port=_port(history, seen) if scenario.serves else None,
         answer=_answer(history, ran, scenario) if _in_process(termination) else None,
         left=tuple(sorted(f.detail[0] for f in history if (f.source, f.kind) == LEFT)),
+        printed=_printed(trial) if scenario.printed else None,
+        data=_data(history, seen) if scenario.data else None,
     )
 
 
 def timeline(trial: Trial, scenario: Scenario) -> Timeline:
     """Who did what after what: (who, what, ...), without times, pids and paths."""
     history = _until_closing(trial.history)
-    seen = _read(history)
+    seen = _read(history, scenario.modules)
     _assign_roles(seen, scenario)
     names = {pid: one.role or _helper_name(one.words) for pid, one in seen.items()}
     asked = _asked(history)
@@ -152,9 +166,11 @@ def timeline(trial: Trial, scenario: Scenario) -> Timeline:
             continue  # how often a sign of life was asked for is a matter of time
         if fact in asked and fact is not asked[-1]:
             continue  # and so is how often HTTP was
-        if fact.source in ("probe", "endings") and fact.kind in ("started", "forked"):
-            lines.append((who, fact.kind))
-        elif fact.source == "probe" and fact.kind in ("registered", "began", "ended", "raised"):
+        inside = fact.source in ("probe", "endings")
+        if inside and fact.kind in ("started", "forked"):
+            where = (f"subinterpreter {fact.subinterpreter}",) if fact.subinterpreter else ()
+            lines.append((who, fact.kind, *where))
+        elif inside and fact.kind in ("registered", "began", "ended", "raised"):
             name, module = seen[fact.pid].handlers.get(fact.detail[0], ("?", OWN_MODULE))
             label = name if module == OWN_MODULE else module
             kind = {"ended": "returned"}.get(fact.kind, fact.kind)
@@ -177,7 +193,8 @@ def _until_closing(history: Sequence[Fact]) -> Sequence[Fact]:
     return history
 
 
-def _read(history: Sequence[Fact]) -> dict[int, _Seen]:
+def _read(history: Sequence[Fact], modules: Collection[str]) -> dict[int, _Seen]:
+    """What the facts say of each process; `modules` are the program's own beside its main one."""
     seen: dict[int, _Seen] = {}
     ready = False
     for place, fact in enumerate(history):
@@ -191,13 +208,17 @@ def _read(history: Sequence[Fact]) -> dict[int, _Seen]:
             continue
         one = seen.setdefault(fact.pid, _Seen(fact.pid))
         if fact.number:
-            one.numbers.append(fact.number)
-        _take(fact, place, one, seen)
+            one.numbers.setdefault(fact.subinterpreter, []).append(fact.number)
+        if fact.kind == "subinterpreter":
+            one.subinterpreters += 1
+        if fact.subinterpreter and fact.kind == "started":
+            continue  # it says of its process what is known
+        _take(fact, place, one, seen, modules)
     return seen
 
 
 def _take(  # noqa: C901 - one case a kind of fact
-    fact: Fact, place: int, one: _Seen, seen: dict[int, _Seen]
+    fact: Fact, place: int, one: _Seen, seen: dict[int, _Seen], modules: Collection[str]
 ) -> None:
     """Add one fact to what is known of its process."""
     detail = fact.detail
@@ -232,23 +253,31 @@ def _take(  # noqa: C901 - one case a kind of fact
                 _inherit(one, parent)
             else:
                 one.doubt = "a process was forked by one that is not known"
-        case "probe", "registered":
-            one.handlers[detail[0]] = (detail[1], detail[2].replace(":", ".", 1))
-            if detail[2].startswith(f"{OWN_MODULE}:"):
-                one.handlers[detail[0]] = (detail[1], OWN_MODULE)
-        case "probe", "began":
-            one.handlers.setdefault(detail[0], ("?", OWN_MODULE))
-            one.runs.append(_Run(detail[0], place))
-        case "probe", "ended" | "raised":
-            for run in reversed(one.runs):
-                if run.key == detail[0] and not run.ended:
-                    run.ended = True
-                    run.raised = detail[1] if fact.kind == "raised" else ""
-                    break
-            else:
-                one.doubt = "a handler ended that had not begun"
+        case "probe" | "endings", "registered":
+            own = detail[2].partition(":")[0] in (OWN_MODULE, *modules)
+            one.handlers[detail[0]] = (
+                detail[1],
+                OWN_MODULE if own else detail[2].replace(":", ".", 1),
+            )
+        case "probe" | "endings", "began" | "ended" | "raised":
+            _take_run(fact, place, one)
         case "endings", "marked":
             one.marker = detail[0]
+
+
+def _take_run(fact: Fact, place: int, one: _Seen) -> None:
+    """Add what is told of a handler's run."""
+    key = fact.detail[0]
+    if fact.kind == "began":
+        one.handlers.setdefault(key, ("?", OWN_MODULE))
+        one.runs.append(_Run(key, place))
+        return
+    for run in reversed(one.runs):
+        if run.key == key and not run.ended:
+            run.ended = True
+            run.raised = fact.detail[1] if fact.kind == "raised" else ""
+            return
+    one.doubt = "a handler ended that had not begun"
 
 
 def _runs_program(words: Sequence[str]) -> bool:
@@ -289,6 +318,8 @@ def _failed(history: Sequence[Fact], seen: dict[int, _Seen]) -> str | None:
             case "garbled":
                 # Not what it holds: a record tells no pids and no paths.
                 return "the event channel holds what is no event of this trial"
+            case "unheard":
+                return f"not every event could be told: {text}"
             case "failed":
                 return f"the harness itself failed: {text.partition('(')[0]}"
             case "not-sent":
@@ -308,6 +339,9 @@ def _unfinished(
         return f"nothing says that {termination.id} took place"
     if len(history) == len(whole):
         return "the history ends before the trial was closed"
+    heard = str(sum(fact.source in ("probe", "endings") for fact in history))
+    if whole[len(history)].detail[:1] not in ((), (heard,)):
+        return "the history does not hold as many events as were heard"
     return None
 
 
@@ -327,8 +361,11 @@ def _missing_events(seen: dict[int, _Seen]) -> str | None:
     """Events are numbered within each process: a gap, or a number twice, is an event in doubt."""
     for one in seen.values():
         # Threads may write in another order than they were numbered.
-        if sorted(one.numbers) != list(range(1, len(one.numbers) + 1)):
-            return "events of a process are missing or doubled"
+        for numbers in one.numbers.values():
+            if sorted(numbers) != list(range(1, len(numbers) + 1)):
+                return "events of a process are missing or doubled"
+        if one.inside and one.subinterpreters > sum(number > 0 for number in one.numbers):
+            return "a subinterpreter was not observed from inside"
         if any(name == "?" for name, _ in one.handlers.values()):
             return "a handler ran that was never registered"
         if one.doubt:
@@ -374,6 +411,65 @@ def _misplaced(history: Sequence[Fact], seen: dict[int, _Seen], scenario: Scenar
     return None
 
 
+def _other_blind(
+    trial: Trial, seen: dict[int, _Seen], scenario: Scenario, termination: Termination
+) -> str | None:
+    """Why what is printed without the probe cannot be told of this trial; None if it can."""
+    if not scenario.printed:
+        return None
+    if trial.blind is None:
+        return "it was not run without the probe"
+    blind = observe(trial.blind, replace(scenario, printed=False), termination)
+    if isinstance(blind, Unknown):
+        return f"without the probe: {blind.reason}"
+    if [one.exit for one in blind.processes] != [one.exit for one in seen.values() if one.role]:
+        return "without the probe it ended in another way"
+    return None
+
+
+def _unlooked(history: Sequence[Fact], seen: dict[int, _Seen], scenario: Scenario) -> str | None:
+    """Why it is not known what became of data in flight; None if it is, or they still are."""
+    if not scenario.data or any(one.alive for one in seen.values()):
+        return None
+    if set(_told_of_data(history)) != set(scenario.data):
+        return "what became of its data could not be seen"
+    return None
+
+
+def _disagreement(history: Sequence[Fact], seen: dict[int, _Seen]) -> str | None:
+    """Where what the processes told and what the kernel reports cannot both be right."""
+    ended: set[int] = set()
+    for fact in history:
+        one = seen.get(fact.pid)
+        if one is None:
+            continue
+        about = f"the witnesses disagree about {one.role or _helper_name(one.words)}: "
+        if (fact.source, fact.kind) == ("kernel", "disagrees"):
+            return about + ", but ".join(fact.detail)
+        if (fact.source, fact.kind) == ("kernel", "ended"):
+            ended.add(fact.pid)
+        elif fact.source in ("probe", "endings"):
+            if fact.pid in ended:
+                return f"{about}the kernel saw its end, but then the channel has its {fact.kind!r}"
+            if fact.kind == "ending" and (how := _must_end(fact.detail[0], one)):
+                return f"{about}the channel says {fact.detail[0]}, but the kernel {how}"
+    return None
+
+
+def _must_end(termination: str, one: _Seen) -> str | None:
+    """How a process ended, if that is no way in which what it told can end it.
+
+    Only what POSIX itself says of a call that does not return: _exit() and SIGKILL.
+    """
+    how = one.exit or {}
+    if termination == "self-SIGKILL" and "code" in how:
+        return f"code {how['code']}"
+    code = re.fullmatch(r"os-exit-([0-9]{1,3})", termination)
+    if code and how.get("code", int(code[1]) & 0xFF) != int(code[1]) & 0xFF:
+        return f"code {how['code']}"
+    return None
+
+
 # --------------------------------------------------------------- concluding
 
 
@@ -397,6 +493,22 @@ def _fate(one: _Seen, stdout: str | None, ran: Iterable[_Seen]) -> StdoutFate | 
     if sum(other.marker == one.marker for other in ran) > 1:
         return None  # two wrote the same
     return FATES.get(stdout.count(MARKER.format(one.marker)))
+
+
+def _printed(trial: Trial) -> tuple[str, ...]:
+    return lines(trial.blind.stderr) if trial.blind else ()
+
+
+def _data(history: Sequence[Fact], seen: dict[int, _Seen]) -> dict[str, DataState] | None:
+    """By kind, in order. None while somebody is alive: what they hold is not yet lost."""
+    if any(one.alive for one in seen.values()):
+        return None
+    return dict(sorted(_told_of_data(history).items()))
+
+
+def _told_of_data(history: Sequence[Fact]) -> dict[str, DataState]:
+    told = (f.detail for f in history if (f.source, f.kind) == DATA and len(f.detail) > 1)
+    return {kind: STATES[state] for kind, state, *_ in told if state in STATES}
 
 
 def _helper_name(words: Sequence[str]) -> str:

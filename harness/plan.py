@@ -88,10 +88,11 @@ def plan(
         asked = [t for t in CATALOGUE if selected(t.id, selection.termination)]
         here = []
         for termination in asked:
-            reason = _undeclared(termination, scenario) or not_applicable(termination, scenario)
+            impossible = not_applicable(termination, scenario)
             for target in targets(termination, scenario):
                 if not selected(target, selection.target):
                     continue
+                reason = _undeclared(termination, target, scenario) or impossible
                 if reason:
                     left_out.append(
                         LeftOut(
@@ -110,7 +111,11 @@ def plan(
             for stack in stacks:
                 if stack.family != scenario.family or not selected(stack.name, selection.stack):
                     continue
-                barred = _requires(scenario, interpreter) or why_not(stack, interpreter)
+                barred = (
+                    scenario.not_on.get(interpreter.implementation)
+                    or _requires(scenario, interpreter)
+                    or why_not(stack, interpreter)
+                )
                 for termination, target in here:
                     reason = barred or not_on(termination, interpreter.implementation)
                     common = {
@@ -147,9 +152,10 @@ def _nothing_of(
         yield replace(out, stack=", ".join(selection.stack) or "*", reason=reason)
 
 
-def _undeclared(termination: Termination, scenario: Scenario) -> str | None:
+def _undeclared(termination: Termination, target: str, scenario: Scenario) -> str | None:
     declared = any(
         fnmatchcase(termination.id, pattern)
+        or fnmatchcase(f"{termination.id}@{target}", pattern)
         or (pattern == IN_PROCESS and termination.delivery == IN_PROCESS)
         for pattern in scenario.terminations
     )

@@ -157,10 +157,12 @@ class _Process:
             for one in (*libraries, *(s.about for s in steps if s.verb == "import"))
         ]
         self.library = {name for one in imports for name in (*one.before, *one.after)}
-        self.handlers += [name for one in imports for name in one.before]
+        # A module that is there already registers nothing anew.
+        self.handlers = list(dict.fromkeys(name for one in imports for name in one.before))
         for step in steps:
             self._step(step)
-        self.handlers += [name for one in imports for name in one.after]
+        after = (name for one in imports for name in one.after)
+        self.handlers += [name for name in after if name not in self.handlers]
 
     def _step(self, step: Act) -> None:
         match step.verb:

@@ -18,7 +18,7 @@ from harness.model import Act, Program
 
 # Longest first: "unregister a namesake of B" is no "unregister".
 STEPS = {
-    "import": "a library that registers handlers of its own",
+    "import": "a library that registers handlers of its own, at once or by what it imports",
     "register": "a handler, with the arguments that it is registered with",
     "unregister a namesake of": "another function that bears the handler's name",
     "unregister": "what compares equal to a handler",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol, Self
+import os
+import sys
+from typing import Any, Literal, Protocol, Self, TextIO
 
 import click
 from rich.console import Console
@@ -113,4 +115,54 @@ def reporter(kind: Kind, title: str, unit: str) -> Reporter:
 
 def say(text: str) -> None:
     """One line of diagnostics."""
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
+
+
+def printable(text: str) -> str:
+    """Text without what would act on a terminal: some of it comes from observed programs."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class Outliving:
+    """A stream that goes on when its reader went away: `| head`, a terminal that was closed.
+
+    What nobody reads is thrown away; what is measured, and the exit status, stay the same.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, if anybody reads."""
+        try:
+            return self._stream.write(text)
+        except OSError:
+            self._give_up()
+            return len(text)
+
+    def flush(self) -> None:
+        """Flush, if anybody reads."""
+        try:
+            self._stream.flush()
+        except OSError:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        # What is buffered must go somewhere, or it would fail again at the very end.
+        nobody = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nobody, self._stream.fileno())
+        os.close(nobody)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def outlive_readers() -> None:
+    """Have stdout and stderr survive their readers, and no file ever take their numbers."""
+    while (spare := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass  # the caller had closed it (`>&-`)
+    os.close(spare)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not None and not isinstance(stream, Outliving):
+            setattr(sys, name, Outliving(stream))

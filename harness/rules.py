@@ -97,6 +97,18 @@ def _hook(name: str, traits: Traits) -> str:
     return f"sys.{name} is told: {_text(traits).replace(': ', ' ', 1)}"
 
 
+def _pools(traits: Traits) -> tuple[str, ...]:
+    """What concurrent.futures registers when APScheduler imports it, oldest first."""
+    thread, process = (f"concurrent.futures.{kind}._python_exit" for kind in ("thread", "process"))
+    processes: tuple[str, ...] = ("multiprocessing.util._exit_function", process)
+    if not traits.since(3):  # the backport imports both kinds, as 3.6 does
+        return thread, *processes
+    if traits.since(3, 7) and traits.package("apscheduler") < (3, 10):
+        processes = ()
+    registered = (*processes, thread)
+    return registered if not traits.since(3, 9) else processes[:1]
+
+
 def _low_byte(status: int) -> int:
     return status & 0xFF
 
@@ -444,6 +456,18 @@ RULES: tuple[Rule, ...] = (
         source="CPython Lib/logging/__init__.py, last lines",
     ),
     Rule(
+        id="pools-register",
+        about="imports",
+        when=lambda t: t.library == "apscheduler",
+        then=lambda t: Imports(before=_pools(t)),
+        because=(
+            "APScheduler uses the pools of concurrent.futures. Up to 3.8 each kind that is "
+            "imported registers an exit function (from 3.9 on they are joined before atexit's "
+            "turn), and the pool of processes brings multiprocessing's."
+        ),
+        source="CPython 3.8 Lib/concurrent/futures/thread.py and process.py; bpo-39812",
+    ),
+    Rule(
         id="multiprocessing-exit",
         about="imports",
         when=lambda t: t.library == "debugger" and t.package("werkzeug") >= (3,),
@@ -682,24 +706,34 @@ RULES: tuple[Rule, ...] = (
         about="subinterpreter",
         when=lambda t: t.act.about != "" and t.since(3, 7) and not t.since(3, 8),
         then=lambda _: Dies("SIGABRT", flushed=True),
-        because="3.7 aborts when another interpreter is there at the end.",
-        source="CPython 3.7 Python/pylifecycle.c, Py_FinalizeEx",
+        because=(
+            "3.7 runs the main interpreter's handlers and then aborts, because another interpreter "
+            "is still there."
+        ),
+        source="CPython 3.7 Python/pystate.c, PyInterpreterState_Delete: remaining subinterpreters",
     ),
     Rule(
         id="subinterpreter-forgets",
         about="subinterpreter",
-        when=lambda t: not t.since(3, 8),
+        when=lambda t: not t.since(3, 7),
         then=lambda _: Order(()),
-        because="Before 3.8 the end of a second interpreter runs none of its handlers.",
-        source="CPython 3.7 Python/pylifecycle.c, Py_EndInterpreter",
+        because=(
+            "Before 3.7 handlers are the process's, and only the main interpreter's end runs them: "
+            "those that a second one registered never run."
+        ),
+        source="bpo-31901; docs: library/atexit, atexit.register",
     ),
     Rule(
         id="subinterpreter-left-3.8",
         about="subinterpreter",
         when=lambda t: t.act.about != "" and not t.since(3, 12),
         then=lambda _: Leaves(0),
-        because="to be found out",
-        source="CPython",
+        because=(
+            "From 3.8 to 3.11 a second interpreter's handlers begin when the runtime already "
+            "counts as finalizing: the first one that lets go of the interpreter's lock, as any "
+            "system call does, ends the main thread, and with it the process, with status 0."
+        ),
+        source="CPython gh-109793; 3.11 Python/ceval_gil.h, take_gil",
     ),
     Rule(
         id="subinterpreter-runs-its-own",

@@ -20,7 +20,7 @@ from typing import Any, get_args
 from msgspec.structs import replace
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from harness.model import Frozen, ImplementationName, Program, Ready, Scenario
+from harness.model import DataState, Frozen, ImplementationName, Program, Ready, Scenario
 from harness.program import InvalidProgram, program
 from harness.terminations import BY_ID, IN_PROCESS
 
@@ -36,10 +36,16 @@ OWN_KEYS = ("title", "roles", "ready", "terminations")
 MORE_KEYS = (
     "program",
     "not-on",
+    "handler-ms",
     "acts",
+    "printed",
+    "data",
 )  # for scenarios that need them
+CLEAN = ("kept", "removed")  # what a clean end may make of data; other states are for what is seen
 ROLES = (("main",), ("parent", "child"))
-FAMILIES = {(): "none", ("flask",): "flask"}
+AIMS = ("main", "parent", "child", "group")
+FAMILIES = {(): "none", ("flask",): "flask", ("flask", "apscheduler"): "apscheduler"}
+LONGEST = 3000  # milliseconds: a trial with three such handlers stays within its limit
 READY_FORMS = 'ready = {stdout = "LINE"}, ready = "http" or ready = "none"'
 
 
@@ -90,10 +96,13 @@ def load(folder: Path) -> Loaded:
     for id, path, own in _programs(folder):
         file = path.relative_to(folder).as_posix()
         try:
-            if id in scenarios:
-                raise InvalidScenario("", f"the id {id!r} is taken by {scenarios[id].path}")
             parsed = parse(id, _read(path), str(path), own)
-            scenarios[id] = replace(parsed, modules=_modules(own))
+            parsed = replace(parsed, modules=_modules(own, parsed))
+            for one in with_lengths(parsed):
+                if one.id in scenarios:
+                    taken = scenarios[one.id].path
+                    raise InvalidScenario("", f"the id {one.id!r} is taken by {taken}")
+                scenarios[one.id] = one
         except InvalidScenario as error:
             errors.append(ScenarioError(file=file, key=error.key, text=error.text))
     if not scenarios and not errors:
@@ -135,8 +144,11 @@ def parse(id: str, text: str, path: str, folder: str = "") -> Scenario:
         requires=_requires(header.get("requires-python", "")),
         terminations=_terminations(own["terminations"]),
         not_on=_not_on(own.get("not-on", {})),
+        lengths=_lengths(own.get("handler-ms", [])),
         program=_program(own.get("program")),
         acts=_acts(own.get("acts", ""), roles),
+        printed=_printed(own.get("printed", False)),
+        data=_data(own.get("data", {})),
     )
 
 
@@ -158,11 +170,15 @@ def _programs(folder: Path) -> Iterator[tuple[str, Path, str]]:
             yield entry.name, entry / "app.py", str(entry)
 
 
-def _modules(folder: str) -> tuple[str, ...]:
+def _modules(folder: str, scenario: Scenario) -> tuple[str, ...]:
     """What the program of a folder can import from it: what these register is its own."""
-    if not folder:
-        return ()
-    return tuple(sorted(file.stem for file in Path(folder).glob("*.py") if file.name != "app.py"))
+    files = Path(folder).glob("*.py") if folder else ()
+    modules = tuple(sorted(file.stem for file in files if file.name != "app.py"))
+    if scenario.data and "look" not in modules:
+        raise InvalidScenario(
+            "tool.exitmatrix.data", "needs a look.py beside app.py, which says what is left"
+        )
+    return modules
 
 
 def _read(path: Path) -> str:
@@ -232,6 +248,33 @@ def _roles(value: object) -> tuple[str, ...]:
     return roles
 
 
+def with_lengths(scenario: Scenario) -> tuple[Scenario, ...]:
+    """The scenarios that one file declares: one for each length of its handlers."""
+    return tuple(
+        replace(
+            scenario,
+            id=f"{scenario.id}-{length}ms",
+            title=f"{scenario.title}: {length} ms each",
+            lengths=(),
+            length=length,
+        )
+        for length in scenario.lengths
+    ) or (scenario,)
+
+
+def _lengths(value: object) -> tuple[int, ...]:
+    if (
+        isinstance(value, list)
+        and all(type(one) is int and 0 < one <= LONGEST for one in value)
+        and value == sorted(set(value))
+    ):
+        return tuple(value)
+    raise InvalidScenario(
+        "tool.exitmatrix.handler-ms",
+        f"a list of milliseconds up to {LONGEST} that rise is valid, not {value!r}",
+    )
+
+
 def _not_on(value: object) -> dict[str, str]:
     valid = get_args(ImplementationName)
     if (
@@ -264,6 +307,25 @@ def _program(value: object) -> Program | None:
         return program(value)
     except InvalidProgram as error:
         raise InvalidScenario(key, str(error)) from error
+
+
+def _printed(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidScenario("tool.exitmatrix.printed", f"valid: true or false, not {value!r}")
+    return value
+
+
+def _data(value: object) -> dict[str, DataState]:
+    key = "tool.exitmatrix.data"
+    if not isinstance(value, dict):
+        raise InvalidScenario(key, f"a table of kinds is valid, not {value!r}")
+    for kind, state in value.items():
+        if ":" in kind or kind.strip() != kind or kind.splitlines() != [kind]:
+            raise InvalidScenario(key, f"a kind is a few words without a colon, not {kind!r}")
+        if state not in CLEAN:
+            valid = " or ".join(f'"{word}"' for word in CLEAN)
+            raise InvalidScenario(f"{key}.{kind}", f"valid: {valid}, not {state!r}")
+    return dict(sorted(value.items()))
 
 
 def _ready(value: object) -> Ready:
@@ -304,7 +366,12 @@ def _terminations(value: object) -> tuple[str, ...]:
     if not patterns:
         raise InvalidScenario(key, 'at least one is needed; ["*"] is all of them')
     for pattern in patterns:
-        if pattern != IN_PROCESS and not fnmatch.filter(BY_ID, pattern):
+        id, aimed, target = pattern.partition("@")
+        if aimed and target not in AIMS:
+            raise InvalidScenario(
+                key, f"{pattern!r} is aimed at none of {', '.join(AIMS)}, as in SIGINT@group"
+            )
+        if pattern != IN_PROCESS and not fnmatch.filter(BY_ID, id):
             raise InvalidScenario(
                 key,
                 f"{pattern!r} matches no termination{_nearest(pattern, (*BY_ID, IN_PROCESS))};"

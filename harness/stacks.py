@@ -19,12 +19,14 @@ import fcntl
 import hashlib
 import os
 import re
+import secrets
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -49,6 +51,9 @@ STACKS: tuple[Stack, ...] = (
     Stack(name="flask-2.2", family="flask", requires="==3.7.*"),
     Stack(name="flask-3.0", family="flask", requires="==3.8.*"),
     Stack(name="flask-3.1", family="flask", requires=">=3.9"),
+    Stack(name="apscheduler-3.6", family="apscheduler", requires=">=2.7,<3.14"),
+    Stack(name="apscheduler-3.10", family="apscheduler", requires=">=3.6,<3.8"),
+    Stack(name="apscheduler-3.11", family="apscheduler", requires=">=3.8"),
 )
 
 # What keeps a Python out that is older than `requires` allows, and one that is newer. Flask 1.1
@@ -65,6 +70,15 @@ _TOO_OLD_OR_NEW: dict[str, tuple[str, str]] = {
     "flask-2.2": ("Flask 2.2 needs Python 3.7 or newer", _NEWER_EXISTS),
     "flask-3.0": ("Flask 3.0 needs Python 3.8 or newer", _NEWER_EXISTS),
     "flask-3.1": ("Flask 3.1 needs Python 3.9 or newer", ""),
+    "apscheduler-3.6": (
+        "APScheduler 3.6 is measured with Flask 1.1, which needs Python 2.7 or newer",
+        "Python 3.14 removed what Flask 1.1 and Werkzeug 1.0 use, with which this one is measured",
+    ),
+    "apscheduler-3.10": (
+        "APScheduler 3.10 needs Python 3.6 or newer",
+        "a newer APScheduler exists for this Python, and only the newest is measured",
+    ),
+    "apscheduler-3.11": ("APScheduler 3.11 needs Python 3.8 or newer", ""),
 }
 
 _STAMP = "exitmatrix.json"
@@ -255,6 +269,10 @@ def _locked(target: Path, *, wait: bool = True) -> Iterator[bool]:
 
 def _remove(folder: Path) -> None:
     if folder.is_dir() and not folder.is_symlink():
+        for _ in range(3):  # an orphan may be writing to it
+            with suppress(OSError):
+                shutil.rmtree(folder)
+                return
         shutil.rmtree(folder)
     else:
         folder.unlink(missing_ok=True)
@@ -274,16 +292,18 @@ def _publish(
         if manifest := _intact(target, digest):
             return manifest, False
         # Under the lock nobody else builds here: what is there was left by the dead.
+        # In a place of its own, since a builder's orphan may write to its old one still.
         building = target.with_name(f"{target.name}.building")
         _remove(building)
+        draft = building / secrets.token_hex(4)
         try:
-            packages = build(building)
+            packages = build(draft)
             manifest = _Manifest(
-                digest=digest, packages=packages, files=dict(sorted(_files(str(building))))
+                digest=digest, packages=packages, files=dict(sorted(_files(str(draft))))
             )
-            (building / _STAMP).write_bytes(msgspec.json.encode(manifest))
+            (draft / _STAMP).write_bytes(msgspec.json.encode(manifest))
             _remove(target)
-            building.rename(target)
+            draft.rename(target)
         finally:
             _remove(building)
         return manifest, True
@@ -326,29 +346,56 @@ class _Tools:
             "TMPDIR": os.fspath(self.temporary)
         }
         self.unreachable = ""  # why the package index cannot be reached, once that is known
+        # Ended by the kernel when we are killed: prctl(2), PR_SET_PDEATHSIG. Nothing waits for
+        # what an orphan builds, so where setpriv (util-linux) is missing it only costs its time.
+        leash = shutil.which("setpriv")
+        self.leash = (leash, "--pdeathsig", "KILL", "--") if leash else ()
+        self.running: set[subprocess.Popen[bytes]] = set()
+        self.stopped = False
 
     def run(self, *command: str | Path) -> str:
         """Run a command to its end and give what it printed; raises _FailedError."""
         self.temporary.mkdir(parents=True, exist_ok=True)
+        process = subprocess.Popen(
+            [*self.leash, *(os.fspath(part) for part in command)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=self.environment,
+            cwd="/",
+            start_new_session=True,
+        )
+        self.running.add(process)
         try:
-            ended = subprocess.run(
-                [os.fspath(part) for part in command],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env=self.environment,
-                cwd="/",
-                timeout=_LONGEST_BUILD,
-                check=False,
-            )
+            if self.stopped:
+                self.end(process)
+            text, _ = process.communicate(timeout=_LONGEST_BUILD)
         except subprocess.TimeoutExpired:
             raise _FailedError(
                 f"{Path(command[0]).name} took longer than {_LONGEST_BUILD:g} s"
             ) from None
-        output = ended.stdout.decode(errors="replace")
-        if ended.returncode:
+        finally:
+            self.end(process)
+            self.running.discard(process)
+        output = text.decode(errors="replace")
+        if process.returncode:
             raise _CommandFailedError(output)
         return output
+
+    @staticmethod
+    def end(process: subprocess.Popen[bytes]) -> None:
+        """End a command and what it started, unless it has ended by itself."""
+        if process.poll() is None:  # so its number still is its own, and that of its group
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            assert process.stdout
+            process.stdout.close()
+
+    def stop(self) -> None:
+        """End what runs and start nothing more: nobody waits for it any longer."""
+        self.stopped = True
+        for process in list(self.running):
+            process.kill()
 
     @cached_property
     def uv(self) -> str:
@@ -436,7 +483,7 @@ def _build_environment(
         _strip(folder, packages)
         final = target / packages.relative_to(folder)
         tools.run(python, "-E", "-s", "-c", _COMPILE, packages, final, "tolerant")
-        if stack.family == "flask":
+        if stack.family != "none":
             tools.run(python, "-E", "-s", "-B", "-c", "import flask, werkzeug.serving")
         return _installed(packages)
 
@@ -643,5 +690,8 @@ def prepare(
     try:
         futures = {key: pool.submit(preparation.one, *job) for key, job in jobs.items()}
         return {key: future.result() for key, future in futures.items()}
+    except BaseException:
+        preparation.tools.stop()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)

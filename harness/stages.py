@@ -6,6 +6,7 @@ Here the pure parts and those that touch the machine come together.
 from __future__ import annotations
 
 import datetime
+import errno
 import itertools
 import os
 import resource
@@ -29,6 +30,7 @@ from harness.plan import NothingMatches, Plan, Selection, check, plan
 from harness.progress import Kind, reporter, say
 from harness.report import matrix as pages
 from harness.run.engine import Usage
+from harness.run.facilities import refusal
 from harness.run.session import EngineDied, Session, default_jobs
 from harness.schedule import Schedule
 from harness.store import CannotWrite, Store, digest, read_records, write, write_verdicts
@@ -56,15 +58,9 @@ class Failure(click.ClickException):
 
 
 def check_machine() -> None:
-    """Fail where trials cannot be run: what ends, and how, is learnt through pidfds."""
-    try:
-        os.close(os.pidfd_open(os.getpid()))
-    except (AttributeError, OSError):
-        raise Failure(
-            "trials need Linux 5.4 or later (pidfd_open); elsewhere only what was measured "
-            "can be read",
-            HARNESS_FAILED,
-        ) from None
+    """Fail where trials cannot be run."""
+    if reason := refusal():
+        raise Failure(reason, HARNESS_FAILED)
 
 
 def find_interpreters(named: Sequence[str], quiet: bool = False) -> dict[str, Interpreter]:
@@ -128,6 +124,8 @@ def make_plan(
 def open_store(output: Path) -> Store:
     """The store at the output folder, which can be written."""
     try:
+        # Of all platforms, and before anything is measured: the report needs them all.
+        read_records(output)
         return Store(output, stacks.default_cache(), datetime.datetime.now(datetime.UTC).date())
     except CannotWrite as error:
         raise Failure(str(error), USAGE_ERROR) from error
@@ -204,7 +202,11 @@ def run(
     if store.resumed:
         say(f"going on with an interrupted run: {store.resumed} cells were measured in it")
     places = {
-        key: Place(python=str(one.python), path=(str(one.probe), str(one.endings)))
+        key: Place(
+            python=str(one.python),
+            path=(str(one.probe), str(one.endings)),
+            blind=(str(one.endings),),
+        )
         for key, one in environments.items()
     }
     interrupted = False
@@ -264,12 +266,14 @@ def write_reports(output: Path, subjects: dict[str, Scenario]) -> dict[str, list
     """Derive verdicts and report from all records that there are, of whatever machine."""
     try:
         records = read_records(output)
-        everything = sorted(
-            (record for rows in records.values() for record in rows), key=lambda r: r.cell
-        )
-        verdicts = [judge(record, subjects.get(record.scenario)).verdict for record in everything]
-        write_verdicts(output, verdicts)
-        write(output / "matrix.md", pages.render(records, verdicts, subjects).encode())
+        judged = {
+            (platform, record.cell): judge(record, subjects.get(record.scenario))
+            for platform, rows in records.items()
+            for record in rows
+        }
+        in_order = sorted(judged, key=lambda key: (key[1], key[0]))
+        write_verdicts(output, [judged[key].verdict for key in in_order])
+        write(output / "matrix.md", pages.render(records, judged, subjects).encode())
     except CannotWrite as error:
         raise Failure(str(error), HARNESS_FAILED) from error
     return records
@@ -328,16 +332,29 @@ def fail_if_too_little_was_seen(planned: Plan, store: Store, broken: int) -> Non
 
 @contextmanager
 def stopping_cleanly() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP stop the run as Ctrl-C does."""
+    """Let SIGTERM and SIGHUP stop the run as Ctrl-C does, once: what is tidied up is brief."""
+    stopping = False
 
     def stop(_signum: int, _frame: FrameType | None) -> None:
-        raise Interrupted
+        nonlocal stopping
+        if not stopping:
+            stopping = True
+            raise Interrupted
 
-    before = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGHUP)}
+    signals = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signals.remove(signal.SIGINT)  # as for a job in the background
+    before = {s: signal.signal(s, stop) for s in signals}
     try:
         yield
-    except (Interrupted, KeyboardInterrupt):
+    except Interrupted:
         raise Failure("stopped before anything was measured", INTERRUPTED) from None
+    except RuntimeError as error:
+        if "start new thread" not in str(error):
+            raise
+        reason = os.strerror(errno.EAGAIN)  # which Python does not say (thread_run, _threadmodule.c)
+        raise Failure(f"no thread can be started: {reason}", HARNESS_FAILED) from error
     finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)
+        if not stopping:  # else the little that is left to say is said in peace
+            for signum, handler in before.items():
+                signal.signal(signum, handler)

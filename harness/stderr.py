@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 
-# A frame of the probe or its channel in a traceback, or of the line in which a
-# program waits (a signal may arrive a line before or after); its source line; and
-# the markers that 3.11 and later put below that.
+# A frame of the probe or its channel in a traceback, of a handler that tells of
+# itself, or of the line in which a program waits (a signal may arrive a line before
+# or after); its source line; and the markers that 3.11 and later put below that.
 PROBE_FRAME = re.compile(
     r'^ *File "[^"]*(?:exitmatrix_(?:probe|channel)\.py", line \d+, in .*'
-    r'|endings\.py", line \d+, in (?:hold|_read))\n'
+    r'|endings\.py", line \d+, in (?:hold|_read|told))\n'
     r"(?:^ {4,}\S.*\n)?"
     r"(?:^ +[~^]+ *\n)?",
     re.MULTILINE,
@@ -40,3 +40,12 @@ def normalise(text: str) -> str:
     for pattern, word in DIFFERENT:
         text = pattern.sub(word, text)
     return text
+
+
+def lines(text: str) -> tuple[str, ...]:
+    """What was printed, line by line, without the frames of tracebacks.
+
+    Frames are indented: where code lies and how a line of it is underlined is another
+    matter than which exceptions are told of, in which words and in which order.
+    """
+    return tuple(line for line in normalise(text).splitlines() if line[:1].strip())

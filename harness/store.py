@@ -30,6 +30,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from harness.agreement import agreed
 from harness.model import (
     FORMAT,
     Cell,
@@ -45,6 +46,8 @@ from harness.outcomes import contains, essence, is_race, union
 from harness.schedule import Known, Result
 
 ENCODER = msgspec.json.Encoder()
+TOLD_CELLS = 3
+"""So many cells are named of those that two files disagree about."""
 
 
 class Told(Frozen, kw_only=True):
@@ -70,6 +73,10 @@ class CannotWrite(Exception):
     """The output folder cannot be written. The text says which and why."""
 
 
+class Disagreement(ValueError):
+    """Two files of a platform contradict each other. The text says which, and about what."""
+
+
 def platform_name() -> str:
     """linux-x86_64, macos-arm64: the folder of this machine's observations."""
     system = {"Darwin": "macos"}.get(platform.system(), platform.system().lower())
@@ -82,19 +89,58 @@ def digest(outcome: Outcome) -> str:
 
 
 def read_records(output: Path) -> dict[str, list[Record]]:
-    """All records of an output folder by platform; of two for one cell the later.
+    """All records of an output folder by platform; of two lines of a file for a cell the later.
 
-    Raises ValueError naming file and line for one that is not a record.
+    Raises ValueError naming file and line for one that is not a record, and
+    Disagreement where two files contradict each other.
     """
+    return _by_platform(output / "observations")
+
+
+def find_records(folder: Path) -> dict[str, list[Record]] | None:
+    """The records of an output folder, or of one of observations; None where neither is.
+
+    Raises as `read_records` does.
+    """
+    for place in (folder / "observations", folder):
+        if any(place.glob("*/*.jsonl")):
+            return _by_platform(place)
+    return None
+
+
+def _by_platform(observations: Path) -> dict[str, list[Record]]:
     return {
-        folder.name: [
-            record
-            for file in sorted(folder.glob("*.jsonl"))
-            for record in _read(file, Record).values()
-        ]
-        for folder in sorted((output / "observations").glob("*"))
+        folder.name: list(_records(folder).values())
+        for folder in sorted(observations.glob("*"))
         if folder.is_dir()
     }
+
+
+def _records(folder: Path) -> dict[str, Record]:
+    """The records of one platform by cell: several machines may each have brought a file."""
+    found: dict[str, Record] = {}
+    held: dict[str, Path] = {}
+    apart: dict[tuple[Path, Path], list[str]] = {}
+    for file in sorted(folder.glob("*.jsonl")):
+        for record in _read(file, Record).values():
+            known = found.get(record.cell)
+            both = agreed(known, record) if known else record
+            if both is None:
+                apart.setdefault((held[record.cell], file), []).append(record.cell)
+            else:
+                found[record.cell] = both
+                held[record.cell] = file
+    if apart:
+        raise Disagreement("; ".join(_apart(*files, cells) for files, cells in apart.items()))
+    return found
+
+
+def _apart(one: Path, other: Path, cells: list[str]) -> str:
+    more = f" and {len(cells) - TOLD_CELLS} more" if len(cells) > TOLD_CELLS else ""
+    return (
+        f"{one} and {other} disagree about {', '.join(cells[:TOLD_CELLS])}{more};"
+        " remove the file that is wrong"
+    )
 
 
 def read_timelines(output: Path, of_platform: str) -> dict[tuple[str, str], Timeline]:
@@ -125,9 +171,7 @@ class Store:
         self._shared: dict[bytes, Any] = {}
         try:
             self.records = {
-                record.cell: self._share(record)
-                for file in sorted(self._records.glob("*.jsonl"))
-                for record in _read(file, Record).values()
+                id: self._share(record) for id, record in _records(self._records).items()
             }
             self._counts, self._this_run = self._read_ledger()
             self._told = set(read_timelines(output, self.platform))
@@ -237,6 +281,10 @@ class Store:
         self._counts[cell.id] = total
         self._this_run.add(cell.id)
         self._append(self._ledger, Count(cell=cell.id, trials=total))
+
+    def forget(self, cell: str) -> None:
+        """Let the next `save` replace what is on record of a cell, instead of adding to it."""
+        self.records.pop(cell, None)
 
     def close(self, finished: bool) -> None:
         """Bring the changed files into order; `finished` says that the run was whole.

@@ -107,9 +107,9 @@ CATALOGUE: tuple[Termination, ...] = (
         id="SIGTERM-then-SIGKILL",
         delivery="signal-then-kill",
         signal="SIGTERM",
-        grace=0.5,
+        grace=0.75,
         act="signal SIGTERM",
-        does="SIGTERM, and SIGKILL half a second later: what a container runtime sends, in short.",
+        does="SIGTERM, and SIGKILL 0.75 s later: what a container runtime does in more time.",
     ),
     Termination(
         id="touch-source",

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "harness"
 INJECTED = ("probe", "endings")
 """Runs inside observed programs, on 2.7 too: no module of the package."""
 
-TOUCHING = {"interpreters", "stacks", "store", "scenarios", "bench"}
+TOUCHING = {"interpreters", "stacks", "store", "scenarios", "sources", "bench"}
 """May touch the machine, as may all of `run`."""
 
 MACHINE = {
@@ -23,12 +23,17 @@ MACHINE = {
 }  # fmt: skip
 
 EXCEPTIONS = {
+    "blog": {
+        "os": "whether the user wants colours",
+        "sys": "whether a terminal could show them",
+    },
     "cli": {"sys": "a list with errors, and a comparison that found some, have their own status"},
     "progress": {
         "os": "a reader that went away is replaced by nobody",
         "sys": "the streams whose readers may go away",
     },
     "stages": {
+        "errno": "what the system calls it when no thread can be started",
         "os": "how many cores there are",
         "resource": "the harness's own processor time, told at the end of a run",
         "signal": "SIGTERM and SIGHUP stop a run as Ctrl-C does",
@@ -48,12 +53,18 @@ CALLS_ALLOWED = {"stages": {"now": "the day that new records are of"}}
 
 INSIDE = {"os", "sys", "itertools", "signal", "atexit", "errno"}
 """What may be imported inside an observed program: loaded already, or built in and harmless."""
-INSIDE_LATE = {"ctypes", "threading"}
+INSIDE_LATE = {"ctypes", "threading", "concurrent", "_interpreters", "_xxsubinterpreters"}
 """Only in a function, by the endings that cannot do without."""
 
 STAGES = ["plan", "schedule", "run", "observe", "outcomes", "judge", "report"]
 RULES = {"effects", "findings", "predict", "program", "rules", "traits"}
 PURE = {
+    "agreement",
+    "assessment",
+    "changes",
+    "claims",
+    "conditions",
+    "reasons",
     "model",
     "terminations",
     "plan",
@@ -62,6 +73,8 @@ PURE = {
     "observe",
     "judge",
     "report",
+    "reproducer",
+    "stderr",
 } | RULES
 
 
@@ -199,13 +212,17 @@ def test_what_runs_concludes_nothing(module: str) -> None:
 @pytest.mark.parametrize("module", ["observe", "outcomes", "judge"])
 def test_what_comes_after_the_record_knows_nothing_of_before(module: str) -> None:
     """Observing and judging import nothing of declaring, planning and scheduling."""
-    after = {"model", "observe", "outcomes", "judge", "terminations"} | RULES
+    after = {"model", "observe", "outcomes", "judge", "stderr", "terminations"} | RULES
     assert {stage(one) for one in modules_used(MODULES[module])} <= after
+
+
+COMMANDS = {"cli", "stages", "comparison", "explain", "reproduction", "blog", "bench", "__main__"}
+"""The commands and what they are made of."""
 
 
 def test_nobody_but_the_command_line_knows_everything() -> None:
     """Commands and progress are at the end: no part imports them (the bench is no part)."""
     for module, tree in MODULES.items():
-        if module not in ("cli", "stages", "comparison", "bench", "__main__"):
+        if module not in COMMANDS:
             used = {stage(one) for one in modules_used(tree)}
             assert not used & {"cli", "stages", "progress"}, module

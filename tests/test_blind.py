@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from harness.model import Order, Outcome, Trial
 from harness.observe import observe
@@ -28,6 +29,10 @@ RACES = {
     ("flask-debug", "SIGINT", "group"),
     ("flask-debug", "SIGTERM", "group"),
     ("flask-debug", "self-SIGTERM", "child"),
+    ("flask-debug-graceful", "SIGTERM", "group"),
+    ("flask-debug-graceful", "self-SIGTERM", "child"),
+    # On 2.7 the main thread may be within a request, which swallows the SystemExit.
+    ("flask-graceful", "self-SIGTERM", "main"),
 }
 
 
@@ -42,18 +47,19 @@ def momentary(order: Order) -> bool:
         return order.scenario.serves
     ends_in_python = order.termination.id in ("touch-source", "SIGTERM", "SIGINT")
     old = order.cell.startswith("cpython-2.7")
-    return old and order.scenario.id == "flask-debug" and ends_in_python
+    return old and order.scenario.id.startswith("flask-debug") and ends_in_python
 
 
 def shown(order: Order, trial: Trial) -> list[object]:
     """What a blind run can see: exits, survivors, stdout, and stderr without the probe's traces."""
-    outcome = observe(trial, order.scenario, order.termination)
+    alone = replace(order.scenario, printed=False)  # the two runs that it takes are these here
+    outcome = observe(trial, alone, order.termination)
     assert isinstance(outcome, Outcome), (order.cell, outcome)
     exits = [(one.role, one.exit) for one in outcome.processes]
     lines = normalise(trial.stderr).splitlines()
     if momentary(order):
         lines = []  # exits and stdout are compared all the same
-    return [exits, outcome.survivors, outcome.port, trial.stdout, *lines]
+    return [exits, outcome.survivors, outcome.port, outcome.data, trial.stdout, *lines]
 
 
 @pytest.mark.slow
@@ -73,6 +79,8 @@ def test_blind(
         lambda _stack, _interpreter: None,
     ).cells
     cells = tuple(c for c in cells if (c.scenario, c.termination, c.target) not in RACES)
+    # How far a handler got when its time was over is not the same in two runs.
+    cells = tuple(c for c in cells if not (LOADED[c.scenario].length and c.target == "group"))
     seeing = [make_order(environment, LOADED[c.scenario], c.termination, c.target) for c in cells]
     blind = [
         make_order(environment, LOADED[c.scenario], c.termination, c.target, [environment.endings])

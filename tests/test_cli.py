@@ -224,7 +224,7 @@ def test_reasons() -> None:
 
 def test_help() -> None:
     """--help teaches, within 80 columns, and examples keep their lines."""
-    for words in ([], ["matrix"], ["list"], ["list", "cells"]):
+    for words in ([], ["matrix"], ["claims"], ["blog"], ["list"], ["list", "cells"]):
         text = run(*words, "--help").stdout
         assert text
         assert max(map(len, text.splitlines())) <= 80
@@ -232,14 +232,57 @@ def test_help() -> None:
     assert "\n    exitmatrix matrix   " in run("--help").stdout
 
 
-def test_a_machine_without_pidfds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_machine_on_which_no_trial_can_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Where trials cannot be run, one line says what they need, and nothing is written."""
     from click.testing import CliRunner
 
     from harness.cli import main
 
-    monkeypatch.delattr(os, "pidfd_open")
+    monkeypatch.setattr(sys, "platform", "darwin")
     done = CliRunner().invoke(main, ["matrix", "--output", str(tmp_path / "reports")])
     assert done.exit_code == 3
-    assert "Linux 5.4" in done.output
+    assert "trials are run on Linux alone" in done.output
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_facility_that_nobody_knows(tmp_path: Path) -> None:
+    """A facility that is switched off under a wrong name is an error, not a run with all of them."""
+    done = run(
+        "matrix", "--output", str(tmp_path / "reports"), env={"EXITMATRIX_WITHOUT": "pidfds"}
+    )
+    assert done.returncode == 3
+    assert "pidfds" in done.stderr
+    assert "pidfd," in done.stderr
+    assert not (tmp_path / "reports").exists()
+
+
+# ------------------------------------------------------------------------ claims
+
+
+def test_claims_are_measured_once_and_then_judged_offline(tmp_path: Path) -> None:
+    """What is missing is measured; where nothing is, nothing runs, and the page is the same."""
+    words = ["claims", "M6", "--python", NEWEST, "--output", str(tmp_path), "--progress", "none"]
+    first = run(*words)
+    note_exercised([NEWEST])
+    assert first.returncode == 0, first.stderr
+    assert "have no record yet" in first.stderr
+    assert "Holds." in first.stdout
+    page = (tmp_path / "claims.md").read_bytes()
+    assert b"| [M6](#m6) |" in page
+    again = run(*words, env={"PATH": ""})
+    assert again.returncode == 0, again.stderr
+    assert "have no record yet" not in again.stderr
+    assert again.stdout == first.stdout
+    assert (tmp_path / "claims.md").read_bytes() == page
+
+
+def test_a_claim_that_does_not_exist(tmp_path: Path) -> None:
+    """One line names it and the nearest, and nothing is measured or written."""
+    done = run("claims", "B77", "--output", str(tmp_path / "reports"))
+    assert done.returncode == 2
+    assert "B77" in done.stderr
+    assert "B7" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "reports").exists()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from harness.measure import AHEAD, Place, Told, measure
 from harness.model import Cell, Order, Scenario, Trial
@@ -90,6 +91,39 @@ def test_an_order_holds_all_that_a_trial_needs() -> None:
     assert (order.cell, order.target, order.termination.id) == (cell().id, "main", "return")
     assert (order.python, order.path) == ("/usr/bin/python", ("/probe", "/endings"))
     assert order.scenario == PLAIN
+
+
+def test_a_scenario_that_prints_is_run_without_the_probe_as_well() -> None:
+    """Each of its trials is followed by a blind one, whose stderr is the one that is told."""
+    prints = replace(PLAIN, printed=True)
+    orders = []
+    trials: list[Trial] = []
+
+    class Printing(Runner):
+        def take(self) -> tuple[Order, Trial]:
+            order, trial = super().take()
+            orders.append(order)
+            return order, replace(trial, stderr=f"{order.path}\n")
+
+    results: list[tuple[Result, Told]] = []
+    measure(
+        Schedule([cell(), cell(1)], SEVERALLY, {}),
+        Printing(clean),
+        {("x", "none"): replace(PLACES["x", "none"], blind=("/endings",))},
+        {PLAIN.id: prints},
+        lambda *one: results.append(one),
+        lambda _cell, trial: trials.append(trial),
+    )
+    assert [order.path for order in orders] == [("/probe", "/endings")] * 2 + [("/endings",)] * 2
+    assert all(
+        replace(order, path=()) in [replace(o, path=()) for o in orders[2:]] for order in orders[:2]
+    )
+    for result, _told in results:
+        assert (result.trials, [one.printed for one in result.outcomes]) == (
+            1,
+            [("('/endings',)",)],
+        )
+    assert [trial.blind is not None for trial in trials] == [True, True]
 
 
 @given(st.integers(1, 12), st.integers(1, 40))

@@ -83,6 +83,109 @@ def test_what_libraries_registered_stands_apart() -> None:
     assert one.library == ("logging.shutdown", "a.b.flush (unfinished)")
 
 
+def test_what_the_program_s_other_modules_register_is_its_own() -> None:
+    """Handlers of the scenario's own modules stand with those of its main one; others do not."""
+    tale = plain("C").registers(10, "B", module="database").registers(10, "A", module="data")
+    tale.fires(10, "A", "B", "C").ends(10)
+    one = only(seen(tale, replace(PLAIN, modules=("database", "settings"))))
+    assert (one.fired, one.library) == (("B", "C"), ("data.A",))
+    assert only(seen(tale)).fired == ("C",)
+
+
+def test_handlers_of_other_mechanisms_tell_of_themselves() -> None:
+    """What `endings` tells of a handler counts as what the probe tells of one."""
+    tale = plain("A").endings(10, "registered", "endings.1", "signal.SIGTERM:stop", "__main__:stop")
+    tale.endings(10, "began", "endings.1").endings(10, "raised", "endings.1", "SystemExit")
+    one = only(seen(tale.fires(10, "A").ends(10)))
+    assert one.fired == ("signal.SIGTERM:stop", "A")
+    assert one.raised == ("signal.SIGTERM:stop",)
+    told = timeline(tale.trial(), PLAIN)
+    assert ("main", "raised", "signal.SIGTERM:stop", "SystemExit") in told
+
+
+def test_a_process_in_which_only_endings_spoke_is_not_observed() -> None:
+    """A blind run's handlers may tell of themselves; of the others nothing is known."""
+    tale = Tale().kernel(10, "spawned").harness("ready", pid=10)
+    tale.endings(10, "registered", "endings.1", "sys.exitfunc:f", "__main__:f")
+    tale.endings(10, "ending", "return").endings(10, "began", "endings.1")
+    tale.endings(10, "ended", "endings.1").ends(10)
+    one = only(seen(tale))
+    assert (one.fired, one.unfinished) == (None, None)
+
+
+PRINTS = replace(PLAIN, printed=True)
+
+
+def blind(tale: Tale, stderr: str) -> Trial:
+    """The same trial, and one without the probe that wrote something."""
+    bare = Tale().kernel(10, "spawned").harness("ready", pid=10).endings(10, "ending", "return")
+    return replace(
+        tale.trial(), stderr="of the probed", blind=replace(bare.ends(10).trial(), stderr=stderr)
+    )
+
+
+def test_what_is_printed_is_that_of_the_run_without_the_probe() -> None:
+    """Its lines in their order, without the frames of tracebacks; nothing of the probed run's."""
+    text = 'Traceback (most recent call last):\n  File "x", line 1, in B\n    raise\nE: failed\n'
+    assert seen(blind(plain().ends(10), text), PRINTS).printed == (
+        "Traceback (most recent call last):",
+        "E: failed",
+    )
+    assert seen(blind(plain().ends(10), ""), PRINTS).printed == ()
+
+
+def test_what_is_printed_is_told_where_it_is_asked_for() -> None:
+    """Of a scenario that does not ask for it there is nothing about stderr."""
+    assert seen(blind(plain().ends(10), "x")).printed is None
+
+
+def test_without_a_blind_run_that_ended_the_same_nothing_is_known() -> None:
+    """No run without the probe, one that failed, one that ended otherwise: unknown."""
+    assert doubted(plain().ends(10), PRINTS) == "it was not run without the probe"
+    other = blind(plain().ends(10, "code 1"), "x")
+    assert doubted(other, PRINTS) == "without the probe it ended in another way"
+    assert other.blind
+    unready = replace(other.blind, history=other.blind.history[:1])
+    assert "without the probe: it was never ready" in doubted(replace(other, blind=unready), PRINTS)
+
+
+KEEPS = replace(PLAIN, data={"lock file": "removed", "shelf": "kept"})
+
+
+def test_what_became_of_data_is_told_by_kind() -> None:
+    """What was seen of each kind once all had ended, in an order of its own."""
+    tale = plain().ends(10, "signal SIGKILL")
+    tale.harness("data", "shelf", "lost").harness("data", "lock file", "left behind")
+    data = seen(tale, KEEPS).data
+    assert data
+    assert list(data.items()) == [("lock file", "left behind"), ("shelf", "lost")]
+
+
+def test_while_somebody_is_alive_data_are_in_flight() -> None:
+    """Nothing is lost that a living process still holds."""
+    assert seen(plain().kernel(10, "alive"), KEEPS).data is None
+
+
+@pytest.mark.parametrize(
+    "told",
+    [(), (("shelf", "lost"),), (("shelf", "lost"), ("lock file", "gone"))],
+)
+def test_data_that_nobody_could_look_at_are_unknown(told: tuple[tuple[str, str], ...]) -> None:
+    """A kind of which nothing is told, or in no word that is known, is not told as lost."""
+    tale = plain().ends(10)
+    for kind, state in told:
+        tale.harness("data", kind, state)
+    assert doubted(tale, KEEPS) == "what became of its data could not be seen"
+
+
+def test_the_role_that_acts_is_the_declared_one() -> None:
+    """A termination in the child of a scenario whose child acts is where it belongs."""
+    tale = Tale().kernel(10, "spawned").harness("ready", pid=10).starts(10).starts(11)
+    tale.endings(11, "ending", "return").ends(11).ends(10)
+    assert roles(seen(tale, replace(FORKS, acts="child")))["child"].exit == {"code": 0}
+    assert doubted(tale, FORKS) == "the termination took place outside of the parent"
+
+
 @pytest.mark.parametrize(
     ("told", "shown"),
     [

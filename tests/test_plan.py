@@ -102,6 +102,26 @@ def test_what_makes_no_sense_is_left_out_for_all(selection: dict[str, str], reas
     assert (out.interpreter, out.stack) == ("*", "*")
 
 
+def test_a_target_that_is_not_declared_is_left_out() -> None:
+    """`SIGINT@group` is one cell and none of the others."""
+    aimed = replace(DEBUG, terminations=("SIGINT@group",))
+    planned = plan(PYTHONS[1:2], [aimed], [NEW], why_not, Selection(termination=("SIGINT",)))
+    assert [cell.target for cell in planned.cells] == ["group"]
+    assert {(out.target, out.reason) for out in planned.left_out} == {
+        (target, "the scenario does not declare it") for target in ("parent", "child")
+    }
+
+
+def test_an_implementation_is_left_out_with_the_reason_of_the_scenario() -> None:
+    """What a scenario says of PyPy is why PyPy has no cell of it."""
+    told = replace(VARIANT, not_on={"pypy": "it has none"})
+    planned = plan(PYTHONS[1:], [told], STACKS, why_not, Selection(termination=("return",)))
+    assert [cell.interpreter for cell in planned.cells] == ["cpython-3.13.0"]
+    assert [(o.interpreter, o.reason) for o in planned.left_out] == [
+        ("pypy-3.11.17", "it has none")
+    ]
+
+
 def test_what_an_interpreter_cannot_have_is_left_out_for_it() -> None:
     """A stack, a scenario or a termination that an interpreter cannot have is left out for it."""
     out = made(scenario="flask", termination="abort").left_out

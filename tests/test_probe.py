@@ -47,6 +47,8 @@ PLAIN = tuple(
 
 
 def admits(scenario: Scenario, python: Interpreter) -> bool:
+    if python.implementation in scenario.not_on:
+        return False
     return SpecifierSet(scenario.requires, prereleases=True).contains(python.version)
 
 
@@ -75,6 +77,7 @@ class Event:
     number: int
     kind: str
     detail: tuple[str, ...]
+    subinterpreter: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,8 +115,11 @@ def read_event(line: bytes) -> Event:
         .decode("utf-8", "replace")
         for field in line.split(b"\t")
     ]
-    token, source, pid, number, kind, *detail = fields
-    return Event(token, source, int(pid), int(number), kind, tuple(detail))
+    token, source, who, number, kind, *detail = fields
+    pid, _, subinterpreter = who.partition(".")
+    return Event(
+        token, source, int(pid), int(number), kind, tuple(detail), int(subinterpreter or 0)
+    )
 
 
 def environment(extra: Mapping[str, str], *, folders: Sequence[Path]) -> dict[str, str]:
@@ -133,6 +139,7 @@ def run(
     folders: Sequence[Path] = (),
     extra: Mapping[str, str] | None = None,
     under: Sequence[str] = (),
+    cwd: str | None = None,
 ) -> Run:
     """Run a program to its end, and let each process that holds go on.
 
@@ -154,6 +161,7 @@ def run(
                 subprocess.Popen(
                     [*under, python.path, *args],
                     env=environment(given, folders=inside),
+                    cwd=cwd,
                     stdin=subprocess.DEVNULL,
                     stdout=stdout,
                     stderr=stderr,
@@ -204,13 +212,26 @@ def listen(channel: int, ended: int) -> list[bytes]:
                 os.close(gate)
 
 
-@functools.cache
 def scenario_run(python: Interpreter, scenario: Scenario, probed: bool) -> Run:
-    return run(python, scenario.path, probed=probed)
+    return file_run(python, scenario.path, scenario.folder, probed)
 
 
-def told_numbers(run: Run, pid: int) -> list[int]:
-    return sorted(event.number for event in run.events if event.pid == pid)
+@functools.cache
+def file_run(python: Interpreter, path: str, folder: str, probed: bool) -> Run:
+    """Run a copy, as every trial does: a program may write where it works."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = f"{scratch}/cwd"
+        if folder:
+            shutil.copytree(folder, copy)
+        else:
+            os.mkdir(copy)  # noqa: PTH102
+            shutil.copyfile(path, f"{copy}/app.py")
+        return run(python, "app.py", probed=probed, cwd=copy)
+
+
+def told_numbers(run: Run, pid: int, subinterpreter: int = 0) -> list[int]:
+    who = (pid, subinterpreter)
+    return sorted(each.number for each in run.events if (each.pid, each.subinterpreter) == who)
 
 
 # ---------------------------------------------------- it changes nothing
@@ -234,21 +255,30 @@ def test_what_is_told_is_what_happened(python: Interpreter, scenario: Scenario) 
         pytest.skip("its output is lost by design, so there is nothing to compare with")
     probed = scenario_run(python, scenario, True)
     first = probed.pids[0]
-    names = probed.names()
-    began = [names[event.detail[0]].partition("(")[0] for event in probed.told("began", first)]
+    own = {"__main__", *scenario.modules}
+    names = {
+        event.detail[0]: event.detail[1].partition("(")[0].rpartition(":")[2]
+        for event in probed.told("registered")
+        if event.detail[2].partition(":")[0] in own
+    }
+    began = [
+        names[event.detail[0]] for event in probed.told("began", first) if event.detail[0] in names
+    ]
     # Of output that a fork has doubled, the last part is that of the parent.
     text = probed.stdout.decode().replace("[unflushed:parent]", "[unflushed:parent]\n")
-    printed = re.findall(r"^(?:\[.*\])?(\w+): (?:cleaning|third|second|first)", text, re.MULTILINE)
+    printed = re.findall(
+        r"^(?:\[.*\])?(\w+): (?:\w+ing |cleaning|third|second|first)", text, re.MULTILINE
+    )
     assert began == printed[len(printed) - len(began) :]
     assert bool(began) == (scenario.id != "plain-clear")
 
 
 @every_plain_run
 def test_every_process_tells_all_or_a_gap_shows(python: Interpreter, scenario: Scenario) -> None:
-    """Each process numbers its events from 1 on, and all carry the trial's token."""
+    """Each interpreter of a process numbers its events from 1 on, and all carry the token."""
     probed = scenario_run(python, scenario, True)
-    for pid in probed.pids:
-        numbers = told_numbers(probed, pid)
+    for who in {(event.pid, event.subinterpreter) for event in probed.events}:
+        numbers = told_numbers(probed, *who)
         assert numbers == list(range(1, len(numbers) + 1))
     assert {event.token for event in probed.events} == {TOKEN}
 
@@ -539,6 +569,52 @@ for handler in vanishes, returns, fails, leaves, old: atexit.register(handler)
         ("began", "vanishes"),
     ]
     assert done.exit == 9
+
+
+TELLING = """
+import sys
+import endings
+
+def plain(value):
+    "What it is for."
+    return value
+
+def fails():
+    raise KeyError("x")
+
+told = endings.tells("signal.SIGTERM:plain")(plain)
+sys.stdout.write("%s %s %s %s\\n" % (told is plain, told.__name__, told.__module__, told.__doc__))
+sys.stdout.write("%s\\n" % told(value=7))
+try:
+    endings.tells("sys.exitfunc:fails")(fails)()
+except KeyError as error:
+    sys.stdout.write("%s\\n" % error)
+"""
+
+
+@every_python
+def test_a_handler_of_another_mechanism_tells_of_itself(python: Interpreter) -> None:
+    """Decorated, it does what it does, under its name, and its runs are told as atexit's are."""
+    done = run(python, "-c", TELLING)
+    assert done.stdout.decode() == "False plain __main__ What it is for.\n7\n'x'\n"
+    _started, *events = done.events
+    told = [(each.source, each.kind, *each.detail) for each in events]
+    assert told == [
+        ("endings", "registered", "endings.1", "signal.SIGTERM:plain", "__main__:plain"),
+        ("endings", "began", "endings.1"),
+        ("endings", "ended", "endings.1"),
+        ("endings", "registered", "endings.2", "sys.exitfunc:fails", "__main__:fails"),
+        ("endings", "began", "endings.2"),
+        ("endings", "raised", "endings.2", "KeyError"),
+    ]
+    assert done.exit == 0
+
+
+@every_python
+def test_without_a_channel_a_decorated_handler_is_itself(python: Interpreter) -> None:
+    """A scenario that is run by hand has its own functions."""
+    done = run(python, "-c", TELLING, probed=False)
+    assert done.stdout.decode() == "True plain __main__ What it is for.\n7\n'x'\n"
 
 
 @every_python

@@ -69,6 +69,8 @@ FULL = msgspec.structs.replace(
     helpers=("multiprocessing.resource_tracker",),
     answer="either",
     left=("semaphore",),
+    printed=("Traceback (most recent call last):", "E: <function C at 0x<address>>"),
+    data={"SQLite transaction": "lost", "lock file": "left behind"},
 )
 
 
@@ -156,6 +158,10 @@ BROKEN: dict[str, Callable[[Json], object]] = {
     "another state of the port": lambda r: r["outcomes"][0].update(port="ajar"),
     "another answer": lambda r: r["outcomes"][0].update(answer="OK"),
     "cut that is false": lambda r: r["outcomes"][0].update(cut=False),
+    "a printed line that is empty": lambda r: r["outcomes"][0].update(printed=[""]),
+    "printed as one text": lambda r: r["outcomes"][0].update(printed="E"),
+    "data of no kind": lambda r: r["outcomes"][0].update(data={}),
+    "data in another state": lambda r: r["outcomes"][0].update(data={"shelf": "gone"}),
     "a role that is none": lambda r: first(r).update(role="child#1"),
     "no fired": lambda r: first(r).pop("fired"),
     "fired that is a text": lambda r: first(r).update(fired="CBA"),

@@ -23,7 +23,7 @@ from harness.store import read_records
 from harness.traits import Traits, numbers, traits
 
 REPORTS = Path(__file__).parent.parent / "reports"
-MOST_RULES = 80
+MOST_RULES = 90
 
 
 @cache

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,8 +18,10 @@ import msgspec
 import psutil
 import pytest
 
+from harness import interpreters, stacks
 from harness.model import Order, Outcome
-from harness.observe import observe
+from harness.observe import observe, timeline
+from harness.progress import say
 from harness.run import guardian
 from harness.run.session import EngineDied, Session
 from harness.stacks import Environment
@@ -32,6 +37,7 @@ from tests.conftest import (
 
 pytestmark = pytest.mark.real
 EnvironmentOf = Callable[[str, str], Environment]
+BY_NAME = {stack.name: stack for stack in stacks.STACKS}
 GONE = 20.0  # seconds after which a test stops waiting for a process that must go
 
 # A harness for itself: it reads orders and never ends by itself.
@@ -272,3 +278,163 @@ def test_loopback(environment_of: EnvironmentOf) -> None:
             if heard:
                 session.take()
     assert heard == {"127.0.0.1"}
+
+
+COMMAND = [sys.executable, "-c", "from harness.cli import main; main()"]
+CANARY = "a-bird-that-sings-c4f1"
+
+
+def test_a_secret_is_in_nothing_that_a_run_leaves(tmp_path: Path) -> None:
+    """A secret of the caller's environment is in no record, report, raw trial or message."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "environments").symlink_to(stacks.default_cache() / "environments")
+    words = ["matrix", "--python", NEWEST, "--stack", "none", "--scenario", "plain"]
+    words += ["--termination", "return", "--termination", "exception", "--progress", "plain"]
+    done = subprocess.run(
+        [*COMMAND, *words, "--output", str(tmp_path / "reports")],
+        env={**os.environ, "EXITMATRIX_CACHE": str(cache), "API_KEY": CANARY, CANARY: "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert CANARY not in done.stdout + done.stderr
+    written = [
+        *(tmp_path / "reports").rglob("*"),
+        *(cache / "runs").rglob("*"),
+        *(cache / "trials").rglob("*"),
+    ]
+    files = [file for file in written if file.is_file()]
+    assert len(files) >= 5
+    assert not [file for file in files if CANARY.encode() in file.read_bytes()]
+
+
+def test_a_program_cannot_read_secrets_of_its_ancestors(
+    environment_of: EnvironmentOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the engine nor the guardian, whose environment a child can read, has any."""
+    environment = environment_of(NEWEST, "none")
+    monkeypatch.setenv("API_KEY", CANARY)
+    text = """
+        import endings, os
+        pid = os.getppid()
+        for _ in range(2):
+            with open("/proc/%d/environ" % pid, "rb") as file:
+                print(file.read())
+            with open("/proc/%d/stat" % pid) as file:
+                pid = int(file.read().rpartition(")")[2].split()[1])
+        endings.end_here()
+    """
+    subject = own_scenario(tmp_path, textwrap.dedent(text))
+    ((_, trial),) = run_orders([make_order(environment, subject, "return")])
+    assert "LC_ALL" in trial.stdout, trial.stderr
+    assert trial.stdout.count("PYTHONPATH") == 2
+    assert CANARY not in trial.stdout
+
+
+CONSOLE = """
+import re, sys, urllib.error, urllib.parse, urllib.request
+port, canary = sys.argv[1:3]
+base = "http://127.0.0.1:%s" % port
+def get(path):
+    try:
+        with urllib.request.urlopen(base + path, timeout=10) as answer:
+            return answer.read().decode("utf-8", "replace")
+    except urllib.error.HTTPError as error:
+        return error.read().decode("utf-8", "replace")
+page = get("/console")
+secret = re.search(r'SECRET = "(\\w+)"', page)
+print("EVALEX = true" in page, 'EVALEX_TRUSTED = false' in page or "PIN" in page)
+if secret:
+    code = "open(%r, 'w').write('run')" % canary
+    asked = {"__debugger__": "yes", "cmd": code, "frm": "0", "s": secret.group(1)}
+    print(get("/console?" + urllib.parse.urlencode(asked))[:200])
+"""
+
+
+@pytest.mark.parametrize("stack", ["newest", "flask-1.1"])
+def test_the_debuggers_console_runs_nothing(
+    stack: str, environment_of: EnvironmentOf, tmp_path: Path
+) -> None:
+    """Whoever reaches an observed debug server's console cannot run code there without its PIN."""
+    python = NEWEST
+    if stack == "flask-1.1":
+        older = [
+            id
+            for id, one in FOUND.items()
+            if one.implementation == "cpython" and stacks.applies(BY_NAME[stack], one) is None
+        ]
+        if not older:
+            pytest.skip("no Python here can have Flask 1.1")
+        python = older[-1]
+    else:
+        stack = newest_flask(FOUND[NEWEST])
+    environment = environment_of(python, stack)
+    canary = tmp_path / "canary"
+    order = make_order(environment, LOADED["flask-debug"], "touch-source")
+    said = ""
+    with Session(1) as session:
+        session.submit(order)
+        limit = time.monotonic() + GONE
+        while not said and time.monotonic() < limit:
+            for one in below(os.getpid()):
+                with contextlib.suppress(psutil.Error):
+                    for port in ports(one):
+                        asked = [sys.executable, "-c", CONSOLE, str(port), str(canary)]
+                        done = subprocess.run(
+                            asked, capture_output=True, text=True, timeout=30, check=False
+                        )
+                        said = said or done.stdout
+        session.take()
+    if not said:
+        pytest.skip("the server ended before it could be asked")
+    assert "run" not in said.splitlines()[1:]
+    assert not canary.exists(), said
+
+
+def ports(process: psutil.Process) -> set[int]:
+    return {
+        one.laddr.port
+        for one in process.net_connections("inet")
+        if one.status == psutil.CONN_LISTEN
+    }
+
+
+def test_no_port_is_announced(environment_of: EnvironmentOf) -> None:
+    """The port that a server was given is in no outcome and no timeline."""
+    environment = environment_of(NEWEST, newest_flask(FOUND[NEWEST]))
+    ((order, trial),) = run_orders([make_order(environment, LOADED["flask-debug"], "SIGTERM")])
+    announced = re.search(r"127\.0\.0\.1:(\d+)", trial.stderr)
+    assert announced
+    told = str(observe(trial, order.scenario, order.termination))
+    told += str(timeline(trial, order.scenario))
+    assert announced[1] not in told
+
+
+@pytest.mark.parametrize("text", ["\x1b]0;title\x07", "a\rb", "\x9b2J", "\u202eabc", "a\nb"])
+def test_what_programs_say_does_nothing_to_a_terminal(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Control characters of an observed program are shown, not sent, on stderr."""
+    say(f"unknown: {text}")
+    said = capsys.readouterr().err
+    assert said.endswith("\n")
+    assert said[:-1].isprintable()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "exitmatrix: cpython ../../3.13.0 - - -",
+        "exitmatrix: cpython 3.13.0/x - - -",
+        "exitmatrix: ../cpython 3.13.0 - - -",
+        "exitmatrix: pypy 3.11.17 ../../8.0.1 - -",
+        "exitmatrix: pypy 3.11.17 /etc - -",
+    ],
+)
+def test_a_binary_that_lies_about_its_version_is_no_path(line: str) -> None:
+    """An interpreter's id becomes a file's name, so it is made of digits, dots and letters."""
+    assert interpreters.read_answer(line) is None
+    assert interpreters.read_answer("exitmatrix: pypy 3.11.17 8.0.1 - -")

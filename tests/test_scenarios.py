@@ -55,6 +55,10 @@ VARIANTS = [
     "plain-thread-daemon",
     "plain-fork-returns",
     "plain-fork-os-exit",
+    "plain-subprocess-terminate",
+    "exitfunc",
+    "exitfunc-before-atexit",
+    "exitfunc-after-atexit",
 ]
 
 
@@ -125,6 +129,115 @@ def test_other_tools_may_keep_tables_in_the_header() -> None:
     assert scenarios.parse("plain", text, "plain.py").title == "A title"
 
 
+def test_what_few_scenarios_need_may_be_left_out() -> None:
+    """Without them the usual role acts, stderr is not told and no data are in flight."""
+    scenario = scenarios.parse("plain", GOOD, "plain.py")
+    assert (scenario.acts, scenario.printed, scenario.data) == ("", False, {})
+    assert scenario.acting_role == "main"
+
+
+def test_an_implementation_that_cannot_run_it_is_named_with_the_reason() -> None:
+    """`not-on` keeps a reason for those that are left out."""
+    text = changed('roles = ["main"]', 'roles = ["main"]\n# not-on = {pypy = "it has none"}')
+    assert scenarios.parse("plain", text, "plain.py").not_on == {"pypy": "it has none"}
+
+
+def test_a_termination_may_have_one_target_only() -> None:
+    """`SIGINT@group` is a termination with its target."""
+    text = changed('["return", "SIG*"]', '["SIGINT@group"]')
+    assert scenarios.parse("plain", text, "plain.py").terminations == ("SIGINT@group",)
+
+
+def test_each_length_of_handlers_is_a_scenario(tmp_path: Path) -> None:
+    """One file with a grid of lengths is as many scenarios, told apart by their ids."""
+    text = changed('roles = ["main"]', 'roles = ["main"]\n# handler-ms = [50, 200]')
+    (tmp_path / "slow.py").write_text(text)
+    loaded = scenarios.load(tmp_path).scenarios
+    assert [(one.id, one.length) for one in loaded] == [("slow-200ms", 200), ("slow-50ms", 50)]
+    assert loaded[0].title == "A title: 200 ms each"
+    assert {one.path for one in loaded} == {str(tmp_path / "slow.py")}
+
+
+def test_the_id_of_a_length_is_taken_once(tmp_path: Path) -> None:
+    """A file that bears the name of another's length is refused."""
+    text = changed('roles = ["main"]', 'roles = ["main"]\n# handler-ms = [50]')
+    (tmp_path / "slow.py").write_text(text)
+    (tmp_path / "slow-50ms.py").write_text(GOOD)
+    loaded = scenarios.load(tmp_path)
+    assert [one.id for one in loaded.scenarios] == ["slow-50ms"]
+    assert "is taken" in loaded.errors[0].text
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ('not-on = {jython = "why"}', "not-on"),
+        ('not-on = {pypy = ""}', "not-on"),
+        ('not-on = ["pypy"]', "not-on"),
+        ("handler-ms = 50", "handler-ms"),
+        ("handler-ms = [0]", "handler-ms"),
+        ("handler-ms = [5000]", "handler-ms"),
+        ("handler-ms = [true]", "handler-ms"),
+        ("handler-ms = [200, 100]", "handler-ms"),
+        ("handler-ms = [100, 100]", "handler-ms"),
+    ],
+)
+def test_a_wrong_value_of_a_rare_key_is_refused(line: str, key: str) -> None:
+    error = refused(changed('roles = ["main"]', f'roles = ["main"]\n# {line}'))
+    assert error.key == f"tool.exitmatrix.{key}"
+    assert "valid" in error.text
+
+
+@pytest.mark.parametrize("pattern", ["SIGINT@nobody", "SIGINT@", "SIGNIT@group"])
+def test_a_target_that_does_not_exist_is_refused(pattern: str) -> None:
+    error = refused(changed('["return", "SIG*"]', f'["{pattern}"]'))
+    assert error.key == "tool.exitmatrix.terminations"
+
+
+def test_the_role_that_acts_can_be_said() -> None:
+    """An in-process termination takes place in the role that the header names."""
+    text = changed('roles = ["main"]', 'roles = ["parent", "child"]\n# acts = "child"')
+    assert scenarios.parse("plain", text, "plain.py").acting_role == "child"
+    text = changed('roles = ["main"]', 'roles = ["parent", "child"]')
+    assert scenarios.parse("plain", text, "plain.py").acting_role == "parent"
+
+
+def test_stderr_can_be_asked_for() -> None:
+    """`printed` makes stderr a part of the outcome."""
+    text = changed('roles = ["main"]', 'roles = ["main"]\n# printed = true')
+    assert scenarios.parse("plain", text, "plain.py").printed
+
+
+def test_data_in_flight_are_told_by_kind() -> None:
+    """Each kind is said with what a clean end makes of it, in an order of their own."""
+    table = '\n# [tool.exitmatrix.data]\n# "lock file" = "removed"\n# "a shelf" = "kept"'
+    text = changed('"SIG*"]', '"SIG*"]' + table)
+    data = scenarios.parse("plain", text, "plain.py").data
+    assert list(data.items()) == [("a shelf", "kept"), ("lock file", "removed")]
+
+
+def test_data_need_somebody_who_looks_at_them(tmp_path: Path) -> None:
+    """A scenario with data in flight brings the program that says what became of them."""
+    (tmp_path / "cache").mkdir()
+    text = changed('"SIG*"]', '"SIG*"]\n# data = {"shelf" = "kept"}')
+    (tmp_path / "cache" / "app.py").write_text(text)
+    (error,) = scenarios.load(tmp_path).errors
+    assert (error.key, "look.py" in error.text) == ("tool.exitmatrix.data", True)
+    (tmp_path / "cache" / "look.py").write_text("print('shelf: kept')\n")
+    assert scenarios.load(tmp_path).errors == ()
+
+
+def test_the_other_files_of_a_folder_are_its_modules(tmp_path: Path) -> None:
+    """What a program can import from its folder is known by name; a single file has none."""
+    (tmp_path / "a").mkdir()
+    for name in ("app", "settings", "database"):
+        (tmp_path / "a" / f"{name}.py").write_text(GOOD)
+    (tmp_path / "b.py").write_text(GOOD)
+    folder, file = scenarios.load(tmp_path).scenarios
+    assert folder.modules == ("database", "settings")
+    assert file.modules == ()
+
+
 @pytest.mark.parametrize("key", ["title", "roles", "ready", "terminations"])
 def test_a_missing_key_is_named(key: str) -> None:
     """Each key of [tool.exitmatrix] is needed, and a missing one is named."""
@@ -161,6 +274,12 @@ WRONG = [
     ('"return", "SIG*"', '"SIGFOO*"', "tool.exitmatrix.terminations", "matches no termination"),
     ('["return", "SIG*"]', "[]", "tool.exitmatrix.terminations", "at least one"),
     ('["return", "SIG*"]', '"*"', "tool.exitmatrix.terminations", "a list of texts"),
+    ('["main"]', '["main"]\n# acts = "child"', "tool.exitmatrix.acts", '"main"'),
+    ('["main"]', '["main"]\n# printed = "stderr"', "tool.exitmatrix.printed", "true or false"),
+    ('["main"]', '["main"]\n# data = "files"', "tool.exitmatrix.data", "a table"),
+    ('["main"]', '["main"]\n# data = {a = "lost"}', "tool.exitmatrix.data.a", '"removed"'),
+    ('["main"]', '["main"]\n# data = {"a:" = "kept"}', "tool.exitmatrix.data", "a colon"),
+    ('["main"]', '["main"]\n# data = {" " = "kept"}', "tool.exitmatrix.data", "a few words"),
     ("dependencies = []", 'dependencies = ["django"]', "dependencies", "['flask']"),
     ("dependencies = []", 'dependencies = ["flask>=2"]', "dependencies", "['flask']"),
     ("dependencies = []", "dependencies = 0", "dependencies", "a list of texts"),
@@ -320,7 +439,8 @@ def test_a_committed_scenario_is_a_program_of_its_own(scenario: Scenario) -> Non
 def test_a_committed_scenario_has_terminations(scenario: Scenario) -> None:
     """Its patterns select at least one entry of the catalogue."""
     assert any(
-        pattern == IN_PROCESS or fnmatch.filter(BY_ID, pattern) for pattern in scenario.terminations
+        pattern == IN_PROCESS or fnmatch.filter(BY_ID, pattern.partition("@")[0])
+        for pattern in scenario.terminations
     )
 
 
@@ -330,7 +450,9 @@ def test_scenarios_that_admit_2_7_are_2_7_syntax() -> None:
     old = [each for each in interpreters.find().interpreters if each.language == (2, 7)]
     if not old:
         pytest.skip("no Python 2.7 here")
-    paths = [each.path for each in COMMITTED.scenarios if "2.7.18" in SpecifierSet(each.requires)]
+    subjects = [each for each in COMMITTED.scenarios if "2.7.18" in SpecifierSet(each.requires)]
+    paths = [each.path for each in subjects]
+    paths += [f"{each.folder}/{name}.py" for each in subjects for name in each.modules]
     assert paths
     program = (
         "import sys\n"

@@ -170,7 +170,27 @@ def test_each_python_gets_the_old_stack_and_the_newest(
     interpreter: Interpreter, names: list[str]
 ) -> None:
     """A Python has flask-1.1 as long as that works, and the newest Flask there is for it."""
-    assert [stack.name for stack in STACKS if applies(stack, interpreter) is None] == names
+    flask = [stack for stack in STACKS if stack.family in ("none", "flask")]
+    assert [stack.name for stack in flask if applies(stack, interpreter) is None] == names
+
+
+@pytest.mark.parametrize(
+    ("version", "names"),
+    [
+        ("2.7.18", ["3.6"]),
+        ("3.6.15", ["3.6", "3.10"]),
+        ("3.7.16", ["3.6", "3.10"]),
+        ("3.8.18", ["3.6", "3.11"]),
+        ("3.13.0", ["3.6", "3.11"]),
+        ("3.15.2", ["3.11"]),
+    ],
+)
+def test_the_scheduler_comes_with_the_flask_of_its_time(version: str, names: list[str]) -> None:
+    """APScheduler of 2020 is there where flask-1.1 is, and the newest one everywhere."""
+    have = [one.name for one in STACKS if one.family == "apscheduler"]
+    assert [one for one in have if applies(STACK[one], python(version)) is None] == [
+        f"apscheduler-{name}" for name in names
+    ]
 
 
 def test_a_stack_that_is_kept_from_a_python_has_a_reason() -> None:

@@ -8,8 +8,13 @@ nothing, so a scenario can be run by hand.
     endings.end_here()    # a termination may take place in this line
     endings.linger()      # a handler that is still busy when the experiment needs it
     endings.hold("why")   # wait until the harness watches this process
+    endings.seconds()     # how long a slow handler takes
+
+    @endings.tells("signal.SIGTERM:stop")   # a handler of another mechanism than atexit
+    def stop(number, frame): ...
 """
 import errno
+import itertools
 import os
 import signal
 import sys
@@ -20,6 +25,7 @@ UNFLUSHED = "[unflushed:%s]"
 
 _holds = [0]
 _marked = set()
+_keys = itertools.count(1)
 
 
 def mark(name="main"):
@@ -35,7 +41,9 @@ def end_here(name="main"):
     """Let the chosen termination take place. May not return."""
     mark(name)
     ending = os.environ.get("EXITMATRIX_ENDING", "none")
-    if ending == "wait":
+    if ending == "wait" and PATH is None:
+        signal.pause()  # by hand, until it is signalled
+    elif ending == "wait":
         hold("waiting")
     elif ending in WAYS:
         tell("endings", "ending", ending)
@@ -53,6 +61,46 @@ def linger():
     """Stay in a handler until the harness has done what it wants done meanwhile."""
     if os.environ.get("EXITMATRIX_LINGER"):
         hold("lingering")
+
+
+def seconds():
+    """How long a handler of a program about slow handlers takes; a second, by hand."""
+    return int(os.environ.get("EXITMATRIX_HANDLER_MS", "1000")) / 1000.0
+
+
+def tells(name):
+    """Have a handler tell of its own runs: one that is registered elsewhere than with atexit.
+
+    The probe sees what `atexit` holds and nothing else; wrapping `signal.signal` or
+    `sys.exitfunc` as well would change what programs find there.
+    """
+
+    def decorate(function):
+        if PATH is None:
+            return function
+        key = "endings.%d" % next(_keys)
+        tell("endings", "registered", key, name, _module(function))
+
+        def told(*args, **kwargs):
+            try:
+                tell("endings", "began", key)
+                result = function(*args, **kwargs)
+            except:  # noqa: E722 - told, and raised again
+                tell("endings", "raised", key, sys.exc_info()[0].__name__)
+                raise
+            tell("endings", "ended", key)
+            return result
+
+        told.__name__ = function.__name__
+        told.__module__ = function.__module__
+        told.__doc__ = function.__doc__
+        return told
+
+    return decorate
+
+
+def _module(function):
+    return "%s:%s" % (function.__module__, function.__name__)
 
 
 def hold(why):

@@ -24,6 +24,75 @@ _owner = os.getpid()
 _numbers = itertools.count(1)
 
 
+def _claim():
+    """Say which of its process's interpreters this is: 0 is the one that came first.
+
+    Interpreters of one process import this module each for itself and share
+    nothing that is the same on all Pythons. So each takes the first free name
+    beside the channel. A program that another replaces (exec) keeps its pid but
+    not the place of its stack, which Linux chooses anew (proc(5), stat, startstack).
+    """
+    if PATH is None:
+        return 0
+    place = "%s.inside.%d.%s." % (PATH, _owner, _stack())
+    number = 0
+    while not _take(place + str(number)):
+        number += 1
+    return number
+
+
+def _take(name):
+    """Whether a name was free, or cannot be had at all."""
+    try:
+        os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except OSError as error:
+        return error.errno != 17  # EEXIST; `errno` is one more import, before the program's first
+    return True
+
+
+def _stack():
+    try:
+        fd = os.open("/proc/self/stat", os.O_RDONLY)
+    except OSError:
+        return ""
+    try:
+        # The second field is the command, in brackets, and may hold anything.
+        return os.read(fd, 1000).decode("latin-1").rpartition(")")[2].split()[25]
+    finally:
+        os.close(fd)
+
+
+SUBINTERPRETER = _claim()
+
+
+def _calls():
+    """What opens, writes and closes: the system calls of those names.
+
+    3.8 to 3.11 end the thread of a subinterpreter that runs while the main one is
+    being finalized, as soon as it lets go of the lock (gh-109793). The functions
+    of `os` let go of it, so the telling would cut off what it tells of.
+    """
+    if not SUBINTERPRETER or not (3, 8) <= sys.version_info < (3, 12):
+        return os.open, os.write, os.close
+    import ctypes
+
+    libc = ctypes.PyDLL(None)  # calls and keeps the lock
+    return (
+        lambda path, flags: _checked(libc.open(os.fsencode(path), flags)),  # novm: 3.8 to 3.11
+        lambda fd, data: _checked(libc.write(fd, data, len(data))),
+        libc.close,
+    )
+
+
+def _checked(result):
+    if result < 0:
+        raise OSError
+    return result
+
+
+_open, _send, _close = _calls()
+
+
 def tell(source, kind, *detail):
     """Write one event: who speaks (`probe` or `endings`), what, and its details."""
     global _owner, _numbers
@@ -39,24 +108,34 @@ def tell(source, kind, *detail):
 
 def _write(source, kind, detail):
     rest = b"".join([b"\t" + _field(field) for field in (kind,) + detail]) + b"\n"
-    head = "%s\t%s\t%d\t" % (TOKEN, source, os.getpid())
+    who = "%d.%d" % (os.getpid(), SUBINTERPRETER) if SUBINTERPRETER else str(os.getpid())
+    head = "%s\t%s\t%s\t" % (TOKEN, source, who)
     try:
         # Blocks only while nobody reads; the harness holds the other end open
         # for as long as the name exists.
-        channel = os.open(PATH, os.O_WRONLY)
+        channel = _open(PATH, os.O_WRONLY)
     except OSError:
         next(_numbers)  # the gap tells of what could not be told, if anything still can be
+        _unheard()
         return
     try:
         # The number is taken last: a daemon thread that finalization stops in
         # between would leave a gap, as if an event had been lost.
         head += str(next(_numbers))
         # 2.7 has bytes already, and would import two codecs to encode them.
-        os.write(channel, (head if str is bytes else head.encode("ascii")) + rest)
+        _send(channel, (head if str is bytes else head.encode("ascii")) + rest)
     except OSError:
-        pass
+        _unheard()
     finally:
-        os.close(channel)
+        _close(channel)
+
+
+def _unheard():
+    """Leave a note that something could not be told: a folder takes no descriptor to make."""
+    try:
+        os.mkdir("%s.unheard.%d" % (PATH, os.getpid()))
+    except OSError:
+        pass  # it is there already, or the channel's folder is gone, which is seen by itself
 
 
 def _field(text):

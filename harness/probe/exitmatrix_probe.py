@@ -8,7 +8,7 @@ that `unregister`, decorator use and messages stay as they are.
 import os
 import sys
 
-from exitmatrix_channel import tell
+from exitmatrix_channel import SUBINTERPRETER, tell
 
 PLAIN = (str, bytes, int, float, bool, type(None))
 IDENTICAL_IS_EQUAL = "__pypy__" not in sys.builtin_module_names
@@ -65,7 +65,8 @@ def watch(atexit):
             return real(*args, **kwargs)  # to raise what it raises
         func = args[0]
         count[0] += 1
-        key = str(count[0])
+        # No other interpreter of the process has the same.
+        key = "%d.%d" % (SUBINTERPRETER, count[0]) if SUBINTERPRETER else str(count[0])
         tell("probe", "registered", key, _name(func, args[1:], kwargs), _module(func))
         real(Handler(func, key), *args[1:], **kwargs)
         return func

@@ -9,7 +9,9 @@ def _chain():
     own = sys.modules.pop("sitecustomize", None)
     # For good: the program's path is then what it is without the probe, and what
     # the other one does to the path stays done.
-    sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder) != here]
+    # A new list: 3.7 gives a subinterpreter what the first one holds by then, and
+    # it would not come here (_PyMainInterpreterConfig, module_search_path).
+    sys.path = [folder for folder in sys.path if os.path.abspath(folder) != here]
     try:
         import sitecustomize  # noqa: F401
     except ImportError:

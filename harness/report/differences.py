@@ -14,6 +14,7 @@ from harness.report.words import (
     exit_words,
     handler_words,
     output_words,
+    printed_words,
     serving,
     text,
 )
@@ -58,29 +59,32 @@ def contrast(one: Group, other: Group) -> tuple[str, str]:
     """The parts in which two groups differ, in words for each."""
     if len(one.outcomes) != 1 or len(other.outcomes) != 1:
         return short_answer(one), short_answer(other)
-    mine, its = _parts(one.outcomes[0]), _parts(other.outcomes[0])
+    mine, its = parts(one.outcomes[0]), parts(other.outcomes[0])
     longer, shorter = (mine, its) if len(mine) >= len(its) else (its, mine)
     keys = [key for key in dict.fromkeys((*longer, *shorter)) if mine.get(key) != its.get(key)]
     return _told(mine, keys), _told(its, keys)
 
 
-def _parts(outcome: Outcome) -> dict[str, str]:
+def parts(outcome: Outcome) -> dict[str, str]:
     """What an outcome says, part by part."""
     several = len(outcome.processes) > 1
-    parts = {}
+    said = {}
     for one in outcome.processes:
         who = f"{text(one.role)} " if several else ""
         if one.exit is None:
-            parts[f"{one.role}: exit"] = f"{who}alive{serving(outcome)}"
+            said[f"{one.role}: exit"] = f"{who}alive{serving(outcome)}"
             continue
-        parts[f"{one.role}: exit"] = f"{who}{exit_words(one.exit)}"
-        parts[f"{one.role}: handlers"] = f"{who}ran {handler_words(one)}"
+        said[f"{one.role}: exit"] = f"{who}{exit_words(one.exit)}"
+        said[f"{one.role}: handlers"] = f"{who}ran {handler_words(one)}"
     if outcome.left:
-        parts["left"] = f"left: {', '.join(text(thing) for thing in outcome.left)}"
-    parts["client"] = f"client: {answer_words(outcome)}" if outcome.answer else ""
-    parts["output"] = f"output {output_words(outcome)}" if output_words(outcome) else ""
-    return parts
+        said["left"] = f"left: {', '.join(text(thing) for thing in outcome.left)}"
+    said["client"] = f"client: {answer_words(outcome)}" if outcome.answer else ""
+    said["output"] = f"output {output_words(outcome)}" if output_words(outcome) else ""
+    said["printed"] = f"stderr: {printed_words(outcome)}" if printed_words(outcome) else ""
+    for kind, state in (outcome.data or {}).items():
+        said[f"data: {kind}"] = f"{text(kind)} {state}"
+    return said
 
 
-def _told(parts: Mapping[str, str], keys: Iterable[str]) -> str:
-    return "; ".join(parts[key] for key in keys if parts.get(key))
+def _told(said: Mapping[str, str], keys: Iterable[str]) -> str:
+    return "; ".join(said[key] for key in keys if said.get(key))

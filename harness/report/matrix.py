@@ -8,6 +8,7 @@ from harness.model import Judgement, Ready, Record, Scenario
 from harness.report import differences as versions_that_differ
 from harness.report.answers import COLUMNS, REMARKS, answers
 from harness.report.basis import basis, not_measured, summary
+from harness.report.budget import grace_budget, length_of
 from harness.report.consequences import consequences
 from harness.report.findings import findings
 from harness.report.questions import Key, Question, questions
@@ -54,6 +55,7 @@ def render(
         _lead(records),
         _answer(asked),
         *_scenarios(asked, programs, records),
+        grace_budget(records),
         *consequences(asked, programs),
         _differences(asked, programs),
         basis(records),
@@ -125,7 +127,8 @@ def _scenarios(
 ) -> list[Lines]:
     """A section for each scenario, and one for all those that are run to their end only."""
     mine = {id: [one for one in asked.values() if one.scenario == id] for id in programs}
-    measured = {id: one for id, one in programs.items() if mine[id]}
+    # The cells of a grid of handler lengths have a table of their own.
+    measured = {id: one for id, one in programs.items() if mine[id] and not length_of(id)}
     variants = [one for one in measured.values() if one.terminations == VARIANT]
     sections = [
         _scenario(one, mine[one.id], records) for one in measured.values() if one not in variants
@@ -183,7 +186,11 @@ def _differences(asked: Mapping[Key, Question], programs: Mapping[str, Scenario]
         return []
     places = {id: place for place, id in enumerate(programs)}
     found = versions_that_differ.differences(
-        sorted(asked.values(), key=lambda one: places[one.scenario]), programs
+        sorted(
+            (one for one in asked.values() if not length_of(one.scenario)),
+            key=lambda one: places[one.scenario],
+        ),
+        programs,
     )
     lines = [
         "## Versions that differ",

@@ -117,6 +117,24 @@ def _question(key: Key, answers: Sequence[tuple[Subject, Record]]) -> Question:
     )
 
 
+def regrouped(question: Question, told: Callable[[Outcome], Outcome]) -> Question:
+    """The same question, with those in one group who agree on a part of what they showed."""
+    together: dict[bytes, tuple[tuple[Outcome, ...], list[Group]]] = {}
+    for group in question.groups:
+        part = union(told(outcome) for outcome in group.outcomes)
+        key = msgspec.json.encode((part, group.unknown))
+        together.setdefault(key, (part, []))[1].append(group)
+    groups = [
+        Group(
+            subjects=_sorted(subject for group in some for subject in group.subjects),
+            outcomes=tuple(sorted(part, key=_most_first)),
+            unknown=some[0].unknown,
+        )
+        for part, some in together.values()
+    ]
+    return replace(question, groups=tuple(groups))
+
+
 def overlapping(
     sets: Mapping[bytes, tuple[Outcome, ...]], same: Callable[[Outcome, Outcome], bool]
 ) -> list[list[bytes]]:
@@ -134,6 +152,12 @@ def overlapping(
         together = [group for group in together if group not in touching]
         together.append([other for group in touching for other in group] + [name])
     return together
+
+
+def apart(one: Collection[Outcome], other: Collection[Outcome], racy: bool) -> bool:
+    """Whether two sets differ: they hold no outcome in common, as far as the tables tell."""
+    same = _related if racy else _equal
+    return not any(same(a, b) for a in visible(one) for b in visible(other))
 
 
 def newest(group: Group) -> tuple[tuple[int, Version, str], tuple[int, ...], int]:

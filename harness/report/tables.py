@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from harness.model import Outcome, Scenario
-from harness.report.questions import Group, Question
+from harness.report.questions import Group, Question, regrouped
 from harness.report.versions import subject_words
 from harness.report.words import (
     RACE,
@@ -16,6 +18,7 @@ from harness.report.words import (
     left_words,
     names,
     output_words,
+    printed_words,
     process_words,
     prose,
     serving,
@@ -28,6 +31,7 @@ Place = tuple[str, str]  # a scenario, and the termination in words
 
 OR = f"{RACE} or"
 LEFT, CLIENT, OUTPUT = "left behind", "client got", "unflushed output"
+PRINTED = "stderr, without frames"
 
 
 def markdown(head: Row, rows: Iterable[Row]) -> list[str]:
@@ -86,6 +90,7 @@ def scenario_table(scenario: Scenario, asked: Iterable[Question]) -> list[str]:
         LEFT,
         CLIENT,
         OUTPUT,
+        PRINTED,
     )
     return markdown(
         head, [row for question in sorted(asked, key=rank) for row in _rows(question, roles)]
@@ -95,11 +100,16 @@ def scenario_table(scenario: Scenario, asked: Iterable[Question]) -> list[str]:
 def _rows(question: Question, roles: Sequence[str]) -> list[Row]:
     name = what(question, roles)
     rows: list[Row] = []
-    for group in question.groups:
+    for group in regrouped(question, _without_data).groups:
         who = subject_words(group.subjects, question.measured)
         label = f"{name}: {who}" if who else name
         rows += _group_rows(label, group, roles)
     return rows
+
+
+def _without_data(outcome: Outcome) -> Outcome:
+    """What became of data in flight has a table of its own."""
+    return replace(outcome, data=None)
 
 
 def _group_rows(label: str, group: Group, roles: Sequence[str]) -> list[Row]:
@@ -107,7 +117,7 @@ def _group_rows(label: str, group: Group, roles: Sequence[str]) -> list[Row]:
     seen = [outcome_cells(outcome, roles) for outcome in group.outcomes]
     if group.unknown or not seen:
         others = [f"{UNKNOWN} not known"] * (len(roles) - 1)
-        seen.append((f"{UNKNOWN} not known: {_reasons(group)}", *others, "", "", ""))
+        seen.append((f"{UNKNOWN} not known: {_reasons(group)}", *others, "", "", "", ""))
     return [(label if number == 0 else OR, *cells) for number, cells in enumerate(seen)]
 
 
@@ -116,14 +126,14 @@ def _reasons(group: Group) -> str:
 
 
 def outcome_cells(outcome: Outcome, roles: Sequence[str]) -> Row:
-    """One outcome: a cell for each role, what is left, what the client got, the output."""
+    """One outcome: a cell for each role, what is left, what the client got, what was written."""
     left = left_words(outcome)
     cells = [_role_cell(outcome, role) for role in roles]
     if len(roles) == 1 and not outcome.left:
         # Whether the only process is left is said by its own cell.
         cells[0] += serving(outcome) if outcome.survivors else ""
         left = ""
-    return (*cells, left, answer_words(outcome), output_words(outcome))
+    return (*cells, left, answer_words(outcome), output_words(outcome), printed_words(outcome))
 
 
 def _role_cell(outcome: Outcome, role: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,6 +13,8 @@ ALL = ("C", "B", "A")
 """What runs when all goes well: every scenario registers A, B and C, in this order."""
 
 YES, NO, SOME, ALIVE, UNKNOWN, RACE = "✓", "✗", "◐", "●", "?", "≈"
+
+TRACE = "Traceback (most recent call last)"
 
 _MARKDOWN = re.compile(r"([\\`*\[\]|~]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9]))")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
@@ -25,6 +28,12 @@ def text(words: str) -> str:
     """Words of a program or a machine, as plain text on one line, also within a table."""
     escaped = _MARKDOWN.sub(r"\\\1", _one_line(words))
     return "".join(_HTML.get(c, c) for c in escaped)
+
+
+def plain(markdown: str) -> str:
+    """What the words of this package say, for a terminal: without marks and escapes."""
+    bare = re.sub(r"(?<!\\)(\*\*|`)", "", markdown)
+    return html.unescape(re.sub(r"\\([\\`*\[\]|~_])", r"\1", bare))
 
 
 def code(words: str) -> str:
@@ -142,6 +151,14 @@ def fate(process: Process, cut: bool) -> str:
     """What became of what a process had not flushed."""
     kept = process.stdout == "kept"
     return "kept or lost" if kept and cut_short(process, cut) else process.stdout or ""
+
+
+def printed_words(outcome: Outcome) -> str:
+    """What stderr said, line after line, where a scenario asks for it."""
+    if outcome.printed is None:
+        return ""
+    said = [re.sub(r" at 0x<address>", "", line) for line in outcome.printed]
+    return " / ".join(text(line) for line in said if not line.startswith(TRACE)) or "nothing"
 
 
 def answer_words(outcome: Outcome) -> str:

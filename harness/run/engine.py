@@ -8,6 +8,7 @@ The last line is the processor time used.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import resource
 import shutil
@@ -20,9 +21,10 @@ import msgspec
 
 from harness.model import Fact, Order, Trial
 from harness.run import kernel
+from harness.run.facilities import have
 from harness.run.http import Client
 from harness.run.reaper import end_all_below
-from harness.run.trial import TrialRun
+from harness.run.trial import ASK_AGAIN, TrialRun
 
 LONGEST_LINE = 1 << 20
 
@@ -52,13 +54,15 @@ class Ask(msgspec.Struct, frozen=True):
 class Engine:
     """What the trials of one engine share."""
 
-    def __init__(self, folder: Path, jobs: int) -> None:
+    def __init__(self, folder: Path, jobs: int, first_mark: int = 1 << 40) -> None:
         self.folder = folder
+        self.first_mark = first_mark
         self.client = Client(threads=4 * jobs)
         self._slots = asyncio.Semaphore(jobs)
         self._holders: set[TrialRun] = set()
         self._exits = kernel.ExitWatch()
-        self._watched: dict[int, tuple[kernel.Watched, TrialRun]] = {}
+        self._watched: dict[kernel.Watched, TrialRun] = {}
+        self._asking: asyncio.TimerHandle | None = None
         self._ended: dict[TrialRun, list[kernel.Watched]] = {}
         asyncio.get_running_loop().add_reader(self._exits.fileno(), self._take_exits)
 
@@ -77,30 +81,37 @@ class Engine:
     async def _run(self, ask: Ask) -> None:
         run = None
         try:
-            run = TrialRun(ask.order, self, str(ask.number))
+            mark = self.first_mark + ask.number % kernel.MARKS
+            run = TrialRun(ask.order, self, str(ask.number), mark)
             self._holders.add(run)
             trial = await run.run()
         except OSError as error:
-            why = Fact("harness", 0, "not-started", (f"{error.strerror or error}",))
+            why = Fact("harness", 0, "not-started", (error.strerror or type(error).__name__,))
+            trial = Trial(cell=ask.order.cell, history=(why,), stdout="", stderr="")
+        except Exception as error:  # noqa: BLE001 - an order without an answer would be waited for
+            why = Fact("harness", 0, "failed", (repr(error),))
             trial = Trial(cell=ask.order.cell, history=(why,), stdout="", stderr="")
         finally:
             if run is None or run in self._holders:
                 self._slots.release()
             if run is not None:
                 self._holders.discard(run)
+                self._forget(run)
         send(Answer(ask.number, trial))
 
     # ---------------------------------------------- for the trials (Ground)
 
     def watch(self, watched: kernel.Watched, trial: TrialRun) -> None:
         """Have the trial take events when the process ends."""
-        self._watched[watched.fd] = (watched, trial)
-        self._exits.add(watched.fd)
+        self._watched[watched] = trial
+        self._exits.add(watched)
+        self._ask_again()
 
     def watch_reaping(self, watched: kernel.Watched, trial: TrialRun) -> None:
         """Have the trial take events when an ended process is reaped by its parent."""
-        self._watched[watched.fd] = (watched, trial)
-        self._exits.add_reaping(watched.fd)
+        self._watched[watched] = trial
+        self._exits.add_reaping(watched)
+        self._ask_again()
 
     def ended(self, trial: TrialRun) -> list[kernel.Watched]:
         """The trial's watched processes that have ended since it last asked."""
@@ -108,9 +119,13 @@ class Engine:
         return self._ended.pop(trial, [])
 
     def strays(self) -> list[int]:
-        """Children of the engine that no trial knows: orphans that came home."""
-        known = {watched.pid for watched, _ in self._watched.values()}
-        return [pid for pid in kernel.children_of(os.getpid()) if pid not in known]
+        """Orphans that no trial knows: children of the engine, where these come home."""
+        known = {watched.pid for watched in self._watched}
+        if have("subreaper"):
+            found = kernel.children_of(os.getpid())
+        else:
+            found = kernel.marked(range(self.first_mark, self.first_mark + kernel.MARKS))
+        return [pid for pid in found if pid not in known]
 
     def yield_slot(self, trial: TrialRun) -> None:
         """The trial only waits from here on; another may start."""
@@ -124,33 +139,54 @@ class Engine:
             trial.take_events()
 
     def _poll(self) -> None:
-        for fd in self._exits.ready():
-            watched, trial = self._watched.pop(fd)
-            self._exits.remove(fd)
-            self._ended.setdefault(trial, []).append(watched)
+        for watched in self._exits.ready():
+            self._ended.setdefault(self._watched.pop(watched), []).append(watched)
+
+    def _ask_again(self) -> None:
+        """Look for ends that nothing tells of, for as long as there may be some."""
+        if self._asking is None and self._exits.must_ask:
+
+            def ask() -> None:
+                self._asking = None
+                self._take_exits()
+                self._ask_again()
+
+            self._asking = asyncio.get_running_loop().call_later(ASK_AGAIN, ask)
+
+    def _forget(self, trial: TrialRun) -> None:
+        """What a trial that broke off has left watched is watched no longer."""
+        self._ended.pop(trial, None)
+        for watched in [one for one, whose in self._watched.items() if whose is trial]:
+            del self._watched[watched]
+            self._exits.discard(watched)
 
 
 def send(message: Answer | Usage) -> None:
     """Write one line to the harness, whole."""
     data = msgspec.json.encode(message) + b"\n"
-    while data:
-        data = data[os.write(1, data) :]
+    with contextlib.suppress(BrokenPipeError):  # it wants no more: the guardian is about to end us
+        while data:
+            data = data[os.write(1, data) :]
 
 
-async def serve(folder: Path, jobs: int) -> None:
+async def serve(folder: Path, jobs: int, first_mark: int, guardian: int) -> None:
     """Serve stdin until it ends."""
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, abandon, folder, kernel.shared_memory())
+    marks = range(first_mark, first_mark + kernel.MARKS)
+    memory = kernel.shared_memory()
+    loop.add_signal_handler(signal.SIGTERM, abandon, folder, memory, marks)
+    if os.getppid() != guardian:  # it died before it could be heard of
+        abandon(folder, memory, marks)
     reader = asyncio.StreamReader(limit=LONGEST_LINE)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    engine = Engine(folder, jobs)
+    engine = Engine(folder, jobs, first_mark)
     await engine.serve(reader)
     engine.client.close()
 
 
-def abandon(folder: Path, memory_before: Collection[str]) -> None:
+def abandon(folder: Path, memory_before: Collection[str], marks: range) -> None:
     """The guardian died: do what it would have done, and end."""
-    end_all_below(memory_before)
+    end_all_below(memory_before, marks)
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
@@ -166,13 +202,13 @@ def usage() -> Usage:
     )
 
 
-def main(folder: str, jobs: str) -> None:
+def main(folder: str, jobs: str, first_mark: str, guardian: str) -> None:
     """Run one engine."""
     kernel.become_subreaper()
     kernel.end_with_parent(signal.SIGTERM)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o022)
-    asyncio.run(serve(Path(folder), int(jobs)))
+    asyncio.run(serve(Path(folder), int(jobs), int(first_mark), int(guardian)))
     send(usage())
 
 

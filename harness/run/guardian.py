@@ -11,19 +11,26 @@ harness dies. Then it kills all that is below it and removes the run's folder.
 
 from __future__ import annotations
 
+import fcntl
 import os
+import secrets
 import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+from pathlib import Path
 
-from harness.run.kernel import SHARED_MEMORY, become_subreaper, shared_memory
+from harness.run.kernel import MARKS, PIDFDS, SHARED_MEMORY, become_subreaper, shared_memory
 from harness.run.reaper import end_all_below
 
 PREFIX = "exitmatrix-"
+LOCK = "guarded"
 ROOM = 64 << 20  # bytes that must be free there
+YOUNG = 60.0  # seconds
+ASK_AGAIN = 0.05  # seconds; only where nothing tells that the engine ended
 
 
 def ground() -> str | None:
@@ -40,17 +47,54 @@ def ground() -> str | None:
     return SHARED_MEMORY if roomy and os.access(SHARED_MEMORY, os.W_OK | os.X_OK) else None
 
 
-def main(lifeline: int, arguments: list[str]) -> int:
+def make_folder() -> tuple[str, int]:
+    """The run's folder, and the lock on it that shows its owner to be alive: flock(2)."""
+    folder = tempfile.mkdtemp(prefix=PREFIX, dir=ground())
+    lock = os.open(f"{folder}/{LOCK}", os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return folder, lock
+
+
+def sweep() -> None:
+    """Remove folders whose guardian and engine were both killed, or lost their power."""
+    for lock in Path(ground() or tempfile.gettempdir()).glob(f"{PREFIX}*/{LOCK}"):
+        try:
+            # One that was made this moment is about to be locked.
+            if time.time() - lock.stat().st_mtime > YOUNG and is_free(lock):
+                shutil.rmtree(lock.parent, ignore_errors=True)
+        except OSError:
+            continue  # it is another user's, or went meanwhile
+
+
+def is_free(lock: Path) -> bool:
+    """Whether nobody alive holds a lock."""
+    fd = os.open(lock, os.O_RDWR)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+def main(lifeline: int, jobs: str, engine_module: str = "harness.run.engine") -> int:
     """Guard one engine; its exit status."""
     os.set_inheritable(lifeline, False)
     become_subreaper()
     memory = shared_memory()
     for signum in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(signum, signal.SIG_IGN)  # only the lifeline decides
-    folder = tempfile.mkdtemp(prefix=PREFIX, dir=ground())
+    sweep()
+    # Unlike those of other runs on this machine, and unlike what a limit may be.
+    first_mark = (1 << 61) + (secrets.randbits(40) << 20)
+    folder, _ = make_folder()
     try:
         engine = subprocess.Popen(
-            [sys.executable, "-m", "harness.run.engine", folder, *arguments],
+            [
+                *(sys.executable, "-P", "-m", engine_module, folder, jobs),
+                *(str(first_mark), str(os.getpid())),
+            ],
             stdin=0,
             stdout=1,
         )
@@ -58,13 +102,19 @@ def main(lifeline: int, arguments: list[str]) -> int:
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 0)
         os.dup2(null, 1)
-        pidfd = os.pidfd_open(engine.pid)
-        select.select([lifeline, pidfd], [], [])
+        if PIDFDS:
+            select.select([lifeline, os.pidfd_open(engine.pid)], [], [])
+        else:
+            while engine.poll() is None and not select.select([lifeline], [], [], ASK_AGAIN)[0]:
+                pass
         return engine.poll() or 0
+    except OSError as error:  # no process, no descriptor: the harness hears the pipe's end
+        print(f"exitmatrix: the engine cannot be started: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return 1
     finally:
-        end_all_below(memory)
+        end_all_below(memory, range(first_mark, first_mark + MARKS))
         shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))
+    sys.exit(main(int(sys.argv[1]), *sys.argv[2:]))

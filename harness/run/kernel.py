@@ -1,20 +1,24 @@
 """The kernel's witness: which processes there are, and how each one ended.
 
-Everything here is Linux. Each facility can be missing; what then cannot be
-known is said so (`ExitUnknown`), never guessed.
+Everything here is Linux. Each facility can be missing (facilities.py); what then
+cannot be known is said so, never guessed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import os
+import resource
 import select
 import signal
 import struct
 from collections.abc import Iterable
 from pathlib import Path
+
+from harness.run.facilities import have, have_pidfds
 
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 PR_SET_PDEATHSIG = 1
@@ -26,26 +30,78 @@ PIDFD_GET_INFO = (3 << 30) | (PIDFD_INFO.size << 16) | (0xFF << 8) | 11
 PIDFD_INFO_EXIT = 1 << 3
 
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where the C library keeps it (shm_overview(7))
-TELLS_CHILDREN = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").exists()
+TELLS_CHILDREN = (
+    have("children") and Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").exists()
+)
+PIDFDS = have_pidfds()
 NOT_SEEN = "reaped before it could be watched"
+
+# getrlimit(2): RLIMIT_LOCKS has limited nothing since Linux 2.4.25, but it is inherited by
+# forks, execs, new sessions and cleared environments, and can be read from outside.
+RLIMIT_LOCKS = 10
+MARKS = 1 << 20  # numbers that are kept for the trials of one run
 
 
 def prctl(option: int, value: int) -> None:
     """Call the system call of that name. Raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(option, value, 0, 0, 0) != 0:
-        errno = ctypes.get_errno()
-        raise OSError(errno, os.strerror(errno))
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
 
 
 def become_subreaper() -> None:
-    """Bring orphans of all descendants home to this process: prctl(2)."""
-    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    """Bring orphans of all descendants home to this process, where that can be: prctl(2)."""
+    if have("subreaper"):
+        with contextlib.suppress(OSError):  # before Linux 3.4
+            prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def end_with_parent(signum: int) -> None:
     """Have the kernel send `signum` to this process when its parent ends."""
     prctl(PR_SET_PDEATHSIG, signum)
+
+
+def mark_children(mark: int) -> None:
+    """Mark all that this process starts from now on, whatever becomes of it."""
+    if have("mark"):
+        with contextlib.suppress(OSError, ValueError):  # a hard limit that somebody lowered
+            _, hard = resource.getrlimit(RLIMIT_LOCKS)
+            resource.setrlimit(RLIMIT_LOCKS, (mark, hard))
+
+
+def mark_of(pid: int) -> int | None:
+    """The mark of a process; None when it has none, or is gone, or is another user's."""
+    if not have("mark"):
+        return None
+    try:
+        mark, _ = resource.prlimit(pid, RLIMIT_LOCKS)
+    except (OSError, ValueError):
+        return None
+    return None if mark == resource.RLIM_INFINITY else mark
+
+
+def is_marked(pid: int, marks: range) -> bool:
+    """Whether a process bears one of some marks."""
+    mark = mark_of(pid)
+    return mark is not None and mark in marks  # to look for None would be to look at each
+
+
+def marked(marks: range) -> tuple[int, ...]:
+    """All processes of this machine that bear one of some marks, wherever they fled."""
+    if not have("mark"):
+        return ()
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
+    # A zombie is left to whoever is its parent now, who may take its time.
+    return tuple(
+        pid for pid in pids if pid != os.getpid() and is_marked(pid, marks) and not has_ended(pid)
+    )
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process is a zombie or gone."""
+    state = read_proc(pid, "stat").rpartition(b")")[2].split()[:1]
+    return state in ([], [b"Z"], [b"X"])
 
 
 def describe_status(status: int) -> str:
@@ -112,18 +168,25 @@ def command_line(pid: int) -> tuple[str, ...]:
     return tuple(w.decode("utf-8", "replace") for w in read_proc(pid, "cmdline").split(b"\0")[:-1])
 
 
+def parent_of(pid: int) -> int:
+    """The parent of a process; 0 when it is gone."""
+    fields = read_proc(pid, "stat").rpartition(b")")[2].split()
+    return int(fields[1]) if fields else 0
+
+
 def is_below(pid: int, ancestor: int) -> bool:
     """Whether a process descends from another, as its living ancestors show."""
     while pid > 1:
-        fields = read_proc(pid, "stat").rpartition(b")")[2].split()
-        pid = int(fields[1]) if fields else 0
+        pid = parent_of(pid)
         if pid == ancestor:
             return True
     return False
 
 
-def belongs_to(pid: int, session: int, token: str) -> bool:
-    """Whether a process is of a trial: by its session, or by the token in its environment."""
+def belongs_to(pid: int, mark: int, session: int, token: str) -> bool:
+    """Whether a process is of a trial: by its mark, its session, or its environment's token."""
+    if mark_of(pid) == mark:
+        return True
     try:
         if os.getsid(pid) == session:
             return True
@@ -192,16 +255,28 @@ class Watched:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        self.fd = os.pidfd_open(pid)
+        self.fd = self._open()
         self.status: int | None = None
+        self.second: int | None = None  # the other witness's word, where there is one
         self.ended = False
         self.asked_again = False  # its status could not be read at once
+
+    def _open(self) -> int:
+        return os.pidfd_open(self.pid)
+
+    @property
+    def disagreement(self) -> tuple[str, str] | None:
+        """How it ended according to its parent, and to its pidfd, if they say two things."""
+        if self.status is None or self.second is None:
+            return None
+        both = describe_status(self.status), describe_status(self.second)
+        return None if both[0] == both[1] else both
 
     def send(self, signum: int) -> bool:
         """Signal the process; False when it is gone."""
         try:
             signal.pidfd_send_signal(self.fd, signum)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):  # it is gone, or became another user's
             return False
         return True
 
@@ -214,12 +289,15 @@ class Watched:
         """
         self.reap()
         if self.status is None:
-            stat = read_proc(self.pid, "stat").rpartition(b")")[2].split()
-            if stat and stat[0] == b"Z":
-                self.status = int(stat[-1])
+            self.status = self._status_of_zombie()
+        self.second = exit_info(self.fd)
         if self.status is None:
-            self.status = exit_info(self.fd)
+            self.status = self.second
         return self.status is not None
+
+    def _status_of_zombie(self) -> int | None:
+        stat = read_proc(self.pid, "stat").rpartition(b")")[2].split()
+        return int(stat[-1]) if stat and stat[0] == b"Z" else None
 
     def reap(self) -> None:
         """Reap the process if it is our child: a root of a trial, or an orphan that came home."""
@@ -236,8 +314,73 @@ class Watched:
         os.close(self.fd)
 
 
+class Asked(Watched):
+    """One process without a pidfd: psutil tells whether it still is the one that started then.
+
+    For kernels that have none, and for when no descriptor is free. Its end is seen by
+    asking again. A pid that is given away between the question and the signal would be
+    mistaken: the kernel hands out all others first, so that takes as many forks as there are
+    pids within that instant.
+    """
+
+    def __init__(self, pid: int) -> None:
+        import psutil  # noqa: PLC0415 - seldom needed
+
+        try:
+            self._process = psutil.Process(pid)
+        except psutil.NoSuchProcess as error:
+            raise ProcessLookupError(errno.ESRCH, "no such process") from error
+        super().__init__(pid)
+
+    def _open(self) -> int:
+        return -1
+
+    def has_ended(self) -> bool:
+        """Whether it is a zombie or gone."""
+        return has_ended(self.pid) or not self._process.is_running()
+
+    def is_gone(self) -> bool:
+        """Whether it is not even a zombie any more."""
+        return not self._process.is_running()
+
+    def send(self, signum: int) -> bool:
+        """Signal the process; False when it is gone."""
+        if self.ended or self.has_ended():
+            return False
+        try:
+            os.kill(self.pid, signum)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
+    def reap(self) -> None:
+        """Reap the process if it is our child."""
+        if self.is_gone():
+            return
+        with contextlib.suppress(ChildProcessError):
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = status
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def watch(pid: int) -> Watched:
+    """Watch a process as well as can be. Raises ProcessLookupError when it is gone."""
+    if PIDFDS:
+        try:
+            return Watched(pid)
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
+    return Asked(pid)
+
+
 def exit_info(fd: int) -> int | None:
     """The wait status that PIDFD_GET_INFO tells of a reaped process; None where it cannot."""
+    if fd < 0 or not have("exit-info"):
+        return None
     buffer = bytearray(PIDFD_INFO.size)
     PIDFD_INFO.pack_into(buffer, 0, PIDFD_INFO_EXIT, *([0] * 13))
     try:
@@ -253,23 +396,50 @@ class ExitWatch:
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
+        self._held: dict[int, Watched] = {}
+        self._asked: dict[Asked, bool] = {}  # and whether its reaping is waited for
 
     def fileno(self) -> int:
         """An epoll set can itself be waited for."""
         return self._epoll.fileno()
 
-    def add(self, fd: int) -> None:
+    @property
+    def must_ask(self) -> bool:
+        """Whether there are processes of whose end nothing will tell."""
+        return bool(self._asked)
+
+    def add(self, watched: Watched) -> None:
         """Wait for the process to end."""
-        self._epoll.register(fd, select.EPOLLIN)
+        if isinstance(watched, Asked):
+            self._asked[watched] = False
+        else:
+            self._held[watched.fd] = watched
+            self._epoll.register(watched.fd, select.EPOLLIN)
 
-    def add_reaping(self, fd: int) -> None:
+    def add_reaping(self, watched: Watched) -> None:
         """Wait for the parent to reap the process: its pidfd then hangs up."""
-        self._epoll.register(fd, 0)
+        if isinstance(watched, Asked):
+            self._asked[watched] = True
+        else:
+            self._held[watched.fd] = watched
+            self._epoll.register(watched.fd, 0)
 
-    def remove(self, fd: int) -> None:
-        """Wait no longer."""
-        self._epoll.unregister(fd)
+    def discard(self, watched: Watched) -> None:
+        """Wait for it no longer."""
+        if isinstance(watched, Asked):
+            self._asked.pop(watched, None)
+        elif self._held.pop(watched.fd, None):
+            with contextlib.suppress(OSError):
+                self._epoll.unregister(watched.fd)
 
-    def ready(self) -> list[int]:
-        """Descriptors with news."""
-        return [fd for fd, _ in self._epoll.poll(0)]
+    def ready(self) -> list[Watched]:
+        """Those with news, which are not waited for any longer."""
+        news: list[Watched] = []
+        for fd, _ in self._epoll.poll(0):
+            self._epoll.unregister(fd)
+            news.append(self._held.pop(fd))
+        for one, reaping in list(self._asked.items()):
+            if one.is_gone() if reaping else one.has_ended():
+                del self._asked[one]
+                news.append(one)
+        return news

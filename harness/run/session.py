@@ -6,7 +6,8 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +15,7 @@ import msgspec
 
 from harness.model import Order, Trial
 from harness.run.engine import Answer, Ask, Usage
+from harness.run.facilities import VARIABLE
 
 
 def default_jobs() -> int:
@@ -25,12 +27,28 @@ def default_jobs() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+NEEDED = {"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", VARIABLE}
+"""What guardian and engine need of the caller's environment."""
+
+
+def own_environment(caller: Mapping[str, str]) -> dict[str, str]:
+    """The environment of guardian and engine: an observed program can read that of its parent.
+
+    Every process of one user can (proc(5), /proc/PID/environ). So it holds none of
+    the caller's secrets, and nothing of it can bend the Python that they run on.
+    """
+    kept = {name: value for name, value in caller.items() if name in NEEDED}
+    return kept | {"PYTHONPATH": str(Path(__file__).parents[2]), "LC_ALL": "C.UTF-8"}
+
+
 class EngineDied(Exception):
     """The engine ended before it had answered all orders."""
 
 
 class Session:
     """A running engine. Leaving the context ends it and everything it started."""
+
+    engine: tuple[str, ...] = ()  # the module of another engine than the usual one
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
@@ -42,10 +60,14 @@ class Session:
     def __enter__(self) -> Self:
         lifeline, self._lifeline = os.pipe()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "harness.run.guardian", str(lifeline), str(self.jobs)],
+            [
+                *(sys.executable, "-P", "-m", "harness.run.guardian"),
+                *(str(lifeline), str(self.jobs), *self.engine),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=(lifeline,),
+            env=own_environment(os.environ),
             start_new_session=True,
         )
         os.close(lifeline)

@@ -19,6 +19,7 @@ from harness.model import Fact, Order, Source, Trial
 from harness.run import kernel
 from harness.run.channel import Channel, Output
 from harness.run.http import ANNOUNCED, Client
+from harness.run.look import CannotTell, look
 from harness.run.spawn import Folder, spawn
 
 QUIET = 0.3  # seconds without any news, after which the living are asked for a sign of life
@@ -56,9 +57,10 @@ class NotReady(Exception):
 class TrialRun:
     """One trial while it runs."""
 
-    def __init__(self, order: Order, ground: Ground, name: str) -> None:
+    def __init__(self, order: Order, ground: Ground, name: str, mark: int) -> None:
         self.order = order
         self.ground = ground
+        self.mark = mark
         self.token = secrets.token_hex(8)
         self.history: list[Fact] = []
         self.watched: dict[int, kernel.Watched] = {}
@@ -73,9 +75,14 @@ class TrialRun:
         self._memory_before = kernel.shared_memory()
         self._news = asyncio.Event()
         self.folder = Folder(ground.folder, name, order)
-        self.channel = Channel(self.folder.channel, self.token)
-        self.stdout = Output()
-        self.stderr = Output()
+        with contextlib.ExitStack() as undo:  # where descriptors run out, none stays open
+            undo.callback(self.folder.remove)
+            self.channel = Channel(self.folder.channel, self.token)
+            undo.callback(self.channel.close)
+            self.stdout = Output()
+            undo.callback(self.stdout.close_both)
+            self.stderr = Output()
+            undo.pop_all()
 
     # ------------------------------------------------------------ the stages
 
@@ -103,10 +110,12 @@ class TrialRun:
             except Exception as error:  # noqa: BLE001 - our own fault: this trial is unknown, others run
                 self._note("harness", 0, "failed", repr(error))
             self._note_what_is_left()
+            self._note_what_was_not_heard()
             self.stdout.read()
             if self.stdout.overflowed:
                 self._note("harness", 0, "stdout-cut")
-            self._note("harness", 0, "closing")
+            heard = sum(fact.source in ("probe", "endings") for fact in self.history)
+            self._note("harness", 0, "closing", str(heard))
             # Now: what is written from here on is the doing of the harness's own SIGKILL.
             written = [self._all_of(output) for output in (self.stdout, self.stderr)]
             await self._end_everything()
@@ -130,12 +139,14 @@ class TrialRun:
             ("ready", self._until_ready),
             ("termination", self._terminate),
             ("settling", self._until_settled),
+            ("looking", self._look),
         )
 
     def _start(self) -> None:
         try:
             self.root = spawn(
-                self.order, self.folder, self.token, self.stdout.write_end, self.stderr.write_end
+                *(self.order, self.folder, self.token),
+                *(self.stdout.write_end, self.stderr.write_end, self.mark),
             )
         finally:
             self.stdout.close_write_end()
@@ -174,6 +185,8 @@ class TrialRun:
                 if self.order.scenario.serves:
                     self._note("harness", self.serving, "asked", "/end")
                     await self._get_end()
+                else:
+                    await self._until_ending()
             case "signal":
                 await self._until_at_rest()
                 self._signal(termination.signal)
@@ -187,8 +200,46 @@ class TrialRun:
                 for pid, (_, why) in list(self._gates.items()):
                     if why == "lingering":
                         self._tell(pid, b"g")
+            case "signal-then-kill":
+                await self._until_at_rest()
+                self._signal(termination.signal)
+                await self._kill_after(termination.grace)
             case "touch":
                 await self._touch()
+
+    async def _until_ending(self) -> None:
+        """Until the program has come to its termination.
+
+        On its way there it may be asleep for longer than a quiet window: PyPy's `dbm`
+        looks for its library with a compiler (ctypes.util.find_library).
+        """
+        await self._until(
+            lambda: (
+                not self.live
+                or any((f.source, f.kind) == ("endings", "ending") for f in self.history)
+            )
+        )
+
+    async def _kill_after(self, grace: float) -> None:
+        """Send SIGKILL to what was to end, if it is there still when its time is over."""
+        aim = self._aim()
+        self.ground.yield_slot(self)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                await self._until(lambda: aim not in self.live)
+        self.take_events()
+        if aim in self.live:
+            pid = 0 if self.order.target == "group" else aim
+            self._note("harness", pid, "sent", "SIGKILL", self.order.target)
+            if pid:
+                self.watched[pid].send(signal.SIGKILL)
+            else:
+                os.killpg(aim, signal.SIGKILL)
+
+    def _aim(self) -> int:
+        """The process that the termination is aimed at; the group's leader for a group."""
+        first = self.order.target in ("group", self.order.scenario.roles[0])
+        return self.root if first else self.serving or self._waiting_child()
 
     async def _until_at_rest(self) -> None:
         """Until nobody works any more: a client has its answer before the server is done with it.
@@ -225,8 +276,20 @@ class TrialRun:
             if self.live and await self._all_show_life():
                 return
 
+    async def _look(self) -> None:
+        """Look at the data on disk. While somebody is alive they are in flight still."""
+        if not self.order.scenario.data or self.live:
+            return
+        try:
+            for kind, state in await look(self.order, self.folder, self.mark):
+                self._note("harness", 0, "data", kind, state)
+        except (CannotTell, OSError) as error:
+            self._note("harness", 0, "data-unseen", str(error))
+
     async def _until_quiet(self) -> None:
-        for patience in (IDLE, QUIET - IDLE):
+        # A handler that sleeps is quiet, and shows no life.
+        longest = 2 * self.order.scenario.length / 1000
+        for patience in (IDLE, QUIET + longest - IDLE):
             while self.live:
                 seen = len(self.history)
                 try:
@@ -299,10 +362,24 @@ class TrialRun:
             self._news.set()
             if fact.pid and fact.pid not in self.watched:
                 self._watch(fact.pid)
+                if fact.kind not in ("started", "forked") and fact.pid in self.watched:
+                    # It did not introduce itself, as in a blind run: the kernel does.
+                    self._note("kernel", fact.pid, "found", *kernel.command_line(fact.pid))
+            if fact.kind in ("started", "forked"):
+                self._compare_parents(fact)
             if fact.kind == "holding":
                 self._held(fact)
         for watched in ended:
             self._take_end(watched, start)
+
+    def _compare_parents(self, fact: Fact) -> None:
+        """Whether a process names the parent that the kernel knows, while that one lives."""
+        told, known = int(fact.detail[0]), kernel.parent_of(fact.pid)
+        if known not in (0, told) and told in self.live:
+            self._note(
+                *("kernel", fact.pid, "disagrees"),
+                *("the channel names one parent", "the kernel another"),
+            )
 
     def _take_end(self, watched: kernel.Watched, start: int) -> None:
         if not watched.learn_status() and not watched.asked_again:
@@ -316,6 +393,12 @@ class TrialRun:
         told = [i for i in range(start, len(self.history)) if self.history[i].pid == watched.pid]
         place = told[-1] + 1 if told else start
         self.history.insert(place, Fact("kernel", watched.pid, "ended", (how,)))
+        if watched.disagreement:
+            said, second = watched.disagreement
+            self._note(
+                *("kernel", watched.pid, "disagrees"),
+                *(f"its parent learns {said}", f"its pidfd tells {second}"),
+            )
         self._news.set()
 
     @property
@@ -326,6 +409,11 @@ class TrialRun:
     @property
     def _waits(self) -> bool:
         return any(why == "waiting" for _, why in self._gates.values())
+
+    def _waiting_child(self) -> int:
+        """The process, not the first, that came to its `end_here()` and waits; 0 for none."""
+        waiting = (pid for pid, (_, why) in self._gates.items() if why == "waiting")
+        return next((pid for pid in waiting if pid != self.root), 0)
 
     @property
     def _lingers(self) -> bool:
@@ -378,23 +466,33 @@ class TrialRun:
 
     # ---------------------------------------------------------- the processes
 
-    def _watch(self, pid: int) -> None:
-        """Watch a process of this trial; one that is gone already is noted as unseen."""
+    def _watch(self, pid: int, known: bool = False) -> None:
+        """Watch a process of this trial; one that is gone already is noted as unseen.
+
+        `known`: it was found below the first one, which a process that has just ended
+        does not show any more.
+        """
         if pid in self.unseen:
             return
         try:
-            watched = kernel.Watched(pid)
+            watched = kernel.watch(pid)
         except ProcessLookupError:
             self.unseen.add(pid)
             self._note("kernel", pid, "unseen", kernel.NOT_SEEN)
             return
-        if pid != self.root and not kernel.is_below(pid, os.getpid()):
+        if pid != self.root and not known and not self._is_ours(pid):
             watched.close()
             self.unseen.add(pid)
             self._note("harness", 0, "garbled", "an event from outside the trial")
             return
         self.watched[pid] = watched
         self.ground.watch(watched, self)
+
+    def _is_ours(self, pid: int) -> bool:
+        """Whether a process is of this trial, and not of one beside it."""
+        return kernel.is_below(pid, self.root) or kernel.belongs_to(
+            pid, self.mark, self.root, self.token
+        )
 
     def _find_helpers(self) -> None:
         """Watch what the processes of the trial started and nobody told of."""
@@ -407,7 +505,7 @@ class TrialRun:
         found = [
             pid
             for pid in self.ground.strays()
-            if pid not in self.watched and kernel.belongs_to(pid, self.root, self.token)
+            if pid not in self.watched and kernel.belongs_to(pid, self.mark, self.root, self.token)
         ]
         for pid in found:
             self._adopt(pid)
@@ -415,7 +513,7 @@ class TrialRun:
 
     def _adopt(self, pid: int) -> None:
         words = kernel.command_line(pid)
-        self._watch(pid)
+        self._watch(pid, known=True)
         if pid in self.watched:
             self._note("kernel", pid, "found", *words)
 
@@ -429,7 +527,7 @@ class TrialRun:
             else:
                 self._note("harness", 0, "not-sent", name)
             return
-        pid = self.root if self.order.target == self.order.scenario.roles[0] else self.serving
+        pid = self._aim()
         self._note("harness", pid, "sent", name, self.order.target)
         if pid not in self.watched or not self.watched[pid].send(number):
             self._note("harness", pid, "not-sent", name)
@@ -458,6 +556,16 @@ class TrialRun:
             kind = "semaphore" if name.startswith("sem.") else "shared memory"
             self._note("kernel", 0, "left", kind)
 
+    def _note_what_was_not_heard(self) -> None:
+        """Events that could not be told: then what a process did not tell it may have done."""
+        self.take_events()
+        if self.channel.torn:
+            self._note("harness", 0, "garbled", "an event without an end")
+        if self.channel.is_gone:
+            self._note("harness", 0, "unheard", "the event channel was removed")
+        elif self.folder.unheard():
+            self._note("harness", 0, "unheard", "a process could not open the event channel")
+
     async def _end_everything(self) -> None:
         """SIGKILL what is left of this trial, orphans included, until nothing is."""
         while True:
@@ -473,5 +581,5 @@ class TrialRun:
                 self.watched[pid].send(signal.SIGKILL)
             await self._until(lambda: not self.live)
         for watched in self.watched.values():
-            watched.reap()
+            watched.reap()  # one that a signal of ours ended, or a zombie without a parent
         kernel.remove_shared_memory(self._memory)

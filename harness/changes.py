@@ -1,0 +1,85 @@
+"""Cells that behaved otherwise when they were looked at again. Pure.
+
+A cell that was measured again has changed when it showed an outcome that its
+record does not hold; a race may show any part of what is on record. Two records
+of different interpreters or folders have changed by the law for versions, which
+`report.pairs` applies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
+
+from harness.model import Cell, Frozen, Outcome, Record
+from harness.outcomes import contains, is_race, join
+from harness.schedule import RACY, Known, Result
+
+
+class Change(Frozen, kw_only=True):
+    """One cell, as it is on record and as it is now."""
+
+    platform: str
+    old: Record
+    new: Record  # of `diff`, perhaps another interpreter's or stack's
+    runs: int = 0  # how many runs the new one rests on; 0: not told
+
+    @property
+    def news(self) -> tuple[Outcome, ...]:
+        """The outcomes that are not on record."""
+        return tuple(one for one in self.new.outcomes if not contains(self.old.outcomes, one))
+
+    @property
+    def replaces(self) -> bool:
+        """Whether no run showed anything that is on record: not another face of a race."""
+        return not any(join(a, b) for a in self.old.outcomes for b in self.new.outcomes)
+
+
+class Sorted(Frozen, kw_only=True):
+    """The cells of a plan, by what their record allows."""
+
+    known: tuple[Cell, ...]
+    new: tuple[Cell, ...]  # nothing is on record that a run could be compared with
+
+
+def sort(cells: Iterable[Cell], records: Mapping[str, Record]) -> Sorted:
+    """Which cells can be compared with a record, and which are new."""
+    known: list[Cell] = []
+    new: list[Cell] = []
+    for cell in cells:
+        record = records.get(cell.id)
+        (known if record is not None and record.outcomes else new).append(cell)
+    return Sorted(known=tuple(known), new=tuple(new))
+
+
+def known(records: Mapping[str, Record], cells: Iterable[Cell]) -> dict[str, Known]:
+    """What a schedule is told: a cell that agrees takes one run, one that does not takes twenty.
+
+    What it takes depends on the cell alone, so the pytest suite, which runs each
+    by itself, and `check` come to the same end.
+    """
+    return {
+        cell.id: Known(outcomes=records[cell.id].outcomes, trials=RACY)
+        for cell in cells
+        if cell.id in records
+    }
+
+
+def races(records: Iterable[Record]) -> set[tuple[str, str, str, str]]:
+    """The questions that have shown two outcomes."""
+    return {
+        (one.scenario, one.launcher, one.termination, one.target)
+        for one in records
+        if is_race(one.outcomes)
+    }
+
+
+def change(
+    platform: str, record: Record, result: Result, packages: Mapping[str, str]
+) -> Change | None:
+    """What changed in a cell that was measured again; None when it showed nothing new."""
+    if all(contains(record.outcomes, one) for one in result.outcomes):
+        return None
+    now = replace(record, outcomes=result.outcomes, unknown=result.unknown, packages=dict(packages))
+    return Change(platform=platform, old=record, new=now, runs=result.trials)

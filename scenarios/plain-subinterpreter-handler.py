@@ -1,0 +1,82 @@
+# /// script
+# requires-python = ">=2.7"
+# dependencies = []
+#
+# [tool.exitmatrix]
+# title = "A second interpreter that a handler ends"
+# roles = ["main"]
+# ready = {stdout = "ready"}
+# terminations = ["return", "sys-exit-3"]
+# not-on = {pypy = "PyPy has one interpreter in a process"}
+#
+# [tool.exitmatrix.program]
+# steps = ["register A", "register B", "subinterpreter D E", "register C", "register end_second"]
+# handlers = {end_second = "end subinterpreter"}
+# ///
+"""A handler of the main interpreter ends the second one: whose handlers run when?
+
+Claim E9. If registered functions are local to the interpreter, as the
+documentation of atexit says since 3.7, D and E run inside of `end_second`.
+"""
+
+from __future__ import print_function
+
+import atexit
+import sys
+
+import endings
+import subinterpreters
+
+# Each interpreter has a sys.stdout of its own: handlers flush, so that lines come in order.
+
+SECOND = """
+from __future__ import print_function
+
+import atexit
+import sys
+
+
+@atexit.register
+def D():
+    print("D: cleaning up in the second interpreter")
+    sys.stdout.flush()
+
+
+@atexit.register
+def E():
+    print("E: cleaning up in the second interpreter")
+    sys.stdout.flush()
+"""
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+    sys.stdout.flush()
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+    sys.stdout.flush()
+
+
+second = subinterpreters.start(SECOND)
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+    sys.stdout.flush()
+
+
+@atexit.register
+def end_second():
+    print("end_second: cleaning up")
+    sys.stdout.flush()
+    second.end()
+
+
+print("ready")
+sys.stdout.flush()
+endings.end_here()

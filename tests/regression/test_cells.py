@@ -1,0 +1,27 @@
+"""Every cell behaves as it did when its record was made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from harness.changes import Change
+from harness.model import Cell
+from harness.reasons import why_changed
+from harness.report.changes import Told, side_by_side
+from harness.schedule import Result
+from tests.conftest import LOADED
+
+pytestmark = pytest.mark.real
+
+
+def test_cell(cell: Cell, again: Callable[[Cell], tuple[Result, Change | None]]) -> None:
+    """It shows nothing that its record does not hold."""
+    result, change = again(cell)
+    if change:
+        told = Told(change=change, why=why_changed(change, LOADED))
+        pytest.fail("\n".join(side_by_side(told)), pytrace=False)
+    if result.unknown:
+        # What could not be seen is no agreement.
+        pytest.fail(f"{cell.id} could not be seen: {'; '.join(result.unknown)}", pytrace=False)

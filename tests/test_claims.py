@@ -1,0 +1,608 @@
+"""Claims are judged by observations alone: change those, and the verdict changes."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from harness import scenarios
+from harness.assessment import (
+    OTHERWISE,
+    RUNS_DIFFER,
+    Assessment,
+    Evidence,
+    Ruling,
+    assess,
+    assess_all,
+    cells_of,
+    families,
+    gather,
+    verdict,
+)
+from harness.claims import (
+    BY_ID,
+    CLAIMS,
+    CONTRADICTED,
+    HOLDS,
+    IN_SOME_RUNS,
+    NOT_MEASURED,
+    OTHER_REASON,
+    TEXTS,
+    UNTESTABLE,
+    Claim,
+    Expect,
+)
+from harness.conditions import TRACKER, NotSeen, Sight
+from harness.model import FORMAT, DataState, Outcome, Process, Record, Scenario
+from harness.observe import Timeline
+from harness.report.claims import Reading, in_full, render
+from harness.report.story import story, who_ran, who_serves
+from harness.report.versions import Subject, subject_of
+
+LOADED = {one.id: one for one in scenarios.load(scenarios.find_folder()).scenarios}
+LINUX = "linux-x86_64"
+
+Choose = Callable[[str], Sequence[Sight]]
+
+# ------------------------------------------------------ observations to choose from
+
+RAN: tuple[tuple[str, ...], ...] = (
+    (),
+    ("C", "B", "A"),
+    ("C", "B"),
+    ("C", "A"),
+    ("A", "C", "B", "A"),
+    ("E", "D", "C", "B", "A"),
+    ("end_second", "E", "D", "C", "B", "A"),
+    ("sys.exitfunc:g",),
+    ("sys.exitfunc:g", "sys.exitfunc:f"),
+    ("cleanup(name='third', tidy=None)", "cleanup('second', False)", "cleanup('first')"),
+    ("cleanup('first')",),
+)
+SIGNALS = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGALRM", "SIGKILL", "SIGABRT")
+ENDS: tuple[dict[str, Any] | None, ...] = (
+    {"code": 0},
+    {"code": 1},
+    *({"signal": name} for name in SIGNALS),
+    None,
+)
+C_FAILED, B_FAILED = "RuntimeError: C failed", "ValueError: B failed"
+PRINTED: tuple[tuple[str, ...], ...] = (
+    ("Traceback", C_FAILED, "Traceback", B_FAILED),
+    (C_FAILED, B_FAILED, "Error in sys.exitfunc:", B_FAILED),
+    (B_FAILED,),
+)
+DATA: tuple[dict[str, DataState], ...] = tuple(
+    {"SQLite transaction": transaction, "shelf": shelf}
+    for transaction in ("kept", "lost", "damaged")
+    for shelf in ("kept", "lost", "damaged")
+)
+
+
+def told(answer: str) -> Timeline:
+    return (("parent", "spawned"), ("child", "asked", "/end"), ("harness", "replied", answer))
+
+
+def one_process() -> Iterator[Sight]:
+    for end, fired, raised in itertools.product(ENDS, RAN, ((), ("C",))):
+        yield sight(process("main", fired, end, raised))
+    yield sight(process("main", ("C",), {"signal": "SIGKILL"}, (), ("B",)))
+    for printed in PRINTED:
+        yield sight(process("main", ("C", "B", "A"), {"code": 0}, ("C",)), printed=printed)
+    for data in DATA:
+        yield sight(process("main", (), {"signal": "SIGTERM"}), data=data)
+
+
+def two_processes() -> Iterator[Sight]:
+    ends: tuple[dict[str, Any] | None, ...] = (
+        {"code": 0},
+        {"signal": "SIGTERM"},
+        {"signal": "SIGKILL"},
+        None,
+    )
+    some = list(itertools.product(RAN[:3], ends))
+    for parent, child, helpers, answer in itertools.product(
+        some, some, ((), (TRACKER, TRACKER), ("sh",)), ("none", "200")
+    ):
+        both = process("parent", *parent), process("child", *child)
+        yield sight(*both, helpers=helpers, timeline=told(answer))
+
+
+def process(
+    role: str,
+    fired: tuple[str, ...] | None,
+    end: dict[str, Any] | None,
+    raised: tuple[str, ...] = (),
+    unfinished: tuple[str, ...] = (),
+) -> Process:
+    return Process(role=role, fired=fired, unfinished=unfinished, exit=end, raised=raised)
+
+
+def sight(
+    *processes: Process,
+    timeline: Timeline | None = None,
+    helpers: tuple[str, ...] = (),
+    printed: tuple[str, ...] | None = None,
+    data: dict[str, DataState] | None = None,
+) -> Sight:
+    left = tuple(one.role for one in processes if one.exit is None)
+    outcome = Outcome(
+        processes=processes,
+        order=None,
+        survivors=left,
+        helpers=helpers,
+        port="open" if left else "closed",
+        printed=printed,
+        data=data,
+    )
+    return Sight(outcome=outcome, timeline=timeline)
+
+
+POOLS = {1: tuple(one_process()), 2: tuple(two_processes())}
+
+
+def pool(cell: str) -> Sequence[Sight]:
+    return POOLS[len(LOADED[cell.partition("/")[0]].roles)]
+
+
+def meets(one: Sight, expects: Iterable[Expect]) -> bool:
+    try:
+        return all(expect.shows.met(one) for expect in expects)
+    except NotSeen:
+        return False
+
+
+def about(cell: str, expects: Iterable[Expect]) -> list[Expect]:
+    return [one for one in expects if fnmatchcase(cell, one.cells)]
+
+
+def showing(*expects: Expect) -> Choose:
+    """For each cell something that shows all that is expected of it.
+
+    Of a pattern of which only some cells have to show something, they show it in turn.
+    """
+    turns = itertools.count()
+
+    def choose(cell: str) -> Sequence[Sight]:
+        mine = about(cell, expects)
+        every = [one for one in mine if one.of == "every"]
+        some = [one for one in mine if one.of == "some"]
+        chosen = [*every, some[next(turns) % len(some)]] if some else every
+        return [next(one for one in pool(cell) if meets(one, chosen))]
+
+    return choose
+
+
+def failing(claim: Claim) -> Choose:
+    """For each cell something that no case expects of it, but can be judged."""
+
+    def choose(cell: str) -> Sequence[Sight]:
+        mine = [about(cell, case.expects) for case in claim.cases]
+        return [
+            next(
+                one
+                for one in pool(cell)
+                if _can_be_judged(one, itertools.chain(*mine))
+                and not any(meets(one, [expect]) for some in mine for expect in some)
+            )
+        ]
+
+    return choose
+
+
+def _can_be_judged(one: Sight, expects: Iterable[Expect]) -> bool:
+    try:
+        for expect in expects:
+            expect.shows.met(one)
+    except NotSeen:
+        return False
+    return True
+
+
+# -------------------------------------------------------------------- the evidence
+
+
+def evidence(
+    claim: Claim,
+    choose: Choose,
+    version: str = "3.13.0",
+    stacks: Sequence[str] = ("none", "flask-1.1", "flask-3.1", "apscheduler-3.6"),
+) -> list[Evidence]:
+    """What one Python showed of all the cells that a claim is judged by."""
+    return [
+        observed(cell, choose(cell), version, stack)
+        for stack in stacks
+        for cell in cells_of(who(version, stack), programs_of(claim))
+        if about(cell, claim.judged_by)
+    ]
+
+
+def programs_of(claim: Claim) -> dict[str, Scenario]:
+    """Those that a claim rests on: the others make no difference, and take time."""
+    return {
+        id: one
+        for id, one in LOADED.items()
+        if any(fnmatchcase(id, pattern.partition("/")[0]) for pattern in claim.rests_on)
+    }
+
+
+def who(version: str, stack: str = "none") -> Subject:
+    return subject_of(LINUX, observed("plain/return@main", (), version, stack).record)
+
+
+def observed(
+    cell: str,
+    sights: Sequence[Sight],
+    version: str = "3.13.0",
+    stack: str = "none",
+    unknown: tuple[str, ...] = (),
+) -> Evidence:
+    scenario, _, ending = cell.partition("/")
+    termination, _, target = ending.partition("@")
+    record = Record(
+        format=FORMAT,
+        cell=f"cpython-{version}/{stack}/{cell}",
+        interpreter={"implementation": "cpython", "version": version},
+        packages={},
+        stack=stack,
+        scenario=scenario,
+        launcher="direct",
+        termination=termination,
+        target=target,
+        platform={},
+        since="2026-11-21",
+        outcomes=tuple(one.outcome for one in sights),
+        unknown=unknown,
+    )
+    return Evidence(platform=LINUX, record=record, sights=tuple(sights))
+
+
+def judged(claim: Claim, found: Iterable[Evidence]) -> Assessment:
+    return assess(claim, gather(found, programs_of(claim)))
+
+
+def old_enough(claim: Claim) -> str:
+    """A Python that can be asked the claim: `sys.exitfunc` is of 2.7."""
+    programs = programs_of(claim)
+    stacks = ("none", "flask-1.1", "apscheduler-3.6")
+    cells = [cell for stack in stacks for cell in cells_of(who("3.13.0", stack), programs)]
+    can = all(any(fnmatchcase(cell, one.cells) for cell in cells) for one in claim.judged_by)
+    return "3.13.0" if can else "2.7.18"
+
+
+JUDGED = [claim for claim in CLAIMS if claim.cases]
+CASES = [
+    pytest.param(claim, number, id=f"{claim.id}-{number}-{case.verdict.replace(' ', '-')}")
+    for claim in JUDGED
+    for number, case in enumerate(claim.cases)
+]
+by_claim = pytest.mark.parametrize("claim", JUDGED, ids=lambda claim: claim.id)
+
+# ------------------------------------------------------------------------ the laws
+
+
+@pytest.mark.parametrize(("claim", "number"), CASES)
+def test_every_verdict_is_reached_by_observations(claim: Claim, number: int) -> None:
+    """For each case there is something that could be seen which gives its verdict."""
+    case = claim.cases[number]
+    found = evidence(claim, showing(*case.expects), old_enough(claim))
+    told = judged(claim, found)
+    assert told.verdict == case.verdict
+    assert {ruling.because for ruling in told.rulings} == {case.because}
+
+
+@by_claim
+def test_what_no_case_expects_contradicts(claim: Claim) -> None:
+    """A claim is not saved by observations that nobody thought of."""
+    told = judged(claim, evidence(claim, failing(claim), old_enough(claim)))
+    assert told.verdict == CONTRADICTED
+    assert {ruling.because for ruling in told.rulings} == {OTHERWISE}
+
+
+@by_claim
+def test_runs_that_differ_make_it_hold_in_some_runs(claim: Claim) -> None:
+    """A race is neither: some runs show what the first case expects, and some do not."""
+    good, bad = showing(*claim.cases[0].expects), failing(claim)
+    found = evidence(claim, lambda cell: [*good(cell), *bad(cell)], old_enough(claim))
+    told = judged(claim, found)
+    assert told.verdict == IN_SOME_RUNS
+    assert {ruling.because for ruling in told.rulings} == {RUNS_DIFFER}
+
+
+@by_claim
+def test_without_observations_it_is_not_measured(claim: Claim) -> None:
+    """No verdict comes from nothing."""
+    assert judged(claim, []).verdict == NOT_MEASURED
+    other = observed("plain-clear/return@main", [POOLS[1][0]])
+    assert judged(claim, [other]).verdict == NOT_MEASURED
+
+
+@by_claim
+def test_one_cell_that_is_missing_is_enough_not_to_judge(claim: Claim) -> None:
+    """Whatever the others show, a claim rests on all of its cells."""
+    found = evidence(claim, showing(*claim.cases[0].expects), old_enough(claim))
+    asks = [one.asks for one in found if one.record.stack == found[0].record.stack]
+    first = [one for one in found if one.record.stack == found[0].record.stack]
+    assert judged(claim, first).rulings
+    for gone in asks:
+        rest = [one for one in first if one.asks != gone]
+        assert not judged(claim, rest).rulings, gone
+
+
+@by_claim
+def test_what_was_not_seen_well_enough_is_not_judged(claim: Claim) -> None:
+    """A record of which a trial is unknown, or a process mute, gives no verdict."""
+    found = evidence(claim, showing(*claim.cases[0].expects), old_enough(claim))
+    unknown = [
+        Evidence(
+            platform=one.platform,
+            record=replace(one.record, unknown=("it never became ready",)),
+            sights=one.sights,
+        )
+        for one in found
+    ]
+    assert judged(claim, unknown).verdict == NOT_MEASURED
+
+
+@by_claim
+def test_no_condition_knows_the_claim_that_it_judges(claim: Claim) -> None:
+    """Under another name a claim gets the same verdict, and its words name no claim."""
+    for case in claim.cases:
+        found = evidence(claim, showing(*case.expects), old_enough(claim))
+        assert judged(replace(claim, id="X1"), found).verdict == judged(claim, found).verdict
+        words = [case.because, *(one.shows.words for one in case.expects)]
+        assert not re.search(r"\b[BEM]\d+\b", " ".join(words))
+
+
+def test_a_mute_process_is_no_process_without_handlers() -> None:
+    """Not observed is never taken for did not fire."""
+    claim = BY_ID["B7"]
+    mute = sight(process("parent", None, {"code": 0}), process("child", (), {"signal": "SIGKILL"}))
+    found = [observed("flask-debug/SIGKILL@child", [mute], stack="flask-3.1")]
+    assert judged(claim, found).verdict == NOT_MEASURED
+
+
+def test_an_opinion_is_not_judged_whatever_is_seen() -> None:
+    """What has no case cannot be tested, and says why."""
+    opinions = [claim for claim in CLAIMS if not claim.cases]
+    assert opinions
+    for claim in opinions:
+        assert claim.opinion
+        assert judged(claim, []).verdict == UNTESTABLE
+
+
+@pytest.mark.parametrize(
+    ("parent", "child", "verdict_"),
+    [
+        (("C", "B", "A"), (), OTHER_REASON),
+        (("C", "B", "A"), ("C", "B", "A"), HOLDS),
+        ((), ("C", "B", "A"), HOLDS),
+        ((), (), CONTRADICTED),
+        (("A", "B", "C"), (), CONTRADICTED),
+    ],
+)
+def test_kill_on_the_child_is_judged_by_which_process_fired(
+    parent: tuple[str, ...], child: tuple[str, ...], verdict_: str
+) -> None:
+    """That a handler was seen is not enough: the reason given is about the one that was killed."""
+    seen = sight(
+        process("parent", parent, {"code": 247}), process("child", child, {"signal": "SIGKILL"})
+    )
+    found = [observed("flask-debug/SIGKILL@child", [seen], stack="flask-1.1")]
+    assert judged(BY_ID["B7"], found).verdict == verdict_
+
+
+@pytest.mark.parametrize(
+    ("child", "verdict_"), [(None, OTHER_REASON), ({"signal": "SIGHUP"}, HOLDS)]
+)
+def test_kill_on_the_parent_is_judged_by_who_is_left(
+    child: dict[str, Any] | None, verdict_: str
+) -> None:
+    """The text says that everything is removed; a child that serves is something left."""
+    seen = sight(process("parent", (), {"signal": "SIGKILL"}), process("child", (), child))
+    found = [observed("flask-debug/SIGKILL@parent", [seen], stack="flask-1.1")]
+    assert judged(BY_ID["B8"], found).verdict == verdict_
+
+
+# ----------------------------------------------------------- since and until when
+
+LINE = ("2.7.18", "3.6.15", "3.12.1", "3.13.0", "3.14.1")
+
+
+@pytest.mark.parametrize(
+    ("holding", "expected"),
+    [
+        (LINE, HOLDS),
+        ((), CONTRADICTED),
+        (LINE[2:], f"{HOLDS} since 3.12"),
+        (LINE[-1:], f"{HOLDS} since 3.14.1"),
+        (LINE[:1], f"{HOLDS} until 2.7"),
+        (LINE[:4], f"{HOLDS} until 3.13"),
+        ((*LINE[:2], *LINE[3:]), f"{HOLDS}, except on 3.12.1"),
+    ],
+)
+def test_versions_that_differ_are_told_since_or_until(
+    holding: Sequence[str], expected: str
+) -> None:
+    """The verdict names the version at which the behaviour changes."""
+    parts = [
+        Ruling(verdict=word, because="", subjects=some)
+        for word, some in (
+            (HOLDS, tuple(who(one) for one in holding)),
+            (CONTRADICTED, tuple(who(one) for one in LINE if one not in holding)),
+        )
+        if some
+    ]
+    assert verdict(parts) == expected
+
+
+def test_the_stack_of_2020_and_todays_are_compared() -> None:
+    """Where they differ the page says how, and where they agree it says that."""
+    claim = BY_ID["B6"]
+    good, bad = showing(*claim.cases[0].expects), showing(*claim.cases[1].expects)
+    same = evidence(claim, good)
+    other = [
+        *evidence(claim, good, stacks=("flask-1.1",)),
+        *evidence(claim, bad, stacks=("flask-3.1",)),
+    ]
+    assert judged(claim, same).by_stack == (("flask-1.1", HOLDS), ("", HOLDS))
+    assert judged(claim, other).by_stack == (("flask-1.1", HOLDS), ("", CONTRADICTED))
+    assert "newest Flask of each Python agree" in page(same)
+    assert "With the newest Flask of each Python: contradicted." in page(other)
+
+
+# ------------------------------------------------------------------------ the page
+
+
+def page(found: Iterable[Evidence]) -> str:
+    everything = tuple(found)
+    return render(reading(everything))
+
+
+def reading(found: Iterable[Evidence]) -> Reading:
+    everything = tuple(found)
+    return Reading(
+        evidence=everything,
+        assessments=assess_all(CLAIMS, gather(everything, LOADED)),
+        scenarios=LOADED,
+    )
+
+
+def test_every_claim_of_every_text_has_a_row_and_a_section() -> None:
+    """33 claims, none missing; without a record they are not measured, and opinions opinions."""
+    ids = [claim.id for claim in CLAIMS]
+    assert ids == [
+        f"{text}{n}" for text, many in (("B", 14), ("E", 9), ("M", 10)) for n in range(1, many + 1)
+    ]
+    text = page([])
+    for id in ids:
+        (row,) = re.findall(
+            rf"^\| \[{id}\]\(#{id.lower()}\) \|.*\*\*(.+)\*\* \|$", text, re.MULTILINE
+        )
+        assert row == (NOT_MEASURED if BY_ID[id].cases else UNTESTABLE)
+        assert f"### {id}\n" in text
+    assert all(f"## Text {one.id}: " in text for one in TEXTS)
+
+
+def test_every_pattern_names_cells_that_there_are() -> None:
+    """A claim rests on cells that can be measured with the programs there are."""
+    stacks = ("none", "flask-1.1", "apscheduler-3.6")
+    cells = {c for v in ("2.7.18", "3.13.0") for s in stacks for c in cells_of(who(v, s), LOADED)}
+    for claim in CLAIMS:
+        for pattern in claim.rests_on:
+            assert any(fnmatchcase(cell, pattern) for cell in cells), (claim.id, pattern)
+
+
+def test_a_claim_without_a_program_says_which_is_missing() -> None:
+    """What nobody has written a program for is not measured, and the page says so."""
+    claim = BY_ID["E7"]
+    few = {id: one for id, one in LOADED.items() if id != "flask"}
+    found = evidence(claim, showing(*claim.cases[0].expects))
+    told = assess(claim, gather(found, few))
+    assert told.verdict == NOT_MEASURED
+    assert told.unwritten == ("flask/SIGINT@main",)
+    assert not families("flask/SIGINT@main", gather(found, few))
+
+
+KILLED = sight(
+    process("parent", ("C", "B", "A"), {"code": 247}),
+    process("child", (), {"signal": "SIGKILL"}),
+    timeline=(
+        ("parent", "spawned"),
+        ("parent", "started"),
+        ("parent", "registered", "logging.shutdown"),
+        ("parent", "registered", "A"),
+        ("multiprocessing.resource_tracker", "started"),
+        ("child", "started"),
+        ("child", "serves"),
+        ("parent", "ready"),
+        ("child", "sent", "SIGKILL", "child"),
+        ("child", "ended", "signal SIGKILL"),
+        ("parent", "began", "A"),
+        ("parent", "returned", "A"),
+        ("parent", "ended", "code 247"),
+    ),
+)
+
+
+def test_the_story_is_drawn_from_events() -> None:
+    """The figure holds what the timeline holds, in its process's column, and no libraries."""
+    cell = "flask-debug/SIGKILL@child"
+    lines = story([observed(cell, [KILLED], stack=s) for s in ("flask-1.1", "flask-3.1")])
+    text = "\n".join(lines)
+    assert text.count("```text") == 1, "what is the same for both stacks is drawn once"
+    assert "Flask 1.1 on 3.13.0 and Flask 3.1 on 3.13.0" in text
+    assert re.search(r"^  runs A$", text, re.MULTILINE)
+    assert re.search(r"^ {30,}dies of SIGKILL$", text, re.MULTILINE)
+    assert "logging" not in text
+    assert "resource_tracker" not in text
+    assert "those of the parent, and no other process ran any" in text
+    assert text.count("Not measured yet.") == 2
+
+
+def test_two_stacks_that_differ_have_a_figure_each() -> None:
+    """No figure stands for a stack that did something else."""
+    cell = "flask-debug/SIGKILL@child"
+    assert KILLED.timeline
+    changed = Sight(outcome=KILLED.outcome, timeline=KILLED.timeline[:-1])
+    lines = story(
+        [observed(cell, [KILLED], stack="flask-1.1"), observed(cell, [changed], stack="flask-3.1")]
+    )
+    assert "\n".join(lines).count("```text") == 2
+
+
+@pytest.mark.parametrize(
+    ("parent", "child", "ran", "serves"),
+    [
+        (("A",), (), "those of the parent, and no other", "nobody answered"),
+        ((), ("A",), "those of the child, and no other", "nobody answered"),
+        (("A",), ("A",), "those of the parent and of the child.", "nobody answered"),
+        ((), (), "No process ran a handler.", "nobody answered"),
+        ((), None, "Not every process was seen", "nobody answered"),
+    ],
+)
+def test_the_story_says_in_which_process_handlers_ran(
+    parent: tuple[str, ...], child: tuple[str, ...] | None, ran: str, serves: str
+) -> None:
+    """The sentence over a figure follows the outcome."""
+    seen = sight(process("parent", parent, {"code": 0}), process("child", child, {"code": 0}))
+    assert ran in who_ran(seen.outcome)
+    assert serves in who_serves(seen.outcome)
+
+
+def test_a_survivor_is_named_as_the_one_that_serves() -> None:
+    """Who still has the port is told."""
+    seen = sight(process("parent", (), {"signal": "SIGKILL"}), process("child", (), None))
+    assert who_serves(seen.outcome) == "Afterwards the child still served on the port."
+
+
+def test_the_page_shows_conditions_observations_and_commands() -> None:
+    """A reader finds how the verdict came about, and what to type."""
+    claim = BY_ID["B7"]
+    found = [observed("flask-debug/SIGKILL@child", [KILLED], stack="flask-1.1")]
+    text = in_full(reading(found), judged(claim, found))
+    assert "Holds, but not for the reason given." in text
+    assert "kill -9 CHILD_PID" in text
+    assert "The parent runs its handlers C, B, A" in text
+    assert "in the parent C, B, A run, in this order; in the child no handler runs" in text
+    assert "cpython-3.13.0/flask-1.1/flask-debug/SIGKILL@child" in text
+
+
+def test_the_order_of_the_records_does_not_matter() -> None:
+    """The page is a function of what was observed."""
+    claim = BY_ID["E1"]
+    found = evidence(claim, showing(*claim.cases[0].expects))
+    assert page(found) == page(reversed(found))
+
+
+def test_helpers_are_told_where_they_were_seen() -> None:
+    """A question compares no helpers, but the claim about the number of processes needs them."""
+    claim = BY_ID["B6"]
+    found = evidence(claim, showing(*claim.cases[1].expects), stacks=("flask-3.1",))
+    assert "`multiprocessing.resource_tracker` (2)" in page(found)

@@ -1,0 +1,206 @@
+"""What the kernel may lack: the other path says the same, or that it cannot know."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from harness.run import facilities, kernel, reaper
+from harness.run.session import own_environment
+
+SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(SLEEPER, stdin=subprocess.PIPE)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def until(done: Callable[[], bool]) -> None:
+    limit = time.monotonic() + 20
+    while not done():
+        assert time.monotonic() < limit
+        time.sleep(0.005)
+
+
+def test_without_pidfds_an_end_is_seen_by_asking(sleeper: subprocess.Popen[bytes]) -> None:
+    """Psutil's way: a process that runs, then a zombie whose status can be read, then nothing."""
+    watched = kernel.Asked(sleeper.pid)
+    assert not watched.has_ended()
+    assert watched.send(signal.SIGTERM)
+    until(watched.has_ended)
+    assert not watched.is_gone()
+    assert not watched.send(signal.SIGTERM)
+    assert watched.learn_status()
+    assert watched.status == signal.SIGTERM
+    assert watched.is_gone()
+    sleeper.returncode = -signal.SIGTERM  # reaped by the watcher
+
+
+def test_without_pidfds_a_process_that_is_gone_cannot_be_watched(
+    sleeper: subprocess.Popen[bytes],
+) -> None:
+    """A pid that nobody has is an error, as it is with pidfds."""
+    sleeper.kill()
+    sleeper.wait()
+    with pytest.raises(ProcessLookupError):
+        kernel.Asked(sleeper.pid)
+
+
+def test_without_pidfds_the_watch_asks(sleeper: subprocess.Popen[bytes]) -> None:
+    """A process without a descriptor is among those with news when it has ended, once."""
+    exits = kernel.ExitWatch()
+    watched = kernel.Asked(sleeper.pid)
+    exits.add(watched)
+    assert exits.must_ask
+    assert exits.ready() == []
+    sleeper.kill()
+    until(lambda: exits.ready() == [watched])
+    assert exits.ready() == []
+    assert not exits.must_ask
+
+
+def test_where_no_descriptor_is_free_a_process_is_watched_all_the_same(
+    sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EMFILE costs the pidfd, not the process."""
+
+    def full(_pid: int) -> int:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(os, "pidfd_open", full)
+    assert isinstance(kernel.watch(sleeper.pid), kernel.Asked)
+
+
+def test_a_mark_follows_a_process_wherever_it_flees() -> None:
+    """A mark outlives a new session, a cleared environment and a lost parent."""
+    before = resource.getrlimit(kernel.RLIMIT_LOCKS)
+    mark = (1 << 60) + os.getpid()
+    flee = "setsid env -i sh -c 'echo $$; exec sleep 600 <&- >&- 2>&-' &"
+    try:
+        kernel.mark_children(mark)
+        done = subprocess.run(["sh", "-c", flee], stdout=subprocess.PIPE, text=True, check=True)
+    finally:
+        resource.setrlimit(kernel.RLIMIT_LOCKS, before)
+    fled = int(done.stdout)
+    watched = kernel.watch(fled)
+    try:
+        assert kernel.mark_of(fled) == mark
+        assert kernel.belongs_to(fled, mark, 0, "no such token")
+        assert not kernel.belongs_to(fled, mark + 1, 0, "no such token")
+        assert kernel.marked(range(mark, mark + 1)) == (fled,)
+        assert kernel.mark_of(os.getpid()) != mark
+    finally:
+        watched.send(signal.SIGKILL)
+        watched.close()
+
+
+def test_a_pid_without_a_mark_is_told_at_once() -> None:
+    """To look for nothing among a million marks would take as long as a trial."""
+    begun = time.perf_counter()
+    for _ in range(200):
+        assert not kernel.is_marked(os.getpid(), range(1 << 61, (1 << 61) + kernel.MARKS))
+    assert time.perf_counter() - begun < 1
+
+
+def test_a_facility_that_is_switched_off_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names are read in one place, and a wrong one is refused with the right ones."""
+    monkeypatch.setattr(facilities, "_WITHOUT", frozenset({"pidfd", "exit-info"}))
+    assert not facilities.have_pidfds()
+    assert kernel.exit_info(0) is None
+    assert facilities.refusal() is None
+    monkeypatch.setattr(facilities, "_WITHOUT", frozenset({"pidfds"}))
+    assert "pidfds" in str(facilities.refusal())
+
+
+@pytest.mark.parametrize("system", ["darwin", "win32", "freebsd14"])
+def test_another_system_is_refused_clearly(system: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where trials cannot run, the refusal says where they can and what still works."""
+    monkeypatch.setattr(sys, "platform", system)
+    assert "Linux alone" in str(facilities.refusal())
+
+
+def test_the_engine_gets_nothing_of_the_callers_environment() -> None:
+    """What an observed program can read of its parent's environment holds no secret."""
+    caller = {"PATH": "/bin", "CANARY": "sings", "PYTHONPATH": "/evil", "AWS_SECRET": "x"}
+    given = own_environment(caller)
+    assert given["PATH"] == "/bin"
+    assert not {"CANARY", "AWS_SECRET"} & given.keys()
+    assert given["PYTHONPATH"] != "/evil"
+
+
+# ------------------------------------------------ a stand-in for the kernel's calls
+
+
+class Kernel:
+    """Processes that never were, one of whose pids is given away at the worst moment."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+        self.here = os.getpid()
+        self.parents = {500: self.here, 501: 500}
+        self.when = when
+        self.opened: dict[int, str] = {}
+        self.signalled: list[str] = []
+        self.names = {500: "ours", 501: "ours"}
+        monkeypatch.setattr(kernel, "PIDFDS", True)
+        monkeypatch.setattr(kernel, "parent_of", lambda pid: self.parents.get(pid, 0))
+        monkeypatch.setattr(kernel, "children_of", self.children_of)
+        monkeypatch.setattr(kernel, "mark_of", lambda _pid: None)
+        monkeypatch.setattr(reaper, "shared_memory_of", lambda _pid: frozenset())
+        monkeypatch.setattr(os, "pidfd_open", self.open)
+        monkeypatch.setattr(os, "close", lambda _fd: None)
+        monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("a bare pid was signalled"))
+        monkeypatch.setattr(os, "killpg", lambda *_: pytest.fail("a group was signalled"))
+        monkeypatch.setattr(signal, "pidfd_send_signal", self.send)
+        monkeypatch.setattr(os, "waitpid", self.waitpid)
+
+    def children_of(self, pid: int) -> tuple[int, ...]:
+        found = tuple(one for one, parent in self.parents.items() if parent == pid)
+        if self.when == "listed" and 501 in found:
+            self.give_away(501)
+        return found
+
+    def give_away(self, pid: int) -> None:
+        """Ours ends, and somebody else's process gets its number."""
+        if self.names.get(pid) == "ours" and pid in self.parents:
+            self.names[pid] = "somebody else's"
+            self.parents[pid] = 1
+
+    def open(self, pid: int) -> int:
+        if pid not in self.names:
+            raise ProcessLookupError
+        fd = 1000 + len(self.opened)
+        self.opened[fd] = self.names[pid]
+        if self.when == "opened":
+            self.give_away(pid)
+        return fd
+
+    def send(self, fd: int, _signum: int) -> None:
+        whose = self.opened[fd]
+        self.signalled.append(whose)
+        for pid in [p for p, name in self.names.items() if name == whose == "ours"]:
+            del self.names[pid], self.parents[pid]
+
+    def waitpid(self, _pid: int, _options: int) -> tuple[int, int]:
+        raise ChildProcessError
+
+
+@pytest.mark.parametrize("when", ["never", "listed", "opened"])
+def test_only_processes_of_this_run_are_signalled(
+    when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whenever a pid is given to somebody else, that one's process gets no signal."""
+    world = Kernel(monkeypatch, when)
+    reaper.end_all_below((), range(0))
+    assert "somebody else's" not in world.signalled
+    assert when == "opened" or "ours" in world.signalled

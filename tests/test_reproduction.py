@@ -1,0 +1,89 @@
+"""What `claims` measures: what is missing, and no more."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+import pytest
+from click import ClickException
+
+from harness.claims import BY_ID, CLAIMS
+from harness.model import FORMAT, Cell, Interpreter, Record
+from harness.reproduction import choose, missing, tell_if_2020_is_missing
+from tests.conftest import LOADED
+
+OLD = Interpreter(id="cpython-2.7.18", implementation="cpython", version="2.7.18", path="")
+NEW = Interpreter(id="cpython-3.15.0", implementation="cpython", version="3.15.0", path="")
+HERE = {one.id: one for one in (OLD, NEW)}
+
+
+def record(cell: Cell) -> Record:
+    return Record(
+        format=FORMAT,
+        cell=cell.id,
+        interpreter={},
+        packages={},
+        stack=cell.stack,
+        scenario=cell.scenario,
+        launcher=cell.launcher,
+        termination=cell.termination,
+        target=cell.target,
+        platform={},
+        since="2026-11-21",
+        outcomes=(),
+    )
+
+
+def test_all_that_the_claims_rest_on_is_measured() -> None:
+    """Each pattern has its cells in the plan, and the plan has no others."""
+    cells = missing(CLAIMS, HERE, LOADED, {}).cells
+    patterns = {pattern for claim in CLAIMS for pattern in claim.rests_on}
+    asks = {cell.id.split("/", 2)[2] for cell in cells}
+    assert all(any(fnmatchcase(one, pattern) for one in asks) for pattern in patterns)
+    assert all(any(fnmatchcase(one, pattern) for pattern in patterns) for one in asks)
+
+
+def test_what_is_on_record_is_not_measured_again() -> None:
+    """With a record for each cell nothing is run; without one of them that one is."""
+    cells = missing(CLAIMS, HERE, LOADED, {}).cells
+    assert not missing(CLAIMS, HERE, LOADED, {"linux": [record(one) for one in cells]}).cells
+    most = {"linux": [record(one) for one in cells[1:]]}
+    assert missing(CLAIMS, HERE, LOADED, most).cells == cells[:1]
+
+
+def test_what_judges_is_measured_before_what_is_beside() -> None:
+    """A run that is stopped has measured what the verdicts rest on first."""
+    judging = {one.cells for claim in CLAIMS for one in claim.judged_by}
+    order = [
+        any(fnmatchcase(cell.id.split("/", 2)[2], pattern) for pattern in judging)
+        for cell in missing(CLAIMS, HERE, LOADED, {}).cells
+    ]
+    assert order == sorted(order, reverse=True)
+
+
+def test_a_claim_is_chosen_by_its_id() -> None:
+    """In any spelling; without an id all are, and an unknown one is refused with the nearest."""
+    assert choose(["b7"]) == (BY_ID["B7"],)
+    assert choose([]) == CLAIMS
+    with pytest.raises(ClickException, match="B7"):
+        choose(["B77"])
+
+
+def test_without_a_python_for_the_stack_of_2020_it_is_said_what_to_install(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One line on stderr, unless some machine has measured it before."""
+    cell = Cell(
+        interpreter=OLD.id,
+        stack="flask-1.1",
+        scenario="flask",
+        termination="SIGINT",
+        target="main",
+    )
+    tell_if_2020_is_missing(HERE, {})
+    tell_if_2020_is_missing({NEW.id: NEW}, {"linux": [record(cell)]})
+    assert not capsys.readouterr().err
+    tell_if_2020_is_missing({NEW.id: NEW}, {})
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "Flask 1.1, the stack of 2020, needs Python" in line
+    assert "install one" in line

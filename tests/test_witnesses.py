@@ -1,0 +1,229 @@
+"""Two witnesses: what the processes tell and what the kernel reports must not contradict."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from harness.model import Fact, Outcome, Trial, Unknown
+from harness.observe import observe
+from harness.run.channel import decode
+from harness.terminations import BY_ID
+from tests.histories import PLAIN, SAVED, Saved, Tale, plain, saved
+
+TOKEN = "0123456789abcdef"
+FOREIGN = "fedcba9876543210"
+REAL = {name: saved(name) for name in SAVED}
+
+
+def shown(tale: Tale, termination: str = "return") -> Outcome | Unknown:
+    return observe(tale.trial(), PLAIN, BY_ID[termination])
+
+
+def reason(tale: Tale, termination: str = "return") -> str:
+    found = shown(tale, termination)
+    assert isinstance(found, Unknown), found
+    return found.reason
+
+
+# ---------------------------------------------------------------- disagreements
+
+
+def test_two_ends_of_one_process_are_unknown_and_both_are_named() -> None:
+    """Where its parent and its pidfd tell two ends of a process, neither is believed."""
+    tale = plain().fires(10, *"CBA").ends(10, "code 0")
+    tale.kernel(10, "disagrees", "its parent learns code 0", "its pidfd tells signal SIGKILL")
+    assert reason(tale) == (
+        "the witnesses disagree about main: "
+        "its parent learns code 0, but its pidfd tells signal SIGKILL"
+    )
+
+
+def test_nobody_speaks_after_its_end() -> None:
+    """An event that arrives from a process which the kernel saw end is unknown."""
+    tale = plain().fires(10, "C").ends(10).fires(10, "B")
+    assert "the kernel saw its end, but then the channel has its 'began'" in reason(tale)
+
+
+@pytest.mark.parametrize(
+    ("termination", "end"),
+    [("os-exit-7", "code 0"), ("os-exit-0", "code 7"), ("self-SIGKILL", "code 0")],
+)
+def test_an_exit_that_cannot_follow_from_what_was_told(termination: str, end: str) -> None:
+    """A process that says it leaves with one status, and ends with another, is unknown."""
+    tale = plain(ending=termination).ends(10, end)
+    assert f"the channel says {termination}, but the kernel {end}" in reason(tale, termination)
+
+
+@pytest.mark.parametrize(
+    ("termination", "end"),
+    [("os-exit-7", "code 7"), ("os-exit-7", "signal SIGKILL"), ("self-SIGKILL", "signal SIGKILL")],
+)
+def test_an_exit_that_follows_from_what_was_told(termination: str, end: str) -> None:
+    """A process may be killed before it leaves; that is no contradiction."""
+    assert isinstance(shown(plain(ending=termination).ends(10, end), termination), Outcome)
+
+
+def test_events_that_could_not_be_told_are_unknown() -> None:
+    """A process that could not open the channel may have done what nobody heard."""
+    tale = plain().ends(10).harness("unheard", "a process could not open the event channel")
+    assert reason(tale) == (
+        "not every event could be told: a process could not open the event channel"
+    )
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_a_real_trial_has_no_disagreement(name: str) -> None:
+    """The witnesses agree in every trial that was saved."""
+    real = REAL[name]
+    assert isinstance(observe(real.trial, real.scenario, real.ending), Outcome)
+
+
+# ------------------------------------------------------------------ any stream
+
+
+def line(fact: Fact, token: str = TOKEN) -> bytes:
+    """An event as its process wrote it."""
+    fields = [token, fact.source, str(fact.pid), str(fact.number), fact.kind, *fact.detail]
+    escaped = (f.replace("%", "%25").replace("\t", "%09").replace("\n", "%0A") for f in fields)
+    return "\t".join(escaped).encode("utf-8", "surrogateescape") + b"\n"
+
+
+def events(real: Saved) -> list[Fact]:
+    return [fact for fact in real.history if fact.source in ("probe", "endings")]
+
+
+def heard(real: Saved, stream: bytes) -> Trial:
+    """The trial with another stream on its channel: the harness's own facts stay in place.
+
+    A pipe loses nothing, so what is cut was heard before: the closing tells how many events
+    there were, and an end without a newline is garbled, as `trial.py` notes both.
+    """
+    *lines, rest = stream.split(b"\n")
+    arrived = [decode(one, TOKEN) for one in lines]
+    if rest:
+        arrived.append(Fact("harness", 0, "garbled", ("an event without an end",)))
+    told = events(real)
+    count = str(len(told))
+    history: list[Fact] = []
+    supply = iter(arrived)
+    for fact in real.history:
+        if fact.source in ("probe", "endings"):
+            if (one := next(supply, None)) is not None:
+                history.append(one)
+        elif (fact.source, fact.kind) == ("harness", "closing"):
+            history += supply
+            history.append(replace(fact, detail=(count,)))
+        else:
+            history.append(fact)
+    return replace(real.trial, history=tuple(history))
+
+
+def claims(found: Outcome) -> dict[str, set[str]]:
+    """Of each role that was observed from inside: the handlers that at least began."""
+    return {
+        one.role: {*one.fired, *(one.unfinished or ())}
+        for one in found.processes
+        if one.fired is not None
+    }
+
+
+def never_silent(real: Saved, trial: Trial) -> None:
+    """What is concluded never says of a handler that ran that it did not."""
+    found = observe(trial, real.scenario, real.ending)
+    assert isinstance(found, Outcome | Unknown)
+    intact = observe(real.trial, real.scenario, real.ending)
+    assert isinstance(intact, Outcome)
+    if isinstance(found, Outcome):
+        before = claims(intact)
+        for role, handlers in claims(found).items():
+            assert before.get(role, set()) <= handlers, (role, found)
+
+
+NAMES = st.sampled_from(SAVED)
+
+
+@given(NAMES, st.integers(0, 10**6))
+def test_a_stream_that_is_cut_at_any_byte_claims_nothing_false(name: str, place: int) -> None:
+    """Whatever is missing at the end of a stream makes the trial unknown."""
+    real = REAL[name]
+    stream = b"".join(map(line, events(real)))
+    cut = stream[: place % (len(stream) + 1)]
+    never_silent(real, heard(real, cut))
+    if len(cut) < len(stream):
+        found = observe(heard(real, cut), real.scenario, real.ending)
+        assert isinstance(found, Unknown)
+
+
+@given(NAMES, st.data())
+def test_a_stream_with_parts_doubled_or_left_out_claims_nothing_false(
+    name: str, data: st.DataObject
+) -> None:
+    """Lines that come twice, or not, or in another order, never become "did not fire"."""
+    real = REAL[name]
+    lines = [line(one) for one in events(real)]
+    times = data.draw(
+        st.lists(st.sampled_from([1, 1, 1, 1, 0, 2]), min_size=len(lines), max_size=len(lines))
+    )
+    changed = [one for one, n in zip(lines, times, strict=True) for _ in range(n)]
+    never_silent(real, heard(real, b"".join(changed)))
+
+
+@given(NAMES, st.randoms(use_true_random=False))
+def test_a_stream_in_any_order_never_fails(name: str, random: object) -> None:
+    """Events in an order that no program told them in are an outcome or unknown."""
+    real = REAL[name]
+    lines = [line(one) for one in events(real)]
+    random.shuffle(lines)  # type: ignore[attr-defined]
+    trial = heard(real, b"".join(lines))
+    assert isinstance(observe(trial, real.scenario, real.ending), Outcome | Unknown)
+
+
+@given(NAMES, NAMES, st.integers(0, 10**6))
+def test_a_stream_with_another_trials_events_is_unknown(name: str, other: str, place: int) -> None:
+    """An event without the trial's token, anywhere in the stream, makes the trial unknown."""
+    real = REAL[name]
+    lines = [line(one) for one in events(real)]
+    foreign = [line(one, FOREIGN) for one in events(REAL[other])]
+    at = place % (len(lines) + 1)
+    trial = heard(real, b"".join([*lines[:at], foreign[place % len(foreign)], *lines[at:]]))
+    found = observe(trial, real.scenario, real.ending)
+    assert found == Unknown(reason="the event channel holds what is no event of this trial")
+
+
+@given(NAMES, st.binary(min_size=1, max_size=80), st.integers(0, 10**6))
+def test_a_stream_with_any_bytes_in_it_claims_nothing_false(
+    name: str, junk: bytes, place: int
+) -> None:
+    """Bytes between the lines, which are written whole, never become "did not fire"."""
+    real = REAL[name]
+    lines = [line(one) for one in events(real)]
+    at = place % (len(lines) + 1)
+    never_silent(real, heard(real, b"".join([*lines[:at], junk, *lines[at:]])))
+
+
+@given(NAMES, st.integers(0, 10**6))
+def test_a_saved_history_that_lost_its_end_is_unknown(name: str, place: int) -> None:
+    """Without the closing, nobody knows what else there was."""
+    real = REAL[name]
+    whole = [fact.kind for fact in real.history].index("closing")
+    trial = replace(real.trial, history=real.history[: place % (whole + 1)])
+    assert isinstance(observe(trial, real.scenario, real.ending), Unknown)
+
+
+def test_the_streams_are_those_of_real_trials() -> None:
+    """Told as they are, the saved streams show what the saved histories show."""
+    for real in REAL.values():
+        stream = b"".join(map(line, events(real)))
+        trial = heard(real, stream)
+        assert observe(trial, real.scenario, real.ending) == observe(
+            real.trial, real.scenario, real.ending
+        )
+
+
+def test_no_line_is_longer_than_what_is_written_whole() -> None:
+    """A line of PIPE_BUF bytes or more was not one write of a probe, so it is no event."""
+    long = Fact("probe", 10, "note", ("x" * 4096,), 1)
+    assert decode(line(long).rstrip(b"\n"), TOKEN).kind == "garbled"

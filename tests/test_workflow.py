@@ -1,0 +1,108 @@
+"""The workflow: what is pinned, what is measured, and that it can be had."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.store import read_records
+
+ROOT = Path(__file__).parent.parent
+WORKFLOW = ROOT / ".github" / "workflows" / "tests.yml"
+TEXT = WORKFLOW.read_text()
+
+MEASURED = re.findall(r"^ +- ((?:cpython|pypy)-[\d.]+)$", TEXT, re.MULTILINE)
+ON_RECORD = {
+    record.cell.split("/")[0] for rows in read_records(ROOT / "reports").values() for record in rows
+}
+OLDEST = (3, 8)
+"""Of those before, no runner and no installer has any."""
+
+
+def checked(file: Path) -> subprocess.CompletedProcess[str]:
+    tool = Path(sys.executable).with_name("check-jsonschema")
+    if not tool.exists():
+        pytest.skip("check-jsonschema is not in this environment")
+    return subprocess.run(
+        [tool, "--builtin-schema", "vendor.github-workflows", file],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_it_follows_githubs_schema(tmp_path: Path) -> None:
+    """And the check sees a key that is misspelt."""
+    assert checked(WORKFLOW).returncode == 0
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(TEXT.replace("runs-on:", "run-on:", 1))
+    assert checked(wrong).returncode == 1
+
+
+def test_actions_are_pinned_by_their_commit() -> None:
+    """A tag can be moved; the version stands beside the hash, for people."""
+    used = re.findall(r"uses: (.*)", TEXT)
+    assert used
+    for one in used:
+        assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one), one
+
+
+def test_one_action_has_one_version() -> None:
+    """The same everywhere."""
+    pairs = {tuple(one.split("@")) for one in re.findall(r"uses: (\S+)", TEXT)}
+    assert len(pairs) == len({name for name, _ in pairs})
+
+
+@pytest.mark.parametrize("interpreter", MEASURED)
+def test_what_is_measured_is_on_record(interpreter: str) -> None:
+    """Else `diff` would have nothing to compare it with, and pass."""
+    assert any(id == interpreter or id.startswith(f"{interpreter}-") for id in ON_RECORD)
+
+
+def test_every_release_on_record_is_measured() -> None:
+    """One interpreter of each minor version, of CPython and of the newest PyPy."""
+
+    def minor(id: str) -> tuple[str, tuple[int, ...]]:
+        family, version = id.split("-")[:2]
+        return family, tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+
+    there = {minor(id) for id in MEASURED}
+    wanted = {one for one in map(minor, ON_RECORD) if one[0] == "cpython" and one[1] >= OLDEST}
+    assert {one for one in there if one[0] == "cpython"} == wanted
+    pypys = [minor(id) for id in ON_RECORD if id.startswith("pypy")]
+    assert not pypys or max(pypys) in there
+
+
+def test_uv_has_every_interpreter_that_is_measured() -> None:
+    """The list of what can be installed is part of uv: no network is asked."""
+    uv = Path(sys.executable).with_name("uv")
+    listed = subprocess.run(
+        [
+            uv, "python", "list", "--all-versions", "--only-downloads", "--offline", "--no-config",
+            "--output-format", "json",
+        ],
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )  # fmt: skip
+    names = {
+        f"{one['implementation']}-{one['version']}"
+        for one in json.loads(listed.stdout)
+        if (one["os"], one["arch"], one["libc"]) == ("linux", "x86_64", "gnu")
+    }
+    assert set(MEASURED) <= names
+
+
+def test_the_host_pythons_are_those_that_are_supported() -> None:
+    """From the oldest that pyproject.toml asks for."""
+    hosts = re.search(r"python: \[(.*)\]", TEXT)
+    assert hosts
+    versions = [version.strip(' "') for version in hosts[1].split(",")]
+    assert versions == ["3.11", "3.12", "3.13", "3.14"]
+    assert 'requires-python = ">=3.11"' in (ROOT / "pyproject.toml").read_text()
