@@ -1,0 +1,65 @@
+"""Short versions of the fault suite (`make faults`) and of the soak (`make soak`)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import FOUND, NEWEST
+from tests.faults.__main__ import ALL
+from tests.faults.ground import ROOT
+from tests.faults.tally import Tally, table
+
+pytestmark = [pytest.mark.real]
+BRIEF = [fault.name for fault in ALL if fault.few]
+
+
+def suite(*words: str) -> subprocess.CompletedProcess[str]:
+    """The suite in a process of its own: what is left behind comes home to that one alone."""
+    return subprocess.run(
+        [sys.executable, "-m", *words],
+        capture_output=True,
+        text=True,
+        timeout=230,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+@pytest.mark.parametrize("name", BRIEF)
+def test_the_harness_survives(name: str) -> None:
+    """Each fault is survived, leaves nothing behind and loses nothing."""
+    done = suite("tests.faults", "--brief", "--only", name)
+    assert done.returncode == 0, done.stderr + done.stdout
+    if "not done" in done.stdout:
+        pytest.skip(done.stdout.partition("not done: ")[2].partition("|")[0])
+
+
+def test_a_soak_changes_and_leaves_nothing() -> None:
+    """Oversubscribed cores change no outcome, and the harness does not grow with the trials."""
+    here = [id for id in FOUND if any((ROOT / "reports/observations").glob(f"*/{id}.jsonl"))]
+    if not here:
+        pytest.skip("no interpreter that is on record is here")
+    chosen = NEWEST if NEWEST in here else here[-1]
+    done = suite("tests.faults.soak", "--trials", "120", "--python", chosen)
+    if "nothing that is on record" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "before" in done.stdout
+    assert "after" in done.stdout
+
+
+def test_a_fault_that_is_not_survived_is_counted() -> None:
+    """The table tells what went wrong, what is left and what is lost, each by itself."""
+    tally = Tally("a fault")
+    tally.add([])
+    tally.add(["it said: Traceback"])
+    tally.add([], ["process sleep"])
+    tally.add([], [], 2)
+    assert tally.row == ("a fault", "4", "1", "1", "2")
+    assert not tally.good
+    assert table([tally]).splitlines()[-1].split("|")[1].strip() == "a fault"
