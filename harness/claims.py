@@ -581,7 +581,13 @@ CLAIMS: tuple[Claim, ...] = (
                 HOLDS,
                 "After Ctrl-C the handlers run to their end, the scheduler's among them, and the "
                 "exit status is 0.",
-                _every("flask-apscheduler/SIGINT@main", ends_cleanly()),
+                _every(
+                    "flask-apscheduler/SIGINT@main",
+                    all_of(
+                        ran_where("stop_scheduler runs", lambda names: "stop_scheduler" in names),
+                        ends_cleanly(),
+                    ),
+                ),
             ),
         ),
         beside=("flask-debug-apscheduler/SIGINT@group",),

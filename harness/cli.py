@@ -427,8 +427,8 @@ def blog_command(victim: Victim, stack: str, python: Sequence[str], pace: float)
 
     \b
       exitmatrix blog                    kill -9 to the child: a handler is seen
-      exitmatrix blog --victim parent    kill -9 to the parent: none, and it serves
-      exitmatrix blog --victim request --stack flask-3.1 --python cpython-3.13.0
+      exitmatrix blog --victim parent    kill -9 to the parent: none is seen
+      exitmatrix blog --victim request --stack flask-3.1
     """
     chosen = find_stack(stack)
     with stopping_cleanly():

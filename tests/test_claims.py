@@ -35,6 +35,7 @@ from harness.claims import (
     OTHER_REASON,
     TEXTS,
     UNTESTABLE,
+    Case,
     Claim,
     Expect,
 )
@@ -64,6 +65,7 @@ RAN: tuple[tuple[str, ...], ...] = (
     ("sys.exitfunc:g", "sys.exitfunc:f"),
     ("cleanup(name='third', tidy=None)", "cleanup('second', False)", "cleanup('first')"),
     ("cleanup('first')",),
+    ("stop_scheduler",),
 )
 SIGNALS = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGALRM", "SIGKILL", "SIGABRT")
 ENDS: tuple[dict[str, Any] | None, ...] = (
@@ -398,6 +400,23 @@ def test_kill_on_the_child_is_judged_by_which_process_fired(
     assert judged(BY_ID["B7"], found).verdict == verdict_
 
 
+OTHERS = [
+    pytest.param(claim, case, id=claim.id)
+    for claim in JUDGED
+    for case in claim.cases
+    if case.verdict == OTHER_REASON and any("@child" in one.cells for one in case.expects)
+]
+
+
+@pytest.mark.parametrize(("claim", "case"), OTHERS)
+def test_another_reason_needs_an_ended_process_that_ran_nothing(claim: Claim, case: Case) -> None:
+    """Where the child that was ended did run its handlers, the reason is not the parent's."""
+    for cell in {one.cells for one in case.expects if one.cells.endswith("@child")}:
+        for one in pool(cell):
+            if meets(one, about(cell, case.expects)):
+                assert not one.handlers("child"), (claim.id, cell)
+
+
 @pytest.mark.parametrize(
     ("child", "verdict_"), [(None, OTHER_REASON), ({"signal": "SIGHUP"}, HOLDS)]
 )
@@ -453,8 +472,8 @@ def test_the_stack_of_2020_and_todays_are_compared() -> None:
     ]
     assert judged(claim, same).by_stack == (("flask-1.1", HOLDS), ("", HOLDS))
     assert judged(claim, other).by_stack == (("flask-1.1", HOLDS), ("", CONTRADICTED))
-    assert "newest Flask of each Python agree" in page(same)
-    assert "With the newest Flask of each Python: contradicted." in page(other)
+    assert "the newest of each Python agree" in page(same)
+    assert "With the newest of each Python: contradicted." in page(other)
 
 
 # ------------------------------------------------------------------------ the page

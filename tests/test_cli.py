@@ -248,7 +248,7 @@ def test_a_machine_on_which_no_trial_can_run(
 
 
 def test_a_facility_that_nobody_knows(tmp_path: Path) -> None:
-    """A facility that is switched off under a wrong name is an error, not a run with all of them."""
+    """A facility that is switched off under a wrong name is an error, not a run with all."""
     done = run(
         "matrix", "--output", str(tmp_path / "reports"), env={"EXITMATRIX_WITHOUT": "pidfds"}
     )
@@ -286,3 +286,26 @@ def test_a_claim_that_does_not_exist(tmp_path: Path) -> None:
     assert "B7" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "reports").exists()
+
+
+@pytest.mark.parametrize("numbers", [(15,), (15, 15), (1, 15), (2, 2), (15, 2, 1)])
+def test_a_second_signal_does_not_disturb_what_the_first_began(numbers: tuple[int, ...]) -> None:
+    """SIGTERM, SIGINT and SIGHUP stop a run once; the rest of them is let pass."""
+    from harness.stages import Failure, Interrupted, stopping_cleanly
+
+    before = {number: signal.getsignal(number) for number in (1, 2, 15)}
+    tidied = []
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        with pytest.raises(Failure, match="stopped before"), stopping_cleanly():  # noqa: PT012
+            try:
+                os.kill(os.getpid(), numbers[0])
+            except Interrupted:
+                for number in numbers[1:]:
+                    os.kill(os.getpid(), number)
+                tidied.append(True)
+                raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert tidied

@@ -13,7 +13,7 @@ from harness.report.differences import parts
 from harness.report.versions import subject_of, subject_words
 from harness.report.words import names, plain
 
-WIDTH = 100
+WIDTH = 80
 INDENT = "  "
 COLUMN = (WIDTH - 6) // 2
 OR = "or"

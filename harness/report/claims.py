@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
@@ -158,13 +159,17 @@ class _Page:
             (then, first), (_, now) = one.by_stack
             name = stack_words(then)
             said.append(
-                f"{name}, the stack of 2020, and the newest Flask of each Python agree."
+                f"{name}, the stack of 2020, and the newest of each Python agree."
                 if first == now
-                else f"With {name}, the stack of 2020: {first}. With the newest Flask of each"
+                else f"With {name}, the stack of 2020: {first}. With the newest of each"
                 f" Python: {now}."
             )
         elif one.by_stack:
-            name = stack_words(one.by_stack[0][0]) if one.by_stack[0][0] else "the newest Flask"
+            name = (
+                stack_words(one.by_stack[0][0])
+                if one.by_stack[0][0]
+                else "the newest of each Python"
+            )
             said.append(f"Only {name} was asked.")
         ruled = (who for ruling in one.rulings for who in ruling.subjects)
         everyone = {*ruled, *one.not_asked, *one.unmeasured}
@@ -184,7 +189,7 @@ class _Page:
         names = {
             name: None
             for pattern in claim.rests_on
-            for name in self.asked
+            for name in sorted(self.asked, key=_natural)
             if fnmatchcase(name, pattern)
         }
         return list(names)
@@ -238,6 +243,11 @@ class _Page:
             newest[one.asks, held] = one
         linked = [_link(one) for _, one in sorted(newest.items())]
         return [f"Cells of the newest: {', '.join(linked)}."] if linked else []
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sorts 50ms before 100ms."""
+    return [(int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", name)]
 
 
 def _text_of(claim: Claim) -> str:

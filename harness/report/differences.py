@@ -60,6 +60,8 @@ def contrast(one: Group, other: Group) -> tuple[str, str]:
     if len(one.outcomes) != 1 or len(other.outcomes) != 1:
         return short_answer(one), short_answer(other)
     mine, its = parts(one.outcomes[0]), parts(other.outcomes[0])
+    for said in (mine, its) if "left" in mine or "left" in its else ():
+        said.setdefault("left", "nothing left")
     longer, shorter = (mine, its) if len(mine) >= len(its) else (its, mine)
     keys = [key for key in dict.fromkeys((*longer, *shorter)) if mine.get(key) != its.get(key)]
     return _told(mine, keys), _told(its, keys)
