@@ -590,7 +590,7 @@ CLAIMS: tuple[Claim, ...] = (
                 ),
             ),
         ),
-        beside=("flask-debug-apscheduler/SIGINT@group",),
+        beside=("flask-debug-apscheduler/SIGINT@child",),
     ),
     Claim(
         id="E9",

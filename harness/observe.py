@@ -451,8 +451,9 @@ def _disagreement(history: Sequence[Fact], seen: dict[int, _Seen]) -> str | None
         elif fact.source in ("probe", "endings"):
             if fact.pid in ended:
                 return f"{about}the kernel saw its end, but then the channel has its {fact.kind!r}"
-            if fact.kind == "ending" and (how := _must_end(fact.detail[0], one)):
-                return f"{about}the channel says {fact.detail[0]}, but the kernel {how}"
+            told = "".join(fact.detail[:1]) if fact.kind == "ending" else ""
+            if how := _must_end(told, one):
+                return f"{about}the channel says {told}, but the kernel {how}"
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Any, Literal, Protocol, Self, TextIO
 
@@ -123,17 +124,27 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+# On a terminal colours pass (SGR, ECMA-48), and nothing else that acts: no other escape, no
+# control character, and none that reorders what is read (Unicode TR 36).
+ACTING = re.compile(
+    r"\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)
+
+
 class Outliving:
     """A stream that goes on when its reader went away: `| head`, a terminal that was closed.
 
     What nobody reads is thrown away; what is measured, and the exit status, stay the same.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, tames: bool = False) -> None:
         self._stream = stream
+        self._tames = tames
 
     def write(self, text: str) -> int:
         """Write, if anybody reads."""
+        if self._tames:
+            text = ACTING.sub("\N{REPLACEMENT CHARACTER}", text)
         try:
             return self._stream.write(text)
         except OSError:
@@ -165,4 +176,6 @@ def outlive_readers() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is not None and not isinstance(stream, Outliving):
-            setattr(sys, name, Outliving(stream))
+            # Results hold what observed programs said; the bar on stderr moves the cursor.
+            tames = name == "stdout" and stream.isatty()
+            setattr(sys, name, Outliving(stream, tames))

@@ -24,7 +24,7 @@ from harness import interpreters as pythons
 from harness import scenarios as programs
 from harness import stacks
 from harness.judge import judge
-from harness.measure import Place, measure
+from harness.measure import Place, Told, measure
 from harness.model import Cell, Interpreter, LeftOut, Record, Scenario, Stack, Trial
 from harness.plan import NothingMatches, Plan, Selection, check, plan
 from harness.progress import Kind, reporter, say
@@ -32,7 +32,7 @@ from harness.report import matrix as pages
 from harness.run.engine import Usage
 from harness.run.facilities import refusal
 from harness.run.session import EngineDied, Session, default_jobs
-from harness.schedule import Schedule
+from harness.schedule import Result, Schedule
 from harness.store import CannotWrite, Store, digest, read_records, write, write_verdicts
 
 USAGE_ERROR = 2
@@ -43,6 +43,31 @@ MOST_UNKNOWN = 100  # one cell in so many may be unknown
 
 class Interrupted(BaseException):
     """A signal asked the harness to stop."""
+
+
+class _Undisturbed:
+    """A part of a run that a signal ends only when it is whole."""
+
+    def __init__(self) -> None:
+        self._inside = self._asked = False
+
+    def __enter__(self) -> None:
+        self._inside = True
+
+    def __exit__(self, *_: object) -> None:
+        self._inside = False
+        if self._asked:
+            self._asked = False
+            raise Interrupted
+
+    def stop(self) -> None:
+        """Raise Interrupted, now or when the part is whole."""
+        if not self._inside:
+            raise Interrupted
+        self._asked = True
+
+
+_undisturbed = _Undisturbed()
 
 
 class Failure(click.ClickException):
@@ -227,17 +252,22 @@ def run(
                 )
                 bar.show(done, done + session.outstanding + schedule.owed, note)
 
+            def save(result: Result, told: Told) -> None:
+                # Record, timelines and count of a cell belong together.
+                with _undisturbed:
+                    store.save(
+                        result,
+                        found[result.cell.interpreter],
+                        environments[result.cell.interpreter, result.cell.stack].packages,
+                        {digest(outcome): steps for outcome, steps in told},
+                    )
+
             measure(
                 schedule,
                 session,
                 places,
                 subjects,
-                on_result=lambda result, told: store.save(
-                    result,
-                    found[result.cell.interpreter],
-                    environments[result.cell.interpreter, result.cell.stack].packages,
-                    {digest(outcome): steps for outcome, steps in told},
-                ),
+                on_result=save,
                 on_trial=seen,
             )
             usage = session.finish()
@@ -337,9 +367,12 @@ def stopping_cleanly() -> Iterator[None]:
 
     def stop(_signum: int, _frame: FrameType | None) -> None:
         nonlocal stopping
-        if not stopping:
-            stopping = True
-            raise Interrupted
+        stopping = True
+        # Ignored until the very end: what Python handles, it stops handling in its own last
+        # moments (_PySignal_Fini), and one more signal would then change the exit status.
+        for signum in signals:
+            signal.signal(signum, signal.SIG_IGN)
+        raise Interrupted
 
     signals = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -352,7 +385,7 @@ def stopping_cleanly() -> Iterator[None]:
     except RuntimeError as error:
         if "start new thread" not in str(error):
             raise
-        reason = os.strerror(errno.EAGAIN)  # which Python does not say (thread_run, _threadmodule.c)
+        reason = os.strerror(errno.EAGAIN)  # Python does not say it: Modules/_threadmodule.c
         raise Failure(f"no thread can be started: {reason}", HARNESS_FAILED) from error
     finally:
         if not stopping:  # else the little that is left to say is said in peace

@@ -29,8 +29,6 @@ RACES = {
     ("flask-debug", "SIGINT", "group"),
     ("flask-debug", "SIGTERM", "group"),
     ("flask-debug", "self-SIGTERM", "child"),
-    ("flask-debug-graceful", "SIGTERM", "group"),
-    ("flask-debug-graceful", "self-SIGTERM", "child"),
     # On 2.7 the main thread may be within a request, which swallows the SystemExit.
     ("flask-graceful", "self-SIGTERM", "main"),
 }

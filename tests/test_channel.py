@@ -148,6 +148,26 @@ def test_a_program_gone_wild_costs_no_memory(channel: Channel) -> None:
     assert len(channel._rest) <= READ_SIZE
 
 
+def test_a_writer_that_never_stops_keeps_nobody(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One look at a pipe takes what it can hold, however fast it is filled again."""
+    taken = []
+
+    def never_empty(_fd: int, size: int) -> bytes:
+        taken.append(size)
+        assert sum(taken) <= 1 << 21, "it reads for ever"
+        return b"x" * size
+
+    output = Output()
+    monkeypatch.setattr(os, "read", never_empty)
+    channel.read()
+    output.read()
+    monkeypatch.undo()
+    assert taken
+    output.close_both()
+
+
 def test_output_is_kept_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a program writes is read to its end, and kept up to the bound."""
     monkeypatch.setattr(Output, "KEPT", 10)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -84,14 +83,10 @@ def test_where_no_descriptor_is_free_a_process_is_watched_all_the_same(
 
 def test_a_mark_follows_a_process_wherever_it_flees() -> None:
     """A mark outlives a new session, a cleared environment and a lost parent."""
-    before = resource.getrlimit(kernel.RLIMIT_LOCKS)
     mark = (1 << 60) + os.getpid()
     flee = "setsid env -i sh -c 'echo $$; exec sleep 600 <&- >&- 2>&-' &"
-    try:
-        kernel.mark_children(mark)
+    with kernel.marking(mark):
         done = subprocess.run(["sh", "-c", flee], stdout=subprocess.PIPE, text=True, check=True)
-    finally:
-        resource.setrlimit(kernel.RLIMIT_LOCKS, before)
     fled = int(done.stdout)
     watched = kernel.watch(fled)
     try:

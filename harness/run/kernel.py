@@ -15,7 +15,7 @@ import resource
 import select
 import signal
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from harness.run.facilities import have, have_pidfds
@@ -62,12 +62,18 @@ def end_with_parent(signum: int) -> None:
     prctl(PR_SET_PDEATHSIG, signum)
 
 
-def mark_children(mark: int) -> None:
-    """Mark all that this process starts from now on, whatever becomes of it."""
+@contextlib.contextmanager
+def marking(mark: int) -> Iterator[None]:
+    """Mark all that this process starts meanwhile, whatever becomes of it; but not itself."""
+    before = resource.getrlimit(RLIMIT_LOCKS)
     if have("mark"):
         with contextlib.suppress(OSError, ValueError):  # a hard limit that somebody lowered
-            _, hard = resource.getrlimit(RLIMIT_LOCKS)
-            resource.setrlimit(RLIMIT_LOCKS, (mark, hard))
+            resource.setrlimit(RLIMIT_LOCKS, (mark, before[1]))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(RLIMIT_LOCKS, before)
 
 
 def mark_of(pid: int) -> int | None:

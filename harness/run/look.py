@@ -12,7 +12,7 @@ import subprocess
 from typing import get_args
 
 from harness.model import DataState, Order
-from harness.run.kernel import mark_children
+from harness.run.kernel import marking
 from harness.run.spawn import Folder, environment
 
 PROGRAM = "look.py"
@@ -27,15 +27,15 @@ async def look(order: Order, folder: Folder, mark: int) -> list[tuple[str, str]]
     """(kind, state) of each kind of data, in order. Raises CannotTell, OSError."""
     variables = environment(order, folder, "")
     bare = {name: text for name, text in variables.items() if not name.startswith(INJECTED)}
-    mark_children(mark)  # should it hang, it is the trial's, and is ended with it
-    process = subprocess.Popen(
-        [order.python, PROGRAM],
-        cwd=folder.work,
-        env=bare,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    with marking(mark):  # should it hang, it is the trial's, and is ended with it
+        process = subprocess.Popen(
+            [order.python, PROGRAM],
+            cwd=folder.work,
+            env=bare,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
     said, _ = await asyncio.to_thread(process.communicate)
     if process.returncode:
         raise CannotTell(f"{PROGRAM} ended with status {process.returncode}")

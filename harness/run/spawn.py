@@ -14,7 +14,7 @@ from typing import Any
 
 from harness.model import Order
 from harness.run.facilities import have
-from harness.run.kernel import mark_children
+from harness.run.kernel import marking
 
 PROGRAM = "app.py"  # the name that the scenario has in its trial, whatever its id
 
@@ -115,25 +115,25 @@ def spawn(
     is a process for itself, may call this. Raises OSError.
     """
     os.chdir(folder.work)
-    mark_children(mark)
     variables = environment(order, folder, token)
-    if have("spawn-options"):
-        # A C library that lacks one of the options says so (glibc has setsid from 2.26 on).
-        with contextlib.suppress(NotImplementedError):
-            return os.posix_spawn(
-                order.python,
-                [order.python, PROGRAM],
-                variables,
-                file_actions=[
-                    (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-                    (os.POSIX_SPAWN_DUP2, stdout, 1),
-                    (os.POSIX_SPAWN_DUP2, stderr, 2),
-                ],
-                setsid=True,
-                setsigmask=[],
-                setsigdef=RESETTABLE,
-            )
-    return _spawn_without_options([order.python, PROGRAM], variables, stdout, stderr)
+    with marking(mark):
+        if have("spawn-options"):
+            # A C library that lacks one of the options says so (glibc has setsid from 2.26 on).
+            with contextlib.suppress(NotImplementedError):
+                return os.posix_spawn(
+                    order.python,
+                    [order.python, PROGRAM],
+                    variables,
+                    file_actions=[
+                        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                        (os.POSIX_SPAWN_DUP2, stdout, 1),
+                        (os.POSIX_SPAWN_DUP2, stderr, 2),
+                    ],
+                    setsid=True,
+                    setsigmask=[],
+                    setsigdef=RESETTABLE,
+                )
+        return _spawn_without_options([order.python, PROGRAM], variables, stdout, stderr)
 
 
 def _spawn_without_options(

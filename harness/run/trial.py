@@ -489,7 +489,9 @@ class TrialRun:
         self.ground.watch(watched, self)
 
     def _is_ours(self, pid: int) -> bool:
-        """Whether a process is of this trial, and not of one beside it."""
+        """Whether a process is of this trial, and not of one beside it, or the engine."""
+        if pid == os.getpid():
+            return False
         return kernel.is_below(pid, self.root) or kernel.belongs_to(
             pid, self.mark, self.root, self.token
         )

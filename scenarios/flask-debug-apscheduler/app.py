@@ -6,7 +6,7 @@
 # title = "The same app and its scheduler under the debug server"
 # roles = ["parent", "child"]
 # ready = "http"
-# terminations = ["SIGINT@group", "SIGTERM@parent"]
+# terminations = ["SIGINT@child", "SIGTERM@parent"]
 #
 # [tool.exitmatrix.program]
 # steps = ["import apscheduler", "register stop_scheduler"]

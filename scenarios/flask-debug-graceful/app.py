@@ -6,7 +6,7 @@
 # title = "The same Flask app with that class, under the debug server with its reloader"
 # roles = ["parent", "child"]
 # ready = "http"
-# terminations = ["self-SIGTERM", "SIGTERM"]
+# terminations = ["SIGTERM@parent", "SIGTERM@child"]
 #
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "register C", "on SIGTERM stop, sys.exit 0"]

@@ -10,7 +10,7 @@ import click
 
 from tests.faults import crowds, killing, machine, missing, programs
 from tests.faults.ground import ROOT, Ground
-from tests.faults.tally import Fault, Tally, table
+from tests.faults.tally import Fault, Tally, rows_of, table
 
 ALL: tuple[Fault, ...] = (
     *killing.FAULTS,
@@ -33,7 +33,7 @@ still there two seconds later. *Lost*: finished cells that the next run did not 
 @click.option("--only", multiple=True, help="Only faults whose name holds this.")
 @click.option("--times", type=int, default=None, help="How often each is done.")
 @click.option("--brief", is_flag=True, help="A few times each, as in `make test`.")
-@click.option("--write", is_flag=True, help="Write reports/faults.md.")
+@click.option("--write", is_flag=True, help="Write their lines of reports/faults.md.")
 def main(only: tuple[str, ...], times: int | None, brief: bool, write: bool) -> None:
     """Do faults to the harness, and count what came of them."""
     chosen = [one for one in ALL if not only or any(word in one.name for word in only)]
@@ -49,10 +49,13 @@ def main(only: tuple[str, ...], times: int | None, brief: bool, write: bool) -> 
         click.echo(f"{' '.join(tally.row)} ({seconds:.0f} s)", err=True)
         for note in tally.notes[:10]:
             click.echo(f"    {note}", err=True)
-    text = table(tallies)
-    click.echo(text)
+    click.echo(table([one.row for one in tallies]))
     if write:
-        (ROOT / "reports" / "faults.md").write_text(PAGE + text + "\n", encoding="utf-8")
+        page = ROOT / "reports" / "faults.md"
+        known = rows_of(page.read_text(encoding="utf-8")) if page.exists() else {}
+        known |= {one.fault: one.row for one in tallies}
+        rows = [known[fault.name] for fault in ALL if fault.name in known]
+        page.write_text(PAGE + table(rows) + "\n", encoding="utf-8")
     sys.exit(not all(one.good for one in tallies))
 
 

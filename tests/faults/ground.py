@@ -41,6 +41,8 @@ class Ground:
 
     def __enter__(self) -> Self:
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+        if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # in the background it would do nothing
         self.folder = Path(tempfile.mkdtemp(prefix="faults-"))
         self.temporary = self.folder / "tmp"
         self.temporary.mkdir()
@@ -171,16 +173,16 @@ class Ground:
         found = read_records(output) if output.exists() else {}
         return {record.cell: record for rows in found.values() for record in rows}
 
-    def ledger(self, output: Path, cache: Path | None = None) -> list[str]:
-        """The cells that were finished since a run was last whole, as often as they were."""
-        cells: list[str] = []
+    def ledger(self, output: Path, cache: Path | None = None) -> list[str] | None:
+        """The cells that a run has finished, as often as it did; None when it is whole."""
+        cells: list[str] | None = []
         for file in ((cache or self.cache) / "runs").glob("*.jsonl"):
             if file.stem != ledger_name(output):
                 continue
             for line in file.read_bytes().splitlines():
                 with contextlib.suppress(msgspec.DecodeError):  # torn by the kill
                     count = msgspec.json.decode(line, type=Count)
-                    cells = [] if count.finished else [*cells, count.cell]
+                    cells = None if count.finished else [*(cells or []), count.cell]
         return cells
 
 

@@ -144,7 +144,7 @@ for number in range(1, 40000):
 FORGED_FOR_OTHERS = """
 channel = os.open(os.environ["EXITMATRIX_CHANNEL"], os.O_WRONLY)
 token = os.environ["EXITMATRIX_TOKEN"].encode()
-for pid in (1, os.getppid()):
+for pid in (1, os.getppid(), os.getppid()):  # the engine, which must not end itself
     os.write(channel, b"%s\\tprobe\\t%d\\t1\\tbegan\\t1\\n" % (token, pid))
 """
 NO_DESCRIPTOR = """
@@ -201,9 +201,7 @@ MANY = unknown(
 )
 
 PROGRAMS = (
-    Program(
-        "ignores every signal, is sent SIGTERM", plain(IGNORES), "SIGTERM", survived(), brief=True
-    ),
+    Program("ignores every signal, is sent SIGTERM", plain(IGNORES), "SIGTERM", survived()),
     Program(
         "ignores every signal, is sent SIGKILL",
         plain(IGNORES),
@@ -258,7 +256,6 @@ PROGRAMS = (
         plain(BINARY),
         "return",
         unknown("no event of this trial"),
-        brief=True,
     ),
     Program(
         "writes forged events to the event channel",
@@ -427,8 +424,8 @@ def outgrow_group(ground: Ground, tally: Tally, times: int) -> None:
 
 FAULTS = (
     *(
-        Fault(f"a program {one.name}", partial(misbehave, one), 3, 1 if one.brief else 0)
+        Fault(f"a program {one.name}", partial(misbehave, one), 2, 1 if one.brief else 0)
         for one in PROGRAMS
     ),
-    Fault("a program allocates until its control group ends it", outgrow_group, 3, 1),
+    Fault("a program allocates until its control group ends it", outgrow_group, 2, 1),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -71,11 +72,18 @@ class Fault:
         return tally
 
 
-def table(tallies: Iterable[Tally]) -> str:
+def table(found: Iterable[tuple[str, ...]]) -> str:
     """A Markdown table that can also be read as it is."""
-    rows = [HEAD, *(one.row for one in tallies)]
+    rows = [HEAD, *(tuple(cell.replace("|", "\\|") for cell in row) for row in found)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
     lines = [
         "| " + " | ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) + " |" for r in rows
     ]
     return "\n".join([lines[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *lines[1:]])
+
+
+def rows_of(page: str) -> dict[str, tuple[str, ...]]:
+    """The rows of a page's table, by fault."""
+    lines = [line for line in page.splitlines() if line.startswith("| ")][1:]
+    cells = (re.split(r" +(?<!\\)\| ?", line.removeprefix("| "))[: len(HEAD)] for line in lines)
+    return {row[0].replace("\\|", "|"): tuple(c.replace("\\|", "|") for c in row) for row in cells}
