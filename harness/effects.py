@@ -122,6 +122,7 @@ class Child(Frozen):
 
     fate: str  # "goes on", "ends", "killed", "killed on its way"
     interrupted: tuple[str, ...] = ()  # roles in which a second signal met a running handler
+    skipped: tuple[str, ...] = ()  # roles in which it met the code that runs handlers
 
 
 Effect = (

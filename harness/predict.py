@@ -146,6 +146,7 @@ class _Process:
     cut: bool = False
     again: bool = False  # a second signal comes when the first handler runs
     interrupted: bool = False  # it meets that handler
+    skipped: bool = False  # it meets what would run the handlers
 
     # ------------------------------------------------------------------ the code
 
@@ -196,6 +197,7 @@ class _Process:
         for step in self.traits.program.steps:
             if step.verb == "register":
                 child._register(step)
+        child.mark()
         child.end(act, "main")
         return child
 
@@ -342,6 +344,8 @@ class _Process:
         if self.again:
             met = self.ask("again", self.traits, Child).interrupted
             self.again, self.interrupted = False, "main" in met
+        if self.skipped:
+            return None
         now = self.traits.asking(handlers=tuple(self.handlers))
         order = list(self.ask("order", now, Order).handlers)
         status, last = None, None
@@ -498,6 +502,7 @@ def _tree(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
         )
         for one in everyone:
             one.interrupted = one.role in met.interrupted
+            one.skipped = one.role in met.skipped
         child.end(ending.act, below)
         parent.end(ending.act, above)
         if parent.finalized:

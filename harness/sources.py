@@ -8,11 +8,10 @@ from harness.model import Scenario
 from harness.reproducer.program import Sources
 
 _HERE = Path(__file__).parent
-_PARTS = _HERE / "reproducer" / "parts"
 
 
 def sources(scenario: Scenario) -> Sources:
-    """The scenario's files under the names that they have in a trial, and the parts."""
+    """The scenario's files under the names that they have in a trial, and the endings."""
     program = Path(scenario.path)
     files = {"app.py": program.read_text(encoding="utf-8")}
     if scenario.folder:
@@ -32,6 +31,4 @@ def sources(scenario: Scenario) -> Sources:
                 if file.stem not in ("endings", *scenario.modules)
             )
         ),
-        driver=(_PARTS / "driver.py.in").read_text(encoding="utf-8"),
-        witness=(_PARTS / "witness.py.in").read_text(encoding="utf-8"),
     )

@@ -6,24 +6,23 @@ said without the harness.
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from harness.model import Frozen, Record, Scenario, Termination
+from harness.model import Frozen, Outcome, Record, Scenario, Termination
 from harness.outcomes import is_race
+from harness.reproducer.driver import Ending, driver, said_at_once
 from harness.reproducer.refusal import Refusal
 from harness.reproducer.shown import shown
-from harness.reproducer.subject import Subject, subject
+from harness.reproducer.subject import Subject, program
 from harness.reproducer.ways import way
 from harness.terminations import BY_ID
 
-RUNS_OF_A_RACE = 20
 OWN_GROUP = ("setsid", "setpgid", "setpgrp", "start_new_session", "process_group", "os.forkpty")
 """What takes a process out of the group by which all are ended in the end."""
 
-_IF = re.compile(r"#if ([a-z ]+)")
-_CUT = "#cut\n\n"
+LOOK = "look.py"
+_FUTURE = "from __future__ import print_function\n\n"
 _WIDTH = 79
 
 
@@ -33,8 +32,6 @@ class Sources(Frozen, kw_only=True):
     files: Mapping[str, str]  # of the scenario: its program as app.py, and what lies beside it
     endings: str
     provided: tuple[str, ...]  # other modules that the harness lets a program import
-    driver: str
-    witness: str
 
 
 def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
@@ -46,79 +43,81 @@ def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
         raise Refusal(f"it is launched by {record.launcher}, and nothing stands for that outside")
     if any(word in text for word in OWN_GROUP for text in sources.files.values()):
         raise Refusal("the program starts a group of processes that could not be ended for sure")
-    made = _subjects(termination, scenario, sources)
-    facts = _facts(record, scenario, termination, list(made.values()))
-    witness = _chosen(sources.witness, facts)
-    imports, _, rest = _chosen(sources.driver, facts).partition(_CUT)
-    files = {"witness.py": witness} | {name: one.text for name, one in made.items()}
-    texts = "".join(f'FILES["{name}"] = {_quoted(text)}\n\n' for name, text in files.items())
-    if is_race(record.outcomes):
-        imports = imports.replace(" else 1\n", f" else {RUNS_OF_A_RACE}\n")
-    rest = rest.replace("signal.SIGNAL", f"signal.{termination.signal}")
-    return f'"""{_about(record, scenario, termination)}"""\n{imports}\n{texts}{rest}'
+    ending = _ending(record, scenario, termination)
+    says = said_at_once(ending.roles) if _needs_its_words(record, ending) else ""
+    files = _files(ending, termination, sources, says)
+    app = files.pop("app.py")
+    parts = [
+        _about(record, scenario, ending, termination),
+        _FUTURE,
+        driver(ending),
+        _beside(files),
+        app,
+    ]
+    text = "\n\n".join(part.strip() for part in parts if part)
+    return f"{text}\n"
 
 
-def _subjects(termination: Termination, scenario: Scenario, sources: Sources) -> dict[str, Subject]:
+def _ending(record: Record, scenario: Scenario, termination: Termination) -> Ending:
+    if termination.delivery not in ("in-process", "signal", "signal-twice", "touch"):
+        raise Refusal(f"nothing stands for the delivery {termination.delivery} outside")
+    return Ending(
+        roles=scenario.roles,
+        serves=scenario.serves,
+        target=record.target,
+        signal=termination.signal,
+        twice=termination.delivery == "signal-twice",
+        touch=termination.delivery == "touch",
+        race=is_race(record.outcomes),
+    )
+
+
+def _files(ending: Ending, termination: Termination, sources: Sources, says: str) -> dict[str, str]:
     """The program's files, without the harness."""
     inside = termination.delivery == "in-process"
-    made = {}
-    for name, text in sorted(sources.files.items()):
+    subject = Subject(
+        way=way(termination.id, sources.endings) if inside else None,
+        waits=not inside and not ending.serves,
+        names_itself=ending.several,
+        lingers=ending.twice,
+        marker="[unflushed:%s]" if ending.by_itself else "[unflushed:%s]\\n",
+        says=says,
+    )
+    files = {}
+    for name, text in sources.files.items():
         if not name.endswith(".py"):
             raise Refusal(f"the file {name} beside the program is not Python")
-        made[name] = subject(
-            text,
-            foreign=sources.provided,
-            way=way(termination.id, sources.endings) if inside else None,
-            lingers=termination.delivery == "signal-twice",
-            waits=not inside and not scenario.serves,
+        files[name] = program(text, subject, foreign=sources.provided)
+    return files
+
+
+def _needs_its_words(record: Record, ending: Ending) -> bool:
+    """Whether what handlers say would be mixed up, come too late, or be lost with the buffer."""
+    return (
+        ending.several
+        or ending.twice
+        or any(
+            one.unfinished or (one.fired and one.stdout == "lost")
+            for outcome in record.outcomes
+            for one in outcome.processes
         )
-    return made
+    )
 
 
-def _facts(
-    record: Record, scenario: Scenario, termination: Termination, made: Sequence[Subject]
-) -> set[str]:
-    """Which parts the cell needs."""
-    inside = termination.delivery == "in-process"
-    signalled = termination.delivery in ("signal", "signal-twice")
-    if not signalled and termination.delivery not in ("in-process", "touch"):
-        raise Refusal(f"nothing stands for the delivery {termination.delivery} outside")
-    held = {
-        "serves": scenario.serves,
-        "plain": not scenario.serves,
-        "inside": inside,
-        "outside": not inside,
-        "waits": not inside and not scenario.serves,
-        "single": len(scenario.roles) == 1,
-        "several": len(scenario.roles) > 1,
-        "signal": signalled,
-        "twice": termination.delivery == "signal-twice",
-        "touch": termination.delivery == "touch",
-        "group": signalled and record.target == "group",
-        "first": signalled and record.target == scenario.roles[0],
-        "second": signalled and record.target in scenario.roles[1:],
-        "marks": any(one.marks for one in made),
-        "named": any(one.named for one in made),
-        "callable": any(one.callable for one in made),
-        "arguments": any(one.arguments for one in made),
-    }
-    return {name for name, holds in held.items() if holds}
-
-
-def _chosen(text: str, facts: set[str]) -> str:
-    """The lines between `#if fact fact` and `#end` whose facts all hold, and those outside."""
-    lines = []
-    asked: list[bool] = []
-    for line in text.splitlines(keepends=True):
-        condition = _IF.fullmatch(line.strip())
-        if condition:
-            asked.append(set(condition[1].split()) <= facts)
-        elif line.strip() == "#end":
-            asked.pop()
-        elif all(asked):
-            lines.append(line)
-    assert not asked, "every #if has its #end"
-    return "".join(lines)
+def _beside(files: Mapping[str, str]) -> str:
+    """What writes the files that the program imports, or that look at what it leaves."""
+    if not files:
+        return ""
+    texts = "".join(
+        f'    "{name}": {_quoted(_FUTURE + text)},\n' for name, text in sorted(files.items())
+    )
+    return (
+        f"import sys\n\nFILES = {{\n{texts}}}\n"
+        "for name in FILES:\n"
+        '    with open(name, "w") as file:\n'
+        "        file.write(FILES[name].lstrip())\n"
+        'sys.path.insert(0, "")\n'
+    )
 
 
 def _quoted(text: str) -> str:
@@ -132,27 +131,46 @@ def _quoted(text: str) -> str:
 # ----------------------------------------------------------------- what it says
 
 
-def _about(record: Record, scenario: Scenario, termination: Termination) -> str:
-    """What the program is about, what was measured, and how to run it."""
-    aim = f" ({record.target})" if len(scenario.roles) > 1 else ""
+def _about(record: Record, scenario: Scenario, ending: Ending, termination: Termination) -> str:
+    """What the program is about, how to run it, and what was measured."""
+    aim = f" ({record.target})" if ending.several else ""
     where = f"{record.platform.get('system', '')} {record.platform.get('machine', '')}"
-    title = f"{scenario.title}. {termination.id}{aim}: {termination.does}"
-    lines = [*textwrap.wrap(title.replace("\\", "\\\\"), _WIDTH - 3), ""]
-    lines += [f"With {_python(record)} on {where} this was measured:", ""]
-    for number, outcome in enumerate(record.outcomes):
-        lines += ["  or", ""] if number else []
-        lines += [f"    {line}" for line in shown(outcome)]
-        lines += ["    (what was killed may have got less far)"] if outcome.cut else []
-        lines.append("")
-    if not record.outcomes:
-        lines += ["    too little was seen", ""]
-    lines += ["It needs nothing but that Python" + (" and:" if record.packages else "."), ""]
+    lines = textwrap.wrap(
+        f"{scenario.title}. {termination.id}{aim}: {termination.does}", _WIDTH - 2
+    )
+    lines.append("")
     if record.packages:
         pins = " ".join(f"{name}=={version}" for name, version in sorted(record.packages.items()))
         lines += _indented(f"pip install {pins}")
+    run = f"    {_command(record)} FILE"
+    run += "; echo $?" if ending.by_itself else ""
+    run += f"; {_command(record)} {LOOK}" if scenario.data else ""
+    lines += [run, ""]
+    if scenario.folder and scenario.family == "none":
+        lines += ["It writes files: run it in an empty folder.", ""]
+    lines += [f"{_python(record)} on {where} showed, without PYTHONUNBUFFERED:", ""]
+    for number, outcome in enumerate(record.outcomes):
+        lines += ["  or", ""] if number else []
+        lines += [f"    {line}" for line in _shown(outcome)]
+        lines += ["    (what was killed may have got less far)"] if outcome.cut else []
         lines.append("")
-    lines += ["    python FILE [RUNS]", ""]
-    return "\n".join(lines).replace('"""', "'''")
+    if not record.outcomes:
+        lines += ["    too little", ""]
+    if any(one.stdout for outcome in record.outcomes for one in outcome.processes):
+        lines += ['"Output" is what stands in [unflushed:...].', ""]
+    if ending.several:
+        lines += ["How the child ended is not printed: only its parent learns that.", ""]
+    return "".join(f"# {line}".rstrip() + "\n" for line in lines[:-1])
+
+
+def _shown(outcome: Outcome) -> list[str]:
+    data = [f"{kind}: {state}" for kind, state in (outcome.data or {}).items()]
+    return [*shown(outcome), *data]
+
+
+def _command(record: Record) -> str:
+    language = ".".join(record.interpreter.get("version", "").split(".")[:2])
+    return ("pypy" if record.interpreter.get("implementation") == "pypy" else "python") + language
 
 
 def _python(record: Record) -> str:
@@ -164,11 +182,13 @@ def _python(record: Record) -> str:
 
 
 def _indented(text: str) -> list[str]:
-    return textwrap.wrap(
+    """A command of several lines, as a shell takes it."""
+    lines = textwrap.wrap(
         text,
-        _WIDTH - 8,
+        _WIDTH - 10,
         initial_indent="    ",
         subsequent_indent="        ",
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [*(f"{line} \\" for line in lines[:-1]), lines[-1]]

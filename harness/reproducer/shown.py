@@ -1,4 +1,4 @@
-"""An outcome as the lines that a reproducer prints. Pure."""
+"""An outcome in words, for the head of a reproducer. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.model import Outcome, Process
 
 
 def shown(outcome: Outcome) -> tuple[str, ...]:
-    """What a reproducer prints of a run that comes out like this; `parts/driver.py` says it so."""
+    """A line for each process, and for the port."""
     return tuple(_lines(outcome))
 
 

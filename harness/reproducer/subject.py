@@ -1,32 +1,34 @@
-"""A scenario as the program to observe: no header, and statements for the harness's calls.
+"""A scenario as a program of its own: no header, and statements for the harness's calls. Pure.
 
-The text stays what its author wrote, line by line. What is put in: the termination
-where it takes place, and what tells that a handler began and ended. Whatever is not
-understood is refused: a wrong program would be worse than none.
+The text stays what its author wrote, line by line, and its handlers tell of their runs
+by what they print. Whatever is not understood is refused: a wrong program would be
+worse than none.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from harness.model import Frozen
 from harness.reproducer.refusal import Refusal
 from harness.reproducer.ways import Way
 
-WITNESS = "witness"
+LINGERS = "time.sleep(1)"
+NAMES_ITSELF = 'print("process", os.getpid())'
+WAITS = ("while True:", "    signal.pause()")
 
 
 class Subject(Frozen, kw_only=True):
-    """A program's text, and what it needs of the witness."""
+    """How a program is to be ended, as far as its own text is concerned."""
 
-    text: str
-    marks: bool = False
-    named: bool = False  # handlers of other mechanisms than atexit tell by a name of their own
-    callable: bool = False  # a class whose instances are handlers
-    arguments: bool = False  # handlers are registered with some, by which they are told apart
-    lingers: bool = False
+    way: Way | None  # what happens at `end_here()`; None for a termination from outside
+    waits: bool = False  # there, until it comes
+    names_itself: bool = False  # and says by which number it can be reached
+    lingers: bool = False  # in its handlers, until it comes again
+    marker: str = "[unflushed:%s]"
+    says: str = ""  # what it prints with, where that is not print
 
 
 class _Change(Frozen):
@@ -37,14 +39,10 @@ class _Change(Frozen):
     lines: tuple[str, ...]
 
 
-def subject(
-    text: str, way: Way | None, lingers: bool, waits: bool, foreign: Collection[str] = ()
-) -> Subject:
+def program(text: str, subject: Subject, foreign: Collection[str] = ()) -> str:
     """The program of one file. Raises Refusal.
 
     `foreign` are modules that it could import from the harness alone.
-    `way` is what happens at `end_here()`, None for a termination from outside: then
-    the program waits there if it is to wait.
     """
     if not text.isascii():
         raise Refusal("its text is not ASCII")
@@ -52,109 +50,104 @@ def subject(
     for name in foreign:
         if _imports(tree, name):
             raise Refusal(f"it imports {name}, which the harness provides")
-    made = _Making(text, tree, way, lingers, waits)
+    made = _Making(text, tree, subject)
+    made.take_places()
     made.take_endings()
-    made.take_handlers()
-    if made.callable and made.arguments:
-        raise Refusal("an instance of a class is registered with arguments")
-    if made.witnessed:
-        made.changes.append(_first_import(tree))
-    return Subject(
-        text=_tidy(_changed(text, [*made.changes, *_without_docstring(tree)])),
-        marks=made.marks,
-        named=made.named,
-        callable=made.callable,
-        arguments=made.arguments,
-        lingers=made.lingers,
-    )
+    return _tidy(_changed(text, [*made.changes, *_without_opening(tree)]))
 
 
 class _Making:
     """What is to be changed in one file."""
 
-    def __init__(
-        self, text: str, tree: ast.Module, way: Way | None, lingers: bool, waits: bool
-    ) -> None:
+    def __init__(self, text: str, tree: ast.Module, subject: Subject) -> None:
         self.lines = text.splitlines()
-        self.text = text
         self.tree = tree
-        self.way = way
-        self.may_linger = lingers
-        self.waits = waits
+        self.subject = subject
         self.changes: list[_Change] = []
-        self.witnessed = self.marks = self.named = False
-        self.callable = self.arguments = self.lingers = False
+        self._statements: list[str] = []  # that were put in
+        self._marked: set[str] = set()
         self._understood: set[int] = set()  # names that were dealt with, by identity
-        self._decorated: set[int] = set()
-
-    # ---------------------------------------------------------- the harness
 
     def take_endings(self) -> None:
         """Replace every use of `endings`."""
+        calls = []
+        imported = None
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import) and any(a.name == "endings" for a in node.names):
                 if len(node.names) > 1 or node not in self.tree.body:
                     raise Refusal(f"line {node.lineno} imports endings among other things")
-                self.changes.append(_Change(node.lineno, node.lineno, self._functions()))
+                imported = node
             elif isinstance(node, ast.ImportFrom) and node.module == "endings":
                 raise Refusal(f"line {node.lineno} imports single names from endings")
             elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-                self._take_call(node, node.value)
+                calls.append((node, node.value))
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 self._take_decorators(node)
+        for statement, call in sorted(calls, key=lambda pair: pair[0].lineno):
+            self._take_call(statement, call)
+        if imported:
+            self.changes.append(_Change(imported.lineno, imported.lineno, self._functions()))
+            first = next(n.lineno for n in self.tree.body if _is_import(n))
+            self.changes.append(_Change(first, first - 1, self._imports()))
         for node in ast.walk(self.tree):
             known = id(node) in self._understood
             if isinstance(node, ast.Name) and node.id == "endings" and not known:
                 raise Refusal(f"line {node.lineno} uses endings in a way that is not known")
 
     def _functions(self) -> tuple[str, ...]:
-        """In place of `import endings`: what the termination needs."""
-        if self.way is None:
-            return ()
-        missing = [name for name in self.way.imports if not _imports(self.tree, name)]
-        lines = [f"import {name}" for name in missing]
-        for source in self.way.functions:
-            lines += ["", "", *source.splitlines()]
-        return (*lines, "") if self.way.functions else tuple(lines)
+        """In place of `import endings`: what the program calls instead."""
+        way = self.subject.way
+        texts = (*(way.functions if way else ()), *filter(None, [self.subject.says.rstrip()]))
+        return tuple(line for text in texts for line in ("", *text.splitlines(), ""))
+
+    def _imports(self) -> tuple[str, ...]:
+        """The modules that the statements need, and that the program does not import itself."""
+        way = self.subject.way
+        text = "\n".join([*self._statements, self.subject.says])
+        spoken = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+        needed = {"os", "signal", "sys", "time"} & spoken | set(way.imports if way else ())
+        return tuple(f"import {one}" for one in sorted(needed) if not _imports(self.tree, one))
 
     def _take_call(self, statement: ast.Expr, call: ast.Call) -> None:
         name = _of_endings(call.func)
         if name is None:
             return
+        subject = self.subject
         match name:
             case "end_here":
-                lines = [self._mark(call), *(self.way.statements if self.way else ())]
-                if self.way is None and self.waits:
-                    lines.append(f"{WITNESS}.wait()")
+                lines = [NAMES_ITSELF] if subject.waits and subject.names_itself else []
+                lines += self._mark(call)
+                lines += WAITS if subject.waits else ()
+                lines += subject.way.statements if subject.way else ()
             case "mark":
-                lines = [self._mark(call)]
+                lines = self._mark(call)
             case "linger":
-                lines = [f"{WITNESS}.linger()"] if self.may_linger else []
-                self.lingers = self.lingers or self.may_linger
+                lines = [LINGERS] if subject.lingers else []
             case "hold" if _literal(call) == "forked":
                 lines = []  # for the harness alone, which must see the child before it ends
             case _:
                 raise Refusal(
                     f"line {call.lineno} calls endings.{name}, which nothing stands for outside"
                 )
-        self.witnessed = self.witnessed or any(WITNESS in line for line in lines)
+        self._statements += lines
         self._understood.add(id(_root(call.func)))
         self.changes.append(self._in_place_of(statement, lines))
 
-    def _mark(self, call: ast.Call) -> str:
-        self.marks = True
-        return f'{WITNESS}.mark("{_literal(call) if call.args else "main"}")'
+    def _mark(self, call: ast.Call) -> list[str]:
+        """The first line that marks by a name does so: each process comes there first."""
+        name = _literal(call) if call.args else "main"
+        if name in self._marked:
+            return []
+        self._marked.add(name)
+        return [f'sys.stdout.write("{self.subject.marker % name}")']
 
     def _take_decorators(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for one in function.decorator_list:
             if isinstance(one, ast.Call) and _of_endings(one.func) == "tells":
-                indent = " " * (one.col_offset - 1)
-                line = f'{indent}@{WITNESS}.named("{_literal(one)}")'
-                self.changes.append(_Change(one.lineno, one.end_lineno or one.lineno, (line,)))
-                self.named = self.witnessed = True
+                self.changes.append(_Change(one.lineno, one.end_lineno or one.lineno, ()))
                 self._understood.add(id(_root(one.func)))
 
-    def _in_place_of(self, statement: ast.stmt, lines: list[str]) -> _Change:
+    def _in_place_of(self, statement: ast.stmt, lines: Sequence[str]) -> _Change:
         first, last = statement.lineno, statement.end_lineno or statement.lineno
         before = self.lines[first - 1][: statement.col_offset]
         after = self.lines[last - 1][statement.end_col_offset :].strip()
@@ -171,68 +164,22 @@ class _Making:
             for block in ("body", "orelse", "finalbody")
         )
 
-    # --------------------------------------------------------- the handlers
-
-    def take_handlers(self) -> None:
-        """Have what is registered with atexit tell of its runs."""
+    def take_places(self) -> None:
+        """Where the harness gives a place, the program takes its own: its file's name, the port."""
+        places: list[tuple[ast.Constant, str]] = []
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.ImportFrom) and node.module == "atexit":
-                raise Refusal(f"line {node.lineno} imports single names from atexit")
-            if isinstance(node, ast.Import) and any(
-                a.name == "atexit" != (a.asname or a.name) for a in node.names
-            ):
-                raise Refusal(f"line {node.lineno} gives atexit another name")
-            if isinstance(node, ast.FunctionDef):
-                if any(_is_register(one) for one in node.decorator_list):
-                    self._tell(node)
-            elif isinstance(node, ast.Call) and _is_register(node.func):
-                self._take_registered(node)
-
-    def _take_registered(self, call: ast.Call) -> None:
-        """By definition where it has one here, so that it stays the same for `unregister`."""
-        if not call.args:
-            raise Refusal(f"line {call.lineno} registers nothing that can be named")
-        what = call.args[0]
-        self.arguments = self.arguments or len(call.args) > 1 or bool(call.keywords)
-        definition = self._definition(what)
-        if definition:
-            self.callable = self.callable or definition.name == "__call__"
-            self._tell(definition)
-            return
-        if "unregister" in self.text:
-            raise Refusal(f"line {call.lineno} registers what could not be unregistered any more")
-        if what.lineno != what.end_lineno:
-            raise Refusal(f"line {call.lineno} registers something of several lines")
-        self.changes.append(self._wrapped(what))
-        self.witnessed = True
-
-    def _definition(self, what: ast.expr) -> ast.FunctionDef | None:
-        """The function that is called in the end: by its name, or as an instance of a class."""
-        match what:
-            case ast.Name(id=name):
-                nodes = [*ast.walk(self.tree)]
-            case ast.Call(func=ast.Name(id=of)):
-                classes = (n for n in ast.walk(self.tree) if isinstance(n, ast.ClassDef))
-                nodes = [node for one in classes if one.name == of for node in one.body]
-                name = "__call__"
-            case _:
-                return None
-        found = (n for n in nodes if isinstance(n, ast.FunctionDef) and n.name == name)
-        return next(found, None)
-
-    def _wrapped(self, what: ast.expr) -> _Change:
-        line = self.lines[what.lineno - 1]
-        first, last = what.col_offset, what.end_col_offset
-        wrapped = f"{line[:first]}{WITNESS}.told({line[first:last]}){line[last:]}"
-        return _Change(what.lineno, what.lineno, (wrapped,))
-
-    def _tell(self, function: ast.FunctionDef) -> None:
-        if function.lineno in self._decorated:
-            return
-        self._decorated.add(function.lineno)
-        self.witnessed = True
-        line = f"{' ' * function.col_offset}@{WITNESS}.told"
-        self.changes.append(_Change(function.lineno, function.lineno - 1, (line,)))
+            match node:
+                case ast.Constant(value="app.py"):
+                    places.append((node, "__file__"))
+                case ast.keyword(arg="port", value=ast.Constant(value=0) as port):
+                    places.append((port, "int(sys.argv[1])"))
+                    self._statements.append("sys")
+        for number in sorted({node.lineno for node, _ in places}):
+            line = self.lines[number - 1]
+            here = [(node, text) for node, text in places if node.lineno == number]
+            for node, text in sorted(here, key=lambda one: one[0].col_offset, reverse=True):
+                line = line[: node.col_offset] + text + line[node.end_col_offset :]
+            self.changes.append(_Change(number, number, (line,)))
 
 
 # ------------------------------------------------------------------ the text
@@ -246,17 +193,17 @@ def _changed(text: str, changes: Iterable[_Change]) -> str:
     return "\n".join(lines)
 
 
-def _first_import(tree: ast.Module) -> _Change:
-    """`import witness`, before anything else is imported: others take `os.waitpid` at import."""
-    body = [node for node in tree.body if not _is_text(node)]
-    rest = [n for n in body if not (isinstance(n, ast.ImportFrom) and n.module == "__future__")]
-    line = min(one.lineno for node in rest for one in (node, *getattr(node, "decorator_list", ())))
-    return _Change(line, line - 1, (f"import {WITNESS}",))
+def _without_opening(tree: ast.Module) -> Iterator[_Change]:
+    """No docstring, and no `__future__`, which the whole file begins with."""
+    for node in tree.body:
+        future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
+        if future or (node is tree.body[0] and _is_text(node)):
+            yield _Change(node.lineno, node.end_lineno or node.lineno, ())
 
 
-def _without_docstring(tree: ast.Module) -> Iterator[_Change]:
-    if tree.body and _is_text(tree.body[0]):
-        yield _Change(tree.body[0].lineno, tree.body[0].end_lineno or tree.body[0].lineno, ())
+def _is_import(node: ast.stmt) -> bool:
+    future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
+    return isinstance(node, ast.Import | ast.ImportFrom) and not future
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -277,15 +224,6 @@ def _imports(tree: ast.Module, name: str) -> bool:
     return any(
         isinstance(node, ast.Import) and any((a.asname or a.name) == name for a in node.names)
         for node in tree.body
-    )
-
-
-def _is_register(node: ast.expr) -> bool:
-    return (
-        isinstance(node, ast.Attribute)
-        and node.attr == "register"
-        and isinstance(node.value, ast.Name)
-        and node.value.id == "atexit"
     )
 
 

@@ -11,6 +11,7 @@ import contextlib
 import os
 import secrets
 import signal
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +24,7 @@ from harness.run.look import CannotTell, look
 from harness.run.spawn import Folder, spawn
 
 QUIET = 0.3  # seconds without any news, after which the living are asked for a sign of life
+QUIET_IN_HANDLER = 3.0  # seconds, where a handler has begun: it may wait for a thread's next turn
 IDLE = 0.05  # seconds without news, after which another trial may use the processor
 ASK_AGAIN = 0.002  # seconds between two looks at what the kernel tells no event of
 TOUCH_AGAIN = 3.0  # seconds; a reloader that had not yet looked at the file missed the touch
@@ -292,14 +294,25 @@ class TrialRun:
         for patience in (IDLE, QUIET + longest - IDLE):
             while self.live:
                 seen = len(self.history)
+                busy = patience > IDLE and self._in_a_handler()
                 try:
-                    async with asyncio.timeout(patience):
+                    async with asyncio.timeout(max(patience, QUIET_IN_HANDLER * busy)):
                         await self._until(
                             lambda seen=seen: len(self.history) > seen or not self.live  # type: ignore[misc]
                         )
                 except TimeoutError:
                     break
             self.ground.yield_slot(self)
+
+    def _in_a_handler(self) -> bool:
+        """Whether a living process has begun a handler and not ended it."""
+        open_runs = Counter[int]()
+        for fact in self.history:
+            if fact.kind == "began":
+                open_runs[fact.pid] += 1
+            elif fact.kind in ("ended", "raised") and fact.source != "kernel":
+                open_runs[fact.pid] -= 1
+        return any(open_runs[pid] > 0 for pid in self.live)
 
     async def _all_show_life(self) -> bool:
         """Ask every living process for a sign of life, each in the way it can give one."""
