@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from harness.model import DataState, Frozen
 
 
@@ -108,9 +106,9 @@ class Helps(Frozen):
 
 
 class Keeps(Frozen):
-    """What becomes of data in flight; "" where that is not said."""
+    """What becomes of data in flight."""
 
-    state: DataState | Literal[""]
+    state: DataState
 
 
 class Restarts(Frozen):

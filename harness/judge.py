@@ -12,7 +12,7 @@ from harness.predict import Ending, NotPredicted, predict
 from harness.program import act
 from harness.rules import RULES, Rule
 from harness.terminations import BY_ID
-from harness.traits import traits
+from harness.traits import Traits, traits
 
 NO_PROGRAM = "the scenario's header does not say what its program does"
 
@@ -50,18 +50,22 @@ def expected(
 
     Raises NotPredicted where the rules say nothing, and what a faulty rule raises.
     """
-    if scenario is None or scenario.program is None:
-        raise NotPredicted(NO_PROGRAM)
     if record.termination not in BY_ID:
         raise NotPredicted(f"{record.termination} is not in the catalogue any more")
-    told = {
-        "printed": scenario.printed,
-        "clean": tuple(scenario.data.items()),
-        "length": scenario.length,
-    }
-    program = replace(scenario.program, **told)
-    about = traits(record.interpreter, record.packages, program)
-    return predict(about, ending(record), rules)
+    return predict(traits_of(record, scenario), ending(record), rules)
+
+
+def traits_of(record: Record, scenario: Scenario | None) -> Traits:
+    """What the rules see of a record's cell. Raises NotPredicted."""
+    if scenario is None or scenario.program is None:
+        raise NotPredicted(NO_PROGRAM)
+    program = replace(
+        scenario.program,
+        printed=scenario.printed,
+        clean=tuple(scenario.data.items()),
+        length=scenario.length,
+    )
+    return traits(record.interpreter, record.packages, program)
 
 
 def ending(record: Record) -> Ending:

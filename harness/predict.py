@@ -579,7 +579,7 @@ def _outcome(
 
 
 def _data(ask: _Asked, traits: Traits, one: _Process) -> dict[str, DataState] | None:
-    """What becomes of data in flight; kinds of which no rule speaks are left out."""
+    """What becomes of data in flight; kinds whose nature the header leaves out are open."""
     program = traits.program
     if not program.data or one.exit is None:
         return None
@@ -589,9 +589,7 @@ def _data(ask: _Asked, traits: Traits, one: _Process) -> dict[str, DataState] | 
         now = traits.asking(
             data=nature, clean=clean[kind], finalized=one.finalized, flushed=one.flushed_by_c
         )
-        state = ask("data", now, Keeps, Keeps("")).state
-        if state:
-            told[kind] = state
+        told[kind] = ask("data", now, Keeps).state
     return told
 
 

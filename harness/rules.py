@@ -675,7 +675,7 @@ RULES: tuple[Rule, ...] = (
         source="CPython Modules/atexitmodule.c, atexit_callfuncs, PyErr_FormatUnraisable",
     ),
     Rule(
-        id="printed-unraisable-3.10",
+        id="printed-unraisable-3-10",
         about="prints",
         when=lambda t: t.handler != "" and t.since(3, 10),
         then=lambda t: Prints(
@@ -702,7 +702,7 @@ RULES: tuple[Rule, ...] = (
     ),
     # -------------------------------------------------------------------------- subinterpreters
     Rule(
-        id="subinterpreter-of-3.7-aborts",
+        id="subinterpreter-of-3-7-aborts",
         about="subinterpreter",
         when=lambda t: t.act.about != "" and t.since(3, 7) and not t.since(3, 8),
         then=lambda _: Dies("SIGABRT", flushed=True),
@@ -724,7 +724,7 @@ RULES: tuple[Rule, ...] = (
         source="bpo-31901; docs: library/atexit, atexit.register",
     ),
     Rule(
-        id="subinterpreter-left-3.8",
+        id="subinterpreter-left-3-8",
         about="subinterpreter",
         when=lambda t: t.act.about != "" and not t.since(3, 12),
         then=lambda _: Leaves(0),

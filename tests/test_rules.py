@@ -13,14 +13,14 @@ import pytest
 from msgspec.structs import replace
 
 from harness.effects import Child, Effect, Next, Order, Raises
-from harness.judge import ending, expected, judge
+from harness.judge import ending, expected, judge, traits_of
 from harness.model import Record, Scenario
 from harness.outcomes import allows
 from harness.predict import allowed
 from harness.rules import BY_ID, RULES, Rule
 from harness.scenarios import find_folder, load
 from harness.store import read_records
-from harness.traits import Traits, numbers, traits
+from harness.traits import Traits, numbers
 
 REPORTS = Path(__file__).parent.parent / "reports"
 MOST_RULES = 90
@@ -94,9 +94,7 @@ def test_every_effect_that_a_race_allows_was_seen() -> None:
     seen: set[tuple[str, int]] = set()
     for id in {rule.id for rule in RULES if rule.race}:
         for record in cells_using()[id]:
-            scenario = scenarios()[record.scenario]
-            assert scenario.program
-            about = traits(record.interpreter, record.packages, scenario.program)
+            about = traits_of(record, scenarios()[record.scenario])
             for way in allowed(about, ending(record)):
                 said.update(way.chosen)
                 if any(allows((way.outcome,), one) for one in record.outcomes):
@@ -110,9 +108,7 @@ def test_a_rule_that_allows_several_outcomes_names_the_race() -> None:
     racing: set[str] = set()
     for id, rows in cells_using().items():
         for record in rows:
-            scenario = scenarios()[record.scenario]
-            assert scenario.program
-            about = traits(record.interpreter, record.packages, scenario.program)
+            about = traits_of(record, scenarios()[record.scenario])
             for way in allowed(about, ending(record)):
                 racing.update(rule for rule, _ in way.chosen)
         assert id in BY_ID
@@ -214,11 +210,9 @@ def test_the_rules_hold_for_a_python_that_their_author_left_out() -> None:
     assert older
     BOUNDARIES.clear()
     for record in records():
-        program = scenarios()[record.scenario].program
-        if program:
-            plain = traits(record.interpreter, record.packages, program)
-            asking = _Asking(**{name: getattr(plain, name) for name in plain.__struct_fields__})
-            list(allowed(asking, ending(record)))
+        plain = traits_of(record, scenarios()[record.scenario])
+        asking = _Asking(**{name: getattr(plain, name) for name in plain.__struct_fields__})
+        list(allowed(asking, ending(record)))
     assert BOUNDARIES
     assert max(BOUNDARIES) <= (3, 14)
     for record in older:
