@@ -22,7 +22,7 @@ class Finding(Frozen, kw_only=True):
     status: Status
     where: str  # what the documentation says, or that it says nothing
     program: str  # tells the behaviours apart
-    tells: Literal["stdout", "status", "both"] = "stdout"  # what of its run does so
+    tells: Literal["stdout", "status", "both", "stderr"] = "stdout"  # what of its run does so
     beside: tuple[str, ...] = ()  # rules that differ as a consequence
 
 
@@ -37,7 +37,18 @@ FINDINGS: tuple[Finding, ...] = (
             "documented nowhere, and was mended as a bug."
         ),
         tells="both",
-        beside=("lifo", "flush-at-end", "second-ctrl-c-alone"),
+        beside=(
+            "lifo",
+            "flush-at-end",
+            "raise",
+            "second-ctrl-c-alone",
+            "wait-leaves-child",
+            "orphan-goes-on",
+            "clean-end-saves-data",
+            "memory-is-lost",
+            "transaction-is-rolled-back",
+            "nobody-removes-files",
+        ),
         program="""\
 import atexit, sys
 atexit.register(sys.stdout.write, "handler ran\\n")
@@ -146,6 +157,7 @@ import ctypes, sys
 sys.stdout.write("not flushed\\n")
 ctypes.CDLL(None).exit(0)
 """,
+        beside=("stdio-saves-files",),
     ),
     Finding(
         id="stdout-that-nobody-reads",
@@ -210,6 +222,58 @@ import signal, subprocess
 signal.signal(signal.SIGALRM, signal.default_int_handler)
 signal.setitimer(signal.ITIMER_REAL, 0.2)
 subprocess.call(["sh", "-c", "sleep 0.3; echo the child was given time"])
+""",
+    ),
+    Finding(
+        id="printed-exceptions",
+        what="What is printed when a handler raises, and is anything raised again?",
+        rules=(
+            "printed-unraisable",
+            "printed-unraisable-3-10",
+            "printed-by-atexit",
+            "last-is-raised-again",
+            "unraisable-hook-is-told",
+            "pypy-printed-unraisable",
+            "pypy-printed",
+        ),
+        status="documented otherwise",
+        where=(
+            "atexit.register says that the last exception is raised again after all handlers had "
+            "their chance; that is so in Python 2 only."
+        ),
+        tells="stderr",
+        program="""\
+import atexit
+
+@atexit.register
+def clean_up():
+    raise ValueError("failed")
+""",
+    ),
+    Finding(
+        id="second-interpreters",
+        what="Do handlers run that a second interpreter registered, when nobody ends it?",
+        rules=(
+            "subinterpreter-runs-its-own",
+            "subinterpreter-left-3-8",
+            "subinterpreter-of-3-7-aborts",
+            "subinterpreter-forgets",
+        ),
+        status="documented otherwise",
+        where=(
+            "atexit says since 3.7 that handlers are local to the interpreter; that its end may "
+            "take the whole process with it stands in the tracker only (gh-109793)."
+        ),
+        tells="both",
+        program="""\
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+
+second = interpreters.create()
+interpreters.run_string(second, "import atexit; atexit.register(print, 'ran', flush=True)")
+raise SystemExit(3)
 """,
     ),
     Finding(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from collections import defaultdict
 from collections.abc import Mapping
@@ -75,5 +76,11 @@ def _run(python: str, program: Path, finding: Finding) -> object:
         [python, "-E", str(program)], capture_output=True, text=True, timeout=30, check=False
     )
     last = "".join(done.stdout.splitlines()[-1:])
-    told = {"stdout": (last,), "status": (done.returncode,), "both": (last, done.returncode)}
+    errors = [line for line in done.stderr.splitlines() if not line.startswith(" ")]
+    told = {
+        "stdout": (last,),
+        "status": (done.returncode,),
+        "both": (last, done.returncode),
+        "stderr": tuple(re.sub(r"0x[0-9a-f]+", "0x", line) for line in errors),
+    }
     return told[finding.tells]
