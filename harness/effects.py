@@ -120,7 +120,9 @@ class Child(Frozen):
 
     fate: str  # "goes on", "ends", "killed", "killed on its way"
     interrupted: tuple[str, ...] = ()  # roles in which a second signal met a running handler
+    missed: tuple[str, ...] = ()  # roles in which it met a handler before its first line
     skipped: tuple[str, ...] = ()  # roles in which it met the code that runs handlers
+    uncaught: tuple[str, ...] = ()  # roles in which it came where nobody catches it
 
 
 Effect = (

@@ -146,6 +146,7 @@ class _Process:
     cut: bool = False
     again: bool = False  # a second signal comes when the first handler runs
     interrupted: bool = False  # it meets that handler
+    missed: bool = False  # it meets that handler before its first line
     skipped: bool = False  # it meets what would run the handlers
 
     # ------------------------------------------------------------------ the code
@@ -352,6 +353,9 @@ class _Process:
         while order:
             name = order.pop(0)
             self.handlers = list(reversed(order))
+            if self.missed and name not in self.library:
+                self.missed = False
+                continue
             act = self.traits.program.act_of(name)
             result = self._handle(name, act, order)
             if result is None:
@@ -502,9 +506,10 @@ def _tree(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
         )
         for one in everyone:
             one.interrupted = one.role in met.interrupted
+            one.missed = one.role in met.missed
             one.skipped = one.role in met.skipped
         child.end(ending.act, below)
-        parent.end(ending.act, above)
+        parent.end(ending.act, "main" if "parent" in met.uncaught else above)
         if parent.finalized:
             fate = met.fate or ask("parent ends", traits.asking(child="ends"), Child).fate
             _meet(child, fate)

@@ -958,12 +958,17 @@ RULES: tuple[Rule, ...] = (
             Child("ends", interrupted=("child",)),
             Child("ends", interrupted=("parent",)),
             Child("ends", interrupted=("parent", "child")),
+            Child("ends", interrupted=("child",), missed=("parent",)),
+            Child("ends", interrupted=("parent",), missed=("child",)),
             Child("ends", interrupted=("child",), skipped=("parent",)),
+            Child("ends", interrupted=("child",), uncaught=("parent",)),
         ),
         because=(
             "In Python 2 parent and child run their handlers at the same time after the first "
-            "Ctrl-C. The second one interrupts whichever handler runs, in one of them or in both; "
-            "between two, it interrupts atexit itself, which is Python code, and then none runs."
+            "Ctrl-C. The second one interrupts whichever handler runs, in one of them or in both, "
+            "also before its first line; between two, it interrupts atexit itself, which is "
+            "Python code, and then none runs; and where the reloader is about to end, nobody "
+            "catches it any more."
         ),
         source="CPython 2.7 Lib/subprocess.py, call; docs: library/signal",
         race="the second SIGINT, and the beginning of the first handler in each process",

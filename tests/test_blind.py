@@ -29,6 +29,8 @@ RACES = {
     ("flask-debug", "SIGINT", "group"),
     ("flask-debug", "SIGTERM", "group"),
     ("flask-debug", "self-SIGTERM", "child"),
+    # Both end at the same time, and write to one stdout.
+    ("plain-subprocess", "SIGINT", "group"),
     # On 2.7 the main thread may be within a request, which swallows the SystemExit.
     ("flask-graceful", "self-SIGTERM", "main"),
 }
@@ -77,8 +79,13 @@ def test_blind(
         lambda _stack, _interpreter: None,
     ).cells
     cells = tuple(c for c in cells if (c.scenario, c.termination, c.target) not in RACES)
-    # How far a handler got when its time was over is not the same in two runs.
-    cells = tuple(c for c in cells if not (LOADED[c.scenario].length and c.target == "group"))
+    # How far a handler got when its time was over is not the same in two runs, and the
+    # shortest of a grid that only sleeps for longer stands for the others.
+    grid = {c: LOADED[c.scenario].length for c in cells}
+    least = min((length for length in grid.values() if length), default=0)
+    cells = tuple(
+        c for c in cells if grid[c] in (0, least) and not (grid[c] and c.target == "group")
+    )
     seeing = [make_order(environment, LOADED[c.scenario], c.termination, c.target) for c in cells]
     blind = [
         make_order(environment, LOADED[c.scenario], c.termination, c.target, [environment.endings])

@@ -518,6 +518,7 @@ def test_what_ends_has_begun_and_what_begins_was_registered() -> None:
     """An end without a beginning, or a beginning without a registration, is doubt."""
     assert "had not begun" in doubted(plain().probe(10, "ended", "C").ends(10))
     assert "had not begun" in doubted(plain().fires(10, "C").probe(10, "ended", "C").ends(10))
+    assert "had not begun" in doubted(plain().probe(10, "raised", "C", "ValueError").ends(10))
     assert "never registered" in doubted(plain().fires(10, "X").ends(10))
 
 

@@ -42,7 +42,7 @@ PYTHONS = interpreters.find().interpreters
 PLAIN = tuple(
     each
     for each in scenarios.load(scenarios.find_folder()).scenarios
-    if each.family == "none" and each.ready.by == "stdout"
+    if each.family == "none" and each.ready.by == "stdout" and not each.length
 )
 
 

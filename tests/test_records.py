@@ -222,7 +222,7 @@ def tells_of_the_machine(value: Json) -> list[str]:
     kept = {
         key: item for key, item in value.items() if key not in ("since", "packages", "interpreter")
     }
-    found += [text for text in texts(kept) if re.search(r"[0-9]{4,}", text)]
+    found += [text for text in texts(kept) if re.search(r"[0-9]{4,}(?!ms)", text)]
     return found + [str(number) for number in numbers(value) if number > 999]
 
 

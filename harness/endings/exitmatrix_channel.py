@@ -57,7 +57,7 @@ def _stack():
         return ""
     try:
         # The second field is the command, in brackets, and may hold anything.
-        return os.read(fd, 1000).decode("latin-1").rpartition(")")[2].split()[25]
+        return "%d" % int(os.read(fd, 1000).rpartition(b")")[2].split()[25])
     finally:
         os.close(fd)
 

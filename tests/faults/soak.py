@@ -100,7 +100,9 @@ def orders(ids: tuple[str, ...], quiet: Quiet) -> list[tuple[Cell, Order]]:
     planned = plan(
         list(chosen.values()), list(subjects.values()), stacks.STACKS, stacks.applies, Selection()
     )
-    cells = [cell for cell in planned.cells if cell.id in quiet.records]
+    # What a program prints is taken from a second run, which is no trial of the soak.
+    told = [cell for cell in planned.cells if not subjects[cell.scenario].printed]
+    cells = [cell for cell in told if cell.id in quiet.records]
     by_name = {one.name: one for one in stacks.STACKS}
     wanted = {(c.interpreter, c.stack): (chosen[c.interpreter], by_name[c.stack]) for c in cells}
     made = stacks.prepare(wanted.values(), stacks.default_cache())
