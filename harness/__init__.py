@@ -35,7 +35,7 @@ The way of the data, in one direction:
     cli.py            the commands; stages.py what they are made of; progress.py how they go
     comparison.py     the stages of check and diff
     claims.py         what was published, and what would have to be seen; conditions.py says what
-    assessment.py     (claim, records) -> verdict; reproduction.py the stages of claims
+    assessment.py     (claim, records) -> verdict; publication.py the stages of claims
     blog.py           the stages of blog: one trial to be watched (run/live.py, report/live.py)
     bench.py          how fast all this is
 

@@ -27,11 +27,12 @@ from msgspec.structs import replace
 from harness import interpreters as pythons
 from harness import scenarios as programs
 from harness import stacks
-from harness.measure import Place, Told, measure
+from harness.measure import Told, measure
 from harness.model import Cell, Interpreter, Scenario
 from harness.progress import say
 from harness.run.session import Session, default_jobs
 from harness.schedule import Result, Schedule
+from harness.stages import place_of
 from harness.store import Store, digest
 from harness.terminations import BY_ID, CATALOGUE, not_on
 
@@ -151,9 +152,7 @@ def _under_harness(
     """Measure so many cells, and save them where there is a store."""
     cells, subjects = _cells(terminations, plain, interpreter)
     schedule = Schedule(cells, dict.fromkeys(subjects, False), {})
-    place = Place(
-        python=str(environment.python), path=(str(environment.probe), str(environment.endings))
-    )
+    place = place_of(environment)
 
     def save(result: Result, told: Told) -> None:
         if store:

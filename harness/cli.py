@@ -34,17 +34,16 @@ from harness.comparison import (
     tell_differences,
     tell_what_is_not_checked,
 )
-from harness.explain import find, read, tell, write_reproducer
+from harness.explain import find, read_some, tell, write_reproducer
 from harness.plan import Selection
 from harness.progress import Kind, outlive_readers
-from harness.reproduction import (
+from harness.publication import (
     choose as choose_claims,
 )
-from harness.reproduction import (
+from harness.publication import (
     judge_claims,
     measure_missing,
     missing,
-    read_what_there_is,
     tell_claims,
     tell_if_2020_is_missing,
     write_page,
@@ -62,6 +61,7 @@ from harness.stages import (
     open_store,
     plan_all,
     prepare_environments,
+    read,
     run,
     stopping_cleanly,
     tell_the_end,
@@ -92,6 +92,31 @@ def _selection(command: Any) -> Any:
     return command
 
 
+_jobs = click.option(
+    "--jobs",
+    default=None,
+    type=click.IntRange(1, 512),
+    help="Trials that may use the processor at once.  [default: one a core and one more]",
+)
+_progress = click.option(
+    "--progress",
+    default="auto",
+    type=click.Choice(["auto", "rich", "plain", "none"]),
+    show_default=True,
+    help="How progress is shown on stderr.",
+)
+
+
+def _output(text: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--output",
+        default="reports",
+        type=click.Path(path_type=Path, file_okay=False),
+        show_default=True,
+        help=text,
+    )
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 @click.version_option(package_name="exitmatrix")
 def main() -> None:
@@ -120,26 +145,9 @@ def main() -> None:
 @click.option(
     "--trials", default=1, type=click.IntRange(1, 1000), help="At least so many runs a cell."
 )
-@click.option(
-    "--jobs",
-    default=None,
-    type=click.IntRange(1, 512),
-    help="Trials that may use the processor at once.  [default: one a core and one more]",
-)
-@click.option(
-    "--output",
-    default="reports",
-    type=click.Path(path_type=Path, file_okay=False),
-    show_default=True,
-    help="Where records and report are written.",
-)
-@click.option(
-    "--progress",
-    default="auto",
-    type=click.Choice(["auto", "rich", "plain", "none"]),
-    show_default=True,
-    help="How progress is shown on stderr.",
-)
+@_jobs
+@_output("Where records and report are written.")
+@_progress
 def matrix_command(
     python: Sequence[str],
     scenario: Sequence[str],
@@ -191,26 +199,9 @@ def matrix_command(
 @main.command("check")
 @_selection
 @click.option("--update", is_flag=True, help="Accept what is seen now: write it as matrix would.")
-@click.option(
-    "--jobs",
-    default=None,
-    type=click.IntRange(1, 512),
-    help="Trials that may use the processor at once.  [default: one a core and one more]",
-)
-@click.option(
-    "--output",
-    default="reports",
-    type=click.Path(path_type=Path, file_okay=False),
-    show_default=True,
-    help="The records that are compared with; written with --update only.",
-)
-@click.option(
-    "--progress",
-    default="auto",
-    type=click.Choice(["auto", "rich", "plain", "none"]),
-    show_default=True,
-    help="How progress is shown on stderr.",
-)
+@_jobs
+@_output("The records that are compared with; written with --update only.")
+@_progress
 def check_command(
     python: Sequence[str],
     scenario: Sequence[str],
@@ -256,13 +247,7 @@ def check_command(
 @main.command("diff")
 @click.argument("old")
 @click.argument("new")
-@click.option(
-    "--output",
-    default="reports",
-    type=click.Path(path_type=Path, file_okay=False),
-    show_default=True,
-    help="Where the records of two interpreters are looked up.",
-)
+@_output("Where the records of two interpreters are looked up.")
 def diff_command(old: str, new: str, output: Path) -> None:
     """Compare two folders of observations, or two interpreters.
 
@@ -292,13 +277,7 @@ def _selected(*axes: Sequence[str]) -> Selection:
 
 @main.command("explain")
 @click.argument("cell")
-@click.option(
-    "--output",
-    default="reports",
-    type=click.Path(path_type=Path, file_okay=False),
-    show_default=True,
-    help="Where the records and timelines are.",
-)
+@_output("Where the records and timelines are.")
 @click.option(
     "--reproducer",
     default=None,
@@ -325,7 +304,7 @@ def explain_command(cell: str, output: Path, reproducer: Path | None) -> None:
     writes a program for Python 2.7 or 3.6 and later that shows the same without
     exitmatrix. Its first lines name the packages that it needs.
     """
-    records = read(output)
+    records = read_some(output)
     found = find(cell, records)
     subjects, _ = load_scenarios()
     if reproducer:
@@ -345,26 +324,9 @@ def explain_command(cell: str, output: Path, reproducer: Path | None) -> None:
     metavar="PATTERN|PATH",
     help="Measure with these only: ids such as 'cpython-3.1*', or paths.",
 )
-@click.option(
-    "--jobs",
-    default=None,
-    type=click.IntRange(1, 512),
-    help="Trials that may use the processor at once.  [default: one a core and one more]",
-)
-@click.option(
-    "--output",
-    default="reports",
-    type=click.Path(path_type=Path, file_okay=False),
-    show_default=True,
-    help="Where the records are, and where claims.md is written.",
-)
-@click.option(
-    "--progress",
-    default="auto",
-    type=click.Choice(["auto", "rich", "plain", "none"]),
-    show_default=True,
-    help="How progress is shown on stderr.",
-)
+@_jobs
+@_output("Where the records are, and where claims.md is written.")
+@_progress
 def claims_command(
     claim: Sequence[str], python: Sequence[str], jobs: int | None, output: Path, progress: Kind
 ) -> None:
@@ -382,7 +344,7 @@ def claims_command(
     chosen = choose_claims(claim)
     with stopping_cleanly():
         subjects, broken = load_scenarios()
-        records = read_what_there_is(output)
+        records = read(output)
         found = find_interpreters(python)
         tell_if_2020_is_missing(found, records)
         planned = missing(chosen, found, subjects, records)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from harness.changes import Change, change, known, races, sort
-from harness.measure import Place, Told, measure
+from harness.measure import Told, measure
 from harness.model import Cell, Frozen, Interpreter, Record, Scenario
 from harness.plan import NothingMatches, Plan, Selection, check_pattern, selected
 from harness.progress import Kind, reporter, say
@@ -28,9 +28,11 @@ from harness.stages import (
     Failure,
     Interrupted,
     close,
+    place_of,
+    read,
     write_reports,
 )
-from harness.store import Store, cell_of, digest, find_records, platform_name, read_records
+from harness.store import Store, cell_of, digest, find_records, platform_name
 
 DIFFERS = 1
 
@@ -67,14 +69,6 @@ def read_committed(output: Path) -> dict[str, Record]:
             USAGE_ERROR,
         )
     return {record.cell: record for record in rows}
-
-
-def read(output: Path) -> Records:
-    """All records of an output folder, which agree with each other."""
-    try:
-        return read_records(output)
-    except ValueError as error:
-        raise Failure(f"the records cannot be used: {error}", HARNESS_FAILED) from error
 
 
 def choose(planned: Plan, records: Mapping[str, Record], update: bool) -> Plan:
@@ -145,14 +139,7 @@ def measure_again(
         known=known(records, planned.cells),
         racy=races(records.values()),
     )
-    places = {
-        key: Place(
-            python=str(one.python),
-            path=(str(one.probe), str(one.endings)),
-            blind=(str(one.endings),),
-        )
-        for key, one in environments.items()
-    }
+    places = {key: place_of(one) for key, one in environments.items()}
     again: dict[str, Again] = {}
     done = Counter[str]()
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from harness.model import DataState, Frozen
 
 
@@ -115,14 +117,21 @@ class Restarts(Frozen):
     """The supervisor starts another child."""
 
 
+Meeting = Literal["handler", "call", "atexit", "nobody"]
+"""What a second signal meets in a process:
+
+    handler     a handler that runs
+    call        the call of one, before its first line
+    atexit      the code that runs handlers
+    nobody      a place where nobody catches what it raises
+"""
+
+
 class Child(Frozen):
     """What becomes of the child: it goes on, ends by itself, or is killed."""
 
     fate: str  # "goes on", "ends", "killed", "killed on its way"
-    interrupted: tuple[str, ...] = ()  # roles in which a second signal met a running handler
-    missed: tuple[str, ...] = ()  # roles in which it met a handler before its first line
-    skipped: tuple[str, ...] = ()  # roles in which it met the code that runs handlers
-    uncaught: tuple[str, ...] = ()  # roles in which it came where nobody catches it
+    meets: tuple[tuple[str, Meeting], ...] = ()  # what a second signal met, by role
 
 
 Effect = (

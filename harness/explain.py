@@ -18,8 +18,8 @@ from harness.report.questions import questions
 from harness.reproducer.program import reproducer
 from harness.reproducer.refusal import Refusal
 from harness.sources import sources
-from harness.stages import HARNESS_FAILED, USAGE_ERROR, Failure
-from harness.store import CannotWrite, digest, read_records, read_timelines, write
+from harness.stages import USAGE_ERROR, Failure, read
+from harness.store import CannotWrite, digest, read_timelines, write
 
 Records = Mapping[str, Sequence[Record]]  # by platform
 
@@ -31,12 +31,9 @@ class Found(Frozen, kw_only=True):
     record: Record
 
 
-def read(output: Path) -> Records:
+def read_some(output: Path) -> Records:
     """All records of an output folder, of which there are some."""
-    try:
-        records = read_records(output)
-    except ValueError as error:
-        raise Failure(f"the records cannot be read: {error}", HARNESS_FAILED) from error
+    records = read(output)
     if not any(records.values()):
         raise Failure(
             f"nothing is on record in {output}: `exitmatrix matrix` measures, and --output names"

@@ -145,9 +145,7 @@ class _Process:
     marked: bool = False
     cut: bool = False
     again: bool = False  # a second signal comes when the first handler runs
-    interrupted: bool = False  # it meets that handler
-    missed: bool = False  # it meets that handler before its first line
-    skipped: bool = False  # it meets what would run the handlers
+    met: str = ""  # by that signal, and not told yet
 
     # ------------------------------------------------------------------ the code
 
@@ -224,6 +222,12 @@ class _Process:
 
     def fork(self, act: str) -> _Process:
         """A copy of this process, which then ends in its own way."""
+        child = self._copy()
+        child.end(parse_act(act) if act else LAST_LINE, "main")
+        return child
+
+    def _copy(self) -> _Process:
+        """A forked child: what the rules say that it has of this process, and a mark of its own."""
         now = self.traits.asking(handlers=tuple(self.handlers))
         child = _Process(
             self.ask,
@@ -233,7 +237,6 @@ class _Process:
             buffered=list(self.buffered),
         )
         child.mark()
-        child.end(parse_act(act) if act else LAST_LINE, "main")
         return child
 
     # ------------------------------------------------------------------- the end
@@ -343,9 +346,9 @@ class _Process:
     def run_handlers(self) -> int | None:
         """Run what is registered; the exit status that a handler asked for."""
         if self.again:
-            met = self.ask("again", self.traits, Child).interrupted
-            self.again, self.interrupted = False, "main" in met
-        if self.skipped:
+            met = dict(self.ask("again", self.traits, Child).meets)
+            self.again, self.met = False, met.get("main", "")
+        if self.met == "atexit":
             return None
         now = self.traits.asking(handlers=tuple(self.handlers))
         order = list(self.ask("order", now, Order).handlers)
@@ -353,11 +356,11 @@ class _Process:
         while order:
             name = order.pop(0)
             self.handlers = list(reversed(order))
-            if self.missed and name not in self.library:
-                self.missed = False
+            if self.met == "call" and name not in self.library:
+                self.met = ""
                 continue
             act = self.traits.program.act_of(name)
-            result = self._handle(name, act, order)
+            result = self._handle(name, act)
             if result is None:
                 self.running.append(name)
                 return None
@@ -378,10 +381,10 @@ class _Process:
         now = now.asking(hooked=self.hooked)
         self.printed += self.ask("prints", now, Prints, Prints(())).lines
 
-    def _handle(self, name: str, act: Act | None, order: list[str]) -> Next | None:
+    def _handle(self, name: str, act: Act | None) -> Next | None:
         """Run one handler; None when the process ends in it."""
-        if self.interrupted and name not in self.library:
-            self.interrupted = False
+        if self.met == "handler" and name not in self.library:
+            self.met = ""
             now = self.traits.asking(exception="KeyboardInterrupt")
             return self.ask("handler", now, Next)
         if act is None:
@@ -398,7 +401,7 @@ class _Process:
         if act.verb in ("start thread", "fork"):
             result = self.ask("handler", self.traits.asking(act=act), Next)
             if act.verb == "fork" and not result.raised:
-                self._fork_in_handler(name, order)
+                self._fork_in_handler(name)
             return result
         effect = self.ask("act", self.traits.asking(act=act), object)
         if isinstance(effect, Leaves):
@@ -409,17 +412,10 @@ class _Process:
         now = self.traits.asking(act=act, exception=effect.exception, status=effect.status)
         return self.ask("handler", now, Next)
 
-    def _fork_in_handler(self, name: str, order: list[str]) -> None:
-        now = self.traits.asking(handlers=tuple(reversed(order)))
-        child = _Process(
-            self.ask,
-            self.traits,
-            "child",
-            handlers=list(self.ask("fork", now, Registered).handlers),
-            ran=[(name, False)],
-            buffered=list(self.buffered),
-        )
-        child.mark()
+    def _fork_in_handler(self, name: str) -> None:
+        """The child comes back from the handler as well, and runs those that are left."""
+        child = self._copy()
+        child.ran = [(name, False)]
         child.run_handlers()
         if self.ask("flush", self.traits.asking(flushes="finalized"), Writes).written:
             child.flush()
@@ -499,19 +495,15 @@ def _tree(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
     above, below = ("supervisor", "reloader") if reloader else ("main", "main")
     everyone = [parent, child]
     if ending.target == "group":
-        met = (
-            ask("again", traits.asking(place="supervisor"), Child)
-            if ending.twice
-            else Child("", ())
-        )
+        again = Child("")
+        if ending.twice:
+            again = ask("again", traits.asking(place="supervisor"), Child)
         for one in everyone:
-            one.interrupted = one.role in met.interrupted
-            one.missed = one.role in met.missed
-            one.skipped = one.role in met.skipped
+            one.met = dict(again.meets).get(one.role, "")
         child.end(ending.act, below)
-        parent.end(ending.act, "main" if "parent" in met.uncaught else above)
+        parent.end(ending.act, "main" if parent.met == "nobody" else above)
         if parent.finalized:
-            fate = met.fate or ask("parent ends", traits.asking(child="ends"), Child).fate
+            fate = again.fate or ask("parent ends", traits.asking(child="ends"), Child).fate
             _meet(child, fate)
     elif ending.target == "parent":
         parent.end(ending.act, above)

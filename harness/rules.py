@@ -943,7 +943,7 @@ RULES: tuple[Rule, ...] = (
         id="second-ctrl-c-alone",
         about="again",
         when=lambda t: t.place != "supervisor",
-        then=lambda _: Child("ends", interrupted=("main",)),
+        then=lambda _: Child("ends", (("main", "handler"),)),
         because=(
             "A second Ctrl-C raises KeyboardInterrupt in the handler that runs. That handler ends, "
             "and the others run."
@@ -955,13 +955,43 @@ RULES: tuple[Rule, ...] = (
         about="again",
         when=lambda t: not t.since(3),
         then=lambda _: (
-            Child("ends", interrupted=("child",)),
-            Child("ends", interrupted=("parent",)),
-            Child("ends", interrupted=("parent", "child")),
-            Child("ends", interrupted=("child",), missed=("parent",)),
-            Child("ends", interrupted=("parent",), missed=("child",)),
-            Child("ends", interrupted=("child",), skipped=("parent",)),
-            Child("ends", interrupted=("child",), uncaught=("parent",)),
+            Child("ends", (("child", "handler"),)),
+            Child("ends", (("parent", "handler"),)),
+            Child(
+                "ends",
+                (
+                    ("parent", "handler"),
+                    ("child", "handler"),
+                ),
+            ),
+            Child(
+                "ends",
+                (
+                    ("child", "handler"),
+                    ("parent", "call"),
+                ),
+            ),
+            Child(
+                "ends",
+                (
+                    ("parent", "handler"),
+                    ("child", "call"),
+                ),
+            ),
+            Child(
+                "ends",
+                (
+                    ("child", "handler"),
+                    ("parent", "atexit"),
+                ),
+            ),
+            Child(
+                "ends",
+                (
+                    ("child", "handler"),
+                    ("parent", "nobody"),
+                ),
+            ),
         ),
         because=(
             "In Python 2 parent and child run their handlers at the same time after the first "
@@ -978,8 +1008,8 @@ RULES: tuple[Rule, ...] = (
         about="again",
         when=lambda t: not t.since(3, 7),
         then=lambda _: (
-            Child("killed on its way", interrupted=("child",)),
-            Child("killed on its way", interrupted=("parent",)),
+            Child("killed on its way", (("child", "handler"),)),
+            Child("killed on its way", (("parent", "handler"),)),
         ),
         because=(
             "Before 3.7 the parent kills the child at the first Ctrl-C, without a grace time; the "
@@ -993,8 +1023,8 @@ RULES: tuple[Rule, ...] = (
         about="again",
         when=_always,
         then=lambda _: (
-            Child("ends", interrupted=("child",)),
-            Child("killed on its way", interrupted=("child",)),
+            Child("ends", (("child", "handler"),)),
+            Child("killed on its way", (("child", "handler"),)),
         ),
         because=(
             "After the first Ctrl-C the parent gives its child a quarter of a second. The second "

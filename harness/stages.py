@@ -206,6 +206,16 @@ def without(planned: Plan, missing: dict[tuple[str, str], str]) -> Plan:
     return Plan(cells=tuple(there), left_out=(*planned.left_out, *out))
 
 
+def place_of(environment: stacks.Environment) -> Place:
+    """Where the trials of an environment are started."""
+    endings = str(environment.endings)
+    return Place(
+        python=str(environment.python),
+        path=(str(environment.probe), endings),
+        blind=(endings,),
+    )
+
+
 def run(
     planned: Plan,
     environments: dict[tuple[str, str], stacks.Environment],
@@ -226,14 +236,7 @@ def run(
     )
     if store.resumed:
         say(f"going on with an interrupted run: {store.resumed} cells were measured in it")
-    places = {
-        key: Place(
-            python=str(one.python),
-            path=(str(one.probe), str(one.endings)),
-            blind=(str(one.endings),),
-        )
-        for key, one in environments.items()
-    }
+    places = {key: place_of(one) for key, one in environments.items()}
     interrupted = False
     usage = None
     trials_done = itertools.count(1)
@@ -290,6 +293,14 @@ def close(store: Store, *, finished: bool) -> None:
         store.close(finished=finished)
     except CannotWrite as error:
         raise Failure(f"what was measured is kept, but: {error}", HARNESS_FAILED) from error
+
+
+def read(output: Path) -> dict[str, list[Record]]:
+    """All records of an output folder, which agree with each other."""
+    try:
+        return read_records(output)
+    except ValueError as error:
+        raise Failure(f"the records cannot be used: {error}", HARNESS_FAILED) from error
 
 
 def write_reports(output: Path, subjects: dict[str, Scenario]) -> dict[str, list[Record]]:

@@ -218,7 +218,7 @@ def test_what_comes_after_the_record_knows_nothing_of_before(module: str) -> Non
     assert {stage(one) for one in modules_used(MODULES[module])} <= after
 
 
-COMMANDS = {"cli", "stages", "comparison", "explain", "reproduction", "blog", "bench", "__main__"}
+COMMANDS = {"cli", "stages", "comparison", "explain", "publication", "blog", "bench", "__main__"}
 """The commands and what they are made of."""
 
 

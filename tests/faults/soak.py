@@ -25,12 +25,13 @@ import psutil
 
 from harness import scenarios as programs
 from harness import stacks
-from harness.measure import Place, order
+from harness.measure import order
 from harness.model import Cell, Interpreter, Order, Outcome, Record, Unknown
 from harness.observe import observe
 from harness.outcomes import contains, is_race
 from harness.plan import Selection, plan
 from harness.run.session import Session
+from harness.stages import place_of
 from harness.store import platform_name, read_records
 from tests.conftest import FOUND
 
@@ -110,8 +111,7 @@ def orders(ids: tuple[str, ...], quiet: Quiet) -> list[tuple[Cell, Order]]:
     for cell in cells:
         here = made[cell.interpreter, cell.stack]
         if isinstance(here, stacks.Environment):
-            place = Place(python=str(here.python), path=(str(here.probe), str(here.endings)))
-            found.append((cell, order(cell, place, subjects)))
+            found.append((cell, order(cell, place_of(here), subjects)))
     return found
 
 

@@ -15,11 +15,12 @@ import pytest
 
 from harness import interpreters, stacks
 from harness.changes import Change, change, known, races, sort
-from harness.measure import Place, measure
+from harness.measure import measure
 from harness.model import Cell, Record
 from harness.plan import NothingMatches, Selection, plan
 from harness.run.session import Session
 from harness.schedule import Result, Schedule
+from harness.stages import place_of
 from harness.store import platform_name, read_records
 from tests.conftest import FOUND, JOBS, LOADED, newest_flask, note_exercised
 
@@ -132,11 +133,7 @@ def again(
             known=known(records, [cell]),
             racy=races(records.values()),
         )
-        place = Place(
-            python=str(environment.python),
-            path=(str(environment.probe), str(environment.endings)),
-            blind=(str(environment.endings),),
-        )
+        place = place_of(environment)
         results: list[Result] = []
         measure(
             schedule,

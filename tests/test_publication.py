@@ -9,7 +9,7 @@ from click import ClickException
 
 from harness.claims import BY_ID, CLAIMS
 from harness.model import FORMAT, Cell, Interpreter, Record
-from harness.reproduction import choose, missing, tell_if_2020_is_missing
+from harness.publication import choose, missing, tell_if_2020_is_missing
 from tests.conftest import LOADED
 
 OLD = Interpreter(id="cpython-2.7.18", implementation="cpython", version="2.7.18", path="")

@@ -19,7 +19,6 @@ from harness.progress import Kind, say
 from harness.report.claims import Reading, in_full, render, short
 from harness.report.versions import stack_words
 from harness.stages import (
-    HARNESS_FAILED,
     INTERRUPTED,
     USAGE_ERROR,
     Failure,
@@ -28,11 +27,12 @@ from harness.stages import (
     open_store,
     plan_all,
     prepare_environments,
+    read,
     run,
     without,
     write_reports,
 )
-from harness.store import CannotWrite, digest, read_records, read_timelines, write
+from harness.store import CannotWrite, digest, read_timelines, write
 
 PAGE = "claims.md"
 Records = Mapping[str, Sequence[Record]]  # by platform
@@ -49,14 +49,6 @@ def choose(ids: Sequence[str]) -> tuple[Claim, ...]:
                 USAGE_ERROR,
             )
     return tuple(BY_ID[id.upper()] for id in ids) or CLAIMS
-
-
-def read_what_there_is(output: Path) -> Records:
-    """The records of an output folder, if there are any."""
-    try:
-        return read_records(output)
-    except ValueError as error:
-        raise Failure(f"the records cannot be read: {error}", HARNESS_FAILED) from error
 
 
 def missing(
@@ -119,7 +111,7 @@ def measure_missing(
 def judge_claims(output: Path, subjects: dict[str, Scenario]) -> Reading:
     """Every claim, judged by all the records that there are."""
     evidence = []
-    for platform, rows in read_what_there_is(output).items():
+    for platform, rows in read(output).items():
         told = read_timelines(output, platform)
         for record in rows:
             sights = tuple(
