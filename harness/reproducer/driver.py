@@ -27,9 +27,25 @@ def get(path):
         return ""
 """
 
+_ANYONE = """\
+def anyone(group):
+    try:
+        os.killpg(group, 0)
+    except OSError:
+        return False
+    return True
+"""
+
 _END = (
-    "for _ in range(100):",
+    "for _ in range(60):",
     "    if program.poll() is None:",
+    "        time.sleep(0.1)",
+)
+
+# The slowest that end take three handlers of a second each.
+_END_OF_ALL = (
+    "for _ in range(60):  # longer than all handlers together: who is left then, stays",
+    "    if program.poll() is None or anyone(program.pid):",
     "        time.sleep(0.1)",
 )
 
@@ -87,9 +103,11 @@ def driver(ending: Ending) -> str:
         return ""
     of_a_session = ending.serves or ending.several
     body = "\n".join(_session(ending) if of_a_session else _alone(ending))
+    if of_a_session:
+        body = f"{_ANYONE}\n{body}"
     if ending.serves:
         body = f"{_PORT}\n\n{_GET}\n{body}"
-    imports = "".join(f"import {name}\n" for name in _modules(body))
+    imports = f"import {', '.join(_modules(body))}\n"  # one line: it is to be pasted
     if ending.race:
         imports += "from collections import Counter\n"
     inner = textwrap.indent(f"{imports}\n{body}\nsys.exit()\n", "    ")
@@ -150,12 +168,10 @@ def _run(ending: Ending) -> Iterator[str]:
     for line in _course(ending):
         yield f"    {line}"
     yield "finally:"
-    yield "    try:"
+    yield "    if anyone(program.pid):"
     yield "        os.killpg(program.pid, signal.SIGKILL)"
     if not ending.serves:
         yield f"        {_shows(ending)}" % '"some were left, and are killed"'
-    yield "    except OSError:"
-    yield "        pass  # nobody is left"
     yield "    program.wait()"
     said = "(said + program.stdout.read())" if ending.listens else "program.stdout.read()"
     if ending.race:
@@ -184,9 +200,7 @@ def _course(ending: Ending) -> Iterator[str]:
         yield "os.utime(__file__, (time.time() + 10, time.time() + 10))"
     if ending.signal:
         yield from _signals(ending)
-    yield from _END
-    if ending.several:
-        yield "time.sleep(1)  # for those that outlive it"
+    yield from _END_OF_ALL if ending.several else _END
     yield show % f'"{ending.roles[0]}: %s" % program.poll()' + "  # None: still running"
     if ending.serves:
         yield show % '"port: " + ("open" if get("/") else "closed")'
