@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +15,7 @@ from msgspec.structs import replace
 
 from harness.model import Fact, Outcome, Trial, Unknown
 from harness.observe import observe
+from harness.run import trial as trial_module
 from harness.run.channel import decode
 from harness.terminations import BY_ID
 from tests.histories import PLAIN, SAVED, Saved, Tale, plain, saved
@@ -79,6 +86,21 @@ def test_a_real_trial_has_no_disagreement(name: str) -> None:
     """The witnesses agree in every trial that was saved."""
     real = REAL[name]
     assert isinstance(observe(real.trial, real.scenario, real.ending), Outcome)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("lives", [True, False])
+def test_a_parent_that_has_just_ended_is_none_any_more(lives: bool) -> None:
+    """An orphan names who started it, and the kernel its reaper: both are right."""
+    notes: list[tuple[object, ...]] = []
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as parent:
+        if not lives:
+            parent.kill()
+            os.waitid(os.P_PID, parent.pid, os.WEXITED | os.WNOWAIT)  # it ended, and is not reaped
+        trial = SimpleNamespace(live=[parent.pid], _note=lambda *note: notes.append(note))
+        told = Fact("probe", os.getpid(), "started", (str(parent.pid),))
+        trial_module.TrialRun._compare_parents(cast("Any", trial), told)
+    assert bool(notes) == lives
 
 
 # ------------------------------------------------------------------ any stream

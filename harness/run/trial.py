@@ -202,10 +202,12 @@ class TrialRun:
                 for pid, (_, why) in list(self._gates.items()):
                     if why == "lingering":
                         self._tell(pid, b"g")
-            case "signal-then-kill":
+            case "signal-then-signal":
                 await self._until_at_rest()
                 self._signal(termination.signal)
-                await self._kill_after(termination.grace)
+                await self._until_grace_is_over(termination.grace)
+                if self._aim() in self.live:
+                    self._signal(termination.then)
             case "touch":
                 await self._touch()
 
@@ -222,21 +224,14 @@ class TrialRun:
             )
         )
 
-    async def _kill_after(self, grace: float) -> None:
-        """Send SIGKILL to what was to end, if it is there still when its time is over."""
+    async def _until_grace_is_over(self, grace: float) -> None:
+        """Until what was to end has ended, or its time has."""
         aim = self._aim()
         self.ground.yield_slot(self)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 await self._until(lambda: aim not in self.live)
         self.take_events()
-        if aim in self.live:
-            pid = 0 if self.order.target == "group" else aim
-            self._note("harness", pid, "sent", "SIGKILL", self.order.target)
-            if pid:
-                self.watched[pid].send(signal.SIGKILL)
-            else:
-                os.killpg(aim, signal.SIGKILL)
 
     def _aim(self) -> int:
         """The process that the termination is aimed at; the group's leader for a group."""
@@ -388,7 +383,9 @@ class TrialRun:
     def _compare_parents(self, fact: Fact) -> None:
         """Whether a process names the parent that the kernel knows, while that one lives."""
         told, known = int(fact.detail[0]), kernel.parent_of(fact.pid)
-        if known not in (0, told) and told in self.live:
+        # In this order: one that ended before the kernel was asked has ended afterwards too,
+        # whether that was taken yet or not.
+        if known not in (0, told) and told in self.live and not kernel.has_ended(told):
             self._note(
                 *("kernel", fact.pid, "disagrees"),
                 *("the channel names one parent", "the kernel another"),
