@@ -413,7 +413,11 @@ CLAIMS: tuple[Claim, ...] = (
                 _some("plain-slow-*/SIGTERM-then-SIGKILL@main", all_reversed()),
             ),
         ),
-        beside=("plain-handlers-catch/return@main", "flask-debug-slow-*/SIGINT@group"),
+        beside=(
+            "plain-handlers-catch/return@main",
+            "flask-debug-slow-*/SIGINT@group",
+            "plain-slow-*/SIGINT-then-SIGINT@main",
+        ),
     ),
     Claim(
         id="B13",

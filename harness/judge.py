@@ -74,6 +74,7 @@ def ending(record: Record) -> Ending:
     return Ending(
         act=act(termination.act),
         target=record.target,
+        then=termination.then,
         grace=termination.grace,
         twice=termination.delivery == "signal-twice",
         from_inside=termination.delivery == "in-process",

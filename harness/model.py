@@ -14,7 +14,7 @@ FORMAT = 1
 """Version of the record format. Keys may be added under one number, not renamed."""
 
 ImplementationName = Literal["cpython", "pypy"]
-Delivery = Literal["in-process", "signal", "signal-twice", "signal-then-kill", "touch"]
+Delivery = Literal["in-process", "signal", "signal-twice", "signal-then-signal", "touch"]
 Source = Literal["probe", "endings", "kernel", "harness"]
 StdoutFate = Literal["kept", "lost", "twice"]
 PortState = Literal["open", "closed"]
@@ -137,7 +137,8 @@ class Termination(Frozen, kw_only=True):
     delivery: Delivery
     does: str  # one sentence
     signal: str = ""  # SIGTERM, for deliveries that send one
-    grace: float = 0.0  # seconds, after which SIGKILL follows
+    then: str = ""  # the signal that follows, to what is still there
+    grace: float = 0.0  # seconds, after which it does
     act: str = ""  # the same for the rules, in the words of harness/program.py
 
 

@@ -78,9 +78,10 @@ class Ending(Frozen, kw_only=True):
 
     act: Act
     target: str
-    twice: bool = False
+    twice: bool = False  # again while the first handler runs
+    then: str = ""  # the signal that follows, to what is still there
+    grace: float = 0.0  # seconds, after which it does
     from_inside: bool = False
-    grace: float = 0.0  # seconds, after which SIGKILL follows
 
 
 @dataclass
@@ -144,7 +145,7 @@ class _Process:
     finalized: bool = False
     marked: bool = False
     cut: bool = False
-    again: bool = False  # a second signal comes when the first handler runs
+    again: int | None = None  # handlers that end before a second signal comes
     met: str = ""  # by that signal, and not told yet
 
     # ------------------------------------------------------------------ the code
@@ -345,9 +346,8 @@ class _Process:
 
     def run_handlers(self) -> int | None:
         """Run what is registered; the exit status that a handler asked for."""
-        if self.again:
-            met = dict(self.ask("again", self.traits, Child).meets)
-            self.again, self.met = False, met.get("main", "")
+        if self.again is not None:
+            self.met = dict(self.ask("again", self.traits, Child).meets).get("main", "")
         if self.met == "atexit":
             return None
         now = self.traits.asking(handlers=tuple(self.handlers))
@@ -383,7 +383,7 @@ class _Process:
 
     def _handle(self, name: str, act: Act | None) -> Next | None:
         """Run one handler; None when the process ends in it."""
-        if self.met == "handler" and name not in self.library:
+        if self.met == "handler" and name not in self.library and not self._before_it_comes():
             self.met = ""
             now = self.traits.asking(exception="KeyboardInterrupt")
             return self.ask("handler", now, Next)
@@ -411,6 +411,11 @@ class _Process:
             raise NotPredicted(f"{effect!r} in a handler")
         now = self.traits.asking(act=act, exception=effect.exception, status=effect.status)
         return self.ask("handler", now, Next)
+
+    def _before_it_comes(self) -> bool:
+        """Whether a handler ends before a second signal does."""
+        self.again = (self.again or 0) - 1
+        return self.again >= 0
 
     def _fork_in_handler(self, name: str) -> None:
         """The child comes back from the handler as well, and runs those that are left."""
@@ -472,10 +477,14 @@ def _alone(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
     one = _Process(ask, traits, ending.target)
     one.start(["logging"] if server else [])
     one.mark()
-    one.again = ending.twice
+    length = traits.program.length
+    if ending.twice:
+        one.again = 0
+    elif ending.then == "SIGINT" and length:
+        one.again = int(ending.grace * 1000) // length
     over = one.end(ending.act, _place(ending, server, "server" if server else "main"))
-    if ending.grace and one.finalized:
-        needs = len(one.ran) * traits.program.length / 1000
+    if ending.then == "SIGKILL" and one.finalized:
+        needs = len(one.ran) * length / 1000
         _meet(one, ask("grace", traits.asking(needs=needs, grace=ending.grace), Child).fate)
     if not over and ending.from_inside and not server:
         one.end(LAST_LINE, "main")

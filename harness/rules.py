@@ -25,6 +25,7 @@ from harness.effects import (
     Keeps,
     Leaves,
     LosesStdout,
+    Meeting,
     Next,
     Order,
     Passes,
@@ -121,6 +122,17 @@ NO_THREADS_AT_EXIT = ((3, 12), (3, 12, 2))  # gh-104690 brought it, gh-113964 to
 PYPY_WITHOUT_EXIT = (7, 3, 11)  # the last measured in which pypy #4995 shows
 
 TRACKER_IGNORES = ("SIGINT", "SIGTERM")  # CPython Lib/multiprocessing/resource_tracker.py, main
+
+# What a second Ctrl-C meets in the two processes of 2.7, which run their handlers at the same time.
+MEETINGS_2: tuple[tuple[tuple[str, Meeting], ...], ...] = (
+    (("child", "handler"),),
+    (("parent", "handler"),),
+    (("parent", "handler"), ("child", "handler")),
+    (("child", "handler"), ("parent", "call")),
+    (("parent", "handler"), ("child", "call")),
+    (("child", "handler"), ("parent", "atexit")),
+    (("child", "handler"), ("parent", "nobody")),
+)
 
 RULES: tuple[Rule, ...] = (
     # ------------------------------------------------------------------------------ acts
@@ -954,45 +966,7 @@ RULES: tuple[Rule, ...] = (
         id="second-ctrl-c-2",
         about="again",
         when=lambda t: not t.since(3),
-        then=lambda _: (
-            Child("ends", (("child", "handler"),)),
-            Child("ends", (("parent", "handler"),)),
-            Child(
-                "ends",
-                (
-                    ("parent", "handler"),
-                    ("child", "handler"),
-                ),
-            ),
-            Child(
-                "ends",
-                (
-                    ("child", "handler"),
-                    ("parent", "call"),
-                ),
-            ),
-            Child(
-                "ends",
-                (
-                    ("parent", "handler"),
-                    ("child", "call"),
-                ),
-            ),
-            Child(
-                "ends",
-                (
-                    ("child", "handler"),
-                    ("parent", "atexit"),
-                ),
-            ),
-            Child(
-                "ends",
-                (
-                    ("child", "handler"),
-                    ("parent", "nobody"),
-                ),
-            ),
-        ),
+        then=lambda _: tuple(Child("ends", meets) for meets in MEETINGS_2),
         because=(
             "In Python 2 parent and child run their handlers at the same time after the first "
             "Ctrl-C. The second one interrupts whichever handler runs, in one of them or in both, "

@@ -105,11 +105,21 @@ CATALOGUE: tuple[Termination, ...] = (
     ),
     Termination(
         id="SIGTERM-then-SIGKILL",
-        delivery="signal-then-kill",
+        delivery="signal-then-signal",
         signal="SIGTERM",
+        then="SIGKILL",
         grace=0.75,
         act="signal SIGTERM",
         does="SIGTERM, and SIGKILL 0.75 s later: what a container runtime does in more time.",
+    ),
+    Termination(
+        id="SIGINT-then-SIGINT",
+        delivery="signal-then-signal",
+        signal="SIGINT",
+        then="SIGINT",
+        grace=0.75,
+        act="signal SIGINT",
+        does="Ctrl-C, and Ctrl-C again 0.75 s later, when handlers are slow.",
     ),
     Termination(
         id="touch-source",

@@ -3,20 +3,22 @@
 # dependencies = []
 #
 # [tool.exitmatrix]
-# title = "Three slow handlers, and a supervisor that soon sends SIGKILL"
+# title = "Three slow handlers, and somebody who does not wait for them"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["SIGTERM-then-SIGKILL"]
+# terminations = ["SIGTERM-then-SIGKILL", "SIGINT-then-SIGINT"]
 # handler-ms = [50, 100, 300, 400, 1000]
 #
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "register C", "on SIGTERM -, sys.exit 0"]
 # ///
-"""How long may handlers take when the runtime kills what has not ended in time?
+"""How long may handlers take when the runtime kills what has not ended in time, or
+when somebody presses Ctrl-C again?
 
 Claim B12: a handler that takes too long is cut off. SIGTERM is turned into
 SystemExit, for otherwise no handler would begin. The documentation of atexit sets
-no limit; who sends SIGKILL does.
+no limit; who sends SIGKILL does. A second Ctrl-C raises KeyboardInterrupt in the
+handler that runs, and the others run after it.
 """
 from __future__ import print_function
 

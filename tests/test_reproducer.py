@@ -343,6 +343,8 @@ def seen_in(text: str, scenario: Scenario, status: str | None) -> Seen:
     begun: dict[str, list[str]] = {}
     said = []
     for line in re.sub(r"\[unflushed:\w+\]", "", text).splitlines():
+        if line.endswith(": done"):  # of a slow handler, which was counted when it began
+            continue
         if re.fullmatch(rf"{first}: (-?\d+|None)|port: \w+|client: .*", line):
             said.append(line)
             status = line.partition(": ")[2] if line.startswith(first) else status

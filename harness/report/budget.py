@@ -89,9 +89,13 @@ def _of(outcomes: Iterable[Outcome], length: int) -> dict[str, Budget | None]:
             if process.fired is None or process.unfinished is None:
                 found[process.role] = None
                 continue
-            ended = len(process.fired)
+            # A handler that raised was interrupted: those that ran after it had all the time.
+            ended = next(
+                (n for n, name in enumerate(process.fired) if name in process.raised),
+                len(process.fired),
+            )
             # That a handler began and nothing followed is a cut; that none began is one as well.
-            was_cut = bool(process.unfinished) or not ended
+            was_cut = bool(process.unfinished or process.raised) or not ended
             here = Budget(
                 least=0 if outcome.cut and process.exit == KILLED else ended * length,
                 most=(ended + 1) * length if was_cut else None,
@@ -130,6 +134,7 @@ def grace_budget(records: Mapping[str, Sequence[Record]]) -> Lines:
         "",
         "Three handlers that take the same time each, in a grid of such times; what is told is",
         "how long all that ended took together, and how long was too long.",
+        "SIGKILL ends all of them; a second Ctrl-C ends one, and the next one runs.",
         "",
         *markdown(("what ends it", "process", "handlers have", "who"), rows),
     ]

@@ -60,7 +60,7 @@ def copy_of(scenario: Scenario) -> str:
 
 def _deeds(deeds: Sequence[Deed]) -> list[str]:
     first = deeds[0]
-    if first.termination.delivery not in ("in-process", "signal", "signal-then-kill"):
+    if first.termination.delivery not in ("in-process", "signal", "signal-then-signal"):
         return [_by_the_harness(deed) for deed in deeds]
     if first.scenario.serves:
         parts = [["", *_server(deed)] for deed in deeds]

@@ -73,6 +73,8 @@ class Ending(Frozen, kw_only=True):
     target: str  # a role, or group
     signal: str = ""  # "" for a termination that is none
     twice: bool = False
+    then: str = ""  # the signal that follows
+    grace: float = 0.0  # seconds, after which it does
     touch: bool = False
     race: bool = False
 
@@ -213,16 +215,23 @@ def _shows(ending: Ending) -> str:
 
 
 def _signals(ending: Ending) -> Iterator[str]:
-    if ending.target == "group":
-        send = f"os.killpg(program.pid, signal.{ending.signal})"
-    elif ending.target == ending.roles[0]:
-        send = f"program.send_signal(signal.{ending.signal})"
-    elif ending.serves:
-        send = f"os.kill(server, signal.{ending.signal})"
-    else:
-        send = f"os.kill(int(said.split()[-1]), signal.{ending.signal})"
+    send = _sends(ending, ending.signal)
     yield send
+    if ending.then:
+        yield f"time.sleep({ending.grace:g})"
+        yield "if program.poll() is None:"
+        yield f"    {_sends(ending, ending.then)}"
     if ending.twice:
         yield 'while b"cleaning up" not in said and program.poll() is None:'
         yield "    said += program.stdout.readline()"
         yield send
+
+
+def _sends(ending: Ending, signal: str) -> str:
+    if ending.target == "group":
+        return f"os.killpg(program.pid, signal.{signal})"
+    if ending.target == ending.roles[0]:
+        return f"program.send_signal(signal.{signal})"
+    if ending.serves:
+        return f"os.kill(server, signal.{signal})"
+    return f"os.kill(int(said.split()[-1]), signal.{signal})"

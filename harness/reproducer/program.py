@@ -45,7 +45,7 @@ def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
         raise Refusal("the program starts a group of processes that could not be ended for sure")
     ending = _ending(record, scenario, termination)
     says = said_at_once(ending.roles) if _needs_its_words(record, ending) else ""
-    files = _files(ending, termination, sources, says)
+    files = _files(ending, termination, scenario.length, sources, says)
     app = files.pop("app.py")
     parts = [
         _about(record, scenario, ending, termination),
@@ -59,20 +59,22 @@ def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
 
 
 def _ending(record: Record, scenario: Scenario, termination: Termination) -> Ending:
-    if termination.delivery not in ("in-process", "signal", "signal-twice", "touch"):
-        raise Refusal(f"nothing stands for the delivery {termination.delivery} outside")
     return Ending(
         roles=scenario.roles,
         serves=scenario.serves,
         target=record.target,
         signal=termination.signal,
         twice=termination.delivery == "signal-twice",
+        then=termination.then,
+        grace=termination.grace,
         touch=termination.delivery == "touch",
         race=is_race(record.outcomes),
     )
 
 
-def _files(ending: Ending, termination: Termination, sources: Sources, says: str) -> dict[str, str]:
+def _files(
+    ending: Ending, termination: Termination, length: int, sources: Sources, says: str
+) -> dict[str, str]:
     """The program's files, without the harness."""
     inside = termination.delivery == "in-process"
     subject = Subject(
@@ -80,6 +82,7 @@ def _files(ending: Ending, termination: Termination, sources: Sources, says: str
         waits=not inside and not ending.serves,
         names_itself=ending.several,
         lingers=ending.twice,
+        length=length,
         marker="[unflushed:%s]" if ending.by_itself else "[unflushed:%s]\\n",
         says=says,
     )

@@ -27,6 +27,7 @@ class Subject(Frozen, kw_only=True):
     waits: bool = False  # there, until it comes
     names_itself: bool = False  # and says by which number it can be reached
     lingers: bool = False  # in its handlers, until it comes again
+    length: int = 0  # of its handlers, in milliseconds, where they have one
     marker: str = "[unflushed:%s]"
     says: str = ""  # what it prints with, where that is not print
 
@@ -165,8 +166,8 @@ class _Making:
         )
 
     def take_places(self) -> None:
-        """Where the harness gives a place, the program takes its own: its file's name, the port."""
-        places: list[tuple[ast.Constant, str]] = []
+        """What the harness gives, the program has of its own: its file's name, a port, a time."""
+        places: list[tuple[ast.expr, str]] = []
         for node in ast.walk(self.tree):
             match node:
                 case ast.Constant(value="app.py"):
@@ -174,6 +175,9 @@ class _Making:
                 case ast.keyword(arg="port", value=ast.Constant(value=0) as port):
                     places.append((port, "int(sys.argv[1])"))
                     self._statements.append("sys")
+                case ast.Call(func=called, args=[]) if _of_endings(called) == "seconds":
+                    places.append((node, f"{self.subject.length / 1000:g}"))
+                    self._understood.add(id(_root(called)))
         for number in sorted({node.lineno for node, _ in places}):
             line = self.lines[number - 1]
             here = [(node, text) for node, text in places if node.lineno == number]

@@ -3,18 +3,18 @@
 # dependencies = ["flask"]
 #
 # [tool.exitmatrix]
-# title = "A Flask app with three slow handlers, and a supervisor that soon sends SIGKILL"
+# title = "A Flask app with three slow handlers, and somebody who does not wait for them"
 # roles = ["main"]
 # ready = "http"
-# terminations = ["SIGTERM-then-SIGKILL", "SIGINT"]
+# terminations = ["SIGTERM-then-SIGKILL", "SIGINT", "SIGINT-then-SIGINT"]
 # handler-ms = [50, 100, 300, 400, 1000]
 #
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "register C", "on SIGTERM -, sys.exit 0"]
 # server = "threads"
 # ///
-"""How long may a server's handlers take, after Ctrl-C and when the runtime kills
-what has not ended in time?
+"""How long may a server's handlers take after Ctrl-C, when it is pressed again, and
+when the runtime kills what has not ended in time?
 
 Claims B11 and B12: three handlers run in reverse, and one that takes too long is
 cut off. Nothing in the documentation limits them after Ctrl-C; a runtime that
