@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from harness import interpreters, scenarios, stacks
@@ -15,6 +16,10 @@ from harness.run.session import run_all
 from harness.terminations import BY_ID, targets
 
 JOBS = 2
+
+# How long something takes is a matter of the machine and of what else it does.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 FOUND = {one.id: one for one in interpreters.find().interpreters}
 LOADED = {one.id: one for one in scenarios.load(scenarios.find_folder()).scenarios}

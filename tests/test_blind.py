@@ -56,6 +56,8 @@ def shown(order: Order, trial: Trial) -> list[object]:
     assert isinstance(outcome, Outcome), (order.cell, outcome)
     exits = [(one.role, one.exit) for one in outcome.processes]
     lines = normalise(trial.stderr).splitlines()
+    if len(outcome.processes) + len(outcome.helpers) > 1:
+        lines.sort()  # what two processes write to one stderr has no order of its own
     if momentary(order):
         lines = []  # exits and stdout are compared all the same
     return [exits, outcome.survivors, outcome.port, outcome.data, trial.stdout, *lines]

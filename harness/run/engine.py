@@ -116,7 +116,11 @@ class Engine:
     def ended(self, trial: TrialRun) -> list[kernel.Watched]:
         """The trial's watched processes that have ended since it last asked."""
         self._poll()
-        return self._ended.pop(trial, [])
+        own = self._ended.pop(trial, [])
+        if self._ended:
+            # The kernel tells an end once, and it told us: who else waits would wait for ever.
+            asyncio.get_running_loop().call_soon(self._take_exits)
+        return own
 
     def strays(self) -> list[int]:
         """Orphans that no trial knows: children of the engine, where these come home."""
