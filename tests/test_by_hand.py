@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,8 +17,8 @@ import pytest
 from harness.claims import CLAIMS, EXPERIMENTS
 from harness.plan import plan
 from harness.report.by_hand import PREPARE, commands
-from harness.stacks import STACKS
-from tests.conftest import FOUND, LOADED
+from harness.stacks import STACKS, Environment
+from tests.conftest import FOUND, LOADED, NEWEST, newest_flask
 
 CHECKOUT = Path(__file__).parent.parent
 
@@ -32,7 +35,8 @@ def lines(cell: str, *more: str) -> list[str]:
 def typed(tmp_path: Path, commands: Sequence[str]) -> str:
     """What a shell says that is given the lines, in the checkout."""
     binaries = tmp_path / "bin"
-    binaries.mkdir()
+    binaries.mkdir(exist_ok=True)
+    (binaries / "python").unlink(missing_ok=True)
     (binaries / "python").symlink_to(sys.executable)
     done = subprocess.run(
         ["bash", "-c", "\n".join((*PREPARE, *commands))],
@@ -48,6 +52,92 @@ def typed(tmp_path: Path, commands: Sequence[str]) -> str:
         check=False,
     )
     return done.stdout
+
+
+class Terminal:
+    """A shell in which the first lines are typed, up to the one that runs on."""
+
+    def __init__(self, tmp_path: Path, python: Path, commands: Sequence[str]) -> None:
+        self.screen = tmp_path / "screen"
+        with self.screen.open("wb") as screen:
+            self.process = subprocess.Popen(
+                ["bash", "-c", "\n".join((*PREPARE, *commands, "echo exit status $?"))],
+                stdin=subprocess.DEVNULL,
+                stdout=screen,
+                stderr=screen,
+                cwd=CHECKOUT,
+                env={
+                    "PATH": f"{python.parent}:{os.environ['PATH']}",
+                    "TMPDIR": str(tmp_path),
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                },
+                start_new_session=True,
+            )
+
+    def see(self, pattern: str) -> re.Match[str]:
+        """Wait until something is to be read."""
+        limit = time.monotonic() + 60
+        while not (found := re.search(pattern, self.screen.read_text())):
+            assert time.monotonic() < limit, (pattern, self.screen.read_text())
+            time.sleep(0.05)
+        return found
+
+    def close(self) -> None:
+        """End what is left in it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def pids(listed: str, shell: int) -> dict[str, str]:
+    """What a reader finds in the list of `ps`: the parent is the shell's child, and has a child."""
+    rows = [line.split()[:2] for line in listed.splitlines()]
+    (first,) = (pid for pid, ppid in rows if ppid == str(shell))
+    below = [pid for pid, ppid in rows if ppid == first]
+    return {"PARENT_PID": first, "CHILD_PID": "".join(below), "PID": first}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("cell", "ran", "status", "answers"),
+    [
+        ("flask-debug/SIGKILL@child", "CBA", "247", False),
+        ("flask-debug/SIGKILL@parent", "", "137", True),
+        ("flask-debug/os-exit-0@child", "CBA", "0", False),
+        ("flask/SIGTERM@main", "", "143", False),
+        ("flask-slow-50ms/SIGTERM-then-SIGKILL@main", "CBA", "0", False),
+    ],
+)
+def test_two_terminals_show_what_the_cell_shows(
+    cell: str,
+    ran: str,
+    status: str,
+    answers: bool,
+    tmp_path: Path,
+    environment_of: Callable[[str, str], Environment],
+) -> None:
+    """The app in the one, and in the other the pids, the signal and the client: as the author."""
+    environment = environment_of(NEWEST, newest_flask(FOUND[NEWEST]))
+    some = lines(cell)
+    second = some.index("# in a second terminal:")
+    terminal = Terminal(tmp_path, environment.python, some[:second])
+    try:
+        port = terminal.see(r"Running on http://127\.0\.0\.1:(\d+)")[1]
+        known = {"PORT": port}
+        said = ""
+        for line in some[second + 1 :]:
+            words = re.sub(r"\b(PORT|\w*PID)\b", lambda word: str(known.get(word[0])), line)  # noqa: B023
+            if "does anybody answer" in line:  # when the signal has had its effect
+                terminal.see("exit status")
+            said = typed(tmp_path, [words])
+            if line.startswith("ps "):
+                known |= pids(said, terminal.process.pid)
+        shown = terminal.see(r"exit status (\d+)")
+        assert shown[1] == status
+        assert "".join(dict.fromkeys(handlers(terminal.screen.read_text()))) == ran
+        assert ("Hello from process" in said) == answers
+    finally:
+        terminal.close()
 
 
 def handlers(said: str) -> str:

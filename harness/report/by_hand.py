@@ -78,9 +78,14 @@ def _deeds(deeds: Sequence[Deed]) -> list[str]:
 
 
 def _way(deed: Deed) -> str:
-    """The word that tells it from others: an ending's id; a signal as `kill` takes it."""
+    """The word that tells it from others: an ending's id, or a signal."""
     signal = deed.termination.signal
-    return NUMBERS.get(signal, signal.removeprefix("SIG")) if signal else deed.termination.id
+    return _typed(signal) if signal else deed.termination.id
+
+
+def _typed(signal: str) -> str:
+    """A signal as `kill` takes it."""
+    return NUMBERS.get(signal, signal.removeprefix("SIG"))
 
 
 def _plain(deed: Deed, way: str, length: str) -> list[str]:
@@ -103,8 +108,13 @@ def _kill(deed: Deed, way: str) -> str:
         kill = f"kill -{way} $!"
     else:
         kill = f"pkill -{way} -P $!"
-    grace = deed.termination.grace
-    return f"{kill}; sleep {grace:g}; kill -9 $!" if grace else kill
+    return f"{kill}{_then(deed, '$!')}"
+
+
+def _then(deed: Deed, aim: str) -> str:
+    """The signal that follows after a grace time, if one does."""
+    ending = deed.termination
+    return f"; sleep {ending.grace:g}; kill -{_typed(ending.then)} {aim}" if ending.then else ""
 
 
 def _server(deed: Deed) -> list[str]:
@@ -125,7 +135,7 @@ def _server(deed: Deed) -> list[str]:
         *lines,
         "# in a second terminal:",
         f"{PIDS}{note}",
-        f"kill -{_way(deed)} {aim}",
+        f"kill -{_way(deed)} {aim}{_then(deed, aim)}",
         f"{_get('')}    # does anybody answer?",
     ]
 

@@ -58,8 +58,8 @@ LEGEND: Mapping[Word, str] = {
 
 BY_HAND = """\
 Below, *done* is what to type to see it for oneself: bash, a checkout of this project, and as
-`python` the Python that is asked, with the Flask that is asked where the program needs one. First,
-in the checkout:""".splitlines()
+`python` the Python that is asked, with the Flask that is asked where the program needs one. The
+client needs `requests`. First, in the checkout:""".splitlines()
 
 
 class Reading(Frozen, kw_only=True):
