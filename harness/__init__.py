@@ -7,7 +7,8 @@ The way of the data, in one direction:
     model.py          the words as frozen data, and the version of the record format
     terminations.py   the catalogue: every way to end a program, one table
     interpreters.py   find the Pythons of this machine
-    stacks.py, pins/  an isolated environment for an interpreter and a stack
+    stacks.py, pins/  the sets of packages that are measured
+    environments/     an isolated environment for an interpreter and a stack
     scenarios.py      read a program's header; the programs are in scenarios/
     plan.py           axes -> cells, and what is left out with its reason
     schedule.py       how many runs each cell takes, told what the runs showed
@@ -39,7 +40,7 @@ The way of the data, in one direction:
     blog.py           the stages of blog: one trial to be watched (run/live.py, report/live.py)
     bench.py          how fast all this is
 
-`run`, `interpreters`, `stacks`, `store`, `scenarios` and `sources` touch the machine;
+`run`, `environments`, `interpreters`, `store`, `scenarios` and `sources` touch the machine;
 the rest is pure, and what is right of `record` can be repeated offline.
 
 The public API is `harness.model`, `harness.observe.observe`, `harness.run.session`

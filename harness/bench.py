@@ -27,6 +27,7 @@ from msgspec.structs import replace
 from harness import interpreters as pythons
 from harness import scenarios as programs
 from harness import stacks
+from harness.environments.prepare import Environment, Unavailable, default_cache, prepare
 from harness.measure import Told, measure
 from harness.model import Cell, Interpreter, Scenario
 from harness.progress import say
@@ -54,9 +55,9 @@ def main(python: str | None, rounds: int, batch: int, cells: str) -> None:
     chosen = pythons.select(found, [python] if python else [])
     interpreter = next(i for i in reversed(chosen) if python or i.implementation == "cpython")
     (stack,) = (s for s in stacks.STACKS if s.name == "none")
-    made = stacks.prepare([(interpreter, stack)], stacks.default_cache())
+    made = prepare([(interpreter, stack)], default_cache())
     environment = made[interpreter.id, "none"]
-    if isinstance(environment, stacks.Unavailable):
+    if isinstance(environment, Unavailable):
         raise click.ClickException(environment.reason)
     loaded = programs.load(programs.find_folder())
     (plain,) = (s for s in loaded.scenarios if s.id == "plain")
@@ -120,7 +121,7 @@ def _compare(
     session: Session,
     plain: Scenario,
     interpreter: Interpreter,
-    environment: stacks.Environment,
+    environment: Environment,
 ) -> None:
     """Print how many cells a second the harness makes of what the bare programs make."""
     cores = os.cpu_count() or 1
@@ -146,7 +147,7 @@ def _under_harness(
     terminations: list[str],
     plain: Scenario,
     interpreter: Interpreter,
-    environment: stacks.Environment,
+    environment: Environment,
     store: Store | None = None,
 ) -> None:
     """Measure so many cells, and save them where there is a store."""
@@ -163,9 +164,7 @@ def _under_harness(
     measure(schedule, session, places, subjects, save)
 
 
-def _bare(
-    terminations: list[str], plain: Scenario, environment: stacks.Environment, at_once: int
-) -> None:
+def _bare(terminations: list[str], plain: Scenario, environment: Environment, at_once: int) -> None:
     """The same programs with nothing that watches them: start, wait, start the next."""
     running: set[int] = set()
     with tempfile.TemporaryDirectory() as folder:
@@ -190,7 +189,7 @@ def _bare(
             running.discard(os.wait()[0])
 
 
-def _by_hand(count: int, environment: stacks.Environment) -> None:
+def _by_hand(count: int, environment: Environment) -> None:
     """What one would write without the harness: it cannot know when the program is ready."""
     text = f"""
         import signal, subprocess, sys, time
@@ -235,9 +234,7 @@ def _by_hand(count: int, environment: stacks.Environment) -> None:
         )
 
 
-def _growth(
-    size: int, plain: Scenario, interpreter: Interpreter, environment: stacks.Environment
-) -> str:
+def _growth(size: int, plain: Scenario, interpreter: Interpreter, environment: Environment) -> str:
     """One line: what so many cells cost."""
     with tempfile.TemporaryDirectory() as folder:
         today = datetime.datetime.now(datetime.UTC).date()

@@ -10,6 +10,7 @@ from typing import Literal
 import click
 
 from harness import stacks
+from harness.environments.prepare import Environment
 from harness.model import Cell, Interpreter, Order, Scenario, Stack
 from harness.plan import Plan
 from harness.report.live import Narrator, Paint, bare
@@ -79,7 +80,7 @@ def the_plan(python: Interpreter, stack: Stack, victim: Victim) -> Plan:
 
 
 def watch(
-    cell: Cell, environment: stacks.Environment, program: Scenario, pace: float, paint: Paint
+    cell: Cell, environment: Environment, program: Scenario, pace: float, paint: Paint
 ) -> None:
     """Run it, and say every line as it comes; whatever happens, nothing is left running."""
     termination = BY_ID[cell.termination]

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from harness.changes import Change, change, known, races, sort
+from harness.environments.prepare import Environment
 from harness.measure import Told, measure
 from harness.model import Cell, Frozen, Interpreter, Record, Scenario
 from harness.plan import NothingMatches, Plan, Selection, check_pattern, selected
@@ -19,7 +20,6 @@ from harness.report import changes as words
 from harness.report.pairs import Compared, Pairs, compare, of_folders, of_interpreters
 from harness.run.session import EngineDied, Session, default_jobs
 from harness.schedule import Result, Schedule
-from harness.stacks import Environment
 from harness.stages import (
     HARNESS_FAILED,
     INTERRUPTED,

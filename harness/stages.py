@@ -23,6 +23,7 @@ import click
 from harness import interpreters as pythons
 from harness import scenarios as programs
 from harness import stacks
+from harness.environments.prepare import Environment, Progress, Unavailable, default_cache, prepare
 from harness.judge import judge
 from harness.measure import Place, Told, measure
 from harness.model import Cell, Interpreter, LeftOut, Record, Scenario, Stack, Trial
@@ -151,7 +152,7 @@ def open_store(output: Path) -> Store:
     try:
         # Of all platforms, and before anything is measured: the report needs them all.
         read_records(output)
-        return Store(output, stacks.default_cache(), datetime.datetime.now(datetime.UTC).date())
+        return Store(output, default_cache(), datetime.datetime.now(datetime.UTC).date())
     except CannotWrite as error:
         raise Failure(str(error), USAGE_ERROR) from error
     except ValueError as error:
@@ -160,7 +161,7 @@ def open_store(output: Path) -> Store:
 
 def prepare_environments(
     planned: Plan, found: dict[str, Interpreter], progress: Kind
-) -> tuple[dict[tuple[str, str], stacks.Environment], dict[tuple[str, str], str]]:
+) -> tuple[dict[tuple[str, str], Environment], dict[tuple[str, str], str]]:
     """An environment for each interpreter and stack of the plan, or why there is none."""
     by_name = {stack.name: stack for stack in stacks.STACKS}
     wanted: dict[tuple[str, str], tuple[Interpreter, Stack]] = {
@@ -169,14 +170,14 @@ def prepare_environments(
     }
     with reporter(progress, "environments", "ready") as bar:
 
-        def show(step: stacks.Progress) -> None:
+        def show(step: Progress) -> None:
             bar.show(step.done, step.total, f"{step.interpreter}/{step.stack} {step.state}")
 
-        made = stacks.prepare(wanted.values(), stacks.default_cache(), show)
-    ready: dict[tuple[str, str], stacks.Environment] = {}
+        made = prepare(wanted.values(), default_cache(), show)
+    ready: dict[tuple[str, str], Environment] = {}
     missing: dict[tuple[str, str], str] = {}
     for key, environment in made.items():
-        if isinstance(environment, stacks.Unavailable):
+        if isinstance(environment, Unavailable):
             missing[key] = environment.reason
             say(f"left out: {'/'.join(key)}: {environment.reason}")
         else:
@@ -206,7 +207,7 @@ def without(planned: Plan, missing: dict[tuple[str, str], str]) -> Plan:
     return Plan(cells=tuple(there), left_out=(*planned.left_out, *out))
 
 
-def place_of(environment: stacks.Environment) -> Place:
+def place_of(environment: Environment) -> Place:
     """Where the trials of an environment are started."""
     endings = str(environment.endings)
     return Place(
@@ -218,7 +219,7 @@ def place_of(environment: stacks.Environment) -> Place:
 
 def run(
     planned: Plan,
-    environments: dict[tuple[str, str], stacks.Environment],
+    environments: dict[tuple[str, str], Environment],
     found: dict[str, Interpreter],
     subjects: dict[str, Scenario],
     store: Store,

@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 
 from harness import interpreters, scenarios, stacks
+from harness.environments.prepare import Environment, Unavailable, default_cache, prepare
 from harness.model import Interpreter, Order, Outcome, Scenario, Trial, Unknown
 from harness.observe import observe
 from harness.run.session import run_all
@@ -39,18 +40,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def environment_of() -> Callable[[str, str], stacks.Environment]:
+def environment_of() -> Callable[[str, str], Environment]:
     """An environment by interpreter id and stack; skips the test where there is none."""
     by_name = {stack.name: stack for stack in stacks.STACKS}
-    made: dict[tuple[str, str], stacks.Environment | stacks.Unavailable] = {}
+    made: dict[tuple[str, str], Environment | Unavailable] = {}
 
-    def get(id: str, stack: str) -> stacks.Environment:
+    def get(id: str, stack: str) -> Environment:
         if reason := stacks.applies(by_name[stack], FOUND[id]):
             pytest.skip(reason)
         if (id, stack) not in made:
-            made.update(stacks.prepare([(FOUND[id], by_name[stack])], stacks.default_cache()))
+            made.update(prepare([(FOUND[id], by_name[stack])], default_cache()))
         environment = made[id, stack]
-        if isinstance(environment, stacks.Unavailable):
+        if isinstance(environment, Unavailable):
             pytest.skip(f"no environment: {environment.reason}")
         return environment
 
@@ -67,7 +68,7 @@ def newest_flask(interpreter: Interpreter) -> str:
 
 
 def make_order(
-    environment: stacks.Environment,
+    environment: Environment,
     scenario: Scenario,
     termination: str,
     target: str | None = None,

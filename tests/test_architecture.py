@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).parent.parent / "harness"
 INJECTED = ("probe", "endings")
 """Runs inside observed programs, on 2.7 too: no module of the package."""
 
-TOUCHING = {"interpreters", "stacks", "store", "scenarios", "sources", "bench"}
-"""May touch the machine, as may all of `run`."""
+TOUCHING = {"bench", "environments", "interpreters", "run", "scenarios", "sources", "store"}
+"""May touch the machine."""
 
 MACHINE = {
     "asyncio", "ctypes", "fcntl", "io", "multiprocessing", "os", "psutil", "requests", "resource",
@@ -76,6 +76,7 @@ PURE = {
     "judge",
     "report",
     "reproducer",
+    "stacks",
     "stderr",
 } | RULES
 
@@ -132,7 +133,7 @@ def calls(tree: ast.AST) -> set[str]:
 
 
 def touches(module: str) -> bool:
-    return module in TOUCHING or module.split(".", maxsplit=1)[0] == "run"
+    return stage(module) in TOUCHING
 
 
 def stage(module: str) -> str:

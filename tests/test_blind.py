@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from harness.environments.prepare import Environment
 from harness.model import Order, Outcome, Trial
 from harness.observe import observe
 from harness.plan import plan
-from harness.stacks import STACKS, Environment
+from harness.stacks import STACKS
 from harness.stderr import normalise
 from harness.store import platform_name, read_records
 from tests.conftest import FOUND, LOADED, NEWEST, make_order, newest_flask, run_orders

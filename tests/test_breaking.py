@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.environments.prepare import Environment
 from harness.model import Outcome, Unknown
-from harness.stacks import Environment
 from tests.conftest import FOUND, LOADED, NEWEST, make_order, newest_flask, outcomes_of
 
 pytestmark = pytest.mark.real

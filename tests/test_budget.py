@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
+from harness.environments.prepare import Environment
 from harness.model import FORMAT, Outcome, Process, Record
 from harness.report.budget import Budget, budgets, grace_budget, length_of
-from harness.stacks import Environment
 from tests.conftest import FOUND, LOADED, NEWEST, make_order, newest_flask, outcomes_of
 from tests.histories import outcome, process
 

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from harness.claims import CLAIMS, EXPERIMENTS
+from harness.environments.prepare import Environment
 from harness.plan import plan
 from harness.report.by_hand import PREPARE, commands
-from harness.stacks import STACKS, Environment
+from harness.stacks import STACKS
 from tests.conftest import FOUND, LOADED, NEWEST, newest_flask
 
 CHECKOUT = Path(__file__).parent.parent

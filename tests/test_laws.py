@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from harness.environments.prepare import Environment
 from harness.model import Outcome, Process, Unknown
-from harness.stacks import Environment
 from harness.terminations import not_on
 from tests.conftest import FOUND, LOADED, make_order, newest_flask, outcomes_of
 

@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from harness import scenarios
+from harness.environments.prepare import Environment
 from harness.model import Order, Outcome, Scenario, Unknown
 from harness.run.look import CannotTell, read
-from harness.stacks import Environment
 from harness.terminations import BY_ID
 from tests.conftest import NEWEST, make_order, outcomes_of
 from tests.histories import PLAIN

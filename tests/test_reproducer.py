@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import psutil
 import pytest
 
+from harness.environments.prepare import Environment
 from harness.judge import judge
 from harness.model import Outcome, Process, Record, Scenario
 from harness.outcomes import is_race
@@ -27,7 +28,6 @@ from harness.reproducer.subject import program as program_of
 from harness.reproducer.ways import way
 from harness.rules import RULES
 from harness.sources import sources
-from harness.stacks import Environment
 from harness.store import platform_name, read_records
 from harness.terminations import BY_ID, CATALOGUE
 from tests.conftest import FOUND, LOADED, NEWEST, note_exercised

@@ -20,12 +20,12 @@ import psutil
 import pytest
 
 from harness import interpreters, stacks
+from harness.environments.prepare import Environment, default_cache
 from harness.model import Order, Outcome
 from harness.observe import observe, timeline
 from harness.progress import Outliving, say
 from harness.run import guardian
 from harness.run.session import EngineDied, Session
-from harness.stacks import Environment
 from tests.conftest import (
     FOUND,
     LOADED,
@@ -304,7 +304,7 @@ def test_a_secret_is_in_nothing_that_a_run_leaves(tmp_path: Path) -> None:
     """A secret of the caller's environment is in no record, report, raw trial or message."""
     cache = tmp_path / "cache"
     cache.mkdir()
-    (cache / "environments").symlink_to(stacks.default_cache() / "environments")
+    (cache / "environments").symlink_to(default_cache() / "environments")
     words = ["matrix", "--python", NEWEST, "--stack", "none", "--scenario", "plain"]
     words += ["--termination", "return", "--termination", "exception", "--progress", "plain"]
     done = subprocess.run(

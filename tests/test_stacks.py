@@ -14,21 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from harness import stacks
-from harness.interpreters import find
-from harness.model import Interpreter, Stack
-from harness.stacks import (
+from harness.environments.installer import installer_environment, reason_in
+from harness.environments.prepare import (
     PINS,
-    STACKS,
     Environment,
     Progress,
     Unavailable,
-    applies,
-    installer_environment,
-    pins_of,
+    default_cache,
     prepare,
-    reason_in,
 )
+from harness.interpreters import find
+from harness.model import Interpreter, Stack
+from harness.stacks import STACKS, applies, pins_of
 
 STACK = {stack.name: stack for stack in STACKS}
 NONE = STACK["none"]
@@ -289,11 +286,11 @@ def test_the_cache_is_the_users_unless_named(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("HOME", "/home/someone")
     monkeypatch.delenv("EXITMATRIX_CACHE", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    assert stacks.default_cache() == Path("/home/someone/.cache/exitmatrix")
+    assert default_cache() == Path("/home/someone/.cache/exitmatrix")
     monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
-    assert stacks.default_cache() == Path("/caches/exitmatrix")
+    assert default_cache() == Path("/caches/exitmatrix")
     monkeypatch.setenv("EXITMATRIX_CACHE", "/own")
-    assert stacks.default_cache() == Path("/own")
+    assert default_cache() == Path("/own")
 
 
 # ---------------------------------------------------------------- what is built
@@ -528,7 +525,8 @@ WORKER = """
 import sys
 from pathlib import Path
 from harness.interpreters import find
-from harness.stacks import STACKS, prepare
+from harness.environments.prepare import prepare
+from harness.stacks import STACKS
 folder, path = sys.argv[1:3]
 found = find([path])
 one = next(each for each in found.interpreters if each.id == found.named[0].id)
@@ -570,13 +568,13 @@ def test_the_lock_of_a_dead_owner_is_free(build: Builder, running: Interpreter) 
     code = f"""
 import os, signal, sys
 from pathlib import Path
-from harness.stacks import _publish
+from harness.environments.published import publish
 def build(folder):
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "python").write_text("half")
     print("building", flush=True)
     signal.pause()
-_publish(Path({str(root)!r}), "x", build)
+publish(Path({str(root)!r}), "x", build)
 """
     killed = worker(build, running, code)
     assert killed.stdout is not None

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from harness.environments.prepare import Environment
 from harness.model import Fact, Outcome, Unknown
 from harness.observe import observe, timeline
 from harness.run.channel import decode
-from harness.stacks import Environment
 from harness.terminations import BY_ID
 from tests.conftest import FOUND, LOADED, make_order, outcomes_of
 from tests.histories import PLAIN, Tale, plain

@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 from packaging.specifiers import SpecifierSet
 
+from harness.environments.prepare import Environment
 from harness.model import Order, Outcome, Process, Unknown
 from harness.observe import observe
-from harness.stacks import Environment
 from tests.conftest import (
     FOUND,
     LOADED,

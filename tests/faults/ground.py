@@ -19,6 +19,7 @@ import msgspec
 import psutil
 
 from harness import stacks
+from harness.environments.prepare import Environment, default_cache, prepare
 from harness.model import Record, Stack
 from harness.run import guardian, kernel
 from harness.store import Count, read_records
@@ -67,15 +68,15 @@ class Ground:
         cache = self.folder / name
         cache.mkdir()
         for part in shared:
-            real = stacks.default_cache() / part
+            real = default_cache() / part
             real.mkdir(parents=True, exist_ok=True)
             (cache / part).symlink_to(real)
         return cache
 
-    def prepare(self, *wanted: Stack) -> dict[str, stacks.Environment]:
+    def prepare(self, *wanted: Stack) -> dict[str, Environment]:
         """Environments of the Python, by stack. What cannot be had is left out."""
-        made = stacks.prepare([(FOUND[self.python], one) for one in wanted], self.cache)
-        return {key[1]: one for key, one in made.items() if isinstance(one, stacks.Environment)}
+        made = prepare([(FOUND[self.python], one) for one in wanted], self.cache)
+        return {key[1]: one for key, one in made.items() if isinstance(one, Environment)}
 
     # ------------------------------------------------------------ a harness
 

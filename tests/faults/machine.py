@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.stacks import STACKS, default_cache
+from harness.environments.prepare import default_cache
+from harness.stacks import STACKS
 from tests.conftest import FOUND, newest_flask
 from tests.faults.ground import SMALL, Ground, end_of, unclean
 from tests.faults.killing import RESUMED

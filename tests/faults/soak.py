@@ -25,6 +25,7 @@ import psutil
 
 from harness import scenarios as programs
 from harness import stacks
+from harness.environments.prepare import Environment, default_cache, prepare
 from harness.measure import order
 from harness.model import Cell, Interpreter, Order, Outcome, Record, Unknown
 from harness.observe import observe
@@ -106,11 +107,11 @@ def orders(ids: tuple[str, ...], quiet: Quiet) -> list[tuple[Cell, Order]]:
     cells = [cell for cell in told if cell.id in quiet.records]
     by_name = {one.name: one for one in stacks.STACKS}
     wanted = {(c.interpreter, c.stack): (chosen[c.interpreter], by_name[c.stack]) for c in cells}
-    made = stacks.prepare(wanted.values(), stacks.default_cache())
+    made = prepare(wanted.values(), default_cache())
     found = []
     for cell in cells:
         here = made[cell.interpreter, cell.stack]
-        if isinstance(here, stacks.Environment):
+        if isinstance(here, Environment):
             found.append((cell, order(cell, place_of(here), subjects)))
     return found
 

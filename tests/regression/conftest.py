@@ -15,6 +15,7 @@ import pytest
 
 from harness import interpreters, stacks
 from harness.changes import Change, change, known, races, sort
+from harness.environments.prepare import Environment
 from harness.measure import measure
 from harness.model import Cell, Record
 from harness.plan import NothingMatches, Selection, plan
@@ -118,7 +119,7 @@ def session() -> Iterator[Session]:
 @pytest.fixture
 def again(
     session: Session,
-    environment_of: Callable[[str, str], stacks.Environment],
+    environment_of: Callable[[str, str], Environment],
     pytestconfig: pytest.Config,
 ) -> Callable[[Cell], tuple[Result, Change | None]]:
     """Measures a cell as `exitmatrix check` does: once, and twenty times if it differs."""
