@@ -221,7 +221,7 @@ def _is_text(node: ast.stmt) -> bool:
 def _tidy(text: str) -> str:
     """Without the header block, and without the gaps that were left."""
     without = re.sub(r"(?ms)^# /// script$.*?^# ///$", "", text)
-    return re.sub(r"\n{4,}", "\n\n\n", without).strip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", without).strip() + "\n"  # short enough to be pasted
 
 
 def _imports(tree: ast.Module, name: str) -> bool:
