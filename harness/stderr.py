@@ -12,7 +12,7 @@ import re
 # or after); its source line; and the markers that 3.11 and later put below that.
 PROBE_FRAME = re.compile(
     r'^ *File "[^"]*(?:exitmatrix_(?:probe|channel)\.py", line \d+, in .*'
-    r'|endings\.py", line \d+, in (?:hold|_read|told))\n'
+    r'|endings\.py", line \d+, in (?:hold|_read_again|told))\n'
     r"(?:^ {4,}\S.*\n)?"
     r"(?:^ +[~^]+ *\n)?",
     re.MULTILINE,

@@ -108,6 +108,9 @@ def hold(why):
 
     The harness may ask for a sign of life meanwhile. The FIFO is opened for both
     directions, so that opening waits for nobody (Linux: fifo(7)).
+
+    No `try`: up to 3.9 the traceback that `atexit` prints lacks what is outside the
+    last one that an exception passed (CPython 3.9 Python/pythonrun.c, PyErr_Display).
     """
     if PATH is None:
         return
@@ -115,21 +118,23 @@ def hold(why):
     gate = "%s.hold.%d.%d" % (PATH, os.getpid(), _holds[0])
     os.mkfifo(gate)
     fd = os.open(gate, os.O_RDWR)
-    try:
-        tell("endings", "holding", gate, why, str(os.getppid()))
-        while _read(fd) == b"?":
-            tell("endings", "alive")
-    finally:
-        os.close(fd)
+    tell("endings", "holding", gate, why, str(os.getppid()))
+    while _read(fd, 1) == b"?":
+        tell("endings", "alive")
+    os.close(fd)
 
 
-def _read(fd):
+def _read_again(fd, size):
     while True:
         try:
-            return os.read(fd, 1)
-        except OSError as error:  # noqa: PERF203 - 2.7 does not begin again after a signal's handler (PEP 475)
+            return os.read(fd, size)
+        except OSError as error:  # noqa: PERF203 - it is for this that it is here
             if error.errno != errno.EINTR:
                 raise
+
+
+# Since 3.5 Python begins again by itself after a signal's handler (PEP 475).
+_read = os.read if sys.version_info >= (3, 5) else _read_again
 
 
 def _exception():
