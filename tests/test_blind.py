@@ -43,9 +43,13 @@ def momentary(order: Order) -> bool:
     A fatal error prints the stack of every thread, wherever each happens to be. On
     2.7 a debug server's child serves in a daemon thread, as any server does its requests,
     and those may or may not run into something while the interpreter is taken down.
+    PyPy's `os.abort` is a signal to the process: another thread may take it, and the view's
+    goes on to the server's log.
     """
     if order.termination.id == "fatal-error":
         return order.scenario.serves
+    if order.termination.id == "abort":
+        return order.scenario.serves and order.cell.startswith("pypy")
     ends_in_python = order.termination.id in ("touch-source", "SIGTERM", "SIGINT", "SIGINT-twice")
     return order.cell.startswith("cpython-2.7") and order.scenario.serves and ends_in_python
 
