@@ -71,6 +71,20 @@ def test_a_handler_that_never_began_had_no_time() -> None:
     assert str(Budget(most=50)) == "less than 0.05 s"
 
 
+def test_where_no_handler_begins_in_a_normal_end_it_is_no_matter_of_time() -> None:
+    """A process that nobody killed, and that ran none, would have run none however short."""
+    skipped = outcome(process(fired="", ended="signal SIGINT"))
+    assert only(record(50, skipped), record(1000, skipped)) == Budget(most=0)
+    assert str(Budget(most=0)) == "no time: none begins"
+
+
+def test_an_interrupted_handler_had_its_time_and_the_next_have_theirs() -> None:
+    """A second Ctrl-C after 0.25 s ends the third handler of 100 ms, or the first of 300."""
+    third = outcome(process(fired="CBA", ended="signal SIGINT", raised="A"))
+    first = outcome(process(fired="CBA", ended="signal SIGINT", raised="C"))
+    assert only(record(100, third), record(300, first)) == Budget(least=200, most=300)
+
+
 def test_the_longest_of_several_runs_proves_no_least() -> None:
     """Where killed processes got differently far, how far all of them got is not known."""
     racy = replace(cut("CB", "A"), cut=True)

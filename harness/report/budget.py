@@ -37,6 +37,8 @@ class Budget(Frozen, kw_only=True):
 
     def __str__(self) -> str:
         """In seconds, for people."""
+        if self.most == 0:
+            return "no time: none begins"
         if self.most is None:
             return f"no limit was met up to {self.least / 1000:g} s"
         if self.least >= self.most:
@@ -96,8 +98,10 @@ def _of(outcomes: Iterable[Outcome], length: int) -> dict[str, Budget | None]:
             )
             # That a handler began and nothing followed is a cut; that none began is one as well.
             was_cut = bool(process.unfinished or process.raised) or not ended
+            if not (process.fired or process.unfinished) and process.exit not in (KILLED, None):
+                was_cut, ended = True, -1  # nobody was in a hurry, and yet none began
             here = Budget(
-                least=0 if outcome.cut and process.exit == KILLED else ended * length,
+                least=0 if outcome.cut and process.exit == KILLED else max(ended, 0) * length,
                 most=(ended + 1) * length if was_cut else None,
             )
             known = found.get(process.role, here)
