@@ -11,12 +11,14 @@ VENV    := .venv
 STAMP   := $(VENV)/.ready
 PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
 CORES   ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
+# One more than there are cores: much of what is tested waits.
+TESTS   := -n $(shell expr $(CORES) + 1) --dist
 PIP     := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet
 
 .PHONY: help
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
-	@echo "PYTHON=... names the Python for $(VENV) (after make clean); CORES=... the number of parallel tests."
+	@echo "PYTHON=... names the Python for $(VENV) (after make clean); CORES=... the number of cores for tests."
 
 .PHONY: matrix
 matrix: $(STAMP) ## measure every cell and write reports/ (ARGS='--python 3.13* --stack none')
@@ -28,7 +30,7 @@ check: $(STAMP) ## measure again, and tell what behaves otherwise than reports/ 
 
 .PHONY: regression
 regression: $(STAMP) ## the same as a test suite (TESTARGS='--python cpython-3.13.0 -k SIGKILL')
-	@$(VENV)/bin/python -m pytest tests/regression -n $(CORES) --dist worksteal $(TESTARGS)
+	@$(VENV)/bin/python -m pytest tests/regression $(TESTS) worksteal $(TESTARGS)
 
 .PHONY: claims
 claims: $(STAMP) ## measure what the published claims rest on, and write reports/claims.md
@@ -40,7 +42,7 @@ blog: $(STAMP) ## watch the experiment with two pids, live (ARGS='--victim paren
 
 .PHONY: test
 test: $(STAMP) ## run the tests (TESTARGS='-k probe')
-	@$(VENV)/bin/python -m pytest -n $(CORES) --dist loadgroup $(TESTARGS)
+	@$(VENV)/bin/python -m pytest $(TESTS) loadgroup $(TESTARGS)
 
 .PHONY: lint
 lint: $(STAMP) ## check style, format, and that what runs inside a Python 2.7 stays 2.7
@@ -67,7 +69,7 @@ soak: $(STAMP) ## five thousand trials, four times as many at once as there are 
 
 .PHONY: blind
 blind: $(STAMP) ## compare programs with and without the probe, on every Python here
-	@EXITMATRIX_BLIND=all $(VENV)/bin/python -m pytest -n $(CORES) --dist loadgroup -m blind $(TESTARGS)
+	@EXITMATRIX_BLIND=all $(VENV)/bin/python -m pytest $(TESTS) loadgroup -m blind $(TESTARGS)
 
 .PHONY: lock
 lock: $(STAMP) ## pin again what pyproject.toml asks for (LOCKARGS=--upgrade)
