@@ -176,8 +176,12 @@ sys.stdout.write("to nobody")
     ),
     Finding(
         id="exit-in-a-request",
-        what="Does sys.exit in a request end a server that has no threads?",
-        rules=("view-leaves-the-loop", "socketserver-2-catches-all"),
+        what="Does sys.exit end a server whose main thread is about a request?",
+        rules=(
+            "view-leaves-the-loop",
+            "socketserver-2-catches-all",
+            "socketserver-2-swallows-in-main",
+        ),
         status="undocumented",
         where="socketserver says of errors only that handle_error is called.",
         program="""\

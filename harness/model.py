@@ -138,7 +138,7 @@ class Termination(Frozen, kw_only=True):
     does: str  # one sentence
     signal: str = ""  # SIGTERM, for deliveries that send one
     then: str = ""  # the signal that follows, to what is still there
-    grace: float = 0.0  # seconds, after which it does
+    grace: float = 0.0  # seconds, after which it does: of SIGKILL, else of handlers
     act: str = ""  # the same for the rules, in the words of harness/program.py
 
 

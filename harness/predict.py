@@ -474,6 +474,7 @@ def allowed(traits: Traits, ending: Ending, rules: Sequence[Rule] = RULES) -> It
 def _alone(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
     """A program of one process, and of those that it forks."""
     server = traits.program.server
+    traits = traits.asking(request=bool(server) and ending.from_inside)
     one = _Process(ask, traits, ending.target)
     one.start(["logging"] if server else [])
     one.mark()

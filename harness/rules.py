@@ -339,6 +339,21 @@ RULES: tuple[Rule, ...] = (
         source="CPython 2.7 Lib/SocketServer.py, BaseServer._handle_request_noblock",
     ),
     Rule(
+        id="socketserver-2-swallows-in-main",
+        about="exception",
+        when=lambda t: (
+            t.exception == "SystemExit" and t.place == "server" and t.request and not t.since(3)
+        ),
+        then=lambda t: (Ends(t.status), GoesOn("either")),
+        because=(
+            "Python 2's SocketServer catches whatever is raised while it hands a request over to "
+            "its thread. A signal that the view sends may come to the main thread just there: the "
+            "SystemExit of its handler is then swallowed, and the server goes on."
+        ),
+        source="CPython 2.7 Lib/SocketServer.py, BaseServer._handle_request_noblock",
+        race="the signal, and the main thread's return to waiting for the next request",
+    ),
+    Rule(
         id="view-leaves-the-loop",
         about="exception",
         when=lambda t: t.place == "view in main",

@@ -119,7 +119,7 @@ CATALOGUE: tuple[Termination, ...] = (
         then="SIGINT",
         grace=0.75,
         act="signal SIGINT",
-        does="Ctrl-C, and Ctrl-C again 0.75 s later, when handlers are slow.",
+        does="Ctrl-C, and Ctrl-C again when handlers have run for 0.75 s.",
     ),
     Termination(
         id="touch-source",

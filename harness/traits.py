@@ -40,6 +40,7 @@ class Traits(Frozen, kw_only=True):
     act: Act = Act(verb="return")
     exception: str = ""  # what was raised: SystemExit, KeyboardInterrupt, Exception
     status: int = 0  # an exit status on its way
+    request: bool = False  # whether one is being answered
     handled: bool = False  # whether the program has a handler for the signal
     handler: str = ""  # the one that raised
     hooked: bool = False  # whether the program has replaced the hooks that print

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
-from harness.model import Fact, Order, Source, Trial
+from harness.model import Fact, Order, Source, Termination, Trial
 from harness.run import kernel
 from harness.run.channel import Channel, Output
 from harness.run.http import ANNOUNCED, Client
@@ -205,7 +205,7 @@ class TrialRun:
             case "signal-then-signal":
                 await self._until_at_rest()
                 self._signal(termination.signal)
-                await self._until_grace_is_over(termination.grace)
+                await self._until_grace_is_over(termination)
                 if self._aim() in self.live:
                     self._signal(termination.then)
             case "touch":
@@ -224,13 +224,21 @@ class TrialRun:
             )
         )
 
-    async def _until_grace_is_over(self, grace: float) -> None:
-        """Until what was to end has ended, or its time has."""
+    async def _until_grace_is_over(self, termination: Termination) -> None:
+        """Until what was to end has ended, or its time is over.
+
+        Who sends SIGKILL counts from the first signal, whatever goes on meanwhile. Who
+        presses Ctrl-C again does so when handlers have run for a while.
+        """
         aim = self._aim()
         self.ground.yield_slot(self)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(grace):
-                await self._until(lambda: aim not in self.live)
+
+        def ended() -> bool:
+            return aim not in self.live
+
+        if termination.then != "SIGKILL":
+            await self._at_most(termination.grace, lambda: ended() or self._in_a_handler())
+        await self._at_most(termination.grace, ended)
         self.take_events()
 
     def _aim(self) -> int:
@@ -260,9 +268,7 @@ class TrialRun:
             stamp += 10
             self._note("harness", reloaded, "touched", "app.py")
             os.utime(self.folder.program, (stamp, stamp))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(TOUCH_AGAIN):
-                    await self._until(lambda: reloaded not in self.live)
+            await self._at_most(TOUCH_AGAIN, lambda: reloaded not in self.live)
 
     async def _until_settled(self) -> None:
         """Until all have ended, or all that live have shown it and nothing happens any more."""
@@ -473,6 +479,11 @@ class TrialRun:
         while not done():
             self._news.clear()
             await self._news.wait()
+
+    async def _at_most(self, seconds: float, done: Callable[[], bool]) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._until(done)
 
     # ---------------------------------------------------------- the processes
 

@@ -4,8 +4,9 @@
 
 Four times as many trials run at once as there are cores. Each is compared with what is on
 record of its cell from a quiet run: it must show one of those outcomes, unless the question is
-a known race, that is, more than one outcome of it is on record for some interpreter. What the
-engine and this process hold is counted before, in the middle and after.
+a known race, that is, more than one outcome of it is on record for some interpreter. How far
+slow handlers come by a certain moment is a race of two clocks: of those it is counted how many
+differ. What the engine and this process hold is counted before, in the middle and after.
 """
 
 from __future__ import annotations
@@ -140,7 +141,10 @@ def soak(trials: int, wanted: list[tuple[Cell, Order]], quiet: Quiet) -> list[st
                 shown = observe(trial, done.scenario, done.termination)
                 seen["unknown" if isinstance(shown, Unknown) else "outcome"] += 1
                 if problem := quiet.judge(cell, shown):
-                    wrong.append(f"{cell.id}: {problem}")
+                    if done.scenario.length and isinstance(shown, Outcome):
+                        seen["late"] += 1
+                    else:
+                        wrong.append(f"{cell.id}: {problem}")
             when = {0: "before", WARM // 2: "middle", WARM - 1: "after"}.get(part)
             if when:
                 (engine,) = engines(here)
@@ -156,9 +160,10 @@ def soak(trials: int, wanted: list[tuple[Cell, Order]], quiet: Quiet) -> list[st
         wrong += [f"{name}: {one}" for one in last.grew(first)]
     seconds = time.monotonic() - begun
     click.echo(
-        f"{sum(seen.values())} trials compared, {len(used)} cells, {jobs} at once on "
-        f"{os.cpu_count()} cores, {seconds:.0f} s; {seen['unknown']} unknown, "
-        f"{len(wrong)} wrong; observed programs used {usage.observed:.0f} s of processor"
+        f"{seen['outcome'] + seen['unknown']} trials compared, {len(used)} cells, {jobs} at once "
+        f"on {os.cpu_count()} cores, {seconds:.0f} s; {seen['unknown']} unknown, "
+        f"{seen['late']} of slow handlers otherwise, {len(wrong)} wrong; observed programs used "
+        f"{usage.observed:.0f} s of processor"
     )
     return wrong
 
