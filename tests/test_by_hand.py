@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -98,6 +98,11 @@ def pids(listed: str, shell: int) -> dict[str, str]:
     return {"PARENT_PID": first, "CHILD_PID": "".join(below), "PID": first}
 
 
+def filled(line: str, known: Mapping[str, str]) -> str:
+    """The line with what the reader has found out by now."""
+    return re.sub(r"\b(PORT|\w*PID)\b", lambda word: known.get(word[0], word[0]), line)
+
+
 @pytest.mark.real
 @pytest.mark.parametrize(
     ("cell", "ran", "status", "answers"),
@@ -127,10 +132,9 @@ def test_two_terminals_show_what_the_cell_shows(
         known = {"PORT": port}
         said = ""
         for line in some[second + 1 :]:
-            words = re.sub(r"\b(PORT|\w*PID)\b", lambda word: str(known.get(word[0])), line)  # noqa: B023
             if "does anybody answer" in line:  # when the signal has had its effect
                 terminal.see("exit status")
-            said = typed(tmp_path, [words])
+            said = typed(tmp_path, [filled(line, known)])
             if line.startswith("ps "):
                 known |= pids(said, terminal.process.pid)
         shown = terminal.see(r"exit status (\d+)")
