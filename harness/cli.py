@@ -54,6 +54,7 @@ from harness.stages import (
     Failure,
     check_machine,
     check_selection,
+    ending_in_peace,
     fail_if_too_little_was_seen,
     find_interpreters,
     load_scenarios,
@@ -115,6 +116,12 @@ def _output(text: str) -> Callable[[Any], Any]:
         show_default=True,
         help=text,
     )
+
+
+def entry() -> None:
+    """The console script."""
+    with ending_in_peace():
+        main()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})

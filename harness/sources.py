@@ -24,11 +24,9 @@ def sources(scenario: Scenario) -> Sources:
     return Sources(
         files=files,
         endings=(_HERE / "endings" / "endings.py").read_text(encoding="utf-8"),
-        provided=tuple(
-            sorted(
-                file.stem
-                for file in (_HERE / "endings").glob("*.py")
-                if file.stem not in ("endings", *scenario.modules)
-            )
-        ),
+        provided={
+            file.stem: file.read_text(encoding="utf-8")
+            for file in sorted((_HERE / "endings").glob("*.py"))
+            if file.stem not in ("endings", *scenario.modules)
+        },
     )

@@ -373,6 +373,16 @@ def fail_if_too_little_was_seen(planned: Plan, store: Store, broken: int) -> Non
 
 
 @contextmanager
+def ending_in_peace() -> Iterator[None]:
+    """Once a command is done, no signal changes its exit status: Python takes a moment to end."""
+    try:
+        yield
+    finally:
+        for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(signum, signal.SIG_IGN)
+
+
+@contextmanager
 def stopping_cleanly() -> Iterator[None]:
     """Let SIGTERM and SIGHUP stop the run as Ctrl-C does, once: what is tidied up is brief."""
     stopping = False

@@ -35,17 +35,13 @@ def lines(cell: str, *more: str) -> list[str]:
 
 def typed(tmp_path: Path, commands: Sequence[str]) -> str:
     """What a shell says that is given the lines, in the checkout."""
-    binaries = tmp_path / "bin"
-    binaries.mkdir(exist_ok=True)
-    (binaries / "python").unlink(missing_ok=True)
-    (binaries / "python").symlink_to(sys.executable)
     done = subprocess.run(
         ["bash", "-c", "\n".join((*PREPARE, *commands))],
         capture_output=True,
         text=True,
         cwd=CHECKOUT,
         env={
-            "PATH": f"{binaries}:{os.environ['PATH']}",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "TMPDIR": str(tmp_path),
             "PYTHONDONTWRITEBYTECODE": "1",
         },

@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import FOUND, NEWEST, note_exercised
 
 pytestmark = pytest.mark.real
-COMMAND = [sys.executable, "-c", "from harness.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from harness.cli import entry; entry()"]
 
 
 def run(
@@ -309,3 +309,16 @@ def test_a_second_signal_does_not_disturb_what_the_first_began(numbers: tuple[in
         for number, handler in before.items():
             signal.signal(number, handler)
     assert tidied
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_what_comes_when_all_is_done_changes_nothing(number: int) -> None:
+    """A terminal that is closed while Python ends is no failure of a command that is done."""
+    late = f"import atexit, os; atexit.register(os.kill, os.getpid(), {int(number)}); "
+    done = subprocess.run(
+        [*COMMAND[:2], late + COMMAND[2], "list", "terminations"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "reports"
 PLATFORM = "linux-x86_64"
 RECORDS = {record.cell: record for record in read_records(REPORTS).get(PLATFORM, [])}
-COMMAND = [sys.executable, "-c", "from harness.cli import main; main()", "explain"]
+COMMAND = [sys.executable, "-c", "from harness.cli import entry; entry()", "explain"]
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

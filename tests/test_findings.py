@@ -64,6 +64,8 @@ def test_a_minimal_program_tells_the_behaviours_apart(finding: Finding, tmp_path
     for python in interpreters.select(interpreters.find(()), ()):
         if python.id in rules_of():  # measured, so it is known which rules it follows
             mine = frozenset(rules_of()[python.id] & set(finding.rules))
+            if not mine and len(finding.rules) > 1:
+                continue  # what it asks cannot be done there: PyPy has no Py_FatalError
             shown[mine].add(_run(python.path, program, finding))
     if len(shown) < 2:
         pytest.skip("the Pythons of this machine are all alike in this")

@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,10 +20,11 @@ from harness.environments.prepare import Environment
 from harness.judge import judge
 from harness.model import Outcome, Process, Record, Scenario
 from harness.outcomes import is_race
-from harness.reproducer.program import reproducer
+from harness.reproducer.program import Sources, reproducer
 from harness.reproducer.refusal import Refusal
 from harness.reproducer.shown import shown
-from harness.reproducer.subject import Subject
+from harness.reproducer.silent import silent
+from harness.reproducer.subject import Subject, imported
 from harness.reproducer.subject import program as program_of
 from harness.reproducer.ways import way
 from harness.rules import RULES
@@ -58,11 +59,10 @@ def derived(
     waits: bool = False,
     lingers: bool = False,
     says: str = "",
-    foreign: Iterable[str] = (),
 ) -> str:
     does = way(termination, ENDINGS) if termination else None
     subject = Subject(way=does, waits=waits, lingers=lingers, says=says)
-    return program_of(text, subject, foreign=list(foreign))
+    return program_of(text, subject)
 
 
 # --------------------------------------------------------------------- the text
@@ -148,13 +148,20 @@ def test_each_is_short_enough_to_be_pasted() -> None:
         scenario = LOADED[record.scenario]
         text = program(record)
         driven = driver_of(text)
-        own = sum(len(one.splitlines()) for one in sources(scenario).files.values())
+        parts = sources(scenario)
+        texts = [*parts.files.values(), *(parts.provided[one] for one in provided(parts))]
+        own = sum(len(one.splitlines()) for one in texts)
         head = 26 + 4 * len(record.outcomes)  # which tells what was seen
         assert len(text.splitlines()) <= own + len(driven) + head, record.cell
         alone = not scenario.serves and len(scenario.roles) == 1
         assert len(driven) <= (20 if alone else 45) + 10 * is_race(record.outcomes), record.cell
         if BY_ID[record.termination].delivery == "in-process" and not scenario.serves:
             assert not driven, record.cell
+
+
+def provided(parts: Sources) -> set[str]:
+    """What the harness lets the program import, and it does."""
+    return set().union(*(imported(one) for one in parts.files.values())) & set(parts.provided)
 
 
 def driver_of(text: str) -> list[str]:
@@ -184,10 +191,19 @@ def test_what_is_not_understood_is_refused(text: str, why: str) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_what_only_the_harness_has_is_refused() -> None:
-    """A module that programs get from the harness is not there without it."""
+def test_a_module_of_the_harness_goes_with_the_program_and_tells_nobody() -> None:
+    """What programs get from the harness is part of the file, without the channel."""
+    text = (
+        "from exitmatrix_channel import tell\n\ndef start():\n    tell('endings', 'x')\n    go()\n"
+    )
+    assert silent("helpful", text) == "\ndef start():\n    go()\n"
+
+
+@pytest.mark.parametrize("use", ["told = tell('x')", "import exitmatrix_channel", "f(tell)"])
+def test_a_module_that_needs_the_channel_is_refused(use: str) -> None:
+    """One that does more with it than to tell would not be what it is without."""
     with pytest.raises(Refusal, match="imports helpful"):
-        derived("import helpful\n", foreign=["helpful"])
+        silent("helpful", f"from exitmatrix_channel import tell\n{use}\n")
 
 
 # ---------------------------------------------------------------------- the runs

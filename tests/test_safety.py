@@ -296,7 +296,7 @@ def test_loopback(environment_of: EnvironmentOf) -> None:
     assert heard == {"127.0.0.1"}
 
 
-COMMAND = [sys.executable, "-c", "from harness.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from harness.cli import entry; entry()"]
 CANARY = "a-bird-that-sings-c4f1"
 
 

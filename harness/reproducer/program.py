@@ -14,7 +14,8 @@ from harness.outcomes import is_race
 from harness.reproducer.driver import Ending, driver, said_at_once
 from harness.reproducer.refusal import Refusal
 from harness.reproducer.shown import shown
-from harness.reproducer.subject import Subject, program
+from harness.reproducer.silent import silent
+from harness.reproducer.subject import Subject, imported, program
 from harness.reproducer.ways import way
 from harness.terminations import BY_ID
 
@@ -31,7 +32,7 @@ class Sources(Frozen, kw_only=True):
 
     files: Mapping[str, str]  # of the scenario: its program as app.py, and what lies beside it
     endings: str
-    provided: tuple[str, ...]  # other modules that the harness lets a program import
+    provided: Mapping[str, str]  # other modules that the harness lets a program import
 
 
 def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
@@ -48,7 +49,7 @@ def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
     files = _files(ending, termination, scenario.length, sources, says)
     app = files.pop("app.py")
     parts = [
-        _about(record, scenario, ending, termination),
+        _about(record, scenario, ending, termination, beside=bool(files)),
         _FUTURE,
         driver(ending),
         _beside(files),
@@ -90,7 +91,9 @@ def _files(
     for name, text in sources.files.items():
         if not name.endswith(".py"):
             raise Refusal(f"the file {name} beside the program is not Python")
-        files[name] = program(text, subject, foreign=sources.provided)
+        files[name] = program(text, subject)
+        for module in imported(text) & set(sources.provided):
+            files[f"{module}.py"] = silent(module, sources.provided[module])
     return files
 
 
@@ -100,7 +103,7 @@ def _needs_its_words(record: Record, ending: Ending) -> bool:
         ending.several
         or ending.twice
         or any(
-            one.unfinished or (one.fired and one.stdout == "lost")
+            one.unfinished or (one.fired and (one.stdout == "lost" or one.exit is None))
             for outcome in record.outcomes
             for one in outcome.processes
         )
@@ -134,7 +137,9 @@ def _quoted(text: str) -> str:
 # ----------------------------------------------------------------- what it says
 
 
-def _about(record: Record, scenario: Scenario, ending: Ending, termination: Termination) -> str:
+def _about(
+    record: Record, scenario: Scenario, ending: Ending, termination: Termination, beside: bool
+) -> str:
     """What the program is about, how to run it, and what was measured."""
     aim = f" ({record.target})" if ending.several else ""
     where = f"{record.platform.get('system', '')} {record.platform.get('machine', '')}"
@@ -149,7 +154,7 @@ def _about(record: Record, scenario: Scenario, ending: Ending, termination: Term
     run += "; echo $?" if ending.by_itself else ""
     run += f"; {_command(record)} {LOOK}" if scenario.data else ""
     lines += [run, ""]
-    if scenario.folder and scenario.family == "none":
+    if beside:
         lines += ["It writes files: run it in an empty folder.", ""]
     lines += [f"{_python(record)} on {where} showed, without PYTHONUNBUFFERED:", ""]
     for number, outcome in enumerate(record.outcomes):

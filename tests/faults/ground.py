@@ -25,7 +25,7 @@ from harness.run import guardian, kernel
 from harness.store import Count, read_records
 from tests.conftest import FOUND, NEWEST
 
-COMMAND = [sys.executable, "-c", "from harness.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from harness.cli import entry; entry()"]
 ROOT = Path(__file__).parents[2]
 GONE = 2.0  # seconds within which nothing may be left
 LONGEST = 240.0  # seconds after which a harness hangs
