@@ -131,7 +131,7 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
         ),
         port=_port(history, seen) if scenario.serves else None,
         answer=_answer(history, ran, scenario) if _in_process(termination) else None,
-        left=tuple(sorted(f.detail[0] for f in history if (f.source, f.kind) == LEFT)),
+        left=tuple(sorted("".join(f.detail[:1]) for f in history if (f.source, f.kind) == LEFT)),
         printed=_printed(trial) if scenario.printed else None,
         data=_data(history, seen) if scenario.data else None,
     )
@@ -559,5 +559,6 @@ def _answer(history: Sequence[Fact], ran: Sequence[_Seen], scenario: Scenario) -
     goes_on = any(one.alive and one.role == scenario.acting_role for one in ran)
     if not scenario.serves or not goes_on:
         return None
-    replies = [f.detail[0] for f in history if (f.source, f.kind) == ("harness", "replied")]
+    answered = [f for f in history if (f.source, f.kind) == ("harness", "replied")]
+    replies = ["".join(f.detail[:1]) for f in answered]
     return replies[-1] if replies else None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -847,6 +847,8 @@ KINDS = ["started", "forked", "registered", "began", "ended", "raised", "marked"
 KINDS += ["holding", "no-effect", "spawned", "found", "unseen", "alive", "closing", "ready"]
 
 
+@example([Fact("kernel", 0, "left", ())])
+@example([Fact("harness", 0, "replied", ())])
 @given(
     st.lists(
         st.builds(
