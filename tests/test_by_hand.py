@@ -125,6 +125,8 @@ def test_two_terminals_show_what_the_cell_shows(
     terminal = Terminal(tmp_path, environment.python, some[:second])
     try:
         port = terminal.see(r"Running on http://127\.0\.0\.1:(\d+)")[1]
+        if "flask-debug" in cell:  # that was the parent; this is the child, and its last line
+            terminal.see("Debugger PIN")
         known = {"PORT": port}
         said = ""
         for line in some[second + 1 :]:
