@@ -131,7 +131,7 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
         ),
         port=_port(history, seen) if scenario.serves else None,
         answer=_answer(history, ran, scenario) if _in_process(termination) else None,
-        left=tuple(sorted("".join(f.detail[:1]) for f in history if (f.source, f.kind) == LEFT)),
+        left=tuple(sorted(_word(f) for f in history if (f.source, f.kind) == LEFT)),
         printed=_printed(trial) if scenario.printed else None,
         data=_data(history, seen) if scenario.data else None,
     )
@@ -183,6 +183,11 @@ def timeline(trial: Trial, scenario: Scenario) -> Timeline:
 
 
 # ------------------------------------------------------------------ reading
+
+
+def _word(fact: Fact) -> str:
+    """The first thing that a fact says; nothing, if it says none."""
+    return "".join(fact.detail[:1])
 
 
 def _until_closing(history: Sequence[Fact]) -> Sequence[Fact]:
@@ -311,7 +316,7 @@ def _failed(history: Sequence[Fact], seen: dict[int, _Seen]) -> str | None:
             # calling one runs on for an instant: then it took place all the same.
             if fact.pid in seen and "signal" in (seen[fact.pid].exit or {}):
                 continue
-            return f"{''.join(fact.detail[:1])} did not take place: {' '.join(fact.detail[1:])}"
+            return f"{_word(fact)} did not take place: {' '.join(fact.detail[1:])}"
         if fact.source != "harness":
             continue
         match fact.kind:
@@ -457,7 +462,7 @@ def _disagreement(history: Sequence[Fact], seen: dict[int, _Seen]) -> str | None
         elif fact.source in ("probe", "endings"):
             if fact.pid in ended:
                 return f"{about}the kernel saw its end, but then the channel has its {fact.kind!r}"
-            told = "".join(fact.detail[:1]) if fact.kind == "ending" else ""
+            told = _word(fact) if fact.kind == "ending" else ""
             if how := _must_end(told, one):
                 return f"{about}the channel says {told}, but the kernel {how}"
     return None
@@ -559,6 +564,5 @@ def _answer(history: Sequence[Fact], ran: Sequence[_Seen], scenario: Scenario) -
     goes_on = any(one.alive and one.role == scenario.acting_role for one in ran)
     if not scenario.serves or not goes_on:
         return None
-    answered = [f for f in history if (f.source, f.kind) == ("harness", "replied")]
-    replies = ["".join(f.detail[:1]) for f in answered]
+    replies = [_word(f) for f in history if (f.source, f.kind) == ("harness", "replied")]
     return replies[-1] if replies else None

@@ -414,8 +414,10 @@ class _Process:
 
     def _before_it_comes(self) -> bool:
         """Whether a handler ends before a second signal does."""
-        self.again = (self.again or 0) - 1
-        return self.again >= 0
+        if not self.again:
+            return False
+        self.again -= 1
+        return True
 
     def _fork_in_handler(self, name: str) -> None:
         """The child comes back from the handler as well, and runs those that are left."""

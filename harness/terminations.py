@@ -31,6 +31,18 @@ def _signal(name: str, does: str) -> Termination:
     return Termination(id=name, delivery="signal", does=does, signal=name, act=f"signal {name}")
 
 
+def _signals(first: str, then: str, does: str) -> Termination:
+    return Termination(
+        id=f"{first}-then-{then}",
+        delivery="signal-then-signal",
+        does=does,
+        signal=first,
+        then=then,
+        grace=0.75,
+        act=f"signal {first}",
+    )
+
+
 CATALOGUE: tuple[Termination, ...] = (
     _inside("return", "return", "The program reaches its last line."),
     _inside("sys-exit-0", "sys.exit 0", "Calls sys.exit(0)."),
@@ -103,24 +115,12 @@ CATALOGUE: tuple[Termination, ...] = (
         act="signal SIGINT",
         does="Ctrl-C, and Ctrl-C again while the first handler runs.",
     ),
-    Termination(
-        id="SIGTERM-then-SIGKILL",
-        delivery="signal-then-signal",
-        signal="SIGTERM",
-        then="SIGKILL",
-        grace=0.75,
-        act="signal SIGTERM",
-        does="SIGTERM, and SIGKILL 0.75 s later: what a container runtime does in more time.",
+    _signals(
+        "SIGTERM",
+        "SIGKILL",
+        "SIGTERM, and SIGKILL 0.75 s later: what a container runtime does in more time.",
     ),
-    Termination(
-        id="SIGINT-then-SIGINT",
-        delivery="signal-then-signal",
-        signal="SIGINT",
-        then="SIGINT",
-        grace=0.75,
-        act="signal SIGINT",
-        does="Ctrl-C, and Ctrl-C again when handlers have run for 0.75 s.",
-    ),
+    _signals("SIGINT", "SIGINT", "Ctrl-C, and Ctrl-C again when handlers have run for 0.75 s."),
     Termination(
         id="touch-source",
         delivery="touch",

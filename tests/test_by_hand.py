@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -33,57 +33,55 @@ def lines(cell: str, *more: str) -> list[str]:
     return commands(found)
 
 
-def typed(tmp_path: Path, commands: Sequence[str]) -> str:
-    """What a shell says that is given the lines, in the checkout."""
-    done = subprocess.run(
+def shell(
+    tmp_path: Path, python: Path, commands: Sequence[str], errors: int
+) -> subprocess.Popen[bytes]:
+    """A shell that is given the lines, in the checkout, where `python` is this one."""
+    return subprocess.Popen(
         ["bash", "-c", "\n".join((*PREPARE, *commands))],
-        capture_output=True,
-        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=errors,
         cwd=CHECKOUT,
         env={
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": f"{python.parent}:{os.environ['PATH']}",
             "TMPDIR": str(tmp_path),
             "PYTHONDONTWRITEBYTECODE": "1",
         },
-        timeout=60,
-        check=False,
+        start_new_session=True,
     )
-    return done.stdout
+
+
+def typed(tmp_path: Path, commands: Sequence[str]) -> str:
+    """What a shell says that is given the lines."""
+    process = shell(tmp_path, Path(sys.executable), commands, subprocess.PIPE)
+    said, _ = process.communicate(timeout=60)
+    return said.decode()
 
 
 class Terminal:
     """A shell in which the first lines are typed, up to the one that runs on."""
 
     def __init__(self, tmp_path: Path, python: Path, commands: Sequence[str]) -> None:
-        self.screen = tmp_path / "screen"
-        with self.screen.open("wb") as screen:
-            self.process = subprocess.Popen(
-                ["bash", "-c", "\n".join((*PREPARE, *commands, "echo exit status $?"))],
-                stdin=subprocess.DEVNULL,
-                stdout=screen,
-                stderr=screen,
-                cwd=CHECKOUT,
-                env={
-                    "PATH": f"{python.parent}:{os.environ['PATH']}",
-                    "TMPDIR": str(tmp_path),
-                    "PYTHONDONTWRITEBYTECODE": "1",
-                },
-                start_new_session=True,
-            )
+        self.process = shell(
+            tmp_path, python, [*commands, "echo exit status $?"], subprocess.STDOUT
+        )
+        self.screen = ""
 
     def see(self, pattern: str) -> re.Match[str]:
         """Wait until something is to be read."""
-        limit = time.monotonic() + 60
-        while not (found := re.search(pattern, self.screen.read_text())):
-            assert time.monotonic() < limit, (pattern, self.screen.read_text())
-            time.sleep(0.05)
+        assert self.process.stdout
+        while not (found := re.search(pattern, self.screen)):
+            ready, _, _ = select.select([self.process.stdout], [], [], 60)
+            assert ready, (pattern, self.screen)
+            self.screen += os.read(self.process.stdout.fileno(), 1 << 16).decode()
         return found
 
     def close(self) -> None:
         """End what is left in it."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        self.process.communicate()
 
 
 def pids(listed: str, shell: int) -> dict[str, str]:
@@ -137,7 +135,7 @@ def test_two_terminals_show_what_the_cell_shows(
                 known |= pids(said, terminal.process.pid)
         shown = terminal.see(r"exit status (\d+)")
         assert shown[1] == status
-        assert "".join(dict.fromkeys(handlers(terminal.screen.read_text()))) == ran
+        assert "".join(dict.fromkeys(handlers(terminal.screen))) == ran
         assert ("Hello from process" in said) == answers
     finally:
         terminal.close()
