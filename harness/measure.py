@@ -18,8 +18,9 @@ from harness.outcomes import essence, join
 from harness.schedule import Result, Schedule
 from harness.terminations import BY_ID
 
-AHEAD = 3
-"""Orders under way per job: enough that the engine never waits, and memory stays bounded."""
+AHEAD = 6
+"""Orders under way per job: enough that the engine never waits for one, also while some of them
+only wait for slow handlers; and memory stays bounded."""
 
 
 class Runner(Protocol):

@@ -146,6 +146,8 @@ class _Process:
     marked: bool = False
     cut: bool = False
     again: int | None = None  # handlers that end before a second signal comes
+    grace: float | None = None  # seconds until SIGKILL comes
+    needed: float = 0.0  # seconds, by the handlers that were run
     met: str = ""  # by that signal, and not told yet
 
     # ------------------------------------------------------------------ the code
@@ -276,7 +278,7 @@ class _Process:
                 self.flushed_by_c = flushed
                 self.stop({"code": code}, flushed)
             case Ends():
-                self.finalize(effect)
+                self.finalize(effect, exception)
             case GoesOn(answer):
                 self.answer = answer or "200"
             case LosesStdout():
@@ -316,10 +318,10 @@ class _Process:
         self.written += self.buffered
         self.buffered = []
 
-    def finalize(self, end: Ends) -> None:
-        """End as an interpreter does that ends normally."""
+    def finalize(self, end: Ends, exception: str) -> None:
+        """End as an interpreter does that ends normally, or of an exception."""
         self.finalized = True
-        now = self.traits
+        now = self.traits.asking(exception=exception)
         if (
             not self.no_reader
             and self.ask(
@@ -359,6 +361,10 @@ class _Process:
             if self.met == "call" and name not in self.library:
                 self.met = ""
                 continue
+            if name not in self.library and self._takes_too_long():
+                self.running.append(name)
+                self.stop({"signal": KILLED}, flushed=False)
+                return None
             act = self.traits.program.act_of(name)
             result = self._handle(name, act)
             if result is None:
@@ -418,6 +424,14 @@ class _Process:
             return False
         self.again -= 1
         return True
+
+    def _takes_too_long(self) -> bool:
+        """Whether SIGKILL comes before the next handler has ended."""
+        self.needed += self.traits.program.length / 1000
+        if self.grace is None:
+            return False
+        now = self.traits.asking(needs=self.needed, grace=self.grace)
+        return self.ask("grace", now, Child).fate == "killed"
 
     def _fork_in_handler(self, name: str) -> None:
         """The child comes back from the handler as well, and runs those that are left."""
@@ -485,10 +499,9 @@ def _alone(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
         one.again = 0
     elif ending.then == "SIGINT" and length:
         one.again = int(ending.grace * 1000) // length
+    elif ending.then == "SIGKILL":
+        one.grace = ending.grace
     over = one.end(ending.act, _place(ending, server, "server" if server else "main"))
-    if ending.then == "SIGKILL" and one.finalized:
-        needs = len(one.ran) * length / 1000
-        _meet(one, ask("grace", traits.asking(needs=needs, grace=ending.grace), Child).fate)
     if not over and ending.from_inside and not server:
         one.end(LAST_LINE, "main")
     everyone = [one, *one.children]

@@ -54,7 +54,7 @@ Question = Literal[
     "running",  # what registering and unregistering do while handlers run
     "flush",  # whether buffers are written out at this moment
     "data",  # what becomes of data in flight
-    "grace",  # whether handlers end before somebody sends SIGKILL
+    "grace",  # whether a handler ends before somebody sends SIGKILL
     "child ended",  # what a supervisor does when its child has ended
     "parent died",  # what becomes of a child whose parent is gone at once
     "parent ends",  # what becomes of a child whose parent ends in Python
@@ -778,14 +778,15 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="flush-before-handlers",
         about="flush",
-        when=lambda t: t.flushes == "code ended" and t.since(3),
+        when=lambda t: t.flushes == "code ended" and (t.since(3) or t.exception == "SystemExit"),
         then=lambda _: Writes(written=True),
         because=(
-            "Python 3 flushes stdout when the program's code has ended, before any handler runs: "
-            "neither os._exit nor a fork in a handler touches what was written until then."
+            "Stdout is flushed when the program's code has ended, before any handler runs: what "
+            "happens in a handler does not touch what was written until then. Python 2 does so "
+            "only where SystemExit ended the code."
         ),
-        source="CPython Python/pythonrun.c, flush_io; PyPy pypy/interpreter/app_main.py, "
-        "run_toplevel",
+        source="CPython Python/pythonrun.c, flush_io; 2.7 Python/pythonrun.c, handle_system_exit; "
+        "PyPy pypy/interpreter/app_main.py, run_toplevel",
     ),
     Rule(
         id="lost-stdout-120",
@@ -868,10 +869,10 @@ RULES: tuple[Rule, ...] = (
         id="grace-time",
         about="grace",
         when=_always,
-        then=lambda t: Child("ends" if t.needs < t.grace else "killed on its way"),
+        then=lambda t: Child("ends" if t.needs < t.grace else "killed"),
         because=(
             "Nothing in Python limits how long handlers take. Who sends SIGKILL after a grace time "
-            "does: what they need together has to be less."
+            "does: a handler ends if it and those before it need less than that together."
         ),
         source="signal(7); docker stop, kill -9 after 10 s; systemd.kill(5), TimeoutStopSec",
     ),

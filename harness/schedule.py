@@ -13,7 +13,7 @@ The laws, in the order in which they were needed:
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from harness.model import Cell, Frozen, Outcome, Unknown
@@ -73,6 +73,18 @@ class _State:
         else:
             before = RACY if racy_before else self.base
         return max(0 if self.known.in_this_run else least, full - before)
+
+
+def spread(cells: Iterable[Cell], waits: Callable[[Cell], bool]) -> list[Cell]:
+    """The same cells, those that mostly wait evenly among the others.
+
+    Many that wait one behind the other would leave the processor to nobody.
+    """
+    groups: tuple[list[Cell], list[Cell]] = ([], [])
+    for cell in cells:
+        groups[waits(cell)].append(cell)
+    places = [(n / len(group), cell) for group in groups for n, cell in enumerate(group, 1)]
+    return [cell for _, cell in sorted(places, key=lambda one: one[0])]
 
 
 class Schedule:

@@ -33,7 +33,7 @@ from harness.report import matrix as pages
 from harness.run.engine import Usage
 from harness.run.facilities import refusal
 from harness.run.session import EngineDied, Session, default_jobs
-from harness.schedule import Result, Schedule
+from harness.schedule import Result, Schedule, spread
 from harness.store import CannotWrite, Store, digest, read_records, write, write_verdicts
 
 USAGE_ERROR = 2
@@ -229,7 +229,7 @@ def run(
 ) -> tuple[bool, Usage | None]:
     """Measure what the plan asks for and save each cell as it ends."""
     schedule = Schedule(
-        planned.cells,
+        spread(planned.cells, lambda cell: subjects[cell.scenario].length > 0),
         several={one.id: len(one.roles) > 1 for one in subjects.values()},
         known=store.known({key: one.packages for key, one in environments.items()}),
         racy=store.racy(),

@@ -38,7 +38,7 @@ def _signals(first: str, then: str, does: str) -> Termination:
         does=does,
         signal=first,
         then=then,
-        grace=0.75,
+        grace=2.5,
         act=f"signal {first}",
     )
 
@@ -118,9 +118,9 @@ CATALOGUE: tuple[Termination, ...] = (
     _signals(
         "SIGTERM",
         "SIGKILL",
-        "SIGTERM, and SIGKILL 0.75 s later: what a container runtime does in more time.",
+        "SIGTERM, and SIGKILL 2.5 s later: what a container runtime does in more time.",
     ),
-    _signals("SIGINT", "SIGINT", "Ctrl-C, and Ctrl-C again when handlers have run for 0.75 s."),
+    _signals("SIGINT", "SIGINT", "Ctrl-C, and Ctrl-C again when handlers have run for 2.5 s."),
     Termination(
         id="touch-source",
         delivery="touch",

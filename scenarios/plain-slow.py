@@ -7,7 +7,7 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["SIGTERM-then-SIGKILL", "SIGINT-then-SIGINT"]
-# handler-ms = [50, 100, 300, 500, 1000]
+# handler-ms = [100, 1000, 2000, 3000]
 #
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "register C", "on SIGTERM -, sys.exit 0"]

@@ -105,7 +105,7 @@ def filled(line: str, known: Mapping[str, str]) -> str:
         ("flask-debug/SIGKILL@parent", "", "137", True),
         ("flask-debug/os-exit-0@child", "CBA", "0", False),
         ("flask/SIGTERM@main", "", "143", False),
-        ("flask-slow-50ms/SIGTERM-then-SIGKILL@main", "CBA", "0", False),
+        ("flask-slow-100ms/SIGTERM-then-SIGKILL@main", "CBA", "0", False),
     ],
 )
 def test_two_terminals_show_what_the_cell_shows(
@@ -157,7 +157,7 @@ def handlers(said: str) -> str:
         ("plain-graceful/SIGTERM@main", "CBA", "0"),
         ("imported-modules/return@main", "CBA", "0"),
         ("plain-subprocess-terminate/return@parent", "CBA", "0"),
-        ("plain-slow-50ms/SIGTERM-then-SIGKILL@main", "CBA", "0"),
+        ("plain-slow-100ms/SIGTERM-then-SIGKILL@main", "CBA", "0"),
     ],
 )
 def test_what_is_typed_does_what_the_cell_does(

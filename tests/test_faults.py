@@ -7,10 +7,14 @@ import subprocess
 import sys
 
 import pytest
+from msgspec.structs import replace
 
-from tests.conftest import FOUND, NEWEST
+from harness.model import Unknown
+from harness.store import cell_of
+from tests.conftest import FOUND, LOADED, NEWEST
 from tests.faults.__main__ import ALL
 from tests.faults.ground import ROOT
+from tests.faults.soak import Quiet
 from tests.faults.tally import Tally, rows_of, table
 
 pytestmark = [pytest.mark.real]
@@ -51,6 +55,30 @@ def test_a_soak_changes_and_leaves_nothing() -> None:
     assert done.returncode == 0, done.stderr + done.stdout
     assert "before" in done.stdout
     assert "after" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("cell", "ended", "how"),
+    [
+        ("flask-debug/SIGTERM@parent", {"signal": "SIGKILL"}, "as on record"),
+        ("flask-debug/SIGTERM@parent", {"code": 0}, "wrong"),
+        ("flask-debug-slow-1000ms/SIGINT@group", {"code": 0}, "raced"),
+        ("flask-debug-slow-1000ms/SIGINT@group", {"code": 1}, "wrong"),
+    ],
+)
+def test_a_soak_takes_only_what_is_on_record_or_a_known_race(
+    cell: str, ended: dict[str, object], how: str
+) -> None:
+    """Another outcome is wrong, in a race as well, unless the rules allow that very one."""
+    quiet = Quiet(ROOT / "reports")
+    record = quiet.records[f"cpython-3.13.0/flask-3.1/{cell}"]
+    (shown,) = record.outcomes
+    parent, child = shown.processes
+    if "code" in ended:  # it came to its end
+        child = replace(parent, role="child", stdout="kept", exit=ended)
+    shown = replace(shown, processes=(parent, child))
+    assert quiet.judge(LOADED[record.scenario], cell_of(record), shown) == how
+    assert quiet.judge(LOADED[record.scenario], cell_of(record), Unknown(reason="?")) == "unknown"
 
 
 def test_a_fault_that_is_not_survived_is_counted() -> None:

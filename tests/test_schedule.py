@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.model import Cell, Outcome, Unknown
-from harness.schedule import RACY, SEVERAL, SINGLE, Known, Result, Schedule
+from harness.schedule import RACY, SEVERAL, SINGLE, Known, Result, Schedule, spread
 from tests.histories import outcome, process
 
 A, B, C = outcome(), outcome(process(ended="code 1")), outcome(process(ended="code 2"))
@@ -113,6 +113,23 @@ def test_the_user_may_ask_for_more() -> None:
     assert list(run(racing, always(A))[0].values()) == [RACY]
     many = Schedule(cells[1:2], SEVERALLY, {}, racy=[cells[1].question], trials=50)
     assert list(run(many, always(A))[0].values()) == [50]
+
+
+# ------------------------------------------------------------------------ order
+
+
+@given(st.lists(st.booleans(), max_size=60))
+def test_cells_that_wait_are_spread_among_those_that_work(waiting: list[bool]) -> None:
+    """All are there, each group in its order, and no part of the way has more than its share."""
+    cells = [cell(str(n), TWO if waits else ONE) for n, waits in enumerate(waiting)]
+    made = spread(cells, lambda one: one.scenario == TWO)
+    for scenario in (ONE, TWO):
+        group = [one for one in cells if one.scenario == scenario]
+        assert [one for one in made if one.scenario == scenario] == group
+    share = sum(waiting) / max(len(made), 1)
+    for number in range(len(made) + 1):
+        slow = sum(one.scenario == TWO for one in made[:number])
+        assert abs(slow - share * number) <= 1
 
 
 # ---------------------------------------------------------------------- records

@@ -3,10 +3,9 @@
     python -m tests.faults.soak [--trials N] [--python ID]... [--reports DIR]
 
 Four times as many trials run at once as there are cores. Each is compared with what is on
-record of its cell from a quiet run: it must show one of those outcomes, unless the question is
-a known race, that is, more than one outcome of it is on record for some interpreter. How far
-slow handlers come by a certain moment is a race of two clocks: of those it is counted how many
-differ. What the engine and this process hold is counted before, in the middle and after.
+record of its cell from a quiet run: it must show one of those outcomes. Only where the rules
+say that two events race may it show another, and only one that they allow. What the engine
+and this process hold is counted before, in the middle and after.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 import click
 import psutil
@@ -27,10 +27,11 @@ import psutil
 from harness import scenarios as programs
 from harness import stacks
 from harness.environments.prepare import Environment, default_cache, prepare
+from harness.judge import expected
 from harness.measure import order
-from harness.model import Cell, Interpreter, Order, Outcome, Record, Unknown
+from harness.model import Cell, Interpreter, Order, Outcome, Record, Scenario, Unknown
 from harness.observe import observe
-from harness.outcomes import contains, is_race
+from harness.outcomes import allows, contains
 from harness.plan import Selection, plan
 from harness.run.session import Session
 from harness.stages import place_of
@@ -42,7 +43,7 @@ ROOM = 24 << 20  # bytes by which a process may have grown between the middle an
 SERVERS = 7  # one trial in so many is a server's
 WARM = 8  # of so many parts the first is for caches to fill
 
-Question = tuple[str, str, str, str]
+Seen = Literal["as on record", "raced", "unknown", "wrong"]
 
 
 class Held:
@@ -80,20 +81,16 @@ class Quiet:
     def __init__(self, reports: Path) -> None:
         rows = read_records(reports).get(platform_name(), [])
         self.records: Mapping[str, Record] = {one.cell: one for one in rows}
-        self.races: set[Question] = {
-            (one.scenario, one.launcher, one.termination, one.target)
-            for one in rows
-            if is_race(one.outcomes)
-        }
 
-    def judge(self, cell: Cell, shown: Outcome | Unknown) -> str | None:
-        """What is wrong with what a trial showed."""
+    def judge(self, subject: Scenario, cell: Cell, shown: Outcome | Unknown) -> Seen:
+        """How a trial compares with its record, and with the rules where these know of a race."""
         record = self.records[cell.id]
         if isinstance(shown, Unknown):
-            return None if shown.reason in record.unknown else f"unknown: {shown.reason}"
-        if cell.question in self.races or contains(record.outcomes, shown):
-            return None
-        return f"{shown}, on record is {record.outcomes}"
+            return "unknown"
+        if contains(record.outcomes, shown):
+            return "as on record"
+        allowed = expected(record, subject)
+        return "raced" if allowed.races and allows(allowed.outcomes, shown) else "wrong"
 
 
 def orders(ids: tuple[str, ...], quiet: Quiet) -> list[tuple[Cell, Order]]:
@@ -121,7 +118,7 @@ def soak(trials: int, wanted: list[tuple[Cell, Order]], quiet: Quiet) -> list[st
     """Run them, round after round; what was wrong."""
     jobs = OVER * (os.cpu_count() or 1)
     wrong: list[str] = []
-    seen: Counter[str] = Counter()
+    seen: Counter[Seen] = Counter()
     cells = {one.cell: cell for cell, one in wanted}
     used: set[str] = set()
     supply = mixed(wanted)
@@ -139,12 +136,11 @@ def soak(trials: int, wanted: list[tuple[Cell, Order]], quiet: Quiet) -> list[st
                 cell = cells[done.cell]
                 used.add(cell.id)
                 shown = observe(trial, done.scenario, done.termination)
-                seen["unknown" if isinstance(shown, Unknown) else "outcome"] += 1
-                if problem := quiet.judge(cell, shown):
-                    if done.scenario.length and isinstance(shown, Outcome):
-                        seen["late"] += 1
-                    else:
-                        wrong.append(f"{cell.id}: {problem}")
+                how = quiet.judge(done.scenario, cell, shown)
+                seen[how] += 1
+                if how in ("unknown", "wrong"):
+                    known = quiet.records[cell.id]
+                    wrong.append(f"{cell.id}: {shown}, on record is {known.outcomes}")
             when = {0: "before", WARM // 2: "middle", WARM - 1: "after"}.get(part)
             if when:
                 (engine,) = engines(here)
@@ -160,10 +156,10 @@ def soak(trials: int, wanted: list[tuple[Cell, Order]], quiet: Quiet) -> list[st
         wrong += [f"{name}: {one}" for one in last.grew(first)]
     seconds = time.monotonic() - begun
     click.echo(
-        f"{seen['outcome'] + seen['unknown']} trials compared, {len(used)} cells, {jobs} at once "
-        f"on {os.cpu_count()} cores, {seconds:.0f} s; {seen['unknown']} unknown, "
-        f"{seen['late']} of slow handlers otherwise, {len(wrong)} wrong; observed programs used "
-        f"{usage.observed:.0f} s of processor"
+        f"{seen.total()} trials compared, {len(used)} cells, {jobs} at once "
+        f"on {os.cpu_count()} cores, {seconds:.0f} s; {seen['raced']} took another way through a "
+        f"known race, {seen['unknown']} unknown, {len(wrong) - seen['unknown']} wrong; "
+        f"observed programs used {usage.observed:.0f} s of processor"
     )
     return wrong
 
