@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from harness.model import Cell, Frozen, Outcome, Unknown
 from harness.outcomes import add, contains, is_race
@@ -49,7 +49,7 @@ class _State:
     base: int
     known: Known | None
     outcomes: tuple[Outcome, ...] = ()
-    unknown: list[str] = field(default_factory=list)
+    unknown: tuple[str, ...] = ()
     started: int = 0
     done: int = 0
     owed: int = 0  # trials still to be started, as counted in the schedule's sum
@@ -108,7 +108,7 @@ class Schedule:
         self._racy_before = frozenset(racy)
         self._racy = set(racy)
         self._states = {
-            cell.id: _State(
+            cell: _State(
                 cell,
                 max(trials, SEVERAL if several[cell.scenario] else SINGLE),
                 known.get(cell.id),
@@ -120,10 +120,10 @@ class Schedule:
             self._asking[state.cell.question].append(state)
         self._queue: deque[_State] = deque(self._states.values())
         self._owed = 0
-        self._settled: set[str] = set()
+        self._settled: set[Cell] = set()
         for state in self._states.values():
             self._count(state)
-        self._settled = {id for id, state in self._states.items() if not state.owed}
+        self._settled = {cell for cell, state in self._states.items() if not state.owed}
 
     @property
     def total(self) -> int:
@@ -158,10 +158,10 @@ class Schedule:
 
     def take(self, cell: Cell, shown: Outcome | Unknown) -> Result | None:
         """Learn what a trial showed; the cell's result once enough has been seen of it."""
-        state = self._states[cell.id]
+        state = self._states[cell]
         state.done += 1
         if isinstance(shown, Unknown):
-            state.unknown.append(shown.reason)
+            state.unknown += (shown.reason,)
         else:
             state.outcomes = add(state.outcomes, shown)
         seen = state.outcomes
@@ -173,7 +173,7 @@ class Schedule:
             for asking in self._asking[cell.question]:
                 self._count(asking)
                 if asking.owed:
-                    self._settled.discard(asking.cell.id)
+                    self._settled.discard(asking.cell)
                     self._queue.append(asking)
         else:
             self._count(state)
@@ -181,7 +181,7 @@ class Schedule:
                 self._queue.append(state)
         if state.done < state.started or state.owed:
             return None
-        self._settled.add(cell.id)
+        self._settled.add(cell)
         return Result(
             cell=state.cell,
             outcomes=state.outcomes,

@@ -22,7 +22,7 @@ import os
 import platform
 import sys
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from io import FileIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,8 +44,8 @@ from harness.model import (
 from harness.observe import Timeline
 from harness.outcomes import contains, essence, is_race, union
 from harness.schedule import Known, Result
+from harness.sharing import ENCODER, Sharing
 
-ENCODER = msgspec.json.Encoder()
 TOLD_CELLS = 3
 """So many cells are named of those that two files disagree about."""
 
@@ -66,7 +66,17 @@ class Count(Frozen, kw_only=True):
     finished: bool = False
 
 
-T = TypeVar("T", Record, Told)
+class Key(Frozen):
+    """Of what cell and outcome a timeline is: all that is needed to know that it is there."""
+
+    cell: str
+    outcome: str
+
+
+T = TypeVar("T", Record, Told, Key)
+TOLD = msgspec.json.Decoder(Told)
+KEY = msgspec.json.Decoder(Key)
+COUNT = msgspec.json.Decoder(Count)
 
 
 class CannotWrite(Exception):
@@ -109,20 +119,21 @@ def find_records(folder: Path) -> dict[str, list[Record]] | None:
 
 
 def _by_platform(observations: Path) -> dict[str, list[Record]]:
+    sharing = Sharing()
     return {
-        folder.name: list(_records(folder).values())
+        folder.name: list(_records(folder, sharing).values())
         for folder in sorted(observations.glob("*"))
         if folder.is_dir()
     }
 
 
-def _records(folder: Path) -> dict[str, Record]:
+def _records(folder: Path, sharing: Sharing) -> dict[str, Record]:
     """The records of one platform by cell: several machines may each have brought a file."""
     found: dict[str, Record] = {}
     held: dict[str, Path] = {}
     apart: dict[tuple[Path, Path], list[str]] = {}
     for file in sorted(folder.glob("*.jsonl")):
-        for record in _read(file, Record).values():
+        for record in _read(file, sharing.decode).values():
             known = found.get(record.cell)
             both = agreed(known, record) if known else record
             if both is None:
@@ -148,7 +159,7 @@ def read_timelines(output: Path, of_platform: str) -> dict[tuple[str, str], Time
     return {
         (told.cell, told.outcome): told.timeline
         for file in sorted((output / "timelines" / of_platform).glob("*.jsonl"))
-        for told in _read(file, Told).values()
+        for told in _read(file, TOLD.decode).values()
     }
 
 
@@ -168,17 +179,19 @@ class Store:
         _make((self._records, self._timelines, self._ledger.parent, self._trials))
         # Also when nobody closes it.
         self._unlock = weakref.finalize(self, os.close, _lock(self._records, output))
-        self._shared: dict[bytes, Any] = {}
+        self._sharing = Sharing()
         try:
-            self.records = {
-                id: self._share(record) for id, record in _records(self._records).items()
-            }
+            self.records = _records(self._records, self._sharing)
             self._counts, self._this_run = self._read_ledger()
-            self._told = set(read_timelines(output, self.platform))
+            self._told = {
+                (sys.intern(key.cell), sys.intern(key.outcome))
+                for file in self._timelines.glob("*.jsonl")
+                for key in _read(file, KEY.decode).values()
+            }
         except BaseException:
             self._unlock()
             raise
-        self._before = dict(self._counts)
+        self._before: dict[str, int] = {}  # of the cells that this run has measured
         self._resuming = bool(self._this_run)
         # A run that was killed leaves its files as it appended to them.
         self._changed = {
@@ -264,23 +277,24 @@ class Store:
         else:
             if old is not None and same and all(contains(old.outcomes, one) for one in outcomes):
                 record = replace(record, since=old.since)
-            self.records[cell.id] = self._share(record)
+            record = self._sharing.share(record)
+            self.records[record.cell] = record
             self._append(self._records / f"{cell.interpreter}.jsonl", record)
             self._changed.add(cell.interpreter)
         for outcome in record.outcomes:
             key = digest(outcome)
-            if (cell.id, key) not in self._told and key in timelines:
-                self._told.add((cell.id, key))
+            if (record.cell, key) not in self._told and key in timelines:
+                self._told.add((record.cell, sys.intern(key)))
                 told = Told(cell=cell.id, outcome=key, timeline=timelines[key])
                 self._append(self._timelines / f"{cell.interpreter}.jsonl", told)
                 self._changed.add(cell.interpreter)
-        if not same:
-            self._before[cell.id] = 0
         # A cell that is reopened comes again, with all its trials of this run.
-        total = self._before.get(cell.id, 0) + result.trials
-        self._counts[cell.id] = total
-        self._this_run.add(cell.id)
-        self._append(self._ledger, Count(cell=cell.id, trials=total))
+        before = self._before.setdefault(record.cell, self._counts.get(record.cell, 0))
+        if not same:
+            self._before[record.cell] = before = 0
+        self._counts[record.cell] = total = before + result.trials
+        self._this_run.add(record.cell)
+        self._append(self._ledger, Count(cell=record.cell, trials=total))
 
     def forget(self, cell: str) -> None:
         """Let the next `save` replace what is on record of a cell, instead of adding to it."""
@@ -299,40 +313,16 @@ class Store:
         finally:
             self._unlock()
 
-    def _share(self, record: Record) -> Record:
-        """The record with its parts shared with equal ones.
-
-        There are few different outcomes and many cells: memory follows the former.
-        """
-
-        def one(value: Any) -> Any:
-            return self._shared.setdefault(ENCODER.encode(value), value)
-
-        return replace(
-            record,
-            interpreter=one(record.interpreter),
-            packages=one(record.packages),
-            platform=one(record.platform),
-            outcomes=one(record.outcomes),
-            stack=sys.intern(record.stack),
-            scenario=sys.intern(record.scenario),
-            termination=sys.intern(record.termination),
-            target=sys.intern(record.target),
-            since=sys.intern(record.since),
-        )
-
     def _sort(self) -> None:
-        current = {
-            (id, digest(outcome))
-            for id, record in self.records.items()
-            for outcome in record.outcomes
-        }
         for interpreter in sorted(self._changed):
             file = self._records / f"{interpreter}.jsonl"
-            _rewrite(file, _read(file, Record).values())
+            records = _read(file, self._sharing.decode).values()
+            known = [self.records.get(one.cell, one) for one in records]
+            current = {(one.cell, digest(outcome)) for one in known for outcome in one.outcomes}
+            _rewrite(file, records)
             file = self._timelines / f"{interpreter}.jsonl"
-            told = [t for t in _read(file, Told).values() if (t.cell, t.outcome) in current]
-            _rewrite(file, told)
+            told = _read(file, TOLD.decode).values()
+            _rewrite(file, [one for one in told if (one.cell, one.outcome) in current])
 
     def _read_ledger(self) -> tuple[dict[str, int], set[str]]:
         """Trials by cell, and the cells measured since a run was last whole."""
@@ -340,14 +330,15 @@ class Store:
         since: set[str] = set()
         for line in _lines(self._ledger):
             try:
-                count = msgspec.json.decode(line, type=Count)
+                count = COUNT.decode(line)
             except msgspec.DecodeError:
                 continue  # torn by a kill; the cell is measured again
             if count.finished:
                 since.clear()
             else:
-                counts[count.cell] = count.trials
-                since.add(count.cell)
+                cell = sys.intern(count.cell)
+                counts[cell] = count.trials
+                since.add(cell)
         # A cell whose record has been removed since is unknown again.
         return counts, since & set(self.records)
 
@@ -405,14 +396,14 @@ def cell_of(record: Record) -> Cell:
     )
 
 
-def _read(file: Path, kind: type[T]) -> dict[tuple[str, str], T]:
+def _read(file: Path, decode: Callable[[bytes], T]) -> dict[tuple[str, str], T]:
     """The values of a file; later ones replace earlier ones in place."""
     values: dict[tuple[str, str], T] = {}
     lines = _lines(file)
     torn = len(lines) if lines and not lines[-1].endswith(b"\n") else 0
     for number, line in enumerate(lines, 1):
         try:
-            value = msgspec.json.decode(line, type=kind)
+            value = decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             if number == torn:
                 continue  # by a kill in the middle of the write
