@@ -99,17 +99,19 @@ def _rate(count: int, act: Callable[[], object]) -> float:
 def _cells(
     terminations: list[str], plain: Scenario, interpreter: Interpreter
 ) -> tuple[list[Cell], dict[str, Scenario]]:
-    """As many cells as asked for: the same program under many names, on as many Pythons."""
-    subjects = {f"plain-{n}": replace(plain, id=f"plain-{n}") for n in range(len(terminations))}
+    """As many cells as asked for: the same program under some names, on as many Pythons."""
+    names = [f"plain-{n}" for n in range(min(A_PYTHON, len(terminations)))]
+    subjects = {name: replace(plain, id=name) for name in names}
+    pythons = [f"{interpreter.id}-{n}" for n in range(1 + len(terminations) // A_PYTHON)]
     cells = [
         Cell(
-            interpreter=f"{interpreter.id}-{n // A_PYTHON}",
+            interpreter=pythons[n // A_PYTHON],
             stack="none",
-            scenario=subject,
+            scenario=names[n % A_PYTHON],
             termination=termination,
             target="main",
         )
-        for n, (subject, termination) in enumerate(zip(subjects, terminations, strict=True))
+        for n, termination in enumerate(terminations)
     ]
     return cells, subjects
 
@@ -152,7 +154,7 @@ def _under_harness(
 ) -> None:
     """Measure so many cells, and save them where there is a store."""
     cells, subjects = _cells(terminations, plain, interpreter)
-    schedule = Schedule(cells, dict.fromkeys(subjects, False), {})
+    schedule = Schedule(cells, dict.fromkeys(subjects, False), lambda _: None)
     place = place_of(environment)
 
     def save(result: Result, told: Told) -> None:

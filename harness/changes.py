@@ -8,7 +8,7 @@ of different interpreters or folders have changed by the law for versions, which
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -53,17 +53,18 @@ def sort(cells: Iterable[Cell], records: Mapping[str, Record]) -> Sorted:
     return Sorted(known=tuple(known), new=tuple(new))
 
 
-def known(records: Mapping[str, Record], cells: Iterable[Cell]) -> dict[str, Known]:
+def known(records: Mapping[str, Record]) -> Callable[[Cell], Known | None]:
     """What a schedule is told: a cell that agrees takes one run, one that does not takes twenty.
 
     What it takes depends on the cell alone, so the pytest suite, which runs each
     by itself, and `check` come to the same end.
     """
-    return {
-        cell.id: Known(outcomes=records[cell.id].outcomes, trials=RACY)
-        for cell in cells
-        if cell.id in records
-    }
+
+    def of(cell: Cell) -> Known | None:
+        record = records.get(cell.id)
+        return Known(outcomes=record.outcomes, trials=RACY) if record else None
+
+    return of
 
 
 def races(records: Iterable[Record]) -> set[tuple[str, str, str, str]]:

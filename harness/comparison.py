@@ -136,7 +136,7 @@ def measure_again(
     schedule = Schedule(
         planned.cells,
         several={one.id: len(one.roles) > 1 for one in subjects.values()},
-        known=known(records, planned.cells),
+        known=known(records),
         racy=races(records.values()),
     )
     places = {key: place_of(one) for key, one in environments.items()}
@@ -152,9 +152,11 @@ def measure_again(
                 bar.show(done["runs"], done["runs"] + left, note)
 
             def keep(result: Result, told: Told) -> None:
-                # A cell that is reopened comes again, with all its runs but only the newest told.
-                before = again[result.cell.id].told if result.cell.id in again else []
-                again[result.cell.id] = Again(result=result, told=[*before, *told])
+                earlier = again.get(result.cell.id)
+                if earlier:  # a race has reopened it
+                    result = earlier.result.and_then(result)
+                    told = [*earlier.told, *told]
+                again[result.cell.id] = Again(result=result, told=told)
                 record = records.get(result.cell.id)
                 if record and record.outcomes and change("", record, result, {}):
                     say(f"differs: {result.cell.id}")  # known at once, should the run be stopped

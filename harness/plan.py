@@ -13,6 +13,7 @@ from harness.model import Cell, Frozen, Interpreter, LeftOut, Scenario, Stack, T
 from harness.terminations import CATALOGUE, IN_PROCESS, not_applicable, not_on, targets
 
 WhyNot = Callable[[Stack, Interpreter], str | None]
+Asked = list[tuple[Termination, str]]  # and its target
 
 
 class Selection(Frozen, kw_only=True):
@@ -75,39 +76,23 @@ def plan(
     why_not: WhyNot,
     selection: Selection = Selection(),  # noqa: B008 - frozen
 ) -> Plan:
-    """All cells of a selection, in a stable order.
+    """All cells of a selection, one interpreter after the other, in a stable order.
 
     `why_not` says why an interpreter cannot have a stack. Raises NothingMatches.
     """
     check(selection, scenarios, stacks)
     cells: list[Cell] = []
     left_out: list[LeftOut] = []
+    asking: list[tuple[Scenario, Asked]] = []
     for scenario in scenarios:
-        if not selected(scenario.id, selection.scenario):
-            continue
-        asked = [t for t in CATALOGUE if selected(t.id, selection.termination)]
-        here = []
-        for termination in asked:
-            impossible = not_applicable(termination, scenario)
-            for target in targets(termination, scenario):
-                if not selected(target, selection.target):
-                    continue
-                reason = _undeclared(termination, target, scenario) or impossible
-                if reason:
-                    left_out.append(
-                        LeftOut(
-                            interpreter="*",
-                            stack="*",
-                            scenario=scenario.id,
-                            termination=termination.id,
-                            target=target,
-                            reason=reason,
-                        )
-                    )
-                else:
-                    here.append((termination, target))
-        left_out.extend(_nothing_of(scenario, asked, stacks, selection))
-        for interpreter in interpreters:
+        if selected(scenario.id, selection.scenario):
+            endings = [t for t in CATALOGUE if selected(t.id, selection.termination)]
+            asked, out = _asked(scenario, endings, selection)
+            asking.append((scenario, asked))
+            left_out += out
+            left_out.extend(_nothing_of(scenario, endings, stacks, selection))
+    for interpreter in interpreters:
+        for scenario, asked in asking:
             for stack in stacks:
                 if stack.family != scenario.family or not selected(stack.name, selection.stack):
                     continue
@@ -116,7 +101,7 @@ def plan(
                     or _requires(scenario, interpreter)
                     or why_not(stack, interpreter)
                 )
-                for termination, target in here:
+                for termination, target in asked:
                     reason = barred or not_on(termination, interpreter.implementation)
                     common = {
                         "interpreter": interpreter.id,
@@ -130,6 +115,34 @@ def plan(
                     else:
                         cells.append(Cell(**common))
     return Plan(cells=tuple(cells), left_out=tuple(left_out))
+
+
+def _asked(
+    scenario: Scenario, endings: Iterable[Termination], selection: Selection
+) -> tuple[Asked, list[LeftOut]]:
+    """How a scenario is ended, on whatever interpreter, and how it is not."""
+    asked: Asked = []
+    left_out: list[LeftOut] = []
+    for termination in endings:
+        impossible = not_applicable(termination, scenario)
+        for target in targets(termination, scenario):
+            if not selected(target, selection.target):
+                continue
+            reason = _undeclared(termination, target, scenario) or impossible
+            if not reason:
+                asked.append((termination, target))
+                continue
+            left_out.append(
+                LeftOut(
+                    interpreter="*",
+                    stack="*",
+                    scenario=scenario.id,
+                    termination=termination.id,
+                    target=target,
+                    reason=reason,
+                )
+            )
+    return asked, left_out
 
 
 def _nothing_of(

@@ -12,7 +12,7 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -34,7 +34,15 @@ from harness.run.engine import Usage
 from harness.run.facilities import refusal
 from harness.run.session import EngineDied, Session, default_jobs
 from harness.schedule import Result, Schedule, spread
-from harness.store import CannotWrite, Store, digest, read_records, write, write_verdicts
+from harness.store import (
+    CannotWrite,
+    Store,
+    check_records,
+    digest,
+    read_records,
+    write,
+    write_verdicts,
+)
 
 USAGE_ERROR = 2
 HARNESS_FAILED = 3
@@ -151,7 +159,7 @@ def open_store(output: Path) -> Store:
     """The store at the output folder, which can be written."""
     try:
         # Of all platforms, and before anything is measured: the report needs them all.
-        read_records(output)
+        check_records(output)
         return Store(output, default_cache(), datetime.datetime.now(datetime.UTC).date())
     except CannotWrite as error:
         raise Failure(str(error), USAGE_ERROR) from error
@@ -217,6 +225,15 @@ def place_of(environment: Environment) -> Place:
     )
 
 
+def _in_turn(cells: Iterable[Cell], subjects: Mapping[str, Scenario]) -> list[Cell]:
+    """One interpreter after the other, as the store holds them."""
+    return [
+        cell
+        for _, here in itertools.groupby(cells, lambda cell: cell.interpreter)
+        for cell in spread(here, lambda cell: subjects[cell.scenario].length > 0)
+    ]
+
+
 def run(
     planned: Plan,
     environments: dict[tuple[str, str], Environment],
@@ -229,9 +246,9 @@ def run(
 ) -> tuple[bool, Usage | None]:
     """Measure what the plan asks for and save each cell as it ends."""
     schedule = Schedule(
-        spread(planned.cells, lambda cell: subjects[cell.scenario].length > 0),
+        _in_turn(planned.cells, subjects),
         several={one.id: len(one.roles) > 1 for one in subjects.values()},
-        known=store.known({key: one.packages for key, one in environments.items()}),
+        known=lambda cell: store.known(cell, environments[cell.interpreter, cell.stack].packages),
         racy=store.racy(),
         trials=trials,
     )
@@ -360,9 +377,10 @@ def tell_the_end(
 
 def fail_if_too_little_was_seen(planned: Plan, store: Store, broken: int) -> None:
     """Raise when more than one cell in a hundred is unknown, or a scenario is broken."""
-    unknown = [c.id for c in planned.cells if c.id in store.records and store.records[c.id].unknown]
-    for id in unknown[:10]:
-        say(f"unknown: {id}: {'; '.join(store.records[id].unknown)}")
+    records = (store.record(cell) for cell in planned.cells)
+    unknown = [record for record in records if record and record.unknown]
+    for record in unknown[:10]:
+        say(f"unknown: {record.cell}: {'; '.join(record.unknown)}")
     if len(unknown) * MOST_UNKNOWN > len(planned.cells):
         raise Failure(
             f"{len(unknown)} of {len(planned.cells)} cells are unknown, more than one in a hundred",

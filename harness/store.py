@@ -2,7 +2,7 @@
 
     OUTPUT/observations/<platform>/<interpreter id>.jsonl   a record a line, sorted by cell
     OUTPUT/timelines/<platform>/<interpreter id>.jsonl      one timeline per distinct outcome
-    CACHE/runs/<name of OUTPUT>.jsonl                       how many trials each cell has had
+    CACHE/runs/<name of OUTPUT>/<interpreter id>.jsonl      how many trials each cell has had
     CACHE/trials/<name of OUTPUT>/<interpreter id>.jsonl    the raw trials of the latest run
 
 A record that is new or changed is appended at once, as one line in one write, so
@@ -22,7 +22,9 @@ import os
 import platform
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,9 +45,11 @@ from harness.model import (
 )
 from harness.observe import Timeline
 from harness.outcomes import contains, essence, is_race, union
-from harness.schedule import Known, Result
+from harness.schedule import Known, Question, Result
 from harness.sharing import ENCODER, Sharing
 
+AT_HAND = 3
+"""Of so many interpreters the store holds what there is; two are at work where one gives way."""
 TOLD_CELLS = 3
 """So many cells are named of those that two files disagree about."""
 
@@ -73,7 +77,14 @@ class Key(Frozen):
     outcome: str
 
 
-T = TypeVar("T", Record, Told, Key)
+class Named(Frozen):
+    """Of what cell a line is."""
+
+    cell: str
+
+
+T = TypeVar("T", Record, Told, Key, Named)
+CELL = msgspec.json.Decoder(Named)
 TOLD = msgspec.json.Decoder(Told)
 KEY = msgspec.json.Decoder(Key)
 COUNT = msgspec.json.Decoder(Count)
@@ -118,22 +129,59 @@ def find_records(folder: Path) -> dict[str, list[Record]] | None:
     return None
 
 
+def check_records(output: Path) -> None:
+    """Read all records once and keep none. Raises as `read_records` does."""
+    sharing = Sharing()
+    for folder in _platforms(output / "observations"):
+        for _ in _by_interpreter(folder, sharing):
+            pass
+
+
 def _by_platform(observations: Path) -> dict[str, list[Record]]:
     sharing = Sharing()
     return {
-        folder.name: list(_records(folder, sharing).values())
-        for folder in sorted(observations.glob("*"))
-        if folder.is_dir()
+        folder.name: [r for found in _by_interpreter(folder, sharing) for r in found.values()]
+        for folder in _platforms(observations)
     }
 
 
-def _records(folder: Path, sharing: Sharing) -> dict[str, Record]:
-    """The records of one platform by cell: several machines may each have brought a file."""
+def _platforms(observations: Path) -> list[Path]:
+    return [folder for folder in sorted(observations.glob("*")) if folder.is_dir()]
+
+
+def _by_interpreter(folder: Path, sharing: Sharing) -> Iterator[dict[str, Record]]:
+    """The records of one platform. Raises Disagreement when all have been looked at."""
+    apart = []
+    for interpreter, files in _interpreters(folder).items():
+        try:
+            yield _merged(files, interpreter, sharing)
+        except Disagreement as error:
+            apart.append(str(error))
+    if apart:
+        raise Disagreement("; ".join(apart))
+
+
+def _interpreters(folder: Path) -> dict[str, list[Path]]:
+    """The interpreters of one platform, and the files that hold something of each."""
+    found: dict[str, list[Path]] = {}
+    for file in sorted(folder.glob("*.jsonl")):
+        for cell in dict.fromkeys(one.cell.split("/")[0] for one in _read(file, CELL.decode)):
+            found.setdefault(cell, []).append(file)
+    return found
+
+
+def _merged(files: Iterable[Path], interpreter: str, sharing: Sharing) -> dict[str, Record]:
+    """The records of one interpreter: several machines may each have brought a file.
+
+    Raises Disagreement.
+    """
     found: dict[str, Record] = {}
     held: dict[str, Path] = {}
     apart: dict[tuple[Path, Path], list[str]] = {}
-    for file in sorted(folder.glob("*.jsonl")):
-        for record in _read(file, sharing.decode).values():
+    for file in files:
+        for record in _read(file, sharing.decode):
+            if record.cell.split("/")[0] != interpreter:
+                continue
             known = found.get(record.cell)
             both = agreed(known, record) if known else record
             if both is None:
@@ -142,7 +190,7 @@ def _records(folder: Path, sharing: Sharing) -> dict[str, Record]:
                 found[record.cell] = both
                 held[record.cell] = file
     if apart:
-        raise Disagreement("; ".join(_apart(*files, cells) for files, cells in apart.items()))
+        raise Disagreement("; ".join(_apart(*pair, cells) for pair, cells in apart.items()))
     return found
 
 
@@ -159,12 +207,26 @@ def read_timelines(output: Path, of_platform: str) -> dict[tuple[str, str], Time
     return {
         (told.cell, told.outcome): told.timeline
         for file in sorted((output / "timelines" / of_platform).glob("*.jsonl"))
-        for told in _read(file, TOLD.decode).values()
+        for told in _read(file, TOLD.decode)
     }
 
 
+@dataclass(slots=True)
+class _Shelf:
+    """All that is known of the cells of one interpreter."""
+
+    records: dict[str, Record]
+    told: set[tuple[str, str]]  # cells and outcomes that have their timeline
+    trials: dict[str, int]  # how many were ever run, by cell
+    this_run: set[str]  # cells that were measured since a run was last whole
+
+
 class Store:
-    """The observations of this platform, and the ledger, while a run goes on."""
+    """The observations of this platform, and the ledger, while a run goes on.
+
+    It holds what there is of the interpreters that were asked for last; the rest is
+    on disk, where everything is at once.
+    """
 
     def __init__(self, output: Path, cache: Path, today: datetime.date) -> None:
         self.output = output
@@ -173,26 +235,33 @@ class Store:
         self._records = output / "observations" / self.platform
         self._timelines = output / "timelines" / self.platform
         name = hashlib.sha256(str(output.resolve()).encode()).hexdigest()[:16]
-        self._ledger = cache / "runs" / f"{name}.jsonl"
+        self._ledgers = cache / "runs" / name
         self._trials = cache / "trials" / name
         self._kept: set[str] = set()
-        _make((self._records, self._timelines, self._ledger.parent, self._trials))
+        self._forgotten: set[str] = set()
+        self._sharing = Sharing()
+        self._shelves: OrderedDict[str, _Shelf] = OrderedDict()
+        _make((self._records, self._timelines, self._ledgers, self._trials))
         # Also when nobody closes it.
         self._unlock = weakref.finalize(self, os.close, _lock(self._records, output))
-        self._sharing = Sharing()
+        self.resumed = 0
+        """How many cells the interrupted run that is now continued had measured."""
+        self._racy: set[Question] = set()
         try:
-            self.records = _records(self._records, self._sharing)
-            self._counts, self._this_run = self._read_ledger()
-            self._told = {
-                (sys.intern(key.cell), sys.intern(key.outcome))
-                for file in self._timelines.glob("*.jsonl")
-                for key in _read(file, KEY.decode).values()
-            }
+            self._files = _interpreters(self._records)
+            self._told = _interpreters(self._timelines)
+            for interpreter in self._files:
+                shelf = self._shelf(interpreter)
+                self._racy |= {
+                    cell_of(record).question
+                    for record in shelf.records.values()
+                    if is_race(record.outcomes)
+                }
+                self.resumed += len(shelf.this_run)
         except BaseException:
             self._unlock()
             raise
-        self._before: dict[str, int] = {}  # of the cells that this run has measured
-        self._resuming = bool(self._this_run)
+        self._resuming = bool(self.resumed)
         # A run that was killed leaves its files as it appended to them.
         self._changed = {
             file.stem
@@ -203,33 +272,51 @@ class Store:
 
     # -------------------------------------------------------------- knowing
 
-    def known(self, packages: Mapping[tuple[str, str], dict[str, str]]) -> dict[str, Known]:
-        """What is known of each cell whose packages, by interpreter and stack, are the same."""
-        known = {}
-        for id, record in self.records.items():
-            here = packages.get((id.split("/")[0], record.stack))
-            if here != record.packages:
-                continue
-            now = id in self._this_run
-            if record.unknown and not now:
-                continue  # measured again, in full; by the next run, not by this one
-            known[id] = Known(
-                outcomes=record.outcomes, trials=self._counts.get(id), in_this_run=now
-            )
-        return known
+    def record(self, cell: Cell) -> Record | None:
+        """What is on record of a cell."""
+        return self._shelf(cell.interpreter).records.get(cell.id)
 
-    def racy(self) -> set[tuple[str, str, str, str]]:
-        """The questions that have shown two outcomes."""
-        return {
-            (record.scenario, record.launcher, record.termination, record.target)
-            for record in self.records.values()
-            if is_race(record.outcomes)
+    def known(self, cell: Cell, packages: Mapping[str, str]) -> Known | None:
+        """What is known of a cell, if that was measured with these packages."""
+        shelf = self._shelf(cell.interpreter)
+        record = shelf.records.get(cell.id)
+        if record is None or record.packages != packages:
+            return None
+        now = record.cell in shelf.this_run
+        if record.unknown and not now:
+            return None  # measured again, in full; by the next run, not by this one
+        return Known(
+            outcomes=record.outcomes, trials=shelf.trials.get(record.cell), in_this_run=now
+        )
+
+    def racy(self) -> set[Question]:
+        """The questions that had shown two outcomes when this was opened."""
+        return self._racy
+
+    def _shelf(self, interpreter: str) -> _Shelf:
+        """What there is of an interpreter, from disk where it is not at hand."""
+        if interpreter not in self._shelves:
+            self._shelves[interpreter] = self._read_shelf(interpreter)
+            if len(self._shelves) > AT_HAND:
+                self._shelves.popitem(last=False)
+        self._shelves.move_to_end(interpreter)
+        return self._shelves[interpreter]
+
+    def _read_shelf(self, interpreter: str) -> _Shelf:
+        found = _merged(self._files.get(interpreter, ()), interpreter, self._sharing)
+        for cell in self._forgotten & set(found):
+            del found[cell]
+        told = {
+            (sys.intern(key.cell), sys.intern(key.outcome))
+            for file in self._told.get(interpreter, ())
+            for key in _read(file, KEY.decode)
         }
+        trials, this_run = _read_ledger(self._ledger(interpreter))
+        # A cell whose record has been removed since is unknown again.
+        return _Shelf(found, told, trials, this_run & set(found))
 
-    @property
-    def resumed(self) -> int:
-        """How many cells the interrupted run that is now continued had measured."""
-        return len(self._this_run)
+    def _ledger(self, interpreter: str) -> Path:
+        return self._ledgers / f"{interpreter}.jsonl"
 
     # --------------------------------------------------------------- saving
 
@@ -254,7 +341,8 @@ class Store:
     ) -> None:
         """Write what is new about a cell. `timelines` is by outcome digest."""
         cell = result.cell
-        old = self.records.get(cell.id)
+        shelf = self._shelf(cell.interpreter)
+        old = shelf.records.get(cell.id)
         same = old is not None and old.packages == packages
         outcomes = union((*(old.outcomes if old and same else ()), *result.outcomes))
         record = Record(
@@ -278,27 +366,25 @@ class Store:
             if old is not None and same and all(contains(old.outcomes, one) for one in outcomes):
                 record = replace(record, since=old.since)
             record = self._sharing.share(record)
-            self.records[record.cell] = record
-            self._append(self._records / f"{cell.interpreter}.jsonl", record)
-            self._changed.add(cell.interpreter)
+            shelf.records[record.cell] = record
+            self._forgotten.discard(record.cell)
+            self._add(self._records, self._files, cell.interpreter, record)
         for outcome in record.outcomes:
             key = digest(outcome)
-            if (record.cell, key) not in self._told and key in timelines:
-                self._told.add((record.cell, sys.intern(key)))
-                told = Told(cell=cell.id, outcome=key, timeline=timelines[key])
-                self._append(self._timelines / f"{cell.interpreter}.jsonl", told)
-                self._changed.add(cell.interpreter)
-        # A cell that is reopened comes again, with all its trials of this run.
-        before = self._before.setdefault(record.cell, self._counts.get(record.cell, 0))
-        if not same:
-            self._before[record.cell] = before = 0
-        self._counts[record.cell] = total = before + result.trials
-        self._this_run.add(record.cell)
-        self._append(self._ledger, Count(cell=record.cell, trials=total))
+            if (record.cell, key) not in shelf.told and key in timelines:
+                shelf.told.add((record.cell, sys.intern(key)))
+                told = Told(cell=record.cell, outcome=key, timeline=timelines[key])
+                self._add(self._timelines, self._told, cell.interpreter, told)
+        before = shelf.trials.get(record.cell, 0) if same else 0
+        shelf.trials[record.cell] = before + result.trials
+        shelf.this_run.add(record.cell)
+        count = Count(cell=record.cell, trials=before + result.trials)
+        self._append(self._ledger(cell.interpreter), count)
 
     def forget(self, cell: str) -> None:
         """Let the next `save` replace what is on record of a cell, instead of adding to it."""
-        self.records.pop(cell, None)
+        self._forgotten.add(cell)
+        self._shelf(cell.split("/", maxsplit=1)[0]).records.pop(cell, None)
 
     def close(self, finished: bool) -> None:
         """Bring the changed files into order; `finished` says that the run was whole.
@@ -308,39 +394,34 @@ class Store:
         try:
             self._sort()
             if finished:
-                counts = [Count(cell=cell, trials=n) for cell, n in sorted(self._counts.items())]
-                _rewrite(self._ledger, [*counts, Count(finished=True)])
+                for file in self._ledgers.glob("*.jsonl"):
+                    trials, _ = _read_ledger(file)
+                    counts = [Count(cell=cell, trials=n) for cell, n in trials.items()]
+                    _rewrite(file, [*counts, Count(finished=True)])
         finally:
             self._unlock()
 
     def _sort(self) -> None:
         for interpreter in sorted(self._changed):
             file = self._records / f"{interpreter}.jsonl"
-            records = _read(file, self._sharing.decode).values()
-            known = [self.records.get(one.cell, one) for one in records]
+            records = _read(file, self._sharing.decode)
+            here = self._shelf(interpreter).records
+            known = [here.get(one.cell, one) for one in records]
             current = {(one.cell, digest(outcome)) for one in known for outcome in one.outcomes}
             _rewrite(file, records)
             file = self._timelines / f"{interpreter}.jsonl"
-            told = _read(file, TOLD.decode).values()
+            told = _read(file, TOLD.decode)
             _rewrite(file, [one for one in told if (one.cell, one.outcome) in current])
 
-    def _read_ledger(self) -> tuple[dict[str, int], set[str]]:
-        """Trials by cell, and the cells measured since a run was last whole."""
-        counts: dict[str, int] = {}
-        since: set[str] = set()
-        for line in _lines(self._ledger):
-            try:
-                count = COUNT.decode(line)
-            except msgspec.DecodeError:
-                continue  # torn by a kill; the cell is measured again
-            if count.finished:
-                since.clear()
-            else:
-                cell = sys.intern(count.cell)
-                counts[cell] = count.trials
-                since.add(cell)
-        # A cell whose record has been removed since is unknown again.
-        return counts, since & set(self.records)
+    def _add(
+        self, folder: Path, files: dict[str, list[Path]], interpreter: str, value: Record | Told
+    ) -> None:
+        """Append a line to an interpreter's own file."""
+        file = folder / f"{interpreter}.jsonl"
+        self._append(file, value)
+        self._changed.add(interpreter)
+        if file not in files.setdefault(interpreter, []):
+            files[interpreter].append(file)
 
     @staticmethod
     def _append(file: Path, value: Frozen) -> None:
@@ -349,6 +430,23 @@ class Store:
             _mend(out)
             while data:  # less than all is written where the disk is full; then the next raises
                 data = data[out.write(data) :]
+
+
+def _read_ledger(file: Path) -> tuple[dict[str, int], set[str]]:
+    """Trials by cell, and the cells measured since a run was last whole."""
+    trials: dict[str, int] = {}
+    since: set[str] = set()
+    for line in _lines(file):
+        try:
+            count = COUNT.decode(line)
+        except msgspec.DecodeError:
+            continue  # torn by a kill; the cell is measured again
+        if count.finished:
+            since.clear()
+        else:
+            trials[count.cell] = count.trials
+            since.add(count.cell)
+    return trials, since
 
 
 def write_verdicts(output: Path, verdicts: Iterable[Verdict]) -> None:
@@ -396,8 +494,11 @@ def cell_of(record: Record) -> Cell:
     )
 
 
-def _read(file: Path, decode: Callable[[bytes], T]) -> dict[tuple[str, str], T]:
-    """The values of a file; later ones replace earlier ones in place."""
+def _read(file: Path, decode: Callable[[bytes], T]) -> list[T]:
+    """The values of a file; of two for the same cell and outcome the later, in the first's place.
+
+    Raises ValueError naming file and line.
+    """
     values: dict[tuple[str, str], T] = {}
     lines = _lines(file)
     torn = len(lines) if lines and not lines[-1].endswith(b"\n") else 0
@@ -409,7 +510,7 @@ def _read(file: Path, decode: Callable[[bytes], T]) -> dict[tuple[str, str], T]:
                 continue  # by a kill in the middle of the write
             raise ValueError(f"{file}, line {number}: {error}") from error
         values[value.cell, getattr(value, "outcome", "")] = value
-    return values
+    return list(values.values())
 
 
 def _lines(file: Path) -> list[bytes]:

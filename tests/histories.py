@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
 import msgspec
 
 from harness.model import (
+    Cell,
     Fact,
     Frozen,
     Outcome,
@@ -18,7 +20,10 @@ from harness.model import (
     Source,
     Termination,
     Trial,
+    Unknown,
 )
+from harness.outcomes import union
+from harness.schedule import Known, Question, Result, Schedule
 from harness.terminations import BY_ID
 
 DATA = Path(__file__).parent / "data"
@@ -41,6 +46,32 @@ DEBUG = msgspec.structs.replace(
     FORKS, id="flask-debug", ready=Ready(by="http"), family="flask", folder="flask-debug"
 )
 FLASK = msgspec.structs.replace(DEBUG, id="flask", roles=("main",), folder="flask")
+
+
+class Remembering(Schedule):
+    """A schedule beside something that remembers its results, as a store does."""
+
+    def __init__(
+        self,
+        cells: Iterable[Cell],
+        several: Mapping[str, bool],
+        known: Mapping[str, Known] = {},
+        racy: Iterable[Question] = (),
+        trials: int = 1,
+    ) -> None:
+        self.memory = dict(known)
+        super().__init__(tuple(cells), several, lambda cell: self.memory.get(cell.id), racy, trials)
+
+    def take(self, cell: Cell, shown: Outcome | Unknown) -> Result | None:
+        result = super().take(cell, shown)
+        if result:
+            before = self.memory.get(cell.id, Known())
+            self.memory[cell.id] = Known(
+                outcomes=union((*before.outcomes, *result.outcomes)),
+                trials=(before.trials or 0) + result.trials,
+                in_this_run=True,
+            )
+        return result
 
 
 class Saved(Frozen, kw_only=True):

@@ -88,7 +88,7 @@ def test_a_cell_that_agrees_takes_one_run_and_one_that_differs_twenty() -> None:
     rows = [record(SIGTERM, died("SIGTERM"), version=v) for v in ("3.12.1", "3.13.0")]
     cells = [cell_of(one) for one in rows]
     schedule = Schedule(
-        cells, several={"plain": True}, known=known({one.cell: one for one in rows}, cells)
+        cells, several={"plain": True}, known=known({one.cell: one for one in rows})
     )
     runs = dict.fromkeys((cell.interpreter for cell in cells), 0)
     while cell := schedule.next():

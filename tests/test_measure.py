@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from harness.measure import AHEAD, Place, Told, measure
 from harness.model import Cell, Order, Scenario, Trial
 from harness.outcomes import essence
-from harness.schedule import RACY, Result, Schedule
-from tests.histories import DEBUG, PLAIN, Tale, debug, plain
+from harness.schedule import RACY, Result
+from tests.histories import DEBUG, PLAIN, Remembering, Tale, debug, plain
 
 PLACES = {("x", "none"): Place(python="/usr/bin/python", path=("/probe", "/endings"))}
 SCENARIOS = {one.id: one for one in (PLAIN, DEBUG)}
@@ -73,7 +73,7 @@ def killed(*fired: str) -> Tale:
 
 def run(runner: Runner, *cells: Cell) -> list[tuple[Result, Told]]:
     results: list[tuple[Result, Told]] = []
-    schedule = Schedule(cells, SEVERALLY, {})
+    schedule = Remembering(cells, SEVERALLY)
     measure(schedule, runner, PLACES, SCENARIOS, lambda *one: results.append(one))
     return results
 
@@ -107,7 +107,7 @@ def test_a_scenario_that_prints_is_run_without_the_probe_as_well() -> None:
 
     results: list[tuple[Result, Told]] = []
     measure(
-        Schedule([cell(), cell(1)], SEVERALLY, {}),
+        Remembering([cell(), cell(1)], SEVERALLY),
         Printing(clean),
         {("x", "none"): replace(PLACES["x", "none"], blind=("/endings",))},
         {PLAIN.id: prints},
@@ -139,7 +139,7 @@ def test_each_result_is_told_as_soon_as_it_has_enough() -> None:
     seen: list[tuple[int, str]] = []
     runner = Runner(clean, jobs=1)
     cells = [cell(number) for number in range(9)]
-    schedule = Schedule(cells, SEVERALLY, {})
+    schedule = Remembering(cells, SEVERALLY)
     measure(
         schedule,
         runner,
@@ -159,7 +159,7 @@ def test_a_runner_that_fails_loses_nothing_that_was_told() -> None:
         return clean(order, number)
 
     results: list[Result] = []
-    schedule = Schedule([cell(number) for number in range(9)], SEVERALLY, {})
+    schedule = Remembering([cell(number) for number in range(9)], SEVERALLY)
     with pytest.raises(ConnectionError):
         measure(schedule, Runner(play), PLACES, SCENARIOS, lambda one, _: results.append(one))
     assert len(results) == 4
@@ -168,7 +168,7 @@ def test_a_runner_that_fails_loses_nothing_that_was_told() -> None:
 def test_every_trial_is_told() -> None:
     """`on_trial` hears of each trial with its cell, before the cell's result."""
     heard: list[str] = []
-    schedule = Schedule([cell(0), cell(1)], SEVERALLY, {})
+    schedule = Remembering([cell(0), cell(1)], SEVERALLY)
     measure(
         schedule,
         Runner(clean),
@@ -192,7 +192,7 @@ def test_an_unknown_trial_has_no_timeline() -> None:
 def test_one_timeline_for_each_distinct_outcome() -> None:
     """Equal outcomes share a timeline, and the set's outcomes all have one."""
     first = lambda _order, n: plain().ends(10, "code 1" if n == 1 else "code 0")  # noqa: E731
-    schedule = Schedule([cell()], SEVERALLY, {}, trials=4)
+    schedule = Remembering([cell()], SEVERALLY, trials=4)
     got: list[tuple[Result, Told]] = []
     measure(schedule, Runner(first), PLACES, SCENARIOS, lambda *one: got.append(one))
     result, told = got[-1]
@@ -226,7 +226,7 @@ def test_ten_thousand_cells_pass_through() -> None:
         told += len(steps)
 
     cells = [cell(number) for number in range(MANY)]
-    schedule = Schedule(cells, SEVERALLY, {})
+    schedule = Remembering(cells, SEVERALLY)
     runner = Runner(clean, jobs=4)
     small = clean(None, 0).trial()  # type: ignore[arg-type]
     runner.take = lambda: (runner.orders.popleft(), small)  # type: ignore[method-assign]
@@ -244,7 +244,7 @@ def test_memory_does_not_grow_with_cells_that_have_enough() -> None:
 
     kept = []
     for many in (20, 120):
-        schedule = Schedule([cell(number) for number in range(many)], SEVERALLY, {})
+        schedule = Remembering([cell(number) for number in range(many)], SEVERALLY)
         before: list[int] = []
 
         def count(_result: Result, _told: Told, sizes: list[int] = before) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from harness.model import FORMAT, Cell, Interpreter, Outcome, Record, Trial, Ver
 from harness.observe import Timeline
 from harness.schedule import RACY, Known, Result
 from harness.store import (
+    AT_HAND,
     CannotWrite,
     Store,
     cell_of,
@@ -96,7 +98,14 @@ def the_record(output: Path) -> Record:
 
 
 def known(store: Store, packages: dict[str, str] | None = None) -> dict[str, Known]:
-    return store.known({(PYTHON.id, "flask-3.1"): packages or PACKAGES})
+    cells = [cell(termination) for termination in ("return", "abort", "SIGTERM")]
+    found = {one.id: store.known(one, packages or PACKAGES) for one in cells}
+    return {id: one for id, one in found.items() if one}
+
+
+def cells_of(store: Store) -> set[str]:
+    cells = [cell(termination) for termination in ("return", "abort", "SIGTERM")]
+    return {one.id for one in cells if store.record(one)}
 
 
 # ------------------------------------------------------------------------ same bytes
@@ -266,14 +275,14 @@ def test_a_torn_last_line_is_left_out(store: Open, output: Path, cut: int) -> No
     records_file(output).write_bytes(whole + whole.replace(b"return", b"abort")[:cut].strip(b"\n"))
     again = store()
     expected = {cell().id} if cut > 0 else {cell().id, cell("abort").id}
-    assert set(again.records) == expected
+    assert cells_of(again) == expected
     save(again, result(A, of=cell("SIGTERM")))
     assert {record.cell for (rows) in read_records(output).values() for record in rows} == {
         *expected,
         cell("SIGTERM").id,
     }
     again.close(finished=True)
-    assert set(store().records) == {*expected, cell("SIGTERM").id}
+    assert cells_of(store()) == {*expected, cell("SIGTERM").id}
 
 
 @pytest.mark.parametrize("bad", [b"{}", b"no json", b'{"format": 1}', b"\xff\xfe", b""])
@@ -329,7 +338,7 @@ def test_cells_with_other_packages_are_not_known(store: Open) -> None:
     """What was seen with other packages, or on an interpreter that is not here, is not known."""
     run(store(), result(A))
     assert known(store(), {"flask": "3.2.0"}) == {}
-    assert store().known({}) == {}
+    assert store().known(cell(), {}) is None
 
 
 def test_an_unknown_cell_is_measured_again(store: Open) -> None:
@@ -383,7 +392,7 @@ def test_a_killed_run_is_resumed(store: Open) -> None:
     killed = store()
     save(killed, result(A), result(A, of=cell("abort")))
     killed._unlock()
-    ledger = killed._ledger
+    ledger = killed._ledger(PYTHON.id)
     ledger.write_bytes(ledger.read_bytes()[:-5])
     again = store()
     assert again.resumed == 1
@@ -400,9 +409,9 @@ def test_trials_are_counted_over_runs(store: Open) -> None:
 
 
 def test_a_reopened_cell_is_counted_once(store: Open) -> None:
-    """A cell that is told again, with all its trials, has not had the first ones twice."""
+    """A cell that is told again has had the trials of both results, and those of earlier runs."""
     run(store(0), result(A, trials=3))
-    run(store(1), result(A, trials=1), result(A, B, trials=RACY - 3))
+    run(store(1), result(A, trials=1), result(A, B, trials=RACY - 4))
     assert known(store(2))[cell().id].trials == RACY
 
 
@@ -423,6 +432,46 @@ def test_races_are_remembered(store: Open) -> None:
     cut = replace(outcome(process(fired="C", ended="signal SIGKILL")), cut=True)
     run(store(), result(A, B), result(A, of=cell("abort")), result(cut, of=cell("SIGTERM")))
     assert store().racy() == {cell().question, cell("SIGTERM").question}
+
+
+@pytest.mark.parametrize("many", [AT_HAND + 1, 3 * AT_HAND])
+def test_what_is_not_at_hand_is_on_disk(store: Open, output: Path, many: int) -> None:
+    """Cells of more interpreters than are held at once are known, counted and told as others."""
+    cells = [cell(interpreter=f"cpython-3.{minor}.0") for minor in range(many)]
+    one = store()
+    for _ in range(2):
+        save(one, *(result(A, of=each, trials=2) for each in cells))
+    assert [one.known(each, PACKAGES) for each in cells] == [
+        Known(outcomes=(A,), trials=4, in_this_run=True)
+    ] * many
+    one.forget(cells[0].id)
+    assert [one.record(each) is None for each in cells] == [True] + [False] * (many - 1)
+    save(one, result(B, of=cells[0]))
+    one.close(finished=True)
+    again = store()
+    assert again.resumed == 0
+    assert [again.known(each, PACKAGES) for each in cells] == [
+        Known(outcomes=(B,), trials=1),
+        *[Known(outcomes=(A,), trials=4)] * (many - 1),
+    ]
+    lines = [file.read_bytes().count(b"\n") for file in (output / "timelines").rglob("*.jsonl")]
+    assert lines == [1] * many
+
+
+def test_what_is_held_does_not_grow_with_the_cells(store: Open) -> None:
+    """The store holds some interpreters, however many there are."""
+    held = []
+    for many in (2 * AT_HAND, 6 * AT_HAND):
+        one = store()
+        tracemalloc.start()
+        for minor in range(many):
+            cells = [cell(f"t{n}", interpreter=f"cpython-3.{minor}.0") for n in range(100)]
+            save(one, *(result(A, of=each) for each in cells))
+            del cells
+        held.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+        one.close(finished=True)
+    assert held[1] - held[0] < 4 * AT_HAND * 100 * 20  # bytes a cell
 
 
 # --------------------------------------------------------------------------- writing
@@ -477,7 +526,7 @@ def test_a_store_that_fails_to_open_holds_nothing(store: Open, output: Path) -> 
         store()
     records_file(output).write_bytes(good)
     assert caught.tb.tb_next  # which keeps what was half made alive
-    assert set(store().records) == {cell().id}
+    assert cells_of(store()) == {cell().id}
 
 
 def test_a_file_is_written_whole_or_not_at_all(

@@ -131,7 +131,7 @@ def again(
         schedule = Schedule(
             [cell],
             several={scenario.id: len(scenario.roles) > 1},
-            known=known(records, [cell]),
+            known=known(records),
             racy=races(records.values()),
         )
         place = place_of(environment)
