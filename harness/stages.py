@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from harness import interpreters as pythons
 from harness import scenarios as programs
@@ -26,7 +27,7 @@ from harness import stacks
 from harness.environments.prepare import Environment, Progress, Unavailable, default_cache, prepare
 from harness.judge import judge
 from harness.measure import Place, Told, measure
-from harness.model import Cell, Interpreter, LeftOut, Record, Scenario, Stack, Trial
+from harness.model import Cell, Interpreter, Judgement, LeftOut, Record, Scenario, Stack, Trial
 from harness.plan import NothingMatches, Plan, Selection, check, plan
 from harness.progress import Kind, reporter, say
 from harness.report import matrix as pages
@@ -326,7 +327,7 @@ def write_reports(output: Path, subjects: dict[str, Scenario]) -> dict[str, list
     try:
         records = read_records(output)
         judged = {
-            (platform, record.cell): judge(record, subjects.get(record.scenario))
+            (platform, record.cell): _judged(record, subjects)
             for platform, rows in records.items()
             for record in rows
         }
@@ -336,6 +337,12 @@ def write_reports(output: Path, subjects: dict[str, Scenario]) -> dict[str, list
     except CannotWrite as error:
         raise Failure(str(error), HARNESS_FAILED) from error
     return records
+
+
+def _judged(record: Record, subjects: Mapping[str, Scenario]) -> Judgement:
+    """The judgement on a cell; what was predicted is told only of what is no match."""
+    judgement = judge(record, subjects.get(record.scenario))
+    return judgement if judgement.why else replace(judgement, prediction=None)
 
 
 def tell_usage(usage: Usage, seconds: float) -> None:
