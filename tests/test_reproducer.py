@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -156,8 +157,8 @@ def test_each_is_short_enough_to_be_pasted() -> None:
         assert head <= 14 + 4 * len(record.outcomes), record.cell  # which tells what was seen
         delivery = BY_ID[record.termination].delivery
         least = 23 if scenario.serves else 15 if len(scenario.roles) > 1 else 12
-        rare = is_race(record.outcomes) + (delivery == "signal-twice")
-        assert len(driven) <= least + 10 * rare, record.cell
+        more = 12 * is_race(record.outcomes) + 10 * (delivery == "signal-twice")
+        assert len(driven) <= least + more, record.cell
         if delivery == "in-process" and not scenario.serves:
             assert not driven, record.cell
         assert max(map(len, driven), default=0) < 80, record.cell
@@ -287,6 +288,36 @@ def test_what_handlers_say_is_not_lost(
     if record is None:
         pytest.skip("not on record for this Python")
     show_the_same(record, environment_of, tmp_path)
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "cell", ["none/plain-subprocess/SIGTERM@parent", "flask-3.1/flask-debug/SIGINT-twice@group"]
+)
+def test_an_interrupted_one_leaves_nobody(
+    cell: str, environment_of: Callable[[str, str], Environment], tmp_path: Path
+) -> None:
+    """Ctrl-C ends the reproducer and whatever it started, of a race as well."""
+    record = RECORDS.get(f"{NEWEST}/{cell}")
+    if record is None:
+        pytest.skip("not on record for this Python")
+    file = tmp_path / "reproducer.py"
+    file.write_text(program(record))
+    python = environment_of(NEWEST, record.stack).python
+    with subprocess.Popen([python, file], start_new_session=True, stderr=subprocess.PIPE) as run:
+        for _ in range(200):
+            if len(left_in(file)) > 2 + is_race(record.outcomes):  # driver, parent and child
+                break
+            time.sleep(0.1)
+        else:
+            pytest.fail(f"never all there: {left_in(file)}")
+        os.killpg(run.pid, signal.SIGINT)
+        run.communicate(timeout=20)
+    for _ in range(50):  # what was killed takes a moment to be gone
+        if left_in(file):
+            time.sleep(0.1)
+    assert not left_in(file)
 
 
 class Seen(NamedTuple):
