@@ -181,7 +181,7 @@ def _about(
     lines.append(f"{_python(record)} on {where} showed, without PYTHONUNBUFFERED:")
     for number, outcome in enumerate(record.outcomes):
         lines += ["  or"] if number else []
-        lines += [f"    {line}" for line in _shown(outcome)]
+        lines += [part for line in _shown(outcome) for part in _wrapped(line, "    ")]
         lines += ["    (what was killed may have got less far)"] if outcome.cut else []
     if not record.outcomes:
         lines.append("    too little")
@@ -211,8 +211,9 @@ def _python(record: Record) -> str:
     return f"CPython {version}" + (" (free-threaded)" if about.get("free_threaded") else "")
 
 
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH - len("# "))
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    width = _WIDTH - len("# ")
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=2 * indent)
 
 
 def _indented(text: str) -> list[str]:
