@@ -2,7 +2,7 @@
 
 The file starts itself again with an argument, so that the program's own lines stay what
 they are. A line is there where the cell needs it: a program that ends by itself needs
-none.
+none, and what is said on stdout is read only where it is waited for.
 """
 
 from __future__ import annotations
@@ -15,54 +15,19 @@ from harness.model import Frozen
 
 RUNS_OF_A_RACE = 20
 
-_PORT = "PORT = 20000 + os.getpid() % 10000  # below those that Linux gives out by itself"
-
 _GET = """\
+PORT = str(20000 + os.getpid() % 10000)  # below those that Linux gives out
 def get(path):
     try:
         client = socket.create_connection(("127.0.0.1", PORT), 10)
         client.sendall(("GET %s HTTP/1.0\\r\\n\\r\\n" % path).encode())
-        return client.makefile("rb").read().decode()
+        return client.makefile("rb").read()
     except socket.error:
-        return ""
+        return b""
 """
 
-_ANYONE = """\
-def anyone(group):
-    try:
-        os.killpg(group, 0)
-    except OSError:
-        return False
-    return True
-"""
-
-_END = (
-    "for _ in range(60):",
-    "    if program.poll() is None:",
-    "        time.sleep(0.1)",
-)
-
-# The slowest that end take three handlers of a second each.
-_END_OF_ALL = (
-    "for _ in range(60):  # longer than all handlers together: who is left then, stays",
-    "    if program.poll() is None or anyone(program.pid):",
-    "        time.sleep(0.1)",
-)
-
-_SAYS = """\
-def print(*words, **to):
-    \"""At once: what stays in a buffer may be lost.\"""
-    line = " ".join(map(str, words)) + "\\n"
-    os.write(to["file"].fileno() if to else screen, line.encode())
-"""
-
-_SAYS_ITS_ROLE = """\
-def print(*words, **to):
-    \"""At once, for what stays in a buffer may be lost; and with who says it.\"""
-    role = "parent:" if os.environ["FIRST_PROCESS"] == str(os.getpid()) else "child:"
-    line = " ".join(map(str, (role,) + words)) + "\\n"
-    os.write(to["file"].fileno() if to else screen, line.encode())
-"""
+# A shell's kill takes the whole group, and does not mind if nobody is there any more.
+_KILL = '"kill -9 -%d 2>/dev/null" % program.pid'
 
 
 class Ending(Frozen, kw_only=True):
@@ -77,6 +42,9 @@ class Ending(Frozen, kw_only=True):
     grace: float = 0.0  # seconds, after which it does
     touch: bool = False
     race: bool = False
+    stays: bool = False  # whether anybody was ever left
+    marks: bool = False  # whether anybody's output was judged
+    slow: bool = False  # whether its handlers take a time of their own
 
     @property
     def several(self) -> bool:
@@ -94,144 +62,168 @@ class Ending(Frozen, kw_only=True):
         return self.serves and not self.signal and not self.touch
 
     @property
-    def listens(self) -> bool:
+    def to_child(self) -> bool:
+        """Whether the signal goes to a process of which only the program knows the number."""
+        return bool(self.signal) and self.several and self.target == self.roles[-1]
+
+    @property
+    def heard(self) -> bool:
         """Whether what the program says is needed before its end."""
-        return self.twice or not self.serves
+        return not self.by_itself and (self.twice or not self.serves)
+
+    @property
+    def grouped(self) -> bool:
+        """Whether there may be others than the one that is started, or it may stay for ever."""
+        return self.serves or self.several
+
+    @property
+    def killed(self) -> bool:
+        """Whether what is left has to be killed before its words can be read to the end."""
+        return self.heard and (self.serves or self.stays)
+
+    @property
+    def piped(self) -> bool:
+        """Whether its stdout is a pipe wherever it is run: on a terminal a line is written."""
+        return self.heard or (self.race and not self.by_itself)
 
 
 def driver(ending: Ending) -> str:
     """What is run without an argument; nothing for a program that ends by itself."""
     if ending.by_itself:
         return ""
-    of_a_session = ending.serves or ending.several
-    body = "\n".join(_session(ending) if of_a_session else _alone(ending))
-    if of_a_session:
-        body = f"{_ANYONE}\n{body}"
-    if ending.serves:
-        body = f"{_PORT}\n\n{_GET}\n{body}"
-    imports = f"import {', '.join(_modules(body))}\n"  # one line: it is to be pasted
+    body = "\n".join(_lines(ending))
+    body = f"import {', '.join(_modules(body))}\n{body}\nsys.exit()\n"
+    first = "if len(sys.argv) == 1:\n"
     if ending.race:
-        imports += "from collections import Counter\n"
-    inner = textwrap.indent(f"{imports}\n{body}\nsys.exit()\n", "    ")
-    return f"import sys\n\nif len(sys.argv) == 1:\n{inner}"
+        runs = textwrap.indent("\n".join(_runs(ending)), "    ")
+        first = f'{first}{runs}\nif sys.argv[1:] == ["once"]:\n'
+    return first + textwrap.indent(body, "    ")
 
 
-def said_at_once(roles: tuple[str, ...]) -> str:
-    """What has a program's words arrive whatever becomes of its buffers."""
-    if len(roles) == 1:
-        return f"screen = os.dup(1)\n\n\n{_SAYS}"
-    first = 'os.environ.setdefault("FIRST_PROCESS", str(os.getpid()))'
-    return f"{first}\nscreen = os.dup(1)\n\n\n{_SAYS_ITS_ROLE}"
+def _runs(ending: Ending) -> Iterator[str]:
+    """Many runs of what comes then, counted by what each said.
+
+    Not by check_output: it would kill, at Ctrl-C, what has to clean up.
+    """
+    yield "import collections, subprocess"
+    yield f"RUNS = {RUNS_OF_A_RACE}  # two events race"
+    yield "def run():"
+    yield "    once = subprocess.Popen("
+    yield '        [sys.executable, __file__, "once"], stdout=subprocess.PIPE)'
+    if ending.several:
+        yield "    lines = once.communicate()[0].decode().splitlines()"
+        yield '    lines.sort(key=lambda line: line.startswith("child:"))'
+        yield '    return "\\n".join(lines)'
+    else:
+        yield "    return once.communicate()[0].decode()"
+    yield "seen = collections.Counter(run() for _ in range(RUNS))"
+    yield "for outcome, times in seen.most_common():"
+    yield '    print("%d of %d runs:\\n%s\\n" % (times, RUNS, outcome))'
+    yield "sys.exit()"
 
 
 def _modules(body: str) -> list[str]:
     """Those of the standard library that the text speaks of."""
     spoken = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
-    return sorted(spoken & {"os", "signal", "socket", "subprocess", "time"})
+    return sorted(spoken & {"atexit", "os", "signal", "socket", "subprocess", "time"})
 
 
-def _alone(ending: Ending) -> Iterator[str]:
-    """One process that serves nobody."""
-    yield 'program = subprocess.Popen([sys.executable, __file__, "run"], stdout=subprocess.PIPE)'
-    yield "said = program.stdout.readline()  # it is ready"
-    yield "time.sleep(0.5)  # and waits"
-    yield from _signals(ending)
-    yield from _END
-    yield f'print("{ending.roles[0]}:", program.poll())  # None: still running'
-    yield "if program.poll() is None:"
-    yield "    program.kill()"
-    yield "print((said + program.stdout.read()).decode())"
-
-
-def _session(ending: Ending) -> Iterator[str]:
-    """A server, or several processes: in a session of their own, of which nobody is left."""
-    run = "\n".join(_run(ending))
-    if not ending.race:
-        yield run
-        return
-    yield "def run():"
-    yield textwrap.indent(run, "    ")
-    yield ""
-    yield f"RUNS = {RUNS_OF_A_RACE}  # two events race"
-    yield "for outcome, times in Counter(run() for _ in range(RUNS)).most_common():"
-    yield '    print("%d of %d runs:\\n%s\\n" % (times, RUNS, outcome))'
-
-
-def _run(ending: Ending) -> Iterator[str]:
-    argument = "str(PORT)" if ending.serves else '"run"'
-    yield "program = subprocess.Popen("
-    yield f"    [sys.executable, __file__, {argument}],"
-    yield "    stdout=subprocess.PIPE, preexec_fn=os.setsid)"
-    if ending.listens:
-        yield 'said = b""'
-    if ending.race:
-        yield "shown = []"
-    yield "try:"
-    for line in _course(ending):
-        yield f"    {line}"
-    yield "finally:"
-    yield "    if anyone(program.pid):"
-    yield "        os.killpg(program.pid, signal.SIGKILL)"
-    if not ending.serves:
-        yield f"        {_shows(ending)}" % '"some were left, and are killed"'
-    yield "    program.wait()"
-    said = "(said + program.stdout.read())" if ending.listens else "program.stdout.read()"
-    if ending.race:
-        yield f"lines = {said}.decode().splitlines()"
-        yield 'lines.sort(key=lambda line: line.startswith("child:"))'
-        yield 'return "\\n".join(shown + lines)'
-    else:
-        yield f"print({said}.decode())"
-
-
-def _course(ending: Ending) -> Iterator[str]:
-    """From the start of a session to what is shown of its end."""
-    show = _shows(ending)
+def _lines(ending: Ending) -> Iterator[str]:
     if ending.serves:
-        yield 'while not get("/") and program.poll() is None:'
-        yield "    time.sleep(0.1)"
-        if ending.several and ending.target == ending.roles[-1] and ending.signal:
-            yield 'server = int(get("/").split()[-1])'
-        yield 'client = get("/end")[9:12]' if ending.asked else 'get("/end")  # marks its output'
-    else:
-        yield 'while b"process" not in said and program.poll() is None:'
-        yield "    said += program.stdout.readline()"
+        yield _GET.rstrip()
+    yield from _start(ending)
+    yield from _serving(ending) if ending.serves else _ready(ending)
     if not ending.asked:
-        yield f"time.sleep({2 if ending.touch else 0.5})  # until all are at rest"
+        yield f"time.sleep({2 if ending.touch else 0.5})  # until all is at rest"
     if ending.touch:
         yield "os.utime(__file__, (time.time() + 10, time.time() + 10))"
     if ending.signal:
         yield from _signals(ending)
-    yield from _END_OF_ALL if ending.several else _END
-    yield show % f'"{ending.roles[0]}: %s" % program.poll()' + "  # None: still running"
-    if ending.serves:
-        yield show % '"port: " + ("open" if get("/") else "closed")'
-    if ending.asked:
-        yield show % '"client: " + (client or "no answer")'
+    yield from _rest(ending) if ending.serves or ending.stays else _end(ending)
 
 
-def _shows(ending: Ending) -> str:
-    return "shown.append(%s)" if ending.race else "print(%s)"
+def _start(ending: Ending) -> Iterator[str]:
+    argument = "PORT" if ending.serves else '"run"'
+    options = ["stdout=subprocess.PIPE"] * ending.heard + ["preexec_fn=os.setsid"] * ending.grouped
+    before = "\n    " if len(options) > 1 else " "
+    yield "program = subprocess.Popen("
+    yield f"    [sys.executable, __file__, {argument}],{before}{', '.join(options)})"
+    if ending.grouped and ending.killed:
+        yield f"kill = {_KILL}"
+        yield "atexit.register(os.system, kill)"
+    elif ending.grouped:
+        yield f"atexit.register(os.system, {_KILL})"
+
+
+def _ready(ending: Ending) -> Iterator[str]:
+    yield "program.stdout.readline()  # it is ready"
+    if ending.to_child:
+        yield "child = int(program.stdout.readline().split()[-1])"
+
+
+def _serving(ending: Ending) -> Iterator[str]:
+    yield "# Until it serves, or ends, but not for ever."
+    yield 'any(get("/") or program.poll() or time.sleep(0.1) for _ in range(300))'
+    if ending.to_child:
+        yield 'child = int(get("/").split()[-1])'
+    if ending.asked and ending.stays:
+        yield 'print("client:", get("/end")[9:12].decode() or "no answer")'
+    elif ending.asked:
+        yield 'get("/end")'
+    elif ending.marks:
+        yield 'get("/end")  # marks its output'
 
 
 def _signals(ending: Ending) -> Iterator[str]:
-    send = _sends(ending, ending.signal)
-    yield send
+    yield _sends(ending, ending.signal)
     if ending.then:
         yield f"time.sleep({ending.grace:g})"
-        yield "if program.poll() is None:"
-        yield f"    {_sends(ending, ending.then)}"
+        yield _sends(ending, ending.then)
     if ending.twice:
+        if ending.serves:
+            yield "signal.signal(signal.SIGALRM, signal.default_int_handler)"
+            yield "signal.alarm(60)  # if no handler says a word"
+        yield 'said = b""'
         yield 'while b"cleaning up" not in said and program.poll() is None:'
         yield "    said += program.stdout.readline()"
-        yield send
+        yield _sends(ending, ending.signal)
 
 
 def _sends(ending: Ending, signal: str) -> str:
     if ending.target == "group":
         return f"os.killpg(program.pid, signal.{signal})"
-    if ending.target == ending.roles[0]:
-        return f"program.send_signal(signal.{signal})"
+    if ending.to_child:
+        return f"os.kill(child, signal.{signal})"
+    return f"program.send_signal(signal.{signal})"
+
+
+def _rest(ending: Ending) -> Iterator[str]:
+    """What became of processes of which one may stay."""
+    long = ending.slow or ending.twice or ending.touch
+    yield f"time.sleep({6 if long else 3})  # who is left then, stays"
+    yield f'print("{ending.roles[0]}:", program.poll())  # None: still running'
+    if ending.serves and (ending.several or ending.stays):
+        yield 'print("port:", "open" if get("/") else "closed")'
+    if ending.killed:
+        yield _kills(ending)
+        yield _shows_the_rest(ending)
+
+
+def _kills(ending: Ending) -> str:
     if ending.serves:
-        return f"os.kill(server, signal.{signal})"
-    return f"os.kill(int(said.split()[-1]), signal.{signal})"
+        return "os.system(kill)"
+    if ending.several:
+        return 'print("some are left" if os.system(kill) == 0 else "nobody is left")'
+    return "program.kill()"
+
+
+def _end(ending: Ending) -> Iterator[str]:
+    """What became of processes that all end, if only because they do not wait for ever."""
+    yield _shows_the_rest(ending)
+    yield f'print("{ending.roles[0]}:", program.wait())'
+
+
+def _shows_the_rest(ending: Ending) -> str:
+    if ending.twice:
+        return "print((said + program.stdout.read()).decode())"
+    return "print(program.stdout.read().decode())"

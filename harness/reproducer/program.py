@@ -11,19 +11,20 @@ from collections.abc import Mapping
 
 from harness.model import Frozen, Outcome, Record, Scenario, Termination
 from harness.outcomes import is_race
-from harness.reproducer.driver import Ending, driver, said_at_once
+from harness.reproducer.driver import Ending, driver
 from harness.reproducer.refusal import Refusal
 from harness.reproducer.shown import shown
 from harness.reproducer.silent import silent
 from harness.reproducer.subject import Subject, imported, program
 from harness.reproducer.ways import way
+from harness.reproducer.words import said_at_once
 from harness.terminations import BY_ID
 
 OWN_GROUP = ("setsid", "setpgid", "setpgrp", "start_new_session", "process_group", "os.forkpty")
 """What takes a process out of the group by which all are ended in the end."""
 
 LOOK = "look.py"
-_FUTURE = "from __future__ import print_function\n\n"
+_FUTURE = "from __future__ import print_function\n"
 _WIDTH = 79
 
 
@@ -45,13 +46,14 @@ def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
     if any(word in text for word in OWN_GROUP for text in sources.files.values()):
         raise Refusal("the program starts a group of processes that could not be ended for sure")
     ending = _ending(record, scenario, termination)
-    says = said_at_once(ending.roles) if _needs_its_words(record, ending) else ""
+    says = _says(record, ending, termination, sources.files["app.py"])
     files = _files(ending, termination, scenario.length, sources, says)
     app = files.pop("app.py")
+    driven = driver(ending)
     parts = [
         _about(record, scenario, ending, termination, beside=bool(files)),
-        _FUTURE,
-        driver(ending),
+        _FUTURE + ("import sys\n" if driven or files else ""),
+        driven,
         _beside(files),
         app,
     ]
@@ -70,6 +72,9 @@ def _ending(record: Record, scenario: Scenario, termination: Termination) -> End
         grace=termination.grace,
         touch=termination.delivery == "touch",
         race=is_race(record.outcomes),
+        stays=any(outcome.survivors for outcome in record.outcomes),
+        marks=any(one.stdout for outcome in record.outcomes for one in outcome.processes),
+        slow=bool(scenario.length),
     )
 
 
@@ -81,11 +86,12 @@ def _files(
     subject = Subject(
         way=way(termination.id, sources.endings) if inside else None,
         waits=not inside and not ending.serves,
-        names_itself=ending.several,
+        names_itself=ending.to_child and not ending.serves,
         lingers=ending.twice,
         length=length,
-        marker="[unflushed:%s]" if ending.by_itself else "[unflushed:%s]\\n",
+        marker=_marker(ending),
         says=says,
+        above=frozenset() if ending.by_itself and len(sources.files) == 1 else frozenset(["sys"]),
     )
     files = {}
     for name, text in sources.files.items():
@@ -95,6 +101,25 @@ def _files(
         for module in imported(text) & set(sources.provided):
             files[f"{module}.py"] = silent(module, sources.provided[module])
     return files
+
+
+def _marker(ending: Ending) -> str:
+    """What is left unflushed: a whole line only where no terminal would have it written."""
+    if not ending.marks:
+        return ""
+    return "[unflushed:%s]\\n" if ending.piped else "[unflushed:%s]"
+
+
+def _says(record: Record, ending: Ending, termination: Termination, text: str) -> str:
+    """What the program prints with; nothing where its own print does."""
+    if not _needs_its_words(record, ending):
+        return ""
+    return said_at_once(
+        several=ending.several,
+        leads=not ending.by_itself,
+        closes=termination.id == "stdout-closed",
+        elsewhere="file=" in text,
+    )
 
 
 def _needs_its_words(record: Record, ending: Ending) -> bool:
@@ -118,7 +143,7 @@ def _beside(files: Mapping[str, str]) -> str:
         f'    "{name}": {_quoted(_FUTURE + text)},\n' for name, text in sorted(files.items())
     )
     return (
-        f"import sys\n\nFILES = {{\n{texts}}}\n"
+        f"FILES = {{\n{texts}}}\n"
         "for name in FILES:\n"
         '    with open(name, "w") as file:\n'
         "        file.write(FILES[name].lstrip())\n"
@@ -143,32 +168,29 @@ def _about(
     """What the program is about, how to run it, and what was measured."""
     aim = f" ({record.target})" if ending.several else ""
     where = f"{record.platform.get('system', '')} {record.platform.get('machine', '')}"
-    lines = textwrap.wrap(
-        f"{scenario.title}. {termination.id}{aim}: {termination.does}", _WIDTH - 2
-    )
-    lines.append("")
+    lines = _wrapped(f"{scenario.title}. {termination.id}{aim}: {termination.does}")
     if record.packages:
         pins = " ".join(f"{name}=={version}" for name, version in sorted(record.packages.items()))
         lines += _indented(f"pip install {pins}")
     run = f"    {_command(record)} FILE"
     run += "; echo $?" if ending.by_itself else ""
     run += f"; {_command(record)} {LOOK}" if scenario.data else ""
-    lines += [run, ""]
+    lines.append(run)
     if beside:
-        lines += ["It writes files: run it in an empty folder.", ""]
-    lines += [f"{_python(record)} on {where} showed, without PYTHONUNBUFFERED:", ""]
+        lines.append("It writes files: run it in an empty folder.")
+    lines.append(f"{_python(record)} on {where} showed, without PYTHONUNBUFFERED:")
     for number, outcome in enumerate(record.outcomes):
-        lines += ["  or", ""] if number else []
-        lines += [f"    {line}" for line in _shown(outcome)]
+        lines += ["  or"] if number else []
+        lines += [part for line in _shown(outcome) for part in _wrapped(line, "    ")]
         lines += ["    (what was killed may have got less far)"] if outcome.cut else []
-        lines.append("")
     if not record.outcomes:
-        lines += ["    too little", ""]
-    if any(one.stdout for outcome in record.outcomes for one in outcome.processes):
-        lines += ['"Output" is what stands in [unflushed:...].', ""]
+        lines.append("    too little")
+    notes = []
+    if ending.marks:
+        notes.append('"Output" is what stands in [unflushed:...].')
     if ending.several:
-        lines += ["How the child ended is not printed: only its parent learns that.", ""]
-    return "".join(f"# {line}".rstrip() + "\n" for line in lines[:-1])
+        notes.append("How the child ended is not printed: only its parent learns that.")
+    return "".join(f"# {line}\n" for line in [*lines, *_wrapped(" ".join(notes))])
 
 
 def _shown(outcome: Outcome) -> list[str]:
@@ -189,11 +211,16 @@ def _python(record: Record) -> str:
     return f"CPython {version}" + (" (free-threaded)" if about.get("free_threaded") else "")
 
 
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    width = _WIDTH - len("# ")
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=2 * indent)
+
+
 def _indented(text: str) -> list[str]:
     """A command of several lines, as a shell takes it."""
     lines = textwrap.wrap(
         text,
-        _WIDTH - 10,
+        _WIDTH - len("# ") - len(" \\"),
         initial_indent="    ",
         subsequent_indent="        ",
         break_long_words=False,

@@ -9,7 +9,7 @@ from harness.model import Outcome, Process
 
 
 def shown(outcome: Outcome) -> tuple[str, ...]:
-    """A line for each process, and for the port."""
+    """A line for each process, and for the port where no exit status tells of it."""
     return tuple(_lines(outcome))
 
 
@@ -18,7 +18,7 @@ def _lines(outcome: Outcome) -> Iterator[str]:
         yield f"{one.role}: {'; '.join(_words(one))}"
     if outcome.answer and any(one.exit is None for one in outcome.processes):
         yield f"client: {'no answer' if outcome.answer == 'none' else outcome.answer}"
-    if outcome.port:
+    if outcome.port and (len(outcome.processes) > 1 or outcome.survivors):
         yield f"port: {outcome.port}"
 
 

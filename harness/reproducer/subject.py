@@ -17,7 +17,7 @@ from harness.reproducer.ways import Way
 
 LINGERS = "time.sleep(1)"
 NAMES_ITSELF = 'print("process", os.getpid())'
-WAITS = ("while True:", "    signal.pause()")
+WAITS = "time.sleep(60)"  # and no longer, should nothing come
 
 
 class Subject(Frozen, kw_only=True):
@@ -28,8 +28,9 @@ class Subject(Frozen, kw_only=True):
     names_itself: bool = False  # and says by which number it can be reached
     lingers: bool = False  # in its handlers, until it comes again
     length: int = 0  # of its handlers, in milliseconds, where they have one
-    marker: str = "[unflushed:%s]"
+    marker: str = "[unflushed:%s]"  # "" where no output is judged
     says: str = ""  # what it prints with, where that is not print
+    above: frozenset[str] = frozenset()  # modules that the file imports before it
 
 
 class _Change(Frozen):
@@ -109,7 +110,8 @@ class _Making:
         text = "\n".join([*self._statements, self.subject.says])
         spoken = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
         needed = {"os", "signal", "sys", "time"} & spoken | set(way.imports if way else ())
-        return tuple(f"import {one}" for one in sorted(needed) if not _imports(self.tree, one))
+        needed -= {one for one in needed if _imports(self.tree, one)} | self.subject.above
+        return (f"import {', '.join(sorted(needed))}",) if needed else ()
 
     def _take_call(self, statement: ast.Expr, call: ast.Call) -> None:
         name = _of_endings(call.func)
@@ -118,9 +120,9 @@ class _Making:
         subject = self.subject
         match name:
             case "end_here":
-                lines = [NAMES_ITSELF] if subject.waits and subject.names_itself else []
+                lines = [NAMES_ITSELF] if subject.names_itself else []
                 lines += self._mark(call)
-                lines += WAITS if subject.waits else ()
+                lines += [WAITS] if subject.waits else []
                 lines += subject.way.statements if subject.way else ()
             case "mark":
                 lines = self._mark(call)
@@ -139,7 +141,7 @@ class _Making:
     def _mark(self, call: ast.Call) -> list[str]:
         """The first line that marks by a name does so: each process comes there first."""
         name = _literal(call) if call.args else "main"
-        if name in self._marked:
+        if name in self._marked or not self.subject.marker:
             return []
         self._marked.add(name)
         return [f'sys.stdout.write("{self.subject.marker % name}")']
