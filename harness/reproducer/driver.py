@@ -44,7 +44,7 @@ class Ending(Frozen, kw_only=True):
     race: bool = False
     stays: bool = False  # whether anybody was ever left
     marks: bool = False  # whether anybody's output was judged
-    slow: bool = False  # whether its handlers take a time of their own
+    length: int = 0  # of each of its handlers, in milliseconds, where they have one
 
     @property
     def several(self) -> bool:
@@ -199,8 +199,9 @@ def _sends(ending: Ending, signal: str) -> str:
 
 def _rest(ending: Ending) -> Iterator[str]:
     """What became of processes of which one may stay."""
-    long = ending.slow or ending.twice or ending.touch
-    yield f"time.sleep({6 if long else 3})  # who is left then, stays"
+    handlers = 3 * ending.length // 1000  # three, one after the other
+    seconds = 3 + (handlers or 3 * (ending.twice or ending.touch))
+    yield f"time.sleep({seconds})  # who is left then, stays"
     yield f'print("{ending.roles[0]}:", program.poll())  # None: still running'
     if ending.serves and (ending.several or ending.stays):
         yield 'print("port:", "open" if get("/") else "closed")'

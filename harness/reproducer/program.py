@@ -74,7 +74,7 @@ def _ending(record: Record, scenario: Scenario, termination: Termination) -> End
         race=is_race(record.outcomes),
         stays=any(outcome.survivors for outcome in record.outcomes),
         marks=any(one.stdout for outcome in record.outcomes for one in outcome.processes),
-        slow=bool(scenario.length),
+        length=scenario.length,
     )
 
 
