@@ -1000,13 +1000,15 @@ RULES: tuple[Rule, ...] = (
         then=lambda _: (
             Child("killed on its way", (("child", "handler"),)),
             Child("killed on its way", (("parent", "handler"),)),
+            Child("ends", (("child", "handler"),)),
         ),
         because=(
             "Before 3.7 the parent kills the child at the first Ctrl-C, without a grace time; the "
-            "second one interrupts whichever process's handler runs by then."
+            "second one interrupts whichever process's handler runs by then. A child that is quick "
+            "has ended before it is killed."
         ),
         source="CPython 3.6 Lib/subprocess.py, call (bpo-25942 came in 3.7)",
-        race="the second SIGINT, and the SIGKILL that the parent sends to the child",
+        race="the second SIGINT, the end of the child, and the SIGKILL that its parent sends to it",
     ),
     Rule(
         id="second-ctrl-c-ends-grace",
