@@ -19,7 +19,7 @@ The way of the data, in one direction:
                       subinterpreters.py starts a second interpreter on every CPython
     observe.py        history -> outcome, and its timeline
     outcomes.py       sets of outcomes: what is equal, what is a race
-    store.py          records on disk
+    store/            records on disk
     program.py        what a scenario's program does, in the few words that rules know
     traits.py         what rules see; effects.py what they say
     rules.py          the laws, with reasons and sources

@@ -34,7 +34,8 @@ from harness.progress import say
 from harness.run.session import Session, default_jobs
 from harness.schedule import Result, Schedule
 from harness.stages import place_of
-from harness.store import Store, digest
+from harness.store.records import digest
+from harness.store.store import Store
 from harness.terminations import BY_ID, CATALOGUE, not_on
 
 ENDINGS = [t.id for t in CATALOGUE if t.delivery == "in-process"]

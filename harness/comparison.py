@@ -32,7 +32,8 @@ from harness.stages import (
     read,
     write_reports,
 )
-from harness.store import Store, cell_of, digest, find_records, platform_name
+from harness.store.records import cell_of, digest, find_records, platform_name
+from harness.store.store import Store
 
 DIFFERS = 1
 

@@ -19,7 +19,8 @@ from harness.reproducer.program import reproducer
 from harness.reproducer.refusal import Refusal
 from harness.sources import sources
 from harness.stages import USAGE_ERROR, Failure, read
-from harness.store import CannotWrite, digest, read_timelines, write
+from harness.store.files import CannotWrite, write
+from harness.store.records import digest, read_timelines
 
 Records = Mapping[str, Sequence[Record]]  # by platform
 

@@ -32,7 +32,8 @@ from harness.stages import (
     without,
     write_reports,
 )
-from harness.store import CannotWrite, digest, read_timelines, write
+from harness.store.files import CannotWrite, write
+from harness.store.records import digest, read_timelines
 
 PAGE = "claims.md"
 Records = Mapping[str, Sequence[Record]]  # by platform

@@ -35,15 +35,9 @@ from harness.run.engine import Usage
 from harness.run.facilities import refusal
 from harness.run.session import EngineDied, Session, default_jobs
 from harness.schedule import Result, Schedule, spread
-from harness.store import (
-    CannotWrite,
-    Store,
-    check_records,
-    digest,
-    read_records,
-    write,
-    write_verdicts,
-)
+from harness.store.files import CannotWrite, write
+from harness.store.records import check_records, digest, read_records
+from harness.store.store import Store, write_verdicts
 
 USAGE_ERROR = 2
 HARNESS_FAILED = 3

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from harness.agreement import agreed
 from harness.model import Record
-from harness.store import Disagreement, find_records, read_records
+from harness.store.records import Disagreement, find_records, read_records
 from tests.test_report import died, ended, record
 
 SIGTERM = "plain/SIGTERM@main"

@@ -16,7 +16,7 @@ from harness.observe import observe
 from harness.plan import plan
 from harness.stacks import STACKS
 from harness.stderr import normalise
-from harness.store import platform_name, read_records
+from harness.store.records import platform_name, read_records
 from tests.conftest import FOUND, LOADED, NEWEST, make_order, newest_flask, run_orders
 
 pytestmark = [pytest.mark.real, pytest.mark.blind]

@@ -15,7 +15,7 @@ from harness.reasons import Reason, why_changed
 from harness.report.changes import Told, change_list, command, contrast, everything, side_by_side
 from harness.report.pairs import Pairs, comparable, compare, of_folders, of_interpreters
 from harness.schedule import RACY, Result, Schedule
-from harness.store import cell_of
+from harness.store.records import cell_of
 from tests.conftest import LOADED
 from tests.test_report import LINUX, died, ended, outcome, pair, process, record
 

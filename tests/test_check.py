@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from harness.model import Process, Record
 from harness.outcomes import union
-from harness.store import platform_name, read_records
+from harness.store.records import platform_name, read_records
 from tests.conftest import NEWEST
 from tests.test_cli import measure, run, tree
 

@@ -20,7 +20,7 @@ from harness.report.explain import Case, explanation, listing
 from harness.report.questions import questions
 from harness.report.sentences import sentences
 from harness.report.steps import WIDTH, steps
-from harness.store import digest, read_records, read_timelines
+from harness.store.records import digest, read_records, read_timelines
 from tests.conftest import LOADED
 
 ROOT = Path(__file__).parent.parent

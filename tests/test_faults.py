@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from harness.model import Unknown
-from harness.store import cell_of
+from harness.store.records import cell_of
 from tests.conftest import FOUND, LOADED, NEWEST
 from tests.faults.__main__ import ALL
 from tests.faults.ground import ROOT

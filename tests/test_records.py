@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from harness.model import FORMAT, Outcome, Process, Record, Unknown
 from harness.observe import observe
-from harness.store import cell_of
+from harness.store.records import cell_of
 from tests.histories import SAVED, outcome, process, saved
 
 ROOT = Path(__file__).parent.parent

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.report.changes import command
-from harness.store import platform_name, read_records
+from harness.store.records import platform_name, read_records
 from tests.conftest import FOUND, NEWEST
 from tests.test_check import CELL, bent, measured, output, records
 

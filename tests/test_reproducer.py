@@ -30,7 +30,7 @@ from harness.reproducer.subject import program as program_of
 from harness.reproducer.ways import way
 from harness.rules import RULES
 from harness.sources import sources
-from harness.store import platform_name, read_records
+from harness.store.records import platform_name, read_records
 from harness.terminations import BY_ID, CATALOGUE
 from tests.conftest import FOUND, LOADED, NEWEST, note_exercised
 

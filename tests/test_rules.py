@@ -19,7 +19,7 @@ from harness.outcomes import allows
 from harness.predict import allowed
 from harness.rules import BY_ID, RULES, Rule
 from harness.scenarios import find_folder, load
-from harness.store import read_records
+from harness.store.records import read_records
 from harness.traits import Traits, numbers
 
 REPORTS = Path(__file__).parent.parent / "reports"

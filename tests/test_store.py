@@ -14,18 +14,9 @@ from msgspec.structs import replace
 from harness.model import FORMAT, Cell, Interpreter, Outcome, Record, Trial, Verdict
 from harness.observe import Timeline
 from harness.schedule import RACY, Known, Result
-from harness.store import (
-    AT_HAND,
-    CannotWrite,
-    Store,
-    cell_of,
-    digest,
-    platform_name,
-    read_records,
-    read_timelines,
-    write,
-    write_verdicts,
-)
+from harness.store.files import CannotWrite, append, write
+from harness.store.records import cell_of, digest, platform_name, read_records, read_timelines
+from harness.store.store import AT_HAND, Store, write_verdicts
 from tests.histories import outcome, process
 
 DAYS = [datetime.date(2026, 11, day) for day in (21, 22, 23)]
@@ -551,7 +542,7 @@ def test_a_disk_that_is_full_is_an_error() -> None:
     if not full.exists():
         pytest.skip("no /dev/full")
     with pytest.raises(OSError, match="No space left"):
-        Store._append(full, Verdict(cell="x", verdict="unpredicted", rules=(), racy=False))
+        append(full, b"a line")
 
 
 def test_verdicts_are_a_line_each(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from harness import stacks
 from harness.environments.prepare import Environment, default_cache, prepare
 from harness.model import Record, Stack
 from harness.run import guardian, kernel
-from harness.store import Count, read_records
+from harness.store.records import read_records
+from harness.store.store import Count
 from tests.conftest import FOUND, NEWEST
 
 COMMAND = [sys.executable, "-c", "from harness.cli import entry; entry()"]

@@ -35,7 +35,7 @@ from harness.outcomes import allows, contains
 from harness.plan import Selection, plan
 from harness.run.session import Session
 from harness.stages import place_of
-from harness.store import platform_name, read_records
+from harness.store.records import platform_name, read_records
 from tests.conftest import FOUND
 
 OVER = 4  # trials at once for each core

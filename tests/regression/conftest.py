@@ -22,7 +22,7 @@ from harness.plan import NothingMatches, Selection, plan
 from harness.run.session import Session
 from harness.schedule import Result, Schedule
 from harness.stages import place_of
-from harness.store import platform_name, read_records
+from harness.store.records import platform_name, read_records
 from tests.conftest import FOUND, JOBS, LOADED, newest_flask, note_exercised
 
 HERE = Path(__file__).resolve().parent

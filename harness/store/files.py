@@ -1,0 +1,113 @@
+"""Files of lines: written whole or not at all, appended to, brought into order, locked."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterable
+from io import FileIO
+from pathlib import Path
+
+import msgspec
+
+
+class CannotWrite(Exception):
+    """The output folder cannot be written. The text says which and why."""
+
+
+def write(file: Path, data: bytes) -> None:
+    """Write a file whole or not at all, and only if it would differ. Raises CannotWrite."""
+    try:
+        if file.exists() and file.read_bytes() == data:
+            return
+        draft = file.with_name(f".{file.name}.{os.getpid()}")
+        try:
+            draft.write_bytes(data)
+            draft.replace(file)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"cannot write to {file}: {error.strerror}") from error
+
+
+def rewrite(file: Path, lines: Iterable[bytes]) -> None:
+    """Write a file of these lines, sorted, if it would differ. Raises CannotWrite."""
+    data = b"".join(line + b"\n" for line in sorted(lines))
+    if data or file.exists():
+        write(file, data)
+
+
+def append(file: Path, line: bytes) -> None:
+    """Add a line to a file, in one write where that can be. Raises OSError."""
+    data = line + b"\n"
+    with file.open("a+b", buffering=0) as out:
+        _mend(out)
+        while data:  # less than all is written where the disk is full; then the next raises
+            data = data[out.write(data) :]
+
+
+def lines_of(file: Path) -> list[bytes]:
+    """The lines of a file, with their ends; none where there is no file."""
+    return file.read_bytes().splitlines(keepends=True) if file.exists() else []
+
+
+def in_order(file: Path) -> bool:
+    """Whether a file is as `_rewrite` leaves it: whole lines, sorted, one for each value."""
+    lines = lines_of(file)
+    names = [line.partition(b',"interpreter":')[0].partition(b',"timeline":')[0] for line in lines]
+    whole = all(line.endswith(b"\n") for line in lines)
+    return whole and lines == sorted(lines) and len(set(names)) == len(names)
+
+
+def _mend(file: FileIO) -> None:
+    """Bring a file that ends in a torn line back to its last whole one."""
+    size = file.seek(0, os.SEEK_END)
+    if not size:
+        return
+    file.seek(size - 1)
+    if file.read(1) == b"\n":
+        return
+    file.seek(0)
+    last = file.read().rpartition(b"\n")[2]
+    try:
+        msgspec.json.decode(last)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        file.truncate(size - len(last))
+    else:
+        file.write(b"\n")  # an editor left out the end of the line
+
+
+def make_folders(folders: Iterable[Path]) -> None:
+    """Make folders that can be written, all or none. Raises CannotWrite."""
+    made: list[Path] = []
+    try:
+        for folder in folders:
+            missing = [one for one in (folder, *folder.parents) if not one.exists()]
+            made += reversed(missing)
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / f".writable-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+    except OSError as error:
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise CannotWrite(f"cannot write to {error.filename}: {error.strerror}") from error
+
+
+def lock(folder: Path, output: Path) -> int:
+    """Keep other runs out of a folder for as long as the descriptor is open: flock(2).
+
+    Two at once would each put what they know in order, and lose what the other
+    had added. Raises CannotWrite.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise CannotWrite(f"cannot write to {output}: another run is writing there") from error
+    except OSError:
+        pass  # a file system that has no locks
+    return descriptor
