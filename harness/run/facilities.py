@@ -11,6 +11,8 @@ switches off what is there, so that the other path can be tested on any machine.
     mark            orphans are told apart by session and by environment, both of which a
                     program can change: one that changed both is found when the run ends
     spawn-options   `subprocess` starts programs, from an engine with default dispositions
+
+Of PID namespaces nothing makes use: a sandbox without them lacks nothing.
 """
 
 from __future__ import annotations
