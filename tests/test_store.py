@@ -392,6 +392,27 @@ def test_a_killed_run_is_resumed(store: Open) -> None:
     assert store().resumed == 2
 
 
+def test_a_run_is_whole_for_all_interpreters_at_once(
+    store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that ends in the middle of its last act was whole for none, and all of it is kept."""
+    cells = [cell(interpreter=f"cpython-3.{minor}.0") for minor in range(3)]
+    one = store()
+    save(one, *(result(A, of=each) for each in cells))
+
+    def killed(_file: Path, _data: bytes) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("harness.store.store.write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            one.close(finished=True)
+    again = store()
+    assert again.resumed == len(cells)
+    again.close(finished=True)
+    assert store().resumed == 0
+
+
 def test_trials_are_counted_over_runs(store: Open) -> None:
     """Trials of later runs are added to those of earlier ones."""
     for day, trials in enumerate((3, 1, 1)):

@@ -3,6 +3,7 @@
     OUTPUT/observations/<platform>/<interpreter id>.jsonl   a record a line, sorted by cell
     OUTPUT/timelines/<platform>/<interpreter id>.jsonl      one timeline per distinct outcome
     CACHE/runs/<name of OUTPUT>/<interpreter id>.jsonl      how many trials each cell has had
+    CACHE/runs/<name of OUTPUT>/next                        the number of the run that is not whole
     CACHE/trials/<name of OUTPUT>/<interpreter id>.jsonl    the raw trials of the latest run
 
 A record that is new or changed is appended at once, as one line in one write, so

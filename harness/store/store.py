@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import os
@@ -40,11 +41,11 @@ AT_HAND = 3
 
 
 class Count(Frozen, kw_only=True):
-    """A line of the ledger: trials of a cell; `finished` closes a run."""
+    """A line of the ledger: how many trials a cell has had, when this run had measured it."""
 
-    cell: str = ""
-    trials: int = 0
-    finished: bool = False
+    cell: str
+    trials: int
+    run: int
 
 
 COUNT = msgspec.json.Decoder(Count)
@@ -57,7 +58,7 @@ class _Shelf:
     records: dict[str, Record]
     told: set[tuple[str, str]]  # cells and outcomes that have their timeline
     trials: dict[str, int]  # how many were ever run, by cell
-    this_run: set[str]  # cells that were measured since a run was last whole
+    this_run: set[str]  # cells that this run has measured, be it before it was interrupted
 
 
 class Store:
@@ -83,6 +84,8 @@ class Store:
         make_folders((self._records, self._timelines, self._ledgers, self._trials))
         # Also when nobody closes it.
         self._unlock = weakref.finalize(self, os.close, lock(self._records, output))
+        self._next = self._ledgers / "next"
+        self._run = int(self._next.read_text()) if self._next.exists() else 1
         self.resumed = 0
         """How many cells the interrupted run that is now continued had measured."""
         self._racy: set[Question] = set()
@@ -150,9 +153,10 @@ class Store:
             for file in self._told.get(interpreter, ())
             for key in read(file, KEY.decode)
         }
-        trials, this_run = _read_ledger(self._ledger(interpreter))
+        counts = _read_ledger(self._ledger(interpreter))
         # A cell whose record has been removed since is unknown again.
-        return _Shelf(found, told, trials, this_run & set(found))
+        this_run = {one.cell for one in counts if one.run == self._run and one.cell in found}
+        return _Shelf(found, told, {one.cell: one.trials for one in counts}, this_run)
 
     def _ledger(self, interpreter: str) -> Path:
         return self._ledgers / f"{interpreter}.jsonl"
@@ -217,7 +221,7 @@ class Store:
         before = shelf.trials.get(record.cell, 0) if same else 0
         shelf.trials[record.cell] = before + result.trials
         shelf.this_run.add(record.cell)
-        count = Count(cell=record.cell, trials=before + result.trials)
+        count = Count(cell=record.cell, trials=before + result.trials, run=self._run)
         append(self._ledger(cell.interpreter), ENCODER.encode(count))
 
     def forget(self, cell: str) -> None:
@@ -234,9 +238,8 @@ class Store:
             self._sort()
             if finished:
                 for file in self._ledgers.glob("*.jsonl"):
-                    trials, _ = _read_ledger(file)
-                    counts = [Count(cell=cell, trials=n) for cell, n in trials.items()]
-                    rewrite(file, map(ENCODER.encode, [*counts, Count(finished=True)]))
+                    rewrite(file, map(ENCODER.encode, _read_ledger(file)))
+                write(self._next, str(self._run + 1).encode())
         finally:
             self._unlock()
 
@@ -264,21 +267,14 @@ class Store:
             files[interpreter].append(file)
 
 
-def _read_ledger(file: Path) -> tuple[dict[str, int], set[str]]:
-    """Trials by cell, and the cells measured since a run was last whole."""
-    trials: dict[str, int] = {}
-    since: set[str] = set()
+def _read_ledger(file: Path) -> Iterable[Count]:
+    """The last count of each cell."""
+    counts: dict[str, Count] = {}
     for line in lines_of(file):
-        try:
+        with contextlib.suppress(msgspec.DecodeError):  # torn by a kill: it is measured again
             count = COUNT.decode(line)
-        except msgspec.DecodeError:
-            continue  # torn by a kill; the cell is measured again
-        if count.finished:
-            since.clear()
-        else:
-            trials[count.cell] = count.trials
-            since.add(count.cell)
-    return trials, since
+            counts[count.cell] = count
+    return counts.values()
 
 
 def write_verdicts(output: Path, verdicts: Iterable[Verdict]) -> None:

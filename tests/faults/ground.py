@@ -176,15 +176,15 @@ class Ground:
         return {record.cell: record for rows in found.values() for record in rows}
 
     def ledger(self, output: Path, cache: Path | None = None) -> list[str] | None:
-        """The cells that a run has finished, as often as it did; None when it is whole."""
-        cells: list[str] | None = []
-        for file in ((cache or self.cache) / "runs").glob("*.jsonl"):
-            if file.stem != ledger_name(output):
-                continue
+        """The cells that a first run has finished, as often as it did; None when it is whole."""
+        folder = (cache or self.cache) / "runs" / ledger_name(output)
+        if (folder / "next").exists():
+            return None
+        cells: list[str] = []
+        for file in folder.glob("*.jsonl"):
             for line in file.read_bytes().splitlines():
                 with contextlib.suppress(msgspec.DecodeError):  # torn by the kill
-                    count = msgspec.json.decode(line, type=Count)
-                    cells = None if count.finished else [*(cells or []), count.cell]
+                    cells.append(msgspec.json.decode(line, type=Count).cell)
         return cells
 
 

@@ -64,7 +64,7 @@ class Campaign:
         if went_on and int(went_on[1]) != len(set(self.done)):
             wrong.append(f"{len(set(self.done))} cells were on disk, it went on from {went_on[1]}")
         lost += len(set(self.done) - set(now)) + len(set(now) - set(records))
-        again = len(now[len(self.done) :]) - len(set(now[len(self.done) :]) - set(self.done))
+        again = len(now) - len(set(now))
         if again:
             wrong.append(f"{again} finished cells were measured again")
         self.done = now
