@@ -273,7 +273,7 @@ def lose_readers(ground: Ground, tally: Tally, times: int) -> None:
 
 
 FAULTS = (
-    Fault("SIGKILL to the harness", kill_harness, 100, 3),
+    Fault("SIGKILL to the harness", kill_harness, 100, 6),
     Fault("SIGKILL to the guardian", kill_guardian, 5, 1),
     Fault("SIGKILL to the engine", kill_engine, 5, 1),
     Fault("SIGKILL while environments are built", kill_builder, 5, 0),
