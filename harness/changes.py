@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from harness.model import Cell, Frozen, Outcome, Record
 from harness.outcomes import contains, is_race, join
-from harness.schedule import RACY, Known, Result
+from harness.schedule import RACY, Known, Question, Result
 
 
 class Change(Frozen, kw_only=True):
@@ -67,7 +67,7 @@ def known(records: Mapping[str, Record]) -> Callable[[Cell], Known | None]:
     return of
 
 
-def races(records: Iterable[Record]) -> set[tuple[str, str, str, str]]:
+def races(records: Iterable[Record]) -> set[Question]:
     """The questions that have shown two outcomes."""
     return {
         (one.scenario, one.launcher, one.termination, one.target)

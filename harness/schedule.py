@@ -65,11 +65,6 @@ class _State:
     done: int = 0
     owed: int = 0  # trials still to be started, as counted in the schedule's sum
 
-    def new(self) -> bool:
-        """Whether this run showed what the record does not hold."""
-        known = self.known.outcomes if self.known else ()
-        return bool(self.unknown) or not all(contains(known, one) for one in self.outcomes)
-
     def wanted(self, racy: bool, racy_before: bool, least: int) -> int:
         """How many trials of this run the cell takes."""
         full = max(self.base, RACY) if racy else self.base
@@ -80,7 +75,8 @@ class _State:
             before = RACY if racy_before else self.base
         if self.known.in_this_run:
             return max(0, full - before)
-        return full if self.new() else max(least, full - before)
+        agrees = all(contains(self.known.outcomes, one) for one in self.outcomes)
+        return max(least, full - before) if agrees and not self.unknown else full
 
 
 def spread(cells: Iterable[Cell], waits: Callable[[Cell], bool]) -> list[Cell]:

@@ -244,7 +244,7 @@ def run(
         _in_turn(planned.cells, subjects),
         several={one.id: len(one.roles) > 1 for one in subjects.values()},
         known=lambda cell: store.known(cell, environments[cell.interpreter, cell.stack].packages),
-        racy=store.racy(),
+        racy=store.racy,
         trials=trials,
     )
     if store.resumed:

@@ -269,6 +269,13 @@ def test_one_cell_a_rule(
 SHOWN: set[str] = set()
 
 
+def on_record(cell: str) -> Record:
+    """The record of a cell of the newest Python."""
+    if f"{NEWEST}/{cell}" not in RECORDS:
+        pytest.skip("not on record for this Python")
+    return RECORDS[f"{NEWEST}/{cell}"]
+
+
 @pytest.mark.real
 @pytest.mark.slow
 @pytest.mark.parametrize(
@@ -284,9 +291,7 @@ def test_what_handlers_say_is_not_lost(
     cell: str, environment_of: Callable[[str, str], Environment], tmp_path: Path
 ) -> None:
     """Also where stdout is lost, closed or too late, or several write to it."""
-    record = RECORDS.get(f"{NEWEST}/{cell}")
-    if record is None:
-        pytest.skip("not on record for this Python")
+    record = on_record(cell)
     show_the_same(record, environment_of, tmp_path)
 
 
@@ -299,9 +304,7 @@ def test_an_interrupted_one_leaves_nobody(
     cell: str, environment_of: Callable[[str, str], Environment], tmp_path: Path
 ) -> None:
     """Ctrl-C ends the reproducer and whatever it started, of a race as well."""
-    record = RECORDS.get(f"{NEWEST}/{cell}")
-    if record is None:
-        pytest.skip("not on record for this Python")
+    record = on_record(cell)
     file = tmp_path / "reproducer.py"
     file.write_text(program(record))
     python = environment_of(NEWEST, record.stack).python

@@ -443,7 +443,7 @@ def test_races_are_remembered(store: Open) -> None:
     """Questions whose records hold two outcomes, or one that was cut, are races."""
     cut = replace(outcome(process(fired="C", ended="signal SIGKILL")), cut=True)
     run(store(), result(A, B), result(A, of=cell("abort")), result(cut, of=cell("SIGTERM")))
-    assert store().racy() == {cell().question, cell("SIGTERM").question}
+    assert store().racy == {cell().question, cell("SIGTERM").question}
 
 
 @pytest.mark.parametrize("many", [AT_HAND + 1, 3 * AT_HAND])

@@ -199,8 +199,8 @@ class TrialRun:
                 # One that tells that it lingers is in the middle of telling: up to 3.9 the
                 # traceback of what interrupts it there is cut short. Of several, each is
                 # somewhere else when the second signal comes: that is the race.
-                while len(self.live) == 1 and not self._lingering_rest():
-                    await asyncio.sleep(ASK_AGAIN)
+                if len(self.live) == 1:
+                    await self._until_at_rest()
                 if self.live:
                     self._signal(termination.signal)
                 self._release_lingering = True
@@ -437,15 +437,8 @@ class TrialRun:
         return next((pid for pid in waiting if pid != self.root), 0)
 
     @property
-    def _lingering(self) -> list[int]:
-        return [pid for pid, (_, why) in self._gates.items() if why == "lingering"]
-
-    def _lingering_rest(self) -> bool:
-        return all(kernel.at_rest(pid) for pid in self._lingering)
-
-    @property
     def _lingers(self) -> bool:
-        return bool(self._lingering)
+        return any(why == "lingering" for _, why in self._gates.values())
 
     def _said_ready(self) -> bool:
         ready = self.order.scenario.ready

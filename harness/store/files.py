@@ -53,7 +53,7 @@ def lines_of(file: Path) -> list[bytes]:
 
 
 def in_order(file: Path) -> bool:
-    """Whether a file is as `_rewrite` leaves it: whole lines, sorted, one for each value."""
+    """Whether a file is as `rewrite` leaves it: whole lines, sorted, one for each value."""
     lines = lines_of(file)
     names = [line.partition(b',"interpreter":')[0].partition(b',"timeline":')[0] for line in lines]
     whole = all(line.endswith(b"\n") for line in lines)

@@ -119,9 +119,13 @@ def interpreters_in(folder: Path) -> dict[str, list[Path]]:
     """The interpreters of one platform, and the files that hold something of each."""
     found: dict[str, list[Path]] = {}
     for file in sorted(folder.glob("*.jsonl")):
-        for cell in dict.fromkeys(one.cell.split("/")[0] for one in read(file, CELL.decode)):
-            found.setdefault(cell, []).append(file)
+        for interpreter in dict.fromkeys(_interpreter(one.cell) for one in read(file, CELL.decode)):
+            found.setdefault(interpreter, []).append(file)
     return found
+
+
+def _interpreter(cell: str) -> str:
+    return cell.split("/", maxsplit=1)[0]
 
 
 def merged(files: Iterable[Path], interpreter: str, sharing: Sharing) -> dict[str, Record]:
@@ -134,7 +138,7 @@ def merged(files: Iterable[Path], interpreter: str, sharing: Sharing) -> dict[st
     apart: dict[tuple[Path, Path], list[str]] = {}
     for file in files:
         for record in read(file, sharing.decode):
-            if record.cell.split("/")[0] != interpreter:
+            if _interpreter(record.cell) != interpreter:
                 continue
             known = found.get(record.cell)
             both = agreed(known, record) if known else record
@@ -181,7 +185,7 @@ def describe(interpreter: Interpreter) -> dict[str, Any]:
 def cell_of(record: Record) -> Cell:
     """The cell that a record is about."""
     return Cell(
-        interpreter=record.cell.split("/")[0],
+        interpreter=_interpreter(record.cell),
         stack=record.stack,
         scenario=record.scenario,
         termination=record.termination,

@@ -7,26 +7,25 @@ import datetime
 import hashlib
 import os
 import platform
-import sys
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
+from harness.changes import races
 from harness.model import FORMAT, Cell, Frozen, Interpreter, Record, Trial, Verdict
 from harness.observe import Timeline
-from harness.outcomes import contains, is_race, union
+from harness.outcomes import contains, union
 from harness.schedule import Known, Question, Result
 from harness.store.files import append, in_order, lines_of, lock, make_folders, rewrite, write
 from harness.store.records import (
     KEY,
     TOLD,
     Told,
-    cell_of,
     describe,
     digest,
     interpreters_in,
@@ -34,7 +33,7 @@ from harness.store.records import (
     platform_name,
     read,
 )
-from harness.store.sharing import ENCODER, Sharing
+from harness.store.sharing import Sharing
 
 AT_HAND = 3
 """Of so many interpreters the store holds what there is; two are at work where one gives way."""
@@ -49,6 +48,7 @@ class Count(Frozen, kw_only=True):
 
 
 COUNT = msgspec.json.Decoder(Count)
+ENCODER = msgspec.json.Encoder()
 
 
 @dataclass(slots=True)
@@ -88,17 +88,14 @@ class Store:
         self._run = int(self._next.read_text()) if self._next.exists() else 1
         self.resumed = 0
         """How many cells the interrupted run that is now continued had measured."""
-        self._racy: set[Question] = set()
+        self.racy: set[Question] = set()
+        """The questions that had shown two outcomes when this was opened."""
         try:
-            self._files = interpreters_in(self._records)
-            self._told = interpreters_in(self._timelines)
-            for interpreter in self._files:
+            self._record_files = interpreters_in(self._records)
+            self._timeline_files = interpreters_in(self._timelines)
+            for interpreter in self._record_files:
                 shelf = self._shelf(interpreter)
-                self._racy |= {
-                    cell_of(record).question
-                    for record in shelf.records.values()
-                    if is_race(record.outcomes)
-                }
+                self.racy |= races(shelf.records.values())
                 self.resumed += len(shelf.this_run)
         except BaseException:
             self._unlock()
@@ -131,10 +128,6 @@ class Store:
             outcomes=record.outcomes, trials=shelf.trials.get(record.cell), in_this_run=now
         )
 
-    def racy(self) -> set[Question]:
-        """The questions that had shown two outcomes when this was opened."""
-        return self._racy
-
     def _shelf(self, interpreter: str) -> _Shelf:
         """What there is of an interpreter, from disk where it is not at hand."""
         if interpreter not in self._shelves:
@@ -145,12 +138,12 @@ class Store:
         return self._shelves[interpreter]
 
     def _read_shelf(self, interpreter: str) -> _Shelf:
-        found = merged(self._files.get(interpreter, ()), interpreter, self._sharing)
+        found = merged(self._record_files.get(interpreter, ()), interpreter, self._sharing)
         for cell in self._forgotten & set(found):
             del found[cell]
         told = {
-            (sys.intern(key.cell), sys.intern(key.outcome))
-            for file in self._told.get(interpreter, ())
+            (key.cell, key.outcome)
+            for file in self._timeline_files.get(interpreter, ())
             for key in read(file, KEY.decode)
         }
         counts = _read_ledger(self._ledger(interpreter))
@@ -208,16 +201,15 @@ class Store:
         else:
             if old is not None and same and all(contains(old.outcomes, one) for one in outcomes):
                 record = replace(record, since=old.since)
-            record = self._sharing.share(record)
             shelf.records[record.cell] = record
             self._forgotten.discard(record.cell)
-            self._add(self._records, self._files, cell.interpreter, record)
+            self._add(self._records, self._record_files, cell.interpreter, record)
         for outcome in record.outcomes:
             key = digest(outcome)
             if (record.cell, key) not in shelf.told and key in timelines:
-                shelf.told.add((record.cell, sys.intern(key)))
+                shelf.told.add((record.cell, key))
                 told = Told(cell=record.cell, outcome=key, timeline=timelines[key])
-                self._add(self._timelines, self._told, cell.interpreter, told)
+                self._add(self._timelines, self._timeline_files, cell.interpreter, told)
         before = shelf.trials.get(record.cell, 0) if same else 0
         shelf.trials[record.cell] = before + result.trials
         shelf.this_run.add(record.cell)
@@ -267,7 +259,7 @@ class Store:
             files[interpreter].append(file)
 
 
-def _read_ledger(file: Path) -> Iterable[Count]:
+def _read_ledger(file: Path) -> Collection[Count]:
     """The last count of each cell."""
     counts: dict[str, Count] = {}
     for line in lines_of(file):
