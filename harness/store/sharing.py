@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from harness.model import Frozen, Outcome, Record
 
+ENCODER = msgspec.json.Encoder()
 PARTS = {
     "interpreter": dict[str, Any],
     "packages": dict[str, str],
@@ -52,8 +53,17 @@ class Sharing:
         """The record that a line holds. Raises what msgspec raises for one that holds none."""
         about = asdict(self._decoder.decode(line))
         parts = {name: self._part(name, bytes(about[name])) for name in PARTS}
-        names = {name: self._names.setdefault(about[name], about[name]) for name in NAMES}
+        names = {name: self._name(about[name]) for name in NAMES}
         return Record(**about | parts | names)
+
+    def share(self, record: Record) -> Record:
+        """The same record, with its parts shared with equal ones."""
+        parts = {name: self._part(name, ENCODER.encode(getattr(record, name))) for name in PARTS}
+        names = {name: self._name(getattr(record, name)) for name in NAMES}
+        return replace(record, **parts, **names)
+
+    def _name(self, text: str) -> str:
+        return self._names.setdefault(text, text)
 
     def _part(self, name: str, text: bytes) -> Any:
         if (name, text) not in self._known:

@@ -33,7 +33,7 @@ from harness.store.records import (
     platform_name,
     read,
 )
-from harness.store.sharing import Sharing
+from harness.store.sharing import ENCODER, Sharing
 
 AT_HAND = 3
 """Of so many interpreters the store holds what there is; two are at work where one gives way."""
@@ -48,7 +48,6 @@ class Count(Frozen, kw_only=True):
 
 
 COUNT = msgspec.json.Decoder(Count)
-ENCODER = msgspec.json.Encoder()
 
 
 @dataclass(slots=True)
@@ -201,6 +200,7 @@ class Store:
         else:
             if old is not None and same and all(contains(old.outcomes, one) for one in outcomes):
                 record = replace(record, since=old.since)
+            record = self._sharing.share(record)
             shelf.records[record.cell] = record
             self._forgotten.discard(record.cell)
             self._add(self._records, self._record_files, cell.interpreter, record)
