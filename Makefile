@@ -49,7 +49,7 @@ lint: $(STAMP) ## check style, format, and that what runs inside a Python 2.7 st
 	@$(VENV)/bin/ruff check
 	@$(VENV)/bin/ruff format --check
 	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	@$(VENV)/bin/vermin --quiet --violations --no-tips -t=2.7- -t=3.6- harness/probe harness/endings scenarios
+	@$(VENV)/bin/vermin --quiet --violations --no-tips -t=2.7- -t=3.6- harness/exitmatrix/inside scenarios
 
 .PHONY: types
 types: $(STAMP) ## check types
@@ -57,7 +57,7 @@ types: $(STAMP) ## check types
 
 .PHONY: bench
 bench: $(STAMP) ## compare the speed with bare processes and with a handwritten test (ARGS=...)
-	@$(VENV)/bin/python -m harness.bench $(ARGS)
+	@$(VENV)/bin/python -m exitmatrix.cli.bench $(ARGS)
 
 .PHONY: faults
 faults: $(STAMP) ## kill, flood and starve the harness, and write reports/faults.md (ARGS='--only SIGKILL')

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-
-from harness import interpreters, scenarios, stacks
-from harness.environments.prepare import Environment, Unavailable, default_cache, prepare
-from harness.model import Interpreter, Order, Outcome, Scenario, Trial, Unknown
-from harness.observe import observe
-from harness.run.session import run_all
-from harness.terminations import BY_ID, targets
+from exitmatrix.declare import stacks
+from exitmatrix.declare.terminations import BY_ID, targets
+from exitmatrix.machine import interpreters, scenarios
+from exitmatrix.machine.environments.prepare import Environment, Unavailable, default_cache, prepare
+from exitmatrix.machine.run.session import run_all
+from exitmatrix.model import Interpreter, Order, Outcome, Scenario, Trial, Unknown
+from exitmatrix.observe.outcome import observe
 
 JOBS = 2
 

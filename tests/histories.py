@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Self
 
 import msgspec
-
-from harness.model import (
+from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.model import (
     Cell,
     Fact,
     Frozen,
@@ -22,9 +22,8 @@ from harness.model import (
     Trial,
     Unknown,
 )
-from harness.outcomes import union
-from harness.schedule import Known, Question, Result, Schedule
-from harness.terminations import BY_ID
+from exitmatrix.model.outcome_sets import union
+from exitmatrix.plan.schedule import Known, Question, Result, Schedule
 
 DATA = Path(__file__).parent / "data"
 SAVED = tuple(sorted(file.stem for file in DATA.glob("*.json")))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from exitmatrix.machine.store.records import Disagreement, find_records, read_records
+from exitmatrix.model import Record
+from exitmatrix.model.merge import agreed
 from msgspec.structs import replace
 
-from harness.agreement import agreed
-from harness.model import Record
-from harness.store.records import Disagreement, find_records, read_records
 from tests.test_report import died, ended, record
 
 SIGTERM = "plain/SIGTERM@main"

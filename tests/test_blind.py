@@ -7,16 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from exitmatrix.declare.stacks import STACKS
+from exitmatrix.judge.verdict import judge
+from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.machine.store.records import platform_name, read_records
+from exitmatrix.model import Order, Outcome, Trial
+from exitmatrix.observe.outcome import observe
+from exitmatrix.observe.stderr import normalise
+from exitmatrix.plan.cells import plan
 from msgspec.structs import replace
 
-from harness.environments.prepare import Environment
-from harness.judge import judge
-from harness.model import Order, Outcome, Trial
-from harness.observe import observe
-from harness.plan import plan
-from harness.stacks import STACKS
-from harness.stderr import normalise
-from harness.store.records import platform_name, read_records
 from tests.conftest import FOUND, LOADED, NEWEST, make_order, newest_flask, run_orders
 
 pytestmark = [pytest.mark.real, pytest.mark.blind]

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.model import Outcome, Unknown
 
-from harness.environments.prepare import Environment
-from harness.model import Outcome, Unknown
 from tests.conftest import FOUND, LOADED, NEWEST, make_order, newest_flask, outcomes_of
 
 pytestmark = pytest.mark.real

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.model import FORMAT, Outcome, Process, Record
+from exitmatrix.report.budget import Budget, budgets, grace_budget, length_of
 from msgspec.structs import replace
 
-from harness.environments.prepare import Environment
-from harness.model import FORMAT, Outcome, Process, Record
-from harness.report.budget import Budget, budgets, grace_budget, length_of
 from tests.conftest import FOUND, LOADED, NEWEST, make_order, newest_flask, outcomes_of
 from tests.histories import outcome, process
 

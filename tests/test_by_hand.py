@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from exitmatrix.claims.texts import CLAIMS, EXPERIMENTS
+from exitmatrix.declare.stacks import STACKS
+from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.plan.cells import plan
+from exitmatrix.report.by_hand import PREPARE, commands
 
-from harness.claims import CLAIMS, EXPERIMENTS
-from harness.environments.prepare import Environment
-from harness.plan import plan
-from harness.report.by_hand import PREPARE, commands
-from harness.stacks import STACKS
 from tests.conftest import FOUND, LOADED, NEWEST, newest_flask
 
 CHECKOUT = Path(__file__).parent.parent

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from exitmatrix.judge.reasons import Reason, why_changed
+from exitmatrix.judge.verdict import judge
+from exitmatrix.machine.store.records import cell_of
+from exitmatrix.model import Cell, Outcome, Process, Record
+from exitmatrix.model.change import Change
+from exitmatrix.model.outcome_sets import union
+from exitmatrix.plan.changes import change, known, sort
+from exitmatrix.plan.schedule import RACY, Result, Schedule
+from exitmatrix.report.changes import Told, change_list, command, contrast, everything, side_by_side
+from exitmatrix.report.pairs import Pairs, comparable, compare, of_folders, of_interpreters
 from msgspec.structs import replace
 
-from harness.changes import Change, change, known, sort
-from harness.judge import judge
-from harness.model import Cell, Outcome, Process, Record
-from harness.outcomes import union
-from harness.reasons import Reason, why_changed
-from harness.report.changes import Told, change_list, command, contrast, everything, side_by_side
-from harness.report.pairs import Pairs, comparable, compare, of_folders, of_interpreters
-from harness.schedule import RACY, Result, Schedule
-from harness.store.records import cell_of
 from tests.conftest import LOADED
 from tests.test_report import LINUX, died, ended, outcome, pair, process, record
 

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from exitmatrix.machine.run.channel import MOST_EVENTS, READ_SIZE, Channel, Output, decode
+from exitmatrix.model import Fact
 from hypothesis import given
 from hypothesis import strategies as st
-
-from harness.model import Fact
-from harness.run.channel import MOST_EVENTS, READ_SIZE, Channel, Output, decode
 
 TOKEN = "0123456789abcdef"
 

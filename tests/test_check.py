@@ -10,11 +10,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from exitmatrix.machine.store.records import platform_name, read_records
+from exitmatrix.model import Process, Record
+from exitmatrix.model.outcome_sets import union
 from msgspec.structs import replace
 
-from harness.model import Process, Record
-from harness.outcomes import union
-from harness.store.records import platform_name, read_records
 from tests.conftest import NEWEST
 from tests.test_cli import measure, run, tree
 

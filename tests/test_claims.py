@@ -9,10 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
-
-from harness import scenarios
-from harness.assessment import (
+from exitmatrix.claims.assess import (
     OTHERWISE,
     RUNS_DIFFER,
     Assessment,
@@ -25,7 +22,8 @@ from harness.assessment import (
     gather,
     verdict,
 )
-from harness.claims import (
+from exitmatrix.claims.conditions import TRACKER, NotSeen, Sight
+from exitmatrix.claims.texts import (
     BY_ID,
     CLAIMS,
     CONTRADICTED,
@@ -39,12 +37,12 @@ from harness.claims import (
     Claim,
     Expect,
 )
-from harness.conditions import TRACKER, NotSeen, Sight
-from harness.model import FORMAT, DataState, Outcome, Process, Record, Scenario
-from harness.observe import Timeline
-from harness.report.claims import Reading, in_full, render
-from harness.report.story import story, who_ran, who_serves
-from harness.report.versions import Subject, subject_of
+from exitmatrix.machine import scenarios
+from exitmatrix.model import FORMAT, DataState, Outcome, Process, Record, Scenario, Timeline
+from exitmatrix.model.versions import Subject, subject_of
+from exitmatrix.report.claims import Reading, in_full, render
+from exitmatrix.report.story import story, who_ran, who_serves
+from msgspec.structs import replace
 
 LOADED = {one.id: one for one in scenarios.load(scenarios.find_folder()).scenarios}
 LINUX = "linux-x86_64"

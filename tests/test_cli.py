@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import FOUND, NEWEST, note_exercised
 
 pytestmark = pytest.mark.real
-COMMAND = [sys.executable, "-c", "from harness.cli import entry; entry()"]
+COMMAND = [sys.executable, "-c", "from exitmatrix.cli.main import entry; entry()"]
 
 
 def run(
@@ -173,16 +173,18 @@ def test_carried_over(tmp_path: Path) -> None:
 
 def test_broken_scenario(tmp_path: Path) -> None:
     """A scenario in error is named with file and key, the others run, and the status is 3."""
-    import harness
+    import exitmatrix
 
-    package = Path(harness.__file__).parent
+    package = Path(exitmatrix.__file__).parent
     copy = tmp_path / "checkout"
-    shutil.copytree(package, copy / "harness", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(package.parent / "scenarios", copy / "scenarios")
+    shutil.copytree(
+        package, copy / "harness" / "exitmatrix", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copytree(package.parents[1] / "scenarios", copy / "scenarios")
     bad = copy / "scenarios" / "plain-bad.py"
     text = (copy / "scenarios" / "plain.py").read_text()
     bad.write_text(text.replace("# title =", "# titel ="))
-    path = {"PYTHONPATH": os.pathsep.join([str(copy), *sys.path])}
+    path = {"PYTHONPATH": os.pathsep.join([str(copy / "harness"), *sys.path])}
     words = ["--scenario", "plain", "--termination", "return"]
     done = subprocess.run(
         [*COMMAND, "matrix", "--python", NEWEST, "--output", str(tmp_path / "r"), *words],
@@ -237,8 +239,7 @@ def test_a_machine_on_which_no_trial_can_run(
 ) -> None:
     """Where trials cannot be run, one line says what they need, and nothing is written."""
     from click.testing import CliRunner
-
-    from harness.cli import main
+    from exitmatrix.cli.main import main
 
     monkeypatch.setattr(sys, "platform", "darwin")
     done = CliRunner().invoke(main, ["matrix", "--output", str(tmp_path / "reports")])
@@ -291,7 +292,7 @@ def test_a_claim_that_does_not_exist(tmp_path: Path) -> None:
 @pytest.mark.parametrize("numbers", [(15,), (15, 15), (1, 15), (2, 2), (15, 2, 1)])
 def test_a_second_signal_does_not_disturb_what_the_first_began(numbers: tuple[int, ...]) -> None:
     """SIGTERM, SIGINT and SIGHUP stop a run once; the rest of them is let pass."""
-    from harness.stages import Failure, Interrupted, stopping_cleanly
+    from exitmatrix.cli.stages import Failure, Interrupted, stopping_cleanly
 
     before = {number: signal.getsignal(number) for number in (1, 2, 15)}
     tidied = []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from exitmatrix.model import DataState, Outcome, Scenario
+from exitmatrix.report.consequences import consequences
+from exitmatrix.report.differences import differences
+from exitmatrix.report.questions import questions
+from exitmatrix.report.tables import scenario_table
 from msgspec.structs import replace
 
-from harness.model import DataState, Outcome, Scenario
-from harness.report.consequences import consequences
-from harness.report.differences import differences
-from harness.report.questions import questions
-from harness.report.tables import scenario_table
 from tests.test_report import LINUX, died, ended, outcome, process, record, scenario
 
 KEEPS = replace(scenario("keeps"), data={"lock file": "removed", "shelf": "kept"})

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-
-from harness.run import kernel
-from harness.run.engine import Engine
+from exitmatrix.machine.run import kernel
+from exitmatrix.machine.run.engine import Engine
 
 
 class Listener:

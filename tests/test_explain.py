@@ -10,24 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exitmatrix.cli.explain import nearest
+from exitmatrix.judge.verdict import judge
+from exitmatrix.machine.store.records import digest, read_records, read_timelines
+from exitmatrix.model import Outcome, PortState, Process, Record, Scenario, Timeline
+from exitmatrix.report.explain import Case, explanation, listing
+from exitmatrix.report.questions import questions
+from exitmatrix.report.sentences import sentences
+from exitmatrix.report.steps import WIDTH, steps
 from msgspec.structs import replace
 
-from harness.explain import nearest
-from harness.judge import judge
-from harness.model import Outcome, PortState, Process, Record, Scenario
-from harness.observe import Timeline
-from harness.report.explain import Case, explanation, listing
-from harness.report.questions import questions
-from harness.report.sentences import sentences
-from harness.report.steps import WIDTH, steps
-from harness.store.records import digest, read_records, read_timelines
 from tests.conftest import LOADED
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "reports"
 PLATFORM = "linux-x86_64"
 RECORDS = {record.cell: record for record in read_records(REPORTS).get(PLATFORM, [])}
-COMMAND = [sys.executable, "-c", "from harness.cli import entry; entry()", "explain"]
+COMMAND = [sys.executable, "-c", "from exitmatrix.cli.main import entry; entry()", "explain"]
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

@@ -10,9 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-
-from harness.run import facilities, kernel, reaper
-from harness.run.session import own_environment
+from exitmatrix.machine.run import facilities, kernel, reaper
+from exitmatrix.machine.run.session import own_environment
 
 SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 

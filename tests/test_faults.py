@@ -7,10 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from exitmatrix.machine.store.records import cell_of
+from exitmatrix.model import Unknown
 from msgspec.structs import replace
 
-from harness.model import Unknown
-from harness.store.records import cell_of
 from tests.conftest import FOUND, LOADED, NEWEST
 from tests.faults.__main__ import ALL
 from tests.faults.ground import ROOT

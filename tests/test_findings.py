@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from exitmatrix.judge.findings import BY_RULE, FINDINGS, Finding
+from exitmatrix.judge.rules import BY_ID
+from exitmatrix.judge.verdict import judge
+from exitmatrix.machine import interpreters
 
-from harness import interpreters
-from harness.findings import BY_RULE, FINDINGS, Finding
-from harness.judge import judge
-from harness.rules import BY_ID
 from tests.test_rules import records, scenarios
 
 

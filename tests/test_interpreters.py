@@ -10,10 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-
-from harness import interpreters
-from harness.interpreters import Found, NoSuchInterpreterError, find, select
-from harness.model import Interpreter
+from exitmatrix.machine import interpreters
+from exitmatrix.machine.interpreters import Found, NoSuchInterpreterError, find, select
+from exitmatrix.model import Interpreter
 
 BASE = os.path.realpath(sys.executable)
 

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from multiprocessing import shared_memory
 
 import pytest
-
-from harness.run import kernel
+from exitmatrix.machine.run import kernel
 
 SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 FAMILY = """

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from exitmatrix.declare.terminations import not_on
+from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.model import Outcome, Process, Unknown
 
-from harness.environments.prepare import Environment
-from harness.model import Outcome, Process, Unknown
-from harness.terminations import not_on
 from tests.conftest import FOUND, LOADED, make_order, newest_flask, outcomes_of
 
 pytestmark = pytest.mark.real
@@ -69,7 +69,7 @@ def test_plain(interpreter_id: str, environment_of: EnvironmentOf) -> None:
 
 
 def not_on_id(id: str, implementation: str) -> str | None:
-    from harness.terminations import BY_ID
+    from exitmatrix.declare.terminations import BY_ID
 
     return not_on(BY_ID[id], implementation)
 

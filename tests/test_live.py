@@ -11,12 +11,12 @@ import time
 import psutil
 import pytest
 from click import ClickException
+from exitmatrix.cli.blog import choose_python, find_stack
+from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.machine.run.live import STDOUT, Spoken
+from exitmatrix.model import Fact, Interpreter
+from exitmatrix.report.live import Narrator
 
-from harness.blog import choose_python, find_stack
-from harness.model import Fact, Interpreter
-from harness.report.live import Narrator
-from harness.run.live import STDOUT, Spoken
-from harness.terminations import BY_ID
 from tests.conftest import LOADED, note_exercised
 from tests.test_cli import COMMAND, run
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.machine import scenarios
+from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.machine.run.look import CannotTell, read
+from exitmatrix.model import Order, Outcome, Scenario, Unknown
 from msgspec.structs import replace
 
-from harness import scenarios
-from harness.environments.prepare import Environment
-from harness.model import Order, Outcome, Scenario, Unknown
-from harness.run.look import CannotTell, read
-from harness.terminations import BY_ID
 from tests.conftest import NEWEST, make_order, outcomes_of
 from tests.histories import PLAIN
 

@@ -7,14 +7,14 @@ from collections import deque
 from collections.abc import Callable
 
 import pytest
+from exitmatrix.cli.measure import AHEAD, Place, Told, measure
+from exitmatrix.model import Cell, Order, Scenario, Trial
+from exitmatrix.model.outcome_sets import essence
+from exitmatrix.plan.schedule import RACY, Result
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from harness.measure import AHEAD, Place, Told, measure
-from harness.model import Cell, Order, Scenario, Trial
-from harness.outcomes import essence
-from harness.schedule import RACY, Result
 from tests.histories import DEBUG, PLAIN, Remembering, Tale, debug, plain
 
 PLACES = {("x", "none"): Place(python="/usr/bin/python", path=("/probe", "/endings"))}

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from itertools import groupby
 
 import pytest
+from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.judge.verdict import judge
+from exitmatrix.machine.run.channel import decode
+from exitmatrix.model import FORMAT, Fact, Outcome, Process, Record, Scenario, Trial, Unknown
+from exitmatrix.observe.outcome import observe, timeline
 from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from harness.judge import judge
-from harness.model import FORMAT, Fact, Outcome, Process, Record, Scenario, Trial, Unknown
-from harness.observe import observe, timeline
-from harness.run.channel import decode
-from harness.terminations import BY_ID
 from tests.histories import DEBUG, FLASK, FORKS, PLAIN, SAVED, Saved, Tale, debug, plain, saved
 
 TRACKER = ("python", "-c", "from multiprocessing.resource_tracker import main;main(5)")

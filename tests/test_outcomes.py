@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
+from exitmatrix.model import Outcome, Process
+from exitmatrix.model.outcome_sets import add, contains, equal, essence, is_race, join, union
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from harness.model import Outcome, Process
-from harness.outcomes import add, contains, equal, essence, is_race, join, union
 from tests.histories import outcome, process
 
 KILLED = "signal SIGKILL"

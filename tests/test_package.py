@@ -8,12 +8,12 @@ import sys
 import venv
 from pathlib import Path
 
+import exitmatrix
 import pytest
 
-import harness
 from tests.conftest import NEWEST, note_exercised
 
-CHECKOUT = Path(harness.__file__).parent.parent
+CHECKOUT = Path(exitmatrix.__file__).parents[2]
 
 pytestmark = [
     pytest.mark.real,
@@ -67,7 +67,7 @@ def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
     assert done.stdout.strip() == "reports/matrix.md"
     assert (tmp_path / "reports" / "matrix.md").read_text().startswith("# ")
     where = subprocess.run(
-        [str(python), "-c", "import harness; print(harness.__file__)"],
+        [str(python), "-c", "import exitmatrix; print(exitmatrix.__file__)"],
         cwd=tmp_path,
         env=clean,
         capture_output=True,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 import pytest
+from exitmatrix.declare.terminations import BY_ID, CATALOGUE, targets
+from exitmatrix.model import Cell, Interpreter, LeftOut, Scenario, Stack
+from exitmatrix.plan.cells import NothingMatches, Plan, Selection, plan
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from harness.model import Cell, Interpreter, LeftOut, Scenario, Stack
-from harness.plan import NothingMatches, Plan, Selection, plan
-from harness.terminations import BY_ID, CATALOGUE, targets
 from tests.histories import DEBUG, FLASK, PLAIN
 
 NONE = Stack(name="none", family="none", requires=">=2.7")

@@ -1,7 +1,7 @@
 """Laws about what runs inside observed programs: the probe, its channel, the endings.
 
 Every test starts real processes and reads their events as the protocol says
-(harness/probe/PROTOCOL.md), without the harness's own way of running.
+(harness/exitmatrix/inside/probe/PROTOCOL.md), without the harness's own way of running.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import exitmatrix
 import pytest
+from exitmatrix.declare import terminations
+from exitmatrix.machine import interpreters, scenarios
+from exitmatrix.model import Interpreter, Scenario
 from packaging.specifiers import SpecifierSet
-
-import harness
-from harness import interpreters, scenarios, terminations
-from harness.model import Interpreter, Scenario
 
 pytestmark = pytest.mark.real
 
-PACKAGE = Path(harness.__file__).parent
+PACKAGE = Path(exitmatrix.__file__).parent / "inside"
 PROBE = PACKAGE / "probe"
 ENDINGS = PACKAGE / "endings"
 INSIDE = sorted([*PROBE.glob("*.py"), *ENDINGS.glob("*.py")])

@@ -6,15 +6,14 @@ import contextlib
 from typing import Any
 
 import pytest
+from exitmatrix.declare.program import ACTS, STEPS, InvalidProgram, act, program
+from exitmatrix.declare.terminations import CATALOGUE
+from exitmatrix.machine.scenarios import find_folder, load
+from exitmatrix.model import Act, Outcome, Process
+from exitmatrix.model.outcome_sets import allows
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-
-from harness.model import Act, Outcome, Process
-from harness.outcomes import allows
-from harness.program import ACTS, STEPS, InvalidProgram, act, program
-from harness.scenarios import find_folder, load
-from harness.terminations import CATALOGUE
 
 
 def test_every_termination_is_told_to_the_rules() -> None:

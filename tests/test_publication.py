@@ -6,10 +6,10 @@ from fnmatch import fnmatchcase
 
 import pytest
 from click import ClickException
+from exitmatrix.claims.texts import BY_ID, CLAIMS
+from exitmatrix.cli.publication import choose, missing, tell_if_2020_is_missing
+from exitmatrix.model import FORMAT, Cell, Interpreter, Record
 
-from harness.claims import BY_ID, CLAIMS
-from harness.model import FORMAT, Cell, Interpreter, Record
-from harness.publication import choose, missing, tell_if_2020_is_missing
 from tests.conftest import LOADED
 
 OLD = Interpreter(id="cpython-2.7.18", implementation="cpython", version="2.7.18", path="")

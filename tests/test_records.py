@@ -10,15 +10,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from exitmatrix.machine.store.records import cell_of
+from exitmatrix.model import FORMAT, Outcome, Process, Record, Unknown
+from exitmatrix.observe.outcome import observe
 from jsonschema import Draft202012Validator
 
-from harness.model import FORMAT, Outcome, Process, Record, Unknown
-from harness.observe import observe
-from harness.store.records import cell_of
 from tests.histories import SAVED, outcome, process, saved
 
 ROOT = Path(__file__).parent.parent
-SCHEMA = json.loads((ROOT / "harness" / "record.schema.json").read_text())
+SCHEMA = json.loads((ROOT / "harness" / "exitmatrix" / "record.schema.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
 COMMITTED = [
     (f"{file.parent.name}/{file.name}:{number}", json.loads(line))

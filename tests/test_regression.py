@@ -8,9 +8,9 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from exitmatrix.machine.store.records import platform_name, read_records
+from exitmatrix.report.changes import command
 
-from harness.report.changes import command
-from harness.store.records import platform_name, read_records
 from tests.conftest import FOUND, NEWEST
 from tests.test_check import CELL, bent, measured, output, records
 

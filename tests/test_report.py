@@ -8,20 +8,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from harness.judge import judge
-from harness.model import Judgement, Outcome, Process, Ready, Record, Scenario
-from harness.report.matrix import render
-from harness.report.questions import Group, questions
-from harness.report.versions import (
+from exitmatrix.judge.verdict import judge
+from exitmatrix.model import Judgement, Outcome, Process, Ready, Record, Scenario
+from exitmatrix.model.versions import (
     Python,
     Subject,
     python_words,
     subject_words,
 )
-from harness.report.words import code, prose, text
+from exitmatrix.report.matrix import render
+from exitmatrix.report.questions import Group, questions
+from exitmatrix.report.words import code, prose, text
+from hypothesis import given
+from hypothesis import strategies as st
 
 LINUX = "linux-x86_64"
 ALL = ("C", "B", "A")

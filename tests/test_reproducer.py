@@ -16,22 +16,22 @@ from typing import Any, NamedTuple
 
 import psutil
 import pytest
+from exitmatrix.declare.terminations import BY_ID, CATALOGUE
+from exitmatrix.judge.rules import RULES
+from exitmatrix.judge.verdict import judge
+from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.machine.sources import sources
+from exitmatrix.machine.store.records import platform_name, read_records
+from exitmatrix.model import Outcome, Process, Record, Scenario, Sources
+from exitmatrix.model.outcome_sets import is_race
+from exitmatrix.report.reproducer.program import reproducer
+from exitmatrix.report.reproducer.refusal import Refusal
+from exitmatrix.report.reproducer.shown import shown
+from exitmatrix.report.reproducer.silent import silent
+from exitmatrix.report.reproducer.subject import Subject, imported
+from exitmatrix.report.reproducer.subject import program as program_of
+from exitmatrix.report.reproducer.ways import way
 
-from harness.environments.prepare import Environment
-from harness.judge import judge
-from harness.model import Outcome, Process, Record, Scenario
-from harness.outcomes import is_race
-from harness.reproducer.program import Sources, reproducer
-from harness.reproducer.refusal import Refusal
-from harness.reproducer.shown import shown
-from harness.reproducer.silent import silent
-from harness.reproducer.subject import Subject, imported
-from harness.reproducer.subject import program as program_of
-from harness.reproducer.ways import way
-from harness.rules import RULES
-from harness.sources import sources
-from harness.store.records import platform_name, read_records
-from harness.terminations import BY_ID, CATALOGUE
 from tests.conftest import FOUND, LOADED, NEWEST, note_exercised
 
 ROOT = Path(__file__).parent.parent
@@ -40,7 +40,7 @@ RECORDS = {
     for record in read_records(ROOT / "reports").get(platform_name(), [])
     if record.scenario in LOADED
 }
-ENDINGS = (ROOT / "harness" / "endings" / "endings.py").read_text()
+ENDINGS = (ROOT / "harness" / "exitmatrix" / "inside" / "endings" / "endings.py").read_text()
 OLDEST = min(
     (one for one in FOUND.values() if one.implementation == "cpython"),
     key=lambda one: one.language,

@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exitmatrix.judge.effects import Child, Effect, Next, Order, Raises
+from exitmatrix.judge.predict import allowed
+from exitmatrix.judge.rules import BY_ID, RULES, Rule
+from exitmatrix.judge.traits import Traits, numbers
+from exitmatrix.judge.verdict import ending, expected, judge, traits_of
+from exitmatrix.machine.scenarios import find_folder, load
+from exitmatrix.machine.store.records import read_records
+from exitmatrix.model import Record, Scenario
+from exitmatrix.model.outcome_sets import allows
 from msgspec.structs import replace
-
-from harness.effects import Child, Effect, Next, Order, Raises
-from harness.judge import ending, expected, judge, traits_of
-from harness.model import Record, Scenario
-from harness.outcomes import allows
-from harness.predict import allowed
-from harness.rules import BY_ID, RULES, Rule
-from harness.scenarios import find_folder, load
-from harness.store.records import read_records
-from harness.traits import Traits, numbers
 
 REPORTS = Path(__file__).parent.parent / "reports"
 MOST_RULES = 90
@@ -230,6 +229,8 @@ def test_rules_see_traits_and_never_names() -> None:
     """Nothing that a rule is given names a scenario, an interpreter, a stack or a cell."""
     names = {"scenario", "interpreter", "cell", "stack", "termination", "id", "path"}
     assert not names & set(Traits.__struct_fields__)
-    source = (Path(__file__).parent.parent / "harness" / "rules.py").read_text()
+    source = (
+        Path(__file__).parent.parent / "harness" / "exitmatrix" / "judge" / "rules.py"
+    ).read_text()
     told = {one.id for one in scenarios().values() if "-" in one.id} | {"cpython-", "pypy-3"}
     assert not [one for one in told if f'"{one}' in source and one not in BY_ID]

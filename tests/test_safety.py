@@ -18,14 +18,15 @@ from pathlib import Path
 import msgspec
 import psutil
 import pytest
+from exitmatrix.cli.progress import Outliving, say
+from exitmatrix.declare import stacks
+from exitmatrix.machine import interpreters
+from exitmatrix.machine.environments.prepare import Environment, default_cache
+from exitmatrix.machine.run import guardian
+from exitmatrix.machine.run.session import EngineDied, Session
+from exitmatrix.model import Order, Outcome
+from exitmatrix.observe.outcome import observe, timeline
 
-from harness import interpreters, stacks
-from harness.environments.prepare import Environment, default_cache
-from harness.model import Order, Outcome
-from harness.observe import observe, timeline
-from harness.progress import Outliving, say
-from harness.run import guardian
-from harness.run.session import EngineDied, Session
 from tests.conftest import (
     FOUND,
     LOADED,
@@ -44,9 +45,9 @@ GONE = 20.0  # seconds after which a test stops waiting for a process that must 
 # A harness for itself: it reads orders and never ends by itself.
 DRIVER = """
 import sys, msgspec
-from harness.model import Order
-from harness.run import guardian
-from harness.run.session import Session
+from exitmatrix.model import Order
+from exitmatrix.machine.run import guardian
+from exitmatrix.machine.run.session import Session
 orders = msgspec.json.decode(sys.stdin.buffer.readline(), type=list[Order])
 with Session(2) as session:
     for order in orders:
@@ -174,7 +175,9 @@ def test_killing(
     words = {one.pid: " ".join(safe_words(one)) for one in found}
     pids = {"harness": process.pid}
     for name in ("guardian", "engine"):
-        (pids[name],) = (pid for pid, text in words.items() if f"harness.run.{name}" in text)
+        (pids[name],) = (
+            pid for pid, text in words.items() if f"exitmatrix.machine.run.{name}" in text
+        )
     os.kill(pids[victim], signal.SIGKILL)
     assert_all_gone([one for one in found if one.pid != process.pid])
     assert_things_go(before)
@@ -219,7 +222,8 @@ def test_engine_dies(environment_of: EnvironmentOf) -> None:
         (engine,) = (
             one
             for one in below(os.getpid())
-            if one.pid not in others and "harness.run.engine" in " ".join(safe_words(one))
+            if one.pid not in others
+            and "exitmatrix.machine.run.engine" in " ".join(safe_words(one))
         )
         engine.kill()
         engine.wait(GONE)
@@ -296,7 +300,7 @@ def test_loopback(environment_of: EnvironmentOf) -> None:
     assert heard == {"127.0.0.1"}
 
 
-COMMAND = [sys.executable, "-c", "from harness.cli import entry; entry()"]
+COMMAND = [sys.executable, "-c", "from exitmatrix.cli.main import entry; entry()"]
 CANARY = "a-bird-that-sings-c4f1"
 
 

@@ -8,11 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from exitmatrix.declare import scenario as header
+from exitmatrix.declare.terminations import BY_ID, IN_PROCESS
+from exitmatrix.machine import interpreters, scenarios
+from exitmatrix.model import Ready, Scenario
 from packaging.specifiers import SpecifierSet
-
-from harness import interpreters, scenarios
-from harness.model import Ready, Scenario
-from harness.terminations import BY_ID, IN_PROCESS
 
 GOOD = '''\
 # /// script
@@ -62,9 +62,9 @@ VARIANTS = [
 ]
 
 
-def refused(text: str, id: str = "plain") -> scenarios.InvalidScenario:
-    with pytest.raises(scenarios.InvalidScenario) as caught:
-        scenarios.parse(id, text, f"{id}.py")
+def refused(text: str, id: str = "plain") -> header.InvalidScenario:
+    with pytest.raises(header.InvalidScenario) as caught:
+        header.parse(id, text, f"{id}.py")
     return caught.value
 
 
@@ -78,7 +78,7 @@ def changed(old: str, new: str) -> str:
 
 def test_a_header_says_everything_about_a_scenario() -> None:
     """What the header and the docstring say is what the scenario holds."""
-    scenario = scenarios.parse("plain-x", GOOD, "/s/plain-x.py", "")
+    scenario = header.parse("plain-x", GOOD, "/s/plain-x.py", "")
     assert scenario.id == "plain-x"
     assert scenario.title == "A title"
     assert scenario.path == "/s/plain-x.py"
@@ -102,36 +102,36 @@ def test_a_header_says_everything_about_a_scenario() -> None:
 def test_readiness_has_three_forms(written: str, means: Ready) -> None:
     """Each form of `ready` is understood."""
     text = changed('{stdout = "ready"}', written)
-    assert scenarios.parse("plain", text, "plain.py").ready == means
+    assert header.parse("plain", text, "plain.py").ready == means
 
 
 def test_flask_as_the_only_dependency_is_the_family_flask() -> None:
     """The family of stacks follows from the dependencies."""
     text = changed("dependencies = []", 'dependencies = ["flask"]')
-    assert scenarios.parse("flask", text, "flask.py").family == "flask"
+    assert header.parse("flask", text, "flask.py").family == "flask"
 
 
 def test_two_roles_are_parent_and_child() -> None:
     """A scenario of two processes names its parent and its child."""
     text = changed('roles = ["main"]', 'roles = ["parent", "child"]')
-    assert scenarios.parse("plain", text, "plain.py").roles == ("parent", "child")
+    assert header.parse("plain", text, "plain.py").roles == ("parent", "child")
 
 
 def test_all_in_process_terminations_have_one_word() -> None:
     """`in-process` is a valid termination though it is no id."""
     text = changed('["return", "SIG*"]', '["in-process"]')
-    assert scenarios.parse("plain", text, "plain.py").terminations == (IN_PROCESS,)
+    assert header.parse("plain", text, "plain.py").terminations == (IN_PROCESS,)
 
 
 def test_other_tools_may_keep_tables_in_the_header() -> None:
     """PEP 723 leaves [tool] to every tool, so tables of others are no concern of ours."""
     text = changed("# [tool.exitmatrix]", "# [tool.uv]\n# x = 1\n#\n# [tool.exitmatrix]")
-    assert scenarios.parse("plain", text, "plain.py").title == "A title"
+    assert header.parse("plain", text, "plain.py").title == "A title"
 
 
 def test_what_few_scenarios_need_may_be_left_out() -> None:
     """Without them the usual role acts, stderr is not told and no data are in flight."""
-    scenario = scenarios.parse("plain", GOOD, "plain.py")
+    scenario = header.parse("plain", GOOD, "plain.py")
     assert (scenario.acts, scenario.printed, scenario.data) == ("", False, {})
     assert scenario.acting_role == "main"
 
@@ -139,13 +139,13 @@ def test_what_few_scenarios_need_may_be_left_out() -> None:
 def test_an_implementation_that_cannot_run_it_is_named_with_the_reason() -> None:
     """`not-on` keeps a reason for those that are left out."""
     text = changed('roles = ["main"]', 'roles = ["main"]\n# not-on = {pypy = "it has none"}')
-    assert scenarios.parse("plain", text, "plain.py").not_on == {"pypy": "it has none"}
+    assert header.parse("plain", text, "plain.py").not_on == {"pypy": "it has none"}
 
 
 def test_a_termination_may_have_one_target_only() -> None:
     """`SIGINT@group` is a termination with its target."""
     text = changed('["return", "SIG*"]', '["SIGINT@group"]')
-    assert scenarios.parse("plain", text, "plain.py").terminations == ("SIGINT@group",)
+    assert header.parse("plain", text, "plain.py").terminations == ("SIGINT@group",)
 
 
 def test_each_length_of_handlers_is_a_scenario(tmp_path: Path) -> None:
@@ -197,22 +197,22 @@ def test_a_target_that_does_not_exist_is_refused(pattern: str) -> None:
 def test_the_role_that_acts_can_be_said() -> None:
     """An in-process termination takes place in the role that the header names."""
     text = changed('roles = ["main"]', 'roles = ["parent", "child"]\n# acts = "child"')
-    assert scenarios.parse("plain", text, "plain.py").acting_role == "child"
+    assert header.parse("plain", text, "plain.py").acting_role == "child"
     text = changed('roles = ["main"]', 'roles = ["parent", "child"]')
-    assert scenarios.parse("plain", text, "plain.py").acting_role == "parent"
+    assert header.parse("plain", text, "plain.py").acting_role == "parent"
 
 
 def test_stderr_can_be_asked_for() -> None:
     """`printed` makes stderr a part of the outcome."""
     text = changed('roles = ["main"]', 'roles = ["main"]\n# printed = true')
-    assert scenarios.parse("plain", text, "plain.py").printed
+    assert header.parse("plain", text, "plain.py").printed
 
 
 def test_data_in_flight_are_told_by_kind() -> None:
     """Each kind is said with what a clean end makes of it, in an order of their own."""
     table = '\n# [tool.exitmatrix.data]\n# "lock file" = "removed"\n# "a shelf" = "kept"'
     text = changed('"SIG*"]', '"SIG*"]' + table)
-    data = scenarios.parse("plain", text, "plain.py").data
+    data = header.parse("plain", text, "plain.py").data
     assert list(data.items()) == [("a shelf", "kept"), ("lock file", "removed")]
 
 
@@ -264,11 +264,16 @@ WRONG = [
     ('["main"]', "[]", "tool.exitmatrix.roles", "['main']"),
     ('["main"]', '"main"', "tool.exitmatrix.roles", "a list of texts"),
     ('["main"]', "[1]", "tool.exitmatrix.roles", "a list of texts"),
-    ('{stdout = "ready"}', '"stdout"', "tool.exitmatrix.ready", scenarios.READY_FORMS),
-    ('{stdout = "ready"}', '{stderr = "x"}', "tool.exitmatrix.ready", scenarios.READY_FORMS),
-    ('{stdout = "ready"}', '{stdout = ""}', "tool.exitmatrix.ready", scenarios.READY_FORMS),
-    ('{stdout = "ready"}', '{stdout = "a\\nb"}', "tool.exitmatrix.ready", scenarios.READY_FORMS),
-    ('{stdout = "ready"}', "{stdout = 1}", "tool.exitmatrix.ready", scenarios.READY_FORMS),
+    ('{stdout = "ready"}', '"stdout"', "tool.exitmatrix.ready", header.READY_FORMS),
+    ('{stdout = "ready"}', '{stderr = "x"}', "tool.exitmatrix.ready", header.READY_FORMS),
+    ('{stdout = "ready"}', '{stdout = ""}', "tool.exitmatrix.ready", header.READY_FORMS),
+    (
+        '{stdout = "ready"}',
+        '{stdout = "a\\nb"}',
+        "tool.exitmatrix.ready",
+        header.READY_FORMS,
+    ),
+    ('{stdout = "ready"}', "{stdout = 1}", "tool.exitmatrix.ready", header.READY_FORMS),
     ('"return", "SIG*"', '"retrun"', "tool.exitmatrix.terminations", "nearest: return"),
     ('"return", "SIG*"', '"sigterm"', "tool.exitmatrix.terminations", "SIGTERM"),
     ('"return", "SIG*"', '"SIGFOO*"', "tool.exitmatrix.terminations", "matches no termination"),

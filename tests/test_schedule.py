@@ -6,11 +6,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 
 import pytest
+from exitmatrix.model import Cell, Outcome, Unknown
+from exitmatrix.plan.schedule import RACY, SEVERAL, SINGLE, Known, Result, Schedule, spread
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model import Cell, Outcome, Unknown
-from harness.schedule import RACY, SEVERAL, SINGLE, Known, Result, Schedule, spread
 from tests.histories import Remembering, outcome, process
 
 A, B, C = outcome(), outcome(process(ended="code 1")), outcome(process(ended="code 2"))

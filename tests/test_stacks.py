@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from harness.environments.installer import installer_environment, reason_in
-from harness.environments.prepare import (
+from exitmatrix.declare.stacks import STACKS, applies, pins_of
+from exitmatrix.machine.environments.installer import installer_environment, reason_in
+from exitmatrix.machine.environments.prepare import (
     PINS,
     Environment,
     Progress,
@@ -23,9 +23,8 @@ from harness.environments.prepare import (
     default_cache,
     prepare,
 )
-from harness.interpreters import find
-from harness.model import Interpreter, Stack
-from harness.stacks import STACKS, applies, pins_of
+from exitmatrix.machine.interpreters import find
+from exitmatrix.model import Interpreter, Stack
 
 STACK = {stack.name: stack for stack in STACKS}
 NONE = STACK["none"]
@@ -524,9 +523,9 @@ def test_without_the_index_what_is_there_still_works(
 WORKER = """
 import sys
 from pathlib import Path
-from harness.interpreters import find
-from harness.environments.prepare import prepare
-from harness.stacks import STACKS
+from exitmatrix.machine.interpreters import find
+from exitmatrix.machine.environments.prepare import prepare
+from exitmatrix.declare.stacks import STACKS
 folder, path = sys.argv[1:3]
 found = find([path])
 one = next(each for each in found.interpreters if each.id == found.named[0].id)
@@ -568,7 +567,7 @@ def test_the_lock_of_a_dead_owner_is_free(build: Builder, running: Interpreter) 
     code = f"""
 import os, signal, sys
 from pathlib import Path
-from harness.environments.published import publish
+from exitmatrix.machine.environments.published import publish
 def build(folder):
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "python").write_text("half")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from exitmatrix.observe.stderr import lines, normalise
 from hypothesis import given
 from hypothesis import strategies as st
-
-from harness.stderr import lines, normalise
 
 TOLD = """\
 Exception ignored in atexit callback <function C at 0x7f3618dc1440>:

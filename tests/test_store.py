@@ -9,14 +9,19 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from exitmatrix.machine.store.files import CannotWrite, append, write
+from exitmatrix.machine.store.records import (
+    cell_of,
+    digest,
+    platform_name,
+    read_records,
+    read_timelines,
+)
+from exitmatrix.machine.store.store import AT_HAND, Store, write_verdicts
+from exitmatrix.model import FORMAT, Cell, Interpreter, Outcome, Record, Timeline, Trial, Verdict
+from exitmatrix.plan.schedule import RACY, Known, Result
 from msgspec.structs import replace
 
-from harness.model import FORMAT, Cell, Interpreter, Outcome, Record, Trial, Verdict
-from harness.observe import Timeline
-from harness.schedule import RACY, Known, Result
-from harness.store.files import CannotWrite, append, write
-from harness.store.records import cell_of, digest, platform_name, read_records, read_timelines
-from harness.store.store import AT_HAND, Store, write_verdicts
 from tests.histories import outcome, process
 
 DAYS = [datetime.date(2026, 11, day) for day in (21, 22, 23)]
@@ -404,7 +409,7 @@ def test_a_run_is_whole_for_all_interpreters_at_once(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("harness.store.store.write", killed)
+        patched.setattr("exitmatrix.machine.store.store.write", killed)
         with pytest.raises(KeyboardInterrupt):
             one.close(finished=True)
     again = store()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.machine.run.channel import decode
+from exitmatrix.model import Fact, Outcome, Unknown
+from exitmatrix.observe.outcome import observe, timeline
 
-from harness.environments.prepare import Environment
-from harness.model import Fact, Outcome, Unknown
-from harness.observe import observe, timeline
-from harness.run.channel import decode
-from harness.terminations import BY_ID
 from tests.conftest import FOUND, LOADED, make_order, outcomes_of
 from tests.histories import PLAIN, Tale, plain
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.model import Order, Outcome, Process, Unknown
+from exitmatrix.observe.outcome import observe
 from msgspec.structs import replace
 from packaging.specifiers import SpecifierSet
 
-from harness.environments.prepare import Environment
-from harness.model import Order, Outcome, Process, Unknown
-from harness.observe import observe
 from tests.conftest import (
     FOUND,
     LOADED,

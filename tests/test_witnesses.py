@@ -9,15 +9,15 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.machine.run import trial as trial_module
+from exitmatrix.machine.run.channel import decode
+from exitmatrix.model import Fact, Outcome, Trial, Unknown
+from exitmatrix.observe.outcome import observe
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from harness.model import Fact, Outcome, Trial, Unknown
-from harness.observe import observe
-from harness.run import trial as trial_module
-from harness.run.channel import decode
-from harness.terminations import BY_ID
 from tests.histories import PLAIN, SAVED, Saved, Tale, plain, saved
 
 TOKEN = "0123456789abcdef"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from harness.stacks import STACKS
+from exitmatrix.declare.stacks import STACKS
+
 from tests.conftest import FOUND, newest_flask
 from tests.faults.ground import SMALL, Ground, end_of, unclean
 from tests.faults.tally import Fault, Tally

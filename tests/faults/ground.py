@@ -17,16 +17,16 @@ from typing import Self
 
 import msgspec
 import psutil
+from exitmatrix.declare import stacks
+from exitmatrix.machine.environments.prepare import Environment, default_cache, prepare
+from exitmatrix.machine.run import guardian, kernel
+from exitmatrix.machine.store.records import read_records
+from exitmatrix.machine.store.store import Count
+from exitmatrix.model import Record, Stack
 
-from harness import stacks
-from harness.environments.prepare import Environment, default_cache, prepare
-from harness.model import Record, Stack
-from harness.run import guardian, kernel
-from harness.store.records import read_records
-from harness.store.store import Count
 from tests.conftest import FOUND, NEWEST
 
-COMMAND = [sys.executable, "-c", "from harness.cli import entry; entry()"]
+COMMAND = [sys.executable, "-c", "from exitmatrix.cli.main import entry; entry()"]
 ROOT = Path(__file__).parents[2]
 GONE = 2.0  # seconds within which nothing may be left
 LONGEST = 240.0  # seconds after which a harness hangs

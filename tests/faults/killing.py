@@ -13,7 +13,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from harness.stacks import STACKS
+from exitmatrix.declare.stacks import STACKS
+
 from tests.conftest import FOUND, newest_flask
 from tests.faults.ground import (
     KILLED,
@@ -128,12 +129,12 @@ SELECTION = ("--stack", "none", "--scenario", "plain")
 
 def kill_guardian(ground: Ground, tally: Tally, times: int) -> None:
     """The guardian dies: the engine does its work."""
-    kill_part("harness.run.guardian", ground, tally, times)
+    kill_part("exitmatrix.machine.run.guardian", ground, tally, times)
 
 
 def kill_engine(ground: Ground, tally: Tally, times: int) -> None:
     """The engine dies: the guardian does its work."""
-    kill_part("harness.run.engine", ground, tally, times)
+    kill_part("exitmatrix.machine.run.engine", ground, tally, times)
 
 
 def kill_builder(ground: Ground, tally: Tally, times: int) -> None:

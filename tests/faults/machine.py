@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.environments.prepare import default_cache
-from harness.stacks import STACKS
+from exitmatrix.declare.stacks import STACKS
+from exitmatrix.machine.environments.prepare import default_cache
+
 from tests.conftest import FOUND, newest_flask
 from tests.faults.ground import SMALL, Ground, end_of, unclean
 from tests.faults.killing import RESUMED

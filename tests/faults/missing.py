@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from harness.outcomes import contains
-from harness.run.facilities import NAMES, VARIABLE
-from harness.stacks import STACKS
+from exitmatrix.declare.stacks import STACKS
+from exitmatrix.machine.run.facilities import NAMES, VARIABLE
+from exitmatrix.model.outcome_sets import contains
+
 from tests.conftest import FOUND, newest_flask
 from tests.faults.ground import Ground, end_of, unclean
 from tests.faults.tally import Fault, Tally

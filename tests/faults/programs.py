@@ -12,13 +12,13 @@ from functools import partial
 from pathlib import Path
 
 import psutil
+from exitmatrix.declare.stacks import STACKS
+from exitmatrix.machine.run import kernel
+from exitmatrix.machine.run.session import Session
+from exitmatrix.model import Order, Outcome, Trial, Unknown
+from exitmatrix.observe.outcome import observe
 from msgspec.structs import replace
 
-from harness.model import Order, Outcome, Trial, Unknown
-from harness.observe import observe
-from harness.run import kernel
-from harness.run.session import Session
-from harness.stacks import STACKS
 from tests.conftest import LOADED, make_order, own_scenario
 from tests.faults.ground import Ground
 from tests.faults.tally import Fault, Skip, Tally
@@ -361,7 +361,7 @@ def judged(
 def is_engine(process: psutil.Process) -> bool:
     """Whether a process is the engine."""
     with contextlib.suppress(psutil.Error):
-        return "harness.run.engine" in process.cmdline()
+        return "exitmatrix.machine.run.engine" in process.cmdline()
     return False
 
 

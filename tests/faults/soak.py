@@ -23,19 +23,19 @@ from typing import Literal
 
 import click
 import psutil
+from exitmatrix.cli.measure import order
+from exitmatrix.cli.stages import place_of
+from exitmatrix.declare import stacks
+from exitmatrix.judge.verdict import expected
+from exitmatrix.machine import scenarios as programs
+from exitmatrix.machine.environments.prepare import Environment, default_cache, prepare
+from exitmatrix.machine.run.session import Session
+from exitmatrix.machine.store.records import platform_name, read_records
+from exitmatrix.model import Cell, Interpreter, Order, Outcome, Record, Scenario, Unknown
+from exitmatrix.model.outcome_sets import allows, contains
+from exitmatrix.observe.outcome import observe
+from exitmatrix.plan.cells import Selection, plan
 
-from harness import scenarios as programs
-from harness import stacks
-from harness.environments.prepare import Environment, default_cache, prepare
-from harness.judge import expected
-from harness.measure import order
-from harness.model import Cell, Interpreter, Order, Outcome, Record, Scenario, Unknown
-from harness.observe import observe
-from harness.outcomes import allows, contains
-from harness.plan import Selection, plan
-from harness.run.session import Session
-from harness.stages import place_of
-from harness.store.records import platform_name, read_records
 from tests.conftest import FOUND
 
 OVER = 4  # trials at once for each core
@@ -168,7 +168,7 @@ def engines(process: psutil.Process) -> Iterator[psutil.Process]:
     """The engine below a process."""
     for one in process.children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            if "harness.run.engine" in one.cmdline():
+            if "exitmatrix.machine.run.engine" in one.cmdline():
                 yield one
 
 

@@ -12,17 +12,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from exitmatrix.cli.measure import measure
+from exitmatrix.cli.stages import place_of
+from exitmatrix.declare import stacks
+from exitmatrix.machine import interpreters
+from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.machine.run.session import Session
+from exitmatrix.machine.store.records import platform_name, read_records
+from exitmatrix.model import Cell, Record
+from exitmatrix.model.change import Change
+from exitmatrix.plan.cells import NothingMatches, Selection, plan
+from exitmatrix.plan.changes import change, known, races, sort
+from exitmatrix.plan.schedule import Result, Schedule
 
-from harness import interpreters, stacks
-from harness.changes import Change, change, known, races, sort
-from harness.environments.prepare import Environment
-from harness.measure import measure
-from harness.model import Cell, Record
-from harness.plan import NothingMatches, Selection, plan
-from harness.run.session import Session
-from harness.schedule import Result, Schedule
-from harness.stages import place_of
-from harness.store.records import platform_name, read_records
 from tests.conftest import FOUND, JOBS, LOADED, newest_flask, note_exercised
 
 HERE = Path(__file__).resolve().parent

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from exitmatrix.judge.reasons import why_changed
+from exitmatrix.model import Cell
+from exitmatrix.model.change import Change
+from exitmatrix.plan.schedule import Result
+from exitmatrix.report.changes import Told, side_by_side
 
-from harness.changes import Change
-from harness.model import Cell
-from harness.reasons import why_changed
-from harness.report.changes import Told, side_by_side
-from harness.schedule import Result
 from tests.conftest import LOADED
 
 pytestmark = pytest.mark.real

@@ -1,0 +1,1 @@
+"""Published claims: texts, the conditions they rest on, and their assessment."""

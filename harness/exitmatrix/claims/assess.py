@@ -1,0 +1,281 @@
+"""From claims and observations to verdicts. Pure.
+
+The law, for one Python with one stack: of the claim's cases the first one gives the
+verdict whose expectations all runs meet. Where none does, the claim is contradicted;
+if some runs meet what the first case expects, it holds in some runs. What was not
+seen well enough, or not at all, is not measured. Then those who agree are brought
+together, and where they do not, it is said since when or until when the claim holds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from packaging.version import Version
+
+from exitmatrix.claims.conditions import NotSeen, Sight
+from exitmatrix.claims.texts import (
+    CONTRADICTED,
+    HOLDS,
+    IN_SOME_RUNS,
+    NOT_MEASURED,
+    OTHER_REASON,
+    UNTESTABLE,
+    Case,
+    Claim,
+    Expect,
+    Word,
+)
+from exitmatrix.model import Frozen, ImplementationName, Interpreter, Record, Scenario, Stack
+from exitmatrix.model.versions import (
+    HELD_STILL,
+    Python,
+    Subject,
+    in_order,
+    python_words,
+    subject_of,
+    subject_words,
+)
+from exitmatrix.plan.cells import plan
+
+HOLDING: tuple[Word, ...] = (HOLDS, OTHER_REASON)
+OTHERWISE = "What was seen is not what the text says."
+RUNS_DIFFER = "Runs of one and the same cell differ, and the text tells of some of them."
+
+
+class Evidence(Frozen, kw_only=True):
+    """A record, and what its runs showed."""
+
+    platform: str
+    record: Record
+    sights: tuple[Sight, ...]
+
+    @property
+    def asks(self) -> str:
+        """SCENARIO/TERMINATION@TARGET."""
+        return self.record.cell.split("/", 2)[2]
+
+
+class Ruling(Frozen, kw_only=True):
+    """A verdict, why, and for whom."""
+
+    verdict: Word
+    because: str
+    subjects: tuple[Subject, ...]
+
+
+class Assessment(Frozen, kw_only=True):
+    """A claim, judged."""
+
+    claim: Claim
+    verdict: (
+        str  # over all who were asked: a word of the claims, with "since 3.7" where they differ
+    )
+    rulings: tuple[Ruling, ...]  # of those that were measured; the newest Python's first
+    by_stack: tuple[tuple[str, str], ...] = ()  # that of 2020, and "" for the newest
+    unmeasured: tuple[Subject, ...] = ()
+    not_asked: tuple[Subject, ...] = ()  # they cannot have what it takes
+    unwritten: tuple[str, ...] = ()  # patterns of cells for which there is no program
+
+
+class Asked(Frozen, kw_only=True):
+    """What there is to judge by: records by subject and cell, and what could be asked of whom."""
+
+    evidence: Mapping[Subject, Mapping[str, Evidence]]
+    cells: Mapping[Subject, tuple[str, ...]]
+    families: Mapping[str, str]  # of stacks, by scenario
+
+
+def gather(evidence: Iterable[Evidence], scenarios: Mapping[str, Scenario]) -> Asked:
+    """Bring together what claims are judged by."""
+    by_subject: defaultdict[Subject, dict[str, Evidence]] = defaultdict(dict)
+    for one in evidence:
+        by_subject[subject_of(one.platform, one.record)][one.asks] = one
+    return Asked(
+        evidence=by_subject,
+        cells={who: cells_of(who, scenarios) for who in by_subject},
+        families={one.id: one.family for one in scenarios.values()},
+    )
+
+
+def cells_of(who: Subject, scenarios: Mapping[str, Scenario]) -> tuple[str, ...]:
+    """SCENARIO/TERMINATION@TARGET of all that a subject could be asked."""
+    implementation: ImplementationName = "pypy" if who.python.family == "pypy" else "cpython"
+    python = Interpreter(
+        id=who.python.id, implementation=implementation, version=who.python.version, path=""
+    )
+    stack = Stack(name=who.stack, family=family_of(who), requires="")
+    planned = plan([python], list(scenarios.values()), [stack], lambda _stack, _python: None)
+    return tuple(cell.id.split("/", 2)[2] for cell in planned.cells)
+
+
+def family_of(who: Subject) -> str:
+    """Of its stack: none, flask."""
+    return who.stack.partition("-")[0]
+
+
+# ----------------------------------------------------------------- one subject
+
+
+class _Unanswered(Exception):
+    """A subject cannot be judged."""
+
+
+class _NotMeasured(_Unanswered):
+    """It was not asked, or not seen well enough."""
+
+
+class _CannotBeHad(_Unanswered):
+    """It has no such cell."""
+
+
+class _Witness:
+    """What one subject showed, as far as a claim asks for it."""
+
+    def __init__(self, asked: Asked, who: Subject) -> None:
+        self.who = who
+        self.asked = asked
+
+    def rule(self, claim: Claim) -> tuple[Word, str]:
+        """The verdict of this subject, and why. Raises _Unanswered."""
+        for expect in claim.judged_by:
+            if self._is_mine(expect):
+                self._cells(expect)
+        try:
+            for case in claim.cases:
+                if self._meets(case, all):
+                    return case.verdict, case.because
+            if self._meets(claim.cases[0], any):
+                return IN_SOME_RUNS, RUNS_DIFFER
+        except NotSeen as error:
+            raise _NotMeasured(str(error)) from error
+        return CONTRADICTED, OTHERWISE
+
+    def _meets(self, case: Case, runs: Callable[[Iterable[bool]], bool]) -> bool:
+        mine = [expect for expect in case.expects if self._is_mine(expect) and self._cells(expect)]
+        return bool(mine) and all(self._met(expect, runs) for expect in mine)
+
+    def _met(self, expect: Expect, runs: Callable[[Iterable[bool]], bool]) -> bool:
+        cells = [
+            runs([expect.shows.met(sight) for sight in one.sights]) for one in self._cells(expect)
+        ]
+        return all(cells) if expect.of == "every" else any(cells)
+
+    def _cells(self, expect: Expect) -> list[Evidence]:
+        there = [name for name in self.asked.cells[self.who] if fnmatchcase(name, expect.cells)]
+        if not there and not expect.if_it_can_be_had:
+            raise _CannotBeHad(expect.cells)
+        found = [self.asked.evidence[self.who].get(name) for name in there]
+        if not all(one and one.sights and not one.record.unknown for one in found):
+            raise _NotMeasured(expect.cells)
+        return [one for one in found if one]
+
+    def _is_mine(self, expect: Expect) -> bool:
+        return family_of(self.who) in families(expect.cells, self.asked)
+
+
+def families(pattern: str, asked: Asked) -> set[str]:
+    """The families of stacks that the scenarios of a pattern need."""
+    scenario = pattern.partition("/")[0]
+    return {family for id, family in asked.families.items() if fnmatchcase(id, scenario)}
+
+
+# ----------------------------------------------------------------- all of them
+
+
+def assess(claim: Claim, asked: Asked) -> Assessment:
+    """The verdict on one claim."""
+    unwritten = tuple(one for one in claim.rests_on if not families(one, asked))
+    judged = {one.cells for one in claim.judged_by}
+    mine = {family for one in judged for family in families(one, asked)}
+    ruled: defaultdict[tuple[Word, str], list[Subject]] = defaultdict(list)
+    unmeasured: list[Subject] = []
+    not_asked: list[Subject] = []
+    for who in _newest_first(asked.evidence):
+        if family_of(who) not in mine or judged & set(unwritten):
+            continue
+        try:
+            ruled[_Witness(asked, who).rule(claim)].append(who)
+        except _NotMeasured:
+            unmeasured.append(who)
+        except _CannotBeHad:
+            not_asked.append(who)
+    rulings = tuple(
+        Ruling(verdict=word, because=because, subjects=tuple(some))
+        for (word, because), some in ruled.items()
+    )
+    return Assessment(
+        claim=claim,
+        verdict=verdict(rulings) if claim.cases else UNTESTABLE,
+        rulings=rulings,
+        by_stack=_by_stack(rulings),
+        unmeasured=tuple(unmeasured),
+        not_asked=tuple(not_asked),
+        unwritten=unwritten,
+    )
+
+
+def assess_all(claims: Iterable[Claim], asked: Asked) -> tuple[Assessment, ...]:
+    """The verdict on each."""
+    return tuple(assess(claim, asked) for claim in claims)
+
+
+def verdict(rulings: Sequence[Ruling]) -> str:
+    """One verdict of all who were measured: since or until which version, where they differ."""
+    words = list(dict.fromkeys(ruling.verdict for ruling in rulings))
+    if not words:
+        return NOT_MEASURED
+    if len(words) == 1:
+        return words[0]
+    holding = {who for one in rulings if one.verdict in HOLDING for who in one.subjects}
+    everyone = {who for one in rulings for who in one.subjects}
+    word = next((one for one in (*HOLDING, IN_SOME_RUNS) if one in words), CONTRADICTED)
+    if not holding or holding == everyone:
+        return f"{word}, for some"
+    return f"{word}{_extent(holding, everyone)}"
+
+
+def _extent(holding: set[Subject], everyone: set[Subject]) -> str:
+    """Who they are: since 3.7; until 2.7; except on PyPy 3.9."""
+    failing = {who.python for who in everyone - holding}
+    mine = {who.python for who in holding}
+    line = in_order(one for one in mine | failing if one.family == "cpython")
+    some = [one for one in line if one in mine]
+    if some and len(some) < len(line):
+        words = python_words(some, line)
+        if max(map(_version, failing)) < min(map(_version, mine)):
+            return f" since {words.removesuffix(' and later')}"
+        if max(map(_version, mine)) < min(map(_version, failing)):
+            return f" until {words.removesuffix(' and earlier')}"
+    return f", except on {subject_words(everyone - holding, everyone)}"
+
+
+def _version(python: Python) -> Version:
+    return Version(python.version)
+
+
+def _by_stack(rulings: Sequence[Ruling]) -> tuple[tuple[str, str], ...]:
+    """The verdict with the stack that is held still, and with the newest one."""
+    told = []
+    for held in (True, False):
+        part = [
+            Ruling(verdict=one.verdict, because=one.because, subjects=some)
+            for one in rulings
+            if (
+                some := tuple(
+                    who
+                    for who in one.subjects
+                    if family_of(who) != "none" and (who.stack in HELD_STILL) == held
+                )
+            )
+        ]
+        if part:
+            told.append((part[0].subjects[0].stack if held else "", verdict(part)))
+    return tuple(told)
+
+
+def _newest_first(subjects: Iterable[Subject]) -> list[Subject]:
+    order = in_order({who.python for who in subjects})
+    return sorted(subjects, key=lambda who: (-order.index(who.python), who.platform, who.stack))

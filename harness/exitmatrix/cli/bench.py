@@ -1,0 +1,262 @@
+"""How fast the harness is, against bare processes and against a test written by hand.
+
+    python -m exitmatrix.cli.bench [--python ID] [--rounds N] [--cells N,N,...]
+
+All figures are of one run, taken in turn, so that a machine whose speed drifts
+drifts for each of them. Nothing here is asserted.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import click
+from msgspec.structs import replace
+
+from exitmatrix.cli.measure import Told, measure
+from exitmatrix.cli.progress import say
+from exitmatrix.cli.stages import place_of
+from exitmatrix.declare import stacks
+from exitmatrix.declare.terminations import BY_ID, CATALOGUE, not_on
+from exitmatrix.machine import interpreters as pythons
+from exitmatrix.machine import scenarios as programs
+from exitmatrix.machine.environments.prepare import Environment, Unavailable, default_cache, prepare
+from exitmatrix.machine.run.session import Session, default_jobs
+from exitmatrix.machine.store.records import digest
+from exitmatrix.machine.store.store import Store
+from exitmatrix.model import Cell, Interpreter, Scenario
+from exitmatrix.plan.schedule import Result, Schedule
+
+ENDINGS = [t.id for t in CATALOGUE if t.delivery == "in-process"]
+A_PYTHON = 200  # cells that one interpreter has in the matrix, about
+SLEEP = 0.2  # seconds that the handwritten test waits for its program to be ready
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--python", default=None, help="An interpreter's id.  [default: the newest CPython]")
+@click.option("--rounds", default=5, type=click.IntRange(1), show_default=True)
+@click.option(
+    "--batch", default=200, type=click.IntRange(1), show_default=True, help="Cells a round."
+)
+@click.option("--cells", default="100,1000,10000", show_default=True, help="Sizes for the growth.")
+def main(python: str | None, rounds: int, batch: int, cells: str) -> None:
+    """Compare the harness with bare processes and a handwritten test."""
+    found = pythons.find(())
+    chosen = pythons.select(found, [python] if python else [])
+    interpreter = next(i for i in reversed(chosen) if python or i.implementation == "cpython")
+    (stack,) = (s for s in stacks.STACKS if s.name == "none")
+    made = prepare([(interpreter, stack)], default_cache())
+    environment = made[interpreter.id, "none"]
+    if isinstance(environment, Unavailable):
+        raise click.ClickException(environment.reason)
+    loaded = programs.load(programs.find_folder())
+    (plain,) = (s for s in loaded.scenarios if s.id == "plain")
+    cores = os.cpu_count() or 1
+    click.echo(f"{interpreter.id}, {cores} cores, {rounds} rounds of {batch} cells\n")
+
+    endings = {
+        "return": ["return"],
+        "all in-process": [
+            id for id in ENDINGS if not not_on(BY_ID[id], interpreter.implementation)
+        ],
+    }
+    begun = time.perf_counter()
+    with Session(default_jobs()) as session:
+        subject = (plain, interpreter, environment)
+        _under_harness(session, ["return"], *subject)
+        click.echo(f"the engine is up after {time.perf_counter() - begun:.2f} s, once a run\n")
+        for name, ids in endings.items():
+            _compare(name, [ids[n % len(ids)] for n in range(batch)], rounds, session, *subject)
+        session.finish()
+    say("the handwritten test")
+    by_hand = _rate(20, lambda: _by_hand(20, environment))
+    click.echo("SIGTERM by hand (pytest, subprocess, a sleep, a check)")
+    click.echo(f"  cells per second          {by_hand:7.1f}\n")
+
+    click.echo("growth: plain, return, with the store; harness's processor time a cell")
+    click.echo("   cells  seconds  cells/s  harness ms/cell  peak MiB (planner, engine)")
+    for size in (int(word) for word in cells.split(",")):
+        say(f"growth: {size} cells")
+        click.echo(_growth(size, plain, interpreter, environment))
+
+
+def _rate(count: int, act: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    act()
+    return count / (time.perf_counter() - begun)
+
+
+def _cells(
+    terminations: list[str], plain: Scenario, interpreter: Interpreter
+) -> tuple[list[Cell], dict[str, Scenario]]:
+    """As many cells as asked for: the same program under some names, on as many Pythons."""
+    names = [f"plain-{n}" for n in range(min(A_PYTHON, len(terminations)))]
+    subjects = {name: replace(plain, id=name) for name in names}
+    pythons = [f"{interpreter.id}-{n}" for n in range(1 + len(terminations) // A_PYTHON)]
+    cells = [
+        Cell(
+            interpreter=pythons[n // A_PYTHON],
+            stack="none",
+            scenario=names[n % A_PYTHON],
+            termination=termination,
+            target="main",
+        )
+        for n, termination in enumerate(terminations)
+    ]
+    return cells, subjects
+
+
+def _compare(
+    name: str,
+    ids: list[str],
+    rounds: int,
+    session: Session,
+    plain: Scenario,
+    interpreter: Interpreter,
+    environment: Environment,
+) -> None:
+    """Print how many cells a second the harness makes of what the bare programs make."""
+    cores = os.cpu_count() or 1
+    harness: list[float] = []
+    floor: list[float] = []
+    for number in range(rounds):
+        say(f"{name}: round {number + 1} of {rounds}")
+        observed = partial(_under_harness, session, ids, plain, interpreter, environment)
+        harness.append(_rate(len(ids), observed))
+        floor.append(_rate(len(ids), partial(_bare, ids, plain, environment, cores)))
+    ratios = [one / other for one, other in zip(harness, floor, strict=True)]
+    click.echo(f"plain, {name}: cells per second, median of the rounds")
+    click.echo(f"  under the harness         {statistics.median(harness):7.1f}")
+    click.echo(f"  bare, {cores} at a time (floor) {statistics.median(floor):7.1f}")
+    click.echo(
+        f"  harness / floor           {statistics.median(ratios):7.2f}"
+        f"   ({min(ratios):.2f} to {max(ratios):.2f})\n"
+    )
+
+
+def _under_harness(
+    session: Session,
+    terminations: list[str],
+    plain: Scenario,
+    interpreter: Interpreter,
+    environment: Environment,
+    store: Store | None = None,
+) -> None:
+    """Measure so many cells, and save them where there is a store."""
+    cells, subjects = _cells(terminations, plain, interpreter)
+    schedule = Schedule(cells, dict.fromkeys(subjects, False), lambda _: None)
+    place = place_of(environment)
+
+    def save(result: Result, told: Told) -> None:
+        if store:
+            timelines = {digest(outcome): steps for outcome, steps in told}
+            store.save(result, interpreter, environment.packages, timelines)
+
+    places = {(cell.interpreter, "none"): place for cell in cells}
+    measure(schedule, session, places, subjects, save)
+
+
+def _bare(terminations: list[str], plain: Scenario, environment: Environment, at_once: int) -> None:
+    """The same programs with nothing that watches them: start, wait, start the next."""
+    running: set[int] = set()
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "app.py"
+        program.write_bytes(Path(plain.path).read_bytes())
+        null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
+        for termination in terminations:
+            while len(running) >= at_once:
+                running.discard(os.wait()[0])
+            variables = {
+                "PATH": "/usr/bin:/bin",
+                "LANG": "C.UTF-8",
+                "PYTHONPATH": str(environment.endings),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "EXITMATRIX_ENDING": termination,
+            }
+            python = str(environment.python)
+            running.add(
+                os.posix_spawn(python, [python, str(program)], variables, file_actions=null)
+            )
+        while running:
+            running.discard(os.wait()[0])
+
+
+def _by_hand(count: int, environment: Environment) -> None:
+    """What one would write without the harness: it cannot know when the program is ready."""
+    text = f"""
+        import signal, subprocess, sys, time
+        import pytest
+
+        PROGRAM = '''
+        import atexit, time
+        atexit.register(lambda: print("cleaned up"))
+        time.sleep(60)
+        '''
+
+        @pytest.mark.parametrize("number", range({count}))
+        def test_sigterm_runs_no_handler(number, tmp_path):
+            file = tmp_path / "app.py"
+            file.write_text(PROGRAM.replace("\\n        ", "\\n"))
+            program = subprocess.Popen(
+                [{str(environment.python)!r}, str(file)], stdout=subprocess.PIPE, text=True
+            )
+            time.sleep({SLEEP})
+            program.send_signal(signal.SIGTERM)
+            out, _ = program.communicate()
+            assert out == "" and program.returncode == -signal.SIGTERM
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "test_by_hand.py"
+        file.write_text(textwrap.dedent(text))
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "-c",
+                os.devnull,
+                str(file),
+            ],
+            check=True,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+        )
+
+
+def _growth(size: int, plain: Scenario, interpreter: Interpreter, environment: Environment) -> str:
+    """One line: what so many cells cost."""
+    with tempfile.TemporaryDirectory() as folder:
+        today = datetime.datetime.now(datetime.UTC).date()
+        store = Store(Path(folder) / "reports", Path(folder) / "cache", today)
+        before = time.process_time()
+        begun = time.perf_counter()
+        with Session(default_jobs()) as session:
+            _under_harness(session, ["return"] * size, plain, interpreter, environment, store)
+            usage = session.finish()
+        store.close(finished=True)
+        seconds = time.perf_counter() - begun
+        used = time.process_time() - before + usage.harness
+        planner = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        engine = usage.peak_kilobytes // 1024
+        return (
+            f"{size:8} {seconds:8.1f} {size / seconds:8.1f} {1000 * used / size:16.2f}"
+            f"  {planner:8}, {engine}"
+        )
+
+
+if __name__ == "__main__":
+    main()

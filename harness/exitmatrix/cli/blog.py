@@ -1,0 +1,114 @@
+"""The stages of `blog`: text B's experiment with two pids, live. Each may fail with one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Literal
+
+import click
+
+from exitmatrix.cli.stages import HARNESS_FAILED, INTERRUPTED, USAGE_ERROR, Failure, Interrupted
+from exitmatrix.declare import stacks
+from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.machine.run.live import Live
+from exitmatrix.machine.run.session import EngineDied
+from exitmatrix.model import Cell, Interpreter, Order, Scenario, Stack
+from exitmatrix.model.versions import stack_words
+from exitmatrix.plan.cells import Plan
+from exitmatrix.report.live import Narrator, Paint, bare
+
+Victim = Literal["child", "parent", "request"]
+SCENARIO = "flask-debug"
+DEEDS: Mapping[Victim, tuple[str, str]] = {
+    "child": ("SIGKILL", "child"),
+    "parent": ("SIGKILL", "parent"),
+    "request": ("os-exit-0", "child"),
+}
+"""What is done to whom, as the author of text B did."""
+
+
+def the_program(subjects: Mapping[str, Scenario]) -> Scenario:
+    """The app of the experiment."""
+    if SCENARIO not in subjects:
+        raise Failure(f"the program {SCENARIO} is gone", HARNESS_FAILED)
+    return subjects[SCENARIO]
+
+
+def find_stack(name: str) -> Stack:
+    """The stack of a name."""
+    flasks = [one for one in stacks.STACKS if one.family == "flask"]
+    for one in flasks:
+        if one.name == name:
+            return one
+    known = ", ".join(one.name for one in flasks)
+    raise Failure(f"no stack is called '{name}'; there are {known}", USAGE_ERROR)
+
+
+def choose_python(found: Mapping[str, Interpreter], stack: Stack) -> Interpreter:
+    """The newest CPython of those found that can have the stack, else the newest of any."""
+    able = [one for one in found.values() if stacks.applies(stack, one) is None]
+    if not able:
+        others = [
+            one.name
+            for one in stacks.STACKS
+            if one.family == stack.family
+            and any(stacks.applies(one, python) is None for python in found.values())
+        ]
+        choose = f", or choose --stack {others[-1]}" if others else ""
+        raise Failure(
+            f"{stack_words(stack.name)} needs Python {stack.requires}, and of"
+            f" {', '.join(found)} none can have it: install one, name it with --python{choose}",
+            USAGE_ERROR,
+        )
+    return max(able, key=lambda one: (one.implementation == "cpython", one.language, one.version))
+
+
+def the_plan(python: Interpreter, stack: Stack, victim: Victim) -> Plan:
+    """The one cell that is watched."""
+    termination, target = DEEDS[victim]
+    cell = Cell(
+        interpreter=python.id,
+        stack=stack.name,
+        scenario=SCENARIO,
+        termination=termination,
+        target=target,
+    )
+    return Plan(cells=(cell,), left_out=())
+
+
+def watch(
+    cell: Cell, environment: Environment, program: Scenario, pace: float, paint: Paint
+) -> None:
+    """Run it, and say every line as it comes; whatever happens, nothing is left running."""
+    termination = BY_ID[cell.termination]
+    order = Order(
+        cell=cell.id,
+        python=str(environment.python),
+        path=tuple(str(one) for one in environment.inside),
+        scenario=program,
+        termination=termination,
+        target=cell.target,
+    )
+    narrator = Narrator(program, termination, cell.target)
+    click.echo(paint(f"{cell.id}", "bold"))
+    try:
+        with Live(jobs=1) as live:
+            for fact in live.watch(order, pace):
+                for line in narrator.lines(fact, paint):
+                    click.echo(line)
+    except (Interrupted, KeyboardInterrupt) as error:
+        raise Failure("stopped; nothing of it runs any more", INTERRUPTED) from error
+    except EngineDied as error:
+        raise Failure(str(error), HARNESS_FAILED) from error
+
+
+def painter() -> Paint:
+    """Colours for a terminal whose user wants some (no-color.org)."""
+    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+        return bare
+    return lambda text, colour: (
+        click.style(text, bold=True) if colour == "bold" else click.style(text, fg=colour or None)
+    )

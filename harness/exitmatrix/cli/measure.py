@@ -1,0 +1,120 @@
+"""Run the cells of a plan until each has the trials that it takes.
+
+The loop between the schedule, which is pure, and the session, which is not.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
+
+from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.model import Cell, Frozen, Order, Outcome, Scenario, Timeline, Trial, Unknown
+from exitmatrix.model.outcome_sets import essence, join
+from exitmatrix.observe.outcome import observe, timeline
+from exitmatrix.plan.schedule import Result, Schedule
+
+AHEAD = 6
+"""Orders under way per job: enough that the engine never waits for one, also while some of them
+only wait for slow handlers; and memory stays bounded."""
+
+
+class Runner(Protocol):
+    """What runs trials: a session, or a stand-in in tests."""
+
+    jobs: int
+
+    @property
+    def outstanding(self) -> int:
+        """How many orders have no trial yet."""
+
+    def submit(self, order: Order) -> None:
+        """Send one order."""
+
+    def take(self) -> tuple[Order, Trial]:
+        """Wait for the next trial that ends."""
+
+
+class Place(Frozen, kw_only=True):
+    """Where the cells of one interpreter and stack are started."""
+
+    python: str
+    path: tuple[str, ...]
+    blind: tuple[str, ...] = ()  # the path without the probe
+
+
+Told = list[tuple[Outcome, Timeline]]
+OnResult = Callable[[Result, Told], None]
+OnTrial = Callable[[Cell, Trial], None]
+
+
+def measure(
+    schedule: Schedule,
+    runner: Runner,
+    places: Mapping[tuple[str, str], Place],
+    scenarios: Mapping[str, Scenario],
+    on_result: OnResult,
+    on_trial: OnTrial = lambda _cell, _trial: None,
+) -> None:
+    """Run what the schedule asks for. `on_result` is called as each cell has enough.
+
+    `on_result` also gets a timeline for each distinct outcome of the cell that was
+    seen since it was last called for it; nothing is kept of a cell that has enough.
+    Raises what the runner raises.
+    """
+    told: dict[str, Told] = {}
+    equal: dict[bytes, Outcome] = {}  # memory follows the different outcomes, not the cells
+    cells: dict[str, Cell] = {}
+    seeing: dict[str, deque[Trial]] = {}  # trials that wait for the same without the probe
+    while True:
+        while runner.outstanding < AHEAD * runner.jobs and (cell := schedule.next()):
+            cells[cell.id] = cell
+            runner.submit(order(cell, places[cell.interpreter, cell.stack], scenarios))
+        if not runner.outstanding:
+            return
+        ordered, trial = runner.take()
+        cell = cells[ordered.cell]
+        if ordered.scenario.printed:
+            blind = places[cell.interpreter, cell.stack].blind
+            if ordered.path != blind:
+                seeing.setdefault(cell.id, deque()).append(trial)
+                runner.submit(replace(ordered, path=blind))
+                continue
+            trial = replace(seeing[cell.id].popleft(), blind=trial)
+        shown = observe(trial, ordered.scenario, ordered.termination)
+        if not isinstance(shown, Unknown):
+            shown = equal.setdefault(msgspec.json.encode(shown), shown)
+            _keep(told.setdefault(cell.id, []), shown, trial, ordered.scenario)
+        result = schedule.take(cell, shown)
+        on_trial(cell, trial)
+        if result:
+            del cells[cell.id]
+            seeing.pop(cell.id, None)
+            on_result(result, told.pop(cell.id, []))
+
+
+def order(cell: Cell, place: Place, scenarios: Mapping[str, Scenario]) -> Order:
+    """What the engine needs to run one trial of a cell."""
+    return Order(
+        cell=cell.id,
+        python=place.python,
+        path=place.path,
+        scenario=scenarios[cell.scenario],
+        termination=BY_ID[cell.termination],
+        target=cell.target,
+    )
+
+
+def _keep(told: Told, shown: Outcome, trial: Trial, scenario: Scenario) -> None:
+    """Keep one timeline per distinct outcome: the first, or that of a longer run of a cut one."""
+    for place, (known, steps) in enumerate(told):
+        joined = join(known, shown)
+        if joined is not None:
+            grew = essence(joined) != essence(known)
+            told[place] = (joined, timeline(trial, scenario) if grew else steps)
+            return
+    told.append((shown, timeline(trial, scenario)))

@@ -1,0 +1,143 @@
+"""The stages of `claims`: each takes what the one before gave, or fails with one clear line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import click
+
+from exitmatrix.claims.assess import Evidence, assess_all, gather
+from exitmatrix.claims.conditions import Sight
+from exitmatrix.claims.texts import BY_ID, CLAIMS, Claim
+from exitmatrix.cli.progress import Kind, say
+from exitmatrix.cli.stages import (
+    INTERRUPTED,
+    USAGE_ERROR,
+    Failure,
+    check_machine,
+    fail_if_too_little_was_seen,
+    open_store,
+    plan_all,
+    prepare_environments,
+    read,
+    run,
+    without,
+    write_reports,
+)
+from exitmatrix.declare import stacks
+from exitmatrix.machine.store.files import CannotWrite, write
+from exitmatrix.machine.store.records import digest, read_timelines
+from exitmatrix.model import Cell, Interpreter, Record, Scenario
+from exitmatrix.model.versions import stack_words
+from exitmatrix.plan.cells import Plan, Selection
+from exitmatrix.report.claims import Reading, in_full, render, short
+
+PAGE = "claims.md"
+Records = Mapping[str, Sequence[Record]]  # by platform
+OF_2020 = "flask-1.1"
+
+
+def choose(ids: Sequence[str]) -> tuple[Claim, ...]:
+    """The claims asked for; all of them where none is named."""
+    for id in ids:
+        if id.upper() not in BY_ID:
+            near = difflib.get_close_matches(id.upper(), BY_ID, n=3, cutoff=0.3)
+            raise Failure(
+                f"no claim is called '{id}'; nearest: {', '.join(near or list(BY_ID)[:5])}",
+                USAGE_ERROR,
+            )
+    return tuple(BY_ID[id.upper()] for id in ids) or CLAIMS
+
+
+def missing(
+    claims: Sequence[Claim],
+    found: Mapping[str, Interpreter],
+    subjects: dict[str, Scenario],
+    records: Records,
+) -> Plan:
+    """The cells that the claims rest on and that no record holds."""
+    planned = plan_all(dict(found), subjects, Selection())
+    judging = {one.cells for claim in claims for one in claim.judged_by}
+    patterns = judging | {pattern for claim in claims for pattern in claim.rests_on}
+    known = {record.cell for rows in records.values() for record in rows}
+
+    def named(cell: Cell, some: set[str]) -> bool:
+        return any(fnmatchcase(cell.id.split("/", 2)[2], one) for one in some)
+
+    needed = [cell for cell in planned.cells if cell.id not in known and named(cell, patterns)]
+    # Those that verdicts rest on first: a run that is stopped has said the most then.
+    needed.sort(key=lambda cell: not named(cell, judging))
+    return Plan(cells=tuple(needed), left_out=planned.left_out)
+
+
+def tell_if_2020_is_missing(found: Mapping[str, Interpreter], records: Records) -> None:
+    """Say what to do where nothing can be said of the stack that text B used."""
+    stack = next(one for one in stacks.STACKS if one.name == OF_2020)
+    on_record = any(record.stack == OF_2020 for rows in records.values() for record in rows)
+    if not on_record and all(stacks.applies(stack, one) for one in found.values()):
+        say(
+            f"{stack_words(OF_2020)}, the stack of 2020, needs Python {stack.requires}: install"
+            " one, or name it with --python PATH; without it only today's stack is judged"
+        )
+
+
+def measure_missing(
+    planned: Plan,
+    found: dict[str, Interpreter],
+    subjects: dict[str, Scenario],
+    output: Path,
+    jobs: int | None,
+    progress: Kind,
+    broken: int,
+) -> None:
+    """Measure what is missing, as `matrix` does, and write all that it writes."""
+    say(f"{len(planned.cells)} cells have no record yet")
+    check_machine()
+    store = open_store(output)
+    environments, gone = prepare_environments(planned, found, progress)
+    planned = without(planned, gone)
+    interrupted, _ = run(planned, environments, found, subjects, store, 1, jobs, progress)
+    write_reports(output, subjects)
+    if interrupted:
+        raise Failure(
+            "stopped; what was measured is kept, and the same command goes on from there",
+            INTERRUPTED,
+        )
+    fail_if_too_little_was_seen(planned, store, broken)
+
+
+def judge_claims(output: Path, subjects: dict[str, Scenario]) -> Reading:
+    """Every claim, judged by all the records that there are."""
+    evidence = []
+    for platform, rows in read(output).items():
+        told = read_timelines(output, platform)
+        for record in rows:
+            sights = tuple(
+                Sight(outcome=outcome, timeline=told.get((record.cell, digest(outcome))))
+                for outcome in record.outcomes
+            )
+            evidence.append(Evidence(platform=platform, record=record, sights=sights))
+    assessments = assess_all(CLAIMS, gather(evidence, subjects))
+    return Reading(evidence=tuple(evidence), assessments=assessments, scenarios=subjects)
+
+
+def write_page(reading: Reading, output: Path) -> None:
+    """Write OUTPUT/claims.md."""
+    try:
+        write(output / PAGE, render(reading).encode())
+    except CannotWrite as error:
+        raise Failure(str(error), USAGE_ERROR) from error
+
+
+def tell_claims(reading: Reading, chosen: Sequence[Claim], named: bool, output: Path) -> None:
+    """The verdicts, a line each; of claims that were named, everything."""
+    mine = [one for one in reading.assessments if one.claim in chosen]
+    for number, one in enumerate(mine):
+        if named:
+            click.echo(("\n" if number else "") + in_full(reading, one))
+        else:
+            click.echo(short(one))
+    say(str(output / PAGE))

@@ -1,0 +1,1 @@
+"""What there is to measure: scenarios, terminations, stacks. Pure."""

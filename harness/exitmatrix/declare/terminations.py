@@ -1,0 +1,157 @@
+"""The catalogue of terminations: one table. A new termination is a new entry.
+
+An in-process one is also an entry of `WAYS` in `endings/endings.py`, which a
+test holds against this table.
+"""
+
+from __future__ import annotations
+
+from exitmatrix.model import Scenario, Termination
+
+IN_PROCESS = "in-process"
+
+IN_A_VIEW_ONE_EXIT_IS_ENOUGH = "in a view every sys.exit follows one law; sys-exit-0 stands for all"
+NOT_IN_A_VIEW = {
+    "return": "a view that returns ends the request, not the process",
+    "sys-exit-3": IN_A_VIEW_ONE_EXIT_IS_ENOUGH,
+    "sys-exit-message": IN_A_VIEW_ONE_EXIT_IS_ENOUGH,
+    "sys-exit-256": IN_A_VIEW_ONE_EXIT_IS_ENOUGH,
+    "sys-exit-minus-1": IN_A_VIEW_ONE_EXIT_IS_ENOUGH,
+}
+CPYTHON_ONLY = {
+    "fatal-error": "Py_FatalError belongs to CPython's C API; PyPy has no call that ends it so",
+}
+
+
+def _inside(id: str, act: str, does: str) -> Termination:
+    return Termination(id=id, delivery="in-process", does=does, act=act)
+
+
+def _signal(name: str, does: str) -> Termination:
+    return Termination(id=name, delivery="signal", does=does, signal=name, act=f"signal {name}")
+
+
+def _signals(first: str, then: str, does: str) -> Termination:
+    return Termination(
+        id=f"{first}-then-{then}",
+        delivery="signal-then-signal",
+        does=does,
+        signal=first,
+        then=then,
+        grace=2.5,
+        act=f"signal {first}",
+    )
+
+
+CATALOGUE: tuple[Termination, ...] = (
+    _inside("return", "return", "The program reaches its last line."),
+    _inside("sys-exit-0", "sys.exit 0", "Calls sys.exit(0)."),
+    _inside("sys-exit-3", "sys.exit 3", "Calls sys.exit(3)."),
+    _inside("sys-exit-message", "sys.exit a message", "Calls sys.exit with a text."),
+    _inside(
+        "sys-exit-256",
+        "sys.exit 256",
+        "Calls sys.exit(256), of which the kernel keeps the low eight bits.",
+    ),
+    _inside("sys-exit-minus-1", "sys.exit -1", "Calls sys.exit(-1)."),
+    _inside(
+        "thread-system-exit",
+        "thread: sys.exit 3",
+        "Raises SystemExit(3) in a second thread, and joins it.",
+    ),
+    _inside("os-exit-0", "os._exit 0", "Calls os._exit(0)."),
+    _inside(
+        "os-exit-3",
+        "os._exit 3",
+        "Calls os._exit(3), the status with which a reloader asks for a restart.",
+    ),
+    _inside("os-exit-7", "os._exit 7", "Calls os._exit(7)."),
+    _inside(
+        "exception",
+        "raise RuntimeError: nobody catches this",
+        "Raises an exception that nobody catches.",
+    ),
+    _inside(
+        "thread-exception", "thread: raise", "Raises an exception in a second thread, and joins it."
+    ),
+    _inside(
+        "keyboard-interrupt",
+        "raise KeyboardInterrupt",
+        "Raises KeyboardInterrupt, without any signal.",
+    ),
+    _inside("abort", "signal SIGABRT", "Calls os.abort."),
+    _inside("segfault", "signal SIGSEGV", "Reads memory that it does not have."),
+    _inside(
+        "fatal-error",
+        "fatal error",
+        "Calls Py_FatalError, as the interpreter does on an internal error.",
+    ),
+    _inside("exec", "exec /bin/true 0", "Replaces the program by another with os.execv."),
+    _inside("libc-exit", "C exit 5", "Calls the C library's exit(5) past Python."),
+    _inside("libc-immediate-exit", "C _exit 5", "Calls the C library's _exit(5) past Python."),
+    _inside(
+        "libc-quick-exit", "C quick_exit 5", "Calls the C library's quick_exit(5) past Python."
+    ),
+    _inside("self-SIGTERM", "signal SIGTERM", "Sends SIGTERM to itself."),
+    _inside("self-SIGKILL", "signal SIGKILL", "Sends SIGKILL to itself."),
+    _inside(
+        "stdout-closed",
+        "close stdout",
+        "The reader of its stdout goes away, as with `| head`; it goes on.",
+    ),
+    _signal("SIGTERM", "What `kill`, systemd and a container runtime send first."),
+    _signal("SIGINT", "What Ctrl-C in a terminal sends."),
+    _signal("SIGHUP", "What a terminal sends when it is closed."),
+    _signal("SIGQUIT", "What Ctrl-\\ in a terminal sends."),
+    _signal("SIGABRT", "What abort() and some supervisors send."),
+    _signal("SIGUSR1", "A signal for the program's own use."),
+    _signal("SIGALRM", "What an alarm clock set with alarm() sends."),
+    _signal("SIGPIPE", "What a write to a closed pipe sends."),
+    _signal("SIGKILL", "What `kill -9` and the kernel's out-of-memory killer send."),
+    Termination(
+        id="SIGINT-twice",
+        delivery="signal-twice",
+        signal="SIGINT",
+        act="signal SIGINT",
+        does="Ctrl-C, and Ctrl-C again while the first handler runs.",
+    ),
+    _signals(
+        "SIGTERM",
+        "SIGKILL",
+        "SIGTERM, and SIGKILL 2.5 s later: what a container runtime does in more time.",
+    ),
+    _signals("SIGINT", "SIGINT", "Ctrl-C, and Ctrl-C again when handlers have run for 2.5 s."),
+    Termination(
+        id="touch-source",
+        delivery="touch",
+        act="touch",
+        does="The program's file changes on disk, and a reloader sees it.",
+    ),
+)
+
+BY_ID = {termination.id: termination for termination in CATALOGUE}
+
+
+def targets(termination: Termination, scenario: Scenario) -> tuple[str, ...]:
+    """The targets that make sense: roles of the scenario, or `group`."""
+    if termination.delivery in ("in-process", "touch"):
+        return (scenario.acting_role,)
+    if len(scenario.roles) == 1:
+        return scenario.roles
+    if termination.delivery == "signal-twice":
+        return ("group",)
+    return (*scenario.roles, "group")
+
+
+def not_applicable(termination: Termination, scenario: Scenario) -> str | None:
+    """Why the termination makes no sense for the scenario; None where it does."""
+    if termination.delivery == "touch" and not (scenario.serves and len(scenario.roles) > 1):
+        return "no reloader watches the source"
+    if scenario.serves and termination.id in NOT_IN_A_VIEW:
+        return NOT_IN_A_VIEW[termination.id]
+    return None
+
+
+def not_on(termination: Termination, implementation: str) -> str | None:
+    """Why the termination cannot be had on an implementation; None where it can."""
+    return CPYTHON_ONLY.get(termination.id) if implementation != "cpython" else None

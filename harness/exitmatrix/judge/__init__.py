@@ -1,0 +1,1 @@
+"""Outcomes against predictions. Pure."""

@@ -1,0 +1,300 @@
+"""Where Pythons differ: the rules that tell them apart, and a minimal program. Frozen data.
+
+Since which version is not said here: the report takes it from the cells in which
+each rule was used. A test runs each program on every Python there is.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from exitmatrix.model import Frozen
+
+Status = Literal["documented", "undocumented", "documented as undefined", "documented otherwise"]
+
+
+class Finding(Frozen, kw_only=True):
+    """One behaviour that is not the same everywhere."""
+
+    id: str
+    what: str  # the question, as a heading
+    rules: tuple[str, ...]  # each states one of the behaviours
+    status: Status
+    where: str  # what the documentation says, or that it says nothing
+    program: str  # tells the behaviours apart
+    tells: Literal["stdout", "status", "both", "stderr"] = "stdout"  # what of its run does so
+    beside: tuple[str, ...] = ()  # rules that differ as a consequence
+
+
+FINDINGS: tuple[Finding, ...] = (
+    Finding(
+        id="uncaught-ctrl-c",
+        what="How does a program end that Ctrl-C interrupts, and do its handlers run?",
+        rules=("ctrl-c-dies-of-sigint", "uncaught-exception", "pypy-ctrl-c-skips-exit"),
+        status="documented",
+        where=(
+            "What's New In Python 3.8 tells of the signal; that a PyPy runs no handler then is "
+            "documented nowhere, and was mended as a bug."
+        ),
+        tells="both",
+        beside=(
+            "lifo",
+            "flush-at-end",
+            "raise",
+            "second-ctrl-c-alone",
+            "wait-leaves-child",
+            "orphan-goes-on",
+            "clean-end-saves-data",
+            "memory-is-lost",
+            "transaction-is-rolled-back",
+            "nobody-removes-files",
+        ),
+        program="""\
+import atexit, sys
+atexit.register(sys.stdout.write, "handler ran\\n")
+raise KeyboardInterrupt
+""",
+    ),
+    Finding(
+        id="register-in-a-handler",
+        what="Does a handler run that is registered by a handler?",
+        rules=("registered-while-running", "registered-while-running-2"),
+        status="documented as undefined",
+        where="atexit, note at the top.",
+        program="""\
+import atexit, sys
+
+def late():
+    sys.stdout.write("late ran\\n")
+
+atexit.register(lambda: atexit.register(late))
+""",
+    ),
+    Finding(
+        id="unregister-in-a-handler",
+        what="Does a handler still run that another handler unregisters before its turn?",
+        rules=("runs-from-a-copy", "unregistered-while-running"),
+        status="documented as undefined",
+        where="atexit, note at the top.",
+        program="""\
+import atexit
+
+def first_registered():
+    print("ran all the same")
+
+atexit.register(first_registered)
+atexit.register(atexit.unregister, first_registered)
+""",
+    ),
+    Finding(
+        id="exit-in-a-handler",
+        what="Does sys.exit in a handler set the exit status?",
+        rules=("handler-raises", "handler-exit-status-2"),
+        status="documented otherwise",
+        where=(
+            "atexit.register says that the last exception is raised again after all handlers had "
+            "their chance; in Python 3 nothing is left of it."
+        ),
+        tells="status",
+        program="""\
+import atexit, sys
+atexit.register(sys.exit, 4)
+""",
+    ),
+    Finding(
+        id="threads-in-a-handler",
+        what="Can a handler start a thread, or fork?",
+        rules=("handlers-may-do-anything", "no-threads-at-exit"),
+        status="documented otherwise",
+        where=(
+            "atexit.register says that since 3.12 it leads to RuntimeError; that is so up to "
+            "3.12.2 only."
+        ),
+        program="""\
+import atexit, sys, threading
+
+def start():
+    thread = threading.Thread(target=sys.stdout.write, args=("thread ran\\n",))
+    thread.start()
+    thread.join()
+
+atexit.register(start)
+""",
+        beside=("fork-copies",),
+    ),
+    Finding(
+        id="buffers-at-a-hard-exit",
+        what="Is buffered output lost when a handler ends the process?",
+        rules=("flush-before-handlers",),
+        status="undocumented",
+        where="No documentation says when stdout is flushed at the end.",
+        program="""\
+import atexit, os, sys
+sys.stdout.write("not flushed\\n")
+atexit.register(os._exit, 0)
+""",
+    ),
+    Finding(
+        id="buffers-at-a-fatal-error",
+        what="Is buffered output lost in a fatal error of the interpreter?",
+        rules=("fatal-error-flushes", "fatal-error"),
+        status="undocumented",
+        where="c-api/sys, Py_FatalError says that no clean-up is performed.",
+        program="""\
+import ctypes, sys
+sys.stdout.write("not flushed\\n")
+ctypes.pythonapi.Py_FatalError(b"asked for")
+""",
+    ),
+    Finding(
+        id="buffers-at-a-c-exit",
+        what="Is buffered output lost when C code calls exit()?",
+        rules=("libc-exit", "libc-exit-stdio"),
+        status="undocumented",
+        where="It follows from what Python 2 buffers with: the C library.",
+        program="""\
+import ctypes, sys
+sys.stdout.write("not flushed\\n")
+ctypes.CDLL(None).exit(0)
+""",
+        beside=("stdio-saves-files",),
+    ),
+    Finding(
+        id="stdout-that-nobody-reads",
+        what="Does a program notice that its last output could not be written?",
+        rules=("lost-stdout-120", "lost-stdout-silent"),
+        status="documented",
+        where="sys.exit: changed in 3.6.",
+        tells="status",
+        program="""\
+import os, sys
+read, write = os.pipe()
+os.close(read)
+os.dup2(write, 1)
+sys.stdout.write("to nobody")
+""",
+    ),
+    Finding(
+        id="exit-in-a-request",
+        what="Does sys.exit end a server whose main thread is about a request?",
+        rules=(
+            "view-leaves-the-loop",
+            "socketserver-2-catches-all",
+            "socketserver-2-swallows-in-main",
+        ),
+        status="undocumented",
+        where="socketserver says of errors only that handle_error is called.",
+        program="""\
+import socket, sys
+try:
+    import socketserver
+except ImportError:
+    import SocketServer as socketserver
+
+class Request(socketserver.BaseRequestHandler):
+    def handle(self):
+        sys.exit(3)
+
+server = socketserver.TCPServer(("127.0.0.1", 0), Request)
+client = socket.create_connection(server.server_address)
+server.handle_request()
+print("the server goes on")
+""",
+        beside=("werkzeug-stops-at-ctrl-c", "system-exit", "lifo", "flush-at-end"),
+    ),
+    Finding(
+        id="call-and-its-child",
+        what="Does subprocess.call kill its child when an exception passes through it?",
+        rules=("call-kills-child", "call-kills-ending-child", "call-2-leaves-child"),
+        status="undocumented",
+        where="subprocess.call says nothing of exceptions.",
+        program="""\
+import signal, subprocess, sys
+signal.signal(signal.SIGALRM, lambda *args: sys.exit(0))
+signal.setitimer(signal.ITIMER_REAL, 0.2)
+subprocess.call(["sh", "-c", "sleep 0.5; echo the child lived on"])
+""",
+    ),
+    Finding(
+        id="call-and-ctrl-c",
+        what="Does subprocess.call give its child time to end after Ctrl-C?",
+        rules=("second-ctrl-c-ends-grace", "second-ctrl-c-no-grace", "second-ctrl-c-2"),
+        status="undocumented",
+        where="subprocess.call says nothing of it; the quarter of a second came with bpo-25942.",
+        program="""\
+import signal, subprocess
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+signal.setitimer(signal.ITIMER_REAL, 0.2)
+subprocess.call(["sh", "-c", "sleep 0.3; echo the child was given time"])
+""",
+    ),
+    Finding(
+        id="printed-exceptions",
+        what="What is printed when a handler raises, and is anything raised again?",
+        rules=(
+            "printed-unraisable",
+            "printed-unraisable-3-10",
+            "printed-by-atexit",
+            "last-is-raised-again",
+            "unraisable-hook-is-told",
+            "pypy-printed-unraisable",
+            "pypy-printed",
+        ),
+        status="documented otherwise",
+        where=(
+            "atexit.register says that the last exception is raised again after all handlers had "
+            "their chance; that is so in Python 2 only."
+        ),
+        tells="stderr",
+        program="""\
+import atexit
+
+@atexit.register
+def clean_up():
+    raise ValueError("failed")
+""",
+    ),
+    Finding(
+        id="second-interpreters",
+        what="Do handlers run that a second interpreter registered, when nobody ends it?",
+        rules=(
+            "subinterpreter-runs-its-own",
+            "subinterpreter-left-3-8",
+            "subinterpreter-of-3-7-aborts",
+            "subinterpreter-forgets",
+        ),
+        status="documented otherwise",
+        where=(
+            "atexit says since 3.7 that handlers are local to the interpreter; that its end may "
+            "take the whole process with it stands in the tracker only (gh-109793)."
+        ),
+        tells="both",
+        program="""\
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+
+second = interpreters.create()
+interpreters.run_string(second, "import atexit; atexit.register(print, 'ran', flush=True)")
+raise SystemExit(3)
+""",
+    ),
+    Finding(
+        id="semaphores-of-multiprocessing",
+        what="Does a lock of multiprocessing leave something behind when everything is killed?",
+        rules=("resource-tracker",),
+        status="undocumented",
+        where=(
+            "What's New In Python 3.14 tells of the new start method, not that locks have names in "
+            "the file system since then."
+        ),
+        program="""\
+import multiprocessing
+lock = multiprocessing.Lock()
+print("a name: %s" % (getattr(lock._semlock, "name", None) is not None))
+""",
+    ),
+)
+
+BY_RULE = {rule: one for one in FINDINGS for rule in (*one.rules, *one.beside)}

@@ -1,0 +1,77 @@
+"""Why a cell behaves as it does, in the words of the rules. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from exitmatrix.judge.rules import BY_ID
+from exitmatrix.judge.verdict import judge
+from exitmatrix.model import Frozen, Judgement, Record, Scenario
+from exitmatrix.model.change import Change
+
+
+class Reason(Frozen, kw_only=True):
+    """A sentence; that of a rule has its id, and may be about one of two interpreters."""
+
+    text: str
+    rule: str = ""
+    who: str = ""
+
+
+Reasons = tuple[Reason, ...]
+
+
+def why_changed(change: Change, scenarios: Mapping[str, Scenario]) -> Reasons:
+    """What the rules say of a change.
+
+    Of one cell they allow the same before and after, so they can say which of the
+    two they allow. Of two cells they explain the difference where they predict
+    one: by the rules that only one of the two rests on.
+    """
+    old = judge(change.old, scenarios.get(change.old.scenario))
+    new = judge(change.new, scenarios.get(change.new.scenario))
+    if change.old.cell == change.new.cell:
+        return _which_is_right(old, new)
+    if old.prediction is None or new.prediction is None:
+        return ()
+    if old.prediction.outcomes == new.prediction.outcomes:
+        return ()
+    mine, its = old.prediction.rules, new.prediction.rules
+    apart = [
+        (change.old, [id for id in mine if id not in its]),
+        (change.new, [id for id in its if id not in mine]),
+    ]
+    told = tuple(_because(id, _subject(record, change)) for record, ids in apart for id in ids)
+    return told or tuple(_because(id) for id in its)
+
+
+def _which_is_right(old: Judgement, new: Judgement) -> Reasons:
+    """One cell, before and now: what the rules expect, and who does it."""
+    if new.prediction is None:
+        return ()
+    words = {
+        ("match", "match"): "both are what the rules allow",
+        ("match", "mismatch"): "what was expected is what the rules allow",
+        ("mismatch", "match"): "what is seen now is what the rules allow",
+        ("mismatch", "mismatch"): "neither is what the rules allow",
+    }
+    verdict = words.get((old.verdict.verdict, new.verdict.verdict))
+    return (*((Reason(text=verdict),) if verdict else ()), *_told(new))
+
+
+def _told(judgement: Judgement) -> Reasons:
+    if judgement.prediction is None:
+        return ()
+    return tuple(_because(id) for id in judgement.prediction.rules)
+
+
+def _because(id: str, who: str = "") -> Reason:
+    rule = BY_ID.get(id)
+    text = f"{rule.because} ({rule.source})" if rule else "a rule that is gone"
+    return Reason(text=text, rule=id, who=who)
+
+
+def _subject(record: Record, change: Change) -> str:
+    """The interpreter, with the stack where that is not the same for both."""
+    python = record.cell.split("/")[0]
+    return python if change.old.stack == change.new.stack else f"{python} with {record.stack}"

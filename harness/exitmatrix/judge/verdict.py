@@ -1,0 +1,103 @@
+"""From a prediction and an observation to a verdict. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from exitmatrix.declare.program import act
+from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.judge.predict import Ending, NotPredicted, predict
+from exitmatrix.judge.rules import RULES, Rule
+from exitmatrix.judge.traits import Traits, traits
+from exitmatrix.model import Judgement, Prediction, Record, Scenario, Verdict, VerdictWord
+from exitmatrix.model.outcome_sets import allows, is_race
+
+NO_PROGRAM = "the scenario's header does not say what its program does"
+
+
+def judge(
+    record: Record, scenario: Scenario | None = None, rules: Sequence[Rule] = RULES
+) -> Judgement:
+    """The verdict on one cell, with what the rules allow and why it is no match.
+
+    What was not observed is unknown: a trial that showed too little, and a process
+    that nothing spoke from. So is a cell in whose rules there is a mistake: what
+    cannot be judged does not match, and does not stop the others.
+    """
+    prediction: Prediction | None = None
+    word: VerdictWord
+    try:
+        prediction = expected(record, scenario, rules)
+    except NotPredicted as error:
+        word, why = "unpredicted", str(error)
+    except Exception as error:  # noqa: BLE001 - a rule is code, and may fail in any way
+        word, why = "unknown", f"a rule failed: {type(error).__name__}: {error}"
+    else:
+        word, why = _compare(record, prediction)
+    mute = any(one.fired is None for outcome in record.outcomes for one in outcome.processes)
+    if record.unknown or mute:
+        word = "unknown"
+        why = "; ".join(record.unknown) or "a process was not observed from inside"
+    return _judgement(record, word, prediction, why)
+
+
+def expected(
+    record: Record, scenario: Scenario | None, rules: Sequence[Rule] = RULES
+) -> Prediction:
+    """What the rules allow for a record's cell; its outcomes are not looked at.
+
+    Raises NotPredicted where the rules say nothing, and what a faulty rule raises.
+    """
+    if record.termination not in BY_ID:
+        raise NotPredicted(f"{record.termination} is not in the catalogue any more")
+    return predict(traits_of(record, scenario), ending(record), rules)
+
+
+def traits_of(record: Record, scenario: Scenario | None) -> Traits:
+    """What the rules see of a record's cell. Raises NotPredicted."""
+    if scenario is None or scenario.program is None:
+        raise NotPredicted(NO_PROGRAM)
+    program = replace(
+        scenario.program,
+        printed=scenario.printed,
+        clean=tuple(scenario.data.items()),
+        length=scenario.length,
+    )
+    return traits(record.interpreter, record.packages, program)
+
+
+def ending(record: Record) -> Ending:
+    """How a record's program was ended, in the rules' words."""
+    termination = BY_ID[record.termination]
+    return Ending(
+        act=act(termination.act),
+        target=record.target,
+        then=termination.then,
+        grace=termination.grace,
+        twice=termination.delivery == "signal-twice",
+        from_inside=termination.delivery == "in-process",
+    )
+
+
+def _compare(record: Record, prediction: Prediction) -> tuple[VerdictWord, str]:
+    strange = [one for one in record.outcomes if not allows(prediction.outcomes, one)]
+    if not strange:
+        return "match", ""
+    return "mismatch", f"{len(strange)} of {len(record.outcomes)} outcomes are not allowed"
+
+
+def _judgement(
+    record: Record, word: VerdictWord, prediction: Prediction | None, why: str
+) -> Judgement:
+    return Judgement(
+        verdict=Verdict(
+            cell=record.cell,
+            verdict=word,
+            rules=prediction.rules if prediction else (),
+            racy=is_race(record.outcomes),
+        ),
+        prediction=prediction,
+        why=why,
+    )

@@ -1,0 +1,185 @@
+"""Runs the installer and the interpreters, and says in one line why they failed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from functools import cached_property
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from exitmatrix.model import Interpreter
+
+_LONGEST_BUILD = 300.0
+
+
+class FailedError(Exception):
+    """A step of a build failed; the message is the reason, in one line."""
+
+
+def reason_in(output: str) -> str:
+    """Give the one line of an installer's output that says what went wrong.
+
+    Addresses are left out: the reason is read by people who use another package index.
+    """
+    # uv draws its chains of causes with boxes and arrows.
+    lines = [re.sub(r"^[^\w(/'\"`]+", "", line).rstrip() for line in output.splitlines()]
+    lines = [line for line in lines if line and not line.startswith(("warning:", "hint:"))]
+    causes = [line for line in lines if line.startswith("cause: ")]
+    errors = [line for line in lines if line.startswith("error: ")]
+    line = (causes or errors or lines or ["it said nothing"])[-1]
+    line = re.sub(r"^(cause|error): ", "", line)
+    return re.sub(r"\w+://[^\s`'\"),]+", "(address)", line)[:200]
+
+
+def network_failed(output: str) -> bool:
+    """Tell whether an installer failed because it could not reach the package index."""
+    signs = (
+        r"error sending request|client error \(|dns error|timed out|HTTP status (server error|5)"
+    )
+    return re.search(signs, output) is not None
+
+
+def installer_environment(caller: dict[str, str]) -> dict[str, str]:
+    """Make the installer's environment: the caller's, without what would change the result.
+
+    Proxies, certificates and the choice of a package index stay: the pins' hashes decide what
+    is installed, wherever it comes from. PYTHON* goes because PYTHONDONTWRITEBYTECODE and the
+    like reach the interpreters that the installer starts, and other UV_* because they are
+    options. CC makes compilers fail: MarkupSafe, the one package that has C code, then takes its
+    Python code, and a stack does not depend on whether the machine has a compiler.
+    """
+    access = re.compile(
+        r"UV_(DEFAULT_INDEX|INDEX(_\w+)?|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|KEYRING_PROVIDER|OFFLINE"
+        r"|INSECURE_HOST|HTTP_\w+|REQUEST_TIMEOUT|SYSTEM_CERTS|NATIVE_TLS|CONCURRENT_\w+)"
+    )
+    changes = ("PYTHON", "UV_", "VIRTUAL_ENV", "CONDA_PREFIX", "SOURCE_DATE_EPOCH")
+    kept = {
+        name: value
+        for name, value in caller.items()
+        if access.fullmatch(name) or not name.startswith(changes)
+    }
+    return kept | {"CC": "false"}
+
+
+class Tools:
+    """Runs the installer and the interpreters for one call of `prepare`."""
+
+    def __init__(self, cache: Path, pins: Path) -> None:
+        self.cache = cache
+        self.pins = pins
+        # uv leaves locks in the temporary folder (uv-setuptools-*.lock): let it be ours.
+        self.temporary = cache / "uv" / "tmp"
+        self.environment = installer_environment(dict(os.environ)) | {
+            "TMPDIR": os.fspath(self.temporary)
+        }
+        self.unreachable = ""  # why the package index cannot be reached, once that is known
+        # Ended by the kernel when we are killed: prctl(2), PR_SET_PDEATHSIG. Nothing waits for
+        # what an orphan builds, so where setpriv (util-linux) is missing it only costs its time.
+        leash = shutil.which("setpriv")
+        self.leash = (leash, "--pdeathsig", "KILL", "--") if leash else ()
+        self.running: set[subprocess.Popen[bytes]] = set()
+        self.stopped = False
+
+    def run(self, *command: str | Path) -> str:
+        """Run a command to its end and give what it printed; raises FailedError."""
+        self.temporary.mkdir(parents=True, exist_ok=True)
+        process = subprocess.Popen(
+            [*self.leash, *(os.fspath(part) for part in command)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=self.environment,
+            cwd="/",
+            start_new_session=True,
+        )
+        self.running.add(process)
+        try:
+            if self.stopped:
+                self.end(process)
+            text, _ = process.communicate(timeout=_LONGEST_BUILD)
+        except subprocess.TimeoutExpired:
+            raise FailedError(
+                f"{Path(command[0]).name} took longer than {_LONGEST_BUILD:g} s"
+            ) from None
+        finally:
+            self.end(process)
+            self.running.discard(process)
+        output = text.decode(errors="replace")
+        if process.returncode:
+            raise CommandFailedError(output)
+        return output
+
+    @staticmethod
+    def end(process: subprocess.Popen[bytes]) -> None:
+        """End a command and what it started, unless it has ended by itself."""
+        if process.poll() is None:  # so its number still is its own, and that of its group
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            assert process.stdout
+            process.stdout.close()
+
+    def stop(self) -> None:
+        """End what runs and start nothing more: nobody waits for it any longer."""
+        self.stopped = True
+        for process in list(self.running):
+            process.kill()
+
+    @cached_property
+    def uv(self) -> str:
+        """The installer's path. Raises FailedError."""
+        try:
+            return os.fsdecode(find_uv_bin())
+        except FileNotFoundError:
+            raise FailedError("the program uv, which installs packages, is missing") from None
+
+    @cached_property
+    def install_options(self) -> tuple[str, ...]:
+        """Those of the wanted options that this uv has."""
+        known = self.run(self.uv, "pip", "install", "--help")
+        # The platform's certificates are those that a company's proxy is trusted by.
+        wanted = ("--system-certs", "--require-build-hashes")
+        return tuple(option for option in wanted if option in known)
+
+    def virtual_environment(self, interpreter: Interpreter, folder: Path) -> None:
+        """Make an environment without packages. Raises FailedError."""
+        self.run(
+            self.uv,
+            *("venv", "--quiet", "--no-project", "--no-config", "--no-python-downloads"),
+            *("--cache-dir", self.cache / "uv", "--python", interpreter.path, folder),
+        )
+
+    def install(self, pins: str, *where: str | Path) -> None:
+        """Install what `pins` names; a failure to reach the index is not waited for twice."""
+        command: list[str | Path] = [
+            *(self.uv, "pip", "install", "--quiet", "--no-config", "--cache-dir"),
+            *(self.cache / "uv", "--no-python-downloads", "--require-hashes", "--no-deps"),
+            *self.install_options,
+            # A hard link would let damage to an environment reach the cache it is rebuilt from.
+            *("--link-mode", "copy"),
+            *("--build-constraints", self.pins / "build.txt"),
+            *("--requirements", self.pins / pins),
+            *where,
+        ]
+        offline = ("--offline",) if self.unreachable else ()
+        try:
+            self.run(*command, *offline)
+        except CommandFailedError as error:
+            if self.unreachable:
+                raise FailedError(self.unreachable) from None
+            if network_failed(error.output):
+                self.unreachable = f"the package index cannot be reached: {error}"
+                raise FailedError(self.unreachable) from None
+            raise
+
+
+class CommandFailedError(FailedError):
+    """A command ended with a status other than 0."""
+
+    def __init__(self, output: str) -> None:
+        self.output = output
+        super().__init__(reason_in(output))

@@ -1,0 +1,214 @@
+"""Environments for interpreters and stacks: what is missing is built, by several at once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from exitmatrix.declare.stacks import applies, pins_of
+from exitmatrix.machine.environments.build import build_environment, build_inside, sources_in
+from exitmatrix.machine.environments.installer import FailedError, Tools
+from exitmatrix.machine.environments.published import publish, sweep
+from exitmatrix.model import Frozen, Interpreter, Stack
+
+BUILDER = 1
+"""Part of every digest: raise it when the same pins are to give another environment."""
+
+PINS = Path(__file__).parents[2] / "declare" / "pins"
+PROBE = Path(__file__).parents[2] / "inside" / "probe"
+ENDINGS = Path(__file__).parents[2] / "inside" / "endings"
+
+_LEAST_WORKERS, _MOST_WORKERS = 2, 4
+
+
+class Environment(Frozen, kw_only=True):
+    """A stack that is installed for an interpreter and can be started."""
+
+    interpreter: str
+    stack: str
+    python: Path  # started by this path, the interpreter sees its own library and the stack
+    packages: dict[str, str]  # of the stack: normalised name -> installed version, sorted
+    probe: Path
+    endings: Path
+
+    @property
+    def inside(self) -> tuple[Path, Path]:
+        """The folders that go on PYTHONPATH; a blind run takes `endings` only."""
+        return self.probe, self.endings
+
+
+class Unavailable(Frozen, kw_only=True):
+    """Why there is no environment for an interpreter and a stack, in one line."""
+
+    reason: str
+
+
+class Progress(Frozen, kw_only=True):
+    """One step of `prepare`; `done` of `total` environments are decided."""
+
+    interpreter: str
+    stack: str
+    state: Literal["building", "built", "reused", "unavailable"]
+    done: int
+    total: int
+    reason: str = ""  # of an unavailable one
+
+
+def _digest(*parts: bytes) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(b"%d:" % len(part))
+        total.update(part)
+    return total.hexdigest()[:12]
+
+
+def default_cache() -> Path:
+    """Say where environments are kept: $EXITMATRIX_CACHE, or the user's cache folder."""
+    if own := os.environ.get("EXITMATRIX_CACHE"):
+        return Path(own).absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "exitmatrix"
+
+
+def _identity(interpreter: Interpreter) -> bytes:
+    real = os.path.realpath(interpreter.path)
+    status = Path(real).stat()
+    marks = (interpreter.path, real, str(status.st_size), str(status.st_mtime_ns))
+    return os.fsencode("\0".join(marks))
+
+
+class _Preparation:
+    """One call of `prepare`: what all environments share, and who is told."""
+
+    def __init__(
+        self,
+        tools: Tools,
+        root: Path,
+        sources: dict[str, Path],
+        on_event: Callable[[Progress], None] | None,
+        total: int,
+    ) -> None:
+        self.tools = tools
+        self.root = root
+        self.sources = sources
+        self.on_event = on_event
+        self.total = total
+        self.done = 0
+        self.telling = threading.Lock()
+
+    @cached_property
+    def inside_digest(self) -> str:
+        parts = [b"inside", b"%d" % BUILDER]
+        for name, source in self.sources.items():
+            for file in sources_in(source):
+                parts += [os.fsencode(f"{name}/{file.relative_to(source)}"), file.read_bytes()]
+        return _digest(*parts)
+
+    def tell(
+        self,
+        interpreter: Interpreter,
+        stack: Stack,
+        state: Literal["building", "built", "reused", "unavailable"],
+        reason: str = "",
+    ) -> None:
+        """Tell of one step; the caller's function is never called by two threads at once."""
+        with self.telling:
+            self.done += state != "building"
+            if self.on_event:
+                self.on_event(
+                    Progress(
+                        interpreter=interpreter.id,
+                        stack=stack.name,
+                        state=state,
+                        done=self.done,
+                        total=self.total,
+                        reason=reason,
+                    )
+                )
+
+    def one(self, interpreter: Interpreter, stack: Stack) -> Environment | Unavailable:
+        reason = applies(stack, interpreter)
+        if reason is None:
+            try:
+                environment, built = self.environment(interpreter, stack)
+            except (FailedError, OSError) as error:
+                reason = str(error)
+            else:
+                self.tell(interpreter, stack, "built" if built else "reused")
+                return environment
+        self.tell(interpreter, stack, "unavailable", reason)
+        return Unavailable(reason=reason)
+
+    def environment(self, interpreter: Interpreter, stack: Stack) -> tuple[Environment, bool]:
+        folder = self.root / interpreter.id
+        identity = _identity(interpreter)
+        pins = pins_of(stack, interpreter)
+        content = (self.tools.pins / pins).read_bytes() if pins else b""
+        constraints = (self.tools.pins / "build.txt").read_bytes() if pins else b""
+        digest = _digest(b"%d" % BUILDER, identity, content, constraints)
+        target = folder / f"{stack.name}-{digest}"
+        build = build_environment(self.tools, interpreter, stack, target)
+
+        def told(building: Path) -> dict[str, str]:
+            self.tell(interpreter, stack, "building")
+            return build(building)
+
+        manifest, built = publish(target, digest, told)
+
+        inside_digest = _digest(identity, self.inside_digest.encode())
+        inside = folder / f"inside-{inside_digest}"
+        publish(
+            inside,
+            inside_digest,
+            build_inside(self.tools, interpreter, inside, self.sources),
+        )
+        return Environment(
+            interpreter=interpreter.id,
+            stack=stack.name,
+            python=target / "bin" / "python",
+            packages=manifest.packages,
+            probe=inside / "probe",
+            endings=inside / "endings",
+        ), built
+
+
+def prepare(
+    wanted: Iterable[tuple[Interpreter, Stack]],
+    cache: Path,
+    on_event: Callable[[Progress], None] | None = None,
+    *,
+    pins: Path = PINS,
+    probe: Path = PROBE,
+    endings: Path = ENDINGS,
+) -> dict[tuple[str, str], Environment | Unavailable]:
+    """Give an environment for each interpreter and stack, building those that are missing.
+
+    The keys are (interpreter id, stack name), in the order of `wanted`. What cannot be had is
+    an Unavailable with its reason; nothing is raised for it. Any number of processes may
+    prepare in one cache at once. `on_event` is called from worker threads, one at a time.
+    """
+    jobs = {(each.id, stack.name): (each, stack) for each, stack in wanted}
+    # A temporary cache may be reached by a link, as on macOS; interpreters tell real paths.
+    cache = Path(os.path.realpath(cache))
+    root = cache / "environments"
+    sweep(root)
+    preparation = _Preparation(
+        Tools(cache, pins), root, {"probe": probe, "endings": endings}, on_event, len(jobs)
+    )
+    # A build is mostly an interpreter that compiles: one for each processor, but two at least,
+    # to download meanwhile.
+    workers = min(_MOST_WORKERS, max(_LEAST_WORKERS, os.cpu_count() or 1))
+    pool = ThreadPoolExecutor(max_workers=workers)
+    try:
+        futures = {key: pool.submit(preparation.one, *job) for key, job in jobs.items()}
+        return {key: future.result() for key, future in futures.items()}
+    except BaseException:
+        preparation.tools.stop()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,118 @@
+"""Folders that are whole or not there: built beside, stamped, published by one rename."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+from exitmatrix.model import Frozen
+
+_STAMP = "exitmatrix.json"
+
+
+class Manifest(Frozen, kw_only=True):
+    """What the stamp of a folder holds."""
+
+    digest: str
+    packages: dict[str, str]
+    files: dict[str, tuple[int, int]]  # path -> size, time of change in nanoseconds
+
+
+def _files(folder: str, prefix: str = "") -> Iterator[tuple[str, tuple[int, int]]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(entry.path, f"{prefix}{entry.name}/")
+            elif prefix or entry.name != _STAMP:
+                status = entry.stat(follow_symlinks=False)
+                yield f"{prefix}{entry.name}", (status.st_size, status.st_mtime_ns)
+
+
+def _intact(folder: Path, digest: str) -> Manifest | None:
+    """Read the stamp of a published folder; None if anything is not as it was published."""
+    try:
+        manifest = msgspec.json.decode((folder / _STAMP).read_bytes(), type=Manifest)
+        found = dict(_files(str(folder)))
+    except (OSError, msgspec.DecodeError):
+        return None
+    if manifest.digest != digest:
+        return None
+    # An interpreter that is run with -O adds bytecode of its own; that is no damage.
+    added = (name for name in found.keys() - manifest.files.keys() if not name.endswith(".pyc"))
+    if any(added) or any(found.get(name) != is_ for name, is_ in manifest.files.items()):
+        return None
+    return manifest
+
+
+@contextmanager
+def _locked(target: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Hold the lock on building `target`; False, without waiting, where another holds it.
+
+    The kernel drops a flock when its owner dies. Lock files stay: to unlink one that a third
+    process has just opened would give two owners.
+    """
+    with target.with_name(f"{target.name}.lock").open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def remove(folder: Path) -> None:
+    """Remove a file or a folder that may not be there. Raises OSError."""
+    if folder.is_dir() and not folder.is_symlink():
+        for _ in range(3):  # an orphan may be writing to it
+            with suppress(OSError):
+                shutil.rmtree(folder)
+                return
+        shutil.rmtree(folder)
+    else:
+        folder.unlink(missing_ok=True)
+
+
+def publish(
+    target: Path, digest: str, build: Callable[[Path], dict[str, str]]
+) -> tuple[Manifest, bool]:
+    """Give the manifest of `target`, and whether it was built for that.
+
+    `build` fills a folder and gives the packages in it; what it raises passes through.
+    """
+    if manifest := _intact(target, digest):
+        return manifest, False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(target):
+        if manifest := _intact(target, digest):
+            return manifest, False
+        # Under the lock nobody else builds here: what is there was left by the dead.
+        # In a place of its own, since a builder's orphan may write to its old one still.
+        building = target.with_name(f"{target.name}.building")
+        remove(building)
+        draft = building / secrets.token_hex(4)
+        try:
+            packages = build(draft)
+            manifest = Manifest(
+                digest=digest, packages=packages, files=dict(sorted(_files(str(draft))))
+            )
+            (draft / _STAMP).write_bytes(msgspec.json.encode(manifest))
+            remove(target)
+            draft.rename(target)
+        finally:
+            remove(building)
+        return manifest, True
+
+
+def sweep(root: Path) -> None:
+    """Remove what builders left that were killed."""
+    for left in root.glob("*/*.building"):
+        with _locked(left.with_suffix(""), wait=False) as free:
+            if free:
+                remove(left)

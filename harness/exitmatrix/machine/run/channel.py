@@ -1,0 +1,166 @@
+"""The harness's end of the event channel: a FIFO that every process of a trial writes to."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from typing import Literal, cast, get_args
+
+from exitmatrix.model import Fact
+
+READ_SIZE = 65536
+LONGEST_LINE = 4096  # PIPE_BUF: what is longer was not written whole
+MOST_EVENTS = 20_000  # of one trial; more is a program gone wild, and would cost memory
+
+MOST_PIDS = 1 << 22  # PID_MAX_LIMIT of Linux; asking it for a larger one is an error
+
+Speaker = Literal["probe", "endings"]
+"""Who speaks on the channel. The kernel's and the harness's facts are never heard there."""
+
+WHOLE = re.compile(r"[0-9]{1,9}")
+WHO = re.compile(r"([0-9]{1,9})(?:\.([1-9][0-9]{0,8}))?")  # a pid, and its subinterpreter if any
+ANYTHING = re.compile(r"(?s).*")
+SHAPES = {
+    "started": (WHOLE, ANYTHING, ANYTHING, re.compile(r"[0-9]{0,9}")),
+    "forked": (WHOLE,),
+    "registered": (ANYTHING, ANYTHING, ANYTHING),
+    "began": (ANYTHING,),
+    "ended": (ANYTHING,),
+    "raised": (ANYTHING, ANYTHING),
+    "marked": (ANYTHING,),
+    "holding": (ANYTHING, ANYTHING),
+    "no-effect": (ANYTHING,),
+}
+"""What an event of a kind holds at least; kinds that nobody reads hold anything."""
+
+
+def decode(line: bytes, token: str) -> Fact:
+    """One line of the channel as a fact. What is not an event of this trial is `garbled`."""
+    garbled = Fact("harness", 0, "garbled", (repr(line[:80]),))
+    try:
+        sender, source, who, number, kind, *detail = (
+            field.replace("%0A", "\n").replace("%09", "\t").replace("%25", "%")
+            for field in line.decode("utf-8", "replace").split("\t")
+        )
+    except ValueError:
+        return garbled
+    if (
+        len(line) < LONGEST_LINE
+        and sender == token
+        and source in get_args(Speaker)
+        and (speaker := WHO.fullmatch(who))
+        and 0 < (pid := int(speaker[1])) <= MOST_PIDS
+        and WHOLE.fullmatch(number)
+        and int(number) > 0
+        and len(detail) >= len(SHAPES.get(kind, ()))
+        and all(map(re.Pattern.fullmatch, SHAPES.get(kind, ()), detail))
+    ):
+        subinterpreter = int(speaker[2] or 0)
+        return Fact(cast(Speaker, source), pid, kind, tuple(detail), int(number), subinterpreter)
+    return garbled
+
+
+class Channel:
+    """Reads events in the order in which the kernel took them."""
+
+    def __init__(self, path: str, token: str) -> None:
+        self.path = path
+        self.token = token
+        self.events = 0
+        self._rest = b""
+        os.mkfifo(path, 0o600)
+        # For both directions: the name must never be without a reader, or a
+        # writer's open would block or its write raise SIGPIPE (fifo(7)).
+        self.fd = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+
+    @property
+    def torn(self) -> bool:
+        """Whether the last line that arrived has no end."""
+        return bool(self._rest)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the name by which processes open the channel leads to it no longer."""
+        try:
+            return not os.path.samestat(os.stat(self.path), os.fstat(self.fd))  # noqa: PTH116
+        except OSError:
+            return True
+
+    def read(self) -> list[Fact]:
+        """All events that have arrived; of those that still arrive, what a pipe can hold."""
+        facts: list[Fact] = []
+        for data in _held_by(self.fd):
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            for line in lines:
+                self.events += 1
+                if self.events < MOST_EVENTS:
+                    facts.append(decode(line, self.token))
+                elif self.events == MOST_EVENTS:
+                    facts.append(Fact("harness", 0, "garbled", ("too many events",)))
+            self._rest = self._rest[-LONGEST_LINE:]
+        return facts
+
+    def close(self) -> None:
+        """Close the harness's end."""
+        os.close(self.fd)
+
+
+class Output:
+    """What the processes of a trial wrote to stdout or stderr, up to a bound."""
+
+    KEPT = 1 << 20  # bytes; the rest is read, so that nobody blocks, and thrown away
+
+    def __init__(self) -> None:
+        self.fd, self.write_end = os.pipe()
+        os.set_blocking(self.fd, False)
+        self.text = bytearray()
+        self.ended = False
+        self.overflowed = False
+
+    def read(self) -> bool:
+        """Take what has arrived; True if there was something that is kept."""
+        came = False
+        if self.ended:
+            return False
+        for data in _held_by(self.fd):
+            if not data:
+                self.ended = True
+                break
+            room = self.KEPT - len(self.text)
+            came = came or room > 0
+            self.overflowed = self.overflowed or len(data) > room
+            self.text += data[:room]
+        return came
+
+    def close_write_end(self) -> None:
+        """After the spawn: only the observed processes hold it, so that its end can be seen."""
+        os.close(self.write_end)
+
+    def close_both(self) -> None:
+        """Close a pipe that nobody was given."""
+        self.close_write_end()
+        self.close()
+
+    def close(self) -> None:
+        """Close the harness's end."""
+        os.close(self.fd)
+
+
+def _held_by(fd: int) -> Iterator[bytes]:
+    """What a pipe holds; a last b"" at its end.
+
+    As much as it can hold and no more: whatever was written before is among it, and a
+    program that never stops writing keeps nobody here. F_GETPIPE_SZ: fcntl(2).
+    """
+    size = fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
+    while size > 0:
+        try:
+            data = os.read(fd, READ_SIZE)
+        except BlockingIOError:
+            return
+        yield data
+        if len(data) < READ_SIZE and size <= READ_SIZE:
+            return
+        size -= max(len(data), 1)

@@ -1,0 +1,220 @@
+"""The engine: runs many trials at once, in a process of its own.
+
+Orders come in on stdin and trials go out on stdout, one JSON value a line, so
+that the harness which plans and judges never forks, changes folders or waits.
+The last line is the processor time used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import resource
+import shutil
+import signal
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+import msgspec
+
+from exitmatrix.machine.run import kernel
+from exitmatrix.machine.run.facilities import have
+from exitmatrix.machine.run.http import Client
+from exitmatrix.machine.run.reaper import end_all_below
+from exitmatrix.machine.run.trial import ASK_AGAIN, TrialRun
+from exitmatrix.model import Fact, Order, Trial
+
+LONGEST_LINE = 1 << 20
+
+
+class Usage(msgspec.Struct, tag="usage", frozen=True):
+    """Processor time in seconds, user and system together."""
+
+    observed: float
+    harness: float
+    peak_kilobytes: int
+
+
+class Answer(msgspec.Struct, tag="trial", frozen=True):
+    """The trial that an order, by its number, led to."""
+
+    number: int
+    trial: Trial
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """An order and its number."""
+
+    number: int
+    order: Order
+
+
+class Engine:
+    """What the trials of one engine share."""
+
+    def __init__(self, folder: Path, jobs: int, first_mark: int = 1 << 40) -> None:
+        self.folder = folder
+        self.first_mark = first_mark
+        self.client = Client(threads=4 * jobs)
+        self._slots = asyncio.Semaphore(jobs)
+        self._holders: set[TrialRun] = set()
+        self._exits = kernel.ExitWatch()
+        self._watched: dict[kernel.Watched, TrialRun] = {}
+        self._asking: asyncio.TimerHandle | None = None
+        self._ended: dict[TrialRun, list[kernel.Watched]] = {}
+        asyncio.get_running_loop().add_reader(self._exits.fileno(), self._take_exits)
+
+    async def serve(self, orders: asyncio.StreamReader) -> None:
+        """Run every order that comes in; return when no more come and all are done."""
+        running: set[asyncio.Task[None]] = set()
+        decoder = msgspec.json.Decoder(Ask)
+        while line := await orders.readline():
+            ask = decoder.decode(line)
+            await self._slots.acquire()
+            task = asyncio.create_task(self._run(ask))
+            running.add(task)
+            task.add_done_callback(running.discard)
+        await asyncio.gather(*running)
+
+    async def _run(self, ask: Ask) -> None:
+        run = None
+        try:
+            mark = self.first_mark + ask.number % kernel.MARKS
+            run = TrialRun(ask.order, self, str(ask.number), mark)
+            self._holders.add(run)
+            trial = await run.run()
+        except OSError as error:
+            why = Fact("harness", 0, "not-started", (error.strerror or type(error).__name__,))
+            trial = Trial(cell=ask.order.cell, history=(why,), stdout="", stderr="")
+        except Exception as error:  # noqa: BLE001 - an order without an answer would be waited for
+            why = Fact("harness", 0, "failed", (repr(error),))
+            trial = Trial(cell=ask.order.cell, history=(why,), stdout="", stderr="")
+        finally:
+            if run is None or run in self._holders:
+                self._slots.release()
+            if run is not None:
+                self._holders.discard(run)
+                self._forget(run)
+        send(Answer(ask.number, trial))
+
+    # ---------------------------------------------- for the trials (Ground)
+
+    def watch(self, watched: kernel.Watched, trial: TrialRun) -> None:
+        """Have the trial take events when the process ends."""
+        self._watched[watched] = trial
+        self._exits.add(watched)
+        self._ask_again()
+
+    def watch_reaping(self, watched: kernel.Watched, trial: TrialRun) -> None:
+        """Have the trial take events when an ended process is reaped by its parent."""
+        self._watched[watched] = trial
+        self._exits.add_reaping(watched)
+        self._ask_again()
+
+    def ended(self, trial: TrialRun) -> list[kernel.Watched]:
+        """The trial's watched processes that have ended since it last asked."""
+        self._poll()
+        own = self._ended.pop(trial, [])
+        if self._ended:
+            # The kernel tells an end once, and it told us: who else waits would wait for ever.
+            asyncio.get_running_loop().call_soon(self._take_exits)
+        return own
+
+    def strays(self) -> list[int]:
+        """Orphans that no trial knows: children of the engine, where these come home."""
+        known = {watched.pid for watched in self._watched}
+        if have("subreaper"):
+            found = kernel.children_of(os.getpid())
+        else:
+            found = kernel.marked(range(self.first_mark, self.first_mark + kernel.MARKS))
+        return [pid for pid in found if pid not in known]
+
+    def yield_slot(self, trial: TrialRun) -> None:
+        """The trial only waits from here on; another may start."""
+        if trial in self._holders:
+            self._holders.discard(trial)
+            self._slots.release()
+
+    def _take_exits(self) -> None:
+        self._poll()
+        for trial in list(self._ended):
+            trial.take_events()
+
+    def _poll(self) -> None:
+        for watched in self._exits.ready():
+            self._ended.setdefault(self._watched.pop(watched), []).append(watched)
+
+    def _ask_again(self) -> None:
+        """Look for ends that nothing tells of, for as long as there may be some."""
+        if self._asking is None and self._exits.must_ask:
+
+            def ask() -> None:
+                self._asking = None
+                self._take_exits()
+                self._ask_again()
+
+            self._asking = asyncio.get_running_loop().call_later(ASK_AGAIN, ask)
+
+    def _forget(self, trial: TrialRun) -> None:
+        """What a trial that broke off has left watched is watched no longer."""
+        self._ended.pop(trial, None)
+        for watched in [one for one, whose in self._watched.items() if whose is trial]:
+            del self._watched[watched]
+            self._exits.discard(watched)
+
+
+def send(message: Answer | Usage) -> None:
+    """Write one line to the harness, whole."""
+    data = msgspec.json.encode(message) + b"\n"
+    with contextlib.suppress(BrokenPipeError):  # it wants no more: the guardian is about to end us
+        while data:
+            data = data[os.write(1, data) :]
+
+
+async def serve(folder: Path, jobs: int, first_mark: int, guardian: int) -> None:
+    """Serve stdin until it ends."""
+    loop = asyncio.get_running_loop()
+    marks = range(first_mark, first_mark + kernel.MARKS)
+    memory = kernel.shared_memory()
+    loop.add_signal_handler(signal.SIGTERM, abandon, folder, memory, marks)
+    if os.getppid() != guardian:  # it died before it could be heard of
+        abandon(folder, memory, marks)
+    reader = asyncio.StreamReader(limit=LONGEST_LINE)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    engine = Engine(folder, jobs, first_mark)
+    await engine.serve(reader)
+    engine.client.close()
+
+
+def abandon(folder: Path, memory_before: Collection[str], marks: range) -> None:
+    """The guardian died: do what it would have done, and end."""
+    end_all_below(memory_before, marks)
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
+
+
+def usage() -> Usage:
+    """What was used until now."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Usage(
+        observed=children.ru_utime + children.ru_stime,
+        harness=own.ru_utime + own.ru_stime,
+        peak_kilobytes=own.ru_maxrss,
+    )
+
+
+def main(folder: str, jobs: str, first_mark: str, guardian: str) -> None:
+    """Run one engine."""
+    kernel.become_subreaper()
+    kernel.end_with_parent(signal.SIGTERM)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o022)
+    asyncio.run(serve(Path(folder), int(jobs), int(first_mark), int(guardian)))
+    send(usage())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

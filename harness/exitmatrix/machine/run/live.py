@@ -1,0 +1,209 @@
+"""One trial to be watched: slowly, and with every fact told at the moment when it is learnt.
+
+An engine of its own in the place of the usual one, so that guardian and reaper keep
+it as they keep that. What a process writes comes with the pid of the writer, which
+the kernel attaches (unix(7), SO_PASSCRED): nothing in the program has to say it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import resource
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from exitmatrix.machine.run import kernel
+from exitmatrix.machine.run.channel import READ_SIZE, Output
+from exitmatrix.machine.run.engine import LONGEST_LINE, Engine, abandon
+from exitmatrix.machine.run.session import EngineDied, Session
+from exitmatrix.machine.run.trial import TrialRun
+from exitmatrix.model import Fact, Order
+
+CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
+CONTROL = re.compile(rb"\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f]")
+"""Colours, which are for the terminal of the app, and what else would act on ours."""
+
+STDOUT, STDERR = "says", "says on stderr"
+BY_ITSELF = 40.0  # seconds that a trial may take besides its pauses
+
+
+class Show(msgspec.Struct, frozen=True):
+    """A trial to be watched: seconds between its steps."""
+
+    order: Order
+    pace: float
+
+
+class Live(Session):
+    """A session in which one trial is watched."""
+
+    engine = ("exitmatrix.machine.run.live",)
+
+    def watch(self, order: Order, pace: float) -> Iterator[Fact]:
+        """The facts of one trial as they become known. Raises EngineDied."""
+        assert self._process.stdin
+        assert self._process.stdout
+        try:
+            self._process.stdin.write(msgspec.json.encode(Show(order, pace)) + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError as error:
+            raise EngineDied("the engine does not take orders any more") from error
+        decoder = msgspec.json.Decoder(Fact)
+        over = False
+        for line in self._process.stdout:
+            fact = decoder.decode(line)
+            over = over or fact.kind == OVER
+            yield fact
+        if not over:
+            raise EngineDied("the engine ended before the trial had")
+
+
+OVER = "over"
+
+
+def tell(fact: Fact) -> None:
+    """Write one line to whoever watches, whole."""
+    data = msgspec.json.encode(fact) + b"\n"
+    while data:
+        data = data[os.write(1, data) :]
+
+
+class History(list[Fact]):
+    """A history that tells each fact when it comes in, whatever its place is."""
+
+    def append(self, fact: Fact, /) -> None:
+        """Add the fact that was learnt now."""
+        tell(fact)
+        super().append(fact)
+
+    def insert(self, place: object, fact: Fact, /) -> None:
+        """Add a fact about a moment before."""
+        tell(fact)
+        super().insert(place, fact)  # type: ignore[arg-type]
+
+
+class Spoken(Output):
+    """Output of which each line is told as it arrives, with the pid of its writer."""
+
+    def __init__(self, kind: str, note: Callable[[int, str, str], None]) -> None:
+        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self._ours.setblocking(False)
+        self.fd, self.write_end = self._ours.fileno(), theirs.detach()
+        self.text = bytearray()
+        self.ended = self.overflowed = False
+        self._kind = kind
+        self._note = note
+        self._rest: dict[int, bytes] = {}
+
+    def read(self) -> bool:
+        """Take what has arrived; True if there was something."""
+        came = False
+        while not self.ended:
+            try:
+                data, ancillary, _, _ = self._ours.recvmsg(
+                    READ_SIZE, socket.CMSG_SPACE(CREDENTIALS.size)
+                )
+            except BlockingIOError:
+                break
+            came = came or bool(data)
+            if data:
+                self._take(data, _writer(ancillary))
+            else:
+                self.ended = True
+        return came
+
+    def _take(self, data: bytes, pid: int) -> None:
+        self.text += data[: max(0, self.KEPT - len(self.text))]
+        *lines, self._rest[pid] = (self._rest.get(pid, b"") + data).split(b"\n")
+        for line in lines:
+            self._note(pid, self._kind, CONTROL.sub(b"", line).decode("utf-8", "replace"))
+
+    def close(self) -> None:
+        """Close the harness's end."""
+        self._ours.close()
+
+
+def _writer(ancillary: list[tuple[int, int, bytes]]) -> int:
+    for level, kind, data in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+            return int(CREDENTIALS.unpack_from(data)[0])
+    return 0
+
+
+class LiveRun(TrialRun):
+    """A trial with pauses, in which the port is asked at the end."""
+
+    def __init__(self, show: Show, ground: Engine, mark: int) -> None:
+        order = msgspec.structs.replace(show.order, limit=BY_ITSELF + 6 * show.pace)
+        super().__init__(order, ground, "live", mark)
+        self.pace = show.pace
+        self.history = History(self.history)
+        for name, kind in (("stdout", STDOUT), ("stderr", STDERR)):
+            getattr(self, name).close_both()
+            setattr(self, name, Spoken(kind, self._hear))
+
+    def _hear(self, pid: int, kind: str, line: str) -> None:
+        self._note("kernel", pid, kind, line)
+
+    def _stages(self) -> tuple[tuple[str, Callable[[], Awaitable[None]]], ...]:
+        ready, *others = super()._stages()
+        steps: list[tuple[str, Callable[[], Awaitable[None]]]] = [ready]
+        for step in others:
+            steps += [("pause", self._pause), step]
+        return (*steps, ("pause", self._pause), ("port", self._ask_port), ("pause", self._pause))
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(self.pace)
+
+    async def _get_end(self) -> None:
+        """No marker is wanted here; only a request that ends the program is made."""
+        if self.order.termination.delivery == "in-process":
+            await super()._get_end()
+
+    async def _ask_port(self) -> None:
+        """Whether anybody still serves, as a client finds out."""
+        answer = await self.ground.client.get(self.port, "/")
+        said = (str(answer[0]), answer[1].strip()) if answer else ("none", "")
+        self._note("harness", 0, "port", str(self.port), *said)
+
+    def _note_what_is_left(self) -> None:
+        """Nothing: a trial to be watched is not recorded."""
+
+
+async def serve(folder: Path, first_mark: int, guardian: int) -> None:
+    """Run the one trial that comes in."""
+    marks = range(first_mark, first_mark + kernel.MARKS)
+    memory = kernel.shared_memory()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, abandon, folder, memory, marks)
+    if os.getppid() != guardian:  # it died before it could be heard of
+        abandon(folder, memory, marks)
+    reader = asyncio.StreamReader(limit=LONGEST_LINE)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    show = msgspec.json.decode(await reader.readline(), type=Show)
+    engine = Engine(folder, 1, first_mark)
+    await LiveRun(show, engine, first_mark).run()
+    tell(Fact("harness", 0, OVER))
+    engine.client.close()
+
+
+def main(folder: str, _jobs: str, first_mark: str, guardian: str) -> None:
+    """Run one engine."""
+    kernel.become_subreaper()
+    kernel.end_with_parent(signal.SIGTERM)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o022)
+    asyncio.run(serve(Path(folder), int(first_mark), int(guardian)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

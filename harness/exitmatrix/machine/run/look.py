@@ -1,0 +1,52 @@
+"""Have a scenario's own `look.py` say what became of its data.
+
+It runs bare, with the interpreter of the trial, in the trial's working folder, when
+nobody of the trial is alive any more: what a shelf or a database looks like on disk
+is a matter of the interpreter, so only the same one can tell whether it is whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from typing import get_args
+
+from exitmatrix.machine.run.kernel import marking
+from exitmatrix.machine.run.spawn import Folder, environment
+from exitmatrix.model import DataState, Order
+
+PROGRAM = "look.py"
+INJECTED = ("PYTHONPATH", "EXITMATRIX_")
+
+
+class CannotTell(Exception):
+    """What `look.py` said is not what the scenario's header asks for."""
+
+
+async def look(order: Order, folder: Folder, mark: int) -> list[tuple[str, str]]:
+    """(kind, state) of each kind of data, in order. Raises CannotTell, OSError."""
+    variables = environment(order, folder, "")
+    bare = {name: text for name, text in variables.items() if not name.startswith(INJECTED)}
+    with marking(mark):  # should it hang, it is the trial's, and is ended with it
+        process = subprocess.Popen(
+            [order.python, PROGRAM],
+            cwd=folder.work,
+            env=bare,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+    said, _ = await asyncio.to_thread(process.communicate)
+    if process.returncode:
+        raise CannotTell(f"{PROGRAM} ended with status {process.returncode}")
+    return read(said.decode("utf-8", "replace"), order)
+
+
+def read(said: str, order: Order) -> list[tuple[str, str]]:
+    """What lines of `KIND: STATE` say: each kind of the header once, in words that are known."""
+    pairs = [line.partition(": ")[::2] for line in said.splitlines()]
+    if sorted(kind for kind, _ in pairs) != sorted(order.scenario.data):
+        raise CannotTell(f"{PROGRAM} did not speak of each kind of data once")
+    if not {state for _, state in pairs} <= set(get_args(DataState)):
+        raise CannotTell(f"{PROGRAM} said a state that is none")
+    return sorted(pairs)

@@ -1,0 +1,67 @@
+"""End everything below a process that is a subreaper, until nothing is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Collection
+
+from exitmatrix.machine.run.facilities import have
+from exitmatrix.machine.run.kernel import (
+    descendants_of,
+    is_below,
+    is_marked,
+    marked,
+    remove_shared_memory,
+    shared_memory_of,
+    watch,
+)
+
+ASK_AGAIN = 0.002  # seconds
+PATIENCE = 10.0  # seconds; what a device holds, or another user owns, does not end sooner
+
+
+def end_all_below(memory_before: Collection[str], marks: range = range(0)) -> None:
+    """SIGKILL every descendant of this process and reap what comes home.
+
+    A killed process's children become ours (we are their subreaper), so ending
+    and reaping in turn reaches every one, whatever session it fled to. Where orphans
+    do not come home, they are known by the marks of this run. Shared memory that they
+    had and that is not in `memory_before` goes with them.
+    """
+    here = os.getpid()
+    memory: set[str] = set()
+    limit = time.monotonic() + PATIENCE
+    while found := {*descendants_of(here), *_fled(marks)}:
+        for pid in found:
+            memory |= shared_memory_of(pid)
+            _kill(pid, here, marks)
+        while _reap_one():
+            pass
+        if time.monotonic() > limit:
+            break
+        time.sleep(ASK_AGAIN)
+    remove_shared_memory(memory - set(memory_before))
+
+
+def _fled(marks: range) -> tuple[int, ...]:
+    return () if have("subreaper") else marked(marks)
+
+
+def _kill(pid: int, here: int, marks: range) -> None:
+    try:
+        held = watch(pid)
+    except ProcessLookupError:
+        return
+    # Still the one that was listed, now that it is held?
+    if is_below(pid, here) or is_marked(pid, marks):
+        held.send(signal.SIGKILL)
+    held.close()
+
+
+def _reap_one() -> bool:
+    try:
+        return os.waitpid(-1, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        return False

@@ -1,0 +1,161 @@
+"""Start an observed program as if nobody were there: in a known state, with nothing inherited."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import stat
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from exitmatrix.machine.run.facilities import have
+from exitmatrix.machine.run.kernel import marking
+from exitmatrix.model import Order
+
+PROGRAM = "app.py"  # the name that the scenario has in its trial, whatever its id
+
+# SIGKILL and SIGSTOP cannot be set, 32 and 33 belong to the C library (nptl(7)).
+RESETTABLE = sorted(set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP, 32, 33})
+
+
+def _open_and_try_again(remove: Callable[[str], object], path: str, _why: Any) -> None:
+    """The program may have closed a folder of its own to everybody."""
+    with contextlib.suppress(OSError):
+        for folder in (os.path.dirname(path), path):  # noqa: PTH120
+            if stat.S_ISDIR(os.lstat(folder).st_mode):  # never what a link leads to
+                os.chmod(folder, 0o700)  # noqa: PTH101
+        if remove in (os.unlink, os.rmdir):
+            remove(path)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+class Folder:
+    """A trial's private folder: the channel, and beside it the program in its working folder.
+
+    Private because a debug server watches every file on its path; the channel is
+    not in the working folder because a program may remove that.
+    """
+
+    def __init__(self, parent: Path, name: str, order: Order) -> None:
+        self.path = f"{parent}/{name}"
+        self.work = f"{self.path}/cwd"
+        self.channel = f"{self.path}/channel"
+        os.mkdir(self.path, 0o700)  # noqa: PTH102 - measured: this runs for each trial
+        try:
+            self._fill(order)
+        except BaseException:
+            self.remove()
+            raise
+
+    def _fill(self, order: Order) -> None:
+        if order.scenario.folder:
+            shutil.copytree(
+                order.scenario.folder, self.work, ignore=shutil.ignore_patterns("__pycache__")
+            )
+        else:
+            os.mkdir(self.work, 0o700)  # noqa: PTH102
+            shutil.copyfile(order.scenario.path, f"{self.work}/{PROGRAM}")
+
+    @property
+    def program(self) -> str:
+        """The file that is run."""
+        return f"{self.work}/{PROGRAM}"
+
+    def unheard(self) -> bool:
+        """Whether a process left a note that it could not tell an event (PROTOCOL.md)."""
+        with os.scandir(self.path) as entries:
+            return any(entry.path.startswith(f"{self.channel}.unheard.") for entry in entries)
+
+    def remove(self) -> None:
+        """Remove the folder, whatever the program did to it."""
+        shutil.rmtree(self.path, onerror=_open_and_try_again)
+
+
+def environment(order: Order, folder: Folder, token: str) -> dict[str, str]:
+    """The observed program's environment, built from nothing: the caller's never reaches it."""
+    variables = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": folder.work,
+        "TMPDIR": folder.work,
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": os.pathsep.join(order.path),
+        # Environments are compiled beforehand; a trial must not change them.
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "EXITMATRIX_CHANNEL": folder.channel,
+        "EXITMATRIX_TOKEN": token,
+        "EXITMATRIX_ENDING": ending(order),
+    }
+    if order.scenario.length:
+        variables["EXITMATRIX_HANDLER_MS"] = str(order.scenario.length)
+    if order.termination.delivery == "signal-twice":
+        variables["EXITMATRIX_LINGER"] = "1"
+    return variables
+
+
+def ending(order: Order) -> str:
+    """What `endings.end_here()` does: end by itself, or wait (a server waits by serving)."""
+    if order.termination.delivery == "in-process":
+        return order.termination.id
+    return "none" if order.scenario.serves else "wait"
+
+
+def spawn(
+    order: Order, folder: Folder, token: str, stdout: int, stderr: int, mark: int = 1 << 40
+) -> int:
+    """Start the program in its own session, with default signal dispositions; its pid.
+
+    `subprocess` would let ignored signals through (a background job has SIGINT
+    ignored), so this is posix_spawn with the dispositions set. It has no working
+    folder of its own to give, so the caller's is changed: only the engine, which
+    is a process for itself, may call this. Raises OSError.
+    """
+    os.chdir(folder.work)
+    variables = environment(order, folder, token)
+    with marking(mark):
+        if have("spawn-options"):
+            # A C library that lacks one of the options says so (glibc has setsid from 2.26 on).
+            with contextlib.suppress(NotImplementedError):
+                return os.posix_spawn(
+                    order.python,
+                    [order.python, PROGRAM],
+                    variables,
+                    file_actions=[
+                        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                        (os.POSIX_SPAWN_DUP2, stdout, 1),
+                        (os.POSIX_SPAWN_DUP2, stderr, 2),
+                    ],
+                    setsid=True,
+                    setsigmask=[],
+                    setsigdef=RESETTABLE,
+                )
+        return _spawn_without_options([order.python, PROGRAM], variables, stdout, stderr)
+
+
+def _spawn_without_options(
+    words: list[str], variables: dict[str, str], stdout: int, stderr: int
+) -> int:
+    """The same with what `subprocess` can do, from a process that has the dispositions itself."""
+    ignored = [n for n in RESETTABLE if signal.getsignal(n) == signal.SIG_IGN]
+    mask = signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        process = subprocess.Popen(
+            words,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+    finally:
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    process.returncode = 0  # the trial waits for it; `subprocess` must not, now or later
+    return process.pid

@@ -1,0 +1,212 @@
+"""Records and timelines as they are on disk, of this machine and of others."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from exitmatrix.machine.store.files import lines_of
+from exitmatrix.machine.store.sharing import Sharing
+from exitmatrix.model import Cell, Frozen, Interpreter, Outcome, Record, Timeline
+from exitmatrix.model.merge import agreed
+from exitmatrix.model.outcome_sets import essence
+
+TOLD_CELLS = 3
+"""So many cells are named of those that two files disagree about."""
+
+
+class Told(Frozen, kw_only=True):
+    """The timeline of one outcome of a cell."""
+
+    cell: str
+    outcome: str  # a digest of the outcome, to find it by
+    timeline: Timeline
+
+
+class Key(Frozen):
+    """Of what cell and outcome a timeline is: all that is needed to know that it is there."""
+
+    cell: str
+    outcome: str
+
+
+class Named(Frozen):
+    """Of what cell a line is."""
+
+    cell: str
+
+
+T = TypeVar("T", Record, Told, Key, Named)
+CELL = msgspec.json.Decoder(Named)
+TOLD = msgspec.json.Decoder(Told)
+KEY = msgspec.json.Decoder(Key)
+
+
+class Disagreement(ValueError):
+    """Two files of a platform contradict each other. The text says which, and about what."""
+
+
+def platform_name() -> str:
+    """linux-x86_64, macos-arm64: the folder of this machine's observations."""
+    system = {"Darwin": "macos"}.get(platform.system(), platform.system().lower())
+    return f"{system}-{platform.machine()}"
+
+
+def digest(outcome: Outcome) -> str:
+    """A short name for an outcome, by what tells it apart in its set."""
+    return hashlib.sha256(msgspec.json.encode(essence(outcome))).hexdigest()[:12]
+
+
+def read_records(output: Path) -> dict[str, list[Record]]:
+    """All records of an output folder by platform; of two lines of a file for a cell the later.
+
+    Raises ValueError naming file and line for one that is not a record, and
+    Disagreement where two files contradict each other.
+    """
+    return _by_platform(output / "observations")
+
+
+def find_records(folder: Path) -> dict[str, list[Record]] | None:
+    """The records of an output folder, or of one of observations; None where neither is.
+
+    Raises as `read_records` does.
+    """
+    for place in (folder / "observations", folder):
+        if any(place.glob("*/*.jsonl")):
+            return _by_platform(place)
+    return None
+
+
+def check_records(output: Path) -> None:
+    """Read all records once and keep none. Raises as `read_records` does."""
+    sharing = Sharing()
+    for folder in _platforms(output / "observations"):
+        for _ in _by_interpreter(folder, sharing):
+            pass
+
+
+def _by_platform(observations: Path) -> dict[str, list[Record]]:
+    sharing = Sharing()
+    return {
+        folder.name: [r for found in _by_interpreter(folder, sharing) for r in found.values()]
+        for folder in _platforms(observations)
+    }
+
+
+def _platforms(observations: Path) -> list[Path]:
+    return [folder for folder in sorted(observations.glob("*")) if folder.is_dir()]
+
+
+def _by_interpreter(folder: Path, sharing: Sharing) -> Iterator[dict[str, Record]]:
+    """The records of one platform. Raises Disagreement when all have been looked at."""
+    apart = []
+    for interpreter, files in interpreters_in(folder).items():
+        try:
+            yield merged(files, interpreter, sharing)
+        except Disagreement as error:
+            apart.append(str(error))
+    if apart:
+        raise Disagreement("; ".join(apart))
+
+
+def interpreters_in(folder: Path) -> dict[str, list[Path]]:
+    """The interpreters of one platform, and the files that hold something of each."""
+    found: dict[str, list[Path]] = {}
+    for file in sorted(folder.glob("*.jsonl")):
+        for interpreter in dict.fromkeys(_interpreter(one.cell) for one in read(file, CELL.decode)):
+            found.setdefault(interpreter, []).append(file)
+    return found
+
+
+def _interpreter(cell: str) -> str:
+    return cell.split("/", maxsplit=1)[0]
+
+
+def merged(files: Iterable[Path], interpreter: str, sharing: Sharing) -> dict[str, Record]:
+    """The records of one interpreter: several machines may each have brought a file.
+
+    Raises Disagreement.
+    """
+    found: dict[str, Record] = {}
+    held: dict[str, Path] = {}
+    apart: dict[tuple[Path, Path], list[str]] = {}
+    for file in files:
+        for record in read(file, sharing.decode):
+            if _interpreter(record.cell) != interpreter:
+                continue
+            known = found.get(record.cell)
+            both = agreed(known, record) if known else record
+            if both is None:
+                apart.setdefault((held[record.cell], file), []).append(record.cell)
+            else:
+                found[record.cell] = both
+                held[record.cell] = file
+    if apart:
+        raise Disagreement("; ".join(_apart(*pair, cells) for pair, cells in apart.items()))
+    return found
+
+
+def _apart(one: Path, other: Path, cells: list[str]) -> str:
+    more = f" and {len(cells) - TOLD_CELLS} more" if len(cells) > TOLD_CELLS else ""
+    return (
+        f"{one} and {other} disagree about {', '.join(cells[:TOLD_CELLS])}{more};"
+        " remove the file that is wrong"
+    )
+
+
+def read_timelines(output: Path, of_platform: str) -> dict[tuple[str, str], Timeline]:
+    """Timelines by cell and outcome digest."""
+    return {
+        (told.cell, told.outcome): told.timeline
+        for file in sorted((output / "timelines" / of_platform).glob("*.jsonl"))
+        for told in read(file, TOLD.decode)
+    }
+
+
+def describe(interpreter: Interpreter) -> dict[str, Any]:
+    """What a record says of the interpreter: nothing of the machine it is on."""
+    about: dict[str, Any] = {
+        "implementation": interpreter.implementation,
+        "version": interpreter.version,
+    }
+    if interpreter.implementation_version:
+        about["implementation_version"] = interpreter.implementation_version
+    if interpreter.free_threaded:
+        about["free_threaded"] = True
+    return about
+
+
+def cell_of(record: Record) -> Cell:
+    """The cell that a record is about."""
+    return Cell(
+        interpreter=_interpreter(record.cell),
+        stack=record.stack,
+        scenario=record.scenario,
+        termination=record.termination,
+        target=record.target,
+        launcher=record.launcher,
+    )
+
+
+def read(file: Path, decode: Callable[[bytes], T]) -> list[T]:
+    """The values of a file; of two for the same cell and outcome the later, in the first's place.
+
+    Raises ValueError naming file and line.
+    """
+    values: dict[tuple[str, str], T] = {}
+    lines = lines_of(file)
+    torn = len(lines) if lines and not lines[-1].endswith(b"\n") else 0
+    for number, line in enumerate(lines, 1):
+        try:
+            value = decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if number == torn:
+                continue  # by a kill in the middle of the write
+            raise ValueError(f"{file}, line {number}: {error}") from error
+        values[value.cell, getattr(value, "outcome", "")] = value
+    return list(values.values())

@@ -1,0 +1,281 @@
+"""The observations of this platform, while a run adds to them."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import os
+import platform
+import weakref
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from exitmatrix.machine.store.files import (
+    append,
+    in_order,
+    lines_of,
+    lock,
+    make_folders,
+    rewrite,
+    write,
+)
+from exitmatrix.machine.store.records import (
+    KEY,
+    TOLD,
+    Told,
+    describe,
+    digest,
+    interpreters_in,
+    merged,
+    platform_name,
+    read,
+)
+from exitmatrix.machine.store.sharing import ENCODER, Sharing
+from exitmatrix.model import FORMAT, Cell, Frozen, Interpreter, Record, Timeline, Trial, Verdict
+from exitmatrix.model.outcome_sets import contains, union
+from exitmatrix.plan.changes import races
+from exitmatrix.plan.schedule import Known, Question, Result
+
+AT_HAND = 3
+"""Of so many interpreters the store holds what there is; two are at work where one gives way."""
+
+
+class Count(Frozen, kw_only=True):
+    """A line of the ledger: how many trials a cell has had, when this run had measured it."""
+
+    cell: str
+    trials: int
+    run: int
+
+
+COUNT = msgspec.json.Decoder(Count)
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """All that is known of the cells of one interpreter."""
+
+    records: dict[str, Record]
+    told: set[tuple[str, str]]  # cells and outcomes that have their timeline
+    trials: dict[str, int]  # how many were ever run, by cell
+    this_run: set[str]  # cells that this run has measured, be it before it was interrupted
+
+
+class Store:
+    """The observations of this platform, and the ledger, while a run goes on.
+
+    It holds what there is of the interpreters that were asked for last; the rest is
+    on disk, where everything is at once.
+    """
+
+    def __init__(self, output: Path, cache: Path, today: datetime.date) -> None:
+        self.output = output
+        self.today = today.isoformat()
+        self.platform = platform_name()
+        self._records = output / "observations" / self.platform
+        self._timelines = output / "timelines" / self.platform
+        name = hashlib.sha256(str(output.resolve()).encode()).hexdigest()[:16]
+        self._ledgers = cache / "runs" / name
+        self._trials = cache / "trials" / name
+        self._kept: set[str] = set()
+        self._forgotten: set[str] = set()
+        self._sharing = Sharing()
+        self._shelves: OrderedDict[str, _Shelf] = OrderedDict()
+        make_folders((self._records, self._timelines, self._ledgers, self._trials))
+        # Also when nobody closes it.
+        self._unlock = weakref.finalize(self, os.close, lock(self._records, output))
+        self._next = self._ledgers / "next"
+        self._run = int(self._next.read_text()) if self._next.exists() else 1
+        self.resumed = 0
+        """How many cells the interrupted run that is now continued had measured."""
+        self.racy: set[Question] = set()
+        """The questions that had shown two outcomes when this was opened."""
+        try:
+            self._record_files = interpreters_in(self._records)
+            self._timeline_files = interpreters_in(self._timelines)
+            for interpreter in self._record_files:
+                shelf = self._shelf(interpreter)
+                self.racy |= races(shelf.records.values())
+                self.resumed += len(shelf.this_run)
+        except BaseException:
+            self._unlock()
+            raise
+        self._resuming = bool(self.resumed)
+        # A run that was killed leaves its files as it appended to them.
+        self._changed = {
+            file.stem
+            for folder in (self._records, self._timelines)
+            for file in folder.glob("*.jsonl")
+            if not in_order(file)
+        }
+
+    # -------------------------------------------------------------- knowing
+
+    def record(self, cell: Cell) -> Record | None:
+        """What is on record of a cell."""
+        return self._shelf(cell.interpreter).records.get(cell.id)
+
+    def known(self, cell: Cell, packages: Mapping[str, str]) -> Known | None:
+        """What is known of a cell, if that was measured with these packages."""
+        shelf = self._shelf(cell.interpreter)
+        record = shelf.records.get(cell.id)
+        if record is None or record.packages != packages:
+            return None
+        now = record.cell in shelf.this_run
+        if record.unknown and not now:
+            return None  # measured again, in full; by the next run, not by this one
+        return Known(
+            outcomes=record.outcomes, trials=shelf.trials.get(record.cell), in_this_run=now
+        )
+
+    def _shelf(self, interpreter: str) -> _Shelf:
+        """What there is of an interpreter, from disk where it is not at hand."""
+        if interpreter not in self._shelves:
+            self._shelves[interpreter] = self._read_shelf(interpreter)
+            if len(self._shelves) > AT_HAND:
+                self._shelves.popitem(last=False)
+        self._shelves.move_to_end(interpreter)
+        return self._shelves[interpreter]
+
+    def _read_shelf(self, interpreter: str) -> _Shelf:
+        found = merged(self._record_files.get(interpreter, ()), interpreter, self._sharing)
+        for cell in self._forgotten & set(found):
+            del found[cell]
+        told = {
+            (key.cell, key.outcome)
+            for file in self._timeline_files.get(interpreter, ())
+            for key in read(file, KEY.decode)
+        }
+        counts = _read_ledger(self._ledger(interpreter))
+        # A cell whose record has been removed since is unknown again.
+        this_run = {one.cell for one in counts if one.run == self._run and one.cell in found}
+        return _Shelf(found, told, {one.cell: one.trials for one in counts}, this_run)
+
+    def _ledger(self, interpreter: str) -> Path:
+        return self._ledgers / f"{interpreter}.jsonl"
+
+    # --------------------------------------------------------------- saving
+
+    def keep(self, cell: Cell, trial: Trial) -> None:
+        """Keep a raw trial, from which everything that is concluded can be concluded again.
+
+        Those of the run before go when an interpreter is measured anew.
+        """
+        file = self._trials / f"{cell.interpreter}.jsonl"
+        if cell.interpreter not in self._kept:
+            self._kept.add(cell.interpreter)
+            if not self._resuming:
+                file.unlink(missing_ok=True)
+        append(file, ENCODER.encode(trial))
+
+    def save(
+        self,
+        result: Result,
+        interpreter: Interpreter,
+        packages: dict[str, str],
+        timelines: Mapping[str, Timeline],
+    ) -> None:
+        """Write what is new about a cell. `timelines` is by outcome digest."""
+        cell = result.cell
+        shelf = self._shelf(cell.interpreter)
+        old = shelf.records.get(cell.id)
+        same = old is not None and old.packages == packages
+        outcomes = union((*(old.outcomes if old and same else ()), *result.outcomes))
+        record = Record(
+            format=FORMAT,
+            cell=cell.id,
+            interpreter=describe(interpreter),
+            packages=packages,
+            stack=cell.stack,
+            scenario=cell.scenario,
+            launcher=cell.launcher,
+            termination=cell.termination,
+            target=cell.target,
+            platform={"system": platform.system(), "machine": platform.machine()},
+            since=self.today,
+            outcomes=outcomes,
+            unknown=result.unknown,
+        )
+        if old is not None and replace(record, since=old.since) == old:
+            record = old
+        else:
+            if old is not None and same and all(contains(old.outcomes, one) for one in outcomes):
+                record = replace(record, since=old.since)
+            record = self._sharing.share(record)
+            shelf.records[record.cell] = record
+            self._forgotten.discard(record.cell)
+            self._add(self._records, self._record_files, cell.interpreter, record)
+        for outcome in record.outcomes:
+            key = digest(outcome)
+            if (record.cell, key) not in shelf.told and key in timelines:
+                shelf.told.add((record.cell, key))
+                told = Told(cell=record.cell, outcome=key, timeline=timelines[key])
+                self._add(self._timelines, self._timeline_files, cell.interpreter, told)
+        before = shelf.trials.get(record.cell, 0) if same else 0
+        shelf.trials[record.cell] = before + result.trials
+        shelf.this_run.add(record.cell)
+        count = Count(cell=record.cell, trials=before + result.trials, run=self._run)
+        append(self._ledger(cell.interpreter), ENCODER.encode(count))
+
+    def forget(self, cell: str) -> None:
+        """Let the next `save` replace what is on record of a cell, instead of adding to it."""
+        self._forgotten.add(cell)
+        self._shelf(cell.split("/", maxsplit=1)[0]).records.pop(cell, None)
+
+    def close(self, finished: bool) -> None:
+        """Bring the changed files into order; `finished` says that the run was whole.
+
+        Raises CannotWrite.
+        """
+        try:
+            self._sort()
+            if finished:
+                for file in self._ledgers.glob("*.jsonl"):
+                    rewrite(file, map(ENCODER.encode, _read_ledger(file)))
+                write(self._next, str(self._run + 1).encode())
+        finally:
+            self._unlock()
+
+    def _sort(self) -> None:
+        for interpreter in sorted(self._changed):
+            file = self._records / f"{interpreter}.jsonl"
+            records = read(file, self._sharing.decode)
+            here = self._shelf(interpreter).records
+            known = [here.get(one.cell, one) for one in records]
+            current = {(one.cell, digest(outcome)) for one in known for outcome in one.outcomes}
+            rewrite(file, map(ENCODER.encode, records))
+            file = self._timelines / f"{interpreter}.jsonl"
+            told = read(file, TOLD.decode)
+            kept = [one for one in told if (one.cell, one.outcome) in current]
+            rewrite(file, map(ENCODER.encode, kept))
+
+    def _add(
+        self, folder: Path, files: dict[str, list[Path]], interpreter: str, value: Record | Told
+    ) -> None:
+        """Append a line to an interpreter's own file."""
+        file = folder / f"{interpreter}.jsonl"
+        append(file, ENCODER.encode(value))
+        self._changed.add(interpreter)
+        if file not in files.setdefault(interpreter, []):
+            files[interpreter].append(file)
+
+
+def _read_ledger(file: Path) -> Collection[Count]:
+    """The last count of each cell."""
+    counts: dict[str, Count] = {}
+    for line in lines_of(file):
+        with contextlib.suppress(msgspec.DecodeError):  # torn by a kill: it is measured again
+            count = COUNT.decode(line)
+            counts[count.cell] = count
+    return counts.values()
+
+
+def write_verdicts(output: Path, verdicts: Iterable[Verdict]) -> None:
+    """Write OUTPUT/verdicts.jsonl, if it would differ."""
+    write(output / "verdicts.jsonl", b"".join(ENCODER.encode(v) + b"\n" for v in verdicts))

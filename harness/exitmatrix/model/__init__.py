@@ -1,0 +1,58 @@
+"""The words of the project as frozen data.
+
+Every stage takes values of these types and gives values of these types; nothing
+here touches the machine. The vocabulary is that of the README's glossary.
+"""
+
+from exitmatrix.model.base import FORMAT, Frozen
+from exitmatrix.model.cell import Cell, LeftOut
+from exitmatrix.model.outcome import Outcome, PortState, Process, StdoutFate, Unknown
+from exitmatrix.model.record import Record
+from exitmatrix.model.subject import (
+    Act,
+    DataState,
+    Delivery,
+    ImplementationName,
+    Interpreter,
+    Program,
+    Ready,
+    Scenario,
+    Sources,
+    Stack,
+    Termination,
+)
+from exitmatrix.model.trial import Fact, Order, Source, Timeline, Trial
+from exitmatrix.model.verdict import Judgement, Prediction, Verdict, VerdictWord
+
+__all__ = [
+    "FORMAT",
+    "Act",
+    "Cell",
+    "DataState",
+    "Delivery",
+    "Fact",
+    "Frozen",
+    "ImplementationName",
+    "Interpreter",
+    "Judgement",
+    "LeftOut",
+    "Order",
+    "Outcome",
+    "PortState",
+    "Prediction",
+    "Process",
+    "Program",
+    "Ready",
+    "Record",
+    "Scenario",
+    "Source",
+    "Sources",
+    "Stack",
+    "StdoutFate",
+    "Termination",
+    "Timeline",
+    "Trial",
+    "Unknown",
+    "Verdict",
+    "VerdictWord",
+]

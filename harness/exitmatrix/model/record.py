@@ -1,0 +1,26 @@
+"""An observation as it is stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exitmatrix.model.base import Frozen
+from exitmatrix.model.outcome import Outcome
+
+
+class Record(Frozen, kw_only=True):
+    """An observation as it is stored: one line of reports/observations."""
+
+    format: int
+    cell: str
+    interpreter: dict[str, Any]
+    packages: dict[str, str]
+    stack: str
+    scenario: str
+    launcher: str
+    termination: str
+    target: str
+    platform: dict[str, str]
+    since: str
+    outcomes: tuple[Outcome, ...]
+    unknown: tuple[str, ...] = ()  # reasons of trials that showed too little

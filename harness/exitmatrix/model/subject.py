@@ -1,0 +1,135 @@
+"""What is observed, and on what: interpreters, stacks, scenarios, terminations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from exitmatrix.model.base import Frozen
+
+ImplementationName = Literal["cpython", "pypy"]
+Delivery = Literal["in-process", "signal", "signal-twice", "signal-then-signal", "touch"]
+DataState = Literal["kept", "lost", "removed", "left behind", "damaged"]
+
+
+class Interpreter(Frozen, kw_only=True):
+    """One Python binary of this machine."""
+
+    id: str  # cpython-3.13.0, cpython-3.13.5t, pypy-3.11.17-8.0.1
+    implementation: ImplementationName
+    version: str  # of the language, with the patch release: "3.13.0"; "3.15.0rc1" for a pre-release
+    path: str  # the binary; never written into a record
+    implementation_version: str = ""  # PyPy's own version
+    free_threaded: bool = False
+
+    @property
+    def language(self) -> tuple[int, int]:
+        """(3, 13) for "3.13.0"."""
+        major, minor = self.version.split(".")[:2]
+        return int(major), int(minor)
+
+
+class Stack(Frozen, kw_only=True):
+    """A pinned set of packages."""
+
+    name: str  # none, flask-1.1, flask-3.1
+    family: str  # none, flask, apscheduler
+    requires: str  # a PEP 440 specifier on the language version: ">=3.9"
+
+
+class Ready(Frozen, kw_only=True):
+    """How a scenario shows that it is ready to be ended."""
+
+    by: Literal["stdout", "http", "none"]
+    line: str = ""  # the exact line on stdout, for by="stdout"
+
+
+class Act(Frozen, kw_only=True):
+    """Something that is done: a verb, in the words of `declare/program.py`, and its object."""
+
+    verb: str
+    about: str = ""
+    in_thread: bool = False  # by a thread other than the one that reaches this line
+
+    @property
+    def number(self) -> int:
+        """What it is about, where that is a number. Raises ValueError."""
+        return int(self.about)
+
+
+class Program(Frozen, kw_only=True):
+    """What a scenario's program does, as far as the rules are concerned."""
+
+    steps: tuple[Act, ...] = ()
+    handlers: tuple[tuple[str, Act], ...] = ()  # what a handler does besides printing
+    server: str = ""  # threads, one thread; "" for a program that serves nobody
+    supervisor: str = ""  # of a parent that starts this program as its child: reloader, wait
+    printed: bool = False  # whether what it prints on stderr is told
+    data: tuple[tuple[str, str], ...] = ()  # kinds of data in flight, and of what nature each is
+    length: int = 0  # of each of its handlers, in milliseconds; 0: no time to speak of
+    clean: tuple[tuple[str, DataState], ...] = ()  # what a clean end makes of each kind
+
+    def act_of(self, handler: str) -> Act | None:
+        """What a handler does besides printing, if anything."""
+        return dict(self.handlers).get(handler)
+
+
+class Scenario(Frozen, kw_only=True):
+    """A small program under scenarios/, as its header declares it."""
+
+    id: str
+    title: str
+    path: str  # the file that is run; its folder is copied when the scenario is a folder
+    folder: str  # "" when the scenario is a single file
+    doc: str  # the program's docstring
+    roles: tuple[str, ...]  # ("main",) or ("parent", "child")
+    ready: Ready
+    family: str  # of stacks: none, flask, apscheduler
+    requires: str  # requires-python of the header
+    terminations: tuple[str, ...]  # patterns over termination ids, or "in-process"
+    modules: tuple[str, ...] = ()  # the other Python files of its folder
+    not_on: dict[str, str] = msgspec.field(
+        default_factory=dict
+    )  # implementations that cannot run it, and why
+    lengths: tuple[int, ...] = ()  # of its handlers, in ms: each makes a scenario of its own
+    length: int = 0  # of this one's handlers, in ms; 0: they take no time of their own
+    program: Program | None = None  # None: the rules are told nothing, and predict nothing
+    acts: str = ""  # the role that comes to `end_here()`, where it is not the usual one
+    printed: bool = False  # whether a run without the probe is made, for what it prints
+    data: dict[str, DataState] = msgspec.field(
+        default_factory=dict
+    )  # kinds of data in flight, and what a clean end makes of each
+
+    @property
+    def serves(self) -> bool:
+        """Whether the scenario is a server that is asked over HTTP."""
+        return self.ready.by == "http"
+
+    @property
+    def acting_role(self) -> str:
+        """The role in which an in-process termination takes place."""
+        if self.acts:
+            return self.acts
+        return self.roles[-1] if self.serves else self.roles[0]
+
+
+class Termination(Frozen, kw_only=True):
+    """One entry of the catalogue."""
+
+    id: str
+    delivery: Delivery
+    does: str  # one sentence
+    signal: str = ""  # SIGTERM, for deliveries that send one
+    then: str = ""  # the signal that follows, to what is still there
+    grace: float = 0.0  # seconds, after which it does: of SIGKILL, else of handlers
+    act: str = ""  # the same for the rules, in the words of declare/program.py
+
+
+class Sources(Frozen, kw_only=True):
+    """The texts that a reproducer is made of."""
+
+    files: Mapping[str, str]  # of the scenario: its program as app.py, and what lies beside it
+    endings: str
+    provided: Mapping[str, str]  # other modules that the harness lets a program import

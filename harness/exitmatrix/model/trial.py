@@ -1,0 +1,50 @@
+"""One real run: what is asked for, and all that it showed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from exitmatrix.model.base import Frozen
+from exitmatrix.model.subject import Scenario, Termination
+
+Source = Literal["probe", "endings", "kernel", "harness"]
+
+
+Timeline = tuple[tuple[str, ...], ...]
+"""Who did what after what: (who, what, ...), without times, pids and paths."""
+
+
+class Fact(Frozen, array_like=True):
+    """One entry of a trial's history: who says what about which process.
+
+    `pid` is 0 where the fact is about no single process.
+    """
+
+    source: Source
+    pid: int
+    kind: str
+    detail: tuple[str, ...] = ()
+    number: int = 0  # of the event within its process, from 1; 0 where nothing is counted
+    subinterpreter: int = 0  # the one of its process that tells it, from 1; 0: the main one
+
+
+class Order(Frozen, kw_only=True):
+    """All that is needed to run one trial."""
+
+    cell: str  # its id, for messages
+    python: str  # the environment's interpreter
+    path: tuple[str, ...]  # the observed program's PYTHONPATH; without the probe for a blind run
+    scenario: Scenario
+    termination: Termination
+    target: str
+    limit: float = 30.0  # seconds after which a trial is given up
+
+
+class Trial(Frozen, kw_only=True):
+    """All that one real run showed: the history, in one total order, and the output."""
+
+    cell: str
+    history: tuple[Fact, ...]
+    stdout: str
+    stderr: str
+    blind: Trial | None = None  # the same without the probe, of a scenario that asks for it

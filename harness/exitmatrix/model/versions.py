@@ -1,0 +1,218 @@
+"""Sets of interpreters and stacks in words: "3.8 and later", "all but PyPy", "Flask 1.1".
+
+A bare version number is CPython's. The words name a set exactly, within those
+that were measured: "3.8 and later" says nothing of a release that was not, and
+a release that stands alone is named with its patch number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from packaging.version import Version
+
+from exitmatrix.model import Frozen, Record
+
+FAMILIES = ("cpython", "free-threaded", "pypy")
+PREFIXES = {"cpython": "", "free-threaded": "free-threaded ", "pypy": "PyPy "}
+WHOLE = {"cpython": "CPython", "free-threaded": "free-threaded builds", "pypy": "PyPy"}
+HELD_STILL = ("flask-1.1", "apscheduler-3.6")
+"""The stacks that are the same for every interpreter; any other is the newest that one can have."""
+
+
+class Python(Frozen, kw_only=True):
+    """An interpreter as far as a reader tells it from others."""
+
+    id: str
+    family: str  # one of FAMILIES
+    version: str
+    build: str = ""  # PyPy's own version
+
+    @property
+    def minor(self) -> str:
+        """3.13 for 3.13.0."""
+        return ".".join(self.version.split(".")[:2])
+
+    @property
+    def full(self) -> str:
+        """All that tells it apart, for people."""
+        build = f" ({self.build})" if self.build else ""
+        return f"{PREFIXES[self.family]}{self.version}{build}"
+
+
+class Subject(Frozen, kw_only=True):
+    """Who was asked: an interpreter with a stack, on a platform."""
+
+    platform: str
+    python: Python
+    stack: str
+
+
+def subject_of(platform: str, record: Record) -> Subject:
+    """The subject that a record is about."""
+    about = record.interpreter
+    family = str(about.get("implementation", "cpython"))
+    if family == "cpython" and about.get("free_threaded"):
+        family = "free-threaded"
+    return Subject(
+        platform=platform,
+        python=Python(
+            id=record.cell.split("/")[0],
+            family=family if family in FAMILIES else "cpython",
+            version=str(about.get("version", "0")),
+            build=str(about.get("implementation_version", "")),
+        ),
+        stack=record.stack,
+    )
+
+
+def age(python: Python) -> tuple[int, Version, str]:
+    """Sorts interpreters: CPython last, each family from old to new."""
+    return -FAMILIES.index(python.family), Version(python.version), python.build
+
+
+def in_order(pythons: Iterable[Python]) -> list[Python]:
+    """CPython from old to new, then the other families."""
+    return sorted(pythons, key=lambda one: (FAMILIES.index(one.family), *age(one)[1:]))
+
+
+def stack_age(stack: str) -> tuple[int, ...]:
+    """Sorts stacks of one family from old to new."""
+    return tuple(int(part) for part in stack.rpartition("-")[2].split(".") if part.isdigit())
+
+
+# --------------------------------------------------------------- interpreters
+
+
+def python_words(chosen: Collection[Python], measured: Collection[Python]) -> str:
+    """The fewest words that name the chosen ones, of those measured; "" for all of them."""
+    some, everyone = set(chosen), set(measured)
+    if some == everyone:
+        return ""
+    direct = _direct(some, everyone)
+    but = f"all but {_direct(everyone - some, everyone)}"
+    return but if ", " in direct and len(but) < len(direct) else direct
+
+
+def _direct(chosen: set[Python], measured: set[Python]) -> str:
+    return ", ".join(
+        part
+        for family in FAMILIES
+        for part in _family_parts(
+            family,
+            {one for one in chosen if one.family == family},
+            in_order(one for one in measured if one.family == family),
+        )
+    )
+
+
+def _family_parts(family: str, chosen: set[Python], measured: Sequence[Python]) -> list[str]:
+    if not chosen:
+        return []
+    if len(chosen) == len(measured) > 1:
+        return [WHOLE[family]]
+    return [f"{PREFIXES[family]}{_run_words(run, measured)}" for run in _runs(chosen, measured)]
+
+
+def _runs(chosen: set[Python], measured: Sequence[Python]) -> list[list[Python]]:
+    """The chosen ones in stretches without a measured one between them."""
+    runs: list[list[Python]] = []
+    broken = True
+    for one in measured:
+        if one in chosen:
+            if broken:
+                runs.append([])
+            runs[-1].append(one)
+        broken = one not in chosen
+    return runs
+
+
+def _run_words(run: Sequence[Python], measured: Sequence[Python]) -> str:
+    first, last = run[0], run[-1]
+    if len(run) == 1:
+        return _alone(first, measured)
+    if last == measured[-1] and first != measured[0]:
+        return f"{_edge(first, run, measured)} and later"
+    if first == measured[0]:
+        return f"{_edge(last, run, measured)} and earlier"
+    start, end = _edge(first, run, measured), _edge(last, run, measured)
+    return start if start == end else f"{start}-{end}"
+
+
+def _alone(one: Python, measured: Sequence[Python]) -> str:
+    """One release: with its patch number, for its neighbours may differ.
+
+    Python 2 has no neighbours to come, and of a PyPy the language version is what is asked for.
+    """
+    siblings = [other for other in measured if other.minor == one.minor]
+    if len(siblings) == 1 and (one.family == "pypy" or one.minor.startswith("2.")):
+        return one.minor
+    twins = [other for other in siblings if other.version == one.version]
+    return one.version if len(twins) == 1 else f"{one.version} ({one.build or one.id})"
+
+
+def _edge(one: Python, run: Sequence[Python], measured: Sequence[Python]) -> str:
+    """An end of a stretch: by its minor version where the stretch holds all that were measured."""
+    whole = all(other in run for other in measured if other.minor == one.minor)
+    return one.minor if whole else _alone(one, measured)
+
+
+# ------------------------------------------------------------------- subjects
+
+
+def stack_words(stack: str) -> str:
+    """Flask 1.1 for flask-1.1."""
+    return stack.replace("-", " ", 1).capitalize()
+
+
+def subject_words(chosen: Collection[Subject], measured: Collection[Subject]) -> str:
+    """The fewest words that name the chosen subjects, of those measured; "" for all of them."""
+    some, everyone = set(chosen), set(measured)
+    if some == everyone:
+        return ""
+    on = {
+        platform: _on_one_platform(
+            {one for one in some if one.platform == platform},
+            {one for one in everyone if one.platform == platform},
+        )
+        for platform in sorted({one.platform for one in everyone})
+    }
+    if len(set(on.values())) == 1:
+        return next(iter(on.values())) or ""
+    told = {platform: words for platform, words in on.items() if words is not None}
+    return "; ".join(f"{p}: {words}" if words else p for p, words in told.items())
+
+
+def _on_one_platform(chosen: set[Subject], measured: set[Subject]) -> str | None:
+    """The words; "" for all of them; None for none of them."""
+    if not chosen:
+        return None
+    if chosen == measured:
+        return ""
+    everyone = {one.python for one in measured}
+    whole = everyone - {one.python for one in measured - chosen}
+    if chosen == {one for one in measured if one.python in whole}:
+        return python_words(whole, everyone)
+    direct, but = _by_stack(chosen, measured), f"all but {_by_stack(measured - chosen, measured)}"
+    return but if len(but) < len(direct) else direct
+
+
+def _by_stack(chosen: set[Subject], measured: set[Subject]) -> str:
+    """Flask 1.1 on 3.8 and later; newest Flask."""
+    parts = []
+    for held in (False, True):
+        here = {one for one in measured if (one.stack in HELD_STILL) == held}
+        mine = chosen & here
+        if not mine:
+            continue
+        pythons = python_words({one.python for one in mine}, {one.python for one in here})
+        name = _stacks_name({one.stack for one in here})
+        parts.append(f"{name} on {pythons}" if pythons else name)
+    return "; ".join(parts)
+
+
+def _stacks_name(stacks: set[str]) -> str:
+    """Their name: what there is one of by its own, the others as the newest of each interpreter."""
+    if len(stacks) == 1:
+        return stack_words(next(iter(stacks)))
+    return f"newest {min(stacks).partition('-')[0].capitalize()}"

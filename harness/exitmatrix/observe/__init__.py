@@ -1,0 +1,1 @@
+"""From the history of a trial to its outcome. Pure."""

@@ -1,0 +1,1 @@
+"""From axes to cells, and how many trials each takes. Pure."""

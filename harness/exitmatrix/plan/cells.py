@@ -1,0 +1,181 @@
+"""From axes to cells. Pure: every combination is a cell, or is left out with a reason."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from msgspec.structs import replace
+from packaging.specifiers import SpecifierSet
+
+from exitmatrix.declare.terminations import CATALOGUE, IN_PROCESS, not_applicable, not_on, targets
+from exitmatrix.model import Cell, Frozen, Interpreter, LeftOut, Scenario, Stack, Termination
+
+WhyNot = Callable[[Stack, Interpreter], str | None]
+Asked = list[tuple[Termination, str]]  # and its target
+
+
+class Selection(Frozen, kw_only=True):
+    """What the user asked for: patterns with `*`; an empty tuple means everything."""
+
+    scenario: tuple[str, ...] = ()
+    termination: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    stack: tuple[str, ...] = ()
+
+
+class Plan(Frozen, kw_only=True):
+    """What will be measured, and what not and why."""
+
+    cells: tuple[Cell, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+class NothingMatches(ValueError):
+    """A pattern of the selection matches nothing. The text says which, and what is near."""
+
+
+def check_pattern(word: str, pattern: str, names: Iterable[str]) -> None:
+    """Raise NothingMatches when a pattern matches no name."""
+    known = sorted(set(names))
+    if any(fnmatchcase(name, pattern) for name in known):
+        return
+    folded = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(pattern.casefold(), folded, n=3, cutoff=0.4)
+    near = [folded[name] for name in close]
+    if not near:
+        near = known[:5]
+    hint = f"; nearest: {', '.join(near)}" if near else ""
+    raise NothingMatches(f"no {word} matches '{pattern}'{hint}")
+
+
+def selected(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a name is asked for."""
+    return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def check(selection: Selection, scenarios: Sequence[Scenario], stacks: Sequence[Stack]) -> None:
+    """Raise NothingMatches for the first pattern that names nothing."""
+    roles = {role for scenario in scenarios for role in scenario.roles}
+    names = {
+        "scenario": [scenario.id for scenario in scenarios],
+        "termination": [termination.id for termination in CATALOGUE],
+        "target": [*roles, "group"],
+        "stack": [stack.name for stack in stacks],
+    }
+    for word, known in names.items():
+        for pattern in getattr(selection, word):
+            check_pattern(word, pattern, known)
+
+
+def plan(
+    interpreters: Sequence[Interpreter],
+    scenarios: Sequence[Scenario],
+    stacks: Sequence[Stack],
+    why_not: WhyNot,
+    selection: Selection = Selection(),  # noqa: B008 - frozen
+) -> Plan:
+    """All cells of a selection, one interpreter after the other, in a stable order.
+
+    `why_not` says why an interpreter cannot have a stack. Raises NothingMatches.
+    """
+    check(selection, scenarios, stacks)
+    cells: list[Cell] = []
+    left_out: list[LeftOut] = []
+    asking: list[tuple[Scenario, Asked]] = []
+    for scenario in scenarios:
+        if selected(scenario.id, selection.scenario):
+            endings = [t for t in CATALOGUE if selected(t.id, selection.termination)]
+            asked, out = _asked(scenario, endings, selection)
+            asking.append((scenario, asked))
+            left_out += out
+            left_out.extend(_nothing_of(scenario, endings, stacks, selection))
+    for interpreter in interpreters:
+        for scenario, asked in asking:
+            for stack in stacks:
+                if stack.family != scenario.family or not selected(stack.name, selection.stack):
+                    continue
+                barred = (
+                    scenario.not_on.get(interpreter.implementation)
+                    or _requires(scenario, interpreter)
+                    or why_not(stack, interpreter)
+                )
+                for termination, target in asked:
+                    reason = barred or not_on(termination, interpreter.implementation)
+                    common = {
+                        "interpreter": interpreter.id,
+                        "stack": stack.name,
+                        "scenario": scenario.id,
+                        "termination": termination.id,
+                        "target": target,
+                    }
+                    if reason:
+                        left_out.append(LeftOut(**common, reason=reason))
+                    else:
+                        cells.append(Cell(**common))
+    return Plan(cells=tuple(cells), left_out=tuple(left_out))
+
+
+def _asked(
+    scenario: Scenario, endings: Iterable[Termination], selection: Selection
+) -> tuple[Asked, list[LeftOut]]:
+    """How a scenario is ended, on whatever interpreter, and how it is not."""
+    asked: Asked = []
+    left_out: list[LeftOut] = []
+    for termination in endings:
+        impossible = not_applicable(termination, scenario)
+        for target in targets(termination, scenario):
+            if not selected(target, selection.target):
+                continue
+            reason = _undeclared(termination, target, scenario) or impossible
+            if not reason:
+                asked.append((termination, target))
+                continue
+            left_out.append(
+                LeftOut(
+                    interpreter="*",
+                    stack="*",
+                    scenario=scenario.id,
+                    termination=termination.id,
+                    target=target,
+                    reason=reason,
+                )
+            )
+    return asked, left_out
+
+
+def _nothing_of(
+    scenario: Scenario,
+    asked: Sequence[Termination],
+    stacks: Sequence[Stack],
+    selection: Selection,
+) -> Iterator[LeftOut]:
+    """Why a scenario that was asked for has no combination with the rest of the selection."""
+    aims = {target for termination in asked for target in targets(termination, scenario)}
+    own = [stack.name for stack in stacks if stack.family == scenario.family]
+    out = LeftOut(
+        interpreter="*", stack="*", scenario=scenario.id, termination="*", target="*", reason=""
+    )
+    if not any(selected(target, selection.target) for target in aims):
+        reason = f"its targets are {', '.join(sorted(aims))}"
+        yield replace(out, target=", ".join(selection.target), reason=reason)
+    if not any(selected(name, selection.stack) for name in own):
+        reason = f"its stacks are {', '.join(own) or 'not there'}"
+        yield replace(out, stack=", ".join(selection.stack) or "*", reason=reason)
+
+
+def _undeclared(termination: Termination, target: str, scenario: Scenario) -> str | None:
+    declared = any(
+        fnmatchcase(termination.id, pattern)
+        or fnmatchcase(f"{termination.id}@{target}", pattern)
+        or (pattern == IN_PROCESS and termination.delivery == IN_PROCESS)
+        for pattern in scenario.terminations
+    )
+    return None if declared else "the scenario does not declare it"
+
+
+def _requires(scenario: Scenario, interpreter: Interpreter) -> str | None:
+    if SpecifierSet(scenario.requires, prereleases=True).contains(interpreter.version):
+        return None
+    return f"the scenario needs Python {scenario.requires}"

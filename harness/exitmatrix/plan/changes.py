@@ -1,0 +1,68 @@
+"""Cells that behaved otherwise when they were looked at again. Pure.
+
+A cell that was measured again has changed when it showed an outcome that its
+record does not hold; a race may show any part of what is on record. Two records
+of different interpreters or folders have changed by the law for versions, which
+`report.pairs` applies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec.structs import replace
+
+from exitmatrix.model import Cell, Frozen, Record
+from exitmatrix.model.change import Change
+from exitmatrix.model.outcome_sets import contains, is_race
+from exitmatrix.plan.schedule import RACY, Known, Question, Result
+
+
+class Sorted(Frozen, kw_only=True):
+    """The cells of a plan, by what their record allows."""
+
+    known: tuple[Cell, ...]
+    new: tuple[Cell, ...]  # nothing is on record that a run could be compared with
+
+
+def sort(cells: Iterable[Cell], records: Mapping[str, Record]) -> Sorted:
+    """Which cells can be compared with a record, and which are new."""
+    known: list[Cell] = []
+    new: list[Cell] = []
+    for cell in cells:
+        record = records.get(cell.id)
+        (known if record is not None and record.outcomes else new).append(cell)
+    return Sorted(known=tuple(known), new=tuple(new))
+
+
+def known(records: Mapping[str, Record]) -> Callable[[Cell], Known | None]:
+    """What a schedule is told: a cell that agrees takes one run, one that does not takes twenty.
+
+    What it takes depends on the cell alone, so the pytest suite, which runs each
+    by itself, and `check` come to the same end.
+    """
+
+    def of(cell: Cell) -> Known | None:
+        record = records.get(cell.id)
+        return Known(outcomes=record.outcomes, trials=RACY) if record else None
+
+    return of
+
+
+def races(records: Iterable[Record]) -> set[Question]:
+    """The questions that have shown two outcomes."""
+    return {
+        (one.scenario, one.launcher, one.termination, one.target)
+        for one in records
+        if is_race(one.outcomes)
+    }
+
+
+def change(
+    platform: str, record: Record, result: Result, packages: Mapping[str, str]
+) -> Change | None:
+    """What changed in a cell that was measured again; None when it showed nothing new."""
+    if all(contains(record.outcomes, one) for one in result.outcomes):
+        return None
+    now = replace(record, outcomes=result.outcomes, unknown=result.unknown, packages=dict(packages))
+    return Change(platform=platform, old=record, new=now, runs=result.trials)

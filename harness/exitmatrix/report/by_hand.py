@@ -1,0 +1,153 @@
+"""A cell as commands for a shell, the way the authors of the texts did it. Pure.
+
+They need the checkout and the Python that is asked, and none of the harness: the
+scenarios' own `endings` act on a variable of the environment, and are silent without
+their channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+
+from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.model import Frozen, Scenario, Termination
+
+PREPARE = (
+    "export SCENARIOS=$PWD/scenarios PYTHONPATH=$PWD/harness/exitmatrix/inside/endings",
+    'cd "$(mktemp -d)"',
+)
+"""What all commands need; typed once, in the folder of the checkout."""
+
+PROGRAM = "app.py"
+TO_START = 1  # second that a plain program is given before a signal, as text M does
+PIDS = f"ps -eo pid,ppid,args | grep '[a]{PROGRAM[1:]}'"
+NUMBERS = {"SIGKILL": "9"}  # as everybody types it
+
+
+class Deed(Frozen, kw_only=True):
+    """What is done to which program."""
+
+    scenario: Scenario
+    termination: Termination
+    target: str
+
+    @property
+    def inside(self) -> bool:
+        """Whether the program does it itself."""
+        return self.termination.delivery == "in-process"
+
+
+def commands(cells: Iterable[tuple[Scenario, str, str]]) -> list[str]:
+    """The lines for some cells; deeds that differ in one word only are a loop."""
+    alike: dict[tuple[str, str, str], list[Deed]] = {}
+    for scenario, termination, target in cells:
+        deed = Deed(scenario=scenario, termination=BY_ID[termination], target=target)
+        key = (copy_of(scenario), deed.termination.delivery, target)
+        alike.setdefault(key, []).append(deed)
+    lines: list[str] = []
+    for (copy, _, _), deeds in alike.items():
+        lines += [copy, *_deeds(deeds), ""]
+    return lines[:-1]
+
+
+def copy_of(scenario: Scenario) -> str:
+    """The command that brings its program here."""
+    if scenario.folder:
+        return f"cp -r $SCENARIOS/{PurePath(scenario.folder).name}/. ."
+    return f"cp $SCENARIOS/{PurePath(scenario.path).name} {PROGRAM}"
+
+
+def _deeds(deeds: Sequence[Deed]) -> list[str]:
+    first = deeds[0]
+    if first.termination.delivery not in ("in-process", "signal", "signal-then-signal"):
+        return [_by_the_harness(deed) for deed in deeds]
+    if first.scenario.serves:
+        parts = [["", *_server(deed)] for deed in deeds]
+        return [line for part in parts for line in part][1:]
+    ways = list(dict.fromkeys(_way(deed) for deed in deeds))
+    lengths = list(dict.fromkeys(str(deed.scenario.length) for deed in deeds))
+    looping = {"how": ways, "ms": lengths}
+    way, length = (f"${name}" if len(some) > 1 else some[0] for name, some in looping.items())
+    lines = _plain(first, way, length)
+    for name, some in looping.items():
+        if len(some) > 1:
+            inner = [f"  {line}" for line in lines]
+            lines = [f"for {name} in {' '.join(some)}; do", *inner, "done"]
+    return lines
+
+
+def _way(deed: Deed) -> str:
+    """The word that tells it from others: an ending's id, or a signal."""
+    signal = deed.termination.signal
+    return _typed(signal) if signal else deed.termination.id
+
+
+def _typed(signal: str) -> str:
+    """A signal as `kill` takes it."""
+    return NUMBERS.get(signal, signal.removeprefix("SIG"))
+
+
+def _plain(deed: Deed, way: str, length: str) -> list[str]:
+    handlers = f"EXITMATRIX_HANDLER_MS={length} " if length != "0" else ""
+    if deed.inside:
+        ending = f"EXITMATRIX_ENDING={way} " if way != "return" else ""
+        lines = [f"{handlers}{ending}python {PROGRAM}; echo exit status $?"]
+    else:
+        lines = [f"EXITMATRIX_ENDING=wait {handlers}python {PROGRAM} &", f"sleep {TO_START}"]
+        lines += [f"{_kill(deed, way)}; wait $!; echo exit status $?"]
+    return [*lines, "python look.py"] if deed.scenario.data else lines
+
+
+def _kill(deed: Deed, way: str) -> str:
+    """The command that signals a program in the background."""
+    roles = deed.scenario.roles
+    if deed.target == "group":
+        kill = f"kill -{way} -- -$!"
+    elif deed.target == roles[0]:
+        kill = f"kill -{way} $!"
+    else:
+        kill = f"pkill -{way} -P $!"
+    return f"{kill}{_then(deed, '$!')}"
+
+
+def _then(deed: Deed, aim: str) -> str:
+    """The signal that follows after a grace time, if one does."""
+    ending = deed.termination
+    return f"; sleep {ending.grace:g}; kill -{_typed(ending.then)} {aim}" if ending.then else ""
+
+
+def _server(deed: Deed) -> list[str]:
+    """Two terminals: the app says its port in the one, and is ended from the other."""
+    length = deed.scenario.length
+    handlers = f"EXITMATRIX_HANDLER_MS={length} " if length else ""
+    ending = f"EXITMATRIX_ENDING={_way(deed)} " if deed.inside else ""
+    lines = [f"{handlers}{ending}python {PROGRAM}    # it says its PORT"]
+    if deed.inside:
+        return [*lines, "# in a second terminal:", _get("end")]
+    if deed.target == "group" and deed.termination.signal == "SIGINT":
+        return [*lines, "# press Ctrl-C"]
+    who = "PID" if len(deed.scenario.roles) == 1 else f"{deed.target.upper()}_PID"
+    aim = "-- -PARENT_PID" if deed.target == "group" else who
+    roles = deed.scenario.roles
+    note = f"    # the {roles[1]}'s PPID is the {roles[0]}'s PID" if len(roles) > 1 else ""
+    return [
+        *lines,
+        "# in a second terminal:",
+        f"{PIDS}{note}",
+        f"kill -{_way(deed)} {aim}{_then(deed, aim)}",
+        f"{_get('')}    # does anybody answer?",
+    ]
+
+
+def _get(path: str) -> str:
+    url = f"http://127.0.0.1:PORT/{path}"
+    return f"python -c 'import requests; print(requests.get(\"{url}\").text)'"
+
+
+def _by_the_harness(deed: Deed) -> str:
+    """What hands are too slow or too fast for."""
+    return (
+        f"exitmatrix matrix --scenario {deed.scenario.id} --termination {deed.termination.id}"
+        f" --target {deed.target} --output again"
+    )

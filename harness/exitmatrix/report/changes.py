@@ -1,0 +1,243 @@
+"""Changes in behaviour, for a terminal: what it was, what it is, where, and why. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
+from textwrap import wrap
+
+from exitmatrix.judge.reasons import Reasons
+from exitmatrix.model import Frozen, Outcome, Process, Record
+from exitmatrix.model.change import Change
+from exitmatrix.model.versions import subject_of, subject_words
+from exitmatrix.report.differences import parts
+from exitmatrix.report.words import names, plain
+
+WIDTH = 80
+INDENT = "  "
+COLUMN = (WIDTH - 6) // 2
+OR = "or"
+
+
+class Told(Frozen, kw_only=True):
+    """A change with the reasons for it."""
+
+    change: Change
+    why: Reasons = ()
+
+
+Labels = tuple[str, str]  # what the old one and the new one are called
+
+
+def change_list(told: Iterable[Told], everyone: Iterable[Record], labels: Labels) -> list[str]:
+    """All changes, those that are alike together. `everyone` is all that was compared."""
+    groups: dict[tuple[tuple[str, str], Reasons], list[Change]] = {}
+    for one in told:
+        groups.setdefault((contrast(one.change), one.why), []).append(one.change)
+    asked = list(everyone)
+    lines: list[str] = []
+    known: set[str] = set()
+    for (words, why), changes in groups.items():
+        rows = [*zip(labels, ([words[0]], [words[1]]), strict=True)]
+        rows.append(("where", _where(changes, asked)))
+        rows += [("runs", [_runs(changes)])] if any(one.runs for one in changes) else []
+        rows += [("why", _why(why, known) or ["no rule explains it"])]
+        lines += ["", *_rows(rows), *_again(changes[0])]
+    return lines
+
+
+def side_by_side(told: Told, labels: Labels = ("expected", "seen")) -> list[str]:
+    """One change in full: every part of the outcomes, beside each other, and what to do."""
+    change = told.change
+    old, new = contrast(change)
+    lines = [
+        f"{change.old.cell} behaves differently:",
+        *_wrapped(f"{new}", f"{INDENT}now: "),
+        *_wrapped(f"{old}", f"{INDENT}was: "),
+        "",
+    ]
+    lines += _table(
+        ("", *labels),
+        [
+            row
+            for number, both in enumerate(zip_longest(change.old.outcomes, change.news))
+            for row in ([(OR, "", "")] if number else []) + _aligned(*both)
+        ],
+    )
+    rows = [("runs", [_runs([change])])] if change.runs else []
+    rows += [("why", _why(told.why, set()) or ["no rule speaks of it"])]
+    return [*lines, "", *_rows(rows), *_again(change)]
+
+
+def contrast(change: Change) -> tuple[str, str]:
+    """What changed, in words for before and now: only what differs, where that can be told."""
+    news = change.news or change.new.outcomes
+    if len(change.old.outcomes) == 1 and len(news) == 1:
+        mine, its = everything(change.old.outcomes[0]), everything(news[0])
+        longer, shorter = (mine, its) if len(mine) >= len(its) else (its, mine)
+        keys = dict.fromkeys((*longer, *shorter))
+        apart = [key for key in keys if mine.get(key) != its.get(key)]
+        if apart:
+            return _said(mine, apart), _said(its, apart)
+    return _all_said(change.old.outcomes), _all_said(news)
+
+
+def everything(outcome: Outcome) -> dict[str, str]:
+    """All that tells outcomes of a cell apart, part by part, also what the tables leave out."""
+    said = {key: plain(words) for key, words in parts(outcome).items() if words}
+    several = len(outcome.processes) > 1
+    for one in outcome.processes:
+        who = f"{one.role}: "
+        mine = f"{one.role} " if several else ""
+        if one.exit is None and one.fired:
+            said[f"{who}handlers"] = f"{mine}ran {plain(names(one.fired))}"
+        for key, words in _unseen(one).items():
+            said[f"{who}{key}"] = f"{mine}{words}"
+    if outcome.helpers:
+        said["helpers"] = f"helpers: {', '.join(outcome.helpers)}"
+    if outcome.port:
+        said["port"] = f"port {outcome.port}"
+    if outcome.printed is not None:
+        said["printed"] = f"stderr: {' / '.join(outcome.printed) or 'nothing'}"
+    if outcome.cut:
+        said["cut"] = "may be killed earlier than that"
+    return said
+
+
+def command(record: Record) -> str:
+    """What measures a cell again and compares it."""
+    return (
+        f"exitmatrix check --python {record.cell.split('/')[0]} --stack {record.stack}"
+        f" --scenario {record.scenario} --termination {record.termination}"
+        f" --target {record.target}"
+    )
+
+
+def count(number: int, one: str) -> str:
+    """1 cell, 2 cells."""
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
+
+
+def _unseen(process: Process) -> dict[str, str]:
+    """What the tables do not tell of a process."""
+    said = {}
+    if process.exit is None and process.unfinished:
+        said["unfinished"] = f"{', '.join(process.unfinished)} unfinished"
+    if process.library:
+        said["libraries"] = f"libraries ran {', '.join(process.library)}"
+    if process.before:
+        said["before"] = f"{count(process.before, 'handler')} before the first line"
+    return said
+
+
+def _said(said: Mapping[str, str], keys: Iterable[str]) -> str:
+    return "; ".join(said[key] for key in keys if said.get(key)) or "nothing of the kind"
+
+
+def _all_said(outcomes: Sequence[Outcome]) -> str:
+    return f" {OR} ".join(f"({_said(said, said)})" for said in map(everything, outcomes))
+
+
+def _aligned(old: Outcome | None, new: Outcome | None) -> list[tuple[str, str, str]]:
+    """The parts of two outcomes, a row each; a mark where they differ."""
+    mine, its = everything(old) if old else {}, everything(new) if new else {}
+    keys = list(dict.fromkeys((*mine, *its)))
+    both = old is not None and new is not None
+    return [
+        ("!" if both and mine.get(key) != its.get(key) else "", mine.get(key, ""), its.get(key, ""))
+        for key in sorted(keys, key=lambda key: ":" not in key)
+    ]
+
+
+def _table(head: tuple[str, str, str], rows: Sequence[tuple[str, str, str]]) -> list[str]:
+    """A mark and two columns; what is too long for its column goes on below."""
+    lines = [
+        (mark if not number else "", mine, its)
+        for mark, *cells in (head, *rows)
+        for number, (mine, its) in enumerate(
+            zip_longest(*(wrap(cell, COLUMN) or [""] for cell in cells), fillvalue="")
+        )
+    ]
+    width = max(len(mine) for _, mine, _ in lines)
+    return [f"{INDENT}{mark:1} {mine:{width}}  {its}".rstrip() for mark, mine, its in lines]
+
+
+def _where(changes: Sequence[Change], everyone: Sequence[Record]) -> list[str]:
+    """The cells; where several subjects show a change in the same place, these in words."""
+    lines = []
+    places: dict[tuple[str, ...], list[Change]] = {}
+    for one in changes:
+        places.setdefault(_question(one.new), []).append(one)
+    for question, here in places.items():
+        if len(here) == 1:
+            lines.append(_both_cells(here[0]))
+            continue
+        measured = {subject_of("", one) for one in everyone if _question(one) == question}
+        who = plain(subject_words({subject_of("", one.new) for one in here}, measured))
+        lines.append(f"{_place(here[0].new)}: {who or 'everywhere it was compared'}")
+    return lines
+
+
+def _question(record: Record) -> tuple[str, ...]:
+    return record.scenario, record.launcher, record.termination, record.target
+
+
+def _place(record: Record) -> str:
+    """The cell without interpreter and stack."""
+    return record.cell.split("/", 2)[2]
+
+
+def _both_cells(change: Change) -> str:
+    if change.old.cell == change.new.cell:
+        return change.old.cell
+    stacks = " -> ".join(dict.fromkeys((change.old.stack, change.new.stack)))
+    return _place(change.new) + (f" ({stacks})" if stacks != "none" else "")
+
+
+def _runs(changes: Sequence[Change]) -> str:
+    """How sure it is: whether any run still showed what is on record."""
+    runs = max(one.runs for one in changes)
+    if runs == 1:
+        return "1"
+    never = all(one.replaces for one in changes)
+    return f"{runs} of each cell, {'none' if never else 'some'} as expected"
+
+
+def _why(why: Reasons, known: set[str]) -> list[str]:
+    """The reasons; what was told before, or of the other one, is not told again in full."""
+    told = []
+    for one in why:
+        told.append(
+            (f"{one.who}: " if one.who else "")
+            + (f"{one.rule}, as above" if one.rule in known else one.text)
+        )
+        known |= {one.rule} - {""}
+    return told
+
+
+def _again(change: Change) -> list[str]:
+    """The command that measures a changed cell again; on one line, to be copied."""
+    return [f"{INDENT}again  {command(change.old)}"] if change.runs else []
+
+
+def _rows(rows: Iterable[tuple[str, Sequence[str]]]) -> list[str]:
+    """Labels in a column, what they say beside them."""
+    told = list(rows)
+    width = max(len(label) for label, _ in told)
+    return [
+        line
+        for label, texts in told
+        for number, words in enumerate(texts)
+        for line in _wrapped(words, f"{INDENT}{'' if number else label:{width}}  ")
+    ]
+
+
+def _wrapped(words: str, before: str) -> list[str]:
+    return wrap(
+        words,
+        WIDTH,
+        initial_indent=before,
+        subsequent_indent=" " * len(before),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

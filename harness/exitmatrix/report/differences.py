@@ -1,0 +1,92 @@
+"""What differs between interpreters and stacks, over all questions. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from exitmatrix.model import Frozen, Outcome, Scenario
+from exitmatrix.model.versions import subject_words
+from exitmatrix.report.answers import short_answer
+from exitmatrix.report.questions import Group, Question, newest
+from exitmatrix.report.tables import Place, Row, places, what
+from exitmatrix.report.words import (
+    answer_words,
+    exit_words,
+    handler_words,
+    output_words,
+    printed_words,
+    serving,
+    text,
+)
+
+HEAD: Row = ("who differs", "what they show", "what the newest shows", "where")
+
+
+class Difference(Frozen, kw_only=True):
+    """Some subjects do not do what the newest ones do."""
+
+    who: str
+    there: str
+    newest: str
+    where: tuple[Place, ...]
+
+
+def differences(asked: Iterable[Question], scenarios: Mapping[str, Scenario]) -> list[Difference]:
+    """Each difference once, with all the places where it shows; newest interpreters first."""
+    found: dict[tuple[str, str, str], list[Place]] = {}
+    ages: dict[tuple[str, str, str], Group] = {}
+    for question in asked:
+        base, *others = question.known or (None,)
+        for group in others:
+            assert base
+            there, usual = contrast(group, base)
+            key = (subject_words(group.subjects, question.measured), there, usual)
+            place = (question.scenario, what(question, scenarios[question.scenario].roles))
+            found.setdefault(key, []).append(place)
+            ages.setdefault(key, group)
+    return [
+        Difference(who=key[0], there=key[1], newest=key[2], where=tuple(found[key]))
+        for key in sorted(found, key=lambda key: (newest(ages[key])[:2], key[0]), reverse=True)
+    ]
+
+
+def rows(found: Iterable[Difference]) -> list[Row]:
+    """The differences as rows of a table."""
+    return [(one.who, one.there, one.newest, places(one.where)) for one in found]
+
+
+def contrast(one: Group, other: Group) -> tuple[str, str]:
+    """The parts in which two groups differ, in words for each."""
+    if len(one.outcomes) != 1 or len(other.outcomes) != 1:
+        return short_answer(one), short_answer(other)
+    mine, its = parts(one.outcomes[0]), parts(other.outcomes[0])
+    for said in (mine, its) if "left" in mine or "left" in its else ():
+        said.setdefault("left", "nothing left")
+    longer, shorter = (mine, its) if len(mine) >= len(its) else (its, mine)
+    keys = [key for key in dict.fromkeys((*longer, *shorter)) if mine.get(key) != its.get(key)]
+    return _told(mine, keys), _told(its, keys)
+
+
+def parts(outcome: Outcome) -> dict[str, str]:
+    """What an outcome says, part by part."""
+    several = len(outcome.processes) > 1
+    said = {}
+    for one in outcome.processes:
+        who = f"{text(one.role)} " if several else ""
+        if one.exit is None:
+            said[f"{one.role}: exit"] = f"{who}alive{serving(outcome)}"
+            continue
+        said[f"{one.role}: exit"] = f"{who}{exit_words(one.exit)}"
+        said[f"{one.role}: handlers"] = f"{who}ran {handler_words(one)}"
+    if outcome.left:
+        said["left"] = f"left: {', '.join(text(thing) for thing in outcome.left)}"
+    said["client"] = f"client: {answer_words(outcome)}" if outcome.answer else ""
+    said["output"] = f"output {output_words(outcome)}" if output_words(outcome) else ""
+    said["printed"] = f"stderr: {printed_words(outcome)}" if printed_words(outcome) else ""
+    for kind, state in (outcome.data or {}).items():
+        said[f"data: {kind}"] = f"{text(kind)} {state}"
+    return said
+
+
+def _told(said: Mapping[str, str], keys: Iterable[str]) -> str:
+    return "; ".join(said[key] for key in keys if said.get(key))

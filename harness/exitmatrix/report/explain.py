@@ -1,0 +1,195 @@
+"""One cell explained: what happens, in which order, why, since which version. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
+
+from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.judge.rules import BY_ID as RULES
+from exitmatrix.model import Frozen, Judgement, Record, Scenario, Timeline
+from exitmatrix.model.outcome_sets import is_race
+from exitmatrix.model.versions import subject_of, subject_words
+from exitmatrix.report.answers import short_answer
+from exitmatrix.report.differences import contrast
+from exitmatrix.report.questions import Group, Question
+from exitmatrix.report.sentences import sentences
+from exitmatrix.report.steps import WIDTH, steps
+from exitmatrix.report.words import plain
+
+AGAIN = "again"  # the folder that the command writes into: not the one that is committed
+
+
+class Case(Frozen, kw_only=True):
+    """All that is known of one cell."""
+
+    platform: str
+    record: Record
+    scenario: Scenario | None  # None where the program is gone
+    judgement: Judgement
+    timelines: tuple[Timeline | None, ...]  # by outcome
+    question: Question  # the same, asked of everybody
+
+
+def explanation(case: Case) -> str:
+    """The whole text."""
+    sections = [
+        _head(case),
+        _what_happens(case),
+        *_timelines(case),
+        _why(case),
+        _versions(case),
+        _again(case.record),
+    ]
+    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+
+
+def listing(records: Iterable[Record]) -> list[str]:
+    """A line for each of several cells: its id, and the short answer."""
+    rows = [(record.cell, _short(record)) for record in records]
+    width = max((len(cell) for cell, _ in rows), default=0)
+    return [f"{cell:{width}}  {answer}" for cell, answer in rows]
+
+
+def _short(record: Record) -> str:
+    group = Group(subjects=(), outcomes=record.outcomes, unknown=record.unknown)
+    return plain(short_answer(group))
+
+
+# ---------------------------------------------------------------- the sections
+
+
+def _head(case: Case) -> list[str]:
+    record = case.record
+    known = BY_ID.get(record.termination)
+    roles = case.scenario.roles if case.scenario else ()
+    aim = f" to the {record.target}" if known and known.signal and len(roles) > 1 else ""
+    does = known.does if known else "Not in the catalogue any more."
+    title = f"{case.scenario.title}." if case.scenario else "A program that is gone."
+    packages = ", ".join(f"{name} {version}" for name, version in record.packages.items())
+    return [
+        f"{record.cell} ({case.platform})",
+        *_filled(title),
+        *_filled(f"{record.termination}{aim}: {does}"),
+        *(_filled(f"With {packages}.") if packages else []),
+    ]
+
+
+def _what_happens(case: Case) -> list[str]:
+    outcomes = case.record.outcomes
+    lines = ["What happens"]
+    if is_race(outcomes):
+        lines += _filled(_race(case))
+    for number, outcome in enumerate(outcomes, 1):
+        mark = f"{number}. " if len(outcomes) > 1 else ""
+        lines += _filled(mark + sentences(outcome), "   " if mark else "")
+    lines += [
+        line
+        for why in case.record.unknown
+        for line in _filled(f"Some runs showed too little: {why}.")
+    ]
+    return lines
+
+
+def _race(case: Case) -> str:
+    """That runs differ, and between which two events the race is where a rule says so."""
+    found = len(case.record.outcomes)
+    seen = f"{found} outcomes were seen" if found > 1 else "runs differ in how far they get"
+    prediction = case.judgement.prediction
+    between = "; and between ".join(prediction.races) if prediction else ""
+    return f"This is a race; {seen}." + (f" It is between {between}." if between else "")
+
+
+def _timelines(case: Case) -> Iterator[list[str]]:
+    several = len(case.record.outcomes) > 1
+    for number, (outcome, told) in enumerate(
+        zip(case.record.outcomes, case.timelines, strict=True), 1
+    ):
+        which = f", outcome {number}" if several else ""
+        if told is None:
+            yield [f"In order{which}", "  No run of it was kept."]
+            continue
+        yield [f"In order{which}", *steps(told, [one.role for one in outcome.processes])]
+
+
+def _why(case: Case) -> list[str]:
+    judgement = case.judgement
+    word = judgement.verdict.verdict
+    lines = [f"Verdict: {word}"]
+    lines += _filled(judgement.why.rstrip(".") + ".") if judgement.why else []
+    if judgement.prediction is None:
+        return lines
+    if judgement.prediction.races and not is_race(case.record.outcomes):
+        races = "; and between ".join(judgement.prediction.races)
+        lines += _filled(f"The rules allow a race, of which one side was seen: between {races}.")
+    if word == "mismatch":
+        for number, outcome in enumerate(judgement.prediction.outcomes):
+            lines += _filled(("The rules allow: ", "or: ")[number > 0] + sentences(outcome), "   ")
+    for id in judgement.prediction.rules:
+        rule = RULES.get(id)
+        lines += ["", f"  {id}"]
+        lines += _filled(rule.because, "    ", "    ") if rule else []
+        lines += _filled(f"Source: {rule.source}", "      ", "    ") if rule else []
+    return lines
+
+
+def _versions(case: Case) -> list[str]:
+    question, lines = case.question, ["Versions"]
+    me = subject_of(case.platform, case.record)
+    mine = next(group for group in question.groups if me in group.subjects)
+    if len(question.groups) == 1:
+        return [*lines, *_filled(f"All {len(question.measured)} that were measured do the same.")]
+    others = [group for group in question.groups if group is not mine]
+    rows = [(mine, f"{_against(mine, others[0])} (this cell)")]
+    rows += [(other, _against(other, mine)) for other in others]
+    for group, what in rows:
+        who = plain(subject_words(group.subjects, question.measured))
+        lines += _filled(f"{who}: {what}", "    ")
+    return lines
+
+
+def _against(one: Group, other: Group) -> str:
+    """In what a group differs from another; all of it where too little was seen of one."""
+    known = one.outcomes and other.outcomes
+    return plain((contrast(one, other)[0] if known else "") or short_answer(one))
+
+
+def _again(record: Record) -> list[str]:
+    """The two ways to see it again."""
+    words = {
+        "--python": record.cell.split("/")[0],
+        "--stack": record.stack,
+        "--scenario": record.scenario,
+        "--termination": record.termination,
+        "--target": record.target,
+        "--output": AGAIN,
+    }
+    options = [f"{name} {value}" for name, value in words.items()]
+    return [
+        "See it again",
+        *_continued(["exitmatrix matrix", *options]),
+        "or, as a program of its own that needs no harness:",
+        *_continued(["exitmatrix explain", record.cell, "--reproducer FILE"]),
+    ]
+
+
+def _continued(words: Sequence[str]) -> list[str]:
+    """A command over as many lines as it takes, to be pasted as it is."""
+    lines = ["   "]
+    for word in words:
+        if len(lines[-1]) + len(word) + 3 > WIDTH:
+            lines[-1] += " \\"
+            lines.append("       ")
+        lines[-1] += f" {word}"
+    return lines
+
+
+def _filled(text: str, more: str = "", first: str = "") -> list[str]:
+    return wrap(
+        text,
+        WIDTH,
+        initial_indent=f"  {first}",
+        subsequent_indent=f"  {more}",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

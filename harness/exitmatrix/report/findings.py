@@ -1,0 +1,72 @@
+"""What is not the same everywhere: each difference, since when, and a program. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from exitmatrix.judge.findings import FINDINGS, Finding
+from exitmatrix.judge.rules import BY_ID
+from exitmatrix.model import Judgement, Record
+from exitmatrix.model.versions import Python, python_words, subject_of
+from exitmatrix.report.words import prose, text
+
+Lines = list[str]
+
+LEAD = (
+    "Each is a law that holds for some of the Pythons measured and not for others; who they are is "
+    "taken from the cells. The program tells them apart by what it prints or by its exit status."
+)
+
+
+def findings(
+    records: Mapping[str, Sequence[Record]], judgements: Mapping[tuple[str, str], Judgement]
+) -> Lines:
+    """One part for each finding that the cells show."""
+    everyone = {subject_of(p, record).python for p, rows in records.items() for record in rows}
+    cells = _cells(records, judgements)
+    lines: Lines = []
+    number = 0
+    for one in FINDINGS:
+        users = _users(one, cells)
+        if not users:
+            continue
+        number += 1
+        lines += ["", f"### {number}. {prose(one.what)}", ""]
+        for id in one.rules:
+            if id in users:
+                who = python_words(users[id], everyone) or "all"
+                lines.append(f"- **{text(who)}**: {prose(BY_ID[id].because)}")
+        lines += ["", f"{one.status.capitalize()}: {prose(one.where)}", ""]
+        lines += ["```python", *one.program.rstrip("\n").splitlines(), "```"]
+    return ["## Findings", "", LEAD, *lines] if lines else []
+
+
+Cells = Mapping[tuple[str, ...], Sequence[tuple[Python, frozenset[str]]]]
+"""The Pythons of which a question was asked, with the rules that answered it."""
+
+
+def _cells(
+    records: Mapping[str, Sequence[Record]], judgements: Mapping[tuple[str, str], Judgement]
+) -> Cells:
+    cells: defaultdict[tuple[str, ...], list[tuple[Python, frozenset[str]]]] = defaultdict(list)
+    for platform, rows in records.items():
+        for record in rows:
+            told = judgements.get((platform, record.cell))
+            if told:
+                question = (record.scenario, record.launcher, record.termination, record.target)
+                who = subject_of(platform, record).python
+                cells[question].append((who, frozenset(told.verdict.rules)))
+    return cells
+
+
+def _users(finding: Finding, cells: Cells) -> Mapping[str, set[Python]]:
+    """The Pythons that follow each rule, where others that were asked the same do not."""
+    users: defaultdict[str, set[Python]] = defaultdict(set)
+    mine = frozenset(finding.rules)
+    for asked in cells.values():
+        if len({rules & mine for _, rules in asked}) > 1:
+            for python, rules in asked:
+                for id in rules & mine:
+                    users[id].add(python)
+    return users

@@ -1,0 +1,148 @@
+"""A trial told line by line while it runs: who is who, and who said what. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from textwrap import wrap
+
+from exitmatrix.model import Fact, Scenario, Termination
+
+WIDTH = 80
+NAME = 14  # of the column that says who: a role and a pid
+COLOURS = ("cyan", "yellow")  # of the roles, in their order
+NUMBERS = {"SIGKILL": "9"}  # as everybody types it
+
+Paint = Callable[[str, str], str]  # a text and a colour
+
+
+def bare(text: str, _colour: str) -> str:
+    """No colours."""
+    return text
+
+
+class Narrator:
+    """Takes facts in the order in which they were learnt, and says them in lines.
+
+    Who is the parent is known at once, who is the child when it answers HTTP: until
+    then a process is told by its pid alone.
+    """
+
+    def __init__(self, scenario: Scenario, termination: Termination, target: str) -> None:
+        self.scenario = scenario
+        self.termination = termination
+        self.target = target
+        self.roles: dict[int, str] = {}
+        self.alive: list[int] = []
+        self.over = False
+        self._sayings: dict[str, Callable[[Fact, Paint], Iterator[str]]] = {
+            "spawned": self._starts,
+            "started": self._starts,
+            "found": self._starts,
+            "serves": self._serves,
+            "ready": self._ready,
+            "says": self._says,
+            "says on stderr": self._says,
+            "sent": self._sent,
+            "asked": self._asked,
+            "replied": self._replied,
+            "ended": self._ended,
+            "port": self._afterwards,
+            "closing": self._closing,
+            "over": self._over,
+            "not-ready": self._failed,
+            "gave-up": self._failed,
+            "failed": self._failed,
+            "not-sent": self._failed,
+        }
+
+    def lines(self, fact: Fact, paint: Paint = bare) -> list[str]:
+        """What a fact is worth saying."""
+        kernels = fact.kind != "ended" or fact.source == "kernel"  # a handler ends, too
+        say = self._sayings.get(fact.kind)
+        return list(say(fact, paint)) if say and kernels else []
+
+    def _starts(self, fact: Fact, paint: Paint) -> Iterator[str]:
+        if fact.pid in self.alive:
+            return
+        self.alive.append(fact.pid)
+        if fact.kind == "spawned":
+            self.roles[fact.pid] = self.scenario.roles[0]
+        if fact.kind != "found":  # a helper that tells nothing: it comes when the two are shown
+            yield from self._by(fact.pid, "starts", paint)
+
+    def _serves(self, fact: Fact, _paint: Paint) -> Iterator[str]:
+        self.roles[fact.pid] = self.scenario.roles[-1]
+        yield from ()
+
+    def _says(self, fact: Fact, paint: Paint) -> Iterator[str]:
+        if fact.detail[0].strip() and not self.over:
+            yield from self._by(fact.pid, f"| {fact.detail[0]}", paint)
+
+    def _sent(self, fact: Fact, paint: Paint) -> Iterator[str]:
+        signal = NUMBERS.get(fact.detail[0], fact.detail[0].removeprefix("SIG"))
+        yield from _between(f"kill -{signal} {fact.pid}, the {fact.detail[-1]}", paint)
+
+    def _asked(self, fact: Fact, paint: Paint) -> Iterator[str]:
+        does = self.termination.does.rstrip(".")
+        how = f"{does[:1].lower()}{does[1:]}"
+        yield from _between(f"GET {fact.detail[0]}: the view, in the {self.target}, {how}", paint)
+
+    def _replied(self, fact: Fact, paint: Paint) -> Iterator[str]:
+        got = "no answer" if fact.detail[0] == "none" else f"status {fact.detail[0]}"
+        yield from _between(f"the client gets {got}", paint)
+
+    def _ended(self, fact: Fact, paint: Paint) -> Iterator[str]:
+        if fact.pid in self.alive:
+            self.alive.remove(fact.pid)
+        yield from self._by(fact.pid, self._end(fact.detail[0]), paint)
+
+    def _closing(self, _fact: Fact, paint: Paint) -> Iterator[str]:
+        self.over = True
+        if self.alive:
+            yield from _between("cleaning up", paint)
+
+    def _over(self, _fact: Fact, paint: Paint) -> Iterator[str]:
+        yield from _between("nothing of it runs any more", paint)
+
+    def _failed(self, fact: Fact, paint: Paint) -> Iterator[str]:
+        yield from _between(f"{fact.kind}: {' '.join(fact.detail)}", paint)
+
+    def _ready(self, _fact: Fact, paint: Paint) -> Iterator[str]:
+        """The pids, as `ps` would list them, and what each is."""
+        what = {self.scenario.roles[0]: "the reloader, which waits for its child"}
+        what[self.scenario.roles[-1]] = "it serves"
+        yield from _between(f"{len(self.alive)} processes run", paint)
+        for pid in sorted(self.alive):
+            role = self.roles.get(pid, "")
+            yield from self._by(pid, what.get(role, "a helper, which does not run app.py"), paint)
+
+    def _end(self, how: str) -> str:
+        word, _, value = how.partition(" ")
+        said = {"code": f"ends with status {value}", "signal": f"is gone: {value}"}
+        told = said.get(word, "ends")
+        return f"{told}, by the cleaning up" if self.over else told
+
+    def _afterwards(self, fact: Fact, paint: Paint) -> Iterator[str]:
+        """Who is left, and whether the port is answered."""
+        left = [pid for pid in self.alive if pid in self.roles]
+        for pid in left:
+            yield from self._by(pid, "is the survivor", paint)
+        if not left:
+            yield from _between("neither of the two is left", paint)
+        port, status, text = fact.detail
+        got = "no answer" if status == "none" else f"{status}, {text!r}"
+        yield from _between(f"GET http://127.0.0.1:{port}/ : {got}", paint)
+
+    def _by(self, pid: int, what: str, paint: Paint) -> Iterator[str]:
+        """A line that begins with who it is about."""
+        role = self.roles.get(pid, "")
+        name = f"{role:>6} {pid}"
+        colour = dict(zip(self.scenario.roles, COLOURS, strict=False)).get(role, "")
+        for line in wrap(what, WIDTH - NAME, subsequent_indent="  ") or [""]:
+            yield f"{paint(f'{name:{NAME - 1}}', colour)} {line}".rstrip()
+
+
+def _between(what: str, paint: Paint) -> Iterator[str]:
+    yield ""
+    for line in wrap(what, WIDTH - 4):
+        yield paint(f"--- {line}", "bold")

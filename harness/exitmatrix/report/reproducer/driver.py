@@ -1,0 +1,230 @@
+"""What starts a program and ends it, and says what became of it. Pure: it gives the text.
+
+The file starts itself again with an argument, so that the program's own lines stay what
+they are. A line is there where the cell needs it: a program that ends by itself needs
+none, and what is said on stdout is read only where it is waited for.
+"""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Iterator
+
+from exitmatrix.model import Frozen
+
+RUNS_OF_A_RACE = 20
+
+_GET = """\
+PORT = str(20000 + os.getpid() % 10000)  # below those that Linux gives out
+def get(path):
+    try:
+        client = socket.create_connection(("127.0.0.1", PORT), 10)
+        client.sendall(("GET %s HTTP/1.0\\r\\n\\r\\n" % path).encode())
+        return client.makefile("rb").read()
+    except socket.error:
+        return b""
+"""
+
+# A shell's kill takes the whole group, and does not mind if nobody is there any more.
+_KILL = '"kill -9 -%d 2>/dev/null" % program.pid'
+
+
+class Ending(Frozen, kw_only=True):
+    """How a program is started and ended."""
+
+    roles: tuple[str, ...]
+    serves: bool
+    target: str  # a role, or group
+    signal: str = ""  # "" for a termination that is none
+    twice: bool = False
+    then: str = ""  # the signal that follows
+    grace: float = 0.0  # seconds, after which it does
+    touch: bool = False
+    race: bool = False
+    stays: bool = False  # whether anybody was ever left
+    marks: bool = False  # whether anybody's output was judged
+    length: int = 0  # of each of its handlers, in milliseconds, where they have one
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one process."""
+        return len(self.roles) > 1
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether it is the program alone that ends it, without being asked."""
+        return not self.serves and not self.signal and not self.touch
+
+    @property
+    def asked(self) -> bool:
+        """Whether a request has a server end."""
+        return self.serves and not self.signal and not self.touch
+
+    @property
+    def to_child(self) -> bool:
+        """Whether the signal goes to a process of which only the program knows the number."""
+        return bool(self.signal) and self.several and self.target == self.roles[-1]
+
+    @property
+    def heard(self) -> bool:
+        """Whether what the program says is needed before its end."""
+        return not self.by_itself and (self.twice or not self.serves)
+
+    @property
+    def grouped(self) -> bool:
+        """Whether there may be others than the one that is started, or it may stay for ever."""
+        return self.serves or self.several
+
+    @property
+    def killed(self) -> bool:
+        """Whether what is left has to be killed before its words can be read to the end."""
+        return self.heard and (self.serves or self.stays)
+
+    @property
+    def piped(self) -> bool:
+        """Whether its stdout is a pipe wherever it is run: on a terminal a line is written."""
+        return self.heard or (self.race and not self.by_itself)
+
+
+def driver(ending: Ending) -> str:
+    """What is run without an argument; nothing for a program that ends by itself."""
+    if ending.by_itself:
+        return ""
+    body = "\n".join(_lines(ending))
+    body = f"import {', '.join(_modules(body))}\n{body}\nsys.exit()\n"
+    first = "if len(sys.argv) == 1:\n"
+    if ending.race:
+        runs = textwrap.indent("\n".join(_runs(ending)), "    ")
+        first = f'{first}{runs}\nif sys.argv[1:] == ["once"]:\n'
+    return first + textwrap.indent(body, "    ")
+
+
+def _runs(ending: Ending) -> Iterator[str]:
+    """Many runs of what comes then, counted by what each said.
+
+    Not by check_output: it would kill, at Ctrl-C, what has to clean up.
+    """
+    yield "import collections, subprocess"
+    yield f"RUNS = {RUNS_OF_A_RACE}  # two events race"
+    yield "def run():"
+    yield "    once = subprocess.Popen("
+    yield '        [sys.executable, __file__, "once"], stdout=subprocess.PIPE)'
+    if ending.several:
+        yield "    lines = once.communicate()[0].decode().splitlines()"
+        yield '    lines.sort(key=lambda line: line.startswith("child:"))'
+        yield '    return "\\n".join(lines)'
+    else:
+        yield "    return once.communicate()[0].decode()"
+    yield "seen = collections.Counter(run() for _ in range(RUNS))"
+    yield "for outcome, times in seen.most_common():"
+    yield '    print("%d of %d runs:\\n%s\\n" % (times, RUNS, outcome))'
+    yield "sys.exit()"
+
+
+def _modules(body: str) -> list[str]:
+    """Those of the standard library that the text speaks of."""
+    spoken = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    return sorted(spoken & {"atexit", "os", "signal", "socket", "subprocess", "time"})
+
+
+def _lines(ending: Ending) -> Iterator[str]:
+    if ending.serves:
+        yield _GET.rstrip()
+    yield from _start(ending)
+    yield from _serving(ending) if ending.serves else _ready(ending)
+    if not ending.asked:
+        yield f"time.sleep({2 if ending.touch else 0.5})  # until all is at rest"
+    if ending.touch:
+        yield "os.utime(__file__, (time.time() + 10, time.time() + 10))"
+    if ending.signal:
+        yield from _signals(ending)
+    yield from _rest(ending) if ending.serves or ending.stays else _end(ending)
+
+
+def _start(ending: Ending) -> Iterator[str]:
+    argument = "PORT" if ending.serves else '"run"'
+    options = ["stdout=subprocess.PIPE"] * ending.heard + ["preexec_fn=os.setsid"] * ending.grouped
+    before = "\n    " if len(options) > 1 else " "
+    yield "program = subprocess.Popen("
+    yield f"    [sys.executable, __file__, {argument}],{before}{', '.join(options)})"
+    if ending.grouped and ending.killed:
+        yield f"kill = {_KILL}"
+        yield "atexit.register(os.system, kill)"
+    elif ending.grouped:
+        yield f"atexit.register(os.system, {_KILL})"
+
+
+def _ready(ending: Ending) -> Iterator[str]:
+    yield "program.stdout.readline()  # it is ready"
+    if ending.to_child:
+        yield "child = int(program.stdout.readline().split()[-1])"
+
+
+def _serving(ending: Ending) -> Iterator[str]:
+    yield "# Until it serves, or ends, but not for ever."
+    yield 'any(get("/") or program.poll() or time.sleep(0.1) for _ in range(300))'
+    if ending.to_child:
+        yield 'child = int(get("/").split()[-1])'
+    if ending.asked and ending.stays:
+        yield 'print("client:", get("/end")[9:12].decode() or "no answer")'
+    elif ending.asked:
+        yield 'get("/end")'
+    elif ending.marks:
+        yield 'get("/end")  # marks its output'
+
+
+def _signals(ending: Ending) -> Iterator[str]:
+    yield _sends(ending, ending.signal)
+    if ending.then:
+        yield f"time.sleep({ending.grace:g})"
+        yield _sends(ending, ending.then)
+    if ending.twice:
+        if ending.serves:
+            yield "signal.signal(signal.SIGALRM, signal.default_int_handler)"
+            yield "signal.alarm(60)  # if no handler says a word"
+        yield 'said = b""'
+        yield 'while b"cleaning up" not in said and program.poll() is None:'
+        yield "    said += program.stdout.readline()"
+        yield _sends(ending, ending.signal)
+
+
+def _sends(ending: Ending, signal: str) -> str:
+    if ending.target == "group":
+        return f"os.killpg(program.pid, signal.{signal})"
+    if ending.to_child:
+        return f"os.kill(child, signal.{signal})"
+    return f"program.send_signal(signal.{signal})"
+
+
+def _rest(ending: Ending) -> Iterator[str]:
+    """What became of processes of which one may stay."""
+    handlers = 3 * ending.length // 1000  # three, one after the other
+    seconds = 3 + (handlers or 3 * (ending.twice or ending.touch))
+    yield f"time.sleep({seconds})  # who is left then, stays"
+    yield f'print("{ending.roles[0]}:", program.poll())  # None: still running'
+    if ending.serves and (ending.several or ending.stays):
+        yield 'print("port:", "open" if get("/") else "closed")'
+    if ending.killed:
+        yield _kills(ending)
+        yield _shows_the_rest(ending)
+
+
+def _kills(ending: Ending) -> str:
+    if ending.serves:
+        return "os.system(kill)"
+    if ending.several:
+        return 'print("some are left" if os.system(kill) == 0 else "nobody is left")'
+    return "program.kill()"
+
+
+def _end(ending: Ending) -> Iterator[str]:
+    """What became of processes that all end, if only because they do not wait for ever."""
+    yield _shows_the_rest(ending)
+    yield f'print("{ending.roles[0]}:", program.wait())'
+
+
+def _shows_the_rest(ending: Ending) -> str:
+    if ending.twice:
+        return "print((said + program.stdout.read()).decode())"
+    return "print(program.stdout.read().decode())"

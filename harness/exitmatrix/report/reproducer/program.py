@@ -1,0 +1,221 @@
+"""The whole reproducer of a cell: one file for Python 2.7 and 3.6 up. Pure.
+
+Raises Refusal, with one line that says why, where the cell needs what cannot be
+said without the harness.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+
+from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.model import Outcome, Record, Scenario, Sources, Termination
+from exitmatrix.model.outcome_sets import is_race
+from exitmatrix.report.reproducer.driver import Ending, driver
+from exitmatrix.report.reproducer.refusal import Refusal
+from exitmatrix.report.reproducer.shown import shown
+from exitmatrix.report.reproducer.silent import silent
+from exitmatrix.report.reproducer.subject import Subject, imported, program
+from exitmatrix.report.reproducer.ways import way
+from exitmatrix.report.reproducer.words import said_at_once
+
+OWN_GROUP = ("setsid", "setpgid", "setpgrp", "start_new_session", "process_group", "os.forkpty")
+"""What takes a process out of the group by which all are ended in the end."""
+
+LOOK = "look.py"
+_FUTURE = "from __future__ import print_function\n"
+_WIDTH = 79
+
+
+def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
+    """The program. Raises Refusal."""
+    termination = BY_ID.get(record.termination)
+    if termination is None:
+        raise Refusal(f"{record.termination} is not in the catalogue any more")
+    if record.launcher != "direct":
+        raise Refusal(f"it is launched by {record.launcher}, and nothing stands for that outside")
+    if any(word in text for word in OWN_GROUP for text in sources.files.values()):
+        raise Refusal("the program starts a group of processes that could not be ended for sure")
+    ending = _ending(record, scenario, termination)
+    says = _says(record, ending, termination, sources.files["app.py"])
+    files = _files(ending, termination, scenario.length, sources, says)
+    app = files.pop("app.py")
+    driven = driver(ending)
+    parts = [
+        _about(record, scenario, ending, termination, beside=bool(files)),
+        _FUTURE + ("import sys\n" if driven or files else ""),
+        driven,
+        _beside(files),
+        app,
+    ]
+    text = "\n\n".join(part.strip() for part in parts if part)
+    return f"{text}\n"
+
+
+def _ending(record: Record, scenario: Scenario, termination: Termination) -> Ending:
+    return Ending(
+        roles=scenario.roles,
+        serves=scenario.serves,
+        target=record.target,
+        signal=termination.signal,
+        twice=termination.delivery == "signal-twice",
+        then=termination.then,
+        grace=termination.grace,
+        touch=termination.delivery == "touch",
+        race=is_race(record.outcomes),
+        stays=any(outcome.survivors for outcome in record.outcomes),
+        marks=any(one.stdout for outcome in record.outcomes for one in outcome.processes),
+        length=scenario.length,
+    )
+
+
+def _files(
+    ending: Ending, termination: Termination, length: int, sources: Sources, says: str
+) -> dict[str, str]:
+    """The program's files, without the harness."""
+    inside = termination.delivery == "in-process"
+    subject = Subject(
+        way=way(termination.id, sources.endings) if inside else None,
+        waits=not inside and not ending.serves,
+        names_itself=ending.to_child and not ending.serves,
+        lingers=ending.twice,
+        length=length,
+        marker=_marker(ending),
+        says=says,
+        above=frozenset() if ending.by_itself and len(sources.files) == 1 else frozenset(["sys"]),
+    )
+    files = {}
+    for name, text in sources.files.items():
+        if not name.endswith(".py"):
+            raise Refusal(f"the file {name} beside the program is not Python")
+        files[name] = program(text, subject)
+        for module in imported(text) & set(sources.provided):
+            files[f"{module}.py"] = silent(module, sources.provided[module])
+    return files
+
+
+def _marker(ending: Ending) -> str:
+    """What is left unflushed: a whole line only where no terminal would have it written."""
+    if not ending.marks:
+        return ""
+    return "[unflushed:%s]\\n" if ending.piped else "[unflushed:%s]"
+
+
+def _says(record: Record, ending: Ending, termination: Termination, text: str) -> str:
+    """What the program prints with; nothing where its own print does."""
+    if not _needs_its_words(record, ending):
+        return ""
+    return said_at_once(
+        several=ending.several,
+        leads=not ending.by_itself,
+        closes=termination.id == "stdout-closed",
+        elsewhere="file=" in text,
+    )
+
+
+def _needs_its_words(record: Record, ending: Ending) -> bool:
+    """Whether what handlers say would be mixed up, come too late, or be lost with the buffer."""
+    return (
+        ending.several
+        or ending.twice
+        or any(
+            one.unfinished or (one.fired and (one.stdout == "lost" or one.exit is None))
+            for outcome in record.outcomes
+            for one in outcome.processes
+        )
+    )
+
+
+def _beside(files: Mapping[str, str]) -> str:
+    """What writes the files that the program imports, or that look at what it leaves."""
+    if not files:
+        return ""
+    texts = "".join(
+        f'    "{name}": {_quoted(_FUTURE + text)},\n' for name, text in sorted(files.items())
+    )
+    return (
+        f"FILES = {{\n{texts}}}\n"
+        "for name in FILES:\n"
+        '    with open(name, "w") as file:\n'
+        "        file.write(FILES[name].lstrip())\n"
+        'sys.path.insert(0, "")\n'
+    )
+
+
+def _quoted(text: str) -> str:
+    """The text as it stands, between quotes that it does not hold itself."""
+    for quotes in ("'''", '"""'):
+        if quotes not in text and not text.rstrip("\n").endswith(("\\", quotes[0])):
+            return f"r{quotes}\n{text.rstrip()}\n{quotes}"
+    raise Refusal("its text holds both kinds of triple quotes")
+
+
+# ----------------------------------------------------------------- what it says
+
+
+def _about(
+    record: Record, scenario: Scenario, ending: Ending, termination: Termination, beside: bool
+) -> str:
+    """What the program is about, how to run it, and what was measured."""
+    aim = f" ({record.target})" if ending.several else ""
+    where = f"{record.platform.get('system', '')} {record.platform.get('machine', '')}"
+    lines = _wrapped(f"{scenario.title}. {termination.id}{aim}: {termination.does}")
+    if record.packages:
+        pins = " ".join(f"{name}=={version}" for name, version in sorted(record.packages.items()))
+        lines += _indented(f"pip install {pins}")
+    run = f"    {_command(record)} FILE"
+    run += "; echo $?" if ending.by_itself else ""
+    run += f"; {_command(record)} {LOOK}" if scenario.data else ""
+    lines.append(run)
+    if beside:
+        lines.append("It writes files: run it in an empty folder.")
+    lines.append(f"{_python(record)} on {where} showed, without PYTHONUNBUFFERED:")
+    for number, outcome in enumerate(record.outcomes):
+        lines += ["  or"] if number else []
+        lines += [part for line in _shown(outcome) for part in _wrapped(line, "    ")]
+        lines += ["    (what was killed may have got less far)"] if outcome.cut else []
+    if not record.outcomes:
+        lines.append("    too little")
+    notes = []
+    if ending.marks:
+        notes.append('"Output" is what stands in [unflushed:...].')
+    if ending.several:
+        notes.append("How the child ended is not printed: only its parent learns that.")
+    return "".join(f"# {line}\n" for line in [*lines, *_wrapped(" ".join(notes))])
+
+
+def _shown(outcome: Outcome) -> list[str]:
+    data = [f"{kind}: {state}" for kind, state in (outcome.data or {}).items()]
+    return [*shown(outcome), *data]
+
+
+def _command(record: Record) -> str:
+    language = ".".join(record.interpreter.get("version", "").split(".")[:2])
+    return ("pypy" if record.interpreter.get("implementation") == "pypy" else "python") + language
+
+
+def _python(record: Record) -> str:
+    about = record.interpreter
+    version = about.get("version", "")
+    if about.get("implementation") == "pypy":
+        return f"PyPy {version} ({about.get('implementation_version', '')})"
+    return f"CPython {version}" + (" (free-threaded)" if about.get("free_threaded") else "")
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    width = _WIDTH - len("# ")
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=2 * indent)
+
+
+def _indented(text: str) -> list[str]:
+    """A command of several lines, as a shell takes it."""
+    lines = textwrap.wrap(
+        text,
+        _WIDTH - len("# ") - len(" \\"),
+        initial_indent="    ",
+        subsequent_indent="        ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [*(f"{line} \\" for line in lines[:-1]), lines[-1]]

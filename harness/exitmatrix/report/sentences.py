@@ -1,0 +1,96 @@
+"""What happens in one outcome, in sentences for someone who writes programs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from exitmatrix.model import Outcome, Process
+from exitmatrix.report.words import cut_short, fate
+
+_OUTPUT = {
+    "kept": "",  # what everybody expects goes without saying
+    "lost": "What it had printed and not flushed is lost",
+    "twice": "What it had printed before the fork arrives twice",
+    "kept or lost": "What it had printed and not flushed may be lost",
+}
+
+
+def sentences(outcome: Outcome) -> str:
+    """The outcome, process by process, and what is left behind."""
+    parts = [part for one in outcome.processes for part in _process(one, outcome)]
+    return " ".join(f"{part}." for part in (*parts, *_afterwards(outcome)))
+
+
+def _process(process: Process, outcome: Outcome) -> Iterator[str]:
+    who = _who(process, outcome)
+    yield f"{who} {_handlers(process)}, {_end(process, outcome)}"
+    if cut_short(process, outcome.cut):
+        yield "At which moment it is killed is chance, and it may get less far"
+    if process.raised:
+        after = ", and more handlers ran after that" if _went_on(process) else ""
+        yield f"{_list(process.raised)} raised{after}"
+    if said := _OUTPUT[fate(process, outcome.cut) or "kept"]:
+        yield said
+
+
+def _who(process: Process, outcome: Outcome) -> str:
+    if len(outcome.processes) == 1:
+        return "The program"
+    first, _, number = process.role.partition("#")
+    return f"The {first}" if not number else f"A new {first} ({process.role})"
+
+
+def _handlers(process: Process) -> str:
+    """What its handlers did: with the verb."""
+    if process.fired is None or process.unfinished is None:
+        return "could not be seen from inside"
+    if process.exit is None and not process.fired and not process.unfinished:
+        return "has run no handler"
+    if not process.fired and not process.unfinished:
+        return "runs no handler"
+    words = []
+    if process.fired:
+        several = "s" if len(process.fired) > 1 else ""
+        words.append(f"runs its handler{several} {_list(process.fired)}")
+    if process.unfinished:
+        words.append(f"{'begins' if not words else 'then begins'} {_list(process.unfinished)}")
+        words[-1] += " but does not get to the end of it"
+    return ", ".join(words)
+
+
+def _end(process: Process, outcome: Outcome) -> str:
+    """How it ended; of those that live, the last one is the one that answers."""
+    serves = outcome.port == "open" and (process.role,) == outcome.survivors[-1:]
+    return "and still serves" if process.exit is None and serves else _exit(process.exit)
+
+
+def _exit(status: dict[str, Any] | None) -> str:
+    match status:
+        case None:
+            return "and goes on"
+        case {"code": value}:
+            return f"and exits with status {value}"
+        case {"signal": value}:
+            return f"and dies of {value}"
+        case _:
+            return f"and ends, nobody knows how: {status.get('unknown', '')}"
+
+
+def _went_on(process: Process) -> bool:
+    fired = process.fired or ()
+    return fired[-1:] != process.raised[-1:]
+
+
+def _afterwards(outcome: Outcome) -> Iterator[str]:
+    if outcome.answer and outcome.survivors:
+        said = {"none": "gets no answer", "either": "gets an answer or none"}
+        yield f"The client {said.get(outcome.answer, f'gets status {outcome.answer}')}"
+    if outcome.port == "closed":
+        yield "Nobody answers HTTP any more"
+    if outcome.left:
+        yield f"Left behind in shared memory: {_list(outcome.left)}"
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names)
