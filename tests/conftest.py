@@ -9,12 +9,12 @@ from pathlib import Path
 import hypothesis
 import pytest
 from exitmatrix.declare import stacks
-from exitmatrix.declare.terminations import BY_ID, targets
+from exitmatrix.declare.terminations import TERMINATIONS, targets
 from exitmatrix.machine import interpreters, scenarios
 from exitmatrix.machine.environments.prepare import Environment, Unavailable, default_cache, prepare
 from exitmatrix.machine.run.session import run_all
-from exitmatrix.model import Interpreter, Order, Outcome, Scenario, Trial, Unknown
-from exitmatrix.observe.outcome import observe
+from exitmatrix.model import Interpreter, Outcome, Scenario, Trial, TrialSpec, Unknown
+from exitmatrix.observe import observe
 
 JOBS = 2
 
@@ -74,11 +74,11 @@ def make_order(
     target: str | None = None,
     path: Iterable[Path] | None = None,
     limit: float = 60.0,
-) -> Order:
+) -> TrialSpec:
     """An order for one trial; `path` replaces the probe and the endings."""
-    chosen = BY_ID[termination]
+    chosen = TERMINATIONS[termination]
     target = target or targets(chosen, scenario)[0]
-    return Order(
+    return TrialSpec(
         cell=f"{environment.interpreter}/{environment.stack}/{scenario.id}/{termination}@{target}",
         python=str(environment.python),
         path=tuple(str(one) for one in path or environment.inside),
@@ -89,14 +89,14 @@ def make_order(
     )
 
 
-def run_orders(orders: list[Order]) -> list[tuple[Order, Trial]]:
+def run_orders(orders: list[TrialSpec]) -> list[tuple[TrialSpec, Trial]]:
     """Run each order once, and note which interpreters were exercised."""
     trials = sorted(run_all(orders, JOBS), key=lambda pair: orders.index(pair[0]))
     note_exercised({order.cell.split("/")[0] for order in orders})
     return trials
 
 
-def outcomes_of(orders: list[Order]) -> dict[str, Outcome | Unknown]:
+def outcomes_of(orders: list[TrialSpec]) -> dict[str, Outcome | Unknown]:
     """The outcome of each order, by TERMINATION@TARGET."""
     return {
         order.cell.rsplit("/", 1)[1]: observe(trial, order.scenario, order.termination)

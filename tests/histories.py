@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Self
 
 import msgspec
-from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import (
     Cell,
-    Fact,
+    Event,
     Frozen,
     Outcome,
     Process,
@@ -80,7 +80,7 @@ class Saved(Frozen, kw_only=True):
     termination: str
     target: str
     stdout: str
-    history: tuple[Fact, ...]
+    history: tuple[Event, ...]
 
     @property
     def trial(self) -> Trial:
@@ -90,7 +90,7 @@ class Saved(Frozen, kw_only=True):
     @property
     def ending(self) -> Termination:
         """The termination from the catalogue."""
-        return BY_ID[self.termination]
+        return TERMINATIONS[self.termination]
 
 
 def saved(name: str) -> Saved:
@@ -102,13 +102,13 @@ class Tale:
     """A history, told fact by fact; events are numbered as the probe numbers them."""
 
     def __init__(self) -> None:
-        self.facts: list[Fact] = []
+        self.events: list[Event] = []
         self.numbers: Counter[int] = Counter()
 
     def _add(
         self, source: Source, pid: int, kind: str, detail: tuple[str, ...], n: int = 0
     ) -> Self:
-        self.facts.append(Fact(source, pid, kind, detail, n))
+        self.events.append(Event(source, pid, kind, detail, n))
         return self
 
     def _event(self, source: Source, pid: int, kind: str, detail: tuple[str, ...]) -> Self:
@@ -147,8 +147,8 @@ class Tale:
         return self.kernel(pid, "ended", how)
 
     def trial(self, stdout: str = "", closing: bool = True) -> Trial:
-        facts = [*self.facts, *([Fact("harness", 0, "closing")] if closing else [])]
-        return Trial(cell="made", history=tuple(facts), stdout=stdout, stderr="")
+        events = [*self.events, *([Event("harness", 0, "closing")] if closing else [])]
+        return Trial(cell="made", history=tuple(events), stdout=stdout, stderr="")
 
 
 def plain(*names: str, ending: str = "return") -> Tale:

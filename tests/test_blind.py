@@ -11,8 +11,8 @@ from exitmatrix.declare.stacks import STACKS
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.store.records import platform_name, read_records
-from exitmatrix.model import Order, Outcome, Trial
-from exitmatrix.observe.outcome import observe
+from exitmatrix.model import Outcome, Trial, TrialSpec
+from exitmatrix.observe import observe
 from exitmatrix.observe.stderr import normalise
 from exitmatrix.plan.cells import plan
 from msgspec.structs import replace
@@ -38,7 +38,7 @@ RACES = {
 }
 
 
-def momentary(order: Order) -> bool:
+def momentary(order: TrialSpec) -> bool:
     """Whether stderr is a matter of the moment, with the probe and without it.
 
     A fatal error prints the stack of every thread, wherever each happens to be. On
@@ -55,7 +55,7 @@ def momentary(order: Order) -> bool:
     return order.cell.startswith("cpython-2.7") and order.scenario.serves and ends_in_python
 
 
-def shown(order: Order, trial: Trial) -> list[object]:
+def shown(order: TrialSpec, trial: Trial) -> list[object]:
     """What a blind run can see: exits, survivors, stdout, and stderr without the probe's traces."""
     alone = replace(order.scenario, printed=False)  # the two runs that it takes are these here
     outcome = observe(trial, alone, order.termination)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from exitmatrix.machine.run.channel import MOST_EVENTS, READ_SIZE, Channel, Output, decode
-from exitmatrix.model import Fact
+from exitmatrix.model import Event
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,7 +42,7 @@ def say(channel: Channel, data: bytes) -> None:
 def test_an_event_is_a_line() -> None:
     """Token, speaker, pid, number, kind and details make a fact."""
     data = line("probe", 4711, 3, "registered", "1", "A", "__main__:A")
-    assert decode(data, TOKEN) == Fact("probe", 4711, "registered", ("1", "A", "__main__:A"), 3)
+    assert decode(data, TOKEN) == Event("probe", 4711, "registered", ("1", "A", "__main__:A"), 3)
 
 
 @given(st.lists(st.text(max_size=20), max_size=5))
@@ -106,9 +106,9 @@ def test_what_2_7_cannot_tell_is_told_empty() -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_make_decoding_fail(data: bytes) -> None:
     """Whatever arrives is a fact or garbled, in at most one short text."""
-    fact = decode(data, TOKEN)
-    assert fact.kind == "garbled"
-    assert len(fact.detail[0]) < 400
+    event = decode(data, TOKEN)
+    assert event.kind == "garbled"
+    assert len(event.detail[0]) < 400
 
 
 @given(st.binary(max_size=60))
@@ -121,7 +121,7 @@ def test_events_come_in_the_order_of_the_kernel(channel: Channel) -> None:
     """Lines arrive in the order in which they were written, and only once."""
     for number in (1, 2, 3):
         say(channel, line("probe", 7, number, "note", f"{number}") + b"\n")
-    assert [fact.number for fact in channel.read()] == [1, 2, 3]
+    assert [event.number for event in channel.read()] == [1, 2, 3]
     assert channel.read() == []
 
 
@@ -131,7 +131,7 @@ def test_a_line_may_come_in_parts(channel: Channel) -> None:
     say(channel, data[:20])
     assert channel.read() == []
     say(channel, data[20:])
-    assert [fact.kind for fact in channel.read()] == ["began"]
+    assert [event.kind for event in channel.read()] == ["began"]
 
 
 def test_a_program_gone_wild_costs_no_memory(channel: Channel) -> None:
@@ -139,7 +139,7 @@ def test_a_program_gone_wild_costs_no_memory(channel: Channel) -> None:
     channel.events = MOST_EVENTS - 2
     for number in range(1, 6):
         say(channel, line("probe", 7, number, "note") + b"\n")
-    kinds = [fact.kind for fact in channel.read()]
+    kinds = [event.kind for event in channel.read()]
     assert kinds == ["note", "garbled"]
     for _ in range(4):
         say(channel, b"x" * READ_SIZE)

@@ -22,10 +22,10 @@ from exitmatrix.claims.assess import (
     gather,
     verdict,
 )
-from exitmatrix.claims.conditions import TRACKER, NotSeen, Sight
+from exitmatrix.claims.conditions import TRACKER, NotSeen, Run
 from exitmatrix.claims.texts import (
-    BY_ID,
     CLAIMS,
+    CLAIMS_BY_ID,
     CONTRADICTED,
     HOLDS,
     IN_SOME_RUNS,
@@ -47,7 +47,7 @@ from msgspec.structs import replace
 LOADED = {one.id: one for one in scenarios.load(scenarios.find_folder()).scenarios}
 LINUX = "linux-x86_64"
 
-Choose = Callable[[str], Sequence[Sight]]
+Choose = Callable[[str], Sequence[Run]]
 
 # ------------------------------------------------------ observations to choose from
 
@@ -89,7 +89,7 @@ def told(answer: str) -> Timeline:
     return (("parent", "spawned"), ("child", "asked", "/end"), ("harness", "replied", answer))
 
 
-def one_process() -> Iterator[Sight]:
+def one_process() -> Iterator[Run]:
     for end, fired, raised in itertools.product(ENDS, RAN, ((), ("C",))):
         yield sight(process("main", fired, end, raised))
     yield sight(process("main", ("C",), {"signal": "SIGKILL"}, (), ("B",)))
@@ -99,7 +99,7 @@ def one_process() -> Iterator[Sight]:
         yield sight(process("main", (), {"signal": "SIGTERM"}), data=data)
 
 
-def two_processes() -> Iterator[Sight]:
+def two_processes() -> Iterator[Run]:
     ends: tuple[dict[str, Any] | None, ...] = (
         {"code": 0},
         {"signal": "SIGTERM"},
@@ -130,7 +130,7 @@ def sight(
     helpers: tuple[str, ...] = (),
     printed: tuple[str, ...] | None = None,
     data: dict[str, DataState] | None = None,
-) -> Sight:
+) -> Run:
     left = tuple(one.role for one in processes if one.exit is None)
     outcome = Outcome(
         processes=processes,
@@ -141,17 +141,17 @@ def sight(
         printed=printed,
         data=data,
     )
-    return Sight(outcome=outcome, timeline=timeline)
+    return Run(outcome=outcome, timeline=timeline)
 
 
 POOLS = {1: tuple(one_process()), 2: tuple(two_processes())}
 
 
-def pool(cell: str) -> Sequence[Sight]:
+def pool(cell: str) -> Sequence[Run]:
     return POOLS[len(LOADED[cell.partition("/")[0]].roles)]
 
 
-def meets(one: Sight, expects: Iterable[Expect]) -> bool:
+def meets(one: Run, expects: Iterable[Expect]) -> bool:
     try:
         return all(expect.shows.met(one) for expect in expects)
     except NotSeen:
@@ -169,7 +169,7 @@ def showing(*expects: Expect) -> Choose:
     """
     turns = itertools.count()
 
-    def choose(cell: str) -> Sequence[Sight]:
+    def choose(cell: str) -> Sequence[Run]:
         mine = about(cell, expects)
         every = [one for one in mine if one.of == "every"]
         some = [one for one in mine if one.of == "some"]
@@ -182,7 +182,7 @@ def showing(*expects: Expect) -> Choose:
 def failing(claim: Claim) -> Choose:
     """For each cell something that no case expects of it, but can be judged."""
 
-    def choose(cell: str) -> Sequence[Sight]:
+    def choose(cell: str) -> Sequence[Run]:
         mine = [about(cell, case.expects) for case in claim.cases]
         return [
             next(
@@ -196,7 +196,7 @@ def failing(claim: Claim) -> Choose:
     return choose
 
 
-def _can_be_judged(one: Sight, expects: Iterable[Expect]) -> bool:
+def _can_be_judged(one: Run, expects: Iterable[Expect]) -> bool:
     try:
         for expect in expects:
             expect.shows.met(one)
@@ -238,7 +238,7 @@ def who(version: str, stack: str = "none") -> Subject:
 
 def observed(
     cell: str,
-    sights: Sequence[Sight],
+    sights: Sequence[Run],
     version: str = "3.13.0",
     stack: str = "none",
     unknown: tuple[str, ...] = (),
@@ -362,7 +362,7 @@ def test_no_condition_knows_the_claim_that_it_judges(claim: Claim) -> None:
 
 def test_a_mute_process_is_no_process_without_handlers() -> None:
     """Not observed is never taken for did not fire."""
-    claim = BY_ID["B7"]
+    claim = CLAIMS_BY_ID["B7"]
     mute = sight(process("parent", None, {"code": 0}), process("child", (), {"signal": "SIGKILL"}))
     found = [observed("flask-debug/SIGKILL@child", [mute], stack="flask-3.1")]
     assert judged(claim, found).verdict == NOT_MEASURED
@@ -395,7 +395,7 @@ def test_kill_on_the_child_is_judged_by_which_process_fired(
         process("parent", parent, {"code": 247}), process("child", child, {"signal": "SIGKILL"})
     )
     found = [observed("flask-debug/SIGKILL@child", [seen], stack="flask-1.1")]
-    assert judged(BY_ID["B7"], found).verdict == verdict_
+    assert judged(CLAIMS_BY_ID["B7"], found).verdict == verdict_
 
 
 OTHERS = [
@@ -424,7 +424,7 @@ def test_kill_on_the_parent_is_judged_by_who_is_left(
     """The text says that everything is removed; a child that serves is something left."""
     seen = sight(process("parent", (), {"signal": "SIGKILL"}), process("child", (), child))
     found = [observed("flask-debug/SIGKILL@parent", [seen], stack="flask-1.1")]
-    assert judged(BY_ID["B8"], found).verdict == verdict_
+    assert judged(CLAIMS_BY_ID["B8"], found).verdict == verdict_
 
 
 # ----------------------------------------------------------- since and until when
@@ -461,7 +461,7 @@ def test_versions_that_differ_are_told_since_or_until(
 
 def test_the_stack_of_2020_and_todays_are_compared() -> None:
     """Where they differ the page says how, and where they agree it says that."""
-    claim = BY_ID["B6"]
+    claim = CLAIMS_BY_ID["B6"]
     good, bad = showing(*claim.cases[0].expects), showing(*claim.cases[1].expects)
     same = evidence(claim, good)
     other = [
@@ -502,7 +502,7 @@ def test_every_claim_of_every_text_has_a_row_and_a_section() -> None:
         (row,) = re.findall(
             rf"^\| \[{id}\]\(#{id.lower()}\) \|.*\*\*(.+)\*\* \|$", text, re.MULTILINE
         )
-        assert row == (NOT_MEASURED if BY_ID[id].cases else UNTESTABLE)
+        assert row == (NOT_MEASURED if CLAIMS_BY_ID[id].cases else UNTESTABLE)
         assert f"### {id}\n" in text
     assert all(f"## Text {one.id}: " in text for one in TEXTS)
 
@@ -518,7 +518,7 @@ def test_every_pattern_names_cells_that_there_are() -> None:
 
 def test_a_claim_without_a_program_says_which_is_missing() -> None:
     """What nobody has written a program for is not measured, and the page says so."""
-    claim = BY_ID["E7"]
+    claim = CLAIMS_BY_ID["E7"]
     few = {id: one for id, one in LOADED.items() if id != "flask"}
     found = evidence(claim, showing(*claim.cases[0].expects))
     told = assess(claim, gather(found, few))
@@ -567,7 +567,7 @@ def test_two_stacks_that_differ_have_a_figure_each() -> None:
     """No figure stands for a stack that did something else."""
     cell = "flask-debug/SIGKILL@child"
     assert KILLED.timeline
-    changed = Sight(outcome=KILLED.outcome, timeline=KILLED.timeline[:-1])
+    changed = Run(outcome=KILLED.outcome, timeline=KILLED.timeline[:-1])
     lines = story(
         [observed(cell, [KILLED], stack="flask-1.1"), observed(cell, [changed], stack="flask-3.1")]
     )
@@ -601,7 +601,7 @@ def test_a_survivor_is_named_as_the_one_that_serves() -> None:
 
 def test_the_page_shows_conditions_observations_and_commands() -> None:
     """A reader finds how the verdict came about, and what to type."""
-    claim = BY_ID["B7"]
+    claim = CLAIMS_BY_ID["B7"]
     found = [observed("flask-debug/SIGKILL@child", [KILLED], stack="flask-1.1")]
     text = in_full(reading(found), judged(claim, found))
     assert "Holds, but not for the reason given." in text
@@ -613,13 +613,13 @@ def test_the_page_shows_conditions_observations_and_commands() -> None:
 
 def test_the_order_of_the_records_does_not_matter() -> None:
     """The page is a function of what was observed."""
-    claim = BY_ID["E1"]
+    claim = CLAIMS_BY_ID["E1"]
     found = evidence(claim, showing(*claim.cases[0].expects))
     assert page(found) == page(reversed(found))
 
 
 def test_helpers_are_told_where_they_were_seen() -> None:
     """A question compares no helpers, but the claim about the number of processes needs them."""
-    claim = BY_ID["B6"]
+    claim = CLAIMS_BY_ID["B6"]
     found = evidence(claim, showing(*claim.cases[1].expects), stacks=("flask-3.1",))
     assert "`multiprocessing.resource_tracker` (2)" in page(found)

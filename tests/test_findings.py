@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from exitmatrix.judge.findings import BY_RULE, FINDINGS, Finding
-from exitmatrix.judge.rules import BY_ID
+from exitmatrix.judge.rules import RULES_BY_ID
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine import interpreters
 
@@ -50,7 +50,7 @@ def test_where_pythons_are_told_apart_by_rules_there_is_a_finding() -> None:
 def test_a_finding_is_about_rules_and_a_program(finding: Finding) -> None:
     """Its rules exist, and its program is one."""
     assert finding.rules
-    assert {*finding.rules, *finding.beside} <= set(BY_ID)
+    assert {*finding.rules, *finding.beside} <= set(RULES_BY_ID)
     ast.parse(finding.program)
     assert finding.what.endswith("?")
 

@@ -69,9 +69,9 @@ def test_plain(interpreter_id: str, environment_of: EnvironmentOf) -> None:
 
 
 def not_on_id(id: str, implementation: str) -> str | None:
-    from exitmatrix.declare.terminations import BY_ID
+    from exitmatrix.declare.terminations import TERMINATIONS
 
-    return not_on(BY_ID[id], implementation)
+    return not_on(TERMINATIONS[id], implementation)
 
 
 @pytest.mark.parametrize("interpreter_id", FOUND)

@@ -12,9 +12,9 @@ import psutil
 import pytest
 from click import ClickException
 from exitmatrix.cli.blog import choose_python, find_stack
-from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine.run.live import STDOUT, Spoken
-from exitmatrix.model import Fact, Interpreter
+from exitmatrix.model import Event, Interpreter
 from exitmatrix.report.live import Narrator
 
 from tests.conftest import LOADED, note_exercised
@@ -24,17 +24,17 @@ PARENT, CHILD, HELPER = 100, 102, 101
 GONE = 20.0  # seconds after which a test stops waiting for a process that must go
 
 
-def narrated(*facts: Fact, termination: str = "SIGKILL", target: str = "child") -> list[str]:
-    narrator = Narrator(LOADED["flask-debug"], BY_ID[termination], target)
-    return [line for fact in facts for line in narrator.lines(fact)]
+def narrated(*events: Event, termination: str = "SIGKILL", target: str = "child") -> list[str]:
+    narrator = Narrator(LOADED["flask-debug"], TERMINATIONS[termination], target)
+    return [line for event in events for line in narrator.lines(event)]
 
 
 STARTED = (
-    Fact("kernel", PARENT, "spawned"),
-    Fact("probe", HELPER, "started", ("100", "", "", "0")),
-    Fact("probe", CHILD, "started", ("100", "", "", "0")),
-    Fact("harness", CHILD, "serves"),
-    Fact("harness", PARENT, "ready"),
+    Event("kernel", PARENT, "spawned"),
+    Event("probe", HELPER, "started", ("100", "", "", "0")),
+    Event("probe", CHILD, "started", ("100", "", "", "0")),
+    Event("harness", CHILD, "serves"),
+    Event("harness", PARENT, "ready"),
 )
 
 # ------------------------------------------------------------------ what is said
@@ -44,9 +44,9 @@ def test_a_line_is_marked_by_its_writer() -> None:
     """The role and pid before a line are those of the process that wrote it."""
     lines = narrated(
         *STARTED,
-        Fact("kernel", PARENT, STDOUT, ("C: cleaning up",)),
-        Fact("kernel", CHILD, STDOUT, ("C: cleaning up",)),
-        Fact("kernel", HELPER, STDOUT, ("a word",)),
+        Event("kernel", PARENT, STDOUT, ("C: cleaning up",)),
+        Event("kernel", CHILD, STDOUT, ("C: cleaning up",)),
+        Event("kernel", HELPER, STDOUT, ("a word",)),
     )
     assert lines[-3:] == [
         "parent 100    | C: cleaning up",
@@ -66,34 +66,34 @@ def test_who_is_the_child_is_not_said_before_it_serves() -> None:
 
 def test_the_survivor_is_pointed_out_and_its_port_asked() -> None:
     """Who is left is told of the processes that run the app, helpers aside."""
-    dies = Fact("kernel", PARENT, "ended", ("signal SIGKILL",))
-    asked = Fact("harness", 0, "port", ("4711", "200", "Hello from process 102"))
+    dies = Event("kernel", PARENT, "ended", ("signal SIGKILL",))
+    asked = Event("harness", 0, "port", ("4711", "200", "Hello from process 102"))
     lines = narrated(*STARTED, dies, asked)
     assert " child 102    is the survivor" in lines
     assert "--- GET http://127.0.0.1:4711/ : 200, 'Hello from process 102'" in lines
-    both = narrated(*STARTED, dies, Fact("kernel", CHILD, "ended", ("code 0",)), asked)
+    both = narrated(*STARTED, dies, Event("kernel", CHILD, "ended", ("code 0",)), asked)
     assert "--- neither of the two is left" in both
     assert not any("survivor" in line for line in both)
 
 
 def test_a_handlers_end_is_no_process_end() -> None:
     """The probe tells of handlers with the word that the kernel has for processes."""
-    assert narrated(*STARTED, Fact("probe", PARENT, "ended", ("1",))) == narrated(*STARTED)
+    assert narrated(*STARTED, Event("probe", PARENT, "ended", ("1",))) == narrated(*STARTED)
 
 
 def test_an_end_by_the_cleaning_up_is_told_as_such() -> None:
     """What the harness kills afterwards is no result of the experiment."""
     lines = narrated(
         *STARTED,
-        Fact("harness", 0, "closing", ("9",)),
-        Fact("kernel", CHILD, "ended", ("signal SIGKILL",)),
+        Event("harness", 0, "closing", ("9",)),
+        Event("kernel", CHILD, "ended", ("signal SIGKILL",)),
     )
     assert lines[-1] == " child 102    is gone: SIGKILL, by the cleaning up"
 
 
 def test_no_line_is_wider_than_a_terminal() -> None:
     """80 columns, whatever the app writes."""
-    said = Fact("kernel", PARENT, STDOUT, ("word " * 60 + "x" * 300,))
+    said = Event("kernel", PARENT, STDOUT, ("word " * 60 + "x" * 300,))
     assert max(map(len, narrated(*STARTED, said))) <= 80
 
 

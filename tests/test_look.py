@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine import scenarios
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.look import CannotTell, read
-from exitmatrix.model import Order, Outcome, Scenario, Unknown
+from exitmatrix.model import Outcome, Scenario, TrialSpec, Unknown
 from msgspec.structs import replace
 
 from tests.conftest import NEWEST, make_order, outcomes_of
@@ -18,12 +18,12 @@ from tests.histories import PLAIN
 
 EnvironmentOf = Callable[[str, str], Environment]
 
-ORDER = Order(
+ORDER = TrialSpec(
     cell="x",
     python="/usr/bin/python",
     path=(),
     scenario=replace(PLAIN, data={"lock file": "removed", "shelf": "kept"}),
-    termination=BY_ID["return"],
+    termination=TERMINATIONS["return"],
     target="main",
 )
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from exitmatrix.cli.measure import AHEAD, Place, Told, measure
-from exitmatrix.model import Cell, Order, Scenario, Trial
+from exitmatrix.model import Cell, Scenario, Trial, TrialSpec
 from exitmatrix.model.outcome_sets import essence
 from exitmatrix.plan.schedule import RACY, Result
 from hypothesis import given
@@ -22,7 +22,7 @@ SCENARIOS = {one.id: one for one in (PLAIN, DEBUG)}
 SEVERALLY = {one.id: len(one.roles) > 1 for one in SCENARIOS.values()}
 
 MANY = 10_000
-Play = Callable[[Order, int], Tale]
+Play = Callable[[TrialSpec, int], Tale]
 
 
 class Runner:
@@ -31,7 +31,7 @@ class Runner:
     def __init__(self, play: Play, jobs: int = 2) -> None:
         self.jobs = jobs
         self.play = play
-        self.orders: deque[Order] = deque()
+        self.orders: deque[TrialSpec] = deque()
         self.most = 0
         self.ran = 0
 
@@ -39,11 +39,11 @@ class Runner:
     def outstanding(self) -> int:
         return len(self.orders)
 
-    def submit(self, order: Order) -> None:
+    def submit(self, order: TrialSpec) -> None:
         self.orders.append(order)
         self.most = max(self.most, len(self.orders))
 
-    def take(self) -> tuple[Order, Trial]:
+    def take(self) -> tuple[TrialSpec, Trial]:
         order = self.orders.popleft()
         self.ran += 1
         return order, self.play(order, self.ran).trial()
@@ -61,7 +61,7 @@ def cell(number: int = 0, scenario: Scenario = PLAIN, termination: str = "return
     )
 
 
-def clean(_order: Order, _number: int) -> Tale:
+def clean(_order: TrialSpec, _number: int) -> Tale:
     return plain().fires(10, "C", "B", "A").ends(10)
 
 
@@ -82,7 +82,7 @@ def test_an_order_holds_all_that_a_trial_needs() -> None:
     """An order names the cell, its interpreter and path, scenario, termination and target."""
     orders = []
 
-    def play(order: Order, number: int) -> Tale:
+    def play(order: TrialSpec, number: int) -> Tale:
         orders.append(order)
         return clean(order, number)
 
@@ -100,7 +100,7 @@ def test_a_scenario_that_prints_is_run_without_the_probe_as_well() -> None:
     trials: list[Trial] = []
 
     class Printing(Runner):
-        def take(self) -> tuple[Order, Trial]:
+        def take(self) -> tuple[TrialSpec, Trial]:
             order, trial = super().take()
             orders.append(order)
             return order, replace(trial, stderr=f"{order.path}\n")
@@ -153,7 +153,7 @@ def test_each_result_is_told_as_soon_as_it_has_enough() -> None:
 def test_a_runner_that_fails_loses_nothing_that_was_told() -> None:
     """What was measured before the runner failed has been handed on; its error passes through."""
 
-    def play(order: Order, number: int) -> Tale:
+    def play(order: TrialSpec, number: int) -> Tale:
         if number == 5:
             raise ConnectionError("gone")
         return clean(order, number)
@@ -239,7 +239,7 @@ def test_memory_does_not_grow_with_cells_that_have_enough() -> None:
     """Of a cell that has its result no trial and no timeline is kept."""
     handlers = [f"h{number}" for number in range(200)]
 
-    def play(_order: Order, _number: int) -> Tale:
+    def play(_order: TrialSpec, _number: int) -> Tale:
         return plain(*handlers).ends(10)
 
     kept = []

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from itertools import groupby
 
 import pytest
-from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.run.channel import decode
-from exitmatrix.model import FORMAT, Fact, Outcome, Process, Record, Scenario, Trial, Unknown
-from exitmatrix.observe.outcome import observe, timeline
+from exitmatrix.model import FORMAT, Event, Outcome, Process, Record, Scenario, Trial, Unknown
+from exitmatrix.observe import observe, timeline
 from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -26,14 +26,14 @@ def seen(
     tale: Tale | Trial, scenario: Scenario = PLAIN, termination: str = "return", stdout: str = ""
 ) -> Outcome:
     trial = tale if isinstance(tale, Trial) else tale.trial(stdout)
-    shown = observe(trial, scenario, BY_ID[termination])
+    shown = observe(trial, scenario, TERMINATIONS[termination])
     assert isinstance(shown, Outcome), shown
     return shown
 
 
 def doubted(tale: Tale | Trial, scenario: Scenario = PLAIN, termination: str = "return") -> str:
     trial = tale if isinstance(tale, Trial) else tale.trial()
-    shown = observe(trial, scenario, BY_ID[termination])
+    shown = observe(trial, scenario, TERMINATIONS[termination])
     assert isinstance(shown, Unknown), shown
     return shown.reason
 
@@ -334,7 +334,7 @@ def test_handlers_that_run_at_the_fork_have_begun_in_the_child() -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "port"),
+    ("events", "port"),
     [
         ([], "closed"),
         ([("no-answer", 0)], "closed"),
@@ -343,10 +343,10 @@ def test_handlers_that_run_at_the_fork_have_begun_in_the_child() -> None:
         ([("answered", 30), ("no-answer", 0)], "closed"),
     ],
 )
-def test_the_port_is_open_when_http_answered(facts: list[tuple[str, int]], port: str) -> None:
+def test_the_port_is_open_when_http_answered(events: list[tuple[str, int]], port: str) -> None:
     """Open means that HTTP answered the last time it was asked; a socket alone is closed."""
     tale = debug().harness("sent", "SIGHUP", "parent", pid=20).ends(20, "signal SIGHUP")
-    for kind, pid in facts:
+    for kind, pid in events:
         tale.harness(kind, pid=pid)
     assert seen(tale.kernel(30, "alive"), DEBUG, "SIGHUP").port == port
 
@@ -486,7 +486,7 @@ def test_a_trial_that_was_never_ready_or_closed_shows_nothing() -> None:
     """A history without the harness's own marks was not saved whole."""
     tale = plain().ends(10)
     assert "closed" in doubted(tale.trial(closing=False))
-    tale.facts = [fact for fact in tale.facts if fact.kind != "ready"]
+    tale.events = [event for event in tale.events if event.kind != "ready"]
     assert "never ready" in doubted(tale)
 
 
@@ -509,9 +509,9 @@ def test_threads_may_write_in_another_order() -> None:
     """Numbers that come in another order are all there."""
     tale = plain("A", "B").ends(10)
     trial = tale.trial()
-    facts = list(trial.history)
-    facts[3], facts[4] = facts[4], facts[3]
-    assert seen(replace(trial, history=tuple(facts))) == seen(trial)
+    events = list(trial.history)
+    events[3], events[4] = events[4], events[3]
+    assert seen(replace(trial, history=tuple(events))) == seen(trial)
 
 
 def test_what_ends_has_begun_and_what_begins_was_registered() -> None:
@@ -628,8 +628,8 @@ def test_what_real_trials_showed(
 EVENTS = [
     (name, place)
     for name, real in REAL.items()
-    for place, fact in enumerate(real.history)
-    if fact.number
+    for place, event in enumerate(real.history)
+    if event.number
 ]
 TELLS_NOTHING = {"holding", "alive", "registered", "marked"}
 
@@ -646,8 +646,8 @@ def test_no_dropped_event_passes_unseen(name: str) -> None:
     real = REAL[name]
     intact = of(real)
     for place in [i for n, i in EVENTS if n == name]:
-        facts = real.history[:place] + real.history[place + 1 :]
-        shown = of(real, replace(real.trial, history=facts))
+        events = real.history[:place] + real.history[place + 1 :]
+        shown = of(real, replace(real.trial, history=events))
         last = own(real, place)[-1] == place
         assert isinstance(shown, Unknown) or last, place
         assert shown != intact or real.history[place].kind in TELLS_NOTHING or helper(real, place)
@@ -663,8 +663,8 @@ def test_no_doubled_event_passes_unseen(name: str) -> None:
     """One event twice is unknown."""
     real = REAL[name]
     for place in [i for n, i in EVENTS if n == name]:
-        facts = real.history[: place + 1] + real.history[place:]
-        assert isinstance(of(real, replace(real.trial, history=facts)), Unknown)
+        events = real.history[: place + 1] + real.history[place:]
+        assert isinstance(of(real, replace(real.trial, history=events)), Unknown)
 
 
 @pytest.mark.parametrize("name", SAVED)
@@ -678,18 +678,18 @@ def test_no_swapped_pid_passes_unseen(name: str) -> None:
             one, other = real.history[a], real.history[b]
             if a >= b or one.pid == other.pid or told(one) == told(other):
                 continue
-            facts = list(real.history)
-            facts[a], facts[b] = replace(one, pid=other.pid), replace(other, pid=one.pid)
-            shown = of(real, replace(real.trial, history=tuple(facts)))
+            events = list(real.history)
+            events[a], events[b] = replace(one, pid=other.pid), replace(other, pid=one.pid)
+            shown = of(real, replace(real.trial, history=tuple(events)))
             assert isinstance(shown, Unknown) or explained(intact, shown, (one, other)), (a, b)
 
 
-def told(fact: Fact) -> tuple[str, ...]:
-    detail = fact.detail[1:] if fact.kind in ("started", "holding") else fact.detail
-    return fact.source, fact.kind, *detail
+def told(event: Event) -> tuple[str, ...]:
+    detail = event.detail[1:] if event.kind in ("started", "holding") else event.detail
+    return event.source, event.kind, *detail
 
 
-def explained(intact: Outcome | Unknown, shown: Outcome, swapped: tuple[Fact, Fact]) -> bool:
+def explained(intact: Outcome | Unknown, shown: Outcome, swapped: tuple[Event, Event]) -> bool:
     """A swap that is not doubted claims of no process that a handler of its did not run."""
     assert isinstance(intact, Outcome)
     before, after = roles(intact), roles(shown)
@@ -706,10 +706,10 @@ def test_one_event_under_another_pid_is_seen(name: str) -> None:
     pids = {real.history[i].pid for n, i in EVENTS if n == name}
     for place in [i for n, i in EVENTS if n == name]:
         for pid in pids - {real.history[place].pid}:
-            facts = list(real.history)
-            facts[place] = replace(facts[place], pid=pid)
-            shown = of(real, replace(real.trial, history=tuple(facts)))
-            harmless = own(real, place)[-1] == place and facts[place].kind in TELLS_NOTHING
+            events = list(real.history)
+            events[place] = replace(events[place], pid=pid)
+            shown = of(real, replace(real.trial, history=tuple(events)))
+            harmless = own(real, place)[-1] == place and events[place].kind in TELLS_NOTHING
             assert isinstance(shown, Unknown) or harmless, place
 
 
@@ -717,8 +717,8 @@ def test_a_mute_process_of_a_real_trial_is_not_observed() -> None:
     """All events of one process gone: its role is unknown or not observed, never idle."""
     for name, real in REAL.items():
         for pid in {f.pid for f in real.history if f.number}:
-            facts = tuple(f for f in real.history if not (f.pid == pid and f.number))
-            shown = of(real, replace(real.trial, history=facts))
+            events = tuple(f for f in real.history if not (f.pid == pid and f.number))
+            shown = of(real, replace(real.trial, history=events))
             intact = of(real)
             assert isinstance(intact, Outcome)
             if isinstance(shown, Outcome) and len(shown.processes) == len(intact.processes):
@@ -733,7 +733,7 @@ def test_interleavings_are_one_outcome(name: str, random: random.Random) -> None
     Processes that fork are left out: what a child inherits depends on when it says so.
     """
     real = REAL[name]
-    if any(fact.kind == "forked" for fact in real.history):
+    if any(event.kind == "forked" for event in real.history):
         return
     shuffled = interleaved(real.history, random)
     intact, shown = of(real), of(real, replace(real.trial, history=shuffled))
@@ -743,18 +743,18 @@ def test_interleavings_are_one_outcome(name: str, random: random.Random) -> None
     assert sorted(shown.order or ()) == sorted(intact.order or ())
 
 
-def interleaved(history: Sequence[Fact], random: random.Random) -> tuple[Fact, ...]:
+def interleaved(history: Sequence[Event], random: random.Random) -> tuple[Event, ...]:
     """Shuffle what lies between two facts of the harness; who appears first stays first."""
-    result: list[Fact] = []
+    result: list[Event] = []
     first: set[int] = set()
-    for fixed, group in groupby(history, lambda fact: fact.source == "harness" or not fact.pid):
-        facts = list(group)
+    for fixed, group in groupby(history, lambda event: event.source == "harness" or not event.pid):
+        events = list(group)
         if fixed:
-            result += facts
+            result += events
             continue
-        lanes: dict[int, list[Fact]] = {}
-        for fact in facts:
-            lanes.setdefault(fact.pid, []).append(fact)
+        lanes: dict[int, list[Event]] = {}
+        for event in events:
+            lanes.setdefault(event.pid, []).append(event)
         new = [pid for pid in lanes if pid not in first]
         while lanes:
             ready = [pid for pid in lanes if pid not in new or pid == new[0]]
@@ -763,7 +763,7 @@ def interleaved(history: Sequence[Fact], random: random.Random) -> tuple[Fact, .
             new = [one for one in new if one != pid]
             if not lanes[pid]:
                 del lanes[pid]
-        first |= {fact.pid for fact in facts}
+        first |= {event.pid for event in events}
     return tuple(result)
 
 
@@ -776,7 +776,7 @@ KNOWN = {"parent", "child", "child#2", "main", "harness", "multiprocessing.resou
 def test_a_timeline_tells_no_pid_no_path_and_no_time(name: str) -> None:
     """A timeline names roles, handlers and ways to end, nothing of the machine."""
     real = REAL[name]
-    pids = {str(fact.pid) for fact in real.history if fact.pid}
+    pids = {str(event.pid) for event in real.history if event.pid}
     for who, *what in timeline(real.trial, real.scenario):
         assert who in KNOWN
         for word in what:
@@ -789,13 +789,13 @@ def test_two_runs_have_one_timeline(name: str) -> None:
     """Other pids, folders and token lengths, and more asking for signs of life, change nothing."""
     real = REAL[name]
     twin = []
-    pids = {str(fact.pid): str(fact.pid + 70_000) for fact in real.history if fact.pid}
-    for fact in real.history:
-        if fact.kind in ("answered", "no-answer"):
-            twin.append(Fact("harness", 0, "no-answer"))
-        detail = tuple(pids.get(word, word.replace("/run/trial", "/x/2")) for word in fact.detail)
-        pid = int(pids.get(str(fact.pid), "0"))
-        twin.append(replace(fact, pid=pid, detail=detail))
+    pids = {str(event.pid): str(event.pid + 70_000) for event in real.history if event.pid}
+    for event in real.history:
+        if event.kind in ("answered", "no-answer"):
+            twin.append(Event("harness", 0, "no-answer"))
+        detail = tuple(pids.get(word, word.replace("/run/trial", "/x/2")) for word in event.detail)
+        pid = int(pids.get(str(event.pid), "0"))
+        twin.append(replace(event, pid=pid, detail=detail))
     trial = replace(real.trial, history=tuple(twin))
     assert timeline(trial, real.scenario) == timeline(real.trial, real.scenario)
     assert of(real, trial) == of(real)
@@ -838,8 +838,8 @@ def test_a_fork_is_told_whoever_speaks_first() -> None:
 def test_garbage_on_the_channel_is_unknown(lines: list[bytes]) -> None:
     """Whatever bytes come, nothing fails, and a trial that got them is unknown."""
     tale = plain().fires(10, "C")
-    tale.facts += [decode(line, "token") for line in lines]
-    shown = observe(tale.ends(10).trial(), PLAIN, BY_ID["return"])
+    tale.events += [decode(line, "token") for line in lines]
+    shown = observe(tale.ends(10).trial(), PLAIN, TERMINATIONS["return"])
     assert isinstance(shown, Unknown) or not lines
 
 
@@ -847,12 +847,12 @@ KINDS = ["started", "forked", "registered", "began", "ended", "raised", "marked"
 KINDS += ["holding", "no-effect", "spawned", "found", "unseen", "alive", "closing", "ready"]
 
 
-@example([Fact("kernel", 0, "left", ())])
-@example([Fact("harness", 0, "replied", ())])
+@example([Event("kernel", 0, "left", ())])
+@example([Event("harness", 0, "replied", ())])
 @given(
     st.lists(
         st.builds(
-            Fact,
+            Event,
             st.sampled_from(["probe", "endings", "kernel", "harness"]),
             st.sampled_from([0, 10, 11]),
             st.sampled_from(KINDS),
@@ -864,10 +864,10 @@ KINDS += ["holding", "no-effect", "spawned", "found", "unseen", "alive", "closin
         max_size=5,
     )
 )
-def test_no_saved_history_makes_observe_fail(facts: list[Fact]) -> None:
+def test_no_saved_history_makes_observe_fail(events: list[Event]) -> None:
     """A history that no harness would save is unknown at worst: `observe` does not raise."""
     tale = plain().fires(10, "C")
-    tale.facts += facts
+    tale.events += events
     for scenario, termination in ((PLAIN, "return"), (DEBUG, "SIGTERM"), (FLASK, "os-exit-7")):
-        shown = observe(tale.ends(10).trial(), scenario, BY_ID[termination])
+        shown = observe(tale.ends(10).trial(), scenario, TERMINATIONS[termination])
         assert isinstance(shown, Outcome | Unknown)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 import pytest
-from exitmatrix.declare.terminations import BY_ID, CATALOGUE, targets
-from exitmatrix.model import Cell, Interpreter, LeftOut, Scenario, Stack
+from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS, targets
+from exitmatrix.model import Cell, Interpreter, Scenario, Skipped, Stack
 from exitmatrix.plan.cells import NothingMatches, Plan, Selection, plan
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,7 +81,7 @@ def test_signals_are_aimed_at_each_role_and_at_the_group() -> None:
 )
 def test_targets(termination: str, scenario: Scenario, aims: tuple[str, ...]) -> None:
     """An ending from inside takes place where the work is done; two Ctrl-C reach the group."""
-    assert targets(BY_ID[termination], scenario) == aims
+    assert targets(TERMINATIONS[termination], scenario) == aims
 
 
 @pytest.mark.parametrize(
@@ -240,6 +240,6 @@ def asked(s: Selection, stack: Stack, scenario: Scenario, termination: str, targ
     return all(not some or any(fnmatchcase(name, one) for one in some) for some, name in named)
 
 
-def covers(out: LeftOut, one: tuple[str, ...]) -> bool:
+def covers(out: Skipped, one: tuple[str, ...]) -> bool:
     axes = (out.interpreter, out.stack, out.scenario, out.termination, out.target)
     return all(axis in ("*", value) for axis, value in zip(axes, one, strict=True))

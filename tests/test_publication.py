@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 from click import ClickException
-from exitmatrix.claims.texts import BY_ID, CLAIMS
+from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID
 from exitmatrix.cli.publication import choose, missing, tell_if_2020_is_missing
 from exitmatrix.model import FORMAT, Cell, Interpreter, Record
 
@@ -63,7 +63,7 @@ def test_what_judges_is_measured_before_what_is_beside() -> None:
 
 def test_a_claim_is_chosen_by_its_id() -> None:
     """In any spelling; without an id all are, and an unknown one is refused with the nearest."""
-    assert choose(["b7"]) == (BY_ID["B7"],)
+    assert choose(["b7"]) == (CLAIMS_BY_ID["B7"],)
     assert choose([]) == CLAIMS
     with pytest.raises(ClickException, match="B7"):
         choose(["B77"])

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from exitmatrix.machine.store.records import cell_of
 from exitmatrix.model import FORMAT, Outcome, Process, Record, Unknown
-from exitmatrix.observe.outcome import observe
+from exitmatrix.observe import observe
 from jsonschema import Draft202012Validator
 
 from tests.histories import SAVED, outcome, process, saved

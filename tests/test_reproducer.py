@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import psutil
 import pytest
-from exitmatrix.declare.terminations import BY_ID, CATALOGUE
+from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS
 from exitmatrix.judge.rules import RULES
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.environments.prepare import Environment
@@ -155,7 +155,7 @@ def test_each_is_short_enough_to_be_pasted() -> None:
         assert len(code_of(text)) <= own + len(code_of("\n".join(driven))) + 6, record.cell
         head = text.partition("from __future__")[0].splitlines()
         assert len(head) <= 14 + 4 * len(record.outcomes), record.cell  # which tells what was seen
-        delivery = BY_ID[record.termination].delivery
+        delivery = TERMINATIONS[record.termination].delivery
         least = 23 if scenario.serves else 15 if len(scenario.roles) > 1 else 12
         more = 12 * is_race(record.outcomes) + 10 * (delivery == "signal-twice")
         assert len(driven) <= least + more, record.cell

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exitmatrix.judge.effects import Child, Effect, Next, Order, Raises
+from exitmatrix.judge.context import Context, numbers
+from exitmatrix.judge.effects import Child, Effect, HandlerOrder, Next, Raises
 from exitmatrix.judge.predict import allowed
-from exitmatrix.judge.rules import BY_ID, RULES, Rule
-from exitmatrix.judge.traits import Traits, numbers
+from exitmatrix.judge.rules import RULES, RULES_BY_ID, Rule
 from exitmatrix.judge.verdict import ending, expected, judge, traits_of
 from exitmatrix.machine.scenarios import find_folder, load
 from exitmatrix.machine.store.records import read_records
@@ -69,7 +69,7 @@ def test_there_are_observations_to_hold_the_rules_against() -> None:
 
 def test_the_rules_are_few_and_each_says_why_and_where_from() -> None:
     """Every rule has an id of its own, one or two sentences and a public source."""
-    assert len(BY_ID) == len(RULES) < MOST_RULES
+    assert len(RULES_BY_ID) == len(RULES) < MOST_RULES
     for rule in RULES:
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule.id)
         assert rule.because.endswith(".")
@@ -110,7 +110,7 @@ def test_a_rule_that_allows_several_outcomes_names_the_race() -> None:
             about = traits_of(record, scenarios()[record.scenario])
             for way in allowed(about, ending(record)):
                 racing.update(rule for rule, _ in way.chosen)
-        assert id in BY_ID
+        assert id in RULES_BY_ID
     assert racing == {rule.id for rule in RULES if rule.race}
 
 
@@ -127,7 +127,7 @@ def test_a_cell_that_shows_one_outcome_of_a_race_is_no_proof_of_another() -> Non
 @pytest.mark.parametrize(
     ("id", "then"),
     [
-        ("lifo", Order(("A", "B", "C"))),
+        ("lifo", HandlerOrder(("A", "B", "C"))),
         ("default-action", Raises("SystemExit", 143)),
         ("orphan-goes-on", Child("killed")),
         ("reloader-restarts-on-3", Raises("SystemExit", 3)),
@@ -156,7 +156,7 @@ def test_a_wrong_rule_is_noticed(id: str, then: Effect) -> None:
 def test_a_rule_that_crashes_makes_its_cells_unknown_and_stops_nothing() -> None:
     """A mistake in a rule never looks like a match, and other cells are judged as ever."""
 
-    def crash(_: Traits) -> Effect:
+    def crash(_: Context) -> Effect:
         raise ZeroDivisionError("a mistake")
 
     broken = tuple(replace(one, then=crash) if one.id == "libc-exit" else one for one in RULES)
@@ -181,7 +181,7 @@ def test_what_no_rule_speaks_of_is_unpredicted_with_the_question() -> None:
     assert judge(record, program_gone).verdict.verdict == "unpredicted"
 
 
-class _Asking(Traits):
+class _Asking(Context):
     """Traits that note which versions the rules ask about."""
 
     def since(self, *version: int) -> bool:
@@ -228,9 +228,9 @@ def test_the_rules_hold_for_a_python_that_their_author_left_out() -> None:
 def test_rules_see_traits_and_never_names() -> None:
     """Nothing that a rule is given names a scenario, an interpreter, a stack or a cell."""
     names = {"scenario", "interpreter", "cell", "stack", "termination", "id", "path"}
-    assert not names & set(Traits.__struct_fields__)
+    assert not names & set(Context.__struct_fields__)
     source = (
         Path(__file__).parent.parent / "harness" / "exitmatrix" / "judge" / "rules.py"
     ).read_text()
     told = {one.id for one in scenarios().values() if "-" in one.id} | {"cpython-", "pypy-3"}
-    assert not [one for one in told if f'"{one}' in source and one not in BY_ID]
+    assert not [one for one in told if f'"{one}' in source and one not in RULES_BY_ID]

@@ -24,8 +24,8 @@ from exitmatrix.machine import interpreters
 from exitmatrix.machine.environments.prepare import Environment, default_cache
 from exitmatrix.machine.run import guardian
 from exitmatrix.machine.run.session import EngineDied, Session
-from exitmatrix.model import Order, Outcome
-from exitmatrix.observe.outcome import observe, timeline
+from exitmatrix.model import Outcome, TrialSpec
+from exitmatrix.observe import observe, timeline
 
 from tests.conftest import (
     FOUND,
@@ -117,11 +117,11 @@ def below(pid: int) -> list[psutil.Process]:
 
 
 @pytest.fixture
-def driver() -> Iterator[Callable[[list[Order]], subprocess.Popen[bytes]]]:
+def driver() -> Iterator[Callable[[list[TrialSpec]], subprocess.Popen[bytes]]]:
     """A harness in a process of its own, that can be killed."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(orders: list[Order]) -> subprocess.Popen[bytes]:
+    def start(orders: list[TrialSpec]) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             [sys.executable, "-c", DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
@@ -164,7 +164,7 @@ def assert_all_gone(processes: list[psutil.Process]) -> None:
 def test_killing(
     victim: str,
     environment_of: EnvironmentOf,
-    driver: Callable[[list[Order]], subprocess.Popen[bytes]],
+    driver: Callable[[list[TrialSpec]], subprocess.Popen[bytes]],
 ) -> None:
     """SIGKILL to harness, guardian or engine leaves no process of a trial and no folder."""
     environment = environment_of(NEWEST, newest_flask(FOUND[NEWEST]))

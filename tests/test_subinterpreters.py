@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.channel import decode
-from exitmatrix.model import Fact, Outcome, Unknown
-from exitmatrix.observe.outcome import observe, timeline
+from exitmatrix.model import Event, Outcome, Unknown
+from exitmatrix.observe import observe, timeline
 
 from tests.conftest import FOUND, LOADED, make_order, outcomes_of
 from tests.histories import PLAIN, Tale, plain
 
-RETURN = BY_ID["return"]
+RETURN = TERMINATIONS["return"]
 CPYTHONS = [id for id, one in FOUND.items() if one.implementation == "cpython"]
 
 
 def second(tale: Tale, number: int, kind: str, *detail: str, source: str = "probe") -> Tale:
     """What the first subinterpreter of process 10 tells, as the event of that number."""
-    tale.facts.append(Fact(source, 10, kind, detail, number, 1))  # type: ignore[arg-type]
+    tale.events.append(Event(source, 10, kind, detail, number, 1))  # type: ignore[arg-type]
     return tale
 
 
@@ -77,8 +77,8 @@ def test_an_event_names_the_interpreter_that_tells_it(
     who: str, pid: int, subinterpreter: int
 ) -> None:
     """PID.N is the Nth subinterpreter of process PID."""
-    fact = decode(f"t\tprobe\t{who}\t1\tbegan\t1".encode(), "t")
-    assert (fact.pid, fact.subinterpreter) == (pid, subinterpreter)
+    event = decode(f"t\tprobe\t{who}\t1\tbegan\t1".encode(), "t")
+    assert (event.pid, event.subinterpreter) == (pid, subinterpreter)
 
 
 @pytest.mark.parametrize("who", ["7.", "7.0", "7.x", ".1", "7.1.1", "7.-1", "7.01", "7. 1"])

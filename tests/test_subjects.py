@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from exitmatrix.machine.environments.prepare import Environment
-from exitmatrix.model import Order, Outcome, Process, Unknown
-from exitmatrix.observe.outcome import observe
+from exitmatrix.model import Outcome, Process, TrialSpec, Unknown
+from exitmatrix.observe import observe
 from msgspec.structs import replace
 from packaging.specifiers import SpecifierSet
 
@@ -39,7 +39,7 @@ def roles(shown: Outcome | Unknown) -> dict[str, Process]:
     return {one.role: one for one in known(shown).processes}
 
 
-def printed(orders: Iterable[Order], environment: Environment) -> list[Outcome]:
+def printed(orders: Iterable[TrialSpec], environment: Environment) -> list[Outcome]:
     """Outcomes of orders whose scenarios ask for stderr: each is run blind as well."""
     seeing = list(orders)
     blind = [replace(one, path=(str(environment.endings),)) for one in seeing]

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine.run import trial as trial_module
 from exitmatrix.machine.run.channel import decode
-from exitmatrix.model import Fact, Outcome, Trial, Unknown
-from exitmatrix.observe.outcome import observe
+from exitmatrix.model import Event, Outcome, Trial, Unknown
+from exitmatrix.observe import observe
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -26,7 +26,7 @@ REAL = {name: saved(name) for name in SAVED}
 
 
 def shown(tale: Tale, termination: str = "return") -> Outcome | Unknown:
-    return observe(tale.trial(), PLAIN, BY_ID[termination])
+    return observe(tale.trial(), PLAIN, TERMINATIONS[termination])
 
 
 def reason(tale: Tale, termination: str = "return") -> str:
@@ -98,7 +98,7 @@ def test_a_parent_that_has_just_ended_is_none_any_more(lives: bool) -> None:
             parent.kill()
             os.waitid(os.P_PID, parent.pid, os.WEXITED | os.WNOWAIT)  # it ended, and is not reaped
         trial = SimpleNamespace(live=[parent.pid], _note=lambda *note: notes.append(note))
-        told = Fact("probe", os.getpid(), "started", (str(parent.pid),))
+        told = Event("probe", os.getpid(), "started", (str(parent.pid),))
         trial_module.TrialRun._compare_parents(cast("Any", trial), told)
     assert bool(notes) == lives
 
@@ -106,15 +106,15 @@ def test_a_parent_that_has_just_ended_is_none_any_more(lives: bool) -> None:
 # ------------------------------------------------------------------ any stream
 
 
-def line(fact: Fact, token: str = TOKEN) -> bytes:
+def line(event: Event, token: str = TOKEN) -> bytes:
     """An event as its process wrote it."""
-    fields = [token, fact.source, str(fact.pid), str(fact.number), fact.kind, *fact.detail]
+    fields = [token, event.source, str(event.pid), str(event.number), event.kind, *event.detail]
     escaped = (f.replace("%", "%25").replace("\t", "%09").replace("\n", "%0A") for f in fields)
     return "\t".join(escaped).encode("utf-8", "surrogateescape") + b"\n"
 
 
-def events(real: Saved) -> list[Fact]:
-    return [fact for fact in real.history if fact.source in ("probe", "endings")]
+def events(real: Saved) -> list[Event]:
+    return [event for event in real.history if event.source in ("probe", "endings")]
 
 
 def heard(real: Saved, stream: bytes) -> Trial:
@@ -126,20 +126,20 @@ def heard(real: Saved, stream: bytes) -> Trial:
     *lines, rest = stream.split(b"\n")
     arrived = [decode(one, TOKEN) for one in lines]
     if rest:
-        arrived.append(Fact("harness", 0, "garbled", ("an event without an end",)))
+        arrived.append(Event("harness", 0, "garbled", ("an event without an end",)))
     told = events(real)
     count = str(len(told))
-    history: list[Fact] = []
+    history: list[Event] = []
     supply = iter(arrived)
-    for fact in real.history:
-        if fact.source in ("probe", "endings"):
+    for event in real.history:
+        if event.source in ("probe", "endings"):
             if (one := next(supply, None)) is not None:
                 history.append(one)
-        elif (fact.source, fact.kind) == ("harness", "closing"):
+        elif (event.source, event.kind) == ("harness", "closing"):
             history += supply
-            history.append(replace(fact, detail=(count,)))
+            history.append(replace(event, detail=(count,)))
         else:
-            history.append(fact)
+            history.append(event)
     return replace(real.trial, history=tuple(history))
 
 
@@ -230,7 +230,7 @@ def test_a_stream_with_any_bytes_in_it_claims_nothing_false(
 def test_a_saved_history_that_lost_its_end_is_unknown(name: str, place: int) -> None:
     """Without the closing, nobody knows what else there was."""
     real = REAL[name]
-    whole = [fact.kind for fact in real.history].index("closing")
+    whole = [event.kind for event in real.history].index("closing")
     trial = replace(real.trial, history=real.history[: place % (whole + 1)])
     assert isinstance(observe(trial, real.scenario, real.ending), Unknown)
 
@@ -247,5 +247,5 @@ def test_the_streams_are_those_of_real_trials() -> None:
 
 def test_no_line_is_longer_than_what_is_written_whole() -> None:
     """A line of PIPE_BUF bytes or more was not one write of a probe, so it is no event."""
-    long = Fact("probe", 10, "note", ("x" * 4096,), 1)
+    long = Event("probe", 10, "note", ("x" * 4096,), 1)
     assert decode(line(long).rstrip(b"\n"), TOKEN).kind == "garbled"

@@ -15,8 +15,8 @@ import psutil
 from exitmatrix.declare.stacks import STACKS
 from exitmatrix.machine.run import kernel
 from exitmatrix.machine.run.session import Session
-from exitmatrix.model import Order, Outcome, Trial, Unknown
-from exitmatrix.observe.outcome import observe
+from exitmatrix.model import Outcome, Trial, TrialSpec, Unknown
+from exitmatrix.observe import observe
 from msgspec.structs import replace
 
 from tests.conftest import LOADED, make_order, own_scenario
@@ -334,7 +334,7 @@ def session(ground: Ground) -> Iterator[Session]:
             os.environ["TMPDIR"] = before
 
 
-def run(running: Session, orders: list[Order]) -> dict[str, tuple[Order, Trial]]:
+def run(running: Session, orders: list[TrialSpec]) -> dict[str, tuple[TrialSpec, Trial]]:
     """The trials of some orders, by cell."""
     for order in orders:
         running.submit(order)
@@ -342,7 +342,10 @@ def run(running: Session, orders: list[Order]) -> dict[str, tuple[Order, Trial]]
 
 
 def judged(
-    program: Program, bad: Order, good: list[Order], trials: dict[str, tuple[Order, Trial]]
+    program: Program,
+    bad: TrialSpec,
+    good: list[TrialSpec],
+    trials: dict[str, tuple[TrialSpec, Trial]],
 ) -> list[str]:
     """What was recorded for something else than it was."""
     wrong = []

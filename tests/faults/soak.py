@@ -31,9 +31,9 @@ from exitmatrix.machine import scenarios as programs
 from exitmatrix.machine.environments.prepare import Environment, default_cache, prepare
 from exitmatrix.machine.run.session import Session
 from exitmatrix.machine.store.records import platform_name, read_records
-from exitmatrix.model import Cell, Interpreter, Order, Outcome, Record, Scenario, Unknown
+from exitmatrix.model import Cell, Interpreter, Outcome, Record, Scenario, TrialSpec, Unknown
 from exitmatrix.model.outcome_sets import allows, contains
-from exitmatrix.observe.outcome import observe
+from exitmatrix.observe import observe
 from exitmatrix.plan.cells import Selection, plan
 
 from tests.conftest import FOUND
@@ -93,7 +93,7 @@ class Quiet:
         return "raced" if allowed.races and allows(allowed.outcomes, shown) else "wrong"
 
 
-def orders(ids: tuple[str, ...], quiet: Quiet) -> list[tuple[Cell, Order]]:
+def orders(ids: tuple[str, ...], quiet: Quiet) -> list[tuple[Cell, TrialSpec]]:
     """The cells that are on record, of some interpreters, as orders."""
     chosen: dict[str, Interpreter] = {id: FOUND[id] for id in ids if id in FOUND}
     subjects = {one.id: one for one in programs.load(programs.find_folder()).scenarios}
@@ -114,7 +114,7 @@ def orders(ids: tuple[str, ...], quiet: Quiet) -> list[tuple[Cell, Order]]:
     return found
 
 
-def soak(trials: int, wanted: list[tuple[Cell, Order]], quiet: Quiet) -> list[str]:
+def soak(trials: int, wanted: list[tuple[Cell, TrialSpec]], quiet: Quiet) -> list[str]:
     """Run them, round after round; what was wrong."""
     jobs = OVER * (os.cpu_count() or 1)
     wrong: list[str] = []
@@ -172,7 +172,7 @@ def engines(process: psutil.Process) -> Iterator[psutil.Process]:
                 yield one
 
 
-def mixed(wanted: list[tuple[Cell, Order]]) -> Iterator[Order]:
+def mixed(wanted: list[tuple[Cell, TrialSpec]]) -> Iterator[TrialSpec]:
     """Plain programs and servers without end: of the latter, which take ten times as long, few."""
     deck = [one for _, one in sorted(wanted, key=lambda pair: hash_of(pair[0].id))]
     servers = itertools.cycle([one for one in deck if one.scenario.serves])

@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 
 from packaging.version import Version
 
-from exitmatrix.claims.conditions import NotSeen, Sight
+from exitmatrix.claims.conditions import NotSeen, Run
 from exitmatrix.claims.texts import (
     CONTRADICTED,
     HOLDS,
@@ -50,7 +50,7 @@ class Evidence(Frozen, kw_only=True):
 
     platform: str
     record: Record
-    sights: tuple[Sight, ...]
+    sights: tuple[Run, ...]
 
     @property
     def asks(self) -> str:

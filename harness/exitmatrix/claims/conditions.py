@@ -22,7 +22,7 @@ class NotSeen(Exception):
     """The run does not show what a condition asks about: it is neither met nor failed."""
 
 
-class Sight(Frozen, kw_only=True):
+class Run(Frozen, kw_only=True):
     """What one run showed."""
 
     outcome: Outcome
@@ -51,7 +51,7 @@ class Condition(Frozen, kw_only=True):
     """Something that a run shows or does not."""
 
     words: str
-    met: Callable[[Sight], bool]
+    met: Callable[[Run], bool]
 
 
 def all_of(*conditions: Condition) -> Condition:
@@ -182,7 +182,7 @@ def nobody_left() -> Condition:
 def client_fails() -> Condition:
     """The client of the request got no answer."""
 
-    def met(sight: Sight) -> bool:
+    def met(sight: Run) -> bool:
         if sight.timeline is None:
             raise NotSeen("no run of it was kept")
         said = [step[2:] for step in sight.timeline if step[1] == "replied"]
@@ -214,7 +214,7 @@ def has_helper(name: str) -> Condition:
     )
 
 
-def _errors(sight: Sight) -> list[str]:
+def _errors(sight: Run) -> list[str]:
     if sight.outcome.printed is None:
         raise NotSeen("what was printed was not recorded")
     return [line for line in sight.outcome.printed if TELLS_AN_ERROR in line]
@@ -231,7 +231,7 @@ def prints_errors(*errors: str) -> Condition:
 def data(kind: str, *states: DataState) -> Condition:
     """What became of a kind of data in flight."""
 
-    def met(sight: Sight) -> bool:
+    def met(sight: Run) -> bool:
         found = sight.outcome.data
         if found is None or kind not in found:
             raise NotSeen(f"nobody looked at the {kind}")

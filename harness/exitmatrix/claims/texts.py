@@ -781,4 +781,4 @@ CLAIMS: tuple[Claim, ...] = (
     ),
 )
 
-BY_ID = {claim.id: claim for claim in CLAIMS}
+CLAIMS_BY_ID = {claim.id: claim for claim in CLAIMS}

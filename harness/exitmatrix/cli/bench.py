@@ -28,7 +28,7 @@ from exitmatrix.cli.measure import Told, measure
 from exitmatrix.cli.progress import say
 from exitmatrix.cli.stages import place_of
 from exitmatrix.declare import stacks
-from exitmatrix.declare.terminations import BY_ID, CATALOGUE, not_on
+from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS, not_on
 from exitmatrix.machine import interpreters as pythons
 from exitmatrix.machine import scenarios as programs
 from exitmatrix.machine.environments.prepare import Environment, Unavailable, default_cache, prepare
@@ -68,7 +68,7 @@ def main(python: str | None, rounds: int, batch: int, cells: str) -> None:
     endings = {
         "return": ["return"],
         "all in-process": [
-            id for id in ENDINGS if not not_on(BY_ID[id], interpreter.implementation)
+            id for id in ENDINGS if not not_on(TERMINATIONS[id], interpreter.implementation)
         ],
     }
     begun = time.perf_counter()

@@ -11,11 +11,11 @@ import click
 
 from exitmatrix.cli.stages import HARNESS_FAILED, INTERRUPTED, USAGE_ERROR, Failure, Interrupted
 from exitmatrix.declare import stacks
-from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.live import Live
 from exitmatrix.machine.run.session import EngineDied
-from exitmatrix.model import Cell, Interpreter, Order, Scenario, Stack
+from exitmatrix.model import Cell, Interpreter, Scenario, Stack, TrialSpec
 from exitmatrix.model.versions import stack_words
 from exitmatrix.plan.cells import Plan
 from exitmatrix.report.live import Narrator, Paint, bare
@@ -83,8 +83,8 @@ def watch(
     cell: Cell, environment: Environment, program: Scenario, pace: float, paint: Paint
 ) -> None:
     """Run it, and say every line as it comes; whatever happens, nothing is left running."""
-    termination = BY_ID[cell.termination]
-    order = Order(
+    termination = TERMINATIONS[cell.termination]
+    order = TrialSpec(
         cell=cell.id,
         python=str(environment.python),
         path=tuple(str(one) for one in environment.inside),
@@ -96,8 +96,8 @@ def watch(
     click.echo(paint(f"{cell.id}", "bold"))
     try:
         with Live(jobs=1) as live:
-            for fact in live.watch(order, pace):
-                for line in narrator.lines(fact, paint):
+            for event in live.watch(order, pace):
+                for line in narrator.lines(event, paint):
                     click.echo(line)
     except (Interrupted, KeyboardInterrupt) as error:
         raise Failure("stopped; nothing of it runs any more", INTERRUPTED) from error

@@ -12,10 +12,10 @@ from typing import Protocol
 import msgspec
 from msgspec.structs import replace
 
-from exitmatrix.declare.terminations import BY_ID
-from exitmatrix.model import Cell, Frozen, Order, Outcome, Scenario, Timeline, Trial, Unknown
+from exitmatrix.declare.terminations import TERMINATIONS
+from exitmatrix.model import Cell, Frozen, Outcome, Scenario, Timeline, Trial, TrialSpec, Unknown
 from exitmatrix.model.outcome_sets import essence, join
-from exitmatrix.observe.outcome import observe, timeline
+from exitmatrix.observe import observe, timeline
 from exitmatrix.plan.schedule import Result, Schedule
 
 AHEAD = 6
@@ -32,10 +32,10 @@ class Runner(Protocol):
     def outstanding(self) -> int:
         """How many orders have no trial yet."""
 
-    def submit(self, order: Order) -> None:
+    def submit(self, order: TrialSpec) -> None:
         """Send one order."""
 
-    def take(self) -> tuple[Order, Trial]:
+    def take(self) -> tuple[TrialSpec, Trial]:
         """Wait for the next trial that ends."""
 
 
@@ -97,14 +97,14 @@ def measure(
             on_result(result, told.pop(cell.id, []))
 
 
-def order(cell: Cell, place: Place, scenarios: Mapping[str, Scenario]) -> Order:
+def order(cell: Cell, place: Place, scenarios: Mapping[str, Scenario]) -> TrialSpec:
     """What the engine needs to run one trial of a cell."""
-    return Order(
+    return TrialSpec(
         cell=cell.id,
         python=place.python,
         path=place.path,
         scenario=scenarios[cell.scenario],
-        termination=BY_ID[cell.termination],
+        termination=TERMINATIONS[cell.termination],
         target=cell.target,
     )
 

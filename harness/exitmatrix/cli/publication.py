@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from exitmatrix.claims.assess import Evidence, assess_all, gather
-from exitmatrix.claims.conditions import Sight
-from exitmatrix.claims.texts import BY_ID, CLAIMS, Claim
+from exitmatrix.claims.conditions import Run
+from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID, Claim
 from exitmatrix.cli.progress import Kind, say
 from exitmatrix.cli.stages import (
     INTERRUPTED,
@@ -43,13 +43,13 @@ OF_2020 = "flask-1.1"
 def choose(ids: Sequence[str]) -> tuple[Claim, ...]:
     """The claims asked for; all of them where none is named."""
     for id in ids:
-        if id.upper() not in BY_ID:
-            near = difflib.get_close_matches(id.upper(), BY_ID, n=3, cutoff=0.3)
+        if id.upper() not in CLAIMS_BY_ID:
+            near = difflib.get_close_matches(id.upper(), CLAIMS_BY_ID, n=3, cutoff=0.3)
             raise Failure(
-                f"no claim is called '{id}'; nearest: {', '.join(near or list(BY_ID)[:5])}",
+                f"no claim is called '{id}'; nearest: {', '.join(near or list(CLAIMS_BY_ID)[:5])}",
                 USAGE_ERROR,
             )
-    return tuple(BY_ID[id.upper()] for id in ids) or CLAIMS
+    return tuple(CLAIMS_BY_ID[id.upper()] for id in ids) or CLAIMS
 
 
 def missing(
@@ -116,7 +116,7 @@ def judge_claims(output: Path, subjects: dict[str, Scenario]) -> Reading:
         told = read_timelines(output, platform)
         for record in rows:
             sights = tuple(
-                Sight(outcome=outcome, timeline=told.get((record.cell, digest(outcome))))
+                Run(outcome=outcome, timeline=told.get((record.cell, digest(outcome))))
                 for outcome in record.outcomes
             )
             evidence.append(Evidence(platform=platform, record=record, sights=sights))

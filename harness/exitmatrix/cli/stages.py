@@ -40,7 +40,7 @@ from exitmatrix.machine.run.session import EngineDied, Session, default_jobs
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import check_records, digest, read_records
 from exitmatrix.machine.store.store import Store, write_verdicts
-from exitmatrix.model import Cell, Interpreter, Judgement, LeftOut, Record, Scenario, Stack, Trial
+from exitmatrix.model import Cell, Interpreter, Judgement, Record, Scenario, Skipped, Stack, Trial
 from exitmatrix.plan.cells import NothingMatches, Plan, Selection, check, plan
 from exitmatrix.plan.schedule import Result, Schedule, spread
 from exitmatrix.report import matrix as pages
@@ -203,7 +203,7 @@ def without(planned: Plan, missing: dict[tuple[str, str], str]) -> Plan:
     for cell in planned.cells:
         (gone if (cell.interpreter, cell.stack) in missing else there).append(cell)
     out = [
-        LeftOut(
+        Skipped(
             interpreter=cell.interpreter,
             stack=cell.stack,
             scenario=cell.scenario,

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from exitmatrix.declare.program import InvalidProgram, program
-from exitmatrix.declare.terminations import BY_ID, IN_PROCESS
+from exitmatrix.declare.terminations import IN_PROCESS, TERMINATIONS
 from exitmatrix.model import DataState, ImplementationName, Program, Ready, Scenario
 
 # Word for word from PEP 723, section "Specification", "Reference Implementation".
@@ -274,10 +274,11 @@ def _terminations(value: object) -> tuple[str, ...]:
             raise InvalidScenario(
                 key, f"{pattern!r} is aimed at none of {', '.join(AIMS)}, as in SIGINT@group"
             )
-        if pattern != IN_PROCESS and not fnmatch.filter(BY_ID, id):
+        if pattern != IN_PROCESS and not fnmatch.filter(TERMINATIONS, id):
             raise InvalidScenario(
                 key,
-                f"{pattern!r} matches no termination{_nearest(pattern, (*BY_ID, IN_PROCESS))};"
+                f"{pattern!r} matches no termination"
+                f"{_nearest(pattern, (*TERMINATIONS, IN_PROCESS))};"
                 f' valid: ids of the catalogue, patterns over them, or "{IN_PROCESS}"',
             )
     return patterns

@@ -129,7 +129,7 @@ CATALOGUE: tuple[Termination, ...] = (
     ),
 )
 
-BY_ID = {termination.id: termination for termination in CATALOGUE}
+TERMINATIONS = {termination.id: termination for termination in CATALOGUE}
 
 
 def targets(termination: Termination, scenario: Scenario) -> tuple[str, ...]:

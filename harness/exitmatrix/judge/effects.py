@@ -68,7 +68,7 @@ class Next(Frozen):
     status: int | None = None  # that replaces the one with which the process was to end
 
 
-class Order(Frozen):
+class HandlerOrder(Frozen):
     """The handlers in the order in which they run."""
 
     handlers: tuple[str, ...]
@@ -145,7 +145,7 @@ Effect = (
     | GoesOn
     | LosesStdout
     | Next
-    | Order
+    | HandlerOrder
     | Registered
     | Writes
     | Waits

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from exitmatrix.declare.program import act as parse_act
+from exitmatrix.judge.context import Context
 from exitmatrix.judge.effects import (
     Calls,
     Child,
@@ -20,13 +21,13 @@ from exitmatrix.judge.effects import (
     Effect,
     Ends,
     GoesOn,
+    HandlerOrder,
     Helps,
     Imports,
     Keeps,
     Leaves,
     LosesStdout,
     Next,
-    Order,
     Passes,
     Prints,
     Raises,
@@ -36,7 +37,6 @@ from exitmatrix.judge.effects import (
     Writes,
 )
 from exitmatrix.judge.rules import RULES, Question, Rule
-from exitmatrix.judge.traits import Traits
 from exitmatrix.model import Act, DataState, Frozen, Outcome, Prediction, Process, StdoutFate
 from exitmatrix.model.outcome_sets import union
 
@@ -95,14 +95,14 @@ class _Asked:
     races: list[str] = field(default_factory=list)
 
     def __call__(
-        self, about: Question, traits: Traits, kind: type[T], default: T | None = None
+        self, about: Question, context: Context, kind: type[T], default: T | None = None
     ) -> T:
         """The effect that the first rule about it gives. Raises NotPredicted."""
         for rule in self.rules:
-            if rule.about != about or not rule.when(traits):
+            if rule.about != about or not rule.when(context):
                 continue
             self.used[rule.id] = None
-            effect = rule.then(traits)
+            effect = rule.then(context)
             if isinstance(effect, tuple):
                 effect = self._choose(rule, effect)
             if not isinstance(effect, kind):
@@ -110,7 +110,7 @@ class _Asked:
             return effect
         if default is not None:
             return default
-        raise NotPredicted(f"no rule says what happens: {about}, {_what(traits)}")
+        raise NotPredicted(f"no rule says what happens: {about}, {_what(context)}")
 
     def _choose(self, rule: Rule, effects: tuple[Effect, ...]) -> Effect:
         place = len(self.chosen)
@@ -125,7 +125,7 @@ class _Process:
     """One process on its way to its end."""
 
     ask: _Asked
-    traits: Traits
+    context: Context
     role: str
     handlers: list[str] = field(default_factory=list)  # registered, oldest first
     running: list[str] = field(default_factory=list)
@@ -154,9 +154,9 @@ class _Process:
 
     def start(self, libraries: Sequence[str]) -> None:
         """Import, then take the program's own steps."""
-        steps = self.traits.program.steps
+        steps = self.context.program.steps
         imports = [
-            self.ask("imports", self.traits.asking(library=one), Imports, Imports())
+            self.ask("imports", self.context.asking(library=one), Imports, Imports())
             for one in (*libraries, *(s.about for s in steps if s.verb == "import"))
         ]
         self.library = {name for one in imports for name in (*one.before, *one.after)}
@@ -195,8 +195,8 @@ class _Process:
 
     def _child(self, act: Act) -> _Process:
         """A child that runs the same file, and to which something then happens."""
-        child = _Process(self.ask, self.traits, "child")
-        for step in self.traits.program.steps:
+        child = _Process(self.ask, self.context, "child")
+        for step in self.context.program.steps:
             if step.verb == "register":
                 child._register(step)
         child.mark()
@@ -205,10 +205,10 @@ class _Process:
 
     def _end_second(self, step: Act) -> None:
         """What the end of a second interpreter does: run its handlers, or end everything."""
-        now = self.traits.asking(act=step, handlers=self.second)
+        now = self.context.asking(act=step, handlers=self.second)
         effect = self.ask("subinterpreter", now, object)
         match effect:
-            case Order(handlers):
+            case HandlerOrder(handlers):
                 self.ran += [(name, False) for name in handlers]
             case Dies(signal, flushed):
                 self.stop({"signal": signal}, flushed)
@@ -220,7 +220,7 @@ class _Process:
         self.second = ()
 
     def _register(self, step: Act) -> None:
-        now = self.traits.asking(act=step, handlers=tuple(self.handlers))
+        now = self.context.asking(act=step, handlers=tuple(self.handlers))
         self.handlers = list(self.ask("registers", now, Registered).handlers)
 
     def fork(self, act: str) -> _Process:
@@ -231,10 +231,10 @@ class _Process:
 
     def _copy(self) -> _Process:
         """A forked child: what the rules say that it has of this process, and a mark of its own."""
-        now = self.traits.asking(handlers=tuple(self.handlers))
+        now = self.context.asking(handlers=tuple(self.handlers))
         child = _Process(
             self.ask,
-            self.traits,
+            self.context,
             "child",
             handlers=list(self.ask("fork", now, Registered).handlers),
             buffered=list(self.buffered),
@@ -250,7 +250,7 @@ class _Process:
             place = "thread"
         signal = act.about if act.verb == "signal" else ""
         handler, does = self.signals.get(signal, ("", act))
-        now = self.traits.asking(act=act, place=place, handled=signal in self.signals)
+        now = self.context.asking(act=act, place=place, handled=signal in self.signals)
         effect = self.ask("act", now, object)
         if isinstance(effect, Calls):
             act, effect = does, self.ask("act", now.asking(act=does, handled=False), object)
@@ -267,9 +267,9 @@ class _Process:
                 exception, status = effect.exception, effect.status
             else:
                 place = effect.place
-            now = self.traits.asking(act=act, place=place, exception=exception, status=status)
+            now = self.context.asking(act=act, place=place, exception=exception, status=status)
             effect = self.ask("exception", now, object)
-            if place == "main" and self.traits.program.printed:
+            if place == "main" and self.context.program.printed:
                 self._print(now)
         match effect:
             case Dies(signal, flushed):
@@ -321,7 +321,7 @@ class _Process:
     def finalize(self, end: Ends, exception: str) -> None:
         """End as an interpreter does that ends normally, or of an exception."""
         self.finalized = True
-        now = self.traits.asking(exception=exception)
+        now = self.context.asking(exception=exception)
         if (
             not self.no_reader
             and self.ask(
@@ -349,11 +349,11 @@ class _Process:
     def run_handlers(self) -> int | None:
         """Run what is registered; the exit status that a handler asked for."""
         if self.again is not None:
-            self.met = dict(self.ask("again", self.traits, Child).meets).get("main", "")
+            self.met = dict(self.ask("again", self.context, Child).meets).get("main", "")
         if self.met == "atexit":
             return None
-        now = self.traits.asking(handlers=tuple(self.handlers))
-        order = list(self.ask("order", now, Order).handlers)
+        now = self.context.asking(handlers=tuple(self.handlers))
+        order = list(self.ask("order", now, HandlerOrder).handlers)
         status, last = None, None
         while order:
             name = order.pop(0)
@@ -365,7 +365,7 @@ class _Process:
                 self.running.append(name)
                 self.stop({"signal": KILLED}, flushed=False)
                 return None
-            act = self.traits.program.act_of(name)
+            act = self.context.program.act_of(name)
             result = self._handle(name, act)
             if result is None:
                 self.running.append(name)
@@ -373,8 +373,8 @@ class _Process:
             self.ran.append((name, result.raised))
             if act and act.verb == "end subinterpreter":
                 self._end_second(act)
-            if result.raised and act and self.traits.program.printed:
-                last = self.traits.asking(act=act, handler=name)
+            if result.raised and act and self.context.program.printed:
+                last = self.context.asking(act=act, handler=name)
                 self._print(last)
             status = status if result.status is None else result.status
             order = list(reversed(self.handlers))
@@ -382,7 +382,7 @@ class _Process:
             self._print(last.asking(handler="", again=True))
         return status
 
-    def _print(self, now: Traits) -> None:
+    def _print(self, now: Context) -> None:
         """Have an exception printed."""
         now = now.asking(hooked=self.hooked)
         self.printed += self.ask("prints", now, Prints, Prints(())).lines
@@ -391,12 +391,12 @@ class _Process:
         """Run one handler; None when the process ends in it."""
         if self.met == "handler" and name not in self.library and not self._before_it_comes():
             self.met = ""
-            now = self.traits.asking(exception="KeyboardInterrupt")
+            now = self.context.asking(exception="KeyboardInterrupt")
             return self.ask("handler", now, Next)
         if act is None:
             return Next()
         if act.verb in ("register", "unregister"):
-            now = self.traits.asking(act=act, handlers=tuple(self.handlers))
+            now = self.context.asking(act=act, handlers=tuple(self.handlers))
             self.handlers = list(self.ask("running", now, Registered).handlers)
             return Next()
         if act.verb == "say":
@@ -405,17 +405,17 @@ class _Process:
         if act.verb == "end subinterpreter":
             return Next()  # and what that brings comes after it
         if act.verb in ("start thread", "fork"):
-            result = self.ask("handler", self.traits.asking(act=act), Next)
+            result = self.ask("handler", self.context.asking(act=act), Next)
             if act.verb == "fork" and not result.raised:
                 self._fork_in_handler(name)
             return result
-        effect = self.ask("act", self.traits.asking(act=act), object)
+        effect = self.ask("act", self.context.asking(act=act), object)
         if isinstance(effect, Leaves):
             self.stop({"code": effect.status}, effect.flushed)
             return None
         if not isinstance(effect, Raises):
             raise NotPredicted(f"{effect!r} in a handler")
-        now = self.traits.asking(act=act, exception=effect.exception, status=effect.status)
+        now = self.context.asking(act=act, exception=effect.exception, status=effect.status)
         return self.ask("handler", now, Next)
 
     def _before_it_comes(self) -> bool:
@@ -427,10 +427,10 @@ class _Process:
 
     def _takes_too_long(self) -> bool:
         """Whether SIGKILL comes before the next handler has ended."""
-        self.needed += self.traits.program.length / 1000
+        self.needed += self.context.program.length / 1000
         if self.grace is None:
             return False
-        now = self.traits.asking(needs=self.needed, grace=self.grace)
+        now = self.context.asking(needs=self.needed, grace=self.grace)
         return self.ask("grace", now, Child).fate == "killed"
 
     def _fork_in_handler(self, name: str) -> None:
@@ -438,7 +438,7 @@ class _Process:
         child = self._copy()
         child.ran = [(name, False)]
         child.run_handlers()
-        if self.ask("flush", self.traits.asking(flushes="finalized"), Writes).written:
+        if self.ask("flush", self.context.asking(flushes="finalized"), Writes).written:
             child.flush()
         child.exit = {"code": 0}
         self.children.append(child)
@@ -452,9 +452,9 @@ LATER = {
 """Steps that matter when the main thread has ended."""
 
 
-def predict(traits: Traits, ending: Ending, rules: Sequence[Rule] = RULES) -> Prediction:
+def predict(context: Context, ending: Ending, rules: Sequence[Rule] = RULES) -> Prediction:
     """All that the rules allow, as one set. Raises NotPredicted."""
-    ways = list(allowed(traits, ending, rules))
+    ways = list(allowed(context, ending, rules))
     return Prediction(
         outcomes=union(way.outcome for way in ways),
         rules=tuple(dict.fromkeys(id for way in ways for id in way.rules)),
@@ -462,13 +462,15 @@ def predict(traits: Traits, ending: Ending, rules: Sequence[Rule] = RULES) -> Pr
     )
 
 
-def allowed(traits: Traits, ending: Ending, rules: Sequence[Rule] = RULES) -> Iterator[Allowed]:
+def allowed(context: Context, ending: Ending, rules: Sequence[Rule] = RULES) -> Iterator[Allowed]:
     """One outcome for each way through the races. Raises NotPredicted."""
     script: list[int] = []
     while True:
         ask = _Asked(rules, script)
         outcome = (
-            _tree(ask, traits, ending) if traits.program.supervisor else _alone(ask, traits, ending)
+            _tree(ask, context, ending)
+            if context.program.supervisor
+            else _alone(ask, context, ending)
         )
         yield Allowed(
             outcome=outcome,
@@ -487,14 +489,14 @@ def allowed(traits: Traits, ending: Ending, rules: Sequence[Rule] = RULES) -> It
 # ---------------------------------------------------------------------- trees
 
 
-def _alone(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
+def _alone(ask: _Asked, context: Context, ending: Ending) -> Outcome:
     """A program of one process, and of those that it forks."""
-    server = traits.program.server
-    traits = traits.asking(request=bool(server) and ending.from_inside)
-    one = _Process(ask, traits, ending.target)
+    server = context.program.server
+    context = context.asking(request=bool(server) and ending.from_inside)
+    one = _Process(ask, context, ending.target)
     one.start(["logging"] if server else [])
     one.mark()
-    length = traits.program.length
+    length = context.program.length
     if ending.twice:
         one.again = 0
     elif ending.then == "SIGINT" and length:
@@ -505,13 +507,13 @@ def _alone(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
     if not over and ending.from_inside and not server:
         one.end(LAST_LINE, "main")
     everyone = [one, *one.children]
-    return _outcome(ask, traits, everyone, ending, serving=one if server else None)
+    return _outcome(ask, context, everyone, ending, serving=one if server else None)
 
 
-def _tree(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
+def _tree(ask: _Asked, context: Context, ending: Ending) -> Outcome:
     """A parent that supervises a child which runs the same program."""
-    parent, child = _Process(ask, traits, "parent"), _Process(ask, traits, "child")
-    reloader, server = traits.program.supervisor == "reloader", traits.program.server
+    parent, child = _Process(ask, context, "parent"), _Process(ask, context, "child")
+    reloader, server = context.program.supervisor == "reloader", context.program.server
     for one in (parent, child):
         one.start(["logging", "debugger"] if reloader else [])
     if not reloader:
@@ -522,37 +524,39 @@ def _tree(ask: _Asked, traits: Traits, ending: Ending) -> Outcome:
     if ending.target == "group":
         again = Child("")
         if ending.twice:
-            again = ask("again", traits.asking(place="supervisor"), Child)
+            again = ask("again", context.asking(place="supervisor"), Child)
         for one in everyone:
             one.met = dict(again.meets).get(one.role, "")
         child.end(ending.act, below)
         parent.end(ending.act, "main" if parent.met == "nobody" else above)
         if parent.finalized:
-            fate = again.fate or ask("parent ends", traits.asking(child="ends"), Child).fate
+            fate = again.fate or ask("parent ends", context.asking(child="ends"), Child).fate
             _meet(child, fate)
     elif ending.target == "parent":
         parent.end(ending.act, above)
         about: Question = "parent ends" if parent.finalized else "parent died"
-        _meet(child, ask(about, traits.asking(child="serves"), Child).fate)
+        _meet(child, ask(about, context.asking(child="serves"), Child).fate)
     else:
         over = child.end(ending.act, _place(ending, server, below))
         if not over and ending.from_inside and not server:
             over = child.end(LAST_LINE, below)
         if over:
-            everyone += _child_ended(ask, traits, parent, child)
+            everyone += _child_ended(ask, context, parent, child)
     serving = [one for one in everyone if one is not parent and one.exit is None] or [child]
-    return _outcome(ask, traits, everyone, ending, serving[0] if server else None)
+    return _outcome(ask, context, everyone, ending, serving[0] if server else None)
 
 
-def _child_ended(ask: _Asked, traits: Traits, parent: _Process, child: _Process) -> list[_Process]:
+def _child_ended(
+    ask: _Asked, context: Context, parent: _Process, child: _Process
+) -> list[_Process]:
     """What the supervisor makes of it; the child that it starts anew, if any."""
     assert child.exit is not None
     signal = str(child.exit.get("signal", ""))
     status = -SIGNUMS[signal] if signal else int(str(child.exit["code"]))
-    now = traits.asking(place="supervisor", status=status, signal=signal)
+    now = context.asking(place="supervisor", status=status, signal=signal)
     effect = ask("child ended", now, object)
     if isinstance(effect, Restarts):
-        return [_Process(ask, traits, "child#2")]
+        return [_Process(ask, context, "child#2")]
     parent.follow(effect, LAST_LINE, "supervisor")
     return []
 
@@ -576,13 +580,13 @@ def _place(ending: Ending, server: str, main: str) -> str:
 
 def _outcome(
     ask: _Asked,
-    traits: Traits,
+    context: Context,
     everyone: Sequence[_Process],
     ending: Ending,
     serving: _Process | None,
 ) -> Outcome:
-    now = traits.asking(act=ending.act, everyone=ending.target == "group")
-    debugger = traits.program.supervisor == "reloader"
+    now = context.asking(act=ending.act, everyone=ending.target == "group")
+    debugger = context.program.supervisor == "reloader"
     helps = ask("helpers", now, Helps, Helps()) if debugger else Helps()
     written = [role for one in everyone for role in one.written]
     goes_on = serving is not None and serving.exit is None
@@ -594,28 +598,28 @@ def _outcome(
         port=None if serving is None else "open" if goes_on else "closed",
         answer=(serving.answer or None) if serving and goes_on and ending.from_inside else None,
         left=helps.leaves * len(everyone),
-        data=_data(ask, traits, everyone[0]),
-        printed=tuple(everyone[0].printed) if traits.program.printed else None,
+        data=_data(ask, context, everyone[0]),
+        printed=tuple(everyone[0].printed) if context.program.printed else None,
         cut=any(one.cut for one in everyone),
     )
 
 
-def _data(ask: _Asked, traits: Traits, one: _Process) -> dict[str, DataState] | None:
+def _data(ask: _Asked, context: Context, one: _Process) -> dict[str, DataState] | None:
     """What becomes of data in flight; kinds whose nature the header leaves out are open."""
-    program = traits.program
+    program = context.program
     if not program.data or one.exit is None:
         return None
     clean = dict(program.clean)
     told: dict[str, DataState] = {}
     for kind, nature in program.data:
-        now = traits.asking(
+        now = context.asking(
             data=nature, clean=clean[kind], finalized=one.finalized, flushed=one.flushed_by_c
         )
         told[kind] = ask("data", now, Keeps).state
     return told
 
 
-def _what(traits: Traits) -> str:
-    asked = traits.act
+def _what(context: Context) -> str:
+    asked = context.act
     about = " ".join(part for part in (asked.verb, asked.about) if part)
-    return f"{traits.exception or about} in {traits.place}"
+    return f"{context.exception or about} in {context.place}"

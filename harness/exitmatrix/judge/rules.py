@@ -2,7 +2,7 @@
 
 `predict` asks questions one after another: what does this act do here, who
 catches this exception, what runs next. Of the rules about a question the first
-whose condition holds answers it. A rule states a law, and sees traits only.
+whose condition holds answers it. A rule states a law, and sees the context only.
 
 Two effects in `then` are a race: either may happen, and `race` says which two
 events decide.
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+from exitmatrix.judge.context import Context
 from exitmatrix.judge.effects import (
     Calls,
     Child,
@@ -20,6 +21,7 @@ from exitmatrix.judge.effects import (
     Effect,
     Ends,
     GoesOn,
+    HandlerOrder,
     Helps,
     Imports,
     Keeps,
@@ -27,7 +29,6 @@ from exitmatrix.judge.effects import (
     LosesStdout,
     Meeting,
     Next,
-    Order,
     Passes,
     Prints,
     Raises,
@@ -36,7 +37,6 @@ from exitmatrix.judge.effects import (
     Waits,
     Writes,
 )
-from exitmatrix.judge.traits import Traits
 from exitmatrix.model import Frozen
 
 Question = Literal[
@@ -61,7 +61,7 @@ Question = Literal[
     "again",  # what a second Ctrl-C meets
 ]
 
-Then = Callable[[Traits], Effect | tuple[Effect, ...]]
+Then = Callable[[Context], Effect | tuple[Effect, ...]]
 
 
 class Rule(Frozen, kw_only=True):
@@ -69,18 +69,18 @@ class Rule(Frozen, kw_only=True):
 
     id: str
     about: Question
-    when: Callable[[Traits], bool]
+    when: Callable[[Context], bool]
     then: Then
     because: str
     source: str
     race: str = ""  # between which two events, where `then` has several effects
 
 
-def _always(_: Traits) -> bool:
+def _always(_: Context) -> bool:
     return True
 
 
-def _does(*verbs: str) -> Callable[[Traits], bool]:
+def _does(*verbs: str) -> Callable[[Context], bool]:
     return lambda t: t.act.verb in verbs
 
 
@@ -89,25 +89,25 @@ IGNORED = "Exception ignored in atexit callback"
 ADDRESS = "at 0x<address>"
 
 
-def _text(traits: Traits) -> str:
+def _text(context: Context) -> str:
     """How an exception's last line reads."""
-    return traits.act.about if traits.act.verb == "raise" else traits.exception
+    return context.act.about if context.act.verb == "raise" else context.exception
 
 
-def _hook(name: str, traits: Traits) -> str:
-    return f"sys.{name} is told: {_text(traits).replace(': ', ' ', 1)}"
+def _hook(name: str, context: Context) -> str:
+    return f"sys.{name} is told: {_text(context).replace(': ', ' ', 1)}"
 
 
-def _pools(traits: Traits) -> tuple[str, ...]:
+def _pools(context: Context) -> tuple[str, ...]:
     """What concurrent.futures registers when APScheduler imports it, oldest first."""
     thread, process = (f"concurrent.futures.{kind}._python_exit" for kind in ("thread", "process"))
     processes: tuple[str, ...] = ("multiprocessing.util._exit_function", process)
-    if not traits.since(3):  # the backport imports both kinds, as 3.6 does
+    if not context.since(3):  # the backport imports both kinds, as 3.6 does
         return thread, *processes
-    if traits.since(3, 7) and traits.package("apscheduler") < (3, 10):
+    if context.since(3, 7) and context.package("apscheduler") < (3, 10):
         processes = ()
     registered = (*processes, thread)
-    return registered if not traits.since(3, 9) else processes[:1]
+    return registered if not context.since(3, 9) else processes[:1]
 
 
 def _low_byte(status: int) -> int:
@@ -557,7 +557,7 @@ RULES: tuple[Rule, ...] = (
         id="lifo",
         about="order",
         when=_always,
-        then=lambda t: Order(tuple(reversed(t.handlers))),
+        then=lambda t: HandlerOrder(tuple(reversed(t.handlers))),
         because="Handlers run in the reverse of the order in which they were registered.",
         source="docs: library/atexit; CPython Modules/atexitmodule.c, atexit_callfuncs",
     ),
@@ -743,7 +743,7 @@ RULES: tuple[Rule, ...] = (
         id="subinterpreter-forgets",
         about="subinterpreter",
         when=lambda t: not t.since(3, 7),
-        then=lambda _: Order(()),
+        then=lambda _: HandlerOrder(()),
         because=(
             "Before 3.7 handlers are the process's, and only the main interpreter's end runs them: "
             "those that a second one registered never run."
@@ -766,7 +766,7 @@ RULES: tuple[Rule, ...] = (
         id="subinterpreter-runs-its-own",
         about="subinterpreter",
         when=_always,
-        then=lambda t: Order(tuple(reversed(t.handlers))),
+        then=lambda t: HandlerOrder(tuple(reversed(t.handlers))),
         because=(
             "Handlers belong to the interpreter that registered them: its end runs them, in the "
             "reverse of their order; from 3.12 on the end of the main one ends it first."
@@ -1027,4 +1027,4 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 
-BY_ID = {rule.id: rule for rule in RULES}
+RULES_BY_ID = {rule.id: rule for rule in RULES}

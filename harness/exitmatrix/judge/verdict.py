@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from exitmatrix.declare.program import act
-from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.declare.terminations import TERMINATIONS
+from exitmatrix.judge.context import Context, context
 from exitmatrix.judge.predict import Ending, NotPredicted, predict
 from exitmatrix.judge.rules import RULES, Rule
-from exitmatrix.judge.traits import Traits, traits
 from exitmatrix.model import Judgement, Prediction, Record, Scenario, Verdict, VerdictWord
 from exitmatrix.model.outcome_sets import allows, is_race
 
@@ -50,12 +50,12 @@ def expected(
 
     Raises NotPredicted where the rules say nothing, and what a faulty rule raises.
     """
-    if record.termination not in BY_ID:
+    if record.termination not in TERMINATIONS:
         raise NotPredicted(f"{record.termination} is not in the catalogue any more")
     return predict(traits_of(record, scenario), ending(record), rules)
 
 
-def traits_of(record: Record, scenario: Scenario | None) -> Traits:
+def traits_of(record: Record, scenario: Scenario | None) -> Context:
     """What the rules see of a record's cell. Raises NotPredicted."""
     if scenario is None or scenario.program is None:
         raise NotPredicted(NO_PROGRAM)
@@ -65,12 +65,12 @@ def traits_of(record: Record, scenario: Scenario | None) -> Traits:
         clean=tuple(scenario.data.items()),
         length=scenario.length,
     )
-    return traits(record.interpreter, record.packages, program)
+    return context(record.interpreter, record.packages, program)
 
 
 def ending(record: Record) -> Ending:
     """How a record's program was ended, in the rules' words."""
-    termination = BY_ID[record.termination]
+    termination = TERMINATIONS[record.termination]
     return Ending(
         act=act(termination.act),
         target=record.target,

@@ -5,7 +5,7 @@ here touches the machine. The vocabulary is that of the README's glossary.
 """
 
 from exitmatrix.model.base import FORMAT, Frozen
-from exitmatrix.model.cell import Cell, LeftOut
+from exitmatrix.model.cell import Cell, Skipped
 from exitmatrix.model.outcome import Outcome, PortState, Process, StdoutFate, Unknown
 from exitmatrix.model.record import Record
 from exitmatrix.model.subject import (
@@ -21,7 +21,7 @@ from exitmatrix.model.subject import (
     Stack,
     Termination,
 )
-from exitmatrix.model.trial import Fact, Order, Source, Timeline, Trial
+from exitmatrix.model.trial import Event, Source, Timeline, Trial, TrialSpec
 from exitmatrix.model.verdict import Judgement, Prediction, Verdict, VerdictWord
 
 __all__ = [
@@ -30,13 +30,11 @@ __all__ = [
     "Cell",
     "DataState",
     "Delivery",
-    "Fact",
+    "Event",
     "Frozen",
     "ImplementationName",
     "Interpreter",
     "Judgement",
-    "LeftOut",
-    "Order",
     "Outcome",
     "PortState",
     "Prediction",
@@ -45,6 +43,7 @@ __all__ = [
     "Ready",
     "Record",
     "Scenario",
+    "Skipped",
     "Source",
     "Sources",
     "Stack",
@@ -52,6 +51,7 @@ __all__ = [
     "Termination",
     "Timeline",
     "Trial",
+    "TrialSpec",
     "Unknown",
     "Verdict",
     "VerdictWord",

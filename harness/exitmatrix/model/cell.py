@@ -30,7 +30,7 @@ class Cell(Frozen, kw_only=True):
         return self.scenario, self.launcher, self.termination, self.target
 
 
-class LeftOut(Frozen, kw_only=True):
+class Skipped(Frozen, kw_only=True):
     """A combination that is not measured, and why."""
 
     interpreter: str  # "*": whatever the interpreter

@@ -14,10 +14,10 @@ Timeline = tuple[tuple[str, ...], ...]
 """Who did what after what: (who, what, ...), without times, pids and paths."""
 
 
-class Fact(Frozen, array_like=True):
+class Event(Frozen, array_like=True):
     """One entry of a trial's history: who says what about which process.
 
-    `pid` is 0 where the fact is about no single process.
+    `pid` is 0 where the event is about no single process.
     """
 
     source: Source
@@ -28,7 +28,7 @@ class Fact(Frozen, array_like=True):
     subinterpreter: int = 0  # the one of its process that tells it, from 1; 0: the main one
 
 
-class Order(Frozen, kw_only=True):
+class TrialSpec(Frozen, kw_only=True):
     """All that is needed to run one trial."""
 
     cell: str  # its id, for messages
@@ -44,7 +44,7 @@ class Trial(Frozen, kw_only=True):
     """All that one real run showed: the history, in one total order, and the output."""
 
     cell: str
-    history: tuple[Fact, ...]
+    history: tuple[Event, ...]
     stdout: str
     stderr: str
     blind: Trial | None = None  # the same without the probe, of a scenario that asks for it

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from packaging.specifiers import SpecifierSet
 
 from exitmatrix.declare.terminations import CATALOGUE, IN_PROCESS, not_applicable, not_on, targets
-from exitmatrix.model import Cell, Frozen, Interpreter, LeftOut, Scenario, Stack, Termination
+from exitmatrix.model import Cell, Frozen, Interpreter, Scenario, Skipped, Stack, Termination
 
 WhyNot = Callable[[Stack, Interpreter], str | None]
 Asked = list[tuple[Termination, str]]  # and its target
@@ -29,7 +29,7 @@ class Plan(Frozen, kw_only=True):
     """What will be measured, and what not and why."""
 
     cells: tuple[Cell, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[Skipped, ...]
 
 
 class NothingMatches(ValueError):
@@ -82,7 +82,7 @@ def plan(
     """
     check(selection, scenarios, stacks)
     cells: list[Cell] = []
-    left_out: list[LeftOut] = []
+    left_out: list[Skipped] = []
     asking: list[tuple[Scenario, Asked]] = []
     for scenario in scenarios:
         if selected(scenario.id, selection.scenario):
@@ -111,7 +111,7 @@ def plan(
                         "target": target,
                     }
                     if reason:
-                        left_out.append(LeftOut(**common, reason=reason))
+                        left_out.append(Skipped(**common, reason=reason))
                     else:
                         cells.append(Cell(**common))
     return Plan(cells=tuple(cells), left_out=tuple(left_out))
@@ -119,10 +119,10 @@ def plan(
 
 def _asked(
     scenario: Scenario, endings: Iterable[Termination], selection: Selection
-) -> tuple[Asked, list[LeftOut]]:
+) -> tuple[Asked, list[Skipped]]:
     """How a scenario is ended, on whatever interpreter, and how it is not."""
     asked: Asked = []
-    left_out: list[LeftOut] = []
+    left_out: list[Skipped] = []
     for termination in endings:
         impossible = not_applicable(termination, scenario)
         for target in targets(termination, scenario):
@@ -133,7 +133,7 @@ def _asked(
                 asked.append((termination, target))
                 continue
             left_out.append(
-                LeftOut(
+                Skipped(
                     interpreter="*",
                     stack="*",
                     scenario=scenario.id,
@@ -150,11 +150,11 @@ def _nothing_of(
     asked: Sequence[Termination],
     stacks: Sequence[Stack],
     selection: Selection,
-) -> Iterator[LeftOut]:
+) -> Iterator[Skipped]:
     """Why a scenario that was asked for has no combination with the rest of the selection."""
     aims = {target for termination in asked for target in targets(termination, scenario)}
     own = [stack.name for stack in stacks if stack.family == scenario.family]
-    out = LeftOut(
+    out = Skipped(
         interpreter="*", stack="*", scenario=scenario.id, termination="*", target="*", reason=""
     )
     if not any(selected(target, selection.target) for target in aims):

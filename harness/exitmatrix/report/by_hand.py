@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
-from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Frozen, Scenario, Termination
 
 PREPARE = (
@@ -42,7 +42,7 @@ def commands(cells: Iterable[tuple[Scenario, str, str]]) -> list[str]:
     """The lines for some cells; deeds that differ in one word only are a loop."""
     alike: dict[tuple[str, str, str], list[Deed]] = {}
     for scenario, termination, target in cells:
-        deed = Deed(scenario=scenario, termination=BY_ID[termination], target=target)
+        deed = Deed(scenario=scenario, termination=TERMINATIONS[termination], target=target)
         key = (copy_of(scenario), deed.termination.delivery, target)
         alike.setdefault(key, []).append(deed)
     lines: list[str] = []

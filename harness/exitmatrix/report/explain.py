@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
-from exitmatrix.declare.terminations import BY_ID
-from exitmatrix.judge.rules import BY_ID as RULES
+from exitmatrix.declare.terminations import TERMINATIONS
+from exitmatrix.judge.rules import RULES_BY_ID as RULES
 from exitmatrix.model import Frozen, Judgement, Record, Scenario, Timeline
 from exitmatrix.model.outcome_sets import is_race
 from exitmatrix.model.versions import subject_of, subject_words
@@ -61,7 +61,7 @@ def _short(record: Record) -> str:
 
 def _head(case: Case) -> list[str]:
     record = case.record
-    known = BY_ID.get(record.termination)
+    known = TERMINATIONS.get(record.termination)
     roles = case.scenario.roles if case.scenario else ()
     aim = f" to the {record.target}" if known and known.signal and len(roles) > 1 else ""
     does = known.does if known else "Not in the catalogue any more."

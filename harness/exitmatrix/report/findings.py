@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from exitmatrix.judge.findings import FINDINGS, Finding
-from exitmatrix.judge.rules import BY_ID
+from exitmatrix.judge.rules import RULES_BY_ID
 from exitmatrix.model import Judgement, Record
 from exitmatrix.model.versions import Python, python_words, subject_of
 from exitmatrix.report.words import prose, text
@@ -36,7 +36,7 @@ def findings(
         for id in one.rules:
             if id in users:
                 who = python_words(users[id], everyone) or "all"
-                lines.append(f"- **{text(who)}**: {prose(BY_ID[id].because)}")
+                lines.append(f"- **{text(who)}**: {prose(RULES_BY_ID[id].because)}")
         lines += ["", f"{one.status.capitalize()}: {prose(one.where)}", ""]
         lines += ["```python", *one.program.rstrip("\n").splitlines(), "```"]
     return ["## Findings", "", LEAD, *lines] if lines else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from textwrap import wrap
 
-from exitmatrix.model import Fact, Scenario, Termination
+from exitmatrix.model import Event, Scenario, Termination
 
 WIDTH = 80
 NAME = 14  # of the column that says who: a role and a pid
@@ -21,7 +21,7 @@ def bare(text: str, _colour: str) -> str:
 
 
 class Narrator:
-    """Takes facts in the order in which they were learnt, and says them in lines.
+    """Takes events in the order in which they were learnt, and says them in lines.
 
     Who is the parent is known at once, who is the child when it answers HTTP: until
     then a process is told by its pid alone.
@@ -34,7 +34,7 @@ class Narrator:
         self.roles: dict[int, str] = {}
         self.alive: list[int] = []
         self.over = False
-        self._sayings: dict[str, Callable[[Fact, Paint], Iterator[str]]] = {
+        self._sayings: dict[str, Callable[[Event, Paint], Iterator[str]]] = {
             "spawned": self._starts,
             "started": self._starts,
             "found": self._starts,
@@ -55,59 +55,59 @@ class Narrator:
             "not-sent": self._failed,
         }
 
-    def lines(self, fact: Fact, paint: Paint = bare) -> list[str]:
-        """What a fact is worth saying."""
-        kernels = fact.kind != "ended" or fact.source == "kernel"  # a handler ends, too
-        say = self._sayings.get(fact.kind)
-        return list(say(fact, paint)) if say and kernels else []
+    def lines(self, event: Event, paint: Paint = bare) -> list[str]:
+        """What an event is worth saying."""
+        kernels = event.kind != "ended" or event.source == "kernel"  # a handler ends, too
+        say = self._sayings.get(event.kind)
+        return list(say(event, paint)) if say and kernels else []
 
-    def _starts(self, fact: Fact, paint: Paint) -> Iterator[str]:
-        if fact.pid in self.alive:
+    def _starts(self, event: Event, paint: Paint) -> Iterator[str]:
+        if event.pid in self.alive:
             return
-        self.alive.append(fact.pid)
-        if fact.kind == "spawned":
-            self.roles[fact.pid] = self.scenario.roles[0]
-        if fact.kind != "found":  # a helper that tells nothing: it comes when the two are shown
-            yield from self._by(fact.pid, "starts", paint)
+        self.alive.append(event.pid)
+        if event.kind == "spawned":
+            self.roles[event.pid] = self.scenario.roles[0]
+        if event.kind != "found":  # a helper that tells nothing: it comes when the two are shown
+            yield from self._by(event.pid, "starts", paint)
 
-    def _serves(self, fact: Fact, _paint: Paint) -> Iterator[str]:
-        self.roles[fact.pid] = self.scenario.roles[-1]
+    def _serves(self, event: Event, _paint: Paint) -> Iterator[str]:
+        self.roles[event.pid] = self.scenario.roles[-1]
         yield from ()
 
-    def _says(self, fact: Fact, paint: Paint) -> Iterator[str]:
-        if fact.detail[0].strip() and not self.over:
-            yield from self._by(fact.pid, f"| {fact.detail[0]}", paint)
+    def _says(self, event: Event, paint: Paint) -> Iterator[str]:
+        if event.detail[0].strip() and not self.over:
+            yield from self._by(event.pid, f"| {event.detail[0]}", paint)
 
-    def _sent(self, fact: Fact, paint: Paint) -> Iterator[str]:
-        signal = NUMBERS.get(fact.detail[0], fact.detail[0].removeprefix("SIG"))
-        yield from _between(f"kill -{signal} {fact.pid}, the {fact.detail[-1]}", paint)
+    def _sent(self, event: Event, paint: Paint) -> Iterator[str]:
+        signal = NUMBERS.get(event.detail[0], event.detail[0].removeprefix("SIG"))
+        yield from _between(f"kill -{signal} {event.pid}, the {event.detail[-1]}", paint)
 
-    def _asked(self, fact: Fact, paint: Paint) -> Iterator[str]:
+    def _asked(self, event: Event, paint: Paint) -> Iterator[str]:
         does = self.termination.does.rstrip(".")
         how = f"{does[:1].lower()}{does[1:]}"
-        yield from _between(f"GET {fact.detail[0]}: the view, in the {self.target}, {how}", paint)
+        yield from _between(f"GET {event.detail[0]}: the view, in the {self.target}, {how}", paint)
 
-    def _replied(self, fact: Fact, paint: Paint) -> Iterator[str]:
-        got = "no answer" if fact.detail[0] == "none" else f"status {fact.detail[0]}"
+    def _replied(self, event: Event, paint: Paint) -> Iterator[str]:
+        got = "no answer" if event.detail[0] == "none" else f"status {event.detail[0]}"
         yield from _between(f"the client gets {got}", paint)
 
-    def _ended(self, fact: Fact, paint: Paint) -> Iterator[str]:
-        if fact.pid in self.alive:
-            self.alive.remove(fact.pid)
-        yield from self._by(fact.pid, self._end(fact.detail[0]), paint)
+    def _ended(self, event: Event, paint: Paint) -> Iterator[str]:
+        if event.pid in self.alive:
+            self.alive.remove(event.pid)
+        yield from self._by(event.pid, self._end(event.detail[0]), paint)
 
-    def _closing(self, _fact: Fact, paint: Paint) -> Iterator[str]:
+    def _closing(self, _fact: Event, paint: Paint) -> Iterator[str]:
         self.over = True
         if self.alive:
             yield from _between("cleaning up", paint)
 
-    def _over(self, _fact: Fact, paint: Paint) -> Iterator[str]:
+    def _over(self, _fact: Event, paint: Paint) -> Iterator[str]:
         yield from _between("nothing of it runs any more", paint)
 
-    def _failed(self, fact: Fact, paint: Paint) -> Iterator[str]:
-        yield from _between(f"{fact.kind}: {' '.join(fact.detail)}", paint)
+    def _failed(self, event: Event, paint: Paint) -> Iterator[str]:
+        yield from _between(f"{event.kind}: {' '.join(event.detail)}", paint)
 
-    def _ready(self, _fact: Fact, paint: Paint) -> Iterator[str]:
+    def _ready(self, _fact: Event, paint: Paint) -> Iterator[str]:
         """The pids, as `ps` would list them, and what each is."""
         what = {self.scenario.roles[0]: "the reloader, which waits for its child"}
         what[self.scenario.roles[-1]] = "it serves"
@@ -122,14 +122,14 @@ class Narrator:
         told = said.get(word, "ends")
         return f"{told}, by the cleaning up" if self.over else told
 
-    def _afterwards(self, fact: Fact, paint: Paint) -> Iterator[str]:
+    def _afterwards(self, event: Event, paint: Paint) -> Iterator[str]:
         """Who is left, and whether the port is answered."""
         left = [pid for pid in self.alive if pid in self.roles]
         for pid in left:
             yield from self._by(pid, "is the survivor", paint)
         if not left:
             yield from _between("neither of the two is left", paint)
-        port, status, text = fact.detail
+        port, status, text = event.detail
         got = "no answer" if status == "none" else f"{status}, {text!r}"
         yield from _between(f"GET http://127.0.0.1:{port}/ : {got}", paint)
 

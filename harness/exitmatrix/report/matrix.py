@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from exitmatrix.declare.terminations import BY_ID, CATALOGUE
+from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS
 from exitmatrix.model import Judgement, Ready, Record, Scenario
 from exitmatrix.report import differences as versions_that_differ
 from exitmatrix.report.answers import COLUMNS, REMARKS, answers
@@ -207,7 +207,9 @@ def _endings(asked: Mapping[Key, Question]) -> Lines:
     """What each termination does."""
     used = {question.termination for question in asked.values()}
     rows = [(code(one.id), prose(one.does)) for one in CATALOGUE if one.id in used]
-    rows += [(code(id), text("not in the catalogue any more")) for id in sorted(used - set(BY_ID))]
+    rows += [
+        (code(id), text("not in the catalogue any more")) for id in sorted(used - set(TERMINATIONS))
+    ]
     if not rows:
         return []
     return ["## What each ending is", "", *markdown(("id", "what is done"), rows)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
-from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Timeline
 
 WIDTH = 80
@@ -117,7 +117,7 @@ def _placed(who: str, what: str, roles: Sequence[str]) -> Step:
 
 def _deed(termination: str) -> str:
     """What the program itself does: calls sys.exit(3)."""
-    known = BY_ID.get(termination)
+    known = TERMINATIONS.get(termination)
     words = known.does.rstrip(".") if known else termination
     return words[:1].lower() + words[1:]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from exitmatrix.claims.assess import Evidence
 from exitmatrix.claims.texts import EXPERIMENTS
-from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Outcome, Timeline
 from exitmatrix.model.versions import HELD_STILL, age, stack_age, stack_words, subject_of
 from exitmatrix.report.steps import steps
@@ -54,7 +54,7 @@ def story(evidence: Sequence[Evidence]) -> Lines:
 def title(cells: str) -> str:
     """What was done: `kill -9` to the child."""
     id, _, target = cells.partition("/")[2].partition("@")
-    known = BY_ID[id]
+    known = TERMINATIONS[id]
     if known.delivery == "in-process":
         does = known.does.rstrip(".")
         return f"A request, whose view {does[:1].lower()}{does[1:]}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Outcome, Scenario
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.questions import Group, Question, regrouped
@@ -47,8 +47,8 @@ def markdown(head: Row, rows: Iterable[Row]) -> list[str]:
 
 def rank(question: Question) -> tuple[bool, int, str, int, str]:
     """Sorts terminations: from outside first, each in the order of the catalogue."""
-    known = BY_ID.get(question.termination)
-    place = list(BY_ID).index(question.termination) if known else len(BY_ID)
+    known = TERMINATIONS.get(question.termination)
+    place = list(TERMINATIONS).index(question.termination) if known else len(TERMINATIONS)
     order = {"parent": 0, "child": 1, "group": 2}
     return (
         known is None or known.delivery == "in-process",
@@ -64,7 +64,7 @@ def what(question: Question, roles: Sequence[str]) -> str:
     name = code(question.termination)
     if question.launcher != "direct":
         name = f"{text(question.launcher)}: {name}"
-    known = BY_ID.get(question.termination)
+    known = TERMINATIONS.get(question.termination)
     from_outside = known is None or known.delivery.startswith("signal")
     return f"{name} to {text(question.target)}" if len(roles) > 1 and from_outside else name
 

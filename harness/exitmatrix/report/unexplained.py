@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from exitmatrix.judge.rules import BY_ID
+from exitmatrix.judge.rules import RULES_BY_ID
 from exitmatrix.model import Judgement, Outcome, Record
 from exitmatrix.model.versions import Subject, subject_of, subject_words
 from exitmatrix.report.differences import parts
@@ -28,7 +28,7 @@ def unexplained(
     used = {id for one in judgements.values() for id in one.verdict.rules}
     lines = ["## Not explained yet", "", f"Verdicts on {len(judgements)} cells: {told}."]
     if used:
-        lines.append(f"{len(used & set(BY_ID))} rules were needed for them.")
+        lines.append(f"{len(used & set(RULES_BY_ID))} rules were needed for them.")
     rows = _rows(records, judgements)
     if not rows:
         return [*lines, "Every cell shows what the rules allow."]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, cast, get_args
 
-from exitmatrix.model import Fact
+from exitmatrix.model import Event
 
 READ_SIZE = 65536
 LONGEST_LINE = 4096  # PIPE_BUF: what is longer was not written whole
@@ -17,7 +17,7 @@ MOST_EVENTS = 20_000  # of one trial; more is a program gone wild, and would cos
 MOST_PIDS = 1 << 22  # PID_MAX_LIMIT of Linux; asking it for a larger one is an error
 
 Speaker = Literal["probe", "endings"]
-"""Who speaks on the channel. The kernel's and the harness's facts are never heard there."""
+"""Who speaks on the channel. The kernel's and the harness's events are never heard there."""
 
 WHOLE = re.compile(r"[0-9]{1,9}")
 WHO = re.compile(r"([0-9]{1,9})(?:\.([1-9][0-9]{0,8}))?")  # a pid, and its subinterpreter if any
@@ -36,9 +36,9 @@ SHAPES = {
 """What an event of a kind holds at least; kinds that nobody reads hold anything."""
 
 
-def decode(line: bytes, token: str) -> Fact:
-    """One line of the channel as a fact. What is not an event of this trial is `garbled`."""
-    garbled = Fact("harness", 0, "garbled", (repr(line[:80]),))
+def decode(line: bytes, token: str) -> Event:
+    """One line of the channel as an event. What is not an event of this trial is `garbled`."""
+    garbled = Event("harness", 0, "garbled", (repr(line[:80]),))
     try:
         sender, source, who, number, kind, *detail = (
             field.replace("%0A", "\n").replace("%09", "\t").replace("%25", "%")
@@ -58,7 +58,7 @@ def decode(line: bytes, token: str) -> Fact:
         and all(map(re.Pattern.fullmatch, SHAPES.get(kind, ()), detail))
     ):
         subinterpreter = int(speaker[2] or 0)
-        return Fact(cast(Speaker, source), pid, kind, tuple(detail), int(number), subinterpreter)
+        return Event(cast(Speaker, source), pid, kind, tuple(detail), int(number), subinterpreter)
     return garbled
 
 
@@ -88,19 +88,19 @@ class Channel:
         except OSError:
             return True
 
-    def read(self) -> list[Fact]:
+    def read(self) -> list[Event]:
         """All events that have arrived; of those that still arrive, what a pipe can hold."""
-        facts: list[Fact] = []
+        events: list[Event] = []
         for data in _held_by(self.fd):
             *lines, self._rest = (self._rest + data).split(b"\n")
             for line in lines:
                 self.events += 1
                 if self.events < MOST_EVENTS:
-                    facts.append(decode(line, self.token))
+                    events.append(decode(line, self.token))
                 elif self.events == MOST_EVENTS:
-                    facts.append(Fact("harness", 0, "garbled", ("too many events",)))
+                    events.append(Event("harness", 0, "garbled", ("too many events",)))
             self._rest = self._rest[-LONGEST_LINE:]
-        return facts
+        return events
 
     def close(self) -> None:
         """Close the harness's end."""

@@ -24,7 +24,7 @@ from exitmatrix.machine.run.facilities import have
 from exitmatrix.machine.run.http import Client
 from exitmatrix.machine.run.reaper import end_all_below
 from exitmatrix.machine.run.trial import ASK_AGAIN, TrialRun
-from exitmatrix.model import Fact, Order, Trial
+from exitmatrix.model import Event, Trial, TrialSpec
 
 LONGEST_LINE = 1 << 20
 
@@ -48,7 +48,7 @@ class Ask(msgspec.Struct, frozen=True):
     """An order and its number."""
 
     number: int
-    order: Order
+    order: TrialSpec
 
 
 class Engine:
@@ -86,10 +86,10 @@ class Engine:
             self._holders.add(run)
             trial = await run.run()
         except OSError as error:
-            why = Fact("harness", 0, "not-started", (error.strerror or type(error).__name__,))
+            why = Event("harness", 0, "not-started", (error.strerror or type(error).__name__,))
             trial = Trial(cell=ask.order.cell, history=(why,), stdout="", stderr="")
         except Exception as error:  # noqa: BLE001 - an order without an answer would be waited for
-            why = Fact("harness", 0, "failed", (repr(error),))
+            why = Event("harness", 0, "failed", (repr(error),))
             trial = Trial(cell=ask.order.cell, history=(why,), stdout="", stderr="")
         finally:
             if run is None or run in self._holders:

@@ -1,4 +1,4 @@
-"""One trial to be watched: slowly, and with every fact told at the moment when it is learnt.
+"""One trial to be watched: slowly, and with every event told at the moment when it is learnt.
 
 An engine of its own in the place of the usual one, so that guardian and reaper keep
 it as they keep that. What a process writes comes with the pid of the writer, which
@@ -25,7 +25,7 @@ from exitmatrix.machine.run.channel import READ_SIZE, Output
 from exitmatrix.machine.run.engine import LONGEST_LINE, Engine, abandon
 from exitmatrix.machine.run.session import EngineDied, Session
 from exitmatrix.machine.run.trial import TrialRun
-from exitmatrix.model import Fact, Order
+from exitmatrix.model import Event, TrialSpec
 
 CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 CONTROL = re.compile(rb"\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f]")
@@ -38,7 +38,7 @@ BY_ITSELF = 40.0  # seconds that a trial may take besides its pauses
 class Show(msgspec.Struct, frozen=True):
     """A trial to be watched: seconds between its steps."""
 
-    order: Order
+    order: TrialSpec
     pace: float
 
 
@@ -47,8 +47,8 @@ class Live(Session):
 
     engine = ("exitmatrix.machine.run.live",)
 
-    def watch(self, order: Order, pace: float) -> Iterator[Fact]:
-        """The facts of one trial as they become known. Raises EngineDied."""
+    def watch(self, order: TrialSpec, pace: float) -> Iterator[Event]:
+        """The events of one trial as they become known. Raises EngineDied."""
         assert self._process.stdin
         assert self._process.stdout
         try:
@@ -56,12 +56,12 @@ class Live(Session):
             self._process.stdin.flush()
         except BrokenPipeError as error:
             raise EngineDied("the engine does not take orders any more") from error
-        decoder = msgspec.json.Decoder(Fact)
+        decoder = msgspec.json.Decoder(Event)
         over = False
         for line in self._process.stdout:
-            fact = decoder.decode(line)
-            over = over or fact.kind == OVER
-            yield fact
+            event = decoder.decode(line)
+            over = over or event.kind == OVER
+            yield event
         if not over:
             raise EngineDied("the engine ended before the trial had")
 
@@ -69,25 +69,25 @@ class Live(Session):
 OVER = "over"
 
 
-def tell(fact: Fact) -> None:
+def tell(event: Event) -> None:
     """Write one line to whoever watches, whole."""
-    data = msgspec.json.encode(fact) + b"\n"
+    data = msgspec.json.encode(event) + b"\n"
     while data:
         data = data[os.write(1, data) :]
 
 
-class History(list[Fact]):
-    """A history that tells each fact when it comes in, whatever its place is."""
+class History(list[Event]):
+    """A history that tells each event when it comes in, whatever its place is."""
 
-    def append(self, fact: Fact, /) -> None:
-        """Add the fact that was learnt now."""
-        tell(fact)
-        super().append(fact)
+    def append(self, event: Event, /) -> None:
+        """Add the event that was learnt now."""
+        tell(event)
+        super().append(event)
 
-    def insert(self, place: object, fact: Fact, /) -> None:
-        """Add a fact about a moment before."""
-        tell(fact)
-        super().insert(place, fact)  # type: ignore[arg-type]
+    def insert(self, place: object, event: Event, /) -> None:
+        """Add an event about a moment before."""
+        tell(event)
+        super().insert(place, event)  # type: ignore[arg-type]
 
 
 class Spoken(Output):
@@ -192,7 +192,7 @@ async def serve(folder: Path, first_mark: int, guardian: int) -> None:
     show = msgspec.json.decode(await reader.readline(), type=Show)
     engine = Engine(folder, 1, first_mark)
     await LiveRun(show, engine, first_mark).run()
-    tell(Fact("harness", 0, OVER))
+    tell(Event("harness", 0, OVER))
     engine.client.close()
 
 

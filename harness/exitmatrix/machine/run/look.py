@@ -13,7 +13,7 @@ from typing import get_args
 
 from exitmatrix.machine.run.kernel import marking
 from exitmatrix.machine.run.spawn import Folder, environment
-from exitmatrix.model import DataState, Order
+from exitmatrix.model import DataState, TrialSpec
 
 PROGRAM = "look.py"
 INJECTED = ("PYTHONPATH", "EXITMATRIX_")
@@ -23,7 +23,7 @@ class CannotTell(Exception):
     """What `look.py` said is not what the scenario's header asks for."""
 
 
-async def look(order: Order, folder: Folder, mark: int) -> list[tuple[str, str]]:
+async def look(order: TrialSpec, folder: Folder, mark: int) -> list[tuple[str, str]]:
     """(kind, state) of each kind of data, in order. Raises CannotTell, OSError."""
     variables = environment(order, folder, "")
     bare = {name: text for name, text in variables.items() if not name.startswith(INJECTED)}
@@ -42,7 +42,7 @@ async def look(order: Order, folder: Folder, mark: int) -> list[tuple[str, str]]
     return read(said.decode("utf-8", "replace"), order)
 
 
-def read(said: str, order: Order) -> list[tuple[str, str]]:
+def read(said: str, order: TrialSpec) -> list[tuple[str, str]]:
     """What lines of `KIND: STATE` say: each kind of the header once, in words that are known."""
     pairs = [line.partition(": ")[::2] for line in said.splitlines()]
     if sorted(kind for kind, _ in pairs) != sorted(order.scenario.data):

@@ -15,7 +15,7 @@ import msgspec
 
 from exitmatrix.machine.run.engine import Answer, Ask, Usage
 from exitmatrix.machine.run.facilities import VARIABLE
-from exitmatrix.model import Order, Trial
+from exitmatrix.model import Trial, TrialSpec
 
 
 def default_jobs() -> int:
@@ -54,7 +54,7 @@ class Session:
         self.jobs = jobs
         self.usage: Usage | None = None
         self._number = 0
-        self._outstanding: dict[int, Order] = {}
+        self._outstanding: dict[int, TrialSpec] = {}
         self._decoder = msgspec.json.Decoder(Answer | Usage)
 
     def __enter__(self) -> Self:
@@ -78,7 +78,7 @@ class Session:
         """How many orders have no trial yet."""
         return len(self._outstanding)
 
-    def submit(self, order: Order) -> None:
+    def submit(self, order: TrialSpec) -> None:
         """Send one order. Raises EngineDied."""
         self._number += 1
         self._outstanding[self._number] = order
@@ -89,7 +89,7 @@ class Session:
         except BrokenPipeError as error:
             raise EngineDied("the engine does not take orders any more") from error
 
-    def take(self) -> tuple[Order, Trial]:
+    def take(self) -> tuple[TrialSpec, Trial]:
         """Wait for the next trial that ends. Raises EngineDied."""
         assert self._process.stdout
         line = self._process.stdout.readline()
@@ -125,7 +125,7 @@ class Session:
         self._process.wait()
 
 
-def run_all(orders: list[Order], jobs: int) -> Iterator[tuple[Order, Trial]]:
+def run_all(orders: list[TrialSpec], jobs: int) -> Iterator[tuple[TrialSpec, Trial]]:
     """Run each order once; trials as they end."""
     with Session(jobs) as session:
         waiting = list(reversed(orders))

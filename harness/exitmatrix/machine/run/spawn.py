@@ -14,7 +14,7 @@ from typing import Any
 
 from exitmatrix.machine.run.facilities import have
 from exitmatrix.machine.run.kernel import marking
-from exitmatrix.model import Order
+from exitmatrix.model import TrialSpec
 
 PROGRAM = "app.py"  # the name that the scenario has in its trial, whatever its id
 
@@ -41,7 +41,7 @@ class Folder:
     not in the working folder because a program may remove that.
     """
 
-    def __init__(self, parent: Path, name: str, order: Order) -> None:
+    def __init__(self, parent: Path, name: str, order: TrialSpec) -> None:
         self.path = f"{parent}/{name}"
         self.work = f"{self.path}/cwd"
         self.channel = f"{self.path}/channel"
@@ -52,7 +52,7 @@ class Folder:
             self.remove()
             raise
 
-    def _fill(self, order: Order) -> None:
+    def _fill(self, order: TrialSpec) -> None:
         if order.scenario.folder:
             shutil.copytree(
                 order.scenario.folder, self.work, ignore=shutil.ignore_patterns("__pycache__")
@@ -76,7 +76,7 @@ class Folder:
         shutil.rmtree(self.path, onerror=_open_and_try_again)
 
 
-def environment(order: Order, folder: Folder, token: str) -> dict[str, str]:
+def environment(order: TrialSpec, folder: Folder, token: str) -> dict[str, str]:
     """The observed program's environment, built from nothing: the caller's never reaches it."""
     variables = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -97,7 +97,7 @@ def environment(order: Order, folder: Folder, token: str) -> dict[str, str]:
     return variables
 
 
-def ending(order: Order) -> str:
+def ending(order: TrialSpec) -> str:
     """What `endings.end_here()` does: end by itself, or wait (a server waits by serving)."""
     if order.termination.delivery == "in-process":
         return order.termination.id
@@ -105,7 +105,7 @@ def ending(order: Order) -> str:
 
 
 def spawn(
-    order: Order, folder: Folder, token: str, stdout: int, stderr: int, mark: int = 1 << 40
+    order: TrialSpec, folder: Folder, token: str, stdout: int, stderr: int, mark: int = 1 << 40
 ) -> int:
     """Start the program in its own session, with default signal dispositions; its pid.
 

@@ -21,7 +21,7 @@ from exitmatrix.machine.run.channel import Channel, Output
 from exitmatrix.machine.run.http import ANNOUNCED, Client
 from exitmatrix.machine.run.look import CannotTell, look
 from exitmatrix.machine.run.spawn import Folder, spawn
-from exitmatrix.model import Fact, Order, Source, Termination, Trial
+from exitmatrix.model import Event, Source, Termination, Trial, TrialSpec
 
 QUIET = 0.3  # seconds without any news, after which the living are asked for a sign of life
 QUIET_IN_HANDLER = 3.0  # seconds, where a handler has begun: it may wait for a thread's next turn
@@ -59,12 +59,12 @@ class NotReady(Exception):
 class TrialRun:
     """One trial while it runs."""
 
-    def __init__(self, order: Order, ground: Ground, name: str, mark: int) -> None:
+    def __init__(self, order: TrialSpec, ground: Ground, name: str, mark: int) -> None:
         self.order = order
         self.ground = ground
         self.mark = mark
         self.token = secrets.token_hex(8)
-        self.history: list[Fact] = []
+        self.history: list[Event] = []
         self.watched: dict[int, kernel.Watched] = {}
         self.unseen: set[int] = set()
         self.root = 0
@@ -116,7 +116,7 @@ class TrialRun:
             self.stdout.read()
             if self.stdout.overflowed:
                 self._note("harness", 0, "stdout-cut")
-            heard = sum(fact.source in ("probe", "endings") for fact in self.history)
+            heard = sum(event.source in ("probe", "endings") for event in self.history)
             self._note("harness", 0, "closing", str(heard))
             # Now: what is written from here on is the doing of the harness's own SIGKILL.
             written = [self._all_of(output) for output in (self.stdout, self.stderr)]
@@ -313,11 +313,11 @@ class TrialRun:
     def _in_a_handler(self) -> bool:
         """Whether a living process has begun a handler and not ended it."""
         open_runs = Counter[int]()
-        for fact in self.history:
-            if fact.kind == "began":
-                open_runs[fact.pid] += 1
-            elif fact.kind in ("ended", "raised") and fact.source != "kernel":
-                open_runs[fact.pid] -= 1
+        for event in self.history:
+            if event.kind == "began":
+                open_runs[event.pid] += 1
+            elif event.kind in ("ended", "raised") and event.source != "kernel":
+                open_runs[event.pid] -= 1
         return any(open_runs[pid] > 0 for pid in self.live)
 
     async def _all_show_life(self) -> bool:
@@ -352,14 +352,14 @@ class TrialRun:
         seen = len(self.history)
         rests = kernel.at_rest(pid)
         self.take_events()
-        return rests and not any(fact.pid == pid for fact in self.history[seen:])
+        return rests and not any(event.pid == pid for event in self.history[seen:])
 
     async def _poke(self, pid: int) -> bool:
         seen = len(self.history)
         self._tell(pid, b"?")
 
         def replied() -> bool:
-            return any(fact.pid == pid and fact.kind == "alive" for fact in self.history[seen:])
+            return any(event.pid == pid and event.kind == "alive" for event in self.history[seen:])
 
         await self._until(lambda: replied() or pid not in self.live)
         return replied()
@@ -376,29 +376,29 @@ class TrialRun:
         """
         ended = self.ground.ended(self)
         start = len(self.history)
-        for fact in self.channel.read():
-            self.history.append(fact)
+        for event in self.channel.read():
+            self.history.append(event)
             self._news.set()
-            if fact.pid and fact.pid not in self.watched:
-                self._watch(fact.pid)
-                if fact.kind not in ("started", "forked") and fact.pid in self.watched:
+            if event.pid and event.pid not in self.watched:
+                self._watch(event.pid)
+                if event.kind not in ("started", "forked") and event.pid in self.watched:
                     # It did not introduce itself, as in a blind run: the kernel does.
-                    self._note("kernel", fact.pid, "found", *kernel.command_line(fact.pid))
-            if fact.kind in ("started", "forked"):
-                self._compare_parents(fact)
-            if fact.kind == "holding":
-                self._held(fact)
+                    self._note("kernel", event.pid, "found", *kernel.command_line(event.pid))
+            if event.kind in ("started", "forked"):
+                self._compare_parents(event)
+            if event.kind == "holding":
+                self._held(event)
         for watched in ended:
             self._take_end(watched, start)
 
-    def _compare_parents(self, fact: Fact) -> None:
+    def _compare_parents(self, event: Event) -> None:
         """Whether a process names the parent that the kernel knows, while that one lives."""
-        told, known = int(fact.detail[0]), kernel.parent_of(fact.pid)
+        told, known = int(event.detail[0]), kernel.parent_of(event.pid)
         # In this order: one that ended before the kernel was asked has ended afterwards too,
         # whether that was taken yet or not.
         if known not in (0, told) and told in self.live and not kernel.has_ended(told):
             self._note(
-                *("kernel", fact.pid, "disagrees"),
+                *("kernel", event.pid, "disagrees"),
                 *("the channel names one parent", "the kernel another"),
             )
 
@@ -413,7 +413,7 @@ class TrialRun:
         how = "unknown" if status is None else kernel.describe_status(status)
         told = [i for i in range(start, len(self.history)) if self.history[i].pid == watched.pid]
         place = told[-1] + 1 if told else start
-        self.history.insert(place, Fact("kernel", watched.pid, "ended", (how,)))
+        self.history.insert(place, Event("kernel", watched.pid, "ended", (how,)))
         if watched.disagreement:
             said, second = watched.disagreement
             self._note(
@@ -444,14 +444,14 @@ class TrialRun:
         ready = self.order.scenario.ready
         return ready.by != "stdout" or ready.line.encode() in self.stdout.text.splitlines()
 
-    def _held(self, fact: Fact) -> None:
-        gate, why = fact.detail[:2]
-        if not gate.startswith(f"{self.folder.channel}.hold.{fact.pid}."):
+    def _held(self, event: Event) -> None:
+        gate, why = event.detail[:2]
+        if not gate.startswith(f"{self.folder.channel}.hold.{event.pid}."):
             self._note("harness", 0, "garbled", "a gate outside the trial")
             return
-        self._gates[fact.pid] = (gate, why)
+        self._gates[event.pid] = (gate, why)
         if why == "forked" or (why == "lingering" and self._release_lingering):
-            self._tell(fact.pid, b"g")
+            self._tell(event.pid, b"g")
 
     def _tell(self, pid: int, byte: bytes) -> None:
         """Speak to a process that holds: `?` asks for a sign of life, `g` lets it go on."""
@@ -466,7 +466,7 @@ class TrialRun:
                 os.close(fd)
 
     def _note(self, source: Source, pid: int, kind: str, *detail: str) -> None:
-        self.history.append(Fact(source, pid, kind, detail))
+        self.history.append(Event(source, pid, kind, detail))
         self._news.set()
 
     def _take_output(self, output: Output) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 
-from exitmatrix.declare.terminations import BY_ID
+from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Outcome, Record, Scenario, Sources, Termination
 from exitmatrix.model.outcome_sets import is_race
 from exitmatrix.report.reproducer.driver import Ending, driver
@@ -30,7 +30,7 @@ _WIDTH = 79
 
 def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
     """The program. Raises Refusal."""
-    termination = BY_ID.get(record.termination)
+    termination = TERMINATIONS.get(record.termination)
     if termination is None:
         raise Refusal(f"{record.termination} is not in the catalogue any more")
     if record.launcher != "direct":

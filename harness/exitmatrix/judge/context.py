@@ -28,7 +28,7 @@ Place = Literal["main", "thread", "view", "view in main", "server", "reloader", 
 Version = tuple[int, ...]
 
 
-class Traits(Frozen, kw_only=True):
+class Context(Frozen, kw_only=True):
     """What is the same throughout one prediction, and what is asked about now."""
 
     implementation: str
@@ -58,7 +58,7 @@ class Traits(Frozen, kw_only=True):
     grace: float = 0.0  # seconds after which somebody sends SIGKILL
     everyone: bool = False  # whether a signal goes to the whole process group
 
-    def asking(self, **changes: Any) -> Traits:
+    def asking(self, **changes: Any) -> Context:
         """The same with another thing to ask about."""
         return replace(self, **changes)
 
@@ -80,12 +80,12 @@ class Traits(Frozen, kw_only=True):
         return dict(self.packages).get(name, ())
 
 
-def traits(python: Mapping[str, Any], packages: Mapping[str, str], program: Program) -> Traits:
+def context(python: Mapping[str, Any], packages: Mapping[str, str], program: Program) -> Context:
     """What the rules may know: a Python and packages as a record describes them, and a program.
 
     Nothing measured is among it, so a Python that was never run can be asked about.
     """
-    return Traits(
+    return Context(
         implementation=python["implementation"],
         version=numbers(python["version"]),
         own_version=numbers(python.get("implementation_version", "")),

@@ -1,0 +1,174 @@
+"""Why a trial says nothing about its termination: what is missing, misplaced or contradicted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from exitmatrix.model import Event, Scenario, Termination, Trial
+from exitmatrix.observe.history import Seen, first_word, is_in_process, told_of_data
+from exitmatrix.observe.roles import assign_roles, helper_name
+
+
+def why_unknown(
+    trial: Trial,
+    history: Sequence[Event],
+    seen: dict[int, Seen],
+    scenario: Scenario,
+    termination: Termination,
+) -> str | None:
+    """Why the trial does not show enough, after giving roles to its processes; None if it does."""
+    return (
+        _failed(history, seen)
+        or _unfinished(trial.history, history, termination)
+        or _missing_events(seen)
+        or assign_roles(seen, scenario)
+        or _misplaced(history, seen, scenario)
+        or _disagreement(history, seen)
+        or _unlooked(history, seen, scenario)
+    )
+
+
+def _failed(history: Sequence[Event], seen: dict[int, Seen]) -> str | None:
+    """Why the trial says nothing about its termination; None if it may."""
+    for event in history:
+        text = " ".join(event.detail)
+        if event.source == "endings" and event.kind == "no-effect":
+            # A signal to one's own process may reach another thread first, and the
+            # calling one runs on for an instant: then it took place all the same.
+            if event.pid in seen and "signal" in (seen[event.pid].exit or {}):
+                continue
+            return f"{first_word(event)} did not take place: {' '.join(event.detail[1:])}"
+        if event.source != "harness":
+            continue
+        match event.kind:
+            case "not-started":
+                return f"it could not be started: {text}"
+            case "not-ready":
+                return f"it was never ready: {text}"
+            case "gave-up":
+                return f"the time limit was reached while waiting ({text})"
+            case "garbled":
+                # Not what it holds: a record tells no pids and no paths.
+                return "the event channel holds what is no event of this trial"
+            case "unheard":
+                return f"not every event could be told: {text}"
+            case "failed":
+                return f"the harness itself failed: {text.partition('(')[0]}"
+            case "not-sent":
+                return f"{text} was not sent: the target had already ended"
+    return None
+
+
+def _unfinished(
+    whole: Sequence[Event], history: Sequence[Event], termination: Termination
+) -> str | None:
+    """Which step of a trial its history lacks; None if it has them all."""
+    if not any(f.source == "harness" and f.kind == "ready" for f in history):
+        return "it was never ready"
+    if not any(_takes_place(event, termination) for event in history):
+        if is_in_process(termination):
+            return "the program never reached the termination"
+        return f"nothing says that {termination.id} took place"
+    if len(history) == len(whole):
+        return "the history ends before the trial was closed"
+    heard = str(sum(event.source in ("probe", "endings") for event in history))
+    if whole[len(history)].detail[:1] not in ((), (heard,)):
+        return "the history does not hold as many events as were heard"
+    return None
+
+
+def _takes_place(event: Event, termination: Termination) -> bool:
+    """Whether an event says that the termination takes place."""
+    match termination.delivery:
+        case "in-process":
+            return (event.source, event.kind, *event.detail) == (
+                "endings",
+                "ending",
+                termination.id,
+            )
+        case "touch":
+            return (event.source, event.kind) == ("harness", "touched")
+        case _:
+            said = (event.source, event.kind, *event.detail[:1])
+            return said == ("harness", "sent", termination.signal)
+
+
+def _missing_events(seen: dict[int, Seen]) -> str | None:
+    """Events are numbered within each process: a gap, or a number twice, is an event in doubt."""
+    for one in seen.values():
+        # Threads may write in another order than they were numbered.
+        for numbers in one.numbers.values():
+            if sorted(numbers) != list(range(1, len(numbers) + 1)):
+                return "events of a process are missing or doubled"
+        if one.inside and one.subinterpreters > sum(number > 0 for number in one.numbers):
+            return "a subinterpreter was not observed from inside"
+        if any(name == "?" for name, _ in one.handlers.values()):
+            return "a handler ran that was never registered"
+        if one.doubt:
+            return one.doubt
+    return None
+
+
+def _misplaced(history: Sequence[Event], seen: dict[int, Seen], scenario: Scenario) -> str | None:
+    """Whether something was done by, or to, a process of another role than it seems.
+
+    Roles go by the order of appearance, and this is the second witness: the process
+    that answers HTTP is the one that serves.
+    """
+    for event in history:
+        who = seen[event.pid].role if event.pid in seen else ""
+        match event.source, event.kind:
+            case "harness", "serves" if who != scenario.acting_role:
+                return f"the process that served is not the {scenario.acting_role}"
+            case "endings", "ending" if who != scenario.acting_role:
+                return f"the termination took place outside of the {scenario.acting_role}"
+            case "harness", "sent" if event.pid and event.detail[1:] != (who,):
+                return "the signal went to another process than the target"
+            case "harness", "answered" if not who:
+                return "HTTP was answered by a process that does not run the program"
+    return None
+
+
+def _unlooked(history: Sequence[Event], seen: dict[int, Seen], scenario: Scenario) -> str | None:
+    """Why it is not known what became of data in flight; None if it is, or they still are."""
+    if not scenario.data or any(one.alive for one in seen.values()):
+        return None
+    if set(told_of_data(history)) != set(scenario.data):
+        return "what became of its data could not be seen"
+    return None
+
+
+def _disagreement(history: Sequence[Event], seen: dict[int, Seen]) -> str | None:
+    """Where what the processes told and what the kernel reports cannot both be right."""
+    ended: set[int] = set()
+    for event in history:
+        one = seen.get(event.pid)
+        if one is None:
+            continue
+        about = f"the witnesses disagree about {one.role or helper_name(one.words)}: "
+        if (event.source, event.kind) == ("kernel", "disagrees"):
+            return about + ", but ".join(event.detail)
+        if (event.source, event.kind) == ("kernel", "ended"):
+            ended.add(event.pid)
+        elif event.source in ("probe", "endings"):
+            if event.pid in ended:
+                return f"{about}the kernel saw its end, but then the channel has its {event.kind!r}"
+            told = first_word(event) if event.kind == "ending" else ""
+            if how := _must_end(told, one):
+                return f"{about}the channel says {told}, but the kernel {how}"
+    return None
+
+
+def _must_end(termination: str, one: Seen) -> str | None:
+    """How a process ended, if that is no way in which what it told can end it.
+
+    Only what POSIX itself says of a call that does not return: _exit() and SIGKILL.
+    """
+    how = one.exit or {}
+    if termination == "self-SIGKILL" and "code" in how:
+        return f"code {how['code']}"
+    code = re.fullmatch(r"os-exit-([0-9]{1,3})", termination)
+    if code and how.get("code", int(code[1]) & 0xFF) != int(code[1]) & 0xFF:
+        return f"code {how['code']}"
+    return None

@@ -1,0 +1,196 @@
+"""What the history of a trial says of each process. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from exitmatrix.model import DataState, Event, Termination
+
+PROGRAM = "app.py"
+OWN_MODULE = "__main__"
+DATA = ("harness", "data")
+STATES: dict[str, DataState] = {state: state for state in get_args(DataState)}
+
+
+@dataclass
+class HandlerRun:
+    """One run of a handler."""
+
+    key: str
+    began: int  # place in the history
+    ended: bool = False
+    raised: str = ""
+
+
+@dataclass
+class Seen:
+    """What the history says of one process."""
+
+    pid: int
+    words: tuple[str, ...] = ()
+    spawned: bool = False  # by the harness
+    runs_program: bool = False
+    inside: bool = False  # the probe spoke from it
+    before: int = 0
+    # Of its events, each of its interpreters by itself: 0 is the main one.
+    numbers: dict[int, list[int]] = field(default_factory=dict)
+    subinterpreters: int = 0  # that it said it made
+    handlers: dict[str, tuple[str, str]] = field(default_factory=dict)  # key -> name, module
+    runs: list[HandlerRun] = field(default_factory=list)
+    marker: str | None = None
+    exit: dict[str, Any] | None = None
+    at_ready: bool = False
+    alive: bool = False
+    role: str = ""
+    doubt: str = ""  # why its events cannot all be right
+
+    @property
+    def lasting(self) -> bool:
+        """Whether every run shows it: one that is only caught in passing is chance."""
+        return self.alive or self.at_ready
+
+    def ran(self, own: bool) -> list[HandlerRun]:
+        """Its runs of the program's own handlers, or of a library's."""
+        return [r for r in self.runs if (self.handlers[r.key][1] == OWN_MODULE) == own]
+
+    def name(self, run: HandlerRun) -> str:
+        """The handler's name; a library's with its module."""
+        name, module = self.handlers[run.key]
+        return name if module == OWN_MODULE else module
+
+
+def first_word(event: Event) -> str:
+    """The first thing that an event says; nothing, if it says none."""
+    return "".join(event.detail[:1])
+
+
+def until_closing(history: Sequence[Event]) -> Sequence[Event]:
+    """What came before the harness began to end what was left."""
+    for place, event in enumerate(history):
+        if event.kind == "closing" and event.source == "harness":
+            return history[:place]
+    return history
+
+
+def read_history(history: Sequence[Event], modules: Collection[str]) -> dict[int, Seen]:
+    """What the events say of each process; `modules` are the program's own beside its main one."""
+    seen: dict[int, Seen] = {}
+    ready = False
+    for place, event in enumerate(history):
+        if event.source == "harness":
+            if event.kind == "ready" and not ready:
+                ready = True
+                for one in seen.values():
+                    one.at_ready = one.exit is None
+            continue
+        if not event.pid:
+            continue
+        one = seen.setdefault(event.pid, Seen(event.pid))
+        if event.number:
+            one.numbers.setdefault(event.subinterpreter, []).append(event.number)
+        if event.kind == "subinterpreter":
+            one.subinterpreters += 1
+        if event.subinterpreter and event.kind == "started":
+            continue  # it says of its process what is known
+        _take(event, place, one, seen, modules)
+    return seen
+
+
+def _take(  # noqa: C901 - one case a kind of event
+    event: Event, place: int, one: Seen, seen: dict[int, Seen], modules: Collection[str]
+) -> None:
+    """Add one event to what is known of its process."""
+    detail = event.detail
+    match event.source, event.kind:
+        case "kernel", "spawned":
+            one.spawned = one.runs_program = True
+        case "kernel", "found":
+            one.words = one.words or detail
+            one.runs_program = one.runs_program or _runs_program(detail)
+        case "kernel", "ended":
+            one.alive = False
+            word, _, value = detail[0].partition(" ")
+            if word == "code":
+                one.exit = {"code": int(value)}
+            elif word == "signal":
+                one.exit = {"signal": value}
+            else:
+                one.exit = {"unknown": "its parent reaped it before its status could be read"}
+        case "kernel", "unseen":
+            one.exit = {"unknown": detail[0]}
+        case "kernel", "alive":
+            one.alive = True
+        case "probe", "started":
+            one.inside = True
+            one.words = tuple(detail[1].rstrip("\0").split("\0"))
+            # What the kernel found may have been the parent's command, before the exec.
+            one.runs_program = one.spawned or _runs_program(one.words)
+            one.before = int(detail[3] or 0)
+        case "probe" | "endings", "forked":
+            parent = seen.get(int(detail[0]))
+            if parent and parent is not one:
+                _inherit(one, parent)
+            else:
+                one.doubt = "a process was forked by one that is not known"
+        case "probe" | "endings", "registered":
+            own = detail[2].partition(":")[0] in (OWN_MODULE, *modules)
+            one.handlers[detail[0]] = (
+                detail[1],
+                OWN_MODULE if own else detail[2].replace(":", ".", 1),
+            )
+        case "probe" | "endings", "began" | "ended" | "raised":
+            _take_run(event, place, one)
+        case "endings", "marked":
+            one.marker = detail[0]
+
+
+def _take_run(event: Event, place: int, one: Seen) -> None:
+    """Add what is told of a handler's run."""
+    key = event.detail[0]
+    if event.kind == "began":
+        one.handlers.setdefault(key, ("?", OWN_MODULE))
+        one.runs.append(HandlerRun(key, place))
+        return
+    for run in reversed(one.runs):
+        if run.key == key and not run.ended:
+            run.ended = True
+            run.raised = event.detail[1] if event.kind == "raised" else ""
+            return
+    if event.kind == "raised" and event.detail[1] == "KeyboardInterrupt" and one.inside:
+        # A second Ctrl-C came when it was called and had not told so yet. The number of
+        # an event that was lost is missing; here none is, so nothing was.
+        one.handlers.setdefault(key, ("?", OWN_MODULE))
+        one.runs.append(HandlerRun(key, place, ended=True, raised=event.detail[1]))
+        return
+    one.doubt = "a handler ended that had not begun"
+
+
+def _runs_program(words: Sequence[str]) -> bool:
+    """Whether a command runs the scenario's file; old reloaders name it by its whole path."""
+    return any(word == PROGRAM or word.endswith(f"/{PROGRAM}") for word in words)
+
+
+def _inherit(child: Seen, parent: Seen) -> None:
+    """A forked child has its parent's handlers, and those that run at the fork run in it."""
+    child.words, child.inside, child.before = parent.words, parent.inside, parent.before
+    child.runs_program = parent.runs_program
+    child.handlers = dict(parent.handlers)
+    child.runs = [HandlerRun(run.key, run.began) for run in parent.runs if not run.ended]
+
+
+def told_of_data(history: Sequence[Event]) -> dict[str, DataState]:
+    """What became of each kind of data, as far as that was told."""
+    told = (f.detail for f in history if (f.source, f.kind) == DATA and len(f.detail) > 1)
+    return {kind: STATES[state] for kind, state, *_ in told if state in STATES}
+
+
+def is_in_process(termination: Termination) -> bool:
+    """Whether the program itself comes to the termination."""
+    return termination.delivery == "in-process"
+
+
+def asked_for_life(history: Sequence[Event]) -> list[Event]:
+    """What came of asking for a sign of life over HTTP, each time."""
+    return [f for f in history if f.source == "harness" and f.kind in ("answered", "no-answer")]

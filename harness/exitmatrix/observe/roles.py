@@ -1,0 +1,41 @@
+"""Which process of the tree is which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from exitmatrix.model import Scenario
+from exitmatrix.observe.history import Seen
+
+
+def assign_roles(seen: dict[int, Seen], scenario: Scenario) -> str | None:
+    """Give the scenario's roles to the processes that run its program, in order of appearance."""
+    # One that was caught between its fork and its exec has its parent's command still.
+    running = [one for one in seen.values() if one.runs_program and (one.numbers or one.lasting)]
+    names = [scenario.roles[0]] + [
+        scenario.roles[-1] + (f"#{number}" if number > 1 else "")
+        for number in range(1, len(running))
+    ]
+    for one, name in zip(running, names, strict=False):
+        one.role = name
+    if len(running) > 1 and len(scenario.roles) == 1:
+        return "more processes than declared ran the program"
+    # A server's child must be there to serve; a fork may be refused, and then there is none.
+    if len(running) < len(scenario.roles) and scenario.serves:
+        return f"the {scenario.roles[len(running)]} was never observed"
+    return None
+
+
+def helper_name(words: Sequence[str]) -> str:
+    """A stable name for a process that does not run the program.
+
+    `python -c "from multiprocessing.resource_tracker import main;main(5)"` is
+    `multiprocessing.resource_tracker`; any other is named by its command.
+    """
+    for place, word in enumerate(words[:-1]):
+        source = words[place + 1].split()
+        if word == "-c" and source[:1] == ["from"] and len(source) > 1:
+            return source[1]
+        if word == "-m":
+            return words[place + 1]
+    return words[0].rsplit("/", 1)[-1] if words else "a process without a name"
