@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from exitmatrix.machine.run import kernel
 from exitmatrix.machine.run.engine import Engine
+from exitmatrix.machine.run.kernel import pidfd
 
 
 class Listener:
@@ -33,7 +33,7 @@ def test_an_end_that_another_trial_came_upon_is_told(tmp_path: Path) -> None:
         engine = Engine(tmp_path, 2)
         waits, asks = Listener(), Listener()
         with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-            watched = kernel.watch(process.pid)
+            watched = pidfd.watch(process.pid)
             engine.watch(watched, cast("Any", waits))
             await asyncio.sleep(0)
             process.send_signal(signal.SIGKILL)

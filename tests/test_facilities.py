@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from exitmatrix.machine.run import facilities, kernel, reaper
+from exitmatrix.machine.run import reaper
+from exitmatrix.machine.run.kernel import exit_watch, facilities, marks, pidfd, proc, shared_memory
 from exitmatrix.machine.run.session import own_environment
 
 SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
@@ -33,7 +34,7 @@ def until(done: Callable[[], bool]) -> None:
 
 def test_without_pidfds_an_end_is_seen_by_asking(sleeper: subprocess.Popen[bytes]) -> None:
     """Psutil's way: a process that runs, then a zombie whose status can be read, then nothing."""
-    watched = kernel.Asked(sleeper.pid)
+    watched = pidfd.Polled(sleeper.pid)
     assert not watched.has_ended()
     assert watched.send(signal.SIGTERM)
     until(watched.has_ended)
@@ -52,20 +53,20 @@ def test_without_pidfds_a_process_that_is_gone_cannot_be_watched(
     sleeper.kill()
     sleeper.wait()
     with pytest.raises(ProcessLookupError):
-        kernel.Asked(sleeper.pid)
+        pidfd.Polled(sleeper.pid)
 
 
 def test_without_pidfds_the_watch_asks(sleeper: subprocess.Popen[bytes]) -> None:
     """A process without a descriptor is among those with news when it has ended, once."""
-    exits = kernel.ExitWatch()
-    watched = kernel.Asked(sleeper.pid)
+    exits = exit_watch.ExitWatch()
+    watched = pidfd.Polled(sleeper.pid)
     exits.add(watched)
-    assert exits.must_ask
+    assert exits.must_poll
     assert exits.ready() == []
     sleeper.kill()
     until(lambda: exits.ready() == [watched])
     assert exits.ready() == []
-    assert not exits.must_ask
+    assert not exits.must_poll
 
 
 def test_where_no_descriptor_is_free_a_process_is_watched_all_the_same(
@@ -77,23 +78,23 @@ def test_where_no_descriptor_is_free_a_process_is_watched_all_the_same(
         raise OSError(24, "Too many open files")
 
     monkeypatch.setattr(os, "pidfd_open", full)
-    assert isinstance(kernel.watch(sleeper.pid), kernel.Asked)
+    assert isinstance(pidfd.watch(sleeper.pid), pidfd.Polled)
 
 
 def test_a_mark_follows_a_process_wherever_it_flees() -> None:
     """A mark outlives a new session, a cleared environment and a lost parent."""
     mark = (1 << 60) + os.getpid()
     flee = "setsid env -i sh -c 'echo $$; exec sleep 600 <&- >&- 2>&-' &"
-    with kernel.marking(mark):
+    with marks.marking(mark):
         done = subprocess.run(["sh", "-c", flee], stdout=subprocess.PIPE, text=True, check=True)
     fled = int(done.stdout)
-    watched = kernel.watch(fled)
+    watched = pidfd.watch(fled)
     try:
-        assert kernel.mark_of(fled) == mark
-        assert kernel.belongs_to(fled, mark, 0, "no such token")
-        assert not kernel.belongs_to(fled, mark + 1, 0, "no such token")
-        assert kernel.marked(range(mark, mark + 1)) == (fled,)
-        assert kernel.mark_of(os.getpid()) != mark
+        assert marks.mark_of(fled) == mark
+        assert marks.belongs_to(fled, mark, 0, "no such token")
+        assert not marks.belongs_to(fled, mark + 1, 0, "no such token")
+        assert marks.marked(range(mark, mark + 1)) == (fled,)
+        assert marks.mark_of(os.getpid()) != mark
     finally:
         watched.send(signal.SIGKILL)
         watched.close()
@@ -103,7 +104,7 @@ def test_a_pid_without_a_mark_is_told_at_once() -> None:
     """To look for nothing among a million marks would take as long as a trial."""
     begun = time.perf_counter()
     for _ in range(200):
-        assert not kernel.is_marked(os.getpid(), range(1 << 61, (1 << 61) + kernel.MARKS))
+        assert not marks.is_marked(os.getpid(), range(1 << 61, (1 << 61) + marks.MARKS))
     assert time.perf_counter() - begun < 1
 
 
@@ -111,7 +112,7 @@ def test_a_facility_that_is_switched_off_is_not_used(monkeypatch: pytest.MonkeyP
     """Names are read in one place, and a wrong one is refused with the right ones."""
     monkeypatch.setattr(facilities, "_WITHOUT", frozenset({"pidfd", "exit-info"}))
     assert not facilities.have_pidfds()
-    assert kernel.exit_info(0) is None
+    assert pidfd.exit_info(0) is None
     assert facilities.refusal() is None
     monkeypatch.setattr(facilities, "_WITHOUT", frozenset({"pidfds"}))
     assert "pidfds" in str(facilities.refusal())
@@ -146,11 +147,11 @@ class Kernel:
         self.opened: dict[int, str] = {}
         self.signalled: list[str] = []
         self.names = {500: "ours", 501: "ours"}
-        monkeypatch.setattr(kernel, "PIDFDS", True)
-        monkeypatch.setattr(kernel, "parent_of", lambda pid: self.parents.get(pid, 0))
-        monkeypatch.setattr(kernel, "children_of", self.children_of)
-        monkeypatch.setattr(kernel, "mark_of", lambda _pid: None)
-        monkeypatch.setattr(reaper, "shared_memory_of", lambda _pid: frozenset())
+        monkeypatch.setattr(pidfd, "PIDFDS", True)
+        monkeypatch.setattr(proc, "parent_of", lambda pid: self.parents.get(pid, 0))
+        monkeypatch.setattr(proc, "children_of", self.children_of)
+        monkeypatch.setattr(marks, "mark_of", lambda _pid: None)
+        monkeypatch.setattr(shared_memory, "mapped_by", lambda _pid: frozenset())
         monkeypatch.setattr(os, "pidfd_open", self.open)
         monkeypatch.setattr(os, "close", lambda _fd: None)
         monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("a bare pid was signalled"))

@@ -7,10 +7,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from multiprocessing import shared_memory
+from multiprocessing.shared_memory import SharedMemory
 
 import pytest
-from exitmatrix.machine.run import kernel
+from exitmatrix.machine.run.kernel import pidfd, proc, shared_memory, wait_status
 
 SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 FAMILY = """
@@ -48,22 +48,22 @@ def test_children(
     tells: bool, family: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The children of a process are found, also where the kernel does not list them."""
-    if tells and not kernel.TELLS_CHILDREN:
+    if tells and not proc.TELLS_CHILDREN:
         pytest.skip("this kernel has no list of children")
-    monkeypatch.setattr(kernel, "TELLS_CHILDREN", tells)
+    monkeypatch.setattr(proc, "TELLS_CHILDREN", tells)
     assert family.stdout
     child = int(family.stdout.readline())
-    assert kernel.children_of(family.pid) == (child,)
-    assert {family.pid, child} <= set(kernel.descendants_of(os.getpid()))
-    assert kernel.is_below(child, os.getpid())
-    assert not kernel.is_below(os.getpid(), os.getpid())
+    assert proc.children_of(family.pid) == (child,)
+    assert {family.pid, child} <= set(proc.descendants_of(os.getpid()))
+    assert proc.is_below(child, os.getpid())
+    assert not proc.is_below(os.getpid(), os.getpid())
 
 
 def test_the_status_of_a_grandchild(family: subprocess.Popen[str]) -> None:
     """A process that its parent has reaped still has a status, where the kernel keeps it."""
     assert family.stdin
     assert family.stdout
-    watched = kernel.Watched(int(family.stdout.readline()))
+    watched = pidfd.Watched(int(family.stdout.readline()))
     family.stdin.write("\n")
     family.stdin.flush()
     assert family.stdout.readline() == "reaped\n"
@@ -72,7 +72,7 @@ def test_the_status_of_a_grandchild(family: subprocess.Popen[str]) -> None:
     if not learnt:
         pytest.skip("this kernel forgets the status of what is reaped (before 6.15)")
     assert watched.status is not None
-    assert kernel.describe_status(watched.status) == "code 9"
+    assert wait_status.describe_status(watched.status) == "code 9"
 
 
 def test_a_reaped_process_whose_status_is_lost(
@@ -81,8 +81,8 @@ def test_a_reaped_process_whose_status_is_lost(
     """Where the kernel forgets it, the status of a reaped process is not guessed."""
     assert family.stdin
     assert family.stdout
-    monkeypatch.setattr(kernel, "exit_info", lambda fd: None)
-    watched = kernel.Watched(int(family.stdout.readline()))
+    monkeypatch.setattr(pidfd, "exit_info", lambda fd: None)
+    watched = pidfd.Watched(int(family.stdout.readline()))
     family.stdin.write("\n")
     family.stdin.flush()
     assert family.stdout.readline() == "reaped\n"
@@ -93,26 +93,26 @@ def test_a_reaped_process_whose_status_is_lost(
 
 def test_a_process_that_is_gone(sleeper: subprocess.Popen[bytes]) -> None:
     """A process that was reaped can neither be watched nor signalled."""
-    watched = kernel.Watched(sleeper.pid)
+    watched = pidfd.Watched(sleeper.pid)
     sleeper.kill()
     sleeper.wait()
     assert not watched.send(signal.SIGTERM)
     watched.close()
     with pytest.raises(ProcessLookupError):
-        kernel.Watched(sleeper.pid)
+        pidfd.Watched(sleeper.pid)
 
 
 def test_at_rest(sleeper: subprocess.Popen[bytes]) -> None:
     """A process that waits is at rest; one that runs, or that a signal is to end, is not."""
-    watched = kernel.Watched(sleeper.pid)
-    while not kernel.at_rest(sleeper.pid):  # it is still starting
+    watched = pidfd.Watched(sleeper.pid)
+    while not proc.at_rest(sleeper.pid):  # it is still starting
         pass
     sleeper.send_signal(signal.SIGSTOP)
     os.waitid(os.P_PIDFD, watched.fd, os.WSTOPPED)
     sleeper.send_signal(signal.SIGTERM)  # pending: it is stopped
-    assert not kernel.at_rest(sleeper.pid)
+    assert not proc.at_rest(sleeper.pid)
     watched.close()
-    assert not kernel.at_rest(os.getpid())
+    assert not proc.at_rest(os.getpid())
 
 
 @pytest.mark.parametrize(
@@ -127,17 +127,17 @@ def test_at_rest(sleeper: subprocess.Popen[bytes]) -> None:
 )
 def test_a_wait_status_in_words(status: int, words: str) -> None:
     """A wait status is a code or a signal, with or without a core."""
-    assert kernel.describe_status(status) == words
+    assert wait_status.describe_status(status) == words
 
 
 def test_shared_memory_is_attributed() -> None:
     """What a process has mapped of shared memory is found by its name, and can be removed."""
-    block = shared_memory.SharedMemory(create=True, size=8)
+    block = SharedMemory(create=True, size=8)
     try:
-        assert block.name in kernel.shared_memory_of(os.getpid())
-        assert block.name in kernel.shared_memory()
-        kernel.remove_shared_memory([block.name, "never-there"])
-        assert block.name not in kernel.shared_memory()
+        assert block.name in shared_memory.mapped_by(os.getpid())
+        assert block.name in shared_memory.names()
+        shared_memory.remove([block.name, "never-there"])
+        assert block.name not in shared_memory.names()
     finally:
         block.close()
         with pytest.raises(FileNotFoundError):

@@ -45,10 +45,10 @@ GONE = 20.0  # seconds after which a test stops waiting for a process that must 
 # A harness for itself: it reads orders and never ends by itself.
 DRIVER = """
 import sys, msgspec
-from exitmatrix.model import Order
+from exitmatrix.model import TrialSpec
 from exitmatrix.machine.run import guardian
 from exitmatrix.machine.run.session import Session
-orders = msgspec.json.decode(sys.stdin.buffer.readline(), type=list[Order])
+orders = msgspec.json.decode(sys.stdin.buffer.readline(), type=list[TrialSpec])
 with Session(2) as session:
     for order in orders:
         session.submit(order)

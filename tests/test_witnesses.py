@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.machine.run import trial as trial_module
 from exitmatrix.machine.run.channel import decode
+from exitmatrix.machine.run.journal import Journal
+from exitmatrix.machine.run.kernel import pidfd
+from exitmatrix.machine.run.processes import Processes
 from exitmatrix.model import Event, Outcome, Trial, Unknown
 from exitmatrix.observe import observe
 from hypothesis import given
@@ -92,15 +93,17 @@ def test_a_real_trial_has_no_disagreement(name: str) -> None:
 @pytest.mark.parametrize("lives", [True, False])
 def test_a_parent_that_has_just_ended_is_none_any_more(lives: bool) -> None:
     """An orphan names who started it, and the kernel its reaper: both are right."""
-    notes: list[tuple[object, ...]] = []
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as parent:
         if not lives:
             parent.kill()
             os.waitid(os.P_PID, parent.pid, os.WEXITED | os.WNOWAIT)  # it ended, and is not reaped
-        trial = SimpleNamespace(live=[parent.pid], _note=lambda *note: notes.append(note))
-        told = Event("probe", os.getpid(), "started", (str(parent.pid),))
-        trial_module.TrialRun._compare_parents(cast("Any", trial), told)
-    assert bool(notes) == lives
+        journal = Journal()
+        processes = Processes(cast("Any", None), cast("Any", None), journal, 0, TOKEN)
+        for pid in (os.getpid(), parent.pid):
+            processes.watched[pid] = pidfd.watch(pid)
+        processes.meet(Event("probe", os.getpid(), "started", (str(parent.pid),)))
+        processes.close()
+    assert [event.kind for event in journal.events] == ["disagrees"] * lives
 
 
 # ------------------------------------------------------------------ any stream

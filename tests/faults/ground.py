@@ -19,7 +19,8 @@ import msgspec
 import psutil
 from exitmatrix.declare import stacks
 from exitmatrix.machine.environments.prepare import Environment, default_cache, prepare
-from exitmatrix.machine.run import guardian, kernel
+from exitmatrix.machine.run import guardian
+from exitmatrix.machine.run.kernel import pidfd, prctl, proc
 from exitmatrix.machine.store.records import read_records
 from exitmatrix.machine.store.store import Count
 from exitmatrix.model import Record, Stack
@@ -42,7 +43,7 @@ class Ground:
         self.python = python
 
     def __enter__(self) -> Self:
-        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+        prctl.prctl(prctl.PR_SET_CHILD_SUBREAPER, 1)
         if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # in the background it would do nothing
         self.folder = Path(tempfile.mkdtemp(prefix="faults-"))
@@ -141,7 +142,7 @@ class Ground:
         while alive := self._alive():
             for pid in alive:
                 with contextlib.suppress(ProcessLookupError):
-                    kernel.watch(pid).send(signal.SIGKILL)
+                    pidfd.watch(pid).send(signal.SIGKILL)
             time.sleep(0.02)
         for path in set(self._run_folders()) - self._before:
             # Of another harness on this machine, as long as its guardian lives.
@@ -162,7 +163,7 @@ class Ground:
                     break
             except ChildProcessError:
                 break
-        return {pid: kernel.command_line(pid) for pid in kernel.descendants_of(os.getpid())}
+        return {pid: proc.command_line(pid) for pid in proc.descendants_of(os.getpid())}
 
     def _run_folders(self) -> Iterator[Path]:
         for place in {str(guardian.ground()), str(self.temporary), tempfile.gettempdir()}:

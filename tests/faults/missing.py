@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from exitmatrix.declare.stacks import STACKS
-from exitmatrix.machine.run.facilities import NAMES, VARIABLE
+from exitmatrix.machine.run.kernel.facilities import NAMES, VARIABLE
 from exitmatrix.model.outcome_sets import contains
 
 from tests.conftest import FOUND, newest_flask

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 from exitmatrix.declare.stacks import STACKS
-from exitmatrix.machine.run import kernel
+from exitmatrix.machine.run.kernel import proc
 from exitmatrix.machine.run.session import Session
 from exitmatrix.model import Outcome, Trial, TrialSpec, Unknown
 from exitmatrix.observe import observe
@@ -373,7 +373,7 @@ def still_there(engine: psutil.Process) -> list[str]:
     folder = Path(engine.cmdline()[4])
     limit = time.monotonic() + 2
     while True:
-        found = [str(kernel.command_line(pid)) for pid in kernel.descendants_of(engine.pid)]
+        found = [str(proc.command_line(pid)) for pid in proc.descendants_of(engine.pid)]
         found += [one.name for one in folder.iterdir() if one.name != "guarded"]
         if not found or time.monotonic() > limit:
             return found

@@ -35,7 +35,7 @@ from exitmatrix.machine.environments.prepare import (
     prepare,
 )
 from exitmatrix.machine.run.engine import Usage
-from exitmatrix.machine.run.facilities import refusal
+from exitmatrix.machine.run.kernel.facilities import refusal
 from exitmatrix.machine.run.session import EngineDied, Session, default_jobs
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import check_records, digest, read_records

@@ -19,11 +19,17 @@ from pathlib import Path
 
 import msgspec
 
-from exitmatrix.machine.run import kernel
-from exitmatrix.machine.run.facilities import have
+from exitmatrix.machine.run.host import Listener
 from exitmatrix.machine.run.http import Client
+from exitmatrix.machine.run.kernel import proc, shared_memory
+from exitmatrix.machine.run.kernel.exit_watch import ExitWatch
+from exitmatrix.machine.run.kernel.facilities import have
+from exitmatrix.machine.run.kernel.marks import MARKS, marked
+from exitmatrix.machine.run.kernel.pidfd import Watched
+from exitmatrix.machine.run.kernel.prctl import become_subreaper, end_with_parent
 from exitmatrix.machine.run.reaper import end_all_below
-from exitmatrix.machine.run.trial import ASK_AGAIN, TrialRun
+from exitmatrix.machine.run.state import ASK_AGAIN, TrialState
+from exitmatrix.machine.run.trial import run
 from exitmatrix.model import Event, Trial, TrialSpec
 
 LONGEST_LINE = 1 << 20
@@ -59,11 +65,11 @@ class Engine:
         self.first_mark = first_mark
         self.client = Client(threads=4 * jobs)
         self._slots = asyncio.Semaphore(jobs)
-        self._holders: set[TrialRun] = set()
-        self._exits = kernel.ExitWatch()
-        self._watched: dict[kernel.Watched, TrialRun] = {}
+        self._holders: set[Listener] = set()
+        self._exits = ExitWatch()
+        self._watched: dict[Watched, Listener] = {}
         self._asking: asyncio.TimerHandle | None = None
-        self._ended: dict[TrialRun, list[kernel.Watched]] = {}
+        self._ended: dict[Listener, list[Watched]] = {}
         asyncio.get_running_loop().add_reader(self._exits.fileno(), self._take_exits)
 
     async def serve(self, orders: asyncio.StreamReader) -> None:
@@ -79,12 +85,12 @@ class Engine:
         await asyncio.gather(*running)
 
     async def _run(self, ask: Ask) -> None:
-        run = None
+        state = None
         try:
-            mark = self.first_mark + ask.number % kernel.MARKS
-            run = TrialRun(ask.order, self, str(ask.number), mark)
-            self._holders.add(run)
-            trial = await run.run()
+            mark = self.first_mark + ask.number % MARKS
+            state = TrialState(ask.order, self, str(ask.number), mark)
+            self._holders.add(state)
+            trial = await run(state)
         except OSError as error:
             why = Event("harness", 0, "not-started", (error.strerror or type(error).__name__,))
             trial = Trial(cell=ask.order.cell, history=(why,), stdout="", stderr="")
@@ -92,28 +98,28 @@ class Engine:
             why = Event("harness", 0, "failed", (repr(error),))
             trial = Trial(cell=ask.order.cell, history=(why,), stdout="", stderr="")
         finally:
-            if run is None or run in self._holders:
+            if state is None or state in self._holders:
                 self._slots.release()
-            if run is not None:
-                self._holders.discard(run)
-                self._forget(run)
+            if state is not None:
+                self._holders.discard(state)
+                self._forget(state)
         send(Answer(ask.number, trial))
 
-    # ---------------------------------------------- for the trials (Ground)
+    # ---------------------------------------------- for the trials (Host)
 
-    def watch(self, watched: kernel.Watched, trial: TrialRun) -> None:
+    def watch(self, watched: Watched, trial: Listener) -> None:
         """Have the trial take events when the process ends."""
         self._watched[watched] = trial
         self._exits.add(watched)
         self._ask_again()
 
-    def watch_reaping(self, watched: kernel.Watched, trial: TrialRun) -> None:
+    def watch_reaping(self, watched: Watched, trial: Listener) -> None:
         """Have the trial take events when an ended process is reaped by its parent."""
         self._watched[watched] = trial
         self._exits.add_reaping(watched)
         self._ask_again()
 
-    def ended(self, trial: TrialRun) -> list[kernel.Watched]:
+    def ended(self, trial: Listener) -> list[Watched]:
         """The trial's watched processes that have ended since it last asked."""
         self._poll()
         own = self._ended.pop(trial, [])
@@ -126,12 +132,12 @@ class Engine:
         """Orphans that no trial knows: children of the engine, where these come home."""
         known = {watched.pid for watched in self._watched}
         if have("subreaper"):
-            found = kernel.children_of(os.getpid())
+            found = proc.children_of(os.getpid())
         else:
-            found = kernel.marked(range(self.first_mark, self.first_mark + kernel.MARKS))
+            found = marked(range(self.first_mark, self.first_mark + MARKS))
         return [pid for pid in found if pid not in known]
 
-    def yield_slot(self, trial: TrialRun) -> None:
+    def yield_slot(self, trial: Listener) -> None:
         """The trial only waits from here on; another may start."""
         if trial in self._holders:
             self._holders.discard(trial)
@@ -148,7 +154,7 @@ class Engine:
 
     def _ask_again(self) -> None:
         """Look for ends that nothing tells of, for as long as there may be some."""
-        if self._asking is None and self._exits.must_ask:
+        if self._asking is None and self._exits.must_poll:
 
             def ask() -> None:
                 self._asking = None
@@ -157,7 +163,7 @@ class Engine:
 
             self._asking = asyncio.get_running_loop().call_later(ASK_AGAIN, ask)
 
-    def _forget(self, trial: TrialRun) -> None:
+    def _forget(self, trial: Listener) -> None:
         """What a trial that broke off has left watched is watched no longer."""
         self._ended.pop(trial, None)
         for watched in [one for one, whose in self._watched.items() if whose is trial]:
@@ -176,8 +182,8 @@ def send(message: Answer | Usage) -> None:
 async def serve(folder: Path, jobs: int, first_mark: int, guardian: int) -> None:
     """Serve stdin until it ends."""
     loop = asyncio.get_running_loop()
-    marks = range(first_mark, first_mark + kernel.MARKS)
-    memory = kernel.shared_memory()
+    marks = range(first_mark, first_mark + MARKS)
+    memory = shared_memory.names()
     loop.add_signal_handler(signal.SIGTERM, abandon, folder, memory, marks)
     if os.getppid() != guardian:  # it died before it could be heard of
         abandon(folder, memory, marks)
@@ -208,8 +214,8 @@ def usage() -> Usage:
 
 def main(folder: str, jobs: str, first_mark: str, guardian: str) -> None:
     """Run one engine."""
-    kernel.become_subreaper()
-    kernel.end_with_parent(signal.SIGTERM)
+    become_subreaper()
+    end_with_parent(signal.SIGTERM)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o022)
     asyncio.run(serve(Path(folder), int(jobs), int(first_mark), int(guardian)))

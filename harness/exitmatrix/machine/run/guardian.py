@@ -23,13 +23,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from exitmatrix.machine.run.kernel import (
-    MARKS,
-    PIDFDS,
-    SHARED_MEMORY,
-    become_subreaper,
-    shared_memory,
-)
+from exitmatrix.machine.run.kernel import shared_memory
+from exitmatrix.machine.run.kernel.marks import MARKS
+from exitmatrix.machine.run.kernel.pidfd import PIDFDS
+from exitmatrix.machine.run.kernel.prctl import become_subreaper
 from exitmatrix.machine.run.reaper import end_all_below
 
 PREFIX = "exitmatrix-"
@@ -46,11 +43,12 @@ def ground() -> str | None:
     costs a tenth of a bare interpreter's start, in memory next to nothing.
     """
     try:
-        room = os.statvfs(SHARED_MEMORY)
+        room = os.statvfs(shared_memory.FOLDER)
     except OSError:
         return None
     roomy = room.f_bavail * room.f_frsize >= ROOM
-    return SHARED_MEMORY if roomy and os.access(SHARED_MEMORY, os.W_OK | os.X_OK) else None
+    usable = roomy and os.access(shared_memory.FOLDER, os.W_OK | os.X_OK)
+    return shared_memory.FOLDER if usable else None
 
 
 def make_folder() -> tuple[str, int]:
@@ -88,7 +86,7 @@ def main(lifeline: int, jobs: str, engine_module: str = "exitmatrix.machine.run.
     """Guard one engine; its exit status."""
     os.set_inheritable(lifeline, False)
     become_subreaper()
-    memory = shared_memory()
+    memory = shared_memory.names()
     for signum in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(signum, signal.SIG_IGN)  # only the lifeline decides
     sweep()

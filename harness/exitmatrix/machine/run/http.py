@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import requests
 
+# How the scenarios that serve are spoken to.
 ANNOUNCED = re.compile(rb"Running on http://127\.0\.0\.1:(\d+)")
 GREETING = re.compile(r"process (\d+)")
+END = "/end"  # the path of the view that comes to `end_here()`
 PATIENCE = 10.0  # seconds; a reloader's parent holds the socket, so a request can wait for nobody
 
 

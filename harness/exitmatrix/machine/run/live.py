@@ -15,16 +15,20 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from exitmatrix.machine.run import kernel
 from exitmatrix.machine.run.channel import READ_SIZE, Output
 from exitmatrix.machine.run.engine import LONGEST_LINE, Engine, abandon
+from exitmatrix.machine.run.journal import Journal
+from exitmatrix.machine.run.kernel import shared_memory
+from exitmatrix.machine.run.kernel.marks import MARKS
+from exitmatrix.machine.run.kernel.prctl import become_subreaper, end_with_parent
 from exitmatrix.machine.run.session import EngineDied, Session
-from exitmatrix.machine.run.trial import TrialRun
+from exitmatrix.machine.run.state import TrialState
+from exitmatrix.machine.run.trial import STAGES, Stage, run
 from exitmatrix.model import Event, TrialSpec
 
 CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
@@ -76,18 +80,13 @@ def tell(event: Event) -> None:
         data = data[os.write(1, data) :]
 
 
-class History(list[Event]):
+class LiveJournal(Journal):
     """A history that tells each event when it comes in, whatever its place is."""
 
-    def append(self, event: Event, /) -> None:
-        """Add the event that was learnt now."""
+    def insert(self, place: int, event: Event) -> None:
+        """Put in an event, and tell it."""
         tell(event)
-        super().append(event)
-
-    def insert(self, place: object, event: Event, /) -> None:
-        """Add an event about a moment before."""
-        tell(event)
-        super().insert(place, event)  # type: ignore[arg-type]
+        super().insert(place, event)
 
 
 class Spoken(Output):
@@ -139,50 +138,47 @@ def _writer(ancillary: list[tuple[int, int, bytes]]) -> int:
     return 0
 
 
-class LiveRun(TrialRun):
-    """A trial with pauses, in which the port is asked at the end."""
+class LiveState(TrialState):
+    """A trial that is shown: each event and each line of output is told as it comes in."""
 
-    def __init__(self, show: Show, ground: Engine, mark: int) -> None:
-        order = msgspec.structs.replace(show.order, limit=BY_ITSELF + 6 * show.pace)
-        super().__init__(order, ground, "live", mark)
-        self.pace = show.pace
-        self.history = History(self.history)
-        for name, kind in (("stdout", STDOUT), ("stderr", STDERR)):
-            getattr(self, name).close_both()
-            setattr(self, name, Spoken(kind, self._hear))
+    watched_only = True
+
+    def __init__(self, order: TrialSpec, pace: float, host: Engine, mark: int) -> None:
+        order = msgspec.structs.replace(order, limit=BY_ITSELF + 6 * pace)
+        super().__init__(order, host, "live", mark)
+
+    def _make_journal(self) -> Journal:
+        return LiveJournal()
+
+    def _make_output(self, name: str) -> Output:
+        return Spoken(STDOUT if name == "stdout" else STDERR, self._hear)
 
     def _hear(self, pid: int, kind: str, line: str) -> None:
-        self._note("kernel", pid, kind, line)
+        self.journal.note("kernel", pid, kind, line)
 
-    def _stages(self) -> tuple[tuple[str, Callable[[], Awaitable[None]]], ...]:
-        ready, *others = super()._stages()
-        steps: list[tuple[str, Callable[[], Awaitable[None]]]] = [ready]
-        for step in others:
-            steps += [("pause", self._pause), step]
-        return (*steps, ("pause", self._pause), ("port", self._ask_port), ("pause", self._pause))
 
-    async def _pause(self) -> None:
-        await asyncio.sleep(self.pace)
+def paced(pace: float) -> Iterator[Stage]:
+    """The stages of a trial, with a pause in seconds after each; at the end the port is asked."""
 
-    async def _get_end(self) -> None:
-        """No marker is wanted here; only a request that ends the program is made."""
-        if self.order.termination.delivery == "in-process":
-            await super()._get_end()
+    async def pause(_trial: TrialState) -> None:
+        await asyncio.sleep(pace)
 
-    async def _ask_port(self) -> None:
-        """Whether anybody still serves, as a client finds out."""
-        answer = await self.ground.client.get(self.port, "/")
-        said = (str(answer[0]), answer[1].strip()) if answer else ("none", "")
-        self._note("harness", 0, "port", str(self.port), *said)
+    for stage in (*STAGES, ("port", ask_port)):
+        yield stage
+        yield "pause", pause
 
-    def _note_what_is_left(self) -> None:
-        """Nothing: a trial to be watched is not recorded."""
+
+async def ask_port(trial: TrialState) -> None:
+    """Ask whether anybody still serves, as a client finds out."""
+    answer = await trial.host.client.get(trial.port, "/")
+    said = (str(answer[0]), answer[1].strip()) if answer else ("none", "")
+    trial.journal.note("harness", 0, "port", str(trial.port), *said)
 
 
 async def serve(folder: Path, first_mark: int, guardian: int) -> None:
     """Run the one trial that comes in."""
-    marks = range(first_mark, first_mark + kernel.MARKS)
-    memory = kernel.shared_memory()
+    marks = range(first_mark, first_mark + MARKS)
+    memory = shared_memory.names()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, abandon, folder, memory, marks)
     if os.getppid() != guardian:  # it died before it could be heard of
@@ -191,15 +187,16 @@ async def serve(folder: Path, first_mark: int, guardian: int) -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     show = msgspec.json.decode(await reader.readline(), type=Show)
     engine = Engine(folder, 1, first_mark)
-    await LiveRun(show, engine, first_mark).run()
+    state = LiveState(show.order, show.pace, engine, first_mark)
+    await run(state, tuple(paced(show.pace)))
     tell(Event("harness", 0, OVER))
     engine.client.close()
 
 
 def main(folder: str, _jobs: str, first_mark: str, guardian: str) -> None:
     """Run one engine."""
-    kernel.become_subreaper()
-    kernel.end_with_parent(signal.SIGTERM)
+    become_subreaper()
+    end_with_parent(signal.SIGTERM)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o022)
     asyncio.run(serve(Path(folder), int(first_mark), int(guardian)))

@@ -7,16 +7,11 @@ import signal
 import time
 from collections.abc import Collection
 
-from exitmatrix.machine.run.facilities import have
-from exitmatrix.machine.run.kernel import (
-    descendants_of,
-    is_below,
-    is_marked,
-    marked,
-    remove_shared_memory,
-    shared_memory_of,
-    watch,
-)
+from exitmatrix.machine.run.kernel import shared_memory
+from exitmatrix.machine.run.kernel.facilities import have
+from exitmatrix.machine.run.kernel.marks import is_marked, marked
+from exitmatrix.machine.run.kernel.pidfd import watch
+from exitmatrix.machine.run.kernel.proc import descendants_of, is_below
 
 ASK_AGAIN = 0.002  # seconds
 PATIENCE = 10.0  # seconds; what a device holds, or another user owns, does not end sooner
@@ -35,14 +30,14 @@ def end_all_below(memory_before: Collection[str], marks: range = range(0)) -> No
     limit = time.monotonic() + PATIENCE
     while found := {*descendants_of(here), *_fled(marks)}:
         for pid in found:
-            memory |= shared_memory_of(pid)
+            memory |= shared_memory.mapped_by(pid)
             _kill(pid, here, marks)
         while _reap_one():
             pass
         if time.monotonic() > limit:
             break
         time.sleep(ASK_AGAIN)
-    remove_shared_memory(memory - set(memory_before))
+    shared_memory.remove(memory - set(memory_before))
 
 
 def _fled(marks: range) -> tuple[int, ...]:

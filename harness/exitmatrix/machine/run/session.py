@@ -14,7 +14,7 @@ from typing import Self
 import msgspec
 
 from exitmatrix.machine.run.engine import Answer, Ask, Usage
-from exitmatrix.machine.run.facilities import VARIABLE
+from exitmatrix.machine.run.kernel.facilities import VARIABLE
 from exitmatrix.model import Trial, TrialSpec
 
 

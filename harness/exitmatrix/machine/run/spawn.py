@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from exitmatrix.machine.run.facilities import have
-from exitmatrix.machine.run.kernel import marking
+from exitmatrix.machine.run.kernel.facilities import have
+from exitmatrix.machine.run.kernel.marks import marking
 from exitmatrix.model import TrialSpec
 
 PROGRAM = "app.py"  # the name that the scenario has in its trial, whatever its id

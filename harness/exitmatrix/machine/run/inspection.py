@@ -1,4 +1,4 @@
-"""Have a scenario's own `look.py` say what became of its data.
+"""The last stage: have a scenario's own `look.py` say what became of its data.
 
 It runs bare, with the interpreter of the trial, in the trial's working folder, when
 nobody of the trial is alive any more: what a shelf or a database looks like on disk
@@ -11,8 +11,9 @@ import asyncio
 import subprocess
 from typing import get_args
 
-from exitmatrix.machine.run.kernel import marking
+from exitmatrix.machine.run.kernel.marks import marking
 from exitmatrix.machine.run.spawn import Folder, environment
+from exitmatrix.machine.run.state import TrialState
 from exitmatrix.model import DataState, TrialSpec
 
 PROGRAM = "look.py"
@@ -23,13 +24,24 @@ class CannotTell(Exception):
     """What `look.py` said is not what the scenario's header asks for."""
 
 
-async def look(order: TrialSpec, folder: Folder, mark: int) -> list[tuple[str, str]]:
+async def inspect(trial: TrialState) -> None:
+    """Inspect the data on disk. While somebody is alive they are in flight still."""
+    if not trial.spec.scenario.data or trial.live:
+        return
+    try:
+        for kind, state in await _ask(trial.spec, trial.folder, trial.mark):
+            trial.journal.note("harness", 0, "data", kind, state)
+    except (CannotTell, OSError) as error:
+        trial.journal.note("harness", 0, "data-unseen", str(error))
+
+
+async def _ask(spec: TrialSpec, folder: Folder, mark: int) -> list[tuple[str, str]]:
     """(kind, state) of each kind of data, in order. Raises CannotTell, OSError."""
-    variables = environment(order, folder, "")
+    variables = environment(spec, folder, "")
     bare = {name: text for name, text in variables.items() if not name.startswith(INJECTED)}
     with marking(mark):  # should it hang, it is the trial's, and is ended with it
         process = subprocess.Popen(
-            [order.python, PROGRAM],
+            [spec.python, PROGRAM],
             cwd=folder.work,
             env=bare,
             stdin=subprocess.DEVNULL,
@@ -39,13 +51,13 @@ async def look(order: TrialSpec, folder: Folder, mark: int) -> list[tuple[str, s
     said, _ = await asyncio.to_thread(process.communicate)
     if process.returncode:
         raise CannotTell(f"{PROGRAM} ended with status {process.returncode}")
-    return read(said.decode("utf-8", "replace"), order)
+    return parse(said.decode("utf-8", "replace"), spec)
 
 
-def read(said: str, order: TrialSpec) -> list[tuple[str, str]]:
-    """What lines of `KIND: STATE` say: each kind of the header once, in words that are known."""
+def parse(said: str, spec: TrialSpec) -> list[tuple[str, str]]:
+    """Parse lines of `KIND: STATE`: each kind of the header once. Raises CannotTell."""
     pairs = [line.partition(": ")[::2] for line in said.splitlines()]
-    if sorted(kind for kind, _ in pairs) != sorted(order.scenario.data):
+    if sorted(kind for kind, _ in pairs) != sorted(spec.scenario.data):
         raise CannotTell(f"{PROGRAM} did not speak of each kind of data once")
     if not {state for _, state in pairs} <= set(get_args(DataState)):
         raise CannotTell(f"{PROGRAM} said a state that is none")

@@ -9,7 +9,7 @@ import pytest
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine import scenarios
 from exitmatrix.machine.environments.prepare import Environment
-from exitmatrix.machine.run.look import CannotTell, read
+from exitmatrix.machine.run.inspection import CannotTell, parse
 from exitmatrix.model import Outcome, Scenario, TrialSpec, Unknown
 from msgspec.structs import replace
 
@@ -31,7 +31,7 @@ ORDER = TrialSpec(
 def test_each_kind_is_told_once() -> None:
     """Lines of `KIND: STATE`, in whatever order."""
     said = "shelf: damaged\nlock file: left behind\n"
-    assert read(said, ORDER) == [("lock file", "left behind"), ("shelf", "damaged")]
+    assert parse(said, ORDER) == [("lock file", "left behind"), ("shelf", "damaged")]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_each_kind_is_told_once() -> None:
 def test_anything_else_is_no_answer(said: str) -> None:
     """A kind that is missing, doubled or unknown, and a state that is none, are refused."""
     with pytest.raises(CannotTell):
-        read(said, ORDER)
+        parse(said, ORDER)
 
 
 APP = """\

@@ -1,0 +1,38 @@
+"""What the trials of one engine share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from exitmatrix.machine.run.http import Client
+from exitmatrix.machine.run.kernel.pidfd import Watched
+
+
+class Listener(Protocol):
+    """A trial, as far as the engine is concerned."""
+
+    def take_events(self) -> None:
+        """Take what the processes have told, and learn which have ended."""
+
+
+class Host(Protocol):
+    """An engine, as far as a trial is concerned."""
+
+    folder: Path
+    client: Client
+
+    def watch(self, watched: Watched, trial: Listener) -> None:
+        """Have the trial take events when the process ends."""
+
+    def watch_reaping(self, watched: Watched, trial: Listener) -> None:
+        """Have the trial take events when an ended process is reaped by its parent."""
+
+    def ended(self, trial: Listener) -> list[Watched]:
+        """The trial's watched processes that have ended since it last asked."""
+
+    def strays(self) -> list[int]:
+        """Orphans that no trial knows: children of the engine, where these come home."""
+
+    def yield_slot(self, trial: Listener) -> None:
+        """The trial only waits from here on."""

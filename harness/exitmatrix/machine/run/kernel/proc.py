@@ -1,0 +1,102 @@
+"""What /proc shows of a process: proc(5)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from exitmatrix.machine.run.kernel.facilities import have
+
+TELLS_CHILDREN = (
+    have("children") and Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").exists()
+)
+
+
+def read_proc(pid: int, name: str) -> bytes:
+    """A file of /proc/PID; empty when the process is gone or may not be read."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
+
+
+def pids() -> list[int]:
+    """All processes that can be seen from here."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process is a zombie or gone."""
+    state = read_proc(pid, "stat").rpartition(b")")[2].split()[:1]
+    return state in ([], [b"Z"], [b"X"])
+
+
+def children_of(pid: int) -> tuple[int, ...]:
+    """The direct children of a process, of all its threads; () when it is gone."""
+    if not TELLS_CHILDREN:
+        return _children_by_search(pid)
+    found: list[int] = []
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - measured: this runs for each trial
+    except OSError:
+        return ()
+    for thread in threads:
+        text = read_proc(pid, f"task/{thread}/children")
+        found += [int(word) for word in text.split()]
+    return tuple(found)
+
+
+def _children_by_search(pid: int) -> tuple[int, ...]:
+    """The same on a kernel without CONFIG_PROC_CHILDREN: by looking at every process."""
+    import psutil  # noqa: PLC0415 - seldom needed
+
+    try:
+        return tuple(child.pid for child in psutil.Process(pid).children())
+    except psutil.NoSuchProcess:
+        return ()
+
+
+def descendants_of(pid: int) -> tuple[int, ...]:
+    """All processes below one, parents before their children."""
+    found: list[int] = []
+    waiting = list(children_of(pid))
+    while waiting:
+        one = waiting.pop(0)
+        found.append(one)
+        waiting += children_of(one)
+    return tuple(found)
+
+
+def command_line(pid: int) -> tuple[str, ...]:
+    """The words of a process's command; () when it is gone or a zombie."""
+    return tuple(w.decode("utf-8", "replace") for w in read_proc(pid, "cmdline").split(b"\0")[:-1])
+
+
+def parent_of(pid: int) -> int:
+    """The parent of a process; 0 when it is gone."""
+    fields = read_proc(pid, "stat").rpartition(b")")[2].split()
+    return int(fields[1]) if fields else 0
+
+
+def is_below(pid: int, ancestor: int) -> bool:
+    """Whether a process descends from another, as its living ancestors show."""
+    while pid > 1:
+        pid = parent_of(pid)
+        if pid == ancestor:
+            return True
+    return False
+
+
+def at_rest(pid: int) -> bool:
+    """Proof of life of a process that only waits: asleep, with no signal to be delivered.
+
+    A process that was sent a signal which ends it is running, gone, or has the
+    signal pending (proc(5): State, SigPnd, ShdPnd).
+    """
+    fields = dict(
+        line.split(b":", 1) for line in read_proc(pid, "status").splitlines() if b":" in line
+    )
+    if fields.get(b"State", b"").split()[:1] != [b"S"]:
+        return False
+    pending = int(fields.get(b"SigPnd", b"1"), 16) | int(fields.get(b"ShdPnd", b"1"), 16)
+    return not pending & ~int(fields.get(b"SigBlk", b"0"), 16)

@@ -1,0 +1,85 @@
+"""The third stage: wait until all have ended, or have shown that they live and nothing happens."""
+
+from __future__ import annotations
+
+from exitmatrix.machine.run.kernel import proc
+from exitmatrix.machine.run.state import TrialState
+
+QUIET = 0.3  # seconds without any news, after which the living are asked for a sign of life
+QUIET_IN_HANDLER = 3.0  # seconds, where a handler has begun: it may wait for a thread's next turn
+IDLE = 0.05  # seconds without news, after which another trial may use the processor
+
+
+async def until_settled(trial: TrialState) -> None:
+    """Wait until all have ended, or all that live have shown it and nothing happens any more."""
+    while True:
+        await _until_quiet(trial)
+        if not trial.live and not trial.processes.find_strays():
+            return
+        if trial.live and await _all_show_life(trial):
+            return
+
+
+async def _until_quiet(trial: TrialState) -> None:
+    # A handler that sleeps is quiet, and shows no life.
+    longest = 2 * trial.spec.scenario.length / 1000
+    for patience in (IDLE, QUIET + longest - IDLE):
+        while trial.live:
+            seen = len(trial.journal.events)
+            busy = patience > IDLE and trial.in_a_handler
+
+            def has_news(seen: int = seen) -> bool:
+                return len(trial.journal.events) > seen or not trial.live
+
+            if not await trial.journal.within(max(patience, QUIET_IN_HANDLER * busy), has_news):
+                break
+        trial.host.yield_slot(trial)
+
+
+async def _all_show_life(trial: TrialState) -> bool:
+    """Ask every living process for a sign of life, each in the way it can give one."""
+    server = await trial.host.client.who_serves(trial.port) if trial.port else None
+    trial.take_events()
+    trial.processes.find_helpers()  # a server that was restarted has started its own by now
+    asked = set(trial.live)
+    shown = set()
+    if server in asked:  # else the port is another trial's by now
+        trial.journal.note("harness", server, "answered")
+        shown.add(server)
+    elif trial.port:
+        trial.journal.note("harness", 0, "no-answer")
+    for pid in asked - shown:
+        if pid in trial.gates:
+            if await _replies(trial, pid):
+                shown.add(pid)
+        elif _is_idle(trial, pid):
+            shown.add(pid)
+    if shown >= asked == set(trial.live):
+        for pid in trial.live:
+            trial.journal.note("kernel", pid, "alive")
+        return True
+    return False
+
+
+def _is_idle(trial: TrialState, pid: int) -> bool:
+    """Whether a process only waits, with no unread events.
+
+    One that has just told that it holds is asleep as well, but for an answer.
+    """
+    seen = len(trial.journal.events)
+    rests = proc.at_rest(pid)
+    trial.take_events()
+    return rests and not any(event.pid == pid for event in trial.journal.events[seen:])
+
+
+async def _replies(trial: TrialState, pid: int) -> bool:
+    """Whether a process at a gate answers."""
+    seen = len(trial.journal.events)
+    trial.gates.poke(pid)
+
+    def replied() -> bool:
+        since = trial.journal.events[seen:]
+        return any(event.pid == pid and event.kind == "alive" for event in since)
+
+    await trial.journal.until(lambda: replied() or pid not in trial.live)
+    return replied()

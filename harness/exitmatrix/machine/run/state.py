@@ -1,0 +1,198 @@
+"""One trial while it runs: what is known of it, and what can be done to it.
+
+The stages (readiness, delivery, settling, inspection) are functions on this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from exitmatrix.machine.run.channel import Channel, Output
+from exitmatrix.machine.run.gates import Gates
+from exitmatrix.machine.run.host import Host
+from exitmatrix.machine.run.http import END
+from exitmatrix.machine.run.journal import Journal
+from exitmatrix.machine.run.kernel import proc
+from exitmatrix.machine.run.leftovers import Leftovers
+from exitmatrix.machine.run.processes import Processes
+from exitmatrix.machine.run.spawn import Folder, spawn
+from exitmatrix.model import TrialSpec
+
+ASK_AGAIN = 0.002  # seconds between two looks at what the kernel tells no event of
+
+
+class NotReady(Exception):
+    """The program ended, or showed something else, before it was ready."""
+
+
+class TrialState:
+    """The folder, the channel, the output and the processes of one trial. Raises OSError."""
+
+    watched_only = False
+    """True for a trial that is shown and not recorded: no marker is asked for."""
+
+    def __init__(self, spec: TrialSpec, host: Host, name: str, mark: int) -> None:
+        self.spec = spec
+        self.host = host
+        self.mark = mark
+        self.token = secrets.token_hex(8)
+        self.port = 0
+        self.serving = 0
+        self.releases_lingering = False
+        self.journal = self._make_journal()
+        self.processes = Processes(host, self, self.journal, mark, self.token)
+        self.leftovers = Leftovers()
+        with contextlib.ExitStack() as undo:  # where descriptors run out, none stays open
+            self.folder = Folder(host.folder, name, spec)
+            undo.callback(self.folder.remove)
+            self.channel = Channel(self.folder.channel, self.token)
+            undo.callback(self.channel.close)
+            self.gates = Gates(self.folder.channel)
+            undo.callback(self.gates.close)
+            self.stdout = self._make_output("stdout")
+            undo.callback(self.stdout.close_both)
+            self.stderr = self._make_output("stderr")
+            undo.pop_all()
+
+    def _make_journal(self) -> Journal:
+        return Journal()
+
+    def _make_output(self, _name: str) -> Output:
+        return Output()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Take events and output as they arrive; give everything back afterwards."""
+        loop = asyncio.get_running_loop()
+        readers: dict[int, Callable[[], object]] = {
+            self.channel.fd: self.take_events,
+            self.stdout.fd: lambda: self._take_output(self.stdout),
+            self.stderr.fd: lambda: self._take_output(self.stderr),
+        }
+        for fd, read in readers.items():
+            loop.add_reader(fd, read)
+        try:
+            yield
+        finally:
+            for fd in readers:
+                loop.remove_reader(fd)
+            for end in (self.processes, self.channel, self.gates, self.stdout, self.stderr):
+                end.close()
+            self.folder.remove()
+
+    def start(self) -> None:
+        """Start the program. Raises OSError."""
+        try:
+            root = spawn(
+                *(self.spec, self.folder, self.token),
+                *(self.stdout.write_end, self.stderr.write_end, self.mark),
+            )
+        finally:
+            self.stdout.close_write_end()
+            self.stderr.close_write_end()
+        self.processes.start(root)
+
+    # ------------------------------------------------------------ what is known
+
+    @property
+    def root(self) -> int:
+        """The process that was started first; it leads the session and the group."""
+        return self.processes.root
+
+    @property
+    def live(self) -> list[int]:
+        """The processes that have not ended, oldest first."""
+        return self.processes.live
+
+    @property
+    def aim(self) -> int:
+        """The process that the termination is aimed at; the group's leader for a group."""
+        if self.spec.target in ("group", self.spec.scenario.roles[0]):
+            return self.root
+        others = (pid for pid in self.gates.holding("waiting") if pid != self.root)
+        return self.serving or next(others, 0)
+
+    @property
+    def in_a_handler(self) -> bool:
+        """Whether a living process has begun a handler and not ended it."""
+        open_runs = Counter[int]()
+        for event in self.journal.events:
+            if event.kind == "began":
+                open_runs[event.pid] += 1
+            elif event.kind in ("ended", "raised") and event.source != "kernel":
+                open_runs[event.pid] -= 1
+        return any(open_runs[pid] > 0 for pid in self.live)
+
+    async def until_at_rest(self) -> None:
+        """Wait until nobody works: a client has its answer before the server is done with it.
+
+        2.7's server swallows a KeyboardInterrupt that comes in that moment, for one.
+        The kernel tells no event when a process falls asleep, so it is asked again.
+        """
+        while not all(proc.at_rest(pid) for pid in self.live):
+            await asyncio.sleep(ASK_AGAIN)
+
+    # ---------------------------------------------------------- what is learnt
+
+    def take_events(self) -> None:
+        """Take what the processes have told, and act on what asks for action.
+
+        Who has ended is asked first: those have told all that they ever will, and
+        it is read now.
+        """
+        ended = self.host.ended(self)
+        start = len(self.journal.events)
+        for event in self.channel.read():
+            self.journal.add(event)
+            self.processes.meet(event)
+            if event.kind == "holding":
+                self._hold(event.pid, self.gates.hold(event), event.detail[1])
+        for watched in ended:
+            if self.processes.take_end(watched, start):
+                self.gates.forget(watched.pid)
+
+    def _hold(self, pid: int, taken: bool, why: str) -> None:
+        if not taken:
+            self.journal.note("harness", 0, "garbled", "a gate outside the trial")
+        elif why == "forked" or (why == "lingering" and self.releases_lingering):
+            self.gates.release(pid)
+
+    def _take_output(self, output: Output) -> None:
+        if output.read():
+            self.journal.changed()
+        if output.ended:
+            asyncio.get_running_loop().remove_reader(output.fd)
+
+    # ------------------------------------------------------------- what is done
+
+    def signal(self, name: str) -> None:
+        """Send the signal of that name to the target."""
+        number = signal.Signals[name]
+        self.take_events()
+        note = self.journal.note
+        if self.spec.target == "group":
+            note("harness", 0, "sent", name, "group")
+            if self.root in self.live:  # the group has its leader, so its number is its own
+                os.killpg(self.root, number)
+            else:
+                note("harness", 0, "not-sent", name)
+            return
+        pid = self.aim
+        note("harness", pid, "sent", name, self.spec.target)
+        watched = self.processes.watched.get(pid)
+        if watched is None or not watched.send(number):
+            note("harness", pid, "not-sent", name)
+
+    async def ask_to_end(self) -> None:
+        """Ask the server for the view that comes to `end_here()`."""
+        answer = await self.host.client.get(self.port, END)
+        self.take_events()
+        self.journal.note("harness", 0, "replied", str(answer[0]) if answer else "none")
+        if self.live:
+            self.leftovers.remember(self.live)
