@@ -13,7 +13,16 @@ from exitmatrix.declare.terminations import TERMINATIONS, targets
 from exitmatrix.machine import interpreters, scenarios
 from exitmatrix.machine.environments.prepare import Environment, Unavailable, default_cache, prepare
 from exitmatrix.machine.run.session import run_all
-from exitmatrix.model import Interpreter, Outcome, Scenario, Trial, TrialSpec, Unknown
+from exitmatrix.model import (
+    CellId,
+    Ending,
+    Interpreter,
+    Outcome,
+    Scenario,
+    Trial,
+    TrialSpec,
+    Unknown,
+)
 from exitmatrix.observe import observe
 
 JOBS = 2
@@ -78,8 +87,15 @@ def make_order(
     """An order for one trial; `path` replaces the probe and the endings."""
     chosen = TERMINATIONS[termination]
     target = target or targets(chosen, scenario)[0]
+    cell = CellId(
+        interpreter=environment.interpreter,
+        stack=environment.stack,
+        scenario=scenario.id,
+        termination=termination,
+        target=target,
+    )
     return TrialSpec(
-        cell=f"{environment.interpreter}/{environment.stack}/{scenario.id}/{termination}@{target}",
+        cell=str(cell),
         python=str(environment.python),
         path=tuple(str(one) for one in path or environment.inside),
         scenario=scenario,
@@ -92,14 +108,16 @@ def make_order(
 def run_orders(orders: list[TrialSpec]) -> list[tuple[TrialSpec, Trial]]:
     """Run each order once, and note which interpreters were exercised."""
     trials = sorted(run_all(orders, JOBS), key=lambda pair: orders.index(pair[0]))
-    note_exercised({order.cell.split("/")[0] for order in orders})
+    note_exercised({CellId.parse(order.cell).interpreter for order in orders})
     return trials
 
 
 def outcomes_of(orders: list[TrialSpec]) -> dict[str, Outcome | Unknown]:
     """The outcome of each order, by TERMINATION@TARGET."""
     return {
-        order.cell.rsplit("/", 1)[1]: observe(trial, order.scenario, order.termination)
+        str(Ending(order.termination.id, order.target)): observe(
+            trial, order.scenario, order.termination
+        )
         for order, trial in run_orders(orders)
     }
 

@@ -15,6 +15,7 @@ from exitmatrix.model import (
     Frozen,
     Outcome,
     Process,
+    Question,
     Ready,
     Scenario,
     Source,
@@ -23,7 +24,7 @@ from exitmatrix.model import (
     Unknown,
 )
 from exitmatrix.model.outcome_sets import union
-from exitmatrix.plan.schedule import Known, Question, Result, Schedule
+from exitmatrix.plan.schedule import Known, Result, Schedule
 
 DATA = Path(__file__).parent / "data"
 SAVED = tuple(sorted(file.stem for file in DATA.glob("*.json")))

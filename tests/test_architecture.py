@@ -53,6 +53,11 @@ EXCEPTIONS = {
 }
 """What a module beyond those takes from the machine, and why. `datetime` is for the day alone."""
 
+SEPARATORS = {"/", "@"}
+IDS = "model.cell"
+NO_IDS = {"observe.roles": "a path in a command line"}
+"""What takes apart texts with slashes or at signs that are no ids, and what they are."""
+
 FILE_CALLS = {
     "open", "read_text", "read_bytes", "write_text", "write_bytes", "mkdir", "unlink", "rename",
     "touch", "rmdir", "iterdir", "glob", "rglob", "exists", "is_file", "is_dir", "stat", "resolve",
@@ -223,3 +228,29 @@ def test_what_comes_after_the_record_knows_nothing_of_before(module: str) -> Non
     """Observing and judging import nothing of planning and scheduling."""
     used = {stage(one) for one in modules_used(MODULES[module])}
     assert used <= {"model", "declare", *AFTER_THE_RECORD}
+
+
+def takes_ids_apart(tree: ast.AST) -> Iterator[int]:
+    """Lines that split a text at a separator of ids, or put one together with "@"."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            splits = node.func.attr.removeprefix("r") in {"split", "partition"}
+            at = {one.value for one in node.args if isinstance(one, ast.Constant)}
+            if splits and at & SEPARATORS:
+                yield node.lineno
+        elif isinstance(node, ast.JoinedStr):
+            between = node.values[1:-1]
+            if any(isinstance(one, ast.Constant) and one.value == "@" for one in between):
+                yield node.lineno
+
+
+@pytest.mark.parametrize("module", sorted(set(MODULES) - {IDS} - set(NO_IDS)))
+def test_ids_of_cells_are_taken_apart_in_one_place(module: str) -> None:
+    """Who needs a part of an id asks `CellId`, `Question` or `Ending` for it."""
+    assert not list(takes_ids_apart(MODULES[module]))
+
+
+@pytest.mark.parametrize("module", [IDS, *NO_IDS])
+def test_what_may_take_texts_apart_does_so(module: str) -> None:
+    """An exception that nobody needs any more is taken away."""
+    assert list(takes_ids_apart(MODULES[module]))

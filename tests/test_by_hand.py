@@ -16,6 +16,7 @@ import pytest
 from exitmatrix.claims.texts import CLAIMS, EXPERIMENTS
 from exitmatrix.declare.stacks import STACKS
 from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.model import Question
 from exitmatrix.plan.cells import plan
 from exitmatrix.report.by_hand import PREPARE, commands
 
@@ -27,8 +28,7 @@ CHECKOUT = Path(__file__).parent.parent
 def lines(cell: str, *more: str) -> list[str]:
     found = []
     for one in (cell, *more):
-        scenario, _, ending = one.partition("/")
-        termination, _, target = ending.partition("@")
+        scenario, _, termination, target = Question.parse(one)
         found.append((LOADED[scenario], termination, target))
     return commands(found)
 
@@ -193,7 +193,7 @@ def test_a_server_is_ended_from_a_second_terminal() -> None:
         assert where == "# in a second terminal:"
         assert any("requests.get" in line for line in then)
         if "SIGKILL" in cell:
-            target = cell.rpartition("@")[2].upper()
+            target = Question.parse(cell).target.upper()
             assert f"kill -9 {target}_PID" in then
             assert then[0].startswith("ps ")
 

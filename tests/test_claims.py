@@ -38,7 +38,17 @@ from exitmatrix.claims.texts import (
     Expect,
 )
 from exitmatrix.machine import scenarios
-from exitmatrix.model import FORMAT, DataState, Outcome, Process, Record, Scenario, Timeline
+from exitmatrix.model import (
+    FORMAT,
+    CellId,
+    DataState,
+    Outcome,
+    Process,
+    Question,
+    Record,
+    Scenario,
+    Timeline,
+)
 from exitmatrix.model.versions import Subject, subject_of
 from exitmatrix.report.claims import Reading, in_full, render
 from exitmatrix.report.story import story, who_ran, who_serves
@@ -148,7 +158,7 @@ POOLS = {1: tuple(one_process()), 2: tuple(two_processes())}
 
 
 def pool(cell: str) -> Sequence[Run]:
-    return POOLS[len(LOADED[cell.partition("/")[0]].roles)]
+    return POOLS[len(LOADED[Question.parse(cell).scenario].roles)]
 
 
 def meets(one: Run, expects: Iterable[Expect]) -> bool:
@@ -159,7 +169,7 @@ def meets(one: Run, expects: Iterable[Expect]) -> bool:
 
 
 def about(cell: str, expects: Iterable[Expect]) -> list[Expect]:
-    return [one for one in expects if fnmatchcase(cell, one.cells)]
+    return [one for one in expects if Question.parse(cell).matches(one.cells)]
 
 
 def showing(*expects: Expect) -> Choose:
@@ -216,10 +226,10 @@ def evidence(
 ) -> list[Evidence]:
     """What one Python showed of all the cells that a claim is judged by."""
     return [
-        observed(cell, choose(cell), version, stack)
+        observed(str(cell), choose(str(cell)), version, stack)
         for stack in stacks
         for cell in cells_of(who(version, stack), programs_of(claim))
-        if about(cell, claim.judged_by)
+        if about(str(cell), claim.judged_by)
     ]
 
 
@@ -228,7 +238,7 @@ def programs_of(claim: Claim) -> dict[str, Scenario]:
     return {
         id: one
         for id, one in LOADED.items()
-        if any(fnmatchcase(id, pattern.partition("/")[0]) for pattern in claim.rests_on)
+        if any(fnmatchcase(id, Question.parse(pattern).scenario) for pattern in claim.rests_on)
     }
 
 
@@ -243,18 +253,14 @@ def observed(
     stack: str = "none",
     unknown: tuple[str, ...] = (),
 ) -> Evidence:
-    scenario, _, ending = cell.partition("/")
-    termination, _, target = ending.partition("@")
+    asked = Question.parse(cell)
     record = Record(
+        **asked._asdict(),
         format=FORMAT,
-        cell=f"cpython-{version}/{stack}/{cell}",
+        cell=str(CellId.asking(f"cpython-{version}", stack, asked)),
         interpreter={"implementation": "cpython", "version": version},
         packages={},
         stack=stack,
-        scenario=scenario,
-        launcher="direct",
-        termination=termination,
-        target=target,
         platform={},
         since="2026-11-21",
         outcomes=tuple(one.outcome for one in sights),
@@ -272,7 +278,7 @@ def old_enough(claim: Claim) -> str:
     programs = programs_of(claim)
     stacks = ("none", "flask-1.1", "apscheduler-3.6")
     cells = [cell for stack in stacks for cell in cells_of(who("3.13.0", stack), programs)]
-    can = all(any(fnmatchcase(cell, one.cells) for cell in cells) for one in claim.judged_by)
+    can = all(any(cell.matches(one.cells) for cell in cells) for one in claim.judged_by)
     return "3.13.0" if can else "2.7.18"
 
 
@@ -327,11 +333,11 @@ def test_without_observations_it_is_not_measured(claim: Claim) -> None:
 def test_one_cell_that_is_missing_is_enough_not_to_judge(claim: Claim) -> None:
     """Whatever the others show, a claim rests on all of its cells."""
     found = evidence(claim, showing(*claim.cases[0].expects), old_enough(claim))
-    asks = [one.asks for one in found if one.record.stack == found[0].record.stack]
+    asks = [one.question for one in found if one.record.stack == found[0].record.stack]
     first = [one for one in found if one.record.stack == found[0].record.stack]
     assert judged(claim, first).rulings
     for gone in asks:
-        rest = [one for one in first if one.asks != gone]
+        rest = [one for one in first if one.question != gone]
         assert not judged(claim, rest).rulings, gone
 
 
@@ -513,7 +519,7 @@ def test_every_pattern_names_cells_that_there_are() -> None:
     cells = {c for v in ("2.7.18", "3.13.0") for s in stacks for c in cells_of(who(v, s), LOADED)}
     for claim in CLAIMS:
         for pattern in claim.rests_on:
-            assert any(fnmatchcase(cell, pattern) for cell in cells), (claim.id, pattern)
+            assert any(cell.matches(pattern) for cell in cells), (claim.id, pattern)
 
 
 def test_a_claim_without_a_program_says_which_is_missing() -> None:

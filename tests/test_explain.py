@@ -13,7 +13,15 @@ import pytest
 from exitmatrix.cli.explain import nearest
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.store.records import digest, read_records, read_timelines
-from exitmatrix.model import Outcome, PortState, Process, Record, Scenario, Timeline
+from exitmatrix.model import (
+    Outcome,
+    PortState,
+    Process,
+    Question,
+    Record,
+    Scenario,
+    Timeline,
+)
 from exitmatrix.report.explain import Case, explanation, listing
 from exitmatrix.report.questions import questions
 from exitmatrix.report.sentences import sentences
@@ -54,14 +62,13 @@ def some(part: str) -> Record:
 
 def case(record: Record, *timelines: Timeline | None, scenario: Scenario | None = None) -> Case:
     subject = scenario or LOADED[record.scenario]
-    key = (record.scenario, record.launcher, record.termination, record.target)
     return Case(
         platform=PLATFORM,
         record=record,
         scenario=subject,
         judgement=judge(record, subject),
         timelines=timelines or (None,) * len(record.outcomes),
-        question=questions({PLATFORM: [record]})[key],
+        question=questions({PLATFORM: [record]})[record.question],
     )
 
 
@@ -210,7 +217,7 @@ def test_a_race_names_the_two_events() -> None:
 def test_versions_that_differ_are_named() -> None:
     """KeyboardInterrupt exits with 1 up to 3.7, and dies of SIGINT from 3.8 on."""
     cells = [r for r in RECORDS.values() if r.cell.endswith("/plain/keyboard-interrupt@main")]
-    key = ("plain", "direct", "keyboard-interrupt", "main")
+    key = Question.parse("plain/keyboard-interrupt@main")
     mine = next(record for record in cells if record.cell.startswith("cpython-3.7"))
     asked = questions({PLATFORM: cells})[key]
     told = explanation(replace(case(mine), question=asked))
@@ -314,12 +321,12 @@ def test_a_reproducer_is_written_for_one_cell_only(tmp_path: Path) -> None:
 
 def test_a_reproducer_that_cannot_be_made_is_refused_in_a_line(tmp_path: Path) -> None:
     """Where no program could show it, none is written, and the reason is told."""
-    cell = some("none/plain/SIGTERM@main").cell
+    mine = some("none/plain/SIGTERM@main")
     shutil.copytree(REPORTS / "observations", tmp_path / "observations")
-    (file,) = [f for f in (tmp_path / "observations").rglob("*") if f.stem == cell.split("/")[0]]
+    (file,) = [f for f in (tmp_path / "observations").rglob("*") if f.stem == mine.interpreter_id]
     text = file.read_text().replace('"launcher":"direct"', '"launcher":"shell"')
     file.write_text(text)
-    done = run(cell, "--output", str(tmp_path), "--reproducer", str(tmp_path / "show.py"))
+    done = run(mine.cell, "--output", str(tmp_path), "--reproducer", str(tmp_path / "show.py"))
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert "launched by shell" in line

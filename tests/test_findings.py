@@ -25,7 +25,7 @@ def rules_of() -> Mapping[str, set[str]]:
     used: defaultdict[str, set[str]] = defaultdict(set)
     for record in records():
         told = judge(record, scenarios().get(record.scenario)).verdict
-        used[record.cell.split("/")[0]].update(told.rules)
+        used[record.interpreter_id].update(told.rules)
     return used
 
 

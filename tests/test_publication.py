@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
 import pytest
 from click import ClickException
 from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID
@@ -38,9 +36,9 @@ def test_all_that_the_claims_rest_on_is_measured() -> None:
     """Each pattern has its cells in the plan, and the plan has no others."""
     cells = missing(CLAIMS, HERE, LOADED, {}).cells
     patterns = {pattern for claim in CLAIMS for pattern in claim.rests_on}
-    asks = {cell.id.split("/", 2)[2] for cell in cells}
-    assert all(any(fnmatchcase(one, pattern) for one in asks) for pattern in patterns)
-    assert all(any(fnmatchcase(one, pattern) for pattern in patterns) for one in asks)
+    asks = {cell.question for cell in cells}
+    assert all(any(one.matches(pattern) for one in asks) for pattern in patterns)
+    assert all(any(one.matches(pattern) for pattern in patterns) for one in asks)
 
 
 def test_what_is_on_record_is_not_measured_again() -> None:
@@ -55,7 +53,7 @@ def test_what_judges_is_measured_before_what_is_beside() -> None:
     """A run that is stopped has measured what the verdicts rest on first."""
     judging = {one.cells for claim in CLAIMS for one in claim.judged_by}
     order = [
-        any(fnmatchcase(cell.id.split("/", 2)[2], pattern) for pattern in judging)
+        any(cell.question.matches(pattern) for pattern in judging)
         for cell in missing(CLAIMS, HERE, LOADED, {}).cells
     ]
     assert order == sorted(order, reverse=True)

@@ -261,5 +261,5 @@ def test_committed_records_are_where_they_belong() -> None:
         assert len({one.cell for one in records}) == len(records)
         for line, one in zip(lines, records, strict=True):
             assert one.cell == cell_of(one).id
-            assert one.cell.split("/", maxsplit=1)[0] == file.stem
+            assert one.interpreter_id == file.stem
             assert msgspec.json.encode(one) == line

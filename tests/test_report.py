@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from exitmatrix.judge.verdict import judge
-from exitmatrix.model import Judgement, Outcome, Process, Ready, Record, Scenario
+from exitmatrix.model import CellId, Judgement, Outcome, Process, Question, Ready, Record, Scenario
 from exitmatrix.model.versions import (
     Python,
     Subject,
@@ -79,22 +79,18 @@ def record(
     unknown: tuple[str, ...] = (),
     since: str = "2026-01-02",
 ) -> Record:
-    scenario, _, ending = question.partition("/")
-    termination, _, target = ending.partition("@")
+    asked = Question.parse(question)
     id = f"{implementation}-{version}" + (f"-{build}" if build else "")
     about = {"implementation": implementation, "version": version}
     if build:
         about["implementation_version"] = build
     return Record(
         format=1,
-        cell=f"{id}/{stack}/{question}",
+        cell=str(CellId.asking(id, stack, asked)),
         interpreter=about,
         packages={"flask": "3.1.3", "werkzeug": "3.1.9"} if stack != "none" else {},
         stack=stack,
-        scenario=scenario,
-        launcher="direct",
-        termination=termination,
-        target=target,
+        **asked._asdict(),
         platform={"system": "Linux", "machine": "x86_64"},
         since=since,
         outcomes=outcomes,

@@ -73,7 +73,7 @@ def test_no_word_of_the_harness() -> None:
     """A reproducer holds nothing of the harness, and is a program, whatever the cell."""
     made = refused = 0
     for record in RECORDS.values():
-        if record.cell.split("/")[0] not in (NEWEST, OLDEST):
+        if record.interpreter_id not in (NEWEST, OLDEST):
             continue  # but for what was measured, they are the same on all
         try:
             text = program(record)
@@ -144,7 +144,7 @@ def test_what_the_harness_gives_is_the_programs_own() -> None:
 def test_each_is_short_enough_to_be_pasted() -> None:
     """What is not the scenario's own: nothing but a head if it ends by itself, else a driver."""
     for record in RECORDS.values():
-        if record.cell.split("/")[0] not in (NEWEST, OLDEST) or not possible(record):
+        if record.interpreter_id not in (NEWEST, OLDEST) or not possible(record):
             continue
         scenario = LOADED[record.scenario]
         text = program(record)
@@ -226,8 +226,8 @@ def chosen() -> dict[str, Record]:
 
     One that is no race and needs no packages where there is one: it takes a second.
     """
-    here = [r for r in RECORDS.values() if r.cell.split("/")[0] in (NEWEST, OLDEST)]
-    others = [r for r in RECORDS.values() if r.cell.split("/")[0] in FOUND]
+    here = [r for r in RECORDS.values() if r.interpreter_id in (NEWEST, OLDEST)]
+    others = [r for r in RECORDS.values() if r.interpreter_id in FOUND]
     found: dict[str, Record] = {}
     for records in (here, others):
         for record in sorted(records, key=cost):
@@ -335,7 +335,7 @@ class Seen(NamedTuple):
 def show_the_same(
     record: Record, environment_of: Callable[[str, str], Environment], folder: Path
 ) -> None:
-    environment = environment_of(record.cell.split("/")[0], record.stack)
+    environment = environment_of(record.interpreter_id, record.stack)
     if environment.packages != record.packages:
         pytest.skip("measured with other packages")
     scenario = LOADED[record.scenario]

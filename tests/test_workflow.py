@@ -17,7 +17,7 @@ TEXT = WORKFLOW.read_text()
 
 MEASURED = re.findall(r"^ +- ((?:cpython|pypy)-[\d.]+)$", TEXT, re.MULTILINE)
 ON_RECORD = {
-    record.cell.split("/")[0] for rows in read_records(ROOT / "reports").values() for record in rows
+    record.interpreter_id for rows in read_records(ROOT / "reports").values() for record in rows
 }
 OLDEST = (3, 8)
 """Of those before, no runner and no installer has any."""

@@ -86,7 +86,7 @@ def _cells(config: pytest.Config) -> tuple[list[Cell], list[str]]:
     cells = sort(planned, records).known
     if not _is_named(config):
         cells = tuple(one for one in cells if _stands_for_others(one))
-    on_record = {cell.split("/")[0] for cell in records}
+    on_record = {record.interpreter_id for record in records.values()}
     return list(cells), sorted({one.id for one in chosen} - on_record)
 
 

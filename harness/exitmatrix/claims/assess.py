@@ -28,7 +28,15 @@ from exitmatrix.claims.texts import (
     Expect,
     Word,
 )
-from exitmatrix.model import Frozen, ImplementationName, Interpreter, Record, Scenario, Stack
+from exitmatrix.model import (
+    Frozen,
+    ImplementationName,
+    Interpreter,
+    Question,
+    Record,
+    Scenario,
+    Stack,
+)
 from exitmatrix.model.versions import (
     HELD_STILL,
     Python,
@@ -53,9 +61,9 @@ class Evidence(Frozen, kw_only=True):
     sights: tuple[Run, ...]
 
     @property
-    def asks(self) -> str:
-        """SCENARIO/TERMINATION@TARGET."""
-        return self.record.cell.split("/", 2)[2]
+    def question(self) -> Question:
+        """What was asked."""
+        return self.record.question
 
 
 class Ruling(Frozen, kw_only=True):
@@ -83,16 +91,16 @@ class Assessment(Frozen, kw_only=True):
 class Asked(Frozen, kw_only=True):
     """What there is to judge by: records by subject and cell, and what could be asked of whom."""
 
-    evidence: Mapping[Subject, Mapping[str, Evidence]]
-    cells: Mapping[Subject, tuple[str, ...]]
+    evidence: Mapping[Subject, Mapping[Question, Evidence]]
+    cells: Mapping[Subject, tuple[Question, ...]]
     families: Mapping[str, str]  # of stacks, by scenario
 
 
 def gather(evidence: Iterable[Evidence], scenarios: Mapping[str, Scenario]) -> Asked:
     """Bring together what claims are judged by."""
-    by_subject: defaultdict[Subject, dict[str, Evidence]] = defaultdict(dict)
+    by_subject: defaultdict[Subject, dict[Question, Evidence]] = defaultdict(dict)
     for one in evidence:
-        by_subject[subject_of(one.platform, one.record)][one.asks] = one
+        by_subject[subject_of(one.platform, one.record)][one.question] = one
     return Asked(
         evidence=by_subject,
         cells={who: cells_of(who, scenarios) for who in by_subject},
@@ -100,15 +108,15 @@ def gather(evidence: Iterable[Evidence], scenarios: Mapping[str, Scenario]) -> A
     )
 
 
-def cells_of(who: Subject, scenarios: Mapping[str, Scenario]) -> tuple[str, ...]:
-    """SCENARIO/TERMINATION@TARGET of all that a subject could be asked."""
+def cells_of(who: Subject, scenarios: Mapping[str, Scenario]) -> tuple[Question, ...]:
+    """All that a subject could be asked."""
     implementation: ImplementationName = "pypy" if who.python.family == "pypy" else "cpython"
     python = Interpreter(
         id=who.python.id, implementation=implementation, version=who.python.version, path=""
     )
     stack = Stack(name=who.stack, family=family_of(who), requires="")
     planned = plan([python], list(scenarios.values()), [stack], lambda _stack, _python: None)
-    return tuple(cell.id.split("/", 2)[2] for cell in planned.cells)
+    return tuple(cell.question for cell in planned.cells)
 
 
 def family_of(who: Subject) -> str:
@@ -164,10 +172,10 @@ class _Witness:
         return all(cells) if expect.of == "every" else any(cells)
 
     def _cells(self, expect: Expect) -> list[Evidence]:
-        there = [name for name in self.asked.cells[self.who] if fnmatchcase(name, expect.cells)]
+        there = [one for one in self.asked.cells[self.who] if one.matches(expect.cells)]
         if not there and not expect.if_it_can_be_had:
             raise _CannotBeHad(expect.cells)
-        found = [self.asked.evidence[self.who].get(name) for name in there]
+        found = [self.asked.evidence[self.who].get(one) for one in there]
         if not all(one and one.sights and not one.record.unknown for one in found):
             raise _NotMeasured(expect.cells)
         return [one for one in found if one]
@@ -178,7 +186,7 @@ class _Witness:
 
 def families(pattern: str, asked: Asked) -> set[str]:
     """The families of stacks that the scenarios of a pattern need."""
-    scenario = pattern.partition("/")[0]
+    scenario = Question.parse(pattern).scenario
     return {family for id, family in asked.families.items() if fnmatchcase(id, scenario)}
 
 

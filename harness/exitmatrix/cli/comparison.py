@@ -26,7 +26,7 @@ from exitmatrix.cli.stages import (
 from exitmatrix.judge.reasons import why_changed
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.session import EngineDied, Session, default_jobs
-from exitmatrix.machine.store.records import cell_of, digest, find_records, platform_name
+from exitmatrix.machine.store.records import digest, find_records, platform_name
 from exitmatrix.machine.store.store import Store
 from exitmatrix.model import Cell, Frozen, Interpreter, Record, Scenario
 from exitmatrix.model.change import Change
@@ -76,7 +76,7 @@ def read_committed(output: Path) -> dict[str, Record]:
 def choose(planned: Plan, records: Mapping[str, Record], update: bool) -> Plan:
     """The cells to measure: those on record, and the new ones when they are to be written."""
     found = sort(planned.cells, records)
-    on_record = {record.cell.split("/")[0] for record in records.values()}
+    on_record = {record.interpreter_id for record in records.values()}
     strangers = sorted({cell.interpreter for cell in found.new} - on_record)
     if found.new:
         what = "measured too, and written" if update else "no change; --update writes them"
@@ -106,7 +106,7 @@ def tell_what_is_not_checked(
     named: Sequence[str],
 ) -> None:
     """Records that this run cannot look at: of other interpreters, and of cells that are gone."""
-    on_record = {record.cell.split("/")[0] for record in records.values()}
+    on_record = {record.interpreter_id for record in records.values()}
     absent = sorted(on_record - set(found))
     if absent and not named:
         say(f"on record but not on this machine, so not checked: {', '.join(absent)}")
@@ -115,7 +115,7 @@ def tell_what_is_not_checked(
         record.cell
         for record in records.values()
         if record.cell not in there
-        and record.cell.split("/")[0] in found
+        and record.interpreter_id in found
         and all(
             selected(getattr(record, axis), getattr(selection, axis))
             for axis in ("scenario", "termination", "target", "stack")
@@ -200,9 +200,9 @@ def tell_changes(
     compared = [records[one.result.cell.id] for one in again if one.result.cell.id in records]
     other = sorted(
         {
-            f"{record.cell.split('/')[0]}/{record.stack}"
+            f"{record.interpreter_id}/{record.stack}"
             for record in compared
-            if environments[record.cell.split("/")[0], record.stack].packages != record.packages
+            if environments[record.interpreter_id, record.stack].packages != record.packages
         }
     )
     if other:
@@ -233,7 +233,7 @@ def accept(
     resuming = bool(store.resumed)
     racy = races(records.values())
     for one in found:
-        if one.replaces and cell_of(one.old).question not in racy:
+        if one.replaces and one.old.question not in racy:
             store.forget(one.old.cell)
     try:
         for each in again:
@@ -296,7 +296,7 @@ def find_sides(old: str, new: str, output: Path) -> Sides:
                 " folders, or two interpreters",
                 USAGE_ERROR,
             )
-        ids = {record.cell.split("/")[0] for record in everything}
+        ids = {record.interpreter_id for record in everything}
         labels = (_the_interpreter(old, ids, output), _the_interpreter(new, ids, output))
         pairs = of_interpreters(records, *labels)
     if not pairs.pairs:
@@ -324,7 +324,7 @@ def compare_sides(sides: Sides) -> Compared:
     compared = compare(sides.pairs.pairs, sides.everything)
     for label, rows in zip(sides.labels, (sides.pairs.only_old, sides.pairs.only_new), strict=True):
         if rows:
-            whose = ", ".join(sorted({record.cell.split("/")[0] for record in rows}))
+            whose = ", ".join(sorted({record.interpreter_id for record in rows}))
             say(f"only in {label}, not compared: {words.count(len(rows), 'cell')} ({whose})")
     if compared.unseen:
         say(f"{words.count(compared.unseen, 'pair')} not compared: of one nothing was seen")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import click
@@ -15,7 +14,7 @@ from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import digest, read_timelines
-from exitmatrix.model import Frozen, Record, Scenario, Timeline
+from exitmatrix.model import CellId, Frozen, Record, Scenario, Timeline
 from exitmatrix.report.explain import Case, explanation, listing
 from exitmatrix.report.questions import questions
 from exitmatrix.report.reproducer.program import reproducer
@@ -52,7 +51,9 @@ def find(words: str, records: Records) -> list[Found]:
     ]
     # What is meant by a part of an id: whole words of it before anything that holds it.
     for pattern in (words, f"*/{words}", f"{words}/*", f"*/{words}/*", f"*{words}*"):
-        found = [one for one in everything if _is(one, words) or fnmatchcase(_id(one), pattern)]
+        found = [
+            one for one in everything if _is(one, words) or CellId.parse(_id(one)).matches(pattern)
+        ]
         if found:
             return found
     ids = sorted({_id(one) for one in everything})
@@ -64,7 +65,7 @@ def find(words: str, records: Records) -> list[Found]:
 def nearest(words: str, ids: Sequence[str]) -> list[str]:
     """What somebody may have meant: as much of an id as was given."""
     parts = words.count("/") + 1
-    known = sorted({"/".join(id.split("/")[-parts:]) for id in ids})
+    known = sorted({CellId.parse(id).tail(parts) for id in ids})
     return difflib.get_close_matches(words, known, n=3, cutoff=0.0)
 
 
@@ -87,7 +88,7 @@ def tell(
             scenario=subject,
             judgement=judge(record, subject),
             timelines=_timelines(record, told),
-            question=asked[record.scenario, record.launcher, record.termination, record.target],
+            question=asked[record.question],
         )
         click.echo(("\n" if number else "") + explanation(case), nl=False)
 

@@ -480,5 +480,4 @@ def list_cells(
     for cell in planned.cells:
         click.echo(cell.id)
     for out in planned.left_out:
-        where = f"{out.interpreter}/{out.stack}/{out.scenario}/{out.termination}@{out.target}"
-        click.echo(f"left out: {where}: {out.reason}")
+        click.echo(f"left out: {out}: {out.reason}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import click
@@ -65,7 +64,7 @@ def missing(
     known = {record.cell for rows in records.values() for record in rows}
 
     def named(cell: Cell, some: set[str]) -> bool:
-        return any(fnmatchcase(cell.id.split("/", 2)[2], one) for one in some)
+        return any(cell.question.matches(one) for one in some)
 
     needed = [cell for cell in planned.cells if cell.id not in known and named(cell, patterns)]
     # Those that verdicts rest on first: a run that is stopped has said the most then.

@@ -370,10 +370,10 @@ def tell_the_end(
     """What was measured now, what was carried over, and where it is."""
     here = {cell.interpreter for cell in planned.cells}
     known = {
-        f"{record.cell.split('/')[0]} ({name})"
+        f"{record.interpreter_id} ({name})"
         for name, rows in records.items()
         for record in rows
-        if name != store.platform or record.cell.split("/")[0] not in here
+        if name != store.platform or record.interpreter_id not in here
     }
     if usage and not interrupted:
         say(f"measured now: {len(planned.cells)} cells of {', '.join(sorted(here))}")

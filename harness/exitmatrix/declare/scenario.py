@@ -20,7 +20,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from exitmatrix.declare.program import InvalidProgram, program
 from exitmatrix.declare.terminations import IN_PROCESS, TERMINATIONS
-from exitmatrix.model import DataState, ImplementationName, Program, Ready, Scenario
+from exitmatrix.model import DataState, Ending, ImplementationName, Program, Ready, Scenario
 
 # Word for word from PEP 723, section "Specification", "Reference Implementation".
 BLOCK = re.compile(
@@ -269,8 +269,8 @@ def _terminations(value: object) -> tuple[str, ...]:
     if not patterns:
         raise InvalidScenario(key, 'at least one is needed; ["*"] is all of them')
     for pattern in patterns:
-        id, aimed, target = pattern.partition("@")
-        if aimed and target not in AIMS:
+        id, target = Ending.parse(pattern)
+        if "@" in pattern and target not in AIMS:
             raise InvalidScenario(
                 key, f"{pattern!r} is aimed at none of {', '.join(AIMS)}, as in SIGINT@group"
             )

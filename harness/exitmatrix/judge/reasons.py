@@ -73,5 +73,5 @@ def _because(id: str, who: str = "") -> Reason:
 
 def _subject(record: Record, change: Change) -> str:
     """The interpreter, with the stack where that is not the same for both."""
-    python = record.cell.split("/")[0]
+    python = record.interpreter_id
     return python if change.old.stack == change.new.stack else f"{python} with {record.stack}"

@@ -5,7 +5,7 @@ here touches the machine. The vocabulary is that of the README's glossary.
 """
 
 from exitmatrix.model.base import FORMAT, Frozen
-from exitmatrix.model.cell import Cell, Skipped
+from exitmatrix.model.cell import Cell, CellId, Ending, Question, Skipped
 from exitmatrix.model.outcome import Outcome, PortState, Process, StdoutFate, Unknown
 from exitmatrix.model.record import Record
 from exitmatrix.model.subject import (
@@ -28,8 +28,10 @@ __all__ = [
     "FORMAT",
     "Act",
     "Cell",
+    "CellId",
     "DataState",
     "Delivery",
+    "Ending",
     "Event",
     "Frozen",
     "ImplementationName",
@@ -40,6 +42,7 @@ __all__ = [
     "Prediction",
     "Process",
     "Program",
+    "Question",
     "Ready",
     "Record",
     "Scenario",

@@ -1,41 +1,132 @@
-"""One combination that can be measured, and one that is not."""
+"""Cells, the questions that they ask, and the one place where their ids are put together.
+
+An id is INTERPRETER/STACK/SCENARIO/TERMINATION@TARGET, with LAUNCHER/ before the
+termination where it is not `direct`. What follows the stack is the question,
+and what follows the last slash is the ending. No other module takes an id apart.
+"""
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+from typing import NamedTuple, Self
+
 from exitmatrix.model.base import Frozen
 
+DIRECT = "direct"
+"""The launcher that is not written."""
 
-class Cell(Frozen, kw_only=True):
-    """One combination that can be measured."""
+
+class Ending(NamedTuple):
+    """A termination and its target; either may be a pattern."""
+
+    termination: str
+    target: str  # "" where none is named
+
+    def __str__(self) -> str:
+        """TERMINATION@TARGET."""
+        return f"{self.termination}@{self.target}" if self.target else self.termination
+
+    @classmethod
+    def parse(cls, text: str) -> Ending:
+        """The ending that a text names: SIGINT@group, or SIGINT alone."""
+        termination, _, target = text.partition("@")
+        return cls(termination, target)
+
+
+class Question(NamedTuple):
+    """What a cell asks, whatever the interpreter and the stack."""
+
+    scenario: str
+    launcher: str
+    termination: str
+    target: str
+
+    def __str__(self) -> str:
+        """SCENARIO/[LAUNCHER/]TERMINATION@TARGET."""
+        launcher = () if self.launcher == DIRECT else (self.launcher,)
+        return "/".join((self.scenario, *launcher, str(self.ending)))
+
+    @property
+    def ending(self) -> Ending:
+        """How the scenario is ended, and where."""
+        return Ending(self.termination, self.target)
+
+    @classmethod
+    def parse(cls, text: str) -> Question:
+        """The question, or the pattern over questions, that a text names.
+
+        Raises ValueError.
+        """
+        scenario, _, rest = text.partition("/")
+        launcher, _, ending = rest.rpartition("/")
+        termination, target = Ending.parse(ending)
+        whole = cls(scenario, launcher or DIRECT, termination, target)
+        if not all(whole) or str(whole) != text or "/" in launcher or "@" in target:
+            raise ValueError(f"{text!r} is not SCENARIO/[LAUNCHER/]TERMINATION@TARGET")
+        return whole
+
+    def matches(self, pattern: str) -> bool:
+        """Whether a pattern names it; `*` stands for anything, slashes included."""
+        return fnmatchcase(str(self), pattern)
+
+
+class CellId(Frozen, kw_only=True):
+    """The words that name a cell."""
 
     interpreter: str
     stack: str
     scenario: str
     termination: str
     target: str
-    launcher: str = "direct"
+    launcher: str = DIRECT
+
+    def __str__(self) -> str:
+        """INTERPRETER/STACK/SCENARIO/[LAUNCHER/]TERMINATION@TARGET."""
+        return f"{self.interpreter}/{self.stack}/{self.question}"
+
+    @property
+    def question(self) -> Question:
+        """What is asked, whatever the interpreter and the stack: races are judged by it."""
+        return Question(self.scenario, self.launcher, self.termination, self.target)
+
+    def matches(self, pattern: str) -> bool:
+        """Whether a pattern names it; `*` stands for anything, slashes included."""
+        return fnmatchcase(str(self), pattern)
+
+    def tail(self, words: int) -> str:
+        """So many of its last words: of two, SCENARIO/TERMINATION@TARGET."""
+        return "/".join(str(self).split("/")[-words:])
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The id that a text is. Raises ValueError."""
+        interpreter, stack, question = (*text.split("/", 2), "", "")[:3]
+        try:
+            asked = Question.parse(question)
+        except ValueError:
+            asked = None
+        if not (interpreter and stack and asked):
+            raise ValueError(
+                f"{text!r} is not INTERPRETER/STACK/SCENARIO/[LAUNCHER/]TERMINATION@TARGET"
+            )
+        return cls.asking(interpreter, stack, asked)
+
+    @classmethod
+    def asking(cls, interpreter: str, stack: str, question: Question) -> Self:
+        """The id of a question that is asked of an interpreter with a stack."""
+        return cls(interpreter=interpreter, stack=stack, **question._asdict())
+
+
+class Cell(CellId, kw_only=True):
+    """One combination that can be measured."""
 
     @property
     def id(self) -> str:
-        """INTERPRETER/STACK/SCENARIO/[LAUNCHER/]TERMINATION@TARGET."""
-        launcher = "" if self.launcher == "direct" else f"{self.launcher}/"
-        return (
-            f"{self.interpreter}/{self.stack}/{self.scenario}/"
-            f"{launcher}{self.termination}@{self.target}"
-        )
-
-    @property
-    def question(self) -> tuple[str, str, str, str]:
-        """What is asked, whatever the interpreter and the stack: races are judged by it."""
-        return self.scenario, self.launcher, self.termination, self.target
+        """Its id as text."""
+        return str(self)
 
 
-class Skipped(Frozen, kw_only=True):
-    """A combination that is not measured, and why."""
+class Skipped(CellId, kw_only=True):
+    """A combination that is not measured, and why; "*" stands for whatever there is."""
 
-    interpreter: str  # "*": whatever the interpreter
-    stack: str
-    scenario: str
-    termination: str
-    target: str
     reason: str

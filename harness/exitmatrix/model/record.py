@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from exitmatrix.model.base import Frozen
+from exitmatrix.model.cell import CellId, Question
 from exitmatrix.model.outcome import Outcome
 
 
@@ -24,3 +25,13 @@ class Record(Frozen, kw_only=True):
     since: str
     outcomes: tuple[Outcome, ...]
     unknown: tuple[str, ...] = ()  # reasons of trials that showed too little
+
+    @property
+    def interpreter_id(self) -> str:
+        """Of the interpreter that was measured: cpython-3.13.0."""
+        return CellId.parse(self.cell).interpreter
+
+    @property
+    def question(self) -> Question:
+        """What was asked, whatever the interpreter and the stack."""
+        return Question(self.scenario, self.launcher, self.termination, self.target)

@@ -57,7 +57,7 @@ def subject_of(platform: str, record: Record) -> Subject:
     return Subject(
         platform=platform,
         python=Python(
-            id=record.cell.split("/")[0],
+            id=record.interpreter_id,
             family=family if family in FAMILIES else "cpython",
             version=str(about.get("version", "0")),
             build=str(about.get("implementation_version", "")),

@@ -10,7 +10,16 @@ from msgspec.structs import replace
 from packaging.specifiers import SpecifierSet
 
 from exitmatrix.declare.terminations import CATALOGUE, IN_PROCESS, not_applicable, not_on, targets
-from exitmatrix.model import Cell, Frozen, Interpreter, Scenario, Skipped, Stack, Termination
+from exitmatrix.model import (
+    Cell,
+    Ending,
+    Frozen,
+    Interpreter,
+    Scenario,
+    Skipped,
+    Stack,
+    Termination,
+)
 
 WhyNot = Callable[[Stack, Interpreter], str | None]
 Asked = list[tuple[Termination, str]]  # and its target
@@ -168,7 +177,7 @@ def _nothing_of(
 def _undeclared(termination: Termination, target: str, scenario: Scenario) -> str | None:
     declared = any(
         fnmatchcase(termination.id, pattern)
-        or fnmatchcase(f"{termination.id}@{target}", pattern)
+        or fnmatchcase(str(Ending(termination.id, target)), pattern)
         or (pattern == IN_PROCESS and termination.delivery == IN_PROCESS)
         for pattern in scenario.terminations
     )

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
-from exitmatrix.model import Cell, Frozen, Record
+from exitmatrix.model import Cell, Frozen, Question, Record
 from exitmatrix.model.change import Change
 from exitmatrix.model.outcome_sets import contains, is_race
-from exitmatrix.plan.schedule import RACY, Known, Question, Result
+from exitmatrix.plan.schedule import RACY, Known, Result
 
 
 class Sorted(Frozen, kw_only=True):
@@ -51,11 +51,7 @@ def known(records: Mapping[str, Record]) -> Callable[[Cell], Known | None]:
 
 def races(records: Iterable[Record]) -> set[Question]:
     """The questions that have shown two outcomes."""
-    return {
-        (one.scenario, one.launcher, one.termination, one.target)
-        for one in records
-        if is_race(one.outcomes)
-    }
+    return {one.question for one in records if is_race(one.outcomes)}
 
 
 def change(

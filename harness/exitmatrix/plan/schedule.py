@@ -18,14 +18,12 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from exitmatrix.model import Cell, Frozen, Outcome, Unknown
+from exitmatrix.model import Cell, Frozen, Outcome, Question, Unknown
 from exitmatrix.model.outcome_sets import add, contains, is_race, union
 
 SINGLE = 1
 SEVERAL = 3
 RACY = 20
-
-Question = tuple[str, str, str, str]
 
 
 class Known(Frozen, kw_only=True):

@@ -104,7 +104,7 @@ def answers(asked: Mapping[Key, Question]) -> Answers:
     for deed in DEEDS:
         places = {scenario: deed.at(scenario) for scenario in COLUMNS}
         cells = [
-            _answer(asked.get((scenario, "direct", *at)), notes) if at else NO_SUCH_THING
+            _answer(asked.get(Key(scenario, "direct", *at)), notes) if at else NO_SUCH_THING
             for scenario, at in places.items()
         ]
         rows.append((deed.words, *cells, _rests_on(at for at in places.values() if at)))
@@ -136,7 +136,7 @@ def _answer(question: Question | None, notes: list[str]) -> str:
     who, words = told[1]
     if len(told) == 2 and len(who) + len(words) <= SHORT:
         return f"{first} ({who}: {words})"
-    cell = code(f"{question.scenario}/{question.termination}@{question.target}")
+    cell = code(str(question.key))
     note = f"{cell} - {' '.join(f'{who}: {words}.' for who, words in told)}"
     if note not in notes:
         notes.append(note)

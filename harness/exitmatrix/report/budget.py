@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from exitmatrix.model import Frozen, Outcome, Record
+from exitmatrix.model import Ending, Frozen, Outcome, Record
 from exitmatrix.model.outcome_sets import KILLED
 from exitmatrix.model.versions import Subject, subject_of, subject_words
 from exitmatrix.report.tables import Row, markdown
@@ -125,7 +125,7 @@ def grace_budget(records: Mapping[str, Sequence[Record]]) -> Lines:
         for words, subjects in by_budget.items():
             rows.append(
                 (
-                    code(f"{program} {termination}@{target}"),
+                    code(f"{program} {Ending(termination, target)}"),
                     text(role),
                     text(words),
                     text(subject_words(subjects, tuple(per)) or "all that were measured"),

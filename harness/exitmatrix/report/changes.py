@@ -107,7 +107,7 @@ def everything(outcome: Outcome) -> dict[str, str]:
 def command(record: Record) -> str:
     """What measures a cell again and compares it."""
     return (
-        f"exitmatrix check --python {record.cell.split('/')[0]} --stack {record.stack}"
+        f"exitmatrix check --python {record.interpreter_id} --stack {record.stack}"
         f" --scenario {record.scenario} --termination {record.termination}"
         f" --target {record.target}"
     )
@@ -167,31 +167,22 @@ def _where(changes: Sequence[Change], everyone: Sequence[Record]) -> list[str]:
     lines = []
     places: dict[tuple[str, ...], list[Change]] = {}
     for one in changes:
-        places.setdefault(_question(one.new), []).append(one)
+        places.setdefault(one.new.question, []).append(one)
     for question, here in places.items():
         if len(here) == 1:
             lines.append(_both_cells(here[0]))
             continue
-        measured = {subject_of("", one) for one in everyone if _question(one) == question}
+        measured = {subject_of("", one) for one in everyone if one.question == question}
         who = plain(subject_words({subject_of("", one.new) for one in here}, measured))
-        lines.append(f"{_place(here[0].new)}: {who or 'everywhere it was compared'}")
+        lines.append(f"{here[0].new.question}: {who or 'everywhere it was compared'}")
     return lines
-
-
-def _question(record: Record) -> tuple[str, ...]:
-    return record.scenario, record.launcher, record.termination, record.target
-
-
-def _place(record: Record) -> str:
-    """The cell without interpreter and stack."""
-    return record.cell.split("/", 2)[2]
 
 
 def _both_cells(change: Change) -> str:
     if change.old.cell == change.new.cell:
         return change.old.cell
     stacks = " -> ".join(dict.fromkeys((change.old.stack, change.new.stack)))
-    return _place(change.new) + (f" ({stacks})" if stacks != "none" else "")
+    return str(change.new.question) + (f" ({stacks})" if stacks != "none" else "")
 
 
 def _runs(changes: Sequence[Change]) -> str:

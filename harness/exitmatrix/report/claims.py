@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 
 from exitmatrix.claims.assess import Assessment, Evidence
 from exitmatrix.claims.texts import (
@@ -100,10 +99,7 @@ class _Page:
             platform: [one.record for one in reading.evidence if one.platform == platform]
             for platform in sorted({one.platform for one in reading.evidence})
         }
-        self.asked = {
-            f"{one.scenario}/{one.termination}@{one.target}": one
-            for one in questions(self.rows).values()
-        }
+        self.asked = {str(one.key): one for one in questions(self.rows).values()}
 
     # ------------------------------------------------------------ whole page
 
@@ -190,7 +186,7 @@ class _Page:
             name: None
             for pattern in claim.rests_on
             for name in sorted(self.asked, key=_natural)
-            if fnmatchcase(name, pattern)
+            if self.asked[name].key.matches(pattern)
         }
         return list(names)
 
@@ -220,7 +216,7 @@ class _Page:
         """Who had processes beside those of the program: no part of what a question compares."""
         found: dict[tuple[str, ...], list[Subject]] = {}
         for one in self.reading.evidence:
-            if one.asks == name:
+            if str(one.question) == name:
                 for helpers in {each.helpers for each in one.record.outcomes}:
                     who = subject_of(one.platform, one.record)
                     found.setdefault(helpers, []).append(who)
@@ -235,12 +231,12 @@ class _Page:
         mine = [
             one
             for one in self.reading.evidence
-            if any(fnmatchcase(one.asks, pattern) for pattern in claim.rests_on)
+            if any(one.question.matches(pattern) for pattern in claim.rests_on)
         ]
         newest: dict[tuple[str, str], Evidence] = {}
         for one in sorted(mine, key=_age):
             held = stack_words(one.record.stack) if one.record.stack in HELD_STILL else ""
-            newest[one.asks, held] = one
+            newest[str(one.question), held] = one
         linked = [_link(one) for _, one in sorted(newest.items())]
         return [f"Cells of the newest: {', '.join(linked)}."] if linked else []
 
@@ -311,8 +307,8 @@ def _who(some: Iterable[Subject], everyone: Iterable[Subject]) -> str:
 
 def _link(one: Evidence) -> str:
     """To the line's file: GitHub shows no anchor within it."""
-    python = one.record.cell.partition("/")[0]
-    return f"[{code(one.record.cell)}](observations/{one.platform}/{python}.jsonl)"
+    file = f"observations/{one.platform}/{one.record.interpreter_id}.jsonl"
+    return f"[{code(one.record.cell)}]({file})"
 
 
 def _age(one: Evidence) -> tuple[object, ...]:

@@ -86,14 +86,14 @@ def comparable(old: Iterable[str], new: Iterable[str]) -> list[tuple[str, str]]:
 
 def compare(pairs: Sequence[Pair], everything: Iterable[Record]) -> Compared:
     """What differs. `everything` that was measured says which questions are racy."""
-    racy = {_key(one) for one in everything if varies(visible(one.outcomes))}
+    racy = {one.question for one in everything if varies(visible(one.outcomes))}
     seen = [pair for pair in pairs if pair.old.outcomes and pair.new.outcomes]
     return Compared(
         pairs=tuple(seen),
         changes=tuple(
             Change(platform=pair.platform, old=pair.old, new=pair.new)
             for pair in seen
-            if apart(pair.old.outcomes, pair.new.outcomes, _key(pair.old) in racy)
+            if apart(pair.old.outcomes, pair.new.outcomes, pair.old.question in racy)
         ),
         unseen=len(pairs) - len(seen),
     )
@@ -103,10 +103,6 @@ def _by_question(rows: Iterable[Record], interpreter: str) -> dict[Key, dict[str
     """The records of an interpreter by question and stack."""
     found: defaultdict[Key, dict[str, Record]] = defaultdict(dict)
     for record in rows:
-        if record.cell.split("/")[0] == interpreter:
-            found[_key(record)][record.stack] = record
+        if record.interpreter_id == interpreter:
+            found[record.question][record.stack] = record
     return found
-
-
-def _key(record: Record) -> Key:
-    return record.scenario, record.launcher, record.termination, record.target

@@ -13,12 +13,12 @@ import msgspec
 from msgspec.structs import replace
 from packaging.version import Version
 
-from exitmatrix.model import Frozen, Outcome, Record
+from exitmatrix.model import Frozen, Outcome, Record, cell
 from exitmatrix.model.outcome_sets import join, union
 from exitmatrix.model.versions import Subject, age, stack_age, subject_of
 
 NOTHING = msgspec.json.encode(())
-Key = tuple[str, str, str, str]
+Key = cell.Question
 
 
 class Group(Frozen, kw_only=True):
@@ -45,6 +45,11 @@ class Question(Frozen, kw_only=True):
     groups: tuple[Group, ...]  # that of the newest interpreter first
 
     @property
+    def key(self) -> Key:
+        """What was asked."""
+        return Key(self.scenario, self.launcher, self.termination, self.target)
+
+    @property
     def racy(self) -> bool:
         """Whether it varies from run to run, for anybody."""
         return any(group.racy for group in self.groups)
@@ -60,8 +65,7 @@ def questions(records: Mapping[str, Sequence[Record]]) -> dict[Key, Question]:
     asked: defaultdict[Key, list[tuple[Subject, Record]]] = defaultdict(list)
     for platform in sorted(records):
         for record in records[platform]:
-            key = (record.scenario, record.launcher, record.termination, record.target)
-            asked[key].append((subject_of(platform, record), record))
+            asked[record.question].append((subject_of(platform, record), record))
     return {key: _question(key, asked[key]) for key in sorted(asked)}
 
 
@@ -106,12 +110,8 @@ def _question(key: Key, answers: Sequence[tuple[Subject, Record]]) -> Question:
     groups.sort(key=newest, reverse=True)
     if unseen:
         groups.append(_group(unseen, ()))
-    scenario, launcher, termination, target = key
     return Question(
-        scenario=scenario,
-        launcher=launcher,
-        termination=termination,
-        target=target,
+        **key._asdict(),
         measured=_sorted(subject for subject, _ in answers),
         groups=tuple(groups),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from exitmatrix.claims.assess import Evidence
 from exitmatrix.claims.texts import EXPERIMENTS
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.model import Outcome, Timeline
+from exitmatrix.model import Outcome, Question, Timeline
 from exitmatrix.model.versions import HELD_STILL, age, stack_age, stack_words, subject_of
 from exitmatrix.report.steps import steps
 
@@ -42,7 +42,7 @@ def story(evidence: Sequence[Evidence]) -> Lines:
     lines = ["## The story of the two pids", "", *STORY]
     for cells in EXPERIMENTS:
         lines += ["", f"### {title(cells)}"]
-        figures = list(_figures([one for one in evidence if one.asks == cells]))
+        figures = list(_figures([one for one in evidence if str(one.question) == cells]))
         for whose, outcome, drawn in figures:
             told = f"**{who_ran(outcome)} {who_serves(outcome)}**"
             lines += ["", f"{told} ({whose})", "", "```text", *drawn, "```"]
@@ -53,7 +53,7 @@ def story(evidence: Sequence[Evidence]) -> Lines:
 
 def title(cells: str) -> str:
     """What was done: `kill -9` to the child."""
-    id, _, target = cells.partition("/")[2].partition("@")
+    id, target = Question.parse(cells).ending
     known = TERMINATIONS[id]
     if known.delivery == "in-process":
         does = known.does.rstrip(".")

@@ -61,7 +61,7 @@ def _rows(
                     outcomes_words(told.prediction.outcomes),
                     told.why,
                 )
-                place = code(f"{record.scenario}/{record.termination}@{record.target}")
+                place = code(str(record.question))
             places[key][place] = None
             who[key].add(subject)
     return [

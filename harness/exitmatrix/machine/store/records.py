@@ -12,7 +12,7 @@ import msgspec
 
 from exitmatrix.machine.store.files import lines_of
 from exitmatrix.machine.store.sharing import Sharing
-from exitmatrix.model import Cell, Frozen, Interpreter, Outcome, Record, Timeline
+from exitmatrix.model import Cell, CellId, Frozen, Interpreter, Outcome, Record, Timeline
 from exitmatrix.model.merge import agreed
 from exitmatrix.model.outcome_sets import essence
 
@@ -118,13 +118,11 @@ def interpreters_in(folder: Path) -> dict[str, list[Path]]:
     """The interpreters of one platform, and the files that hold something of each."""
     found: dict[str, list[Path]] = {}
     for file in sorted(folder.glob("*.jsonl")):
-        for interpreter in dict.fromkeys(_interpreter(one.cell) for one in read(file, CELL.decode)):
+        for interpreter in dict.fromkeys(
+            CellId.parse(one.cell).interpreter for one in read(file, CELL.decode)
+        ):
             found.setdefault(interpreter, []).append(file)
     return found
-
-
-def _interpreter(cell: str) -> str:
-    return cell.split("/", maxsplit=1)[0]
 
 
 def merged(files: Iterable[Path], interpreter: str, sharing: Sharing) -> dict[str, Record]:
@@ -137,7 +135,7 @@ def merged(files: Iterable[Path], interpreter: str, sharing: Sharing) -> dict[st
     apart: dict[tuple[Path, Path], list[str]] = {}
     for file in files:
         for record in read(file, sharing.decode):
-            if _interpreter(record.cell) != interpreter:
+            if record.interpreter_id != interpreter:
                 continue
             known = found.get(record.cell)
             both = agreed(known, record) if known else record
@@ -183,14 +181,7 @@ def describe(interpreter: Interpreter) -> dict[str, Any]:
 
 def cell_of(record: Record) -> Cell:
     """The cell that a record is about."""
-    return Cell(
-        interpreter=_interpreter(record.cell),
-        stack=record.stack,
-        scenario=record.scenario,
-        termination=record.termination,
-        target=record.target,
-        launcher=record.launcher,
-    )
+    return Cell.asking(record.interpreter_id, record.stack, record.question)
 
 
 def read(file: Path, decode: Callable[[bytes], T]) -> list[T]:
@@ -204,7 +195,8 @@ def read(file: Path, decode: Callable[[bytes], T]) -> list[T]:
     for number, line in enumerate(lines, 1):
         try:
             value = decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            CellId.parse(value.cell)
+        except (msgspec.DecodeError, ValueError) as error:
             if number == torn:
                 continue  # by a kill in the middle of the write
             raise ValueError(f"{file}, line {number}: {error}") from error

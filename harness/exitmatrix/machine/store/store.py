@@ -37,10 +37,21 @@ from exitmatrix.machine.store.records import (
     read,
 )
 from exitmatrix.machine.store.sharing import ENCODER, Sharing
-from exitmatrix.model import FORMAT, Cell, Frozen, Interpreter, Record, Timeline, Trial, Verdict
+from exitmatrix.model import (
+    FORMAT,
+    Cell,
+    CellId,
+    Frozen,
+    Interpreter,
+    Question,
+    Record,
+    Timeline,
+    Trial,
+    Verdict,
+)
 from exitmatrix.model.outcome_sets import contains, union
 from exitmatrix.plan.changes import races
-from exitmatrix.plan.schedule import Known, Question, Result
+from exitmatrix.plan.schedule import Known, Result
 
 AT_HAND = 3
 """Of so many interpreters the store holds what there is; two are at work where one gives way."""
@@ -226,7 +237,7 @@ class Store:
     def forget(self, cell: str) -> None:
         """Let the next `save` replace what is on record of a cell, instead of adding to it."""
         self._forgotten.add(cell)
-        self._shelf(cell.split("/", maxsplit=1)[0]).records.pop(cell, None)
+        self._shelf(CellId.parse(cell).interpreter).records.pop(cell, None)
 
     def close(self, finished: bool) -> None:
         """Bring the changed files into order; `finished` says that the run was whole.
