@@ -11,7 +11,7 @@ from exitmatrix.model import Record
 from exitmatrix.model.merge import agreed
 from msgspec.structs import replace
 
-from tests.test_report import died, ended, record
+from tests.support.values import died, ended, record
 
 SIGTERM = "plain/SIGTERM@main"
 

@@ -254,3 +254,23 @@ def test_ids_of_cells_are_taken_apart_in_one_place(module: str) -> None:
 def test_what_may_take_texts_apart_does_so(module: str) -> None:
     """An exception that nobody needs any more is taken away."""
     assert list(takes_ids_apart(MODULES[module]))
+
+
+TESTS = Path(__file__).parent
+
+
+def test_no_test_module_imports_another() -> None:
+    """What tests share is in tests/support and conftest.py; each test module is read alone."""
+    for file in sorted(TESTS.rglob("test_*.py")):
+        taken = {one.split(".")[-2] for one in imports(ast.parse(file.read_text())) if "." in one}
+        assert not {one for one in taken if one.startswith("test_")}, file.name
+
+
+def test_records_are_made_in_one_place() -> None:
+    """A record made by hand is made by the one builder, so that a new field has one default."""
+    makers = [
+        file.name
+        for file in sorted(TESTS.rglob("*.py"))
+        if "Record" in calls(ast.parse(file.read_text()))
+    ]
+    assert makers == ["values.py"]

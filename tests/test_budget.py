@@ -6,31 +6,19 @@ from collections.abc import Callable
 
 import pytest
 from exitmatrix.machine.environments.prepare import Environment
-from exitmatrix.model import FORMAT, Outcome, Process, Record
+from exitmatrix.model import Outcome, Process, Record
 from exitmatrix.report.budget import Budget, budgets, grace_budget, length_of
 from msgspec.structs import replace
 
 from tests.conftest import FOUND, LOADED, NEWEST, make_order, newest_flask, outcomes_of
-from tests.histories import outcome, process
+from tests.support import values
+from tests.support.histories import outcome, process
 
 KILLED = "signal SIGKILL"
 
 
 def record(length: int, *outcomes: Outcome, python: str = "3.13.0", **changes: object) -> Record:
-    made = Record(
-        format=FORMAT,
-        cell=f"cpython-{python}/none/slow-{length}ms/SIGTERM@main",
-        interpreter={"implementation": "cpython", "version": python},
-        packages={},
-        stack="none",
-        scenario=f"slow-{length}ms",
-        launcher="direct",
-        termination="SIGTERM",
-        target="main",
-        platform={},
-        since="2026-11-21",
-        outcomes=outcomes,
-    )
+    made = values.record(f"slow-{length}ms/SIGTERM@main", *outcomes, version=python)
     return replace(made, **changes)
 
 

@@ -18,7 +18,7 @@ from exitmatrix.report.pairs import Pairs, comparable, compare, of_folders, of_i
 from msgspec.structs import replace
 
 from tests.conftest import LOADED
-from tests.test_report import LINUX, died, ended, outcome, pair, process, record
+from tests.support.values import LINUX, died, ended, outcome, pair, process, record
 
 SIGTERM, RETURN = "plain/SIGTERM@main", "plain/return@main"
 

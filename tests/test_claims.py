@@ -38,24 +38,15 @@ from exitmatrix.claims.texts import (
     Expect,
 )
 from exitmatrix.machine import scenarios
-from exitmatrix.model import (
-    FORMAT,
-    CellId,
-    DataState,
-    Outcome,
-    Process,
-    Question,
-    Record,
-    Scenario,
-    Timeline,
-)
+from exitmatrix.model import DataState, Outcome, Process, Question, Scenario, Timeline
 from exitmatrix.model.versions import Subject, subject_of
 from exitmatrix.report.claims import Reading, in_full, render
 from exitmatrix.report.story import story, who_ran, who_serves
 from msgspec.structs import replace
 
+from tests.support.values import LINUX, record
+
 LOADED = {one.id: one for one in scenarios.load(scenarios.find_folder()).scenarios}
-LINUX = "linux-x86_64"
 
 Choose = Callable[[str], Sequence[Run]]
 
@@ -253,20 +244,9 @@ def observed(
     stack: str = "none",
     unknown: tuple[str, ...] = (),
 ) -> Evidence:
-    asked = Question.parse(cell)
-    record = Record(
-        **asked._asdict(),
-        format=FORMAT,
-        cell=str(CellId.asking(f"cpython-{version}", stack, asked)),
-        interpreter={"implementation": "cpython", "version": version},
-        packages={},
-        stack=stack,
-        platform={},
-        since="2026-11-21",
-        outcomes=tuple(one.outcome for one in sights),
-        unknown=unknown,
-    )
-    return Evidence(platform=LINUX, record=record, sights=tuple(sights))
+    outcomes = tuple(one.outcome for one in sights)
+    made = record(cell, *outcomes, version=version, stack=stack, unknown=unknown)
+    return Evidence(platform=LINUX, record=made, sights=tuple(sights))
 
 
 def judged(claim: Claim, found: Iterable[Evidence]) -> Assessment:

@@ -8,59 +8,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import FOUND, NEWEST, note_exercised
+from tests.support.command import COMMAND, measure, run, tree
 
 pytestmark = pytest.mark.real
-COMMAND = [sys.executable, "-c", "from exitmatrix.cli.main import entry; entry()"]
-
-
-def run(
-    *words: str, env: Mapping[str, str] | None = None, ignore_sigint: bool = False
-) -> subprocess.CompletedProcess[str]:
-    def ignore() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    return subprocess.run(
-        [*COMMAND, *words],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **(env or {})},
-        timeout=240,
-        check=False,
-        preexec_fn=ignore if ignore_sigint else None,
-    )
-
-
-def measure(
-    output: Path, *words: str, env: Mapping[str, str] | None = None, ignore_sigint: bool = False
-) -> subprocess.CompletedProcess[str]:
-    done = run(
-        "matrix",
-        "--python",
-        NEWEST,
-        "--output",
-        str(output),
-        "--progress",
-        "plain",
-        *words,
-        env=env,
-        ignore_sigint=ignore_sigint,
-    )
-    note_exercised([NEWEST])
-    return done
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {
-        str(file.relative_to(folder)): file.read_bytes()
-        for file in sorted(folder.rglob("*"))
-        if file.is_file()
-    }
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from exitmatrix.report.questions import questions
 from exitmatrix.report.tables import scenario_table
 from msgspec.structs import replace
 
-from tests.test_report import LINUX, died, ended, outcome, process, record, scenario
+from tests.support.values import LINUX, died, ended, outcome, process, record, scenario
 
 KEEPS = replace(scenario("keeps"), data={"lock file": "removed", "shelf": "kept"})
 

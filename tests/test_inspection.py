@@ -14,7 +14,7 @@ from exitmatrix.model import Outcome, Scenario, TrialSpec, Unknown
 from msgspec.structs import replace
 
 from tests.conftest import NEWEST, make_order, outcomes_of
-from tests.histories import PLAIN
+from tests.support.histories import PLAIN
 
 EnvironmentOf = Callable[[str, str], Environment]
 

@@ -18,7 +18,7 @@ from exitmatrix.model import Event, Interpreter
 from exitmatrix.report.live import Narrator
 
 from tests.conftest import LOADED, note_exercised
-from tests.test_cli import COMMAND, run
+from tests.support.command import COMMAND, run
 
 PARENT, CHILD, HELPER = 100, 102, 101
 GONE = 20.0  # seconds after which a test stops waiting for a process that must go

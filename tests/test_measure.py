@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.histories import DEBUG, PLAIN, Remembering, Tale, debug, plain
+from tests.support.histories import DEBUG, PLAIN, Remembering, Tale, debug, plain
 
 PLACES = {("x", "none"): Place(python="/usr/bin/python", path=("/probe", "/endings"))}
 SCENARIOS = {one.id: one for one in (PLAIN, DEBUG)}

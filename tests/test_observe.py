@@ -10,13 +10,25 @@ import pytest
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.run.channel import decode
-from exitmatrix.model import FORMAT, Event, Outcome, Process, Record, Scenario, Trial, Unknown
+from exitmatrix.model import Event, Outcome, Process, Scenario, Trial, Unknown
 from exitmatrix.observe import observe, timeline
 from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.histories import DEBUG, FLASK, FORKS, PLAIN, SAVED, Saved, Tale, debug, plain, saved
+from tests.support.histories import (
+    DEBUG,
+    FLASK,
+    FORKS,
+    PLAIN,
+    SAVED,
+    Saved,
+    Tale,
+    debug,
+    plain,
+    saved,
+)
+from tests.support.values import record
 
 TRACKER = ("python", "-c", "from multiprocessing.resource_tracker import main;main(5)")
 REAL = {name: saved(name) for name in SAVED}
@@ -399,34 +411,21 @@ def test_a_mute_child_is_not_observed() -> None:
     child = roles(shown)["child"]
     assert (child.fired, child.unfinished) == (None, None)
     assert roles(shown)["parent"].fired == ()
-    assert judge(record(shown)).verdict.verdict == "unknown"
-
-
-def record(*outcomes: Outcome, unknown: tuple[str, ...] = ()) -> Record:
-    return Record(
-        format=FORMAT,
-        cell="cpython-3.13.0/none/plain/return@main",
-        interpreter={"implementation": "cpython", "version": "3.13.0"},
-        packages={},
-        stack="none",
-        scenario="plain",
-        launcher="direct",
-        termination="return",
-        target="main",
-        platform={"system": "Linux", "machine": "x86_64"},
-        since="2026-11-21",
-        outcomes=outcomes,
-        unknown=unknown,
-    )
+    assert judge(record("plain/return@main", shown)).verdict.verdict == "unknown"
 
 
 def test_a_verdict_on_what_was_seen() -> None:
     """Without rules all that was seen is unpredicted, and what was not is unknown."""
     shown = seen(plain().ends(10))
     other = seen(plain().ends(10, "code 1"))
-    assert judge(record(shown)).verdict.verdict == "unpredicted"
-    assert judge(record(shown, unknown=("it was never ready",))).verdict.verdict == "unknown"
-    assert [judge(record(*some)).verdict.racy for some in ([shown], [shown, other])] == [
+    assert judge(record("plain/return@main", shown)).verdict.verdict == "unpredicted"
+    assert (
+        judge(record("plain/return@main", shown, unknown=("it was never ready",))).verdict.verdict
+        == "unknown"
+    )
+    assert [
+        judge(record("plain/return@main", *some)).verdict.racy for some in ([shown], [shown, other])
+    ] == [
         False,
         True,
     ]

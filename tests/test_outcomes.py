@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.histories import outcome, process
+from tests.support.histories import outcome, process
 
 KILLED = "signal SIGKILL"
 PARENT = process("parent")

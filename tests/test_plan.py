@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.histories import DEBUG, FLASK, PLAIN
+from tests.support.histories import DEBUG, FLASK, PLAIN
+from tests.support.values import interpreter
 
 NONE = Stack(name="none", family="none", requires=">=2.7")
 OLD = Stack(name="flask-1.1", family="flask", requires=">=2.7")
@@ -20,16 +21,7 @@ NEW = Stack(name="flask-3.1", family="flask", requires=">=3.9")
 STACKS = (NONE, OLD, NEW)
 
 
-def python(version: str, implementation: str = "cpython") -> Interpreter:
-    return Interpreter(
-        id=f"{implementation}-{version}",
-        implementation=implementation,  # type: ignore[arg-type]
-        version=version,
-        path=f"/usr/bin/{implementation}{version}",
-    )
-
-
-PYTHONS = (python("2.7.18"), python("3.13.0"), python("3.11.17", "pypy"))
+PYTHONS = (interpreter("2.7.18"), interpreter("3.13.0"), interpreter("3.11.17", "pypy"))
 VARIANT = replace(PLAIN, id="plain-clear", terminations=("return",), requires=">=3.6")
 SCENARIOS = (DEBUG, FLASK, PLAIN, VARIANT)
 
@@ -137,7 +129,7 @@ def test_what_an_interpreter_cannot_have_is_left_out_for_it() -> None:
 
 def test_a_release_candidate_is_an_interpreter() -> None:
     """A pre-release counts as the version it leads to, for what asks for an older one."""
-    planned = plan([python("3.15.0rc1")], [VARIANT], STACKS, why_not)
+    planned = plan([interpreter("3.15.0rc1")], [VARIANT], STACKS, why_not)
     assert ids(planned) == ["cpython-3.15.0rc1/none/plain-clear/return@main"]
 
 

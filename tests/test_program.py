@@ -11,7 +11,7 @@ from exitmatrix.declare.terminations import CATALOGUE
 from exitmatrix.machine.scenarios import find_folder, load
 from exitmatrix.model import Act, Outcome, Process
 from exitmatrix.model.outcome_sets import allows
-from hypothesis import given
+from hypothesis import find, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -60,11 +60,43 @@ def test_a_wrong_description_says_what_would_be_right(table: dict[str, Any], tol
     assert len(str(raised.value).splitlines()) == 1
 
 
-@given(st.dictionaries(st.sampled_from(["steps", "handlers", "server", "data"]), st.text()))
+WORDS = st.lists(st.sampled_from([*ACTS, *STEPS, "A", "B", "3", "SIGTERM", "thread:", "-", "x y"]))
+TEXTS = WORDS.map(" ".join) | st.text(max_size=8)
+TABLES = st.fixed_dictionaries(
+    {},
+    optional={
+        "steps": st.lists(TEXTS, max_size=4) | st.text(max_size=3),
+        "handlers": st.dictionaries(st.sampled_from("ABC"), TEXTS, max_size=2),
+        "server": st.sampled_from(["", "threads", "one thread", "many"]),
+        "data": st.dictionaries(st.text(max_size=3), TEXTS, max_size=2),
+    },
+)
+
+
+@given(TABLES)
 def test_no_description_crashes(table: dict[str, Any]) -> None:
-    """Whatever a header holds is a program, or is refused."""
+    """Whatever a header holds is a program, or is refused in one line."""
+    made, refusal = None, ""
+    try:
+        made = program(table)
+    except InvalidProgram as error:
+        refusal = str(error)
+    if made is None:
+        assert len(refusal.splitlines()) == 1
+    else:
+        assert len(made.steps) == len(table.get("steps", ()))
+
+
+def test_descriptions_reach_the_parser() -> None:
+    """Of the descriptions that are tried above some are programs with steps, so nothing is idle."""
+    found = find(TABLES, lambda table: _is_program(table) and bool(table.get("steps")))
+    assert program(found).steps
+
+
+def _is_program(table: dict[str, Any]) -> bool:
     with contextlib.suppress(InvalidProgram):
-        program(table)
+        return bool(program(table))
+    return False
 
 
 # --------------------------------------------------------------------- allowing

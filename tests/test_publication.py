@@ -6,30 +6,19 @@ import pytest
 from click import ClickException
 from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID
 from exitmatrix.cli.publication import choose, missing, tell_if_2020_is_missing
-from exitmatrix.model import FORMAT, Cell, Interpreter, Record
+from exitmatrix.model import Cell, Record
+from msgspec.structs import replace
 
 from tests.conftest import LOADED
+from tests.support import values
 
-OLD = Interpreter(id="cpython-2.7.18", implementation="cpython", version="2.7.18", path="")
-NEW = Interpreter(id="cpython-3.15.0", implementation="cpython", version="3.15.0", path="")
+OLD, NEW = values.interpreter("2.7.18"), values.interpreter("3.15.0")
 HERE = {one.id: one for one in (OLD, NEW)}
 
 
 def record(cell: Cell) -> Record:
-    return Record(
-        format=FORMAT,
-        cell=cell.id,
-        interpreter={},
-        packages={},
-        stack=cell.stack,
-        scenario=cell.scenario,
-        launcher=cell.launcher,
-        termination=cell.termination,
-        target=cell.target,
-        platform={},
-        since="2026-11-21",
-        outcomes=(),
-    )
+    asks = f"{cell.scenario}/{cell.termination}@{cell.target}"
+    return replace(values.record(asks, stack=cell.stack), cell=cell.id)
 
 
 def test_all_that_the_claims_rest_on_is_measured() -> None:

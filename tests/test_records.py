@@ -11,11 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 from exitmatrix.machine.store.records import cell_of
-from exitmatrix.model import FORMAT, Outcome, Process, Record, Unknown
+from exitmatrix.model import Outcome, Process, Record, Unknown
 from exitmatrix.observe import observe
 from jsonschema import Draft202012Validator
 
-from tests.histories import SAVED, outcome, process, saved
+from tests.support import values
+from tests.support.histories import SAVED, outcome, process, saved
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = json.loads((ROOT / "harness" / "exitmatrix" / "record.schema.json").read_text())
@@ -30,23 +31,15 @@ Json = dict[str, Any]
 
 
 def record(*outcomes: Outcome, unknown: tuple[str, ...] = ()) -> Record:
-    return Record(
-        format=FORMAT,
-        cell="pypy-3.11.17-8.0.1/flask-3.1/flask-debug/SIGKILL@child",
-        interpreter={
-            "implementation": "pypy",
-            "version": "3.11.17",
-            "implementation_version": "8.0.1",
-        },
-        packages={"flask": "3.1.3", "markupsafe": "3.0.2"},
+    """One that has all that a record may have of its interpreter and packages."""
+    return values.record(
+        "flask-debug/SIGKILL@child",
+        *outcomes,
+        version="3.11.17",
+        implementation="pypy",
+        build="8.0.1",
         stack="flask-3.1",
-        scenario="flask-debug",
-        launcher="direct",
-        termination="SIGKILL",
-        target="child",
-        platform={"system": "Linux", "machine": "x86_64"},
-        since="2026-11-21",
-        outcomes=outcomes,
+        packages={"flask": "3.1.3", "markupsafe": "3.0.2"},
         unknown=unknown,
     )
 

@@ -12,7 +12,7 @@ from exitmatrix.machine.store.records import platform_name, read_records
 from exitmatrix.report.changes import command
 
 from tests.conftest import FOUND, NEWEST
-from tests.test_check import CELL, bent, measured, output, records
+from tests.support.recorded import CELL, bent, measured, output, records
 
 __all__ = ["measured", "output"]  # fixtures
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from exitmatrix.judge.verdict import judge
-from exitmatrix.model import CellId, Judgement, Outcome, Process, Question, Ready, Record, Scenario
+from exitmatrix.model import Judgement, Outcome, Record
 from exitmatrix.model.versions import (
     Python,
     Subject,
@@ -22,96 +22,20 @@ from exitmatrix.report.words import code, prose, text
 from hypothesis import given
 from hypothesis import strategies as st
 
-LINUX = "linux-x86_64"
-ALL = ("C", "B", "A")
-
+from tests.support.values import (
+    ALL,
+    LINUX,
+    died,
+    ended,
+    outcome,
+    pair,
+    process,
+    python,
+    record,
+    scenario,
+)
 
 # ------------------------------------------------------------------ made here
-
-
-def python(version: str, family: str = "cpython", build: str = "") -> Python:
-    name = {"cpython": "cpython", "free-threaded": "cpython", "pypy": "pypy"}[family]
-    end = {"free-threaded": "t"}.get(family, f"-{build}" if build else "")
-    return Python(id=f"{name}-{version}{end}", family=family, version=version, build=build)
-
-
-def process(
-    role: str = "main",
-    fired: tuple[str, ...] | None = ALL,
-    **more: Any,
-) -> Process:
-    """One process: its handlers ran, and it is alive, where nothing else is told."""
-    return Process(role=role, fired=fired, **{"unfinished": (), "exit": None, **more})
-
-
-def ended(fired: tuple[str, ...] = ALL, status: int = 0, **more: Any) -> Outcome:
-    """One process that ended by itself."""
-    return outcome(process(fired=fired, exit={"code": status}, stdout="kept"), **more)
-
-
-def died(signal: str) -> Outcome:
-    """One process that died of a signal, without a word."""
-    return outcome(process(fired=(), exit={"signal": signal}, stdout="lost"))
-
-
-def outcome(*processes: Process, **more: Any) -> Outcome:
-    return Outcome(
-        processes=processes,
-        order=None,
-        survivors=tuple(one.role for one in processes if one.exit is None),
-        helpers=more.pop("helpers", ()),
-        **more,
-    )
-
-
-def pair(child: Process, **more: Any) -> Outcome:
-    """A debug server whose parent ran everything."""
-    return outcome(process("parent", exit={"code": 0}), child, port="closed", **more)
-
-
-def record(
-    question: str,
-    *outcomes: Outcome,
-    version: str = "3.13.0",
-    stack: str = "none",
-    implementation: str = "cpython",
-    build: str = "",
-    unknown: tuple[str, ...] = (),
-    since: str = "2026-01-02",
-) -> Record:
-    asked = Question.parse(question)
-    id = f"{implementation}-{version}" + (f"-{build}" if build else "")
-    about = {"implementation": implementation, "version": version}
-    if build:
-        about["implementation_version"] = build
-    return Record(
-        format=1,
-        cell=str(CellId.asking(id, stack, asked)),
-        interpreter=about,
-        packages={"flask": "3.1.3", "werkzeug": "3.1.9"} if stack != "none" else {},
-        stack=stack,
-        **asked._asdict(),
-        platform={"system": "Linux", "machine": "x86_64"},
-        since=since,
-        outcomes=outcomes,
-        unknown=unknown,
-    )
-
-
-def scenario(id: str, *roles: str, ends: tuple[str, ...] = ("*",), title: str = "") -> Scenario:
-    family = "flask" if id.startswith("flask") else "none"
-    return Scenario(
-        id=id,
-        title=title or f"The program {id}",
-        path="app.py",
-        folder="",
-        doc="What it does.",
-        roles=roles or ("main",),
-        ready=Ready(by="http" if family == "flask" else "none"),
-        family=family,
-        requires=">=2.7",
-        terminations=ends,
-    )
 
 
 SCENARIOS = {

@@ -15,24 +15,13 @@ from exitmatrix.judge.effects import Child, Effect, HandlerOrder, Next, Raises
 from exitmatrix.judge.predict import allowed
 from exitmatrix.judge.rules import RULES, RULES_BY_ID, Rule
 from exitmatrix.judge.verdict import ending, expected, judge, traits_of
-from exitmatrix.machine.scenarios import find_folder, load
-from exitmatrix.machine.store.records import read_records
-from exitmatrix.model import Record, Scenario
+from exitmatrix.model import Record
 from exitmatrix.model.outcome_sets import allows
 from msgspec.structs import replace
 
-REPORTS = Path(__file__).parent.parent / "reports"
+from tests.support.committed import records, scenarios
+
 MOST_RULES = 90
-
-
-@cache
-def records() -> tuple[Record, ...]:
-    return tuple(record for rows in read_records(REPORTS).values() for record in rows)
-
-
-@cache
-def scenarios() -> Mapping[str, Scenario]:
-    return {one.id: one for one in load(find_folder()).scenarios}
 
 
 @cache
@@ -105,12 +94,11 @@ def test_every_effect_that_a_race_allows_was_seen() -> None:
 def test_a_rule_that_allows_several_outcomes_names_the_race() -> None:
     """And one that allows a single outcome names none."""
     racing: set[str] = set()
-    for id, rows in cells_using().items():
+    for rows in cells_using().values():
         for record in rows:
             about = traits_of(record, scenarios()[record.scenario])
             for way in allowed(about, ending(record)):
                 racing.update(rule for rule, _ in way.chosen)
-        assert id in RULES_BY_ID
     assert racing == {rule.id for rule in RULES if rule.race}
 
 

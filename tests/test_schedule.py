@@ -11,7 +11,7 @@ from exitmatrix.plan.schedule import RACY, SEVERAL, SINGLE, Known, Result, Sched
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.histories import Remembering, outcome, process
+from tests.support.histories import Remembering, outcome, process
 
 A, B, C = outcome(), outcome(process(ended="code 1")), outcome(process(ended="code 2"))
 DARK = Unknown(reason="it was never ready")

@@ -26,6 +26,8 @@ from exitmatrix.machine.environments.prepare import (
 from exitmatrix.machine.interpreters import find
 from exitmatrix.model import Interpreter, Stack
 
+from tests.support.values import interpreter
+
 STACK = {stack.name: stack for stack in STACKS}
 NONE = STACK["none"]
 
@@ -52,16 +54,6 @@ print(before)
 print(flask.Flask.run.__code__.co_filename)
 server.shutdown()
 """
-
-
-def python(version: str, implementation: str = "cpython") -> Interpreter:
-    assert implementation in ("cpython", "pypy")
-    return Interpreter(
-        id=f"{implementation}-{version}",
-        implementation="pypy" if implementation == "pypy" else "cpython",
-        version=version,
-        path="/nowhere/python",
-    )
 
 
 @pytest.fixture(scope="session")
@@ -149,16 +141,16 @@ def tree(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("interpreter", "names"),
     [
-        (python("2.7.18"), ["none", "flask-1.1"]),
-        (python("3.6.15"), ["none", "flask-1.1", "flask-2.0"]),
-        (python("3.7.16"), ["none", "flask-1.1", "flask-2.2"]),
-        (python("3.8.18"), ["none", "flask-1.1", "flask-3.0"]),
-        (python("3.9.18"), ["none", "flask-1.1", "flask-3.1"]),
-        (python("3.13.0"), ["none", "flask-1.1", "flask-3.1"]),
-        (python("3.14.0rc1"), ["none", "flask-3.1"]),
-        (python("3.15.2"), ["none", "flask-3.1"]),
-        (python("3.11.17", "pypy"), ["none", "flask-1.1", "flask-3.1"]),
-        (python("2.7.18", "pypy"), []),
+        (interpreter("2.7.18"), ["none", "flask-1.1"]),
+        (interpreter("3.6.15"), ["none", "flask-1.1", "flask-2.0"]),
+        (interpreter("3.7.16"), ["none", "flask-1.1", "flask-2.2"]),
+        (interpreter("3.8.18"), ["none", "flask-1.1", "flask-3.0"]),
+        (interpreter("3.9.18"), ["none", "flask-1.1", "flask-3.1"]),
+        (interpreter("3.13.0"), ["none", "flask-1.1", "flask-3.1"]),
+        (interpreter("3.14.0rc1"), ["none", "flask-3.1"]),
+        (interpreter("3.15.2"), ["none", "flask-3.1"]),
+        (interpreter("3.11.17", "pypy"), ["none", "flask-1.1", "flask-3.1"]),
+        (interpreter("2.7.18", "pypy"), []),
     ],
     ids=lambda value: value.id if isinstance(value, Interpreter) else "",
 )
@@ -184,7 +176,7 @@ def test_each_python_gets_the_old_stack_and_the_newest(
 def test_the_scheduler_comes_with_the_flask_of_its_time(version: str, names: list[str]) -> None:
     """APScheduler of 2020 is there where flask-1.1 is, and the newest one everywhere."""
     have = [one.name for one in STACKS if one.family == "apscheduler"]
-    assert [one for one in have if applies(STACK[one], python(version)) is None] == [
+    assert [one for one in have if applies(STACK[one], interpreter(version)) is None] == [
         f"apscheduler-{name}" for name in names
     ]
 
@@ -193,10 +185,12 @@ def test_a_stack_that_is_kept_from_a_python_has_a_reason() -> None:
     """Every refusal says why, and says the true side: too old, or too new."""
     for version in ("2.7.18", "3.6.0", "3.7.0", "3.8.0", "3.9.0", "3.13.0", "3.14.0", "3.15.0"):
         for stack in STACKS:
-            assert applies(stack, python(version)) != ""
-    assert applies(STACK["flask-3.1"], python("3.8.18")) == "Flask 3.1 needs Python 3.9 or newer"
-    assert "newer Flask exists" in (applies(STACK["flask-2.0"], python("3.7.16")) or "")
-    assert "Python 3.14 removed" in (applies(STACK["flask-1.1"], python("3.14.0")) or "")
+            assert applies(stack, interpreter(version)) != ""
+    assert (
+        applies(STACK["flask-3.1"], interpreter("3.8.18")) == "Flask 3.1 needs Python 3.9 or newer"
+    )
+    assert "newer Flask exists" in (applies(STACK["flask-2.0"], interpreter("3.7.16")) or "")
+    assert "Python 3.14 removed" in (applies(STACK["flask-1.1"], interpreter("3.14.0")) or "")
 
 
 # ---------------------------------------------------------------- pins
@@ -223,8 +217,8 @@ def test_every_stack_has_pins_wherever_it_applies() -> None:
     """No Python is promised a stack whose pins are missing; an empty stack has none."""
     for stack in STACKS:
         for version in ("2.7.18", "3.6.15", "3.7.1", "3.8.1", "3.9.1", "3.13.0", "3.15.0"):
-            pins = pins_of(stack, python(version))
-            if applies(stack, python(version)) is None:
+            pins = pins_of(stack, interpreter(version))
+            if applies(stack, interpreter(version)) is None:
                 assert (pins is None) == (stack.family == "none")
                 assert pins is None or (PINS / pins).is_file()
 
@@ -462,9 +456,9 @@ def test_an_injected_file_that_cannot_be_compiled_is_a_reason(
 
 def test_an_interpreter_that_is_gone_is_a_reason(build: Builder) -> None:
     """A Python that was removed after it was found is unavailable, with the path."""
-    given = build(python("3.13.0"))
+    given = build(interpreter("3.13.0"))
     assert isinstance(given, Unavailable)
-    assert "/nowhere/python" in given.reason
+    assert "/nowhere/cpython3.13.0" in given.reason
 
 
 def test_a_changed_pin_is_another_environment(

@@ -18,16 +18,15 @@ from exitmatrix.machine.store.records import (
     read_timelines,
 )
 from exitmatrix.machine.store.store import AT_HAND, Store, write_verdicts
-from exitmatrix.model import FORMAT, Cell, Interpreter, Outcome, Record, Timeline, Trial, Verdict
+from exitmatrix.model import FORMAT, Cell, Outcome, Record, Timeline, Trial, Verdict
 from exitmatrix.plan.schedule import RACY, Known, Result
 from msgspec.structs import replace
 
-from tests.histories import outcome, process
+from tests.support.histories import outcome, process
+from tests.support.values import interpreter
 
 DAYS = [datetime.date(2026, 11, day) for day in (21, 22, 23)]
-PYTHON = Interpreter(
-    id="cpython-3.13.0", implementation="cpython", version="3.13.0", path="/usr/bin/python3.13"
-)
+PYTHON = interpreter("3.13.0")
 A, B = outcome(), outcome(process(ended="code 1"))
 PACKAGES = {"flask": "3.1.3"}
 STEPS: Timeline = (("main", "spawned"), ("main", "ended", "code 0"))

@@ -12,7 +12,7 @@ from exitmatrix.model import Event, Outcome, Unknown
 from exitmatrix.observe import observe, timeline
 
 from tests.conftest import FOUND, LOADED, make_order, outcomes_of
-from tests.histories import PLAIN, Tale, plain
+from tests.support.histories import PLAIN, Tale, plain
 
 RETURN = TERMINATIONS["return"]
 CPYTHONS = [id for id, one in FOUND.items() if one.implementation == "cpython"]

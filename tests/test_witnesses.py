@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.histories import PLAIN, SAVED, Saved, Tale, plain, saved
+from tests.support.histories import PLAIN, SAVED, Saved, Tale, plain, saved
 
 TOKEN = "0123456789abcdef"
 FOREIGN = "fedcba9876543210"

@@ -263,6 +263,7 @@ def clean_up():
             "subinterpreter-of-3-7-aborts",
             "subinterpreter-forgets",
         ),
+        beside=("flush-at-end",),
         status="documented otherwise",
         where=(
             "atexit says since 3.7 that handlers are local to the interpreter; that its end may "

@@ -26,7 +26,7 @@ from exitmatrix.model import (
 from exitmatrix.model.outcome_sets import union
 from exitmatrix.plan.schedule import Known, Result, Schedule
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 SAVED = tuple(sorted(file.stem for file in DATA.glob("*.json")))
 
 PLAIN = Scenario(
