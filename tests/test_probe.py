@@ -537,7 +537,34 @@ atexit.register(Named())
     ]
     keys = [event.detail[0] for event in registered]
     assert len(set(keys)) == len(keys)
-    assert any(event.detail[1:] == ("shutdown", "logging:shutdown") for event in registered)
+    assert any(event.detail[1:3] == ("shutdown", "logging:shutdown") for event in registered)
+
+
+@every_python
+def test_where_a_handler_is_written_is_told(python: Interpreter) -> None:
+    """File and line of a handler's own code; nothing for what is not written in Python."""
+    program = """
+import atexit, functools, os
+def plain(): pass
+def decorate(f):
+    @functools.wraps(f)
+    def around(): f()
+    around.__wrapped__ = f
+    return around
+@decorate
+def decorated(): pass
+class Pool(object):
+    def close(self): pass
+    def __call__(self): pass
+for f in (plain, decorated, Pool().close, Pool(), functools.partial(plain)):
+    atexit.register(f)
+atexit.register(os.getpid)
+atexit.register(functools.partial(int, 1))
+"""
+    lines = [event.detail[3] for event in run(python, "-c", program).told("registered")]
+    places = (3, 9, 12, 13, 3)  # a decorated function begins at its decorator
+    assert lines[:5] == [f"<string>:{line}" for line in places]
+    assert lines[5:7] == ["", ""]
 
 
 @every_python

@@ -11,6 +11,8 @@ import sys
 from exitmatrix_channel import SUBINTERPRETER, tell
 
 PLAIN = (str, bytes, int, float, bool, type(None))
+FUNCTION = type(lambda: None)
+METHOD = type(type("_", (object,), {"m": lambda self: None})().m)
 IDENTICAL_IS_EQUAL = "__pypy__" not in sys.builtin_module_names
 
 
@@ -67,7 +69,9 @@ def watch(atexit):
         count[0] += 1
         # No other interpreter of the process has the same.
         key = "%d.%d" % (SUBINTERPRETER, count[0]) if SUBINTERPRETER else str(count[0])
-        tell("probe", "registered", key, _name(func, args[1:], kwargs), _module(func))
+        tell(
+            "probe", "registered", key, _name(func, args[1:], kwargs), _module(func), _place(func)
+        )
         real(Handler(func, key), *args[1:], **kwargs)
         return func
 
@@ -140,6 +144,26 @@ def _module(func):
         module = _attribute(type(func), "__module__")
     qualified = _attribute(func, "__qualname__") or _attribute(func, "__name__")
     return "%s:%s" % (module, qualified)
+
+
+def _place(func):
+    """`app/db.py:31`: where the callable's code is, or "" where there is none to be read."""
+    try:
+        for _ in range(8):  # a method of a partial of a decorated function, and so on
+            kind = type(func)
+            if kind is FUNCTION and "__wrapped__" in func.__dict__:  # functools.wraps
+                func = func.__dict__["__wrapped__"]
+            elif kind is FUNCTION:
+                return "%s:%d" % (func.__code__.co_filename, func.__code__.co_firstlineno)
+            elif kind is METHOD:
+                func = func.__func__
+            elif (kind.__module__, kind.__name__) == ("functools", "partial"):
+                func = func.func
+            else:
+                func = vars(kind)["__call__"]  # an object that can be called
+    except Exception:
+        pass  # it is not Python's own, and not to be asked
+    return ""
 
 
 def _attribute(value, name):
