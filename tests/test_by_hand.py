@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from exitmatrix.claims.texts import CLAIMS, EXPERIMENTS
+from exitmatrix.claims.texts import CLAIMS
+from exitmatrix.claims.texts.flask_note import EXPERIMENTS
 from exitmatrix.declare.stacks import STACKS
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.model import Question

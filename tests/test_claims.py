@@ -22,21 +22,19 @@ from exitmatrix.claims.assess import (
     gather,
     verdict,
 )
-from exitmatrix.claims.conditions import TRACKER, NotSeen, Run
-from exitmatrix.claims.texts import (
-    CLAIMS,
-    CLAIMS_BY_ID,
+from exitmatrix.claims.claim import (
     CONTRADICTED,
     HOLDS,
     IN_SOME_RUNS,
     NOT_MEASURED,
     OTHER_REASON,
-    TEXTS,
     UNTESTABLE,
     Case,
     Claim,
     Expect,
 )
+from exitmatrix.claims.conditions import TRACKER, NotSeen, Run
+from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID, TEXTS
 from exitmatrix.machine import scenarios
 from exitmatrix.model import DataState, Outcome, Process, Question, Scenario, Timeline
 from exitmatrix.model.versions import Subject, subject_of

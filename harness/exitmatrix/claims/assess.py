@@ -15,8 +15,7 @@ from fnmatch import fnmatchcase
 
 from packaging.version import Version
 
-from exitmatrix.claims.conditions import NotSeen, Run
-from exitmatrix.claims.texts import (
+from exitmatrix.claims.claim import (
     CONTRADICTED,
     HOLDS,
     IN_SOME_RUNS,
@@ -28,6 +27,7 @@ from exitmatrix.claims.texts import (
     Expect,
     Word,
 )
+from exitmatrix.claims.conditions import NotSeen, Run
 from exitmatrix.model import (
     Frozen,
     ImplementationName,

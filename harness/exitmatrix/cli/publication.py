@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from exitmatrix.claims.assess import Evidence, assess_all, gather
+from exitmatrix.claims.claim import Claim
 from exitmatrix.claims.conditions import Run
-from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID, Claim
+from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID
 from exitmatrix.cli.progress import Kind, say
 from exitmatrix.cli.stages import (
     INTERRUPTED,

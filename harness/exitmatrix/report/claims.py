@@ -6,18 +6,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from exitmatrix.claims.assess import Assessment, Evidence
-from exitmatrix.claims.texts import (
+from exitmatrix.claims.claim import (
     CONTRADICTED,
     HOLDS,
     IN_SOME_RUNS,
     NOT_MEASURED,
     OTHER_REASON,
-    TEXTS,
     UNTESTABLE,
     Claim,
     Text,
     Word,
 )
+from exitmatrix.claims.texts import TEXTS
 from exitmatrix.model import Frozen, Outcome, Scenario
 from exitmatrix.model.versions import (
     HELD_STILL,

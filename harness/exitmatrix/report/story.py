@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from exitmatrix.claims.assess import Evidence
-from exitmatrix.claims.texts import EXPERIMENTS
+from exitmatrix.claims.texts.flask_note import EXPERIMENTS
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Outcome, Question, Timeline
 from exitmatrix.model.versions import HELD_STILL, age, stack_age, stack_words, subject_of

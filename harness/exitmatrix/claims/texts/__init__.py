@@ -1,0 +1,17 @@
+"""The published texts, one a file, and all their claims. Frozen data.
+
+The claims are told in this project's own words. A claim has cases, and the first whose
+expectations are all met gives the verdict, and says why. `claims/assess.py` is the law;
+nothing here knows what was measured. Another text is a file here and its name in `FILES`.
+"""
+
+from __future__ import annotations
+
+from exitmatrix.claims.claim import Claim, Text
+from exitmatrix.claims.texts import better_programming, flask_note, pymotw
+
+FILES = (flask_note, better_programming, pymotw)
+
+TEXTS: tuple[Text, ...] = tuple(one.TEXT for one in FILES)
+CLAIMS: tuple[Claim, ...] = tuple(claim for one in FILES for claim in one.CLAIMS)
+CLAIMS_BY_ID = {claim.id: claim for claim in CLAIMS}
