@@ -57,7 +57,7 @@ types: $(STAMP) ## check types
 
 .PHONY: bench
 bench: $(STAMP) ## compare the speed with bare processes and with a handwritten test (ARGS=...)
-	@$(VENV)/bin/python -m exitmatrix.cli.bench $(ARGS)
+	@$(VENV)/bin/exitmatrix bench $(ARGS)
 
 .PHONY: faults
 faults: $(STAMP) ## kill, flood and starve the harness, and write reports/faults.md (ARGS='--only SIGKILL')

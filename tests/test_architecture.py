@@ -37,21 +37,19 @@ EXCEPTIONS = {
         "os": "whether the user wants colours",
         "sys": "whether a terminal could show them",
     },
-    "cli.main": {
-        "sys": "a list with errors, and a comparison that found some, have their own status"
+    "cli.check": {"sys": "the status of a comparison that found a change"},
+    "cli.diff": {"sys": "the status of a comparison that found a change"},
+    "cli.errors": {
+        "os": "the text of an error number",
+        "signal": "SIGTERM and SIGHUP stop a run as Ctrl-C does",
     },
-    "cli.progress": {
+    "cli.list": {"sys": "the status of a list with errors"},
+    "cli.streams": {
         "os": "a reader that went away is replaced by nobody",
         "sys": "the streams whose readers may go away",
     },
-    "cli.stages": {
-        "os": "how many cores there are",
-        "resource": "the harness's own processor time, told at the end of a run",
-        "signal": "SIGTERM and SIGHUP stop a run as Ctrl-C does",
-        "time": "how long the measuring took",
-    },
 }
-"""What a module beyond those takes from the machine, and why. `datetime` is for the day alone."""
+"""What a module beyond those takes from the machine, and why."""
 
 SEPARATORS = {"/", "@"}
 IDS = "model.cell"
@@ -66,8 +64,7 @@ FILE_CALLS = {
 """Methods that open a file, ask for one or read a clock."""
 
 CALLS_ALLOWED = {
-    "cli.progress": {"open": "/dev/null, in the place of a reader that went away"},
-    "cli.stages": {"now": "the day that new records are of"},
+    "cli.streams": {"open": "/dev/null, in the place of a reader that went away"},
 }
 
 INSIDE = {"os", "sys", "itertools", "signal", "atexit", "errno"}

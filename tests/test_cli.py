@@ -10,7 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from exitmatrix.cli.errors import Failure, Interrupted, stopping_cleanly, uninterrupted
+from exitmatrix.cli.main import COMMANDS, main
 
 from tests.conftest import FOUND, NEWEST, note_exercised
 from tests.support.command import COMMAND, measure, run, tree
@@ -189,12 +192,54 @@ def test_help() -> None:
     assert "\n    exitmatrix matrix   " in run("--help").stdout
 
 
+def test_each_command_is_listed_with_the_first_sentence_of_its_own_help() -> None:
+    """The table of `--help`, which imports no command, says what the commands say themselves."""
+    context = click.Context(main)
+    for name, sentence in COMMANDS.items():
+        command = main.get_command(context, name)
+        assert command is not None
+        assert command.name == name
+        assert (command.help or "").splitlines()[0] == sentence
+
+
+def test_every_module_with_a_command_is_assembled() -> None:
+    """A command is one file in cli/ and one line in main.py: neither is forgotten."""
+    folder = Path(sys.modules["exitmatrix.cli.main"].__file__ or "").parent
+    commands = {file.stem for file in folder.glob("*.py") if "\ndef command(" in file.read_text()}
+    assert commands == set(COMMANDS)
+
+
+HEAVY = {"asyncio", "msgspec", "packaging", "psutil", "requests", "rich", "uv"}
+RUNNING = {"asyncio", "psutil", "requests", "rich", "uv"}
+
+
+@pytest.mark.parametrize(
+    ("words", "unneeded"),
+    [
+        (["--help"], {*HEAVY, "exitmatrix.model", "exitmatrix.machine"}),
+        (["--version"], {*HEAVY, "exitmatrix.model", "exitmatrix.machine"}),
+        (["explain", "plain/SIGTERM@main"], {*RUNNING, "exitmatrix.plan.schedule"}),
+        (["diff", "cpython-3.12.1", "cpython-3.13.0"], RUNNING),
+        (["list", "terminations"], {*RUNNING}),
+    ],
+    ids=lambda one: " ".join(one) if isinstance(one, list) else "",
+)
+def test_a_command_imports_what_it_needs(words: list[str], unneeded: set[str]) -> None:
+    """What answers from records, or only helps, imports nothing of what runs programs."""
+    told = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
+    done = subprocess.run(
+        [*COMMAND[:2], told + COMMAND[2], *words], capture_output=True, text=True, check=False
+    )
+    loaded = set(done.stderr.splitlines()[-1].split())
+    assert "exitmatrix.cli.main" in loaded
+    assert not unneeded & loaded
+
+
 def test_a_machine_on_which_no_trial_can_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Where trials cannot be run, one line says what they need, and nothing is written."""
     from click.testing import CliRunner
-    from exitmatrix.cli.main import main
 
     monkeypatch.setattr(sys, "platform", "darwin")
     done = CliRunner().invoke(main, ["matrix", "--output", str(tmp_path / "reports")])
@@ -247,8 +292,6 @@ def test_a_claim_that_does_not_exist(tmp_path: Path) -> None:
 @pytest.mark.parametrize("numbers", [(15,), (15, 15), (1, 15), (2, 2), (15, 2, 1)])
 def test_a_second_signal_does_not_disturb_what_the_first_began(numbers: tuple[int, ...]) -> None:
     """SIGTERM, SIGINT and SIGHUP stop a run once; the rest of them is let pass."""
-    from exitmatrix.cli.stages import Failure, Interrupted, stopping_cleanly
-
     before = {number: signal.getsignal(number) for number in (1, 2, 15)}
     tidied = []
     try:
@@ -265,6 +308,22 @@ def test_a_second_signal_does_not_disturb_what_the_first_began(numbers: tuple[in
         for number, handler in before.items():
             signal.signal(number, handler)
     assert tidied
+
+
+def test_a_signal_does_not_cut_what_belongs_together() -> None:
+    """A signal in a critical section stops the run at the section's end, and not before."""
+    before = {number: signal.getsignal(number) for number in (1, 2, 15)}
+    whole = []
+    try:
+        with pytest.raises(Failure, match="stopped before"), stopping_cleanly():  # noqa: PT012
+            with uninterrupted:
+                os.kill(os.getpid(), signal.SIGTERM)
+                whole.append(True)
+            whole.append(False)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert whole == [True]
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from click import ClickException
 from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID
-from exitmatrix.cli.publication import choose, missing, tell_if_2020_is_missing
+from exitmatrix.cli.claims import choose, missing, tell_if_2020_is_missing
 from exitmatrix.model import Cell, Record
 from msgspec.structs import replace
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 import psutil
 import pytest
-from exitmatrix.cli.progress import Outliving, say
+from exitmatrix.cli.streams import Outliving, say
 from exitmatrix.declare import stacks
 from exitmatrix.machine import interpreters
 from exitmatrix.machine.environments.prepare import Environment, default_cache

@@ -23,8 +23,8 @@ from typing import Literal
 
 import click
 import psutil
+from exitmatrix.cli.environments import place_of
 from exitmatrix.cli.measure import order
-from exitmatrix.cli.stages import place_of
 from exitmatrix.declare import stacks
 from exitmatrix.judge.verdict import expected
 from exitmatrix.machine import scenarios as programs

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from exitmatrix.cli.environments import place_of
 from exitmatrix.cli.measure import measure
-from exitmatrix.cli.stages import place_of
 from exitmatrix.declare import stacks
 from exitmatrix.machine import interpreters
 from exitmatrix.machine.environments.prepare import Environment

@@ -1,6 +1,4 @@
-"""How fast the harness is, against bare processes and against a test written by hand.
-
-    python -m exitmatrix.cli.bench [--python ID] [--rounds N] [--cells N,N,...]
+"""`exitmatrix bench`: how fast the harness is, against bare processes and a test by hand.
 
 All figures are of one run, taken in turn, so that a machine whose speed drifts
 drifts for each of them. Nothing here is asserted.
@@ -24,9 +22,9 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
+from exitmatrix.cli.environments import place_of
 from exitmatrix.cli.measure import Told, measure
-from exitmatrix.cli.progress import say
-from exitmatrix.cli.stages import place_of
+from exitmatrix.cli.streams import say
 from exitmatrix.declare import stacks
 from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS, not_on
 from exitmatrix.machine import interpreters as pythons
@@ -43,15 +41,18 @@ A_PYTHON = 200  # cells that one interpreter has in the matrix, about
 SLEEP = 0.2  # seconds that the handwritten test waits for its program to be ready
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("bench")
 @click.option("--python", default=None, help="An interpreter's id.  [default: the newest CPython]")
 @click.option("--rounds", default=5, type=click.IntRange(1), show_default=True)
 @click.option(
     "--batch", default=200, type=click.IntRange(1), show_default=True, help="Cells a round."
 )
 @click.option("--cells", default="100,1000,10000", show_default=True, help="Sizes for the growth.")
-def main(python: str | None, rounds: int, batch: int, cells: str) -> None:
-    """Compare the harness with bare processes and a handwritten test."""
+def command(python: str | None, rounds: int, batch: int, cells: str) -> None:
+    """Compare the speed of the harness with that of bare processes.
+
+    And with that of a test written by hand. Nothing is asserted.
+    """
     found = pythons.find(())
     chosen = pythons.select(found, [python] if python else [])
     interpreter = next(i for i in reversed(chosen) if python or i.implementation == "cpython")
@@ -256,7 +257,3 @@ def _growth(size: int, plain: Scenario, interpreter: Interpreter, environment: E
             f"{size:8} {seconds:8.1f} {size / seconds:8.1f} {1000 * used / size:16.2f}"
             f"  {planner:8}, {engine}"
         )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,15 +1,25 @@
-"""The stages of `blog`: text B's experiment with two pids, live. Each may fail with one line."""
+"""`exitmatrix blog`: text B's experiment with the two pids, live."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import click
 
-from exitmatrix.cli.stages import HARNESS_FAILED, INTERRUPTED, USAGE_ERROR, Failure, Interrupted
+from exitmatrix.cli import options
+from exitmatrix.cli.environments import prepare_environments
+from exitmatrix.cli.errors import (
+    HARNESS_FAILED,
+    INTERRUPTED,
+    USAGE_ERROR,
+    Failure,
+    Interrupted,
+    stopping_cleanly,
+)
+from exitmatrix.cli.selecting import check_machine, find_interpreters, load_scenarios
 from exitmatrix.declare import stacks
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine.environments.prepare import Environment
@@ -22,12 +32,53 @@ from exitmatrix.report.live import Narrator, Paint, bare
 
 Victim = Literal["child", "parent", "request"]
 SCENARIO = "flask-debug"
-DEEDS: Mapping[Victim, tuple[str, str]] = {
+ACTIONS: Mapping[Victim, tuple[str, str]] = {
     "child": ("SIGKILL", "child"),
     "parent": ("SIGKILL", "parent"),
     "request": ("os-exit-0", "child"),
 }
 """What is done to whom, as the author of text B did."""
+
+
+@click.command("blog")
+@click.option(
+    "--victim",
+    default="child",
+    type=click.Choice(list(ACTIONS)),
+    show_default=True,
+    help="Who gets kill -9; request: a view calls os._exit(0) instead.",
+)
+@click.option("--stack", default="flask-1.1", show_default=True, help="The Flask to run.")
+@options.python("The interpreter.  [default: the newest CPython that can have the stack]")
+@click.option(
+    "--pace",
+    default=2.0,
+    show_default=True,
+    type=click.FloatRange(0, 60),
+    help="Seconds between the steps.",
+)
+def command(victim: Victim, stack: str, python: Sequence[str], pace: float) -> None:
+    """Watch the experiment with the two pids, live.
+
+    Starts a Flask app under the debug server, shows its two processes, ends one,
+    and marks each line that they write with who wrote it. Then the port is asked,
+    and everything is cleaned up. Ctrl-C stops it, and leaves nothing running.
+
+    \b
+      exitmatrix blog                    kill -9 to the child: a handler is seen
+      exitmatrix blog --victim parent    kill -9 to the parent: none is seen
+      exitmatrix blog --victim request --stack flask-3.1
+    """
+    chosen = find_stack(stack)
+    with stopping_cleanly():
+        subjects, _ = load_scenarios()
+        program = the_program(subjects)
+        check_machine()
+        found = find_interpreters(python, quiet=True)
+        planned = the_plan(choose_python(found, chosen), chosen, victim)
+        environments, _ = prepare_environments(planned, found, "none")
+        cell = planned.cells[0]
+        watch(cell, environments[cell.interpreter, cell.stack], program, pace, painter())
 
 
 def the_program(subjects: Mapping[str, Scenario]) -> Scenario:
@@ -68,7 +119,7 @@ def choose_python(found: Mapping[str, Interpreter], stack: Stack) -> Interpreter
 
 def the_plan(python: Interpreter, stack: Stack, victim: Victim) -> Plan:
     """The one cell that is watched."""
-    termination, target = DEEDS[victim]
+    termination, target = ACTIONS[victim]
     cell = Cell(
         interpreter=python.id,
         stack=stack.name,

@@ -1,4 +1,4 @@
-"""The stages of `explain`: each takes what the one before gave, or fails with one clear line."""
+"""`exitmatrix explain`: what happens in a cell, in which order, and why, from the records."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from pathlib import Path
 
 import click
 
-from exitmatrix.cli.progress import say
-from exitmatrix.cli.stages import USAGE_ERROR, Failure, read
+from exitmatrix.cli import options
+from exitmatrix.cli.errors import USAGE_ERROR, Failure
+from exitmatrix.cli.records import Records, read_some
+from exitmatrix.cli.selecting import load_scenarios
+from exitmatrix.cli.streams import say
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.files import CannotWrite, write
@@ -20,8 +23,6 @@ from exitmatrix.report.questions import questions
 from exitmatrix.report.reproducer.program import reproducer
 from exitmatrix.report.reproducer.refusal import Refusal
 
-Records = Mapping[str, Sequence[Record]]  # by platform
-
 
 class Found(Frozen, kw_only=True):
     """A record, and the platform on which it was measured."""
@@ -30,16 +31,42 @@ class Found(Frozen, kw_only=True):
     record: Record
 
 
-def read_some(output: Path) -> Records:
-    """All records of an output folder, of which there are some."""
-    records = read(output)
-    if not any(records.values()):
-        raise Failure(
-            f"nothing is on record in {output}: `exitmatrix matrix` measures, and --output names"
-            " another folder",
-            USAGE_ERROR,
-        )
-    return records
+@click.command("explain")
+@click.argument("cell")
+@options.output("Where the records and timelines are.")
+@click.option(
+    "--reproducer",
+    default=None,
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Write a program that shows the cell without the harness; - for stdout.",
+)
+def command(cell: str, output: Path, reproducer: Path | None) -> None:
+    """Say what happens in a cell, in which order, why, and since which version.
+
+    \b
+      exitmatrix explain cpython-3.13.0/none/plain/SIGTERM@main
+      exitmatrix explain 'pypy-*/flask-debug/SIGKILL@*'
+      exitmatrix explain plain/SIGTERM
+
+    Where CELL, a pattern or a part of an id, names several cells, they are listed
+    with a short answer each. Nothing is run: all is told from the records.
+
+    \b
+      exitmatrix explain cpython-3.13.0/none/plain/SIGTERM@main \\
+          --reproducer sigterm.py
+      python3.13 sigterm.py
+
+    writes a program for Python 2.7 or 3.6 and later that shows the same without
+    exitmatrix. Its first lines name the packages that it needs.
+    """
+    records = read_some(output)
+    found = find(cell, records)
+    subjects, _ = load_scenarios()
+    if reproducer:
+        write_reproducer(found, subjects, reproducer)
+    else:
+        tell(found, records, subjects, output)
 
 
 def find(words: str, records: Records) -> list[Found]:

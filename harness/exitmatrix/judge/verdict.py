@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -41,6 +41,23 @@ def judge(
         word = "unknown"
         why = "; ".join(record.unknown) or "a process was not observed from inside"
     return _judgement(record, word, prediction, why)
+
+
+def judge_all(
+    records: Mapping[str, Iterable[Record]], scenarios: Mapping[str, Scenario]
+) -> dict[tuple[str, str], Judgement]:
+    """The judgement on each record of each platform, by platform and cell.
+
+    What was predicted is kept of what is no match only: it is long.
+    """
+    judged = {}
+    for platform, rows in records.items():
+        for record in rows:
+            judgement = judge(record, scenarios.get(record.scenario))
+            judged[platform, record.cell] = (
+                judgement if judgement.why else replace(judgement, prediction=None)
+            )
+    return judged
 
 
 def expected(

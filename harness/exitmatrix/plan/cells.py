@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from exitmatrix.model import (
     Ending,
     Frozen,
     Interpreter,
+    Record,
     Scenario,
     Skipped,
     Stack,
@@ -62,6 +63,14 @@ def check_pattern(word: str, pattern: str, names: Iterable[str]) -> None:
 def selected(name: str, patterns: Sequence[str]) -> bool:
     """Whether a name is asked for."""
     return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def matches(of: Cell | Record, selection: Selection) -> bool:
+    """Whether a selection asks for a cell, or for the cell of a record."""
+    return all(
+        selected(getattr(of, axis), getattr(selection, axis))
+        for axis in ("scenario", "termination", "target", "stack")
+    )
 
 
 def check(selection: Selection, scenarios: Sequence[Scenario], stacks: Sequence[Stack]) -> None:
@@ -124,6 +133,29 @@ def plan(
                     else:
                         cells.append(Cell(**common))
     return Plan(cells=tuple(cells), left_out=tuple(left_out))
+
+
+def without(planned: Plan, missing: Mapping[tuple[str, str], str]) -> Plan:
+    """The plan without the cells whose environment cannot be had.
+
+    `missing` says why, by interpreter and stack.
+    """
+    there: list[Cell] = []
+    gone: list[Cell] = []
+    for cell in planned.cells:
+        (gone if (cell.interpreter, cell.stack) in missing else there).append(cell)
+    out = [
+        Skipped(
+            interpreter=cell.interpreter,
+            stack=cell.stack,
+            scenario=cell.scenario,
+            termination=cell.termination,
+            target=cell.target,
+            reason=missing[cell.interpreter, cell.stack],
+        )
+        for cell in gone
+    ]
+    return Plan(cells=tuple(there), left_out=(*planned.left_out, *out))
 
 
 def _asked(

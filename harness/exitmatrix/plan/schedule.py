@@ -12,13 +12,14 @@ The laws, in the order in which they were needed:
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from exitmatrix.model import Cell, Frozen, Outcome, Question, Unknown
+from exitmatrix.model import Cell, Frozen, Outcome, Question, Scenario, Unknown
 from exitmatrix.model.outcome_sets import add, contains, is_race, union
 
 SINGLE = 1
@@ -87,6 +88,15 @@ def spread(cells: Iterable[Cell], waits: Callable[[Cell], bool]) -> list[Cell]:
         groups[waits(cell)].append(cell)
     places = [(n / len(group), cell) for group in groups for n, cell in enumerate(group, 1)]
     return [cell for _, cell in sorted(places, key=lambda one: one[0])]
+
+
+def in_turn(cells: Iterable[Cell], scenarios: Mapping[str, Scenario]) -> list[Cell]:
+    """One interpreter after the other, as the store holds them; see `spread`."""
+    return [
+        cell
+        for _, here in itertools.groupby(cells, lambda cell: cell.interpreter)
+        for cell in spread(here, lambda cell: scenarios[cell.scenario].length > 0)
+    ]
 
 
 class Schedule:

@@ -1,45 +1,52 @@
-"""The stages of `check` and `diff`: each takes what the one before gave, or fails with a line."""
+"""`exitmatrix check`: measure again, and compare with what is on record."""
 
 from __future__ import annotations
 
 import difflib
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from exitmatrix.cli.measure import Told, measure
-from exitmatrix.cli.progress import Kind, reporter, say
-from exitmatrix.cli.stages import (
+from exitmatrix.cli import options
+from exitmatrix.cli.changes import differ, print_changes
+from exitmatrix.cli.derived import write_reports
+from exitmatrix.cli.environments import Environments, place_of, prepare_environments
+from exitmatrix.cli.errors import (
+    DIFFERS,
     HARNESS_FAILED,
     INTERRUPTED,
-    MOST_UNKNOWN,
     USAGE_ERROR,
     Failure,
     Interrupted,
-    close,
-    place_of,
-    read,
-    write_reports,
+    stopping_cleanly,
 )
-from exitmatrix.judge.reasons import why_changed
-from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.cli.measure import Told, measure
+from exitmatrix.cli.progress import Kind, reporter
+from exitmatrix.cli.recording import close, open_store
+from exitmatrix.cli.records import read
+from exitmatrix.cli.selecting import (
+    check_machine,
+    check_selection,
+    find_interpreters,
+    load_scenarios,
+    make_plan,
+    selected,
+)
+from exitmatrix.cli.streams import say
+from exitmatrix.cli.unknown import fail_if_broken, fail_if_unknown
 from exitmatrix.machine.run.session import EngineDied, Session, default_jobs
-from exitmatrix.machine.store.records import digest, find_records, platform_name
+from exitmatrix.machine.store.records import digest, platform_name
 from exitmatrix.machine.store.store import Store
 from exitmatrix.model import Cell, Frozen, Interpreter, Record, Scenario
 from exitmatrix.model.change import Change
-from exitmatrix.plan.cells import NothingMatches, Plan, Selection, check_pattern, selected
+from exitmatrix.plan.cells import Plan, Selection, matches, without
 from exitmatrix.plan.changes import change, known, races, sort
 from exitmatrix.plan.schedule import Result, Schedule
-from exitmatrix.report import changes as words
-from exitmatrix.report.pairs import Compared, Pairs, compare, of_folders, of_interpreters
+from exitmatrix.report.changes import count
 
-DIFFERS = 1
-
-Records = dict[str, list[Record]]  # by platform
-Environments = Mapping[tuple[str, str], Environment]
 Subjects = Mapping[str, Scenario]
 
 
@@ -50,15 +57,52 @@ class Again(Frozen, kw_only=True):
     told: Told
 
 
-class Sides(Frozen, kw_only=True):
-    """What `diff` compares: the pairs, all that was measured, and what the sides are called."""
+@click.command("check")
+@options.selection
+@click.option("--update", is_flag=True, help="Accept what is seen now: write it as matrix would.")
+@options.jobs
+@options.output("The records that are compared with; written with --update only.")
+@options.progress
+def command(
+    python: Sequence[str],
+    scenario: Sequence[str],
+    termination: Sequence[str],
+    target: Sequence[str],
+    stack: Sequence[str],
+    update: bool,
+    jobs: int | None,
+    output: Path,
+    progress: Kind,
+) -> None:
+    """Measure again, and compare with what is on record.
 
-    pairs: Pairs
-    everything: tuple[Record, ...]
-    labels: tuple[str, str]
+    Exits with 1, and a list of the changes, where behaviour changed. A cell that
+    agrees takes one run, one that does not takes twenty; a race agrees as long
+    as it shows what is on record. Timing is never compared.
 
-
-# ---------------------------------------------------------------------- check
+    Cells that have no record are counted, and are no change.
+    """
+    selection = selected(scenario, termination, target, stack)
+    with stopping_cleanly():
+        subjects, broken = load_scenarios()
+        check_selection(selection, subjects)
+        check_machine()
+        found = find_interpreters(python)
+        planned = make_plan(found, subjects, selection)
+        records = read_committed(output)
+        tell_what_is_not_checked(planned, found, records, selection, python)
+        planned = choose(planned, records, update)
+        store = open_store(output) if update else None
+        environments, missing = prepare_environments(planned, found, progress)
+        planned = without(planned, missing)
+        again = measure_again(planned, environments, subjects, records, jobs, progress)
+        changes = find_changes(again, records, environments)
+        if store:
+            accept(store, again, changes, records, found, environments, subjects)
+    tell_changes(changes, again, records, environments, subjects)
+    if changes and not update:
+        sys.exit(DIFFERS)
+    fail_if_not_all_was_seen(planned, again, missing, broken)
 
 
 def read_committed(output: Path) -> dict[str, Record]:
@@ -80,7 +124,7 @@ def choose(planned: Plan, records: Mapping[str, Record], update: bool) -> Plan:
     strangers = sorted({cell.interpreter for cell in found.new} - on_record)
     if found.new:
         what = "measured too, and written" if update else "no change; --update writes them"
-        say(f"{words.count(len(found.new), 'cell')} without a record: {what}")
+        say(f"{count(len(found.new), 'cell')} without a record: {what}")
     advice = "" if update else f": {_advice(strangers[0], on_record)}" if strangers else ""
     if not found.known and not update:
         reason = f"{', '.join(strangers)} not on record" if strangers else "no cell is on record"
@@ -116,13 +160,10 @@ def tell_what_is_not_checked(
         for record in records.values()
         if record.cell not in there
         and record.interpreter_id in found
-        and all(
-            selected(getattr(record, axis), getattr(selection, axis))
-            for axis in ("scenario", "termination", "target", "stack")
-        )
+        and matches(record, selection)
     ]
     if gone:
-        number = words.count(len(gone), "cell")
+        number = count(len(gone), "cell")
         say(f"{number} on record that nothing plans any more: {', '.join(sorted(gone)[:5])}")
 
 
@@ -207,12 +248,12 @@ def tell_changes(
     )
     if other:
         say(f"measured with other packages than those on record: {', '.join(other)}")
-    number = words.count(len(compared), "cell")
+    number = count(len(compared), "cell")
     if not found:
         click.echo(f"{number} checked: all behave as on record.")
         return
-    click.echo(f"{len(found)} of {number} {_differ(len(found))}.")
-    _echo(found, compared, ("expected", "seen"), subjects)
+    click.echo(f"{len(found)} of {number} {differ(len(found))}.")
+    print_changes(found, compared, ("expected", "seen"), subjects)
 
 
 def accept(
@@ -255,103 +296,11 @@ def fail_if_not_all_was_seen(
     planned: Plan, again: Iterable[Again], missing: Mapping[tuple[str, str], str], broken: int
 ) -> None:
     """Raise where a cell that was to be checked could not be: it must not look like agreement."""
-    unknown = [one.result for one in again if one.result.unknown]
-    for result in unknown[:10]:
-        say(f"unknown: {result.cell.id}: {'; '.join(result.unknown)}")
-    if len(unknown) * MOST_UNKNOWN > len(planned.cells):
-        number = words.count(len(planned.cells), "cell")
-        raise Failure(
-            f"{len(unknown)} of {number} could not be seen well enough, more than one in a hundred",
-            HARNESS_FAILED,
-        )
+    fail_if_unknown(
+        [(one.result.cell.id, one.result.unknown) for one in again if one.result.unknown],
+        len(planned.cells),
+    )
     if missing:
         names = ", ".join(sorted("/".join(key) for key in missing))
-        raise Failure(f"not checked, for want of an environment: {names}", HARNESS_FAILED)
-    if broken:
-        number = words.count(broken, "scenario")
-        raise Failure(f"{number} in error, see above; the others were checked", HARNESS_FAILED)
-
-
-# ----------------------------------------------------------------------- diff
-
-
-def find_sides(old: str, new: str, output: Path) -> Sides:
-    """The two folders, or the two interpreters within the output folder."""
-    try:
-        folders = [find_records(Path(name)) for name in (old, new)]
-    except ValueError as error:
-        raise Failure(f"the records cannot be used: {error}", HARNESS_FAILED) from error
-    mine, its = folders
-    if mine is not None and its is not None:
-        pairs = of_folders(mine, its)
-        everything = [record for side in (mine, its) for rows in side.values() for record in rows]
-        labels = (old, new)
-    else:
-        records = read(output)
-        everything = [record for rows in records.values() for record in rows]
-        if mine is not None or its is not None:
-            folder, other = (old, new) if mine is not None else (new, old)
-            raise Failure(
-                f"'{other}' is no folder with observations, and '{folder}' is one: compare two"
-                " folders, or two interpreters",
-                USAGE_ERROR,
-            )
-        ids = {record.interpreter_id for record in everything}
-        labels = (_the_interpreter(old, ids, output), _the_interpreter(new, ids, output))
-        pairs = of_interpreters(records, *labels)
-    if not pairs.pairs:
-        raise Failure(f"nothing to compare: no cell of '{old}' is in '{new}' too", USAGE_ERROR)
-    return Sides(pairs=pairs, everything=tuple(everything), labels=labels)
-
-
-def _the_interpreter(name: str, ids: set[str], output: Path) -> str:
-    if name in ids:
-        return name
-    try:
-        check_pattern("interpreter", name, ids)
-    except NothingMatches as error:
-        hint = str(error).partition("; ")[2] or f"nothing is on record in {output}"
-        raise Failure(
-            f"'{name}' is neither a folder with observations nor an interpreter that is on record"
-            f" in {output}; {hint}",
-            USAGE_ERROR,
-        ) from error
-    raise Failure(f"'{name}' is a pattern; name one interpreter", USAGE_ERROR)
-
-
-def compare_sides(sides: Sides) -> Compared:
-    """What differs; what has no partner is told."""
-    compared = compare(sides.pairs.pairs, sides.everything)
-    for label, rows in zip(sides.labels, (sides.pairs.only_old, sides.pairs.only_new), strict=True):
-        if rows:
-            whose = ", ".join(sorted({record.interpreter_id for record in rows}))
-            say(f"only in {label}, not compared: {words.count(len(rows), 'cell')} ({whose})")
-    if compared.unseen:
-        say(f"{words.count(compared.unseen, 'pair')} not compared: of one nothing was seen")
-    return compared
-
-
-def tell_differences(compared: Compared, sides: Sides, subjects: Subjects) -> None:
-    """What differs, on stdout, what is alike together, with what explains it."""
-    number = words.count(len(compared.pairs), "cell")
-    between = " -> ".join(sides.labels)
-    if not compared.changes:
-        click.echo(f"{between}: {number} compared, all behave alike.")
-        return
-    click.echo(f"{between}: {len(compared.changes)} of {number} {_differ(len(compared.changes))}.")
-    _echo(compared.changes, [pair.new for pair in compared.pairs], sides.labels, subjects)
-
-
-def _differ(number: int) -> str:
-    return "behaves differently" if number == 1 else "behave differently"
-
-
-def _echo(
-    found: Iterable[Change],
-    compared: Iterable[Record],
-    labels: tuple[str, str],
-    subjects: Subjects,
-) -> None:
-    told = [words.Told(change=one, why=why_changed(one, subjects)) for one in found]
-    for line in words.change_list(told, compared, labels):
-        click.echo(line)
+        raise Failure(f"not checked: no environment for {names}", HARNESS_FAILED)
+    fail_if_broken(broken, "were checked")

@@ -1,4 +1,4 @@
-"""The stages of `claims`: each takes what the one before gave, or fails with one clear line."""
+"""`exitmatrix claims`: what was published, judged by what was observed."""
 
 from __future__ import annotations
 
@@ -12,32 +12,59 @@ from exitmatrix.claims.assess import Evidence, assess_all, gather
 from exitmatrix.claims.claim import Claim
 from exitmatrix.claims.conditions import Run
 from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID
-from exitmatrix.cli.progress import Kind, say
-from exitmatrix.cli.stages import (
-    INTERRUPTED,
-    USAGE_ERROR,
-    Failure,
-    check_machine,
-    fail_if_too_little_was_seen,
-    open_store,
-    plan_all,
-    prepare_environments,
-    read,
-    run,
-    without,
-    write_reports,
-)
+from exitmatrix.cli import options
+from exitmatrix.cli.derived import write_reports
+from exitmatrix.cli.environments import prepare_environments
+from exitmatrix.cli.errors import INTERRUPTED, USAGE_ERROR, Failure, stopping_cleanly
+from exitmatrix.cli.progress import Kind
+from exitmatrix.cli.recording import fail_if_too_little_was_seen, measure_and_save, open_store
+from exitmatrix.cli.records import Records, read
+from exitmatrix.cli.selecting import check_machine, find_interpreters, load_scenarios, plan_all
+from exitmatrix.cli.streams import say
 from exitmatrix.declare import stacks
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import digest, read_timelines
-from exitmatrix.model import Cell, Interpreter, Record, Scenario
+from exitmatrix.model import Cell, Interpreter, Scenario
 from exitmatrix.model.versions import stack_words
-from exitmatrix.plan.cells import Plan, Selection
+from exitmatrix.plan.cells import Plan, Selection, without
 from exitmatrix.report.claims import Reading, in_full, render, short
 
 PAGE = "claims.md"
-Records = Mapping[str, Sequence[Record]]  # by platform
 OF_2020 = "flask-1.1"
+
+
+@click.command("claims")
+@click.argument("claim", nargs=-1)
+@options.python("Measure with these only: ids such as 'cpython-3.1*', or paths.")
+@options.jobs
+@options.output("Where the records are, and where claims.md is written.")
+@options.progress
+def command(
+    claim: Sequence[str], python: Sequence[str], jobs: int | None, output: Path, progress: Kind
+) -> None:
+    """Judge what was published about exit handlers by what was observed.
+
+    \b
+      exitmatrix claims            every claim: its verdict, and OUTPUT/claims.md
+      exitmatrix claims B7 B8      these two in full, on the terminal as well
+
+    Cells that a claim rests on and that have no record are measured first; where
+    all have one, nothing is run. A verdict is computed from the records: holds,
+    holds since or until a version, holds but not for the reason given,
+    contradicted. An opinion cannot be tested.
+    """
+    chosen = choose(claim)
+    with stopping_cleanly():
+        subjects, broken = load_scenarios()
+        records = read(output)
+        found = find_interpreters(python)
+        tell_if_2020_is_missing(found, records)
+        planned = missing(chosen, found, subjects, records)
+        if planned.cells:
+            measure_missing(planned, found, subjects, output, jobs, progress, broken)
+        reading = judge_claims(output, subjects)
+        write_page(reading, output)
+    tell_claims(reading, chosen, bool(claim), output)
 
 
 def choose(ids: Sequence[str]) -> tuple[Claim, ...]:
@@ -99,9 +126,9 @@ def measure_missing(
     store = open_store(output)
     environments, gone = prepare_environments(planned, found, progress)
     planned = without(planned, gone)
-    interrupted, _ = run(planned, environments, found, subjects, store, 1, jobs, progress)
+    finished = measure_and_save(planned, environments, found, subjects, store, 1, jobs, progress)
     write_reports(output, subjects)
-    if interrupted:
+    if not finished:
         raise Failure(
             "stopped; what was measured is kept, and the same command goes on from there",
             INTERRUPTED,

@@ -1,0 +1,119 @@
+"""`exitmatrix diff`: compare two folders of observations, or two interpreters."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from exitmatrix.cli import options
+from exitmatrix.cli.changes import differ, print_changes
+from exitmatrix.cli.errors import DIFFERS, HARNESS_FAILED, USAGE_ERROR, Failure
+from exitmatrix.cli.records import read
+from exitmatrix.cli.selecting import load_scenarios
+from exitmatrix.cli.streams import say
+from exitmatrix.machine.store.records import find_records
+from exitmatrix.model import Frozen, Record, Scenario
+from exitmatrix.plan.cells import NothingMatches, check_pattern
+from exitmatrix.report.changes import count
+from exitmatrix.report.pairs import Compared, Pairs, compare, of_folders, of_interpreters
+
+
+class Sides(Frozen, kw_only=True):
+    """What is compared: the pairs, all that was measured, and what the sides are called."""
+
+    pairs: Pairs
+    everything: tuple[Record, ...]
+    labels: tuple[str, str]
+
+
+@click.command("diff")
+@click.argument("old")
+@click.argument("new")
+@options.output("Where the records of two interpreters are looked up.")
+def command(old: str, new: str, output: Path) -> None:
+    """Compare two folders of observations, or two interpreters.
+
+    \b
+      exitmatrix diff cpython-3.12.1 cpython-3.13.0
+      exitmatrix diff reports /tmp/measured
+
+    Exits with 1 where behaviour differs. Interpreters are compared with the same
+    stack, else with the newest that each can have. Where runs vary, two differ
+    only if they have no outcome in common.
+    """
+    subjects, _ = load_scenarios()
+    sides = find_sides(old, new, output)
+    compared = compare_sides(sides)
+    tell_differences(compared, sides, subjects)
+    if compared.changes:
+        sys.exit(DIFFERS)
+
+
+def find_sides(old: str, new: str, output: Path) -> Sides:
+    """The two folders, or the two interpreters within the output folder."""
+    try:
+        folders = [find_records(Path(name)) for name in (old, new)]
+    except ValueError as error:
+        raise Failure(f"the records cannot be used: {error}", HARNESS_FAILED) from error
+    mine, its = folders
+    if mine is not None and its is not None:
+        pairs = of_folders(mine, its)
+        everything = [record for side in (mine, its) for rows in side.values() for record in rows]
+        labels = (old, new)
+    else:
+        records = read(output)
+        everything = [record for rows in records.values() for record in rows]
+        if mine is not None or its is not None:
+            folder, other = (old, new) if mine is not None else (new, old)
+            raise Failure(
+                f"'{other}' is no folder with observations, and '{folder}' is one: compare two"
+                " folders, or two interpreters",
+                USAGE_ERROR,
+            )
+        ids = {record.interpreter_id for record in everything}
+        labels = (_the_interpreter(old, ids, output), _the_interpreter(new, ids, output))
+        pairs = of_interpreters(records, *labels)
+    if not pairs.pairs:
+        raise Failure(f"nothing to compare: no cell of '{old}' is in '{new}' too", USAGE_ERROR)
+    return Sides(pairs=pairs, everything=tuple(everything), labels=labels)
+
+
+def _the_interpreter(name: str, ids: set[str], output: Path) -> str:
+    if name in ids:
+        return name
+    try:
+        check_pattern("interpreter", name, ids)
+    except NothingMatches as error:
+        hint = str(error).partition("; ")[2] or f"nothing is on record in {output}"
+        raise Failure(
+            f"'{name}' is neither a folder with observations nor an interpreter that is on record"
+            f" in {output}; {hint}",
+            USAGE_ERROR,
+        ) from error
+    raise Failure(f"'{name}' is a pattern; name one interpreter", USAGE_ERROR)
+
+
+def compare_sides(sides: Sides) -> Compared:
+    """What differs; what has no partner is told."""
+    compared = compare(sides.pairs.pairs, sides.everything)
+    for label, rows in zip(sides.labels, (sides.pairs.only_old, sides.pairs.only_new), strict=True):
+        if rows:
+            whose = ", ".join(sorted({record.interpreter_id for record in rows}))
+            say(f"only in {label}, not compared: {count(len(rows), 'cell')} ({whose})")
+    if compared.unseen:
+        say(f"{count(compared.unseen, 'pair')} not compared: of one nothing was seen")
+    return compared
+
+
+def tell_differences(compared: Compared, sides: Sides, subjects: Mapping[str, Scenario]) -> None:
+    """What differs, on stdout, what is alike together, with what explains it."""
+    number = count(len(compared.pairs), "cell")
+    between = " -> ".join(sides.labels)
+    if not compared.changes:
+        click.echo(f"{between}: {number} compared, all behave alike.")
+        return
+    click.echo(f"{between}: {len(compared.changes)} of {number} {differ(len(compared.changes))}.")
+    print_changes(compared.changes, [pair.new for pair in compared.pairs], sides.labels, subjects)

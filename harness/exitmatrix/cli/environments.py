@@ -1,0 +1,60 @@
+"""An environment for each interpreter and stack of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from exitmatrix.cli.errors import HARNESS_FAILED, Failure
+from exitmatrix.cli.measure import Place
+from exitmatrix.cli.progress import Kind, reporter
+from exitmatrix.cli.streams import say
+from exitmatrix.declare import stacks
+from exitmatrix.machine.environments.prepare import (
+    Environment,
+    Progress,
+    Unavailable,
+    default_cache,
+    prepare,
+)
+from exitmatrix.model import Interpreter, Stack
+from exitmatrix.plan.cells import Plan
+
+Environments = Mapping[tuple[str, str], Environment]  # by interpreter and stack
+
+
+def prepare_environments(
+    planned: Plan, found: dict[str, Interpreter], progress: Kind
+) -> tuple[dict[tuple[str, str], Environment], dict[tuple[str, str], str]]:
+    """An environment for each interpreter and stack of the plan, or why there is none."""
+    by_name = {stack.name: stack for stack in stacks.STACKS}
+    wanted: dict[tuple[str, str], tuple[Interpreter, Stack]] = {
+        (cell.interpreter, cell.stack): (found[cell.interpreter], by_name[cell.stack])
+        for cell in planned.cells
+    }
+    with reporter(progress, "environments", "ready") as bar:
+
+        def show(step: Progress) -> None:
+            bar.show(step.done, step.total, f"{step.interpreter}/{step.stack} {step.state}")
+
+        made = prepare(wanted.values(), default_cache(), show)
+    ready: dict[tuple[str, str], Environment] = {}
+    missing: dict[tuple[str, str], str] = {}
+    for key, environment in made.items():
+        if isinstance(environment, Unavailable):
+            missing[key] = environment.reason
+            say(f"left out: {'/'.join(key)}: {environment.reason}")
+        else:
+            ready[key] = environment
+    if not ready:
+        raise Failure("no environment could be made; the reasons are above", HARNESS_FAILED)
+    return ready, missing
+
+
+def place_of(environment: Environment) -> Place:
+    """Where the trials of an environment are started."""
+    endings = str(environment.endings)
+    return Place(
+        python=str(environment.python),
+        path=(str(environment.probe), endings),
+        blind=(endings,),
+    )

@@ -1,0 +1,60 @@
+"""The options that several commands take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Option = Callable[[Any], Any]
+
+
+def _many(*names: str, text: str) -> Option:
+    return click.option(*names, multiple=True, metavar="PATTERN", help=text)
+
+
+def python(text: str) -> Option:
+    """Which interpreters; `text` says what for."""
+    return click.option("--python", multiple=True, metavar="PATTERN|PATH", help=text)
+
+
+def selection(command: Any) -> Any:
+    """Which cells: five options, each of which may be given several times."""
+    for option in (
+        _many("--stack", text="Only these stacks."),
+        _many("--target", text="Only these targets: a role, or group."),
+        _many("--termination", text="Only these terminations."),
+        _many("--scenario", text="Only these scenarios."),
+        python("Only these interpreters: ids such as 'cpython-3.1*', or paths."),
+    ):
+        command = option(command)
+    return command
+
+
+jobs = click.option(
+    "--jobs",
+    default=None,
+    type=click.IntRange(1, 512),
+    help="Trials that may use the processor at once.  [default: one a core and one more]",
+)
+progress = click.option(
+    "--progress",
+    default="auto",
+    type=click.Choice(["auto", "rich", "plain", "none"]),
+    show_default=True,
+    help="How progress is shown on stderr.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+
+
+def output(text: str) -> Option:
+    """The folder of the records."""
+    return click.option(
+        "--output",
+        default="reports",
+        type=click.Path(path_type=Path, file_okay=False),
+        show_default=True,
+        help=text,
+    )

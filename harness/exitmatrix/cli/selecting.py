@@ -1,0 +1,93 @@
+"""From what was asked for to a plan: interpreters, scenarios, cells, or one clear line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
+from exitmatrix.cli.streams import say
+from exitmatrix.declare import stacks
+from exitmatrix.machine import interpreters as pythons
+from exitmatrix.machine import scenarios as programs
+from exitmatrix.machine.run.kernel.facilities import refusal
+from exitmatrix.model import Interpreter, Scenario
+from exitmatrix.plan.cells import NothingMatches, Plan, Selection, check, plan
+
+
+def selected(
+    scenario: Sequence[str],
+    termination: Sequence[str],
+    target: Sequence[str],
+    stack: Sequence[str],
+) -> Selection:
+    """The options as a selection."""
+    return Selection(
+        scenario=tuple(scenario),
+        termination=tuple(termination),
+        target=tuple(target),
+        stack=tuple(stack),
+    )
+
+
+def check_machine() -> None:
+    """Fail where trials cannot be run."""
+    if reason := refusal():
+        raise Failure(reason, HARNESS_FAILED)
+
+
+def find_interpreters(named: Sequence[str], quiet: bool = False) -> dict[str, Interpreter]:
+    """The interpreters asked for, by id; what was found is told on stderr."""
+    found = pythons.find(named)
+    try:
+        chosen = pythons.select(found, named)
+    except pythons.NoSuchInterpreterError as error:
+        raise Failure(str(error), USAGE_ERROR) from error
+    if not chosen:
+        raise Failure("no Python was found; name one with --python PATH", USAGE_ERROR)
+    if not quiet:
+        say(f"{len(chosen)} interpreters: {', '.join(one.id for one in chosen)}")
+        for rejected in found.rejected:
+            say(f"  left out: {rejected.path}: {rejected.reason}")
+        for twin in found.shadowed:
+            say(f"  left out: {twin.left}: {twin.id} is already at {twin.path}")
+    return {one.id: one for one in chosen}
+
+
+def load_scenarios() -> tuple[dict[str, Scenario], int]:
+    """The scenarios by id, and how many files were in error; each is told on stderr."""
+    loaded = programs.load(programs.find_folder())
+    for error in loaded.errors:
+        key = f", {error.key}" if error.key else ""
+        say(f"scenario in error: {error.file}{key}: {error.text}")
+    return {one.id: one for one in loaded.scenarios}, len(loaded.errors)
+
+
+def check_selection(selection: Selection, subjects: dict[str, Scenario]) -> None:
+    """Fail for the first pattern that names nothing."""
+    try:
+        check(selection, list(subjects.values()), stacks.STACKS)
+    except NothingMatches as error:
+        raise Failure(str(error), USAGE_ERROR) from error
+
+
+def plan_all(
+    found: dict[str, Interpreter], subjects: dict[str, Scenario], selection: Selection
+) -> Plan:
+    """The cells asked for, and what is left out."""
+    pythons_here, programs_here = list(found.values()), list(subjects.values())
+    return plan(pythons_here, programs_here, stacks.STACKS, stacks.applies, selection)
+
+
+def make_plan(
+    found: dict[str, Interpreter], subjects: dict[str, Scenario], selection: Selection
+) -> Plan:
+    """The cells asked for, of which there is at least one."""
+    try:
+        planned = plan_all(found, subjects, selection)
+    except NothingMatches as error:
+        raise Failure(str(error), USAGE_ERROR) from error
+    if not planned.cells:
+        reasons = sorted({one.reason for one in planned.left_out})
+        why = f": {'; '.join(reasons[:3])}" if reasons else ""
+        raise Failure(f"the selection holds no cell{why}", USAGE_ERROR)
+    return planned
