@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.model import Outcome, Process, Record
-from exitmatrix.report.budget import Budget, budgets, grace_budget, length_of
+from exitmatrix.report.render.markdown import markdown
+from exitmatrix.report.sections.budget import Budget, budget_section, budgets, length_of
 from msgspec.structs import replace
 
 from tests.conftest import FOUND, LOADED, NEWEST, make_order, newest_flask, outcomes_of
@@ -95,6 +96,11 @@ def test_a_grid_that_contradicts_itself_says_that_runs_differ() -> None:
     assert str(budget) == "about 0.2 s: it differs from run to run"
 
 
+def shown(records: Mapping[str, Sequence[Record]]) -> str:
+    (section,) = budget_section(records)
+    return markdown(section)
+
+
 @pytest.mark.parametrize(
     "unseen",
     [
@@ -107,7 +113,7 @@ def test_what_was_not_seen_makes_no_budget(unseen: Record) -> None:
     """One cell that is unknown makes the whole grid of that interpreter unknown."""
     assert only(record(50, ALL), unseen) is None
     assert only(unseen, record(50, ALL)) is None
-    assert "not known" in "".join(grace_budget({"linux": [unseen, record(50, ALL)]}))
+    assert "not known" in shown({"linux": [unseen, record(50, ALL)]})
 
 
 def test_each_process_has_a_budget_of_its_own() -> None:
@@ -122,7 +128,7 @@ def test_each_process_has_a_budget_of_its_own() -> None:
 
 def test_the_page_says_who_has_which_budget() -> None:
     """Versions that agree share a row; those that do not have one each."""
-    page = grace_budget(
+    page = shown(
         {
             "linux": [
                 record(100, cut("CB", "A")),
@@ -130,11 +136,11 @@ def test_the_page_says_who_has_which_budget() -> None:
             ]
         }
     )
-    rows = [line for line in page if line.startswith("| `slow")]
+    rows = [line for line in page.splitlines() if line.startswith("| `slow")]
     assert len(rows) == 2
     assert "between 0.2 and 0.3 s | 3.13.0" in "".join(rows)
     assert "less than 0.1 s | 3.6.15" in "".join(rows)
-    assert grace_budget({}) == []
+    assert budget_section({}) == []
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,15 @@ from exitmatrix.model.change import Change
 from exitmatrix.model.outcome_sets import union
 from exitmatrix.plan.changes import change, known, sort
 from exitmatrix.plan.schedule import RACY, Result, Schedule
-from exitmatrix.report.changes import Told, change_list, command, contrast, everything, side_by_side
-from exitmatrix.report.pairs import Pairs, comparable, compare, of_folders, of_interpreters
+from exitmatrix.report.compare import Pairs, comparable, compare, of_folders, of_interpreters
+from exitmatrix.report.pages.changes import (
+    ExplainedChange,
+    change_list,
+    command,
+    contrast,
+    everything,
+    side_by_side,
+)
 from msgspec.structs import replace
 
 from tests.conftest import LOADED
@@ -223,7 +230,9 @@ def test_the_fields_that_the_words_cover_are_all() -> None:
 def test_a_failure_shows_both_sides_the_reason_and_the_command() -> None:
     """In words first; what differs is marked, what is equal is there too."""
     old = record("flask-debug/SIGKILL@child", WHOLE, stack="flask-3.1")
-    told = Told(change=seen(old, with_child(exit={"code": 3})), why=(Reason(text="so it is"),))
+    told = ExplainedChange(
+        change=seen(old, with_child(exit={"code": 3})), why=(Reason(text="so it is"),)
+    )
     lines = side_by_side(told)
     assert lines[:3] == [
         "cpython-3.13.0/flask-3.1/flask-debug/SIGKILL@child behaves differently:",
@@ -251,7 +260,7 @@ def test_the_command_measures_that_cell_and_no_other() -> None:
 def test_a_race_shows_what_is_new_beside_all_that_is_known() -> None:
     """A new combination of known parts is a change as well, and is told whole."""
     race = record(SIGTERM, *union([died("SIGTERM"), ended()]))
-    lines = side_by_side(Told(change=seen(race, ended(), ended(status=1))))
+    lines = side_by_side(ExplainedChange(change=seen(race, ended(), ended(status=1))))
     text = "\n".join(lines)
     assert "now: (exit 1; ran all; output kept)" in text
     assert "was: (exit 0; ran all; output kept) or (SIGTERM; ran none; output lost)" in text
@@ -263,8 +272,8 @@ def test_alike_changes_are_told_once() -> None:
     """With the places where they show; many subjects in one place are told in words."""
     versions = ("3.12.1", "3.13.0", "3.14.0")
     rows = [record(SIGTERM, died("SIGTERM"), version=version) for version in versions]
-    told = [Told(change=seen(one, ended())) for one in rows[1:]]
-    told.append(Told(change=seen(record(RETURN, ended()), ended(status=1))))
+    told = [ExplainedChange(change=seen(one, ended())) for one in rows[1:]]
+    told.append(ExplainedChange(change=seen(record(RETURN, ended()), ended(status=1))))
     lines = change_list(told, rows, ("expected", "seen"))
     assert sum(line.strip().startswith("expected") for line in lines) == 2
     assert "  where     plain/SIGTERM@main: 3.13 and later" in lines
@@ -275,7 +284,7 @@ def test_a_rule_is_told_once_in_full() -> None:
     """After that its id is enough."""
     why = (Reason(text="because of this", rule="a-rule"),)
     rows = [record(SIGTERM, died("SIGTERM")), record(RETURN, ended())]
-    told = [Told(change=seen(one, ended(status=9)), why=why) for one in rows]
+    told = [ExplainedChange(change=seen(one, ended(status=9)), why=why) for one in rows]
     text = "\n".join(change_list(told, rows, ("expected", "seen")))
     assert text.count("because of this") == 1
     assert "a-rule, as above" in text

@@ -38,8 +38,9 @@ from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID, TEXTS
 from exitmatrix.machine import scenarios
 from exitmatrix.model import DataState, Outcome, Process, Question, Scenario, Timeline
 from exitmatrix.model.versions import Subject, subject_of
-from exitmatrix.report.claims import Reading, in_full, render
-from exitmatrix.report.story import story, who_ran, who_serves
+from exitmatrix.report.pages.claims import Reading, in_full, render
+from exitmatrix.report.render.markdown import markdown
+from exitmatrix.report.sections.story import story_section, who_ran, who_serves
 from msgspec.structs import replace
 
 from tests.support.values import LINUX, record
@@ -535,8 +536,8 @@ KILLED = sight(
 def test_the_story_is_drawn_from_events() -> None:
     """The figure holds what the timeline holds, in its process's column, and no libraries."""
     cell = "flask-debug/SIGKILL@child"
-    lines = story([observed(cell, [KILLED], stack=s) for s in ("flask-1.1", "flask-3.1")])
-    text = "\n".join(lines)
+    both = [observed(cell, [KILLED], stack=s) for s in ("flask-1.1", "flask-3.1")]
+    text = markdown(story_section(both))
     assert text.count("```text") == 1, "what is the same for both stacks is drawn once"
     assert "Flask 1.1 on 3.13.0 and Flask 3.1 on 3.13.0" in text
     assert re.search(r"^  runs A$", text, re.MULTILINE)
@@ -552,10 +553,10 @@ def test_two_stacks_that_differ_have_a_figure_each() -> None:
     cell = "flask-debug/SIGKILL@child"
     assert KILLED.timeline
     changed = Run(outcome=KILLED.outcome, timeline=KILLED.timeline[:-1])
-    lines = story(
+    section = story_section(
         [observed(cell, [KILLED], stack="flask-1.1"), observed(cell, [changed], stack="flask-3.1")]
     )
-    assert "\n".join(lines).count("```text") == 2
+    assert markdown(section).count("```text") == 2
 
 
 @pytest.mark.parametrize(
@@ -591,7 +592,9 @@ def test_the_page_shows_conditions_observations_and_commands() -> None:
     assert "Holds, but not for the reason given." in text
     assert "kill -9 CHILD_PID" in text
     assert "The parent runs its handlers C, B, A" in text
-    assert "in the parent C, B, A run, in this order; in the child no handler runs" in text
+    stated = "in the parent C, B, A run, in this order; in the child no handler runs"
+    assert stated in " ".join(text.split())
+    assert all(len(line) <= 80 for line in text.splitlines() if not line.startswith("    "))
     assert "cpython-3.13.0/flask-1.1/flask-debug/SIGKILL@child" in text
 
 

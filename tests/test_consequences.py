@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from exitmatrix.model import DataState, Outcome, Scenario
-from exitmatrix.report.consequences import consequences
-from exitmatrix.report.differences import differences
-from exitmatrix.report.questions import questions
-from exitmatrix.report.tables import scenario_table
+from exitmatrix.report.document import Section
+from exitmatrix.report.render.markdown import markdown
+from exitmatrix.report.sections.data import data_sections
+from exitmatrix.report.sections.differences import differences
+from exitmatrix.report.sections.scenarios import scenario_table
+from exitmatrix.report.survey import surveys
 from msgspec.structs import replace
 
 from tests.support.values import LINUX, died, ended, outcome, process, record, scenario
@@ -24,9 +26,13 @@ def killed(shelf: DataState = "lost") -> Outcome:
 
 def table(*rows: tuple[str, Outcome, str], subject: Scenario = KEEPS) -> list[str]:
     """The rows of the table, for (termination, outcome, version)."""
-    asked = questions({LINUX: [record(f"keeps/{id}@main", o, version=v) for id, o, v in rows]})
-    sections = consequences(asked, {"keeps": subject})
-    return [line for section in sections for line in section if line.startswith("| ")][2:]
+    asked = surveys({LINUX: [record(f"keeps/{id}@main", o, version=v) for id, o, v in rows]})
+    (section,) = data_sections(asked, {"keeps": subject})
+    return table_rows(section)[2:]
+
+
+def table_rows(section: Section) -> list[str]:
+    return [line for line in markdown(section).splitlines() if line.startswith("| ")]
 
 
 def test_kinds_stand_across_and_terminations_down() -> None:
@@ -73,14 +79,14 @@ def test_what_was_not_seen_is_not_known() -> None:
         record("keeps/return@main", clean()),
         record("keeps/SIGKILL@main", unknown=("it was never ready",)),
     ]
-    (section,) = consequences(questions({LINUX: seen}), {"keeps": KEEPS})
-    assert "| `SIGKILL` | ? not known | ? not known |" in section
+    (section,) = data_sections(surveys({LINUX: seen}), {"keeps": KEEPS})
+    assert "| `SIGKILL` | ? not known | ? not known |" in table_rows(section)
 
 
 def test_a_scenario_without_data_has_no_such_table() -> None:
     """Nothing is said of data where nobody looked at any."""
-    asked = questions({LINUX: [record("keeps/return@main", ended())]})
-    assert consequences(asked, {"keeps": KEEPS}) == []
+    asked = surveys({LINUX: [record("keeps/return@main", ended())]})
+    assert data_sections(asked, {"keeps": KEEPS}) == []
 
 
 def test_data_split_no_row_of_the_scenario_s_own_table() -> None:
@@ -89,8 +95,8 @@ def test_data_split_no_row_of_the_scenario_s_own_table() -> None:
         record("keeps/SIGKILL@main", killed("damaged"), version="3.14.1"),
         record("keeps/SIGKILL@main", killed(), version="3.13.0"),
     ]
-    asked = questions({LINUX: seen})
-    rows = scenario_table(KEEPS, asked.values())[2:]
+    asked = surveys({LINUX: seen})
+    rows = table_rows(Section("", (scenario_table(KEEPS, asked.values()),)))[2:]
     assert rows == ["| `SIGKILL` | ✗ none, SIGKILL | lost |"]
     (difference,) = differences(asked.values(), {"keeps": KEEPS})
     assert (difference.there, difference.newest) == ("shelf lost", "shelf damaged")
@@ -103,6 +109,7 @@ def test_what_stderr_said_is_a_column_where_a_scenario_asks_for_it() -> None:
         record("keeps/return@main", replace(ended(), printed=printed)),
         record("keeps/sys-exit-3@main", replace(ended(), printed=())),
     ]
-    head, _, *rows = scenario_table(KEEPS, questions({LINUX: seen}).values())
+    columns = scenario_table(KEEPS, surveys({LINUX: seen}).values())
+    head, _, *rows = table_rows(Section("", (columns,)))
     assert head.endswith("| stderr, without frames |")
     assert [row.rsplit(" | ", 1)[1] for row in rows] == ["Error in f: / E: x |", "nothing |"]

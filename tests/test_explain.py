@@ -13,19 +13,11 @@ import pytest
 from exitmatrix.cli.explain import nearest
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.store.records import digest, read_records, read_timelines
-from exitmatrix.model import (
-    Outcome,
-    PortState,
-    Process,
-    Question,
-    Record,
-    Scenario,
-    Timeline,
-)
-from exitmatrix.report.explain import Case, explanation, listing
-from exitmatrix.report.questions import questions
+from exitmatrix.model import Outcome, PortState, Process, Question, Record, Scenario, Timeline
+from exitmatrix.report.pages.cell import CellFacts, explanation, listing
 from exitmatrix.report.sentences import sentences
-from exitmatrix.report.steps import WIDTH, steps
+from exitmatrix.report.survey import surveys
+from exitmatrix.report.timeline import WIDTH, timeline_lines
 from msgspec.structs import replace
 
 from tests.conftest import LOADED
@@ -60,15 +52,17 @@ def some(part: str) -> Record:
     return RECORDS[max(cells, key=lambda cell: int(cell.split(".")[1]))]
 
 
-def case(record: Record, *timelines: Timeline | None, scenario: Scenario | None = None) -> Case:
+def case(
+    record: Record, *timelines: Timeline | None, scenario: Scenario | None = None
+) -> CellFacts:
     subject = scenario or LOADED[record.scenario]
-    return Case(
+    return CellFacts(
         platform=PLATFORM,
         record=record,
         scenario=subject,
         judgement=judge(record, subject),
         timelines=timelines or (None,) * len(record.outcomes),
-        question=questions({PLATFORM: [record]})[record.question],
+        survey=surveys({PLATFORM: [record]})[record.question],
     )
 
 
@@ -122,12 +116,12 @@ def test_of_what_was_killed_at_any_moment_it_says_at_most() -> None:
 
 
 def drawn(timeline: Timeline, roles: Sequence[str] = ("parent", "child")) -> list[str]:
-    return [" ".join(line.split()) for line in steps(timeline, roles)]
+    return [" ".join(line.split()) for line in timeline_lines(timeline, roles)]
 
 
 def test_steps_stand_in_the_column_of_their_process() -> None:
     """Who did what is told by the column, and when by the line."""
-    lines = steps((("parent", "spawned"), ("child", "started")), ("parent", "child"))
+    lines = timeline_lines((("parent", "spawned"), ("child", "started")), ("parent", "child"))
     places = [len(line) - len(line.lstrip()) for line in lines]
     assert lines[0].split() == ["parent", "child"]
     assert lines[0].index("parent") == places[1]
@@ -219,8 +213,8 @@ def test_versions_that_differ_are_named() -> None:
     cells = [r for r in RECORDS.values() if r.cell.endswith("/plain/keyboard-interrupt@main")]
     key = Question.parse("plain/keyboard-interrupt@main")
     mine = next(record for record in cells if record.cell.startswith("cpython-3.7"))
-    asked = questions({PLATFORM: cells})[key]
-    told = explanation(replace(case(mine), question=asked))
+    asked = surveys({PLATFORM: cells})[key]
+    told = explanation(replace(case(mine), survey=asked))
     assert "3.7 and earlier: exit 1 (this cell)" in told
     assert "3.8 and later" in told
 

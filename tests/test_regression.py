@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from exitmatrix.machine.store.records import platform_name, read_records
-from exitmatrix.report.changes import command
+from exitmatrix.report.pages.changes import command
 
 from tests.conftest import FOUND, NEWEST
 from tests.support.recorded import CELL, bent, measured, output, records

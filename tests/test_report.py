@@ -16,9 +16,11 @@ from exitmatrix.model.versions import (
     python_words,
     subject_words,
 )
-from exitmatrix.report.matrix import render
-from exitmatrix.report.questions import Group, questions
-from exitmatrix.report.words import code, prose, text
+from exitmatrix.report.document import Code
+from exitmatrix.report.pages.matrix import render
+from exitmatrix.report.phrases import prose
+from exitmatrix.report.render.markdown import markdown_words
+from exitmatrix.report.survey import Group, surveys
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,8 +72,8 @@ def answer(of: str, deed: str) -> list[str]:
 
 
 def groups(*records: Record) -> Sequence[Group]:
-    (question,) = questions({LINUX: list(records)}).values()
-    return question.groups
+    (survey,) = surveys({LINUX: list(records)}).values()
+    return survey.groups
 
 
 # ------------------------------------------------------------ words for versions
@@ -464,20 +466,23 @@ def test_what_programs_say_cannot_break_the_page() -> None:
 
 @given(st.text())
 def test_text_stays_on_one_line_and_opens_nothing(words: str) -> None:
-    """Whatever it is given, `text` gives no line break, no cell border, no tag and no code."""
-    safe = text(words).replace("\\\\", "")
+    """Whatever text is given, it has no line break, no cell border, no tag and no code."""
+    safe = markdown_words(words).replace("\\\\", "")
     assert len(safe.splitlines()) <= 1
     for sign in "|`*":
         assert safe.count(sign) == safe.count(f"\\{sign}")
     assert "<" not in safe
-    assert not any(sign in code(words).strip("`") for sign in "<\n")
+    assert not any(sign in markdown_words(Code(words)).strip("`") for sign in "<\n")
 
 
 def test_prose_marks_names_of_things_as_code() -> None:
     """Titles read as written, with calls and dotted names as code."""
-    assert prose("A handler that calls os._exit(4)") == "A handler that calls `os._exit(4)`"
-    assert prose("Does `atexit._clear` do it?") == "Does `atexit._clear` do it?"
-    assert prose("Ends here. And | there") == "Ends here. And \\| there"
+    assert prose("A handler that calls os._exit(4)") == (
+        "A handler that calls ",
+        Code("os._exit(4)"),
+    )
+    assert prose("Does `atexit._clear` do it?") == ("Does ", Code("atexit._clear"), " do it?")
+    assert prose("Ends here. And | there") == "Ends here. And | there"
 
 
 def test_a_page_of_two_and_a_half_thousand_records_takes_no_time() -> None:

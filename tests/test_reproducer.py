@@ -26,11 +26,10 @@ from exitmatrix.model import Outcome, Process, Record, Scenario, Sources
 from exitmatrix.model.outcome_sets import is_race
 from exitmatrix.report.reproducer.program import reproducer
 from exitmatrix.report.reproducer.refusal import Refusal
-from exitmatrix.report.reproducer.shown import shown
-from exitmatrix.report.reproducer.silent import silent
-from exitmatrix.report.reproducer.subject import Subject, imported
-from exitmatrix.report.reproducer.subject import program as program_of
-from exitmatrix.report.reproducer.ways import way
+from exitmatrix.report.reproducer.rewrite import Rewriting, imported, rewrite
+from exitmatrix.report.reproducer.statements import statements
+from exitmatrix.report.reproducer.stub import stub
+from exitmatrix.report.reproducer.summary import summary
 
 from tests.conftest import FOUND, LOADED, NEWEST, note_exercised
 
@@ -61,9 +60,9 @@ def derived(
     lingers: bool = False,
     says: str = "",
 ) -> str:
-    does = way(termination, ENDINGS) if termination else None
-    subject = Subject(way=does, waits=waits, lingers=lingers, says=says)
-    return program_of(text, subject)
+    does = statements(termination, ENDINGS) if termination else None
+    how = Rewriting(ends=does, waits=waits, lingers=lingers, says=says)
+    return rewrite(text, how)
 
 
 # --------------------------------------------------------------------- the text
@@ -94,7 +93,7 @@ def test_no_word_of_the_harness() -> None:
 )
 def test_every_ending_from_inside_has_its_statements(termination: str) -> None:
     """What an in-process termination does is taken from the endings, with all that it calls."""
-    does = way(termination, ENDINGS)
+    does = statements(termination, ENDINGS)
     text = "\n".join((*(f"import {name}" for name in does.imports), *does.functions))
     text += "\n" + "\n".join(does.statements)
     bound = {node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)}
@@ -207,14 +206,14 @@ def test_a_module_of_the_harness_goes_with_the_program_and_tells_nobody() -> Non
     text = (
         "from exitmatrix_channel import tell\n\ndef start():\n    tell('endings', 'x')\n    go()\n"
     )
-    assert silent("helpful", text) == "\ndef start():\n    go()\n"
+    assert stub("helpful", text) == "\ndef start():\n    go()\n"
 
 
 @pytest.mark.parametrize("use", ["told = tell('x')", "import exitmatrix_channel", "f(tell)"])
 def test_a_module_that_needs_the_channel_is_refused(use: str) -> None:
     """One that does more with it than to tell would not be what it is without."""
     with pytest.raises(Refusal, match="imports helpful"):
-        silent("helpful", f"from exitmatrix_channel import tell\n{use}\n")
+        stub("helpful", f"from exitmatrix_channel import tell\n{use}\n")
 
 
 # ---------------------------------------------------------------------- the runs
@@ -361,7 +360,7 @@ def show_the_same(
     allowed = possible_outcomes(record)
     for text in runs_in(done.stdout):
         seen = seen_in(text, scenario, None if driven else str(done.returncode))
-        expected = [shown(one) for one in allowed]
+        expected = [summary(one) for one in allowed]
         assert any(agrees(seen, outcome, scenario) for outcome in allowed), (
             f"{record.cell}: {seen} is none of {expected}\n{done.stderr}"
         )

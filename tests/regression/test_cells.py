@@ -9,7 +9,7 @@ from exitmatrix.judge.reasons import why_changed
 from exitmatrix.model import Cell
 from exitmatrix.model.change import Change
 from exitmatrix.plan.schedule import Result
-from exitmatrix.report.changes import Told, side_by_side
+from exitmatrix.report.pages.changes import ExplainedChange, side_by_side
 
 from tests.conftest import LOADED
 
@@ -20,7 +20,7 @@ def test_cell(cell: Cell, again: Callable[[Cell], tuple[Result, Change | None]])
     """It shows nothing that its record does not hold."""
     result, change = again(cell)
     if change:
-        told = Told(change=change, why=why_changed(change, LOADED))
+        told = ExplainedChange(change=change, why=why_changed(change, LOADED))
         pytest.fail("\n".join(side_by_side(told)), pytrace=False)
     if result.unknown:
         # What could not be seen is no agreement.

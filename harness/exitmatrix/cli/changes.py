@@ -9,7 +9,7 @@ import click
 from exitmatrix.judge.reasons import why_changed
 from exitmatrix.model import Record, Scenario
 from exitmatrix.model.change import Change
-from exitmatrix.report import changes as words
+from exitmatrix.report.pages import changes as words
 
 
 def differ(number: int) -> str:
@@ -24,6 +24,6 @@ def print_changes(
     subjects: Mapping[str, Scenario],
 ) -> None:
     """The changes, those that are alike together, with what explains each."""
-    told = [words.Told(change=one, why=why_changed(one, subjects)) for one in found]
+    told = [words.ExplainedChange(change=one, why=why_changed(one, subjects)) for one in found]
     for line in words.change_list(told, compared, labels):
         click.echo(line)

@@ -45,7 +45,7 @@ from exitmatrix.model.change import Change
 from exitmatrix.plan.cells import Plan, Selection, matches, without
 from exitmatrix.plan.changes import change, known, races, sort
 from exitmatrix.plan.schedule import Result, Schedule
-from exitmatrix.report.changes import count
+from exitmatrix.report.pages.changes import count
 
 Subjects = Mapping[str, Scenario]
 

@@ -27,7 +27,7 @@ from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.model import Cell, Interpreter, Scenario
 from exitmatrix.model.versions import stack_words
 from exitmatrix.plan.cells import Plan, Selection, without
-from exitmatrix.report.claims import Reading, in_full, render, short
+from exitmatrix.report.pages.claims import Reading, in_full, render, short
 
 PAGE = "claims.md"
 OF_2020 = "flask-1.1"

@@ -10,7 +10,7 @@ from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import read_records
 from exitmatrix.machine.store.store import write_verdicts
 from exitmatrix.model import Record, Scenario
-from exitmatrix.report import matrix as pages
+from exitmatrix.report.pages import matrix as pages
 
 
 def write_reports(output: Path, subjects: dict[str, Scenario]) -> dict[str, list[Record]]:

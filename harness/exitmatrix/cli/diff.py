@@ -17,8 +17,8 @@ from exitmatrix.cli.streams import say
 from exitmatrix.machine.store.records import find_records
 from exitmatrix.model import Frozen, Record, Scenario
 from exitmatrix.plan.cells import NothingMatches, check_pattern
-from exitmatrix.report.changes import count
-from exitmatrix.report.pairs import Compared, Pairs, compare, of_folders, of_interpreters
+from exitmatrix.report.compare import Comparison, Pairs, compare, of_folders, of_interpreters
+from exitmatrix.report.pages.changes import count
 
 
 class Sides(Frozen, kw_only=True):
@@ -96,7 +96,7 @@ def _the_interpreter(name: str, ids: set[str], output: Path) -> str:
     raise Failure(f"'{name}' is a pattern; name one interpreter", USAGE_ERROR)
 
 
-def compare_sides(sides: Sides) -> Compared:
+def compare_sides(sides: Sides) -> Comparison:
     """What differs; what has no partner is told."""
     compared = compare(sides.pairs.pairs, sides.everything)
     for label, rows in zip(sides.labels, (sides.pairs.only_old, sides.pairs.only_new), strict=True):
@@ -108,7 +108,7 @@ def compare_sides(sides: Sides) -> Compared:
     return compared
 
 
-def tell_differences(compared: Compared, sides: Sides, subjects: Mapping[str, Scenario]) -> None:
+def tell_differences(compared: Comparison, sides: Sides, subjects: Mapping[str, Scenario]) -> None:
     """What differs, on stdout, what is alike together, with what explains it."""
     number = count(len(compared.pairs), "cell")
     between = " -> ".join(sides.labels)

@@ -18,10 +18,10 @@ from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.model import CellId, Frozen, Record, Scenario, Timeline
-from exitmatrix.report.explain import Case, explanation, listing
-from exitmatrix.report.questions import questions
+from exitmatrix.report.pages.cell import CellFacts, explanation, listing
 from exitmatrix.report.reproducer.program import reproducer
 from exitmatrix.report.reproducer.refusal import Refusal
+from exitmatrix.report.survey import surveys
 
 
 class Found(Frozen, kw_only=True):
@@ -104,20 +104,20 @@ def tell(
         for line in listing([one.record for one in found]):
             click.echo(line)
         return
-    asked = questions(records)
+    by_question = surveys(records)
     for number, one in enumerate(found):
         record = one.record
         subject = subjects.get(record.scenario)
         told = read_timelines(output, one.platform)
-        case = Case(
+        facts = CellFacts(
             platform=one.platform,
             record=record,
             scenario=subject,
             judgement=judge(record, subject),
             timelines=_timelines(record, told),
-            question=asked[record.question],
+            survey=by_question[record.question],
         )
-        click.echo(("\n" if number else "") + explanation(case), nl=False)
+        click.echo(("\n" if number else "") + explanation(facts), nl=False)
 
 
 def write_reproducer(found: Sequence[Found], subjects: Mapping[str, Scenario], file: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from exitmatrix.cli.errors import HARNESS_FAILED, Failure
 from exitmatrix.cli.streams import say
-from exitmatrix.report.changes import count
+from exitmatrix.report.pages.changes import count
 
 MOST_UNKNOWN = 100  # one cell in so many may be unknown
 SHOWN = 10

@@ -25,7 +25,7 @@ PIDS = f"ps -eo pid,ppid,args | grep '[a]{PROGRAM[1:]}'"
 NUMBERS = {"SIGKILL": "9"}  # as everybody types it
 
 
-class Deed(Frozen, kw_only=True):
+class Action(Frozen, kw_only=True):
     """What is done to which program."""
 
     scenario: Scenario
@@ -39,15 +39,15 @@ class Deed(Frozen, kw_only=True):
 
 
 def commands(cells: Iterable[tuple[Scenario, str, str]]) -> list[str]:
-    """The lines for some cells; deeds that differ in one word only are a loop."""
-    alike: dict[tuple[str, str, str], list[Deed]] = {}
+    """The lines for some cells; actions that differ in one word only are a loop."""
+    alike: dict[tuple[str, str, str], list[Action]] = {}
     for scenario, termination, target in cells:
-        deed = Deed(scenario=scenario, termination=TERMINATIONS[termination], target=target)
-        key = (copy_of(scenario), deed.termination.delivery, target)
-        alike.setdefault(key, []).append(deed)
+        action = Action(scenario=scenario, termination=TERMINATIONS[termination], target=target)
+        key = (copy_of(scenario), action.termination.delivery, target)
+        alike.setdefault(key, []).append(action)
     lines: list[str] = []
-    for (copy, _, _), deeds in alike.items():
-        lines += [copy, *_deeds(deeds), ""]
+    for (copy, _, _), actions in alike.items():
+        lines += [copy, *_actions(actions), ""]
     return lines[:-1]
 
 
@@ -58,15 +58,15 @@ def copy_of(scenario: Scenario) -> str:
     return f"cp $SCENARIOS/{PurePath(scenario.path).name} {PROGRAM}"
 
 
-def _deeds(deeds: Sequence[Deed]) -> list[str]:
-    first = deeds[0]
+def _actions(actions: Sequence[Action]) -> list[str]:
+    first = actions[0]
     if first.termination.delivery not in ("in-process", "signal", "signal-then-signal"):
-        return [_by_the_harness(deed) for deed in deeds]
+        return [_by_the_harness(action) for action in actions]
     if first.scenario.serves:
-        parts = [["", *_server(deed)] for deed in deeds]
+        parts = [["", *_server(action)] for action in actions]
         return [line for part in parts for line in part][1:]
-    ways = list(dict.fromkeys(_way(deed) for deed in deeds))
-    lengths = list(dict.fromkeys(str(deed.scenario.length) for deed in deeds))
+    ways = list(dict.fromkeys(_way(action) for action in actions))
+    lengths = list(dict.fromkeys(str(action.scenario.length) for action in actions))
     looping = {"how": ways, "ms": lengths}
     way, length = (f"${name}" if len(some) > 1 else some[0] for name, some in looping.items())
     lines = _plain(first, way, length)
@@ -77,10 +77,10 @@ def _deeds(deeds: Sequence[Deed]) -> list[str]:
     return lines
 
 
-def _way(deed: Deed) -> str:
+def _way(action: Action) -> str:
     """The word that tells it from others: an ending's id, or a signal."""
-    signal = deed.termination.signal
-    return _typed(signal) if signal else deed.termination.id
+    signal = action.termination.signal
+    return _typed(signal) if signal else action.termination.id
 
 
 def _typed(signal: str) -> str:
@@ -88,54 +88,56 @@ def _typed(signal: str) -> str:
     return NUMBERS.get(signal, signal.removeprefix("SIG"))
 
 
-def _plain(deed: Deed, way: str, length: str) -> list[str]:
+def _plain(action: Action, way: str, length: str) -> list[str]:
     handlers = f"EXITMATRIX_HANDLER_MS={length} " if length != "0" else ""
-    if deed.inside:
+    if action.inside:
         ending = f"EXITMATRIX_ENDING={way} " if way != "return" else ""
         lines = [f"{handlers}{ending}python {PROGRAM}; echo exit status $?"]
     else:
         lines = [f"EXITMATRIX_ENDING=wait {handlers}python {PROGRAM} &", f"sleep {TO_START}"]
-        lines += [f"{_kill(deed, way)}; wait $!; echo exit status $?"]
-    return [*lines, "python look.py"] if deed.scenario.data else lines
+        lines += [f"{_kill(action, way)}; wait $!; echo exit status $?"]
+    return [*lines, "python look.py"] if action.scenario.data else lines
 
 
-def _kill(deed: Deed, way: str) -> str:
+def _kill(action: Action, way: str) -> str:
     """The command that signals a program in the background."""
-    roles = deed.scenario.roles
-    if deed.target == "group":
+    roles = action.scenario.roles
+    if action.target == "group":
         kill = f"kill -{way} -- -$!"
-    elif deed.target == roles[0]:
+    elif action.target == roles[0]:
         kill = f"kill -{way} $!"
     else:
         kill = f"pkill -{way} -P $!"
-    return f"{kill}{_then(deed, '$!')}"
+    return f"{kill}{_then(action, '$!')}"
 
 
-def _then(deed: Deed, aim: str) -> str:
+def _then(action: Action, receiver: str) -> str:
     """The signal that follows after a grace time, if one does."""
-    ending = deed.termination
-    return f"; sleep {ending.grace:g}; kill -{_typed(ending.then)} {aim}" if ending.then else ""
+    ending = action.termination
+    return (
+        f"; sleep {ending.grace:g}; kill -{_typed(ending.then)} {receiver}" if ending.then else ""
+    )
 
 
-def _server(deed: Deed) -> list[str]:
+def _server(action: Action) -> list[str]:
     """Two terminals: the app says its port in the one, and is ended from the other."""
-    length = deed.scenario.length
+    length = action.scenario.length
     handlers = f"EXITMATRIX_HANDLER_MS={length} " if length else ""
-    ending = f"EXITMATRIX_ENDING={_way(deed)} " if deed.inside else ""
+    ending = f"EXITMATRIX_ENDING={_way(action)} " if action.inside else ""
     lines = [f"{handlers}{ending}python {PROGRAM}    # it says its PORT"]
-    if deed.inside:
+    if action.inside:
         return [*lines, "# in a second terminal:", _get("end")]
-    if deed.target == "group" and deed.termination.signal == "SIGINT":
+    if action.target == "group" and action.termination.signal == "SIGINT":
         return [*lines, "# press Ctrl-C"]
-    who = "PID" if len(deed.scenario.roles) == 1 else f"{deed.target.upper()}_PID"
-    aim = "-- -PARENT_PID" if deed.target == "group" else who
-    roles = deed.scenario.roles
+    who = "PID" if len(action.scenario.roles) == 1 else f"{action.target.upper()}_PID"
+    receiver = "-- -PARENT_PID" if action.target == "group" else who
+    roles = action.scenario.roles
     note = f"    # the {roles[1]}'s PPID is the {roles[0]}'s PID" if len(roles) > 1 else ""
     return [
         *lines,
         "# in a second terminal:",
         f"{PIDS}{note}",
-        f"kill -{_way(deed)} {aim}{_then(deed, aim)}",
+        f"kill -{_way(action)} {receiver}{_then(action, receiver)}",
         f"{_get('')}    # does anybody answer?",
     ]
 
@@ -145,9 +147,9 @@ def _get(path: str) -> str:
     return f"python -c 'import requests; print(requests.get(\"{url}\").text)'"
 
 
-def _by_the_harness(deed: Deed) -> str:
+def _by_the_harness(action: Action) -> str:
     """What hands are too slow or too fast for."""
     return (
-        f"exitmatrix matrix --scenario {deed.scenario.id} --termination {deed.termination.id}"
-        f" --target {deed.target} --output again"
+        f"exitmatrix matrix --scenario {action.scenario.id} --termination {action.termination.id}"
+        f" --target {action.target} --output again"
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from exitmatrix.model import Outcome, Process
-from exitmatrix.report.words import cut_short, fate
+from exitmatrix.report.phrases import cut_short, fate
 
 _OUTPUT = {
     "kept": "",  # what everybody expects goes without saying

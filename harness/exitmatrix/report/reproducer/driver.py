@@ -30,8 +30,8 @@ def get(path):
 _KILL = '"kill -9 -%d 2>/dev/null" % program.pid'
 
 
-class Ending(Frozen, kw_only=True):
-    """How a program is started and ended."""
+class DriverSpec(Frozen, kw_only=True):
+    """How a program is started and ended, and what is told of it."""
 
     roles: tuple[str, ...]
     serves: bool
@@ -87,20 +87,20 @@ class Ending(Frozen, kw_only=True):
         return self.heard or (self.race and not self.by_itself)
 
 
-def driver(ending: Ending) -> str:
+def driver(spec: DriverSpec) -> str:
     """What is run without an argument; nothing for a program that ends by itself."""
-    if ending.by_itself:
+    if spec.by_itself:
         return ""
-    body = "\n".join(_lines(ending))
+    body = "\n".join(_lines(spec))
     body = f"import {', '.join(_modules(body))}\n{body}\nsys.exit()\n"
     first = "if len(sys.argv) == 1:\n"
-    if ending.race:
-        runs = textwrap.indent("\n".join(_runs(ending)), "    ")
+    if spec.race:
+        runs = textwrap.indent("\n".join(_runs(spec)), "    ")
         first = f'{first}{runs}\nif sys.argv[1:] == ["once"]:\n'
     return first + textwrap.indent(body, "    ")
 
 
-def _runs(ending: Ending) -> Iterator[str]:
+def _runs(spec: DriverSpec) -> Iterator[str]:
     """Many runs of what comes then, counted by what each said.
 
     Not by check_output: it would kill, at Ctrl-C, what has to clean up.
@@ -110,7 +110,7 @@ def _runs(ending: Ending) -> Iterator[str]:
     yield "def run():"
     yield "    once = subprocess.Popen("
     yield '        [sys.executable, __file__, "once"], stdout=subprocess.PIPE)'
-    if ending.several:
+    if spec.several:
         yield "    lines = once.communicate()[0].decode().splitlines()"
         yield '    lines.sort(key=lambda line: line.startswith("child:"))'
         yield '    return "\\n".join(lines)'
@@ -128,103 +128,103 @@ def _modules(body: str) -> list[str]:
     return sorted(spoken & {"atexit", "os", "signal", "socket", "subprocess", "time"})
 
 
-def _lines(ending: Ending) -> Iterator[str]:
-    if ending.serves:
+def _lines(spec: DriverSpec) -> Iterator[str]:
+    if spec.serves:
         yield _GET.rstrip()
-    yield from _start(ending)
-    yield from _serving(ending) if ending.serves else _ready(ending)
-    if not ending.asked:
-        yield f"time.sleep({2 if ending.touch else 0.5})  # until all is at rest"
-    if ending.touch:
+    yield from _start(spec)
+    yield from _serving(spec) if spec.serves else _ready(spec)
+    if not spec.asked:
+        yield f"time.sleep({2 if spec.touch else 0.5})  # until all is at rest"
+    if spec.touch:
         yield "os.utime(__file__, (time.time() + 10, time.time() + 10))"
-    if ending.signal:
-        yield from _signals(ending)
-    yield from _rest(ending) if ending.serves or ending.stays else _end(ending)
+    if spec.signal:
+        yield from _signals(spec)
+    yield from _rest(spec) if spec.serves or spec.stays else _end(spec)
 
 
-def _start(ending: Ending) -> Iterator[str]:
-    argument = "PORT" if ending.serves else '"run"'
-    options = ["stdout=subprocess.PIPE"] * ending.heard + ["preexec_fn=os.setsid"] * ending.grouped
+def _start(spec: DriverSpec) -> Iterator[str]:
+    argument = "PORT" if spec.serves else '"run"'
+    options = ["stdout=subprocess.PIPE"] * spec.heard + ["preexec_fn=os.setsid"] * spec.grouped
     before = "\n    " if len(options) > 1 else " "
     yield "program = subprocess.Popen("
     yield f"    [sys.executable, __file__, {argument}],{before}{', '.join(options)})"
-    if ending.grouped and ending.killed:
+    if spec.grouped and spec.killed:
         yield f"kill = {_KILL}"
         yield "atexit.register(os.system, kill)"
-    elif ending.grouped:
+    elif spec.grouped:
         yield f"atexit.register(os.system, {_KILL})"
 
 
-def _ready(ending: Ending) -> Iterator[str]:
+def _ready(spec: DriverSpec) -> Iterator[str]:
     yield "program.stdout.readline()  # it is ready"
-    if ending.to_child:
+    if spec.to_child:
         yield "child = int(program.stdout.readline().split()[-1])"
 
 
-def _serving(ending: Ending) -> Iterator[str]:
+def _serving(spec: DriverSpec) -> Iterator[str]:
     yield "# Until it serves, or ends, but not for ever."
     yield 'any(get("/") or program.poll() or time.sleep(0.1) for _ in range(300))'
-    if ending.to_child:
+    if spec.to_child:
         yield 'child = int(get("/").split()[-1])'
-    if ending.asked and ending.stays:
+    if spec.asked and spec.stays:
         yield 'print("client:", get("/end")[9:12].decode() or "no answer")'
-    elif ending.asked:
+    elif spec.asked:
         yield 'get("/end")'
-    elif ending.marks:
+    elif spec.marks:
         yield 'get("/end")  # marks its output'
 
 
-def _signals(ending: Ending) -> Iterator[str]:
-    yield _sends(ending, ending.signal)
-    if ending.then:
-        yield f"time.sleep({ending.grace:g})"
-        yield _sends(ending, ending.then)
-    if ending.twice:
-        if ending.serves:
+def _signals(spec: DriverSpec) -> Iterator[str]:
+    yield _sends(spec, spec.signal)
+    if spec.then:
+        yield f"time.sleep({spec.grace:g})"
+        yield _sends(spec, spec.then)
+    if spec.twice:
+        if spec.serves:
             yield "signal.signal(signal.SIGALRM, signal.default_int_handler)"
             yield "signal.alarm(60)  # if no handler says a word"
         yield 'said = b""'
         yield 'while b"cleaning up" not in said and program.poll() is None:'
         yield "    said += program.stdout.readline()"
-        yield _sends(ending, ending.signal)
+        yield _sends(spec, spec.signal)
 
 
-def _sends(ending: Ending, signal: str) -> str:
-    if ending.target == "group":
+def _sends(spec: DriverSpec, signal: str) -> str:
+    if spec.target == "group":
         return f"os.killpg(program.pid, signal.{signal})"
-    if ending.to_child:
+    if spec.to_child:
         return f"os.kill(child, signal.{signal})"
     return f"program.send_signal(signal.{signal})"
 
 
-def _rest(ending: Ending) -> Iterator[str]:
+def _rest(spec: DriverSpec) -> Iterator[str]:
     """What became of processes of which one may stay."""
-    handlers = 3 * ending.length // 1000  # three, one after the other
-    seconds = 3 + (handlers or 3 * (ending.twice or ending.touch))
+    handlers = 3 * spec.length // 1000  # three, one after the other
+    seconds = 3 + (handlers or 3 * (spec.twice or spec.touch))
     yield f"time.sleep({seconds})  # who is left then, stays"
-    yield f'print("{ending.roles[0]}:", program.poll())  # None: still running'
-    if ending.serves and (ending.several or ending.stays):
+    yield f'print("{spec.roles[0]}:", program.poll())  # None: still running'
+    if spec.serves and (spec.several or spec.stays):
         yield 'print("port:", "open" if get("/") else "closed")'
-    if ending.killed:
-        yield _kills(ending)
-        yield _shows_the_rest(ending)
+    if spec.killed:
+        yield _kills(spec)
+        yield _shows_the_rest(spec)
 
 
-def _kills(ending: Ending) -> str:
-    if ending.serves:
+def _kills(spec: DriverSpec) -> str:
+    if spec.serves:
         return "os.system(kill)"
-    if ending.several:
+    if spec.several:
         return 'print("some are left" if os.system(kill) == 0 else "nobody is left")'
     return "program.kill()"
 
 
-def _end(ending: Ending) -> Iterator[str]:
+def _end(spec: DriverSpec) -> Iterator[str]:
     """What became of processes that all end, if only because they do not wait for ever."""
-    yield _shows_the_rest(ending)
-    yield f'print("{ending.roles[0]}:", program.wait())'
+    yield _shows_the_rest(spec)
+    yield f'print("{spec.roles[0]}:", program.wait())'
 
 
-def _shows_the_rest(ending: Ending) -> str:
-    if ending.twice:
+def _shows_the_rest(spec: DriverSpec) -> str:
+    if spec.twice:
         return "print((said + program.stdout.read()).decode())"
     return "print(program.stdout.read().decode())"

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Outcome, Record, Scenario, Sources, Termination
 from exitmatrix.model.outcome_sets import is_race
-from exitmatrix.report.reproducer.driver import Ending, driver
+from exitmatrix.report.reproducer.driver import DriverSpec, driver
+from exitmatrix.report.reproducer.printing import print_function
 from exitmatrix.report.reproducer.refusal import Refusal
-from exitmatrix.report.reproducer.shown import shown
-from exitmatrix.report.reproducer.silent import silent
-from exitmatrix.report.reproducer.subject import Subject, imported, program
-from exitmatrix.report.reproducer.ways import way
-from exitmatrix.report.reproducer.words import said_at_once
+from exitmatrix.report.reproducer.rewrite import Rewriting, imported, rewrite
+from exitmatrix.report.reproducer.statements import statements
+from exitmatrix.report.reproducer.stub import stub
+from exitmatrix.report.reproducer.summary import summary
 
 OWN_GROUP = ("setsid", "setpgid", "setpgrp", "start_new_session", "process_group", "os.forkpty")
 """What takes a process out of the group by which all are ended in the end."""
@@ -37,13 +37,13 @@ def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
         raise Refusal(f"it is launched by {record.launcher}, and nothing stands for that outside")
     if any(word in text for word in OWN_GROUP for text in sources.files.values()):
         raise Refusal("the program starts a group of processes that could not be ended for sure")
-    ending = _ending(record, scenario, termination)
-    says = _says(record, ending, termination, sources.files["app.py"])
-    files = _files(ending, termination, scenario.length, sources, says)
+    spec = _spec(record, scenario, termination)
+    says = _says(record, spec, termination, sources.files["app.py"])
+    files = _files(spec, termination, scenario.length, sources, says)
     app = files.pop("app.py")
-    driven = driver(ending)
+    driven = driver(spec)
     parts = [
-        _about(record, scenario, ending, termination, beside=bool(files)),
+        _about(record, scenario, spec, termination, beside=bool(files)),
         _FUTURE + ("import sys\n" if driven or files else ""),
         driven,
         _beside(files),
@@ -53,8 +53,8 @@ def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
     return f"{text}\n"
 
 
-def _ending(record: Record, scenario: Scenario, termination: Termination) -> Ending:
-    return Ending(
+def _spec(record: Record, scenario: Scenario, termination: Termination) -> DriverSpec:
+    return DriverSpec(
         roles=scenario.roles,
         serves=scenario.serves,
         target=record.target,
@@ -71,54 +71,54 @@ def _ending(record: Record, scenario: Scenario, termination: Termination) -> End
 
 
 def _files(
-    ending: Ending, termination: Termination, length: int, sources: Sources, says: str
+    spec: DriverSpec, termination: Termination, length: int, sources: Sources, says: str
 ) -> dict[str, str]:
     """The program's files, without the harness."""
     inside = termination.delivery == "in-process"
-    subject = Subject(
-        way=way(termination.id, sources.endings) if inside else None,
-        waits=not inside and not ending.serves,
-        names_itself=ending.to_child and not ending.serves,
-        lingers=ending.twice,
+    how = Rewriting(
+        ends=statements(termination.id, sources.endings) if inside else None,
+        waits=not inside and not spec.serves,
+        names_itself=spec.to_child and not spec.serves,
+        lingers=spec.twice,
         length=length,
-        marker=_marker(ending),
+        marker=_marker(spec),
         says=says,
-        above=frozenset() if ending.by_itself and len(sources.files) == 1 else frozenset(["sys"]),
+        above=frozenset() if spec.by_itself and len(sources.files) == 1 else frozenset(["sys"]),
     )
     files = {}
     for name, text in sources.files.items():
         if not name.endswith(".py"):
             raise Refusal(f"the file {name} beside the program is not Python")
-        files[name] = program(text, subject)
+        files[name] = rewrite(text, how)
         for module in imported(text) & set(sources.provided):
-            files[f"{module}.py"] = silent(module, sources.provided[module])
+            files[f"{module}.py"] = stub(module, sources.provided[module])
     return files
 
 
-def _marker(ending: Ending) -> str:
+def _marker(spec: DriverSpec) -> str:
     """What is left unflushed: a whole line only where no terminal would have it written."""
-    if not ending.marks:
+    if not spec.marks:
         return ""
-    return "[unflushed:%s]\\n" if ending.piped else "[unflushed:%s]"
+    return "[unflushed:%s]\\n" if spec.piped else "[unflushed:%s]"
 
 
-def _says(record: Record, ending: Ending, termination: Termination, text: str) -> str:
+def _says(record: Record, spec: DriverSpec, termination: Termination, text: str) -> str:
     """What the program prints with; nothing where its own print does."""
-    if not _needs_its_words(record, ending):
+    if not _needs_its_words(record, spec):
         return ""
-    return said_at_once(
-        several=ending.several,
-        leads=not ending.by_itself,
+    return print_function(
+        several=spec.several,
+        leads=not spec.by_itself,
         closes=termination.id == "stdout-closed",
         elsewhere="file=" in text,
     )
 
 
-def _needs_its_words(record: Record, ending: Ending) -> bool:
+def _needs_its_words(record: Record, spec: DriverSpec) -> bool:
     """Whether what handlers say would be mixed up, come too late, or be lost with the buffer."""
     return (
-        ending.several
-        or ending.twice
+        spec.several
+        or spec.twice
         or any(
             one.unfinished or (one.fired and (one.stdout == "lost" or one.exit is None))
             for outcome in record.outcomes
@@ -155,17 +155,17 @@ def _quoted(text: str) -> str:
 
 
 def _about(
-    record: Record, scenario: Scenario, ending: Ending, termination: Termination, beside: bool
+    record: Record, scenario: Scenario, spec: DriverSpec, termination: Termination, beside: bool
 ) -> str:
     """What the program is about, how to run it, and what was measured."""
-    aim = f" ({record.target})" if ending.several else ""
+    aim = f" ({record.target})" if spec.several else ""
     where = f"{record.platform.get('system', '')} {record.platform.get('machine', '')}"
     lines = _wrapped(f"{scenario.title}. {termination.id}{aim}: {termination.does}")
     if record.packages:
         pins = " ".join(f"{name}=={version}" for name, version in sorted(record.packages.items()))
         lines += _indented(f"pip install {pins}")
     run = f"    {_command(record)} FILE"
-    run += "; echo $?" if ending.by_itself else ""
+    run += "; echo $?" if spec.by_itself else ""
     run += f"; {_command(record)} {LOOK}" if scenario.data else ""
     lines.append(run)
     if beside:
@@ -173,21 +173,21 @@ def _about(
     lines.append(f"{_python(record)} on {where} showed, without PYTHONUNBUFFERED:")
     for number, outcome in enumerate(record.outcomes):
         lines += ["  or"] if number else []
-        lines += [part for line in _shown(outcome) for part in _wrapped(line, "    ")]
+        lines += [part for line in _summary(outcome) for part in _wrapped(line, "    ")]
         lines += ["    (what was killed may have got less far)"] if outcome.cut else []
     if not record.outcomes:
         lines.append("    too little")
     notes = []
-    if ending.marks:
+    if spec.marks:
         notes.append('"Output" is what stands in [unflushed:...].')
-    if ending.several:
+    if spec.several:
         notes.append("How the child ended is not printed: only its parent learns that.")
     return "".join(f"# {line}\n" for line in [*lines, *_wrapped(" ".join(notes))])
 
 
-def _shown(outcome: Outcome) -> list[str]:
+def _summary(outcome: Outcome) -> list[str]:
     data = [f"{kind}: {state}" for kind, state in (outcome.data or {}).items()]
-    return [*shown(outcome), *data]
+    return [*summary(outcome), *data]
 
 
 def _command(record: Record) -> str:

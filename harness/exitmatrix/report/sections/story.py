@@ -10,55 +10,107 @@ from exitmatrix.claims.texts.flask_note import EXPERIMENTS
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Outcome, Question, Timeline
 from exitmatrix.model.versions import HELD_STILL, age, stack_age, stack_words, subject_of
-from exitmatrix.report.steps import steps
+from exitmatrix.report.document import (
+    Block,
+    Code,
+    Emphasis,
+    Inline,
+    Listing,
+    Section,
+    Strong,
+    inline,
+    paragraph,
+)
+from exitmatrix.report.phrases import prose
+from exitmatrix.report.timeline import timeline_lines
 
 Lines = list[str]
 
 HARNESS = "harness"  # as a timeline calls it
 OF_HANDLERS = ("registered", "began", "returned", "raised")
 
-STORY = """\
-In July 2020 an author ran a small Flask app with the debug server, looked at it with `ps`, and
-found two pids where one program had been started. A `kill -9` to one of them was followed by the
-output of an exit handler, although a process that gets SIGKILL can handle nothing; a `kill -9` to
-the other was not. After a request whose view called `os._exit`, which runs no handlers, the output
-was there again. The explanations given were about Flask.
-
-What was missing is a column that says *which process* printed the lines. The debug server's
-reloader starts the same file a second time: the first process is the **parent**, which waits, and
-the second its **child**, which serves. Both run all of app.py, so both register the handlers.
-
-In the figures each of the two has a column, and time runs downwards. Each line is an event that
-the process itself told, or the kernel. What libraries register, and processes that they start, are
-left out: `exitmatrix explain` shows them too.""".splitlines()
+STORY = (
+    paragraph(
+        inline(
+            "In July 2020 an author ran a small Flask app with the debug server, looked at it"
+            " with ",
+            Code("ps"),
+            ", and",
+        ),
+        inline(
+            "found two pids where one program had been started. A ",
+            Code("kill -9"),
+            " to one of them was followed by the",
+        ),
+        inline(
+            "output of an exit handler, although a process that gets SIGKILL can handle"
+            " nothing; a ",
+            Code("kill -9"),
+            " to",
+        ),
+        inline(
+            "the other was not. After a request whose view called ",
+            Code("os._exit"),
+            ", which runs no handlers, the output",
+        ),
+        "was there again. The explanations given were about Flask.",
+    ),
+    paragraph(
+        inline(
+            "What was missing is a column that says ",
+            Emphasis("which process"),
+            " printed the lines. The debug server's",
+        ),
+        inline(
+            "reloader starts the same file a second time: the first process is the ",
+            Strong("parent"),
+            ", which waits, and",
+        ),
+        inline(
+            "the second its ",
+            Strong("child"),
+            ", which serves. Both run all of app.py, so both register the handlers.",
+        ),
+    ),
+    paragraph(
+        "In the figures each of the two has a column, and time runs downwards. Each line is an"
+        " event that",
+        "the process itself told, or the kernel. What libraries register, and processes that they"
+        " start, are",
+        inline("left out: ", Code("exitmatrix explain"), " shows them too."),
+    ),
+)
 
 OF_A_LIBRARY = re.compile(
     r"\w+(\.\w+)+"
 )  # logging.shutdown: with the module; a program's own has none
 
 
-def story(evidence: Sequence[Evidence]) -> Lines:
+def story_section(evidence: Sequence[Evidence]) -> Section:
     """The section that opens the page."""
-    lines = ["## The story of the two pids", "", *STORY]
+    experiments = []
     for cells in EXPERIMENTS:
-        lines += ["", f"### {title(cells)}"]
         figures = list(_figures([one for one in evidence if str(one.question) == cells]))
+        blocks: list[Block] = []
         for whose, outcome, drawn in figures:
-            told = f"**{who_ran(outcome)} {who_serves(outcome)}**"
-            lines += ["", f"{told} ({whose})", "", "```text", *drawn, "```"]
+            seen = Strong(f"{who_ran(outcome)} {who_serves(outcome)}")
+            blocks += [paragraph(inline(seen, f" ({whose})")), Listing("text", tuple(drawn))]
         if not figures:
-            lines += ["", "Not measured yet."]
-    return lines
+            blocks.append(paragraph("Not measured yet."))
+        experiments.append(Section(title(cells), tuple(blocks)))
+    return Section("The story of the two pids", (*STORY, *experiments))
 
 
-def title(cells: str) -> str:
+def title(cells: str) -> Inline:
     """What was done: `kill -9` to the child."""
     id, target = Question.parse(cells).ending
     known = TERMINATIONS[id]
     if known.delivery == "in-process":
         does = known.does.rstrip(".")
-        return f"A request, whose view {does[:1].lower()}{does[1:]}"
-    return f"`kill -9` to the {target}" if known.signal == "SIGKILL" else f"{id} to the {target}"
+        return inline("A request, whose view ", prose(f"{does[:1].lower()}{does[1:]}"))
+    if known.signal == "SIGKILL":
+        return inline(Code("kill -9"), f" to the {target}")
+    return f"{id} to the {target}"
 
 
 def who_ran(outcome: Outcome) -> str:
@@ -94,7 +146,7 @@ def _figures(evidence: Sequence[Evidence]) -> Iterator[tuple[str, Outcome, Lines
         for sight in newest.sights:
             if sight.timeline is not None:
                 roles = [one.role for one in sight.outcome.processes]
-                figure = tuple(steps(_own(sight.timeline, roles), roles))
+                figure = tuple(timeline_lines(_own(sight.timeline, roles), roles))
                 name = f"{stack_words(who.stack)} on {who.python.full}"
                 drawn.setdefault(figure, ([], sight.outcome))[0].append(name)
     for figure, (names, outcome) in drawn.items():

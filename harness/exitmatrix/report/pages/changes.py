@@ -10,16 +10,16 @@ from exitmatrix.judge.reasons import Reasons
 from exitmatrix.model import Frozen, Outcome, Process, Record
 from exitmatrix.model.change import Change
 from exitmatrix.model.versions import subject_of, subject_words
-from exitmatrix.report.differences import parts
-from exitmatrix.report.words import names, plain
+from exitmatrix.report.phrases import names
+from exitmatrix.report.render.text import WIDTH, fill
+from exitmatrix.report.sections.differences import parts
 
-WIDTH = 80
 INDENT = "  "
 COLUMN = (WIDTH - 6) // 2
 OR = "or"
 
 
-class Told(Frozen, kw_only=True):
+class ExplainedChange(Frozen, kw_only=True):
     """A change with the reasons for it."""
 
     change: Change
@@ -29,10 +29,12 @@ class Told(Frozen, kw_only=True):
 Labels = tuple[str, str]  # what the old one and the new one are called
 
 
-def change_list(told: Iterable[Told], everyone: Iterable[Record], labels: Labels) -> list[str]:
+def change_list(
+    explained: Iterable[ExplainedChange], everyone: Iterable[Record], labels: Labels
+) -> list[str]:
     """All changes, those that are alike together. `everyone` is all that was compared."""
     groups: dict[tuple[tuple[str, str], Reasons], list[Change]] = {}
-    for one in told:
+    for one in explained:
         groups.setdefault((contrast(one.change), one.why), []).append(one.change)
     asked = list(everyone)
     lines: list[str] = []
@@ -46,9 +48,9 @@ def change_list(told: Iterable[Told], everyone: Iterable[Record], labels: Labels
     return lines
 
 
-def side_by_side(told: Told, labels: Labels = ("expected", "seen")) -> list[str]:
+def side_by_side(explained: ExplainedChange, labels: Labels = ("expected", "seen")) -> list[str]:
     """One change in full: every part of the outcomes, beside each other, and what to do."""
-    change = told.change
+    change = explained.change
     old, new = contrast(change)
     lines = [
         f"{change.old.cell} behaves differently:",
@@ -65,7 +67,7 @@ def side_by_side(told: Told, labels: Labels = ("expected", "seen")) -> list[str]
         ],
     )
     rows = [("runs", [_runs([change])])] if change.runs else []
-    rows += [("why", _why(told.why, set()) or ["no rule speaks of it"])]
+    rows += [("why", _why(explained.why, set()) or ["no rule speaks of it"])]
     return [*lines, "", *_rows(rows), *_again(change)]
 
 
@@ -84,13 +86,13 @@ def contrast(change: Change) -> tuple[str, str]:
 
 def everything(outcome: Outcome) -> dict[str, str]:
     """All that tells outcomes of a cell apart, part by part, also what the tables leave out."""
-    said = {key: plain(words) for key, words in parts(outcome).items() if words}
+    said = {key: words for key, words in parts(outcome).items() if words}
     several = len(outcome.processes) > 1
     for one in outcome.processes:
         who = f"{one.role}: "
         mine = f"{one.role} " if several else ""
         if one.exit is None and one.fired:
-            said[f"{who}handlers"] = f"{mine}ran {plain(names(one.fired))}"
+            said[f"{who}handlers"] = f"{mine}ran {names(one.fired)}"
         for key, words in _unseen(one).items():
             said[f"{who}{key}"] = f"{mine}{words}"
     if outcome.helpers:
@@ -173,7 +175,7 @@ def _where(changes: Sequence[Change], everyone: Sequence[Record]) -> list[str]:
             lines.append(_both_cells(here[0]))
             continue
         measured = {subject_of("", one) for one in everyone if one.question == question}
-        who = plain(subject_words({subject_of("", one.new) for one in here}, measured))
+        who = subject_words({subject_of("", one.new) for one in here}, measured)
         lines.append(f"{here[0].new.question}: {who or 'everywhere it was compared'}")
     return lines
 
@@ -224,11 +226,4 @@ def _rows(rows: Iterable[tuple[str, Sequence[str]]]) -> list[str]:
 
 
 def _wrapped(words: str, before: str) -> list[str]:
-    return wrap(
-        words,
-        WIDTH,
-        initial_indent=before,
-        subsequent_indent=" " * len(before),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return fill(words, before, " " * len(before))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 
-def said_at_once(*, several: bool, leads: bool, closes: bool, elsewhere: bool) -> str:
+def print_function(*, several: bool, leads: bool, closes: bool, elsewhere: bool) -> str:
     """A `print` that keeps nothing back, and says which process it is of several.
 
     The first of them `leads` its group where a driver started it. Some programs close

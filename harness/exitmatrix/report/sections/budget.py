@@ -15,13 +15,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from exitmatrix.model import Ending, Frozen, Outcome, Record
 from exitmatrix.model.outcome_sets import KILLED
 from exitmatrix.model.versions import Subject, subject_of, subject_words
-from exitmatrix.report.tables import Row, markdown
-from exitmatrix.report.words import code, text
+from exitmatrix.report.document import Code, Row, Section, paragraph, table
 
 GRID = re.compile(r"(.+)-([0-9]+)ms")
 UNKNOWN = "not known"
-Lines = list[str]
-Asked = tuple[str, str, str, str]  # program, termination, target, role
+Budgeted = tuple[str, str, str, str]  # program, termination, target, role
 
 
 class Budget(Frozen, kw_only=True):
@@ -56,12 +54,12 @@ def length_of(scenario: str) -> int:
 
 def budgets(
     records: Mapping[str, Sequence[Record]],
-) -> dict[Asked, dict[Subject, Budget | None]]:
+) -> dict[Budgeted, dict[Subject, Budget | None]]:
     """The budget of each role, for each way to end a program and each subject; None: not known.
 
     From records and not from questions: in a race those bring versions together.
     """
-    shown: defaultdict[Asked, dict[Subject, Budget | None]] = defaultdict(dict)
+    shown: defaultdict[Budgeted, dict[Subject, Budget | None]] = defaultdict(dict)
     unseen = set()
     for platform, rows in sorted(records.items()):
         for record in rows:
@@ -69,11 +67,11 @@ def budgets(
             if not found:
                 continue
             subject = subject_of(platform, record)
-            asked = found[1], record.termination, record.target
+            what = found[1], record.termination, record.target
             if record.unknown:
-                unseen.add((asked, subject))
+                unseen.add((what, subject))
             for role, budget in _of(record.outcomes, int(found[2])).items():
-                per = shown[*asked, role]
+                per = shown[*what, role]
                 known = per.get(subject, Budget())
                 per[subject] = known and budget and known.narrowed(budget)
     for (*question, _), per in shown.items():
@@ -115,8 +113,8 @@ def _either(one: Budget, other: Budget) -> Budget:
     return Budget(least=min(one.least, other.least), most=max(most, default=None))
 
 
-def grace_budget(records: Mapping[str, Sequence[Record]]) -> Lines:
-    """The section of the page."""
+def budget_section(records: Mapping[str, Sequence[Record]]) -> list[Section]:
+    """The section, where a grid was measured."""
     rows: list[Row] = []
     for (program, termination, target, role), per in sorted(budgets(records).items()):
         by_budget: defaultdict[str, list[Subject]] = defaultdict(list)
@@ -125,20 +123,22 @@ def grace_budget(records: Mapping[str, Sequence[Record]]) -> Lines:
         for words, subjects in by_budget.items():
             rows.append(
                 (
-                    code(f"{program} {Ending(termination, target)}"),
-                    text(role),
-                    text(words),
-                    text(subject_words(subjects, tuple(per)) or "all that were measured"),
+                    Code(f"{program} {Ending(termination, target)}"),
+                    role,
+                    words,
+                    subject_words(subjects, tuple(per)) or "all that were measured",
                 )
             )
     if not rows:
         return []
-    return [
-        "## The grace budget: how long may handlers take?",
-        "",
+    about = paragraph(
         "Three handlers that take the same time each, in a grid of such times; what is told is",
         "how long all that ended took together, and how long was too long.",
         "SIGKILL ends all of them; a second Ctrl-C ends one, and the next one runs.",
-        "",
-        *markdown(("what ends it", "process", "handlers have", "who"), rows),
+    )
+    return [
+        Section(
+            "The grace budget: how long may handlers take?",
+            (about, table(("what ends it", "process", "handlers have", "who"), rows)),
+        )
     ]

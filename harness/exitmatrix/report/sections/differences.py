@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from exitmatrix.model import Frozen, Outcome, Scenario
 from exitmatrix.model.versions import subject_words
-from exitmatrix.report.answers import short_answer
-from exitmatrix.report.questions import Group, Question, newest
-from exitmatrix.report.tables import Place, Row, places, what
-from exitmatrix.report.words import (
+from exitmatrix.report.document import Block, Inline, Row, Section, paragraph, table
+from exitmatrix.report.labels import Place, place_words, termination_words
+from exitmatrix.report.phrases import (
     answer_words,
     exit_words,
     handler_words,
     output_words,
     printed_words,
     serving,
-    text,
 )
+from exitmatrix.report.sections.answers import short_answer
+from exitmatrix.report.survey import Group, Survey, newest
 
 HEAD: Row = ("who differs", "what they show", "what the newest shows", "where")
 
@@ -26,22 +26,39 @@ class Difference(Frozen, kw_only=True):
     """Some subjects do not do what the newest ones do."""
 
     who: str
-    there: str
-    newest: str
+    there: Inline
+    newest: Inline
     where: tuple[Place, ...]
 
 
-def differences(asked: Iterable[Question], scenarios: Mapping[str, Scenario]) -> list[Difference]:
+def differences_section(
+    surveys: Sequence[Survey], scenarios: Mapping[str, Scenario]
+) -> list[Section]:
+    """The section, where anything was measured."""
+    if not surveys:
+        return []
+    found = differences(surveys, scenarios)
+    about = "Everything above on which those measured do not agree, against the newest of them."
+    told: Block = (
+        table(HEAD, rows(found))
+        if found
+        else paragraph("All that were measured agree on everything.")
+    )
+    return [Section("Versions that differ", (paragraph(about), told))]
+
+
+def differences(surveys: Iterable[Survey], scenarios: Mapping[str, Scenario]) -> list[Difference]:
     """Each difference once, with all the places where it shows; newest interpreters first."""
-    found: dict[tuple[str, str, str], list[Place]] = {}
-    ages: dict[tuple[str, str, str], Group] = {}
-    for question in asked:
-        base, *others = question.known or (None,)
+    found: dict[tuple[str, Inline, Inline], list[Place]] = {}
+    ages: dict[tuple[str, Inline, Inline], Group] = {}
+    for survey in surveys:
+        base, *others = survey.known or (None,)
         for group in others:
             assert base
             there, usual = contrast(group, base)
-            key = (subject_words(group.subjects, question.measured), there, usual)
-            place = (question.scenario, what(question, scenarios[question.scenario].roles))
+            key = (subject_words(group.subjects, survey.measured), there, usual)
+            roles = scenarios[survey.scenario].roles
+            place = (survey.scenario, termination_words(survey, roles))
             found.setdefault(key, []).append(place)
             ages.setdefault(key, group)
     return [
@@ -52,10 +69,10 @@ def differences(asked: Iterable[Question], scenarios: Mapping[str, Scenario]) ->
 
 def rows(found: Iterable[Difference]) -> list[Row]:
     """The differences as rows of a table."""
-    return [(one.who, one.there, one.newest, places(one.where)) for one in found]
+    return [(one.who, one.there, one.newest, place_words(one.where)) for one in found]
 
 
-def contrast(one: Group, other: Group) -> tuple[str, str]:
+def contrast(one: Group, other: Group) -> tuple[Inline, Inline]:
     """The parts in which two groups differ, in words for each."""
     if len(one.outcomes) != 1 or len(other.outcomes) != 1:
         return short_answer(one), short_answer(other)
@@ -64,7 +81,7 @@ def contrast(one: Group, other: Group) -> tuple[str, str]:
         said.setdefault("left", "nothing left")
     longer, shorter = (mine, its) if len(mine) >= len(its) else (its, mine)
     keys = [key for key in dict.fromkeys((*longer, *shorter)) if mine.get(key) != its.get(key)]
-    return _told(mine, keys), _told(its, keys)
+    return _said(mine, keys), _said(its, keys)
 
 
 def parts(outcome: Outcome) -> dict[str, str]:
@@ -72,21 +89,21 @@ def parts(outcome: Outcome) -> dict[str, str]:
     several = len(outcome.processes) > 1
     said = {}
     for one in outcome.processes:
-        who = f"{text(one.role)} " if several else ""
+        who = f"{one.role} " if several else ""
         if one.exit is None:
             said[f"{one.role}: exit"] = f"{who}alive{serving(outcome)}"
             continue
         said[f"{one.role}: exit"] = f"{who}{exit_words(one.exit)}"
         said[f"{one.role}: handlers"] = f"{who}ran {handler_words(one)}"
     if outcome.left:
-        said["left"] = f"left: {', '.join(text(thing) for thing in outcome.left)}"
+        said["left"] = f"left: {', '.join(outcome.left)}"
     said["client"] = f"client: {answer_words(outcome)}" if outcome.answer else ""
     said["output"] = f"output {output_words(outcome)}" if output_words(outcome) else ""
     said["printed"] = f"stderr: {printed_words(outcome)}" if printed_words(outcome) else ""
     for kind, state in (outcome.data or {}).items():
-        said[f"data: {kind}"] = f"{text(kind)} {state}"
+        said[f"data: {kind}"] = f"{kind} {state}"
     return said
 
 
-def _told(said: Mapping[str, str], keys: Iterable[str]) -> str:
+def _said(said: Mapping[str, str], keys: Iterable[str]) -> str:
     return "; ".join(said[key] for key in keys if said.get(key))

@@ -28,26 +28,54 @@ from exitmatrix.model.versions import (
     subject_of,
     subject_words,
 )
-from exitmatrix.report.basis import summary
 from exitmatrix.report.by_hand import PREPARE, commands
-from exitmatrix.report.questions import Question, questions
+from exitmatrix.report.document import (
+    Block,
+    Code,
+    Emphasis,
+    Inline,
+    Item,
+    Link,
+    Listing,
+    Paragraph,
+    Quote,
+    Row,
+    Section,
+    Strong,
+    codes,
+    inline,
+    joined,
+    paragraph,
+    points,
+    table,
+)
+from exitmatrix.report.phrases import printed_words, prose
+from exitmatrix.report.render.markdown import markdown
+from exitmatrix.report.render.text import text
+from exitmatrix.report.sections.basis import extent_words
+from exitmatrix.report.sections.story import story_section
 from exitmatrix.report.sentences import sentences
-from exitmatrix.report.story import story
-from exitmatrix.report.tables import markdown
-from exitmatrix.report.words import code, plain, printed_words, prose, text
+from exitmatrix.report.survey import Survey, surveys
 
-Lines = list[str]
+TITLE = "What was published about exit handlers, and what is seen"
 
-HEAD = """\
-# What was published about exit handlers, and what is seen
+HEAD = paragraph(
+    "Three texts about Python's exit handlers, one of them in two versions, are the origin of this",
+    "project. Their claims are told here in our own words. Each was tried again, on every Python"
+    " and",
+    "stack that can run it, and each verdict is computed from the observations by the conditions"
+    " that",
+    "stand with it.",
+)
 
-Three texts about Python's exit handlers, one of them in two versions, are the origin of this
-project. Their claims are told here in our own words. Each was tried again, on every Python and
-stack that can run it, and each verdict is computed from the observations by the conditions that
-stand with it.""".splitlines()
-
-LEGEND: Mapping[Word, str] = {
-    HOLDS: "every run showed it; *since* or *until* a version where others did not",
+LEGEND: Mapping[Word, Inline] = {
+    HOLDS: inline(
+        "every run showed it; ",
+        Emphasis("since"),
+        " or ",
+        Emphasis("until"),
+        " a version where others did not",
+    ),
     OTHER_REASON: "what the author saw is there, and has another cause than the text says",
     IN_SOME_RUNS: "a race: runs of one and the same cell differ",
     CONTRADICTED: "what was seen is not what the text says",
@@ -55,10 +83,20 @@ LEGEND: Mapping[Word, str] = {
     NOT_MEASURED: "cells that it rests on have no observation",
 }
 
-BY_HAND = """\
-Below, *done* is what to type to see it for oneself: bash, a checkout of this project, and as
-`python` the Python that is asked, with the Flask that is asked where the program needs one. The
-client needs `requests`. First, in the checkout:""".splitlines()
+BY_HAND = paragraph(
+    inline(
+        "Below, ",
+        Emphasis("done"),
+        " is what to type to see it for oneself: bash, a checkout of this project, and as",
+    ),
+    inline(
+        Code("python"),
+        " the Python that is asked, with the Flask that is asked where the program needs one. The",
+    ),
+    inline("client needs ", Code("requests"), ". First, in the checkout:"),
+)
+
+Stated = tuple[str, str]  # of which cells, and the words of a condition
 
 
 class Reading(Frozen, kw_only=True):
@@ -70,16 +108,21 @@ class Reading(Frozen, kw_only=True):
 
 
 def render(reading: Reading) -> str:
+    """The page in Markdown."""
+    return markdown(page(reading))
+
+
+def page(reading: Reading) -> Section:
     """The page."""
-    page = _Page(reading)
-    parts = [
-        page.head(),
-        story(reading.evidence),
-        page.verdicts(),
-        ["## Doing it by hand", "", *BY_HAND, "", "```bash", *PREPARE, "```"],
-        *(part for one in TEXTS for part in page.section(one)),
+    parts = _Page(reading)
+    blocks: list[Block] = [
+        HEAD,
+        parts.measured(),
+        story_section(reading.evidence),
+        parts.verdicts(),
+        Section("Doing it by hand", (BY_HAND, Listing("bash", tuple(PREPARE)))),
     ]
-    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+    return Section(TITLE, (*blocks, *(part for one in TEXTS for part in parts.section(one))))
 
 
 def short(assessment: Assessment) -> str:
@@ -89,7 +132,7 @@ def short(assessment: Assessment) -> str:
 
 def in_full(reading: Reading, assessment: Assessment) -> str:
     """One claim for a terminal."""
-    return plain("\n".join(_Page(reading).claim(assessment)))
+    return text(_Page(reading).claim(assessment)).rstrip("\n")
 
 
 class _Page:
@@ -99,54 +142,49 @@ class _Page:
             platform: [one.record for one in reading.evidence if one.platform == platform]
             for platform in sorted({one.platform for one in reading.evidence})
         }
-        self.asked = {str(one.key): one for one in questions(self.rows).values()}
+        self.surveys = {str(asked): one for asked, one in surveys(self.rows).items()}
 
     # ------------------------------------------------------------ whole page
 
-    def head(self) -> Lines:
-        measured = summary(self.rows) if self.rows else "Nothing has been measured yet."
-        return [*HEAD, "", measured]
+    def measured(self) -> Paragraph:
+        return paragraph(extent_words(self.rows) if self.rows else "Nothing has been measured yet.")
 
-    def verdicts(self) -> Lines:
-        rows = [
+    def verdicts(self) -> Section:
+        rows: list[Row] = [
             (
-                f"[{one.claim.id}](#{one.claim.id.lower()})",
+                Link(one.claim.id, f"#{one.claim.id.lower()}"),
                 prose(one.claim.says),
-                f"**{text(one.verdict)}**",
+                Strong(one.verdict),
             )
             for one in self.reading.assessments
         ]
-        lines = ["## The verdicts", "", *markdown(("claim", "what it says", "verdict"), rows)]
-        told = [f"- *{word}*: {means}." for word, means in LEGEND.items()]
-        return [*lines, "", *told]
+        legend = points(inline(Emphasis(word), ": ", means, ".") for word, means in LEGEND.items())
+        return Section("The verdicts", (table(("claim", "what it says", "verdict"), rows), legend))
 
-    def section(self, one: Text) -> list[Lines]:
+    def section(self, one: Text) -> list[Section]:
         mine = [each for each in self.reading.assessments if _text_of(each.claim) == one.id]
         if not mine:
             return []
-        head = [
-            f"## Text {one.id}: {text(one.title)}",
-            "",
-            f"{text(one.where)}. {prose(one.about)}",
-        ]
-        return [head, *(self.claim(each) for each in mine)]
+        about = paragraph(inline(f"{one.where}. ", prose(one.about)))
+        return [Section(f"Text {one.id}: {one.title}", (about, *map(self.claim, mine)))]
 
     # -------------------------------------------------------------- one claim
 
-    def claim(self, one: Assessment) -> Lines:
-        parts = [
-            [f"### {one.claim.id}", "", f"> {prose(one.claim.says)}"],
-            [" ".join((f"**{text(one.verdict[:1].upper() + one.verdict[1:])}.**", *_why(one)))],
-            self._notes(one),
-            self._done(one.claim),
-            self._seen(one.claim),
-            _conditions(one.claim),
-            self._cells(one.claim),
+    def claim(self, one: Assessment) -> Section:
+        verdict = Strong(f"{one.verdict[:1].upper()}{one.verdict[1:]}.")
+        blocks: list[Block] = [
+            Quote(prose(one.claim.says)),
+            paragraph(joined(" ", (verdict, *_why(one)))),
+            *self._notes(one),
+            *self._done(one.claim),
+            *self._seen(one.claim),
+            *_conditions(one.claim),
+            *self._cells(one.claim),
         ]
-        return [line for part in parts if part for line in (*part, "")][:-1]
+        return Section(one.claim.id, tuple(blocks))
 
-    def _notes(self, one: Assessment) -> Lines:
-        said = []
+    def _notes(self, one: Assessment) -> list[Paragraph]:
+        said: list[Inline] = []
         if one.claim.opinion:
             said.append(prose(one.claim.opinion))
         if one.claim.not_judged:
@@ -175,45 +213,43 @@ class _Page:
         if one.unmeasured:
             said.append(f"Not measured: {_who(one.unmeasured, everyone)}.")
         if one.unwritten:
-            said.append(
-                f"There is no program for: {', '.join(f'`{each}`' for each in one.unwritten)}."
-            )
-        return [" ".join(said)] if said else []
+            said.append(inline("There is no program for: ", codes(one.unwritten), "."))
+        return [paragraph(joined(" ", said))] if said else []
 
     def _names(self, claim: Claim) -> list[str]:
         """The cells that were measured for it, by the order of its patterns."""
         names = {
             name: None
             for pattern in claim.rests_on
-            for name in sorted(self.asked, key=_natural)
-            if self.asked[name].key.matches(pattern)
+            for name in sorted(self.surveys, key=_natural)
+            if self.surveys[name].question.matches(pattern)
         }
         return list(names)
 
-    def _done(self, claim: Claim) -> Lines:
+    def _done(self, claim: Claim) -> list[Block]:
         cells = []
         for name in self._names(claim):
-            one = self.asked[name]
+            one = self.surveys[name]
             if one.scenario in self.reading.scenarios:
                 program = self.reading.scenarios[one.scenario]
                 cells.append((program, one.termination, one.target))
-        return ["Done:", "", "```bash", *commands(cells), "```"] if cells else []
+        return [paragraph("Done:"), Listing("bash", tuple(commands(cells)))] if cells else []
 
-    def _seen(self, claim: Claim) -> Lines:
-        told: dict[str, list[str]] = {}
+    def _seen(self, claim: Claim) -> list[Block]:
+        by_answers: dict[tuple[Inline, ...], list[str]] = {}
         for name in self._names(claim):
-            answers = [*_answers(self.asked[name]), *self._helpers(name)]
-            told.setdefault("\n".join(answers), []).append(name)
-        if not told:
+            answers = (*_answers(self.surveys[name]), *self._helpers(name))
+            by_answers.setdefault(answers, []).append(name)
+        if not by_answers:
             return []
-        lines = ["Seen:", ""]
-        for said, names in told.items():
-            lines.append(f"- {', '.join(map(code, names))}")
-            lines += [f"  - {answer}" for answer in said.split("\n")]
-        return lines
+        items = (
+            Item((codes(names),), below=tuple(Item((answer,)) for answer in answers))
+            for answers, names in by_answers.items()
+        )
+        return [paragraph("Seen:"), points(items)]
 
-    def _helpers(self, name: str) -> Iterator[str]:
-        """Who had processes beside those of the program: no part of what a question compares."""
+    def _helpers(self, name: str) -> Iterator[Inline]:
+        """Who had processes beside those of the program: no part of what a survey compares."""
         found: dict[tuple[str, ...], list[Subject]] = {}
         for one in self.reading.evidence:
             if str(one.question) == name:
@@ -221,12 +257,14 @@ class _Page:
                     who = subject_of(one.platform, one.record)
                     found.setdefault(helpers, []).append(who)
         for helpers, subjects in found.items():
-            counted = [f"{code(each)} ({helpers.count(each)})" for each in sorted(set(helpers))]
-            words = subject_words(subjects, self.asked[name].measured)
+            counted = [
+                inline(Code(each), f" ({helpers.count(each)})") for each in sorted(set(helpers))
+            ]
+            words = subject_words(subjects, self.surveys[name].measured)
             if counted:
-                yield f"{text(words) or 'All'}, besides: {', '.join(counted)}."
+                yield inline(f"{words or 'All'}, besides: ", joined(", ", counted), ".")
 
-    def _cells(self, claim: Claim) -> Lines:
+    def _cells(self, claim: Claim) -> list[Paragraph]:
         """Of each stack the cells of the newest Python; the command finds the others."""
         mine = [
             one
@@ -238,7 +276,9 @@ class _Page:
             held = stack_words(one.record.stack) if one.record.stack in HELD_STILL else ""
             newest[str(one.question), held] = one
         linked = [_link(one) for _, one in sorted(newest.items())]
-        return [f"Cells of the newest: {', '.join(linked)}."] if linked else []
+        if not linked:
+            return []
+        return [paragraph(inline("Cells of the newest: ", joined(", ", linked), "."))]
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -250,65 +290,67 @@ def _text_of(claim: Claim) -> str:
     return claim.id.rstrip("0123456789")
 
 
-def _why(one: Assessment) -> Iterator[str]:
+def _why(one: Assessment) -> Iterator[Inline]:
     """The reasons; where several verdicts were given, with who gave each."""
     measured = [who for ruling in one.rulings for who in ruling.subjects]
     for ruling in one.rulings:
         because = prose(ruling.because)
         if len(one.rulings) > 1:
             who = subject_words(ruling.subjects, measured)
-            because = f"*{text(who)}, {ruling.verdict}*: {because}"
+            because = inline(Emphasis(f"{who}, {ruling.verdict}"), ": ", because)
         yield because
 
 
-def _answers(question: Question) -> Iterator[str]:
+def _answers(survey: Survey) -> Iterator[Inline]:
     """What was seen, with who showed it."""
-    for group in question.groups:
-        who = subject_words(group.subjects, question.measured)
-        name = f"{text(who)}: " if who else ""
-        seen = " *Or:* ".join(_seen(outcome) for outcome in group.outcomes)
-        yield f"{name}{seen or text('not known: ' + '; '.join(group.unknown))}"
+    for group in survey.groups:
+        who = subject_words(group.subjects, survey.measured)
+        seen: list[Inline] = []
+        for outcome in group.outcomes:
+            seen += [" ", Emphasis("Or:"), " ", _seen(outcome)] if seen else [_seen(outcome)]
+        unknown = f"not known: {'; '.join(group.unknown)}"
+        yield inline(f"{who}: " if who else "", inline(*seen) or unknown)
 
 
 def _seen(outcome: Outcome) -> str:
-    parts = [text(sentences(outcome))]
+    parts = [sentences(outcome)]
     if outcome.printed is not None:
         parts.append(f"On stderr, without frames: {printed_words(outcome)}.")
     if outcome.data:
         states: dict[str, list[str]] = {}
         for kind, state in outcome.data.items():
             states.setdefault(state, []).append(kind)
-        told = "; ".join(f"{state}: {', '.join(kinds)}" for state, kinds in states.items())
-        parts.append(f"{text(told[:1].upper() + told[1:])}.")
+        each = "; ".join(f"{state}: {', '.join(kinds)}" for state, kinds in states.items())
+        parts.append(f"{each[:1].upper()}{each[1:]}.")
     return " ".join(parts)
 
 
-def _conditions(claim: Claim) -> Lines:
+def _conditions(claim: Claim) -> list[Block]:
     """What makes which verdict: the first case of which all is met."""
     if not claim.cases:
         return []
-    lines = ["Judged by the first of these that every run meets:", ""]
+    items: list[Inline] = []
     for case in claim.cases:
-        asks: dict[tuple[str, str], list[str]] = {}
+        cells_of: dict[Stated, list[str]] = {}
         for expect in case.expects:
-            cells = asks.setdefault((expect.of, expect.shows.words), [])
-            cells.append(f"`{expect.cells}`")
-        told = [
-            f"{'in some of' if of == 'some' else 'in'} {', '.join(cells)}: {text(words)}"
-            for (of, words), cells in asks.items()
+            cells_of.setdefault((expect.of, expect.shows.words), []).append(expect.cells)
+        stated = [
+            inline("in some of " if of == "some" else "in ", codes(cells), f": {words}")
+            for (of, words), cells in cells_of.items()
         ]
-        lines.append(f"- *{case.verdict}*, if {'; and '.join(told)}.")
-    return [*lines, f"- else *{CONTRADICTED}*."]
+        items.append(inline(Emphasis(case.verdict), ", if ", joined("; and ", stated), "."))
+    items.append(inline("else ", Emphasis(CONTRADICTED), "."))
+    return [paragraph("Judged by the first of these that every run meets:"), points(items)]
 
 
 def _who(some: Iterable[Subject], everyone: Iterable[Subject]) -> str:
-    return text(subject_words(list(some), list(everyone)) or "anybody")
+    return subject_words(list(some), list(everyone)) or "anybody"
 
 
-def _link(one: Evidence) -> str:
+def _link(one: Evidence) -> Link:
     """To the line's file: GitHub shows no anchor within it."""
     file = f"observations/{one.platform}/{one.record.interpreter_id}.jsonl"
-    return f"[{code(one.record.cell)}]({file})"
+    return Link(Code(one.record.cell), file)
 
 
 def _age(one: Evidence) -> tuple[object, ...]:

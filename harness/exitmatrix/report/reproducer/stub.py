@@ -1,4 +1,4 @@
-"""A module of the harness as a program may have it without the harness: it tells nobody."""
+"""A stub for a module of the harness: what a program imports, without the channel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from exitmatrix.report.reproducer.refusal import Refusal
 CHANNEL = "exitmatrix_channel"
 
 
-def silent(name: str, text: str) -> str:
+def stub(name: str, text: str) -> str:
     """The module without what it tells. Raises Refusal where it does more with the channel."""
     statements = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt)]
     gone = [node for node in statements if _opens(node) or _tells(node)]

@@ -14,13 +14,13 @@ GAP = 2
 Step = tuple[str, str]  # a role and what it does; "" and what happens between the processes
 
 
-def steps(timeline: Timeline, roles: Sequence[str]) -> list[str]:
+def timeline_lines(timeline: Timeline, roles: Sequence[str]) -> list[str]:
     """The lines of a timeline; `roles` are the processes that run the program."""
     width = (WIDTH - GAP * len(roles)) // len(roles)
     lines = []
     if len(roles) > 1:
         lines.append("".join(" " * GAP + role.ljust(width) for role in roles).rstrip())
-    for who, what in _joined(_told(timeline, roles)):
+    for who, what in _joined(_steps(timeline, roles)):
         if who:
             before = " " * (GAP + roles.index(who) * (width + GAP))
             lines += [before + line for line in wrap(what, width)]
@@ -29,10 +29,10 @@ def steps(timeline: Timeline, roles: Sequence[str]) -> list[str]:
     return lines
 
 
-def _joined(told: Iterable[Step]) -> Iterator[Step]:
+def _joined(steps: Iterable[Step]) -> Iterator[Step]:
     """Registrations in a row, and runs in a row, as one step each."""
     waiting: tuple[str, str, list[str]] | None = None
-    for who, what in told:
+    for who, what in steps:
         verb, _, rest = what.partition(" ")
         if waiting and waiting[:2] == (who, verb) and verb in ("registers", "runs"):
             waiting[2].append(rest)
@@ -49,7 +49,7 @@ def _said(waiting: tuple[str, str, list[str]]) -> Step:
     return who, f"{verb} {', '.join(rest)}".rstrip()
 
 
-def _told(timeline: Timeline, roles: Sequence[str]) -> Iterator[Step]:
+def _steps(timeline: Timeline, roles: Sequence[str]) -> Iterator[Step]:
     ready = spawned = inside = False
     rest = list(timeline)
     while rest:
@@ -104,7 +104,7 @@ def _step(who: str, kind: str, detail: Sequence[str], roles: Sequence[str]) -> S
         "began": f"begins {first}",
         "returned": f"ends {first}",
         "raised": f"{first} raises {' '.join(detail[1:])}".rstrip(),
-        "ending": _deed(first),
+        "ending": _action(first),
         "ended": _end(first),
         "alive": "still there",
     }
@@ -115,7 +115,7 @@ def _placed(who: str, what: str, roles: Sequence[str]) -> Step:
     return (who, what) if who in roles else ("", f"{who}: {what}")
 
 
-def _deed(termination: str) -> str:
+def _action(termination: str) -> str:
     """What the program itself does: calls sys.exit(3)."""
     known = TERMINATIONS.get(termination)
     words = known.does.rstrip(".") if known else termination

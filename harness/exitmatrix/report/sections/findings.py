@@ -9,9 +9,16 @@ from exitmatrix.judge.findings import FINDINGS, Finding
 from exitmatrix.judge.rules import RULES_BY_ID
 from exitmatrix.model import Judgement, Record
 from exitmatrix.model.versions import Python, python_words, subject_of
-from exitmatrix.report.words import prose, text
-
-Lines = list[str]
+from exitmatrix.report.document import (
+    Block,
+    Listing,
+    Section,
+    Strong,
+    inline,
+    paragraph,
+    points,
+)
+from exitmatrix.report.phrases import prose
 
 LEAD = (
     "Each is a law that holds for some of the Pythons measured and not for others; who they are is "
@@ -19,27 +26,31 @@ LEAD = (
 )
 
 
-def findings(
+def findings_section(
     records: Mapping[str, Sequence[Record]], judgements: Mapping[tuple[str, str], Judgement]
-) -> Lines:
-    """One part for each finding that the cells show."""
+) -> list[Section]:
+    """The section, with one part for each finding that the cells show."""
     everyone = {subject_of(p, record).python for p, rows in records.items() for record in rows}
     cells = _cells(records, judgements)
-    lines: Lines = []
-    number = 0
+    parts: list[Block] = []
     for one in FINDINGS:
         users = _users(one, cells)
         if not users:
             continue
-        number += 1
-        lines += ["", f"### {number}. {prose(one.what)}", ""]
-        for id in one.rules:
-            if id in users:
-                who = python_words(users[id], everyone) or "all"
-                lines.append(f"- **{text(who)}**: {prose(RULES_BY_ID[id].because)}")
-        lines += ["", f"{one.status.capitalize()}: {prose(one.where)}", ""]
-        lines += ["```python", *one.program.rstrip("\n").splitlines(), "```"]
-    return ["## Findings", "", LEAD, *lines] if lines else []
+        laws = points(
+            inline(
+                Strong(python_words(users[id], everyone) or "all"),
+                ": ",
+                prose(RULES_BY_ID[id].because),
+            )
+            for id in one.rules
+            if id in users
+        )
+        where = paragraph(inline(f"{one.status.capitalize()}: ", prose(one.where)))
+        program = Listing("python", tuple(one.program.rstrip("\n").splitlines()))
+        title = inline(f"{len(parts) + 1}. ", prose(one.what))
+        parts.append(Section(title, (laws, where, program)))
+    return [Section("Findings", (paragraph(LEAD), *parts))] if parts else []
 
 
 Cells = Mapping[tuple[str, ...], Sequence[tuple[Python, frozenset[str]]]]
@@ -52,11 +63,11 @@ def _cells(
     cells: defaultdict[tuple[str, ...], list[tuple[Python, frozenset[str]]]] = defaultdict(list)
     for platform, rows in records.items():
         for record in rows:
-            told = judgements.get((platform, record.cell))
-            if told:
+            judgement = judgements.get((platform, record.cell))
+            if judgement:
                 question = (record.scenario, record.launcher, record.termination, record.target)
                 who = subject_of(platform, record).python
-                cells[question].append((who, frozenset(told.verdict.rules)))
+                cells[question].append((who, frozenset(judgement.verdict.rules)))
     return cells
 
 

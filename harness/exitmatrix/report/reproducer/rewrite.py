@@ -13,17 +13,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from exitmatrix.model import Frozen
 from exitmatrix.report.reproducer.refusal import Refusal
-from exitmatrix.report.reproducer.ways import Way
+from exitmatrix.report.reproducer.statements import Statements
 
 LINGERS = "time.sleep(1)"
 NAMES_ITSELF = 'print("process", os.getpid())'
 WAITS = "time.sleep(60)"  # and no longer, should nothing come
 
 
-class Subject(Frozen, kw_only=True):
+class Rewriting(Frozen, kw_only=True):
     """How a program is to be ended, as far as its own text is concerned."""
 
-    way: Way | None  # what happens at `end_here()`; None for a termination from outside
+    ends: Statements | None  # what happens at `end_here()`; None for a termination from outside
     waits: bool = False  # there, until it comes
     names_itself: bool = False  # and says by which number it can be reached
     lingers: bool = False  # in its handlers, until it comes again
@@ -49,12 +49,12 @@ def imported(text: str) -> set[str]:
     }
 
 
-def program(text: str, subject: Subject) -> str:
+def rewrite(text: str, how: Rewriting) -> str:
     """The program of one file. Raises Refusal."""
     if not text.isascii():
         raise Refusal("its text is not ASCII")
     tree = ast.parse(text)
-    made = _Making(text, tree, subject)
+    made = _Making(text, tree, how)
     made.take_places()
     made.take_endings()
     return _tidy(_changed(text, [*made.changes, *_without_opening(tree)]))
@@ -63,10 +63,10 @@ def program(text: str, subject: Subject) -> str:
 class _Making:
     """What is to be changed in one file."""
 
-    def __init__(self, text: str, tree: ast.Module, subject: Subject) -> None:
+    def __init__(self, text: str, tree: ast.Module, how: Rewriting) -> None:
         self.lines = text.splitlines()
         self.tree = tree
-        self.subject = subject
+        self.how = how
         self.changes: list[_Change] = []
         self._statements: list[str] = []  # that were put in
         self._marked: set[str] = set()
@@ -100,34 +100,34 @@ class _Making:
 
     def _functions(self) -> tuple[str, ...]:
         """In place of `import endings`: what the program calls instead."""
-        way = self.subject.way
-        texts = (*(way.functions if way else ()), *filter(None, [self.subject.says.rstrip()]))
+        ends = self.how.ends
+        texts = (*(ends.functions if ends else ()), *filter(None, [self.how.says.rstrip()]))
         return tuple(line for text in texts for line in ("", *text.splitlines(), ""))
 
     def _imports(self) -> tuple[str, ...]:
         """The modules that the statements need, and that the program does not import itself."""
-        way = self.subject.way
-        text = "\n".join([*self._statements, self.subject.says])
+        ends = self.how.ends
+        text = "\n".join([*self._statements, self.how.says])
         spoken = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
-        needed = {"os", "signal", "sys", "time"} & spoken | set(way.imports if way else ())
-        needed -= {one for one in needed if _imports(self.tree, one)} | self.subject.above
+        needed = {"os", "signal", "sys", "time"} & spoken | set(ends.imports if ends else ())
+        needed -= {one for one in needed if _imports(self.tree, one)} | self.how.above
         return (f"import {', '.join(sorted(needed))}",) if needed else ()
 
     def _take_call(self, statement: ast.Expr, call: ast.Call) -> None:
         name = _of_endings(call.func)
         if name is None:
             return
-        subject = self.subject
+        how = self.how
         match name:
             case "end_here":
-                lines = [NAMES_ITSELF] if subject.names_itself else []
+                lines = [NAMES_ITSELF] if how.names_itself else []
                 lines += self._mark(call)
-                lines += [WAITS] if subject.waits else []
-                lines += subject.way.statements if subject.way else ()
+                lines += [WAITS] if how.waits else []
+                lines += how.ends.statements if how.ends else ()
             case "mark":
                 lines = self._mark(call)
             case "linger":
-                lines = [LINGERS] if subject.lingers else []
+                lines = [LINGERS] if how.lingers else []
             case "hold" if _literal(call) == "forked":
                 lines = []  # for the harness alone, which must see the child before it ends
             case _:
@@ -141,10 +141,10 @@ class _Making:
     def _mark(self, call: ast.Call) -> list[str]:
         """The first line that marks by a name does so: each process comes there first."""
         name = _literal(call) if call.args else "main"
-        if name in self._marked or not self.subject.marker:
+        if name in self._marked or not self.how.marker:
             return []
         self._marked.add(name)
-        return [f'sys.stdout.write("{self.subject.marker % name}")']
+        return [f'sys.stdout.write("{self.how.marker % name}")']
 
     def _take_decorators(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for one in function.decorator_list:
@@ -180,7 +180,7 @@ class _Making:
                     places.append((port, "int(sys.argv[1])"))
                     self._statements.append("sys")
                 case ast.Call(func=called, args=[]) if _of_endings(called) == "seconds":
-                    places.append((node, f"{self.subject.length / 1000:g}"))
+                    places.append((node, f"{self.how.length / 1000:g}"))
                     self._understood.add(id(_root(called)))
         for number in sorted({node.lineno for node, _ in places}):
             line = self.lines[number - 1]

@@ -8,7 +8,7 @@ from typing import Any
 from exitmatrix.model import Outcome, Process
 
 
-def shown(outcome: Outcome) -> tuple[str, ...]:
+def summary(outcome: Outcome) -> tuple[str, ...]:
     """A line for each process, and for the port where no exit status tells of it."""
     return tuple(_lines(outcome))
 

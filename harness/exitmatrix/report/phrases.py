@@ -1,76 +1,39 @@
-"""What one process did, in a few words with a symbol, and text that is safe in Markdown."""
+"""What one process did, and what one outcome left, in a few words. Pure."""
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from exitmatrix.model import Outcome, Process
+from exitmatrix.report.document import Code, Inline, Symbol, inline
 
 ALL = ("C", "B", "A")
 """What runs when all goes well: every scenario registers A, B and C, in this order."""
 
-YES, NO, SOME, ALIVE, UNKNOWN, RACE = "✓", "✗", "◐", "●", "?", "≈"
-
 TRACE = "Traceback (most recent call last)"
 
-_MARKDOWN = re.compile(r"([\\`*\[\]|~]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9]))")
-_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
-_CODE = re.compile(r"[\w ./#@+=,()-]+", re.ASCII)
 _CODE_IN_PROSE = re.compile(
     r"`([^`]+)`|(?<![\w.])([A-Za-z_]\w*(?:(?:\.\w+)+(?:\([\w-]*\))?|\([\w-]*\)))"
 )
 
 
-def text(words: str) -> str:
-    """Words of a program or a machine, as plain text on one line, also within a table."""
-    escaped = _MARKDOWN.sub(r"\\\1", _one_line(words))
-    return "".join(_HTML.get(c, c) for c in escaped)
-
-
-def plain(markdown: str) -> str:
-    """What the words of this package say, for a terminal: without marks and escapes."""
-    bare = re.sub(r"(?<!\\)(\*\*|`)", "", markdown)
-    return html.unescape(re.sub(r"\\([\\`*\[\]|~_])", r"\1", bare))
-
-
-def code(words: str) -> str:
-    """An id, as code where it has nothing that code within a table cannot hold."""
-    return f"`{words}`" if _CODE.fullmatch(words) and words == words.strip() else text(words)
-
-
-def prose(words: str) -> str:
+def prose(words: str) -> Inline:
     """A sentence of a scenario's header, its `names.of_things` and `calls()` as code."""
-    parts, end = [], 0
-    words = _one_line(words)
+    parts: list[Inline] = []
+    end = 0
+    words = " ".join("".join(c if c.isprintable() else " " for c in words).split())
     for found in _CODE_IN_PROSE.finditer(words):
-        parts += [text_within(words[end : found.start()]), code(found[1] or found[2])]
+        parts += [words[end : found.start()], Code(found[1] or found[2])]
         end = found.end()
-    return "".join([*parts, text_within(words[end:])])
-
-
-def codes(many: Iterable[str]) -> str:
-    """Ids, one after the other."""
-    return ", ".join(code(one) for one in many)
-
-
-def text_within(words: str) -> str:
-    """As `text`, with the spaces at both ends, which part it from its neighbours."""
-    before = " " if words[:1].isspace() else ""
-    after = " " if words[-1:].isspace() and words.strip() else ""
-    return f"{before}{text(words)}{after}"
-
-
-def _one_line(words: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
+    return inline(*parts, words[end:])
 
 
 def names(handlers: Sequence[str]) -> str:
     """Handlers in the order in which they ran: C B A."""
     between = " " if all(name.isidentifier() for name in handlers) else ", "
-    return between.join(text(name) for name in handlers)
+    return between.join(handlers)
 
 
 def exit_words(status: dict[str, Any] | None) -> str:
@@ -81,19 +44,19 @@ def exit_words(status: dict[str, Any] | None) -> str:
         case {"code": value}:
             return f"exit {value}"
         case {"signal": value}:
-            return text(str(value))
+            return str(value)
         case _:
-            return f"exit not known ({text(str(status.get('unknown', '')))})"
+            return f"exit not known ({status.get('unknown', '')})"
 
 
-def state(process: Process) -> str:
+def state(process: Process) -> Symbol:
     """The symbol for what the handlers of a process did."""
     if process.fired is None or process.unfinished is None:
-        return ALIVE if process.exit is None else UNKNOWN
+        return Symbol.ALIVE if process.exit is None else Symbol.UNKNOWN
     if not process.fired and not process.unfinished:
-        return ALIVE if process.exit is None else NO
+        return Symbol.ALIVE if process.exit is None else Symbol.NO
     whole = set(ALL) <= set(process.fired) and not process.unfinished
-    return YES if whole else SOME
+    return Symbol.YES if whole else Symbol.SOME
 
 
 def handler_words(process: Process) -> str:
@@ -110,25 +73,27 @@ def handler_words(process: Process) -> str:
 
 def cut_short(process: Process, cut: bool) -> bool:
     """Whether other runs may have got less far: it was killed, and the outcome was cut."""
-    return cut and process.exit == {"signal": "SIGKILL"} and state(process) in (YES, SOME)
+    killed = cut and process.exit == {"signal": "SIGKILL"}
+    return killed and state(process) in (Symbol.YES, Symbol.SOME)
 
 
-def process_words(process: Process, cut: bool = False) -> str:
+def process_words(process: Process, cut: bool = False) -> Inline:
     """All about one process, for a cell of a table: ✓ all, exit 0."""
     symbol = state(process)
-    if symbol == ALIVE:
-        return f"{ALIVE} alive"
+    if symbol == Symbol.ALIVE:
+        return inline(Symbol.ALIVE, " alive")
+    did = f"{handler_words(process)}, {exit_words(process.exit)}"
     if cut_short(process, cut):
         # What is stored is the longest run seen; it may have been killed at any point before.
-        return f"{RACE} up to {handler_words(process)}, {exit_words(process.exit)}"
-    return f"{symbol} {handler_words(process)}, {exit_words(process.exit)}"
+        return inline(Symbol.RACE, f" up to {did}")
+    return inline(symbol, f" {did}")
 
 
 def left_words(outcome: Outcome) -> str:
     """What is left behind: nothing; child, serving; a semaphore."""
-    left = [text(thing) for thing in outcome.left]
+    left = list(outcome.left)
     if outcome.survivors:
-        who = " and ".join(text(role) for role in outcome.survivors)
+        who = " and ".join(outcome.survivors)
         whole = len(outcome.survivors) == len(outcome.processes)
         left.insert(0, ("nothing ended" if whole else who) + serving(outcome))
     return "; ".join(left) or "nothing"
@@ -144,7 +109,7 @@ def output_words(outcome: Outcome) -> str:
     fates = {one.role: fate(one, outcome.cut) for one in outcome.processes if one.stdout}
     if len(fates) == 1:
         return next(iter(fates.values()))
-    return ", ".join(f"{text(role)} {word}" for role, word in fates.items())
+    return ", ".join(f"{role} {word}" for role, word in fates.items())
 
 
 def fate(process: Process, cut: bool) -> str:
@@ -158,10 +123,10 @@ def printed_words(outcome: Outcome) -> str:
     if outcome.printed is None:
         return ""
     said = [re.sub(r" at 0x<address>", "", line) for line in outcome.printed]
-    return " / ".join(text(line) for line in said if not line.startswith(TRACE)) or "nothing"
+    return " / ".join(line for line in said if not line.startswith(TRACE)) or "nothing"
 
 
 def answer_words(outcome: Outcome) -> str:
     """What the client of the view got."""
     words = {None: "", "none": "no answer", "either": "answer or none"}
-    return words.get(outcome.answer, text(outcome.answer or ""))
+    return words.get(outcome.answer, outcome.answer or "")

@@ -1,26 +1,26 @@
-"""One cell explained: what happens, in which order, why, since which version. Pure."""
+"""One cell explained, for a terminal: what happens, in which order, why, since when. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from textwrap import wrap
 
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.rules import RULES_BY_ID as RULES
 from exitmatrix.model import Frozen, Judgement, Record, Scenario, Timeline
 from exitmatrix.model.outcome_sets import is_race
 from exitmatrix.model.versions import subject_of, subject_words
-from exitmatrix.report.answers import short_answer
-from exitmatrix.report.differences import contrast
-from exitmatrix.report.questions import Group, Question
+from exitmatrix.report.document import plain
+from exitmatrix.report.render.text import WIDTH, fill
+from exitmatrix.report.sections.answers import short_answer
+from exitmatrix.report.sections.differences import contrast
 from exitmatrix.report.sentences import sentences
-from exitmatrix.report.steps import WIDTH, steps
-from exitmatrix.report.words import plain
+from exitmatrix.report.survey import Group, Survey
+from exitmatrix.report.timeline import timeline_lines
 
 AGAIN = "again"  # the folder that the command writes into: not the one that is committed
 
 
-class Case(Frozen, kw_only=True):
+class CellFacts(Frozen, kw_only=True):
     """All that is known of one cell."""
 
     platform: str
@@ -28,18 +28,18 @@ class Case(Frozen, kw_only=True):
     scenario: Scenario | None  # None where the program is gone
     judgement: Judgement
     timelines: tuple[Timeline | None, ...]  # by outcome
-    question: Question  # the same, asked of everybody
+    survey: Survey  # the same question, put to everybody
 
 
-def explanation(case: Case) -> str:
+def explanation(facts: CellFacts) -> str:
     """The whole text."""
     sections = [
-        _head(case),
-        _what_happens(case),
-        *_timelines(case),
-        _why(case),
-        _versions(case),
-        _again(case.record),
+        _head(facts),
+        _what_happens(facts),
+        *_timelines(facts),
+        _why(facts),
+        _versions(facts),
+        _again(facts.record),
     ]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
 
@@ -59,67 +59,70 @@ def _short(record: Record) -> str:
 # ---------------------------------------------------------------- the sections
 
 
-def _head(case: Case) -> list[str]:
-    record = case.record
+def _head(facts: CellFacts) -> list[str]:
+    record = facts.record
     known = TERMINATIONS.get(record.termination)
-    roles = case.scenario.roles if case.scenario else ()
-    aim = f" to the {record.target}" if known and known.signal and len(roles) > 1 else ""
+    roles = facts.scenario.roles if facts.scenario else ()
+    target = f" to the {record.target}" if known and known.signal and len(roles) > 1 else ""
     does = known.does if known else "Not in the catalogue any more."
-    title = f"{case.scenario.title}." if case.scenario else "A program that is gone."
+    title = f"{facts.scenario.title}." if facts.scenario else "A program that is gone."
     packages = ", ".join(f"{name} {version}" for name, version in record.packages.items())
     return [
-        f"{record.cell} ({case.platform})",
+        f"{record.cell} ({facts.platform})",
         *_filled(title),
-        *_filled(f"{record.termination}{aim}: {does}"),
+        *_filled(f"{record.termination}{target}: {does}"),
         *(_filled(f"With {packages}.") if packages else []),
     ]
 
 
-def _what_happens(case: Case) -> list[str]:
-    outcomes = case.record.outcomes
+def _what_happens(facts: CellFacts) -> list[str]:
+    outcomes = facts.record.outcomes
     lines = ["What happens"]
     if is_race(outcomes):
-        lines += _filled(_race(case))
+        lines += _filled(_race(facts))
     for number, outcome in enumerate(outcomes, 1):
         mark = f"{number}. " if len(outcomes) > 1 else ""
         lines += _filled(mark + sentences(outcome), "   " if mark else "")
     lines += [
         line
-        for why in case.record.unknown
+        for why in facts.record.unknown
         for line in _filled(f"Some runs showed too little: {why}.")
     ]
     return lines
 
 
-def _race(case: Case) -> str:
+def _race(facts: CellFacts) -> str:
     """That runs differ, and between which two events the race is where a rule says so."""
-    found = len(case.record.outcomes)
+    found = len(facts.record.outcomes)
     seen = f"{found} outcomes were seen" if found > 1 else "runs differ in how far they get"
-    prediction = case.judgement.prediction
+    prediction = facts.judgement.prediction
     between = "; and between ".join(prediction.races) if prediction else ""
     return f"This is a race; {seen}." + (f" It is between {between}." if between else "")
 
 
-def _timelines(case: Case) -> Iterator[list[str]]:
-    several = len(case.record.outcomes) > 1
-    for number, (outcome, told) in enumerate(
-        zip(case.record.outcomes, case.timelines, strict=True), 1
+def _timelines(facts: CellFacts) -> Iterator[list[str]]:
+    several = len(facts.record.outcomes) > 1
+    for number, (outcome, timeline) in enumerate(
+        zip(facts.record.outcomes, facts.timelines, strict=True), 1
     ):
         which = f", outcome {number}" if several else ""
-        if told is None:
+        if timeline is None:
             yield [f"In order{which}", "  No run of it was kept."]
             continue
-        yield [f"In order{which}", *steps(told, [one.role for one in outcome.processes])]
+        yield [
+            f"In order{which}",
+            *timeline_lines(timeline, [one.role for one in outcome.processes]),
+        ]
 
 
-def _why(case: Case) -> list[str]:
-    judgement = case.judgement
+def _why(facts: CellFacts) -> list[str]:
+    judgement = facts.judgement
     word = judgement.verdict.verdict
     lines = [f"Verdict: {word}"]
     lines += _filled(judgement.why.rstrip(".") + ".") if judgement.why else []
     if judgement.prediction is None:
         return lines
-    if judgement.prediction.races and not is_race(case.record.outcomes):
+    if judgement.prediction.races and not is_race(facts.record.outcomes):
         races = "; and between ".join(judgement.prediction.races)
         lines += _filled(f"The rules allow a race, of which one side was seen: between {races}.")
     if word == "mismatch":
@@ -133,17 +136,17 @@ def _why(case: Case) -> list[str]:
     return lines
 
 
-def _versions(case: Case) -> list[str]:
-    question, lines = case.question, ["Versions"]
-    me = subject_of(case.platform, case.record)
-    mine = next(group for group in question.groups if me in group.subjects)
-    if len(question.groups) == 1:
-        return [*lines, *_filled(f"All {len(question.measured)} that were measured do the same.")]
-    others = [group for group in question.groups if group is not mine]
+def _versions(facts: CellFacts) -> list[str]:
+    survey, lines = facts.survey, ["Versions"]
+    me = subject_of(facts.platform, facts.record)
+    mine = next(group for group in survey.groups if me in group.subjects)
+    if len(survey.groups) == 1:
+        return [*lines, *_filled(f"All {len(survey.measured)} that were measured do the same.")]
+    others = [group for group in survey.groups if group is not mine]
     rows = [(mine, f"{_against(mine, others[0])} (this cell)")]
     rows += [(other, _against(other, mine)) for other in others]
     for group, what in rows:
-        who = plain(subject_words(group.subjects, question.measured))
+        who = subject_words(group.subjects, survey.measured)
         lines += _filled(f"{who}: {what}", "    ")
     return lines
 
@@ -185,11 +188,4 @@ def _continued(words: Sequence[str]) -> list[str]:
 
 
 def _filled(text: str, more: str = "", first: str = "") -> list[str]:
-    return wrap(
-        text,
-        WIDTH,
-        initial_indent=f"  {first}",
-        subsequent_indent=f"  {more}",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return fill(text, f"  {first}", f"  {more}")

@@ -12,7 +12,7 @@ from exitmatrix.model import Frozen
 from exitmatrix.report.reproducer.refusal import Refusal
 
 
-class Way(Frozen, kw_only=True):
+class Statements(Frozen, kw_only=True):
     """A termination as a program would write it."""
 
     statements: tuple[str, ...]  # "" of them for the end of the program
@@ -20,7 +20,7 @@ class Way(Frozen, kw_only=True):
     imports: tuple[str, ...]  # modules that either needs
 
 
-def way(termination: str, endings: str) -> Way:
+def statements(termination: str, endings: str) -> Statements:
     """The statements of an in-process termination. Raises Refusal where the source has none."""
     tree = ast.parse(endings)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
@@ -55,7 +55,7 @@ def way(termination: str, endings: str) -> Way:
         for name in ast.walk(ast.parse(text))
         if isinstance(name, ast.Name)
     }
-    return Way(statements=lines, functions=sources, imports=tuple(sorted(modules & spoken)))
+    return Statements(statements=lines, functions=sources, imports=tuple(sorted(modules & spoken)))
 
 
 def _table(tree: ast.Module) -> dict[str, ast.expr]:

@@ -1,4 +1,4 @@
-"""Records brought together by question: who agrees with whom. Pure.
+"""Records brought together: one question put to every subject, and who agrees with whom. Pure.
 
 A question is (scenario, launcher, termination, target), whatever the interpreter
 and the stack. Those that gave the same outcomes are one group.
@@ -13,12 +13,11 @@ import msgspec
 from msgspec.structs import replace
 from packaging.version import Version
 
-from exitmatrix.model import Frozen, Outcome, Record, cell
+from exitmatrix.model import Frozen, Outcome, Question, Record
 from exitmatrix.model.outcome_sets import join, union
 from exitmatrix.model.versions import Subject, age, stack_age, subject_of
 
 NOTHING = msgspec.json.encode(())
-Key = cell.Question
 
 
 class Group(Frozen, kw_only=True):
@@ -34,20 +33,32 @@ class Group(Frozen, kw_only=True):
         return varies(self.outcomes)
 
 
-class Question(Frozen, kw_only=True):
-    """All that was measured about one way to end one scenario."""
+class Survey(Frozen, kw_only=True):
+    """All that was measured about one way to end one scenario, by whom it was shown."""
 
-    scenario: str
-    launcher: str
-    termination: str
-    target: str
+    question: Question
     measured: tuple[Subject, ...]
     groups: tuple[Group, ...]  # that of the newest interpreter first
 
     @property
-    def key(self) -> Key:
-        """What was asked."""
-        return Key(self.scenario, self.launcher, self.termination, self.target)
+    def scenario(self) -> str:
+        """Of its question."""
+        return self.question.scenario
+
+    @property
+    def launcher(self) -> str:
+        """Of its question."""
+        return self.question.launcher
+
+    @property
+    def termination(self) -> str:
+        """Of its question."""
+        return self.question.termination
+
+    @property
+    def target(self) -> str:
+        """Of its question."""
+        return self.question.target
 
     @property
     def racy(self) -> bool:
@@ -60,13 +71,13 @@ class Question(Frozen, kw_only=True):
         return tuple(group for group in self.groups if group.outcomes)
 
 
-def questions(records: Mapping[str, Sequence[Record]]) -> dict[Key, Question]:
-    """The questions that the records answer, with the groups of those that agree."""
-    asked: defaultdict[Key, list[tuple[Subject, Record]]] = defaultdict(list)
+def surveys(records: Mapping[str, Sequence[Record]]) -> dict[Question, Survey]:
+    """A survey for each question that the records answer."""
+    asked: defaultdict[Question, list[tuple[Subject, Record]]] = defaultdict(list)
     for platform in sorted(records):
         for record in records[platform]:
             asked[record.question].append((subject_of(platform, record), record))
-    return {key: _question(key, asked[key]) for key in sorted(asked)}
+    return {question: _survey(question, asked[question]) for question in sorted(asked)}
 
 
 def visible(outcomes: Collection[Outcome]) -> tuple[Outcome, ...]:
@@ -89,7 +100,7 @@ def varies(outcomes: Collection[Outcome]) -> bool:
     )
 
 
-def _question(key: Key, answers: Sequence[tuple[Subject, Record]]) -> Question:
+def _survey(question: Question, answers: Sequence[tuple[Subject, Record]]) -> Survey:
     by_outcomes: dict[bytes, list[tuple[Subject, Record]]] = {}
     sets: dict[bytes, tuple[Outcome, ...]] = {}
     for subject, record in answers:
@@ -110,18 +121,18 @@ def _question(key: Key, answers: Sequence[tuple[Subject, Record]]) -> Question:
     groups.sort(key=newest, reverse=True)
     if unseen:
         groups.append(_group(unseen, ()))
-    return Question(
-        **key._asdict(),
+    return Survey(
+        question=question,
         measured=_sorted(subject for subject, _ in answers),
         groups=tuple(groups),
     )
 
 
-def regrouped(question: Question, told: Callable[[Outcome], Outcome]) -> Question:
-    """The same question, with those in one group who agree on a part of what they showed."""
+def regrouped(survey: Survey, part_of: Callable[[Outcome], Outcome]) -> Survey:
+    """The same survey, with those in one group who agree on a part of what they showed."""
     together: dict[bytes, tuple[tuple[Outcome, ...], list[Group]]] = {}
-    for group in question.groups:
-        part = union(told(outcome) for outcome in group.outcomes)
+    for group in survey.groups:
+        part = union(part_of(outcome) for outcome in group.outcomes)
         key = msgspec.json.encode((part, group.unknown))
         together.setdefault(key, (part, []))[1].append(group)
     groups = [
@@ -132,7 +143,7 @@ def regrouped(question: Question, told: Callable[[Outcome], Outcome]) -> Questio
         )
         for part, some in together.values()
     ]
-    return replace(question, groups=tuple(groups))
+    return replace(survey, groups=tuple(groups))
 
 
 def overlapping(
@@ -176,10 +187,10 @@ def _equal(one: Outcome, other: Outcome) -> bool:
 
     Whether it still hears from a server that is ending is chance.
     """
-    return _told(one) == _told(other)
+    return _essential(one) == _essential(other)
 
 
-def _told(outcome: Outcome) -> Outcome:
+def _essential(outcome: Outcome) -> Outcome:
     return outcome if outcome.survivors else replace(outcome, answer=None)
 
 

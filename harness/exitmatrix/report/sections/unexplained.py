@@ -8,77 +8,92 @@ from collections.abc import Mapping, Sequence
 from exitmatrix.judge.rules import RULES_BY_ID
 from exitmatrix.model import Judgement, Outcome, Record
 from exitmatrix.model.versions import Subject, subject_of, subject_words
-from exitmatrix.report.differences import parts
-from exitmatrix.report.tables import markdown
-from exitmatrix.report.words import code, prose
+from exitmatrix.report.document import (
+    Code,
+    Emphasis,
+    Inline,
+    Row,
+    Section,
+    inline,
+    joined,
+    paragraph,
+    plain,
+    table,
+)
+from exitmatrix.report.phrases import prose
+from exitmatrix.report.sections.differences import parts
 
-Lines = list[str]
 HEAD = ("where", "who", "what was seen", "what was expected", "why")
 MOST_ROWS = 40
 
 
-def unexplained(
+def unexplained_section(
     records: Mapping[str, Sequence[Record]], judgements: Mapping[tuple[str, str], Judgement]
-) -> Lines:
+) -> list[Section]:
     """The section: how much the rules explain, and every cell that they do not."""
     if not judgements:
         return []
     counts = Counter(one.verdict.verdict for one in judgements.values())
-    told = ", ".join(f"{counts[word]} {word}" for word in sorted(counts))
+    counted = ", ".join(f"{counts[word]} {word}" for word in sorted(counts))
     used = {id for one in judgements.values() for id in one.verdict.rules}
-    lines = ["## Not explained yet", "", f"Verdicts on {len(judgements)} cells: {told}."]
+    lines = [f"Verdicts on {len(judgements)} cells: {counted}."]
     if used:
         lines.append(f"{len(used & set(RULES_BY_ID))} rules were needed for them.")
     rows = _rows(records, judgements)
     if not rows:
-        return [*lines, "Every cell shows what the rules allow."]
+        lines.append("Every cell shows what the rules allow.")
     if len(rows) > MOST_ROWS:
         lines.append(f"The table ends after {MOST_ROWS} of {len(rows)} rows.")
-    return [*lines, "", *markdown(HEAD, rows[:MOST_ROWS])]
+    shown = [table(HEAD, rows[:MOST_ROWS])] if rows else []
+    return [Section("Not explained yet", (paragraph(*lines), *shown))]
 
 
 def _rows(
     records: Mapping[str, Sequence[Record]], judgements: Mapping[tuple[str, str], Judgement]
-) -> list[tuple[str, ...]]:
+) -> list[Row]:
     """One row for all cells that differ from what is expected in the same way."""
-    places: defaultdict[tuple[str, ...], dict[str, None]] = defaultdict(dict)
-    who: defaultdict[tuple[str, ...], set[Subject]] = defaultdict(set)
+    places: defaultdict[tuple[str, Inline, Inline, str], dict[Code, None]] = defaultdict(dict)
+    who: defaultdict[tuple[str, Inline, Inline, str], set[Subject]] = defaultdict(set)
     everyone = set()
     for platform, rows in records.items():
         for record in rows:
             subject = subject_of(platform, record)
             everyone.add(subject)
-            told = judgements.get((platform, record.cell))
-            if told is None or told.verdict.verdict == "match":
+            judgement = judgements.get((platform, record.cell))
+            if judgement is None or judgement.verdict.verdict == "match":
                 continue
-            if told.prediction is None:  # then there is nothing to compare with what was seen
-                key = (told.verdict.verdict, "", "", told.why)
-                place = code(record.scenario)
+            key: tuple[str, Inline, Inline, str]
+            if judgement.prediction is None:  # nothing to compare with what was seen
+                key = (judgement.verdict.verdict, "", "", judgement.why)
+                place = Code(record.scenario)
             else:
                 key = (
-                    told.verdict.verdict,
+                    judgement.verdict.verdict,
                     outcomes_words(record.outcomes),
-                    outcomes_words(told.prediction.outcomes),
-                    told.why,
+                    outcomes_words(judgement.prediction.outcomes),
+                    judgement.why,
                 )
-                place = code(str(record.question))
+                place = Code(str(record.question))
             places[key][place] = None
             who[key].add(subject)
     return [
         (
-            ", ".join(sorted(places[key], key=lambda place: place.strip("`"))),
+            joined(", ", sorted(places[key], key=plain)),
             subject_words(who[key], everyone) or "all",
             key[1] or "-",
             key[2] or "-",
-            f"{key[0]}: {prose(key[3])}",
+            inline(f"{key[0]}: ", prose(key[3])),
         )
-        for key in sorted(places)
+        for key in sorted(places, key=lambda key: [*map(plain, key)])
     ]
 
 
-def outcomes_words(outcomes: Sequence[Outcome]) -> str:
+def outcomes_words(outcomes: Sequence[Outcome]) -> Inline:
     """Outcomes side by side, each part by part."""
-    told = dict.fromkeys(
+    each = dict.fromkeys(
         "; ".join(part for part in parts(one).values() if part) for one in outcomes
     )
-    return " *or* ".join(told) or "nothing"
+    said: list[Inline] = []
+    for words in each:
+        said += [" ", Emphasis("or"), " ", words] if said else [words]
+    return inline(*said) or "nothing"

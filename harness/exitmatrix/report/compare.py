@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from exitmatrix.model import Frozen, Record
+from exitmatrix.model import Frozen, Question, Record
 from exitmatrix.model.change import Change
 from exitmatrix.model.versions import stack_age
-from exitmatrix.report.questions import Key, apart, varies, visible
+from exitmatrix.report.survey import apart, varies, visible
 
 Records = Mapping[str, Sequence[Record]]  # by platform
 
@@ -34,7 +34,7 @@ class Pairs(Frozen, kw_only=True):
     only_new: tuple[Record, ...] = ()
 
 
-class Compared(Frozen, kw_only=True):
+class Comparison(Frozen, kw_only=True):
     """The pairs of which both were seen, those of them that differ, and how many were not."""
 
     pairs: tuple[Pair, ...]
@@ -84,11 +84,11 @@ def comparable(old: Iterable[str], new: Iterable[str]) -> list[tuple[str, str]]:
     return pairs
 
 
-def compare(pairs: Sequence[Pair], everything: Iterable[Record]) -> Compared:
+def compare(pairs: Sequence[Pair], everything: Iterable[Record]) -> Comparison:
     """What differs. `everything` that was measured says which questions are racy."""
     racy = {one.question for one in everything if varies(visible(one.outcomes))}
     seen = [pair for pair in pairs if pair.old.outcomes and pair.new.outcomes]
-    return Compared(
+    return Comparison(
         pairs=tuple(seen),
         changes=tuple(
             Change(platform=pair.platform, old=pair.old, new=pair.new)
@@ -99,9 +99,9 @@ def compare(pairs: Sequence[Pair], everything: Iterable[Record]) -> Compared:
     )
 
 
-def _by_question(rows: Iterable[Record], interpreter: str) -> dict[Key, dict[str, Record]]:
+def _by_question(rows: Iterable[Record], interpreter: str) -> dict[Question, dict[str, Record]]:
     """The records of an interpreter by question and stack."""
-    found: defaultdict[Key, dict[str, Record]] = defaultdict(dict)
+    found: defaultdict[Question, dict[str, Record]] = defaultdict(dict)
     for record in rows:
         if record.interpreter_id == interpreter:
             found[record.question][record.stack] = record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from exitmatrix.model import Record, Scenario
+from exitmatrix.model import Question, Record, Scenario
 from exitmatrix.model.versions import (
     Python,
     Subject,
@@ -16,31 +16,38 @@ from exitmatrix.model.versions import (
     subject_of,
     subject_words,
 )
-from exitmatrix.report.questions import Key, Question, visible
-from exitmatrix.report.tables import Place, markdown, places, rank, what
-from exitmatrix.report.words import code, codes, text
+from exitmatrix.report.document import (
+    Code,
+    Inline,
+    Item,
+    Section,
+    Table,
+    codes,
+    inline,
+    points,
+    table,
+)
+from exitmatrix.report.labels import Place, place_words, rank, termination_words
+from exitmatrix.report.survey import Survey, visible
 
-TOLD_PACKAGES = ("flask", "werkzeug")
+SHOWN_PACKAGES = ("flask", "werkzeug")
 
 NAMES = {"cpython": "CPython", "free-threaded": "CPython, free-threaded", "pypy": "PyPy"}
 
-Lines = list[str]
 
-
-def basis(records: Mapping[str, Sequence[Record]]) -> Lines:
+def basis_section(records: Mapping[str, Sequence[Record]]) -> list[Section]:
     """The interpreters, stacks and platforms, with the number of cells and the dates."""
     if not any(records.values()):
         return []
-    lines = ["## What this rests on", ""]
-    for platform in sorted(records):
-        rows = records[platform]
-        if rows:
-            lines += [f"- {code(platform)}: {_extent(rows)}", *_pythons(platform, rows)]
-    stacks = _stacks(records)
-    return [*lines, "", *stacks] if stacks else lines
+    platforms = points(
+        Item((inline(Code(platform), f": {_extent(rows)}"),), below=_pythons(platform, rows))
+        for platform, rows in sorted(records.items())
+        if rows
+    )
+    return [Section("What this rests on", (platforms, *_stacks(records)))]
 
 
-def summary(records: Mapping[str, Sequence[Record]]) -> str:
+def extent_words(records: Mapping[str, Sequence[Record]]) -> Inline:
     """One line: how much was measured, of what, where and when."""
     rows = [(platform, record) for platform in sorted(records) for record in records[platform]]
     pythons = {subject_of(*row).python for row in rows}
@@ -49,24 +56,25 @@ def summary(records: Mapping[str, Sequence[Record]]) -> str:
         for family, name in NAMES.items()
         if any(one.family == family for one in pythons)
     ]
-    return (
-        f"Measured: {', '.join(families)}, on {codes(sorted({platform for platform, _ in rows}))};"
-        f" {len(rows)} cells, {_since(record for _, record in rows)}."
+    return inline(
+        f"Measured: {', '.join(families)}, on ",
+        codes(sorted({platform for platform, _ in rows})),
+        f"; {len(rows)} cells, {_since(record for _, record in rows)}.",
     )
 
 
 def _span(pythons: Sequence[Python]) -> str:
     first, last = pythons[0], pythons[-1]
     if len(pythons) == 1:
-        return text(_name(first))
+        return _name(first)
     between = "and" if len(pythons) == 2 else "to"
-    return text(f"{first.minor} {between} {last.minor}") + f" ({len(pythons)} releases)"
+    return f"{first.minor} {between} {last.minor} ({len(pythons)} releases)"
 
 
 def _since(rows: Iterable[Record]) -> str:
     dates = sorted({record.since for record in rows})
     when = dates[0] if len(dates) == 1 else f"between {dates[0]} and {dates[-1]}"
-    return f"first seen {text(when)}"
+    return f"first seen {when}"
 
 
 def _extent(rows: Sequence[Record]) -> str:
@@ -78,20 +86,20 @@ def _extent(rows: Sequence[Record]) -> str:
     )
 
 
-def _pythons(platform: str, rows: Iterable[Record]) -> Lines:
+def _pythons(platform: str, rows: Iterable[Record]) -> tuple[Item, ...]:
     pythons = in_order({subject_of(platform, record).python for record in rows})
     versions = {
-        name: [text(_name(one)) for one in pythons if one.family == family]
+        name: [_name(one) for one in pythons if one.family == family]
         for family, name in NAMES.items()
     }
-    return [f"  - {name}: {', '.join(some)}" for name, some in versions.items() if some]
+    return tuple(Item((f"{name}: {', '.join(some)}",)) for name, some in versions.items() if some)
 
 
 def _name(python: Python) -> str:
     return f"{python.version} ({python.build})" if python.build else python.version
 
 
-def _stacks(records: Mapping[str, Sequence[Record]]) -> Lines:
+def _stacks(records: Mapping[str, Sequence[Record]]) -> list[Table]:
     """The packages of each stack, and for whom they are."""
     users: dict[tuple[str, tuple[str, ...]], set[Python]] = {}
     everyone: set[Python] = set()
@@ -100,56 +108,58 @@ def _stacks(records: Mapping[str, Sequence[Record]]) -> Lines:
             python = subject_of(platform, record).python
             everyone.add(python)
             if record.packages:
-                told = tuple(record.packages.get(name, "") for name in TOLD_PACKAGES)
-                users.setdefault((record.stack, told), set()).add(python)
+                shown = tuple(record.packages.get(name, "") for name in SHOWN_PACKAGES)
+                users.setdefault((record.stack, shown), set()).add(python)
     order = sorted(users, key=lambda key: (stack_age(key[0]), key))
     rows_ = [
         (
-            text(stack_words(stack)),
-            *(text(version) for version in told),
-            python_words(users[stack, told], everyone) or "all",
+            stack_words(stack),
+            *shown,
+            python_words(users[stack, shown], everyone) or "all",
         )
-        for stack, told in order
+        for stack, shown in order
     ]
-    return markdown(("stack", *TOLD_PACKAGES, "measured with"), rows_) if rows_ else []
+    return [table(("stack", *SHOWN_PACKAGES, "measured with"), rows_)] if rows_ else []
 
 
-def not_measured(
+def not_measured_section(
     records: Mapping[str, Sequence[Record]],
-    asked: Mapping[Key, Question],
+    surveys: Mapping[Question, Survey],
     programs: Mapping[str, Scenario],
-) -> Lines:
+) -> list[Section]:
     """Platforms, scenarios without a record, and endings that some were not asked about."""
-    if not asked:
+    if not surveys:
         return []
     platforms = sorted(platform for platform, rows in records.items() if rows)
-    lines = [f"- Any platform but {codes(platforms)}."]
-    if {question.launcher for question in asked.values()} == {"direct"}:
+    lines = [inline("Any platform but ", codes(platforms), ".")]
+    if {survey.launcher for survey in surveys.values()} == {"direct"}:
         lines.append(
-            "- Programs that are started otherwise than directly: by a shell, as a container's"
+            "Programs that are started otherwise than directly: by a shell, as a container's"
             " first process, on a terminal."
         )
-    never = [id for id in programs if all(one.scenario != id for one in asked.values())]
+    never = [id for id in programs if all(one.scenario != id for one in surveys.values())]
     if never:
-        lines.append(f"- No record of: {codes(never)}.")
-    lines += [f"- {who}: {places(where)}." for who, where in _missing(asked, programs)]
-    return ["## Not measured", "", *lines]
+        lines.append(inline("No record of: ", codes(never), "."))
+    lines += [
+        inline(f"{who}: ", place_words(where), ".") for who, where in _missing(surveys, programs)
+    ]
+    return [Section("Not measured", (points(lines),))]
 
 
 def _missing(
-    asked: Mapping[Key, Question], programs: Mapping[str, Scenario]
+    surveys: Mapping[Question, Survey], programs: Mapping[str, Scenario]
 ) -> list[tuple[str, list[Place]]]:
-    """Who was not asked which questions, though asked others that need the same packages."""
+    """Who is not in which surveys, though in others that need the same packages."""
     of_family: defaultdict[str, set[Subject]] = defaultdict(set)
-    for question in asked.values():
-        of_family[programs[question.scenario].family].update(question.measured)
+    for survey in surveys.values():
+        of_family[programs[survey.scenario].family].update(survey.measured)
     found: defaultdict[str, list[Place]] = defaultdict(list)
     order = {id: place for place, id in enumerate(programs)}
-    for question in sorted(asked.values(), key=lambda one: (order[one.scenario], rank(one))):
-        scenario = programs[question.scenario]
+    for survey in sorted(surveys.values(), key=lambda one: (order[one.scenario], rank(one))):
+        scenario = programs[survey.scenario]
         everyone = of_family[scenario.family]
-        gone = everyone - set(question.measured)
+        gone = everyone - set(survey.measured)
         if gone:
-            place = (question.scenario, what(question, scenario.roles))
+            place = (survey.scenario, termination_words(survey, scenario.roles))
             found[subject_words(gone, everyone)].append(place)
     return sorted(found.items())

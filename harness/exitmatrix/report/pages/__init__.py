@@ -1,0 +1,1 @@
+"""Whole pages: which sections, in which order."""

@@ -1,0 +1,177 @@
+"""reports/matrix.md: the whole page, from records, verdicts and scenarios. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS
+from exitmatrix.model import Judgement, Question, Ready, Record, Scenario
+from exitmatrix.report.document import (
+    Block,
+    Code,
+    Emphasis,
+    Inline,
+    Item,
+    Link,
+    Row,
+    Section,
+    Symbol,
+    inline,
+    paragraph,
+    points,
+    table,
+)
+from exitmatrix.report.phrases import prose
+from exitmatrix.report.render.markdown import markdown
+from exitmatrix.report.sections.answers import answer_section
+from exitmatrix.report.sections.basis import basis_section, extent_words, not_measured_section
+from exitmatrix.report.sections.budget import budget_section, length_of
+from exitmatrix.report.sections.data import data_sections
+from exitmatrix.report.sections.differences import differences_section
+from exitmatrix.report.sections.findings import findings_section
+from exitmatrix.report.sections.scenarios import scenario_sections
+from exitmatrix.report.sections.unexplained import unexplained_section
+from exitmatrix.report.survey import Survey, surveys
+
+FIRST = ("plain", "flask", "flask-debug")
+
+TITLE = "Exit matrix: does my clean-up run?"
+
+LEAD = paragraph(
+    inline(
+        "Small programs register three ",
+        Code("atexit"),
+        " handlers, A, B and C, and are ended in many ways.",
+    ),
+    "This page is generated from what they then did; no outcome in it is typed by hand.",
+)
+
+LEGEND = points(
+    [
+        Item(
+            (
+                inline(
+                    Symbol.YES,
+                    " all handlers ran, last registered first. ",
+                    Symbol.NO,
+                    " none ran.",
+                ),
+                inline(Symbol.SOME, " some ran, or in one process only."),
+            )
+        ),
+        Item(
+            (
+                inline(
+                    Symbol.ALIVE,
+                    " the process is still running. ",
+                    Symbol.RACE,
+                    " a race: it differs from run to run.",
+                ),
+                inline(Symbol.UNKNOWN, " not known."),
+            )
+        ),
+        inline(
+            Code("exit 1"),
+            " is an exit status; a bare SIGTERM says that the process died of that signal.",
+        ),
+        inline(
+            Emphasis("output lost"),
+            ": what the program had written and not flushed never arrived.",
+        ),
+        Item(
+            (
+                inline(
+                    "A version number alone is CPython's, and ",
+                    Emphasis("3.8 and later"),
+                    " means those",
+                ),
+                inline(Link("that were measured", "#what-this-rests-on"), "."),
+            )
+        ),
+    ]
+)
+
+Records = Mapping[str, Sequence[Record]]  # by platform
+
+
+def render(
+    records: Records,
+    judgements: Mapping[tuple[str, str], Judgement],
+    scenarios: dict[str, Scenario],
+) -> str:
+    """The page in Markdown. `records` is by platform, `judgements` by platform and cell.
+
+    The order of nothing that is given matters.
+    """
+    return markdown(page(records, judgements, scenarios))
+
+
+def page(
+    records: Records,
+    judgements: Mapping[tuple[str, str], Judgement],
+    scenarios: dict[str, Scenario],
+) -> Section:
+    """The page."""
+    if not any(records.values()):
+        return Section(TITLE, (paragraph("Nothing has been measured yet."),))
+    asked = surveys(records)
+    programs = _programs(asked, scenarios)
+    places = {id: place for place, id in enumerate(programs)}
+    in_order = sorted(asked.values(), key=lambda one: places[one.scenario])
+    # The cells of a grid of handler lengths have a table of their own.
+    listed = [one for one in in_order if not length_of(one.scenario)]
+    mine = {id: [one for one in listed if one.scenario == id] for id in programs}
+    blocks: tuple[Block, ...] = (
+        LEAD,
+        paragraph(extent_words(records)),
+        LEGEND,
+        *answer_section(asked),
+        *scenario_sections([(programs[id], some) for id, some in mine.items() if some], records),
+        *budget_section(records),
+        *data_sections(asked, programs),
+        *differences_section(listed, programs),
+        *basis_section(records),
+        *findings_section(records, judgements),
+        *unexplained_section(records, judgements),
+        *not_measured_section(records, asked, programs),
+        _terminations(asked),
+    )
+    return Section(TITLE, blocks)
+
+
+def _programs(
+    asked: Mapping[Question, Survey], scenarios: Mapping[str, Scenario]
+) -> dict[str, Scenario]:
+    """The scenarios in the order of the page; one whose program is gone is known by its records."""
+    known = dict(scenarios)
+    for survey in asked.values():
+        if survey.scenario not in known:
+            known[survey.scenario] = _gone(survey)
+    order = {id: place for place, id in enumerate(FIRST)}
+    return {id: known[id] for id in sorted(known, key=lambda id: (order.get(id, len(FIRST)), id))}
+
+
+def _gone(survey: Survey) -> Scenario:
+    seen = [outcome for group in survey.groups for outcome in group.outcomes]
+    roles = dict.fromkeys(p.role.partition("#")[0] for outcome in seen for p in outcome.processes)
+    return Scenario(
+        id=survey.scenario,
+        title=survey.scenario,
+        path="",
+        folder="",
+        doc="",
+        roles=tuple(roles) or ("main",),
+        ready=Ready(by="none"),
+        family="none",
+        requires="",
+        terminations=("*",),
+    )
+
+
+def _terminations(asked: Mapping[Question, Survey]) -> Section:
+    """What each termination does."""
+    used = {survey.termination for survey in asked.values()}
+    rows: list[Row] = [(Code(one.id), prose(one.does)) for one in CATALOGUE if one.id in used]
+    gone: Inline = "not in the catalogue any more"
+    rows += [(Code(id), gone) for id in sorted(used - set(TERMINATIONS))]
+    return Section("What each ending is", (table(("id", "what is done"), rows),))

@@ -1,0 +1,1 @@
+"""Documents in a format: Markdown, and text for a terminal."""

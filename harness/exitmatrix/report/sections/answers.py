@@ -1,0 +1,292 @@
+"""The opening table: what you do, and whether your handlers run.
+
+Each answer is computed from the records of the cells named here; none is typed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from exitmatrix.model import Frozen, Outcome, Question
+from exitmatrix.model.versions import subject_words
+from exitmatrix.report.document import (
+    Block,
+    Code,
+    Inline,
+    NoteMark,
+    Row,
+    Section,
+    Strong,
+    Symbol,
+    inline,
+    joined,
+    paragraph,
+    plain,
+    points,
+    table,
+)
+from exitmatrix.report.phrases import answer_words, cut_short, fate, prose, state
+from exitmatrix.report.survey import Group, Survey
+
+COLUMNS = {
+    "plain": "a plain program",
+    "flask": "Flask",
+    "flask-debug": "Flask, debug server",
+}
+NO_SUCH_THING = "-"
+NOT_MEASURED = "not measured"
+SHORT = 20  # letters of a difference that is told in its cell and not in a note
+
+At = tuple[str, str]  # termination, target
+
+
+class Action(Frozen, kw_only=True):
+    """Something that a user does, and the cells that say what happens then."""
+
+    words: str
+    plain: At | None = None  # None: it cannot be done there
+    flask: At | None = None
+    debug: At | None = None
+
+    def at(self, scenario: str) -> At | None:
+        """Where the answer for a scenario comes from."""
+        return {"plain": self.plain, "flask": self.flask, "flask-debug": self.debug}[scenario]
+
+
+def _everywhere(words: str, termination: str, debug: str) -> Action:
+    alone = (termination, "main")
+    return Action(words=words, plain=alone, flask=alone, debug=(termination, debug))
+
+
+ACTIONS = (
+    Action(words="let it reach its last line", plain=("return", "main")),
+    _everywhere("press Ctrl-C", "SIGINT", "group"),
+    _everywhere("press Ctrl-C twice", "SIGINT-twice", "group"),
+    _everywhere("`kill` the first pid", "SIGTERM", "parent"),
+    Action(words="`kill` the second pid", debug=("SIGTERM", "child")),
+    _everywhere("`kill -9` the first pid", "SIGKILL", "parent"),
+    Action(words="`kill -9` the second pid", debug=("SIGKILL", "child")),
+    _everywhere("stop a container", "SIGTERM", "parent"),
+    _everywhere("stop a service (systemd)", "SIGTERM", "group"),
+    _everywhere("close the terminal", "SIGHUP", "group"),
+    _everywhere("run out of memory", "SIGKILL", "child"),
+    _everywhere("raise an exception", "exception", "child"),
+    _everywhere("call `sys.exit()`", "sys-exit-0", "child"),
+    _everywhere("call `os._exit(0)`", "os-exit-0", "child"),
+    Action(words="save the source file", debug=("touch-source", "child")),
+)
+
+REMARKS: tuple[Inline, ...] = (
+    inline(
+        Strong("first pid"),
+        ": the process you started. Under the debug server it is the parent, which watches the"
+        " files; the ",
+        Strong("second pid"),
+        " is its child, which serves.",
+    ),
+    inline(
+        Strong("press Ctrl-C"),
+        " and ",
+        Strong("close the terminal"),
+        ": the signal goes to the whole process group. ",
+        Strong("stop a service"),
+        ": systemd sends SIGTERM to all processes of the service.",
+    ),
+    inline(
+        Strong("stop a container"),
+        ": SIGTERM to the process that the container started, and SIGKILL to all after a grace"
+        " time. The answer is that for SIGTERM to the first pid, which holds with an init before"
+        " it (",
+        Code("docker run --init"),
+        "); a program that is pid 1 itself is not measured yet.",
+    ),
+    inline(
+        Strong("run out of memory"),
+        ": the kernel sends SIGKILL to one process. Under the debug server the answer is for the"
+        " child; for the parent, see ",
+        Code("kill -9"),
+        " the first pid.",
+    ),
+    inline(
+        Strong("raise"),
+        ", ",
+        Strong(Code("sys.exit()")),
+        ", ",
+        Strong(Code("os._exit(0)")),
+        ": in the main thread of the plain program; in a view that a client asks for in Flask.",
+    ),
+    inline(Strong(NO_SUCH_THING), ": there is no such thing to do there."),
+)
+"""What a row stands for; no word of what happens then."""
+
+
+class Answers(Frozen, kw_only=True):
+    """The table's rows, and the notes on versions that differ."""
+
+    rows: tuple[Row, ...]
+    notes: tuple[Inline, ...]
+
+
+def answer_section(surveys: Mapping[Question, Survey]) -> list[Section]:
+    """The section that opens the page, where anything was measured."""
+    if not surveys:
+        return []
+    answered = answers(surveys)
+    blocks: list[Block] = [
+        paragraph("Do my handlers run, in which process, is anything left behind?"),
+        table(("what you do", *COLUMNS.values(), "from cells"), answered.rows),
+    ]
+    if answered.notes:
+        blocks.append(paragraph("Where versions differ, the table shows the newest:"))
+        blocks.append(points(answered.notes, numbered=True))
+    blocks += [paragraph("What the rows stand for:"), points(REMARKS)]
+    return [Section("The answer", tuple(blocks))]
+
+
+def answers(surveys: Mapping[Question, Survey]) -> Answers:
+    """Every action answered for every column."""
+    notes: list[Inline] = []
+    rows: list[Row] = []
+    for action in ACTIONS:
+        places = {scenario: action.at(scenario) for scenario in COLUMNS}
+        cells = [
+            _answer(surveys.get(Question(scenario, "direct", *at)), notes) if at else NO_SUCH_THING
+            for scenario, at in places.items()
+        ]
+        rests_on = _rests_on(at for at in places.values() if at)
+        rows.append((prose(action.words), *cells, rests_on))
+    return Answers(rows=tuple(rows), notes=tuple(notes))
+
+
+def _rests_on(cells: Iterable[At]) -> Inline:
+    """The cells of an answer: SIGTERM to main, parent."""
+    targets: dict[str, dict[str, None]] = {}
+    for termination, target in cells:
+        targets.setdefault(termination, {})[target] = None
+    return joined(
+        "; ", (inline(Code(name), f" @ {', '.join(those)}") for name, those in targets.items())
+    )
+
+
+def _answer(survey: Survey | None, notes: list[Inline]) -> Inline:
+    """The answer of the newest interpreter; a note tells who differs, each note once."""
+    if survey is None:
+        return NOT_MEASURED
+    by_answer: dict[Inline, list[Group]] = {}
+    for group in survey.groups:
+        by_answer.setdefault(short_answer(group), []).append(group)
+    first = next(iter(by_answer))
+    if len(by_answer) == 1:
+        return first
+    by_whom = [
+        (
+            subject_words([one for group in groups for one in group.subjects], survey.measured),
+            answer,
+        )
+        for answer, groups in by_answer.items()
+    ]
+    who, answer = by_whom[1]
+    if len(by_whom) == 2 and len(who) + len(plain(answer)) <= SHORT:
+        return inline(first, f" ({who}: ", answer, ")")
+    cell = Code(str(survey.question))
+    each = joined(" ", (inline(f"{who}: ", answer, ".") for who, answer in by_whom))
+    note = inline(cell, " - ", each)
+    if note not in notes:
+        notes.append(note)
+    return inline(first, " ", NoteMark(notes.index(note) + 1))
+
+
+def short_answer(group: Group) -> Inline:
+    """Do my handlers run, in which process, and is anything left behind?"""
+    if not group.outcomes:
+        return inline(Symbol.UNKNOWN, " not known")
+    outcomes = group.outcomes
+    unseen = inline(Symbol.UNKNOWN, " some runs not known") if group.unknown else ""
+    parts = (_whose(outcomes), _survivors(outcomes), _output(outcomes), _left(outcomes), unseen)
+    return joined("; ", parts)
+
+
+def _whose(outcomes: Sequence[Outcome]) -> Inline:
+    """Whose handlers ran."""
+    roles = dict.fromkeys(
+        one.role for outcome in outcomes for one in outcome.processes if "#" not in one.role
+    )
+    states = {role: _states(outcomes, role) for role in roles}
+    if all(seen == {Symbol.ALIVE} for seen in states.values()):
+        client = sorted({answer_words(outcome) for outcome in outcomes if outcome.answer})
+        gets = f", client gets {' or '.join(client)}" if client else ""
+        return inline(Symbol.ALIVE, f" it goes on{gets}")
+    verdicts = {role: _verdict(seen) for role, seen in states.items()}
+    if len(verdicts) == 1:
+        symbol, word = next(iter(verdicts.values()))
+        return inline(symbol, f" {word}")
+    symbols = {symbol for symbol, _ in verdicts.values()}
+    if symbols == {Symbol.YES}:
+        return inline(Symbol.YES, " yes, in both")
+    if symbols <= {Symbol.NO, Symbol.ALIVE}:
+        return inline(Symbol.NO, " no, in neither")
+    if symbols <= {Symbol.YES, Symbol.NO, Symbol.ALIVE}:
+        only = next(role for role, (symbol, _) in verdicts.items() if symbol == Symbol.YES)
+        return inline(Symbol.SOME, f" in the {only} only")
+    worst = next(one for one in (Symbol.RACE, Symbol.UNKNOWN, Symbol.SOME) if one in symbols)
+    each = ", ".join(f"{role} {word}" for role, (_, word) in verdicts.items())
+    return inline(worst, f" {each}")
+
+
+def _states(outcomes: Sequence[Outcome], role: str) -> set[Symbol]:
+    return {
+        Symbol.RACE if cut_short(one, outcome.cut) else state(one)
+        for outcome in outcomes
+        for one in outcome.processes
+        if one.role == role
+    }
+
+
+WORDS = {
+    Symbol.YES: "yes",
+    Symbol.NO: "no",
+    Symbol.SOME: "some",
+    Symbol.ALIVE: "no",
+    Symbol.UNKNOWN: "not known",
+}
+
+
+def _verdict(states: Collection[Symbol]) -> tuple[Symbol, str]:
+    """A symbol and a word for what the handlers of one process did in all outcomes."""
+    if len(states) == 1 and Symbol.RACE not in states:
+        symbol = next(iter(states))
+        return symbol, WORDS[symbol]
+    return Symbol.RACE, "sometimes"
+
+
+def _survivors(outcomes: Sequence[Outcome]) -> Inline:
+    """Who is still there though something ended."""
+    if all(len(o.survivors) == len(o.processes) for o in outcomes):
+        return ""  # nothing ended, which the answer says
+    left = {outcome.survivors for outcome in outcomes if outcome.survivors}
+    if not left:
+        return ""
+    if all("#" in "".join(roles) for roles in left):
+        return "then it goes on with a new child"
+    who = " or ".join(" and ".join(roles) for roles in sorted(left))
+    several = any(len(roles) > 1 for roles in left)
+    serving = all(o.port == "open" for o in outcomes if o.survivors)
+    does = ("serve" if serving else "live") + ("" if several else "s")
+    if all(outcome.survivors for outcome in outcomes):
+        return Strong(f"{who} still {does}")
+    return Strong(f"{who} may still {does if several else does.removesuffix('s')}")
+
+
+def _output(outcomes: Sequence[Outcome]) -> str:
+    """What became of unflushed output, where it did not simply arrive."""
+    fates = {fate(one, o.cut) for o in outcomes for one in o.processes if one.stdout}
+    if "twice" in fates:
+        return "output twice"
+    if fates <= {"kept"}:
+        return ""
+    return "output lost" if fates == {"lost"} else "output may be lost"
+
+
+def _left(outcomes: Sequence[Outcome]) -> str:
+    things = {thing for outcome in outcomes for thing in outcome.left}
+    return f"left: {', '.join(sorted(things))}" if things else ""

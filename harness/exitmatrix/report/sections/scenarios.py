@@ -1,0 +1,205 @@
+"""One table for each scenario: terminations down, processes across. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from exitmatrix.model import Outcome, Record, Scenario
+from exitmatrix.model.versions import subject_words
+from exitmatrix.report.document import (
+    Block,
+    Code,
+    Inline,
+    Row,
+    Section,
+    Symbol,
+    Table,
+    codes,
+    inline,
+    joined,
+    paragraph,
+    table,
+)
+from exitmatrix.report.labels import OR, rank, termination_words, unknown_words
+from exitmatrix.report.phrases import (
+    answer_words,
+    exit_words,
+    left_words,
+    names,
+    output_words,
+    printed_words,
+    process_words,
+    prose,
+    serving,
+)
+from exitmatrix.report.survey import Group, Survey, regrouped
+
+LEFT, CLIENT, OUTPUT = "left behind", "client got", "unflushed output"
+PRINTED = "stderr, without frames"
+
+VARIANT = ("return",)
+"""What a scenario declares that is run to its end only."""
+
+Records = Mapping[str, Sequence[Record]]  # by platform
+
+
+def scenario_sections(
+    measured: Sequence[tuple[Scenario, Sequence[Survey]]], records: Records
+) -> list[Section]:
+    """A section for each scenario, and one for all those that are run to their end only."""
+    variants = [(one, mine) for one, mine in measured if one.terminations == VARIANT]
+    sections = [
+        _section(one, mine, records) for one, mine in measured if one.terminations != VARIANT
+    ]
+    if variants:
+        about = "Each runs to its last line. What ran is told in the order in which it ran."
+        sections.append(
+            Section("Variants of the plain program", (paragraph(about), variants_table(variants)))
+        )
+    return sections
+
+
+def _section(scenario: Scenario, mine: Iterable[Survey], records: Records) -> Section:
+    about = [paragraph(prose(each)) for each in scenario.doc.strip().split("\n\n") if each.strip()]
+    blocks: list[Block] = [*about, scenario_table(scenario, mine)]
+    others = _others(scenario, records)
+    if others:
+        blocks.append(paragraph(inline("Not in the table: ", others, ".")))
+    return Section(inline(Code(scenario.id), ": ", prose(scenario.title)), tuple(blocks))
+
+
+def _others(scenario: Scenario, records: Records) -> Inline:
+    """What was there besides the program's own handlers and processes."""
+    outcomes = [
+        outcome
+        for rows in records.values()
+        for record in rows
+        if record.scenario == scenario.id
+        for outcome in record.outcomes
+    ]
+    libraries = {
+        name.removesuffix(" (unfinished)")
+        for o in outcomes
+        for p in o.processes
+        for name in p.library
+    }
+    helpers = {name for outcome in outcomes for name in outcome.helpers}
+    parts = []
+    if libraries:
+        parts.append(inline("handlers of libraries ran too: ", codes(sorted(libraries))))
+    if helpers:
+        parts.append(inline("helper processes were seen: ", codes(sorted(helpers))))
+    return joined("; ", parts)
+
+
+def scenario_table(scenario: Scenario, surveys: Iterable[Survey]) -> Table:
+    """The table of a scenario that is ended in many ways."""
+    roles = scenario.roles
+    alone = len(roles) == 1
+    head = (
+        "what ends it",
+        *("handlers, exit" if alone else role for role in roles),
+        LEFT,
+        CLIENT,
+        OUTPUT,
+        PRINTED,
+    )
+    return table(
+        head, [row for survey in sorted(surveys, key=rank) for row in _rows(survey, roles)]
+    )
+
+
+def _rows(survey: Survey, roles: Sequence[str]) -> list[Row]:
+    name = termination_words(survey, roles)
+    rows: list[Row] = []
+    for group in regrouped(survey, _without_data).groups:
+        who = subject_words(group.subjects, survey.measured)
+        label = inline(name, f": {who}") if who else name
+        rows += _group_rows(label, group, roles)
+    return rows
+
+
+def _without_data(outcome: Outcome) -> Outcome:
+    """What became of data in flight has a table of its own."""
+    return replace(outcome, data=None)
+
+
+def _group_rows(label: Inline, group: Group, roles: Sequence[str]) -> list[Row]:
+    """A row for each outcome, and one for the runs that showed too little."""
+    seen = [outcome_cells(outcome, roles) for outcome in group.outcomes]
+    if group.unknown or not seen:
+        others = [inline(Symbol.UNKNOWN, " not known")] * (len(roles) - 1)
+        seen.append((unknown_words(group), *others, "", "", "", ""))
+    return [(label if number == 0 else OR, *cells) for number, cells in enumerate(seen)]
+
+
+def outcome_cells(outcome: Outcome, roles: Sequence[str]) -> Row:
+    """One outcome: a cell for each role, what is left, what the client got, what was written."""
+    left = left_words(outcome)
+    cells = [_role_cell(outcome, role) for role in roles]
+    if len(roles) == 1 and not outcome.left:
+        # Whether the only process is left is said by its own cell.
+        cells[0] = inline(cells[0], serving(outcome) if outcome.survivors else "")
+        left = ""
+    return (*cells, left, answer_words(outcome), output_words(outcome), printed_words(outcome))
+
+
+def _role_cell(outcome: Outcome, role: str) -> Inline:
+    """The process of a role, and those that took its place."""
+    cells = []
+    for process in outcome.processes:
+        first, _, number = process.role.partition("#")
+        if first == role:
+            words = process_words(process, outcome.cut)
+            cells.append(inline(f"{process.role} ", words) if number else words)
+    return joined("; ", cells) or inline(Symbol.UNKNOWN, " never seen")
+
+
+# ------------------------------------------------------------------- variants
+
+
+def variants_table(of: Sequence[tuple[Scenario, Sequence[Survey]]]) -> Table:
+    """The small programs that are run to their end only, a row each."""
+    head = ("variant", "what ran, in this order", "exit", OUTPUT)
+    rows = []
+    for scenario, surveys in of:
+        for survey in sorted(surveys, key=rank):
+            for group in survey.groups:
+                rows += _variant_rows(scenario, survey, group)
+    return table(head, rows)
+
+
+def _variant_rows(scenario: Scenario, survey: Survey, group: Group) -> list[Row]:
+    who = subject_words(group.subjects, survey.measured)
+    label = inline(prose(scenario.title), f": {who}" if who else "")
+    if survey.termination != "return":
+        label = inline(label, " (", Code(survey.termination), ")")
+    seen = [_variant_cells(outcome) for outcome in group.outcomes]
+    if group.unknown or not seen:
+        seen.append((unknown_words(group), "", ""))
+    return [(label if number == 0 else OR, *cells) for number, cells in enumerate(seen)]
+
+
+def _variant_cells(outcome: Outcome) -> Row:
+    several = len(outcome.processes) > 1
+    ran: list[Inline] = []
+    exits = []
+    for one in outcome.processes:
+        who = f"{one.role}: " if several else ""
+        listed: Inline = (
+            names(one.fired) if one.fired is not None else inline(Symbol.UNKNOWN, " not seen")
+        )
+        if one.fired == () and not one.unfinished:
+            listed = "nothing"
+        notes = [f"{names(one.raised)} raised"] if one.raised else []
+        notes += [f"{names(one.unfinished)} unfinished"] if one.unfinished else []
+        ran.append(inline(who, listed, f" ({', '.join(notes)})" if notes else ""))
+        exits.append(who + exit_words(one.exit))
+    left = left_words(outcome)
+    return (
+        joined("; ", ran),
+        "; ".join(exits) + (f"; left: {left}" if left != "nothing" else ""),
+        output_words(outcome),
+    )
