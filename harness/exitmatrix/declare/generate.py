@@ -1,0 +1,323 @@
+"""Programs that nobody wrote: all small ones, and random larger ones from a seed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+
+from exitmatrix.declare.dice import Dice
+from exitmatrix.model.language import (
+    Abort,
+    Clear,
+    CloseStdout,
+    Code,
+    Default,
+    Exec,
+    FatalError,
+    Flush,
+    Fork,
+    Function,
+    Handle,
+    Ignore,
+    LibcExit,
+    Nothing,
+    OsExit,
+    Raise,
+    Register,
+    RunHandlers,
+    Say,
+    Segfault,
+    SetExitFunction,
+    Signal,
+    StartThread,
+    Statement,
+    SysExit,
+    Unregister,
+    UnregisterNamesake,
+    Write,
+)
+
+VERSION = 1
+"""Of the generator: another one gives other programs for the same seed."""
+
+# ------------------------------------------------------------------ all small programs
+
+HANDLERS = ("A", "B", "C")
+NEW = "D"  # a function that nothing has registered
+
+ACTS: dict[str, Callable[[str, str], tuple[Statement, ...]]] = {
+    "nothing": lambda _me, _other: (),
+    "raise": lambda _me, _other: (Raise("RuntimeError"),),
+    "sys.exit": lambda _me, _other: (SysExit(4),),
+    "os._exit": lambda _me, _other: (OsExit(5),),
+    "register": lambda _me, _other: (Register(NEW),),
+    "unregister another": lambda _me, other: (Unregister(other),),
+    "unregister itself": lambda me, _other: (Unregister(me),),
+    "thread": lambda _me, _other: (StartThread((Register(NEW),)),),
+    "fork": lambda _me, _other: (Fork(),),
+}
+"""What one handler of a small program does; the other is the one registered before it."""
+
+ENDINGS: dict[str, tuple[Statement, ...]] = {
+    "return": (),
+    "sys.exit 0": (SysExit(0),),
+    "sys.exit 3": (SysExit(3),),
+    "sys.exit text": (SysExit("a message"),),
+    "raise": (Raise("RuntimeError"),),
+    "KeyboardInterrupt": (Raise("KeyboardInterrupt"),),
+    "os._exit": (OsExit(7),),
+    "abort": (Abort(),),
+    "exec": (Exec(0),),
+    "C exit": (LibcExit("exit", 5),),
+    "SIGTERM": (Signal("SIGTERM"),),
+    "SIGTERM handled": (Handle("SIGTERM", "S"), Signal("SIGTERM")),
+    "SIGINT": (Signal("SIGINT"),),
+    "SIGKILL": (Signal("SIGKILL"),),
+    "fork": (Fork(),),
+    "thread: sys.exit": (StartThread((SysExit(3),)),),
+}
+"""How a small program ends, after it has written something and registered its handlers."""
+
+ON_SIGTERM = Function("S", (SysExit(6),))
+
+
+def small(handlers: int = len(HANDLERS)) -> Iterator[Code]:
+    """Every program of up to so many handlers with one act each, under every ending."""
+    for count in range(handlers + 1):
+        for acts, ending in product(product(ACTS, repeat=count), ENDINGS):
+            yield _small(acts, ending)
+
+
+def _small(acts: tuple[str, ...], ending: str) -> Code:
+    handlers = HANDLERS[: len(acts)]
+    functions = [
+        Function(name, ACTS[act](name, handlers[place - 1] if handlers[1:] else NEW))
+        for place, (name, act) in enumerate(zip(handlers, acts, strict=True))
+    ]
+    if ending == "SIGTERM handled":
+        functions.append(ON_SIGTERM)
+    return Code(
+        body=(Write("w."), *(Register(name) for name in handlers), *ENDINGS[ending]),
+        functions=tuple(functions),
+    )
+
+
+# ------------------------------------------------------------------ random programs
+
+NAMES = ("A", "B", "C", "D", "E", "F")
+SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGALRM", "SIGPIPE", "SIGQUIT")
+EXITS: tuple[int | str | None, ...] = (0, 1, 3, 4, 256, -1, 127, "a message", "", None)
+ARGUMENTS = ("1", "'first'", "2, key='x'")
+MOST_FORKS = (1, 3)
+"""Of all functions together, and of the program: each run of a function doubles the processes."""
+
+_Maker = Callable[["_Random", int], Statement]
+
+
+def random(seed: int, number: int) -> Code:
+    """The program of this number in the sequence that belongs to a seed.
+
+    It ends by itself: functions register, and signals call, only functions that
+    come later in the alphabet. What happens in it is in order: a signal that
+    calls a function is the last thing that a thread does, and threads that wait
+    for the end of main's code are not started by handlers.
+    """
+    return _Random(Dice(VERSION, seed, number)).code()
+
+
+class _Random:
+    def __init__(self, dice: Dice) -> None:
+        self.dice = dice
+        self.names = NAMES[: 1 + dice.below(len(NAMES) - 1)]
+        # A function of a number above, so that no signal calls the function that sends it.
+        self.handled = {
+            signal: dice.below(len(self.names)) for signal in SIGNALS if dice.chance(30)
+        }
+        self.forks = 0
+        self.texts = 0
+
+    def code(self) -> Code:
+        """The whole program; functions first, so that they have their part of the forks."""
+        functions = tuple(
+            Function(name, self.body(IN_FUNCTION, 3, level))
+            for level, name in enumerate(self.names)
+        )
+        body = (
+            *(self.register(-1) for _ in range(self.dice.below(4))),
+            *self.body(IN_MAIN, 6, -1),
+            *self.ending(60, -1),
+        )
+        return Code(body=body, functions=tuple(one for one in functions if one.body))
+
+    def body(self, table: list[tuple[int, _Maker]], most: int, level: int) -> tuple[Statement, ...]:
+        """Up to so many statements, for a function of this number or, with -1, for main."""
+        count = self.dice.below(most + 1)
+        return tuple(self.dice.weighted(table)(self, level) for _ in range(count))
+
+    def ending(self, percent: int, level: int) -> tuple[Statement, ...]:
+        """Perhaps a statement that ends something."""
+        return (self.dice.weighted(ENDS)(self, level),) if self.dice.chance(percent) else ()
+
+    # ------------------------------------------------------------- statements
+
+    def later(self, level: int) -> str | None:
+        """A function that comes after the one of this number."""
+        rest = self.names[level + 1 :]
+        return self.dice.one(rest) if rest else None
+
+    def register(self, level: int) -> Statement:
+        """A handler, now and then with arguments."""
+        name = self.later(level)
+        if name is None:
+            return Nothing()
+        return Register(name, self.dice.one(ARGUMENTS) if self.dice.chance(10) else "")
+
+    def unregister(self, _level: int) -> Statement:
+        """Any function, registered or not, the running one included."""
+        return Unregister(self.dice.one(self.names))
+
+    def namesake(self, _level: int) -> Statement:
+        """Another function of the same name."""
+        return UnregisterNamesake(self.dice.one(self.names))
+
+    def exitfunc(self, level: int) -> Statement:
+        """What Python 2 calls at the end."""
+        name = self.later(level)
+        return SetExitFunction(name) if name else Nothing()
+
+    def write(self, _level: int) -> Statement:
+        """A text that no other statement writes."""
+        self.texts += 1
+        return Write(f"w{self.texts}.")
+
+    def thread(self, level: int) -> Statement:
+        """A thread that is joined at once."""
+        body = self.body(IN_THREAD, 2, level)
+        return StartThread((*body, *self.ending(40, level)))
+
+    def later_thread(self, level: int) -> Statement:
+        """A thread that goes on after the end of main's code."""
+        return StartThread((*self.body(IN_THREAD, 2, level), *self.ending(20, level)), "after main")
+
+    def daemon(self, level: int) -> Statement:
+        """A thread that sleeps for ever."""
+        return StartThread(self.body(IN_DAEMON, 2, level), "never")
+
+    def fork(self, level: int) -> Statement:
+        """A child, unless there are enough."""
+        if self.forks == MOST_FORKS[level < 0]:
+            return Nothing()
+        self.forks += 1
+        return Fork((*self.body(IN_CHILD, 2, level), *self.ending(40, level)))
+
+    def handle(self, level: int) -> Statement:
+        """The function that belongs to a signal."""
+        can = [signal for signal, place in self.handled.items() if place > level]
+        if not can:
+            return Nothing()
+        signal = self.dice.one(can)
+        return Handle(signal, self.names[self.handled[signal]])
+
+    def ignore(self, _level: int) -> Statement:
+        """SIG_IGN."""
+        return Ignore(self.dice.one(SIGNALS))
+
+    def default(self, _level: int) -> Statement:
+        """SIG_DFL."""
+        return Default(self.dice.one(SIGNALS))
+
+    def signal(self, level: int) -> Statement:
+        """A signal that calls no function that came before; handled ones are more likely."""
+        calls = [signal for signal, place in self.handled.items() if place > level]
+        others = [signal for signal in SIGNALS if signal not in self.handled]
+        if calls and self.dice.chance(60):
+            return Signal(self.dice.one(calls))
+        return Signal(self.dice.one(others)) if others else Nothing()
+
+    def sys_exit(self, _level: int) -> Statement:
+        """SystemExit with a number, a text or nothing."""
+        return SysExit(self.dice.one(EXITS))
+
+    def raises(self, _level: int) -> Statement:
+        """An exception."""
+        return self.dice.weighted(
+            [(4, Raise("RuntimeError")), (2, Raise("ValueError")), (1, Raise("KeyboardInterrupt"))]
+        )
+
+
+_FOR_THE_LIST: list[tuple[int, _Maker]] = [
+    (14, _Random.register),
+    (8, _Random.unregister),
+    (2, _Random.namesake),
+    (1, lambda _random, _level: Clear()),
+]
+_FOR_BUFFERS: list[tuple[int, _Maker]] = [
+    (8, _Random.write),
+    (2, lambda _random, _level: Flush()),
+    (1, lambda _random, _level: Say("said")),
+]
+_FOR_SIGNALS: list[tuple[int, _Maker]] = [
+    (6, _Random.handle),
+    (2, _Random.ignore),
+    (2, _Random.default),
+]
+
+ENDS: list[tuple[int, _Maker]] = [
+    (8, _Random.sys_exit),
+    (8, _Random.raises),
+    (5, _Random.signal),
+    (3, lambda random, _level: OsExit(random.dice.one((0, 3, 7)))),
+    (1, lambda random, _level: LibcExit(random.dice.one(("exit", "_exit", "quick_exit")), 5)),
+    (1, lambda _random, _level: Abort()),
+    (1, lambda _random, _level: Segfault()),
+    (1, lambda _random, _level: FatalError()),
+    (1, lambda random, _level: Exec(random.dice.one((0, 3)))),
+    (1, lambda _random, _level: Signal("SIGKILL")),
+]
+"""What may end a process, a thread or a function."""
+
+IN_MAIN: list[tuple[int, _Maker]] = [
+    *_FOR_THE_LIST,
+    *_FOR_BUFFERS,
+    *_FOR_SIGNALS,
+    (3, _Random.signal),
+    (4, _Random.fork),
+    (4, _Random.thread),
+    (3, _Random.later_thread),
+    (2, _Random.daemon),
+    (2, lambda _random, _level: RunHandlers()),
+    (1, _Random.exitfunc),
+    (1, lambda _random, _level: CloseStdout()),
+    (1, lambda _random, _level: Nothing()),
+]
+IN_FUNCTION: list[tuple[int, _Maker]] = [
+    *_FOR_THE_LIST,
+    *_FOR_BUFFERS,
+    *_FOR_SIGNALS,
+    (3, _Random.signal),
+    (6, _Random.fork),
+    (6, _Random.thread),
+    (1, _Random.daemon),
+    (6, _Random.sys_exit),
+    (8, _Random.raises),
+    (2, lambda _random, _level: OsExit(5)),
+    (2, lambda _random, _level: Nothing()),
+]
+IN_CHILD: list[tuple[int, _Maker]] = [
+    *_FOR_THE_LIST,
+    *_FOR_BUFFERS,
+    *_FOR_SIGNALS,
+    (3, _Random.signal),
+    (3, _Random.thread),
+    (1, _Random.fork),
+]
+IN_THREAD: list[tuple[int, _Maker]] = [
+    *_FOR_THE_LIST,
+    *_FOR_BUFFERS,
+    (1, _Random.handle),
+    (2, _Random.fork),
+    (1, lambda _random, _level: Nothing()),
+]
+IN_DAEMON: list[tuple[int, _Maker]] = [*_FOR_THE_LIST, *_FOR_BUFFERS]
+"""What may stand where, and how often it does. A daemon forks nothing: its child would sleep
+for ever, and its parent wait for it."""

@@ -1,0 +1,351 @@
+"""A program of the small language, written out in Python for 2.7 and 3.6 up. Pure.
+
+What is written is a program by itself: it imports nothing but the standard
+library, and of that only what it uses. Its functions say what they do in
+single system calls, on a descriptor that the environment variable TOLD names,
+or on stderr when somebody runs it by hand. So what is seen of it depends on
+neither the probe nor on stdout, whose fate is part of what is asked.
+
+    - started 4711        the first process, and its pid
+    - A began             the function A; then `ended` or `raised`
+    0.1 started 4713      the second fork of the first fork
+    0.1 exit 256          its wait status, told by the process that waited for it
+
+Programs are in order where Python is: who starts a thread or a process waits for
+it, and threads that wait for the end of the main thread's code take turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from exitmatrix.model.language import (
+    Abort,
+    Clear,
+    CloseStdout,
+    Code,
+    Default,
+    Exec,
+    FatalError,
+    Flush,
+    Fork,
+    Handle,
+    Ignore,
+    LibcExit,
+    Nothing,
+    OsExit,
+    Raise,
+    Register,
+    RunHandlers,
+    Say,
+    Segfault,
+    SetExitFunction,
+    Signal,
+    StartThread,
+    Statement,
+    SysExit,
+    Unregister,
+    UnregisterNamesake,
+    Write,
+)
+
+INDENT = "    "
+
+TELL = """
+TOLD = int(os.environ.get("TOLD", "2"))  # the descriptor to write to; stderr by default
+PATH = []  # which fork of which fork this process is
+FORKS = [0]
+
+
+def tell(*words):
+    line = " ".join((".".join(str(number) for number in PATH) or "-",) + words)
+    os.write(TOLD, (line + "\\n").encode("ascii"))
+"""
+
+FORK = '''
+def fork():
+    """True in the child; the parent waits for the child's end first."""
+    number = FORKS[0]
+    child = os.fork()
+    if child == 0:
+        PATH.append(number)
+        FORKS[0] = 0
+        tell("started", str(os.getpid()))
+        return True
+    FORKS[0] += 1
+    status = os.waitpid(child, 0)[1]
+    PATH.append(number)
+    tell("exit", str(status))
+    PATH.pop()
+    return False
+'''
+
+JOINED = """
+def start_and_join(body):
+    thread = threading.Thread(target=body)
+    thread.start()
+    thread.join()
+"""
+
+DAEMON = '''
+def start_daemon(body):
+    """A daemon that executes its body, for which the starter waits, and then sleeps for ever."""
+    done = locked()
+
+    def run():
+        try:
+            body()
+        finally:
+            done.release()
+        locked().acquire()
+
+    thread = threading.Thread(target=run)
+    thread.daemon = True
+    thread.start()
+    done.acquire()
+'''
+
+LOCKED = """
+def locked():
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+"""
+
+AFTER_MAIN = '''
+WAITING = []  # threads that wait for the end of main's code and for their turn; by process
+ENDED = []
+
+
+def start_after_main(body):
+    turn = locked()
+
+    def run():
+        turn.acquire()
+        try:
+            body()
+        finally:
+            if turn in WAITING:
+                WAITING.remove(turn)
+                next_turn()
+
+    threading.Thread(target=run).start()
+    WAITING.append(turn)
+    if ENDED and WAITING == [turn]:
+        next_turn()
+
+
+def next_turn():
+    if WAITING:
+        WAITING[0].release()
+
+
+def shutdown(wait=threading._shutdown):
+    """Every Python calls this when main's code has ended and what it wrote is flushed."""
+    ENDED.append(True)
+    next_turn()
+    wait()
+
+
+threading._shutdown = shutdown
+'''
+
+FORGET_WAITING = """        WAITING[:] = []  # those threads are the parent's
+"""
+
+NAMESAKE = """
+def namesake(function):
+    def other():
+        pass
+
+    other.__name__ = function.__name__
+    return other
+"""
+
+BROKEN_PIPE = '''
+def close_stdout():
+    """Make descriptor 1 the end of a pipe that nobody reads."""
+    read, write = os.pipe()
+    os.dup2(write, 1)
+    os.close(write)
+    os.close(read)
+'''
+
+
+def source(code: Code, title: str = "") -> str:
+    """A whole Python file that does what `code` says."""
+    return _Writer(code).file(title)
+
+
+def size(code: Code) -> int:
+    """How many statements there are, those of functions and of other bodies included."""
+    return sum(1 for _ in statements(code)) + len(code.functions)
+
+
+def statements(code: Code) -> Iterator[Statement]:
+    """All statements of a program, wherever they stand."""
+    yield from _all(code.body)
+    for function in code.functions:
+        yield from _all(function.body)
+
+
+def names(code: Code) -> tuple[str, ...]:
+    """The functions of a program: those that are described, then those that are only named."""
+    named = [one.name for one in code.functions]
+    for one in statements(code):
+        match one:
+            case (
+                Register(function)
+                | Unregister(function)
+                | UnregisterNamesake(function)
+                | SetExitFunction(function)
+                | Handle(_, function)
+            ):
+                named.append(function)
+            case _:
+                pass
+    return tuple(dict.fromkeys(named))
+
+
+def _all(body: Iterable[Statement]) -> Iterator[Statement]:
+    for one in body:
+        yield one
+        if isinstance(one, Fork | StartThread):
+            yield from _all(one.body)
+
+
+class _Writer:
+    def __init__(self, code: Code) -> None:
+        self.code = code
+        self.threads: list[str] = []  # the bodies of threads, each a function
+        self.kinds = {type(one) for one in statements(code)}
+        self.ends = {one.ends for one in statements(code) if isinstance(one, StartThread)}
+
+    def file(self, title: str) -> str:
+        """Docstring, imports, helpers, functions, main program."""
+        functions = [self._function(name) for name in names(self.code)]
+        main = "\n".join(self._lines(self.code.body, 0))
+        parts = [
+            f'"""{title}"""\n\n' if title else "",
+            "".join(f"import {name}\n" for name in self._imports()),
+            *(f"\n{part}" for part in self._helpers()),
+            *(f"\n\n{part}" for part in (*self.threads, *functions)),
+            f'\n\ntell("started", str(os.getpid()))\n{main}\n',
+        ]
+        return "".join(parts)
+
+    def _imports(self) -> list[str]:
+        atexit = {Register, Unregister, UnregisterNamesake, Clear, RunHandlers}
+        signal = {Signal, Handle, Ignore, Default}
+        libc = {LibcExit, Segfault, FatalError}
+        wanted = [
+            ("atexit", self.kinds & atexit),
+            ("ctypes", self.kinds & libc),
+            ("os", True),
+            ("signal", self.kinds & signal),
+            ("sys", self.kinds & {SysExit, Write, Flush, Say, SetExitFunction}),
+            ("threading", StartThread in self.kinds),
+        ]
+        return [name for name, used in wanted if used]
+
+    def _helpers(self) -> list[str]:
+        after_main = "after main" in self.ends
+        fork = FORK
+        if after_main:
+            fork = FORK.replace("        tell(", f"{FORGET_WAITING}        tell(", 1)
+        return [
+            text.lstrip("\n") if text is TELL else text
+            for text, used in (
+                (TELL, True),
+                (fork, Fork in self.kinds),
+                (JOINED, "joined" in self.ends),
+                (LOCKED, self.ends & {"never", "after main"}),
+                (DAEMON, "never" in self.ends),
+                (AFTER_MAIN, after_main),
+                (NAMESAKE, UnregisterNamesake in self.kinds),
+                (BROKEN_PIPE, CloseStdout in self.kinds),
+            )
+            if used
+        ]
+
+    def _function(self, name: str) -> str:
+        body = self.code.function(name)
+        told = f'def {name}(*args, **kwargs):\n{INDENT}tell("{name}", "began")\n'
+        if body:
+            lines = "\n".join(self._lines(body, 2))
+            told += (
+                f"{INDENT}try:\n{lines}\n"
+                f'{INDENT}except:\n{INDENT * 2}tell("{name}", "raised")\n{INDENT * 2}raise\n'
+            )
+        return told + f'{INDENT}tell("{name}", "ended")\n'
+
+    def _lines(self, body: Iterable[Statement], depth: int) -> list[str]:
+        lines = [line for one in body for line in self._statement(one)]
+        return [INDENT * depth + line for line in lines]
+
+    def _statement(self, one: Statement) -> list[str]:
+        match one:
+            case StartThread(body, ends):
+                return [f"{STARTERS[ends]}({self._thread(body)})"]
+            case Fork(()):
+                return ["fork()"]
+            case Fork(body):
+                return ["if fork():", *self._lines(body, 1)]
+            case _:
+                return [line(one)]
+
+    def _thread(self, body: tuple[Statement, ...]) -> str:
+        lines = "\n".join(self._lines(body or (Nothing(),), 1))
+        name = f"thread_{len(self.threads) + 1}"
+        self.threads.append(f"def {name}():\n{lines}\n")
+        return name
+
+
+STARTERS = {
+    "joined": "start_and_join",
+    "never": "start_daemon",
+    "after main": "start_after_main",
+}
+
+
+def line(one: Statement) -> str:
+    """The line of Python for which a statement without a body stands. KeyError for others."""
+    return LINES[type(one)](one)
+
+
+def _text(text: str) -> str:
+    """A text as Python writes it, between double quotes where that needs no escape."""
+    plain = repr(text)
+    return f'"{plain[1:-1]}"' if plain[0] == "'" and '"' not in text else plain
+
+
+LINES: dict[type[Any], Callable[[Any], str]] = {
+    Nothing: lambda _: "pass",
+    Register: lambda one: (
+        f"atexit.register({', '.join(filter(None, (one.function, one.arguments)))})"
+    ),
+    Unregister: lambda one: f"atexit.unregister({one.function})",
+    UnregisterNamesake: lambda one: f"atexit.unregister(namesake({one.function}))",
+    Clear: lambda _: "atexit._clear()",
+    RunHandlers: lambda _: "atexit._run_exitfuncs()",
+    SetExitFunction: lambda one: f"sys.exitfunc = {one.function}",
+    Raise: lambda one: f"raise {one.exception}({_text(one.message) if one.message else ''})",
+    SysExit: lambda one: (
+        f"sys.exit({_text(one.argument) if isinstance(one.argument, str) else one.argument})"
+    ),
+    OsExit: lambda one: f"os._exit({one.status})",
+    LibcExit: lambda one: f"ctypes.CDLL(None).{one.call}({one.status})",
+    Abort: lambda _: "os.abort()",
+    Segfault: lambda _: "ctypes.CDLL(None).strlen(ctypes.c_void_p(1))",
+    FatalError: lambda _: 'ctypes.pythonapi.Py_FatalError(b"asked for")',
+    Exec: lambda one: f'os.execv("/bin/sh", ["sh", "-c", "exit {one.status}"])',
+    Signal: lambda one: f"os.kill(os.getpid(), signal.{one.signal})",
+    Handle: lambda one: f"signal.signal(signal.{one.signal}, {one.function})",
+    Ignore: lambda one: f"signal.signal(signal.{one.signal}, signal.SIG_IGN)",
+    Default: lambda one: f"signal.signal(signal.{one.signal}, signal.SIG_DFL)",
+    Write: lambda one: f"sys.stdout.write({_text(one.text)})",
+    Flush: lambda _: "sys.stdout.flush()",
+    CloseStdout: lambda _: "close_stdout()",
+    Say: lambda one: f"sys.stderr.write({_text(one.text + chr(10))})",
+}

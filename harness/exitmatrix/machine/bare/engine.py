@@ -1,0 +1,245 @@
+"""The engine of bare runs: starts programs, as many at once as it is told to, and reads them out.
+
+A run has two pipes: its stdout, and the descriptor TOLD on which the program
+tells what it does (declare/source.py). Every process of the run holds the
+second one until it ends, so that its end of file is the end of the last of them.
+Orders come in on stdin and answers go out on stdout, one JSON value a line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import selectors
+import signal
+import sys
+import time
+from collections import deque
+
+import msgspec
+
+from exitmatrix.machine.run.kernel.prctl import become_subreaper, end_with_parent
+from exitmatrix.machine.run.kernel.wait_status import describe_status
+from exitmatrix.machine.run.spawn import RESETTABLE
+from exitmatrix.model.bare import BareRun
+
+TOLD = 3
+KEPT_FREE = 10  # descriptors below are the programs'
+READ_SIZE = 1 << 16
+MOST_OUTPUT = 1 << 20  # bytes of one run; one that never ends may write for ever
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """A program to run once on each of some Pythons, and how long it may take there."""
+
+    number: int
+    source: str
+    pythons: tuple[str, ...]  # paths
+    seconds: float
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The runs of one program, in the order of the Pythons."""
+
+    number: int
+    runs: tuple[BareRun, ...]
+
+
+class _Order:
+    def __init__(self, ask: Ask, path: str) -> None:
+        self.ask = ask
+        self.path = path
+        self.next = 0
+        self.runs: list[BareRun | None] = [None] * len(ask.pythons)
+        with open(path, "w", encoding="ascii") as file:  # noqa: PTH123 - measured: for each program
+            file.write(ask.source)
+
+
+class _Running:
+    def __init__(self, order: _Order, index: int, pid: int, pipes: dict[int, bytearray]) -> None:
+        self.order = order
+        self.index = index
+        self.pid = pid
+        self.pipes = pipes  # those that are open
+        self.told, self.stdout = pipes.values()
+        self.deadline = time.monotonic() + order.ask.seconds
+        self.ended = True
+
+
+class Engine:
+    """Runs programs; `serve` returns when no more orders come and all are done."""
+
+    def __init__(self, folder: str, jobs: int) -> None:
+        self.folder = folder
+        self.jobs = jobs
+        self.selector = selectors.DefaultSelector()
+        self.orders: deque[_Order] = deque()
+        self.running: dict[int, _Running] = {}  # by pid
+        self.by_pipe: dict[int, _Running] = {}
+        self.reaped: dict[int, int] = {}
+        self.null = os.open(os.devnull, os.O_RDWR)
+        while os.dup(self.null) < KEPT_FREE:
+            pass
+        self.environment = {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": folder,
+            "LANG": "C.UTF-8",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TOLD": str(TOLD),
+        }
+
+    def serve(self) -> None:
+        """Take orders from stdin, and answer each."""
+        self.selector.register(0, selectors.EVENT_READ)
+        rest, open_ = b"", True
+        while open_ or self.orders or self.running:
+            while self.orders and len(self.running) < self.jobs:
+                self._start()
+            for key, _ in self.selector.select(self._patience()):
+                if key.fd != 0:
+                    self._read(key.fd)
+                    continue
+                block = os.read(0, READ_SIZE)
+                *lines, rest = (rest + block).split(b"\n")
+                for line in lines:
+                    self._take(line)
+                if not block:
+                    self.selector.unregister(0)
+                    open_ = False
+            self._end_late_ones()
+
+    def _take(self, line: bytes) -> None:
+        ask = msgspec.json.decode(line, type=Ask)
+        self.orders.append(_Order(ask, f"{self.folder}/program-{ask.number}.py"))
+
+    def _patience(self) -> float | None:
+        if not self.running:
+            return None
+        soonest = min(one.deadline for one in self.running.values())
+        return max(0.0, soonest - time.monotonic())
+
+    def _start(self) -> None:
+        order = self.orders[0]
+        index, order.next = order.next, order.next + 1
+        if order.next == len(order.ask.pythons):
+            self.orders.popleft()
+        told, told_end = os.pipe()
+        stdout, stdout_end = os.pipe()
+        python = order.ask.pythons[index]
+        # -S: what lies in a machine's site-packages may register handlers of its own.
+        pid = os.posix_spawn(
+            python,
+            [python, "-S", order.path],
+            self.environment,
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, self.null, 0),
+                (os.POSIX_SPAWN_DUP2, stdout_end, 1),
+                (os.POSIX_SPAWN_DUP2, self.null, 2),
+                (os.POSIX_SPAWN_DUP2, told_end, TOLD),
+            ],
+            setsid=True,
+            setsigmask=[],
+            setsigdef=RESETTABLE,
+        )
+        os.close(told_end)
+        os.close(stdout_end)
+        run = _Running(order, index, pid, {told: bytearray(), stdout: bytearray()})
+        self.running[pid] = run
+        for pipe in (told, stdout):
+            self.by_pipe[pipe] = run
+            self.selector.register(pipe, selectors.EVENT_READ)
+
+    def _read(self, pipe: int) -> None:
+        run = self.by_pipe[pipe]
+        block = os.read(pipe, READ_SIZE)
+        run.pipes[pipe] += block
+        if len(run.pipes[pipe]) > MOST_OUTPUT:
+            self._end(run)
+        if not block:
+            self.selector.unregister(pipe)
+            os.close(pipe)
+            del self.by_pipe[pipe], run.pipes[pipe]
+            if not run.pipes:
+                self._finish(run)
+
+    def _end_late_ones(self) -> None:
+        now = time.monotonic()
+        for run in self.running.values():
+            if run.deadline < now:
+                run.deadline = now + run.order.ask.seconds
+                self._end(run)
+
+    def _end(self, run: _Running) -> None:
+        run.ended = False
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+
+    def _finish(self, run: _Running) -> None:
+        """All its processes have closed their descriptors: they are zombies at the next instant."""
+        del self.running[run.pid]
+        told = run.told.decode("ascii", "replace").splitlines()
+        status = _reap(run.pid)
+        assert status is not None
+        orphans = tuple(
+            (pid, describe_status(end))
+            for pid in map(_started, told)
+            if pid and pid != run.pid and (end := _reap(pid)) is not None
+        )
+        order = run.order
+        order.runs[run.index] = BareRun(
+            status=describe_status(status),
+            told=tuple(_described(line) for line in told),
+            stdout=run.stdout.decode("ascii", "replace"),
+            ended=run.ended,
+            orphans=orphans,
+        )
+        runs = tuple(one for one in order.runs if one)
+        if len(runs) == len(order.runs):
+            os.unlink(order.path)  # noqa: PTH108
+            _send(Answer(order.ask.number, runs))
+
+
+def _started(line: str) -> int:
+    """The pid that a line like "0.1 started 4711" tells; 0 in any other."""
+    words = line.split()
+    return int(words[2]) if words[1:2] == ["started"] else 0
+
+
+def _described(line: str) -> str:
+    """Wait statuses in words: the numbers of signals belong to this machine."""
+    words = line.split()
+    if words[1:2] == ["exit"]:
+        return f"{words[0]} exit {describe_status(int(words[2]))}"
+    return line
+
+
+def _reap(pid: int) -> int | None:
+    """The wait status of a child of this process; None for what is none, or was waited for."""
+    try:
+        return os.waitpid(pid, 0)[1]
+    except ChildProcessError:
+        return None
+
+
+def _send(answer: Answer) -> None:
+    data = msgspec.json.encode(answer) + b"\n"
+    with contextlib.suppress(BrokenPipeError):  # it wants no more: the guardian is about to end us
+        while data:
+            data = data[os.write(1, data) :]
+
+
+def main(folder: str, jobs: str, _first_mark: str, guardian: str) -> None:
+    """Run one engine; the guardian ends what it leaves."""
+    become_subreaper()
+    end_with_parent(signal.SIGKILL)
+    if os.getppid() != int(guardian):
+        os._exit(1)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o022)
+    os.chdir(folder)
+    Engine(folder, int(jobs)).serve()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,196 @@
+"""Laws about bare runs: each process is seen with its end, and nothing is left of any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from exitmatrix.declare.source import source
+from exitmatrix.machine.bare.session import Session
+from exitmatrix.model.bare import BareRun
+from exitmatrix.model.execution import Execution, Exit, Line, Seen
+from exitmatrix.model.language import (
+    Code,
+    Fork,
+    Function,
+    OsExit,
+    Register,
+    Signal,
+    StartThread,
+    SysExit,
+    Write,
+)
+from exitmatrix.observe.bare import NotSeen, seen
+
+from tests.conftest import FOUND, NEWEST
+
+pytestmark = pytest.mark.real
+
+PYTHONS = tuple(one.path for one in FOUND.values())
+NEWEST_PYTHON = (FOUND[NEWEST].path,)
+DID = (Line("A", "began"), Line("A", "ended"))
+
+
+def run(
+    text: str, pythons: tuple[str, ...] = NEWEST_PYTHON, seconds: float = 60.0
+) -> list[BareRun]:
+    """Run a file once on each Python."""
+    with Session(seconds=seconds) as session:
+        [(_, runs)] = session.run([(0, text, pythons)])
+    return list(runs)
+
+
+def test_each_process_is_seen_with_its_end() -> None:
+    """Handlers, exit status and signal of every process, on every Python."""
+    code = Code(
+        body=(
+            Write("w."),
+            Register("A"),
+            Fork((Write("c."), Fork((OsExit(7),)), Signal("SIGKILL"))),
+            SysExit(3),
+        ),
+    )
+    expected = Seen(
+        processes=(
+            Execution((), DID, Exit(status=3)),
+            Execution((0,), (), Exit(signal="SIGKILL")),
+            Execution((0, 0), (), Exit(status=7)),
+        ),
+        stdout=("w.",),
+    )
+    for one in run(source(code), PYTHONS):
+        assert seen(one, {"w.", "c."}) == expected
+
+
+def test_a_function_says_that_it_raised() -> None:
+    """An exception that leaves a function is told, and goes on."""
+    code = Code(body=(Register("A"),), functions=(Function("A", (SysExit(4),)),))
+    for one in run(source(code), PYTHONS):
+        assert seen(one, ()).processes[0].said == (Line("A", "began"), Line("A", "raised"))
+
+
+def test_threads_wait_for_the_end_of_mains_code_and_take_turns() -> None:
+    """They begin in the order in which they were started, when main has written all."""
+    code = Code(
+        body=(
+            StartThread((Write("a."), StartThread((), "never")), "after main"),
+            StartThread((Write("b."),), "after main"),
+            Write("w."),
+        ),
+    )
+    for one in run(source(code), PYTHONS):
+        assert seen(one, {"w.", "a.", "b."}).stdout == ("w.", "a.", "b.")
+
+
+def test_what_main_wrote_is_flushed_before_threads_that_wait_for_its_end() -> None:
+    """So what a thread does next decides nothing about it; Python 2.7 flushes later."""
+    code = Code(body=(StartThread((OsExit(5),), "after main"), Write("w.")))
+    for path, one in zip(PYTHONS, run(source(code), PYTHONS), strict=True):
+        shown = seen(one, {"w."})
+        assert shown.processes[0].exit == Exit(status=5)
+        assert shown.stdout == (() if "2.7" in path else ("w.",))
+
+
+def test_an_orphans_end_is_seen() -> None:
+    """A process whose parent did not wait for it comes home to the engine."""
+    text = (
+        "import os, time\n"
+        "read, write = os.pipe()\n"
+        "if os.fork() == 0:\n"
+        "    os.close(write)\n"
+        "    os.write(3, ('0 started %d\\n' % os.getpid()).encode())\n"
+        "    os.read(read, 1)\n"  # until the parent has ended
+        "    os.kill(os.getpid(), 15)\n"
+        "os._exit(0)\n"
+    )
+    [one] = run(text)
+    assert [process.exit for process in seen(one, ()).processes] == [Exit(), Exit(signal="SIGTERM")]
+
+
+def test_nothing_of_the_caller_reaches_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither its variables nor ignored signals; no descriptor but four."""
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    monkeypatch.setenv("SECRET", "1")
+    text = (
+        "import os, signal\n"
+        "told = [sorted(os.environ), [n for n in range(1, 32)"
+        " if n not in (9, 19) and signal.getsignal(n) == signal.SIG_IGN],"
+        " sorted(int(n) for n in os.listdir('/proc/self/fd'))[:5], os.getsid(0) == os.getpid()]\n"
+        "os.write(3, ('- ended %r\\n' % (told,)).encode())\n"
+    )
+    [one] = run(text)
+    names = ["HOME", "LANG", "PATH", "PYTHONDONTWRITEBYTECODE", "TOLD"]
+    ignored = [13, 25]  # by Python itself: SIGPIPE and SIGXFSZ
+    assert one.told[0].startswith(f"- ended [{names}, {ignored}, [0, 1, 2, 3, ")
+    assert one.told[0].endswith("True]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "while True: pass",
+        "import os, signal\nif os.fork():\n    os.wait()\nsignal.pause()",
+        "import os\nwhile True: os.write(3, b'- A began\\n')",
+        "import sys\nwhile True: sys.stdout.write('w.')",
+    ],
+    ids=["loops", "waits", "tells", "writes"],
+)
+def test_what_does_not_end_shows_nothing_and_is_ended(text: str) -> None:
+    """A run that is ended with all its processes is no outcome, whatever it had told."""
+    told = "import os\nos.write(3, ('- started %d\\n' % os.getpid()).encode())\n"
+    [one] = run(told + text, seconds=2.0)
+    with pytest.raises(NotSeen, match="in time"):
+        seen(one, {"w."})
+    pid = one.told[0].split()[2]
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_process_whose_end_nobody_saw_makes_a_run_unseen() -> None:
+    """A process that was waited for, by one that does not tell it, has no end here."""
+    text = (
+        "import os\n"
+        "if os.fork() == 0:\n"
+        "    os.write(3, ('0 started %d\\n' % os.getpid()).encode())\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+    )
+    [one] = run(text)
+    with pytest.raises(NotSeen, match="nobody saw the end of 0"):
+        seen(one, ())
+
+
+def test_what_nobody_wrote_is_not_read_over() -> None:
+    """Stdout that is not made of the program's texts is no outcome."""
+    with pytest.raises(NotSeen, match="stdout"):
+        seen(BareRun(status="code 0", told=(), stdout="w.x"), {"w."})
+
+
+def test_many_programs_come_back_each_with_its_own_runs() -> None:
+    """More programs than pipes hold, on two Pythons: none is lost, none is mistaken."""
+    filler = "#" * 3000 + "\n"
+    programs = [
+        (number, f"{filler}import os\nos._exit({number % 256})\n", PYTHONS[-2:])
+        for number in range(150)
+    ]
+    with Session(jobs=4) as session:
+        answers = dict(session.run(programs))
+    assert {number: {run.status for run in runs} for number, runs in answers.items()} == {
+        number: {f"code {number % 256}"} for number in range(150)
+    }
+
+
+def test_whoever_stops_early_leaves_nothing() -> None:
+    """Leaving the context ends programs that run."""
+    text = "import os, signal\nos.write(3, ('- started %d\\n' % os.getpid()).encode())\n"
+    programs = [(0, text, NEWEST_PYTHON), (1, text + "signal.pause()\n", NEWEST_PYTHON * 3)]
+    with Session(jobs=2) as session:
+        next(session.run(programs))
+        below = children(session._process.pid)
+        assert below
+    assert not [pid for pid in below if Path(f"/proc/{pid}").exists()]
+
+
+def children(pid: int) -> list[int]:
+    """All processes below one."""
+    own = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return own + [below for one in own for below in children(one)]

@@ -1,0 +1,169 @@
+"""Laws about programs that nobody wrote: generated, written out, and made smaller."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from exitmatrix.declare.dice import Dice
+from exitmatrix.declare.generate import ACTS, ENDINGS, NAMES, random, small
+from exitmatrix.declare.shrink import smaller, weight
+from exitmatrix.declare.source import LINES, names, size, source, statements
+from exitmatrix.machine.bare.session import Session
+from exitmatrix.model.language import (
+    Code,
+    Fork,
+    Function,
+    Handle,
+    OsExit,
+    Raise,
+    Register,
+    SetExitFunction,
+    Signal,
+    StartThread,
+    Statement,
+    SysExit,
+    Write,
+)
+
+from tests.conftest import FOUND
+
+SEED = 20261125
+PROGRAMS = [random(SEED, number) for number in range(500)]
+
+
+def bodies(code: Code) -> Iterator[tuple[Statement, ...]]:
+    """The body of a program and those in it, functions left out."""
+    waiting = [code.body]
+    while waiting:
+        yield (body := waiting.pop())
+        waiting += [one.body for one in body if isinstance(one, Fork | StartThread)]
+
+
+def test_the_sequence_is_splitmix64() -> None:
+    """The first numbers for seed 1234567 are those that the algorithm's authors publish."""
+    dice = Dice()
+    dice._state = 1234567
+    assert [dice.below(1 << 64) for _ in range(3)] == [
+        6457827717110365317,
+        3203168211198807973,
+        9817491932198370423,
+    ]
+
+
+def test_a_seed_means_the_same_programs_everywhere() -> None:
+    """A number finds its program on any machine; other programs need another VERSION."""
+    digest = hashlib.sha256(msgspec.json.encode(PROGRAMS)).hexdigest()
+    assert digest[:16] == "020c3ba3ca74b871"
+
+
+def test_seeds_and_numbers_matter() -> None:
+    """Of many programs hardly any are the same; another seed gives others."""
+    assert len(set(PROGRAMS)) > 0.95 * len(PROGRAMS)
+    others = {random(SEED + 1, number) for number in range(len(PROGRAMS))}
+    assert len(others & set(PROGRAMS)) < 0.05 * len(PROGRAMS)
+
+
+def test_small_programs_are_all_there_once() -> None:
+    """Up to three handlers with one act each out of nine, under each ending."""
+    assert len(ACTS) >= 9
+    assert len(ENDINGS) >= 12
+    programs = list(small())
+    assert len(programs) == (1 + 9 + 9**2 + 9**3) * len(ENDINGS)
+    assert len(set(programs)) == len(programs)
+
+
+def test_random_programs_use_the_whole_language() -> None:
+    """Every kind of statement occurs, also in functions, and every end of a thread."""
+    everywhere = {type(one) for code in PROGRAMS for one in statements(code)}
+    assert everywhere == {*LINES, Fork, StartThread}
+    threads = {one.ends for c in PROGRAMS for one in statements(c) if isinstance(one, StartThread)}
+    assert threads == {"joined", "after main", "never"}
+
+
+@pytest.mark.parametrize("code", PROGRAMS[:100], ids=range(100))
+def test_random_programs_end(code: Code) -> None:
+    """No function registers, or calls by a signal, itself or one before it."""
+    handled = {(one.signal, one.function) for one in statements(code) if isinstance(one, Handle)}
+    for function in code.functions:
+        rest = NAMES[NAMES.index(function.name) + 1 :]
+        for one in statements(Code(body=function.body)):
+            if isinstance(one, Register | SetExitFunction | Handle):
+                assert one.function in rest
+            if isinstance(one, Signal):
+                assert all(name in rest for signal, name in handled if signal == one.signal)
+
+
+# ------------------------------------------------------------------------- source
+
+
+def test_a_file_defines_what_it_names() -> None:
+    """A function that is named and not described has an empty body."""
+    code = Code(body=(Register("A"),), functions=(Function("B", (Register("C"),)),))
+    assert names(code) == ("B", "A", "C")
+    assert all(f"def {name}(" in source(code) for name in names(code))
+
+
+def test_a_file_imports_what_it_uses() -> None:
+    """Threads and signals leave traces in an interpreter that a program without them has not."""
+    assert [line for line in source(Code(body=())).splitlines() if "import" in line] == [
+        "import os"
+    ]
+    assert "import threading\n" in source(Code(body=(StartThread(),)))
+
+
+def test_messages_are_written_as_they_are() -> None:
+    """Quotes in a text are the text's."""
+    text = source(Code(body=(Raise("ValueError", """it's "so" """), SysExit("it's"), Write('"'))))
+    assert """raise ValueError('it\\'s "so" ')""" in text
+    assert """sys.exit("it's")""" in text
+
+
+@pytest.mark.real
+def test_every_python_can_read_what_is_written() -> None:
+    """Python 2.7 and 3.6 up compile each file."""
+    files = [source(code) for code in PROGRAMS[:50]]
+    program = (
+        "import os\n"
+        f"for text in {files!r}:\n"
+        "    compile(text, 'program', 'exec')\n"
+        "os.write(3, b'- compiled ended\\n')\n"
+    )
+    pythons = tuple(one.path for one in FOUND.values())
+    with Session() as session:
+        [(_, runs)] = session.run([(0, program, pythons)])
+    assert [run.told for run in runs] == [("- compiled ended",)] * len(pythons)
+
+
+# ----------------------------------------------------------------------- smaller
+
+
+@pytest.mark.parametrize("code", PROGRAMS[:20], ids=range(20))
+def test_what_is_smaller_weighs_less(code: Code) -> None:
+    """So whoever makes a program smaller again and again comes to an end."""
+    assert all(weight(one) < weight(code) for one in smaller(code))
+
+
+def test_the_smallest_is_found() -> None:
+    """Of a large program in which one fork in a handler matters, that is what is left."""
+
+    def matters(code: Code) -> bool:
+        return any(
+            isinstance(one, Fork) for function in code.functions for one in function.body
+        ) and any(isinstance(one, Register) for one in code.body)
+
+    code = max((one for one in PROGRAMS if matters(one)), key=size)
+    while found := next((one for one in smaller(code) if matters(one)), None):
+        code = found
+    assert size(code) == 3
+    assert isinstance(code.body[0], Register)
+    assert [function.body for function in code.functions] == [(Fork(),)]
+
+
+def test_what_is_inside_can_take_the_place_of_what_holds_it() -> None:
+    """A thread around an act is left out where only the act matters."""
+    code = Code(body=(StartThread((OsExit(3),), "after main"),))
+    assert Code(body=(OsExit(3),)) in list(smaller(code))
+    assert Code(body=(StartThread((OsExit(3),)),)) in list(smaller(code))
