@@ -246,7 +246,7 @@ def verdict(rulings: Sequence[Ruling]) -> str:
 
 
 def _extent(holding: set[Subject], everyone: set[Subject]) -> str:
-    """Who they are: since 3.7; until 2.7; except on PyPy 3.9."""
+    """Who they are: since 3.7; until 2.7; except on PyPy 3.9; on 3.12.1 only."""
     failing = {who.python for who in everyone - holding}
     mine = {who.python for who in holding}
     line = in_order(one for one in mine | failing if one.family == "cpython")
@@ -257,7 +257,10 @@ def _extent(holding: set[Subject], everyone: set[Subject]) -> str:
             return f" since {words.removesuffix(' and later')}"
         if max(map(_version, mine)) < min(map(_version, failing)):
             return f" until {words.removesuffix(' and earlier')}"
-    return f", except on {subject_words(everyone - holding, everyone)}"
+    rest = everyone - holding
+    if len(holding) < len(rest):
+        return f" on {subject_words(holding, everyone)} only"
+    return f", except on {subject_words(rest, everyone)}"
 
 
 def _version(python: Python) -> Version:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from exitmatrix.model import DataState, Frozen, Outcome, Process, Timeline
+from exitmatrix.model import DataState, Frozen, Outcome, Process, StdoutFate, Timeline
 
 REVERSED = ("C", "B", "A")
 """Every scenario that does not say otherwise registers A, B and C, in this order."""
@@ -172,6 +172,34 @@ def still_serves(role: str) -> Condition:
         words=f"the {role} still serves",
         met=lambda sight: sight.outcome.survivors == (role,) and sight.outcome.port == "open",
     )
+
+
+def lives_on(role: str) -> Condition:
+    """It is alive when all that was to happen has happened."""
+    return Condition(
+        words=f"the {'program' if role == 'main' else role} is alive afterwards",
+        met=lambda sight: role in sight.outcome.survivors,
+    )
+
+
+def restarted() -> Condition:
+    """A second child serves in the place of the first."""
+    return Condition(
+        words="another child is started, and is alive afterwards",
+        met=lambda sight: "child#2" in sight.outcome.survivors,
+    )
+
+
+def buffered(fate: StdoutFate, role: str = "main") -> Condition:
+    """What became of the text that was written to stdout and not flushed. Raises NotSeen."""
+
+    def met(sight: Run) -> bool:
+        seen = sight.process(role).stdout
+        if seen is None:
+            raise NotSeen(f"the {role} wrote nothing that was to be flushed")
+        return seen == fate
+
+    return Condition(words=f"{_who(role)}text that was not flushed is {fate}", met=met)
 
 
 def nobody_left() -> Condition:

@@ -8,9 +8,27 @@ nothing here knows what was measured. Another text is a file here and its name i
 from __future__ import annotations
 
 from exitmatrix.claims.claim import Claim, Text
-from exitmatrix.claims.texts import better_programming, flask_note, pymotw
+from exitmatrix.claims.texts import (
+    beliefs,
+    better_programming,
+    cpython_atexit,
+    cpython_exits,
+    cpython_signals,
+    flask_docs,
+    flask_note,
+    pymotw,
+)
 
-FILES = (flask_note, better_programming, pymotw)
+FILES = (
+    flask_note,
+    better_programming,
+    pymotw,
+    cpython_atexit,
+    cpython_exits,
+    cpython_signals,
+    flask_docs,
+    beliefs,
+)
 
 TEXTS: tuple[Text, ...] = tuple(one.TEXT for one in FILES)
 CLAIMS: tuple[Claim, ...] = tuple(claim for one in FILES for claim in one.CLAIMS)

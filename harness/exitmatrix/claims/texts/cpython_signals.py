@@ -1,0 +1,186 @@
+"""Text G: what CPython's documentation says of signals, threads and child processes.
+
+From the pages of 3.14: library/signal, library/threading, library/subprocess, library/os.
+"""
+
+from __future__ import annotations
+
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every
+from exitmatrix.claims.conditions import (
+    all_of,
+    all_reversed,
+    dies_of,
+    exits,
+    lives_on,
+    nobody_left,
+    raised,
+    ran_none,
+    ran_where,
+)
+from exitmatrix.claims.texts.shared import DEFAULT_SIGNALS
+
+TEXT = Text(
+    id="G",
+    title="CPython: signals, threads and child processes",
+    where="docs.python.org, 3.14, library/signal, library/threading, library/subprocess",
+    about="What Python does with signals by default, and what keeps a process from its end.",
+)
+
+STOPPED = ("signal.SIGTERM:stop", "C", "B", "A")
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        id="G1",
+        says="SIGINT is translated into KeyboardInterrupt, which can be cleaned up after.",
+        cases=(
+            case(
+                HOLDS,
+                "All handlers run.",
+                every("plain/SIGINT@main", all_reversed()),
+            ),
+            case(
+                CONTRADICTED,
+                "The exception ends the program, and no handler runs.",
+                every("plain/SIGINT@main", ran_none()),
+            ),
+        ),
+    ),
+    Claim(
+        id="G2",
+        says="SIGPIPE is ignored, so that a write to a broken pipe raises an exception instead.",
+        cases=(case(HOLDS, "The program goes on.", every("plain/SIGPIPE@main", lives_on("main"))),),
+    ),
+    Claim(
+        id="G3",
+        says="Signals for which no handler is installed have their default action.",
+        cases=(
+            case(
+                HOLDS,
+                "Each kills the program.",
+                *(every(f"plain/{one}@main", dies_of(one)) for one in DEFAULT_SIGNALS),
+            ),
+        ),
+    ),
+    Claim(
+        id="G4",
+        says="A handler set with `signal.signal` is executed in the main thread.",
+        cases=(
+            case(
+                HOLDS,
+                "The SystemExit that it raises unwinds the main thread, and `atexit` follows.",
+                every(
+                    "plain-graceful/SIGTERM@main",
+                    ran_where(
+                        "the signal's handler runs, then those of atexit",
+                        lambda names: tuple(names) == STOPPED,
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Claim(
+        id="G5",
+        says="No handler can be installed for SIGKILL.",
+        cases=(
+            case(
+                HOLDS,
+                "A program with a class for signals ends as one without.",
+                every("plain-graceful/SIGKILL@main", all_of(ran_none(), dies_of("SIGKILL"))),
+            ),
+        ),
+    ),
+    Claim(
+        id="G6",
+        says="A program does not end as long as a thread that is no daemon is alive.",
+        cases=(
+            case(
+                HOLDS,
+                "The thread ends first, and then all handlers run.",
+                every("plain-thread-alive/return@main", all_of(all_reversed(), exits(0))),
+            ),
+        ),
+    ),
+    Claim(
+        id="G7",
+        says="Daemon threads do not keep a program from ending; they are stopped abruptly.",
+        cases=(
+            case(
+                HOLDS,
+                "All handlers run, and the process ends while the thread still waits.",
+                every("plain-thread-daemon/return@main", all_of(all_reversed(), nobody_left())),
+            ),
+        ),
+    ),
+    Claim(
+        id="G8",
+        says="An exception that ends a thread is reported, and does not end the program.",
+        cases=(
+            case(
+                HOLDS,
+                "All handlers run, and the status is 0.",
+                every("plain/thread-exception@main", all_of(all_reversed(), exits(0))),
+            ),
+        ),
+    ),
+    Claim(
+        id="G9",
+        says="A SystemExit that ends a thread is ignored silently.",
+        cases=(
+            case(
+                HOLDS,
+                "All handlers run, and its status is forgotten.",
+                every("plain/thread-system-exit@main", all_of(all_reversed(), exits(0))),
+            ),
+        ),
+    ),
+    Claim(
+        id="G10",
+        says="A child that `os.fork` made is a copy: it has the handlers of its parent.",
+        cases=(
+            case(
+                HOLDS,
+                "Both processes run all of them.",
+                every(
+                    "plain-fork-returns/return@parent",
+                    all_of(all_reversed("parent"), all_reversed("child")),
+                ),
+            ),
+        ),
+    ),
+    Claim(
+        id="G11",
+        says="`Popen.terminate` sends SIGTERM to the child.",
+        cases=(
+            case(
+                HOLDS,
+                "The child is killed by it, and none of its handlers runs.",
+                every(
+                    "plain-subprocess-terminate/return@parent",
+                    all_of(ran_none("child"), dies_of("SIGTERM", "child")),
+                ),
+            ),
+        ),
+    ),
+    Claim(
+        id="G12",
+        says="A child goes on when its parent is killed: nothing ends it for the parent.",
+        cases=(
+            case(
+                HOLDS,
+                "The child is alive afterwards.",
+                every("plain-subprocess/SIGKILL@parent", lives_on("child")),
+            ),
+        ),
+    ),
+    Claim(
+        id="G13",
+        says="An exception raised by a handler of a signal is raised in the main thread.",
+        cases=(
+            case(
+                HOLDS,
+                "The handler ends by SystemExit, and the program with status 0.",
+                every("plain-graceful/SIGTERM@main", all_of(raised(), exits(0))),
+            ),
+        ),
+    ),
+)
