@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -10,14 +11,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exitmatrix.cli.explain import nearest
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.store.records import digest, read_records, read_timelines
-from exitmatrix.model import Outcome, PortState, Process, Question, Record, Scenario, Timeline
-from exitmatrix.report.pages.cell import CellFacts, explanation, listing
+from exitmatrix.model import (
+    CellId,
+    Outcome,
+    PortState,
+    Process,
+    Question,
+    Record,
+    Scenario,
+    Timeline,
+)
+from exitmatrix.plan.cells import NothingMatches
+from exitmatrix.plan.lookup import find_cells, nearest
+from exitmatrix.report.pages.cell import CellFacts, explanation
+from exitmatrix.report.pages.listing import listing
 from exitmatrix.report.sentences import sentences
 from exitmatrix.report.survey import surveys
 from exitmatrix.report.timeline import WIDTH, timeline_lines
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.conftest import LOADED
@@ -245,19 +259,99 @@ def test_what_is_not_known_is_said_with_its_reason() -> None:
     assert "A program that is gone." in gone
 
 
-def test_a_listing_is_a_line_a_cell() -> None:
-    """The id first, as a word of its own, then the short answer."""
-    rows = listing([some("plain/SIGTERM@main"), some("plain/return@main")])
-    assert [row.split()[0] in RECORDS for row in rows] == [True, True]
-    assert "no" in rows[0]
-    assert "yes" in rows[1]
+def renamed(record: Record, interpreter: str, version: str, **said: Any) -> Record:
+    """The same record, of another interpreter."""
+    cell = CellId.asking(interpreter, record.stack, record.question)
+    about = {**record.interpreter, "version": version}
+    return replace(record, cell=str(cell), interpreter=about, **said)
+
+
+def test_cells_with_the_same_answer_are_one_line() -> None:
+    """A question is told once, each of its answers once, and who gave it in the fewest words."""
+    one = some("none/plain/SIGTERM@main")
+    other = renamed(one, "cpython-3.99.0", "3.99.0")
+    more = replace(other, outcomes=some("none/plain/return@main").outcomes)
+    assert listing([("a", one), ("a", other)], {"a": [one, other]}) == [
+        "plain/SIGTERM@main",
+        "  ✗ no; output lost: all 2 that were measured",
+    ]
+    assert listing([("a", one), ("a", more)], {"a": [one, more]}) == [
+        "plain/SIGTERM@main",
+        f"  ✗ no; output lost: {one.interpreter['version']}",
+        "  ✓ yes: 3.99.0",
+    ]
+
+
+def test_who_was_not_looked_for_is_not_spoken_of() -> None:
+    """The words for some of the subjects name no others, and "all" means all on record."""
+    one = some("none/plain/SIGTERM@main")
+    other = renamed(one, "cpython-3.99.0", "3.99.0")
+    (_, line) = listing([("a", one)], {"a": [one, other]})
+    assert line == f"  ✗ no; output lost: {one.interpreter['version']}"
+    (_, line) = listing([("a", one)], {"a": [one]})
+    assert line == "  ✗ no; output lost: only one measured"
+
+
+def ids(*texts: str) -> list[CellId]:
+    return [CellId.parse(text) for text in texts]
+
+
+SOME_CELLS = ids(
+    "cpython-3.13.0/none/plain/SIGTERM@main",
+    "cpython-3.13.0/none/plain/SIGTERM-then-SIGKILL@main",
+    "cpython-3.13.0/flask-3.1/flask/SIGTERM@main",
+    "cpython-3.13.0/flask-3.1/flask-debug/SIGTERM@child",
+    "pypy-3.9.16-7.3.11/none/plain/SIGINT@main",
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "finds"),
+    [
+        (str(SOME_CELLS[0]), [0]),
+        ("plain/SIGTERM", [0]),
+        ("plain/SIGTERM*", [0, 1]),
+        ("SIGTERM", [0, 2, 3]),
+        ("SIGTERM@child", [3]),
+        ("child", [3]),
+        ("flask", [2]),
+        ("flask-debug/SIGTERM", [3]),
+        ("none/plain", [0, 1, 4]),
+        ("pypy-3.9.16-7.3.11", [4]),
+        ("SIGTERM-then", [1]),
+        ("pypy", [4]),
+        ("*", [0, 1, 2, 3, 4]),
+    ],
+)
+def test_whole_words_name_a_cell_before_parts_of_words_do(words: str, finds: list[int]) -> None:
+    """`plain/SIGTERM` names no cell of `SIGTERM-then-SIGKILL`, and `flask` none of flask-debug."""
+    assert find_cells(words, SOME_CELLS) == [SOME_CELLS[n] for n in finds]
+
+
+@pytest.mark.parametrize("words", ["", " ", "plain/SIGTREM"])
+def test_what_names_no_cell_is_refused(words: str) -> None:
+    """An empty text names nothing, rather than everything."""
+    with pytest.raises(NothingMatches):
+        find_cells(words, SOME_CELLS)
+
+
+@given(st.sampled_from(SOME_CELLS), st.data())
+def test_every_run_of_whole_words_finds_its_cell(cell: CellId, data: st.DataObject) -> None:
+    """From any word of an id to any later one, the id is found, and only where these stand."""
+    words = re.split("([/@])", str(cell))
+    first = data.draw(st.integers(0, len(words) // 2)) * 2
+    last = data.draw(st.integers(first // 2, len(words) // 2)) * 2
+    part = "".join(words[first : last + 1])
+    found = find_cells(part, SOME_CELLS)
+    assert cell in found
+    assert all(part in str(one) for one in found)
 
 
 def test_what_is_nearest_is_as_long_as_what_was_given() -> None:
     """A part of an id is answered with parts of ids."""
-    ids = ["cpython-3.13.0/none/plain/SIGTERM@main", "cpython-3.13.0/none/plain/SIGINT@main"]
-    assert nearest("plain/SIGTREM@main", ids)[0] == "plain/SIGTERM@main"
-    assert nearest("cpython-3.13/none/plain/SIGTERM@main", ids)[0] == ids[0]
+    cells = ids("cpython-3.13.0/none/plain/SIGTERM@main", "cpython-3.13.0/none/plain/SIGINT@main")
+    assert nearest("plain/SIGTREM@main", cells)[0] == "plain/SIGTERM@main"
+    assert nearest("cpython-3.13/none/plain/SIGTERM@main", cells)[0] == str(cells[0])
 
 
 # ----------------------------------------------------------------------- the command
@@ -275,12 +369,14 @@ def test_an_id_is_explained_offline() -> None:
 
 
 def test_a_pattern_and_a_part_list_the_same_cells() -> None:
-    """What matches with `*` around is found without."""
+    """What matches with `*` around is found without; the way to one of them is told on stderr."""
     pattern = run("*/flask-debug/SIGTERM@*")
     part = run("flask-debug/SIGTERM")
     assert pattern.returncode == part.returncode == 0
-    assert len(part.stdout.splitlines()) > 3
+    assert "flask-debug/SIGTERM@child" in part.stdout.splitlines()
     assert pattern.stdout == part.stdout
+    (way,) = part.stderr.splitlines()
+    assert run(*way.rpartition("exitmatrix explain ")[2].split()).stdout.count("\n") > 20
 
 
 def test_no_match_is_one_line_with_what_is_near() -> None:

@@ -19,7 +19,8 @@ from exitmatrix.cli.errors import (
     Interrupted,
     stopping_cleanly,
 )
-from exitmatrix.cli.selecting import check_machine, find_interpreters, load_scenarios
+from exitmatrix.cli.scenarios import load_scenarios
+from exitmatrix.cli.selecting import check_machine, find_interpreters
 from exitmatrix.declare import stacks
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine.environments.prepare import Environment

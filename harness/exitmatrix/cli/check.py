@@ -27,11 +27,11 @@ from exitmatrix.cli.measure import Told, measure
 from exitmatrix.cli.progress import Kind, reporter
 from exitmatrix.cli.recording import close, open_store
 from exitmatrix.cli.records import read
+from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.selecting import (
     check_machine,
     check_selection,
     find_interpreters,
-    load_scenarios,
     make_plan,
     selected,
 )

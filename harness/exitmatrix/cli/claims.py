@@ -19,7 +19,8 @@ from exitmatrix.cli.errors import INTERRUPTED, USAGE_ERROR, Failure, stopping_cl
 from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.recording import fail_if_too_little_was_seen, measure_and_save, open_store
 from exitmatrix.cli.records import Records, read
-from exitmatrix.cli.selecting import check_machine, find_interpreters, load_scenarios, plan_all
+from exitmatrix.cli.scenarios import load_scenarios
+from exitmatrix.cli.selecting import check_machine, find_interpreters, plan_all
 from exitmatrix.cli.streams import say
 from exitmatrix.declare import stacks
 from exitmatrix.machine.store.files import CannotWrite, write

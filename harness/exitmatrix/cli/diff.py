@@ -12,7 +12,7 @@ from exitmatrix.cli import options
 from exitmatrix.cli.changes import differ, print_changes
 from exitmatrix.cli.errors import DIFFERS, HARNESS_FAILED, USAGE_ERROR, Failure
 from exitmatrix.cli.records import read
-from exitmatrix.cli.selecting import load_scenarios
+from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say
 from exitmatrix.machine.store.records import find_records
 from exitmatrix.model import Frozen, Record, Scenario

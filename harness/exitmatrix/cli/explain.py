@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,14 +10,18 @@ import click
 from exitmatrix.cli import options
 from exitmatrix.cli.errors import USAGE_ERROR, Failure
 from exitmatrix.cli.records import Records, read_some
-from exitmatrix.cli.selecting import load_scenarios
+from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import digest, read_timelines
-from exitmatrix.model import CellId, Frozen, Record, Scenario, Timeline
-from exitmatrix.report.pages.cell import CellFacts, explanation, listing
+from exitmatrix.model import CellId, Frozen, Record, Scenario
+from exitmatrix.model.versions import age, subject_of
+from exitmatrix.plan.cells import NothingMatches
+from exitmatrix.plan.lookup import find_cells
+from exitmatrix.report.pages.cell import CellFacts, explanation
+from exitmatrix.report.pages.listing import listing
 from exitmatrix.report.reproducer.program import reproducer
 from exitmatrix.report.reproducer.refusal import Refusal
 from exitmatrix.report.survey import surveys
@@ -49,8 +52,9 @@ def command(cell: str, output: Path, reproducer: Path | None) -> None:
       exitmatrix explain 'pypy-*/flask-debug/SIGKILL@*'
       exitmatrix explain plain/SIGTERM
 
-    Where CELL, a pattern or a part of an id, names several cells, they are listed
-    with a short answer each. Nothing is run: all is told from the records.
+    CELL is an id, a pattern or a part of an id. Where it names several cells, each
+    question is listed with its short answers, and who gives which. Nothing is run:
+    all is told from the records.
 
     \b
       exitmatrix explain cpython-3.13.0/none/plain/SIGTERM@main \\
@@ -71,50 +75,44 @@ def command(cell: str, output: Path, reproducer: Path | None) -> None:
 
 def find(words: str, records: Records) -> list[Found]:
     """The cells that an id, a part of one or a pattern names, of which there is one at least."""
-    everything = [
-        Found(platform=platform, record=record)
-        for platform, rows in sorted(records.items())
-        for record in rows
-    ]
-    # What is meant by a part of an id: whole words of it before anything that holds it.
-    for pattern in (words, f"*/{words}", f"{words}/*", f"*/{words}/*", f"*{words}*"):
-        found = [
-            one for one in everything if _is(one, words) or CellId.parse(_id(one)).matches(pattern)
-        ]
-        if found:
-            return found
-    ids = sorted({_id(one) for one in everything})
-    raise Failure(
-        f"no cell matches '{words}'; nearest: {', '.join(nearest(words, ids))}", USAGE_ERROR
-    )
-
-
-def nearest(words: str, ids: Sequence[str]) -> list[str]:
-    """What somebody may have meant: as much of an id as was given."""
-    parts = words.count("/") + 1
-    known = sorted({CellId.parse(id).tail(parts) for id in ids})
-    return difflib.get_close_matches(words, known, n=3, cutoff=0.0)
+    by_cell: dict[CellId, list[Found]] = {}
+    for platform, rows in sorted(records.items()):
+        for record in rows:
+            one = Found(platform=platform, record=record)
+            by_cell.setdefault(CellId.parse(record.cell), []).append(one)
+    try:
+        cells = find_cells(words, list(by_cell))
+    except NothingMatches as error:
+        raise Failure(str(error), USAGE_ERROR) from error
+    return sorted((one for cell in cells for one in by_cell[cell]), key=lambda one: one.platform)
 
 
 def tell(
     found: Sequence[Found], records: Records, subjects: Mapping[str, Scenario], output: Path
 ) -> None:
-    """One cell in full; of several a line for each."""
-    if len({_id(one) for one in found}) > 1:
-        for line in listing([one.record for one in found]):
+    """One cell in full; of several the short answers."""
+    asked = {one.record.question for one in found}
+    alike = {
+        platform: [record for record in rows if record.question in asked]
+        for platform, rows in records.items()
+    }
+    if len({one.record.cell for one in found}) > 1:
+        for line in listing([(one.platform, one.record) for one in found], alike):
             click.echo(line)
+        newest = max(found, key=lambda one: age(subject_of(one.platform, one.record).python))
+        say(f"to see one in full: exitmatrix explain {newest.record.cell}")
         return
-    by_question = surveys(records)
+    by_question = surveys(alike)
     for number, one in enumerate(found):
         record = one.record
         subject = subjects.get(record.scenario)
-        told = read_timelines(output, one.platform)
+        told = read_timelines(output, one.platform, record.cell)
         facts = CellFacts(
             platform=one.platform,
             record=record,
             scenario=subject,
             judgement=judge(record, subject),
-            timelines=_timelines(record, told),
+            timelines=tuple(told.get((record.cell, digest(one))) for one in record.outcomes),
             survey=by_question[record.question],
         )
         click.echo(("\n" if number else "") + explanation(facts), nl=False)
@@ -122,7 +120,7 @@ def tell(
 
 def write_reproducer(found: Sequence[Found], subjects: Mapping[str, Scenario], file: Path) -> None:
     """Write the program that shows one cell without the harness."""
-    ids = sorted({_id(one) for one in found})
+    ids = sorted({one.record.cell for one in found})
     if len(ids) > 1:
         raise Failure(f"--reproducer takes one cell, not {len(ids)}: {ids[0]}, ...", USAGE_ERROR)
     record = found[0].record
@@ -142,17 +140,3 @@ def write_reproducer(found: Sequence[Found], subjects: Mapping[str, Scenario], f
     except CannotWrite as error:
         raise Failure(str(error), USAGE_ERROR) from error
     say(f"written: {file}")
-
-
-def _timelines(
-    record: Record, told: Mapping[tuple[str, str], Timeline]
-) -> tuple[Timeline | None, ...]:
-    return tuple(told.get((record.cell, digest(outcome))) for outcome in record.outcomes)
-
-
-def _id(one: Found) -> str:
-    return one.record.cell
-
-
-def _is(one: Found, words: str) -> bool:
-    return _id(one) == words

@@ -11,10 +11,10 @@ import msgspec
 
 from exitmatrix.cli import options
 from exitmatrix.cli.errors import USAGE_ERROR
+from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.selecting import (
     check_selection,
     find_interpreters,
-    load_scenarios,
     plan_all,
     selected,
 )

@@ -13,11 +13,11 @@ from exitmatrix.cli.environments import prepare_environments
 from exitmatrix.cli.errors import INTERRUPTED, Failure, stopping_cleanly
 from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.recording import fail_if_too_little_was_seen, measure_and_save, open_store
+from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.selecting import (
     check_machine,
     check_selection,
     find_interpreters,
-    load_scenarios,
     make_plan,
     selected,
 )

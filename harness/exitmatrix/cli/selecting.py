@@ -8,7 +8,6 @@ from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
 from exitmatrix.cli.streams import say
 from exitmatrix.declare import stacks
 from exitmatrix.machine import interpreters as pythons
-from exitmatrix.machine import scenarios as programs
 from exitmatrix.machine.run.kernel.facilities import refusal
 from exitmatrix.model import Interpreter, Scenario
 from exitmatrix.plan.cells import NothingMatches, Plan, Selection, check, plan
@@ -51,15 +50,6 @@ def find_interpreters(named: Sequence[str], quiet: bool = False) -> dict[str, In
         for twin in found.shadowed:
             say(f"  left out: {twin.left}: {twin.id} is already at {twin.path}")
     return {one.id: one for one in chosen}
-
-
-def load_scenarios() -> tuple[dict[str, Scenario], int]:
-    """The scenarios by id, and how many files were in error; each is told on stderr."""
-    loaded = programs.load(programs.find_folder())
-    for error in loaded.errors:
-        key = f", {error.key}" if error.key else ""
-        say(f"scenario in error: {error.file}{key}: {error.text}")
-    return {one.id: one for one in loaded.scenarios}, len(loaded.errors)
 
 
 def check_selection(selection: Selection, subjects: dict[str, Scenario]) -> None:

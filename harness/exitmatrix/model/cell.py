@@ -8,6 +8,7 @@ and what follows the last slash is the ending. No other module takes an id apart
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 from exitmatrix.model.base import Frozen
@@ -100,21 +101,25 @@ class CellId(Frozen, kw_only=True):
     @classmethod
     def parse(cls, text: str) -> Self:
         """The id that a text is. Raises ValueError."""
-        interpreter, stack, question = (*text.split("/", 2), "", "")[:3]
-        try:
-            asked = Question.parse(question)
-        except ValueError:
-            asked = None
-        if not (interpreter and stack and asked):
-            raise ValueError(
-                f"{text!r} is not INTERPRETER/STACK/SCENARIO/[LAUNCHER/]TERMINATION@TARGET"
-            )
-        return cls.asking(interpreter, stack, asked)
+        return cls.asking(*_parts(text))
 
     @classmethod
     def asking(cls, interpreter: str, stack: str, question: Question) -> Self:
         """The id of a question that is asked of an interpreter with a stack."""
         return cls(interpreter=interpreter, stack=stack, **question._asdict())
+
+
+@lru_cache(maxsize=8192)  # a record's id is asked for its parts many times
+def _parts(id: str) -> tuple[str, str, Question]:
+    """Interpreter, stack and question. Raises ValueError."""
+    interpreter, stack, question = (*id.split("/", 2), "", "")[:3]
+    try:
+        asked = Question.parse(question)
+    except ValueError:
+        asked = None
+    if not (interpreter and stack and asked):
+        raise ValueError(f"{id!r} is not INTERPRETER/STACK/SCENARIO/[LAUNCHER/]TERMINATION@TARGET")
+    return interpreter, stack, asked
 
 
 class Cell(CellId, kw_only=True):

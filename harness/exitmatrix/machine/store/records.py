@@ -157,12 +157,15 @@ def _apart(one: Path, other: Path, cells: list[str]) -> str:
     )
 
 
-def read_timelines(output: Path, of_platform: str) -> dict[tuple[str, str], Timeline]:
-    """Timelines by cell and outcome digest."""
+def read_timelines(
+    output: Path, of_platform: str, cell: str = ""
+) -> dict[tuple[str, str], Timeline]:
+    """Timelines by cell and outcome digest; of one cell where one is named."""
     return {
         (told.cell, told.outcome): told.timeline
         for file in sorted((output / "timelines" / of_platform).glob("*.jsonl"))
-        for told in read(file, TOLD.decode)
+        for told in read(file, TOLD.decode, cell.encode())
+        if not cell or told.cell == cell
     }
 
 
@@ -184,15 +187,18 @@ def cell_of(record: Record) -> Cell:
     return Cell.asking(record.interpreter_id, record.stack, record.question)
 
 
-def read(file: Path, decode: Callable[[bytes], T]) -> list[T]:
+def read(file: Path, decode: Callable[[bytes], T], holding: bytes = b"") -> list[T]:
     """The values of a file; of two for the same cell and outcome the later, in the first's place.
 
-    Raises ValueError naming file and line.
+    Lines that do not have `holding` in them are left out unread. Raises ValueError
+    naming file and line.
     """
     values: dict[tuple[str, str], T] = {}
     lines = lines_of(file)
     torn = len(lines) if lines and not lines[-1].endswith(b"\n") else 0
     for number, line in enumerate(lines, 1):
+        if holding not in line:
+            continue
         try:
             value = decode(line)
             CellId.parse(value.cell)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.rules import RULES_BY_ID as RULES
@@ -42,18 +42,6 @@ def explanation(facts: CellFacts) -> str:
         _again(facts.record),
     ]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
-
-
-def listing(records: Iterable[Record]) -> list[str]:
-    """A line for each of several cells: its id, and the short answer."""
-    rows = [(record.cell, _short(record)) for record in records]
-    width = max((len(cell) for cell, _ in rows), default=0)
-    return [f"{cell:{width}}  {answer}" for cell, answer in rows]
-
-
-def _short(record: Record) -> str:
-    group = Group(subjects=(), outcomes=record.outcomes, unknown=record.unknown)
-    return plain(short_answer(group))
 
 
 # ---------------------------------------------------------------- the sections

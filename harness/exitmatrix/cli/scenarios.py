@@ -1,0 +1,16 @@
+"""The scenarios, past the files that are none."""
+
+from __future__ import annotations
+
+from exitmatrix.cli.streams import say
+from exitmatrix.machine import scenarios as programs
+from exitmatrix.model import Scenario
+
+
+def load_scenarios() -> tuple[dict[str, Scenario], int]:
+    """The scenarios by id, and how many files were in error; each is told on stderr."""
+    loaded = programs.load(programs.find_folder())
+    for error in loaded.errors:
+        key = f", {error.key}" if error.key else ""
+        say(f"scenario in error: {error.file}{key}: {error.text}")
+    return {one.id: one for one in loaded.scenarios}, len(loaded.errors)
