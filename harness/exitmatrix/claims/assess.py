@@ -88,12 +88,27 @@ class Assessment(Frozen, kw_only=True):
     unwritten: tuple[str, ...] = ()  # patterns of cells for which there is no program
 
 
-class Asked(Frozen, kw_only=True):
+class Asked:
     """What there is to judge by: records by subject and cell, and what could be asked of whom."""
 
-    evidence: Mapping[Subject, Mapping[Question, Evidence]]
-    cells: Mapping[Subject, tuple[Question, ...]]
-    families: Mapping[str, str]  # of stacks, by scenario
+    def __init__(
+        self,
+        evidence: Mapping[Subject, Mapping[Question, Evidence]],
+        cells: Mapping[Subject, tuple[Question, ...]],
+        families: Mapping[str, str],  # of stacks, by scenario
+    ) -> None:
+        self.evidence = evidence
+        self.cells = cells
+        self.families = families
+        self._everything = {one for some in cells.values() for one in some}
+        self._named: dict[str, set[Question]] = {}  # by pattern: each is looked for once
+
+    def cells_named(self, who: Subject, pattern: str) -> list[Question]:
+        """What could be asked of a subject, of the cells that a pattern names."""
+        if pattern not in self._named:
+            self._named[pattern] = {one for one in self._everything if one.matches(pattern)}
+        named = self._named[pattern]
+        return [one for one in self.cells[who] if one in named]
 
 
 def gather(evidence: Iterable[Evidence], scenarios: Mapping[str, Scenario]) -> Asked:
@@ -103,20 +118,35 @@ def gather(evidence: Iterable[Evidence], scenarios: Mapping[str, Scenario]) -> A
         by_subject[subject_of(one.platform, one.record)][one.question] = one
     return Asked(
         evidence=by_subject,
-        cells={who: cells_of(who, scenarios) for who in by_subject},
+        cells=cells_of(by_subject, scenarios),
         families={one.id: one.family for one in scenarios.values()},
     )
 
 
-def cells_of(who: Subject, scenarios: Mapping[str, Scenario]) -> tuple[Question, ...]:
-    """All that a subject could be asked."""
-    implementation: ImplementationName = "pypy" if who.python.family == "pypy" else "cpython"
-    python = Interpreter(
-        id=who.python.id, implementation=implementation, version=who.python.version, path=""
+def cells_of(
+    subjects: Iterable[Subject], scenarios: Mapping[str, Scenario]
+) -> dict[Subject, tuple[Question, ...]]:
+    """All that each subject could be asked."""
+    there = {(who.python.id, who.stack): who for who in subjects}
+    planned = plan(
+        list({who.python.id: _interpreter(who.python) for who in there.values()}.values()),
+        list(scenarios.values()),
+        list({who.stack: _stack(who) for who in there.values()}.values()),
+        lambda stack, python: None if (python.id, stack.name) in there else "not a subject",
     )
-    stack = Stack(name=who.stack, family=family_of(who), requires="")
-    planned = plan([python], list(scenarios.values()), [stack], lambda _stack, _python: None)
-    return tuple(cell.question for cell in planned.cells)
+    found: defaultdict[tuple[str, str], list[Question]] = defaultdict(list)
+    for cell in planned.cells:
+        found[cell.interpreter, cell.stack].append(cell.question)
+    return {who: tuple(found[who.python.id, who.stack]) for who in subjects}
+
+
+def _interpreter(python: Python) -> Interpreter:
+    implementation: ImplementationName = "pypy" if python.family == "pypy" else "cpython"
+    return Interpreter(id=python.id, implementation=implementation, version=python.version, path="")
+
+
+def _stack(who: Subject) -> Stack:
+    return Stack(name=who.stack, family=family_of(who), requires="")
 
 
 def family_of(who: Subject) -> str:
@@ -172,7 +202,7 @@ class _Witness:
         return all(cells) if expect.of == "every" else any(cells)
 
     def _cells(self, expect: Expect) -> list[Evidence]:
-        there = [one for one in self.asked.cells[self.who] if one.matches(expect.cells)]
+        there = self.asked.cells_named(self.who, expect.cells)
         if not there and not expect.if_it_can_be_had:
             raise _CannotBeHad(expect.cells)
         found = [self.asked.evidence[self.who].get(one) for one in there]

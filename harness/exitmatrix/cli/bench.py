@@ -15,7 +15,7 @@ import sys
 import tempfile
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -27,14 +27,16 @@ from exitmatrix.cli.measure import Told, measure
 from exitmatrix.cli.streams import say
 from exitmatrix.declare import stacks
 from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS, not_on
+from exitmatrix.judge.verdict import judge_all
 from exitmatrix.machine import interpreters as pythons
 from exitmatrix.machine import scenarios as programs
 from exitmatrix.machine.environments.prepare import Environment, Unavailable, default_cache, prepare
 from exitmatrix.machine.run.session import Session, default_jobs
-from exitmatrix.machine.store.records import digest
+from exitmatrix.machine.store.records import digest, read_records
 from exitmatrix.machine.store.store import Store
 from exitmatrix.model import Cell, Interpreter, Scenario
 from exitmatrix.plan.schedule import Result, Schedule
+from exitmatrix.report.pages import matrix
 
 ENDINGS = [t.id for t in CATALOGUE if t.delivery == "in-process"]
 A_PYTHON = 200  # cells that one interpreter has in the matrix, about
@@ -90,6 +92,30 @@ def command(python: str | None, rounds: int, batch: int, cells: str) -> None:
     for size in (int(word) for word in cells.split(",")):
         say(f"growth: {size} cells")
         click.echo(_growth(size, plain, interpreter, environment))
+    click.echo("\njudging and reporting, from the committed records")
+    for size in (int(word) for word in cells.split(",")):
+        say(f"reporting: {size} records")
+        click.echo(_reporting(size, loaded.scenarios))
+
+
+def _reporting(size: int, scenarios: Iterable[Scenario]) -> str:
+    """The processor time for as many records: the committed ones, as if of several platforms."""
+    subjects = {one.id: one for one in scenarios}
+    rows = [record for some in read_records(Path("reports")).values() for record in some]
+    if not rows:
+        return "no records in reports/"
+    parts = range(0, size, len(rows))
+    records = {f"platform-{n}": rows[: min(len(rows), size - n)] for n in parts}
+    begun = time.process_time()
+    judged = judge_all(records, subjects)
+    judging = time.process_time() - begun
+    page = matrix.render(records, judged, subjects)
+    reporting = time.process_time() - begun - judging
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return (
+        f"{size:8} records  judging {judging:5.2f} s, reporting {reporting:5.2f} s,"
+        f" {len(page) // 1024} KiB of report, peak {peak} MiB"
+    )
 
 
 def _rate(count: int, act: Callable[[], object]) -> float:

@@ -103,6 +103,11 @@ class CellId(Frozen, kw_only=True):
         """The id that a text is. Raises ValueError."""
         return cls.asking(*_parts(text))
 
+    @staticmethod
+    def interpreter_of(text: str) -> str:
+        """The first word of an id, which is not looked at further: of records there are many."""
+        return text.partition("/")[0]
+
     @classmethod
     def asking(cls, interpreter: str, stack: str, question: Question) -> Self:
         """The id of a question that is asked of an interpreter with a stack."""

@@ -29,7 +29,7 @@ class Record(Frozen, kw_only=True):
     @property
     def interpreter_id(self) -> str:
         """Of the interpreter that was measured: cpython-3.13.0."""
-        return CellId.parse(self.cell).interpreter
+        return CellId.interpreter_of(self.cell)
 
     @property
     def question(self) -> Question:

@@ -8,6 +8,7 @@ a release that stands alone is named with its patch number.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 
 from packaging.version import Version
 
@@ -68,7 +69,12 @@ def subject_of(platform: str, record: Record) -> Subject:
 
 def age(python: Python) -> tuple[int, Version, str]:
     """Sorts interpreters: CPython last, each family from old to new."""
-    return -FAMILIES.index(python.family), Version(python.version), python.build
+    return -FAMILIES.index(python.family), _version(python.version), python.build
+
+
+@cache
+def _version(text: str) -> Version:
+    return Version(text)
 
 
 def in_order(pythons: Iterable[Python]) -> list[Python]:

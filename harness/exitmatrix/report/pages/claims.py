@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from exitmatrix.claims.assess import Assessment, Evidence
@@ -142,7 +143,15 @@ class _Page:
             platform: [one.record for one in reading.evidence if one.platform == platform]
             for platform in sorted({one.platform for one in reading.evidence})
         }
-        self.surveys = {str(asked): one for asked, one in surveys(self.rows).items()}
+        self.surveys = {
+            str(question): one
+            for question, one in sorted(
+                surveys(self.rows).items(), key=lambda item: _natural(str(item[0]))
+            )
+        }
+        self.evidence: defaultdict[str, list[Evidence]] = defaultdict(list)
+        for one in reading.evidence:
+            self.evidence[str(one.question)].append(one)
 
     # ------------------------------------------------------------ whole page
 
@@ -221,8 +230,8 @@ class _Page:
         names = {
             name: None
             for pattern in claim.rests_on
-            for name in sorted(self.surveys, key=_natural)
-            if self.surveys[name].question.matches(pattern)
+            for name, survey in self.surveys.items()
+            if survey.question.matches(pattern)
         }
         return list(names)
 
@@ -251,11 +260,9 @@ class _Page:
     def _helpers(self, name: str) -> Iterator[Inline]:
         """Who had processes beside those of the program: no part of what a survey compares."""
         found: dict[tuple[str, ...], list[Subject]] = {}
-        for one in self.reading.evidence:
-            if str(one.question) == name:
-                for helpers in {each.helpers for each in one.record.outcomes}:
-                    who = subject_of(one.platform, one.record)
-                    found.setdefault(helpers, []).append(who)
+        for one in self.evidence[name]:
+            for helpers in dict.fromkeys(each.helpers for each in one.record.outcomes):
+                found.setdefault(helpers, []).append(subject_of(one.platform, one.record))
         for helpers, subjects in found.items():
             counted = [
                 inline(Code(each), f" ({helpers.count(each)})") for each in sorted(set(helpers))
@@ -266,11 +273,7 @@ class _Page:
 
     def _cells(self, claim: Claim) -> list[Paragraph]:
         """Of each stack the cells of the newest Python; the command finds the others."""
-        mine = [
-            one
-            for one in self.reading.evidence
-            if any(one.question.matches(pattern) for pattern in claim.rests_on)
-        ]
+        mine = [one for name in self._names(claim) for one in self.evidence[name]]
         newest: dict[tuple[str, str], Evidence] = {}
         for one in sorted(mine, key=_age):
             held = stack_words(one.record.stack) if one.record.stack in HELD_STILL else ""
