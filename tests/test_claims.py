@@ -566,7 +566,7 @@ def test_the_story_is_drawn_from_events() -> None:
     assert text.count("```text") == 1, "what is the same for both stacks is drawn once"
     assert "Flask 1.1 on 3.13.0 and Flask 3.1 on 3.13.0" in text
     assert re.search(r"^  runs A$", text, re.MULTILINE)
-    assert re.search(r"^ {30,}dies of SIGKILL$", text, re.MULTILINE)
+    assert re.search(r"^ {30,}is killed by SIGKILL$", text, re.MULTILINE)
     assert "logging" not in text
     assert "resource_tracker" not in text
     assert "those of the parent, and no other process ran any" in text

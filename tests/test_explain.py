@@ -94,7 +94,7 @@ def test_a_sentence_names_the_process_what_ran_and_how_it_ended() -> None:
     )
     assert told == (
         "The parent runs its handlers C, B, A, and exits with status 247. "
-        "The child runs no handler, and dies of SIGKILL. "
+        "The child runs no handler, and is killed by SIGKILL. "
         "What it had printed and not flushed is lost. Nobody answers HTTP any more."
     )
 
@@ -109,7 +109,7 @@ def test_a_sentence_names_the_process_what_ran_and_how_it_ended() -> None:
         ),
         (process(fired=("C", "B"), raised=("C",)), "C raised, and more handlers ran after that."),
         (process(fired=("C",), raised=("C",)), "C raised."),
-        (process(fired=(), exit={"unknown": "why"}), "ends, nobody knows how: why"),
+        (process(fired=(), exit={"unknown": "why"}), "ends in a way that was not seen: why"),
         (process(fired=(), exit=None), "has run no handler, and goes on"),
         (process(stdout="twice"), "arrives twice"),
     ],
@@ -157,7 +157,7 @@ def test_runs_in_a_row_are_one_step_and_an_interruption_shows() -> None:
     assert drawn(timeline)[1:] == [
         "runs C, B",
         "begins A",
-        "dies of SIGKILL",
+        "is killed by SIGKILL",
         "ends A",
         "exits with 0",
     ]
@@ -208,7 +208,7 @@ def test_a_mismatch_says_what_the_rules_allow() -> None:
     told = " ".join(explanation(case(wrong)).split())
     assert "exits with status 99" in told
     assert "Verdict: mismatch" in told
-    assert "The rules allow: The program runs no handler, and dies of SIGTERM." in told
+    assert "The rules allow: The program runs no handler, and is killed by SIGTERM." in told
 
 
 def test_a_race_names_the_two_events() -> None:
@@ -222,8 +222,21 @@ def test_a_race_names_the_two_events() -> None:
     assert all(race in told for race in prediction.races)
 
 
+def test_one_interpreter_is_no_agreement() -> None:
+    """What was measured on one says nothing of others."""
+    told = explanation(case(some("/plain/return@main")))
+    assert "Only this one was measured." in told
+    assert "All 1" not in told
+
+
+def test_code_in_a_sentence_has_no_marks_in_a_terminal() -> None:
+    """Backticks are for Markdown."""
+    told = explanation(case(some("/plain/SIGKILL@main")))
+    assert "What kill -9 and the kernel's" in " ".join(told.split())
+
+
 def test_versions_that_differ_are_named() -> None:
-    """KeyboardInterrupt exits with 1 up to 3.7, and dies of SIGINT from 3.8 on."""
+    """KeyboardInterrupt exits with 1 up to 3.7, and is killed by SIGINT from 3.8 on."""
     cells = [r for r in RECORDS.values() if r.cell.endswith("/plain/keyboard-interrupt@main")]
     key = Question.parse("plain/keyboard-interrupt@main")
     mine = next(record for record in cells if record.cell.startswith("cpython-3.7"))

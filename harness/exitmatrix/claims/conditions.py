@@ -148,7 +148,7 @@ def exits(code: int, role: str = "main") -> Condition:
 def dies_of(signal: str, role: str = "main") -> Condition:
     """Of a signal."""
     return Condition(
-        words=f"the {'program' if role == 'main' else role} dies of {signal}",
+        words=f"the {'program' if role == 'main' else role} is killed by {signal}",
         met=lambda sight: sight.process(role).exit == {"signal": signal},
     )
 

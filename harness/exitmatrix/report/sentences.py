@@ -72,9 +72,9 @@ def _exit(status: dict[str, Any] | None) -> str:
         case {"code": value}:
             return f"and exits with status {value}"
         case {"signal": value}:
-            return f"and dies of {value}"
+            return f"and is killed by {value}"
         case _:
-            return f"and ends, nobody knows how: {status.get('unknown', '')}"
+            return f"and ends in a way that was not seen: {status.get('unknown', '')}"
 
 
 def _went_on(process: Process) -> bool:

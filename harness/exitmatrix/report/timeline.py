@@ -124,4 +124,4 @@ def _action(termination: str) -> str:
 
 def _end(status: str) -> str:
     word, _, value = status.partition(" ")
-    return {"code": f"exits with {value}", "signal": f"dies of {value}"}.get(word, "ends")
+    return {"code": f"exits with {value}", "signal": f"is killed by {value}"}.get(word, "ends")

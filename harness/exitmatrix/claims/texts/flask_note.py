@@ -84,7 +84,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "The program dies of the signal at once, and none of its handlers begins. Ctrl-C "
+                "The signal kills the program at once, and none of its handlers begins. Ctrl-C "
                 "is another matter: Python does handle SIGINT.",
                 *NOT_FOR_SIGNALS,
             ),

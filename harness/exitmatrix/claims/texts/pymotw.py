@@ -86,7 +86,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "The child dies of the signal without running a handler. The parent's own run at "
+                "The signal kills the child without running a handler. The parent's own run at "
                 "its own end, which the text does not speak of.",
                 every(
                     "plain-subprocess-terminate/return@parent",

@@ -10,6 +10,7 @@ from exitmatrix.model import Frozen, Judgement, Record, Scenario, Timeline
 from exitmatrix.model.outcome_sets import is_race
 from exitmatrix.model.versions import subject_of, subject_words
 from exitmatrix.report.document import plain
+from exitmatrix.report.phrases import prose
 from exitmatrix.report.render.text import WIDTH, fill
 from exitmatrix.report.sections.answers import short_answer
 from exitmatrix.report.sections.differences import contrast
@@ -57,8 +58,8 @@ def _head(facts: CellFacts) -> list[str]:
     packages = ", ".join(f"{name} {version}" for name, version in record.packages.items())
     return [
         f"{record.cell} ({facts.platform})",
-        *_filled(title),
-        *_filled(f"{record.termination}{target}: {does}"),
+        *_filled(plain(prose(title))),
+        *_filled(f"{record.termination}{target}: {plain(prose(does))}"),
         *(_filled(f"With {packages}.") if packages else []),
     ]
 
@@ -119,7 +120,7 @@ def _why(facts: CellFacts) -> list[str]:
     for id in judgement.prediction.rules:
         rule = RULES.get(id)
         lines += ["", f"  {id}"]
-        lines += _filled(rule.because, "    ", "    ") if rule else []
+        lines += _filled(plain(prose(rule.because)), "    ", "    ") if rule else []
         lines += _filled(f"Source: {rule.source}", "      ", "    ") if rule else []
     return lines
 
@@ -129,7 +130,9 @@ def _versions(facts: CellFacts) -> list[str]:
     me = subject_of(facts.platform, facts.record)
     mine = next(group for group in survey.groups if me in group.subjects)
     if len(survey.groups) == 1:
-        return [*lines, *_filled(f"All {len(survey.measured)} that were measured do the same.")]
+        several = len(survey.measured) > 1
+        same = f"All {len(survey.measured)} that were measured do the same."
+        return [*lines, *_filled(same if several else "Only this one was measured.")]
     others = [group for group in survey.groups if group is not mine]
     rows = [(mine, f"{_against(mine, others[0])} (this cell)")]
     rows += [(other, _against(other, mine)) for other in others]

@@ -72,7 +72,7 @@ LEGEND = points(
         ),
         inline(
             Code("exit 1"),
-            " is an exit status; a bare SIGTERM says that the process died of that signal.",
+            " is an exit status; a bare SIGTERM says that this signal killed the process.",
         ),
         inline(
             Emphasis("output lost"),

@@ -46,4 +46,4 @@ def _exit(status: dict[str, Any] | None) -> str:
         case {"signal": value}:
             return str(value)
         case _:
-            return "ended, nobody knows how"
+            return "ended; how was not seen"
