@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from exitmatrix.model.base import Frozen
 
@@ -17,12 +18,30 @@ DataState = Literal["kept", "lost", "removed", "left behind", "damaged"]
 class Interpreter(Frozen, kw_only=True):
     """One Python binary of this machine."""
 
-    id: str  # cpython-3.13.0, cpython-3.13.5t, pypy-3.11.17-8.0.1
+    id: str  # cpython-3.13.0, cpython-3.13.5t, cpython-3.14.10d, pypy-3.11.17-8.0.1
     implementation: ImplementationName
     version: str  # of the language, with the patch release: "3.13.0"; "3.15.0rc1" for a pre-release
     path: str  # the binary; never written into a record
     implementation_version: str = ""  # PyPy's own version
     free_threaded: bool = False
+    debug: bool = False  # Py_DEBUG
+    build: str = ""  # of what is no release, behind a "+" in the id, as PEP 440 writes it
+    named: str = ""  # the path by which the caller named it; never written into a record
+
+    @property
+    def release(self) -> str:
+        """The id of the release that it claims to be, whose records it is compared with."""
+        return self.id.removesuffix(f"+{self.build}") if self.build else self.id
+
+    @property
+    def argument(self) -> str:
+        """What names it to `--python` when the same command is given again."""
+        return self.named or self.id
+
+    def built(self, build: str) -> Interpreter:
+        """The same as a build of its own; itself where there is none to tell of."""
+        id = f"{self.release}+{build}" if build else self.release
+        return replace(self, id=id, build=build)
 
     @property
     def language(self) -> tuple[int, int]:

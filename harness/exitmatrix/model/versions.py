@@ -7,16 +7,41 @@ a release that stands alone is named with its patch number.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from packaging.version import Version
 
 from exitmatrix.model import Frozen, Record
 
-FAMILIES = ("cpython", "free-threaded", "pypy")
-PREFIXES = {"cpython": "", "free-threaded": "free-threaded ", "pypy": "PyPy "}
-WHOLE = {"cpython": "CPython", "free-threaded": "free-threaded builds", "pypy": "PyPy"}
+PREFIXES = {
+    "cpython": "",
+    "free-threaded": "free-threaded ",
+    "debug": "debug ",
+    "free-threaded debug": "free-threaded debug ",
+    "build": "build ",
+    "pypy": "PyPy ",
+}
+"""What stands before a version, by family: releases are compared with those built alike."""
+
+WHOLE = {
+    "cpython": "CPython",
+    "free-threaded": "free-threaded builds",
+    "debug": "debug builds",
+    "free-threaded debug": "free-threaded debug builds",
+    "build": "builds that are no release",
+    "pypy": "PyPy",
+}
+TITLES = {
+    "cpython": "CPython",
+    "free-threaded": "CPython, free-threaded",
+    "debug": "CPython, debug builds",
+    "free-threaded debug": "CPython, free-threaded debug builds",
+    "build": "CPython, builds that are no release",
+    "pypy": "PyPy",
+}
+FAMILIES = tuple(PREFIXES)
 HELD_STILL = ("flask-1.1", "apscheduler-3.6")
 """The stacks that are the same for every interpreter; any other is the newest that one can have."""
 
@@ -27,7 +52,7 @@ class Python(Frozen, kw_only=True):
     id: str
     family: str  # one of FAMILIES
     version: str
-    build: str = ""  # PyPy's own version
+    build: str = ""  # PyPy's own version; of a build that is no release, which one it is
 
     @property
     def minor(self) -> str:
@@ -52,19 +77,25 @@ class Subject(Frozen, kw_only=True):
 def subject_of(platform: str, record: Record) -> Subject:
     """The subject that a record is about."""
     about = record.interpreter
-    family = str(about.get("implementation", "cpython"))
-    if family == "cpython" and about.get("free_threaded"):
-        family = "free-threaded"
     return Subject(
         platform=platform,
         python=Python(
             id=record.interpreter_id,
-            family=family if family in FAMILIES else "cpython",
+            family=_family(about),
             version=str(about.get("version", "0")),
-            build=str(about.get("implementation_version", "")),
+            build=str(about.get("implementation_version") or about.get("build", "")),
         ),
         stack=record.stack,
     )
+
+
+def _family(about: Mapping[str, Any]) -> str:
+    if about.get("implementation") == "pypy":
+        return "pypy"
+    if about.get("build"):
+        return "build"
+    flags = {"free-threaded": about.get("free_threaded"), "debug": about.get("debug")}
+    return " ".join(flag for flag, is_set in flags.items() if is_set) or "cpython"
 
 
 def age(python: Python) -> tuple[int, Version, str]:

@@ -179,6 +179,10 @@ def describe(interpreter: Interpreter) -> dict[str, Any]:
         about["implementation_version"] = interpreter.implementation_version
     if interpreter.free_threaded:
         about["free_threaded"] = True
+    if interpreter.debug:
+        about["debug"] = True
+    if interpreter.build:
+        about["build"] = interpreter.build
     return about
 
 

@@ -200,7 +200,10 @@ def _python(record: Record) -> str:
     version = about.get("version", "")
     if about.get("implementation") == "pypy":
         return f"PyPy {version} ({about.get('implementation_version', '')})"
-    return f"CPython {version}" + (" (free-threaded)" if about.get("free_threaded") else "")
+    flags = {"free-threaded": about.get("free_threaded"), "debug": about.get("debug")}
+    told = [flag for flag, is_set in flags.items() if is_set]
+    told += [f"build {about['build']}"] if about.get("build") else []
+    return f"CPython {version}" + (f" ({', '.join(told)})" if told else "")
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from exitmatrix.model import Question, Record, Scenario
 from exitmatrix.model.versions import (
+    TITLES,
     Python,
     Subject,
     in_order,
@@ -32,8 +33,6 @@ from exitmatrix.report.survey import Survey, visible
 
 SHOWN_PACKAGES = ("flask", "werkzeug")
 
-NAMES = {"cpython": "CPython", "free-threaded": "CPython, free-threaded", "pypy": "PyPy"}
-
 
 def basis_section(records: Mapping[str, Sequence[Record]]) -> list[Section]:
     """The interpreters, stacks and platforms, with the number of cells and the dates."""
@@ -53,7 +52,7 @@ def extent_words(records: Mapping[str, Sequence[Record]]) -> Inline:
     pythons = {subject_of(*row).python for row in rows}
     families = [
         f"{name} {_span([one for one in in_order(pythons) if one.family == family])}"
-        for family, name in NAMES.items()
+        for family, name in TITLES.items()
         if any(one.family == family for one in pythons)
     ]
     return inline(
@@ -90,7 +89,7 @@ def _pythons(platform: str, rows: Iterable[Record]) -> tuple[Item, ...]:
     pythons = in_order({subject_of(platform, record).python for record in rows})
     versions = {
         name: [_name(one) for one in pythons if one.family == family]
-        for family, name in NAMES.items()
+        for family, name in TITLES.items()
     }
     return tuple(Item((f"{name}: {', '.join(some)}",)) for name, some in versions.items() if some)
 
