@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import shlex
 from pathlib import Path
 
 import msgspec
@@ -13,8 +14,9 @@ from exitmatrix.model import Process
 from exitmatrix.model.outcome_sets import union
 from msgspec.structs import replace
 
-from tests.conftest import NEWEST
+from tests.conftest import FOUND, NEWEST
 from tests.support.command import measure, run, tree
+from tests.support.patched import patched
 from tests.support.recorded import CELL, bend, bent, file_of, measured, output, records, write
 
 __all__ = ["measured", "output"]  # fixtures
@@ -277,3 +279,51 @@ def test_files_that_agree_are_fine(output: Path) -> None:
 def test_a_process_is_what_is_bent() -> None:
     """The names that these tests change are names that there are."""
     assert {"exit", "fired"} <= set(Process.__struct_fields__)
+
+
+# ------------------------------------------------------------- builds beside a release
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A patched copy of the newest Python, which says that it is that."""
+    return patched(FOUND[NEWEST].path, tmp_path_factory.mktemp("patched copy"))
+
+
+def test_a_build_is_compared_with_its_release_and_is_what_runs(output: Path, build: str) -> None:
+    """Not the Python of the same id that is on the machine; the command keeps the path."""
+    status, out, err = check(
+        output, "--python", build, "--scenario", "plain", "--termination", "return"
+    )
+    rows = dict(line.split(maxsplit=1) for line in out.splitlines()[2:] if line[2:3].strip())
+    assert f"{build} is compared with the records of {NEWEST}" in err
+    assert status == 1, err
+    assert rows["seen"].startswith("exit 42")
+    assert shlex.split(rows["again"])[:4] == ["exitmatrix", "check", "--python", build]
+    assert check(output, "--python", NEWEST, "--scenario", "plain")[0] == 0
+
+
+def test_a_build_is_never_written_in_the_place_of_its_release(output: Path, build: str) -> None:
+    """`check --update` refuses; `matrix` writes it under an id of its own."""
+    before = tree(output)
+    status, _, err = check(output, "--python", build, *ONLY[2:], "--update")
+    assert status == 2
+    assert f"is not the {NEWEST} that is on record" in err.splitlines()[-1]
+    assert tree(output) == before
+    words = ("--scenario", "plain", "--termination", "return", "--progress", "none")
+    done = run("matrix", "--python", build, "--output", str(output), *words)
+    assert done.returncode == 0, done.stderr
+    files = file_of(output).parent.glob("*.jsonl")
+    (mine,) = [one for one in files if one != file_of(output)]
+    assert mine.name.startswith(f"{NEWEST}+p")
+    assert file_of(output).read_bytes() == before[str(file_of(output).relative_to(output))]
+    # What has records of its own is compared with those.
+    done = run("check", "--python", build, "--output", str(output), *words)
+    assert (done.returncode, done.stdout) == (0, "1 cell checked: all behave as on record.\n")
+
+
+def test_a_build_and_its_release_are_not_compared_with_one_record(output: Path, build: str) -> None:
+    """Whose behaviour would a change be?"""
+    status, _, err = check(output, "--python", build, *ONLY)
+    assert status == 2
+    assert f"would both be compared with the records of {NEWEST}" in err.splitlines()[-1]

@@ -12,6 +12,7 @@ from exitmatrix.machine.store.records import platform_name, read_records
 from exitmatrix.report.pages.changes import command
 
 from tests.conftest import FOUND, NEWEST
+from tests.support.patched import patched
 from tests.support.recorded import CELL, bent, measured, output, records
 
 __all__ = ["measured", "output"]  # fixtures
@@ -114,3 +115,12 @@ def test_a_few_cells_stand_for_all_where_the_suite_is_not_asked_for() -> None:
     assert set(few) < set(every)
     assert {id.split("/")[0] for id in few} == {id.split("/")[0] for id in every}
     assert len(few) * 10 < len(every)
+
+
+def test_what_is_named_by_its_path_is_what_runs(output: Path, tmp_path: Path) -> None:
+    """A patched copy of a Python is not taken for the one of the same id that is on the machine."""
+    build = patched(FOUND[NEWEST].path, tmp_path / "patched")
+    done = suite(str(SUITE), "--records", str(output), "--python", build, "-k", "return")
+    assert done.returncode == 1, done.stdout
+    assert "exit 42" in done.stdout
+    assert f"  again  exitmatrix check --python {build} --stack none" in done.stdout

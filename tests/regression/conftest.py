@@ -22,8 +22,9 @@ from exitmatrix.machine.store.records import platform_name, read_records
 from exitmatrix.model import Cell, Record
 from exitmatrix.model.change import Change
 from exitmatrix.plan.cells import NothingMatches, Selection, plan
-from exitmatrix.plan.changes import change, known, races, sort
+from exitmatrix.plan.changes import TwoForOneError, change, compared_as, known, races, sort
 from exitmatrix.plan.schedule import Result, Schedule
+from msgspec.structs import replace
 
 from tests.conftest import FOUND, JOBS, LOADED, newest_flask, note_exercised
 
@@ -58,7 +59,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     config = metafunc.config
     try:
         cells, strangers = _cells(config)
-    except (NothingMatches, interpreters.NoSuchInterpreterError) as error:
+    except (NothingMatches, TwoForOneError, interpreters.NoSuchInterpreterError) as error:
         raise pytest.UsageError(str(error)) from error
     if _is_named(config) and not cells and not strangers:
         raise pytest.UsageError("no cell of the selection is on record")
@@ -76,18 +77,18 @@ def _cells(config: pytest.Config) -> tuple[list[Cell], list[str]]:
     """The cells to compare, and the interpreters of which nothing is on record."""
     named = config.getoption("--python", [])
     chosen = interpreters.select(interpreters.find(named), named) if named else FOUND.values()
-    for one in chosen:
-        FOUND.setdefault(one.id, one)  # one that is named by its path, for the fixtures
     selection = Selection(scenario=tuple(config.getoption("--scenario", [])))
-    planned = plan(
-        list(chosen), list(LOADED.values()), stacks.STACKS, stacks.applies, selection
-    ).cells
     records = _records(config)
+    on_record = {record.interpreter_id for record in records.values()}
+    compared = compared_as(chosen, on_record)
+    FOUND.update(compared)  # for the fixtures: what is named by its path is what runs
+    planned = plan(
+        list(compared.values()), list(LOADED.values()), stacks.STACKS, stacks.applies, selection
+    ).cells
     cells = sort(planned, records).known
     if not _is_named(config):
         cells = tuple(one for one in cells if _stands_for_others(one))
-    on_record = {record.interpreter_id for record in records.values()}
-    return list(cells), sorted({one.id for one in chosen} - on_record)
+    return list(cells), sorted(set(compared) - on_record)
 
 
 def _stands_for_others(cell: Cell) -> bool:
@@ -147,6 +148,8 @@ def again(
         )
         note_exercised([cell.interpreter])
         record, result = records[cell.id], results[-1]
-        return result, change(platform_name(), record, result, environment.packages)
+        found = change(platform_name(), record, result, environment.packages)
+        python = FOUND[cell.interpreter].argument
+        return result, replace(found, python=python) if found else None
 
     return run

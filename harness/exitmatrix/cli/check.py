@@ -7,8 +7,10 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 
 import click
+from msgspec.structs import replace
 
 from exitmatrix.cli import options
 from exitmatrix.cli.changes import differ, print_changes
@@ -43,7 +45,7 @@ from exitmatrix.machine.store.store import Store
 from exitmatrix.model import Cell, Frozen, Interpreter, Record, Scenario
 from exitmatrix.model.change import Change
 from exitmatrix.plan.cells import Plan, Selection, matches, without
-from exitmatrix.plan.changes import change, known, races, sort
+from exitmatrix.plan.changes import TwoForOneError, change, compared_as, known, races, sort
 from exitmatrix.plan.schedule import Result, Schedule
 from exitmatrix.report.pages.changes import count
 
@@ -88,15 +90,16 @@ def command(
         check_selection(selection, subjects)
         check_machine()
         found = find_interpreters(python)
-        planned = make_plan(found, subjects, selection)
         records = read_committed(output)
+        found = compare_as(found, records, update)
+        planned = make_plan(found, subjects, selection)
         tell_what_is_not_checked(planned, found, records, selection, python)
-        planned = choose(planned, records, update)
+        planned = choose(planned, found, records, update)
         store = open_store(output) if update else None
         environments, missing = prepare_environments(planned, found, progress)
         planned = without(planned, missing)
         again = measure_again(planned, environments, subjects, records, jobs, progress)
-        changes = find_changes(again, records, environments)
+        changes = find_changes(again, records, environments, found)
         if store:
             accept(store, again, changes, records, found, environments, subjects)
     tell_changes(changes, again, records, environments, subjects)
@@ -117,7 +120,37 @@ def read_committed(output: Path) -> dict[str, Record]:
     return {record.cell: record for record in rows}
 
 
-def choose(planned: Plan, records: Mapping[str, Record], update: bool) -> Plan:
+def compare_as(
+    found: Mapping[str, Interpreter], records: Mapping[str, Record], update: bool
+) -> dict[str, Interpreter]:
+    """The interpreters, by the ids whose records they are compared with.
+
+    A build is compared with its release, and never written in the release's place.
+    """
+    on_record = {record.interpreter_id for record in records.values()}
+    try:
+        compared = compared_as(found.values(), on_record)
+    except TwoForOneError as error:
+        raise Failure(str(error), USAGE_ERROR) from error
+    for id, one in compared.items():
+        if one.build and id == one.release:
+            if update:
+                raise Failure(
+                    f"{one.argument} is not the {id} that is on record, and is not written in its"
+                    f" place: `exitmatrix matrix --python {quote(one.argument)}` records it as"
+                    f" {one.built(one.build).id}",
+                    USAGE_ERROR,
+                )
+            say(f"{one.argument} is compared with the records of {id}")
+    return compared
+
+
+def choose(
+    planned: Plan,
+    interpreters: Mapping[str, Interpreter],
+    records: Mapping[str, Record],
+    update: bool,
+) -> Plan:
     """The cells to measure: those on record, and the new ones when they are to be written."""
     found = sort(planned.cells, records)
     on_record = {record.interpreter_id for record in records.values()}
@@ -125,7 +158,9 @@ def choose(planned: Plan, records: Mapping[str, Record], update: bool) -> Plan:
     if found.new:
         what = "measured too, and written" if update else "no change; --update writes them"
         say(f"{count(len(found.new), 'cell')} without a record: {what}")
-    advice = "" if update else f": {_advice(strangers[0], on_record)}" if strangers else ""
+    advice = (
+        "" if update else f": {_advice(interpreters[strangers[0]], on_record)}" if strangers else ""
+    )
     if not found.known and not update:
         reason = f"{', '.join(strangers)} not on record" if strangers else "no cell is on record"
         raise Failure(f"nothing to compare with: {reason}{advice}", USAGE_ERROR)
@@ -134,11 +169,11 @@ def choose(planned: Plan, records: Mapping[str, Record], update: bool) -> Plan:
     return Plan(cells=planned.cells if update else found.known, left_out=planned.left_out)
 
 
-def _advice(interpreter: str, on_record: Iterable[str]) -> str:
-    near = difflib.get_close_matches(interpreter, sorted(on_record), n=1, cutoff=0)[0]
+def _advice(interpreter: Interpreter, on_record: Iterable[str]) -> str:
+    near = difflib.get_close_matches(interpreter.id, sorted(on_record), n=1, cutoff=0)[0]
     return (
-        f"`exitmatrix matrix --python {interpreter}` measures it, and"
-        f" `exitmatrix diff {near} {interpreter}` then compares it with its nearest"
+        f"`exitmatrix matrix --python {quote(interpreter.argument)}` measures it, and"
+        f" `exitmatrix diff {near} {interpreter.id}` then compares it with its nearest"
     )
 
 
@@ -214,7 +249,10 @@ def measure_again(
 
 
 def find_changes(
-    again: Iterable[Again], records: Mapping[str, Record], environments: Environments
+    again: Iterable[Again],
+    records: Mapping[str, Record],
+    environments: Environments,
+    interpreters: Mapping[str, Interpreter],
 ) -> list[Change]:
     """The cells that showed what is not on record."""
     found = [
@@ -227,7 +265,10 @@ def find_changes(
         for one in again
         if one.result.cell.id in records and records[one.result.cell.id].outcomes
     ]
-    return sorted((one for one in found if one), key=lambda one: one.new.cell)
+    changed = [
+        replace(one, python=interpreters[one.old.interpreter_id].argument) for one in found if one
+    ]
+    return sorted(changed, key=lambda one: one.new.cell)
 
 
 def tell_changes(

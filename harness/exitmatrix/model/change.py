@@ -15,6 +15,7 @@ class Change(Frozen, kw_only=True):
     old: Record
     new: Record  # of `diff`, perhaps another interpreter's or stack's
     runs: int = 0  # how many runs the new one rests on; 0: not told
+    python: str = ""  # what `--python` finds the new one by, where that is not the old one's id
 
     @property
     def news(self) -> tuple[Outcome, ...]:

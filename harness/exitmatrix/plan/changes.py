@@ -8,11 +8,11 @@ of different interpreters or folders have changed by the law for versions, which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from msgspec.structs import replace
 
-from exitmatrix.model import Cell, Frozen, Question, Record
+from exitmatrix.model import Cell, Frozen, Interpreter, Question, Record
 from exitmatrix.model.change import Change
 from exitmatrix.model.outcome_sets import contains, is_race
 from exitmatrix.plan.schedule import RACY, Known, Result
@@ -23,6 +23,31 @@ class Sorted(Frozen, kw_only=True):
 
     known: tuple[Cell, ...]
     new: tuple[Cell, ...]  # nothing is on record that a run could be compared with
+
+
+class TwoForOneError(ValueError):
+    """Two Pythons would be compared with the records of one. The text names both."""
+
+
+def compared_as(
+    interpreters: Iterable[Interpreter], on_record: Collection[str]
+) -> dict[str, Interpreter]:
+    """Interpreters by the id whose records they are compared with.
+
+    A build that was named by its path, and has no records of its own, stands in for its
+    release. Raises TwoForOneError.
+    """
+    found: dict[str, Interpreter] = {}
+    for one in interpreters:
+        stands_in = one.build and one.named and one.id not in on_record and one.release in on_record
+        id = one.release if stands_in else one.id
+        if id in found:
+            raise TwoForOneError(
+                f"{found[id].argument} and {one.argument} would both be compared with the"
+                f" records of {id}: name one of them"
+            )
+        found[id] = replace(one, id=id)
+    return found
 
 
 def sort(cells: Iterable[Cell], records: Mapping[str, Record]) -> Sorted:

@@ -151,7 +151,7 @@ def _against(one: Group, other: Group) -> str:
 def _again(record: Record) -> list[str]:
     """The two ways to see it again."""
     words = {
-        "--python": record.interpreter_id,
+        "--python": "PATH" if record.interpreter.get("build") else record.interpreter_id,
         "--stack": record.stack,
         "--scenario": record.scenario,
         "--termination": record.termination,

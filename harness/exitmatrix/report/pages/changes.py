@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
+from shlex import quote
 from textwrap import wrap
 
 from exitmatrix.judge.reasons import Reasons
@@ -106,10 +107,10 @@ def everything(outcome: Outcome) -> dict[str, str]:
     return said
 
 
-def command(record: Record) -> str:
-    """What measures a cell again and compares it."""
+def command(record: Record, python: str = "") -> str:
+    """What measures a cell again and compares it; `python` is what names its interpreter."""
     return (
-        f"exitmatrix check --python {record.interpreter_id} --stack {record.stack}"
+        f"exitmatrix check --python {quote(python or record.interpreter_id)} --stack {record.stack}"
         f" --scenario {record.scenario} --termination {record.termination}"
         f" --target {record.target}"
     )
@@ -210,7 +211,7 @@ def _why(why: Reasons, known: set[str]) -> list[str]:
 
 def _again(change: Change) -> list[str]:
     """The command that measures a changed cell again; on one line, to be copied."""
-    return [f"{INDENT}again  {command(change.old)}"] if change.runs else []
+    return [f"{INDENT}again  {command(change.old, change.python)}"] if change.runs else []
 
 
 def _rows(rows: Iterable[tuple[str, Sequence[str]]]) -> list[str]:
