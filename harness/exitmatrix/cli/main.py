@@ -10,6 +10,7 @@ from exitmatrix.cli.errors import ignoring_signals_at_the_end
 from exitmatrix.cli.streams import protect_streams
 
 COMMANDS = {
+    "run": "Does the clean-up of your own program run when it is ended?",
     "matrix": "Measure cells and write the records, the verdicts and the report.",
     "check": "Measure again, and compare with what is on record.",
     "diff": "Compare two folders of observations, or two interpreters.",
@@ -60,6 +61,7 @@ def main() -> None:
     which atexit handlers ran, in which process and in what order.
 
     \b
+      exitmatrix run -- python app.py          your own program
       exitmatrix matrix                        measure everything, write reports/
       exitmatrix matrix --python 'cpython-3.1*' --scenario plain
       exitmatrix list cells --scenario flask-debug --termination SIGKILL

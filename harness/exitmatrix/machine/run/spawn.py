@@ -115,14 +115,24 @@ def spawn(
     is a process for itself, may call this. Raises OSError.
     """
     os.chdir(folder.work)
-    variables = environment(order, folder, token)
+    words = [order.python, PROGRAM]
+    return start(order.python, words, environment(order, folder, token), stdout, stderr, mark)
+
+
+def start(
+    program: str, words: list[str], variables: dict[str, str], stdout: int, stderr: int, mark: int
+) -> int:
+    """Start a command in the folder where the caller is, as `spawn` does; its pid. Raises OSError.
+
+    `program` is the file; the first of `words` is what the command is told that it is called.
+    """
     with marking(mark):
         if have("spawn-options"):
             # A C library that lacks one of the options says so (glibc has setsid from 2.26 on).
             with contextlib.suppress(NotImplementedError):
                 return os.posix_spawn(
-                    order.python,
-                    [order.python, PROGRAM],
+                    program,
+                    words,
                     variables,
                     file_actions=[
                         (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
@@ -133,11 +143,11 @@ def spawn(
                     setsigmask=[],
                     setsigdef=RESETTABLE,
                 )
-        return _spawn_without_options([order.python, PROGRAM], variables, stdout, stderr)
+        return _start_without_options(program, words, variables, stdout, stderr)
 
 
-def _spawn_without_options(
-    words: list[str], variables: dict[str, str], stdout: int, stderr: int
+def _start_without_options(
+    program: str, words: list[str], variables: dict[str, str], stdout: int, stderr: int
 ) -> int:
     """The same with what `subprocess` can do, from a process that has the dispositions itself."""
     ignored = [n for n in RESETTABLE if signal.getsignal(n) == signal.SIG_IGN]
@@ -147,6 +157,7 @@ def _spawn_without_options(
     try:
         process = subprocess.Popen(
             words,
+            executable=program,
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=stdout,

@@ -1,0 +1,137 @@
+"""How a command is started: a table of other commands that start it.
+
+In `words`, COMMAND stands for the words of the command, LINE within a word for the command
+as a shell reads it, SCRIPT for a file that holds `script`.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from exitmatrix.declare.situations import nearest
+from exitmatrix.model.app import Launcher
+
+COMMAND, LINE, SCRIPT = "COMMAND", "LINE", "SCRIPT"
+SCRIPT_PATH = "{script}"
+"""What `SCRIPT` becomes; a run puts the path in its place, as it does with `{port}`."""
+
+TRAP = """#!/bin/sh
+trap 'kill -TERM $child' TERM
+trap 'kill -INT $child' INT
+LINE &
+child=$!
+wait $child
+trap - TERM INT
+wait $child
+"""
+
+LAUNCHERS: tuple[Launcher, ...] = (
+    Launcher(id="direct", does="The command itself.", words=(COMMAND,)),
+    Launcher(id="sh", does="sh -c 'COMMAND'.", words=("/bin/sh", "-c", LINE)),
+    Launcher(id="sh-then", does="sh -c 'COMMAND; true'.", words=("/bin/sh", "-c", f"{LINE}; true")),
+    Launcher(id="bash", does="bash -c 'COMMAND'.", words=("bash", "-c", LINE), package="bash"),
+    Launcher(
+        id="script",
+        does="A shell script that calls the command.",
+        words=(SCRIPT,),
+        script="#!/bin/sh\nLINE\n",
+    ),
+    Launcher(
+        id="script-exec",
+        does="A shell script that ends with exec COMMAND.",
+        words=(SCRIPT,),
+        script="#!/bin/sh\nexec LINE\n",
+    ),
+    Launcher(
+        id="script-trap",
+        does="A shell script that traps SIGTERM and SIGINT and passes them on.",
+        words=(SCRIPT,),
+        script=TRAP,
+    ),
+    Launcher(
+        id="tini",
+        does="tini, as a container's init; a subreaper here.",
+        words=("tini", "-s", "--", COMMAND),
+        package="tini",
+    ),
+    Launcher(
+        id="tini-g",
+        does="tini -g, which signals the process group of its child.",
+        words=("tini", "-s", "-g", "--", COMMAND),
+        package="tini",
+    ),
+    Launcher(
+        id="dumb-init",
+        does="dumb-init, which signals the session of its child.",
+        words=("dumb-init", "--", COMMAND),
+        package="dumb-init",
+    ),
+    Launcher(
+        id="dumb-init-single",
+        does="dumb-init --single-child, which signals its child alone.",
+        words=("dumb-init", "--single-child", "--", COMMAND),
+        package="dumb-init",
+    ),
+    Launcher(id="nohup", does="nohup: SIGHUP is ignored.", words=("nohup", COMMAND)),
+    Launcher(
+        id="setsid",
+        does="setsid --wait: in a session of its own, below the first process.",
+        words=("setsid", "--wait", COMMAND),
+        package="util-linux",
+    ),
+    Launcher(
+        id="timeout",
+        does="timeout, with a time that is not reached.",
+        words=("timeout", "86400", COMMAND),
+    ),
+    Launcher(
+        id="uv-run",
+        does="uv run.",
+        words=("uv", "run", "--no-project", "--", COMMAND),
+        package="uv",
+    ),
+    Launcher(
+        id="make",
+        does="A recipe of a Makefile.",
+        words=("make", "-f", SCRIPT),
+        script="all:\n\t@LINE\n",
+        package="make",
+    ),
+    Launcher(
+        id="honcho",
+        does="honcho start, from a Procfile with one line.",
+        words=("honcho", "-f", SCRIPT, "start"),
+        script="app: LINE\n",
+        package="honcho",
+    ),
+)
+
+BY_ID = {one.id: one for one in LAUNCHERS}
+
+
+class NoSuchLauncher(Exception):
+    """A name that is none; the text is one line."""
+
+
+def find(name: str) -> Launcher:
+    """The launcher of a name. Raises NoSuchLauncher."""
+    if name not in BY_ID:
+        raise NoSuchLauncher(f"no launcher is called '{name}'{nearest(name, tuple(BY_ID))}")
+    return BY_ID[name]
+
+
+def wrap(launcher: Launcher, command: Sequence[str]) -> tuple[tuple[str, ...], str]:
+    """The words that start a command, and the text of the script that they name."""
+    line = shlex.join(command)
+    words: list[str] = []
+    for word in launcher.words:
+        if word == COMMAND:
+            words += command
+        elif word == SCRIPT:
+            words.append(SCRIPT_PATH)
+        else:
+            words.append(word.replace(LINE, line))
+    if launcher.id == "make":
+        line = line.replace("$", "$$")
+    return tuple(words), launcher.script.replace(LINE, line)

@@ -1,0 +1,146 @@
+"""What people and platforms do to a program: one table, for `run`, the reports and the page.
+
+A new situation is a new row: signals, whom they are sent to, and when. Sources
+name the code or the manual in which it is written that this is what happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from exitmatrix.model.app import GRACE, Situation, Step
+from exitmatrix.model.tree import ALL, FIRST, GROUP, LEAF, SERVING
+
+SITUATIONS: tuple[Situation, ...] = (
+    Situation(
+        id="deploy",
+        does="SIGTERM to the first process, SIGKILL to all when the time of grace is over.",
+        target=FIRST,
+        steps=(Step(signal="SIGTERM"), Step(signal="SIGKILL", target=ALL, after=GRACE)),
+        source="Kubernetes, Pod Lifecycle: Termination of Pods; docker stop",
+    ),
+    Situation(
+        id="ctrl-c",
+        does="SIGINT to the process group, as a terminal sends it for Ctrl-C.",
+        target=GROUP,
+        steps=(Step(signal="SIGINT"),),
+        source="termios(3), VINTR",
+    ),
+    Situation(
+        id="oom",
+        does="SIGKILL to one process that serves, as the out-of-memory killer sends it.",
+        target=SERVING,
+        steps=(Step(signal="SIGKILL"),),
+        watch="rest",
+        source="proc(5), oom_score",
+    ),
+    Situation(
+        id="lost-parent",
+        does="SIGKILL to the first process alone.",
+        target=FIRST,
+        steps=(Step(signal="SIGKILL"),),
+        needs_several=True,
+        source="subprocess.run(timeout=...): only the child itself is killed",
+    ),
+    Situation(
+        id="stop-service",
+        does="SIGTERM to every process, SIGKILL to all when the time of grace is over.",
+        target=ALL,
+        steps=(Step(signal="SIGTERM"), Step(signal="SIGKILL", target=ALL, after=GRACE)),
+        source="systemd.kill(5), KillMode=control-group",
+    ),
+    Situation(
+        id="stop-service-mixed",
+        does="SIGTERM to the first process, SIGKILL to the others once it has ended.",
+        target=FIRST,
+        steps=(
+            Step(signal="SIGTERM"),
+            Step(signal="SIGKILL", target=ALL, after=GRACE, or_first_gone=True),
+        ),
+        source="systemd.kill(5), KillMode=mixed",
+    ),
+    Situation(
+        id="stop-service-process",
+        does="SIGTERM to the first process alone; nobody else is ever sent a signal.",
+        target=FIRST,
+        steps=(Step(signal="SIGTERM"), Step(signal="SIGKILL", after=GRACE)),
+        source="systemd.kill(5), KillMode=process",
+    ),
+    Situation(
+        id="hang-up",
+        does="SIGHUP to the process group, as when its terminal is closed.",
+        target=GROUP,
+        steps=(Step(signal="SIGHUP"),),
+        source="setpgid(2), termios(3)",
+    ),
+    Situation(
+        id="scale-down",
+        does="What `deploy` does, while a request is being answered.",
+        target=FIRST,
+        steps=(Step(signal="SIGTERM"), Step(signal="SIGKILL", target=ALL, after=GRACE)),
+        request=True,
+        source="Kubernetes, Pod Lifecycle: Termination of Pods",
+    ),
+    Situation(
+        id="crash",
+        does="SIGSEGV to one process of the program that has started no other of it.",
+        target=LEAF,
+        steps=(Step(signal="SIGSEGV"),),
+        watch="rest",
+    ),
+    Situation(
+        id="timeout",
+        does="SIGTERM to the process group, and SIGKILL to it when the time of grace is over.",
+        target=GROUP,
+        steps=(Step(signal="SIGTERM"), Step(signal="SIGKILL", after=GRACE)),
+        source="coreutils, timeout.c: the signal goes to the command and to its group",
+    ),
+    Situation(
+        id="ci-cancel",
+        does="SIGINT to the first process, SIGTERM 7.5 s later, SIGKILL to all 2.5 s after that.",
+        target=FIRST,
+        steps=(
+            Step(signal="SIGINT"),
+            Step(signal="SIGTERM", after=7.5),
+            Step(signal="SIGKILL", target=ALL, after=10.0),
+        ),
+        source="GitHub Actions, Workflow cancellation reference",
+    ),
+)
+
+BY_ID = {one.id: one for one in SITUATIONS}
+USUAL = ("deploy", "ctrl-c", "oom", "lost-parent")
+"""What `run` does unless it is told what to do."""
+
+SIGNALS = (
+    *("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL"),
+    *("SIGUSR1", "SIGUSR2", "SIGALRM", "SIGPIPE", "SIGSEGV"),
+)
+
+
+class NoSuchSituation(Exception):
+    """A name that is none; the text is one line."""
+
+
+def find(name: str) -> Situation:
+    """The situation of a name, or one of a single signal: `SIGQUIT`. Raises NoSuchSituation."""
+    if name in BY_ID:
+        return BY_ID[name]
+    if name in SIGNALS:
+        watch = "rest" if name.startswith("SIGUSR") else "gone"
+        return Situation(
+            id=name,
+            does=f"{name}.",
+            target=FIRST,
+            steps=(Step(signal=name),),
+            watch="rest" if watch == "rest" else "gone",
+        )
+    raise NoSuchSituation(f"no ending is called '{name}'{nearest(name, (*BY_ID, *SIGNALS))}")
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """`; did you mean ...?`, or all that there are."""
+    close = get_close_matches(word, known, n=1)
+    close = close or [one for one in known if one.lower() == word.lower()]
+    return f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(known)}"

@@ -1,0 +1,213 @@
+"""What the runs of an ending come to: did clean-up run, why not, and does it need a look. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from exitmatrix.model.app import Situation
+from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Member
+from exitmatrix.model.base import Frozen
+
+Answer = Literal["all", "some", "none", "nothing", "goes on", "unseen", "varies"]
+SIGNS: dict[Answer, str] = {
+    "all": "✓",
+    "some": "◐",
+    "none": "✗",
+    "nothing": "-",
+    "goes on": "●",
+    "unseen": "?",
+    "varies": "≈",
+}
+LATE = 5.0  # seconds; the shortest time of grace in use is 10 s (docker stop, Heroku has 30)
+DIFFERENT = 1.0  # seconds by which a run without the probe may take longer or shorter
+
+
+class CleanUp(Frozen, kw_only=True):
+    """Whether the user's own handlers ran in the processes that ended."""
+
+    answer: Answer
+    missing: tuple[str, ...] = ()  # roles in which not all of them ran
+
+
+class Reason(Frozen, kw_only=True):
+    """Why something happened, and what can be done about it."""
+
+    text: str
+    remedy: str = ""
+    source: str = ""
+
+
+def clean_up(outcome: AppOutcome) -> CleanUp:
+    """Whether clean-up ran in one run. Of a process that goes on nothing is expected yet."""
+    family = [one for one in outcome.members if one.family]
+    ended = [one for one in family if one.exit and not one.new]
+    if not ended:
+        return CleanUp(answer="goes on" if family else "unseen")
+    if not all(one.observed for one in ended):
+        return CleanUp(answer="unseen", missing=_roles(one for one in ended if not one.observed))
+    having = [one for one in ended if one.own]
+    if not having:
+        return CleanUp(answer="nothing")
+    lacking = [one for one in having if any(ran.fate != "ran" for ran in one.own)]
+    if not lacking:
+        return CleanUp(answer="all")
+    some = len(lacking) < len(having) or any(ran.fate == "ran" for m in lacking for ran in m.own)
+    return CleanUp(answer="some" if some else "none", missing=_roles(lacking))
+
+
+def _roles(members: Iterator[Member] | Sequence[Member]) -> tuple[str, ...]:
+    return tuple(one.role for one in members)
+
+
+def clean_up_of_all(result: EndingResult) -> CleanUp:
+    """The same of all runs: one answer where they agree."""
+    each = [clean_up(one) for one in result.outcomes]
+    if not each:
+        return CleanUp(answer="unseen")
+    answers = {one.answer for one in each}
+    return each[0] if len(answers) == 1 else CleanUp(answer="varies")
+
+
+def needs_a_look(result: EndingResult, grace: float) -> list[str]:
+    """What about an ending is not as one would wish; [] where all is well."""
+    if result.left_out:
+        return []
+    found: list[str] = []
+    if not result.outcomes:
+        return ["it could not be seen"]
+    lacking = [bool(_lacking(one)) for one in result.outcomes]
+    if any(lacking):
+        found.append("clean-up is missing" if all(lacking) else "clean-up is missing at times")
+    if clean_up_of_all(result).answer == "unseen":
+        found.append("clean-up could not be seen")
+    if result.situation.watch == "gone" and any(one.survivors for one in result.outcomes):
+        found.append("somebody goes on")
+    if any(_was_killed_late(one, result.situation) for one in result.outcomes):
+        found.append("the time of grace was not enough")
+    elif any(one.gone is not None and one.gone > min(LATE, grace / 2) for one in result.outcomes):
+        found.append("it takes long")
+    if any(one.left for one in result.outcomes):
+        found.append("something is left behind")
+    if result.unknown:
+        found.append(f"{len(result.unknown)} runs showed too little")
+    if disagreements(result):
+        found.append("without the probe it ended otherwise")
+    return found
+
+
+def _lacking(outcome: AppOutcome) -> list[Member]:
+    """Processes in which clean-up is missing, and need not be: SIGKILL leaves no choice."""
+    return [
+        one
+        for one in outcome.members
+        if one.family
+        and not one.new
+        and one.exit
+        and "SIGKILL" not in one.signalled[:1]
+        and any(ran.fate != "ran" for ran in one.own)
+    ]
+
+
+def _was_killed_late(outcome: AppOutcome, situation: Situation) -> bool:
+    """Whether the last signal, SIGKILL, found anybody."""
+    later = outcome.sent[1:]
+    return len(situation.steps) > 1 and any(
+        one.signal == "SIGKILL" and not situation.steps[-1].or_first_gone for one in later
+    )
+
+
+def disagreements(result: EndingResult) -> list[str]:
+    """In what the run without the probe differs from every run with it."""
+    blind = result.blind
+    if blind is None:
+        return [f"it showed too little: {result.blind_unknown}"] if result.blind_unknown else []
+    found: list[str] = []
+    if result.outcomes and all(one.exits != blind.exits for one in result.outcomes):
+        found.append("its processes ended otherwise")
+    times = [one.gone for one in result.outcomes if one.gone is not None]
+    if times and blind.gone is not None:
+        slack = DIFFERENT + 0.5 * max(times)
+        if not min(times) - slack <= blind.gone <= max(times) + slack:
+            found.append(f"it took {blind.gone:.1f} s")
+    texts = [set(_lines(one.output)) for one in result.outcomes]
+    own = set(_lines(blind.output))
+    if texts and all(own != one for one in texts):
+        never = own - set[str]().union(*texts)
+        always = set.intersection(*texts) - own
+        if never or always:
+            line = (sorted(never) or sorted(always))[0][:40]
+            found.append(f"its output differs ({line.strip()!r})")
+    return found
+
+
+def _lines(text: str) -> list[str]:
+    """Lines of output without numbers: pids, times and ports differ between any two runs."""
+    return ["".join("#" if c.isdigit() else c for c in line).strip() for line in text.splitlines()]
+
+
+def reasons(outcome: AppOutcome, situation: Situation) -> list[Reason]:
+    """Why it ended as it did, as far as what was seen says so; each said once."""
+    found = [*_about_launchers(outcome), *_about_members(outcome, situation)]
+    return list({one.text: one for one in found}.values())
+
+
+def _about_launchers(outcome: AppOutcome) -> Iterator[Reason]:
+    """A launcher that is sent a signal and does not pass it on."""
+    if not outcome.members:
+        return
+    first, others = outcome.members[0], outcome.members[1:]
+    if first.family or not first.signalled or first.signalled[0] == "SIGKILL":
+        return
+    name = first.signalled[0]
+    app = next((one for one in others if one.family), None)
+    if app is None or app.new:
+        return
+    late = app.seconds is None or app.seconds > 0.5
+    if first.exit and late and not any(ran.began is not None for ran in app.own):
+        yield Reason(
+            text=f"{first.base}, which was started first, ended and did not pass {name} on.",
+            remedy="start the program with exec, so that it takes the place of the shell",
+            source="POSIX, Shell Command Language, exec",
+        )
+    elif not first.exit or any(one.signal == "SIGKILL" for one in outcome.sent[1:]):
+        yield Reason(
+            text=f"{first.base}, which was started first, neither ended nor passed {name} on.",
+            remedy="start the program with exec, so that it takes the place of the shell",
+            source="bash(1), SIGNALS: a trap waits for the command to complete",
+        )
+
+
+def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason]:
+    for one in outcome.members:
+        if not one.family or not one.exit or not any(r.fate == "not run" for r in one.own):
+            continue
+        word, _, how = one.exit.partition(" ")
+        if (word, how) == ("signal", "SIGKILL"):
+            late = len(situation.steps) > 1
+            yield Reason(
+                text="Nothing in a process can run on SIGKILL"
+                + (", which was sent when its time was over." if late else "."),
+                source="signal(7)",
+            )
+        elif word == "signal" and how in one.catches:
+            yield Reason(
+                text=f"{one.base} had a handler for {how}, and {how} ended it all the same: the"
+                " signal was sent again with its default action, and Python did not finalize.",
+                remedy="close what must be closed where the server shuts down (lifespan, hooks)",
+                source="uvicorn does so since 0.29: Server.capture_signals",
+            )
+        elif word == "signal":
+            yield Reason(
+                text=f"{one.base} had no handler for {how}: its default action ends a process at"
+                " once, and no Python code runs.",
+                remedy=f"signal.signal(signal.{how}, lambda *_: sys.exit(0)), or the like"
+                if how in ("SIGTERM", "SIGHUP")
+                else "",
+                source="signal(7); Python, atexit",
+            )
+        elif word == "code":
+            yield Reason(
+                text=f"{one.base} exited with status {how} and ran no handler, as os._exit() does.",
+                source="Python, os._exit",
+            )

@@ -1,0 +1,11 @@
+"""A user's own command: start it as the user does, end it, see what becomes of it.
+
+session.py    the harness's side: specs out, trials in
+engine.py     runs them, in a process of its own
+trial.py      one run: its stages
+state.py      what is known of a run while it goes on
+looking.py    the tree and its sockets, as /proc shows them
+readiness.py  when it is ready to be ended
+delivery.py   the signals of a situation
+leftovers.py  what was not there before
+"""

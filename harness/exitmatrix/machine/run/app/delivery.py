@@ -1,0 +1,96 @@
+"""The signals of a situation, sent as they follow each other, and waiting for what they do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+from exitmatrix.machine.run.app.readiness import SAMPLE, Rest
+from exitmatrix.machine.run.app.state import AppState
+from exitmatrix.model.app import GRACE, Step
+from exitmatrix.model.tree import ALL, GROUP
+
+CALM = 2.0  # seconds at rest after which nothing more is expected
+
+
+async def deliver(state: AppState) -> None:
+    """Send each signal when it is its turn, and wait for what becomes of it."""
+    situation, grace = state.spec.situation, state.spec.grace
+    state.host.yield_slot(state)
+    begun = state.journal.now
+    for number, step in enumerate(situation.steps):
+        if number:
+            after = grace if step.after == GRACE else step.after
+            left = begun + after - state.journal.now
+            await state.journal.within(max(left, 0.0), lambda step=step: _is_over(state, step))  # type: ignore[misc]
+            if _everybody_is_gone(state):
+                return
+        _send(state, step)
+    left = begun + grace - state.journal.now
+    if situation.steps[-1].signal == "SIGKILL" and len(situation.steps) > 1:
+        await state.journal.within(5.0, lambda: not state.live)
+    elif situation.watch == "gone":
+        await _until_gone(state, left)
+    else:
+        await _until_calm(state, left)
+
+
+def _is_over(state: AppState, step: Step) -> bool:
+    """Whether the next signal need not be waited for any longer."""
+    root = state.processes.watched.get(state.processes.root)
+    return not state.live or (step.or_first_gone and root is not None and root.ended)
+
+
+def _everybody_is_gone(state: AppState) -> bool:
+    state.look()
+    return not state.live
+
+
+async def _until_gone(state: AppState, seconds: float) -> None:
+    """Until all have ended, orphans too, or the time is over."""
+    end = state.journal.now + seconds
+    while not _everybody_is_gone(state) and state.journal.now < end:
+        await state.journal.within(end - state.journal.now, lambda: not state.live)
+
+
+async def _until_calm(state: AppState, seconds: float) -> None:
+    """Until all have ended, or all that live have rested for a while, or the time is over."""
+    end = state.journal.now + seconds
+    rest = Rest(state)
+    while not _everybody_is_gone(state) and state.journal.now < end and not rest.lasts(CALM):
+        await asyncio.sleep(SAMPLE)
+        rest.sample()
+
+
+def _send(state: AppState, step: Step) -> None:
+    """Send one signal to whom it is for, and to nobody who is not of this run."""
+    target = step.target or state.spec.target
+    number = signal.Signals[step.signal]
+    state.look()
+    note = state.journal.note
+    if target == GROUP:
+        note("harness", 0, "sent", step.signal, GROUP)
+        if any(_group_of(pid) == state.processes.root for pid in state.live):
+            # It has a living member of this run, so the number is this group's and no other's.
+            os.killpg(state.processes.root, number)
+        else:
+            note("harness", 0, "not-sent", step.signal, GROUP)
+        return
+    pids = state.tree.pids(target, state.live)
+    if not pids:
+        note("harness", 0, "not-sent", step.signal, target)
+    if target == ALL and pids:
+        note("harness", 0, "sent", step.signal, ALL)
+    for pid in pids:
+        if target != ALL:
+            note("harness", pid, "sent", step.signal, target)
+        if not state.processes.watched[pid].send(number) and target != ALL:
+            note("harness", pid, "not-sent", step.signal, target)
+
+
+def _group_of(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return 0

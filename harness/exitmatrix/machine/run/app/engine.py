@@ -1,0 +1,129 @@
+"""The engine for users' commands: specs come in on stdin and trials go out on stdout."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+
+from exitmatrix.machine.run.app.state import AppState
+from exitmatrix.machine.run.app.trial import run
+from exitmatrix.machine.run.engine import LONGEST_LINE, Engine, abandon
+from exitmatrix.machine.run.kernel import shared_memory
+from exitmatrix.machine.run.kernel.marks import MARKS
+from exitmatrix.machine.run.kernel.prctl import become_subreaper, end_with_parent
+from exitmatrix.model import Event
+from exitmatrix.model.app import AppSpec, AppTrial, Moment
+
+
+class AppAsk(msgspec.Struct, frozen=True):
+    """A command to be run, and its number."""
+
+    number: int
+    spec: AppSpec
+
+
+class AppAnswer(msgspec.Struct, frozen=True):
+    """What the run of a number showed."""
+
+    number: int
+    trial: AppTrial
+
+
+class AppEngine(Engine):
+    """Runs users' commands, as many at once as are asked for."""
+
+    async def serve(self, orders: asyncio.StreamReader) -> None:
+        """Run every command that comes in; return when no more come and all are done."""
+        running: set[asyncio.Task[None]] = set()
+        decoder = msgspec.json.Decoder(AppAsk)
+        while line := await orders.readline():
+            ask = decoder.decode(line)
+            await self._slots.acquire()
+            task = asyncio.create_task(self._run_app(ask))
+            running.add(task)
+            task.add_done_callback(running.discard)
+        await asyncio.gather(*running)
+
+    async def _run_app(self, ask: AppAsk) -> None:
+        state = None
+        try:
+            self._provide(ask.spec.inside)
+            mark = self.first_mark + ask.number % MARKS
+            state = AppState(ask.spec, self, str(ask.number), mark)
+            self._holders.add(state)
+            trial = await run(state)
+        except OSError as error:
+            trial = _broken(ask.spec, "not-started", error.strerror or type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - a command without an answer would be waited for
+            trial = _broken(ask.spec, "failed", repr(error))
+        finally:
+            if state is None or state in self._holders:
+                self._slots.release()
+            if state is not None:
+                self._holders.discard(state)
+                self._forget(state)
+        send(AppAnswer(ask.number, trial))
+
+    def _provide(self, files: tuple[str, ...]) -> None:
+        """Put the probe, and nothing else that could be imported by mistake, into one folder."""
+        inside = Path(self.folder) / "inside"
+        inside.mkdir(exist_ok=True)
+        for file in files:
+            if not (inside / Path(file).name).exists():
+                shutil.copy(file, inside)
+
+
+def _broken(spec: AppSpec, kind: str, why: str) -> AppTrial:
+    return AppTrial(
+        id=spec.id,
+        situation=spec.situation.id,
+        target=spec.target,
+        blind=spec.blind,
+        history=(Moment(0.0, Event("harness", 0, kind, (why,))),),
+        tree=(),
+        output="",
+    )
+
+
+def send(answer: AppAnswer) -> None:
+    """Write one line to the harness, whole."""
+    data = msgspec.json.encode(answer) + b"\n"
+    while data:
+        try:
+            data = data[os.write(1, data) :]
+        except BrokenPipeError:  # it wants no more: the guardian is about to end us
+            return
+
+
+async def serve(folder: Path, jobs: int, first_mark: int, guardian: int) -> None:
+    """Serve stdin until it ends."""
+    loop = asyncio.get_running_loop()
+    marks = range(first_mark, first_mark + MARKS)
+    memory = shared_memory.names()
+    loop.add_signal_handler(signal.SIGTERM, abandon, folder, memory, marks)
+    if os.getppid() != guardian:  # it died before it could be heard of
+        abandon(folder, memory, marks)
+    reader = asyncio.StreamReader(limit=LONGEST_LINE)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    engine = AppEngine(folder, jobs, first_mark)
+    await engine.serve(reader)
+    engine.client.close()
+
+
+def main(folder: str, jobs: str, first_mark: str, guardian: str) -> None:
+    """Run one engine."""
+    become_subreaper()
+    end_with_parent(signal.SIGTERM)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    asyncio.run(serve(Path(folder), int(jobs), int(first_mark), int(guardian)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,142 @@
+"""What was not there before a run, and is there when nobody of it is alive any more.
+
+Nothing of it is removed, but for what lies in the run's own temporary folder and in
+shared memory: a user's folders are the user's matter.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import PurePosixPath
+
+from exitmatrix.machine.run.kernel import shared_memory
+from exitmatrix.machine.run.kernel.proc import read_proc
+from exitmatrix.model.app import Left
+
+MOST = 20_000  # entries of a folder that are looked at
+PASSED_OVER = {
+    *(".git", ".hg", "__pycache__", "node_modules", ".venv", "venv"),
+    *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox"),
+}
+"""Folders that hold what tools keep, which no program of theirs is to clean up."""
+
+SYSTEM_V = {"shm": "System V shared memory", "sem": "System V semaphore", "msg": "System V queue"}
+
+
+class Leftovers:
+    """What there was before, and what the processes of a run were seen to have."""
+
+    def __init__(self, work: str, own: str, named: Collection[str]) -> None:
+        """`own`: the run's temporary folder. `work`, `named`: looked through as a whole."""
+        self._own = own
+        self._whole = tuple(dict.fromkeys((work, *named)))
+        self._before = {path for folder in self._whole for path, _ in _entries(folder, deep=True)}
+        self._common = tempfile.gettempdir()
+        self._before |= {path for path, _ in _entries(self._common, deep=False)}
+        self._memory_before = shared_memory.names()
+        self._system_v_before = set(_system_v())
+        self._memory: set[str] = set()
+        self._held: set[str] = set()
+        self._pids: set[int] = set()
+
+    def remember(self, pid: int, files: Iterable[str]) -> None:
+        """Take down what a process has open, and mapped, now."""
+        self._pids.add(pid)
+        self._held |= {one for one in files if one.startswith("/")}
+        self._memory |= shared_memory.mapped_by(pid) - self._memory_before.keys()
+
+    def find(self, live: Collection[int], ended: Collection[int]) -> list[Left]:
+        """What is left. While somebody lives, only what bears the pid of one that has ended."""
+        found: list[Left] = []
+        for path, kind in _entries(self._own, deep=True):
+            found.append(Left(kind=kind, name=f"$TMPDIR/{path[len(self._own) + 1 :]}"))
+        for folder in self._whole:
+            if not self._own.startswith(f"{folder}/"):
+                found += [
+                    Left(kind=kind, name=path, shared=True)
+                    for path, kind in _entries(folder, deep=True)
+                    if path not in self._before
+                ]
+        known = {one.name for one in found}
+        pids = {str(pid) for pid in (*self._pids, *ended)}
+        found += [
+            Left(kind=kind, name=path)
+            for path, kind in _entries(self._common, deep=False)
+            if path not in self._before
+            and path not in known
+            and (path in self._held or pids & set(_numbers(path)))
+        ]
+        if live:
+            gone = {str(pid) for pid in ended}
+            found = [one for one in found if gone & set(_numbers(one.name))]
+        return found + self._left_in_memory(live)
+
+    def _left_in_memory(self, live: Collection[int]) -> list[Left]:
+        in_use = frozenset[str]().union(*map(shared_memory.mapped_by, live))
+        left = sorted((self._memory - in_use) & shared_memory.names().keys())
+        found = [
+            Left(
+                kind="semaphore" if name.startswith("sem.") else "shared memory",
+                name=f"{shared_memory.FOLDER}/{name}",
+            )
+            for name in left
+        ]
+        if not live:
+            for kind, id, pid in sorted(set(_system_v()) - self._system_v_before):
+                if pid in self._pids:
+                    found.append(Left(kind=SYSTEM_V[kind], name=f"id {id}"))
+        return found
+
+    def remove(self) -> None:
+        """Remove what is still there of shared memory."""
+        shared_memory.remove(self._memory)
+
+
+def _entries(folder: str, deep: bool) -> Iterator[tuple[str, str]]:
+    """(path, kind) of what lies in a folder, and in its folders; no more than `MOST`."""
+    count = 0
+    waiting = [folder]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    count += 1
+                    if count > MOST:
+                        return
+                    kind = _kind(entry)
+                    if kind == "folder" and entry.name in PASSED_OVER:
+                        continue
+                    yield entry.path, kind
+                    if deep and kind == "folder":
+                        waiting.append(entry.path)
+        except OSError:
+            continue
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    try:
+        mode = entry.stat(follow_symlinks=False).st_mode
+    except OSError:
+        return "file"
+    kinds = ((stat.S_ISDIR, "folder"), (stat.S_ISSOCK, "unix socket"), (stat.S_ISFIFO, "pipe"))
+    return next((name for test, name in kinds if test(mode)), "file")
+
+
+def _numbers(path: str) -> list[str]:
+    """The numbers that a name holds."""
+    name = PurePosixPath(path).name
+    return "".join(c if c.isdigit() else " " for c in name).split()
+
+
+def _system_v() -> Iterator[tuple[str, int, int]]:
+    """(kind, id, pid of its maker) of what there is: sysvipc(7). Semaphores tell no maker."""
+    for kind in SYSTEM_V:
+        lines = read_proc(os.getpid(), f"../sysvipc/{kind}").splitlines()
+        names = lines[0].split() if lines else []
+        maker = {b"shm": b"cpid", b"msg": b"lspid"}.get(kind.encode(), b"")
+        for line in lines[1:]:
+            row = dict(zip(names, line.split(), strict=False))
+            yield kind, int(row.get(f"{kind}id".encode(), 0)), int(row.get(maker, 0))

@@ -1,0 +1,129 @@
+"""The tree and its sockets, as /proc shows them. Nothing is sent to anybody.
+
+A request, or a connection, would wake a server that sleeps, and with it what the
+user wants to know: a gunicorn worker notices a lost master when it wakes.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import signal
+import struct
+from collections.abc import Iterable
+
+from exitmatrix.machine.run.kernel.proc import read_proc
+from exitmatrix.model.base import Frozen
+
+LISTEN = b"0A"  # include/net/tcp_states.h: TCP_LISTEN
+ACCEPTING = 1 << 16  # include/uapi/linux/net.h: __SO_ACCEPTCON
+SOCKET = "socket:["
+STARTSTACK = 25  # fields after the command's in /proc/PID/stat: proc(5), field 28
+TICKS = (11, 12)  # utime, stime
+
+
+class Listening(Frozen, kw_only=True):
+    """A socket that accepts connections."""
+
+    inode: int
+    address: str  # 127.0.0.1:8000, [::]:80, a path, @ and an abstract name
+    host: str = ""  # of TCP alone
+    port: int = 0
+
+    @property
+    def is_local(self) -> bool:
+        """Whether nobody beyond this machine can reach it."""
+        return not self.host or ipaddress.ip_address(self.host).is_loopback
+
+
+def listening(pid: int) -> dict[int, Listening]:
+    """The sockets that accept connections in a process's network, by inode."""
+    found: dict[int, Listening] = {}
+    for table in ("net/tcp", "net/tcp6"):
+        for line in read_proc(pid, table).splitlines()[1:]:
+            fields = line.split()
+            if len(fields) > 9 and fields[3] == LISTEN:
+                host, port = _address(fields[1].decode())
+                shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+                inode = int(fields[9])
+                found[inode] = Listening(inode=inode, address=shown, host=host, port=port)
+    for line in read_proc(pid, "net/unix").splitlines()[1:]:
+        fields = line.split(None, 7)
+        if len(fields) > 6 and int(fields[3], 16) & ACCEPTING:
+            inode = int(fields[6])
+            path = fields[7].decode("utf-8", "replace") if len(fields) > 7 else "unnamed"
+            found[inode] = Listening(inode=inode, address=path)
+    return found
+
+
+def _address(text: str) -> tuple[str, int]:
+    """An address of /proc/net/tcp: words of the machine's own byte order, in hexadecimal."""
+    digits, port = text.split(":")
+    words = [int(digits[i : i + 8], 16) for i in range(0, len(digits), 8)]
+    packed = struct.pack(f"={len(words)}I", *words)
+    address = ipaddress.ip_address(packed)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address), int(port, 16)
+
+
+def open_files(pid: int) -> list[str]:
+    """What the descriptors of a process lead to; [] when it is gone."""
+    found: list[str] = []
+    try:
+        with os.scandir(f"/proc/{pid}/fd") as entries:
+            for entry in entries:
+                try:
+                    found.append(os.readlink(entry.path))  # noqa: PTH115
+                except OSError:
+                    continue
+    except OSError:
+        return []
+    return found
+
+
+def sockets_of(files: Iterable[str]) -> set[int]:
+    """The inodes of the sockets among what descriptors lead to."""
+    return {int(one[len(SOCKET) : -1]) for one in files if one.startswith(SOCKET)}
+
+
+def program_of(pid: int) -> str:
+    """The file that a process runs; "" when it is gone or another user's."""
+    try:
+        return os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)")  # noqa: PTH115
+    except OSError:
+        return ""
+
+
+def _stat(pid: int) -> list[bytes]:
+    return read_proc(pid, "stat").rpartition(b")")[2].split()
+
+
+def dispositions(pid: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The signals that a process has handlers for, and those that it ignores: proc(5), SigCgt."""
+    fields = dict(
+        line.split(b":", 1) for line in read_proc(pid, "status").splitlines() if b":" in line
+    )
+    caught, ignored = (int(fields.get(name, b"0"), 16) for name in (b"SigCgt", b"SigIgn"))
+    return _names(caught), _names(ignored)
+
+
+def _names(mask: int) -> tuple[str, ...]:
+    return tuple(one.name for one in signal.Signals if mask >> (one - 1) & 1)
+
+
+def place_of_stack(pid: int) -> int:
+    """Where the stack of its program began; 0 when it is not told.
+
+    Linux chooses it anew for each program that is executed, and a fork keeps it: of two
+    processes with one place, one is a fork of the other that has executed nothing since.
+    """
+    fields = _stat(pid)
+    return int(fields[STARTSTACK]) if len(fields) > STARTSTACK else 0
+
+
+def work_of(pid: int) -> tuple[int, bool]:
+    """The processor time that a process has used, in ticks, and whether it works right now."""
+    fields = _stat(pid)
+    if len(fields) <= max(TICKS):
+        return 0, False
+    return sum(int(fields[i]) for i in TICKS), fields[0] in (b"R", b"D")

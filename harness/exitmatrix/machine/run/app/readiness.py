@@ -1,0 +1,180 @@
+"""When a command is ready to be ended, seen from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from exitmatrix.machine.run.app import looking
+from exitmatrix.machine.run.app.state import AppState
+from exitmatrix.model.app import PORT
+
+SAMPLE = 0.1  # seconds between two looks at who works
+QUIET_LISTENING = 0.5  # seconds at rest, after which what listens is ready
+QUIET = 1.0  # seconds at rest, after which what does not listen is ready
+QUIET_SHOWN = 0.2  # seconds at rest, after what was to be seen was seen
+LONGEST_LISTENING = 5.0  # seconds after which what listens is ready though it never rests
+LONGEST_SHOWN = 2.0
+BUSY_TICKS = 2  # of processor time in a sample: what works more does not rest
+
+
+class NotReady(Exception):
+    """It ended, or the time was over, before it was ready; or it may not be run."""
+
+
+class Rest:
+    """Whether a tree rests: nobody new, nothing told, nothing written, nobody works."""
+
+    def __init__(self, state: AppState, output: bool = True) -> None:
+        """`output`: whether what is written counts."""
+        self._state = state
+        self._output = output
+        self._samples: deque[bool] = deque(maxlen=100)
+        self._last = self._sign()
+        self._work = self._ticks()[0]
+
+    def _sign(self) -> tuple[int, ...]:
+        state = self._state
+        written = len(state.output.text) if self._output else 0
+        return len(state.journal.events), written, len(state.nodes), len(state.live)
+
+    def _ticks(self) -> tuple[int, bool]:
+        seen = [looking.work_of(pid) for pid in self._state.live]
+        return sum(ticks for ticks, _ in seen), any(works for _, works in seen)
+
+    def sample(self) -> None:
+        """Look once more."""
+        self._state.look()
+        sign, (work, works) = self._sign(), self._ticks()
+        if sign != self._last:
+            self._samples.clear()
+        busy = works or work - self._work >= BUSY_TICKS
+        self._samples.append(not busy)
+        self._last, self._work = sign, work
+
+    def lasts(self, seconds: float) -> bool:
+        """Whether it has rested for so long; one look in ten may meet somebody at work."""
+        wanted = round(seconds / SAMPLE)
+        last = list(self._samples)[-wanted:]
+        return len(last) >= wanted and sum(last) * 10 >= len(last) * 9
+
+
+async def until_ready(state: AppState) -> None:
+    """Wait until the command is ready to be ended. Raises NotReady."""
+    ready = state.spec.ready
+    try:
+        async with asyncio.timeout(ready.within):
+            await _until_shown(state)
+    except TimeoutError:
+        raise NotReady(f"not ready within {ready.within:g} s: {_missing(state)}") from None
+    state.look()
+    state.look_at_sockets()
+    for one in state.sockets.values():
+        if not one.is_local and one.host not in state.spec.addresses:
+            raise NotReady(
+                f"it listens on {one.address}, which others can reach:"
+                f" have it listen on 127.0.0.1, or allow it with --allow-address {one.host}"
+            )
+    state.look_at_dispositions()
+    state.ready = True
+    state.journal.note("harness", state.processes.root, "ready")
+
+
+def _missing(state: AppState) -> str:
+    """What was waited for."""
+    ready = state.spec.ready
+    what = ready.what.replace(PORT, str(state.port))
+    match ready.by:
+        case "auto":
+            return (
+                "it never came to rest; say how it is seen: --ready 5s, --ready PORT, URL,"
+                " 'line REGEX' or 'file PATH'"
+            )
+        case "port":
+            return f"nothing of it listens on port {what}"
+        case "url":
+            return f"{what} was not answered with success"
+        case "line":
+            return f"no line of its output matches '{what}'"
+        case _:
+            return f"{what} is not there"
+
+
+async def _until_shown(state: AppState) -> None:
+    """Wait until what the user named is there, and the tree rests."""
+    ready = state.spec.ready
+    if ready.by == "seconds":
+        await _live_for(state, ready.seconds)
+        return
+    if ready.by == "auto":
+        await _until_at_rest(state)
+        return
+    while not await _is_shown(state):
+        await _live_for(state, SAMPLE)
+        state.look()
+    rest = Rest(state, output=False)
+    for _ in range(round(LONGEST_SHOWN / SAMPLE)):
+        await _live_for(state, SAMPLE)
+        rest.sample()
+        if rest.lasts(QUIET_SHOWN):
+            return
+
+
+async def _until_at_rest(state: AppState) -> None:
+    """Wait until it listens and rests; or rests for longer."""
+    rest, silent = Rest(state), Rest(state, output=False)
+    listening = 0
+    while True:
+        await _live_for(state, SAMPLE)
+        rest.sample()
+        silent.sample()
+        state.look_at_sockets()
+        if state.sockets:
+            listening += 1
+            if silent.lasts(QUIET_LISTENING) or listening * SAMPLE >= LONGEST_LISTENING:
+                return
+        elif rest.lasts(QUIET):
+            return
+
+
+async def _is_shown(state: AppState) -> bool:
+    ready = state.spec.ready
+    what = ready.what.replace(PORT, str(state.port))
+    match ready.by:
+        case "port":
+            state.look_at_sockets()
+            return any(one.port == int(what) for one in state.sockets.values())
+        case "url":
+            return await _answers(state, what)
+        case "line":
+            text = state.output.text.decode("utf-8", "replace")
+            return re.search(what, text, re.MULTILINE) is not None
+        case _:
+            return (Path(state.spec.folder) / what).exists()
+
+
+async def _answers(state: AppState, url: str) -> bool:
+    """Whether a path, or a URL of this machine, is answered with success."""
+    parts = urlsplit(url)
+    port = parts.port or state.port
+    if not port:
+        state.look_at_sockets()
+        port = next((one.port for one in state.sockets.values() if one.port), 0)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    answer = await state.host.client.get(port, path) if port else None
+    return answer is not None and answer[0] < 400
+
+
+async def _live_for(state: AppState, seconds: float) -> None:
+    """Let time pass. Raises NotReady as soon as everybody has ended."""
+
+    def over() -> bool:
+        return not state.live
+
+    if await state.journal.within(seconds, over):
+        state.look()
+        if not state.live:
+            raise NotReady("it ended before it was ready")

@@ -1,0 +1,88 @@
+"""The harness's side: start guardian and engine, send commands, take what they showed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from exitmatrix.machine.run.app.engine import AppAnswer, AppAsk
+from exitmatrix.machine.run.session import EngineDied, Session
+from exitmatrix.model.app import AppSpec, AppTrial
+
+INSIDE = Path(__file__).parents[3] / "inside"
+PROBE = tuple(
+    str(INSIDE / name)
+    for name in (
+        *("probe/sitecustomize.py", "probe/exitmatrix_probe.py"),
+        "endings/exitmatrix_channel.py",
+    )
+)
+"""What is put into an observed command; `endings` is for scenarios."""
+
+SCRUBBED = ("EXITMATRIX_", "COVERAGE_", "COV_CORE_")
+"""Variables that would change what is seen: ours, and those that start coverage in children."""
+
+
+def callers_environment(added: Mapping[str, str] = {}) -> dict[str, str]:
+    """The caller's environment, as under every wrapper, but for what would change what is seen."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(SCRUBBED)}
+    return kept | dict(added)
+
+
+def find_command(word: str, environment: Mapping[str, str], folder: str) -> str | None:
+    """Where a command's program is, as execvp(3) would look for it; None where it is not."""
+    found = shutil.which(word, path=environment.get("PATH", os.defpath))
+    if found is None and "/" in word:
+        found = shutil.which(str(Path(folder) / word))
+    return found
+
+
+def working_folder() -> str:
+    """The folder in which the caller is."""
+    return str(Path.cwd())
+
+
+class AppSession(Session):
+    """A running engine for users' commands. Leaving the context ends it and all it started."""
+
+    engine = ("exitmatrix.machine.run.app.engine",)
+
+    def __init__(self, jobs: int) -> None:
+        super().__init__(jobs)
+        self._specs: dict[int, AppSpec] = {}
+        self._begun = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been there."""
+        return time.monotonic() - self._begun
+
+    @property
+    def running(self) -> int:
+        """How many commands have shown nothing yet."""
+        return len(self._specs)
+
+    def ask(self, spec: AppSpec) -> None:
+        """Send one command. Raises EngineDied."""
+        self._number += 1
+        self._specs[self._number] = spec
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(msgspec.json.encode(AppAsk(self._number, spec)) + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError as error:
+            raise EngineDied("the engine does not take orders any more") from error
+
+    def answer(self) -> tuple[AppSpec, AppTrial]:
+        """Wait for the next run that ends. Raises EngineDied."""
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            raise EngineDied("the engine ended before all runs had")
+        answer = msgspec.json.decode(line, type=AppAnswer)
+        return self._specs.pop(answer.number), answer.trial

@@ -1,0 +1,252 @@
+"""One run of a user's command while it goes on: what is known of it.
+
+What differs from `TrialState`, the run of a scenario: nothing is copied, the command runs
+in the user's folder and environment; no gate and no question is put to its processes, so
+that they are watched from outside as long as they live; and every event has its time.
+Channel, processes, output, guardian and engine are the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from exitmatrix.machine.run.app import looking
+from exitmatrix.machine.run.app.leftovers import Leftovers
+from exitmatrix.machine.run.channel import Channel, Output
+from exitmatrix.machine.run.host import Host
+from exitmatrix.machine.run.journal import Journal
+from exitmatrix.machine.run.kernel import proc
+from exitmatrix.machine.run.processes import Processes
+from exitmatrix.machine.run.spawn import start
+from exitmatrix.model import Event
+from exitmatrix.model.app import PORT, AppSpec, Moment
+from exitmatrix.model.tree import Node, Tree
+
+LOOK_AGAIN = 0.05  # seconds between two looks at the tree
+
+
+class TimedJournal(Journal):
+    """A history that knows when each event was learnt."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = time.monotonic()
+        self._seconds: list[float] = []
+
+    def insert(self, place: int, event: Event) -> None:
+        """Put in an event, and the time at which it was learnt."""
+        self._seconds.insert(place, self.now)
+        super().insert(place, event)
+
+    @property
+    def now(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self.begun
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """All of it."""
+        both = zip(self._seconds, self.events, strict=True)
+        return tuple(Moment(round(seconds, 3), event) for seconds, event in both)
+
+
+class AppState:
+    """The folder, the channel, the output and the processes of one run. Raises OSError."""
+
+    def __init__(self, spec: AppSpec, host: Host, name: str, mark: int) -> None:
+        self.spec = spec
+        self.host = host
+        self.mark = mark
+        self.token = secrets.token_hex(8)
+        self.journal = TimedJournal()
+        self.processes = Processes(host, self, self.journal, mark, self.token)
+        self.port = free_port() if _wants_port(spec) else 0
+        self.nodes: dict[int, Node] = {}
+        self.stacks: dict[int, int] = {}
+        self.sockets: dict[int, looking.Listening] = {}  # that the tree holds, by inode
+        self.ready = False
+        self.folder = f"{host.folder}/{name}"
+        self.temporary = f"{self.folder}/tmp"  # noqa: S108 - in a folder of our own
+        os.makedirs(self.temporary, 0o700)  # noqa: PTH103
+        with contextlib.ExitStack() as undo:
+            undo.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            self.leftovers = Leftovers(spec.folder, self.temporary, spec.folders)
+            self.channel = Channel(f"{self.folder}/channel", self.token)
+            undo.callback(self.channel.close)
+            self.output = Output()
+            undo.pop_all()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Take events and output as they arrive; give everything back afterwards."""
+        loop = asyncio.get_running_loop()
+        readers: dict[int, Callable[[], object]] = {
+            self.channel.fd: self.take_events,
+            self.output.fd: self._take_output,
+        }
+        for fd, read in readers.items():
+            loop.add_reader(fd, read)
+        try:
+            yield
+        finally:
+            for fd in readers:
+                loop.remove_reader(fd)
+            for end in (self.processes, self.channel, self.output):
+                end.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start the command. Raises OSError."""
+        script = f"{self.folder}/entrypoint"
+        if self.spec.script:
+            Path(script).write_text(self._filled(self.spec.script), encoding="utf-8")
+            Path(script).chmod(0o700)
+        words = [self._filled(word).replace("{script}", script) for word in self.spec.words]
+        os.chdir(self.spec.folder)
+        self.journal.begun = time.monotonic()
+        try:
+            out = self.output.write_end
+            root = start(self._found(words[0]), words, self._environment(), out, out, self.mark)
+        finally:
+            self.output.close_write_end()
+        self.processes.start(root)
+        self.look()
+
+    def _found(self, word: str) -> str:
+        """Where a command is; execvp(3) looks for it in the same places."""
+        return shutil.which(word, path=self.spec.environment.get("PATH", os.defpath)) or word
+
+    def _filled(self, word: str) -> str:
+        return word.replace(PORT, str(self.port))
+
+    def _environment(self) -> dict[str, str]:
+        """The user's, and what leads a process to the channel."""
+        variables = {**self.spec.environment, "TMPDIR": self.temporary}
+        variables["EXITMATRIX_TOKEN"] = self.token  # by which orphans are known; nothing reads it
+        if not self.spec.blind:
+            inside = f"{self.host.folder}/inside"
+            before = variables.get("PYTHONPATH")
+            variables["PYTHONPATH"] = os.pathsep.join([inside, before] if before else [inside])
+            variables["EXITMATRIX_CHANNEL"] = self.channel.path
+        return variables
+
+    # ---------------------------------------------------------- what is learnt
+
+    @property
+    def live(self) -> list[int]:
+        """The processes that have not ended, oldest first."""
+        return self.processes.live
+
+    @property
+    def tree(self) -> Tree:
+        """The processes that were seen until now, with their roles."""
+        return Tree(tuple(self.nodes.values()), self.spec.roles)
+
+    def take_events(self) -> None:
+        """Take what the processes have told, and learn which have ended."""
+        ended = self.host.ended(self)
+        begun = len(self.journal.events)
+        for event in self.channel.read():
+            self.journal.add(event)
+            self.processes.meet(event)
+        for watched in ended:
+            self.processes.take_end(watched, begun)
+
+    def _take_output(self) -> None:
+        if self.output.read():
+            self.journal.changed()
+        if self.output.ended:
+            asyncio.get_running_loop().remove_reader(self.output.fd)
+
+    def look(self) -> None:
+        """Look at the tree: who is new, and what each process runs now."""
+        self.take_events()
+        self.processes.find_helpers()
+        self.processes.find_strays()
+        for pid in self.live:
+            for below in proc.descendants_of(pid):
+                if below not in self.processes.watched:
+                    self.processes.watch(below, known=True)
+                    self.journal.note("kernel", below, "found", *proc.command_line(below))
+        for pid in self.live:
+            self._take_node(pid)
+
+    def _take_node(self, pid: int) -> None:
+        old = self.nodes.get(pid)
+        parent = old.parent if old else self._parent(pid)
+        words, program = proc.command_line(pid), looking.program_of(pid)
+        stack = looking.place_of_stack(pid)
+        if stack:
+            self.stacks[pid] = stack
+        node = old or Node(pid=pid, parent=parent, at_ready=not self.ready)
+        self.nodes[pid] = replace(
+            node,
+            words=words or node.words,
+            program=program or node.program,
+            forked=self.stacks.get(parent) == stack if stack else node.forked,
+        )
+
+    def _parent(self, pid: int) -> int:
+        """Who started it: an orphan that has come home already has told it."""
+        known = proc.parent_of(pid)
+        if known in self.nodes or pid == self.processes.root:
+            return known
+        told = [
+            int(event.detail[0])
+            for event in self.journal.events
+            if event.pid == pid and event.kind in ("started", "forked")
+        ]
+        return next((one for one in told if one in self.nodes), known)
+
+    def look_at_sockets(self) -> None:
+        """Look for the sockets that processes of the tree accept connections on."""
+        if not self.live:
+            return
+        there = looking.listening(self.live[0])
+        self.sockets = {}
+        for pid in self.live:
+            files = looking.open_files(pid)
+            self.leftovers.remember(pid, files)
+            own = looking.sockets_of(files) & there.keys()
+            self.sockets.update({inode: there[inode] for inode in own})
+            if pid in self.nodes:
+                self.nodes[pid] = replace(self.nodes[pid], listens=bool(own))
+
+    def look_at_dispositions(self) -> None:
+        """Look which signals each process has handlers for."""
+        for pid in self.live:
+            if pid in self.nodes:
+                catches, ignores = looking.dispositions(pid)
+                self.nodes[pid] = replace(self.nodes[pid], catches=catches, ignores=ignores)
+
+    async def keep_looking(self) -> None:
+        """Look again and again, for as long as the run goes on."""
+        known = 0
+        while True:
+            self.look()
+            if len(self.nodes) != known:
+                known = len(self.nodes)
+                self.look_at_sockets()
+            await asyncio.sleep(LOOK_AGAIN)
+
+
+def _wants_port(spec: AppSpec) -> bool:
+    return any(PORT in text for text in (*spec.words, spec.script, spec.ready.what, spec.request))
+
+
+def free_port() -> int:
+    """A port of loopback that nobody has. Raises OSError."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port

@@ -1,0 +1,120 @@
+"""A user's own program: how it is started, when it is ready, how it is ended, what that showed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from exitmatrix.model.base import Frozen
+from exitmatrix.model.tree import Node
+from exitmatrix.model.trial import Event
+
+ReadyBy = Literal["auto", "port", "url", "line", "file", "seconds"]
+Watch = Literal["gone", "rest"]
+
+PORT = "{port}"
+"""Stands in a command, or in a way to be ready, for a port that is free in this trial."""
+
+GRACE = -1.0
+"""In the place of a time: when the time of grace is over, which the user may choose."""
+
+
+class Readiness(Frozen, kw_only=True):
+    """How it is seen that a command is ready to be ended."""
+
+    by: ReadyBy = "auto"
+    what: str = ""  # the port, the URL, the expression, the path
+    seconds: float = 0.0  # of by="seconds"
+    within: float = 30.0  # seconds after which a command is given up that is not ready
+
+
+class Step(Frozen, kw_only=True):
+    """A signal that is sent in the course of a situation."""
+
+    signal: str  # SIGTERM
+    target: str = ""  # one of `tree.PLACES`, or a role; "": whom the situation is aimed at
+    after: float = 0.0  # seconds since the first signal; GRACE
+    or_first_gone: bool = False  # or as soon as the first process has ended
+
+
+class Situation(Frozen, kw_only=True):
+    """What a person or a platform does to a program, as a sequence of signals."""
+
+    id: str
+    does: str  # one sentence
+    target: str  # whom it is aimed at unless the user says so
+    steps: tuple[Step, ...]
+    watch: Watch = "gone"  # until all have ended, at most for the time of grace; until all rest
+    needs_several: bool = False  # it says something only where there is more than one process
+    request: bool = False  # while a request is being answered
+    source: str = ""  # where it is written down that this is what happens
+
+    @property
+    def first(self) -> Step:
+        """What is sent first."""
+        return self.steps[0]
+
+
+class Launcher(Frozen, kw_only=True):
+    """How a command is started: as the words of another command."""
+
+    id: str
+    does: str  # one sentence
+    words: tuple[str, ...]  # COMMAND stands for the command's words, LINE for its shell line
+    script: str = ""  # a shell script that the launcher runs, at SCRIPT; with LINE in it
+    package: str = ""  # of Debian, or of Python's index, that has its program
+
+
+class AppSpec(Frozen, kw_only=True):
+    """All that is needed to run a user's command once."""
+
+    id: str  # for messages: `deploy`, `deploy without the probe`
+    words: tuple[str, ...]
+    folder: str  # where it is started
+    environment: Mapping[str, str]
+    situation: Situation
+    target: str
+    ready: Readiness
+    inside: tuple[str, ...] = ()  # files that are put on its PYTHONPATH; () for a blind run
+    grace: float = 30.0
+    script: str = ""  # written beside it, at SCRIPT
+    roles: Mapping[str, str] = {}  # names that the user gives, and expressions for command lines
+    folders: tuple[str, ...] = ()  # in which it is looked for what was left behind
+    addresses: tuple[str, ...] = ()  # other than loopback, on which it may listen
+    request: str = ""  # a path or URL that is being asked for when the first signal is sent
+    limit: float = 120.0  # seconds
+
+    @property
+    def blind(self) -> bool:
+        """Whether nothing is put into the program."""
+        return not self.inside
+
+
+class Moment(Frozen, array_like=True):
+    """An event, and how many seconds after the start of the program it was learnt."""
+
+    seconds: float
+    event: Event
+
+
+class Left(Frozen, kw_only=True):
+    """Something that was not there before, and is there when nobody is alive any more."""
+
+    kind: str  # file, folder, unix socket, shared memory, semaphore, System V ...
+    name: str
+    shared: bool = False  # other trials ran meanwhile that may have made it
+
+
+class AppTrial(Frozen, kw_only=True):
+    """All that one run of a user's command showed."""
+
+    id: str
+    situation: str
+    target: str
+    blind: bool
+    history: tuple[Moment, ...]
+    tree: tuple[Node, ...]
+    output: str  # stdout and stderr, as they came in
+    left: tuple[Left, ...] = ()
+    port: int = 0  # what {port} stood for
+    listening: tuple[str, ...] = ()  # addresses, of when it was ready

@@ -1,0 +1,130 @@
+"""What a run of a user's command showed once pids are taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from exitmatrix.model.app import Left, Situation
+from exitmatrix.model.base import Frozen
+from exitmatrix.model.tree import base_of
+
+Fate = Literal["ran", "raised", "unfinished", "not run"]
+
+
+class Handler(Frozen, kw_only=True):
+    """A clean-up callable that was registered."""
+
+    label: str  # app.db:close_pool
+    place: str = ""  # app/db.py:31
+    mechanism: str = "atexit"
+    library: bool = False  # it is not the user's own code
+
+
+class Ran(Frozen, kw_only=True):
+    """What became of a handler in one process."""
+
+    handler: Handler
+    fate: Fate
+    began: float | None = None  # seconds after the first signal; before it, negative
+    seconds: float | None = None  # that it took
+    error: str = ""  # the type of the exception that left it
+
+
+class Member(Frozen, kw_only=True):
+    """One process of the tree, and what became of it."""
+
+    role: str
+    family: bool  # it runs the program, and is no launcher and no helper
+    serves: bool  # it held a listening socket when the tree was ready
+    new: bool  # it was started after the first signal
+    observed: bool  # from inside
+    handlers: tuple[Ran, ...]
+    exit: str  # "code 0", "signal SIGTERM", "unknown ..."; "" for one that lives
+    seconds: float | None  # from the first signal to its end; None for one that lives
+    born: float  # seconds after the first signal at which it was first seen; negative before
+    signalled: tuple[str, ...] = ()  # the signals that were sent to it alone
+    catches: tuple[str, ...] = ()  # signals that it had a handler for
+    ignores: tuple[str, ...] = ()
+
+    @property
+    def base(self) -> str:
+        """`worker` for `worker#2`."""
+        return base_of(self.role)
+
+    @property
+    def own(self) -> tuple[Ran, ...]:
+        """The user's own handlers."""
+        return tuple(one for one in self.handlers if not one.handler.library)
+
+    @property
+    def alike(self) -> tuple[object, ...]:
+        """What two that are interchangeable have in common."""
+        return (
+            *(self.base, self.family, self.new, self.observed, self.exit, bool(self.signalled)),
+            tuple((one.handler, one.fate, one.error) for one in self.handlers),
+        )
+
+
+class Sent(Frozen, kw_only=True):
+    """A signal that was sent."""
+
+    seconds: float  # after the first
+    signal: str
+    to: str  # a role, `group`, `all`
+
+
+class AppOutcome(Frozen, kw_only=True):
+    """What one run showed."""
+
+    situation: str
+    blind: bool
+    members: tuple[Member, ...]
+    sent: tuple[Sent, ...]
+    ready: float  # seconds from the start until it was ready
+    gone: float | None  # seconds from the first signal until everybody was gone; None: not all are
+    watched: float  # seconds from the first signal until the run was closed
+    left: tuple[Left, ...]
+    output: str
+    listening: tuple[str, ...] = ()
+    python: str = ""  # the version that the program's processes tell; "" where none is observed
+
+    @property
+    def survivors(self) -> tuple[Member, ...]:
+        """Those that live."""
+        return tuple(one for one in self.members if not one.exit)
+
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """What two runs that ended alike have in common; times and output are not of it."""
+        return tuple(sorted(repr(one.alike) for one in self.members if _lasting(one)))
+
+    @property
+    def exits(self) -> tuple[tuple[str, bool, str], ...]:
+        """How everybody ended: what a run without the probe shows as well."""
+        return tuple(sorted((one.base, one.new, one.exit) for one in self.members if _lasting(one)))
+
+
+def _lasting(member: Member) -> bool:
+    """Whether every run shows it: a helper that comes and goes is chance."""
+    return member.family or not member.new
+
+
+class EndingResult(Frozen, kw_only=True):
+    """All runs of one ending."""
+
+    situation: Situation
+    target: str
+    outcomes: tuple[AppOutcome, ...] = ()
+    unknown: tuple[str, ...] = ()  # why other runs showed too little
+    blind: AppOutcome | None = None  # a run without the probe
+    blind_unknown: str = ""
+    left_out: str = ""  # why it was not run
+
+
+def grouped(members: Sequence[Member]) -> list[tuple[Member, ...]]:
+    """Members that are alike, together, in order of appearance."""
+    groups: dict[tuple[object, ...], list[Member]] = {}
+    for one in members:
+        groups.setdefault(one.alike, []).append(one)
+    return [tuple(group) for group in groups.values()]

@@ -1,0 +1,211 @@
+"""The processes of a run as a tree, and what to call them.
+
+Names come from structure alone, which a run without the probe shows too: who
+started whom, who runs the same program, who holds a listening socket. No pid
+and no name of a package takes part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+from exitmatrix.model.base import Frozen
+
+FIRST, GROUP, ALL, SERVING, LEAF = "first", "group", "all", "serving", "leaf"
+PLACES: Mapping[str, str] = {
+    FIRST: "the process that was started first",
+    GROUP: "the process group of the first process",
+    ALL: "every process of the tree",
+    SERVING: "a process that holds a listening socket and has no child that does; else a leaf",
+    LEAF: "a process of the program that has started no other of it",
+}
+"""Targets that name a place in the tree; any other target is a role."""
+
+_NUMBER = re.compile(r"#\d+\Z")
+
+
+class Node(Frozen, kw_only=True):
+    """One process of a tree, as the kernel shows it."""
+
+    pid: int
+    parent: int  # who started it; the parent that it had when it was first seen
+    words: tuple[str, ...] = ()  # its command line
+    program: str = ""  # the file that it runs: where /proc/PID/exe leads
+    forked: bool = False  # it runs in a copy of its parent's memory: a fork without an exec
+    listens: bool = False  # it holds a listening socket
+    at_ready: bool = True  # it was there when the tree was ready to be ended
+    catches: tuple[str, ...] = ()  # signals that it had a handler for, when the tree was ready
+    ignores: tuple[str, ...] = ()  # signals that it ignored then
+
+    @property
+    def name(self) -> str:
+        """What to call the program: the module of `-m` and `-c`, else the file."""
+        return program_name(self.words) or PurePosixPath(self.program).name or "unnamed"
+
+
+def program_name(words: Sequence[str]) -> str:
+    """A stable name for a command line.
+
+    `python -c "from multiprocessing.resource_tracker import main;main(5)"` is
+    `multiprocessing.resource_tracker`, `python -m http.server` is `http.server`,
+    `python app.py` is `app.py`, and `/bin/sh -c ...` is `sh`.
+    """
+    if not words:
+        return ""
+    first = PurePosixPath(words[0]).name
+    if not first.startswith(("python", "pypy")):
+        return first
+    for place, word in enumerate(words[1:], start=1):
+        rest = words[place + 1 :]
+        if word == "-m" and rest:
+            return rest[0]
+        if word == "-c":
+            source = rest[0].split() if rest else []
+            return source[1] if source[:1] == ["from"] and len(source) > 1 else first
+        if not word.startswith("-"):
+            return PurePosixPath(word).name
+    return first
+
+
+def _spawned(node: Node) -> bool:
+    """Whether it is a child that `multiprocessing` started by name.
+
+    `python -c "from multiprocessing.spawn import spawn_main; ..." --multiprocessing-fork`
+    """
+    return "--multiprocessing-fork" in node.words
+
+
+class Tree:
+    """Nodes in the order in which they were seen, parents before their children."""
+
+    def __init__(self, nodes: Sequence[Node], named: Mapping[str, str] = {}) -> None:
+        """`named`: roles that the user gives, each with an expression for a command line."""
+        self.nodes = tuple(nodes)
+        self.by_pid = {node.pid: node for node in nodes}
+        self._children: dict[int, list[Node]] = {}
+        for node in nodes:
+            self._children.setdefault(node.parent, []).append(node)
+        self.app = self._find_app()
+        self.family = self._find_family()
+        self.roles = self._name(named)
+
+    def children(self, node: Node) -> Sequence[Node]:
+        """Those that it started."""
+        return self._children.get(node.pid, ())
+
+    @property
+    def first(self) -> Node | None:
+        """The process that was started first."""
+        return self.nodes[0] if self.nodes else None
+
+    def _find_app(self) -> Node | None:
+        """The program itself, below what only launches it: sh, tini, timeout, uv run.
+
+        A launcher has one child, runs another program than that, and serves nobody.
+        """
+        node = self.first
+        while node is not None and not node.listens:
+            lasting = [one for one in self.children(node) if one.at_ready]
+            if len(lasting) != 1 or lasting[0].forked or self._alike(lasting[0], node):
+                break
+            if lasting[0].program == node.program and not _is_shell(node):
+                break
+            node = lasting[0]
+        return node
+
+    @staticmethod
+    def _alike(one: Node, other: Node) -> bool:
+        return bool(one.words) and (one.program, one.words) == (other.program, other.words)
+
+    def _find_family(self) -> set[int]:
+        """The program's processes: itself, and below it what runs the same program."""
+        found: set[int] = set()
+        if self.app is None:
+            return found
+        found.add(self.app.pid)
+        for node in self.nodes:  # parents come before their children
+            parent = self.by_pid.get(node.parent)
+            if parent is None or parent.pid not in found:
+                continue
+            if node.forked or _spawned(node) or self._alike(node, parent):
+                found.add(node.pid)
+        return found
+
+    def _name(self, named: Mapping[str, str]) -> dict[int, str]:
+        bases: dict[int, str] = {}
+        for node in self.nodes:
+            for name, expression in named.items():
+                if re.search(expression, " ".join(node.words)):
+                    bases[node.pid] = name
+                    break
+            else:
+                bases[node.pid] = self._base(node)
+        return _numbered(bases)
+
+    def _base(self, node: Node) -> str:
+        if node.pid not in self.family:
+            return node.name
+        below = [one for one in self.children(node) if one.pid in self.family]
+        if below:
+            return "master"
+        return "main" if node is self.app else "worker"
+
+    def pids(self, target: str, living: Sequence[int]) -> list[int]:
+        """The living processes that a target names; [] where it names none of them.
+
+        Of several that serve, and of several leaves, it is the first: workers that
+        are alike are interchangeable.
+        """
+        alive = [node for node in self.nodes if node.pid in living]
+        match target:
+            case "first":
+                found = [node for node in alive if node is self.first]
+            case "group" | "all":
+                return [node.pid for node in alive]
+            case "serving":
+                found = [node for node in alive if node.listens and not self._serves_below(node)]
+                found = [node for node in found if node.pid in self.family] or found
+                found = found or self._leaves(alive)
+            case "leaf":
+                found = self._leaves(alive)
+            case _:
+                exact = [node for node in alive if self.roles[node.pid] == target]
+                found = exact or [
+                    node for node in alive if _NUMBER.sub("", self.roles[node.pid]) == target
+                ]
+        return [node.pid for node in found[:1]]
+
+    def _leaves(self, alive: Sequence[Node]) -> list[Node]:
+        """Those of the program that have started no other of it."""
+        return [
+            node
+            for node in alive
+            if node.pid in self.family
+            and not any(one.pid in self.family for one in self.children(node))
+        ]
+
+    def _serves_below(self, node: Node) -> bool:
+        """Whether a child of its family holds a listening socket too."""
+        return any(one.listens and one.pid in self.family for one in self.children(node))
+
+
+def _is_shell(node: Node) -> bool:
+    return PurePosixPath(node.program).name in ("sh", "dash", "bash", "busybox", "zsh", "ksh")
+
+
+def _numbered(bases: Mapping[int, str]) -> dict[int, str]:
+    """`worker#1`, `worker#2`: those that share a name are counted in order of appearance."""
+    several = {name for name in bases.values() if list(bases.values()).count(name) > 1}
+    count: dict[str, int] = {}
+    names: dict[int, str] = {}
+    for pid, name in bases.items():
+        count[name] = count.get(name, 0) + 1
+        names[pid] = f"{name}#{count[name]}" if name in several else name
+    return names
+
+
+def base_of(role: str) -> str:
+    """`worker` for `worker#2`."""
+    return _NUMBER.sub("", role)

@@ -1,0 +1,202 @@
+"""From the history of a user's command to what it showed: a pure function of what was saved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from exitmatrix.model import Unknown
+from exitmatrix.model.app import AppTrial, Moment
+from exitmatrix.model.app_outcome import AppOutcome, Handler, Member, Ran, Sent
+from exitmatrix.model.tree import Node, Tree
+
+LIBRARY = re.compile(r"/(?:site|dist)-packages/|/lib\w*/(?:python|pypy)[\d.]+t?/|^<frozen")
+"""Where code lies that is not the user's own: what is installed, and the standard library."""
+
+FAILURES: Mapping[str, str] = {
+    "not-started": "it could not be started",
+    "not-ready": "",
+    "gave-up": "it was given up while waiting for",
+    "failed": "the harness itself failed",
+    "unheard": "not every event could be told",
+    "garbled": "the event channel holds what is no event of this run",
+}
+
+
+@dataclass
+class _Run:
+    key: str
+    began: float
+    ended: float | None = None
+    error: str = ""
+
+
+@dataclass
+class _Seen:
+    """What the history says of one process."""
+
+    inside: bool = False
+    python: str = ""
+    handlers: dict[str, Handler] = field(default_factory=dict)  # by key
+    runs: list[_Run] = field(default_factory=list)
+    exit: str = ""
+    ended: float | None = None
+    first: float = 0.0
+    signalled: list[str] = field(default_factory=list)
+
+
+def why_unknown(trial: AppTrial) -> str | None:
+    """Why a run does not show what became of the command; None if it does."""
+    for moment in trial.history:
+        event = moment.event
+        if event.source == "harness" and event.kind in FAILURES:
+            return " ".join(word for word in (FAILURES[event.kind], *event.detail) if word)
+        if event.source == "harness" and event.kind == "not-sent":
+            return f"{event.detail[0]} was not sent: there was no {event.detail[-1]} any more"
+    if not any(one.event.kind == "sent" for one in trial.history):
+        return "no signal was sent"
+    return None
+
+
+def observe_app(
+    trial: AppTrial, folder: str, roles: Mapping[str, str] = {}
+) -> AppOutcome | Unknown:
+    """What a run showed, or why it does not show enough; `folder` is where it was started."""
+    if reason := why_unknown(trial):
+        return Unknown(reason=reason)
+    tree = Tree(trial.tree, roles)
+    history = _until_closing(trial.history)
+    begun = next(one.seconds for one in history if one.event.kind == "sent")
+    seen = _read(history, tree, folder)
+    members = tuple(_member(node, tree, seen.get(node.pid, _Seen()), begun) for node in trial.tree)
+    ends = [one.seconds for one in members]
+    return AppOutcome(
+        situation=trial.situation,
+        blind=trial.blind,
+        members=members,
+        sent=tuple(_sent(one, tree, begun) for one in history if one.event.kind == "sent"),
+        ready=next(one.seconds for one in history if one.event.kind == "ready"),
+        gone=None if None in ends else max((one for one in ends if one is not None), default=0.0),
+        watched=history[-1].seconds - begun,
+        left=trial.left,
+        output=trial.output,
+        listening=trial.listening,
+        python=next((one.python for one in seen.values() if one.python), ""),
+    )
+
+
+def _until_closing(history: Sequence[Moment]) -> Sequence[Moment]:
+    """What came before the harness began to end what was left."""
+    for place, moment in enumerate(history):
+        if (moment.event.source, moment.event.kind) == ("harness", "closing"):
+            return history[: place + 1]
+    return history
+
+
+def _sent(moment: Moment, tree: Tree, begun: float) -> Sent:
+    name, target = moment.event.detail
+    to = tree.roles.get(moment.event.pid, target) if moment.event.pid else target
+    return Sent(seconds=moment.seconds - begun, signal=name, to=to)
+
+
+def _member(node: Node, tree: Tree, seen: _Seen, begun: float) -> Member:
+    return Member(
+        role=tree.roles[node.pid],
+        family=node.pid in tree.family,
+        serves=node.listens and node.pid in tree.family,
+        new=not node.at_ready,
+        observed=seen.inside,
+        handlers=tuple(_rans(seen, begun)),
+        exit=seen.exit,
+        seconds=None if seen.ended is None else seen.ended - begun,
+        born=seen.first - begun,
+        signalled=tuple(seen.signalled),
+        catches=node.catches,
+        ignores=node.ignores,
+    )
+
+
+def _rans(seen: _Seen, begun: float) -> list[Ran]:
+    """What ran, in order, and then what did not."""
+    told: list[Ran] = []
+    for run in seen.runs:
+        ended = run.ended is not None
+        told.append(
+            Ran(
+                handler=seen.handlers.get(run.key, Handler(label="?")),
+                fate="raised" if run.error else "ran" if ended else "unfinished",
+                began=run.began - begun,
+                seconds=None if run.ended is None else run.ended - run.began,
+                error=run.error,
+            )
+        )
+    begun_keys = {run.key for run in seen.runs}
+    for key, handler in seen.handlers.items():
+        if key not in begun_keys:
+            told.append(Ran(handler=handler, fate="not run"))
+    return told
+
+
+def _read(history: Sequence[Moment], tree: Tree, folder: str) -> dict[int, _Seen]:
+    seen: dict[int, _Seen] = {}
+    for moment in history:
+        event, pid = moment.event, moment.event.pid
+        if not pid or (event.subinterpreter and event.kind == "started"):
+            continue
+        if pid not in seen:
+            seen[pid] = _Seen(first=moment.seconds)
+            node = tree.by_pid.get(pid)
+            if node and node.forked and node.parent in seen:
+                # It has its parent's memory: the probe is in it, whether it speaks or not.
+                _inherit(seen[pid], seen[node.parent])
+        _take(moment, seen[pid], seen, folder)
+    return seen
+
+
+def _inherit(child: _Seen, parent: _Seen) -> None:
+    """A forked child has its parent's handlers, and those that run at the fork run in it."""
+    child.inside = parent.inside
+    child.handlers = dict(parent.handlers)
+    child.runs = [_Run(run.key, run.began) for run in parent.runs if run.ended is None]
+
+
+def _take(moment: Moment, one: _Seen, seen: Mapping[int, _Seen], folder: str) -> None:
+    event, detail = moment.event, moment.event.detail
+    match event.source, event.kind:
+        case "kernel", "ended":
+            one.exit, one.ended = detail[0], moment.seconds
+        case "kernel", "unseen":
+            one.exit, one.ended = f"unknown: {detail[0]}", moment.seconds
+        case "harness", "sent":
+            one.signalled.append(detail[0])
+        case "probe", "started":
+            # A program that another replaces begins anew: what was registered is gone.
+            one.inside, one.handlers, one.runs = True, {}, []
+            one.python = detail[2]
+        case "probe", "forked":
+            parent = seen.get(int(detail[0]))
+            if parent is not None and parent is not one and not one.handlers:
+                _inherit(one, parent)
+        case "probe", "registered":
+            one.handlers[detail[0]] = _handler(detail, folder)
+        case "probe", "began":
+            one.runs.append(_Run(detail[0], moment.seconds))
+        case "probe", "ended" | "raised":
+            for run in reversed(one.runs):
+                if run.key == detail[0] and run.ended is None:
+                    run.ended = moment.seconds
+                    run.error = detail[1] if event.kind == "raised" else ""
+                    break
+
+
+def _handler(detail: Sequence[str], folder: str) -> Handler:
+    """`app.db:close_pool` at `app/db.py:31`; arguments that tell two of one name apart."""
+    _, name, code = detail[:3]
+    place = detail[3] if len(detail) > 3 else ""
+    arguments = name[name.index("(") :] if "(" in name else ""
+    return Handler(
+        label=code + arguments,
+        place=place.removeprefix(f"{folder}/"),
+        library=not place or LIBRARY.search(place) is not None,
+    )

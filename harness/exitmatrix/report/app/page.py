@@ -1,0 +1,108 @@
+"""The page of a user's command: what was found, what became of it, what needs a look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from exitmatrix.judge.app import disagreements, needs_a_look
+from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Handler
+from exitmatrix.model.base import Frozen
+from exitmatrix.report.app.endings import table
+from exitmatrix.report.app.story import story
+from exitmatrix.report.app.words import cut, filled, listed, roles, seconds
+
+
+class AppReport(Frozen, kw_only=True):
+    """All that the page tells of."""
+
+    command: str
+    results: tuple[EndingResult, ...]
+    grace: float
+    runs: int
+    seconds: float
+    again: str  # how to run it again, with ENDINGS for those that need a look
+    notes: tuple[str, ...] = ()
+
+
+def page(report: AppReport) -> list[str]:
+    """The lines of the page."""
+    seen = [one for result in report.results for one in result.outcomes]
+    lines = filled(report.command, rest="  ")
+    if seen:
+        lines += [*_head(seen[0]), "", *_found(seen)]
+    lines += ["", *table(report.results, report.grace)]
+    for result in report.results:
+        if not result.left_out:
+            lines += ["", *story(result)]
+    return [*lines, "", *_end(report)]
+
+
+def _head(first: AppOutcome) -> Iterator[str]:
+    family = [one for one in first.members if one.family and not one.new]
+    others = [one for one in first.members if not one.family and not one.new]
+    text = roles(family) if family else "nothing of Python"
+    if others:
+        text += f", with {roles(others)}"
+    text += f"; ready after {seconds(first.ready)}"
+    if first.listening:
+        text += f"; listening on {listed(first.listening)}"
+    if first.python:
+        yield f"Python {first.python}"
+    yield from filled(text, rest="  ")
+
+
+def _found(seen: list[AppOutcome]) -> Iterator[str]:
+    """What there is to clean up, by role."""
+    rows: dict[str, dict[Handler, None]] = {}
+    unseen: dict[str, None] = {}
+    library: dict[str, None] = {}
+    for outcome in seen:
+        for one in outcome.members:
+            if not one.family:
+                continue
+            rows.setdefault(one.base, {}).update({ran.handler: None for ran in one.own})
+            library.update({r.handler.label: None for r in one.handlers if r.handler.library})
+            if not one.observed:
+                unseen[one.base] = None
+    count = len({handler for handlers in rows.values() for handler in handlers})
+    if count:
+        were = "things to clean up were" if count > 1 else "thing to clean up was"
+        yield f"{count} {were} found:"
+    elif not unseen:
+        yield "Nothing of the program's own is registered with atexit."
+    for role, handlers in rows.items():
+        if not count and role not in unseen:
+            continue
+        texts = [f"{cut(h.label, 38):39}{h.mechanism:8} {h.place}" for h in handlers]
+        if role in unseen:
+            texts = ["? not observed from inside"]
+        for place, text in enumerate(texts or ["nothing"]):
+            yield cut(f"  {role if not place else '':9}{text}", 80).rstrip()
+    if library:
+        yield from filled(f"Of libraries: {listed(list(library))}", "  ", "    ")
+
+
+def _end(report: AppReport) -> Iterator[str]:
+    run = [one for one in report.results if not one.left_out]
+    looks = {one.situation.id: needs_a_look(one, report.grace) for one in run}
+    bad = [name for name, why in looks.items() if why]
+    if bad:
+        verb = "needs" if len(bad) == 1 else "need"
+        yield f"! {len(bad)} of {len(run)} ending{'s' if len(run) > 1 else ''} {verb} a look:"
+        for name in bad:
+            yield from filled(f"{name}: {listed(looks[name])}", "    ", "      ")
+    else:
+        yield "Nothing needs a look."
+    blind = [one for one in run if one.blind]
+    if blind and not any(disagreements(one) for one in run):
+        without = f"{len(blind)} runs" if blind[1:] else "a run"
+        told = (
+            f"The probe changed nothing that shows from outside: {without} without it ended alike."
+        )
+        yield from filled(told, "  ")
+    for note in report.notes:
+        yield from filled(note, "  ")
+    yield f"  {report.runs} runs in {report.seconds:.0f} s."
+    if bad:
+        endings = " ".join(f"--ending {name}" for name in bad)
+        yield from filled(f"Again: {report.again.replace('ENDINGS', endings)}", "  ", "    ")

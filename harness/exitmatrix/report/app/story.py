@@ -1,0 +1,126 @@
+"""What happened in an ending, in order, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from exitmatrix.judge.app import disagreements, reasons
+from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Member, Ran, grouped
+from exitmatrix.report.app.words import exit_words, filled, listed, roles, seconds
+
+INDENT = " " * 11
+MOST = 5  # things left behind that are named
+SLOW = 0.1  # seconds: a handler that takes longer is named with its time
+FATES = {"raised": "failed", "unfinished": "not finished", "not run": "not run"}
+
+
+def story(result: EndingResult) -> list[str]:
+    """What happened in an ending, in order, and why."""
+    lines = [*filled(f"{result.situation.id:10} {_aim(result)}", rest=INDENT)]
+    if result.unknown:
+        lines += filled(f"{len(result.unknown)} runs showed too little: {result.unknown[0]}", "  ")
+    if not result.outcomes:
+        return lines
+    shapes = _shapes(result.outcomes)
+    lines += _steps(shapes[0][0])
+    for reason in reasons(shapes[0][0], result.situation):
+        lines += filled(reason.text, "  ")
+        if reason.remedy:
+            lines += filled(f"Remedy: {reason.remedy}.", "  ")
+    for shape in shapes[1:]:
+        lines += filled(
+            f"≈ In {len(shape)} of {len(result.outcomes)} runs it went otherwise:", "  "
+        )
+        lines += _steps(shape[0])
+    lines += _left(result)
+    for difference in disagreements(result):
+        lines += filled(f"! The run without the probe: {difference}.", "  ")
+    return lines
+
+
+def _aim(result: EndingResult) -> str:
+    usual = result.target == result.situation.target
+    return result.situation.does + ("" if usual else f" Aimed at: {result.target}.")
+
+
+def _shapes(outcomes: Sequence[AppOutcome]) -> list[list[AppOutcome]]:
+    """Runs that ended alike, together; the most frequent first."""
+    found: dict[tuple[object, ...], list[AppOutcome]] = {}
+    for one in outcomes:
+        found.setdefault(one.shape, []).append(one)
+    return sorted(found.values(), key=len, reverse=True)
+
+
+def _steps(outcome: AppOutcome) -> list[str]:
+    """Who did what after what, each with its time after the first signal."""
+    told: list[tuple[float, str]] = [
+        (one.seconds, f"{one.signal} to {_whom(one.to)}") for one in outcome.sent
+    ]
+    for group in grouped([one for one in outcome.members if not _is_chance(one)]):
+        told += _group(group)
+    lines: list[str] = []
+    for when, what in sorted(told, key=lambda one: one[0]):
+        lines += filled(what, f"  {max(when, 0.0):5.1f} s  ", INDENT)
+    lines += [
+        line
+        for group in grouped(outcome.survivors)
+        if not group[0].new
+        for line in filled(
+            f"{roles(group)} {'go' if len(group) > 1 else 'goes'} on",
+            f"  {outcome.watched:5.1f} s  ",
+        )
+    ]
+    return lines
+
+
+def _whom(target: str) -> str:
+    return {"group": "the process group", "all": "every process"}.get(target, target)
+
+
+def _is_chance(member: Member) -> bool:
+    """A helper that came after the first signal and went again."""
+    return member.new and not member.family and bool(member.exit)
+
+
+def _group(group: Sequence[Member]) -> Iterator[tuple[float, str]]:
+    """What processes that are alike did: at the time of the first of them."""
+    who, several, one = roles(group), len(group) > 1, group[0]
+    if one.new:
+        yield min(m.born for m in group), f"{who} {'are' if several else 'is'} started"
+    began = [ran.began for m in group for ran in m.handlers if ran.began is not None]
+    ran = [r for r in one.own if r.fate == "ran"]
+    if ran and began:
+        yield min(began), f"{who} run{'' if several else 's'} {listed([_label(r) for r in ran])}"
+    if one.exit:
+        when = min(m.seconds for m in group if m.seconds is not None)
+        yield when, f"{who} {exit_words(one.exit, several)}{_missing(one)}"
+
+
+def _missing(one: Member) -> str:
+    """What became of the handlers that did not run to their end."""
+    parts = [
+        f"; {word}: {listed([_label(r) for r in one.own if r.fate == fate])}"
+        for fate, word in FATES.items()
+        if any(r.fate == fate for r in one.own)
+    ]
+    return "".join(parts)
+
+
+def _label(ran: Ran) -> str:
+    slow = f" ({seconds(ran.seconds)})" if ran.seconds is not None and ran.seconds > SLOW else ""
+    error = f" ({ran.error})" if ran.error else ""
+    return ran.handler.label + slow + error
+
+
+def _left(result: EndingResult) -> Iterator[str]:
+    """What the run left that left most; names may differ from run to run."""
+    leaving = [one.left for one in result.outcomes if one.left]
+    if not leaving:
+        return
+    often = f"in {len(leaving)} of {len(result.outcomes)} runs"
+    most = max(leaving, key=len)
+    for one in most[:MOST]:
+        note = ", if no other run made it" if one.shared else ""
+        yield from filled(f"Left behind {often}: {one.name} ({one.kind}{note})", "  ", "    ")
+    if len(most) > MOST:
+        yield f"  and {len(most) - MOST} more"

@@ -1,0 +1,120 @@
+"""Programs of the kind that people have, and `exitmatrix run` as they call it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import FOUND, NEWEST, note_exercised
+from tests.support.command import COMMAND
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+PLAIN = """\
+import atexit, sys, time
+
+@atexit.register
+def bye():
+    print("bye")
+
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+GRACEFUL = """\
+import atexit, signal, sys, time
+
+@atexit.register
+def bye():
+    print("bye")
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+FORKING = """\
+import atexit, os, signal, sys, time
+
+def stop(*_):
+    sys.exit(0)
+
+signal.signal(signal.SIGTERM, stop)
+children = []
+for _ in range(2):
+    pid = os.fork()
+    if not pid:
+        children = []
+        break
+    children.append(pid)
+
+@atexit.register
+def bye():
+    for child in children:
+        os.kill(child, signal.SIGTERM)
+        os.waitpid(child, 0)
+
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+LEAVING = """\
+import atexit, os, tempfile, time
+
+path = os.path.join(tempfile.gettempdir(), "app.lock")
+open(path, "w").close()
+atexit.register(os.remove, path)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+SERVING = """\
+import socket, sys, time
+
+listener = socket.create_server((sys.argv[1], int(sys.argv[2])))
+time.sleep(600)
+"""
+
+PROGRAMS = {
+    "plain.py": PLAIN,
+    "graceful.py": GRACEFUL,
+    "forking.py": FORKING,
+    "leaving.py": LEAVING,
+    "serving.py": SERVING,
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the programs."""
+    for name, text in PROGRAMS.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.fixture
+def run_app(folder: Path) -> Run:
+    """`exitmatrix run` there, with the newest Python as `python`."""
+    path = folder / "bin"
+    path.mkdir()
+    (path / "python").symlink_to(FOUND[NEWEST].path)
+
+    def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        note_exercised([NEWEST])
+        places = os.pathsep.join([str(path), str(Path(sys.executable).parent), os.environ["PATH"]])
+        return subprocess.run(
+            [*COMMAND, "run", "--progress", "none", *words],
+            cwd=folder,
+            env={**os.environ, "PATH": places, **variables},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+
+    return run

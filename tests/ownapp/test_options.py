@@ -1,0 +1,119 @@
+"""What the options of `run` say, and what is said of those that say nothing."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from exitmatrix.declare import launchers, situations
+from exitmatrix.model.app import GRACE, Launcher, Readiness, Situation
+from exitmatrix.model.tree import PLACES
+from exitmatrix.plan.app import CannotRead, duration, one_at_a_time, readiness, role
+
+
+@pytest.mark.parametrize("situation", situations.SITUATIONS, ids=lambda one: one.id)
+def test_a_situation_is_a_sequence_in_time(situation: Situation) -> None:
+    """Its first signal is sent at once, the others later and in order; targets are places."""
+    times = [float("inf") if one.after == GRACE else one.after for one in situation.steps]
+    assert times[0] == 0
+    assert times == sorted(times)
+    assert len(set(times)) == len(times)
+    assert {situation.target, *(one.target for one in situation.steps)} <= {"", *PLACES}
+    assert {one.signal for one in situation.steps} <= set(situations.SIGNALS)
+
+
+def test_an_ending_is_found_by_name_or_by_signal() -> None:
+    """`deploy` is a situation, `SIGQUIT` one signal to the first process."""
+    assert situations.find("deploy").first.signal == "SIGTERM"
+    assert [one.signal for one in situations.find("SIGQUIT").steps] == ["SIGQUIT"]
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("deplyo", "did you mean 'deploy'?"),
+        ("sigterm", "did you mean 'SIGTERM'?"),
+        ("x", "deploy,"),
+    ],
+)
+def test_an_unknown_ending_is_told_with_the_nearest(name: str, nearest: str) -> None:
+    """A name that is none is named, with the nearest or with all that there are."""
+    with pytest.raises(situations.NoSuchSituation) as refused:
+        situations.find(name)
+    assert f"'{name}'" in str(refused.value)
+    assert nearest in str(refused.value)
+
+
+@pytest.mark.parametrize("launcher", launchers.LAUNCHERS, ids=lambda one: one.id)
+def test_a_launcher_starts_the_command_as_it_was_written(launcher: Launcher) -> None:
+    """The words arrive whole, blanks and quotes too, as words or as a shell would read them."""
+    command = ["python", "a b.py", "it's", "{port}"]
+    words, script = launchers.wrap(launcher, command)
+    line = shlex.join(command)
+    whole = any(list(words[i : i + 4]) == command for i in range(len(words)))
+    assert whole or any(line in text for text in (*words, script))
+
+
+def test_an_unknown_launcher_is_told_with_the_nearest() -> None:
+    """A name that is none is named, with the nearest."""
+    with pytest.raises(launchers.NoSuchLauncher, match="'tinny'; did you mean 'tini'"):
+        launchers.find("tinny")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30s", 30), ("500ms", 0.5), ("2m", 120), ("1.5", 1.5)]
+)
+def test_a_time_has_a_unit(text: str, seconds: float) -> None:
+    """Seconds unless it says otherwise."""
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "by", "what"),
+    [
+        ("auto", "auto", ""),
+        ("8000", "port", "8000"),
+        ("{port}", "port", "{port}"),
+        ("/healthz", "url", "/healthz"),
+        ("http://127.0.0.1:{port}/", "url", "http://127.0.0.1:{port}/"),
+        ("line ready to go", "line", "ready to go"),
+        ("file app.pid", "file", "app.pid"),
+        ("5s", "seconds", ""),
+    ],
+)
+def test_there_are_six_ways_to_be_ready(text: str, by: str, what: str) -> None:
+    """Which one is meant is seen by its form."""
+    found = readiness(text, 30)
+    assert (found.by, found.what) == (by, what)
+    assert isinstance(found, Readiness)
+
+
+@pytest.mark.parametrize("text", ["soon", "http://example.org/", "line [", "-1"])
+def test_what_is_no_way_to_be_ready_is_refused(text: str) -> None:
+    """In one line that says what there is; another machine is never asked."""
+    with pytest.raises(CannotRead) as refused:
+        readiness(text, 30)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["web", "=x", "web=", "web=["])
+def test_a_role_has_a_name_and_an_expression(text: str) -> None:
+    """What lacks one of them is refused."""
+    with pytest.raises(CannotRead):
+        role(text)
+
+
+@pytest.mark.parametrize(
+    ("command", "listening", "alone"),
+    [
+        (["app", "-p", "8000"], ["127.0.0.1:8000"], True),
+        (["app", "-p", "{port}"], ["127.0.0.1:8000"], False),
+        (["app"], ["/run/app.sock"], False),
+        (["app"], [], False),
+    ],
+)
+def test_a_fixed_port_is_had_by_one_run_at_a_time(
+    command: list[str], listening: list[str], alone: bool
+) -> None:
+    """Two runs side by side would meet at it, unless {port} is asked for."""
+    assert one_at_a_time(command, listening) is alone

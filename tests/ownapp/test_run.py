@@ -1,0 +1,223 @@
+"""A user's own command, really run and ended."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.ownapp.conftest import Run
+from tests.support.command import COMMAND
+
+pytestmark = pytest.mark.real
+
+ONCE = ("--trials", "1")
+
+
+def row(text: str, ending: str) -> str:
+    """The line of an ending in the table."""
+    return next(line for line in text.splitlines() if re.match(rf"  {ending} .*\S", line))
+
+
+def running(folder: Path) -> list[str]:
+    """What runs in a folder."""
+    return [
+        " ".join(one.info["cmdline"] or ())
+        for one in psutil.process_iter(["cwd", "cmdline"])
+        if one.info["cwd"] == str(folder)
+    ]
+
+
+def test_sigterm_ends_a_plain_program_without_clean_up(run_app: Run) -> None:
+    """The default action of SIGTERM runs no handler; SIGINT raises KeyboardInterrupt, and they run.
+
+    The page says so, names the handler with file and line, and what can be done.
+    """
+    done = run_app(*ONCE, "--", "python", "plain.py")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"main +__main__:bye +atexit +plain.py:3", done.stdout)
+    assert "✗ none" in row(done.stdout, "deploy")
+    assert "SIGTERM" in row(done.stdout, "deploy")
+    assert "✓ all" in row(done.stdout, "ctrl-c")
+    assert "not run: there is one process" in row(done.stdout, "lost-parent")
+    assert "Remedy: signal.signal(signal.SIGTERM" in done.stdout
+    assert "The probe changed nothing that shows from outside" in done.stdout
+
+
+def test_no_line_is_longer_than_a_terminal(run_app: Run) -> None:
+    """The page fits into 80 columns."""
+    done = run_app(*ONCE, "--ending", "deploy", "--", "python", "plain.py")
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_a_handler_for_sigterm_that_exits_runs_clean_up(run_app: Run) -> None:
+    """sys.exit() in a signal handler finalizes the interpreter: nothing needs a look."""
+    done = run_app(*ONCE, "--ending", "deploy", "--", "python", "graceful.py")
+    assert "✓ all" in row(done.stdout, "deploy")
+    assert "exit 0" in row(done.stdout, "deploy")
+    assert "Nothing needs a look." in done.stdout
+
+
+def test_each_process_of_a_tree_is_told_of(run_app: Run) -> None:
+    """Forked workers have the handlers that their master had registered, and their own fate."""
+    done = run_app(*ONCE, "--ending", "deploy", "--ending", "oom", "--", "python", "forking.py")
+    assert "master, worker#1 and worker#2" in done.stdout
+    assert "✓ all" in row(done.stdout, "deploy")
+    assert re.search(r"worker#1 and worker#2 exit with status 0", done.stdout)
+    assert "not in worker#1" in row(done.stdout, "oom")
+    assert re.search(r"worker#1 is killed by SIGKILL; not run: __main__:bye", done.stdout)
+    assert re.search(r"master goes on", done.stdout)
+
+
+def test_orphans_are_followed(run_app: Run) -> None:
+    """Who loses its parent and goes on is told of, and ended afterwards."""
+    done = run_app(*ONCE, "--ending", "lost-parent", "--grace", "2s", "--", "python", "forking.py")
+    assert "others go on" in row(done.stdout, "lost-parent")
+    assert "lost-parent: somebody goes on" in done.stdout
+
+
+def test_a_shell_that_waits_passes_no_signal_on(run_app: Run) -> None:
+    """`sh -c 'COMMAND; true'` is ended by SIGTERM, and the program goes on without it."""
+    done = run_app(
+        *(*ONCE, "--ending", "deploy", "--as", "sh-then", "--grace", "2s"),
+        *("--", "python", "graceful.py"),
+    )
+    assert "with sh" in done.stdout
+    assert "sh, which was started first, ended and did not pass SIGTERM on" in " ".join(
+        done.stdout.split()
+    )
+    assert "start the program with exec" in done.stdout
+    assert "SIGKILL" in row(done.stdout, "deploy")
+
+
+@pytest.mark.parametrize("launcher", ["script-exec", "script-trap", "tini", "dumb-init"])
+def test_what_passes_signals_on_lets_clean_up_run(launcher: str, run_app: Run) -> None:
+    """`exec` in the entry point, a trap, or an init that forwards: the handler runs."""
+    if launcher in ("tini", "dumb-init") and not shutil.which(launcher):
+        pytest.skip(f"{launcher} is not installed")
+    done = run_app(*ONCE, "--ending", "deploy", "--as", launcher, "--", "python", "graceful.py")
+    assert "✓ all" in row(done.stdout, "deploy"), done.stdout + done.stderr
+
+
+def test_what_is_left_behind_is_named(run_app: Run) -> None:
+    """A file that only clean-up would have removed is there after SIGKILL, not after SIGINT."""
+    done = run_app(*ONCE, "--ending", "oom", "--ending", "ctrl-c", "--", "python", "leaving.py")
+    assert "app.lock" in row(done.stdout, "oom")
+    assert "nothing" in row(done.stdout, "ctrl-c")
+
+
+def test_where_nothing_can_be_put_in_the_kernel_alone_is_told(run_app: Run) -> None:
+    """`python -I` reads no PYTHONPATH: its end is told, and of handlers nothing."""
+    done = run_app(*ONCE, "--ending", "ctrl-c", "--", "python", "-I", "plain.py")
+    assert "? not observed from inside" in done.stdout
+    assert "? not seen" in row(done.stdout, "ctrl-c")
+    assert "SIGINT" in row(done.stdout, "ctrl-c")
+
+
+def test_a_server_is_ready_when_it_listens(run_app: Run) -> None:
+    """{port} is free, and what listens there is ready; no request is made."""
+    done = run_app(
+        *ONCE,
+        "--ending",
+        "deploy",
+        "--",
+        "python",
+        "-m",
+        "http.server",
+        "-b",
+        "127.0.0.1",
+        "{port}",
+    )
+    assert re.search(r"listening on 127\.0\.0\.1:\d+", done.stdout)
+    assert "GET" not in done.stdout
+
+
+def test_what_others_could_reach_is_refused(run_app: Run, folder: Path) -> None:
+    """A program that listens on all addresses is not kept running, unless that is allowed."""
+    words = ("--", "python", "serving.py", "0.0.0.0", "{port}")
+    done = run_app(*ONCE, "--ending", "deploy", *words)
+    assert done.returncode == 3
+    assert "which others can reach" in done.stderr
+    assert "--allow-address 0.0.0.0" in done.stderr
+    assert not running(folder)
+    assert run_app(*ONCE, "--ending", "oom", "--allow-address", "0.0.0.0", *words).returncode == 0
+
+
+# ------------------------------------------------------------------ bad input
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (["--", "pythn", "app.py"], 2, "pythn: command not found"),
+        (["--ending", "deplyo", "--", "python"], 2, "did you mean 'deploy'?"),
+        (["--as", "tinny", "--", "python"], 2, "did you mean 'tini'?"),
+        (["--ready", "soon", "--", "python"], 2, "no way to be ready"),
+        (["--grace", "long", "--", "python"], 2, "is no time"),
+        (["--at", "wroker", "--", "python", "forking.py"], 2, "did you mean 'worker'?"),
+        (["--", "python", "-c", "print('config is missing')"], 3, "| config is missing"),
+        (["--", "python", "missing.py"], 3, "ended before it was ready"),
+        (
+            ["--ready", "line never", "--ready-within", "1s", "--", "python", "plain.py"],
+            *(3, "not ready within 1 s: no line of its output matches 'never'"),
+        ),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(
+    words: list[str], status: int, told: str, run_app: Run, folder: Path
+) -> None:
+    """What was wrong and what there is instead, or what the program said last; nothing is left."""
+    done = run_app(*words)
+    assert done.returncode == status, done.stderr
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert not running(folder)
+
+
+def test_a_port_that_is_taken_is_told_by_the_program(run_app: Run) -> None:
+    """The program's own last lines say why it was not ready."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run_app("--", "python", "serving.py", "127.0.0.1", port)
+    assert done.returncode == 3
+    assert "Address already in use" in done.stderr
+
+
+def test_ctrl_c_leaves_nothing_running(run_app: Run, folder: Path) -> None:
+    """Whoever stops a run gets status 130, and no process of it is there any more."""
+    run_app("--help")  # makes the folder what it is for the others
+    with subprocess.Popen(
+        [*COMMAND, "run", "--progress", "plain", "--", "python", "forking.py"],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{folder}/bin:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr
+        while "1 of" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "nothing of it runs any more" in told
+    assert not running(folder)
+
+
+def test_what_the_user_has_in_the_environment_is_in_the_programs_and_nowhere_else(
+    run_app: Run,
+) -> None:
+    """The program has the caller's variables; no value of one is told of."""
+    program = "import os, time; print(os.environ['SECRET'] == 'x1y2z3', flush=True); time.sleep(99)"
+    ready = ("--ready", "line ^True$")
+    done = run_app(*ONCE, *ready, "--ending", "oom", "--", "python", "-c", program, SECRET="x1y2z3")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("x1y2z3") == program.count("x1y2z3")

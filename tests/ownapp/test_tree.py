@@ -1,0 +1,154 @@
+"""What to call the processes of any tree, and whom a target names."""
+
+from __future__ import annotations
+
+import pytest
+from exitmatrix.model.tree import Node, Tree, program_name
+
+PYTHON = "/usr/bin/python3.13"
+SPAWN = (
+    "python",
+    "-c",
+    "from multiprocessing.spawn import spawn_main; ...",
+    "--multiprocessing-fork",
+)
+TRACKER = ("python", "-c", "from multiprocessing.resource_tracker import main;main(5)")
+
+
+def node(
+    pid: int,
+    parent: int,
+    *words: str,
+    program: str = PYTHON,
+    listens: bool = False,
+    forked: bool = False,
+    at_ready: bool = True,
+) -> Node:
+    return Node(
+        pid=pid,
+        parent=parent,
+        words=words,
+        program=program,
+        listens=listens,
+        forked=forked,
+        at_ready=at_ready,
+    )
+
+
+def gunicorn(first: int = 10, parent: int = 1) -> list[Node]:
+    """A master and two workers that it forked, as gunicorn has them; all hold the socket."""
+    words = ("python", "/venv/bin/gunicorn", "-w", "2", "app:app")
+    return [
+        node(first, parent, *words, listens=True),
+        node(first + 1, first, *words, listens=True, forked=True),
+        node(first + 2, first, *words, listens=True, forked=True),
+    ]
+
+
+def names(tree: Tree) -> list[str]:
+    return list(tree.roles.values())
+
+
+def test_one_process_is_main() -> None:
+    """A program of one process is `main`."""
+    assert names(Tree([node(10, 1, "python", "app.py")])) == ["main"]
+
+
+def test_forked_children_are_workers() -> None:
+    """Who forks copies of itself is `master`, they are `worker#1`, `worker#2` as they appear."""
+    assert names(Tree(gunicorn())) == ["master", "worker#1", "worker#2"]
+
+
+def test_one_child_of_the_same_program_is_worker_without_a_number() -> None:
+    """A reloader's child runs the same command line; there is one, so it bears no number."""
+    words = ("python", "app.py")
+    assert names(Tree([node(10, 1, *words), node(11, 10, *words)])) == ["master", "worker"]
+
+
+def test_what_multiprocessing_spawns_is_a_worker_and_its_tracker_is_not() -> None:
+    """`spawn_main` runs the program again under another command line; the tracker does not."""
+    tree = Tree([node(10, 1, "python", "uvicorn"), node(11, 10, *TRACKER), node(12, 10, *SPAWN)])
+    assert names(tree) == ["master", "multiprocessing.resource_tracker", "worker"]
+
+
+@pytest.mark.parametrize(
+    ("words", "program"),
+    [
+        (("/bin/sh", "-c", "gunicorn app:app; true"), "/bin/dash"),
+        (("tini", "-s", "--", "gunicorn"), "/usr/bin/tini"),
+        (("timeout", "60", "gunicorn"), "/usr/bin/timeout"),
+        (("uv", "run", "gunicorn"), "/usr/bin/uv"),
+    ],
+)
+def test_what_only_starts_the_program_is_no_part_of_it(
+    words: tuple[str, ...], program: str
+) -> None:
+    """A launcher is called by its program's name, and the program below it is named as ever."""
+    tree = Tree([node(9, 1, *words, program=program), *gunicorn(10, 9)])
+    assert names(tree) == [program_name(words), "master", "worker#1", "worker#2"]
+    assert tree.family == {10, 11, 12}
+
+
+def test_a_shell_below_the_program_is_a_helper() -> None:
+    """What a program starts besides itself is called by its own name."""
+    shell = node(11, 10, "/bin/sh", "-c", "sleep 9; true", program="/bin/dash")
+    tree = Tree([node(10, 1, "python", "app.py", listens=True), shell])
+    assert names(tree) == ["main", "sh"]
+
+
+def test_a_newborn_worker_counts_on() -> None:
+    """A worker that came later has the next number, whoever is gone by then."""
+    words = ("python", "/venv/bin/gunicorn", "-w", "2", "app:app")
+    tree = Tree([*gunicorn(), node(13, 10, *words, forked=True, at_ready=False)])
+    assert names(tree)[-1] == "worker#3"
+
+
+def test_a_user_names_roles_by_command_lines() -> None:
+    """`--role web=gunicorn` calls whoever's command line matches so."""
+    tree = Tree(gunicorn(), {"web": "gunicorn"})
+    assert names(tree) == ["web#1", "web#2", "web#3"]
+
+
+@pytest.mark.parametrize(
+    ("target", "pids"),
+    [
+        ("first", [9]),
+        ("all", [9, 10, 11, 12]),
+        ("serving", [11]),
+        ("leaf", [11]),
+        ("master", [10]),
+        ("worker", [11]),
+        ("worker#2", [12]),
+        ("tini", [9]),
+        ("nobody", []),
+    ],
+)
+def test_a_target_is_a_place_or_a_role(target: str, pids: list[int]) -> None:
+    """Places go by structure, roles by name; of several that are alike, it is the first."""
+    tini = node(9, 1, "tini", "--", "gunicorn", program="/usr/bin/tini")
+    assert Tree([tini, *gunicorn(10, 9)]).pids(target, [9, 10, 11, 12]) == pids
+
+
+def test_a_target_is_alive() -> None:
+    """Who has ended is not chosen."""
+    assert Tree(gunicorn()).pids("worker", [10, 12]) == [12]
+
+
+def test_where_nobody_serves_the_serving_one_is_a_leaf() -> None:
+    """`serving` names somebody in a program that listens on nothing, too."""
+    assert Tree([node(10, 1, "python", "app.py")]).pids("serving", [10]) == [10]
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("python app.py", "app.py"),
+        ("/usr/bin/python3 -u -m http.server 80", "http.server"),
+        ("python -c print()", "python"),
+        ("/usr/bin/tini -- x", "tini"),
+        ("", ""),
+    ],
+)
+def test_a_program_is_named_by_what_it_runs(words: str, name: str) -> None:
+    """The module of -m, the file of a script, else the program itself."""
+    assert program_name(tuple(words.split())) == name
