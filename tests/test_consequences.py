@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from exitmatrix.model import DataState, Outcome, Scenario
-from exitmatrix.report.document import Section
+from exitmatrix.report.document import Block, Section
 from exitmatrix.report.render.markdown import markdown
-from exitmatrix.report.sections.data import data_sections
+from exitmatrix.report.sections.data import data_blocks
 from exitmatrix.report.sections.differences import differences
 from exitmatrix.report.sections.scenarios import scenario_table
 from exitmatrix.report.survey import surveys
@@ -27,12 +27,12 @@ def killed(shelf: DataState = "lost") -> Outcome:
 def table(*rows: tuple[str, Outcome, str], subject: Scenario = KEEPS) -> list[str]:
     """The rows of the table, for (termination, outcome, version)."""
     asked = surveys({LINUX: [record(f"keeps/{id}@main", o, version=v) for id, o, v in rows]})
-    (section,) = data_sections(asked, {"keeps": subject})
-    return table_rows(section)[2:]
+    return table_rows(*data_blocks(subject, [*asked.values()]))[2:]
 
 
-def table_rows(section: Section) -> list[str]:
-    return [line for line in markdown(section).splitlines() if line.startswith("| ")]
+def table_rows(*blocks: Block) -> list[str]:
+    lines = markdown(Section("", blocks)).splitlines()
+    return [line for line in lines if line.startswith("| ")]
 
 
 def test_kinds_stand_across_and_terminations_down() -> None:
@@ -55,6 +55,20 @@ def test_versions_that_differ_have_rows_of_their_own() -> None:
     rows = table(("SIGKILL", killed("damaged"), "3.14.1"), ("SIGKILL", killed(), "3.13.0"))
     assert rows == [
         "| `SIGKILL`: 3.14.1 | ✗ left behind | ✗ damaged |",
+        "| `SIGKILL`: 3.13.0 | ✗ left behind | ✗ lost |",
+    ]
+
+
+def test_terminations_that_differ_by_version_alike_share_their_rows() -> None:
+    """The names stand in the first row, and the others are the same."""
+    rows = table(
+        ("SIGKILL", killed("damaged"), "3.14.1"),
+        ("SIGKILL", killed(), "3.13.0"),
+        ("abort", killed("damaged"), "3.14.1"),
+        ("abort", killed(), "3.13.0"),
+    )
+    assert rows == [
+        "| `SIGKILL`, `abort`: 3.14.1 | ✗ left behind | ✗ damaged |",
         "| the same: 3.13.0 | ✗ left behind | ✗ lost |",
     ]
 
@@ -79,27 +93,27 @@ def test_what_was_not_seen_is_not_known() -> None:
         record("keeps/return@main", clean()),
         record("keeps/SIGKILL@main", unknown=("it was never ready",)),
     ]
-    (section,) = data_sections(surveys({LINUX: seen}), {"keeps": KEEPS})
-    assert "| `SIGKILL` | ? not known | ? not known |" in table_rows(section)
+    blocks = data_blocks(KEEPS, [*surveys({LINUX: seen}).values()])
+    assert "| `SIGKILL` | ? not known | ? not known |" in table_rows(*blocks)
 
 
 def test_a_scenario_without_data_has_no_such_table() -> None:
     """Nothing is said of data where nobody looked at any."""
     asked = surveys({LINUX: [record("keeps/return@main", ended())]})
-    assert data_sections(asked, {"keeps": KEEPS}) == []
+    assert data_blocks(KEEPS, [*asked.values()]) == []
 
 
 def test_data_split_no_row_of_the_scenario_s_own_table() -> None:
-    """Who differs in data alone shares a row of handlers and exits, and is told as different."""
+    """Who differs in data alone shares a row of handlers and exits, and is no other difference."""
     seen = [
         record("keeps/SIGKILL@main", killed("damaged"), version="3.14.1"),
         record("keeps/SIGKILL@main", killed(), version="3.13.0"),
     ]
     asked = surveys({LINUX: seen})
-    rows = table_rows(Section("", (scenario_table(KEEPS, asked.values()),)))[2:]
-    assert rows == ["| `SIGKILL` | ✗ none, SIGKILL | lost |"]
-    (difference,) = differences(asked.values(), {"keeps": KEEPS})
-    assert (difference.there, difference.newest) == ("shelf lost", "shelf damaged")
+    rows = table_rows(scenario_table(KEEPS, asked.values()))[2:]
+    assert rows == ["| `SIGKILL` | ✗ none, killed by it | lost |"]
+    assert differences(asked.values(), {"keeps": KEEPS}) == []
+    assert len(table_rows(*data_blocks(KEEPS, [*asked.values()]))) == 4
 
 
 def test_what_stderr_said_is_a_column_where_a_scenario_asks_for_it() -> None:
@@ -110,6 +124,6 @@ def test_what_stderr_said_is_a_column_where_a_scenario_asks_for_it() -> None:
         record("keeps/sys-exit-3@main", replace(ended(), printed=())),
     ]
     columns = scenario_table(KEEPS, surveys({LINUX: seen}).values())
-    head, _, *rows = table_rows(Section("", (columns,)))
+    head, _, *rows = table_rows(columns)
     assert head.endswith("| stderr, without frames |")
     assert [row.rsplit(" | ", 1)[1] for row in rows] == ["Error in f: / E: x |", "nothing |"]

@@ -109,6 +109,15 @@ def plain(words: Inline) -> str:
             return plain(words.words)
 
 
+def anchor(title: Inline) -> str:
+    """The name by which a heading is linked to, as GitHub makes it.
+
+    Source: TableOfContentsFilter of https://github.com/gjtorikian/html-pipeline.
+    """
+    kept = (c for c in plain(title).lower() if c.isalnum() or c in " -_")
+    return "".join(kept).replace(" ", "-")
+
+
 # --------------------------------------------------------------------- blocks
 
 
@@ -166,6 +175,11 @@ Row: TypeAlias = tuple[Inline, ...]
 def paragraph(*lines: Inline) -> Paragraph:
     """A paragraph of these lines."""
     return Paragraph(lines)
+
+
+def contents(sections: Iterable[Section]) -> Points:
+    """A list of links to sections."""
+    return points(Link(one.title, f"#{anchor(one.title)}") for one in sections)
 
 
 def points(items: Iterable[Inline | Item], *, numbered: bool = False) -> Points:

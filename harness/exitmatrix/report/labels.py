@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.report.document import Code, Inline, Symbol, inline, joined
+from exitmatrix.report.document import Code, Inline, Row, Symbol, inline, joined
 from exitmatrix.report.survey import Group, Survey
 
 Place = tuple[str, Inline]  # a scenario, and the termination in words
@@ -38,6 +38,12 @@ def termination_words(survey: Survey, roles: Sequence[str]) -> Inline:
     return inline(name, f" to {survey.target}") if len(roles) > 1 and from_outside else name
 
 
+def signal_sent(survey: Survey) -> str:
+    """The signal that a termination begins with; "" for one that is none."""
+    known = TERMINATIONS.get(survey.termination)
+    return known.signal if known else ""
+
+
 def place_words(where: Iterable[Place]) -> Inline:
     """Where something shows, by scenario; an ending that is the only one goes without saying."""
     by_scenario: dict[str, list[Inline]] = {}
@@ -52,6 +58,23 @@ def place_words(where: Iterable[Place]) -> Inline:
             for scenario, endings in by_scenario.items()
         ),
     )
+
+
+Rows = tuple[tuple[Inline, Row], ...]  # who, and what they show; `OR` for a further outcome
+
+
+def grouped_rows(shown: Iterable[tuple[Inline, Rows]]) -> list[Row]:
+    """Rows of a table, from what each termination shows: those that show the same share them."""
+    names: dict[Rows, list[Inline]] = {}
+    for name, rows in shown:
+        names.setdefault(rows, []).append(name)
+    lines: list[Row] = []
+    for rows, some in names.items():
+        label = joined(", ", some)
+        for who, cells in rows:
+            lines.append((OR if who == OR else inline(label, ": ", who) if who else label, *cells))
+            label = label if len(some) == 1 else "the same"
+    return lines
 
 
 def unknown_words(group: Group) -> Inline:

@@ -36,11 +36,13 @@ def names(handlers: Sequence[str]) -> str:
     return between.join(handlers)
 
 
-def exit_words(status: dict[str, Any] | None) -> str:
-    """How a process ended: exit 1, SIGKILL, alive."""
+def exit_words(status: dict[str, Any] | None, sent: str = "") -> str:
+    """How a process ended: exit 1, SIGKILL, alive; `sent` is the signal that ends the program."""
     match status:
         case None:
             return "alive"
+        case {"signal": value} if value == sent:
+            return "killed by it"
         case {"code": value}:
             return f"exit {value}"
         case {"signal": value}:
@@ -77,12 +79,12 @@ def cut_short(process: Process, cut: bool) -> bool:
     return killed and state(process) in (Symbol.YES, Symbol.SOME)
 
 
-def process_words(process: Process, cut: bool = False) -> Inline:
+def process_words(process: Process, cut: bool = False, sent: str = "") -> Inline:
     """All about one process, for a cell of a table: ✓ all, exit 0."""
     symbol = state(process)
     if symbol == Symbol.ALIVE:
         return inline(Symbol.ALIVE, " alive")
-    did = f"{handler_words(process)}, {exit_words(process.exit)}"
+    did = f"{handler_words(process)}, {exit_words(process.exit, sent)}"
     if cut_short(process, cut):
         # What is stored is the longest run seen; it may have been killed at any point before.
         return inline(Symbol.RACE, f" up to {did}")

@@ -16,6 +16,7 @@ from exitmatrix.report.document import (
     Row,
     Section,
     Symbol,
+    contents,
     inline,
     paragraph,
     points,
@@ -26,7 +27,6 @@ from exitmatrix.report.render.markdown import markdown
 from exitmatrix.report.sections.answers import answer_section
 from exitmatrix.report.sections.basis import basis_section, extent_words, not_measured_section
 from exitmatrix.report.sections.budget import budget_section, length_of
-from exitmatrix.report.sections.data import data_sections
 from exitmatrix.report.sections.differences import differences_section
 from exitmatrix.report.sections.findings import findings_section
 from exitmatrix.report.sections.scenarios import scenario_sections
@@ -72,7 +72,10 @@ LEGEND = points(
         ),
         inline(
             Code("exit 1"),
-            " is an exit status; a bare SIGTERM says that this signal killed the process.",
+            " is an exit status; ",
+            Emphasis("killed by it"),
+            " says that the signal which was sent killed the process, and a bare SIGTERM that this"
+            " one did.",
         ),
         inline(
             Emphasis("output lost"),
@@ -121,20 +124,23 @@ def page(
     # The cells of a grid of handler lengths have a table of their own.
     listed = [one for one in in_order if not length_of(one.scenario)]
     mine = {id: [one for one in listed if one.scenario == id] for id in programs}
-    blocks: tuple[Block, ...] = (
-        LEAD,
-        paragraph(extent_words(records)),
-        LEGEND,
-        *answer_section(asked),
+    sections: tuple[Section, ...] = (
         *scenario_sections([(programs[id], some) for id, some in mine.items() if some], records),
         *budget_section(records),
-        *data_sections(asked, programs),
         *differences_section(listed, programs),
         *basis_section(records),
         *findings_section(records, judgements),
         *unexplained_section(records, judgements),
         *not_measured_section(records, asked, programs),
         _terminations(asked),
+    )
+    blocks: tuple[Block, ...] = (
+        LEAD,
+        paragraph(extent_words(records)),
+        *answer_section(asked),
+        Section("How to read this", (LEGEND,)),
+        Section("Contents", (contents(sections),)),
+        *sections,
     )
     return Section(TITLE, blocks)
 

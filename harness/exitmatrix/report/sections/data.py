@@ -2,53 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from exitmatrix.model import Outcome, Question, Scenario
+from exitmatrix.model import Outcome, Scenario
 from exitmatrix.model.versions import subject_words
-from exitmatrix.report.document import (
-    Inline,
-    Row,
-    Section,
-    Symbol,
-    inline,
-    joined,
-    paragraph,
-    table,
-)
-from exitmatrix.report.labels import OR, rank, termination_words
-from exitmatrix.report.phrases import prose
+from exitmatrix.report.document import Block, Inline, Row, Symbol, inline, paragraph, table
+from exitmatrix.report.labels import OR, Rows, grouped_rows, rank, termination_words
 from exitmatrix.report.survey import Group, Survey, regrouped
 
-Block = tuple[tuple[Inline, Row], ...]  # who, and what became of each kind, for each outcome
 
-
-def data_sections(
-    surveys: Mapping[Question, Survey], programs: Mapping[str, Scenario]
-) -> list[Section]:
-    """A section for each scenario that has data in flight."""
-    sections = []
-    for scenario in programs.values():
-        mine = [one for one in surveys.values() if one.scenario == scenario.id]
-        kinds = sorted({kind for one in mine for o in _outcomes(one) for kind in o.data or ()})
-        if kinds:
-            sections.append(_section(scenario, kinds, mine))
-    return sections
-
-
-def _section(scenario: Scenario, kinds: Sequence[str], surveys: Iterable[Survey]) -> Section:
-    """Terminations after which everything looks the same share their rows."""
-    blocks: dict[Block, list[Inline]] = {}
-    for survey in sorted(surveys, key=rank):
-        block = _block(regrouped(survey, _data_alone), scenario, kinds)
-        blocks.setdefault(block, []).append(termination_words(survey, scenario.roles))
-    rows: list[Row] = []
-    for block, endings in blocks.items():
-        label = joined(", ", endings)
-        for who, cells in block:
-            named = inline(label, ": ", who) if who else label
-            rows.append((OR if who == OR else named, *cells))
-            label = "the same"
+def data_blocks(scenario: Scenario, surveys: Sequence[Survey]) -> list[Block]:
+    """A table, and what it shows, for a scenario that has data in flight."""
+    kinds = sorted({kind for one in surveys for o in _outcomes(one) for kind in o.data or ()})
+    if not kinds:
+        return []
+    rows = grouped_rows(
+        (
+            termination_words(survey, scenario.roles),
+            _rows(regrouped(survey, _data_alone), scenario, kinds),
+        )
+        for survey in sorted(surveys, key=rank)
+    )
     about = paragraph(
         inline(
             "What is on disk when nobody is alive any more. ",
@@ -57,13 +31,10 @@ def _section(scenario: Scenario, kinds: Sequence[str], surveys: Iterable[Survey]
         ),
         inline(Symbol.ALIVE, " while a process is alive, nothing is lost yet."),
     )
-    return Section(
-        inline("Data in flight: ", prose(scenario.title)),
-        (about, table(("what ends it", *kinds), rows)),
-    )
+    return [about, table(("what ends it", *kinds), rows)]
 
 
-def _block(survey: Survey, scenario: Scenario, kinds: Sequence[str]) -> Block:
+def _rows(survey: Survey, scenario: Scenario, kinds: Sequence[str]) -> Rows:
     rows: list[tuple[Inline, Row]] = []
     for group in survey.groups:
         who = subject_words(group.subjects, survey.measured)

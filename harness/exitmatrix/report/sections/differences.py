@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from exitmatrix.model import Frozen, Outcome, Scenario
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import Block, Inline, Row, Section, paragraph, table
@@ -17,7 +19,7 @@ from exitmatrix.report.phrases import (
     serving,
 )
 from exitmatrix.report.sections.answers import short_answer
-from exitmatrix.report.survey import Group, Survey, newest
+from exitmatrix.report.survey import Group, Survey, newest, regrouped
 
 HEAD: Row = ("who differs", "what they show", "what the newest shows", "where")
 
@@ -38,7 +40,11 @@ def differences_section(
     if not surveys:
         return []
     found = differences(surveys, scenarios)
-    about = "Everything above on which those measured do not agree, against the newest of them."
+    about = (
+        "Everything above on which those measured do not agree, against the newest of them."
+        " What stderr says, and what becomes of data in flight, stands by version in the tables"
+        " above."
+    )
     told: Block = (
         table(HEAD, rows(found))
         if found
@@ -52,7 +58,7 @@ def differences(surveys: Iterable[Survey], scenarios: Mapping[str, Scenario]) ->
     found: dict[tuple[str, Inline, Inline], list[Place]] = {}
     ages: dict[tuple[str, Inline, Inline], Group] = {}
     for survey in surveys:
-        base, *others = survey.known or (None,)
+        base, *others = regrouped(survey, _essentials).known or (None,)
         for group in others:
             assert base
             there, usual = contrast(group, base)
@@ -65,6 +71,11 @@ def differences(surveys: Iterable[Survey], scenarios: Mapping[str, Scenario]) ->
         Difference(who=key[0], there=key[1], newest=key[2], where=tuple(found[key]))
         for key in sorted(found, key=lambda key: (newest(ages[key])[:2], key[0]), reverse=True)
     ]
+
+
+def _essentials(outcome: Outcome) -> Outcome:
+    """What the section is about: texts and data stand by version in their scenario's tables."""
+    return replace(outcome, printed=None, data=None)
 
 
 def rows(found: Iterable[Difference]) -> list[Row]:

@@ -22,7 +22,15 @@ from exitmatrix.report.document import (
     paragraph,
     table,
 )
-from exitmatrix.report.labels import OR, rank, termination_words, unknown_words
+from exitmatrix.report.labels import (
+    OR,
+    Rows,
+    grouped_rows,
+    rank,
+    signal_sent,
+    termination_words,
+    unknown_words,
+)
 from exitmatrix.report.phrases import (
     answer_words,
     exit_words,
@@ -34,6 +42,7 @@ from exitmatrix.report.phrases import (
     prose,
     serving,
 )
+from exitmatrix.report.sections.data import data_blocks
 from exitmatrix.report.survey import Group, Survey, regrouped
 
 LEFT, CLIENT, OUTPUT = "left behind", "client got", "unflushed output"
@@ -61,9 +70,13 @@ def scenario_sections(
     return sections
 
 
-def _section(scenario: Scenario, mine: Iterable[Survey], records: Records) -> Section:
+def _section(scenario: Scenario, mine: Sequence[Survey], records: Records) -> Section:
     about = [paragraph(prose(each)) for each in scenario.doc.strip().split("\n\n") if each.strip()]
-    blocks: list[Block] = [*about, scenario_table(scenario, mine)]
+    blocks: list[Block] = [
+        *about,
+        scenario_table(scenario, mine),
+        *data_blocks(scenario, mine),
+    ]
     others = _others(scenario, records)
     if others:
         blocks.append(paragraph(inline("Not in the table: ", others, ".")))
@@ -106,19 +119,19 @@ def scenario_table(scenario: Scenario, surveys: Iterable[Survey]) -> Table:
         OUTPUT,
         PRINTED,
     )
-    return table(
-        head, [row for survey in sorted(surveys, key=rank) for row in _rows(survey, roles)]
+    shown = (
+        (termination_words(survey, roles), _rows(survey, roles))
+        for survey in sorted(surveys, key=rank)
     )
+    return table(head, grouped_rows(shown))
 
 
-def _rows(survey: Survey, roles: Sequence[str]) -> list[Row]:
-    name = termination_words(survey, roles)
-    rows: list[Row] = []
+def _rows(survey: Survey, roles: Sequence[str]) -> Rows:
+    rows: list[tuple[Inline, Row]] = []
     for group in regrouped(survey, _without_data).groups:
         who = subject_words(group.subjects, survey.measured)
-        label = inline(name, f": {who}") if who else name
-        rows += _group_rows(label, group, roles)
-    return rows
+        rows += _group_rows(who, group, roles, signal_sent(survey))
+    return tuple(rows)
 
 
 def _without_data(outcome: Outcome) -> Outcome:
@@ -126,19 +139,21 @@ def _without_data(outcome: Outcome) -> Outcome:
     return replace(outcome, data=None)
 
 
-def _group_rows(label: Inline, group: Group, roles: Sequence[str]) -> list[Row]:
+def _group_rows(
+    who: Inline, group: Group, roles: Sequence[str], sent: str
+) -> list[tuple[Inline, Row]]:
     """A row for each outcome, and one for the runs that showed too little."""
-    seen = [outcome_cells(outcome, roles) for outcome in group.outcomes]
+    seen = [outcome_cells(outcome, roles, sent) for outcome in group.outcomes]
     if group.unknown or not seen:
         others = [inline(Symbol.UNKNOWN, " not known")] * (len(roles) - 1)
         seen.append((unknown_words(group), *others, "", "", "", ""))
-    return [(label if number == 0 else OR, *cells) for number, cells in enumerate(seen)]
+    return [(who if number == 0 else OR, cells) for number, cells in enumerate(seen)]
 
 
-def outcome_cells(outcome: Outcome, roles: Sequence[str]) -> Row:
+def outcome_cells(outcome: Outcome, roles: Sequence[str], sent: str) -> Row:
     """One outcome: a cell for each role, what is left, what the client got, what was written."""
     left = left_words(outcome)
-    cells = [_role_cell(outcome, role) for role in roles]
+    cells = [_role_cell(outcome, role, sent) for role in roles]
     if len(roles) == 1 and not outcome.left:
         # Whether the only process is left is said by its own cell.
         cells[0] = inline(cells[0], serving(outcome) if outcome.survivors else "")
@@ -146,13 +161,13 @@ def outcome_cells(outcome: Outcome, roles: Sequence[str]) -> Row:
     return (*cells, left, answer_words(outcome), output_words(outcome), printed_words(outcome))
 
 
-def _role_cell(outcome: Outcome, role: str) -> Inline:
+def _role_cell(outcome: Outcome, role: str, sent: str) -> Inline:
     """The process of a role, and those that took its place."""
     cells = []
     for process in outcome.processes:
         first, _, number = process.role.partition("#")
         if first == role:
-            words = process_words(process, outcome.cut)
+            words = process_words(process, outcome.cut, sent)
             cells.append(inline(f"{process.role} ", words) if number else words)
     return joined("; ", cells) or inline(Symbol.UNKNOWN, " never seen")
 
