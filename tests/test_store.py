@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -582,3 +583,114 @@ def test_verdicts_are_a_line_each(tmp_path: Path) -> None:
     ]
     write_verdicts(tmp_path, rows)
     assert file.stat().st_mtime_ns == time
+
+
+# -------------------------------------------------- what this version does not know
+
+
+def edited(output: Path, *changes: tuple[str, str]) -> bytes:
+    """What is on disk, after somebody else wrote there."""
+    file = records_file(output)
+    text = file.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text)
+    return file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ('"format":2', "line 2: it is of format 2, and this version reads 1; a newer exitmatrix"),
+        ('"format":0', "line 2: it is of format 0, and this version reads 1"),
+        ('"format":2,"cell":7,"was":0', "line 2: it is of format 2"),
+    ],
+)
+def test_records_of_another_format_are_refused_before_anything_is_written(
+    store: Open, output: Path, what: str, reason: str
+) -> None:
+    """The file and the line are named, whatever else the line holds, and every byte stays."""
+    run(store(), result(A), result(A, of=cell("abort")))
+    file = records_file(output)
+    first, second = file.read_text().splitlines(keepends=True)
+    file.write_text(first + second.replace('"format":1', what))
+    before = tree(output)
+    with pytest.raises(ValueError, match=reason) as refused:
+        store(1)
+    assert str(refused.value).startswith(str(file))
+    with pytest.raises(ValueError, match=reason):
+        read_records(output)
+    assert tree(output) == before
+    file.write_text(file.read_text().rstrip("\n"))  # no torn line: an editor left out its end
+    with pytest.raises(ValueError, match=reason):
+        store(1)
+    file.write_text(first)
+    run(store(1), result(A))  # the lock is free again
+
+
+def test_a_line_that_was_not_measured_is_never_rewritten(store: Open, output: Path) -> None:
+    """Nor put into this version's form: what a line holds is not this run's business."""
+    run(store(), result(A), result(A, of=cell("SIGTERM")))
+    odd = edited(output, ('"since":"2026-11-21"', '"since" : "2026-11-21", "note":{"by":"hand"}'))
+    run(store(1), result(B, of=cell("abort")))
+    lines = records_file(output).read_bytes().splitlines()
+    assert set(odd.splitlines()) < set(lines)
+    assert len(lines) == 3
+    run(store(2), result(A), result(A, of=cell("SIGTERM")))
+    assert records_file(output).read_bytes().splitlines() == lines
+
+
+def test_keys_that_are_not_known_stay_with_what_they_belong_to(store: Open, output: Path) -> None:
+    """A record that grows keeps them; an outcome and a process theirs, while they are told."""
+    run(store(), result(A))
+    edited(
+        output,
+        ('"role":"main"', '"role":"main","of process":[1]'),
+        ('"survivors":[]', '"survivors":[],"of outcome":true'),
+        ('"version":"3.13.0"', '"version":"3.13.0","of interpreter":"x"'),
+        ('"since"', '"of record":{"a":{"b":null}},"since"'),
+    )
+    run(store(1), result(B))
+    (line,) = records_file(output).read_bytes().splitlines()
+    record = msgspec.json.decode(line)
+    assert record["since"] == "2026-11-22"
+    assert record["of record"] == {"a": {"b": None}}
+    assert record["interpreter"]["of interpreter"] == "x"
+    told = {
+        one["processes"][0]["exit"]["code"]: (
+            one.get("of outcome"),
+            one["processes"][0].get("of process"),
+        )
+        for one in record["outcomes"]
+    }
+    assert told == {0: (True, [1]), 1: (None, None)}
+    run(store(2), result(A), result(B))
+    assert records_file(output).read_bytes() == line + b"\n"
+
+
+def test_what_is_no_file_of_lines_is_named(store: Open, output: Path) -> None:
+    """A folder or a pipe with the name of one, and nesting past what a parser takes."""
+    run(store(), result(A))
+    folder = records_file(output).parent / "other.jsonl"
+    folder.mkdir()
+    with pytest.raises(ValueError, match=r"other\.jsonl: is no regular file"):
+        read_records(output)
+    folder.rmdir()
+    os.mkfifo(folder)
+    with pytest.raises(ValueError, match=r"other\.jsonl: is no regular file"):
+        store()
+    folder.unlink()
+    deep = b"[" * 200_000 + b"]" * 200_000
+    folder.write_bytes(b'{"format":1,"cell":"a/b/c/d@e","later":' + deep + b"}\n")
+    with pytest.raises(ValueError, match=r"other\.jsonl, line 1: "):
+        read_records(output)
+
+
+def test_a_record_of_ten_megabytes_is_a_record(store: Open, output: Path) -> None:
+    """It is read and kept; it may well be what a newer version tells."""
+    run(store(), result(A))
+    big = edited(output, ('"since"', f'"later":"{"x" * 10_000_000}","since"'))
+    assert the_record(output).outcomes == (A,)
+    run(store(1), result(A))
+    assert records_file(output).read_bytes() == big

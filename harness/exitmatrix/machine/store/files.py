@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 from collections.abc import Iterable
@@ -48,8 +49,12 @@ def append(file: Path, line: bytes) -> None:
 
 
 def lines_of(file: Path) -> list[bytes]:
-    """The lines of a file, with their ends; none where there is no file."""
-    return file.read_bytes().splitlines(keepends=True) if file.exists() else []
+    """The lines of a file, with their ends; none where there is no file. Raises OSError."""
+    if not file.exists():
+        return []
+    if not file.is_file():  # a pipe would be waited for
+        raise OSError(errno.EINVAL, "is no regular file", str(file))
+    return file.read_bytes().splitlines(keepends=True)
 
 
 def in_order(file: Path) -> bool:
@@ -70,12 +75,21 @@ def _mend(file: FileIO) -> None:
         return
     file.seek(0)
     last = file.read().rpartition(b"\n")[2]
-    try:
-        msgspec.json.decode(last)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    if is_torn(last):
         file.truncate(size - len(last))
     else:
         file.write(b"\n")  # an editor left out the end of the line
+
+
+def is_torn(line: bytes) -> bool:
+    """Whether a last line that has no end is a part of one only."""
+    try:
+        msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return True
+    except RecursionError:
+        pass
+    return False
 
 
 def make_folders(folders: Iterable[Path]) -> None:

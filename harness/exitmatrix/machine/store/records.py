@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from exitmatrix.machine.store.files import lines_of
+from exitmatrix.machine.store.files import is_torn, lines_of
 from exitmatrix.machine.store.sharing import Sharing
-from exitmatrix.model import Cell, CellId, Frozen, Interpreter, Outcome, Record, Timeline
+from exitmatrix.model import FORMAT, Cell, CellId, Frozen, Interpreter, Outcome, Record, Timeline
 from exitmatrix.model.merge import agreed
 from exitmatrix.model.outcome_sets import essence
 
@@ -41,10 +41,17 @@ class Named(Frozen):
     cell: str
 
 
+class Formed(Frozen):
+    """Of what format a line is; timelines have none of their own."""
+
+    format: int = FORMAT
+
+
 T = TypeVar("T", Record, Told, Key, Named)
 CELL = msgspec.json.Decoder(Named)
 TOLD = msgspec.json.Decoder(Told)
 KEY = msgspec.json.Decoder(Key)
+FORMED = msgspec.json.Decoder(Formed)
 
 
 class Disagreement(ValueError):
@@ -134,7 +141,7 @@ def merged(files: Iterable[Path], interpreter: str, sharing: Sharing) -> dict[st
     held: dict[str, Path] = {}
     apart: dict[tuple[Path, Path], list[str]] = {}
     for file in files:
-        for record in read(file, sharing.decode):
+        for record in read(file, sharing.decode, f'"{interpreter}/'.encode()):
             if record.interpreter_id != interpreter:
                 continue
             known = found.get(record.cell)
@@ -197,18 +204,37 @@ def read(file: Path, decode: Callable[[bytes], T], holding: bytes = b"") -> list
     Lines that do not have `holding` in them are left out unread. Raises ValueError
     naming file and line.
     """
-    values: dict[tuple[str, str], T] = {}
-    lines = lines_of(file)
+    return [value for value, _ in read_lines(file, decode, holding)]
+
+
+def read_lines(
+    file: Path, decode: Callable[[bytes], T], holding: bytes = b""
+) -> list[tuple[T, bytes]]:
+    """The same, each with the line that holds it, without its end. Raises ValueError."""
+    values: dict[tuple[str, str], tuple[T, bytes]] = {}
+    try:
+        lines = lines_of(file)
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror}") from error
     torn = len(lines) if lines and not lines[-1].endswith(b"\n") else 0
     for number, line in enumerate(lines, 1):
         if holding not in line:
             continue
         try:
+            _check_format(line)
             value = decode(line)
             CellId.parse(value.cell)
-        except (msgspec.DecodeError, ValueError) as error:
-            if number == torn:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            if number == torn and is_torn(line):
                 continue  # by a kill in the middle of the write
             raise ValueError(f"{file}, line {number}: {error}") from error
-        values[value.cell, getattr(value, "outcome", "")] = value
+        values[value.cell, getattr(value, "outcome", "")] = value, line.rstrip(b"\r\n")
     return list(values.values())
+
+
+def _check_format(line: bytes) -> None:
+    """Raise ValueError for a line that another version of this program wrote, and can read."""
+    given = FORMED.decode(line).format
+    if given != FORMAT:
+        newer = "; a newer exitmatrix reads it" if given > FORMAT else ""
+        raise ValueError(f"it is of format {given}, and this version reads {FORMAT}{newer}")

@@ -25,9 +25,16 @@ from exitmatrix.machine.store.files import (
     rewrite,
     write,
 )
+from exitmatrix.machine.store.foreign import (
+    INTERPRETER,
+    PLATFORM,
+    beside,
+    has_foreign_keys,
+    with_foreign_keys,
+)
 from exitmatrix.machine.store.records import (
+    CELL,
     KEY,
-    TOLD,
     Told,
     describe,
     digest,
@@ -35,6 +42,7 @@ from exitmatrix.machine.store.records import (
     merged,
     platform_name,
     read,
+    read_lines,
 )
 from exitmatrix.machine.store.sharing import ENCODER, Sharing
 from exitmatrix.model import (
@@ -76,6 +84,7 @@ class _Shelf:
     told: set[tuple[str, str]]  # cells and outcomes that have their timeline
     trials: dict[str, int]  # how many were ever run, by cell
     this_run: set[str]  # cells that this run has measured, be it before it was interrupted
+    foreign: dict[str, bytes] | None = None  # lines that hold what this version does not know
 
 
 class Store:
@@ -201,14 +210,16 @@ class Store:
         record = Record(
             format=FORMAT,
             cell=cell.id,
-            interpreter=describe(interpreter),
+            interpreter=describe(interpreter)
+            | beside(INTERPRETER, old.interpreter if old else None),
             packages=packages,
             stack=cell.stack,
             scenario=cell.scenario,
             launcher=cell.launcher,
             termination=cell.termination,
             target=cell.target,
-            platform={"system": platform.system(), "machine": platform.machine()},
+            platform={"system": platform.system(), "machine": platform.machine()}
+            | beside(PLATFORM, old.platform if old else None),
             since=self.today,
             outcomes=outcomes,
             unknown=result.unknown,
@@ -221,13 +232,15 @@ class Store:
             record = self._sharing.share(record)
             shelf.records[record.cell] = record
             self._forgotten.discard(record.cell)
-            self._add(self._records, self._record_files, cell.interpreter, record)
+            line = self._line(shelf, record, cell.interpreter)
+            self._add(self._records, self._record_files, cell.interpreter, line)
         for outcome in record.outcomes:
             key = digest(outcome)
             if (record.cell, key) not in shelf.told and key in timelines:
                 shelf.told.add((record.cell, key))
                 told = Told(cell=record.cell, outcome=key, timeline=timelines[key])
-                self._add(self._timelines, self._timeline_files, cell.interpreter, told)
+                line = ENCODER.encode(told)
+                self._add(self._timelines, self._timeline_files, cell.interpreter, line)
         before = shelf.trials.get(record.cell, 0) if same else 0
         shelf.trials[record.cell] = before + result.trials
         shelf.this_run.add(record.cell)
@@ -256,22 +269,38 @@ class Store:
     def _sort(self) -> None:
         for interpreter in sorted(self._changed):
             file = self._records / f"{interpreter}.jsonl"
-            records = read(file, self._sharing.decode)
+            records = read_lines(file, self._sharing.decode)
             here = self._shelf(interpreter).records
-            known = [here.get(one.cell, one) for one in records]
+            known = [here.get(one.cell, one) for one, _ in records]
             current = {(one.cell, digest(outcome)) for one in known for outcome in one.outcomes}
-            rewrite(file, map(ENCODER.encode, records))
+            # Each line as it stands: what was not measured is not written anew.
+            rewrite(file, [line for _, line in records])
             file = self._timelines / f"{interpreter}.jsonl"
-            told = read(file, TOLD.decode)
-            kept = [one for one in told if (one.cell, one.outcome) in current]
-            rewrite(file, map(ENCODER.encode, kept))
+            told = read_lines(file, KEY.decode)
+            rewrite(file, [line for one, line in told if (one.cell, one.outcome) in current])
+
+    def _line(self, shelf: _Shelf, record: Record, interpreter: str) -> bytes:
+        """A record as it is written: with what the line that it replaces holds beside."""
+        if shelf.foreign is None:
+            shelf.foreign = {
+                one.cell: line
+                for file in self._record_files.get(interpreter, ())
+                for one, line in read_lines(file, CELL.decode)
+                if has_foreign_keys(line)
+            }
+        line = ENCODER.encode(record)
+        if record.cell in shelf.foreign:
+            line = shelf.foreign[record.cell] = with_foreign_keys(
+                shelf.foreign[record.cell], record
+            )
+        return line
 
     def _add(
-        self, folder: Path, files: dict[str, list[Path]], interpreter: str, value: Record | Told
+        self, folder: Path, files: dict[str, list[Path]], interpreter: str, line: bytes
     ) -> None:
         """Append a line to an interpreter's own file."""
         file = folder / f"{interpreter}.jsonl"
-        append(file, ENCODER.encode(value))
+        append(file, line)
         self._changed.add(interpreter)
         if file not in files.setdefault(interpreter, []):
             files[interpreter].append(file)
