@@ -42,4 +42,5 @@ class Foreseen(Frozen, kw_only=True):
     """What the rules allow for a program on a Python."""
 
     seen: tuple[Seen, ...]  # one, or those between which a race decides
-    rules: tuple[str, ...]  # ids of those that were used
+    rules: tuple[str, ...]  # ids of the laws that were used
+    races: tuple[str, ...] = ()  # between which two events, where a law allows several effects

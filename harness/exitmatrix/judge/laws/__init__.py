@@ -1,0 +1,16 @@
+"""The laws, by subject; together one flat list."""
+
+from __future__ import annotations
+
+from exitmatrix.judge.laws import exits, handlers, processes, signals, streams
+from exitmatrix.judge.laws.law import Law
+
+LAWS: tuple[Law, ...] = (
+    *exits.LAWS,
+    *handlers.LAWS,
+    *signals.LAWS,
+    *processes.LAWS,
+    *streams.LAWS,
+)
+
+LAWS_BY_ID = {law.id: law for law in LAWS}

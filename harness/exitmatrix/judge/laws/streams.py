@@ -1,0 +1,98 @@
+"""Laws about what is buffered for stdout."""
+
+from __future__ import annotations
+
+from exitmatrix.judge.laws.law import Facts, Law, Proceeds, Raises, Writes, does
+from exitmatrix.model.language import CloseStdout, Flush, Write
+
+
+def _flushed_early(facts: Facts) -> bool:
+    kind = facts.profile.code_end_flush
+    return kind == "always" or (
+        facts.exception != "" and (kind == "exceptions" or facts.exception != "SystemExit")
+    )
+
+
+def _fails(facts: Facts) -> bool:
+    return facts.buffered and not facts.reader
+
+
+LAWS: tuple[Law, ...] = (
+    Law(
+        id="written-to-a-buffer",
+        about="statement",
+        when=does(Write),
+        then=lambda _: Proceeds(),
+        because="What is written to a pipe or a file stays in a buffer until that is flushed.",
+        source="docs: library/functions, open, buffering; library/sys, sys.stdout",
+    ),
+    Law(
+        id="reader-gone",
+        about="statement",
+        when=does(CloseStdout),
+        then=lambda _: Proceeds(),
+        because="A reader that goes away ends nothing: only a later write fails, with EPIPE.",
+        source="pipe(7), section I/O on pipes and FIFOs",
+    ),
+    Law(
+        id="flush-writes",
+        about="statement",
+        when=lambda f: isinstance(f.statement, Flush) and not _fails(f),
+        then=lambda _: Proceeds(),
+        because="flush writes out what is buffered.",
+        source="docs: library/io, IOBase.flush",
+    ),
+    Law(
+        id="flush-fails",
+        about="statement",
+        when=lambda f: isinstance(f.statement, Flush) and _fails(f),
+        then=lambda _: Raises("Exception"),
+        because="A flush that nobody reads raises BrokenPipeError.",
+        source="write(2), EPIPE; docs: library/exceptions, BrokenPipeError",
+    ),
+    Law(
+        id="flush-before-handlers",
+        about="code ended",
+        when=_flushed_early,
+        then=lambda _: Writes(written=True),
+        because=(
+            "Stdout is flushed when the program's code has ended, before any handler runs: what "
+            "happens in a handler does not touch what was written until then. Python 2 and older "
+            "PyPys do so only where an exception ended the code."
+        ),
+        source="CPython Python/pythonrun.c, flush_io; 2.7 Python/pythonrun.c, handle_system_exit; "
+        "PyPy pypy/interpreter/app_main.py, run_toplevel",
+    ),
+    Law(
+        id="no-flush-before-handlers",
+        about="code ended",
+        when=lambda f: not _flushed_early(f),
+        then=lambda _: Writes(written=False),
+        because=(
+            "In Python 2 and older PyPys code that ends without an exception leaves stdout "
+            "buffered while handlers run."
+        ),
+        source="CPython 2.7 Modules/main.c, Py_Main; PyPy 7.3.5 pypy/interpreter/app_main.py, "
+        "run_toplevel",
+    ),
+    Law(
+        id="flush-at-end",
+        about="streams",
+        when=lambda f: not _fails(f),
+        then=lambda _: Writes(written=True),
+        because="An interpreter that ends normally writes out what is buffered for stdout.",
+        source="CPython Python/pylifecycle.c, flush_std_files",
+    ),
+    Law(
+        id="lost-stdout",
+        about="streams",
+        when=_fails,
+        then=lambda f: Writes(written=False, failed=f.profile.lost_stdout_status),
+        because=(
+            "The flush of stdout at the end fails when nobody reads it any more, and then the exit "
+            "status is 120; Python 2 does not look."
+        ),
+        source="docs: library/sys, sys.exit; CPython Python/pylifecycle.c, Py_FinalizeEx; "
+        "2.7 Python/pythonrun.c, Py_Finalize",
+    ),
+)

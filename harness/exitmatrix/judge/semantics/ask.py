@@ -1,0 +1,58 @@
+"""The laws, asked along all ways through one program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from exitmatrix.judge.laws.law import Effect, Facts, Law, Question
+from exitmatrix.judge.profile import Profile
+from exitmatrix.model.language import Code
+
+
+class NotPredicted(Exception):
+    """No law answers a question that came up, or the program is too long; says which."""
+
+
+class AmbiguousLaws(Exception):
+    """Two laws answer one question: a mistake in the laws."""
+
+
+@dataclass
+class Ask:
+    """A program, a Python, and the laws by what they are about; notes which were used."""
+
+    laws: Sequence[Law]
+    code: Code
+    profile: Profile
+    used: dict[str, None] = field(default_factory=dict)
+    races: dict[str, None] = field(default_factory=dict)
+    _by_question: dict[Question, list[Law]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for law in self.laws:
+            self._by_question.setdefault(law.about, []).append(law)
+
+    def __call__(self, about: Question, facts: Facts) -> tuple[Effect, ...]:
+        """The effects of the law that holds. Raises NotPredicted and AmbiguousLaws."""
+        holding = [law for law in self._by_question.get(about, ()) if law.when(facts)]
+        if not holding:
+            raise NotPredicted(f"no law says what happens: {about}, {_what(about, facts)}")
+        if len(holding) > 1:
+            raise AmbiguousLaws(f"{about}: {', '.join(law.id for law in holding)}")
+        law = holding[0]
+        self.used[law.id] = None
+        effect = law.then(facts)
+        if not isinstance(effect, tuple):
+            return (effect,)
+        self.races[law.race] = None
+        return effect
+
+
+def _what(about: Question, facts: Facts) -> str:
+    if about == "statement":
+        told = type(facts.statement).__name__
+        where = "main thread" if facts.in_main else "other thread"
+        when = ", after the end of the code" if facts.finalizing else ""
+        return f"{told} in the {where}{when}"
+    return facts.signal or facts.exception or "nothing raised"

@@ -1,0 +1,113 @@
+"""How one moment becomes another: small functions from state to state. Pure."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from exitmatrix.judge.semantics.state import (
+    Body,
+    Call,
+    Configuration,
+    Frame,
+    ProcessState,
+    Raised,
+    Thread,
+    ThreadCode,
+)
+from exitmatrix.model.execution import Exit, Line, Moment
+from exitmatrix.model.language import Code
+
+BEFORE = "(before)"
+"""Stands for a handler that was registered before the program's first line, and says nothing."""
+
+
+def with_process(now: Configuration, process: ProcessState) -> Configuration:
+    """The same, with one process changed."""
+    return replace(
+        now,
+        processes=tuple(process if one.path == process.path else one for one in now.processes),
+    )
+
+
+def with_thread(process: ProcessState, thread: Thread) -> ProcessState:
+    """The same, with one thread changed."""
+    return replace(
+        process,
+        threads=tuple(thread if one.id == thread.id else one for one in process.threads),
+    )
+
+
+def without_thread(process: ProcessState, id: int) -> ProcessState:
+    """The same, with a thread ended."""
+    return replace(process, threads=tuple(one for one in process.threads if one.id != id))
+
+
+def push(thread: Thread, *frames: Frame) -> Thread:
+    """The thread begins something."""
+    return replace(thread, frames=(*thread.frames, *frames))
+
+
+def pop(thread: Thread) -> Thread:
+    """The thread is done with what it was doing last."""
+    return replace(thread, frames=thread.frames[:-1])
+
+
+def swap(thread: Thread, frame: Frame) -> Thread:
+    """What the thread is doing is now at another point."""
+    return replace(thread, frames=(*thread.frames[:-1], frame))
+
+
+def fail(thread: Thread, raised: Raised) -> Thread:
+    """An exception is raised in the thread."""
+    return replace(thread, raising=raised)
+
+
+def say(process: ProcessState, function: str, moment: Moment) -> ProcessState:
+    """A function says something of itself."""
+    if function == BEFORE:
+        return process
+    return replace(process, said=(*process.said, Line(function, moment)))
+
+
+def call(
+    process: ProcessState, thread: Thread, code: Code, function: str
+) -> tuple[ProcessState, Thread]:
+    """A function begins."""
+    begun = push(thread, Call(function), Body(code.function(function)))
+    return say(process, function, "began"), begun
+
+
+def flush(now: Configuration, process: ProcessState) -> Configuration:
+    """What a process has buffered comes out, if anybody reads it."""
+    if process.reader:
+        now = replace(now, stdout=(*now.stdout, *process.buffered))
+    return with_process(now, replace(process, buffered=()))
+
+
+def end(now: Configuration, process: ProcessState, how: Exit, *, flushed: bool) -> Configuration:
+    """A process is gone."""
+    if flushed:
+        now = flush(now, process)
+    gone = replace(now.process(process.path), exit=how, threads=(), buffered=())
+    return with_process(now, gone)
+
+
+def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:
+    """What the kernel and Python make of a fork: a copy, of whose threads one is left."""
+    return ProcessState(
+        path=(*process.path, process.forked),
+        threads=(replace(push(thread, child), daemon=False, after_main=False),),
+        main=thread.id,
+        started=process.started,
+        handlers=process.handlers,
+        exitfunc=process.exitfunc,
+        signals=process.signals,
+        buffered=process.buffered,
+        reader=process.reader,
+    )
+
+
+def rootless(process: ProcessState) -> bool:
+    """Whether its main thread is one that was no main thread before a fork."""
+    main = process.thread(process.main)
+    return main is not None and isinstance(main.frames[0], ThreadCode)

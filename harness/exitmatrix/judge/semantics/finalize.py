@@ -1,0 +1,128 @@
+"""How an interpreter comes to its end, stage by stage. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from exitmatrix.judge.laws.law import Exits, Facts, Leaves, Waits, Walks, Writes
+from exitmatrix.judge.profile import Profile
+from exitmatrix.judge.semantics import change, run
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
+from exitmatrix.judge.semantics.state import (
+    Configuration,
+    Finalization,
+    ProcessState,
+    Stage,
+    Thread,
+)
+from exitmatrix.model.execution import Exit
+
+
+def step(
+    now: Configuration,
+    process: ProcessState,
+    main: Thread,
+    ending: Finalization,
+    ask: Ask,
+) -> Iterator[Configuration]:
+    """All that may follow a stage, once it can be over. Raises NotPredicted."""
+    about = Facts(
+        profile=ask.profile,
+        exception=ending.raised,
+        reader=process.reader,
+        buffered=bool(process.buffered),
+    )
+    match ending.stage:
+        case "code ended":
+            (effect,) = ask("code ended", about)
+            if isinstance(effect, Writes) and effect.written:
+                now = _flush(now, process, ask.profile)
+            yield _at(now, process, main, ending, "threads")
+        case "threads":
+            yield from _threads(now, process, main, ending, about, ask)
+        case "handlers":
+            now = _at(now, process, main, ending, "streams")
+            process = now.process(process.path)
+            if ask.profile.exitfunc and process.exitfunc:
+                running = run.begin_exitfunc(process.exitfunc)
+            else:
+                running = run.begin(process, walk(ask), final=True)
+            main = change.push(_main(process), running)
+            yield change.with_process(now, change.with_thread(process, main))
+        case "streams":
+            (effect,) = ask("streams", about)
+            written = isinstance(effect, Writes) and effect.written
+            how = ending.exit
+            if isinstance(effect, Writes) and effect.failed and not how.signal:
+                how = Exit(effect.failed)
+            yield change.end(now, process, how, flushed=written)
+
+
+def _flush(now: Configuration, process: ProcessState, profile: Profile) -> Configuration:
+    """A flush whose failure nobody sees."""
+    if not process.reader and profile.keeps_unwritten:
+        return now
+    return change.flush(now, process)
+
+
+def walk(ask: Ask) -> str:
+    """How the list of handlers is gone through. Raises NotPredicted."""
+    (effect,) = ask("handlers", Facts(profile=ask.profile))
+    if not isinstance(effect, Walks):
+        raise NotPredicted(f"{effect!r} is no way through a list")
+    return effect.how
+
+
+def _threads(
+    now: Configuration,
+    process: ProcessState,
+    main: Thread,
+    ending: Finalization,
+    about: Facts,
+    ask: Ask,
+) -> Iterator[Configuration]:
+    waited = False
+    for other in process.threads:
+        if other.id == main.id:
+            continue
+        effects = ask("thread", replace(about, daemon=other.daemon))
+        waited = waited or all(isinstance(effect, Waits) and effect.waits for effect in effects)
+    if not waited:
+        yield _at(now, process, main, ending, "handlers")
+
+
+def handlers_over(
+    now: Configuration, process: ProcessState, main: Thread, about: Facts, ask: Ask
+) -> Iterator[Configuration]:
+    """All that may follow the last run of the handlers. Raises NotPredicted."""
+    ending = main.top
+    if not isinstance(ending, Finalization):
+        raise NotPredicted("a last run of the handlers that is not the end")
+    for effect in ask("end of handlers", about):
+        match effect:
+            case Exits(None):
+                yield change.with_process(now, change.with_thread(process, main))
+            case Exits(status):
+                other = replace(ending, exit=Exit(status or 0))
+                main = change.swap(main, other)
+                yield change.with_process(now, change.with_thread(process, main))
+            case Leaves(status, flushed):
+                yield change.end(now, process, Exit(status), flushed=flushed)
+            case _:
+                raise NotPredicted(f"{effect!r} of handlers")
+
+
+def _at(
+    now: Configuration, process: ProcessState, main: Thread, ending: Finalization, stage: Stage
+) -> Configuration:
+    current = now.process(process.path)
+    moved = change.swap(main, replace(ending, stage=stage))
+    return change.with_process(now, change.with_thread(current, moved))
+
+
+def _main(process: ProcessState) -> Thread:
+    main = process.thread(process.main)
+    assert main is not None
+    return main

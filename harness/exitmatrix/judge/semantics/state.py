@@ -1,0 +1,152 @@
+"""A moment in the execution of a program: all its processes, as one frozen value."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from exitmatrix.model import Frozen
+from exitmatrix.model.execution import Exit, Line
+from exitmatrix.model.language import Statement
+
+Path = tuple[int, ...]
+Disposition = Literal["default", "ignored", "interrupt"]
+"""What a process does about a signal; a function that handles it is named with a colon: `:stop`."""
+
+
+class Raised(Frozen):
+    """An exception on its way."""
+
+    name: str  # SystemExit, KeyboardInterrupt, or Exception for any other
+    status: int = 0  # that SystemExit carries
+
+
+# -------------------------------------------------------------------------- frames
+
+
+class Body(Frozen):
+    """Statements that are still to be executed."""
+
+    rest: tuple[Statement, ...]
+
+
+class Call(Frozen):
+    """A function that runs: a handler of atexit or of a signal."""
+
+    function: str
+
+
+class HandlerRun(Frozen):
+    """atexit at work: it calls one handler after another."""
+
+    final: bool  # at the end of the process; otherwise by atexit._run_exitfuncs
+    how: str  # Profile.handler_list
+    next: int  # the place in the list of the handler that comes next; -1: none
+    copied: tuple[str, ...] = ()  # the list that is gone through, where that is a copy
+    last: Raised | None = None  # the last exception of a handler
+
+
+class Joins(Frozen):
+    """Waits until another thread has ended, or has done what its starter waits for."""
+
+    thread: int
+
+
+class WaitsForChild(Frozen):
+    """`os.waitpid`."""
+
+    path: Path
+
+
+class MainCode(Frozen):
+    """Below the main thread's code."""
+
+
+class ThreadCode(Frozen):
+    """Below another thread's code."""
+
+    sleeps: bool = False  # for ever, when its code is done
+
+
+Stage = Literal["code ended", "threads", "handlers", "streams"]
+
+
+class Finalization(Frozen):
+    """The interpreter comes to its end."""
+
+    stage: Stage
+    exit: Exit  # that of the process, if nothing changes it
+    raised: str = ""  # the exception that ended the code
+
+
+Frame = Body | Call | HandlerRun | Joins | WaitsForChild | MainCode | ThreadCode | Finalization
+
+
+class Thread(Frozen):
+    """A thread, by what it is in the middle of, innermost last."""
+
+    id: int
+    frames: tuple[Frame, ...]
+    raising: Raised | None = None
+    daemon: bool = False
+    after_main: bool = False  # it waits for the end of the main thread's code
+    done: bool = False  # it sleeps for ever
+
+    @property
+    def top(self) -> Frame:
+        """What it is doing."""
+        return self.frames[-1]
+
+
+class Pending(Frozen):
+    """A signal that was received and not yet handled in Python."""
+
+    signal: str
+    own: bool  # sent by the main thread, which sees it at once
+
+
+class ProcessState(Frozen, kw_only=True):
+    """A process."""
+
+    path: Path
+    threads: tuple[Thread, ...]
+    main: int = 0  # the id of the main thread
+    started: int = 1  # threads so far
+    forked: int = 0  # children so far
+    handlers: tuple[str, ...] = ()  # of atexit, oldest first; "" in a place that was emptied
+    exitfunc: str = ""  # what sys.exitfunc was set to, if anything
+    signals: tuple[tuple[str, str], ...] = ()  # dispositions other than at the start
+    pending: tuple[Pending, ...] = ()
+    buffered: tuple[str, ...] = ()
+    reader: bool = True  # somebody reads its stdout
+    said: tuple[Line, ...] = ()
+    exit: Exit | None = None
+
+    def thread(self, id: int) -> Thread | None:
+        """A thread that has not ended."""
+        return next((one for one in self.threads if one.id == id), None)
+
+    @property
+    def finalizing(self) -> bool:
+        """Whether the main thread's code has ended."""
+        main = self.thread(self.main)
+        return main is not None and isinstance(main.frames[0], Finalization)
+
+    @property
+    def main_code_ended(self) -> bool:
+        """Whether those may go on that wait for that."""
+        main = self.thread(self.main)
+        if main is None:
+            return True
+        bottom = main.frames[0]
+        return isinstance(bottom, Finalization) and bottom.stage != "code ended"
+
+
+class Configuration(Frozen):
+    """All processes, and what has come out of their common stdout."""
+
+    processes: tuple[ProcessState, ...]
+    stdout: tuple[str, ...] = ()
+
+    def process(self, path: Path) -> ProcessState:
+        """The process at a path."""
+        return next(one for one in self.processes if one.path == path)

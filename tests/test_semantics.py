@@ -1,0 +1,267 @@
+"""The laws about the interpreter of the small language: what it foresees for a program."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+
+import pytest
+from exitmatrix.judge.laws import LAWS, LAWS_BY_ID
+from exitmatrix.judge.laws.law import Law, Raises
+from exitmatrix.judge.profile import PARAMETERS, Profile, profile
+from exitmatrix.judge.program import predict_program
+from exitmatrix.judge.semantics.ask import AmbiguousLaws, NotPredicted
+from exitmatrix.model.execution import Seen
+from exitmatrix.model.language import (
+    Abort,
+    Clear,
+    CloseStdout,
+    Code,
+    Default,
+    Exec,
+    FatalError,
+    Flush,
+    Fork,
+    Function,
+    Handle,
+    Ignore,
+    LibcExit,
+    Nothing,
+    OsExit,
+    Raise,
+    Register,
+    RunHandlers,
+    SetExitFunction,
+    Signal,
+    StartThread,
+    Statement,
+    SysExit,
+    Unregister,
+    UnregisterNamesake,
+    Write,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+CPYTHONS = ["2.7.18", "3.6.15", "3.9.18", "3.10.13", "3.12.1", "3.13.0", "3.14.0"]
+PYPYS = {"2.7.18": "7.3.3", "3.7.10": "7.3.5", "3.9.16": "7.3.11", "3.11.17": "8.0.1"}
+
+
+def cpython(version: str) -> Profile:
+    return profile({"implementation": "cpython", "version": version})
+
+
+PROFILES: Mapping[str, Profile] = {
+    **{version: cpython(version) for version in CPYTHONS},
+    **{
+        f"pypy-{version}": profile(
+            {"implementation": "pypy", "version": version, "implementation_version": own}
+        )
+        for version, own in PYPYS.items()
+    },
+}
+NEWEST = PROFILES["3.14.0"]
+
+
+def code(*body: Statement, **functions: Statement | tuple[Statement, ...]) -> Code:
+    """A program, and what its functions do."""
+    return Code(
+        body=body,
+        functions=tuple(
+            Function(name, does if isinstance(does, tuple) else (does,))
+            for name, does in functions.items()
+        ),
+    )
+
+
+def text(seen: Seen) -> str:
+    """`A( A) = 0` for a handler that ran to its end in the only process; `!` where one raised."""
+    signs = {"began": "(", "ended": ")", "raised": "!"}
+    return "; ".join(
+        " ".join(
+            (
+                *(f"{line.function}{signs[line.moment]}" for line in one.said),
+                f"= {one.exit.signal or one.exit.status}",
+            )
+        )
+        for one in seen.processes
+    )
+
+
+def foreseen(program: Code, python: Profile = NEWEST) -> set[str]:
+    return {text(seen) for seen in predict_program(program, python).seen}
+
+
+# ------------------------------------------------- programs that were once mispredicted
+
+
+def test_a_signal_handler_runs_in_the_main_thread_whoever_sent_the_signal() -> None:
+    """What it raises ends the program, also when another thread sent the signal."""
+    stop = code(Handle("SIGTERM", "s"), StartThread((Signal("SIGTERM"),)), s=SysExit(5))
+    assert foreseen(stop) == {"s( s! = 5"}
+
+
+def test_a_forked_child_has_the_forking_thread_alone() -> None:
+    """A thread of the parent registers nothing in the child."""
+    program = code(Register("A"), StartThread((Register("B"),), "after main"), Fork())
+    assert foreseen(program) == {"B( B) A( A) = 0; A( A) = 0"}
+
+
+def test_forks_that_follow_each_other_make_a_tree() -> None:
+    """The child of the first fork forks too; what was buffered is written by all four."""
+    (seen,) = predict_program(code(Write("w"), Fork(), Fork()), NEWEST).seen
+    assert [one.path for one in seen.processes] == [(), (0,), (0, 0), (1,)]
+    assert seen.stdout == ("w",) * 4
+
+
+def test_a_child_that_a_handler_forked_ends_as_its_parent_was_ending() -> None:
+    """With the same status, after the handlers that were left."""
+    program = code(Register("A"), Register("B"), SysExit(3), B=Fork())
+    assert foreseen(program) == {"B( B) A( A) = 3; B) A( A) = 3"}
+
+
+def test_a_forked_child_has_its_parents_signal_handlers() -> None:
+    """They run in the child."""
+    program = code(Handle("SIGTERM", "s"), Fork((Signal("SIGTERM"),)))
+    assert foreseen(program) == {"= 0; s( s) = 0"}
+
+
+def test_a_signal_handler_that_ends_the_process_did_not_end_itself() -> None:
+    """os._exit in it leaves it unfinished."""
+    program = code(Register("A"), Handle("SIGTERM", "s"), Signal("SIGTERM"), s=OsExit(3))
+    assert foreseen(program) == {"s( = 3"}
+
+
+@pytest.mark.parametrize("python", PROFILES)
+def test_a_run_of_the_handlers_that_was_asked_for_raises_up_to_3_9(python: str) -> None:
+    """And from 3.10 on it does not, so the program goes on."""
+    program = code(Register("A"), Register("B"), RunHandlers(), Register("C"), B=Raise())
+    new = PROFILES[python].handler_list == "copied" or python in {
+        "3.10.13", "3.12.1", "3.13.0", "pypy-3.11.17",
+    }  # fmt: skip
+    assert foreseen(program, PROFILES[python]) == {
+        "B( B! A( A) C( C) = 0" if new else "B( B! A( A) = 1"
+    }
+
+
+def test_nothing_follows_a_handler_that_ends_the_process() -> None:
+    """Neither in a run that was asked for nor at the end."""
+    program = code(Register("A"), Register("B"), RunHandlers(), Register("C"), B=OsExit(6))
+    assert foreseen(program) == {"B( = 6"}
+
+
+def test_unregister_finds_what_was_registered_with_arguments() -> None:
+    """It compares functions, and nothing else."""
+    assert foreseen(code(Register("A", "'x'"), Unregister("A"))) == {"= 0"}
+
+
+def test_a_thread_that_a_handler_starts_is_one_like_any_other() -> None:
+    """3.12.0 to 3.12.2 refuse it, and then the handler raises."""
+    program = code(Register("A"), A=StartThread((SysExit(4),)))
+    assert foreseen(program) == {"A( A) = 0"}
+    assert foreseen(program, cpython("3.12.1")) == {"A( A! = 0"}
+
+
+def test_of_the_exceptions_of_handlers_python_2_raises_the_last() -> None:
+    """A SystemExit counts only where nothing is raised after it."""
+    later = code(Register("A"), Register("B"), B=SysExit(4), A=Raise())
+    last = code(Register("A"), Register("B"), B=Raise(), A=SysExit(4))
+    assert foreseen(later, PROFILES["2.7.18"]) == {"B( B! A( A! = 0"}
+    assert foreseen(last, PROFILES["2.7.18"]) == {"B( B! A( A! = 4"}
+    assert foreseen(last) == {"B( B! A( A! = 0"}
+
+
+def test_a_program_without_end_is_not_predicted() -> None:
+    """On 2.7 a handler that registers itself runs for ever; it is withheld, with the question."""
+    program = code(Register("A"), A=Register("A"))
+    with pytest.raises(NotPredicted, match="moments"):
+        predict_program(program, PROFILES["2.7.18"])
+    assert foreseen(program) == {"A( A) = 0"}
+
+
+# ------------------------------------------------------------------- the laws themselves
+
+
+def test_every_law_says_why_and_where_from() -> None:
+    """Each has an id of its own, one to three sentences and a public source."""
+    assert len(LAWS_BY_ID) == len(LAWS)
+    for law in LAWS:
+        assert law.because.endswith(".")
+        assert law.because.count(". ") <= 2, law.id
+        assert law.source
+
+
+def test_every_parameter_is_a_field_of_the_profile() -> None:
+    """And has a value for the oldest release of either implementation."""
+    assert [one.name for one in PARAMETERS] == list(Profile.__struct_fields__)
+    for one in PARAMETERS:
+        oldest = {span.implementation for span in one.spans if span.since == ()}
+        assert oldest == {"cpython", "pypy"}, one.name
+
+
+def without(id: str) -> tuple[Law, ...]:
+    return tuple(law for law in LAWS if law.id != id)
+
+
+def test_what_no_law_speaks_of_is_withheld_with_the_question() -> None:
+    """A gap in the laws is told as one."""
+    with pytest.raises(NotPredicted, match="statement, Exec in the main thread"):
+        predict_program(code(Exec(0)), NEWEST, laws=without("exec-replaces"))
+
+
+def test_laws_that_contradict_each_other_are_noticed() -> None:
+    """No order of the laws decides between two."""
+    other = replace(LAWS_BY_ID["exec-replaces"], id="other", then=lambda _: Raises("Exception"))
+    with pytest.raises(AmbiguousLaws, match="exec-replaces, other"):
+        predict_program(code(Exec(0)), NEWEST, laws=(*LAWS, other))
+
+
+NAMES = st.sampled_from(["A", "B", "C"])
+SIGNALS = st.sampled_from(["SIGTERM", "SIGINT", "SIGCHLD", "SIGKILL", "SIGPIPE", "SIGSTOP"])
+LEAVES: st.SearchStrategy[Statement] = st.one_of(
+    st.sampled_from(
+        [Nothing(), Clear(), RunHandlers(), Abort(), FatalError(), Flush(), CloseStdout()]
+    ),
+    st.builds(Raise, st.sampled_from(["RuntimeError", "KeyboardInterrupt"])),
+    st.builds(SysExit, st.sampled_from([None, 0, 3, 256, -1, 2**40, "text"])),
+    st.builds(OsExit, st.integers(0, 255)),
+    st.builds(LibcExit, st.sampled_from(["exit", "_exit", "quick_exit"]), st.integers(0, 255)),
+    st.builds(Exec, st.integers(0, 255)),
+    *(st.builds(kind, NAMES) for kind in (Register, Unregister, UnregisterNamesake)),
+    st.builds(SetExitFunction, NAMES),
+    *(st.builds(kind, SIGNALS) for kind in (Signal, Ignore, Default)),
+    st.builds(Handle, SIGNALS, NAMES),
+    st.builds(Write, st.just("w")),
+)
+
+
+def bodies(statements: st.SearchStrategy[Statement]) -> st.SearchStrategy[tuple[Statement, ...]]:
+    return st.lists(statements, max_size=3).map(tuple)
+
+
+STATEMENTS: st.SearchStrategy[Statement] = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.builds(StartThread, bodies(inner), st.sampled_from(["joined", "after main", "never"])),
+        st.builds(Fork, bodies(inner)),
+    ),
+    max_leaves=6,
+)
+PROGRAMS = st.builds(
+    Code,
+    body=bodies(STATEMENTS),
+    functions=st.lists(
+        st.builds(Function, NAMES, bodies(STATEMENTS)), max_size=3, unique_by=lambda one: one.name
+    ).map(tuple),
+)
+
+
+@settings(deadline=None)
+@given(PROGRAMS, st.sampled_from(sorted(PROFILES)))
+def test_no_program_crashes_or_hangs_the_judge(program: Code, python: str) -> None:
+    """Any program is predicted or withheld, and at most one law answers each question."""
+    with contextlib.suppress(NotPredicted):
+        told = predict_program(program, PROFILES[python])
+        assert told.seen
+        assert set(told.rules) <= set(LAWS_BY_ID)
