@@ -71,6 +71,12 @@ soak: $(STAMP) ## five thousand trials, four times as many at once as there are 
 blind: $(STAMP) ## compare programs with and without the probe, on every Python here
 	@EXITMATRIX_BLIND=all $(VENV)/bin/python -m pytest $(TESTS) loadgroup -m blind $(TESTARGS)
 
+.PHONY: schema
+schema: $(STAMP) ## write the JSON Schema of records, as the types in model/ have it
+	@$(VENV)/bin/python -c 'from exitmatrix.model.schema import schema_text; print(schema_text(), end="")' \
+	  >harness/exitmatrix/.record.schema.json
+	@mv harness/exitmatrix/.record.schema.json harness/exitmatrix/record.schema.json
+
 .PHONY: lock
 lock: $(STAMP) ## pin again what pyproject.toml asks for (LOCKARGS=--upgrade)
 	@$(LOCK) --output-file requirements/runtime.txt

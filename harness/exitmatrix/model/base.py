@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import dataclass_transform
+from typing import Any, dataclass_transform
 
 import msgspec
 
@@ -16,3 +16,12 @@ class Frozen(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Keys that a later version added are read over: they may be added, not renamed.
     """
+
+
+def told(description: str, **rules: Any) -> msgspec.Meta:
+    """What the published schema says of a value beyond its type; reading is not stricter for it.
+
+    A name of JSON Schema that is a word of Python has an underscore behind it.
+    """
+    named = {name.rstrip("_"): rule for name, rule in rules.items()}
+    return msgspec.Meta(description=description, extra_json_schema=named or None)

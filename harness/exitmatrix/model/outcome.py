@@ -2,41 +2,140 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from exitmatrix.model.base import Frozen
+import msgspec
+
+from exitmatrix.model.base import Frozen, told
 from exitmatrix.model.subject import DataState
 
 StdoutFate = Literal["kept", "lost", "twice"]
 PortState = Literal["open", "closed"]
 
+Text = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1})]
+RoleName = Annotated[
+    str, msgspec.Meta(extra_json_schema={"pattern": "^[a-z][a-z-]*(#[1-9][0-9]*)?$"})
+]
+
+_ENDS: dict[str, dict[str, Any]] = {
+    "code": {"type": "integer", "minimum": 0, "maximum": 255},
+    "signal": {"type": "string", "pattern": "^SIG[A-Z0-9+-]+$"},
+    "unknown": {"type": "string", "minLength": 1},
+}
+_EXIT = [
+    {"type": "null"},
+    *(
+        {
+            "type": "object",
+            "required": [end],
+            "properties": {end: rule},
+            "not": {"anyOf": [{"required": [other]} for other in _ENDS if other != end]},
+        }
+        for end, rule in _ENDS.items()
+    ),
+]
+
 
 class Process(Frozen, kw_only=True):
-    """What one process of the tree did."""
+    """What one process did, and how it ended."""
 
-    role: str
-    fired: tuple[str, ...] | None  # None: not observed from inside
-    unfinished: tuple[str, ...] | None
-    exit: dict[str, Any] | None  # {"code": n} | {"signal": name} | {"unknown": why}; None: alive
-    raised: tuple[str, ...] = ()  # those of `fired` that ended by an exception
-    library: tuple[str, ...] = ()  # what libraries registered and ran
-    before: int = 0  # handlers that existed before the program's first line
-    stdout: StdoutFate | None = None
+    role: Annotated[RoleName, told("What it is in the tree; one that takes its place counts on.")]
+    fired: Annotated[
+        tuple[Text, ...] | None,
+        told(
+            "The scenario's own handlers that began and ended, in order; null: not observed from"
+            " inside."
+        ),
+    ]
+    unfinished: Annotated[
+        tuple[Text, ...] | None,
+        told("Handlers that began and never ended; null: not observed from inside."),
+    ]
+    exit: Annotated[
+        dict[str, Any] | None,
+        told("How it ended; null: it was alive when the trial closed.", oneOf=_EXIT),
+    ]
+    raised: Annotated[
+        tuple[Text, ...], told("Those of `fired` that ended by an exception; absent when empty.")
+    ] = ()
+    library: Annotated[
+        tuple[Text, ...],
+        told("Handlers that libraries registered, by module; absent when empty."),
+    ] = ()
+    before: Annotated[
+        int,
+        told("Handlers that existed before the program's first line; absent when none.", minimum=1),
+    ] = 0
+    stdout: Annotated[
+        StdoutFate | None,
+        told("Whether what was written without a flush arrived; absent where nothing was."),
+    ] = None
 
 
 class Outcome(Frozen, kw_only=True):
     """What a trial showed once pids and times are taken away."""
 
-    processes: tuple[Process, ...]
-    order: tuple[tuple[str, str], ...] | None  # (role, handler), by when each began
-    survivors: tuple[str, ...]
-    helpers: tuple[str, ...]
-    port: PortState | None = None
-    answer: str | None = None  # of an ending view whose server goes on: "200", "500", "none"
-    left: tuple[str, ...] = ()  # kinds of things left in shared memory
-    printed: tuple[str, ...] | None = None  # lines of stderr without the probe, and without frames
-    data: dict[str, DataState] | None = None  # by kind, once nobody is alive
-    cut: bool = False
+    processes: Annotated[
+        tuple[Process, ...],
+        told("The processes that ran the program, in order of appearance.", minItems=1),
+    ]
+    order: Annotated[
+        tuple[tuple[RoleName, Text], ...] | None,
+        told(
+            "Handlers that fired across processes, by when each began: [role, handler]. Null when"
+            " trials disagree. Takes no part in equality."
+        ),
+    ]
+    survivors: Annotated[
+        tuple[RoleName, ...],
+        told("Processes that were alive when the trial closed, by role.", uniqueItems=True),
+    ]
+    helpers: Annotated[
+        tuple[Annotated[str, msgspec.Meta(extra_json_schema={"pattern": "^[^/]+$"})], ...],
+        told("Other processes of the tree, by stable names."),
+    ]
+    port: Annotated[
+        PortState | None,
+        told("Whether HTTP answered at the end; absent where nothing listens."),
+    ] = None
+    answer: Annotated[
+        str | None,
+        told(
+            "What the client of an ending view got from a server that goes on: a status, none, or"
+            " either when trials disagree. Takes no part in equality.",
+            pattern="^([1-5][0-9][0-9]|none|either)$",
+        ),
+    ] = None
+    left: Annotated[
+        tuple[Text, ...],
+        told(
+            "Kinds of things left in shared memory; absent where nothing was.",
+            items={"enum": ["semaphore", "shared memory"]},
+        ),
+    ] = ()
+    printed: Annotated[
+        tuple[Text, ...] | None,
+        told(
+            "Lines of stderr of the same program without the probe, without the frames of"
+            " tracebacks and without what is chance; absent where a scenario does not ask for it."
+        ),
+    ] = None
+    data: Annotated[
+        dict[str, DataState] | None,
+        told(
+            "What became of data in flight, by kind; absent where a scenario has none, and while"
+            " a process is alive.",
+            minProperties=1,
+            propertyNames={"pattern": "^[^:]+$"},
+        ),
+    ] = None
+    cut: Annotated[
+        bool,
+        told(
+            "Trials differed in how far a killed process got, and this is the longest run; absent"
+            " where false."
+        ),
+    ] = False
 
 
 class Unknown(Frozen, kw_only=True):

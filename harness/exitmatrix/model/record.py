@@ -2,29 +2,105 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from exitmatrix.model.base import Frozen
+import msgspec
+
+from exitmatrix.model.base import FORMAT, Frozen, told
 from exitmatrix.model.cell import CellId, Question
-from exitmatrix.model.outcome import Outcome
+from exitmatrix.model.outcome import Outcome, Text
+
+_NAME = "^[a-z0-9][a-z0-9.-]*$"
+_BUILD = "^[a-z0-9]+([.][a-z0-9]+)*$"  # a local version label, as PEP 440 has it
+_ABSENT = "Absent where false."
+_INTERPRETER = {
+    "implementation": {"enum": ["cpython", "pypy"]},
+    "version": {
+        "description": "Of the language, with the patch release.",
+        "type": "string",
+        "pattern": "^[0-9]+\\.[0-9]+\\.[0-9]+[0-9a-z.+]*$",
+    },
+    "implementation_version": {
+        "description": "PyPy's own version.",
+        "type": "string",
+        "pattern": "^[0-9]+\\.[0-9]",
+    },
+    "free_threaded": {"description": _ABSENT, "const": True},
+    "debug": {"description": f"Whether it is a debug build. {_ABSENT}", "const": True},
+    "build": {
+        "description": "Which build, of what is no release; absent of a release.",
+        "type": "string",
+        "pattern": _BUILD,
+    },
+}
 
 
 class Record(Frozen, kw_only=True):
-    """An observation as it is stored: one line of reports/observations."""
+    """What one cell showed, and where: one line of observations/<platform>/<interpreter>.jsonl.
 
-    format: int
-    cell: str
-    interpreter: dict[str, Any]
-    packages: dict[str, str]
-    stack: str
-    scenario: str
-    launcher: str
-    termination: str
-    target: str
-    platform: dict[str, str]
-    since: str
-    outcomes: tuple[Outcome, ...]
-    unknown: tuple[str, ...] = ()  # reasons of trials that showed too little
+    Keys may be added under one format, not renamed; a reader leaves out those that it
+    does not know.
+    """
+
+    format: Annotated[int, told("Version of this format.", const=FORMAT)]
+    cell: Annotated[
+        str,
+        told(
+            "INTERPRETER/STACK/SCENARIO/[LAUNCHER/]TERMINATION@TARGET.",
+            pattern="^(cpython|pypy)-[0-9][^/@ ]*(/[^/@ ]+){3,4}@[^/@ ]+$",
+        ),
+    ]
+    interpreter: Annotated[
+        dict[str, Any],
+        told(
+            "The Python that ran the program, without its place on the machine.",
+            required=["implementation", "version"],
+            properties=_INTERPRETER,
+        ),
+    ]
+    packages: Annotated[
+        dict[str, Annotated[str, msgspec.Meta(extra_json_schema={"pattern": "^[0-9][^/ ]*$"})]],
+        told(
+            "Packages of the environment, by name, with their versions.",
+            propertyNames={"pattern": "^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$"},
+        ),
+    ]
+    stack: Annotated[str, told("The pinned set of packages.", pattern=_NAME)]
+    scenario: Annotated[str, told("The program that was run.", pattern=_NAME)]
+    launcher: Annotated[str, told("How it was started.", pattern=_NAME)]
+    termination: Annotated[str, told("What ended it.", pattern="^[A-Za-z0-9][A-Za-z0-9-]*$")]
+    target: Annotated[
+        str,
+        told(
+            "Where the termination took place or was aimed: a role, or group.",
+            pattern="^[a-z][a-z-]*(#[1-9][0-9]*)?$",
+        ),
+    ]
+    platform: Annotated[
+        dict[str, Text],
+        told("The system that it was measured on.", required=["system", "machine"]),
+    ]
+    since: Annotated[
+        str,
+        told(
+            "The day on which this set of outcomes was first measured.",
+            pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+        ),
+    ]
+    outcomes: Annotated[
+        tuple[Outcome, ...],
+        told(
+            "Every outcome that trials of this cell have shown; more than one is a race.",
+            uniqueItems=True,
+        ),
+    ]
+    unknown: Annotated[
+        tuple[Text, ...],
+        told(
+            "Why trials of the last run showed too little to say; absent where none did.",
+            uniqueItems=True,
+        ),
+    ] = ()
 
     @property
     def interpreter_id(self) -> str:
