@@ -33,10 +33,6 @@ MACHINE = {
 }  # fmt: skip
 
 EXCEPTIONS = {
-    "cli.blog": {
-        "os": "whether the user wants colours",
-        "sys": "whether a terminal could show them",
-    },
     "cli.check": {"sys": "the status of a comparison that found a change"},
     "cli.diff": {"sys": "the status of a comparison that found a change"},
     "cli.errors": {
@@ -44,9 +40,11 @@ EXCEPTIONS = {
         "signal": "SIGTERM and SIGHUP stop a run as Ctrl-C does",
     },
     "cli.list": {"sys": "the status of a list with errors"},
+    "cli.main": {"sys": "the status of a command"},
+    "cli.progress": {"sys": "the stream on which a bar moves the cursor"},
     "cli.streams": {
-        "os": "a reader that went away is replaced by nobody",
-        "sys": "the streams whose readers may go away",
+        "os": "a reader that went away is replaced by nobody; whether colours are wanted",
+        "sys": "the streams that are guarded",
     },
 }
 """What a module beyond those takes from the machine, and why."""

@@ -26,7 +26,7 @@ GONE = 20.0  # seconds after which a test stops waiting for a process that must 
 
 def narrated(*events: Event, termination: str = "SIGKILL", target: str = "child") -> list[str]:
     narrator = Narrator(LOADED["flask-debug"], TERMINATIONS[termination], target)
-    return [line for event in events for line in narrator.lines(event)]
+    return ["".join(text for text, _ in line) for event in events for line in narrator.lines(event)]
 
 
 STARTED = (
@@ -91,6 +91,27 @@ def test_an_end_by_the_cleaning_up_is_told_as_such() -> None:
     assert lines[-1] == " child 102    is gone: SIGKILL, by the cleaning up"
 
 
+HIT = Event("harness", CHILD, "sent", ("SIGKILL", "child"))
+LINES = [Event("kernel", PARENT, STDOUT, (f"{name}: cleaning up",)) for name in "CBA"]
+OVER = Event("harness", 0, "over")
+
+
+def test_the_moral_says_who_was_killed_and_whose_lines_were_seen() -> None:
+    """The last line names the two pids, and counts only what was printed after the kill."""
+    before = Event("kernel", CHILD, STDOUT, ("hello",))
+    lines = narrated(*STARTED, before, HIT, *LINES, OVER)
+    assert lines[-1] == "--- You killed 102. All three lines came from 100, its parent."
+    one = narrated(*STARTED, HIT, LINES[0], Event("kernel", CHILD, STDOUT, ("x",)), OVER)
+    assert one[-1] == ("--- You killed 102. Both lines came from 100, its parent and 102 itself.")
+    parent = Event("harness", PARENT, "sent", ("SIGKILL", "parent"))
+    none = narrated(*STARTED, parent, OVER, target="parent")
+    assert none[-1] == "--- You killed 100. No handler printed a line."
+    asked = Event("harness", 0, "asked", ("/",))
+    itself = narrated(*STARTED, asked, *LINES, OVER, termination="os-exit-0")
+    assert itself[-1].startswith("--- You made 102 end itself. All three lines came from 100")
+    assert "You" not in narrated(*STARTED, OVER)[-1]
+
+
 def test_no_line_is_wider_than_a_terminal() -> None:
     """80 columns, whatever the app writes."""
     said = Event("kernel", PARENT, STDOUT, ("word " * 60 + "x" * 300,))
@@ -139,9 +160,9 @@ def there(some: set[int]) -> set[int]:
 @pytest.mark.parametrize(
     ("victim", "says", "writers"),
     [
-        ("child", "neither of the two is left", {"parent"}),
-        ("parent", "is the survivor", set()),
-        ("request", "the client gets no answer", {"parent"}),
+        ("child", "All three lines came from", {"parent"}),
+        ("parent", "No handler printed a line", set()),
+        ("request", "All three lines came from", {"parent"}),
     ],
 )
 def test_the_experiment_is_replayed(victim: str, says: str, writers: set[str]) -> None:
@@ -194,7 +215,7 @@ def test_stopping_in_the_middle_leaves_nothing(how: signal.Signals) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--stack", "flask-9.9"], ["flask-9.9", "flask-1.1"]),
+        (["--stack", "flask-9.9"], ["flask-9.9", "flask-3.1"]),
         (["--victim", "nobody"], ["nobody", "parent"]),
         (["--python", "cpython-9.99"], ["cpython-9.99"]),
         (["--pace", "-1"], ["pace"]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import re
 import signal
@@ -18,7 +17,6 @@ from pathlib import Path
 import msgspec
 import psutil
 import pytest
-from exitmatrix.cli.streams import Outliving, say
 from exitmatrix.declare import stacks
 from exitmatrix.machine import interpreters
 from exitmatrix.machine.environments.prepare import Environment, default_cache
@@ -431,29 +429,6 @@ def test_no_port_is_announced(environment_of: EnvironmentOf) -> None:
     told = str(observe(trial, order.scenario, order.termination))
     told += str(timeline(trial, order.scenario))
     assert announced[1] not in told
-
-
-@pytest.mark.parametrize("text", ["\x1b]0;title\x07", "a\rb", "\x9b2J", "\u202eabc", "a\nb"])
-def test_what_programs_say_does_nothing_to_a_terminal(
-    text: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Control characters of an observed program are shown, not sent, on stderr."""
-    say(f"unknown: {text}")
-    said = capsys.readouterr().err
-    assert said.endswith("\n")
-    assert said[:-1].isprintable()
-
-
-@pytest.mark.parametrize("text", ["\x1b]0;title\x07", "a\rb", "\x9b2J", "\u202eabc", "\x1b[2J"])
-def test_results_on_a_terminal_are_tame(text: str) -> None:
-    """What acts on a terminal is replaced; colours, lines, and all that goes to a file stay."""
-    terminal, file = io.StringIO(), io.StringIO()
-    Outliving(terminal, tames=True).write(f"\x1b[1mbold\x1b[0m {text}\n")
-    Outliving(file).write(text)
-    assert text not in terminal.getvalue()
-    assert terminal.getvalue().startswith("\x1b[1mbold\x1b[0m ")
-    assert terminal.getvalue().endswith("\n")
-    assert file.getvalue() == text
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -17,10 +15,12 @@ from exitmatrix.cli.errors import (
     USAGE_ERROR,
     Failure,
     Interrupted,
+    no_such,
     stopping_cleanly,
 )
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.selecting import check_machine, find_interpreters
+from exitmatrix.cli.streams import echo_styled
 from exitmatrix.declare import stacks
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine.environments.prepare import Environment
@@ -29,7 +29,7 @@ from exitmatrix.machine.run.session import EngineDied
 from exitmatrix.model import Cell, Interpreter, Scenario, Stack, TrialSpec
 from exitmatrix.model.versions import stack_words
 from exitmatrix.plan.cells import Plan
-from exitmatrix.report.live import Narrator, Paint, bare
+from exitmatrix.report.live import Narrator
 
 Victim = Literal["child", "parent", "request"]
 SCENARIO = "flask-debug"
@@ -79,7 +79,7 @@ def command(victim: Victim, stack: str, python: Sequence[str], pace: float) -> N
         planned = the_plan(choose_python(found, chosen), chosen, victim)
         environments, _ = prepare_environments(planned, found, "none")
         cell = planned.cells[0]
-        watch(cell, environments[cell.interpreter, cell.stack], program, pace, painter())
+        watch(cell, environments[cell.interpreter, cell.stack], program, pace)
 
 
 def the_program(subjects: Mapping[str, Scenario]) -> Scenario:
@@ -95,8 +95,7 @@ def find_stack(name: str) -> Stack:
     for one in flasks:
         if one.name == name:
             return one
-    known = ", ".join(one.name for one in flasks)
-    raise Failure(f"no stack is called '{name}'; there are {known}", USAGE_ERROR)
+    raise no_such("stack of Flask", name, [one.name for one in flasks])
 
 
 def choose_python(found: Mapping[str, Interpreter], stack: Stack) -> Interpreter:
@@ -131,9 +130,7 @@ def the_plan(python: Interpreter, stack: Stack, victim: Victim) -> Plan:
     return Plan(cells=(cell,), left_out=())
 
 
-def watch(
-    cell: Cell, environment: Environment, program: Scenario, pace: float, paint: Paint
-) -> None:
+def watch(cell: Cell, environment: Environment, program: Scenario, pace: float) -> None:
     """Run it, and say every line as it comes; whatever happens, nothing is left running."""
     termination = TERMINATIONS[cell.termination]
     order = TrialSpec(
@@ -145,22 +142,13 @@ def watch(
         target=cell.target,
     )
     narrator = Narrator(program, termination, cell.target)
-    click.echo(paint(f"{cell.id}", "bold"))
+    echo_styled((cell.id, "bold"))
     try:
         with Live(jobs=1) as live:
             for event in live.watch(order, pace):
-                for line in narrator.lines(event, paint):
-                    click.echo(line)
+                for line in narrator.lines(event):
+                    echo_styled(*line)
     except (Interrupted, KeyboardInterrupt) as error:
         raise Failure("stopped; nothing of it runs any more", INTERRUPTED) from error
     except EngineDied as error:
         raise Failure(str(error), HARNESS_FAILED) from error
-
-
-def painter() -> Paint:
-    """Colours for a terminal whose user wants some (no-color.org)."""
-    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
-        return bare
-    return lambda text, colour: (
-        click.style(text, bold=True) if colour == "bold" else click.style(text, fg=colour or None)
-    )

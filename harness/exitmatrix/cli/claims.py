@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID
 from exitmatrix.cli import options
 from exitmatrix.cli.derived import write_reports
 from exitmatrix.cli.environments import prepare_environments
-from exitmatrix.cli.errors import INTERRUPTED, USAGE_ERROR, Failure, stopping_cleanly
+from exitmatrix.cli.errors import INTERRUPTED, USAGE_ERROR, Failure, no_such, stopping_cleanly
 from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.recording import fail_if_too_little_was_seen, measure_and_save, open_store
 from exitmatrix.cli.records import Records, read
@@ -72,11 +71,7 @@ def choose(ids: Sequence[str]) -> tuple[Claim, ...]:
     """The claims asked for; all of them where none is named."""
     for id in ids:
         if id.upper() not in CLAIMS_BY_ID:
-            near = difflib.get_close_matches(id.upper(), CLAIMS_BY_ID, n=3, cutoff=0.3)
-            raise Failure(
-                f"no claim is called '{id}'; nearest: {', '.join(near or list(CLAIMS_BY_ID)[:5])}",
-                USAGE_ERROR,
-            )
+            raise no_such("claim", id, CLAIMS_BY_ID)
     return tuple(CLAIMS_BY_ID[id.upper()] for id in ids) or CLAIMS
 
 

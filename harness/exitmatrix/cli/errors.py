@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -30,6 +31,26 @@ class Failure(click.ClickException):
     def show(self, file: Any = None) -> None:  # noqa: ARG002 - click's signature
         """Print the line."""
         say(f"exitmatrix: {self.message}")
+
+
+def usage_failure(error: click.UsageError) -> Failure:
+    """The one line for what click refuses: what is wrong, and whose help says what is right."""
+    text = error.format_message().rstrip(".")
+    text = " ".join(f"{text[:1].lower()}{text[1:]}".split())
+    whose = error.ctx.command_path if error.ctx else "exitmatrix"
+    return Failure(f"{text}; see `{whose} --help`", USAGE_ERROR)
+
+
+def no_such(what: str, name: str, known: Iterable[str]) -> Failure:
+    """The failure for a name that nothing has, with the nearest of those that there are."""
+    return Failure(f"no {what} is called '{name}'; nearest: {near(name, known)}", USAGE_ERROR)
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Up to three of the known names, the nearest first; some of them where none is near."""
+    names = {one.casefold(): one for one in known}
+    close = difflib.get_close_matches(name.casefold(), names, n=3, cutoff=0.3)
+    return ", ".join([names[one] for one in close] or sorted(names.values())[:5])
 
 
 class Interrupted(BaseException):

@@ -11,6 +11,7 @@ import msgspec
 
 from exitmatrix.cli import options
 from exitmatrix.cli.errors import USAGE_ERROR
+from exitmatrix.cli.groups import Group
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.selecting import (
     check_selection,
@@ -18,10 +19,11 @@ from exitmatrix.cli.selecting import (
     plan_all,
     selected,
 )
+from exitmatrix.cli.streams import one_line
 from exitmatrix.declare.terminations import CATALOGUE
 
 
-@click.group("list")
+@click.group("list", cls=Group)
 def command() -> None:
     """List what there is: interpreters, scenarios, terminations, cells."""
 
@@ -29,10 +31,10 @@ def command() -> None:
 def show(rows: Sequence[Any], as_json: bool, line: Callable[[Any], str]) -> None:
     """Print values, for people or for programs."""
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(rows)))
+        click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
     else:
         for row in rows:
-            click.echo(line(row))
+            click.echo(one_line(line(row)))
 
 
 @command.command("interpreters")
@@ -79,9 +81,9 @@ def list_cells(
     planned = plan_all(found, subjects, selection)
     if as_json:
         rows = {"cells": [cell.id for cell in planned.cells], "left_out": planned.left_out}
-        click.echo(msgspec.json.format(msgspec.json.encode(rows)))
+        click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
         return
     for cell in planned.cells:
         click.echo(cell.id)
     for out in planned.left_out:
-        click.echo(f"left out: {out}: {out.reason}")
+        click.echo(one_line(f"left out: {out}: {out.reason}"))

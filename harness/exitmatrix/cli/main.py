@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from importlib import import_module
+from typing import Any, NoReturn
 
 import click
 
-from exitmatrix.cli.errors import ignoring_signals_at_the_end
-from exitmatrix.cli.streams import protect_streams
+from exitmatrix.cli.errors import (
+    INTERRUPTED,
+    ignoring_signals_at_the_end,
+    usage_failure,
+)
+from exitmatrix.cli.groups import Group
+from exitmatrix.cli.streams import guard_streams
+
+NAME = "exitmatrix"
 
 COMMANDS = {
     "run": "Does the clean-up of your own program run when it is ended?",
@@ -23,8 +33,30 @@ COMMANDS = {
 """Each is `command` in the module of its name; the sentence is the first of its help."""
 
 
-class Commands(click.Group):
+class Commands(Group):
     """Imports a command when it is called: `--help` and a fast command wait for no other."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,  # noqa: ARG002 - click's signature
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: ARG002
+        **extra: Any,
+    ) -> NoReturn:
+        """Call the command that the words name; every failure is one line, and exits."""
+        try:
+            status = super().main(args, NAME, complete_var, standalone_mode=False, **extra)
+        except click.UsageError as error:
+            told = usage_failure(error)
+            told.show()
+            sys.exit(told.exit_code)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.Abort:
+            sys.exit(INTERRUPTED)
+        sys.exit(status if isinstance(status, int) else 0)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The names, in the order in which they are listed."""
@@ -46,12 +78,18 @@ class Commands(click.Group):
 
 def entry() -> None:
     """The console script."""
+    guard_streams()
     with ignoring_signals_at_the_end():
         main()
 
 
 @click.group(
-    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80}
+    cls=Commands,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 80,
+        "color": True,  # click is not to strip what the guarded streams show
+    },
 )
 @click.version_option(None, "-V", "--version", package_name="exitmatrix")
 def main() -> None:
@@ -73,4 +111,3 @@ def main() -> None:
 
     Patterns take * and ?; quote them. An option given twice means either.
     """
-    protect_streams()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol, Self
+import sys
+from typing import Any, Literal, Protocol, Self, TextIO
 
 from rich.console import Console
 from rich.progress import (
@@ -15,7 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from exitmatrix.cli.streams import say
+from exitmatrix.cli.streams import Guarded, one_line, say
 
 Kind = Literal["auto", "rich", "plain", "none"]
 STEPS = 20  # lines of plain progress over a whole run
@@ -34,21 +35,28 @@ class Reporter(Protocol):
         """`done` of `total`; `note` says what goes on now."""
 
 
+def _stderr() -> TextIO:
+    """Where a bar may move the cursor."""
+    stream: Any = sys.stderr
+    return stream.unguarded() if isinstance(stream, Guarded) else stream  # type: ignore[return-value]
+
+
 class Bar:
     """A bar with an estimate of the time that is left."""
 
     def __init__(self, title: str, unit: str) -> None:
         self._title = title
+        self.note = ""
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TextColumn(unit),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=Console(stderr=True),
+            TextColumn("{task.fields[note]}", markup=False),
+            console=Console(file=_stderr()),
             expand=True,
             transient=True,
         )
@@ -63,6 +71,7 @@ class Bar:
 
     def show(self, done: int, total: int, note: str) -> None:
         """Move the bar."""
+        self.note = note = one_line(note)
         if self._task is None:
             self._task = self._progress.add_task(self._title, total=total, note=note)
         self._progress.update(self._task, completed=done, total=total, note=note)

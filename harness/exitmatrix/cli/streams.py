@@ -1,46 +1,99 @@
-"""stdout and stderr: they outlive their readers, and nothing acts on a terminal."""
+"""stdout and stderr, where text leaves: inert whatever it says, whoever reads it.
+
+Some of what the commands print was said by observed programs, or is a name that
+somebody chose: colours, titles, cursor movements and bidirectional controls in it
+would act on the reader's terminal. All text passes through `inert` here, also into
+a pipe. The only escapes that are sent are the styles of `write_styled`.
+"""
 
 from __future__ import annotations
 
 import os
-import re
 import sys
+from collections.abc import Iterable
 from typing import Any, TextIO
 
 import click
 
+KEPT = "\n\t"
+"""What is laid out by, and acts on nothing else."""
+
+STYLES = {"bold": "1", "cyan": "36", "yellow": "33"}
+"""SGR parameters, ECMA-48 8.3.117."""
+
+Span = tuple[str, str]
+"""A text and its style, "" for none."""
+
+
+def inert(text: str) -> str:
+    r"""Text in which nothing acts on a terminal: what is not printable is shown as \uXXXX.
+
+    That is the notation of JSON: a document stays valid, and means the same.
+    """
+    if text.translate(_WITHOUT_KEPT).isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in KEPT else _escaped(c) for c in text)
+
+
+_WITHOUT_KEPT = dict.fromkeys(map(ord, KEPT))
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[n : n + 2].hex()}" for n in range(0, len(units), 2))
+
+
+def one_line(text: str) -> str:
+    """As `inert`, with nothing that lays out either: a name with a line feed forges no line."""
+    return "".join(_escaped(c) if c in KEPT else c for c in inert(text))
+
 
 def say(text: str) -> None:
-    """One line of diagnostics."""
-    click.echo(printable(text), err=True)
+    """One line of diagnostics, on stderr."""
+    click.echo(one_line(text), err=True)
 
 
-def printable(text: str) -> str:
-    """Text without what would act on a terminal: some of it comes from observed programs."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-# On a terminal colours pass (SGR, ECMA-48), and nothing else that acts: no other escape, no
-# control character, and none that reorders what is read (Unicode TR 36).
-ACTING = re.compile(
-    r"\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
-)
+def echo_styled(*spans: Span) -> None:
+    """One line on stdout, in colour for a terminal whose user wants some (no-color.org)."""
+    stream: object = sys.stdout
+    if isinstance(stream, Guarded) and stream.isatty() and not os.environ.get("NO_COLOR"):
+        stream.write_styled(spans)
+        stream.write("\n")
+        stream.flush()
+    else:
+        click.echo("".join(text for text, _ in spans))
 
 
 class Outliving:
-    """A stream that goes on when its reader went away: `| head`, a terminal that was closed.
+    """A stream that ignores a broken pipe.
 
-    What nobody reads is thrown away; what is measured, and the exit status, stay the same.
+    A reader may go away, as with `| head` or a terminal that is closed. What nobody
+    reads is thrown away; what is measured, and the exit status, stay the same.
     """
 
-    def __init__(self, stream: TextIO, tames: bool = False) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._tames = tames
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of the stream."""
+        return self._stream.encoding
+
+    @property
+    def errors(self) -> str | None:
+        """What becomes of a character that the encoding does not have."""
+        return self._stream.errors
+
+    def isatty(self) -> bool:
+        """Whether a terminal reads."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self._stream.fileno()
 
     def write(self, text: str) -> int:
         """Write, if anybody reads."""
-        if self._tames:
-            text = ACTING.sub("\N{REPLACEMENT CHARACTER}", text)
         try:
             return self._stream.write(text)
         except OSError:
@@ -60,18 +113,33 @@ class Outliving:
         os.dup2(nobody, self._stream.fileno())
         os.close(nobody)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+
+class Guarded(Outliving):
+    """A stream of inert text. There is no `buffer` by which bytes could go round it."""
+
+    def write(self, text: str) -> int:
+        """Write the text, inert, if anybody reads."""
+        return super().write(inert(text))
+
+    def write_styled(self, spans: Iterable[Span]) -> None:
+        """Write texts in their styles, for a terminal."""
+        for text, style in spans:
+            shown = inert(text)
+            super().write(f"\x1b[{STYLES[style]}m{shown}\x1b[0m" if style else shown)
+
+    def unguarded(self) -> Outliving:
+        """The stream itself, for a progress bar, which moves the cursor."""
+        return Outliving(self._stream)
 
 
-def protect_streams() -> None:
-    """Ignore broken pipes on stdout and stderr, and let no other file take their numbers."""
+def guard_streams() -> None:
+    """Put guards before stdout and stderr, and let no file ever take their numbers."""
     while (spare := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass  # the caller had closed it (`>&-`)
     os.close(spare)
     for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is not None and not isinstance(stream, Outliving):
-            # Results hold what observed programs said; the bar on stderr moves the cursor.
-            tames = name == "stdout" and stream.isatty()
-            setattr(sys, name, Outliving(stream, tames))
+        stream: Any = getattr(sys, name)
+        if stream is not None and not isinstance(stream, Guarded):
+            if hasattr(stream, "reconfigure"):  # a terminal may know fewer characters than we use
+                stream.reconfigure(errors="backslashreplace")
+            setattr(sys, name, Guarded(stream))

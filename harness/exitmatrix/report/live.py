@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from textwrap import wrap
 
+from exitmatrix.declare.terminations import IN_PROCESS
 from exitmatrix.model import Event, Scenario, Termination
 
 WIDTH = 80
@@ -12,12 +13,10 @@ NAME = 14  # of the column that says who: a role and a pid
 COLOURS = ("cyan", "yellow")  # of the roles, in their order
 NUMBERS = {"SIGKILL": "9"}  # as everybody types it
 
-Paint = Callable[[str, str], str]  # a text and a colour
+LINES = {1: "The one line", 2: "Both lines", 3: "All three lines"}
 
-
-def bare(text: str, _colour: str) -> str:
-    """No colours."""
-    return text
+Span = tuple[str, str]  # a text and its style: "bold", a colour, or "" for none
+Line = tuple[Span, ...]
 
 
 class Narrator:
@@ -34,7 +33,9 @@ class Narrator:
         self.roles: dict[int, str] = {}
         self.alive: list[int] = []
         self.over = False
-        self._sayings: dict[str, Callable[[Event, Paint], Iterator[str]]] = {
+        self.victim = 0
+        self.heard: list[int] = []  # who wrote each line on stdout after the victim was hit
+        self._sayings: dict[str, Callable[[Event], Iterator[Line]]] = {
             "spawned": self._starts,
             "started": self._starts,
             "found": self._starts,
@@ -55,66 +56,72 @@ class Narrator:
             "not-sent": self._failed,
         }
 
-    def lines(self, event: Event, paint: Paint = bare) -> list[str]:
+    def lines(self, event: Event) -> list[Line]:
         """What an event is worth saying."""
         kernels = event.kind != "ended" or event.source == "kernel"  # a handler ends, too
         say = self._sayings.get(event.kind)
-        return list(say(event, paint)) if say and kernels else []
+        return list(say(event)) if say and kernels else []
 
-    def _starts(self, event: Event, paint: Paint) -> Iterator[str]:
+    def _starts(self, event: Event) -> Iterator[Line]:
         if event.pid in self.alive:
             return
         self.alive.append(event.pid)
         if event.kind == "spawned":
             self.roles[event.pid] = self.scenario.roles[0]
         if event.kind != "found":  # a helper that tells nothing: it comes when the two are shown
-            yield from self._by(event.pid, "starts", paint)
+            yield from self._by(event.pid, "starts")
 
-    def _serves(self, event: Event, _paint: Paint) -> Iterator[str]:
+    def _serves(self, event: Event) -> Iterator[Line]:
         self.roles[event.pid] = self.scenario.roles[-1]
         yield from ()
 
-    def _says(self, event: Event, paint: Paint) -> Iterator[str]:
+    def _says(self, event: Event) -> Iterator[Line]:
         if event.detail[0].strip() and not self.over:
-            yield from self._by(event.pid, f"| {event.detail[0]}", paint)
+            if self.victim and event.kind == "says":
+                self.heard.append(event.pid)
+            yield from self._by(event.pid, f"| {event.detail[0]}")
 
-    def _sent(self, event: Event, paint: Paint) -> Iterator[str]:
+    def _sent(self, event: Event) -> Iterator[Line]:
+        self.victim = event.pid
         signal = NUMBERS.get(event.detail[0], event.detail[0].removeprefix("SIG"))
-        yield from _between(f"kill -{signal} {event.pid}, the {event.detail[-1]}", paint)
+        yield from _between(f"kill -{signal} {event.pid}, the {event.detail[-1]}")
 
-    def _asked(self, event: Event, paint: Paint) -> Iterator[str]:
+    def _asked(self, event: Event) -> Iterator[Line]:
+        self.victim = next((pid for pid, role in self.roles.items() if role == self.target), 0)
         does = self.termination.does.rstrip(".")
         how = f"{does[:1].lower()}{does[1:]}"
-        yield from _between(f"GET {event.detail[0]}: the view, in the {self.target}, {how}", paint)
+        yield from _between(f"GET {event.detail[0]}: the view, in the {self.target}, {how}")
 
-    def _replied(self, event: Event, paint: Paint) -> Iterator[str]:
+    def _replied(self, event: Event) -> Iterator[Line]:
         got = "no answer" if event.detail[0] == "none" else f"status {event.detail[0]}"
-        yield from _between(f"the client gets {got}", paint)
+        yield from _between(f"the client gets {got}")
 
-    def _ended(self, event: Event, paint: Paint) -> Iterator[str]:
+    def _ended(self, event: Event) -> Iterator[Line]:
         if event.pid in self.alive:
             self.alive.remove(event.pid)
-        yield from self._by(event.pid, self._end(event.detail[0]), paint)
+        yield from self._by(event.pid, self._end(event.detail[0]))
 
-    def _closing(self, _fact: Event, paint: Paint) -> Iterator[str]:
+    def _closing(self, _fact: Event) -> Iterator[Line]:
         self.over = True
         if self.alive:
-            yield from _between("cleaning up", paint)
+            yield from _between("cleaning up")
 
-    def _over(self, _fact: Event, paint: Paint) -> Iterator[str]:
-        yield from _between("nothing of it runs any more", paint)
+    def _over(self, _fact: Event) -> Iterator[Line]:
+        yield from _between("nothing of it runs any more")
+        if self.victim:
+            yield from _between(self._moral())
 
-    def _failed(self, event: Event, paint: Paint) -> Iterator[str]:
-        yield from _between(f"{event.kind}: {' '.join(event.detail)}", paint)
+    def _failed(self, event: Event) -> Iterator[Line]:
+        yield from _between(f"{event.kind}: {' '.join(event.detail)}")
 
-    def _ready(self, _fact: Event, paint: Paint) -> Iterator[str]:
+    def _ready(self, _fact: Event) -> Iterator[Line]:
         """The pids, as `ps` would list them, and what each is."""
         what = {self.scenario.roles[0]: "the reloader, which waits for its child"}
         what[self.scenario.roles[-1]] = "it serves"
-        yield from _between(f"{len(self.alive)} processes run", paint)
+        yield from _between(f"{len(self.alive)} processes run")
         for pid in sorted(self.alive):
             role = self.roles.get(pid, "")
-            yield from self._by(pid, what.get(role, "a helper, which does not run app.py"), paint)
+            yield from self._by(pid, what.get(role, "a helper, which does not run app.py"))
 
     def _end(self, how: str) -> str:
         word, _, value = how.partition(" ")
@@ -122,27 +129,44 @@ class Narrator:
         told = said.get(word, "ends")
         return f"{told}, by the cleaning up" if self.over else told
 
-    def _afterwards(self, event: Event, paint: Paint) -> Iterator[str]:
+    def _afterwards(self, event: Event) -> Iterator[Line]:
         """Who is left, and whether the port is answered."""
         left = [pid for pid in self.alive if pid in self.roles]
         for pid in left:
-            yield from self._by(pid, "is the survivor", paint)
+            yield from self._by(pid, "is the survivor")
         if not left:
-            yield from _between("neither of the two is left", paint)
+            yield from _between("neither of the two is left")
         port, status, text = event.detail
         got = "no answer" if status == "none" else f"{status}, {text!r}"
-        yield from _between(f"GET http://127.0.0.1:{port}/ : {got}", paint)
+        yield from _between(f"GET http://127.0.0.1:{port}/ : {got}")
 
-    def _by(self, pid: int, what: str, paint: Paint) -> Iterator[str]:
+    def _moral(self) -> str:
+        """Who was hit, and from whom the lines came that were seen."""
+        hit = f"You killed {self.victim}"
+        if self.termination.delivery == IN_PROCESS:
+            hit = f"You made {self.victim} end itself"
+        writers = dict.fromkeys(self.heard)
+        if not writers:
+            return f"{hit}. No handler printed a line."
+        lines = LINES.get(len(self.heard), f"All {len(self.heard)} lines")
+        return f"{hit}. {lines} came from {' and '.join(map(self._relation, writers))}."
+
+    def _relation(self, pid: int) -> str:
+        if pid == self.victim:
+            return f"{pid} itself"
+        parent = self.roles.get(pid) == self.scenario.roles[0]
+        return f"{pid}, its {'parent' if parent else 'child'}"
+
+    def _by(self, pid: int, what: str) -> Iterator[Line]:
         """A line that begins with who it is about."""
         role = self.roles.get(pid, "")
         name = f"{role:>6} {pid}"
         colour = dict(zip(self.scenario.roles, COLOURS, strict=False)).get(role, "")
         for line in wrap(what, WIDTH - NAME, subsequent_indent="  ") or [""]:
-            yield f"{paint(f'{name:{NAME - 1}}', colour)} {line}".rstrip()
+            yield (f"{name:{NAME - 1}}", colour), (f" {line}".rstrip(), "")
 
 
-def _between(what: str, paint: Paint) -> Iterator[str]:
-    yield ""
+def _between(what: str) -> Iterator[Line]:
+    yield (("", ""),)
     for line in wrap(what, WIDTH - 4):
-        yield paint(f"--- {line}", "bold")
+        yield ((f"--- {line}", "bold"),)
