@@ -564,7 +564,7 @@ def test_the_story_is_drawn_from_events() -> None:
     both = [observed(cell, [KILLED], stack=s) for s in ("flask-1.1", "flask-3.1")]
     text = markdown(story_section(both))
     assert text.count("```text") == 1, "what is the same for both stacks is drawn once"
-    assert "Flask 1.1 on 3.13.0 and Flask 3.1 on 3.13.0" in text
+    assert "Flask 1.1.2 on 3.13.0 and Flask 3.1.3 on 3.13.0" in text
     assert re.search(r"^  runs A$", text, re.MULTILINE)
     assert re.search(r"^ {30,}is killed by SIGKILL$", text, re.MULTILINE)
     assert "logging" not in text

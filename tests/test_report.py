@@ -13,6 +13,7 @@ from exitmatrix.model.versions import (
     Python,
     Subject,
     python_words,
+    subject_of,
     subject_words,
 )
 from exitmatrix.report.document import Code
@@ -183,8 +184,8 @@ def _read_part(part: str, measured: list[Python]) -> set[Python]:
     return set(line[min(named(first)) : max(named(last or first)) + 1])
 
 
-def subject(one: Python, stack: str = "none", platform: str = LINUX) -> Subject:
-    return Subject(platform=platform, python=one, stack=stack)
+def subject(one: Python, stack: str = "none", platform: str = LINUX, version: str = "") -> Subject:
+    return Subject(platform=platform, python=one, stack=stack, version=version)
 
 
 def test_a_difference_of_stacks_is_told_by_stacks_and_one_of_interpreters_by_those() -> None:
@@ -194,16 +195,76 @@ def test_a_difference_of_stacks_is_told_by_stacks_and_one_of_interpreters_by_tho
     everyone = old + new
     assert subject_words(everyone, everyone) == ""
     assert subject_words(old, everyone) == "Flask 1.1"
-    assert subject_words(new, everyone) == "newest Flask"
+    assert subject_words(new, everyone) == "all but Flask 1.1"
     assert subject_words(old[3:] + new[3:], everyone) == "3.11.7 and later"
-    assert subject_words(new[:2], everyone) == "newest Flask on 3.7 and earlier"
+    assert subject_words(new[:2], everyone) == "Flask 2.0; Flask 3.1 on 3.7.16"
     assert subject_words(old[:2] + new, everyone) == "all but Flask 1.1 on 3.11 and later"
 
 
-def test_a_stack_that_is_the_only_one_of_its_kind_has_its_own_name() -> None:
-    """Nothing is called the newest of several where there is one."""
-    both = [subject(LINE[-1], "flask-1.1"), subject(LINE[-1], "flask-3.1")]
-    assert subject_words(both[1:], both) == "Flask 3.1"
+def test_a_stack_is_called_by_the_release_that_was_measured() -> None:
+    """The record says which it was; nothing is called the newest."""
+    both = [
+        subject(LINE[-1], "flask-1.1", version="1.1.2"),
+        subject(LINE[-1], "flask-3.1", version="3.1.3"),
+    ]
+    assert subject_words(both[1:], both) == "Flask 3.1.3"
+    made = record("flask/return@main", ended(), stack="flask-3.1")
+    assert subject_of(LINUX, made).label == f"Flask {made.packages['flask']}"
+
+
+def test_two_stacks_that_hold_the_same_release_are_told_apart() -> None:
+    """By their own names: one label never stands for two that may differ."""
+    both = [subject(LINE[-1], stack, version="3.1.3") for stack in ("flask-3.1", "flask-next")]
+    assert subject_words(both[:1], both) == "Flask 3.1.3 (flask-3.1)"
+
+
+def test_many_releases_in_a_row_are_told_by_the_first_and_the_last() -> None:
+    """As releases and not as texts: 2.10 comes after 2.9."""
+    versions = ("2.0.3", "2.2.5", "2.9.1", "2.10.0")
+    new = [subject(LINE[-1], f"flask-{one}", version=one) for one in versions]
+    old = subject(LINE[-1], "flask-1.1", version="1.1.2")
+    assert subject_words(new, [*new, old]) == "Flask 2.0.3-2.10.0"
+    assert subject_words(new[:-1], [*new, old]) == "Flask 2.0.3-2.9.1"
+    assert subject_words([new[0], new[3]], [*new, old]) == "Flask 2.0.3, Flask 2.10.0"
+
+
+STACKS = {f"flask-{minor}": f"{minor}.3" for minor in ("1.1", "2.0", "2.2", "2.10", "3.1")}
+
+
+@given(st.data())
+def test_the_words_name_exactly_the_subjects(data: st.DataObject) -> None:
+    """With stacks too: who takes the words literally finds the same subjects, and no other."""
+    pairs = st.tuples(st.sampled_from(LINE + PYPYS), st.sampled_from(sorted(STACKS)))
+    measured = [
+        subject(one, stack, version=STACKS[stack])
+        for one, stack in data.draw(st.lists(pairs, min_size=1, unique=True))
+    ]
+    chosen = data.draw(st.lists(st.sampled_from(measured), min_size=1, unique=True))
+    words = subject_words(chosen, measured)
+    assert read_subjects(words, measured) == set(chosen), words
+
+
+def read_subjects(words: str, measured: list[Subject]) -> set[Subject]:
+    """What a literal reader understands."""
+    if words.startswith("all but Flask"):
+        return set(measured) - read_subjects(words.removeprefix("all but "), measured)
+    if not words.startswith("Flask"):
+        pythons = read(words, list({one.python for one in measured}))
+        return {one for one in measured if one.python in pythons}
+    found: set[Subject] = set()
+    for part in words.split("; "):
+        names, _, on = part.partition(" on ")
+        mine = [one for name in names.split(", ") for one in _of_release(name, measured)]
+        pythons = read(on, list({one.python for one in mine}))
+        found |= {one for one in mine if one.python in pythons}
+    return found
+
+
+def _of_release(name: str, measured: list[Subject]) -> list[Subject]:
+    first, _, last = name.removeprefix("Flask ").partition("-")
+    line = sorted({one.version for one in measured}, key=lambda v: [int(n) for n in v.split(".")])
+    span = line[line.index(first) : line.index(last or first) + 1]
+    return [one for one in measured if one.version in span]
 
 
 def test_platforms_are_told_only_where_they_differ() -> None:
@@ -420,8 +481,8 @@ def test_a_single_interpreter_gets_a_whole_page() -> None:
     tables = told.partition("## Contents")[2]
     assert "and later" not in tables
     assert "and earlier" not in tables
-    assert "| `SIGINT`: Flask 3.1 | ✗ none, killed by it |" in tables
-    assert "| `SIGINT`: Flask 1.1 | ✓ all, exit 0 |" in tables
+    assert "| `SIGINT`: Flask 3.1.3 | ✗ none, killed by it |" in tables
+    assert "| `SIGINT`: Flask 1.1.2 | ✓ all, exit 0 |" in tables
     assert "Measured: CPython 3.13.0, on `linux-x86_64`; 3 cells, first seen 2026-01-02." in told
 
 

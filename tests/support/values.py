@@ -21,6 +21,7 @@ from exitmatrix.model.versions import Python
 LINUX = "linux-x86_64"
 ALL = ("C", "B", "A")
 FLASK = {"flask": "3.1.3", "werkzeug": "3.1.9"}
+FLASK_OF_2020 = {"flask": "1.1.2", "werkzeug": "1.0.1"}
 
 
 def interpreter(version: str, implementation: ImplementationName = "cpython") -> Interpreter:
@@ -75,6 +76,12 @@ def pair(child: Process, **more: Any) -> Outcome:
     return outcome(process("parent", exit={"code": 0}), child, port="closed", **more)
 
 
+def _packages(stack: str) -> dict[str, str]:
+    if stack == "none":
+        return {}
+    return FLASK_OF_2020 if stack == "flask-1.1" else FLASK
+
+
 def record(
     question: str,
     *outcomes: Outcome,
@@ -96,7 +103,7 @@ def record(
         format=FORMAT,
         cell=str(CellId.asking(id, stack, asked)),
         interpreter=about,
-        packages=FLASK if packages is None and stack != "none" else packages or {},
+        packages=_packages(stack) if packages is None else packages,
         stack=stack,
         **asked._asdict(),
         platform={"system": "Linux", "machine": "x86_64"},

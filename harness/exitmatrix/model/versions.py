@@ -1,4 +1,4 @@
-"""Sets of interpreters and stacks in words: "3.8 and later", "all but PyPy", "Flask 1.1".
+"""Sets of interpreters and stacks in words: "3.8 and later", "all but PyPy", "Flask 1.1.2".
 
 A bare version number is CPython's. The words name a set exactly, within those
 that were measured: "3.8 and later" says nothing of a release that was not, and
@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from exitmatrix.model import Frozen, Record
 
@@ -72,6 +72,13 @@ class Subject(Frozen, kw_only=True):
     platform: str
     python: Python
     stack: str
+    version: str = ""  # of the package that the stack is named for, as it was measured
+
+    @property
+    def label(self) -> str:
+        """The stack for people: Flask 3.1.3."""
+        family, _, number = self.stack.rpartition("-")
+        return f"{family.capitalize()} {self.version or number}" if family else self.stack
 
 
 def subject_of(platform: str, record: Record) -> Subject:
@@ -86,6 +93,7 @@ def subject_of(platform: str, record: Record) -> Subject:
             build=str(about.get("implementation_version") or about.get("build", "")),
         ),
         stack=record.stack,
+        version=record.packages.get(record.stack.rpartition("-")[0], ""),
     )
 
 
@@ -235,21 +243,53 @@ def _on_one_platform(chosen: set[Subject], measured: set[Subject]) -> str | None
 
 
 def _by_stack(chosen: set[Subject], measured: set[Subject]) -> str:
-    """Flask 1.1 on 3.8 and later; newest Flask."""
-    parts = []
-    for held in (False, True):
-        here = {one for one in measured if (one.stack in HELD_STILL) == held}
-        mine = chosen & here
-        if not mine:
-            continue
-        pythons = python_words({one.python for one in mine}, {one.python for one in here})
-        name = _stacks_name({one.stack for one in here})
-        parts.append(f"{name} on {pythons}" if pythons else name)
-    return "; ".join(parts)
+    """Flask 2.0.3-3.1.3; Flask 1.1.2 on 3.8 and later."""
+    names = _stack_names(measured)
+    whole, parts = [], []
+    order = sorted(set(names.values()), key=release)
+    for name in order:
+        pythons = {one.python for one in chosen if names[one] == name}
+        everyone = {one.python for one in measured if names[one] == name}
+        if pythons == everyone:
+            whole.append(name)
+        elif pythons:
+            parts.append(f"{name} on {python_words(pythons, everyone)}")
+    return "; ".join([*_spans(whole, order), *parts])
 
 
-def _stacks_name(stacks: set[str]) -> str:
-    """Their name: what there is one of by its own, the others as the newest of each interpreter."""
-    if len(stacks) == 1:
-        return stack_words(next(iter(stacks)))
-    return f"newest {min(stacks).partition('-')[0].capitalize()}"
+def _stack_names(measured: Collection[Subject]) -> dict[Subject, str]:
+    """What each is called; by its stack's own name too where two stacks hold the same release."""
+    stacks: dict[tuple[Python, str], set[str]] = {}
+    for one in measured:
+        stacks.setdefault((one.python, one.label), set()).add(one.stack)
+    twins = {label for (_, label), some in stacks.items() if len(some) > 1}
+    return {
+        one: f"{one.label} ({one.stack})" if one.label in twins else one.label for one in measured
+    }
+
+
+def release(name: str) -> tuple[str, Version, str]:
+    """Sorts labels of stacks: Flask 3.9 before Flask 3.10."""
+    package, _, release = name.partition(" ")
+    try:
+        return package, _version(release.partition(" ")[0]), name
+    except InvalidVersion:
+        return package, Version("0"), name
+
+
+def _spans(names: Sequence[str], order: Sequence[str]) -> list[str]:
+    """Names, three or more of one package in a row as from the first to the last."""
+    runs: list[list[str]] = []
+    for name in names:
+        package = name.partition(" ")[0]
+        last = runs[-1][-1] if runs else ""
+        follows = last and order.index(name) == order.index(last) + 1
+        if follows and last.partition(" ")[0] == package and "(" not in last + name:
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    spans = []
+    for run in runs:
+        far = len(run) > 2
+        spans += [f"{run[0]}-{run[-1].partition(' ')[2]}"] if far else run
+    return [", ".join(spans)] if spans else []

@@ -24,8 +24,8 @@ from exitmatrix.model.versions import (
     HELD_STILL,
     Subject,
     age,
+    release,
     stack_age,
-    stack_words,
     subject_of,
     subject_words,
 )
@@ -200,7 +200,7 @@ class _Page:
             said.append(prose(one.claim.not_judged))
         if len(one.by_stack) == 2:
             (then, first), (_, now) = one.by_stack
-            name = stack_words(then)
+            name = _labels(one, then)
             said.append(
                 f"{name}, the stack of 2020, and the newest of each Python agree."
                 if first == now
@@ -208,11 +208,8 @@ class _Page:
                 f" Python: {now}."
             )
         elif one.by_stack:
-            name = (
-                stack_words(one.by_stack[0][0])
-                if one.by_stack[0][0]
-                else "the newest of each Python"
-            )
+            (only, _) = one.by_stack[0]
+            name = _labels(one, only) if only else "the newest of each Python"
             said.append(f"Only {name} was asked.")
         ruled = (who for ruling in one.rulings for who in ruling.subjects)
         everyone = {*ruled, *one.not_asked, *one.unmeasured}
@@ -276,12 +273,18 @@ class _Page:
         mine = [one for name in self._names(claim) for one in self.evidence[name]]
         newest: dict[tuple[str, str], Evidence] = {}
         for one in sorted(mine, key=_age):
-            held = stack_words(one.record.stack) if one.record.stack in HELD_STILL else ""
+            held = one.record.stack if one.record.stack in HELD_STILL else ""
             newest[str(one.question), held] = one
         linked = [_link(one) for _, one in sorted(newest.items())]
         if not linked:
             return []
         return [paragraph(inline("Cells of the newest: ", joined(", ", linked), "."))]
+
+
+def _labels(one: Assessment, stack: str) -> str:
+    """The releases that a stack is for those who were judged with it: Flask 1.1.2."""
+    judged = (who for ruling in one.rulings for who in ruling.subjects)
+    return " and ".join(sorted({who.label for who in judged if who.stack == stack}, key=release))
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -10,10 +10,11 @@ from exitmatrix.model.versions import (
     TITLES,
     Python,
     Subject,
+    age,
     in_order,
     python_words,
+    release,
     stack_age,
-    stack_words,
     subject_of,
     subject_words,
 )
@@ -21,6 +22,7 @@ from exitmatrix.report.document import (
     Code,
     Inline,
     Item,
+    Row,
     Section,
     Table,
     codes,
@@ -100,25 +102,26 @@ def _name(python: Python) -> str:
 
 def _stacks(records: Mapping[str, Sequence[Record]]) -> list[Table]:
     """The packages of each stack, and for whom they are."""
-    users: dict[tuple[str, tuple[str, ...]], set[Python]] = {}
+    users: dict[tuple[str, str, tuple[str, ...]], set[Python]] = {}
     everyone: set[Python] = set()
     for platform, rows in records.items():
         for record in rows:
-            python = subject_of(platform, record).python
-            everyone.add(python)
+            who = subject_of(platform, record)
+            everyone.add(who.python)
             if record.packages:
                 shown = tuple(record.packages.get(name, "") for name in SHOWN_PACKAGES)
-                users.setdefault((record.stack, shown), set()).add(python)
-    order = sorted(users, key=lambda key: (stack_age(key[0]), key))
-    rows_ = [
+                users.setdefault((record.stack, who.label, shown), set()).add(who.python)
+    order = sorted(users, key=lambda key: (key[0].rpartition("-")[0], release(key[1]), key))
+    rows_: list[Row] = [
         (
-            stack_words(stack),
+            Code(stack),
+            label,
             *shown,
-            python_words(users[stack, shown], everyone) or "all",
+            python_words(users[stack, label, shown], everyone) or "all",
         )
-        for stack, shown in order
+        for stack, label, shown in order
     ]
-    return [table(("stack", *SHOWN_PACKAGES, "measured with"), rows_)] if rows_ else []
+    return [table(("stack", "which is", *SHOWN_PACKAGES, "measured with"), rows_)] if rows_ else []
 
 
 def not_measured_section(
@@ -153,6 +156,7 @@ def _missing(
     for survey in surveys.values():
         of_family[programs[survey.scenario].family].update(survey.measured)
     found: defaultdict[str, list[Place]] = defaultdict(list)
+    oldest: dict[str, tuple[object, ...]] = {}
     order = {id: place for place, id in enumerate(programs)}
     for survey in sorted(surveys.values(), key=lambda one: (order[one.scenario], rank(one))):
         scenario = programs[survey.scenario]
@@ -160,5 +164,11 @@ def _missing(
         gone = everyone - set(survey.measured)
         if gone:
             place = (survey.scenario, termination_words(survey, scenario.roles))
-            found[subject_words(gone, everyone)].append(place)
-    return sorted(found.items())
+            words = subject_words(gone, everyone)
+            found[words].append(place)
+            oldest.setdefault(words, min(map(_age, gone)))
+    return sorted(found.items(), key=lambda item: (oldest[item[0]], item[0]))
+
+
+def _age(who: Subject) -> tuple[object, ...]:
+    return (*age(who.python), stack_age(who.stack), who.platform)

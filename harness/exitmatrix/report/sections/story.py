@@ -9,7 +9,7 @@ from exitmatrix.claims.assess import Evidence
 from exitmatrix.claims.texts.flask_note import EXPERIMENTS
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Outcome, Question, Timeline
-from exitmatrix.model.versions import HELD_STILL, age, stack_age, stack_words, subject_of
+from exitmatrix.model.versions import HELD_STILL, age, stack_age, subject_of
 from exitmatrix.report.document import (
     Block,
     Code,
@@ -147,7 +147,7 @@ def _figures(evidence: Sequence[Evidence]) -> Iterator[tuple[str, Outcome, Lines
             if sight.timeline is not None:
                 roles = [one.role for one in sight.outcome.processes]
                 figure = tuple(timeline_lines(_own(sight.timeline, roles), roles))
-                name = f"{stack_words(who.stack)} on {who.python.full}"
+                name = f"{who.label} on {who.python.full}"
                 drawn.setdefault(figure, ([], sight.outcome))[0].append(name)
     for figure, (names, outcome) in drawn.items():
         yield " and ".join(names), outcome, list(figure)
