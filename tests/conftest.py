@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -24,6 +24,8 @@ from exitmatrix.model import (
     Unknown,
 )
 from exitmatrix.observe import observe
+
+from tests.support.running import Driver, drivers
 
 JOBS = 2
 
@@ -65,6 +67,13 @@ def environment_of() -> Callable[[str, str], Environment]:
         return environment
 
     return get
+
+
+@pytest.fixture
+def driver() -> Iterator[Driver]:
+    """A harness in a process of its own, that can be killed."""
+    with drivers() as start:
+        yield start
 
 
 def newest_flask(interpreter: Interpreter) -> str:

@@ -185,7 +185,7 @@ def test_whoever_stops_early_leaves_nothing() -> None:
     programs = [(0, text, NEWEST_PYTHON), (1, text + "signal.pause()\n", NEWEST_PYTHON * 3)]
     with Session(jobs=2) as session:
         next(session.run(programs))
-        below = children(session._process.pid)
+        below = children(session._connection.guardian)
         assert below
     assert not [pid for pid in below if Path(f"/proc/{pid}").exists()]
 

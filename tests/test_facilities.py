@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from exitmatrix.machine.run import reaper
+from exitmatrix.machine.run.connection import own_environment
 from exitmatrix.machine.run.kernel import exit_watch, facilities, marks, pidfd, proc, shared_memory
-from exitmatrix.machine.run.session import own_environment
 
 SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 

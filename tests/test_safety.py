@@ -8,21 +8,18 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import psutil
 import pytest
 from exitmatrix.declare import stacks
 from exitmatrix.machine import interpreters
 from exitmatrix.machine.environments.prepare import Environment, default_cache
-from exitmatrix.machine.run import guardian
-from exitmatrix.machine.run.session import EngineDied, Session
-from exitmatrix.model import Outcome, TrialSpec
+from exitmatrix.machine.run.session import Session
+from exitmatrix.model import Outcome
 from exitmatrix.observe import observe, timeline
 
 from tests.conftest import (
@@ -34,26 +31,20 @@ from tests.conftest import (
     own_scenario,
     run_orders,
 )
+from tests.support.running import (
+    GONE,
+    Driver,
+    assert_all_gone,
+    assert_things_go,
+    below,
+    things,
+    wait_for_trial,
+    words,
+)
 
 pytestmark = pytest.mark.real
 EnvironmentOf = Callable[[str, str], Environment]
 BY_NAME = {stack.name: stack for stack in stacks.STACKS}
-GONE = 20.0  # seconds after which a test stops waiting for a process that must go
-
-# A harness for itself: it reads orders and never ends by itself.
-DRIVER = """
-import sys, msgspec
-from exitmatrix.model import TrialSpec
-from exitmatrix.machine.run import guardian
-from exitmatrix.machine.run.session import Session
-orders = msgspec.json.decode(sys.stdin.buffer.readline(), type=list[TrialSpec])
-with Session(2) as session:
-    for order in orders:
-        session.submit(order)
-    while True:
-        session.take()
-        print("one", flush=True)
-"""
 
 ESCAPES = """
 import os, sys, time
@@ -75,106 +66,23 @@ endings.end_here()
 """
 
 
-def harness_folders() -> set[Path]:
-    """The folders of runs, wherever the guardian may have put them."""
-    places = {guardian.ground(), tempfile.gettempdir()} - {None}
-    return {path for place in places for path in Path(str(place)).glob(f"{guardian.PREFIX}*")}
-
-
-def things() -> set[Path]:
-    """What runs have in temporary folders and in shared memory, of other tests too."""
-    return set(Path("/dev/shm").iterdir()) | harness_folders()
-
-
-def assert_things_go(before: set[Path]) -> None:
-    """What is new goes: at once if it is ours, soon if another test runs beside this one."""
-    new = things() - before
-    limit = time.monotonic() + GONE
-    while (left := {path for path in new if is_left(path)}) and time.monotonic() < limit:
-        time.sleep(0.02)
-    assert not left
-
-
-def is_left(path: Path) -> bool:
-    """Whether something is there and nobody minds it: a run's folder has a guardian while it runs.
-
-    Ours are over by now, and where ours was killed the lock is free.
-    """
-    lock = path / guardian.LOCK
-    try:
-        return guardian.is_free(lock) if lock.exists() else path.exists()
-    except OSError:
-        return path.exists()
-
-
-def below(pid: int) -> list[psutil.Process]:
-    try:
-        return psutil.Process(pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
-
-
-@pytest.fixture
-def driver() -> Iterator[Callable[[list[TrialSpec]], subprocess.Popen[bytes]]]:
-    """A harness in a process of its own, that can be killed."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(orders: list[TrialSpec]) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, "-c", DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        started.append(process)
-        assert process.stdin
-        process.stdin.write(msgspec.json.encode(orders) + b"\n")
-        process.stdin.flush()
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def wait_for_trial(process: subprocess.Popen[bytes], programs: int) -> list[psutil.Process]:
-    """The guardian, the engine and the observed programs, once there are enough of these."""
-    limit = time.monotonic() + GONE
-    while time.monotonic() < limit:
-        found = below(process.pid)
-        if sum("app.py" in " ".join(safe_words(one)) for one in found) >= programs:
-            return found
-        time.sleep(0.02)
-    raise AssertionError("the trial never began")
-
-
-def safe_words(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
-
-
-def assert_all_gone(processes: list[psutil.Process]) -> None:
-    _, alive = psutil.wait_procs(processes, timeout=GONE)
-    assert not alive, alive
-
-
 @pytest.mark.parametrize("victim", ["harness", "guardian", "engine"])
 def test_killing(
     victim: str,
     environment_of: EnvironmentOf,
-    driver: Callable[[list[TrialSpec]], subprocess.Popen[bytes]],
+    driver: Driver,
 ) -> None:
     """SIGKILL to harness, guardian or engine leaves no process of a trial and no folder."""
     environment = environment_of(NEWEST, newest_flask(FOUND[NEWEST]))
     subject = LOADED["flask-debug"]
     before = things()
     process = driver([make_order(environment, subject, "touch-source") for _ in range(2)])
-    found = wait_for_trial(process, 4)
-    words = {one.pid: " ".join(safe_words(one)) for one in found}
+    found = wait_for_trial(process.pid, 4)
+    lines = {one.pid: words(one) for one in found}
     pids = {"harness": process.pid}
     for name in ("guardian", "engine"):
         (pids[name],) = (
-            pid for pid, text in words.items() if f"exitmatrix.machine.run.{name}" in text
+            pid for pid, text in lines.items() if f"exitmatrix.machine.run.{name}" in text
         )
     os.kill(pids[victim], signal.SIGKILL)
     assert_all_gone([one for one in found if one.pid != process.pid])
@@ -190,7 +98,7 @@ def test_escape(environment_of: EnvironmentOf, tmp_path: Path) -> None:
     left = [
         one
         for one in psutil.process_iter()
-        if one.pid not in before and "time.sleep(600)" in " ".join(safe_words(one))
+        if one.pid not in before and "time.sleep(600)" in words(one)
     ]
     assert not left
 
@@ -208,31 +116,6 @@ def test_nothing_left(environment_of: EnvironmentOf) -> None:
         ]
     )
     assert_things_go(before)
-
-
-def test_engine_dies(environment_of: EnvironmentOf) -> None:
-    """A session whose engine dies says so and does not wait for ever."""
-    environment = environment_of(NEWEST, "none")
-    others = {one.pid for one in below(os.getpid())}  # of other tests, that share a session
-    with Session(2) as session:
-        session.submit(make_order(environment, LOADED["plain"], "return"))
-        session.take()
-        (engine,) = (
-            one
-            for one in below(os.getpid())
-            if one.pid not in others
-            and "exitmatrix.machine.run.engine" in " ".join(safe_words(one))
-        )
-        engine.kill()
-        engine.wait(GONE)
-        order = make_order(environment, LOADED["plain"], "return")
-
-        def ask() -> None:
-            session.submit(order)
-            session.take()
-
-        with pytest.raises(EngineDied):
-            ask()
 
 
 def test_signals_are_default(environment_of: EnvironmentOf, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import msgspec
 import psutil
 from exitmatrix.declare import stacks
 from exitmatrix.machine.environments.prepare import Environment, default_cache, prepare
-from exitmatrix.machine.run import guardian
+from exitmatrix.machine.run import grounds
 from exitmatrix.machine.run.kernel import pidfd, prctl, proc
 from exitmatrix.machine.store.records import read_records
 from exitmatrix.machine.store.store import Count
@@ -146,9 +146,9 @@ class Ground:
             time.sleep(0.02)
         for path in set(self._run_folders()) - self._before:
             # Of another harness on this machine, as long as its guardian lives.
-            lock = path / guardian.LOCK
+            lock = path / grounds.LOCK
             with contextlib.suppress(OSError):
-                if lock.exists() and guardian.is_free(lock):
+                if lock.exists() and grounds.is_free(lock):
                     found.append(f"folder {path}")
                     shutil.rmtree(path, ignore_errors=True)
         for one in self.temporary.iterdir():
@@ -166,8 +166,8 @@ class Ground:
         return {pid: proc.command_line(pid) for pid in proc.descendants_of(os.getpid())}
 
     def _run_folders(self) -> Iterator[Path]:
-        for place in {str(guardian.ground()), str(self.temporary), tempfile.gettempdir()}:
-            yield from Path(place).glob(f"{guardian.PREFIX}*")
+        for place in {str(grounds.ground()), str(self.temporary), tempfile.gettempdir()}:
+            yield from Path(place).glob(f"{grounds.PREFIX}*")
 
     # ------------------------------------------------------------ on disk
 

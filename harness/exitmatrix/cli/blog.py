@@ -24,8 +24,8 @@ from exitmatrix.cli.streams import echo_styled
 from exitmatrix.declare import stacks
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.machine.run.connection import EngineDied
 from exitmatrix.machine.run.live import Live
-from exitmatrix.machine.run.session import EngineDied
 from exitmatrix.model import Cell, Interpreter, Scenario, Stack, TrialSpec
 from exitmatrix.model.versions import stack_words
 from exitmatrix.plan.cells import Plan
@@ -144,7 +144,7 @@ def watch(cell: Cell, environment: Environment, program: Scenario, pace: float) 
     narrator = Narrator(program, termination, cell.target)
     echo_styled((cell.id, "bold"))
     try:
-        with Live(jobs=1) as live:
+        with Live() as live:
             for event in live.watch(order, pace):
                 for line in narrator.lines(event):
                     echo_styled(*line)

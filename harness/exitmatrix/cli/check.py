@@ -39,7 +39,8 @@ from exitmatrix.cli.selecting import (
 )
 from exitmatrix.cli.streams import say
 from exitmatrix.cli.unknown import fail_if_broken, fail_if_unknown
-from exitmatrix.machine.run.session import EngineDied, Session, default_jobs
+from exitmatrix.machine.run.connection import EngineDied
+from exitmatrix.machine.run.session import Session, default_jobs
 from exitmatrix.machine.store.records import digest, platform_name
 from exitmatrix.machine.store.store import Store
 from exitmatrix.model import Cell, Frozen, Interpreter, Record, Scenario

@@ -20,8 +20,9 @@ from exitmatrix.cli.unknown import fail_if_broken, fail_if_unknown
 from exitmatrix.machine import processor
 from exitmatrix.machine.clock import current_date, stopwatch
 from exitmatrix.machine.environments.prepare import default_cache
-from exitmatrix.machine.run.engine import Usage
-from exitmatrix.machine.run.session import EngineDied, Session, default_jobs
+from exitmatrix.machine.run.connection import EngineDied
+from exitmatrix.machine.run.messages import Usage
+from exitmatrix.machine.run.session import Session, default_jobs
 from exitmatrix.machine.store.files import CannotWrite
 from exitmatrix.machine.store.records import check_records, digest
 from exitmatrix.machine.store.store import Store
@@ -103,6 +104,8 @@ def measure_and_save(
                 on_trial=seen,
             )
             usage = session.finish()
+            for why in session.losses:
+                say(f"another engine was started: {why}")
     except (Interrupted, KeyboardInterrupt):
         interrupted = True
     except EngineDied as error:

@@ -21,7 +21,8 @@ from exitmatrix.cli.progress import Kind, Reporter, reporter
 from exitmatrix.cli.selecting import check_machine
 from exitmatrix.declare import launchers, situations
 from exitmatrix.machine.run.app import session
-from exitmatrix.machine.run.session import EngineDied, default_jobs
+from exitmatrix.machine.run.connection import EngineDied
+from exitmatrix.machine.run.session import default_jobs
 from exitmatrix.model import Unknown
 from exitmatrix.model.app import AppSpec, AppTrial, Situation
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult

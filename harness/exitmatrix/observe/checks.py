@@ -9,6 +9,20 @@ from exitmatrix.model import Event, Scenario, Termination, Trial
 from exitmatrix.observe.history import Seen, first_word, is_in_process, told_of_data
 from exitmatrix.observe.roles import assign_roles, helper_name
 
+FAILURES = {
+    "not-started": "it could not be started: {text}",
+    "not-ready": "it was never ready: {text}",
+    "gave-up": "the time limit was reached while waiting ({text})",
+    # Not what it holds: a record tells no pids and no paths.
+    "garbled": "the event channel holds what is no event of this trial",
+    "unheard": "not every event could be told: {text}",
+    "stalled": "the harness itself stood still meanwhile",
+    "lost": "the harness was lost while it ran: {text}",
+    "failed": "the harness itself failed: {type}",
+    "not-sent": "{text} was not sent: the target had already ended",
+}
+"""Why a trial says nothing, by what the harness notes about itself."""
+
 
 def why_unknown(
     trial: Trial,
@@ -41,22 +55,8 @@ def _failed(history: Sequence[Event], seen: dict[int, Seen]) -> str | None:
             return f"{first_word(event)} did not take place: {' '.join(event.detail[1:])}"
         if event.source != "harness":
             continue
-        match event.kind:
-            case "not-started":
-                return f"it could not be started: {text}"
-            case "not-ready":
-                return f"it was never ready: {text}"
-            case "gave-up":
-                return f"the time limit was reached while waiting ({text})"
-            case "garbled":
-                # Not what it holds: a record tells no pids and no paths.
-                return "the event channel holds what is no event of this trial"
-            case "unheard":
-                return f"not every event could be told: {text}"
-            case "failed":
-                return f"the harness itself failed: {text.partition('(')[0]}"
-            case "not-sent":
-                return f"{text} was not sent: the target had already ended"
+        if event.kind in FAILURES:
+            return FAILURES[event.kind].format(text=text, type=text.partition("(")[0])
     return None
 
 

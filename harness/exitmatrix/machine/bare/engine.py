@@ -19,9 +19,10 @@ from collections import deque
 
 import msgspec
 
+from exitmatrix.machine.run.kernel.dispositions import RESETTABLE
+from exitmatrix.machine.run.kernel.marks import marking
 from exitmatrix.machine.run.kernel.prctl import become_subreaper, end_with_parent
 from exitmatrix.machine.run.kernel.wait_status import describe_status
-from exitmatrix.machine.run.spawn import RESETTABLE
 from exitmatrix.model.bare import BareRun
 
 TOLD = 3
@@ -229,7 +230,7 @@ def _send(answer: Answer) -> None:
             data = data[os.write(1, data) :]
 
 
-def main(folder: str, jobs: str, _first_mark: str, guardian: str) -> None:
+def main(folder: str, jobs: str, first_mark: str, guardian: str, lifeline: str) -> None:
     """Run one engine; the guardian ends what it leaves."""
     become_subreaper()
     end_with_parent(signal.SIGKILL)
@@ -238,7 +239,9 @@ def main(folder: str, jobs: str, _first_mark: str, guardian: str) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o022)
     os.chdir(folder)
-    Engine(folder, int(jobs)).serve()
+    os.close(int(lifeline))  # the guardian minds it
+    with marking(int(first_mark)):  # so that runs are known whose engine and guardian are gone
+        Engine(folder, int(jobs)).serve()
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ import resource
 import shutil
 import signal
 import sys
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -27,34 +28,15 @@ from exitmatrix.machine.run.kernel.facilities import have
 from exitmatrix.machine.run.kernel.marks import MARKS, marked
 from exitmatrix.machine.run.kernel.pidfd import Watched
 from exitmatrix.machine.run.kernel.prctl import become_subreaper, end_with_parent
+from exitmatrix.machine.run.messages import Answer, Ask, Hello, Usage
 from exitmatrix.machine.run.reaper import end_all_below
 from exitmatrix.machine.run.state import ASK_AGAIN, TrialState
 from exitmatrix.machine.run.trial import run
-from exitmatrix.model import Event, Trial, TrialSpec
+from exitmatrix.model import Event, Trial
 
 LONGEST_LINE = 1 << 20
-
-
-class Usage(msgspec.Struct, tag="usage", frozen=True):
-    """Processor time in seconds, user and system together."""
-
-    observed: float
-    harness: float
-    peak_kilobytes: int
-
-
-class Answer(msgspec.Struct, tag="trial", frozen=True):
-    """The trial that an order, by its number, led to."""
-
-    number: int
-    trial: Trial
-
-
-class Ask(msgspec.Struct, frozen=True):
-    """An order and its number."""
-
-    number: int
-    order: TrialSpec
+BEAT = 0.25  # seconds between two looks at whether this process ran meanwhile
+STALLED = 2.0  # seconds that it did not
 
 
 class Engine:
@@ -65,12 +47,15 @@ class Engine:
         self.first_mark = first_mark
         self.client = Client(threads=4 * jobs)
         self._slots = asyncio.Semaphore(jobs)
+        self._running: set[TrialState] = set()
         self._holders: set[Listener] = set()
         self._exits = ExitWatch()
         self._watched: dict[Watched, Listener] = {}
         self._asking: asyncio.TimerHandle | None = None
         self._ended: dict[Listener, list[Watched]] = {}
-        asyncio.get_running_loop().add_reader(self._exits.fileno(), self._take_exits)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._exits.fileno(), self._take_exits)
+        loop.call_later(BEAT, self._beat, loop.time() + BEAT)
 
     async def serve(self, orders: asyncio.StreamReader) -> None:
         """Run every order that comes in; return when no more come and all are done."""
@@ -90,6 +75,7 @@ class Engine:
             mark = self.first_mark + ask.number % MARKS
             state = TrialState(ask.order, self, str(ask.number), mark)
             self._holders.add(state)
+            self._running.add(state)
             trial = await run(state)
         except OSError as error:
             why = Event("harness", 0, "not-started", (error.strerror or type(error).__name__,))
@@ -101,9 +87,21 @@ class Engine:
             if state is None or state in self._holders:
                 self._slots.release()
             if state is not None:
+                self._running.discard(state)
                 self._holders.discard(state)
                 self._forget(state)
         send(Answer(ask.number, trial))
+
+    def _beat(self, due: float) -> None:
+        """Have the trials know when nothing here ran for a while, as in a machine that slept.
+
+        Their times are then wrong: a grace was too long, a limit too short.
+        """
+        loop = asyncio.get_running_loop()
+        if loop.time() - due > STALLED:
+            for trial in self._running:
+                trial.journal.note("harness", 0, "stalled")
+        loop.call_later(BEAT, self._beat, loop.time() + BEAT)
 
     # ---------------------------------------------- for the trials (Host)
 
@@ -171,34 +169,51 @@ class Engine:
             self._exits.discard(watched)
 
 
-def send(message: Answer | Usage) -> None:
+def send(message: Hello | Answer | Usage) -> None:
     """Write one line to the harness, whole."""
     data = msgspec.json.encode(message) + b"\n"
-    with contextlib.suppress(BrokenPipeError):  # it wants no more: the guardian is about to end us
+    with contextlib.suppress(BrokenPipeError):  # it wants no more, and is about to end us
         while data:
             data = data[os.write(1, data) :]
 
 
-async def serve(folder: Path, jobs: int, first_mark: int, guardian: int) -> None:
-    """Serve stdin until it ends."""
+E = TypeVar("E", bound=Engine)
+Serve = Callable[[E, asyncio.StreamReader], Awaitable[None]]
+
+
+async def serve(
+    what: Serve[E],
+    make: Callable[[Path, int, int], E],
+    folder: Path,
+    jobs: int,
+    first_mark: int,
+    guardian: int,
+    lifeline: int,
+) -> None:
+    """Serve stdin until it ends, or the harness does, or the guardian."""
     loop = asyncio.get_running_loop()
     marks = range(first_mark, first_mark + MARKS)
     memory = shared_memory.names()
-    loop.add_signal_handler(signal.SIGTERM, abandon, folder, memory, marks)
-    if os.getppid() != guardian:  # it died before it could be heard of
-        abandon(folder, memory, marks)
+
+    def abandon() -> None:
+        """Do what the guardian would do, and end."""
+        end_all_below(memory, marks)
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(1)
+
+    def look_for_guardian() -> None:
+        """SIGTERM comes from the kernel when the guardian has ended; from others it is nothing."""
+        if os.getppid() != guardian:
+            abandon()
+
+    loop.add_signal_handler(signal.SIGTERM, look_for_guardian)
+    look_for_guardian()  # it may have ended before that could be heard of
+    loop.add_reader(lifeline, abandon)
     reader = asyncio.StreamReader(limit=LONGEST_LINE)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    engine = Engine(folder, jobs, first_mark)
-    await engine.serve(reader)
+    engine = make(folder, jobs, first_mark)
+    await what(engine, reader)
     engine.client.close()
-
-
-def abandon(folder: Path, memory_before: Collection[str], marks: range) -> None:
-    """The guardian died: do what it would have done, and end."""
-    end_all_below(memory_before, marks)
-    shutil.rmtree(folder, ignore_errors=True)
-    os._exit(1)
 
 
 def usage() -> Usage:
@@ -212,15 +227,32 @@ def usage() -> Usage:
     )
 
 
-def main(folder: str, jobs: str, first_mark: str, guardian: str) -> None:
-    """Run one engine."""
+def start(
+    what: Serve[E],
+    folder: str,
+    jobs: str,
+    first_mark: str,
+    guardian: str,
+    lifeline: str,
+    *,
+    engine: Callable[[Path, int, int], E],
+) -> None:
+    """Have an engine do `what`, as its guardian asks for it on the command line."""
     become_subreaper()
     end_with_parent(signal.SIGTERM)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.set_inheritable(int(lifeline), False)
+    numbers = (int(jobs), int(first_mark), int(guardian), int(lifeline))
+    asyncio.run(serve(what, engine, Path(folder), *numbers))
+
+
+async def run_orders(engine: Engine, orders: asyncio.StreamReader) -> None:
+    """Say hello, run every order that comes in, and tell what that took."""
     os.umask(0o022)
-    asyncio.run(serve(Path(folder), int(jobs), int(first_mark), int(guardian)))
+    send(Hello())
+    await engine.serve(orders)
     send(usage())
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    start(run_orders, *sys.argv[1:], engine=Engine)

@@ -10,23 +10,19 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import resource
-import signal
 import socket
 import struct
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import msgspec
 
 from exitmatrix.machine.run.channel import READ_SIZE, Output
-from exitmatrix.machine.run.engine import LONGEST_LINE, Engine, abandon
+from exitmatrix.machine.run.connection import Connection, EngineDied
+from exitmatrix.machine.run.engine import Engine, start
 from exitmatrix.machine.run.journal import Journal
-from exitmatrix.machine.run.kernel import shared_memory
-from exitmatrix.machine.run.kernel.marks import MARKS
-from exitmatrix.machine.run.kernel.prctl import become_subreaper, end_with_parent
-from exitmatrix.machine.run.session import EngineDied, Session
 from exitmatrix.machine.run.state import TrialState
 from exitmatrix.machine.run.trial import STAGES, Stage, run
 from exitmatrix.model import Event, TrialSpec
@@ -46,28 +42,31 @@ class Show(msgspec.Struct, frozen=True):
     pace: float
 
 
-class Live(Session):
-    """A session in which one trial is watched."""
+class Live:
+    """An engine in which one trial is watched. Leaving the context ends it."""
 
-    engine = ("exitmatrix.machine.run.live",)
+    def __enter__(self) -> Self:
+        self._connection = Connection(1, "exitmatrix.machine.run.live")
+        return self
 
     def watch(self, order: TrialSpec, pace: float) -> Iterator[Event]:
         """The events of one trial as they become known. Raises EngineDied."""
-        assert self._process.stdin
-        assert self._process.stdout
-        try:
-            self._process.stdin.write(msgspec.json.encode(Show(order, pace)) + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError as error:
-            raise EngineDied("the engine does not take orders any more") from error
+        self._connection.send(msgspec.json.encode(Show(order, pace)))
         decoder = msgspec.json.Decoder(Event)
-        over = False
-        for line in self._process.stdout:
+        while line := self._connection.receive():
             event = decoder.decode(line)
-            over = over or event.kind == OVER
             yield event
-        if not over:
-            raise EngineDied("the engine ended before the trial had")
+            if event.kind == OVER:
+                return
+        raise EngineDied("the engine ended before the trial had")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._connection.close()
 
 
 OVER = "over"
@@ -175,32 +174,14 @@ async def ask_port(trial: TrialState) -> None:
     trial.journal.note("harness", 0, "port", str(trial.port), *said)
 
 
-async def serve(folder: Path, first_mark: int, guardian: int) -> None:
+async def show(engine: Engine, orders: asyncio.StreamReader) -> None:
     """Run the one trial that comes in."""
-    marks = range(first_mark, first_mark + MARKS)
-    memory = shared_memory.names()
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, abandon, folder, memory, marks)
-    if os.getppid() != guardian:  # it died before it could be heard of
-        abandon(folder, memory, marks)
-    reader = asyncio.StreamReader(limit=LONGEST_LINE)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    show = msgspec.json.decode(await reader.readline(), type=Show)
-    engine = Engine(folder, 1, first_mark)
-    state = LiveState(show.order, show.pace, engine, first_mark)
-    await run(state, tuple(paced(show.pace)))
-    tell(Event("harness", 0, OVER))
-    engine.client.close()
-
-
-def main(folder: str, _jobs: str, first_mark: str, guardian: str) -> None:
-    """Run one engine."""
-    become_subreaper()
-    end_with_parent(signal.SIGTERM)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o022)
-    asyncio.run(serve(Path(folder), int(first_mark), int(guardian)))
+    asked = msgspec.json.decode(await orders.readline(), type=Show)
+    state = LiveState(asked.order, asked.pace, engine, engine.first_mark)
+    await run(state, tuple(paced(asked.pace)))
+    tell(Event("harness", 0, OVER))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    start(show, *sys.argv[1:], engine=Engine)

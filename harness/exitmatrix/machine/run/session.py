@@ -1,21 +1,18 @@
-"""The harness's side of a run: start guardian and engine, send orders, take trials."""
+"""The harness's side of a run: orders go out, trials come in, a lost engine is replaced."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections import deque
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
 import msgspec
 
-from exitmatrix.machine.run.engine import Answer, Ask, Usage
-from exitmatrix.machine.run.kernel.facilities import VARIABLE
-from exitmatrix.model import Trial, TrialSpec
+from exitmatrix.machine.run.connection import Connection, EngineDied, describe_end
+from exitmatrix.machine.run.messages import Answer, Ask, Hello, Message, Usage
+from exitmatrix.model import Event, Trial, TrialSpec
 
 
 def default_jobs() -> int:
@@ -27,88 +24,76 @@ def default_jobs() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-NEEDED = {"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", VARIABLE}
-"""What guardian and engine need of the caller's environment."""
-
-
-def own_environment(caller: Mapping[str, str]) -> dict[str, str]:
-    """The environment of guardian and engine: an observed program can read that of its parent.
-
-    Every process of one user can (proc(5), /proc/PID/environ). So it holds none of
-    the caller's secrets, and nothing of it can bend the Python that they run on.
-    """
-    kept = {name: value for name, value in caller.items() if name in NEEDED}
-    return kept | {"PYTHONPATH": str(Path(__file__).parents[3]), "LC_ALL": "C.UTF-8"}
-
-
-class EngineDied(Exception):
-    """The engine ended before it had answered all orders."""
-
-
 class Session:
-    """A running engine. Leaving the context ends it and everything it started."""
+    """A running engine. Leaving the context ends it and everything it started.
 
-    engine: tuple[str, ...] = ()  # the module of another engine than the usual one
+    An observed program has the rights to end the engine, which is its parent, or the guardian.
+    Then another engine is started. The trials that were under way are run again, each
+    alone: one during which an engine is lost once more is answered without a history.
+    """
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
         self.usage: Usage | None = None
+        self.losses: list[str] = []  # how each engine that was replaced had ended
+        self._used = Usage()
         self._number = 0
-        self._outstanding: dict[int, TrialSpec] = {}
-        self._decoder = msgspec.json.Decoder(Answer | Usage)
+        self._orders: dict[int, TrialSpec] = {}  # without a trial yet
+        self._waiting = deque[int]()  # not sent yet
+        self._suspects = deque[int]()  # were under way when an engine was lost
+        self._sent: set[int] = set()
+        self._again: set[int] = set()  # ran once already, and were disturbed
+        self._lost: deque[tuple[int, str]] = deque()  # to be answered without a history
+        self._decoder = msgspec.json.Decoder(Message)
+        self._connection: Connection | None = None
+        self._greeted = False
 
     def __enter__(self) -> Self:
-        lifeline, self._lifeline = os.pipe()
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-P", "-m", "exitmatrix.machine.run.guardian"),
-                *(str(lifeline), str(self.jobs), *self.engine),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pass_fds=(lifeline,),
-            env=own_environment(os.environ),
-            start_new_session=True,
-        )
-        os.close(lifeline)
+        self._connect()
         return self
 
     @property
     def outstanding(self) -> int:
         """How many orders have no trial yet."""
-        return len(self._outstanding)
+        return len(self._orders)
 
     def submit(self, order: TrialSpec) -> None:
         """Send one order. Raises EngineDied."""
         self._number += 1
-        self._outstanding[self._number] = order
-        assert self._process.stdin
-        try:
-            self._process.stdin.write(msgspec.json.encode(Ask(self._number, order)) + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError as error:
-            raise EngineDied("the engine does not take orders any more") from error
+        self._orders[self._number] = order
+        self._waiting.append(self._number)
+        self._feed()
 
     def take(self) -> tuple[TrialSpec, Trial]:
         """Wait for the next trial that ends. Raises EngineDied."""
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        message = self._decoder.decode(line) if line else None
-        if not isinstance(message, Answer):
-            raise EngineDied("the engine ended before all trials had")
-        return self._outstanding.pop(message.number), message.trial
+        while not self._lost:
+            match self._receive():
+                case Answer(number, trial):
+                    self._sent.discard(number)
+                    if number in self._suspects:
+                        self._suspects.remove(number)
+                    if _was_disturbed(trial) and number not in self._again:
+                        self._again.add(number)
+                        self._waiting.append(number)
+                        self._feed()
+                        continue
+                    self._feed()
+                    return self._orders.pop(number), trial
+                case None:
+                    self._replace()
+        number, why = self._lost.popleft()
+        order = self._orders.pop(number)
+        lost = Event("harness", 0, "lost", (why,))
+        return order, Trial(cell=order.cell, history=(lost,), stdout="", stderr="")
 
     def finish(self) -> Usage:
-        """No more orders: let the engine end, and learn what was used. Raises EngineDied."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.close()
-        for line in self._process.stdout:
-            message = self._decoder.decode(line)
+        """No more orders: let the engine end, and learn what was used."""
+        assert self._connection
+        self._connection.end_input()
+        while message := self._receive():
             if isinstance(message, Usage):
-                self.usage = message
-        if self.usage is None:
-            raise EngineDied("the engine ended without a last word")
+                self._used += message
+        self.usage = self._used
         return self.usage
 
     def __exit__(
@@ -117,12 +102,62 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        os.close(self._lifeline)  # the guardian ends what is left
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
-        self._process.wait()
+        self._disconnect()
+
+    def _connect(self) -> None:
+        self._greeted = False
+        self._connection = Connection(self.jobs)
+
+    def _disconnect(self) -> int:
+        if self._connection is None:
+            return 0
+        connection, self._connection = self._connection, None
+        return connection.close()
+
+    def _receive(self) -> Message | None:
+        """The next message; None when the engine is lost."""
+        assert self._connection
+        line = self._connection.receive()
+        message = None if line is None else self._decoder.decode(line)
+        if isinstance(message, Hello):
+            self._greeted = True
+            return self._receive()
+        return message
+
+    def _feed(self) -> None:
+        """Send what may be under way: one suspect alone, or all that waits."""
+        if self._suspects:
+            if not self._sent:
+                self._send(self._suspects[0])
+        else:
+            while self._waiting:
+                self._send(self._waiting.popleft())
+
+    def _send(self, number: int) -> None:
+        assert self._connection
+        self._sent.add(number)
+        # Where nobody takes it, the engine is lost, and take() finds that out.
+        self._connection.send(msgspec.json.encode(Ask(number, self._orders[number])))
+
+    def _replace(self) -> None:
+        """Start another engine in the place of one that is lost. Raises EngineDied."""
+        why = describe_end(self._disconnect())
+        if not self._greeted:
+            raise EngineDied(f"the engine cannot be started: {why}")
+        self.losses.append(why)
+        under_way = sorted(self._sent)
+        self._sent.clear()
+        if self._suspects and under_way == [self._suspects[0]]:
+            self._lost.append((self._suspects.popleft(), why))
+        else:
+            self._suspects.extend(under_way)
+        self._connect()
+        self._feed()
+
+
+def _was_disturbed(trial: Trial) -> bool:
+    """Whether the harness itself stood still while a trial ran."""
+    return any((event.source, event.kind) == ("harness", "stalled") for event in trial.history)
 
 
 def run_all(orders: list[TrialSpec], jobs: int) -> Iterator[tuple[TrialSpec, Trial]]:

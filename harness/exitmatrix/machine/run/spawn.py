@@ -12,14 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from exitmatrix.machine.run.kernel.dispositions import RESETTABLE
 from exitmatrix.machine.run.kernel.facilities import have
 from exitmatrix.machine.run.kernel.marks import marking
 from exitmatrix.model import TrialSpec
 
 PROGRAM = "app.py"  # the name that the scenario has in its trial, whatever its id
-
-# SIGKILL and SIGSTOP cannot be set, 32 and 33 belong to the C library (nptl(7)).
-RESETTABLE = sorted(set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP, 32, 33})
 
 
 def _open_and_try_again(remove: Callable[[str], object], path: str, _why: Any) -> None:

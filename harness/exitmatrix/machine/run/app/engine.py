@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
 import shutil
-import signal
 import sys
 from pathlib import Path
 
@@ -14,10 +12,8 @@ import msgspec
 
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.trial import run
-from exitmatrix.machine.run.engine import LONGEST_LINE, Engine, abandon
-from exitmatrix.machine.run.kernel import shared_memory
+from exitmatrix.machine.run.engine import Engine, start
 from exitmatrix.machine.run.kernel.marks import MARKS
-from exitmatrix.machine.run.kernel.prctl import become_subreaper, end_with_parent
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppSpec, AppTrial, Moment
 
@@ -102,28 +98,5 @@ def send(answer: AppAnswer) -> None:
             return
 
 
-async def serve(folder: Path, jobs: int, first_mark: int, guardian: int) -> None:
-    """Serve stdin until it ends."""
-    loop = asyncio.get_running_loop()
-    marks = range(first_mark, first_mark + MARKS)
-    memory = shared_memory.names()
-    loop.add_signal_handler(signal.SIGTERM, abandon, folder, memory, marks)
-    if os.getppid() != guardian:  # it died before it could be heard of
-        abandon(folder, memory, marks)
-    reader = asyncio.StreamReader(limit=LONGEST_LINE)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    engine = AppEngine(folder, jobs, first_mark)
-    await engine.serve(reader)
-    engine.client.close()
-
-
-def main(folder: str, jobs: str, first_mark: str, guardian: str) -> None:
-    """Run one engine."""
-    become_subreaper()
-    end_with_parent(signal.SIGTERM)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    asyncio.run(serve(Path(folder), int(jobs), int(first_mark), int(guardian)))
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    start(AppEngine.serve, *sys.argv[1:], engine=AppEngine)

@@ -7,11 +7,13 @@ import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import msgspec
 
 from exitmatrix.machine.run.app.engine import AppAnswer, AppAsk
-from exitmatrix.machine.run.session import EngineDied, Session
+from exitmatrix.machine.run.connection import Connection, EngineDied
 from exitmatrix.model.app import AppSpec, AppTrial
 
 INSIDE = Path(__file__).parents[3] / "inside"
@@ -47,15 +49,18 @@ def working_folder() -> str:
     return str(Path.cwd())
 
 
-class AppSession(Session):
+class AppSession:
     """A running engine for users' commands. Leaving the context ends it and all it started."""
 
-    engine = ("exitmatrix.machine.run.app.engine",)
-
     def __init__(self, jobs: int) -> None:
-        super().__init__(jobs)
+        self.jobs = jobs
+        self._number = 0
         self._specs: dict[int, AppSpec] = {}
         self._begun = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._connection = Connection(self.jobs, "exitmatrix.machine.run.app.engine")
+        return self
 
     @property
     def seconds(self) -> float:
@@ -71,18 +76,21 @@ class AppSession(Session):
         """Send one command. Raises EngineDied."""
         self._number += 1
         self._specs[self._number] = spec
-        assert self._process.stdin
-        try:
-            self._process.stdin.write(msgspec.json.encode(AppAsk(self._number, spec)) + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError as error:
-            raise EngineDied("the engine does not take orders any more") from error
+        if not self._connection.send(msgspec.json.encode(AppAsk(self._number, spec))):
+            raise EngineDied("the engine does not take orders any more")
 
     def answer(self) -> tuple[AppSpec, AppTrial]:
         """Wait for the next run that ends. Raises EngineDied."""
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        if not line:
+        line = self._connection.receive()
+        if line is None:
             raise EngineDied("the engine ended before all runs had")
         answer = msgspec.json.decode(line, type=AppAnswer)
         return self._specs.pop(answer.number), answer.trial
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._connection.close()

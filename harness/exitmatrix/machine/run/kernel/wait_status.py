@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
+SIGNALLED = 128  # as in a shell: an exit status of this and the number of the signal
+
 
 def describe_status(status: int) -> str:
     """A wait status as text: "code 3" or "signal SIGTERM" (wait(2))."""

@@ -1,0 +1,119 @@
+"""What the tests of a run's safety share: a harness of its own, and what is left afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import psutil
+from exitmatrix.machine.run import grounds
+from exitmatrix.model import TrialSpec
+
+GONE = 20.0  # seconds after which a test stops waiting for a process that must go
+
+Driver = Callable[[list[TrialSpec]], "subprocess.Popen[bytes]"]
+
+# A harness for itself: it reads orders and never ends by itself.
+DRIVER = """
+import sys, msgspec
+from exitmatrix.model import TrialSpec
+from exitmatrix.machine.run import grounds
+from exitmatrix.machine.run.session import Session
+orders = msgspec.json.decode(sys.stdin.buffer.readline(), type=list[TrialSpec])
+with Session(2) as session:
+    for order in orders:
+        session.submit(order)
+    while True:
+        session.take()
+        print("one", flush=True)
+"""
+
+
+def harness_folders() -> set[Path]:
+    """The folders of runs, wherever the guardian may have put them."""
+    places = {grounds.ground(), tempfile.gettempdir()} - {None}
+    return {path for place in places for path in Path(str(place)).glob(f"{grounds.PREFIX}*")}
+
+
+def things() -> set[Path]:
+    """What runs have in temporary folders and in shared memory, of other tests too."""
+    return set(Path("/dev/shm").iterdir()) | harness_folders()
+
+
+def assert_things_go(before: set[Path]) -> None:
+    """What is new goes: at once if it is ours, soon if another test runs beside this one."""
+    new = things() - before
+    limit = time.monotonic() + GONE
+    while (left := {path for path in new if is_left(path)}) and time.monotonic() < limit:
+        time.sleep(0.02)
+    assert not left
+
+
+def is_left(path: Path) -> bool:
+    """Whether something is there and nobody minds it: a run's folder has a guardian while it runs.
+
+    Ours are over by now, and where ours was killed the lock is free.
+    """
+    lock = path / grounds.LOCK
+    try:
+        return grounds.is_free(lock) if lock.exists() else path.exists()
+    except OSError:
+        return path.exists()
+
+
+def below(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+@contextlib.contextmanager
+def drivers() -> Iterator[Driver]:
+    """Start harnesses in processes of their own, that can be killed."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(orders: list[TrialSpec]) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        started.append(process)
+        assert process.stdin
+        process.stdin.write(msgspec.json.encode(orders) + b"\n")
+        process.stdin.flush()
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def wait_for_trial(pid: int, programs: int) -> list[psutil.Process]:
+    """The guardian, the engine and the observed programs, once there are enough of these."""
+    limit = time.monotonic() + GONE
+    while time.monotonic() < limit:
+        found = below(pid)
+        if sum("app.py" in words(one) for one in found) >= programs:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("the trial never began")
+
+
+def words(process: psutil.Process) -> str:
+    """The command line of a process; empty when it is gone."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def assert_all_gone(processes: list[psutil.Process]) -> None:
+    _, alive = psutil.wait_procs(processes, timeout=GONE)
+    assert not alive, alive
