@@ -67,8 +67,17 @@ CALLS_ALLOWED = {
 
 INSIDE = {"os", "sys", "itertools", "signal", "atexit", "errno"}
 """What may be imported inside an observed program: loaded already, or built in and harmless."""
-INSIDE_LATE = {"ctypes", "threading", "concurrent", "_interpreters", "_xxsubinterpreters"}
-"""Only in a function, by the endings that cannot do without."""
+INSIDE_LATE = {
+    "_imp",
+    "fcntl",
+    "imp",
+    "ctypes",
+    "threading",
+    "concurrent",
+    "_interpreters",
+    "_xxsubinterpreters",
+}
+"""Only in a function, where it cannot be done without: in the endings, or before the first line."""
 
 IMPURE = {"machine", "cli"}
 BENCH = "cli.bench"  # times and starts processes of its own: that is what it measures

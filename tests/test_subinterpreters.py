@@ -56,11 +56,14 @@ def test_a_subinterpreter_that_nobody_heard_is_unknown() -> None:
 
 
 def test_a_process_that_begins_anew_is_no_subinterpreter() -> None:
-    """Numbers that the main interpreter uses twice stay in doubt, as after an exec."""
+    """Its main interpreter is another program's (exec), with numbers and keys of its own."""
     tale = plain().fires(10, "C")
     tale.numbers[10] = 0
-    shown = observe(tale.starts(10).ends(10).trial(), PLAIN, RETURN)
-    assert shown == Unknown(reason="events of a process are missing or doubled")
+    shown = observe(
+        tale.starts(10).registers(10, "D").fires(10, "D").ends(10).trial(), PLAIN, RETURN
+    )
+    assert isinstance(shown, Outcome), shown
+    assert [one.fired for one in shown.processes] == [("C", "D")]
 
 
 def test_a_timeline_says_where_a_subinterpreter_started() -> None:

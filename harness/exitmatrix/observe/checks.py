@@ -9,19 +9,27 @@ from exitmatrix.model import Event, Scenario, Termination, Trial
 from exitmatrix.observe.history import Seen, first_word, is_in_process, told_of_data
 from exitmatrix.observe.roles import assign_roles, helper_name
 
-FAILURES = {
-    "not-started": "it could not be started: {text}",
-    "not-ready": "it was never ready: {text}",
-    "gave-up": "the time limit was reached while waiting ({text})",
+HARNESS = {
     # Not what it holds: a record tells no pids and no paths.
     "garbled": "the event channel holds what is no event of this trial",
     "unheard": "not every event could be told: {text}",
     "stalled": "the harness itself stood still meanwhile",
     "lost": "the harness was lost while it ran: {text}",
     "failed": "the harness itself failed: {type}",
+}
+"""Why a trial says nothing, by what the harness notes that it lost or broke itself."""
+FAILURES = {
+    "not-started": "it could not be started: {text}",
+    "not-ready": "it was never ready: {text}",
+    "gave-up": "the time limit was reached while waiting ({text})",
     "not-sent": "{text} was not sent: the target had already ended",
 }
-"""Why a trial says nothing, by what the harness notes about itself."""
+"""Why a trial says nothing, by what the harness notes of the program."""
+PAST_PYTHON = ("os._exit", "exec", "C")
+"""Acts that end a program without Python's own end."""
+BY_ITSELF = ("return", "sys.exit", "raise", "thread:", "close")
+"""Acts after which a program ends by itself."""
+SILENT = "the last events of a process are missing: it ended by itself"
 
 
 def why_unknown(
@@ -33,9 +41,11 @@ def why_unknown(
 ) -> str | None:
     """Why the trial does not show enough, after giving roles to its processes; None if it does."""
     return (
-        _failed(history, seen)
-        or _unfinished(trial.history, history, termination)
+        _harness_failed(history)
         or _missing_events(seen)
+        or _failed(history, seen)
+        or _unfinished(trial.history, history, termination)
+        or _silenced(seen, termination)
         or assign_roles(seen, scenario)
         or _misplaced(history, seen, scenario)
         or _disagreement(history, seen)
@@ -43,20 +53,32 @@ def why_unknown(
     )
 
 
+def _harness_failed(history: Sequence[Event]) -> str | None:
+    """What the harness itself lost or broke; None if nothing.
+
+    Asked first: a program that was not heard seems never to have been ready.
+    """
+    return next((text for event in history if (text := _note(event, HARNESS))), None)
+
+
+def _note(event: Event, notes: dict[str, str]) -> str:
+    """What a note of the harness says, if it is among these."""
+    text = " ".join(event.detail)
+    form = notes.get(event.kind, "") if event.source == "harness" else ""
+    return form.format(text=text, type=text.partition("(")[0])
+
+
 def _failed(history: Sequence[Event], seen: dict[int, Seen]) -> str | None:
     """Why the trial says nothing about its termination; None if it may."""
     for event in history:
-        text = " ".join(event.detail)
         if event.source == "endings" and event.kind == "no-effect":
             # A signal to one's own process may reach another thread first, and the
             # calling one runs on for an instant: then it took place all the same.
             if event.pid in seen and "signal" in (seen[event.pid].exit or {}):
                 continue
             return f"{first_word(event)} did not take place: {' '.join(event.detail[1:])}"
-        if event.source != "harness":
-            continue
-        if event.kind in FAILURES:
-            return FAILURES[event.kind].format(text=text, type=text.partition("(")[0])
+        if text := _note(event, FAILURES):
+            return text
     return None
 
 
@@ -101,12 +123,38 @@ def _missing_events(seen: dict[int, Seen]) -> str | None:
         for numbers in one.numbers.values():
             if sorted(numbers) != list(range(1, len(numbers) + 1)):
                 return "events of a process are missing or doubled"
-        if one.inside and one.subinterpreters > sum(number > 0 for number in one.numbers):
+        spoken = sum(program == one.program and number > 0 for program, number in one.numbers)
+        if one.inside and one.subinterpreters > spoken:
             return "a subinterpreter was not observed from inside"
         if any(name == "?" for name, _ in one.handlers.values()):
             return "a handler ran that was never registered"
+        if one.untold:
+            return "atexit held a handler that the probe had not seen registered"
         if one.doubt:
             return one.doubt
+    return None
+
+
+def _silenced(seen: dict[int, Seen], termination: Termination) -> str | None:
+    """Whether a process must have done more than it told; None if not.
+
+    One that loses its way to the channel is as silent as one that is gone. But a
+    process that ends by itself, in Python, ends its handlers first.
+    """
+    past_python = is_in_process(termination) and termination.act.split()[0] in PAST_PYTHON
+    for one in seen.values():
+        if not one.inside or one.left or past_python or "code" not in (one.exit or {}):
+            continue
+        # A subinterpreter's may be cut off (gh-109793), and so may those of other mechanisms.
+        own = [key for key in one.handlers if key.isdecimal()]
+        runs = [run for run in one.runs if run.key.isdecimal() and run.program == one.program]
+        if not all(run.ended for run in runs):
+            return f"{SILENT}, though a handler that had begun did not end"
+        # On 2.7 `sys.exitfunc` may be another's; a signal may cut off atexit itself where it
+        # is written in Python.
+        by_itself = is_in_process(termination) and termination.act.split()[0] in BY_ITSELF
+        if own and not runs and not one.removed and by_itself and not one.python.startswith("2."):
+            return f"{SILENT}, though none of its handlers ran"
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from exitmatrix.model import DataState, Event, Termination
@@ -19,7 +19,10 @@ class HandlerRun:
     """One run of a handler."""
 
     key: str
+    name: str
+    module: str
     began: int  # place in the history
+    program: int = 0  # the process's program that ran it
     ended: bool = False
     raised: str = ""
 
@@ -34,12 +37,19 @@ class Seen:
     runs_program: bool = False
     inside: bool = False  # the probe spoke from it
     before: int = 0
-    # Of its events, each of its interpreters by itself: 0 is the main one.
-    numbers: dict[int, list[int]] = field(default_factory=dict)
-    subinterpreters: int = 0  # that it said it made
+    program: int = 0  # how often it replaced its program by another Python (exec)
+    python: str = ""  # the version that runs it
+    # Of its events, each interpreter of each of its programs by itself: 0 is the main one.
+    numbers: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    subinterpreters: int = 0  # that its program said it made
     handlers: dict[str, tuple[str, str]] = field(default_factory=dict)  # key -> name, module
+    removed: bool = False  # it asked `atexit` to remove handlers
+    untold: bool = False  # `atexit` held handlers that the probe did not see
+    last: str = ""  # the kind of its last event
+    left: bool = False  # it ended its program past Python's own end
     runs: list[HandlerRun] = field(default_factory=list)
     marker: str | None = None
+    ambiguous: bool = False  # a program that it has replaced had written a marker too
     exit: dict[str, Any] | None = None
     at_ready: bool = False
     alive: bool = False
@@ -53,12 +63,20 @@ class Seen:
 
     def ran(self, own: bool) -> list[HandlerRun]:
         """Its runs of the program's own handlers, or of a library's."""
-        return [r for r in self.runs if (self.handlers[r.key][1] == OWN_MODULE) == own]
+        return [run for run in self.runs if (run.module == OWN_MODULE) == own]
 
     def name(self, run: HandlerRun) -> str:
         """The handler's name; a library's with its module."""
-        name, module = self.handlers[run.key]
-        return name if module == OWN_MODULE else module
+        return run.name if run.module == OWN_MODULE else run.module
+
+    def begin_program(self) -> None:
+        """It has replaced its program by another Python, which has nothing of the first."""
+        self.program += 1
+        self.handlers = {}
+        self.subinterpreters = 0
+        self.removed = self.left = False
+        # Two programs may have written the same: what arrived is of the one or the other.
+        self.ambiguous = self.marker is not None
 
 
 def first_word(event: Event) -> str:
@@ -88,14 +106,24 @@ def read_history(history: Sequence[Event], modules: Collection[str]) -> dict[int
         if not event.pid:
             continue
         one = seen.setdefault(event.pid, Seen(event.pid))
+        if _begins_program(event, one):
+            one.begin_program()
+        one.last = event.kind if event.number else one.last
         if event.number:
-            one.numbers.setdefault(event.subinterpreter, []).append(event.number)
+            speaker = one.program, event.subinterpreter
+            one.numbers.setdefault(speaker, []).append(event.number)
         if event.kind == "subinterpreter":
             one.subinterpreters += 1
         if event.subinterpreter and event.kind == "started":
             continue  # it says of its process what is known
         _take(event, place, one, seen, modules)
     return seen
+
+
+def _begins_program(event: Event, one: Seen) -> bool:
+    """Whether a process speaks as another Python than before; two in a row are one, doubled."""
+    starts = event.kind == "started" and not event.subinterpreter
+    return starts and bool(one.numbers) and one.last != "started"
 
 
 def _take(  # noqa: C901 - one case a kind of event
@@ -127,7 +155,8 @@ def _take(  # noqa: C901 - one case a kind of event
             one.words = tuple(detail[1].rstrip("\0").split("\0"))
             # What the kernel found may have been the parent's command, before the exec.
             one.runs_program = one.spawned or _runs_program(one.words)
-            one.before = int(detail[3] or 0)
+            one.before = one.before if one.program else int(detail[3] or 0)
+            one.python = detail[2]
         case "probe" | "endings", "forked":
             parent = seen.get(int(detail[0]))
             if parent and parent is not one:
@@ -135,13 +164,21 @@ def _take(  # noqa: C901 - one case a kind of event
             else:
                 one.doubt = "a process was forked by one that is not known"
         case "probe" | "endings", "registered":
-            own = detail[2].partition(":")[0] in (OWN_MODULE, *modules)
+            # Who called `register` decides; where that is not told, who wrote the handler.
+            by = "".join(detail[4:5]) or detail[2].partition(":")[0]
+            own = by in (OWN_MODULE, *modules)
             one.handlers[detail[0]] = (
                 detail[1],
                 OWN_MODULE if own else detail[2].replace(":", ".", 1),
             )
         case "probe" | "endings", "began" | "ended" | "raised":
             _take_run(event, place, one)
+        case "probe", "removed":
+            one.removed = True
+        case "probe", "untold":
+            one.untold = True
+        case "probe", "leaving":
+            one.left = True
         case "endings", "marked":
             one.marker = detail[0]
 
@@ -150,21 +187,26 @@ def _take_run(event: Event, place: int, one: Seen) -> None:
     """Add what is told of a handler's run."""
     key = event.detail[0]
     if event.kind == "began":
-        one.handlers.setdefault(key, ("?", OWN_MODULE))
-        one.runs.append(HandlerRun(key, place))
+        one.runs.append(_new_run(key, place, one))
         return
     for run in reversed(one.runs):
-        if run.key == key and not run.ended:
+        if (run.key, run.program) == (key, one.program) and not run.ended:
             run.ended = True
             run.raised = event.detail[1] if event.kind == "raised" else ""
             return
     if event.kind == "raised" and event.detail[1] == "KeyboardInterrupt" and one.inside:
         # A second Ctrl-C came when it was called and had not told so yet. The number of
         # an event that was lost is missing; here none is, so nothing was.
-        one.handlers.setdefault(key, ("?", OWN_MODULE))
-        one.runs.append(HandlerRun(key, place, ended=True, raised=event.detail[1]))
+        run = _new_run(key, place, one)
+        run.ended, run.raised = True, event.detail[1]
+        one.runs.append(run)
         return
     one.doubt = "a handler ended that had not begun"
+
+
+def _new_run(key: str, place: int, one: Seen) -> HandlerRun:
+    name, module = one.handlers.setdefault(key, ("?", OWN_MODULE))
+    return HandlerRun(key, name, module, place, one.program)
 
 
 def _runs_program(words: Sequence[str]) -> bool:
@@ -177,7 +219,12 @@ def _inherit(child: Seen, parent: Seen) -> None:
     child.words, child.inside, child.before = parent.words, parent.inside, parent.before
     child.runs_program = parent.runs_program
     child.handlers = dict(parent.handlers)
-    child.runs = [HandlerRun(run.key, run.began) for run in parent.runs if not run.ended]
+    child.python, child.removed = parent.python, parent.removed
+    child.runs = [
+        replace(run, program=child.program)
+        for run in parent.runs
+        if not run.ended and run.program == parent.program
+    ]
 
 
 def told_of_data(history: Sequence[Event]) -> dict[str, DataState]:

@@ -116,7 +116,7 @@ def _process(one: Seen, stdout: str | None, ran: Iterable[Seen]) -> Process:
 
 
 def _fate(one: Seen, stdout: str | None, ran: Iterable[Seen]) -> StdoutFate | None:
-    if stdout is None or one.marker is None:
+    if stdout is None or one.marker is None or one.ambiguous:
         return None  # nothing was written, or not all of it was kept
     if sum(other.marker == one.marker for other in ran) > 1:
         return None  # two wrote the same

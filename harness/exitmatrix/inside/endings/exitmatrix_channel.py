@@ -5,12 +5,12 @@ before any program's first line: importing more (socket, json, threading) would
 register clean-up of its own and slow every start. The protocol is the page
 PROTOCOL.md beside the probe.
 
-The channel is a FIFO, named by path in the environment. No descriptor is kept:
-programs close, hand on and count descriptors, and one that we held could be
-closed and its number given to the program's own file. A line is shorter than
-PIPE_BUF, so the kernel writes it whole or not at all (POSIX, write()), a
-SIGKILL at the next instruction cannot take it back, and all processes of a
-trial share one order.
+The channel is a FIFO, named by path in the environment and opened for each
+event: programs close, hand on and count descriptors. Where the path leads
+nowhere (a program has changed its user, its root or its mounts), a descriptor
+that was kept serves in its place. A line is shorter than PIPE_BUF, so the kernel
+writes it whole or not at all (POSIX, write()), a SIGKILL at the next instruction
+cannot take it back, and all processes of a trial share one order.
 """
 import itertools
 import os
@@ -19,6 +19,8 @@ import sys
 PATH = os.environ.get("EXITMATRIX_CHANNEL")
 TOKEN = os.environ.get("EXITMATRIX_TOKEN", "")
 FIELD = 900  # bytes a field may have: four fields and the head stay under PIPE_BUF, 4096
+HIGHEST = 1024  # the kept descriptor is below: a higher number costs the kernel a larger table
+HIGHEST = 1024  # kept descriptors are below: a higher one would cost each fork a larger table
 
 _owner = os.getpid()
 _numbers = itertools.count(1)
@@ -91,6 +93,70 @@ def _checked(result):
 
 
 _open, _send, _close = _calls()
+_kept = None  # a descriptor's number, and the file that it leads to
+
+
+def _keep(channel):
+    """Keep a descriptor of the channel, under a number far from those that programs are given.
+
+    It does not pass to another program (close-on-exec). A program may close it, and
+    may then have a file of its own under the number: `_is_kept` looks each time.
+    """
+    global _kept
+    file = _identity(channel)
+    limit = os.sysconf("SC_OPEN_MAX")
+    top = min(limit, HIGHEST) if limit > 0 else HIGHEST
+    for number in range(top - 1, max(top - 33, channel), -1):
+        try:
+            found = _identity(number)
+        except OSError:  # it is free
+            found = file
+            _duplicate(channel, number)
+        if found == file:  # another interpreter of this process may have kept it
+            _kept = number, file
+            return
+
+
+def _duplicate(channel, number):
+    if sys.version_info[0] > 2:
+        os.dup2(channel, number, False)  # novm: the third argument is new in 3.4
+        return
+    import fcntl  # before the program's first line, and without effects of its own
+
+    os.dup2(channel, number)
+    fcntl.fcntl(number, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+
+
+def _is_kept():
+    """Whether the kept descriptor still leads to the channel."""
+    try:
+        return _kept is not None and _identity(_kept[0]) == _kept[1]
+    except OSError:
+        return False
+
+
+def _identity(fd):
+    status = os.fstat(fd)
+    return status.st_dev, status.st_ino
+
+
+def _reach():
+    """A descriptor of the channel, and whether it is the kept one. Raises OSError."""
+    try:
+        # Blocks only while nobody reads; the harness holds the other end open
+        # for as long as the name exists.
+        channel = _open(PATH, os.O_WRONLY)
+    except OSError:
+        if _is_kept():
+            return _kept[0], True
+        raise
+    # A subinterpreter looks only once: the look lets go of the lock, as above.
+    if _kept is None or (not SUBINTERPRETER and not _is_kept()):
+        try:
+            _keep(channel)
+        except OSError:
+            pass  # no number is free: there is the path
+    return channel, False
 
 
 def tell(source, kind, *detail):
@@ -106,14 +172,18 @@ def tell(source, kind, *detail):
     _write(source, kind, detail)
 
 
+def tell_last(source, kind, *detail):
+    """Write one event if this process has told anything: one that never spoke stays silent."""
+    if os.getpid() == _owner:
+        _write(source, kind, detail)
+
+
 def _write(source, kind, detail):
     rest = b"".join([b"\t" + _field(field) for field in (kind,) + detail]) + b"\n"
     who = "%d.%d" % (os.getpid(), SUBINTERPRETER) if SUBINTERPRETER else str(os.getpid())
     head = "%s\t%s\t%s\t" % (TOKEN, source, who)
     try:
-        # Blocks only while nobody reads; the harness holds the other end open
-        # for as long as the name exists.
-        channel = _open(PATH, os.O_WRONLY)
+        channel, kept = _reach()
     except OSError:
         next(_numbers)  # the gap tells of what could not be told, if anything still can be
         _unheard()
@@ -127,7 +197,8 @@ def _write(source, kind, detail):
     except OSError:
         _unheard()
     finally:
-        _close(channel)
+        if not kept:
+            _close(channel)
 
 
 def _unheard():

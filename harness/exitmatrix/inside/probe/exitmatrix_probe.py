@@ -5,15 +5,25 @@ wrapped in an object that tells when it began and how it ended, and that is
 otherwise the callable it wraps: equal to it, with its hash and its repr, so
 that `unregister`, decorator use and messages stay as they are.
 """
+import itertools
 import os
 import sys
 
-from exitmatrix_channel import SUBINTERPRETER, tell
+from exitmatrix_channel import SUBINTERPRETER, tell, tell_last
 
 PLAIN = (str, bytes, int, float, bool, type(None))
 FUNCTION = type(lambda: None)
 METHOD = type(type("_", (object,), {"m": lambda self: None})().m)
-IDENTICAL_IS_EQUAL = "__pypy__" not in sys.builtin_module_names
+PYPY = "__pypy__" in sys.builtin_module_names
+PYTHON_2 = sys.version_info[0] == 2
+
+CALLER = 200  # bytes of a module's name: five details still fit into one event
+UNRAISABLE = {kind.__name__: kind for kind in tuple.__subclasses__()}.get("UnraisableHookArgs")
+DISPLAY_UNRAISABLE = getattr(sys, "__unraisablehook__", None)
+DISPLAY = sys.__excepthook__
+
+_keys = itertools.count(1)
+_count = [None, 0]  # atexit's own count, where it has one, and how many are known to the harness
 
 
 class Handler(object):
@@ -28,21 +38,29 @@ class Handler(object):
     def __call__(self, *args, **kwargs):
         try:
             # Inside, since a second Ctrl-C may arrive while this is being told.
+            _compare_counts()
             tell("probe", "began", self.key)
             result = self.func(*args, **kwargs)
         except:  # noqa: E722 - an instance of 2.7's old-style classes is no BaseException
             # By name only: formatting the exception could run the program's code.
-            tell("probe", "raised", self.key, sys.exc_info()[0].__name__)
-            raise
-        tell("probe", "ended", self.key)
-        return result
+            failed = sys.exc_info()
+            tell("probe", "raised", self.key, failed[0].__name__)
+            if not _may_report(failed[0]):
+                raise
+        else:
+            tell("probe", "ended", self.key)
+            return result
+        try:
+            _report(self.func, *failed)  # here the exception is no longer being handled
+        finally:
+            del failed  # it holds this frame
 
     def __eq__(self, other):
         if isinstance(other, Handler):
             other = other.func
         # CPython's `unregister` calls PyObject_RichCompareBool, for which what is
         # identical is equal; PyPy's asks `==` alone.
-        return (IDENTICAL_IS_EQUAL and self.func is other) or self.func == other
+        return (not PYPY and self.func is other) or self.func == other
 
     def __ne__(self, other):
         return not self == other
@@ -57,67 +75,235 @@ class Handler(object):
         return getattr(self.func, name)
 
 
+def _may_report(kind):
+    """Whether the Handler can report what left its handler as `atexit` itself would.
+
+    An exception that went on would bear a frame of the probe, and hooks would be
+    given the Handler instead of the function.
+    """
+    if sys.version_info >= (3, 10):  # PyPy too, whose `atexit` follows CPython's since
+        # PyPy's own hook prints no traceback, and cannot be called.
+        return not PYPY or sys.unraisablehook is not DISPLAY_UNRAISABLE  # novm: as above
+    # Before, `atexit` prints it, and raises the last one again. Only the interpreter's own
+    # call throws that away (3.9 Python/pylifecycle.c, call_py_exitfuncs). PyPy's and 2.7's
+    # are written in Python, whose frames stand in the traceback too.
+    called = sys._getframe(1).f_back
+    return not (PYPY or PYTHON_2 or called is not None or issubclass(kind, SystemExit))
+
+
+def _report(func, kind, value, trace):
+    trace = None if PYPY else trace.tb_next
+    value = value.with_traceback(trace)
+    if sys.version_info >= (3, 10):
+        _report_unraisable(func, kind, value, trace)
+        return
+    try:
+        sys.stderr.write("Error in atexit._run_exitfuncs:\n")
+    except Exception:
+        os.write(2, b"Error in atexit._run_exitfuncs:\n")  # as PySys_WriteStderr
+    DISPLAY(kind, value, trace)
+
+
+def _report_unraisable(func, kind, value, trace):
+    """As Python/errors.c does, _PyErr_WriteUnraisableMsg and PyErr_FormatUnraisable."""
+    where, about = "Exception ignored in atexit callback", func
+    if sys.version_info >= (3, 13) and not PYPY:
+        where, about = _formatted(where, func), None
+    report = UNRAISABLE((kind, value, trace, where, about))
+    hook = getattr(sys, "unraisablehook", None)
+    if hook is None:
+        DISPLAY_UNRAISABLE(report)
+        return
+    try:
+        sys.audit("sys.unraisablehook", hook, report)  # novm: 3.10 and later come here
+        hook(report)
+    except BaseException:
+        kind, value, trace = sys.exc_info()
+        value, trace = value.with_traceback(trace.tb_next), trace.tb_next
+        text = "Exception ignored in sys.unraisablehook"
+        if not PYPY:
+            DISPLAY_UNRAISABLE(UNRAISABLE((kind, value, trace, text, hook)))
+
+
+def _formatted(text, func):
+    try:
+        return "%s %r" % (text, func)
+    except Exception:
+        return None
+
+
+def _begin_count(atexit):
+    held = getattr(atexit, "_ncallbacks", None)
+    _count[:] = held, held() if held else 0
+
+
+def _compare_counts():
+    """Tell if `atexit` holds more handlers than were told of: nobody sees those run."""
+    held, known = _count
+    if held is not None and held() > known:
+        tell("probe", "untold", str(held() - known))
+        _count[1] = held()
+
+
+class StandIn(object):
+    # Is called in place of a function of C, and is otherwise that function.
+    #
+    # Not a function itself, since one of Python becomes a method where it is an
+    # attribute of a class. What asks for the type still sees the difference.
+
+    # On 2.7 a function of C cannot be referred to weakly.
+    __slots__ = ("_real", "_act") + (() if PYTHON_2 else ("__weakref__",))
+    __doc__ = property(lambda self: _real(self).__doc__)  # inspect looks past __getattribute__
+    OWN = frozenset(["__call__", "__reduce__", "__reduce_ex__"])
+
+    def __init__(self, real, act):
+        object.__setattr__(self, "_real", real)
+        object.__setattr__(self, "_act", act)
+
+    def __call__(self, *args, **kwargs):
+        return _act(self)(_real(self), args, kwargs)
+
+    def __getattribute__(self, name):
+        if name in StandIn.OWN:
+            return object.__getattribute__(self, name)
+        return getattr(_real(self), name)
+
+    def __setattr__(self, name, value):
+        setattr(_real(self), name, value)
+
+    def __delattr__(self, name):
+        delattr(_real(self), name)
+
+    def __dir__(self):
+        return dir(_real(self))
+
+    def __repr__(self):
+        return repr(_real(self))
+
+    def __reduce_ex__(self, protocol):
+        return _real(self).__name__  # by its name in its module, as functions are pickled
+
+    def __reduce__(self):
+        return _real(self).__name__
+
+
+StandIn.__name__, StandIn.__module__ = type(len).__name__, type(len).__module__  # in messages
+_real, _act = StandIn._real.__get__, StandIn._act.__get__  # past __getattribute__
+
+
+def _unregister(real, args, kwargs):
+    """`atexit.unregister`, which looks for what `register` stored."""
+    if len(args) != 1 or kwargs:
+        return real(*args, **kwargs)  # to raise what it raises
+    tell_last("probe", "removed")
+    held = _count[0]
+    before = held() if held else 0
+    # 3.14 compares `func == stored` (before, `stored == func`), and a callable with
+    # an __eq__ of its own must not meet a Handler in it.
+    result = real(Handler(args[0], ""))
+    if held:
+        _count[1] -= max(0, before - held())  # 3.14 and later count what is left
+    return result
+
+
+def _clear(real, args, kwargs):
+    """`atexit._clear`, which tells that handlers may be gone."""
+    tell_last("probe", "removed")
+    return real(*args, **kwargs)
+
+
+def _leave(real, args, kwargs):
+    """A function that ends the process, or its program, without any clean-up."""
+    tell_last("probe", "leaving", real.__name__)
+    return real(*args, **kwargs)
+
+
+def _execute(real, args, kwargs):
+    """`_imp.exec_builtin`, which fills a module: a second `atexit` has functions of its own."""
+    result = real(*args, **kwargs)
+    if args and getattr(args[0], "__name__", None) == "atexit":
+        if sys.version_info < (3, 10):  # a second one has handlers of its own, which alone run
+            tell_last("probe", "removed")
+            _begin_count(args[0])
+        watch(args[0])
+    return result
+
+
+def _register(real, args, kwargs):
+    """Store a Handler and tell of it; gives back what `register` does."""
+    if not args or not callable(args[0]):
+        return real(*args, **kwargs)  # to raise what it raises
+    func = args[0]
+    # No other interpreter of the process has the same.
+    key = "%d.%d" % (SUBINTERPRETER, next(_keys)) if SUBINTERPRETER else str(next(_keys))
+    name, caller = _name(func, args[1:], kwargs), _caller()
+    tell("probe", "registered", key, name, _module(func), _place(func), caller)
+    _count[1] += 1
+    real(Handler(func, key), *args[1:], **kwargs)
+    return func
+
+
+def _caller():
+    """The module that called `register`; "" where it was called from C, as by a new thread."""
+    try:
+        name = sys._getframe(3).f_globals.get("__name__")
+    except ValueError:
+        return ""
+    return name[:CALLER] if type(name) is str else ""
+
+
 def watch(atexit):
-    """Wrap `register` of the module `atexit`, once."""
-    real = atexit.register
-    count = [0]
+    """Put stand-ins in the place of the functions of a module `atexit`."""
+    if PYTHON_2:  # there it is a function of Python, which becomes a method like any other
+        real = atexit.register
 
-    def register(*args, **kwargs):
-        if not args or not callable(args[0]):
-            return real(*args, **kwargs)  # to raise what it raises
-        func = args[0]
-        count[0] += 1
-        # No other interpreter of the process has the same.
-        key = "%d.%d" % (SUBINTERPRETER, count[0]) if SUBINTERPRETER else str(count[0])
-        tell(
-            "probe", "registered", key, _name(func, args[1:], kwargs), _module(func), _place(func)
-        )
-        real(Handler(func, key), *args[1:], **kwargs)
-        return func
+        def register(func, *targs, **kargs):
+            return _register(real, (func,) + targs, kargs)
 
-    register.__doc__ = real.__doc__
-    register.__name__ = "register"
-    atexit.register = register
-
-    if not hasattr(atexit, "unregister"):
-        return  # 2.7
-    remove = atexit.unregister
-
-    def unregister(func):
-        # Wrapped as well: 3.14 compares `func == stored` (before, `stored == func`),
-        # and a callable with an __eq__ of its own must not meet a Handler in it.
-        return remove(Handler(func, ""))
-
-    unregister.__doc__ = remove.__doc__
-    unregister.__name__ = "unregister"
-    atexit.unregister = unregister
+        register.__module__ = real.__module__
+        register.__doc__ = real.__doc__
+        atexit.register = register
+        return
+    for name, act in (("register", _register), ("unregister", _unregister), ("_clear", _clear)):
+        real = getattr(atexit, name, None)
+        if type(real) is type(len):  # after a reload it may be ours, or the program's
+            setattr(atexit, name, StandIn(real, act))
 
 
 def begin():
     """Tell that this process started, and hook `atexit`."""
     tell("probe", "started", str(os.getppid()), _command_line(), sys.version.split()[0], _before())
-    if sys.version_info[0] > 2:
-        import atexit  # built in; importing it has no effect of its own
+    posix = sys.modules[os.name]
+    for name in ("_exit", "execv", "execve"):
+        stand_in = StandIn(getattr(posix, name), _leave)
+        setattr(posix, name, stand_in)
+        setattr(os, name, stand_in)
+    if not PYTHON_2:
+        import _imp  # both built in, and importing them has no effect
+        import atexit
 
+        _begin_count(atexit)
         watch(atexit)
-    elif "atexit" in sys.modules:
+        _imp.exec_builtin = StandIn(_imp.exec_builtin, _execute)
+        return
+    if "atexit" in sys.modules:
         watch(sys.modules["atexit"])
-    else:
-        # 2.7's atexit is written in Python and takes over `sys.exitfunc` when it
-        # is imported (Lib/atexit.py, last lines), so the program must be the one
-        # to import it.
-        sys.meta_path.insert(0, _AtexitImport())
+    # 2.7's atexit is written in Python and takes over `sys.exitfunc` when it is
+    # imported (Lib/atexit.py, last lines), so the program must be the one to import it.
+    sys.meta_path.insert(0, _AtexitImport())
 
 
 class _AtexitImport(object):
-    """A 2.7 import hook that hooks `atexit` when the program imports it."""
+    """A 2.7 import hook that hooks `atexit` whenever the program imports or reloads it."""
 
     def find_module(self, name, path=None):
         return self if name == "atexit" else None
 
     def load_module(self, name):
-        sys.meta_path.remove(self)
-        module = __import__(name)
+        import imp  # built in
+
+        # Into the module that is there, if one is: so says PEP 302 of a reload.
+        module = imp.load_module(name, *imp.find_module(name))
         watch(module)
         return module
 
@@ -157,6 +343,8 @@ def _place(func):
                 return "%s:%d" % (func.__code__.co_filename, func.__code__.co_firstlineno)
             elif kind is METHOD:
                 func = func.__func__
+            elif kind is StandIn:
+                return ""  # it is a function of C
             elif (kind.__module__, kind.__name__) == ("functools", "partial"):
                 func = func.func
             else:

@@ -1,0 +1,224 @@
+"""Real programs with and without the probe, and what they tell, read as the protocol says.
+
+Without the harness's own way of running (harness/exitmatrix/inside/probe/PROTOCOL.md).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import exitmatrix
+import pytest
+from exitmatrix.machine import interpreters, scenarios
+from exitmatrix.model import Interpreter, Scenario
+from packaging.specifiers import SpecifierSet
+
+PACKAGE = Path(exitmatrix.__file__).parent / "inside"
+PROBE = PACKAGE / "probe"
+ENDINGS = PACKAGE / "endings"
+TOKEN = "t0k3n"
+PATIENCE = 60  # seconds after which a test gives up on a process
+
+PYTHONS = interpreters.find().interpreters
+PLAIN = tuple(
+    each
+    for each in scenarios.load(scenarios.find_folder()).scenarios
+    if each.family == "none" and each.ready.by == "stdout" and not each.length
+)
+
+
+def admits(scenario: Scenario, python: Interpreter) -> bool:
+    if python.implementation in scenario.not_on:
+        return False
+    return SpecifierSet(scenario.requires, prereleases=True).contains(python.version)
+
+
+every_python = pytest.mark.parametrize("python", PYTHONS, ids=lambda python: python.id)
+every_plain_run = pytest.mark.parametrize(
+    ("python", "scenario"),
+    [
+        pytest.param(python, scenario, id=f"{python.id}-{scenario.id}")
+        for python in PYTHONS
+        for scenario in PLAIN
+        if admits(scenario, python)
+    ],
+)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the channel, read as the protocol says."""
+
+    token: str
+    source: str
+    pid: int
+    number: int
+    kind: str
+    detail: tuple[str, ...]
+    subinterpreter: int = 0
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a program did: its exit, its output, its lines on the channel."""
+
+    exit: int
+    stdout: bytes
+    stderr: bytes
+    lines: tuple[bytes, ...]
+
+    @functools.cached_property
+    def events(self) -> tuple[Event, ...]:
+        return tuple(read_event(line) for line in self.lines)
+
+    def told(self, kind: str, pid: int | None = None) -> list[Event]:
+        return [event for event in self.events if event.kind == kind and pid in (None, event.pid)]
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that spoke, by when each first did."""
+        return list(dict.fromkeys(event.pid for event in self.events))
+
+    def names(self) -> dict[str, str]:
+        """The names of the first process's handlers, by key."""
+        return {event.detail[0]: event.detail[1] for event in self.told("registered")}
+
+
+def read_event(line: bytes) -> Event:
+    assert re.fullmatch(rb"([^%\t\n]|%25|%09|%0A|\t)*", line), line
+    fields = [
+        field.replace(b"%0A", b"\n")
+        .replace(b"%09", b"\t")
+        .replace(b"%25", b"%")
+        .decode("utf-8", "replace")
+        for field in line.split(b"\t")
+    ]
+    token, source, who, number, kind, *detail = fields
+    pid, _, subinterpreter = who.partition(".")
+    return Event(
+        token, source, int(pid), int(number), kind, tuple(detail), int(subinterpreter or 0)
+    )
+
+
+def environment(extra: Mapping[str, str], *, folders: Sequence[Path]) -> dict[str, str]:
+    return {
+        "PATH": os.defpath,
+        "LC_ALL": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": os.pathsep.join(map(str, folders)),
+        **extra,
+    }
+
+
+def run(
+    python: Interpreter,
+    *args: str,
+    probed: bool = True,
+    folders: Sequence[Path] = (),
+    extra: Mapping[str, str] | None = None,
+    under: Sequence[str] = (),
+    cwd: str | None = None,
+) -> Run:
+    """Run a program to its end, and let each process that holds go on.
+
+    Without the probe only `endings` can be imported, and there is no channel.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        path = os.path.join(scratch, "channel")  # noqa: PTH118 - a text for the environment
+        os.mkfifo(path)
+        channel = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        ended, end = os.pipe()
+        inside = [PROBE, ENDINGS, *folders] if probed else [ENDINGS, *folders]
+        given = {"EXITMATRIX_ENDING": "return", **(extra or {})}
+        if probed:
+            given = {"EXITMATRIX_CHANNEL": path, "EXITMATRIX_TOKEN": TOKEN, **given}
+        try:
+            with (
+                tempfile.TemporaryFile() as stdout,
+                tempfile.TemporaryFile() as stderr,
+                subprocess.Popen(
+                    [*under, python.path, *args],
+                    env=environment(given, folders=inside),
+                    cwd=cwd,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                    start_new_session=True,  # a group of its own, to be ended as a whole
+                ) as process,
+            ):
+                waiter = threading.Thread(target=lambda: (process.wait(), os.write(end, b".")))
+                waiter.start()
+                try:
+                    lines = listen(channel, ended)
+                except BaseException:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)  # one may wait at a gate for ever
+                    raise
+                finally:
+                    waiter.join()
+                stdout.seek(0)
+                stderr.seek(0)
+                return Run(process.returncode, stdout.read(), stderr.read(), tuple(lines))
+        finally:
+            for fd in (channel, ended, end):
+                os.close(fd)
+
+
+def listen(channel: int, ended: int) -> list[bytes]:
+    """The lines that arrive until the process has ended and the channel is empty."""
+    lines: list[bytes] = []
+    rest = b""
+    over = False
+    while True:
+        if not over:
+            readable = select.select([channel, ended], [], [], PATIENCE)[0]
+            if not readable:
+                pytest.fail(f"still running after {PATIENCE} s; it told {lines}")
+            over = ended in readable
+        try:
+            rest += os.read(channel, 1 << 16)
+        except BlockingIOError:
+            if over:
+                assert rest == b"", "the last line has no end"
+                return lines
+        *new, rest = rest.split(b"\n")
+        lines += new
+        for event in map(read_event, new):
+            if event.kind == "holding":
+                gate = os.open(event.detail[0], os.O_RDWR)
+                os.write(gate, b"g")
+                os.close(gate)
+
+
+def scenario_run(python: Interpreter, scenario: Scenario, probed: bool) -> Run:
+    return file_run(python, scenario.path, scenario.folder, probed)
+
+
+@functools.cache
+def file_run(python: Interpreter, path: str, folder: str, probed: bool) -> Run:
+    """Run a copy, as every trial does: a program may write where it works."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = f"{scratch}/cwd"
+        if folder:
+            shutil.copytree(folder, copy)
+        else:
+            os.mkdir(copy)  # noqa: PTH102
+            shutil.copyfile(path, f"{copy}/app.py")
+        return run(python, "app.py", probed=probed, cwd=copy)
+
+
+def told_numbers(run: Run, pid: int, subinterpreter: int = 0) -> list[int]:
+    who = (pid, subinterpreter)
+    return sorted(each.number for each in run.events if (each.pid, each.subinterpreter) == who)
