@@ -59,6 +59,10 @@ types: $(STAMP) ## check types
 bench: $(STAMP) ## compare the speed with bare processes and with a handwritten test (ARGS=...)
 	@$(VENV)/bin/exitmatrix bench $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(STAMP) ## run generated programs against the laws (ARGS='--seed 7 --programs 1000')
+	@$(VENV)/bin/exitmatrix fuzz $(ARGS)
+
 .PHONY: faults
 faults: $(STAMP) ## kill, flood and starve the harness, and write reports/faults.md (ARGS='--only SIGKILL')
 	@$(VENV)/bin/python -m tests.faults $(or $(ARGS),--write)

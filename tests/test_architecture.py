@@ -39,6 +39,7 @@ EXCEPTIONS = {
         "os": "the text of an error number",
         "signal": "SIGTERM and SIGHUP stop a run as Ctrl-C does",
     },
+    "cli.fuzz": {"sys": "mispredictions have a status of their own"},
     "cli.list": {"sys": "the status of a list with errors"},
     "cli.main": {"sys": "the status of a command"},
     "cli.progress": {"sys": "the stream on which a bar moves the cursor"},

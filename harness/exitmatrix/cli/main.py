@@ -27,6 +27,7 @@ COMMANDS = {
     "explain": "Say what happens in a cell, in which order, why, and since which version.",
     "claims": "Judge what was published about exit handlers by what was observed.",
     "blog": "Watch the experiment with the two pids, live.",
+    "fuzz": "Run generated programs bare, and compare what they show with the rules.",
     "list": "List what there is: interpreters, scenarios, terminations, cells.",
     "bench": "Compare the speed of the harness with that of bare processes.",
 }

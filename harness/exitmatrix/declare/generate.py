@@ -37,7 +37,7 @@ from exitmatrix.model.language import (
     Write,
 )
 
-VERSION = 1
+VERSION = 2
 """Of the generator: another one gives other programs for the same seed."""
 
 # ------------------------------------------------------------------ all small programs
@@ -105,7 +105,8 @@ def _small(acts: tuple[str, ...], ending: str) -> Code:
 # ------------------------------------------------------------------ random programs
 
 NAMES = ("A", "B", "C", "D", "E", "F")
-SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGALRM", "SIGPIPE", "SIGQUIT")
+SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGALRM", "SIGPIPE", "SIGQUIT", "SIGWINCH")
+UNCATCHABLE = "SIGKILL"
 EXITS: tuple[int | str | None, ...] = (0, 1, 3, 4, 256, -1, 127, "a message", "", None)
 ARGUMENTS = ("1", "'first'", "2, key='x'")
 MOST_FORKS = (1, 3)
@@ -117,10 +118,11 @@ _Maker = Callable[["_Random", int], Statement]
 def random(seed: int, number: int) -> Code:
     """The program of this number in the sequence that belongs to a seed.
 
-    It ends by itself: functions register, and signals call, only functions that
-    come later in the alphabet. What happens in it is in order: a signal that
-    calls a function is the last thing that a thread does, and threads that wait
-    for the end of main's code are not started by handlers.
+    Most programs end by themselves: functions register, and signals call, only
+    functions that come later in the alphabet. Of twenty, one may go in circles; it
+    forks nothing, since each round would double its processes. Threads that wait for
+    the end of main's code are not started by handlers, and daemons fork nothing: the
+    child would sleep for ever.
     """
     return _Random(Dice(VERSION, seed, number)).code()
 
@@ -133,7 +135,8 @@ class _Random:
         self.handled = {
             signal: dice.below(len(self.names)) for signal in SIGNALS if dice.chance(30)
         }
-        self.forks = 0
+        self.circles = dice.chance(5)
+        self.forks = max(MOST_FORKS) if self.circles else 0
         self.texts = 0
 
     def code(self) -> Code:
@@ -161,8 +164,8 @@ class _Random:
     # ------------------------------------------------------------- statements
 
     def later(self, level: int) -> str | None:
-        """A function that comes after the one of this number."""
-        rest = self.names[level + 1 :]
+        """A function that comes after the one of this number, or any that may go in circles."""
+        rest = self.names if self.circles else self.names[level + 1 :]
         return self.dice.one(rest) if rest else None
 
     def register(self, level: int) -> Statement:
@@ -201,26 +204,36 @@ class _Random:
 
     def daemon(self, level: int) -> Statement:
         """A thread that sleeps for ever."""
-        return StartThread(self.body(IN_DAEMON, 2, level), "never")
+        return StartThread((*self.body(IN_DAEMON, 2, level), *self.ending(20, level)), "never")
 
     def fork(self, level: int) -> Statement:
         """A child, unless there are enough."""
-        if self.forks == MOST_FORKS[level < 0]:
+        if self.forks >= MOST_FORKS[level < 0]:
             return Nothing()
         self.forks += 1
         return Fork((*self.body(IN_CHILD, 2, level), *self.ending(40, level)))
 
     def handle(self, level: int) -> Statement:
         """The function that belongs to a signal."""
-        can = [signal for signal, place in self.handled.items() if place > level]
+        can = self.callable(level)
+        if self.dice.chance(3):
+            return Handle(UNCATCHABLE, self.dice.one(self.names))
         if not can:
             return Nothing()
         signal = self.dice.one(can)
         return Handle(signal, self.names[self.handled[signal]])
 
+    def callable(self, level: int) -> list[str]:
+        """Signals whose function comes after the one of this number."""
+        return [signal for signal, place in self.handled.items() if place > level or self.circles]
+
+    def run_handlers(self, level: int) -> Statement:
+        """In a function this goes in circles, and where it is called twice it doubles."""
+        return RunHandlers() if level < 0 or self.circles else Nothing()
+
     def ignore(self, _level: int) -> Statement:
         """SIG_IGN."""
-        return Ignore(self.dice.one(SIGNALS))
+        return Ignore(self.dice.one((*SIGNALS, UNCATCHABLE)))
 
     def default(self, _level: int) -> Statement:
         """SIG_DFL."""
@@ -228,7 +241,7 @@ class _Random:
 
     def signal(self, level: int) -> Statement:
         """A signal that calls no function that came before; handled ones are more likely."""
-        calls = [signal for signal, place in self.handled.items() if place > level]
+        calls = self.callable(level)
         others = [signal for signal in SIGNALS if signal not in self.handled]
         if calls and self.dice.chance(60):
             return Signal(self.dice.one(calls))
@@ -253,7 +266,7 @@ _FOR_THE_LIST: list[tuple[int, _Maker]] = [
 ]
 _FOR_BUFFERS: list[tuple[int, _Maker]] = [
     (8, _Random.write),
-    (2, lambda _random, _level: Flush()),
+    (3, lambda _random, _level: Flush()),
     (1, lambda _random, _level: Say("said")),
 ]
 _FOR_SIGNALS: list[tuple[int, _Maker]] = [
@@ -285,9 +298,9 @@ IN_MAIN: list[tuple[int, _Maker]] = [
     (4, _Random.thread),
     (3, _Random.later_thread),
     (2, _Random.daemon),
-    (2, lambda _random, _level: RunHandlers()),
+    (2, _Random.run_handlers),
     (1, _Random.exitfunc),
-    (1, lambda _random, _level: CloseStdout()),
+    (2, lambda _random, _level: CloseStdout()),
     (1, lambda _random, _level: Nothing()),
 ]
 IN_FUNCTION: list[tuple[int, _Maker]] = [
@@ -301,7 +314,10 @@ IN_FUNCTION: list[tuple[int, _Maker]] = [
     (6, _Random.sys_exit),
     (8, _Random.raises),
     (2, lambda _random, _level: OsExit(5)),
-    (2, lambda _random, _level: Nothing()),
+    (1, _Random.run_handlers),
+    (1, _Random.exitfunc),
+    (1, lambda _random, _level: CloseStdout()),
+    (1, lambda _random, _level: Nothing()),
 ]
 IN_CHILD: list[tuple[int, _Maker]] = [
     *_FOR_THE_LIST,
@@ -309,15 +325,19 @@ IN_CHILD: list[tuple[int, _Maker]] = [
     *_FOR_SIGNALS,
     (3, _Random.signal),
     (3, _Random.thread),
+    (1, _Random.daemon),
     (1, _Random.fork),
+    (1, _Random.run_handlers),
 ]
 IN_THREAD: list[tuple[int, _Maker]] = [
     *_FOR_THE_LIST,
     *_FOR_BUFFERS,
     (1, _Random.handle),
+    (1, _Random.signal),
     (2, _Random.fork),
+    (1, _Random.thread),
+    (1, _Random.run_handlers),
     (1, lambda _random, _level: Nothing()),
 ]
 IN_DAEMON: list[tuple[int, _Maker]] = [*_FOR_THE_LIST, *_FOR_BUFFERS]
-"""What may stand where, and how often it does. A daemon forks nothing: its child would sleep
-for ever, and its parent wait for it."""
+"""What may stand where, and how often it does."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.declare.source import size, statements
+from exitmatrix.declare.source import NAMING, names, size, statements
 from exitmatrix.model.language import (
     Code,
     Fork,
@@ -16,6 +17,7 @@ from exitmatrix.model.language import (
     StartThread,
     Statement,
     SysExit,
+    Write,
 )
 
 Body = tuple[Statement, ...]
@@ -40,8 +42,30 @@ def smaller(code: Code) -> Iterator[Code]:
 
     Each weighs less, so whoever goes on from one of them comes to an end.
     """
-    found = {weight(one): one for one in (*_shorter(code), *_plainer(code))}
+    found = {weight(one): one for one in (*_shorter(code), *_plainer(code), renamed(code))}
     return iter([found[key] for key in sorted(found) if key < weight(code)])
+
+
+def renamed(code: Code) -> Code:
+    """The same with functions and texts named in the order in which they are mentioned."""
+    mentioned = [one.function for one in statements(code) if isinstance(one, NAMING)]
+    letters = dict(
+        zip(dict.fromkeys((*mentioned, *names(code))), string.ascii_uppercase, strict=False)
+    )
+    texts: dict[str, str] = {}
+
+    def other(one: Statement) -> Statement:
+        if isinstance(one, Fork | StartThread):
+            return replace(one, body=tuple(map(other, one.body)))
+        if isinstance(one, Write):
+            return Write(texts.setdefault(one.text, f"w{len(texts) + 1}."))
+        if isinstance(one, NAMING):
+            return replace(one, function=letters[one.function])
+        return one
+
+    body = tuple(map(other, code.body))
+    functions = [Function(letters[one.name], tuple(map(other, one.body))) for one in code.functions]
+    return Code(body=body, functions=tuple(sorted(functions, key=lambda one: one.name)))
 
 
 def _shorter(code: Code) -> Iterator[Code]:

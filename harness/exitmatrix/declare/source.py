@@ -51,6 +51,8 @@ from exitmatrix.model.language import (
 )
 
 INDENT = "    "
+NAMING = Register | Unregister | UnregisterNamesake | SetExitFunction | Handle
+"""Statements that name a function."""
 
 TELL = """
 TOLD = int(os.environ.get("TOLD", "2"))  # the descriptor to write to; stderr by default
@@ -178,6 +180,11 @@ def source(code: Code, title: str = "") -> str:
     return _Writer(code).file(title)
 
 
+def excerpt(code: Code) -> str:
+    """The program's own lines: neither imports nor helpers, nor what functions tell."""
+    return _Writer(code).excerpt()
+
+
 def size(code: Code) -> int:
     """How many statements there are, those of functions and of other bodies included."""
     return sum(1 for _ in statements(code)) + len(code.functions)
@@ -190,21 +197,28 @@ def statements(code: Code) -> Iterator[Statement]:
         yield from _all(function.body)
 
 
+def kinds(code: Code) -> frozenset[str]:
+    """Which statements stand where: "main: fork", "function: sys.exit", "after main: register"."""
+    found = set(_kinds("main", code.body))
+    for function in code.functions:
+        found |= set(_kinds("function", function.body))
+    return frozenset(found)
+
+
+def _kinds(place: str, body: Iterable[Statement]) -> Iterator[str]:
+    for one in body:
+        yield f"{place}: {one.__struct_config__.tag}"
+        if isinstance(one, Fork):
+            yield from _kinds("child", one.body)
+        if isinstance(one, StartThread):
+            yield f"{place}: {one.ends}"
+            yield from _kinds(f"thread, {one.ends}", one.body)
+
+
 def names(code: Code) -> tuple[str, ...]:
     """The functions of a program: those that are described, then those that are only named."""
     named = [one.name for one in code.functions]
-    for one in statements(code):
-        match one:
-            case (
-                Register(function)
-                | Unregister(function)
-                | UnregisterNamesake(function)
-                | SetExitFunction(function)
-                | Handle(_, function)
-            ):
-                named.append(function)
-            case _:
-                pass
+    named += [one.function for one in statements(code) if isinstance(one, NAMING)]
     return tuple(dict.fromkeys(named))
 
 
@@ -234,6 +248,16 @@ class _Writer:
             f'\n\ntell("started", str(os.getpid()))\n{main}\n',
         ]
         return "".join(parts)
+
+    def excerpt(self) -> str:
+        """Functions that do something, then the main program."""
+        functions = [
+            f"def {one.name}():\n" + "\n".join(self._lines(one.body, 1)) + "\n"
+            for one in self.code.functions
+            if one.body
+        ]
+        main = "".join(f"{line}\n" for line in self._lines(self.code.body, 0))
+        return "\n".join(part for part in (*self.threads, *functions, main) if part)
 
     def _imports(self) -> list[str]:
         atexit = {Register, Unregister, UnregisterNamesake, Clear, RunHandlers}

@@ -83,17 +83,21 @@ class Subject(Frozen, kw_only=True):
 
 def subject_of(platform: str, record: Record) -> Subject:
     """The subject that a record is about."""
-    about = record.interpreter
     return Subject(
         platform=platform,
-        python=Python(
-            id=record.interpreter_id,
-            family=_family(about),
-            version=str(about.get("version", "0")),
-            build=str(about.get("implementation_version") or about.get("build", "")),
-        ),
+        python=python_of(record.interpreter_id, record.interpreter),
         stack=record.stack,
         version=record.packages.get(record.stack.rpartition("-")[0], ""),
+    )
+
+
+def python_of(id: str, about: Mapping[str, Any]) -> Python:
+    """An interpreter by its id and as a record describes it."""
+    return Python(
+        id=id,
+        family=_family(about),
+        version=str(about.get("version", "0")),
+        build=str(about.get("implementation_version") or about.get("build", "")),
     )
 
 

@@ -1,0 +1,155 @@
+"""`exitmatrix fuzz`: programs that nobody wrote, against the rules."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from exitmatrix.cli import options
+from exitmatrix.cli.damage import find_witnesses, print_damage
+from exitmatrix.cli.errors import (
+    DIFFERS,
+    HARNESS_FAILED,
+    INTERRUPTED,
+    USAGE_ERROR,
+    Failure,
+    Interrupted,
+    stopping_cleanly,
+)
+from exitmatrix.cli.learnt import write_learnt
+from exitmatrix.cli.programs import Misprediction, Pythons, Run, Tally, judge, run_missing, shrink
+from exitmatrix.cli.progress import Kind
+from exitmatrix.cli.selecting import check_machine, find_interpreters
+from exitmatrix.cli.streams import say
+from exitmatrix.declare.batch import Batch
+from exitmatrix.declare.shrink import weight
+from exitmatrix.declare.source import excerpt
+from exitmatrix.machine.bare.session import Session
+from exitmatrix.machine.environments.prepare import default_cache
+from exitmatrix.machine.run.session import EngineDied
+from exitmatrix.machine.store.corpus import Corpus
+from exitmatrix.machine.store.files import CannotWrite
+from exitmatrix.model.language import Code
+from exitmatrix.report.programs import lines
+
+MOST_LISTED = 10
+
+
+@click.command("fuzz")
+@click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(0), help="Which programs."
+)
+@click.option(
+    "--programs", default=200, show_default=True, type=click.IntRange(1), help="How many."
+)
+@click.option(
+    "--small",
+    "handlers",
+    type=click.IntRange(0, 3),
+    metavar="HANDLERS",
+    help="Instead: every program of up to so many handlers with one act each.",
+)
+@click.option("--spread", is_flag=True, help="Run each program on one Python, by turns.")
+@click.option(
+    "--shrink",
+    "most",
+    default=10,
+    show_default=True,
+    type=click.IntRange(0),
+    help="How many mispredicted programs are made as small as they can be.",
+)
+@click.option("--damage", is_flag=True, help="Remove each law, move each boundary: who notices?")
+@click.option("--write", is_flag=True, help="Write OUTPUT/programs/ and OUTPUT/boundaries.md.")
+@options.python("Only these interpreters: ids such as 'cpython-3.1*', or paths.")
+@options.jobs
+@options.output("Where what was learnt is written, with --write.")
+@options.progress
+def command(
+    seed: int,
+    programs: int,
+    handlers: int | None,
+    spread: bool,
+    most: int,
+    damage: bool,
+    write: bool,
+    python: Sequence[str],
+    jobs: int | None,
+    output: Path,
+    progress: Kind,
+) -> None:
+    """Run generated programs bare, and compare what they show with the rules.
+
+    A program is the same for a seed and a number on every machine. It is run once
+    on each Python, as a plain file: what is seen comes from its functions and from
+    the kernel. What was seen is kept in the cache, so that the same command goes on
+    where it stopped, and judges again without running anything.
+
+    Exits with 1 where a program is mispredicted; the smallest programs that still
+    are, are printed.
+    """
+    batch = Batch(seed=seed, programs=programs, handlers=handlers)
+    with stopping_cleanly():
+        check_machine()
+        run = Run(batch=batch, pythons=find_interpreters(python), spread=spread)
+        try:
+            with Corpus(default_cache(), batch.name) as corpus:
+                run_missing(run, corpus, jobs, progress)
+                tally = judge(run, corpus)
+                print_tally(run, tally)
+                print_smallest(tally, run.pythons, jobs, most)
+                found = list(find_witnesses(run, corpus)) if damage else []
+                if damage:
+                    print_damage(found)
+                if write:
+                    known = [witness for _, witness in found if witness]
+                    write_learnt(run, corpus, tally, known, output, jobs)
+        except CannotWrite as error:
+            raise Failure(str(error), USAGE_ERROR) from error
+        except (EngineDied, OSError) as error:
+            raise Failure(str(error), HARNESS_FAILED) from error
+        except Interrupted:
+            raise Failure(
+                "stopped; what was seen is kept, and the same command goes on from there",
+                INTERRUPTED,
+            ) from None
+    if tally.mispredictions:
+        sys.exit(DIFFERS)
+
+
+def print_tally(run: Run, tally: Tally) -> None:
+    """How much was run, and how much of it the rules foresee."""
+    withheld = tally.words.get("withheld", 0)
+    click.echo(
+        f"{run.batch.name}: {tally.programs:,} programs, {tally.runs:,} runs on"
+        f" {len(run.pythons)} Pythons, {len(tally.mispredictions):,} mispredictions,"
+        f" {withheld:,} withheld, {tally.endless:,} did not end, {len(tally.late):,} unknown"
+    )
+    for number, id in tally.late[:MOST_LISTED]:
+        say(f"unknown: program {number} did not end in time on {id}, and the laws foresee an end")
+    for question, count in list(tally.questions.items())[:MOST_LISTED]:
+        click.echo(f"  withheld in {count:,} runs: {question}")
+
+
+def print_smallest(tally: Tally, pythons: Pythons, jobs: int | None, most: int) -> None:
+    """The smallest mispredicted programs."""
+    if not tally.mispredictions or not most:
+        return
+    lightest = sorted(tally.mispredictions, key=lambda one: weight(one.code))
+    with Session(jobs) as session:
+        for code, wrong in shrink(lightest, pythons, session, most):
+            print_one(code, wrong)
+
+
+def print_one(code: Code, wrong: Sequence[Misprediction]) -> None:
+    """One program: its code, on which Pythons it is mispredicted, what was expected and seen."""
+    click.echo(f"\nprogram {wrong[0].program if wrong else '?'}, made smaller:")
+    click.echo("".join(f"    {line}\n" for line in excerpt(code).splitlines()), nl=False)
+    for one in wrong:
+        click.echo(f"  {one.python}")
+        for foreseen in one.compared.foreseen:
+            click.echo(f"    expected  {'; '.join(lines(foreseen))}")
+        click.echo(f"    seen      {'; '.join(lines(one.seen))}")
+        click.echo(f"    rules     {', '.join(one.compared.rules)}")

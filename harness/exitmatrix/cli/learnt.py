@@ -1,0 +1,90 @@
+"""What was learnt from a batch, written to be committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from exitmatrix.cli.boundaries import find
+from exitmatrix.cli.programs import Run, Tally
+from exitmatrix.declare.batch import file_of
+from exitmatrix.declare.shrink import weight
+from exitmatrix.judge.profile import profile
+from exitmatrix.judge.programs import differing_laws
+from exitmatrix.machine.bare.session import Session
+from exitmatrix.machine.store.corpus import Corpus
+from exitmatrix.machine.store.files import write
+from exitmatrix.machine.store.programs import (
+    read_batches,
+    read_boundaries,
+    read_witnesses,
+    write_programs,
+)
+from exitmatrix.machine.store.records import describe
+from exitmatrix.model.boundary import BatchResult, Boundary, Witness
+from exitmatrix.model.versions import in_order, python_of
+from exitmatrix.report.pages.boundaries import render
+
+
+def write_learnt(
+    run: Run,
+    corpus: Corpus,
+    tally: Tally,
+    witnesses: Sequence[Witness],
+    output: Path,
+    jobs: int | None,
+) -> None:
+    """Add a batch, its boundaries and its witnesses to what is there. Raises CannotWrite."""
+    batches = {one.batch: one for one in read_batches(output)}
+    batches[run.batch.name] = _result(run, tally)
+    boundaries = read_boundaries(output)
+    shown = [(code, corpus.shown(number, file_of(code)[1])) for number, code, _ in run]
+    with Session(jobs) as session:
+        boundaries += find(shown, boundaries, run.pythons, session)
+    lightest = {one.damage: one for one in read_witnesses(output)}
+    for one in witnesses:
+        known = lightest.get(one.damage)
+        if known is None or weight(one.program) < weight(known.program):
+            lightest[one.damage] = one
+    write_programs(
+        output,
+        [batches[name] for name in sorted(batches)],
+        _in_order(boundaries, batches.values()),
+        [lightest[name] for name in sorted(lightest)],
+    )
+    write_page(output)
+
+
+def write_page(output: Path) -> None:
+    """Derive the page from what is committed. Raises CannotWrite."""
+    batches = read_batches(output)
+    profiles = {id: profile(about) for one in batches for id, about in one.pythons.items()}
+
+    def why(one: Boundary) -> Sequence[str]:
+        return differing_laws(one.program, profiles[one.left], profiles[one.right])
+
+    page = render(batches, read_boundaries(output), why)
+    write(output / "boundaries.md", page.encode())
+
+
+def _result(run: Run, tally: Tally) -> BatchResult:
+    return BatchResult(
+        batch=run.batch.name,
+        programs=tally.programs,
+        runs=tally.runs,
+        pythons={id: describe(one) for id, one in run.pythons.items()},
+        mispredicted=len(tally.mispredictions),
+        withheld=tally.words.get("withheld", 0),
+        endless=tally.endless,
+        unknown=len(tally.late),
+    )
+
+
+def _in_order(boundaries: Sequence[Boundary], batches: Iterable[BatchResult]) -> list[Boundary]:
+    """By pair, from old to new; of each pair the smallest program first."""
+    abouts = {id: about for batch in batches for id, about in batch.pythons.items()}
+    order = in_order(python_of(id, about) for id, about in abouts.items())
+    place = {python.id: number for number, python in enumerate(order)}
+    return sorted(
+        boundaries, key=lambda one: (place[one.left], place[one.right], weight(one.program))
+    )

@@ -1,0 +1,42 @@
+"""Batches of generated programs, by name: every one can be made again from name and number."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from exitmatrix.declare.generate import VERSION, random, small
+from exitmatrix.declare.source import source
+from exitmatrix.model.base import Frozen
+from exitmatrix.model.language import Code
+
+
+class Batch(Frozen, kw_only=True):
+    """So many random programs of a seed, or all small ones."""
+
+    seed: int = 0
+    programs: int = 0
+    handlers: int | None = None  # of small programs: at most so many
+
+    @property
+    def name(self) -> str:
+        """What the batch is kept under; how many programs there are of it is no part."""
+        kind = f"seed-{self.seed}" if self.handlers is None else "small"
+        return f"generator-{VERSION}-{kind}"
+
+    def __iter__(self) -> Iterator[tuple[int, Code]]:
+        """Numbers and programs. Those with fewer handlers have the same numbers in any batch."""
+        if self.handlers is not None:
+            return enumerate(small(self.handlers))
+        return ((number, random(self.seed, number)) for number in range(self.programs))
+
+
+def digest(text: str) -> str:
+    """Of a file, short: for what was seen of another file under the same name is of no use."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def file_of(code: Code) -> tuple[str, str]:
+    """The file that is run for a program, and its digest."""
+    text = source(code)
+    return text, digest(text)

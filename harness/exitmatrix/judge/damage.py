@@ -1,0 +1,71 @@
+"""Damaged laws: what was seen of programs has to contradict each of them. Pure.
+
+A law that is removed answers its question no more, so a program that matched is
+withheld. A boundary that is moved by one gives the Python beside it the value of
+the other side, so a program that matched is mispredicted. A damage that no program
+notices is a law that is superfluous, or one that was never tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from exitmatrix.judge.laws import LAWS
+from exitmatrix.judge.laws.law import Law
+from exitmatrix.judge.profile import PARAMETERS, Parameter, Profile
+from exitmatrix.judge.program import predict_program
+from exitmatrix.judge.semantics.ask import NotPredicted
+from exitmatrix.model import Frozen
+from exitmatrix.model.execution import Seen
+from exitmatrix.model.language import Code
+
+
+class Damage(Frozen, kw_only=True):
+    """One thing that is wrong, for one Python or, with "", for all."""
+
+    name: str
+    python: str = ""
+    law: str = ""  # the law that is removed
+    parameter: str = ""  # or the parameter that has another value
+    value: Any = None
+
+
+def removed_laws(laws: Sequence[Law] = LAWS) -> Iterator[Damage]:
+    """Each law in turn is not there."""
+    for law in laws:
+        yield Damage(name=f"without {law.id}", law=law.id)
+
+
+def moved_boundaries(
+    profiles: Mapping[str, Profile],
+    neighbours: Iterable[tuple[str, str]],
+    parameters: Sequence[Parameter] = PARAMETERS,
+) -> Iterator[Damage]:
+    """Each boundary of a parameter that lies between two neighbours, moved by one, either way."""
+    for left, right in neighbours:
+        for parameter in parameters:
+            older = getattr(profiles[left], parameter.name)
+            newer = getattr(profiles[right], parameter.name)
+            if older == newer:
+                continue
+            for python, other, value in ((left, right, newer), (right, left, older)):
+                yield Damage(
+                    name=f"{parameter.name} of {python} as on {other}",
+                    python=python,
+                    parameter=parameter.name,
+                    value=value,
+                )
+
+
+def notices(code: Code, profile: Profile, seen: Seen, damage: Damage) -> bool:
+    """Whether a program that matches the laws does not match the damaged ones."""
+    laws = [law for law in LAWS if law.id != damage.law]
+    if damage.parameter:
+        profile = replace(profile, **{damage.parameter: damage.value})
+    try:
+        return seen not in predict_program(code, profile, laws=laws).seen
+    except NotPredicted:
+        return True

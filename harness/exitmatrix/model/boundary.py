@@ -1,0 +1,41 @@
+"""What was learnt from generated programs, as it is committed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exitmatrix.model.base import Frozen
+from exitmatrix.model.execution import Seen
+from exitmatrix.model.language import Code
+
+
+class Boundary(Frozen, kw_only=True):
+    """A program that tells two neighbouring interpreters apart, and what it shows on either."""
+
+    left: str  # ids of interpreters, the older one first
+    right: str
+    program: Code
+    shows: tuple[Seen, Seen]
+    runs: int  # on each side, all with the same result
+
+
+class BatchResult(Frozen, kw_only=True):
+    """What became of the programs of a batch."""
+
+    batch: str  # generator and seed
+    programs: int
+    runs: int
+    pythons: dict[str, dict[str, Any]]  # by id, as a record describes them
+    mispredicted: int  # runs, as are the next three
+    withheld: int  # because no law was measured
+    endless: int  # that did not end, and for which the laws foresee no end
+    unknown: int  # that did not end in time, and for which they do
+
+
+class Witness(Frozen, kw_only=True):
+    """A program that contradicts damaged laws by what it shows on a Python."""
+
+    damage: str
+    python: str
+    program: Code
+    shows: Seen

@@ -1,0 +1,101 @@
+"""The page of boundaries: the smallest programs that tell neighbouring Pythons apart. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+
+from exitmatrix.declare.source import excerpt
+from exitmatrix.model.boundary import BatchResult, Boundary
+from exitmatrix.report.document import Block, Code, Listing, Section, paragraph, points, table
+from exitmatrix.report.programs import lines
+from exitmatrix.report.render.markdown import markdown
+
+Why = Callable[[Boundary], Sequence[str]]
+"""The laws that one side follows and the other does not, or why there is none."""
+
+ABOUT = (
+    "Random programs were run on every Python, bare: nothing is injected, and what is seen"
+    " comes from the programs' own functions and from the kernel. Where two neighbouring"
+    " Pythons differed, the program was made as small as it can be and still tell them apart."
+)
+READING = (
+    "`fork()` is `os.fork()` whose parent waits for the child and then goes on; it is true in"
+    " the child. `start_and_join(f)` runs `f` in a thread and waits for it. `start_after_main(f)`"
+    " runs `f` in a thread when the main program has ended. `start_daemon(f)` runs `f` in a"
+    " daemon thread, waits for that, and leaves the thread asleep. A function that is not"
+    " defined does nothing."
+)
+CANNOT_SAY = (
+    "conditions and loops: a program does the same thing each time",
+    "two threads that act at the same time: each waits for the other to be done",
+    "signals from another process, and time",
+    "subprocess, multiprocessing, asyncio, and servers: the matrix has those",
+    "a fork in a daemon thread, and a thread that waits for main's end in a handler",
+    "a function that registers itself, or one that registered it",
+)
+
+
+def render(batches: Sequence[BatchResult], boundaries: Sequence[Boundary], why: Why) -> str:
+    """The page as Markdown."""
+    return markdown(page(batches, boundaries, why))
+
+
+def page(batches: Sequence[BatchResult], boundaries: Sequence[Boundary], why: Why) -> Section:
+    """The whole page."""
+    pairs = [
+        Section(f"{_short(left)} and {_short(right)}", tuple(_pair(group, why)))
+        for (left, right), group in groupby(boundaries, key=lambda one: (one.left, one.right))
+    ]
+    blocks: list[Block] = [
+        paragraph(ABOUT),
+        _batches(batches),
+        paragraph("What the generator cannot say:"),
+        points(CANNOT_SAY),
+        paragraph("How to read the programs:"),
+        paragraph(READING),
+        *pairs,
+    ]
+    return Section("Boundaries between Pythons", tuple(blocks))
+
+
+def _batches(batches: Iterable[BatchResult]) -> Block:
+    return table(
+        ("batch", "programs", "Pythons", "runs", "mispredicted", "withheld", "endless", "unknown"),
+        [
+            (
+                Code(one.batch),
+                f"{one.programs:,}",
+                str(len(one.pythons)),
+                f"{one.runs:,}",
+                f"{one.mispredicted:,}",
+                f"{one.withheld:,}",
+                f"{one.endless:,}",
+                f"{one.unknown:,}",
+            )
+            for one in batches
+        ],
+    )
+
+
+def _pair(boundaries: Iterable[Boundary], why: Why) -> Iterable[Block]:
+    for one in boundaries:
+        yield Listing("python", tuple(excerpt(one.program).splitlines()))
+        yield Listing("text", tuple(_sides(one)))
+        laws = why(one)
+        if laws:
+            yield points(laws)
+
+
+def _sides(one: Boundary) -> Iterable[str]:
+    """What each side shows, its name in front of the first line."""
+    sides = (_short(one.left), one.shows[0]), (_short(one.right), one.shows[1])
+    width = max(len(name) for name, _ in sides)
+    for name, seen in sides:
+        for place, line in enumerate(lines(seen)):
+            yield f"{'' if place else name:<{width}}  {line}"
+
+
+def _short(id: str) -> str:
+    """3.13.0 for cpython-3.13.0; PyPy is said."""
+    return id.removeprefix("cpython-")

@@ -1,0 +1,33 @@
+"""What programs of the small language showed, in words. Pure."""
+
+from __future__ import annotations
+
+from exitmatrix.model.execution import Execution, Exit, Seen
+
+
+def lines(seen: Seen) -> list[str]:
+    """A line for each process, and one for stdout."""
+    told = [f"{_who(one)}: {_said(one)}{_exit(one.exit)}" for one in seen.processes]
+    return [*told, f"stdout: {' '.join(seen.stdout) or 'nothing'}"]
+
+
+def _who(one: Execution) -> str:
+    return f"fork {'.'.join(map(str, one.path))}" if one.path else "main"
+
+
+def _said(one: Execution) -> str:
+    """Functions in the order in which they began; one that ends at once is one word."""
+    words: list[str] = []
+    for line in one.said:
+        began = f"{line.function} began"
+        if line.moment == "ended" and words[-1:] == [began]:
+            words[-1] = line.function
+        elif line.moment == "raised" and words[-1:] == [began]:
+            words[-1] = f"{line.function} raised"
+        else:
+            words.append(f"{line.function} {line.moment}")
+    return f"{', '.join(words)}; " if words else ""
+
+
+def _exit(end: Exit) -> str:
+    return f"killed by {end.signal}" if end.signal else f"exit status {end.status}"
