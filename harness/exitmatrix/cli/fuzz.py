@@ -29,7 +29,7 @@ from exitmatrix.declare.shrink import weight
 from exitmatrix.declare.source import excerpt
 from exitmatrix.machine.bare.session import Session
 from exitmatrix.machine.environments.prepare import default_cache
-from exitmatrix.machine.run.session import EngineDied
+from exitmatrix.machine.run.connection import EngineDied
 from exitmatrix.machine.store.corpus import Corpus
 from exitmatrix.machine.store.files import CannotWrite
 from exitmatrix.model.language import Code
