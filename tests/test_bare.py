@@ -139,7 +139,7 @@ def test_what_does_not_end_shows_nothing_and_is_ended(text: str) -> None:
     """A run that is ended with all its processes is no outcome, whatever it had told."""
     told = "import os\nos.write(3, ('- started %d\\n' % os.getpid()).encode())\n"
     [one] = run(told + text, seconds=2.0)
-    with pytest.raises(NotSeen, match="in time"):
+    with pytest.raises(NotSeen, match=r"did not end within 2 s|more than 1 MiB"):
         seen(one, {"w."})
     pid = one.told[0].split()[2]
     assert not Path(f"/proc/{pid}").exists()
@@ -163,6 +163,14 @@ def test_what_nobody_wrote_is_not_read_over() -> None:
     """Stdout that is not made of the program's texts is no outcome."""
     with pytest.raises(NotSeen, match="stdout"):
         seen(BareRun(status="code 0", told=(), stdout="w.x"), {"w."})
+
+
+def test_a_python_that_is_gone_is_told() -> None:
+    """The other runs go on."""
+    [gone, here] = run("import os\nos._exit(3)", ("/no/such/python", *NEWEST_PYTHON))
+    assert here.status == "code 3"
+    with pytest.raises(NotSeen, match="not started: No such file"):
+        seen(gone, ())
 
 
 def test_many_programs_come_back_each_with_its_own_runs() -> None:

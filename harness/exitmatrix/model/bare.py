@@ -11,5 +11,5 @@ class BareRun(Frozen, kw_only=True):
     status: str  # the end of the process that was started
     told: tuple[str, ...]  # lines that came in on the descriptor that the program tells on
     stdout: str
-    ended: bool = True  # by itself, and in time
+    unseen: str = ""  # why it shows nothing: it was not started, or was ended
     orphans: tuple[tuple[int, str], ...] = ()  # pids and ends of those no parent waited for

@@ -20,8 +20,8 @@ def seen(run: BareRun, texts: Collection[str]) -> Seen:
 
     Raises NotSeen: of a run that was ended, or of a process whose end nobody saw.
     """
-    if not run.ended:
-        raise NotSeen("it did not end in time")
+    if run.unseen:
+        raise NotSeen(run.unseen)
     said: dict[tuple[int, ...], list[Line]] = {(): []}
     orphans = dict(run.orphans)
     ends: dict[tuple[int, ...], Exit] = {(): _exit(run.status)}

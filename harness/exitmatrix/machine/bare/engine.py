@@ -65,20 +65,24 @@ class _Running:
         self.pipes = pipes  # those that are open
         self.told, self.stdout = pipes.values()
         self.deadline = time.monotonic() + order.ask.seconds
-        self.ended = True
+        self.unseen = ""  # why, of one that was ended
 
 
 class Engine:
-    """Runs programs; `serve` returns when no more orders come and all are done."""
+    """Runs programs; `serve` returns when no more orders come and all are done.
 
-    def __init__(self, folder: str, jobs: int) -> None:
+    It also returns, with runs under way, when the lifeline closes: nobody wants them any
+    more, and the guardian ends what an engine leaves.
+    """
+
+    def __init__(self, folder: str, jobs: int, lifeline: int) -> None:
         self.folder = folder
         self.jobs = jobs
+        self.lifeline = lifeline
         self.selector = selectors.DefaultSelector()
         self.orders: deque[_Order] = deque()
         self.running: dict[int, _Running] = {}  # by pid
         self.by_pipe: dict[int, _Running] = {}
-        self.reaped: dict[int, int] = {}
         self.null = os.open(os.devnull, os.O_RDWR)
         while os.dup(self.null) < KEPT_FREE:
             pass
@@ -93,11 +97,14 @@ class Engine:
     def serve(self) -> None:
         """Take orders from stdin, and answer each."""
         self.selector.register(0, selectors.EVENT_READ)
+        self.selector.register(self.lifeline, selectors.EVENT_READ)
         rest, open_ = b"", True
         while open_ or self.orders or self.running:
             while self.orders and len(self.running) < self.jobs:
                 self._start()
             for key, _ in self.selector.select(self._patience()):
+                if key.fd == self.lifeline:
+                    return
                 if key.fd != 0:
                     self._read(key.fd)
                     continue
@@ -127,36 +134,46 @@ class Engine:
             self.orders.popleft()
         told, told_end = os.pipe()
         stdout, stdout_end = os.pipe()
-        python = order.ask.pythons[index]
-        # -S: what lies in a machine's site-packages may register handlers of its own.
-        pid = os.posix_spawn(
-            python,
-            [python, "-S", order.path],
-            self.environment,
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, self.null, 0),
-                (os.POSIX_SPAWN_DUP2, stdout_end, 1),
-                (os.POSIX_SPAWN_DUP2, self.null, 2),
-                (os.POSIX_SPAWN_DUP2, told_end, TOLD),
-            ],
-            setsid=True,
-            setsigmask=[],
-            setsigdef=RESETTABLE,
-        )
-        os.close(told_end)
-        os.close(stdout_end)
+        try:
+            pid = self._spawn(order.ask.pythons[index], order.path, stdout_end, told_end)
+        except OSError as error:
+            os.close(told)
+            os.close(stdout)
+            why = f"it was not started: {error.strerror}"
+            self._answer(order, index, BareRun(status="", told=(), stdout="", unseen=why))
+            return
+        finally:
+            os.close(told_end)
+            os.close(stdout_end)
         run = _Running(order, index, pid, {told: bytearray(), stdout: bytearray()})
         self.running[pid] = run
         for pipe in (told, stdout):
             self.by_pipe[pipe] = run
             self.selector.register(pipe, selectors.EVENT_READ)
 
+    def _spawn(self, python: str, path: str, stdout: int, told: int) -> int:
+        return os.posix_spawn(
+            python,
+            # -S: what lies in a machine's site-packages may register handlers of its own.
+            [python, "-S", path],
+            self.environment,
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, self.null, 0),
+                (os.POSIX_SPAWN_DUP2, stdout, 1),
+                (os.POSIX_SPAWN_DUP2, self.null, 2),
+                (os.POSIX_SPAWN_DUP2, told, TOLD),
+            ],
+            setsid=True,
+            setsigmask=[],
+            setsigdef=RESETTABLE,
+        )
+
     def _read(self, pipe: int) -> None:
         run = self.by_pipe[pipe]
         block = os.read(pipe, READ_SIZE)
         run.pipes[pipe] += block
         if len(run.pipes[pipe]) > MOST_OUTPUT:
-            self._end(run)
+            self._end(run, f"it wrote more than {MOST_OUTPUT >> 20} MiB")
         if not block:
             self.selector.unregister(pipe)
             os.close(pipe)
@@ -169,10 +186,10 @@ class Engine:
         for run in self.running.values():
             if run.deadline < now:
                 run.deadline = now + run.order.ask.seconds
-                self._end(run)
+                self._end(run, f"it did not end within {run.order.ask.seconds:g} s")
 
-    def _end(self, run: _Running) -> None:
-        run.ended = False
+    def _end(self, run: _Running, why: str) -> None:
+        run.unseen = run.unseen or why
         with contextlib.suppress(ProcessLookupError):
             os.killpg(run.pid, signal.SIGKILL)
 
@@ -187,14 +204,17 @@ class Engine:
             for pid in map(_started, told)
             if pid and pid != run.pid and (end := _reap(pid)) is not None
         )
-        order = run.order
-        order.runs[run.index] = BareRun(
+        shown = BareRun(
             status=describe_status(status),
             told=tuple(_described(line) for line in told),
             stdout=run.stdout.decode("ascii", "replace"),
-            ended=run.ended,
+            unseen=run.unseen,
             orphans=orphans,
         )
+        self._answer(run.order, run.index, shown)
+
+    def _answer(self, order: _Order, index: int, shown: BareRun) -> None:
+        order.runs[index] = shown
         runs = tuple(one for one in order.runs if one)
         if len(runs) == len(order.runs):
             os.unlink(order.path)  # noqa: PTH108
@@ -239,9 +259,9 @@ def main(folder: str, jobs: str, first_mark: str, guardian: str, lifeline: str) 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o022)
     os.chdir(folder)
-    os.close(int(lifeline))  # the guardian minds it
+    os.set_inheritable(int(lifeline), False)
     with marking(int(first_mark)):  # so that runs are known whose engine and guardian are gone
-        Engine(folder, int(jobs)).serve()
+        Engine(folder, int(jobs), int(lifeline)).serve()
 
 
 if __name__ == "__main__":
