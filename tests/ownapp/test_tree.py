@@ -152,3 +152,20 @@ def test_where_nobody_serves_the_serving_one_is_a_leaf() -> None:
 def test_a_program_is_named_by_what_it_runs(words: str, name: str) -> None:
     """The module of -m, the file of a script, else the program itself."""
     assert program_name(tuple(words.split())) == name
+
+
+def test_who_was_gone_before_ready_has_no_name_and_no_number() -> None:
+    """A process that came and went while the program started takes no part in what follows."""
+    words = ("python", "/venv/bin/celery", "worker")
+    came = Node(pid=11, parent=10, words=words, program=PYTHON, forked=True, gone=True)
+    tree = Tree([node(10, 1, *words), came, node(12, 10, *words, forked=True)])
+    assert tree.roles == {10: "master", 12: "worker"}
+
+
+def test_a_daemon_whose_first_process_has_gone_has_another_first() -> None:
+    """A program that forks into the background is what remains of it."""
+    words = ("python", "daemon.py")
+    gone = Node(pid=10, parent=1, words=words, program=PYTHON, gone=True)
+    tree = Tree([gone, node(11, 10, *words, forked=True)])
+    assert tree.roles == {11: "main"}
+    assert tree.pids("first", [11]) == [11]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -20,6 +21,7 @@ SIGNS: dict[Answer, str] = {
     "varies": "≈",
 }
 LATE = 5.0  # seconds; the shortest time of grace in use is 10 s (docker stop, Heroku has 30)
+NUMBER = re.compile(r"0x[0-9a-fA-F]+|[0-9]+|(?<=/)tmp\w+|\b[0-9a-f]{8,}\b")
 DIFFERENT = 1.0  # seconds by which a run without the probe may take longer or shorter
 
 
@@ -45,7 +47,7 @@ def clean_up(outcome: AppOutcome) -> CleanUp:
     if not ended:
         return CleanUp(answer="goes on" if family else "unseen")
     if not all(one.observed for one in ended):
-        return CleanUp(answer="unseen", missing=_roles(one for one in ended if not one.observed))
+        return CleanUp(answer="unseen")
     having = [one for one in ended if one.own]
     if not having:
         return CleanUp(answer="nothing")
@@ -53,11 +55,23 @@ def clean_up(outcome: AppOutcome) -> CleanUp:
     if not lacking:
         return CleanUp(answer="all")
     some = len(lacking) < len(having) or any(ran.fate == "ran" for m in lacking for ran in m.own)
-    return CleanUp(answer="some" if some else "none", missing=_roles(lacking))
+    return CleanUp(answer="some" if some else "none", missing=_names(outcome, lacking))
 
 
-def _roles(members: Iterator[Member] | Sequence[Member]) -> tuple[str, ...]:
-    return tuple(one.role for one in members)
+def _names(outcome: AppOutcome, members: Sequence[Member]) -> tuple[str, ...]:
+    """Their roles; all of a kind by one word."""
+    names: list[str] = []
+    for base, roles in _by_base(members).items():
+        there = [one for one in outcome.members if one.base == base and not one.new]
+        names += [f"{base}s"] if len(roles) == len(there) > 1 else roles
+    return tuple(names)
+
+
+def _by_base(members: Sequence[Member]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for one in members:
+        found.setdefault(one.base, []).append(one.role)
+    return found
 
 
 def clean_up_of_all(result: EndingResult) -> CleanUp:
@@ -142,8 +156,8 @@ def disagreements(result: EndingResult) -> list[str]:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines of output without numbers: pids, times and ports differ between any two runs."""
-    return ["".join("#" if c.isdigit() else c for c in line).strip() for line in text.splitlines()]
+    """Lines of output without numbers: pids, times, ports and addresses differ between any two."""
+    return [NUMBER.sub("#", line).strip() for line in text.splitlines()]
 
 
 def reasons(outcome: AppOutcome, situation: Situation) -> list[Reason]:

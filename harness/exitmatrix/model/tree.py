@@ -8,6 +8,7 @@ and no name of a package takes part.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -35,7 +36,8 @@ class Node(Frozen, kw_only=True):
     program: str = ""  # the file that it runs: where /proc/PID/exe leads
     forked: bool = False  # it runs in a copy of its parent's memory: a fork without an exec
     listens: bool = False  # it holds a listening socket
-    at_ready: bool = True  # it was there when the tree was ready to be ended
+    at_ready: bool = True  # it had been seen when the tree was ready to be ended
+    gone: bool = False  # and had ended by then: it takes no part in what follows
     catches: tuple[str, ...] = ()  # signals that it had a handler for, when the tree was ready
     ignores: tuple[str, ...] = ()  # signals that it ignored then
 
@@ -97,8 +99,8 @@ class Tree:
 
     @property
     def first(self) -> Node | None:
-        """The process that was started first."""
-        return self.nodes[0] if self.nodes else None
+        """The process that was started first, of those that were there when the tree was ready."""
+        return next((node for node in self.nodes if not node.gone), None)
 
     def _find_app(self) -> Node | None:
         """The program itself, below what only launches it: sh, tini, timeout, uv run.
@@ -107,7 +109,7 @@ class Tree:
         """
         node = self.first
         while node is not None and not node.listens:
-            lasting = [one for one in self.children(node) if one.at_ready]
+            lasting = [one for one in self.children(node) if one.at_ready and not one.gone]
             if len(lasting) != 1 or lasting[0].forked or self._alike(lasting[0], node):
                 break
             if lasting[0].program == node.program and not _is_shell(node):
@@ -136,6 +138,8 @@ class Tree:
     def _name(self, named: Mapping[str, str]) -> dict[int, str]:
         bases: dict[int, str] = {}
         for node in self.nodes:
+            if node.gone:
+                continue
             for name, expression in named.items():
                 if re.search(expression, " ".join(node.words)):
                     bases[node.pid] = name
@@ -147,7 +151,7 @@ class Tree:
     def _base(self, node: Node) -> str:
         if node.pid not in self.family:
             return node.name
-        below = [one for one in self.children(node) if one.pid in self.family]
+        below = [one for one in self.children(node) if one.pid in self.family and not one.gone]
         if below:
             return "master"
         return "main" if node is self.app else "worker"
@@ -158,7 +162,7 @@ class Tree:
         Of several that serve, and of several leaves, it is the first: workers that
         are alike are interchangeable.
         """
-        alive = [node for node in self.nodes if node.pid in living]
+        alive = [node for node in self.nodes if node.pid in living and not node.gone]
         match target:
             case "first":
                 found = [node for node in alive if node is self.first]
@@ -197,7 +201,7 @@ def _is_shell(node: Node) -> bool:
 
 def _numbered(bases: Mapping[int, str]) -> dict[int, str]:
     """`worker#1`, `worker#2`: those that share a name are counted in order of appearance."""
-    several = {name for name in bases.values() if list(bases.values()).count(name) > 1}
+    several = {name for name, times in Counter(bases.values()).items() if times > 1}
     count: dict[str, int] = {}
     names: dict[int, str] = {}
     for pid, name in bases.items():

@@ -69,7 +69,11 @@ def observe_app(
     history = _until_closing(trial.history)
     begun = next(one.seconds for one in history if one.event.kind == "sent")
     seen = _read(history, tree, folder)
-    members = tuple(_member(node, tree, seen.get(node.pid, _Seen()), begun) for node in trial.tree)
+    members = tuple(
+        _member(node, tree, seen.get(node.pid, _Seen()), begun)
+        for node in trial.tree
+        if not node.gone
+    )
     ends = [one.seconds for one in members]
     return AppOutcome(
         situation=trial.situation,

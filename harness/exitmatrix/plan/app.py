@@ -68,7 +68,7 @@ def spec_for(base: AppSpec, situation: Situation, at: str, blind: bool) -> AppSp
 
 def left_out(situation: Situation, tree: Tree) -> str:
     """Why an ending says nothing about a tree; "" where it does."""
-    there = [node for node in tree.nodes if node.at_ready]
+    there = [node for node in tree.nodes if node.at_ready and not node.gone]
     if situation.needs_several and len(there) < 2:
         return "there is one process"
     return ""
@@ -76,7 +76,7 @@ def left_out(situation: Situation, tree: Tree) -> str:
 
 def unknown_target(target: str, tree: Tree) -> str:
     """Why a target names nobody of a tree; "" where it names somebody."""
-    living = [node.pid for node in tree.nodes if node.at_ready]
+    living = [node.pid for node in tree.nodes if node.at_ready and not node.gone]
     if target in PLACES and target not in ("serving", "leaf"):
         return ""
     if tree.pids(target, living):

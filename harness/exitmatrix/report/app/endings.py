@@ -35,7 +35,7 @@ def _ran(result: EndingResult) -> str:
     words = {
         "all": "all",
         "none": "none",
-        "some": f"not all: {listed(found.missing)}",
+        "some": f"not in {listed(found.missing)}",
         "nothing": "nothing to run",
         "goes on": "it goes on",
         "unseen": "not seen",

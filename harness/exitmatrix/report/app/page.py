@@ -46,6 +46,8 @@ def _head(first: AppOutcome) -> Iterator[str]:
     text += f"; ready after {seconds(first.ready)}"
     if first.listening:
         text += f"; listening on {listed(first.listening)}"
+    else:
+        text += ", when it listened on nothing"
     if first.python:
         yield f"Python {first.python}"
     yield from filled(text, rest="  ")

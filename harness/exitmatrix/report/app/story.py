@@ -117,10 +117,10 @@ def _left(result: EndingResult) -> Iterator[str]:
     leaving = [one.left for one in result.outcomes if one.left]
     if not leaving:
         return
-    often = f"in {len(leaving)} of {len(result.outcomes)} runs"
+    yield f"  Left behind in {len(leaving)} of {len(result.outcomes)} runs:"
     most = max(leaving, key=len)
     for one in most[:MOST]:
         note = ", if no other run made it" if one.shared else ""
-        yield from filled(f"Left behind {often}: {one.name} ({one.kind}{note})", "  ", "    ")
+        yield from filled(f"{one.name} ({one.kind}{note})", "    ", "      ")
     if len(most) > MOST:
-        yield f"  and {len(most) - MOST} more"
+        yield f"    and {len(most) - MOST} more"

@@ -79,7 +79,7 @@ async def until_ready(state: AppState) -> None:
                 f" have it listen on 127.0.0.1, or allow it with --allow-address {one.host}"
             )
     state.look_at_dispositions()
-    state.ready = True
+    state.become_ready()
     state.journal.note("harness", state.processes.root, "ready")
 
 

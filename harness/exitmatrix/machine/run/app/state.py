@@ -222,6 +222,13 @@ class AppState:
             if pid in self.nodes:
                 self.nodes[pid] = replace(self.nodes[pid], listens=bool(own))
 
+    def become_ready(self) -> None:
+        """Who has ended by now takes no part any more; who comes later is new."""
+        self.ready = True
+        for pid, node in self.nodes.items():
+            if pid not in self.live:
+                self.nodes[pid] = replace(node, gone=True)
+
     def look_at_dispositions(self) -> None:
         """Look which signals each process has handlers for."""
         for pid in self.live:
