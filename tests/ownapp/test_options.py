@@ -6,9 +6,10 @@ import shlex
 
 import pytest
 from exitmatrix.declare import launchers, situations
+from exitmatrix.declare.texts import CannotRead, duration, readiness, role
 from exitmatrix.model.app import GRACE, Launcher, Readiness, Situation
 from exitmatrix.model.tree import PLACES
-from exitmatrix.plan.app import CannotRead, duration, one_at_a_time, readiness, role
+from exitmatrix.plan.app import one_at_a_time
 
 
 @pytest.mark.parametrize("situation", situations.SITUATIONS, ids=lambda one: one.id)

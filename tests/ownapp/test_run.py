@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -221,3 +222,64 @@ def test_what_the_user_has_in_the_environment_is_in_the_programs_and_nowhere_els
     done = run_app(*ONCE, *ready, "--ending", "oom", "--", "python", "-c", program, SECRET="x1y2z3")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("x1y2z3") == program.count("x1y2z3")
+
+
+# --------------------------------------------------------------- expectations
+
+
+def test_a_broken_expectation_is_status_1(run_app: Run) -> None:
+    """SIGTERM to a plain program runs no handler: who expects it learns so, where and why."""
+    words = ("--expect", "deploy:ran=all", "--", "python")
+    done = run_app(*ONCE, *words, "plain.py")
+    assert done.returncode == 1
+    assert "✗ deploy: ran=all" in done.stdout
+    assert "__main__:bye did not run in main" in done.stdout
+    assert run_app(*ONCE, *words, "graceful.py").returncode == 0
+
+
+def test_a_project_writes_down_what_it_expects(run_app: Run, folder: Path) -> None:
+    """Without a command, command and expectations come from exitmatrix.toml; files are written."""
+    (folder / "exitmatrix.toml").write_text(
+        "[app]\ncommand = 'python graceful.py'\n[expect.deploy]\nran = 'all'\nexit = 0\n"
+    )
+    done = run_app(
+        *ONCE, "--json", "seen.jsonl", "--junit-xml", "seen.xml", "--markdown", "seen.md"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    record = json.loads((folder / "seen.jsonl").read_text())
+    (process,) = record["outcomes"][0]["processes"]
+    assert process["fired"] == ["__main__:bye"]
+    assert process["exit"] == {"code": 0}
+    assert 'failures="0"' in (folder / "seen.xml").read_text()
+    assert "deploy" in (folder / "seen.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "no command"),
+        ("[app]\ncomand = 'x'", "did you mean 'command'?"),
+        ("[app", "exitmatrix.toml: "),
+    ],
+)
+def test_a_file_that_says_nothing_is_told(
+    text: str | None, told: str, run_app: Run, folder: Path
+) -> None:
+    """In one line, with status 2; nothing is started."""
+    if text is not None:
+        (folder / "exitmatrix.toml").write_text(text)
+    done = run_app()
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_is_to_be_run_before_must_succeed(run_app: Run, folder: Path) -> None:
+    """--before is run first; failing is status 3, and the program is not started."""
+    program = ("--", "python", "plain.py")
+    done = run_app(*ONCE, "--ending", "oom", "--before", "touch made", *program)
+    assert done.returncode == 0
+    assert (folder / "made").exists()
+    done = run_app("--before", "python -c raise(SystemExit(4))", *program)
+    assert done.returncode == 3
+    assert "--before: python ended with status 4" in done.stderr

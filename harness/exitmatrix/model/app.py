@@ -65,6 +65,18 @@ class Launcher(Frozen, kw_only=True):
     package: str = ""  # of Debian, or of Python's index, that has its program
 
 
+class Expectation(Frozen, kw_only=True):
+    """What a user expects of an ending."""
+
+    ending: str
+    key: str  # ran, exit, within, left, lines
+    values: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """deploy: ran=all."""
+        return f"{self.ending}: {self.key}={'+'.join(self.values) or 'nothing'}"
+
+
 class AppSpec(Frozen, kw_only=True):
     """All that is needed to run a user's command once."""
 

@@ -88,6 +88,7 @@ class AppOutcome(Frozen, kw_only=True):
     output: str
     listening: tuple[str, ...] = ()
     python: str = ""  # the version that the program's processes tell; "" where none is observed
+    implementation: str = "cpython"  # or pypy, by the name of the file that is run
 
     @property
     def survivors(self) -> tuple[Member, ...]:

@@ -86,6 +86,7 @@ def observe_app(
         left=trial.left,
         output=trial.output,
         listening=trial.listening,
+        implementation="pypy" if tree.app and "pypy" in tree.app.program else "cpython",
         python=next((one.python for one in seen.values() if one.python), ""),
     )
 

@@ -2,56 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from exitmatrix.declare.situations import nearest
-from exitmatrix.model.app import PORT, AppSpec, Readiness, Situation
+from exitmatrix.model.app import PORT, AppSpec, Situation
 from exitmatrix.model.tree import PLACES, Tree, base_of
-
-DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m)?")
-UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, None: 1.0}
-LOOPBACK = re.compile(r"https?://(?:localhost|127\.0\.0\.1)(?=[:/]|\Z)")
-
-
-class CannotRead(Exception):
-    """A text that says nothing which is understood; one line."""
-
-
-def duration(text: str) -> float:
-    """`30s`, `500ms`, `2m`, `1.5` as seconds. Raises CannotRead."""
-    found = DURATION.fullmatch(text.strip())
-    if not found:
-        raise CannotRead(f"'{text}' is no time; write 30s, 500ms or 2m")
-    return float(found[1]) * UNITS[found[2]]
-
-
-def readiness(text: str, within: float) -> Readiness:
-    """What `--ready` says. Raises CannotRead."""
-    word, _, rest = text.partition(" ")
-    if text == "auto":
-        return Readiness(within=within)
-    if text.isdigit() or text == PORT:
-        return Readiness(by="port", what=text, within=within)
-    if word in ("line", "file") and rest:
-        if word == "line":
-            try:
-                re.compile(rest)
-            except re.error as error:
-                raise CannotRead(f"'{rest}' is no regular expression: {error}") from error
-        return Readiness(by="line" if word == "line" else "file", what=rest, within=within)
-    if text.startswith("/") or LOOPBACK.match(text):
-        return Readiness(by="url", what=text, within=within)
-    if "://" in text:
-        raise CannotRead(f"'{text}' is not on this machine; name http://127.0.0.1:PORT/PATH")
-    if DURATION.fullmatch(text) and not text.isdigit():
-        return Readiness(by="seconds", seconds=duration(text), within=within)
-    raise CannotRead(
-        f"'{text}' is no way to be ready;"
-        " write auto, PORT, URL, /PATH, 'line REGEX', 'file PATH' or 5s"
-    )
 
 
 def spec_for(base: AppSpec, situation: Situation, at: str, blind: bool) -> AppSpec:
@@ -66,11 +23,13 @@ def spec_for(base: AppSpec, situation: Situation, at: str, blind: bool) -> AppSp
     )
 
 
-def left_out(situation: Situation, tree: Tree) -> str:
+def left_out(situation: Situation, tree: Tree, base: AppSpec) -> str:
     """Why an ending says nothing about a tree; "" where it does."""
     there = [node for node in tree.nodes if node.at_ready and not node.gone]
     if situation.needs_several and len(there) < 2:
         return "there is one process"
+    if situation.request and not base.request:
+        return "no --request says what is asked for"
     return ""
 
 
@@ -93,15 +52,3 @@ def one_at_a_time(command: Sequence[str], listening: Sequence[str]) -> bool:
     """Whether two runs at once would meet at one port: it listens, and {port} is not asked for."""
     tcp = any(not one.startswith(("/", "@")) and ":" in one for one in listening)
     return tcp and not any(PORT in word for word in command)
-
-
-def role(text: str) -> tuple[str, str]:
-    """What `--role NAME=REGEX` says. Raises CannotRead."""
-    name, equals, expression = text.partition("=")
-    if not (name and equals and expression):
-        raise CannotRead(f"'{text}' names no role; write NAME=REGEX")
-    try:
-        re.compile(expression)
-    except re.error as error:
-        raise CannotRead(f"'{expression}' is no regular expression: {error}") from error
-    return name, expression

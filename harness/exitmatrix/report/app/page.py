@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from exitmatrix.judge.app import disagreements, needs_a_look
+from exitmatrix.judge.expectations import Checked
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Handler
 from exitmatrix.model.base import Frozen
 from exitmatrix.report.app.endings import table
@@ -22,6 +23,7 @@ class AppReport(Frozen, kw_only=True):
     seconds: float
     again: str  # how to run it again, with ENDINGS for those that need a look
     notes: tuple[str, ...] = ()
+    checked: tuple[Checked, ...] = ()  # what is expected, and whether it is so
 
 
 def page(report: AppReport) -> list[str]:
@@ -34,7 +36,18 @@ def page(report: AppReport) -> list[str]:
     for result in report.results:
         if not result.left_out:
             lines += ["", *story(result)]
+    if report.checked:
+        lines += ["", *_expected(report.checked)]
     return [*lines, "", *_end(report)]
+
+
+def _expected(checked: Sequence[Checked]) -> Iterator[str]:
+    """What is expected, and how it is broken."""
+    yield "Expected:"
+    for one in checked:
+        yield from filled(f"{'✗' if one.broken else '✓'} {one.expectation}", "  ", "    ")
+        for text in one.broken:
+            yield from filled(text, "      ", "        ")
 
 
 def _head(first: AppOutcome) -> Iterator[str]:
@@ -49,7 +62,7 @@ def _head(first: AppOutcome) -> Iterator[str]:
     else:
         text += ", when it listened on nothing"
     if first.python:
-        yield f"Python {first.python}"
+        yield f"{'PyPy' if first.implementation == 'pypy' else 'CPython'} {first.python}"
     yield from filled(text, rest="  ")
 
 

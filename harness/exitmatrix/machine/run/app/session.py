@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
+import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,14 +28,42 @@ PROBE = tuple(
 )
 """What is put into an observed command; `endings` is for scenarios."""
 
+NEEDED = ("PATH", "HOME", "LANG")
 SCRUBBED = ("EXITMATRIX_", "COVERAGE_", "COV_CORE_")
 """Variables that would change what is seen: ours, and those that start coverage in children."""
 
 
-def callers_environment(added: Mapping[str, str] = {}) -> dict[str, str]:
-    """The caller's environment, as under every wrapper, but for what would change what is seen."""
+def callers_environment(added: Mapping[str, str] = {}, clean: bool = False) -> dict[str, str]:
+    """The caller's environment, as under every wrapper, but for what would change what is seen.
+
+    `clean`: no more of it than a program cannot do without.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(SCRUBBED)}
+    if clean:
+        kept = {name: value for name, value in kept.items() if name in NEEDED}
     return kept | dict(added)
+
+
+def run_before(words: Sequence[str], spec: AppSpec) -> str:
+    """Run a command that prepares something; "" or how it failed, in one line."""
+    try:
+        done = subprocess.run(
+            words,
+            cwd=spec.folder,
+            env=dict(spec.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    except OSError as error:
+        return f"--before: {words[0]}: {error.strerror}"
+    if done.returncode:
+        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        return f"--before: {words[0]} ended with status {done.returncode}" + "".join(
+            f": {line}" for line in last
+        )
+    return ""
 
 
 def find_command(word: str, environment: Mapping[str, str], folder: str) -> str | None:
@@ -42,6 +72,11 @@ def find_command(word: str, environment: Mapping[str, str], folder: str) -> str 
     if found is None and "/" in word:
         found = shutil.which(str(Path(folder) / word))
     return found
+
+
+def this_machine() -> dict[str, str]:
+    """The system, as records name it."""
+    return {"system": platform.system(), "machine": platform.machine()}
 
 
 def working_folder() -> str:

@@ -1,0 +1,185 @@
+"""What a project says of its own program: exitmatrix.toml, or [tool.exitmatrix] in pyproject.toml.
+
+    [app]
+    command = "gunicorn -w 2 -b 127.0.0.1:{port} app:app"
+    ready = "/healthz"
+
+    [expect.deploy]
+    ran = "all"
+    exit = 0
+    within = "10s"
+    left = []
+
+Every key is known, or the file is refused with the nearest that is. Pure: the text comes in parsed.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from exitmatrix.declare.situations import NoSuchSituation, find, nearest
+from exitmatrix.declare.texts import CannotRead, duration
+from exitmatrix.model.app import Expectation
+from exitmatrix.model.base import Frozen
+
+
+class SettingsError(Exception):
+    """A file, or an option, that cannot be used; one line."""
+
+
+class Settings(Frozen, kw_only=True):
+    """What a project says."""
+
+    command: tuple[str, ...] = ()
+    ready: str = ""
+    ready_within: str = ""
+    grace: str = ""
+    at: str = ""
+    launcher: str = ""
+    env: Mapping[str, str] = {}
+    before: tuple[str, ...] = ()
+    request: str = ""
+    expectations: tuple[Expectation, ...] = ()
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text")
+    return value
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(shlex.split(value))
+    return _texts(value)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise TypeError("a list of texts")
+    return tuple(value)
+
+
+def _table(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
+        raise TypeError("a table of texts")
+    return dict(value)
+
+
+APP: Mapping[str, Callable[[Any], Any]] = {
+    "command": _words,
+    "ready": _text,
+    "ready-within": _text,
+    "grace": _text,
+    "at": _text,
+    "as": _text,
+    "env": _table,
+    "before": _words,
+    "request": _text,
+}
+FIELDS = {"as": "launcher", "ready-within": "ready_within"}
+
+EXPECTED = {
+    "ran": "all, or the labels of handlers",
+    "exit": "an exit status, or the name of a signal",
+    "within": "a time, such as 10s",
+    "left": "names that may be left behind",
+    "lines": "expressions that lines of the output must match",
+}
+"""What can be expected of an ending, and how it is written."""
+
+
+def parse(whole: Mapping[str, Any], where: str) -> Settings:
+    """The settings that a file holds, below its own table. Raises SettingsError."""
+    for key in whole:
+        if key not in ("app", "expect"):
+            raise SettingsError(f"{where}: no key '{key}'{nearest(key, ('app', 'expect'))}")
+    fields: dict[str, Any] = {}
+    for key, value in _section(whole, "app", where).items():
+        if key not in APP:
+            raise SettingsError(f"{where}, app: no key '{key}'{nearest(key, tuple(APP))}")
+        try:
+            fields[FIELDS.get(key, key)] = APP[key](value)
+        except (TypeError, ValueError) as error:
+            raise SettingsError(f"{where}, app.{key}: must be {error}") from error
+    found: list[Expectation] = []
+    for ending, rows in _section(whole, "expect", where).items():
+        if not isinstance(rows, dict):
+            raise SettingsError(f"{where}, expect.{ending}: must be a table")
+        found += [expectation(ending, key, value, where) for key, value in rows.items()]
+    return Settings(**fields, expectations=tuple(found))
+
+
+def _section(whole: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
+    rows = whole.get(name, {})
+    if not isinstance(rows, dict):
+        raise SettingsError(f"{where}, {name}: must be a table")
+    return rows
+
+
+def expectation(ending: str, key: str, value: Any, where: str) -> Expectation:
+    """One expectation. Raises SettingsError."""
+    try:
+        find(ending)
+    except NoSuchSituation as error:
+        raise SettingsError(f"{where}: {error}") from error
+    if key not in EXPECTED:
+        raise SettingsError(f"{where}, {ending}: no key '{key}'{nearest(key, tuple(EXPECTED))}")
+    values = value if isinstance(value, list) else [value]
+    try:
+        return Expectation(ending=ending, key=key, values=READ[key](values))
+    except (TypeError, ValueError, CannotRead, re.error) as error:
+        wanted = f"{where}, {ending}.{key}: must be {EXPECTED[key]}"
+        raise SettingsError(wanted) from error
+
+
+def _plain(values: Sequence[Any]) -> tuple[str, ...]:
+    """Texts and whole numbers, as texts."""
+    if not all(isinstance(one, str) or type(one) is int for one in values):
+        raise TypeError
+    return tuple(str(one) for one in values)
+
+
+def _seconds(values: Sequence[Any]) -> tuple[str, ...]:
+    (one,) = _plain(values)
+    return (f"{duration(one):g}",)
+
+
+def _some(values: Sequence[Any]) -> tuple[str, ...]:
+    if not values:
+        raise ValueError
+    return _plain(values)
+
+
+def _expressions(values: Sequence[Any]) -> tuple[str, ...]:
+    found = _some(values)
+    for one in found:
+        re.compile(one)
+    return found
+
+
+READ: Mapping[str, Callable[[Sequence[Any]], tuple[str, ...]]] = {
+    "ran": _some,
+    "exit": _some,
+    "within": _seconds,
+    "left": _plain,
+    "lines": _expressions,
+}
+
+
+def from_option(text: str) -> list[Expectation]:
+    """`deploy:ran=all,within=10s` as expectations. Raises SettingsError."""
+    ending, colon, rest = text.partition(":")
+    if not colon or not rest:
+        raise SettingsError(f"'{text}' expects nothing; write ENDING:KEY=VALUE,...")
+    found: list[Expectation] = []
+    for part in rest.split(","):
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise SettingsError(f"'{part}' expects nothing; write {part}=VALUE")
+        values: Sequence[str] = [] if value in ("", "nothing") else value.split("+")
+        found.append(expectation(ending, key, list(values), "--expect"))
+    return found

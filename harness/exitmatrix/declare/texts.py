@@ -1,0 +1,61 @@
+"""Texts that a user writes: times, ways to be ready, roles. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from exitmatrix.model.app import PORT, Readiness
+
+DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m)?")
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, None: 1.0}
+LOOPBACK = re.compile(r"https?://(?:localhost|127\.0\.0\.1)(?=[:/]|\Z)")
+
+
+class CannotRead(Exception):
+    """A text that says nothing which is understood; one line."""
+
+
+def duration(text: str) -> float:
+    """`30s`, `500ms`, `2m`, `1.5` as seconds. Raises CannotRead."""
+    found = DURATION.fullmatch(text.strip())
+    if not found:
+        raise CannotRead(f"'{text}' is no time; write 30s, 500ms or 2m")
+    return float(found[1]) * UNITS[found[2]]
+
+
+def readiness(text: str, within: float) -> Readiness:
+    """What `--ready` says. Raises CannotRead."""
+    word, _, rest = text.partition(" ")
+    if text == "auto":
+        return Readiness(within=within)
+    if text.isdigit() or text == PORT:
+        return Readiness(by="port", what=text, within=within)
+    if word in ("line", "file") and rest:
+        if word == "line":
+            try:
+                re.compile(rest)
+            except re.error as error:
+                raise CannotRead(f"'{rest}' is no regular expression: {error}") from error
+        return Readiness(by="line" if word == "line" else "file", what=rest, within=within)
+    if text.startswith("/") or LOOPBACK.match(text):
+        return Readiness(by="url", what=text, within=within)
+    if "://" in text:
+        raise CannotRead(f"'{text}' is not on this machine; name http://127.0.0.1:PORT/PATH")
+    if DURATION.fullmatch(text) and not text.isdigit():
+        return Readiness(by="seconds", seconds=duration(text), within=within)
+    raise CannotRead(
+        f"'{text}' is no way to be ready;"
+        " write auto, PORT, URL, /PATH, 'line REGEX', 'file PATH' or 5s"
+    )
+
+
+def role(text: str) -> tuple[str, str]:
+    """What `--role NAME=REGEX` says. Raises CannotRead."""
+    name, equals, expression = text.partition("=")
+    if not (name and equals and expression):
+        raise CannotRead(f"'{text}' names no role; write NAME=REGEX")
+    try:
+        re.compile(expression)
+    except re.error as error:
+        raise CannotRead(f"'{expression}' is no regular expression: {error}") from error
+    return name, expression

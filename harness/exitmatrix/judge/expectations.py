@@ -1,0 +1,127 @@
+"""Whether an ending is as its user expects. Pure.
+
+An expectation that one run breaks is broken, and one that could not be seen is not met.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from exitmatrix.model.app import Expectation
+from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Member, Ran
+from exitmatrix.model.base import Frozen
+from exitmatrix.model.tree import base_of
+
+
+class Checked(Frozen, kw_only=True):
+    """An expectation, and how it is broken; () where it is met."""
+
+    expectation: Expectation
+    broken: tuple[str, ...]
+
+
+def check(expectations: Sequence[Expectation], results: Sequence[EndingResult]) -> list[Checked]:
+    """Every expectation against all runs of its ending."""
+    by_id = {one.situation.id: one for one in results}
+    return [Checked(expectation=one, broken=_broken(one, by_id)) for one in expectations]
+
+
+def _broken(expectation: Expectation, results: Mapping[str, EndingResult]) -> tuple[str, ...]:
+    result = results.get(expectation.ending)
+    if result is None or result.left_out:
+        why = result.left_out if result else "it was not asked for"
+        return (f"{expectation.ending} was not run: {why}",)
+    texts = [f"a run showed too little: {reason}" for reason in result.unknown]
+    if not result.outcomes and not texts:
+        texts = ["no run showed enough"]
+    for outcome in result.outcomes:
+        texts += CHECKS[expectation.key](outcome, expectation.values)
+    return tuple(dict.fromkeys(texts))
+
+
+def ran(outcome: AppOutcome, values: Sequence[str], role: str = "") -> list[str]:
+    """Whether handlers ran to their end wherever they were registered, in processes that ended.
+
+    `values`: `all` of the program's own, or labels; `role`: there alone.
+    """
+    members = [one for one in outcome.members if one.family and not one.new and _is(one, role)]
+    texts = [f"{one.role} could not be seen from inside" for one in members if not one.observed]
+    ended = [one for one in members if one.exit]
+    if not ended:
+        return [*texts, f"no {role or 'process'} ended"]
+    for label in values:
+        meant = [(one, r) for one in ended for r in one.handlers if _is_meant(r, label)]
+        if not meant:
+            texts.append(
+                "nothing was registered" if label == "all" else f"{label} was not registered"
+            )
+        texts += [
+            f"{run.handler.label} {_fate(run)} in {one.role}"
+            for one, run in meant
+            if run.fate != "ran"
+        ]
+    return texts
+
+
+def _is(member: Member, role: str) -> bool:
+    return not role or role in (member.role, base_of(member.role))
+
+
+def _is_meant(one: Ran, label: str) -> bool:
+    return not one.handler.library if label == "all" else one.handler.label == label
+
+
+def _fate(one: Ran) -> str:
+    return {
+        "not run": "did not run",
+        "unfinished": "did not finish",
+        "raised": f"failed with {one.error}",
+    }.get(one.fate, one.fate)
+
+
+def _exit(outcome: AppOutcome, values: Sequence[str]) -> list[str]:
+    """How the process ended that was started first."""
+    first = outcome.members[0]
+    if not first.exit:
+        return [f"{first.role} goes on"]
+    if first.exit.partition(" ")[2] in values:
+        return []
+    return [f"{first.role} ended with {first.exit}"]
+
+
+def _within(outcome: AppOutcome, values: Sequence[str]) -> list[str]:
+    """Whether everybody was gone in time; `values` are seconds."""
+    limit = float(values[0])
+    if outcome.gone is None:
+        return [f"{one.role} goes on" for one in outcome.survivors]
+    return [f"it took {outcome.gone:.1f} s"] if outcome.gone > limit else []
+
+
+def _left(outcome: AppOutcome, values: Sequence[str]) -> list[str]:
+    """Whether nothing is left but what may be."""
+    return [
+        f"{one.name} is left behind"
+        for one in outcome.left
+        if not any(fnmatchcase(one.name, pattern) for pattern in values)
+    ]
+
+
+def _lines(outcome: AppOutcome, values: Sequence[str]) -> list[str]:
+    """Whether each expression matches a line of the output."""
+    return [
+        f"no line of the output matches '{one}'"
+        for one in values
+        if not re.search(one, outcome.output, re.MULTILINE)
+    ]
+
+
+CHECKS: Mapping[str, Callable[[AppOutcome, Sequence[str]], list[str]]] = {
+    "ran": ran,
+    "exit": _exit,
+    "within": _within,
+    "left": _left,
+    "lines": _lines,
+}
+"""What is looked at for each key that can be expected."""

@@ -1,0 +1,125 @@
+"""What the runs of a user's command showed, as records: the schema of the matrix's own. Pure.
+
+A record says nothing of times, pids and paths, so that two of them can be compared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from exitmatrix.model import FORMAT, CellId, Outcome, Process, Record
+from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Member
+from exitmatrix.model.tree import program_name
+
+STACK = "own"
+"""In the place of a stack: the environment is the user's."""
+
+
+def records(
+    command: Sequence[str],
+    launcher: str,
+    results: Sequence[EndingResult],
+    platform: dict[str, str],
+    since: str,
+) -> list[Record]:
+    """One record for each ending that was run; `since` is the day."""
+    seen = [one for result in results for one in result.outcomes]
+    known = next((one for one in seen if one.python), None)
+    return [
+        _record(_name(command), launcher, known, platform, since, result)
+        for result in results
+        if not result.left_out
+    ]
+
+
+def _name(command: Sequence[str]) -> str:
+    """What to call the subject: a word of its command line that an id can hold."""
+    return re.sub(r"[^\w.-]+", "-", program_name(command)) or "app"
+
+
+def _record(
+    name: str,
+    launcher: str,
+    known: AppOutcome | None,
+    platform: dict[str, str],
+    since: str,
+    result: EndingResult,
+) -> Record:
+    interpreter = f"{known.implementation}-{known.python}" if known else "unseen"
+    cell = CellId(
+        interpreter=interpreter,
+        stack=STACK,
+        scenario=name,
+        launcher=launcher,
+        termination=result.situation.id,
+        target=result.target,
+    )
+    outcomes = {repr(one): one for one in map(_outcome, result.outcomes)}
+    return Record(
+        format=FORMAT,
+        cell=str(cell),
+        interpreter={"implementation": known.implementation, "version": known.python}
+        if known
+        else {},
+        packages={},
+        stack=STACK,
+        scenario=name,
+        launcher=launcher,
+        termination=result.situation.id,
+        target=result.target,
+        platform=platform,
+        since=since,
+        outcomes=tuple(outcomes[key] for key in sorted(outcomes)),
+        unknown=tuple(sorted(set(result.unknown))),
+    )
+
+
+def _outcome(outcome: AppOutcome) -> Outcome:
+    """The same in the words of the matrix; workers that are alike come in one order."""
+    family = sorted((one for one in outcome.members if one.family), key=_place)
+    processes = tuple(_process(one) for one in family)
+    return Outcome(
+        processes=processes,
+        order=None,
+        survivors=tuple(one.base for one in family if not one.exit),
+        helpers=tuple(
+            sorted(one.base for one in outcome.members if not one.family and not one.new)
+        ),
+        left=tuple(sorted(one.kind for one in outcome.left)),
+    )
+
+
+def _place(member: Member) -> tuple[bool, bool, str, str]:
+    """The first stays first, newborn ones come last; between them nothing but what they did."""
+    return member.new, member.base == "worker", member.base, repr(member.alike)
+
+
+def _process(member: Member) -> Process:
+    own, library = member.own, [one for one in member.handlers if one.handler.library]
+    return Process(
+        role=member.base,
+        fired=_labels(own, "ran", "raised") if member.observed else None,
+        unfinished=_labels(own, "unfinished") if member.observed else None,
+        exit=_exit(member.exit),
+        raised=_labels(own, "raised"),
+        library=_labels(library, "ran", "raised"),
+    )
+
+
+def _labels(runs: Sequence[Any], *fates: str) -> tuple[str, ...]:
+    return tuple(one.handler.label for one in runs if one.fate in fates)
+
+
+def _exit(text: str) -> dict[str, Any] | None:
+    word, _, how = text.partition(" ")
+    match word:
+        case "":
+            return None
+        case "code":
+            return {"code": int(how)}
+        case "signal":
+            return {"signal": how}
+        case _:
+            return {"unknown": how or text}

@@ -1,0 +1,45 @@
+"""The same for programs: records, a JUnit report, Markdown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.etree import ElementTree as ET
+
+import msgspec
+
+from exitmatrix.judge.expectations import Checked
+from exitmatrix.model import Record
+
+
+def json_lines(records: Sequence[Record]) -> str:
+    """One record a line."""
+    return "".join(msgspec.json.encode(one).decode() + "\n" for one in records)
+
+
+def junit(checked: Sequence[Checked]) -> str:
+    """A suite for each ending, a case for each expectation."""
+    root = ET.Element("testsuites", name="exitmatrix")
+    for ending in dict.fromkeys(one.expectation.ending for one in checked):
+        cases = [one for one in checked if one.expectation.ending == ending]
+        failed = [one for one in cases if one.broken]
+        suite = ET.SubElement(
+            root, "testsuite", name=ending, tests=str(len(cases)), failures=str(len(failed))
+        )
+        for one in cases:
+            case = ET.SubElement(suite, "testcase", classname=ending, name=str(one.expectation))
+            if one.broken:
+                message = "; ".join(one.broken)
+                ET.SubElement(case, "failure", message=_printable(message))
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _printable(text: str) -> str:
+    """Without what XML cannot hold."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def markdown(lines: Sequence[str]) -> str:
+    """The page, as it stands."""
+    fence = "````" if any("```" in line for line in lines) else "```"
+    return "\n".join((f"{fence}text", *lines, fence, ""))

@@ -1,0 +1,173 @@
+"""What a project writes down about its own program, and whether it is so."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from exitmatrix.declare.settings import SettingsError, from_option, parse
+from exitmatrix.declare.situations import find
+from exitmatrix.judge.expectations import check
+from exitmatrix.model.app import Expectation, Left
+from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Fate, Handler, Member, Ran
+from exitmatrix.report.app import exports
+
+CLOSE = Handler(label="app.db:close_pool", place="app/db.py:31")
+LOCK = (Left(kind="file", name="app.lock"),)
+LIBRARY = Handler(label="logging:shutdown", library=True)
+
+
+def member(role: str = "main", fate: Fate = "ran", end: str = "code 0", **more: Any) -> Member:
+    fields: dict[str, Any] = {
+        "family": True,
+        "serves": False,
+        "new": False,
+        "observed": True,
+        "handlers": (Ran(handler=CLOSE, fate=fate), Ran(handler=LIBRARY, fate="not run")),
+        "seconds": 0.4 if end else None,
+        "born": -1.0,
+    }
+    return Member(role=role, exit=end, **(fields | more))
+
+
+def outcome(*members: Member, **more: Any) -> AppOutcome:
+    ends = [one.seconds for one in members]
+    fields: dict[str, Any] = {
+        "situation": "deploy",
+        "blind": False,
+        "sent": (),
+        "ready": 0.5,
+        "gone": None if None in ends else max(one for one in ends if one is not None),
+        "watched": 1.0,
+        "left": (),
+        "output": "pool closed\n",
+    }
+    return AppOutcome(members=members, **(fields | more))
+
+
+def result(*outcomes: AppOutcome, **more: Any) -> EndingResult:
+    return EndingResult(situation=find("deploy"), target="first", outcomes=outcomes, **more)
+
+
+def broken(text: str, *outcomes: AppOutcome, **more: Any) -> tuple[str, ...]:
+    (checked,) = check(from_option(f"deploy:{text}"), [result(*outcomes, **more)])
+    return checked.broken
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ran=all", "ran=app.db:close_pool", "exit=0", "within=1s", "left=nothing", "lines=^pool"],
+)
+def test_what_is_as_expected_is_met(text: str) -> None:
+    """Handlers of libraries are not of `all`."""
+    assert broken(text, outcome(member())) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "seen", "why"),
+    [
+        ("ran=all", outcome(member(fate="not run")), "app.db:close_pool did not run in main"),
+        ("ran=all", outcome(member(fate="unfinished")), "did not finish in main"),
+        ("ran=all", outcome(member(handlers=())), "nothing was registered"),
+        ("ran=all", outcome(member(observed=False)), "main could not be seen from inside"),
+        ("ran=x:y", outcome(member()), "x:y was not registered"),
+        ("ran=all", outcome(member(end="")), "no process ended"),
+        ("exit=0", outcome(member(end="signal SIGTERM")), "main ended with signal SIGTERM"),
+        ("exit=0", outcome(member(end="")), "main goes on"),
+        ("within=300ms", outcome(member()), "it took 0.4 s"),
+        ("within=1s", outcome(member(end="")), "main goes on"),
+        (
+            "left=nothing",
+            outcome(member(), left=(Left(kind="file", name="a"),)),
+            "a is left behind",
+        ),
+        ("left=b*", outcome(member(), left=(Left(kind="file", name="a"),)), "a is left behind"),
+        ("lines=flushed", outcome(member()), "no line of the output matches 'flushed'"),
+    ],
+)
+def test_what_is_otherwise_is_told(text: str, seen: AppOutcome, why: str) -> None:
+    """Which handler, which process, how long: what a test's failure should say."""
+    assert any(why in one for one in broken(text, seen))
+
+
+def test_one_run_breaks_an_expectation() -> None:
+    """A race is no fulfilment: what one of many runs breaks is broken."""
+    good, bad = outcome(member()), outcome(member(fate="not run"))
+    assert broken("ran=all", good, good, bad, good)
+
+
+def test_what_was_not_seen_is_not_met() -> None:
+    """A run that showed too little breaks what is expected, and so does an ending without runs."""
+    assert broken("exit=0", outcome(member()), unknown=("it was never ready",))
+    assert broken("exit=0")
+    assert broken("exit=0", left_out="there is one process")
+    (checked,) = check([Expectation(ending="oom", key="exit", values=("0",))], [])
+    assert checked.broken
+
+
+FILE = """
+[app]
+command = "gunicorn -w 2 app:app"
+ready = "/healthz"
+env = { DATABASE_URL = "sqlite://" }
+
+[expect.deploy]
+ran = ["app.db:close_pool"]
+exit = 0
+within = "10s"
+left = []
+"""
+
+
+def test_a_file_says_all_that_options_say() -> None:
+    """Command, options and expectations; a shell's quoting is undone, no shell is called."""
+    said = parse(tomllib.loads(FILE), "exitmatrix.toml")
+    assert said.command == ("gunicorn", "-w", "2", "app:app")
+    assert said.ready == "/healthz"
+    assert said.env == {"DATABASE_URL": "sqlite://"}
+    assert [str(one) for one in said.expectations] == [
+        *("deploy: ran=app.db:close_pool", "deploy: exit=0"),
+        *("deploy: within=10", "deploy: left=nothing"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[ap]", "no key 'ap'; did you mean 'app'?"),
+        ("[app]\ncomand = 'x'", "did you mean 'command'?"),
+        ("[app]\ncommand = 3", "app.command: must be a list of texts"),
+        ("app = 3", "app: must be a table"),
+        ("[expect.deplyo]\nexit = 0", "did you mean 'deploy'?"),
+        ("[expect.deploy]\nexits = 0", "did you mean 'exit'?"),
+        ("[expect.deploy]\nexit = true", "must be an exit status"),
+        ("[expect.deploy]\nwithin = 'soon'", "must be a time"),
+        ("[expect.deploy]\nran = []", "must be all, or"),
+        ("[expect.deploy]\nlines = '['", "must be expressions"),
+    ],
+)
+def test_what_a_file_cannot_say_is_refused_with_the_nearest(text: str, told: str) -> None:
+    """In one line that names the file and the key."""
+    with pytest.raises(SettingsError) as refused:
+        parse(tomllib.loads(text), "exitmatrix.toml")
+    assert told in str(refused.value)
+    assert str(refused.value).startswith("exitmatrix.toml")
+
+
+@pytest.mark.parametrize("text", ["deploy", "deploy:", "deploy:ran", "deplyo:ran=all"])
+def test_an_option_that_expects_nothing_is_refused(text: str) -> None:
+    """ENDING:KEY=VALUE, or one line."""
+    with pytest.raises(SettingsError):
+        from_option(text)
+
+
+def test_a_junit_report_has_a_case_for_each_expectation() -> None:
+    """A suite for each ending; a broken expectation is a failure with its reasons."""
+    checked = check(from_option("deploy:ran=all,exit=0"), [result(outcome(member(fate="not run")))])
+    root = ET.fromstring(exports.junit(checked))
+    (suite,) = root
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    assert [len(case) for case in suite] == [1, 0]
+    assert "close_pool did not run" in str(suite[0][0].get("message"))
