@@ -81,6 +81,10 @@ schema: $(STAMP) ## write the JSON Schema of records, as the types in model/ hav
 	  >harness/exitmatrix/.record.schema.json
 	@mv harness/exitmatrix/.record.schema.json harness/exitmatrix/record.schema.json
 
+.PHONY: fidelity
+fidelity: $(STAMP) ## run CPython's own tests with and without the probe (ARGS='--python cpython-3.13* --module test_os')
+	@$(VENV)/bin/python -m tests.fidelity $(ARGS)
+
 .PHONY: lock
 lock: $(STAMP) ## pin again what pyproject.toml asks for (LOCKARGS=--upgrade)
 	@$(LOCK) --output-file requirements/runtime.txt

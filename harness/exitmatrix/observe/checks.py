@@ -63,9 +63,10 @@ def _harness_failed(history: Sequence[Event]) -> str | None:
 
 def _note(event: Event, notes: dict[str, str]) -> str:
     """What a note of the harness says, if it is among these."""
+    if event.source != "harness" or event.kind not in notes:
+        return ""
     text = " ".join(event.detail)
-    form = notes.get(event.kind, "") if event.source == "harness" else ""
-    return form.format(text=text, type=text.partition("(")[0])
+    return notes[event.kind].format(text=text, type=text.partition("(")[0])
 
 
 def _failed(history: Sequence[Event], seen: dict[int, Seen]) -> str | None:

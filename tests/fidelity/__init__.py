@@ -1,0 +1,1 @@
+"""CPython's own tests, bare and with the probe inside: `make fidelity`."""
