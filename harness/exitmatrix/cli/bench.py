@@ -24,17 +24,23 @@ from msgspec.structs import replace
 
 from exitmatrix.cli.environments import place_of
 from exitmatrix.cli.measure import Told, measure
+from exitmatrix.cli.programs import Run, judge, profiles_of, run_missing
 from exitmatrix.cli.streams import say
 from exitmatrix.declare import stacks
+from exitmatrix.declare.batch import Batch
+from exitmatrix.declare.source import source
 from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS, not_on
+from exitmatrix.judge.programs import foresee
 from exitmatrix.judge.verdict import judge_all
 from exitmatrix.machine import interpreters as pythons
 from exitmatrix.machine import scenarios as programs
 from exitmatrix.machine.environments.prepare import Environment, Unavailable, default_cache, prepare
 from exitmatrix.machine.run.session import Session, default_jobs
+from exitmatrix.machine.store.corpus import Corpus
 from exitmatrix.machine.store.records import digest, read_records
 from exitmatrix.machine.store.store import Store
 from exitmatrix.model import Cell, Interpreter, Scenario
+from exitmatrix.model.execution import Foreseen
 from exitmatrix.plan.schedule import Result, Schedule
 from exitmatrix.report.pages import matrix
 
@@ -82,6 +88,7 @@ def command(python: str | None, rounds: int, batch: int, cells: str) -> None:
         for name, ids in endings.items():
             _compare(name, [ids[n % len(ids)] for n in range(batch)], rounds, session, *subject)
         session.finish()
+    _compare_generated(batch, rounds, interpreter)
     say("the handwritten test")
     by_hand = _rate(20, lambda: _by_hand(20, environment))
     click.echo("SIGTERM by hand (pytest, subprocess, a sleep, a check)")
@@ -195,28 +202,63 @@ def _under_harness(
 
 
 def _bare(terminations: list[str], plain: Scenario, environment: Environment, at_once: int) -> None:
-    """The same programs with nothing that watches them: start, wait, start the next."""
-    running: set[int] = set()
+    """The same programs with nothing that watches them."""
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "app.py"
         program.write_bytes(Path(plain.path).read_bytes())
-        null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
-        for termination in terminations:
-            while len(running) >= at_once:
-                running.discard(os.wait()[0])
-            variables = {
-                "PATH": "/usr/bin:/bin",
-                "LANG": "C.UTF-8",
-                "PYTHONPATH": str(environment.endings),
-                "PYTHONDONTWRITEBYTECODE": "1",
-                "EXITMATRIX_ENDING": termination,
-            }
-            python = str(environment.python)
-            running.add(
-                os.posix_spawn(python, [python, str(program)], variables, file_actions=null)
-            )
-        while running:
+        variables = {"PYTHONPATH": str(environment.endings)}
+        words = [str(environment.python), str(program)]
+        starts = [(words, variables | {"EXITMATRIX_ENDING": one}) for one in terminations]
+        _start_all(starts, at_once)
+
+
+def _start_all(starts: Iterable[tuple[list[str], dict[str, str]]], at_once: int) -> None:
+    """Start, wait, start the next."""
+    running: set[int] = set()
+    always = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
+    for words, variables in starts:
+        while len(running) >= at_once:
             running.discard(os.wait()[0])
+        running.add(os.posix_spawn(words[0], words, always | variables, file_actions=null))
+    while running:
+        running.discard(os.wait()[0])
+
+
+def _compare_generated(count: int, rounds: int, interpreter: Interpreter) -> None:
+    """Print how many generated programs a second are run, read out and judged."""
+    cores = os.cpu_count() or 1
+    batch = Batch(seed=1, programs=count)
+    pythons = {interpreter.id: interpreter}
+    fuzzed: list[float] = []
+    floor: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        words = []
+        here = profiles_of(pythons)[interpreter.id]
+        for number, code in batch:
+            Path(folder, f"{number}.py").write_text(source(code))
+            if isinstance(foresee(code, here), Foreseen):  # else it may never end
+                words.append([interpreter.path, "-S", f"{folder}/{number}.py"])
+        starts = [(one, {"TOLD": "1"}) for one in words]
+        for number in range(rounds):
+            say(f"generated programs: round {number + 1} of {rounds}")
+            run = Run(batch=batch, pythons=pythons)
+            with Corpus(Path(folder) / str(number), batch.name) as corpus:
+                fuzzed.append(_rate(count, partial(_fuzz, run, corpus)))
+            floor.append(_rate(len(words), partial(_start_all, starts, cores)))
+    ratios = [one / other for one, other in zip(fuzzed, floor, strict=True)]
+    click.echo("generated programs a second, median of the rounds")
+    click.echo(f"  run, read out, judged     {statistics.median(fuzzed):7.1f}")
+    click.echo(f"  bare, {cores} at a time (floor) {statistics.median(floor):7.1f}")
+    click.echo(
+        f"  judged / floor            {statistics.median(ratios):7.2f}"
+        f"   ({min(ratios):.2f} to {max(ratios):.2f})\n"
+    )
+
+
+def _fuzz(run: Run, corpus: Corpus) -> None:
+    run_missing(run, corpus, None, "none")
+    judge(run, corpus)
 
 
 def _by_hand(count: int, environment: Environment) -> None:
