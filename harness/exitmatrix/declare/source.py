@@ -92,12 +92,16 @@ def start_and_join(body):
 
 DAEMON = '''
 def start_daemon(body):
-    """A daemon that executes its body, for which the starter waits, and then sleeps for ever."""
+    """A daemon; the starter waits until its body is done, or it has ended of an exception."""
     done = locked()
+    raised = []
 
     def run():
         try:
             body()
+        except:
+            raised.append(True)
+            raise
         finally:
             done.release()
         locked().acquire()
@@ -106,6 +110,8 @@ def start_daemon(body):
     thread.daemon = True
     thread.start()
     done.acquire()
+    if raised:
+        thread.join()
 '''
 
 LOCKED = """
@@ -116,7 +122,8 @@ def locked():
 """
 
 AFTER_MAIN = '''
-WAITING = []  # threads that wait for the end of main's code and for their turn; by process
+WAITING = []  # the locks of threads that wait for the end of main's code and for their turn
+BEFORE = []  # the threads that had their turn
 ENDED = []
 
 
@@ -125,6 +132,9 @@ def start_after_main(body):
 
     def run():
         turn.acquire()
+        for thread in BEFORE:
+            thread.join()
+        BEFORE[:] = [threading.current_thread()]
         try:
             body()
         finally:
@@ -153,7 +163,7 @@ def shutdown(wait=threading._shutdown):
 threading._shutdown = shutdown
 '''
 
-FORGET_WAITING = """        WAITING[:] = []  # those threads are the parent's
+FORGET_WAITING = """        WAITING[:] = BEFORE[:] = []  # those threads are the parent's
 """
 
 NAMESAKE = """
