@@ -11,7 +11,8 @@ import pytest
 from exitmatrix.declare import stacks
 from exitmatrix.declare.terminations import TERMINATIONS, targets
 from exitmatrix.machine import interpreters, scenarios
-from exitmatrix.machine.environments.prepare import Environment, Unavailable, default_cache, prepare
+from exitmatrix.machine.environments.cache import default_cache
+from exitmatrix.machine.environments.prepare import Environment, Unavailable, prepare
 from exitmatrix.machine.run.session import run_all
 from exitmatrix.model import (
     CellId,

@@ -8,11 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run import reaper
 from exitmatrix.machine.run.connection import own_environment
 from exitmatrix.machine.run.kernel import exit_watch, facilities, marks, pidfd, proc, shared_memory
+from exitmatrix.machine.run.session import run_all
+from exitmatrix.model import Ready
+from msgspec.structs import replace
+
+from tests.conftest import LOADED, NEWEST, make_order
 
 SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 
@@ -132,6 +139,30 @@ def test_the_engine_gets_nothing_of_the_callers_environment() -> None:
     assert given["PATH"] == "/bin"
     assert not {"CANARY", "AWS_SECRET"} & given.keys()
     assert given["PYTHONPATH"] != "/evil"
+
+
+def test_no_process_between_the_harness_and_the_programs_shows_the_callers_environment(
+    tmp_path: Path, environment_of: Callable[[str, str], Environment]
+) -> None:
+    """A program climbs from its parent to the harness, and looks into /proc/PID/environ."""
+    if not Path("/proc/self/environ").exists():
+        pytest.skip("there is no /proc")
+    code = (
+        "import os, sys\n"
+        "pid = os.getppid()\n"
+        "while pid != int(sys.argv[1]):\n"
+        "    sys.stdout.write(open('/proc/%d/environ' % pid).read() + '\\n')\n"
+        "    pid = int(open('/proc/%d/stat' % pid).read().rpartition(')')[2].split()[1])\n"
+    )
+    program = tmp_path / "app.py"
+    program.write_text(code.replace("sys.argv[1]", repr(str(os.getpid()))))
+    scenario = replace(LOADED["plain"], path=str(program), folder="", ready=Ready(by="none"))
+    order = make_order(environment_of(NEWEST, "none"), scenario, "return")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CANARY", "sings")
+        ((_, trial),) = run_all([order], jobs=1)
+    assert len(trial.stdout.split("PYTHONPATH=")) == 3, "the engine's and the guardian's"
+    assert "CANARY" not in trial.stdout
 
 
 # ------------------------------------------------ a stand-in for the kernel's calls

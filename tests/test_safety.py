@@ -17,7 +17,8 @@ import psutil
 import pytest
 from exitmatrix.declare import stacks
 from exitmatrix.machine import interpreters
-from exitmatrix.machine.environments.prepare import Environment, default_cache
+from exitmatrix.machine.environments.cache import default_cache
+from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.session import Session
 from exitmatrix.model import Outcome
 from exitmatrix.observe import observe, timeline

@@ -12,15 +12,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from exitmatrix.declare.stacks import STACKS, applies, pins_of
+from exitmatrix.machine.environments.cache import UnusableCacheError, check_cache, default_cache
 from exitmatrix.machine.environments.installer import installer_environment, reason_in
 from exitmatrix.machine.environments.prepare import (
     PINS,
     Environment,
     Progress,
     Unavailable,
-    default_cache,
     prepare,
 )
 from exitmatrix.machine.interpreters import find
@@ -226,6 +227,30 @@ def test_every_stack_has_pins_wherever_it_applies() -> None:
 # ---------------------------------------------------------------- the installer
 
 
+NO_LIBRARY = """\
+error: Failed to inspect Python interpreter from provided path
+  cause: Querying Python at `/x` failed with exit status exit status: 1
+
+         [stderr]
+         Could not find platform independent libraries <prefix>
+         Fatal Python error: Failed to import
+         Python runtime state: core initialized
+         ModuleNotFoundError: No module named 'x'
+
+         Current thread 0x00007fdcc29db740 (most recent call first):
+           <no Python frame>
+"""
+NO_COMPILER = """\
+error: Failed to build `x`
+  cause: Call to `build_wheel` failed (exit status: 1)
+
+         [stderr]
+         Traceback (most recent call last):
+           File "setup.py", line 1
+         setuptools.errors.PlatformError: no compiler
+"""
+
+
 @pytest.mark.parametrize(
     ("output", "reason"),
     [
@@ -243,20 +268,36 @@ def test_every_stack_has_pins_wherever_it_applies() -> None:
             'Traceback (most recent call last):\n  File "x"\nImportError: no Str',
             "ImportError: no Str",
         ),
+        (
+            NO_LIBRARY,
+            "Fatal Python error: Failed to import: ModuleNotFoundError: No module named 'x'",
+        ),
+        (NO_COMPILER, "setuptools.errors.PlatformError: no compiler"),
+        ("error: " + "a long story " * 30, ("a long story " * 30)[:194].rstrip() + " [...]"),
     ],
 )
 def test_a_reason_is_the_one_line_that_matters(output: str, reason: str) -> None:
-    """Of all that an installer says, the last cause is kept, without addresses."""
+    """What a Python complained of, else the last cause; without addresses, cut at a word."""
     assert reason_in(output) == reason
 
 
-def test_the_installer_keeps_access_and_loses_options() -> None:
-    """Proxies, certificates and the index stay; what changes the result goes."""
+def test_the_installer_gets_what_it_takes_to_reach_an_index_and_no_more() -> None:
+    """Proxies, certificates and the index stay; secrets and what changes the result go."""
     kept = installer_environment(
         {
             "HTTPS_PROXY": "p",
             "SSL_CERT_FILE": "c",
             "UV_DEFAULT_INDEX": "i",
+            "UV_INDEX_OURS_PASSWORD": "p",
+            "https_proxy": "p",
+            "PATH": "/bin",
+            "HOME": "/home/someone",
+            "LC_ALL": "C",
+            "AWS_SECRET_ACCESS_KEY": "s",
+            "GITHUB_TOKEN": "s",
+            "DATABASE_URL": "s",
+            "LD_PRELOAD": "/x.so",
+            "UV_PUBLISH_TOKEN": "s",
             "UV_LINK_MODE": "symlink",
             "UV_PYTHON": "3.8",
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -270,6 +311,11 @@ def test_the_installer_keeps_access_and_loses_options() -> None:
         "HTTPS_PROXY": "p",
         "SSL_CERT_FILE": "c",
         "UV_DEFAULT_INDEX": "i",
+        "UV_INDEX_OURS_PASSWORD": "p",
+        "https_proxy": "p",
+        "PATH": "/bin",
+        "HOME": "/home/someone",
+        "LC_ALL": "C",
         "CC": "false",
     }
 
@@ -284,6 +330,71 @@ def test_the_cache_is_the_users_unless_named(monkeypatch: pytest.MonkeyPatch) ->
     assert default_cache() == Path("/caches/exitmatrix")
     monkeypatch.setenv("EXITMATRIX_CACHE", "/own")
     assert default_cache() == Path("/own")
+
+
+def test_the_installers_programs_see_no_secret(
+    build: Builder, running: Interpreter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What the builds of packages, and any program of this user, could read of them."""
+    monkeypatch.setenv("MY_TOKEN", "secret")
+    seen = tmp_path / "seen"
+    wrapper = tmp_path / "python"
+    wrapper.write_text(f'#!/bin/sh\nenv >> "{seen}"\nexec "{running.path}" "$@"\n')
+    wrapper.chmod(0o755)
+    build.environment(msgspec.structs.replace(running, path=str(wrapper)))
+    assert "PATH=" in seen.read_text()
+    assert "MY_TOKEN" not in seen.read_text()
+
+
+def test_a_cache_that_everybody_may_write_to_is_refused(tmp_path: Path) -> None:
+    """What lies in a cache is run; the line says what to do. In a closed folder it is no matter."""
+    cache = tmp_path / "cache"
+    check_cache(cache)  # it will be made
+    (cache / "environments").mkdir(parents=True)
+    cache.chmod(0o775)
+    check_cache(cache)
+    for folder in (cache, cache / "environments"):
+        mode = folder.stat().st_mode
+        folder.chmod(0o777)
+        with pytest.raises(UnusableCacheError, match=f"`chmod o-w {folder}`"):
+            check_cache(cache)
+        with pytest.raises(UnusableCacheError):
+            prepare([], cache)
+        folder.chmod(mode)
+    (cache / "environments").chmod(0o777)
+    cache.chmod(0o700)
+    check_cache(cache)
+
+
+def test_a_new_cache_is_its_owners(tmp_path: Path) -> None:
+    """Whatever the umask says."""
+    before = os.umask(0)
+    try:
+        prepare([], tmp_path / "cache")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_cache_of_another_user_is_refused(tmp_path: Path) -> None:
+    """Also where this user could write there, as root can."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    os.chown(cache, 65534, -1)
+    with pytest.raises(UnusableCacheError, match="belongs to another user"):
+        check_cache(cache)
+
+
+def test_a_cache_that_pythonpath_cannot_hold_is_refused(tmp_path: Path) -> None:
+    """The colon would cut the path in two, and nothing would be observed."""
+    with pytest.raises(UnusableCacheError, match="':' in its path"):
+        prepare([], tmp_path / "a:b")
+    assert not (tmp_path / "a:b").exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(UnusableCacheError, match="is no folder"):
+        check_cache(tmp_path / "file")
 
 
 # ---------------------------------------------------------------- what is built
@@ -392,6 +503,27 @@ def file_rewritten(root: Path) -> None:
     file.write_bytes(b"#" + file.read_bytes()[1:])
 
 
+def file_edited_in_secret(root: Path) -> None:
+    """Another content of the same size, with the time set back."""
+    file = root / "pyvenv.cfg"
+    status = file.stat()
+    file.write_bytes(file.read_bytes().replace(b"false", b"true "))
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert file.stat().st_size == status.st_size
+
+
+def bytecode_planted(root: Path) -> None:
+    """A module without a source is imported all the same."""
+    packages = next(root.glob("lib/*/site-packages"))
+    (packages / "antigravity2.pyc").write_bytes(b"")
+
+
+def bytecode_planted_for_o(root: Path) -> None:
+    folder = next(root.glob("lib/*/site-packages")) / "__pycache__"
+    folder.mkdir(exist_ok=True)
+    (folder / "antigravity2.cpython-313.opt-1.pyc").write_bytes(b"")
+
+
 def file_removed(root: Path) -> None:
     (root / "bin" / "python").unlink()
 
@@ -407,7 +539,18 @@ def file_for_folder(root: Path) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [half_built, stamp_cut, file_cut, file_rewritten, file_removed, hook_added, file_for_folder],
+    [
+        half_built,
+        stamp_cut,
+        file_cut,
+        file_rewritten,
+        file_edited_in_secret,
+        bytecode_planted,
+        bytecode_planted_for_o,
+        file_removed,
+        hook_added,
+        file_for_folder,
+    ],
 )
 def test_a_damaged_environment_is_built_again(
     damage: Callable[[Path], None], build: Builder, running: Interpreter

@@ -18,7 +18,8 @@ from typing import Self
 import msgspec
 import psutil
 from exitmatrix.declare import stacks
-from exitmatrix.machine.environments.prepare import Environment, default_cache, prepare
+from exitmatrix.machine.environments.cache import default_cache
+from exitmatrix.machine.environments.prepare import Environment, prepare
 from exitmatrix.machine.run import grounds
 from exitmatrix.machine.run.kernel import pidfd, prctl, proc
 from exitmatrix.machine.store.records import read_records

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from exitmatrix.declare.stacks import STACKS
-from exitmatrix.machine.environments.prepare import default_cache
+from exitmatrix.machine.environments.cache import default_cache
 
 from tests.conftest import FOUND, newest_flask
 from tests.faults.ground import SMALL, Ground, end_of, unclean

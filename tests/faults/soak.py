@@ -28,7 +28,8 @@ from exitmatrix.cli.measure import order
 from exitmatrix.declare import stacks
 from exitmatrix.judge.verdict import expected
 from exitmatrix.machine import scenarios as programs
-from exitmatrix.machine.environments.prepare import Environment, default_cache, prepare
+from exitmatrix.machine.environments.cache import default_cache
+from exitmatrix.machine.environments.prepare import Environment, prepare
 from exitmatrix.machine.run.session import Session
 from exitmatrix.machine.store.records import platform_name, read_records
 from exitmatrix.model import Cell, Interpreter, Outcome, Record, Scenario, TrialSpec, Unknown

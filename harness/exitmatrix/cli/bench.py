@@ -34,7 +34,8 @@ from exitmatrix.judge.programs import foresee
 from exitmatrix.judge.verdict import judge_all
 from exitmatrix.machine import interpreters as pythons
 from exitmatrix.machine import scenarios as programs
-from exitmatrix.machine.environments.prepare import Environment, Unavailable, default_cache, prepare
+from exitmatrix.machine.environments.cache import default_cache
+from exitmatrix.machine.environments.prepare import Environment, Unavailable, prepare
 from exitmatrix.machine.run.session import Session, default_jobs
 from exitmatrix.machine.store.corpus import Corpus
 from exitmatrix.machine.store.records import digest, read_records

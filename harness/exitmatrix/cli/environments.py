@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from exitmatrix.cli.errors import HARNESS_FAILED, Failure
+from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
 from exitmatrix.cli.measure import Place
 from exitmatrix.cli.progress import Kind, reporter
 from exitmatrix.cli.streams import say
 from exitmatrix.declare import stacks
-from exitmatrix.machine.environments.prepare import (
-    Environment,
-    Progress,
-    Unavailable,
-    default_cache,
-    prepare,
-)
+from exitmatrix.machine.environments.cache import UnusableCacheError, default_cache
+from exitmatrix.machine.environments.prepare import Environment, Progress, Unavailable, prepare
 from exitmatrix.model import Interpreter, Stack
 from exitmatrix.plan.cells import Plan
 
@@ -36,7 +31,10 @@ def prepare_environments(
         def show(step: Progress) -> None:
             bar.show(step.done, step.total, f"{step.interpreter}/{step.stack} {step.state}")
 
-        made = prepare(wanted.values(), default_cache(), show)
+        try:
+            made = prepare(wanted.values(), default_cache(), show)
+        except UnusableCacheError as error:
+            raise Failure(str(error), USAGE_ERROR) from error
     ready: dict[tuple[str, str], Environment] = {}
     missing: dict[tuple[str, str], str] = {}
     for key, environment in made.items():

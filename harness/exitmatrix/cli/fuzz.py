@@ -28,7 +28,7 @@ from exitmatrix.declare.batch import Batch
 from exitmatrix.declare.shrink import weight
 from exitmatrix.declare.source import excerpt
 from exitmatrix.machine.bare.session import Session
-from exitmatrix.machine.environments.prepare import default_cache
+from exitmatrix.machine.environments.cache import default_cache
 from exitmatrix.machine.run.connection import EngineDied
 from exitmatrix.machine.store.corpus import Corpus
 from exitmatrix.machine.store.files import CannotWrite

@@ -19,7 +19,7 @@ from exitmatrix.cli.streams import say
 from exitmatrix.cli.unknown import fail_if_broken, fail_if_unknown
 from exitmatrix.machine import processor
 from exitmatrix.machine.clock import current_date, stopwatch
-from exitmatrix.machine.environments.prepare import default_cache
+from exitmatrix.machine.environments.cache import UnusableCacheError, check_cache, default_cache
 from exitmatrix.machine.run.connection import EngineDied
 from exitmatrix.machine.run.messages import Usage
 from exitmatrix.machine.run.session import Session, default_jobs
@@ -34,10 +34,11 @@ from exitmatrix.plan.schedule import Result, Schedule, in_turn
 def open_store(output: Path) -> Store:
     """The store at the output folder, which can be written."""
     try:
+        check_cache(default_cache())
         # Of all platforms, and before anything is measured: the report needs them all.
         check_records(output)
         return Store(output, default_cache(), current_date())
-    except CannotWrite as error:
+    except (CannotWrite, UnusableCacheError) as error:
         raise Failure(str(error), USAGE_ERROR) from error
     except ValueError as error:
         raise Failure(f"the records cannot be read: {error}", HARNESS_FAILED) from error

@@ -12,6 +12,7 @@ each interpreter, beside its environments, so that a changed probe rebuilds no e
 Each is built under another name and published by one rename, under a lock whose owner's death
 frees it; the stamp lists every file, so what is damaged or half there is built again.
 
+    cache.py        where all this is, and whether others may write there
     prepare.py      what is missing is built, by several at once
     build.py        an environment, and the injected folders, from nothing
     installer.py    runs uv and the interpreters, and says why they failed

@@ -7,14 +7,18 @@ import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from textwrap import shorten
 
 from uv import find_uv_bin
 
+from exitmatrix.machine.complaint import python_error
 from exitmatrix.model import Interpreter
 
 _LONGEST_BUILD = 300.0
+_LONGEST_REASON = 200
 
 
 class FailedError(Exception):
@@ -26,6 +30,9 @@ def reason_in(output: str) -> str:
 
     Addresses are left out: the reason is read by people who use another package index.
     """
+    # What a Python complained of is the cause of what uv and the build say about it.
+    if line := python_error(output):
+        return _shown(line)
     # uv draws its chains of causes with boxes and arrows.
     lines = [re.sub(r"^[^\w(/'\"`]+", "", line).rstrip() for line in output.splitlines()]
     lines = [line for line in lines if line and not line.startswith(("warning:", "hint:"))]
@@ -33,7 +40,11 @@ def reason_in(output: str) -> str:
     errors = [line for line in lines if line.startswith("error: ")]
     line = (causes or errors or lines or ["it said nothing"])[-1]
     line = re.sub(r"^(cause|error): ", "", line)
-    return re.sub(r"\w+://[^\s`'\"),]+", "(address)", line)[:200]
+    return _shown(line)
+
+
+def _shown(line: str) -> str:
+    return shorten(re.sub(r"\w+://[^\s`'\"),]+", "(address)", line), _LONGEST_REASON)
 
 
 def network_failed(output: str) -> bool:
@@ -44,25 +55,27 @@ def network_failed(output: str) -> bool:
     return re.search(signs, output) is not None
 
 
-def installer_environment(caller: dict[str, str]) -> dict[str, str]:
-    """Make the installer's environment: the caller's, without what would change the result.
+_NEEDED = re.compile(
+    # To find programs, and to say things: the rest of what any command needs.
+    r"PATH|HOME|TMPDIR|LD_LIBRARY_PATH|LANG|LC_\w+|XDG_CACHE_HOME"
+    # To reach an index: proxies and certificates, and where a password is kept.
+    r"|((https?|all|ftp|no)_proxy|(HTTPS?|ALL|FTP|NO)_PROXY)"
+    r"|SSL_CERT_(FILE|DIR)|NETRC"
+    # Which index, and how: not what is installed, which the pins' hashes decide.
+    r"|UV_(DEFAULT_INDEX|INDEX(_\w+)?|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|KEYRING_PROVIDER|OFFLINE"
+    r"|INSECURE_HOST|HTTP_\w+|REQUEST_TIMEOUT|SYSTEM_CERTS|NATIVE_TLS|CONCURRENT_\w+)"
+)
 
-    Proxies, certificates and the choice of a package index stay: the pins' hashes decide what
-    is installed, wherever it comes from. PYTHON* goes because PYTHONDONTWRITEBYTECODE and the
-    like reach the interpreters that the installer starts, and other UV_* because they are
-    options. CC makes compilers fail: MarkupSafe, the one package that has C code, then takes its
-    Python code, and a stack does not depend on whether the machine has a compiler.
+
+def installer_environment(caller: Mapping[str, str]) -> dict[str, str]:
+    """Make the installer's environment: of the caller's, what it takes to reach a package index.
+
+    The rest stays out: other programs of this user can read it (proc(5), /proc/PID/environ),
+    the builds of packages get it, and PYTHONDONTWRITEBYTECODE, UV_LINK_MODE and the like change
+    the result. CC makes compilers fail: MarkupSafe, the one package that has C code, then takes
+    its Python code, and a stack does not depend on whether the machine has a compiler.
     """
-    access = re.compile(
-        r"UV_(DEFAULT_INDEX|INDEX(_\w+)?|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|KEYRING_PROVIDER|OFFLINE"
-        r"|INSECURE_HOST|HTTP_\w+|REQUEST_TIMEOUT|SYSTEM_CERTS|NATIVE_TLS|CONCURRENT_\w+)"
-    )
-    changes = ("PYTHON", "UV_", "VIRTUAL_ENV", "CONDA_PREFIX", "SOURCE_DATE_EPOCH")
-    kept = {
-        name: value
-        for name, value in caller.items()
-        if access.fullmatch(name) or not name.startswith(changes)
-    }
+    kept = {name: value for name, value in caller.items() if _NEEDED.fullmatch(name)}
     return kept | {"CC": "false"}
 
 
@@ -74,9 +87,7 @@ class Tools:
         self.pins = pins
         # uv leaves locks in the temporary folder (uv-setuptools-*.lock): let it be ours.
         self.temporary = cache / "uv" / "tmp"
-        self.environment = installer_environment(dict(os.environ)) | {
-            "TMPDIR": os.fspath(self.temporary)
-        }
+        self.environment = installer_environment(os.environ) | {"TMPDIR": os.fspath(self.temporary)}
         self.unreachable = ""  # why the package index cannot be reached, once that is known
         # Ended by the kernel when we are killed: prctl(2), PR_SET_PDEATHSIG. Nothing waits for
         # what an orphan builds, so where setpriv (util-linux) is missing it only costs its time.

@@ -13,11 +13,12 @@ from typing import Literal
 
 from exitmatrix.declare.stacks import applies, pins_of
 from exitmatrix.machine.environments.build import build_environment, build_inside, sources_in
+from exitmatrix.machine.environments.cache import check_cache
 from exitmatrix.machine.environments.installer import FailedError, Tools
 from exitmatrix.machine.environments.published import publish, sweep
 from exitmatrix.model import Frozen, Interpreter, Stack
 
-BUILDER = 1
+BUILDER = 2
 """Part of every digest: raise it when the same pins are to give another environment."""
 
 PINS = Path(__file__).parents[2] / "declare" / "pins"
@@ -66,13 +67,6 @@ def _digest(*parts: bytes) -> str:
         total.update(b"%d:" % len(part))
         total.update(part)
     return total.hexdigest()[:12]
-
-
-def default_cache() -> Path:
-    """Say where environments are kept: $EXITMATRIX_CACHE, or the user's cache folder."""
-    if own := os.environ.get("EXITMATRIX_CACHE"):
-        return Path(own).absolute()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "exitmatrix"
 
 
 def _identity(interpreter: Interpreter) -> bytes:
@@ -189,12 +183,15 @@ def prepare(
     """Give an environment for each interpreter and stack, building those that are missing.
 
     The keys are (interpreter id, stack name), in the order of `wanted`. What cannot be had is
-    an Unavailable with its reason; nothing is raised for it. Any number of processes may
+    an Unavailable with its reason; nothing is raised for it. A cache that cannot be trusted is:
+    UnusableCacheError. Any number of processes may
     prepare in one cache at once. `on_event` is called from worker threads, one at a time.
     """
     jobs = {(each.id, stack.name): (each, stack) for each, stack in wanted}
     # A temporary cache may be reached by a link, as on macOS; interpreters tell real paths.
     cache = Path(os.path.realpath(cache))
+    check_cache(cache)
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     root = cache / "environments"
     sweep(root)
     preparation = _Preparation(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,22 +18,35 @@ from exitmatrix.model import Frozen
 _STAMP = "exitmatrix.json"
 
 
+Marks = tuple[int, int, int]
+"""Of a file: its size, when its content changed and when its inode did, in nanoseconds.
+
+The last is the kernel's: utime(2) sets the other one back, and changes this one.
+"""
+
+# pkg/__pycache__/module.cpython-313.opt-1.pyc, and pkg/module.pyo of Python 2
+_BYTECODE = re.compile(
+    r"(?P<folder>.*/)?__pycache__/(?P<name>[^/.]+)\.[^/]+\.opt-[12]\.pyc|(?P<old>.+)\.pyo"
+)
+
+
 class Manifest(Frozen, kw_only=True):
     """What the stamp of a folder holds."""
 
     digest: str
     packages: dict[str, str]
-    files: dict[str, tuple[int, int]]  # path -> size, time of change in nanoseconds
+    files: dict[str, Marks]
 
 
-def _files(folder: str, prefix: str = "") -> Iterator[tuple[str, tuple[int, int]]]:
+def _files(folder: str, prefix: str = "") -> Iterator[tuple[str, Marks]]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 yield from _files(entry.path, f"{prefix}{entry.name}/")
             elif prefix or entry.name != _STAMP:
                 status = entry.stat(follow_symlinks=False)
-                yield f"{prefix}{entry.name}", (status.st_size, status.st_mtime_ns)
+                marks = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+                yield f"{prefix}{entry.name}", marks
 
 
 def _intact(folder: Path, digest: str) -> Manifest | None:
@@ -44,11 +58,22 @@ def _intact(folder: Path, digest: str) -> Manifest | None:
         return None
     if manifest.digest != digest:
         return None
-    # An interpreter that is run with -O adds bytecode of its own; that is no damage.
-    added = (name for name in found.keys() - manifest.files.keys() if not name.endswith(".pyc"))
-    if any(added) or any(found.get(name) != is_ for name, is_ in manifest.files.items()):
+    added = found.keys() - manifest.files.keys()
+    if any(_source(name) not in manifest.files for name in added) or any(
+        found.get(name) != is_ for name, is_ in manifest.files.items()
+    ):
         return None
     return manifest
+
+
+def _source(name: str) -> str:
+    """The source of bytecode that an interpreter adds when it is run with -O; else "".
+
+    Such a file is no damage. One without a source in its place is: it would be imported.
+    """
+    if not (match := _BYTECODE.fullmatch(name)):
+        return ""
+    return f"{match['old'] or (match['folder'] or '') + match['name']}.py"
 
 
 @contextmanager

@@ -8,7 +8,9 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
+from textwrap import shorten
 
+from exitmatrix.machine.complaint import python_error
 from exitmatrix.machine.interpreters.answer import PROBE, Answer, read_answer
 
 SECONDS_TO_ANSWER = 5.0
@@ -37,10 +39,9 @@ def ask(path: str) -> Answer | str:
     output, status = _listen(process)
     if answer := read_answer(output):
         return answer
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    # A traceback says what is wrong at its end, a shell or a loader at the beginning.
-    line = -1 if "Traceback" in output else 0
-    said = f": {lines[line][:120]}" if lines else ""
+    # A shell or a loader says what is wrong at the beginning.
+    said = python_error(output) or next(filter(None, map(str.strip, output.splitlines())), "")
+    said = f": {shorten(said, 160)}" if said else ""
     if status:
         return f"is no working Python, it ended with status {status}{said}"
     if status is None and len(output) < _MOST_OUTPUT:
