@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from exitmatrix.cli import programs as stages
 from exitmatrix.cli.fuzz import command
 from exitmatrix.declare.batch import Batch, file_of
 from exitmatrix.declare.generate import random
-from exitmatrix.declare.source import size
+from exitmatrix.declare.statements import size
 from exitmatrix.judge.profile import Profile, profile
+from exitmatrix.machine.scenarios import load
 from exitmatrix.machine.store.corpus import Corpus, together
 from exitmatrix.machine.store.files import CannotWrite
 from exitmatrix.model.execution import Execution, Exit, Seen
@@ -61,21 +63,28 @@ def test_small_programs_are_predicted(cache: Path) -> None:
 
 @pytest.mark.real
 def test_a_misprediction_is_found_and_made_small(
-    cache: Path, monkeypatch: pytest.MonkeyPatch
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Laws for another Python's list of handlers: status 1, and a program of a few statements."""
+    """Laws of another Python: status 1, and a program of a few statements, also as files."""
 
     def damaged(python: dict[str, str]) -> Profile:
         return replace(profile(python), has_unregister=False)
 
     monkeypatch.setattr(stages, "profile", damaged)
-    done = fuzz("--programs", "30", "--python", NEWEST, "--shrink", "1")
+    done = fuzz("--programs", "30", "--python", NEWEST, "--shrink", "1", "--keep", str(tmp_path))
     assert done.exit_code == 1
     assert ", 0 mispredictions" not in done.output
     program = done.output.partition("made smaller:\n")[2].partition(f"  {NEWEST}\n")[0]
     assert len(program.splitlines()) <= 2
     assert "    expected  " in done.output
     assert "    seen      " in done.output
+    [reproducer] = (tmp_path / "reproducers").iterdir()
+    alone = subprocess.run(
+        [FOUND[NEWEST].path, reproducer], check=False, capture_output=True, text=True
+    )
+    assert alone.stderr.startswith("- started ")
+    [one] = load(tmp_path / "scenarios").scenarios
+    assert one.terminations == ("return",)
 
 
 @pytest.mark.real

@@ -10,7 +10,8 @@ import pytest
 from exitmatrix.declare.dice import Dice
 from exitmatrix.declare.generate import ACTS, ENDINGS, NAMES, UNCATCHABLE, random, small
 from exitmatrix.declare.shrink import smaller, weight
-from exitmatrix.declare.source import LINES, names, size, source, statements
+from exitmatrix.declare.source import LINES, source
+from exitmatrix.declare.statements import names, size, statements
 from exitmatrix.machine.bare.session import Session
 from exitmatrix.model.language import (
     Code,

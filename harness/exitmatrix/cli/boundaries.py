@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from exitmatrix.cli.programs import Pythons, show_all, smallest
 from exitmatrix.declare.shrink import weight
-from exitmatrix.declare.source import kinds
+from exitmatrix.declare.statements import kinds
 from exitmatrix.machine.bare.session import Session
 from exitmatrix.machine.store.records import describe
 from exitmatrix.model import Interpreter

@@ -24,14 +24,15 @@ from exitmatrix.cli.programs import Misprediction, Pythons, Run, Tally, judge, r
 from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.selecting import check_machine, find_interpreters
 from exitmatrix.cli.streams import say
-from exitmatrix.declare.batch import Batch
+from exitmatrix.declare.batch import Batch, file_of
 from exitmatrix.declare.shrink import weight
-from exitmatrix.declare.source import excerpt
+from exitmatrix.declare.source import excerpt, scenario, source
 from exitmatrix.machine.bare.session import Session
 from exitmatrix.machine.environments.cache import default_cache
 from exitmatrix.machine.run.connection import EngineDied
 from exitmatrix.machine.store.corpus import Corpus
-from exitmatrix.machine.store.files import CannotWrite
+from exitmatrix.machine.store.files import CannotWrite, make_folders
+from exitmatrix.machine.store.files import write as write_file
 from exitmatrix.model.language import Code
 from exitmatrix.report.programs import lines
 
@@ -61,6 +62,12 @@ MOST_LISTED = 10
     type=click.IntRange(0),
     help="How many mispredicted programs are made as small as they can be.",
 )
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write these to DIR/reproducers and, as scenarios, to DIR/scenarios.",
+)
 @click.option("--damage", is_flag=True, help="Remove each law, move each boundary: who notices?")
 @click.option("--write", is_flag=True, help="Write OUTPUT/programs/ and OUTPUT/boundaries.md.")
 @options.python("Only these interpreters: ids such as 'cpython-3.1*', or paths.")
@@ -73,6 +80,7 @@ def command(
     handlers: int | None,
     spread: bool,
     most: int,
+    keep: Path | None,
     damage: bool,
     write: bool,
     python: Sequence[str],
@@ -99,7 +107,7 @@ def command(
                 run_missing(run, corpus, jobs, progress)
                 tally = judge(run, corpus)
                 print_tally(run, tally)
-                print_smallest(tally, run.pythons, jobs, most)
+                print_smallest(tally, run.pythons, jobs, most, keep)
                 found = list(find_witnesses(run, corpus)) if damage else []
                 if damage:
                     print_damage(found)
@@ -133,14 +141,33 @@ def print_tally(run: Run, tally: Tally) -> None:
         click.echo(f"  withheld in {count:,} runs: {question}")
 
 
-def print_smallest(tally: Tally, pythons: Pythons, jobs: int | None, most: int) -> None:
-    """The smallest mispredicted programs."""
+def print_smallest(
+    tally: Tally, pythons: Pythons, jobs: int | None, most: int, keep: Path | None
+) -> None:
+    """The smallest mispredicted programs; files of them where somebody wants to keep them."""
     if not tally.mispredictions or not most:
         return
     lightest = sorted(tally.mispredictions, key=lambda one: weight(one.code))
     with Session(jobs) as session:
         for code, wrong in shrink(lightest, pythons, session, most):
             print_one(code, wrong)
+            if keep:
+                write_files(keep, code, wrong)
+
+
+def write_files(keep: Path, code: Code, wrong: Sequence[Misprediction]) -> None:
+    """A reproducer that needs nothing of ours, and a scenario for the matrix."""
+    name = f"mispredicted-{file_of(code)[1]}"
+    told = [f"{one.python}: {'; '.join(lines(one.seen))}" for one in wrong]
+    title = "\n\n".join(["The laws foresee something else than this program shows.", *told])
+    files = {
+        keep / "reproducers" / f"{name}.py": source(code, title),
+        keep / "scenarios" / f"{name}.py": scenario(code, "A program that is mispredicted"),
+    }
+    make_folders([file.parent for file in files])
+    for file, text in files.items():
+        write_file(file, text.encode())
+        say(f"written: {file}")
 
 
 def print_one(code: Code, wrong: Sequence[Misprediction]) -> None:

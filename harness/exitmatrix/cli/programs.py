@@ -11,7 +11,7 @@ from exitmatrix.cli.errors import uninterrupted
 from exitmatrix.cli.progress import Kind, reporter
 from exitmatrix.declare.batch import Batch, file_of
 from exitmatrix.declare.shrink import smaller
-from exitmatrix.declare.source import statements
+from exitmatrix.declare.statements import statements
 from exitmatrix.judge.profile import Profile, profile
 from exitmatrix.judge.programs import Compared, compare, foresee
 from exitmatrix.machine.bare.session import Session

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.declare.source import NAMING, names, size, statements
+from exitmatrix.declare.statements import NAMING, names, size, statements
 from exitmatrix.model.language import (
     Code,
     Fork,

@@ -17,9 +17,10 @@ it, and threads that wait for the end of the main thread's code take turns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from exitmatrix.declare.statements import names, statements
 from exitmatrix.model.language import (
     Abort,
     Clear,
@@ -51,8 +52,6 @@ from exitmatrix.model.language import (
 )
 
 INDENT = "    "
-NAMING = Register | Unregister | UnregisterNamesake | SetExitFunction | Handle
-"""Statements that name a function."""
 
 TELL = """
 TOLD = int(os.environ.get("TOLD", "2"))  # the descriptor to write to; stderr by default
@@ -163,6 +162,22 @@ def shutdown(wait=threading._shutdown):
 threading._shutdown = shutdown
 '''
 
+HOLD = """        endings.hold("forked")  # until the harness watches this process
+"""
+
+HEADER = """\
+# /// script
+# requires-python = ">=2.7"
+# dependencies = []
+#
+# [tool.exitmatrix]
+# title = "{title}"
+# roles = {roles}
+# ready = "none"
+# terminations = ["return"]
+# ///
+"""
+
 FORGET_WAITING = """        WAITING[:] = BEFORE[:] = []  # those threads are the parent's
 """
 
@@ -190,58 +205,23 @@ def source(code: Code, title: str = "") -> str:
     return _Writer(code).file(title)
 
 
+def scenario(code: Code, title: str) -> str:
+    """The same as a scenario: its own termination, `return`, is what it does anyway.
+
+    Whoever asks for it has it take place at the first line, so that it does in any program.
+    """
+    return _Writer(code, observed=True).file(title)
+
+
 def excerpt(code: Code) -> str:
     """The program's own lines: neither imports nor helpers, nor what functions tell."""
     return _Writer(code).excerpt()
 
 
-def size(code: Code) -> int:
-    """How many statements there are, those of functions and of other bodies included."""
-    return sum(1 for _ in statements(code)) + len(code.functions)
-
-
-def statements(code: Code) -> Iterator[Statement]:
-    """All statements of a program, wherever they stand."""
-    yield from _all(code.body)
-    for function in code.functions:
-        yield from _all(function.body)
-
-
-def kinds(code: Code) -> frozenset[str]:
-    """Which statements stand where: "main: fork", "function: sys.exit", "after main: register"."""
-    found = set(_kinds("main", code.body))
-    for function in code.functions:
-        found |= set(_kinds("function", function.body))
-    return frozenset(found)
-
-
-def _kinds(place: str, body: Iterable[Statement]) -> Iterator[str]:
-    for one in body:
-        yield f"{place}: {one.__struct_config__.tag}"
-        if isinstance(one, Fork):
-            yield from _kinds("child", one.body)
-        if isinstance(one, StartThread):
-            yield f"{place}: {one.ends}"
-            yield from _kinds(f"thread, {one.ends}", one.body)
-
-
-def names(code: Code) -> tuple[str, ...]:
-    """The functions of a program: those that are described, then those that are only named."""
-    named = [one.name for one in code.functions]
-    named += [one.function for one in statements(code) if isinstance(one, NAMING)]
-    return tuple(dict.fromkeys(named))
-
-
-def _all(body: Iterable[Statement]) -> Iterator[Statement]:
-    for one in body:
-        yield one
-        if isinstance(one, Fork | StartThread):
-            yield from _all(one.body)
-
-
 class _Writer:
-    def __init__(self, code: Code) -> None:
+    def __init__(self, code: Code, observed: bool = False) -> None:
         self.code = code
+        self.observed = observed
         self.threads: list[str] = []  # the bodies of threads, each a function
         self.kinds = {type(one) for one in statements(code)}
         self.ends = {one.ends for one in statements(code) if isinstance(one, StartThread)}
@@ -250,12 +230,16 @@ class _Writer:
         """Docstring, imports, helpers, functions, main program."""
         functions = [self._function(name) for name in names(self.code)]
         main = "\n".join(self._lines(self.code.body, 0))
+        forks = Fork in self.kinds
+        roles = '["parent", "child"]' if forks else '["main"]'
+        begin = f'\nendings.end_here("{"parent" if forks else "main"}")' if self.observed else ""
         parts = [
+            HEADER.format(title=title, roles=roles) if self.observed else "",
             f'"""{title}"""\n\n' if title else "",
             "".join(f"import {name}\n" for name in self._imports()),
             *(f"\n{part}" for part in self._helpers()),
             *(f"\n\n{part}" for part in (*self.threads, *functions)),
-            f'\n\ntell("started", str(os.getpid()))\n{main}\n',
+            f'\n\ntell("started", str(os.getpid())){begin}\n{main}\n',
         ]
         return "".join(parts)
 
@@ -274,6 +258,7 @@ class _Writer:
         signal = {Signal, Handle, Ignore, Default}
         libc = {LibcExit, Segfault, FatalError}
         wanted = [
+            ("endings", self.observed),
             ("atexit", self.kinds & atexit),
             ("ctypes", self.kinds & libc),
             ("os", True),
@@ -281,13 +266,15 @@ class _Writer:
             ("sys", self.kinds & {SysExit, Write, Flush, Say, SetExitFunction}),
             ("threading", StartThread in self.kinds),
         ]
-        return [name for name, used in wanted if used]
+        return sorted(name for name, used in wanted if used)
 
     def _helpers(self) -> list[str]:
         after_main = "after main" in self.ends
         fork = FORK
         if after_main:
-            fork = FORK.replace("        tell(", f"{FORGET_WAITING}        tell(", 1)
+            fork = fork.replace("        tell(", f"{FORGET_WAITING}        tell(", 1)
+        if self.observed:
+            fork = fork.replace("        tell(", f"{HOLD}        tell(", 1)
         return [
             text.lstrip("\n") if text is TELL else text
             for text, used in (
