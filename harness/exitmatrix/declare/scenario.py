@@ -19,8 +19,11 @@ from msgspec.structs import replace
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from exitmatrix.declare.program import InvalidProgram, program
+from exitmatrix.declare.servers import SERVERS
+from exitmatrix.declare.stacks import STACKS
 from exitmatrix.declare.terminations import IN_PROCESS, TERMINATIONS
 from exitmatrix.model import DataState, Ending, ImplementationName, Program, Ready, Scenario
+from exitmatrix.model.app import PORT
 
 # Word for word from PEP 723, section "Specification", "Reference Implementation".
 BLOCK = re.compile(
@@ -38,11 +41,13 @@ MORE_KEYS = (
     "acts",
     "printed",
     "data",
+    "command",
+    "server",
 )  # for scenarios that need them
 CLEAN = ("kept", "removed")  # what a clean end may make of data; other states are for what is seen
 ROLES = (("main",), ("parent", "child"))
-AIMS = ("main", "parent", "child", "group")
-FAMILIES = {(): "none", ("flask",): "flask", ("flask", "apscheduler"): "apscheduler"}
+FAMILIES = {one.family for one in STACKS}
+ROLE = re.compile(r"[a-z][a-z-]*")
 LONGEST = 3000  # milliseconds: a trial with three such handlers stays within its limit
 READY_FORMS = 'ready = {stdout = "LINE"}, ready = "http" or ready = "none"'
 
@@ -72,7 +77,8 @@ def parse(id: str, text: str, path: str, folder: str = "") -> Scenario:
     for key in OWN_KEYS:
         if key not in own:
             raise InvalidScenario(f"tool.exitmatrix.{key}", "missing")
-    roles = _roles(own["roles"])
+    command = _command(own.get("command", []))
+    roles = _roles(own["roles"], command)
     return Scenario(
         id=id,
         title=_title(own["title"]),
@@ -83,10 +89,12 @@ def parse(id: str, text: str, path: str, folder: str = "") -> Scenario:
         ready=_ready(own["ready"]),
         family=_family(header.get("dependencies", [])),
         requires=_requires(header.get("requires-python", "")),
-        terminations=_terminations(own["terminations"]),
+        terminations=_terminations(own["terminations"], roles),
         not_on=_not_on(own.get("not-on", {})),
         lengths=_lengths(own.get("handler-ms", [])),
         program=_program(own.get("program")),
+        command=command,
+        server=_server(own.get("server", ""), command),
         acts=_acts(own.get("acts", ""), roles),
         printed=_printed(own.get("printed", False)),
         data=_data(own.get("data", {})),
@@ -143,8 +151,27 @@ def _title(value: object) -> str:
     return value
 
 
-def _roles(value: object) -> tuple[str, ...]:
+def _command(value: object) -> tuple[str, ...]:
+    words = _texts("tool.exitmatrix.command", value)
+    if words and not any(PORT in word for word in words):
+        raise InvalidScenario("tool.exitmatrix.command", f"{PORT} is missing, for a free port")
+    return words
+
+
+def _server(value: object, command: tuple[str, ...]) -> str:
+    if bool(value) != bool(command):
+        raise InvalidScenario("tool.exitmatrix.server", "goes together with a command")
+    if value and value not in SERVERS:
+        raise InvalidScenario(
+            "tool.exitmatrix.server", f"valid: {', '.join(sorted(SERVERS))}, not {value!r}"
+        )
+    return str(value)
+
+
+def _roles(value: object, command: tuple[str, ...] = ()) -> tuple[str, ...]:
     roles = _texts("tool.exitmatrix.roles", value)
+    if command and roles and all(ROLE.fullmatch(one) for one in roles):
+        return roles
     if roles not in ROLES:
         valid = " or ".join(f"{list(each)}" for each in ROLES)
         raise InvalidScenario("tool.exitmatrix.roles", f"valid: {valid}, not {value!r}")
@@ -234,8 +261,8 @@ def _data(value: object) -> dict[str, DataState]:
 def _ready(value: object) -> Ready:
     if value == "http":
         return Ready(by="http")
-    if value == "none":
-        return Ready(by="none")
+    if value in ("none", "listening"):
+        return Ready(by=value)
     if isinstance(value, dict) and list(value) == ["stdout"]:
         line = value["stdout"]
         if isinstance(line, str) and line.splitlines() == [line]:
@@ -245,10 +272,13 @@ def _ready(value: object) -> Ready:
 
 def _family(value: object) -> str:
     dependencies = _texts("dependencies", value)
-    if dependencies not in FAMILIES:
-        valid = " or ".join(f"{list(each)}" for each in FAMILIES)
-        raise InvalidScenario("dependencies", f"valid: {valid}, not {value!r}")
-    return FAMILIES[dependencies]
+    family = dependencies[-1] if dependencies else "none"
+    if family not in FAMILIES or family in dependencies[:-1]:
+        valid = ", ".join(sorted(FAMILIES - {"none"}))
+        raise InvalidScenario(
+            "dependencies", f"valid: none, or a list whose last is one of {valid}; not {value!r}"
+        )
+    return family
 
 
 def _requires(value: object) -> str:
@@ -263,16 +293,17 @@ def _requires(value: object) -> str:
     return value
 
 
-def _terminations(value: object) -> tuple[str, ...]:
+def _terminations(value: object, roles: tuple[str, ...]) -> tuple[str, ...]:
     key = "tool.exitmatrix.terminations"
     patterns = _texts(key, value)
     if not patterns:
         raise InvalidScenario(key, 'at least one is needed; ["*"] is all of them')
     for pattern in patterns:
         id, target = Ending.parse(pattern)
-        if "@" in pattern and target not in AIMS:
+        aims = (*roles, "group")
+        if "@" in pattern and target not in aims:
             raise InvalidScenario(
-                key, f"{pattern!r} is aimed at none of {', '.join(AIMS)}, as in SIGINT@group"
+                key, f"{pattern!r} is aimed at none of {', '.join(aims)}, as in SIGINT@group"
             )
         if pattern != IN_PROCESS and not fnmatch.filter(TERMINATIONS, id):
             raise InvalidScenario(

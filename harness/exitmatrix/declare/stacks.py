@@ -9,16 +9,23 @@ from packaging.specifiers import SpecifierSet
 
 from exitmatrix.model import Interpreter, Stack
 
+_SERVING = "flask, werkzeug.serving"
+
 STACKS: tuple[Stack, ...] = (
     Stack(name="none", family="none", requires=">=2.7"),
-    Stack(name="flask-1.1", family="flask", requires=">=2.7,<3.14"),
-    Stack(name="flask-2.0", family="flask", requires="==3.6.*"),
-    Stack(name="flask-2.2", family="flask", requires="==3.7.*"),
-    Stack(name="flask-3.0", family="flask", requires="==3.8.*"),
-    Stack(name="flask-3.1", family="flask", requires=">=3.9"),
-    Stack(name="apscheduler-3.6", family="apscheduler", requires=">=2.7,<3.14"),
-    Stack(name="apscheduler-3.10", family="apscheduler", requires=">=3.6,<3.8"),
-    Stack(name="apscheduler-3.11", family="apscheduler", requires=">=3.8"),
+    Stack(name="flask-1.1", family="flask", requires=">=2.7,<3.14", imports=_SERVING),
+    Stack(name="flask-2.0", family="flask", requires="==3.6.*", imports=_SERVING),
+    Stack(name="flask-2.2", family="flask", requires="==3.7.*", imports=_SERVING),
+    Stack(name="flask-3.0", family="flask", requires="==3.8.*", imports=_SERVING),
+    Stack(name="flask-3.1", family="flask", requires=">=3.9", imports=_SERVING),
+    Stack(name="apscheduler-3.6", family="apscheduler", requires=">=2.7,<3.14", imports=_SERVING),
+    Stack(name="apscheduler-3.10", family="apscheduler", requires=">=3.6,<3.8", imports=_SERVING),
+    Stack(name="apscheduler-3.11", family="apscheduler", requires=">=3.8", imports=_SERVING),
+    Stack(name="gunicorn-27", family="gunicorn", requires=">=3.10"),
+    Stack(name="uvicorn-0.28", family="uvicorn", requires=">=3.10"),
+    Stack(name="uvicorn-0.29", family="uvicorn", requires=">=3.10"),
+    Stack(name="uvicorn-0.54", family="uvicorn", requires=">=3.10"),
+    Stack(name="waitress-3.0", family="waitress", requires=">=3.10"),
 )
 
 # What keeps a Python out that is older than `requires` allows, and one that is newer. Flask 1.1
@@ -46,6 +53,11 @@ _TOO_OLD_OR_NEW: dict[str, tuple[str, str]] = {
         "a newer APScheduler exists for this Python, and only the newest is measured",
     ),
     "apscheduler-3.11": ("APScheduler 3.11 needs Python 3.8 or newer", ""),
+    "gunicorn-27": ("gunicorn 27 needs Python 3.10 or newer", ""),
+    "uvicorn-0.28": ("its packages are pinned for Python 3.10 or newer", ""),
+    "uvicorn-0.29": ("its packages are pinned for Python 3.10 or newer", ""),
+    "uvicorn-0.54": ("uvicorn 0.54 needs Python 3.10 or newer", ""),
+    "waitress-3.0": ("its packages are pinned for Python 3.10 or newer", ""),
 }
 
 

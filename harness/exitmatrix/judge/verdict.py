@@ -11,6 +11,7 @@ from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.context import Context, context
 from exitmatrix.judge.predict import Ending, NotPredicted, predict
 from exitmatrix.judge.rules import RULES, Rule
+from exitmatrix.judge.served import predict_served
 from exitmatrix.model import Judgement, Prediction, Record, Scenario, Verdict, VerdictWord
 from exitmatrix.model.outcome_sets import allows, is_race
 
@@ -69,6 +70,8 @@ def expected(
     """
     if record.termination not in TERMINATIONS:
         raise NotPredicted(f"{record.termination} is not in the catalogue any more")
+    if scenario is not None and scenario.server:
+        return predict_served(record, scenario)
     return predict(traits_of(record, scenario), ending(record), rules)
 
 

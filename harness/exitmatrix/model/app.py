@@ -87,6 +87,7 @@ class AppSpec(Frozen, kw_only=True):
     situation: Situation
     target: str
     ready: Readiness
+    path: tuple[str, ...] = ()  # folders of a PYTHONPATH that has the probe already
     inside: tuple[str, ...] = ()  # files that are put on its PYTHONPATH; () for a blind run
     grace: float = 30.0
     script: str = ""  # written beside it, at SCRIPT
@@ -95,11 +96,12 @@ class AppSpec(Frozen, kw_only=True):
     addresses: tuple[str, ...] = ()  # other than loopback, on which it may listen
     request: str = ""  # a path or URL that is being asked for when the first signal is sent
     limit: float = 120.0  # seconds
+    calm: float = 2.0  # seconds at rest after which nothing more is expected
 
     @property
     def blind(self) -> bool:
         """Whether nothing is put into the program."""
-        return not self.inside
+        return not (self.inside or self.path)
 
 
 class Moment(Frozen, array_like=True):

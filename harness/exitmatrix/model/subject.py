@@ -56,12 +56,18 @@ class Stack(Frozen, kw_only=True):
     name: str  # none, flask-1.1, flask-3.1
     family: str  # none, flask, apscheduler
     requires: str  # a PEP 440 specifier on the language version: ">=3.9"
+    imports: str = ""  # what an environment must be able to import; "": what the family is called
+
+    @property
+    def proof(self) -> str:
+        """A statement that an environment with the packages can run; "" for no packages."""
+        return "" if self.family == "none" else f"import {self.imports or self.family}"
 
 
 class Ready(Frozen, kw_only=True):
     """How a scenario shows that it is ready to be ended."""
 
-    by: Literal["stdout", "http", "none"]
+    by: Literal["stdout", "http", "listening", "none"]
     line: str = ""  # the exact line on stdout, for by="stdout"
 
 
@@ -115,6 +121,9 @@ class Scenario(Frozen, kw_only=True):
     lengths: tuple[int, ...] = ()  # of its handlers, in ms: each makes a scenario of its own
     length: int = 0  # of this one's handlers, in ms; 0: they take no time of their own
     program: Program | None = None  # None: the rules are told nothing, and predict nothing
+    # How it is started where that is not `python app.py`: words, with {port} for a free port.
+    command: tuple[str, ...] = ()
+    server: str = ""  # what is known of the server that the command starts: declare/servers
     acts: str = ""  # the role that comes to `end_here()`, where it is not the usual one
     printed: bool = False  # whether a run without the probe is made, for what it prints
     data: dict[str, DataState] = msgspec.field(

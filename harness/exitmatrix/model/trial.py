@@ -6,6 +6,7 @@ from typing import Literal
 
 from exitmatrix.model.base import Frozen
 from exitmatrix.model.subject import Scenario, Termination
+from exitmatrix.model.tree import Node
 
 Source = Literal["probe", "endings", "kernel", "harness"]
 
@@ -47,4 +48,5 @@ class Trial(Frozen, kw_only=True):
     history: tuple[Event, ...]
     stdout: str
     stderr: str
+    tree: tuple[Node, ...] = ()  # of a command: its processes, with who started whom
     blind: Trial | None = None  # the same without the probe, of a scenario that asks for it

@@ -20,6 +20,7 @@ FAILURES: Mapping[str, str] = {
     "gave-up": "it was given up while waiting for",
     "failed": "the harness itself failed",
     "unheard": "not every event could be told",
+    "stalled": "the harness stood still for a while, so that times are wrong",
     "garbled": "the event channel holds what is no event of this run",
 }
 
@@ -181,18 +182,24 @@ def _take(moment: Moment, one: _Seen, seen: Mapping[int, _Seen], folder: str) ->
             one.python = detail[2]
         case "probe", "forked":
             parent = seen.get(int(detail[0]))
-            if parent is not None and parent is not one and not one.handlers:
+            if parent is not None and parent is not one:
                 _inherit(one, parent)
-        case "probe", "registered":
-            one.handlers[detail[0]] = _handler(detail, folder)
-        case "probe", "began":
+        case "probe" | "endings", "registered":
+            told = event.source == "endings"
+            one.handlers[detail[0]] = _told(detail) if told else _handler(detail, folder)
+        case "probe" | "endings", "began":
             one.runs.append(_Run(detail[0], moment.seconds))
-        case "probe", "ended" | "raised":
+        case "probe" | "endings", "ended" | "raised":
             for run in reversed(one.runs):
                 if run.key == detail[0] and run.ended is None:
                     run.ended = moment.seconds
                     run.error = detail[1] if event.kind == "raised" else ""
                     break
+
+
+def _told(detail: Sequence[str]) -> Handler:
+    """A handler of another mechanism, which tells of itself: `lifespan:shutdown`."""
+    return Handler(label=detail[1], mechanism=detail[1].partition(":")[0])
 
 
 def _handler(detail: Sequence[str], folder: str) -> Handler:

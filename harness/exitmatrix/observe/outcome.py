@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from exitmatrix.model import (
+    CellId,
     DataState,
     Event,
     Outcome,
@@ -35,6 +36,7 @@ from exitmatrix.observe.history import (
     until_closing,
 )
 from exitmatrix.observe.roles import helper_name
+from exitmatrix.observe.served import observe_served
 from exitmatrix.observe.stderr import lines
 
 MARKER = "[unflushed:{}]"  # what endings.mark() writes
@@ -47,6 +49,8 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
 
     `trial` may have been saved before; nothing else is looked at.
     """
+    if scenario.command:
+        return observe_served(trial, scenario, CellId.parse(trial.cell).target)
     history = until_closing(trial.history)
     try:
         seen = read_history(history, scenario.modules)

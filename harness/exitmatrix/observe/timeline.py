@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from exitmatrix.model import Scenario, Timeline, Trial
+from exitmatrix.model import CellId, Scenario, Timeline, Trial
 from exitmatrix.observe.history import OWN_MODULE, asked_for_life, read_history, until_closing
 from exitmatrix.observe.roles import assign_roles, helper_name
+from exitmatrix.observe.served import timeline_served
 
 
 def timeline(trial: Trial, scenario: Scenario) -> Timeline:
     """Who did what after what: (who, what, ...), without times, pids and paths."""
+    if scenario.command:
+        return timeline_served(trial, scenario, CellId.parse(trial.cell).target)
     history = until_closing(trial.history)
     seen = read_history(history, scenario.modules)
     assign_roles(seen, scenario)

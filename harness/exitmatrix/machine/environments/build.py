@@ -72,8 +72,8 @@ def build_environment(
         _strip(folder, packages)
         final = target / packages.relative_to(folder)
         tools.run(python, "-E", "-s", "-c", _COMPILE, packages, final, "tolerant")
-        if stack.family != "none":
-            tools.run(python, "-E", "-s", "-B", "-c", "import flask, werkzeug.serving")
+        if stack.proof:
+            tools.run(python, "-E", "-s", "-B", "-c", stack.proof)
         return _installed(packages)
 
     return build

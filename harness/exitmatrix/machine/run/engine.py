@@ -20,6 +20,7 @@ from typing import TypeVar
 
 import msgspec
 
+from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.host import Listener
 from exitmatrix.machine.run.http import Client
 from exitmatrix.machine.run.kernel import proc, shared_memory
@@ -30,6 +31,7 @@ from exitmatrix.machine.run.kernel.pidfd import Watched
 from exitmatrix.machine.run.kernel.prctl import become_subreaper, end_with_parent
 from exitmatrix.machine.run.messages import Answer, Ask, Hello, Usage
 from exitmatrix.machine.run.reaper import end_all_below
+from exitmatrix.machine.run.served import Served
 from exitmatrix.machine.run.state import ASK_AGAIN, TrialState
 from exitmatrix.machine.run.trial import run
 from exitmatrix.model import Event, Trial
@@ -47,7 +49,7 @@ class Engine:
         self.first_mark = first_mark
         self.client = Client(threads=4 * jobs)
         self._slots = asyncio.Semaphore(jobs)
-        self._running: set[TrialState] = set()
+        self._running: set[TrialState | AppState] = set()
         self._holders: set[Listener] = set()
         self._exits = ExitWatch()
         self._watched: dict[Watched, Listener] = {}
@@ -70,13 +72,20 @@ class Engine:
         await asyncio.gather(*running)
 
     async def _run(self, ask: Ask) -> None:
-        state = None
+        state: Listener | None = None
         try:
             mark = self.first_mark + ask.number % MARKS
-            state = TrialState(ask.order, self, str(ask.number), mark)
-            self._holders.add(state)
-            self._running.add(state)
-            trial = await run(state)
+            if ask.order.scenario.command:
+                served = Served(ask.order, self, str(ask.number), mark)
+                state = served.state
+                self._holders.add(state)
+                self._running.add(served.state)
+                trial = await served.run()
+            else:
+                state = own = TrialState(ask.order, self, str(ask.number), mark)
+                self._holders.add(state)
+                self._running.add(own)
+                trial = await run(own)
         except OSError as error:
             why = Event("harness", 0, "not-started", (error.strerror or type(error).__name__,))
             trial = Trial(cell=ask.order.cell, history=(why,), stdout="", stderr="")
@@ -87,7 +96,7 @@ class Engine:
             if state is None or state in self._holders:
                 self._slots.release()
             if state is not None:
-                self._running.discard(state)
+                self._running = {one for one in self._running if one is not state}
                 self._holders.discard(state)
                 self._forget(state)
         send(Answer(ask.number, trial))

@@ -11,8 +11,6 @@ from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.model.app import GRACE, Step
 from exitmatrix.model.tree import ALL, GROUP
 
-CALM = 2.0  # seconds at rest after which nothing more is expected
-
 
 async def deliver(state: AppState) -> None:
     """Send each signal when it is its turn, and wait for what becomes of it."""
@@ -58,7 +56,11 @@ async def _until_calm(state: AppState, seconds: float) -> None:
     """Until all have ended, or all that live have rested for a while, or the time is over."""
     end = state.journal.now + seconds
     rest = Rest(state)
-    while not _everybody_is_gone(state) and state.journal.now < end and not rest.lasts(CALM):
+    while (
+        not _everybody_is_gone(state)
+        and state.journal.now < end
+        and not rest.lasts(state.spec.calm)
+    ):
         await asyncio.sleep(SAMPLE)
         rest.sample()
 

@@ -134,9 +134,9 @@ class AppState:
         variables = {**self.spec.environment, "TMPDIR": self.temporary}
         variables["EXITMATRIX_TOKEN"] = self.token  # by which orphans are known; nothing reads it
         if not self.spec.blind:
-            inside = f"{self.host.folder}/inside"
+            own = self.spec.path or (f"{self.host.folder}/inside",)
             before = variables.get("PYTHONPATH")
-            variables["PYTHONPATH"] = os.pathsep.join([inside, before] if before else [inside])
+            variables["PYTHONPATH"] = os.pathsep.join([*own, before] if before else own)
             variables["EXITMATRIX_CHANNEL"] = self.channel.path
         return variables
 

@@ -1,0 +1,17 @@
+"""The servers whose facts are known, one file each. Pure: another server is another file.
+
+A scenario names one of them in its header. Where releases differ there are several
+entries of one id; the one with the highest `since` that the installed release reaches holds.
+"""
+
+from __future__ import annotations
+
+from exitmatrix.declare.servers import gunicorn, uvicorn, waitress
+from exitmatrix.model.server import Server
+
+_FILES = (gunicorn, uvicorn, waitress)
+
+SERVERS: dict[str, tuple[Server, ...]] = {}
+for _file in _FILES:
+    for _server in _file.SERVERS:
+        SERVERS[_server.id] = (*SERVERS.get(_server.id, ()), _server)

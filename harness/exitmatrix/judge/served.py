@@ -1,0 +1,223 @@
+"""What the facts of a server allow: signals followed through its processes. Pure.
+
+Three laws hold for every server. A signal that has its default action, or is raised
+again with it, ends a process without finalization: no handler of `atexit` runs. A
+process that leaves by an exception or by return finalizes: they all run, last registered
+first. SIGKILL cannot be handled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations_with_replacement
+
+import msgspec
+from msgspec.structs import replace
+from packaging.version import Version
+
+from exitmatrix.declare.servers import SERVERS
+from exitmatrix.judge.predict import NotPredicted
+from exitmatrix.model import Outcome, Prediction, Process, Record, Scenario
+from exitmatrix.model.outcome_sets import union
+from exitmatrix.model.server import Reaction, Server, Stop
+from exitmatrix.model.tree import GROUP
+
+KILLED = Reaction(how="default action", source="signal(7): SIGKILL cannot be caught")
+DEFAULT = Reaction(how="default action", source="signal(7), standard signals")
+GOES_ON = Reaction(how="goes on")
+MASTER = Process(role="master", fired=(), unfinished=(), exit=None)
+SHUTDOWN = "lifespan:shutdown"
+RACE = "the signal to the group, and the one that the master passes on"
+
+
+def facts_of(scenario: Scenario, packages: Mapping[str, str]) -> Server:
+    """The facts that hold for the release that was measured. Raises NotPredicted."""
+    known = SERVERS.get(scenario.server, ())
+    holding = [
+        one
+        for one in known
+        if one.package in packages
+        and (not one.since or Version(packages[one.package]) >= Version(one.since))
+    ]
+    if not holding:
+        raise NotPredicted(f"nothing is known of {scenario.server} in this release")
+    return max(holding, key=lambda one: Version(one.since or "0"))
+
+
+def predict_served(record: Record, scenario: Scenario) -> Prediction:
+    """What a server's facts allow for a cell. Raises NotPredicted."""
+    facts = facts_of(scenario, record.packages)
+    signal, target = record.termination, record.target
+    if not facts.workers:
+        reaction = _reaction(facts, signal)
+        return _prediction(facts, [[_process("main", facts, reaction, signal)]], [reaction.how])
+    if target == "worker":
+        return _worker_hit(facts, signal)
+    if target == GROUP:
+        return _group_hit(facts, signal)
+    return _master_hit(facts, signal)
+
+
+def _reaction(facts: Server, signal: str) -> Reaction:
+    return KILLED if signal == "SIGKILL" else facts.worker.get(signal, DEFAULT)
+
+
+def _worker_hit(facts: Server, signal: str) -> Prediction:
+    """A signal to one worker: what it does, and whether the master replaces it."""
+    reaction = _reaction(facts, signal)
+    hit = _process("worker", facts, reaction, signal)
+    born = facts.replaces and hit.exit is not None
+    told = [
+        MASTER,
+        hit,
+        *_several("others", facts, GOES_ON, signal, facts.workers - 1),
+        *_several("new worker", facts, GOES_ON, signal, int(born)),
+    ]
+    return _prediction(facts, [told], [reaction.how, "replaced" if born else "not replaced"])
+
+
+def _master_hit(facts: Server, signal: str) -> Prediction:
+    """A signal to the master: what it passes on; or its end, and what orphans make of it."""
+    if signal in facts.ignores:
+        told = [MASTER, *_several("worker", facts, GOES_ON, signal, facts.workers)]
+        return _prediction(facts, [told], ["goes on"])
+    stop = facts.master.get(signal)
+    if signal == "SIGKILL" or stop is None:
+        if facts.orphan is None:
+            raise NotPredicted(f"what the workers of {facts.id} do without their master")
+        workers = _several("worker", facts, facts.orphan, signal, facts.workers)
+        told = [_process("master", facts, DEFAULT, signal), *workers]
+        return _prediction(facts, [told], [DEFAULT.how, f"orphan {facts.orphan.how}"])
+    reaction = _reaction(facts, stop.passes)
+    workers = _several("worker", facts, reaction, stop.passes, facts.workers)
+    told = [*_after(facts, stop, signal, workers)]
+    return _prediction(facts, [told], ["passes on", reaction.how])
+
+
+def _group_hit(facts: Server, signal: str) -> Prediction:
+    """A signal to all: each worker gets it, and then what the master passes on."""
+    stop = None if signal == "SIGKILL" else facts.master.get(signal)
+    first = _reaction(facts, signal)
+    if stop is None or first.how == "default action":
+        workers = _several("worker", facts, first, signal, facts.workers)
+        stays = signal != "SIGKILL" and signal in (*facts.ignores, *facts.master)
+        if not stays:
+            told = [_process("master", facts, DEFAULT, signal), *workers]
+            return _prediction(facts, [told], [first.how])
+        if stop is not None and not stop.restarts:
+            raise NotPredicted(f"workers killed by {signal} while {facts.id} stops")
+        new = _several("new worker", facts, GOES_ON, signal, facts.workers)
+        return _prediction(facts, [[MASTER, *workers, *new]], [first.how, "replaced"])
+    ways = _two_signals(facts, first, signal, stop.passes)
+    outcomes = []
+    for some in combinations_with_replacement(ways, facts.workers):
+        workers = tuple(
+            replace(one, role=f"worker#{number}") for number, one in enumerate(some, start=1)
+        )
+        outcomes.append([*_after(facts, stop, signal, _in_order(workers))])
+    return _prediction(facts, outcomes, ["passes on", first.how, "second signal"], (RACE,))
+
+
+def _two_signals(facts: Server, first: Reaction, signal: str, passed: str) -> tuple[Process, ...]:
+    """What a worker may come to that gets one signal, and another while it takes the first.
+
+    The first alone counts; or the second does, when both were noted before either was
+    acted upon; or the second comes so late that Python has given signals back their
+    default action (Modules/signalmodule.c, `_PySignal_Fini`), and kills a process whose
+    handlers have run. Of ASGI servers a second SIGINT skips the lifespan.
+    """
+    alone = _process("worker", facts, first, signal)
+    ways = [alone, _process("worker", facts, _reaction(facts, passed), passed)]
+    if first.how == "finalizes":
+        ways += _killed_late(facts, alone, passed)
+        if facts.asgi and signal == "SIGINT":
+            hurried = [one for one in (alone, *ways[2:]) if SHUTDOWN in (one.fired or ())]
+            ways += [replace(one, fired=one.fired[1:]) for one in hurried if one.fired]
+    return tuple({msgspec.json.encode(one): one for one in ways}.values())
+
+
+def _killed_late(facts: Server, alone: Process, passed: str) -> Iterator[Process]:
+    """The same process, killed by a signal that has its default action once more.
+
+    After its handlers have run; or before and among them, where the server gives the
+    signal back before the interpreter finalizes.
+    """
+    fired = alone.fired or ()
+    own = tuple(name for name in fired if name != SHUTDOWN)
+    before = fired[: len(fired) - len(own)]
+    for many in range(len(own) + 1) if facts.restores else (len(own),):
+        yield replace(alone, fired=(*before, *own[:many]), exit={"signal": passed})
+        if facts.restores and many < len(own):
+            yield replace(
+                alone,
+                fired=(*before, *own[:many]),
+                unfinished=(own[many],),
+                exit={"signal": passed},
+            )
+
+
+def _in_order(workers: Sequence[Process]) -> tuple[Process, ...]:
+    """The same, numbered as observation numbers them: by what they did."""
+    alike = sorted(workers, key=lambda one: msgspec.json.encode(replace(one, role="worker")))
+    return tuple(replace(one, role=f"worker#{number}") for number, one in enumerate(alike, start=1))
+
+
+def _after(facts: Server, stop: Stop, signal: str, workers: Sequence[Process]) -> Iterator[Process]:
+    """All processes when the master has done what it does."""
+    if stop.restarts:
+        yield MASTER
+    else:
+        yield _process("master", facts, Reaction(how="finalizes", status=stop.status), signal)
+    yield from workers
+    if stop.restarts:
+        yield from _several("new worker", facts, GOES_ON, signal, facts.workers)
+
+
+def _several(
+    role: str, facts: Server, reaction: Reaction, signal: str, many: int
+) -> tuple[Process, ...]:
+    names = [role] if many == 1 else [f"{role}#{number}" for number in range(1, many + 1)]
+    return tuple(_process(name, facts, reaction, signal) for name in names[:many])
+
+
+def _process(role: str, facts: Server, reaction: Reaction, signal: str) -> Process:
+    """A process that takes a signal in some way."""
+    base = role.partition("#")[0].replace("others", "worker").removeprefix("new ")
+    has = base in facts.imports
+    lifespan = (SHUTDOWN,) if has and facts.asgi and reaction.lifespan else ()
+    how: dict[str, object] | None
+    fired: tuple[str, ...]
+    match reaction.how:
+        case "goes on":
+            fired, how = (), None
+        case "finalizes":
+            fired = (*lifespan, *(facts.handlers if has else ()))
+            how = {"code": reaction.status}
+        case "raises again":
+            fired, how = lifespan, {"signal": signal}
+        case _:
+            fired, how = (), {"signal": signal}
+    return Process(role=role, fired=fired, unfinished=(), exit=how)
+
+
+def _prediction(
+    facts: Server,
+    allowed: Iterable[Sequence[Process]],
+    laws: Iterable[str],
+    races: tuple[str, ...] = (),
+) -> Prediction:
+    outcomes = []
+    for told in allowed:
+        alive = tuple(one.role for one in told if one.exit is None)
+        serving = [role for role in alive if role != "master"]
+        outcomes.append(
+            Outcome(
+                processes=tuple(told),
+                order=None,
+                survivors=alive,
+                helpers=facts.helpers,
+                port="open" if serving else "closed",
+            )
+        )
+    used = dict.fromkeys(f"server-{law.replace(' ', '-')}" for law in laws)
+    return Prediction(outcomes=union(outcomes), rules=tuple(used), races=races)

@@ -1,0 +1,147 @@
+"""From the history of a scenario that a command starts to its outcome. Pure.
+
+Workers that are alike are interchangeable: the one that a termination is aimed at is
+`worker`, the others are `others`, and what is started afterwards is `new`; where there
+are several of a kind they are numbered by what they did, not by when they were seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from exitmatrix.model import Outcome, Process, Scenario, Timeline, Trial, Unknown
+from exitmatrix.model.app import AppTrial, Moment
+from exitmatrix.model.app_outcome import AppOutcome, Member
+from exitmatrix.observe.app import observe_app
+
+FOLDER = ("harness", "folder")
+
+
+def observe_served(trial: Trial, scenario: Scenario, target: str) -> Outcome | Unknown:
+    """What a trial showed, or why it does not show enough."""
+    shown = _shown(trial, target)
+    if isinstance(shown, Unknown):
+        return shown
+    members = [one for one in shown.members if one.family]
+    if not all(one.exit or _lives(one) for one in members):
+        return Unknown(reason="a process neither ended nor was alive")
+    named = _named(members, target, scenario.roles)
+    order = sorted(
+        (ran.began, role, _name(ran.handler.label))
+        for role, one in named
+        for ran in one.own
+        if ran.began is not None and ran.fate in ("ran", "raised")
+    )
+    survivors = tuple(role for role, one in named if not one.exit)
+    return Outcome(
+        processes=tuple(_process(role, one) for role, one in named),
+        order=tuple((role, name) for _, role, name in order),
+        survivors=survivors,
+        helpers=tuple(sorted(one.base for one in shown.members if not one.family and not one.new)),
+        port="open" if any(one.serves or one.new for _, one in named if not one.exit) else "closed",
+    )
+
+
+def timeline_served(trial: Trial, scenario: Scenario, target: str) -> Timeline:
+    """Who did what after what: (who, what, ...), without times, pids and paths."""
+    shown = _shown(trial, target)
+    if isinstance(shown, Unknown):
+        return ()
+    members = [one for one in shown.members if one.family]
+    steps: list[tuple[float, tuple[str, ...]]] = [
+        (sent.seconds, ("harness", "sent", sent.signal, target)) for sent in shown.sent
+    ]
+    for role, one in _named(members, target, scenario.roles):
+        steps.append((one.born, (role, "spawned")))
+        for ran in one.own:
+            if ran.began is None:
+                continue
+            name = _name(ran.handler.label)
+            steps.append((ran.began, (role, "began", name)))
+            if ran.seconds is not None:
+                how = ("raised", name, ran.error) if ran.error else ("returned", name)
+                steps.append((ran.began + ran.seconds, (role, *how)))
+        if one.exit and one.seconds is not None:
+            steps.append((one.seconds, (role, "ended", one.exit)))
+    steps.sort(key=lambda step: step[0])
+    return tuple(step for _, step in steps)
+
+
+def _shown(trial: Trial, target: str) -> AppOutcome | Unknown:
+    folder = next((e.detail[0] for e in trial.history if (e.source, e.kind) == FOLDER), "")
+    # The place in the history stands for the time: what counts is what followed what.
+    moments = tuple(Moment(float(place), event) for place, event in enumerate(trial.history))
+    return observe_app(
+        AppTrial(
+            id=trial.cell,
+            situation="",
+            target=target,
+            blind=False,
+            history=moments,
+            tree=trial.tree,
+            output=trial.stdout,
+        ),
+        folder,
+    )
+
+
+def _lives(member: Member) -> bool:
+    return member.seconds is None
+
+
+def _named(
+    members: Sequence[Member], target: str, roles: Sequence[str]
+) -> list[tuple[str, Member]]:
+    """Each process with its role, in an order that depends on what they did alone."""
+    groups: dict[str, list[Member]] = {}
+    for one in members:
+        groups.setdefault(_kind(one, target, roles), []).append(one)
+    first = [role for role in (*roles, "others") if role in groups]
+    named: list[tuple[str, Member]] = []
+    for role in (*first, *sorted(groups.keys() - set(first))):
+        alike = sorted(groups[role], key=lambda one: msgspec.json.encode(_process(role, one)))
+        several = len(alike) > 1
+        named += [
+            (f"{role}#{number}" if several else role, one)
+            for number, one in enumerate(alike, start=1)
+        ]
+    return named
+
+
+def _kind(member: Member, target: str, roles: Sequence[str]) -> str:
+    if member.new:
+        return f"new {member.base}"
+    base = member.base if member.base in roles else roles[-1]
+    aimed = base == target and base == roles[-1] and len(roles) > 1
+    return "others" if aimed and not member.signalled else base
+
+
+def _name(label: str) -> str:
+    """The handler's name; that of one that tells of itself bears its mechanism already."""
+    return label.removeprefix("app:")
+
+
+def _process(role: str, member: Member) -> Process:
+    ran = [one for one in member.own if one.fate in ("ran", "raised")]
+    word, _, value = member.exit.partition(" ")
+    how: dict[str, object] | None = None
+    if word == "code":
+        how = {"code": int(value)}
+    elif word == "signal":
+        how = {"signal": value}
+    elif member.exit:
+        how = {"unknown": "its parent reaped it before its status could be read"}
+    process = Process(
+        role=role,
+        fired=tuple(_name(one.handler.label) for one in ran) if member.observed else None,
+        unfinished=tuple(_name(one.handler.label) for one in member.own if one.fate == "unfinished")
+        if member.observed
+        else None,
+        exit=how,
+        raised=tuple(_name(one.handler.label) for one in ran if one.fate == "raised"),
+    )
+    # What is started later may be caught before it has registered anything.
+    return replace(process, fired=(), unfinished=()) if member.new and not member.exit else process

@@ -1,0 +1,38 @@
+# /// script
+# requires-python = ">=3.13"
+# dependencies = ["gunicorn"]
+#
+# [tool.exitmatrix]
+# title = "gunicorn --preload with two sync workers"
+# roles = ["master", "worker"]
+# ready = "listening"
+# command = ["python", "-m", "gunicorn", "--preload", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
+# server = "gunicorn-preload"
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# ///
+"""Whose handlers run when the master imports the application before it forks?
+
+The workers are forked with the handlers of the master: each process has its own copy.
+"""
+
+import atexit
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"Hello, World!"]

@@ -1,0 +1,38 @@
+# /// script
+# requires-python = ">=3.13"
+# dependencies = ["gunicorn"]
+#
+# [tool.exitmatrix]
+# title = "gunicorn with two sync workers"
+# roles = ["master", "worker"]
+# ready = "listening"
+# command = ["python", "-m", "gunicorn", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
+# server = "gunicorn"
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# ///
+"""Whose handlers run when gunicorn is stopped, reloaded, or loses a process?
+
+Each worker imports the application, so each worker has its handlers; the master has none.
+"""
+
+import atexit
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"Hello, World!"]

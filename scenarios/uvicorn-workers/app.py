@@ -1,0 +1,50 @@
+# /// script
+# requires-python = ">=3.13"
+# dependencies = ["uvicorn"]
+#
+# [tool.exitmatrix]
+# title = "uvicorn with two worker processes"
+# roles = ["master", "worker"]
+# ready = "listening"
+# command = ["python", "-m", "uvicorn", "--workers", "2", "--port", "{port}", "app:app"]
+# server = "uvicorn-workers"
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# ///
+"""Whose handlers run when the supervisor of uvicorn is stopped, or loses a worker?
+"""
+
+import atexit
+
+import endings
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+@endings.tells("lifespan:shutdown")
+def shutdown():
+    print("shutdown: cleaning up")
+
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        shutdown()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"Hello, World!"})

@@ -1,0 +1,36 @@
+# /// script
+# requires-python = ">=3.13"
+# dependencies = ["waitress"]
+#
+# [tool.exitmatrix]
+# title = "waitress-serve"
+# roles = ["main"]
+# ready = "listening"
+# command = ["python", "-m", "waitress", "--listen", "127.0.0.1:{port}", "app:app"]
+# server = "waitress"
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL"]
+# ///
+"""Do handlers run when waitress is stopped?
+"""
+
+import atexit
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"Hello, World!"]
