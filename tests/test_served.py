@@ -1,0 +1,175 @@
+"""Servers in the matrix: what their facts allow, and what trials of them show."""
+
+from __future__ import annotations
+
+import pytest
+from exitmatrix.declare.servers import SERVERS
+from exitmatrix.declare.terminations import TERMINATIONS
+from exitmatrix.judge.predict import NotPredicted
+from exitmatrix.judge.served import facts_of, predict_served
+from exitmatrix.model import Event, Outcome, Record, Scenario, Trial
+from exitmatrix.model.tree import Node
+from exitmatrix.observe import observe, timeline
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.conftest import LOADED
+from tests.support.values import record
+
+SERVED = [one for one in LOADED.values() if one.command]
+UVICORN, GUNICORN = LOADED["uvicorn"], LOADED["gunicorn"]
+
+
+def of(question: str, **packages: str) -> Record:
+    return record(question, stack="made", packages=packages)
+
+
+def only(one: Record) -> Outcome:
+    (outcome,) = predict_served(one, LOADED[one.scenario]).outcomes
+    return outcome
+
+
+@pytest.mark.parametrize("scenario", SERVED, ids=lambda one: one.id)
+def test_a_scenario_with_a_command_names_a_server_that_is_known(scenario: Scenario) -> None:
+    """So every cell of it has a prediction, or a reason why it has none."""
+    assert scenario.server in SERVERS
+
+
+def test_a_signal_that_is_raised_again_runs_no_handler() -> None:
+    """Uvicorn since 0.29: the lifespan is shut down, and SIGTERM ends the process."""
+    (process,) = only(of("uvicorn/SIGTERM@main", uvicorn="0.29.0")).processes
+    assert (process.fired, process.exit) == (("lifespan:shutdown",), {"signal": "SIGTERM"})
+    (before,) = only(of("uvicorn/SIGTERM@main", uvicorn="0.28.1")).processes
+    assert (before.fired, before.exit) == (("lifespan:shutdown", "C", "B", "A"), {"code": 0})
+
+
+def test_the_facts_are_those_of_the_newest_release_that_is_reached() -> None:
+    """0.54 is past 0.29 though it is before it as text is; of no release nothing is known."""
+    assert facts_of(UVICORN, {"uvicorn": "0.54.0"}).since == "0.54"
+    assert facts_of(UVICORN, {"uvicorn": "0.30.1"}).since == "0.29"
+    with pytest.raises(NotPredicted):
+        facts_of(UVICORN, {"gunicorn": "27.0.1"})
+
+
+def test_nobody_handles_sigkill() -> None:
+    """The master of gunicorn replaces a worker that is killed; the others go on."""
+    outcome = only(of("gunicorn/SIGKILL@worker", gunicorn="27.0.1"))
+    assert [one.role for one in outcome.processes] == ["master", "worker", "others", "new worker"]
+    assert outcome.processes[1].exit == {"signal": "SIGKILL"}
+    assert outcome.processes[1].fired == ()
+
+
+def test_a_second_signal_may_come_when_python_finalizes() -> None:
+    """SIGTERM to the group of gunicorn: a worker gets another one of its master."""
+    made = predict_served(of("gunicorn/SIGTERM@group", gunicorn="27.0.1"), GUNICORN)
+    ends = {str(one.exit) for outcome in made.outcomes for one in outcome.processes[1:]}
+    assert ends == {"{'code': 0}", "{'signal': 'SIGTERM'}"}
+    assert made.races
+
+
+# ------------------------------------------------------------------ observing
+
+WORDS = ("python", "-m", "gunicorn")
+
+
+def tree(*workers: int, new: tuple[int, ...] = ()) -> tuple[Node, ...]:
+    master = Node(pid=10, parent=1, words=WORDS, program="/p", listens=True)
+    return (
+        master,
+        *(
+            Node(
+                pid=pid, parent=10, words=WORDS, program="/p", forked=True, listens=True,
+                at_ready=pid not in new,
+            )
+            for pid in workers
+        ),
+    )  # fmt: skip
+
+
+def told(pid: int, *kinds: str) -> list[Event]:
+    return [Event("probe", pid, kind, (f"{pid}.1",)) for kind in kinds]
+
+
+def trial(*after: Event, workers: tuple[int, ...] = (20, 30)) -> Trial:
+    started = [Event("probe", 10, "started", ("1", "python\0", "3.13.0", "0"))]
+    for pid in workers:
+        started += [
+            Event("probe", pid, "forked", ("10",)),
+            Event("probe", pid, "registered", (f"{pid}.1", "A", "app:A", "/w/app.py:5")),
+        ]
+    history = (
+        Event("harness", 0, "folder", ("/w",)),
+        *started,
+        Event("harness", 10, "ready"),
+        *after,
+        Event("harness", 0, "closing"),
+    )
+    return Trial(
+        cell="cpython-3.13.0/made/gunicorn/SIGTERM@worker",
+        history=history,
+        stdout="",
+        stderr="",
+        tree=tree(*workers),
+    )
+
+
+def hit(pid: int) -> Trial:
+    other = 50 - pid
+    return trial(
+        Event("harness", pid, "sent", ("SIGTERM", "worker")),
+        *told(pid, "began", "ended"),
+        Event("kernel", pid, "ended", ("code 0",)),
+        Event("kernel", 10, "alive"),
+        Event("kernel", other, "alive"),
+    )
+
+
+def test_workers_that_are_alike_are_interchangeable() -> None:
+    """The one that is hit is `worker`, whichever was started first."""
+    one, other = (observe(hit(pid), GUNICORN, TERMINATIONS["SIGTERM"]) for pid in (20, 30))
+    assert isinstance(one, Outcome)
+    assert one == other
+    roles = [(each.role, each.fired, each.exit) for each in one.processes]
+    assert roles == [
+        ("master", (), None),
+        ("worker", ("A",), {"code": 0}),
+        ("others", (), None),
+    ]
+    assert ("worker", "returned", "A") in timeline(hit(20), GUNICORN)
+
+
+def test_a_forked_worker_has_what_its_master_registered() -> None:
+    """Also where it was found before its master's events were read."""
+    early = trial(
+        Event("harness", 20, "sent", ("SIGTERM", "worker")),
+        *(Event("probe", 20, kind, ("10.1",)) for kind in ("began", "ended")),
+        Event("kernel", 20, "ended", ("code 0",)),
+        Event("kernel", 10, "alive"),
+        workers=(20,),
+    )
+    found = Event("kernel", 20, "found", WORDS)
+    registered = Event("probe", 10, "registered", ("10.1", "M", "app:M", "/w/app.py:9"))
+    library = Event("probe", 10, "registered", ("10.0", "shutdown", "logging:shutdown", ""))
+    history = list(early.history)
+    history[2:2] = [library, found, registered]
+    shown = observe(replace(early, history=tuple(history)), GUNICORN, TERMINATIONS["SIGTERM"])
+    assert isinstance(shown, Outcome)
+    assert shown.processes[1].fired == ("M",)
+
+
+@given(st.permutations([20, 30, 40]))
+def test_the_order_in_which_workers_are_seen_does_not_matter(pids: list[int]) -> None:
+    """Outcomes are equal up to a permutation of the workers."""
+    ends = [
+        event
+        for pid in pids
+        for event in (*told(pid, "began", "ended"), Event("kernel", pid, "ended", ("code 0",)))
+    ]
+    sent = Event("harness", 10, "sent", ("SIGTERM", "master"))
+    made = trial(sent, *ends, Event("kernel", 10, "ended", ("code 0",)), workers=(20, 30, 40))
+    made = replace(made, cell="cpython-3.13.0/made/gunicorn/SIGTERM@master")
+    shown = observe(made, GUNICORN, TERMINATIONS["SIGTERM"])
+    assert isinstance(shown, Outcome)
+    assert [one.role for one in shown.processes[1:]] == ["worker#1", "worker#2", "worker#3"]
+    assert {one.fired for one in shown.processes[1:]} == {("A",)}
