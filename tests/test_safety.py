@@ -318,14 +318,14 @@ def test_no_port_is_announced(environment_of: EnvironmentOf) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "exitmatrix: cpython ../../3.13.0 - - -",
-        "exitmatrix: cpython 3.13.0/x - - -",
-        "exitmatrix: ../cpython 3.13.0 - - -",
-        "exitmatrix: pypy 3.11.17 ../../8.0.1 - -",
-        "exitmatrix: pypy 3.11.17 /etc - -",
+        "exitmatrix: cpython ../../3.13.0 - - - -",
+        "exitmatrix: cpython 3.13.0/x - - - -",
+        "exitmatrix: ../cpython 3.13.0 - - - -",
+        "exitmatrix: pypy 3.11.17 ../../8.0.1 - - -",
+        "exitmatrix: pypy 3.11.17 /etc - - -",
     ],
 )
 def test_a_binary_that_lies_about_its_version_is_no_path(line: str) -> None:
     """An interpreter's id becomes a file's name, so it is made of digits, dots and letters."""
     assert interpreters.read_answer(line) is None
-    assert interpreters.read_answer("exitmatrix: pypy 3.11.17 8.0.1 - -")
+    assert interpreters.read_answer("exitmatrix: pypy 3.11.17 8.0.1 - - -")
