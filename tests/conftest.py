@@ -13,6 +13,7 @@ from exitmatrix.declare.terminations import TERMINATIONS, targets
 from exitmatrix.machine import interpreters, scenarios
 from exitmatrix.machine.environments.cache import default_cache
 from exitmatrix.machine.environments.prepare import Environment, Unavailable, prepare
+from exitmatrix.machine.run.kernel import dispositions
 from exitmatrix.machine.run.session import run_all
 from exitmatrix.model import (
     CellId,
@@ -29,6 +30,9 @@ from exitmatrix.observe import observe
 from tests.support.running import Driver, drivers
 
 JOBS = 2
+
+# In a background job, or under nohup, what tests start would inherit ignored signals.
+dispositions.reset()
 
 # How long something takes is a matter of the machine and of what else it does.
 hypothesis.settings.register_profile("untimed", deadline=None)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.records import platform_name, read_records
 from exitmatrix.model import Outcome, Process, Record, Scenario, Sources
 from exitmatrix.model.outcome_sets import is_race
+from exitmatrix.report.reproducer.driver import IGNORED_IN_BACKGROUND
 from exitmatrix.report.reproducer.program import reproducer
 from exitmatrix.report.reproducer.refusal import Refusal
 from exitmatrix.report.reproducer.rewrite import Rewriting, imported, rewrite
@@ -32,6 +33,7 @@ from exitmatrix.report.reproducer.stub import stub
 from exitmatrix.report.reproducer.summary import summary
 
 from tests.conftest import FOUND, LOADED, NEWEST, note_exercised
+from tests.support.background import background
 
 ROOT = Path(__file__).parent.parent
 RECORDS = {
@@ -157,6 +159,7 @@ def test_each_is_short_enough_to_be_pasted() -> None:
         delivery = TERMINATIONS[record.termination].delivery
         least = 23 if scenario.serves else 15 if len(scenario.roles) > 1 else 12
         more = 12 * is_race(record.outcomes) + 10 * (delivery == "signal-twice")
+        more += 2 * (TERMINATIONS[record.termination].signal in IGNORED_IN_BACKGROUND)
         assert len(driven) <= least + more, record.cell
         if delivery == "in-process" and not scenario.serves:
             assert not driven, record.cell
@@ -322,6 +325,19 @@ def test_an_interrupted_one_leaves_nobody(
     assert not left
 
 
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "cell", ["SIGINT@main", "SIGINT-twice@main", "SIGINT-then-SIGINT@main", "SIGHUP@main"]
+)
+def test_in_the_background_it_shows_the_same(
+    cell: str, environment_of: Callable[[str, str], Environment], tmp_path: Path
+) -> None:
+    """A background job ignores SIGINT, nohup SIGHUP; what the reproducer starts does not."""
+    record = on_record(f"none/plain/{cell}")
+    show_the_same(record, environment_of, tmp_path, how=background)
+
+
 class Seen(NamedTuple):
     """What a run of a reproducer shows."""
 
@@ -332,7 +348,10 @@ class Seen(NamedTuple):
 
 
 def show_the_same(
-    record: Record, environment_of: Callable[[str, str], Environment], folder: Path
+    record: Record,
+    environment_of: Callable[[str, str], Environment],
+    folder: Path,
+    how: Callable[..., Sequence[object]] = lambda *words: words,
 ) -> None:
     environment = environment_of(record.interpreter_id, record.stack)
     if environment.packages != record.packages:
@@ -344,7 +363,7 @@ def show_the_same(
     empty.mkdir()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(
-        [environment.python, file],
+        [str(word) for word in how(environment.python, file)],
         capture_output=True,
         text=True,
         cwd=folder,

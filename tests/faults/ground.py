@@ -21,7 +21,7 @@ from exitmatrix.declare import stacks
 from exitmatrix.machine.environments.cache import default_cache
 from exitmatrix.machine.environments.prepare import Environment, prepare
 from exitmatrix.machine.run import grounds
-from exitmatrix.machine.run.kernel import pidfd, prctl, proc
+from exitmatrix.machine.run.kernel import dispositions, pidfd, prctl, proc
 from exitmatrix.machine.store.records import read_records
 from exitmatrix.machine.store.store import Count
 from exitmatrix.model import Record, Stack
@@ -45,8 +45,7 @@ class Ground:
 
     def __enter__(self) -> Self:
         prctl.prctl(prctl.PR_SET_CHILD_SUBREAPER, 1)
-        if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # in the background it would do nothing
+        dispositions.reset()  # in the background, what is started would ignore SIGINT
         self.folder = Path(tempfile.mkdtemp(prefix="faults-"))
         self.temporary = self.folder / "tmp"
         self.temporary.mkdir()

@@ -36,6 +36,7 @@ from exitmatrix.machine import interpreters as pythons
 from exitmatrix.machine import scenarios as programs
 from exitmatrix.machine.environments.cache import default_cache
 from exitmatrix.machine.environments.prepare import Environment, Unavailable, prepare
+from exitmatrix.machine.run.kernel.dispositions import RESETTABLE
 from exitmatrix.machine.run.session import Session, default_jobs
 from exitmatrix.machine.store.corpus import Corpus
 from exitmatrix.machine.store.records import digest, read_records
@@ -221,7 +222,16 @@ def _start_all(starts: Iterable[tuple[list[str], dict[str, str]]], at_once: int)
     for words, variables in starts:
         while len(running) >= at_once:
             running.discard(os.wait()[0])
-        running.add(os.posix_spawn(words[0], words, always | variables, file_actions=null))
+        running.add(
+            os.posix_spawn(
+                words[0],
+                words,
+                always | variables,
+                file_actions=null,
+                setsigmask=[],
+                setsigdef=RESETTABLE,
+            )
+        )
     while running:
         running.discard(os.wait()[0])
 

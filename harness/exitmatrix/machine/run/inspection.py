@@ -8,11 +8,11 @@ is a matter of the interpreter, so only the same one can tell whether it is whol
 from __future__ import annotations
 
 import asyncio
-import subprocess
+import os
 from typing import get_args
 
-from exitmatrix.machine.run.kernel.marks import marking
-from exitmatrix.machine.run.spawn import Folder, environment
+from exitmatrix.machine.run.kernel.wait_status import describe_status
+from exitmatrix.machine.run.spawn import Folder, environment, start
 from exitmatrix.machine.run.state import TrialState
 from exitmatrix.model import DataState, TrialSpec
 
@@ -39,19 +39,27 @@ async def _ask(spec: TrialSpec, folder: Folder, mark: int) -> list[tuple[str, st
     """(kind, state) of each kind of data, in order. Raises CannotTell, OSError."""
     variables = environment(spec, folder, "")
     bare = {name: text for name, text in variables.items() if not name.startswith(INJECTED)}
-    with marking(mark):  # should it hang, it is the trial's, and is ended with it
-        process = subprocess.Popen(
-            [spec.python, PROGRAM],
-            cwd=folder.work,
-            env=bare,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-    said, _ = await asyncio.to_thread(process.communicate)
-    if process.returncode:
-        raise CannotTell(f"{PROGRAM} ended with status {process.returncode}")
+    os.chdir(folder.work)
+    output, write_end = os.pipe()
+    try:
+        # Should it hang, it bears the trial's mark, and is ended with it.
+        pid = start(spec.python, [spec.python, PROGRAM], bare, write_end, write_end, mark)
+    except OSError:
+        os.close(output)
+        raise
+    finally:
+        os.close(write_end)
+    said, status = await asyncio.to_thread(_wait_for, pid, output)
+    if status:
+        raise CannotTell(f"{PROGRAM} ended with {describe_status(status)}")
     return parse(said.decode("utf-8", "replace"), spec)
+
+
+def _wait_for(pid: int, output: int) -> tuple[bytes, int]:
+    """What a child of this process says until it ends, and its wait status."""
+    with open(output, "rb") as stream:
+        said = stream.read()
+    return said, os.waitpid(pid, 0)[1]
 
 
 def parse(said: str, spec: TrialSpec) -> list[tuple[str, str]]:

@@ -30,6 +30,17 @@ def get(path):
 _KILL = '"kill -9 -%d 2>/dev/null" % program.pid'
 
 
+IGNORED_IN_BACKGROUND = {
+    "SIGINT": "signal.default_int_handler",
+    "SIGQUIT": "signal.SIG_DFL",
+    "SIGHUP": "signal.SIG_DFL",
+}
+"""What is ignored in a shell's background job or under nohup, and what a foreground job has.
+
+What a process ignores, its children ignore (POSIX, Shell Command Language, 2.9.3; nohup(1)).
+"""
+
+
 class DriverSpec(Frozen, kw_only=True):
     """How a program is started and ended, and what is told of it."""
 
@@ -143,6 +154,10 @@ def _lines(spec: DriverSpec) -> Iterator[str]:
 
 
 def _start(spec: DriverSpec) -> Iterator[str]:
+    for name in dict.fromkeys((spec.signal, spec.then)):
+        if default := IGNORED_IN_BACKGROUND.get(name):
+            yield f"# A background job ignores {name}, and so would what it starts."
+            yield f"signal.signal(signal.{name}, {default})"
     argument = "PORT" if spec.serves else '"run"'
     options = ["stdout=subprocess.PIPE"] * spec.heard + ["preexec_fn=os.setsid"] * spec.grouped
     before = "\n    " if len(options) > 1 else " "
