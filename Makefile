@@ -34,7 +34,7 @@ regression: $(STAMP) ## the same as a test suite (TESTARGS='--python cpython-3.1
 
 .PHONY: claims
 claims: $(STAMP) ## measure what the published claims rest on, and write reports/claims.md
-	@$(VENV)/bin/exitmatrix claims $(ARGS)
+	@$(VENV)/bin/exitmatrix claims --output reports $(ARGS)
 
 .PHONY: blog
 blog: $(STAMP) ## watch the experiment with two pids, live (ARGS='--victim parent --stack flask-3.1')

@@ -268,13 +268,13 @@ def test_claims_are_measured_once_and_then_judged_offline(tmp_path: Path) -> Non
     first = run(*words)
     note_exercised([NEWEST])
     assert first.returncode == 0, first.stderr
-    assert "have no record yet" in first.stderr
+    assert "without a record" in first.stderr
     assert "Holds." in first.stdout
     page = (tmp_path / "claims.md").read_bytes()
     assert b"| [M6](#m6) |" in page
     again = run(*words, env={"PATH": ""})
     assert again.returncode == 0, again.stderr
-    assert "have no record yet" not in again.stderr
+    assert "without a record" not in again.stderr
     assert again.stdout == first.stdout
     assert (tmp_path / "claims.md").read_bytes() == page
 

@@ -23,6 +23,33 @@ pytestmark = [
 ]
 
 
+def assert_records_are_brought(
+    command: list[str], environment: dict[str, str], folder: Path
+) -> None:
+    """What only reads answers from the records of the package, and writes nothing."""
+    empty = folder / "empty"
+    empty.mkdir()
+    for words, says, status in (
+        (["explain", "plain/SIGTERM"], "plain/SIGTERM@main\n", 0),
+        (["explain", "cpython-3.13.0/none/plain/SIGTERM@main"], "\nIn order\n", 0),
+        (["diff", "cpython-3.12.1", "cpython-3.13.0"], "cpython-3.12.1 -> cpython-3.13.0", 1),
+        (["claims", "B7"], "B7", 0),
+        (["check", "--update"], "", 2),
+    ):
+        done = subprocess.run(
+            [*command, *words],
+            cwd=empty,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == status, done.stderr
+        assert says in done.stdout
+    assert not list(empty.iterdir())
+
+
 def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
     """A wheel that is installed elsewhere brings scenarios, pins, probe and schema with it."""
     pytest.importorskip("hatchling")
@@ -66,6 +93,7 @@ def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "reports/matrix.md"
     assert (tmp_path / "reports" / "matrix.md").read_text().startswith("# ")
+    assert_records_are_brought([str(elsewhere / "bin" / "exitmatrix")], clean, tmp_path)
     where = subprocess.run(
         [str(python), "-c", "import exitmatrix; print(exitmatrix.__file__)"],
         cwd=tmp_path,

@@ -28,7 +28,7 @@ from exitmatrix.cli.errors import (
 from exitmatrix.cli.measure import Told, measure
 from exitmatrix.cli.progress import Kind, reporter
 from exitmatrix.cli.recording import close, open_store
-from exitmatrix.cli.records import read
+from exitmatrix.cli.records import folder_to_read, read
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.selecting import (
     check_machine,
@@ -41,6 +41,7 @@ from exitmatrix.cli.streams import say
 from exitmatrix.cli.unknown import fail_if_broken, fail_if_unknown
 from exitmatrix.machine.run.connection import EngineDied
 from exitmatrix.machine.run.session import Session, default_jobs
+from exitmatrix.machine.store.places import HERE, nearest_records
 from exitmatrix.machine.store.records import digest, platform_name
 from exitmatrix.machine.store.store import Store
 from exitmatrix.model import Cell, Frozen, Interpreter, Record, Scenario
@@ -64,7 +65,7 @@ class Again(Frozen, kw_only=True):
 @options.selection
 @click.option("--update", is_flag=True, help="Accept what is seen now: write it as matrix would.")
 @options.jobs
-@options.output("The records that are compared with; written with --update only.")
+@options.records("The records that are compared with; written with --update only.")
 @options.progress
 def command(
     python: Sequence[str],
@@ -74,7 +75,7 @@ def command(
     stack: Sequence[str],
     update: bool,
     jobs: int | None,
-    output: Path,
+    folder: Path | None,
     progress: Kind,
 ) -> None:
     """Measure again, and compare with what is on record.
@@ -85,18 +86,21 @@ def command(
 
     Cells that have no record are counted, and are no change.
     """
+    if update and folder is None and nearest_records() != HERE:
+        raise Failure("--update writes the records: name their folder with --records", USAGE_ERROR)
+    folder = folder_to_read(folder)
     selection = selected(scenario, termination, target, stack)
     with stopping_cleanly():
         subjects, broken = load_scenarios()
         check_selection(selection, subjects)
         check_machine()
         found = find_interpreters(python)
-        records = read_committed(output)
+        records = read_committed(folder)
         found = compare_as(found, records, update)
         planned = make_plan(found, subjects, selection)
         tell_what_is_not_checked(planned, found, records, selection, python)
         planned = choose(planned, found, records, update)
-        store = open_store(output) if update else None
+        store = open_store(folder) if update else None
         environments, missing = prepare_environments(planned, found, progress)
         planned = without(planned, missing)
         again = measure_again(planned, environments, subjects, records, jobs, progress)
@@ -109,13 +113,13 @@ def command(
     fail_if_not_all_was_seen(planned, again, missing, broken)
 
 
-def read_committed(output: Path) -> dict[str, Record]:
+def read_committed(folder: Path) -> dict[str, Record]:
     """The records of this platform by cell."""
-    rows = read(output).get(platform_name(), [])
+    rows = read(folder).get(platform_name(), [])
     if not rows:
         raise Failure(
-            f"nothing is on record for {platform_name()} in {output}: `exitmatrix matrix` measures"
-            " it, and --output names another folder",
+            f"nothing is on record for {platform_name()} in {folder}: `exitmatrix matrix` measures"
+            " it, and --records names another folder",
             USAGE_ERROR,
         )
     return {record.cell: record for record in rows}

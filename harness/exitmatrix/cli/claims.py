@@ -17,7 +17,7 @@ from exitmatrix.cli.environments import prepare_environments
 from exitmatrix.cli.errors import INTERRUPTED, USAGE_ERROR, Failure, no_such, stopping_cleanly
 from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.recording import fail_if_too_little_was_seen, measure_and_save, open_store
-from exitmatrix.cli.records import Records, read
+from exitmatrix.cli.records import Records, folder_to_read, read
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.selecting import check_machine, find_interpreters, plan_all
 from exitmatrix.cli.streams import say
@@ -27,6 +27,7 @@ from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.model import Cell, Interpreter, Scenario
 from exitmatrix.model.versions import stack_words
 from exitmatrix.plan.cells import Plan, Selection, without
+from exitmatrix.report.pages.changes import count
 from exitmatrix.report.pages.claims import Reading, in_full, render, short
 
 PAGE = "claims.md"
@@ -37,34 +38,47 @@ OF_2020 = "flask-1.1"
 @click.argument("claim", nargs=-1)
 @options.python("Measure with these only: ids such as 'cpython-3.1*', or paths.")
 @options.jobs
-@options.output("Where the records are, and where claims.md is written.")
+@options.records_only
+@click.option(
+    "--output",
+    default=None,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Measure what has no record, and write claims.md and all that matrix writes.",
+)
 @options.progress
 def command(
-    claim: Sequence[str], python: Sequence[str], jobs: int | None, output: Path, progress: Kind
+    claim: Sequence[str],
+    python: Sequence[str],
+    jobs: int | None,
+    records: Path | None,
+    output: Path | None,
+    progress: Kind,
 ) -> None:
     """Judge what was published about exit handlers by what was observed.
 
     \b
-      exitmatrix claims            every claim: its verdict, and OUTPUT/claims.md
-      exitmatrix claims B7 B8      these two in full, on the terminal as well
+      exitmatrix claims                    every claim and its verdict
+      exitmatrix claims B7 B8              these two in full
+      exitmatrix claims --output reports   measure what is missing, and write
+                                           reports/claims.md
 
-    Cells that a claim rests on and that have no record are measured first; where
-    all have one, nothing is run. A verdict is computed from the records: holds,
-    holds since or until a version, holds but not for the reason given,
-    contradicted. An opinion cannot be tested.
+    A verdict is computed from the records: holds, holds since or until a version,
+    holds but not for the reason given, contradicted. An opinion cannot be tested.
+    Without --output nothing is run, and nothing is written.
     """
     chosen = choose(claim)
+    if records and output:
+        raise Failure("--records reads, --output writes: give one of the two", USAGE_ERROR)
     with stopping_cleanly():
         subjects, broken = load_scenarios()
-        records = read(output)
-        found = find_interpreters(python)
-        tell_if_2020_is_missing(found, records)
-        planned = missing(chosen, found, subjects, records)
-        if planned.cells:
-            measure_missing(planned, found, subjects, output, jobs, progress, broken)
-        reading = judge_claims(output, subjects)
-        write_page(reading, output)
-    tell_claims(reading, chosen, bool(claim), output)
+        if output:
+            measure_missing(chosen, subjects, python, output, jobs, progress, broken)
+        reading = judge_claims(output or folder_to_read(records), subjects)
+        if output:
+            write_page(reading, output)
+    tell_claims(reading, chosen, bool(claim))
+    if output:
+        say(str(output / PAGE))
 
 
 def choose(ids: Sequence[str]) -> tuple[Claim, ...]:
@@ -108,16 +122,22 @@ def tell_if_2020_is_missing(found: Mapping[str, Interpreter], records: Records) 
 
 
 def measure_missing(
-    planned: Plan,
-    found: dict[str, Interpreter],
+    chosen: Sequence[Claim],
     subjects: dict[str, Scenario],
+    python: Sequence[str],
     output: Path,
     jobs: int | None,
     progress: Kind,
     broken: int,
 ) -> None:
-    """Measure what is missing, as `matrix` does, and write all that it writes."""
-    say(f"{len(planned.cells)} cells have no record yet")
+    """Measure what has no record, as `matrix` does, and write all that it writes."""
+    records = read(output)
+    found = find_interpreters(python)
+    tell_if_2020_is_missing(found, records)
+    planned = missing(chosen, found, subjects, records)
+    if not planned.cells:
+        return
+    say(f"{count(len(planned.cells), 'cell')} without a record")
     check_machine()
     store = open_store(output)
     environments, gone = prepare_environments(planned, found, progress)
@@ -132,11 +152,11 @@ def measure_missing(
     fail_if_too_little_was_seen(planned, store, broken)
 
 
-def judge_claims(output: Path, subjects: dict[str, Scenario]) -> Reading:
+def judge_claims(folder: Path, subjects: dict[str, Scenario]) -> Reading:
     """Every claim, judged by all the records that there are."""
     evidence = []
-    for platform, rows in read(output).items():
-        told = read_timelines(output, platform)
+    for platform, rows in read(folder).items():
+        told = read_timelines(folder, platform)
         for record in rows:
             sights = tuple(
                 Run(outcome=outcome, timeline=told.get((record.cell, digest(outcome))))
@@ -155,7 +175,7 @@ def write_page(reading: Reading, output: Path) -> None:
         raise Failure(str(error), USAGE_ERROR) from error
 
 
-def tell_claims(reading: Reading, chosen: Sequence[Claim], named: bool, output: Path) -> None:
+def tell_claims(reading: Reading, chosen: Sequence[Claim], named: bool) -> None:
     """The verdicts, a line each; of claims that were named, everything."""
     mine = [one for one in reading.assessments if one.claim in chosen]
     for number, one in enumerate(mine):
@@ -163,4 +183,3 @@ def tell_claims(reading: Reading, chosen: Sequence[Claim], named: bool, output: 
             click.echo(("\n" if number else "") + in_full(reading, one))
         else:
             click.echo(short(one))
-    say(str(output / PAGE))

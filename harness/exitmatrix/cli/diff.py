@@ -11,7 +11,7 @@ import click
 from exitmatrix.cli import options
 from exitmatrix.cli.changes import differ, print_changes
 from exitmatrix.cli.errors import DIFFERS, HARNESS_FAILED, USAGE_ERROR, Failure
-from exitmatrix.cli.records import read
+from exitmatrix.cli.records import folder_to_read, read
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say
 from exitmatrix.machine.store.records import find_records
@@ -32,8 +32,8 @@ class Sides(Frozen, kw_only=True):
 @click.command("diff")
 @click.argument("old")
 @click.argument("new")
-@options.output("Where the records of two interpreters are looked up.")
-def command(old: str, new: str, output: Path) -> None:
+@options.records("Where the records of two interpreters are looked up.")
+def command(old: str, new: str, folder: Path | None) -> None:
     """Compare two folders of observations, or two interpreters.
 
     \b
@@ -45,15 +45,15 @@ def command(old: str, new: str, output: Path) -> None:
     only if they have no outcome in common.
     """
     subjects, _ = load_scenarios()
-    sides = find_sides(old, new, output)
+    sides = find_sides(old, new, folder)
     compared = compare_sides(sides)
     tell_differences(compared, sides, subjects)
     if compared.changes:
         sys.exit(DIFFERS)
 
 
-def find_sides(old: str, new: str, output: Path) -> Sides:
-    """The two folders, or the two interpreters within the output folder."""
+def find_sides(old: str, new: str, named: Path | None) -> Sides:
+    """The two folders, or the two interpreters within the folder of records."""
     try:
         folders = [find_records(Path(name)) for name in (old, new)]
     except ValueError as error:
@@ -63,34 +63,35 @@ def find_sides(old: str, new: str, output: Path) -> Sides:
         pairs = of_folders(mine, its)
         everything = [record for side in (mine, its) for rows in side.values() for record in rows]
         labels = (old, new)
+    elif mine is not None or its is not None:
+        one, other = (old, new) if mine is not None else (new, old)
+        raise Failure(
+            f"'{other}' is no folder with observations, and '{one}' is one: compare two folders,"
+            " or two interpreters",
+            USAGE_ERROR,
+        )
     else:
-        records = read(output)
+        folder = folder_to_read(named)
+        records = read(folder)
         everything = [record for rows in records.values() for record in rows]
-        if mine is not None or its is not None:
-            folder, other = (old, new) if mine is not None else (new, old)
-            raise Failure(
-                f"'{other}' is no folder with observations, and '{folder}' is one: compare two"
-                " folders, or two interpreters",
-                USAGE_ERROR,
-            )
         ids = {record.interpreter_id for record in everything}
-        labels = (_the_interpreter(old, ids, output), _the_interpreter(new, ids, output))
+        labels = (_the_interpreter(old, ids, folder), _the_interpreter(new, ids, folder))
         pairs = of_interpreters(records, *labels)
     if not pairs.pairs:
         raise Failure(f"nothing to compare: no cell of '{old}' is in '{new}' too", USAGE_ERROR)
     return Sides(pairs=pairs, everything=tuple(everything), labels=labels)
 
 
-def _the_interpreter(name: str, ids: set[str], output: Path) -> str:
+def _the_interpreter(name: str, ids: set[str], folder: Path) -> str:
     if name in ids:
         return name
     try:
         check_pattern("interpreter", name, ids)
     except NothingMatches as error:
-        hint = str(error).partition("; ")[2] or f"nothing is on record in {output}"
+        hint = str(error).partition("; ")[2] or f"nothing is on record in {folder}"
         raise Failure(
             f"'{name}' is neither a folder with observations nor an interpreter that is on record"
-            f" in {output}; {hint}",
+            f" in {folder}; {hint}",
             USAGE_ERROR,
         ) from error
     raise Failure(f"'{name}' is a pattern; name one interpreter", USAGE_ERROR)

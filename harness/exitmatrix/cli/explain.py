@@ -9,7 +9,7 @@ import click
 
 from exitmatrix.cli import options
 from exitmatrix.cli.errors import USAGE_ERROR, Failure
-from exitmatrix.cli.records import Records, read_some
+from exitmatrix.cli.records import Records, folder_to_read, read_some
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say
 from exitmatrix.judge.verdict import judge
@@ -36,7 +36,7 @@ class Found(Frozen, kw_only=True):
 
 @click.command("explain")
 @click.argument("cell")
-@options.output("Where the records and timelines are.")
+@options.records("The folder of records and timelines.")
 @click.option(
     "--reproducer",
     default=None,
@@ -44,7 +44,7 @@ class Found(Frozen, kw_only=True):
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="Write a program that shows the cell without the harness; - for stdout.",
 )
-def command(cell: str, output: Path, reproducer: Path | None) -> None:
+def command(cell: str, folder: Path | None, reproducer: Path | None) -> None:
     """Say what happens in a cell, in which order, why, and since which version.
 
     \b
@@ -64,13 +64,14 @@ def command(cell: str, output: Path, reproducer: Path | None) -> None:
     writes a program for Python 2.7 or 3.6 and later that shows the same without
     exitmatrix. Its first lines name the packages that it needs.
     """
-    records = read_some(output)
+    folder = folder_to_read(folder)
+    records = read_some(folder)
     found = find(cell, records)
     subjects, _ = load_scenarios()
     if reproducer:
         write_reproducer(found, subjects, reproducer)
     else:
-        tell(found, records, subjects, output)
+        tell(found, records, subjects, folder)
 
 
 def find(words: str, records: Records) -> list[Found]:
@@ -88,7 +89,7 @@ def find(words: str, records: Records) -> list[Found]:
 
 
 def tell(
-    found: Sequence[Found], records: Records, subjects: Mapping[str, Scenario], output: Path
+    found: Sequence[Found], records: Records, subjects: Mapping[str, Scenario], folder: Path
 ) -> None:
     """One cell in full; of several the short answers."""
     asked = {one.record.question for one in found}
@@ -106,7 +107,7 @@ def tell(
     for number, one in enumerate(found):
         record = one.record
         subject = subjects.get(record.scenario)
-        told = read_timelines(output, one.platform, record.cell)
+        told = read_timelines(folder, one.platform, record.cell)
         facts = CellFacts(
             platform=one.platform,
             record=record,

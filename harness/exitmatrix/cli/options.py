@@ -49,8 +49,28 @@ progress = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 
 
+def records(text: str) -> Option:
+    """The folder of the records that are read, as `folder`; --output is its older name."""
+    return click.option(
+        "--records",
+        "--output",
+        "folder",
+        default=None,
+        type=click.Path(path_type=Path, file_okay=False),
+        help=f"{text}  [default: reports, else those that the package brings]",
+    )
+
+
+records_only = click.option(
+    "--records",
+    default=None,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The records that are read.  [default: reports, else those that the package brings]",
+)
+
+
 def output(text: str) -> Option:
-    """The folder of the records."""
+    """The folder that is written."""
     return click.option(
         "--output",
         default="reports",

@@ -6,26 +6,36 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
+from exitmatrix.cli.streams import say
+from exitmatrix.machine.store.places import HERE, nearest_records
 from exitmatrix.machine.store.records import read_records
 from exitmatrix.model import Record
 
 Records = Mapping[str, Sequence[Record]]  # by platform
 
 
-def read(output: Path) -> dict[str, list[Record]]:
+def folder_to_read(named: Path | None) -> Path:
+    """The folder that was named, `reports` in the working folder, or what the package brings."""
+    folder = named or nearest_records()
+    if folder not in (named, HERE):
+        say("from the records that exitmatrix brings; --records names others")
+    return folder
+
+
+def read(folder: Path) -> dict[str, list[Record]]:
     """All records of an output folder, which agree with each other."""
     try:
-        return read_records(output)
+        return read_records(folder)
     except ValueError as error:
         raise Failure(f"the records cannot be used: {error}", HARNESS_FAILED) from error
 
 
-def read_some(output: Path) -> Records:
+def read_some(folder: Path) -> Records:
     """All records of an output folder, of which there are some."""
-    records = read(output)
+    records = read(folder)
     if not any(records.values()):
         raise Failure(
-            f"nothing is on record in {output}: `exitmatrix matrix` measures, and --output names"
+            f"nothing is on record in {folder}: `exitmatrix matrix` measures, and --records names"
             " another folder",
             USAGE_ERROR,
         )
