@@ -42,6 +42,10 @@ EXCEPTIONS = {
     "cli.fuzz": {"sys": "mispredictions have a status of their own"},
     "cli.list": {"sys": "the status of a list with errors"},
     "cli.main": {"sys": "the status of a command"},
+    "cli.restart": {
+        "os": "the command starts itself again without variables that bend its Python",
+        "sys": "the words that it was started with",
+    },
     "cli.progress": {"sys": "the stream on which a bar moves the cursor"},
     "cli.streams": {
         "os": "a reader that went away is replaced by nobody; whether colours are wanted",

@@ -14,6 +14,9 @@ import click
 import pytest
 from exitmatrix.cli.errors import Failure, Interrupted, stopping_cleanly, uninterrupted
 from exitmatrix.cli.main import COMMANDS, main
+from exitmatrix.cli.restart import BENDING
+from exitmatrix.machine.run.app.session import callers_environment
+from exitmatrix.machine.run.aside import without
 
 from tests.conftest import FOUND, NEWEST, note_exercised
 from tests.support.command import COMMAND, measure, run, tree
@@ -337,3 +340,37 @@ def test_what_comes_when_all_is_done_changes_nothing(number: int) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# ------------------------------------------------- a Python that is bent
+
+
+BENT = [
+    "PYTHONINSPECT=1",
+    "PYTHONOPTIMIZE=2",
+    "PYTHONWARNINGS=error",
+    "PYTHONIOENCODING=ascii",
+    "PYTHONASYNCIODEBUG=1",
+    "PYTHONPROFILEIMPORTTIME=1",
+]
+
+
+@pytest.mark.parametrize("variable", BENT)
+def test_what_was_set_for_another_python_does_not_bend_this_one(variable: str) -> None:
+    """PYTHONINSPECT would wait at a prompt, PYTHONOPTIMIZE=2 would leave no help to show."""
+    name, _, value = variable.partition("=")
+    plain, bent = run("list", "--help"), run("list", "--help", env={name: value})
+    assert (bent.returncode, bent.stdout) == (plain.returncode, plain.stdout)
+    if name != "PYTHONPROFILEIMPORTTIME":  # the Python that was bent has printed by then
+        assert bent.stderr == plain.stderr == ""
+
+
+def test_a_program_gets_what_was_put_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was the program that the caller had set it for."""
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+    for name, value in without(os.environ, BENDING).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("PYTHONWARNINGS")
+    given = callers_environment()
+    assert given["PYTHONWARNINGS"] == "error"
+    assert not [name for name in given if name.startswith("EXITMATRIX_")]

@@ -15,6 +15,7 @@ from exitmatrix.cli.errors import (
     usage_failure,
 )
 from exitmatrix.cli.groups import Group
+from exitmatrix.cli.restart import restart_unbent
 from exitmatrix.cli.streams import guard_streams
 
 NAME = "exitmatrix"
@@ -79,6 +80,7 @@ class Commands(Group):
 
 def entry() -> None:
     """The console script."""
+    restart_unbent()
     guard_streams()
     with ignoring_signals_at_the_end():
         main()

@@ -15,6 +15,7 @@ from typing import Self
 import msgspec
 
 from exitmatrix.machine.run.app.engine import AppAnswer, AppAsk
+from exitmatrix.machine.run.aside import as_given
 from exitmatrix.machine.run.connection import Connection, EngineDied
 from exitmatrix.model.app import AppSpec, AppTrial
 
@@ -38,7 +39,8 @@ def callers_environment(added: Mapping[str, str] = {}, clean: bool = False) -> d
 
     `clean`: no more of it than a program cannot do without.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(SCRUBBED)}
+    given = as_given(os.environ)
+    kept = {name: value for name, value in given.items() if not name.startswith(SCRUBBED)}
     if clean:
         kept = {name: value for name, value in kept.items() if name in NEEDED}
     return kept | dict(added)
