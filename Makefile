@@ -36,6 +36,10 @@ regression: $(STAMP) ## the same as a test suite (TESTARGS='--python cpython-3.1
 claims: $(STAMP) ## measure what the published claims rest on, and write reports/claims.md
 	@$(VENV)/bin/exitmatrix claims --output reports $(ARGS)
 
+.PHONY: site
+site: $(STAMP) ## write the answers as pages into reports/site/ (ARGS='--to DIR')
+	@$(VENV)/bin/exitmatrix site $(ARGS)
+
 .PHONY: blog
 blog: $(STAMP) ## watch the experiment with two pids, live (ARGS='--victim parent --stack flask-3.1')
 	@$(VENV)/bin/exitmatrix blog $(ARGS)

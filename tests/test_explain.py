@@ -27,9 +27,10 @@ from exitmatrix.plan.cells import NothingMatches
 from exitmatrix.plan.lookup import find_cells, nearest
 from exitmatrix.report.pages.cell import CellFacts, explanation
 from exitmatrix.report.pages.listing import listing
+from exitmatrix.report.render.text import WIDTH
 from exitmatrix.report.sentences import sentences
 from exitmatrix.report.survey import surveys
-from exitmatrix.report.timeline import WIDTH, timeline_lines
+from exitmatrix.report.timeline import timeline_lines
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace

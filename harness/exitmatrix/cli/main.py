@@ -27,6 +27,7 @@ COMMANDS = {
     "diff": "Compare two folders of observations, or two interpreters.",
     "explain": "Say what happens in a cell, in which order, why, and since which version.",
     "claims": "Judge what was published about exit handlers by what was observed.",
+    "site": "Write the answers as pages for a browser.",
     "blog": "Watch the experiment with the two pids, live.",
     "fuzz": "Run generated programs bare, and compare what they show with the rules.",
     "list": "List what there is: interpreters, scenarios, terminations, cells.",

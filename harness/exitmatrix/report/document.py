@@ -132,6 +132,7 @@ class Item(Frozen):
 
     lines: tuple[Inline, ...]
     below: tuple[Item, ...] = ()
+    name: str = ""  # by which it is linked to, where a format can
 
 
 class Points(Frozen):
@@ -155,6 +156,14 @@ class Listing(Frozen):
     lines: tuple[str, ...]
 
 
+class Figure(Frozen):
+    """What processes did, one after the other: a column for each, time downwards."""
+
+    columns: tuple[str, ...]
+    steps: tuple[tuple[str, str], ...]
+    """A column and what happens there; "" and what happens between the processes."""
+
+
 class Quote(Frozen):
     """What somebody else said."""
 
@@ -168,7 +177,7 @@ class Section(Frozen):
     blocks: tuple[Block, ...]
 
 
-Block: TypeAlias = Paragraph | Points | Table | Listing | Quote | Section
+Block: TypeAlias = Paragraph | Points | Table | Listing | Figure | Quote | Section
 Row: TypeAlias = tuple[Inline, ...]
 
 

@@ -1,32 +1,41 @@
-"""A timeline in text: a column for each process, downwards in the order of events. Pure."""
+"""A timeline as a figure: a column for each process, downwards in the order of events. Pure."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from textwrap import wrap
 
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Timeline
+from exitmatrix.report.document import Figure
+from exitmatrix.report.render.text import figure_lines
 
-WIDTH = 80
-GAP = 2
+HARNESS = "harness"  # as a timeline calls it
+OF_HANDLERS = ("registered", "began", "returned", "raised")
+OF_A_LIBRARY = re.compile(r"\w+(\.\w+)+")
+"""logging.shutdown: with the module; a program's own has none."""
 
 Step = tuple[str, str]  # a role and what it does; "" and what happens between the processes
 
 
+def figure(timeline: Timeline, roles: Sequence[str]) -> Figure:
+    """A timeline drawn; `roles` are the processes that run the program."""
+    return Figure(tuple(roles), tuple(_joined(_steps(timeline, roles))))
+
+
+def of_the_program(timeline: Timeline, roles: Sequence[str]) -> Timeline:
+    """What the program itself did and what was done to it: no libraries, no helpers."""
+    return tuple(
+        (who, kind, *detail)
+        for who, kind, *detail in timeline
+        if (who in roles or who == HARNESS)
+        and not (kind in OF_HANDLERS and OF_A_LIBRARY.fullmatch(detail[0]))
+    )
+
+
 def timeline_lines(timeline: Timeline, roles: Sequence[str]) -> list[str]:
-    """The lines of a timeline; `roles` are the processes that run the program."""
-    width = (WIDTH - GAP * len(roles)) // len(roles)
-    lines = []
-    if len(roles) > 1:
-        lines.append("".join(" " * GAP + role.ljust(width) for role in roles).rstrip())
-    for who, what in _joined(_steps(timeline, roles)):
-        if who:
-            before = " " * (GAP + roles.index(who) * (width + GAP))
-            lines += [before + line for line in wrap(what, width)]
-        else:
-            lines.append(f"{' ' * GAP}--- {what} ".ljust(WIDTH - GAP, "-"))
-    return lines
+    """The lines of a timeline, for a terminal."""
+    return figure_lines(figure(timeline, roles))
 
 
 def _joined(steps: Iterable[Step]) -> Iterator[Step]:

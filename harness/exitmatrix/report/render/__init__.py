@@ -1,1 +1,1 @@
-"""Documents in a format: Markdown, and text for a terminal."""
+"""Documents in a format: Markdown, text for a terminal, HTML; figures as SVG."""

@@ -12,6 +12,7 @@ from exitmatrix.report.document import (
     Block,
     Code,
     Emphasis,
+    Figure,
     Inline,
     Item,
     Link,
@@ -25,6 +26,7 @@ from exitmatrix.report.document import (
     Symbol,
     Table,
 )
+from exitmatrix.report.render.text import figure_lines
 
 _SPECIAL = re.compile(r"([\\`*\[\]|~]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9]))")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
@@ -98,6 +100,10 @@ def _block(block: Block) -> Iterator[str]:
         case Listing():
             yield f"```{block.language}"
             yield from block.lines
+            yield "```"
+        case Figure():
+            yield "```text"
+            yield from figure_lines(block)
             yield "```"
         case Quote():
             yield f"> {markdown_words(block.words)}"

@@ -8,6 +8,7 @@ from textwrap import wrap
 
 from exitmatrix.report.document import (
     Block,
+    Figure,
     Inline,
     Item,
     Listing,
@@ -64,10 +65,28 @@ def _block(block: Block) -> Iterator[str]:
             yield from _table([block.head, *block.rows])
         case Listing():
             yield from (f"    {line}".rstrip() for line in block.lines)
+        case Figure():
+            yield from figure_lines(block)
         case Quote():
             yield from fill(block.words, "  | ")
         case Section():
             yield from _section(block)
+
+
+def figure_lines(figure: Figure) -> list[str]:
+    """The columns beside each other; what happens between processes is a line across."""
+    columns = figure.columns
+    width = (WIDTH - GAP * len(columns)) // len(columns)
+    lines = []
+    if len(columns) > 1:
+        lines.append("".join(" " * GAP + one.ljust(width) for one in columns).rstrip())
+    for who, what in figure.steps:
+        if who:
+            before = " " * (GAP + columns.index(who) * (width + GAP))
+            lines += [before + line for line in wrap(what, width)]
+        else:
+            lines.append(f"{' ' * GAP}--- {what} ".ljust(WIDTH - GAP, "-"))
+    return lines
 
 
 def _item(item: Item, mark: str, indent: str) -> Iterator[str]:

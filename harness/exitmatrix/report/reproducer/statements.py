@@ -7,6 +7,7 @@ new one there needs nothing here.
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 from exitmatrix.model import Frozen
 from exitmatrix.report.reproducer.refusal import Refusal
@@ -22,7 +23,7 @@ class Statements(Frozen, kw_only=True):
 
 def statements(termination: str, endings: str) -> Statements:
     """The statements of an in-process termination. Raises Refusal where the source has none."""
-    tree = ast.parse(endings)
+    tree = _parsed(endings)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     does = _table(tree).get(termination)
     if does is None:
@@ -56,6 +57,12 @@ def statements(termination: str, endings: str) -> Statements:
         if isinstance(name, ast.Name)
     }
     return Statements(statements=lines, functions=sources, imports=tuple(sorted(modules & spoken)))
+
+
+@lru_cache(maxsize=1)
+def _parsed(endings: str) -> ast.Module:
+    """The endings' tree: it is the same for every reproducer."""
+    return ast.parse(endings)
 
 
 def _table(tree: ast.Module) -> dict[str, ast.expr]:

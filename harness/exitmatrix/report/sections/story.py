@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from exitmatrix.claims.assess import Evidence
 from exitmatrix.claims.texts.flask_note import EXPERIMENTS
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.model import Outcome, Question, Timeline
+from exitmatrix.model import Outcome, Question
 from exitmatrix.model.versions import HELD_STILL, age, stack_age, subject_of
 from exitmatrix.report.document import (
     Block,
     Code,
     Emphasis,
+    Figure,
     Inline,
-    Listing,
     Section,
     Strong,
     inline,
     paragraph,
 )
 from exitmatrix.report.phrases import prose
-from exitmatrix.report.timeline import timeline_lines
-
-Lines = list[str]
-
-HARNESS = "harness"  # as a timeline calls it
-OF_HANDLERS = ("registered", "began", "returned", "raised")
+from exitmatrix.report.timeline import figure, of_the_program
 
 STORY = (
     paragraph(
@@ -81,10 +75,6 @@ STORY = (
     ),
 )
 
-OF_A_LIBRARY = re.compile(
-    r"\w+(\.\w+)+"
-)  # logging.shutdown: with the module; a program's own has none
-
 
 def story_section(evidence: Sequence[Evidence]) -> Section:
     """The section that opens the page."""
@@ -94,7 +84,7 @@ def story_section(evidence: Sequence[Evidence]) -> Section:
         blocks: list[Block] = []
         for whose, outcome, drawn in figures:
             seen = Strong(f"{who_ran(outcome)} {who_serves(outcome)}")
-            blocks += [paragraph(inline(seen, f" ({whose})")), Listing("text", tuple(drawn))]
+            blocks += [paragraph(inline(seen, f" ({whose})")), drawn]
         if not figures:
             blocks.append(paragraph("Not measured yet."))
         experiments.append(Section(title(cells), tuple(blocks)))
@@ -131,12 +121,12 @@ def who_serves(outcome: Outcome) -> str:
     return "Afterwards nobody answered on the port."
 
 
-def _figures(evidence: Sequence[Evidence]) -> Iterator[tuple[str, Outcome, Lines]]:
+def _figures(evidence: Sequence[Evidence]) -> Iterator[tuple[str, Outcome, Figure]]:
     """With the stack of then and with today's, on the newest Python of each.
 
     A figure that is the same for both is drawn once.
     """
-    drawn: dict[tuple[str, ...], tuple[list[str], Outcome]] = {}
+    drawn: dict[Figure, tuple[list[str], Outcome]] = {}
     for held in (True, False):
         mine = [one for one in evidence if (one.record.stack in HELD_STILL) == held]
         if not mine:
@@ -146,21 +136,11 @@ def _figures(evidence: Sequence[Evidence]) -> Iterator[tuple[str, Outcome, Lines
         for sight in newest.sights:
             if sight.timeline is not None:
                 roles = [one.role for one in sight.outcome.processes]
-                figure = tuple(timeline_lines(_own(sight.timeline, roles), roles))
+                one = figure(of_the_program(sight.timeline, roles), roles)
                 name = f"{who.label} on {who.python.full}"
-                drawn.setdefault(figure, ([], sight.outcome))[0].append(name)
-    for figure, (names, outcome) in drawn.items():
-        yield " and ".join(names), outcome, list(figure)
-
-
-def _own(timeline: Timeline, roles: Sequence[str]) -> Timeline:
-    """What the program itself did, and what was done to it."""
-    return tuple(
-        (who, kind, *detail)
-        for who, kind, *detail in timeline
-        if (who in roles or who == HARNESS)
-        and not (kind in OF_HANDLERS and OF_A_LIBRARY.fullmatch(detail[0]))
-    )
+                drawn.setdefault(one, ([], sight.outcome))[0].append(name)
+    for one, (names, outcome) in drawn.items():
+        yield " and ".join(names), outcome, one
 
 
 def _age(one: Evidence) -> tuple[object, ...]:

@@ -1,0 +1,97 @@
+"""`exitmatrix site`: the answers as pages that can be put on any web server, or opened as files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from exitmatrix.cli import options
+from exitmatrix.cli.claims import judge_claims
+from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
+from exitmatrix.cli.records import read_some
+from exitmatrix.cli.scenarios import load_scenarios
+from exitmatrix.cli.streams import say
+from exitmatrix.judge.verdict import judge_all
+from exitmatrix.machine.site import NotASite, assets, check_folder, write_site
+from exitmatrix.machine.sources import sources
+from exitmatrix.machine.store.files import CannotWrite
+from exitmatrix.machine.store.records import digest, read_timelines
+from exitmatrix.model import Question, Scenario
+from exitmatrix.report.reproducer.program import reproducer
+from exitmatrix.report.reproducer.refusal import Refusal
+from exitmatrix.report.site.content import Family, Site, families
+from exitmatrix.report.site.pages import site_files
+
+
+@click.command("site")
+@options.output("Where the records are.")
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="The folder that is written.  [default: OUTPUT/site]",
+)
+def command(output: Path, to: Path | None) -> None:
+    """Write the site: every answer as a page, from the records alone.
+
+    \b
+      exitmatrix site                     reports/site/, to be opened in a browser
+      exitmatrix site --to /srv/www/exit  somewhere else
+
+    No page asks anything of a network, and every page can be read without a
+    script. The folder has to be empty, or to hold a site already.
+    """
+    folder = to or output / "site"
+    try:
+        check_folder(folder)
+    except NotASite as error:
+        raise Failure(str(error), USAGE_ERROR) from error
+    scenarios, _ = load_scenarios()
+    records = read_some(output)
+    asked = tuple(families(records))
+    programs, refusals = reproducers(asked, scenarios)
+    site = Site(
+        records=records,
+        families=asked,
+        judgements=judge_all(records, scenarios),
+        scenarios=scenarios,
+        timelines={
+            (platform, record.cell): tuple(
+                told.get((record.cell, digest(one))) for one in record.outcomes
+            )
+            for platform, rows in records.items()
+            for told in [read_timelines(output, platform)]
+            for record in rows
+        },
+        programs=programs,
+        refusals=refusals,
+        claims=judge_claims(output, scenarios),
+    )
+    try:
+        number = write_site(folder, site_files(site, assets()))
+    except CannotWrite as error:
+        raise Failure(str(error), HARNESS_FAILED) from error
+    say(f"{number} files; open {folder / 'index.html'} in a browser")
+    click.echo(folder / "index.html")
+
+
+def reproducers(
+    asked: Iterable[Family], scenarios: dict[str, Scenario]
+) -> tuple[dict[Question, str], dict[Question, str]]:
+    """The program of each question's newest cell; where there is none, why."""
+    texts = {id: sources(one) for id, one in scenarios.items()}
+    programs: dict[Question, str] = {}
+    refusals: dict[Question, str] = {}
+    for family in asked:
+        question, (_, record) = family.question, family.records[0]
+        scenario = scenarios.get(record.scenario)
+        if scenario is None:
+            refusals[question] = f"the program of {record.scenario} is gone"
+            continue
+        try:
+            programs[question] = reproducer(record, scenario, texts[record.scenario])
+        except Refusal as error:
+            refusals[question] = str(error)
+    return programs, refusals

@@ -1,0 +1,10 @@
+"""The site: the same answers as reports/matrix.md, as pages that link to each other. Pure.
+
+content.py   what it is made of
+family.py    a page for each way to end a scenario: c/SCENARIO/TERMINATION@TARGET/
+front.py     the first page: four choices and the answer
+answers.py   all short answers, as data for the script
+shell.py     the frame of every page
+pages.py     every file of the site, by its path
+assets/      style and script, copied as they are
+"""

@@ -1,0 +1,155 @@
+// Four choices, a search and a comparison, from window.EXITMATRIX (answers.js). The pages hold everything
+// without it. What is chosen stands in the fragment, so that a view can be sent to somebody.
+"use strict";
+
+const root = document.querySelector("main").dataset.root;
+const known = window.EXITMATRIX;
+const byId = (id) => document.getElementById(id);
+
+function chosen() {
+  return new URLSearchParams(location.hash.slice(1));
+}
+
+function fill(select, options, wanted) {
+  select.replaceChildren(...options.map(([value, text]) => new Option(text, value)));
+  if (options.some(([value]) => value === wanted)) select.value = wanted;
+}
+
+// A question is SCENARIO/[LAUNCHER/]TERMINATION@TARGET.
+function parts(question) {
+  const words = question.split("/");
+  return { run: words[0], start: words.length > 2 ? words[1] : "direct", end: words[words.length - 1] };
+}
+
+function question(run, start, end) {
+  return start === "direct" ? `${run}/${end}` : `${run}/${start}/${end}`;
+}
+
+function path(name) {
+  return `${root}c/${name}/index.html`;
+}
+
+function front() {
+  const form = byId("choices");
+  const asked = Object.keys(known.questions).map(parts).filter((one) => one.run in known.scenarios);
+  form.hidden = false;
+
+  function offer(want) {
+    fill(byId("run"), Object.entries(known.scenarios).map(([id, title]) => [id, `${title} (${id})`]), want.run);
+    const run = byId("run").value;
+    const mine = asked.filter((one) => one.run === run);
+    const actions = known.actions.filter(([, at]) => at[run] && `${run}/${at[run]}` in known.questions);
+    const people = actions.map(([words, at]) => [at[run], words]);
+    const ends = [...new Set(mine.map((one) => one.end))];
+    fill(byId("end"), [...people, ...ends.map((end) => [end, known.endings[end]])], want.end);
+    const end = byId("end").value;
+    const starts = mine.filter((one) => one.end === end).map((one) => one.start);
+    fill(byId("start"), [...new Set(starts)].map((start) => [start, start === "direct" ? "directly" : start]), want.start);
+    const groups = known.questions[question(run, byId("start").value, end)];
+    const subjects = groups.flatMap(([who]) => who).sort((a, b) => a - b);
+    fill(byId("py"), subjects.map((who) => [String(who), known.subjects[who][1]]), want.py);
+  }
+
+  function show() {
+    const [run, end, start, py] = ["run", "end", "start", "py"].map((id) => byId(id).value);
+    const name = question(run, start, end);
+    const groups = known.questions[name];
+    const group = groups.find(([who]) => who.includes(Number(py)));
+    const panel = byId("answer");
+    panel.querySelector(".asked code").textContent = name;
+    panel.querySelector(".short").innerHTML = known.texts[group[1]];
+    panel.querySelector(".long").textContent = known.texts[group[2]];
+    panel.querySelector(".others").textContent =
+      groups.length > 1 ? `${groups.length - 1} other answer${groups.length > 2 ? "s" : ""}, by version: see the page.` : "";
+    panel.querySelector(".more").href = `${path(name)}#${known.subjects[Number(py)][0]}`;
+  }
+
+  function want() {
+    const now = chosen();
+    const who = known.subjects.findIndex(([, label]) => label === now.get("py"));
+    return {
+      run: now.get("run") || "flask-debug", end: now.get("end") || "SIGTERM@parent",
+      start: now.get("start") || "direct", py: String(who),
+    };
+  }
+
+  function again() {
+    offer(want());
+    show();
+  }
+
+  form.addEventListener("change", () => {
+    const py = byId("py").value;
+    const now = new URLSearchParams({
+      run: byId("run").value, end: byId("end").value, start: byId("start").value,
+      py: py ? known.subjects[Number(py)][1] : "",
+    });
+    history.replaceState(null, "", `#${now}`);
+    again();
+  });
+  window.addEventListener("hashchange", again);
+  again();
+}
+
+function search() {
+  const rows = [...document.querySelectorAll("tbody tr")];
+  byId("searching").hidden = false;
+  const find = () => {
+    const words = byId("search").value.toLowerCase().split(/\s+/);
+    let found = 0;
+    for (const row of rows) {
+      row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
+      found += !row.hidden;
+    }
+    byId("found").textContent = `${found} of ${rows.length}`;
+  };
+  byId("search").addEventListener("input", () => {
+    history.replaceState(null, "", `#${new URLSearchParams({ q: byId("search").value })}`);
+    find();
+  });
+  byId("search").value = chosen().get("q") || "";
+  find();
+}
+
+// The answers of the newest subject: groups come newest first.
+function compare() {
+  byId("comparing").hidden = false;
+  const names = Object.entries(known.scenarios).map(([id, title]) => [id, `${title} (${id})`]);
+  const draw = () => {
+    const [a, b] = [byId("a").value, byId("b").value];
+    const short = (run, end) => {
+      const groups = known.questions[`${run}/${end}`];
+      return groups ? known.texts[groups[0][1]] : "-";
+    };
+    const ends = new Map(known.actions.map(([words, at]) => [words, [at[a], at[b]]]));
+    for (const name of Object.keys(known.questions)) {
+      const one = parts(name);
+      if (one.start === "direct" && (one.run === a || one.run === b)) ends.set(known.endings[one.end], [one.end, one.end]);
+    }
+    const rows = [...ends].map(([words, at]) => [words, short(a, at[0]), short(b, at[1])]);
+    const table = document.createElement("table");
+    table.createTHead().innerHTML = '<tr><th scope="col">what ends it</th><th scope="col"></th><th scope="col"></th></tr>';
+    table.tHead.rows[0].cells[1].textContent = a;
+    table.tHead.rows[0].cells[2].textContent = b;
+    const body = table.createTBody();
+    for (const [words, mine, its] of rows.filter(([, mine, its]) => mine !== its && (mine !== "-" || its !== "-"))) {
+      const row = body.insertRow();
+      row.insertCell().textContent = words;
+      row.insertCell().innerHTML = mine;
+      row.insertCell().innerHTML = its;
+    }
+    byId("compared").replaceChildren(table);
+  };
+  const want = chosen();
+  fill(byId("a"), names, want.get("a") || "flask");
+  fill(byId("b"), names, want.get("b") || "flask-debug");
+  byId("comparing").addEventListener("change", () => {
+    history.replaceState(null, "", `#${new URLSearchParams({ a: byId("a").value, b: byId("b").value })}`);
+    draw();
+  });
+  draw();
+}
+
+if (byId("choices")) front();
+if (byId("searching")) search();
+if (byId("comparing")) compare();

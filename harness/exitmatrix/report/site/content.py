@@ -1,0 +1,86 @@
+"""What the site is made of: records with all that is known of them, brought together once. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from exitmatrix.declare.terminations import TERMINATIONS
+from exitmatrix.model import Frozen, Judgement, Question, Record, Scenario, Timeline
+from exitmatrix.model.versions import Subject, age, stack_age, subject_of
+from exitmatrix.report.pages.claims import Reading
+from exitmatrix.report.sections.budget import length_of
+from exitmatrix.report.survey import Survey, surveys
+
+Records = Mapping[str, Sequence[Record]]  # by platform
+
+
+class Site(Frozen, kw_only=True):
+    """All that the pages tell."""
+
+    records: Records
+    families: tuple[Family, ...]  # of all records
+    judgements: Mapping[tuple[str, str], Judgement]  # by platform and cell
+    scenarios: Mapping[str, Scenario]
+    timelines: Mapping[tuple[str, str], tuple[Timeline | None, ...]]
+    """Of a run for each outcome, by platform and cell."""
+    programs: Mapping[Question, str]  # reproducers, where there is one
+    refusals: Mapping[Question, str]  # why there is none
+    claims: Reading
+
+
+class Family(Frozen, kw_only=True):
+    """One question with the records that answer it, newest first."""
+
+    survey: Survey
+    records: tuple[tuple[Subject, Record], ...]
+
+    @property
+    def question(self) -> Question:
+        """What was asked."""
+        return self.survey.question
+
+    @property
+    def path(self) -> str:
+        """The folder of its page."""
+        return folder_of(self.question)
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether it is one of many that differ in a length alone."""
+        return bool(length_of(self.question.scenario))
+
+
+def folder_of(question: Question) -> str:
+    """The folder of the page of a question: short, and stable."""
+    return f"c/{question}"
+
+
+def newest_first(who: Subject) -> tuple[object, ...]:
+    """Sorts subjects by interpreter, then by stack; reversed."""
+    return (*age(who.python), stack_age(who.stack), who.platform)
+
+
+def families(records: Records) -> list[Family]:
+    """Every question, in the order of scenarios and terminations."""
+    asked: dict[Question, list[tuple[Subject, Record]]] = {}
+    for platform, rows in records.items():
+        for record in rows:
+            asked.setdefault(record.question, []).append((subject_of(platform, record), record))
+    places = {id: place for place, id in enumerate(TERMINATIONS)}
+    found = [
+        Family(
+            survey=survey,
+            records=tuple(
+                sorted(asked[question], key=lambda one: newest_first(one[0]), reverse=True)
+            ),
+        )
+        for question, survey in surveys(records).items()
+    ]
+    return sorted(
+        found,
+        key=lambda one: (
+            one.question.scenario,
+            places.get(one.question.termination, len(places)),
+            one.question,
+        ),
+    )

@@ -1,0 +1,129 @@
+"""The first page: four choices and the answer, which stands there without a script too. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from exitmatrix.model import Question
+from exitmatrix.report.document import (
+    Block,
+    Inline,
+    Link,
+    Listing,
+    Row,
+    Section,
+    inline,
+    paragraph,
+    points,
+    table,
+)
+from exitmatrix.report.pages.matrix import LEGEND
+from exitmatrix.report.phrases import prose
+from exitmatrix.report.render.html import html, html_words
+from exitmatrix.report.sections.answers import ACTIONS, COLUMNS, REMARKS, answers, short_answer
+from exitmatrix.report.sections.basis import extent_words
+from exitmatrix.report.sentences import sentences
+from exitmatrix.report.site.content import Family, Records, folder_of
+from exitmatrix.report.site.shell import Page, hrefs_from
+
+PATH = "index.html"
+TITLE = "Will my clean-up run?"
+SHOWN = Question("flask-debug", "direct", "SIGTERM", "parent")
+"""What the page answers before anything is chosen: `docker stop` under the debug server."""
+
+CHOICES = (
+    ("run", "I run"),
+    ("end", "It ends by"),
+    ("start", "Started"),
+    ("py", "Python"),
+)
+
+
+def front_page(families: Sequence[Family], records: Records) -> Page:
+    """The page."""
+    known = {one.question: one for one in families}
+    shown = known.get(SHOWN) or families[0]
+
+    def href(link: Link) -> str:
+        """The legend speaks of a section of the matrix, which is a page of its own here."""
+        onward = f"matrix/index.html{link.target}" if link.target[0] == "#" else link.target
+        return hrefs_from(PATH)(Link(link.words, onward))
+
+    body = "\n".join(
+        [
+            f"<h1>{TITLE}</h1>",
+            f"<p>{html_words(extent_words(records), href)}</p>",
+            _choices(),
+            _answer(shown),
+            *(html(one, href, 2) for one in _sections(known)),
+        ]
+    )
+    about = "Which clean-up of a Python program runs when it is stopped, killed or interrupted."
+    scripts = ("assets/answers.js", "assets/site.js")
+    return Page(path=PATH, title=TITLE, body=body, about=about, scripts=scripts)
+
+
+def _choices() -> str:
+    """Filled and shown by the script: without it the table below answers."""
+    fields = "".join(
+        f'<label for="{id}">{words}</label><select id="{id}" name="{id}"></select>'
+        for id, words in CHOICES
+    )
+    return f'<form id="choices" hidden>{fields}</form>'
+
+
+def _answer(family: Family) -> str:
+    """The answer that stands there first."""
+    group = family.survey.groups[0]
+    long = " Or: ".join(map(sentences, group.outcomes))
+    return (
+        '<section id="answer" aria-live="polite" aria-label="The answer">'
+        f'<p class="asked"><code>{escape(str(family.question))}</code></p>'
+        f'<p class="short">{html_words(short_answer(group))}</p>'
+        f'<p class="long">{escape(long)}</p>'
+        '<p class="others"></p>'
+        f'<p><a class="more" href="{escape(family.path)}/index.html">'
+        "In order, why, since which version, and a program that shows it</a></p></section>"
+    )
+
+
+def _sections(known: Mapping[Question, Family]) -> list[Section]:
+    answered = answers({question: one.survey for question, one in known.items()})
+    rows: list[Row] = [
+        (
+            prose(action.words),
+            *(_linked(answer, action.at(id), id, known) for id, answer in _columns(row)),
+        )
+        for action, row in zip(ACTIONS, answered.rows, strict=True)
+    ]
+    blocks: list[Block] = [table(("what you do", *COLUMNS.values()), rows)]
+    if answered.notes:
+        blocks.append(paragraph("Where versions differ, the table shows the newest:"))
+        blocks.append(points(answered.notes, numbered=True))
+    own = paragraph(inline("Test your own program, whatever it is:"))
+    command = Listing("bash", ("exitmatrix run -- gunicorn -b 127.0.0.1:{port} app:app",))
+    return [
+        Section("What people do", tuple(blocks)),
+        Section("Your own program", (own, command)),
+        Section("What the rows stand for", (points(REMARKS),)),
+        Section("How to read this", (LEGEND,)),
+    ]
+
+
+def _columns(row: Row) -> list[tuple[str, Inline]]:
+    """The answers of a row of the table, by scenario."""
+    return list(zip(COLUMNS, row[1 : 1 + len(COLUMNS)], strict=True))
+
+
+def _linked(
+    answer: Inline,
+    at: tuple[str, str] | None,
+    scenario: str,
+    known: Mapping[Question, Family],
+) -> Inline:
+    """The answer, leading to the page of its question where there is one."""
+    question = Question(scenario, "direct", *at) if at else None
+    if question is None or question not in known:
+        return answer
+    return Link(answer, f"{folder_of(question)}/index.html")

@@ -1,0 +1,156 @@
+"""Every file of the site, by its path. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+
+from exitmatrix.model import CellId
+from exitmatrix.report.document import (
+    Code,
+    Inline,
+    Link,
+    Row,
+    Section,
+    Symbol,
+    paragraph,
+    plain,
+    table,
+)
+from exitmatrix.report.labels import termination_words
+from exitmatrix.report.pages import claims, matrix
+from exitmatrix.report.render.html import html
+from exitmatrix.report.render.svg import strip_svg
+from exitmatrix.report.sections.answers import short_answer
+from exitmatrix.report.sections.differences import differences_section
+from exitmatrix.report.sections.findings import findings_section
+from exitmatrix.report.site.answers import answers_script
+from exitmatrix.report.site.content import Family, Site, folder_of
+from exitmatrix.report.site.family import data, family_page
+from exitmatrix.report.site.front import front_page
+from exitmatrix.report.site.shell import Page, document_page, framed, hrefs_from, way_up
+
+SCRIPTS = ("assets/answers.js", "assets/site.js")
+
+
+def site_files(site: Site, assets: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """All files. `assets` are style and script, by name."""
+    asked = site.families
+    for name, content in assets.items():
+        yield f"assets/{name}", content
+    yield "assets/answers.js", answers_script(asked, site.scenarios)
+    for page in _pages(asked, site):
+        yield page.path, framed(page)
+    for one in asked:
+        yield f"{one.path}/strip.svg", _strip(one).encode()
+        yield f"{one.path}/data.json", data(one)
+
+
+def _pages(asked: Sequence[Family], site: Site) -> Iterator[Page]:
+    yield front_page(asked, site.records)
+    yield _index(asked, site)
+    yield _compare(site)
+    yield document_page(
+        "matrix/index.html", matrix.page(site.records, site.judgements, dict(site.scenarios))
+    )
+    yield document_page("findings/index.html", _findings(site))
+    yield _claims(site)
+    for one in asked:
+        yield _family(one, site)
+
+
+def _family(family: Family, site: Site) -> Page:
+    path = f"{family.path}/index.html"
+    section = family_page(family, site)
+    answer = plain(short_answer(family.survey.groups[0]))
+    strip = (
+        f'<h2 id="badge">Badge</h2><p><img src="strip.svg" alt="{escape(answer)}"></p>'
+        '<p>A strip of versions for a README: <a href="strip.svg">strip.svg</a>. The outcomes for'
+        ' programs: <a href="data.json">data.json</a>.</p>'
+    )
+    about = f"{plain(section.title)}: {answer}"
+    return document_page(path, section, about=about, more=strip)
+
+
+def _strip(family: Family) -> str:
+    """A square for each interpreter, oldest first; of several stacks the newest one's."""
+    symbols = {}
+    for group in family.survey.groups:
+        sign = _sign(short_answer(group))
+        for who in group.subjects:
+            symbols[who] = sign
+    versions = {}
+    for who, _ in reversed(family.records):
+        prefix = "PyPy " if who.python.family == "pypy" else ""
+        versions[who.python] = (f"{prefix}{who.python.minor}", symbols[who])
+    return strip_svg(str(family.question), list(versions.values()))
+
+
+def _sign(words: Inline) -> Symbol:
+    """The sign with which an answer begins."""
+    spans = words if isinstance(words, tuple) else (words,)
+    return next((span for span in spans if isinstance(span, Symbol)), Symbol.UNKNOWN)
+
+
+def _index(asked: Sequence[Family], site: Site) -> Page:
+    """All questions with their short answers, and a box to search them."""
+    path = "c/index.html"
+    rows: list[Row] = []
+    for one in asked:
+        scenario = site.scenarios.get(one.question.scenario)
+        words = termination_words(one.survey, scenario.roles if scenario else ("",))
+        target = f"{one.path}/index.html"
+        rows.append(
+            (
+                Link(Code(str(one.question)), target),
+                words,
+                short_answer(one.survey.groups[0]),
+            )
+        )
+    section = Section(
+        "All questions",
+        (
+            paragraph(f"{len(asked)} ways to end a program. The answer is the newest Python's."),
+            table(("question", "what ends it", "answer"), rows),
+        ),
+    )
+    search = (
+        '<p id="searching" hidden><label for="search">Search</label>'
+        '<input id="search" type="search" autocomplete="off"> <output id="found"></output></p>'
+    )
+    body = html(section, hrefs_from(path)).replace("<p>", f"{search}<p>", 1)
+    return Page(path=path, title="All questions", body=body, scripts=("assets/site.js",))
+
+
+def _compare(site: Site) -> Page:
+    """Two programs beside each other; without a script, what versions differ in."""
+    path = "compare/index.html"
+    asked = [one.survey for one in site.families if not one.is_grid]
+    form = (
+        '<form id="comparing" hidden><label for="a">This</label><select id="a"></select>'
+        '<label for="b">and this</label><select id="b"></select></form>'
+        '<div id="compared" class="scroll" role="region" tabindex="0"'
+        ' aria-label="Where the two differ"></div>'
+    )
+    parts = differences_section(asked, site.scenarios)
+    body = "\n".join(["<h1>Compare</h1>", form, *(html(one, hrefs_from(path), 2) for one in parts)])
+    return Page(path=path, title="Compare", body=body, scripts=SCRIPTS)
+
+
+def _findings(site: Site) -> Section:
+    found = findings_section(site.records, site.judgements)
+    return found[0] if found else Section("Findings", (paragraph("None yet."),))
+
+
+def _claims(site: Site) -> Page:
+    """The claims; links to records lead to the pages of their cells."""
+    path = "claims/index.html"
+    section = claims.page(site.claims)
+
+    def href(link: Link) -> str:
+        if link.target.startswith("#"):
+            return link.target
+        cell = CellId.parse(plain(link.words))
+        return f"{way_up(path)}{folder_of(cell.question)}/index.html#{cell.interpreter}"
+
+    return Page(path=path, title=plain(section.title), body=html(section, href))

@@ -1,0 +1,83 @@
+"""The frame of every page: what is the same everywhere. Pure."""
+
+from __future__ import annotations
+
+from html import escape
+
+from exitmatrix.model import Frozen
+from exitmatrix.report.document import Link, Section, plain
+from exitmatrix.report.render.html import Href, html
+
+NAVIGATION = {
+    "index.html": "Answers",
+    "c/index.html": "All questions",
+    "compare/index.html": "Compare",
+    "matrix/index.html": "The matrix",
+    "findings/index.html": "Findings",
+    "claims/index.html": "Claims",
+}
+
+
+class Page(Frozen, kw_only=True):
+    """One page: where it stands, and what is in it."""
+
+    path: str  # from the root of the site: c/plain/SIGTERM@main/index.html
+    title: str
+    body: str  # of `main`
+    about: str = ""  # one sentence, for search engines
+    scripts: tuple[str, ...] = ()  # from the root of the site
+
+
+def way_up(path: str) -> str:
+    """From a page to the root of the site."""
+    return "../" * path.count("/")
+
+
+def document_page(path: str, section: Section, *, about: str = "", more: str = "") -> Page:
+    """A page that shows a document; `more` is HTML that follows it."""
+    body = html(section, hrefs_from(path))
+    return Page(path=path, title=plain(section.title), body=body + more, about=about)
+
+
+def hrefs_from(path: str) -> Href:
+    """Links of documents, as they lead from a page: to headings, to pages, to cells' pages."""
+
+    def href(link: Link) -> str:
+        if link.target.startswith(("#", "https://")):
+            return link.target
+        return way_up(path) + link.target
+
+    return href
+
+
+def framed(page: Page) -> bytes:
+    """The whole file."""
+    up = way_up(page.path)
+    here = ' aria-current="page"'
+    links = "".join(
+        f'<a href="{up}{target}"{here if target == page.path else ""}>{name}</a>'
+        for target, name in NAVIGATION.items()
+    )
+    scripts = "".join(f'<script src="{up}{one}" defer></script>\n' for one in page.scripts)
+    about = page.about or "Which exit handlers of a Python program run, in which process, and when."
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="description" content="{escape(about)}">
+<title>{escape(page.title)} - exitmatrix</title>
+<link rel="icon" href="{up}assets/icon.svg">
+<link rel="stylesheet" href="{up}assets/style.css">
+{scripts}</head>
+<body>
+<a class="skip" href="#main">Skip to the content</a>
+<header><nav aria-label="Site">{links}</nav></header>
+<main id="main" data-root="{up or "./"}">
+{page.body}
+</main>
+<footer><p>Every answer is computed from records of real runs; none is typed by hand.</p></footer>
+</body>
+</html>
+""".encode()

@@ -1,0 +1,355 @@
+"""Laws of the site: it answers as the report does, leads nowhere else, and reads everywhere."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from exitmatrix.cli.errors import Failure
+from exitmatrix.cli.site import command
+from exitmatrix.machine.site import MARK
+from exitmatrix.report.document import Figure, Symbol, inline, plain
+from exitmatrix.report.render.html import html_words
+from exitmatrix.report.render.svg import COLOURS, strip_svg, timeline_svg
+from exitmatrix.report.sections.answers import short_answer
+from exitmatrix.report.survey import surveys
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.committed import REPORTS, records
+
+pytestmark = pytest.mark.xdist_group("site")
+
+VOID = {"meta", "link", "input", "img", "br", "path", "rect", "circle"}
+FRONT_BYTES, SITE_BYTES = 100_000, 5_000_000
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--enable-logging=stderr",
+    "--allow-file-access-from-files",
+    "--virtual-time-budget=20000",
+]
+in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of the committed records."""
+    folder = tmp_path_factory.mktemp("site")
+    write_site("--to", str(folder))
+    return folder
+
+
+def write_site(*arguments: str) -> None:
+    command.main(["--output", str(REPORTS), *arguments], standalone_mode=False)
+
+
+class Parsed(HTMLParser):
+    """What a page holds; raises where an element is not closed in its place."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: dict[str, list[str]] = {}  # by the element that holds them
+        self.feed(text)
+        self.close()
+        assert not self.open, f"not closed: {self.open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+            self.words.setdefault(tag, []).append("")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag, f"</{tag}> closes another"
+
+    def handle_data(self, data: str) -> None:
+        for tag in set(self.open):
+            self.words[tag][-1] += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def pages(site: Path) -> Iterator[tuple[Path, Parsed]]:
+    for file in sorted(site.rglob("*.html")):
+        yield file, Parsed(file.read_text())
+
+
+def ids(page: Parsed) -> list[str]:
+    return [value for _, attributes in page.elements if (value := attributes.get("id"))]
+
+
+# ------------------------------------------------------------------- the files
+
+
+def test_every_page_is_whole_and_named(site: Path) -> None:
+    """Elements are closed, names are unique, every field has a label and every picture a text."""
+    for file, page in pages(site):
+        assert page.all("html") == [{"lang": "en"}], file
+        assert len(page.all("h1")) == 1, file
+        assert len(page.all("main")) == 1, file
+        assert page.words["title"][0].strip(), file
+        assert len(ids(page)) == len(set(ids(page))), file
+        labelled = {one.get("for") for one in page.all("label")}
+        fields = page.all("select") + page.all("input")
+        assert {one["id"] for one in fields} <= labelled, file
+        assert all(one.get("alt") for one in page.all("img")), file
+        assert all(one.get("aria-label") for one in page.all("svg")), file
+
+
+def test_every_link_leads_to_a_file_and_a_name_in_it(site: Path) -> None:
+    """Within the site and nowhere else: no page asks anything of a network."""
+    found = {file.resolve(): set(ids(page)) for file, page in pages(site)}
+    counted = 0
+    for file, page in pages(site):
+        for _, attributes in page.elements:
+            for name in ("href", "src"):
+                target = attributes.get(name)
+                if target is None:
+                    continue
+                assert "//" not in target, (file, target)
+                assert not re.match(r"[a-z]+:", target), (file, target)
+                path, _, anchor = unquote(target).partition("#")
+                there = (file.parent / path).resolve() if path else file.resolve()
+                assert there.is_file(), (file, target)
+                assert not anchor or anchor in found[there], (file, target)
+                counted += 1
+    assert counted > 1000
+
+
+def test_style_and_script_fetch_nothing(site: Path) -> None:
+    """Not even from the site itself: pages that are opened as files may not."""
+    for name in ("style.css", "site.js", "answers.js"):
+        text = (site / "assets" / name).read_text()
+        assert not re.search(r"@import|url\(|fetch\(|XMLHttp|import\(|sendBeacon|https?:", text), (
+            name
+        )
+
+
+def test_it_is_small(site: Path) -> None:
+    """The first page with all that it loads, and the whole."""
+    first = ["index.html", "assets/style.css", "assets/site.js", "assets/answers.js"]
+    assert sum((site / name).stat().st_size for name in first) < FRONT_BYTES
+    files = [file for file in site.rglob("*") if file.is_file()]
+    assert sum(file.stat().st_size for file in files) < SITE_BYTES
+
+
+def test_the_first_page_answers_as_the_report_does(site: Path) -> None:
+    """Word for word, row for row."""
+    report = (REPORTS / "matrix.md").read_text().partition("## The answer")[2]
+    rows = [line for line in report.partition("\nWhere")[0].splitlines() if line[:2] == "| "][2:]
+    bare = [re.sub(r"[`*\\]", "", row).strip("| ").split(" | ")[:-1] for row in rows]
+    page = Parsed((site / "index.html").read_text())
+    assert [" ".join(row.split()) for row in page.words["tr"][1:]] == [
+        " ".join("".join(row).split()) for row in bare
+    ]
+
+
+def test_every_question_has_a_page_with_its_answer(site: Path) -> None:
+    """The answer is the one that the report's own function gives."""
+    asked = surveys({"linux-x86_64": list(records())})
+    for question, survey in asked.items():
+        text = (site / "c" / str(question) / "index.html").read_text()
+        answer = html_words(short_answer(survey.groups[0]))
+        assert f"<strong>{answer}</strong>" in text, question
+        data = json.loads((site / "c" / str(question) / "data.json").read_text())
+        assert sum(len(group["cells"]) for group in data["groups"]) == len(survey.measured)
+
+
+def test_it_reads_without_a_script(site: Path) -> None:
+    """The answer and the tables stand in the pages; what only a script can do is hidden."""
+    front = Parsed((site / "index.html").read_text())
+    assert "in the parent only" in front.words["section"][0]
+    assert len(front.words["tr"]) > 10
+    for file, page in pages(site):
+        waiting = page.all("form") + [one for one in page.all("p") if one.get("id") == "searching"]
+        assert all("hidden" in one for one in waiting), file
+
+
+def test_text_has_contrast_in_light_and_in_dark(site: Path) -> None:
+    """At least 4.5 to 1 on the page and on a panel, as WCAG 2.2 asks (1.4.3)."""
+    style = (site / "assets" / "style.css").read_text()
+    light, dark = (dict(re.findall(r"--(\w+): (#\w{6})", part)) for part in halves(style))
+    assert set(light) == set(dark)
+    for colours in (light, dark):
+        for name in set(colours) - {"back", "panel", "line"}:
+            for behind in ("back", "panel"):
+                assert contrast(colours[name], colours[behind]) >= 4.5, (name, behind)
+    assert all(contrast(colour, "#ffffff") >= 4.5 for colour in COLOURS.values())
+
+
+def halves(style: str) -> tuple[str, str]:
+    light, _, dark = style.partition("@media (prefers-color-scheme: dark)")
+    return light, dark.partition("\n}\n")[0]
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of WCAG 2.2."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+# --------------------------------------------------------------- what makes them
+
+
+@given(st.lists(st.one_of(st.text(), st.sampled_from(Symbol)), max_size=4))
+def test_words_open_no_element(parts: list[str | Symbol]) -> None:
+    """Whatever programs say is text: what is left of the page's own elements is escaped."""
+    shown = html_words(inline(*parts))
+    rest = re.sub(r'<span class="sign \w+" aria-hidden="true">.</span>', "", shown)
+    assert not set("<>\"'") & set(rest)
+    page = Parsed(shown)
+    assert not page.open
+
+
+def test_a_figure_says_what_it_shows() -> None:
+    """In its label, for who cannot see it; and nothing in it is markup."""
+    drawn = timeline_svg(Figure(("main",), (("main", "runs <b>"), ("", "SIGTERM to the main"))))
+    page = Parsed(drawn)
+    assert page.all("svg")[0]["aria-label"] == "main runs <b>; SIGTERM to the main"
+    assert not page.all("b")
+    strip = Parsed(strip_svg("plain/return@main", [("3.13", Symbol.YES)]))
+    assert strip.all("svg")[0]["aria-label"] == "plain/return@main: 3.13 yes"
+
+
+def test_a_folder_that_is_no_site_is_left_alone(tmp_path: Path) -> None:
+    """Nothing is written beside what somebody keeps there."""
+    kept = tmp_path / "notes.txt"
+    kept.write_text("mine")
+    with pytest.raises(Failure, match="neither empty nor a site") as raised:
+        write_site("--to", str(tmp_path))
+    assert raised.value.exit_code == 2
+    assert [*tmp_path.iterdir()] == [kept]
+
+
+def test_pages_that_are_no_more_are_removed(site: Path) -> None:
+    """What an earlier site held goes; what somebody put beside it stays."""
+    gone, mine = site / "c" / "gone.html", site / "mine.txt"
+    gone.write_text("x")
+    mine.write_text("x")
+    mark = site / MARK
+    mark.write_text(f"{mark.read_text()}\nc/gone.html")
+    write_site("--to", str(site))
+    assert not gone.exists()
+    assert mine.exists()
+    mine.unlink()
+
+
+# ------------------------------------------------------------------- in Chromium
+
+LOOKS = """<!DOCTYPE html><meta charset="utf-8"><title>looks</title><body><script>
+const told = {};
+async function look(name, source, see) {
+  const frame = document.createElement("iframe");
+  frame.width = 390; frame.height = 800; frame.src = source;
+  document.body.append(frame);
+  await new Promise((done) => { frame.onload = done; });
+  await new Promise((done) => setTimeout(done, 100));
+  told[name] = see(frame.contentDocument, frame.contentWindow);
+}
+const answer = (page) => page.querySelector("#answer .short").textContent;
+const wide = (page) => page.documentElement.scrollWidth - 390;
+(async () => {
+  const front = SITE + "/index.html";
+  await look("first", front, answer);
+  await look("other end", front + "#run=flask-debug&end=SIGKILL%40parent", answer);
+  await look("other program", front + "#run=plain&end=SIGTERM%40main", answer);
+  const python = "#run=plain&end=SIGINT%40main&py=" + encodeURIComponent(PYPY);
+  await look("other python", front + python, answer);
+  await look("change", front, (page, frame) => {
+    const end = page.getElementById("end");
+    end.value = "SIGKILL@child";
+    end.dispatchEvent(new frame.Event("change", { bubbles: true }));
+    const more = page.querySelector("#answer .more").getAttribute("href");
+    return [answer(page), frame.location.hash, more];
+  });
+  await look("search", SITE + "/c/index.html#q=flask-debug%20touch", (page) =>
+    [...page.querySelectorAll("tbody tr")].filter((row) => !row.hidden).length);
+  await look("compare", SITE + "/compare/index.html#a=plain&b=flask", (page) =>
+    page.querySelectorAll("#compared tbody tr").length);
+  for (const path of PAGES) await look("wide " + path, SITE + "/" + path, wide);
+  const shown = document.createElement("pre");
+  shown.textContent = JSON.stringify(told);
+  document.body.replaceChildren(shown);
+})();
+</script>
+"""
+
+
+def chromium(*arguments: str, profile: Path) -> subprocess.CompletedProcess[str]:
+    assert CHROMIUM
+    return subprocess.run(
+        [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "--dump-dom", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=200,
+    )
+
+
+SOME = (
+    "index.html",
+    "c/index.html",
+    "compare/index.html",
+    "matrix/index.html",
+    "findings/index.html",
+    "claims/index.html",
+    "c/flask-debug/SIGTERM@group/index.html",
+    "c/plain/SIGINT@main/index.html",
+)
+
+
+@in_a_browser
+def test_the_choices_change_the_answer(site: Path, tmp_path: Path) -> None:
+    """In a browser: answers follow the choices, nothing is wider than a phone, no error is told."""
+    newest = {
+        str(question): plain(short_answer(survey.groups[0]))
+        for question, survey in surveys({"linux-x86_64": list(records())}).items()
+    }
+    pypy = "PyPy 3.9.16 (7.3.11)"
+    page = tmp_path / "looks.html"
+    constants = {"SITE": site.as_uri(), "PAGES": SOME, "PYPY": pypy}
+    opening = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in constants.items())
+    page.write_text(LOOKS.replace("<script>", f"<script>\n{opening}"))
+    done = chromium(page.as_uri(), profile=tmp_path / "profile")
+    assert "CONSOLE" not in done.stderr, done.stderr
+    told = json.loads(Parsed("".join(done.stdout.partition("<html")[1:])).words["pre"][0])
+    assert told["first"] == newest["flask-debug/SIGTERM@parent"]
+    assert told["other end"] == newest["flask-debug/SIGKILL@parent"] != told["first"]
+    assert told["other program"] == newest["plain/SIGTERM@main"]
+    assert told["other python"] == "✗ no" != newest["plain/SIGINT@main"]
+    answer, fragment, more = told["change"]
+    assert answer == newest["flask-debug/SIGKILL@child"]
+    assert "end=SIGKILL%40child" in fragment
+    assert unquote(more).partition("#")[0].endswith("c/flask-debug/SIGKILL@child/index.html")
+    assert 0 < told["search"] < 10
+    assert told["compare"] > 3
+    assert {name: wide for name, wide in told.items() if name.startswith("wide") and wide > 0} == {}
