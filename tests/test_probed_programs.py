@@ -1,0 +1,126 @@
+"""A generated program's record, made with the probe inside, says what the program showed bare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from exitmatrix.declare.batch import file_of
+from exitmatrix.declare.generate import random
+from exitmatrix.declare.source import scenario
+from exitmatrix.declare.statements import names, statements
+from exitmatrix.machine.bare.session import Session
+from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.machine.scenarios import load
+from exitmatrix.model import Outcome, Unknown
+from exitmatrix.model.execution import Execution, Exit, Seen
+from exitmatrix.model.language import (
+    CloseStdout,
+    Code,
+    Handle,
+    Ignore,
+    RunHandlers,
+    SetExitFunction,
+    StartThread,
+    Write,
+)
+from exitmatrix.observe import observe
+from exitmatrix.observe.bare import NotSeen, seen
+
+from tests.conftest import FOUND, make_order, run_orders
+
+pytestmark = pytest.mark.real
+
+SEED = 4711
+PROGRAMS = 40
+KNOWN = 0.9  # of the programs that can be compared; the others are `unknown`, with a reason
+
+
+def comparable(code: Code) -> bool:
+    """Whether functions run as handlers only, and nothing is done of which a record is silent."""
+    other = SetExitFunction | Handle | Ignore | RunHandlers | CloseStdout
+    return not any(
+        isinstance(one, other) or (isinstance(one, StartThread) and one.ends != "joined")
+        for one in statements(code)
+    )
+
+
+def recorded(one: Execution) -> tuple[list[str], list[str], dict[str, object]]:
+    """What a record says of a process that nobody forked: fired, unfinished, exit."""
+    began = [line.function for line in one.said if line.moment == "began"]
+    running = list(began)
+    for line in one.said:
+        if line.moment != "began":
+            running.remove(line.function)
+    unfinished = list(running)
+    fired = []
+    for name in began:
+        if name in running:
+            running.remove(name)
+        else:
+            fired.append(name)
+    return fired, unfinished, exit_of(one.exit)
+
+
+def exit_of(end: Exit) -> dict[str, object]:
+    return {"signal": end.signal} if end.signal else {"code": end.status}
+
+
+def without_arguments(handlers: Sequence[str]) -> list[str]:
+    return [name.partition("(")[0] for name in handlers]
+
+
+def contradicts(shown: Seen, outcome: Outcome) -> str:
+    """What a record says otherwise than the bare run; "" where it says the same."""
+    if len(shown.processes) != len(outcome.processes):
+        return f"{len(outcome.processes)} processes, not {len(shown.processes)}"
+    for bare, process in zip(shown.processes, outcome.processes, strict=True):
+        if process.exit != exit_of(bare.exit):
+            return f"{process.role} ended with {process.exit}, not {bare.exit}"
+        if process.fired is None:
+            return f"{process.role} was not observed"
+        fired = without_arguments(process.fired)
+        if bare.path:  # it may have begun in its parent what it ended itself
+            missing = {line.function for line in bare.said if line.moment == "ended"} - {*fired}
+            if missing:
+                return f"{process.role} did not run {missing}"
+        elif (fired, without_arguments(process.unfinished or ())) != recorded(bare)[:2]:
+            return f"{process.role} ran {fired}, not {recorded(bare)[0]}"
+    return ""
+
+
+@pytest.mark.parametrize("interpreter_id", sorted(FOUND))
+def test_a_record_says_what_the_program_showed_bare(
+    interpreter_id: str, environment_of: Callable[[str, str], Environment], tmp_path: Path
+) -> None:
+    """Processes, handlers and ends of random programs; where it cannot say, it is unknown."""
+    codes = {
+        f"program-{number}": code
+        for number in range(PROGRAMS)
+        if comparable(code := random(SEED, number)) and names(code)
+    }
+    for id, code in codes.items():
+        (tmp_path / f"{id}.py").write_text(scenario(code, "generated"))
+    environment = environment_of(interpreter_id, "none")
+    orders = [make_order(environment, one, "return") for one in load(tmp_path).scenarios]
+    bare: dict[str, Seen] = {}
+    with Session() as session:
+        python = (FOUND[interpreter_id].path,)
+        for id, (run,) in session.run((id, file_of(code)[0], python) for id, code in codes.items()):
+            texts = {one.text for one in statements(codes[id]) if isinstance(one, Write)}
+            try:
+                bare[id] = seen(run, texts)
+            except NotSeen:
+                continue  # it goes in circles
+    wrong, unknown = {}, {}
+    for order, trial in run_orders([one for one in orders if one.scenario.id in bare]):
+        id = order.scenario.id
+        outcome = observe(trial, order.scenario, order.termination)
+        if isinstance(outcome, Unknown):
+            unknown[id] = outcome
+        elif difference := contradicts(bare[id], outcome):
+            wrong[id] = difference
+    assert len(bare) >= PROGRAMS // 4
+    assert not wrong
+    assert len(unknown) <= (1 - KNOWN) * len(bare), unknown
