@@ -33,7 +33,7 @@ from tests.conftest import FOUND, make_order, run_orders
 pytestmark = pytest.mark.real
 
 SEED = 4711
-PROGRAMS = 40
+PROGRAMS = 60
 KNOWN = 0.9  # of the programs that can be compared; the others are `unknown`, with a reason
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
+from typing import Any
 
 from exitmatrix.cli.programs import Pythons, show_all, smallest
+from exitmatrix.cli.streams import say
 from exitmatrix.declare.shrink import weight
 from exitmatrix.declare.statements import kinds
 from exitmatrix.machine.bare.session import Session
@@ -23,9 +25,14 @@ MOST = 20
 
 
 def neighbours(pythons: Pythons) -> list[tuple[Interpreter, Interpreter]]:
+    """The pairs of `adjacent`."""
+    pairs = adjacent({id: describe(one) for id, one in pythons.items()})
+    return [(pythons[left], pythons[right]) for left, right in pairs]
+
+
+def adjacent(abouts: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
     """Pairs next to each other by release and built alike; and a release with its debug build."""
-    abouts = {id: python_of(id, describe(one)) for id, one in pythons.items()}
-    order = in_order(abouts.values())
+    order = in_order(python_of(id, about) for id, about in abouts.items())
     pairs = [pair for pair in pairwise(order) if pair[0].family == pair[1].family]
     pairs += [
         (release, debug)
@@ -34,7 +41,7 @@ def neighbours(pythons: Pythons) -> list[tuple[Interpreter, Interpreter]]:
         if (release.family, debug.family) == ("cpython", "debug")
         and release.version == debug.version
     ]
-    return [(pythons[left.id], pythons[right.id]) for left, right in pairs]
+    return [(left.id, right.id) for left, right in pairs]
 
 
 def find(
@@ -50,6 +57,7 @@ def find(
     """
     all_shown = list(shown)
     for left, right in neighbours(pythons):
+        say(f"boundaries between {left.id} and {right.id}")
         reasons = [kinds(one.program) for one in known if _pair(one) == (left.id, right.id)]
         differ = [
             code

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from exitmatrix.cli.boundaries import find
+from exitmatrix.cli.boundaries import adjacent, find
 from exitmatrix.cli.programs import Run, Tally
 from exitmatrix.declare.batch import file_of
 from exitmatrix.declare.shrink import weight
+from exitmatrix.judge.damage import moved_boundaries, removed_laws
 from exitmatrix.judge.profile import profile
 from exitmatrix.judge.programs import differing_laws
 from exitmatrix.machine.bare.session import Session
@@ -63,7 +64,13 @@ def write_page(output: Path) -> None:
     def why(one: Boundary) -> Sequence[str]:
         return differing_laws(one.program, profiles[one.left], profiles[one.right])
 
-    page = render(batches, read_boundaries(output), why)
+    noticed = {one.damage for one in read_witnesses(output)}
+    pairs = adjacent({id: about for one in batches for id, about in one.pythons.items()})
+    damages = {
+        one.name: one.name in noticed
+        for one in (*removed_laws(), *moved_boundaries(profiles, pairs))
+    }
+    page = render(batches, read_boundaries(output), why, damages)
     write(output / "boundaries.md", page.encode())
 
 

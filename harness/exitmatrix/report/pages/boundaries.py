@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 
 from exitmatrix.declare.source import excerpt
@@ -36,12 +36,22 @@ CANNOT_SAY = (
 )
 
 
-def render(batches: Sequence[BatchResult], boundaries: Sequence[Boundary], why: Why) -> str:
-    """The page as Markdown."""
-    return markdown(page(batches, boundaries, why))
+def render(
+    batches: Sequence[BatchResult],
+    boundaries: Sequence[Boundary],
+    why: Why,
+    damages: Mapping[str, bool],
+) -> str:
+    """The page as Markdown; `damages` says of each damage to the laws whether it is noticed."""
+    return markdown(page(batches, boundaries, why, damages))
 
 
-def page(batches: Sequence[BatchResult], boundaries: Sequence[Boundary], why: Why) -> Section:
+def page(
+    batches: Sequence[BatchResult],
+    boundaries: Sequence[Boundary],
+    why: Why,
+    damages: Mapping[str, bool],
+) -> Section:
     """The whole page."""
     pairs = [
         Section(f"{_short(left)} and {_short(right)}", tuple(_pair(group, why)))
@@ -50,6 +60,7 @@ def page(batches: Sequence[BatchResult], boundaries: Sequence[Boundary], why: Wh
     blocks: list[Block] = [
         paragraph(ABOUT),
         _batches(batches),
+        *_damages(damages),
         paragraph("What the generator cannot say:"),
         points(CANNOT_SAY),
         paragraph("How to read the programs:"),
@@ -76,6 +87,17 @@ def _batches(batches: Iterable[BatchResult]) -> Block:
             for one in batches
         ],
     )
+
+
+def _damages(damages: Mapping[str, bool]) -> Iterable[Block]:
+    noticed = sum(damages.values())
+    yield paragraph(
+        f"Each law was removed, and each version boundary of the laws moved by one, both ways:"
+        f" {noticed} of these {len(damages)} damages are contradicted by what some program showed."
+    )
+    if missed := [name for name, is_noticed in damages.items() if not is_noticed]:
+        yield paragraph("No program notices these:")
+        yield points(Code(name) for name in missed)
 
 
 def _pair(boundaries: Iterable[Boundary], why: Why) -> Iterable[Block]:
