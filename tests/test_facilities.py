@@ -20,6 +20,7 @@ from exitmatrix.model import Ready
 from msgspec.structs import replace
 
 from tests.conftest import LOADED, NEWEST, make_order
+from tests.support.command import COMMAND
 
 SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 
@@ -130,6 +131,38 @@ def test_another_system_is_refused_clearly(system: str, monkeypatch: pytest.Monk
     """Where trials cannot run, the refusal says where they can and what still works."""
     monkeypatch.setattr(sys, "platform", system)
     assert "Linux alone" in str(facilities.refusal())
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        (["--mount", "sh", "-c", 'umount -l /proc && exec "$@"', "-"], "none is mounted here"),
+        (["--pid", "--fork"], "the one here is of another"),
+    ],
+    ids=["none", "of another namespace"],
+)
+@pytest.mark.parametrize(
+    "command", [["matrix", "--stack", "none"], ["check"], ["run", "--", "true"]], ids=" ".join
+)
+def test_without_a_usable_proc_trials_are_refused(
+    command: list[str], how: list[str], why: str, tmp_path: Path
+) -> None:
+    """With one line and exit status 3, before anything is started or written."""
+    if subprocess.run(["unshare", *how, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("namespaces cannot be made here: they take root's rights")
+    done = subprocess.run(
+        ["unshare", *how, *COMMAND, *command],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, ""), done
+    (line,) = done.stderr.splitlines()
+    assert why in line
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_engine_gets_nothing_of_the_callers_environment() -> None:

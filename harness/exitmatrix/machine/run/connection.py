@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from exitmatrix.machine.run.grounds import sweep
-from exitmatrix.machine.run.kernel.facilities import VARIABLE
+from exitmatrix.machine.run.kernel.facilities import VARIABLE, refusal
 from exitmatrix.machine.run.kernel.wait_status import SIGNALLED, signal_name
 
 NEEDED = {"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", VARIABLE}
@@ -40,10 +40,12 @@ class EngineDied(Exception):
 class Connection:
     """A guardian and its engine; `engine` is the module of another than the usual one.
 
-    Raises OSError when they cannot be started.
+    Raises OSError when they cannot be started, EngineDied where no trial can be run.
     """
 
     def __init__(self, jobs: int, *engine: str) -> None:
+        if reason := refusal():
+            raise EngineDied(reason)
         lifeline, self._lifeline = os.pipe()
         try:
             self._guardian = subprocess.Popen(

@@ -54,4 +54,13 @@ def refusal() -> str | None:
             "trials are run on Linux alone: they need /proc, epoll and a subreaper; "
             "here only what was measured can be read"
         )
+    try:
+        itself = os.readlink("/proc/self")  # noqa: PTH115
+    except OSError:
+        return "trials need /proc, and none is mounted here: mount -t proc proc /proc"
+    if itself != str(os.getpid()):
+        return (
+            "trials need the /proc of their own PID namespace, and the one here is of another: "
+            "mount -t proc proc /proc (or unshare --mount-proc)"
+        )
     return None
