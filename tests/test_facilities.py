@@ -143,7 +143,7 @@ def test_another_system_is_refused_clearly(system: str, monkeypatch: pytest.Monk
     ids=["none", "of another namespace"],
 )
 @pytest.mark.parametrize(
-    "command", [["matrix", "--stack", "none"], ["check"], ["run", "--", "true"]], ids=" ".join
+    "command", [["matrix", "--stack", "none"], ["run", "--", "true"]], ids=" ".join
 )
 def test_without_a_usable_proc_trials_are_refused(
     command: list[str], how: list[str], why: str, tmp_path: Path
