@@ -26,6 +26,7 @@ COMMANDS = {
     "check": "Measure again, and compare with what is on record.",
     "diff": "Compare two folders of observations, or two interpreters.",
     "explain": "Say what happens in a cell, in which order, why, and since which version.",
+    "answer": "Say what happens to a program, in the words that people use.",
     "claims": "Judge what was published about exit handlers by what was observed.",
     "site": "Write the answers as pages for a browser.",
     "blog": "Watch the experiment with the two pids, live.",

@@ -17,10 +17,64 @@ from packaging.version import Version
 
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.judge.predict import NotPredicted
-from exitmatrix.model import Outcome, Prediction, Process, Record, Scenario
+from exitmatrix.model import Frozen, Outcome, Prediction, Process, Record, Scenario
 from exitmatrix.model.outcome_sets import union
 from exitmatrix.model.server import Reaction, Server, Stop
 from exitmatrix.model.tree import GROUP
+
+
+class Law(Frozen, kw_only=True):
+    """What holds for every server, whatever its facts."""
+
+    because: str
+    source: str
+
+
+LAWS: Mapping[str, Law] = {
+    "server-finalizes": Law(
+        because="The process leaves by an exception or by return, so the interpreter finalizes and"
+        " runs the handlers of atexit.",
+        source="Python/pylifecycle.c, Py_FinalizeEx",
+    ),
+    "server-raises-again": Law(
+        because="The server stops, gives the signal its default action back and sends it to itself:"
+        " the process is killed before the interpreter finalizes.",
+        source="uvicorn/server.py, capture_signals (0.29)",
+    ),
+    "server-default-action": Law(
+        because="Nothing handles the signal there, so that it ends the process at once.",
+        source="signal(7)",
+    ),
+    "server-goes-on": Law(
+        because="The signal is handled or ignored, and nobody leaves.", source="signal(7)"
+    ),
+    "server-passes-on": Law(
+        because="The master passes a signal on to its workers, waits for them, and exits.",
+        source="gunicorn/arbiter.py, stop; uvicorn/supervisors/multiprocess.py, terminate_all",
+    ),
+    "server-replaced": Law(
+        because="The master sees that a worker is gone and starts another in its place.",
+        source="gunicorn/arbiter.py, manage_workers; uvicorn/supervisors/multiprocess.py,"
+        " keep_subprocess_alive",
+    ),
+    "server-not-replaced": Law(
+        because="The master does not look whether its workers live.",
+        source="uvicorn 0.29, supervisors/multiprocess.py",
+    ),
+    "server-orphan-finalizes": Law(
+        because="A worker looks whether its parent is still the same, and leaves when it is not.",
+        source="gunicorn/workers/sync.py, is_parent_alive",
+    ),
+    "server-orphan-goes-on": Law(
+        because="Nothing tells a worker that its master is gone: it goes on serving.",
+        source="credentials(7): an orphan has another parent, and is sent no signal",
+    ),
+    "server-second-signal": Law(
+        because="A worker gets the signal that was sent to the group, and the one that its master"
+        " passes on. The second may come when the first has been acted upon.",
+        source="Modules/signalmodule.c, _PySignal_Fini: signals have their default action again",
+    ),
+}
 
 KILLED = Reaction(how="default action", source="signal(7): SIGKILL cannot be caught")
 DEFAULT = Reaction(how="default action", source="signal(7), standard signals")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -34,6 +35,10 @@ _EXIT = [
         for end, rule in _ENDS.items()
     ),
 ]
+
+
+NEW = "new "
+"""What the role of a worker begins with that replaces another."""
 
 
 class Process(Frozen, kw_only=True):
@@ -136,6 +141,15 @@ class Outcome(Frozen, kw_only=True):
             " where false."
         ),
     ] = False
+
+
+def started_later(role: str, roles: Collection[str]) -> bool:
+    """Whether a role is that of a process which was started in the place of another.
+
+    `child#2` where there is a `child`, and `new worker`; but not one of several alike.
+    """
+    base, number, _ = role.partition("#")
+    return role.startswith(NEW) or (bool(number) and base in roles)
 
 
 class Unknown(Frozen, kw_only=True):

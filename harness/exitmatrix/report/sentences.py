@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from exitmatrix.model import Outcome, Process
+from exitmatrix.model.outcome import NEW, started_later
 from exitmatrix.report.phrases import cut_short, fate
 
 _OUTPUT = {
@@ -37,8 +38,13 @@ def _process(process: Process, outcome: Outcome) -> Iterator[str]:
 def _who(process: Process, outcome: Outcome) -> str:
     if len(outcome.processes) == 1:
         return "The program"
-    first, _, number = process.role.partition("#")
-    return f"The {first}" if not number else f"A new {first} ({process.role})"
+    roles = [one.role for one in outcome.processes]
+    base, number, _ = process.role.partition("#")
+    if base == "others":
+        return f"Another worker ({process.role})" if number else "The other worker"
+    if started_later(process.role, roles):
+        return f"A new {base.removeprefix(NEW)}" + (f" ({process.role})" if number else "")
+    return f"The {base}" if not number else f"{base.capitalize()} {process.role[len(base) + 1 :]}"
 
 
 def _handlers(process: Process) -> str:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 from packaging.version import Version
 
+from exitmatrix.declare.servers import idle
 from exitmatrix.model import Frozen, Outcome, Question, Record
 from exitmatrix.model.outcome_sets import join, union
 from exitmatrix.model.versions import Subject, age, stack_age, subject_of
@@ -26,6 +27,7 @@ class Group(Frozen, kw_only=True):
     subjects: tuple[Subject, ...]
     outcomes: tuple[Outcome, ...]
     unknown: tuple[str, ...] = ()  # why trials showed too little
+    idle: tuple[str, ...] = ()  # roles that have nothing to clean up
 
     @property
     def racy(self) -> bool:
@@ -124,7 +126,7 @@ def _survey(question: Question, answers: Sequence[tuple[Subject, Record]]) -> Su
     return Survey(
         question=question,
         measured=_sorted(subject for subject, _ in answers),
-        groups=tuple(groups),
+        groups=tuple(replace(one, idle=idle(question.scenario)) for one in groups),
     )
 
 

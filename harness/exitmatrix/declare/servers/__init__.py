@@ -11,6 +11,15 @@ from exitmatrix.model.server import Server
 
 _FILES = (gunicorn, uvicorn, waitress)
 
+
+def idle(server: str) -> tuple[str, ...]:
+    """Roles of a server whose process has no handler of the application: nothing to clean up."""
+    known = SERVERS.get(server, ())
+    having = {role for one in known for role in one.imports}
+    roles = ("master", "worker") if any(one.workers for one in known) else ()
+    return tuple(role for role in roles if role not in having)
+
+
 SERVERS: dict[str, tuple[Server, ...]] = {}
 for _file in _FILES:
     for _server in _file.SERVERS:

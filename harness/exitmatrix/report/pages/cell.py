@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.rules import RULES_BY_ID as RULES
+from exitmatrix.judge.served import LAWS
 from exitmatrix.model import Frozen, Judgement, Record, Scenario, Timeline
 from exitmatrix.model.outcome_sets import is_race
 from exitmatrix.model.versions import subject_of, subject_words
@@ -30,6 +31,12 @@ class CellFacts(Frozen, kw_only=True):
     judgement: Judgement
     timelines: tuple[Timeline | None, ...]  # by outcome
     survey: Survey  # the same question, put to everybody
+
+
+def answered(facts: CellFacts) -> str:
+    """What happens, in which order and why: the parts that answer a question."""
+    sections = [_what_happens(facts), *_timelines(facts), _why(facts)]
+    return "\n\n".join("\n".join(section) for section in sections if section)
 
 
 def explanation(facts: CellFacts) -> str:
@@ -118,7 +125,7 @@ def _why(facts: CellFacts) -> list[str]:
         for number, outcome in enumerate(judgement.prediction.outcomes):
             lines += _filled(("The rules allow: ", "or: ")[number > 0] + sentences(outcome), "   ")
     for id in judgement.prediction.rules:
-        rule = RULES.get(id)
+        rule = RULES.get(id) or LAWS.get(id)
         lines += ["", f"  {id}"]
         lines += _filled(plain(prose(rule.because)), "    ", "    ") if rule else []
         lines += _filled(f"Source: {rule.source}", "      ", "    ") if rule else []

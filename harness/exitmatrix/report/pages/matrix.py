@@ -30,6 +30,7 @@ from exitmatrix.report.sections.budget import budget_section, length_of
 from exitmatrix.report.sections.differences import differences_section
 from exitmatrix.report.sections.findings import findings_section
 from exitmatrix.report.sections.scenarios import scenario_sections
+from exitmatrix.report.sections.situations import situations_section
 from exitmatrix.report.sections.unexplained import unexplained_section
 from exitmatrix.report.survey import Survey, surveys
 
@@ -137,6 +138,7 @@ def page(
     blocks: tuple[Block, ...] = (
         LEAD,
         paragraph(extent_words(records)),
+        *situations_section(asked, scenarios),
         *answer_section(asked),
         Section("How to read this", (LEGEND,)),
         Section("Contents", (contents(sections),)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from exitmatrix.model import Frozen, Outcome, Question
+from exitmatrix.model.outcome import NEW, started_later
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import (
     Block,
@@ -202,35 +203,56 @@ def short_answer(group: Group) -> Inline:
         return inline(Symbol.UNKNOWN, " not known")
     outcomes = group.outcomes
     unseen = inline(Symbol.UNKNOWN, " some runs not known") if group.unknown else ""
-    parts = (_whose(outcomes), _survivors(outcomes), _output(outcomes), _left(outcomes), unseen)
+    parts = (
+        _whose(outcomes, group.idle),
+        _survivors(outcomes),
+        _output(outcomes),
+        _left(outcomes),
+        unseen,
+    )
     return joined("; ", parts)
 
 
-def _whose(outcomes: Sequence[Outcome]) -> Inline:
-    """Whose handlers ran."""
+def _whose(outcomes: Sequence[Outcome], idle: Collection[str] = ()) -> Inline:
+    """Whose handlers ran, of those that have some."""
     roles = dict.fromkeys(
-        one.role for outcome in outcomes for one in outcome.processes if "#" not in one.role
+        _base(one.role)
+        for outcome in outcomes
+        for one in outcome.processes
+        if not started_later(one.role, [each.role for each in outcome.processes])
     )
     states = {role: _states(outcomes, role) for role in roles}
     if all(seen == {Symbol.ALIVE} for seen in states.values()):
         client = sorted({answer_words(outcome) for outcome in outcomes if outcome.answer})
         gets = f", client gets {' or '.join(client)}" if client else ""
         return inline(Symbol.ALIVE, f" it goes on{gets}")
+    states = {role: seen for role, seen in states.items() if role not in idle}
     verdicts = {role: _verdict(seen) for role, seen in states.items()}
     if len(verdicts) == 1:
         symbol, word = next(iter(verdicts.values()))
         return inline(symbol, f" {word}")
     symbols = {symbol for symbol, _ in verdicts.values()}
     if symbols == {Symbol.YES}:
-        return inline(Symbol.YES, " yes, in both")
+        return inline(Symbol.YES, " yes, in both" if len(verdicts) == 2 else " yes, in all")
     if symbols <= {Symbol.NO, Symbol.ALIVE}:
-        return inline(Symbol.NO, " no, in neither")
+        return inline(Symbol.NO, " no, in neither" if len(verdicts) == 2 else " no, in none")
     if symbols <= {Symbol.YES, Symbol.NO, Symbol.ALIVE}:
-        only = next(role for role, (symbol, _) in verdicts.items() if symbol == Symbol.YES)
-        return inline(Symbol.SOME, f" in the {only} only")
+        having = [role for role, (symbol, _) in verdicts.items() if symbol == Symbol.YES]
+        return inline(Symbol.SOME, f" in the {' and the '.join(having)} only")
     worst = next(one for one in (Symbol.RACE, Symbol.UNKNOWN, Symbol.SOME) if one in symbols)
     each = ", ".join(f"{role} {word}" for role, (_, word) in verdicts.items())
     return inline(worst, f" {each}")
+
+
+def _base(role: str) -> str:
+    """`worker` for `worker#2`: those that are alike are spoken of as one."""
+    return role.partition("#")[0]
+
+
+def _bases(role: str) -> str:
+    """`workers` for `worker#2`."""
+    base, number, _ = role.partition("#")
+    return f"{base}s" if number and not base.endswith("s") else base
 
 
 def _states(outcomes: Sequence[Outcome], role: str) -> set[Symbol]:
@@ -238,7 +260,8 @@ def _states(outcomes: Sequence[Outcome], role: str) -> set[Symbol]:
         Symbol.RACE if cut_short(one, outcome.cut) else state(one)
         for outcome in outcomes
         for one in outcome.processes
-        if one.role == role
+        if _base(one.role) == role
+        and not started_later(one.role, [each.role for each in outcome.processes])
     }
 
 
@@ -266,10 +289,16 @@ def _survivors(outcomes: Sequence[Outcome]) -> Inline:
     left = {outcome.survivors for outcome in outcomes if outcome.survivors}
     if not left:
         return ""
-    if all("#" in "".join(roles) for roles in left):
+    if all("#" in "".join(roles) for roles in left) and all(
+        any(started_later(role, [one.role for one in o.processes]) for role in o.survivors)
+        for o in outcomes
+    ):
         return "then it goes on with a new child"
+    if all(any(role.startswith(NEW) for role in roles) for roles in left):
+        return "it is replaced, and the server goes on"
+    left = {tuple(dict.fromkeys(map(_bases, roles))) for roles in left}
     who = " or ".join(" and ".join(roles) for roles in sorted(left))
-    several = any(len(roles) > 1 for roles in left)
+    several = any(len(roles) > 1 or roles[0].endswith("s") for roles in left)
     serving = all(o.port == "open" for o in outcomes if o.survivors)
     does = ("serve" if serving else "live") + ("" if several else "s")
     if all(outcome.survivors for outcome in outcomes):

@@ -1,0 +1,137 @@
+"""`exitmatrix answer`: in the words that people use, from the records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from exitmatrix.cli import options
+from exitmatrix.cli.errors import USAGE_ERROR, Failure
+from exitmatrix.cli.records import Records, read_some
+from exitmatrix.cli.scenarios import load_scenarios
+from exitmatrix.declare.remedies import remedy_for
+from exitmatrix.declare.spoken import (
+    SPOKEN,
+    TITLES,
+    NobodyCallsItThat,
+    ending_in,
+    scenario_of,
+    situation_of,
+)
+from exitmatrix.judge.verdict import judge
+from exitmatrix.machine.store.records import digest, read_timelines
+from exitmatrix.model import Question, Record, Scenario
+from exitmatrix.model.app import Situation
+from exitmatrix.model.cell import DIRECT
+from exitmatrix.model.versions import age, subject_of
+from exitmatrix.report.pages.cell import CellFacts, answered
+from exitmatrix.report.render.text import fill
+from exitmatrix.report.survey import surveys
+
+COMMANDS: Mapping[str, str] = {
+    "plain": "python app.py",
+    "flask": "flask --app app run --port {port}",
+    "flask-debug": "flask --app app --debug run --port {port}",
+    "gunicorn": "gunicorn -w 2 -b 127.0.0.1:{port} app:app",
+    "gunicorn-preload": "gunicorn --preload -w 2 -b 127.0.0.1:{port} app:app",
+    "uvicorn": "uvicorn --port {port} app:app",
+    "uvicorn-workers": "uvicorn --workers 2 --port {port} app:app",
+    "waitress": "waitress-serve --listen 127.0.0.1:{port} app:app",
+}
+"""How the reader's own program of this kind may be started."""
+
+
+@click.command("answer")
+@click.argument("situation")
+@click.argument("subject", default="python app.py")
+@options.output("Where the records and timelines are.")
+def command(situation: str, subject: str, output: Path) -> None:
+    """Say what happens to a program, in the words that people use.
+
+    \b
+      exitmatrix answer "kubectl delete pod" gunicorn
+      exitmatrix answer "ctrl-c" "flask --debug run"
+      exitmatrix answer "exit 137"
+
+    SITUATION is what is done: docker stop, systemctl stop, OOM killer, ... SUBJECT is
+    what runs: a program unless you say so. Nothing is run: all is told from the
+    records of the newest Python and release that were measured.
+    """
+    subjects, _ = load_scenarios()
+    try:
+        happens, id = situation_of(situation), scenario_of(subject, subjects)
+    except NobodyCallsItThat as error:
+        raise Failure(str(error), USAGE_ERROR) from error
+    records = read_some(output)
+    for line in told(happens, subjects[id], records, output):
+        click.echo(line)
+
+
+def told(situation: Situation, scenario: Scenario, records: Records, output: Path) -> Sequence[str]:
+    """The answer, line by line."""
+    title = next(one.title for one in SPOKEN if one.situation == situation.id)
+    lines = fill(f"{title}: {TITLES.get(scenario.id, scenario.title)}")
+    lines += fill(situation.does, "  ", "  ")
+    ending = ending_in(situation, scenario)
+    again = _again(situation, scenario)
+    if ending is None:
+        return [*lines, "", "  There is no such thing for it: it is one process.", *again]
+    question = Question(scenario.id, DIRECT, ending.termination, ending.target)
+    found = [
+        (platform, record)
+        for platform, rows in sorted(records.items())
+        for record in rows
+        if record.question == question and record.outcomes
+    ]
+    if not found:
+        return [*lines, "", "  Not measured.", *again]
+    platform, record = max(found, key=_newness)
+    packages = ", ".join(f"{name} {version}" for name, version in record.packages.items())
+    with_what = f" with {packages}" if packages else ""
+    lines += [
+        "",
+        *fill(f"Measured on {record.interpreter_id}{with_what}, as {record.cell}.", "  ", "  "),
+    ]
+    lines += ["", answered(_facts(platform, record, scenario, records, output))]
+    if remedy := remedy_for(str(question)):
+        lines += ["", "What to do", *fill(remedy.change, "  ", "  ")]
+        lines += fill(f"But: {remedy.cost}", "  ", "  ")
+        lines += fill(f"Measured as {remedy.shown_by}.", "  ", "  ")
+    return [*lines, *again]
+
+
+def _newness(found: tuple[str, Record]) -> tuple[bool, object, str]:
+    """CPython before PyPy, the newest first, with the newest packages."""
+    platform, record = found
+    subject = subject_of(platform, record)
+    return record.interpreter["implementation"] == "cpython", age(subject.python), record.stack
+
+
+def _facts(
+    platform: str, record: Record, scenario: Scenario, records: Records, output: Path
+) -> CellFacts:
+    alike = {
+        name: [one for one in rows if one.question == record.question]
+        for name, rows in records.items()
+    }
+    kept = read_timelines(output, platform, record.cell)
+    return CellFacts(
+        platform=platform,
+        record=record,
+        scenario=scenario,
+        judgement=judge(record, scenario),
+        timelines=tuple(kept.get((record.cell, digest(one))) for one in record.outcomes),
+        survey=surveys(alike)[record.question],
+    )
+
+
+def _again(situation: Situation, scenario: Scenario) -> list[str]:
+    """How to see it on one's own program."""
+    words = COMMANDS.get(scenario.id, "python app.py")
+    return [
+        "",
+        "Your own program",
+        f"  exitmatrix run --ending {situation.id} -- {words}",
+    ]

@@ -1,0 +1,54 @@
+"""The smallest change that makes clean-up run where it did not, and the cell that shows it. Pure.
+
+A remedy is a claim like any other: the records of `shown_by` must show handlers where
+those of `instead_of` show none. A test holds every row against them.
+"""
+
+from __future__ import annotations
+
+from exitmatrix.model import Frozen
+
+
+class Remedy(Frozen, kw_only=True):
+    """A change, with what it is made to and what shows that it helps."""
+
+    instead_of: str  # SCENARIO/TERMINATION@TARGET
+    shown_by: str
+    change: str  # what to do, as an instruction
+    cost: str  # what it does not do
+
+
+REMEDIES: tuple[Remedy, ...] = (
+    Remedy(
+        instead_of="plain/SIGTERM@main",
+        shown_by="plain-graceful/SIGTERM@main",
+        change="Install a handler that ends the program: signal.signal(signal.SIGTERM, lambda *_:"
+        " sys.exit(0)).",
+        cost="It runs between two bytecodes of the main thread: a long call into C delays it.",
+    ),
+    Remedy(
+        instead_of="flask/SIGTERM@main",
+        shown_by="flask-graceful/SIGTERM@main",
+        change="Install a handler for SIGTERM that raises SystemExit before app.run().",
+        cost="Under the debug server it has no effect: Werkzeug installs its own after it.",
+    ),
+    Remedy(
+        instead_of="uvicorn/SIGTERM@main",
+        shown_by="uvicorn/SIGINT@main",
+        change="Stop it with SIGINT (STOPSIGNAL SIGINT in a Dockerfile, KillSignal=SIGINT in a"
+        " systemd unit), or move clean-up from atexit into the lifespan, which SIGTERM runs too.",
+        cost="With --workers the supervisor sends SIGTERM to its workers whatever it is sent.",
+    ),
+    Remedy(
+        instead_of="waitress/SIGTERM@main",
+        shown_by="waitress/SIGINT@main",
+        change="Stop it with SIGINT: STOPSIGNAL SIGINT in a Dockerfile, KillSignal=SIGINT in a"
+        " systemd unit.",
+        cost="Other tools that stop it must be told as well.",
+    ),
+)
+
+
+def remedy_for(question: str) -> Remedy | None:
+    """The remedy for a cell, if one was measured."""
+    return next((one for one in REMEDIES if one.instead_of == question), None)

@@ -1,0 +1,182 @@
+"""What people call situations and programs: the words that are typed into a search box.
+
+Pure. A situation is one of `declare/situations.py`; here stand its names in the world, and
+for every program that is measured the cell that answers for it. `answer`, the report
+and the page share both tables.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+
+from exitmatrix.declare.situations import BY_ID, SITUATIONS
+from exitmatrix.model import Ending, Frozen, Scenario
+from exitmatrix.model.app import Situation
+from exitmatrix.model.tree import ALL, FIRST, GROUP
+
+
+class Spoken(Frozen, kw_only=True):
+    """A situation in words."""
+
+    situation: str  # its id
+    title: str  # how it opens a row
+    words: tuple[str, ...]  # what else it is called
+
+
+SPOKEN: tuple[Spoken, ...] = (
+    Spoken(
+        situation="deploy",
+        title="kubectl delete pod, docker stop",
+        words=(
+            *(
+                "kubectl delete pod",
+                "kubectl rollout restart",
+                "docker stop",
+                "docker compose down",
+            ),
+            *(
+                "docker compose stop",
+                "podman stop",
+                "rolling update",
+                "heroku restart",
+                "cloud run",
+            ),
+            *("exit 143", "sigterm", "kill", "kill the first pid", "supervisorctl stop", "deploy"),
+        ),
+    ),
+    Spoken(
+        situation="stop-service",
+        title="systemctl stop",
+        words=("systemctl restart", "stop a service", "reboot", "shutdown"),
+    ),
+    Spoken(
+        situation="ctrl-c",
+        title="Ctrl-C",
+        words=(
+            "ctrl+c",
+            "control c",
+            "keyboard interrupt",
+            "sigint",
+            "docker compose up",
+        ),
+    ),
+    Spoken(
+        situation="oom",
+        title="OOM killer, kill -9 to who serves",
+        words=(
+            *("oom killer", "out of memory", "oom", "exit 137", "kill -9", "sigkill", "oomkilled"),
+            *("memory limit", "kill the second pid"),
+        ),
+    ),
+    Spoken(
+        situation="lost-parent",
+        title="kill -9 to the first process",
+        words=("lost parent", "kill -9 the first pid", "parent dies", "subprocess timeout"),
+    ),
+    Spoken(
+        situation="hang-up",
+        title="the terminal is closed",
+        words=(
+            "terminal closed",
+            "close the terminal",
+            "ssh disconnect",
+            "hang up",
+            "sighup",
+            "logout",
+        ),
+    ),
+    Spoken(
+        situation="crash",
+        title="a crash (segmentation fault)",
+        words=("segfault", "segmentation fault", "crash", "sigsegv"),
+    ),
+)
+
+SUBJECTS: Mapping[str, tuple[str, ...]] = {
+    "plain": ("python app.py", "a program", "script", "program", "python"),
+    "flask": ("flask run", "flask", "app.run", "flask development server"),
+    "flask-debug": (
+        "flask --debug run",
+        "flask debug server",
+        "debug server",
+        "reloader",
+        "werkzeug",
+    ),
+    "gunicorn": ("gunicorn", "gunicorn sync"),
+    "gunicorn-preload": ("gunicorn --preload",),
+    "uvicorn": ("uvicorn", "fastapi run", "fastapi", "starlette"),
+    "uvicorn-workers": ("uvicorn --workers", "uvicorn workers"),
+    "waitress": ("waitress-serve", "waitress"),
+}
+"""What people run, and the scenario that is measured for it."""
+
+TITLES: Mapping[str, str] = {
+    "plain": "a program",
+    "flask": "Flask's server",
+    "flask-debug": "Flask's debug server",
+    "gunicorn": "gunicorn",
+    "gunicorn-preload": "gunicorn --preload",
+    "uvicorn": "uvicorn",
+    "uvicorn-workers": "uvicorn --workers 2",
+    "waitress": "waitress",
+}
+
+
+class NobodyCallsItThat(Exception):
+    """Words that name nothing; the text is one line."""
+
+
+def situation_of(words: str) -> Situation:
+    """The situation that words name. Raises NobodyCallsItThat."""
+    names = {one.situation: one.situation for one in SPOKEN}
+    names |= {word: one.situation for one in SPOKEN for word in (one.title.lower(), *one.words)}
+    return BY_ID[_named(words, names, "situation")]
+
+
+def scenario_of(words: str, scenarios: Iterable[str] = ()) -> str:
+    """The scenario that stands for what people run. Raises NobodyCallsItThat."""
+    names = {id: id for id in scenarios}
+    names |= {word: id for id, many in SUBJECTS.items() for word in (id, *many)}
+    return _named(words, names, "program")
+
+
+def _named(words: str, names: Mapping[str, str], what: str) -> str:
+    asked = " ".join(words.lower().split())
+    if asked in names:
+        return names[asked]
+    if not asked:
+        raise NobodyCallsItThat(
+            f"no {what} is named; there are {', '.join(dict.fromkeys(names.values()))}"
+        )
+    holding = {name: id for name, id in names.items() if _holds(asked, name)}
+    if holding:  # the longest name says most: `kubectl delete pod web-1` is one
+        return holding[max(holding, key=len)]
+    near = difflib.get_close_matches(asked, names, n=3, cutoff=0.5) or list(names)[:5]
+    raise NobodyCallsItThat(f"no {what} is called '{words}'; nearest: {', '.join(near)}")
+
+
+def _holds(asked: str, name: str) -> bool:
+    """Whether the words of a name follow each other in what was asked."""
+    some, every = name.split(), asked.split()
+    return any(every[place : place + len(some)] == some for place in range(len(every)))
+
+
+def ending_in(situation: Situation, scenario: Scenario) -> Ending | None:
+    """The cell of a scenario that answers for a situation; None where none does."""
+    signal, target = situation.first.signal, situation.target
+    if signal == "SIGSEGV":  # a program is not sent this signal from outside: it reads bad memory
+        return None if scenario.command else Ending("segfault", scenario.acting_role)
+    if situation.needs_several and len(scenario.roles) < 2:
+        return None
+    if target == FIRST:
+        return Ending(signal, scenario.roles[0])
+    if target in (GROUP, ALL):
+        return Ending(signal, GROUP if len(scenario.roles) > 1 else scenario.roles[0])
+    return Ending(signal, scenario.roles[-1])
+
+
+def rows() -> Sequence[tuple[Spoken, Situation]]:
+    """Every situation that is spoken of, in order."""
+    by_id = {one.id: one for one in SITUATIONS}
+    return [(one, by_id[one.situation]) for one in SPOKEN]

@@ -1,0 +1,133 @@
+"""`answer`: situations and programs by the words that people use, and measured remedies."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+
+import pytest
+from exitmatrix.declare.remedies import REMEDIES, Remedy
+from exitmatrix.declare.situations import BY_ID
+from exitmatrix.declare.spoken import (
+    SPOKEN,
+    SUBJECTS,
+    TITLES,
+    NobodyCallsItThat,
+    ending_in,
+    scenario_of,
+    situation_of,
+)
+from exitmatrix.judge.served import LAWS, predict_served
+from exitmatrix.model import Record
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.conftest import LOADED
+from tests.support.command import run
+from tests.support.committed import records
+
+
+@pytest.mark.parametrize(
+    ("words", "id"),
+    [
+        ("kubectl delete pod", "deploy"),
+        ("Kubectl  delete pod web-1", "deploy"),
+        ("docker stop", "deploy"),
+        ("exit 143", "deploy"),
+        ("systemctl stop", "stop-service"),
+        ("OOM killer", "oom"),
+        ("exit 137", "oom"),
+        ("kill -9", "oom"),
+        ("kill", "deploy"),
+        ("Ctrl-C", "ctrl-c"),
+        ("oom", "oom"),
+    ],
+)
+def test_a_situation_is_found_by_what_people_call_it(words: str, id: str) -> None:
+    """Case and spaces do not matter; the longest name that is in the words counts."""
+    assert situation_of(words).id == id
+
+
+def test_words_that_name_nothing_are_answered_with_the_nearest() -> None:
+    """In one line."""
+    with pytest.raises(NobodyCallsItThat, match="docker stop") as caught:
+        situation_of("docker stip")
+    assert len(str(caught.value).splitlines()) == 1
+    with pytest.raises(NobodyCallsItThat, match="gunicorn"):
+        scenario_of("gunicron")
+    with pytest.raises(NobodyCallsItThat):
+        situation_of(" ")
+
+
+@given(st.text(max_size=20))
+def test_no_words_crash(words: str) -> None:
+    """Whatever is typed names something or is refused."""
+    for find in (situation_of, scenario_of):
+        with contextlib.suppress(NobodyCallsItThat):
+            assert find(words)
+
+
+def test_no_name_means_two_things() -> None:
+    """A word that two situations share would be answered by chance."""
+    words = [word for one in SPOKEN for word in (one.title.lower(), *one.words)]
+    assert len(words) == len(set(words))
+    subjects = [word for many in SUBJECTS.values() for word in many]
+    assert len(subjects) == len(set(subjects))
+    assert {one.situation for one in SPOKEN} <= set(BY_ID)
+    assert SUBJECTS.keys() == TITLES.keys() <= LOADED.keys()
+
+
+def test_a_situation_leads_to_a_cell_that_there_is() -> None:
+    """Of a program of one process there is no lost parent; all else has its cell."""
+    assert ending_in(BY_ID["lost-parent"], LOADED["plain"]) is None
+    assert str(ending_in(BY_ID["oom"], LOADED["gunicorn"])) == "SIGKILL@worker"
+    assert str(ending_in(BY_ID["deploy"], LOADED["flask-debug"])) == "SIGTERM@parent"
+    assert str(ending_in(BY_ID["ctrl-c"], LOADED["plain"])) == "SIGINT@main"
+
+
+def shown(question: str) -> list[Record]:
+    return [one for one in records() if str(one.question) == question]
+
+
+@pytest.mark.parametrize("remedy", REMEDIES, ids=lambda one: one.instead_of)
+def test_a_remedy_was_measured(remedy: Remedy) -> None:
+    """On each Python: without it some handler of atexit does not run, with it all do."""
+    before, after = shown(remedy.instead_of), shown(remedy.shown_by)
+    if not before:
+        pytest.skip("no record of it is committed yet")
+    assert after
+
+    def whole(record: Record) -> bool:
+        return all(
+            [name for name in one.fired or () if ":" not in name] == ["C", "B", "A"]
+            for outcome in record.outcomes
+            for one in outcome.processes
+        )
+
+    assert all(whole(one) for one in after)
+    assert not all(whole(one) for one in before)
+
+
+def test_every_law_of_servers_is_told_with_its_reason() -> None:
+    """A prediction names laws, and each is one that can be looked up."""
+    used = {
+        law
+        for one in records()
+        if LOADED.get(one.scenario) and LOADED[one.scenario].server
+        for law in predict_served(one, LOADED[one.scenario]).rules
+    }
+    assert used <= LAWS.keys()
+
+
+@pytest.mark.real
+def test_the_answer_names_what_was_measured_and_how_to_try_it() -> None:
+    """Exit status 0; the cell, the order of events, the reader's own program."""
+    done = run("answer", "docker stop", "python app.py")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"as\s+cpython-[\d.]+/none/plain/SIGTERM@main", done.stdout)
+    assert "exitmatrix run --ending deploy -- python app.py" in done.stdout
+    assert "What to do" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    wrong = run("answer", "docker stip")
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("exitmatrix: no situation is called 'docker stip'")
