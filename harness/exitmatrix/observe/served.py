@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from exitmatrix.model import Outcome, Process, Scenario, Timeline, Trial, Unknown
 from exitmatrix.model.app import AppTrial, Moment
-from exitmatrix.model.app_outcome import AppOutcome, Member
+from exitmatrix.model.app_outcome import AppOutcome, Handler, Member
 from exitmatrix.observe.app import observe_app
 
 FOLDER = ("harness", "folder")
@@ -30,7 +30,7 @@ def observe_served(trial: Trial, scenario: Scenario, target: str) -> Outcome | U
         return Unknown(reason="a process neither ended nor was alive")
     named = _named(members, target, scenario.roles)
     order = sorted(
-        (ran.began, role, _name(ran.handler.label))
+        (ran.began, role, _name(ran.handler))
         for role, one in named
         for ran in one.own
         if ran.began is not None and ran.fate in ("ran", "raised")
@@ -59,7 +59,7 @@ def timeline_served(trial: Trial, scenario: Scenario, target: str) -> Timeline:
         for ran in one.own:
             if ran.began is None:
                 continue
-            name = _name(ran.handler.label)
+            name = _name(ran.handler)
             steps.append((ran.began, (role, "began", name)))
             if ran.seconds is not None:
                 how = ("raised", name, ran.error) if ran.error else ("returned", name)
@@ -119,9 +119,11 @@ def _kind(member: Member, target: str, roles: Sequence[str]) -> str:
     return "others" if aimed and not member.signalled else base
 
 
-def _name(label: str) -> str:
-    """The handler's name; that of one that tells of itself bears its mechanism already."""
-    return label.removeprefix("app:")
+def _name(handler: Handler) -> str:
+    """The handler's name; that of another mechanism tells the mechanism too."""
+    if handler.mechanism != "atexit":
+        return handler.label
+    return handler.label.partition(":")[2] or handler.label
 
 
 def _process(role: str, member: Member) -> Process:
@@ -136,12 +138,12 @@ def _process(role: str, member: Member) -> Process:
         how = {"unknown": "its parent reaped it before its status could be read"}
     process = Process(
         role=role,
-        fired=tuple(_name(one.handler.label) for one in ran) if member.observed else None,
-        unfinished=tuple(_name(one.handler.label) for one in member.own if one.fate == "unfinished")
+        fired=tuple(_name(one.handler) for one in ran) if member.observed else None,
+        unfinished=tuple(_name(one.handler) for one in member.own if one.fate == "unfinished")
         if member.observed
         else None,
         exit=how,
-        raised=tuple(_name(one.handler.label) for one in ran if one.fate == "raised"),
+        raised=tuple(_name(one.handler) for one in ran if one.fate == "raised"),
     )
     # What is started later may be caught before it has registered anything.
     return replace(process, fired=(), unfinished=()) if member.new and not member.exit else process
