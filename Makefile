@@ -80,10 +80,12 @@ blind: $(STAMP) ## compare programs with and without the probe, on every Python 
 	@EXITMATRIX_BLIND=all $(VENV)/bin/python -m pytest $(TESTS) loadgroup -m blind $(TESTARGS)
 
 .PHONY: schema
-schema: $(STAMP) ## write the JSON Schema of records, as the types in model/ have it
+schema: $(STAMP) ## write the JSON Schemas of records and of --json, as the types have them
 	@$(VENV)/bin/python -c 'from exitmatrix.model.schema import schema_text; print(schema_text(), end="")' \
 	  >harness/exitmatrix/.record.schema.json
 	@mv harness/exitmatrix/.record.schema.json harness/exitmatrix/record.schema.json
+	@$(VENV)/bin/python -c 'from pathlib import Path; from exitmatrix.report.exchange import schema_texts; \
+	  [Path("harness/exitmatrix/schemas", f"{name}.schema.json").write_text(text) for name, text in schema_texts().items()]'
 
 .PHONY: fidelity
 fidelity: $(STAMP) ## run CPython's own tests with and without the probe (ARGS='--python cpython-3.13* --module test_os')

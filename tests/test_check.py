@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
 import shlex
 from pathlib import Path
 
+import jsonschema
 import msgspec
 import pytest
 from exitmatrix.machine.store.records import platform_name
 from exitmatrix.model import Process
 from exitmatrix.model.outcome_sets import union
+from exitmatrix.report.exchange import schema_texts
 from msgspec.structs import replace
 
 from tests.conftest import FOUND, NEWEST
@@ -107,6 +110,20 @@ def test_update_drops_no_side_of_a_race(output: Path) -> None:
     write(output, *(one for id, one in records(output).items() if id.startswith(NEWEST)))
     assert check(output, *ONLY, "--update")[0] == 0
     assert len(records(output)[CELL].outcomes) == 2
+
+
+def test_check_for_programs_says_what_differs(output: Path) -> None:
+    """With --json the change is a value: both sides, the runs, and how to see it again."""
+    bent(output, exit={"code": 3})
+    status, out, err = check(output, *ONLY, "--json")
+    assert status == 1, err
+    told = json.loads(out)
+    jsonschema.validate(told, json.loads(schema_texts()["check"]))
+    (change,) = told["changes"]
+    assert (told["checked"], change["new"]["cell"]) == (1, CELL)
+    assert change["old"]["outcomes"][0]["processes"][0]["exit"] == {"code": 3}
+    assert change["new"]["outcomes"][0]["processes"][0]["exit"] == {"signal": "SIGTERM"}
+    assert change["again"].startswith("exitmatrix check --python")
 
 
 def test_new_cells_are_measured_only_to_be_written(output: Path) -> None:

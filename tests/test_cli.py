@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -33,7 +38,10 @@ pytestmark = pytest.mark.real
         (["--stack", "flusk-1.1"], ["flusk-1.1", "flask-1.1"]),
         (["--python", "cpython-9.99"], ["cpython-9.99", "cpython-3"]),
         (["--python", "/no/such/python"], ["/no/such/python"]),
-        (["--scenario", "plain", "--target", "child"], ["no cell"]),
+        (
+            ["--scenario", "plain", "--target", "child"],
+            ["nothing to run: `plain` has no process `child`, only `main`"],
+        ),
         (["--trials", "0"], ["trials"]),
         (["--progress", "loud"], ["loud", "plain"]),
     ],
@@ -102,9 +110,10 @@ def test_interrupted(tmp_path: Path) -> None:
     words += ["--output", str(output), "--progress", "plain"]
     process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stderr
-    for line in process.stderr:
-        if line.startswith("matrix:") and not line.startswith("matrix: 1 "):
-            break
+    while process.poll() is None and not any(
+        file.stat().st_size for file in output.rglob("observations/*/*.jsonl")
+    ):
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, rest = process.communicate(timeout=60)
     assert process.returncode == 130, rest
@@ -192,7 +201,45 @@ def test_help() -> None:
         assert text
         assert max(map(len, text.splitlines())) <= 80
         assert "\\b" not in text
-    assert "\n    exitmatrix matrix   " in run("--help").stdout
+    assert "\n      exitmatrix matrix\n" in run("--help").stdout
+
+
+def helps(command: click.Command, context: click.Context) -> Iterator[tuple[str, str]]:
+    """The name and the help of a command and of those below it."""
+    yield command.name or "", inspect.cleandoc(command.help or "")
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below
+            yield from helps(below, context)
+
+
+def examples() -> list[str]:
+    """The command lines in all the helps, without what is said beside them."""
+    return [
+        re.split(r"\s{3,}", line.strip())[0]
+        for _, text in helps(main, click.Context(main))
+        for line in re.sub(r"\\\s*\n\s*", " ", text).splitlines()
+        if line.startswith(" ") and line.split()[:1] == ["exitmatrix"]
+    ]
+
+
+def test_the_examples_of_the_helps_are_found() -> None:
+    """The law below is about some."""
+    assert len(examples()) > 15
+
+
+@pytest.mark.parametrize("line", examples())
+def test_each_example_of_a_help_is_a_command_that_is_taken(line: str) -> None:
+    """Its options and arguments are parsed without complaint."""
+    words = shlex.split(line)[1:]
+    context: click.Context = main.make_context("exitmatrix", list(words))
+    while isinstance(context.command, click.Group):
+        name, command, rest = context.command.resolve_command(
+            context, context._protected_args + context.args
+        )
+        assert command
+        context = command.make_context(name, rest, parent=context)
 
 
 def test_each_command_is_listed_with_the_first_sentence_of_its_own_help() -> None:

@@ -162,9 +162,12 @@ def test_capitals_count() -> None:
 @pytest.mark.parametrize(
     ("selection", "reason"),
     [
-        ({"scenario": "plain", "target": "child"}, "its targets are main"),
-        ({"scenario": "plain", "stack": "flask-*"}, "its stacks are none"),
-        ({"scenario": "flask", "stack": "none"}, "its stacks are flask-1.1, flask-3.1"),
+        ({"scenario": "plain", "target": "child"}, "`plain` has no process `child`, only `main`"),
+        ({"scenario": "plain", "stack": "flask-*"}, "`plain` has no stack `flask-*`, only `none`"),
+        (
+            {"scenario": "flask", "stack": "none"},
+            "`flask` has no stack `none`, only `flask-1.1`, `flask-3.1`",
+        ),
     ],
 )
 def test_a_selection_that_cannot_be_says_why(selection: dict[str, str], reason: str) -> None:

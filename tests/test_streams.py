@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import pty
@@ -145,7 +146,7 @@ def test_no_bytes_go_round_the_guard() -> None:
 def test_progress_shows_no_escapes_of_others(evil: str) -> None:
     """Neither as lines nor as a bar, which moves the cursor itself; and no markup is read."""
     with guarded() as (_, err):
-        with Lines("matrix", "runs") as lines:
+        with Lines("matrix", "runs", lambda: 0.0) as lines:
             lines.show(1, 2, evil)
         assert not acts(err.getvalue())
         assert err.getvalue().count("\n") == 1
@@ -154,6 +155,24 @@ def test_progress_shows_no_escapes_of_others(evil: str) -> None:
             shown = bar.note
     assert shown == f"[red]{one_line(evil)}"
     assert not acts(shown)
+
+
+@given(st.lists(st.integers(0, 30), max_size=30))
+def test_plain_progress_is_at_most_one_line_in_ten_seconds(pauses: list[int]) -> None:
+    """The first comes at once: whoever looks into a log sees what goes on."""
+    times: list[float] = []
+    now = 0.0
+    with guarded() as (_, err), Lines("matrix", "runs", lambda: now) as lines:
+        for done, pause in enumerate([0, *pauses]):
+            now += pause
+            before = err.getvalue()
+            lines.show(done, 100, "")
+            if err.getvalue() != before:
+                times.append(now)
+    assert times[0] == 0
+    assert all(later - earlier >= 10 for earlier, later in itertools.pairwise(times))
+    last = times[-1]
+    assert now - last < 10 or not pauses  # none that was due is missing
 
 
 # ------------------------------------------------- each command, fed with evil words

@@ -9,12 +9,20 @@ import click
 from exitmatrix.judge.reasons import why_changed
 from exitmatrix.model import Record, Scenario
 from exitmatrix.model.change import Change
+from exitmatrix.report.exchange import ChangeDocument, change_document
 from exitmatrix.report.pages import changes as words
 
 
 def differ(number: int) -> str:
     """What is said of so many cells."""
     return "behaves differently" if number == 1 else "behave differently"
+
+
+def explained(
+    found: Iterable[Change], subjects: Mapping[str, Scenario]
+) -> tuple[ChangeDocument, ...]:
+    """The changes with what explains each, for programs."""
+    return tuple(change_document(one, why_changed(one, subjects)) for one in found)
 
 
 def print_changes(

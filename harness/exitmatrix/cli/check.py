@@ -13,7 +13,7 @@ import click
 from msgspec.structs import replace
 
 from exitmatrix.cli import options
-from exitmatrix.cli.changes import differ, print_changes
+from exitmatrix.cli.changes import differ, explained, print_changes
 from exitmatrix.cli.derived import write_reports
 from exitmatrix.cli.environments import Environments, place_of, prepare_environments
 from exitmatrix.cli.errors import (
@@ -38,6 +38,7 @@ from exitmatrix.cli.selecting import (
     selected,
 )
 from exitmatrix.cli.streams import say
+from exitmatrix.cli.structured import echo_json
 from exitmatrix.cli.unknown import fail_if_broken, fail_if_unknown
 from exitmatrix.machine.run.connection import EngineDied
 from exitmatrix.machine.run.session import Session, default_jobs
@@ -49,6 +50,7 @@ from exitmatrix.model.change import Change
 from exitmatrix.plan.cells import Plan, Selection, matches, without
 from exitmatrix.plan.changes import TwoForOneError, change, compared_as, known, races, sort
 from exitmatrix.plan.schedule import Result, Schedule
+from exitmatrix.report.exchange import CheckDocument
 from exitmatrix.report.pages.changes import count
 
 Subjects = Mapping[str, Scenario]
@@ -67,6 +69,7 @@ class Again(Frozen, kw_only=True):
 @options.jobs
 @options.records("The records that are compared with; written with --update only.")
 @options.progress
+@options.as_json
 def command(
     python: Sequence[str],
     scenario: Sequence[str],
@@ -77,6 +80,7 @@ def command(
     jobs: int | None,
     folder: Path | None,
     progress: Kind,
+    as_json: bool,
 ) -> None:
     """Measure again, and compare with what is on record.
 
@@ -107,7 +111,21 @@ def command(
         changes = find_changes(again, records, environments, found)
         if store:
             accept(store, again, changes, records, found, environments, subjects)
-    tell_changes(changes, again, records, environments, subjects)
+    compared = [records[one.result.cell.id] for one in again if one.result.cell.id in records]
+    tell_other_packages(compared, environments)
+    if as_json:
+        echo_json(
+            CheckDocument(
+                checked=len(compared),
+                changes=explained(changes, subjects),
+                unknown={
+                    one.result.cell.id: one.result.unknown for one in again if one.result.unknown
+                },
+                not_checked={"/".join(key): reason for key, reason in missing.items()},
+            )
+        )
+    else:
+        tell_changes(changes, compared, subjects)
     if changes and not update:
         sys.exit(DIFFERS)
     fail_if_not_all_was_seen(planned, again, missing, broken)
@@ -276,15 +294,8 @@ def find_changes(
     return sorted(changed, key=lambda one: one.new.cell)
 
 
-def tell_changes(
-    found: Sequence[Change],
-    again: Sequence[Again],
-    records: Mapping[str, Record],
-    environments: Environments,
-    subjects: Subjects,
-) -> None:
-    """The changes in behaviour, on stdout; other packages are told, and are none."""
-    compared = [records[one.result.cell.id] for one in again if one.result.cell.id in records]
+def tell_other_packages(compared: Iterable[Record], environments: Environments) -> None:
+    """Say where packages are not those on record: that is no change in behaviour."""
     other = sorted(
         {
             f"{record.interpreter_id}/{record.stack}"
@@ -294,6 +305,10 @@ def tell_changes(
     )
     if other:
         say(f"measured with other packages than those on record: {', '.join(other)}")
+
+
+def tell_changes(found: Sequence[Change], compared: Sequence[Record], subjects: Subjects) -> None:
+    """The changes in behaviour, on stdout."""
     number = count(len(compared), "cell")
     if not found:
         click.echo(f"{number} checked: all behave as on record.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from exitmatrix.claims.assess import Evidence, assess_all, gather
+from exitmatrix.claims.assess import Assessment, Evidence, assess_all, gather
 from exitmatrix.claims.claim import Claim
 from exitmatrix.claims.conditions import Run
 from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID
@@ -21,12 +21,14 @@ from exitmatrix.cli.records import Records, folder_to_read, read
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.selecting import check_machine, find_interpreters, plan_all
 from exitmatrix.cli.streams import say
+from exitmatrix.cli.structured import echo_json
 from exitmatrix.declare import stacks
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.model import Cell, Interpreter, Scenario
 from exitmatrix.model.versions import stack_words
 from exitmatrix.plan.cells import Plan, Selection, without
+from exitmatrix.report.exchange import judged_claims
 from exitmatrix.report.pages.changes import count
 from exitmatrix.report.pages.claims import Reading, in_full, render, short
 
@@ -46,6 +48,7 @@ OF_2020 = "flask-1.1"
     help="Measure what has no record, and write claims.md and all that matrix writes.",
 )
 @options.progress
+@options.as_json
 def command(
     claim: Sequence[str],
     python: Sequence[str],
@@ -53,6 +56,7 @@ def command(
     records: Path | None,
     output: Path | None,
     progress: Kind,
+    as_json: bool,
 ) -> None:
     """Judge what was published about exit handlers by what was observed.
 
@@ -76,7 +80,11 @@ def command(
         reading = judge_claims(output or folder_to_read(records), subjects)
         if output:
             write_page(reading, output)
-    tell_claims(reading, chosen, bool(claim))
+    mine = [one for one in reading.assessments if one.claim in chosen]
+    if as_json:
+        echo_json(judged_claims(mine))
+    else:
+        tell_claims(reading, mine, bool(claim))
     if output:
         say(str(output / PAGE))
 
@@ -175,9 +183,8 @@ def write_page(reading: Reading, output: Path) -> None:
         raise Failure(str(error), USAGE_ERROR) from error
 
 
-def tell_claims(reading: Reading, chosen: Sequence[Claim], named: bool) -> None:
+def tell_claims(reading: Reading, mine: Sequence[Assessment], named: bool) -> None:
     """The verdicts, a line each; of claims that were named, everything."""
-    mine = [one for one in reading.assessments if one.claim in chosen]
     for number, one in enumerate(mine):
         if named:
             click.echo(("\n" if number else "") + in_full(reading, one))

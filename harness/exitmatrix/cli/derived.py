@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from exitmatrix.cli.errors import HARNESS_FAILED, Failure
@@ -9,11 +11,19 @@ from exitmatrix.judge.verdict import judge_all
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import read_records
 from exitmatrix.machine.store.store import write_verdicts
-from exitmatrix.model import Record, Scenario
+from exitmatrix.model import Judgement, Record, Scenario
 from exitmatrix.report.pages import matrix as pages
 
 
-def write_reports(output: Path, subjects: dict[str, Scenario]) -> dict[str, list[Record]]:
+@dataclass(frozen=True)
+class Derived:
+    """The records, and the judgement on each, by platform and cell."""
+
+    records: Mapping[str, Sequence[Record]]
+    judged: Mapping[tuple[str, str], Judgement]
+
+
+def write_reports(output: Path, subjects: dict[str, Scenario]) -> Derived:
     """Derive verdicts and report from all records that there are, of whatever machine."""
     try:
         records = read_records(output)
@@ -23,4 +33,4 @@ def write_reports(output: Path, subjects: dict[str, Scenario]) -> dict[str, list
         write(output / "matrix.md", pages.render(records, judged, subjects).encode())
     except CannotWrite as error:
         raise Failure(str(error), HARNESS_FAILED) from error
-    return records
+    return Derived(records=records, judged=judged)

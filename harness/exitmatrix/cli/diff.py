@@ -9,15 +9,17 @@ from pathlib import Path
 import click
 
 from exitmatrix.cli import options
-from exitmatrix.cli.changes import differ, print_changes
+from exitmatrix.cli.changes import differ, explained, print_changes
 from exitmatrix.cli.errors import DIFFERS, HARNESS_FAILED, USAGE_ERROR, Failure
 from exitmatrix.cli.records import folder_to_read, read
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say
+from exitmatrix.cli.structured import echo_json
 from exitmatrix.machine.store.records import find_records
 from exitmatrix.model import Frozen, Record, Scenario
 from exitmatrix.plan.cells import NothingMatches, check_pattern
 from exitmatrix.report.compare import Comparison, Pairs, compare, of_folders, of_interpreters
+from exitmatrix.report.exchange import DiffDocument
 from exitmatrix.report.pages.changes import count
 
 
@@ -33,7 +35,8 @@ class Sides(Frozen, kw_only=True):
 @click.argument("old")
 @click.argument("new")
 @options.records("Where the records of two interpreters are looked up.")
-def command(old: str, new: str, folder: Path | None) -> None:
+@options.as_json
+def command(old: str, new: str, folder: Path | None, as_json: bool) -> None:
     """Compare two folders of observations, or two interpreters.
 
     \b
@@ -47,7 +50,20 @@ def command(old: str, new: str, folder: Path | None) -> None:
     subjects, _ = load_scenarios()
     sides = find_sides(old, new, folder)
     compared = compare_sides(sides)
-    tell_differences(compared, sides, subjects)
+    if as_json:
+        echo_json(
+            DiffDocument(
+                old=sides.labels[0],
+                new=sides.labels[1],
+                compared=len(compared.pairs),
+                unseen=compared.unseen,
+                only_old=tuple(one.cell for one in sides.pairs.only_old),
+                only_new=tuple(one.cell for one in sides.pairs.only_new),
+                changes=explained(compared.changes, subjects),
+            )
+        )
+    else:
+        tell_differences(compared, sides, subjects)
     if compared.changes:
         sys.exit(DIFFERS)
 

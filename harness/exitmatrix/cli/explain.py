@@ -12,6 +12,7 @@ from exitmatrix.cli.errors import USAGE_ERROR, Failure
 from exitmatrix.cli.records import Records, folder_to_read, read_some
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say
+from exitmatrix.cli.structured import echo_json
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.files import CannotWrite, write
@@ -20,8 +21,9 @@ from exitmatrix.model import CellId, Frozen, Record, Scenario
 from exitmatrix.model.versions import age, subject_of
 from exitmatrix.plan.cells import NothingMatches
 from exitmatrix.plan.lookup import find_cells
+from exitmatrix.report.exchange import CellDocument, ExplainDocument, cell_document
 from exitmatrix.report.pages.cell import CellFacts, explanation
-from exitmatrix.report.pages.listing import listing
+from exitmatrix.report.pages.listing import listing, short
 from exitmatrix.report.reproducer.program import reproducer
 from exitmatrix.report.reproducer.refusal import Refusal
 from exitmatrix.report.survey import surveys
@@ -44,7 +46,8 @@ class Found(Frozen, kw_only=True):
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="Write a program that shows the cell without the harness; - for stdout.",
 )
-def command(cell: str, folder: Path | None, reproducer: Path | None) -> None:
+@options.as_json
+def command(cell: str, folder: Path | None, reproducer: Path | None, as_json: bool) -> None:
     """Say what happens in a cell, in which order, why, and since which version.
 
     \b
@@ -70,6 +73,8 @@ def command(cell: str, folder: Path | None, reproducer: Path | None) -> None:
     subjects, _ = load_scenarios()
     if reproducer:
         write_reproducer(found, subjects, reproducer)
+    elif as_json:
+        echo_json(ExplainDocument(cells=documents(found, subjects, folder)))
     else:
         tell(found, records, subjects, folder)
 
@@ -117,6 +122,25 @@ def tell(
             survey=by_question[record.question],
         )
         click.echo(("\n" if number else "") + explanation(facts), nl=False)
+
+
+def documents(
+    found: Sequence[Found], subjects: Mapping[str, Scenario], folder: Path
+) -> tuple[CellDocument, ...]:
+    """All that is known of each cell, for programs."""
+    told = {
+        platform: read_timelines(folder, platform) for platform in {one.platform for one in found}
+    }
+    return tuple(
+        cell_document(
+            platform,
+            record,
+            judge(record, subjects.get(record.scenario)),
+            [told[platform].get((record.cell, digest(one))) for one in record.outcomes],
+            short(record),
+        )
+        for platform, record in ((one.platform, one.record) for one in found)
+    )
 
 
 def write_reproducer(found: Sequence[Found], subjects: Mapping[str, Scenario], file: Path) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
-import msgspec
 
+from exitmatrix.claims.texts import CLAIMS
 from exitmatrix.cli import options
 from exitmatrix.cli.errors import USAGE_ERROR
 from exitmatrix.cli.groups import Group
@@ -20,18 +20,22 @@ from exitmatrix.cli.selecting import (
     selected,
 )
 from exitmatrix.cli.streams import one_line
+from exitmatrix.cli.structured import echo_json
+from exitmatrix.declare.stacks import STACKS
 from exitmatrix.declare.terminations import CATALOGUE
+from exitmatrix.report.exchange import CellsDocument, claim_document
+from exitmatrix.report.render.text import fill
 
 
 @click.group("list", cls=Group)
 def command() -> None:
-    """List what there is: interpreters, scenarios, terminations, cells."""
+    """List what there is: interpreters, stacks, scenarios, terminations, cells, claims."""
 
 
 def show(rows: Sequence[Any], as_json: bool, line: Callable[[Any], str]) -> None:
     """Print values, for people or for programs."""
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
+        echo_json(rows)
     else:
         for row in rows:
             click.echo(one_line(line(row)))
@@ -62,6 +66,25 @@ def list_terminations(as_json: bool) -> None:
     show(CATALOGUE, as_json, lambda one: f"{one.id:20} {one.does}")
 
 
+@command.command("stacks")
+@options.as_json
+def list_stacks(as_json: bool) -> None:
+    """The pinned sets of packages, and the Pythons that can have them."""
+    show(STACKS, as_json, lambda one: f"{one.name:20} Python {one.requires}")
+
+
+@command.command("claims")
+@options.as_json
+def list_claims(as_json: bool) -> None:
+    """The published claims, in our words."""
+    if as_json:
+        echo_json([claim_document(one) for one in CLAIMS])
+        return
+    for one in CLAIMS:
+        for line in fill(one.says, f"{one.id:4} ", "     "):
+            click.echo(line)
+
+
 @command.command("cells")
 @options.selection
 @options.as_json
@@ -80,8 +103,8 @@ def list_cells(
     found = find_interpreters(python, quiet=True)
     planned = plan_all(found, subjects, selection)
     if as_json:
-        rows = {"cells": [cell.id for cell in planned.cells], "left_out": planned.left_out}
-        click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
+        cells = tuple(cell.id for cell in planned.cells)
+        echo_json(CellsDocument(cells=cells, left_out=planned.left_out))
         return
     for cell in planned.cells:
         click.echo(cell.id)

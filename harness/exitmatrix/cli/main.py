@@ -31,7 +31,7 @@ COMMANDS = {
     "site": "Write the answers as pages for a browser.",
     "blog": "Watch the experiment with the two pids, live.",
     "fuzz": "Run generated programs bare, and compare what they show with the rules.",
-    "list": "List what there is: interpreters, scenarios, terminations, cells.",
+    "list": "List what there is: interpreters, stacks, scenarios, terminations, cells, claims.",
     "bench": "Compare the speed of the harness with that of bare processes.",
 }
 """Each is `command` in the module of its name; the sentence is the first of its help."""
@@ -100,19 +100,28 @@ def entry() -> None:
 def main() -> None:
     """When a process ends this way, does my clean-up run?
 
-    exitmatrix starts small Python programs, ends each in many ways, and records
-    which atexit handlers ran, in which process and in what order.
+    exitmatrix starts Python programs, ends each in many ways, and records which
+    clean-up ran, in which process and in what order.
 
     \b
-      exitmatrix run -- python app.py          your own program
-      exitmatrix matrix                        measure everything, write reports/
-      exitmatrix matrix --python 'cpython-3.1*' --scenario plain
-      exitmatrix list cells --scenario flask-debug --termination SIGKILL
-      exitmatrix check                         measure again: what changed?
-      exitmatrix diff cpython-3.12.1 cpython-3.13.0
-      exitmatrix explain flask-debug/SIGKILL@child
-      exitmatrix claims                        are published claims true?
-      exitmatrix blog --victim parent          watch kill -9 to one of two pids
+    See whether your own program cleans up when it is stopped.
+        exitmatrix run -- python app.py
+    Read what happens when a process ends in a certain way, and why.
+        exitmatrix explain flask-debug/SIGKILL@child
+    Measure the Pythons of this machine, and write reports/.
+        exitmatrix matrix
+    Measure some cells only.
+        exitmatrix matrix --python 3.13 --scenario plain
+    List the cells that there are, and those that are left out, with the reason.
+        exitmatrix list cells --scenario flask-debug --termination SIGKILL
+    Find out what behaves otherwise than on record.
+        exitmatrix check
+    Compare two Pythons.
+        exitmatrix diff cpython-3.12.1 cpython-3.13.0
+    Read whether what was published is true.
+        exitmatrix claims B7
+    Watch kill -9 hit one of two pids.
+        exitmatrix blog --victim parent
 
     Patterns take * and ?; quote them. An option given twice means either.
     """

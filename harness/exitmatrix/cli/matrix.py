@@ -25,6 +25,8 @@ from exitmatrix.cli.streams import say
 from exitmatrix.machine.store.store import Store
 from exitmatrix.model import Record
 from exitmatrix.plan.cells import Plan, without
+from exitmatrix.report.agreement import agreement
+from exitmatrix.report.pages.changes import count
 
 
 @click.command("matrix")
@@ -70,11 +72,14 @@ def command(
         finished = measure_and_save(
             planned, environments, found, subjects, store, trials, jobs, progress
         )
-        records = write_reports(output, subjects)
+        derived = write_reports(output, subjects)
     if finished:
-        cells, pythons = len(planned.cells), ", ".join(sorted(_interpreters(planned)))
-        say(f"measured now: {cells} cells of {pythons}")
-    tell_what_is_carried_over(planned, records, store)
+        pythons = ", ".join(sorted(_interpreters(planned)))
+        say(f"measured now: {count(len(planned.cells), 'cell')} of {pythons}")
+    tell_what_is_carried_over(planned, derived.records, store)
+    here = (derived.judged.get((store.platform, cell.id)) for cell in planned.cells)
+    for line in agreement([one.verdict for one in here if one]):
+        say(line)
     click.echo(output / "matrix.md")
     if not finished:
         raise Failure(

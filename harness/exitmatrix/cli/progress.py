@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any, Literal, Protocol, Self, TextIO
 
 from rich.console import Console
@@ -17,9 +18,10 @@ from rich.progress import (
 )
 
 from exitmatrix.cli.streams import Guarded, one_line, say
+from exitmatrix.machine.clock import stopwatch
 
 Kind = Literal["auto", "rich", "plain", "none"]
-STEPS = 20  # lines of plain progress over a whole run
+BETWEEN = 10.0  # seconds between two lines of plain progress
 
 
 class Reporter(Protocol):
@@ -78,11 +80,13 @@ class Bar:
 
 
 class Lines:
-    """A plain line for each twentieth of the way."""
+    """Plain lines: one when the stage begins, and then at most one in ten seconds."""
 
-    def __init__(self, title: str, unit: str) -> None:
+    def __init__(self, title: str, unit: str, elapsed: Callable[[], float]) -> None:
+        """`elapsed` tells the seconds since the stage began."""
         self._title, self._unit = title, unit
-        self._last = -1
+        self._elapsed = elapsed
+        self._due = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -91,12 +95,13 @@ class Lines:
         return None
 
     def show(self, done: int, total: int, note: str) -> None:
-        """Print a line if enough has happened since the last."""
-        step = STEPS * done // max(total, 1)
-        if step != self._last:
-            self._last = step
-            tail = f" ({note})" if note else ""
-            say(f"{self._title}: {done} of {total} {self._unit}{tail}")
+        """Print a line if one is due."""
+        now = self._elapsed()
+        if now < self._due:
+            return
+        self._due = now + BETWEEN
+        tail = f" ({note})" if note else ""
+        say(f"{self._title}: {done} of {total} {self._unit}{tail}")
 
 
 class Silence:
@@ -118,4 +123,4 @@ def reporter(kind: Kind, title: str, unit: str) -> Reporter:
         return Silence()
     if kind == "rich" or (kind == "auto" and Console(stderr=True).is_terminal):
         return Bar(title, unit)
-    return Lines(title, unit)
+    return Lines(title, unit, stopwatch())

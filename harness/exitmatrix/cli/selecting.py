@@ -44,7 +44,8 @@ def find_interpreters(named: Sequence[str], quiet: bool = False) -> dict[str, In
     if not chosen:
         raise Failure("no Python was found; name one with --python PATH", USAGE_ERROR)
     if not quiet:
-        say(f"{len(chosen)} interpreters: {', '.join(one.id for one in chosen)}")
+        plural = "s" if len(chosen) > 1 else ""
+        say(f"{len(chosen)} interpreter{plural}: {', '.join(one.id for one in chosen)}")
         for rejected in found.rejected:
             say(f"  left out: {rejected.path}: {rejected.reason}")
         for twin in found.shadowed:
@@ -77,7 +78,9 @@ def make_plan(
     except NothingMatches as error:
         raise Failure(str(error), USAGE_ERROR) from error
     if not planned.cells:
-        reasons = sorted({one.reason for one in planned.left_out})
+        # What a scenario does not have at all says more than why single cells are left out.
+        lacking = {one.reason for one in planned.left_out if one.termination == "*"}
+        reasons = sorted(lacking or {one.reason for one in planned.left_out})
         why = f": {'; '.join(reasons[:3])}" if reasons else ""
-        raise Failure(f"the selection holds no cell{why}", USAGE_ERROR)
+        raise Failure(f"nothing to run{why}", USAGE_ERROR)
     return planned

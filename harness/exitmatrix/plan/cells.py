@@ -199,11 +199,18 @@ def _nothing_of(
         interpreter="*", stack="*", scenario=scenario.id, termination="*", target="*", reason=""
     )
     if not any(selected(target, selection.target) for target in aims):
-        reason = f"its targets are {', '.join(sorted(aims))}"
+        reason = _lacks(scenario, "process", selection.target, aims)
         yield replace(out, target=", ".join(selection.target), reason=reason)
     if not any(selected(name, selection.stack) for name in own):
-        reason = f"its stacks are {', '.join(own) or 'not there'}"
+        reason = _lacks(scenario, "stack", selection.stack, own)
         yield replace(out, stack=", ".join(selection.stack) or "*", reason=reason)
+
+
+def _lacks(scenario: Scenario, what: str, asked: Sequence[str], has: Iterable[str]) -> str:
+    """`plain` has no process `child`, only `main`."""
+    known = ", ".join(f"`{one}`" for one in sorted(has))
+    wanted = " or ".join(f"`{one}`" for one in asked)
+    return f"`{scenario.id}` has no {what} {wanted}" + (f", only {known}" if known else "")
 
 
 def _undeclared(termination: Termination, target: str, scenario: Scenario) -> str | None:
