@@ -14,11 +14,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from exitmatrix.declare.stacks import STACKS, applies, pins_of
+from exitmatrix.declare.stacks import PINS, STACKS, InvalidStack, applies, load, pins_of
 from exitmatrix.machine.environments.cache import UnusableCacheError, check_cache, default_cache
 from exitmatrix.machine.environments.installer import installer_environment, reason_in
 from exitmatrix.machine.environments.prepare import (
-    PINS,
     Environment,
     Progress,
     Unavailable,
@@ -192,6 +191,64 @@ def test_a_stack_that_is_kept_from_a_python_has_a_reason() -> None:
     )
     assert "newer Flask exists" in (applies(STACK["flask-2.0"], interpreter("3.7.16")) or "")
     assert "Python 3.14 removed" in (applies(STACK["flask-1.1"], interpreter("3.14.0")) or "")
+
+
+# ---------------------------------------------------------------- declared where they are pinned
+
+DECLARED = """\
+# uv pip compile ... bottle-0.13.in -o bottle-0.13.txt
+# /// stack
+# family = "bottle"
+# requires-python = ">=3.8,<3.13"
+# too-old = "Bottle 0.13 needs Python 3.8 or newer"
+# ///
+bottle==0.13.*
+"""
+
+
+def test_a_stack_is_added_by_one_file(tmp_path: Path) -> None:
+    """Nothing in the package names it; what only completes another stack declares none."""
+    shutil.copytree(PINS, tmp_path / "pins")
+    (tmp_path / "pins" / "bottle-0.13.in").write_text(DECLARED)
+    (tmp_path / "pins" / "bottle-0.13-py2.7.in").write_text("bottle==0.12.*\n")
+    (added,) = set(load(tmp_path / "pins")) - set(STACKS)
+    assert (added.name, added.family, added.imports) == ("bottle-0.13", "bottle", "")
+    assert applies(added, interpreter("3.8.1")) is None
+    assert applies(added, interpreter("3.7.1")) == "Bottle 0.13 needs Python 3.8 or newer"
+    assert applies(added, interpreter("3.13.0")) == "bottle-0.13 needs Python >=3.8,<3.13"
+    assert pins_of(added, interpreter("3.8.1")) == "bottle-0.13.txt"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("family", "famly", "unknown key 'famly', nearest: family"),
+        ("too-old", "to-old", "unknown key 'to-old', nearest: too-old"),
+        ('# family = "bottle"\n', "", "missing required field `family`"),
+        ('"bottle"', "7", "Expected `str`, got `int`"),
+        (">=3.8,<3.13", "3.8 or later", "Invalid specifier"),
+        ('"bottle"', '"bottle', "is no TOML"),
+        ("bottle==0.13.*\n", DECLARED.replace("# uv", "x\n# uv"), "two headers"),
+    ],
+)
+def test_a_wrong_declaration_names_the_file_and_the_key(
+    old: str, new: str, says: str, tmp_path: Path
+) -> None:
+    """In one line, with what is near."""
+    assert old in DECLARED
+    (tmp_path / "bottle-0.13.in").write_text(DECLARED.replace(old, new, 1))
+    with pytest.raises(InvalidStack, match=re.escape(says)) as refused:
+        load(tmp_path)
+    assert str(refused.value).startswith("bottle-0.13.in: ")
+    assert "\n" not in str(refused.value)
+
+
+def test_stacks_of_a_family_stand_from_old_to_new() -> None:
+    """By their releases, not by letters; the bare interpreter comes first."""
+    names = [stack.name for stack in STACKS]
+    assert names[0] == "none"
+    assert names.index("apscheduler-3.6") < names.index("apscheduler-3.10")
+    assert names.index("flask-2.2") < names.index("flask-3.0")
 
 
 # ---------------------------------------------------------------- pins

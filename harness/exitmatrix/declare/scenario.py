@@ -18,6 +18,7 @@ from typing import Any, get_args
 from msgspec.structs import replace
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from exitmatrix.declare.header import tables
 from exitmatrix.declare.program import InvalidProgram, program
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.declare.stacks import STACKS
@@ -25,10 +26,6 @@ from exitmatrix.declare.terminations import IN_PROCESS, TERMINATIONS
 from exitmatrix.model import DataState, Ending, ImplementationName, Program, Ready, Scenario
 from exitmatrix.model.app import PORT
 
-# Word for word from PEP 723, section "Specification", "Reference Implementation".
-BLOCK = re.compile(
-    r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$",
-)
 # Ids become parts of paths and of cell ids: no dots, slashes or capitals.
 ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 
@@ -102,17 +99,16 @@ def parse(id: str, text: str, path: str, folder: str = "") -> Scenario:
 
 
 def _header(text: str) -> dict[str, Any]:
-    blocks = [match for match in BLOCK.finditer(text) if match["type"] == "script"]
+    try:
+        blocks = tables(text, "script")
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidScenario("", f"the header is no TOML: {error}") from error
     if len(blocks) != 1:
         wrong = "two headers" if blocks else "no header"
         raise InvalidScenario(
             "", f"{wrong}; a scenario opens with one block `# /// script` ... `# ///` (PEP 723)"
         )
-    lines = blocks[0]["content"].splitlines(keepends=True)
-    try:
-        return tomllib.loads("".join(line[2:] if line[:2] == "# " else line[1:] for line in lines))
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidScenario("", f"the header is no TOML: {error}") from error
+    return blocks[0]
 
 
 def _doc(text: str, path: str) -> str:

@@ -1,64 +1,108 @@
-"""The stacks that are measured, and which interpreter can have them. Pure."""
+"""The stacks that are measured, and which interpreter can have them.
+
+A stack is declared where it is pinned: in the header of pins/NAME.in. Those files are
+part of the package as its modules are, and read when this one is imported.
+
+    # /// stack
+    # family = "flask"                    the scenarios that it is for
+    # requires-python = ">=2.7,<3.14"
+    # imports = "flask, werkzeug.serving" what an environment must be able to import
+    # too-old = "..."                     what keeps a Python out that is older than that
+    # too-new = "..."                     and one that is newer
+    # ///
+"""
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
-from packaging.specifiers import SpecifierSet
+import msgspec
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from exitmatrix.declare.header import tables
 from exitmatrix.model import Interpreter, Stack
 
-_SERVING = "flask, werkzeug.serving"
+PINS = Path(__file__).with_name("pins")
 
-STACKS: tuple[Stack, ...] = (
-    Stack(name="none", family="none", requires=">=2.7"),
-    Stack(name="flask-1.1", family="flask", requires=">=2.7,<3.14", imports=_SERVING),
-    Stack(name="flask-2.0", family="flask", requires="==3.6.*", imports=_SERVING),
-    Stack(name="flask-2.2", family="flask", requires="==3.7.*", imports=_SERVING),
-    Stack(name="flask-3.0", family="flask", requires="==3.8.*", imports=_SERVING),
-    Stack(name="flask-3.1", family="flask", requires=">=3.9", imports=_SERVING),
-    Stack(name="apscheduler-3.6", family="apscheduler", requires=">=2.7,<3.14", imports=_SERVING),
-    Stack(name="apscheduler-3.10", family="apscheduler", requires=">=3.6,<3.8", imports=_SERVING),
-    Stack(name="apscheduler-3.11", family="apscheduler", requires=">=3.8", imports=_SERVING),
-    Stack(name="gunicorn-27", family="gunicorn", requires=">=3.10"),
-    Stack(name="uvicorn-0.28", family="uvicorn", requires=">=3.10"),
-    Stack(name="uvicorn-0.29", family="uvicorn", requires=">=3.10"),
-    Stack(name="uvicorn-0.54", family="uvicorn", requires=">=3.10"),
-    Stack(name="waitress-3.0", family="waitress", requires=">=3.10"),
+NONE = Stack(
+    name="none",
+    family="none",
+    requires=">=2.7",
+    too_old="Python 2.7 is the oldest that is measured",
 )
-
-# What keeps a Python out that is older than `requires` allows, and one that is newer. Flask 1.1
-# was tried on 3.14: `flask/helpers.py` fails at the first request, and `werkzeug/routing.py`
-# builds its URL functions from `ast.Str`; "What's New In Python 3.14" lists both as removed.
-_NEWER_EXISTS = "a newer Flask exists for this Python, and only the newest is measured"
+"""The bare interpreter."""
 
 
-_TOO_OLD_OR_NEW: dict[str, tuple[str, str]] = {
-    "none": ("Python 2.7 is the oldest that is measured", ""),
-    "flask-1.1": (
-        "Flask 1.1 needs Python 2.7 or newer",
-        "Python 3.14 removed pkgutil.get_loader and ast.Str, which Flask 1.1 and Werkzeug 1.0 use",
-    ),
-    "flask-2.0": ("Flask 2.0 needs Python 3.6 or newer", _NEWER_EXISTS),
-    "flask-2.2": ("Flask 2.2 needs Python 3.7 or newer", _NEWER_EXISTS),
-    "flask-3.0": ("Flask 3.0 needs Python 3.8 or newer", _NEWER_EXISTS),
-    "flask-3.1": ("Flask 3.1 needs Python 3.9 or newer", ""),
-    "apscheduler-3.6": (
-        "APScheduler 3.6 is measured with Flask 1.1, which needs Python 2.7 or newer",
-        "Python 3.14 removed what Flask 1.1 and Werkzeug 1.0 use, with which this one is measured",
-    ),
-    "apscheduler-3.10": (
-        "APScheduler 3.10 needs Python 3.6 or newer",
-        "a newer APScheduler exists for this Python, and only the newest is measured",
-    ),
-    "apscheduler-3.11": ("APScheduler 3.11 needs Python 3.8 or newer", ""),
-    "gunicorn-27": ("gunicorn 27 needs Python 3.10 or newer", ""),
-    "uvicorn-0.28": ("its packages are pinned for Python 3.10 or newer", ""),
-    "uvicorn-0.29": ("its packages are pinned for Python 3.10 or newer", ""),
-    "uvicorn-0.54": ("uvicorn 0.54 needs Python 3.10 or newer", ""),
-    "waitress-3.0": ("its packages are pinned for Python 3.10 or newer", ""),
-}
+class InvalidStack(ValueError):
+    """A file with pins declares no stack. The text names the file and the key."""
+
+
+class _Header(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
+    """What a stack's header holds."""
+
+    family: str
+    requires_python: str
+    too_old: str
+    too_new: str = ""
+    imports: str = ""
+
+
+def declared(name: str, text: str) -> Stack | None:
+    """The stack that a text with pins declares; None for one that only completes another.
+
+    Raises InvalidStack.
+    """
+    try:
+        blocks = tables(text, "stack")
+        for key in (key for block in blocks for key in block):
+            if key not in _Header.__struct_encode_fields__:
+                near = difflib.get_close_matches(key, _Header.__struct_encode_fields__, n=1)
+                hint = f", nearest: {near[0]}" if near else ""
+                raise InvalidStack(f"{name}.in: unknown key {key!r}{hint}")
+        headers = msgspec.convert(blocks, list[_Header])
+        for one in headers:
+            SpecifierSet(one.requires_python)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidStack(f"{name}.in: the header is no TOML: {error}") from error
+    except (msgspec.ValidationError, InvalidSpecifier) as error:
+        raise InvalidStack(f"{name}.in: {error}") from error
+    if len(headers) > 1:
+        raise InvalidStack(f"{name}.in: two headers; a file declares one stack")
+    for one in headers:
+        return Stack(
+            name=name,
+            family=one.family,
+            requires=one.requires_python,
+            imports=one.imports,
+            too_old=one.too_old,
+            too_new=one.too_new,
+        )
+    return None
+
+
+def in_order(stacks: Iterable[Stack]) -> tuple[Stack, ...]:
+    """The bare interpreter, then family by family, each from old to new."""
+    return tuple(sorted(stacks, key=lambda one: (one != NONE, one.family, _release(one))))
+
+
+def _release(stack: Stack) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", stack.name.removeprefix(stack.family))]
+
+
+def load(pins: Path) -> tuple[Stack, ...]:
+    """The stacks that the files of a folder declare, and the bare interpreter.
+
+    Raises InvalidStack.
+    """
+    found = (declared(one.stem, one.read_text()) for one in pins.glob("*.in"))
+    return in_order([NONE, *filter(None, found)])
+
+
+STACKS = load(PINS)
 
 
 def applies(stack: Stack, interpreter: Interpreter) -> str | None:
@@ -68,8 +112,8 @@ def applies(stack: Stack, interpreter: Interpreter) -> str | None:
         return "no way is known to isolate PyPy 2.7 from its own site-packages"
     if SpecifierSet(stack.requires).contains("{}.{}".format(*language)):
         return None
-    oldest = min(_versions(stack.requires))
-    return _TOO_OLD_OR_NEW[stack.name][0 if language < oldest else 1]
+    why = stack.too_old if language < min(_versions(stack.requires)) else stack.too_new
+    return why or f"{stack.name} needs Python {stack.requires}"
 
 
 def _versions(requires: str) -> Iterator[tuple[int, int]]:

@@ -57,6 +57,8 @@ class Stack(Frozen, kw_only=True):
     family: str  # none, flask, apscheduler
     requires: str  # a PEP 440 specifier on the language version: ">=3.9"
     imports: str = ""  # what an environment must be able to import; "": what the family is called
+    too_old: str = ""  # why a Python that is older than `requires` allows cannot have it
+    too_new: str = ""  # why a newer one cannot
 
     @property
     def proof(self) -> str:

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from exitmatrix.declare.stacks import applies, pins_of
+from exitmatrix.declare.stacks import PINS, applies, pins_of
 from exitmatrix.machine.environments.build import build_environment, build_inside, sources_in
 from exitmatrix.machine.environments.cache import check_cache
 from exitmatrix.machine.environments.installer import FailedError, Tools
@@ -21,7 +21,6 @@ from exitmatrix.model import Frozen, Interpreter, Stack
 BUILDER = 2
 """Part of every digest: raise it when the same pins are to give another environment."""
 
-PINS = Path(__file__).parents[2] / "declare" / "pins"
 PROBE = Path(__file__).parents[2] / "inside" / "probe"
 ENDINGS = Path(__file__).parents[2] / "inside" / "endings"
 
