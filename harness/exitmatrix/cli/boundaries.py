@@ -20,7 +20,7 @@ from exitmatrix.model.versions import in_order, python_of
 
 CONFIRMED = 10
 """Runs on each side of a boundary that have to agree: what differs by chance is a race."""
-MOST = 20
+MOST = 6
 """Reasons that are looked for, of each pair."""
 
 

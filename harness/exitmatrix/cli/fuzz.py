@@ -69,6 +69,7 @@ MOST_LISTED = 10
     help="Write these to DIR/reproducers and, as scenarios, to DIR/scenarios.",
 )
 @click.option("--damage", is_flag=True, help="Remove each law, move each boundary: who notices?")
+@click.option("--boundaries", is_flag=True, help="What tells neighbouring Pythons apart? Writes.")
 @click.option("--write", is_flag=True, help="Write OUTPUT/programs/ and OUTPUT/boundaries.md.")
 @options.python("Only these interpreters: ids such as 'cpython-3.1*', or paths.")
 @options.jobs
@@ -82,6 +83,7 @@ def command(
     most: int,
     keep: Path | None,
     damage: bool,
+    boundaries: bool,
     write: bool,
     python: Sequence[str],
     jobs: int | None,
@@ -111,9 +113,9 @@ def command(
                 found = list(find_witnesses(run, corpus)) if damage else []
                 if damage:
                     print_damage(found)
-                if write:
+                if write or boundaries:
                     known = [witness for _, witness in found if witness]
-                    write_learnt(run, corpus, tally, known, output, jobs)
+                    write_learnt(run, corpus, tally, known, output, boundaries, jobs)
         except CannotWrite as error:
             raise Failure(str(error), USAGE_ERROR) from error
         except (EngineDied, OSError) as error:

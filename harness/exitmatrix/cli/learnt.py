@@ -33,27 +33,37 @@ def write_learnt(
     tally: Tally,
     witnesses: Sequence[Witness],
     output: Path,
+    search: bool,
     jobs: int | None,
 ) -> None:
-    """Add a batch, its boundaries and its witnesses to what is there. Raises CannotWrite."""
-    batches = {one.batch: one for one in read_batches(output)}
-    batches[run.batch.name] = _result(run, tally)
+    """Add a batch and its witnesses to what is there; and boundaries, as they are found.
+
+    Raises CannotWrite.
+    """
+    batches = {one.batch: one for one in read_batches(output)} | {
+        run.batch.name: _result(run, tally)
+    }
+    known = {one.damage: one for one in read_witnesses(output)}
+    known |= {one.damage: one for one in witnesses}
     boundaries = read_boundaries(output)
+
+    def save() -> None:
+        write_programs(
+            output,
+            [batches[name] for name in sorted(batches)],
+            _in_order(boundaries, batches.values()),
+            [known[name] for name in sorted(known)],
+        )
+        write_page(output)
+
+    save()
+    if not search:
+        return
     shown = [(code, corpus.shown(number, file_of(code)[1])) for number, code, _ in run]
     with Session(jobs) as session:
-        boundaries += find(shown, boundaries, run.pythons, session)
-    lightest = {one.damage: one for one in read_witnesses(output)}
-    for one in witnesses:
-        known = lightest.get(one.damage)
-        if known is None or weight(one.program) < weight(known.program):
-            lightest[one.damage] = one
-    write_programs(
-        output,
-        [batches[name] for name in sorted(batches)],
-        _in_order(boundaries, batches.values()),
-        [lightest[name] for name in sorted(lightest)],
-    )
-    write_page(output)
+        for one in find(shown, tuple(boundaries), run.pythons, session):
+            boundaries.append(one)
+            save()
 
 
 def write_page(output: Path) -> None:
