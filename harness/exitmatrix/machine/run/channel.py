@@ -19,6 +19,9 @@ MOST_PIDS = 1 << 22  # PID_MAX_LIMIT of Linux; asking it for a larger one is an 
 Speaker = Literal["probe", "endings"]
 """Who speaks on the channel. The kernel's and the harness's events are never heard there."""
 
+SPEAKERS = frozenset(get_args(Speaker))
+LEAST_FIELDS = 5  # token, source, pid, number and kind
+
 WHOLE = re.compile(r"[0-9]{1,9}")
 WHO = re.compile(r"([0-9]{1,9})(?:\.([1-9][0-9]{0,8}))?")  # a pid, and its subinterpreter if any
 ANYTHING = re.compile(r"(?s).*")
@@ -38,28 +41,32 @@ SHAPES = {
 
 def decode(line: bytes, token: str) -> Event:
     """One line of the channel as an event. What is not an event of this trial is `garbled`."""
-    garbled = Event("harness", 0, "garbled", (repr(line[:80]),))
-    try:
-        sender, source, who, number, kind, *detail = (
-            field.replace("%0A", "\n").replace("%09", "\t").replace("%25", "%")
-            for field in line.decode("utf-8", "replace").split("\t")
-        )
-    except ValueError:
-        return garbled
-    if (
-        len(line) < LONGEST_LINE
-        and sender == token
-        and source in get_args(Speaker)
-        and (speaker := WHO.fullmatch(who))
-        and 0 < (pid := int(speaker[1])) <= MOST_PIDS
-        and WHOLE.fullmatch(number)
-        and int(number) > 0
-        and len(detail) >= len(SHAPES.get(kind, ()))
-        and all(map(re.Pattern.fullmatch, SHAPES.get(kind, ()), detail))
-    ):
-        subinterpreter = int(speaker[2] or 0)
-        return Event(cast(Speaker, source), pid, kind, tuple(detail), int(number), subinterpreter)
-    return garbled
+    fields = line.decode("utf-8", "replace").split("\t")
+    if b"%" in line:
+        fields = [_unescape(field) for field in fields]
+    if len(fields) >= LEAST_FIELDS and len(line) < LONGEST_LINE:
+        sender, source, who, number, kind, *detail = fields
+        shapes = SHAPES.get(kind, ())
+        if (
+            sender == token
+            and source in SPEAKERS
+            and (speaker := WHO.fullmatch(who))
+            and 0 < (pid := int(speaker[1])) <= MOST_PIDS
+            and WHOLE.fullmatch(number)
+            and int(number) > 0
+            and len(detail) >= len(shapes)
+            and all(
+                shape is ANYTHING or shape.fullmatch(text)
+                for shape, text in zip(shapes, detail, strict=False)
+            )
+        ):
+            inside = int(speaker[2] or 0)
+            return Event(cast(Speaker, source), pid, kind, tuple(detail), int(number), inside)
+    return Event("harness", 0, "garbled", (repr(line[:80]),))
+
+
+def _unescape(field: str) -> str:
+    return field.replace("%0A", "\n").replace("%09", "\t").replace("%25", "%")
 
 
 class Channel:

@@ -57,7 +57,11 @@ class Folder:
             )
         else:
             os.mkdir(self.work, 0o700)  # noqa: PTH102
-            shutil.copyfile(order.scenario.path, f"{self.work}/{PROGRAM}")
+            # Half the time of shutil.copyfile, which is made for files that are large.
+            with open(order.scenario.path, "rb", buffering=0) as source:  # noqa: PTH123
+                text = source.readall()
+            with open(self.program, "wb", buffering=0) as copy:  # noqa: PTH123
+                copy.write(text)
 
     @property
     def program(self) -> str:

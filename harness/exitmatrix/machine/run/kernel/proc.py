@@ -15,7 +15,8 @@ TELLS_CHILDREN = (
 def read_proc(pid: int, name: str) -> bytes:
     """A file of /proc/PID; empty when the process is gone or may not be read."""
     try:
-        return Path(f"/proc/{pid}/{name}").read_bytes()
+        with open(f"/proc/{pid}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - measured
+            return file.readall()
     except OSError:
         return b""
 
