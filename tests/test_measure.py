@@ -10,7 +10,7 @@ import pytest
 from exitmatrix.cli.measure import AHEAD, Place, Told, measure
 from exitmatrix.model import Cell, Scenario, Trial, TrialSpec
 from exitmatrix.model.outcome_sets import essence
-from exitmatrix.plan.schedule import RACY, Result
+from exitmatrix.plan.schedule import RACY, Known, Result
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -124,6 +124,95 @@ def test_a_scenario_that_prints_is_run_without_the_probe_as_well() -> None:
             [("('/endings',)",)],
         )
     assert [trial.blind is not None for trial in trials] == [True, True]
+
+
+BLIND = {("x", "none"): replace(PLACES["x", "none"], blind=("/endings",))}
+
+
+def run_blind(
+    play: Play,
+    which: Cell,
+    known: Known | None = None,
+    stdout: Callable[[TrialSpec], str] | None = None,
+) -> tuple[Result, list[bool]]:
+    """Measure a cell where the probe can be left out; its result, and which runs were blind."""
+    was_blind: list[bool] = []
+
+    class Printing(Runner):
+        def take(self) -> tuple[TrialSpec, Trial]:
+            order, trial = super().take()
+            was_blind.append(order.path == ("/endings",))
+            return order, replace(trial, stdout=stdout(order)) if stdout else trial
+
+    results: list[Result] = []
+    schedule = Remembering([which], SEVERALLY, {which.id: known} if known else {})
+    measure(schedule, Printing(play), BLIND, SCENARIOS, lambda one, _: results.append(one))
+    return results[-1], was_blind
+
+
+def is_blind(order: TrialSpec) -> bool:
+    return order.path == ("/endings",)
+
+
+def test_a_cell_that_is_measured_for_the_first_time_is_run_blind_too() -> None:
+    """One run without the probe stands beside the others, and is none of them."""
+    result, was_blind = run_blind(clean, cell())
+    assert was_blind == [False, True]
+    assert (result.trials, len(result.outcomes), result.unknown) == (1, 1, ())
+
+
+def test_a_cell_that_does_as_before_is_not_run_blind() -> None:
+    """What is on record has had its blind run; only what is new to a cell has another."""
+    first, _ = run_blind(clean, cell())
+    known = Known(outcomes=first.outcomes, trials=1)
+    _, was_blind = run_blind(clean, cell(), known)
+    assert was_blind == [False]
+
+    def other(_order: TrialSpec, _number: int) -> Tale:
+        return plain().fires(10, "C", "B").ends(10)
+
+    _, was_blind = run_blind(other, cell(), known)
+    assert was_blind.count(True) == 1
+
+
+def test_a_cell_whose_blind_run_ends_otherwise_is_unknown() -> None:
+    """It is run as often as a race; then both are told."""
+
+    def noticed(order: TrialSpec, _number: int) -> Tale:
+        return plain().ends(10, "code 1") if is_blind(order) else plain().fires(10, "C").ends(10)
+
+    result, was_blind = run_blind(noticed, cell())
+    assert result.unknown == ("without the probe: main code 1; with it: main code 0",)
+    assert (result.trials, was_blind.count(True)) == (RACY, 1)
+
+
+def test_a_blind_run_of_a_race_may_show_any_outcome_of_it() -> None:
+    """Only what no run with the probe has shown makes a race unknown."""
+
+    def races(order: TrialSpec, number: int) -> Tale:
+        code = "code 1" if is_blind(order) or number % 7 == 0 else "code 0"
+        return plain().fires(10, "C").ends(10, code)
+
+    result, _ = run_blind(races, cell())
+    assert (len(result.outcomes), result.unknown) == (2, ())
+
+
+def test_a_cell_whose_blind_run_prints_otherwise_is_unknown() -> None:
+    """What handlers print is the program's own witness of what it did."""
+    result, _ = run_blind(
+        clean, cell(), stdout=lambda order: "C\n" if is_blind(order) else "C\nB\n"
+    )
+    assert result.unknown == ("without the probe it printed something else",)
+
+
+def test_a_blind_run_that_shows_too_little_says_so() -> None:
+    """Its reason is the cell's, named as that of the run without the probe."""
+
+    def silent(order: TrialSpec, _number: int) -> Tale:
+        return Tale().kernel(10, "spawned") if is_blind(order) else clean(order, 0)
+
+    result, _ = run_blind(silent, cell())
+    assert result.unknown == ("without the probe: it was never ready",)
 
 
 @given(st.integers(1, 12), st.integers(1, 40))

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Cell, Frozen, Outcome, Scenario, Timeline, Trial, TrialSpec, Unknown
-from exitmatrix.model.outcome_sets import essence, join
+from exitmatrix.model.outcome_sets import add, contains, essence, is_race, join, union
 from exitmatrix.observe import observe, timeline
+from exitmatrix.observe.blind import differs, outside
 from exitmatrix.plan.schedule import Result, Schedule
 
 AHEAD = 6
@@ -62,10 +63,14 @@ def measure(
 ) -> None:
     """Run what the schedule asks for. `on_result` is called as each cell has enough.
 
+    A cell that is measured for the first time, and each outcome that is new to it, has a trial
+    without the probe beside it, whose result must be among those of the cell.
+
     `on_result` also gets a timeline for each distinct outcome of the cell that was
     seen since it was last called for it; nothing is kept of a cell that has enough.
     Raises what the runner raises.
     """
+    blind_runs = BlindRuns(schedule)
     told: dict[str, Told] = {}
     equal: dict[bytes, Outcome] = {}  # memory follows the different outcomes, not the cells
     cells: dict[str, Cell] = {}
@@ -78,23 +83,74 @@ def measure(
             return
         ordered, trial = runner.take()
         cell = cells[ordered.cell]
-        if ordered.scenario.printed:
-            blind = places[cell.interpreter, cell.stack].blind
-            if ordered.path != blind:
-                seeing.setdefault(cell.id, deque()).append(trial)
-                runner.submit(replace(ordered, path=blind))
-                continue
+        place = places[cell.interpreter, cell.stack]
+        if place.blind and ordered.path == place.blind:
             trial = replace(seeing[cell.id].popleft(), blind=trial)
         shown = observe(trial, ordered.scenario, ordered.termination)
+        if trial.blind is None and place.blind and blind_runs.wants(cell, ordered.scenario, shown):
+            seeing.setdefault(cell.id, deque()).append(trial)
+            runner.submit(replace(ordered, path=place.blind))
+            continue
+        blind_runs.compare(cell, ordered, trial, shown)
         if not isinstance(shown, Unknown):
             shown = equal.setdefault(msgspec.json.encode(shown), shown)
             _keep(told.setdefault(cell.id, []), shown, trial, ordered.scenario)
+        before = schedule.shown(cell)
         result = schedule.take(cell, shown)
         on_trial(cell, trial)
         if result:
             del cells[cell.id]
             seeing.pop(cell.id, None)
-            on_result(result, told.pop(cell.id, []))
+            seen = (*before, *result.outcomes)
+            on_result(blind_runs.judge(result, seen), told.pop(cell.id, []))
+
+
+class BlindRuns:
+    """The trials without the probe that stand beside those of the cells at work."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        self._asked: dict[Cell, tuple[Outcome, ...]] = {}
+        self._doubts: dict[Cell, list[tuple[Outcome | None, str]]] = {}
+
+    def wants(self, cell: Cell, scenario: Scenario, shown: Outcome | Unknown) -> bool:
+        """Whether a trial is to be followed by a blind one: it shows what none has shown yet.
+
+        A scenario whose stderr is told has that of a blind trial each time.
+        """
+        if scenario.printed:
+            return True
+        if isinstance(shown, Unknown):
+            return False
+        asked = self._asked.get(cell, ())
+        if contains(union((*asked, *self._schedule.shown(cell))), shown):
+            return False
+        self._asked[cell] = add(asked, shown)
+        return True
+
+    def compare(self, cell: Cell, order: TrialSpec, trial: Trial, shown: Outcome | Unknown) -> None:
+        """Note where a blind trial differs from the one that it stands beside."""
+        if trial.blind is None or isinstance(shown, Unknown):
+            return
+        alone = observe(trial.blind, replace(order.scenario, printed=False), order.termination)
+        if why := differs(trial, shown, trial.blind, alone, order.termination):
+            self._schedule.doubt(cell)
+            outcome = None if isinstance(alone, Unknown) else alone
+            self._doubts.setdefault(cell, []).append((outcome, why))
+
+    def judge(self, result: Result, seen: tuple[Outcome, ...]) -> Result:
+        """A cell's result: unknown where a blind trial showed what no other did.
+
+        What several runs of a race print is not compared.
+        """
+        self._asked.pop(result.cell, None)
+        reasons = set(result.unknown)
+        for outcome, why in self._doubts.pop(result.cell, ()):
+            if outcome is None or not is_race(union(seen)):
+                reasons.add(why)
+            elif apart := outside(outcome, seen):
+                reasons.add(apart)
+        return replace(result, unknown=tuple(sorted(reasons)))
 
 
 def order(cell: Cell, place: Place, scenarios: Mapping[str, Scenario]) -> TrialSpec:

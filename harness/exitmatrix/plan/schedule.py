@@ -7,7 +7,8 @@ The laws, in the order in which they were needed:
   for one interpreter and stack, every cell that asks it takes twenty: a race
   shows its rare outcomes late, and three trials agree by chance;
 - a cell that has a record takes one trial when that agrees with the record;
-- a trial that showed too little is a trial: it is not repeated until it pleases.
+- a trial that showed too little is a trial: it is not repeated until it pleases;
+- a cell whose run without the probe came out differently takes twenty as well.
 """
 
 from __future__ import annotations
@@ -200,6 +201,15 @@ class Schedule:
             unknown=tuple(sorted(set(state.unknown))),
             trials=state.done,
         )
+
+    def shown(self, cell: Cell) -> tuple[Outcome, ...]:
+        """What a cell that is at work has shown, in this run and before it."""
+        state = self._working[cell]
+        return union((*(state.known.outcomes if state.known else ()), *state.outcomes))
+
+    def doubt(self, cell: Cell) -> None:
+        """A run of a cell at work without the probe showed something else: perhaps a race."""
+        self._working[cell].base = max(RACY, self._working[cell].base)
 
     def _look_up(self, cell: Cell) -> _State:
         base = SEVERAL if self._several[cell.scenario] else SINGLE
