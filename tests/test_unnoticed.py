@@ -19,7 +19,7 @@ from exitmatrix.observe import observe
 from msgspec.structs import replace
 
 from tests.support.histories import PLAIN
-from tests.support.probed import ENDINGS, PROBE, Run, every_python, run
+from tests.support.probed import ENDINGS, PROBE, PYTHONS, Run, every_python, run
 
 pytestmark = pytest.mark.real
 
@@ -48,7 +48,9 @@ def whole(*names: str) -> list[tuple[str, str]]:
     return [(kind, name) for name in names for kind in ("began", "ended")]
 
 
-def observed_trial(python: Interpreter, program: str, tmp_path: Path) -> Outcome | Unknown:
+def observed_trial(
+    python: Interpreter, program: str, tmp_path: Path, limit: float = 60.0
+) -> Outcome | Unknown:
     """What one trial of the harness shows of a program that ends by itself."""
     file = tmp_path / "program.py"
     file.write_text(program)
@@ -60,6 +62,7 @@ def observed_trial(python: Interpreter, program: str, tmp_path: Path) -> Outcome
         scenario=scenario,
         termination=TERMINATIONS["return"],
         target="main",
+        limit=limit,
     )
     ((_, trial),) = run_all([order], 1)
     return observe(trial, scenario, order.termination)
@@ -115,6 +118,45 @@ def test_a_forked_child_that_loses_the_path_is_heard(python: Interpreter) -> Non
     )
     observed, _ = both(python, program)
     assert ran(observed) == whole("C", "B", "A") * 2
+
+
+@every_python
+@as_root
+@pytest.mark.parametrize("loss", ["setuid", "chroot"])
+def test_a_program_that_gives_up_its_rights_first_is_heard(python: Interpreter, loss: str) -> None:
+    """What it registers afterwards is told as well."""
+    program = LOSING.replace("LOSE", "pass")
+    imports, rest = program.split("def say", 1)
+    observed, bare = both(python, f"{imports}\n{LOSSES[loss]}\ndef say{rest}")
+    assert bare.stdout == b"C\nB\nA\n"
+    assert ran(observed) == whole("C", "B", "A")
+
+
+@as_root
+def test_a_program_that_loses_its_way_unseen_stands_still(tmp_path: Path) -> None:
+    """Past `os`, and before it has told of a handler: then it stops, and the trial is unknown."""
+    cpythons = [one for one in PYTHONS if one.implementation == "cpython"]
+    python = max(cpythons, key=lambda one: one.language)  # 2.7 could not import atexit any more
+    program = (
+        "import ctypes, os, endings\n"
+        "ctypes.CDLL(None).chroot(b'/proc/self/fdinfo')\n" + LOSING.replace("LOSE", "pass")
+    )
+    shown = observed_trial(python, program, tmp_path, limit=3.0)
+    assert isinstance(shown, Unknown)
+    assert shown.reason == "not every event could be told: a process is stopped"
+
+
+@every_python
+def test_a_process_without_handlers_keeps_no_descriptor(python: Interpreter) -> None:
+    """Programs that count descriptors find as many as bare."""
+    program = """
+import os, sys
+def held(fd):
+    try: return os.fstat(fd) and True
+    except OSError: return False
+sys.stdout.write("%s" % [fd for fd in range(4096) if held(fd)])
+"""
+    both(python, program)
 
 
 @every_python

@@ -84,7 +84,7 @@ def measure(
         ordered, trial = runner.take()
         cell = cells[ordered.cell]
         place = places[cell.interpreter, cell.stack]
-        if place.blind and ordered.path == place.blind:
+        if ordered.is_blind and seeing.get(cell.id):
             trial = replace(seeing[cell.id].popleft(), blind=trial)
         shown = observe(trial, ordered.scenario, ordered.termination)
         if trial.blind is None and place.blind and blind_runs.wants(cell, ordered.scenario, shown):

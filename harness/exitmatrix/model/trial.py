@@ -40,6 +40,11 @@ class TrialSpec(Frozen, kw_only=True):
     target: str
     limit: float = 30.0  # seconds after which a trial is given up
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether the probe is left out."""
+        return not any(folder.rpartition("/")[2] == "probe" for folder in self.path)
+
 
 class Trial(Frozen, kw_only=True):
     """All that one real run showed: the history, in one total order, and the output."""
@@ -49,4 +54,4 @@ class Trial(Frozen, kw_only=True):
     stdout: str
     stderr: str
     tree: tuple[Node, ...] = ()  # of a command: its processes, with who started whom
-    blind: Trial | None = None  # the same without the probe, of a scenario that asks for it
+    blind: Trial | None = None  # the same without the probe, where one was made

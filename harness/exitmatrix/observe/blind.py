@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from exitmatrix.model import Outcome, Process, Termination, Trial, Unknown
+from exitmatrix.model.outcome_sets import KILLED
 from exitmatrix.observe.stderr import normalise
 
 
@@ -21,15 +22,20 @@ def agrees(alone: Outcome, shown: Outcome) -> bool:
     """
     observed = {one.role: one for one in shown.processes}
     return (
-        all(one.role in observed and _alike(one, observed[one.role]) for one in alone.processes)
+        all(
+            one.role in observed and _alike(one, observed[one.role], shown.cut)
+            for one in alone.processes
+        )
         and (alone.survivors, alone.port) == (shown.survivors, shown.port)
         and (alone.left, alone.data) == (shown.left, shown.data)
     )
 
 
-def _alike(alone: Process, observed: Process) -> bool:
+def _alike(alone: Process, observed: Process, cut: bool) -> bool:
+    """Whether a process did alike; how far one got that a race has killed, is open."""
     fates = {alone.stdout, observed.stdout} - {None}
-    return alone.exit == observed.exit and len(fates) < 2
+    killed = cut and alone.exit == KILLED
+    return alone.exit == observed.exit and (len(fates) < 2 or killed)
 
 
 def printed(trial: Trial, outcome: Outcome) -> list[str]:

@@ -94,10 +94,28 @@ def _checked(result):
 
 _open, _send, _close = _calls()
 _kept = None  # a descriptor's number, and the file that it leads to
+_keeps = False  # whether there is to be one
+
+
+def keep():
+    """Keep a descriptor of the channel from now on: this process has handlers, or gives up rights.
+
+    Others keep none, since a descriptor can be counted.
+    """
+    global _keeps
+    _keeps = True
+    if PATH is None or _is_kept():
+        return
+    try:
+        channel = _open(PATH, os.O_WRONLY)
+    except OSError:
+        return
+    _keep(channel)
+    _close(channel)
 
 
 def _keep(channel):
-    """Keep a descriptor of the channel, under a number far from those that programs are given.
+    """Keep a descriptor, under a number far from those that programs are given.
 
     It does not pass to another program (close-on-exec). A program may close it, and
     may then have a file of its own under the number: `_is_kept` looks each time.
@@ -110,8 +128,11 @@ def _keep(channel):
         try:
             found = _identity(number)
         except OSError:  # it is free
+            try:
+                _duplicate(channel, number)
+            except OSError:
+                return  # the limit was lowered: there is the path
             found = file
-            _duplicate(channel, number)
         if found == file:  # another interpreter of this process may have kept it
             _kept = number, file
             return
@@ -121,7 +142,7 @@ def _duplicate(channel, number):
     if sys.version_info[0] > 2:
         os.dup2(channel, number, False)  # novm: the third argument is new in 3.4
         return
-    import fcntl  # before the program's first line, and without effects of its own
+    import fcntl  # it has no effects of its own
 
     os.dup2(channel, number)
     fcntl.fcntl(number, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
@@ -150,12 +171,9 @@ def _reach():
         if _is_kept():
             return _kept[0], True
         raise
-    # A subinterpreter looks only once: the look lets go of the lock, as above.
-    if _kept is None or (not SUBINTERPRETER and not _is_kept()):
-        try:
-            _keep(channel)
-        except OSError:
-            pass  # no number is free: there is the path
+    # A subinterpreter does not look again: the look lets go of the lock, as above.
+    if _keeps and not SUBINTERPRETER and not _is_kept():
+        _keep(channel)
     return channel, False
 
 
@@ -205,8 +223,11 @@ def _unheard():
     """Leave a note that something could not be told: a folder takes no descriptor to make."""
     try:
         os.mkdir("%s.unheard.%d" % (PATH, os.getpid()))
-    except OSError:
-        pass  # it is there already, or the channel's folder is gone, which is seen by itself
+    except OSError as error:
+        if error.errno != 17 and _kept is None:  # EEXIST
+            # It lost its way before it had told of a handler: nothing would contradict its
+            # silence. A process that stands still is seen, and its trial is unknown.
+            os.kill(os.getpid(), 19)  # SIGSTOP; `signal` is one more import
 
 
 def _field(text):

@@ -9,7 +9,7 @@ import itertools
 import os
 import sys
 
-from exitmatrix_channel import SUBINTERPRETER, tell, tell_last
+from exitmatrix_channel import SUBINTERPRETER, keep, tell, tell_last
 
 PLAIN = (str, bytes, int, float, bool, type(None))
 FUNCTION = type(lambda: None)
@@ -17,6 +17,11 @@ METHOD = type(type("_", (object,), {"m": lambda self: None})().m)
 PYPY = "__pypy__" in sys.builtin_module_names
 PYTHON_2 = sys.version_info[0] == 2
 
+LEAVES = ("_exit", "execv", "execve")
+GIVES_UP = (
+    "setuid seteuid setreuid setresuid setgid setegid setregid setresgid setgroups initgroups"
+    " chroot unshare setns"
+).split()
 CALLER = 200  # bytes of a module's name: five details still fit into one event
 UNRAISABLE = {kind.__name__: kind for kind in tuple.__subclasses__()}.get("UnraisableHookArgs")
 DISPLAY_UNRAISABLE = getattr(sys, "__unraisablehook__", None)
@@ -180,6 +185,15 @@ class StandIn(object):
     def __repr__(self):
         return repr(_real(self))
 
+    def __eq__(self, other):  # `os.execve in os.supports_fd`
+        return self is other or other is _real(self)
+
+    def __ne__(self, other):
+        return not self == other
+
+    def __hash__(self):
+        return hash(_real(self))
+
     def __reduce_ex__(self, protocol):
         return _real(self).__name__  # by its name in its module, as functions are pickled
 
@@ -218,6 +232,12 @@ def _leave(real, args, kwargs):
     return real(*args, **kwargs)
 
 
+def _give_up(real, args, kwargs):
+    """A function after which the channel's path may lead nowhere."""
+    keep()
+    return real(*args, **kwargs)
+
+
 def _execute(real, args, kwargs):
     """`_imp.exec_builtin`, which fills a module: a second `atexit` has functions of its own."""
     result = real(*args, **kwargs)
@@ -237,6 +257,7 @@ def _register(real, args, kwargs):
     # No other interpreter of the process has the same.
     key = "%d.%d" % (SUBINTERPRETER, next(_keys)) if SUBINTERPRETER else str(next(_keys))
     name, caller = _name(func, args[1:], kwargs), _caller()
+    keep()
     tell("probe", "registered", key, name, _module(func), _place(func), caller)
     _count[1] += 1
     real(Handler(func, key), *args[1:], **kwargs)
@@ -273,11 +294,9 @@ def watch(atexit):
 def begin():
     """Tell that this process started, and hook `atexit`."""
     tell("probe", "started", str(os.getppid()), _command_line(), sys.version.split()[0], _before())
-    posix = sys.modules[os.name]
-    for name in ("_exit", "execv", "execve"):
-        stand_in = StandIn(getattr(posix, name), _leave)
-        setattr(posix, name, stand_in)
-        setattr(os, name, stand_in)
+    for names, act in ((LEAVES, _leave), (GIVES_UP, _give_up)):
+        for name in names:
+            _stand_in(name, act)
     if not PYTHON_2:
         import _imp  # both built in, and importing them has no effect
         import atexit
@@ -291,6 +310,15 @@ def begin():
     # 2.7's atexit is written in Python and takes over `sys.exitfunc` when it is
     # imported (Lib/atexit.py, last lines), so the program must be the one to import it.
     sys.meta_path.insert(0, _AtexitImport())
+
+
+def _stand_in(name, act):
+    posix = sys.modules[os.name]
+    real = getattr(posix, name, None)
+    if real is not None:  # not every Python and every system has all of them
+        stand_in = StandIn(real, act)
+        setattr(posix, name, stand_in)
+        setattr(os, name, stand_in)
 
 
 class _AtexitImport(object):

@@ -7,6 +7,7 @@ from exitmatrix.machine.run.state import TrialState
 
 QUIET = 0.3  # seconds without any news, after which the living are asked for a sign of life
 QUIET_IN_HANDLER = 3.0  # seconds, where a handler has begun: it may wait for a thread's next turn
+BLIND_HANDLERS = 6  # as long as so many handlers a blind run may be quiet
 IDLE = 0.05  # seconds without news, after which another trial may use the processor
 
 
@@ -21,12 +22,14 @@ async def until_settled(trial: TrialState) -> None:
 
 
 async def _until_quiet(trial: TrialState) -> None:
-    # A handler that sleeps is quiet, and shows no life.
-    longest = 2 * trial.spec.scenario.length / 1000
+    # A handler that sleeps is quiet, and shows no life. In a blind run nobody tells that one
+    # has begun, or that the next has: it may be any, and all of them one after the other.
+    blind = trial.spec.is_blind
+    longest = (BLIND_HANDLERS if blind else 2) * trial.spec.scenario.length / 1000
     for patience in (IDLE, QUIET + longest - IDLE):
         while trial.live:
             seen = len(trial.journal.events)
-            busy = patience > IDLE and trial.in_a_handler
+            busy = patience > IDLE and (blind or trial.in_a_handler)
 
             def has_news(seen: int = seen) -> bool:
                 return len(trial.journal.events) > seen or not trial.live

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from exitmatrix.machine.run.channel import Output
 from exitmatrix.machine.run.delivery import terminate
 from exitmatrix.machine.run.inspection import inspect
+from exitmatrix.machine.run.kernel import proc
 from exitmatrix.machine.run.readiness import until_ready
 from exitmatrix.machine.run.settling import until_settled
 from exitmatrix.machine.run.state import NotReady, TrialState
@@ -78,6 +79,8 @@ def _note_what_was_not_heard(trial: TrialState) -> None:
         note("harness", 0, "unheard", "the event channel was removed")
     elif trial.folder.unheard():
         note("harness", 0, "unheard", "a process could not open the event channel")
+    elif any(map(proc.is_stopped, trial.live)):
+        note("harness", 0, "unheard", "a process is stopped")
     trial.stdout.read()
     if trial.stdout.overflowed:
         note("harness", 0, "stdout-cut")

@@ -88,15 +88,23 @@ def is_below(pid: int, ancestor: int) -> bool:
     return False
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a process was stopped by a signal, as one is that can tell nothing any more."""
+    return _status(pid).get(b"State", b"").split()[:1] == [b"T"]
+
+
+def _status(pid: int) -> dict[bytes, bytes]:
+    lines = read_proc(pid, "status").splitlines()
+    return {name: value for name, _, value in (line.partition(b":") for line in lines)}
+
+
 def at_rest(pid: int) -> bool:
     """Proof of life of a process that only waits: asleep, with no signal to be delivered.
 
     A process that was sent a signal which ends it is running, gone, or has the
     signal pending (proc(5): State, SigPnd, ShdPnd).
     """
-    fields = dict(
-        line.split(b":", 1) for line in read_proc(pid, "status").splitlines() if b":" in line
-    )
+    fields = _status(pid)
     if fields.get(b"State", b"").split()[:1] != [b"S"]:
         return False
     pending = int(fields.get(b"SigPnd", b"1"), 16) | int(fields.get(b"ShdPnd", b"1"), 16)
