@@ -223,6 +223,18 @@ def test_a_race_names_the_two_events() -> None:
     assert all(race in told for race in prediction.races)
 
 
+def test_a_race_says_how_sure_its_outcomes_are() -> None:
+    """What none of n runs showed has a probability below 3/n; of few runs nothing is said."""
+    record = some("flask-debug/SIGTERM@group")
+    told = {
+        runs: " ".join(explanation(case(replace(record, runs=runs))).split())
+        for runs in (None, 3, 20, 300)
+    }
+    assert "below 15 % (3/20, at 95 %)" in told[20]
+    assert "below 1 % (3/300, at 95 %)" in told[300]
+    assert not any("at 95 %" in told[runs] for runs in (None, 3))
+
+
 def test_one_interpreter_is_no_agreement() -> None:
     """What was measured on one says nothing of others."""
     told = explanation(case(some("/plain/return@main")))

@@ -418,6 +418,36 @@ def test_a_run_is_whole_for_all_interpreters_at_once(
     assert store().resumed == 0
 
 
+def test_a_record_says_how_many_trials_stood_behind_its_set(store: Open, output: Path) -> None:
+    """The count is of when the set last grew; trials that show nothing new change nothing."""
+    run(store(0), result(A, trials=3))
+    assert the_record(output).runs == 3
+    before = tree(output)
+    run(store(1), result(A, trials=4))
+    assert tree(output) == before
+    run(store(2), result(B, trials=1))
+    assert the_record(output).runs == 8
+
+
+def test_the_trials_of_one_run_are_counted_together(store: Open, output: Path) -> None:
+    """A cell that a race reopens has a second result, of which the record tells as of the first."""
+    run(store(0), result(A, trials=3), result(A, trials=17))
+    assert the_record(output).runs == 20
+    run(store(1), result(A, trials=3), result(A, trials=17))
+    assert the_record(output).runs == 20
+
+
+def test_a_record_from_before_runs_were_counted_stays_as_it_is(store: Open, output: Path) -> None:
+    """It is rewritten only when its set grows."""
+    run(store(0), result(A))
+    file = records_file(output)
+    old = file.read_bytes().replace(b',"runs":1', b"")
+    assert b"runs" not in old
+    file.write_bytes(old)
+    run(store(1), result(A))
+    assert file.read_bytes() == old
+
+
 def test_trials_are_counted_over_runs(store: Open) -> None:
     """Trials of later runs are added to those of earlier ones."""
     for day, trials in enumerate((3, 1, 1)):

@@ -29,4 +29,5 @@ def agreed(one: Record, other: Record) -> Record | None:
         outcomes=outcomes,
         since=min(whole) if whole else max(one.since, other.since),
         unknown=tuple(sorted({*one.unknown, *other.unknown})),
+        runs=(one.runs + other.runs) if one.runs and other.runs else None,
     )

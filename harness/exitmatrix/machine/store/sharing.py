@@ -38,6 +38,7 @@ class _Line(Frozen, kw_only=True):
     since: str
     outcomes: msgspec.Raw
     unknown: tuple[str, ...] = ()
+    runs: int | None = None
 
 
 class Sharing:

@@ -10,7 +10,7 @@ import platform
 import weakref
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -84,6 +84,7 @@ class _Shelf:
     told: set[tuple[str, str]]  # cells and outcomes that have their timeline
     trials: dict[str, int]  # how many were ever run, by cell
     this_run: set[str]  # cells that this run has measured, be it before it was interrupted
+    grown: set[str] = field(default_factory=set)  # cells of whose outcomes this run added some
     foreign: dict[str, bytes] | None = None  # lines that hold what this version does not know
 
 
@@ -207,6 +208,7 @@ class Store:
         old = shelf.records.get(cell.id)
         same = old is not None and old.packages == packages
         outcomes = union((*(old.outcomes if old and same else ()), *result.outcomes))
+        before = shelf.trials.get(cell.id, 0) if same else 0
         record = Record(
             format=FORMAT,
             cell=cell.id,
@@ -223,12 +225,16 @@ class Store:
             since=self.today,
             outcomes=outcomes,
             unknown=result.unknown,
+            runs=before + result.trials if outcomes else None,
         )
-        if old is not None and replace(record, since=old.since) == old:
-            record = old
+        if old is not None and replace(record, since=old.since, runs=old.runs) == old:
+            # The trials of one run belong together, in whatever order its cells were reopened.
+            record = replace(old, runs=record.runs) if cell.id in shelf.grown else old
+        elif old is not None and same and all(contains(old.outcomes, one) for one in outcomes):
+            record = replace(record, since=old.since, runs=old.runs)
         else:
-            if old is not None and same and all(contains(old.outcomes, one) for one in outcomes):
-                record = replace(record, since=old.since)
+            shelf.grown.add(cell.id)
+        if record != old:
             record = self._sharing.share(record)
             shelf.records[record.cell] = record
             self._forgotten.discard(record.cell)
@@ -241,7 +247,6 @@ class Store:
                 told = Told(cell=record.cell, outcome=key, timeline=timelines[key])
                 line = ENCODER.encode(told)
                 self._add(self._timelines, self._timeline_files, cell.interpreter, line)
-        before = shelf.trials.get(record.cell, 0) if same else 0
         shelf.trials[record.cell] = before + result.trials
         shelf.this_run.add(record.cell)
         count = Count(cell=record.cell, trials=before + result.trials, run=self._run)

@@ -19,6 +19,7 @@ from exitmatrix.report.sentences import sentences
 from exitmatrix.report.survey import Group, Survey
 from exitmatrix.report.timeline import timeline_lines
 
+FEW = 20  # runs, below which the rule of three says little
 AGAIN = "again"  # the folder that the command writes into: not the one that is committed
 
 
@@ -93,7 +94,21 @@ def _race(facts: CellFacts) -> str:
     seen = f"{found} outcomes were seen" if found > 1 else "runs differ in how far they get"
     prediction = facts.judgement.prediction
     between = "; and between ".join(prediction.races) if prediction else ""
-    return f"This is a race; {seen}." + (f" It is between {between}." if between else "")
+    place = f" It is between {between}." if between else ""
+    return f"This is a race; {seen}.{place}{_sure(facts.record.runs)}"
+
+
+def _sure(runs: int | None) -> str:
+    """What so many runs say of an outcome that none of them showed.
+
+    The rule of three: 0 of n is what (1 - p) ** n >= 5 % leaves likely, for p up to about 3/n.
+    """
+    if runs is None or runs < FEW:
+        return ""
+    return (
+        f" Of {runs} runs none showed another: another's probability is below"
+        f" {100 * 3 / runs:.2g} % (3/{runs}, at 95 %)."
+    )
 
 
 def _timelines(facts: CellFacts) -> Iterator[list[str]]:
