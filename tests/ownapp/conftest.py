@@ -80,7 +80,40 @@ listener = socket.create_server((sys.argv[1], int(sys.argv[2])))
 time.sleep(600)
 """
 
+ANSWERING = """\
+import http.server, signal, sys, threading, time
+
+class Slow(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        time.sleep(float(self.path.strip("/")))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Slow)
+server.daemon_threads = False
+if "graceful" in sys.argv:
+    stop = threading.Thread(target=server.shutdown)
+    signal.signal(signal.SIGTERM, lambda *_: stop.start())
+server.serve_forever()
+server.server_close()
+"""
+
+HASTY = """\
+import socket, sys, time
+
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    connection, _ = listener.accept()
+    connection.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+    connection.shutdown(socket.SHUT_WR)  # answered, and nothing of the request was read
+    time.sleep(2)
+"""
+
 PROGRAMS = {
+    "hasty.py": HASTY,
+    "answering.py": ANSWERING,
     "plain.py": PLAIN,
     "graceful.py": GRACEFUL,
     "forking.py": FORKING,

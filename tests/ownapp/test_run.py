@@ -151,6 +151,29 @@ def test_what_others_could_reach_is_refused(run_app: Run, folder: Path) -> None:
     assert run_app(*ONCE, "--ending", "oom", "--allow-address", "0.0.0.0", *words).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("how", "got"), [("graceful", "an answer with status 200"), ("abrupt", "no answer")]
+)
+def test_a_request_in_flight_is_answered_or_lost(how: str, got: str, run_app: Run) -> None:
+    """A server that waits for its threads answers what it has read; one that is killed does not."""
+    done = run_app(
+        *(*ONCE, "--ending", "scale-down", "--request", "/0.7", "--grace", "5s"),
+        *("--", "python", "answering.py", "{port}", how),
+    )
+    assert f"the client gets {got}" in done.stdout, done.stdout + done.stderr
+    assert ("scale-down: a request is not answered" in done.stdout) == (got == "no answer")
+
+
+def test_a_request_that_is_over_before_the_signal_is_no_request_in_flight(run_app: Run) -> None:
+    """What was answered before says nothing about scaling down: unknown, status 3."""
+    done = run_app(
+        *(*ONCE, "--ending", "scale-down", "--request", "/", "--grace", "5s"),
+        *("--", "python", "hasty.py", "{port}"),
+    )
+    assert done.returncode == 3
+    assert "it had been answered before" in " ".join(done.stdout.split())
+
+
 # ------------------------------------------------------------------ bad input
 
 

@@ -101,6 +101,8 @@ def needs_a_look(result: EndingResult, grace: float) -> list[str]:
         found.append("the time of grace was not enough")
     elif any(one.gone is not None and one.gone > min(LATE, grace / 2) for one in result.outcomes):
         found.append("it takes long")
+    if any(one.reply and one.reply[:1] not in "23" for one in result.outcomes):
+        found.append("a request is not answered")
     if any(one.left for one in result.outcomes):
         found.append("something is left behind")
     if result.unknown:

@@ -87,6 +87,7 @@ class AppOutcome(Frozen, kw_only=True):
     left: tuple[Left, ...]
     output: str
     listening: tuple[str, ...] = ()
+    reply: str = ""  # what the client of a request got: a status, cut, none; "" without one
     python: str = ""  # the version that the program's processes tell; "" where none is observed
     implementation: str = "cpython"  # or pypy, by the name of the file that is run
 

@@ -21,6 +21,7 @@ FAILURES: Mapping[str, str] = {
     "failed": "the harness itself failed",
     "unheard": "not every event could be told",
     "stalled": "the harness stood still for a while, so that times are wrong",
+    "not-asked": "no request was being answered when the signal was sent:",
     "garbled": "the event channel holds what is no event of this run",
 }
 
@@ -87,6 +88,7 @@ def observe_app(
         left=trial.left,
         output=trial.output,
         listening=trial.listening,
+        reply=next((one.event.detail[0] for one in history if one.event.kind == "replied"), ""),
         implementation="pypy" if tree.app and "pypy" in tree.app.program else "cpython",
         python=next((one.python for one in seen.values() if one.python), ""),
     )

@@ -11,6 +11,7 @@ from exitmatrix.report.app.words import exit_words, filled, listed, roles, secon
 INDENT = " " * 11
 MOST = 5  # things left behind that are named
 SLOW = 0.1  # seconds: a handler that takes longer is named with its time
+REPLIES = {"none": "no answer", "cut": "an answer that is cut off"}
 FATES = {"raised": "failed", "unfinished": "not finished", "not run": "not run"}
 
 
@@ -58,6 +59,9 @@ def _steps(outcome: AppOutcome) -> list[str]:
     ]
     for group in grouped([one for one in outcome.members if not _is_chance(one)]):
         told += _group(group)
+    if outcome.reply:
+        got = REPLIES.get(outcome.reply, f"an answer with status {outcome.reply}")
+        told.append((outcome.watched, f"the client gets {got}"))
     lines: list[str] = []
     for when, what in sorted(told, key=lambda one: one[0]):
         lines += filled(what, f"  {max(when, 0.0):5.1f} s  ", INDENT)

@@ -7,6 +7,7 @@ import os
 import signal
 
 from exitmatrix.machine.run.app.readiness import SAMPLE, Rest
+from exitmatrix.machine.run.app.request import Request
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.model.app import GRACE, Step
 from exitmatrix.model.tree import ALL, GROUP
@@ -14,9 +15,19 @@ from exitmatrix.model.tree import ALL, GROUP
 
 async def deliver(state: AppState) -> None:
     """Send each signal when it is its turn, and wait for what becomes of it."""
-    situation, grace = state.spec.situation, state.spec.grace
+    situation = state.spec.situation
     state.host.yield_slot(state)
+    request = Request(state) if situation.request else None
+    if request:
+        await request.send()
     begun = state.journal.now
+    await _send_all(state, begun)
+    if request:
+        await request.finish(begun)
+
+
+async def _send_all(state: AppState, begun: float) -> None:
+    situation, grace = state.spec.situation, state.spec.grace
     for number, step in enumerate(situation.steps):
         if number:
             after = grace if step.after == GRACE else step.after

@@ -162,7 +162,7 @@ async def _answers(state: AppState, url: str) -> bool:
     port = parts.port or state.port
     if not port:
         state.look_at_sockets()
-        port = next((one.port for one in state.sockets.values() if one.port), 0)
+        port = state.tcp_port
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     answer = await state.host.client.get(port, path) if port else None
     return answer is not None and answer[0] < 400

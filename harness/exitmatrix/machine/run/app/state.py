@@ -222,6 +222,11 @@ class AppState:
             if pid in self.nodes:
                 self.nodes[pid] = replace(self.nodes[pid], listens=bool(own))
 
+    @property
+    def tcp_port(self) -> int:
+        """A port of this machine that the tree listens on; 0 where there is none."""
+        return next((one.port for one in self.sockets.values() if one.port), 0)
+
     def become_ready(self) -> None:
         """Who has ended by now takes no part any more; who comes later is new."""
         self.ready = True
