@@ -23,6 +23,7 @@ STAGES = [
     "claims",
     "report",
     "cli",
+    "pytest_plugin",
 ]
 """The stages in the order of the data flow: none imports a later one."""
 
@@ -88,7 +89,7 @@ INSIDE_LATE = {
 }
 """Only in a function, where it cannot be done without: in the endings, or before the first line."""
 
-IMPURE = {"machine", "cli"}
+IMPURE = {"machine", "cli", "pytest_plugin"}
 BENCH = "cli.bench"  # times and starts processes of its own: that is what it measures
 AFTER_THE_RECORD = {"observe", "judge"}
 

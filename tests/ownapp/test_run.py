@@ -11,11 +11,14 @@ import socket
 import subprocess
 from pathlib import Path
 
+import jsonschema
 import psutil
 import pytest
 
 from tests.ownapp.conftest import Run
 from tests.support.command import COMMAND
+
+PACKAGE = Path(__file__).parents[2] / "harness" / "exitmatrix"
 
 pytestmark = pytest.mark.real
 
@@ -306,3 +309,34 @@ def test_what_is_to_be_run_before_must_succeed(run_app: Run, folder: Path) -> No
     done = run_app("--before", "python -c raise(SystemExit(4))", *program)
     assert done.returncode == 3
     assert "--before: python ended with status 4" in done.stderr
+
+
+def test_two_files_of_records_are_compared(run_app: Run, folder: Path) -> None:
+    """What `--json` wrote twice behaves alike; a program that was changed in between does not."""
+    command = ("--ending", "deploy", "--", "python", "app.py")
+    for name, program in (("a", "plain.py"), ("b", "plain.py"), ("c", "graceful.py")):
+        (folder / "app.py").write_text((folder / program).read_text())
+        run_app(*ONCE, "--json", f"{name}.jsonl", *command)
+    told = {
+        name: subprocess.run(
+            [*COMMAND, "diff", "a.jsonl", f"{name}.jsonl"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for name in "bc"
+    }
+    assert (told["b"].returncode, told["c"].returncode) == (0, 1), told
+    assert "all behave alike" in told["b"].stdout
+    assert "deploy" in told["c"].stdout
+
+
+def test_records_are_of_the_schema(run_app: Run, folder: Path) -> None:
+    """What `--json` writes is what the published JSON Schema says of a record."""
+    run_app(*ONCE, "--json", "seen.jsonl", "--", "python", "forking.py")
+    schema = json.loads((PACKAGE / "record.schema.json").read_text())
+    lines = (folder / "seen.jsonl").read_text().splitlines()
+    assert len(lines) == 4
+    for line in lines:
+        jsonschema.validate(json.loads(line), schema)

@@ -42,6 +42,7 @@ def command(old: str, new: str, folder: Path | None, as_json: bool) -> None:
     \b
       exitmatrix diff cpython-3.12.1 cpython-3.13.0
       exitmatrix diff reports /tmp/measured
+      exitmatrix diff before.jsonl after.jsonl     of exitmatrix run --json
 
     Exits with 1 where behaviour differs. Interpreters are compared with the same
     stack, else with the newest that each can have. Where runs vary, two differ

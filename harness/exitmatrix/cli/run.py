@@ -12,8 +12,10 @@ from exitmatrix.cli import options
 from exitmatrix.cli.errors import (
     DIFFERS,
     HARNESS_FAILED,
+    INTERRUPTED,
     USAGE_ERROR,
     Failure,
+    Interrupted,
     stopping_cleanly,
 )
 from exitmatrix.cli.progress import Kind, reporter
@@ -25,7 +27,7 @@ from exitmatrix.machine.clock import current_date
 from exitmatrix.machine.run.app.session import this_machine
 from exitmatrix.machine.settings import CannotReadSettings, read_settings
 from exitmatrix.machine.store.files import CannotWrite, write
-from exitmatrix.model.app import Expectation
+from exitmatrix.model.app import Expectation, Situation
 from exitmatrix.observe.app_record import records
 from exitmatrix.report.app import exports
 from exitmatrix.report.app.page import AppReport, page
@@ -192,8 +194,7 @@ def command(
     wanted = find_situations(names)
     with stopping_cleanly():
         check_machine()
-        with reporter(progress, "run", "runs") as bar:
-            measured = measure(call, wanted, bar.show)
+        measured = run(call, wanted, progress)
     checked = check([one for one in wishes if one.ending in names], measured.results)
     lines = page(report_of(call, measured, checked))
     for line in lines:
@@ -211,6 +212,15 @@ def command(
         raise Failure("an ending could not be seen; the reasons are above", HARNESS_FAILED)
     if any(one.broken for one in checked):
         click.get_current_context().exit(DIFFERS)
+
+
+def run(call: Call, wanted: Sequence[Situation], progress: Kind) -> Measured:
+    """Run it as often as it takes, and show how far that is."""
+    try:
+        with reporter(progress, "run", "runs") as bar:
+            return measure(call, wanted, bar.show)
+    except (Interrupted, KeyboardInterrupt) as error:
+        raise Failure("stopped; nothing of it runs any more", INTERRUPTED) from error
 
 
 def read_project() -> settings.Settings:

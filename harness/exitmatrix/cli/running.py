@@ -5,13 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 
-from exitmatrix.cli.errors import (
-    HARNESS_FAILED,
-    INTERRUPTED,
-    USAGE_ERROR,
-    Failure,
-    Interrupted,
-)
+from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
 from exitmatrix.declare import launchers, situations, texts
 from exitmatrix.machine.run.app import session
 from exitmatrix.machine.run.connection import EngineDied
@@ -105,41 +99,43 @@ def read_call(call: Call) -> AppSpec:
 
 
 def measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
-    """Run the first ending once, then all that is asked for."""
+    """Run the first ending once, then all that is asked for. Raises Failure."""
+    try:
+        return _measure(call, wanted, show)
+    except EngineDied as error:
+        raise Failure(str(error), HARNESS_FAILED) from error
+
+
+def _measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
     base = read_call(call)
     if call.before and (problem := session.run_before(call.before, base)):
         raise Failure(problem, HARNESS_FAILED)
     jobs = call.jobs or default_jobs()
     notes: list[str] = []
     seen: list[tuple[AppSpec, AppTrial]] = []
-    try:
-        with session.AppSession(jobs) as running:
-            first = plan.spec_for(base, wanted[0], call.at, blind=False)
-            show(0, len(wanted) * (call.trials + call.blind), f"{first.id}: until it is ready")
-            running.ask(first)
-            seen.append(running.answer())
-            tree = _check_first(*seen[0], call.at)
-            out = {one.id: plan.left_out(one, tree, base) for one in wanted}
-            alone = plan.one_at_a_time(call.command, seen[0][1].listening)
-            if alone and jobs > 1:
-                notes.append(
-                    "Its port is fixed, so its runs came one after the other;"
-                    " {port} in its place lets them run side by side."
-                )
-            rest = [
-                plan.spec_for(base, one, call.at, blind)
-                for one in wanted
-                if not out[one.id]
-                for blind in (
-                    *[False] * (call.trials - (one is wanted[0])),
-                    *[True] * call.blind,
-                )
-            ]
-            _take_all(running, rest, 1 if alone else 4 * jobs, seen, show)
-    except (Interrupted, KeyboardInterrupt) as error:
-        raise Failure("stopped; nothing of it runs any more", INTERRUPTED) from error
-    except EngineDied as error:
-        raise Failure(str(error), HARNESS_FAILED) from error
+    with session.AppSession(jobs) as running:
+        first = plan.spec_for(base, wanted[0], call.at, blind=False)
+        show(0, len(wanted) * (call.trials + call.blind), f"{first.id}: until it is ready")
+        running.ask(first)
+        seen.append(running.answer())
+        tree = _check_first(*seen[0], call.at)
+        out = {one.id: plan.left_out(one, tree, base) for one in wanted}
+        alone = plan.one_at_a_time(call.command, seen[0][1].listening)
+        if alone and jobs > 1:
+            notes.append(
+                "Its port is fixed, so its runs came one after the other;"
+                " {port} in its place lets them run side by side."
+            )
+        rest = [
+            plan.spec_for(base, one, call.at, blind)
+            for one in wanted
+            if not out[one.id]
+            for blind in (
+                *[False] * (call.trials - (one is wanted[0])),
+                *[True] * call.blind,
+            )
+        ]
+        _take_all(running, rest, 1 if alone else 4 * jobs, seen, show)
     results = tuple(_gather(one, call.at, out[one.id], seen, base) for one in wanted)
     return Measured(
         results=results,

@@ -79,10 +79,12 @@ def read_records(output: Path) -> dict[str, list[Record]]:
 
 
 def find_records(folder: Path) -> dict[str, list[Record]] | None:
-    """The records of an output folder, or of one of observations; None where neither is.
+    """The records of an output folder, of one of observations, or of a file; None where none is.
 
     Raises as `read_records` does.
     """
+    if folder.suffix == ".jsonl" and folder.is_file():
+        return {"": read(folder, Sharing().decode)}
     for place in (folder / "observations", folder):
         if any(place.glob("*/*.jsonl")):
             return _by_platform(place)

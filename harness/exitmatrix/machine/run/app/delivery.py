@@ -35,7 +35,8 @@ async def _send_all(state: AppState, begun: float) -> None:
             await state.journal.within(max(left, 0.0), lambda step=step: _is_over(state, step))  # type: ignore[misc]
             if _everybody_is_gone(state):
                 return
-        _send(state, step)
+        if not _send(state, step) and not number:
+            return  # nobody is there whom it is for
     left = begun + grace - state.journal.now
     if situation.steps[-1].signal == "SIGKILL" and len(situation.steps) > 1:
         await state.journal.within(5.0, lambda: not state.live)
@@ -76,20 +77,21 @@ async def _until_calm(state: AppState, seconds: float) -> None:
         rest.sample()
 
 
-def _send(state: AppState, step: Step) -> None:
-    """Send one signal to whom it is for, and to nobody who is not of this run."""
+def _send(state: AppState, step: Step) -> bool:
+    """Send one signal to whom it is for, and to nobody who is not of this run; False: to none."""
     target = step.target or state.spec.target
     number = signal.Signals[step.signal]
     state.look()
     note = state.journal.note
     if target == GROUP:
         note("harness", 0, "sent", step.signal, GROUP)
-        if any(_group_of(pid) == state.processes.root for pid in state.live):
+        there = any(_group_of(pid) == state.processes.root for pid in state.live)
+        if there:
             # It has a living member of this run, so the number is this group's and no other's.
             os.killpg(state.processes.root, number)
         else:
             note("harness", 0, "not-sent", step.signal, GROUP)
-        return
+        return there
     pids = state.tree.pids(target, state.live)
     if not pids:
         note("harness", 0, "not-sent", step.signal, target)
@@ -100,6 +102,7 @@ def _send(state: AppState, step: Step) -> None:
             note("harness", pid, "sent", step.signal, target)
         if not state.processes.watched[pid].send(number) and target != ALL:
             note("harness", pid, "not-sent", step.signal, target)
+    return bool(pids)
 
 
 def _group_of(pid: int) -> int:

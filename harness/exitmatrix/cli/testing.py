@@ -1,0 +1,176 @@
+"""A program that tests end, and what they can ask about it: the plugin's own part."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf
+
+from msgspec.structs import replace
+
+from exitmatrix.cli.errors import Failure
+from exitmatrix.cli.running import Call, find_situations, measure
+from exitmatrix.judge import expectations
+from exitmatrix.model.app_outcome import AppOutcome, EndingResult
+from exitmatrix.report.app.story import story
+
+
+class CannotEnd(Exception):
+    """A program was never ready, or a name is none: the text says which, in one line."""
+
+
+class Finding:
+    """True, or false with the reasons: `assert` shows them."""
+
+    def __init__(self, question: str, reasons: Iterable[str]) -> None:
+        self.question = question
+        self.reasons = tuple(dict.fromkeys(reasons))
+
+    def __bool__(self) -> bool:
+        return not self.reasons
+
+    def __repr__(self) -> str:
+        return f"<{self.question}: {'; '.join(self.reasons) or 'yes'}>"
+
+
+class Seen:
+    """What all runs of an ending showed. A question is answered yes if each run says so."""
+
+    def __init__(self, result: EndingResult) -> None:
+        self.result = result
+
+    def __repr__(self) -> str:
+        return f"<{self.result.situation.id}: {len(self.outcomes)} runs>"
+
+    @property
+    def outcomes(self) -> tuple[AppOutcome, ...]:
+        """What each run showed."""
+        return self.result.outcomes
+
+    def ran(self, label: str = "all", role: str = "") -> Finding:
+        """Whether a handler, or all of the program's own, ran to its end in each process."""
+        reasons = [why for one in self.outcomes for why in expectations.ran(one, (label,), role)]
+        return Finding(f"ran {label}", reasons)
+
+    @property
+    def seconds(self) -> float:
+        """From the first signal until everybody was gone, at the longest; inf if somebody lives."""
+        return max(inf if one.gone is None else one.gone for one in self.outcomes)
+
+    @property
+    def left(self) -> list[str]:
+        """What was left behind."""
+        return sorted({one.name for outcome in self.outcomes for one in outcome.left})
+
+    @property
+    def exit(self) -> int | str | None:
+        """How the first process ended: a status, a signal's name; None if it lives, or runs differ.
+
+        That runs differ is seen in `outcomes`.
+        """
+        ends = {one.members[0].exit for one in self.outcomes}
+        if len(ends) != 1:
+            return None
+        how = ends.pop().partition(" ")[2]
+        return int(how) if how.isdigit() else how or None
+
+    @property
+    def output(self) -> str:
+        """What was written to stdout and stderr, of all runs."""
+        return "".join(one.output for one in self.outcomes)
+
+    @property
+    def survivors(self) -> list[str]:
+        """The roles of processes that went on."""
+        return sorted({one.role for outcome in self.outcomes for one in outcome.survivors})
+
+    def replaced_within(self, seconds: float) -> Finding:
+        """Whether a process of the program was started in the place of one that ended."""
+        reasons: list[str] = []
+        for outcome in self.outcomes:
+            born = [one.born for one in outcome.members if one.family and one.new]
+            if not born:
+                reasons.append("nobody was started")
+            elif min(born) > seconds:
+                reasons.append(f"after {min(born):.1f} s")
+        return Finding(f"replaced within {seconds:g} s", reasons)
+
+
+class App:
+    """A program that is started anew for each ending. What was seen once is not run again."""
+
+    def __init__(self, call: Call, told: list[tuple[str, str]]) -> None:
+        self.call = call
+        self._told = told
+        self._seen: dict[tuple[str, str], Seen] = {}
+
+    def end(
+        self,
+        ending: str,
+        *,
+        grace: float | str | None = None,
+        at: str = "",
+        trials: int | None = None,
+        request: str = "",
+    ) -> Seen:
+        """End it as `exitmatrix run --ending` does. Raises CannotEnd."""
+        changes = {
+            "grace": f"{grace}s" if isinstance(grace, int | float) else grace,
+            "at": at,
+            "trials": trials,
+            "request": request,
+        }
+        call = replace(self.call, **{name: value for name, value in changes.items() if value})
+        key = (ending, repr(call))
+        if key not in self._seen:
+            self._seen[key] = Seen(_measured(call, ending))
+        seen = self._seen[key]
+        self._told.append((f"exitmatrix: {ending}", "\n".join(story(seen.result))))
+        return seen
+
+
+def _measured(call: Call, ending: str) -> EndingResult:
+    try:
+        (result,) = measure(call, find_situations([ending]), lambda *_: None).results
+    except Failure as error:
+        raise CannotEnd(error.message) from None
+    if result.left_out or not result.outcomes or result.unknown:
+        why = result.left_out or "; ".join(result.unknown) or "no run showed enough"
+        raise CannotEnd(f"{ending}: {why}")
+    return result
+
+
+class Factory:
+    """Makes programs that tests end."""
+
+    def __init__(self, trials: int, grace: str) -> None:
+        self.trials = trials
+        self.grace = grace
+        self.told: list[tuple[str, str]] = []  # what happened in the endings of this test
+
+    def app(
+        self,
+        command: str | Sequence[str],
+        *,
+        ready: str = "auto",
+        ready_within: str = "30s",
+        launcher: str = "direct",
+        env: Mapping[str, str] | None = None,
+        folder: str = "",
+        roles: Mapping[str, str] | None = None,
+    ) -> App:
+        """A program; `command` as for `exitmatrix run --`, without a shell."""
+        words = shlex.split(command) if isinstance(command, str) else list(command)
+        call = Call(
+            command=tuple(words),
+            ready=ready,
+            ready_within=ready_within,
+            launcher=launcher,
+            grace=self.grace,
+            trials=self.trials,
+            blind=False,
+            env=dict(env or {}),
+            folder=str(folder),
+            roles=tuple(f"{name}={expression}" for name, expression in (roles or {}).items()),
+        )
+        return App(call, self.told)

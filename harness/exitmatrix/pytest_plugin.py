@@ -1,0 +1,67 @@
+"""The fixture `exitmatrix`: end a program of one's own in a test, and see what becomes of it.
+
+    @pytest.fixture(scope="module")
+    def app(exitmatrix):
+        return exitmatrix.app("gunicorn -w 2 -b 127.0.0.1:{port} app:app", ready="/healthz")
+
+    def test_cleans_up(app):
+        seen = app.end("deploy", grace=10)
+        assert seen.ran("app.db:close_pool", role="worker")
+        assert seen.seconds < 5
+        assert not seen.left
+
+Nothing of the package is imported, and nothing is started, before a test asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from exitmatrix.cli.testing import Factory
+
+_FACTORY = pytest.StashKey["Factory"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the fixture."""
+    group = parser.getgroup("exitmatrix")
+    group.addoption(
+        "--exitmatrix-trials",
+        type=int,
+        default=1,
+        metavar="N",
+        help="runs of each ending of a program that a test ends (default: 1)",
+    )
+    parser.addini("exitmatrix_grace", "time that a program is given to end", default="30s")
+
+
+@pytest.fixture(scope="session")
+def exitmatrix(pytestconfig: pytest.Config) -> Factory:
+    """Makes programs that tests end: `exitmatrix.app(COMMAND, ready=...)`."""
+    from exitmatrix.cli.testing import Factory  # noqa: PLC0415 - imported by whom it is used
+
+    made = Factory(
+        trials=pytestconfig.getoption("--exitmatrix-trials"),
+        grace=str(pytestconfig.getini("exitmatrix_grace")),
+    )
+    pytestconfig.stash[_FACTORY] = made
+    return made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what happened, in order, below a test that fails."""
+    report = yield
+    factory = item.config.stash.get(_FACTORY, None)
+    if factory is not None:
+        if report.failed and call.when == "call":
+            report.sections += factory.told
+        if call.when == "teardown":
+            factory.told.clear()
+    return report

@@ -1,0 +1,185 @@
+"""The pytest plugin, in sessions of other people's: it ends a program and tells what it saw."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import FOUND, NEWEST
+from tests.ownapp.conftest import PROGRAMS
+
+pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.real
+
+TESTS = """
+import pytest
+
+@pytest.fixture(scope="module")
+def app(exitmatrix):
+    return exitmatrix.app(["{python}", "graceful.py"], folder="{folder}")
+"""
+
+PASSING = """
+def test_cleans_up(app):
+    seen = app.end("deploy", grace=10)
+    assert seen.ran("__main__:bye")
+    assert seen.ran()
+    assert seen.exit == 0
+    assert seen.seconds < 10
+    assert not seen.left
+    assert not seen.survivors
+    assert "bye" in seen.output
+"""
+
+
+ASYNC = """
+import asyncio
+
+async def test_async(app):
+    assert (await asyncio.to_thread(app.end, "deploy")).ran()
+"""
+
+
+@pytest.fixture
+def session(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A folder with tests of somebody's, and their program."""
+    for name, text in PROGRAMS.items():
+        (pytester.path / name).write_text(text)
+    return pytester
+
+
+def run(session: pytest.Pytester, tests: str, *options: str) -> pytest.RunResult:
+    head = TESTS.format(python=FOUND[NEWEST].path, folder=session.path)
+    session.makepyfile(head + tests)
+    return session.runpytest_subprocess("-p", "no:cacheprovider", *options, timeout=120)
+
+
+def test_pytest_finds_the_plugin() -> None:
+    """It is named where pytest looks for plugins of installed packages."""
+    named = {one.name: one.value for one in entry_points(group="pytest11")}
+    assert named.get("exitmatrix") == "exitmatrix.pytest_plugin"
+
+
+def test_a_program_that_cleans_up_passes(session: pytest.Pytester) -> None:
+    """Handlers, exit status, time, what is left and what was written can be asked for."""
+    run(session, PASSING).assert_outcomes(passed=1)
+
+
+def test_a_failure_tells_which_handler_where_and_what_happened(session: pytest.Pytester) -> None:
+    """The assertion names handler and process; the story of the ending stands below."""
+    tests = """
+def test_cleans_up(app):
+    assert app.end("SIGKILL").ran("__main__:bye")
+"""
+    result = run(session, tests)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*assert <ran __main__:bye: __main__:bye did not run in main>*",
+            "*exitmatrix: SIGKILL*",
+            "*main is killed by SIGKILL; not run: __main__:bye*",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("end('deplyo')", "did you mean 'deploy'?"),
+        ("end('lost-parent')", "there is one process"),
+        ("end('deploy', at='wroker')", "no process is called 'wroker'"),
+    ],
+)
+def test_a_mistake_is_an_error_in_one_line(call: str, told: str, session: pytest.Pytester) -> None:
+    """What cannot be done is said, and passes for nothing."""
+    result = run(session, f"def test_it(app):\n    app.{call}\n")
+    result.assert_outcomes(failed=1)
+    assert told in result.stdout.str()
+
+
+def test_what_was_seen_once_is_not_run_again(session: pytest.Pytester) -> None:
+    """Two tests that ask for one ending share its runs; another time of grace is another ending."""
+    tests = """
+def test_one(app):
+    assert app.end("deploy") is app.end("deploy")
+    assert app.end("deploy", grace=9) is not app.end("deploy")
+"""
+    run(session, tests).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "more"),
+    [
+        (["-n", "2"], ""),
+        (["--cov", "."], ""),
+        (["--timeout", "100"], ""),
+        (
+            ["-o", "asyncio_mode=auto"],
+            ASYNC,
+        ),
+    ],
+    ids=["xdist", "pytest-cov", "pytest-timeout", "pytest-asyncio"],
+)
+def test_other_plugins_of_the_session_change_nothing(
+    options: list[str], more: str, session: pytest.Pytester
+) -> None:
+    """The same is seen, and coverage's own handler is none of the program's."""
+    tests = (
+        PASSING
+        + "    assert {r.handler.label for o in seen.outcomes for m in o.members"
+        + (" for r in m.handlers} == {'__main__:bye'}\n")
+    )
+    run(session, tests + more, *options).assert_outcomes(passed=1 + bool(more))
+
+
+def test_a_session_that_is_cut_off_leaves_nothing_running(session: pytest.Pytester) -> None:
+    """pytest-timeout ends the session with os._exit(): what was started is ended too."""
+    import time
+
+    import psutil
+
+    tests = """
+def test_hangs(exitmatrix):
+    exitmatrix.app(["{python}", "plain.py"], folder=r"{folder}", ready="line never").end("deploy")
+""".replace("{python}", FOUND[NEWEST].path).replace("{folder}", str(session.path))
+    result = run(session, tests, "--timeout", "3", "--timeout-method", "thread")
+    assert result.ret != 0
+
+    def running() -> list[int]:
+        found = psutil.process_iter(["cwd", "cmdline"])
+        return [
+            one.pid
+            for one in found
+            if "plain.py" in (one.info["cmdline"] or ()) and one.info["cwd"] == str(session.path)
+        ]
+
+    for _ in range(200):  # the guardian ends them as soon as it is told; it is not asked to say so
+        if not running():
+            break
+        time.sleep(0.05)
+    assert not running()
+
+
+def test_nothing_is_imported_where_it_is_not_used(tmp_path: Path) -> None:
+    """Of the package the plugin alone, and none of what it stands on."""
+    (tmp_path / "test_nothing.py").write_text(
+        "import sys\n"
+        "def test_nothing():\n"
+        "    ours = {name for name in sys.modules if name.startswith('exitmatrix')}\n"
+        "    assert ours <= {'exitmatrix', 'exitmatrix.pytest_plugin'}\n"
+        "    assert not {'msgspec', 'rich', 'requests', 'click'} & set(sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
