@@ -6,6 +6,7 @@ A record says nothing of times, pids and paths, so that two of them can be compa
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -79,11 +80,12 @@ def _record(
 def _outcome(outcome: AppOutcome) -> Outcome:
     """The same in the words of the matrix; workers that are alike come in one order."""
     family = sorted((one for one in outcome.members if one.family), key=_place)
-    processes = tuple(_process(one) for one in family)
+    roles = _roles(family)
+    processes = tuple(_process(one, role) for one, role in zip(family, roles, strict=True))
     return Outcome(
         processes=processes,
         order=None,
-        survivors=tuple(one.base for one in family if not one.exit),
+        survivors=tuple(one.role for one in processes if one.exit is None),
         helpers=tuple(
             sorted(one.base for one in outcome.members if not one.family and not one.new)
         ),
@@ -96,10 +98,21 @@ def _place(member: Member) -> tuple[bool, bool, str, str]:
     return member.new, member.base == "worker", member.base, repr(member.alike)
 
 
-def _process(member: Member) -> Process:
+def _roles(family: Sequence[Member]) -> list[str]:
+    """Those that share a role are counted in the order in which they stand here."""
+    times = Counter(one.base for one in family)
+    seen = Counter[str]()
+    roles: list[str] = []
+    for one in family:
+        seen[one.base] += 1
+        roles.append(f"{one.base}#{seen[one.base]}" if times[one.base] > 1 else one.base)
+    return roles
+
+
+def _process(member: Member, role: str) -> Process:
     own, library = member.own, [one for one in member.handlers if one.handler.library]
     return Process(
-        role=member.base,
+        role=role,
         fired=_labels(own, "ran", "raised") if member.observed else None,
         unfinished=_labels(own, "unfinished") if member.observed else None,
         exit=_exit(member.exit),
