@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from typing import Any, get_args
 
 import pytest
-from exitmatrix.declare.program import ACTS, STEPS, InvalidProgram, act, program
+from exitmatrix.declare.program import STEPS, InvalidProgram, program, step, steps
 from exitmatrix.declare.terminations import CATALOGUE
 from exitmatrix.machine.scenarios import find_folder, load
-from exitmatrix.model import Act, Outcome, Process
+from exitmatrix.model import Outcome, Process
+from exitmatrix.model.language import (
+    Fork,
+    Raise,
+    Register,
+    StartThread,
+    Statement,
+    Unregister,
+    UnregisterNamesake,
+    Write,
+)
 from exitmatrix.model.outcome_sets import allows
 from hypothesis import find, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 
-def test_every_termination_is_told_to_the_rules() -> None:
-    """Each entry of the catalogue is an act in the rules' words."""
+def test_every_termination_is_told_to_the_laws() -> None:
+    """Each entry of the catalogue that code comes to is a step."""
     for one in CATALOGUE:
-        assert act(one.act).verb in ACTS, one.id
+        if one.delivery == "in-process":
+            assert isinstance(step(one.act), get_args(Statement)), one.id
 
 
 def test_every_scenario_tells_the_rules_what_it_does() -> None:
@@ -30,24 +41,45 @@ def test_every_scenario_tells_the_rules_what_it_does() -> None:
 
 def test_the_longest_verb_is_meant() -> None:
     """`unregister a namesake of B` is not `unregister`, and what is not a verb is none."""
-    assert act("unregister a namesake of B", STEPS) == Act(
-        verb="unregister a namesake of", about="B"
-    )
-    assert act("unregister B", STEPS) == Act(verb="unregister", about="B")
-    assert act("register f('x', False)", STEPS).about == "f('x', False)"
-    assert act("thread: raise ValueError: no").in_thread
+    assert step("unregister a namesake of B") == UnregisterNamesake("B")
+    assert step("unregister B") == Unregister("B")
+    assert step("register f('x', False)") == Register("f", "'x', False")
+    assert step("thread: raise ValueError: no") == StartThread((Raise("ValueError", "no"),))
     with pytest.raises(InvalidProgram, match="'registers A' is none of"):
-        act("registers A", STEPS)
+        step("registers A")
+
+
+def test_what_a_thread_or_a_fork_does_is_a_list_of_steps() -> None:
+    """As deep as the program goes; a forked child first writes its marker."""
+    told = steps([{"thread": ["register A", {"fork": "raise"}], "ends": "after main"}])
+    fork = Fork((Write("marker"), Raise()))
+    assert told == (StartThread((Register("A"), fork), "after main"),)
+
+
+def test_a_handler_may_do_several_things_in_order() -> None:
+    """Also one of a signal, whose steps stand among those of the others."""
+    code = program(
+        {
+            "steps": ["register A", "on SIGTERM stop"],
+            "handlers": {"A": ["register B", "raise"], "stop": ["unregister A", "sys.exit 5"]},
+        }
+    ).code
+    assert code.function("A") == (Register("B"), Raise())
+    assert code.function("signal.SIGTERM:stop")[0] == Unregister("A")
 
 
 @pytest.mark.parametrize(
     ("table", "told"),
     [
         ({"step": []}, "unknown key 'step'; valid: steps"),
-        ({"steps": "register A"}, "a list of texts"),
-        ({"steps": ["register A", 3]}, "a list of texts"),
+        ({"steps": "register A"}, "a list is valid"),
+        ({"steps": ["register A", 3]}, "texts, {fork = STEPS} and"),
+        ({"steps": [{"fork": "return", "thread": "return"}]}, "texts, {fork = STEPS} and"),
+        ({"steps": [{"thread": [], "ends": "soon"}]}, "ends: valid: joined, after main, never"),
+        ({"steps": ["os._exit soon"]}, "a number is valid, not 'soon'"),
+        ({"steps": ["on SIGTERM"]}, "`on SIGNAL NAME` or"),
         ({"steps": ["sing"]}, "'sing' is none of"),
-        ({"handlers": ["A"]}, "a table of texts"),
+        ({"handlers": ["A"]}, "a table is valid"),
         ({"handlers": {"A": "sing"}}, "'sing' is none of"),
         ({"server": "many"}, "threads or one thread"),
         ({"supervisor": True}, "reloader or wait"),
@@ -61,7 +93,7 @@ def test_a_wrong_description_says_what_would_be_right(table: dict[str, Any], tol
     assert len(str(raised.value).splitlines()) == 1
 
 
-WORDS = st.lists(st.sampled_from([*ACTS, *STEPS, "A", "B", "3", "SIGTERM", "thread:", "-", "x y"]))
+WORDS = st.lists(st.sampled_from([*STEPS, "on", "A", "B", "3", "SIGTERM", "thread:", "-", "x y"]))
 TEXTS = WORDS.map(" ".join) | st.text(max_size=8)
 TABLES = st.fixed_dictionaries(
     {},
@@ -85,13 +117,13 @@ def test_no_description_crashes(table: dict[str, Any]) -> None:
     if made is None:
         assert len(refusal.splitlines()) == 1
     else:
-        assert len(made.steps) == len(table.get("steps", ()))
+        assert len(made.code.body) >= len(table.get("steps", ()))
 
 
 def test_descriptions_reach_the_parser() -> None:
     """Of the descriptions that are tried above some are programs with steps, so nothing is idle."""
     found = find(TABLES, lambda table: _is_program(table) and bool(table.get("steps")))
-    assert program(found).steps
+    assert program(found).code.body
 
 
 def _is_program(table: dict[str, Any]) -> bool:

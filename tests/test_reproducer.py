@@ -17,12 +17,13 @@ from typing import Any, NamedTuple
 import psutil
 import pytest
 from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS
-from exitmatrix.judge.rules import RULES
+from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.records import platform_name, read_records
 from exitmatrix.model import Outcome, Process, Record, Scenario, Sources
+from exitmatrix.model.language import Fork
 from exitmatrix.model.outcome_sets import is_race
 from exitmatrix.report.reproducer.driver import IGNORED_IN_BACKGROUND
 from exitmatrix.report.reproducer.program import reproducer
@@ -255,7 +256,7 @@ def possible(record: Record) -> bool:
 
 @pytest.mark.real
 @pytest.mark.slow
-@pytest.mark.parametrize("rule", [rule.id for rule in RULES])
+@pytest.mark.parametrize("rule", [rule.id for rule in LAWS])
 def test_one_cell_a_rule(
     rule: str, environment_of: Callable[[str, str], Environment], tmp_path: Path
 ) -> None:
@@ -463,8 +464,8 @@ def _ran(seen: Seen, role: str, processes: list[Process], cut: bool, scenario: S
         for one in processes
         for name in (*(one.fired or ()), *(one.unfinished or ()))
     ]
-    act = scenario.program.act_of(wanted[0]) if scenario.program and wanted else None
-    if role == "child" and act and act.verb == "fork":
+    body = scenario.program.code.function(wanted[0]) if scenario.program and wanted else ()
+    if role == "child" and any(isinstance(one, Fork) for one in body):
         wanted = wanted[1:]  # it was its parent that said that this one began
     killed = any(_may_have_got_less_far(one, cut) for one in processes)
     return begun == (wanted[: len(begun)] if killed else wanted)

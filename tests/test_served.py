@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.judge.predict import NotPredicted
+from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served import facts_of, predict_served
 from exitmatrix.model import Event, Outcome, Record, Scenario, Trial
 from exitmatrix.model.tree import Node

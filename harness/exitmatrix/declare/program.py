@@ -1,64 +1,62 @@
-"""What a scenario's program does, as far as the rules are concerned. Pure.
+"""What a scenario's program does, as its header tells the judge. Pure.
 
-A scenario says it in its header, in steps of few words; whatever is not said of
-a program, no rule can use. A step is a verb and what it is about:
+A scenario says it in steps of few words; whatever is not said of a program, no law
+can use. A step is a verb and what it is about. What a thread, a fork or a handler
+does is another step, or a list of them:
 
-    steps = ["register A", "register B", "unregister A"]
-    handlers = {B = "sys.exit 4"}
+    steps = ["register A", "register B", "unregister A", {thread = ["register C", "raise"]}]
+    handlers = {B = "sys.exit 4", C = ["register A", {fork = ["os._exit 0"]}]}
     server = "threads"
     supervisor = "reloader"
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
 
-from exitmatrix.model import Act, Program
+from exitmatrix.model import Program
+from exitmatrix.model.language import (
+    Abort,
+    Clear,
+    CloseStdout,
+    Code,
+    Default,
+    EndInterpreter,
+    Exec,
+    FatalError,
+    Flush,
+    Fork,
+    Function,
+    Handle,
+    Ignore,
+    Import,
+    ImportAtexit,
+    LibcCall,
+    LibcExit,
+    Nothing,
+    OsExit,
+    Raise,
+    Register,
+    ReplaceHooks,
+    RunHandlers,
+    Say,
+    Segfault,
+    SetExitFunction,
+    Signal,
+    StartChild,
+    StartInterpreter,
+    StartThread,
+    Statement,
+    SysExit,
+    ThreadEnd,
+    Unregister,
+    UnregisterNamesake,
+    Write,
+)
 
-# Longest first: "unregister a namesake of B" is no "unregister".
-STEPS = {
-    "import": "a library that registers handlers of its own, at once or by what it imports",
-    "register": "a handler, with the arguments that it is registered with",
-    "unregister a namesake of": "another function that bears the handler's name",
-    "unregister": "what compares equal to a handler",
-    "clear": "atexit._clear()",
-    "run handlers": "atexit._run_exitfuncs()",
-    "thread that ends after main registers": "a handler, from a thread that is no daemon",
-    "thread that ends after main": "no daemon",
-    "daemon thread": "one that never ends",
-    "on": "a signal, its handler's name (- for one that tells nothing), and what it does",
-    "exitfunc": "a function that is assigned to sys.exitfunc",
-    "subinterpreter": "a second interpreter, which registers these handlers",
-    "end subinterpreter": "",
-    "start child, then": "what the program does to it, once it is at work",
-    "hooks": "sys.excepthook and sys.unraisablehook are replaced by functions that say so",
-    "write": "text to stdout, not flushed",
-    "fork": "and wait for the child; what follows `fork, child:` is the child's end",
-}
-"""What the main program does before it is ended, in order."""
-
-ACTS = {
-    "return": "the end of the code",
-    "sys.exit": "a number, or text",
-    "raise": "an exception that nobody catches, and its text",
-    "say": "something on stderr",
-    "os._exit": "a number",
-    "signal": "one that the process gets, from whomever",
-    "fatal error": "Py_FatalError",
-    "exec": "another program, and the status with which it ends",
-    "C exit": "exit(3), a number",
-    "C _exit": "_exit(2), a number",
-    "C quick_exit": "quick_exit(3), a number",
-    "close stdout": "nobody reads it any more",
-    "touch": "the program's file changes on disk",
-    "register": "a handler, from a handler",
-    "unregister": "a handler, from a handler",
-    "end subinterpreter": "",
-    "start thread": "and join it",
-    "fork": "and wait for the child",
-}
-"""What ends a program, or what a handler does."""
+MARKER = "marker"
+"""What a process writes to stdout and does not flush; each writes its role."""
 
 NATURES = {
     "memory": "of the process",
@@ -73,21 +71,132 @@ NATURES = {
 SERVERS = ("threads", "one thread")
 SUPERVISORS = ("reloader", "wait")
 KEYS = ("steps", "handlers", "server", "supervisor", "data")
+ON = "on"
+"""`on SIGNAL NAME, STEP`: a signal, its handler's name (- for a silent one), what that does."""
 
 
 class InvalidProgram(ValueError):
-    """A description is none; says which part, and what would be right."""
+    """Invalid program description; says which part, and what would be right."""
 
 
-def act(text: str, verbs: Mapping[str, str] = ACTS) -> Act:
-    """The act that a text describes. Raises InvalidProgram."""
-    in_thread = text.startswith("thread: ")
-    text = text.removeprefix("thread: ")
-    for verb in verbs:
+def _call(text: str) -> Register:
+    name, _, arguments = text.partition("(")
+    return Register(name, arguments.removesuffix(")"))
+
+
+def _raise(text: str) -> Raise:
+    name, _, message = text.partition(": ")
+    return Raise(name or "RuntimeError", message)
+
+
+def _sys_exit(text: str) -> SysExit:
+    return SysExit(int(text) if text.lstrip("-").isdigit() else text or None)
+
+
+def _c(call: LibcCall) -> Callable[[str], Statement]:
+    return lambda text: LibcExit(call, _number(text))
+
+
+def _number(text: str) -> int:
+    if not text.isdigit():
+        raise InvalidProgram(f"a number is valid, not {text!r}")
+    return int(text)
+
+
+def _after_main(text: str) -> StartThread:
+    return StartThread((_call(text),) if text else (), "after main")
+
+
+def _fork(text: str) -> Fork:
+    rest = text.removeprefix("child: ")
+    return Fork((Write(MARKER), *((step(rest),) if rest else ())))
+
+
+STEPS: Mapping[str, tuple[Callable[[str], Statement], str]] = {
+    "return": (lambda _: Nothing(), "the end of the code"),
+    "nothing": (lambda _: Nothing(), ""),
+    "import": (Import, "a library that registers handlers of its own"),
+    "register": (_call, "a handler, with the arguments that it is registered with"),
+    "unregister a namesake of": (
+        UnregisterNamesake,
+        "another function that bears the handler's name",
+    ),
+    "unregister": (Unregister, "what compares equal to a handler"),
+    "clear": (lambda _: Clear(), "atexit._clear()"),
+    "run handlers": (lambda _: RunHandlers(), "atexit._run_exitfuncs()"),
+    "thread that ends after main registers": (_after_main, "a handler; the thread is no daemon"),
+    "thread that ends after main": (_after_main, "no daemon"),
+    "daemon thread": (lambda _: StartThread((), "never"), "one that never ends"),
+    "start thread": (lambda _: StartThread(), "and join it"),
+    "thread:": (lambda text: StartThread((step(text),)), "a step that a thread does"),
+    "exitfunc": (
+        lambda text: SetExitFunction(f"sys.exitfunc:{text}"),
+        "a function that is assigned to sys.exitfunc",
+    ),
+    "subinterpreter": (
+        lambda text: StartInterpreter(tuple(text.split())),
+        "a second interpreter, which registers these handlers",
+    ),
+    "end subinterpreter": (lambda _: EndInterpreter(), ""),
+    "start child, then": (
+        lambda text: StartChild((Write(MARKER), step(text))),
+        "what the program does to it, once it is at work",
+    ),
+    "hooks": (
+        lambda _: ReplaceHooks(),
+        "sys.excepthook and sys.unraisablehook are replaced by functions that say so",
+    ),
+    "write": (lambda _: Write(MARKER), "text to stdout, not flushed"),
+    "flush": (lambda _: Flush(), "stdout"),
+    "fork": (_fork, "and wait for the child; what follows `fork, child:` the child does first"),
+    "sys.exit": (_sys_exit, "a number, or text"),
+    "raise": (_raise, "an exception that nobody catches, and its text"),
+    "say": (Say, "something on stderr"),
+    "os._exit": (lambda text: OsExit(_number(text)), "a number"),
+    "signal": (Signal, "one that the process sends to itself"),
+    "ignore": (Ignore, "a signal"),
+    "default": (Default, "a signal, whose default action is restored"),
+    "abort": (lambda _: Abort(), "os.abort()"),
+    "segfault": (lambda _: Segfault(), "a read of memory that is not there"),
+    "fatal error": (lambda _: FatalError(), "Py_FatalError"),
+    "exec": (
+        lambda text: Exec(_number(text.rpartition(" ")[2])),
+        "another program, and the status with which it ends",
+    ),
+    "C exit": (_c("exit"), "exit(3), a number"),
+    "C _exit": (_c("_exit"), "_exit(2), a number"),
+    "C quick_exit": (_c("quick_exit"), "quick_exit(3), a number"),
+    "close stdout": (lambda _: CloseStdout(), "nobody reads it any more"),
+}
+"""The verbs, the statement that each makes of what it is about, and what it is about."""
+
+LONGEST_FIRST = sorted(STEPS, key=len, reverse=True)
+
+
+def step(text: str) -> Statement:
+    """The statement that a text describes. Raises InvalidProgram."""
+    for verb in LONGEST_FIRST:
         if text == verb or text.startswith((f"{verb} ", f"{verb}, ")):
-            about = text[len(verb) :].strip(", ")
-            return Act(verb=verb, about=about, in_thread=in_thread)
-    raise InvalidProgram(f"{text!r} is none of: {', '.join(verbs)}")
+            return STEPS[verb][0](text[len(verb) :].strip(", "))
+    raise InvalidProgram(f"{text!r} is none of: {', '.join((*STEPS, ON))}")
+
+
+def steps(value: object, where: str = "steps") -> tuple[Statement, ...]:
+    """The statements that a text, a table or a list of these describes. Raises InvalidProgram."""
+    if isinstance(value, list):
+        return tuple(one for item in value for one in steps(item, where))
+    if isinstance(value, str):
+        return (step(value),)
+    if isinstance(value, dict) and len(value) == 1 and "fork" in value:
+        return (Fork((Write(MARKER), *steps(value["fork"], where))),)
+    if isinstance(value, dict) and "thread" in value and set(value) <= {"thread", "ends"}:
+        ends = value.get("ends", "joined")
+        if ends not in get_args(ThreadEnd):
+            raise InvalidProgram(f"ends: valid: {', '.join(get_args(ThreadEnd))}, not {ends!r}")
+        return (StartThread(steps(value["thread"], where), ends),)
+    raise InvalidProgram(
+        f"{where}: texts, {{fork = STEPS}} and {{thread = STEPS}} are valid, not {value!r}"
+    )
 
 
 def program(table: Mapping[str, Any]) -> Program:
@@ -95,12 +204,7 @@ def program(table: Mapping[str, Any]) -> Program:
     for key in table:
         if key not in KEYS:
             raise InvalidProgram(f"unknown key {key!r}; valid: {', '.join(KEYS)}")
-    steps, handlers = table.get("steps", []), table.get("handlers", {})
     server, supervisor = table.get("server", ""), table.get("supervisor", "")
-    if not isinstance(steps, list) or not all(isinstance(step, str) for step in steps):
-        raise InvalidProgram(f"steps: a list of texts is valid, not {steps!r}")
-    if not isinstance(handlers, dict) or not all(isinstance(a, str) for a in handlers.values()):
-        raise InvalidProgram(f"handlers: a table of texts is valid, not {handlers!r}")
     if server and server not in SERVERS:
         raise InvalidProgram(f"server: valid: {' or '.join(SERVERS)}, not {server!r}")
     if supervisor and supervisor not in SUPERVISORS:
@@ -109,9 +213,47 @@ def program(table: Mapping[str, Any]) -> Program:
     if not isinstance(data, dict) or not all(nature in NATURES for nature in data.values()):
         raise InvalidProgram(f"data: natures are {', '.join(NATURES)}, not {data!r}")
     return Program(
-        steps=tuple(act(step, STEPS) for step in steps),
-        handlers=tuple((name, act(text)) for name, text in handlers.items()),
+        code=_code(table.get("steps", []), table.get("handlers", {})),
         server=server,
         supervisor=supervisor,
         data=tuple(data.items()),
     )
+
+
+def _code(told: object, handlers: object) -> Code:
+    if not isinstance(told, list):
+        raise InvalidProgram(f"steps: a list is valid, not {told!r}")
+    if not isinstance(handlers, dict):
+        raise InvalidProgram(f"handlers: a table is valid, not {handlers!r}")
+    functions = {str(name): steps(does, f"handlers.{name}") for name, does in handlers.items()}
+    body: list[Statement] = []
+    for one in told:
+        if isinstance(one, str) and one.startswith(f"{ON} "):
+            statement, function = _on(one, functions)
+            functions[function.name] = function.body
+            body.append(statement)
+        else:
+            body += steps(one)
+    return Code(
+        body=_with_import(tuple(body)),
+        functions=tuple(Function(name, does) for name, does in functions.items()),
+    )
+
+
+def _on(text: str, functions: Mapping[str, tuple[Statement, ...]]) -> tuple[Handle, Function]:
+    """`on SIGTERM stop, sys.exit 0`, or `on SIGTERM stop`, whose steps are among the handlers."""
+    signal, _, rest = text.removeprefix(f"{ON} ").partition(" ")
+    name, _, does = rest.partition(", ")
+    if not signal or not name:
+        raise InvalidProgram(f"{text!r}: `on SIGNAL NAME` or `on SIGNAL NAME, STEP` is valid")
+    label = name if name == "-" else f"signal.{signal}:{name}"
+    return Handle(signal, label), Function(label, steps(does) if does else functions.get(name, ()))
+
+
+def _with_import(body: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """With the import of atexit where the program uses it first, if that makes a difference."""
+    kinds = [type(one) for one in body]
+    if SetExitFunction not in kinds or Register not in kinds:
+        return body
+    first = kinds.index(Register)
+    return (*body[:first], ImportAtexit(), *body[first:])

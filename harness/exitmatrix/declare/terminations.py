@@ -79,8 +79,8 @@ CATALOGUE: tuple[Termination, ...] = (
         "raise KeyboardInterrupt",
         "Raises KeyboardInterrupt, without any signal.",
     ),
-    _inside("abort", "signal SIGABRT", "Calls os.abort."),
-    _inside("segfault", "signal SIGSEGV", "Reads memory that it does not have."),
+    _inside("abort", "abort", "Calls os.abort."),
+    _inside("segfault", "segfault", "Reads memory that it does not have."),
     _inside(
         "fatal-error",
         "fatal error",

@@ -48,6 +48,10 @@ FINDINGS: tuple[Finding, ...] = (
             "memory-is-lost",
             "transaction-is-rolled-back",
             "nobody-removes-files",
+            "handlers-leave-the-exit-alone",
+            "nothing-happens",
+            "nothing-is-raised-again",
+            "grace-time",
         ),
         program="""\
 import atexit, sys
@@ -90,6 +94,7 @@ atexit.register(atexit.unregister, first_registered)
         id="exit-in-a-handler",
         what="Does sys.exit in a handler set the exit status?",
         rules=("handler-raises", "handler-exit-status-2"),
+        beside=("handlers-leave-the-exit-alone", "last-exit-status-counts-2"),
         status="documented otherwise",
         where=(
             "atexit.register says that the last exception is raised again after all handlers had "
@@ -125,7 +130,7 @@ atexit.register(start)
     Finding(
         id="buffers-at-a-hard-exit",
         what="Is buffered output lost when a handler ends the process?",
-        rules=("flush-before-handlers",),
+        rules=("flush-before-handlers", "no-flush-before-handlers"),
         status="undocumented",
         where="No documentation says when stdout is flushed at the end.",
         program="""\
@@ -200,7 +205,15 @@ client = socket.create_connection(server.server_address)
 server.handle_request()
 print("the server goes on")
 """,
-        beside=("werkzeug-stops-at-ctrl-c", "system-exit", "lifo", "flush-at-end"),
+        beside=(
+            "werkzeug-stops-at-ctrl-c",
+            "server-lets-pass",
+            "system-exit",
+            "last-line",
+            "lifo",
+            "flush-at-end",
+            "handlers-leave-the-exit-alone",
+        ),
     ),
     Finding(
         id="call-and-its-child",
@@ -219,6 +232,7 @@ subprocess.call(["sh", "-c", "sleep 0.5; echo the child lived on"])
         id="call-and-ctrl-c",
         what="Does subprocess.call give its child time to end after Ctrl-C?",
         rules=("second-ctrl-c-ends-grace", "second-ctrl-c-no-grace", "second-ctrl-c-2"),
+        beside=("interrupted-wait-is-over",),
         status="undocumented",
         where="subprocess.call says nothing of it; the quarter of a second came with bpo-25942.",
         program="""\
@@ -240,6 +254,7 @@ subprocess.call(["sh", "-c", "sleep 0.3; echo the child was given time"])
             "pypy-printed-unraisable",
             "pypy-printed",
         ),
+        beside=("nothing-is-raised-again",),
         status="documented otherwise",
         where=(
             "atexit.register says that the last exception is raised again after all handlers had "
@@ -255,6 +270,23 @@ def clean_up():
 """,
     ),
     Finding(
+        id="abort-that-is-handled",
+        what="Does `os.abort` end a program that handles SIGABRT?",
+        rules=("abort", "pypy-abort-is-a-signal"),
+        beside=("default-action",),
+        status="documented otherwise",
+        where=(
+            "`os.abort` says that the Python signal handler for SIGABRT is not called; PyPy calls "
+            "it, and goes on."
+        ),
+        tells="both",
+        program="""\
+import os, signal, sys
+signal.signal(signal.SIGABRT, lambda *args: sys.stdout.write("handled\\n"))
+os.abort()
+""",
+    ),
+    Finding(
         id="second-interpreters",
         what="Do handlers run that a second interpreter registered, when nobody ends it?",
         rules=(
@@ -263,7 +295,7 @@ def clean_up():
             "subinterpreter-of-3-7-aborts",
             "subinterpreter-forgets",
         ),
-        beside=("flush-at-end",),
+        beside=("flush-at-end", "run-returns", "handlers-leave-the-exit-alone", "lifo"),
         status="documented otherwise",
         where=(
             "atexit says since 3.7 that handlers are local to the interpreter; that its end may "
@@ -285,6 +317,7 @@ raise SystemExit(3)
         id="semaphores-of-multiprocessing",
         what="Does a lock of multiprocessing leave something behind when everything is killed?",
         rules=("resource-tracker",),
+        beside=("no-tracker",),
         status="undocumented",
         where=(
             "What's New In Python 3.14 tells of the new start method, not that locks have names in "

@@ -6,14 +6,16 @@ never for versions; a boundary stands in this table, and nowhere else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
 
-from exitmatrix.judge.context import Version, numbers
 from exitmatrix.model import Frozen
 
+Version = tuple[int, ...]
 HandlerList = Literal["popped", "slots", "copied", "reversed"]
 FinalException = Literal["forgotten", "SystemExit counts", "fails at once"]
 CodeEndFlush = Literal["always", "exceptions", "exceptions but SystemExit"]
@@ -40,13 +42,24 @@ class Profile(Frozen, kw_only=True):
     refuses_uncatchable: bool
     notices_signals: Literal["at once", "in time"]
     waits_for_threads: Literal["all", "perhaps"]
+    handler_report: Literal["title", "traceback", "colon before", "colon behind", "named"]
+    unraisable_hook: bool
+    raises_again: bool
+    second_interpreter: Literal["forgets", "aborts if left", "leaves if left", "runs"]
+    pools: Literal["backport", "both", "at use", "joined earlier"]
+    tracker: bool
+    server_catches_all: bool
+    call_leaves_child: bool
+    call_grace: bool
+    debugger_locks: bool
+    scheduler_forks: bool
 
 
 class Span(Frozen):
-    """From a release on, up to the next span of the same implementation."""
+    """From a release on, up to the next span of the same subject."""
 
-    implementation: str  # cpython, pypy
-    since: Version  # of the language, or of PyPy itself
+    subject: str  # cpython, pypy, or a package
+    since: Version  # of the language, of PyPy itself, or of the package; (): also where it is not
     value: Any
     own: bool = False  # `since` is PyPy's own version
 
@@ -235,35 +248,180 @@ PARAMETERS: tuple[Parameter, ...] = (
         source="docs: library/threading, Thread objects; "
         "PyPy 7.3.11 lib-python/3/threading.py, _shutdown",
     ),
+    Parameter(
+        name="handler_report",
+        about="how what a handler raises is written to stderr",
+        spans=(
+            Span("cpython", (), "title"),
+            Span("cpython", (3, 10), "colon before"),
+            Span("cpython", (3, 13), "colon behind"),
+            Span("pypy", (), "title"),
+            Span("pypy", (3,), "traceback"),
+            Span("pypy", (3, 10), "named"),
+        ),
+        source="CPython 3.9, 3.10 and 3.13 Modules/atexitmodule.c, atexit_callfuncs; 2.7 "
+        "Lib/atexit.py; PyPy pypy/module/atexit/app_atexit.py, run_exitfuncs",
+    ),
+    Parameter(
+        name="unraisable_hook",
+        about="whether sys.unraisablehook is told of what a handler raises",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 10), value=True),
+            Span("pypy", (), value=False),
+            Span("pypy", (3, 10), value=True),
+        ),
+        source="CPython bpo-42639",
+    ),
+    Parameter(
+        name="raises_again",
+        about="whether the last exception of the handlers is printed once more",
+        spans=(
+            Span("cpython", (), value=True),
+            Span("cpython", (3,), value=False),
+            Span("pypy", (), value=True),
+            Span("pypy", (3,), value=False),
+        ),
+        source="CPython 2.7 Python/pythonrun.c, call_sys_exitfunc",
+    ),
+    Parameter(
+        name="second_interpreter",
+        about="what becomes of the handlers that a second interpreter registered",
+        spans=(
+            Span("cpython", (), "forgets"),
+            Span("cpython", (3, 7), "aborts if left"),
+            Span("cpython", (3, 8), "leaves if left"),
+            Span("cpython", (3, 12), "runs"),
+            Span("pypy", (), "forgets"),
+        ),
+        source="CPython bpo-31901; gh-109793; 3.7 Python/pystate.c, PyInterpreterState_Delete",
+    ),
+    Parameter(
+        name="pools",
+        about="which exit functions the pools of concurrent.futures register",
+        spans=(
+            Span("cpython", (), "backport"),
+            Span("cpython", (3,), "both"),
+            Span("cpython", (3, 7), "at use"),
+            Span("cpython", (3, 9), "joined earlier"),
+            Span("pypy", (), "backport"),
+            Span("pypy", (3,), "both"),
+            Span("pypy", (3, 7), "at use"),
+            Span("pypy", (3, 9), "joined earlier"),
+        ),
+        source="CPython 3.8 Lib/concurrent/futures/thread.py and process.py; bpo-39812",
+    ),
+    Parameter(
+        name="tracker",
+        about="whether a named semaphore starts multiprocessing's resource tracker",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 14), value=True),
+            Span("pypy", (), value=False),
+        ),
+        source="What's New In Python 3.14; CPython Lib/multiprocessing/synchronize.py, SemLock",
+    ),
+    Parameter(
+        name="server_catches_all",
+        about="whether socketserver catches what is no Exception",
+        spans=(
+            Span("cpython", (), value=True),
+            Span("cpython", (3,), value=False),
+            Span("pypy", (), value=True),
+            Span("pypy", (3,), value=False),
+        ),
+        source="CPython 2.7 Lib/SocketServer.py, BaseServer._handle_request_noblock",
+    ),
+    Parameter(
+        name="call_leaves_child",
+        about="whether subprocess.call leaves its child alone when an exception unwinds it",
+        spans=(
+            Span("cpython", (), value=True),
+            Span("cpython", (3,), value=False),
+            Span("pypy", (), value=True),
+            Span("pypy", (3,), value=False),
+        ),
+        source="CPython 2.7 Lib/subprocess.py, call; 3.6, the same",
+    ),
+    Parameter(
+        name="call_grace",
+        about="whether it gives it a quarter of a second after KeyboardInterrupt",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 7), value=True),
+            Span("pypy", (), value=False),
+            Span("pypy", (3, 7), value=True),
+        ),
+        source="CPython bpo-25942; Lib/subprocess.py, Popen._sigint_wait_secs",
+    ),
+    Parameter(
+        name="debugger_locks",
+        about="whether Werkzeug's debugger has a lock of multiprocessing's",
+        spans=(Span("werkzeug", (), value=False), Span("werkzeug", (3,), value=True)),
+        source="Werkzeug src/werkzeug/debug/__init__.py, DebuggedApplication",
+    ),
+    Parameter(
+        name="scheduler_forks",
+        about="whether APScheduler imports the pool of processes with that of threads",
+        spans=(Span("apscheduler", (), value=False), Span("apscheduler", (3, 10), value=True)),
+        source="APScheduler apscheduler/executors/pool.py",
+    ),
 )
 
 
-def profile(python: Mapping[str, Any]) -> Profile:
-    """The parameters of a Python as a record describes it.
+SUBJECTS = frozenset(span.subject for one in PARAMETERS for span in one.spans)
+
+
+def profile(python: Mapping[str, Any], packages: Mapping[str, str] | None = None) -> Profile:
+    """The parameters of a Python and its packages as a record describes them.
 
     Keys: `implementation`, `version` and, for PyPy, `implementation_version`.
     """
-    return profile_of(
+    versions = tuple(
+        (name, text) for name, text in sorted((packages or {}).items()) if name in SUBJECTS
+    )
+    return _profile(
         python["implementation"],
-        numbers(python["version"]),
-        numbers(python.get("implementation_version", "")),
-        PARAMETERS,
+        python["version"],
+        python.get("implementation_version", ""),
+        versions,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _profile(
+    implementation: str, version: str, own: str, packages: tuple[tuple[str, str], ...]
+) -> Profile:
+    return profile_of(
+        implementation,
+        numbers(version),
+        numbers(own),
+        {name: numbers(text) for name, text in packages},
     )
 
 
 def profile_of(
-    implementation: str, version: Version, own: Version, parameters: tuple[Parameter, ...]
+    implementation: str,
+    version: Version,
+    own: Version,
+    packages: Mapping[str, Version],
+    parameters: tuple[Parameter, ...] = PARAMETERS,
 ) -> Profile:
     """The parameters of a release, by a table that may be another than ours."""
+
+    def holds(span: Span) -> bool:
+        if span.subject in ("cpython", "pypy"):
+            since = own if span.own else version
+            return span.subject == implementation and since >= span.since
+        return packages.get(span.subject, ()) >= span.since
+
     return msgspec.convert(
-        {one.name: _value(one, implementation, version, own) for one in parameters}, Profile
+        {one.name: [span.value for span in one.spans if holds(span)][-1] for one in parameters},
+        Profile,
     )
 
 
-def _value(parameter: Parameter, implementation: str, version: Version, own: Version) -> Any:
-    """The last span that has begun."""
-    return [
-        span.value
-        for span in parameter.spans
-        if span.implementation == implementation and (own if span.own else version) >= span.since
-    ][-1]
+def numbers(version: str) -> Version:
+    """(3, 13, 0) for "3.13.0"; what follows the first letter of a pre-release is left out."""
+    found = re.match(r"\d+(\.\d+)*", version)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.laws.law import Law
 from exitmatrix.judge.profile import Profile
-from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.change import BEFORE
+from exitmatrix.judge.semantics.ask import Ask
+from exitmatrix.judge.semantics.change import BEFORE, function_of
+from exitmatrix.judge.semantics.explore import outcomes
 from exitmatrix.judge.semantics.state import (
     Body,
     Configuration,
@@ -16,12 +17,8 @@ from exitmatrix.judge.semantics.state import (
     ProcessState,
     Thread,
 )
-from exitmatrix.judge.semantics.step import steps
-from exitmatrix.model.execution import Execution, Exit, Foreseen, Seen
+from exitmatrix.model.execution import Execution, Exit, Foreseen, Line, Seen
 from exitmatrix.model.language import Code
-
-MOST_MOMENTS = 5000
-"""Moments that are looked at; a program that has more is not predicted."""
 
 
 def predict_program(
@@ -36,25 +33,12 @@ def predict_program(
     program waits for ever, and where it takes too many steps.
     """
     ask = Ask(laws, code, profile)
-    first = Configuration((_start(code, before),))
-    found, todo, ends = {first}, [first], []
-    while todo:
-        now = todo.pop()
-        if all(one.exit is not None for one in now.processes):
-            ends.append(now)
-            continue
-        following = list(steps(now, ask))
-        if not following:
-            raise NotPredicted("no law says what happens: the program waits for ever")
-        for one in following:
-            if one not in found:
-                found.add(one)
-                todo.append(one)
-        if len(found) > MOST_MOMENTS:
-            raise NotPredicted(f"no law says what happens: more than {MOST_MOMENTS} moments")
+    ends = outcomes(Configuration((_start(code, before),)), ask)
     seen = {_seen(end) for end in ends}
     return Foreseen(
-        seen=tuple(sorted(seen, key=repr)), rules=tuple(ask.used), races=tuple(ask.races)
+        seen=tuple(sorted(seen, key=repr)),
+        rules=tuple(ask.used),
+        races=tuple(ask.races) if len(seen) > 1 else (),
     )
 
 
@@ -66,8 +50,12 @@ def _start(code: Code, before: int) -> ProcessState:
 def _seen(end: Configuration) -> Seen:
     return Seen(
         processes=tuple(
-            Execution(one.path, one.said, one.exit or Exit())
+            Execution(one.path, tuple(map(_line, one.said)), one.exit or Exit())
             for one in sorted(end.processes, key=lambda one: one.path)
         ),
         stdout=end.stdout,
     )
+
+
+def _line(said: Line) -> Line:
+    return Line(function_of(said.function), said.moment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from exitmatrix.judge.rules import RULES_BY_ID
+from exitmatrix.judge.laws import LAWS_BY_ID
 from exitmatrix.judge.verdict import judge
 from exitmatrix.model import Frozen, Judgement, Record, Scenario
 from exitmatrix.model.change import Change
@@ -66,7 +66,7 @@ def _told(judgement: Judgement) -> Reasons:
 
 
 def _because(id: str, who: str = "") -> Reason:
-    rule = RULES_BY_ID.get(id)
+    rule = LAWS_BY_ID.get(id)
     text = f"{rule.because} ({rule.source})" if rule else "a rule that is gone"
     return Reason(text=text, rule=id, who=who)
 

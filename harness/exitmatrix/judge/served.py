@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from packaging.version import Version
 
 from exitmatrix.declare.servers import SERVERS
-from exitmatrix.judge.predict import NotPredicted
+from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.model import Frozen, Outcome, Prediction, Process, Record, Scenario
 from exitmatrix.model.outcome_sets import union
 from exitmatrix.model.server import Reaction, Server, Stop

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from exitmatrix.declare.program import act
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.judge.context import Context, context
-from exitmatrix.judge.predict import Ending, NotPredicted, predict
-from exitmatrix.judge.rules import RULES, Rule
+from exitmatrix.judge.cell import predict
+from exitmatrix.judge.laws import LAWS
+from exitmatrix.judge.laws.law import Law
+from exitmatrix.judge.profile import profile
+from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served import predict_served
-from exitmatrix.model import Judgement, Prediction, Record, Scenario, Verdict, VerdictWord
+from exitmatrix.model import Judgement, Prediction, Program, Record, Scenario, Verdict, VerdictWord
 from exitmatrix.model.outcome_sets import allows, is_race
 
 NO_PROGRAM = "the scenario's header does not say what its program does"
 
 
 def judge(
-    record: Record, scenario: Scenario | None = None, rules: Sequence[Rule] = RULES
+    record: Record, scenario: Scenario | None = None, laws: tuple[Law, ...] = LAWS
 ) -> Judgement:
     """The verdict on one cell, with what the rules allow and why it is no match.
 
@@ -30,7 +31,7 @@ def judge(
     prediction: Prediction | None = None
     word: VerdictWord
     try:
-        prediction = expected(record, scenario, rules)
+        prediction = expected(record, scenario, laws)
     except NotPredicted as error:
         word, why = "unpredicted", str(error)
     except Exception as error:  # noqa: BLE001 - a rule is code, and may fail in any way
@@ -61,9 +62,7 @@ def judge_all(
     return judged
 
 
-def expected(
-    record: Record, scenario: Scenario | None, rules: Sequence[Rule] = RULES
-) -> Prediction:
+def expected(record: Record, scenario: Scenario | None, laws: tuple[Law, ...] = LAWS) -> Prediction:
     """What the rules allow for a record's cell; its outcomes are not looked at.
 
     Raises NotPredicted where the rules say nothing, and what a faulty rule raises.
@@ -72,33 +71,18 @@ def expected(
         raise NotPredicted(f"{record.termination} is not in the catalogue any more")
     if scenario is not None and scenario.server:
         return predict_served(record, scenario)
-    return predict(traits_of(record, scenario), ending(record), rules)
+    about = profile(record.interpreter, record.packages)
+    termination = TERMINATIONS[record.termination]
+    return predict(program_of(scenario), termination, record.target, about, laws)
 
 
-def traits_of(record: Record, scenario: Scenario | None) -> Context:
-    """What the rules see of a record's cell. Raises NotPredicted."""
+def program_of(scenario: Scenario | None) -> Program:
+    """What a scenario tells of its program. Raises NotPredicted."""
     if scenario is None or scenario.program is None:
         raise NotPredicted(NO_PROGRAM)
-    program = replace(
-        scenario.program,
-        printed=scenario.printed,
-        clean=tuple(scenario.data.items()),
-        length=scenario.length,
-    )
-    return context(record.interpreter, record.packages, program)
-
-
-def ending(record: Record) -> Ending:
-    """How a record's program was ended, in the rules' words."""
-    termination = TERMINATIONS[record.termination]
-    return Ending(
-        act=act(termination.act),
-        target=record.target,
-        then=termination.then,
-        grace=termination.grace,
-        twice=termination.delivery == "signal-twice",
-        from_inside=termination.delivery == "in-process",
-    )
+    program = scenario.program
+    code = replace(program.code, printed=scenario.printed, length=scenario.length)
+    return replace(program, code=code, clean=tuple(scenario.data.items()))
 
 
 def _compare(record: Record, prediction: Prediction) -> tuple[VerdictWord, str]:

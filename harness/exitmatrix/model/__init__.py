@@ -9,7 +9,6 @@ from exitmatrix.model.cell import Cell, CellId, Ending, Question, Skipped
 from exitmatrix.model.outcome import Outcome, PortState, Process, StdoutFate, Unknown
 from exitmatrix.model.record import Record
 from exitmatrix.model.subject import (
-    Act,
     DataState,
     Delivery,
     ImplementationName,
@@ -26,7 +25,6 @@ from exitmatrix.model.verdict import Judgement, Prediction, Verdict, VerdictWord
 
 __all__ = [
     "FORMAT",
-    "Act",
     "Cell",
     "CellId",
     "DataState",

@@ -15,7 +15,6 @@ from typing import Literal
 
 from exitmatrix.model.base import Frozen
 
-ExceptionName = Literal["RuntimeError", "ValueError", "KeyboardInterrupt"]
 ThreadEnd = Literal["joined", "after main", "never"]
 LibcCall = Literal["exit", "_exit", "quick_exit"]
 
@@ -60,13 +59,23 @@ class SetExitFunction(Frozen, tag="exitfunc"):
     function: str
 
 
+class ImportAtexit(Frozen, tag="import atexit"):
+    """`import atexit`; a program without this statement has imported it at its start."""
+
+
+class Import(Frozen, tag="import"):
+    """The import of a library that registers handlers of its own."""
+
+    library: str  # logging, apscheduler, debugger
+
+
 # --------------------------------------------------------------------- exceptions
 
 
 class Raise(Frozen, tag="raise"):
     """`raise exception(message)`."""
 
-    exception: ExceptionName = "RuntimeError"
+    exception: str = "RuntimeError"  # a built-in one
     message: str = ""
 
 
@@ -186,6 +195,42 @@ class Fork(Frozen, tag="fork"):
     body: tuple[Statement, ...] = ()
 
 
+class StartChild(Frozen, tag="child"):
+    """`subprocess.Popen` of the same program, to which `body` then happens, and `wait`."""
+
+    body: tuple[Statement, ...]
+
+
+class StartInterpreter(Frozen, tag="interpreter"):
+    """A second interpreter in this process, which registers functions as handlers."""
+
+    functions: tuple[str, ...]
+
+
+class EndInterpreter(Frozen, tag="end interpreter"):
+    """The end of that interpreter."""
+
+
+class ReplaceHooks(Frozen, tag="hooks"):
+    """sys.excepthook and sys.unraisablehook become functions that write what they are told."""
+
+
+class Rest(Frozen, tag="rest"):
+    """The program waits, for ever, for what comes from outside."""
+
+
+class Serve(Frozen, tag="serve"):
+    """A server's loop in the main thread; each request has a thread of its own, or has not."""
+
+    threads: bool = True
+
+
+class Supervise(Frozen, tag="supervise"):
+    """The program waits for a child process that executes the same program."""
+
+    how: Literal["reloader", "wait"]
+
+
 Statement = (
     Nothing
     | Register
@@ -212,6 +257,15 @@ Statement = (
     | Say
     | StartThread
     | Fork
+    | ImportAtexit
+    | Import
+    | StartChild
+    | StartInterpreter
+    | EndInterpreter
+    | ReplaceHooks
+    | Rest
+    | Serve
+    | Supervise
 )
 
 
@@ -230,6 +284,8 @@ class Code(Frozen, kw_only=True):
 
     body: tuple[Statement, ...]
     functions: tuple[Function, ...] = ()
+    length: int = 0  # of each handler, in milliseconds; 0: no time to speak of
+    printed: bool = False  # whether what is written to stderr is told
 
     def function(self, name: str) -> tuple[Statement, ...]:
         """The body of a function; empty for one that does nothing."""

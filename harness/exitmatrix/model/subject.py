@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from exitmatrix.model.base import Frozen
+from exitmatrix.model.language import Code
 
 ImplementationName = Literal["cpython", "pypy"]
 Delivery = Literal["in-process", "signal", "signal-twice", "signal-then-signal", "touch"]
@@ -73,34 +74,14 @@ class Ready(Frozen, kw_only=True):
     line: str = ""  # the exact line on stdout, for by="stdout"
 
 
-class Act(Frozen, kw_only=True):
-    """Something that is done: a verb, in the words of `declare/program.py`, and its object."""
-
-    verb: str
-    about: str = ""
-    in_thread: bool = False  # by a thread other than the one that reaches this line
-
-    @property
-    def number(self) -> int:
-        """What it is about, where that is a number. Raises ValueError."""
-        return int(self.about)
-
-
 class Program(Frozen, kw_only=True):
     """What a scenario's program does, as far as the rules are concerned."""
 
-    steps: tuple[Act, ...] = ()
-    handlers: tuple[tuple[str, Act], ...] = ()  # what a handler does besides printing
+    code: Code
     server: str = ""  # threads, one thread; "" for a program that serves nobody
     supervisor: str = ""  # of a parent that starts this program as its child: reloader, wait
-    printed: bool = False  # whether what it prints on stderr is told
     data: tuple[tuple[str, str], ...] = ()  # kinds of data in flight, and of what nature each is
-    length: int = 0  # of each of its handlers, in milliseconds; 0: no time to speak of
     clean: tuple[tuple[str, DataState], ...] = ()  # what a clean end makes of each kind
-
-    def act_of(self, handler: str) -> Act | None:
-        """What a handler does besides printing, if anything."""
-        return dict(self.handlers).get(handler)
 
 
 class Scenario(Frozen, kw_only=True):

@@ -10,8 +10,8 @@ import msgspec
 
 from exitmatrix.claims.assess import Assessment
 from exitmatrix.claims.claim import Claim
+from exitmatrix.judge.laws import LAWS_BY_ID
 from exitmatrix.judge.reasons import Reasons
-from exitmatrix.judge.rules import RULES_BY_ID
 from exitmatrix.model import (
     Frozen,
     Interpreter,
@@ -236,7 +236,7 @@ def _rulings(assessment: Assessment) -> tuple[RulingDocument, ...]:
 
 
 def _law(id: str) -> Law:
-    rule = RULES_BY_ID.get(id)
+    rule = LAWS_BY_ID.get(id)
     return Law(id=id, because=rule.because, source=rule.source) if rule else Law(id=id)
 
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws import exits, handlers, processes, signals, streams
+from exitmatrix.judge.laws import (
+    data,
+    exits,
+    handlers,
+    interpreters,
+    libraries,
+    processes,
+    servers,
+    signals,
+    stderr,
+    streams,
+)
 from exitmatrix.judge.laws.law import Law
 
 LAWS: tuple[Law, ...] = (
@@ -11,6 +22,11 @@ LAWS: tuple[Law, ...] = (
     *signals.LAWS,
     *processes.LAWS,
     *streams.LAWS,
+    *interpreters.LAWS,
+    *libraries.LAWS,
+    *stderr.LAWS,
+    *data.LAWS,
+    *servers.LAWS,
 )
 
 LAWS_BY_ID = {law.id: law for law in LAWS}

@@ -25,6 +25,7 @@ from exitmatrix.model.language import (
     Nothing,
     OsExit,
     Raise,
+    ReplaceHooks,
     Say,
     Segfault,
     SysExit,
@@ -67,10 +68,13 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="nothing-happens",
         about="statement",
-        when=does(Nothing, Say),
+        when=does(Nothing, Say, ReplaceHooks),
         then=lambda _: Proceeds(),
-        because="A line on stderr and `pass` change nothing of how a program ends.",
-        source="docs: reference/simple_stmts, The pass statement",
+        because=(
+            "`pass`, a line on stderr and another sys.excepthook change nothing of how a program "
+            "ends."
+        ),
+        source="docs: reference/simple_stmts, The pass statement; library/sys, sys.excepthook",
     ),
     Law(
         id="exit-status-number",
@@ -111,16 +115,26 @@ LAWS: tuple[Law, ...] = (
         source="docs: library/os, os._exit; _exit(2); quick_exit(3)",
     ),
     Law(
+        id="libc-exit-stdio",
+        about="statement",
+        when=lambda f: _libc(f, "exit") and f.profile.streams == "C library",
+        then=lambda f: Leaves(_status(f), flushed=True),
+        because=(
+            "exit(3) flushes the C library's streams, and Python 2 writes through those. Python's "
+            "handlers are not registered with the C library."
+        ),
+        source="exit(3); CPython 2.7 Objects/fileobject.c",
+    ),
+    Law(
         id="libc-exit",
         about="statement",
-        when=lambda f: _libc(f, "exit"),
-        then=lambda f: Leaves(_status(f), flushed=f.profile.streams == "C library"),
+        when=lambda f: _libc(f, "exit") and f.profile.streams == "Python",
+        then=lambda f: Leaves(_status(f)),
         because=(
             "exit(3) runs what was registered with the C library's atexit(3), and Python's "
-            "handlers are not. It flushes the C library's streams, through which only CPython 2 "
-            "writes."
+            "handlers are not; Python 3 and PyPy have buffers of their own that it does not know."
         ),
-        source="exit(3); CPython 2.7 Objects/fileobject.c; docs: library/io, Buffered Streams",
+        source="exit(3); docs: library/io, Buffered Streams",
     ),
     Law(
         id="abort",
@@ -152,18 +166,23 @@ LAWS: tuple[Law, ...] = (
         source="signal(7), section Standard signals",
     ),
     Law(
+        id="fatal-error-flushes",
+        about="statement",
+        when=lambda f: isinstance(f.statement, FatalError) and f.profile.fatal_error == "flushes",
+        then=lambda _: Dies("SIGABRT", flushed=True),
+        because=(
+            "Py_FatalError flushes stdout and stderr, writes its message and aborts; handlers do "
+            "not run, because the interpreter's state cannot be trusted."
+        ),
+        source="docs: c-api/sys, Py_FatalError; CPython Python/pylifecycle.c, fatal_error",
+    ),
+    Law(
         id="fatal-error",
         about="statement",
-        when=lambda f: (
-            isinstance(f.statement, FatalError) and f.profile.fatal_error != "no such call"
-        ),
-        then=lambda f: Dies("SIGABRT", flushed=f.profile.fatal_error == "flushes"),
-        because=(
-            "Py_FatalError writes its message and aborts; handlers do not run, because the "
-            "interpreter's state cannot be trusted. Python 3 flushes stdout and stderr first."
-        ),
-        source="docs: c-api/sys, Py_FatalError; CPython Python/pylifecycle.c, fatal_error; "
-        "2.7 Python/pythonrun.c, Py_FatalError",
+        when=lambda f: isinstance(f.statement, FatalError) and f.profile.fatal_error == "loses",
+        then=lambda _: Dies("SIGABRT"),
+        because="Python 2's Py_FatalError writes its message and aborts, and flushes nothing.",
+        source="CPython 2.7 Python/pythonrun.c, Py_FatalError",
     ),
     Law(
         id="pypy-has-no-fatal-error",
@@ -325,7 +344,7 @@ LAWS: tuple[Law, ...] = (
         "call_py_exitfuncs",
     ),
     Law(
-        id="handler-exit-status-2",
+        id="last-exit-status-counts-2",
         about="end of handlers",
         when=lambda f: (
             f.exception == "SystemExit" and f.profile.final_exception == "SystemExit counts"

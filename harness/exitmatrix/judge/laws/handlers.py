@@ -5,6 +5,7 @@ from __future__ import annotations
 from exitmatrix.judge.laws.law import Facts, Law, Proceeds, Raises, Walks, always, does
 from exitmatrix.model.language import (
     Clear,
+    ImportAtexit,
     Register,
     RunHandlers,
     SetExitFunction,
@@ -17,11 +18,38 @@ def _removes(facts: Facts) -> bool:
     return isinstance(facts.statement, Clear | Unregister | UnregisterNamesake)
 
 
+def _counts(facts: Facts) -> bool:
+    return facts.profile.final_exception == "SystemExit counts"
+
+
+def _adds_meanwhile(facts: Facts) -> bool:
+    """Whether a handler registers another while handlers are run."""
+    return isinstance(facts.statement, Register) and facts.running
+
+
+def _removes_before(facts: Facts) -> bool:
+    """Whether handlers are removed before any is run."""
+    return (
+        isinstance(facts.statement, Clear | Unregister)
+        and facts.profile.has_unregister
+        and not facts.running
+    )
+
+
+def _removes_meanwhile(facts: Facts) -> bool:
+    """Whether a handler removes others while handlers are run."""
+    return (
+        isinstance(facts.statement, Clear | Unregister)
+        and facts.profile.has_unregister
+        and facts.running
+    )
+
+
 LAWS: tuple[Law, ...] = (
     Law(
         id="register-appends",
         about="statement",
-        when=does(Register),
+        when=lambda f: isinstance(f.statement, Register) and not f.running,
         then=lambda _: Proceeds(),
         because=(
             "Each call of register adds one entry, with its arguments, also for a function that is "
@@ -30,15 +58,65 @@ LAWS: tuple[Law, ...] = (
         source="docs: library/atexit, atexit.register",
     ),
     Law(
+        id="registered-while-running-2",
+        about="statement",
+        when=lambda f: (
+            isinstance(f.statement, Register) and f.running and f.profile.handler_list == "popped"
+        ),
+        then=lambda _: Proceeds(),
+        because=(
+            "Python 2 pops handlers off a list until it is empty, so one that is registered "
+            "meanwhile runs next."
+        ),
+        source="CPython 2.7 Lib/atexit.py, _run_exitfuncs; docs call it undefined",
+    ),
+    Law(
+        id="registered-while-running",
+        about="statement",
+        when=lambda f: (
+            isinstance(f.statement, Register) and f.running and f.profile.handler_list != "popped"
+        ),
+        then=lambda _: Proceeds(),
+        because=(
+            "Handlers are run from the place where the list ended when running began; what is "
+            "added behind it is cleared without having run."
+        ),
+        source="CPython Modules/atexitmodule.c, atexit_callfuncs; docs call it undefined",
+    ),
+    Law(
         id="unregister-equal",
         about="statement",
-        when=lambda f: isinstance(f.statement, Unregister) and f.profile.has_unregister,
+        when=lambda f: (
+            isinstance(f.statement, Unregister) and f.profile.has_unregister and not f.running
+        ),
         then=lambda _: Proceeds(),
         because=(
             "unregister removes every entry whose function compares equal, however many and with "
             "whatever arguments; where there is none it silently does nothing."
         ),
         source="docs: library/atexit, atexit.unregister",
+    ),
+    Law(
+        id="unregistered-while-running",
+        about="statement",
+        when=lambda f: _removes_meanwhile(f) and f.profile.handler_list != "copied",
+        then=lambda _: Proceeds(),
+        because=(
+            "Handlers are taken from the list itself, so one that is unregistered before its turn "
+            "does not run."
+        ),
+        source="CPython 3.13 Modules/atexitmodule.c, atexit_callfuncs; docs call it undefined",
+    ),
+    Law(
+        id="runs-from-a-copy",
+        about="statement",
+        when=lambda f: _removes_meanwhile(f) and f.profile.handler_list == "copied",
+        then=lambda _: Proceeds(),
+        because=(
+            "From 3.14 on the handlers are run from a copy of the list: one that is unregistered "
+            "meanwhile still runs."
+        ),
+        source="CPython Modules/atexitmodule.c, atexit_callfuncs; docs call it undefined",
     ),
     Law(
         id="unregister-not-by-name",
@@ -51,7 +129,9 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="clear-empties",
         about="statement",
-        when=lambda f: isinstance(f.statement, Clear) and f.profile.has_unregister,
+        when=lambda f: (
+            isinstance(f.statement, Clear) and f.profile.has_unregister and not f.running
+        ),
         then=lambda _: Proceeds(),
         because="atexit._clear empties the list.",
         source="CPython Modules/atexitmodule.c, atexit_clear",
@@ -75,7 +155,9 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="exitfunc-holds-one",
         about="statement",
-        when=lambda f: isinstance(f.statement, SetExitFunction) and f.profile.exitfunc,
+        when=lambda f: (
+            isinstance(f.statement, SetExitFunction | ImportAtexit) and f.profile.exitfunc
+        ),
         then=lambda _: Proceeds(),
         because=(
             "Python 2 calls sys.exitfunc at the end, one function. atexit is such a function: it "
@@ -86,67 +168,42 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="exitfunc-is-no-more",
         about="statement",
-        when=lambda f: isinstance(f.statement, SetExitFunction) and not f.profile.exitfunc,
+        when=lambda f: (
+            isinstance(f.statement, SetExitFunction | ImportAtexit) and not f.profile.exitfunc
+        ),
         then=lambda _: Proceeds(),
         because="Python 3 does not know sys.exitfunc: it is an attribute like any other.",
         source="What's New In Python 3.0",
     ),
     # -------------------------------------------------------------------------- running
     Law(
-        id="runs-by-popping",
+        id="lifo",
         about="handlers",
-        when=lambda f: f.profile.handler_list == "popped",
-        then=lambda _: Walks("popped"),
-        because=(
-            "Python 2 pops handlers off the end of the list until it is empty: last in, first "
-            "out, and one that is registered meanwhile runs next."
-        ),
-        source="CPython 2.7 Lib/atexit.py, _run_exitfuncs; docs call it undefined",
+        when=always,
+        then=lambda f: Walks(f.profile.handler_list),
+        because="Handlers run in the reverse of the order in which they were registered.",
+        source="docs: library/atexit; CPython Modules/atexitmodule.c, atexit_callfuncs",
     ),
     Law(
-        id="runs-by-slot",
-        about="handlers",
-        when=lambda f: f.profile.handler_list == "slots",
-        then=lambda _: Walks("slots"),
+        id="handler-exit-status-2",
+        about="handler exception",
+        when=lambda f: f.exception == "SystemExit" and _counts(f),
+        then=lambda _: Proceeds(),
         because=(
-            "Up to 3.13 an array is gone through from the place where it ended when running began "
-            "down to the first: last in, first out. What is unregistered meanwhile leaves its "
-            "place empty, and what is added behind is cleared without having run; after a clear, "
-            "adding begins at the first place again, which may still be to come."
+            "Python 2 runs the remaining handlers and raises the last exception again: a "
+            "SystemExit from a handler becomes the program's exit status."
         ),
-        source="CPython 3.13 Modules/atexitmodule.c, atexit_callfuncs, atexit_delete_cb and "
-        "atexit_register; docs call it undefined",
-    ),
-    Law(
-        id="runs-from-a-copy",
-        about="handlers",
-        when=lambda f: f.profile.handler_list == "copied",
-        then=lambda _: Walks("copied"),
-        because=(
-            "From 3.14 on the handlers are run from a copy of the list, last in, first out: "
-            "whatever is registered, unregistered or cleared meanwhile makes no difference."
-        ),
-        source="CPython 3.14 Modules/atexitmodule.c, atexit_callfuncs; docs call it undefined",
-    ),
-    Law(
-        id="runs-in-reverse",
-        about="handlers",
-        when=lambda f: f.profile.handler_list == "reversed",
-        then=lambda _: Walks("reversed"),
-        because=(
-            "PyPy iterates over reversed(list): last in, first out. What is unregistered meanwhile "
-            "leaves its place empty, and the iteration is over for ever once the list has become "
-            "shorter than the place that it has come to."
-        ),
-        source="PyPy pypy/module/atexit/app_atexit.py, run_exitfuncs; docs: library/functions, "
-        "reversed",
+        source="CPython 2.7 Lib/atexit.py, _run_exitfuncs; Python/pythonrun.c, call_sys_exitfunc",
     ),
     Law(
         id="handler-raises",
         about="handler exception",
-        when=always,
+        when=lambda f: f.exception != "SystemExit" or not _counts(f),
         then=lambda _: Proceeds(),
-        because="What a handler raises ends that handler only; the others run.",
+        because=(
+            "What a handler raises ends that handler only. The others run, and the exit status is "
+            "what it would have been."
+        ),
         source="docs: library/atexit, atexit.register; CPython Modules/atexitmodule.c, "
         "atexit_callfuncs",
     ),

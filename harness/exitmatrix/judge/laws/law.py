@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from exitmatrix.judge.profile import Profile
-from exitmatrix.model import Frozen
+from exitmatrix.model import DataState, Frozen
 from exitmatrix.model.language import Nothing, Statement
 
 Question = Literal[
@@ -28,6 +28,19 @@ Question = Literal[
     "end of handlers",  # what the last run of the handlers does to the exit of the process
     "streams",  # what becomes of stdout at the very end
     "forked thread",  # how a child ends that was forked by another thread than the main one
+    "import",  # what a library registers
+    "helpers",  # what processes libraries start
+    "end of interpreter",  # what the end of a second interpreter does
+    "stderr",  # what an exception writes to stderr
+    "data",  # what becomes of data in flight
+    "request exception",  # what one does that leaves the code of a request
+    "server exception",  # what one does that is raised in the loop of a server
+    "supervisor exception",  # what one does that is raised while a child is waited for
+    "child ended",  # what a supervisor does when its child has ended
+    "change",  # what a reloader does when the program's file has changed
+    "second signal",  # what a signal meets that comes while a handler runs
+    "orphan",  # what becomes of a child whose parent is gone at once
+    "grace",  # when somebody sends a second signal
 ]
 
 
@@ -99,8 +112,77 @@ class Exits(Frozen):
     status: int | None = None
 
 
+class Brings(Frozen):
+    """The handlers that a library registers, oldest first, where it was not there already."""
+
+    handlers: tuple[str, ...]
+
+
+class Helps(Frozen):
+    """Helper processes of the program; `leaves` is what is left when they are killed."""
+
+    helpers: tuple[str, ...]
+    leaves: tuple[str, ...]
+
+
+class Prints(Frozen):
+    """What is written to stderr, without the frames of tracebacks."""
+
+    lines: tuple[str, ...]
+
+
+class Keeps(Frozen):
+    """What becomes of data in flight."""
+
+    state: DataState
+
+
+class Answers(Frozen):
+    """The client gets this answer, and the server goes on."""
+
+    answer: str
+
+
+class Passes(Frozen):
+    """The exception goes on to what is below."""
+
+
+class Swallows(Frozen):
+    """The exception is caught, and what it left is over."""
+
+
+class Restarts(Frozen):
+    """The supervisor starts another child."""
+
+
+class Kills(Frozen):
+    """The child is killed; then the exception passes, or is swallowed."""
+
+    swallows: bool
+    waits: bool  # the child has some time before
+
+
 Effect = (
-    Proceeds | Dies | Leaves | Raises | Calls | Later | Finalizes | Writes | Walks | Waits | Exits
+    Proceeds
+    | Dies
+    | Leaves
+    | Raises
+    | Calls
+    | Later
+    | Finalizes
+    | Writes
+    | Walks
+    | Waits
+    | Exits
+    | Brings
+    | Helps
+    | Prints
+    | Keeps
+    | Answers
+    | Passes
+    | Swallows
+    | Restarts
+    | Kills
 )
 
 
@@ -112,16 +194,33 @@ class Facts(Frozen, kw_only=True):
 
     profile: Profile
     statement: Statement = Nothing()
-    in_main: bool = True  # whether the main thread executes it
+    in_main: bool = True  # whether the main thread executes it, or the request
     finalizing: bool = False  # whether the main thread's code has ended
+    running: bool = False  # whether handlers are being run
+    child_rests: bool = False  # whether a supervised child waits for what comes from outside
     signal: str = ""
     disposition: str = "default"  # ignored, interrupt, or a function: ":stop"
     exception: str = ""
     status: int = 0  # that a SystemExit carries
     reader: bool = True  # whether anybody reads stdout
+    sigpipe: str = "ignored"  # the disposition of SIGPIPE
     buffered: bool = False  # whether anything is buffered for it
     daemon: bool = False
     rootless: bool = False  # whether another thread than the main one forked this process
+    library: str = ""  # what is imported
+    everyone: bool = False  # whether a signal goes to the whole process group
+    left_over: bool = False  # whether a second interpreter is there when the main one ends
+    handler: str = ""  # the one that raised
+    text: str = ""  # the last line of the traceback
+    hooked: bool = False  # whether the program has replaced the hooks that print
+    again: bool = False  # once more: when all handlers have run, or a second time
+    data: str = ""  # the nature of data in flight
+    clean: DataState = "kept"  # what a clean end makes of it
+    streams_flushed: bool = False  # whether the C library wrote out its streams
+    supervisor: str = ""  # reloader, wait
+    requested: bool = False  # whether a request has come
+    needs: int = 0  # milliseconds that the handlers take together
+    grace: int = 0  # milliseconds after which somebody sends a signal
 
 
 class Law(Frozen, kw_only=True):
@@ -133,7 +232,7 @@ class Law(Frozen, kw_only=True):
     then: Callable[[Facts], Effect | tuple[Effect, ...]]  # several: a race, any may happen
     because: str
     source: str
-    race: str = ""  # between which two events, where there are several effects
+    race: str = ""  # between which two events, where several outcomes may come of it
 
 
 def always(_: Facts) -> bool:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import Facts, Law, Proceeds, Raises
-from exitmatrix.model.language import Fork, StartThread
+from exitmatrix.judge.laws.law import Facts, Law, Proceeds, Raises, does
+from exitmatrix.model.language import Fork, Import, StartChild, StartThread
 
 
-def _waits_for_main(facts: Facts) -> bool:
-    """Whether a thread that is started here can wait for the end of the main thread's code.
+def _can_wait(facts: Facts) -> bool:
+    """Whether a thread that is to wait for the end of the main thread's code can do so.
 
     What one does that is started later, by a handler, or where no code of the main
     thread is, was not measured.
     """
-    return not facts.rootless and not (facts.finalizing and facts.in_main)
+    after = isinstance(facts.statement, StartThread) and facts.statement.ends == "after main"
+    return not after or not (facts.rootless or (facts.finalizing and facts.in_main))
 
 
 LAWS: tuple[Law, ...] = (
@@ -26,33 +27,52 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Raises("Exception"),
         because=(
-            "3.12.0 to 3.12.2 refuse new threads and forks once the main thread's code has ended, "
-            "with RuntimeError."
+            "3.12.0 to 3.12.2 refuse new threads and forks once the interpreter is ending, with "
+            "RuntimeError."
         ),
         source="CPython gh-104690, taken back by gh-113964",
     ),
     Law(
         id="thread-starts",
         about="statement",
+        when=lambda f: isinstance(f.statement, StartThread) and not f.finalizing and _can_wait(f),
+        then=lambda _: Proceeds(),
+        because="A thread starts wherever its program starts it, and is joined as that says.",
+        source="docs: library/threading, Thread.start",
+    ),
+    Law(
+        id="handlers-may-do-anything",
+        about="statement",
         when=lambda f: (
-            isinstance(f.statement, StartThread)
-            and not (f.finalizing and f.profile.no_threads_at_exit)
-            and (f.statement.ends != "after main" or _waits_for_main(f))
+            isinstance(f.statement, StartThread | Fork)
+            and f.finalizing
+            and not f.profile.no_threads_at_exit
+            and _can_wait(f)
         ),
         then=lambda _: Proceeds(),
-        because=(
-            "A thread starts wherever its program starts it. While handlers run the interpreter "
-            "is whole."
-        ),
-        source="docs: library/threading, Thread.start; CPython Python/pylifecycle.c, "
-        "Py_FinalizeEx: handlers before anything is torn down",
+        because="While handlers run the interpreter is whole: threads, forks and imports work.",
+        source="CPython Python/pylifecycle.c, Py_FinalizeEx: handlers before anything is torn down",
+    ),
+    Law(
+        id="child-starts",
+        about="statement",
+        when=does(StartChild),
+        then=lambda _: Proceeds(),
+        because="A child that is started runs the program anew, with handlers of its own.",
+        source="docs: library/subprocess, Popen",
+    ),
+    Law(
+        id="library-is-imported",
+        about="statement",
+        when=does(Import),
+        then=lambda _: Proceeds(),
+        because="A library may register handlers when it is first imported.",
+        source="docs: reference/import, The module cache",
     ),
     Law(
         id="fork-copies",
         about="statement",
-        when=lambda f: (
-            isinstance(f.statement, Fork) and not (f.finalizing and f.profile.no_threads_at_exit)
-        ),
+        when=lambda f: isinstance(f.statement, Fork) and not f.finalizing,
         then=lambda _: Proceeds(),
         because=(
             "A forked child is a copy: it has its parent's handlers, those that have not run yet, "

@@ -26,6 +26,9 @@ NO_ACTION = frozenset(["SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH"])
 
 UNCATCHABLE = frozenset(["SIGKILL", "SIGSTOP"])
 
+RELOADER = ":-reloader"
+"""The handler of SIGTERM that Werkzeug's reloader sets."""
+
 OF_CHILDREN = frozenset(["SIGCHLD"])
 """Of a program that waits for children no law says what another disposition of this does."""
 
@@ -122,13 +125,24 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="own-signal-handler",
         about="signal",
-        when=lambda f: f.disposition.startswith(":"),
+        when=lambda f: f.disposition.startswith(":") and f.disposition != RELOADER,
         then=lambda _: Calls(),
         because=(
             "A signal for which the program has set a handler calls it, in the main thread between "
             "two instructions; what the handler raises is raised there."
         ),
         source="docs: library/signal, Execution of Python signal handlers",
+    ),
+    Law(
+        id="reloader-sigterm",
+        about="signal",
+        when=lambda f: f.disposition == RELOADER,
+        then=lambda _: Calls(),
+        because=(
+            "Werkzeug's reloader installs a SIGTERM handler that calls sys.exit(0), in the parent "
+            "and in the child; it runs in the main thread, whichever thread the signal reached."
+        ),
+        source="Werkzeug src/werkzeug/_reloader.py, run_with_reloader; docs: library/signal",
     ),
     Law(
         id="signal-is-noticed",

@@ -13,8 +13,16 @@ def _flushed_early(facts: Facts) -> bool:
     )
 
 
-def _fails(facts: Facts) -> bool:
+def _unread(facts: Facts) -> bool:
     return facts.buffered and not facts.reader
+
+
+def _fails(facts: Facts) -> bool:
+    """Whether a flush fails with EPIPE.
+
+    Where SIGPIPE is not ignored any more the write sends that too: no law says what then happens.
+    """
+    return _unread(facts) and facts.sigpipe == "ignored"
 
 
 LAWS: tuple[Law, ...] = (
@@ -37,7 +45,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="flush-writes",
         about="statement",
-        when=lambda f: isinstance(f.statement, Flush) and not _fails(f),
+        when=lambda f: isinstance(f.statement, Flush) and not _unread(f),
         then=lambda _: Proceeds(),
         because="flush writes out what is buffered.",
         source="docs: library/io, IOBase.flush",
@@ -53,7 +61,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="flush-before-handlers",
         about="code ended",
-        when=_flushed_early,
+        when=lambda f: _flushed_early(f) and (not _unread(f) or _fails(f)),
         then=lambda _: Writes(written=True),
         because=(
             "Stdout is flushed when the program's code has ended, before any handler runs: what "
@@ -78,21 +86,28 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="flush-at-end",
         about="streams",
-        when=lambda f: not _fails(f),
+        when=lambda f: not _unread(f),
         then=lambda _: Writes(written=True),
         because="An interpreter that ends normally writes out what is buffered for stdout.",
         source="CPython Python/pylifecycle.c, flush_std_files",
     ),
     Law(
-        id="lost-stdout",
+        id="lost-stdout-120",
         about="streams",
-        when=_fails,
+        when=lambda f: _fails(f) and f.profile.lost_stdout_status != 0,
         then=lambda f: Writes(written=False, failed=f.profile.lost_stdout_status),
         because=(
             "The flush of stdout at the end fails when nobody reads it any more, and then the exit "
-            "status is 120; Python 2 does not look."
+            "status is 120."
         ),
-        source="docs: library/sys, sys.exit; CPython Python/pylifecycle.c, Py_FinalizeEx; "
-        "2.7 Python/pythonrun.c, Py_Finalize",
+        source="docs: library/sys, sys.exit; CPython Python/pylifecycle.c, Py_FinalizeEx",
+    ),
+    Law(
+        id="lost-stdout-silent",
+        about="streams",
+        when=lambda f: _fails(f) and f.profile.lost_stdout_status == 0,
+        then=lambda _: Writes(written=False),
+        because="Python 2 does not look whether the last flush of stdout worked.",
+        source="CPython 2.7 Python/pythonrun.c, Py_Finalize",
     ),
 )

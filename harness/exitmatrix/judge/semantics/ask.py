@@ -25,6 +25,7 @@ class Ask:
     laws: Sequence[Law]
     code: Code
     profile: Profile
+    ordered: bool = True  # whether the order matters in which processes write
     used: dict[str, None] = field(default_factory=dict)
     races: dict[str, None] = field(default_factory=dict)
     _by_question: dict[Question, list[Law]] = field(default_factory=dict)
@@ -42,11 +43,10 @@ class Ask:
             raise AmbiguousLaws(f"{about}: {', '.join(law.id for law in holding)}")
         law = holding[0]
         self.used[law.id] = None
+        if law.race:
+            self.races[law.race] = None
         effect = law.then(facts)
-        if not isinstance(effect, tuple):
-            return (effect,)
-        self.races[law.race] = None
-        return effect
+        return effect if isinstance(effect, tuple) else (effect,)
 
 
 def _what(about: Question, facts: Facts) -> str:

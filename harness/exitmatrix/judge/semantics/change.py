@@ -8,6 +8,7 @@ from exitmatrix.judge.semantics.state import (
     Body,
     Call,
     Configuration,
+    Entering,
     Frame,
     ProcessState,
     Raised,
@@ -16,6 +17,9 @@ from exitmatrix.judge.semantics.state import (
 )
 from exitmatrix.model.execution import Exit, Line, Moment
 from exitmatrix.model.language import Code
+
+SILENT = "-"
+"""Begins the name of a function that says nothing of itself."""
 
 BEFORE = "(before)"
 """Stands for a handler that was registered before the program's first line, and says nothing."""
@@ -64,17 +68,22 @@ def fail(thread: Thread, raised: Raised) -> Thread:
 
 def say(process: ProcessState, function: str, moment: Moment) -> ProcessState:
     """A function says something of itself."""
-    if function == BEFORE:
+    if function == BEFORE or function.startswith(SILENT):
         return process
     return replace(process, said=(*process.said, Line(function, moment)))
 
 
-def call(
-    process: ProcessState, thread: Thread, code: Code, function: str
-) -> tuple[ProcessState, Thread]:
-    """A function begins."""
-    begun = push(thread, Call(function), Body(code.function(function)))
-    return say(process, function, "began"), begun
+def enter(process: ProcessState, thread: Thread, code: Code) -> tuple[ProcessState, Thread]:
+    """The function that is being called begins."""
+    assert isinstance(thread.top, Entering)
+    label = thread.top.function
+    begun = push(pop(thread), Call(label), Body(code.function(function_of(label))))
+    return say(process, label, "began"), begun
+
+
+def function_of(label: str) -> str:
+    """`cleanup` for `cleanup('first')`; a silent function's name begins with a hyphen."""
+    return label.partition("(")[0]
 
 
 def flush(now: Configuration, process: ProcessState) -> Configuration:
@@ -88,22 +97,29 @@ def end(now: Configuration, process: ProcessState, how: Exit, *, flushed: bool) 
     """A process is gone."""
     if flushed:
         now = flush(now, process)
-    gone = replace(now.process(process.path), exit=how, threads=(), buffered=())
+    gone = replace(
+        now.process(process.path),
+        exit=how,
+        threads=(),
+        buffered=(),
+        streams_flushed=flushed and not how.signal,
+    )
     return with_process(now, gone)
 
 
 def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:
     """What the kernel and Python make of a fork: a copy, of whose threads one is left."""
-    return ProcessState(
+    return replace(
+        process,
         path=(*process.path, process.forked),
         threads=(replace(push(thread, child), daemon=False, after_main=False),),
         main=thread.id,
-        started=process.started,
-        handlers=process.handlers,
-        exitfunc=process.exitfunc,
-        signals=process.signals,
-        buffered=process.buffered,
-        reader=process.reader,
+        forked=0,
+        pending=(),
+        said=(),
+        marked=False,
+        role="child",
+        inherited=tuple(one.function for one in thread.frames if isinstance(one, Call)),
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Exits, Facts, Leaves, Waits, Walks, Writes
+from exitmatrix.judge.laws.law import Exits, Facts, Leaves, Waits, Writes
 from exitmatrix.judge.profile import Profile
-from exitmatrix.judge.semantics import change, run
+from exitmatrix.judge.semantics import change, run, spawn
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
+from exitmatrix.judge.semantics.signals import disposition
 from exitmatrix.judge.semantics.state import (
     Configuration,
     Finalization,
@@ -18,6 +19,9 @@ from exitmatrix.judge.semantics.state import (
     Thread,
 )
 from exitmatrix.model.execution import Exit
+
+CALLED = "(called)"
+"""What sys.exitfunc is once it has been called: nothing, unless it is set again."""
 
 
 def step(
@@ -32,6 +36,7 @@ def step(
         profile=ask.profile,
         exception=ending.raised,
         reader=process.reader,
+        sigpipe=disposition(process, "SIGPIPE"),
         buffered=bool(process.buffered),
     )
     match ending.stage:
@@ -45,12 +50,18 @@ def step(
         case "handlers":
             now = _at(now, process, main, ending, "streams")
             process = now.process(process.path)
+            if process.exitfunc == CALLED:
+                yield now
+                return
             if ask.profile.exitfunc and process.exitfunc:
                 running = run.begin_exitfunc(process.exitfunc)
             else:
-                running = run.begin(process, walk(ask), final=True)
+                running = run.begin(process, run.walk(ask), final=True)
+            process = replace(process, exitfunc=CALLED)
             main = change.push(_main(process), running)
             yield change.with_process(now, change.with_thread(process, main))
+        case "streams" if process.second:
+            yield from spawn.end_second(now, process, main, ask, left_over=True)
         case "streams":
             (effect,) = ask("streams", about)
             written = isinstance(effect, Writes) and effect.written
@@ -65,14 +76,6 @@ def _flush(now: Configuration, process: ProcessState, profile: Profile) -> Confi
     if not process.reader and profile.keeps_unwritten:
         return now
     return change.flush(now, process)
-
-
-def walk(ask: Ask) -> str:
-    """How the list of handlers is gone through. Raises NotPredicted."""
-    (effect,) = ask("handlers", Facts(profile=ask.profile))
-    if not isinstance(effect, Walks):
-        raise NotPredicted(f"{effect!r} is no way through a list")
-    return effect.how
 
 
 def _threads(
@@ -105,7 +108,8 @@ def handlers_over(
             case Exits(None):
                 yield change.with_process(now, change.with_thread(process, main))
             case Exits(status):
-                other = replace(ending, exit=Exit(status or 0))
+                # SystemExit begins the end anew: CPython 2.7 Python/pythonrun.c, Py_Exit.
+                other = Finalization("code ended", Exit(status or 0), "SystemExit")
                 main = change.swap(main, other)
                 yield change.with_process(now, change.with_thread(process, main))
             case Leaves(status, flushed):

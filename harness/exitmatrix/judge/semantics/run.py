@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.semantics.state import HandlerRun, ProcessState
+from exitmatrix.judge.laws.law import Facts, Walks
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
+from exitmatrix.judge.semantics.change import function_of
+from exitmatrix.judge.semantics.state import HandlerRun, ProcessState, Raised
 
 EMPTY = ""
 """Stands in a place of the list from which a handler was removed."""
+
+
+def walk(ask: Ask) -> str:
+    """How the list of handlers is gone through. Raises NotPredicted."""
+    (effect,) = ask("handlers", Facts(profile=ask.profile))
+    if not isinstance(effect, Walks):
+        raise NotPredicted(f"{effect!r} is no way through a list")
+    return effect.how
 
 
 def begin(process: ProcessState, how: str, *, final: bool) -> HandlerRun:
@@ -18,7 +29,17 @@ def begin(process: ProcessState, how: str, *, final: bool) -> HandlerRun:
 
 def begin_exitfunc(function: str) -> HandlerRun:
     """A run of sys.exitfunc, where that is not atexit's."""
-    return HandlerRun(final=True, how="copied", next=0, copied=(function,))
+    return HandlerRun(final=True, how="apart", next=0, copied=(function,))
+
+
+def begin_second(functions: tuple[str, ...]) -> HandlerRun:
+    """A run of a second interpreter's handlers."""
+    return HandlerRun(final=False, how="apart", next=len(functions) - 1, copied=functions)
+
+
+def interrupted(run: HandlerRun, last: Raised) -> HandlerRun:
+    """A run that is over before its time."""
+    return replace(run, how="apart", copied=(), next=-1, last=last)
 
 
 def take(process: ProcessState, run: HandlerRun) -> tuple[ProcessState, HandlerRun, str]:
@@ -26,16 +47,18 @@ def take(process: ProcessState, run: HandlerRun) -> tuple[ProcessState, HandlerR
     if run.how == "popped":
         if not process.handlers:
             return process, run, ""
-        return replace(process, handlers=process.handlers[:-1]), run, process.handlers[-1]
-    there = run.copied if run.how == "copied" else process.handlers
+        name = process.handlers[-1]
+        return replace(process, handlers=process.handlers[:-1]), replace(run, current=name), name
+    there = run.copied if run.how in ("copied", "apart") else process.handlers
     place = run.next
     if run.how == "reversed" and place >= len(there):
         place = -1
     while place >= 0 and (place >= len(there) or there[place] == EMPTY):
         place -= 1
     if place < 0:
-        return replace(process, handlers=()), replace(run, next=-1), ""
-    return process, replace(run, next=place - 1), there[place]
+        left = process.handlers if run.how == "apart" else ()
+        return replace(process, handlers=left), replace(run, next=-1), ""
+    return process, replace(run, next=place - 1, current=there[place]), there[place]
 
 
 def register(process: ProcessState, function: str) -> ProcessState:
@@ -45,5 +68,5 @@ def register(process: ProcessState, function: str) -> ProcessState:
 
 def unregister(process: ProcessState, function: str) -> ProcessState:
     """All that are equal; their places stay."""
-    left = tuple(EMPTY if one == function else one for one in process.handlers)
+    left = tuple(EMPTY if function_of(one) == function else one for one in process.handlers)
     return replace(process, handlers=left)

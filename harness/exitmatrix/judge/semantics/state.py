@@ -18,6 +18,7 @@ class Raised(Frozen):
 
     name: str  # SystemExit, KeyboardInterrupt, or Exception for any other
     status: int = 0  # that SystemExit carries
+    text: str = ""  # the last line of its traceback
 
 
 # -------------------------------------------------------------------------- frames
@@ -27,6 +28,12 @@ class Body(Frozen):
     """Statements that are still to be executed."""
 
     rest: tuple[Statement, ...]
+
+
+class Entering(Frozen):
+    """The call of a function, before its first line."""
+
+    function: str  # with its arguments, as in `cleanup('first')`
 
 
 class Call(Frozen):
@@ -39,10 +46,11 @@ class HandlerRun(Frozen):
     """atexit at work: it calls one handler after another."""
 
     final: bool  # at the end of the process; otherwise by atexit._run_exitfuncs
-    how: str  # Profile.handler_list
+    how: str  # Profile.handler_list; "apart": a list that is not the main one's
     next: int  # the place in the list of the handler that comes next; -1: none
     copied: tuple[str, ...] = ()  # the list that is gone through, where that is a copy
     last: Raised | None = None  # the last exception of a handler
+    current: str = ""  # the handler that runs
 
 
 class Joins(Frozen):
@@ -55,6 +63,32 @@ class WaitsForChild(Frozen):
     """`os.waitpid`."""
 
     path: Path
+
+
+class Lingering(Frozen):
+    """A handler that is busy until what comes from outside has come."""
+
+
+class Resting(Frozen):
+    """Waits for what comes from outside."""
+
+
+class Serving(Frozen):
+    """The loop of a server."""
+
+
+class Supervising(Frozen):
+    """Waits for the end of a child that executes the same program."""
+
+    child: Path
+    how: str  # reloader, wait
+    grace: bool = False  # an exception is on its way, and the child has some time left
+
+
+class RequestCode(Frozen):
+    """Below the code of a request."""
+
+    in_main: bool  # in the main thread, within the server's loop
 
 
 class MainCode(Frozen):
@@ -78,7 +112,22 @@ class Finalization(Frozen):
     raised: str = ""  # the exception that ended the code
 
 
-Frame = Body | Call | HandlerRun | Joins | WaitsForChild | MainCode | ThreadCode | Finalization
+Frame = (
+    Body
+    | Entering
+    | Call
+    | HandlerRun
+    | Lingering
+    | Joins
+    | WaitsForChild
+    | Resting
+    | Serving
+    | Supervising
+    | RequestCode
+    | MainCode
+    | ThreadCode
+    | Finalization
+)
 
 
 class Thread(Frozen):
@@ -120,6 +169,19 @@ class ProcessState(Frozen, kw_only=True):
     reader: bool = True  # somebody reads its stdout
     said: tuple[Line, ...] = ()
     exit: Exit | None = None
+    role: str = "main"
+    inherited: tuple[str, ...] = ()  # functions that ran when it was forked
+    library: tuple[str, ...] = ()  # handlers that libraries registered
+    second: tuple[str, ...] = ()  # handlers of a second interpreter that is there
+    hooked: bool = False  # whether the program has replaced the hooks that print
+    printed: tuple[str, ...] = ()  # lines on stderr
+    elapsed: int = 0  # milliseconds that its handlers have taken
+    requested: bool = False  # whether a request has come
+    answer: str = ""  # what the request got
+    finalized: bool = False  # whether its interpreter came to its own end
+    streams_flushed: bool = False  # whether the C library wrote out its streams
+    marked: bool = False  # whether it wrote anything to stdout itself
+    cut: bool = False  # whether it was killed on its way
 
     def thread(self, id: int) -> Thread | None:
         """A thread that has not ended."""
@@ -132,6 +194,13 @@ class ProcessState(Frozen, kw_only=True):
         return main is not None and isinstance(main.frames[0], Finalization)
 
     @property
+    def runs_handlers(self) -> bool:
+        """Whether handlers are being run."""
+        return any(
+            isinstance(frame, HandlerRun) for thread in self.threads for frame in thread.frames
+        )
+
+    @property
     def main_code_ended(self) -> bool:
         """Whether those may go on that wait for that."""
         main = self.thread(self.main)
@@ -141,11 +210,24 @@ class ProcessState(Frozen, kw_only=True):
         return isinstance(bottom, Finalization) and bottom.stage != "code ended"
 
 
+class Event(Frozen):
+    """Something that comes from outside."""
+
+    signal: str = ""
+    to: tuple[Path, ...] = ((),)
+    request: tuple[Statement, ...] = ()  # what code does that is reached by a request
+    in_main: bool = False  # in the main thread
+    touch: bool = False  # the program's file changes on disk
+    when: Literal["at rest", "in a handler", "later"] = "at rest"
+    after: int = 0  # milliseconds, for "later": of the time that handlers take
+
+
 class Configuration(Frozen):
-    """All processes, and what has come out of their common stdout."""
+    """All processes, what has come out of their common stdout, and what is to come."""
 
     processes: tuple[ProcessState, ...]
     stdout: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
 
     def process(self, path: Path) -> ProcessState:
         """The process at a path."""

@@ -6,43 +6,54 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Calls, Dies, Effect, Facts, Later, Leaves, Proceeds, Raises
-from exitmatrix.judge.semantics import change, run
+from exitmatrix.judge.laws.law import (
+    Brings,
+    Facts,
+    Proceeds,
+)
+from exitmatrix.judge.semantics import change, run, spawn
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.finalize import walk
+from exitmatrix.judge.semantics.ends import stopped
+from exitmatrix.judge.semantics.signals import disposition, receive
 from exitmatrix.judge.semantics.state import (
     Body,
     Configuration,
-    Joins,
-    Pending,
+    Frame,
     ProcessState,
-    Raised,
+    Resting,
+    Serving,
+    Supervising,
     Thread,
-    ThreadCode,
     WaitsForChild,
 )
-from exitmatrix.model.execution import Exit
 from exitmatrix.model.language import (
     Abort,
     Clear,
     CloseStdout,
     Default,
+    EndInterpreter,
     Flush,
     Fork,
     Handle,
     Ignore,
+    Import,
+    ImportAtexit,
     Register,
+    ReplaceHooks,
+    Rest,
     RunHandlers,
+    Say,
+    Serve,
     SetExitFunction,
     Signal,
+    StartChild,
+    StartInterpreter,
     StartThread,
     Statement,
+    Supervise,
     Unregister,
     Write,
 )
-
-AT_START = {"SIGINT": "interrupt", "SIGPIPE": "ignored", "SIGXFSZ": "ignored"}
-"""Dispositions that Python sets when it starts; others are the default."""
 
 
 def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement) -> Facts:
@@ -52,7 +63,9 @@ def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement)
         statement=statement,
         in_main=thread.id == process.main,
         finalizing=process.finalizing,
+        running=process.runs_handlers,
         reader=process.reader,
+        sigpipe=disposition(process, "SIGPIPE"),
         buffered=bool(process.buffered),
         rootless=change.rootless(process),
     )
@@ -74,28 +87,6 @@ def execute(
             yield stopped(now, process, thread, effect, statement, ask)
 
 
-def stopped(
-    now: Configuration,
-    process: ProcessState,
-    thread: Thread,
-    effect: Effect,
-    statement: Statement,
-    ask: Ask,
-) -> Configuration:
-    """After an effect that ends the process, or raises in the thread. Raises NotPredicted."""
-    match effect:
-        case Dies(signal, flushed):
-            return change.end(now, process, Exit(signal=signal), flushed=flushed)
-        case Leaves(status, flushed):
-            return change.end(now, process, Exit(status), flushed=flushed)
-        case Raises(name, status):
-            if isinstance(statement, Flush) and not ask.profile.keeps_unwritten:
-                process = replace(process, buffered=())
-            failed = change.fail(thread, Raised(name, status))
-            return change.with_process(now, change.with_thread(process, failed))
-    raise NotPredicted(f"{effect!r} of a statement")
-
-
 def _proceed(
     now: Configuration,
     process: ProcessState,
@@ -104,44 +95,84 @@ def _proceed(
     ask: Ask,
 ) -> Iterator[Configuration]:
     match statement:
-        case Signal(signal):
+        case Signal() | Abort():
+            signal = statement.signal if isinstance(statement, Signal) else "SIGABRT"
             yield from receive(now, process, thread, signal, ask)
-            return
-        case Abort():
-            yield from receive(now, process, thread, "SIGABRT", ask)
             return
         case Fork(body):
             child = change.fork(process, thread, Body(body))
-            process = replace(process, forked=process.forked + 1)
-            thread = change.push(thread, WaitsForChild(child.path))
-            now = replace(now, processes=(*now.processes, child))
+            now, process, thread = _parent(now, process, thread, child)
         case StartThread():
-            process, thread = _start(process, thread, statement)
+            process, thread = spawn.start_thread(process, thread, statement)
         case Flush():
             now = change.flush(now, process)
             process = now.process(process.path)
+        case Rest() | Serve() | Supervise():
+            thread = change.push(thread, _waiting(process, statement))
+        case Import(library):
+            process = _import(process, library, ask)
+        case StartChild(body):
+            child = spawn.start_child(process, body, ask)
+            now, process, thread = _parent(now, process, thread, child)
+        case EndInterpreter():
+            yield from spawn.end_second(now, process, thread, ask, left_over=False)
+            return
         case RunHandlers():
-            thread = change.push(thread, run.begin(process, walk(ask), final=False))
+            thread = change.push(thread, run.begin(process, run.walk(ask), final=False))
         case _:
-            process = _set(process, statement)
+            process = _set_list(process, statement, ask)
     yield change.with_process(now, change.with_thread(process, thread))
 
 
-def _set(process: ProcessState, statement: Statement) -> ProcessState:
-    """The process after a statement that changes one thing that it has."""
+def _parent(
+    now: Configuration, process: ProcessState, thread: Thread, child: ProcessState
+) -> tuple[Configuration, ProcessState, Thread]:
+    """The parent of a new child, waiting for its end."""
+    now = replace(now, processes=(*now.processes, child))
+    thread = change.push(thread, WaitsForChild(child.path))
+    return now, replace(process, forked=process.forked + 1), thread
+
+
+def _waiting(process: ProcessState, statement: Rest | Serve | Supervise) -> Frame:
     match statement:
-        case Register(function):
-            return run.register(process, function)
+        case Rest():
+            return Resting()
+        case Serve():
+            return Serving()
+    return Supervising((*process.path, 0), statement.how)
+
+
+def _set_list(process: ProcessState, statement: Statement, ask: Ask) -> ProcessState:
+    """The process after a statement about its handlers, or about something else."""
+    match statement:
+        case Register(function, arguments):
+            return run.register(process, f"{function}({arguments})" if arguments else function)
         case Unregister(function):
             return run.unregister(process, function)
         case Clear():
             return replace(process, handlers=())
         case SetExitFunction(function):
             return replace(process, exitfunc=function)
+        case ImportAtexit():
+            if ask.profile.exitfunc and process.exitfunc:
+                return run.register(replace(process, exitfunc=""), process.exitfunc)
+            return process
+    return _set(process, statement)
+
+
+def _set(process: ProcessState, statement: Statement) -> ProcessState:
+    """The process after a statement that changes one other thing that it has."""
+    match statement:
         case Write(text):
-            return replace(process, buffered=(*process.buffered, text))
+            return replace(process, buffered=(*process.buffered, text), marked=True)
         case CloseStdout():
             return replace(process, reader=False)
+        case Say(text):
+            return replace(process, printed=(*process.printed, text))
+        case ReplaceHooks():
+            return replace(process, hooked=True)
+        case StartInterpreter(functions):
+            return replace(process, second=functions)
         case Handle(signal, function):
             return _dispose(process, signal, f":{function}")
         case Ignore(signal):
@@ -151,73 +182,14 @@ def _set(process: ProcessState, statement: Statement) -> ProcessState:
     return process
 
 
+def _import(process: ProcessState, library: str, ask: Ask) -> ProcessState:
+    (effect,) = ask("import", Facts(profile=ask.profile, library=library))
+    if not isinstance(effect, Brings):
+        raise NotPredicted(f"{effect!r} of an import")
+    new = tuple(one for one in effect.handlers if one not in process.library)
+    return replace(process, handlers=(*process.handlers, *new), library=(*process.library, *new))
+
+
 def _dispose(process: ProcessState, signal: str, how: str) -> ProcessState:
     others = tuple(one for one in process.signals if one[0] != signal)
     return replace(process, signals=tuple(sorted((*others, (signal, how)))))
-
-
-def disposition(process: ProcessState, signal: str) -> str:
-    """What the process does with a signal now."""
-    if signal in ("SIGKILL", "SIGSTOP"):
-        return "default"  # whatever was set: signal(2)
-    return dict(process.signals).get(signal) or AT_START.get(signal, "default")
-
-
-def _start(
-    process: ProcessState, thread: Thread, statement: StartThread
-) -> tuple[ProcessState, Thread]:
-    new = Thread(
-        process.started,
-        (ThreadCode(sleeps=statement.ends == "never"), Body(statement.body)),
-        daemon=statement.ends == "never" or thread.daemon,
-        after_main=statement.ends == "after main",
-    )
-    process = replace(process, threads=(*process.threads, new), started=process.started + 1)
-    return process, thread if new.after_main else change.push(thread, Joins(new.id))
-
-
-# ------------------------------------------------------------------------ signals
-
-
-def receive(
-    now: Configuration,
-    process: ProcessState,
-    thread: Thread,
-    signal: str,
-    ask: Ask,
-) -> Iterator[Configuration]:
-    """All that may be once the process of a thread got a signal from it."""
-    how = disposition(process, signal)
-    about = Facts(profile=ask.profile, signal=signal, disposition=how)
-    for effect in ask("signal", about):
-        if isinstance(effect, Calls | Raises):
-            pending = Pending(signal, own=thread.id == process.main)
-            process = replace(process, pending=(*process.pending, pending))
-            yield change.with_process(now, change.with_thread(process, thread))
-        elif isinstance(effect, Proceeds):
-            yield change.with_process(now, change.with_thread(process, thread))
-        else:
-            yield stopped(now, process, thread, effect, Signal(signal), ask)
-
-
-def notice(
-    now: Configuration,
-    process: ProcessState,
-    main: Thread,
-    ask: Ask,
-) -> tuple[list[Configuration], bool]:
-    """All that may be once the main thread looks for signals, and whether it may go on without."""
-    pending, *left = process.pending
-    later = False
-    if not pending.own:
-        effects = ask("noticing", Facts(profile=ask.profile, signal=pending.signal))
-        later = any(isinstance(effect, Later) for effect in effects)
-    how = disposition(process, pending.signal)
-    process = replace(process, pending=tuple(left))
-    if how.startswith(":"):
-        process, main = change.call(process, main, ask.code, how[1:])
-    elif how == "interrupt":
-        main = change.fail(main, Raised("KeyboardInterrupt"))
-    else:
-        raise NotPredicted(f"no law says what happens: {pending.signal}, whose handler is gone")
-    return [change.with_process(now, change.with_thread(process, main))], later

@@ -10,33 +10,65 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Dies, Facts, Finalizes, Leaves, Raises
-from exitmatrix.judge.semantics import change, finalize, run
+from exitmatrix.judge.laws.law import Dies, Facts, Finalizes, Leaves, Prints, Raises, Waits
+from exitmatrix.judge.semantics import change, finalize, run, supervise
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
+from exitmatrix.judge.semantics.ends import stopped
+from exitmatrix.judge.semantics.outside import arrive, take_place
+from exitmatrix.judge.semantics.signals import notice
 from exitmatrix.judge.semantics.state import (
     Body,
     Call,
     Configuration,
+    Entering,
     Finalization,
     HandlerRun,
     Joins,
+    Lingering,
     MainCode,
     ProcessState,
     Raised,
+    RequestCode,
+    Resting,
+    Serving,
+    Supervising,
     Thread,
     ThreadCode,
     WaitsForChild,
 )
-from exitmatrix.judge.semantics.statements import execute, notice, stopped
+from exitmatrix.judge.semantics.statements import execute
 from exitmatrix.model.execution import Exit
 from exitmatrix.model.language import Nothing
 
 
 def steps(now: Configuration, ask: Ask) -> Iterator[Configuration]:
     """All moments that may follow at once. Raises NotPredicted."""
+    at_rest = True
     for process in now.processes:
         for thread in process.threads:
-            yield from _thread_steps(now, process, thread, ask)
+            for moment in _thread_steps(now, process, thread, ask):
+                at_rest = False
+                yield moment
+        if not at_rest and not ask.ordered and _apart(now):
+            return
+    yield from arrive(now, ask, at_rest=at_rest)
+
+
+def _apart(now: Configuration) -> bool:
+    """Whether no process does anything to another now.
+
+    What each of them may come to does not depend on who is first then, but for the
+    order of what they write: it is enough to look at one after the other.
+    """
+    if now.events and now.events[0].when == "in a handler":
+        return False
+    return not any(
+        process.pending or thread.raising or thread.frames[place + 1 :] or frame.grace
+        for process in now.processes
+        for thread in process.threads
+        for place, frame in enumerate(thread.frames)
+        if isinstance(frame, Supervising)
+    )
 
 
 def _thread_steps(
@@ -65,9 +97,9 @@ def _sees_signals(main: Thread) -> bool:
     match main.top:
         case Finalization(stage):
             return stage == "threads"
-        case HandlerRun(final):
-            return not final
-        case ThreadCode() | MainCode():
+        case HandlerRun() as running:
+            return not running.final or running.how == "popped"
+        case ThreadCode():
             return False
     return True
 
@@ -84,11 +116,28 @@ def _go_on(
         case Body(rest):
             thread = change.swap(thread, Body(rest[1:]))
             yield from execute(now, process, thread, rest[0], ask)
+        case Entering():
+            yield from _enter(now, process, thread, ask)
         case Call(function):
             said = change.say(process, function, "ended")
             yield _with(now, said, change.pop(thread))
         case HandlerRun() as running:
             yield from _next_handler(now, process, thread, running, ask)
+        case MainCode():
+            yield from _end_of_main(now, process, thread, None, ask)
+        case ThreadCode(sleeps):
+            yield from _end_of_thread(now, process, thread, sleeps, ask)
+        case Finalization() as ending:
+            yield from finalize.step(now, process, thread, ending, ask)
+        case _:
+            yield from _wait(now, process, thread, ask)
+
+
+def _wait(
+    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+) -> Iterator[Configuration]:
+    """What a thread waits for may have come."""
+    match thread.top:
         case Joins(other):
             joined = process.thread(other)
             if joined is None or joined.done:
@@ -96,12 +145,13 @@ def _go_on(
         case WaitsForChild(path):
             if now.process(path).exit is not None:
                 yield _with(now, process, change.pop(thread))
-        case MainCode():
-            yield from _end_of_main(now, process, thread, None, ask)
-        case ThreadCode(sleeps):
-            yield from _end_of_thread(now, process, thread, sleeps, ask)
-        case Finalization() as ending:
-            yield from finalize.step(now, process, thread, ending, ask)
+        case Lingering():
+            if not now.events or now.events[0].when != "in a handler":
+                yield _with(now, process, change.pop(thread))
+        case Supervising() as waiting:
+            yield from supervise.wait(now, process, thread, waiting, ask)
+        case RequestCode() as request:
+            yield from supervise.leave_request(now, process, thread, request, None, ask)
 
 
 def _unwind(
@@ -113,13 +163,20 @@ def _unwind(
 ) -> Iterator[Configuration]:
     """An exception leaves what the thread is doing."""
     match thread.top:
-        case Body() | Joins() | WaitsForChild():
+        case Supervising() as waiting:
+            yield from supervise.interrupt(now, process, thread, waiting, raised, ask)
+        case Serving():
+            yield from supervise.leave_server(now, process, thread, raised, ask)
+        case RequestCode() as request:
+            yield from supervise.leave_request(now, process, thread, request, raised, ask)
+        case Body() | Joins() | WaitsForChild() | Entering() | Lingering() | Resting():
             yield _with(now, process, change.pop(thread))
         case Call(function):
             said = change.say(process, function, "raised")
             yield _with(now, said, change.pop(thread))
         case HandlerRun() as running:
             ask("handler exception", Facts(profile=ask.profile, exception=raised.name))
+            process = _print(process, raised, ask, handler=running.current)
             thread = change.swap(replace(thread, raising=None), replace(running, last=raised))
             yield _with(now, process, thread)
         case MainCode():
@@ -143,18 +200,19 @@ def _next_handler(
 ) -> Iterator[Configuration]:
     process, running, name = run.take(process, running)
     if name:
-        called = change.call(process, change.swap(thread, running), ask.code, name)
-        yield _with(now, *called)
+        yield _with(now, process, change.push(change.swap(thread, running), Entering(name)))
         return
     thread = change.pop(thread)
     last = running.last or Raised("")
     about = Facts(profile=ask.profile, exception=last.name, status=last.status)
     if running.final:
+        if running.last:
+            process = _print(process, running.last, ask, again=True)
         yield from finalize.handlers_over(now, process, thread, about, ask)
         return
     for effect in ask("run over", about):
         if isinstance(effect, Raises):
-            yield stopped(now, process, thread, effect, Nothing(), ask)
+            yield _with(now, process, change.fail(thread, last))
         else:
             yield _with(now, process, thread)
 
@@ -167,15 +225,59 @@ def _end_of_main(
     ask: Ask,
 ) -> Iterator[Configuration]:
     name, status = (raised.name, raised.status) if raised else ("", 0)
+    if raised:
+        process = _print(process, raised, ask)
     for effect in ask("main exception", Facts(profile=ask.profile, exception=name, status=status)):
         match effect:
             case Finalizes(code, signal):
+                process = replace(process, finalized=True)
                 ending = Finalization("code ended", Exit(code, signal), name)
                 yield _with(now, process, change.swap(replace(thread, raising=None), ending))
             case Dies() | Leaves():
+                now = change.with_process(now, process)
                 yield stopped(now, process, thread, effect, Nothing(), ask)
             case _:
                 raise NotPredicted(f"{effect!r} is no end")
+
+
+def _enter(
+    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+) -> Iterator[Configuration]:
+    """A function begins; where it is a handler of the program's, something may come meanwhile."""
+    label = thread.top.function if isinstance(thread.top, Entering) else ""
+    of_atexit = isinstance(thread.frames[-2], HandlerRun) and label not in process.library
+    process, thread = change.enter(process, thread, ask.code)
+    if of_atexit and now.events and process.path in now.events[0].to:
+        if now.events[0].when == "in a handler":
+            thread = change.push(thread, Lingering())
+        elif now.events[0].when == "later" and ask.code.length:
+            needs, grace = process.elapsed + ask.code.length, now.events[0].after
+            (effect,) = ask("grace", Facts(profile=ask.profile, needs=needs, grace=grace))
+            in_time = isinstance(effect, Waits) and effect.waits
+            process = replace(process, elapsed=needs if in_time else grace)
+            if not in_time:
+                yield from take_place(_with(now, process, thread), ask)
+                return
+    yield _with(now, process, thread)
+
+
+def _print(
+    process: ProcessState, raised: Raised, ask: Ask, *, handler: str = "", again: bool = False
+) -> ProcessState:
+    """The process, once an exception was written to stderr."""
+    if not ask.code.printed:
+        return process
+    about = Facts(
+        profile=ask.profile,
+        exception=raised.name,
+        text=raised.text or raised.name,
+        handler=handler,
+        hooked=process.hooked,
+        again=again,
+    )
+    (effect,) = ask("stderr", about)
+    lines = effect.lines if isinstance(effect, Prints) else ()
+    return replace(process, printed=(*process.printed, *lines))
 
 
 def _end_of_thread(

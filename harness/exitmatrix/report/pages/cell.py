@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.judge.rules import RULES_BY_ID as RULES
+from exitmatrix.judge.laws import LAWS_BY_ID as RULES
 from exitmatrix.judge.served import LAWS
 from exitmatrix.model import Frozen, Judgement, Record, Scenario, Timeline
 from exitmatrix.model.outcome_sets import is_race

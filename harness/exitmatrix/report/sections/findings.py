@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from exitmatrix.judge.findings import FINDINGS, Finding
-from exitmatrix.judge.rules import RULES_BY_ID
+from exitmatrix.judge.laws import LAWS_BY_ID
 from exitmatrix.model import Judgement, Record
 from exitmatrix.model.versions import Python, python_words, subject_of
 from exitmatrix.report.document import (
@@ -41,7 +41,7 @@ def findings_section(
             inline(
                 Strong(python_words(users[id], everyone) or "all"),
                 ": ",
-                prose(RULES_BY_ID[id].because),
+                prose(LAWS_BY_ID[id].because),
             )
             for id in one.rules
             if id in users

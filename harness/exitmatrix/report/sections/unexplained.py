@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from exitmatrix.judge.rules import RULES_BY_ID
+from exitmatrix.judge.laws import LAWS_BY_ID
 from exitmatrix.model import Judgement, Outcome, Record
 from exitmatrix.model.versions import Subject, subject_of, subject_words
 from exitmatrix.report.document import (
@@ -38,7 +38,7 @@ def unexplained_section(
     used = {id for one in judgements.values() for id in one.verdict.rules}
     lines = [f"Verdicts on {len(judgements)} cells: {counted}."]
     if used:
-        lines.append(f"{len(used & set(RULES_BY_ID))} rules were needed for them.")
+        lines.append(f"{len(used & set(LAWS_BY_ID))} rules were needed for them.")
     rows = _rows(records, judgements)
     if not rows:
         lines.append("Every cell shows what the rules allow.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.judge.rules import RULES_BY_ID
+from exitmatrix.judge.laws import LAWS_BY_ID
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import (
     Block,
@@ -124,7 +124,7 @@ def _why(family: Family, site: Site) -> list[Section]:
     blocks: list[Block] = []
     if judgement.why:
         blocks.append(paragraph(inline(f"{judgement.verdict.verdict}: ", prose(judgement.why))))
-    known = [RULES_BY_ID[id] for id in judgement.verdict.rules if id in RULES_BY_ID]
+    known = [LAWS_BY_ID[id] for id in judgement.verdict.rules if id in LAWS_BY_ID]
     if known:
         blocks.append(points(Item((prose(one.because), _source(one.source))) for one in known))
     return [Section("Why", tuple(blocks))] if blocks else []

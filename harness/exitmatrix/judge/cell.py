@@ -1,0 +1,258 @@
+"""What the laws allow for a cell: the program, what comes from outside, the outcomes. Pure."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from msgspec.structs import replace
+
+from exitmatrix.declare.program import MARKER, step
+from exitmatrix.judge.laws import LAWS
+from exitmatrix.judge.laws.law import Facts, Helps, Keeps, Law
+from exitmatrix.judge.memory import remembered
+from exitmatrix.judge.profile import Profile
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
+from exitmatrix.judge.semantics.explore import outcomes
+from exitmatrix.judge.semantics.state import (
+    Body,
+    Configuration,
+    Event,
+    MainCode,
+    Path,
+    ProcessState,
+    Thread,
+)
+from exitmatrix.model import (
+    DataState,
+    Outcome,
+    Prediction,
+    Process,
+    Program,
+    StdoutFate,
+    Termination,
+)
+from exitmatrix.model.language import (
+    Fork,
+    Function,
+    Handle,
+    Import,
+    Rest,
+    Serve,
+    StartChild,
+    StartThread,
+    Statement,
+    Supervise,
+    SysExit,
+    Write,
+)
+from exitmatrix.model.outcome_sets import union
+
+FATES: tuple[StdoutFate, ...] = ("lost", "kept", "twice")
+PARENT: Path = ()
+CHILD: Path = (0,)
+RELOADER = Function("-reloader", (SysExit(0),))
+
+
+def predict(
+    program: Program,
+    termination: Termination,
+    target: str,
+    profile: Profile,
+    laws: tuple[Law, ...] = LAWS,
+) -> Prediction:
+    """All that the laws allow, as one set. Raises NotPredicted."""
+    question = program, termination, target, laws
+    return remembered(question, profile, partial(_predict, *question))
+
+
+def _predict(
+    program: Program,
+    termination: Termination,
+    target: str,
+    laws: tuple[Law, ...],
+    profile: Profile,
+) -> Prediction:
+    code = program.code
+    if program.supervisor == "reloader":
+        code = replace(code, functions=(*code.functions, RELOADER))
+    code = replace(
+        code,
+        functions=tuple(Function(one.name, _named(one.body, target)) for one in code.functions),
+    )
+    ask = Ask(laws, code, profile, ordered=False)
+    first = Configuration(
+        _processes(program, termination, target), events=_events(program, termination, target)
+    )
+    told = union(_outcome(end, program, termination, target, ask) for end in outcomes(first, ask))
+    open_end = len(told) > 1 or any(one.cut or one.answer == "either" for one in told)
+    races = tuple(ask.races) if open_end else ()
+    return Prediction(outcomes=told, rules=tuple(ask.used), races=races)
+
+
+# ------------------------------------------------------------------ the first moment
+
+
+def _processes(program: Program, termination: Termination, target: str) -> tuple[ProcessState, ...]:
+    if not program.supervisor:
+        return (_process(program, PARENT, target, _last(program, termination)),)
+    how = Supervise("reloader" if program.supervisor == "reloader" else "wait")
+    ended_inside = termination.delivery == "in-process" and target == "child"
+    child = _process(
+        program, CHILD, "child", _last(program, termination) if ended_inside else _waits(program)
+    )
+    return _process(program, PARENT, "parent", (how,)), child
+
+
+def _process(program: Program, path: Path, role: str, last: tuple[Statement, ...]) -> ProcessState:
+    body = program.code.body
+    reloader = program.supervisor == "reloader"
+    if reloader:
+        body = (*body, Import("debugger"), Handle("SIGTERM", RELOADER.name))
+    if program.server:
+        body = (Import("logging"), *body)
+    if Write(MARKER) not in body and not (reloader and role == "parent"):
+        body = (*body, Write(MARKER))
+    main = Thread(0, (MainCode(), Body(_named((*body, *last), role))))
+    return ProcessState(path=path, threads=(main,), role=role)
+
+
+def _named(body: tuple[Statement, ...], role: str) -> tuple[Statement, ...]:
+    """The same, in which each marker says whose it is."""
+    named: list[Statement] = []
+    for one in body:
+        match one:
+            case Write(text) if text == MARKER:
+                named.append(Write(role))
+            case Fork(inner):
+                named.append(Fork(_named(inner, "child")))
+            case StartChild(inner):
+                named.append(StartChild(_named(inner, "child")))
+            case StartThread(inner, ends):
+                named.append(StartThread(_named(inner, role), ends))
+            case _:
+                named.append(one)
+    return tuple(named)
+
+
+def _waits(program: Program) -> tuple[Statement, ...]:
+    return (Serve(threads=program.server == "threads"),) if program.server else (Rest(),)
+
+
+def _last(program: Program, termination: Termination) -> tuple[Statement, ...]:
+    """What the main thread's code ends with."""
+    if termination.delivery != "in-process" or program.server:
+        return _waits(program)
+    return (step(termination.act),)
+
+
+def _events(program: Program, termination: Termination, target: str) -> tuple[Event, ...]:
+    to = {"group": (PARENT, CHILD), "child": (CHILD,)}.get(target, (PARENT,))
+    if not program.supervisor:
+        to = (PARENT,)
+    match termination.delivery:
+        case "in-process" if not program.server:
+            return ()
+        case "in-process":
+            acts = (step(termination.act),)
+            return (Event(to=to, request=acts, in_main=program.server == "one thread"),)
+        case "touch":
+            return (Event(to=to, touch=True),)
+    first = Event(termination.signal, to)
+    if termination.delivery == "signal-twice":
+        return first, replace(first, when="in a handler")
+    if termination.then:
+        grace = int(termination.grace * 1000)
+        return first, Event(termination.then, to, when="later", after=grace)
+    return (first,)
+
+
+# ------------------------------------------------------------------------ the outcome
+
+
+def _outcome(
+    end: Configuration, program: Program, termination: Termination, target: str, ask: Ask
+) -> Outcome:
+    parent, *others = end.processes
+    alive = [one for one in end.processes if one.exit is None]
+    serving = None
+    if program.server:
+        candidates = others if program.supervisor else [parent]
+        serving = next((one for one in candidates if one.exit is None), candidates[0])
+    open_port = serving is not None and serving.exit is None
+    inside = termination.delivery == "in-process"
+    helps = _helps(program, termination, target, ask)
+    return Outcome(
+        processes=tuple(_told(one, end) for one in end.processes),
+        order=None,
+        survivors=tuple(one.role for one in alive),
+        helpers=helps.helpers * len(end.processes),
+        port=None if serving is None else "open" if open_port else "closed",
+        answer=(serving.answer or None) if serving and open_port and inside else None,
+        left=helps.leaves * len(end.processes),
+        data=_data(parent, program, ask),
+        printed=parent.printed if program.code.printed else None,
+        cut=any(one.cut for one in end.processes),
+    )
+
+
+def _told(process: ProcessState, end: Configuration) -> Process:
+    """What is told of a process."""
+    runs: list[list[str]] = [[name, ""] for name in process.inherited]
+    for line in process.said:
+        if line.moment == "began":
+            runs.append([line.function, ""])
+        else:
+            last = next(run for run in reversed(runs) if run[0] == line.function and not run[1])
+            last[1] = line.moment
+    own = [(name, how) for name, how in runs if name not in process.library]
+    written = end.stdout.count(process.role)
+    marked = process.marked and process.exit is not None
+    return Process(
+        role=process.role,
+        fired=tuple(name for name, how in own if how),
+        unfinished=tuple(name for name, how in own if not how),
+        exit=_exit(process),
+        raised=tuple(name for name, how in own if how == "raised"),
+        library=tuple(
+            name if how else f"{name} (unfinished)" for name, how in runs if name in process.library
+        ),
+        stdout=FATES[min(written, 2)] if marked else None,
+    )
+
+
+def _exit(process: ProcessState) -> dict[str, object] | None:
+    if process.exit is None:
+        return None
+    if process.exit.signal:
+        return {"signal": process.exit.signal}
+    return {"code": process.exit.status}
+
+
+def _helps(program: Program, termination: Termination, target: str, ask: Ask) -> Helps:
+    if program.supervisor != "reloader":
+        return Helps((), ())
+    about = Facts(profile=ask.profile, signal=termination.signal, everyone=target == "group")
+    (effect,) = ask("helpers", about)
+    if not isinstance(effect, Helps):
+        raise NotPredicted(f"{effect!r} of helpers")
+    return effect
+
+
+def _data(process: ProcessState, program: Program, ask: Ask) -> dict[str, DataState] | None:
+    """What becomes of data in flight; kinds whose nature the header leaves out are open."""
+    if not program.data or process.exit is None:
+        return None
+    clean = dict(program.clean)
+    told: dict[str, DataState] = {}
+    for kind, nature in program.data:
+        about = Facts(
+            profile=ask.profile,
+            data=nature,
+            clean=clean[kind],
+            finalizing=process.finalized,
+            streams_flushed=process.streams_flushed,
+        )
+        (effect,) = ask("data", about)
+        if isinstance(effect, Keeps):
+            told[kind] = effect.state
+    return told

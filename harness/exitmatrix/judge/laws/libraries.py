@@ -1,0 +1,90 @@
+"""Laws about what libraries bring: handlers and helper processes."""
+
+from __future__ import annotations
+
+from exitmatrix.judge.laws.law import Brings, Facts, Helps, Law
+
+TRACKER_IGNORES = ("SIGINT", "SIGTERM")  # CPython Lib/multiprocessing/resource_tracker.py, main
+
+
+def _pools(facts: Facts) -> tuple[str, ...]:
+    """What concurrent.futures registers when APScheduler imports it, oldest first."""
+    thread, process = (f"concurrent.futures.{kind}._python_exit" for kind in ("thread", "process"))
+    processes: tuple[str, ...] = ("multiprocessing.util._exit_function", process)
+    if facts.profile.pools == "backport":
+        return thread, *processes
+    if facts.profile.pools != "both" and not facts.profile.scheduler_forks:
+        processes = ()
+    return processes[:1] if facts.profile.pools == "joined earlier" else (*processes, thread)
+
+
+LAWS: tuple[Law, ...] = (
+    Law(
+        id="logging-shutdown",
+        about="import",
+        when=lambda f: f.library == "logging",
+        then=lambda _: Brings(("logging.shutdown",)),
+        because=(
+            "Importing logging registers logging.shutdown: before the program's own handlers, so "
+            "it runs after them. Werkzeug imports it."
+        ),
+        source="CPython Lib/logging/__init__.py, last lines",
+    ),
+    Law(
+        id="pools-register",
+        about="import",
+        when=lambda f: f.library == "apscheduler",
+        then=lambda f: Brings(_pools(f)),
+        because=(
+            "APScheduler uses the pools of concurrent.futures. Up to 3.8 each kind that is "
+            "imported registers an exit function (from 3.9 on they are joined before atexit's "
+            "turn), and the pool of processes brings multiprocessing's."
+        ),
+        source="CPython 3.8 Lib/concurrent/futures/thread.py and process.py; bpo-39812",
+    ),
+    Law(
+        id="multiprocessing-exit",
+        about="import",
+        when=lambda f: f.library == "debugger" and f.profile.debugger_locks,
+        then=lambda _: Brings(("multiprocessing.util._exit_function",)),
+        because=(
+            "The debugger of Werkzeug 3 imports multiprocessing when the server starts: it "
+            "registers its exit function after the program's own handlers, so it runs before them."
+        ),
+        source="Werkzeug src/werkzeug/debug/__init__.py; CPython Lib/multiprocessing/util.py",
+    ),
+    Law(
+        id="debugger-registers-nothing",
+        about="import",
+        when=lambda f: f.library == "debugger" and not f.profile.debugger_locks,
+        then=lambda _: Brings(()),
+        because="The debugger of older Werkzeugs imports nothing that registers a handler.",
+        source="Werkzeug 2.2 src/werkzeug/debug/__init__.py",
+    ),
+    Law(
+        id="resource-tracker",
+        about="helpers",
+        when=lambda f: f.profile.debugger_locks and f.profile.tracker,
+        then=lambda f: Helps(
+            ("multiprocessing.resource_tracker",),
+            ("semaphore",) if f.everyone and f.signal not in TRACKER_IGNORES else (),
+        ),
+        because=(
+            "The debugger's lock is a named semaphore. From 3.14 on multiprocessing does not fork "
+            "by default on Linux, and then starts a tracker that removes such names; a signal "
+            "that kills the tracker too leaves them."
+        ),
+        source="CPython Lib/multiprocessing/synchronize.py, SemLock; What's New In Python 3.14",
+    ),
+    Law(
+        id="no-tracker",
+        about="helpers",
+        when=lambda f: not f.profile.debugger_locks or not f.profile.tracker,
+        then=lambda _: Helps((), ()),
+        because=(
+            "Older Werkzeugs have no such lock, and where multiprocessing forks by default its "
+            "semaphores have no names for long."
+        ),
+        source="CPython 3.13 Lib/multiprocessing/synchronize.py, SemLock",
+    ),
+)

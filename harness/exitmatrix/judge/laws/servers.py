@@ -1,0 +1,293 @@
+"""Laws about a server's loop, its requests, and the process that supervises it."""
+
+from __future__ import annotations
+
+from exitmatrix.judge.laws.law import (
+    Answers,
+    Facts,
+    Kills,
+    Law,
+    Passes,
+    Proceeds,
+    Raises,
+    Restarts,
+    Swallows,
+    Waits,
+    does,
+    low_byte,
+)
+from exitmatrix.model.language import Rest, Serve, Supervise
+
+
+def _reloader_interrupted(facts: Facts) -> bool:
+    return facts.supervisor == "reloader" and facts.exception == "KeyboardInterrupt"
+
+
+def _kills(facts: Facts) -> Kills:
+    interrupted = _reloader_interrupted(facts)
+    return Kills(
+        swallows=interrupted,
+        waits=interrupted and facts.profile.call_grace and not facts.again,
+    )
+
+
+def _swallowed_in_main(facts: Facts) -> bool:
+    """Whether CPython 2's server may catch an exception that comes from elsewhere."""
+    return facts.exception == "SystemExit" and facts.requested and facts.profile.server_catches_all
+
+
+LAWS: tuple[Law, ...] = (
+    Law(
+        id="waits-for-the-outside",
+        about="statement",
+        when=does(Rest, Serve, Supervise),
+        then=lambda _: Proceeds(),
+        because="A program that waits goes on when something comes.",
+        source="pause(2)",
+    ),
+    # ----------------------------------------------------------------------- requests
+    Law(
+        id="view-exception",
+        about="request exception",
+        when=lambda f: f.exception == "Exception",
+        then=lambda _: Answers("500"),
+        because="Flask turns an exception in a view into the answer 500.",
+        source="Flask src/flask/app.py, Flask.handle_exception",
+    ),
+    Law(
+        id="view-ends-its-thread",
+        about="request exception",
+        when=lambda f: f.exception != "Exception" and not f.in_main,
+        then=lambda _: Answers("none"),
+        because=(
+            "SystemExit and KeyboardInterrupt are no Exception, so Flask lets them pass, and they "
+            "end the request's thread: the client gets no answer, and the server goes on."
+        ),
+        source="CPython Lib/socketserver.py, ThreadingMixIn.process_request_thread",
+    ),
+    Law(
+        id="socketserver-2-catches-all",
+        about="request exception",
+        when=lambda f: f.exception != "Exception" and f.in_main and f.profile.server_catches_all,
+        then=lambda _: Answers("none"),
+        because="Python 2's SocketServer catches whatever a request raises, SystemExit too.",
+        source="CPython 2.7 Lib/SocketServer.py, BaseServer._handle_request_noblock",
+    ),
+    Law(
+        id="view-leaves-the-loop",
+        about="request exception",
+        when=lambda f: (
+            f.exception != "Exception" and f.in_main and not f.profile.server_catches_all
+        ),
+        then=lambda _: Passes(),
+        because=(
+            "Without threads a view runs inside the server's loop, and socketserver lets what is "
+            "no Exception out of it."
+        ),
+        source="CPython Lib/socketserver.py, BaseServer._handle_request_noblock",
+    ),
+    Law(
+        id="werkzeug-stops-at-ctrl-c",
+        about="server exception",
+        when=lambda f: f.exception == "KeyboardInterrupt",
+        then=lambda _: Swallows(),
+        because=(
+            "Werkzeug's server swallows KeyboardInterrupt and returns, and so does its reloader, "
+            "in parent and child: the program reaches its last line."
+        ),
+        source="Werkzeug src/werkzeug/serving.py, BaseWSGIServer.serve_forever; "
+        "src/werkzeug/_reloader.py, run_with_reloader",
+    ),
+    Law(
+        id="server-lets-pass",
+        about="server exception",
+        when=lambda f: f.exception != "KeyboardInterrupt" and not _swallowed_in_main(f),
+        then=lambda _: Passes(),
+        because="Any other exception that is raised in the server's loop leaves it.",
+        source="CPython Lib/socketserver.py, BaseServer.serve_forever",
+    ),
+    Law(
+        id="socketserver-2-swallows-in-main",
+        about="server exception",
+        when=_swallowed_in_main,
+        then=lambda _: (Passes(), Answers("either")),
+        because=(
+            "Python 2's SocketServer catches whatever is raised while it hands a request over to "
+            "its thread. A signal that the view sends may come to the main thread just there: the "
+            "SystemExit of its handler is then swallowed, and the server goes on."
+        ),
+        source="CPython 2.7 Lib/SocketServer.py, BaseServer._handle_request_noblock",
+        race="the signal, and the main thread's return to waiting for the next request",
+    ),
+    # --------------------------------------------------------------------- supervisors
+    Law(
+        id="wait-returns",
+        about="child ended",
+        when=lambda f: f.supervisor == "wait",
+        then=lambda _: Proceeds(),
+        because=(
+            "Popen.wait returns its child's status, negative for a signal, and raises nothing: "
+            "the parent goes on to its last line."
+        ),
+        source="docs: library/subprocess, Popen.wait and Popen.returncode",
+    ),
+    Law(
+        id="reloader-restarts-on-3",
+        about="child ended",
+        when=lambda f: f.supervisor == "reloader" and f.status == 3,
+        then=lambda _: Restarts(),
+        because="Exit status 3 of the child, wherever it came from, asks the parent for a new one.",
+        source="Werkzeug src/werkzeug/_reloader.py, restart_with_reloader",
+    ),
+    Law(
+        id="reloader-passes-status-on",
+        about="child ended",
+        when=lambda f: f.supervisor == "reloader" and f.status != 3,
+        then=lambda f: Raises("SystemExit", low_byte(f.status)),
+        because=(
+            "The reloader's parent calls sys.exit with its child's return code, which is negative "
+            "for a signal: after SIGKILL, -9, of which 247 is left. So the parent ends normally, "
+            "and its handlers run, however the child died."
+        ),
+        source="Werkzeug src/werkzeug/_reloader.py, run_with_reloader; docs: library/subprocess, "
+        "Popen.returncode",
+    ),
+    Law(
+        id="wait-leaves-child",
+        about="supervisor exception",
+        when=lambda f: f.supervisor == "wait",
+        then=lambda _: Passes(),
+        because=(
+            "An exception that leaves Popen.wait does nothing to the child: one that got no signal "
+            "goes on, an orphan."
+        ),
+        source="CPython Lib/subprocess.py, Popen.wait",
+    ),
+    Law(
+        id="call-2-leaves-child",
+        about="supervisor exception",
+        when=lambda f: f.supervisor == "reloader" and f.profile.call_leaves_child,
+        then=lambda f: Swallows() if _reloader_interrupted(f) else Passes(),
+        because=(
+            "Python 2's subprocess.call lets an exception pass and leaves its child alone: one "
+            "that got no signal goes on, an orphan, and one that got the same signal ends in its "
+            "own time."
+        ),
+        source="CPython 2.7 Lib/subprocess.py, call; Werkzeug src/werkzeug/_reloader.py, "
+        "run_with_reloader",
+    ),
+    Law(
+        id="call-kills-child",
+        about="supervisor exception",
+        when=lambda f: (
+            f.supervisor == "reloader" and not f.profile.call_leaves_child and f.child_rests
+        ),
+        then=_kills,
+        because=(
+            "In Python 3 an exception that unwinds subprocess.call, be it SystemExit, kills the "
+            "child with SIGKILL: none of the child's handlers run."
+        ),
+        source="CPython Lib/subprocess.py, call",
+    ),
+    Law(
+        id="call-kills-ending-child",
+        about="supervisor exception",
+        when=lambda f: (
+            f.supervisor == "reloader" and not f.profile.call_leaves_child and not f.child_rests
+        ),
+        then=_kills,
+        because=(
+            "Both processes got the signal. The parent's subprocess.call kills the child, which is "
+            "running its own handlers: at once, or after Ctrl-C, from 3.7 on, when a quarter of a "
+            "second has passed."
+        ),
+        source="CPython Lib/subprocess.py, call and Popen._sigint_wait_secs (bpo-25942)",
+        race="the end of the child, and the SIGKILL that its parent sends on its own way out",
+    ),
+    Law(
+        id="reloader-sees-change",
+        about="change",
+        when=lambda _: True,
+        then=lambda _: Raises("SystemExit", 3),
+        because="When a watched file changes, the child's reloader calls sys.exit(3).",
+        source="Werkzeug src/werkzeug/_reloader.py, ReloaderLoop.trigger_reload",
+    ),
+    Law(
+        id="grace-time",
+        about="grace",
+        when=lambda _: True,
+        then=lambda f: Waits(waits=f.needs < f.grace),
+        because=(
+            "Nothing in Python limits how long handlers take. Who sends a signal after a grace "
+            "time does: a handler ends before it if it and those before it need less than that "
+            "together."
+        ),
+        source="signal(7); docker stop, kill -9 after 10 s; systemd.kill(5), TimeoutStopSec",
+    ),
+    Law(
+        id="second-ctrl-c-alone",
+        about="second signal",
+        when=lambda f: not f.supervisor,
+        then=lambda _: Proceeds(),
+        because=(
+            "A second Ctrl-C raises KeyboardInterrupt in the handler that runs. That handler ends, "
+            "and the others run."
+        ),
+        source="docs: library/signal; library/atexit, atexit.register",
+    ),
+    Law(
+        id="second-ctrl-c-2",
+        about="second signal",
+        when=lambda f: f.supervisor != "" and f.profile.call_leaves_child,
+        then=lambda _: Proceeds(),
+        because=(
+            "In Python 2 parent and child run their handlers at the same time after the first "
+            "Ctrl-C. The second one interrupts whichever handler runs, in one of them or in both, "
+            "also before its first line; between two, it interrupts atexit itself, which is "
+            "Python code, and then none runs; and where the reloader is about to end, nobody "
+            "catches it any more."
+        ),
+        source="CPython 2.7 Lib/subprocess.py, call; docs: library/signal",
+        race="the second SIGINT, and the beginning of the first handler in each process",
+    ),
+    Law(
+        id="second-ctrl-c-no-grace",
+        about="second signal",
+        when=lambda f: (
+            f.supervisor != "" and not f.profile.call_leaves_child and not f.profile.call_grace
+        ),
+        then=lambda _: Proceeds(),
+        because=(
+            "Before 3.7 the parent kills the child at the first Ctrl-C, without a grace time; the "
+            "second one interrupts whichever process's handler runs by then. A child that is quick "
+            "has ended before it is killed."
+        ),
+        source="CPython 3.6 Lib/subprocess.py, call (bpo-25942 came in 3.7)",
+        race="the second SIGINT, the end of the child, and the SIGKILL that its parent sends to it",
+    ),
+    Law(
+        id="second-ctrl-c-ends-grace",
+        about="second signal",
+        when=lambda f: (
+            f.supervisor != "" and not f.profile.call_leaves_child and f.profile.call_grace
+        ),
+        then=lambda _: Proceeds(),
+        because=(
+            "After the first Ctrl-C the parent gives its child a quarter of a second. The second "
+            "one interrupts the child's handler and the parent's waiting, and the parent kills."
+        ),
+        source="CPython Lib/subprocess.py, Popen.wait and call (bpo-25942)",
+        race="the end of the child, and the SIGKILL that its parent sends at the second SIGINT",
+    ),
+    Law(
+        id="orphan-goes-on",
+        about="orphan",
+        when=lambda _: True,
+        then=lambda _: Proceeds(),
+        because=(
+            "A parent that the kernel ends tells its child nothing. The child becomes an orphan, "
+            "goes on, and serves the port."
+        ),
+        source="wait(2), notes on orphans; prctl(2), PR_SET_PDEATHSIG, which nobody sets here",
+    ),
+)

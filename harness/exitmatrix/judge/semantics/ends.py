@@ -1,0 +1,57 @@
+"""How a process ends at once, and how an exception begins. Pure."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from exitmatrix.judge.laws.law import Dies, Effect, Facts, Leaves, Raises
+from exitmatrix.judge.semantics import change
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
+from exitmatrix.judge.semantics.state import (
+    Configuration,
+    ProcessState,
+    Raised,
+    Supervising,
+    Thread,
+)
+from exitmatrix.model.execution import Exit
+from exitmatrix.model.language import Flush, Raise, Statement
+
+
+def stopped(
+    now: Configuration,
+    process: ProcessState,
+    thread: Thread,
+    effect: Effect,
+    statement: Statement,
+    ask: Ask,
+) -> Configuration:
+    """After an effect that ends the process, or raises in the thread. Raises NotPredicted."""
+    match effect:
+        case Dies(signal, flushed):
+            _leaves_orphan(now, process, ask)
+            return change.end(now, process, Exit(signal=signal), flushed=flushed)
+        case Leaves(status, flushed):
+            _leaves_orphan(now, process, ask)
+            return change.end(now, process, Exit(status), flushed=flushed)
+        case Raises(name, status):
+            if isinstance(statement, Flush) and not ask.profile.keeps_unwritten:
+                process = replace(process, buffered=())
+            failed = change.fail(thread, Raised(name, status, _last_line(statement, name)))
+            return change.with_process(now, change.with_thread(process, failed))
+    raise NotPredicted(f"{effect!r} of a statement")
+
+
+def _leaves_orphan(now: Configuration, process: ProcessState, ask: Ask) -> None:
+    """Ask what becomes of a child that loses its parent."""
+    for thread in process.threads:
+        for frame in thread.frames:
+            if isinstance(frame, Supervising) and now.process(frame.child).exit is None:
+                ask("orphan", Facts(profile=ask.profile))
+
+
+def _last_line(statement: Statement, name: str) -> str:
+    """The last line of the traceback."""
+    if not isinstance(statement, Raise):
+        return name
+    return ": ".join(filter(None, (statement.exception, statement.message)))

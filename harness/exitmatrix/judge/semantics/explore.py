@@ -1,0 +1,45 @@
+"""All moments that a program may come to. Pure."""
+
+from __future__ import annotations
+
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
+from exitmatrix.judge.semantics.state import Configuration
+from exitmatrix.judge.semantics.step import steps
+from exitmatrix.judge.semantics.supervise import rests
+
+MOST_MOMENTS = 5000
+"""Moments that are looked at; a program that has more is not predicted."""
+
+
+def outcomes(first: Configuration, ask: Ask) -> list[Configuration]:
+    """The moments after which nothing follows.
+
+    Raises NotPredicted where no law answers a question that comes up, where a
+    process waits for what nobody does, and where there are too many moments.
+    """
+    found: set[Configuration] = set()
+    todo, ends, looked_at = [first], [], 0
+    while todo:
+        now = todo.pop()
+        following = list(steps(now, ask))
+        looked_at += 1
+        while len(following) == 1 and not found and looked_at <= MOST_MOMENTS:
+            (now,) = following  # up to the first choice there is nothing to remember
+            following = list(steps(now, ask))
+            looked_at += 1
+        if looked_at > MOST_MOMENTS:
+            raise NotPredicted(f"no law says what happens: more than {MOST_MOMENTS} moments")
+        if not following:
+            ends.append(_end(now))
+        for one in following:
+            if one not in found:
+                found.add(one)
+                todo.append(one)
+    return ends
+
+
+def _end(now: Configuration) -> Configuration:
+    alive = [one for one in now.processes if one.exit is None]
+    if alive and (now.events or not all(map(rests, alive))):
+        raise NotPredicted("no law says what happens: the program waits for ever")
+    return now

@@ -1,0 +1,82 @@
+"""What comes from outside: signals, requests, a changed file. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from exitmatrix.judge.laws.law import Facts, Raises
+from exitmatrix.judge.semantics import change
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
+from exitmatrix.judge.semantics.signals import receive
+from exitmatrix.judge.semantics.state import (
+    Body,
+    Configuration,
+    Event,
+    Lingering,
+    ProcessState,
+    Raised,
+    RequestCode,
+    Thread,
+)
+
+
+def arrive(now: Configuration, ask: Ask, *, at_rest: bool) -> Iterator[Configuration]:
+    """All that may be once the next event has taken place, if this is the moment for it."""
+    if not now.events:
+        return
+    event = now.events[0]
+    lingers = any(
+        isinstance(thread.top, Lingering)
+        for path in event.to
+        for thread in now.process(path).threads
+    )
+    if lingers if event.when == "in a handler" else at_rest:
+        yield from take_place(now, ask)
+
+
+def take_place(now: Configuration, ask: Ask) -> Iterator[Configuration]:
+    """All that may be once the next event has taken place. Raises NotPredicted."""
+    event, *left = now.events
+    if event.when == "in a handler":
+        supervised = any(_supervises(now.process(path)) for path in event.to)
+        about = Facts(profile=ask.profile, supervisor="reloader" if supervised else "")
+        ask("second signal", about)
+    moments = [replace(now, events=tuple(left))]
+    for path in event.to:
+        moments = [
+            one for moment in moments for one in _at(moment, moment.process(path), event, ask)
+        ]
+    yield from moments
+
+
+def _supervises(process: ProcessState) -> bool:
+    return process.role == "parent"
+
+
+def _at(
+    now: Configuration, process: ProcessState, event: Event, ask: Ask
+) -> Iterator[Configuration]:
+    main = process.thread(process.main)
+    if main is None:
+        yield now
+    elif event.request:
+        yield change.with_process(now, _request(process, main, event))
+    elif event.touch:
+        (effect,) = ask("change", Facts(profile=ask.profile))
+        if not isinstance(effect, Raises):
+            raise NotPredicted(f"{effect!r} of a changed file")
+        failed = change.fail(main, Raised(effect.name, effect.status))
+        yield change.with_process(now, change.with_thread(process, failed))
+    else:
+        yield from receive(now, process, main, event.signal, ask)
+
+
+def _request(process: ProcessState, main: Thread, event: Event) -> ProcessState:
+    frames = (RequestCode(event.in_main), Body(event.request))
+    process = replace(process, requested=True)
+    if event.in_main:
+        return change.with_thread(process, change.push(main, *frames))
+    new = Thread(process.started, frames, daemon=True)
+    return replace(process, threads=(*process.threads, new), started=process.started + 1)

@@ -1,0 +1,81 @@
+"""How a process receives a signal, and when its main thread notices. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from exitmatrix.judge.laws.law import Calls, Facts, Later, Proceeds, Raises
+from exitmatrix.judge.semantics import change, run
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
+from exitmatrix.judge.semantics.ends import stopped
+from exitmatrix.judge.semantics.state import (
+    Configuration,
+    Entering,
+    HandlerRun,
+    Pending,
+    ProcessState,
+    Raised,
+    Thread,
+)
+from exitmatrix.model.language import Signal
+
+AT_START = {"SIGINT": "interrupt", "SIGPIPE": "ignored", "SIGXFSZ": "ignored"}
+"""Dispositions that Python sets when it starts; others are the default."""
+
+
+def disposition(process: ProcessState, signal: str) -> str:
+    """What the process does with a signal now."""
+    if signal in ("SIGKILL", "SIGSTOP"):
+        return "default"  # whatever was set: signal(2)
+    return dict(process.signals).get(signal) or AT_START.get(signal, "default")
+
+
+def receive(
+    now: Configuration,
+    process: ProcessState,
+    thread: Thread,
+    signal: str,
+    ask: Ask,
+) -> Iterator[Configuration]:
+    """All that may be once the process of a thread got a signal from it."""
+    how = disposition(process, signal)
+    about = Facts(profile=ask.profile, signal=signal, disposition=how)
+    for effect in ask("signal", about):
+        if isinstance(effect, Calls | Raises):
+            pending = Pending(signal, own=thread.id == process.main)
+            if signal not in (one.signal for one in process.pending):
+                process = replace(process, pending=(*process.pending, pending))
+            yield change.with_process(now, change.with_thread(process, thread))
+        elif isinstance(effect, Proceeds):
+            yield change.with_process(now, change.with_thread(process, thread))
+        else:
+            yield stopped(now, process, thread, effect, Signal(signal), ask)
+
+
+def notice(
+    now: Configuration,
+    process: ProcessState,
+    main: Thread,
+    ask: Ask,
+) -> tuple[list[Configuration], bool]:
+    """All that may be once the main thread looks for signals, and whether it may go on without."""
+    pending, *left = process.pending
+    later = False
+    if not pending.own:
+        effects = ask("noticing", Facts(profile=ask.profile, signal=pending.signal))
+        later = any(isinstance(effect, Later) for effect in effects)
+    how = disposition(process, pending.signal)
+    process = replace(process, pending=tuple(left))
+    if how.startswith(":"):
+        main = change.push(main, Entering(how[1:]))
+    elif how == "interrupt" and isinstance(main.top, HandlerRun):
+        # Where atexit is Python code, it is that code which is interrupted: no handler follows.
+        last = Raised("KeyboardInterrupt", text="KeyboardInterrupt")
+        main = change.swap(main, run.interrupted(main.top, last))
+    elif how == "interrupt":
+        main = change.fail(main, Raised("KeyboardInterrupt", text="KeyboardInterrupt"))
+    else:
+        raise NotPredicted(f"no law says what happens: {pending.signal}, whose handler is gone")
+    return [change.with_process(now, change.with_thread(process, main))], later

@@ -1,0 +1,202 @@
+"""A server's loop, its requests, and the process that supervises it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from exitmatrix.judge.laws.law import (
+    Answers,
+    Effect,
+    Facts,
+    Kills,
+    Passes,
+    Proceeds,
+    Raises,
+    Restarts,
+    Swallows,
+)
+from exitmatrix.judge.semantics import change
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
+from exitmatrix.judge.semantics.state import (
+    Configuration,
+    MainCode,
+    ProcessState,
+    Raised,
+    RequestCode,
+    Resting,
+    Serving,
+    Supervising,
+    Thread,
+)
+from exitmatrix.model.execution import Exit
+
+SIGNUMS = {
+    "SIGHUP": 1,
+    "SIGINT": 2,
+    "SIGQUIT": 3,
+    "SIGABRT": 6,
+    "SIGKILL": 9,
+    "SIGSEGV": 11,
+    "SIGPIPE": 13,
+    "SIGALRM": 14,
+    "SIGTERM": 15,
+}
+"""Those with one number on Linux and macOS: what is judged may come from another machine."""
+
+
+def rests(process: ProcessState) -> bool:
+    """Whether it is alive and waits for what comes from outside."""
+    main = process.thread(process.main)
+    return (
+        main is not None
+        and isinstance(main.top, Resting | Serving | Supervising)
+        and main.raising is None
+        and not process.pending
+    )
+
+
+# ------------------------------------------------------------------- the supervisor
+
+
+def wait(
+    now: Configuration, process: ProcessState, main: Thread, waiting: Supervising, ask: Ask
+) -> Iterator[Configuration]:
+    """All that may follow while a child is waited for. Raises NotPredicted."""
+    child = now.process(waiting.child)
+    if waiting.grace:
+        yield from _after_interrupt(now, process, main, child)
+        return
+    if child.exit is None:
+        return
+    about = Facts(profile=ask.profile, status=_return_code(child.exit), supervisor=waiting.how)
+    for effect in ask("child ended", about):
+        match effect:
+            case Proceeds():
+                yield _with(now, process, change.pop(main))
+            case Raises(name, status):
+                failed = change.fail(change.pop(main), Raised(name, status))
+                yield _with(now, process, failed)
+            case Restarts():
+                path = (process.forked + 1,)
+                new = ProcessState(
+                    path=path,
+                    threads=(Thread(0, (MainCode(), Serving())),),
+                    role=f"child#{process.forked + 2}",
+                )
+                now = replace(now, processes=(*now.processes, new))
+                process = replace(process, forked=process.forked + 1)
+                yield _with(now, process, change.swap(main, replace(waiting, child=path)))
+            case _:
+                raise NotPredicted(f"{effect!r} of a supervisor")
+
+
+def _after_interrupt(
+    now: Configuration, process: ProcessState, main: Thread, child: ProcessState
+) -> Iterator[Configuration]:
+    """The child ends in time, or is killed."""
+    over = change.pop(main)
+    if child.exit is None:
+        yield _with(_kill(now, child), process, over)
+    else:
+        yield _with(now, process, over)
+
+
+def _return_code(how: Exit) -> int:
+    if how.signal and how.signal not in SIGNUMS:
+        raise NotPredicted(f"no law says what happens: the number of {how.signal}")
+    return -SIGNUMS[how.signal] if how.signal else how.status
+
+
+def _kill(now: Configuration, child: ProcessState) -> Configuration:
+    child = replace(child, cut=not rests(child))
+    return change.end(change.with_process(now, child), child, Exit(signal="SIGKILL"), flushed=False)
+
+
+def interrupt(
+    now: Configuration,
+    process: ProcessState,
+    main: Thread,
+    waiting: Supervising,
+    raised: Raised,
+    ask: Ask,
+) -> Iterator[Configuration]:
+    """All that may follow an exception while a child is waited for. Raises NotPredicted."""
+    about = Facts(
+        profile=ask.profile,
+        exception=raised.name,
+        supervisor=waiting.how,
+        again=waiting.grace,
+        child_rests=rests(now.process(waiting.child)),
+    )
+    for effect in ask("supervisor exception", about):
+        over = change.pop(main)
+        match effect:
+            case Passes():
+                yield _with(now, process, over)
+            case Swallows():
+                yield _with(now, process, replace(over, raising=None))
+            case Kills(swallows, waits):
+                if waits:
+                    patient = change.swap(main, replace(waiting, grace=True))
+                    yield _with(now, process, replace(patient, raising=None))
+                    continue
+                child = now.process(waiting.child)
+                if child.exit is None:
+                    now = _kill(now, child)
+                yield _with(now, process, replace(over, raising=None if swallows else raised))
+            case _:
+                raise NotPredicted(f"{effect!r} of a supervisor")
+
+
+# ---------------------------------------------------------------- server and request
+
+
+def leave_server(
+    now: Configuration, process: ProcessState, main: Thread, raised: Raised, ask: Ask
+) -> Iterator[Configuration]:
+    """All that may follow an exception in the server's loop. Raises NotPredicted."""
+    about = Facts(profile=ask.profile, exception=raised.name, requested=process.requested)
+    for effect in ask("server exception", about):
+        match effect:
+            case Passes():
+                yield _with(now, process, change.pop(main))
+            case Swallows():
+                yield _with(now, process, replace(change.pop(main), raising=None))
+            case Answers(answer):
+                calm = replace(main, raising=None)
+                yield _with(now, replace(process, answer=answer), calm)
+            case _:
+                raise NotPredicted(f"{effect!r} of a server")
+
+
+def leave_request(
+    now: Configuration,
+    process: ProcessState,
+    thread: Thread,
+    request: RequestCode,
+    raised: Raised | None,
+    ask: Ask,
+) -> Iterator[Configuration]:
+    """All that may follow the end of a request. Raises NotPredicted."""
+    effects: tuple[Effect, ...] = (Answers("200"),)
+    if raised:
+        about = Facts(profile=ask.profile, exception=raised.name, in_main=request.in_main)
+        effects = ask("request exception", about)
+    for effect in effects:
+        match effect:
+            case Passes():
+                yield _with(now, process, change.pop(thread))
+            case Answers(answer) if request.in_main:
+                calm = replace(change.pop(thread), raising=None)
+                yield _with(now, replace(process, answer=process.answer or answer), calm)
+            case Answers(answer):
+                answered = replace(process, answer=process.answer or answer)
+                yield change.with_process(now, change.without_thread(answered, thread.id))
+            case _:
+                raise NotPredicted(f"{effect!r} of a request")
+
+
+def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
+    return change.with_process(now, change.with_thread(process, thread))
