@@ -41,7 +41,6 @@ EXCEPTIONS = {
         "signal": "SIGTERM and SIGHUP stop a run as Ctrl-C does",
     },
     "cli.fuzz": {"sys": "mispredictions have a status of their own"},
-    "cli.list": {"sys": "the status of a list with errors"},
     "cli.main": {"sys": "the status of a command"},
     "cli.restart": {
         "os": "the command starts itself again without variables that bend its Python",

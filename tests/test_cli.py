@@ -20,10 +20,13 @@ import pytest
 from exitmatrix.cli.errors import Failure, Interrupted, stopping_cleanly, uninterrupted
 from exitmatrix.cli.main import COMMANDS, main
 from exitmatrix.cli.restart import BENDING
+from exitmatrix.machine.interpreters.found import Found
+from exitmatrix.machine.interpreters.selection import select
 from exitmatrix.machine.run.app.session import callers_environment
 from exitmatrix.machine.run.aside import without
 
 from tests.conftest import FOUND, NEWEST, note_exercised
+from tests.support import values
 from tests.support.command import COMMAND, measure, run, tree
 
 pytestmark = pytest.mark.real
@@ -217,7 +220,7 @@ def helps(command: click.Command, context: click.Context) -> Iterator[tuple[str,
 def examples() -> list[str]:
     """The command lines in all the helps, without what is said beside them."""
     return [
-        re.split(r"\s{3,}", line.strip())[0]
+        re.split(r"\s{2,}", line.strip())[0]
         for _, text in helps(main, click.Context(main))
         for line in re.sub(r"\\\s*\n\s*", " ", text).splitlines()
         if line.startswith(" ") and line.split()[:1] == ["exitmatrix"]
@@ -232,12 +235,15 @@ def test_the_examples_of_the_helps_are_found() -> None:
 @pytest.mark.parametrize("line", examples())
 def test_each_example_of_a_help_is_a_command_that_is_taken(line: str) -> None:
     """Its options and arguments are parsed without complaint."""
-    words = shlex.split(line)[1:]
+    taken(shlex.split(line)[1:])
+
+
+def taken(words: list[str]) -> None:
+    """Parse them as the command would."""
     context: click.Context = main.make_context("exitmatrix", list(words))
     while isinstance(context.command, click.Group):
-        name, command, rest = context.command.resolve_command(
-            context, context._protected_args + context.args
-        )
+        below = [*context._protected_args, *context.args]
+        name, command, rest = context.command.resolve_command(context, below)
         assert command
         context = command.make_context(name, rest, parent=context)
 
@@ -283,6 +289,69 @@ def test_a_command_imports_what_it_needs(words: list[str], unneeded: set[str]) -
     loaded = set(done.stderr.splitlines()[-1].split())
     assert "exitmatrix.cli.main" in loaded
     assert not unneeded & loaded
+
+
+def make_examples() -> list[tuple[str, str]]:
+    """The command that a target of the Makefile calls, and the arguments of its example."""
+    text = (Path(__file__).parent.parent / "Makefile").read_text()
+    head = r"^[a-z]+: .*## .*\(ARGS='(.*)'\)\n"
+    recipe = r"(?:\t.*\n)*?\t@\$\(VENV\)/bin/exitmatrix (.*) \$\(ARGS\)"
+    return re.findall(head + recipe, text, re.MULTILINE)
+
+
+def test_the_examples_of_make_help_are_found() -> None:
+    """The law below is about some, and about that of `matrix`."""
+    assert any(words == "matrix" for _, words in make_examples())
+    assert len(make_examples()) >= 3
+
+
+@pytest.mark.parametrize(("arguments", "words"), make_examples())
+def test_each_example_of_make_help_works(arguments: str, words: str) -> None:
+    """Its options are taken, and its Pythons are found where they are."""
+    taken(shlex.split(f"{words} {arguments}"))
+    named = re.findall(r"--python (\S+)", arguments)
+    here = Found(interpreters=tuple(map(values.interpreter, ("3.12.1", "3.13.0", "3.13.5"))))
+    assert [one.version for one in select(here, named)][-2:] == ["3.13.0", "3.13.5"]
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["matrix", "--scenario", "plane"], 2),
+        (["check", "--scenario", "plane"], 2),
+        (["list", "cells", "--scenario", "plane"], 2),
+        (["matrix", "--python", "cpython-9.99"], 2),
+        (["check", "--python", "cpython-9.99"], 2),
+        (["blog", "--python", "cpython-9.99"], 2),
+        (["list", "cells", "--python", "cpython-9.99"], 2),
+        (["claims", "--output", "written", "--python", "cpython-9.99"], 2),
+        (["matrix", "--python", ""], 2),
+        (["matrix", "--scenario", ""], 2),
+        (["explain", ""], 2),
+        (["claims", ""], 2),
+        (["diff", "", ""], 2),
+        (["explain", "plain", "--records", "nowhere"], 2),
+        (["check", "--records", "nowhere"], 2),
+        (["diff", "cpython-3.12.1", "cpython-3.13.0", "--records", "nowhere"], 2),
+        (["blog", "--stack", "flask-9"], 2),
+        (["explian"], 2),
+        (["list", "cell"], 2),
+        (["matrix", "--jobs", "none"], 2),
+    ],
+    ids=lambda one: " ".join(one) if isinstance(one, list) else "",
+)
+def test_the_same_mistake_has_the_same_status(
+    words: list[str], status: int, tmp_path: Path
+) -> None:
+    """One line that begins with the name of the program, and nothing written."""
+    done = subprocess.run(
+        [*COMMAND, *words], capture_output=True, text=True, cwd=tmp_path, check=False, timeout=240
+    )
+    assert done.returncode == status, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[-1].startswith("exitmatrix: ")
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_machine_on_which_no_trial_can_run(

@@ -141,6 +141,18 @@ def test_no_bytes_go_round_the_guard() -> None:
     assert below.getvalue() == b"\\u001b]0;\\u0007 \\u2713\n"
 
 
+def test_a_shell_completes_through_the_guard() -> None:
+    """Click prints completions as bytes, and they are text for the shell."""
+    asked = {
+        "_EXITMATRIX_COMPLETE": "bash_complete",
+        "COMP_WORDS": "exitmatrix ex",
+        "COMP_CWORD": "1",
+    }
+    with guarded() as (out, _), mock.patch.dict(os.environ, asked), suppress(SystemExit):
+        main([])
+    assert out.getvalue() == "plain,explain\n"
+
+
 @given(EVIL)
 @settings(max_examples=20)
 def test_progress_shows_no_escapes_of_others(evil: str) -> None:

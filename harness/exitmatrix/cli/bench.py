@@ -76,6 +76,7 @@ def command(python: str | None, rounds: int, batch: int, cells: str) -> None:
     cores = os.cpu_count() or 1
     click.echo(f"{interpreter.id}, {cores} cores, {rounds} rounds of {batch} cells\n")
 
+    _startup(rounds)
     endings = {
         "return": ["return"],
         "all in-process": [
@@ -125,6 +126,32 @@ def _reporting(size: int, scenarios: Iterable[Scenario]) -> str:
         f"{size:8} records  judging {judging:5.2f} s, reporting {reporting:5.2f} s,"
         f" {len(page) // 1024} KiB of report, peak {peak} MiB"
     )
+
+
+def _startup(rounds: int) -> None:
+    """Print how long commands take that run nothing, and that of a Python that does nothing."""
+    call = "from exitmatrix.cli.main import entry; entry()"
+    ways = {
+        "python -c pass": ["-c", "pass"],
+        "exitmatrix --help": ["-c", call, "--help"],
+        "exitmatrix explain CELL": [
+            "-c",
+            call,
+            "explain",
+            "cpython-3.13.0/none/plain/SIGTERM@main",
+        ],
+    }
+    click.echo("start to end, seconds, median of the rounds")
+    for name, words in ways.items():
+        seconds = [
+            1 / _rate(1, partial(_silently, [sys.executable, *words])) for _ in range(rounds)
+        ]
+        click.echo(f"  {name:25} {statistics.median(seconds):7.3f}")
+    click.echo()
+
+
+def _silently(words: list[str]) -> None:
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def _rate(count: int, act: Callable[[], object]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +9,6 @@ import click
 
 from exitmatrix.claims.texts import CLAIMS
 from exitmatrix.cli import options
-from exitmatrix.cli.errors import USAGE_ERROR
 from exitmatrix.cli.groups import Group
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.selecting import (
@@ -21,6 +19,7 @@ from exitmatrix.cli.selecting import (
 )
 from exitmatrix.cli.streams import one_line
 from exitmatrix.cli.structured import echo_json
+from exitmatrix.cli.unknown import fail_if_broken
 from exitmatrix.declare.stacks import STACKS
 from exitmatrix.declare.terminations import CATALOGUE
 from exitmatrix.report.exchange import CellsDocument, claim_document
@@ -55,8 +54,7 @@ def list_scenarios(as_json: bool) -> None:
     """The programs that are run."""
     subjects, broken = load_scenarios()
     show(list(subjects.values()), as_json, lambda one: f"{one.id:28} {one.title}")
-    if broken:
-        sys.exit(USAGE_ERROR)
+    fail_if_broken(broken, "are listed")
 
 
 @command.command("terminations")

@@ -28,7 +28,7 @@ COMMANDS = {
     "explain": "Say what happens in a cell, in which order, why, and since which version.",
     "answer": "Say what happens to a program, in the words that people use.",
     "claims": "Judge what was published about exit handlers by what was observed.",
-    "site": "Write the answers as pages for a browser.",
+    "site": "Write the site: every answer as a page, from the records alone.",
     "blog": "Watch the experiment with the two pids, live.",
     "fuzz": "Run generated programs bare, and compare what they show with the rules.",
     "list": "List what there is: interpreters, stacks, scenarios, terminations, cells, claims.",

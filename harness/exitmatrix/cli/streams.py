@@ -117,8 +117,10 @@ class Outliving:
 class Guarded(Outliving):
     """A stream of inert text. There is no `buffer` by which bytes could go round it."""
 
-    def write(self, text: str) -> int:
-        """Write the text, inert, if anybody reads."""
+    def write(self, text: str | bytes) -> int:
+        """Write the text, inert, if anybody reads; click prints completions as bytes."""
+        if isinstance(text, bytes):
+            text = text.decode(errors="replace")
         return super().write(inert(text))
 
     def write_styled(self, spans: Iterable[Span]) -> None:
