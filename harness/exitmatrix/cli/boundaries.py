@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from exitmatrix.cli.programs import Pythons, show_all, smallest
+from exitmatrix.cli.programs import Pythons, profiles_of, show_all, smallest
 from exitmatrix.cli.streams import say
 from exitmatrix.declare.shrink import weight
-from exitmatrix.declare.statements import kinds
+from exitmatrix.judge.profile import Profile
+from exitmatrix.judge.programs import foresee, responsible
 from exitmatrix.machine.bare.session import Session
 from exitmatrix.machine.store.records import describe
 from exitmatrix.model import Interpreter
 from exitmatrix.model.boundary import Boundary
-from exitmatrix.model.execution import Seen
+from exitmatrix.model.execution import Foreseen, Seen
 from exitmatrix.model.language import Code
 from exitmatrix.model.versions import in_order, python_of
 
 CONFIRMED = 10
 """Runs on each side of a boundary that have to agree: what differs by chance is a race."""
-MOST = 6
-"""Reasons that are looked for, of each pair."""
+UNEXPLAINED = "no reason that the laws know"
 
 
 def neighbours(pythons: Pythons) -> list[tuple[Interpreter, Interpreter]]:
@@ -50,41 +52,59 @@ def find(
     pythons: Pythons,
     session: Session,
 ) -> Iterator[Boundary]:
-    """For each pair the smallest programs that tell its sides apart for different reasons.
+    """For each pair, and each reason that the laws know, the smallest program that tells it apart.
 
-    A program that holds all that a boundary of its pair consists of, by kind and
-    place, differs for that reason; the smallest of the others leads to the next one.
+    And one for which they know none: where they are right, there is no such program.
     """
     all_shown = list(shown)
+    profiles = profiles_of(pythons)
     for left, right in neighbours(pythons):
         say(f"boundaries between {left.id} and {right.id}")
-        reasons = [kinds(one.program) for one in known if _pair(one) == (left.id, right.id)]
-        differ = [
-            code
-            for code, by_python in all_shown
-            if left.id in by_python
-            and right.id in by_python
-            and by_python[left.id] != by_python[right.id]
-        ]
-        for _ in range(MOST):
-            differ = [code for code in differ if not any(one <= kinds(code) for one in reasons)]
-            if not differ:
-                break
-            first = min(differ, key=weight)
-            small = smallest(first, {left.id: left, right.id: right}, _differs, session)
+        pair = _Pair(left, right, profiles[left.id], profiles[right.id])
+        done: set[str] = set()
+        for one in known:
+            if (one.left, one.right) == (left.id, right.id):
+                done |= pair.reasons(one.program)
+        for code in sorted(pair.told_apart(all_shown), key=weight):
+            if not (new := pair.reasons(code) - done):
+                continue
+            small = smallest(code, pair.sides, partial(pair.differs_for, new), session)
+            done |= pair.reasons(small)
             if boundary := confirm(small, left, right, session):
                 yield boundary
-                reasons.append(kinds(small))
-            else:
-                reasons.append(kinds(first))
 
 
-def _pair(one: Boundary) -> tuple[str, str]:
-    return one.left, one.right
+@dataclass(frozen=True)
+class _Pair:
+    left: Interpreter
+    right: Interpreter
+    older: Profile
+    newer: Profile
 
+    @property
+    def sides(self) -> Pythons:
+        return {self.left.id: self.left, self.right.id: self.right}
 
-def _differs(_code: Code, shown: Mapping[str, Seen]) -> bool:
-    return len(set(shown.values())) > 1
+    def told_apart(self, shown: Iterable[tuple[Code, Mapping[str, Seen]]]) -> Iterator[Code]:
+        """The programs that showed something else on either side, and not by a race."""
+        for code, by_python in shown:
+            sides = [by_python.get(id) for id in self.sides]
+            if None not in sides and sides[0] != sides[1] and not self._is_race(code):
+                yield code
+
+    def _is_race(self, code: Code) -> bool:
+        return any(
+            isinstance(foreseen, Foreseen) and len(foreseen.seen) > 1
+            for foreseen in (foresee(code, self.older), foresee(code, self.newer))
+        )
+
+    def reasons(self, code: Code) -> set[str]:
+        """The parameters for which a program differs here."""
+        return {one.name for one in responsible(code, self.older, self.newer)} or {UNEXPLAINED}
+
+    def differs_for(self, reasons: set[str], code: Code, shown: Mapping[str, Seen]) -> bool:
+        """Whether a program tells the sides apart for one of these reasons."""
+        return len(set(shown.values())) > 1 and bool(self.reasons(code) & reasons)
 
 
 def confirm(code: Code, left: Interpreter, right: Interpreter, session: Session) -> Boundary | None:

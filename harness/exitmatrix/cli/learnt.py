@@ -11,7 +11,7 @@ from exitmatrix.declare.batch import file_of
 from exitmatrix.declare.shrink import weight
 from exitmatrix.judge.damage import moved_boundaries, removed_laws
 from exitmatrix.judge.profile import profile
-from exitmatrix.judge.programs import differing_laws
+from exitmatrix.judge.programs import why
 from exitmatrix.machine.bare.session import Session
 from exitmatrix.machine.store.corpus import Corpus
 from exitmatrix.machine.store.files import write
@@ -71,8 +71,8 @@ def write_page(output: Path) -> None:
     batches = read_batches(output)
     profiles = {id: profile(about) for one in batches for id, about in one.pythons.items()}
 
-    def why(one: Boundary) -> Sequence[str]:
-        return differing_laws(one.program, profiles[one.left], profiles[one.right])
+    def reasons(one: Boundary) -> Sequence[str]:
+        return why(one.program, profiles[one.left], profiles[one.right])
 
     noticed = {one.damage for one in read_witnesses(output)}
     pairs = adjacent({id: about for one in batches for id, about in one.pythons.items()})
@@ -80,7 +80,7 @@ def write_page(output: Path) -> None:
         one.name: one.name in noticed
         for one in (*removed_laws(), *moved_boundaries(profiles, pairs))
     }
-    page = render(batches, read_boundaries(output), why, damages)
+    page = render(batches, read_boundaries(output), reasons, damages)
     write(output / "boundaries.md", page.encode())
 
 

@@ -32,24 +32,6 @@ def statements(code: Code) -> Iterator[Statement]:
         yield from walk(function.body)
 
 
-def kinds(code: Code) -> frozenset[str]:
-    """Which statements stand where: "main: fork", "function: sys.exit", "after main: register"."""
-    found = set(_kinds("main", code.body))
-    for function in code.functions:
-        found |= set(_kinds("function", function.body))
-    return frozenset(found)
-
-
-def _kinds(place: str, body: Iterable[Statement]) -> Iterator[str]:
-    for one in body:
-        yield f"{place}: {one.__struct_config__.tag}"
-        if isinstance(one, Fork):
-            yield from _kinds("child", one.body)
-        if isinstance(one, StartThread):
-            yield f"{place}: {one.ends}"
-            yield from _kinds(f"thread, {one.ends}", one.body)
-
-
 def names(code: Code) -> tuple[str, ...]:
     """The functions of a program: those that are described, then those that are only named."""
     named = [one.name for one in code.functions]

@@ -7,8 +7,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws import LAWS_BY_ID
-from exitmatrix.judge.profile import PARAMETERS, Profile
+from exitmatrix.judge.profile import PARAMETERS, Parameter, Profile
 from exitmatrix.judge.program import predict_program
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.model import Frozen
@@ -48,21 +47,34 @@ def compare(code: Code, profile: Profile, seen: Seen) -> Compared:
     )
 
 
-def differing_laws(code: Code, older: Profile, newer: Profile) -> list[str]:
-    """Why a program shows something else on another Python: parameters, then laws, as sentences.
+def responsible(code: Code, older: Profile, newer: Profile) -> tuple[Parameter, ...]:
+    """The parameters for which a program shows something else on a newer Python.
 
-    Of the parameters that differ, those without which both would foresee the same.
+    They are those that differ, and with whose older value the newer Python would show
+    something else. None where a question is withheld, or the laws foresee no difference.
     """
-    both = foresee(code, older), foresee(code, newer)
-    if isinstance(both[0], str) or isinstance(both[1], str):
-        return []
-    told = [
-        f"{one.about}: {getattr(older, one.name)}, then {getattr(newer, one.name)} ({one.source})"
+    told = _seen(code, newer)
+    return tuple(
+        one
         for one in PARAMETERS
         if getattr(older, one.name) != getattr(newer, one.name)
-        and foresee(code, replace(newer, **{one.name: getattr(older, one.name)})) != both[1]
+        and _seen(code, replace(newer, **{one.name: getattr(older, one.name)})) != told
+    )
+
+
+def _seen(code: Code, profile: Profile) -> tuple[Seen, ...] | str:
+    foreseen = foresee(code, profile)
+    return foreseen if isinstance(foreseen, str) else foreseen.seen
+
+
+def why(code: Code, older: Profile, newer: Profile) -> list[str]:
+    """The responsible parameters as sentences, with their sources."""
+    return [
+        f"{one.about}: {_word(getattr(older, one.name))}, then {_word(getattr(newer, one.name))}"
+        f" ({one.source})"
+        for one in responsible(code, older, newer)
     ]
-    laws = [
-        id for id in both[0].rules + both[1].rules if (id in both[0].rules) != (id in both[1].rules)
-    ]
-    return told + [f"{LAWS_BY_ID[id].because} ({LAWS_BY_ID[id].source})" for id in laws]
+
+
+def _word(value: object) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

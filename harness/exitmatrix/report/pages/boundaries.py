@@ -7,7 +7,16 @@ from itertools import groupby
 
 from exitmatrix.declare.source import excerpt
 from exitmatrix.model.boundary import BatchResult, Boundary
-from exitmatrix.report.document import Block, Code, Listing, Section, paragraph, points, table
+from exitmatrix.report.document import (
+    Block,
+    Code,
+    Listing,
+    Section,
+    inline,
+    paragraph,
+    points,
+    table,
+)
 from exitmatrix.report.programs import lines
 from exitmatrix.report.render.markdown import markdown
 
@@ -19,12 +28,20 @@ ABOUT = (
     " comes from the programs' own functions and from the kernel. Where two neighbouring"
     " Pythons differed, the program was made as small as it can be and still tell them apart."
 )
-READING = (
-    "`fork()` is `os.fork()` whose parent waits for the child and then goes on; it is true in"
-    " the child. `start_and_join(f)` runs `f` in a thread and waits for it. `start_after_main(f)`"
-    " runs `f` in a thread when the main program has ended. `start_daemon(f)` runs `f` in a"
-    " daemon thread, waits for that, and leaves the thread asleep. A function that is not"
-    " defined does nothing."
+READING = inline(
+    Code("fork()"),
+    " is ",
+    Code("os.fork()"),
+    " whose parent waits for the child and then goes on; it is true in the child. ",
+    Code("start_and_join(f)"),
+    " runs ",
+    Code("f"),
+    " in a thread and waits for it, ",
+    Code("start_after_main(f)"),
+    " in a thread when the main program has ended, ",
+    Code("start_daemon(f)"),
+    " in a daemon thread that it waits for and leaves asleep. A function that is not defined"
+    " does nothing.",
 )
 CANNOT_SAY = (
     "conditions and loops: a program does the same thing each time",
@@ -32,7 +49,6 @@ CANNOT_SAY = (
     "signals from another process, and time",
     "subprocess, multiprocessing, asyncio, and servers: the matrix has those",
     "a fork in a daemon thread, and a thread that waits for main's end in a handler",
-    "a function that registers itself, or one that registered it",
 )
 
 
@@ -104,9 +120,7 @@ def _pair(boundaries: Iterable[Boundary], why: Why) -> Iterable[Block]:
     for one in boundaries:
         yield Listing("python", tuple(excerpt(one.program).splitlines()))
         yield Listing("text", tuple(_sides(one)))
-        laws = why(one)
-        if laws:
-            yield points(laws)
+        yield points(why(one) or ["no reason that the laws know"])
 
 
 def _sides(one: Boundary) -> Iterable[str]:
