@@ -6,7 +6,7 @@ import contextlib
 import errno
 import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import FileIO
 from pathlib import Path
 
@@ -48,21 +48,28 @@ def append(file: Path, line: bytes) -> None:
             data = data[out.write(data) :]
 
 
-def lines_of(file: Path) -> list[bytes]:
-    """The lines of a file, with their ends; none where there is no file. Raises OSError."""
+def lines_of(file: Path) -> Iterator[bytes]:
+    """The lines of a file, with their ends; none where there is no file. Raises OSError.
+
+    One after the other: a file may be larger than what is made of it.
+    """
     if not file.exists():
-        return []
+        return
     if not file.is_file():  # a pipe would be waited for
         raise OSError(errno.EINVAL, "is no regular file", str(file))
-    return file.read_bytes().splitlines(keepends=True)
+    with file.open("rb") as lines:
+        yield from lines
 
 
 def in_order(file: Path) -> bool:
     """Whether a file is as `rewrite` leaves it: whole lines, sorted, one for each value."""
-    lines = lines_of(file)
-    names = [line.partition(b',"interpreter":')[0].partition(b',"timeline":')[0] for line in lines]
-    whole = all(line.endswith(b"\n") for line in lines)
-    return whole and lines == sorted(lines) and len(set(names)) == len(names)
+    last = name = b""
+    for line in lines_of(file):
+        before, name = name, line.partition(b',"interpreter":')[0].partition(b',"timeline":')[0]
+        if not line.endswith(b"\n") or line < last or name == before:
+            return False
+        last = line
+    return True
 
 
 def _mend(file: FileIO) -> None:

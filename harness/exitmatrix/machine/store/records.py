@@ -206,32 +206,34 @@ def read(file: Path, decode: Callable[[bytes], T], holding: bytes = b"") -> list
     Lines that do not have `holding` in them are left out unread. Raises ValueError
     naming file and line.
     """
-    return [value for value, _ in read_lines(file, decode, holding)]
+    return list({key: value for key, value, _ in _read(file, decode, holding)}.values())
 
 
-def read_lines(
-    file: Path, decode: Callable[[bytes], T], holding: bytes = b""
-) -> list[tuple[T, bytes]]:
+def read_lines(file: Path, decode: Callable[[bytes], T]) -> list[tuple[T, bytes]]:
     """The same, each with the line that holds it, without its end. Raises ValueError."""
-    values: dict[tuple[str, str], tuple[T, bytes]] = {}
+    found = {key: (value, line.rstrip(b"\r\n")) for key, value, line in _read(file, decode)}
+    return list(found.values())
+
+
+def _read(
+    file: Path, decode: Callable[[bytes], T], holding: bytes = b""
+) -> Iterator[tuple[tuple[str, str], T, bytes]]:
+    """The values with their lines, by cell and outcome. Raises ValueError."""
     try:
-        lines = lines_of(file)
+        for number, line in enumerate(lines_of(file), 1):
+            if holding not in line:
+                continue
+            try:
+                _check_format(line)
+                value = decode(line)
+                CellId.parse(value.cell)
+            except (msgspec.DecodeError, ValueError, RecursionError) as error:
+                if not line.endswith(b"\n") and is_torn(line):
+                    continue  # by a kill in the middle of the write
+                raise ValueError(f"{file}, line {number}: {error}") from error
+            yield (value.cell, getattr(value, "outcome", "")), value, line
     except OSError as error:
         raise ValueError(f"{file}: {error.strerror}") from error
-    torn = len(lines) if lines and not lines[-1].endswith(b"\n") else 0
-    for number, line in enumerate(lines, 1):
-        if holding not in line:
-            continue
-        try:
-            _check_format(line)
-            value = decode(line)
-            CellId.parse(value.cell)
-        except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            if number == torn and is_torn(line):
-                continue  # by a kill in the middle of the write
-            raise ValueError(f"{file}, line {number}: {error}") from error
-        values[value.cell, getattr(value, "outcome", "")] = value, line.rstrip(b"\r\n")
-    return list(values.values())
 
 
 def _check_format(line: bytes) -> None:
