@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from exitmatrix.judge.verdict import judge
-from exitmatrix.model import Judgement, Outcome, Record
+from exitmatrix.model import Judgement, Outcome, Process, Record
 from exitmatrix.model.versions import (
     Python,
     Subject,
@@ -16,10 +16,12 @@ from exitmatrix.model.versions import (
     subject_of,
     subject_words,
 )
-from exitmatrix.report.document import Code
+from exitmatrix.report.document import Code, plain
 from exitmatrix.report.pages.matrix import render
 from exitmatrix.report.phrases import prose
 from exitmatrix.report.render.markdown import markdown_words
+from exitmatrix.report.sections.answers import short_answer
+from exitmatrix.report.sentences import sentences
 from exitmatrix.report.survey import Group, surveys
 from hypothesis import given
 from hypothesis import strategies as st
@@ -306,7 +308,7 @@ def test_overlapping_parts_of_a_race_are_one_row() -> None:
     told = page(*seen)
     assert len(rows(told, "`SIGTERM` to group: 3.12 and earlier |")) == 1
     assert len(rows(told, "≈ or |")) == 1
-    assert answer(told, "stop a service (systemd)")[2].startswith("✓ yes, in both")
+    assert answer(told, "stop a service: `systemctl stop`")[2].startswith("✓ yes, in both")
 
 
 def test_without_a_race_a_killed_process_that_got_further_is_a_difference() -> None:
@@ -322,9 +324,8 @@ def test_a_cut_outcome_is_told_as_the_furthest_that_was_seen() -> None:
     """What a process did that is killed at a random moment is an upper bound."""
     told = page(record("flask-debug/SIGTERM@group", killed("C", "B"), stack="flask-3.1"))
     assert "≈ up to C B, SIGKILL" in told
-    assert (
-        answer(told, "stop a service (systemd)")[2] == "≈ parent yes, child sometimes; output lost"
-    )
+    seen_by_debug = answer(told, "stop a service: `systemctl stop`")[2]
+    assert seen_by_debug == "≈ parent yes, child sometimes; output lost"
 
 
 @pytest.mark.parametrize(("goes_on", "groups_seen"), [(True, 2), (False, 1)])
@@ -363,7 +364,7 @@ def test_without_any_record_the_page_says_so() -> None:
     [
         (ended(), "✓ yes"),
         (died("SIGINT"), "✗ no; output lost"),
-        (ended(("C",)), "◐ some"),
+        (ended(("C",)), "◐ C only"),
         (outcome(process(fired=(), exit=None)), "● it goes on"),
         (outcome(process(fired=None, exit={"code": 0}, unfinished=None)), "? not known"),
         (ended(left=("semaphore",)), "✓ yes; left: semaphore"),
@@ -394,7 +395,7 @@ def test_answers_say_in_which_process(
         port="open" if child["exit"] is None else "closed",
     )
     told = page(record("flask-debug/SIGTERM@parent", seen, stack="flask-3.1"))
-    assert answer(told, "`kill` the first pid")[2] == expected
+    assert answer(told, "`kill` the first pid, `supervisorctl stop`")[2] == expected
 
 
 def test_a_short_difference_is_told_in_its_cell_and_a_long_one_in_a_note() -> None:
@@ -502,6 +503,43 @@ def test_the_same_records_give_the_same_bytes_in_whatever_order() -> None:
     straight = {"macos-arm64": seen[:2], LINUX: seen}
     once = render(straight, judged(straight), SCENARIOS)
     assert render(turned, judged(turned), backwards) == once
+
+
+def served(*workers: Process, master: dict[str, int] | None = None) -> Outcome:
+    """A server with a master that registers nothing; workers that are alive serve."""
+    first = process("master", fired=(), exit=master)
+    return outcome(first, *workers, port="closed" if master else "open")
+
+
+def test_workers_that_are_alike_are_told_together() -> None:
+    """In a cell of a table, and in a sentence; those that differ in anything are told apart."""
+    ran = [process(f"worker#{number}", exit={"code": 0}) for number in (1, 2)]
+    alike = served(*ran, master={"code": 0})
+    told = page(record("gunicorn/SIGTERM@master", alike, stack="gunicorn-27"))
+    assert "worker#1 and worker#2 ✓ all, exit 0" in rows(told, "`SIGTERM` to master")[0]
+    assert sentences(alike).count("Each worker runs its handlers C, B, A") == 1
+    died_too = process("worker#2", fired=(), exit={"signal": "SIGKILL"})
+    mixed = sentences(served(ran[0], died_too, master={"code": 0}))
+    assert "Each" not in mixed
+    assert "Worker 2 runs no handler, and is killed by SIGKILL" in mixed
+
+
+def test_who_takes_the_place_of_a_worker_stands_in_its_column() -> None:
+    """And so do the others, which went on."""
+    replaced = served(
+        process("worker", exit={"code": 0}),
+        process("others", fired=()),
+        process("new worker", fired=()),
+    )
+    told = page(record("gunicorn/SIGTERM@worker", replaced, stack="gunicorn-27"))
+    assert "✓ all, exit 0; others and new worker ● alive" in rows(told, "`SIGTERM` to worker")[0]
+
+
+def test_handlers_of_another_mechanism_alone_are_named() -> None:
+    """That some ran says too little where it is not those of atexit."""
+    lifespan = outcome(process(fired=("lifespan:shutdown",), exit={"signal": "SIGTERM"}))
+    (group,) = groups(record("uvicorn/SIGTERM@main", lifespan, stack="uvicorn-0.54"))
+    assert plain(short_answer(group)) == "◐ lifespan:shutdown only"
 
 
 def test_the_answer_stands_before_what_explains_it() -> None:
@@ -620,16 +658,18 @@ Do my handlers run, in which process, is anything left behind?
 | let it reach its last line | not measured | - | - | `return` @ main |
 | press Ctrl-C | not measured | not measured | not measured | `SIGINT` @ main, group |
 | press Ctrl-C twice | not measured | not measured | not measured | `SIGINT-twice` @ main, group |
-| `kill` the first pid | ✗ no; output lost | not measured | not measured \
+| `kill` the first pid, `supervisorctl stop` | ✗ no; output lost | not measured | not measured \
 | `SIGTERM` @ main, parent |
 | `kill` the second pid | - | - | not measured | `SIGTERM` @ child |
 | `kill -9` the first pid | not measured | not measured | not measured | `SIGKILL` @ main, parent |
 | `kill -9` the second pid | - | - | not measured | `SIGKILL` @ child |
-| stop a container | ✗ no; output lost | not measured | not measured | `SIGTERM` @ main, parent |
-| stop a service (systemd) | ✗ no; output lost | not measured | not measured \
+| stop a container: `docker stop`, `kubectl delete pod` | ✗ no; output lost | not measured \
+| not measured | `SIGTERM` @ main, parent |
+| stop a service: `systemctl stop` | ✗ no; output lost | not measured | not measured \
 | `SIGTERM` @ main, group |
 | close the terminal | not measured | not measured | not measured | `SIGHUP` @ main, group |
-| run out of memory | not measured | not measured | not measured | `SIGKILL` @ main, child |
+| run out of memory: the OOM killer | not measured | not measured | not measured \
+| `SIGKILL` @ main, child |
 | raise an exception | ✓ yes | not measured | not measured | `exception` @ main, child |
 | call `sys.exit()` | not measured | not measured | not measured | `sys-exit-0` @ main, child |
 | call `os._exit(0)` | not measured | not measured | not measured | `os-exit-0` @ main, child |

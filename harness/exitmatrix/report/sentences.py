@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from exitmatrix.model import Outcome, Process
 from exitmatrix.model.outcome import NEW, started_later
 from exitmatrix.report.phrases import cut_short, fate
@@ -19,8 +21,23 @@ _OUTPUT = {
 
 def sentences(outcome: Outcome) -> str:
     """The outcome, process by process, and what is left behind."""
-    parts = [part for one in outcome.processes for part in _process(one, outcome)]
+    parts = [part for one in _alike_together(outcome) for part in one]
     return " ".join(f"{part}." for part in (*parts, *_afterwards(outcome)))
+
+
+def _alike_together(outcome: Outcome) -> Iterator[list[str]]:
+    """Process by process; of numbered ones that did the same one speaks for each."""
+    roles = {one.role for one in outcome.processes}
+    told: dict[tuple[str, str], list[Process]] = {}
+    for one in outcome.processes:
+        base = one.role.partition("#")[0]
+        kind = base if base not in roles else one.role
+        told.setdefault((kind, str(replace(one, role=kind))), []).append(one)
+    for (kind, _), some in told.items():
+        parts = list(_process(some[0], outcome))
+        if len(some) > 1:
+            parts[0] = parts[0].replace(_who(some[0], outcome), f"Each {kind}", 1)
+        yield parts
 
 
 def _process(process: Process, outcome: Outcome) -> Iterator[str]:

@@ -26,7 +26,7 @@ from exitmatrix.report.document import (
     points,
     table,
 )
-from exitmatrix.report.phrases import answer_words, cut_short, fate, prose, state
+from exitmatrix.report.phrases import answer_words, cut_short, fate, handler_words, prose, state
 from exitmatrix.report.survey import Group, Survey
 
 COLUMNS = {
@@ -63,14 +63,14 @@ ACTIONS = (
     Action(words="let it reach its last line", plain=("return", "main")),
     _everywhere("press Ctrl-C", "SIGINT", "group"),
     _everywhere("press Ctrl-C twice", "SIGINT-twice", "group"),
-    _everywhere("`kill` the first pid", "SIGTERM", "parent"),
+    _everywhere("`kill` the first pid, `supervisorctl stop`", "SIGTERM", "parent"),
     Action(words="`kill` the second pid", debug=("SIGTERM", "child")),
     _everywhere("`kill -9` the first pid", "SIGKILL", "parent"),
     Action(words="`kill -9` the second pid", debug=("SIGKILL", "child")),
-    _everywhere("stop a container", "SIGTERM", "parent"),
-    _everywhere("stop a service (systemd)", "SIGTERM", "group"),
+    _everywhere("stop a container: `docker stop`, `kubectl delete pod`", "SIGTERM", "parent"),
+    _everywhere("stop a service: `systemctl stop`", "SIGTERM", "group"),
     _everywhere("close the terminal", "SIGHUP", "group"),
-    _everywhere("run out of memory", "SIGKILL", "child"),
+    _everywhere("run out of memory: the OOM killer", "SIGKILL", "child"),
     _everywhere("raise an exception", "exception", "child"),
     _everywhere("call `sys.exit()`", "sys-exit-0", "child"),
     _everywhere("call `os._exit(0)`", "os-exit-0", "child"),
@@ -115,6 +115,13 @@ REMARKS: tuple[Inline, ...] = (
         ", ",
         Strong(Code("os._exit(0)")),
         ": in the main thread of the plain program; in a view that a client asks for in Flask.",
+    ),
+    inline(
+        Strong("exit status 137"),
+        " and ",
+        Strong("143"),
+        ": what a shell and a container runtime make of SIGKILL (128 + 9) and of SIGTERM"
+        " (128 + 15).",
     ),
     inline(Strong(NO_SUCH_THING), ": there is no such thing to do there."),
 )
@@ -229,7 +236,10 @@ def _whose(outcomes: Sequence[Outcome], idle: Collection[str] = ()) -> Inline:
     states = {role: seen for role, seen in states.items() if role not in idle}
     verdicts = {role: _verdict(seen) for role, seen in states.items()}
     if len(verdicts) == 1:
-        symbol, word = next(iter(verdicts.values()))
+        ((role, (symbol, word)),) = verdicts.items()
+        if symbol == Symbol.SOME and len(outcomes) == 1:
+            did = {handler_words(one) for one in outcomes[0].processes if _base(one.role) == role}
+            word = f"{did.pop()} only" if len(did) == 1 else word
         return inline(symbol, f" {word}")
     symbols = {symbol for symbol, _ in verdicts.values()}
     if symbols == {Symbol.YES}:

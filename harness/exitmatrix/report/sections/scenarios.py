@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from exitmatrix.model import Outcome, Record, Scenario
+from exitmatrix.model.outcome import NEW
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import (
     Block,
@@ -162,14 +163,23 @@ def outcome_cells(outcome: Outcome, roles: Sequence[str], sent: str) -> Row:
 
 
 def _role_cell(outcome: Outcome, role: str, sent: str) -> Inline:
-    """The process of a role, and those that took its place."""
-    cells = []
+    """The processes of a role, and those that took their place; those that are alike together."""
+    alike: dict[Inline, list[str]] = {}
     for process in outcome.processes:
-        first, _, number = process.role.partition("#")
-        if first == role:
+        if _column_of(process.role) == role:
             words = process_words(process, outcome.cut, sent)
-            cells.append(inline(f"{process.role} ", words) if number else words)
+            alike.setdefault(words, []).append(process.role)
+    cells = [
+        words if some == [role] else inline(f"{' and '.join(some)} ", words)
+        for words, some in alike.items()
+    ]
     return joined("; ", cells) or inline(Symbol.UNKNOWN, " never seen")
+
+
+def _column_of(role: str) -> str:
+    """Worker for worker#1, for new worker#2, and for the others, which are workers too."""
+    base = role.removeprefix(NEW).partition("#")[0]
+    return "worker" if base == "others" else base
 
 
 # ------------------------------------------------------------------- variants

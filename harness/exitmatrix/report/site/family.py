@@ -8,6 +8,7 @@ import msgspec
 
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.laws import LAWS_BY_ID
+from exitmatrix.judge.served import LAWS
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import (
     Block,
@@ -124,7 +125,8 @@ def _why(family: Family, site: Site) -> list[Section]:
     blocks: list[Block] = []
     if judgement.why:
         blocks.append(paragraph(inline(f"{judgement.verdict.verdict}: ", prose(judgement.why))))
-    known = [LAWS_BY_ID[id] for id in judgement.verdict.rules if id in LAWS_BY_ID]
+    found = (LAWS_BY_ID.get(id) or LAWS.get(id) for id in judgement.verdict.rules)
+    known = [one for one in found if one]
     if known:
         blocks.append(points(Item((prose(one.because), _source(one.source))) for one in known))
     return [Section("Why", tuple(blocks))] if blocks else []

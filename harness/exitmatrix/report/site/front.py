@@ -23,8 +23,9 @@ from exitmatrix.report.phrases import prose
 from exitmatrix.report.render.html import html, html_words
 from exitmatrix.report.sections.answers import ACTIONS, COLUMNS, REMARKS, answers, short_answer
 from exitmatrix.report.sections.basis import extent_words
+from exitmatrix.report.sections.situations import situations_section
 from exitmatrix.report.sentences import sentences
-from exitmatrix.report.site.content import Family, Records, folder_of
+from exitmatrix.report.site.content import Family, Site, folder_of
 from exitmatrix.report.site.shell import Page, hrefs_from
 
 PATH = "index.html"
@@ -40,7 +41,7 @@ CHOICES = (
 )
 
 
-def front_page(families: Sequence[Family], records: Records) -> Page:
+def front_page(families: Sequence[Family], site: Site) -> Page:
     """The page."""
     known = {one.question: one for one in families}
     shown = known.get(SHOWN) or families[0]
@@ -53,10 +54,10 @@ def front_page(families: Sequence[Family], records: Records) -> Page:
     body = "\n".join(
         [
             f"<h1>{TITLE}</h1>",
-            f"<p>{html_words(extent_words(records), href)}</p>",
+            f"<p>{html_words(extent_words(site.records), href)}</p>",
             _choices(),
             _answer(shown),
-            *(html(one, href, 2) for one in _sections(known)),
+            *(html(one, href, 2) for one in _sections(known, site)),
         ]
     )
     about = "Which clean-up of a Python program runs when it is stopped, killed or interrupted."
@@ -88,8 +89,9 @@ def _answer(family: Family) -> str:
     )
 
 
-def _sections(known: Mapping[Question, Family]) -> list[Section]:
-    answered = answers({question: one.survey for question, one in known.items()})
+def _sections(known: Mapping[Question, Family], site: Site) -> list[Section]:
+    surveys = {question: one.survey for question, one in known.items()}
+    answered = answers(surveys)
     rows: list[Row] = [
         (
             prose(action.words),
@@ -105,6 +107,7 @@ def _sections(known: Mapping[Question, Family]) -> list[Section]:
     command = Listing("bash", ("exitmatrix run -- gunicorn -b 127.0.0.1:{port} app:app",))
     return [
         Section("What people do", tuple(blocks)),
+        *situations_section(surveys, site.scenarios),
         Section("Your own program", (own, command)),
         Section("What the rows stand for", (points(REMARKS),)),
         Section("How to read this", (LEGEND,)),

@@ -47,7 +47,7 @@ def site_files(site: Site, assets: Mapping[str, bytes]) -> Iterator[tuple[str, b
 
 
 def _pages(asked: Sequence[Family], site: Site) -> Iterator[Page]:
-    yield front_page(asked, site.records)
+    yield front_page(asked, site)
     yield _index(asked, site)
     yield _compare(site)
     yield document_page(
