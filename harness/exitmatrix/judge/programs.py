@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import combinations
 from typing import Literal
 
 from msgspec.structs import replace
@@ -51,15 +52,23 @@ def responsible(code: Code, older: Profile, newer: Profile) -> tuple[Parameter, 
     """The parameters for which a program shows something else on a newer Python.
 
     They are those that differ, and with whose older value the newer Python would show
-    something else. None where a question is withheld, or the laws foresee no difference.
+    something else; or where no single one matters, those of which two together do. None
+    where a question is withheld, or the laws foresee no difference.
     """
     told = _seen(code, newer)
-    return tuple(
-        one
-        for one in PARAMETERS
-        if getattr(older, one.name) != getattr(newer, one.name)
-        and _seen(code, replace(newer, **{one.name: getattr(older, one.name)})) != told
-    )
+    if told == _seen(code, older):
+        return ()
+    differing = [p for p in PARAMETERS if getattr(older, p.name) != getattr(newer, p.name)]
+    for size in (1, 2):
+        found = {
+            one.name: one
+            for some in combinations(differing, size)
+            for one in some
+            if _seen(code, replace(newer, **{p.name: getattr(older, p.name) for p in some})) != told
+        }
+        if found:
+            return tuple(found.values())
+    return ()
 
 
 def _seen(code: Code, profile: Profile) -> tuple[Seen, ...] | str:
