@@ -110,6 +110,21 @@ def test_what_passes_signals_on_lets_clean_up_run(launcher: str, run_app: Run) -
     assert "✓ all" in row(done.stdout, "deploy"), done.stdout + done.stderr
 
 
+def test_ctrl_c_is_typed_into_a_terminal(run_app: Run) -> None:
+    """The program has a controlling terminal, whose kernel sends SIGINT, and SIGHUP at its end."""
+    program = (
+        "import atexit, os, time; atexit.register(print, 'bye');"
+        "print(os.isatty(0) and os.tcgetpgrp(0) == os.getpgrp(), flush=True); time.sleep(600)"
+    )
+    done = run_app(
+        *(*ONCE, "--as", "pty", "--ready", "line ^True$", "--ending", "ctrl-c"),
+        *("--ending", "hang-up", "--", "python", "-c", program),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "SIGINT" in row(done.stdout, "ctrl-c")
+    assert "SIGHUP" in row(done.stdout, "hang-up")
+
+
 def test_what_is_left_behind_is_named(run_app: Run) -> None:
     """A file that only clean-up would have removed is there after SIGKILL, not after SIGINT."""
     done = run_app(*ONCE, "--ending", "oom", "--ending", "ctrl-c", "--", "python", "leaving.py")
@@ -189,7 +204,7 @@ def test_a_request_that_is_over_before_the_signal_is_no_request_in_flight(run_ap
         (["--ready", "soon", "--", "python"], 2, "no way to be ready"),
         (["--grace", "long", "--", "python"], 2, "is no time"),
         (["--at", "wroker", "--", "python", "forking.py"], 2, "did you mean 'worker'?"),
-        (["--", "python", "-c", "print('config is missing')"], 3, "| config is missing"),
+        (["--", "python", "-c", "print('config is missing')"], 3, "\n  | config is missing"),
         (["--", "python", "missing.py"], 3, "ended before it was ready"),
         (
             ["--ready", "line never", "--ready-within", "1s", "--", "python", "plain.py"],

@@ -22,15 +22,18 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 class Failure(click.ClickException):
-    """One clear line, and an exit status."""
+    """One clear line, and an exit status; `told` are lines of somebody else's that explain it."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, told: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.exit_code = status  # type: ignore[misc]
+        self.told = told
 
     def show(self, file: Any = None) -> None:  # noqa: ARG002 - click's signature
         """Print the line."""
         say(f"exitmatrix: {self.message}")
+        for line in self.told:
+            say(line)
 
 
 def usage_failure(error: click.UsageError) -> Failure:

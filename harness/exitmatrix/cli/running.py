@@ -84,6 +84,7 @@ def read_call(call: Call) -> AppSpec:
         id="",
         words=words,
         script=script,
+        terminal=how.terminal,
         folder=folder,
         environment=environment,
         situation=situations.SITUATIONS[0],
@@ -171,9 +172,8 @@ def _check_first(spec: AppSpec, trial: AppTrial, at: str) -> Tree:
     tree = Tree(trial.tree, spec.roles)
     ready = any(one.event.kind == "ready" for one in trial.history)
     if not ready:
-        told = "".join(f"\n  | {line}" for line in trial.output.splitlines()[-TOLD:])
-        reason = why_unknown(trial) or "it was never ready"
-        raise Failure(f"{reason}{told}", HARNESS_FAILED)
+        last = tuple(f"  | {line}" for line in trial.output.splitlines()[-TOLD:])
+        raise Failure(why_unknown(trial) or "it was never ready", HARNESS_FAILED, last)
     if at and (reason := plan.unknown_target(at, tree)):
         raise Failure(reason, USAGE_ERROR)
     return tree

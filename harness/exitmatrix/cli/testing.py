@@ -133,7 +133,7 @@ def _measured(call: Call, ending: str) -> EndingResult:
     try:
         (result,) = measure(call, find_situations([ending]), lambda *_: None).results
     except Failure as error:
-        raise CannotEnd(error.message) from None
+        raise CannotEnd("\n".join((error.message, *error.told))) from None
     if result.left_out or not result.outcomes or result.unknown:
         why = result.left_out or "; ".join(result.unknown) or "no run showed enough"
         raise CannotEnd(f"{ending}: {why}")

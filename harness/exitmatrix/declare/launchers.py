@@ -73,6 +73,12 @@ LAUNCHERS: tuple[Launcher, ...] = (
         words=("dumb-init", "--single-child", "--", COMMAND),
         package="dumb-init",
     ),
+    Launcher(
+        id="pty",
+        does="In a terminal: Ctrl-C is typed into it, and hanging up closes it.",
+        words=(COMMAND,),
+        terminal=True,
+    ),
     Launcher(id="nohup", does="nohup: SIGHUP is ignored.", words=("nohup", COMMAND)),
     Launcher(
         id="setsid",

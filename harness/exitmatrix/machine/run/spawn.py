@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -122,12 +123,21 @@ def spawn(
 
 
 def start(
-    program: str, words: list[str], variables: dict[str, str], stdout: int, stderr: int, mark: int
+    program: str,
+    words: list[str],
+    variables: dict[str, str],
+    stdout: int,
+    stderr: int,
+    mark: int,
+    stdin: str = os.devnull,
 ) -> int:
     """Start a command in the folder where the caller is, as `spawn` does; its pid. Raises OSError.
 
     `program` is the file; the first of `words` is what the command is told that it is called.
+    A terminal that is its `stdin` becomes its controlling one, since it leads a new session and
+    opens it first: tty_ioctl(4), open(2).
     """
+    mode = os.O_RDONLY if stdin == os.devnull else os.O_RDWR
     with marking(mark):
         if have("spawn-options"):
             # A C library that lacks one of the options says so (glibc has setsid from 2.26 on).
@@ -137,7 +147,7 @@ def start(
                     words,
                     variables,
                     file_actions=[
-                        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                        (os.POSIX_SPAWN_OPEN, 0, stdin, mode, 0),
                         (os.POSIX_SPAWN_DUP2, stdout, 1),
                         (os.POSIX_SPAWN_DUP2, stderr, 2),
                     ],
@@ -145,6 +155,8 @@ def start(
                     setsigmask=[],
                     setsigdef=RESETTABLE,
                 )
+        if stdin != os.devnull:
+            raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
         return _start_without_options(program, words, variables, stdout, stderr)
 
 

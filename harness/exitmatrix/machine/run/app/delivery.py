@@ -9,6 +9,7 @@ import signal
 from exitmatrix.machine.run.app.readiness import SAMPLE, Rest
 from exitmatrix.machine.run.app.request import Request
 from exitmatrix.machine.run.app.state import AppState
+from exitmatrix.machine.run.app.terminal import KEYS, Terminal
 from exitmatrix.model.app import GRACE, Step
 from exitmatrix.model.tree import ALL, GROUP
 
@@ -85,6 +86,10 @@ def _send(state: AppState, step: Step) -> bool:
     note = state.journal.note
     if target == GROUP:
         note("harness", 0, "sent", step.signal, GROUP)
+        if isinstance(state.output, Terminal) and step.signal in (*KEYS, "SIGHUP"):
+            # The kernel sends it, to the foreground process group of the terminal.
+            state.hang_up() if step.signal == "SIGHUP" else state.output.type(step.signal)
+            return True
         there = any(_group_of(pid) == state.processes.root for pid in state.live)
         if there:
             # It has a living member of this run, so the number is this group's and no other's.

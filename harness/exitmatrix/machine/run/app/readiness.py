@@ -150,8 +150,7 @@ async def _is_shown(state: AppState) -> bool:
         case "url":
             return await _answers(state, what)
         case "line":
-            text = state.output.text.decode("utf-8", "replace")
-            return re.search(what, text, re.MULTILINE) is not None
+            return re.search(what, state.text, re.MULTILINE) is not None
         case _:
             return (Path(state.spec.folder) / what).exists()
 

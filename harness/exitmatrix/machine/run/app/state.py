@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from exitmatrix.machine.run.app import looking
 from exitmatrix.machine.run.app.leftovers import Leftovers
+from exitmatrix.machine.run.app.terminal import Terminal
 from exitmatrix.machine.run.channel import Channel, Output
 from exitmatrix.machine.run.host import Host
 from exitmatrix.machine.run.journal import Journal
@@ -83,7 +84,7 @@ class AppState:
             self.leftovers = Leftovers(spec.folder, self.temporary, spec.folders)
             self.channel = Channel(f"{self.folder}/channel", self.token)
             undo.callback(self.channel.close)
-            self.output = Output()
+            self.output: Output = Terminal() if spec.terminal else Output()
             undo.pop_all()
 
     @contextlib.contextmanager
@@ -100,7 +101,7 @@ class AppState:
             yield
         finally:
             for fd in readers:
-                loop.remove_reader(fd)
+                loop.remove_reader(fd)  # of one that was closed before, there is none
             for end in (self.processes, self.channel, self.output):
                 end.close()
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -116,7 +117,9 @@ class AppState:
         self.journal.begun = time.monotonic()
         try:
             out = self.output.write_end
-            root = start(self._found(words[0]), words, self._environment(), out, out, self.mark)
+            stdin = self.output.name if isinstance(self.output, Terminal) else os.devnull
+            where = (out, out, self.mark, stdin)
+            root = start(self._found(words[0]), words, self._environment(), *where)
         finally:
             self.output.close_write_end()
         self.processes.start(root)
@@ -161,6 +164,17 @@ class AppState:
             self.processes.meet(event)
         for watched in ended:
             self.processes.take_end(watched, begun)
+
+    @property
+    def text(self) -> str:
+        """What was written; a terminal ends its lines in two characters."""
+        text = self.output.text.decode("utf-8", "replace")
+        return text.replace("\r\n", "\n") if self.spec.terminal else text
+
+    def hang_up(self) -> None:
+        """Close the terminal."""
+        asyncio.get_running_loop().remove_reader(self.output.fd)
+        self.output.close()
 
     def _take_output(self) -> None:
         if self.output.read():

@@ -43,7 +43,7 @@ async def run(state: AppState) -> AppTrial:
             blind=state.spec.blind,
             history=state.journal.moments,
             tree=tuple(state.nodes.values()),
-            output=state.output.text.decode("utf-8", "replace"),
+            output=state.text,
             left=tuple(left),
             port=state.port,
             listening=tuple(sorted(one.address for one in state.sockets.values())),
