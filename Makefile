@@ -85,7 +85,7 @@ schema: $(STAMP) ## write the JSON Schemas of records and of --json, as the type
 	@$(VENV)/bin/python -c 'from exitmatrix.model.schema import schema_text; print(schema_text(), end="")' \
 	  >harness/exitmatrix/.record.schema.json
 	@mv harness/exitmatrix/.record.schema.json harness/exitmatrix/record.schema.json
-	@$(VENV)/bin/python -c 'from pathlib import Path; from exitmatrix.report.exchange import schema_texts; \
+	@$(VENV)/bin/python -c 'from pathlib import Path; from exitmatrix.report.exchange.schemas import schema_texts; \
 	  [Path("harness/exitmatrix/schemas", f"{name}.schema.json").write_text(text) for name, text in schema_texts().items()]'
 
 .PHONY: fidelity

@@ -14,7 +14,7 @@ import pytest
 from exitmatrix.machine.store.records import platform_name
 from exitmatrix.model import Process
 from exitmatrix.model.outcome_sets import union
-from exitmatrix.report.exchange import schema_texts
+from exitmatrix.report.exchange.schemas import schema_texts
 from msgspec.structs import replace
 
 from tests.conftest import FOUND, NEWEST

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 from exitmatrix.cli.main import main
-from exitmatrix.report.exchange import DOCUMENTS, schema_texts
+from exitmatrix.report.exchange.schemas import DOCUMENTS, schema_texts
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = Path(exitmatrix.__file__).parent / "schemas"

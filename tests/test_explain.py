@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exitmatrix.cli.records import read_alike
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.store.records import digest, read_records, read_timelines
 from exitmatrix.model import (
@@ -392,6 +393,18 @@ def test_an_id_is_explained_offline() -> None:
     for part in ("What happens", "In order", "Verdict", "Versions", "See it again"):
         assert f"\n{part}" in done.stdout
     assert "No run of it was kept" not in done.stdout
+
+
+def test_an_id_is_explained_as_if_all_had_been_read() -> None:
+    """For an id only the records of its question are read: those that the text speaks of."""
+    record = some("none/plain/SIGINT@main")
+    alike = read_alike(REPORTS, record.cell)
+    everything = read_records(REPORTS)
+    assert 0 < sum(map(len, alike.values())) < sum(map(len, everything.values()))
+    for platform, rows in everything.items():
+        same = [one for one in rows if one.question == record.question]
+        assert alike[platform] == same
+    assert read_alike(REPORTS, "plain/SIGINT") == {}
 
 
 def test_a_pattern_and_a_part_list_the_same_cells() -> None:

@@ -9,7 +9,7 @@ import click
 from exitmatrix.judge.reasons import why_changed
 from exitmatrix.model import Record, Scenario
 from exitmatrix.model.change import Change
-from exitmatrix.report.exchange import ChangeDocument, change_document
+from exitmatrix.report.exchange.changes import ChangeDocument, change_document
 from exitmatrix.report.pages import changes as words
 
 

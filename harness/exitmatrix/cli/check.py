@@ -50,7 +50,7 @@ from exitmatrix.model.change import Change
 from exitmatrix.plan.cells import Plan, Selection, matches, without
 from exitmatrix.plan.changes import TwoForOneError, change, compared_as, known, races, sort
 from exitmatrix.plan.schedule import Result, Schedule
-from exitmatrix.report.exchange import CheckDocument
+from exitmatrix.report.exchange.changes import CheckDocument
 from exitmatrix.report.pages.changes import count
 
 Subjects = Mapping[str, Scenario]

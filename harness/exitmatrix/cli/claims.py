@@ -28,7 +28,7 @@ from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.model import Cell, Interpreter, Scenario
 from exitmatrix.model.versions import stack_words
 from exitmatrix.plan.cells import Plan, Selection, without
-from exitmatrix.report.exchange import judged_claims
+from exitmatrix.report.exchange.claims import judged_claims
 from exitmatrix.report.pages.changes import count
 from exitmatrix.report.pages.claims import Reading, in_full, render, short
 

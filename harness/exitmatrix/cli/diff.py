@@ -19,7 +19,7 @@ from exitmatrix.machine.store.records import find_records
 from exitmatrix.model import Frozen, Record, Scenario
 from exitmatrix.plan.cells import NothingMatches, check_pattern
 from exitmatrix.report.compare import Comparison, Pairs, compare, of_folders, of_interpreters
-from exitmatrix.report.exchange import DiffDocument
+from exitmatrix.report.exchange.changes import DiffDocument
 from exitmatrix.report.pages.changes import count
 
 

@@ -9,7 +9,7 @@ import click
 
 from exitmatrix.cli import options
 from exitmatrix.cli.errors import USAGE_ERROR, Failure
-from exitmatrix.cli.records import Records, folder_to_read, read_some
+from exitmatrix.cli.records import Records, folder_to_read, read_alike, read_some
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say
 from exitmatrix.cli.structured import echo_json
@@ -21,10 +21,9 @@ from exitmatrix.model import CellId, Frozen, Record, Scenario
 from exitmatrix.model.versions import age, subject_of
 from exitmatrix.plan.cells import NothingMatches
 from exitmatrix.plan.lookup import find_cells
-from exitmatrix.report.exchange import CellDocument, ExplainDocument, cell_document
+from exitmatrix.report.exchange.cells import CellDocument, ExplainDocument, cell_document
 from exitmatrix.report.pages.cell import CellFacts, explanation
 from exitmatrix.report.pages.listing import listing, short
-from exitmatrix.report.reproducer.program import reproducer
 from exitmatrix.report.reproducer.refusal import Refusal
 from exitmatrix.report.survey import surveys
 
@@ -68,15 +67,28 @@ def command(cell: str, folder: Path | None, reproducer: Path | None, as_json: bo
     exitmatrix. Its first lines name the packages that it needs.
     """
     folder = folder_to_read(folder)
-    records = read_some(folder)
-    found = find(cell, records)
-    subjects, _ = load_scenarios()
+    records = read_alike(folder, cell)  # for an id, which is the usual case, no others are read
+    found = exactly(cell, records)
+    if not found:
+        records = read_some(folder)
+        found = find(cell, records)
+    subjects, _ = load_scenarios({one.record.scenario for one in found})
     if reproducer:
         write_reproducer(found, subjects, reproducer)
     elif as_json:
         echo_json(ExplainDocument(cells=documents(found, subjects, folder)))
     else:
         tell(found, records, subjects, folder)
+
+
+def exactly(id: str, records: Records) -> list[Found]:
+    """The records of one cell, of each platform."""
+    return [
+        Found(platform=platform, record=record)
+        for platform, rows in sorted(records.items())
+        for record in rows
+        if record.cell == id
+    ]
 
 
 def find(words: str, records: Records) -> list[Found]:
@@ -152,6 +164,9 @@ def write_reproducer(found: Sequence[Found], subjects: Mapping[str, Scenario], f
     subject = subjects.get(record.scenario)
     if subject is None:
         raise Failure(f"the program of {record.scenario} is gone", USAGE_ERROR)
+    # Imported here: who only reads an explanation does not wait for it.
+    from exitmatrix.report.reproducer.program import reproducer  # noqa: PLC0415
+
     try:
         text = reproducer(record, subject, sources(subject))
         if str(file) == "-":

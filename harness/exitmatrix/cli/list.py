@@ -22,7 +22,8 @@ from exitmatrix.cli.structured import echo_json
 from exitmatrix.cli.unknown import fail_if_broken
 from exitmatrix.declare.stacks import STACKS
 from exitmatrix.declare.terminations import CATALOGUE
-from exitmatrix.report.exchange import CellsDocument, claim_document
+from exitmatrix.report.exchange.claims import claim_document
+from exitmatrix.report.exchange.schemas import CellsDocument
 from exitmatrix.report.render.text import fill
 
 

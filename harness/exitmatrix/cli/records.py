@@ -9,7 +9,7 @@ from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
 from exitmatrix.cli.streams import say
 from exitmatrix.machine.store.places import HERE, nearest_records
 from exitmatrix.machine.store.records import read_records
-from exitmatrix.model import Record
+from exitmatrix.model import CellId, Record
 
 Records = Mapping[str, Sequence[Record]]  # by platform
 
@@ -28,6 +28,15 @@ def read(folder: Path) -> dict[str, list[Record]]:
         return read_records(folder)
     except ValueError as error:
         raise Failure(f"the records cannot be used: {error}", HARNESS_FAILED) from error
+
+
+def read_alike(folder: Path, cell: str) -> Records:
+    """The records of a cell and of all that were asked the same; none where it is no cell's id."""
+    try:
+        question = CellId.parse(cell).question
+        return read_records(folder, f'/{question}"'.encode())
+    except ValueError:  # no id, or records that the whole reading tells of
+        return {}
 
 
 def read_some(folder: Path) -> Records:

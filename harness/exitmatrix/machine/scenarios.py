@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -41,12 +41,17 @@ def find_folder() -> Path:
     return packaged if packaged.is_dir() else package.parents[1] / "scenarios"
 
 
-def load(folder: Path) -> Loaded:
-    """Every scenario of a folder: its Python files, and its folders with an app.py."""
+def load(folder: Path, wanted: Collection[str] | None = None) -> Loaded:
+    """Every scenario of a folder: its Python files, and its folders with an app.py.
+
+    Where ids are `wanted`, files that cannot hold one of them are not read.
+    """
     folder = folder.absolute()
     scenarios: dict[str, Scenario] = {}
     errors = []
     for id, path, own in _programs(folder):
+        if wanted is not None and not any(_may_hold(id, one) for one in wanted):
+            continue
         file = path.relative_to(folder).as_posix()
         try:
             parsed = parse(id, _read(path), str(path), own)
@@ -58,7 +63,7 @@ def load(folder: Path) -> Loaded:
                 scenarios[one.id] = one
         except InvalidScenario as error:
             errors.append(ScenarioError(file=file, key=error.key, text=error.text))
-    if not scenarios and not errors:
+    if not scenarios and not errors and wanted is None:
         errors.append(
             ScenarioError(file=str(folder), key="", text="no *.py and no folder with an app.py")
         )
@@ -66,6 +71,11 @@ def load(folder: Path) -> Loaded:
         scenarios=tuple(scenarios[id] for id in sorted(scenarios)),
         errors=tuple(errors),
     )
+
+
+def _may_hold(file: str, id: str) -> bool:
+    """Whether a file of this name may be the scenario: ID, or ID-50ms of a grid of lengths."""
+    return id == file or id.startswith(f"{file}-")
 
 
 def _programs(folder: Path) -> Iterator[tuple[str, Path, str]]:

@@ -69,13 +69,14 @@ def digest(outcome: Outcome) -> str:
     return hashlib.sha256(msgspec.json.encode(essence(outcome))).hexdigest()[:12]
 
 
-def read_records(output: Path) -> dict[str, list[Record]]:
+def read_records(output: Path, holding: bytes = b"") -> dict[str, list[Record]]:
     """All records of an output folder by platform; of two lines of a file for a cell the later.
 
-    Raises ValueError naming file and line for one that is not a record, and
-    Disagreement where two files contradict each other.
+    Lines that do not have `holding` in them are left out unread. Raises ValueError naming
+    file and line for one that is not a record, and Disagreement where two files contradict
+    each other.
     """
-    return _by_platform(output / "observations")
+    return _by_platform(output / "observations", holding)
 
 
 def find_records(folder: Path) -> dict[str, list[Record]] | None:
@@ -99,10 +100,12 @@ def check_records(output: Path) -> None:
             pass
 
 
-def _by_platform(observations: Path) -> dict[str, list[Record]]:
+def _by_platform(observations: Path, holding: bytes = b"") -> dict[str, list[Record]]:
     sharing = Sharing()
     return {
-        folder.name: [r for found in _by_interpreter(folder, sharing) for r in found.values()]
+        folder.name: [
+            r for found in _by_interpreter(folder, sharing, holding) for r in found.values()
+        ]
         for folder in _platforms(observations)
     }
 
@@ -111,30 +114,34 @@ def _platforms(observations: Path) -> list[Path]:
     return [folder for folder in sorted(observations.glob("*")) if folder.is_dir()]
 
 
-def _by_interpreter(folder: Path, sharing: Sharing) -> Iterator[dict[str, Record]]:
+def _by_interpreter(
+    folder: Path, sharing: Sharing, holding: bytes = b""
+) -> Iterator[dict[str, Record]]:
     """The records of one platform. Raises Disagreement when all have been looked at."""
     apart = []
-    for interpreter, files in interpreters_in(folder).items():
+    for interpreter, files in interpreters_in(folder, holding).items():
         try:
-            yield merged(files, interpreter, sharing)
+            yield merged(files, interpreter, sharing, holding)
         except Disagreement as error:
             apart.append(str(error))
     if apart:
         raise Disagreement("; ".join(apart))
 
 
-def interpreters_in(folder: Path) -> dict[str, list[Path]]:
+def interpreters_in(folder: Path, holding: bytes = b"") -> dict[str, list[Path]]:
     """The interpreters of one platform, and the files that hold something of each."""
     found: dict[str, list[Path]] = {}
     for file in sorted(folder.glob("*.jsonl")):
         for interpreter in dict.fromkeys(
-            CellId.parse(one.cell).interpreter for one in read(file, CELL.decode)
+            CellId.parse(one.cell).interpreter for one in read(file, CELL.decode, holding)
         ):
             found.setdefault(interpreter, []).append(file)
     return found
 
 
-def merged(files: Iterable[Path], interpreter: str, sharing: Sharing) -> dict[str, Record]:
+def merged(
+    files: Iterable[Path], interpreter: str, sharing: Sharing, holding: bytes = b""
+) -> dict[str, Record]:
     """The records of one interpreter: several machines may each have brought a file.
 
     Raises Disagreement.
@@ -143,7 +150,7 @@ def merged(files: Iterable[Path], interpreter: str, sharing: Sharing) -> dict[st
     held: dict[str, Path] = {}
     apart: dict[tuple[Path, Path], list[str]] = {}
     for file in files:
-        for record in read(file, sharing.decode, f'"{interpreter}/'.encode()):
+        for record in read(file, sharing.decode, holding or f'"{interpreter}/'.encode()):
             if record.interpreter_id != interpreter:
                 continue
             known = found.get(record.cell)

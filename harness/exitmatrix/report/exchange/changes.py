@@ -1,0 +1,67 @@
+"""Changes in behaviour, as `check --json` and `diff --json` tell them."""
+
+from __future__ import annotations
+
+from exitmatrix.judge.reasons import Reasons
+from exitmatrix.model import Frozen, Outcome, Record
+from exitmatrix.model.change import Change
+from exitmatrix.report.exchange import VERSION
+from exitmatrix.report.pages.changes import command
+
+
+class Side(Frozen, kw_only=True, omit_defaults=False):
+    """One side of a change."""
+
+    cell: str
+    packages: dict[str, str]
+    outcomes: tuple[Outcome, ...]
+
+
+class ChangeDocument(Frozen, kw_only=True):
+    """A cell that behaves otherwise."""
+
+    platform: str
+    old: Side
+    new: Side
+    why: Reasons
+    runs: int = 0  # how many runs the new side rests on; left out where that is not told
+    again: str = ""  # the command that measures it again
+
+
+class CheckDocument(Frozen, kw_only=True, omit_defaults=False):
+    """What `check --json` prints."""
+
+    format: int = VERSION
+    checked: int
+    changes: tuple[ChangeDocument, ...]
+    unknown: dict[str, tuple[str, ...]]  # reasons, by cell
+    not_checked: dict[str, str]  # why there is no environment, by INTERPRETER/STACK
+
+
+class DiffDocument(Frozen, kw_only=True, omit_defaults=False):
+    """What `diff --json` prints."""
+
+    format: int = VERSION
+    old: str
+    new: str
+    compared: int
+    unseen: int  # pairs that were not compared: of one nothing was seen
+    only_old: tuple[str, ...]  # cells
+    only_new: tuple[str, ...]
+    changes: tuple[ChangeDocument, ...]
+
+
+def change_document(change: Change, why: Reasons) -> ChangeDocument:
+    """One change with the reasons for it."""
+    return ChangeDocument(
+        platform=change.platform,
+        old=_side(change.old),
+        new=_side(change.new),
+        why=why,
+        runs=change.runs,
+        again=command(change.old, change.python) if change.runs else "",
+    )
+
+
+def _side(record: Record) -> Side:
+    return Side(cell=record.cell, packages=record.packages, outcomes=record.outcomes)
