@@ -180,6 +180,33 @@ def test_a_program_without_end_is_not_predicted() -> None:
     assert foreseen(program) == {"A( A) = 0"}
 
 
+def test_what_a_write_does_that_sends_a_signal_is_withheld() -> None:
+    """Where SIGPIPE is handled a flush that nobody reads sends it: no law says what follows."""
+    program = code(Register("A"), CloseStdout(), Handle("SIGPIPE", "B"), Write("w"))
+    with pytest.raises(NotPredicted, match=r"streams|code ended"):
+        predict_program(program, NEWEST)
+    ignored = code(Register("A"), CloseStdout(), Write("w"))
+    assert foreseen(ignored) == {"A( A) = 120"}
+
+
+def test_python_2_begins_its_end_anew_for_a_system_exit() -> None:
+    """sys.exitfunc runs again, if a handler has set it meanwhile."""
+    program = code(Register("A"), Register("B"), A=SetExitFunction("B"), B=SysExit(0))
+    assert foreseen(program, PROFILES["2.7.18"]) == {"B( B! A( A) B( B! = 0"}
+    assert foreseen(program) == {"B( B! A( A) = 0"}
+
+
+def test_after_a_clear_handlers_take_the_first_places_again() -> None:
+    """Up to 3.13 those run that stand where the run has still to come; from a copy none does."""
+    program = code(*map(Register, "ABC"), C=(Clear(), *map(Register, "DEF")))
+    assert foreseen(program, PROFILES["3.13.0"]) == {"C( C) E( E) D( D) = 0"}
+    assert foreseen(program) == {"C( C) B( B) A( A) = 0"}
+    assert foreseen(program, PROFILES["pypy-3.11.17"]) == {"C( C) E( E) D( D) = 0"}
+    shorter = code(*map(Register, "ABC"), C=(Clear(), Register("D")))
+    assert foreseen(shorter, PROFILES["3.13.0"]) == {"C( C) D( D) = 0"}
+    assert foreseen(shorter, PROFILES["pypy-3.11.17"]) == {"C( C) = 0"}
+
+
 # ------------------------------------------------------------------- the laws themselves
 
 

@@ -181,10 +181,11 @@ def _outcome(
     open_port = serving is not None and serving.exit is None
     inside = termination.delivery == "in-process"
     helps = _helps(program, termination, target, ask)
+    names = _names(end)
     return Outcome(
-        processes=tuple(_told(one, end) for one in end.processes),
+        processes=tuple(_told(one, names[one.path], end) for one in end.processes),
         order=None,
-        survivors=tuple(one.role for one in alive),
+        survivors=tuple(names[one.path] for one in alive),
         helpers=helps.helpers * len(end.processes),
         port=None if serving is None else "open" if open_port else "closed",
         answer=(serving.answer or None) if serving and open_port and inside else None,
@@ -195,7 +196,16 @@ def _outcome(
     )
 
 
-def _told(process: ProcessState, end: Configuration) -> Process:
+def _names(end: Configuration) -> dict[Path, str]:
+    """The roles by path; several of one kind are counted in the order of their appearance."""
+    names: dict[Path, str] = {}
+    for one in end.processes:
+        alike = sum(1 for other in names.values() if other.partition("#")[0] == one.role)
+        names[one.path] = f"{one.role}#{alike + 1}" if alike else one.role
+    return names
+
+
+def _told(process: ProcessState, role: str, end: Configuration) -> Process:
     """What is told of a process."""
     runs: list[list[str]] = [[name, ""] for name in process.inherited]
     for line in process.said:
@@ -205,10 +215,9 @@ def _told(process: ProcessState, end: Configuration) -> Process:
             last = next(run for run in reversed(runs) if run[0] == line.function and not run[1])
             last[1] = line.moment
     own = [(name, how) for name, how in runs if name not in process.library]
-    written = end.stdout.count(process.role)
     marked = process.marked and process.exit is not None
     return Process(
-        role=process.role,
+        role=role,
         fired=tuple(name for name, how in own if how),
         unfinished=tuple(name for name, how in own if not how),
         exit=_exit(process),
@@ -216,8 +225,15 @@ def _told(process: ProcessState, end: Configuration) -> Process:
         library=tuple(
             name if how else f"{name} (unfinished)" for name, how in runs if name in process.library
         ),
-        stdout=FATES[min(written, 2)] if marked else None,
+        stdout=_fate(process, end) if marked else None,
     )
+
+
+def _fate(process: ProcessState, end: Configuration) -> StdoutFate | None:
+    """What became of its marker; nobody can say where two wrote the same, or it came thrice."""
+    alike = [one for one in end.processes if one.marked and one.role == process.role]
+    written = end.stdout.count(process.role)
+    return FATES[written] if len(alike) == 1 and written < len(FATES) else None
 
 
 def _exit(process: ProcessState) -> dict[str, object] | None:
