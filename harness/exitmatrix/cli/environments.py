@@ -29,7 +29,8 @@ def prepare_environments(
     with reporter(progress, "environments", "ready") as bar:
 
         def show(step: Progress) -> None:
-            bar.show(step.done, step.total, f"{step.interpreter}/{step.stack} {step.state}")
+            why = f": {step.reason}" if step.state == "waiting" else ""
+            bar.show(step.done, step.total, f"{step.interpreter}/{step.stack} {step.state}{why}")
 
         try:
             made = prepare(wanted.values(), default_cache(), show)

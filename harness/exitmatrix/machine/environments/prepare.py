@@ -49,15 +49,18 @@ class Unavailable(Frozen, kw_only=True):
     reason: str
 
 
+State = Literal["waiting", "building", "built", "reused", "unavailable"]
+
+
 class Progress(Frozen, kw_only=True):
     """One step of `prepare`; `done` of `total` environments are decided."""
 
     interpreter: str
     stack: str
-    state: Literal["building", "built", "reused", "unavailable"]
+    state: State
     done: int
     total: int
-    reason: str = ""  # of an unavailable one
+    reason: str = ""  # of an unavailable one, or of waiting
 
 
 def _digest(*parts: bytes) -> str:
@@ -106,12 +109,12 @@ class _Preparation:
         self,
         interpreter: Interpreter,
         stack: Stack,
-        state: Literal["building", "built", "reused", "unavailable"],
+        state: State,
         reason: str = "",
     ) -> None:
         """Tell of one step; the caller's function is never called by two threads at once."""
         with self.telling:
-            self.done += state != "building"
+            self.done += state not in ("building", "waiting")
             if self.on_event:
                 self.on_event(
                     Progress(
@@ -151,7 +154,11 @@ class _Preparation:
             self.tell(interpreter, stack, "building")
             return build(building)
 
-        manifest, built = publish(target, digest, told)
+        def waiting() -> None:
+            reason = "another process is building it"
+            self.tell(interpreter, stack, "waiting", reason)
+
+        manifest, built = publish(target, digest, told, waiting)
 
         inside_digest = _digest(identity, self.inside_digest.encode())
         inside = folder / f"inside-{inside_digest}"
@@ -159,6 +166,7 @@ class _Preparation:
             inside,
             inside_digest,
             build_inside(self.tools, interpreter, inside, self.sources),
+            waiting,
         )
         return Environment(
             interpreter=interpreter.id,

@@ -77,19 +77,19 @@ def _source(name: str) -> str:
 
 
 @contextmanager
-def _locked(target: Path, *, wait: bool = True) -> Iterator[bool]:
-    """Hold the lock on building `target`; False, without waiting, where another holds it.
+def _locked(target: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock on building `target`; `on_wait` is called first where another holds it.
 
     The kernel drops a flock when its owner dies. Lock files stay: to unlink one that a third
     process has just opened would give two owners.
     """
     with target.with_name(f"{target.name}.lock").open("wb") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield False
-            return
-        yield True
+            on_wait()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def remove(folder: Path) -> None:
@@ -105,16 +105,20 @@ def remove(folder: Path) -> None:
 
 
 def publish(
-    target: Path, digest: str, build: Callable[[Path], dict[str, str]]
+    target: Path,
+    digest: str,
+    build: Callable[[Path], dict[str, str]],
+    on_wait: Callable[[], None] = lambda: None,
 ) -> tuple[Manifest, bool]:
     """Give the manifest of `target`, and whether it was built for that.
 
     `build` fills a folder and gives the packages in it; what it raises passes through.
+    `on_wait` is called where another process holds the lock, before its end is waited for.
     """
     if manifest := _intact(target, digest):
         return manifest, False
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(target):
+    with _locked(target, on_wait):
         if manifest := _intact(target, digest):
             return manifest, False
         # Under the lock nobody else builds here: what is there was left by the dead.
@@ -138,6 +142,9 @@ def publish(
 def sweep(root: Path) -> None:
     """Remove what builders left that were killed."""
     for left in root.glob("*/*.building"):
-        with _locked(left.with_suffix(""), wait=False) as free:
-            if free:
-                remove(left)
+        with suppress(BlockingIOError), _locked(left.with_suffix(""), _leave_it):
+            remove(left)
+
+
+def _leave_it() -> None:
+    raise BlockingIOError
