@@ -110,6 +110,21 @@ def test_what_passes_signals_on_lets_clean_up_run(launcher: str, run_app: Run) -
     assert "✓ all" in row(done.stdout, "deploy"), done.stdout + done.stderr
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="a PID namespace takes the rights of root")
+def test_the_first_process_of_a_container_ignores_what_it_has_no_handler_for(run_app: Run) -> None:
+    """PID 1 is not ended by a SIGTERM that it does not handle: pid_namespaces(7); by SIGKILL it is.
+
+    With a handler it ends as anywhere, and its own handlers are seen.
+    """
+    deploy = (*ONCE, "--as", "pid1", "--ending", "deploy", "--grace", "2s", "--", "python")
+    plain, graceful = run_app(*deploy, "plain.py"), run_app(*deploy, "graceful.py")
+    assert "SIGKILL" in row(plain.stdout, "deploy"), plain.stdout + plain.stderr
+    assert "main is the first process of its container: SIGTERM" in plain.stdout
+    assert "deploy: clean-up is missing and the time of grace was not enough" in plain.stdout
+    assert "exit 0" in row(graceful.stdout, "deploy"), graceful.stdout + graceful.stderr
+    assert "✓ all" in row(graceful.stdout, "deploy")
+
+
 def test_ctrl_c_is_typed_into_a_terminal(run_app: Run) -> None:
     """The program has a controlling terminal, whose kernel sends SIGINT, and SIGHUP at its end."""
     program = (

@@ -85,6 +85,7 @@ def read_call(call: Call) -> AppSpec:
         words=words,
         script=script,
         terminal=how.terminal,
+        namespace=how.namespace,
         folder=folder,
         environment=environment,
         situation=situations.SITUATIONS[0],

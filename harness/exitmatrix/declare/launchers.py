@@ -50,6 +50,13 @@ LAUNCHERS: tuple[Launcher, ...] = (
         script=TRAP,
     ),
     Launcher(
+        id="pid1",
+        does="As a container's first process: signals that it has no handler for are ignored.",
+        words=("unshare", "--pid", "--fork", "--mount-proc", "--kill-child", COMMAND),
+        namespace=True,
+        package="util-linux",
+    ),
+    Launcher(
         id="tini",
         does="tini, as a container's init; a subreaper here.",
         words=("tini", "-s", "--", COMMAND),

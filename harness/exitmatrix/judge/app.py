@@ -199,6 +199,15 @@ def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason
         if not one.family or not one.exit or not any(r.fate == "not run" for r in one.own):
             continue
         word, _, how = one.exit.partition(" ")
+        first = outcome.sent[0].signal
+        if one.init and how == "SIGKILL" and first not in (*one.catches, "SIGKILL"):
+            yield Reason(
+                text=f"{one.base} is the first process of its container: {first}, for which it has"
+                " no handler, is ignored there.",
+                remedy="start it below an init, such as tini or docker run --init, or give it a"
+                f" handler for {first}",
+                source="pid_namespaces(7)",
+            )
         if (word, how) == ("signal", "SIGKILL"):
             late = len(situation.steps) > 1
             yield Reason(

@@ -63,6 +63,7 @@ class Launcher(Frozen, kw_only=True):
     words: tuple[str, ...]  # COMMAND stands for the command's words, LINE for its shell line
     script: str = ""  # a shell script that the launcher runs, at SCRIPT; with LINE in it
     terminal: bool = False  # it runs in a terminal of its own
+    namespace: bool = False  # its child is the first process of a PID namespace
     package: str = ""  # of Debian, or of Python's index, that has its program
 
 
@@ -93,6 +94,7 @@ class AppSpec(Frozen, kw_only=True):
     grace: float = 30.0
     script: str = ""  # written beside it, at SCRIPT
     terminal: bool = False  # it runs in a terminal of its own
+    namespace: bool = False  # what is started runs it as the first process of a PID namespace
     roles: Mapping[str, str] = {}  # names that the user gives, and expressions for command lines
     folders: tuple[str, ...] = ()  # in which it is looked for what was left behind
     addresses: tuple[str, ...] = ()  # other than loopback, on which it may listen

@@ -46,6 +46,7 @@ class Member(Frozen, kw_only=True):
     signalled: tuple[str, ...] = ()  # the signals that were sent to it alone
     catches: tuple[str, ...] = ()  # signals that it had a handler for
     ignores: tuple[str, ...] = ()
+    init: bool = False  # it is the first process of a PID namespace, as in a container
 
     @property
     def base(self) -> str:

@@ -37,6 +37,7 @@ class Node(Frozen, kw_only=True):
     forked: bool = False  # it runs in a copy of its parent's memory: a fork without an exec
     listens: bool = False  # it holds a listening socket
     at_ready: bool = True  # it had been seen when the tree was ready to be ended
+    init: bool = False  # it is the first process of a PID namespace
     gone: bool = False  # and had ended by then: it takes no part in what follows
     catches: tuple[str, ...] = ()  # signals that it had a handler for, when the tree was ready
     ignores: tuple[str, ...] = ()  # signals that it ignored then

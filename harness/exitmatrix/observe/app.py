@@ -122,6 +122,7 @@ def _member(node: Node, tree: Tree, seen: _Seen, begun: float) -> Member:
         signalled=tuple(seen.signalled),
         catches=node.catches,
         ignores=node.ignores,
+        init=node.init,
     )
 
 

@@ -111,6 +111,14 @@ def _names(mask: int) -> tuple[str, ...]:
     return tuple(one.name for one in signal.Signals if mask >> (one - 1) & 1)
 
 
+def pid_inside(pid: int) -> int:
+    """The pid that a process has in its own PID namespace; 0 when it is gone: proc(5), NSpid."""
+    for line in read_proc(pid, "status").splitlines():
+        if line.startswith(b"NSpid:"):
+            return int(line.split()[-1])
+    return 0
+
+
 def place_of_stack(pid: int) -> int:
     """Where the stack of its program began; 0 when it is not told.
 

@@ -76,6 +76,7 @@ class AppState:
         self.stacks: dict[int, int] = {}
         self.sockets: dict[int, looking.Listening] = {}  # that the tree holds, by inode
         self.ready = False
+        self._pids: dict[int, int] = {}  # of a PID namespace, and what they are here
         self.folder = f"{host.folder}/{name}"
         self.temporary = f"{self.folder}/tmp"  # noqa: S108 - in a folder of our own
         os.makedirs(self.temporary, 0o700)  # noqa: PTH103
@@ -159,11 +160,31 @@ class AppState:
         """Take what the processes have told, and learn which have ended."""
         ended = self.host.ended(self)
         begun = len(self.journal.events)
-        for event in self.channel.read():
+        for told in self.channel.read():
+            event = self._as_seen_from_here(told) if self.spec.namespace else told
             self.journal.add(event)
             self.processes.meet(event)
         for watched in ended:
             self.processes.take_end(watched, begun)
+
+    def _as_seen_from_here(self, event: Event) -> Event:
+        """An event with the pids that the harness knows: those in a PID namespace are others.
+
+        Whoever was reaped before this is asked is not known any more: then the event is none.
+        """
+        pid = self._outer(event.pid)
+        if not pid:
+            return Event("harness", 0, "garbled", ("an event of a process that is gone",))
+        detail = event.detail
+        if event.kind in ("started", "forked"):
+            detail = (str(self._outer(int(detail[0]))), *detail[1:])
+        return replace(event, pid=pid, detail=detail)
+
+    def _outer(self, inside: int) -> int:
+        if inside not in self._pids:
+            for pid in proc.descendants_of(self.processes.root):
+                self._pids[looking.pid_inside(pid)] = pid
+        return self._pids.get(inside, 0)
 
     @property
     def text(self) -> str:
@@ -207,6 +228,7 @@ class AppState:
             node,
             words=words or node.words,
             program=program or node.program,
+            init=node.init or (self.spec.namespace and looking.pid_inside(pid) == 1),
             forked=self.stacks.get(parent) == stack if stack else node.forked,
         )
 
@@ -245,7 +267,8 @@ class AppState:
         """Who has ended by now takes no part any more; who comes later is new."""
         self.ready = True
         for pid, node in self.nodes.items():
-            if pid not in self.live:
+            outside = self.spec.namespace and pid == self.processes.root
+            if outside or pid not in self.live:
                 self.nodes[pid] = replace(node, gone=True)
 
     def look_at_dispositions(self) -> None:
