@@ -152,6 +152,7 @@ class _Page:
         self.evidence: defaultdict[str, list[Evidence]] = defaultdict(list)
         for one in reading.evidence:
             self.evidence[str(one.question)].append(one)
+        self._named: dict[str, list[str]] = {}  # by claim: what it rests on is told three times
 
     # ------------------------------------------------------------ whole page
 
@@ -224,13 +225,15 @@ class _Page:
 
     def _names(self, claim: Claim) -> list[str]:
         """The cells that were measured for it, by the order of its patterns."""
-        names = {
-            name: None
-            for pattern in claim.rests_on
-            for name, survey in self.surveys.items()
-            if survey.question.matches(pattern)
-        }
-        return list(names)
+        if claim.id not in self._named:
+            names = {
+                name: None
+                for pattern in claim.rests_on
+                for name, survey in self.surveys.items()
+                if survey.question.matches(pattern)
+            }
+            self._named[claim.id] = list(names)
+        return self._named[claim.id]
 
     def _done(self, claim: Claim) -> list[Block]:
         cells = []

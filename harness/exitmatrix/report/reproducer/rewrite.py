@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from exitmatrix.model import Frozen
 from exitmatrix.report.reproducer.refusal import Refusal
@@ -53,19 +54,29 @@ def rewrite(text: str, how: Rewriting) -> str:
     """The program of one file. Raises Refusal."""
     if not text.isascii():
         raise Refusal("its text is not ASCII")
-    tree = ast.parse(text)
-    made = _Making(text, tree, how)
+    tree, nodes = _parsed(text)
+    made = _Making(text, tree, nodes, how)
     made.take_places()
     made.take_endings()
     return _tidy(_changed(text, [*made.changes, *_without_opening(tree)]))
 
 
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> tuple[ast.Module, tuple[ast.AST, ...]]:
+    """The tree of a program and all that is in it; one program has many endings."""
+    tree = ast.parse(text)
+    return tree, tuple(ast.walk(tree))
+
+
 class _Making:
     """What is to be changed in one file."""
 
-    def __init__(self, text: str, tree: ast.Module, how: Rewriting) -> None:
+    def __init__(
+        self, text: str, tree: ast.Module, nodes: Sequence[ast.AST], how: Rewriting
+    ) -> None:
         self.lines = text.splitlines()
         self.tree = tree
+        self.nodes = nodes
         self.how = how
         self.changes: list[_Change] = []
         self._statements: list[str] = []  # that were put in
@@ -76,7 +87,7 @@ class _Making:
         """Replace every use of `endings`."""
         calls = []
         imported = None
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import) and any(a.name == "endings" for a in node.names):
                 if len(node.names) > 1 or node not in self.tree.body:
                     raise Refusal(f"line {node.lineno} imports endings among other things")
@@ -93,7 +104,7 @@ class _Making:
             self.changes.append(_Change(imported.lineno, imported.lineno, self._functions()))
             first = next(n.lineno for n in self.tree.body if _is_import(n))
             self.changes.append(_Change(first, first - 1, self._imports()))
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             known = id(node) in self._understood
             if isinstance(node, ast.Name) and node.id == "endings" and not known:
                 raise Refusal(f"line {node.lineno} uses endings in a way that is not known")
@@ -165,14 +176,14 @@ class _Making:
     def _is_alone(self, statement: ast.stmt) -> bool:
         return any(
             getattr(node, block, None) == [statement]
-            for node in ast.walk(self.tree)
+            for node in self.nodes
             for block in ("body", "orelse", "finalbody")
         )
 
     def take_places(self) -> None:
         """What the harness gives, the program has of its own: its file's name, a port, a time."""
         places: list[tuple[ast.expr, str]] = []
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             match node:
                 case ast.Constant(value="app.py"):
                     places.append((node, "__file__"))
