@@ -1,7 +1,8 @@
-"""What the trials of one engine share."""
+"""What the trials of one engine share, and what the engine notices of itself."""
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import os
 import signal
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from exitmatrix.machine.run import engine as engine_module
 from exitmatrix.machine.run.engine import Engine
+from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import pidfd
 
 
@@ -46,3 +49,45 @@ def test_an_end_that_another_trial_came_upon_is_told(tmp_path: Path) -> None:
         engine.client.close()
 
     asyncio.run(ask())
+
+
+class Noted:
+    """A trial that runs, and what is noted in it."""
+
+    def __init__(self) -> None:
+        self.journal = Journal()
+
+
+@pytest.mark.parametrize("stood_still", [False, True])
+def test_trials_learn_that_the_engine_stood_still(
+    stood_still: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that slept, a frozen container, a stopped engine: times are wrong then."""
+    monkeypatch.setattr(engine_module, "BEAT", 0.01)
+
+    async def run() -> list[str]:
+        engine = Engine(tmp_path, 1)
+        trial = Noted()
+        engine._running.add(cast("Any", trial))
+        await asyncio.sleep(0.05)
+        if stood_still:
+            # The loop's clock goes on and nothing runs.
+            late = asyncio.get_running_loop().time() - engine_module.STALLED - 1
+            engine._beat(late)
+        await asyncio.sleep(0.05)
+        engine.client.close()
+        return [event.kind for event in trial.journal.events]
+
+    assert asyncio.run(run()) == ["stalled"] * stood_still
+
+
+def test_no_clock_that_can_be_set_is_read_while_trials_run() -> None:
+    """A harness whose wall clock jumps waits as long as before, and gives nothing up."""
+    read = {
+        file.name
+        for file in Path(engine_module.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Attribute)
+        and (getattr(node.value, "id", ""), node.attr) in {("time", "time"), ("datetime", "now")}
+    }
+    assert read == {"grounds.py"}  # how old a folder without a lock is
