@@ -11,7 +11,7 @@ from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine.run import session as session_module
 from exitmatrix.machine.run.connection import EngineDied
 from exitmatrix.machine.run.messages import Answer, Ask, Hello, Usage
-from exitmatrix.machine.run.session import Session
+from exitmatrix.machine.run.session import MOST_STARTS, Session
 from exitmatrix.model import Event, Trial, TrialSpec
 
 from tests.support.histories import PLAIN
@@ -29,6 +29,7 @@ class Engine:
     started: ClassVar[list[Engine]]
     script: ClassVar[Script]
     greets = True
+    status = 128 + 9
 
     def __init__(self, _jobs: int) -> None:
         self.said: list[bytes] = []
@@ -58,7 +59,7 @@ class Engine:
         self._say(Usage(observed=1.0, harness=2.0, peak_kilobytes=3))
 
     def close(self) -> int:
-        return 128 + 9
+        return self.status
 
 
 @pytest.fixture
@@ -170,19 +171,39 @@ def test_a_disturbed_trial_is_run_once_more(engines: Use) -> None:
     assert sorted(started[0].asked) == [1, 1, 2, 2]
 
 
-def test_an_engine_that_never_came_up_is_no_trials_fault(engines: Use) -> None:
-    """Where it cannot be started, the session says so, and blames nobody."""
+@pytest.mark.parametrize(("status", "starts"), [(1, 1), (128 + 9, MOST_STARTS), (-9, MOST_STARTS)])
+def test_an_engine_that_never_came_up_is_no_trials_fault(
+    status: int, starts: int, engines: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where none can be started the session says so, at once unless somebody kills them."""
 
     def script(engine: Engine, _number: int) -> None:
         engine.ended = True
 
-    engines(script)
-    greeting, Engine.greets = Engine.greets, False
-    try:
-        with pytest.raises(EngineDied, match="cannot be started"):
-            trials(1)
-    finally:
-        Engine.greets = greeting
+    monkeypatch.setattr(Engine, "greets", False)
+    monkeypatch.setattr(Engine, "status", status)
+    started = engines(script)
+    with pytest.raises(EngineDied, match="cannot be started"):
+        trials(2)
+    assert len(started) == starts
+
+
+def test_an_engine_that_was_killed_while_it_started_is_replaced(
+    engines: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It took no order, so all are sent to the next, side by side."""
+
+    def script(engine: Engine, number: int) -> None:
+        monkeypatch.setattr(Engine, "greets", True)
+        if len(started) == 1:
+            engine.ended = True
+        else:
+            engine.answer(number)
+
+    monkeypatch.setattr(Engine, "greets", False)
+    started = engines(script)
+    assert all(trial.history == () for trial in trials(3).values())
+    assert started[1].asked[:2] == [1, 2]
 
 
 def test_what_all_engines_used_is_added_up(engines: Use) -> None:

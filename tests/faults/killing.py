@@ -136,6 +136,34 @@ def kill_engine(ground: Ground, tally: Tally, times: int) -> None:
     kill_part("exitmatrix.machine.run.engine", ground, tally, times)
 
 
+def kill_two(ground: Ground, tally: Tally, times: int) -> None:
+    """Two of harness, guardian and engine die together, or one soon after the other."""
+    chance = random.Random(SEED)
+    campaign = Campaign(ground)
+    parts = ("harness", "guardian", "engine")
+    for _ in tries(tally, times):
+        process = ground.start(campaign.output, *("--trials", "3"), *SELECTION)
+        pair = chance.sample(parts, 2)
+        names = [f"exitmatrix.machine.run.{one}" for one in parts[1:]]
+        limit = time.monotonic() + 20
+        while not (all(below(process.pid, one) for one in names)) and time.monotonic() < limit:
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0.0, 1.0))
+        found = dict(zip(parts[1:], (below(process.pid, one) for one in names), strict=True))
+        for part in pair:
+            for one in found.get(part, [process]):
+                with contextlib.suppress(Exception):
+                    one.kill()
+            time.sleep(chance.choice([0.0, 0.001, 0.02, 0.05]))
+        said = end_of(process)
+        left = ground.left()
+        wrong, lost = campaign.check(process.returncode, said)
+        if process.returncode not in ([KILLED, 0] if "harness" in pair else [0]):
+            wrong.append(f"{pair}: status {process.returncode}: {said[-200:]}")
+        if process.returncode == KILLED or "another engine was started" in said or wrong:
+            tally.add([*wrong, *unclean(said)], left, lost)
+
+
 def kill_builder(ground: Ground, tally: Tally, times: int) -> None:
     """SIGKILL while environments are built: none is left half-built and later used."""
     chance = random.Random(SEED)
@@ -276,6 +304,7 @@ FAULTS = (
     Fault("SIGKILL to the harness", kill_harness, 100, 6),
     Fault("SIGKILL to the guardian", kill_guardian, 5, 1),
     Fault("SIGKILL to the engine", kill_engine, 5, 1),
+    Fault("SIGKILL to two of harness, guardian and engine", kill_two, 30, 3),
     Fault("SIGKILL while environments are built", kill_builder, 5, 0),
     Fault("SIGTERM, SIGINT", stop_once, 5, 0),
     Fault("SIGTERM twice, SIGINT twice", stop_twice, 5, 1),

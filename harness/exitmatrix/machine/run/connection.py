@@ -150,6 +150,11 @@ class Connection:
                 self._guardian.send_signal(signal.SIGCONT)
 
 
+def was_killed(status: int) -> bool:
+    """Whether guardian or engine was ended by a signal, by the guardian's exit status."""
+    return status < 0 or status > SIGNALLED
+
+
 def describe_end(status: int) -> str:
     """How an engine was lost, by its guardian's exit status."""
     if status < 0:

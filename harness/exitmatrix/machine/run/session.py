@@ -10,7 +10,7 @@ from typing import Self
 
 import msgspec
 
-from exitmatrix.machine.run.connection import Connection, EngineDied, describe_end
+from exitmatrix.machine.run.connection import Connection, EngineDied, describe_end, was_killed
 from exitmatrix.machine.run.messages import Answer, Ask, Hello, Message, Usage
 from exitmatrix.model import Event, Trial, TrialSpec
 
@@ -22,6 +22,9 @@ def default_jobs() -> int:
     with more the programs take each other's caches.
     """
     return (os.cpu_count() or 1) + 1
+
+
+MOST_STARTS = 5  # engines in a row that are killed while they start, before it is given up
 
 
 class Session:
@@ -47,6 +50,7 @@ class Session:
         self._decoder = msgspec.json.Decoder(Message)
         self._connection: Connection | None = None
         self._greeted = False
+        self._stillborn = 0  # engines in a row that were killed before their first word
 
     def __enter__(self) -> Self:
         self._connect()
@@ -141,13 +145,17 @@ class Session:
 
     def _replace(self) -> None:
         """Start another engine in the place of one that is lost. Raises EngineDied."""
-        why = describe_end(self._disconnect())
-        if not self._greeted:
+        status = self._disconnect()
+        why = describe_end(status)
+        self._stillborn = 0 if self._greeted else self._stillborn + 1
+        if self._stillborn == MOST_STARTS or (self._stillborn and not was_killed(status)):
             raise EngineDied(f"the engine cannot be started: {why}")
         self.losses.append(why)
         under_way = sorted(self._sent)
         self._sent.clear()
-        if self._suspects and under_way == [self._suspects[0]]:
+        if self._stillborn:  # it took no order
+            self._waiting.extendleft(n for n in reversed(under_way) if n not in self._suspects)
+        elif self._suspects and under_way == [self._suspects[0]]:
             self._lost.append((self._suspects.popleft(), why))
         else:
             self._suspects.extend(under_way)
