@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
-from exitmatrix.declare.program import program
+from exitmatrix.declare.program import InvalidProgram, program
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.cell import predict
 from exitmatrix.judge.profile import profile
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.model import Outcome, Process
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 
 def outcomes(
@@ -100,6 +104,58 @@ def test_a_program_that_goes_on_survives() -> None:
     (outcome,) = outcomes(table, "SIGTERM")
     assert (outcome.survivors, outcome.processes[0].exit) == (("main",), None)
     assert only(table, "SIGTERM-then-SIGKILL") == [("main", "SIGKILL")]
+
+
+def test_a_program_of_very_many_processes_is_not_predicted() -> None:
+    """Each fork doubles them; the judge stops at a bound, and says so."""
+    with pytest.raises(NotPredicted, match="more than 64 processes"):
+        outcomes({"steps": ["fork"] * 30})
+
+
+def test_steps_within_steps_without_end_are_refused() -> None:
+    """In one line, not by a crash."""
+    with pytest.raises(InvalidProgram, match="deeper than"):
+        program({"steps": ["thread: " * 5000 + "return"]})
+
+
+TEXTS = st.sampled_from(
+    [
+        *ABC, "unregister B", "clear", "run handlers", "thread that ends after main registers D",
+        "daemon thread", "on SIGTERM stop", "on SIGINT -, sys.exit 4", "exitfunc f", "hooks",
+        "subinterpreter D E", "end subinterpreter", "start child, then signal SIGTERM", "write",
+        "fork", "fork, child: os._exit 2", "import logging", "import unheard-of", "raise",
+        "say x", "signal SIGTERM", "signal SIGSTOP", "ignore SIGTERM", "default SIGINT", "abort",
+        "exec /bin/true 3", "close stdout", "flush", "thread: sys.exit 3", "sys.exit text",
+    ]
+)  # fmt: skip
+STEPS = st.lists(TEXTS, max_size=5)
+TABLES = st.fixed_dictionaries(
+    {"steps": STEPS, "handlers": st.dictionaries(st.sampled_from([*"ABC", "stop"]), STEPS)},
+    optional={
+        "server": st.sampled_from(["threads", "one thread"]),
+        "supervisor": st.sampled_from(["reloader", "wait"]),
+        "data": st.just({"lock": "file", "log": "memory"}),
+    },
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    TABLES,
+    st.sampled_from(sorted(TERMINATIONS)),
+    st.sampled_from(["2.7.18", "3.7.1", "3.9.18", "3.12.1", "3.14.0"]),
+    st.sampled_from(["main", "parent", "child", "group"]),
+    st.booleans(),
+)
+def test_no_header_crashes_or_hangs_the_judge(
+    table: dict[str, Any], termination: str, version: str, target: str, printed: bool
+) -> None:
+    """Whatever a header tells is predicted or withheld, however its program is ended."""
+    made = program(table)
+    made = replace(made, code=replace(made.code, printed=printed, length=int(printed) * 900))
+    python = profile({"implementation": "cpython", "version": version}, {"werkzeug": "3.1.3"})
+    with contextlib.suppress(NotPredicted):
+        assert predict(made, TERMINATIONS[termination], target, python).outcomes
 
 
 RELOADED = {"steps": ABC, "server": "threads", "supervisor": "reloader"}

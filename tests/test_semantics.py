@@ -207,6 +207,13 @@ def test_after_a_clear_handlers_take_the_first_places_again() -> None:
     assert foreseen(shorter, PROFILES["pypy-3.11.17"]) == {"C( C) = 0"}
 
 
+def test_a_traceback_that_a_daemon_thread_writes_is_withheld() -> None:
+    """While the interpreter ends it may abort the process, so its end is not foretold."""
+    with pytest.raises(NotPredicted, match="thread exception"):
+        predict_program(code(StartThread((Raise(),), "never")), NEWEST)
+    assert foreseen(code(Register("A"), StartThread((SysExit(3),), "never"))) == {"A( A) = 0"}
+
+
 # ------------------------------------------------------------------- the laws themselves
 
 

@@ -181,19 +181,27 @@ def step(text: str) -> Statement:
     raise InvalidProgram(f"{text!r} is none of: {', '.join((*STEPS, ON))}")
 
 
-def steps(value: object, where: str = "steps") -> tuple[Statement, ...]:
-    """The statements that a text, a table or a list of these describes. Raises InvalidProgram."""
+Named = dict[str, str | tuple[Statement, ...]]
+"""Handlers of signals by label: what they do, or the name of the handler that says it."""
+
+
+def steps(value: object, where: str = "steps", named: Named | None = None) -> tuple[Statement, ...]:
+    """The statements that a text, a table or a list of these describes. Raises InvalidProgram.
+
+    What handlers of signals do is put into `named`.
+    """
     if isinstance(value, list):
-        return tuple(one for item in value for one in steps(item, where))
+        return tuple(one for item in value for one in steps(item, where, named))
     if isinstance(value, str):
-        return (step(value),)
+        on = named is not None and value.startswith(f"{ON} ")
+        return (_on(value, named if named is not None else {}) if on else step(value),)
     if isinstance(value, dict) and len(value) == 1 and "fork" in value:
-        return (Fork((Write(MARKER), *steps(value["fork"], where))),)
+        return (Fork((Write(MARKER), *steps(value["fork"], where, named))),)
     if isinstance(value, dict) and "thread" in value and set(value) <= {"thread", "ends"}:
         ends = value.get("ends", "joined")
         if ends not in get_args(ThreadEnd):
             raise InvalidProgram(f"ends: valid: {', '.join(get_args(ThreadEnd))}, not {ends!r}")
-        return (StartThread(steps(value["thread"], where), ends),)
+        return (StartThread(steps(value["thread"], where, named), ends),)
     raise InvalidProgram(
         f"{where}: texts, {{fork = STEPS}} and {{thread = STEPS}} are valid, not {value!r}"
     )
@@ -201,6 +209,13 @@ def steps(value: object, where: str = "steps") -> tuple[Statement, ...]:
 
 def program(table: Mapping[str, Any]) -> Program:
     """The program that a table of a header describes. Raises InvalidProgram."""
+    try:
+        return _program(table)
+    except RecursionError:
+        raise InvalidProgram("steps within steps, deeper than Python's stack") from None
+
+
+def _program(table: Mapping[str, Any]) -> Program:
     for key in table:
         if key not in KEYS:
             raise InvalidProgram(f"unknown key {key!r}; valid: {', '.join(KEYS)}")
@@ -225,29 +240,28 @@ def _code(told: object, handlers: object) -> Code:
         raise InvalidProgram(f"steps: a list is valid, not {told!r}")
     if not isinstance(handlers, dict):
         raise InvalidProgram(f"handlers: a table is valid, not {handlers!r}")
-    functions = {str(name): steps(does, f"handlers.{name}") for name, does in handlers.items()}
-    body: list[Statement] = []
-    for one in told:
-        if isinstance(one, str) and one.startswith(f"{ON} "):
-            statement, function = _on(one, functions)
-            functions[function.name] = function.body
-            body.append(statement)
-        else:
-            body += steps(one)
+    named: Named = {}
+    functions = {
+        str(name): steps(does, f"handlers.{name}", named) for name, does in handlers.items()
+    }
+    body = steps(told, "steps", named)
+    for label, does in named.items():
+        functions[label] = functions.get(does, ()) if isinstance(does, str) else does
     return Code(
-        body=_with_import(tuple(body)),
+        body=_with_import(body),
         functions=tuple(Function(name, does) for name, does in functions.items()),
     )
 
 
-def _on(text: str, functions: Mapping[str, tuple[Statement, ...]]) -> tuple[Handle, Function]:
+def _on(text: str, named: Named) -> Handle:
     """`on SIGTERM stop, sys.exit 0`, or `on SIGTERM stop`, whose steps are among the handlers."""
     signal, _, rest = text.removeprefix(f"{ON} ").partition(" ")
     name, _, does = rest.partition(", ")
     if not signal or not name:
         raise InvalidProgram(f"{text!r}: `on SIGNAL NAME` or `on SIGNAL NAME, STEP` is valid")
     label = name if name == "-" else f"signal.{signal}:{name}"
-    return Handle(signal, label), Function(label, steps(does) if does else functions.get(name, ()))
+    named[label] = steps(does) if does else name
+    return Handle(signal, label)
 
 
 def _with_import(body: tuple[Statement, ...]) -> tuple[Statement, ...]:

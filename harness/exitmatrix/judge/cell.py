@@ -255,16 +255,18 @@ def _helps(program: Program, termination: Termination, target: str, ask: Ask) ->
 
 
 def _data(process: ProcessState, program: Program, ask: Ask) -> dict[str, DataState] | None:
-    """What becomes of data in flight; kinds whose nature the header leaves out are open."""
+    """What becomes of data in flight; kinds of which the header says too little are open."""
     if not program.data or process.exit is None:
         return None
     clean = dict(program.clean)
     told: dict[str, DataState] = {}
     for kind, nature in program.data:
+        if process.finalized and kind not in clean:
+            continue
         about = Facts(
             profile=ask.profile,
             data=nature,
-            clean=clean[kind],
+            clean=clean.get(kind, "kept"),
             finalizing=process.finalized,
             streams_flushed=process.streams_flushed,
         )

@@ -27,6 +27,8 @@ BEFORE = "(before)"
 
 def with_process(now: Configuration, process: ProcessState) -> Configuration:
     """The same, with one process changed."""
+    if len(now.processes) == 1:
+        return replace(now, processes=(process,))
     return replace(
         now,
         processes=tuple(process if one.path == process.path else one for one in now.processes),
@@ -35,6 +37,8 @@ def with_process(now: Configuration, process: ProcessState) -> Configuration:
 
 def with_thread(process: ProcessState, thread: Thread) -> ProcessState:
     """The same, with one thread changed."""
+    if len(process.threads) == 1:
+        return replace(process, threads=(thread,))
     return replace(
         process,
         threads=tuple(thread if one.id == thread.id else one for one in process.threads),

@@ -10,6 +10,9 @@ from exitmatrix.judge.semantics.supervise import rests
 MOST_MOMENTS = 5000
 """Moments that are looked at; a program that has more is not predicted."""
 
+MOST_PROCESSES = 64
+"""Processes of one program; one that has more is not predicted."""
+
 
 def outcomes(first: Configuration, ask: Ask) -> list[Configuration]:
     """The moments after which nothing follows.
@@ -23,12 +26,14 @@ def outcomes(first: Configuration, ask: Ask) -> list[Configuration]:
         now = todo.pop()
         following = list(steps(now, ask))
         looked_at += 1
-        while len(following) == 1 and not found and looked_at <= MOST_MOMENTS:
+        while len(following) == 1 and not found and _within(now, looked_at):
             (now,) = following  # up to the first choice there is nothing to remember
             following = list(steps(now, ask))
             looked_at += 1
         if looked_at > MOST_MOMENTS:
             raise NotPredicted(f"no law says what happens: more than {MOST_MOMENTS} moments")
+        if len(now.processes) > MOST_PROCESSES:
+            raise NotPredicted(f"no law says what happens: more than {MOST_PROCESSES} processes")
         if not following:
             ends.append(_end(now))
         for one in following:
@@ -36,6 +41,10 @@ def outcomes(first: Configuration, ask: Ask) -> list[Configuration]:
                 found.add(one)
                 todo.append(one)
     return ends
+
+
+def _within(now: Configuration, looked_at: int) -> bool:
+    return looked_at <= MOST_MOMENTS and len(now.processes) <= MOST_PROCESSES
 
 
 def _end(now: Configuration) -> Configuration:

@@ -49,7 +49,7 @@ def steps(now: Configuration, ask: Ask) -> Iterator[Configuration]:
             for moment in _thread_steps(now, process, thread, ask):
                 at_rest = False
                 yield moment
-        if not at_rest and not ask.ordered and _apart(now):
+        if not at_rest and not ask.ordered and len(now.processes) > 1 and _apart(now):
             return
     yield from arrive(now, ask, at_rest=at_rest)
 
@@ -182,7 +182,8 @@ def _unwind(
         case MainCode():
             yield from _end_of_main(now, process, thread, raised, ask)
         case ThreadCode():
-            ask("thread exception", Facts(profile=ask.profile, exception=raised.name))
+            about = Facts(profile=ask.profile, exception=raised.name, daemon=thread.daemon)
+            ask("thread exception", about)
             calm = replace(thread, raising=None)
             yield from _end_of_thread(now, process, calm, False, ask)
         case Finalization() as ending:
