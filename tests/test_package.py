@@ -34,7 +34,9 @@ def assert_records_are_brought(
         (["explain", "cpython-3.13.0/none/plain/SIGTERM@main"], "\nIn order\n", 0),
         (["diff", "cpython-3.12.1", "cpython-3.13.0"], "cpython-3.12.1 -> cpython-3.13.0", 1),
         (["claims", "B7"], "B7", 0),
+        (["answer", "docker stop", "gunicorn"], "gunicorn", 0),
         (["check", "--update"], "", 2),
+        (["site"], "", 2),
     ):
         done = subprocess.run(
             [*command, *words],

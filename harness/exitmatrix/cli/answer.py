@@ -9,7 +9,7 @@ import click
 
 from exitmatrix.cli import options
 from exitmatrix.cli.errors import USAGE_ERROR, Failure
-from exitmatrix.cli.records import Records, read_some
+from exitmatrix.cli.records import Records, folder_to_read, read_some
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.declare.remedies import remedy_for
 from exitmatrix.declare.spoken import (
@@ -46,8 +46,8 @@ COMMANDS: Mapping[str, str] = {
 @click.command("answer")
 @click.argument("situation")
 @click.argument("subject", default="python app.py")
-@options.output("Where the records and timelines are.")
-def command(situation: str, subject: str, output: Path) -> None:
+@options.records("The folder of records and timelines.")
+def command(situation: str, subject: str, folder: Path | None) -> None:
     """Say what happens to a program, in the words that people use.
 
     \b
@@ -59,6 +59,7 @@ def command(situation: str, subject: str, output: Path) -> None:
     what runs: a program unless you say so. Nothing is run: all is told from the
     records of the newest Python and release that were measured.
     """
+    output = folder_to_read(folder)
     subjects, _ = load_scenarios()
     try:
         happens, id = situation_of(situation), scenario_of(subject, subjects)

@@ -10,13 +10,14 @@ import click
 from exitmatrix.cli import options
 from exitmatrix.cli.claims import judge_claims
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
-from exitmatrix.cli.records import read_some
+from exitmatrix.cli.records import folder_to_read, read_some
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say
 from exitmatrix.judge.verdict import judge_all
 from exitmatrix.machine.site import NotASite, assets, check_folder, write_site
 from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.files import CannotWrite
+from exitmatrix.machine.store.places import HERE
 from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.model import Question, Scenario
 from exitmatrix.report.reproducer.program import reproducer
@@ -26,14 +27,14 @@ from exitmatrix.report.site.pages import site_files
 
 
 @click.command("site")
-@options.output("Where the records are.")
+@options.records("The folder of records and timelines.")
 @click.option(
     "--to",
     type=click.Path(path_type=Path, file_okay=False),
     default=None,
-    help="The folder that is written.  [default: OUTPUT/site]",
+    help="The folder that is written.  [default: site, in the folder of the records]",
 )
-def command(output: Path, to: Path | None) -> None:
+def command(folder: Path | None, to: Path | None) -> None:
     """Write the site: every answer as a page, from the records alone.
 
     \b
@@ -43,9 +44,12 @@ def command(output: Path, to: Path | None) -> None:
     No page asks anything of a network, and every page can be read without a
     script. The folder has to be empty, or to hold a site already.
     """
-    folder = to or output / "site"
+    output = folder_to_read(folder)
+    if to is None and output not in (folder, HERE):
+        raise Failure("--to names the folder that is written", USAGE_ERROR)
+    written = to or output / "site"
     try:
-        check_folder(folder)
+        check_folder(written)
     except NotASite as error:
         raise Failure(str(error), USAGE_ERROR) from error
     scenarios, _ = load_scenarios()
@@ -70,11 +74,11 @@ def command(output: Path, to: Path | None) -> None:
         claims=judge_claims(output, scenarios),
     )
     try:
-        number = write_site(folder, site_files(site, assets()))
+        number = write_site(written, site_files(site, assets()))
     except CannotWrite as error:
         raise Failure(str(error), HARNESS_FAILED) from error
-    say(f"{number} files; open {folder / 'index.html'} in a browser")
-    click.echo(folder / "index.html")
+    say(f"{number} files; open {written / 'index.html'} in a browser")
+    click.echo(written / "index.html")
 
 
 def reproducers(
