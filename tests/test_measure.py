@@ -215,6 +215,15 @@ def test_a_blind_run_that_shows_too_little_says_so() -> None:
     assert result.unknown == ("without the probe: it was never ready",)
 
 
+def test_no_outcome_of_a_race_is_lost() -> None:
+    """How far a killed process got is kept for each run that differs, beside the longest."""
+    far = ((), ("C",), ("C", "B"))
+    runner = Runner(lambda _order, number: killed(*far[number % 3]))
+    ((result, _told),) = run(runner, cell(0, DEBUG, "SIGTERM"))[-1:]
+    assert len(result.outcomes) == 1
+    assert {one.processes[1].fired for one in result.seen} == set(far)
+
+
 @given(st.integers(1, 12), st.integers(1, 40))
 def test_no_more_is_under_way_than_the_bound(jobs: int, cells: int) -> None:
     """At most AHEAD orders a job are under way, and all that the jobs can take is."""

@@ -20,6 +20,7 @@ from exitmatrix.machine.store.records import (
 )
 from exitmatrix.machine.store.store import AT_HAND, Store, write_verdicts
 from exitmatrix.model import FORMAT, Cell, Outcome, Record, Timeline, Trial, Verdict
+from exitmatrix.model.outcome_sets import union
 from exitmatrix.plan.schedule import RACY, Known, Result
 from msgspec.structs import replace
 
@@ -59,9 +60,19 @@ def cell(termination: str = "return", interpreter: str = PYTHON.id) -> Cell:
 
 
 def result(
-    *outcomes: Outcome, of: Cell | None = None, unknown: tuple[str, ...] = (), trials: int = 1
+    *outcomes: Outcome,
+    of: Cell | None = None,
+    unknown: tuple[str, ...] = (),
+    trials: int = 1,
+    seen: tuple[Outcome, ...] = (),
 ) -> Result:
-    return Result(cell=of or cell(), outcomes=outcomes, unknown=unknown, trials=trials)
+    return Result(cell=of or cell(), outcomes=outcomes, unknown=unknown, trials=trials, seen=seen)
+
+
+def killed(*fired: str) -> Outcome:
+    """A process that SIGKILL ended when it had got so far."""
+    one = replace(A.processes[0], fired=fired, exit={"signal": "SIGKILL"})
+    return replace(A, processes=(one,), order=tuple(("main", name) for name in fired))
 
 
 def save(store: Store, *results: Result, packages: dict[str, str] | None = None) -> None:
@@ -446,6 +457,29 @@ def test_a_record_from_before_runs_were_counted_stays_as_it_is(store: Open, outp
     file.write_bytes(old)
     run(store(1), result(A))
     assert file.read_bytes() == old
+
+
+def test_every_distinct_outcome_that_was_seen_is_kept(store: Open, output: Path) -> None:
+    """The set holds the longest of those in which a killed process got less far, `seen` all."""
+    short, longer, longest = (killed(*fired) for fired in ((), ("C",), ("C", "B")))
+    run(store(0), result(*union((longest, short)), trials=20, seen=(longest, short)))
+    record = the_record(output)
+    assert [(one.cut, one.processes[0].fired) for one in record.outcomes] == [(True, ("C", "B"))]
+    assert {one.processes[0].fired for one in record.seen} == {(), ("C", "B")}
+    run(store(1), result(*union((longest, longer)), trials=3, seen=(longest, longer)))
+    grown = the_record(output)
+    assert {one.processes[0].fired for one in grown.seen} == {(), ("C",), ("C", "B")}
+    assert (grown.outcomes, grown.since, grown.runs) == (record.outcomes, record.since, 23)
+    before = tree(output)
+    run(store(2), result(*union((longest, short)), trials=3, seen=(longest, short)))
+    assert tree(output) == before
+
+
+def test_a_set_that_holds_all_says_nothing_twice(store: Open, output: Path) -> None:
+    """Where no outcome was left out of the set there is no second list."""
+    run(store(0), result(A, B, seen=(A, B)))
+    assert the_record(output).seen == ()
+    assert b'"seen"' not in records_file(output).read_bytes()
 
 
 def test_trials_are_counted_over_runs(store: Open) -> None:

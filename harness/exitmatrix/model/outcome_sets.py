@@ -53,6 +53,18 @@ def union(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
     return known
 
 
+def stages(seen: Iterable[Outcome], outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+    """Every distinct outcome that was seen, where the set holds the longest of some (`cut`).
+
+    Without the order of handlers across processes, which trials of one outcome share
+    only by chance. Nothing where the set holds all there is.
+    """
+    if not any(one.cut for one in outcomes):
+        return ()
+    different = {_key(one): essence(one) for one in seen}
+    return tuple(different[key] for key in sorted(different))
+
+
 def contains(known: tuple[Outcome, ...], new: Outcome) -> bool:
     """Whether an outcome shows nothing that the set does not hold."""
     return equal(add(known, new), known)

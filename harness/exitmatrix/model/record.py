@@ -101,6 +101,14 @@ class Record(Frozen, kw_only=True):
             uniqueItems=True,
         ),
     ] = ()
+    seen: Annotated[
+        tuple[Outcome, ...],
+        told(
+            "Every distinct outcome that was seen, where `outcomes` holds the longest of some"
+            " (`cut`); without order. Absent elsewhere, and in records from before it was kept.",
+            uniqueItems=True,
+        ),
+    ] = ()
     runs: Annotated[
         int | None,
         told(

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from exitmatrix.model import Cell, Frozen, Outcome, Question, Scenario, Unknown
-from exitmatrix.model.outcome_sets import add, contains, is_race, union
+from exitmatrix.model.outcome_sets import add, contains, essence, is_race, union
 
 SINGLE = 1
 SEVERAL = 3
@@ -43,6 +43,7 @@ class Result(Frozen, kw_only=True):
     outcomes: tuple[Outcome, ...]
     unknown: tuple[str, ...]
     trials: int
+    seen: tuple[Outcome, ...] = ()  # each that differs, where `outcomes` holds the longest of some
 
     def and_then(self, later: Result) -> Result:
         """This and the result that the cell had when it was reopened, as one."""
@@ -51,6 +52,7 @@ class Result(Frozen, kw_only=True):
             outcomes=union((*self.outcomes, *later.outcomes)),
             unknown=tuple(sorted({*self.unknown, *later.unknown})),
             trials=self.trials + later.trials,
+            seen=(*self.seen, *later.seen),
         )
 
 
@@ -60,6 +62,7 @@ class _State:
     base: int
     known: Known | None
     outcomes: tuple[Outcome, ...] = ()
+    seen: tuple[Outcome, ...] = ()
     unknown: tuple[str, ...] = ()
     started: int = 0
     done: int = 0
@@ -181,6 +184,8 @@ class Schedule:
             state.unknown += (shown.reason,)
         else:
             state.outcomes = add(state.outcomes, shown)
+            if not any(essence(one) == essence(shown) for one in state.seen):
+                state.seen += (shown,)
         seen = state.outcomes
         if state.known is not None:
             for one in state.known.outcomes:
@@ -200,6 +205,7 @@ class Schedule:
             outcomes=state.outcomes,
             unknown=tuple(sorted(set(state.unknown))),
             trials=state.done,
+            seen=state.seen,
         )
 
     def shown(self, cell: Cell) -> tuple[Outcome, ...]:

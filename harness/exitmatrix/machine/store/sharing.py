@@ -18,6 +18,7 @@ PARTS = {
     "packages": dict[str, str],
     "platform": dict[str, str],
     "outcomes": tuple[Outcome, ...],
+    "seen": tuple[Outcome, ...],
 }
 NAMES = ("stack", "scenario", "launcher", "termination", "target", "since")
 
@@ -38,6 +39,7 @@ class _Line(Frozen, kw_only=True):
     since: str
     outcomes: msgspec.Raw
     unknown: tuple[str, ...] = ()
+    seen: msgspec.Raw = msgspec.Raw(b"[]")
     runs: int | None = None
 
 

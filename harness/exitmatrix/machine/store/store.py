@@ -57,7 +57,7 @@ from exitmatrix.model import (
     Trial,
     Verdict,
 )
-from exitmatrix.model.outcome_sets import contains, union
+from exitmatrix.model.outcome_sets import contains, stages, union
 from exitmatrix.plan.changes import races
 from exitmatrix.plan.schedule import Known, Result
 
@@ -208,6 +208,7 @@ class Store:
         old = shelf.records.get(cell.id)
         same = old is not None and old.packages == packages
         outcomes = union((*(old.outcomes if old and same else ()), *result.outcomes))
+        earlier = (old.seen or old.outcomes) if old and same else ()
         before = shelf.trials.get(cell.id, 0) if same else 0
         record = Record(
             format=FORMAT,
@@ -225,13 +226,15 @@ class Store:
             since=self.today,
             outcomes=outcomes,
             unknown=result.unknown,
+            seen=stages((*earlier, *(result.seen or result.outcomes)), outcomes),
             runs=before + result.trials if outcomes else None,
         )
         if old is not None and replace(record, since=old.since, runs=old.runs) == old:
             # The trials of one run belong together, in whatever order its cells were reopened.
             record = replace(old, runs=record.runs) if cell.id in shelf.grown else old
         elif old is not None and same and all(contains(old.outcomes, one) for one in outcomes):
-            record = replace(record, since=old.since, runs=old.runs)
+            runs = record.runs if record.seen != old.seen else old.runs
+            record = replace(record, since=old.since, runs=runs)
         else:
             shelf.grown.add(cell.id)
         if record != old:

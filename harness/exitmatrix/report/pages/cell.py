@@ -80,6 +80,11 @@ def _what_happens(facts: CellFacts) -> list[str]:
     for number, outcome in enumerate(outcomes, 1):
         mark = f"{number}. " if len(outcomes) > 1 else ""
         lines += _filled(mark + sentences(outcome), "   " if mark else "")
+    if facts.record.seen:
+        lines += _filled("How far runs got, each as it was seen:")
+        lines += [
+            line for one in facts.record.seen for line in _filled(f"- {sentences(one)}", "  ")
+        ]
     lines += [
         line
         for why in facts.record.unknown
