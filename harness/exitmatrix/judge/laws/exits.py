@@ -67,10 +67,10 @@ def _libc(facts: Facts, *calls: str) -> bool:
 def _printed_too_late(facts: Facts) -> bool:
     """Whether a traceback may still be written while the interpreter ends.
 
-    Nobody waits for a daemon thread. One that writes then may bring the process down by
+    A thread that writes while nobody waits for its end may bring the process down by
     SIGABRT (CPython Modules/_io/bufferedio.c, _enter_buffered_busy): no law says when.
     """
-    return facts.daemon and facts.exception != "SystemExit"
+    return facts.unwatched and facts.exception != "SystemExit"
 
 
 LAWS: tuple[Law, ...] = (

@@ -206,6 +206,7 @@ class Facts(Frozen, kw_only=True):
     sigpipe: str = "ignored"  # the disposition of SIGPIPE
     buffered: bool = False  # whether anything is buffered for it
     daemon: bool = False
+    unwatched: bool = False  # whether nobody waits for the end of the thread
     rootless: bool = False  # whether another thread than the main one forked this process
     library: str = ""  # what is imported
     everyone: bool = False  # whether a signal goes to the whole process group

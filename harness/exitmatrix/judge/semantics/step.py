@@ -181,8 +181,8 @@ def _unwind(
             yield _with(now, process, thread)
         case MainCode():
             yield from _end_of_main(now, process, thread, raised, ask)
-        case ThreadCode():
-            about = Facts(profile=ask.profile, exception=raised.name, daemon=thread.daemon)
+        case ThreadCode(sleeps):
+            about = Facts(profile=ask.profile, exception=raised.name, unwatched=sleeps)
             ask("thread exception", about)
             calm = replace(thread, raising=None)
             yield from _end_of_thread(now, process, calm, False, ask)
