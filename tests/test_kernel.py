@@ -115,6 +115,31 @@ def test_at_rest(sleeper: subprocess.Popen[bytes]) -> None:
     assert not proc.at_rest(os.getpid())
 
 
+def test_a_process_whose_thread_is_at_work_does_not_rest() -> None:
+    """Though the first thread, whose state the kernel gives for the process, waits for it."""
+    code = (
+        "import threading\n"
+        "def work():\n"
+        "    while True: pass\n"
+        "thread = threading.Thread(target=work)\n"
+        "thread.daemon = True\n"
+        "thread.start()\n"
+        "print('ready', flush=True)\n"
+        "thread.join()\n"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+            while proc.read_proc(process.pid, "wchan") == b"0":  # its first thread waits at last
+                assert process.poll() is None
+            # At any instant some thread of it runs or is about to: none of many looks sees rest.
+            assert not any(proc.at_rest(process.pid) for _ in range(200))
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [

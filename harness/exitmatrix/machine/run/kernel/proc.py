@@ -37,14 +37,18 @@ def children_of(pid: int) -> tuple[int, ...]:
     if not TELLS_CHILDREN:
         return _children_by_search(pid)
     found: list[int] = []
-    try:
-        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - measured: this runs for each trial
-    except OSError:
-        return ()
-    for thread in threads:
+    for thread in _threads(pid):
         text = read_proc(pid, f"task/{thread}/children")
         found += [int(word) for word in text.split()]
     return tuple(found)
+
+
+def _threads(pid: int) -> list[str]:
+    """The threads of a process; none when it is gone."""
+    try:
+        return os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - measured: this runs for each trial
+    except OSError:
+        return []
 
 
 def _children_by_search(pid: int) -> tuple[int, ...]:
@@ -94,7 +98,11 @@ def is_stopped(pid: int) -> bool:
 
 
 def _status(pid: int) -> dict[bytes, bytes]:
-    lines = read_proc(pid, "status").splitlines()
+    return _fields(read_proc(pid, "status"))
+
+
+def _fields(status: bytes) -> dict[bytes, bytes]:
+    lines = status.splitlines()
     return {name: value for name, _, value in (line.partition(b":") for line in lines)}
 
 
@@ -102,9 +110,17 @@ def at_rest(pid: int) -> bool:
     """Proof of life of a process that only waits: asleep, with no signal to be delivered.
 
     A process that was sent a signal which ends it is running, gone, or has the
-    signal pending (proc(5): State, SigPnd, ShdPnd).
+    signal pending (proc(5): State, SigPnd, ShdPnd). The state of a process is that
+    of its first thread, which may be waiting for one that is at work.
     """
-    fields = _status(pid)
+    threads = _threads(pid)
+    return bool(threads) and all(
+        _is_waiting(read_proc(pid, f"task/{one}/status")) for one in threads
+    )
+
+
+def _is_waiting(status: bytes) -> bool:
+    fields = _fields(status)
     if fields.get(b"State", b"").split()[:1] != [b"S"]:
         return False
     pending = int(fields.get(b"SigPnd", b"1"), 16) | int(fields.get(b"ShdPnd", b"1"), 16)
