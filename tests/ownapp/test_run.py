@@ -149,7 +149,10 @@ def test_what_is_left_behind_is_named(run_app: Run) -> None:
 
 def test_where_nothing_can_be_put_in_the_kernel_alone_is_told(run_app: Run) -> None:
     """`python -I` reads no PYTHONPATH: its end is told, and of handlers nothing."""
-    done = run_app(*ONCE, "--ending", "ctrl-c", "--", "python", "-I", "plain.py")
+    words = ("--ending", "ctrl-c", "--json", "seen.jsonl", "--", "python", "-I", "plain.py")
+    done = run_app(*ONCE, *words)
+    assert "nothing could be put into the program" in done.stdout
+    assert "seen.jsonl is empty" in done.stderr
     assert "? not observed from inside" in done.stdout
     assert "? not seen" in row(done.stdout, "ctrl-c")
     assert "SIGINT" in row(done.stdout, "ctrl-c")

@@ -21,6 +21,7 @@ from exitmatrix.cli.errors import (
 from exitmatrix.cli.progress import Kind, reporter
 from exitmatrix.cli.running import Call, Measured, find_situations, measure
 from exitmatrix.cli.selecting import check_machine
+from exitmatrix.cli.streams import say
 from exitmatrix.declare import launchers, settings, situations
 from exitmatrix.judge.expectations import Checked, check
 from exitmatrix.machine.clock import current_date
@@ -203,6 +204,8 @@ def command(
         seen = records(
             call.command, call.launcher, measured.results, this_machine(), str(current_date())
         )
+        if not seen:
+            say(f"{json} is empty: a record names the Python, and none was observed from inside")
         save(json, exports.json_lines(seen))
     if junit:
         save(junit, exports.junit(checked))

@@ -25,9 +25,14 @@ def records(
     platform: dict[str, str],
     since: str,
 ) -> list[Record]:
-    """One record for each ending that was run; `since` is the day."""
+    """One record for each ending that was run; `since` is the day.
+
+    A record names the Python. Of a program that is not observed from inside none is known.
+    """
     seen = [one for result in results for one in result.outcomes]
     known = next((one for one in seen if one.python), None)
+    if known is None:
+        return []
     return [
         _record(_name(command), launcher, known, platform, since, result)
         for result in results
@@ -43,12 +48,12 @@ def _name(command: Sequence[str]) -> str:
 def _record(
     name: str,
     launcher: str,
-    known: AppOutcome | None,
+    known: AppOutcome,
     platform: dict[str, str],
     since: str,
     result: EndingResult,
 ) -> Record:
-    interpreter = f"{known.implementation}-{known.python}" if known else "unseen"
+    interpreter = f"{known.implementation}-{known.python}"
     cell = CellId(
         interpreter=interpreter,
         stack=STACK,
@@ -61,9 +66,7 @@ def _record(
     return Record(
         format=FORMAT,
         cell=str(cell),
-        interpreter={"implementation": known.implementation, "version": known.python}
-        if known
-        else {},
+        interpreter={"implementation": known.implementation, "version": known.python},
         packages={},
         stack=STACK,
         scenario=name,

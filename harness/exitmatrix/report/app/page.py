@@ -83,7 +83,9 @@ def _found(seen: list[AppOutcome]) -> Iterator[str]:
     if count:
         were = "things to clean up were" if count > 1 else "thing to clean up was"
         yield f"{count} {were} found:"
-    elif not unseen:
+    elif unseen:
+        yield "What there is to clean up cannot be told: nothing could be put into the program."
+    else:
         yield "Nothing of the program's own is registered with atexit."
     for role, handlers in rows.items():
         if not count and role not in unseen:
