@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import exitmatrix
 import jsonschema
 import msgspec
 import pytest
 from click.testing import CliRunner
+from exitmatrix.claims.claim import Word
 from exitmatrix.cli.main import main
 from exitmatrix.report.exchange.schemas import DOCUMENTS, schema_texts
 
@@ -80,6 +81,10 @@ def test_a_document_says_what_the_text_says() -> None:
         assert one["old"]["outcomes"] != one["new"]["outcomes"]
     words = ["claims", "--records", str(ROOT / "reports")]
     judged = {one["id"]: one["verdict"] for one in printed(*words)["claims"]}
+    for one in printed(*words)["claims"]:
+        assert all(ruling["verdict"] in get_args(Word) for ruling in one["rulings"])
+        if [ruling["who"] for ruling in one["rulings"]] == [""]:
+            assert one["verdict"].startswith(one["rulings"][0]["verdict"])
     for line in CliRunner().invoke(main, words).stdout.splitlines():
         id, verdict = line.split(maxsplit=1)
         assert judged[id].lower() == verdict.lower()

@@ -309,6 +309,15 @@ def test_cells_with_the_same_answer_are_one_line() -> None:
     ]
 
 
+def test_the_answer_that_most_give_comes_first() -> None:
+    """Whatever the order in which they were found."""
+    one = some("none/plain/SIGTERM@main")
+    rest = [renamed(one, f"cpython-3.9{n}.0", f"3.9{n}.0") for n in range(2)]
+    odd = replace(one, outcomes=some("none/plain/return@main").outcomes)
+    lines = listing([("a", each) for each in [odd, *rest]], {"a": [odd, *rest]})
+    assert [line.split(":")[0].strip() for line in lines[1:]] == ["✗ no; output lost", "✓ yes"]
+
+
 def test_who_was_not_looked_for_is_not_spoken_of() -> None:
     """The words for some of the subjects name no others, and "all" means all on record."""
     one = some("none/plain/SIGTERM@main")
