@@ -21,9 +21,29 @@ from exitmatrix.judge.laws.law import (
     Raises,
     Walks,
 )
-from exitmatrix.judge.profile import PARAMETERS, numbers
+from exitmatrix.judge.profile import PARAMETERS, numbers, profile
+from exitmatrix.judge.program import predict_program
+from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.verdict import expected, judge
 from exitmatrix.model import Record
+from exitmatrix.model.language import (
+    CloseStdout,
+    Code,
+    FatalError,
+    Flush,
+    Fork,
+    Function,
+    Ignore,
+    Raise,
+    Register,
+    RunHandlers,
+    SetExitFunction,
+    Signal,
+    StartThread,
+    Statement,
+    Unregister,
+    Write,
+)
 from exitmatrix.model.outcome_sets import allows
 from msgspec.structs import replace
 
@@ -214,3 +234,37 @@ def test_laws_see_facts_and_never_names() -> None:
     assert "def " in source
     told = {one.id for one in scenarios().values() if "-" in one.id} | {"cpython-", "pypy-3"}
     assert not [one for one in told if f'"{one}' in source and one not in LAWS_BY_ID]
+
+
+UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
+    "exitfunc-is-no-more": ("cpython 3.13.0", (SetExitFunction("f"),)),
+    "flush-fails": ("cpython 3.13.0", (CloseStdout(), Write("w"), Flush())),
+    "flush-writes": ("cpython 3.13.0", (Write("w"), Flush())),
+    "forked-thread-ends-the-child": ("cpython 3.13.0", (StartThread((Fork(),)),)),
+    "no-default-action": ("cpython 3.13.0", (Signal("SIGURG"),)),
+    "nothing-removes-in-2": ("cpython 2.7.18", (Unregister("A"),)),
+    "only-the-main-thread-sets": ("cpython 3.13.0", (StartThread((Ignore("SIGTERM"),)),)),
+    "pypy-does-not-refuse": ("pypy 3.11.0", (Ignore("SIGKILL"),)),
+    "pypy-handler-exception-fails": ("pypy 3.7.10", (Register("raises"),)),
+    "pypy-has-no-fatal-error": ("pypy 3.11.0", (FatalError(),)),
+    "run-raises-the-last": ("cpython 3.9.18", (Register("raises"), RunHandlers())),
+    "uncatchable-is-refused": ("cpython 3.13.0", (Ignore("SIGKILL"),)),
+}
+"""Programs that rest on the laws on which no cell does; `exitmatrix fuzz` runs their like."""
+
+
+@pytest.mark.parametrize("id", UNSEEN_BY_CELLS)
+def test_a_law_that_no_cell_needs_is_needed_by_a_program(id: str) -> None:
+    """With the law its program is predicted, without it not."""
+    python, body = UNSEEN_BY_CELLS[id]
+    implementation, version = python.split()
+    about = profile({"implementation": implementation, "version": version})
+    code = Code(body=body, functions=(Function("raises", (Raise(),)),))
+    assert id in predict_program(code, about).rules
+    with pytest.raises(NotPredicted):
+        predict_program(code, about, laws=without(id))
+
+
+def test_no_law_is_superfluous() -> None:
+    """Each is needed by a cell on record or by one of the programs above."""
+    assert set(LAWS_BY_ID) == {*cells_using(), *UNSEEN_BY_CELLS} & set(LAWS_BY_ID)
