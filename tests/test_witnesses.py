@@ -106,6 +106,39 @@ def test_a_parent_that_has_just_ended_is_none_any_more(lives: bool) -> None:
     assert [event.kind for event in journal.events] == ["disagrees"] * lives
 
 
+@pytest.mark.parametrize(
+    ("cell", "ran", "reason"),
+    [
+        ("cpython-3.13.0", "3.13.0", None),
+        ("cpython-3.13.5t", "3.13.5", None),
+        ("cpython-3.15.0rc1", "3.15.0rc1", None),
+        ("cpython-3.14.10d", "3.14.10+", None),
+        ("pypy-3.11.17-8.0.1", "3.11.17", None),
+        (
+            "cpython-3.13.1",
+            "3.13.10",
+            "it ran on Python 3.13.10, put in the place of 3.13.1",
+        ),
+        (
+            "cpython-3.15.0rc1",
+            "3.15.0",
+            "it ran on Python 3.15.0, put in the place of 3.15.0rc1",
+        ),
+    ],
+)
+def test_another_python_than_the_cell_names_is_unknown(
+    cell: str, ran: str, reason: str | None
+) -> None:
+    """An interpreter that is upgraded in the middle of a run is not recorded as the old one."""
+    trial = plain().fires(10, *"CBA").ends(10).trial()
+    started = next(event for event in trial.history if event.kind == "started")
+    detail = (*started.detail[:2], ran, *started.detail[3:])
+    history = [replace(one, detail=detail) if one is started else one for one in trial.history]
+    changed = replace(trial, cell=f"{cell}/none/plain/return@main", history=tuple(history))
+    found = observe(changed, PLAIN, TERMINATIONS["return"])
+    assert getattr(found, "reason", None) == reason
+
+
 # ------------------------------------------------------------------ any stream
 
 

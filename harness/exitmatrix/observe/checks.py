@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from exitmatrix.model import Event, Scenario, Termination, Trial
+from exitmatrix.model import CellId, Event, Scenario, Termination, Trial
 from exitmatrix.observe.history import Seen, first_word, is_in_process, told_of_data
 from exitmatrix.observe.roles import assign_roles, helper_name
 
@@ -42,6 +42,7 @@ def why_unknown(
     """Why the trial does not show enough, after giving roles to its processes; None if it does."""
     return (
         _harness_failed(history)
+        or _other_python(trial)
         or _missing_events(seen)
         or _failed(history, seen)
         or _unfinished(trial.history, history, termination)
@@ -67,6 +68,25 @@ def _note(event: Event, notes: dict[str, str]) -> str:
         return ""
     text = " ".join(event.detail)
     return notes[event.kind].format(text=text, type=text.partition("(")[0])
+
+
+VERSION = re.compile(r"(?:^|-)([0-9]+\.[0-9]+\.[0-9]+(?:(?:a|b|rc)[0-9]+)?)")
+
+
+def _other_python(trial: Trial) -> str | None:
+    """Whether another Python ran than the cell names: one may be installed in its place meanwhile.
+
+    The program that was started says which it is (`sys.version`) before its first line.
+    """
+    named = VERSION.search(CellId.interpreter_of(trial.cell))
+    root = next((event.pid for event in trial.history if event.kind == "spawned"), 0)
+    for event in trial.history:
+        if (event.pid, event.source, event.kind) == (root, "probe", "started"):
+            ran = VERSION.search(event.detail[2])
+            if named and ran and named[1] != ran[1]:
+                return f"it ran on Python {ran[1]}, put in the place of {named[1]}"
+            return None
+    return None
 
 
 def _failed(history: Sequence[Event], seen: dict[int, Seen]) -> str | None:
