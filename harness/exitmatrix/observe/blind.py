@@ -41,6 +41,8 @@ def _alike(alone: Process, observed: Process, cut: bool) -> bool:
 def printed(trial: Trial, outcome: Outcome) -> list[str]:
     """The lines of stdout; what several processes write to one has no order of its own."""
     lines = normalise(trial.stdout).splitlines()
+    if trial.tree:  # a server's log is among them, with pids, ports and times
+        lines = [line for line in lines if not any(map(str.isdigit, line))]
     alone = len(outcome.processes) + len(outcome.helpers) == 1
     return lines if alone else sorted(lines)
 
