@@ -529,10 +529,10 @@ def test_who_takes_the_place_of_a_worker_stands_in_its_column() -> None:
     replaced = served(
         process("worker", exit={"code": 0}),
         process("others", fired=()),
-        process("new worker", fired=()),
+        process("new-worker", fired=()),
     )
     told = page(record("gunicorn/SIGTERM@worker", replaced, stack="gunicorn-27"))
-    assert "✓ all, exit 0; others and new worker ● alive" in rows(told, "`SIGTERM` to worker")[0]
+    assert "✓ all, exit 0; others and new-worker ● alive" in rows(told, "`SIGTERM` to worker")[0]
 
 
 def test_handlers_of_another_mechanism_alone_are_named() -> None:

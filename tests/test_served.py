@@ -55,7 +55,7 @@ def test_the_facts_are_those_of_the_newest_release_that_is_reached() -> None:
 def test_nobody_handles_sigkill() -> None:
     """The master of gunicorn replaces a worker that is killed; the others go on."""
     outcome = only(of("gunicorn/SIGKILL@worker", gunicorn="27.0.1"))
-    assert [one.role for one in outcome.processes] == ["master", "worker", "others", "new worker"]
+    assert [one.role for one in outcome.processes] == ["master", "worker", "others", "new-worker"]
     assert outcome.processes[1].exit == {"signal": "SIGKILL"}
     assert outcome.processes[1].fired == ()
 

@@ -18,6 +18,7 @@ from packaging.version import Version
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.model import Frozen, Outcome, Prediction, Process, Record, Scenario
+from exitmatrix.model.outcome import NEW
 from exitmatrix.model.outcome_sets import union
 from exitmatrix.model.server import Reaction, Server, Stop
 from exitmatrix.model.tree import GROUP
@@ -125,7 +126,7 @@ def _worker_hit(facts: Server, signal: str) -> Prediction:
         MASTER,
         hit,
         *_several("others", facts, GOES_ON, signal, facts.workers - 1),
-        *_several("new worker", facts, GOES_ON, signal, int(born)),
+        *_several("new-worker", facts, GOES_ON, signal, int(born)),
     ]
     return _prediction(facts, [told], [reaction.how, "replaced" if born else "not replaced"])
 
@@ -160,7 +161,7 @@ def _group_hit(facts: Server, signal: str) -> Prediction:
             return _prediction(facts, [told], [first.how])
         if stop is not None and not stop.restarts:
             raise NotPredicted(f"workers killed by {signal} while {facts.id} stops")
-        new = _several("new worker", facts, GOES_ON, signal, facts.workers)
+        new = _several("new-worker", facts, GOES_ON, signal, facts.workers)
         return _prediction(facts, [[MASTER, *workers, *new]], [first.how, "replaced"])
     ways = _two_signals(facts, first, signal, stop.passes)
     outcomes = []
@@ -224,7 +225,7 @@ def _after(facts: Server, stop: Stop, signal: str, workers: Sequence[Process]) -
         yield _process("master", facts, Reaction(how="finalizes", status=stop.status), signal)
     yield from workers
     if stop.restarts:
-        yield from _several("new worker", facts, GOES_ON, signal, facts.workers)
+        yield from _several("new-worker", facts, GOES_ON, signal, facts.workers)
 
 
 def _several(
@@ -236,7 +237,7 @@ def _several(
 
 def _process(role: str, facts: Server, reaction: Reaction, signal: str) -> Process:
     """A process that takes a signal in some way."""
-    base = role.partition("#")[0].replace("others", "worker").removeprefix("new ")
+    base = role.partition("#")[0].replace("others", "worker").removeprefix(NEW)
     has = base in facts.imports
     lifespan = (SHUTDOWN,) if has and facts.asgi and reaction.lifespan else ()
     how: dict[str, object] | None

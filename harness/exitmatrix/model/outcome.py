@@ -37,7 +37,7 @@ _EXIT = [
 ]
 
 
-NEW = "new "
+NEW = "new-"
 """What the role of a worker begins with that replaces another."""
 
 
@@ -146,7 +146,7 @@ class Outcome(Frozen, kw_only=True):
 def started_later(role: str, roles: Collection[str]) -> bool:
     """Whether a role is that of a process which was started in the place of another.
 
-    `child#2` where there is a `child`, and `new worker`; but not one of several alike.
+    `child#2` where there is a `child`, and `new-worker`; but not one of several alike.
     """
     base, number, _ = role.partition("#")
     return role.startswith(NEW) or (bool(number) and base in roles)

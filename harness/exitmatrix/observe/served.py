@@ -1,7 +1,7 @@
 """From the history of a scenario that a command starts to its outcome. Pure.
 
 Workers that are alike are interchangeable: the one that a termination is aimed at is
-`worker`, the others are `others`, and what is started afterwards is `new`; where there
+`worker`, the others are `others`, and what is started afterwards is `new-worker`; where there
 are several of a kind they are numbered by what they did, not by when they were seen.
 """
 
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from exitmatrix.model import Outcome, Process, Scenario, Timeline, Trial, Unknown
 from exitmatrix.model.app import AppTrial, Moment
 from exitmatrix.model.app_outcome import AppOutcome, Handler, Member
+from exitmatrix.model.outcome import NEW
 from exitmatrix.observe.app import observe_app
 
 FOLDER = ("harness", "folder")
@@ -113,7 +114,7 @@ def _named(
 
 def _kind(member: Member, target: str, roles: Sequence[str]) -> str:
     if member.new:
-        return f"new {member.base}"
+        return f"{NEW}{member.base}"
     base = member.base if member.base in roles else roles[-1]
     aimed = base == target and base == roles[-1] and len(roles) > 1
     return "others" if aimed and not member.signalled else base

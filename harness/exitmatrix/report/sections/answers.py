@@ -233,7 +233,8 @@ def _whose(outcomes: Sequence[Outcome], idle: Collection[str] = ()) -> Inline:
         client = sorted({answer_words(outcome) for outcome in outcomes if outcome.answer})
         gets = f", client gets {' or '.join(client)}" if client else ""
         return inline(Symbol.ALIVE, f" it goes on{gets}")
-    states = {role: seen for role, seen in states.items() if role not in idle}
+    bystanders = {role for role in ("master", "others") if states.get(role) == {Symbol.ALIVE}}
+    states = {role: seen for role, seen in states.items() if role not in {*idle, *bystanders}}
     verdicts = {role: _verdict(seen) for role, seen in states.items()}
     if len(verdicts) == 1:
         ((role, (symbol, word)),) = verdicts.items()
@@ -299,13 +300,14 @@ def _survivors(outcomes: Sequence[Outcome]) -> Inline:
     left = {outcome.survivors for outcome in outcomes if outcome.survivors}
     if not left:
         return ""
+    if all(any(role.startswith(NEW) for role in roles) for roles in left):
+        several = any(sum(role.startswith(NEW) for role in roles) > 1 for roles in left)
+        return f"{'they are' if several else 'it is'} replaced, and the server goes on"
     if all("#" in "".join(roles) for roles in left) and all(
         any(started_later(role, [one.role for one in o.processes]) for role in o.survivors)
         for o in outcomes
     ):
         return "then it goes on with a new child"
-    if all(any(role.startswith(NEW) for role in roles) for roles in left):
-        return "it is replaced, and the server goes on"
     left = {tuple(dict.fromkeys(map(_bases, roles))) for roles in left}
     who = " or ".join(" and ".join(roles) for roles in sorted(left))
     several = any(len(roles) > 1 or roles[0].endswith("s") for roles in left)

@@ -177,7 +177,7 @@ def _role_cell(outcome: Outcome, role: str, sent: str) -> Inline:
 
 
 def _column_of(role: str) -> str:
-    """Worker for worker#1, for new worker#2, and for the others, which are workers too."""
+    """Worker for worker#1, for new-worker#2, and for the others, which are workers too."""
     base = role.removeprefix(NEW).partition("#")[0]
     return "worker" if base == "others" else base
 

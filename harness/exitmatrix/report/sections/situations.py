@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from exitmatrix.declare.spoken import SUBJECTS, TITLES, ending_in, rows
 from exitmatrix.model import Question, Scenario
 from exitmatrix.model.cell import DIRECT
-from exitmatrix.report.document import Inline, Row, Section, paragraph, table
+from exitmatrix.report.document import Code, Inline, Row, Section, inline, paragraph, table
 from exitmatrix.report.sections.answers import NO_SUCH_THING, NOT_MEASURED, short_answer
 from exitmatrix.report.survey import Survey
 
-LEAD = (
+LEAD = inline(
     "Do the handlers of atexit run? Each entry is what the newest Python showed with the newest"
-    " release. `exitmatrix answer` says it in full, with the order of events and what to do."
+    " release. ",
+    Code("exitmatrix answer"),
+    " says it in full, with the order of events and what to do.",
 )
 
 
