@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Literal
 
 from exitmatrix.model.base import Frozen
@@ -43,7 +44,7 @@ class TrialSpec(Frozen, kw_only=True):
     @property
     def is_blind(self) -> bool:
         """Whether the probe is left out."""
-        return not any(folder.rpartition("/")[2] == "probe" for folder in self.path)
+        return not any(PurePosixPath(folder).name == "probe" for folder in self.path)
 
 
 class Trial(Frozen, kw_only=True):
