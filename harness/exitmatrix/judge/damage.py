@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws import LAWS
+from exitmatrix.judge.laws import LAWS, exits, handlers, processes, signals, streams
 from exitmatrix.judge.laws.law import Law
 from exitmatrix.judge.profile import PARAMETERS, Parameter, Profile
 from exitmatrix.judge.program import predict_program
@@ -21,6 +21,21 @@ from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.model import Frozen
 from exitmatrix.model.execution import Seen
 from exitmatrix.model.language import Code
+
+OF_PROGRAMS: tuple[Law, ...] = (
+    *exits.LAWS,
+    *handlers.LAWS,
+    *signals.LAWS,
+    *processes.LAWS,
+    *streams.LAWS,
+)
+"""Laws that a generated program can come to; the others are about what only the matrix has."""
+
+OF_CELLS = frozenset({
+    "handler_report", "unraisable_hook", "raises_again", "second_interpreter", "pools", "tracker",
+    "server_catches_all", "call_leaves_child", "call_grace", "debugger_locks", "scheduler_forks",
+})  # fmt: skip
+"""Parameters of the laws about stderr, libraries, servers and second interpreters."""
 
 
 class Damage(Frozen, kw_only=True):
@@ -33,7 +48,7 @@ class Damage(Frozen, kw_only=True):
     value: Any = None
 
 
-def removed_laws(laws: Sequence[Law] = LAWS) -> Iterator[Damage]:
+def removed_laws(laws: Sequence[Law] = OF_PROGRAMS) -> Iterator[Damage]:
     """Each law in turn is not there."""
     for law in laws:
         yield Damage(name=f"without {law.id}", law=law.id)
@@ -49,7 +64,7 @@ def moved_boundaries(
         for parameter in parameters:
             older = getattr(profiles[left], parameter.name)
             newer = getattr(profiles[right], parameter.name)
-            if older == newer:
+            if older == newer or parameter.name in OF_CELLS:
                 continue
             for python, other, value in ((left, right, newer), (right, left, older)):
                 yield Damage(
