@@ -86,17 +86,18 @@ class _Pair:
         return {self.left.id: self.left, self.right.id: self.right}
 
     def told_apart(self, shown: Iterable[tuple[Code, Mapping[str, Seen]]]) -> Iterator[Code]:
-        """The programs that showed something else on either side, and not by a race."""
+        """The programs that showed something else on either side, as the laws foresee.
+
+        Not by a race, and not where the laws withhold a question.
+        """
         for code, by_python in shown:
             sides = [by_python.get(id) for id in self.sides]
-            if None not in sides and sides[0] != sides[1] and not self._is_race(code):
+            if None not in sides and sides[0] != sides[1] and self._is_foreseen(code):
                 yield code
 
-    def _is_race(self, code: Code) -> bool:
-        return any(
-            isinstance(foreseen, Foreseen) and len(foreseen.seen) > 1
-            for foreseen in (foresee(code, self.older), foresee(code, self.newer))
-        )
+    def _is_foreseen(self, code: Code) -> bool:
+        both = foresee(code, self.older), foresee(code, self.newer)
+        return all(isinstance(one, Foreseen) and len(one.seen) == 1 for one in both)
 
     def reasons(self, code: Code) -> set[str]:
         """The parameters for which a program differs here."""

@@ -77,7 +77,10 @@ def _seen(code: Code, profile: Profile) -> tuple[Seen, ...] | str:
 
 
 def why(code: Code, older: Profile, newer: Profile) -> list[str]:
-    """The responsible parameters as sentences, with their sources."""
+    """The responsible parameters as sentences, with their sources; or what is withheld."""
+    for foreseen in (foresee(code, older), foresee(code, newer)):
+        if isinstance(foreseen, str):
+            return [f"withheld: {foreseen}"]
     return [
         f"{one.about}: {_word(getattr(older, one.name))}, then {_word(getattr(newer, one.name))}"
         f" ({one.source})"

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from exitmatrix.model.execution import Execution, Exit, Seen
+
+MANY = 4
+"""What happens so often in a row is counted."""
 
 
 def lines(seen: Seen) -> list[str]:
@@ -26,7 +31,12 @@ def _said(one: Execution) -> str:
             words[-1] = f"{line.function} raised"
         else:
             words.append(f"{line.function} {line.moment}")
-    return f"{', '.join(words)}; " if words else ""
+    counted = [(word, sum(1 for _ in some)) for word, some in groupby(words)]
+    told = [
+        ", ".join([word] * count) if count < MANY else f"{word} {count} times"
+        for word, count in counted
+    ]
+    return f"{', '.join(told)}; " if told else ""
 
 
 def _exit(end: Exit) -> str:
