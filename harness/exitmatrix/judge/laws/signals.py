@@ -21,6 +21,13 @@ ENDS = frozenset({
 })  # fmt: skip
 """Those whose default action ends the process, with or without a core dump: signal(7)."""
 
+TAKEN_BY_ONE = frozenset({
+    "SIGQUIT", "SIGILL", "SIGTRAP", "SIGBUS", "SIGFPE", "SIGSEGV", "SIGXCPU", "SIGSYS",
+})  # fmt: skip
+"""Those that dump core: one thread takes them, and the others go on until then. Which one, and
+how far the sender comes, was not measured (Linux kernel/signal.c, complete_signal).
+"""
+
 NO_ACTION = frozenset(["SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH"])
 """Those whose default action does nothing to a process that runs."""
 
@@ -87,7 +94,11 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="default-action",
         about="signal",
-        when=lambda f: f.disposition == "default" and f.signal in ENDS,
+        when=lambda f: (
+            f.disposition == "default"
+            and f.signal in ENDS
+            and (f.in_main or f.signal not in TAKEN_BY_ONE)
+        ),
         then=lambda f: Dies(f.signal),
         because=(
             "A signal that the program does not handle has its default action: the kernel ends "

@@ -25,11 +25,19 @@ def _fails(facts: Facts) -> bool:
     return _unread(facts) and facts.sigpipe == "ignored"
 
 
+def _may_have_failed(facts: Facts) -> bool:
+    """Whether a stream of the C library may be in error, so that Python 2 raises on a write.
+
+    It is after a flush that failed; whether there was one is not followed up here.
+    """
+    return facts.profile.streams == "C library" and not facts.reader and facts.finalizing
+
+
 LAWS: tuple[Law, ...] = (
     Law(
         id="written-to-a-buffer",
         about="statement",
-        when=does(Write),
+        when=lambda f: isinstance(f.statement, Write) and not _may_have_failed(f),
         then=lambda _: Proceeds(),
         because="What is written to a pipe or a file stays in a buffer until that is flushed.",
         source="docs: library/functions, open, buffering; library/sys, sys.stdout",

@@ -41,7 +41,8 @@ def receive(
 ) -> Iterator[Configuration]:
     """All that may be once the process of a thread got a signal from it."""
     how = disposition(process, signal)
-    about = Facts(profile=ask.profile, signal=signal, disposition=how)
+    in_main = thread.id == process.main
+    about = Facts(profile=ask.profile, signal=signal, disposition=how, in_main=in_main)
     for effect in ask("signal", about):
         if isinstance(effect, Calls | Raises):
             pending = Pending(signal, own=thread.id == process.main)
