@@ -106,6 +106,7 @@ LAUNCHERS: tuple[Launcher, ...] = (
     ),
     Launcher(
         id="make",
+        doubled="$",
         does="A recipe of a Makefile.",
         words=("make", "-f", SCRIPT),
         script="all:\n\t@LINE\n",
@@ -145,6 +146,6 @@ def wrap(launcher: Launcher, command: Sequence[str]) -> tuple[tuple[str, ...], s
             words.append(SCRIPT_PATH)
         else:
             words.append(word.replace(LINE, line))
-    if launcher.id == "make":
-        line = line.replace("$", "$$")
+    if launcher.doubled:
+        line = line.replace(launcher.doubled, launcher.doubled * 2)
     return tuple(words), launcher.script.replace(LINE, line)

@@ -64,6 +64,7 @@ class Launcher(Frozen, kw_only=True):
     script: str = ""  # a shell script that the launcher runs, at SCRIPT; with LINE in it
     terminal: bool = False  # it runs in a terminal of its own
     namespace: bool = False  # its child is the first process of a PID namespace
+    doubled: str = ""  # a character that stands for itself only when it is doubled in LINE
     package: str = ""  # of Debian, or of Python's index, that has its program
 
 
