@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.state import Configuration
+from exitmatrix.judge.semantics.state import Configuration, NoSuchProcess
 from exitmatrix.judge.semantics.step import steps
 from exitmatrix.judge.semantics.supervise import rests
 
@@ -24,11 +24,11 @@ def outcomes(first: Configuration, ask: Ask) -> list[Configuration]:
     todo, ends, looked_at = [first], [], 0
     while todo:
         now = todo.pop()
-        following = list(steps(now, ask))
+        following = _following(now, ask)
         looked_at += 1
         while len(following) == 1 and not found and _within(now, looked_at):
             (now,) = following  # up to the first choice there is nothing to remember
-            following = list(steps(now, ask))
+            following = _following(now, ask)
             looked_at += 1
         if looked_at > MOST_MOMENTS:
             raise NotPredicted(f"no law says what happens: more than {MOST_MOMENTS} moments")
@@ -41,6 +41,14 @@ def outcomes(first: Configuration, ask: Ask) -> list[Configuration]:
                 found.add(one)
                 todo.append(one)
     return ends
+
+
+def _following(now: Configuration, ask: Ask) -> list[Configuration]:
+    """The moments that may follow. Raises NotPredicted."""
+    try:
+        return list(steps(now, ask))
+    except NoSuchProcess as error:
+        raise NotPredicted("no law says what is done about a process nobody started") from error
 
 
 def _within(now: Configuration, looked_at: int) -> bool:

@@ -222,6 +222,10 @@ class Event(Frozen):
     after: int = 0  # milliseconds, for "later": of the time that handlers take
 
 
+class NoSuchProcess(LookupError):
+    """A process is waited for, or signalled, that a header speaks of and nobody started."""
+
+
 class Configuration(Frozen):
     """All processes, what has come out of their common stdout, and what is to come."""
 
@@ -230,5 +234,8 @@ class Configuration(Frozen):
     events: tuple[Event, ...] = ()
 
     def process(self, path: Path) -> ProcessState:
-        """The process at a path."""
-        return next(one for one in self.processes if one.path == path)
+        """The process at a path. Raises NoSuchProcess."""
+        for one in self.processes:
+            if one.path == path:
+                return one
+        raise NoSuchProcess(path)

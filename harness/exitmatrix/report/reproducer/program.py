@@ -33,6 +33,11 @@ def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
     termination = TERMINATIONS.get(record.termination)
     if termination is None:
         raise Refusal(f"{record.termination} is not in the catalogue any more")
+    if scenario.command:
+        raise Refusal(
+            f"a command starts it; beside its app.py: exitmatrix run --ending {record.termination}"
+            f" --at {record.target} -- {' '.join(scenario.command)}"
+        )
     if record.launcher != "direct":
         raise Refusal(f"it is launched by {record.launcher}, and nothing stands for that outside")
     if any(word in text for word in OWN_GROUP for text in sources.files.values()):

@@ -19,6 +19,7 @@ from exitmatrix.report.render.html import html_words
 from exitmatrix.report.sections.answers import ACTIONS, COLUMNS, short_answer
 from exitmatrix.report.sentences import sentences
 from exitmatrix.report.site.content import Family, newest_first
+from exitmatrix.report.survey import Group
 
 
 def answers_script(families: Sequence[Family], scenarios: Mapping[str, Scenario]) -> bytes:
@@ -40,7 +41,7 @@ def answers_script(families: Sequence[Family], scenarios: Mapping[str, Scenario]
             [
                 sorted(places[who] for who in group.subjects),
                 numbered(html_words(short_answer(group))),
-                numbered(" Or: ".join(map(sentences, group.outcomes))),
+                numbered(_at_length(group)),
             ]
             for group in one.survey.groups
         ]
@@ -85,3 +86,13 @@ def _endings(families: Sequence[Family], scenarios: Mapping[str, Scenario]) -> d
 
 def _subject(who: Subject) -> str:
     return who.python.full + (f", {who.label}" if who.stack != "none" else "")
+
+
+MOST = 1  # outcome of a race that is told at length; its own page tells all of them
+
+
+def _at_length(group: Group) -> str:
+    """What happens, in sentences."""
+    told = " Or: ".join(map(sentences, group.outcomes[:MOST]))
+    more = len(group.outcomes) - MOST
+    return f"{told} Or one of {more} others." if more > 0 else told
