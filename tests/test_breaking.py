@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from exitmatrix.machine.environments.prepare import Environment
-from exitmatrix.model import Outcome, Unknown
+from exitmatrix.model import Unknown
 
 from tests.conftest import FOUND, LOADED, NEWEST, make_order, newest_flask, outcomes_of
 
@@ -55,8 +55,8 @@ def test_the_last_event_dropped(environment_of: EnvironmentOf, tmp_path: Path) -
     )
     shown = outcomes_of([make_order(environment, LOADED["plain"], "return", path=path)])
     outcome = shown["return@main"]
-    assert isinstance(outcome, Outcome)
-    assert outcome.processes[0].unfinished == ("A",)
+    assert isinstance(outcome, Unknown)
+    assert "a handler that had begun did not end" in outcome.reason
 
 
 def test_a_pid_swapped(environment_of: EnvironmentOf, tmp_path: Path) -> None:
