@@ -15,7 +15,7 @@ import psutil
 from exitmatrix.machine.run import grounds
 from exitmatrix.model import TrialSpec
 
-GONE = 20.0  # seconds after which a test stops waiting for a process that must go
+GONE = 90  # seconds; what another test has beside this one in shared memory goes by then
 
 Driver = Callable[[list[TrialSpec]], "subprocess.Popen[bytes]"]
 
