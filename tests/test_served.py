@@ -173,3 +173,31 @@ def test_the_order_in_which_workers_are_seen_does_not_matter(pids: list[int]) ->
     assert isinstance(shown, Outcome)
     assert [one.role for one in shown.processes[1:]] == ["worker#1", "worker#2", "worker#3"]
     assert {one.fired for one in shown.processes[1:]} == {("A",)}
+
+
+def test_a_new_worker_that_was_not_seen_from_inside_is_not_said_to_have_run_nothing() -> None:
+    """Its handlers are null, so the cell is unknown."""
+    late = Node(pid=60, parent=10, words=WORDS, program="/p", listens=True, at_ready=False)
+    hit_one = hit(20)
+    history = (*hit_one.history[:-1], Event("kernel", 60, "alive"), hit_one.history[-1])
+    shown = observe(
+        replace(hit_one, history=history, tree=(*hit_one.tree, late)),
+        GUNICORN,
+        TERMINATIONS["SIGTERM"],
+    )
+    assert isinstance(shown, Outcome)
+    new = shown.processes[-1]
+    assert (new.role, new.fired, new.exit) == ("new-worker", None, None)
+
+
+def test_a_master_that_holds_the_socket_alone_answers_nobody() -> None:
+    """The port is closed where no worker is left to accept a connection."""
+    gone = trial(
+        Event("harness", 20, "sent", ("SIGTERM", "worker")),
+        Event("kernel", 20, "ended", ("code 0",)),
+        Event("kernel", 10, "alive"),
+        workers=(20,),
+    )
+    shown = observe(gone, GUNICORN, TERMINATIONS["SIGTERM"])
+    assert isinstance(shown, Outcome)
+    assert (shown.survivors, shown.port) == (("master",), "closed")

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from msgspec.structs import replace
 
 from exitmatrix.model import Outcome, Process, Scenario, Timeline, Trial, Unknown
 from exitmatrix.model.app import AppTrial, Moment
@@ -42,7 +41,7 @@ def observe_served(trial: Trial, scenario: Scenario, target: str) -> Outcome | U
         order=tuple((role, name) for _, role, name in order),
         survivors=survivors,
         helpers=tuple(sorted(one.base for one in shown.members if not one.family and not one.new)),
-        port="open" if any(one.serves or one.new for _, one in named if not one.exit) else "closed",
+        port="open" if any(_answers(one, scenario.roles) for one in members) else "closed",
     )
 
 
@@ -87,6 +86,11 @@ def _shown(trial: Trial, target: str) -> AppOutcome | Unknown:
         ),
         folder,
     )
+
+
+def _answers(member: Member, roles: Sequence[str]) -> bool:
+    """Whether it lives and holds the listening socket; a master holds it and answers nobody."""
+    return not member.exit and member.serves and (len(roles) == 1 or member.base != roles[0])
 
 
 def _lives(member: Member) -> bool:
@@ -137,7 +141,7 @@ def _process(role: str, member: Member) -> Process:
         how = {"signal": value}
     elif member.exit:
         how = {"unknown": "its parent reaped it before its status could be read"}
-    process = Process(
+    return Process(
         role=role,
         fired=tuple(_name(one.handler) for one in ran) if member.observed else None,
         unfinished=tuple(_name(one.handler) for one in member.own if one.fate == "unfinished")
@@ -146,5 +150,3 @@ def _process(role: str, member: Member) -> Process:
         exit=how,
         raised=tuple(_name(one.handler) for one in ran if one.fate == "raised"),
     )
-    # What is started later may be caught before it has registered anything.
-    return replace(process, fired=(), unfinished=()) if member.new and not member.exit else process
