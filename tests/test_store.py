@@ -440,6 +440,21 @@ def test_a_record_says_how_many_trials_stood_behind_its_set(store: Open, output:
     assert the_record(output).runs == 8
 
 
+def test_trials_on_another_machine_count_as_far_as_the_record_tells(
+    store: Open, output: Path, tmp_path: Path
+) -> None:
+    """One that adds to a set of twenty makes twenty-one; to one of unknown many, unknown."""
+    run(store(0), result(A, trials=20))
+    run(Store(output, tmp_path / "elsewhere", DAYS[1]), result(B, trials=1))
+    assert the_record(output).runs == 21
+    file = records_file(output)
+    file.write_bytes(file.read_bytes().replace(b',"runs":21', b""))
+    third = outcome(process(ended="code 3"))
+    run(Store(output, tmp_path / "again elsewhere", DAYS[2]), result(third, trials=1))
+    assert len(the_record(output).outcomes) == 3
+    assert the_record(output).runs is None
+
+
 def test_the_trials_of_one_run_are_counted_together(store: Open, output: Path) -> None:
     """A cell that a race reopens has a second result, of which the record tells as of the first."""
     run(store(0), result(A, trials=3), result(A, trials=17))

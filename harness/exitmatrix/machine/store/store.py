@@ -195,6 +195,17 @@ class Store:
                 file.unlink(missing_ok=True)
         append(file, ENCODER.encode(trial))
 
+    @staticmethod
+    def _runs(result: Result, old: Record | None, before: int) -> int | None:
+        """How many trials stand behind a set: `before` is what is known of on this machine.
+
+        Of those on another machine the record tells; where it does not, nobody knows.
+        """
+        if old is not None and old.outcomes and old.runs is None and not before:
+            return None
+        told = (old.runs or 0) if old is not None else 0
+        return max(before, told) + result.trials
+
     def save(
         self,
         result: Result,
@@ -227,7 +238,7 @@ class Store:
             outcomes=outcomes,
             unknown=result.unknown,
             seen=stages((*earlier, *(result.seen or result.outcomes)), outcomes),
-            runs=before + result.trials if outcomes else None,
+            runs=self._runs(result, old if same else None, before) if outcomes else None,
         )
         if old is not None and replace(record, since=old.since, runs=old.runs) == old:
             # The trials of one run belong together, in whatever order its cells were reopened.
