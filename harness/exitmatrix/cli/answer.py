@@ -31,16 +31,10 @@ from exitmatrix.report.render.text import fill
 from exitmatrix.report.survey import surveys
 
 COMMANDS: Mapping[str, str] = {
-    "plain": "python app.py",
     "flask": "flask --app app run --port {port}",
     "flask-debug": "flask --app app --debug run --port {port}",
-    "gunicorn": "gunicorn -w 2 -b 127.0.0.1:{port} app:app",
-    "gunicorn-preload": "gunicorn --preload -w 2 -b 127.0.0.1:{port} app:app",
-    "uvicorn": "uvicorn --port {port} app:app",
-    "uvicorn-workers": "uvicorn --workers 2 --port {port} app:app",
-    "waitress": "waitress-serve --listen 127.0.0.1:{port} app:app",
 }
-"""How the reader's own program of this kind may be started."""
+"""How the reader's own program may be started, where the scenario's header does not say it."""
 
 
 @click.command("answer")
@@ -130,7 +124,7 @@ def _facts(
 
 def _again(situation: Situation, scenario: Scenario) -> list[str]:
     """How to see it on one's own program."""
-    words = COMMANDS.get(scenario.id, "python app.py")
+    words = " ".join(scenario.command) or COMMANDS.get(scenario.id, "python app.py")
     return [
         "",
         "Your own program",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
-from exitmatrix.declare.situations import BY_ID, SITUATIONS
+from exitmatrix.declare.situations import BY_ID
 from exitmatrix.model import Ending, Frozen, Scenario
 from exitmatrix.model.app import Situation
 from exitmatrix.model.tree import ALL, FIRST, GROUP
@@ -178,5 +178,4 @@ def ending_in(situation: Situation, scenario: Scenario) -> Ending | None:
 
 def rows() -> Sequence[tuple[Spoken, Situation]]:
     """Every situation that is spoken of, in order."""
-    by_id = {one.id: one for one in SITUATIONS}
-    return [(one, by_id[one.situation]) for one in SPOKEN]
+    return [(one, BY_ID[one.situation]) for one in SPOKEN]

@@ -24,53 +24,53 @@ from exitmatrix.model.server import Reaction, Server, Stop
 from exitmatrix.model.tree import GROUP
 
 
-class Law(Frozen, kw_only=True):
+class ServerLaw(Frozen, kw_only=True):
     """What holds for every server, whatever its facts."""
 
     because: str
     source: str
 
 
-LAWS: Mapping[str, Law] = {
-    "server-finalizes": Law(
+LAWS: Mapping[str, ServerLaw] = {
+    "server-finalizes": ServerLaw(
         because="The process leaves by an exception or by return, so the interpreter finalizes and"
         " runs the handlers of atexit.",
         source="Python/pylifecycle.c, Py_FinalizeEx",
     ),
-    "server-raises-again": Law(
+    "server-raises-again": ServerLaw(
         because="The server stops, gives the signal its default action back and sends it to itself:"
         " the process is killed before the interpreter finalizes.",
         source="uvicorn/server.py, capture_signals (0.29)",
     ),
-    "server-default-action": Law(
+    "server-default-action": ServerLaw(
         because="Nothing handles the signal there, so that it ends the process at once.",
         source="signal(7)",
     ),
-    "server-goes-on": Law(
+    "server-goes-on": ServerLaw(
         because="The signal is handled or ignored, and nobody leaves.", source="signal(7)"
     ),
-    "server-passes-on": Law(
+    "server-passes-on": ServerLaw(
         because="The master passes a signal on to its workers, waits for them, and exits.",
         source="gunicorn/arbiter.py, stop; uvicorn/supervisors/multiprocess.py, terminate_all",
     ),
-    "server-replaced": Law(
+    "server-replaced": ServerLaw(
         because="The master sees that a worker is gone and starts another in its place.",
         source="gunicorn/arbiter.py, manage_workers; uvicorn/supervisors/multiprocess.py,"
         " keep_subprocess_alive",
     ),
-    "server-not-replaced": Law(
+    "server-not-replaced": ServerLaw(
         because="The master does not look whether its workers live.",
         source="uvicorn 0.29, supervisors/multiprocess.py",
     ),
-    "server-orphan-finalizes": Law(
+    "server-orphan-finalizes": ServerLaw(
         because="A worker looks whether its parent is still the same, and leaves when it is not.",
         source="gunicorn/workers/sync.py, is_parent_alive",
     ),
-    "server-orphan-goes-on": Law(
+    "server-orphan-goes-on": ServerLaw(
         because="Nothing tells a worker that its master is gone: it goes on serving.",
         source="credentials(7): an orphan has another parent, and is sent no signal",
     ),
-    "server-second-signal": Law(
+    "server-second-signal": ServerLaw(
         because="A worker gets the signal that was sent to the group, and the one that its master"
         " passes on. The second may come when the first has been acted upon.",
         source="Modules/signalmodule.c, _PySignal_Fini: signals have their default action again",
