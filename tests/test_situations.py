@@ -1,0 +1,68 @@
+"""The table of situations that opens the report and README."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exitmatrix.model import Outcome, Record
+from exitmatrix.report.document import Table, plain
+from exitmatrix.report.sections.situations import situations_section
+from exitmatrix.report.survey import surveys
+
+from tests.conftest import LOADED
+from tests.support.values import LINUX, outcome, process, record
+
+SIGTERM: dict[str, Any] = {"signal": "SIGTERM"}
+
+
+def served(fired: tuple[str, ...], how: dict[str, Any]) -> Outcome:
+    return outcome(process(fired=fired, exit=how), port="closed")
+
+
+def entries(*records: Record) -> dict[str, str]:
+    """The column of uvicorn, by situation."""
+    told = situations_section(surveys({LINUX: list(records)}), LOADED)
+    (section,) = told
+    (table,) = [block for block in section.blocks if isinstance(block, Table)]
+    place = [plain(one) for one in table.head].index("uvicorn")
+    return {plain(row[0]): plain(row[place]) for row in table.rows}
+
+
+def test_an_entry_is_what_the_newest_python_showed_with_the_newest_release() -> None:
+    """Older Pythons and older releases are told of elsewhere."""
+    newest = record(
+        "uvicorn/SIGTERM@main",
+        served((), SIGTERM),
+        version="3.14.1",
+        stack="uvicorn-0.54",
+        packages={"uvicorn": "0.54.0"},
+    )
+    older = record(
+        "uvicorn/SIGTERM@main",
+        served(("C", "B", "A"), {"code": 0}),
+        version="3.14.1",
+        stack="uvicorn-0.28",
+        packages={"uvicorn": "0.28.1"},
+    )
+    oldest = record(
+        "uvicorn/SIGTERM@main",
+        served(("C", "B", "A"), {"code": 0}),
+        version="3.9.1",
+        stack="uvicorn-0.54",
+        packages={"uvicorn": "0.54.0"},
+    )
+    for some in ((newest, older, oldest), (oldest, older, newest)):
+        assert entries(*some)["kubectl delete pod, docker stop"] == "✗ no"
+
+
+def test_what_was_not_measured_is_said_so() -> None:
+    """And what cannot be done has a dash."""
+    told = entries(record("uvicorn/SIGTERM@main", served((), SIGTERM), stack="uvicorn-0.54"))
+    assert told["Ctrl-C"] == "not measured"
+    assert told["kill -9 to the first process"] == "-"
+
+
+def test_without_servers_there_is_no_such_table() -> None:
+    """The table of actions says the same of the programs that are no servers."""
+    plain_one = record("plain/SIGTERM@main", outcome(process(fired=(), exit=SIGTERM)))
+    assert situations_section(surveys({LINUX: [plain_one]}), LOADED) == []
