@@ -7,6 +7,7 @@ from exitmatrix.declare.servers import SERVERS
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served import facts_of, predict_served
+from exitmatrix.judge.verdict import judge
 from exitmatrix.model import Event, Outcome, Record, Scenario, Trial
 from exitmatrix.model.tree import Node
 from exitmatrix.observe import observe, timeline
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.conftest import LOADED
+from tests.support.committed import records
 from tests.support.values import record
 
 SERVED = [one for one in LOADED.values() if one.command]
@@ -201,3 +203,43 @@ def test_a_master_that_holds_the_socket_alone_answers_nobody() -> None:
     shown = observe(gone, GUNICORN, TERMINATIONS["SIGTERM"])
     assert isinstance(shown, Outcome)
     assert (shown.survivors, shown.port) == (("master",), "closed")
+
+
+# ------------------------------------------------------------ held against what was measured
+
+
+def observed(server: str) -> list[Record]:
+    return [one for one in records() if LOADED[one.scenario].server == server]
+
+
+def all_match(rows: list[Record]) -> bool:
+    return all(judge(one, LOADED[one.scenario]).verdict.verdict == "match" for one in rows)
+
+
+@pytest.mark.parametrize("server", sorted(SERVERS))
+def test_every_record_of_a_server_is_as_its_facts_foresee(server: str) -> None:
+    """Of every Python and release on record."""
+    rows = observed(server)
+    assert len(rows) > 10
+    assert all_match(rows)
+
+
+def facts() -> list[tuple[str, int, str]]:
+    return [
+        (server, place, signal)
+        for server, some in SERVERS.items()
+        for place, one in enumerate(some)
+        for signal in one.worker
+    ]
+
+
+@pytest.mark.parametrize(("server", "place", "signal"), facts())
+def test_a_wrong_fact_is_noticed(
+    server: str, place: int, signal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Had a process no handler for the signal, some record would not be as foreseen."""
+    some = list(SERVERS[server])
+    left = {name: how for name, how in some[place].worker.items() if name != signal}
+    some[place] = replace(some[place], worker=left)
+    monkeypatch.setitem(SERVERS, server, tuple(some))
+    assert not all_match(observed(server))

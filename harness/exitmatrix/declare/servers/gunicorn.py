@@ -1,8 +1,8 @@
 """gunicorn: a master that never imports the application, and workers that do.
 
 Facts are of gunicorn/arbiter.py (the master: `handle_term`, `handle_int`, `handle_hup`,
-`stop`, `reload`), gunicorn/workers/base.py (`init_signals`, `handle_exit`, `handle_quit`,
-`handle_abort`) and gunicorn/workers/sync.py (`run_for_one`, `is_parent_alive`).
+`stop`, `reload`), gunicorn/workers/base.py (`init_signals`, `handle_exit`,
+`handle_quit`) and gunicorn/workers/sync.py (`run_for_one`, `is_parent_alive`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ SYNC = Server(
         "SIGTERM": _LEAVES,
         "SIGINT": Reaction(how="finalizes", source="workers/base.py, `handle_quit`"),
         "SIGQUIT": Reaction(how="finalizes", source="workers/base.py, `handle_quit`"),
-        "SIGABRT": Reaction(how="finalizes", status=1, source="workers/base.py, `handle_abort`"),
     },
     replaces=True,
     orphan=Reaction(
