@@ -37,14 +37,21 @@ def lines(cell: str, *more: str) -> list[str]:
 def shell(
     tmp_path: Path, python: Path, commands: Sequence[str], errors: int
 ) -> subprocess.Popen[bytes]:
-    """A shell that is given the lines, in the checkout, where `python` is this one."""
+    """A shell that is given the lines, where `python` is this one.
+
+    It stands in the checkout, by a name with a blank in it, as a reader's folder may have.
+    """
+    checkout = tmp_path / "my projects"
+    if not checkout.is_symlink():
+        checkout.symlink_to(CHECKOUT)
     return subprocess.Popen(
         ["bash", "-c", "\n".join((*PREPARE, *commands))],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=errors,
-        cwd=CHECKOUT,
+        cwd=checkout,
         env={
+            "PWD": str(checkout),  # the name by which it is known, not the one behind the link
             "PATH": f"{python.parent}:{os.environ['PATH']}",
             "TMPDIR": str(tmp_path),
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -75,7 +82,9 @@ class Terminal:
         while not (found := re.search(pattern, self.screen)):
             ready, _, _ = select.select([self.process.stdout], [], [], 60)
             assert ready, (pattern, self.screen)
-            self.screen += os.read(self.process.stdout.fileno(), 1 << 16).decode()
+            more = os.read(self.process.stdout.fileno(), 1 << 16).decode()
+            assert more, f"the terminal has closed, and never said {pattern!r}: {self.screen}"
+            self.screen += more
         return found
 
     def close(self) -> None:
@@ -208,7 +217,7 @@ def test_every_cell_of_a_claim_can_be_done_by_hand() -> None:
     assert cells
     for scenario, termination, target in cells:
         some = commands([(LOADED[scenario], termination, target)])
-        source = re.search(r"\$SCENARIOS/([\w./-]+)", some[0])
+        source = re.search(r'"\$SCENARIOS"/([\w./-]+)', some[0])
         assert source
         assert (CHECKOUT / "scenarios" / source[1].removesuffix("/.")).exists()
         assert len(some) > 1

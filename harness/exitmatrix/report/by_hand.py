@@ -14,7 +14,7 @@ from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Frozen, Scenario, Termination
 
 PREPARE = (
-    "export SCENARIOS=$PWD/scenarios PYTHONPATH=$PWD/harness/exitmatrix/inside/endings",
+    'export SCENARIOS="$PWD/scenarios" PYTHONPATH="$PWD/harness/exitmatrix/inside/endings"',
     'cd "$(mktemp -d)"',
 )
 """What all commands need; typed once, in the folder of the checkout."""
@@ -54,8 +54,8 @@ def commands(cells: Iterable[tuple[Scenario, str, str]]) -> list[str]:
 def copy_of(scenario: Scenario) -> str:
     """The command that brings its program here."""
     if scenario.folder:
-        return f"cp -r $SCENARIOS/{PurePath(scenario.folder).name}/. ."
-    return f"cp $SCENARIOS/{PurePath(scenario.path).name} {PROGRAM}"
+        return f'cp -r "$SCENARIOS"/{PurePath(scenario.folder).name}/. .'
+    return f'cp "$SCENARIOS"/{PurePath(scenario.path).name} {PROGRAM}'
 
 
 def _actions(actions: Sequence[Action]) -> list[str]:
