@@ -371,6 +371,27 @@ atexit.register(functools.partial(int, 1))
 
 
 @every_python
+def test_a_handler_is_told_with_the_line_that_registered_it(python: Interpreter) -> None:
+    """Of a function of C or of a library it is the only line that is the program's own."""
+    program = """
+import atexit, os, shutil
+atexit.register(os.getpid)
+atexit.register(
+    shutil.copy, "a", "b")
+@atexit.register
+def own(): pass
+os._exit(0)
+"""
+    told = [event.detail for event in run(python, "-c", program).told("registered")]
+    calls = [one[5].rpartition(":") for one in told if one[4] == "__main__"]
+    assert [file for file, _, _ in calls] == ["<string>"] * 3
+    lines = [int(line) for _, _, line in calls]
+    assert lines[0] == 3
+    assert lines[1] in (4, 5)  # up to 3.7 a call has the line of its last argument
+    assert lines[2] in (6, 7)  # the line of the decorator, from 3.8 on
+
+
+@every_python
 def test_how_a_handler_ended_is_told(python: Interpreter) -> None:
     """After `began` comes `ended`, or `raised` with the exception's type, never both."""
     program = """
@@ -538,6 +559,10 @@ class C(Exception): pass
 C.__name__ = "C" * 100000
 def g(): raise C()
 atexit.register(g)
+exec(compile("def far(): pass\\natexit.register(far)", "/far" * 1000, "exec"))
+far.__name__ = "f" * 5000
+__name__ = "n" * 5000
+exec(compile("atexit.register(far)", "/far" * 1000, "exec"))
 """
 
 
@@ -545,7 +570,7 @@ atexit.register(g)
 def test_an_event_is_never_longer_than_the_kernel_writes_whole(python: Interpreter) -> None:
     """Names, arguments, types and command lines of any length fit into PIPE_BUF."""
     done = run(python, "-c", HUGE, *["argument" * 1000] * 10)
-    assert len(done.told("registered")) == 4
+    assert len(done.told("registered")) == 6
     assert done.told("raised")[0].detail[1].startswith("CCC")
     assert max(map(len, done.lines)) < PIPE_BUF
     for event in done.events:  # read_event has refused lines with half an escape

@@ -73,6 +73,21 @@ print("ready", flush=True)
 time.sleep(600)
 """
 
+TEMPORARY = """\
+import atexit, os, shutil, tempfile, time
+
+file, path = tempfile.mkstemp()
+atexit.register(os.remove, path)
+for _ in range(2):
+    atexit.register(shutil.rmtree, tempfile.mkdtemp())
+def say(what):
+    print(what)
+atexit.register(say, "bye")
+whole = tempfile.TemporaryDirectory()
+print("ready", flush=True)
+time.sleep(600)
+"""
+
 SERVING = """\
 import socket, sys, time
 
@@ -119,6 +134,7 @@ PROGRAMS = {
     "forking.py": FORKING,
     "leaving.py": LEAVING,
     "serving.py": SERVING,
+    "temporary.py": TEMPORARY,
 }
 
 

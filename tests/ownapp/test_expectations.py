@@ -65,6 +65,19 @@ def test_what_is_as_expected_is_met(text: str) -> None:
     assert broken(text, outcome(member())) == ()
 
 
+def test_a_label_without_arguments_means_whatever_they_are() -> None:
+    """Arguments may be new in each run, and `ran=shutil:rmtree` holds for all of them."""
+    handlers = (
+        Ran(handler=Handler(label="shutil:rmtree('a')"), fate="ran"),
+        Ran(handler=Handler(label="shutil:rmtree('b')"), fate="not run"),
+    )
+    seen = outcome(member(handlers=handlers))
+    assert broken("ran=shutil:rmtree('a')", seen) == ()
+    (why,) = broken("ran=shutil:rmtree", seen)
+    assert "shutil:rmtree('b') did not run" in why
+    assert broken("ran=shutil:rm", seen) == ("shutil:rm was not registered",)
+
+
 @pytest.mark.parametrize(
     ("text", "seen", "why"),
     [

@@ -147,6 +147,25 @@ def test_what_is_left_behind_is_named(run_app: Run) -> None:
     assert "nothing" in row(done.stdout, "ctrl-c")
 
 
+def test_what_the_program_registers_is_its_own_whoever_wrote_it(run_app: Run) -> None:
+    """`atexit.register(os.remove, path)` is the program's clean-up, though os.remove is C's.
+
+    What it is registered with may be new in each run; the handler is the same one, and a
+    difference in its arguments alone is no difference between runs.
+    """
+    words = ("--trials", "2", "--ending", "deploy", "--ending", "ctrl-c")
+    done = run_app(*words, "--", "python", "temporary.py")
+    assert done.returncode == 0, done.stderr
+    assert "4 things to clean up were found:" in done.stdout
+    assert re.search(r"main +posix:remove\(\.\.\.\) +atexit +temporary.py:4", done.stdout)
+    assert len(re.findall(r"shutil:rmtree\(\.\.\.\) +atexit +temporary.py:6", done.stdout)) == 2
+    assert re.search(r"__main__:say\('bye'\) +atexit +temporary.py:7", done.stdout)
+    assert re.search(r"Of libraries: .*weakref:finalize", done.stdout)
+    assert "✗ none" in row(done.stdout, "deploy")
+    assert "✓ all" in row(done.stdout, "ctrl-c")
+    assert "otherwise" not in done.stdout
+
+
 def test_where_nothing_can_be_put_in_the_kernel_alone_is_told(run_app: Run) -> None:
     """`python -I` reads no PYTHONPATH: its end is told, and of handlers nothing."""
     words = ("--ending", "ctrl-c", "--json", "seen.jsonl", "--", "python", "-I", "plain.py")

@@ -16,6 +16,7 @@ from exitmatrix.model.app_outcome import AppOutcome, EndingResult
 from exitmatrix.model.base import Frozen
 from exitmatrix.model.tree import Tree
 from exitmatrix.observe.app import observe_app, why_unknown
+from exitmatrix.observe.naming import same_names
 from exitmatrix.plan import app as plan
 
 TOLD = 12  # last lines of an app that was not ready
@@ -125,8 +126,8 @@ def _measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
         alone = plan.one_at_a_time(call.command, seen[0][1].listening)
         if alone and jobs > 1:
             notes.append(
-                "Its port is fixed, so its runs came one after the other;"
-                " {port} in its place lets them run side by side."
+                "It listens, and {port} is not in its command, so its runs came one after the"
+                " other; with {port} in the place of its port they run side by side."
             )
         rest = [
             plan.spec_for(base, one, call.at, blind)
@@ -138,7 +139,9 @@ def _measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
             )
         ]
         _take_all(running, rest, 1 if alone else 4 * jobs, seen, show)
-    results = tuple(_gather(one, call.at, out[one.id], seen, base) for one in wanted)
+    shown = same_names([observe_app(trial, base.folder, base.roles) for _, trial in seen])
+    runs = [(spec, what) for (spec, _), what in zip(seen, shown, strict=True)]
+    results = tuple(_gather(one, call.at, out[one.id], runs) for one in wanted)
     return Measured(
         results=results,
         runs=len(seen),
@@ -184,17 +187,15 @@ def _gather(
     situation: Situation,
     at: str,
     left_out: str,
-    seen: Sequence[tuple[AppSpec, AppTrial]],
-    base: AppSpec,
+    runs: Sequence[tuple[AppSpec, AppOutcome | Unknown]],
 ) -> EndingResult:
     """All runs of an ending."""
     outcomes: list[AppOutcome] = []
     unknown: list[str] = []
     blind: AppOutcome | Unknown | None = None
-    for spec, trial in seen:
+    for spec, what in runs:
         if spec.situation.id != situation.id:
             continue
-        what = observe_app(trial, base.folder, base.roles)
         if spec.blind:
             blind = what
         elif isinstance(what, Unknown):

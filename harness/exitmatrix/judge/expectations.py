@@ -70,7 +70,10 @@ def _is(member: Member, role: str) -> bool:
 
 
 def _is_meant(one: Ran, label: str) -> bool:
-    return not one.handler.library if label == "all" else one.handler.label == label
+    """A label without arguments means whatever they are."""
+    if label == "all":
+        return not one.handler.library
+    return label in (one.handler.label, one.handler.label.partition("(")[0])
 
 
 def _fate(one: Ran) -> str:

@@ -18,7 +18,7 @@ class Handler(Frozen, kw_only=True):
     label: str  # app.db:close_pool
     place: str = ""  # app/db.py:31
     mechanism: str = "atexit"
-    library: bool = False  # it is not the user's own code
+    library: bool = False  # neither it nor the line that registered it is the user's own code
 
 
 class Ran(Frozen, kw_only=True):

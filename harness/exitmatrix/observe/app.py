@@ -206,12 +206,16 @@ def _told(detail: Sequence[str]) -> Handler:
 
 
 def _handler(detail: Sequence[str], folder: str) -> Handler:
-    """`app.db:close_pool` at `app/db.py:31`; arguments that tell two of one name apart."""
-    _, name, code = detail[:3]
-    place = detail[3] if len(detail) > 3 else ""
+    """`app.db:close_pool` at `app/db.py:31`; arguments that tell two of one name apart.
+
+    The place is where its code is, or where it was registered if that alone is the user's own.
+    """
+    _, name, code, place, _, call = (*detail, *[""] * 6)[:6]
     arguments = name[name.index("(") :] if "(" in name else ""
+    # `atexit.register(shutil.rmtree, folder)` is the user's, though rmtree is not.
+    own = next((one for one in (place, call) if one and not LIBRARY.search(one)), "")
     return Handler(
         label=code + arguments,
-        place=place.removeprefix(f"{folder}/"),
-        library=not place or LIBRARY.search(place) is not None,
+        place=(own or place).removeprefix(f"{folder}/"),
+        library=not own,
     )

@@ -22,7 +22,7 @@ GIVES_UP = (
     "setuid seteuid setreuid setresuid setgid setegid setregid setresgid setgroups initgroups"
     " chroot unshare setns"
 ).split()
-CALLER = 200  # bytes of a module's name: five details still fit into one event
+CALLER = 200  # bytes of a module's name: with a key and four more details it fits into one event
 UNRAISABLE = {kind.__name__: kind for kind in tuple.__subclasses__()}.get("UnraisableHookArgs")
 DISPLAY_UNRAISABLE = getattr(sys, "__unraisablehook__", None)
 DISPLAY = sys.__excepthook__
@@ -256,21 +256,23 @@ def _register(real, args, kwargs):
     func = args[0]
     # No other interpreter of the process has the same.
     key = "%d.%d" % (SUBINTERPRETER, next(_keys)) if SUBINTERPRETER else str(next(_keys))
-    name, caller = _name(func, args[1:], kwargs), _caller()
+    name, (caller, call) = _name(func, args[1:], kwargs), _caller()
     keep()
-    tell("probe", "registered", key, name, _module(func), _place(func), caller)
+    tell("probe", "registered", key, name, _module(func), _place(func), caller, call)
     _count[1] += 1
     real(Handler(func, key), *args[1:], **kwargs)
     return func
 
 
 def _caller():
-    """The module that called `register`; "" where it was called from C, as by a new thread."""
+    """The module that called `register`, and its line; "" where C did, as for a new thread."""
     try:
-        name = sys._getframe(3).f_globals.get("__name__")
+        frame = sys._getframe(3)
     except ValueError:
-        return ""
-    return name[:CALLER] if type(name) is str else ""
+        return "", ""
+    name = frame.f_globals.get("__name__")
+    place = "%s:%d" % (frame.f_code.co_filename, frame.f_lineno)
+    return name[:CALLER] if type(name) is str else "", place
 
 
 def watch(atexit):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from exitmatrix.judge.app import disagreements, needs_a_look
 from exitmatrix.judge.expectations import Checked
@@ -68,18 +69,15 @@ def _head(first: AppOutcome) -> Iterator[str]:
 
 def _found(seen: list[AppOutcome]) -> Iterator[str]:
     """What there is to clean up, by role."""
-    rows: dict[str, dict[Handler, None]] = {}
-    unseen: dict[str, None] = {}
-    library: dict[str, None] = {}
-    for outcome in seen:
-        for one in outcome.members:
-            if not one.family:
-                continue
-            rows.setdefault(one.base, {}).update({ran.handler: None for ran in one.own})
-            library.update({r.handler.label: None for r in one.handlers if r.handler.library})
-            if not one.observed:
-                unseen[one.base] = None
-    count = len({handler for handlers in rows.values() for handler in handlers})
+    family = [one for outcome in seen for one in outcome.members if one.family]
+    rows = {one.base: Counter[Handler]() for one in family}
+    for one in family:
+        rows[one.base] |= Counter(ran.handler for ran in one.own)
+    unseen = {one.base for one in family if not one.observed}
+    library = dict.fromkeys(
+        r.handler.label for one in family for r in one.handlers if r.handler.library
+    )
+    count = _union(rows.values()).total()
     if count:
         were = "things to clean up were" if count > 1 else "thing to clean up was"
         yield f"{count} {were} found:"
@@ -88,15 +86,26 @@ def _found(seen: list[AppOutcome]) -> Iterator[str]:
     else:
         yield "Nothing of the program's own is registered with atexit."
     for role, handlers in rows.items():
-        if not count and role not in unseen:
-            continue
-        texts = [f"{cut(h.label, 38):39}{h.mechanism:8} {h.place}" for h in handlers]
-        if role in unseen:
-            texts = ["? not observed from inside"]
-        for place, text in enumerate(texts or ["nothing"]):
-            yield cut(f"  {role if not place else '':9}{text}", 80).rstrip()
+        if count or role in unseen:
+            yield from _row(role, handlers, role not in unseen)
     if library:
         yield from filled(f"Of libraries: {listed(list(library))}", "  ", "    ")
+
+
+def _union(rows: Iterable[Counter[Handler]]) -> Counter[Handler]:
+    """As many of each as one process has at most: what several have is one thing."""
+    most: Counter[Handler] = Counter()
+    for handlers in rows:
+        most |= handlers
+    return most
+
+
+def _row(role: str, handlers: Counter[Handler], observed: bool) -> Iterator[str]:
+    texts = [f"{cut(h.label, 38):39}{h.mechanism:8} {h.place}" for h in handlers.elements()]
+    if not observed:
+        texts = ["? not observed from inside"]
+    for place, text in enumerate(texts or ["nothing"]):
+        yield cut(f"  {role if not place else '':9}{text}", 80).rstrip()
 
 
 def _end(report: AppReport) -> Iterator[str]:
