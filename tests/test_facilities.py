@@ -215,7 +215,7 @@ class Kernel:
         monkeypatch.setattr(proc, "parent_of", lambda pid: self.parents.get(pid, 0))
         monkeypatch.setattr(proc, "children_of", self.children_of)
         monkeypatch.setattr(marks, "mark_of", lambda _pid: None)
-        monkeypatch.setattr(shared_memory, "mapped_by", lambda _pid: frozenset())
+        monkeypatch.setattr(shared_memory, "held_by", lambda _pid: frozenset())
         monkeypatch.setattr(os, "pidfd_open", self.open)
         monkeypatch.setattr(os, "close", lambda _fd: None)
         monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("a bare pid was signalled"))

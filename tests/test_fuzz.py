@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from exitmatrix.cli import programs as stages
-from exitmatrix.cli.fuzz import command
+from exitmatrix.cli.fuzz import command, print_one
 from exitmatrix.declare.batch import Batch, file_of
 from exitmatrix.declare.generate import random
 from exitmatrix.declare.statements import size
 from exitmatrix.judge.profile import Profile, profile
+from exitmatrix.judge.programs import Compared
+from exitmatrix.machine.bare.session import Session
 from exitmatrix.machine.scenarios import load
 from exitmatrix.machine.store.corpus import Corpus, together
 from exitmatrix.machine.store.files import CannotWrite
@@ -85,6 +87,28 @@ def test_a_misprediction_is_found_and_made_small(
     assert alone.stderr.startswith("- started ")
     [one] = load(tmp_path / "scenarios").scenarios
     assert one.terminations == ("return",)
+
+
+@pytest.mark.real
+def test_a_misprediction_that_was_seen_once_is_shown_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A race: nothing of it is lost, and nothing smaller is said to show it."""
+    code = random(1, 7)
+    once = stages.Misprediction(
+        program=7,
+        code=code,
+        python=NEWEST,
+        seen=NOTHING,
+        compared=Compared(word="mismatch", foreseen=(NOTHING,)),
+    )
+    with Session(1) as session:
+        [(shown, wrong)] = stages.shrink([once], {NEWEST: FOUND[NEWEST]}, session, 3)
+    assert (shown, wrong) == (code, [replace(once, again=False)])
+    print_one(shown, wrong)
+    told = capsys.readouterr().out
+    assert "program 7, which did not show it a second time:" in told
+    assert f"  {NEWEST}\n" in told
 
 
 @pytest.mark.real

@@ -174,7 +174,8 @@ def write_files(keep: Path, code: Code, wrong: Sequence[Misprediction]) -> None:
 
 def print_one(code: Code, wrong: Sequence[Misprediction]) -> None:
     """One program: its code, on which Pythons it is mispredicted, what was expected and seen."""
-    click.echo(f"\nprogram {wrong[0].program if wrong else '?'}, made smaller:")
+    how = "made smaller" if wrong[0].again else "which did not show it a second time"
+    click.echo(f"\nprogram {wrong[0].program}, {how}:")
     click.echo("".join(f"    {line}\n" for line in excerpt(code).splitlines()), nl=False)
     for one in wrong:
         click.echo(f"  {one.python}")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from exitmatrix.cli.errors import uninterrupted
 from exitmatrix.cli.progress import Kind, reporter
@@ -33,6 +34,7 @@ class Misprediction(Frozen, kw_only=True):
     python: str
     seen: Seen
     compared: Compared
+    again: bool = True  # it showed it each time that it was run
 
 
 class Tally(Frozen, kw_only=True):
@@ -200,7 +202,10 @@ def show_all(
 def shrink(
     mispredictions: Sequence[Misprediction], pythons: Pythons, session: Session, most: int
 ) -> Iterator[tuple[Code, list[Misprediction]]]:
-    """Smallest programs that are mispredicted, and on which Pythons; no more than `most`."""
+    """Smallest programs that are mispredicted, and on which Pythons; no more than `most`.
+
+    One that does not show it a second time is a race, and is given back as it was generated.
+    """
     asked = profiles_of(pythons)
 
     def is_wrong(code: Code, shown: Mapping[str, Seen]) -> bool:
@@ -218,15 +223,13 @@ def shrink(
         code = smallest(one.code, here, is_wrong, session)
         if code in found:
             continue
-        found.add(code)
         [(_, shown)] = show_all(iter([code]), pythons, session)
-        yield (
-            code,
-            [
-                Misprediction(
-                    program=one.program, code=code, python=id, seen=seen, compared=compared
-                )
-                for id, seen in shown.items()
-                if (compared := compare(code, asked[id], seen)).word == "mismatch"
-            ],
-        )
+        wrong = [
+            Misprediction(program=one.program, code=code, python=id, seen=seen, compared=compared)
+            for id, seen in shown.items()
+            if (compared := compare(code, asked[id], seen)).word == "mismatch"
+        ]
+        if not wrong:
+            code, wrong = one.code, [replace(one, again=False)]
+        found.add(code)
+        yield code, wrong

@@ -5,9 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import signal
 import tempfile
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from exitmatrix.machine.run.kernel import shared_memory
 from exitmatrix.machine.run.kernel.marks import MARKS, is_marked, marked
 from exitmatrix.machine.run.kernel.pidfd import watch
+from exitmatrix.machine.run.reaper import end_with_memory
 
 PREFIX = "exitmatrix-"
 LOCK = "guarded"
@@ -98,22 +99,19 @@ def _end_run(lock: Path) -> None:
     """SIGKILL every process that bears a mark of the run, until none does."""
     owner = msgspec.json.decode(lock.read_bytes(), type=Owner)
     marks = range(owner.first_mark, owner.first_mark + MARKS)
-    memory: set[str] = set()
     limit = time.monotonic() + PATIENCE
     while (found := marked(marks)) and time.monotonic() < limit:
         for pid in found:
-            memory |= shared_memory.mapped_by(pid)
-            kill_marked(pid, marks)
+            _end_marked(pid, marks, owner.memory_before)
         time.sleep(ASK_AGAIN)
-    shared_memory.remove(memory - set(owner.memory_before))
 
 
-def kill_marked(pid: int, marks: range) -> None:
-    """SIGKILL a process if it bears one of some marks, now that it is held."""
+def _end_marked(pid: int, marks: range, memory_before: Collection[str]) -> None:
+    """End a process if it bears one of some marks, now that it is held."""
     try:
         held = watch(pid)
     except ProcessLookupError:
         return
     if is_marked(pid, marks):
-        held.send(signal.SIGKILL)
+        end_with_memory([held], memory_before)
     held.close()

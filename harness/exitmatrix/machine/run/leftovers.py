@@ -11,13 +11,13 @@ class Leftovers:
     """Names of shared memory that processes of the trial had mapped, and that it made."""
 
     def __init__(self) -> None:
-        self._before = shared_memory.names()
+        self.before = frozenset(shared_memory.names())
         self._had: set[str] = set()
 
     def remember(self, pids: Iterable[int]) -> None:
         """Take down what some processes have mapped now."""
         for pid in pids:
-            self._had |= shared_memory.mapped_by(pid) - self._before.keys()
+            self._had |= shared_memory.mapped_by(pid) - self.before
 
     def kinds(self, live: Iterable[int]) -> list[str]:
         """The kind of each that is left by ended processes: the living still need theirs."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
+from collections.abc import Collection
 
 from exitmatrix.machine.run.host import Host, Listener
 from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import pidfd, proc
 from exitmatrix.machine.run.kernel.marks import belongs_to
 from exitmatrix.machine.run.kernel.pidfd import Watched
+from exitmatrix.machine.run.reaper import end_with_memory
 from exitmatrix.model import Event
 
 
@@ -119,10 +120,9 @@ class Processes:
                 if below not in self.watched:
                     self.watch(below)
 
-    def kill(self) -> None:
-        """Send SIGKILL to all that live."""
-        for pid in self.live:
-            self.watched[pid].send(signal.SIGKILL)
+    def end(self, memory_before: Collection[str]) -> None:
+        """SIGKILL all that live; new names of shared memory go with them."""
+        end_with_memory([self.watched[pid] for pid in self.live], memory_before)
 
     def reap(self) -> None:
         """Reap who was left unreaped: whom a signal of ours ended, or a zombie without a parent."""

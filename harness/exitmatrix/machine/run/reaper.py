@@ -10,7 +10,7 @@ from collections.abc import Collection
 from exitmatrix.machine.run.kernel import shared_memory
 from exitmatrix.machine.run.kernel.facilities import have
 from exitmatrix.machine.run.kernel.marks import is_marked, marked
-from exitmatrix.machine.run.kernel.pidfd import watch
+from exitmatrix.machine.run.kernel.pidfd import Watched, stop_all, watch
 from exitmatrix.machine.run.kernel.proc import descendants_of, is_below
 
 ASK_AGAIN = 0.002  # seconds
@@ -26,33 +26,44 @@ def end_all_below(memory_before: Collection[str], marks: range = range(0)) -> No
     had and that is not in `memory_before` goes with them.
     """
     here = os.getpid()
-    memory: set[str] = set()
     limit = time.monotonic() + PATIENCE
     while found := {*descendants_of(here), *_fled(marks)}:
         for pid in found:
-            memory |= shared_memory.mapped_by(pid)
-            _kill(pid, here, marks)
+            _end(pid, here, marks, memory_before)
         while _reap_one():
             pass
         if time.monotonic() > limit:
             break
         time.sleep(ASK_AGAIN)
-    shared_memory.remove(memory - set(memory_before))
 
 
 def _fled(marks: range) -> tuple[int, ...]:
     return () if have("subreaper") else marked(marks)
 
 
-def _kill(pid: int, here: int, marks: range) -> None:
+def _end(pid: int, here: int, marks: range, memory_before: Collection[str]) -> None:
     try:
         held = watch(pid)
     except ProcessLookupError:
         return
     # Still the one that was listed, now that it is held?
     if is_below(pid, here) or is_marked(pid, marks):
-        held.send(signal.SIGKILL)
+        end_with_memory([held], memory_before)
     held.close()
+
+
+def end_with_memory(held: Collection[Watched], memory_before: Collection[str]) -> None:
+    """SIGKILL some processes, and remove the shared memory that they made.
+
+    They are stopped first: one that runs could make another name between the look and the
+    signal. The names go first: whoever does this may be killed too, and those that end a run
+    in its place know names only from the processes that have them mapped.
+    """
+    stop_all(held)
+    for one in held:
+        shared_memory.remove(shared_memory.held_by(one.pid) - set(memory_before))
+    for one in held:
+        one.send(signal.SIGKILL)
 
 
 def _reap_one() -> bool:

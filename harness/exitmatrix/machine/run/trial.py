@@ -96,12 +96,11 @@ def _all_of(output: Output) -> str:
 async def _end_everything(trial: TrialState) -> None:
     """SIGKILL what is left of this trial, orphans included, until nothing is."""
     processes = trial.processes
+    trial.leftovers.remove()
     while True:
         processes.find_all()
         if not processes.live:
             break
-        trial.leftovers.remember(processes.live)
-        processes.kill()
+        processes.end(trial.leftovers.before)
         await trial.journal.until(lambda: not processes.live)
     processes.reap()
-    trial.leftovers.remove()

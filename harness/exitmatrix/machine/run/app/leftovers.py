@@ -36,7 +36,7 @@ class Leftovers:
         self._before = {path for folder in self._whole for path, _ in _entries(folder, deep=True)}
         self._common = tempfile.gettempdir()
         self._before |= {path for path, _ in _entries(self._common, deep=False)}
-        self._memory_before = shared_memory.names()
+        self.before = frozenset(shared_memory.names())
         self._system_v_before = set(_system_v())
         self._memory: set[str] = set()
         self._held: set[str] = set()
@@ -46,7 +46,7 @@ class Leftovers:
         """Take down what a process has open, and mapped, now."""
         self._pids.add(pid)
         self._held |= {one for one in files if one.startswith("/")}
-        self._memory |= shared_memory.mapped_by(pid) - self._memory_before.keys()
+        self._memory |= shared_memory.mapped_by(pid) - self.before
 
     def find(self, live: Collection[int], ended: Collection[int]) -> list[Left]:
         """What is left. While somebody lives, only what bears the pid of one that has ended."""

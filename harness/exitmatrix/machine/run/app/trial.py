@@ -84,13 +84,11 @@ def _close(state: AppState) -> None:
 async def _end_everything(state: AppState) -> None:
     """SIGKILL what is left of this run, orphans included, until nothing is."""
     processes = state.processes
+    state.leftovers.remove()
     while True:
         processes.find_all()
         if not processes.live:
             break
-        for pid in processes.live:
-            state.leftovers.remember(pid, ())
-        processes.kill()
+        processes.end(state.leftovers.before)
         await state.journal.until(lambda: not processes.live)
     processes.reap()
-    state.leftovers.remove()

@@ -12,9 +12,11 @@ import fcntl
 import os
 import signal
 import struct
+import time
+from collections.abc import Iterable
 
 from exitmatrix.machine.run.kernel.facilities import have, have_pidfds
-from exitmatrix.machine.run.kernel.proc import has_ended, read_proc
+from exitmatrix.machine.run.kernel.proc import all_stopped, has_ended, read_proc
 from exitmatrix.machine.run.kernel.wait_status import describe_status
 
 # linux/pidfd.h: struct pidfd_info, first version, 64 bytes, and its ioctl,
@@ -24,6 +26,8 @@ PIDFD_GET_INFO = (3 << 30) | (PIDFD_INFO.size << 16) | (0xFF << 8) | 11
 PIDFD_INFO_EXIT = 1 << 3
 
 PIDFDS = have_pidfds()
+STOPPING = 0.1  # seconds
+ASK_AGAIN = 0.0002  # seconds
 NOT_SEEN = "reaped before it could be watched"
 
 
@@ -161,6 +165,20 @@ def watch(pid: int) -> Watched:
             if error.errno not in (errno.EMFILE, errno.ENFILE):
                 raise
     return Polled(pid)
+
+
+def stop_all(held: Iterable[Watched]) -> None:
+    """SIGSTOP some processes, and wait until they have stopped or ended, no more than `STOPPING`.
+
+    Only a parent is told of a stop: anybody else has to ask. What a device or a vfork(2)
+    holds stops later than is waited for.
+    """
+    stopping = [one.pid for one in held if one.send(signal.SIGSTOP)]
+    limit = time.monotonic() + STOPPING
+    while stopping and time.monotonic() < limit:
+        stopping = [pid for pid in stopping if not all_stopped(pid)]
+        if stopping:
+            time.sleep(ASK_AGAIN)
 
 
 def exit_info(fd: int) -> int | None:

@@ -10,6 +10,7 @@ from exitmatrix.machine.run.kernel.facilities import have
 TELLS_CHILDREN = (
     have("children") and Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").exists()
 )
+STOPPED: tuple[list[bytes], ...] = ([b"T"], [b"Z"], [b"X"], [])  # the last: it is gone
 
 
 def read_proc(pid: int, name: str) -> bytes:
@@ -95,6 +96,15 @@ def is_below(pid: int, ancestor: int) -> bool:
 def is_stopped(pid: int) -> bool:
     """Whether a process was stopped by a signal, as one is that can tell nothing any more."""
     return _status(pid).get(b"State", b"").split()[:1] == [b"T"]
+
+
+def all_stopped(pid: int) -> bool:
+    """Whether each thread of a process was stopped by a signal, or has ended.
+
+    They stop one by one, when the signal finds them: signal(7), "stop".
+    """
+    states = (read_proc(pid, f"task/{one}/stat") for one in _threads(pid))
+    return all(state.rpartition(b")")[2].split()[:1] in STOPPED for state in states)
 
 
 def _status(pid: int) -> dict[bytes, bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from exitmatrix.machine.run.kernel.proc import read_proc
 
@@ -37,11 +37,35 @@ def mapped_by(pid: int) -> frozenset[str]:
     By inode: glibc makes a semaphore under another name and links it (sem_open.c), so
     that the mapping bears the name that is gone.
     """
-    inodes = {
-        int(line.split()[4])
-        for line in read_proc(pid, "maps").splitlines()
-        if b" /dev/shm/" in line
-    }
+    return _named(_mapped(pid))
+
+
+def held_by(pid: int) -> frozenset[str]:
+    """Names of shared memory that a process has mapped or open.
+
+    What is being made is open first, and mapped a moment later: sem_open(3), shm_open(3).
+    """
+    return _named(_mapped(pid) | _open(pid))
+
+
+def _named(inodes: Collection[int]) -> frozenset[str]:
     if not inodes:
         return frozenset()
     return frozenset(name for name, inode in names().items() if inode in inodes)
+
+
+def _mapped(pid: int) -> set[int]:
+    lines = read_proc(pid, "maps").splitlines()
+    return {int(line.split()[4]) for line in lines if b" /dev/shm/" in line}
+
+
+def _open(pid: int) -> set[int]:
+    found: set[int] = set()
+    with contextlib.suppress(OSError):
+        device = os.stat(FOLDER).st_dev  # noqa: PTH116
+        for fd in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208
+            with contextlib.suppress(OSError):
+                about = os.stat(f"/proc/{pid}/fd/{fd}")  # noqa: PTH116
+                if about.st_dev == device:
+                    found.add(about.st_ino)
+    return found
