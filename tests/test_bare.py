@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 from exitmatrix.declare.source import source
+from exitmatrix.judge.profile import profile
 from exitmatrix.machine.bare.session import Session
 from exitmatrix.model.bare import BareRun
 from exitmatrix.model.execution import Execution, Exit, Line, Seen
@@ -83,12 +86,13 @@ def test_threads_wait_for_the_end_of_mains_code_and_take_turns() -> None:
 
 
 def test_what_main_wrote_is_flushed_before_threads_that_wait_for_its_end() -> None:
-    """So what a thread does next decides nothing about it; Python 2.7 flushes later."""
+    """So what a thread does next decides nothing about it; 2.7 and older PyPys flush later."""
     code = Code(body=(StartThread((OsExit(5),), "after main"), Write("w.")))
-    for path, one in zip(PYTHONS, run(source(code), PYTHONS), strict=True):
+    for python, one in zip(FOUND.values(), run(source(code), PYTHONS), strict=True):
         shown = seen(one, {"w."})
         assert shown.processes[0].exit == Exit(status=5)
-        assert shown.stdout == (() if "2.7" in path else ("w.",))
+        first = profile(msgspec.to_builtins(python)).code_end_flush == "always"
+        assert shown.stdout == (("w.",) if first else ())
 
 
 def test_an_orphans_end_is_seen() -> None:
@@ -202,3 +206,31 @@ def children(pid: int) -> list[int]:
     """All processes below one."""
     own = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return own + [below for one in own for below in children(one)]
+
+
+FIRST_END = """
+import os, threading, time
+
+def loaded():
+    with open("/proc/self/maps") as maps:
+        return "libgcc_s" in maps.read()
+
+before = loaded()
+thread = threading.Thread(target=lambda: None)
+thread.start()
+thread.join()
+while len(os.listdir("/proc/self/task")) > 1:
+    time.sleep(0.001)
+print("%s %s" % (before, loaded()))
+"""
+
+
+@pytest.mark.parametrize("id", FOUND)
+def test_what_the_first_thread_that_ends_loads(id: str) -> None:
+    """The laws' parameter `thread_end_loads`. A fork at that moment is too rare to wait for."""
+    told = subprocess.run(
+        [FOUND[id].path, "-c", FIRST_END], check=True, capture_output=True, text=True
+    )
+    before, after = told.stdout.split()
+    loads = profile(msgspec.to_builtins(FOUND[id])).thread_end_loads
+    assert (before != after) == loads

@@ -23,7 +23,12 @@ PROFILES = {id: profile(about) for one in BATCHES for id, about in one.pythons.i
 NOT_SAID = "the generator has no word for it; cells of the matrix need the law"
 NOT_TOLD = "Python 2 tells nothing of a flush at the end that fails, be it the first or the second"
 A_RACE = "that it waits is among what a PyPy that perhaps waits may show"
+TOO_RARE = "what it allows was seen once in some hundred runs; test_bare.py measures its cause"
 UNNOTICED = {
+    "thread_end_loads of cpython-2.7.18 as on cpython-3.6.15": TOO_RARE,
+    "thread_end_loads of cpython-3.6.15 as on cpython-2.7.18": TOO_RARE,
+    "thread_end_loads of cpython-3.9.2 as on cpython-3.9.18": TOO_RARE,
+    "thread_end_loads of cpython-3.9.18 as on cpython-3.9.2": TOO_RARE,
     "without reloader-sigterm": NOT_SAID,
     "without child-starts": NOT_SAID,
     "without library-is-imported": NOT_SAID,

@@ -32,6 +32,7 @@ class Profile(Frozen, kw_only=True):
     final_exception: FinalException
     exitfunc: bool
     no_threads_at_exit: bool
+    thread_end_loads: bool
     interrupted_end: InterruptedEnd
     code_end_flush: CodeEndFlush
     streams: Streams
@@ -145,6 +146,18 @@ PARAMETERS: tuple[Parameter, ...] = (
         ),
         source="CPython gh-104690 brought it, gh-113964 took it back; "
         "3.12.0 Python/pylifecycle.c, Py_FinalizeEx",
+    ),
+    Parameter(
+        name="thread_end_loads",
+        about="whether the first thread that ends loads a library: pthread_exit(3) and libgcc_s",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3,), value=True),
+            Span("cpython", (3, 9, 6), value=False),
+            Span("pypy", (), value=False),
+        ),
+        source="CPython bpo-44434; 2.7 Python/thread_pthread.h, PyThread_exit_thread; "
+        "3.8, the same, and Modules/_threadmodule.c, t_bootstrap",
     ),
     Parameter(
         name="interrupted_end",

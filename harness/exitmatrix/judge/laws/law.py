@@ -21,6 +21,7 @@ Question = Literal[
     "thread exception",  # what one does that leaves another thread's code
     "late exception",  # what one does that is raised while the end waits for threads
     "code ended",  # what happens to stdout when the code has ended
+    "loading",  # whether a library can be loaded where a fork came upon a thread that ended
     "thread",  # whether the end waits for a thread
     "handlers",  # how the list of handlers is gone through
     "handler exception",  # what an exception does that leaves a handler
@@ -207,6 +208,7 @@ class Facts(Frozen, kw_only=True):
     buffered: bool = False  # whether anything is buffered for it
     daemon: bool = False
     unwatched: bool = False  # whether nobody waits for the end of the thread
+    thread_ends: bool = False  # whether a thread comes to its end
     rootless: bool = False  # whether another thread than the main one forked this process
     library: str = ""  # what is imported
     everyone: bool = False  # whether a signal goes to the whole process group

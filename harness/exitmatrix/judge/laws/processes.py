@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import Facts, Law, Proceeds, Raises, does
+from exitmatrix.judge.laws.law import Dies, Facts, Law, Leaves, Proceeds, Raises, does
 from exitmatrix.model.language import Fork, Import, StartChild, StartThread
 
 
@@ -52,6 +52,31 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Proceeds(),
         because="While handlers run the interpreter is whole: threads, forks and imports work.",
         source="CPython Python/pylifecycle.c, Py_FinalizeEx: handlers before anything is torn down",
+    ),
+    Law(
+        id="fork-copies-loading",
+        about="loading",
+        when=lambda f: not f.thread_ends,
+        then=lambda _: (Proceeds(), Leaves(127)),
+        race="the end of a thread, which loads a library, and a fork",
+        because=(
+            "Before 3.9.6 a thread ends by pthread_exit(3), the first of which loads libgcc_s. "
+            "`join` does not wait for that. A child that is forked meanwhile has a copy of the "
+            "dynamic linker at work: the next library that it loads ends it with status 127."
+        ),
+        source="CPython bpo-44434; glibc elf/dl-open.c, dl_open_worker_begin",
+    ),
+    Law(
+        id="fork-copies-thread-end",
+        about="loading",
+        when=lambda f: f.thread_ends,
+        then=lambda _: (Proceeds(), Leaves(127), Dies("SIGABRT")),
+        race="the end of a thread, which loads a library, and a fork",
+        because=(
+            "In such a child the first thread that ends loads libgcc_s once more: the dynamic "
+            "linker ends it with status 127, or pthread_exit(3) finds no library and aborts."
+        ),
+        source="CPython bpo-44434; glibc nptl/pthread_exit.c",
     ),
     Law(
         id="child-starts",

@@ -123,6 +123,8 @@ def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:
         said=(),
         marked=False,
         role="child",
+        loading=False,
+        torn=process.torn or process.loading,
         inherited=tuple(one.function for one in thread.frames if isinstance(one, Call)),
     )
 

@@ -182,6 +182,8 @@ class ProcessState(Frozen, kw_only=True):
     streams_flushed: bool = False  # whether the C library wrote out its streams
     marked: bool = False  # whether it wrote anything to stdout itself
     cut: bool = False  # whether it was killed on its way
+    loading: bool = False  # whether a thread that has ended may be loading a library
+    torn: bool = False  # whether it was forked from one that may have been
 
     def thread(self, id: int) -> Thread | None:
         """A thread that has not ended."""

@@ -38,11 +38,13 @@ from exitmatrix.model.language import (
     Ignore,
     Import,
     ImportAtexit,
+    LibcExit,
     Register,
     ReplaceHooks,
     Rest,
     RunHandlers,
     Say,
+    Segfault,
     Serve,
     SetExitFunction,
     Signal,
@@ -54,6 +56,9 @@ from exitmatrix.model.language import (
     Unregister,
     Write,
 )
+
+LOADERS = LibcExit | Segfault
+"""Statements that load a library: `ctypes.CDLL(None)`, dlopen(3)."""
 
 
 def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement) -> Facts:
@@ -80,6 +85,10 @@ def execute(
 ) -> Iterator[Configuration]:
     """All that may be after a statement. Raises NotPredicted."""
     about = facts(ask, process, thread, statement)
+    if process.torn and isinstance(statement, LOADERS):
+        for effect in ask("loading", about):
+            if not isinstance(effect, Proceeds):
+                yield stopped(now, process, thread, effect, statement, ask)
     for effect in ask("statement", about):
         if isinstance(effect, Proceeds):
             yield from _proceed(now, process, thread, statement, ask)

@@ -10,7 +10,16 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Dies, Facts, Finalizes, Leaves, Prints, Raises, Waits
+from exitmatrix.judge.laws.law import (
+    Dies,
+    Facts,
+    Finalizes,
+    Leaves,
+    Prints,
+    Proceeds,
+    Raises,
+    Waits,
+)
 from exitmatrix.judge.semantics import change, finalize, run, supervise
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
@@ -291,7 +300,12 @@ def _end_of_thread(
     if sleeps:
         yield _with(now, process, replace(thread, done=True))
         return
+    if process.torn:
+        for effect in ask("loading", Facts(profile=ask.profile, thread_ends=True)):
+            if not isinstance(effect, Proceeds):
+                yield stopped(now, process, thread, effect, Nothing(), ask)
     process = change.without_thread(process, thread.id)
+    process = replace(process, loading=process.loading or ask.profile.thread_end_loads)
     if process.threads or thread.id != process.main:
         yield change.with_process(now, process)
         return
