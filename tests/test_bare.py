@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -194,12 +195,26 @@ def test_many_programs_come_back_each_with_its_own_runs() -> None:
 def test_whoever_stops_early_leaves_nothing() -> None:
     """Leaving the context ends programs that run."""
     text = "import os, signal\nos.write(3, ('- started %d\\n' % os.getpid()).encode())\n"
+    before = children(os.getpid())
     programs = [(0, text, NEWEST_PYTHON), (1, text + "signal.pause()\n", NEWEST_PYTHON * 3)]
     with Session(jobs=2) as session:
         next(session.run(programs))
-        below = children(session._connection.guardian)
+        below = [pid for pid in children(os.getpid()) if pid not in before]
         assert below
     assert not [pid for pid in below if Path(f"/proc/{pid}").exists()]
+
+
+def test_a_program_that_kills_the_engine_is_named_and_the_others_go_on() -> None:
+    """The engine is its parent; the next one runs what was under way, each program alone."""
+    text = "import os, signal\nos.write(3, ('- started %d\\n' % os.getpid()).encode())\n"
+    kill = text + "os.kill(os.getppid(), signal.SIGKILL)\nsignal.pause()\n"
+    programs = [(number, kill if number == 3 else text, NEWEST_PYTHON) for number in range(9)]
+    with Session(jobs=2) as session:
+        answers = dict(session.run(programs))
+    why = "the harness was lost while it ran: its engine was ended by SIGKILL"
+    assert [(one.status, one.unseen) for one in answers.pop(3)] == [("", why)]
+    assert {run.status for runs in answers.values() for run in runs} == {"code 0"}
+    assert len(answers) == 8
 
 
 def children(pid: int) -> list[int]:

@@ -10,8 +10,9 @@ import pytest
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine.run import session as session_module
 from exitmatrix.machine.run.connection import EngineDied
+from exitmatrix.machine.run.dispatch import MOST_STARTS
 from exitmatrix.machine.run.messages import Answer, Ask, Hello, Usage
-from exitmatrix.machine.run.session import MOST_STARTS, Session
+from exitmatrix.machine.run.session import Session
 from exitmatrix.model import Event, Trial, TrialSpec
 
 from tests.support.histories import PLAIN

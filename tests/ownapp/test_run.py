@@ -55,6 +55,35 @@ def test_sigterm_ends_a_plain_program_without_clean_up(run_app: Run) -> None:
     assert "The probe changed nothing that shows from outside" in done.stdout
 
 
+KILLS_ITS_PARENT = """
+import os, signal, sys, time
+
+def stop(*_):
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(600)
+
+signal.signal(signal.SIGTERM, stop)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_program_that_kills_what_watches_it_costs_its_own_endings(
+    run_app: Run, folder: Path
+) -> None:
+    """Its parent is the engine. That ending is unknown, with the reason; the others are not."""
+    (folder / "parricide.py").write_text(KILLS_ITS_PARENT)
+    endings = ("--ending", "deploy", "--ending", "oom", "--ending", "hang-up")
+    done = run_app(*ONCE, *endings, "--", "python", "parricide.py")
+    assert done.returncode == 3
+    assert "an ending could not be seen" in done.stderr
+    assert "? not seen" in row(done.stdout, "deploy")
+    assert "its engine was ended by SIGKILL" in " ".join(done.stdout.split())
+    assert "SIGKILL" in row(done.stdout, "oom")
+    assert "SIGHUP" in row(done.stdout, "hang-up")
+    assert not running(folder)
+
+
 def test_no_line_is_longer_than_a_terminal(run_app: Run) -> None:
     """The page fits into 80 columns."""
     done = run_app(*ONCE, "--ending", "deploy", "--", "python", "plain.py")

@@ -135,10 +135,10 @@ def print_tally(run: Run, tally: Tally) -> None:
     click.echo(
         f"{run.batch.name}: {tally.programs:,} programs, {tally.runs:,} runs on"
         f" {len(run.pythons)} Pythons, {len(tally.mispredictions):,} mispredictions,"
-        f" {withheld:,} withheld, {tally.endless:,} did not end, {len(tally.late):,} unknown"
+        f" {withheld:,} withheld, {tally.endless:,} did not end, {len(tally.unknown):,} unknown"
     )
-    for number, id in tally.late[:MOST_LISTED]:
-        say(f"unknown: program {number} did not end in time on {id}, and the laws foresee an end")
+    for number, id, why in tally.unknown[:MOST_LISTED]:
+        say(f"unknown: program {number} on {id}: {why}; the laws foresee an end")
     for question, count in list(tally.questions.items())[:MOST_LISTED]:
         click.echo(f"  withheld in {count:,} runs: {question}")
 

@@ -93,7 +93,7 @@ def _result(run: Run, tally: Tally) -> BatchResult:
         mispredicted=len(tally.mispredictions),
         withheld=tally.words.get("withheld", 0),
         endless=tally.endless,
-        unknown=len(tally.late),
+        unknown=len(tally.unknown),
     )
 
 

@@ -45,7 +45,7 @@ class Tally(Frozen, kw_only=True):
     words: dict[str, int]
     questions: dict[str, int]  # that no rule answers, and in how many runs
     endless: int  # runs that did not end, as the laws foresee, or say nothing about
-    late: tuple[tuple[int, str], ...]  # those that did not, though the laws foresee an end
+    unknown: tuple[tuple[int, str, str], ...]  # those not seen, where the laws foresee an end; why
     mispredictions: tuple[Misprediction, ...]
 
 
@@ -134,17 +134,18 @@ def judge(run: Run, corpus: Corpus) -> Tally:
     words: Counter[str] = Counter()
     questions: Counter[str] = Counter()
     programs = runs = endless = 0
-    late: list[tuple[int, str]] = []
+    unknown: list[tuple[int, str, str]] = []
     wrong: list[Misprediction] = []
     for number, code, ids in run:
         programs += 1
-        shown = corpus.shown(number, file_of(code)[1])
+        digest = file_of(code)[1]
+        shown, why = corpus.shown(number, digest), corpus.unseen(number, digest)
         for id in ids:
             if id not in shown:
                 if isinstance(foresee(code, asked[id]), str):
                     endless += 1
                 else:
-                    late.append((number, id))
+                    unknown.append((number, id, why[id]))
                 continue
             runs += 1
             compared = compare(code, asked[id], shown[id])
@@ -163,7 +164,7 @@ def judge(run: Run, corpus: Corpus) -> Tally:
         words=dict(words),
         questions=dict(questions.most_common()),
         endless=endless,
-        late=tuple(late),
+        unknown=tuple(unknown),
         mispredictions=tuple(wrong),
     )
 

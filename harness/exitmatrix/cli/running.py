@@ -15,7 +15,7 @@ from exitmatrix.model.app import AppSpec, AppTrial, Situation
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult
 from exitmatrix.model.base import Frozen
 from exitmatrix.model.tree import Tree
-from exitmatrix.observe.app import observe_app, why_unknown
+from exitmatrix.observe.app import observe_app, was_lost, why_unknown
 from exitmatrix.observe.naming import same_names
 from exitmatrix.plan import app as plan
 
@@ -117,24 +117,29 @@ def _measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
     notes: list[str] = []
     seen: list[tuple[AppSpec, AppTrial]] = []
     with session.AppSession(jobs) as running:
-        first = plan.spec_for(base, wanted[0], call.at, blind=False)
-        show(0, len(wanted) * (call.trials + call.blind), f"{first.id}: until it is ready")
-        running.ask(first)
-        seen.append(running.answer())
-        tree = _check_first(*seen[0], call.at)
+        for one in wanted:
+            first = plan.spec_for(base, one, call.at, blind=False)
+            total = len(wanted) * (call.trials + call.blind)
+            show(len(seen), total, f"{first.id}: until it is ready")
+            running.ask(first)
+            seen.append(running.answer())
+            if not was_lost(seen[-1][1]):
+                break
+        tree = _check_first(*seen[-1], call.at)
         out = {one.id: plan.left_out(one, tree, base) for one in wanted}
-        alone = plan.one_at_a_time(call.command, seen[0][1].listening)
+        alone = plan.one_at_a_time(call.command, seen[-1][1].listening)
         if alone and jobs > 1:
             notes.append(
                 "It listens, and {port} is not in its command, so its runs came one after the"
                 " other; with {port} in the place of its port they run side by side."
             )
+        begun = len(seen)
         rest = [
             plan.spec_for(base, one, call.at, blind)
-            for one in wanted
+            for place, one in enumerate(wanted)
             if not out[one.id]
             for blind in (
-                *[False] * (call.trials - (one is wanted[0])),
+                *[False] * (call.trials - (place < begun)),
                 *[True] * call.blind,
             )
         ]

@@ -106,7 +106,8 @@ def needs_a_look(result: EndingResult, grace: float) -> list[str]:
     if any(one.left for one in result.outcomes):
         found.append("something is left behind")
     if result.unknown:
-        found.append(f"{len(result.unknown)} runs showed too little")
+        count = len(result.unknown)
+        found.append(f"{count} {'run' if count == 1 else 'runs'} showed too little")
     if disagreements(result):
         found.append("without the probe it ended otherwise")
     return found

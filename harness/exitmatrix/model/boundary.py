@@ -29,7 +29,7 @@ class BatchResult(Frozen, kw_only=True):
     mispredicted: int  # runs, as are the next three
     withheld: int  # because no law was measured
     endless: int  # that did not end, and for which the laws foresee no end
-    unknown: int  # that did not end in time, and for which they do
+    unknown: int  # that were not seen to end, and for which they do
 
 
 class Witness(Frozen, kw_only=True):

@@ -21,6 +21,7 @@ FAILURES: Mapping[str, str] = {
     "failed": "the harness itself failed",
     "unheard": "not every event could be told",
     "stalled": "the harness stood still for a while, so that times are wrong",
+    "lost": "the harness was lost while it ran:",
     "not-asked": "no request was being answered when the signal was sent:",
     "garbled": "the event channel holds what is no event of this run",
 }
@@ -59,6 +60,11 @@ def why_unknown(trial: AppTrial) -> str | None:
     if not any(one.event.kind == "sent" for one in trial.history):
         return "no signal was sent"
     return None
+
+
+def was_lost(trial: AppTrial) -> bool:
+    """Whether the harness was lost while it ran, so that not even what runs is known."""
+    return any((one.event.source, one.event.kind) == ("harness", "lost") for one in trial.history)
 
 
 def observe_app(

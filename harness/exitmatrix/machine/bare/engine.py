@@ -23,6 +23,7 @@ from exitmatrix.machine.run.kernel.dispositions import RESETTABLE
 from exitmatrix.machine.run.kernel.marks import marking
 from exitmatrix.machine.run.kernel.prctl import become_subreaper, end_with_parent
 from exitmatrix.machine.run.kernel.wait_status import describe_status
+from exitmatrix.machine.run.messages import Hello
 from exitmatrix.model.bare import BareRun
 
 TOLD = 3
@@ -40,7 +41,7 @@ class Ask(msgspec.Struct, frozen=True):
     seconds: float
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, tag="runs", frozen=True):
     """The runs of one program, in the order of the Pythons."""
 
     number: int
@@ -96,6 +97,7 @@ class Engine:
 
     def serve(self) -> None:
         """Take orders from stdin, and answer each."""
+        _send(Hello())
         self.selector.register(0, selectors.EVENT_READ)
         self.selector.register(self.lifeline, selectors.EVENT_READ)
         rest, open_ = b"", True
@@ -243,8 +245,8 @@ def _reap(pid: int) -> int | None:
         return None
 
 
-def _send(answer: Answer) -> None:
-    data = msgspec.json.encode(answer) + b"\n"
+def _send(message: Hello | Answer) -> None:
+    data = msgspec.json.encode(message) + b"\n"
     with contextlib.suppress(BrokenPipeError):  # it wants no more: the guardian is about to end us
         while data:
             data = data[os.write(1, data) :]

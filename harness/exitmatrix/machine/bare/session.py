@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 
 from exitmatrix.machine.bare.engine import Answer, Ask
-from exitmatrix.machine.run.connection import Connection, EngineDied
+from exitmatrix.machine.run.connection import Connection
+from exitmatrix.machine.run.dispatch import Dispatch
+from exitmatrix.machine.run.messages import Hello
 from exitmatrix.model.bare import BareRun
 
 SECONDS = 10.0  # that a run may take; on an idle machine one takes 0.01 to 0.2
 AHEAD = 4  # programs that are in the engine for each run that goes on
 
 T = TypeVar("T")
+Program = tuple[T, str, tuple[str, ...]]
+"""Whatever the caller knows it by, its source, and the paths of its Pythons."""
 
 
 class Session:
@@ -25,41 +29,32 @@ class Session:
     def __init__(self, jobs: int | None = None, seconds: float = SECONDS) -> None:
         self.jobs = jobs or os.cpu_count() or 1
         self.seconds = seconds
-        self._number = 0
-        self._decoder = msgspec.json.Decoder(Answer)
+        self._engine = Dispatch[Program[Any], tuple[BareRun, ...]](
+            lambda: Connection(self.jobs, "exitmatrix.machine.bare.engine"),
+            lambda number, one: msgspec.json.encode(Ask(number, *one[1:], self.seconds)),
+            _read,
+            _lost,
+        )
 
     def __enter__(self) -> Self:
-        self._connection = Connection(self.jobs, "exitmatrix.machine.bare.engine")
+        self._engine.open()
         return self
 
-    def run(
-        self, programs: Iterable[tuple[T, str, tuple[str, ...]]]
-    ) -> Iterator[tuple[T, tuple[BareRun, ...]]]:
+    def run(self, programs: Iterable[Program[T]]) -> Iterator[tuple[T, tuple[BareRun, ...]]]:
         """Run each program once on each of its Pythons; answers as they come.
 
-        A program is whatever the caller knows it by, its source, and paths of
-        Pythons. Raises EngineDied.
+        Raises EngineDied.
         """
-        waiting: dict[int, T] = {}
-        for key, source, pythons in programs:
-            self._number += 1
-            waiting[self._number] = key
-            self._send(Ask(self._number, source, pythons, self.seconds))
-            while self._connection.has_line or len(waiting) >= AHEAD * self.jobs:
-                yield self._take(waiting)
-        while waiting:
-            yield self._take(waiting)
+        for program in programs:
+            self._engine.submit(program)
+            while self._engine.has_news or self._engine.outstanding >= AHEAD * self.jobs:
+                yield self._take()
+        while self._engine.outstanding:
+            yield self._take()
 
-    def _send(self, ask: Ask) -> None:
-        if not self._connection.send(msgspec.json.encode(ask)):
-            raise EngineDied("the engine does not take programs any more")
-
-    def _take(self, waiting: dict[int, T]) -> tuple[T, tuple[BareRun, ...]]:
-        line = self._connection.receive()
-        if line is None:
-            raise EngineDied("the engine ended before all runs had")
-        answer = self._decoder.decode(line)
-        return waiting.pop(answer.number), answer.runs
+    def _take(self) -> tuple[Any, tuple[BareRun, ...]]:
+        (key, *_), runs = self._engine.take()
+        return key, runs
 
     def __exit__(
         self,
@@ -67,4 +62,19 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._connection.close()
+        self._engine.close()
+
+
+_DECODER = msgspec.json.Decoder(Hello | Answer)
+
+
+def _read(line: bytes) -> Hello | tuple[int, tuple[BareRun, ...]]:
+    message = _DECODER.decode(line)
+    return (message.number, message.runs) if isinstance(message, Answer) else message
+
+
+def _lost(program: Program[Any], why: str) -> tuple[BareRun, ...]:
+    lost = BareRun(
+        status="", told=(), stdout="", unseen=f"the harness was lost while it ran: {why}"
+    )
+    return (lost,) * len(program[2])

@@ -178,7 +178,7 @@ class Engine:
             self._exits.discard(watched)
 
 
-def send(message: Hello | Answer | Usage) -> None:
+def send(message: msgspec.Struct) -> None:
     """Write one line to the harness, whole."""
     data = msgspec.json.encode(message) + b"\n"
     with contextlib.suppress(BrokenPipeError):  # it wants no more, and is about to end us

@@ -19,7 +19,9 @@ def story(result: EndingResult) -> list[str]:
     """What happened in an ending, in order, and why."""
     lines = [*filled(f"{result.situation.id:10} {_aim(result)}", rest=INDENT)]
     if result.unknown:
-        lines += filled(f"{len(result.unknown)} runs showed too little: {result.unknown[0]}", "  ")
+        count = len(result.unknown)
+        runs = "1 run" if count == 1 else f"{count} runs"
+        lines += filled(f"{runs} showed too little: {result.unknown[0]}", "  ")
     if not result.outcomes:
         return lines
     shapes = _shapes(result.outcomes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -12,8 +11,9 @@ import msgspec
 
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.trial import run
-from exitmatrix.machine.run.engine import Engine, start
+from exitmatrix.machine.run.engine import Engine, send, start
 from exitmatrix.machine.run.kernel.marks import MARKS
+from exitmatrix.machine.run.messages import Hello
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppSpec, AppTrial, Moment
 
@@ -25,7 +25,7 @@ class AppAsk(msgspec.Struct, frozen=True):
     spec: AppSpec
 
 
-class AppAnswer(msgspec.Struct, frozen=True):
+class AppAnswer(msgspec.Struct, tag="run", frozen=True):
     """What the run of a number showed."""
 
     number: int
@@ -56,9 +56,9 @@ class AppEngine(Engine):
             self._holders.add(state)
             trial = await run(state)
         except OSError as error:
-            trial = _broken(ask.spec, "not-started", error.strerror or type(error).__name__)
+            trial = broken(ask.spec, "not-started", error.strerror or type(error).__name__)
         except Exception as error:  # noqa: BLE001 - a command without an answer would be waited for
-            trial = _broken(ask.spec, "failed", repr(error))
+            trial = broken(ask.spec, "failed", repr(error))
         finally:
             if state is None or state in self._holders:
                 self._slots.release()
@@ -76,7 +76,8 @@ class AppEngine(Engine):
                 shutil.copy(file, inside)
 
 
-def _broken(spec: AppSpec, kind: str, why: str) -> AppTrial:
+def broken(spec: AppSpec, kind: str, why: str) -> AppTrial:
+    """A run that shows nothing, because of something that the harness lost or broke."""
     return AppTrial(
         id=spec.id,
         situation=spec.situation.id,
@@ -88,15 +89,11 @@ def _broken(spec: AppSpec, kind: str, why: str) -> AppTrial:
     )
 
 
-def send(answer: AppAnswer) -> None:
-    """Write one line to the harness, whole."""
-    data = msgspec.json.encode(answer) + b"\n"
-    while data:
-        try:
-            data = data[os.write(1, data) :]
-        except BrokenPipeError:  # it wants no more: the guardian is about to end us
-            return
+async def run_orders(engine: AppEngine, orders: asyncio.StreamReader) -> None:
+    """Say hello, and run every command that comes in."""
+    send(Hello())
+    await engine.serve(orders)
 
 
 if __name__ == "__main__":
-    start(AppEngine.serve, *sys.argv[1:], engine=AppEngine)
+    start(run_orders, *sys.argv[1:], engine=AppEngine)

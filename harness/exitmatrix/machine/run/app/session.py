@@ -14,9 +14,11 @@ from typing import Self
 
 import msgspec
 
-from exitmatrix.machine.run.app.engine import AppAnswer, AppAsk
+from exitmatrix.machine.run.app.engine import AppAnswer, AppAsk, broken
 from exitmatrix.machine.run.aside import as_given
-from exitmatrix.machine.run.connection import Connection, EngineDied
+from exitmatrix.machine.run.connection import Connection
+from exitmatrix.machine.run.dispatch import Dispatch
+from exitmatrix.machine.run.messages import Hello
 from exitmatrix.model.app import AppSpec, AppTrial
 
 INSIDE = Path(__file__).parents[3] / "inside"
@@ -91,12 +93,16 @@ class AppSession:
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
-        self._number = 0
-        self._specs: dict[int, AppSpec] = {}
         self._begun = time.monotonic()
+        self._engine = Dispatch[AppSpec, AppTrial](
+            lambda: Connection(jobs, "exitmatrix.machine.run.app.engine"),
+            lambda number, spec: msgspec.json.encode(AppAsk(number, spec)),
+            _read,
+            lambda spec, why: broken(spec, "lost", why),
+        )
 
     def __enter__(self) -> Self:
-        self._connection = Connection(self.jobs, "exitmatrix.machine.run.app.engine")
+        self._engine.open()
         return self
 
     @property
@@ -107,22 +113,15 @@ class AppSession:
     @property
     def running(self) -> int:
         """How many commands have shown nothing yet."""
-        return len(self._specs)
+        return self._engine.outstanding
 
     def ask(self, spec: AppSpec) -> None:
         """Send one command. Raises EngineDied."""
-        self._number += 1
-        self._specs[self._number] = spec
-        if not self._connection.send(msgspec.json.encode(AppAsk(self._number, spec))):
-            raise EngineDied("the engine does not take orders any more")
+        self._engine.submit(spec)
 
     def answer(self) -> tuple[AppSpec, AppTrial]:
         """Wait for the next run that ends. Raises EngineDied."""
-        line = self._connection.receive()
-        if line is None:
-            raise EngineDied("the engine ended before all runs had")
-        answer = msgspec.json.decode(line, type=AppAnswer)
-        return self._specs.pop(answer.number), answer.trial
+        return self._engine.take()
 
     def __exit__(
         self,
@@ -130,4 +129,12 @@ class AppSession:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._connection.close()
+        self._engine.close()
+
+
+_DECODER = msgspec.json.Decoder(Hello | AppAnswer)
+
+
+def _read(line: bytes) -> Hello | tuple[int, AppTrial]:
+    message = _DECODER.decode(line)
+    return (message.number, message.trial) if isinstance(message, AppAnswer) else message
