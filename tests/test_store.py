@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import datetime
 import os
 import tracemalloc
@@ -564,6 +565,7 @@ def test_what_is_held_does_not_grow_with_the_cells(store: Open) -> None:
             cells = [cell(f"t{n}", interpreter=f"cpython-3.{minor}.0") for n in range(100)]
             save(one, *(result(A, of=each) for each in cells))
             del cells
+        gc.collect()  # what is garbage is not held
         held.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()
         one.close(finished=True)
