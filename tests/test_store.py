@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import datetime
+import gc
 import os
 import tracemalloc
 from collections.abc import Callable
