@@ -24,6 +24,10 @@ help: ## list these targets
 matrix: $(STAMP) ## measure every cell and write reports/ (ARGS='--python 3.13* --stack none')
 	@$(VENV)/bin/exitmatrix matrix $(ARGS)
 
+.PHONY: races
+races: $(STAMP) ## steer for the rare outcomes of racy cells, and say which nobody saw (ARGS as above)
+	@$(VENV)/bin/exitmatrix races $(ARGS)
+
 .PHONY: check
 check: $(STAMP) ## measure again, and tell what behaves otherwise than reports/ says (ARGS as above)
 	@$(VENV)/bin/exitmatrix check $(ARGS)

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import pytest
 from exitmatrix.cli.measure import AHEAD, Place, Told, measure
-from exitmatrix.model import Cell, Scenario, Trial, TrialSpec
+from exitmatrix.model import Cell, Scenario, Steering, Trial, TrialSpec
 from exitmatrix.model.outcome_sets import essence
 from exitmatrix.plan.schedule import RACY, Known, Result
+from exitmatrix.plan.steering import TURNS
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -353,3 +354,19 @@ def test_memory_does_not_grow_with_cells_that_have_enough() -> None:
         tracemalloc.stop()
         kept.append(before[-1] - before[9])
     assert kept[1] - kept[0] < 100 * 5_000
+
+
+def test_steered_trials_take_turns_and_are_not_counted() -> None:
+    """They say what is possible, not how often: `runs` stand behind the odds of a race."""
+    asked: list[Steering | None] = []
+
+    def play(order: TrialSpec, number: int) -> Tale:
+        asked.append(order.steering)
+        return clean(order, number)
+
+    results: list[Result] = []
+    schedule = Remembering([cell()], SEVERALLY, trials=2 * len(TURNS))
+    runner = Runner(play)
+    measure(schedule, runner, PLACES, SCENARIOS, lambda one, _: results.append(one), steered=True)
+    assert asked == [*TURNS, *TURNS]
+    assert [one.trials for one in results] == [2 * TURNS.count(None)]

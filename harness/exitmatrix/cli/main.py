@@ -23,6 +23,7 @@ NAME = "exitmatrix"
 COMMANDS = {
     "run": "Does the clean-up of your own program run when it is ended?",
     "matrix": "Measure cells and write the records, the verdicts and the report.",
+    "races": "Steer for the rare outcomes of races, and add them to the records.",
     "check": "Measure again, and compare with what is on record.",
     "diff": "Compare two folders of observations, or two interpreters.",
     "explain": "Say what happens in a cell, in which order, why, and since which version.",

@@ -5,7 +5,7 @@ The loop between the schedule, which is pure, and the session, which is not.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from exitmatrix.model.outcome_sets import add, contains, essence, is_race, join,
 from exitmatrix.observe import observe, timeline
 from exitmatrix.observe.blind import differs, outside
 from exitmatrix.plan.schedule import Result, Schedule
+from exitmatrix.plan.steering import steering_of
 
 AHEAD = 6
 """Orders under way per job: enough that the engine never waits for one, also while some of them
@@ -60,11 +61,15 @@ def measure(
     scenarios: Mapping[str, Scenario],
     on_result: OnResult,
     on_trial: OnTrial = lambda _cell, _trial: None,
+    steered: bool = False,
 ) -> None:
     """Run what the schedule asks for. `on_result` is called as each cell has enough.
 
     A cell that is measured for the first time, and each outcome that is new to it, has a trial
     without the probe beside it, whose result must be among those of the cell.
+
+    `steered`: who is held back is another in each trial of a cell, by turns (`steering_of`). Such
+    a trial says what is possible and not how often, so a result does not count it.
 
     `on_result` also gets a timeline for each distinct outcome of the cell that was
     seen since it was last called for it; nothing is kept of a cell that has enough.
@@ -72,13 +77,19 @@ def measure(
     """
     blind_runs = BlindRuns(schedule)
     told: dict[str, Told] = {}
+    turns, held = Counter[str](), Counter[str]()
     equal: dict[bytes, Outcome] = {}  # memory follows the different outcomes, not the cells
     cells: dict[str, Cell] = {}
     seeing: dict[str, deque[Trial]] = {}  # trials that wait for the same without the probe
     while True:
         while runner.outstanding < AHEAD * runner.jobs and (cell := schedule.next()):
             cells[cell.id] = cell
-            runner.submit(order(cell, places[cell.interpreter, cell.stack], scenarios))
+            ordered = order(cell, places[cell.interpreter, cell.stack], scenarios)
+            if steered:
+                ordered = replace(ordered, steering=steering_of(turns[cell.id]))
+                turns[cell.id] += 1
+                held[cell.id] += ordered.steering is not None
+            runner.submit(ordered)
         if not runner.outstanding:
             return
         ordered, trial = runner.take()
@@ -102,6 +113,7 @@ def measure(
             del cells[cell.id]
             seeing.pop(cell.id, None)
             seen = (*before, *result.outcomes)
+            result = replace(result, trials=result.trials - held.pop(cell.id, 0))
             on_result(blind_runs.judge(result, seen), told.pop(cell.id, []))
 
 

@@ -53,6 +53,8 @@ def measure_and_save(
     trials: int,
     jobs: int | None,
     progress: Kind,
+    *,
+    steered: bool = False,
 ) -> bool:
     """Measure what the plan asks for and save each cell as it ends.
 
@@ -103,6 +105,7 @@ def measure_and_save(
                 subjects,
                 on_result=save,
                 on_trial=seen,
+                steered=steered,
             )
             usage = session.finish()
             for why in session.losses:

@@ -20,7 +20,7 @@ from exitmatrix.model.subject import (
     Stack,
     Termination,
 )
-from exitmatrix.model.trial import Event, Source, Timeline, Trial, TrialSpec
+from exitmatrix.model.trial import Event, Source, Steering, Timeline, Trial, TrialSpec
 from exitmatrix.model.verdict import Judgement, Prediction, Verdict, VerdictWord
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "Sources",
     "Stack",
     "StdoutFate",
+    "Steering",
     "Termination",
     "Timeline",
     "Trial",

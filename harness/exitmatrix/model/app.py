@@ -7,7 +7,7 @@ from typing import Literal
 
 from exitmatrix.model.base import Frozen
 from exitmatrix.model.tree import Node
-from exitmatrix.model.trial import Event
+from exitmatrix.model.trial import Event, Steering
 
 ReadyBy = Literal["auto", "port", "url", "line", "file", "seconds"]
 Watch = Literal["gone", "rest"]
@@ -102,6 +102,7 @@ class AppSpec(Frozen, kw_only=True):
     request: str = ""  # a path or URL that is being asked for when the first signal is sent
     limit: float = 120.0  # seconds
     calm: float = 2.0  # seconds at rest after which nothing more is expected
+    steering: Steering | None = None
 
     @property
     def blind(self) -> bool:

@@ -30,6 +30,13 @@ class Event(Frozen, array_like=True):
     subinterpreter: int = 0  # the one of its process that tells it, from 1; 0: the main one
 
 
+class Steering(Frozen):
+    """Which process of a trial is held back, and from when on, until the others are at rest."""
+
+    process: int  # its place among them, in the order in which they were met
+    events: int  # so many events it has told since the signal; 0: before that is sent
+
+
 class TrialSpec(Frozen, kw_only=True):
     """All that is needed to run one trial."""
 
@@ -40,6 +47,7 @@ class TrialSpec(Frozen, kw_only=True):
     termination: Termination
     target: str
     limit: float = 30.0  # seconds after which a trial is given up
+    steering: Steering | None = None
 
     @property
     def is_blind(self) -> bool:

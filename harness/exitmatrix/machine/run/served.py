@@ -60,6 +60,7 @@ def spec(order: TrialSpec, folder: str) -> AppSpec:
         grace=WINDOW,
         calm=CALM,
         limit=order.limit + 2 * WINDOW,
+        steering=order.steering,
     )
 
 

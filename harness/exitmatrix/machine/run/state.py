@@ -22,6 +22,7 @@ from exitmatrix.machine.run.kernel import proc
 from exitmatrix.machine.run.leftovers import Leftovers
 from exitmatrix.machine.run.processes import Processes
 from exitmatrix.machine.run.spawn import Folder, spawn
+from exitmatrix.machine.run.steering import Steerer
 from exitmatrix.model import TrialSpec
 
 ASK_AGAIN = 0.002  # seconds between two looks at what the kernel tells no event of
@@ -47,6 +48,7 @@ class TrialState:
         self.releases_lingering = False
         self.journal = self._make_journal()
         self.processes = Processes(host, self, self.journal, mark, self.token)
+        self.steerer = Steerer(self, spec.steering)
         self.leftovers = Leftovers()
         with contextlib.ExitStack() as undo:  # where descriptors run out, none stays open
             self.folder = Folder(host.folder, name, spec)
@@ -175,6 +177,7 @@ class TrialState:
         """Send the signal of that name to the target."""
         number = signal.Signals[name]
         self.take_events()
+        self.steerer.before_signal()
         note = self.journal.note
         if self.spec.target == "group":
             note("harness", 0, "sent", name, "group")

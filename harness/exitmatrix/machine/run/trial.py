@@ -50,9 +50,10 @@ async def run(trial: TrialState, stages: Sequence[Stage] = STAGES) -> Trial:
 async def _go_through(trial: TrialState, stages: Sequence[Stage]) -> None:
     name = "start"
     try:
-        async with asyncio.timeout(trial.spec.limit):
-            for name, act in stages:  # noqa: B007 - told where a stage is given up
-                await act(trial)
+        with trial.steerer.at_work():
+            async with asyncio.timeout(trial.spec.limit):
+                for name, act in stages:  # noqa: B007 - told where a stage is given up
+                    await act(trial)
     except TimeoutError:
         trial.journal.note("harness", 0, "gave-up", name)
     except NotReady as error:

@@ -83,6 +83,7 @@ def _send(state: AppState, step: Step) -> bool:
     target = step.target or state.spec.target
     number = signal.Signals[step.signal]
     state.look()
+    state.steerer.before_signal()
     note = state.journal.note
     if target == GROUP:
         note("harness", 0, "sent", step.signal, GROUP)

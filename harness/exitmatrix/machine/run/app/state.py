@@ -29,6 +29,7 @@ from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import proc
 from exitmatrix.machine.run.processes import Processes
 from exitmatrix.machine.run.spawn import start
+from exitmatrix.machine.run.steering import Steerer
 from exitmatrix.model import Event
 from exitmatrix.model.app import PORT, AppSpec, Moment
 from exitmatrix.model.tree import Node, Tree
@@ -71,6 +72,7 @@ class AppState:
         self.token = secrets.token_hex(8)
         self.journal = TimedJournal()
         self.processes = Processes(host, self, self.journal, mark, self.token)
+        self.steerer = Steerer(self, spec.steering)
         self.port = free_port() if _wants_port(spec) else 0
         self.nodes: dict[int, Node] = {}
         self.stacks: dict[int, int] = {}

@@ -53,9 +53,10 @@ async def run(state: AppState) -> AppTrial:
 async def _go_through(state: AppState) -> None:
     name = "start"
     try:
-        async with asyncio.timeout(state.spec.limit):
-            for name, act in STAGES:  # noqa: B007 - told where a run is given up
-                await act(state)
+        with state.steerer.at_work():
+            async with asyncio.timeout(state.spec.limit):
+                for name, act in STAGES:  # noqa: B007 - told where a run is given up
+                    await act(state)
     except TimeoutError:
         state.journal.note("harness", 0, "gave-up", name)
     except NotReady as error:

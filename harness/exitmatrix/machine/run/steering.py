@@ -1,0 +1,106 @@
+"""One process of a trial is held back, so that the others get ahead of it.
+
+What a race comes to depends on who is first. Who holds a process back decides that, instead of
+waiting for the kernel's scheduler to do so by chance. Nothing comes of it that could not come
+of a scheduler that is slow: the process is stopped, and goes on where it was. A stop is told to
+the parent (SIGCHLD), and what it interrupts on going on is listed in signal(7), "Interruption of
+system calls and library functions by stop signals".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from exitmatrix.machine.run.journal import Journal
+from exitmatrix.machine.run.kernel import proc
+from exitmatrix.machine.run.kernel.pidfd import Watched, stop_all
+from exitmatrix.machine.run.processes import Processes
+from exitmatrix.model.trial import Steering
+
+ASK_AGAIN = 0.002  # seconds between two looks at what the kernel tells no event of
+RESTED = 5  # looks in a row at which the others were at rest
+LONGEST = 1.0  # seconds that a process is held back: some others never come to rest
+
+
+class Steered(Protocol):
+    """A trial, as far as this needs it."""
+
+    processes: Processes
+
+    @property
+    def journal(self) -> Journal:
+        """What has happened."""
+
+
+class Steerer:
+    """Holds one process back, in a trial that is steered; otherwise does nothing."""
+
+    def __init__(self, trial: Steered, steering: Steering | None) -> None:
+        self._trial = trial
+        self._steering = steering
+        self._held: Watched | None = None
+        self._sent = -1  # how many events there were when the signal was sent; -1: it was not
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Follow the trial, and leave nobody stopped."""
+        if self._steering is None:
+            yield
+            return
+        task = asyncio.create_task(self._follow(self._steering))
+        try:
+            yield
+        finally:
+            task.cancel()
+            self._let_go()
+
+    def before_signal(self) -> None:
+        """The signal is about to be sent, for the first time or again."""
+        if self._steering is None or self._sent >= 0:
+            return
+        self._sent = len(self._trial.journal.events)
+        if not self._steering.events:
+            self._hold(self._steering)
+
+    async def _follow(self, steering: Steering) -> None:
+        await self._trial.journal.until(lambda: self._held is not None or self._is_due(steering))
+        if self._held is None:
+            self._hold(steering)
+        rested = 0
+        end = asyncio.get_running_loop().time() + LONGEST
+        while rested < RESTED and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(ASK_AGAIN)
+            rested = rested + 1 if self._others_rest() else 0
+        self._let_go()
+
+    def _is_due(self, steering: Steering) -> bool:
+        watched = self._process(steering)
+        if self._sent < 0 or watched is None:
+            return False
+        since = self._trial.journal.events[self._sent :]
+        told = sum(one.pid == watched.pid and one.source == "probe" for one in since)
+        return told >= steering.events > 0
+
+    def _process(self, steering: Steering) -> Watched | None:
+        watched = list(self._trial.processes.watched.values())
+        return watched[steering.process] if steering.process < len(watched) else None
+
+    def _hold(self, steering: Steering) -> None:
+        watched = self._process(steering)
+        if watched is not None and not watched.ended:
+            self._held = watched
+            stop_all([watched])
+
+    def _others_rest(self) -> bool:
+        processes = self._trial.processes
+        others = (pid for pid in processes.live if pid != (self._held.pid if self._held else 0))
+        return all(proc.at_rest(pid) or proc.has_ended(pid) for pid in others)
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.send(signal.SIGCONT)
+            self._trial.journal.changed()
