@@ -19,7 +19,6 @@ from exitmatrix.claims.assess import (
     assess,
     assess_all,
     cells_of,
-    families,
     gather,
     verdict,
 )
@@ -534,7 +533,7 @@ def test_a_claim_without_a_program_says_which_is_missing() -> None:
     told = assess(claim, gather(found, few))
     assert told.verdict == NOT_MEASURED
     assert told.unwritten == ("flask/SIGINT@main",)
-    assert not families("flask/SIGINT@main", gather(found, few))
+    assert not gather(found, few).families_named("flask/SIGINT@main")
 
 
 KILLED = sight(

@@ -101,7 +101,9 @@ class Asked:
         self.cells = cells
         self.families = families
         self._everything = {one for some in cells.values() for one in some}
-        self._named: dict[str, set[Question]] = {}  # by pattern: each is looked for once
+        # By pattern: each is looked for once.
+        self._named: dict[str, set[Question]] = {}
+        self._families: dict[str, set[str]] = {}
 
     def cells_named(self, who: Subject, pattern: str) -> list[Question]:
         """What could be asked of a subject, of the cells that a pattern names."""
@@ -109,6 +111,15 @@ class Asked:
             self._named[pattern] = {one for one in self._everything if one.matches(pattern)}
         named = self._named[pattern]
         return [one for one in self.cells[who] if one in named]
+
+    def families_named(self, pattern: str) -> set[str]:
+        """The families of stacks that the scenarios of a pattern need."""
+        if pattern not in self._families:
+            scenario = Question.parse(pattern).scenario
+            self._families[pattern] = {
+                family for id, family in self.families.items() if fnmatchcase(id, scenario)
+            }
+        return self._families[pattern]
 
 
 def gather(evidence: Iterable[Evidence], scenarios: Mapping[str, Scenario]) -> Asked:
@@ -211,13 +222,7 @@ class _Witness:
         return [one for one in found if one]
 
     def _is_mine(self, expect: Expect) -> bool:
-        return family_of(self.who) in families(expect.cells, self.asked)
-
-
-def families(pattern: str, asked: Asked) -> set[str]:
-    """The families of stacks that the scenarios of a pattern need."""
-    scenario = Question.parse(pattern).scenario
-    return {family for id, family in asked.families.items() if fnmatchcase(id, scenario)}
+        return family_of(self.who) in self.asked.families_named(expect.cells)
 
 
 # ----------------------------------------------------------------- all of them
@@ -225,9 +230,9 @@ def families(pattern: str, asked: Asked) -> set[str]:
 
 def assess(claim: Claim, asked: Asked) -> Assessment:
     """The verdict on one claim."""
-    unwritten = tuple(one for one in claim.rests_on if not families(one, asked))
+    unwritten = tuple(one for one in claim.rests_on if not asked.families_named(one))
     judged = {one.cells for one in claim.judged_by}
-    mine = {family for one in judged for family in families(one, asked)}
+    mine = {family for one in judged for family in asked.families_named(one)}
     ruled: defaultdict[tuple[Word, str], list[Subject]] = defaultdict(list)
     unmeasured: list[Subject] = []
     not_asked: list[Subject] = []

@@ -25,7 +25,7 @@ from exitmatrix.cli.structured import echo_json
 from exitmatrix.declare import stacks
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import digest, read_timelines
-from exitmatrix.model import Cell, Interpreter, Scenario
+from exitmatrix.model import Cell, Interpreter, Scenario, Timeline
 from exitmatrix.model.versions import stack_words
 from exitmatrix.plan.cells import Plan, Selection, without
 from exitmatrix.report.exchange.claims import judged_claims
@@ -34,6 +34,9 @@ from exitmatrix.report.pages.claims import Reading, in_full, render, short
 
 PAGE = "claims.md"
 OF_2020 = "flask-1.1"
+
+Timelines = Mapping[tuple[str, str], tuple[Timeline | None, ...]]
+"""For each outcome of a record in its order, by platform and cell."""
 
 
 @click.command("claims")
@@ -162,13 +165,30 @@ def measure_missing(
 
 def judge_claims(folder: Path, subjects: dict[str, Scenario]) -> Reading:
     """Every claim, judged by all the records that there are."""
+    records = read(folder)
+    return judged_by(records, timelines_of(folder, records), subjects)
+
+
+def timelines_of(folder: Path, records: Records) -> Timelines:
+    """What was kept of a run for each outcome, by platform and cell."""
+    return {
+        (platform, record.cell): tuple(told.get((record.cell, digest(one))) for one in outcomes)
+        for platform, rows in records.items()
+        for told in [read_timelines(folder, platform)]
+        for record in rows
+        for outcomes in [record.outcomes]
+    }
+
+
+def judged_by(records: Records, timelines: Timelines, subjects: dict[str, Scenario]) -> Reading:
+    """Every claim, judged by these records."""
     evidence = []
-    for platform, rows in read(folder).items():
-        told = read_timelines(folder, platform)
+    for platform, rows in records.items():
         for record in rows:
+            kept = timelines[platform, record.cell]
             sights = tuple(
-                Run(outcome=outcome, timeline=told.get((record.cell, digest(outcome))))
-                for outcome in record.outcomes
+                Run(outcome=outcome, timeline=timeline)
+                for outcome, timeline in zip(record.outcomes, kept, strict=True)
             )
             evidence.append(Evidence(platform=platform, record=record, sights=sights))
     assessments = assess_all(CLAIMS, gather(evidence, subjects))

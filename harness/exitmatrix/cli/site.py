@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from exitmatrix.cli import options
-from exitmatrix.cli.claims import judge_claims
+from exitmatrix.cli.claims import judged_by, timelines_of
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
 from exitmatrix.cli.records import folder_to_read, read_some
 from exitmatrix.cli.scenarios import load_scenarios
@@ -18,7 +18,6 @@ from exitmatrix.machine.site import NotASite, assets, check_folder, write_site
 from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.files import CannotWrite
 from exitmatrix.machine.store.places import HERE
-from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.model import Question, Scenario
 from exitmatrix.report.reproducer.program import reproducer
 from exitmatrix.report.reproducer.refusal import Refusal
@@ -55,23 +54,17 @@ def command(folder: Path | None, to: Path | None) -> None:
     scenarios, _ = load_scenarios()
     records = read_some(output)
     asked = tuple(families(records))
+    timelines = timelines_of(output, records)
     programs, refusals = reproducers(asked, scenarios)
     site = Site(
         records=records,
         families=asked,
         judgements=judge_all(records, scenarios),
         scenarios=scenarios,
-        timelines={
-            (platform, record.cell): tuple(
-                told.get((record.cell, digest(one))) for one in record.outcomes
-            )
-            for platform, rows in records.items()
-            for told in [read_timelines(output, platform)]
-            for record in rows
-        },
+        timelines=timelines,
         programs=programs,
         refusals=refusals,
-        claims=judge_claims(output, scenarios),
+        claims=judged_by(records, timelines, scenarios),
     )
     try:
         number = write_site(written, site_files(site, assets()))

@@ -28,7 +28,15 @@ FLUSHED = (None, "lost", "kept", "twice")  # a process that gets further writes 
 def add(known: tuple[Outcome, ...], new: Outcome) -> tuple[Outcome, ...]:
     """The set with one more seen, in a stable order."""
     kind = _kind(new)
-    alike = [one for one in known if _kind(one) == kind]
+    alike: list[Outcome] = []
+    others: list[Outcome] = []
+    for one in known:
+        (alike if _kind(one) == kind else others).append(one)
+    return tuple(sorted((*others, *_together(alike, new)), key=_key))
+
+
+def _together(alike: Iterable[Outcome], new: Outcome) -> list[Outcome]:
+    """Those of one kind, with one more seen: the longest runs."""
     cut = new.cut or any(one.cut for one in alike)
     longest: list[Outcome] = []
     for one in alike:
@@ -41,16 +49,23 @@ def add(known: tuple[Outcome, ...], new: Outcome) -> tuple[Outcome, ...]:
             longest.append(one)
     if not any(_as_far(new, one) for one in longest):
         longest.append(new)
-    others = (one for one in known if _kind(one) != kind)
-    return tuple(sorted((*others, *(replace(one, cut=cut) for one in longest)), key=_key))
+    return [replace(one, cut=cut) for one in longest]
 
 
 def union(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
     """The set of all that were seen."""
-    known: tuple[Outcome, ...] = ()
+    kinds: list[Outcome] = []  # outcomes hold dictionaries, which have no hash
+    sets: list[list[Outcome]] = []
     for one in outcomes:
-        known = add(known, one)
-    return known
+        kind = _kind(one)
+        if kind not in kinds:
+            kinds.append(kind)
+            sets.append([one])
+        else:
+            place = kinds.index(kind)
+            sets[place] = _together(sets[place], one)
+    found = [one for some in sets for one in some]
+    return tuple(sorted(found, key=_key) if len(found) > 1 else found)
 
 
 def stages(seen: Iterable[Outcome], outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:

@@ -8,7 +8,7 @@ a release that stands alone is named with its patch number.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from packaging.version import InvalidVersion, Version
@@ -93,20 +93,43 @@ def subject_of(platform: str, record: Record) -> Subject:
 
 def python_of(id: str, about: Mapping[str, Any]) -> Python:
     """An interpreter by its id and as a record describes it."""
+    return _python(id, *map(about.get, _TELLING))
+
+
+_TELLING = (
+    "implementation",
+    "version",
+    "implementation_version",
+    "build",
+    "free_threaded",
+    "debug",
+)
+
+
+@lru_cache(maxsize=1024)  # of thousands of records there are some dozens
+def _python(
+    id: str,
+    implementation: object,
+    version: object,
+    own_version: object,
+    build: object,
+    free_threaded: object,
+    debug: object,
+) -> Python:
     return Python(
         id=id,
-        family=_family(about),
-        version=str(about.get("version", "0")),
-        build=str(about.get("implementation_version") or about.get("build", "")),
+        family=_family(implementation, build, free_threaded, debug),
+        version=str(version or "0"),
+        build=str(own_version or build or ""),
     )
 
 
-def _family(about: Mapping[str, Any]) -> str:
-    if about.get("implementation") == "pypy":
+def _family(implementation: object, build: object, free_threaded: object, debug: object) -> str:
+    if implementation == "pypy":
         return "pypy"
-    if about.get("build"):
+    if build:
         return "build"
-    flags = {"free-threaded": about.get("free_threaded"), "debug": about.get("debug")}
+    flags = {"free-threaded": free_threaded, "debug": debug}
     return " ".join(flag for flag, is_set in flags.items() if is_set) or "cpython"
 
 

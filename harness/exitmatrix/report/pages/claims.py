@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 
 from exitmatrix.claims.assess import Assessment, Evidence
 from exitmatrix.claims.claim import (
@@ -19,7 +20,7 @@ from exitmatrix.claims.claim import (
     Word,
 )
 from exitmatrix.claims.texts import TEXTS
-from exitmatrix.model import Frozen, Outcome, Scenario
+from exitmatrix.model import Frozen, Outcome, Question, Scenario
 from exitmatrix.model.versions import (
     HELD_STILL,
     Subject,
@@ -113,9 +114,9 @@ def render(reading: Reading) -> str:
     return markdown(page(reading))
 
 
-def page(reading: Reading) -> Section:
-    """The page."""
-    parts = _Page(reading)
+def page(reading: Reading, asked: Mapping[Question, Survey] | None = None) -> Section:
+    """The page; `asked` are the surveys of the evidence, where they are made already."""
+    parts = _Page(reading, asked)
     blocks: list[Block] = [
         HEAD,
         parts.measured(),
@@ -137,7 +138,7 @@ def in_full(reading: Reading, assessment: Assessment) -> str:
 
 
 class _Page:
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, asked: Mapping[Question, Survey] | None = None) -> None:
         self.reading = reading
         self.rows = {
             platform: [one.record for one in reading.evidence if one.platform == platform]
@@ -146,13 +147,14 @@ class _Page:
         self.surveys = {
             str(question): one
             for question, one in sorted(
-                surveys(self.rows).items(), key=lambda item: _natural(str(item[0]))
+                (surveys(self.rows) if asked is None else asked).items(),
+                key=lambda item: _natural(str(item[0])),
             )
         }
         self.evidence: defaultdict[str, list[Evidence]] = defaultdict(list)
         for one in reading.evidence:
             self.evidence[str(one.question)].append(one)
-        self._named: dict[str, list[str]] = {}  # by claim: what it rests on is told three times
+        self._named: dict[str, list[str]] = {}  # by pattern: many claims name the same
 
     # ------------------------------------------------------------ whole page
 
@@ -225,15 +227,12 @@ class _Page:
 
     def _names(self, claim: Claim) -> list[str]:
         """The cells that were measured for it, by the order of its patterns."""
-        if claim.id not in self._named:
-            names = {
-                name: None
-                for pattern in claim.rests_on
-                for name, survey in self.surveys.items()
-                if survey.question.matches(pattern)
-            }
-            self._named[claim.id] = list(names)
-        return self._named[claim.id]
+        for pattern in claim.rests_on:
+            if pattern not in self._named:
+                self._named[pattern] = [one for one in self.surveys if fnmatchcase(one, pattern)]
+        return list(
+            dict.fromkeys(name for pattern in claim.rests_on for name in self._named[pattern])
+        )
 
     def _done(self, claim: Claim) -> list[Block]:
         cells = []

@@ -114,11 +114,12 @@ def page(
     records: Records,
     judgements: Mapping[tuple[str, str], Judgement],
     scenarios: dict[str, Scenario],
+    asked: Mapping[Question, Survey] | None = None,
 ) -> Section:
-    """The page."""
+    """The page; `asked` are the surveys of the records, where they are made already."""
     if not any(records.values()):
         return Section(TITLE, (paragraph("Nothing has been measured yet."),))
-    asked = surveys(records)
+    asked = surveys(records) if asked is None else asked
     programs = _programs(asked, scenarios)
     places = {id: place for place, id in enumerate(programs)}
     in_order = sorted(asked.values(), key=lambda one: places[one.scenario])

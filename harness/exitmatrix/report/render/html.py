@@ -57,7 +57,9 @@ def html_words(words: Inline, href: Href = as_written) -> str:
     """Words of one line. The words beside a symbol say what it says: it is left unspoken."""
     match words:
         case str():
-            return escape("".join(c if c.isprintable() else " " for c in words))
+            if not words.isprintable():
+                words = "".join(c if c.isprintable() else " " for c in words)
+            return escape(words)
         case tuple():
             return "".join(html_words(span, href) for span in words)
         case Symbol():

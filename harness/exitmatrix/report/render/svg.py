@@ -32,6 +32,7 @@ def timeline_svg(figure: Figure) -> str:
     """A column for each process, time downwards, a signal as a line across."""
     width = EDGE * 2 + COLUMN * len(figure.columns)
     body: list[str] = []
+    dots: list[str] = []
     top = EDGE + LINE
     for place, name in enumerate(figure.columns):
         body.append(_text(EDGE + place * COLUMN, top, name, "role"))
@@ -42,8 +43,8 @@ def timeline_svg(figure: Figure) -> str:
             left = EDGE + figure.columns.index(who) * COLUMN
             for line in wrap(what, LETTERS):
                 top += LINE
-                body.append(_text(left + 14, top, line, "step"))
-            body.append(f'<circle class="dot" cx="{left + 4}" cy="{top - 4}" r="3"/>')
+                body.append(_text(left + 14, top, line))
+            dots.append(f"M{left + 4} {top - 4}h0")
         else:
             top += LINE + 6
             lines = wrap(what, LETTERS * len(figure.columns))
@@ -61,12 +62,13 @@ def timeline_svg(figure: Figure) -> str:
     return (
         f'<svg class="timeline" role="img" aria-label="{escape(label)}" width="{width}"'
         f' height="{top + EDGE}" viewBox="0 0 {width} {top + EDGE}">'
-        f"{''.join(lanes)}{''.join(body)}</svg>"
+        f'{"".join(lanes)}<path class="dots" d="{"".join(dots)}"/>{"".join(body)}</svg>'
     )
 
 
-def _text(left: int, top: int, words: str, kind: str) -> str:
-    return f'<text class="{kind}" x="{left}" y="{top}">{escape(words)}</text>'
+def _text(left: int, top: int, words: str, kind: str = "") -> str:
+    named = f' class="{kind}"' if kind else ""
+    return f'<text{named} x="{left}" y="{top}">{escape(words)}</text>'
 
 
 def strip_svg(title: str, versions: Sequence[tuple[str, Symbol]]) -> str:
@@ -92,10 +94,16 @@ _WORDS = {
 
 def _squares(versions: Sequence[tuple[str, Symbol]]) -> Iterator[str]:
     font = 'font-family="sans-serif" text-anchor="middle" fill="#fff"'
-    for place, (name, symbol) in enumerate(versions):
-        left, middle = place * SQUARE, place * SQUARE + SQUARE // 2 - 1
-        yield (
-            f'<rect x="{left}" width="{SQUARE - 2}" height="36" rx="3" fill="{COLOURS[symbol]}"/>'
-            f'<text x="{middle}" y="15" font-size="13" {font}>{symbol.value}</text>'
-            f'<text x="{middle}" y="29" font-size="10" {font}>{escape(name)}</text>'
-        )
+    edge = SQUARE - 2
+    for place, (_, symbol) in enumerate(versions):
+        box = f"M{place * SQUARE} 0h{edge}v36h-{edge}z"
+        yield f'<path fill="{COLOURS[symbol]}" d="{box}"/>'
+    for size, line, words in (
+        (13, 15, [symbol.value for _, symbol in versions]),
+        (10, 29, [name for name, _ in versions]),
+    ):
+        yield f'<g font-size="{size}" {font}>'
+        for place, word in enumerate(words):
+            middle = place * SQUARE + SQUARE // 2 - 1
+            yield f'<text x="{middle}" y="{line}">{escape(word)}</text>'
+        yield "</g>"

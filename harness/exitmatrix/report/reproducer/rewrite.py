@@ -44,9 +44,9 @@ class _Change(Frozen):
 
 def imported(text: str) -> set[str]:
     """The modules that a file imports, at its top or anywhere, by their first names."""
-    tree = ast.walk(ast.parse(text))
+    _, nodes = _parsed(text)
     return {
-        alias.name.split(".")[0] for n in tree if isinstance(n, ast.Import) for alias in n.names
+        alias.name.split(".")[0] for n in nodes if isinstance(n, ast.Import) for alias in n.names
     }
 
 

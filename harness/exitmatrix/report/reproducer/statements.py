@@ -21,6 +21,7 @@ class Statements(Frozen, kw_only=True):
     imports: tuple[str, ...]  # modules that either needs
 
 
+@lru_cache(maxsize=256)  # many programs end in the same way
 def statements(termination: str, endings: str) -> Statements:
     """The statements of an in-process termination. Raises Refusal where the source has none."""
     tree = _parsed(endings)

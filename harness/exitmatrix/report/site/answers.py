@@ -5,7 +5,7 @@ It is an assignment and not JSON: pages that are opened as files may not fetch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -22,15 +22,42 @@ from exitmatrix.report.site.content import Family, newest_first
 from exitmatrix.report.survey import Group
 
 
-def answers_script(families: Sequence[Family], scenarios: Mapping[str, Scenario]) -> bytes:
-    """`window.EXITMATRIX`: scenarios, actions, subjects, texts, and the answer to every question.
+def answers_scripts(
+    families: Sequence[Family], scenarios: Mapping[str, Scenario]
+) -> Iterator[tuple[str, bytes]]:
+    """Scripts by name: what there is to choose, and the answers of each scenario.
 
-    An answer is [subjects, short, long]: numbers that stand for subjects and texts.
+    `answers.js` sets `window.EXITMATRIX`: scenarios, endings, actions, subjects. The
+    first page needs it, and one of the others: `answers/SCENARIO.js` adds to it. An
+    answer is [subjects, short, long]: numbers that stand for subjects and texts.
     """
     subjects = sorted(
         {who for one in families for who in one.survey.measured}, key=newest_first, reverse=True
     )
+    value = {
+        "scenarios": {id: _title(id, scenarios) for id in _scenarios(families)},
+        "endings": _endings(families, scenarios),
+        "actions": [
+            [
+                plain(prose(one.words)),
+                {id: str(Ending(*at)) for id in COLUMNS if (at := one.at(id))},
+            ]
+            for one in ACTIONS
+        ],
+        "subjects": [[who.python.id, _subject(who)] for who in subjects],
+        "answers": {},
+    }
+    yield "answers.js", b"window.EXITMATRIX = " + msgspec.json.encode(value) + b";\n"
     places = {who: place for place, who in enumerate(subjects)}
+    for id in _scenarios(families):
+        mine = [one for one in families if one.question.scenario == id]
+        name = msgspec.json.encode(id)
+        answers = msgspec.json.encode(_answers(mine, places))
+        yield f"answers/{id}.js", b"EXITMATRIX.answers[%b] = %b;\n" % (name, answers)
+
+
+def _answers(families: Sequence[Family], places: Mapping[Subject, int]) -> Mapping[str, object]:
+    """The answers to all questions about one scenario."""
     texts: dict[str, int] = {}
 
     def numbered(text: str) -> int:
@@ -47,21 +74,7 @@ def answers_script(families: Sequence[Family], scenarios: Mapping[str, Scenario]
         ]
         for one in families
     }
-    value = {
-        "scenarios": {id: _title(id, scenarios) for id in _scenarios(families)},
-        "endings": _endings(families, scenarios),
-        "actions": [
-            [
-                plain(prose(one.words)),
-                {id: str(Ending(*at)) for id in COLUMNS if (at := one.at(id))},
-            ]
-            for one in ACTIONS
-        ],
-        "subjects": [[who.python.id, _subject(who)] for who in subjects],
-        "questions": questions,
-        "texts": list(texts),
-    }
-    return b"window.EXITMATRIX = " + msgspec.json.encode(value) + b";\n"
+    return {"questions": questions, "texts": list(texts)}
 
 
 def _scenarios(families: Sequence[Family]) -> list[str]:

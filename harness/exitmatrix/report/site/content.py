@@ -50,6 +50,11 @@ class Family(Frozen, kw_only=True):
         return bool(length_of(self.question.scenario))
 
 
+def surveys_of(asked: Sequence[Family]) -> Mapping[Question, Survey]:
+    """The surveys by their questions, in the order of questions."""
+    return {one.question: one.survey for one in sorted(asked, key=lambda one: one.question)}
+
+
 def folder_of(question: Question) -> str:
     """The folder of the page of a question: short, and stable."""
     return f"c/{question}"

@@ -150,21 +150,19 @@ def _program(family: Family, site: Site) -> list[Section]:
 
 
 def _everybody(family: Family) -> Section:
-    """Every interpreter, by which the page is linked to."""
+    """Every interpreter, by which the page is linked to, below its answer."""
     answer_of = {
         subject: short_answer(group) for group in family.survey.groups for subject in group.subjects
     }
     named: set[str] = set()
-    items = []
+    mine: dict[Inline, list[Item]] = {}
     for who, record in family.records:
         name = record.interpreter_id
-        items.append(
-            Item(
-                (inline(Code(record.cell), ": ", answer_of[who]),),
-                name="" if name in named else name,
-            )
-        )
+        words = Code(f"{name}/{record.stack}")
+        item = Item((words,), name="" if name in named else name)
+        mine.setdefault(answer_of[who], []).append(item)
         named.add(name)
+    items = (Item((answer,), below=tuple(some)) for answer, some in mine.items())
     return Section("Every interpreter", (points(items),))
 
 

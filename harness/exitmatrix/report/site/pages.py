@@ -24,8 +24,8 @@ from exitmatrix.report.render.svg import strip_svg
 from exitmatrix.report.sections.answers import short_answer
 from exitmatrix.report.sections.differences import differences_section
 from exitmatrix.report.sections.findings import findings_section
-from exitmatrix.report.site.answers import answers_script
-from exitmatrix.report.site.content import Family, Site, folder_of
+from exitmatrix.report.site.answers import answers_scripts
+from exitmatrix.report.site.content import Family, Site, folder_of, surveys_of
 from exitmatrix.report.site.family import data, family_page
 from exitmatrix.report.site.front import front_page
 from exitmatrix.report.site.shell import Page, document_page, framed, hrefs_from, way_up
@@ -38,7 +38,8 @@ def site_files(site: Site, assets: Mapping[str, bytes]) -> Iterator[tuple[str, b
     asked = site.families
     for name, content in assets.items():
         yield f"assets/{name}", content
-    yield "assets/answers.js", answers_script(asked, site.scenarios)
+    for name, content in answers_scripts(asked, site.scenarios):
+        yield f"assets/{name}", content
     for page in _pages(asked, site):
         yield page.path, framed(page)
     for one in asked:
@@ -51,7 +52,8 @@ def _pages(asked: Sequence[Family], site: Site) -> Iterator[Page]:
     yield _index(asked, site)
     yield _compare(site)
     yield document_page(
-        "matrix/index.html", matrix.page(site.records, site.judgements, dict(site.scenarios))
+        "matrix/index.html",
+        matrix.page(site.records, site.judgements, dict(site.scenarios), surveys_of(asked)),
     )
     yield document_page("findings/index.html", _findings(site))
     yield _claims(site)
@@ -145,7 +147,7 @@ def _findings(site: Site) -> Section:
 def _claims(site: Site) -> Page:
     """The claims; links to records lead to the pages of their cells."""
     path = "claims/index.html"
-    section = claims.page(site.claims)
+    section = claims.page(site.claims, surveys_of(site.families))
 
     def href(link: Link) -> str:
         if link.target.startswith("#"):

@@ -1,5 +1,5 @@
-// Four choices, a search and a comparison, from window.EXITMATRIX (answers.js). The pages hold everything
-// without it. What is chosen stands in the fragment, so that a view can be sent to somebody.
+// Four choices, a search and a comparison, from window.EXITMATRIX (answers.js and answers/SCENARIO.js). The
+// pages hold everything without it. What is chosen stands in the fragment, so that a view can be sent to somebody.
 "use strict";
 
 const root = document.querySelector("main").dataset.root;
@@ -25,40 +25,50 @@ function question(run, start, end) {
   return start === "direct" ? `${run}/${end}` : `${run}/${start}/${end}`;
 }
 
+// The answers of a scenario, once its script is there: a page that is opened as a file may load nothing else.
+function answersOf(run) {
+  return new Promise((done) => {
+    if (run in known.answers) return done(known.answers[run]);
+    const script = document.createElement("script");
+    script.src = `${root}assets/answers/${run}.js`;
+    script.onload = () => done(known.answers[run]);
+    document.head.append(script);
+  });
+}
+
 function path(name) {
   return `${root}c/${name}/index.html`;
 }
 
 function front() {
   const form = byId("choices");
-  const asked = Object.keys(known.questions).map(parts).filter((one) => one.run in known.scenarios);
+  let latest = 0; // of what was asked for while an answer was on its way
   form.hidden = false;
 
-  function offer(want) {
-    fill(byId("run"), Object.entries(known.scenarios).map(([id, title]) => [id, `${title} (${id})`]), want.run);
+  function offer(want, { questions }) {
     const run = byId("run").value;
-    const mine = asked.filter((one) => one.run === run);
-    const actions = known.actions.filter(([, at]) => at[run] && `${run}/${at[run]}` in known.questions);
+    const mine = Object.keys(questions).map(parts);
+    const actions = known.actions.filter(([, at]) => at[run] && `${run}/${at[run]}` in questions);
     const people = actions.map(([words, at]) => [at[run], words]);
     const ends = [...new Set(mine.map((one) => one.end))];
     fill(byId("end"), [...people, ...ends.map((end) => [end, known.endings[end]])], want.end);
     const end = byId("end").value;
     const starts = mine.filter((one) => one.end === end).map((one) => one.start);
     fill(byId("start"), [...new Set(starts)].map((start) => [start, start === "direct" ? "directly" : start]), want.start);
-    const groups = known.questions[question(run, byId("start").value, end)];
+    const groups = questions[question(run, byId("start").value, end)];
     const subjects = groups.flatMap(([who]) => who).sort((a, b) => a - b);
     fill(byId("py"), subjects.map((who) => [String(who), known.subjects[who][1]]), want.py);
   }
 
-  function show() {
+  function show({ questions, texts }) {
     const [run, end, start, py] = ["run", "end", "start", "py"].map((id) => byId(id).value);
     const name = question(run, start, end);
-    const groups = known.questions[name];
+    const groups = questions[name];
     const group = groups.find(([who]) => who.includes(Number(py)));
     const panel = byId("answer");
     panel.querySelector(".asked code").textContent = name;
-    panel.querySelector(".short").innerHTML = known.texts[group[1]];
-    panel.querySelector(".long").textContent = known.texts[group[2]];
+    panel.querySelector(".short").innerHTML = texts[group[1]];
+    panel.querySelector(".long").textContent = texts[group[2]];
     panel.querySelector(".others").textContent =
       groups.length > 1 ? `${groups.length - 1} other answer${groups.length > 2 ? "s" : ""}, by version: see the page.` : "";
     panel.querySelector(".more").href = `${path(name)}#${known.subjects[Number(py)][0]}`;
@@ -73,9 +83,14 @@ function front() {
     };
   }
 
-  function again() {
-    offer(want());
-    show();
+  async function again() {
+    const asked = want();
+    const turn = ++latest;
+    fill(byId("run"), Object.entries(known.scenarios).map(([id, title]) => [id, `${title} (${id})`]), asked.run);
+    const answers = await answersOf(byId("run").value);
+    if (turn !== latest) return;
+    offer(asked, answers);
+    show(answers);
   }
 
   form.addEventListener("change", () => {
@@ -115,28 +130,30 @@ function search() {
 function compare() {
   byId("comparing").hidden = false;
   const names = Object.entries(known.scenarios).map(([id, title]) => [id, `${title} (${id})`]);
-  const draw = () => {
+  const draw = async () => {
     const [a, b] = [byId("a").value, byId("b").value];
-    const short = (run, end) => {
-      const groups = known.questions[`${run}/${end}`];
-      return groups ? known.texts[groups[0][1]] : "-";
+    const [mine, its] = [await answersOf(a), await answersOf(b)];
+    if (a !== byId("a").value || b !== byId("b").value) return;
+    const short = ({ questions, texts }, run, end) => {
+      const groups = questions[`${run}/${end}`];
+      return groups ? texts[groups[0][1]] : "-";
     };
     const ends = new Map(known.actions.map(([words, at]) => [words, [at[a], at[b]]]));
-    for (const name of Object.keys(known.questions)) {
+    for (const name of [...Object.keys(mine.questions), ...Object.keys(its.questions)]) {
       const one = parts(name);
-      if (one.start === "direct" && (one.run === a || one.run === b)) ends.set(known.endings[one.end], [one.end, one.end]);
+      if (one.start === "direct") ends.set(known.endings[one.end], [one.end, one.end]);
     }
-    const rows = [...ends].map(([words, at]) => [words, short(a, at[0]), short(b, at[1])]);
+    const rows = [...ends].map(([words, at]) => [words, short(mine, a, at[0]), short(its, b, at[1])]);
     const table = document.createElement("table");
     table.createTHead().innerHTML = '<tr><th scope="col">what ends it</th><th scope="col"></th><th scope="col"></th></tr>';
     table.tHead.rows[0].cells[1].textContent = a;
     table.tHead.rows[0].cells[2].textContent = b;
     const body = table.createTBody();
-    for (const [words, mine, its] of rows.filter(([, mine, its]) => mine !== its && (mine !== "-" || its !== "-"))) {
+    for (const [words, one, other] of rows.filter(([, one, other]) => one !== other)) {
       const row = body.insertRow();
       row.insertCell().textContent = words;
-      row.insertCell().innerHTML = mine;
-      row.insertCell().innerHTML = its;
+      row.insertCell().innerHTML = one;
+      row.insertCell().innerHTML = other;
     }
     byId("compared").replaceChildren(table);
   };
