@@ -14,11 +14,14 @@ from urllib.parse import unquote
 import pytest
 from exitmatrix.cli.errors import Failure
 from exitmatrix.cli.site import command
+from exitmatrix.declare.questions import QUESTIONS, address
 from exitmatrix.machine.site import MARK
 from exitmatrix.report.document import Figure, Symbol, inline, plain
 from exitmatrix.report.render.html import html_words
 from exitmatrix.report.render.svg import COLOURS, strip_svg, timeline_svg
 from exitmatrix.report.sections.answers import short_answer
+from exitmatrix.report.sections.budget import length_of
+from exitmatrix.report.site.races import bound
 from exitmatrix.report.survey import surveys
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,14 +123,15 @@ def test_every_page_is_whole_and_named(site: Path) -> None:
 
 
 def test_every_link_leads_to_a_file_and_a_name_in_it(site: Path) -> None:
-    """Within the site and nowhere else: no page asks anything of a network."""
+    """Within the site, or by hand to a thread: no page asks anything of a network."""
+    threads = {address(thread) for one in QUESTIONS for thread in one.threads}
     found = {file.resolve(): set(ids(page)) for file, page in pages(site)}
     counted = 0
     for file, page in pages(site):
-        for _, attributes in page.elements:
+        for element, attributes in page.elements:
             for name in ("href", "src"):
                 target = attributes.get(name)
-                if target is None:
+                if target is None or (element == "a" and target in threads):
                     continue
                 assert "//" not in target, (file, target)
                 assert not re.match(r"[a-z]+:", target), (file, target)
@@ -177,6 +181,66 @@ def test_every_question_has_a_page_with_its_answer(site: Path) -> None:
         assert f"<strong>{answer}</strong>" in text, question
         data = json.loads((site / "c" / str(question) / "data.json").read_text())
         assert sum(len(group["cells"]) for group in data["groups"]) == len(survey.measured)
+
+
+def test_every_question_of_people_is_answered_or_says_what_is_missing(site: Path) -> None:
+    """With the answer of its first case on record, all its threads, and the command to try."""
+    newest = surveys({"linux-x86_64": list(records())})
+    index = (site / "questions" / "index.html").read_text()
+    answered = 0
+    for one in QUESTIONS:
+        file = site / one.folder / "index.html"
+        text = file.read_text() if file.exists() else index
+        for thread in one.threads:
+            assert f'href="{address(thread)}"' in text, (one.id, thread)
+        assert html_words(one.tries) in text, one.id
+        found = [
+            survey
+            for look in one.looks
+            for question, survey in newest.items()
+            if question.matches(look.cells)
+        ]
+        if not found:
+            assert f'<li id="{one.id}">' in index
+            assert not file.exists()
+            continue
+        answered += 1
+        answer = html_words(short_answer(found[0].groups[0]))
+        assert f"<strong>{answer}</strong>" in text, one.id
+        for survey in found:
+            assert f'href="../../c/{survey.question}/index.html"' in text, one.id
+            page = (site / "c" / str(survey.question) / "index.html").read_text()
+            assert f'href="../../../{one.folder}/index.html"' in page.replace(
+                "../../../../", "../../../"
+            )
+    assert answered > 20
+
+
+def test_every_race_has_a_place_with_its_odds(site: Path) -> None:
+    """What none of n runs showed has a probability below 3/n."""
+    text = (site / "races" / "index.html").read_text()
+    racy = [
+        one
+        for one in surveys({"linux-x86_64": list(records())}).values()
+        if one.racy and not length_of(one.scenario)
+    ]
+    assert racy
+    for one in racy:
+        assert f"c/{one.question}/index.html" in text
+    assert (bound(20), bound(300), bound(1), bound(0)) == (
+        "below 15 %",
+        "below 1.0 %",
+        "below 100 %",
+        "not known",
+    )
+
+
+def test_the_boundaries_are_those_of_the_report(site: Path) -> None:
+    """Every heading of it, and as many programs."""
+    report = (REPORTS / "boundaries.md").read_text()
+    page = Parsed((site / "boundaries" / "index.html").read_text())
+    assert page.words["h2"] == re.findall(r"^## (.*)$", report, re.MULTILINE)
+    assert len(page.words["pre"]) == report.count("```") / 2
 
 
 def test_it_reads_without_a_script(site: Path) -> None:
@@ -324,6 +388,10 @@ SOME = (
     "matrix/index.html",
     "findings/index.html",
     "claims/index.html",
+    "races/index.html",
+    "boundaries/index.html",
+    "questions/index.html",
+    "questions/1-container-137/index.html",
     "c/flask-debug/SIGTERM@group/index.html",
     "c/plain/SIGINT@main/index.html",
 )

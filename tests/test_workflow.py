@@ -1,4 +1,4 @@
-"""The workflow: what is pinned, what is measured, and that it can be had."""
+"""The workflows: what is pinned, what is measured, and that it can be had."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from exitmatrix.machine.store.records import read_records
 ROOT = Path(__file__).parent.parent
 WORKFLOW = ROOT / ".github" / "workflows" / "tests.yml"
 TEXT = WORKFLOW.read_text()
+ALL = {file.name: file.read_text() for file in sorted(WORKFLOW.parent.glob("*.yml"))}
 
 MEASURED = re.findall(r"^ +- ((?:cpython|pypy)-[\d.]+)$", TEXT, re.MULTILINE)
 ON_RECORD = {
@@ -36,26 +37,36 @@ def checked(file: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_it_follows_githubs_schema(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ALL)
+def test_it_follows_githubs_schema(name: str, tmp_path: Path) -> None:
     """And the check sees a key that is misspelt."""
-    assert checked(WORKFLOW).returncode == 0
+    assert checked(WORKFLOW.with_name(name)).returncode == 0
     wrong = tmp_path / "wrong.yml"
-    wrong.write_text(TEXT.replace("runs-on:", "run-on:", 1))
+    wrong.write_text(ALL[name].replace("runs-on:", "run-on:", 1))
     assert checked(wrong).returncode == 1
 
 
 def test_actions_are_pinned_by_their_commit() -> None:
     """A tag can be moved; the version stands beside the hash, for people."""
-    used = re.findall(r"uses: (.*)", TEXT)
-    assert used
+    used = [one for text in ALL.values() for one in re.findall(r"uses: (.*)", text)]
+    assert len(used) > 5
     for one in used:
         assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one), one
 
 
 def test_one_action_has_one_version() -> None:
     """The same everywhere."""
-    pairs = {tuple(one.split("@")) for one in re.findall(r"uses: (\S+)", TEXT)}
+    text = "\n".join(ALL.values())
+    pairs = {tuple(one.split("@")) for one in re.findall(r"uses: (\S+)", text)}
     assert len(pairs) == len({name for name, _ in pairs})
+
+
+def test_the_site_is_made_by_the_target_that_people_use() -> None:
+    """And what is published is the folder that was written; no step may write to the repository."""
+    text = ALL["pages.yml"]
+    assert re.search(r"run: make site PYTHON=python ARGS='--to (\w+)'", text)
+    assert "path: site" in text
+    assert "contents: write" not in text
 
 
 @pytest.mark.parametrize("interpreter", MEASURED)

@@ -24,7 +24,9 @@ from exitmatrix.machine.store.programs import (
 from exitmatrix.machine.store.records import describe
 from exitmatrix.model.boundary import BatchResult, Boundary, Witness
 from exitmatrix.model.versions import in_order, python_of
-from exitmatrix.report.pages.boundaries import render
+from exitmatrix.report.document import Section
+from exitmatrix.report.pages.boundaries import page
+from exitmatrix.report.render.markdown import markdown
 
 
 def write_learnt(
@@ -68,6 +70,11 @@ def write_learnt(
 
 def write_page(output: Path) -> None:
     """Derive the page from what is committed. Raises CannotWrite."""
+    write(output / "boundaries.md", markdown(boundaries_page(output)).encode())
+
+
+def boundaries_page(output: Path) -> Section:
+    """The page of boundaries, of what is committed. Raises ValueError for a line that is none."""
     batches = read_batches(output)
     profiles = {id: profile(about) for one in batches for id, about in one.pythons.items()}
 
@@ -80,8 +87,7 @@ def write_page(output: Path) -> None:
         one.name: one.name in noticed
         for one in (*removed_laws(), *moved_boundaries(profiles, pairs))
     }
-    page = render(batches, read_boundaries(output), reasons, damages)
-    write(output / "boundaries.md", page.encode())
+    return page(batches, read_boundaries(output), reasons, damages)
 
 
 def _result(run: Run, tally: Tally) -> BatchResult:

@@ -10,6 +10,7 @@ import click
 from exitmatrix.cli import options
 from exitmatrix.cli.claims import judged_by, timelines_of
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
+from exitmatrix.cli.learnt import boundaries_page
 from exitmatrix.cli.records import folder_to_read, read_some
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say
@@ -19,6 +20,7 @@ from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.files import CannotWrite
 from exitmatrix.machine.store.places import HERE
 from exitmatrix.model import Question, Scenario
+from exitmatrix.report.document import Section
 from exitmatrix.report.reproducer.program import reproducer
 from exitmatrix.report.reproducer.refusal import Refusal
 from exitmatrix.report.site.content import Family, Site, families
@@ -65,6 +67,7 @@ def command(folder: Path | None, to: Path | None) -> None:
         programs=programs,
         refusals=refusals,
         claims=judged_by(records, timelines, scenarios),
+        boundaries=boundaries(output),
     )
     try:
         number = write_site(written, site_files(site, assets()))
@@ -72,6 +75,14 @@ def command(folder: Path | None, to: Path | None) -> None:
         raise Failure(str(error), HARNESS_FAILED) from error
     say(f"{number} files; open {written / 'index.html'} in a browser")
     click.echo(written / "index.html")
+
+
+def boundaries(output: Path) -> Section:
+    """The page of boundaries, where generated programs were run."""
+    try:
+        return boundaries_page(output)
+    except ValueError as error:
+        raise Failure(f"the programs cannot be used: {error}", HARNESS_FAILED) from error
 
 
 def reproducers(

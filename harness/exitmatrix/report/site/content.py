@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Frozen, Judgement, Question, Record, Scenario, Timeline
 from exitmatrix.model.versions import Subject, age, stack_age, subject_of
+from exitmatrix.report.document import Section
 from exitmatrix.report.pages.claims import Reading
 from exitmatrix.report.sections.budget import length_of
 from exitmatrix.report.survey import Survey, surveys
@@ -26,6 +27,7 @@ class Site(Frozen, kw_only=True):
     programs: Mapping[Question, str]  # reproducers, where there is one
     refusals: Mapping[Question, str]  # why there is none
     claims: Reading
+    boundaries: Section  # the page of boundaries
 
 
 class Family(Frozen, kw_only=True):

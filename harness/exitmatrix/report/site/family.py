@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -15,6 +15,7 @@ from exitmatrix.report.document import (
     Code,
     Inline,
     Item,
+    Link,
     Listing,
     Row,
     Section,
@@ -31,12 +32,13 @@ from exitmatrix.report.phrases import prose
 from exitmatrix.report.sections.answers import short_answer
 from exitmatrix.report.sentences import sentences
 from exitmatrix.report.site.content import Family, Site
+from exitmatrix.report.site.questions import Answered
 from exitmatrix.report.survey import Group
 from exitmatrix.report.timeline import figure, of_the_program
 
 
-def family_page(family: Family, site: Site) -> Section:
-    """The page, as a document."""
+def family_page(family: Family, site: Site, asking: Sequence[Answered] = ()) -> Section:
+    """The page, as a document; `asking` are the questions of people that it answers."""
     question = family.question
     scenario = site.scenarios.get(question.scenario)
     roles = scenario.roles if scenario else ()
@@ -50,6 +52,7 @@ def family_page(family: Family, site: Site) -> Section:
         *_why(family, site),
         *_program(family, site),
         Section("Measure it again", (Listing("bash", (command(family.records[0][1]),)),)),
+        *_asked(asking),
         _everybody(family),
     ]
     title = inline(Code(question.scenario), ", ", termination_words(family.survey, roles or ("",)))
@@ -147,6 +150,13 @@ def _program(family: Family, site: Site) -> list[Section]:
     if reason is None:
         return []
     return [Section("A program that shows it", (paragraph(f"There is none: {reason}."),))]
+
+
+def _asked(asking: Sequence[Answered]) -> list[Section]:
+    if not asking:
+        return []
+    links = points(Link(prose(one.asked.asks), one.path) for one in asking)
+    return [Section("Who asks this", (links,))]
 
 
 def _everybody(family: Family) -> Section:

@@ -26,12 +26,16 @@ from exitmatrix.report.sections.basis import extent_words
 from exitmatrix.report.sections.situations import situations_section
 from exitmatrix.report.sentences import sentences
 from exitmatrix.report.site.content import Family, Site, folder_of
+from exitmatrix.report.site.questions import INDEX, Answered
 from exitmatrix.report.site.shell import Page, hrefs_from
 
 PATH = "index.html"
 TITLE = "Will my clean-up run?"
 SHOWN = Question("flask-debug", "direct", "SIGTERM", "parent")
 """What the page answers before anything is chosen: `docker stop` under the debug server."""
+
+ASKED = 10
+"""Questions of people that the page names."""
 
 CHOICES = (
     ("run", "I run"),
@@ -41,7 +45,7 @@ CHOICES = (
 )
 
 
-def front_page(families: Sequence[Family], site: Site) -> Page:
+def front_page(families: Sequence[Family], site: Site, asks: Sequence[Answered]) -> Page:
     """The page."""
     known = {one.question: one for one in families}
     shown = known.get(SHOWN) or families[0]
@@ -57,7 +61,7 @@ def front_page(families: Sequence[Family], site: Site) -> Page:
             f"<p>{html_words(extent_words(site.records), href)}</p>",
             _choices(),
             _answer(shown),
-            *(html(one, href, 2) for one in _sections(known, site)),
+            *(html(one, href, 2) for one in (_asked_most(asks), *_sections(known, site))),
         ]
     )
     about = "Which clean-up of a Python program runs when it is stopped, killed or interrupted."
@@ -112,6 +116,13 @@ def _sections(known: Mapping[Question, Family], site: Site) -> list[Section]:
         Section("What the rows stand for", (points(REMARKS),)),
         Section("How to read this", (LEGEND,)),
     ]
+
+
+def _asked_most(asks: Sequence[Answered]) -> Section:
+    """The first of the questions that have an answer here."""
+    links: list[Inline] = [Link(prose(one.asked.asks), one.path) for one in asks if one.families]
+    more = Link("All of them, and those that are not answered here", INDEX)
+    return Section("Asked most", (points(links[:ASKED]), paragraph(more)))
 
 
 def _columns(row: Row) -> list[tuple[str, Inline]]:

@@ -28,6 +28,15 @@ from exitmatrix.report.site.answers import answers_scripts
 from exitmatrix.report.site.content import Family, Site, folder_of, surveys_of
 from exitmatrix.report.site.family import data, family_page
 from exitmatrix.report.site.front import front_page
+from exitmatrix.report.site.questions import (
+    INDEX,
+    Answered,
+    answered,
+    asked_about,
+    question_page,
+    questions_index,
+)
+from exitmatrix.report.site.races import races_page
 from exitmatrix.report.site.shell import Page, document_page, framed, hrefs_from, way_up
 
 SCRIPTS = ("assets/answers.js", "assets/site.js")
@@ -48,7 +57,13 @@ def site_files(site: Site, assets: Mapping[str, bytes]) -> Iterator[tuple[str, b
 
 
 def _pages(asked: Sequence[Family], site: Site) -> Iterator[Page]:
-    yield front_page(asked, site)
+    asks = answered(asked)
+    asking = asked_about(asks)
+    yield front_page(asked, site, asks)
+    yield document_page(INDEX, questions_index(asks))
+    for each in asks:
+        if each.families:
+            yield document_page(each.path, question_page(each))
     yield _index(asked, site)
     yield _compare(site)
     yield document_page(
@@ -57,13 +72,15 @@ def _pages(asked: Sequence[Family], site: Site) -> Iterator[Page]:
     )
     yield document_page("findings/index.html", _findings(site))
     yield _claims(site)
+    yield document_page("races/index.html", races_page(site))
+    yield document_page("boundaries/index.html", site.boundaries)
     for one in asked:
-        yield _family(one, site)
+        yield _family(one, site, asking.get(str(one.question), ()))
 
 
-def _family(family: Family, site: Site) -> Page:
+def _family(family: Family, site: Site, asking: Sequence[Answered]) -> Page:
     path = f"{family.path}/index.html"
-    section = family_page(family, site)
+    section = family_page(family, site, asking)
     answer = plain(short_answer(family.survey.groups[0]))
     strip = (
         f'<h2 id="badge">Badge</h2><p><img src="strip.svg" alt="{escape(answer)}"></p>'
@@ -110,7 +127,7 @@ def _index(asked: Sequence[Family], site: Site) -> Page:
             )
         )
     section = Section(
-        "All questions",
+        "All cells",
         (
             paragraph(f"{len(asked)} ways to end a program. The answer is the newest Python's."),
             table(("question", "what ends it", "answer"), rows),
@@ -121,7 +138,7 @@ def _index(asked: Sequence[Family], site: Site) -> Page:
         '<input id="search" type="search" autocomplete="off"> <output id="found"></output></p>'
     )
     body = html(section, hrefs_from(path)).replace("<p>", f"{search}<p>", 1)
-    return Page(path=path, title="All questions", body=body, scripts=("assets/site.js",))
+    return Page(path=path, title="All cells", body=body, scripts=("assets/site.js",))
 
 
 def _compare(site: Site) -> Page:

@@ -10,11 +10,14 @@ from exitmatrix.report.render.html import Href, html
 
 NAVIGATION = {
     "index.html": "Answers",
-    "c/index.html": "All questions",
+    "questions/index.html": "Asked most",
+    "c/index.html": "All cells",
     "compare/index.html": "Compare",
     "matrix/index.html": "The matrix",
     "findings/index.html": "Findings",
     "claims/index.html": "Claims",
+    "races/index.html": "Races",
+    "boundaries/index.html": "Boundaries",
 }
 
 

@@ -1,0 +1,683 @@
+"""What people ask about clean-up at exit, and the cells that answer it. Frozen data.
+
+The words are this project's own; the threads in which it is asked are the sources. A cell
+is SCENARIO/[LAUNCHER/]TERMINATION@TARGET, with `*`: what is on record of it answers, and
+what is not is shown as that. Nothing here says what was measured.
+"""
+
+from __future__ import annotations
+
+from exitmatrix.model import Frozen
+
+TRACKER = "https://github.com/"
+
+
+class Look(Frozen):
+    """Cells that a question looks at, and what they stand for in its words."""
+
+    says: str
+    cells: str
+
+
+class PeopleAsk(Frozen, kw_only=True):
+    """One question, as people ask it."""
+
+    number: int  # by how many people it is likely to hit; it is never given to another
+    id: str
+    asks: str
+    looks: tuple[Look, ...] = ()  # the first one is the answer in short
+    tries: str = ""  # the command that tries it on the reader's own program
+    threads: tuple[str, ...] = ()  # OWNER/REPOSITORY#NUMBER, or an address
+    missing: str = ""  # what nothing here can tell
+
+    @property
+    def folder(self) -> str:
+        """Where its page stands."""
+        return f"questions/{self.number}-{self.id}"
+
+
+def address(thread: str) -> str:
+    """Where a thread is read."""
+    if thread.startswith("https://"):
+        return thread
+    repository, _, number = thread.partition("#")
+    return f"{TRACKER}{repository}/issues/{number}"  # it leads on to a pull request too
+
+
+def _of(repository: str, *numbers: int) -> tuple[str, ...]:
+    return tuple(f"{repository}#{number}" for number in numbers)
+
+
+STOPPED = Look("a program is sent SIGTERM", "plain/SIGTERM@main")
+KILLED = Look("a program is sent SIGKILL", "plain/SIGKILL@main")
+INTERRUPTED = Look("Ctrl-C", "plain/SIGINT@main")
+GRACEFUL = Look("a program with a handler that exits", "plain-graceful/SIGTERM@main")
+
+QUESTIONS: tuple[PeopleAsk, ...] = (
+    PeopleAsk(
+        number=1,
+        id="container-137",
+        asks="My container uses up the whole grace time and ends with 137. Does the signal reach"
+        " Python at all?",
+        looks=(
+            STOPPED,
+            Look("a shell, a script, PID 1 or an init before it", "plain/*/SIGTERM@*"),
+            Look("clean-up that outlasts the grace time", "plain-slow-3000ms/SIGTERM-then-*@main"),
+            GRACEFUL,
+            Look("gunicorn", "gunicorn/SIGTERM@master"),
+            Look("uvicorn", "uvicorn/SIGTERM@main"),
+            Look("Flask's own server", "flask/SIGTERM@main"),
+        ),
+        tries="exitmatrix run --ending deploy --as script -- python app.py",
+        threads=(
+            *_of("apache/superset", 41172, 41173, 8156, 33513),
+            *_of("CTFd/CTFd", 713),
+            *_of("geopython/pygeoapi", 544),
+            *_of("PostHog/posthog", 11417),
+            *_of("steamcmd/api", 50),
+            *_of("mrmn2/PdfDing", 165),
+            *_of("pass-culture/pass-culture-main", 4448),
+            *_of("huggingface/huggingface-inference-toolkit", 94),
+        ),
+    ),
+    PeopleAsk(
+        number=2,
+        id="gunicorn-signals",
+        asks="Does my clean-up run in gunicorn's workers, or in its master, for each of its"
+        " signals?",
+        looks=(
+            Look("SIGTERM to the master", "gunicorn/SIGTERM@master"),
+            Look("SIGINT to the master", "gunicorn/SIGINT@master"),
+            Look("SIGQUIT to the master", "gunicorn/SIGQUIT@master"),
+            Look("SIGHUP to the master", "gunicorn/SIGHUP@master"),
+            Look("SIGTERM to a worker", "gunicorn/SIGTERM@worker"),
+            Look("SIGABRT to a worker, as for a time-out", "gunicorn*/SIGABRT@worker"),
+            Look("SIGKILL to a worker", "gunicorn/SIGKILL@worker"),
+            Look("with --preload, SIGTERM to the master", "gunicorn-preload/SIGTERM@master"),
+        ),
+        tries="exitmatrix run --ending deploy -- gunicorn -b 127.0.0.1:{port} app:app",
+        threads=_of("benoitc/gunicorn", 1457, 2462, 1493, 2839, 1464, 516),
+        missing="gunicorn's own hooks (worker_int, worker_abort, worker_exit, child_exit,"
+        " on_exit) and --max-requests",
+    ),
+    PeopleAsk(
+        number=3,
+        id="lifespan-on-sigterm",
+        asks="Does the lifespan's shutdown run on SIGTERM as it does on Ctrl-C, and do my atexit"
+        " handlers?",
+        looks=(
+            Look("uvicorn, SIGTERM", "uvicorn/SIGTERM@main"),
+            Look("uvicorn, Ctrl-C", "uvicorn/SIGINT@main"),
+            Look("hypercorn, SIGTERM", "hypercorn*/SIGTERM@m*"),
+            Look("hypercorn, Ctrl-C", "hypercorn*/SIGINT@m*"),
+            Look("granian, SIGTERM", "granian*/SIGTERM@m*"),
+        ),
+        tries="exitmatrix run --ending deploy --ending ctrl-c -- uvicorn --port {port} app:app",
+        threads=(
+            *_of("PrefectHQ/fastmcp", 4927),
+            *_of("fastapi/fastapi", 617),
+            *_of("pbrissaud/suivi-bourse", 838),
+            *_of("Kludex/uvicorn", 1600),
+        ),
+        missing="code that stands after uvicorn.run",
+    ),
+    PeopleAsk(
+        number=4,
+        id="uvicorn-workers-and-reload",
+        asks="With uvicorn --workers or --reload: are the children's shutdown events skipped?",
+        looks=(
+            Look("--workers, SIGTERM to the supervisor", "uvicorn-workers/SIGTERM@master"),
+            Look("--workers, SIGINT to the supervisor", "uvicorn-workers/SIGINT@master"),
+            Look("--workers, Ctrl-C: to all of them", "uvicorn-workers/SIGINT@group"),
+            Look("--workers, SIGTERM to all of them", "uvicorn-workers/SIGTERM@group"),
+            Look("--reload", "uvicorn-reload*/SIG[TI]*@*"),
+        ),
+        tries="exitmatrix run --ending stop-service --ending ctrl-c -- uvicorn --workers 2 --port"
+        " {port} app:app",
+        threads=_of("Kludex/uvicorn", 668, 364, 1160, 671, 853, 1069),
+    ),
+    PeopleAsk(
+        number=5,
+        id="celery-task-at-sigterm",
+        asks="Is a running Celery task finished or lost when everybody is sent SIGTERM?",
+        looks=(
+            Look("SIGTERM to the worker's main process", "celery*/SIGTERM@m*"),
+            Look("SIGTERM to all of its processes", "celery*/SIGTERM@group"),
+            Look("SIGQUIT", "celery*/SIGQUIT@m*"),
+        ),
+        tries="exitmatrix run --ending deploy --ending stop-service -- celery -A app worker",
+        threads=_of("celery/celery", 2700, 4795, 4942, 7339),
+        missing="whether the task was acknowledged, which needs a broker",
+    ),
+    PeopleAsk(
+        number=6,
+        id="opentelemetry-spans",
+        asks="Are my last spans exported at the end, and can the export hang the exit?",
+        tries="exitmatrix run --ending deploy -- python app.py",
+        threads=(
+            *_of("open-telemetry/opentelemetry-python", 5568, 1567, 4215, 3307),
+            *_of("open-telemetry/opentelemetry-python-contrib", 4916),
+            *_of("PostHog/posthog", 70964),
+        ),
+        missing="a stack with the SDK, and a collector that answers or does not",
+    ),
+    PeopleAsk(
+        number=7,
+        id="two-owners-of-sigterm",
+        asks="A library installs its own handler for SIGTERM. Does mine still run?",
+        looks=(
+            Look("mine, before Werkzeug's reloader", "flask-debug-graceful/SIGTERM@parent"),
+            Look("the same, to the child that serves", "flask-debug-graceful/SIGTERM@child"),
+            Look("mine, and a server that installs none", "flask-graceful/SIGTERM@main"),
+            Look("a program and a library, in either order", "*two-owners*/SIGTERM@*"),
+        ),
+        tries="exitmatrix run --ending deploy -- python app.py",
+        threads=_of("DataDog/dd-trace-py", 7273, 16412, 17130, 17679, 17195, 2772),
+    ),
+    PeopleAsk(
+        number=8,
+        id="handlers-in-forked-children",
+        asks="Whose handlers run in a child process: its own, those it inherited, or none?",
+        looks=(
+            Look("a forked child that comes to its end", "plain-fork-returns/return@parent"),
+            Look("a forked child that leaves by os._exit", "plain-fork-os-exit/return@parent"),
+            Look("a handler that forks", "plain-handler-forks/return@parent"),
+            Look("multiprocessing", "*multiprocessing*/return@*"),
+        ),
+        tries="exitmatrix run --ending deploy --ending oom -- python app.py",
+        threads=(
+            *_of("python/cpython", 83856, 114279, 114220, 81423),
+            *_of("gentoo/portage", 1370),
+        ),
+    ),
+    PeopleAsk(
+        number=9,
+        id="coverage-at-sigterm",
+        asks="Is coverage saved when the process is ended that way, and does `sigterm = true`"
+        " change how it ends?",
+        tries="exitmatrix run --ending deploy -- coverage run app.py",
+        threads=(
+            *_of("coveragepy/coveragepy", 1599, 310, 1310, 1960, 1315),
+            *_of("pytest-dev/pytest-cov", 139, 276),
+        ),
+        missing="a stack with coverage",
+    ),
+    PeopleAsk(
+        number=10,
+        id="prometheus-files-of-dead-workers",
+        asks="Which metric files stay behind when a worker dies, and which hook can remove them?",
+        tries="exitmatrix run --ending oom --look-in metrics -- gunicorn -b 127.0.0.1:{port}"
+        " app:app",
+        threads=(
+            *_of("prometheus/client_python", 115, 275, 236, 495, 566),
+            *_of("BerriAI/litellm", 28713),
+            *_of("skypilot-org/skypilot", 9689, 9690),
+        ),
+        missing="a stack with prometheus_client",
+    ),
+    PeopleAsk(
+        number=11,
+        id="workers-that-leave-by-os-exit",
+        asks="My job runs in a worker that ends by os._exit. Is what atexit should send lost?",
+        looks=(
+            Look("a forked child that leaves by os._exit", "plain-fork-os-exit/return@parent"),
+            Look("a program that calls os._exit(0)", "plain/os-exit-0@main"),
+            Look("output and files in flight", "data-in-flight/os-exit-7@main"),
+        ),
+        tries="exitmatrix run --ending deploy --ending oom -- rq worker",
+        threads=(
+            *_of("frappe/frappe", 41087),
+            *_of("closeio/tasktiger", 65),
+            *_of("rq/rq", 523, 584, 1516, 1025),
+        ),
+        missing="rq itself, which needs a redis server",
+    ),
+    PeopleAsk(
+        number=12,
+        id="asyncio-and-sigterm",
+        asks="In asyncio.run, do `finally` and `__aexit__` run on SIGTERM, or on Ctrl-C only?",
+        looks=(
+            Look("SIGTERM", "*asyncio*/SIGTERM@main"),
+            Look("Ctrl-C", "*asyncio*/SIGINT@main"),
+        ),
+        tries="exitmatrix run --ending deploy --ending ctrl-c -- python app.py",
+        threads=(*_of("python/cpython", 125688, 32105, 74864), *_of("aio-libs/aiohttp", 1932)),
+    ),
+    PeopleAsk(
+        number=13,
+        id="task-in-a-child-process",
+        asks="The worker gets SIGTERM while a task runs in its child. Whose clean-up runs?",
+        looks=(
+            Look("SIGTERM to the parent alone", "plain-subprocess/SIGTERM@parent"),
+            Look("SIGTERM to the child alone", "plain-subprocess/SIGTERM@child"),
+            Look("SIGTERM to both", "plain-subprocess/SIGTERM@group"),
+            Look("the parent calls terminate()", "plain-subprocess-terminate/return@parent"),
+        ),
+        tries="exitmatrix run --ending deploy --ending stop-service -- python worker.py",
+        threads=_of("apache/airflow", 58936, 73006, 14422, 18041, 39096),
+        missing="Airflow itself",
+    ),
+    PeopleAsk(
+        number=14,
+        id="prefect-flow-at-sigterm",
+        asks="A flow run is sent SIGTERM: do its hooks run, or is it sudden death?",
+        tries="exitmatrix run --ending deploy --ending stop-service -- python flow.py",
+        threads=_of("PrefectHQ/prefect", 7800, 12988, 10826, 22622),
+        missing="a stack with Prefect",
+    ),
+    PeopleAsk(
+        number=15,
+        id="workers-without-their-parent",
+        asks="The main process was killed. Do its workers go away?",
+        looks=(
+            Look("a child of a program", "plain-subprocess/SIGKILL@parent"),
+            Look("gunicorn's workers", "gunicorn/SIGKILL@master"),
+            Look("uvicorn's workers", "uvicorn-workers/SIGKILL@master"),
+            Look("the child of Flask's reloader", "flask-debug/SIGKILL@parent"),
+            Look("multiprocessing", "*multiprocessing*/SIGKILL@*"),
+        ),
+        tries="exitmatrix run --ending lost-parent -- python app.py",
+        threads=_of("pytorch/pytorch", 8805, 5736, 26072, 43455, 6606, 14391),
+    ),
+    PeopleAsk(
+        number=16,
+        id="pool-threads-at-exit",
+        asks="Since a newer Python my script takes twenty seconds to exit, or prints"
+        " PythonFinalizationError. Why?",
+        tries="exitmatrix run --ending deploy -- python app.py",
+        threads=(
+            *_of("psycopg/psycopg", 954, 930, 1043),
+            *_of("green-coding-solutions/green-metrics-tool", 1856),
+        ),
+        missing="a program that joins threads in `__del__`, and records of seconds",
+    ),
+    PeopleAsk(
+        number=17,
+        id="ray-actors",
+        asks="Does atexit run in an actor of Ray that is killed, or goes out of scope?",
+        threads=_of("ray-project/ray", 50004, 12806, 12805, 21909, 37288, 45656),
+        missing="a stack with Ray, which installs on few of the Pythons here",
+    ),
+    PeopleAsk(
+        number=18,
+        id="jupyter-kernel-restart",
+        asks="Do exit handlers run when a Jupyter kernel is restarted, and how long may they take?",
+        threads=(
+            *_of("jupyter-server/jupyter_server", 1422),
+            *_of("ipython/ipython", 9061),
+            *_of("jupyter/jupyter_client", 606, 104),
+            *_of("dask/dask-gateway", 155),
+        ),
+        missing="a stack with ipykernel, and a client that restarts it",
+    ),
+    PeopleAsk(
+        number=19,
+        id="pytest-fixtures-at-the-end",
+        asks="Are pytest's session fixtures torn down after -x, a crash, Ctrl-C or a CI cancel?",
+        tries="exitmatrix run --ending ci-cancel --ending ctrl-c -- pytest",
+        threads=(
+            *_of("pytest-dev/pytest-xdist", 537, 54, 679, 435),
+            *_of("pytest-dev/pytest", 12021),
+        ),
+        missing="a stack with pytest and pytest-xdist",
+    ),
+    PeopleAsk(
+        number=20,
+        id="futures-after-shutdown",
+        asks="`cannot schedule new futures after interpreter shutdown`: who may still submit?",
+        threads=(
+            *_of("python/cpython", 148280, 80961, 77278, 99704),
+            *_of("agronholm/apscheduler", 1025),
+        ),
+        missing="a program that submits to a pool after main's end",
+    ),
+    PeopleAsk(
+        number=21,
+        id="supervisor-leaves-grandchildren",
+        asks="`supervisorctl stop` leaves grandchildren running. What does stopasgroup change?",
+        looks=(
+            Look("the signal goes to the first process", "plain-subprocess/SIGTERM@parent"),
+            Look("stopasgroup: to all of them", "plain-subprocess/SIGTERM@group"),
+            Look("then SIGKILL to the first process", "plain-subprocess/SIGKILL@parent"),
+            Look("killasgroup: SIGKILL to all of them", "plain-subprocess/SIGKILL@group"),
+        ),
+        tries="exitmatrix run --ending deploy --ending timeout -- python app.py",
+        threads=_of("Supervisor/supervisor", 1101, 1396, 865, 595, 1502),
+    ),
+    PeopleAsk(
+        number=22,
+        id="pyinstaller-folder",
+        asks="Is the `_MEI` folder of a one-file program left behind when I kill it?",
+        tries="exitmatrix run --ending deploy --ending oom --ending lost-parent -- ./dist/app",
+        threads=_of("pyinstaller/pyinstaller", 2379, 5518, 8640, 8700, 6591, 6923),
+        missing="a program that PyInstaller made; the command tries yours",
+    ),
+    PeopleAsk(
+        number=23,
+        id="leaked-semaphores",
+        asks="`There appear to be leaked semaphore objects`: what leaves them behind?",
+        looks=(
+            Look("SIGHUP to all: a terminal is closed", "flask-debug/SIGHUP@group"),
+            Look("SIGTERM to all", "flask-debug/SIGTERM@group"),
+            Look("Ctrl-C", "flask-debug/SIGINT@group"),
+            Look("SIGKILL to all", "flask-debug/SIGKILL@group"),
+            Look("SIGKILL to the process that made it", "flask-debug/SIGKILL@child"),
+            Look("a lock of multiprocessing", "*semaphore*/*@*"),
+        ),
+        tries="exitmatrix run --ending hang-up --ending oom -- python app.py",
+        threads=(
+            *_of("OSGeo/grass", 7832),
+            *_of("aqlaboratory/openfold-3", 268),
+            *_of("skypilot-org/skypilot", 4856),
+            *_of("datachain-ai/datachain", 615),
+            *_of("dask/distributed", 1078),
+        ),
+    ),
+    PeopleAsk(
+        number=24,
+        id="uwsgi",
+        asks="Does atexit run in uWSGI's workers on max-requests, harakiri, reload and stop?",
+        looks=(
+            Look("SIGTERM", "uwsgi*/SIGTERM@*"),
+            Look("SIGINT", "uwsgi*/SIGINT@*"),
+            Look("SIGHUP", "uwsgi*/SIGHUP@*"),
+        ),
+        tries="exitmatrix run --ending deploy --ending ctrl-c -- uwsgi --http 127.0.0.1:{port}"
+        " --module app",
+        threads=_of("unbit/uwsgi", 2615, 2626, 680, 995, 2148, 2696),
+        missing="max-requests and harakiri",
+    ),
+    PeopleAsk(
+        number=25,
+        id="threads-in-handlers",
+        asks="Is it true that since 3.12 a handler cannot start a thread, or fork?",
+        looks=(
+            Look("a handler that starts a thread", "plain-handler-starts-thread/return@main"),
+            Look("a handler that forks", "plain-handler-forks/return@parent"),
+        ),
+        tries="exitmatrix run --ending deploy -- python app.py",
+        threads=(
+            *_of("Parsl/parsl", 3104),
+            *_of("eight04/deno_vm", 11),
+            *_of("pytest-dev/execnet", 271),
+            *_of("getsentry/sentry-python", 2299),
+        ),
+    ),
+    PeopleAsk(
+        number=26,
+        id="ctrl-c-takes-long",
+        asks="Ctrl-C takes half a minute. Who is being waited for?",
+        tries="exitmatrix run --ending ctrl-c -- uvicorn --port {port} app:app",
+        threads=(
+            *_of("tiangolo/uvicorn-gunicorn-docker", 18),
+            *_of("vectorize-io/hindsight", 495),
+        ),
+        missing="connections that stay open, and records of seconds; the command tells both of"
+        " your program",
+    ),
+    PeopleAsk(
+        number=27,
+        id="thread-keeps-it-alive",
+        asks="A background thread keeps my process alive until it is killed. When is that so?",
+        looks=(
+            Look("a thread that is no daemon", "plain-thread-alive/return@main"),
+            Look("a daemon thread", "plain-thread-daemon/return@main"),
+            Look("a scheduler of daemon threads, SIGTERM", "flask-apscheduler/SIGTERM@main"),
+            Look("the same, Ctrl-C", "flask-apscheduler/SIGINT@main"),
+        ),
+        tries="exitmatrix run --ending deploy -- python app.py",
+        threads=(
+            *_of("conbench/conbench", 1161),
+            *_of("adamchainz/django-browser-reload", 318),
+        ),
+        missing="streams that stay open",
+    ),
+    PeopleAsk(
+        number=28,
+        id="slow-clean-up",
+        asks="My clean-up takes long. When is it cut off?",
+        looks=(
+            Look("SIGKILL 2.5 s after SIGTERM; 1 s each", "plain-slow-1000ms/SIGTERM-then-*@main"),
+            Look("the same, 3 s each", "plain-slow-3000ms/SIGTERM-then-*@main"),
+            Look("a second Ctrl-C after 2.5 s; 3 s each", "plain-slow-3000ms/SIGINT-then-*@main"),
+            Look("the child of a reloader; 50 ms", "flask-debug-slow-50ms/SIGINT@group"),
+            Look("the child of a reloader; 1 s", "flask-debug-slow-1000ms/SIGINT@group"),
+        ),
+        tries="exitmatrix run --ending deploy --grace 10s -- gunicorn -b 127.0.0.1:{port} app:app",
+        threads=_of("benoitc/gunicorn", 3077, 2646),
+        missing="gunicorn's graceful_timeout",
+    ),
+    PeopleAsk(
+        number=29,
+        id="lambda",
+        asks="Does atexit, or a handler for SIGTERM, ever run in AWS Lambda?",
+        looks=(
+            Look("what SIGTERM does to a program", "plain/SIGTERM@main"),
+            GRACEFUL,
+            Look("what SIGKILL does to it", "plain-graceful/SIGKILL@main"),
+        ),
+        threads=(
+            *_of("aws/aws-lambda-python-runtime-interface-client", 105, 63),
+            *_of("aws-samples/graceful-shutdown-with-aws-lambda", 2),
+            *_of("aws-samples/aws-lambda-extensions", 63),
+        ),
+        missing="the platform: which of the two signals a runtime is sent there",
+    ),
+    PeopleAsk(
+        number=30,
+        id="joblib-leftovers",
+        asks="Which memory-mapped folders and trackers does joblib leave behind?",
+        tries="exitmatrix run --ending deploy --ending oom -- python app.py",
+        threads=(*_of("joblib/loky", 244), *_of("joblib/joblib", 1786, 1091, 187)),
+        missing="a stack with joblib",
+    ),
+    PeopleAsk(
+        number=31,
+        id="is-atexit-enough",
+        asks="I start helpers for my tests and stop them in atexit. Is that enough?",
+        looks=(
+            INTERRUPTED,
+            Look("SIGTERM", "plain/SIGTERM@main"),
+            Look("SIGKILL", "plain/SIGKILL@main"),
+            Look("a crash", "plain/segfault@main"),
+            Look("os._exit", "plain/os-exit-0@main"),
+            Look("an exception", "plain/exception@main"),
+        ),
+        tries="exitmatrix run --ending ci-cancel --ending ctrl-c -- pytest",
+        threads=_of("testcontainers/testcontainers-python", 478),
+    ),
+    PeopleAsk(
+        number=32,
+        id="temporary-files",
+        asks="Which temporary files, caches and transactions survive which end?",
+        looks=(
+            Look("SIGTERM", "data-in-flight/SIGTERM@main"),
+            Look("SIGKILL", "data-in-flight/SIGKILL@main"),
+            Look("Ctrl-C", "data-in-flight/SIGINT@main"),
+            Look("os._exit", "data-in-flight/os-exit-7@main"),
+            Look("an exception", "data-in-flight/exception@main"),
+            Look("the last line", "data-in-flight/return@main"),
+        ),
+        tries="exitmatrix run --ending deploy --ending oom -- python app.py",
+        threads=(*_of("python/cpython", 26198, 81096, 88271), *_of("sagemath/sage", 39188)),
+        missing="O_TMPFILE",
+    ),
+    PeopleAsk(
+        number=33,
+        id="terminate-a-step-that-sleeps",
+        asks="Does `terminate` reach a step of a pipeline that sleeps or waits?",
+        looks=(
+            Look("terminate() of a child that waits", "plain-subprocess-terminate/return@parent"),
+            Look("SIGTERM to a child that waits", "plain-subprocess/SIGTERM@child"),
+            GRACEFUL,
+        ),
+        tries="exitmatrix run --ending deploy -- python pipeline.py",
+        threads=_of("dagster-io/dagster", 2906, 3410, 14248),
+        missing="Dagster itself",
+    ),
+    PeopleAsk(
+        number=34,
+        id="django-runserver",
+        asks="Django's runserver: which process gets the signal, and which cleans up?",
+        looks=(
+            Look("SIGTERM to the first process", "django-runserver/SIGTERM@parent"),
+            Look("Ctrl-C", "django-runserver/SIGINT@group"),
+            Look("SIGTERM to the child that serves", "django-runserver/SIGTERM@child"),
+            Look("without the reloader, SIGTERM", "django-runserver-noreload/SIGTERM@main"),
+            Look("without the reloader, Ctrl-C", "django-runserver-noreload/SIGINT@main"),
+        ),
+        tries="exitmatrix run -- python manage.py runserver {port}",
+        threads=(*_of("django/django", 448, 16674), *_of("arteria/django-background-tasks", 194)),
+    ),
+    PeopleAsk(
+        number=35,
+        id="killed-worker-nobody-restarts",
+        asks="The process that serves was killed, and its parent still runs. Does anybody answer?",
+        looks=(
+            Look("Flask's reloader", "flask-debug/SIGKILL@child"),
+            Look("uvicorn --workers", "uvicorn-workers/SIGKILL@worker"),
+            Look("gunicorn", "gunicorn/SIGKILL@worker"),
+            Look("uvicorn --reload", "uvicorn-reload*/SIGKILL@child"),
+            Look("Django's reloader", "django-runserver/SIGKILL@child"),
+        ),
+        tries="exitmatrix run --ending oom -- uvicorn --reload --port {port} app:app",
+        threads=_of("vstorm-co/agenticos", 334),
+    ),
+    PeopleAsk(
+        number=36,
+        id="stop-in-a-debugger",
+        asks="I press Stop in the debugger, and atexit is not called. Why?",
+        threads=_of("microsoft/ptvsd", 2009),
+        missing="a debugger: what it sends, or does instead of a signal",
+    ),
+    PeopleAsk(
+        number=37,
+        id="windows",
+        asks="On Windows: the console is closed, I log off, it shuts down. What runs?",
+        threads=(
+            *_of("moses-palmer/pystray", 78),
+            *_of("mathoudebine/turing-smart-screen-python", 132),
+            *_of("python/cpython", 96289),
+        ),
+        missing="Windows: the harness cannot run there",
+    ),
+    PeopleAsk(
+        number=38,
+        id="run-exitfuncs",
+        asks="May a library call atexit._run_exitfuncs itself?",
+        looks=(Look("a program that does", "plain-run-exitfuncs/return@main"),),
+        tries="exitmatrix run --ending deploy -- python app.py",
+        threads=(
+            *_of("gaogaotiantian/viztracer", 596, 567),
+            *_of("honeybadger-io/honeybadger-python", 201),
+        ),
+    ),
+    PeopleAsk(
+        number=39,
+        id="atexit-and-sigterm",
+        asks="Does atexit run on SIGTERM, and does it help to install a signal handler?",
+        looks=(
+            STOPPED,
+            GRACEFUL,
+            Look("the program sends SIGTERM to itself", "plain/self-SIGTERM@main"),
+            Look("the same, with the handler", "plain-graceful/self-SIGTERM@main"),
+        ),
+        tries="exitmatrix run --ending deploy -- python app.py",
+        threads=(*_of("vivekchand/clawmetry", 1593), *_of("nedbat/coveragepy", 2)),
+    ),
+    PeopleAsk(
+        number=40,
+        id="always-execute-exit-functions",
+        asks="Handlers for signals that end by sys.exit, with atexit below them: what does that"
+        " recipe cover?",
+        looks=(
+            GRACEFUL,
+            Look("Ctrl-C", "plain-graceful/SIGINT@main"),
+            Look("SIGHUP", "plain-graceful/SIGHUP@main"),
+            Look("SIGKILL", "plain-graceful/SIGKILL@main"),
+            Look("the last line", "plain-graceful/return@main"),
+        ),
+        tries="exitmatrix run --ending deploy --ending hang-up -- python app.py",
+        threads=_of("kuralabs/multiexit", 1, 2),
+    ),
+    PeopleAsk(
+        number=41,
+        id="asyncio-worker",
+        asks="My own asyncio worker dies on SIGTERM, and prints a traceback on Ctrl-C. What runs?",
+        looks=(
+            Look("SIGTERM", "*asyncio*/SIGTERM@main"),
+            Look("Ctrl-C", "*asyncio*/SIGINT@main"),
+            Look("Ctrl-C twice", "*asyncio*/SIGINT-*@main"),
+        ),
+        tries="exitmatrix run --ending deploy --ending ctrl-c -- python worker.py",
+        threads=(
+            *_of("chrisguidry/docket", 212),
+            *_of("anoadragon453/matrix-reminder-bot", 212),
+            *_of("tempesta-tech/webshield", 9),
+        ),
+    ),
+    PeopleAsk(
+        number=42,
+        id="sitecustomize-in-workers",
+        asks="Do spawned workers lose a sitecustomize that was injected?",
+        threads=(
+            *_of("scaleapi/scale-agentex", 305),
+            *_of("open-telemetry/opentelemetry-python", 4927),
+        ),
+        missing="a cell: it is no matter of clean-up; `exitmatrix run` says of each process"
+        " whether it was observed from inside",
+    ),
+    PeopleAsk(
+        number=43,
+        id="ctrl-c-and-kernels",
+        asks="Ctrl-C on a notebook server restarts kernels, which then die as orphans. Why?",
+        threads=_of("jupyter/notebook", 5991),
+        missing="a stack with a notebook server",
+    ),
+    PeopleAsk(
+        number=44,
+        id="pypy-semaphores",
+        asks="Ctrl-C with forkserver leaves hundreds of semaphores on PyPy. Which?",
+        threads=_of("pypy/pypy", 3504),
+        missing="a program with a forkserver",
+    ),
+    PeopleAsk(
+        number=45,
+        id="os-exit-in-a-test",
+        asks="A test calls os._exit. What is lost with it?",
+        looks=(
+            Look("handlers and output", "plain/os-exit-0@main"),
+            Look("files, caches, transactions", "data-in-flight/os-exit-7@main"),
+            Look("the same with os._exit in a view", "flask/os-exit-0@main"),
+        ),
+        tries="exitmatrix run --ending deploy -- pytest",
+        threads=_of("sonichi/sutando", 3811),
+        missing="the data file of coverage",
+    ),
+    PeopleAsk(
+        number=46,
+        id="subprocess-call-after-ctrl-c",
+        asks="How long does subprocess.call wait for its child after Ctrl-C?",
+        looks=(
+            Look("a child without slow handlers", "plain-subprocess/SIGINT@group"),
+            Look("a child whose handlers take 50 ms each", "flask-debug-slow-50ms/SIGINT@group"),
+            Look("100 ms each", "flask-debug-slow-100ms/SIGINT@group"),
+            Look("300 ms each", "flask-debug-slow-300ms/SIGINT@group"),
+        ),
+        tries="exitmatrix run --ending ctrl-c -- python app.py",
+    ),
+    PeopleAsk(
+        number=47,
+        id="test-my-own-shutdown",
+        asks="How do I test that my own program shuts down well?",
+        tries="exitmatrix run --expect deploy:ran=all,within=10s -- python app.py",
+        threads=(
+            *_of("dgtlmoon/changedetection.io", 1850, 1853),
+            *_of("bahmutov/start-server-and-test", 321),
+            *_of("microsoft/playwright", 34430),
+            *_of("avast/pytest-docker", 26),
+            *_of("TechEmpower/FrameworkBenchmarks", 4740),
+        ),
+        missing="a cell: the command is the answer",
+    ),
+)
