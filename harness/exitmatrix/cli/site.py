@@ -19,11 +19,15 @@ from exitmatrix.machine.site import NotASite, assets, check_folder, write_site
 from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.files import CannotWrite
 from exitmatrix.machine.store.places import HERE
+from exitmatrix.machine.store.records import read as read_file
+from exitmatrix.machine.store.sharing import Sharing
 from exitmatrix.model import Question, Scenario
+from exitmatrix.observe.app_record import STACK
 from exitmatrix.report.document import Section
 from exitmatrix.report.reproducer.program import reproducer
 from exitmatrix.report.reproducer.refusal import Refusal
 from exitmatrix.report.site.content import Family, Site, families
+from exitmatrix.report.site.own import own_files
 from exitmatrix.report.site.pages import site_files
 
 
@@ -35,24 +39,34 @@ from exitmatrix.report.site.pages import site_files
     default=None,
     help="The folder that is written.  [default: site, in the folder of the records]",
 )
-def command(folder: Path | None, to: Path | None) -> None:
+@click.option(
+    "--from",
+    "runs",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    default=None,
+    metavar="FILE",
+    help="Write the pages of your own program, from what `exitmatrix run --json FILE` saw.",
+)
+def command(folder: Path | None, to: Path | None, runs: Path | None) -> None:
     """Write the site: every answer as a page, from the records alone.
 
     \b
       exitmatrix site                     reports/site/, to be opened in a browser
       exitmatrix site --to /srv/www/exit  somewhere else
+      exitmatrix site --from run.jsonl --to pages
 
-    No page asks anything of a network, and every page can be read without a
-    script. The folder has to be empty, or to hold a site already.
+    With --from the pages are of your own program: a row and a page for each ending,
+    with what happened in order. No page asks anything of a network, and every page
+    can be read without a script. The folder has to be empty, or to hold a site already.
     """
+    if runs:
+        write_own(runs, folder, to)
+        return
     output = folder_to_read(folder)
     if to is None and output not in (folder, HERE):
         raise Failure("--to names the folder that is written", USAGE_ERROR)
     written = to or output / "site"
-    try:
-        check_folder(written)
-    except NotASite as error:
-        raise Failure(str(error), USAGE_ERROR) from error
+    check_free(written)
     scenarios, _ = load_scenarios()
     records = read_some(output)
     asked = tuple(families(records))
@@ -69,12 +83,42 @@ def command(folder: Path | None, to: Path | None) -> None:
         claims=judged_by(records, timelines, scenarios),
         boundaries=boundaries(output),
     )
+    save(written, site_files(site, assets()))
+
+
+def write_own(runs: Path, folder: Path | None, to: Path | None) -> None:
+    """The site of a user's own program."""
+    if folder or to is None:
+        raise Failure(
+            "--from takes --to, the folder that is written, and no --records", USAGE_ERROR
+        )
     try:
-        number = write_site(written, site_files(site, assets()))
+        records = read_file(runs, Sharing().decode)
+    except ValueError as error:
+        raise Failure(f"{error}: write it with exitmatrix run --json", USAGE_ERROR) from error
+    if not records or any(one.stack != STACK for one in records):
+        what = "records of the matrix" if records else "no record"
+        raise Failure(f"{runs} holds {what}: write it with exitmatrix run --json", USAGE_ERROR)
+    check_free(to)
+    save(to, own_files(records, assets()))
+
+
+def check_free(folder: Path) -> None:
+    """Refuse a folder in which something else would be hidden."""
+    try:
+        check_folder(folder)
+    except NotASite as error:
+        raise Failure(str(error), USAGE_ERROR) from error
+
+
+def save(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    """Write the files, and say where they are."""
+    try:
+        number = write_site(folder, files)
     except CannotWrite as error:
         raise Failure(str(error), HARNESS_FAILED) from error
-    say(f"{number} files; open {written / 'index.html'} in a browser")
-    click.echo(written / "index.html")
+    say(f"{number} files; open {folder / 'index.html'} in a browser")
+    click.echo(folder / "index.html")
 
 
 def boundaries(output: Path) -> Section:

@@ -119,6 +119,15 @@ class Record(Frozen, kw_only=True):
         ),
     ] = None
 
+    timelines: Annotated[
+        tuple[tuple[tuple[Text, ...], ...], ...],
+        told(
+            "Who did what after what in one run of each outcome, in the order of `outcomes`,"
+            " without times: [who, what, ...]. Written by `exitmatrix run --json`; the matrix"
+            " keeps its own beside the records, and they are absent here."
+        ),
+    ] = ()
+
     @property
     def interpreter_id(self) -> str:
         """Of the interpreter that was measured: cpython-3.13.0."""

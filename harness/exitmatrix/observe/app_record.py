@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from exitmatrix.model import FORMAT, CellId, Outcome, Process, Record
+from exitmatrix.model import FORMAT, CellId, Outcome, Process, Record, Timeline
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Member
 from exitmatrix.model.tree import program_name
 
 STACK = "own"
 """In the place of a stack: the environment is the user's."""
+
+READY = -1e-6
+"""Seconds: just before the first signal."""
+
+PLACES = {"group": "process group", "all": "whole tree"}
 
 
 def records(
@@ -62,7 +67,10 @@ def _record(
         termination=result.situation.id,
         target=result.target,
     )
-    outcomes = {repr(one): one for one in map(_outcome, result.outcomes)}
+    outcomes: dict[str, tuple[Outcome, Timeline]] = {}
+    for seen in result.outcomes:
+        one = _outcome(seen)
+        outcomes.setdefault(repr(one), (one, timeline(seen)))
     return Record(
         format=FORMAT,
         cell=str(cell),
@@ -75,9 +83,46 @@ def _record(
         target=result.target,
         platform=platform,
         since=since,
-        outcomes=tuple(outcomes[key] for key in sorted(outcomes)),
+        outcomes=tuple(outcomes[key][0] for key in sorted(outcomes)),
+        timelines=tuple(outcomes[key][1] for key in sorted(outcomes)),
         unknown=tuple(sorted(set(result.unknown))),
     )
+
+
+def timeline(outcome: AppOutcome) -> Timeline:
+    """Who did what after what, by the roles of the record: without times, pids and paths."""
+    family = sorted((one for one in outcome.members if one.family), key=_place)
+    told: list[tuple[float, tuple[str, ...]]] = [(READY, ("harness", "ready"))]
+    told += [
+        (max(one.seconds, 0.0), ("harness", "sent", one.signal, PLACES.get(one.to, one.to)))
+        for one in outcome.sent
+    ]
+    for member, role in zip(family, _roles(family), strict=True):
+        told += ((when, (role, *what)) for when, what in _life(member, outcome.watched))
+    if outcome.reply:
+        told.append((outcome.watched, ("harness", "replied", outcome.reply)))
+    told += ((outcome.watched, ("harness", "left", one.kind)) for one in outcome.left)
+    return tuple(what for _, what in sorted(told, key=lambda one: one[0]))
+
+
+def _life(member: Member, watched: float) -> Iterator[tuple[float, tuple[str, ...]]]:
+    """What one process did, each with its time after the first signal."""
+    born = member.born if member.new else min(member.born, 2 * READY)
+    yield born, ("started",)
+    for ran in member.own:
+        label, began = ran.handler.label, ran.began
+        yield born, ("holds", label)  # in which order they were registered is not known here
+        if began is None:
+            continue
+        yield began, ("began", label)
+        if ran.fate == "raised":
+            yield began + (ran.seconds or 0.0), ("raised", label, ran.error or "an exception")
+        elif ran.fate == "ran":
+            yield began + (ran.seconds or 0.0), ("returned", label)
+    if member.exit:
+        yield (watched if member.seconds is None else member.seconds), ("ended", member.exit)
+    else:
+        yield watched, ("alive",)
 
 
 def _outcome(outcome: AppOutcome) -> Outcome:

@@ -43,7 +43,7 @@ def _joined(steps: Iterable[Step]) -> Iterator[Step]:
     waiting: tuple[str, str, list[str]] | None = None
     for who, what in steps:
         verb, _, rest = what.partition(" ")
-        if waiting and waiting[:2] == (who, verb) and verb in ("registers", "runs"):
+        if waiting and waiting[:2] == (who, verb) and verb in ("registers", "holds", "runs"):
             waiting[2].append(rest)
             continue
         if waiting:
@@ -85,6 +85,8 @@ def _steps(timeline: Timeline, roles: Sequence[str]) -> Iterator[Step]:
 
 def _short(name: str) -> str:
     """multiprocessing.util for multiprocessing.util._exit_function: the rest says nothing."""
+    if ":" in name:
+        return name  # of a user's program: app.db:close_pool
     module, _, last = name.rpartition(".")
     return module if module and last.startswith("_") else name
 
@@ -110,6 +112,7 @@ def _step(who: str, kind: str, detail: Sequence[str], roles: Sequence[str]) -> S
         "serves": "answers HTTP",
         "answered": "answers HTTP",
         "registered": f"registers {first}",
+        "holds": f"holds {first}",
         "began": f"begins {first}",
         "returned": f"ends {first}",
         "raised": f"{first} raises {' '.join(detail[1:])}".rstrip(),

@@ -5,6 +5,7 @@ family.py    a page for each way to end a scenario: c/SCENARIO/TERMINATION@TARGE
 front.py     the first page: four choices and the answer
 questions.py a page for each question that people ask
 races.py     the cells that differ from run to run
+own.py       the site of a user's own program
 answers.py   all short answers, as data for the script
 shell.py     the frame of every page
 pages.py     every file of the site, by its path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from exitmatrix.model import Frozen
@@ -53,13 +54,13 @@ def hrefs_from(path: str) -> Href:
     return href
 
 
-def framed(page: Page) -> bytes:
+def framed(page: Page, navigation: Mapping[str, str] = NAVIGATION) -> bytes:
     """The whole file."""
     up = way_up(page.path)
     here = ' aria-current="page"'
     links = "".join(
         f'<a href="{up}{target}"{here if target == page.path else ""}>{name}</a>'
-        for target, name in NAVIGATION.items()
+        for target, name in navigation.items()
     )
     scripts = "".join(f'<script src="{up}{one}" defer></script>\n' for one in page.scripts)
     about = page.about or "Which exit handlers of a Python program run, in which process, and when."

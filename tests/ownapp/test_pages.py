@@ -1,0 +1,147 @@
+"""Laws of the pages of a user's own program: what `run --json` saw, ending by ending."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from exitmatrix.cli.errors import Failure
+from exitmatrix.cli.site import command
+from exitmatrix.declare.situations import find
+from exitmatrix.machine.site import assets
+from exitmatrix.model import Record
+from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Fate, Handler, Member, Ran, Sent
+from exitmatrix.observe.app_record import records
+from exitmatrix.report.app.exports import json_lines
+from exitmatrix.report.document import plain
+from exitmatrix.report.site.own import own_answer, own_files, page_of
+
+from tests.support.committed import records as of_the_matrix
+
+CLOSE, FLUSH = (Handler(label=label) for label in ("app.db:close_pool", "app:flush"))
+LIBRARY = Handler(label="logging:shutdown", library=True)
+TERM = Sent(seconds=0.0, signal="SIGTERM", to="group")
+
+
+def member(role: str, *fates: tuple[Handler, Fate], end: str = "code 0", **more: Any) -> Member:
+    began = {"ran": 0.1, "raised": 0.2, "unfinished": 0.3, "not run": None}
+    fields: dict[str, Any] = {
+        "family": True,
+        "serves": False,
+        "new": False,
+        "observed": True,
+        "seconds": 0.4 if end else None,
+        "born": -1.0,
+    }
+    runs = tuple(Ran(handler=one, fate=fate, began=began[fate]) for one, fate in fates)
+    return Member(role=role, exit=end, handlers=runs, **(fields | more))
+
+
+def record(*runs: tuple[Member, ...]) -> Record:
+    outcomes = tuple(
+        AppOutcome(
+            situation="deploy", blind=False, members=members, sent=(TERM,), ready=0.5, gone=0.4,
+            watched=1.0, left=(), output="", python="3.13.0",
+        )
+        for members in runs
+    )  # fmt: skip
+    result = EndingResult(situation=find("deploy"), target="first", outcomes=outcomes)
+    platform = {"system": "Linux", "machine": "x86_64"}
+    (one,) = records(("python", "app.py"), "direct", [result], platform, "2026-11-25")
+    return one
+
+
+RAN = member("main", (CLOSE, "ran"), (FLUSH, "ran"))
+KILLED = member("main", (CLOSE, "not run"), end="signal SIGTERM")
+
+
+def test_a_record_of_run_says_who_did_what_after_what() -> None:
+    """By the roles of the record, in the order of their times, without times; no library."""
+    master = member("master", (CLOSE, "ran"), (LIBRARY, "ran"), seconds=0.9)
+    worker = member("worker#1", (FLUSH, "raised"), end="signal SIGKILL", seconds=0.5)
+    (told,) = record((master, worker)).timelines
+    assert told == (
+        ("master", "started"),
+        ("master", "holds", "app.db:close_pool"),
+        ("worker", "started"),
+        ("worker", "holds", "app:flush"),
+        ("harness", "ready"),
+        ("harness", "sent", "SIGTERM", "process group"),
+        ("master", "began", "app.db:close_pool"),
+        ("master", "returned", "app.db:close_pool"),
+        ("worker", "began", "app:flush"),
+        ("worker", "raised", "app:flush", "an exception"),
+        ("worker", "ended", "signal SIGKILL"),
+        ("master", "ended", "code 0"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("says", "runs"),
+    [
+        ("✓ all", [(RAN,)]),
+        ("✗ none", [(KILLED,)]),
+        ("◐ not in main", [(member("main", (CLOSE, "ran"), (FLUSH, "unfinished")),)]),
+        ("◐ not in main", [(member("main", (CLOSE, "ran"), (FLUSH, "raised")),)]),
+        ("● it goes on", [(member("main", (CLOSE, "not run"), end=""),)]),
+        ("- nothing to run", [(member("main", (LIBRARY, "ran")),)]),
+        ("? not seen from inside", [(member("main", observed=False),)]),
+        ("≈ runs differ: ✓ all or ✗ none", [(RAN,), (KILLED,)]),
+        ("✓ all", [(RAN, member("new-worker", (FLUSH, "not run"), new=True, born=0.2))]),
+    ],
+)
+def test_the_answer_is_about_what_was_to_run_and_who_ended(
+    says: str, runs: list[tuple[Member, ...]]
+) -> None:
+    """Of a process that goes on, or came later, nothing is asked; runs that differ are said."""
+    one = record(*runs)
+    words = plain(own_answer(one))
+    assert sorted(words.removeprefix("≈ runs differ: ").split(" or ")) == sorted(
+        says.removeprefix("≈ runs differ: ").split(" or ")
+    )
+    assert words[0] == says[0]
+
+
+def test_every_ending_has_a_page_with_its_figure() -> None:
+    """The first page leads to it; no script, and nothing that is fetched."""
+    one = record((KILLED,))
+    files = dict(own_files([one], assets()))
+    assert f'href="{page_of(one)}"' in files["index.html"].decode()
+    page = files[page_of(one)].decode()
+    assert "SIGTERM to the process group; main is killed by SIGTERM" in page
+    assert "exitmatrix run --ending deploy --at first -- COMMAND" in page
+    for name, content in files.items():
+        assert b"<script" not in content, name
+        assert name.endswith(".svg") or b"//" not in content.replace(b"://", b""), name
+
+
+def test_pages_are_written_from_the_file_that_run_writes(tmp_path: Path) -> None:
+    """Into the folder that is named, and into none that holds something else."""
+    file = tmp_path / "run.jsonl"
+    file.write_text(json_lines([record((RAN,))]))
+    call("--from", str(file), "--to", str(tmp_path / "pages"))
+    assert "✓" in (tmp_path / "pages" / "index.html").read_text()
+    with pytest.raises(Failure, match="neither empty nor a site"):
+        call("--from", str(file), "--to", str(tmp_path))
+
+
+def test_a_file_that_run_did_not_write_is_refused(tmp_path: Path) -> None:
+    """With one line that names it, and nothing is written."""
+    file = tmp_path / "run.jsonl"
+    file.write_text("")
+    with pytest.raises(Failure, match="holds no record: write it with exitmatrix run --json"):
+        call("--from", str(file), "--to", str(tmp_path / "pages"))
+    file.write_text(json_lines([of_the_matrix()[0]]))
+    with pytest.raises(Failure, match="records of the matrix"):
+        call("--from", str(file), "--to", str(tmp_path / "pages"))
+    file.write_text("{}\n")
+    with pytest.raises(Failure, match="line 1"):
+        call("--from", str(file), "--to", str(tmp_path / "pages"))
+    with pytest.raises(Failure, match="--from takes --to"):
+        call("--from", str(file))
+    assert not (tmp_path / "pages").exists()
+
+
+def call(*arguments: str) -> None:
+    command.main(list(arguments), standalone_mode=False)
