@@ -10,11 +10,14 @@ from exitmatrix.cli.errors import Failure
 from exitmatrix.cli.site import command
 from exitmatrix.declare.situations import find
 from exitmatrix.machine.site import assets
+from exitmatrix.machine.store.records import read
+from exitmatrix.machine.store.sharing import Sharing
 from exitmatrix.model import Record
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Fate, Handler, Member, Ran, Sent
 from exitmatrix.observe.app_record import records
 from exitmatrix.report.app.exports import json_lines
 from exitmatrix.report.document import plain
+from exitmatrix.report.render.html import html_words
 from exitmatrix.report.site.own import own_answer, own_files, page_of
 
 from tests.support.committed import records as of_the_matrix
@@ -119,9 +122,13 @@ def test_every_ending_has_a_page_with_its_figure() -> None:
 def test_pages_are_written_from_the_file_that_run_writes(tmp_path: Path) -> None:
     """Into the folder that is named, and into none that holds something else."""
     file = tmp_path / "run.jsonl"
-    file.write_text(json_lines([record((RAN,))]))
+    one = record((RAN,))
+    file.write_text(json_lines([one]))
+    assert read(file, Sharing().decode) == [one]
     call("--from", str(file), "--to", str(tmp_path / "pages"))
-    assert "✓" in (tmp_path / "pages" / "index.html").read_text()
+    page = (tmp_path / "pages" / page_of(one)).read_text()
+    assert f"<strong>{html_words(own_answer(one))}</strong>" in page
+    assert "main runs app.db:close_pool, app:flush" in page
     with pytest.raises(Failure, match="neither empty nor a site"):
         call("--from", str(file), "--to", str(tmp_path))
 

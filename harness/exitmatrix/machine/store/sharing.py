@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import asdict, replace
 
-from exitmatrix.model import Frozen, Outcome, Record
+from exitmatrix.model import Frozen, Outcome, Record, Timeline
 
 ENCODER = msgspec.json.Encoder()
 PARTS = {
@@ -19,6 +19,7 @@ PARTS = {
     "platform": dict[str, str],
     "outcomes": tuple[Outcome, ...],
     "seen": tuple[Outcome, ...],
+    "timelines": tuple[Timeline, ...],
 }
 NAMES = ("stack", "scenario", "launcher", "termination", "target", "since")
 
@@ -41,6 +42,7 @@ class _Line(Frozen, kw_only=True):
     unknown: tuple[str, ...] = ()
     seen: msgspec.Raw = msgspec.Raw(b"[]")
     runs: int | None = None
+    timelines: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 class Sharing:
