@@ -7,15 +7,19 @@ from typing import Any, get_args
 
 import pytest
 from exitmatrix.declare.program import STEPS, InvalidProgram, program, step, steps
-from exitmatrix.declare.terminations import CATALOGUE
+from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS
+from exitmatrix.judge.cell import predict
+from exitmatrix.judge.profile import profile
 from exitmatrix.machine.scenarios import find_folder, load
 from exitmatrix.model import Outcome, Process
 from exitmatrix.model.language import (
+    EndHere,
     Fork,
     Raise,
     Register,
     StartThread,
     Statement,
+    TryFinally,
     Unregister,
     UnregisterNamesake,
     Write,
@@ -56,6 +60,27 @@ def test_what_a_thread_or_a_fork_does_is_a_list_of_steps() -> None:
     assert told == (StartThread((Register("A"), fork), "after main"),)
 
 
+def test_a_try_statement_names_what_its_finally_clause_calls() -> None:
+    """Its steps may say where the scenario is ended."""
+    told = steps(["register A", {"try": ["write", "end here"], "finally": "finally:f"}])
+    assert told == (Register("A"), TryFinally((Write("marker"), EndHere()), "finally:f"))
+
+
+def test_a_scenario_is_ended_where_its_steps_say_or_behind_the_last() -> None:
+    """Within a `try` statement its clause runs; behind it the clause has run already."""
+    exits, newest = TERMINATIONS["sys-exit-3"], {"implementation": "cpython", "version": "3.14.0"}
+    for place in (["write", "end here"], ["write"]):
+        told = program({"steps": [{"try": place, "finally": "f"}]})
+        [outcome] = predict(told, exits, "main", profile(newest)).outcomes
+        [process] = outcome.processes
+        assert (process.fired, process.exit) == (("f",), {"code": 3})
+    killed = TERMINATIONS["os-exit-3"]
+    for place, fired in ((["end here"], ()), (["nothing"], ("f",))):
+        told = program({"steps": [{"try": place, "finally": "f"}]})
+        [outcome] = predict(told, killed, "main", profile(newest)).outcomes
+        assert outcome.processes[0].fired == fired
+
+
 def test_a_handler_may_do_several_things_in_order() -> None:
     """Also one of a signal, whose steps stand among those of the others."""
     code = program(
@@ -73,8 +98,10 @@ def test_a_handler_may_do_several_things_in_order() -> None:
     [
         ({"step": []}, "unknown key 'step'; valid: steps"),
         ({"steps": "register A"}, "a list is valid"),
-        ({"steps": ["register A", 3]}, "texts, {fork = STEPS} and"),
-        ({"steps": [{"fork": "return", "thread": "return"}]}, "texts, {fork = STEPS} and"),
+        ({"steps": ["register A", 3]}, "texts, {fork = STEPS}, {thread = STEPS} and"),
+        ({"steps": [{"fork": "return", "thread": "return"}]}, "texts, {fork = STEPS}, "),
+        ({"steps": [{"try": "return"}]}, "and {try = STEPS, finally = NAME} are valid"),
+        ({"steps": [{"try": "return", "finally": 3}]}, "finally: a name is valid, not 3"),
         ({"steps": [{"thread": [], "ends": "soon"}]}, "ends: valid: joined, after main, never"),
         ({"steps": ["os._exit soon"]}, "a number is valid, not 'soon'"),
         ({"steps": ["on SIGTERM"]}, "`on SIGNAL NAME` or"),

@@ -36,6 +36,7 @@ from exitmatrix.model.language import (
     StartThread,
     Statement,
     SysExit,
+    TryFinally,
     Unregister,
     UnregisterNamesake,
     Write,
@@ -214,6 +215,66 @@ def test_a_traceback_that_a_daemon_thread_writes_is_withheld() -> None:
     assert foreseen(code(Register("A"), StartThread((SysExit(3),), "never"))) == {"A( A) = 0"}
 
 
+# --------------------------------------------------------------- clauses of `finally`
+
+
+@pytest.mark.parametrize(
+    ("ending", "shown"),
+    [
+        (Nothing(), "f( f) A( A) = 0"),
+        (SysExit(3), "f( f) A( A) = 3"),
+        (Raise(), "f( f) A( A) = 1"),
+        (Raise("KeyboardInterrupt"), "f( f) A( A) = SIGINT"),
+        (Signal("SIGINT"), "f( f) A( A) = SIGINT"),
+        (StartThread((SysExit(3),)), "f( f) A( A) = 0"),
+        (OsExit(3), "= 3"),
+        (Exec(3), "= 3"),
+        (Abort(), "= SIGABRT"),
+        (FatalError(), "= SIGABRT"),
+        (Signal("SIGTERM"), "= SIGTERM"),
+        (Signal("SIGKILL"), "= SIGKILL"),
+    ],
+    ids=str,
+)
+def test_what_unwinds_runs_finally_and_what_ends_the_process_does_not(
+    ending: Statement, shown: str
+) -> None:
+    """Before any handler of atexit, where both run."""
+    assert foreseen(code(Register("A"), TryFinally((ending,), "f"))) == {shown}
+
+
+def test_try_statements_are_left_from_the_inside_to_the_outside() -> None:
+    """Each clause runs once, in the thread whose code is left."""
+    inner = TryFinally((SysExit(3),), "f")
+    assert foreseen(code(TryFinally((inner,), "g"))) == {"f( f) g( g) = 3"}
+    thread = StartThread((TryFinally((inner,), "g"),))
+    assert foreseen(code(TryFinally((thread,), "h"))) == {"f( f) g( g) h( h) = 0"}
+
+
+def test_what_a_clause_raises_takes_the_place_of_what_was_raised() -> None:
+    """And a clause that returns lets the first exception go on."""
+    inner = TryFinally((SysExit(3),), "f")
+    assert foreseen(code(TryFinally((inner,), "g"), f=SysExit(4))) == {"f( f! g( g) = 4"}
+    assert foreseen(code(TryFinally((Raise(),), "f"), f=SysExit(4))) == {"f( f! = 4"}
+    assert foreseen(code(TryFinally((), "f"), Write("w"), f=Raise())) == {"f( f! = 1"}
+
+
+def test_a_child_that_is_forked_within_a_try_statement_leaves_it_too() -> None:
+    """It is a copy of its parent, in the middle of the same code; one clause of which is over."""
+    program = code(TryFinally((Fork((SysExit(3),)),), "f"))
+    assert foreseen(program) == {"f( f) = 0; f( f) = 3"}
+    in_the_clause = code(TryFinally((SysExit(3),), "f"), f=Fork())
+    assert foreseen(in_the_clause) == {"f( f) = 3; f) = 3"}
+
+
+def test_clauses_of_handlers_and_of_signal_handlers_run_too() -> None:
+    """Wherever a function is called from, its try statements are its own."""
+    inside = TryFinally((SysExit(3),), "f")
+    assert foreseen(code(Register("A"), A=inside)) == {"A( f( f) A! = 0"}
+    stop = code(Handle("SIGTERM", "s"), TryFinally((Signal("SIGTERM"),), "g"), s=inside)
+    assert foreseen(stop) == {"s( f( f) s! g( g) = 3"}
+
+
 # ------------------------------------------------------------------- the laws themselves
 
 
@@ -279,6 +340,7 @@ STATEMENTS: st.SearchStrategy[Statement] = st.recursive(
     lambda inner: st.one_of(
         st.builds(StartThread, bodies(inner), st.sampled_from(["joined", "after main", "never"])),
         st.builds(Fork, bodies(inner)),
+        st.builds(TryFinally, bodies(inner), NAMES),
     ),
     max_leaves=6,
 )

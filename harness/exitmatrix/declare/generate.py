@@ -32,12 +32,13 @@ from exitmatrix.model.language import (
     StartThread,
     Statement,
     SysExit,
+    TryFinally,
     Unregister,
     UnregisterNamesake,
     Write,
 )
 
-VERSION = 2
+VERSION = 3
 """Of the generator: another one gives other programs for the same seed."""
 
 # ------------------------------------------------------------------ all small programs
@@ -118,8 +119,8 @@ _Maker = Callable[["_Random", int], Statement]
 def random(seed: int, number: int) -> Code:
     """The program of this number in the sequence that belongs to a seed.
 
-    Most programs end by themselves: functions register, and signals call, only
-    functions that come later in the alphabet. Of twenty, one may go in circles; it
+    Most programs end by themselves: functions register, and signals and `finally` call,
+    only functions that come later in the alphabet. Of twenty, one may go in circles; it
     forks nothing, since each round would double its processes. Threads that wait for
     the end of main's code are not started by handlers, and daemons fork nothing: the
     child would sleep for ever.
@@ -247,6 +248,14 @@ class _Random:
             return Signal(self.dice.one(calls))
         return Signal(self.dice.one(others)) if others else Nothing()
 
+    def try_finally(self, level: int) -> Statement:
+        """A `try` statement, whose function is always a later one: nothing calls itself so."""
+        rest = self.names[level + 1 :]
+        if not rest:
+            return Nothing()
+        body = (*self.body(IN_TRY, 3, level), *self.ending(50, level))
+        return TryFinally(body, self.dice.one(rest))
+
     def sys_exit(self, _level: int) -> Statement:
         """SystemExit with a number, a text or nothing."""
         return SysExit(self.dice.one(EXITS))
@@ -294,6 +303,7 @@ IN_MAIN: list[tuple[int, _Maker]] = [
     *_FOR_BUFFERS,
     *_FOR_SIGNALS,
     (3, _Random.signal),
+    (5, _Random.try_finally),
     (4, _Random.fork),
     (4, _Random.thread),
     (3, _Random.later_thread),
@@ -308,6 +318,7 @@ IN_FUNCTION: list[tuple[int, _Maker]] = [
     *_FOR_BUFFERS,
     *_FOR_SIGNALS,
     (3, _Random.signal),
+    (3, _Random.try_finally),
     (6, _Random.fork),
     (6, _Random.thread),
     (1, _Random.daemon),
@@ -324,6 +335,7 @@ IN_CHILD: list[tuple[int, _Maker]] = [
     *_FOR_BUFFERS,
     *_FOR_SIGNALS,
     (3, _Random.signal),
+    (3, _Random.try_finally),
     (3, _Random.thread),
     (1, _Random.daemon),
     (1, _Random.fork),
@@ -335,9 +347,20 @@ IN_THREAD: list[tuple[int, _Maker]] = [
     (1, _Random.handle),
     (1, _Random.signal),
     (2, _Random.fork),
+    (3, _Random.try_finally),
     (1, _Random.thread),
     (1, _Random.run_handlers),
     (1, lambda _random, _level: Nothing()),
 ]
 IN_DAEMON: list[tuple[int, _Maker]] = [*_FOR_THE_LIST, *_FOR_BUFFERS]
+IN_TRY: list[tuple[int, _Maker]] = [
+    *_FOR_THE_LIST,
+    *_FOR_BUFFERS,
+    (2, _Random.handle),
+    (3, _Random.signal),
+    (2, _Random.fork),
+    (3, _Random.thread),
+    (2, _Random.try_finally),
+    (1, _Random.run_handlers),
+]
 """What may stand where, and how often it does."""

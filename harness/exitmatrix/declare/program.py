@@ -5,6 +5,7 @@ can use. A step is a verb and what it is about. What a thread, a fork or a handl
 does is another step, or a list of them:
 
     steps = ["register A", "register B", "unregister A", {thread = ["register C", "raise"]}]
+    steps = ["register A", {try = ["end here"], finally = "finally:f"}]
     handlers = {B = "sys.exit 4", C = ["register A", {fork = ["os._exit 0"]}]}
     server = "threads"
     supervisor = "reloader"
@@ -22,6 +23,7 @@ from exitmatrix.model.language import (
     CloseStdout,
     Code,
     Default,
+    EndHere,
     EndInterpreter,
     Exec,
     FatalError,
@@ -39,6 +41,7 @@ from exitmatrix.model.language import (
     Raise,
     Register,
     ReplaceHooks,
+    Rest,
     RunHandlers,
     Say,
     Segfault,
@@ -50,6 +53,7 @@ from exitmatrix.model.language import (
     Statement,
     SysExit,
     ThreadEnd,
+    TryFinally,
     Unregister,
     UnregisterNamesake,
     Write,
@@ -126,6 +130,11 @@ STEPS: Mapping[str, tuple[Callable[[str], Statement], str]] = {
     "run handlers": (lambda _: RunHandlers(), "atexit._run_exitfuncs()"),
     "thread that ends after main registers": (_after_main, "a handler; the thread is no daemon"),
     "thread that ends after main": (_after_main, "no daemon"),
+    "end here": (
+        lambda _: EndHere(),
+        "where the scenario is ended, if not behind the last of these steps",
+    ),
+    "rest": (lambda _: Rest(), "for ever, in a thread that is a daemon"),
     "daemon thread": (lambda _: StartThread((), "never"), "one that never ends"),
     "start thread": (lambda _: StartThread(), "and join it"),
     "thread:": (lambda text: StartThread((step(text),)), "a step that a thread does"),
@@ -202,8 +211,13 @@ def steps(value: object, where: str = "steps", named: Named | None = None) -> tu
         if ends not in get_args(ThreadEnd):
             raise InvalidProgram(f"ends: valid: {', '.join(get_args(ThreadEnd))}, not {ends!r}")
         return (StartThread(steps(value["thread"], where, named), ends),)
+    if isinstance(value, dict) and set(value) == {"try", "finally"}:
+        if not isinstance(value["finally"], str):
+            raise InvalidProgram(f"finally: a name is valid, not {value['finally']!r}")
+        return (TryFinally(steps(value["try"], where, named), value["finally"]),)
     raise InvalidProgram(
-        f"{where}: texts, {{fork = STEPS}} and {{thread = STEPS}} are valid, not {value!r}"
+        f"{where}: texts, {{fork = STEPS}}, {{thread = STEPS}} and"
+        f" {{try = STEPS, finally = NAME}} are valid, not {value!r}"
     )
 
 

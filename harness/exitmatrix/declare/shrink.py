@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.declare.statements import NAMING, names, size, statements
+from exitmatrix.declare.statements import HOLDING, NAMING, names, size, statements
 from exitmatrix.model.language import (
     Code,
-    Fork,
     Function,
     Raise,
     Register,
@@ -55,12 +54,12 @@ def renamed(code: Code) -> Code:
     texts: dict[str, str] = {}
 
     def other(one: Statement) -> Statement:
-        if isinstance(one, Fork | StartThread):
-            return replace(one, body=tuple(map(other, one.body)))
         if isinstance(one, Write):
             return Write(texts.setdefault(one.text, f"w{len(texts) + 1}."))
+        if isinstance(one, HOLDING):
+            one = replace(one, body=tuple(map(other, one.body)))
         if isinstance(one, NAMING):
-            return replace(one, function=letters[one.function])
+            one = replace(one, function=letters[one.function])
         return one
 
     body = tuple(map(other, code.body))
@@ -87,7 +86,7 @@ def _bodies(body: Body) -> Iterator[Body]:
     for place, one in enumerate(body):
         before, after = body[:place], body[place + 1 :]
         yield before + after
-        if isinstance(one, Fork | StartThread):
+        if isinstance(one, HOLDING):
             yield before + one.body + after
             for inner in _bodies(one.body):
                 yield (*before, replace(one, body=inner), *after)
@@ -116,6 +115,6 @@ def _plainer_statements(one: Statement) -> Iterator[Statement]:
         yield Register(one.function)
     if isinstance(one, StartThread) and one.ends != "joined":
         yield replace(one, ends="joined")
-    if isinstance(one, Fork | StartThread):
+    if isinstance(one, HOLDING):
         for body in _plainer_bodies(one.body):
             yield replace(one, body=body)

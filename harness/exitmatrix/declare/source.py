@@ -46,6 +46,7 @@ from exitmatrix.model.language import (
     StartThread,
     Statement,
     SysExit,
+    TryFinally,
     Unregister,
     UnregisterNamesake,
     Write,
@@ -313,6 +314,9 @@ class _Writer:
                 return ["fork()"]
             case Fork(body):
                 return ["if fork():", *self._lines(body, 1)]
+            case TryFinally(body, function):
+                inner = self._lines(body or (Nothing(),), 1)
+                return ["try:", *inner, "finally:", f"{INDENT}{function}()"]
             case _:
                 return [line(one)]
 

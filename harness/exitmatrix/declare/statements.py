@@ -12,12 +12,16 @@ from exitmatrix.model.language import (
     SetExitFunction,
     StartThread,
     Statement,
+    TryFinally,
     Unregister,
     UnregisterNamesake,
 )
 
-NAMING = Register | Unregister | UnregisterNamesake | SetExitFunction | Handle
+NAMING = Register | Unregister | UnregisterNamesake | SetExitFunction | Handle | TryFinally
 """Statements that name a function."""
+
+HOLDING = Fork | StartThread | TryFinally
+"""Statements that hold others."""
 
 
 def size(code: Code) -> int:
@@ -43,5 +47,5 @@ def walk(body: Iterable[Statement]) -> Iterator[Statement]:
     """The statements of a body, and those of the bodies in it."""
     for one in body:
         yield one
-        if isinstance(one, Fork | StartThread):
+        if isinstance(one, HOLDING):
             yield from walk(one.body)

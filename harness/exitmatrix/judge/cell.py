@@ -32,6 +32,7 @@ from exitmatrix.model import (
     Termination,
 )
 from exitmatrix.model.language import (
+    EndHere,
     Fork,
     Function,
     Handle,
@@ -43,6 +44,7 @@ from exitmatrix.model.language import (
     Statement,
     Supervise,
     SysExit,
+    TryFinally,
     Write,
 )
 from exitmatrix.model.outcome_sets import union
@@ -111,9 +113,30 @@ def _process(program: Program, path: Path, role: str, last: tuple[Statement, ...
     if program.server:
         body = (Import("logging"), *body)
     if Write(MARKER) not in body and not (reloader and role == "parent"):
-        body = (*body, Write(MARKER))
-    main = Thread(0, (MainCode(), Body(_named((*body, *last), role))))
+        last = (Write(MARKER), *last)
+    main = Thread(0, (MainCode(), Body(_named(_ended(body, last), role))))
     return ProcessState(path=path, threads=(main,), role=role)
+
+
+def _ended(body: tuple[Statement, ...], last: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """The same with what it ends with: where it says so, within a `try` statement, or behind."""
+    ended = _at_the_place(body, last)
+    return (*body, *last) if ended == body else ended
+
+
+def _at_the_place(
+    body: tuple[Statement, ...], last: tuple[Statement, ...]
+) -> tuple[Statement, ...]:
+    placed: list[Statement] = []
+    for one in body:
+        match one:
+            case EndHere():
+                placed += last
+            case TryFinally(inner, function):
+                placed.append(TryFinally(_at_the_place(inner, last), function))
+            case _:
+                placed.append(one)
+    return tuple(placed)
 
 
 def _named(body: tuple[Statement, ...], role: str) -> tuple[Statement, ...]:
@@ -127,6 +150,8 @@ def _named(body: tuple[Statement, ...], role: str) -> tuple[Statement, ...]:
                 named.append(Fork(_named(inner, "child")))
             case StartChild(inner):
                 named.append(StartChild(_named(inner, "child")))
+            case TryFinally(inner, function):
+                named.append(TryFinally(_named(inner, role), function))
             case StartThread(inner, ends):
                 named.append(StartThread(_named(inner, role), ends))
             case _:

@@ -13,7 +13,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws import LAWS, exits, handlers, processes, signals, streams
+from exitmatrix.judge.laws import (
+    LAWS,
+    exits,
+    handlers,
+    processes,
+    signals,
+    streams,
+    unwinding,
+)
 from exitmatrix.judge.laws.law import Law
 from exitmatrix.judge.profile import PARAMETERS, Parameter, Profile
 from exitmatrix.judge.program import predict_program
@@ -24,6 +32,7 @@ from exitmatrix.model.language import Code
 
 OF_PROGRAMS: tuple[Law, ...] = (
     *exits.LAWS,
+    *unwinding.LAWS,
     *handlers.LAWS,
     *signals.LAWS,
     *processes.LAWS,

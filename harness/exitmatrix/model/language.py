@@ -1,8 +1,8 @@
 """The small language in which a program can be described: a tree of typed statements.
 
-A program is a body and the functions that it registers as handlers. Any
-statement may stand anywhere: in the main thread, in another thread, in a
-function, after a fork. Each stands for one line of Python, which its docstring
+A program is a body and the functions that clean up, each promised to be called by
+one mechanism or another. Any statement may stand anywhere: in the main thread, in
+another thread, in a function, after a fork. Each stands for one line of Python, which its docstring
 names; `declare/source.py` writes that line and `judge/semantics` executes it.
 
 A function first says that it began. It says that it ended when its body did,
@@ -83,6 +83,13 @@ class SysExit(Frozen, tag="sys.exit"):
     """`sys.exit(argument)`."""
 
     argument: int | str | None = None
+
+
+class TryFinally(Frozen, tag="try"):
+    """`try:` and `body`, `finally:` and `function()`."""
+
+    body: tuple[Statement, ...]
+    function: str
 
 
 # ------------------------------------------------------------------- sudden ends
@@ -216,7 +223,11 @@ class ReplaceHooks(Frozen, tag="hooks"):
 
 
 class Rest(Frozen, tag="rest"):
-    """The program waits, for ever, for what comes from outside."""
+    """The main thread waits, for ever, for what comes from outside; another one for nothing."""
+
+
+class EndHere(Frozen, tag="end here"):
+    """`endings.end_here()`: what a scenario is ended by takes place here."""
 
 
 class Serve(Frozen, tag="serve"):
@@ -241,6 +252,7 @@ Statement = (
     | SetExitFunction
     | Raise
     | SysExit
+    | TryFinally
     | OsExit
     | LibcExit
     | Abort
@@ -264,13 +276,14 @@ Statement = (
     | EndInterpreter
     | ReplaceHooks
     | Rest
+    | EndHere
     | Serve
     | Supervise
 )
 
 
 class Function(Frozen):
-    """`def name(...)`: what is registered with atexit, or handles a signal."""
+    """`def name(...)`: what atexit, a signal or the end of a `try` statement calls."""
 
     name: str
     body: tuple[Statement, ...] = ()

@@ -13,11 +13,13 @@ from exitmatrix.judge.laws import (
     signals,
     stderr,
     streams,
+    unwinding,
 )
 from exitmatrix.judge.laws.law import Law
 
 LAWS: tuple[Law, ...] = (
     *exits.LAWS,
+    *unwinding.LAWS,
     *handlers.LAWS,
     *signals.LAWS,
     *processes.LAWS,

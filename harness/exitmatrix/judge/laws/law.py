@@ -28,6 +28,7 @@ Question = Literal[
     "run over",  # what a run of the handlers ends with that the program asked for
     "end of handlers",  # what the last run of the handlers does to the exit of the process
     "streams",  # what becomes of stdout at the very end
+    "finally",  # whether the end of a try statement's body runs its finally clause
     "forked thread",  # how a child ends that was forked by another thread than the main one
     "import",  # what a library registers
     "helpers",  # what processes libraries start
@@ -74,7 +75,7 @@ class Raises(Frozen):
 
 
 class Calls(Frozen):
-    """The function that the program has set is called, in the main thread."""
+    """The function that the program has set for this is called."""
 
 
 class Later(Frozen):

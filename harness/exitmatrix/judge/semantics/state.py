@@ -42,6 +42,18 @@ class Call(Frozen):
     function: str
 
 
+class Finally(Frozen):
+    """Below the body of a try statement."""
+
+    function: str
+
+
+class Unwinding(Frozen):
+    """Below a finally clause: the exception that goes on when that is over, if any."""
+
+    raised: Raised | None = None
+
+
 class HandlerRun(Frozen):
     """atexit at work: it calls one handler after another."""
 
@@ -116,6 +128,8 @@ Frame = (
     Body
     | Entering
     | Call
+    | Finally
+    | Unwinding
     | HandlerRun
     | Lingering
     | Joins

@@ -18,6 +18,7 @@ from exitmatrix.judge.semantics.signals import disposition, receive
 from exitmatrix.judge.semantics.state import (
     Body,
     Configuration,
+    Finally,
     Frame,
     ProcessState,
     Resting,
@@ -53,6 +54,7 @@ from exitmatrix.model.language import (
     StartThread,
     Statement,
     Supervise,
+    TryFinally,
     Unregister,
     Write,
 )
@@ -113,9 +115,13 @@ def _proceed(
             now, process, thread = _parent(now, process, thread, child)
         case StartThread():
             process, thread = spawn.start_thread(process, thread, statement)
+        case TryFinally(body, function):
+            thread = change.push(thread, Finally(function), Body(body))
         case Flush():
             now = change.flush(now, process)
             process = now.process(process.path)
+        case Rest() if thread.id != process.main:
+            thread = replace(thread, done=True)
         case Rest() | Serve() | Supervise():
             thread = change.push(thread, _waiting(process, statement))
         case Import(library):

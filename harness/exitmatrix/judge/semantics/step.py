@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import (
+    Calls,
     Dies,
     Facts,
     Finalizes,
@@ -31,6 +32,7 @@ from exitmatrix.judge.semantics.state import (
     Configuration,
     Entering,
     Finalization,
+    Finally,
     HandlerRun,
     Joins,
     Lingering,
@@ -43,6 +45,7 @@ from exitmatrix.judge.semantics.state import (
     Supervising,
     Thread,
     ThreadCode,
+    Unwinding,
     WaitsForChild,
 )
 from exitmatrix.judge.semantics.statements import execute
@@ -130,6 +133,10 @@ def _go_on(
         case Call(function):
             said = change.say(process, function, "ended")
             yield _with(now, said, change.pop(thread))
+        case Finally(function):
+            yield _with(now, process, _clean_up(thread, function, None, ask))
+        case Unwinding(raised):
+            yield _with(now, process, replace(change.pop(thread), raising=raised))
         case HandlerRun() as running:
             yield from _next_handler(now, process, thread, running, ask)
         case MainCode():
@@ -178,7 +185,11 @@ def _unwind(
             yield from supervise.leave_server(now, process, thread, raised, ask)
         case RequestCode() as request:
             yield from supervise.leave_request(now, process, thread, request, raised, ask)
-        case Body() | Joins() | WaitsForChild() | Entering() | Lingering() | Resting():
+        case Finally(function):
+            yield _with(now, process, _clean_up(thread, function, raised, ask))
+        case (
+            Body() | Joins() | WaitsForChild() | Entering() | Lingering() | Resting() | Unwinding()
+        ):
             yield _with(now, process, change.pop(thread))
         case Call(function):
             said = change.say(process, function, "raised")
@@ -199,6 +210,16 @@ def _unwind(
             ask("late exception", Facts(profile=ask.profile, exception=raised.name))
             over = change.swap(replace(thread, raising=None), replace(ending, stage="handlers"))
             yield _with(now, process, over)
+
+
+def _clean_up(thread: Thread, function: str, raised: Raised | None, ask: Ask) -> Thread:
+    """The thread, whose try statement is left: its finally clause begins. Raises NotPredicted."""
+    about = Facts(profile=ask.profile, exception=raised.name if raised else "")
+    (effect,) = ask("finally", about)
+    if not isinstance(effect, Calls):
+        raise NotPredicted(f"{effect!r} of a finally clause")
+    calm = change.swap(replace(thread, raising=None), Unwinding(raised))
+    return change.push(calm, Entering(function))
 
 
 def _next_handler(
@@ -253,14 +274,15 @@ def _end_of_main(
 def _enter(
     now: Configuration, process: ProcessState, thread: Thread, ask: Ask
 ) -> Iterator[Configuration]:
-    """A function begins; where it is a handler of the program's, something may come meanwhile."""
+    """A function begins; where it cleans up in the main thread, something may come meanwhile."""
     label = thread.top.function if isinstance(thread.top, Entering) else ""
     of_atexit = isinstance(thread.frames[-2], HandlerRun) and label not in process.library
+    unwinds = isinstance(thread.frames[-2], Unwinding) and thread.id == process.main
     process, thread = change.enter(process, thread, ask.code)
-    if of_atexit and now.events and process.path in now.events[0].to:
+    if (of_atexit or unwinds) and now.events and process.path in now.events[0].to:
         if now.events[0].when == "in a handler":
             thread = change.push(thread, Lingering())
-        elif now.events[0].when == "later" and ask.code.length:
+        elif of_atexit and now.events[0].when == "later" and ask.code.length:
             needs, grace = process.elapsed + ask.code.length, now.events[0].after
             (effect,) = ask("grace", Facts(profile=ask.profile, needs=needs, grace=grace))
             in_time = isinstance(effect, Waits) and effect.waits

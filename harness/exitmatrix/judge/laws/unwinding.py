@@ -1,0 +1,38 @@
+"""Laws about what is left when code is left: `try` statements and their `finally` clauses."""
+
+from __future__ import annotations
+
+from exitmatrix.judge.laws.law import Calls, Law, Proceeds, does
+from exitmatrix.model.language import TryFinally
+
+LAWS: tuple[Law, ...] = (
+    Law(
+        id="try-begins",
+        about="statement",
+        when=does(TryFinally),
+        then=lambda _: Proceeds(),
+        because="A try statement executes its body; its finally clause waits for the end of that.",
+        source="docs: reference/compound_stmts, The try statement",
+    ),
+    Law(
+        id="finally-follows",
+        about="finally",
+        when=lambda f: not f.exception,
+        then=lambda _: Calls(),
+        because="When the body of a try statement comes to its end, its finally clause follows.",
+        source="docs: reference/compound_stmts, The try statement",
+    ),
+    Law(
+        id="finally-unwinds",
+        about="finally",
+        when=lambda f: f.exception != "",
+        then=lambda _: Calls(),
+        because=(
+            "An exception that leaves the body of a try statement, SystemExit and "
+            "KeyboardInterrupt too, runs the finally clause on its way, in the thread in which it "
+            "was raised and before any handler of atexit. Then it goes on, unless the clause "
+            "raises another in its place."
+        ),
+        source="docs: reference/compound_stmts, The try statement; library/sys, sys.exit",
+    ),
+)
