@@ -41,7 +41,6 @@ from exitmatrix.model.language import (
     Signal,
     StartThread,
     Statement,
-    TryFinally,
     Unregister,
     Write,
 )
@@ -239,8 +238,6 @@ def test_laws_see_facts_and_never_names() -> None:
 
 UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
     "exitfunc-is-no-more": ("cpython 3.13.0", (SetExitFunction("f"),)),
-    "finally-follows": ("cpython 3.13.0", (TryFinally((), "f"),)),
-    "finally-unwinds": ("cpython 3.13.0", (TryFinally((Raise(),), "f"),)),
     "flush-fails": ("cpython 3.13.0", (CloseStdout(), Write("w"), Flush())),
     "flush-writes": ("cpython 3.13.0", (Write("w"), Flush())),
     "forked-thread-ends-the-child": ("cpython 3.13.0", (StartThread((Fork(),)),)),
@@ -251,7 +248,6 @@ UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
     "pypy-handler-exception-fails": ("pypy 3.7.10", (Register("raises"),)),
     "pypy-has-no-fatal-error": ("pypy 3.11.0", (FatalError(),)),
     "run-raises-the-last": ("cpython 3.9.18", (Register("raises"), RunHandlers())),
-    "try-begins": ("cpython 3.13.0", (TryFinally((), "f"),)),
     "uncatchable-is-refused": ("cpython 3.13.0", (Ignore("SIGKILL"),)),
 }
 """Programs that rest on the laws on which no cell does; `exitmatrix fuzz` runs their like."""
