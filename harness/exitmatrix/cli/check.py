@@ -15,7 +15,12 @@ from msgspec.structs import replace
 from exitmatrix.cli import options
 from exitmatrix.cli.changes import differ, explained, print_changes
 from exitmatrix.cli.derived import write_reports
-from exitmatrix.cli.environments import Environments, place_of, prepare_environments
+from exitmatrix.cli.environments import (
+    Environments,
+    place_of,
+    prepare_environments,
+    unreached,
+)
 from exitmatrix.cli.errors import (
     DIFFERS,
     HARNESS_FAILED,
@@ -29,6 +34,12 @@ from exitmatrix.cli.measure import Told, measure
 from exitmatrix.cli.progress import Kind, reporter
 from exitmatrix.cli.recording import close, open_store
 from exitmatrix.cli.records import folder_to_read, read
+from exitmatrix.cli.replacing import (
+    find_replacements,
+    tell_replaced,
+    with_replacements,
+    without_interpreters,
+)
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.selecting import (
     check_machine,
@@ -40,6 +51,7 @@ from exitmatrix.cli.selecting import (
 from exitmatrix.cli.streams import say
 from exitmatrix.cli.structured import echo_json
 from exitmatrix.cli.unknown import fail_if_broken, fail_if_unknown
+from exitmatrix.declare.stacks import STACK_NAME, STACKS
 from exitmatrix.machine.run.connection import EngineDied
 from exitmatrix.machine.run.session import Session, default_jobs
 from exitmatrix.machine.store.places import HERE, nearest_records
@@ -49,7 +61,7 @@ from exitmatrix.model import Cell, Frozen, Interpreter, Record, Scenario
 from exitmatrix.model.change import Change
 from exitmatrix.plan.cells import Plan, Selection, matches, without
 from exitmatrix.plan.changes import TwoForOneError, change, compared_as, known, races, sort
-from exitmatrix.plan.schedule import Result, Schedule
+from exitmatrix.plan.schedule import RACY, Result, Schedule
 from exitmatrix.report.exchange.changes import CheckDocument
 from exitmatrix.report.pages.changes import count
 
@@ -65,6 +77,8 @@ class Again(Frozen, kw_only=True):
 
 @click.command("check")
 @options.selection
+@options.instead
+@click.option("--as", "name", metavar="NAME", help="Write what --with shows, as stack NAME.")
 @click.option("--update", is_flag=True, help="Accept what is seen now: write it as matrix would.")
 @options.jobs
 @options.records("The records that are compared with; written with --update only.")
@@ -76,6 +90,8 @@ def command(
     termination: Sequence[str],
     target: Sequence[str],
     stack: Sequence[str],
+    instead: Sequence[str],
+    name: str | None,
     update: bool,
     jobs: int | None,
     folder: Path | None,
@@ -89,9 +105,20 @@ def command(
     as it shows what is on record. Timing is never compared.
 
     Cells that have no record are counted, and are no change.
+
+    \b
+      exitmatrix check --scenario 'flask*' --with werkzeug==3.0.6
+      exitmatrix check --python 3.13 --with ./checkout --with dist/x.whl
+
+    With --with, the stacks that hold these packages are measured with what is
+    named instead, and compared with their own record. Nothing is written, unless
+    --as names a stack of its own for it.
     """
-    if update and folder is None and nearest_records() != HERE:
-        raise Failure("--update writes the records: name their folder with --records", USAGE_ERROR)
+    writes = update or name is not None
+    check_names(instead, name, update)
+    if writes and folder is None and nearest_records() != HERE:
+        option = "--update" if update else "--as"
+        raise Failure(f"{option} writes the records: name their folder with --records", USAGE_ERROR)
     folder = folder_to_read(folder)
     selection = selected(scenario, termination, target, stack)
     with stopping_cleanly():
@@ -100,19 +127,28 @@ def command(
         check_machine()
         found = find_interpreters(python)
         records = read_committed(folder)
-        found = compare_as(found, records, update)
+        found = compare_as(found, records, writes)
+        replacements = find_replacements(instead, found)
+        selection = with_replacements(selection, replacements)
+        found = without_interpreters(found, replacements)
         planned = make_plan(found, subjects, selection)
         tell_what_is_not_checked(planned, found, records, selection, python)
-        planned = choose(planned, found, records, update)
-        store = open_store(folder) if update else None
-        environments, missing = prepare_environments(planned, found, progress)
+        planned = choose(planned, found, records, writes)
+        store = open_store(folder) if writes else None
+        environments, missing = prepare_environments(planned, found, progress, replacements.words)
         planned = without(planned, missing)
-        again = measure_again(planned, environments, subjects, records, jobs, progress)
-        changes = find_changes(again, records, environments, found)
-        if store:
+        runs = 0 if name else RACY
+        again = measure_again(planned, environments, subjects, records, runs, jobs, progress)
+        changes = find_changes(again, records, environments, found, instead)
+        if store and name:
+            write_as(name, store, again, found, environments, subjects)
+        elif store:
             accept(store, again, changes, records, found, environments, subjects)
     compared = [records[one.result.cell.id] for one in again if one.result.cell.id in records]
-    tell_other_packages(compared, environments)
+    if instead:
+        tell_replaced(replacements, compared, environments)
+    else:
+        tell_other_packages(compared, environments)
     if as_json:
         echo_json(
             CheckDocument(
@@ -128,7 +164,32 @@ def command(
         tell_changes(changes, compared, subjects)
     if changes and not update:
         sys.exit(DIFFERS)
+    if instead and not stack:
+        missing = unreached(missing)  # of the others it was told that they cannot have it
     fail_if_not_all_was_seen(planned, again, missing, broken)
+
+
+def check_names(instead: Sequence[str], name: str | None, update: bool) -> None:
+    """Fail where what is measured with other packages would be written as somebody else's."""
+    if update and instead:
+        raise Failure(
+            "--update would write it as the stack's own record: --as NAME writes what --with shows",
+            USAGE_ERROR,
+        )
+    if name is None:
+        return
+    if not instead:
+        raise Failure(
+            "--as names what --with shows: say what, as --with PACKAGE==VERSION", USAGE_ERROR
+        )
+    if any(name == one.name for one in STACKS):
+        raise Failure(
+            f"--as {name}: that is a stack with pins of its own; take another", USAGE_ERROR
+        )
+    if not STACK_NAME.fullmatch(name):
+        raise Failure(
+            f"--as {name}: a stack is called by small letters, digits, '.' and '-'", USAGE_ERROR
+        )
 
 
 def read_committed(folder: Path) -> dict[str, Record]:
@@ -230,14 +291,18 @@ def measure_again(
     environments: Environments,
     subjects: Subjects,
     records: Mapping[str, Record],
+    runs: int,
     jobs: int | None,
     progress: Kind,
 ) -> list[Again]:
-    """Measure each cell once, or as often as it takes to be sure. Nothing is written."""
+    """Measure each cell once, or as often as it takes to be sure. Nothing is written.
+
+    `runs` is how many stand behind the records: a new stack's record has none.
+    """
     schedule = Schedule(
         planned.cells,
         several={one.id: len(one.roles) > 1 for one in subjects.values()},
-        known=known(records),
+        known=known(records, runs),
         racy=races(records.values()),
     )
     places = {key: place_of(one) for key, one in environments.items()}
@@ -276,6 +341,7 @@ def find_changes(
     records: Mapping[str, Record],
     environments: Environments,
     interpreters: Mapping[str, Interpreter],
+    instead: Sequence[str],
 ) -> list[Change]:
     """The cells that showed what is not on record."""
     found = [
@@ -289,7 +355,13 @@ def find_changes(
         if one.result.cell.id in records and records[one.result.cell.id].outcomes
     ]
     changed = [
-        replace(one, python=interpreters[one.old.interpreter_id].argument) for one in found if one
+        replace(
+            one,
+            python=interpreters[one.old.interpreter_id].argument,
+            instead=tuple(instead),
+        )
+        for one in found
+        if one
     ]
     return sorted(changed, key=lambda one: one.new.cell)
 
@@ -348,6 +420,32 @@ def accept(
             )
     except OSError as error:
         raise Failure(f"the new state is written in part: {error}", HARNESS_FAILED) from error
+    finally:
+        close(store, finished=not resuming)
+    write_reports(store.output, subjects)
+
+
+def write_as(
+    name: str,
+    store: Store,
+    again: Iterable[Again],
+    interpreters: Mapping[str, Interpreter],
+    environments: Environments,
+    subjects: dict[str, Scenario],
+) -> None:
+    """Write what was measured with other packages, as the records of a stack of that name."""
+    resuming = bool(store.resumed)
+    try:
+        for each in again:
+            cell = each.result.cell
+            store.save(
+                replace(each.result, cell=replace(cell, stack=name)),
+                interpreters[cell.interpreter],
+                environments[cell.interpreter, cell.stack].packages,
+                {digest(outcome): steps for outcome, steps in each.told},
+            )
+    except OSError as error:
+        raise Failure(f"it is written in part: {error}", HARNESS_FAILED) from error
     finally:
         close(store, finished=not resuming)
     write_reports(store.output, subjects)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
 from exitmatrix.cli.measure import Place
 from exitmatrix.cli.progress import Kind, reporter
 from exitmatrix.cli.streams import say
 from exitmatrix.declare import stacks
 from exitmatrix.machine.environments.cache import UnusableCacheError, default_cache
+from exitmatrix.machine.environments.installer import UNREACHABLE
 from exitmatrix.machine.environments.prepare import Environment, Progress, Unavailable, prepare
 from exitmatrix.model import Interpreter, Stack
 from exitmatrix.plan.cells import Plan
@@ -18,10 +21,16 @@ Environments = Mapping[tuple[str, str], Environment]  # by interpreter and stack
 
 
 def prepare_environments(
-    planned: Plan, found: dict[str, Interpreter], progress: Kind
+    planned: Plan,
+    found: Mapping[str, Interpreter],
+    progress: Kind,
+    instead: tuple[str, ...] = (),
 ) -> tuple[dict[tuple[str, str], Environment], dict[tuple[str, str], str]]:
-    """An environment for each interpreter and stack of the plan, or why there is none."""
-    by_name = {stack.name: stack for stack in stacks.STACKS}
+    """An environment for each interpreter and stack of the plan, or why there is none.
+
+    `instead` is what is installed over what the stacks pin.
+    """
+    by_name = {stack.name: replace(stack, instead=instead) for stack in stacks.STACKS}
     wanted: dict[tuple[str, str], tuple[Interpreter, Stack]] = {
         (cell.interpreter, cell.stack): (found[cell.interpreter], by_name[cell.stack])
         for cell in planned.cells
@@ -44,9 +53,17 @@ def prepare_environments(
             say(f"left out: {'/'.join(key)}: {environment.reason}")
         else:
             ready[key] = environment
+    if not ready and instead and not unreached(missing):
+        reasons = "; ".join(dict.fromkeys(missing.values()))
+        raise Failure(f"no environment can have that instead: {reasons}", USAGE_ERROR)
     if not ready:
         raise Failure("no environment could be made; the reasons are above", HARNESS_FAILED)
     return ready, missing
+
+
+def unreached(missing: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    """Those of the missing environments that could perhaps be had: the index was not reached."""
+    return {key: why for key, why in missing.items() if UNREACHABLE in why}
 
 
 def place_of(environment: Environment) -> Place:

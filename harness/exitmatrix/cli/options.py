@@ -69,6 +69,15 @@ records_only = click.option(
 )
 
 
+instead = click.option(
+    "--with",
+    "instead",
+    multiple=True,
+    metavar="REQUIREMENT|PATH",
+    help="Install this instead of what a stack pins: 'werkzeug==2.3.7', ./checkout, x.whl.",
+)
+
+
 def output(text: str) -> Option:
     """The folder that is written."""
     return click.option(

@@ -24,9 +24,13 @@ import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from exitmatrix.declare.header import tables
+from exitmatrix.declare.requirements import normalised
 from exitmatrix.model import Interpreter, Stack
 
 PINS = Path(__file__).with_name("pins")
+
+STACK_NAME = re.compile("[a-z0-9][a-z0-9.-]*")
+"""How a stack is called, in records too."""
 
 NONE = Stack(
     name="none",
@@ -119,6 +123,14 @@ def applies(stack: Stack, interpreter: Interpreter) -> str | None:
 def _versions(requires: str) -> Iterator[tuple[int, int]]:
     for major, minor in re.findall(r"(\d+)\.(\d+)", requires):
         yield int(major), int(minor)
+
+
+def packages_of(stack: Stack, pins: Path = PINS) -> frozenset[str]:
+    """The packages that a stack pins, by name; of the bare interpreter none."""
+    if stack.family == "none":
+        return frozenset()
+    lines = (pins / f"{stack.name}.txt").read_text().splitlines()
+    return frozenset(normalised(line.partition("==")[0]) for line in lines if "==" in line)
 
 
 def pins_of(stack: Stack, interpreter: Interpreter) -> str | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from exitmatrix.judge.laws import LAWS_BY_ID
+from exitmatrix.judge.served import LAWS as SERVER_LAWS
 from exitmatrix.judge.verdict import judge
-from exitmatrix.model import Frozen, Judgement, Record, Scenario
+from exitmatrix.model import Frozen, Judgement, Prediction, Record, Scenario
 from exitmatrix.model.change import Change
 
 
@@ -25,18 +26,20 @@ def why_changed(change: Change, scenarios: Mapping[str, Scenario]) -> Reasons:
     """What the rules say of a change.
 
     Of one cell they allow the same before and after, so they can say which of the
-    two they allow. Of two cells they explain the difference where they predict
-    one: by the rules that only one of the two rests on.
+    two they allow. Of two cells, or of one with two releases of a package, they explain
+    the difference where they predict one: by the rules that only one of the two rests on.
     """
     old = judge(change.old, scenarios.get(change.old.scenario))
     new = judge(change.new, scenarios.get(change.new.scenario))
-    if change.old.cell == change.new.cell:
+    mine, its = old.prediction, new.prediction
+    predicted = mine is not None and its is not None and mine.outcomes != its.outcomes
+    if not predicted and change.old.cell == change.new.cell:
         return _which_is_right(old, new)
-    if old.prediction is None or new.prediction is None:
-        return ()
-    if old.prediction.outcomes == new.prediction.outcomes:
-        return ()
-    mine, its = old.prediction.rules, new.prediction.rules
+    return _by_rules_of_one(change, mine, its) if predicted and mine and its else ()
+
+
+def _by_rules_of_one(change: Change, old: Prediction, new: Prediction) -> Reasons:
+    mine, its = old.rules, new.rules
     apart = [
         (change.old, [id for id in mine if id not in its]),
         (change.new, [id for id in its if id not in mine]),
@@ -66,12 +69,19 @@ def _told(judgement: Judgement) -> Reasons:
 
 
 def _because(id: str, who: str = "") -> Reason:
-    rule = LAWS_BY_ID.get(id)
+    rule = LAWS_BY_ID.get(id) or SERVER_LAWS.get(id)
     text = f"{rule.because} ({rule.source})" if rule else "a rule that is gone"
     return Reason(text=text, rule=id, who=who)
 
 
 def _subject(record: Record, change: Change) -> str:
-    """The interpreter, with the stack where that is not the same for both."""
+    """The interpreter, with the stack where that is not the same for both; else the packages."""
     python = record.interpreter_id
+    if change.old.cell == change.new.cell:
+        mine = dict(set(record.packages.items()) - set(_other(record, change).packages.items()))
+        return ", ".join(f"{name} {version}" for name, version in sorted(mine.items()))
     return python if change.old.stack == change.new.stack else f"{python} with {record.stack}"
+
+
+def _other(record: Record, change: Change) -> Record:
+    return change.old if record is change.new else change.new

@@ -16,6 +16,7 @@ class Change(Frozen, kw_only=True):
     new: Record  # of `diff`, perhaps another interpreter's or stack's
     runs: int = 0  # how many runs the new one rests on; 0: not told
     python: str = ""  # what `--python` finds the new one by, where that is not the old one's id
+    instead: tuple[str, ...] = ()  # what `--with` had installed for the new one
 
     @property
     def news(self) -> tuple[Outcome, ...]:

@@ -60,6 +60,8 @@ class Stack(Frozen, kw_only=True):
     imports: str = ""  # what an environment must be able to import; "": what the family is called
     too_old: str = ""  # why a Python that is older than `requires` allows cannot have it
     too_new: str = ""  # why a newer one cannot
+    # What is installed over the pins, as an installer is told it: releases, wheels, checkouts.
+    instead: tuple[str, ...] = ()
 
     @property
     def proof(self) -> str:

@@ -14,6 +14,7 @@ frees it; the stamp lists every file, so what is damaged or half there is built 
 
     cache.py        where all this is, and whether others may write there
     prepare.py      what is missing is built, by several at once
+    replacements.py what a user names that is installed instead of what is pinned
     build.py        an environment, and the injected folders, from nothing
     installer.py    runs uv and the interpreters, and says why they failed
     published.py    folders that are whole or not there

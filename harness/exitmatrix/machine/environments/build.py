@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from exitmatrix.declare.requirements import normalised
 from exitmatrix.declare.stacks import pins_of
 from exitmatrix.machine.environments.installer import FailedError, Tools
 from exitmatrix.machine.environments.published import remove
@@ -26,11 +26,6 @@ _COMPILE_FILE = """
 import py_compile, sys
 py_compile.compile(sys.argv[1], dfile=sys.argv[2], doraise=True)
 """
-
-
-def normalised(name: str) -> str:
-    """Write a package's name as PEP 503 does."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def build_inside(
@@ -69,6 +64,8 @@ def build_environment(
             where = ("--python", python)
         if pins := pins_of(stack, interpreter):
             tools.install(pins, *where)
+        if stack.instead:
+            tools.install_instead(stack.instead, python)
         _strip(folder, packages)
         final = target / packages.relative_to(folder)
         tools.run(python, "-E", "-s", "-c", _COMPILE, packages, final, "tolerant")

@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from textwrap import shorten
@@ -21,8 +21,15 @@ _LONGEST_BUILD = 300.0
 _LONGEST_REASON = 200
 
 
+UNREACHABLE = "the package index cannot be reached"
+
+
 class FailedError(Exception):
     """A step of a build failed; the message is the reason, in one line."""
+
+
+class UnreachableError(FailedError):
+    """The package index cannot be reached."""
 
 
 def reason_in(output: str) -> str:
@@ -96,12 +103,15 @@ class Tools:
         self.running: set[subprocess.Popen[bytes]] = set()
         self.stopped = False
 
-    def run(self, *command: str | Path) -> str:
-        """Run a command to its end and give what it printed; raises FailedError."""
+    def run(self, *command: str | Path, given: str = "") -> str:
+        """Run a command to its end and give what it printed; raises FailedError.
+
+        `given` is what it reads on stdin.
+        """
         self.temporary.mkdir(parents=True, exist_ok=True)
         process = subprocess.Popen(
             [*self.leash, *(os.fspath(part) for part in command)],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if given else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=self.environment,
@@ -112,7 +122,7 @@ class Tools:
         try:
             if self.stopped:
                 self.end(process)
-            text, _ = process.communicate(timeout=_LONGEST_BUILD)
+            text, _ = process.communicate(given.encode() or None, timeout=_LONGEST_BUILD)
         except subprocess.TimeoutExpired:
             raise FailedError(
                 f"{Path(command[0]).name} took longer than {_LONGEST_BUILD:g} s"
@@ -151,10 +161,15 @@ class Tools:
     @cached_property
     def install_options(self) -> tuple[str, ...]:
         """Those of the wanted options that this uv has."""
-        known = self.run(self.uv, "pip", "install", "--help")
         # The platform's certificates are those that a company's proxy is trusted by.
         wanted = ("--system-certs", "--require-build-hashes")
+        known = self.run(self.uv, "pip", "install", "--help")
         return tuple(option for option in wanted if option in known)
+
+    @property
+    def certificates(self) -> tuple[str | Path, ...]:
+        """The option for the platform's certificates, where this uv has it."""
+        return tuple(one for one in self.install_options if one == "--system-certs")
 
     def virtual_environment(self, interpreter: Interpreter, folder: Path) -> None:
         """Make an environment without packages. Raises FailedError."""
@@ -176,15 +191,49 @@ class Tools:
             *("--requirements", self.pins / pins),
             *where,
         ]
+        self.ask_index(*command)
+
+    def install_instead(self, instead: Sequence[str], python: Path) -> None:
+        """Install what stands in for packages that are there; the others stay as they are.
+
+        uv keeps what is installed and satisfies what is asked for. It builds a folder that it
+        is given on the command line each time, and a compiler is not kept from it.
+        """
+        command: list[str | Path] = [
+            *(self.uv, "pip", "install", "--quiet", "--no-config", "--cache-dir"),
+            *(self.cache / "uv", "--no-python-downloads", *self.certificates),
+            *("--link-mode", "copy", "--python", python),
+            *instead,
+        ]
+        self.ask_index("env", "-u", "CC", *command)
+
+    def exactly(
+        self, words: Sequence[str], interpreter: Interpreter, *options: str
+    ) -> tuple[str, ...]:
+        """The releases, or the places, that words name for an interpreter, one requirement each.
+
+        Raises FailedError.
+        """
+        command: list[str | Path] = [
+            *(self.uv, "pip", "compile", "--quiet", "--no-config", "--cache-dir"),
+            *(self.cache / "uv", "--no-python-downloads", *self.certificates, "--no-deps"),
+            *("--no-header", "--no-annotate", "--python", interpreter.path),
+            *(*options, "-"),
+        ]
+        said = self.ask_index(*command, given="\n".join(words))
+        return tuple(line for line in said.splitlines() if line and not line.startswith("#"))
+
+    def ask_index(self, *command: str | Path, given: str = "") -> str:
+        """Run uv; that the index cannot be reached is found out once, and then is the reason."""
         offline = ("--offline",) if self.unreachable else ()
         try:
-            self.run(*command, *offline)
+            return self.run(*command, *offline, given=given)
         except CommandFailedError as error:
             if self.unreachable:
-                raise FailedError(self.unreachable) from None
+                raise UnreachableError(self.unreachable) from None
             if network_failed(error.output):
-                self.unreachable = f"the package index cannot be reached: {error}"
-                raise FailedError(self.unreachable) from None
+                self.unreachable = f"{UNREACHABLE}: {error}"
+                raise UnreachableError(self.unreachable) from None
             raise
 
 

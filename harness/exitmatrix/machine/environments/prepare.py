@@ -11,15 +11,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from msgspec.structs import replace
+
+from exitmatrix.declare.requirements import BadRequirement
 from exitmatrix.declare.stacks import PINS, applies, pins_of
 from exitmatrix.machine.environments.build import build_environment, build_inside, sources_in
 from exitmatrix.machine.environments.cache import check_cache
 from exitmatrix.machine.environments.installer import FailedError, Tools
 from exitmatrix.machine.environments.published import publish, sweep
+from exitmatrix.machine.environments.replacements import exact, marks
 from exitmatrix.model import Frozen, Interpreter, Stack
 
 BUILDER = 2
 """Part of every digest: raise it when the same pins are to give another environment."""
+
+OLDEST_REPLACED = (3, 6)
+"""uv installs for no older Python, and cannot be told for which it is to choose."""
 
 PROBE = Path(__file__).parents[2] / "inside" / "probe"
 ENDINGS = Path(__file__).parents[2] / "inside" / "endings"
@@ -131,8 +138,8 @@ class _Preparation:
         reason = applies(stack, interpreter)
         if reason is None:
             try:
-                environment, built = self.environment(interpreter, stack)
-            except (FailedError, OSError) as error:
+                environment, built = self.environment(interpreter, self.exact(stack, interpreter))
+            except (FailedError, BadRequirement, OSError) as error:
                 reason = str(error)
             else:
                 self.tell(interpreter, stack, "built" if built else "reused")
@@ -140,13 +147,23 @@ class _Preparation:
         self.tell(interpreter, stack, "unavailable", reason)
         return Unavailable(reason=reason)
 
+    def exact(self, stack: Stack, interpreter: Interpreter) -> Stack:
+        """The stack with the releases that its replacements name for this interpreter."""
+        if not stack.instead:
+            return stack
+        if interpreter.language < OLDEST_REPLACED:
+            raise FailedError("other packages than those pinned need Python 3.6 or newer")
+        found = exact(self.tools, stack.instead, interpreter)
+        return replace(stack, instead=tuple(one.word for one in found))
+
     def environment(self, interpreter: Interpreter, stack: Stack) -> tuple[Environment, bool]:
         folder = self.root / interpreter.id
         identity = _identity(interpreter)
         pins = pins_of(stack, interpreter)
         content = (self.tools.pins / pins).read_bytes() if pins else b""
         constraints = (self.tools.pins / "build.txt").read_bytes() if pins else b""
-        digest = _digest(b"%d" % BUILDER, identity, content, constraints)
+        instead = [part for one in stack.instead for part in (one.encode(), marks(one))]
+        digest = _digest(b"%d" % BUILDER, identity, content, constraints, *instead)
         target = folder / f"{stack.name}-{digest}"
         build = build_environment(self.tools, interpreter, stack, target)
 

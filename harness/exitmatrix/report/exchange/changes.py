@@ -59,7 +59,7 @@ def change_document(change: Change, why: Reasons) -> ChangeDocument:
         new=_side(change.new),
         why=why,
         runs=change.runs,
-        again=command(change.old, change.python) if change.runs else "",
+        again=command(change.old, change.python, change.instead) if change.runs else "",
     )
 
 

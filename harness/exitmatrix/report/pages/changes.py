@@ -107,12 +107,15 @@ def everything(outcome: Outcome) -> dict[str, str]:
     return said
 
 
-def command(record: Record, python: str = "") -> str:
-    """What measures a cell again and compares it; `python` is what names its interpreter."""
+def command(record: Record, python: str = "", instead: Sequence[str] = ()) -> str:
+    """What measures a cell again and compares it.
+
+    `python` is what names its interpreter, `instead` what its stack is to have instead.
+    """
     return (
         f"exitmatrix check --python {quote(python or record.interpreter_id)} --stack {record.stack}"
         f" --scenario {record.scenario} --termination {record.termination}"
-        f" --target {record.target}"
+        f" --target {record.target}{''.join(f' --with {quote(one)}' for one in instead)}"
     )
 
 
@@ -211,7 +214,11 @@ def _why(why: Reasons, known: set[str]) -> list[str]:
 
 def _again(change: Change) -> list[str]:
     """The command that measures a changed cell again; on one line, to be copied."""
-    return [f"{INDENT}again  {command(change.old, change.python)}"] if change.runs else []
+    return (
+        [f"{INDENT}again  {command(change.old, change.python, change.instead)}"]
+        if change.runs
+        else []
+    )
 
 
 def _rows(rows: Iterable[tuple[str, Sequence[str]]]) -> list[str]:

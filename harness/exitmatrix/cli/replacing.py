@@ -1,0 +1,95 @@
+"""Other packages than those that a stack pins: from the words of `--with` to a plan with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from exitmatrix.cli.environments import Environments
+from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure, no_such
+from exitmatrix.cli.streams import say
+from exitmatrix.declare.requirements import BadRequirement
+from exitmatrix.declare.stacks import STACKS, packages_of
+from exitmatrix.machine.environments.cache import UnusableCacheError, check_cache, default_cache
+from exitmatrix.machine.environments.installer import FailedError
+from exitmatrix.machine.environments.prepare import OLDEST_REPLACED
+from exitmatrix.machine.environments.replacements import absolute, exact, tools_at
+from exitmatrix.model import Frozen, Interpreter, Record
+from exitmatrix.plan.cells import Selection
+
+
+class Replacements(Frozen, kw_only=True):
+    """What is installed instead of what the stacks pin."""
+
+    asked: tuple[str, ...] = ()  # as the user wrote it
+    words: tuple[str, ...] = ()  # the same wherever the installer works
+    names: tuple[str, ...] = ()  # of the packages
+    left_out: Mapping[str, str] = {}  # interpreters that cannot have them, and why
+
+
+def find_replacements(asked: Sequence[str], found: Mapping[str, Interpreter]) -> Replacements:
+    """The packages that words name, for each interpreter that can have them."""
+    if not asked:
+        return Replacements()
+    names: tuple[str, ...] = ()
+    left_out: dict[str, str] = {}
+    try:
+        check_cache(default_cache())
+        words = tuple(absolute(word) for word in asked)
+        tools = tools_at(default_cache())
+        for id, interpreter in found.items():
+            if interpreter.language < OLDEST_REPLACED:
+                left_out[id] = "other packages than those pinned need Python 3.6 or newer"
+                continue
+            try:
+                names = tuple(one.name for one in exact(tools, words, interpreter))
+            except BadRequirement as error:
+                left_out[id] = str(error)
+    except (BadRequirement, UnusableCacheError) as error:
+        raise Failure(str(error), USAGE_ERROR) from error
+    except FailedError as error:
+        raise Failure(str(error), HARNESS_FAILED) from error
+    if not names:
+        raise Failure("; ".join(dict.fromkeys(left_out.values())), USAGE_ERROR)
+    for id, reason in left_out.items():
+        say(f"left out: {id}: {reason}")
+    return Replacements(asked=tuple(asked), words=words, names=names, left_out=left_out)
+
+
+def with_replacements(selection: Selection, replacements: Replacements) -> Selection:
+    """The selection, of stacks that hold one of the packages; those named by --stack get them."""
+    if not replacements.names or selection.stack:
+        return selection
+    held = {stack.name: packages_of(stack) for stack in STACKS}
+    for name in replacements.names:
+        if not any(name in packages for packages in held.values()):
+            raise no_such("package of a stack", name, set().union(*held.values()))
+    having = [name for name, packages in held.items() if packages & set(replacements.names)]
+    return replace(selection, stack=tuple(having))
+
+
+def without_interpreters(
+    found: Mapping[str, Interpreter], replacements: Replacements
+) -> dict[str, Interpreter]:
+    """The interpreters that can have the packages."""
+    return {id: one for id, one in found.items() if id not in replacements.left_out}
+
+
+def tell_replaced(
+    replacements: Replacements, compared: Iterable[Record], environments: Environments
+) -> None:
+    """Say which packages stood in for which, once for each stack."""
+    asked = ", ".join(replacements.asked)
+    told: dict[str, None] = {}
+    for record in compared:
+        here = environments[record.interpreter_id, record.stack].packages
+        parts = [
+            f"{name} {here.get(name, 'without')} instead of {record.packages.get(name, 'none')}"
+            for name in sorted({*here, *record.packages})
+            if here.get(name) != record.packages.get(name)
+        ]
+        versions = ", ".join(parts) or "the same versions as on record"
+        told[f"{record.stack} with {asked}: {versions}"] = None
+    for line in told:
+        say(line)
