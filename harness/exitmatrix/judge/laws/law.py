@@ -131,6 +131,7 @@ class Prints(Frozen):
     """What is written to stderr, without the frames of tracebacks."""
 
     lines: tuple[str, ...]
+    alone: bool = False  # what was written before is lost
 
 
 class Keeps(Frozen):

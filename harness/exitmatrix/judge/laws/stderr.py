@@ -13,6 +13,20 @@ def _hook(name: str, facts: Facts) -> str:
     return f"sys.{name} is told: {facts.text.replace(': ', ' ', 1)}"
 
 
+def _fails(facts: Facts) -> bool:
+    """Whether the last exception of the handlers ends the interpreter at once."""
+    return facts.profile.final_exception == "fails at once"
+
+
+def _debug_lines(facts: Facts) -> tuple[str, ...]:
+    kind, _, value = facts.text.partition(": ")
+    return (
+        "debug: OperationError:",
+        f"debug:  operror-type: {kind}",
+        f"debug:  operror-value: {value}",
+    )
+
+
 def _of_handler(facts: Facts, style: str) -> bool:
     """Whether a handler raised, and it is reported in this way, by no hook."""
     hooked = facts.hooked and facts.profile.unraisable_hook
@@ -60,10 +74,22 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="nothing-is-raised-again",
         about="stderr",
-        when=lambda f: f.again and not f.profile.raises_again,
+        when=lambda f: f.again and not f.profile.raises_again and not _fails(f),
         then=lambda _: Prints(()),
         because="Python 3 says nothing more when all handlers have run.",
         source="CPython 3.9 Python/pylifecycle.c, call_py_exitfuncs",
+    ),
+    Law(
+        id="pypy-fails-at-once",
+        about="stderr",
+        when=lambda f: f.again and f.exception != "SystemExit" and _fails(f),
+        then=lambda f: Prints(_debug_lines(f), alone=True),
+        because=(
+            "The last exception of the handlers ends this PyPy at once, with three lines that "
+            "begin with `debug:`. Its stderr is buffered where it is no terminal, so that every "
+            "traceback before them is lost."
+        ),
+        source="PyPy 7.3.5 pypy/goal/targetpypystandalone.py, entry_point",
     ),
     Law(
         id="unraisable-hook-is-told",

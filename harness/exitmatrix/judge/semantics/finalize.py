@@ -113,6 +113,7 @@ def handlers_over(
                 main = change.swap(main, other)
                 yield change.with_process(now, change.with_thread(process, main))
             case Leaves(status, flushed):
+                now = change.with_process(now, process)  # with what it has printed
                 yield change.end(now, process, Exit(status), flushed=flushed)
             case _:
                 raise NotPredicted(f"{effect!r} of handlers")

@@ -308,8 +308,10 @@ def _print(
         again=again,
     )
     (effect,) = ask("stderr", about)
-    lines = effect.lines if isinstance(effect, Prints) else ()
-    return replace(process, printed=(*process.printed, *lines))
+    if not isinstance(effect, Prints):
+        raise NotPredicted(f"{effect!r} of stderr")
+    before = () if effect.alone else process.printed
+    return replace(process, printed=(*before, *effect.lines))
 
 
 def _end_of_thread(

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.laws import LAWS_BY_ID as RULES
 from exitmatrix.judge.served import LAWS
-from exitmatrix.model import Frozen, Judgement, Record, Scenario, Timeline
+from exitmatrix.model import Frozen, Judgement, Outcome, Record, Scenario, Timeline
 from exitmatrix.model.outcome_sets import is_race
 from exitmatrix.model.versions import subject_of, subject_words
 from exitmatrix.report.document import plain
-from exitmatrix.report.phrases import prose
+from exitmatrix.report.phrases import printed_words, prose
 from exitmatrix.report.render.text import WIDTH, fill
 from exitmatrix.report.sections.answers import short_answer
 from exitmatrix.report.sections.differences import contrast
@@ -79,7 +79,7 @@ def _what_happens(facts: CellFacts) -> list[str]:
         lines += _filled(_race(facts))
     for number, outcome in enumerate(outcomes, 1):
         mark = f"{number}. " if len(outcomes) > 1 else ""
-        lines += _filled(mark + sentences(outcome), "   " if mark else "")
+        lines += _filled(mark + _said(outcome), "   " if mark else "")
     if facts.record.seen:
         lines += _filled("How far runs got, each as it was seen:")
         lines += [
@@ -91,6 +91,12 @@ def _what_happens(facts: CellFacts) -> list[str]:
         for line in _filled(f"Some runs showed too little: {why}.")
     ]
     return lines
+
+
+def _said(outcome: Outcome) -> str:
+    """An outcome in sentences, and what stderr said where the scenario asks for it."""
+    words = printed_words(outcome)
+    return sentences(outcome) + (f" On stderr: {words}" if words else "")
 
 
 def _race(facts: CellFacts) -> str:
@@ -143,7 +149,7 @@ def _why(facts: CellFacts) -> list[str]:
         lines += _filled(f"The rules allow a race, of which one side was seen: between {races}.")
     if word == "mismatch":
         for number, outcome in enumerate(judgement.prediction.outcomes):
-            lines += _filled(("The rules allow: ", "or: ")[number > 0] + sentences(outcome), "   ")
+            lines += _filled(("The rules allow: ", "or: ")[number > 0] + _said(outcome), "   ")
     for id in judgement.prediction.rules:
         rule = RULES.get(id) or LAWS.get(id)
         lines += ["", f"  {id}"]
