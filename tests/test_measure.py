@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from collections import deque
 from collections.abc import Callable
+from itertools import count
 
 import pytest
 from exitmatrix.cli.measure import AHEAD, Place, Told, measure
@@ -204,6 +205,18 @@ def test_a_cell_whose_blind_run_prints_otherwise_is_unknown() -> None:
         clean, cell(), stdout=lambda order: "C\n" if is_blind(order) else "C\nB\n"
     )
     assert result.unknown == ("without the probe it printed something else",)
+
+
+def test_a_blind_run_may_print_what_another_run_with_the_probe_printed() -> None:
+    """A helper that dies at times, and is told of: the outcome is one, what is printed is not."""
+    number = count()
+
+    def at_times(order: TrialSpec) -> str:
+        return "C\n" if is_blind(order) or next(number) % 7 == 3 else "C\na helper died\n"
+
+    result, was_blind = run_blind(clean, cell(), stdout=at_times)
+    assert (len(result.outcomes), result.unknown) == (1, ())
+    assert was_blind.count(False) == RACY
 
 
 def test_a_blind_run_that_shows_too_little_says_so() -> None:

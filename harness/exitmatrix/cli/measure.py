@@ -16,9 +16,11 @@ from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Cell, Frozen, Outcome, Scenario, Timeline, Trial, TrialSpec, Unknown
 from exitmatrix.model.outcome_sets import add, contains, essence, is_race, join, union
 from exitmatrix.observe import observe, timeline
-from exitmatrix.observe.blind import differs, outside
+from exitmatrix.observe.blind import PRINTED, differs, outside, printed
 from exitmatrix.plan.schedule import Result, Schedule
 from exitmatrix.plan.steering import steering_of
+
+Lines = tuple[str, ...]
 
 AHEAD = 6
 """Orders under way per job: enough that the engine never waits for one, also while some of them
@@ -117,13 +119,22 @@ def measure(
             on_result(blind_runs.judge(result, seen), told.pop(cell.id, []))
 
 
+class _Doubt(Frozen, kw_only=True):
+    """A blind trial that differs from the one that it stands beside."""
+
+    why: str
+    outcome: Outcome | None  # None where it showed too little
+    lines: Lines
+
+
 class BlindRuns:
     """The trials without the probe that stand beside those of the cells at work."""
 
     def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
         self._asked: dict[Cell, tuple[Outcome, ...]] = {}
-        self._doubts: dict[Cell, list[tuple[Outcome | None, str]]] = {}
+        self._doubts: dict[Cell, list[_Doubt]] = {}
+        self._printed: dict[Cell, set[Lines]] = {}  # what runs with the probe printed
 
     def wants(self, cell: Cell, scenario: Scenario, shown: Outcome | Unknown) -> bool:
         """Whether a trial is to be followed by a blind one: it shows what none has shown yet.
@@ -142,25 +153,34 @@ class BlindRuns:
 
     def compare(self, cell: Cell, order: TrialSpec, trial: Trial, shown: Outcome | Unknown) -> None:
         """Note where a blind trial differs from the one that it stands beside."""
-        if trial.blind is None or isinstance(shown, Unknown):
+        if isinstance(shown, Unknown):
+            return
+        self._printed.setdefault(cell, set()).add(tuple(printed(trial, shown)))
+        if trial.blind is None:
             return
         alone = observe(trial.blind, replace(order.scenario, printed=False), order.termination)
         if why := differs(trial, shown, trial.blind, alone, order.termination):
             self._schedule.doubt(cell)
             outcome = None if isinstance(alone, Unknown) else alone
-            self._doubts.setdefault(cell, []).append((outcome, why))
+            lines = tuple(printed(trial.blind, outcome)) if outcome else ()
+            doubt = _Doubt(why=why, outcome=outcome, lines=lines)
+            self._doubts.setdefault(cell, []).append(doubt)
 
     def judge(self, result: Result, seen: tuple[Outcome, ...]) -> Result:
         """A cell's result: unknown where a blind trial showed what no other did.
 
-        What several runs of a race print is not compared.
+        What several runs of a race print is not compared, and where runs with the probe print
+        different things, it may print what one of them did.
         """
         self._asked.pop(result.cell, None)
+        printed_by_others = self._printed.pop(result.cell, set())
         reasons = set(result.unknown)
-        for outcome, why in self._doubts.pop(result.cell, ()):
-            if outcome is None or not is_race(union(seen)):
-                reasons.add(why)
-            elif apart := outside(outcome, seen):
+        for one in self._doubts.pop(result.cell, ()):
+            if one.why == PRINTED and one.lines in printed_by_others:
+                continue
+            if one.outcome is None or not is_race(union(seen)):
+                reasons.add(one.why)
+            elif apart := outside(one.outcome, seen):
                 reasons.add(apart)
         return replace(result, unknown=tuple(sorted(reasons)))
 

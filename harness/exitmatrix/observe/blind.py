@@ -7,11 +7,15 @@ probe: otherwise the probe has changed what it observes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+
+from msgspec.structs import replace
 
 from exitmatrix.model import Outcome, Process, Termination, Trial, Unknown
 from exitmatrix.model.outcome_sets import KILLED
 from exitmatrix.observe.stderr import normalise
+
+PRINTED = "without the probe it printed something else"
 
 
 def agrees(alone: Outcome, shown: Outcome) -> bool:
@@ -21,6 +25,9 @@ def agrees(alone: Outcome, shown: Outcome) -> bool:
     the probe, so there may be fewer.
     """
     observed = {one.role: one for one in shown.processes}
+    several = {_kind(one.role) for one in shown.processes if one.role.endswith("#1")}
+    if several:
+        alone = _numbered_as(alone, shown, several)
     return (
         all(
             one.role in observed and _alike(one, observed[one.role], shown.cut)
@@ -28,6 +35,36 @@ def agrees(alone: Outcome, shown: Outcome) -> bool:
         )
         and (alone.survivors, alone.port) == (shown.survivors, shown.port)
         and (alone.left, alone.data) == (shown.left, shown.data)
+    )
+
+
+def _kind(role: str) -> str:
+    return role.partition("#")[0]
+
+
+def _numbered_as(alone: Outcome, shown: Outcome, several: Collection[str]) -> Outcome:
+    """The same, where processes that are alike have the numbers of those that did as they did.
+
+    They are numbered by what they did, and what ran in them is not told without the probe.
+    """
+    names = {}
+    free = list(shown.processes)
+    for one in alone.processes:
+        kind = _kind(one.role)
+        like = (o for o in free if _kind(o.role) == kind and _alike(one, o, shown.cut))
+        found = next(like, None) if kind in several else None
+        if found:
+            free.remove(found)
+            names[one.role] = found.role
+    if len(names) < sum(_kind(one.role) in several for one in alone.processes):
+        return alone  # somebody did as nobody did there
+    told = [replace(one, role=names.get(one.role, one.role)) for one in alone.processes]
+    survivors = {names.get(role, role) for role in alone.survivors}
+    order = [one.role for one in shown.processes]
+    return replace(
+        alone,
+        processes=tuple(told),
+        survivors=tuple(sorted(survivors, key=lambda one: order.index(one) if one in order else 0)),
     )
 
 
@@ -59,7 +96,7 @@ def differs(
     # that comes later, and handlers have printed more.
     timed = termination.delivery == "signal-then-signal"
     if not timed and printed(blind, alone) != printed(seeing, shown):
-        return "without the probe it printed something else"
+        return PRINTED
     return ""
 
 
