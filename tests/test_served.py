@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from signal import SIGUSR1
+
 import pytest
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served import facts_of, predict_served
 from exitmatrix.judge.verdict import judge
-from exitmatrix.model import Event, Outcome, Record, Scenario, Trial
+from exitmatrix.model import Event, Outcome, Prediction, Process, Record, Scenario, Trial
+from exitmatrix.model.server import Reaction, Server, Stop
 from exitmatrix.model.tree import Node
 from exitmatrix.observe import observe, timeline
+from exitmatrix.observe.blind import agrees
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -68,6 +72,120 @@ def test_a_second_signal_may_come_when_python_finalizes() -> None:
     ends = {str(one.exit) for outcome in made.outcomes for one in outcome.processes[1:]}
     assert ends == {"{'code': 0}", "{'signal': 'SIGTERM'}"}
     assert made.races
+
+
+def ends(made: Prediction) -> set[str]:
+    """How all of its processes may end, and what they ran."""
+    return {
+        " ".join(f"{''.join(one.fired or ())}:{one.exit}" for one in outcome.processes)
+        for outcome in made.outcomes
+    }
+
+
+MASTER = Server(
+    id="made",
+    package="made",
+    workers=2,
+    imports=("worker",),
+    handlers=("A",),
+    master={"SIGTERM": Stop(asks=Reaction(how="finalizes")), "SIGHUP": Stop(passes="SIGTERM")},
+    worker={"SIGINT": Reaction(how="goes on"), "SIGTERM": Reaction(how="finalizes")},
+    orphan=Reaction(how="goes on"),
+    source="nowhere",
+)
+
+
+def foreseen(
+    monkeypatch: pytest.MonkeyPatch, ending: str, facts: Server, scenario: Scenario = GUNICORN
+) -> Prediction:
+    """What facts that are made up allow."""
+    monkeypatch.setitem(SERVERS, scenario.server, (facts,))
+    return predict_served(of(f"{scenario.id}/{ending}", made="1"), scenario)
+
+
+def test_a_master_that_hurries_may_kill_the_second_worker_wherever_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first ends as it is asked to; the other too, or before, in, or after its handler."""
+    stop = Stop(asks=Reaction(how="finalizes"), hurries="SIGTERM")
+    made = foreseen(monkeypatch, "SIGTERM@master", replace(MASTER, master={"SIGTERM": stop}))
+    second = {(one.processes[2].fired, str(one.processes[2].exit)) for one in made.outcomes}
+    assert {one.processes[1].exit["code"] for one in made.outcomes if one.processes[1].exit} == {0}
+    killed = str({"signal": "SIGTERM"})
+    assert second == {(("A",), str({"code": 0})), (("A",), killed), ((), killed)}
+    assert made.races
+    calm = foreseen(monkeypatch, "SIGTERM@master", MASTER)
+    assert ends(calm) == {":{'code': 0} A:{'code': 0} A:{'code': 0}"}
+
+
+def test_a_master_that_gives_up_ends_with_its_first_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its status is its own, or that of the second worker, if it sees that one gone."""
+    stop = Stop(passes="SIGUSR1", reports=True)
+    facts = replace(MASTER, gives_up=stop)
+    made = foreseen(monkeypatch, "SIGKILL@worker", facts)
+    gone = ":{'signal': 'SIGKILL'} :{'signal': 'SIGUSR1'}"
+    assert ends(made) == {f":{{'code': 0}} {gone}", f":{{'code': {256 - SIGUSR1}}} {gone}"}
+    alone = foreseen(monkeypatch, "SIGKILL@worker", replace(facts, workers=1))
+    assert ends(alone) == {":{'code': 0} :{'signal': 'SIGKILL'}"}
+    all_hit = foreseen(monkeypatch, "SIGQUIT@group", replace(facts, ignores=("SIGQUIT",)))
+    assert {one.survivors for one in all_hit.outcomes} == {()}
+
+
+def test_a_master_that_insists_kills_what_ignores_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal about which a worker does nothing is followed by one that it cannot ignore."""
+    stop = Stop(passes="SIGINT", insists="SIGKILL")
+    made = foreseen(monkeypatch, "SIGTERM@master", replace(MASTER, master={"SIGTERM": stop}))
+    assert ends(made) == {":{'code': 0} :{'signal': 'SIGKILL'} :{'signal': 'SIGKILL'}"}
+
+
+def test_a_worker_that_ignores_a_signal_is_left_to_its_master(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same signal to the group and to the master alone do the same then."""
+    facts = replace(MASTER, master={"SIGINT": Stop(asks=Reaction(how="finalizes"))})
+    alone, all_hit = (foreseen(monkeypatch, f"SIGINT@{to}", facts) for to in ("master", "group"))
+    assert ends(alone) == ends(all_hit) == {":{'code': 0} A:{'code': 0} A:{'code': 0}"}
+
+
+def test_a_master_that_repeats_its_signal_may_kill_a_worker_whose_handlers_have_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And of workers that it replaced just before, some are sent away again."""
+    stop = Stop(passes="SIGTERM", restarts=True, repeats=True)
+    facts = replace(MASTER, master={"SIGHUP": stop}, replaces=True)
+    made = foreseen(monkeypatch, "SIGHUP@master", facts)
+    assert {one.fired for o in made.outcomes for one in o.processes[1:3]} == {("A",)}
+    assert {str(one.exit) for o in made.outcomes for one in o.processes[1:3]} == {
+        str({"code": 0}),
+        str({"signal": "SIGTERM"}),
+    }
+    all_hit = foreseen(monkeypatch, "SIGHUP@group", facts)
+    assert {len(one.processes) for one in all_hit.outcomes} == {5, 6, 7}
+    assert {len(one.survivors) for one in all_hit.outcomes} == {3}
+
+
+def test_workers_have_the_same_numbers_without_the_probe() -> None:
+    """They are numbered by what they ran, which only the probe tells: how they end counts."""
+    ran = Process(role="", fired=("A",), unfinished=(), exit={"signal": "SIGTERM"})
+    lives = Process(role="", fired=(), unfinished=(), exit=None)
+
+    def outcome(*some: Process, inside: bool) -> Outcome:
+        each = (one if inside else replace(one, fired=None, unfinished=None) for one in some)
+        named = tuple(replace(one, role=f"worker#{place}") for place, one in enumerate(each, 1))
+        return Outcome(
+            processes=named,
+            order=None,
+            survivors=tuple(one.role for one in named if one.exit is None),
+            helpers=(),
+            port="open",
+        )
+
+    shown = outcome(ran, lives, inside=True)
+    assert agrees(outcome(lives, ran, inside=False), shown)
+    assert not agrees(outcome(lives, lives, inside=False), shown)
+    assert not agrees(outcome(ran, ran, inside=False), shown)
 
 
 # ------------------------------------------------------------------ observing

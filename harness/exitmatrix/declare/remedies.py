@@ -46,6 +46,12 @@ REMEDIES: tuple[Remedy, ...] = (
         " systemd unit.",
         cost="Other tools that stop it must be told as well.",
     ),
+    Remedy(
+        instead_of="hypercorn/SIGTERM@group",
+        shown_by="hypercorn/SIGTERM@master",
+        change="Have SIGTERM sent to the first process alone: KillMode=mixed in a systemd unit.",
+        cost="With two workers and more, the first that is ready ends the time of the others.",
+    ),
 )
 
 

@@ -105,8 +105,19 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     ),
     "gunicorn": ("gunicorn", "gunicorn sync"),
     "gunicorn-preload": ("gunicorn --preload",),
+    "gunicorn-gthread": ("gunicorn gthread", "gunicorn --threads", "gunicorn -k gthread"),
+    "gunicorn-uvicorn": (
+        "gunicorn uvicorn",
+        "gunicorn uvicornworker",
+        "gunicorn -k uvicorn_worker.uvicornworker",
+        "gunicorn -k uvicorn.workers.uvicornworker",
+        "uvicornworker",
+    ),
     "uvicorn": ("uvicorn", "fastapi run", "fastapi", "starlette"),
     "uvicorn-workers": ("uvicorn --workers", "uvicorn workers"),
+    "hypercorn": ("hypercorn", "hypercorn --workers 1"),
+    "hypercorn-workers": ("hypercorn --workers", "hypercorn workers"),
+    "hypercorn-no-worker": ("hypercorn --workers 0",),
     "waitress": ("waitress-serve", "waitress"),
 }
 """What people run, and the scenario that is measured for it."""
@@ -117,8 +128,13 @@ TITLES: Mapping[str, str] = {
     "flask-debug": "Flask's debug server",
     "gunicorn": "gunicorn",
     "gunicorn-preload": "gunicorn --preload",
+    "gunicorn-gthread": "gunicorn --threads 2",
+    "gunicorn-uvicorn": "gunicorn, uvicorn's workers",
     "uvicorn": "uvicorn",
     "uvicorn-workers": "uvicorn --workers 2",
+    "hypercorn": "hypercorn",
+    "hypercorn-workers": "hypercorn --workers 2",
+    "hypercorn-no-worker": "hypercorn --workers 0",
     "waitress": "waitress",
 }
 

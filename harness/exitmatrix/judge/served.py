@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations_with_replacement
+from signal import Signals
 
 import msgspec
 from msgspec.structs import replace
@@ -37,6 +38,12 @@ LAWS: Mapping[str, ServerLaw] = {
         " runs the handlers of atexit.",
         source="Python/pylifecycle.c, Py_FinalizeEx",
     ),
+    "server-exits-at-once": ServerLaw(
+        because="The worker is a fork of multiprocessing, which ends it with os._exit instead of"
+        " finalizing. Since Python 3.13 the handlers of atexit run before that; until 3.12 they do"
+        " not run.",
+        source="Lib/multiprocessing/popen_fork.py, _launch; gh-83856",
+    ),
     "server-raises-again": ServerLaw(
         because="The server stops, gives the signal its default action back and sends it to itself:"
         " the process is killed before the interpreter finalizes.",
@@ -52,6 +59,42 @@ LAWS: Mapping[str, ServerLaw] = {
     "server-passes-on": ServerLaw(
         because="The master passes a signal on to its workers, waits for them, and exits.",
         source="gunicorn/arbiter.py, stop; uvicorn/supervisors/multiprocess.py, terminate_all",
+    ),
+    "server-asks": ServerLaw(
+        because="The master asks its workers to stop without a signal: by an event that each of"
+        " them looks at from time to time.",
+        source="hypercorn/run.py, shutdown and reload",
+    ),
+    "server-hurries": ServerLaw(
+        because="As soon as the first worker has gone, the master ends the others with a signal,"
+        " however far they are with their clean-up.",
+        source="hypercorn/run.py, run: wait for any of them, then process.terminate()",
+    ),
+    "server-repeats": ServerLaw(
+        because="The master may pass its signal on once more while a worker leaves. When that comes"
+        " late, Python has given signals back their default action: the worker is killed, and its"
+        " handlers have run.",
+        source="gunicorn 20.1, arbiter.py, manage_workers; Modules/signalmodule.c, _PySignal_Fini",
+    ),
+    "server-too-many": ServerLaw(
+        because="The master replaces a worker that is gone before it comes to the reload, which"
+        " starts as many as there should be once more, and those that are too many are sent away.",
+        source="gunicorn 20.1, arbiter.py, run and manage_workers",
+    ),
+    "server-misses": ServerLaw(
+        because="A worker that is lost when its master reloads is noticed before, and the master"
+        " gives up; or afterwards, and it gives up with its new workers; or not at all.",
+        source="granian/server/common.py, _serve_loop and _reload: main_loop_interrupt.clear()",
+    ),
+    "server-insists": ServerLaw(
+        because="A worker does nothing about the signal that its master passes on, so that it is"
+        " killed by SIGKILL when the time of grace is over.",
+        source="gunicorn/arbiter.py, stop",
+    ),
+    "server-gives-up": ServerLaw(
+        because="The master sees that a worker was killed, ends the others and exits. Its status"
+        " is 0, or that of a worker which was killed after the first, where it is gone by then.",
+        source="hypercorn/run.py, _join_exited",
     ),
     "server-replaced": ServerLaw(
         because="The master sees that a worker is gone and starts another in its place.",
@@ -83,25 +126,34 @@ GOES_ON = Reaction(how="goes on")
 MASTER = Process(role="master", fired=(), unfinished=(), exit=None)
 SHUTDOWN = "lifespan:shutdown"
 RACE = "the signal to the group, and the one that the master passes on"
+COUNT = "the reload, and the look at who is gone"
+REPEATED = "the end of a worker, and the same signal once more from the master"
+HURRY = "the clean-up of a worker, and the signal that follows the end of the first"
+SEEN = "the end of a worker, and the look at it with which the master makes up its status"
 
 
-def facts_of(scenario: Scenario, packages: Mapping[str, str]) -> Server:
-    """The facts that hold for the release that was measured. Raises NotPredicted."""
+def facts_of(scenario: Scenario, packages: Mapping[str, str], python: str = "") -> Server:
+    """The facts that hold for the release and the Python measured. Raises NotPredicted."""
     known = SERVERS.get(scenario.server, ())
     holding = [
         one
         for one in known
         if one.package in packages
-        and (not one.since or Version(packages[one.package]) >= Version(one.since))
+        and _reaches(packages[one.package], one.since)
+        and _reaches(python, one.python)
     ]
     if not holding:
         raise NotPredicted(f"nothing is known of {scenario.server} in this release")
-    return max(holding, key=lambda one: Version(one.since or "0"))
+    return max(holding, key=lambda one: (Version(one.since or "0"), Version(one.python or "0")))
+
+
+def _reaches(version: str, since: str) -> bool:
+    return not since or (bool(version) and Version(version) >= Version(since))
 
 
 def predict_served(record: Record, scenario: Scenario) -> Prediction:
     """What a server's facts allow for a cell. Raises NotPredicted."""
-    facts = facts_of(scenario, record.packages)
+    facts = facts_of(scenario, record.packages, str(record.interpreter["version"]))
     signal, target = record.termination, record.target
     if not facts.workers:
         reaction = _reaction(facts, signal)
@@ -121,6 +173,11 @@ def _worker_hit(facts: Server, signal: str) -> Prediction:
     """A signal to one worker: what it does, and whether the master replaces it."""
     reaction = _reaction(facts, signal)
     hit = _process("worker", facts, reaction, signal)
+    if facts.gives_up and hit.exit is not None:
+        stop = facts.gives_up
+        how = _stopping(facts, stop)
+        others = _several("others", facts, how, stop.passes, facts.workers - 1)
+        return _killed(facts, stop, signal, [hit, *others], [reaction.how, "gives up"])
     born = facts.replaces and hit.exit is not None
     told = [
         MASTER,
@@ -143,10 +200,36 @@ def _master_hit(facts: Server, signal: str) -> Prediction:
         workers = _several("worker", facts, facts.orphan, signal, facts.workers)
         told = [_process("master", facts, DEFAULT, signal), *workers]
         return _prediction(facts, [told], [DEFAULT.how, f"orphan {facts.orphan.how}"])
-    reaction = _reaction(facts, stop.passes)
+    reaction = _stopping(facts, stop)
+    if stop.insists and reaction.how == "goes on":
+        workers = _several("worker", facts, KILLED, stop.insists, facts.workers)
+        told = [*_after(facts, stop, signal, workers)]
+        return _prediction(facts, [told], ["passes on", "insists"])
     workers = _several("worker", facts, reaction, stop.passes, facts.workers)
-    told = [*_after(facts, stop, signal, workers)]
-    return _prediction(facts, [told], ["passes on", reaction.how])
+    laws = ["asks" if stop.asks else "passes on", reaction.how]
+    first, *others = workers
+    if stop.repeats:
+        ways = [first, *_killed_late(facts, first, stop.passes)]
+        ends = combinations_with_replacement(ways, facts.workers)
+        return _each(facts, stop, signal, ends, [*laws, "repeats"], REPEATED)
+    if stop.hurries and others:
+        ways = [first, *_cut_short(first, stop.hurries)]
+        every = ((first, *some) for some in combinations_with_replacement(ways, len(others)))
+        return _each(facts, stop, signal, every, [*laws, "hurries"], HURRY)
+    return _prediction(facts, [[*_after(facts, stop, signal, workers)]], laws)
+
+
+def _each(
+    facts: Server,
+    stop: Stop,
+    signal: str,
+    every: Iterable[Sequence[Process]],
+    laws: Sequence[str],
+    race: str,
+) -> Prediction:
+    """Whatever the workers come to, of which each is one way in which a race may end."""
+    outcomes = [[*_after(facts, stop, signal, _in_order(workers))] for workers in every]
+    return _prediction(facts, outcomes, laws, (race,))
 
 
 def _group_hit(facts: Server, signal: str) -> Prediction:
@@ -160,17 +243,82 @@ def _group_hit(facts: Server, signal: str) -> Prediction:
             told = [_process("master", facts, DEFAULT, signal), *workers]
             return _prediction(facts, [told], [first.how])
         if stop is not None and not stop.restarts:
-            raise NotPredicted(f"workers killed by {signal} while {facts.id} stops")
+            return _killed(facts, stop, signal, workers, [first.how])
+        if facts.gives_up and stop is not None and stop.misses:
+            return _missed(facts, facts.gives_up, signal, workers, first.how)
+        if facts.gives_up:
+            return _killed(facts, facts.gives_up, signal, workers, [first.how, "gives up"])
         new = _several("new-worker", facts, GOES_ON, signal, facts.workers)
+        if stop is not None and stop.repeats:
+            return _too_many(facts, stop, workers, new, first.how)
         return _prediction(facts, [[MASTER, *workers, *new]], [first.how, "replaced"])
+    if first.how == "goes on":
+        return _master_hit(facts, signal)
     ways = _two_signals(facts, first, signal, stop.passes)
-    outcomes = []
-    for some in combinations_with_replacement(ways, facts.workers):
-        workers = tuple(
-            replace(one, role=f"worker#{number}") for number, one in enumerate(some, start=1)
-        )
-        outcomes.append([*_after(facts, stop, signal, _in_order(workers))])
-    return _prediction(facts, outcomes, ["passes on", first.how, "second signal"], (RACE,))
+    every = combinations_with_replacement(ways, facts.workers)
+    return _each(facts, stop, signal, every, ["passes on", first.how, "second signal"], RACE)
+
+
+def _stopping(facts: Server, stop: Stop) -> Reaction:
+    """What workers do that their master stops."""
+    return stop.asks or _reaction(facts, stop.passes)
+
+
+def _killed(
+    facts: Server, stop: Stop, signal: str, workers: Sequence[Process], laws: Sequence[str]
+) -> Prediction:
+    """All workers were killed, and the master leaves."""
+    statuses = {stop.status}
+    if stop.reports:
+        by = (str(one.exit["signal"]) for one in workers[1:] if one.exit and "signal" in one.exit)
+        statuses |= {256 - Signals[name] for name in by}
+    outcomes = [
+        [*_after(facts, replace(stop, status=status), signal, workers)]
+        for status in sorted(statuses)
+    ]
+    return _prediction(facts, outcomes, laws, (SEEN,) if len(statuses) > 1 else ())
+
+
+def _cut_short(alone: Process, signal: str) -> Iterator[Process]:
+    """The same process, killed by a signal when it has come so far with its clean-up."""
+    fired = alone.fired or ()
+    for many in range(len(fired) + 1):
+        yield replace(alone, fired=fired[:many], exit={"signal": signal})
+        if many < len(fired):
+            yield replace(
+                alone, fired=fired[:many], unfinished=(fired[many],), exit={"signal": signal}
+            )
+
+
+def _missed(
+    facts: Server, stop: Stop, signal: str, workers: Sequence[Process], how: str
+) -> Prediction:
+    """All workers are lost to a master that reloads: it notices before, afterwards, or never."""
+    leaving = _several("new-worker", facts, _stopping(facts, stop), stop.passes, facts.workers)
+    new = _several("new-worker", facts, GOES_ON, signal, facts.workers)
+    outcomes = [
+        [*_after(facts, stop, signal, workers)],
+        [*_after(facts, stop, signal, [*workers, *leaving])],
+        [MASTER, *workers, *new],
+    ]
+    return _prediction(facts, outcomes, [how, "gives up", "misses"], (COUNT,))
+
+
+def _too_many(
+    facts: Server, stop: Stop, workers: Sequence[Process], new: Sequence[Process], how: str
+) -> Prediction:
+    """All workers are replaced by a master that reloads: some of them twice.
+
+    One that it replaces before it comes to the reload is too many then, and is sent away.
+    """
+    alone = _process("new-worker", facts, _stopping(facts, stop), stop.passes)
+    ways = [alone, *_killed_late(facts, alone, stop.passes)]
+    outcomes = [
+        [MASTER, *workers, *_in_order([*new, *some], "new-worker")]
+        for many in range(facts.workers + 1)
+        for some in combinations_with_replacement(ways, many)
+    ]
+    return _prediction(facts, outcomes, [how, "replaced", "too many", "repeats"], (COUNT, REPEATED))
 
 
 def _two_signals(facts: Server, first: Reaction, signal: str, passed: str) -> tuple[Process, ...]:
@@ -182,7 +330,10 @@ def _two_signals(facts: Server, first: Reaction, signal: str, passed: str) -> tu
     handlers have run. Of ASGI servers a second SIGINT skips the lifespan.
     """
     alone = _process("worker", facts, first, signal)
-    ways = [alone, _process("worker", facts, _reaction(facts, passed), passed)]
+    second = _reaction(facts, passed)
+    ways = [alone]
+    if second.how != "goes on":
+        ways.append(_process("worker", facts, second, passed))
     if first.how == "finalizes":
         ways += _killed_late(facts, alone, passed)
         if facts.asgi and signal == "SIGINT":
@@ -211,10 +362,10 @@ def _killed_late(facts: Server, alone: Process, passed: str) -> Iterator[Process
             )
 
 
-def _in_order(workers: Sequence[Process]) -> tuple[Process, ...]:
+def _in_order(workers: Sequence[Process], role: str = "worker") -> tuple[Process, ...]:
     """The same, numbered as observation numbers them: by what they did."""
-    alike = sorted(workers, key=lambda one: msgspec.json.encode(replace(one, role="worker")))
-    return tuple(replace(one, role=f"worker#{number}") for number, one in enumerate(alike, start=1))
+    alike = sorted(workers, key=lambda one: msgspec.json.encode(replace(one, role=role)))
+    return tuple(replace(one, role=f"{role}#{number}") for number, one in enumerate(alike, start=1))
 
 
 def _after(facts: Server, stop: Stop, signal: str, workers: Sequence[Process]) -> Iterator[Process]:
@@ -247,6 +398,9 @@ def _process(role: str, facts: Server, reaction: Reaction, signal: str) -> Proce
             fired, how = (), None
         case "finalizes":
             fired = (*lifespan, *(facts.handlers if has else ()))
+            how = {"code": reaction.status}
+        case "exits at once":
+            fired = (*lifespan, *(facts.handlers if has and reaction.atexit else ()))
             how = {"code": reaction.status}
         case "raises again":
             fired, how = lifespan, {"signal": signal}

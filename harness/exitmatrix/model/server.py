@@ -7,10 +7,11 @@ from typing import Literal
 
 from exitmatrix.model.base import Frozen
 
-How = Literal["finalizes", "raises again", "default action", "goes on"]
+How = Literal["finalizes", "exits at once", "raises again", "default action", "goes on"]
 """How a process takes a signal.
 
 finalizes        it leaves by an exception or by return, and the interpreter finalizes
+exits at once    it stops serving and calls os._exit: the interpreter does not finalize
 raises again     it stops serving, restores the default action, and sends the signal to itself
 default action   it has no handler for it
 goes on          it ignores it, or handles it without leaving
@@ -21,17 +22,27 @@ class Reaction(Frozen, kw_only=True):
     """What a process does on a signal."""
 
     how: How
-    status: int = 0  # of "finalizes"
+    status: int = 0  # of "finalizes" and "exits at once"
+    atexit: bool = False  # of "exits at once": whether the handlers of atexit are run before
     lifespan: bool = False  # whether the application's lifespan is shut down before
     source: str = ""
 
 
 class Stop(Frozen, kw_only=True):
-    """What a master does on a signal: it passes another on to its workers."""
+    """What a master does on a signal, or when a worker is gone: it stops its workers.
 
-    passes: str  # the signal that the workers get
+    It passes a signal on to them, or asks them in another way, such as an event that they look at.
+    """
+
+    passes: str = ""  # the signal that the workers get
+    asks: Reaction | None = None  # what a worker does that is asked without a signal
+    hurries: str = ""  # the signal that those get that are left when the first has gone
+    insists: str = ""  # the signal that those get that have not gone in time
+    repeats: bool = False  # it may pass the signal again before a worker has gone
     restarts: bool = False  # it starts new workers in their place, and goes on
-    status: int = 0  # with which it exits where it does not
+    misses: bool = False  # whom it loses while it restarts, it may notice afterwards or never
+    status: int = 0  # with which it exits where it does not restart
+    reports: bool = False  # or it exits with that of a second worker that was killed, if it looks
     source: str = ""
 
 
@@ -40,6 +51,7 @@ class Server(Frozen, kw_only=True):
 
     id: str
     since: str = ""  # the first release for which this is so; "" for the oldest
+    python: str = ""  # the first Python for which this is so
     package: str
     workers: int = 0  # 0: one process, which serves
     imports: tuple[str, ...]  # roles whose process has the application's handlers
@@ -50,6 +62,7 @@ class Server(Frozen, kw_only=True):
     worker: Mapping[str, Reaction] = {}  # or of the one process
     restores: bool = False  # whether signals have their default action when it has stopped
     replaces: bool = False  # whether a worker that is gone is replaced
+    gives_up: Stop | None = None  # what the master does instead when a worker is gone
     orphan: Reaction | None = None  # what a worker does whose master is gone
     helpers: tuple[str, ...] = ()
     source: str

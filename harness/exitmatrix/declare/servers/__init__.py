@@ -1,15 +1,16 @@
 """The servers whose facts are known, one file each. Pure: another server is another file.
 
-A scenario names one of them in its header. Where releases differ there are several
-entries of one id; the one with the highest `since` that the installed release reaches holds.
+A scenario names one of them in its header. Where releases or Pythons differ there are several
+entries of one id; the one with the highest `since`, and of those the highest `python`, that was
+reached holds.
 """
 
 from __future__ import annotations
 
-from exitmatrix.declare.servers import gunicorn, uvicorn, waitress
+from exitmatrix.declare.servers import gunicorn, hypercorn, uvicorn, waitress
 from exitmatrix.model.server import Server
 
-_FILES = (gunicorn, uvicorn, waitress)
+_FILES = (gunicorn, hypercorn, uvicorn, waitress)
 
 
 def idle(server: str) -> tuple[str, ...]:

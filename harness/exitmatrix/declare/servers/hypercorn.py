@@ -1,0 +1,70 @@
+"""hypercorn: one process, or a master and workers that `multiprocessing` spawns.
+
+Facts are of hypercorn/run.py (`run`: the master waits for its workers, and asks them to stop by
+an event that they look at ten times a second) and hypercorn/asyncio/run.py (`worker_serve`:
+a worker that is asked leaves its loop, shuts the lifespan down, and returns). The master ignores
+SIGINT while it spawns, and a signal that is ignored stays so in the program that is executed
+(signal(7)). A worker has no handler for any signal.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from exitmatrix.model.server import Reaction, Server, Stop
+
+_RETURNS = Reaction(
+    how="finalizes",
+    lifespan=True,
+    source="asyncio/run.py, `worker_serve`, `_signal_handler`: the loop ends, run returns",
+)
+_ASKED = Reaction(
+    how="finalizes",
+    lifespan=True,
+    source="utils.py, `check_multiprocess_shutdown_event`; multiprocessing/spawn.py, `spawn_main`:"
+    " sys.exit",
+)
+_STOP = Stop(
+    asks=_ASKED,
+    hurries="SIGTERM",  # `process.terminate()`, when `wait` has told that one of them is gone
+    reports=True,
+    source="run.py, `shutdown`",
+)
+
+_ONE = Server(
+    id="hypercorn",
+    package="hypercorn",
+    workers=1,
+    imports=("worker",),
+    asgi=True,
+    master={
+        "SIGTERM": _STOP,
+        "SIGINT": _STOP,
+        "SIGHUP": Stop(asks=_ASKED, restarts=True, source="run.py, `reload`"),
+    },
+    worker={
+        "SIGINT": Reaction(how="goes on", source="run.py, `run`: SIG_IGN before the workers start"),
+    },
+    # The event is set as well, but a worker looks at it ten times a second and is killed at once.
+    gives_up=Stop(
+        passes="SIGTERM",
+        reports=True,
+        source="run.py, `run`: `exitcode != 0`, and `_join_exited` once more",
+    ),
+    orphan=Reaction(how="goes on", source="nothing in it looks for its parent"),
+    helpers=("multiprocessing.resource_tracker",),  # of the event
+    source="hypercorn 0.18.0",
+)
+
+SERVERS = (
+    Server(
+        id="hypercorn-no-worker",
+        package="hypercorn",
+        imports=("main",),
+        asgi=True,
+        worker={"SIGTERM": _RETURNS, "SIGINT": _RETURNS},
+        source="hypercorn 0.18.0",
+    ),
+    _ONE,
+    replace(_ONE, id="hypercorn-workers", workers=2),
+)

@@ -1,0 +1,39 @@
+# /// script
+# requires-python = ">=3.13"
+# dependencies = ["gunicorn"]
+#
+# [tool.exitmatrix]
+# title = "gunicorn with two workers of threads"
+# roles = ["master", "worker"]
+# ready = "listening"
+# command = ["python", "-m", "gunicorn", "-k", "gthread", "--threads", "2", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
+# server = "gunicorn-gthread"
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# ///
+"""Whose handlers run when workers of gunicorn serve with threads?
+
+A thread answers, and the main thread waits: it takes the signals, and looks each second whether
+its master lives.
+"""
+
+import atexit
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"Hello, World!"]

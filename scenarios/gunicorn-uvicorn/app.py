@@ -1,0 +1,52 @@
+# /// script
+# requires-python = ">=3.13"
+# dependencies = ["uvicorn-worker"]
+#
+# [tool.exitmatrix]
+# title = "gunicorn with two workers of uvicorn's class"
+# roles = ["master", "worker"]
+# ready = "listening"
+# command = ["python", "-m", "gunicorn", "-k", "uvicorn_worker.UvicornWorker", "--graceful-timeout", "3", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
+# server = "gunicorn-uvicorn"
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# ///
+"""Whose handlers run when gunicorn is the master and its workers are uvicorn's?
+
+The time of grace is 30 seconds unless it is set.
+"""
+
+import atexit
+
+import endings
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+@endings.tells("lifespan:shutdown")
+def shutdown():
+    print("shutdown: cleaning up")
+
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        shutdown()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"Hello, World!"})

@@ -1,0 +1,50 @@
+# /// script
+# requires-python = ">=3.13"
+# dependencies = ["hypercorn"]
+#
+# [tool.exitmatrix]
+# title = "hypercorn with two worker processes"
+# roles = ["master", "worker"]
+# ready = "listening"
+# command = ["python", "-m", "hypercorn", "--workers", "2", "--bind", "127.0.0.1:{port}", "app:app"]
+# server = "hypercorn-workers"
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# ///
+"""Whose handlers run when the master of hypercorn is stopped, reloaded, or loses a worker?
+"""
+
+import atexit
+
+import endings
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+@endings.tells("lifespan:shutdown")
+def shutdown():
+    print("shutdown: cleaning up")
+
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        shutdown()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"Hello, World!"})
