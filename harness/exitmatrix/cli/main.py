@@ -26,6 +26,7 @@ COMMANDS = {
     "races": "Steer for the rare outcomes of races, and add them to the records.",
     "check": "Measure again, and compare with what is on record.",
     "diff": "Compare two folders of observations, or two interpreters.",
+    "bisect": "Find the first release of a package since which a cell behaves otherwise.",
     "explain": "Say what happens in a cell, in which order, why, and since which version.",
     "answer": "Say what happens to a program, in the words that people use.",
     "claims": "Judge what was published about exit handlers by what was observed.",
@@ -119,6 +120,8 @@ def main() -> None:
         exitmatrix check
     Compare two Pythons.
         exitmatrix diff cpython-3.12.1 cpython-3.13.0
+    Find the release since which a server behaves as it does.
+        exitmatrix bisect uvicorn uvicorn/SIGTERM@main
     Read whether what was published is true.
         exitmatrix claims B7
     Watch kill -9 hit one of two pids.

@@ -1,0 +1,209 @@
+"""`exitmatrix bisect`: the first release since which a cell behaves otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from shlex import quote
+from typing import Any
+
+import click
+
+from exitmatrix.cli import options
+from exitmatrix.cli.bisecting import Looking, Row, packages_row, pythons_row
+from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure, no_such, stopping_cleanly
+from exitmatrix.cli.progress import Kind
+from exitmatrix.cli.replacing import find_replacements
+from exitmatrix.cli.scenarios import load_scenarios
+from exitmatrix.cli.selecting import check_machine, find_interpreters, plan_all
+from exitmatrix.declare.requirements import normalised
+from exitmatrix.declare.stacks import STACKS, packages_of
+from exitmatrix.judge.reasons import why_changed
+from exitmatrix.machine.environments.installer import FailedError
+from exitmatrix.machine.run.connection import EngineDied
+from exitmatrix.machine.run.session import Session, default_jobs
+from exitmatrix.machine.store.records import describe, platform_name
+from exitmatrix.model import Cell, CellId, Frozen, Interpreter, Scenario
+from exitmatrix.model.change import Change
+from exitmatrix.model.versions import age, python_of, stack_age
+from exitmatrix.plan.bisect import Alike, Answer, Step, Unmeasured, first_change
+from exitmatrix.plan.cells import NothingMatches, Selection
+from exitmatrix.plan.lookup import find_cells
+from exitmatrix.report.pages.changes import ExplainedChange, change_list, count
+
+PYTHON = "python"
+ENDS = 2  # words before the cell
+
+
+class Asked(Frozen, kw_only=True):
+    """The words of the command."""
+
+    package: str
+    old: str
+    new: str
+    cell: str
+    instead: tuple[str, ...]
+
+
+@click.command("bisect")
+@click.argument("package")
+@click.argument("words", nargs=-1, required=True, metavar="[OLD] [NEW] CELL")
+@options.python("On this interpreter; of several, and by default, on the newest.")
+@options.instead
+@options.jobs
+@options.progress
+def command(
+    package: str,
+    words: Sequence[str],
+    python: Sequence[str],
+    instead: Sequence[str],
+    jobs: int | None,
+    progress: Kind,
+) -> None:
+    """Find the first release of a package since which a cell behaves otherwise.
+
+    \b
+      exitmatrix bisect uvicorn uvicorn/SIGTERM@main
+      exitmatrix bisect uvicorn 0.20.0 0.54.0 uvicorn-workers/SIGKILL@worker
+      exitmatrix bisect python 3.12 3.13 plain-handler-starts-thread/return
+
+    PACKAGE is one that the cell's stack holds, or python: then the interpreters
+    of this machine are its releases. CELL is an id or a part of one; where it is
+    one of several interpreters and stacks, the newest is taken. With OLD, the
+    first release is found that does not behave as OLD does; without, the first
+    that behaves as NEW, which is the newest release unless it is named.
+
+    Each release that is looked at takes a handful of runs, of a race twenty: two
+    differ if their outcomes have nothing in common. The rest of the stack stays
+    as it is pinned, but for what --with names. Nothing is written.
+    """
+    asked = understood(package, words, instead)
+    with stopping_cleanly():
+        subjects, _ = load_scenarios()
+        check_machine()
+        found = find_interpreters(python, quiet=True)
+        cell = the_cell(asked, found, subjects)
+        replaced = find_replacements(instead, {cell.interpreter: found[cell.interpreter]}).words
+        try:
+            row = (
+                pythons_row(asked.old, asked.new, cell, found, replaced)
+                if asked.package == PYTHON
+                else packages_row(
+                    asked.package, asked.old, asked.new, cell, found[cell.interpreter], replaced
+                )
+            )
+            with Session(jobs or default_jobs()) as session:
+                looking = Looking(row, cell, subjects, session, progress)
+                answer = search(row, looking, bool(asked.old))
+                session.finish()
+        except (FailedError, EngineDied, OSError) as error:
+            raise Failure(str(error), HARNESS_FAILED) from error
+    tell(answer, row, looking, asked, subjects)
+
+
+def understood(package: str, words: Sequence[str], instead: Sequence[str]) -> Asked:
+    """The words by what they are: up to two releases, and the cell."""
+    *ends, cell = words
+    if len(ends) > ENDS:
+        raise Failure(
+            f"'{' '.join(words)}' is more than [OLD] [NEW] CELL; see `exitmatrix bisect --help`",
+            USAGE_ERROR,
+        )
+    old, new = (*ends, "", "")[:ENDS]
+    name = normalised(package)
+    return Asked(
+        package=PYTHON if name in ("cpython", "pypy") else name,
+        old=old,
+        new=new,
+        cell=cell,
+        instead=tuple(instead),
+    )
+
+
+def the_cell(asked: Asked, found: dict[str, Interpreter], subjects: dict[str, Scenario]) -> Cell:
+    """The cell that is asked for: of several interpreters and stacks, the newest."""
+    holding = {stack.name for stack in STACKS if asked.package in packages_of(stack)}
+    if asked.package != PYTHON and not holding:
+        held = {name for stack in STACKS for name in packages_of(stack)}
+        raise no_such("package of a stack", asked.package, {*held, PYTHON})
+    cells = plan_all(found, subjects, Selection()).cells
+    try:
+        named = find_cells(asked.cell, cells)
+    except NothingMatches as error:
+        raise Failure(str(error), USAGE_ERROR) from error
+    here = [one for one in named if asked.package == PYTHON or one.stack in holding]
+    if not here:
+        stacks = ", ".join(sorted({one.stack for one in named}))
+        raise Failure(
+            f"'{asked.cell}' is a cell of {stacks}, without {asked.package}:"
+            f" that is in {', '.join(sorted(holding))}",
+            USAGE_ERROR,
+        )
+    questions = sorted({str(one.question) for one in here})
+    if len(questions) > 1:
+        some = ", ".join(questions[:5]) + (", ..." if len(questions) > 5 else "")
+        raise Failure(
+            f"'{asked.cell}' is {count(len(questions), 'cell')}; name one of {some}", USAGE_ERROR
+        )
+    return Cell.parse(str(max(here, key=lambda one: _how_new(one, found))))
+
+
+def _how_new(cell: CellId, found: Mapping[str, Interpreter]) -> tuple[Any, ...]:
+    return age(python_of(cell.interpreter, describe(found[cell.interpreter]))), stack_age(
+        cell.stack
+    )
+
+
+def search(row: Row, looking: Looking, to_the_end: bool) -> Answer:
+    """Where behaviour changed; from the start again where the question proves to be a race."""
+    while True:
+        racy = looking.racy
+        answer = first_change(row, looking, looking.same, to_the_end)
+        if looking.racy == racy:
+            return answer
+
+
+def tell(
+    answer: Answer,
+    row: Row,
+    looking: Looking,
+    asked: Asked,
+    subjects: Mapping[str, Scenario],
+) -> None:
+    """The two releases with their outcomes, the rule, and what repeats it, on stdout."""
+    if isinstance(answer, Unmeasured):
+        reason = looking.reasons[answer.place]
+        raise Failure(f"{row.label(answer.place)} cannot be measured: {reason}", USAGE_ERROR)
+    cell = looking.cell
+    if isinstance(answer, Alike):
+        ends = f"{row.label(answer.oldest)} to {row.label(0)}"
+        click.echo(f"{cell.question}: {ends}, all that were measured behave alike.")
+        tell_what_was_not_measured(looking.reasons, row)
+        return
+    old, new = looking.shown[answer.old], looking.shown[answer.new]
+    assert old is not None
+    assert new is not None
+    labels = (row.label(answer.old), row.label(answer.new))
+    since = "between them" if answer.between else f"since {labels[1]}"
+    click.echo(f"{cell.question} behaves otherwise {since}.")
+    change = Change(platform=platform_name(), old=old, new=new)
+    # Of rules that allow both the same none explains why they differ.
+    why = tuple(one for one in why_changed(change, subjects) if one.who)
+    for line in change_list([ExplainedChange(change=change, why=why)], [new], labels):
+        click.echo(line)
+    click.echo(f"  runs   {old.runs} and {new.runs}")
+    click.echo(f"  again  {again(asked, row, answer, cell)}")
+    tell_what_was_not_measured(looking.reasons, row)
+
+
+def tell_what_was_not_measured(reasons: Mapping[int, str], row: Row) -> None:
+    """The releases that were passed over, and why."""
+    for place, reason in sorted(reasons.items()):
+        click.echo(f"  not measured: {row.label(place)}: {reason}")
+
+
+def again(asked: Asked, row: Row, step: Step, cell: Cell) -> str:
+    """The command that measures the two releases again."""
+    ends = (row.word(step.old), row.word(step.new))
+    words = ["exitmatrix", "bisect", asked.package, *ends, str(cell)]
+    words += [word for one in asked.instead for word in ("--with", one)]
+    return " ".join(map(quote, words))
