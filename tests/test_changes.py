@@ -8,7 +8,7 @@ import pytest
 from exitmatrix.judge.reasons import Reason, why_changed
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.store.records import cell_of
-from exitmatrix.model import Cell, Outcome, Process, Record
+from exitmatrix.model import Cell, Outcome, Process, Record, Side
 from exitmatrix.model.change import Change
 from exitmatrix.model.outcome_sets import union
 from exitmatrix.plan.changes import change, known, sort
@@ -128,10 +128,24 @@ def test_two_interpreters() -> None:
     """The same question is compared, and what only one of them was asked is told."""
     old = [record(SIGTERM, died("SIGTERM"), version="3.12.1")]
     new = [record(SIGTERM, ended()), record(RETURN, ended())]
-    pairs = of_interpreters({LINUX: [*old, *new]}, "cpython-3.12.1", "cpython-3.13.0")
+    pairs = of_interpreters({LINUX: [*old, *new]}, Side("cpython-3.12.1"), Side("cpython-3.13.0"))
     assert changed(pairs) == ["cpython-3.13.0/none/plain/SIGTERM@main"]
     assert pairs.only_new == (new[1],)
     assert pairs.only_old == ()
+
+
+def test_two_stacks_of_one_interpreter() -> None:
+    """A side that names its stack is compared with that one alone; one that names none fits it."""
+    old = record("flask/return@main", died("SIGTERM"), stack="flask-1.1")
+    new = record("flask/return@main", ended(), stack="flask-3.1")
+    third = record("flask/return@main", ended(status=1), stack="flask-3.0")
+    rows = {LINUX: [old, new, third]}
+    one, other = Side.parse("cpython-3.13.0/flask-1.1"), Side.parse("cpython-3.13.0/flask-3.1")
+    pairs = of_interpreters(rows, one, other)
+    assert [(pair.old, pair.new) for pair in pairs.pairs] == [(old, new)]
+    assert changed(pairs) == [new.cell]
+    same = of_interpreters(rows, one, Side.parse("cpython-3.13.0"))
+    assert [(pair.old, pair.new) for pair in same.pairs] == [(old, old)]
 
 
 def test_two_folders() -> None:

@@ -1,23 +1,23 @@
-"""`exitmatrix diff`: compare two folders of observations, or two interpreters."""
+"""`exitmatrix diff`: compare two folders of observations, or two interpreters or stacks."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from exitmatrix.cli import options
 from exitmatrix.cli.changes import differ, explained, print_changes
-from exitmatrix.cli.errors import DIFFERS, HARNESS_FAILED, USAGE_ERROR, Failure
-from exitmatrix.cli.records import folder_to_read, read
+from exitmatrix.cli.errors import DIFFERS, HARNESS_FAILED, USAGE_ERROR, Failure, no_such
+from exitmatrix.cli.records import Records, folder_to_read, read
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say
 from exitmatrix.cli.structured import echo_json
 from exitmatrix.machine.store.records import find_records
-from exitmatrix.model import Frozen, Record, Scenario
-from exitmatrix.plan.cells import NothingMatches, check_pattern
+from exitmatrix.model import Frozen, Record, Scenario, Side
+from exitmatrix.plan.cells import NothingMatches, Selection, check_pattern, matches
 from exitmatrix.report.compare import Comparison, Pairs, compare, of_folders, of_interpreters
 from exitmatrix.report.exchange.changes import DiffDocument
 from exitmatrix.report.pages.changes import count
@@ -34,22 +34,40 @@ class Sides(Frozen, kw_only=True):
 @click.command("diff")
 @click.argument("old")
 @click.argument("new")
+@options.cells
 @options.records("Where the records of two interpreters are looked up.")
 @options.as_json
-def command(old: str, new: str, folder: Path | None, as_json: bool) -> None:
-    """Compare two folders of observations, or two interpreters.
+def command(
+    old: str,
+    new: str,
+    scenario: Sequence[str],
+    termination: Sequence[str],
+    target: Sequence[str],
+    stack: Sequence[str],
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Compare two folders of observations, or two interpreters or stacks.
 
     \b
       exitmatrix diff cpython-3.12.1 cpython-3.13.0
+      exitmatrix diff cpython-3.12.1/flask-1.1 cpython-3.12.1/flask-3.1 \\
+          --scenario flask-debug
       exitmatrix diff reports /tmp/measured
       exitmatrix diff before.jsonl after.jsonl     of exitmatrix run --json
 
     Exits with 1 where behaviour differs. Interpreters are compared with the same
-    stack, else with the newest that each can have. Where runs vary, two differ
-    only if they have no outcome in common.
+    stack, else with the newest that each can have, unless INTERPRETER/STACK names
+    it. Where runs vary, two differ only if they have no outcome in common.
     """
     subjects, _ = load_scenarios()
-    sides = find_sides(old, new, folder)
+    selection = Selection(
+        scenario=tuple(scenario),
+        termination=tuple(termination),
+        target=tuple(target),
+        stack=tuple(stack),
+    )
+    sides = find_sides(old, new, folder, selection)
     compared = compare_sides(sides)
     if as_json:
         echo_json(
@@ -69,7 +87,7 @@ def command(old: str, new: str, folder: Path | None, as_json: bool) -> None:
         sys.exit(DIFFERS)
 
 
-def find_sides(old: str, new: str, named: Path | None) -> Sides:
+def find_sides(old: str, new: str, named: Path | None, selection: Selection) -> Sides:
     """The two folders, or the two interpreters within the folder of records."""
     try:
         folders = [find_records(Path(name)) for name in (old, new)]
@@ -77,8 +95,9 @@ def find_sides(old: str, new: str, named: Path | None) -> Sides:
         raise Failure(f"the records cannot be used: {error}", HARNESS_FAILED) from error
     mine, its = folders
     if mine is not None and its is not None:
-        pairs = of_folders(mine, its)
         everything = [record for side in (mine, its) for rows in side.values() for record in rows]
+        check_on_record(selection, everything)
+        pairs = of_folders(only(mine, selection), only(its, selection))
         labels = (old, new)
     elif mine is not None or its is not None:
         one, other = (old, new) if mine is not None else (new, old)
@@ -91,19 +110,48 @@ def find_sides(old: str, new: str, named: Path | None) -> Sides:
         folder = folder_to_read(named)
         records = read(folder)
         everything = [record for rows in records.values() for record in rows]
-        ids = {record.interpreter_id for record in everything}
-        labels = (_the_interpreter(old, ids, folder), _the_interpreter(new, ids, folder))
-        pairs = of_interpreters(records, *labels)
+        check_on_record(selection, everything)
+        labels = (old, new)
+        both = (_the_side(old, everything, folder), _the_side(new, everything, folder))
+        pairs = of_interpreters(only(records, selection), *both)
     if not pairs.pairs:
         raise Failure(f"nothing to compare: no cell of '{old}' is in '{new}' too", USAGE_ERROR)
     return Sides(pairs=pairs, everything=tuple(everything), labels=labels)
 
 
-def _the_interpreter(name: str, ids: set[str], folder: Path) -> str:
-    if name in ids:
-        return name
+def only(records: Records, selection: Selection) -> dict[str, list[Record]]:
+    """The records of the cells that are asked for."""
+    return {
+        platform: [record for record in rows if matches(record, selection)]
+        for platform, rows in records.items()
+    }
+
+
+def check_on_record(selection: Selection, records: Sequence[Record]) -> None:
+    """Fail for the first pattern that names nothing on record."""
     try:
-        check_pattern("interpreter", name, ids)
+        for axis in ("scenario", "termination", "target", "stack"):
+            for pattern in getattr(selection, axis):
+                check_pattern(axis, pattern, {getattr(one, axis) for one in records})
+    except NothingMatches as error:
+        raise Failure(str(error), USAGE_ERROR) from error
+
+
+def _the_side(name: str, records: Sequence[Record], folder: Path) -> Side:
+    """The interpreter that a word names, and the stack where it names one."""
+    side = Side.parse(name)
+    _check_interpreter(side, name, {one.interpreter_id for one in records}, folder)
+    stacks = {one.stack for one in records if one.interpreter_id == side.interpreter}
+    if side.stack and side.stack not in stacks:
+        raise no_such(f"stack of {side.interpreter} on record", side.stack, stacks)
+    return side
+
+
+def _check_interpreter(side: Side, name: str, ids: set[str], folder: Path) -> None:
+    if side.interpreter in ids:
+        return
+    try:
+        check_pattern("interpreter", side.interpreter, ids)
     except NothingMatches as error:
         hint = str(error).partition("; ")[2] or f"nothing is on record in {folder}"
         raise Failure(

@@ -25,7 +25,7 @@ COMMANDS = {
     "matrix": "Measure cells and write the records, the verdicts and the report.",
     "races": "Steer for the rare outcomes of races, and add them to the records.",
     "check": "Measure again, and compare with what is on record.",
-    "diff": "Compare two folders of observations, or two interpreters.",
+    "diff": "Compare two folders of observations, or two interpreters or stacks.",
     "bisect": "Find the first release of a package since which a cell behaves otherwise.",
     "explain": "Say what happens in a cell, in which order, why, and since which version.",
     "answer": "Say what happens to a program, in the words that people use.",

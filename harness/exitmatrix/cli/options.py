@@ -20,17 +20,21 @@ def python(text: str) -> Option:
     return click.option("--python", multiple=True, metavar="PATTERN|PATH", help=text)
 
 
-def selection(command: Any) -> Any:
-    """Which cells: five options, each of which may be given several times."""
+def cells(command: Any) -> Any:
+    """Which cells of an interpreter: four options, each of which may be given several times."""
     for option in (
         _many("--stack", text="Only these stacks."),
         _many("--target", text="Only these targets: a role, or group."),
         _many("--termination", text="Only these terminations."),
         _many("--scenario", text="Only these scenarios."),
-        python("Only these interpreters: ids such as 'cpython-3.1*', or paths."),
     ):
         command = option(command)
     return command
+
+
+def selection(command: Any) -> Any:
+    """Which cells, and of which interpreters."""
+    return python("Only these interpreters: ids such as 'cpython-3.1*', or paths.")(cells(command))
 
 
 jobs = click.option(

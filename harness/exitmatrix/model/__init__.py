@@ -5,7 +5,7 @@ here touches the machine. The vocabulary is that of the README's glossary.
 """
 
 from exitmatrix.model.base import FORMAT, Frozen
-from exitmatrix.model.cell import Cell, CellId, Ending, Question, Skipped
+from exitmatrix.model.cell import Cell, CellId, Ending, Question, Side, Skipped
 from exitmatrix.model.outcome import Outcome, PortState, Process, StdoutFate, Unknown
 from exitmatrix.model.record import Record
 from exitmatrix.model.subject import (
@@ -44,6 +44,7 @@ __all__ = [
     "Ready",
     "Record",
     "Scenario",
+    "Side",
     "Skipped",
     "Source",
     "Sources",

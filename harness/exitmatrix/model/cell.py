@@ -71,6 +71,19 @@ class Question(NamedTuple):
         return fnmatchcase(str(self), pattern)
 
 
+class Side(NamedTuple):
+    """An interpreter, with one stack or, where none is named, with all that it has."""
+
+    interpreter: str
+    stack: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Side:
+        """INTERPRETER or INTERPRETER/STACK."""
+        interpreter, _, stack = text.partition("/")
+        return cls(interpreter, stack)
+
+
 class CellId(Frozen, kw_only=True):
     """The words that name a cell."""
 

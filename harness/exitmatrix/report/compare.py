@@ -1,5 +1,7 @@
 """What is compared with what, when two folders or two interpreters are, and what differs. Pure.
 
+An interpreter may be named with a stack: then one stack is compared with another.
+
 Two that were asked the same question differ by the law of the report: their sets
 of outcomes hold nothing in common. That holds in a race too, because every cell
 of a racy question is run twenty times. One of which nothing was seen is not compared.
@@ -10,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from exitmatrix.model import Frozen, Question, Record
+from exitmatrix.model import Frozen, Question, Record, Side
 from exitmatrix.model.change import Change
 from exitmatrix.model.versions import stack_age
 from exitmatrix.report.survey import apart, varies, visible
@@ -55,7 +57,7 @@ def of_folders(old: Records, new: Records) -> Pairs:
     )
 
 
-def of_interpreters(records: Records, old: str, new: str) -> Pairs:
+def of_interpreters(records: Records, old: Side, new: Side) -> Pairs:
     """The same question put to two interpreters, on each platform that has both."""
     pairs: list[Pair] = []
     only_old: list[Record] = []
@@ -99,10 +101,10 @@ def compare(pairs: Sequence[Pair], everything: Iterable[Record]) -> Comparison:
     )
 
 
-def _by_question(rows: Iterable[Record], interpreter: str) -> dict[Question, dict[str, Record]]:
+def _by_question(rows: Iterable[Record], side: Side) -> dict[Question, dict[str, Record]]:
     """The records of an interpreter by question and stack."""
     found: defaultdict[Question, dict[str, Record]] = defaultdict(dict)
     for record in rows:
-        if record.interpreter_id == interpreter:
+        if record.interpreter_id == side.interpreter and side.stack in ("", record.stack):
             found[record.question][record.stack] = record
     return found
