@@ -78,6 +78,9 @@ INSIDE = {"os", "sys", "itertools", "signal", "atexit", "errno"}
 """What may be imported inside an observed program: loaded already, or built in and harmless."""
 INSIDE_LATE = {
     "_imp",
+    "_io",
+    "_signal",
+    "__pypy__",
     "fcntl",
     "imp",
     "ctypes",

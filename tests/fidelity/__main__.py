@@ -37,6 +37,7 @@ MODULES = (
     "test_concurrent_futures",
     "test_asyncio.test_subprocess",
     "test_asyncio.test_events",
+    "test_asyncio.test_unix_events",
     "test_faulthandler",
     "test_weakref",
     "test_site",

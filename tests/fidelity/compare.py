@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from exitmatrix.machine.run.app.session import MECHANISMS
 from exitmatrix.model import Interpreter
 
 from tests.support.probed import ENDINGS, PROBE, TOKEN, environment
@@ -52,6 +53,7 @@ def run_tests(
         given = {"HOME": str(work), "TMPDIR": str(work), "PATH": os.environ.get("PATH", os.defpath)}
         if probed:
             given |= {"EXITMATRIX_CHANNEL": channel, "EXITMATRIX_TOKEN": TOKEN}
+            given |= {"EXITMATRIX_MECHANISMS": " ".join(MECHANISMS)}
         reader = os.open(channel, os.O_RDWR)
         lines: list[int] = []
         drain = threading.Thread(target=_drain, args=(reader, lines))

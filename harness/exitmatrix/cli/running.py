@@ -93,6 +93,7 @@ def read_call(call: Call) -> AppSpec:
         target="",
         ready=ready,
         inside=session.PROBE,
+        mechanisms=session.MECHANISMS,
         grace=grace,
         roles=roles,
         folders=call.folders,

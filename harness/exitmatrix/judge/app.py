@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from exitmatrix.model.app import Situation
-from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Member
+from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Handler, Member
 from exitmatrix.model.base import Frozen
 
 Answer = Literal["all", "some", "none", "nothing", "goes on", "unseen", "varies"]
@@ -97,10 +97,9 @@ def needs_a_look(result: EndingResult, grace: float) -> list[str]:
         found.append("clean-up could not be seen")
     if result.situation.watch == "gone" and any(one.survivors for one in result.outcomes):
         found.append("somebody goes on")
-    if any(_was_killed_late(one, result.situation) for one in result.outcomes):
-        found.append("the time of grace was not enough")
-    elif any(one.gone is not None and one.gone > min(LATE, grace / 2) for one in result.outcomes):
-        found.append("it takes long")
+    found += _about_time(result, grace)
+    if any(_displaced(one) for one in result.outcomes):
+        found.append("a handler was displaced")
     if any(one.reply and one.reply[:1] not in "23" for one in result.outcomes):
         found.append("a request is not answered")
     if any(one.left for one in result.outcomes):
@@ -123,6 +122,26 @@ def _lacking(outcome: AppOutcome) -> list[Member]:
         and one.exit
         and "SIGKILL" not in one.signalled[:1]
         and any(ran.fate != "ran" for ran in one.own)
+    ]
+
+
+def _about_time(result: EndingResult, grace: float) -> list[str]:
+    if any(_was_killed_late(one, result.situation) for one in result.outcomes):
+        return ["the time of grace was not enough"]
+    limit = min(LATE, grace / 2)
+    late = any(one.gone is not None and one.gone > limit for one in result.outcomes)
+    return ["it takes long"] if late else []
+
+
+def _displaced(outcome: AppOutcome) -> list[Handler]:
+    """Handlers for what was sent that a library has displaced."""
+    sent = {f"signal.{one.signal}" for one in outcome.sent}
+    return [
+        ran.handler
+        for one in outcome.members
+        if one.family and not one.new
+        for ran in one.registered
+        if ran.by_library and ran.handler.mechanism in sent
     ]
 
 
@@ -165,7 +184,11 @@ def _lines(text: str) -> list[str]:
 
 def reasons(outcome: AppOutcome, situation: Situation) -> list[Reason]:
     """Why it ended as it did, as far as what was seen says so; each said once."""
-    found = [*_about_launchers(outcome), *_about_members(outcome, situation)]
+    found = [
+        *_about_launchers(outcome),
+        *_about_members(outcome, situation),
+        *_about_signals(outcome),
+    ]
     return list({one.text: one for one in found}.values())
 
 
@@ -237,3 +260,27 @@ def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason
                 text=f"{one.base} exited with status {how} and ran no handler, as os._exit() does.",
                 source="Python, os._exit",
             )
+
+
+def _about_signals(outcome: AppOutcome) -> Iterator[Reason]:
+    """A handler that is no longer in place, or whose process does not come to it."""
+    sent = {f"signal.{one.signal}" for one in outcome.sent}
+    for one in outcome.members:
+        for ran in one.registered:
+            handler = ran.handler
+            if handler.mechanism not in sent or one.new:
+                continue
+            if ran.by_library:
+                yield Reason(
+                    text=f"{handler.label} ({handler.place}) was displaced in {one.base} by"
+                    f" {ran.by}: a signal has one handler, the last that was installed.",
+                    remedy="install it after that, and call from it what signal.signal gave back",
+                    source="Python, signal.signal",
+                )
+            elif ran.due and ran.fate == "not run":
+                yield Reason(
+                    text=f"{handler.label} ({handler.place}) was in place in {one.base} and did not"
+                    " begin: handlers run in the main thread, between two steps of Python code, and"
+                    " it came to none.",
+                    source="Python, signal, Execution of Python signal handlers",
+                )

@@ -52,11 +52,14 @@ def ran(outcome: AppOutcome, values: Sequence[str], role: str = "") -> list[str]
     if not ended:
         return [*texts, f"no {role or 'process'} ended"]
     for label in values:
-        meant = [(one, r) for one in ended for r in one.handlers if _is_meant(r, label)]
-        if not meant:
+        there = [(one, r) for one in ended for r in one.handlers if _is_meant(r, label)]
+        meant = [(one, r) for one, r in there if r.due or (r.by and label != "all")]
+        if not there:
             texts.append(
                 "nothing was registered" if label == "all" else f"{label} was not registered"
             )
+        elif not meant and label != "all":
+            texts.append(f"no process that has {label} was sent its signal")
         texts += [
             f"{run.handler.label} {_fate(run)} in {one.role}"
             for one, run in meant
@@ -70,8 +73,8 @@ def _is(member: Member, role: str) -> bool:
 
 
 def _is_meant(one: Ran, label: str) -> bool:
-    """A label without arguments means whatever they are."""
-    if label == "all":
+    """A label without arguments means whatever they are; signal.SIGTERM the user's own for it."""
+    if label in ("all", one.handler.mechanism):
         return not one.handler.library
     return label in (one.handler.label, one.handler.label.partition("(")[0])
 
@@ -80,6 +83,8 @@ def _fate(one: Ran) -> str:
     return {
         "not run": "did not run",
         "unfinished": "did not finish",
+        "began": "began, and how it ended was not seen,",
+        "displaced": f"was displaced by {one.by},",
         "raised": f"failed with {one.error}",
     }.get(one.fate, one.fate)
 

@@ -92,6 +92,7 @@ class AppSpec(Frozen, kw_only=True):
     ready: Readiness
     path: tuple[str, ...] = ()  # folders of a PYTHONPATH that has the probe already
     inside: tuple[str, ...] = ()  # files that are put on its PYTHONPATH; () for a blind run
+    mechanisms: tuple[str, ...] = ()  # what the probe looks at besides atexit
     grace: float = 30.0
     script: str = ""  # written beside it, at SCRIPT
     terminal: bool = False  # it runs in a terminal of its own

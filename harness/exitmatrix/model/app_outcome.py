@@ -9,16 +9,22 @@ from exitmatrix.model.app import Left, Situation
 from exitmatrix.model.base import Frozen
 from exitmatrix.model.tree import base_of
 
-Fate = Literal["ran", "raised", "unfinished", "not run"]
+Fate = Literal["ran", "raised", "unfinished", "not run", "began", "displaced"]
+"""`began`: how it ended could not be seen. `displaced`: another took its place before it ran."""
 
 
 class Handler(Frozen, kw_only=True):
     """A clean-up callable that was registered."""
 
-    label: str  # app.db:close_pool
+    label: str  # app.db:close_pool, signal.SIGTERM:stop
     place: str = ""  # app/db.py:31
-    mechanism: str = "atexit"
+    mechanism: str = "atexit"  # or signal.SIGTERM
     library: bool = False  # neither it nor the line that registered it is the user's own code
+
+    @property
+    def of_signal(self) -> bool:
+        """Whether it runs when a signal comes, and not at the end."""
+        return self.mechanism.startswith("signal.")
 
 
 class Ran(Frozen, kw_only=True):
@@ -29,6 +35,9 @@ class Ran(Frozen, kw_only=True):
     began: float | None = None  # seconds after the first signal; before it, negative
     seconds: float | None = None  # that it took
     error: str = ""  # the type of the exception that left it
+    due: bool = True  # False: of a signal that was not sent to the process while it was in place
+    by: str = ""  # what displaced it, and where
+    by_library: bool = False  # no line of the user's own code asked for that
 
 
 class Member(Frozen, kw_only=True):
@@ -55,7 +64,12 @@ class Member(Frozen, kw_only=True):
 
     @property
     def own(self) -> tuple[Ran, ...]:
-        """The user's own handlers."""
+        """The user's own handlers that were to run."""
+        return tuple(one for one in self.registered if one.due)
+
+    @property
+    def registered(self) -> tuple[Ran, ...]:
+        """All of the user's own handlers."""
         return tuple(one for one in self.handlers if not one.handler.library)
 
     @property

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from exitmatrix.model import Unknown
+from exitmatrix.model import Event, Unknown
 from exitmatrix.model.app import AppTrial, Moment
-from exitmatrix.model.app_outcome import AppOutcome, Handler, Member, Ran, Sent
+from exitmatrix.model.app_outcome import AppOutcome, Fate, Handler, Member, Ran, Sent
 from exitmatrix.model.tree import Node, Tree
-
-LIBRARY = re.compile(r"/(?:site|dist)-packages/|/lib\w*/(?:python|pypy)[\d.]+t?/|^<frozen")
-"""Where code lies that is not the user's own: what is installed, and the standard library."""
+from exitmatrix.observe.app_handlers import of_atexit, of_signal, short, told_by_itself
+from exitmatrix.observe.app_signals import Signals
 
 FAILURES: Mapping[str, str] = {
     "not-started": "it could not be started",
@@ -33,6 +31,7 @@ class _Run:
     began: float
     ended: float | None = None
     error: str = ""
+    unseen: bool = False  # how it ends is not told
 
 
 @dataclass
@@ -43,6 +42,7 @@ class _Seen:
     python: str = ""
     handlers: dict[str, Handler] = field(default_factory=dict)  # by key
     runs: list[_Run] = field(default_factory=list)
+    signals: Signals = field(default_factory=Signals)
     exit: str = ""
     ended: float | None = None
     first: float = 0.0
@@ -109,7 +109,7 @@ def _until_closing(history: Sequence[Moment]) -> Sequence[Moment]:
 
 
 def _sent(moment: Moment, tree: Tree, begun: float) -> Sent:
-    name, target = moment.event.detail
+    name, target, *_ = moment.event.detail
     to = tree.roles.get(moment.event.pid, target) if moment.event.pid else target
     return Sent(seconds=moment.seconds - begun, signal=name, to=to)
 
@@ -140,7 +140,7 @@ def _rans(seen: _Seen, begun: float) -> list[Ran]:
         told.append(
             Ran(
                 handler=seen.handlers.get(run.key, Handler(label="?")),
-                fate="raised" if run.error else "ran" if ended else "unfinished",
+                fate="raised" if run.error else "ran" if ended else _unended(run),
                 began=run.began - begun,
                 seconds=None if run.ended is None else run.ended - run.began,
                 error=run.error,
@@ -148,15 +148,22 @@ def _rans(seen: _Seen, begun: float) -> list[Ran]:
         )
     begun_keys = {run.key for run in seen.runs}
     for key, handler in seen.handlers.items():
-        if key not in begun_keys:
+        if key not in begun_keys and key not in seen.signals.handlers:
             told.append(Ran(handler=handler, fate="not run"))
-    return told
+    ran = {one.handler for one in told}
+    return told + [one for one in seen.signals.all() if one.handler not in ran]
+
+
+def _unended(run: _Run) -> Fate:
+    return "began" if run.unseen else "unfinished"
 
 
 def _read(history: Sequence[Moment], tree: Tree, folder: str) -> dict[int, _Seen]:
     seen: dict[int, _Seen] = {}
     for moment in history:
         event, pid = moment.event, moment.event.pid
+        if (event.source, event.kind) == ("harness", "sent"):
+            _take_sent(event, seen)
         if not pid or (event.subinterpreter and event.kind == "started"):
             continue
         if pid not in seen:
@@ -173,7 +180,18 @@ def _inherit(child: _Seen, parent: _Seen) -> None:
     """A forked child has its parent's handlers, and those that run at the fork run in it."""
     child.inside = parent.inside
     child.handlers = dict(parent.handlers)
+    child.signals = parent.signals.forked()
     child.runs = [_Run(run.key, run.began) for run in parent.runs if run.ended is None]
+
+
+def _take_sent(event: Event, seen: Mapping[int, _Seen]) -> None:
+    """Who has a handler for a signal that is sent to it is to run it."""
+    for one in seen.values():
+        one.signals.ending = True
+    name, _, *several = event.detail
+    for pid in (event.pid, *map(int, several)):
+        if pid in seen:
+            seen[pid].signals.sent(name)
 
 
 def _take(moment: Moment, one: _Seen, seen: Mapping[int, _Seen], folder: str) -> None:
@@ -187,41 +205,36 @@ def _take(moment: Moment, one: _Seen, seen: Mapping[int, _Seen], folder: str) ->
             one.signalled.append(detail[0])
         case "probe", "started":
             # A program that another replaces begins anew: what was registered is gone.
-            one.inside, one.handlers, one.runs = True, {}, []
+            one.inside, one.handlers, one.runs, one.signals = True, {}, [], Signals()
             one.python = detail[2]
         case "probe", "forked":
             parent = seen.get(int(detail[0]))
             if parent is not None and parent is not one:
                 _inherit(one, parent)
+        case "probe" | "endings", _:
+            _take_of_handler(moment, one, folder)
+
+
+def _take_of_handler(moment: Moment, one: _Seen, folder: str) -> None:
+    event, detail = moment.event, moment.event.detail
+    match event.source, event.kind:
         case "probe" | "endings", "registered":
             told = event.source == "endings"
-            one.handlers[detail[0]] = _told(detail) if told else _handler(detail, folder)
+            one.handlers[detail[0]] = told_by_itself(detail) if told else of_atexit(detail, folder)
+        case "probe", "signal":
+            key, name, code, place, _, call, *_ = detail
+            handler = of_signal(name, code, place, call, folder)
+            one.signals.install(key, handler, code, short(call, folder))
+            if key:
+                one.handlers[key] = handler
+        case "probe", "endless":
+            for run in one.runs:
+                run.unseen = run.unseen or run.key == detail[0]
         case "probe" | "endings", "began":
             one.runs.append(_Run(detail[0], moment.seconds))
-        case "probe" | "endings", "ended" | "raised":
+        case "probe" | "endings", "ended" | "raised" | "left":
             for run in reversed(one.runs):
                 if run.key == detail[0] and run.ended is None:
                     run.ended = moment.seconds
                     run.error = detail[1] if event.kind == "raised" else ""
                     break
-
-
-def _told(detail: Sequence[str]) -> Handler:
-    """A handler of another mechanism, which tells of itself: `lifespan:shutdown`."""
-    return Handler(label=detail[1], mechanism=detail[1].partition(":")[0])
-
-
-def _handler(detail: Sequence[str], folder: str) -> Handler:
-    """`app.db:close_pool` at `app/db.py:31`; arguments that tell two of one name apart.
-
-    The place is where its code is, or where it was registered if that alone is the user's own.
-    """
-    _, name, code, place, _, call = (*detail, *[""] * 6)[:6]
-    arguments = name[name.index("(") :] if "(" in name else ""
-    # `atexit.register(shutil.rmtree, folder)` is the user's, though rmtree is not.
-    own = next((one for one in (place, call) if one and not LIBRARY.search(one)), "")
-    return Handler(
-        label=code + arguments,
-        place=(own or place).removeprefix(f"{folder}/"),
-        library=not own,
-    )

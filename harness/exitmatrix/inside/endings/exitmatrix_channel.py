@@ -19,7 +19,6 @@ import sys
 PATH = os.environ.get("EXITMATRIX_CHANNEL")
 TOKEN = os.environ.get("EXITMATRIX_TOKEN", "")
 FIELD = 900  # bytes a field may have: four fields and the head stay under PIPE_BUF, 4096
-HIGHEST = 1024  # the kept descriptor is below: a higher number costs the kernel a larger table
 HIGHEST = 1024  # kept descriptors are below: a higher one would cost each fork a larger table
 
 _owner = os.getpid()
@@ -178,16 +177,36 @@ def _reach():
 
 
 def tell(source, kind, *detail):
-    """Write one event: who speaks (`probe` or `endings`), what, and its details."""
+    """Write one event: who speaks (`probe` or `endings`), what, and its details.
+
+    Gives back its number; 0 where it could not be told.
+    """
     global _owner, _numbers
     if PATH is None:
-        return
+        return 0
     if os.getpid() != _owner:
         # A forked child speaks for the first time: its numbers begin anew, and
         # what it inherited is known from its parent's events up to here.
         _owner, _numbers = os.getpid(), itertools.count(1)
         _write(source, "forked", (str(os.getppid()),))
-    _write(source, kind, detail)
+    return _write(source, kind, detail)
+
+
+def when_dropped(source, number, kind, *detail):
+    """An object that writes one event when nobody has it any more; None where none can.
+
+    It is a buffer of C, which its end flushes: no Python runs meanwhile, so no signal is
+    handled there whose exception would be lost. For CPython, which counts references.
+    """
+    if PATH is None or not _is_kept():
+        return None
+    import _io  # of C, and loaded at every start of a Python 3
+
+    # It neither opens nor closes anything: a file that is left open would be warned of.
+    end = _io.BufferedWriter(_io.FileIO(_kept[0], "wb", closefd=False), 2 * FIELD)
+    head, rest = _line(source, kind, detail)
+    end.write(_encoded(head + str(number)) + rest)
+    return end
 
 
 def tell_last(source, kind, *detail):
@@ -196,24 +215,35 @@ def tell_last(source, kind, *detail):
         _write(source, kind, detail)
 
 
-def _write(source, kind, detail):
+def _line(source, kind, detail):
+    """What stands before the number of an event, and what comes after it."""
     rest = b"".join([b"\t" + _field(field) for field in (kind,) + detail]) + b"\n"
     who = "%d.%d" % (os.getpid(), SUBINTERPRETER) if SUBINTERPRETER else str(os.getpid())
-    head = "%s\t%s\t%s\t" % (TOKEN, source, who)
+    return "%s\t%s\t%s\t" % (TOKEN, source, who), rest
+
+
+def _encoded(text):
+    # 2.7 has bytes already, and would import two codecs to encode them.
+    return text if str is bytes else text.encode("ascii")
+
+
+def _write(source, kind, detail):
+    head, rest = _line(source, kind, detail)
     try:
         channel, kept = _reach()
     except OSError:
         next(_numbers)  # the gap tells of what could not be told, if anything still can be
         _unheard()
-        return
+        return 0
     try:
         # The number is taken last: a daemon thread that finalization stops in
         # between would leave a gap, as if an event had been lost.
-        head += str(next(_numbers))
-        # 2.7 has bytes already, and would import two codecs to encode them.
-        _send(channel, (head if str is bytes else head.encode("ascii")) + rest)
+        number = next(_numbers)
+        _send(channel, _encoded(head + str(number)) + rest)
+        return number
     except OSError:
         _unheard()
+        return 0
     finally:
         if not kept:
             _close(channel)

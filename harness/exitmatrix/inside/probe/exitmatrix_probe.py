@@ -22,6 +22,7 @@ GIVES_UP = (
     "setuid seteuid setreuid setresuid setgid setegid setregid setresgid setgroups initgroups"
     " chroot unshare setns"
 ).split()
+MECHANISMS = os.environ.get("EXITMATRIX_MECHANISMS", "").split()  # besides atexit
 CALLER = 200  # bytes of a module's name: with a key and four more details it fits into one event
 UNRAISABLE = {kind.__name__: kind for kind in tuple.__subclasses__()}.get("UnraisableHookArgs")
 DISPLAY_UNRAISABLE = getattr(sys, "__unraisablehook__", None)
@@ -299,6 +300,10 @@ def begin():
     for names, act in ((LEAVES, _leave), (GIVES_UP, _give_up)):
         for name in names:
             _stand_in(name, act)
+    if "signal" in MECHANISMS:
+        import exitmatrix_signals
+
+        exitmatrix_signals.watch()
     if not PYTHON_2:
         import _imp  # both built in, and importing them has no effect
         import atexit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from exitmatrix.judge.app import disagreements, needs_a_look
 from exitmatrix.judge.expectations import Checked
@@ -72,10 +72,14 @@ def _found(seen: list[AppOutcome]) -> Iterator[str]:
     family = [one for outcome in seen for one in outcome.members if one.family]
     rows = {one.base: Counter[Handler]() for one in family}
     for one in family:
-        rows[one.base] |= Counter(ran.handler for ran in one.own)
+        own = [ran.handler for ran in one.registered]
+        # One that is for a signal is one thing, however often the signal comes.
+        often = [handler for handler in own if not handler.of_signal]
+        rows[one.base] |= Counter((*often, *{h for h in own if h.of_signal}))
+    displaced = {(m.base, r.handler): r.by for m in family for r in m.registered if r.by}
     unseen = {one.base for one in family if not one.observed}
     library = dict.fromkeys(
-        r.handler.label for one in family for r in one.handlers if r.handler.library
+        r.handler.label for one in family for r in one.handlers if r.handler.library and r.due
     )
     count = _union(rows.values()).total()
     if count:
@@ -84,10 +88,11 @@ def _found(seen: list[AppOutcome]) -> Iterator[str]:
     elif unseen:
         yield "What there is to clean up cannot be told: nothing could be put into the program."
     else:
-        yield "Nothing of the program's own is registered with atexit."
+        yield "Nothing of the program's own is registered with atexit or for a signal."
     for role, handlers in rows.items():
         if count or role in unseen:
-            yield from _row(role, handlers, role not in unseen)
+            by = {handler: displaced.get((role, handler), "") for handler in handlers}
+            yield from _row(role, handlers, by, role not in unseen)
     if library:
         yield from filled(f"Of libraries: {listed(list(library))}", "  ", "    ")
 
@@ -100,8 +105,14 @@ def _union(rows: Iterable[Counter[Handler]]) -> Counter[Handler]:
     return most
 
 
-def _row(role: str, handlers: Counter[Handler], observed: bool) -> Iterator[str]:
-    texts = [f"{cut(h.label, 38):39}{h.mechanism:8} {h.place}" for h in handlers.elements()]
+def _row(
+    role: str, handlers: Counter[Handler], by: Mapping[Handler, str], observed: bool
+) -> Iterator[str]:
+    texts: list[str] = []
+    for one in sorted(handlers.elements(), key=lambda h: h.of_signal):
+        texts.append(f"{cut(one.label, 38):39}{one.mechanism.partition('.')[0]:8} {one.place}")
+        if by[one]:
+            texts += filled(f"displaced by {by[one]}", "  ", "    ", 69)
     if not observed:
         texts = ["? not observed from inside"]
     for place, text in enumerate(texts or ["nothing"]):

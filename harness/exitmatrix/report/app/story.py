@@ -12,7 +12,12 @@ INDENT = " " * 11
 MOST = 5  # things left behind that are named
 SLOW = 0.1  # seconds: a handler that takes longer is named with its time
 REPLIES = {"none": "no answer", "cut": "an answer that is cut off"}
-FATES = {"raised": "failed", "unfinished": "not finished", "not run": "not run"}
+FATES = {
+    "raised": "failed",
+    "unfinished": "not finished",
+    "not run": "not run",
+    "began": "begun, the end not seen",
+}
 
 
 def story(result: EndingResult) -> list[str]:
@@ -93,10 +98,17 @@ def _group(group: Sequence[Member]) -> Iterator[tuple[float, str]]:
     who, several, one = roles(group), len(group) > 1, group[0]
     if one.new:
         yield min(m.born for m in group), f"{who} {'are' if several else 'is'} started"
-    began = [ran.began for m in group for ran in m.handlers if ran.began is not None]
-    ran = [r for r in one.own if r.fate == "ran"]
-    if ran and began:
-        yield min(began), f"{who} run{'' if several else 's'} {listed([_label(r) for r in ran])}"
+    for of_signals in (True, False):
+        ran = [r for r in one.own if r.fate == "ran" and r.handler.of_signal == of_signals]
+        began = [
+            r.began
+            for m in group
+            for r in m.handlers
+            if r.began is not None and r.handler.of_signal == of_signals
+        ]
+        if ran and began:
+            labels = list(dict.fromkeys(map(_label, ran)))
+            yield min(began), f"{who} run{'' if several else 's'} {listed(labels)}"
     if one.exit:
         when = min(m.seconds for m in group if m.seconds is not None)
         yield when, f"{who} {exit_words(one.exit, several)}{_missing(one)}"

@@ -46,11 +46,11 @@ def roles(members: Sequence[Member]) -> str:
     return listed(names)
 
 
-def filled(text: str, first: str = "", rest: str | None = None) -> list[str]:
+def filled(text: str, first: str = "", rest: str | None = None, width: int = WIDTH) -> list[str]:
     """A text in lines of 80 columns."""
     return textwrap.wrap(
         text,
-        WIDTH,
+        width,
         initial_indent=first,
         subsequent_indent=first if rest is None else rest,
         break_long_words=False,

@@ -86,23 +86,23 @@ def _send(state: AppState, step: Step) -> bool:
     state.steerer.before_signal()
     note = state.journal.note
     if target == GROUP:
-        note("harness", 0, "sent", step.signal, GROUP)
+        members = [pid for pid in state.live if _group_of(pid) == state.processes.root]
+        note("harness", 0, "sent", step.signal, GROUP, *map(str, members))
         if isinstance(state.output, Terminal) and step.signal in (*KEYS, "SIGHUP"):
             # The kernel sends it, to the foreground process group of the terminal.
             state.hang_up() if step.signal == "SIGHUP" else state.output.type(step.signal)
             return True
-        there = any(_group_of(pid) == state.processes.root for pid in state.live)
-        if there:
+        if members:
             # It has a living member of this run, so the number is this group's and no other's.
             os.killpg(state.processes.root, number)
         else:
             note("harness", 0, "not-sent", step.signal, GROUP)
-        return there
+        return bool(members)
     pids = state.tree.pids(target, state.live)
     if not pids:
         note("harness", 0, "not-sent", step.signal, target)
     if target == ALL and pids:
-        note("harness", 0, "sent", step.signal, ALL)
+        note("harness", 0, "sent", step.signal, ALL, *map(str, pids))
     for pid in pids:
         if target != ALL:
             note("harness", pid, "sent", step.signal, target)

@@ -144,6 +144,8 @@ class AppState:
             before = variables.get("PYTHONPATH")
             variables["PYTHONPATH"] = os.pathsep.join([*own, before] if before else own)
             variables["EXITMATRIX_CHANNEL"] = self.channel.path
+            if self.spec.mechanisms:
+                variables["EXITMATRIX_MECHANISMS"] = " ".join(self.spec.mechanisms)
         return variables
 
     # ---------------------------------------------------------- what is learnt

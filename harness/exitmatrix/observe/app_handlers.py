@@ -1,0 +1,55 @@
+"""What to call a handler of a user's program, and whose it is. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from exitmatrix.model.app_outcome import Handler
+
+LIBRARY = re.compile(r"/(?:site|dist)-packages/|/lib\w*/(?:python|pypy)[\d.]+t?/|^<frozen")
+"""Where code lies that is not the user's own: what is installed, and the standard library."""
+INSTALLED = re.compile(r".*/(?:site|dist)-packages/|.*/lib\w*/(?:python|pypy)[\d.]+t?/(?=asyncio/)")
+
+
+def told_by_itself(detail: Sequence[str]) -> Handler:
+    """A handler of another mechanism, which tells of itself: `lifespan:shutdown`."""
+    return Handler(label=detail[1], mechanism=detail[1].partition(":")[0])
+
+
+def of_atexit(detail: Sequence[str], folder: str) -> Handler:
+    """`app.db:close_pool` at `app/db.py:31`; arguments that tell two of one name apart.
+
+    The place is where its code is, or where it was registered if that alone is the user's own.
+    """
+    _, name, code, place, _, call = (*detail, *[""] * 6)[:6]
+    arguments = name[name.index("(") :] if "(" in name else ""
+    # `atexit.register(shutil.rmtree, folder)` is the user's, though rmtree is not.
+    own = _own_place(place, call)
+    return Handler(
+        label=code + arguments,
+        place=short(own or place, folder),
+        library=not own,
+    )
+
+
+def of_signal(name: str, code: str, place: str, call: str, folder: str) -> Handler:
+    """`signal.SIGTERM:stop` at `app.py:12`."""
+    mechanism = f"signal.{name}"
+    own = _own_place(place, call)
+    return Handler(
+        label=f"{mechanism}:{code.partition(':')[2] or code}",
+        place=short(own or place or call, folder),
+        mechanism=mechanism,
+        library=not own,
+    )
+
+
+def _own_place(*places: str) -> str:
+    """The first of the places that is the user's own code."""
+    return next((one for one in places if one and not LIBRARY.search(one)), "")
+
+
+def short(place: str, folder: str) -> str:
+    """A place without the working folder, or without the folder where libraries are."""
+    return INSTALLED.sub("", place.removeprefix(f"{folder}/"))

@@ -1,0 +1,224 @@
+"""Handlers for signals of a user's command: did mine run, and who displaced it?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from exitmatrix.declare.settings import from_option
+from exitmatrix.declare.situations import find
+from exitmatrix.judge.app import clean_up, needs_a_look, reasons
+from exitmatrix.judge.expectations import check
+from exitmatrix.model import Event
+from exitmatrix.model.app import AppTrial, Moment
+from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Ran
+from exitmatrix.model.tree import Node
+from exitmatrix.observe.app import observe_app
+
+from tests.ownapp.conftest import Run
+
+PID = 10
+SITE = "/venv/lib/python3.13/site-packages"
+STOP = ("s1", "SIGTERM", "__main__:stop", "/app/app.py:3", "__main__", "/app/app.py:9")
+OTHER = ("s2", "SIGTERM", "server.loop:Server.exit", f"{SITE}/server/loop.py:5", "server.loop")
+AGAIN = ("s3", *STOP[1:])
+SENT = ("harness", "sent", "SIGTERM", "main")
+READY = ("harness", "ready")
+EXITED = ("kernel", "ended", "code 0")
+DEPLOY = find("deploy")
+
+
+def shown(*events: tuple[str, ...], target: str = "main") -> AppOutcome:
+    """What a run shows in which one process told these things."""
+    history = [("kernel", "spawned"), ("probe", "started", "1", "python", "3.13.0", "0"), *events]
+    moments = tuple(
+        Moment(number / 10, Event(source, 0 if "group" in said else PID, kind, tuple(said)))  # type: ignore[arg-type]
+        for number, (source, kind, *said) in enumerate(history)
+    )
+    node = Node(
+        pid=PID, parent=1, at_ready=True, words=("python", "app.py"), program="/usr/bin/python3"
+    )
+    trial = AppTrial(
+        id="deploy",
+        situation="deploy",
+        target=target,
+        blind=False,
+        history=moments,
+        tree=(node,),
+        output="",
+    )
+    seen = observe_app(trial, "/app")
+    assert isinstance(seen, AppOutcome), seen
+    return seen
+
+
+def installs(what: tuple[str, ...]) -> tuple[str, ...]:
+    return ("probe", "signal", *what, *([f"{SITE}/server/loop.py:7"] if len(what) == 5 else []))
+
+
+BEGAN, LEFT = ("probe", "began", "s1"), ("probe", "left", "s1")
+
+
+def of(seen: AppOutcome, label: str = "signal.SIGTERM:stop") -> Ran:
+    (ran,) = [ran for one in seen.members for ran in one.handlers if ran.handler.label == label]
+    return ran
+
+
+def broken(seen: AppOutcome, text: str) -> tuple[str, ...]:
+    result = EndingResult(situation=DEPLOY, target="first", outcomes=(seen,))
+    (checked,) = check(from_option(f"deploy:{text}"), [result])
+    return checked.broken
+
+
+def looks(seen: AppOutcome) -> list[str]:
+    return needs_a_look(EndingResult(situation=DEPLOY, target="first", outcomes=(seen,)), 30.0)
+
+
+def test_a_handler_that_was_left_ran() -> None:
+    """It is named by its signal and its function, with the place of its code."""
+    seen = shown(installs(STOP), READY, SENT, BEGAN, LEFT, EXITED)
+    ran = of(seen)
+    assert (ran.fate, ran.due, ran.handler.place) == ("ran", True, "app.py:3")
+    assert clean_up(seen).answer == "all"
+    for text in ("ran=all", "ran=signal.SIGTERM:stop", "ran=signal.SIGTERM"):
+        assert broken(seen, text) == ()
+    assert not looks(seen)
+
+
+def test_a_handler_in_which_its_process_ended_is_unfinished() -> None:
+    """It began, and nobody told that it was left."""
+    seen = shown(installs(STOP), READY, SENT, BEGAN, ("harness", "sent", "SIGKILL", "main"), EXITED)
+    assert of(seen).fate == "unfinished"
+    (why,) = broken(seen, "ran=signal.SIGTERM:stop")
+    assert why == "signal.SIGTERM:stop did not finish in main"
+
+
+def test_a_handler_whose_end_cannot_be_told_is_neither_finished_nor_unfinished() -> None:
+    """And what is not known does not pass."""
+    seen = shown(installs(STOP), READY, SENT, BEGAN, ("probe", "endless", "s1"), EXITED)
+    assert of(seen).fate == "began"
+    assert broken(seen, "ran=signal.SIGTERM:stop") == (
+        "signal.SIGTERM:stop began, and how it ended was not seen, in main",
+    )
+
+
+def test_a_handler_for_another_signal_has_no_part_in_it() -> None:
+    """Of a handler for SIGTERM nothing is expected where SIGINT comes, or none."""
+    seen = shown(installs(STOP), READY, ("harness", "sent", "SIGINT", "main"), EXITED)
+    assert not of(seen).due
+    assert clean_up(seen).answer == "nothing"
+    assert broken(seen, "ran=all") == ()
+    assert broken(seen, "ran=signal.SIGTERM:stop") == (
+        "no process that has signal.SIGTERM:stop was sent its signal",
+    )
+
+
+def test_a_signal_to_the_group_is_sent_to_its_members() -> None:
+    """The harness says who they were."""
+    to_group = ("harness", "sent", "SIGTERM", "group", str(PID))
+    assert of(shown(installs(STOP), READY, to_group, EXITED)).due
+    assert not of(shown(installs(STOP), READY, (*to_group[:4], "99"), EXITED)).due
+
+
+def test_a_handler_that_a_library_displaced_is_told_with_who_did_and_where() -> None:
+    """A signal has one handler: the one that was installed last."""
+    seen = shown(installs(STOP), installs(OTHER), READY, SENT, EXITED)
+    by = "server.loop:Server.exit at server/loop.py:7"
+    assert (of(seen).fate, of(seen).by) == ("displaced", by)
+    (reason,) = [one for one in reasons(seen, DEPLOY) if "displaced" in one.text]
+    assert by in reason.text
+    assert reason.remedy
+    assert broken(seen, "ran=signal.SIGTERM:stop") == (
+        f"signal.SIGTERM:stop was displaced by {by}, in main",
+    )
+    assert "a handler was displaced" in looks(seen)
+
+
+def test_a_handler_that_the_program_itself_takes_away_is_nothing_to_look_at() -> None:
+    """It is listed, and `all` does not ask for it."""
+    default = ("", "SIGTERM", "SIG_DFL", "", "__main__", "/app/app.py:20")
+    seen = shown(installs(STOP), installs(default), READY, SENT, EXITED)
+    assert of(seen).by == "SIG_DFL at app.py:20"
+    assert not looks(seen)
+    assert broken(seen, "ran=all") == ()
+
+
+def test_a_handler_that_is_put_back_is_in_place() -> None:
+    """Libraries save what was there, and give it back."""
+    seen = shown(installs(STOP), installs(OTHER), installs(AGAIN), READY, SENT, EXITED)
+    assert (of(seen).by, of(seen).due) == ("", True)
+
+
+def test_what_is_taken_away_while_the_program_ends_was_not_displaced() -> None:
+    """The loop of asyncio gives the signals back when it is closed."""
+    default = ("", "SIGTERM", "SIG_DFL", "", "asyncio", f"{SITE}/asyncio/unix_events.py:140")
+    seen = shown(installs(STOP), READY, SENT, installs(default), EXITED)
+    assert of(seen).by == ""
+
+
+def test_a_handler_in_place_that_never_began_is_told_with_why() -> None:
+    """The main thread has to come back to Python code for it."""
+    killed = ("kernel", "ended", "signal SIGKILL")
+    seen = shown(installs(STOP), READY, SENT, ("harness", "sent", "SIGKILL", "main"), killed)
+    assert (of(seen).fate, of(seen).due) == ("not run", True)
+    assert clean_up(seen).answer == "none"
+    assert any("main thread" in one.text for one in reasons(seen, DEPLOY))
+
+
+PROGRAM = """\
+import signal, sys, time
+
+def stop(number, frame):
+    print("stopped")
+    sys.exit(0)
+
+signal.signal(signal.SIGTERM, stop)
+if "library" in sys.argv:
+    import library
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+BUSY = """\
+import ctypes, signal
+
+signal.signal(signal.SIGTERM, lambda *_: None)
+print("ready", flush=True)
+lock = ctypes.create_string_buffer(64)
+for _ in range(2):
+    ctypes.CDLL(None).pthread_mutex_lock(lock)
+"""
+
+
+@pytest.mark.real
+def test_who_displaced_a_handler_stands_on_the_page(run_app: Run, folder: Path) -> None:
+    """As the reason why the program's own did not run, with file and line."""
+    (folder / "app.py").write_text(PROGRAM)
+    library = folder / "venv" / "site-packages"
+    library.mkdir(parents=True)
+    (library / "library.py").write_text(
+        "import signal, sys\n\ndef leave(*_):\n    sys.exit(0)\n\n"
+        "signal.signal(signal.SIGTERM, leave)\n"
+    )
+    ending = ("--ending", "deploy", "--trials", "1")
+    done = run_app(*ending, "--json", "seen.jsonl", "--", "python", "app.py")
+    assert "runs signal.SIGTERM:stop" in done.stdout
+    (record,) = map(json.loads, (folder / "seen.jsonl").read_text().splitlines())
+    assert record["outcomes"][0]["processes"][0]["fired"] == ["signal.SIGTERM:stop"]
+    expected = ("--expect", "deploy:ran=signal.SIGTERM:stop")
+    words = (*ending, *expected, "--", "python", "app.py", "library")
+    done = run_app(*words, PYTHONPATH=str(library))
+    assert done.returncode == 1
+    assert "displaced by library:leave at library.py:6" in done.stdout
+    assert "! 1 of 1 ending needs a look" in done.stdout
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+
+
+@pytest.mark.real
+def test_a_handler_whose_process_never_comes_to_it_has_not_run(run_app: Run, folder: Path) -> None:
+    """Its main thread waits in C for a lock, which no signal ends."""
+    (folder / "app.py").write_text(BUSY)
+    done = run_app("--ending", "deploy", "--grace", "2s", "--trials", "1", "--", "python", "app.py")
+    assert "not run: signal.SIGTERM:<lambda>" in done.stdout
+    assert "did not begin" in " ".join(done.stdout.split())
