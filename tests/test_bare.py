@@ -10,18 +10,25 @@ import msgspec
 import pytest
 from exitmatrix.declare.source import source
 from exitmatrix.judge.profile import profile
+from exitmatrix.judge.programs import compare
 from exitmatrix.machine.bare.session import Session
 from exitmatrix.model.bare import BareRun
 from exitmatrix.model.execution import Execution, Exit, Line, Seen
 from exitmatrix.model.language import (
+    Clear,
     Code,
+    Finalize,
     Fork,
     Function,
     OsExit,
+    Raise,
     Register,
+    RunHandlers,
     Signal,
     StartThread,
+    Statement,
     SysExit,
+    TryFinally,
     Write,
 )
 from exitmatrix.observe.bare import NotSeen, seen
@@ -249,3 +256,33 @@ def test_what_the_first_thread_that_ends_loads(id: str) -> None:
     before, after = told.stdout.split()
     loads = profile(msgspec.to_builtins(FOUND[id])).thread_end_loads
     assert (before != after) == loads
+
+
+LEAVES = Function("L", (SysExit(4),))
+FAILS = Function("E", (Raise("ValueError"),))
+MAKES = Function("M", (Finalize("B"),))
+PROMISES: tuple[tuple[Statement, ...], ...] = (
+    (Register("A"), TryFinally((TryFinally((SysExit(3),), "B"),), "C")),
+    (Register("A"), TryFinally((SysExit(3),), "L")),
+    (Register("A"), TryFinally((Raise("KeyboardInterrupt"),), "B")),
+    (Register("A"), TryFinally((Signal("SIGINT"),), "B")),
+    (Register("A"), TryFinally((OsExit(3),), "B")),
+    (Register("A"), TryFinally((Fork((SysExit(3),)),), "B")),
+    (Register("A"), StartThread((TryFinally((SysExit(3),), "B"),))),
+    (Register("A"), Finalize("B"), Register("C"), Finalize("D")),
+    (Register("A"), Finalize("B"), Finalize("L")),
+    (Register("A"), Finalize("B"), Finalize("E")),
+    (Register("A"), Finalize("C"), Finalize("M")),
+    (Finalize("B"), RunHandlers(), Finalize("C"), Register("A")),
+    (Finalize("B"), Clear(), Finalize("C"), Register("A")),
+    (Finalize("B"), Fork((Finalize("C"),)), Register("A")),
+)
+
+
+@pytest.mark.parametrize("body", PROMISES, ids=range(len(PROMISES)))
+def test_every_python_keeps_the_promises_that_the_laws_foresee(body: tuple[Statement, ...]) -> None:
+    """Of `finally` clauses and finalizers, in the cases that the laws tell apart."""
+    code = Code(body=body, functions=(LEAVES, FAILS, MAKES))
+    for python, one in zip(FOUND.values(), run(source(code), PYTHONS), strict=True):
+        told = compare(code, profile(msgspec.to_builtins(python)), seen(one, ()))
+        assert told.word == "match", python.id

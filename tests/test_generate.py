@@ -58,7 +58,7 @@ def test_the_sequence_is_splitmix64() -> None:
 def test_a_seed_means_the_same_programs_everywhere() -> None:
     """A number finds its program on any machine; other programs need another VERSION."""
     digest = hashlib.sha256(msgspec.json.encode(PROGRAMS)).hexdigest()
-    assert digest[:16] == "afdf81e664b12994"
+    assert digest[:16] == "bb710abb91d19998"
 
 
 def test_seeds_and_numbers_matter() -> None:

@@ -30,6 +30,7 @@ from exitmatrix.model.language import (
     CloseStdout,
     Code,
     FatalError,
+    Finalize,
     Flush,
     Fork,
     Function,
@@ -239,6 +240,7 @@ def test_laws_see_facts_and_never_names() -> None:
 
 UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
     "exitfunc-is-no-more": ("cpython 3.13.0", (SetExitFunction("f"),)),
+    "finalizer-raises": ("cpython 3.13.0", (Finalize("raises"),)),
     "flush-fails": ("cpython 3.13.0", (CloseStdout(), Write("w"), Flush())),
     "flush-writes": ("cpython 3.13.0", (Write("w"), Flush())),
     "fork-copies-loading": (
@@ -248,6 +250,7 @@ UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
     "fork-copies-thread-end": ("cpython 3.8.18", (StartThread(()), Fork((StartThread(()),)))),
     "forked-thread-ends-the-child": ("cpython 3.13.0", (StartThread((Fork(),)),)),
     "no-default-action": ("cpython 3.13.0", (Signal("SIGURG"),)),
+    "no-finalizers-in-2": ("cpython 2.7.18", (Finalize("f"),)),
     "nothing-removes-in-2": ("cpython 2.7.18", (Unregister("A"),)),
     "only-the-main-thread-sets": ("cpython 3.13.0", (StartThread((Ignore("SIGTERM"),)),)),
     "pypy-does-not-refuse": ("pypy 3.11.0", (Ignore("SIGKILL"),)),

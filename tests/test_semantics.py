@@ -20,16 +20,20 @@ from exitmatrix.model.language import (
     Default,
     Exec,
     FatalError,
+    Finalize,
     Flush,
     Fork,
     Function,
     Handle,
+    Hook,
     Ignore,
+    Keep,
     LibcExit,
     Nothing,
     OsExit,
     Raise,
     Register,
+    RegisterThreading,
     RunHandlers,
     SetExitFunction,
     Signal,
@@ -275,6 +279,83 @@ def test_clauses_of_handlers_and_of_signal_handlers_run_too() -> None:
     assert foreseen(stop) == {"s( f( f) s! g( g) = 3"}
 
 
+# ---------------------------------------------------------------- finalizers and others
+
+
+def test_finalizers_take_the_place_of_the_first_one() -> None:
+    """All of them, the newest first; those that are made later move nothing."""
+    program = code(Register("A"), Finalize("v"), Register("B"), Finalize("w"))
+    assert foreseen(program) == {"B( B) w( w) v( v) A( A) = 0"}
+    assert foreseen(program, PROFILES["2.7.18"]) == {"A( A) = 1"}
+
+
+def test_a_finalizer_that_exits_takes_the_others_with_it() -> None:
+    """Any other exception is reported, and the next finalizer runs."""
+    program = code(Register("A"), Finalize("v"), Finalize("w"))
+    assert foreseen(code(*program.body, w=SysExit(4))) == {"w( w! A( A) = 0"}
+    assert foreseen(code(*program.body, w=Raise())) == {"w( w! v( v) A( A) = 0"}
+
+
+def test_finalizers_run_once_in_a_process() -> None:
+    """After a run that was asked for none runs any more, whenever it was made."""
+    program = code(Finalize("v"), RunHandlers(), Finalize("w"), Register("A"))
+    assert foreseen(program) == {"v( v) A( A) = 0"}
+
+
+def test_finalizers_go_with_the_list_of_handlers() -> None:
+    """atexit._clear takes their handler away, and weakref registers no second one."""
+    assert foreseen(code(Finalize("v"), Clear(), Finalize("w"), Register("A"))) == {"A( A) = 0"}
+
+
+def test_a_finalizer_that_is_made_by_one_runs_next() -> None:
+    """One handler runs them all, and looks again after each."""
+    assert foreseen(code(Finalize("v"), Finalize("w"), w=Finalize("x"))) == {
+        "w( w) x( x) v( v) = 0"
+    }
+
+
+def test_the_list_of_threading_runs_before_threads_are_joined() -> None:
+    """And those before handlers; one that raises ends all of the wait."""
+    thread = StartThread((TryFinally((), "h"),), "after main")
+    program = code(Register("A"), RegisterThreading("t"), RegisterThreading("u"), thread)
+    assert foreseen(program) == {"u( u) t( t) h( h) A( A) = 0"}
+    raising = code(Register("A"), RegisterThreading("t"), RegisterThreading("u"), u=Raise())
+    assert foreseen(raising) == {"u( u! A( A) = 0"}
+
+
+@pytest.mark.parametrize("python", PROFILES)
+def test_cpython_releases_globals_behind_all_handlers_and_pypy_does_not(python: str) -> None:
+    """Under what ends an interpreter; in which order several are, is withheld."""
+    released = "" if python.startswith("pypy") else " d( d)"
+    assert foreseen(code(Register("A"), Keep("d")), PROFILES[python]) == {f"A( A){released} = 0"}
+    assert foreseen(code(Register("A"), Keep("d"), OsExit(3)), PROFILES[python]) == {"= 3"}
+    with pytest.raises(NotPredicted, match="the order in which globals are released"):
+        predict_program(code(Keep("d"), Keep("e")), PROFILES[python])
+
+
+def test_hooks_are_told_before_handlers_and_not_of_every_end() -> None:
+    """sys.excepthook of no SystemExit; threading's of that too, since 3.8."""
+    hooks = Register("A"), Hook("sys.excepthook", "s"), Hook("threading.excepthook", "t")
+    assert foreseen(code(*hooks, Raise())) == {"s( s) A( A) = 1"}
+    assert foreseen(code(*hooks, SysExit(3))) == {"A( A) = 3"}
+    for ending in (Raise(), SysExit(3)):
+        program = code(*hooks, StartThread((ending,)))
+        assert foreseen(program) == {"t( t) A( A) = 0"}
+        assert foreseen(program, PROFILES["3.6.15"]) == {"A( A) = 0"}
+    failing = code(*hooks, A=Raise())
+    assert foreseen(failing) == {"A( A! = 0"}
+    assert foreseen(failing, PROFILES["2.7.18"]) == {"A( A! s( s) = 0"}
+
+
+def test_what_a_hook_raises_is_withheld() -> None:
+    """It was not measured, nor what a finalizer raises where there is one."""
+    with pytest.raises(NotPredicted, match="an exception of a hook"):
+        predict_program(code(Hook("sys.excepthook", "s"), Raise(), s=Raise()), NEWEST)
+    finalizer = code(Hook("sys.excepthook", "s"), Finalize("v"), v=Raise())
+    with pytest.raises(NotPredicted, match="told of a finalizer"):
+        predict_program(finalizer, NEWEST)
+
+
 # ------------------------------------------------------------------- the laws themselves
 
 
@@ -324,6 +405,8 @@ LEAVES: st.SearchStrategy[Statement] = st.one_of(
     st.builds(LibcExit, st.sampled_from(["exit", "_exit", "quick_exit"]), st.integers(0, 255)),
     st.builds(Exec, st.integers(0, 255)),
     *(st.builds(kind, NAMES) for kind in (Register, Unregister, UnregisterNamesake)),
+    *(st.builds(kind, NAMES) for kind in (Finalize, RegisterThreading, Keep)),
+    st.builds(Hook, st.sampled_from(["sys.excepthook", "threading.excepthook"]), NAMES),
     st.builds(SetExitFunction, NAMES),
     *(st.builds(kind, SIGNALS) for kind in (Signal, Ignore, Default)),
     st.builds(Handle, SIGNALS, NAMES),

@@ -14,6 +14,7 @@ from exitmatrix.model.language import (
     Default,
     Exec,
     FatalError,
+    Finalize,
     Flush,
     Fork,
     Function,
@@ -256,6 +257,11 @@ class _Random:
         body = (*self.body(IN_TRY, 3, level), *self.ending(50, level))
         return TryFinally(body, self.dice.one(rest))
 
+    def finalize(self, level: int) -> Statement:
+        """A finalizer of an object that lives on."""
+        name = self.later(level)
+        return Finalize(name) if name else Nothing()
+
     def sys_exit(self, _level: int) -> Statement:
         """SystemExit with a number, a text or nothing."""
         return SysExit(self.dice.one(EXITS))
@@ -272,6 +278,7 @@ _FOR_THE_LIST: list[tuple[int, _Maker]] = [
     (8, _Random.unregister),
     (2, _Random.namesake),
     (1, lambda _random, _level: Clear()),
+    (3, _Random.finalize),
 ]
 _FOR_BUFFERS: list[tuple[int, _Maker]] = [
     (8, _Random.write),

@@ -29,6 +29,7 @@ from exitmatrix.model.language import (
     Default,
     Exec,
     FatalError,
+    Finalize,
     Flush,
     Fork,
     Handle,
@@ -200,6 +201,14 @@ def close_stdout():
     os.close(read)
 '''
 
+KEPT = """
+class Kept(object):
+    pass
+
+
+KEPT = Kept()
+"""
+
 
 def source(code: Code, title: str = "") -> str:
     """A whole Python file that does what `code` says."""
@@ -266,6 +275,7 @@ class _Writer:
             ("signal", self.kinds & signal),
             ("sys", self.kinds & {SysExit, Write, Flush, Say, SetExitFunction}),
             ("threading", StartThread in self.kinds),
+            ("weakref", Finalize in self.kinds),
         ]
         return sorted(name for name, used in wanted if used)
 
@@ -287,6 +297,7 @@ class _Writer:
                 (AFTER_MAIN, after_main),
                 (NAMESAKE, UnregisterNamesake in self.kinds),
                 (BROKEN_PIPE, CloseStdout in self.kinds),
+                (KEPT, Finalize in self.kinds),
             )
             if used
         ]
@@ -369,6 +380,7 @@ LINES: dict[type[Any], Callable[[Any], str]] = {
     Handle: lambda one: f"signal.signal(signal.{one.signal}, {one.function})",
     Ignore: lambda one: f"signal.signal(signal.{one.signal}, signal.SIG_IGN)",
     Default: lambda one: f"signal.signal(signal.{one.signal}, signal.SIG_DFL)",
+    Finalize: lambda one: f"weakref.finalize(KEPT, {one.function})",
     Write: lambda one: f"sys.stdout.write({_text(one.text)})",
     Flush: lambda _: "sys.stdout.flush()",
     CloseStdout: lambda _: "close_stdout()",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from exitmatrix.model.language import (
     Code,
+    Finalize,
     Fork,
     Handle,
     Register,
@@ -17,7 +18,9 @@ from exitmatrix.model.language import (
     UnregisterNamesake,
 )
 
-NAMING = Register | Unregister | UnregisterNamesake | SetExitFunction | Handle | TryFinally
+NAMING = (
+    Register | Unregister | UnregisterNamesake | SetExitFunction | Handle | TryFinally | Finalize
+)
 """Statements that name a function."""
 
 HOLDING = Fork | StartThread | TryFinally

@@ -18,6 +18,7 @@ from exitmatrix.judge.laws import (
     exits,
     handlers,
     processes,
+    promises,
     signals,
     streams,
     unwinding,
@@ -33,6 +34,7 @@ from exitmatrix.model.language import Code
 OF_PROGRAMS: tuple[Law, ...] = (
     *exits.LAWS,
     *unwinding.LAWS,
+    *promises.OF_PROGRAMS,
     *handlers.LAWS,
     *signals.LAWS,
     *processes.LAWS,
@@ -43,8 +45,9 @@ OF_PROGRAMS: tuple[Law, ...] = (
 OF_CELLS = frozenset({
     "handler_report", "unraisable_hook", "raises_again", "second_interpreter", "pools", "tracker",
     "server_catches_all", "call_leaves_child", "call_grace", "debugger_locks", "scheduler_forks",
+    "threading_atexit", "releases_globals", "thread_hook",
 })  # fmt: skip
-"""Parameters of the laws about stderr, libraries, servers and second interpreters."""
+"""Parameters of the laws about stderr, libraries, servers, second interpreters and promises."""
 
 
 class Damage(Frozen, kw_only=True):

@@ -49,6 +49,8 @@ FINDINGS: tuple[Finding, ...] = (
             "transaction-is-rolled-back",
             "nobody-removes-files",
             "handlers-leave-the-exit-alone",
+            "finally-follows",
+            "try-begins",
             "nothing-happens",
             "nothing-is-raised-again",
             "grace-time",
@@ -284,6 +286,54 @@ def clean_up():
 import os, signal, sys
 signal.signal(signal.SIGABRT, lambda *args: sys.stdout.write("handled\\n"))
 os.abort()
+""",
+    ),
+    Finding(
+        id="globals-at-exit",
+        what="Is `__del__` of a global called at exit, and is a suspended generator closed?",
+        rules=("globals-are-released", "pypy-leaves-globals"),
+        status="documented as undefined",
+        where="The data model, object.__del__: not guaranteed for objects that exist at exit.",
+        program="""\
+import sys
+
+class Resource(object):
+    def __del__(self, write=sys.stdout.write):
+        write("released\\n")
+
+resource = Resource()
+""",
+    ),
+    Finding(
+        id="exceptions-of-threads",
+        what="Is a hook told of an exception that leaves a thread's code?",
+        rules=("thread-hook", "no-thread-hook"),
+        status="documented",
+        where=(
+            "threading.excepthook, new in 3.8. That one of the program's own is given SystemExit "
+            "too, which the default one ignores, is said for the default one only."
+        ),
+        program="""\
+import sys, threading
+threading.excepthook = lambda about: sys.stdout.write("told\\n")
+thread = threading.Thread(target=sys.exit)
+thread.start()
+thread.join()
+""",
+    ),
+    Finding(
+        id="hook-for-handlers",
+        what="Is sys.excepthook told of what a handler raises?",
+        rules=("hook-is-told-again-2", "handlers-call-no-hook"),
+        status="undocumented",
+        where="sys.excepthook says nothing of handlers, atexit.register nothing of the hook.",
+        program="""\
+import atexit, sys
+sys.excepthook = lambda *told: sys.stdout.write("told\\n")
+
+@atexit.register
+def clean_up():
+    raise ValueError("failed")
 """,
     ),
     Finding(

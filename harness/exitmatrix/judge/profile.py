@@ -47,6 +47,10 @@ class Profile(Frozen, kw_only=True):
     unraisable_hook: bool
     raises_again: bool
     second_interpreter: Literal["forgets", "aborts if left", "leaves if left", "runs"]
+    has_finalize: bool
+    threading_atexit: bool
+    releases_globals: bool
+    thread_hook: bool
     pools: Literal["backport", "both", "at use", "joined earlier"]
     tracker: bool
     server_catches_all: bool
@@ -308,6 +312,46 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("pypy", (), "forgets"),
         ),
         source="CPython bpo-31901; gh-109793; 3.7 Python/pystate.c, PyInterpreterState_Delete",
+    ),
+    Parameter(
+        name="has_finalize",
+        about="whether weakref has finalize",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 4), value=True),
+            Span("pypy", (), value=False),
+            Span("pypy", (3, 4), value=True),
+        ),
+        source="docs: library/weakref, weakref.finalize",
+    ),
+    Parameter(
+        name="threading_atexit",
+        about="whether threading has a list of functions that run before threads are joined",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 9), value=True),
+            Span("pypy", (), value=False),
+            Span("pypy", (3, 9), value=True),
+        ),
+        source="CPython bpo-39812; Lib/threading.py, _register_atexit",
+    ),
+    Parameter(
+        name="releases_globals",
+        about="whether globals are released when all handlers have run",
+        spans=(Span("cpython", (), value=True), Span("pypy", (), value=False)),
+        source="CPython Python/pylifecycle.c, finalize_modules; 2.7 Python/import.c, "
+        "PyImport_Cleanup; PyPy docs: Differences related to garbage collection strategies",
+    ),
+    Parameter(
+        name="thread_hook",
+        about="whether threading.excepthook is told of what leaves a thread's code",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 8), value=True),
+            Span("pypy", (), value=False),
+            Span("pypy", (3, 8), value=True),
+        ),
+        source="CPython bpo-1230540; docs: library/threading, threading.excepthook",
     ),
     Parameter(
         name="pools",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.laws.law import Law
@@ -50,12 +50,15 @@ def _start(code: Code, before: int) -> ProcessState:
 def _seen(end: Configuration) -> Seen:
     return Seen(
         processes=tuple(
-            Execution(one.path, tuple(map(_line, one.said)), one.exit or Exit())
+            Execution(one.path, tuple(_told(one)), one.exit or Exit())
             for one in sorted(end.processes, key=lambda one: one.path)
         ),
         stdout=end.stdout,
     )
 
 
-def _line(said: Line) -> Line:
-    return Line(function_of(said.function), said.moment)
+def _told(process: ProcessState) -> Iterator[Line]:
+    """What the program's functions say; those of libraries say nothing."""
+    for line in process.said:
+        if line.function not in process.library:
+            yield Line(function_of(line.function), line.moment)

@@ -92,6 +92,37 @@ class TryFinally(Frozen, tag="try"):
     function: str
 
 
+# -------------------------------------------------------- other promises of a clean end
+
+
+class Finalize(Frozen, tag="finalize"):
+    """`weakref.finalize(KEPT, function)`, of an object that lives as long as the process."""
+
+    function: str
+
+
+class RegisterThreading(Frozen, tag="threading atexit"):
+    """`threading._register_atexit(function)`."""
+
+    function: str
+
+
+class Keep(Frozen, tag="keep"):
+    """A global that calls a function when it is released.
+
+    That is an object with `__del__`, or a generator that is suspended in a `try` statement.
+    """
+
+    function: str
+
+
+class Hook(Frozen, tag="hook"):
+    """`sys.excepthook = function`, or `threading.excepthook`."""
+
+    name: Literal["sys.excepthook", "threading.excepthook"]
+    function: str
+
+
 # ------------------------------------------------------------------- sudden ends
 
 
@@ -253,6 +284,10 @@ Statement = (
     | Raise
     | SysExit
     | TryFinally
+    | Finalize
+    | RegisterThreading
+    | Keep
+    | Hook
     | OsExit
     | LibcExit
     | Abort

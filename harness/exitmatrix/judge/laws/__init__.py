@@ -9,6 +9,7 @@ from exitmatrix.judge.laws import (
     interpreters,
     libraries,
     processes,
+    promises,
     servers,
     signals,
     stderr,
@@ -20,6 +21,7 @@ from exitmatrix.judge.laws.law import Law
 LAWS: tuple[Law, ...] = (
     *exits.LAWS,
     *unwinding.LAWS,
+    *promises.LAWS,
     *handlers.LAWS,
     *signals.LAWS,
     *processes.LAWS,

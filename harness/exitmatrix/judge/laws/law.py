@@ -29,6 +29,9 @@ Question = Literal[
     "end of handlers",  # what the last run of the handlers does to the exit of the process
     "streams",  # what becomes of stdout at the very end
     "finally",  # whether the end of a try statement's body runs its finally clause
+    "finalizer exception",  # what one does that leaves a function of weakref.finalize
+    "globals",  # whether globals are released at the end
+    "hook",  # whether an exception calls the function that is to be told of it
     "forked thread",  # how a child ends that was forked by another thread than the main one
     "import",  # what a library registers
     "helpers",  # what processes libraries start
@@ -209,6 +212,7 @@ class Facts(Frozen, kw_only=True):
     sigpipe: str = "ignored"  # the disposition of SIGPIPE
     buffered: bool = False  # whether anything is buffered for it
     daemon: bool = False
+    hook: str = ""  # sys.excepthook, threading.excepthook
     unwatched: bool = False  # whether nobody waits for the end of the thread
     thread_ends: bool = False  # whether a thread comes to its end
     rootless: bool = False  # whether another thread than the main one forked this process

@@ -9,6 +9,7 @@ from exitmatrix.judge.semantics.state import (
     Call,
     Configuration,
     Entering,
+    FinalizerRun,
     Frame,
     ProcessState,
     Raised,
@@ -20,6 +21,9 @@ from exitmatrix.model.language import Code
 
 SILENT = "-"
 """Begins the name of a function that says nothing of itself."""
+
+FINALIZERS = "weakref.finalize._exitfunc"
+"""The handler that weakref registers, once in a process."""
 
 BEFORE = "(before)"
 """Stands for a handler that was registered before the program's first line, and says nothing."""
@@ -81,7 +85,8 @@ def enter(process: ProcessState, thread: Thread, code: Code) -> tuple[ProcessSta
     """The function that is being called begins."""
     assert isinstance(thread.top, Entering)
     label = thread.top.function
-    begun = push(pop(thread), Call(label), Body(code.function(function_of(label))))
+    does = FinalizerRun() if label == FINALIZERS else Body(code.function(function_of(label)))
+    begun = push(pop(thread), Call(label), does)
     return say(process, label, "began"), begun
 
 

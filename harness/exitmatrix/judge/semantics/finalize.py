@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Exits, Facts, Leaves, Waits, Writes
+from exitmatrix.judge.laws.law import Calls, Exits, Facts, Leaves, Waits, Writes
 from exitmatrix.judge.profile import Profile
 from exitmatrix.judge.semantics import change, run, spawn
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.signals import disposition
 from exitmatrix.judge.semantics.state import (
     Configuration,
+    Entering,
     Finalization,
     ProcessState,
     Stage,
@@ -44,31 +45,74 @@ def step(
             (effect,) = ask("code ended", about)
             if isinstance(effect, Writes) and effect.written:
                 now = _flush(now, process, ask.profile)
+            yield _at(now, process, main, ending, "threading")
+        case "threading" if process.threading:
+            yield _of_threading(now, process, main)
+        case "threading":
             yield _at(now, process, main, ending, "threads")
         case "threads":
             yield from _threads(now, process, main, ending, about, ask)
         case "handlers":
-            now = _at(now, process, main, ending, "streams")
-            process = now.process(process.path)
-            if process.exitfunc == CALLED:
-                yield now
-                return
-            if ask.profile.exitfunc and process.exitfunc:
-                running = run.begin_exitfunc(process.exitfunc)
-            else:
-                running = run.begin(process, run.walk(ask), final=True)
-            process = replace(process, exitfunc=CALLED)
-            main = change.push(_main(process), running)
-            yield change.with_process(now, change.with_thread(process, main))
+            yield _handlers(now, process, main, ending, ask)
+        case "globals" if process.kept:
+            yield from _release(now, process, main, about, ask)
+        case "globals":
+            yield _at(now, process, main, ending, "streams")
         case "streams" if process.second:
             yield from spawn.end_second(now, process, main, ask, left_over=True)
         case "streams":
-            (effect,) = ask("streams", about)
-            written = isinstance(effect, Writes) and effect.written
-            how = ending.exit
-            if isinstance(effect, Writes) and effect.failed and not how.signal:
-                how = Exit(effect.failed)
-            yield change.end(now, process, how, flushed=written)
+            yield _streams(now, process, ending, about, ask)
+
+
+def _of_threading(now: Configuration, process: ProcessState, main: Thread) -> Configuration:
+    """The newest function of threading's own list begins."""
+    *left, function = process.threading
+    begun = change.push(main, Entering(function))
+    process = replace(process, threading=tuple(left))
+    return change.with_process(now, change.with_thread(process, begun))
+
+
+def _handlers(
+    now: Configuration, process: ProcessState, main: Thread, ending: Finalization, ask: Ask
+) -> Configuration:
+    """The last run of the handlers begins, if there was none. Raises NotPredicted."""
+    now = _at(now, process, main, ending, "globals")
+    process = now.process(process.path)
+    if process.exitfunc == CALLED:
+        return now
+    if ask.profile.exitfunc and process.exitfunc:
+        running = run.begin_exitfunc(process.exitfunc)
+    else:
+        running = run.begin(process, run.walk(ask), final=True)
+    process = replace(process, exitfunc=CALLED)
+    main = change.push(_main(process), running)
+    return change.with_process(now, change.with_thread(process, main))
+
+
+def _streams(
+    now: Configuration, process: ProcessState, ending: Finalization, about: Facts, ask: Ask
+) -> Configuration:
+    """The process is gone, with what it had buffered. Raises NotPredicted."""
+    (effect,) = ask("streams", about)
+    written = isinstance(effect, Writes) and effect.written
+    how = ending.exit
+    if isinstance(effect, Writes) and effect.failed and not how.signal:
+        how = Exit(effect.failed)
+    return change.end(now, process, how, flushed=written)
+
+
+def _release(
+    now: Configuration, process: ProcessState, main: Thread, about: Facts, ask: Ask
+) -> Iterator[Configuration]:
+    """A global is released; in which order several are, no law says. Raises NotPredicted."""
+    function, *others = process.kept
+    if others:
+        raise NotPredicted("no law says what happens: the order in which globals are released")
+    (effect,) = ask("globals", about)
+    process = replace(process, kept=())
+    if isinstance(effect, Calls):
+        main = change.push(main, Entering(function))
+    yield change.with_process(now, change.with_thread(process, main))
 
 
 def _flush(now: Configuration, process: ProcessState, profile: Profile) -> Configuration:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import Facts, Walks
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.change import function_of
+from exitmatrix.judge.semantics.change import FINALIZERS, function_of
 from exitmatrix.judge.semantics.state import HandlerRun, ProcessState, Raised
 
 EMPTY = ""
@@ -64,6 +64,14 @@ def take(process: ProcessState, run: HandlerRun) -> tuple[ProcessState, HandlerR
 def register(process: ProcessState, function: str) -> ProcessState:
     """One more."""
     return replace(process, handlers=(*process.handlers, function))
+
+
+def finalize(process: ProcessState, function: str) -> ProcessState:
+    """A finalizer more; the first one registers the handler that runs them all."""
+    if FINALIZERS not in process.library:
+        library = (*process.library, FINALIZERS)
+        process = register(replace(process, library=library), FINALIZERS)
+    return replace(process, finalizers=(*process.finalizers, function))
 
 
 def unregister(process: ProcessState, function: str) -> ProcessState:

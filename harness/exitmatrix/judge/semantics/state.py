@@ -54,6 +54,16 @@ class Unwinding(Frozen):
     raised: Raised | None = None
 
 
+class FinalizerRun(Frozen):
+    """weakref at work: it calls one finalizer after another, the newest first."""
+
+
+class Hooked(Frozen):
+    """Below a hook: the exception that it is told of, and that ends what is below."""
+
+    raised: Raised
+
+
 class HandlerRun(Frozen):
     """atexit at work: it calls one handler after another."""
 
@@ -113,7 +123,7 @@ class ThreadCode(Frozen):
     sleeps: bool = False  # for ever, when its code is done
 
 
-Stage = Literal["code ended", "threads", "handlers", "streams"]
+Stage = Literal["code ended", "threading", "threads", "handlers", "globals", "streams"]
 
 
 class Finalization(Frozen):
@@ -130,6 +140,8 @@ Frame = (
     | Call
     | Finally
     | Unwinding
+    | FinalizerRun
+    | Hooked
     | HandlerRun
     | Lingering
     | Joins
@@ -176,6 +188,11 @@ class ProcessState(Frozen, kw_only=True):
     started: int = 1  # threads so far
     forked: int = 0  # children so far
     handlers: tuple[str, ...] = ()  # of atexit, oldest first; "" in a place that was emptied
+    finalizers: tuple[str, ...] = ()  # of weakref, oldest first
+    finalizers_over: bool = False  # whether weakref calls none any more
+    threading: tuple[str, ...] = ()  # functions of threading's own list, oldest first
+    kept: tuple[str, ...] = ()  # what globals call when they are released
+    hooks: tuple[tuple[str, str], ...] = ()  # sys.excepthook, threading.excepthook
     exitfunc: str = ""  # what sys.exitfunc was set to, if anything
     signals: tuple[tuple[str, str], ...] = ()  # dispositions other than at the start
     pending: tuple[Pending, ...] = ()
@@ -223,7 +240,7 @@ class ProcessState(Frozen, kw_only=True):
         if main is None:
             return True
         bottom = main.frames[0]
-        return isinstance(bottom, Finalization) and bottom.stage != "code ended"
+        return isinstance(bottom, Finalization) and bottom.stage not in ("code ended", "threading")
 
 
 class Event(Frozen):

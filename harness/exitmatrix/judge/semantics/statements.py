@@ -33,14 +33,18 @@ from exitmatrix.model.language import (
     CloseStdout,
     Default,
     EndInterpreter,
+    Finalize,
     Flush,
     Fork,
     Handle,
+    Hook,
     Ignore,
     Import,
     ImportAtexit,
+    Keep,
     LibcExit,
     Register,
+    RegisterThreading,
     ReplaceHooks,
     Rest,
     RunHandlers,
@@ -172,7 +176,24 @@ def _set_list(process: ProcessState, statement: Statement, ask: Ask) -> ProcessS
             if ask.profile.exitfunc and process.exitfunc:
                 return run.register(replace(process, exitfunc=""), process.exitfunc)
             return process
+        case Finalize() | RegisterThreading() | Keep() | Hook():
+            return _promise(process, statement)
     return _set(process, statement)
+
+
+def _promise(
+    process: ProcessState, statement: Finalize | RegisterThreading | Keep | Hook
+) -> ProcessState:
+    """The process after something else than atexit has promised to call a function."""
+    match statement:
+        case Finalize(function):
+            return run.finalize(process, function)
+        case RegisterThreading(function):
+            return replace(process, threading=(*process.threading, function))
+        case Keep(function):
+            return replace(process, kept=(*process.kept, function))
+        case Hook(name, function):
+            return replace(process, hooks=(*process.hooks, (name, function)))
 
 
 def _set(process: ProcessState, statement: Statement) -> ProcessState:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import (
-    Calls,
     Dies,
     Facts,
     Finalizes,
@@ -21,7 +20,7 @@ from exitmatrix.judge.laws.law import (
     Raises,
     Waits,
 )
-from exitmatrix.judge.semantics import change, finalize, run, supervise
+from exitmatrix.judge.semantics import change, finalize, promises, run, supervise
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.outside import arrive, take_place
@@ -32,8 +31,10 @@ from exitmatrix.judge.semantics.state import (
     Configuration,
     Entering,
     Finalization,
+    FinalizerRun,
     Finally,
     HandlerRun,
+    Hooked,
     Joins,
     Lingering,
     MainCode,
@@ -108,7 +109,7 @@ def _sees_signals(main: Thread) -> bool:
         return False
     match main.top:
         case Finalization(stage):
-            return stage == "threads"
+            return stage in ("threading", "threads")
         case HandlerRun() as running:
             return not running.final or running.how == "popped"
         case ThreadCode():
@@ -133,16 +134,12 @@ def _go_on(
         case Call(function):
             said = change.say(process, function, "ended")
             yield _with(now, said, change.pop(thread))
-        case Finally(function):
-            yield _with(now, process, _clean_up(thread, function, None, ask))
-        case Unwinding(raised):
-            yield _with(now, process, replace(change.pop(thread), raising=raised))
+        case Finally() | Unwinding() | FinalizerRun():
+            yield from promises.go_on(now, process, thread, ask)
         case HandlerRun() as running:
             yield from _next_handler(now, process, thread, running, ask)
-        case MainCode():
-            yield from _end_of_main(now, process, thread, None, ask)
-        case ThreadCode(sleeps):
-            yield from _end_of_thread(now, process, thread, sleeps, ask)
+        case MainCode() | ThreadCode() | Hooked():
+            yield from _end_of_code(now, process, thread, ask)
         case Finalization() as ending:
             yield from finalize.step(now, process, thread, ending, ask)
         case _:
@@ -185,12 +182,10 @@ def _unwind(
             yield from supervise.leave_server(now, process, thread, raised, ask)
         case RequestCode() as request:
             yield from supervise.leave_request(now, process, thread, request, raised, ask)
-        case Finally(function):
-            yield _with(now, process, _clean_up(thread, function, raised, ask))
-        case (
-            Body() | Joins() | WaitsForChild() | Entering() | Lingering() | Resting() | Unwinding()
-        ):
+        case Body() | Joins() | WaitsForChild() | Entering() | Lingering() | Resting():
             yield _with(now, process, change.pop(thread))
+        case Finally() | Unwinding() | FinalizerRun() | Hooked():
+            yield from promises.unwind(now, process, thread, raised, ask)
         case Call(function):
             said = change.say(process, function, "raised")
             yield _with(now, said, change.pop(thread))
@@ -199,27 +194,45 @@ def _unwind(
             process = _print(process, raised, ask, handler=running.current)
             thread = change.swap(replace(thread, raising=None), replace(running, last=raised))
             yield _with(now, process, thread)
-        case MainCode():
-            yield from _end_of_main(now, process, thread, raised, ask)
-        case ThreadCode(sleeps):
-            about = Facts(profile=ask.profile, exception=raised.name, unwatched=sleeps)
-            ask("thread exception", about)
-            calm = replace(thread, raising=None)
-            yield from _end_of_thread(now, process, calm, False, ask)
+        case MainCode() | ThreadCode():
+            yield from _leave_code(now, process, thread, raised, ask)
+        case Finalization("globals"):
+            raise NotPredicted("no law says what happens: an exception while globals are released")
         case Finalization() as ending:
             ask("late exception", Facts(profile=ask.profile, exception=raised.name))
             over = change.swap(replace(thread, raising=None), replace(ending, stage="handlers"))
             yield _with(now, process, over)
 
 
-def _clean_up(thread: Thread, function: str, raised: Raised | None, ask: Ask) -> Thread:
-    """The thread, whose try statement is left: its finally clause begins. Raises NotPredicted."""
-    about = Facts(profile=ask.profile, exception=raised.name if raised else "")
-    (effect,) = ask("finally", about)
-    if not isinstance(effect, Calls):
-        raise NotPredicted(f"{effect!r} of a finally clause")
-    calm = change.swap(replace(thread, raising=None), Unwinding(raised))
-    return change.push(calm, Entering(function))
+def _leave_code(
+    now: Configuration, process: ProcessState, thread: Thread, raised: Raised, ask: Ask
+) -> Iterator[Configuration]:
+    """An exception leaves the code of a thread, of which a hook may have to be told first."""
+    if function := promises.hook(process, thread, raised, ask):
+        yield _with(now, process, promises.begin_hook(thread, function, raised))
+    elif isinstance(thread.top, ThreadCode):
+        sleeps = thread.top.sleeps
+        about = Facts(profile=ask.profile, exception=raised.name, unwatched=sleeps)
+        ask("thread exception", about)
+        yield from _end_of_thread(now, process, replace(thread, raising=None), False, ask)
+    else:
+        yield from _end_of_main(now, process, thread, raised, ask)
+
+
+def _end_of_code(
+    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+) -> Iterator[Configuration]:
+    """The code of a thread is done, or a hook that was told of what it raised."""
+    raised = thread.top.raised if isinstance(thread.top, Hooked) else None
+    below = change.pop(thread) if raised else thread
+    if isinstance(below.top, MainCode):
+        yield from _end_of_main(now, process, below, raised, ask)
+    elif isinstance(below.top, ThreadCode):
+        sleeps = below.top.sleeps
+        if raised:
+            about = Facts(profile=ask.profile, exception=raised.name, unwatched=sleeps)
+            ask("thread exception", about)
+        yield from _end_of_thread(now, process, below, sleeps and not raised, ask)
 
 
 def _next_handler(
@@ -239,13 +252,29 @@ def _next_handler(
     if running.final:
         if running.last:
             process = _print(process, running.last, ask, again=True)
-        yield from finalize.handlers_over(now, process, thread, about, ask)
+        yield from _after_handlers(now, process, thread, running.last, ask)
         return
     for effect in ask("run over", about):
         if isinstance(effect, Raises):
             yield _with(now, process, change.fail(thread, last))
         else:
             yield _with(now, process, thread)
+
+
+def _after_handlers(
+    now: Configuration, process: ProcessState, main: Thread, last: Raised | None, ask: Ask
+) -> Iterator[Configuration]:
+    """The last run of the handlers is over; a hook may have to be told of what one raised."""
+    function = promises.hook(process, main, last, ask, again=True) if last else ""
+    raised = last or Raised("")
+    about = Facts(profile=ask.profile, exception=raised.name, status=raised.status)
+    for moment in finalize.handlers_over(now, process, main, about, ask):
+        after = moment.process(process.path)
+        thread = after.thread(main.id)
+        if function and thread:
+            yield _with(moment, after, change.push(thread, Entering(function)))
+        else:
+            yield moment
 
 
 def _end_of_main(

@@ -29,6 +29,7 @@ from exitmatrix.report.sections.basis import basis_section, extent_words, not_me
 from exitmatrix.report.sections.budget import budget_section, length_of
 from exitmatrix.report.sections.differences import differences_section
 from exitmatrix.report.sections.findings import findings_section
+from exitmatrix.report.sections.promises import promises_section
 from exitmatrix.report.sections.scenarios import scenario_sections
 from exitmatrix.report.sections.situations import situations_section
 from exitmatrix.report.sections.unexplained import unexplained_section
@@ -128,6 +129,7 @@ def page(
     mine = {id: [one for one in listed if one.scenario == id] for id in programs}
     sections: tuple[Section, ...] = (
         *scenario_sections([(programs[id], some) for id, some in mine.items() if some], records),
+        *promises_section(asked, scenarios),
         *budget_section(records),
         *differences_section(listed, programs),
         *basis_section(records),

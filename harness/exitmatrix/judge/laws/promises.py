@@ -1,0 +1,168 @@
+"""Laws about other promises of a clean end: finalizers, globals, threading, hooks."""
+
+from __future__ import annotations
+
+from exitmatrix.judge.laws.law import Calls, Facts, Law, Passes, Proceeds, Raises, does
+from exitmatrix.model.language import Finalize, Hook, Keep, RegisterThreading
+
+
+def _registers_in_time(facts: Facts) -> bool:
+    return facts.profile.threading_atexit and not facts.finalizing
+
+
+OF_PROGRAMS: tuple[Law, ...] = (
+    Law(
+        id="finalizer-waits-for-its-object",
+        about="statement",
+        when=lambda f: isinstance(f.statement, Finalize) and f.profile.has_finalize,
+        then=lambda _: Proceeds(),
+        because=(
+            "weakref.finalize calls a function when an object dies, or at exit. The first call in "
+            "a process registers one handler with atexit, which runs all that are left, the "
+            "newest first: they run where the first stands in the order of handlers."
+        ),
+        source="docs: library/weakref, weakref.finalize; CPython Lib/weakref.py, finalize",
+    ),
+    Law(
+        id="no-finalizers-in-2",
+        about="statement",
+        when=lambda f: isinstance(f.statement, Finalize) and not f.profile.has_finalize,
+        then=lambda _: Raises("Exception"),
+        because="Python 2's weakref has no finalize: asking for it is an AttributeError.",
+        source="docs: library/weakref, weakref.finalize, New in version 3.4",
+    ),
+    Law(
+        id="finalizer-raises",
+        about="finalizer exception",
+        when=lambda f: f.exception == "Exception",
+        then=lambda _: Proceeds(),
+        because="An exception of a finalizer goes to sys.excepthook, and the next finalizer runs.",
+        source="docs: library/weakref, weakref.finalize; CPython Lib/weakref.py, "
+        "finalize._exitfunc",
+    ),
+    Law(
+        id="finalizer-exits",
+        about="finalizer exception",
+        when=lambda f: f.exception in ("SystemExit", "KeyboardInterrupt"),
+        then=lambda _: Passes(),
+        because=(
+            "SystemExit or KeyboardInterrupt in a finalizer leaves the handler that runs them "
+            "all, as it is no Exception: no other finalizer runs any more."
+        ),
+        source="CPython Lib/weakref.py, finalize._exitfunc",
+    ),
+)
+"""Those that a generated program comes to."""
+
+LAWS: tuple[Law, ...] = (
+    *OF_PROGRAMS,
+    Law(
+        id="threading-registers",
+        about="statement",
+        when=lambda f: isinstance(f.statement, RegisterThreading) and _registers_in_time(f),
+        then=lambda _: Proceeds(),
+        because=(
+            "From 3.9 on threading has a list of its own: its functions run, the newest first, "
+            "when the main thread's code has ended, before other threads are joined and so before "
+            "any handler of atexit."
+        ),
+        source="CPython bpo-39812; Lib/threading.py, _register_atexit and _shutdown",
+    ),
+    Law(
+        id="global-is-kept",
+        about="statement",
+        when=does(Keep),
+        then=lambda _: Proceeds(),
+        because="A global lives as long as its module.",
+        source="docs: reference/datamodel, Modules",
+    ),
+    Law(
+        id="globals-are-released",
+        about="globals",
+        when=lambda f: f.profile.releases_globals,
+        then=lambda _: Calls(),
+        because=(
+            "When all handlers have run, CPython takes its modules down: objects that were "
+            "globals are finalized, and generators that are suspended are closed."
+        ),
+        source="CPython Python/pylifecycle.c, finalize_modules; docs: reference/datamodel, "
+        "object.__del__, which guarantees nothing",
+    ),
+    Law(
+        id="pypy-leaves-globals",
+        about="globals",
+        when=lambda f: not f.profile.releases_globals,
+        then=lambda _: Proceeds(),
+        because="PyPy ends as it is: neither __del__ nor a suspended generator is run at exit.",
+        source="PyPy docs: Differences related to garbage collection strategies",
+    ),
+    Law(
+        id="hook-is-set",
+        about="statement",
+        when=does(Hook),
+        then=lambda _: Proceeds(),
+        because="A hook is an attribute of its module: the last one that was assigned counts.",
+        source="docs: library/sys, sys.excepthook; library/threading, threading.excepthook",
+    ),
+    Law(
+        id="main-thread-hook",
+        about="hook",
+        when=lambda f: f.hook == "sys.excepthook" and f.exception != "SystemExit" and not f.again,
+        then=lambda _: Calls(),
+        because=(
+            "An exception that leaves the main thread's code is given to sys.excepthook, before "
+            "the program comes to its end and so before any handler."
+        ),
+        source="docs: library/sys, sys.excepthook; CPython Python/pythonrun.c, PyErr_PrintEx",
+    ),
+    Law(
+        id="thread-hook",
+        about="hook",
+        when=lambda f: f.hook == "threading.excepthook" and f.profile.thread_hook,
+        then=lambda _: Calls(),
+        because=(
+            "From 3.8 on whatever leaves a thread's code is given to threading.excepthook, in that "
+            "thread: SystemExit too, which only the hook that is there by default ignores."
+        ),
+        source="docs: library/threading, threading.excepthook; CPython Lib/threading.py, "
+        "_make_invoke_excepthook",
+    ),
+    Law(
+        id="no-thread-hook",
+        about="hook",
+        when=lambda f: f.hook == "threading.excepthook" and not f.profile.thread_hook,
+        then=lambda _: Proceeds(),
+        because=(
+            "Before 3.8 threading prints an exception that leaves a thread's code itself, and "
+            "asks no hook."
+        ),
+        source="CPython bpo-1230540; 3.7 Lib/threading.py, Thread._bootstrap_inner",
+    ),
+    Law(
+        id="exits-call-no-hook",
+        about="hook",
+        when=lambda f: f.hook == "sys.excepthook" and f.exception == "SystemExit" and not f.again,
+        then=lambda _: Proceeds(),
+        because="SystemExit that ends the main thread's code is not given to sys.excepthook.",
+        source="docs: library/sys, sys.excepthook",
+    ),
+    Law(
+        id="hook-is-told-again-2",
+        about="hook",
+        when=lambda f: f.again and f.exception != "SystemExit" and f.profile.raises_again,
+        then=lambda _: Calls(),
+        because=(
+            "Python 2 raises the last exception of the handlers again when all have run, and gives "
+            "it to sys.excepthook."
+        ),
+        source="CPython 2.7 Python/pythonrun.c, call_sys_exitfunc",
+    ),
+    Law(
+        id="handlers-call-no-hook",
+        about="hook",
+        when=lambda f: f.again and not f.profile.raises_again,
+        then=lambda _: Proceeds(),
+        because="In Python 3 what a handler raises is reported past sys.excepthook.",
+        source="CPython Modules/atexitmodule.c, atexit_callfuncs; 3.9, the same",
+    ),
+)

@@ -1,0 +1,115 @@
+"""Promises of a clean end at work: finally clauses, finalizers of weakref, hooks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from exitmatrix.judge.laws.law import Calls, Facts, Passes
+from exitmatrix.judge.semantics import change
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
+from exitmatrix.judge.semantics.state import (
+    Configuration,
+    Entering,
+    FinalizerRun,
+    Finally,
+    Hooked,
+    ProcessState,
+    Raised,
+    Thread,
+    ThreadCode,
+    Unwinding,
+)
+
+
+def hook(
+    process: ProcessState, thread: Thread, raised: Raised, ask: Ask, *, again: bool = False
+) -> str:
+    """The function that is to be told of an exception before it ends a thread; "" for none.
+
+    Raises NotPredicted.
+    """
+    name = "threading.excepthook" if isinstance(thread.top, ThreadCode) else "sys.excepthook"
+    function = dict(process.hooks).get(name, "")
+    if not function:
+        return ""
+    about = Facts(profile=ask.profile, exception=raised.name, hook=name, again=again)
+    (effect,) = ask("hook", about)
+    return function if isinstance(effect, Calls) else ""
+
+
+def begin_hook(thread: Thread, function: str, raised: Raised) -> Thread:
+    """The thread, in which the hook begins."""
+    calm = change.push(replace(thread, raising=None), Hooked(raised))
+    return change.push(calm, Entering(function))
+
+
+def go_on(
+    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+) -> Iterator[Configuration]:
+    """All that may follow when what is above has come to its end. Raises NotPredicted."""
+    match thread.top:
+        case Finally(function):
+            yield _with(now, process, _clean_up(thread, function, None, ask))
+        case Unwinding(raised):
+            yield _with(now, process, replace(change.pop(thread), raising=raised))
+        case FinalizerRun():
+            yield from _next_finalizer(now, process, thread)
+
+
+def unwind(
+    now: Configuration, process: ProcessState, thread: Thread, raised: Raised, ask: Ask
+) -> Iterator[Configuration]:
+    """All that may follow when an exception comes from what is above. Raises NotPredicted."""
+    match thread.top:
+        case Finally(function):
+            yield _with(now, process, _clean_up(thread, function, raised, ask))
+        case Unwinding():
+            yield _with(now, process, change.pop(thread))
+        case FinalizerRun():
+            yield from _finalizer_raised(now, process, thread, raised, ask)
+        case _:
+            raise NotPredicted("no law says what happens: an exception of a hook")
+
+
+def _clean_up(thread: Thread, function: str, raised: Raised | None, ask: Ask) -> Thread:
+    """The thread, whose try statement is left: its finally clause begins. Raises NotPredicted."""
+    about = Facts(profile=ask.profile, exception=raised.name if raised else "")
+    (effect,) = ask("finally", about)
+    if not isinstance(effect, Calls):
+        raise NotPredicted(f"{effect!r} of a finally clause")
+    calm = change.swap(replace(thread, raising=None), Unwinding(raised))
+    return change.push(calm, Entering(function))
+
+
+def _next_finalizer(
+    now: Configuration, process: ProcessState, thread: Thread
+) -> Iterator[Configuration]:
+    """The newest finalizer that is left begins, or the run of them is over."""
+    if process.finalizers_over or not process.finalizers:
+        over = replace(process, finalizers=(), finalizers_over=True)
+        yield _with(now, over, change.pop(thread))
+        return
+    *left, function = process.finalizers
+    begun = change.push(thread, Entering(function))
+    yield _with(now, replace(process, finalizers=tuple(left)), begun)
+
+
+def _finalizer_raised(
+    now: Configuration, process: ProcessState, thread: Thread, raised: Raised, ask: Ask
+) -> Iterator[Configuration]:
+    """All that may follow an exception of a finalizer. Raises NotPredicted."""
+    if raised.name == "Exception" and "sys.excepthook" in dict(process.hooks):
+        raise NotPredicted("no law says what happens: a hook that is told of a finalizer")
+    about = Facts(profile=ask.profile, exception=raised.name)
+    for effect in ask("finalizer exception", about):
+        if isinstance(effect, Passes):
+            over = replace(process, finalizers=(), finalizers_over=True)
+            yield _with(now, over, change.pop(thread))
+        else:
+            yield _with(now, process, replace(thread, raising=None))
+
+
+def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
+    return change.with_process(now, change.with_thread(process, thread))
