@@ -8,6 +8,7 @@ import pytest
 from exitmatrix.report.document import (
     Code,
     Emphasis,
+    Figure,
     Inline,
     Item,
     Link,
@@ -25,7 +26,7 @@ from exitmatrix.report.document import (
     table,
 )
 from exitmatrix.report.render.markdown import markdown, markdown_words
-from exitmatrix.report.render.text import WIDTH, column_widths, text
+from exitmatrix.report.render.text import WIDTH, column_widths, figure_lines, text
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -154,3 +155,12 @@ def test_joining_leaves_out_what_is_empty() -> None:
     """So that no separator stands alone."""
     assert joined("; ", ["a", "", Code("b"), ""]) == ("a; ", Code("b"))
     assert joined("; ", []) == ""
+
+
+def test_a_figure_of_many_columns_is_told_line_by_line() -> None:
+    """A master and its workers, old and new, do not fit beside each other in 80 columns."""
+    names = ("master", *(f"new-worker#{n}" for n in range(1, 8)))
+    told = figure_lines(
+        Figure(names, (("new-worker#7", "exits with 0"), ("", "SIGHUP to the master")))
+    )
+    assert told == ["  new-worker#7: exits with 0", "  --- SIGHUP to the master"]

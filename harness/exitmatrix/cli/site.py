@@ -42,7 +42,7 @@ from exitmatrix.report.site.pages import site_files
 @click.option(
     "--from",
     "runs",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    type=click.Path(path_type=Path, dir_okay=False),
     default=None,
     metavar="FILE",
     help="Write the pages of your own program, from what `exitmatrix run --json FILE` saw.",
@@ -94,6 +94,8 @@ def write_own(runs: Path, folder: Path | None, to: Path | None) -> None:
         )
     try:
         records = read_file(runs, Sharing().decode)
+    except OSError as error:
+        raise Failure(f"{runs}: {error.strerror}", USAGE_ERROR) from error
     except ValueError as error:
         raise Failure(f"{error}: write it with exitmatrix run --json", USAGE_ERROR) from error
     if not records or any(one.stack != STACK for one in records):

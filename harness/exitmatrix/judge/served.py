@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations_with_replacement
-from signal import Signals
 
 import msgspec
 from msgspec.structs import replace
@@ -119,6 +118,18 @@ LAWS: Mapping[str, ServerLaw] = {
         source="Modules/signalmodule.c, _PySignal_Fini: signals have their default action again",
     ),
 }
+
+NUMBERS = {
+    "SIGHUP": 1,
+    "SIGINT": 2,
+    "SIGQUIT": 3,
+    "SIGABRT": 6,
+    "SIGKILL": 9,
+    "SIGUSR1": 10,
+    "SIGSEGV": 11,
+    "SIGTERM": 15,
+}
+"""Of signals, on x86 and ARM: signal(7)."""
 
 KILLED = Reaction(how="default action", source="signal(7): SIGKILL cannot be caught")
 DEFAULT = Reaction(how="default action", source="signal(7), standard signals")
@@ -271,7 +282,7 @@ def _killed(
     statuses = {stop.status}
     if stop.reports:
         by = (str(one.exit["signal"]) for one in workers[1:] if one.exit and "signal" in one.exit)
-        statuses |= {256 - Signals[name] for name in by}
+        statuses |= {256 - NUMBERS[name] for name in by}
     outcomes = [
         [*_after(facts, replace(stop, status=status), signal, workers)]
         for status in sorted(statuses)

@@ -74,10 +74,18 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def figure_lines(figure: Figure) -> list[str]:
-    """The columns beside each other; what happens between processes is a line across."""
+    """The columns beside each other; what happens between processes is a line across.
+
+    Where there are too many for that, each line says whose it is.
+    """
     columns = figure.columns
     width = (WIDTH - GAP * len(columns)) // len(columns)
     lines = []
+    if max(map(len, columns)) > width:
+        for who, what in figure.steps:
+            words = f"{who}: {what}" if who else f"--- {what}"
+            lines += fill(words, " " * GAP, " " * 3 * GAP)
+        return lines
     if len(columns) > 1:
         lines.append("".join(" " * GAP + one.ljust(width) for one in columns).rstrip())
     for who, what in figure.steps:
