@@ -116,3 +116,14 @@ def test_the_host_pythons_are_those_that_are_supported() -> None:
     versions = [version.strip(' "') for version in hosts[1].split(",")]
     assert versions == ["3.11", "3.12", "3.13", "3.14"]
     assert 'requires-python = ">=3.11"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_every_part_is_measured_and_has_files_of_its_own() -> None:
+    """Of so many parts as the command names; two of one name would overwrite each other."""
+    numbers = re.search(r"shard: \[(.*)\]", TEXT)
+    of = re.search(r'--shard "\$SHARD/(\d+)"', TEXT)
+    assert numbers
+    assert of
+    assert numbers[1].split(", ") == [str(one + 1) for one in range(int(of[1]))]
+    assert ".shard-$SHARD.jsonl" in TEXT
+    assert "observations-${{ matrix.interpreter }}-${{ matrix.shard }}" in TEXT

@@ -47,6 +47,7 @@ from exitmatrix.cli.selecting import (
     find_interpreters,
     make_plan,
     selected,
+    take_part,
 )
 from exitmatrix.cli.streams import say
 from exitmatrix.cli.structured import echo_json
@@ -80,6 +81,7 @@ class Again(Frozen, kw_only=True):
 @options.instead
 @click.option("--as", "name", metavar="NAME", help="Write what --with shows, as stack NAME.")
 @click.option("--update", is_flag=True, help="Accept what is seen now: write it as matrix would.")
+@options.shard
 @options.jobs
 @options.records("The records that are compared with; written with --update only.")
 @options.progress
@@ -93,6 +95,7 @@ def command(
     instead: Sequence[str],
     name: str | None,
     update: bool,
+    shard: str | None,
     jobs: int | None,
     folder: Path | None,
     progress: Kind,
@@ -133,6 +136,7 @@ def command(
         found = without_interpreters(found, replacements)
         planned = make_plan(found, subjects, selection)
         tell_what_is_not_checked(planned, found, records, selection, python)
+        planned = take_part(planned, subjects, selection, shard)
         planned = choose(planned, found, records, writes)
         store = open_store(folder) if writes else None
         environments, missing = prepare_environments(planned, found, progress, replacements.words)

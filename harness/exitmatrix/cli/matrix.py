@@ -20,6 +20,7 @@ from exitmatrix.cli.selecting import (
     find_interpreters,
     make_plan,
     selected,
+    take_part,
 )
 from exitmatrix.cli.streams import say
 from exitmatrix.machine.store.store import Store
@@ -34,6 +35,7 @@ from exitmatrix.report.pages.changes import count
 @click.option(
     "--trials", default=1, type=click.IntRange(1, 1000), help="At least so many runs a cell."
 )
+@options.shard
 @options.jobs
 @options.output("Where records and report are written.")
 @options.progress
@@ -44,6 +46,7 @@ def command(
     target: Sequence[str],
     stack: Sequence[str],
     trials: int,
+    shard: str | None,
     jobs: int | None,
     output: Path,
     progress: Kind,
@@ -66,6 +69,7 @@ def command(
         check_machine()
         found = find_interpreters(python)
         planned = make_plan(found, subjects, selection)
+        planned = take_part(planned, subjects, selection, shard)
         store = open_store(output)
         environments, missing = prepare_environments(planned, found, progress)
         planned = without(planned, missing)

@@ -82,6 +82,14 @@ instead = click.option(
 )
 
 
+shard = click.option(
+    "--shard",
+    default=None,
+    metavar="N/M",
+    help="Only the Nth of M parts of about equal cost, as 2/8.",
+)
+
+
 def output(text: str) -> Option:
     """The folder that is written."""
     return click.option(

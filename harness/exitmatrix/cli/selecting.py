@@ -11,6 +11,7 @@ from exitmatrix.machine import interpreters as pythons
 from exitmatrix.machine.run.kernel.facilities import refusal
 from exitmatrix.model import Interpreter, Scenario
 from exitmatrix.plan.cells import NothingMatches, Plan, Selection, check, plan
+from exitmatrix.plan.shards import Shard, of_shard
 
 
 def selected(
@@ -67,6 +68,23 @@ def plan_all(
     """The cells asked for, and what is left out."""
     pythons_here, programs_here = list(found.values()), list(subjects.values())
     return plan(pythons_here, programs_here, stacks.STACKS, stacks.applies, selection)
+
+
+def take_part(
+    planned: Plan, subjects: dict[str, Scenario], selection: Selection, part: str | None
+) -> Plan:
+    """The part of the plan that --shard names; all of it where it names none."""
+    if part is None:
+        return planned
+    try:
+        shard = Shard.parse(part)
+    except ValueError as error:
+        raise Failure(f"--shard: {error}", USAGE_ERROR) from error
+    mine = of_shard(planned, list(subjects.values()), selection, shard)
+    say(f"shard {shard}: {len(mine.cells)} of {len(planned.cells)} cells")
+    if not mine.cells:
+        raise Failure(f"shard {shard} holds no cell of this selection", USAGE_ERROR)
+    return mine
 
 
 def make_plan(
