@@ -32,6 +32,10 @@ races: $(STAMP) ## steer for the rare outcomes of racy cells, and say which nobo
 check: $(STAMP) ## measure again, and tell what behaves otherwise than reports/ says (ARGS as above)
 	@$(VENV)/bin/exitmatrix check $(ARGS)
 
+.PHONY: newest
+newest: $(STAMP) ## the newest release of every server and framework, against reports/ (ARGS='--python 3.13*')
+	@$(VENV)/bin/exitmatrix check --newest $(ARGS)
+
 .PHONY: regression
 regression: $(STAMP) ## the same as a test suite (TESTARGS='--python cpython-3.13.0 -k SIGKILL')
 	@$(VENV)/bin/python -m pytest tests/regression $(TESTS) worksteal $(TESTARGS)

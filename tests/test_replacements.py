@@ -7,15 +7,26 @@ import re
 from pathlib import Path
 
 import pytest
-from exitmatrix.cli.replacing import Replacements, with_replacements
+from exitmatrix.cli.replacing import (
+    Replacements,
+    by_stack,
+    newest_stacks,
+    other_releases,
+    with_replacements,
+)
 from exitmatrix.declare.requirements import BadRequirement, is_place, replacement
 from exitmatrix.declare.stacks import STACKS, packages_of
 from exitmatrix.machine.environments.replacements import marks
+from exitmatrix.model.change import Change
+from exitmatrix.model.versions import stack_age
 from exitmatrix.plan.cells import Selection
+from msgspec.structs import replace
+from packaging.requirements import Requirement
 
 from tests.conftest import NEWEST
 from tests.support.command import run, tree
 from tests.support.recorded import CELL, measured, output, records
+from tests.support.values import LINUX, ended, record
 from tests.support.wheels import index, on_sigterm, wheel
 
 __all__ = ["measured", "output"]  # fixtures
@@ -179,6 +190,49 @@ def test_the_stacks_that_hold_the_package_are_selected() -> None:
     assert not any(re.match("none|uvicorn|gunicorn", name) for name in chosen)
     named = Selection(stack=("none",))
     assert with_replacements(named, Replacements(names=("werkzeug",))) == named
+
+
+def test_a_stack_gets_what_it_holds_and_a_named_one_everything() -> None:
+    """`--with werkzeug --with uvicorn` puts no uvicorn beside Flask, unless that is asked for."""
+    both = Replacements(words=("werkzeug==3", "uvicorn<1"), names=("werkzeug", "uvicorn"))
+    given = by_stack(both, Selection())
+    assert given["flask-3.1"] == ("werkzeug==3",)
+    assert given["uvicorn-0.54"] == ("uvicorn<1",)
+    assert given["none"] == ()
+    assert by_stack(both, Selection(stack=("none",)))["none"] == both.words
+
+
+def test_the_newest_stack_of_each_family_is_held_against_the_newest_releases() -> None:
+    """Older stacks are older on purpose. What a Python has no use for, its word leaves out."""
+    families = {one.family for one in STACKS} - {"none"}
+    chosen = newest_stacks()
+    of = {one.name: one for one in STACKS}
+    assert {of[name].family for name in chosen} == families
+    assert len(chosen) == len(families)
+    for name in chosen:
+        own = [one for one in STACKS if one.family == of[name].family]
+        assert max(own, key=lambda one: stack_age(one.name)).name == name
+        words = Replacements(newest=True).of(of[name], named=False)
+        assert {replacement(word).name for word in words} == packages_of(of[name])
+        assert not any("==" in Requirement(word).name for word in words)
+        assert not any(Requirement(word).specifier for word in words)
+
+
+def test_a_change_with_newer_releases_is_told_with_what_repeats_it() -> None:
+    """Only packages of another release than on record; `bisect` goes from the one to the other."""
+    old = record("flask/return@main", ended(), stack="flask-3.1")
+    old = replace(old, packages={"flask": "3.1.2", "werkzeug": "3.1.3"})
+    new = replace(old, packages={"flask": "3.1.2", "werkzeug": "3.2.0", "zipp": "3.0"})
+    change = Change(platform=LINUX, old=old, new=new)
+    assert other_releases(change) == ("werkzeug==3.2.0", "zipp==3.0")
+
+
+@pytest.mark.real
+def test_newest_stands_for_itself(output: Path, wheels: Path) -> None:
+    """It names packages and writes nothing."""
+    for words in (["--with", "bent==1.0"], ["--update"]):
+        status, _, err = check(output, wheels, "--newest", *words)
+        assert (status, "--newest" in err.splitlines()[-1]) == (2, True)
 
 
 def test_an_edited_checkout_is_another_environment(tmp_path: Path) -> None:

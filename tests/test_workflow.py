@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 WORKFLOW = ROOT / ".github" / "workflows" / "tests.yml"
 TEXT = WORKFLOW.read_text()
 ALL = {file.name: file.read_text() for file in sorted(WORKFLOW.parent.glob("*.yml"))}
+NEWEST = ALL["newest.yml"]
 
 MEASURED = re.findall(r"^ +- ((?:cpython|pypy)-[\d.]+)$", TEXT, re.MULTILINE)
 ON_RECORD = {
@@ -127,3 +128,12 @@ def test_every_part_is_measured_and_has_files_of_its_own() -> None:
     assert numbers[1].split(", ") == [str(one + 1) for one in range(int(of[1]))]
     assert ".shard-$SHARD.jsonl" in TEXT
     assert "observations-${{ matrix.interpreter }}-${{ matrix.shard }}" in TEXT
+
+
+def test_the_newest_releases_are_looked_at_every_week_on_pythons_that_are_on_record() -> None:
+    """By the command of the Makefile; a Python that is not on record has nothing to differ from."""
+    assert re.search(r'cron: "\d+ \d+ \* \* \d"', NEWEST)
+    assert "make newest" in NEWEST
+    interpreters = re.search(r"interpreter: \[(.*)\]", NEWEST)
+    assert interpreters
+    assert set(interpreters[1].split(", ")) <= ON_RECORD & set(MEASURED)

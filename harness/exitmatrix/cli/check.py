@@ -35,7 +35,11 @@ from exitmatrix.cli.progress import Kind, reporter
 from exitmatrix.cli.recording import close, open_store
 from exitmatrix.cli.records import folder_to_read, read
 from exitmatrix.cli.replacing import (
+    Replacements,
+    by_stack,
     find_replacements,
+    other_releases,
+    tell_how_to_find_out,
     tell_replaced,
     with_replacements,
     without_interpreters,
@@ -79,6 +83,7 @@ class Again(Frozen, kw_only=True):
 @click.command("check")
 @options.selection
 @options.instead
+@click.option("--newest", is_flag=True, help="The newest releases for each newest stack.")
 @click.option("--as", "name", metavar="NAME", help="Write what --with shows, as stack NAME.")
 @click.option("--update", is_flag=True, help="Accept what is seen now: write it as matrix would.")
 @options.shard
@@ -93,6 +98,7 @@ def command(
     target: Sequence[str],
     stack: Sequence[str],
     instead: Sequence[str],
+    newest: bool,
     name: str | None,
     update: bool,
     shard: str | None,
@@ -113,12 +119,16 @@ def command(
       exitmatrix check --scenario 'flask*' --with werkzeug==3.0.6
       exitmatrix check --python 3.13 --with ./checkout --with dist/x.whl
 
+    \b
+      exitmatrix check --newest
+
     With --with, the stacks that hold these packages are measured with what is
     named instead, and compared with their own record. Nothing is written, unless
-    --as names a stack of its own for it.
+    --as names a stack of its own for it. With --newest, the newest stack of each
+    server and framework is measured with the newest release of all it holds.
     """
     writes = update or name is not None
-    check_names(instead, name, update)
+    check_names(instead, newest, name, update)
     if writes and folder is None and nearest_records() != HERE:
         option = "--update" if update else "--as"
         raise Failure(f"{option} writes the records: name their folder with --records", USAGE_ERROR)
@@ -131,7 +141,8 @@ def command(
         found = find_interpreters(python)
         records = read_committed(folder)
         found = compare_as(found, records, writes)
-        replacements = find_replacements(instead, found)
+        replacements = find_replacements(instead, found, newest)
+        others = by_stack(replacements, selection)
         selection = with_replacements(selection, replacements)
         found = without_interpreters(found, replacements)
         planned = make_plan(found, subjects, selection)
@@ -139,18 +150,19 @@ def command(
         planned = take_part(planned, subjects, selection, shard)
         planned = choose(planned, found, records, writes)
         store = open_store(folder) if writes else None
-        environments, missing = prepare_environments(planned, found, progress, replacements.words)
+        environments, missing = prepare_environments(planned, found, progress, others)
         planned = without(planned, missing)
         runs = 0 if name else RACY
         again = measure_again(planned, environments, subjects, records, runs, jobs, progress)
-        changes = find_changes(again, records, environments, found, instead)
+        changes = find_changes(again, records, environments, found, replacements)
         if store and name:
             write_as(name, store, again, found, environments, subjects)
         elif store:
             accept(store, again, changes, records, found, environments, subjects)
     compared = [records[one.result.cell.id] for one in again if one.result.cell.id in records]
-    if instead:
+    if instead or newest:
         tell_replaced(replacements, compared, environments)
+        tell_how_to_find_out(changes)
     else:
         tell_other_packages(compared, environments)
     if as_json:
@@ -168,13 +180,22 @@ def command(
         tell_changes(changes, compared, subjects)
     if changes and not update:
         sys.exit(DIFFERS)
-    if instead and not stack:
+    if (instead or newest) and not stack:
         missing = unreached(missing)  # of the others it was told that they cannot have it
     fail_if_not_all_was_seen(planned, again, missing, broken)
 
 
-def check_names(instead: Sequence[str], name: str | None, update: bool) -> None:
+def check_names(instead: Sequence[str], newest: bool, name: str | None, update: bool) -> None:
     """Fail where what is measured with other packages would be written as somebody else's."""
+    if newest and (instead or name):
+        raise Failure(
+            "--newest stands for itself: --with and --as name single packages", USAGE_ERROR
+        )
+    if newest and update:
+        raise Failure(
+            "--newest writes nothing: a stack's file in declare/pins is what names its releases",
+            USAGE_ERROR,
+        )
     if update and instead:
         raise Failure(
             "--update would write it as the stack's own record: --as NAME writes what --with shows",
@@ -345,7 +366,7 @@ def find_changes(
     records: Mapping[str, Record],
     environments: Environments,
     interpreters: Mapping[str, Interpreter],
-    instead: Sequence[str],
+    replacements: Replacements,
 ) -> list[Change]:
     """The cells that showed what is not on record."""
     found = [
@@ -362,7 +383,7 @@ def find_changes(
         replace(
             one,
             python=interpreters[one.old.interpreter_id].argument,
-            instead=tuple(instead),
+            instead=replacements.asked or (other_releases(one) if replacements.newest else ()),
         )
         for one in found
         if one

@@ -24,13 +24,14 @@ def prepare_environments(
     planned: Plan,
     found: Mapping[str, Interpreter],
     progress: Kind,
-    instead: tuple[str, ...] = (),
+    instead: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[dict[tuple[str, str], Environment], dict[tuple[str, str], str]]:
     """An environment for each interpreter and stack of the plan, or why there is none.
 
-    `instead` is what is installed over what the stacks pin.
+    `instead` is what is installed over what the stacks pin, by the name of the stack.
     """
-    by_name = {stack.name: replace(stack, instead=instead) for stack in stacks.STACKS}
+    others = instead or {}
+    by_name = {one.name: replace(one, instead=others.get(one.name, ())) for one in stacks.STACKS}
     wanted: dict[tuple[str, str], tuple[Interpreter, Stack]] = {
         (cell.interpreter, cell.stack): (found[cell.interpreter], by_name[cell.stack])
         for cell in planned.cells
@@ -53,7 +54,7 @@ def prepare_environments(
             say(f"left out: {'/'.join(key)}: {environment.reason}")
         else:
             ready[key] = environment
-    if not ready and instead and not unreached(missing):
+    if not ready and any(others.values()) and not unreached(missing):
         reasons = "; ".join(dict.fromkeys(missing.values()))
         raise Failure(f"no environment can have that instead: {reasons}", USAGE_ERROR)
     if not ready:

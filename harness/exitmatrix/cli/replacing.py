@@ -10,12 +10,13 @@ from exitmatrix.cli.environments import Environments
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure, no_such
 from exitmatrix.cli.streams import say
 from exitmatrix.declare.requirements import BadRequirement
-from exitmatrix.declare.stacks import STACKS, packages_of
+from exitmatrix.declare.stacks import STACKS, in_order, packages_of, unpinned
 from exitmatrix.machine.environments.cache import UnusableCacheError, check_cache, default_cache
 from exitmatrix.machine.environments.installer import FailedError
 from exitmatrix.machine.environments.prepare import OLDEST_REPLACED
 from exitmatrix.machine.environments.replacements import absolute, exact, tools_at
-from exitmatrix.model import Frozen, Interpreter, Record
+from exitmatrix.model import Frozen, Interpreter, Record, Stack
+from exitmatrix.model.change import Change
 from exitmatrix.plan.cells import Selection
 
 
@@ -24,14 +25,25 @@ class Replacements(Frozen, kw_only=True):
 
     asked: tuple[str, ...] = ()  # as the user wrote it
     words: tuple[str, ...] = ()  # the same wherever the installer works
-    names: tuple[str, ...] = ()  # of the packages
+    names: tuple[str, ...] = ()  # of the packages, one a word
     left_out: Mapping[str, str] = {}  # interpreters that cannot have them, and why
+    newest: bool = False  # of each package that a stack holds, the newest release
+
+    def of(self, stack: Stack, named: bool) -> tuple[str, ...]:
+        """What a stack gets: what it holds, and where it was named everything."""
+        held = packages_of(stack)
+        if self.newest:
+            return unpinned(stack)
+        pairs = zip(self.words, self.names, strict=True)
+        return tuple(word for word, name in pairs if named or name in held)
 
 
-def find_replacements(asked: Sequence[str], found: Mapping[str, Interpreter]) -> Replacements:
+def find_replacements(
+    asked: Sequence[str], found: Mapping[str, Interpreter], newest: bool = False
+) -> Replacements:
     """The packages that words name, for each interpreter that can have them."""
     if not asked:
-        return Replacements()
+        return Replacements(newest=newest)
     names: tuple[str, ...] = ()
     left_out: dict[str, str] = {}
     try:
@@ -59,7 +71,11 @@ def find_replacements(asked: Sequence[str], found: Mapping[str, Interpreter]) ->
 
 def with_replacements(selection: Selection, replacements: Replacements) -> Selection:
     """The selection, of stacks that hold one of the packages; those named by --stack get them."""
-    if not replacements.names or selection.stack:
+    if selection.stack:
+        return selection
+    if replacements.newest:
+        return replace(selection, stack=tuple(newest_stacks()))
+    if not replacements.names:
         return selection
     held = {stack.name: packages_of(stack) for stack in STACKS}
     for name in replacements.names:
@@ -67,6 +83,20 @@ def with_replacements(selection: Selection, replacements: Replacements) -> Selec
             raise no_such("package of a stack", name, set().union(*held.values()))
     having = [name for name, packages in held.items() if packages & set(replacements.names)]
     return replace(selection, stack=tuple(having))
+
+
+def newest_stacks() -> list[str]:
+    """The newest stack of each family that has packages."""
+    families: dict[str, str] = {}
+    for stack in in_order(STACKS):
+        if packages_of(stack):
+            families[stack.family] = stack.name
+    return sorted(families.values())
+
+
+def by_stack(replacements: Replacements, selection: Selection) -> dict[str, tuple[str, ...]]:
+    """What each stack gets instead of its own packages; `selection` is what the user named."""
+    return {one.name: replacements.of(one, bool(selection.stack)) for one in STACKS}
 
 
 def without_interpreters(
@@ -80,7 +110,7 @@ def tell_replaced(
     replacements: Replacements, compared: Iterable[Record], environments: Environments
 ) -> None:
     """Say which packages stood in for which, once for each stack."""
-    asked = ", ".join(replacements.asked)
+    asked = ", ".join(replacements.asked) or "the newest releases"
     told: dict[str, None] = {}
     for record in compared:
         here = environments[record.interpreter_id, record.stack].packages
@@ -93,3 +123,26 @@ def tell_replaced(
         told[f"{record.stack} with {asked}: {versions}"] = None
     for line in told:
         say(line)
+
+
+def other_releases(change: Change) -> tuple[str, ...]:
+    """The requirements that give a stack the packages with which a change was seen."""
+    there = change.old.packages
+    return tuple(
+        f"{name}=={version}"
+        for name, version in sorted(change.new.packages.items())
+        if there.get(name) != version
+    )
+
+
+def tell_how_to_find_out(changes: Iterable[Change]) -> None:
+    """For each change seen with one other package: the command that says since which release."""
+    asked: dict[tuple[str, str], str] = {}
+    for change in changes:
+        for name, version in sorted(change.new.packages.items()):
+            old = change.old.packages.get(name)
+            if old not in (None, version):
+                words = f"exitmatrix bisect {name} {old} {version} {change.old.cell}"
+                asked.setdefault((name, str(change.old.question)), words)
+    for words in asked.values():
+        say(f"since which release: {words}")

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
+from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from exitmatrix.declare.header import tables
@@ -127,10 +128,20 @@ def _versions(requires: str) -> Iterator[tuple[int, int]]:
 
 def packages_of(stack: Stack, pins: Path = PINS) -> frozenset[str]:
     """The packages that a stack pins, by name; of the bare interpreter none."""
+    return frozenset(normalised(one.name) for one in _pinned(stack, pins))
+
+
+def unpinned(stack: Stack, pins: Path = PINS) -> tuple[str, ...]:
+    """What a stack pins, of whatever release, each for the Pythons that it is pinned for."""
+    found = _pinned(stack, pins)
+    return tuple(f"{one.name}{f' ; {one.marker}' if one.marker else ''}" for one in found)
+
+
+def _pinned(stack: Stack, pins: Path) -> list[Requirement]:
     if stack.family == "none":
-        return frozenset()
+        return []
     lines = (pins / f"{stack.name}.txt").read_text().splitlines()
-    return frozenset(normalised(line.partition("==")[0]) for line in lines if "==" in line)
+    return [Requirement(line.rstrip(" \\")) for line in lines if line[:1].isalnum()]
 
 
 def pins_of(stack: Stack, interpreter: Interpreter) -> str | None:
