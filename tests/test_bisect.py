@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from tests.support.command import run
 from tests.support.wheels import index, on_sigterm, wheel
 
 BROKEN = None
+OLD_AND_NEW = ("3.10", "3.11")
 
 
 class Shelf:
@@ -190,11 +192,28 @@ def test_bad_input(words: list[str], says: str) -> None:
 
 
 @pytest.mark.real
+def test_ends_that_behave_alike_say_nothing_of_what_is_between() -> None:
+    """3.12.1 refuses threads in handlers; neither a release before nor one after does."""
+    if not {"cpython-3.11.7", "cpython-3.12.1", "cpython-3.13.0"} <= set(FOUND):
+        pytest.skip("needs Python 3.11.7, 3.12.1 and 3.13.0")
+    cell = "plain-handler-starts-thread/return@main"
+    status, out, err = bisect("python", "3.11.7", "3.13.0", cell, "--progress", "none")
+    assert status == 0, err
+    assert out.splitlines() == [
+        f"{cell}: cpython-3.11.7 and cpython-3.13.0 behave alike.",
+        "  1 release between them: not looked at",
+    ]
+    status, out, err = bisect("python", "3.11.7", "3.12.1", cell, "--progress", "none")
+    assert status == 0, err
+    assert out.startswith(f"{cell} behaves otherwise since cpython-3.12.1.\n")
+    assert "refuse new threads" in out
+
+
+@pytest.mark.real
 def test_pythons_are_releases_too() -> None:
     """Between two that behave alike nothing is found, and that is said."""
-    cpythons = [one for one in FOUND if one.startswith("cpython-3.")]
-    if len(cpythons) < 2:
-        pytest.skip("needs two Pythons")
-    status, out, err = bisect("python", "plain/SIGTERM@main", "--python", "cpython-3.1[01]*")
-    assert (status, err.count("unknown")) == (0, 0), err
-    assert "all that were measured behave alike." in out
+    if not all(any(one.startswith(f"cpython-{minor}.") for one in FOUND) for minor in OLD_AND_NEW):
+        pytest.skip("needs Python 3.10 and 3.11")
+    status, out, err = bisect("python", *OLD_AND_NEW, "plain/SIGTERM@main", "--progress", "none")
+    assert (status, err) == (0, "")
+    assert re.search(r"cpython-3.10\S* and cpython-3.11\S* behave alike\.\n", out)

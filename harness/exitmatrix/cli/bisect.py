@@ -64,7 +64,7 @@ def command(
     \b
       exitmatrix bisect uvicorn uvicorn/SIGTERM@main
       exitmatrix bisect uvicorn 0.20.0 0.54.0 uvicorn-workers/SIGKILL@worker
-      exitmatrix bisect python 3.12 3.13 plain-handler-starts-thread/return
+      exitmatrix bisect python 3.11 3.12 plain-handler-starts-thread/return
 
     PACKAGE is one that the cell's stack holds, or python: then the interpreters
     of this machine are its releases. CELL is an id or a part of one; where it is
@@ -175,8 +175,11 @@ def tell(
         raise Failure(f"{row.label(answer.place)} cannot be measured: {reason}", USAGE_ERROR)
     cell = looking.cell
     if isinstance(answer, Alike):
-        ends = f"{row.label(answer.oldest)} to {row.label(0)}"
-        click.echo(f"{cell.question}: {ends}, all that were measured behave alike.")
+        click.echo(f"{cell.question}: {row.label(answer.oldest)} and {row.label(0)} behave alike.")
+        looked = [place for place, shown in looking.shown.items() if shown is not None]
+        between = answer.oldest + 1 - len(looked)
+        if between > 0:
+            click.echo(f"  {count(between, 'release')} between them: not looked at")
         tell_what_was_not_measured(looking.reasons, row)
         return
     old, new = looking.shown[answer.old], looking.shown[answer.new]
@@ -206,4 +209,8 @@ def again(asked: Asked, row: Row, step: Step, cell: Cell) -> str:
     ends = (row.word(step.old), row.word(step.new))
     words = ["exitmatrix", "bisect", asked.package, *ends, str(cell)]
     words += [word for one in asked.instead for word in ("--with", one)]
+    named = {row.subject(place)[0] for place in (step.old, step.new)}
+    words += [
+        word for one in sorted({one.named for one in named} - {""}) for word in ("--python", one)
+    ]
     return " ".join(map(quote, words))
