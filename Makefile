@@ -61,6 +61,7 @@ lint: $(STAMP) ## check style, format, and that what runs inside a Python 2.7 st
 	@$(VENV)/bin/ruff check
 	@$(VENV)/bin/ruff format --check
 	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.github-actions action.yml
 	@$(VENV)/bin/vermin --quiet --violations --no-tips -t=2.7- -t=3.6- harness/exitmatrix/inside \
 	  $$(grep -rLE --include='*.py' '^# requires-python = ">=3\.([7-9]|1[0-9])' scenarios)
 

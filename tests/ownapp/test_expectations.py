@@ -184,3 +184,27 @@ def test_a_junit_report_has_a_case_for_each_expectation() -> None:
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     assert [len(case) for case in suite] == [1, 0]
     assert "close_pool did not run" in str(suite[0][0].get("message"))
+
+
+def test_a_handler_that_did_not_run_is_annotated_at_its_line() -> None:
+    """What is expected stands in the title; GitHub's own characters are escaped."""
+    checked = check(
+        from_option("deploy:ran=all,exit=0"),
+        [result(outcome(member(fate="not run", end="code 9")))],
+    )
+    ran, ended = exports.for_github(checked, "services/").splitlines()
+    assert ran == (
+        "::error file=services/app/db.py,line=31,title=deploy%3A ran=all::"
+        "app.db:close_pool did not run in main"
+    )
+    assert ended == "::error title=deploy%3A exit=0::main ended with code 9"
+    met = check(from_option("deploy:ran=all"), [result(outcome(member()))])
+    assert exports.for_github(met, "") == ""
+
+
+def test_a_handler_that_is_not_of_the_repository_has_no_line_in_it() -> None:
+    """An absolute place is not of the folder in which the program was started."""
+    far = Handler(label="far", place="/opt/far.py:3")
+    lacking = member(handlers=(Ran(handler=far, fate="not run"),))
+    checked = check(from_option("deploy:ran=far"), [result(outcome(lacking))])
+    assert exports.for_github(checked, "").startswith("::error title=deploy%3A ran=far::far did")

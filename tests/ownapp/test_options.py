@@ -55,6 +55,15 @@ def test_a_launcher_starts_the_command_as_it_was_written(launcher: Launcher) -> 
     assert whole or any(line in text for text in (*words, script))
 
 
+def test_a_command_that_a_launcher_cannot_write_is_refused() -> None:
+    """In supervisor's files a comment begins at a semicolon after a blank, quoted or not."""
+    supervisord = launchers.find("supervisord")
+    with pytest.raises(launchers.CannotLaunch, match=r"supervisord cannot start .* ' ;' in it"):
+        launchers.wrap(supervisord, ["sh", "-c", "true ; true"])
+    _, script = launchers.wrap(supervisord, ["python", "100%.py"])
+    assert "command = python 100%%.py\n" in script  # a percent sign alone begins a variable
+
+
 def test_an_unknown_launcher_is_told_with_the_nearest() -> None:
     """A name that is none is named, with the nearest."""
     with pytest.raises(launchers.NoSuchLauncher, match="'tinny'; did you mean 'tini'"):

@@ -9,6 +9,8 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
+import zipapp
 from pathlib import Path
 
 import jsonschema
@@ -130,13 +132,59 @@ def test_a_shell_that_waits_passes_no_signal_on(run_app: Run) -> None:
     assert "SIGKILL" in row(done.stdout, "deploy")
 
 
-@pytest.mark.parametrize("launcher", ["script-exec", "script-trap", "tini", "dumb-init"])
+PASSING_ON = {
+    "script-exec": "sh",
+    "script-trap": "sh",
+    "tini": "tini",
+    "dumb-init": "dumb-init",
+    "make": "make",
+    "uv-run": "uv",
+    "honcho": "honcho",
+    "supervisord": "supervisord",
+}
+"""Launchers, and their programs."""
+
+
+def is_here(program: str) -> bool:
+    """Where `run_app` looks for it too: what the project needs for its tests is beside Python."""
+    beside = Path(sys.executable).with_name(program)
+    return beside.exists() or shutil.which(program) is not None
+
+
+@pytest.mark.parametrize("launcher", PASSING_ON)
 def test_what_passes_signals_on_lets_clean_up_run(launcher: str, run_app: Run) -> None:
-    """`exec` in the entry point, a trap, or an init that forwards: the handler runs."""
-    if launcher in ("tini", "dumb-init") and not shutil.which(launcher):
+    """`exec` in the entry point, a trap, or an init or a supervisor that forwards."""
+    if not is_here(PASSING_ON[launcher]):
         pytest.skip(f"{launcher} is not installed")
     done = run_app(*ONCE, "--ending", "deploy", "--as", launcher, "--", "python", "graceful.py")
     assert "✓ all" in row(done.stdout, "deploy"), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("launcher", "ran"), [("supervisord", "✗ none"), ("supervisord-asgroup", "✓ all")]
+)
+def test_supervisord_stops_the_group_where_it_is_told_to(
+    launcher: str, ran: str, run_app: Run
+) -> None:
+    """A shell that it started dies alone without stopasgroup, and the program is an orphan."""
+    if not is_here("supervisord"):
+        pytest.skip("supervisor is not installed")
+    done = run_app(
+        *(*ONCE, "--ending", "deploy", "--grace", "5s", "--as", launcher),
+        *("--", "sh", "-c", "python graceful.py; true"),
+    )
+    assert "main, with supervisord and sh" in done.stdout, done.stdout + done.stderr
+    assert ran in row(done.stdout, "deploy"), done.stdout
+
+
+def test_a_program_in_one_file_is_a_command_like_any_other(run_app: Run, folder: Path) -> None:
+    """Of a zipapp the handlers are seen, with their places within the archive."""
+    (folder / "src").mkdir()
+    (folder / "graceful.py").rename(folder / "src" / "__main__.py")
+    zipapp.create_archive(folder / "src", folder / "app.pyz")
+    done = run_app(*ONCE, "--ending", "deploy", "--", "python", "app.pyz")
+    assert re.search(r"__main__:bye +atexit +app.pyz/__main__.py:3", done.stdout), done.stdout
+    assert "✓ all" in row(done.stdout, "deploy")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a PID namespace takes the rights of root")

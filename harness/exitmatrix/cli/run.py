@@ -25,7 +25,7 @@ from exitmatrix.cli.streams import say
 from exitmatrix.declare import launchers, settings, situations
 from exitmatrix.judge.expectations import Checked, check
 from exitmatrix.machine.clock import current_date
-from exitmatrix.machine.run.app.session import this_machine
+from exitmatrix.machine.run.app.session import folder_in_repository, this_machine
 from exitmatrix.machine.settings import CannotReadSettings, read_settings
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.model.app import Expectation, Situation
@@ -121,6 +121,11 @@ def _some(*names: str, metavar: str, text: str) -> options.Option:
 @_file("--json", "json", text="Write what was seen as records, one a line.")
 @_file("--junit-xml", "junit", text="Write the expectations as a JUnit report.")
 @_file("--markdown", "markdown", text="Write the page as Markdown.")
+@click.option(
+    "--github",
+    is_flag=True,
+    help="Print an annotation of GitHub, with file and line, for each expectation that is not met.",
+)
 @options.progress
 @click.argument("command_line", nargs=-1, type=click.UNPROCESSED, metavar="COMMAND")
 def command(
@@ -144,6 +149,7 @@ def command(
     json: Path | None,
     junit: Path | None,
     markdown: Path | None,
+    github: bool,
     progress: Kind,
     command_line: Sequence[str],
 ) -> None:
@@ -212,6 +218,8 @@ def command(
         save(junit, exports.junit(checked))
     if markdown:
         save(markdown, exports.markdown(lines))
+    if github:
+        click.echo(exports.for_github(checked, folder_in_repository()), nl=False)
     if any(not one.outcomes and not one.left_out for one in measured.results):
         raise Failure("an ending could not be seen; the reasons are above", HARNESS_FAILED)
     if any(one.broken for one in checked):

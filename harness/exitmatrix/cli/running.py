@@ -72,11 +72,11 @@ def read_call(call: Call) -> AppSpec:
         grace = texts.duration(call.grace)
         how = launchers.find(call.launcher)
         roles = dict(texts.role(one) for one in call.roles)
-    except (texts.CannotRead, launchers.NoSuchLauncher) as error:
+        words, script = launchers.wrap(how, call.command)
+    except (texts.CannotRead, launchers.NoSuchLauncher, launchers.CannotLaunch) as error:
         raise Failure(str(error), USAGE_ERROR) from error
     environment = session.callers_environment(call.env, clean=call.clean_env)
     folder = call.folder or session.working_folder()
-    words, script = launchers.wrap(how, call.command)
     for word in dict.fromkeys((call.command[0], words[0])):
         if word != launchers.SCRIPT_PATH and not session.find_command(word, environment, folder):
             has = f"; the package {how.package} has it" if word == how.words[0] else ""
@@ -87,6 +87,7 @@ def read_call(call: Call) -> AppSpec:
         script=script,
         terminal=how.terminal,
         namespace=how.namespace,
+        starter=how.starter,
         folder=folder,
         environment=environment,
         situation=situations.SITUATIONS[0],

@@ -26,6 +26,20 @@ trap - TERM INT
 wait $child
 """
 
+SUPERVISED = """[supervisord]
+nodaemon = true
+silent = true
+logfile = /dev/null
+logfile_maxbytes = 0
+pidfile = %(ENV_TMPDIR)s/supervisord.pid
+[program:app]
+command = LINE
+redirect_stderr = true
+stdout_logfile = /dev/fd/1
+stdout_logfile_maxbytes = 0
+"""
+"""Its defaults: SIGTERM to the program alone, SIGKILL after ten seconds, restarted if it fails."""
+
 LAUNCHERS: tuple[Launcher, ...] = (
     Launcher(id="direct", does="The command itself.", words=(COMMAND,)),
     Launcher(id="sh", does="sh -c 'COMMAND'.", words=("/bin/sh", "-c", LINE)),
@@ -117,7 +131,28 @@ LAUNCHERS: tuple[Launcher, ...] = (
         does="honcho start, from a Procfile with one line.",
         words=("honcho", "-f", SCRIPT, "start"),
         script="app: LINE\n",
+        starter="honcho",
         package="honcho",
+    ),
+    Launcher(
+        id="supervisord",
+        does="supervisord, with its defaults: it stops the program alone, and starts it again.",
+        words=("supervisord", "-c", SCRIPT),
+        script=SUPERVISED,
+        doubled="%",
+        refuses=(" ;", " #"),
+        starter="supervisord",
+        package="supervisor",
+    ),
+    Launcher(
+        id="supervisord-asgroup",
+        does="supervisord with stopasgroup and killasgroup: it stops the program's process group.",
+        words=("supervisord", "-c", SCRIPT),
+        script=SUPERVISED + "stopasgroup = true\nkillasgroup = true\n",
+        doubled="%",
+        refuses=(" ;", " #"),
+        starter="supervisord",
+        package="supervisor",
     ),
 )
 
@@ -128,6 +163,10 @@ class NoSuchLauncher(Exception):
     """A name that is none; the text is one line."""
 
 
+class CannotLaunch(Exception):
+    """A command that a launcher has no way to write; the text is one line."""
+
+
 def find(name: str) -> Launcher:
     """The launcher of a name. Raises NoSuchLauncher."""
     if name not in BY_ID:
@@ -136,8 +175,11 @@ def find(name: str) -> Launcher:
 
 
 def wrap(launcher: Launcher, command: Sequence[str]) -> tuple[tuple[str, ...], str]:
-    """The words that start a command, and the text of the script that they name."""
+    """The words that start a command, and the text of the script. Raises CannotLaunch."""
     line = shlex.join(command)
+    for text in launcher.refuses:
+        if text in line:
+            raise CannotLaunch(f"{launcher.id} cannot start a command with '{text}' in it")
     words: list[str] = []
     for word in launcher.words:
         if word == COMMAND:

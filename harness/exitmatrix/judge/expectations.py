@@ -20,12 +20,24 @@ class Checked(Frozen, kw_only=True):
 
     expectation: Expectation
     broken: tuple[str, ...]
+    places: Mapping[str, str] = {}  # where the handler is that a text of `broken` is about
 
 
 def check(expectations: Sequence[Expectation], results: Sequence[EndingResult]) -> list[Checked]:
     """Every expectation against all runs of its ending."""
     by_id = {one.situation.id: one for one in results}
-    return [Checked(expectation=one, broken=_broken(one, by_id)) for one in expectations]
+    return [_checked(one, by_id) for one in expectations]
+
+
+def _checked(expectation: Expectation, results: Mapping[str, EndingResult]) -> Checked:
+    result = results.get(expectation.ending)
+    outcomes = result.outcomes if result and expectation.key == "ran" else ()
+    missed = [one for outcome in outcomes for one in _missed(outcome, expectation.values, "")]
+    return Checked(
+        expectation=expectation,
+        broken=_broken(expectation, results),
+        places={text: place for text, place in missed if place},
+    )
 
 
 def _broken(expectation: Expectation, results: Mapping[str, EndingResult]) -> tuple[str, ...]:
@@ -46,26 +58,32 @@ def ran(outcome: AppOutcome, values: Sequence[str], role: str = "") -> list[str]
 
     `values`: `all` of the program's own, or labels; `role`: there alone.
     """
+    return [text for text, _ in _missed(outcome, values, role)]
+
+
+def _missed(outcome: AppOutcome, values: Sequence[str], role: str) -> list[tuple[str, str]]:
+    """What did not run, and the place of the handler that each text is about."""
     members = [one for one in outcome.members if one.family and not one.new and _is(one, role)]
-    texts = [f"{one.role} could not be seen from inside" for one in members if not one.observed]
+    missed = [
+        (f"{one.role} could not be seen from inside", "") for one in members if not one.observed
+    ]
     ended = [one for one in members if one.exit]
     if not ended:
-        return [*texts, f"no {role or 'process'} ended"]
+        return [*missed, (f"no {role or 'process'} ended", "")]
     for label in values:
         there = [(one, r) for one in ended for r in one.handlers if _is_meant(r, label)]
         meant = [(one, r) for one, r in there if r.due or (r.by and label != "all")]
         if not there:
-            texts.append(
-                "nothing was registered" if label == "all" else f"{label} was not registered"
-            )
+            what = "nothing" if label == "all" else label
+            missed.append((f"{what} was {'' if label == 'all' else 'not '}registered", ""))
         elif not meant and label != "all":
-            texts.append(f"no process that has {label} was sent its signal")
-        texts += [
-            f"{run.handler.label} {_fate(run)} in {one.role}"
+            missed.append((f"no process that has {label} was sent its signal", ""))
+        missed += [
+            (f"{run.handler.label} {_fate(run)} in {one.role}", run.handler.place)
             for one, run in meant
             if run.fate != "ran"
         ]
-    return texts
+    return missed
 
 
 def _is(member: Member, role: str) -> bool:

@@ -64,7 +64,9 @@ class Launcher(Frozen, kw_only=True):
     script: str = ""  # a shell script that the launcher runs, at SCRIPT; with LINE in it
     terminal: bool = False  # it runs in a terminal of its own
     namespace: bool = False  # its child is the first process of a PID namespace
+    starter: str = ""  # its name, where it is a Python program itself
     doubled: str = ""  # a character that stands for itself only when it is doubled in LINE
+    refuses: tuple[str, ...] = ()  # texts that LINE may not hold: a comment begins there
     package: str = ""  # of Debian, or of Python's index, that has its program
 
 
@@ -96,6 +98,7 @@ class AppSpec(Frozen, kw_only=True):
     grace: float = 30.0
     script: str = ""  # written beside it, at SCRIPT
     terminal: bool = False  # it runs in a terminal of its own
+    starter: str = ""  # the name of a launcher that is a Python program itself
     namespace: bool = False  # what is started runs it as the first process of a PID namespace
     roles: Mapping[str, str] = {}  # names that the user gives, and expressions for command lines
     folders: tuple[str, ...] = ()  # in which it is looked for what was left behind

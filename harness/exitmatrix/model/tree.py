@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from exitmatrix.model.base import Frozen
@@ -38,6 +38,7 @@ class Node(Frozen, kw_only=True):
     listens: bool = False  # it holds a listening socket
     at_ready: bool = True  # it had been seen when the tree was ready to be ended
     init: bool = False  # it is the first process of a PID namespace
+    starter: bool = False  # it runs the launcher that was asked for, which is a Python program too
     gone: bool = False  # and had ended by then: it takes no part in what follows
     catches: tuple[str, ...] = ()  # signals that it had a handler for, when the tree was ready
     ignores: tuple[str, ...] = ()  # signals that it ignored then
@@ -109,6 +110,8 @@ class Tree:
         A launcher has one child, runs another program than that, and serves nobody.
         """
         node = self.first
+        if node is not None and node.starter:
+            node = next(self._started_by(node), node)
         while node is not None and not node.listens:
             lasting = [one for one in self.children(node) if one.at_ready and not one.gone]
             if len(lasting) != 1 or lasting[0].forked or self._alike(lasting[0], node):
@@ -117,6 +120,16 @@ class Tree:
                 break
             node = lasting[0]
         return node
+
+    def _started_by(self, starter: Node) -> Iterator[Node]:
+        """What a launcher started, past its own workers and their trackers."""
+        for node in self.children(starter):
+            if node.gone or not node.at_ready:
+                continue
+            if node.starter or any("multiprocessing." in word for word in node.words):
+                yield from self._started_by(node)
+            else:
+                yield node
 
     @staticmethod
     def _alike(one: Node, other: Node) -> bool:

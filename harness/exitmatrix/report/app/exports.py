@@ -39,6 +39,30 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def for_github(checked: Sequence[Checked], folder: str) -> str:
+    """A workflow command of GitHub for each way in which an expectation is broken.
+
+    `folder`: where the program was started, below the repository's; "" for that itself.
+    """
+    lines: list[str] = []
+    for one in checked:
+        for text in one.broken:
+            fields = {"title": str(one.expectation)}
+            file, _, line = one.places.get(text, "").rpartition(":")
+            if file and not file.startswith("/") and line.isdigit():
+                fields = {"file": folder + file, "line": line, **fields}
+            listed = ",".join(f"{name}={_escaped(value, ',:')}" for name, value in fields.items())
+            lines.append(f"::error {listed}::{_escaped(text)}\n")
+    return "".join(lines)
+
+
+def _escaped(text: str, more: str = "") -> str:
+    """As the toolkit of GitHub's actions does: packages/core/src/command.ts."""
+    for character in "%\r\n" + more:
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text
+
+
 def markdown(lines: Sequence[str]) -> str:
     """The page, as it stands."""
     fence = "````" if any("```" in line for line in lines) else "```"

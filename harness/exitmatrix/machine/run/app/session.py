@@ -91,6 +91,15 @@ def working_folder() -> str:
     return str(Path.cwd())
 
 
+def folder_in_repository() -> str:
+    """The folder in which the caller is, below the one that a job of GitHub has checked out."""
+    whole = os.environ.get("GITHUB_WORKSPACE")
+    here = Path.cwd()
+    if not whole or here == Path(whole) or not here.is_relative_to(whole):
+        return ""
+    return f"{here.relative_to(whole)}/"
+
+
 class AppSession:
     """A running engine for users' commands. Leaving the context ends it and all it started."""
 

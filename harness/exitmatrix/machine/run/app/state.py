@@ -32,7 +32,7 @@ from exitmatrix.machine.run.spawn import start
 from exitmatrix.machine.run.steering import Steerer
 from exitmatrix.model import Event
 from exitmatrix.model.app import PORT, AppSpec, Moment
-from exitmatrix.model.tree import Node, Tree
+from exitmatrix.model.tree import Node, Tree, program_name
 
 LOOK_AGAIN = 0.05  # seconds between two looks at the tree
 
@@ -228,9 +228,11 @@ class AppState:
         if stack:
             self.stacks[pid] = stack
         node = old or Node(pid=pid, parent=parent, at_ready=not self.ready)
+        known = words or node.words
         self.nodes[pid] = replace(
             node,
-            words=words or node.words,
+            words=known,
+            starter=bool(self.spec.starter) and program_name(known) == self.spec.starter,
             program=program or node.program,
             init=node.init or (self.spec.namespace and looking.pid_inside(pid) == 1),
             forked=self.stacks.get(parent) == stack if stack else node.forked,
