@@ -48,6 +48,10 @@ claims: $(STAMP) ## measure what the published claims rest on, and write reports
 site: $(STAMP) ## write the answers as pages into reports/site/ (ARGS='--to DIR')
 	@$(VENV)/bin/exitmatrix site $(ARGS)
 
+.PHONY: upstream
+upstream: $(STAMP) ## write drafts of reports for other trackers into reports/upstream/ (ARGS=--no-run)
+	@$(VENV)/bin/exitmatrix upstream $(ARGS)
+
 .PHONY: blog
 blog: $(STAMP) ## watch the experiment with two pids, live (ARGS='--victim parent --stack flask-3.1')
 	@$(VENV)/bin/exitmatrix blog $(ARGS)

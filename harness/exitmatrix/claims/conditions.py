@@ -207,6 +207,21 @@ def nobody_left() -> Condition:
     return Condition(words="no process is left", met=lambda sight: not sight.outcome.survivors)
 
 
+def nothing_shared_is_left() -> Condition:
+    """No semaphore and no memory that has a name."""
+    return Condition(
+        words="nothing is left in shared memory", met=lambda sight: not sight.outcome.left
+    )
+
+
+def leaves_shared(thing: str) -> Condition:
+    """Something that has a name in shared memory is still there."""
+    return Condition(
+        words=f"a {thing} is left in shared memory",
+        met=lambda sight: thing in sight.outcome.left,
+    )
+
+
 def client_fails() -> Condition:
     """The client of the request got no answer."""
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "answer": "Say what happens to a program, in the words that people use.",
     "claims": "Judge what was published about exit handlers by what was observed.",
     "site": "Write the site: every answer as a page, from the records alone.",
+    "upstream": "Write reports for the trackers of others; none is sent.",
     "blog": "Watch the experiment with the two pids, live.",
     "fuzz": "Run generated programs bare, and compare what they show with the rules.",
     "list": "List what there is: interpreters, stacks, scenarios, terminations, cells, claims.",

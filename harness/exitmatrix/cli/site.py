@@ -19,8 +19,7 @@ from exitmatrix.machine.site import NotASite, assets, check_folder, write_site
 from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.files import CannotWrite
 from exitmatrix.machine.store.places import HERE
-from exitmatrix.machine.store.records import read as read_file
-from exitmatrix.machine.store.sharing import Sharing
+from exitmatrix.machine.store.records import find_records
 from exitmatrix.model import Question, Scenario
 from exitmatrix.observe.app_record import STACK
 from exitmatrix.report.document import Section
@@ -93,11 +92,12 @@ def write_own(runs: Path, folder: Path | None, to: Path | None) -> None:
             "--from takes --to, the folder that is written, and no --records", USAGE_ERROR
         )
     try:
-        records = read_file(runs, Sharing().decode)
-    except OSError as error:
-        raise Failure(f"{runs}: {error.strerror}", USAGE_ERROR) from error
+        found = find_records(runs)
     except ValueError as error:
         raise Failure(f"{error}: write it with exitmatrix run --json", USAGE_ERROR) from error
+    if found is None:
+        raise Failure(f"{runs} is no file of records, RUN.jsonl", USAGE_ERROR)
+    records = [one for rows in found.values() for one in rows]
     if not records or any(one.stack != STACK for one in records):
         what = "records of the matrix" if records else "no record"
         raise Failure(f"{runs} holds {what}: write it with exitmatrix run --json", USAGE_ERROR)

@@ -13,6 +13,7 @@ from exitmatrix.claims.texts import (
     better_programming,
     cpython_atexit,
     cpython_exits,
+    cpython_multiprocessing,
     cpython_signals,
     flask_docs,
     flask_note,
@@ -26,6 +27,7 @@ FILES = (
     cpython_atexit,
     cpython_exits,
     cpython_signals,
+    cpython_multiprocessing,
     flask_docs,
     beliefs,
 )

@@ -1,0 +1,206 @@
+"""Reports for the trackers of others: what is wrong, with the program that shows it. Frozen data.
+
+What happens, since when, the output and the environment are not written here: they are
+taken from records, from claims, and from runs of the program. None of them is sent.
+"""
+
+from __future__ import annotations
+
+from exitmatrix.model.draft import Draft, Thread
+
+DRAFTS: tuple[Draft, ...] = (
+    Draft(
+        id="cpython-atexit-exceptions",
+        tracker="python/cpython",
+        title="atexit: no exception of an exit handler is raised again, and since 3.10 that of"
+        " SystemExit is printed",
+        documented="A traceback is printed for an exception in a handler, unless it is SystemExit;"
+        " after all handlers have run, the last exception is raised again.",
+        where="library/atexit, 3.10 to 3.15, also as reworded in September 2026 (gh-156086)",
+        claims=("A12", "A13"),
+        cells=("plain-handlers-raise/return@main", "plain-handler-sys-exit/return@main"),
+        cause="Since bpo-42639 (GH-23779, 3.10) `atexit_callfuncs` in `Modules/atexitmodule.c`"
+        " hands each exception to sys.unraisablehook and keeps none. Up to 3.9 it fetched the last"
+        " one, and `Python/pylifecycle.c` dropped it.",
+        since="The hook since 3.10 (GH-23779); that nothing is raised again, in all of Python 3.",
+        program="""\
+import atexit, sys
+
+def fails():
+    raise ValueError("failed")
+
+def leaves():
+    sys.exit(3)
+
+atexit.register(print, "the others still run")
+atexit.register(fails)
+atexit.register(leaves)
+""",
+        requires=">=3.6",
+        stack="none",
+        wish="The paragraph could say that each exception, SystemExit too, goes to"
+        " sys.unraisablehook, that the other handlers still run, and that the exit status stays"
+        " what it was.",
+        threads=(
+            Thread("python/cpython#103512", "open: the traceback of SystemExit, since 3.10"),
+            Thread("python/cpython#23779", "the change, merged for 3.10"),
+            Thread("python/cpython#156086", "the rewording of 2026, which kept the sentence"),
+        ),
+    ),
+    Draft(
+        id="cpython-atexit-threads",
+        tracker="python/cpython",
+        title="atexit: `Changed in version 3.12` says that a handler can start no thread and"
+        " cannot fork; since 3.12.3 it can",
+        documented="Since 3.12 an attempt to start a thread, or to fork, in an exit handler leads"
+        " to RuntimeError.",
+        where="library/atexit, 3.12 to 3.15, also as reworded in September 2026 (gh-156086)",
+        claims=("A15", "A16"),
+        cells=("plain-handler-starts-thread/return@main", "plain-handler-forks/return@parent"),
+        cause="GH-104826 (3.12.0) refused both once the interpreter was finalizing. GH-117029, the"
+        " backport of GH-116677 that is part of 3.12.3, refuses them only once all threads that are"
+        " no daemons have ended and finalization proper begins, which is after the handlers.",
+        since="3.12.3 (GH-117029), and 3.13.0 on; 3.12.0 to 3.12.2 are as documented.",
+        program="""\
+import atexit, os, threading
+
+def forks():
+    if not os.fork():
+        os._exit(0)
+    os.wait()
+    print("a handler forks")
+
+def starts():
+    thread = threading.Thread(target=print, args=("a handler starts a thread",))
+    thread.start()
+    thread.join()
+
+atexit.register(forks)
+atexit.register(starts)
+""",
+        requires=">=3.6",
+        stack="none",
+        wish="The note could say `Changed in version 3.12.3`: possible again; or the refusal could"
+        " be restored, if it is what is wanted. A handler that relies on either has no documented"
+        " ground today.",
+        threads=(
+            Thread("python/cpython#104826", "the change that refused both, with this note"),
+            Thread("python/cpython#113964", "open, labelled docs: the regression that it was"),
+            Thread("python/cpython#117029", "the backport to 3.12 that takes it back"),
+            Thread("python/cpython#116982", "open: would restore threads in handlers on purpose"),
+            Thread("eight04/deno_vm#11", "a library that moved away from atexit for the note"),
+            Thread("pytest-dev/execnet#271", "another one"),
+        ),
+    ),
+    Draft(
+        id="cpython-resource-tracker-sighup",
+        tracker="python/cpython",
+        title="multiprocessing: SIGHUP to the process group kills the resource tracker too, and the"
+        " names of semaphores stay",
+        documented="When all processes of a program have ended, the resource tracker unlinks the"
+        " named semaphores and shared memory that are left, as after a process that was killed by a"
+        " signal.",
+        where="library/multiprocessing, Contexts and start methods; the head of"
+        " `Lib/multiprocessing/resource_tracker.py` speaks of Ctrl-C and `killall python`",
+        claims=("P1", "P2"),
+        cells=("flask-debug/SIGHUP@group",),
+        cause="The tracker ignores SIGINT and SIGTERM (`_IGNORED_SIGNALS`, and `main` in"
+        " `Lib/multiprocessing/resource_tracker.py`). A terminal that is closed sends SIGHUP to the"
+        " whole foreground group, the tracker among it, whose default action ends it before it can"
+        " unlink anything. Since 3.14 fork is no default on Linux, so every program with a lock of"
+        " multiprocessing has a tracker and a name.",
+        since="As long as there is a tracker: 3.4 on, by bpo-8713, then called semaphore_tracker."
+        " In programs that choose no start method, on Linux, since 3.14.",
+        program="""\
+import multiprocessing, os, signal, subprocess, sys, time
+
+if len(sys.argv) > 1:  # the program: a lock with a name, and a wait
+    lock = multiprocessing.get_context("spawn").Lock()
+    print(lock._semlock.name, flush=True)
+    time.sleep(60)
+
+else:
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        program = subprocess.Popen(
+            [sys.executable, __file__, "program"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        lock = program.stdout.readline().decode().strip()
+        time.sleep(0.5)  # the tracker has set its signals
+        os.killpg(program.pid, getattr(signal, name))
+        program.wait()
+        time.sleep(2)  # the tracker has had its time
+        path = "/dev/shm/sem." + lock.lstrip("/")
+        print(name, "to the group:", "LEFT BEHIND" if os.path.exists(path) else "removed")
+        if os.path.exists(path):
+            os.unlink(path)
+""",
+        requires=">=3.6",
+        stack="none",
+        wish="The tracker could ignore SIGHUP as well, where the platform has it: it ends with its"
+        " last client anyhow.",
+        threads=(
+            Thread("python/cpython#110844", "open: the signal mask of the same two signals"),
+            Thread("python/cpython#116849", "open: leaks that are told when terminals are closed"),
+            Thread("OSGeo/grass#7832", "leaked semaphores that users see"),
+        ),
+    ),
+    Draft(
+        id="werkzeug-reloader-sigterm",
+        tracker="pallets/werkzeug",
+        title="The reloader's SIGTERM handler ends the parent, whose subprocess.call kills the"
+        " serving child with SIGKILL: none of the child's clean-up runs",
+        documented="Nothing is said of how a development server with the reloader ends. The code"
+        " installs a handler for SIGTERM in both processes that calls sys.exit(0), so that either"
+        " would end in an orderly way.",
+        where="Werkzeug 3.1, Serving WSGI Applications, Reloader; `run_with_reloader` in"
+        " `src/werkzeug/_reloader.py`",
+        claims=(),
+        cells=("flask-debug/SIGTERM@parent", "flask-debug/SIGTERM@child"),
+        cause="The parent waits in subprocess.call (`restart_with_reloader`). The SystemExit of"
+        " its handler unwinds the call, which in Python 3 kills its child with SIGKILL"
+        " (`call` in `Lib/subprocess.py`). So the child never sees SIGTERM: no atexit handler, no"
+        " `finally`, no flush. On Python 2.7 the child was left, and served on.",
+        since="In each Python 3 that was measured, 3.6 on, `subprocess.call` kills its child; in"
+        " 2.7 it does not. Of Werkzeug in each release that was measured, 1.0 on.",
+        program="""\
+import atexit, signal, subprocess, sys, threading
+
+if len(sys.argv) > 1:
+    from werkzeug.serving import is_running_from_reloader, run_simple
+
+    who = "child" if is_running_from_reloader() else "parent"
+    atexit.register(print, f"{who}: clean-up", flush=True)
+    if who == "child":
+        threading.Timer(1, print, ("child: serves",), {"flush": True}).start()
+    run_simple("127.0.0.1", 0, lambda environ, start: [], use_reloader=True)
+
+else:  # start it, and do what `kill`, `docker stop` and `supervisorctl stop` do
+    server = subprocess.Popen(
+        [sys.executable, __file__, "serve"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    print(server.stdout.readline(), end="")
+    server.send_signal(signal.SIGTERM)
+    print("SIGTERM to the parent", server.stdout.read(), sep="\\n", end="")
+    print("nobody is left; the exit status is", server.wait())
+""",
+        requires=">=3.9",
+        stack="flask-3.1",
+        wish="The parent could pass SIGTERM on to the child and wait for it; or the documentation"
+        " of the reloader could say that the child is killed.",
+        threads=(
+            Thread("pallets/werkzeug#2634", "closed as a duplicate: SIGTERM is not passed on"),
+            Thread("pallets/werkzeug#58", "closed for want of a program that shows it"),
+            Thread("pallets/werkzeug#1999", "where the handler is described"),
+            Thread("dgtlmoon/changedetection.io#2014", "a project that passes it on itself"),
+            Thread("pyros-dev/rostful#32", "the orphan of Python 2.7"),
+        ),
+    ),
+)
+
+BY_ID = {one.id: one for one in DRAFTS}

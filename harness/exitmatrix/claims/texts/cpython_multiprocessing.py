@@ -1,0 +1,144 @@
+"""Text P: what CPython's documentation says of names in shared memory and of child processes.
+
+From the pages of 3.14: library/multiprocessing, "Contexts and start methods" and
+"Synchronization primitives"; library/subprocess, "Popen Objects".
+"""
+
+from __future__ import annotations
+
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every
+from exitmatrix.claims.conditions import (
+    all_of,
+    all_reversed,
+    dies_of,
+    exits,
+    leaves_shared,
+    lives_on,
+    nobody_left,
+    nothing_shared_is_left,
+    ran_none,
+)
+
+TEXT = Text(
+    id="P",
+    title="CPython: multiprocessing's names, and child processes",
+    where="docs.python.org, 3.14, library/multiprocessing, library/subprocess, library/os",
+    about="What is left when a program with a lock of multiprocessing ends, and what a parent"
+    " learns of its child. The debugger of Werkzeug makes such a lock.",
+)
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        id="P1",
+        says="When all processes have ended, the resource tracker unlinks the names that are left,"
+        " also after a signal.",
+        cases=(
+            case(
+                HOLDS,
+                "No name is left, whichever signal ends the group.",
+                every("flask-debug/SIGTERM@group", nothing_shared_is_left()),
+                every("flask-debug/SIGHUP@group", nothing_shared_is_left()),
+                every("flask-debug/SIGINT@group", nothing_shared_is_left()),
+            ),
+            case(
+                CONTRADICTED,
+                "SIGHUP to the group ends the tracker too, before it can unlink anything: of a"
+                " closed terminal the debugger's lock is left.",
+                every("flask-debug/SIGHUP@group", leaves_shared("semaphore")),
+            ),
+        ),
+    ),
+    Claim(
+        id="P2",
+        says="SIGTERM to all processes, as `killall python` sends it, does not end the resource"
+        " tracker.",
+        cases=(
+            case(
+                HOLDS,
+                "The names are unlinked, or there are none.",
+                every("flask-debug/SIGTERM@group", nothing_shared_is_left()),
+            ),
+        ),
+    ),
+    Claim(
+        id="P3",
+        says="Where a process is killed by SIGKILL, the tracker unlinks what it leaves.",
+        cases=(
+            case(
+                HOLDS,
+                "Nothing is left when the process that made the lock is killed alone.",
+                every("flask-debug/SIGKILL@child", nothing_shared_is_left()),
+            ),
+        ),
+        beside=("flask-debug/SIGKILL@group",),
+    ),
+    Claim(
+        id="P4",
+        says="A return code of -N says that the child was ended by signal N.",
+        cases=(
+            case(
+                HOLDS,
+                "The reloader passes its child's -9 to `sys.exit`, of which the kernel keeps 247.",
+                every("flask-debug/SIGKILL@child", exits(247, "parent")),
+            ),
+        ),
+    ),
+    Claim(
+        id="P5",
+        says="`Popen.kill` and `Popen.terminate` reach the child alone, not the parent.",
+        cases=(
+            case(
+                HOLDS,
+                "The child is killed, and the parent runs its handlers.",
+                every(
+                    "plain-subprocess-terminate/return@parent",
+                    all_of(ran_none("child"), dies_of("SIGTERM", "child"), all_reversed("parent")),
+                ),
+            ),
+        ),
+    ),
+    Claim(
+        id="P6",
+        says="A signal that is sent to the parent alone does not reach its child.",
+        cases=(
+            case(
+                HOLDS,
+                "The parent is killed, and the child goes on.",
+                every(
+                    "plain-subprocess/SIGTERM@parent",
+                    all_of(dies_of("SIGTERM", "parent"), lives_on("child")),
+                ),
+                every("plain-subprocess/SIGHUP@parent", lives_on("child")),
+            ),
+        ),
+    ),
+    Claim(
+        id="P7",
+        says="A signal that is sent to the process group reaches the parent and its child.",
+        cases=(
+            case(
+                HOLDS,
+                "Both are killed, and no handler runs in either.",
+                every(
+                    "plain-subprocess/SIGTERM@group",
+                    all_of(ran_none("parent"), ran_none("child"), nobody_left()),
+                ),
+            ),
+        ),
+    ),
+    Claim(
+        id="P8",
+        says="`os._exit` is how a forked child should end: it calls no handlers, and those of the"
+        " parent run in the parent alone.",
+        cases=(
+            case(
+                HOLDS,
+                "The child runs none, the parent all.",
+                every(
+                    "plain-fork-os-exit/return@parent",
+                    all_of(all_reversed("parent"), ran_none("child")),
+                ),
+            ),
+        ),
+    ),
+)
