@@ -65,6 +65,8 @@ RAN: tuple[tuple[str, ...], ...] = (
     ("cleanup('first')",),
     ("stop_scheduler",),
     ("signal.SIGTERM:stop", "C", "B", "A"),
+    ("lifespan:shutdown",),
+    ("lifespan:shutdown", "C", "B", "A"),
 )
 FATES: tuple[StdoutFate, ...] = ("lost", "kept", "twice")
 SIGNALS = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGALRM", "SIGKILL", "SIGABRT", "SIGINT")
@@ -84,6 +86,11 @@ DATA: tuple[dict[str, DataState], ...] = tuple(
     for transaction in ("kept", "lost", "damaged")
     for shelf in ("kept", "lost", "damaged")
 )
+KINDS = (
+    *("temporary folder", "log in memory", "shelf", "SQLite transaction"),
+    *("short buffered file", "long buffered file"),
+)
+STATES: tuple[DataState, ...] = ("kept", "lost", "damaged", "left behind", "removed")
 
 
 def told(answer: str) -> Timeline:
@@ -100,6 +107,9 @@ def one_process() -> Iterator[Run]:
         yield sight(process("main", ("C", "B", "A"), {"code": 0}, ("C",)), printed=printed)
     for data in DATA:
         yield sight(process("main", (), {"signal": "SIGTERM"}), data=data)
+    for short, long in itertools.product(STATES, STATES):
+        every = dict.fromkeys(KINDS, short) | {"long buffered file": long}
+        yield sight(process("main", (), {"signal": "SIGTERM"}), data=every)
 
 
 def two_processes() -> Iterator[Run]:
@@ -124,6 +134,25 @@ def two_processes() -> Iterator[Run]:
         yield sight(process("parent", fired, end, raised), other, process("child#2", (), None))
     stopped = ("signal.SIGTERM:stop", "C", "B", "A")
     yield sight(process("parent", (), None), process("child", stopped, {"code": 0}))
+    for left in ((), ("semaphore",), ("shared memory",)):
+        for status in (0, 247):
+            told_of_it = process("parent", (), {"code": status})
+            yield sight(told_of_it, process("child", (), {"signal": "SIGHUP"}), left=left)
+
+
+def served() -> Iterator[Run]:
+    """A master, and workers that did the same; some are replaced."""
+    ends: tuple[dict[str, Any] | None, ...] = ({"code": 0}, {"signal": "SIGTERM"}, None)
+    fired = ((), ("C", "B", "A"), ("lifespan:shutdown",))
+    for ran, end, of_worker, how in itertools.product(fired[:2], ends, fired, ends):
+        master = process("master", ran, end)
+        for roles, others in ((("worker#1", "worker#2"), ()), (("worker",), ("others",))):
+            mine = [process(role, of_worker, how) for role in roles]
+            rest = [process(role, (), None) for role in others]
+            new = [process(role.replace("worker", "new-worker"), (), None) for role in roles]
+            dead = [process(role, (), {"code": 1}) for role in others]
+            for more in ([*rest], [*dead], [*rest, *new]):
+                yield sight(master, *mine, *more)
 
 
 def process(
@@ -145,14 +174,16 @@ def sight(
     helpers: tuple[str, ...] = (),
     printed: tuple[str, ...] | None = None,
     data: dict[str, DataState] | None = None,
+    left: tuple[str, ...] = (),
 ) -> Run:
-    left = tuple(one.role for one in processes if one.exit is None)
+    alive = tuple(one.role for one in processes if one.exit is None)
     outcome = Outcome(
         processes=processes,
         order=None,
-        survivors=left,
+        survivors=alive,
+        left=left,
         helpers=helpers,
-        port="open" if left else "closed",
+        port="open" if alive else "closed",
         printed=printed,
         data=data,
     )
@@ -160,10 +191,12 @@ def sight(
 
 
 POOLS = {1: tuple(one_process()), 2: tuple(two_processes())}
+SERVED = tuple(served())
 
 
 def pool(cell: str) -> Sequence[Run]:
-    return POOLS[len(LOADED[Question.parse(cell).scenario].roles)]
+    roles = LOADED[Question.parse(cell).scenario].roles
+    return SERVED if "master" in roles else POOLS[len(roles)]
 
 
 def meets(one: Run, expects: Iterable[Expect]) -> bool:
@@ -227,7 +260,10 @@ def evidence(
     claim: Claim,
     choose: Choose,
     version: str = "3.13.0",
-    stacks: Sequence[str] = ("none", "flask-1.1", "flask-3.1", "apscheduler-3.6"),
+    stacks: Sequence[str] = (
+        *("none", "flask-1.1", "flask-3.1", "apscheduler-3.6"),
+        *("gunicorn-27", "uvicorn-0.54"),
+    ),
 ) -> list[Evidence]:
     """What one Python showed of all the cells that a claim is judged by."""
     return [
@@ -274,7 +310,7 @@ def judged(claim: Claim, found: Iterable[Evidence]) -> Assessment:
 def old_enough(claim: Claim) -> str:
     """A Python that can be asked the claim: `sys.exitfunc` is of 2.7."""
     programs = programs_of(claim)
-    stacks = ("none", "flask-1.1", "apscheduler-3.6")
+    stacks = ("none", "flask-1.1", "apscheduler-3.6", "gunicorn-27", "uvicorn-0.54")
     cells = [cell for stack in stacks for cell in cells_of_one(who("3.13.0", stack), programs)]
     can = all(any(cell.matches(one.cells) for cell in cells) for one in claim.judged_by)
     return "3.13.0" if can else "2.7.18"
@@ -517,7 +553,7 @@ def test_every_claim_of_every_text_has_a_row_and_a_section() -> None:
 
 def test_every_pattern_names_cells_that_there_are() -> None:
     """A claim rests on cells that can be measured with the programs there are."""
-    stacks = ("none", "flask-1.1", "apscheduler-3.6")
+    stacks = ("none", "flask-1.1", "apscheduler-3.6", "gunicorn-27", "uvicorn-0.54")
     asked = [who(version, stack) for version in ("2.7.18", "3.13.0") for stack in stacks]
     cells = {cell for some in cells_of(asked, LOADED).values() for cell in some}
     for claim in CLAIMS:

@@ -12,12 +12,16 @@ from exitmatrix.claims.texts import (
     beliefs,
     better_programming,
     cpython_atexit,
+    cpython_data,
     cpython_exits,
     cpython_multiprocessing,
     cpython_signals,
     flask_docs,
     flask_note,
+    gunicorn_docs,
+    platforms,
     pymotw,
+    uvicorn_docs,
 )
 
 FILES = (
@@ -28,7 +32,11 @@ FILES = (
     cpython_exits,
     cpython_signals,
     cpython_multiprocessing,
+    cpython_data,
     flask_docs,
+    gunicorn_docs,
+    uvicorn_docs,
+    platforms,
     beliefs,
 )
 
