@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signal import SIGUSR1
+from signal import SIGQUIT
 
 import pytest
 from exitmatrix.declare.servers import SERVERS
@@ -122,11 +122,11 @@ def test_a_master_that_gives_up_ends_with_its_first_worker(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its status is its own, or that of the second worker, if it sees that one gone."""
-    stop = Stop(passes="SIGUSR1", reports=True)
+    stop = Stop(passes="SIGQUIT", reports=True)
     facts = replace(MASTER, gives_up=stop)
     made = foreseen(monkeypatch, "SIGKILL@worker", facts)
-    gone = ":{'signal': 'SIGKILL'} :{'signal': 'SIGUSR1'}"
-    assert ends(made) == {f":{{'code': 0}} {gone}", f":{{'code': {256 - SIGUSR1}}} {gone}"}
+    gone = ":{'signal': 'SIGKILL'} :{'signal': 'SIGQUIT'}"
+    assert ends(made) == {f":{{'code': 0}} {gone}", f":{{'code': {256 - SIGQUIT}}} {gone}"}
     alone = foreseen(monkeypatch, "SIGKILL@worker", replace(facts, workers=1))
     assert ends(alone) == {":{'code': 0} :{'signal': 'SIGKILL'}"}
     all_hit = foreseen(monkeypatch, "SIGQUIT@group", replace(facts, ignores=("SIGQUIT",)))

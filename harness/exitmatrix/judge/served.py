@@ -17,6 +17,7 @@ from packaging.version import Version
 
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.judge.semantics.ask import NotPredicted
+from exitmatrix.judge.semantics.supervise import SIGNUMS
 from exitmatrix.model import Frozen, Outcome, Prediction, Process, Record, Scenario
 from exitmatrix.model.outcome import NEW
 from exitmatrix.model.outcome_sets import union
@@ -118,18 +119,6 @@ LAWS: Mapping[str, ServerLaw] = {
         source="Modules/signalmodule.c, _PySignal_Fini: signals have their default action again",
     ),
 }
-
-NUMBERS = {
-    "SIGHUP": 1,
-    "SIGINT": 2,
-    "SIGQUIT": 3,
-    "SIGABRT": 6,
-    "SIGKILL": 9,
-    "SIGUSR1": 10,
-    "SIGSEGV": 11,
-    "SIGTERM": 15,
-}
-"""Of signals, on x86 and ARM: signal(7)."""
 
 KILLED = Reaction(how="default action", source="signal(7): SIGKILL cannot be caught")
 DEFAULT = Reaction(how="default action", source="signal(7), standard signals")
@@ -282,7 +271,7 @@ def _killed(
     statuses = {stop.status}
     if stop.reports:
         by = (str(one.exit["signal"]) for one in workers[1:] if one.exit and "signal" in one.exit)
-        statuses |= {256 - NUMBERS[name] for name in by}
+        statuses |= {256 - SIGNUMS[name] for name in by}
     outcomes = [
         [*_after(facts, replace(stop, status=status), signal, workers)]
         for status in sorted(statuses)
@@ -374,8 +363,10 @@ def _killed_late(facts: Server, alone: Process, passed: str) -> Iterator[Process
 
 
 def _in_order(workers: Sequence[Process], role: str = "worker") -> tuple[Process, ...]:
-    """The same, numbered as observation numbers them: by what they did."""
+    """The same, numbered as observation numbers them: by what they did, and one alone not."""
     alike = sorted(workers, key=lambda one: msgspec.json.encode(replace(one, role=role)))
+    if len(alike) == 1:
+        return (replace(alike[0], role=role),)
     return tuple(replace(one, role=f"{role}#{number}") for number, one in enumerate(alike, start=1))
 
 
