@@ -12,6 +12,7 @@ from exitmatrix.cli.replacing import (
     by_stack,
     newest_stacks,
     other_releases,
+    tell_how_to_find_out,
     with_replacements,
 )
 from exitmatrix.declare.requirements import BadRequirement, is_place, replacement
@@ -225,6 +226,19 @@ def test_a_change_with_newer_releases_is_told_with_what_repeats_it() -> None:
     new = replace(old, packages={"flask": "3.1.2", "werkzeug": "3.2.0", "zipp": "3.0"})
     change = Change(platform=LINUX, old=old, new=new)
     assert other_releases(change) == ("werkzeug==3.2.0", "zipp==3.0")
+
+
+def test_since_which_release_is_asked_from_the_older_to_the_newer(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Whichever of the two is on record."""
+    newer = record("flask/return@main", ended(), stack="flask-3.1")
+    newer = replace(newer, packages={"werkzeug": "3.10.0", "click": "8.1"})
+    older = replace(newer, packages={"werkzeug": "3.9.1", "zipp": "3.0", "click": "8.1"})
+    tell_how_to_find_out([Change(platform=LINUX, old=newer, new=older)])
+    assert capsys.readouterr().err.splitlines() == [
+        f"since which release: exitmatrix bisect werkzeug 3.9.1 3.10.0 {newer.cell}"
+    ]
 
 
 @pytest.mark.real

@@ -51,9 +51,9 @@ def test_a_signal_that_is_raised_again_runs_no_handler() -> None:
 
 
 def test_the_facts_are_those_of_the_newest_release_that_is_reached() -> None:
-    """0.54 is past 0.29 though it is before it as text is; of no release nothing is known."""
-    assert facts_of(UVICORN, {"uvicorn": "0.54.0"}).since == "0.54"
-    assert facts_of(UVICORN, {"uvicorn": "0.30.1"}).since == "0.29"
+    """0.100 is past 0.30.3 though it is before it as text is; of no release nothing is known."""
+    assert facts_of(UVICORN, {"uvicorn": "0.100.0"}).since == "0.30.3"
+    assert facts_of(UVICORN, {"uvicorn": "0.30.2"}).since == "0.29"
     with pytest.raises(NotPredicted):
         facts_of(UVICORN, {"gunicorn": "27.0.1"})
 

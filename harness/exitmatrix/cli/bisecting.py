@@ -133,7 +133,7 @@ def packages_row(
         raise Failure(f"{error}, for {interpreter.id}", USAGE_ERROR) from error
     row = Packages(releases, package, interpreter, stack_of(cell, instead))
     if old and not releases.has(1):
-        raise Failure(f"nothing is between {old} and {row.word(0)}", USAGE_ERROR)
+        raise Failure(f"{old} is no earlier release than {row.word(0)}", USAGE_ERROR)
     return row
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
+from packaging.version import Version
 
 from exitmatrix.cli.environments import Environments
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure, no_such
@@ -136,13 +137,14 @@ def other_releases(change: Change) -> tuple[str, ...]:
 
 
 def tell_how_to_find_out(changes: Iterable[Change]) -> None:
-    """For each change seen with one other package: the command that says since which release."""
+    """For each question and other package: the command that says since which of its releases."""
     asked: dict[tuple[str, str], str] = {}
     for change in changes:
-        for name, version in sorted(change.new.packages.items()):
-            old = change.old.packages.get(name)
-            if old not in (None, version):
-                words = f"exitmatrix bisect {name} {old} {version} {change.old.cell}"
+        mine, its = change.old.packages, change.new.packages
+        for name in sorted(mine.keys() & its):
+            old, new = sorted((mine[name], its[name]), key=Version)
+            if old != new:
+                words = f"exitmatrix bisect {name} {old} {new} {change.old.cell}"
                 asked.setdefault((name, str(change.old.question)), words)
     for words in asked.values():
         say(f"since which release: {words}")

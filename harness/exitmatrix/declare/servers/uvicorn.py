@@ -56,11 +56,11 @@ _ONE_0_29 = replace(
     worker={"SIGTERM": _AGAIN, "SIGINT": _CTRL_C_FAILS},
     source="uvicorn 0.29.0",
 )
-_ONE_0_54 = replace(
+_ONE_0_30_3 = replace(
     _ONE_0_29,
-    since="0.54",
+    since="0.30.3",
     worker={"SIGTERM": _AGAIN, "SIGINT": _CTRL_C},
-    source="uvicorn 0.54.0",
+    source="uvicorn 0.54.0; since 0.30.3 (#2384)",
 )
 _SEVERAL = Server(
     id="uvicorn-workers",
@@ -79,16 +79,16 @@ _SEVERAL = Server(
 SERVERS = (
     _ONE_0_28,
     _ONE_0_29,
-    _ONE_0_54,
+    _ONE_0_30_3,
     _SEVERAL,
     replace(_SEVERAL, since="0.29", worker=_ONE_0_29.worker, source="uvicorn 0.29.0"),
     replace(
         _SEVERAL,
-        since="0.54",
+        since="0.30",  # before 0.30.2 two that are gone at once become three (#2373)
         master=_MASTER,
         ignores=("SIGQUIT",),  # in `SIGNALS`, without a method that handles it
-        worker=_ONE_0_54.worker,
+        worker=_ONE_0_30_3.worker,
         replaces=True,
-        source="uvicorn 0.54.0",
+        source="uvicorn 0.54.0; since 0.30.0 (#2183)",
     ),
 )
