@@ -97,6 +97,11 @@ def test_what_a_name_is_given_to_is_written_as_a_stack_of_its_own(
     assert after[new].stack == "with-bent"
     assert after[new].packages == {"bent": "2.0"}
     assert after[new].outcomes[0].processes[0].exit == {"code": 5}
+    sides = (f"{NEWEST}/none", f"{NEWEST}/with-bent")
+    apart = run("diff", *sides, "--records", str(output))
+    assert apart.returncode == 1, apart.stderr
+    assert "1 of 1 cell behaves differently." in apart.stdout
+    assert re.search(r"none +SIGTERM\n +\S+/with-bent +exit 5\n", apart.stdout)
 
 
 @pytest.mark.real
