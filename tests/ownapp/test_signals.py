@@ -15,6 +15,7 @@ from exitmatrix.model.app import AppTrial, Moment
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Ran
 from exitmatrix.model.tree import Node
 from exitmatrix.observe.app import observe_app
+from exitmatrix.report.app.page import AppReport, page
 
 from tests.ownapp.conftest import Run
 
@@ -164,6 +165,30 @@ def test_a_handler_in_place_that_never_began_is_told_with_why() -> None:
     assert (of(seen).fate, of(seen).due) == ("not run", True)
     assert clean_up(seen).answer == "none"
     assert any("main thread" in one.text for one in reasons(seen, DEPLOY))
+
+
+def test_how_often_a_signal_comes_tells_no_two_runs_apart() -> None:
+    """SIGCHLD comes once for one child or for several; and a library has its own affairs."""
+    library = ("s2", "SIGCHLD", *OTHER[2:])
+    again = (BEGAN, LEFT) * 2
+    of_library = ("probe", "began", "s2"), ("probe", "left", "s2")
+    once = shown(installs(STOP), installs(library), READY, SENT, BEGAN, LEFT, EXITED)
+    often = shown(installs(STOP), installs(library), READY, SENT, *again, *of_library, EXITED)
+    assert once.shape == often.shape
+    never = shown(installs(STOP), installs(library), READY, SENT, *of_library, EXITED)
+    assert once.shape != never.shape
+
+
+def test_whom_the_program_displaced_stands_on_the_page() -> None:
+    """A server that has lost its own handler for SIGTERM does not shut down as it is meant to."""
+    seen = shown(installs(OTHER), installs(STOP), READY, SENT, BEGAN, LEFT, EXITED)
+    result = EndingResult(situation=DEPLOY, target="first", outcomes=(seen,))
+    report = AppReport(command="x", results=(result,), grace=30.0, runs=1, seconds=1.0, again="x")
+    text = " ".join(" ".join(page(report)).split())
+    assert (
+        "signal.SIGTERM:Server.exit of server/loop.py:5 was displaced by __main__:stop at app.py:9"
+        in text
+    )
 
 
 PROGRAM = """\

@@ -77,8 +77,22 @@ class Member(Frozen, kw_only=True):
         """What two that are interchangeable have in common."""
         return (
             *(self.base, self.family, self.new, self.observed, self.exit, bool(self.signalled)),
-            tuple((one.handler, one.fate, one.error) for one in self.handlers),
+            tuple((one.handler, one.fate, one.error) for one in self.telling),
         )
+
+    @property
+    def telling(self) -> tuple[Ran, ...]:
+        """What two runs have in common: how often a signal comes is chance, as SIGCHLD shows.
+
+        Whether a library's own handler has it is what the library does all the time.
+        """
+        found: dict[object, Ran] = {}
+        for place, one in enumerate(self.handlers):
+            if one.handler.of_signal and one.handler.library:
+                continue
+            key = (one.handler, one.fate) if one.handler.of_signal else place
+            found.setdefault(key, one)
+        return tuple(found.values())
 
 
 class Sent(Frozen, kw_only=True):

@@ -158,7 +158,8 @@ def _roles(family: Sequence[Member]) -> list[str]:
 
 
 def _process(member: Member, role: str) -> Process:
-    own, library = member.own, [one for one in member.handlers if one.handler.library]
+    own = [one for one in member.telling if one.due and not one.handler.library]
+    library = [one for one in member.telling if one.handler.library]
     return Process(
         role=role,
         fired=_labels(own, "ran", "raised") if member.observed else None,

@@ -95,6 +95,14 @@ def _found(seen: list[AppOutcome]) -> Iterator[str]:
             yield from _row(role, handlers, by, role not in unseen)
     if library:
         yield from filled(f"Of libraries: {listed(list(library))}", "  ", "    ")
+    taken = dict.fromkeys(
+        f"{r.handler.label} of {r.handler.place} was displaced by {r.by}"
+        for one in family
+        for r in one.handlers
+        if r.handler.library and r.by and not r.by_library
+    )
+    for text in taken:
+        yield from filled(text, "  ", "    ")
 
 
 def _union(rows: Iterable[Counter[Handler]]) -> Counter[Handler]:
