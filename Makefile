@@ -101,6 +101,15 @@ schema: $(STAMP) ## write the JSON Schemas of records and of --json, as the type
 	@$(VENV)/bin/python -c 'from pathlib import Path; from exitmatrix.report.exchange.schemas import schema_texts; \
 	  [Path("harness/exitmatrix/schemas", f"{name}.schema.json").write_text(text) for name, text in schema_texts().items()]'
 
+.PHONY: examples
+examples: $(STAMP) examples/.venv/.ready ## end programs of the wild, and write reports/examples/ (ARGS=pool)
+	@bash examples/run.sh $(ARGS)
+
+examples/.venv/.ready: examples/requirements.txt
+	@$(VENV)/bin/uv venv --quiet --clear --python $(VENV)/bin/python examples/.venv
+	@$(VENV)/bin/uv pip install --quiet --system-certs --python examples/.venv/bin/python --require-hashes -r $<
+	@touch $@
+
 .PHONY: fidelity
 fidelity: $(STAMP) ## run CPython's own tests with and without the probe (ARGS='--python cpython-3.13* --module test_os')
 	@$(VENV)/bin/python -m tests.fidelity $(ARGS)
@@ -109,6 +118,7 @@ fidelity: $(STAMP) ## run CPython's own tests with and without the probe (ARGS='
 lock: $(STAMP) ## pin again what pyproject.toml asks for (LOCKARGS=--upgrade)
 	@$(LOCK) --output-file requirements/runtime.txt
 	@$(LOCK) --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
+	@$(subst pyproject.toml,examples/requirements.in,$(LOCK)) --output-file examples/requirements.txt
 LOCK = $(VENV)/bin/uv pip compile pyproject.toml --quiet --system-certs --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --custom-compile-command 'make lock' $(LOCKARGS)
 

@@ -191,6 +191,19 @@ def test_whom_the_program_displaced_stands_on_the_page() -> None:
     )
 
 
+def test_a_sigkill_that_nobody_of_us_sent_is_told_as_one() -> None:
+    """Python's own subprocess.run kills its child when an exception ends it."""
+    atexit = ("probe", "registered", "1", "bye", "__main__:bye", "/app/app.py:1", "__main__", "")
+    killed = ("kernel", "ended", "signal SIGKILL")
+    ours = ("harness", "sent", "SIGKILL", "main")
+    texts = {
+        before: reasons(shown(atexit, READY, SENT, *more, killed), DEPLOY)[0].text
+        for before, more in (("ours", (ours,)), ("theirs", ()))
+    }
+    assert "when its time was over" in texts["ours"]
+    assert "from another process than exitmatrix" in texts["theirs"]
+
+
 PROGRAM = """\
 import signal, sys, time
 

@@ -65,6 +65,25 @@ def test_one_child_of_the_same_program_is_worker_without_a_number() -> None:
     assert names(Tree([node(10, 1, *words), node(11, 10, *words)])) == ["master", "worker"]
 
 
+@pytest.mark.parametrize(
+    "words", [("-W", "default", "-X", "dev"), ("-Wdefault",), ("-E",), ()], ids=" ".join
+)
+def test_a_child_that_runs_the_same_with_other_options_of_python_is_a_worker(
+    words: tuple[str, ...],
+) -> None:
+    """Reloaders start the program again by the path of its Python, with options of theirs."""
+    run = ("manage.py", "runserver")
+    tree = Tree([node(10, 1, "python", *run), node(11, 10, PYTHON, *words, *run)])
+    assert names(tree) == ["master", "worker"]
+
+
+def test_a_child_that_runs_something_else_is_no_worker() -> None:
+    """Other arguments, or another module, are another program."""
+    first = node(10, 1, "python", "-m", "app", "serve")
+    for words in (("-m", "app", "work"), ("-m", "other", "serve"), ("app", "serve"), ()):
+        assert len(Tree([first, node(11, 10, "python", *words)]).family) == 1
+
+
 def test_what_multiprocessing_spawns_is_a_worker_and_its_tracker_is_not() -> None:
     """`spawn_main` runs the program again under another command line; the tracker does not."""
     tree = Tree([node(10, 1, "python", "uvicorn"), node(11, 10, *TRACKER), node(12, 10, *SPAWN)])

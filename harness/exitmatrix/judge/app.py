@@ -233,10 +233,8 @@ def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason
                 source="pid_namespaces(7)",
             )
         if (word, how) == ("signal", "SIGKILL"):
-            late = len(situation.steps) > 1
             yield Reason(
-                text="Nothing in a process can run on SIGKILL"
-                + (", which was sent when its time was over." if late else "."),
+                text=f"Nothing in a process can run on SIGKILL{_who_killed(outcome, situation)}.",
                 source="signal(7)",
             )
         elif word == "signal" and how in one.catches:
@@ -260,6 +258,13 @@ def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason
                 text=f"{one.base} exited with status {how} and ran no handler, as os._exit() does.",
                 source="Python, os._exit",
             )
+
+
+def _who_killed(outcome: AppOutcome, situation: Situation) -> str:
+    """Of whom a SIGKILL came, where that is no matter of course."""
+    if not any(one.signal == "SIGKILL" for one in outcome.sent):
+        return ", which came from another process than exitmatrix, or from the kernel"
+    return ", which was sent when its time was over" if len(situation.steps) > 1 else ""
 
 
 def _about_signals(outcome: AppOutcome) -> Iterator[Reason]:

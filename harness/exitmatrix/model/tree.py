@@ -133,7 +133,15 @@ class Tree:
 
     @staticmethod
     def _alike(one: Node, other: Node) -> bool:
-        return bool(one.words) and (one.program, one.words) == (other.program, other.words)
+        """Whether they run one program, whatever the Python is called by and is told besides.
+
+        `python manage.py runserver` is started again by its reloader as
+        `/venv/bin/python -W default manage.py runserver`.
+        """
+        if one.program != other.program or not one.words:
+            return False
+        own = _past_options(one.words)
+        return one.words == other.words or bool(own and own == _past_options(other.words))
 
     def _find_family(self) -> set[int]:
         """The program's processes: itself, and below it what runs the same program."""
@@ -207,6 +215,14 @@ class Tree:
     def _serves_below(self, node: Node) -> bool:
         """Whether a child of its family holds a listening socket too."""
         return any(one.listens and one.pid in self.family for one in self.children(node))
+
+
+def _past_options(words: Sequence[str]) -> tuple[str, ...]:
+    """What a command line runs, past the program's name and the options before it."""
+    rest = list(words[1:])
+    while rest and rest[0].startswith("-") and rest[0] not in ("-m", "-c", "-"):
+        del rest[: 2 if rest[0] in ("-W", "-X") else 1]
+    return tuple(rest)
 
 
 def _is_shell(node: Node) -> bool:
