@@ -166,6 +166,68 @@ def test_a_master_that_repeats_its_signal_may_kill_a_worker_whose_handlers_have_
     assert {len(one.survivors) for one in all_hit.outcomes} == {3}
 
 
+def test_facts_may_be_those_of_a_python() -> None:
+    """Granian forks before 3.14; of a Python that is not told, only what holds for all is known."""
+    release = {"granian": "2.8.7"}
+    since = [
+        facts_of(LOADED["granian"], release, one).python for one in ("3.12.1", "3.13.0", "3.15")
+    ]
+    assert since == ["", "3.13", "3.14"]
+    assert facts_of(LOADED["granian"], release).python == ""
+
+
+def test_a_fork_that_exits_at_once_runs_handlers_where_its_python_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It has its own status either way, and no signal comes too late for it."""
+    for atexit, ran in ((True, ("A",)), (False, ())):
+        how = Reaction(how="exits at once", atexit=atexit)
+        facts = replace(MASTER, worker={"SIGTERM": how, "SIGINT": how}, workers=1)
+        made = foreseen(monkeypatch, "SIGHUP@master", facts)
+        assert [(one.fired, one.exit) for one in made.outcomes[0].processes[1:]] == [
+            (ran, {"code": 0})
+        ]
+        facts = replace(facts, master={"SIGINT": Stop(passes="SIGTERM")})
+        assert len(foreseen(monkeypatch, "SIGINT@group", facts).outcomes) == 1
+
+
+def test_a_master_gives_up_when_a_worker_leaves_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its own status, and after the others have cleaned up."""
+    facts = replace(MASTER, gives_up=Stop(passes="SIGTERM", status=1))
+    made = foreseen(monkeypatch, "SIGTERM@worker", facts)
+    assert ends(made) == {":{'code': 1} A:{'code': 0} A:{'code': 0}"}
+
+
+def test_a_master_that_reloads_may_miss_that_its_workers_are_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It leaves at once, or with the new workers, or goes on with them."""
+    stop = Stop(passes="SIGTERM", restarts=True, misses=True)
+    facts = replace(MASTER, master={"SIGHUP": stop}, gives_up=Stop(passes="SIGTERM", status=1))
+    made = foreseen(monkeypatch, "SIGHUP@group", facts)
+    gone = ":{'signal': 'SIGHUP'} :{'signal': 'SIGHUP'}"
+    assert ends(made) == {
+        f":{{'code': 1}} {gone}",
+        f":{{'code': 1}} {gone} A:{{'code': 0}} A:{{'code': 0}}",
+        f":None {gone} :None :None",
+    }
+
+
+def test_a_master_waits_for_a_worker_that_stalls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two signals may be as none; two of one kind are one."""
+    finalizes = Reaction(how="finalizes")
+    facts = replace(
+        MASTER,
+        workers=1,
+        worker={"SIGTERM": finalizes, "SIGINT": finalizes},
+        master={one: Stop(passes="SIGTERM") for one in ("SIGTERM", "SIGINT")},
+        stalls=True,
+    )
+    made = foreseen(monkeypatch, "SIGINT@group", facts)
+    assert ("master", "worker") in {one.survivors for one in made.outcomes}
+    assert {one.survivors for one in foreseen(monkeypatch, "SIGTERM@group", facts).outcomes} == {()}
+
+
 def test_workers_have_the_same_numbers_without_the_probe() -> None:
     """They are numbered by what they ran, which only the probe tells: how they end counts."""
     ran = Process(role="", fired=("A",), unfinished=(), exit={"signal": "SIGTERM"})

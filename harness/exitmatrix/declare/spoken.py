@@ -118,6 +118,8 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "hypercorn": ("hypercorn", "hypercorn --workers 1"),
     "hypercorn-workers": ("hypercorn --workers", "hypercorn workers"),
     "hypercorn-no-worker": ("hypercorn --workers 0",),
+    "granian": ("granian", "granian --interface asgi", "granian asgi"),
+    "granian-wsgi": ("granian --interface wsgi", "granian wsgi"),
     "waitress": ("waitress-serve", "waitress"),
 }
 """What people run, and the scenario that is measured for it."""
@@ -135,6 +137,8 @@ TITLES: Mapping[str, str] = {
     "hypercorn": "hypercorn",
     "hypercorn-workers": "hypercorn --workers 2",
     "hypercorn-no-worker": "hypercorn --workers 0",
+    "granian": "granian, ASGI",
+    "granian-wsgi": "granian, WSGI, 2 workers",
     "waitress": "waitress",
 }
 

@@ -86,6 +86,12 @@ LAWS: Mapping[str, ServerLaw] = {
         " gives up; or afterwards, and it gives up with its new workers; or not at all.",
         source="granian/server/common.py, _serve_loop and _reload: main_loop_interrupt.clear()",
     ),
+    "server-stalls": ServerLaw(
+        because="A worker gets the signal to the group, and another from its master at once. Linux"
+        " may give both to another thread than the main one, which alone runs Python's handlers"
+        " and is not interrupted: it waits on, nobody leaves, and the master waits too.",
+        source="kernel/signal.c, complete_signal; signal, Execution of Python signal handlers",
+    ),
     "server-insists": ServerLaw(
         because="A worker does nothing about the signal that its master passes on, so that it is"
         " killed by SIGKILL when the time of grace is over.",
@@ -255,8 +261,11 @@ def _group_hit(facts: Server, signal: str) -> Prediction:
     if first.how == "goes on":
         return _master_hit(facts, signal)
     ways = _two_signals(facts, first, signal, stop.passes)
+    if facts.stalls and signal != stop.passes:  # of one signal, two that are pending are one
+        ways += (_process("worker", facts, GOES_ON, signal),)
     every = combinations_with_replacement(ways, facts.workers)
-    return _each(facts, stop, signal, every, ["passes on", first.how, "second signal"], RACE)
+    laws = ["passes on", first.how, "stalls" if facts.stalls else "second signal"]
+    return _each(facts, stop, signal, every, laws, RACE)
 
 
 def _stopping(facts: Server, stop: Stop) -> Reaction:
@@ -371,8 +380,8 @@ def _in_order(workers: Sequence[Process], role: str = "worker") -> tuple[Process
 
 
 def _after(facts: Server, stop: Stop, signal: str, workers: Sequence[Process]) -> Iterator[Process]:
-    """All processes when the master has done what it does."""
-    if stop.restarts:
+    """All processes when the master has done what it does: it waits for whoever does not leave."""
+    if stop.restarts or any(one.exit is None for one in workers):
         yield MASTER
     else:
         yield _process("master", facts, Reaction(how="finalizes", status=stop.status), signal)

@@ -61,6 +61,7 @@ class Server(Frozen, kw_only=True):
     ignores: tuple[str, ...] = ()  # signals that the master handles and does nothing about
     worker: Mapping[str, Reaction] = {}  # or of the one process
     restores: bool = False  # whether signals have their default action when it has stopped
+    stalls: bool = False  # whether its main thread waits for a lock, beside others
     replaces: bool = False  # whether a worker that is gone is replaced
     gives_up: Stop | None = None  # what the master does instead when a worker is gone
     orphan: Reaction | None = None  # what a worker does whose master is gone

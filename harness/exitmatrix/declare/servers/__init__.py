@@ -7,10 +7,10 @@ reached holds.
 
 from __future__ import annotations
 
-from exitmatrix.declare.servers import gunicorn, hypercorn, uvicorn, waitress
+from exitmatrix.declare.servers import granian, gunicorn, hypercorn, uvicorn, waitress
 from exitmatrix.model.server import Server
 
-_FILES = (gunicorn, hypercorn, uvicorn, waitress)
+_FILES = (granian, gunicorn, hypercorn, uvicorn, waitress)
 
 
 def idle(server: str) -> tuple[str, ...]:

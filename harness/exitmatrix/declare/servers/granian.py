@@ -1,0 +1,89 @@
+"""granian: a master that never imports the application, and workers that `multiprocessing` starts.
+
+Facts are of granian/server/common.py (the master: `signal_handler_interrupt`, `_reload`,
+`_watcher`, `shutdown`), granian/server/mp.py (`_spawn_asgi_lifespan_worker`,
+`_spawn_wsgi_worker`; workers are forked where that is multiprocessing's default, which it
+is not since Python 3.14) and granian/_signals.py.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from exitmatrix.model.server import Reaction, Server, Stop
+
+_PASSES = Stop(passes="SIGTERM", source="server/common.py, `_stop_workers`")
+_MASTER = {
+    "SIGTERM": _PASSES,
+    "SIGINT": _PASSES,
+    "SIGHUP": Stop(passes="SIGTERM", restarts=True, source="server/common.py, `_reload`"),
+}
+_MAY_MISS = Stop(
+    passes="SIGTERM",
+    restarts=True,
+    misses=True,  # whoever is gone sets the event that it clears
+    source="server/common.py, `_reload`: main_loop_interrupt.clear()",
+)
+_GIVES_UP = Stop(
+    passes="SIGTERM", status=1, source="server/common.py, `_watcher`, `_serve_loop` and `shutdown`"
+)
+_OS_EXIT = Reaction(
+    how="exits at once",
+    lifespan=True,
+    source="_signals.py; multiprocessing/popen_fork.py, `_launch`: os._exit",
+)
+_HANDLERS_FIRST = Reaction(
+    how="exits at once",
+    atexit=True,
+    lifespan=True,
+    source="multiprocessing/popen_fork.py, `_launch`: atexit._run_exitfuncs and os._exit (3.13)",
+)
+_RETURNS = Reaction(
+    how="finalizes",
+    lifespan=True,
+    source="_signals.py; multiprocessing/spawn.py, `spawn_main`: sys.exit",
+)
+_MASTERS_OWN = Reaction(
+    how="goes on",
+    source="server/common.py, `signal_handler_reload`: the fork has the handler of its master",
+)
+
+_FORKED = Server(
+    id="granian",
+    package="granian",
+    workers=1,
+    imports=("worker",),
+    asgi=True,
+    master=_MASTER,
+    worker={"SIGTERM": _OS_EXIT, "SIGINT": _OS_EXIT, "SIGHUP": _MASTERS_OWN},
+    gives_up=_GIVES_UP,
+    orphan=Reaction(how="goes on", source="nothing in it looks for its parent"),
+    source="granian 2.8.7",
+)
+_FORKED_3_13 = replace(
+    _FORKED,
+    python="3.13",
+    worker={"SIGTERM": _HANDLERS_FIRST, "SIGINT": _HANDLERS_FIRST, "SIGHUP": _MASTERS_OWN},
+)
+_SPAWNED = replace(
+    _FORKED,
+    python="3.14",
+    master=_MASTER | {"SIGHUP": _MAY_MISS},
+    worker={"SIGTERM": _RETURNS, "SIGINT": _RETURNS},
+    helpers=("multiprocessing.resource_tracker",),
+)
+
+
+def _wsgi(asgi: Server) -> Server:
+    # `_spawn_wsgi_worker`: the main thread is in threading.Event.wait, and threads of Rust serve.
+    return replace(asgi, id="granian-wsgi", workers=2, asgi=False, stalls=True)
+
+
+SERVERS = (
+    _FORKED,
+    _FORKED_3_13,
+    _SPAWNED,
+    _wsgi(_FORKED),
+    _wsgi(_FORKED_3_13),
+    _wsgi(_SPAWNED),
+)

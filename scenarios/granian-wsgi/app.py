@@ -1,0 +1,36 @@
+# /// script
+# requires-python = ">=3.12"
+# dependencies = ["granian"]
+#
+# [tool.exitmatrix]
+# title = "granian with two workers, a WSGI app"
+# roles = ["master", "worker"]
+# ready = "listening"
+# command = ["python", "-m", "granian", "--interface", "wsgi", "--workers", "2", "--port", "{port}", "app:app"]
+# server = "granian-wsgi"
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# ///
+"""Whose handlers run when the master of granian is stopped, reloaded, or loses one of two workers?
+"""
+
+import atexit
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"Hello, World!"]
