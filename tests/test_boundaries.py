@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from exitmatrix.cli.boundaries import adjacent
 from exitmatrix.cli.learnt import write_page
+from exitmatrix.cli.neighbours import adjacent
 from exitmatrix.judge.damage import Damage, moved_boundaries, notices, removed_laws
 from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.profile import profile

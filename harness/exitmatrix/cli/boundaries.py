@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
-from typing import Any
 
+from exitmatrix.cli.neighbours import adjacent
 from exitmatrix.cli.programs import Pythons, profiles_of, show_all, smallest
 from exitmatrix.cli.streams import say
 from exitmatrix.declare.shrink import weight
@@ -19,7 +18,6 @@ from exitmatrix.model import Interpreter
 from exitmatrix.model.boundary import Boundary
 from exitmatrix.model.execution import Foreseen, Seen
 from exitmatrix.model.language import Code
-from exitmatrix.model.versions import in_order, python_of
 
 CONFIRMED = 10
 """Runs on each side of a boundary that have to agree: what differs by chance is a race."""
@@ -30,20 +28,6 @@ def neighbours(pythons: Pythons) -> list[tuple[Interpreter, Interpreter]]:
     """The pairs of `adjacent`."""
     pairs = adjacent({id: describe(one) for id, one in pythons.items()})
     return [(pythons[left], pythons[right]) for left, right in pairs]
-
-
-def adjacent(abouts: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Pairs next to each other by release and built alike; and a release with its debug build."""
-    order = in_order(python_of(id, about) for id, about in abouts.items())
-    pairs = [pair for pair in pairwise(order) if pair[0].family == pair[1].family]
-    pairs += [
-        (release, debug)
-        for release in order
-        for debug in order
-        if (release.family, debug.family) == ("cpython", "debug")
-        and release.version == debug.version
-    ]
-    return [(left.id, right.id) for left, right in pairs]
 
 
 def find(

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from exitmatrix.claims.assess import Assessment, Evidence, assess_all, gather
+from exitmatrix.claims.assess import Assessment
 from exitmatrix.claims.claim import Claim
-from exitmatrix.claims.conditions import Run
 from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID
 from exitmatrix.cli import options
 from exitmatrix.cli.derived import write_reports
 from exitmatrix.cli.environments import prepare_environments
 from exitmatrix.cli.errors import INTERRUPTED, USAGE_ERROR, Failure, no_such, stopping_cleanly
+from exitmatrix.cli.judging import judge_claims
 from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.recording import fail_if_too_little_was_seen, measure_and_save, open_store
 from exitmatrix.cli.records import Records, folder_to_read, read
@@ -24,8 +24,7 @@ from exitmatrix.cli.streams import say
 from exitmatrix.cli.structured import echo_json
 from exitmatrix.declare import stacks
 from exitmatrix.machine.store.files import CannotWrite, write
-from exitmatrix.machine.store.records import digest, read_timelines
-from exitmatrix.model import Cell, Interpreter, Scenario, Timeline
+from exitmatrix.model import Cell, Interpreter, Scenario
 from exitmatrix.model.versions import stack_words
 from exitmatrix.plan.cells import Plan, Selection, without
 from exitmatrix.report.exchange.claims import judged_claims
@@ -34,9 +33,6 @@ from exitmatrix.report.pages.claims import Reading, in_full, render, short
 
 PAGE = "claims.md"
 OF_2020 = "flask-1.1"
-
-Timelines = Mapping[tuple[str, str], tuple[Timeline | None, ...]]
-"""For each outcome of a record in its order, by platform and cell."""
 
 
 @click.command("claims")
@@ -161,38 +157,6 @@ def measure_missing(
             INTERRUPTED,
         )
     fail_if_too_little_was_seen(planned, store, broken)
-
-
-def judge_claims(folder: Path, subjects: dict[str, Scenario]) -> Reading:
-    """Every claim, judged by all the records that there are."""
-    records = read(folder)
-    return judged_by(records, timelines_of(folder, records), subjects)
-
-
-def timelines_of(folder: Path, records: Records) -> Timelines:
-    """What was kept of a run for each outcome, by platform and cell."""
-    return {
-        (platform, record.cell): tuple(told.get((record.cell, digest(one))) for one in outcomes)
-        for platform, rows in records.items()
-        for told in [read_timelines(folder, platform)]
-        for record in rows
-        for outcomes in [record.outcomes]
-    }
-
-
-def judged_by(records: Records, timelines: Timelines, subjects: dict[str, Scenario]) -> Reading:
-    """Every claim, judged by these records."""
-    evidence = []
-    for platform, rows in records.items():
-        for record in rows:
-            kept = timelines[platform, record.cell]
-            sights = tuple(
-                Run(outcome=outcome, timeline=timeline)
-                for outcome, timeline in zip(record.outcomes, kept, strict=True)
-            )
-            evidence.append(Evidence(platform=platform, record=record, sights=sights))
-    assessments = assess_all(CLAIMS, gather(evidence, subjects))
-    return Reading(evidence=tuple(evidence), assessments=assessments, scenarios=subjects)
 
 
 def write_page(reading: Reading, output: Path) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from exitmatrix.cli.boundaries import adjacent, find
+from exitmatrix.cli.boundaries import find
+from exitmatrix.cli.neighbours import boundaries_page
 from exitmatrix.cli.programs import Run, Tally
 from exitmatrix.declare.batch import file_of
 from exitmatrix.declare.shrink import weight
-from exitmatrix.judge.damage import moved_boundaries, removed_laws
-from exitmatrix.judge.profile import profile
-from exitmatrix.judge.programs import why
 from exitmatrix.machine.bare.session import Session
 from exitmatrix.machine.store.corpus import Corpus
 from exitmatrix.machine.store.files import write
@@ -24,8 +22,6 @@ from exitmatrix.machine.store.programs import (
 from exitmatrix.machine.store.records import describe
 from exitmatrix.model.boundary import BatchResult, Boundary, Witness
 from exitmatrix.model.versions import in_order, python_of
-from exitmatrix.report.document import Section
-from exitmatrix.report.pages.boundaries import page
 from exitmatrix.report.render.markdown import markdown
 
 
@@ -71,23 +67,6 @@ def write_learnt(
 def write_page(output: Path) -> None:
     """Derive the page from what is committed. Raises CannotWrite."""
     write(output / "boundaries.md", markdown(boundaries_page(output)).encode())
-
-
-def boundaries_page(output: Path) -> Section:
-    """The page of boundaries, of what is committed. Raises ValueError for a line that is none."""
-    batches = read_batches(output)
-    profiles = {id: profile(about) for one in batches for id, about in one.pythons.items()}
-
-    def reasons(one: Boundary) -> Sequence[str]:
-        return why(one.program, profiles[one.left], profiles[one.right])
-
-    noticed = {one.damage for one in read_witnesses(output)}
-    pairs = adjacent({id: about for one in batches for id, about in one.pythons.items()})
-    damages = {
-        one.name: one.name in noticed
-        for one in (*removed_laws(), *moved_boundaries(profiles, pairs))
-    }
-    return page(batches, read_boundaries(output), reasons, damages)
 
 
 def _result(run: Run, tally: Tally) -> BatchResult:

@@ -11,9 +11,9 @@ from packaging.specifiers import SpecifierSet
 
 from exitmatrix.claims.drafts import BY_ID, DRAFTS
 from exitmatrix.cli import options
-from exitmatrix.cli.claims import judge_claims
 from exitmatrix.cli.environments import prepare_environments
 from exitmatrix.cli.errors import HARNESS_FAILED, Failure, no_such, stopping_cleanly
+from exitmatrix.cli.judging import judge_claims
 from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.records import folder_to_read, read_some
 from exitmatrix.cli.scenarios import load_scenarios

@@ -1,0 +1,48 @@
+"""The page of boundaries, from what is committed; and which Pythons are neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from exitmatrix.judge.damage import moved_boundaries, removed_laws
+from exitmatrix.judge.profile import profile
+from exitmatrix.judge.programs import why
+from exitmatrix.machine.store.programs import read_batches, read_boundaries, read_witnesses
+from exitmatrix.model.boundary import Boundary
+from exitmatrix.model.versions import in_order, python_of
+from exitmatrix.report.document import Section
+from exitmatrix.report.pages.boundaries import page
+
+
+def boundaries_page(output: Path) -> Section:
+    """The page of boundaries, of what is committed. Raises ValueError for a line that is none."""
+    batches = read_batches(output)
+    profiles = {id: profile(about) for one in batches for id, about in one.pythons.items()}
+
+    def reasons(one: Boundary) -> Sequence[str]:
+        return why(one.program, profiles[one.left], profiles[one.right])
+
+    noticed = {one.damage for one in read_witnesses(output)}
+    pairs = adjacent({id: about for one in batches for id, about in one.pythons.items()})
+    damages = {
+        one.name: one.name in noticed
+        for one in (*removed_laws(), *moved_boundaries(profiles, pairs))
+    }
+    return page(batches, read_boundaries(output), reasons, damages)
+
+
+def adjacent(abouts: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Pairs next to each other by release and built alike; and a release with its debug build."""
+    order = in_order(python_of(id, about) for id, about in abouts.items())
+    pairs = [pair for pair in pairwise(order) if pair[0].family == pair[1].family]
+    pairs += [
+        (release, debug)
+        for release in order
+        for debug in order
+        if (release.family, debug.family) == ("cpython", "debug")
+        and release.version == debug.version
+    ]
+    return [(left.id, right.id) for left, right in pairs]
