@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
+import msgspec
 import pytest
 from exitmatrix.cli.errors import Failure
 from exitmatrix.cli.site import command
@@ -59,8 +60,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def write_site(*arguments: str) -> None:
-    command.main(["--output", str(REPORTS), *arguments], standalone_mode=False)
+def write_site(*arguments: str, folder: Path = REPORTS) -> None:
+    command.main(["--output", str(folder), *arguments], standalone_mode=False)
 
 
 class Parsed(HTMLParser):
@@ -314,6 +315,21 @@ def test_a_folder_that_is_no_site_is_left_alone(tmp_path: Path) -> None:
         write_site("--to", str(tmp_path))
     assert raised.value.exit_code == 2
     assert [*tmp_path.iterdir()] == [kept]
+
+
+def test_a_record_whose_program_is_gone_has_its_page(tmp_path: Path) -> None:
+    """It says so, and the others are as they are."""
+    folder = tmp_path / "reports" / "observations" / "linux-x86_64"
+    folder.mkdir(parents=True)
+    for one in records():
+        if str(one.question) == "plain/SIGINT@main":  # versions differ in it
+            gone = msgspec.json.encode(one).decode().replace("/plain/", "/gone/")
+            gone = gone.replace('"scenario":"plain"', '"scenario":"gone"')
+            (folder / f"{one.interpreter_id}.jsonl").write_text(f"{gone}\n")
+    write_site("--to", str(tmp_path / "site"), folder=tmp_path / "reports")
+    page = (tmp_path / "site" / "c" / "gone" / "SIGINT@main" / "index.html").read_text()
+    assert "A program that is gone." in page
+    assert "is killed by SIGINT" in page
 
 
 def test_pages_that_are_no_more_are_removed(site: Path) -> None:

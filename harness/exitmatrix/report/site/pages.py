@@ -144,7 +144,11 @@ def _index(asked: Sequence[Family], site: Site) -> Page:
 def _compare(site: Site) -> Page:
     """Two programs beside each other; without a script, what versions differ in."""
     path = "compare/index.html"
-    asked = [one.survey for one in site.families if not one.is_grid]
+    asked = [
+        one.survey
+        for one in site.families
+        if not one.is_grid and one.survey.scenario in site.scenarios
+    ]
     form = (
         '<form id="comparing" hidden><label for="a">This</label><select id="a"></select>'
         '<label for="b">and this</label><select id="b"></select></form>'
