@@ -98,9 +98,9 @@ LAWS: Mapping[str, ServerLaw] = {
         source="gunicorn/arbiter.py, stop",
     ),
     "server-gives-up": ServerLaw(
-        because="The master sees that a worker was killed, ends the others and exits. Its status"
-        " is 0, or that of a worker which was killed after the first, where it is gone by then.",
-        source="hypercorn/run.py, _join_exited",
+        because="The master sees that a worker is gone, ends the others and exits: with a status of"
+        " its own, or that of a worker which was killed after the first and is gone by then.",
+        source="hypercorn/run.py, _join_exited; granian/server/common.py, shutdown",
     ),
     "server-replaced": ServerLaw(
         because="The master sees that a worker is gone and starts another in its place.",
