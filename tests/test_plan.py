@@ -114,6 +114,17 @@ def test_an_implementation_is_left_out_with_the_reason_of_the_scenario() -> None
     ]
 
 
+def test_a_release_that_a_scenario_is_not_for_is_left_out_with_that_reason() -> None:
+    """`flask --debug run` is a command of Flask 2.2 and later."""
+    newer = replace(FLASK, releases=">=2.2")
+    asked = Selection(termination=("SIGTERM",))
+    planned = plan(PYTHONS[1:2], [newer], STACKS, why_not, asked)
+    assert [cell.stack for cell in planned.cells] == ["flask-3.1"]
+    assert [(out.stack, out.reason) for out in planned.left_out] == [
+        ("flask-1.1", "the scenario needs flask>=2.2")
+    ]
+
+
 def test_what_an_interpreter_cannot_have_is_left_out_for_it() -> None:
     """A stack, a scenario or a termination that an interpreter cannot have is left out for it."""
     out = made(scenario="flask", termination="abort").left_out

@@ -8,7 +8,7 @@ import pytest
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.served import facts_of, predict_served
+from exitmatrix.judge.served import TRACKER, facts_of, predict_served
 from exitmatrix.judge.verdict import judge
 from exitmatrix.model import Event, Outcome, Prediction, Process, Record, Scenario, Trial
 from exitmatrix.model.server import Reaction, Server, Stop
@@ -25,6 +25,7 @@ from tests.support.values import record
 
 SERVED = [one for one in LOADED.values() if one.command]
 UVICORN, GUNICORN = LOADED["uvicorn"], LOADED["gunicorn"]
+DJANGO = LOADED["django-runserver"]
 
 
 def of(question: str, **packages: str) -> Record:
@@ -74,6 +75,38 @@ def test_a_second_signal_may_come_when_python_finalizes() -> None:
     assert made.races
 
 
+def test_a_reloader_kills_the_process_that_serves_and_leaves_with_its_status() -> None:
+    """SIGTERM unwinds its subprocess.call; of a child that SIGHUP killed it tells 255."""
+    packages = {"flask": "3.1.3", "werkzeug": "3.1.9"}
+    stopped = only(of("flask-run-debug/SIGTERM@master", **packages))
+    assert [(one.fired, one.exit) for one in stopped.processes] == [
+        (("C", "B", "A"), {"code": 0}),
+        ((), {"signal": "SIGKILL"}),
+    ]
+    followed = only(of("flask-run-debug/SIGHUP@worker", **packages))
+    assert [(one.fired, one.exit) for one in followed.processes] == [
+        (("C", "B", "A"), {"code": 255}),
+        ((), {"signal": "SIGHUP"}),
+    ]
+
+
+def test_a_child_that_is_killed_meanwhile_may_have_got_anywhere() -> None:
+    """Ctrl-C to both: SIGKILL asks nobody, so it comes before, among or after its handlers."""
+    made = predict_served(of("django-runserver/SIGINT@group", django="6.1.3"), DJANGO)
+    child = {(one.processes[1].fired, str(one.processes[1].exit)) for one in made.outcomes}
+    whole = ("C", "B", "A")
+    assert child == {(whole, "{'code': 0}"), (whole, "{'signal': 'SIGKILL'}")}
+    assert {one.cut for one in made.outcomes if one.processes[1].exit != {"code": 0}} == {True}
+
+
+def test_a_lock_of_multiprocessing_has_a_tracker_from_3_14_on() -> None:
+    """One for each process that makes one."""
+    asked = of("flask-run-debug/SIGTERM@master", flask="3.1.3", werkzeug="3.1.9")
+    newer = replace(asked, interpreter={"implementation": "cpython", "version": "3.14.0"})
+    assert only(asked).helpers == ()
+    assert only(newer).helpers == (TRACKER, TRACKER)
+
+
 def ends(made: Prediction) -> set[str]:
     """How all of its processes may end, and what they ran."""
     return {
@@ -88,8 +121,9 @@ MASTER = Server(
     workers=2,
     imports=("worker",),
     handlers=("A",),
-    master={"SIGTERM": Stop(asks=Reaction(how="finalizes")), "SIGHUP": Stop(passes="SIGTERM")},
+    master={"SIGTERM": Stop(), "SIGHUP": Stop(passes="SIGTERM")},
     worker={"SIGINT": Reaction(how="goes on"), "SIGTERM": Reaction(how="finalizes")},
+    told=Reaction(how="finalizes"),
     orphan=Reaction(how="goes on"),
     source="nowhere",
 )
@@ -106,8 +140,8 @@ def foreseen(
 def test_a_master_that_hurries_may_kill_the_second_worker_wherever_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The first ends as it is asked to; the other too, or before, in, or after its handler."""
-    stop = Stop(asks=Reaction(how="finalizes"), hurries="SIGTERM")
+    """The first ends as it is told to; the other too, or before, in, or after its handler."""
+    stop = Stop(hurries="SIGTERM")
     made = foreseen(monkeypatch, "SIGTERM@master", replace(MASTER, master={"SIGTERM": stop}))
     second = {(one.processes[2].fired, str(one.processes[2].exit)) for one in made.outcomes}
     assert {one.processes[1].exit["code"] for one in made.outcomes if one.processes[1].exit} == {0}
@@ -144,7 +178,7 @@ def test_a_worker_that_ignores_a_signal_is_left_to_its_master(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The same signal to the group and to the master alone do the same then."""
-    facts = replace(MASTER, master={"SIGINT": Stop(asks=Reaction(how="finalizes"))})
+    facts = replace(MASTER, master={"SIGINT": Stop()})
     alone, all_hit = (foreseen(monkeypatch, f"SIGINT@{to}", facts) for to in ("master", "group"))
     assert ends(alone) == ends(all_hit) == {":{'code': 0} A:{'code': 0} A:{'code': 0}"}
 
@@ -404,22 +438,32 @@ def test_every_record_of_a_server_is_as_its_facts_foresee(server: str) -> None:
     assert all_match(rows)
 
 
-def facts() -> list[tuple[str, int, str]]:
+# What is no fact of its own; and what only adds an outcome to a race, which may be rare.
+ABOUT = ("id", "since", "python", "package", "source", "handlers", "restores")
+WITHOUT = Server(id="", package="", imports=(), source="")
+
+
+def facts() -> list[tuple[str, int, str, str]]:
+    """Every fact of every server: the field, and the signal where it has some for each."""
     return [
-        (server, place, signal)
+        (server, place, field, signal)
         for server, some in SERVERS.items()
         for place, one in enumerate(some)
-        for signal in one.worker
+        for field in one.__struct_fields__
+        if field not in ABOUT and getattr(one, field) != getattr(WITHOUT, field)
+        for signal in (getattr(one, field) if field in ("worker", "master") else ("",))
     ]
 
 
-@pytest.mark.parametrize(("server", "place", "signal"), facts())
+@pytest.mark.parametrize(("server", "place", "field", "signal"), facts())
 def test_a_wrong_fact_is_noticed(
-    server: str, place: int, signal: str, monkeypatch: pytest.MonkeyPatch
+    server: str, place: int, field: str, signal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Had a process no handler for the signal, some record would not be as foreseen."""
+    """Had a server not what the fact says, some record would not be as foreseen."""
     some = list(SERVERS[server])
-    left = {name: how for name, how in some[place].worker.items() if name != signal}
-    some[place] = replace(some[place], worker=left)
+    known = getattr(some[place], field)
+    left = {name: how for name, how in known.items() if name != signal} if signal else None
+    wrong = getattr(WITHOUT, field) if left is None else left
+    some[place] = replace(some[place], **{field: wrong})
     monkeypatch.setitem(SERVERS, server, tuple(some))
     assert not all_match(observed(server))

@@ -20,12 +20,12 @@ def served(fired: tuple[str, ...], how: dict[str, Any]) -> Outcome:
 
 
 def entries(*records: Record) -> dict[str, str]:
-    """The column of uvicorn, by situation."""
+    """The row of uvicorn, by situation."""
     told = situations_section(surveys({LINUX: list(records)}), LOADED)
     (section,) = told
     (table,) = [block for block in section.blocks if isinstance(block, Table)]
-    place = [plain(one) for one in table.head].index("uvicorn")
-    return {plain(row[0]): plain(row[place]) for row in table.rows}
+    (row,) = [one for one in table.rows if plain(one[0]) == "uvicorn"]
+    return {plain(name): plain(cell) for name, cell in zip(table.head, row, strict=True)}
 
 
 def test_an_entry_is_what_the_newest_python_showed_with_the_newest_release() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -29,12 +29,6 @@ from exitmatrix.model.versions import age, subject_of
 from exitmatrix.report.pages.cell import CellFacts, answered
 from exitmatrix.report.render.text import fill
 from exitmatrix.report.survey import surveys
-
-COMMANDS: Mapping[str, str] = {
-    "flask": "flask --app app run --port {port}",
-    "flask-debug": "flask --app app --debug run --port {port}",
-}
-"""How the reader's own program may be started, where the scenario's header does not say it."""
 
 
 @click.command("answer")
@@ -124,7 +118,7 @@ def _facts(
 
 def _again(situation: Situation, scenario: Scenario) -> list[str]:
     """How to see it on one's own program."""
-    words = " ".join(scenario.command) or COMMANDS.get(scenario.id, "python app.py")
+    words = " ".join(scenario.command) or "python app.py"
     return [
         "",
         "Your own program",

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from msgspec.structs import replace
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from exitmatrix.declare.header import tables
@@ -46,6 +47,8 @@ ROLES = (("main",), ("parent", "child"))
 FAMILIES = {one.family for one in STACKS}
 ROLE = re.compile(r"[a-z][a-z-]*")
 LONGEST = 3000  # milliseconds: a trial with three such handlers stays within its limit
+OF_COMMANDS = ("listening", "line")  # how a command is seen to be ready
+LINE_FORM = 'ready = {line = "REGEX"}'
 READY_FORMS = 'ready = {stdout = "LINE"}, ready = "http" or ready = "none"'
 
 
@@ -74,7 +77,9 @@ def parse(id: str, text: str, path: str, folder: str = "") -> Scenario:
     for key in OWN_KEYS:
         if key not in own:
             raise InvalidScenario(f"tool.exitmatrix.{key}", "missing")
-    command = _command(own.get("command", []))
+    ready = _ready(own["ready"])
+    command = _command(own.get("command", []), ready)
+    family, releases = _family(header.get("dependencies", []))
     roles = _roles(own["roles"], command)
     return Scenario(
         id=id,
@@ -83,8 +88,9 @@ def parse(id: str, text: str, path: str, folder: str = "") -> Scenario:
         folder=folder,
         doc=_doc(text, path),
         roles=roles,
-        ready=_ready(own["ready"]),
-        family=_family(header.get("dependencies", [])),
+        ready=ready,
+        family=family,
+        releases=releases,
         requires=_requires(header.get("requires-python", "")),
         terminations=_terminations(own["terminations"], roles),
         not_on=_not_on(own.get("not-on", {})),
@@ -147,9 +153,14 @@ def _title(value: object) -> str:
     return value
 
 
-def _command(value: object) -> tuple[str, ...]:
+def _command(value: object, ready: Ready) -> tuple[str, ...]:
     words = _texts("tool.exitmatrix.command", value)
-    if words and not any(PORT in word for word in words):
+    if words and ready.by not in OF_COMMANDS:
+        valid = f'ready = "listening" or {LINE_FORM}'
+        raise InvalidScenario("tool.exitmatrix.ready", f"with a command, valid: {valid}")
+    if not words and ready.by in OF_COMMANDS:
+        raise InvalidScenario("tool.exitmatrix.ready", f"{ready.by} goes together with a command")
+    if ready.by == "listening" and not any(PORT in word for word in words):
         raise InvalidScenario("tool.exitmatrix.command", f"{PORT} is missing, for a free port")
     return words
 
@@ -259,6 +270,14 @@ def _ready(value: object) -> Ready:
         return Ready(by="http")
     if value in ("none", "listening"):
         return Ready(by=value)
+    if isinstance(value, dict) and list(value) == ["line"]:
+        line = value["line"]
+        if isinstance(line, str) and line.splitlines() == [line]:
+            try:
+                re.compile(line)
+            except re.error as error:
+                raise InvalidScenario("tool.exitmatrix.ready", f"{line!r}: {error}") from error
+            return Ready(by="line", line=line)
     if isinstance(value, dict) and list(value) == ["stdout"]:
         line = value["stdout"]
         if isinstance(line, str) and line.splitlines() == [line]:
@@ -266,15 +285,21 @@ def _ready(value: object) -> Ready:
     raise InvalidScenario("tool.exitmatrix.ready", f"valid: {READY_FORMS}; not {value!r}")
 
 
-def _family(value: object) -> str:
+def _family(value: object) -> tuple[str, str]:
+    """The family of stacks, and the releases of its package that the scenario is for."""
     dependencies = _texts("dependencies", value)
-    family = dependencies[-1] if dependencies else "none"
-    if family not in FAMILIES or family in dependencies[:-1]:
+    try:
+        last = Requirement(dependencies[-1] if dependencies else "none")
+    except InvalidRequirement as error:
+        raise InvalidScenario(
+            "dependencies", f'a package such as "flask>=2.2" is valid (PEP 508), not {value!r}'
+        ) from error
+    if last.name not in FAMILIES or last.name in dependencies[:-1]:
         valid = ", ".join(sorted(FAMILIES - {"none"}))
         raise InvalidScenario(
             "dependencies", f"valid: none, or a list whose last is one of {valid}; not {value!r}"
         )
-    return family
+    return last.name, str(last.specifier)
 
 
 def _requires(value: object) -> str:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from packaging.version import Version
 
 from exitmatrix.declare.servers import SERVERS
+from exitmatrix.judge.profile import profile
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.semantics.supervise import SIGNUMS
 from exitmatrix.model import Frozen, Outcome, Prediction, Process, Record, Scenario
@@ -39,10 +40,10 @@ LAWS: Mapping[str, ServerLaw] = {
         source="Python/pylifecycle.c, Py_FinalizeEx",
     ),
     "server-exits-at-once": ServerLaw(
-        because="The worker is a fork of multiprocessing, which ends it with os._exit instead of"
-        " finalizing. Since Python 3.13 the handlers of atexit run before that; until 3.12 they do"
-        " not run.",
-        source="Lib/multiprocessing/popen_fork.py, _launch; gh-83856",
+        because="The process comes to os._exit: it ends before the interpreter finalizes. So does a"
+        " fork of multiprocessing when it is done; since Python 3.13 it runs the handlers of atexit"
+        " before that, until 3.12 it does not.",
+        source="docs: library/os, os._exit; Lib/multiprocessing/popen_fork.py, _launch; gh-83856",
     ),
     "server-raises-again": ServerLaw(
         because="The server stops, gives the signal its default action back and sends it to itself:"
@@ -60,8 +61,8 @@ LAWS: Mapping[str, ServerLaw] = {
         because="The master passes a signal on to its workers, waits for them, and exits.",
         source="gunicorn/arbiter.py, stop; uvicorn/supervisors/multiprocess.py, terminate_all",
     ),
-    "server-asks": ServerLaw(
-        because="The master asks its workers to stop without a signal: by an event that each of"
+    "server-tells": ServerLaw(
+        because="The master tells its workers to stop without a signal: by an event that each of"
         " them looks at from time to time.",
         source="hypercorn/run.py, shutdown and reload",
     ),
@@ -111,6 +112,16 @@ LAWS: Mapping[str, ServerLaw] = {
         because="The master does not look whether its workers live.",
         source="uvicorn 0.29, supervisors/multiprocess.py",
     ),
+    "server-follows": ServerLaw(
+        because="The master waits for its worker, and leaves with the status that this had; of one"
+        " that a signal has killed, that is the signal's number taken from 256.",
+        source="werkzeug/_reloader.py, run_with_reloader; CPython Lib/subprocess.py, returncode",
+    ),
+    "server-kills-its-worker": ServerLaw(
+        because="An exception that unwinds subprocess.call, be it SystemExit, kills the child with"
+        " SIGKILL; after Ctrl-C it gives it a quarter of a second. The master itself finalizes.",
+        source="CPython Lib/subprocess.py, call and run, Popen._sigint_wait_secs",
+    ),
     "server-orphan-finalizes": ServerLaw(
         because="A worker looks whether its parent is still the same, and leaves when it is not.",
         source="gunicorn/workers/sync.py, is_parent_alive",
@@ -118,6 +129,26 @@ LAWS: Mapping[str, ServerLaw] = {
     "server-orphan-goes-on": ServerLaw(
         because="Nothing tells a worker that its master is gone: it goes on serving.",
         source="credentials(7): an orphan has another parent, and is sent no signal",
+    ),
+    "server-orphan-exits-at-once": ServerLaw(
+        because="A worker reads from its master, sees the end of that, and comes to os._exit.",
+        source="billiard/pool.py, Worker.workloop and Worker._do_exit",
+    ),
+    "server-dies-with-its-parent": ServerLaw(
+        because="The kernel sends SIGKILL to a worker that has asked for it when the thread that"
+        " forked it ends: be it with the master, or before it.",
+        source="prctl(2), PR_SET_PDEATHSIG; celery/concurrency/prefork.py, process_initializer",
+    ),
+    "server-replaced-late": ServerLaw(
+        because="A thread of the master that looks after the workers may see that some are gone,"
+        " and start others, before the master has come to stop.",
+        source="billiard/pool.py, Supervisor.body",
+    ),
+    "server-waits-for-a-lock": ServerLaw(
+        because="A worker that a signal ends may leave the lock of the queue of tasks taken. The"
+        " master waits for it when it finalizes, before its own handlers have their turn: it may"
+        " wait for ever.",
+        source="billiard/pool.py, Pool._help_stuff_finish",
     ),
     "server-second-signal": ServerLaw(
         because="A worker gets the signal that was sent to the group, and the one that its master"
@@ -129,6 +160,7 @@ LAWS: Mapping[str, ServerLaw] = {
 KILLED = Reaction(how="default action", source="signal(7): SIGKILL cannot be caught")
 DEFAULT = Reaction(how="default action", source="signal(7), standard signals")
 GOES_ON = Reaction(how="goes on")
+TRACKER = "multiprocessing.resource_tracker"
 MASTER = Process(role="master", fired=(), unfinished=(), exit=None)
 SHUTDOWN = "lifespan:shutdown"
 RACE = "the signal to the group, and the one that the master passes on"
@@ -136,6 +168,7 @@ COUNT = "the reload, and the look at who is gone"
 REPEATED = "the end of a worker, and the same signal once more from the master"
 HURRY = "the clean-up of a worker, and the signal that follows the end of the first"
 SEEN = "the end of a worker, and the look at it with which the master makes up its status"
+ORPHANED = "the end of what a worker reads from its master, and the SIGKILL of the kernel"
 
 
 def facts_of(scenario: Scenario, packages: Mapping[str, str], python: str = "") -> Server:
@@ -144,8 +177,8 @@ def facts_of(scenario: Scenario, packages: Mapping[str, str], python: str = "") 
     holding = [
         one
         for one in known
-        if one.package in packages
-        and _reaches(packages[one.package], one.since)
+        if (not one.package or one.package in packages)
+        and _reaches(packages.get(one.package, ""), one.since)
         and _reaches(python, one.python)
     ]
     if not holding:
@@ -161,6 +194,8 @@ def predict_served(record: Record, scenario: Scenario) -> Prediction:
     """What a server's facts allow for a cell. Raises NotPredicted."""
     facts = facts_of(scenario, record.packages, str(record.interpreter["version"]))
     signal, target = record.termination, record.target
+    if profile(record.interpreter, record.packages).tracker:
+        facts = replace(facts, helpers=(*facts.helpers, *(TRACKER for _ in facts.locks)))
     if not facts.workers:
         reaction = _reaction(facts, signal)
         return _prediction(facts, [[_process("main", facts, reaction, signal)]], [reaction.how])
@@ -172,6 +207,9 @@ def predict_served(record: Record, scenario: Scenario) -> Prediction:
 
 
 def _reaction(facts: Server, signal: str) -> Reaction:
+    """What a worker does on a signal; "": where its master tells it without one."""
+    if not signal:
+        return facts.told or GOES_ON
     return KILLED if signal == "SIGKILL" else facts.worker.get(signal, DEFAULT)
 
 
@@ -181,17 +219,27 @@ def _worker_hit(facts: Server, signal: str) -> Prediction:
     hit = _process("worker", facts, reaction, signal)
     if facts.gives_up and hit.exit is not None:
         stop = facts.gives_up
-        how = _stopping(facts, stop)
+        how = _reaction(facts, stop.passes)
         others = _several("others", facts, how, stop.passes, facts.workers - 1)
         return _killed(facts, stop, signal, [hit, *others], [reaction.how, "gives up"])
     born = facts.replaces and hit.exit is not None
+    follows = facts.follows and hit.exit is not None
+    leaves = Reaction(how="finalizes", status=_status(hit.exit))
     told = [
-        MASTER,
+        _process("master", facts, leaves, signal) if follows else MASTER,
         hit,
         *_several("others", facts, GOES_ON, signal, facts.workers - 1),
         *_several("new-worker", facts, GOES_ON, signal, int(born)),
     ]
-    return _prediction(facts, [told], [reaction.how, "replaced" if born else "not replaced"])
+    then = "follows" if follows else "replaced" if born else "not replaced"
+    return _prediction(facts, [told], [reaction.how, *([then] if hit.exit else [])])
+
+
+def _status(ended: Mapping[str, object] | None) -> int:
+    """The status of a process that calls sys.exit with what `subprocess` tells of another."""
+    if ended and "signal" in ended:
+        return -SIGNUMS[str(ended["signal"])] & 0xFF
+    return int(str((ended or {}).get("code", 0)))
 
 
 def _master_hit(facts: Server, signal: str) -> Prediction:
@@ -203,26 +251,39 @@ def _master_hit(facts: Server, signal: str) -> Prediction:
     if signal == "SIGKILL" or stop is None:
         if facts.orphan is None:
             raise NotPredicted(f"what the workers of {facts.id} do without their master")
-        workers = _several("worker", facts, facts.orphan, signal, facts.workers)
-        told = [_process("master", facts, DEFAULT, signal), *workers]
-        return _prediction(facts, [told], [DEFAULT.how, f"orphan {facts.orphan.how}"])
-    reaction = _stopping(facts, stop)
+        laws = [DEFAULT.how, f"orphan {facts.orphan.how}"]
+        master = _process("master", facts, DEFAULT, signal)
+        leaves = _process("worker", facts, facts.orphan, signal)
+        if not facts.dies_with_parent:
+            return _prediction(facts, [[master, *_in_order((leaves,) * facts.workers)]], laws)
+        ways = (leaves, *_killed_anywhere(leaves))
+        some_ways = combinations_with_replacement(ways, facts.workers)
+        outcomes = [[master, *_in_order(some)] for some in some_ways]
+        return _prediction(facts, outcomes, [*laws, "dies with its parent"], (ORPHANED,))
+    reaction = _reaction(facts, stop.passes)
     if stop.insists and reaction.how == "goes on":
         workers = _several("worker", facts, KILLED, stop.insists, facts.workers)
         told = [*_after(facts, stop, signal, workers)]
-        return _prediction(facts, [told], ["passes on", "insists"])
+        return _prediction(facts, [told], [_stops(stop), "insists"])
     workers = _several("worker", facts, reaction, stop.passes, facts.workers)
-    laws = ["asks" if stop.asks else "passes on", reaction.how]
+    laws = [_stops(stop), reaction.how]
     first, *others = workers
     if stop.repeats:
-        ways = [first, *_killed_late(facts, first, stop.passes)]
+        ways = (first, *_killed_late(facts, first, stop.passes))
         ends = combinations_with_replacement(ways, facts.workers)
         return _each(facts, stop, signal, ends, [*laws, "repeats"], REPEATED)
     if stop.hurries and others:
-        ways = [first, *_cut_short(first, stop.hurries)]
+        ways = (first, *_cut_short(first, stop.hurries))
         every = ((first, *some) for some in combinations_with_replacement(ways, len(others)))
         return _each(facts, stop, signal, every, [*laws, "hurries"], HURRY)
     return _prediction(facts, [[*_after(facts, stop, signal, workers)]], laws)
+
+
+def _stops(stop: Stop) -> str:
+    """The law by which a master stops its workers."""
+    if not stop.passes:
+        return "tells"
+    return "kills its worker" if stop.passes == "SIGKILL" else "passes on"
 
 
 def _each(
@@ -258,19 +319,37 @@ def _group_hit(facts: Server, signal: str) -> Prediction:
         if stop is not None and stop.repeats:
             return _too_many(facts, stop, workers, new, first.how)
         return _prediction(facts, [[MASTER, *workers, *new]], [first.how, "replaced"])
-    if first.how == "goes on":
+    if first.how == "goes on":  # so that what the master does is all that counts
         return _master_hit(facts, signal)
     ways = _two_signals(facts, first, signal, stop.passes)
     if facts.stalls and signal != stop.passes:  # of one signal, two that are pending are one
         ways += (_process("worker", facts, GOES_ON, signal),)
-    every = combinations_with_replacement(ways, facts.workers)
-    laws = ["passes on", first.how, "stalls" if facts.stalls else "second signal"]
-    return _each(facts, stop, signal, every, laws, RACE)
+    outcomes = []
+    for some in combinations_with_replacement(ways, facts.workers):
+        for late in _late_workers(facts):
+            after = [*_after(facts, stop, signal, _in_order(some), late)]
+            outcomes.append(after)
+            if facts.waits_for_lock and not stop.restarts:
+                hangs = _process("master", facts, GOES_ON, signal)
+                outcomes.append([replace(hangs, fired=stop.hooks), *after[1:]])
+    laws = [_stops(stop), first.how, "stalls" if facts.stalls else "second signal"]
+    laws += ["replaced late"] if facts.replaces_late else []
+    laws += ["waits for a lock"] if facts.waits_for_lock else []
+    return _prediction(facts, outcomes, laws, (RACE,))
 
 
-def _stopping(facts: Server, stop: Stop) -> Reaction:
-    """What workers do that their master stops."""
-    return stop.asks or _reaction(facts, stop.passes)
+def _late_workers(facts: Server) -> Iterator[tuple[Process, ...]]:
+    """Workers in the place of others, started by a master that was about to stop."""
+    yield ()
+    if not facts.replaces_late:
+        return
+    role = f"{NEW}worker"
+    done = _process(role, facts, _reaction(facts, ""), "")
+    ways = [done]
+    if facts.dies_with_parent:
+        ways += _killed_anywhere(done)
+    for many in range(1, facts.workers + 1):
+        yield from combinations_with_replacement(ways, many)
 
 
 def _killed(
@@ -279,8 +358,8 @@ def _killed(
     """All workers were killed, and the master leaves."""
     statuses = {stop.status}
     if stop.reports:
-        by = (str(one.exit["signal"]) for one in workers[1:] if one.exit and "signal" in one.exit)
-        statuses |= {256 - SIGNUMS[name] for name in by}
+        by_signal = [one.exit for one in workers[1:] if one.exit and "signal" in one.exit]
+        statuses |= {_status(ended) for ended in by_signal}
     outcomes = [
         [*_after(facts, replace(stop, status=status), signal, workers)]
         for status in sorted(statuses)
@@ -303,7 +382,8 @@ def _missed(
     facts: Server, stop: Stop, signal: str, workers: Sequence[Process], how: str
 ) -> Prediction:
     """All workers are lost to a master that reloads: it notices before, afterwards, or never."""
-    leaving = _several("new-worker", facts, _stopping(facts, stop), stop.passes, facts.workers)
+    leaves = _reaction(facts, stop.passes)
+    leaving = _several("new-worker", facts, leaves, stop.passes, facts.workers)
     new = _several("new-worker", facts, GOES_ON, signal, facts.workers)
     outcomes = [
         [*_after(facts, stop, signal, workers)],
@@ -320,7 +400,7 @@ def _too_many(
 
     One that it replaces before it comes to the reload is too many then, and is sent away.
     """
-    alone = _process("new-worker", facts, _stopping(facts, stop), stop.passes)
+    alone = _process("new-worker", facts, _reaction(facts, stop.passes), stop.passes)
     ways = [alone, *_killed_late(facts, alone, stop.passes)]
     outcomes = [
         [MASTER, *workers, *_in_order([*new, *some], "new-worker")]
@@ -328,6 +408,11 @@ def _too_many(
         for some in combinations_with_replacement(ways, many)
     ]
     return _prediction(facts, outcomes, [how, "replaced", "too many", "repeats"], (COUNT, REPEATED))
+
+
+def _killed_anywhere(one: Process) -> Iterator[Process]:
+    """The same process, killed before or after something it ran by what asks nobody."""
+    return (cut for cut in _cut_short(one, "SIGKILL") if not cut.unfinished)
 
 
 def _two_signals(facts: Server, first: Reaction, signal: str, passed: str) -> tuple[Process, ...]:
@@ -339,6 +424,9 @@ def _two_signals(facts: Server, first: Reaction, signal: str, passed: str) -> tu
     handlers have run. Of ASGI servers a second SIGINT skips the lifespan.
     """
     alone = _process("worker", facts, first, signal)
+    if not passed:  # the signal is there before the master has told anything
+        ends = (first, first.hurried) if first.hurried else (first,)
+        return tuple(_process("worker", facts, one, signal) for one in ends)
     second = _reaction(facts, passed)
     ways = [alone]
     if second.how != "goes on":
@@ -355,46 +443,54 @@ def _killed_late(facts: Server, alone: Process, passed: str) -> Iterator[Process
     """The same process, killed by a signal that has its default action once more.
 
     After its handlers have run; or before and among them, where the server gives the
-    signal back before the interpreter finalizes.
+    signal back before the interpreter finalizes, or where nothing can handle it.
     """
     fired = alone.fired or ()
-    own = tuple(name for name in fired if name != SHUTDOWN)
-    before = fired[: len(fired) - len(own)]
-    for many in range(len(own) + 1) if facts.restores else (len(own),):
-        yield replace(alone, fired=(*before, *own[:many]), exit={"signal": passed})
-        if facts.restores and many < len(own):
-            yield replace(
-                alone,
-                fired=(*before, *own[:many]),
-                unfinished=(own[many],),
-                exit={"signal": passed},
-            )
+    before = sum(name == SHUTDOWN for name in fired)
+    anywhere = facts.restores or passed == "SIGKILL"  # which asks nobody
+    least = before if anywhere else len(fired)
+    return (cut for cut in _cut_short(alone, passed) if len(cut.fired or ()) >= least)
 
 
 def _in_order(workers: Sequence[Process], role: str = "worker") -> tuple[Process, ...]:
     """The same, numbered as observation numbers them: by what they did, and one alone not."""
     alike = sorted(workers, key=lambda one: msgspec.json.encode(replace(one, role=role)))
-    if len(alike) == 1:
-        return (replace(alike[0], role=role),)
-    return tuple(replace(one, role=f"{role}#{number}") for number, one in enumerate(alike, start=1))
+    return tuple(
+        replace(one, role=name) for name, one in zip(_roles(role, len(alike)), alike, strict=True)
+    )
 
 
-def _after(facts: Server, stop: Stop, signal: str, workers: Sequence[Process]) -> Iterator[Process]:
-    """All processes when the master has done what it does: it waits for whoever does not leave."""
+def _after(
+    facts: Server,
+    stop: Stop,
+    signal: str,
+    workers: Sequence[Process],
+    late: Sequence[Process] = (),
+) -> Iterator[Process]:
+    """All processes when the master has done what it does: it waits for whoever does not leave.
+
+    `late`: workers that it had started before.
+    """
     if stop.restarts or any(one.exit is None for one in workers):
         yield MASTER
     else:
-        yield _process("master", facts, Reaction(how="finalizes", status=stop.status), signal)
+        leaves = Reaction(how="finalizes", status=stop.status, hooks=stop.hooks)
+        yield _process("master", facts, leaves, signal)
     yield from workers
-    if stop.restarts:
-        yield from _several("new-worker", facts, GOES_ON, signal, facts.workers)
+    role = f"{NEW}worker"
+    anew = _process(role, facts, GOES_ON, signal)
+    yield from _in_order((*late, *(anew for _ in range(facts.workers * stop.restarts))), role)
 
 
 def _several(
     role: str, facts: Server, reaction: Reaction, signal: str, many: int
 ) -> tuple[Process, ...]:
-    names = [role] if many == 1 else [f"{role}#{number}" for number in range(1, many + 1)]
-    return tuple(_process(name, facts, reaction, signal) for name in names[:many])
+    return tuple(_process(name, facts, reaction, signal) for name in _roles(role, many))
+
+
+def _roles(role: str, many: int) -> Sequence[str]:
+    """`worker` where there is one, else `worker#1`, `worker#2`."""
+    return [role] if many == 1 else [f"{role}#{number}" for number in range(1, many + 1)]
 
 
 def _process(role: str, facts: Server, reaction: Reaction, signal: str) -> Process:
@@ -402,19 +498,20 @@ def _process(role: str, facts: Server, reaction: Reaction, signal: str) -> Proce
     base = role.partition("#")[0].replace("others", "worker").removeprefix(NEW)
     has = base in facts.imports
     lifespan = (SHUTDOWN,) if has and facts.asgi and reaction.lifespan else ()
+    hooks = (*lifespan, *(reaction.hooks if has else ()))
     how: dict[str, object] | None
     fired: tuple[str, ...]
     match reaction.how:
         case "goes on":
             fired, how = (), None
         case "finalizes":
-            fired = (*lifespan, *(facts.handlers if has else ()))
+            fired = (*hooks, *(facts.handlers if has else ()))
             how = {"code": reaction.status}
         case "exits at once":
-            fired = (*lifespan, *(facts.handlers if has and reaction.atexit else ()))
+            fired = (*hooks, *(facts.handlers if has and reaction.atexit else ()))
             how = {"code": reaction.status}
         case "raises again":
-            fired, how = lifespan, {"signal": signal}
+            fired, how = hooks, {"signal": signal}
         case _:
             fired, how = (), {"signal": signal}
     return Process(role=role, fired=fired, unfinished=(), exit=how)
@@ -436,7 +533,7 @@ def _prediction(
                 order=None,
                 survivors=alive,
                 helpers=facts.helpers,
-                port="open" if serving else "closed",
+                port=("open" if serving else "closed") if facts.listens else None,
             )
         )
     used = dict.fromkeys(f"server-{law.replace(' ', '-')}" for law in laws)

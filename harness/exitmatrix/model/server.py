@@ -11,8 +11,9 @@ How = Literal["finalizes", "exits at once", "raises again", "default action", "g
 """How a process takes a signal.
 
 finalizes        it leaves by an exception or by return, and the interpreter finalizes
-exits at once    it stops serving and calls os._exit: the interpreter does not finalize
-raises again     it stops serving, restores the default action, and sends the signal to itself
+exits at once    it comes to `os._exit`: the interpreter does not finalize
+raises again     it stops serving and restores the default action, and the signal comes again:
+                 it sends it to itself, or its master does
 default action   it has no handler for it
 goes on          it ignores it, or handles it without leaving
 """
@@ -25,20 +26,22 @@ class Reaction(Frozen, kw_only=True):
     status: int = 0  # of "finalizes" and "exits at once"
     atexit: bool = False  # of "exits at once": whether the handlers of atexit are run before
     lifespan: bool = False  # whether the application's lifespan is shut down before
+    hooks: tuple[str, ...] = ()  # of the server's own kind, that it calls before, in order
+    hurried: Reaction | None = None  # what it comes to where its master stops meanwhile
     source: str = ""
 
 
 class Stop(Frozen, kw_only=True):
     """What a master does on a signal, or when a worker is gone: it stops its workers.
 
-    It passes a signal on to them, or asks them in another way, such as an event that they look at.
+    It passes a signal on to them, or tells them in another way, such as an event that they look at.
     """
 
-    passes: str = ""  # the signal that the workers get
-    asks: Reaction | None = None  # what a worker does that is asked without a signal
+    passes: str = ""  # the signal that the workers get; "": it tells them in another way
     hurries: str = ""  # the signal that those get that are left when the first has gone
     insists: str = ""  # the signal that those get that have not gone in time
     repeats: bool = False  # it may pass the signal again before a worker has gone
+    hooks: tuple[str, ...] = ()  # of the server's own kind, that it calls itself, in order
     restarts: bool = False  # it starts new workers in their place, and goes on
     misses: bool = False  # whom it loses while it restarts, it may notice afterwards or never
     status: int = 0  # with which it exits where it does not restart
@@ -52,18 +55,25 @@ class Server(Frozen, kw_only=True):
     id: str
     since: str = ""  # the first release for which this is so; "" for the oldest
     python: str = ""  # the first Python for which this is so
-    package: str
+    package: str  # "" for what comes with Python
     workers: int = 0  # 0: one process, which serves
     imports: tuple[str, ...]  # roles whose process has the application's handlers
     handlers: tuple[str, ...] = ("C", "B", "A")  # what finalization runs there, in order
+    listens: bool = True  # whether it has a port; a worker that takes tasks from a broker has none
     asgi: bool = False  # whether it has a lifespan
     master: Mapping[str, Stop] = {}  # by signal; any other has its default action
     ignores: tuple[str, ...] = ()  # signals that the master handles and does nothing about
     worker: Mapping[str, Reaction] = {}  # or of the one process
+    told: Reaction | None = None  # what a worker does that its master tells without a signal
     restores: bool = False  # whether signals have their default action when it has stopped
     stalls: bool = False  # whether its main thread waits for a lock, beside others
     replaces: bool = False  # whether a worker that is gone is replaced
     gives_up: Stop | None = None  # what the master does instead when a worker is gone
+    replaces_late: bool = False  # and whether that may be so while the master comes to stop
+    waits_for_lock: bool = False  # which a worker that a signal ends may have left taken
+    follows: bool = False  # whether the master leaves with the status of a worker that is gone
     orphan: Reaction | None = None  # what a worker does whose master is gone
+    dies_with_parent: bool = False  # PR_SET_PDEATHSIG: when the thread that forked it is gone
     helpers: tuple[str, ...] = ()
+    locks: tuple[str, ...] = ()  # roles whose process makes a named semaphore of multiprocessing
     source: str

@@ -64,6 +64,11 @@ class Stack(Frozen, kw_only=True):
     instead: tuple[str, ...] = ()
 
     @property
+    def release(self) -> str:
+        """The release of the family's package that its name tells: 3.1."""
+        return self.name.removeprefix(f"{self.family}-")
+
+    @property
     def proof(self) -> str:
         """A statement that an environment with the packages can run; "" for no packages."""
         return "" if self.family == "none" else f"import {self.imports or self.family}"
@@ -72,8 +77,10 @@ class Stack(Frozen, kw_only=True):
 class Ready(Frozen, kw_only=True):
     """How a scenario shows that it is ready to be ended."""
 
-    by: Literal["stdout", "http", "listening", "none"]
-    line: str = ""  # the exact line on stdout, for by="stdout"
+    by: Literal["stdout", "http", "listening", "line", "none"]
+    # The exact line on stdout, for by="stdout"; a regular expression for by="line", which a line
+    # of stdout or stderr matches.
+    line: str = ""
 
 
 class Program(Frozen, kw_only=True):
@@ -98,6 +105,7 @@ class Scenario(Frozen, kw_only=True):
     ready: Ready
     family: str  # of stacks: none, flask, apscheduler
     requires: str  # requires-python of the header
+    releases: str = ""  # of the family's package that it can be started with: ">=2.2"; "": any
     terminations: tuple[str, ...]  # patterns over termination ids, or "in-process"
     modules: tuple[str, ...] = ()  # the other Python files of its folder
     not_on: dict[str, str] = msgspec.field(

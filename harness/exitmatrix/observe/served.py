@@ -14,7 +14,7 @@ import msgspec
 from exitmatrix.model import Outcome, Process, Scenario, Timeline, Trial, Unknown
 from exitmatrix.model.app import AppTrial, Moment
 from exitmatrix.model.app_outcome import AppOutcome, Handler, Member
-from exitmatrix.model.outcome import NEW
+from exitmatrix.model.outcome import NEW, PortState
 from exitmatrix.observe.app import observe_app
 
 FOLDER = ("harness", "folder")
@@ -41,8 +41,12 @@ def observe_served(trial: Trial, scenario: Scenario, target: str) -> Outcome | U
         order=tuple((role, name) for _, role, name in order),
         survivors=survivors,
         helpers=tuple(sorted(one.base for one in shown.members if not one.family and not one.new)),
-        port="open" if any(_answers(one, scenario.roles) for one in members) else "closed",
+        port=_port(members, scenario) if scenario.ready.by == "listening" else None,
     )
+
+
+def _port(members: Sequence[Member], scenario: Scenario) -> PortState:
+    return "open" if any(_answers(one, scenario.roles) for one in members) else "closed"
 
 
 def timeline_served(trial: Trial, scenario: Scenario, target: str) -> Timeline:

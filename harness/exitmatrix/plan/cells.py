@@ -117,6 +117,7 @@ def plan(
                 barred = (
                     scenario.not_on.get(interpreter.implementation)
                     or _requires(scenario, interpreter)
+                    or _releases(scenario, stack)
                     or why_not(stack, interpreter)
                 )
                 for termination, target in asked:
@@ -221,6 +222,12 @@ def _undeclared(termination: Termination, target: str, scenario: Scenario) -> st
         for pattern in scenario.terminations
     )
     return None if declared else "the scenario does not declare it"
+
+
+def _releases(scenario: Scenario, stack: Stack) -> str | None:
+    if not scenario.releases or SpecifierSet(scenario.releases).contains(stack.release):
+        return None
+    return f"the scenario needs {scenario.family}{scenario.releases}"
 
 
 def _requires(scenario: Scenario, interpreter: Interpreter) -> str | None:

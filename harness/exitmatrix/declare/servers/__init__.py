@@ -7,10 +7,19 @@ reached holds.
 
 from __future__ import annotations
 
-from exitmatrix.declare.servers import granian, gunicorn, hypercorn, uvicorn, waitress
+from exitmatrix.declare.servers import (
+    django,
+    flask,
+    granian,
+    gunicorn,
+    http_server,
+    hypercorn,
+    uvicorn,
+    waitress,
+)
 from exitmatrix.model.server import Server
 
-_FILES = (granian, gunicorn, hypercorn, uvicorn, waitress)
+_FILES = (django, flask, granian, gunicorn, http_server, hypercorn, uvicorn, waitress)
 
 
 def idle(server: str) -> tuple[str, ...]:

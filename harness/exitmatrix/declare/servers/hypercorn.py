@@ -1,8 +1,8 @@
 """hypercorn: one process, or a master and workers that `multiprocessing` spawns.
 
-Facts are of hypercorn/run.py (`run`: the master waits for its workers, and asks them to stop by
+Facts are of hypercorn/run.py (`run`: the master waits for its workers, and tells them to stop by
 an event that they look at ten times a second) and hypercorn/asyncio/run.py (`worker_serve`:
-a worker that is asked leaves its loop, shuts the lifespan down, and returns). The master ignores
+a worker that is told leaves its loop, shuts the lifespan down, and returns). The master ignores
 SIGINT while it spawns, and a signal that is ignored stays so in the program that is executed
 (signal(7)). A worker has no handler for any signal.
 """
@@ -18,14 +18,13 @@ _RETURNS = Reaction(
     lifespan=True,
     source="asyncio/run.py, `worker_serve`, `_signal_handler`: the loop ends, run returns",
 )
-_ASKED = Reaction(
+_TOLD = Reaction(
     how="finalizes",
     lifespan=True,
     source="utils.py, `check_multiprocess_shutdown_event`; multiprocessing/spawn.py, `spawn_main`:"
     " sys.exit",
 )
 _STOP = Stop(
-    asks=_ASKED,
     hurries="SIGTERM",  # `process.terminate()`, when `wait` has told that one of them is gone
     reports=True,
     source="run.py, `shutdown`",
@@ -40,11 +39,12 @@ _ONE = Server(
     master={
         "SIGTERM": _STOP,
         "SIGINT": _STOP,
-        "SIGHUP": Stop(asks=_ASKED, restarts=True, source="run.py, `reload`"),
+        "SIGHUP": Stop(restarts=True, source="run.py, `reload`"),
     },
     worker={
         "SIGINT": Reaction(how="goes on", source="run.py, `run`: SIG_IGN before the workers start"),
     },
+    told=_TOLD,
     # The event is set as well, but a worker looks at it ten times a second and is killed at once.
     gives_up=Stop(
         passes="SIGTERM",

@@ -13,7 +13,7 @@ import shutil
 from exitmatrix.machine.run.app import trial as app_trial
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.host import Host
-from exitmatrix.model import Event, Termination, Trial, TrialSpec
+from exitmatrix.model import Event, Ready, Termination, Trial, TrialSpec
 from exitmatrix.model.app import AppSpec, Readiness, Situation, Step
 from exitmatrix.model.tree import GROUP
 
@@ -39,6 +39,13 @@ def situation(termination: Termination, target: str, root: str) -> Situation:
     )
 
 
+def readiness(ready: Ready, within: float) -> Readiness:
+    """How it is seen from outside that the command is ready: it listens, or says so."""
+    if ready.by == "line":
+        return Readiness(by="line", what=ready.line, within=within)
+    return Readiness(within=within)
+
+
 def spec(order: TrialSpec, folder: str) -> AppSpec:
     """The command of a scenario, as it is run once."""
     words = order.scenario.command
@@ -55,7 +62,7 @@ def spec(order: TrialSpec, folder: str) -> AppSpec:
         },
         situation=situation(order.termination, order.target, order.scenario.roles[0]),
         target=order.target,
-        ready=Readiness(within=order.limit),
+        ready=readiness(order.scenario.ready, order.limit),
         path=order.path,
         grace=WINDOW,
         calm=CALM,

@@ -1,4 +1,4 @@
-"""The table that opens the page: what happens to a program, and what people run."""
+"""The table that opens the page: what people run, and what happens to it."""
 
 from __future__ import annotations
 
@@ -27,17 +27,16 @@ def situations_section(
     asked = {survey.scenario for survey in surveys.values()}
     if not any(scenarios[id].command and id in asked for id in known):
         return []
-    shown = [id for id in known if id in asked]
     lines: list[Row] = []
-    for spoken, situation in rows():
+    for id in (id for id in known if id in asked):
         cells: list[Inline] = []
-        for id in shown:
+        for _, situation in rows():
             ending = ending_in(situation, scenarios[id])
             if ending is None:
                 cells.append(NO_SUCH_THING)
                 continue
             survey = surveys.get(Question(id, DIRECT, ending.termination, ending.target))
             cells.append(short_answer(survey.groups[0]) if survey else NOT_MEASURED)
-        lines.append((spoken.title, *cells))
-    head = ("what happens", *(TITLES[id] for id in shown))
+        lines.append((TITLES[id], *cells))
+    head = ("what runs", *(spoken.title for spoken, _ in rows()))
     return [Section("Will my clean-up run?", (paragraph(LEAD), table(head, lines)))]

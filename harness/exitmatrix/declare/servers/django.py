@@ -1,0 +1,54 @@
+"""Django's `runserver`: one process, or a reloader and the process that it starts.
+
+Facts are of django/core/management/commands/runserver.py (`inner_run`: it catches
+KeyboardInterrupt and calls sys.exit(0)) and django/utils/autoreload.py
+(`run_with_reloader`: it handles SIGTERM with sys.exit(0), in both processes; the parent
+waits in subprocess.run). It handles no other signal.
+"""
+
+from __future__ import annotations
+
+from exitmatrix.model.server import Reaction, Server, Stop
+
+_SOURCE = "Django 6.1.3"
+
+NO_RELOAD = Server(
+    id="django-runserver-noreload",
+    package="django",
+    imports=("main",),
+    worker={
+        "SIGINT": Reaction(
+            how="finalizes", source="runserver.py, `inner_run`: `except KeyboardInterrupt`"
+        )
+    },
+    source=_SOURCE,
+)
+
+RELOAD = Server(
+    id="django-runserver",
+    package="django",
+    workers=1,
+    imports=("master", "worker"),
+    master={
+        "SIGTERM": Stop(
+            passes="SIGKILL",
+            source="autoreload.py, `run_with_reloader`: sys.exit(0) unwinds subprocess.run",
+        ),
+        "SIGINT": Stop(
+            passes="SIGKILL",
+            source="autoreload.py, `run_with_reloader`: KeyboardInterrupt unwinds subprocess.run,"
+            " and is caught",
+        ),
+    },
+    worker={
+        "SIGTERM": Reaction(how="finalizes", source="autoreload.py, `run_with_reloader`"),
+        "SIGINT": Reaction(
+            how="finalizes", source="autoreload.py, `run_with_reloader`: `except KeyboardInterrupt`"
+        ),
+    },
+    follows=True,  # autoreload.py, `restart_with_reloader`: sys.exit of what subprocess.run returns
+    orphan=Reaction(how="goes on", source="nothing in it looks for its parent"),
+    source=_SOURCE,
+)
+
+SERVERS = (NO_RELOAD, RELOAD)

@@ -1,0 +1,54 @@
+"""`flask run`: Werkzeug's development server, alone or under its reloader.
+
+Facts are of flask/cli.py (`run_command`: it loads the application before it starts the
+server, in the reloader too), werkzeug/serving.py (`BaseWSGIServer.serve_forever`) and
+werkzeug/_reloader.py (`run_with_reloader`: it handles SIGTERM with sys.exit(0), in both
+processes; the parent waits in subprocess.call). Werkzeug handles no other signal.
+"""
+
+from __future__ import annotations
+
+from exitmatrix.model.server import Reaction, Server, Stop
+
+RUN = Server(
+    id="flask-run",
+    package="flask",
+    imports=("main",),
+    worker={
+        "SIGINT": Reaction(
+            how="finalizes",
+            source="serving.py, `serve_forever`: KeyboardInterrupt ends the loop",
+        )
+    },
+    source="Flask 1.1.2 with Werkzeug 1.0.1; Flask 3.1.3 with Werkzeug 3.1.9",
+)
+
+DEBUG = Server(
+    id="flask-run-debug",
+    package="flask",
+    workers=1,
+    imports=("master", "worker"),
+    master={
+        "SIGTERM": Stop(
+            passes="SIGKILL",
+            source="_reloader.py, `run_with_reloader`: sys.exit(0) unwinds subprocess.call",
+        ),
+        "SIGINT": Stop(
+            passes="SIGKILL",
+            source="_reloader.py, `run_with_reloader`: KeyboardInterrupt unwinds subprocess.call,"
+            " and is caught",
+        ),
+    },
+    worker={
+        "SIGTERM": Reaction(how="finalizes", source="_reloader.py, `run_with_reloader`"),
+        "SIGINT": Reaction(
+            how="finalizes", source="_reloader.py, `run_with_reloader`: `except KeyboardInterrupt`"
+        ),
+    },
+    follows=True,  # _reloader.py, `restart_with_reloader`: sys.exit of what subprocess.call returns
+    orphan=Reaction(how="goes on", source="nothing in it looks for its parent"),
+    locks=("master", "worker"),  # debug/__init__.py, `DebuggedApplication`: multiprocessing.Value
+    source="Flask 3.1.3 with Werkzeug 3.1.9",
+)
+
+SERVERS = (RUN, DEBUG)

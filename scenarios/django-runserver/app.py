@@ -1,0 +1,52 @@
+# /// script
+# requires-python = ">=3.13"
+# dependencies = ["django"]
+#
+# [tool.exitmatrix]
+# title = "Django's runserver with its reloader"
+# roles = ["master", "worker"]
+# ready = "listening"
+# command = ["python", "app.py", "runserver", "127.0.0.1:{port}"]
+# server = "django-runserver"
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# ///
+"""Whose handlers run when `runserver` is stopped, or loses a process?
+
+The reloader is the master and the process that serves its worker. Both run this file, so both
+register its handlers; what only views register would be in the worker alone.
+"""
+
+import atexit
+import sys
+
+from django.conf import settings
+from django.core.management import execute_from_command_line
+from django.http import HttpResponse
+from django.urls import path
+
+settings.configure(DEBUG=True, ROOT_URLCONF=__name__)
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+def index(request):
+    return HttpResponse("Hello, World!")
+
+
+urlpatterns = [path("", index)]
+
+if __name__ == "__main__":
+    execute_from_command_line(sys.argv)

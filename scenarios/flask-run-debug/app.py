@@ -1,0 +1,42 @@
+# /// script
+# requires-python = ">=3.13"
+# dependencies = ["flask>=2.2"]
+#
+# [tool.exitmatrix]
+# title = "flask --debug run, with the reloader"
+# roles = ["master", "worker"]
+# ready = "listening"
+# command = ["python", "-m", "flask", "--debug", "run", "--port", "{port}"]
+# server = "flask-run-debug"
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# ///
+"""Whose handlers run when `flask --debug run` is stopped, or loses a process?
+
+The reloader is the master and the process that serves its worker: both import the app.
+"""
+
+import atexit
+
+from flask import Flask
+
+app = Flask(__name__)
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+@app.route("/")
+def index():
+    return "Hello, World!\n"
