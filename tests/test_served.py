@@ -10,7 +10,17 @@ from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served import TRACKER, facts_of, predict_served
 from exitmatrix.judge.verdict import judge
-from exitmatrix.model import Event, Outcome, Prediction, Process, Record, Scenario, Trial
+from exitmatrix.machine.run.served import readiness, situation
+from exitmatrix.model import (
+    Event,
+    Outcome,
+    Prediction,
+    Process,
+    Ready,
+    Record,
+    Scenario,
+    Trial,
+)
 from exitmatrix.model.server import Reaction, Server, Stop
 from exitmatrix.model.tree import Node
 from exitmatrix.observe import observe, timeline
@@ -105,6 +115,69 @@ def test_a_lock_of_multiprocessing_has_a_tracker_from_3_14_on() -> None:
     newer = replace(asked, interpreter={"implementation": "cpython", "version": "3.14.0"})
     assert only(asked).helpers == ()
     assert only(newer).helpers == (TRACKER, TRACKER)
+
+
+def celery(question: str) -> Prediction:
+    asked = of(question, celery="5.7.0")
+    return predict_served(asked, LOADED[asked.scenario])
+
+
+def test_a_process_of_a_pool_that_exits_at_once_runs_no_handler_of_atexit() -> None:
+    """Celery's are told to end, and come to os._exit: their own signal is all that is sent."""
+    (outcome,) = celery("celery-prefork/SIGTERM@master").outcomes
+    master, *workers = outcome.processes
+    assert (master.fired or ())[-3:] == ("C", "B", "A")
+    assert {(one.fired, str(one.exit)) for one in workers} == {
+        (("celery.worker_process_shutdown:process",), "{'code': 0}")
+    }
+    assert outcome.port is None
+
+
+def test_a_worker_that_ignores_a_signal_to_the_group_is_told_by_its_master() -> None:
+    """Ctrl-C to celery: what each does is what it does when the master alone is sent it."""
+    alone, all_of_them = (celery(f"celery-prefork/SIGINT@{who}") for who in ("master", "group"))
+    assert alone.outcomes == all_of_them.outcomes
+
+
+def test_who_asks_to_die_with_its_parent_may_have_left_before() -> None:
+    """The end of the pipe, or the kernel's SIGKILL: each of two processes sees one of them."""
+    made = celery("celery-prefork/SIGKILL@master")
+    ends = {tuple(str(one.exit) for one in shown.processes[1:]) for shown in made.outcomes}
+    left, killed = "{'code': 0}", "{'signal': 'SIGKILL'}"
+    assert ends == {(left, left), (left, killed), (killed, killed)}
+    assert made.races
+
+
+def test_a_master_that_waits_for_a_lock_is_alive_and_its_handlers_have_not_run() -> None:
+    """It is an outcome of a race, beside the one in which all have ended."""
+    made = celery("celery-prefork/SIGQUIT@group")
+    masters = {(one.processes[0].fired, one.survivors) for one in made.outcomes}
+    begins = "celery.worker_shutting_down:begins"
+    assert masters == {((begins, "C", "B", "A"), ()), ((begins,), ("master",))}
+    assert "server-waits-for-a-lock" in made.rules
+
+
+def test_what_is_at_work_when_nothing_handles_the_signal_does_not_end() -> None:
+    """A task is unfinished then; where the process stops in order it is done, or has raised."""
+    (killed,) = celery("celery-solo-busy/SIGKILL@main").outcomes
+    assert killed.processes[0].unfinished == ("celery.task:work",)
+    (warm,) = celery("celery-solo-busy/SIGTERM-then-SIGTERM@main").outcomes
+    assert (warm.processes[0].unfinished, warm.processes[0].raised) == ((), ())
+    (cold,) = celery("celery-solo-busy/SIGQUIT@main").outcomes
+    assert cold.processes[0].raised == ("celery.task:work",)
+
+
+def test_a_second_signal_is_sent_when_the_first_has_had_its_time() -> None:
+    """To a command as to a program."""
+    told = situation(TERMINATIONS["SIGTERM-then-SIGTERM"], "main", "main")
+    assert [(step.signal, step.after) for step in told.steps] == [("SIGTERM", 0), ("SIGTERM", 2.5)]
+    assert len(situation(TERMINATIONS["SIGTERM"], "main", "main").steps) == 1
+
+
+def test_a_command_without_a_port_is_ready_when_its_line_is_written() -> None:
+    """What listens is watched until it rests."""
+    assert readiness(LOADED["celery-solo"].ready, 30).by == "line"
+    assert readiness(GUNICORN.ready, 30).by == "auto"
 
 
 def ends(made: Prediction) -> set[str]:
@@ -342,10 +415,15 @@ def hit(pid: int) -> Trial:
 
 
 def test_workers_that_are_alike_are_interchangeable() -> None:
-    """The one that is hit is `worker`, whichever was started first."""
+    """The one that is hit is `worker`, whichever was started first; without a port none is told."""
     one, other = (observe(hit(pid), GUNICORN, TERMINATIONS["SIGTERM"]) for pid in (20, 30))
     assert isinstance(one, Outcome)
     assert one == other
+    assert one.port == "open"
+    silent = replace(GUNICORN, ready=Ready(by="line", line="ready"))
+    quiet = observe(hit(20), silent, TERMINATIONS["SIGTERM"])
+    assert isinstance(quiet, Outcome)
+    assert quiet.port is None
     roles = [(each.role, each.fired, each.exit) for each in one.processes]
     assert roles == [
         ("master", (), None),
@@ -436,6 +514,19 @@ def test_every_record_of_a_server_is_as_its_facts_foresee(server: str) -> None:
     rows = observed(server)
     assert len(rows) > 10
     assert all_match(rows)
+
+
+def test_no_process_of_a_pool_of_celery_ran_a_handler_of_atexit() -> None:
+    """On no Python and after no ending; and the main process did after some."""
+    rows = [*observed("celery-prefork"), *observed("celery-prefork-busy")]
+    ran = {
+        one.role == "master"
+        for row in rows
+        for outcome in row.outcomes
+        for one in outcome.processes
+        if "A" in (one.fired or ())
+    }
+    assert ran == {True}
 
 
 # What is no fact of its own; and what only adds an outcome to a race, which may be rare.

@@ -120,6 +120,7 @@ CATALOGUE: tuple[Termination, ...] = (
         "SIGKILL",
         "SIGTERM, and SIGKILL 2.5 s later: what a container runtime does in more time.",
     ),
+    _signals("SIGTERM", "SIGTERM", "SIGTERM, and SIGTERM again 2.5 s later: what people try next."),
     _signals("SIGINT", "SIGINT", "Ctrl-C, and Ctrl-C again when handlers have run for 2.5 s."),
     Termination(
         id="touch-source",

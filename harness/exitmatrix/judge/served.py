@@ -46,9 +46,10 @@ LAWS: Mapping[str, ServerLaw] = {
         source="docs: library/os, os._exit; Lib/multiprocessing/popen_fork.py, _launch; gh-83856",
     ),
     "server-raises-again": ServerLaw(
-        because="The server stops, gives the signal its default action back and sends it to itself:"
-        " the process is killed before the interpreter finalizes.",
-        source="uvicorn/server.py, capture_signals (0.29)",
+        because="The server stops and gives the signal its default action back, and the signal"
+        " comes once more, from itself or from its master: the process is killed before the"
+        " interpreter finalizes.",
+        source="uvicorn/server.py, capture_signals (0.29); billiard/pool.py, on_death",
     ),
     "server-default-action": ServerLaw(
         because="Nothing handles the signal there, so that it ends the process at once.",
@@ -62,9 +63,10 @@ LAWS: Mapping[str, ServerLaw] = {
         source="gunicorn/arbiter.py, stop; uvicorn/supervisors/multiprocess.py, terminate_all",
     ),
     "server-tells": ServerLaw(
-        because="The master tells its workers to stop without a signal: by an event that each of"
-        " them looks at from time to time.",
-        source="hypercorn/run.py, shutdown and reload",
+        because="The master tells its workers to stop without a signal, by an event that each of"
+        " them looks at from time to time, or by what it writes into their queue; it waits for them"
+        " and exits.",
+        source="hypercorn/run.py, shutdown and reload; billiard/pool.py, TaskHandler.tell_others",
     ),
     "server-hurries": ServerLaw(
         because="As soon as the first worker has gone, the master ends the others with a signal,"
@@ -514,7 +516,15 @@ def _process(role: str, facts: Server, reaction: Reaction, signal: str) -> Proce
             fired, how = hooks, {"signal": signal}
         case _:
             fired, how = (), {"signal": signal}
-    return Process(role=role, fired=fired, unfinished=(), exit=how)
+    # A master gives work to others; of one that goes on nothing is told before it is done.
+    done = base == "master" or how is None or set(facts.busy) <= set(fired)
+    return Process(
+        role=role,
+        fired=fired,
+        unfinished=() if done else facts.busy,
+        exit=how,
+        raised=reaction.raised,
+    )
 
 
 def _prediction(

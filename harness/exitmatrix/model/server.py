@@ -27,6 +27,7 @@ class Reaction(Frozen, kw_only=True):
     atexit: bool = False  # of "exits at once": whether the handlers of atexit are run before
     lifespan: bool = False  # whether the application's lifespan is shut down before
     hooks: tuple[str, ...] = ()  # of the server's own kind, that it calls before, in order
+    raised: tuple[str, ...] = ()  # those of them that end by an exception
     hurried: Reaction | None = None  # what it comes to where its master stops meanwhile
     source: str = ""
 
@@ -63,7 +64,8 @@ class Server(Frozen, kw_only=True):
     asgi: bool = False  # whether it has a lifespan
     master: Mapping[str, Stop] = {}  # by signal; any other has its default action
     ignores: tuple[str, ...] = ()  # signals that the master handles and does nothing about
-    worker: Mapping[str, Reaction] = {}  # or of the one process
+    worker: Mapping[str, Reaction] = {}  # or of the one process; also by what sends two signals
+    busy: tuple[str, ...] = ()  # what it is at work on when it is ended
     told: Reaction | None = None  # what a worker does that its master tells without a signal
     restores: bool = False  # whether signals have their default action when it has stopped
     stalls: bool = False  # whether its main thread waits for a lock, beside others

@@ -8,6 +8,7 @@ reached holds.
 from __future__ import annotations
 
 from exitmatrix.declare.servers import (
+    celery,
     django,
     flask,
     granian,
@@ -19,7 +20,7 @@ from exitmatrix.declare.servers import (
 )
 from exitmatrix.model.server import Server
 
-_FILES = (django, flask, granian, gunicorn, http_server, hypercorn, uvicorn, waitress)
+_FILES = (celery, django, flask, gunicorn, http_server, hypercorn, uvicorn, waitress)
 
 
 def idle(server: str) -> tuple[str, ...]:

@@ -34,7 +34,10 @@ def situation(termination: Termination, target: str, root: str) -> Situation:
         id=termination.id,
         does=termination.does,
         target=target,
-        steps=(Step(signal=termination.signal),),
+        steps=(
+            Step(signal=termination.signal),
+            *([Step(signal=termination.then, after=termination.grace)] if termination.then else []),
+        ),
         watch="gone" if orphans else "rest",
     )
 

@@ -1,0 +1,186 @@
+"""celery: a worker that runs tasks itself (solo), or a main process and a pool (prefork).
+
+Facts are of celery/apps/worker.py (`install_worker_term_handler` and its like),
+celery/worker/worker.py (`start`, `stop`: `worker_shutdown` is sent by a warm shutdown
+alone), celery/concurrency/prefork.py (`process_initializer`, `process_destructor`),
+billiard/pool.py (`Worker`, `Pool`) and billiard/common.py (`reset_signals`). The pool is
+the one of brokers that are not asynchronous, in memory or in the file system: its
+threads look after it, and its processes share one queue.
+"""
+
+from __future__ import annotations
+
+from exitmatrix.model.server import Reaction, Server, Stop
+
+_BEGINS, _WORKER, _PROCESS = (
+    "celery.worker_shutting_down:begins",
+    "celery.worker_shutdown:worker",
+    "celery.worker_process_shutdown:process",
+)
+_WARM, _COLD = (_BEGINS, _WORKER), (_BEGINS,)
+_SOURCE = "celery 5.7.0 with billiard 4.3.2"
+
+SOLO = Server(
+    id="celery-solo",
+    package="celery",
+    imports=("main",),
+    listens=False,
+    worker={
+        "SIGTERM": Reaction(
+            how="finalizes", hooks=_WARM, source="apps/worker.py, `install_worker_term_handler`"
+        ),
+        "SIGINT": Reaction(
+            how="finalizes",
+            status=1,
+            hooks=_WARM,
+            source="apps/worker.py, `install_worker_int_handler`: EX_FAILURE",
+        ),
+        "SIGQUIT": Reaction(
+            how="finalizes",
+            hooks=_COLD,
+            source="apps/worker.py, `on_cold_shutdown`; worker/worker.py, `start`: the status of"
+            " WorkerTerminate is not taken",
+        ),
+    },
+    source=_SOURCE,
+)
+
+_TASK = "celery.task:work"
+
+SOLO_BUSY = Server(
+    id="celery-solo-busy",
+    package="celery",
+    imports=("main",),
+    listens=False,
+    busy=(_TASK,),
+    worker={
+        "SIGTERM": Reaction(
+            how="finalizes",
+            hooks=(_TASK, *_WARM),
+            source="apps/worker.py, `_shutdown_handler`: it sets a flag, and the task goes on",
+        ),
+        "SIGTERM-then-SIGTERM": Reaction(
+            how="finalizes",
+            hooks=(_TASK, _BEGINS, *_WARM),
+            source="apps/worker.py, `_shutdown_handler`: the same once more",
+        ),
+        "SIGINT": Reaction(
+            how="finalizes",
+            status=1,
+            hooks=(_TASK, *_WARM),
+            source="apps/worker.py, `install_worker_int_handler`",
+        ),
+        "SIGINT-then-SIGINT": Reaction(
+            how="finalizes",
+            hooks=(_TASK, _BEGINS),
+            raised=(_TASK,),
+            source="apps/worker.py, `on_SIGINT`: the second is a cold shutdown",
+        ),
+        "SIGQUIT": Reaction(
+            how="finalizes",
+            hooks=(_TASK,),
+            raised=(_TASK,),
+            source="apps/worker.py, `on_cold_shutdown`: it cancels the task, which the solo pool"
+            " cannot (NotImplementedError, raised where the task is)",
+        ),
+    },
+    source=_SOURCE,
+)
+
+PREFORK = Server(
+    id="celery-prefork",
+    package="celery",
+    workers=2,
+    imports=("master", "worker"),
+    listens=False,
+    master={
+        "SIGTERM": Stop(hooks=_WARM, source="apps/worker.py, `install_worker_term_handler`"),
+        "SIGINT": Stop(
+            hooks=_WARM,
+            status=1,
+            source="apps/worker.py, `install_worker_int_handler`: EX_FAILURE",
+        ),
+        "SIGQUIT": Stop(hooks=_COLD, source="apps/worker.py, `on_cold_shutdown`"),
+    },
+    worker={
+        "SIGTERM": Reaction(
+            how="raises again",
+            hooks=(_PROCESS,),
+            source="common.py, `_shutdown_cleanup`; pool.py, `_do_exit` and `on_death`",
+        ),
+        "SIGQUIT": Reaction(
+            how="exits at once",
+            status=70,
+            hooks=(_PROCESS,),
+            hurried=Reaction(how="exits at once", status=3, hooks=(_PROCESS,)),
+            source="common.py, `_shutdown_cleanup`: EX_SOFTWARE for the SIGTERM of `on_death`",
+        ),
+        "SIGINT": Reaction(how="goes on", source="pool.py, `after_fork`: it is ignored"),
+    },
+    told=Reaction(
+        how="exits at once",
+        hooks=(_PROCESS,),
+        source="pool.py, `_do_exit`: os._exit, so that no handler of atexit runs",
+    ),
+    replaces=True,  # pool.py, `_maintain_pool`
+    replaces_late=True,  # pool.py, `Supervisor.body`: another thread than the one that stops
+    waits_for_lock=True,  # pool.py, `_help_stuff_finish`
+    orphan=Reaction(
+        how="exits at once",
+        hooks=(_PROCESS,),
+        source="pool.py, `_make_protected_receive`: the end of the queue",
+    ),
+    dies_with_parent=True,  # concurrency/prefork.py, `process_initializer`
+    source=_SOURCE,
+)
+
+_IGNORED = PREFORK.worker["SIGINT"]
+
+PREFORK_BUSY = Server(
+    id="celery-prefork-busy",
+    package="celery",
+    workers=1,
+    imports=("master", "worker"),
+    listens=False,
+    busy=(_TASK,),
+    master={
+        "SIGTERM": PREFORK.master["SIGTERM"],
+        "SIGTERM-then-SIGTERM": Stop(
+            hooks=(_BEGINS, *_WARM),
+            source="apps/worker.py, `_shutdown_handler`: the same once more",
+        ),
+        "SIGINT": PREFORK.master["SIGINT"],
+        "SIGINT-then-SIGINT": Stop(
+            passes="SIGTERM",
+            hooks=(_BEGINS, *_WARM),
+            status=1,
+            source="apps/worker.py, `on_SIGINT`: the second is a cold shutdown within the warm one,"
+            " whose status stays",
+        ),
+        "SIGQUIT": Stop(
+            passes="SIGTERM",
+            hooks=_COLD,
+            source="apps/worker.py, `on_cold_shutdown`: cancel_active_requests; pool.py,"
+            " `terminate_job`",
+        ),
+    },
+    worker={
+        "SIGTERM": Reaction(
+            how="raises again",
+            hooks=(_TASK, _PROCESS),
+            raised=(_TASK,),
+            source="common.py, `_shutdown_cleanup`: SystemExit in the task; pool.py, `on_death`",
+        ),
+        "SIGINT": _IGNORED,
+        "SIGINT-then-SIGINT": _IGNORED,
+    },
+    told=Reaction(
+        how="exits at once",
+        hooks=(_TASK, _PROCESS),
+        source="pool.py, `workloop`: it is told between two tasks",
+    ),
+    replaces=True,  # pool.py, `_maintain_pool`
+    source=_SOURCE,
+)
+
+SERVERS = (SOLO, SOLO_BUSY, PREFORK, PREFORK_BUSY)

@@ -1,0 +1,59 @@
+# /// script
+# requires-python = ">=3.13"
+# dependencies = ["celery"]
+#
+# [tool.exitmatrix]
+# title = "celery worker --pool solo"
+# roles = ["main"]
+# ready = {line = " ready\\.$"}
+# command = ["python", "script.py", "--app", "app", "worker", "--pool", "solo", "--loglevel", "INFO"]
+# server = "celery-solo"
+# terminations = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGABRT", "SIGKILL"]
+# ///
+"""Which handlers run when a celery worker that runs tasks in its own process is stopped?
+
+The broker is in its memory, so that no server is needed: nobody but itself can send it a task.
+`script.py` does what the installed script `celery` does. SIGHUP is left out: celery executes its
+command anew in the same process, and that start is no part of an end.
+"""
+
+import atexit
+
+from celery import Celery, signals
+
+import endings
+
+app = Celery("app", broker="memory://")
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+@signals.worker_shutting_down.connect
+@endings.tells("celery.worker_shutting_down:begins")
+def begins(**about):
+    print("begins: told to stop")
+
+
+@signals.worker_process_shutdown.connect
+@endings.tells("celery.worker_process_shutdown:process")
+def process(**about):
+    print("process: cleaning up")
+
+
+@signals.worker_shutdown.connect
+@endings.tells("celery.worker_shutdown:worker")
+def worker(**about):
+    print("worker: cleaning up")
