@@ -18,6 +18,11 @@ class Remedy(Frozen, kw_only=True):
     cost: str  # what it does not do
 
 
+STOP_SIGNAL = (
+    "Stop it with SIGINT: STOPSIGNAL SIGINT in a Dockerfile, KillSignal=SIGINT in a systemd unit."
+)
+OTHERS = "Other tools that stop it must be told as well."
+
 REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         instead_of="plain/SIGTERM@main",
@@ -42,9 +47,17 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         instead_of="waitress/SIGTERM@main",
         shown_by="waitress/SIGINT@main",
-        change="Stop it with SIGINT: STOPSIGNAL SIGINT in a Dockerfile, KillSignal=SIGINT in a"
-        " systemd unit.",
-        cost="Other tools that stop it must be told as well.",
+        change=STOP_SIGNAL,
+        cost=OTHERS,
+    ),
+    *(
+        Remedy(
+            instead_of=f"{one}/SIGTERM@main",
+            shown_by=f"{one}/SIGINT@main",
+            change=STOP_SIGNAL,
+            cost=OTHERS,
+        )
+        for one in ("flask-run", "django-runserver-noreload", "http-server")
     ),
     Remedy(
         instead_of="hypercorn/SIGTERM@group",
