@@ -211,7 +211,9 @@ def predict_served(record: Record, scenario: Scenario) -> Prediction:
 def _reaction(facts: Server, signal: str) -> Reaction:
     """What a worker does on a signal; "": where its master tells it without one."""
     if not signal:
-        return facts.told or GOES_ON
+        if facts.told is None:
+            raise NotPredicted(f"what a worker of {facts.id} does that is told to stop")
+        return facts.told
     return KILLED if signal == "SIGKILL" else facts.worker.get(signal, DEFAULT)
 
 

@@ -24,11 +24,10 @@ _TOLD = Reaction(
     source="utils.py, `check_multiprocess_shutdown_event`; multiprocessing/spawn.py, `spawn_main`:"
     " sys.exit",
 )
-_STOP = Stop(
-    hurries="SIGTERM",  # `process.terminate()`, when `wait` has told that one of them is gone
-    reports=True,
-    source="run.py, `shutdown`",
-)
+_STOP = Stop(source="run.py, `shutdown`")
+# `process.terminate()`, when `wait` has told that one of them is gone
+_HURRIES = Stop(hurries="SIGTERM", source="run.py, `shutdown`, and the end of `run`")
+_RELOADS = Stop(restarts=True, source="run.py, `reload`")
 
 _ONE = Server(
     id="hypercorn",
@@ -39,21 +38,30 @@ _ONE = Server(
     master={
         "SIGTERM": _STOP,
         "SIGINT": _STOP,
-        "SIGHUP": Stop(restarts=True, source="run.py, `reload`"),
+        "SIGHUP": _RELOADS,
     },
     worker={
         "SIGINT": Reaction(how="goes on", source="run.py, `run`: SIG_IGN before the workers start"),
     },
     told=_TOLD,
+    gives_up=Stop(source="run.py, `run`: `exitcode != 0`"),
+    orphan=Reaction(how="goes on", source="nothing in it looks for its parent"),
+    helpers=("multiprocessing.resource_tracker",),  # of the event
+    source="hypercorn 0.18.0",
+)
+
+# What only a second worker shows.
+_TWO = replace(
+    _ONE,
+    id="hypercorn-workers",
+    workers=2,
+    master={"SIGTERM": replace(_HURRIES, reports=True), "SIGINT": _HURRIES, "SIGHUP": _RELOADS},
     # The event is set as well, but a worker looks at it ten times a second and is killed at once.
     gives_up=Stop(
         passes="SIGTERM",
         reports=True,
         source="run.py, `run`: `exitcode != 0`, and `_join_exited` once more",
     ),
-    orphan=Reaction(how="goes on", source="nothing in it looks for its parent"),
-    helpers=("multiprocessing.resource_tracker",),  # of the event
-    source="hypercorn 0.18.0",
 )
 
 SERVERS = (
@@ -66,5 +74,5 @@ SERVERS = (
         source="hypercorn 0.18.0",
     ),
     _ONE,
-    replace(_ONE, id="hypercorn-workers", workers=2),
+    _TWO,
 )
