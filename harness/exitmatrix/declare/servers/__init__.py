@@ -20,7 +20,7 @@ from exitmatrix.declare.servers import (
 )
 from exitmatrix.model.server import Server
 
-_FILES = (celery, django, flask, gunicorn, http_server, hypercorn, uvicorn, waitress)
+_FILES = (celery, django, flask, granian, gunicorn, http_server, hypercorn, uvicorn, waitress)
 
 
 def idle(server: str) -> tuple[str, ...]:
