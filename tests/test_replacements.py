@@ -193,7 +193,7 @@ def test_the_stacks_that_hold_the_package_are_selected() -> None:
     chosen = with_replacements(Selection(), Replacements(names=("werkzeug",))).stack
     assert chosen
     assert set(chosen) == {one.name for one in STACKS if "werkzeug" in packages_of(one)}
-    assert not any(re.match("none|uvicorn|gunicorn", name) for name in chosen)
+    assert "none" not in chosen
     named = Selection(stack=("none",))
     assert with_replacements(named, Replacements(names=("werkzeug",))) == named
 
