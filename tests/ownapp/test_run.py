@@ -406,7 +406,7 @@ def test_a_project_writes_down_what_it_expects(run_app: Run, folder: Path) -> No
     assert done.returncode == 0, done.stdout + done.stderr
     record = json.loads((folder / "seen.jsonl").read_text())
     (process,) = record["outcomes"][0]["processes"]
-    assert process["fired"] == ["__main__:bye"]
+    assert process["fired"] == ["signal.SIGTERM:<lambda>", "__main__:bye"]
     assert process["exit"] == {"code": 0}
     assert 'failures="0"' in (folder / "seen.xml").read_text()
     assert "deploy" in (folder / "seen.md").read_text()

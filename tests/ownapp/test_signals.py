@@ -204,6 +204,22 @@ def test_a_sigkill_that_nobody_of_us_sent_is_told_as_one() -> None:
     assert "from another process than exitmatrix" in texts["theirs"]
 
 
+FINALIZER = ("probe", "finalize", "w1", "__main__:close", "/app/app.py:5", "__main__", "")
+
+
+def test_a_finalizer_belongs_to_the_end_unless_it_ran_before_or_is_dropped() -> None:
+    """What it belonged to may have ended its life in the course of the program."""
+    label = "weakref.finalize:close"
+    ran = ("probe", "began", "w1"), ("probe", "left", "w1")
+    assert of(shown(FINALIZER, READY, SENT, *ran, EXITED), label).fate == "ran"
+    lacking = shown(FINALIZER, READY, SENT, EXITED)
+    assert of(lacking, label).fate == "not run"
+    assert clean_up(lacking).answer == "none"
+    assert broken(lacking, "ran=weakref.finalize") == (f"{label} did not run in main",)
+    for before in (ran, [("probe", "dropped", "w1")]):
+        assert shown(FINALIZER, *before, READY, SENT, EXITED).members[0].handlers == ()
+
+
 PROGRAM = """\
 import signal, sys, time
 

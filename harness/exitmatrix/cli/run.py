@@ -165,7 +165,8 @@ def command(
       exitmatrix run --ending deploy --as sh -- python -m app
       exitmatrix run --expect deploy:ran=all,within=10s -- python app.py
 
-    Handlers are those of atexit, and those for signals: who displaced yours is told.
+    Handlers are those of atexit, of weakref.finalize, and for signals: who displaced
+    yours is told.
     {port} becomes a port that is free. Each ending takes runs of its own, and one
     without anything put into the program, which must end alike. Signals go to
     processes of the run and to nobody else. Each run has a TMPDIR of its own.

@@ -9,7 +9,13 @@ from exitmatrix.model import Event, Unknown
 from exitmatrix.model.app import AppTrial, Moment
 from exitmatrix.model.app_outcome import AppOutcome, Fate, Handler, Member, Ran, Sent
 from exitmatrix.model.tree import Node, Tree
-from exitmatrix.observe.app_handlers import of_atexit, of_signal, short, told_by_itself
+from exitmatrix.observe.app_handlers import (
+    of_atexit,
+    of_finalizer,
+    of_signal,
+    short,
+    told_by_itself,
+)
 from exitmatrix.observe.app_signals import Signals
 
 FAILURES: Mapping[str, str] = {
@@ -43,6 +49,7 @@ class _Seen:
     handlers: dict[str, Handler] = field(default_factory=dict)  # by key
     runs: list[_Run] = field(default_factory=list)
     signals: Signals = field(default_factory=Signals)
+    dropped: set[str] = field(default_factory=set)  # keys of finalizers that no exit calls
     exit: str = ""
     ended: float | None = None
     first: float = 0.0
@@ -148,7 +155,7 @@ def _rans(seen: _Seen, begun: float) -> list[Ran]:
         )
     begun_keys = {run.key for run in seen.runs}
     for key, handler in seen.handlers.items():
-        if key not in begun_keys and key not in seen.signals.handlers:
+        if key not in begun_keys | seen.dropped and key not in seen.signals.handlers:
             told.append(Ran(handler=handler, fate="not run"))
     ran = {one.handler for one in told}
     return told + [one for one in seen.signals.all() if one.handler not in ran]
@@ -181,6 +188,7 @@ def _inherit(child: _Seen, parent: _Seen) -> None:
     child.inside = parent.inside
     child.handlers = dict(parent.handlers)
     child.signals = parent.signals.forked()
+    child.dropped = set(parent.dropped)
     child.runs = [_Run(run.key, run.began) for run in parent.runs if run.ended is None]
 
 
@@ -206,6 +214,7 @@ def _take(moment: Moment, one: _Seen, seen: Mapping[int, _Seen], folder: str) ->
         case "probe", "started":
             # A program that another replaces begins anew: what was registered is gone.
             one.inside, one.handlers, one.runs, one.signals = True, {}, [], Signals()
+            one.dropped = set()
             one.python = detail[2]
         case "probe", "forked":
             parent = seen.get(int(detail[0]))
@@ -230,6 +239,12 @@ def _take_of_handler(moment: Moment, one: _Seen, folder: str) -> None:
         case "probe", "endless":
             for run in one.runs:
                 run.unseen = run.unseen or run.key == detail[0]
+        case "probe", "finalize" | "dropped" | "kept":
+            _take_of_finalizer(event, one, folder)
+        case "probe", "left" if detail[0].startswith("w") and not one.signals.ending:
+            # What it belonged to has ended its life in the course of the program: no clean-up.
+            one.handlers.pop(detail[0], None)
+            one.runs = [run for run in one.runs if run.key != detail[0]]
         case "probe" | "endings", "began":
             one.runs.append(_Run(detail[0], moment.seconds))
         case "probe" | "endings", "ended" | "raised" | "left":
@@ -238,3 +253,14 @@ def _take_of_handler(moment: Moment, one: _Seen, folder: str) -> None:
                     run.ended = moment.seconds
                     run.error = detail[1] if event.kind == "raised" else ""
                     break
+
+
+def _take_of_finalizer(event: Event, one: _Seen, folder: str) -> None:
+    key, *detail = event.detail
+    if event.kind == "finalize":
+        code, place, _, call, *_ = detail
+        one.handlers[key] = of_finalizer(code, place, call, folder)
+    elif event.kind == "dropped":
+        one.dropped.add(key)
+    else:
+        one.dropped.discard(key)

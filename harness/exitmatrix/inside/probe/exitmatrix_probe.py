@@ -29,6 +29,7 @@ DISPLAY_UNRAISABLE = getattr(sys, "__unraisablehook__", None)
 DISPLAY = sys.__excepthook__
 
 _keys = itertools.count(1)
+_watch_finalizers = []  # a function that is to be given what `weakref.finalize` registers
 _count = [None, 0]  # atexit's own count, where it has one, and how many are known to the harness
 
 
@@ -262,6 +263,8 @@ def _register(real, args, kwargs):
     tell("probe", "registered", key, name, _module(func), _place(func), caller, call)
     _count[1] += 1
     real(Handler(func, key), *args[1:], **kwargs)
+    if _watch_finalizers and _module(func) == "weakref:finalize._exitfunc":
+        _watch_finalizers[0](func)
     return func
 
 
@@ -304,6 +307,10 @@ def begin():
         import exitmatrix_signals
 
         exitmatrix_signals.watch()
+    if "finalize" in MECHANISMS and not PYTHON_2:
+        import exitmatrix_finalizers  # now: soon its folder is no longer on the path
+
+        _watch_finalizers.append(exitmatrix_finalizers.watch)
     if not PYTHON_2:
         import _imp  # both built in, and importing them has no effect
         import atexit

@@ -88,7 +88,7 @@ def _found(seen: list[AppOutcome]) -> Iterator[str]:
     elif unseen:
         yield "What there is to clean up cannot be told: nothing could be put into the program."
     else:
-        yield "Nothing of the program's own is registered with atexit or for a signal."
+        yield "Nothing of the program's own is registered to run at the end, or for a signal."
     for role, handlers in rows.items():
         if count or role in unseen:
             by = {handler: displaced.get((role, handler), "") for handler in handlers}

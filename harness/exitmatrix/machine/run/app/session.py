@@ -25,13 +25,14 @@ INSIDE = Path(__file__).parents[3] / "inside"
 PROBE = tuple(
     str(INSIDE / name)
     for name in (
-        *("probe/sitecustomize.py", "probe/exitmatrix_probe.py", "probe/exitmatrix_signals.py"),
+        *("probe/sitecustomize.py", "probe/exitmatrix_probe.py"),
+        *("probe/exitmatrix_signals.py", "probe/exitmatrix_finalizers.py"),
         "endings/exitmatrix_channel.py",
     )
 )
 """What is put into an observed command; `endings` is for scenarios."""
 
-MECHANISMS = ("signal",)
+MECHANISMS = ("signal", "finalize")
 """What is looked at in an observed command besides `atexit`; the matrix asks for none of it."""
 
 NEEDED = ("PATH", "HOME", "LANG")
