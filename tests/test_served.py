@@ -532,6 +532,8 @@ def test_no_process_of_a_pool_of_celery_ran_a_handler_of_atexit() -> None:
 
 # What is no fact of its own; and what only adds an outcome to a race, which may be rare.
 ABOUT = ("id", "since", "python", "package", "source", "handlers", "restores")
+# Whether its workers have handlers shows nowhere: on 3.12 they come to os._exit, and run none.
+UNSEEN = (("granian-wsgi", 0, "imports", ""),)
 WITHOUT = Server(id="", package="", imports=(), source="")
 
 
@@ -547,7 +549,9 @@ def facts() -> list[tuple[str, int, str, str]]:
     ]
 
 
-@pytest.mark.parametrize(("server", "place", "field", "signal"), facts())
+@pytest.mark.parametrize(
+    ("server", "place", "field", "signal"), [one for one in facts() if one not in UNSEEN]
+)
 def test_a_wrong_fact_is_noticed(
     server: str, place: int, field: str, signal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -414,8 +414,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="debugger_locks",
         about="whether Werkzeug's debugger has a lock of multiprocessing's",
-        spans=(Span("werkzeug", (), value=False), Span("werkzeug", (3,), value=True)),
-        source="Werkzeug src/werkzeug/debug/__init__.py, DebuggedApplication",
+        spans=(Span("werkzeug", (), value=False), Span("werkzeug", (3, 0, 4), value=True)),
+        source="Werkzeug 3.0.4 src/werkzeug/debug/__init__.py, DebuggedApplication; #2916",
     ),
     Parameter(
         name="scheduler_forks",

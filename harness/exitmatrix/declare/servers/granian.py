@@ -76,7 +76,8 @@ _SPAWNED = replace(
 
 def _wsgi(asgi: Server) -> Server:
     # `_spawn_wsgi_worker`: the main thread is in threading.Event.wait, and threads of Rust serve.
-    return replace(asgi, id="granian-wsgi", workers=2, asgi=False, stalls=True)
+    worker = {signal: replace(how, lifespan=False) for signal, how in asgi.worker.items()}
+    return replace(asgi, id="granian-wsgi", workers=2, asgi=False, worker=worker, stalls=True)
 
 
 SERVERS = (
