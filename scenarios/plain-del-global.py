@@ -9,7 +9,7 @@
 # terminations = ["*"]
 #
 # [tool.exitmatrix.program]
-# steps = ["register A", "keep __del__:d"]
+# steps = ["register A", "register B", "register C", "keep __del__:d"]
 # ///
 """Is the `__del__` of an object called that is still a global when the program ends?
 
@@ -27,6 +27,18 @@ import endings
 @atexit.register
 def A():
     print("A: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
     endings.linger()
 
 

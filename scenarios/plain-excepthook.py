@@ -9,7 +9,7 @@
 # terminations = ["*"]
 #
 # [tool.exitmatrix.program]
-# steps = ["register A", "sys.excepthook s", "threading.excepthook t"]
+# steps = ["register A", "register B", "register C", "sys.excepthook s", "threading.excepthook t"]
 # ///
 """Which endings call the hooks that are told of exceptions, and before or after handlers?
 
@@ -29,6 +29,18 @@ import endings
 @atexit.register
 def A():
     print("A: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
     endings.linger()
 
 

@@ -9,7 +9,7 @@
 # terminations = ["*"]
 #
 # [tool.exitmatrix.program]
-# steps = ["register A", {try = [{try = ["end here"], finally = "ExitStack:t"}], finally = "ExitStack:s"}]
+# steps = ["register A", "register B", "register C", {try = [{try = ["end here"], finally = "ExitStack:t"}], finally = "ExitStack:s"}]
 # ///
 """Is ended in a `with` statement whose ExitStack holds two callbacks.
 
@@ -27,6 +27,18 @@ import endings
 @atexit.register
 def A():
     print("A: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
     endings.linger()
 
 

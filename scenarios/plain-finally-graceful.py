@@ -10,7 +10,7 @@
 #
 # [tool.exitmatrix.program]
 # steps = [
-#   "register A",
+#   "register A", "register B", "register C",
 #   "on SIGTERM stop, sys.exit 0",
 #   {try = ["end here"], finally = "finally:f"},
 # ]
@@ -33,6 +33,16 @@ import endings
 @atexit.register
 def A():
     print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
 
 
 @endings.tells("finally:f")

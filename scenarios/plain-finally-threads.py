@@ -10,7 +10,7 @@
 #
 # [tool.exitmatrix.program]
 # steps = [
-#   "register A",
+#   "register A", "register B", "register C",
 #   {thread = [{try = ["nothing"], finally = "finally:t"}], ends = "after main"},
 #   {thread = [{try = ["rest"], finally = "finally:d"}], ends = "never"},
 # ]
@@ -46,6 +46,18 @@ threading._shutdown = shutdown
 @atexit.register
 def A():
     print("A: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
     endings.linger()
 
 

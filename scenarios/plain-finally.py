@@ -12,11 +12,12 @@
 # steps = [
 #   "register A",
 #   "register B",
+#   "register C",
 #   {try = [{try = [{try = ["end here"], finally = "contextmanager:g"}], finally = "__exit__:w"}], finally = "finally:f"},
 # ]
 # ///
 """Is ended in the middle of a `try` statement, a `with` statement and a generator that
-contextlib makes a context manager of; two handlers are registered with atexit as well.
+contextlib makes a context manager of; three handlers are registered with atexit as well.
 
 The documentation promises that a `finally` clause runs however its `try` statement is
 left, and that `__exit__` is called. SystemExit and KeyboardInterrupt are exceptions; a
@@ -40,6 +41,12 @@ def A():
 @atexit.register
 def B():
     print("B: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
     endings.linger()
 
 

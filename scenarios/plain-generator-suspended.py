@@ -9,7 +9,7 @@
 # terminations = ["*"]
 #
 # [tool.exitmatrix.program]
-# steps = ["register A", "keep generator:g"]
+# steps = ["register A", "register B", "register C", "keep generator:g"]
 # ///
 """Does the `finally` clause of a generator run that nobody has closed when the program ends?
 
@@ -28,6 +28,18 @@ import endings
 @atexit.register
 def A():
     print("A: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
     endings.linger()
 
 

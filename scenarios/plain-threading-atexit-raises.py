@@ -10,7 +10,7 @@
 #
 # [tool.exitmatrix.program]
 # steps = [
-#   "register A",
+#   "register A", "register B", "register C",
 #   "threading register t",
 #   "threading register u",
 # ]
@@ -31,6 +31,18 @@ import endings
 @atexit.register
 def A():
     print("A: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
     endings.linger()
 
 

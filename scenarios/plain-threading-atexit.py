@@ -10,7 +10,7 @@
 #
 # [tool.exitmatrix.program]
 # steps = [
-#   "register A",
+#   "register A", "register B", "register C",
 #   "threading register t",
 #   "threading register u",
 #   {thread = [{try = ["nothing"], finally = "finally:h"}], ends = "after main"},
@@ -33,6 +33,18 @@ told = threading.Event()
 @atexit.register
 def A():
     print("A: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
     endings.linger()
 
 

@@ -9,7 +9,7 @@
 # terminations = ["return", "sys-exit-3"]
 #
 # [tool.exitmatrix.program]
-# steps = ["register A", "finalize v", "finalize w"]
+# steps = ["register A", "register B", "register C", "finalize v", "finalize w"]
 # handlers = {"weakref.finalize:w" = "sys.exit 4"}
 # ///
 """Does a finalizer that was made first still run when a later one raises SystemExit?
@@ -35,6 +35,18 @@ resource = Resource()
 @atexit.register
 def A():
     print("A: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+    endings.linger()
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
     endings.linger()
 
 

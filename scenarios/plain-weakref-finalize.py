@@ -9,7 +9,7 @@
 # terminations = ["*"]
 #
 # [tool.exitmatrix.program]
-# steps = ["register A", "finalize v", "register B", "finalize w"]
+# steps = ["register A", "finalize v", "register B", "finalize w", "register C"]
 # ///
 """Do finalizers run at exit, and when: before, between or after handlers of atexit?
 
@@ -57,6 +57,12 @@ def w():
 
 
 weakref.finalize(resource, w)  # novm: not on 2.7
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+    endings.linger()
 
 print("ready")
 sys.stdout.flush()
