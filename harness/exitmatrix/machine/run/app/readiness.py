@@ -136,7 +136,7 @@ async def _until_at_rest(state: AppState) -> None:
             listening += 1
             if silent.lasts(QUIET_LISTENING) or listening * SAMPLE >= LONGEST_LISTENING:
                 return
-        elif rest.lasts(QUIET):
+        elif rest.lasts(QUIET) and state.has_started:
             return
 
 

@@ -109,6 +109,11 @@ class AppState:
                 end.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    @property
+    def has_started(self) -> bool:
+        """Whether a launcher that is a program of its own has started the command by now."""
+        return not self.spec.starter or any(not one.starter for one in self.nodes.values())
+
     def start(self) -> None:
         """Start the command. Raises OSError."""
         script = f"{self.folder}/entrypoint"
