@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.store.records import platform_name, read_records
 from exitmatrix.model import Outcome, Trial, TrialSpec
 from exitmatrix.observe import observe
+from exitmatrix.observe.blind import printed
 from exitmatrix.observe.stderr import normalise
 from exitmatrix.plan.cells import plan
 from msgspec.structs import replace
@@ -67,10 +67,9 @@ def shown(order: TrialSpec, trial: Trial) -> list[object]:
         lines.sort()  # what two processes write to one stderr has no order of its own
     if momentary(order):
         lines = []  # exits and stdout are compared all the same
-    stdout = trial.stdout
-    if order.scenario.command:  # its port is another in each run, and its server tells it
-        stdout = re.sub(r"\b\d{4,5}\b", "<port>", stdout)
-    return [exits, outcome.survivors, outcome.port, outcome.data, stdout, *lines]
+    # The log of a server that a command starts is among it, with its port.
+    stdout = printed(trial, outcome) if order.scenario.command else [trial.stdout]
+    return [exits, outcome.survivors, outcome.port, outcome.data, *stdout, *lines]
 
 
 @pytest.mark.slow
