@@ -18,7 +18,8 @@ from exitmatrix.declare.spoken import (
     scenario_of,
     situation_of,
 )
-from exitmatrix.judge.served import LAWS, predict_served
+from exitmatrix.judge.served import predict_served
+from exitmatrix.judge.server_laws import LAWS
 from exitmatrix.model import Record
 from hypothesis import given
 from hypothesis import strategies as st

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from exitmatrix.judge.laws import LAWS_BY_ID
-from exitmatrix.judge.served import LAWS as SERVER_LAWS
+from exitmatrix.judge.server_laws import LAWS as SERVER_LAWS
 from exitmatrix.judge.verdict import judge
 from exitmatrix.model import Frozen, Judgement, Prediction, Record, Scenario
 from exitmatrix.model.change import Change

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exitmatrix.judge.laws import LAWS_BY_ID
-from exitmatrix.judge.served import LAWS as SERVER_LAWS
+from exitmatrix.judge.server_laws import LAWS as SERVER_LAWS
 from exitmatrix.model import Frozen, Judgement, Outcome, Record, Timeline
 from exitmatrix.report.exchange import VERSION
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.laws import LAWS_BY_ID as RULES
-from exitmatrix.judge.served import LAWS
+from exitmatrix.judge.server_laws import LAWS
 from exitmatrix.model import Frozen, Judgement, Outcome, Record, Scenario, Timeline
 from exitmatrix.model.outcome_sets import is_race
 from exitmatrix.model.versions import subject_of, subject_words

@@ -8,7 +8,7 @@ import msgspec
 
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.laws import LAWS_BY_ID
-from exitmatrix.judge.served import LAWS
+from exitmatrix.judge.server_laws import LAWS
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import (
     Block,

@@ -1,0 +1,141 @@
+"""What holds for every server, whatever its facts: reasons with their sources. Frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from exitmatrix.model import Frozen
+
+
+class ServerLaw(Frozen, kw_only=True):
+    """What holds for every server, whatever its facts."""
+
+    because: str
+    source: str
+
+
+LAWS: Mapping[str, ServerLaw] = {
+    "server-finalizes": ServerLaw(
+        because="The process leaves by an exception or by return, so the interpreter finalizes and"
+        " runs the handlers of atexit.",
+        source="Python/pylifecycle.c, Py_FinalizeEx",
+    ),
+    "server-exits-at-once": ServerLaw(
+        because="The process comes to os._exit: it ends before the interpreter finalizes. So does a"
+        " fork of multiprocessing when it is done; since Python 3.13 it runs the handlers of atexit"
+        " before that, until 3.12 it does not.",
+        source="docs: library/os, os._exit; Lib/multiprocessing/popen_fork.py, _launch; gh-83856",
+    ),
+    "server-raises-again": ServerLaw(
+        because="The server stops and gives the signal its default action back, and the signal"
+        " comes once more, from itself or from its master: the process is killed before the"
+        " interpreter finalizes.",
+        source="uvicorn/server.py, capture_signals (0.29); billiard/pool.py, on_death",
+    ),
+    "server-default-action": ServerLaw(
+        because="Nothing handles the signal there, so that it ends the process at once.",
+        source="signal(7)",
+    ),
+    "server-goes-on": ServerLaw(
+        because="The signal is handled or ignored, and nobody leaves.", source="signal(7)"
+    ),
+    "server-passes-on": ServerLaw(
+        because="The master passes a signal on to its workers, waits for them, and exits.",
+        source="gunicorn/arbiter.py, stop; uvicorn/supervisors/multiprocess.py, terminate_all",
+    ),
+    "server-tells": ServerLaw(
+        because="The master tells its workers to stop without a signal, by an event that each of"
+        " them looks at from time to time, or by what it writes into their queue; it waits for them"
+        " and exits.",
+        source="hypercorn/run.py, shutdown and reload; billiard/pool.py, TaskHandler.tell_others",
+    ),
+    "server-hurries": ServerLaw(
+        because="As soon as the first worker has gone, the master ends the others with a signal,"
+        " however far they are with their clean-up.",
+        source="hypercorn/run.py, run: wait for any of them, then process.terminate()",
+    ),
+    "server-repeats": ServerLaw(
+        because="The master may pass its signal on once more while a worker leaves. When that comes"
+        " late, Python has given signals back their default action: the worker is killed, and its"
+        " handlers have run.",
+        source="gunicorn 20.1, arbiter.py, manage_workers; Modules/signalmodule.c, _PySignal_Fini",
+    ),
+    "server-too-many": ServerLaw(
+        because="The master replaces a worker that is gone before it comes to the reload, which"
+        " starts as many as there should be once more, and those that are too many are sent away.",
+        source="gunicorn 20.1, arbiter.py, run and manage_workers",
+    ),
+    "server-misses": ServerLaw(
+        because="A worker that is lost when its master reloads is noticed before, and the master"
+        " gives up; or afterwards, and it gives up with its new workers; or not at all.",
+        source="granian/server/common.py, _serve_loop and _reload: main_loop_interrupt.clear()",
+    ),
+    "server-stalls": ServerLaw(
+        because="A worker gets the signal to the group, and another from its master at once. Linux"
+        " may give both to another thread than the main one, which alone runs Python's handlers"
+        " and is not interrupted: it waits on, nobody leaves, and the master waits too.",
+        source="kernel/signal.c, complete_signal; signal, Execution of Python signal handlers",
+    ),
+    "server-insists": ServerLaw(
+        because="A worker does nothing about the signal that its master passes on, so that it is"
+        " killed by SIGKILL when the time of grace is over.",
+        source="gunicorn/arbiter.py, stop",
+    ),
+    "server-gives-up": ServerLaw(
+        because="The master sees that a worker is gone, ends the others and exits: with a status of"
+        " its own, or that of a worker which was killed after the first and is gone by then.",
+        source="hypercorn/run.py, _join_exited; granian/server/common.py, shutdown",
+    ),
+    "server-replaced": ServerLaw(
+        because="The master sees that a worker is gone and starts another in its place.",
+        source="gunicorn/arbiter.py, manage_workers; uvicorn/supervisors/multiprocess.py,"
+        " keep_subprocess_alive",
+    ),
+    "server-not-replaced": ServerLaw(
+        because="The master does not look whether its workers live.",
+        source="uvicorn 0.29, supervisors/multiprocess.py",
+    ),
+    "server-follows": ServerLaw(
+        because="The master waits for its worker, and leaves with the status that this had; of one"
+        " that a signal has killed, that is the signal's number taken from 256.",
+        source="werkzeug/_reloader.py, run_with_reloader; CPython Lib/subprocess.py, returncode",
+    ),
+    "server-kills-its-worker": ServerLaw(
+        because="An exception that unwinds subprocess.call, be it SystemExit, kills the child with"
+        " SIGKILL; after Ctrl-C it gives it a quarter of a second. The master itself finalizes.",
+        source="CPython Lib/subprocess.py, call and run, Popen._sigint_wait_secs",
+    ),
+    "server-orphan-finalizes": ServerLaw(
+        because="A worker looks whether its parent is still the same, and leaves when it is not.",
+        source="gunicorn/workers/sync.py, is_parent_alive",
+    ),
+    "server-orphan-goes-on": ServerLaw(
+        because="Nothing tells a worker that its master is gone: it goes on serving.",
+        source="credentials(7): an orphan has another parent, and is sent no signal",
+    ),
+    "server-orphan-exits-at-once": ServerLaw(
+        because="A worker reads from its master, sees the end of that, and comes to os._exit.",
+        source="billiard/pool.py, Worker.workloop and Worker._do_exit",
+    ),
+    "server-dies-with-its-parent": ServerLaw(
+        because="The kernel sends SIGKILL to a worker that has asked for it when the thread that"
+        " forked it ends: be it with the master, or before it.",
+        source="prctl(2), PR_SET_PDEATHSIG; celery/concurrency/prefork.py, process_initializer",
+    ),
+    "server-replaced-late": ServerLaw(
+        because="A thread of the master that looks after the workers may see that some are gone,"
+        " and start others, before the master has come to stop.",
+        source="billiard/pool.py, Supervisor.body",
+    ),
+    "server-waits-for-a-lock": ServerLaw(
+        because="A worker that a signal ends may leave the lock of the queue of tasks taken. The"
+        " master waits for it when it finalizes, before its own handlers have their turn: it may"
+        " wait for ever.",
+        source="billiard/pool.py, Pool._help_stuff_finish",
+    ),
+    "server-second-signal": ServerLaw(
+        because="A worker gets the signal that was sent to the group, and the one that its master"
+        " passes on. The second may come when the first has been acted upon.",
+        source="Modules/signalmodule.c, _PySignal_Fini: signals have their default action again",
+    ),
+}
