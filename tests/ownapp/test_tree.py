@@ -188,3 +188,16 @@ def test_a_daemon_whose_first_process_has_gone_has_another_first() -> None:
     tree = Tree([gone, node(11, 10, *words, forked=True)])
     assert tree.roles == {11: "main"}
     assert tree.pids("first", [11]) == [11]
+
+
+def test_who_was_gone_before_ready_is_no_part_of_what_serves() -> None:
+    """An entry script forks helpers before it executes the program: pyenv's `python` is one.
+
+    They looked like the program while it was still the script.
+    """
+    words = ("python", "app.py")
+    helper = Node(pid=11, parent=10, words=("bash", "python"), forked=True, gone=True)
+    tree = Tree([node(10, 1, *words), helper])
+    assert [tree.pids(target, [10]) for target in ("serving", "leaf", "first")] == [[10]] * 3
+    listening = Node(pid=11, parent=10, words=words, forked=True, listens=True, gone=True)
+    assert Tree([node(10, 1, *words, listens=True), listening]).pids("serving", [10]) == [10]

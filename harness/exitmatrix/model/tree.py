@@ -204,17 +204,16 @@ class Tree:
         return [node.pid for node in found[:1]]
 
     def _leaves(self, alive: Sequence[Node]) -> list[Node]:
-        """Those of the program that have started no other of it."""
-        return [
-            node
-            for node in alive
-            if node.pid in self.family
-            and not any(one.pid in self.family for one in self.children(node))
-        ]
+        """Those of the program that have started no other of it that is still there."""
+        ours = [node for node in alive if node.pid in self.family]
+        started = {node.parent for node in ours}
+        return [node for node in ours if node.pid not in started]
 
     def _serves_below(self, node: Node) -> bool:
         """Whether a child of its family holds a listening socket too."""
-        return any(one.listens and one.pid in self.family for one in self.children(node))
+        return any(
+            one.listens and one.pid in self.family and not one.gone for one in self.children(node)
+        )
 
 
 def _past_options(words: Sequence[str]) -> tuple[str, ...]:
