@@ -33,7 +33,7 @@ class Event(Frozen, array_like=True):
 class Steering(Frozen):
     """Which process of a trial is held back, and from when on, until the others are at rest."""
 
-    process: int  # its place among them, in the order in which they were met
+    process: int  # its place among those that have handlers, in the order in which they told
     events: int  # so many events it has told since the signal; 0: before that is sent
 
 

@@ -86,8 +86,15 @@ class Steerer:
         return told >= steering.events > 0
 
     def _process(self, steering: Steering) -> Watched | None:
-        watched = list(self._trial.processes.watched.values())
-        return watched[steering.process] if steering.process < len(watched) else None
+        watched = self._trial.processes.watched
+        # Those that have handlers, which a tracker of multiprocessing has not; in a blind run all.
+        told = dict.fromkeys(
+            one.pid
+            for one in self._trial.journal.events
+            if one.source == "probe" and one.kind in ("registered", "forked")
+        )
+        pids = [pid for pid in told if pid in watched] or list(watched)
+        return watched[pids[steering.process]] if steering.process < len(pids) else None
 
     def _hold(self, steering: Steering) -> None:
         watched = self._process(steering)
