@@ -24,6 +24,7 @@ from tests.support.running import (
     assert_all_gone,
     assert_things_go,
     below,
+    held,
     things,
     wait_for_trial,
     words,
@@ -136,13 +137,13 @@ def test_no_two_of_them_can_be_killed_and_leave_anything(
     before = things()
     process = driver([make_order(environment, LOADED["flask-debug"], "touch-source")])
     found = wait_for_trial(process.pid, 2)
-    pids = {"harness": process.pid, **pids_of(found)}
+    pids, ours = {"harness": process.pid, **pids_of(found)}, held(found)
     os.kill(pids[victims[0]], signal.SIGKILL)
     time.sleep(pause)
     with contextlib.suppress(ProcessLookupError):  # it has ended everything, and itself, by then
         os.kill(pids[victims[1]], signal.SIGKILL)
     assert_all_gone([one for one in found if one.pid != process.pid])
-    assert_things_go(before)  # the third does it, so it is not to be killed before
+    assert_things_go(before, ours)  # the third does it, so it is not to be killed before
     if "harness" not in victims:
         process.kill()
         process.wait()

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 import psutil
 from exitmatrix.machine.run import grounds
+from exitmatrix.machine.run.kernel import shared_memory
 from exitmatrix.model import TrialSpec
 
 GONE = 90  # seconds; what another test has beside this one in shared memory goes by then
@@ -42,13 +43,27 @@ def harness_folders() -> set[Path]:
 
 
 def things() -> set[Path]:
-    """What runs have in temporary folders and in shared memory, of other tests too."""
-    return set(Path("/dev/shm").iterdir()) | harness_folders()
+    """What runs have in temporary folders and in shared memory, of other tests too.
+
+    But for semaphores of multiprocessing: a debug server that a test beside this one kills bare,
+    as a reader of a page would, leaves its own for good. Ours are asked for by name (`held`).
+    """
+    shared = {path for path in Path("/dev/shm").iterdir() if not path.name.startswith("sem.mp-")}
+    return shared | harness_folders()
 
 
-def assert_things_go(before: set[Path]) -> None:
-    """What is new goes: at once if it is ours, soon if another test runs beside this one."""
-    new = things() - before
+def held(found: Iterable[psutil.Process]) -> set[Path]:
+    """What some processes hold of shared memory now."""
+    return {
+        Path(shared_memory.FOLDER) / name
+        for one in found
+        for name in shared_memory.held_by(one.pid)
+    }
+
+
+def assert_things_go(before: set[Path], ours: Iterable[Path] = ()) -> None:
+    """What is new goes, and what is ours: soon, where another test runs beside this one."""
+    new = (things() | set(ours)) - before
     limit = time.monotonic() + GONE
     while (left := {path for path in new if is_left(path)}) and time.monotonic() < limit:
         time.sleep(0.02)
