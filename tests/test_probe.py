@@ -630,3 +630,21 @@ def test_the_catalogue_and_the_ways_are_one_list() -> None:
     catalogue = [each.id for each in terminations.CATALOGUE if each.delivery == "in-process"]
     assert ways("endings.WAYS") == sorted(catalogue)
     assert set(ways("endings.ENDS_AT_ONCE")) < set(catalogue)
+
+
+LATE = """
+import subprocess, sys
+late = 'sleep 0.2; exec "$0" -c "import time; time.sleep(0.2)"'
+subprocess.Popen(["sh", "-c", late, sys.executable])
+"""
+
+
+@every_python
+def test_what_outlives_its_program_is_waited_for(python: Interpreter) -> None:
+    """A process that starts when the first has ended still finds the channel, and ends.
+
+    Without one it could not tell that it has started, and would stop for ever.
+    """
+    told = run(python, "-c", LATE)
+    assert told.exit == 0
+    assert len({event.pid for event in told.told("started")}) == 2

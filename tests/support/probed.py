@@ -15,6 +15,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from pathlib import Path
 import exitmatrix
 import pytest
 from exitmatrix.machine import interpreters, scenarios
+from exitmatrix.machine.run.kernel import proc
 from exitmatrix.model import Interpreter, Scenario
 from packaging.specifiers import SpecifierSet
 
@@ -161,10 +163,11 @@ def run(
                 waiter = threading.Thread(target=lambda: (process.wait(), os.write(end, b".")))
                 waiter.start()
                 try:
-                    lines = listen(channel, ended)
+                    lines = listen(channel, ended, process.pid)
                 except BaseException:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.killpg(process.pid, signal.SIGKILL)  # one may wait at a gate for ever
+                    for pid in in_session(process.pid):  # one may wait at a gate for ever
+                        with contextlib.suppress(ProcessLookupError):
+                            os.kill(pid, signal.SIGKILL)
                     raise
                 finally:
                     waiter.join()
@@ -176,21 +179,42 @@ def run(
                 os.close(fd)
 
 
-def listen(channel: int, ended: int) -> list[bytes]:
-    """The lines that arrive until the process has ended and the channel is empty."""
+def in_session(id: int) -> list[int]:
+    """The living processes of a session."""
+    found = []
+    for pid in proc.pids():
+        with contextlib.suppress(ProcessLookupError):
+            if os.getsid(pid) == id and not proc.has_ended(pid):
+                found.append(pid)
+    return found
+
+
+def listen(channel: int, ended: int, session: int) -> list[bytes]:
+    """The lines that arrive until everybody of the session has ended and the channel is empty.
+
+    Some outlive the first process: a tracker of multiprocessing ends after its program, and may
+    only be starting then. One that finds no channel to tell that it has started stops, and would
+    stand still for ever (PROTOCOL.md). Of its end no event tells: it is nobody's child here.
+    """
     lines: list[bytes] = []
     rest = b""
     over = False
+    limit = 0.0
+    living = [session]
     while True:
         if not over:
             readable = select.select([channel, ended], [], [], PATIENCE)[0]
             if not readable:
                 pytest.fail(f"still running after {PATIENCE} s; it told {lines}")
-            over = ended in readable
+            over, limit = ended in readable, time.monotonic() + PATIENCE
+        elif living := in_session(session):
+            if time.monotonic() > limit:
+                pytest.fail(f"left behind: {[proc.command_line(pid) for pid in living]}")
+            select.select([channel], [], [], 0.002)
         try:
             rest += os.read(channel, 1 << 16)
         except BlockingIOError:
-            if over:
+            if not living:
                 assert rest == b"", "the last line has no end"
                 return lines
         *new, rest = rest.split(b"\n")
