@@ -13,8 +13,8 @@ import click
 from msgspec.structs import replace
 
 from exitmatrix.cli import options
+from exitmatrix.cli.accepting import Again, accept, write_as
 from exitmatrix.cli.changes import differ, explained, print_changes
-from exitmatrix.cli.derived import write_reports
 from exitmatrix.cli.environments import (
     Environments,
     place_of,
@@ -32,7 +32,7 @@ from exitmatrix.cli.errors import (
 )
 from exitmatrix.cli.measure import Told, measure
 from exitmatrix.cli.progress import Kind, reporter
-from exitmatrix.cli.recording import close, open_store
+from exitmatrix.cli.recording import open_store
 from exitmatrix.cli.records import folder_to_read, read
 from exitmatrix.cli.replacing import (
     Replacements,
@@ -60,9 +60,8 @@ from exitmatrix.declare.stacks import STACK_NAME, STACKS
 from exitmatrix.machine.run.connection import EngineDied
 from exitmatrix.machine.run.session import Session, default_jobs
 from exitmatrix.machine.store.places import HERE, nearest_records
-from exitmatrix.machine.store.records import digest, platform_name
-from exitmatrix.machine.store.store import Store
-from exitmatrix.model import Cell, Frozen, Interpreter, Record, Scenario
+from exitmatrix.machine.store.records import platform_name
+from exitmatrix.model import Cell, Interpreter, Record, Scenario
 from exitmatrix.model.change import Change
 from exitmatrix.plan.cells import Plan, Selection, matches, without
 from exitmatrix.plan.changes import TwoForOneError, change, compared_as, known, races, sort
@@ -71,13 +70,6 @@ from exitmatrix.report.exchange.changes import CheckDocument
 from exitmatrix.report.pages.changes import count
 
 Subjects = Mapping[str, Scenario]
-
-
-class Again(Frozen, kw_only=True):
-    """A cell that was measured again, with a timeline for each outcome."""
-
-    result: Result
-    told: Told
 
 
 @click.command("check")
@@ -412,68 +404,6 @@ def tell_changes(found: Sequence[Change], compared: Sequence[Record], subjects: 
         return
     click.echo(f"{len(found)} of {number} {differ(len(found))}.")
     print_changes(found, compared, ("expected", "seen"), subjects)
-
-
-def accept(
-    store: Store,
-    again: Iterable[Again],
-    found: Iterable[Change],
-    records: Mapping[str, Record],
-    interpreters: Mapping[str, Interpreter],
-    environments: Environments,
-    subjects: dict[str, Scenario],
-) -> None:
-    """Write what was measured as `matrix` would.
-
-    But what no run of a changed cell showed any more is replaced: kept beside what
-    is seen now, it would make a race of a question that has none. Of one that has,
-    all that was ever seen is kept: twenty runs under load may show one side alone.
-    """
-    resuming = bool(store.resumed)
-    racy = races(records.values())
-    for one in found:
-        if one.replaces and one.old.question not in racy:
-            store.forget(one.old.cell)
-    try:
-        for each in again:
-            cell = each.result.cell
-            store.save(
-                each.result,
-                interpreters[cell.interpreter],
-                environments[cell.interpreter, cell.stack].packages,
-                {digest(outcome): steps for outcome, steps in each.told},
-            )
-    except OSError as error:
-        raise Failure(f"the new state is written in part: {error}", HARNESS_FAILED) from error
-    finally:
-        close(store, finished=not resuming)
-    write_reports(store.output, subjects)
-
-
-def write_as(
-    name: str,
-    store: Store,
-    again: Iterable[Again],
-    interpreters: Mapping[str, Interpreter],
-    environments: Environments,
-    subjects: dict[str, Scenario],
-) -> None:
-    """Write what was measured with other packages, as the records of a stack of that name."""
-    resuming = bool(store.resumed)
-    try:
-        for each in again:
-            cell = each.result.cell
-            store.save(
-                replace(each.result, cell=replace(cell, stack=name)),
-                interpreters[cell.interpreter],
-                environments[cell.interpreter, cell.stack].packages,
-                {digest(outcome): steps for outcome, steps in each.told},
-            )
-    except OSError as error:
-        raise Failure(f"it is written in part: {error}", HARNESS_FAILED) from error
-    finally:
-        close(store, finished=not resuming)
-    write_reports(store.output, subjects)
 
 
 def fail_if_not_all_was_seen(
