@@ -542,6 +542,15 @@ def test_handlers_of_another_mechanism_alone_are_named() -> None:
     assert plain(short_answer(group)) == "◐ lifespan:shutdown only"
 
 
+def test_handlers_of_another_mechanism_are_named_for_each_role() -> None:
+    """Workers that ran what their server calls, and not what the application registered."""
+    hook = "celery.worker_process_shutdown:process"
+    workers = (process(f"worker#{n}", fired=(hook,), exit={"code": 0}) for n in (1, 2))
+    shown = outcome(process("master", exit={"code": 0}), *workers)
+    (group,) = groups(record("celery-prefork/SIGTERM@master", shown, stack="celery-5.7"))
+    assert plain(short_answer(group)) == f"◐ master yes, worker {hook} only"
+
+
 def test_the_answer_stands_before_what_explains_it() -> None:
     """A reader in a hurry sees the answer first, then the signs, then the contents."""
     told = page(record("plain/SIGINT@main", ended()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -30,10 +31,14 @@ class Event(Frozen, array_like=True):
     subinterpreter: int = 0  # the one of its process that tells it, from 1; 0: the main one
 
 
+LIBRARY = re.compile(r"/(?:site|dist)-packages/|/lib\w*/(?:python|pypy)[\d.]+t?/|^<frozen")
+"""Where code lies that is not the program's own: what is installed, and the standard library."""
+
+
 class Steering(Frozen):
     """Which process of a trial is held back, and from when on, until the others are at rest."""
 
-    process: int  # its place among those that have handlers, in the order in which they told
+    process: int  # its place among those that have handlers of the program, as they told
     events: int  # so many events it has told since the signal; 0: before that is sent
 
 

@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 
 from exitmatrix.model.app_outcome import Handler
+from exitmatrix.model.trial import LIBRARY
 
-LIBRARY = re.compile(r"/(?:site|dist)-packages/|/lib\w*/(?:python|pypy)[\d.]+t?/|^<frozen")
-"""Where code lies that is not the user's own: what is installed, and the standard library."""
 INSTALLED = re.compile(r".*/(?:site|dist)-packages/|.*/lib\w*/(?:python|pypy)[\d.]+t?/(?=asyncio/)")
 
 

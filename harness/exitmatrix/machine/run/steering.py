@@ -19,7 +19,7 @@ from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import proc
 from exitmatrix.machine.run.kernel.pidfd import Watched, stop_all
 from exitmatrix.machine.run.processes import Processes
-from exitmatrix.model.trial import Steering
+from exitmatrix.model.trial import LIBRARY, Event, Steering
 
 ASK_AGAIN = 0.002  # seconds between two looks at what the kernel tells no event of
 RESTED = 5  # looks in a row at which the others were at rest
@@ -87,12 +87,9 @@ class Steerer:
 
     def _process(self, steering: Steering) -> Watched | None:
         watched = self._trial.processes.watched
-        # Those that have handlers, which a tracker of multiprocessing has not; in a blind run all.
-        told = dict.fromkeys(
-            one.pid
-            for one in self._trial.journal.events
-            if one.source == "probe" and one.kind in ("registered", "forked")
-        )
+        # Those that have handlers of the program: a tracker of multiprocessing has some of the
+        # library's. In a blind run, all.
+        told = dict.fromkeys(one.pid for one in self._trial.journal.events if _is_of_it(one))
         pids = [pid for pid in told if pid in watched] or list(watched)
         return watched[pids[steering.process]] if steering.process < len(pids) else None
 
@@ -111,3 +108,11 @@ class Steerer:
         if self._held is not None:
             self._held.send(signal.SIGCONT)
             self._trial.journal.changed()
+
+
+def _is_of_it(event: Event) -> bool:
+    """Whether an event shows that its process has handlers of the program."""
+    if event.source != "probe":
+        return False
+    own = event.kind == "registered" and not LIBRARY.search(event.detail[3])
+    return own or event.kind == "forked"

@@ -236,11 +236,13 @@ def _whose(outcomes: Sequence[Outcome], idle: Collection[str] = ()) -> Inline:
     bystanders = {role for role in ("master", "others") if states.get(role) == {Symbol.ALIVE}}
     states = {role: seen for role, seen in states.items() if role not in {*idle, *bystanders}}
     verdicts = {role: _verdict(seen) for role, seen in states.items()}
+    verdicts |= {
+        role: (symbol, _which(outcomes, role) or word)
+        for role, (symbol, word) in verdicts.items()
+        if symbol == Symbol.SOME
+    }
     if len(verdicts) == 1:
-        ((role, (symbol, word)),) = verdicts.items()
-        if symbol == Symbol.SOME and len(outcomes) == 1:
-            did = {handler_words(one) for one in outcomes[0].processes if _base(one.role) == role}
-            word = f"{did.pop()} only" if len(did) == 1 else word
+        ((symbol, word),) = verdicts.values()
         return inline(symbol, f" {word}")
     symbols = {symbol for symbol, _ in verdicts.values()}
     if symbols == {Symbol.YES}:
@@ -253,6 +255,17 @@ def _whose(outcomes: Sequence[Outcome], idle: Collection[str] = ()) -> Inline:
     worst = next(one for one in (Symbol.RACE, Symbol.UNKNOWN, Symbol.SOME) if one in symbols)
     each = ", ".join(f"{role} {word}" for role, (_, word) in verdicts.items())
     return inline(worst, f" {each}")
+
+
+def _which(outcomes: Sequence[Outcome], role: str) -> str:
+    """Which handlers of several ran, where all of a role and all runs agree; else nothing."""
+    did = {
+        handler_words(one)
+        for outcome in outcomes
+        for one in outcome.processes
+        if _base(one.role) == role
+    }
+    return f"{did.pop()} only" if len(did) == 1 else ""
 
 
 def _base(role: str) -> str:
