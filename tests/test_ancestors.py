@@ -182,6 +182,8 @@ def test_the_next_run_ends_what_all_three_left(
     for pid in pids.values():
         os.kill(pid, signal.SIGKILL)
     process.wait()
+    # Until they are gone the run's lock is held: one that is being killed guards it still.
+    assert_all_gone([one for one in found if one.pid in pids.values()])
     left = [one for one in found if one.pid not in pids.values()]
     assert any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in left)
     grounds.sweep()
