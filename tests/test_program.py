@@ -96,7 +96,7 @@ def test_a_handler_may_do_several_things_in_order() -> None:
 @pytest.mark.parametrize(
     ("table", "told"),
     [
-        ({"step": []}, "unknown key 'step'; valid: steps"),
+        ({"step": []}, "step: unknown key, nearest: steps; valid: steps"),
         ({"steps": "register A"}, "a list is valid"),
         ({"steps": ["register A", 3]}, "texts, {fork = STEPS}, {thread = STEPS} and"),
         ({"steps": [{"fork": "return", "thread": "return"}]}, "texts, {fork = STEPS}, "),
@@ -109,7 +109,7 @@ def test_a_handler_may_do_several_things_in_order() -> None:
         ({"handlers": ["A"]}, "a table is valid"),
         ({"handlers": {"A": "sing"}}, "'sing' is none of"),
         ({"server": "many"}, "threads or one thread"),
-        ({"supervisor": True}, "reloader or wait"),
+        ({"supervisor": True}, "supervisor: reloader or wait is valid, not True"),
         ({"data": {"cache": "gas"}}, "natures are"),
     ],
 )

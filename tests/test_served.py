@@ -534,6 +534,13 @@ def test_no_process_of_a_pool_of_celery_ran_a_handler_of_atexit() -> None:
 ABOUT = ("id", "since", "python", "package", "source", "handlers", "restores")
 # Whether its workers have handlers shows nowhere: on 3.12 they come to os._exit, and run none.
 UNSEEN = (("granian-wsgi", 0, "imports", ""),)
+# What no run has shown, and the source says: the master of granian may be so late to act upon a
+# signal that a thread of it has noted before that a worker is gone. That of gunicorn would have to
+# be a second late, in which a worker with threads looks at its own signal.
+RARE_FACTS = (
+    *((name, place, "notes", "") for name in ("granian", "granian-wsgi") for place in range(3)),
+    ("gunicorn-gthread", 0, "replaces_late", ""),
+)
 WITHOUT = Server(id="", package="", imports=(), source="")
 
 
@@ -550,19 +557,25 @@ def facts() -> list[tuple[str, int, str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("server", "place", "field", "signal"), [one for one in facts() if one not in UNSEEN]
+    ("server", "place", "field", "signal"),
+    [one for one in facts() if one not in (*UNSEEN, *RARE_FACTS)],
 )
 def test_a_wrong_fact_is_noticed(
     server: str, place: int, field: str, signal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Had a server not what the fact says, some record would not be as foreseen."""
+    monkeypatch.setitem(SERVERS, server, less(server, place, field, signal))
+    assert not all_match(observed(server))
+
+
+def less(server: str, place: int, field: str, signal: str) -> tuple[Server, ...]:
+    """The facts of a server, of which one is not known."""
     some = list(SERVERS[server])
     known = getattr(some[place], field)
     left = {name: how for name, how in known.items() if name != signal} if signal else None
     wrong = getattr(WITHOUT, field) if left is None else left
     some[place] = replace(some[place], **{field: wrong})
-    monkeypatch.setitem(SERVERS, server, tuple(some))
-    assert not all_match(observed(server))
+    return tuple(some)
 
 
 Part = tuple[str, int, str, str, str]
@@ -615,9 +628,16 @@ def test_a_wrong_part_of_a_fact_is_noticed(said: Part, monkeypatch: pytest.Monke
     assert not all_match(observed(said[0]))
 
 
-@pytest.mark.parametrize("said", RARE, ids=str)
+@pytest.mark.parametrize(
+    ("server", "left"),
+    [
+        *((said[0], without(*said)) for said in RARE),
+        *((fact[0], less(*fact)) for fact in RARE_FACTS),
+    ],
+    ids=[str(one) for one in (*RARE, *RARE_FACTS)],
+)
 def test_what_no_run_has_shown_is_still_an_outcome_of_a_race(
-    said: Part, monkeypatch: pytest.MonkeyPatch
+    server: str, left: tuple[Server, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It allows some record's cell another outcome; once a run shows that, it is rare no more."""
 
@@ -625,8 +645,8 @@ def test_what_no_run_has_shown_is_still_an_outcome_of_a_race(
         made = {one.cell: predict_served(one, LOADED[one.scenario]) for one in rows}
         return {(cell, str(outcome)) for cell, one in made.items() for outcome in one.outcomes}
 
-    rows = observed(said[0])
+    rows = observed(server)
     before = allowed()
-    monkeypatch.setitem(SERVERS, said[0], without(*said))
+    monkeypatch.setitem(SERVERS, server, left)
     assert allowed() < before
     assert all_match(rows)

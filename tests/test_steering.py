@@ -3,45 +3,115 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
 from exitmatrix.judge.races import Race, race
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.session import run_all
+from exitmatrix.machine.scenarios import load
 from exitmatrix.model import Outcome, Steering
 from exitmatrix.observe import observe
 from exitmatrix.plan.steering import EVENTS, PROCESSES, TURNS, steering_of
 from exitmatrix.report.pages.races import lines
 from msgspec.structs import replace
 
-from tests.conftest import FOUND, LOADED, NEWEST, make_order, newest_flask
+from tests.conftest import LOADED, NEWEST, make_order
 from tests.support.values import ended, outcome, process, record
 
-ENDINGS = {0: {"code": 0}, 1: {"signal": "SIGKILL"}}
-"""How the child of a debug server ends, by who is held back when both get SIGTERM."""
+PROGRAM = """\
+# /// script
+# requires-python = ">=3.6"
+# dependencies = []
+#
+# [tool.exitmatrix]
+# title = "A parent that kills its child on its own way out"
+# roles = ["parent", "child"]
+# acts = "child"
+# ready = {stdout = "ready"}
+# terminations = ["SIGTERM"]
+# ///
+import atexit, signal, subprocess, sys
+import endings
+
+@atexit.register
+def A():
+    print("A")
+
+signal.signal(signal.SIGTERM, lambda signum, frame: sys.exit(0))
+if sys.argv[1:] == ["child"]:
+    endings.hold("forked")
+    print("ready", flush=True)
+    endings.end_here("child")
+endings.mark("parent")
+subprocess.call([sys.executable, "app.py", "child"])
+"""
+ENDINGS = {0: (("A",), {"code": 0}), 1: ((), {"signal": "SIGKILL"})}
+"""What the child runs and how it ends when both get SIGTERM, by the place of who is held back."""
 
 
 @pytest.mark.real
 @pytest.mark.parametrize("held", ENDINGS)
 def test_who_is_held_back_decides_a_race(
-    held: int, environment_of: Callable[[str, str], Environment]
+    held: int, environment_of: Callable[[str, str], Environment], tmp_path: Path
 ) -> None:
-    """The reloader kills its child on its own way out, unless the child was first.
+    """`subprocess.call` kills the child on its parent's way out, unless the child was first.
 
-    Held back, the parent finds a child that has run its handlers; a child that is held back
-    is killed before it runs any. Trackers of multiprocessing are not among those that count:
-    they register what the library does, before the child its handlers or after.
+    Held back, the parent finds a child that has run its handler; a child that is held back
+    is killed before it runs any.
     """
-    environment = environment_of(NEWEST, newest_flask(FOUND[NEWEST]))
-    order = replace(make_order(environment, LOADED["flask-debug"], "SIGTERM"), target="group")
-    orders = [replace(order, steering=Steering(held, 0)) for _ in range(4)]
+    (tmp_path / "race.py").write_text(PROGRAM)
+    [scenario] = load(tmp_path).scenarios
+    order = make_order(environment_of(NEWEST, "none"), scenario, "SIGTERM")
+    orders = [replace(order, target="group", steering=Steering(held, 0)) for _ in range(4)]
     for ordered, trial in run_all(orders, 2):
         seen = observe(trial, ordered.scenario, ordered.termination)
         assert isinstance(seen, Outcome), seen
         parent, child = seen.processes
-        assert (parent.fired, parent.exit) == (("C", "B", "A"), {"code": 0})
-        assert (child.fired, child.exit) == (() if held else ("C", "B", "A"), ENDINGS[held])
+        assert (parent.fired, parent.exit) == (("A",), {"code": 0})
+        assert (child.fired, child.exit) == ENDINGS[held]
+
+
+THREADS = """\
+# /// script
+# requires-python = ">=3.6"
+# dependencies = []
+#
+# [tool.exitmatrix]
+# title = "A main thread that waits for an event, beside others"
+# roles = ["main"]
+# ready = {stdout = "ready"}
+# terminations = ["SIGTERM"]
+# ///
+import atexit, signal, threading
+import endings
+
+@atexit.register
+def A():
+    print("A")
+
+stop = threading.Event()
+signal.signal(signal.SIGTERM, lambda signum, frame: stop.set())
+print("ready", flush=True)
+for wait in (endings.end_here, threading.Event().wait, threading.Event().wait):
+    threading.Thread(target=wait, daemon=True).start()
+stop.wait()
+"""
+
+
+@pytest.mark.real
+def test_no_other_thread_takes_the_signal_of_a_steered_trial(
+    environment_of: Callable[[str, str], Environment], tmp_path: Path
+) -> None:
+    """A stop would wake any of them; the main thread, which runs handlers, would sleep on."""
+    (tmp_path / "threads.py").write_text(THREADS)
+    [scenario] = load(tmp_path).scenarios
+    order = make_order(environment_of(NEWEST, "none"), scenario, "SIGTERM")
+    for ordered, trial in run_all([replace(order, steering=Steering(0, 0)) for _ in range(8)], 2):
+        seen = observe(trial, ordered.scenario, ordered.termination)
+        assert isinstance(seen, Outcome), seen
+        assert (seen.processes[0].fired, seen.processes[0].exit) == (("A",), {"code": 0})
 
 
 @pytest.mark.real

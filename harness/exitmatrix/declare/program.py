@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
+from exitmatrix.declare.header import InvalidHeader, checked
+from exitmatrix.declare.keys import Described
 from exitmatrix.model import Program
 from exitmatrix.model.language import (
     Abort,
@@ -76,9 +78,6 @@ NATURES = {
 }
 """What data in flight can be."""
 
-SERVERS = ("threads", "one thread")
-SUPERVISORS = ("reloader", "wait")
-KEYS = ("steps", "handlers", "server", "supervisor", "data")
 ON = "on"
 """`on SIGNAL NAME, STEP`: a signal, its handler's name (- for a silent one), what that does."""
 
@@ -251,34 +250,23 @@ def program(table: Mapping[str, Any]) -> Program:
 
 
 def _program(table: Mapping[str, Any]) -> Program:
-    for key in table:
-        if key not in KEYS:
-            raise InvalidProgram(f"unknown key {key!r}; valid: {', '.join(KEYS)}")
-    server, supervisor = table.get("server", ""), table.get("supervisor", "")
-    if server and server not in SERVERS:
-        raise InvalidProgram(f"server: valid: {' or '.join(SERVERS)}, not {server!r}")
-    if supervisor and supervisor not in SUPERVISORS:
-        raise InvalidProgram(f"supervisor: valid: {' or '.join(SUPERVISORS)}, not {supervisor!r}")
-    data = table.get("data", {})
-    if not isinstance(data, dict) or not all(nature in NATURES for nature in data.values()):
-        raise InvalidProgram(f"data: natures are {', '.join(NATURES)}, not {data!r}")
+    try:
+        keys = checked(table, Described)
+    except InvalidHeader as error:
+        raise InvalidProgram(str(error)) from error
+    if not all(nature in NATURES for nature in keys.data.values()):
+        raise InvalidProgram(f"data: natures are {', '.join(NATURES)}, not {keys.data!r}")
     return Program(
-        code=_code(table.get("steps", []), table.get("handlers", {})),
-        server=server,
-        supervisor=supervisor,
-        data=tuple(data.items()),
+        code=_code(keys.steps, keys.handlers),
+        server=keys.server,
+        supervisor=keys.supervisor,
+        data=tuple(keys.data.items()),
     )
 
 
-def _code(told: object, handlers: object) -> Code:
-    if not isinstance(told, list):
-        raise InvalidProgram(f"steps: a list is valid, not {told!r}")
-    if not isinstance(handlers, dict):
-        raise InvalidProgram(f"handlers: a table is valid, not {handlers!r}")
+def _code(told: list[Any], handlers: Mapping[str, Any]) -> Code:
     named: Named = {}
-    functions = {
-        str(name): steps(does, f"handlers.{name}", named) for name, does in handlers.items()
-    }
+    functions = {name: steps(does, f"handlers.{name}", named) for name, does in handlers.items()}
     body = steps(told, "steps", named)
     for label, does in named.items():
         functions[label] = functions.get(does, ()) if isinstance(does, str) else does

@@ -7,46 +7,34 @@ PEP 723, under `[tool.exitmatrix]`.
 from __future__ import annotations
 
 import ast
-import difflib
 import fnmatch
 import re
 import tomllib
 import warnings
-from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from collections.abc import Mapping
+from typing import Any
 
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from exitmatrix.declare.header import tables
+from exitmatrix.declare.header import H, InvalidHeader, checked, nearest, tables
+from exitmatrix.declare.keys import Own, Script
 from exitmatrix.declare.program import InvalidProgram, program
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.declare.stacks import STACKS
 from exitmatrix.declare.terminations import IN_PROCESS, TERMINATIONS
-from exitmatrix.model import DataState, Ending, ImplementationName, Program, Ready, Scenario
+from exitmatrix.model import DataState, Ending, Program, Ready, Scenario
 from exitmatrix.model.app import PORT
 
 # Ids become parts of paths and of cell ids: no dots, slashes or capitals.
 ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 
-SCRIPT_KEYS = ("requires-python", "dependencies", "tool")  # PEP 723 knows no others
-OWN_KEYS = ("title", "roles", "ready", "terminations")
-MORE_KEYS = (
-    "program",
-    "not-on",
-    "handler-ms",
-    "acts",
-    "printed",
-    "data",
-    "command",
-    "server",
-)  # for scenarios that need them
+NEEDED = tuple(one.encode_name for one in fields(Own) if one.required)
 CLEAN = ("kept", "removed")  # what a clean end may make of data; other states are for what is seen
 ROLES = (("main",), ("parent", "child"))
 FAMILIES = {one.family for one in STACKS}
 ROLE = re.compile(r"[a-z][a-z-]*")
-LONGEST = 3000  # milliseconds: a trial with three such handlers stays within its limit
 OF_COMMANDS = ("listening", "line")  # how a command is seen to be ready
 LINE_FORM = 'ready = {line = "REGEX"}'
 READY_FORMS = 'ready = {stdout = "LINE"}, ready = "http" or ready = "none"'
@@ -67,41 +55,42 @@ def parse(id: str, text: str, path: str, folder: str = "") -> Scenario:
         raise InvalidScenario(
             "", f"{id!r} is no scenario id: small letters, digits and hyphens, as in plain-clear"
         )
-    header = _header(text)
-    _refuse_unknown("", header, SCRIPT_KEYS)
-    tool = header.get("tool", {})
-    own = tool.get("exitmatrix") if isinstance(tool, dict) else None
+    script = _checked("", _header(text), Script)
+    own = script.tool.get("exitmatrix")
     if not isinstance(own, dict):
-        raise InvalidScenario("tool.exitmatrix", f"missing; it holds {', '.join(OWN_KEYS)}")
-    _refuse_unknown("tool.exitmatrix", own, (*OWN_KEYS, *MORE_KEYS))
-    for key in OWN_KEYS:
-        if key not in own:
-            raise InvalidScenario(f"tool.exitmatrix.{key}", "missing")
-    ready = _ready(own["ready"])
-    command = _command(own.get("command", []), ready)
-    family, releases = _family(header.get("dependencies", []))
-    roles = _roles(own["roles"], command)
+        raise InvalidScenario("tool.exitmatrix", f"missing; it holds {', '.join(NEEDED)}")
+    keys = _checked("tool.exitmatrix.", own, Own)
+    ready = _ready(keys.ready)
+    family, releases = _family(script.dependencies)
+    _roles(keys)
     return Scenario(
         id=id,
-        title=_title(own["title"]),
+        title=keys.title,
         path=path,
         folder=folder,
         doc=_doc(text, path),
-        roles=roles,
+        roles=keys.roles,
         ready=ready,
         family=family,
         releases=releases,
-        requires=_requires(header.get("requires-python", "")),
-        terminations=_terminations(own["terminations"], roles),
-        not_on=_not_on(own.get("not-on", {})),
-        lengths=_lengths(own.get("handler-ms", [])),
-        program=_program(own.get("program")),
-        command=command,
-        server=_server(own.get("server", ""), command),
-        acts=_acts(own.get("acts", ""), roles),
-        printed=_printed(own.get("printed", False)),
-        data=_data(own.get("data", {})),
+        requires=_requires(script.requires_python),
+        terminations=_terminations(keys.terminations, keys.roles),
+        not_on={str(name): why for name, why in keys.not_on.items()},
+        lengths=_lengths(keys.handler_ms),
+        program=_program(keys.program),
+        command=_command(keys.command, ready),
+        server=_server(keys),
+        acts=_acts(keys),
+        printed=keys.printed,
+        data=_data(keys.data),
     )
+
+
+def _checked(table: str, given: Mapping[str, Any], form: type[H]) -> H:
+    try:
+        return checked(given, form)
+    except InvalidHeader as error:
+        raise InvalidScenario(f"{table}{error.key}", error.text) from error
 
 
 def _header(text: str) -> dict[str, Any]:
@@ -138,23 +127,7 @@ def _doc(text: str, path: str) -> str:
 # ------------------------------------------------------------------ the keys
 
 
-def _refuse_unknown(table: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for key in given:
-        if key not in known:
-            dotted = f"{table}.{key}" if table else key
-            raise InvalidScenario(
-                dotted, f"unknown key{_nearest(key, known)}; valid: {', '.join(known)}"
-            )
-
-
-def _title(value: object) -> str:
-    if not isinstance(value, str) or not value.strip() or value.splitlines() != [value]:
-        raise InvalidScenario("tool.exitmatrix.title", f"one line of text is valid, not {value!r}")
-    return value
-
-
-def _command(value: object, ready: Ready) -> tuple[str, ...]:
-    words = _texts("tool.exitmatrix.command", value)
+def _command(words: tuple[str, ...], ready: Ready) -> tuple[str, ...]:
     if words and ready.by not in OF_COMMANDS:
         valid = f'ready = "listening" or {LINE_FORM}'
         raise InvalidScenario("tool.exitmatrix.ready", f"with a command, valid: {valid}")
@@ -165,24 +138,21 @@ def _command(value: object, ready: Ready) -> tuple[str, ...]:
     return words
 
 
-def _server(value: object, command: tuple[str, ...]) -> str:
-    if bool(value) != bool(command):
+def _server(keys: Own) -> str:
+    if bool(keys.server) != bool(keys.command):
         raise InvalidScenario("tool.exitmatrix.server", "goes together with a command")
-    if value and value not in SERVERS:
-        raise InvalidScenario(
-            "tool.exitmatrix.server", f"valid: {', '.join(sorted(SERVERS))}, not {value!r}"
-        )
-    return str(value)
+    if keys.server and keys.server not in SERVERS:
+        valid = ", ".join(sorted(SERVERS))
+        raise InvalidScenario("tool.exitmatrix.server", f"valid: {valid}, not {keys.server!r}")
+    return keys.server
 
 
-def _roles(value: object, command: tuple[str, ...] = ()) -> tuple[str, ...]:
-    roles = _texts("tool.exitmatrix.roles", value)
-    if command and roles and all(ROLE.fullmatch(one) for one in roles):
-        return roles
-    if roles not in ROLES:
+def _roles(keys: Own) -> None:
+    of_command = keys.command and keys.roles and all(ROLE.fullmatch(one) for one in keys.roles)
+    if not of_command and keys.roles not in ROLES:
         valid = " or ".join(f"{list(each)}" for each in ROLES)
-        raise InvalidScenario("tool.exitmatrix.roles", f"valid: {valid}, not {value!r}")
-    return roles
+        given = list(keys.roles)
+        raise InvalidScenario("tool.exitmatrix.roles", f"valid: {valid}, not {given}")
 
 
 def with_lengths(scenario: Scenario) -> tuple[Scenario, ...]:
@@ -199,63 +169,32 @@ def with_lengths(scenario: Scenario) -> tuple[Scenario, ...]:
     ) or (scenario,)
 
 
-def _lengths(value: object) -> tuple[int, ...]:
-    if (
-        isinstance(value, list)
-        and all(type(one) is int and 0 < one <= LONGEST for one in value)
-        and value == sorted(set(value))
-    ):
-        return tuple(value)
-    raise InvalidScenario(
-        "tool.exitmatrix.handler-ms",
-        f"a list of milliseconds up to {LONGEST} that rise is valid, not {value!r}",
-    )
+def _lengths(rising: tuple[int, ...]) -> tuple[int, ...]:
+    if list(rising) != sorted(set(rising)):
+        valid = "a list of milliseconds that rise is valid"
+        raise InvalidScenario("tool.exitmatrix.handler-ms", f"{valid}, not {list(rising)}")
+    return rising
 
 
-def _not_on(value: object) -> dict[str, str]:
-    valid = get_args(ImplementationName)
-    if (
-        isinstance(value, dict)
-        and all(name in valid for name in value)
-        and all(isinstance(why, str) and why.splitlines() == [why] for why in value.values())
-    ):
-        return dict(value)
-    raise InvalidScenario(
-        "tool.exitmatrix.not-on",
-        f'a reason for some of {", ".join(valid)} is valid, as {{pypy = "WHY"}}, not {value!r}',
-    )
+def _acts(keys: Own) -> str:
+    if keys.acts and keys.acts not in keys.roles:
+        valid = " or ".join(f'"{role}"' for role in keys.roles)
+        raise InvalidScenario("tool.exitmatrix.acts", f"valid: {valid}, not {keys.acts!r}")
+    return keys.acts
 
 
-def _acts(value: object, roles: tuple[str, ...]) -> str:
-    if value != "" and value not in roles:
-        valid = " or ".join(f'"{role}"' for role in roles)
-        raise InvalidScenario("tool.exitmatrix.acts", f"valid: {valid}, not {value!r}")
-    return str(value)
-
-
-def _program(value: object) -> Program | None:
+def _program(value: Mapping[str, Any] | None) -> Program | None:
     """What the rules are told of the program; nothing where the header says nothing."""
-    key = "tool.exitmatrix.program"
     if value is None:
         return None
-    if not isinstance(value, dict):
-        raise InvalidScenario(key, f"a table is valid, not {value!r}")
     try:
         return program(value)
     except InvalidProgram as error:
-        raise InvalidScenario(key, str(error)) from error
+        raise InvalidScenario("tool.exitmatrix.program", str(error)) from error
 
 
-def _printed(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise InvalidScenario("tool.exitmatrix.printed", f"valid: true or false, not {value!r}")
-    return value
-
-
-def _data(value: object) -> dict[str, DataState]:
+def _data(value: Mapping[str, Any]) -> dict[str, DataState]:
     key = "tool.exitmatrix.data"
-    if not isinstance(value, dict):
-        raise InvalidScenario(key, f"a table of kinds is valid, not {value!r}")
     for kind, state in value.items():
         if ":" in kind or kind.strip() != kind or kind.splitlines() != [kind]:
             raise InvalidScenario(key, f"a kind is a few words without a colon, not {kind!r}")
@@ -285,26 +224,24 @@ def _ready(value: object) -> Ready:
     raise InvalidScenario("tool.exitmatrix.ready", f"valid: {READY_FORMS}; not {value!r}")
 
 
-def _family(value: object) -> tuple[str, str]:
+def _family(dependencies: tuple[str, ...]) -> tuple[str, str]:
     """The family of stacks, and the releases of its package that the scenario is for."""
-    dependencies = _texts("dependencies", value)
+    given = list(dependencies)
     try:
         last = Requirement(dependencies[-1] if dependencies else "none")
     except InvalidRequirement as error:
         raise InvalidScenario(
-            "dependencies", f'a package such as "flask>=2.2" is valid (PEP 508), not {value!r}'
+            "dependencies", f'a package such as "flask>=2.2" is valid (PEP 508), not {given}'
         ) from error
     if last.name not in FAMILIES or last.name in dependencies[:-1]:
         valid = ", ".join(sorted(FAMILIES - {"none"}))
         raise InvalidScenario(
-            "dependencies", f"valid: none, or a list whose last is one of {valid}; not {value!r}"
+            "dependencies", f"valid: none, or a list whose last is one of {valid}; not {given}"
         )
     return last.name, str(last.specifier)
 
 
-def _requires(value: object) -> str:
-    if not isinstance(value, str):
-        raise InvalidScenario("requires-python", f'a text such as ">=3.9" is valid, not {value!r}')
+def _requires(value: str) -> str:
     try:
         SpecifierSet(value)
     except InvalidSpecifier as error:
@@ -314,9 +251,8 @@ def _requires(value: object) -> str:
     return value
 
 
-def _terminations(value: object, roles: tuple[str, ...]) -> tuple[str, ...]:
+def _terminations(patterns: tuple[str, ...], roles: tuple[str, ...]) -> tuple[str, ...]:
     key = "tool.exitmatrix.terminations"
-    patterns = _texts(key, value)
     if not patterns:
         raise InvalidScenario(key, 'at least one is needed; ["*"] is all of them')
     for pattern in patterns:
@@ -330,20 +266,7 @@ def _terminations(value: object, roles: tuple[str, ...]) -> tuple[str, ...]:
             raise InvalidScenario(
                 key,
                 f"{pattern!r} matches no termination"
-                f"{_nearest(pattern, (*TERMINATIONS, IN_PROCESS))};"
+                f"{nearest(pattern, (*TERMINATIONS, IN_PROCESS))};"
                 f' valid: ids of the catalogue, patterns over them, or "{IN_PROCESS}"',
             )
     return patterns
-
-
-def _texts(key: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InvalidScenario(key, f"a list of texts is valid, not {value!r}")
-    return tuple(value)
-
-
-def _nearest(word: str, valid: Iterable[str]) -> str:
-    """`, did you mean ...?`, or nothing; capitals do not count."""
-    folded = {name.casefold(): name for name in valid}
-    near = difflib.get_close_matches(word.casefold(), folded, n=3, cutoff=0.5)
-    return f", nearest: {', '.join(folded[name] for name in near)}" if near else ""

@@ -14,17 +14,17 @@ part of the package as its modules are, and read when this one is imported.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from exitmatrix.declare.header import tables
+from exitmatrix.declare.header import Header, InvalidHeader, checked, tables
 from exitmatrix.declare.requirements import normalised
 from exitmatrix.model import Interpreter, Stack
 
@@ -46,14 +46,17 @@ class InvalidStack(ValueError):
     """A file with pins declares no stack. The text names the file and the key."""
 
 
-class _Header(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
+Text = Annotated[str, msgspec.Meta(description="a text")]
+
+
+class StackHeader(Header, frozen=True):
     """What a stack's header holds."""
 
-    family: str
-    requires_python: str
-    too_old: str
-    too_new: str = ""
-    imports: str = ""
+    family: Text
+    requires_python: Text
+    too_old: Text
+    too_new: Text = ""
+    imports: Text = ""
 
 
 def declared(name: str, text: str) -> Stack | None:
@@ -63,17 +66,12 @@ def declared(name: str, text: str) -> Stack | None:
     """
     try:
         blocks = tables(text, "stack")
-        for key in (key for block in blocks for key in block):
-            if key not in _Header.__struct_encode_fields__:
-                near = difflib.get_close_matches(key, _Header.__struct_encode_fields__, n=1)
-                hint = f", nearest: {near[0]}" if near else ""
-                raise InvalidStack(f"{name}.in: unknown key {key!r}{hint}")
-        headers = msgspec.convert(blocks, list[_Header])
+        headers = [checked(one, StackHeader) for one in blocks]
         for one in headers:
             SpecifierSet(one.requires_python)
     except tomllib.TOMLDecodeError as error:
         raise InvalidStack(f"{name}.in: the header is no TOML: {error}") from error
-    except (msgspec.ValidationError, InvalidSpecifier) as error:
+    except (InvalidHeader, InvalidSpecifier) as error:
         raise InvalidStack(f"{name}.in: {error}") from error
     if len(headers) > 1:
         raise InvalidStack(f"{name}.in: two headers; a file declares one stack")

@@ -191,34 +191,49 @@ def _group_hit(facts: Server, signal: str) -> Prediction:
         return _prediction(facts, [[MASTER, *workers, *new]], [first.how, "replaced"])
     if first.how == "goes on":  # so that what the master does is all that counts
         return _master_hit(facts, signal)
-    ways = _two_signals(facts, first, signal, stop.passes)
-    if facts.stalls and signal != stop.passes:  # of one signal, two that are pending are one
-        ways += (_process("worker", facts, GOES_ON, signal),)
-    outcomes = []
-    for some in combinations_with_replacement(ways, facts.workers):
-        for late in _late_workers(facts):
-            after = [*_after(facts, stop, signal, _in_order(some), late)]
-            outcomes.append(after)
-            if facts.waits_for_lock and not stop.restarts:
-                hangs = _process("master", facts, GOES_ON, signal)
-                outcomes.append([replace(hangs, fired=stop.hooks), *after[1:]])
+    stops = [stop]
+    if facts.notes and facts.gives_up and not stop.restarts:
+        stops.append(replace(stop, status=facts.gives_up.status))
+    outcomes = [*_meanwhile(facts, stops, signal, first)]
     laws = [_stops(stop), first.how, "stalls" if facts.stalls else "second signal"]
     laws += ["replaced late"] if facts.replaces_late else []
+    laws += ["notes who is gone"] if len(stops) > 1 else []
     laws += ["waits for a lock"] if facts.waits_for_lock else []
     return _prediction(facts, outcomes, laws, (RACE,))
 
 
-def _late_workers(facts: Server) -> Iterator[tuple[Process, ...]]:
-    """Workers in the place of others, started by a master that was about to stop."""
+def _meanwhile(
+    facts: Server, stops: Sequence[Stop], signal: str, first: Reaction
+) -> Iterator[Sequence[Process]]:
+    """What workers that all got a signal come to, and the master, by who is ahead of whom."""
+    stop = stops[0]
+    ways = _two_signals(facts, first, signal, stop.passes)
+    by_themselves = ways[:1] if stop.passes else ways  # before the master has told anything
+    if facts.stalls and signal != stop.passes:  # of one signal, two that are pending are one
+        ways += (_process("worker", facts, GOES_ON, signal),)
+    for some in combinations_with_replacement(ways, facts.workers):
+        workers = _in_order(some)
+        gone = sum(one in by_themselves for one in some)
+        for late in _late_workers(facts, stop, gone):
+            for how in stops if gone else [stop]:
+                yield [*_after(facts, how, signal, workers, late)]
+            if facts.waits_for_lock and not stop.restarts:
+                hangs = _process("master", facts, GOES_ON, signal)
+                _, *others = _after(facts, stop, signal, workers, late)
+                yield [replace(hangs, fired=stop.hooks), *others]
+
+
+def _late_workers(facts: Server, stop: Stop, gone: int) -> Iterator[tuple[Process, ...]]:
+    """Workers in the place of those that are gone, started by a master that was about to stop."""
     yield ()
     if not facts.replaces_late:
         return
     role = f"{NEW}worker"
-    done = _process(role, facts, _reaction(facts, ""), "")
+    done = _process(role, facts, _reaction(facts, stop.passes), stop.passes)
     ways = [done]
     if facts.dies_with_parent:
         ways += _killed_anywhere(done)
-    for many in range(1, facts.workers + 1):
+    for many in range(1, gone + 1):
         yield from combinations_with_replacement(ways, many)
 
 

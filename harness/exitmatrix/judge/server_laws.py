@@ -123,9 +123,15 @@ LAWS: Mapping[str, ServerLaw] = {
         source="prctl(2), PR_SET_PDEATHSIG; celery/concurrency/prefork.py, process_initializer",
     ),
     "server-replaced-late": ServerLaw(
-        because="A thread of the master that looks after the workers may see that some are gone,"
-        " and start others, before the master has come to stop.",
-        source="billiard/pool.py, Supervisor.body",
+        because="The master, or a thread of it that looks after the workers, may see that some are"
+        " gone, and start others, before it has come to stop.",
+        source="billiard/pool.py, Supervisor.body; gunicorn 20.1, arbiter.py, run: it starts those"
+        " that are missing before it looks at the next signal",
+    ),
+    "server-notes-who-is-gone": ServerLaw(
+        because="A thread of the master may note that a worker is gone before the master has come"
+        " to the signal: then it exits with the status that it has for that.",
+        source="granian/server/common.py, AbstractWorker._watcher and AbstractServer.shutdown",
     ),
     "server-waits-for-a-lock": ServerLaw(
         because="A worker that a signal ends may leave the lock of the queue of tasks taken. The"

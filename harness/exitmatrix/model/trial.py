@@ -38,7 +38,7 @@ LIBRARY = re.compile(r"/(?:site|dist)-packages/|/lib\w*/(?:python|pypy)[\d.]+t?/
 class Steering(Frozen):
     """Which process of a trial is held back, and from when on, until the others are at rest."""
 
-    process: int  # its place among those that have handlers of the program, as they told
+    process: int  # its place: the first of all, and then who has handlers of the program
     events: int  # so many events it has told since the signal; 0: before that is sent
 
 

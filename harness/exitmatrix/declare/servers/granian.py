@@ -57,6 +57,7 @@ _FORKED = Server(
     master=_MASTER,
     worker={"SIGTERM": _OS_EXIT, "SIGINT": _OS_EXIT, "SIGHUP": _MASTERS_OWN},
     gives_up=_GIVES_UP,
+    notes=True,  # server/common.py, `AbstractWorker._watcher`: interrupt_children; `shutdown`
     orphan=Reaction(how="goes on", source="nothing in it looks for its parent"),
     source="granian 2.8.7",
 )

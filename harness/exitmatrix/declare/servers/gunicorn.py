@@ -43,6 +43,7 @@ _SYNC_20 = Server(
         "SIGQUIT": Reaction(how="finalizes", source="workers/base.py, `handle_quit`"),
     },
     replaces=True,
+    replaces_late=True,  # arbiter.py, `run`: `sleep`, `manage_workers`, and then the next signal
     orphan=Reaction(
         how="finalizes",
         source="workers/sync.py, `is_parent_alive`: it leaves when its parent has changed",
@@ -52,6 +53,7 @@ _SYNC_20 = Server(
 _SYNC = replace(
     _SYNC_20,
     since="27",  # what is between was not measured
+    replaces_late=False,  # arbiter.py, `run`: all signals that are there, and then `manage_workers`
     master=_MASTER,  # `reload` waits until the old workers have gone, "to prevent double SIGTERM"
     source="gunicorn 27.0.1",
 )

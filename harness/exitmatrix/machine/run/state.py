@@ -177,7 +177,7 @@ class TrialState:
         """Send the signal of that name to the target."""
         number = signal.Signals[name]
         self.take_events()
-        self.steerer.before_signal()
+        self.steerer.before_signal(number)
         note = self.journal.note
         if self.spec.target == "group":
             note("harness", 0, "sent", name, "group")

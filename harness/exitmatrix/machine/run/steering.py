@@ -5,6 +5,11 @@ waiting for the kernel's scheduler to do so by chance. Nothing comes of it that 
 of a scheduler that is slow: the process is stopped, and goes on where it was. A stop is told to
 the parent (SIGCHLD), and what it interrupts on going on is listed in signal(7), "Interruption of
 system calls and library functions by stop signals".
+
+But it wakes all its threads, and whichever is first takes what is pending; without it, Linux
+gives a signal to the main thread if that has none to take yet (kernel/signal.c, `wants_signal`).
+Python's handlers run in the main thread only, which may sleep on where another thread took the
+signal. So a process of several threads that handles the signal is not held back.
 """
 
 from __future__ import annotations
@@ -43,6 +48,7 @@ class Steerer:
         self._trial = trial
         self._steering = steering
         self._held: Watched | None = None
+        self._signum = 0
         self._sent = -1  # how many events there were when the signal was sent; -1: it was not
 
     @contextmanager
@@ -58,11 +64,12 @@ class Steerer:
             task.cancel()
             self._let_go()
 
-    def before_signal(self) -> None:
+    def before_signal(self, signum: int) -> None:
         """The signal is about to be sent, for the first time or again."""
         if self._steering is None or self._sent >= 0:
             return
         self._sent = len(self._trial.journal.events)
+        self._signum = signum
         if not self._steering.events:
             self._hold(self._steering)
 
@@ -87,15 +94,21 @@ class Steerer:
 
     def _process(self, steering: Steering) -> Watched | None:
         watched = self._trial.processes.watched
-        # Those that have handlers of the program: a tracker of multiprocessing has some of the
-        # library's. In a blind run, all.
-        told = dict.fromkeys(one.pid for one in self._trial.journal.events if _is_of_it(one))
-        pids = [pid for pid in told if pid in watched] or list(watched)
+        # The first of all, and those that have handlers of the program: a tracker of
+        # multiprocessing has some of the library's. In a blind run, all.
+        told = [one.pid for one in self._trial.journal.events if _is_of_it(one)]
+        first = self._trial.processes.root
+        pids = [pid for pid in dict.fromkeys((first, *told)) if pid in watched]
+        pids = pids if told else list(watched)
         return watched[pids[steering.process]] if steering.process < len(pids) else None
+
+    def _chooses_a_thread(self, watched: Watched) -> bool:
+        """Whether which thread takes a signal can count in this process."""
+        return proc.handles(watched.pid, self._signum) and proc.has_threads(watched.pid)
 
     def _hold(self, steering: Steering) -> None:
         watched = self._process(steering)
-        if watched is not None and not watched.ended:
+        if watched is not None and not watched.ended and not self._chooses_a_thread(watched):
             self._held = watched
             stop_all([watched])
 

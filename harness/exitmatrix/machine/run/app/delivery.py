@@ -83,7 +83,7 @@ def _send(state: AppState, step: Step) -> bool:
     target = step.target or state.spec.target
     number = signal.Signals[step.signal]
     state.look()
-    state.steerer.before_signal()
+    state.steerer.before_signal(number)
     note = state.journal.note
     if target == GROUP:
         members = [pid for pid in state.live if _group_of(pid) == state.processes.root]

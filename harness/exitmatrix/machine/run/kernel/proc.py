@@ -107,6 +107,16 @@ def all_stopped(pid: int) -> bool:
     return all(state.rpartition(b")")[2].split()[:1] in STOPPED for state in states)
 
 
+def has_threads(pid: int) -> bool:
+    """Whether a process has more than its main thread."""
+    return len(_threads(pid)) > 1
+
+
+def handles(pid: int, signum: int) -> bool:
+    """Whether a process has a handler for a signal: proc(5), SigCgt."""
+    return bool(int(_status(pid).get(b"SigCgt", b"0"), 16) >> (signum - 1) & 1)
+
+
 def _status(pid: int) -> dict[bytes, bytes]:
     return _fields(read_proc(pid, "status"))
 
