@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import jsonschema
+import msgspec
 import pytest
-from exitmatrix.cli.bisect import search, tell, understood
+from exitmatrix.cli.bisect import document, search, tell, understood
 from exitmatrix.cli.bisecting import Looking, Packages
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.declare.stacks import STACKS
@@ -17,6 +20,7 @@ from exitmatrix.machine.environments.replacements import tools_at
 from exitmatrix.machine.run.session import Session
 from exitmatrix.model import Cell
 from exitmatrix.plan.bisect import Alike, Answer, Step, Unmeasured, first_change
+from exitmatrix.report.exchange.changes import BisectDocument
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -169,6 +173,11 @@ def test_the_release_that_changed_a_cell_is_found(
     rows = dict(line.rsplit("  ", 1) for line in out.splitlines() if line.startswith("  bent"))
     assert list(rows.values()) == ["SIGTERM", "exit 5"]
     assert f"again  exitmatrix bisect bent 1.2 1.3 {cell.id}\n" in out
+    told = json.loads(msgspec.json.encode(document(answer, row, looking, asked, subjects)))
+    jsonschema.validate(told, msgspec.json.schema(BisectDocument))
+    assert (told["old"], told["new"], told["between"]) == ("bent 1.2", "bent 1.3", [])
+    assert told["change"]["new"]["outcomes"][0]["processes"][0]["exit"] == {"code": 5}
+    assert told["again"] in out
 
 
 @pytest.mark.real

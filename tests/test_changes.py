@@ -17,11 +17,14 @@ from exitmatrix.report.compare import Pairs, comparable, compare, of_folders, of
 from exitmatrix.report.pages.changes import (
     ExplainedChange,
     change_list,
+    change_section,
     command,
     contrast,
     everything,
+    grouped,
     side_by_side,
 )
+from exitmatrix.report.render.markdown import markdown
 from msgspec.structs import replace
 
 from tests.conftest import LOADED
@@ -288,7 +291,7 @@ def test_alike_changes_are_told_once() -> None:
     rows = [record(SIGTERM, died("SIGTERM"), version=version) for version in versions]
     told = [ExplainedChange(change=seen(one, ended())) for one in rows[1:]]
     told.append(ExplainedChange(change=seen(record(RETURN, ended()), ended(status=1))))
-    lines = change_list(told, rows, ("expected", "seen"))
+    lines = change_list(grouped(told, rows), ("expected", "seen"))
     assert sum(line.strip().startswith("expected") for line in lines) == 2
     assert "  where     plain/SIGTERM@main: 3.13 and later" in lines
     assert "  where     cpython-3.13.0/none/plain/return@main" in lines
@@ -299,9 +302,35 @@ def test_a_rule_is_told_once_in_full() -> None:
     why = (Reason(text="because of this", rule="a-rule"),)
     rows = [record(SIGTERM, died("SIGTERM")), record(RETURN, ended())]
     told = [ExplainedChange(change=seen(one, ended(status=9)), why=why) for one in rows]
-    text = "\n".join(change_list(told, rows, ("expected", "seen")))
+    text = "\n".join(change_list(grouped(told, rows, with_rules=True), ("expected", "seen")))
     assert text.count("because of this") == 1
     assert "a-rule, as above" in text
+
+
+def test_rules_are_told_where_they_are_asked_for() -> None:
+    """What was expected, what is seen and where stand there without; so do the commands."""
+    why = (Reason(text="because of this", rule="a-rule"),)
+    row = record(SIGTERM, died("SIGTERM"))
+    told = [ExplainedChange(change=seen(row, ended(status=9)), why=why)]
+    short, whole = (
+        "\n".join(change_list(grouped(told, [row], with_rules=rules), ("expected", "seen")))
+        for rules in (False, True)
+    )
+    assert [text.count("because of this") for text in (short, whole)] == [0, 1]
+    for text in (short, whole):
+        assert f"  again     {command(row)}" in text
+        assert f"  program   exitmatrix explain {row.cell} --reproducer -" in text
+
+
+def test_changes_are_a_document_for_a_tracker() -> None:
+    """The same words as in a terminal; nothing in them is a mark of the format."""
+    row = record(RETURN, ended(fired=("_a*b",)))
+    groups = grouped([ExplainedChange(change=seen(row, ended(status=9)))], [row])
+    text = markdown(change_section("1 of 1 cell behaves differently.", groups, ("was", "is")))
+    assert text.startswith("# 1 of 1 cell behaves differently\n")
+    assert f"- **where**: `{row.cell}`" in text
+    assert f"```console\n$ {command(row)}\n" in text
+    assert "_a*b" not in text.partition("```")[0]
 
 
 def test_words_are_for_a_terminal() -> None:

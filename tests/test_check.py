@@ -51,7 +51,7 @@ def test_a_change_is_told_and_is_status_1(output: Path) -> None:
     """What was expected, what is seen, where, how sure, why, and how to see it; nothing written."""
     bent(output, exit={"code": 0})
     before = tree(output)
-    status, out, err = check(output, *ONLY)
+    status, out, err = check(output, *ONLY, "-v")
     assert status == 1, err
     rows = dict(line.split(maxsplit=1) for line in out.splitlines()[2:] if line[2:3].strip())
     assert out.startswith("1 of 1 cell behaves differently.\n")
@@ -62,7 +62,8 @@ def test_a_change_is_told_and_is_status_1(output: Path) -> None:
     assert rows["why"] == "what is seen now is what the rules allow"
     assert rows["again"].startswith(f"exitmatrix check --python {NEWEST} --stack none")
     assert tree(output) == before
-    again = run(*rows["again"].split()[1:], "--output", str(output), "--progress", "none")
+    assert rows["program"] == f"exitmatrix explain {CELL} --reproducer -"
+    again = run(*rows["again"].split()[1:], "-v", "--output", str(output), "--progress", "none")
     assert again.stdout == out
 
 

@@ -15,6 +15,7 @@ from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.replacing import find_replacements
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.selecting import check_machine, find_interpreters, plan_all
+from exitmatrix.cli.structured import echo_json
 from exitmatrix.declare.requirements import normalised
 from exitmatrix.declare.stacks import STACKS, packages_of
 from exitmatrix.judge.reasons import why_changed
@@ -22,13 +23,14 @@ from exitmatrix.machine.environments.installer import FailedError
 from exitmatrix.machine.run.connection import EngineDied
 from exitmatrix.machine.run.session import Session, default_jobs
 from exitmatrix.machine.store.records import describe, platform_name
-from exitmatrix.model import Cell, CellId, Frozen, Interpreter, Scenario
+from exitmatrix.model import Cell, CellId, Frozen, Interpreter, Record, Scenario
 from exitmatrix.model.change import Change
 from exitmatrix.model.versions import age, python_of, stack_age
 from exitmatrix.plan.bisect import Alike, Answer, Step, Unmeasured, first_change
 from exitmatrix.plan.cells import NothingMatches, Selection
 from exitmatrix.plan.lookup import find_cells
-from exitmatrix.report.pages.changes import ExplainedChange, change_list, count
+from exitmatrix.report.exchange.changes import BisectDocument, change_document
+from exitmatrix.report.pages.changes import ExplainedChange, change_list, count, grouped
 
 PYTHON = "python"
 ENDS = 2  # words before the cell
@@ -51,6 +53,7 @@ class Asked(Frozen, kw_only=True):
 @options.instead
 @options.jobs
 @options.progress
+@options.as_json
 def command(
     package: str,
     words: Sequence[str],
@@ -58,6 +61,7 @@ def command(
     instead: Sequence[str],
     jobs: int | None,
     progress: Kind,
+    as_json: bool,
 ) -> None:
     """Find the first release of a package since which a cell behaves otherwise.
 
@@ -97,7 +101,13 @@ def command(
                 session.finish()
         except (FailedError, EngineDied, OSError) as error:
             raise Failure(str(error), HARNESS_FAILED) from error
-    tell(answer, row, looking, asked, subjects)
+    if isinstance(answer, Unmeasured):
+        reason = looking.reasons[answer.place]
+        raise Failure(f"{row.label(answer.place)} cannot be measured: {reason}", USAGE_ERROR)
+    if as_json:
+        echo_json(document(answer, row, looking, asked, subjects))
+    else:
+        tell(answer, row, looking, asked, subjects)
 
 
 def understood(package: str, words: Sequence[str], instead: Sequence[str]) -> Asked:
@@ -162,17 +172,25 @@ def search(row: Row, looking: Looking, to_the_end: bool) -> Answer:
             return answer
 
 
+def the_change(answer: Step, looking: Looking, subjects: Mapping[str, Scenario]) -> ExplainedChange:
+    """What the two releases show, and why they differ."""
+    old, new = looking.shown[answer.old], looking.shown[answer.new]
+    assert old is not None
+    assert new is not None
+    change = Change(platform=platform_name(), old=old, new=new)
+    # Of rules that allow both the same none explains why they differ.
+    why = tuple(one for one in why_changed(change, subjects) if one.who)
+    return ExplainedChange(change=change, why=why)
+
+
 def tell(
-    answer: Answer,
+    answer: Step | Alike,
     row: Row,
     looking: Looking,
     asked: Asked,
     subjects: Mapping[str, Scenario],
 ) -> None:
     """The two releases with their outcomes, the rule, and what repeats it, on stdout."""
-    if isinstance(answer, Unmeasured):
-        reason = looking.reasons[answer.place]
-        raise Failure(f"{row.label(answer.place)} cannot be measured: {reason}", USAGE_ERROR)
     cell = looking.cell
     if isinstance(answer, Alike):
         click.echo(f"{cell.question}: {row.label(answer.oldest)} and {row.label(0)} behave alike.")
@@ -182,20 +200,43 @@ def tell(
             click.echo(f"  {count(between, 'release')} between them: not looked at")
         tell_what_was_not_measured(looking.reasons, row)
         return
-    old, new = looking.shown[answer.old], looking.shown[answer.new]
-    assert old is not None
-    assert new is not None
+    found = the_change(answer, looking, subjects)
     labels = (row.label(answer.old), row.label(answer.new))
     since = "between them" if answer.between else f"since {labels[1]}"
     click.echo(f"{cell.question} behaves otherwise {since}.")
-    change = Change(platform=platform_name(), old=old, new=new)
-    # Of rules that allow both the same none explains why they differ.
-    why = tuple(one for one in why_changed(change, subjects) if one.who)
-    for line in change_list([ExplainedChange(change=change, why=why)], [new], labels):
+    groups = grouped([found], [found.change.new], with_rules=True, on_record=False)
+    for line in change_list(groups, labels):
         click.echo(line)
-    click.echo(f"  runs   {old.runs} and {new.runs}")
+    click.echo(f"  runs   {found.change.old.runs} and {found.change.new.runs}")
     click.echo(f"  again  {again(asked, row, answer, cell)}")
     tell_what_was_not_measured(looking.reasons, row)
+
+
+def document(
+    answer: Step | Alike,
+    row: Row,
+    looking: Looking,
+    asked: Asked,
+    subjects: Mapping[str, Scenario],
+) -> BisectDocument:
+    """The same for programs."""
+    ends = (answer.old, answer.new) if isinstance(answer, Step) else (answer.oldest, 0)
+    found = the_change(answer, looking, subjects) if isinstance(answer, Step) else None
+    shown = [looking.shown[place] for place in ends]
+    return BisectDocument(
+        cell=str(looking.cell.question),
+        old=row.label(ends[0]),
+        new=row.label(ends[1]),
+        between=tuple(map(row.label, answer.between)) if isinstance(answer, Step) else (),
+        change=change_document(found.change, found.why) if found else None,
+        runs=(_runs(shown[0]), _runs(shown[1])),
+        not_measured={row.label(place): why for place, why in sorted(looking.reasons.items())},
+        again=again(asked, row, Step(old=ends[0], new=ends[1]), looking.cell),
+    )
+
+
+def _runs(shown: Record | None) -> int:
+    return shown.runs or 0 if shown else 0
 
 
 def tell_what_was_not_measured(reasons: Mapping[int, str], row: Row) -> None:

@@ -7,10 +7,18 @@ from collections.abc import Iterable, Mapping
 import click
 
 from exitmatrix.judge.reasons import why_changed
-from exitmatrix.model import Record, Scenario
+from exitmatrix.model import Frozen, Record, Scenario
 from exitmatrix.model.change import Change
 from exitmatrix.report.exchange.changes import ChangeDocument, change_document
 from exitmatrix.report.pages import changes as words
+from exitmatrix.report.render.markdown import markdown
+
+
+class Shown(Frozen, kw_only=True):
+    """How changes are shown."""
+
+    format: str = "text"
+    rules: bool = False  # what explains each
 
 
 def differ(number: int) -> str:
@@ -30,8 +38,16 @@ def print_changes(
     compared: Iterable[Record],
     labels: tuple[str, str],
     subjects: Mapping[str, Scenario],
+    title: str,
+    shown: Shown,
 ) -> None:
-    """The changes, those that are alike together, with what explains each."""
+    """The changes below a line that counts them, those that are alike together."""
     told = [words.ExplainedChange(change=one, why=why_changed(one, subjects)) for one in found]
-    for line in words.change_list(told, compared, labels):
+    groups = words.grouped(told, compared, with_rules=shown.rules)
+    if shown.format == "markdown":
+        section = words.change_section(title, groups, labels)
+        click.echo(markdown(section), nl=False)
+        return
+    click.echo(title)
+    for line in words.change_list(groups, labels):
         click.echo(line)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from exitmatrix.cli import options
 from exitmatrix.cli.accepting import Again, accept, write_as
-from exitmatrix.cli.changes import differ, explained, print_changes
+from exitmatrix.cli.changes import Shown, differ, explained, print_changes
 from exitmatrix.cli.environments import (
     Environments,
     place_of,
@@ -82,6 +82,8 @@ Subjects = Mapping[str, Scenario]
 @options.jobs
 @options.records("The records that are compared with; written with --update only.")
 @options.progress
+@options.rules
+@options.format
 @options.as_json
 def command(
     python: Sequence[str],
@@ -97,6 +99,8 @@ def command(
     jobs: int | None,
     folder: Path | None,
     progress: Kind,
+    rules: bool,
+    format: str,  # noqa: A002 - as the option is called
     as_json: bool,
 ) -> None:
     """Measure again, and compare with what is on record.
@@ -169,7 +173,7 @@ def command(
             )
         )
     else:
-        tell_changes(changes, compared, subjects)
+        tell_changes(changes, compared, subjects, Shown(format=format, rules=rules))
     if changes and not update:
         sys.exit(DIFFERS)
     if (instead or newest) and not stack:
@@ -396,14 +400,16 @@ def tell_other_packages(compared: Iterable[Record], environments: Environments) 
         say(f"measured with other packages than those on record: {', '.join(other)}")
 
 
-def tell_changes(found: Sequence[Change], compared: Sequence[Record], subjects: Subjects) -> None:
+def tell_changes(
+    found: Sequence[Change], compared: Sequence[Record], subjects: Subjects, shown: Shown
+) -> None:
     """The changes in behaviour, on stdout."""
     number = count(len(compared), "cell")
     if not found:
         click.echo(f"{number} checked: all behave as on record.")
         return
-    click.echo(f"{len(found)} of {number} {differ(len(found))}.")
-    print_changes(found, compared, ("expected", "seen"), subjects)
+    title = f"{len(found)} of {number} {differ(len(found))}."
+    print_changes(found, compared, ("expected", "seen"), subjects, title, shown)
 
 
 def fail_if_not_all_was_seen(

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from exitmatrix.cli import options
-from exitmatrix.cli.changes import differ, explained, print_changes
+from exitmatrix.cli.changes import Shown, differ, explained, print_changes
 from exitmatrix.cli.errors import DIFFERS, HARNESS_FAILED, USAGE_ERROR, Failure, no_such
 from exitmatrix.cli.records import Records, folder_to_read, read
 from exitmatrix.cli.scenarios import load_scenarios
@@ -36,6 +36,8 @@ class Sides(Frozen, kw_only=True):
 @click.argument("new")
 @options.cells
 @options.records("Where the records of two interpreters are looked up.")
+@options.rules
+@options.format
 @options.as_json
 def command(
     old: str,
@@ -45,6 +47,8 @@ def command(
     target: Sequence[str],
     stack: Sequence[str],
     folder: Path | None,
+    rules: bool,
+    format: str,  # noqa: A002 - as the option is called
     as_json: bool,
 ) -> None:
     """Compare two folders of observations, or two interpreters or stacks.
@@ -82,7 +86,7 @@ def command(
             )
         )
     else:
-        tell_differences(compared, sides, subjects)
+        tell_differences(compared, sides, subjects, Shown(format=format, rules=rules))
     if compared.changes:
         sys.exit(DIFFERS)
 
@@ -174,12 +178,15 @@ def compare_sides(sides: Sides) -> Comparison:
     return compared
 
 
-def tell_differences(compared: Comparison, sides: Sides, subjects: Mapping[str, Scenario]) -> None:
+def tell_differences(
+    compared: Comparison, sides: Sides, subjects: Mapping[str, Scenario], shown: Shown
+) -> None:
     """What differs, on stdout, what is alike together, with what explains it."""
     number = count(len(compared.pairs), "cell")
     between = " -> ".join(sides.labels)
     if not compared.changes:
         click.echo(f"{between}: {number} compared, all behave alike.")
         return
-    click.echo(f"{between}: {len(compared.changes)} of {number} {differ(len(compared.changes))}.")
-    print_changes(compared.changes, [pair.new for pair in compared.pairs], sides.labels, subjects)
+    title = f"{between}: {len(compared.changes)} of {number} {differ(len(compared.changes))}."
+    everyone = [pair.new for pair in compared.pairs]
+    print_changes(compared.changes, everyone, sides.labels, subjects, title, shown)

@@ -90,6 +90,19 @@ shard = click.option(
 )
 
 
+rules = click.option("-v", "--verbose", "rules", is_flag=True, help="Say why, too: the rules.")
+
+
+format = click.option(  # noqa: A001 - as the option is called
+    "--format",
+    "format",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "markdown"]),
+    help="markdown is for a tracker.",
+)
+
+
 def output(text: str) -> Option:
     """The folder that is written."""
     return click.option(

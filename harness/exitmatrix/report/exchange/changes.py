@@ -51,6 +51,20 @@ class DiffDocument(Frozen, kw_only=True, omit_defaults=False):
     changes: tuple[ChangeDocument, ...]
 
 
+class BisectDocument(Frozen, kw_only=True, omit_defaults=False):
+    """What `bisect --json` prints."""
+
+    format: int = VERSION
+    cell: str  # SCENARIO/TERMINATION@TARGET
+    old: str  # the last release that behaves as before, or the oldest where all behave alike
+    new: str  # the first that behaves otherwise, or the newest
+    between: tuple[str, ...]  # releases that cannot be measured: any may be the first
+    change: ChangeDocument | None  # none where all behave alike
+    runs: tuple[int, int]  # of the old release and of the new one
+    not_measured: dict[str, str]  # why, by release
+    again: str  # the command that measures the two again
+
+
 def change_document(change: Change, why: Reasons) -> ChangeDocument:
     """One change with the reasons for it."""
     return ChangeDocument(

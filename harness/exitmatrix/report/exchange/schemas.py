@@ -10,7 +10,7 @@ import msgspec
 
 from exitmatrix.model import Frozen, Interpreter, Scenario, Skipped, Stack, Termination
 from exitmatrix.report.exchange.cells import ExplainDocument
-from exitmatrix.report.exchange.changes import CheckDocument, DiffDocument
+from exitmatrix.report.exchange.changes import BisectDocument, CheckDocument, DiffDocument
 from exitmatrix.report.exchange.claims import ClaimDocument, ClaimsDocument
 
 
@@ -24,6 +24,7 @@ class CellsDocument(Frozen, kw_only=True, omit_defaults=False):
 DOCUMENTS: Mapping[str, Any] = {
     "check": CheckDocument,
     "diff": DiffDocument,
+    "bisect": BisectDocument,
     "explain": ExplainDocument,
     "claims": ClaimsDocument,
     "list-interpreters": list[Interpreter],

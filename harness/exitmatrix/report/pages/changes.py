@@ -1,4 +1,4 @@
-"""Changes in behaviour, for a terminal: what it was, what it is, where, and why. Pure."""
+"""Changes in behaviour: what it was, what it is, where, and why. Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ from exitmatrix.judge.reasons import Reasons
 from exitmatrix.model import Frozen, Outcome, Process, Record
 from exitmatrix.model.change import Change
 from exitmatrix.model.versions import subject_of, subject_words
+from exitmatrix.report.document import (
+    Block,
+    Item,
+    Listing,
+    Section,
+    Strong,
+    codes,
+    inline,
+    points,
+)
 from exitmatrix.report.phrases import names
 from exitmatrix.report.render.text import WIDTH, fill
 from exitmatrix.report.sections.differences import parts
@@ -30,23 +40,81 @@ class ExplainedChange(Frozen, kw_only=True):
 Labels = tuple[str, str]  # what the old one and the new one are called
 
 
-def change_list(
-    explained: Iterable[ExplainedChange], everyone: Iterable[Record], labels: Labels
-) -> list[str]:
-    """All changes, those that are alike together. `everyone` is all that was compared."""
+class ChangeGroup(Frozen, kw_only=True):
+    """Changes that are alike: one contrast, the places where it shows, and what to do."""
+
+    contrast: tuple[str, str]
+    where: tuple[str, ...]
+    runs: str = ""
+    why: tuple[str, ...] = ()
+    again: str = ""  # the command that measures one of them again
+    program: str = ""  # the command that writes it as a program of its own
+
+
+def grouped(
+    explained: Iterable[ExplainedChange],
+    everyone: Iterable[Record],
+    *,
+    with_rules: bool = False,
+    on_record: bool = True,
+) -> tuple[ChangeGroup, ...]:
+    """All changes, those that are alike together. `everyone` is all that was compared.
+
+    `with_rules`: alike means that the same rules explain them, too. `on_record`: whether the old
+    ones are, so that a program can be made of them.
+    """
     groups: dict[tuple[tuple[str, str], Reasons], list[Change]] = {}
     for one in explained:
-        groups.setdefault((contrast(one.change), one.why), []).append(one.change)
+        key = (contrast(one.change), one.why if with_rules else ())
+        groups.setdefault(key, []).append(one.change)
     asked = list(everyone)
-    lines: list[str] = []
     known: set[str] = set()
-    for (words, why), changes in groups.items():
-        rows = [*zip(labels, ([words[0]], [words[1]]), strict=True)]
-        rows.append(("where", _where(changes, asked)))
-        rows += [("runs", [_runs(changes)])] if any(one.runs for one in changes) else []
-        rows += [("why", _why(why, known) or ["no rule explains it"])]
-        lines += ["", *_rows(rows), *_again(changes[0])]
+    return tuple(
+        ChangeGroup(
+            contrast=words,
+            where=tuple(_where(changes, asked)),
+            runs=_runs(changes) if any(one.runs for one in changes) else "",
+            why=(tuple(_why(why, known)) or ("no rule explains it",)) if with_rules else (),
+            again=_again(changes[0]),
+            program=f"exitmatrix explain {changes[0].old.cell} --reproducer -" if on_record else "",
+        )
+        for (words, why), changes in groups.items()
+    )
+
+
+def change_list(groups: Iterable[ChangeGroup], labels: Labels) -> list[str]:
+    """The same for a terminal; commands on one line, to be copied."""
+    lines: list[str] = []
+    for one in groups:
+        rows: list[tuple[str, Sequence[str]]] = [
+            *zip(labels, ([one.contrast[0]], [one.contrast[1]]), strict=True),
+            ("where", one.where),
+        ]
+        rows += [("runs", [one.runs])] if one.runs else []
+        rows += [("why", one.why)] if one.why else []
+        commands = {"again": one.again, "program": one.program}
+        width = max(map(len, (*commands, *(label for label, _ in rows))))
+        lines += ["", *_rows(rows, width)]
+        lines += [f"{INDENT}{label:{width}}  {text}" for label, text in commands.items() if text]
     return lines
+
+
+def change_section(title: str, groups: Iterable[ChangeGroup], labels: Labels) -> Section:
+    """The same as a document, for a tracker."""
+    blocks: list[Block] = []
+    for one in groups:
+        said = [
+            Item((inline(Strong(label), ": ", words),))
+            for label, words in zip(labels, one.contrast, strict=True)
+        ]
+        said.append(Item((inline(Strong("where"), ": ", codes(one.where)),)))
+        said += [Item((inline(Strong("runs"), f": {one.runs}"),))] if one.runs else []
+        said += [Item((inline(Strong("why"), f": {why}"),)) for why in one.why]
+        commands = tuple(text for text in (one.again, one.program) if text)
+        blocks.append(points(said))
+        if commands:
+            blocks.append(Listing("console", tuple(f"$ {text}" for text in commands)))
+    return Section(title.removesuffix("."), tuple(blocks))
 
 
 def side_by_side(explained: ExplainedChange, labels: Labels = ("expected", "seen")) -> list[str]:
@@ -69,7 +137,8 @@ def side_by_side(explained: ExplainedChange, labels: Labels = ("expected", "seen
     )
     rows = [("runs", [_runs([change])])] if change.runs else []
     rows += [("why", _why(explained.why, set()) or ["no rule speaks of it"])]
-    return [*lines, "", *_rows(rows), *_again(change)]
+    again = [f"{INDENT}again  {_again(change)}"] if change.runs else []
+    return [*lines, "", *_rows(rows), *again]
 
 
 def contrast(change: Change) -> tuple[str, str]:
@@ -212,19 +281,15 @@ def _why(why: Reasons, known: set[str]) -> list[str]:
     return told
 
 
-def _again(change: Change) -> list[str]:
-    """The command that measures a changed cell again; on one line, to be copied."""
-    return (
-        [f"{INDENT}again  {command(change.old, change.python, change.instead)}"]
-        if change.runs
-        else []
-    )
+def _again(change: Change) -> str:
+    """The command that measures a changed cell again; none where nothing was measured."""
+    return command(change.old, change.python, change.instead) if change.runs else ""
 
 
-def _rows(rows: Iterable[tuple[str, Sequence[str]]]) -> list[str]:
+def _rows(rows: Iterable[tuple[str, Sequence[str]]], least: int = 0) -> list[str]:
     """Labels in a column, what they say beside them."""
     told = list(rows)
-    width = max(len(label) for label, _ in told)
+    width = max(least, *(len(label) for label, _ in told))
     return [
         line
         for label, texts in told
