@@ -14,6 +14,7 @@ from exitmatrix.machine.store.records import platform_name, read_records
 from exitmatrix.model import Outcome, Trial, TrialSpec
 from exitmatrix.observe import observe
 from exitmatrix.observe.blind import printed
+from exitmatrix.observe.roles import FORK_SERVER
 from exitmatrix.observe.stderr import normalise
 from exitmatrix.plan.cells import plan
 from msgspec.structs import replace
@@ -34,6 +35,10 @@ RACES = {
     ("flask-debug", "self-SIGTERM", "child"),
     # Both end at the same time, and write to one stdout.
     ("plain-subprocess", "SIGINT", "group"),
+    ("multiprocessing-daemon", "SIGINT", "group"),
+    ("multiprocessing-fork", "SIGINT", "group"),
+    ("multiprocessing-forkserver", "SIGINT", "group"),
+    ("multiprocessing-spawn", "SIGINT", "group"),
     # On 2.7 the main thread may be within a request, which swallows the SystemExit.
     ("flask-graceful", "self-SIGTERM", "main"),
 }
@@ -61,7 +66,8 @@ def shown(order: TrialSpec, trial: Trial) -> list[object]:
     alone = replace(order.scenario, printed=False)  # the two runs that it takes are these here
     outcome = observe(trial, alone, order.termination)
     assert isinstance(outcome, Outcome), (order.cell, outcome)
-    exits = [(one.role, one.exit) for one in outcome.processes]
+    # A fork server tells nothing without the probe, and may be gone before anybody looks.
+    exits = [(one.role, one.exit) for one in outcome.processes if one.role != FORK_SERVER]
     lines = normalise(trial.stderr).splitlines()
     if len(outcome.processes) + len(outcome.helpers) > 1:
         lines.sort()  # what two processes write to one stderr has no order of its own

@@ -215,7 +215,7 @@ def test_the_laws_hold_for_a_python_that_their_author_left_out() -> None:
     assert newest
     assert older
     spans = [span for one in PARAMETERS for span in one.spans if span.subject == "cpython"]
-    assert max(span.since for span in spans) <= (3, 14)
+    assert max(span.since[:2] for span in spans) <= (3, 14)
     for record in older:
         scenario = scenarios()[record.scenario]
         if not scenario.program:

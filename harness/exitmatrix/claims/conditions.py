@@ -214,6 +214,14 @@ def nothing_shared_is_left() -> Condition:
     )
 
 
+def no_name_is_left() -> Condition:
+    """No semaphore and no memory that has a name; System V's has a number."""
+    return Condition(
+        words="no name is left in shared memory",
+        met=lambda sight: not set(sight.outcome.left) & {"semaphore", "shared memory"},
+    )
+
+
 def leaves_shared(thing: str) -> Condition:
     """Something that has a name in shared memory is still there."""
     return Condition(

@@ -103,7 +103,12 @@ atexit.register(starts)
         where="library/multiprocessing, Contexts and start methods; the head of"
         " `Lib/multiprocessing/resource_tracker.py` speaks of Ctrl-C and `killall python`",
         claims=("P1", "P2"),
-        cells=("flask-debug/SIGHUP@group",),
+        cells=(
+            "named-objects/SIGHUP@group",
+            "named-objects/SIGTERM@group",
+            "named-objects/SIGHUP@main",
+            "flask-debug/SIGHUP@group",
+        ),
         cause="The tracker ignores SIGINT and SIGTERM (`_IGNORED_SIGNALS`, and `main` in"
         " `Lib/multiprocessing/resource_tracker.py`). A terminal that is closed sends SIGHUP to the"
         " whole foreground group, the tracker among it, whose default action ends it before it can"

@@ -6,6 +6,7 @@ does is another step, or a list of them:
 
     steps = ["register A", "register B", "unregister A", {thread = ["register C", "raise"]}]
     steps = ["register A", {try = ["end here"], finally = "finally:f"}]
+    steps = ["register A", {process = ["register D"], method = "spawn"}, "join process"]
     handlers = {B = "sys.exit 4", C = ["register A", {fork = ["os._exit 0"]}]}
     server = "threads"
     supervisor = "reloader"
@@ -38,6 +39,7 @@ from exitmatrix.model.language import (
     Ignore,
     Import,
     ImportAtexit,
+    JoinProcess,
     Keep,
     LibcCall,
     LibcExit,
@@ -52,9 +54,13 @@ from exitmatrix.model.language import (
     Say,
     Segfault,
     SetExitFunction,
+    Share,
+    Shared,
     Signal,
     StartChild,
     StartInterpreter,
+    StartMethod,
+    StartProcess,
     StartThread,
     Statement,
     SysExit,
@@ -62,6 +68,7 @@ from exitmatrix.model.language import (
     TryFinally,
     Unregister,
     UnregisterNamesake,
+    Unshare,
     Write,
 )
 
@@ -78,6 +85,7 @@ NATURES = {
 }
 """What data in flight can be."""
 
+PROCESS_KEYS = {"process", "method", "daemon"}
 ON = "on"
 """`on SIGNAL NAME, STEP`: a signal, its handler's name (- for a silent one), what that does."""
 
@@ -108,6 +116,13 @@ def _number(text: str) -> int:
     if not text.isdigit():
         raise InvalidProgram(f"a number is valid, not {text!r}")
     return int(text)
+
+
+def _shared(text: str) -> Shared:
+    found: dict[str, Shared] = {kind: kind for kind in get_args(Shared)}
+    if text not in found:
+        raise InvalidProgram(f"valid: {', '.join(found)}, not {text!r}")
+    return found[text]
 
 
 def _after_main(text: str) -> StartThread:
@@ -162,6 +177,9 @@ STEPS: Mapping[str, tuple[Callable[[str], Statement], str]] = {
         lambda text: Hook("threading.excepthook", f"threading.excepthook:{text}"),
         "a function that is assigned to it",
     ),
+    "join process": (lambda _: JoinProcess(), "the one that was started last"),
+    "share": (lambda text: Share(_shared(text)), f"one of: {', '.join(get_args(Shared))}"),
+    "unshare": (lambda text: Unshare(_shared(text)), "the same, which is removed"),
     "subinterpreter": (
         lambda text: StartInterpreter(tuple(text.split())),
         "a second interpreter, which registers these handlers",
@@ -231,12 +249,18 @@ def steps(value: object, where: str = "steps", named: Named | None = None) -> tu
         if ends not in get_args(ThreadEnd):
             raise InvalidProgram(f"ends: valid: {', '.join(get_args(ThreadEnd))}, not {ends!r}")
         return (StartThread(steps(value["thread"], where, named), ends),)
+    if isinstance(value, dict) and "process" in value and set(value) <= PROCESS_KEYS:
+        method, daemon = value.get("method", "fork"), value.get("daemon", False)
+        if method not in get_args(StartMethod) or not isinstance(daemon, bool):
+            valid = f"method: {', '.join(get_args(StartMethod))}; daemon: true or false"
+            raise InvalidProgram(f"{valid}; not {method!r}, {daemon!r}")
+        return (StartProcess(steps(value["process"], where, named), method, daemon),)
     if isinstance(value, dict) and set(value) == {"try", "finally"}:
         if not isinstance(value["finally"], str):
             raise InvalidProgram(f"finally: a name is valid, not {value['finally']!r}")
         return (TryFinally(steps(value["try"], where, named), value["finally"]),)
     raise InvalidProgram(
-        f"{where}: texts, {{fork = STEPS}}, {{thread = STEPS}} and"
+        f"{where}: texts, {{fork = STEPS}}, {{thread = STEPS}}, {{process = STEPS}} and"
         f" {{try = STEPS, finally = NAME}} are valid, not {value!r}"
     )
 

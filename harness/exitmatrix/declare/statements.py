@@ -11,6 +11,7 @@ from exitmatrix.model.language import (
     Handle,
     Register,
     SetExitFunction,
+    StartProcess,
     StartThread,
     Statement,
     TryFinally,
@@ -23,7 +24,7 @@ NAMING = (
 )
 """Statements that name a function."""
 
-HOLDING = Fork | StartThread | TryFinally
+HOLDING = Fork | StartProcess | StartThread | TryFinally
 """Statements that hold others."""
 
 

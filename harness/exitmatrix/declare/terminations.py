@@ -138,7 +138,9 @@ def targets(termination: Termination, scenario: Scenario) -> tuple[str, ...]:
     if termination.delivery in ("in-process", "touch"):
         return (scenario.acting_role,)
     if len(scenario.roles) == 1:
-        return scenario.roles
+        # The group holds helpers, too, where a scenario says that it has some.
+        group = any(pattern.endswith("@group") for pattern in scenario.terminations)
+        return (*scenario.roles, "group") if group else scenario.roles
     if termination.delivery == "signal-twice":
         return ("group",)
     return (*scenario.roles, "group")

@@ -13,6 +13,7 @@ from exitmatrix.judge.memory import remembered
 from exitmatrix.judge.profile import Profile
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.explore import outcomes
+from exitmatrix.judge.semantics.multiprocess import FORK_SERVER
 from exitmatrix.judge.semantics.state import (
     Body,
     Configuration,
@@ -39,7 +40,9 @@ from exitmatrix.model.language import (
     Import,
     Rest,
     Serve,
+    Share,
     StartChild,
+    StartProcess,
     StartThread,
     Statement,
     Supervise,
@@ -96,7 +99,9 @@ def _predict(
 
 def _processes(program: Program, termination: Termination, target: str) -> tuple[ProcessState, ...]:
     if not program.supervisor:
-        return (_process(program, PARENT, target, _last(program, termination)),)
+        alone = "main" if target == "group" else target
+        role = "parent" if _started(program) else alone
+        return (_process(program, PARENT, role, _last(program, termination)),)
     how = Supervise("reloader" if program.supervisor == "reloader" else "wait")
     ended_inside = termination.delivery == "in-process" and target == "child"
     child = _process(
@@ -134,6 +139,8 @@ def _at_the_place(
                 placed += last
             case TryFinally(inner, function):
                 placed.append(TryFinally(_at_the_place(inner, last), function))
+            case StartProcess(inner):
+                placed.append(replace(one, body=_at_the_place(inner, last)))
             case _:
                 placed.append(one)
     return tuple(placed)
@@ -150,6 +157,8 @@ def _named(body: tuple[Statement, ...], role: str) -> tuple[Statement, ...]:
                 named.append(Fork(_named(inner, "child")))
             case StartChild(inner):
                 named.append(StartChild(_named(inner, "child")))
+            case StartProcess(inner):
+                named.append(replace(one, body=_named(inner, "child")))
             case TryFinally(inner, function):
                 named.append(TryFinally(_named(inner, role), function))
             case StartThread(inner, ends):
@@ -171,9 +180,7 @@ def _last(program: Program, termination: Termination) -> tuple[Statement, ...]:
 
 
 def _events(program: Program, termination: Termination, target: str) -> tuple[Event, ...]:
-    to = {"group": (PARENT, CHILD), "child": (CHILD,)}.get(target, (PARENT,))
-    if not program.supervisor:
-        to = (PARENT,)
+    to = _aims(program, target)
     match termination.delivery:
         case "in-process" if not program.server:
             return ()
@@ -191,6 +198,21 @@ def _events(program: Program, termination: Termination, target: str) -> tuple[Ev
     return (first,)
 
 
+def _aims(program: Program, target: str) -> tuple[Path, ...]:
+    """The processes that a target names."""
+    if not program.supervisor and not _started(program):
+        return (PARENT,)
+    forks = _started(program) == "forkserver"  # then the child is the server's
+    child: Path = (*CHILD, 0) if forks else CHILD
+    everyone = (PARENT, CHILD, child) if forks else (PARENT, child)
+    return {"group": everyone, "child": (child,)}.get(target, (PARENT,))
+
+
+def _started(program: Program) -> str:
+    """How multiprocessing starts the processes of a program; "" where it starts none."""
+    return next((one.method for one in program.code.body if isinstance(one, StartProcess)), "")
+
+
 # ------------------------------------------------------------------------ the outcome
 
 
@@ -198,23 +220,23 @@ def _outcome(
     end: Configuration, program: Program, termination: Termination, target: str, ask: Ask
 ) -> Outcome:
     parent, *others = end.processes
-    alive = [one for one in end.processes if one.exit is None]
+    told = sorted(end.processes, key=lambda one: one.role == FORK_SERVER)  # it comes last
     serving = None
     if program.server:
         candidates = others if program.supervisor else [parent]
         serving = next((one for one in candidates if one.exit is None), candidates[0])
     open_port = serving is not None and serving.exit is None
     inside = termination.delivery == "in-process"
-    helps = _helps(program, termination, target, ask)
+    helps = _helps(end, program, termination, target, ask)
     names = _names(end)
     return Outcome(
-        processes=tuple(_told(one, names[one.path], end) for one in end.processes),
+        processes=tuple(_told(one, names[one.path], end) for one in told),
         order=None,
-        survivors=tuple(names[one.path] for one in alive),
-        helpers=helps.helpers * len(end.processes),
+        survivors=tuple(names[one.path] for one in told if one.exit is None),
+        helpers=helps.helpers,
         port=None if serving is None else "open" if open_port else "closed",
         answer=(serving.answer or None) if serving and open_port and inside else None,
-        left=helps.leaves * len(end.processes),
+        left=tuple(sorted((*helps.leaves, *_left(end, termination, target, ask)))),
         data=_data(parent, program, ask),
         printed=parent.printed if program.code.printed else None,
         cut=any(one.cut for one in end.processes),
@@ -269,14 +291,49 @@ def _exit(process: ProcessState) -> dict[str, object] | None:
     return {"code": process.exit.status}
 
 
-def _helps(program: Program, termination: Termination, target: str, ask: Ask) -> Helps:
-    if program.supervisor != "reloader":
+def _helps(
+    end: Configuration, program: Program, termination: Termination, target: str, ask: Ask
+) -> Helps:
+    """The helpers of all processes, and what they leave."""
+    method = _started(program) or ("names" if any(map(_shares, program.code.body)) else "")
+    if method == "fork" or (not method and program.supervisor != "reloader"):
         return Helps((), ())
-    about = Facts(profile=ask.profile, signal=termination.signal, everyone=target == "group")
+    if method and termination.delivery == "in-process":
+        return Helps((), ())  # they are gone with the program, and only who lasts is told
+    about = Facts(
+        profile=ask.profile,
+        signal=termination.signal,
+        everyone=target == "group",
+        method=method,
+    )
     (effect,) = ask("helpers", about)
     if not isinstance(effect, Helps):
         raise NotPredicted(f"{effect!r} of helpers")
-    return effect
+    each = 1 if method else len(end.processes)
+    return Helps(effect.helpers * each, effect.leaves * each)
+
+
+def _shares(statement: Statement) -> bool:
+    return isinstance(statement, Share)
+
+
+def _left(end: Configuration, termination: Termination, target: str, ask: Ask) -> tuple[str, ...]:
+    """What is left of what others can find, once all that can remove it are gone."""
+    made = [kind for one in end.processes if one.exit is not None for kind in one.shared]
+    if made and any(one.exit is None for one in end.processes):
+        raise NotPredicted("no law says what happens: what is shared with the living")
+    left: list[str] = []
+    for kind in made:
+        about = Facts(
+            profile=ask.profile,
+            shared=kind,
+            signal=termination.signal,
+            everyone=target == "group",
+        )
+        (effect,) = ask("left", about)
+        if effect == Keeps("left behind"):
+            left.append(kind)
+    return tuple(left)
 
 
 def _data(process: ProcessState, program: Program, ask: Ask) -> dict[str, DataState] | None:

@@ -54,6 +54,9 @@ FINDINGS: tuple[Finding, ...] = (
             "nothing-happens",
             "nothing-is-raised-again",
             "grace-time",
+            "default-action",
+            "tracker-removes-names",
+            "nobody-tracks-system-v",
         ),
         program="""\
 import atexit, sys
@@ -361,6 +364,128 @@ except ImportError:
 second = interpreters.create()
 interpreters.run_string(second, "import atexit; atexit.register(print, 'ran', flush=True)")
 raise SystemExit(3)
+""",
+    ),
+    Finding(
+        id="handlers-of-a-forked-process",
+        what="Does a process that multiprocessing has forked run the handlers that it registers?",
+        rules=("process-runs-its-own", "process-ends-by-os-exit"),
+        beside=("lifo", "run-returns", "process-of-old-server-exits-with-1"),
+        status="undocumented",
+        where=(
+            "The change log of 3.13 names it (gh-83856); atexit and multiprocessing say nothing of "
+            "handlers in a child, and What's New In Python 3.13 does not tell of the change."
+        ),
+        program="""\
+import atexit, multiprocessing, sys
+
+def ran():
+    sys.stdout.write("the child's own handler ran\\n")
+    sys.stdout.flush()
+
+def child():
+    atexit.register(ran)
+
+if __name__ == "__main__":
+    fork = getattr(multiprocessing, "get_context", lambda _: multiprocessing)("fork")
+    process = fork.Process(target=child)
+    process.start()
+    process.join()
+""",
+    ),
+    Finding(
+        id="handlers-of-the-program-in-a-fork-server",
+        what="In which process do the handlers run that the program's file registers, where a fork"
+        " server starts its processes?",
+        rules=("fork-server-imports-the-program", "children-import-the-program"),
+        beside=("lifo", "register-appends"),
+        status="undocumented",
+        where=(
+            "multiprocessing says of set_forkserver_preload that children inherit the imported "
+            "state of modules. That the program's file is among them unasked since 3.13.8 and "
+            "3.14.1 (gh-126631), and that what it registers then runs in the server and in none of "
+            "its children, is not said. The fork server is the default on Linux since 3.14."
+        ),
+        program="""\
+import multiprocessing, os, sys
+
+IMPORTED = os.getpid()  # where the file is imported, its handlers are registered
+
+def child():
+    sys.stdout.write("the child has imported the file: %s\\n" % (IMPORTED == os.getpid()))
+    sys.stdout.flush()
+
+if __name__ == "__main__":
+    process = multiprocessing.get_context("forkserver").Process(target=child)
+    process.start()
+    process.join()
+""",
+    ),
+    Finding(
+        id="status-of-a-fork-servers-child",
+        what="Is the exit status of a fork server's child its own?",
+        rules=("process-of-old-server-exits-with-1",),
+        beside=("process-ends-by-os-exit", "process-runs-its-own"),
+        status="documented",
+        where=(
+            "The change log of 3.7 tells of children that are killed (bpo-30589): before, their "
+            "starter learnt 255, and of those that came to their end the kernel was told 1."
+        ),
+        program="""\
+import multiprocessing, os, signal, sys
+
+def child():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    server = getattr(multiprocessing, "get_context", lambda _: multiprocessing)("forkserver")
+    process = server.Process(target=child)
+    process.start()
+    process.join()
+    sys.stdout.write("%d\\n" % process.exitcode)
+""",
+    ),
+    Finding(
+        id="shared-memory-with-a-name",
+        what="Is there shared memory that has a name, and a tracker that removes it?",
+        rules=("something-is-shared", "no-shared-memory-yet"),
+        status="documented",
+        where="What's New In Python 3.8: multiprocessing.shared_memory.",
+        program="""\
+try:
+    from multiprocessing.shared_memory import SharedMemory
+    print("there is")
+except ImportError:
+    print("there is none")
+""",
+    ),
+    Finding(
+        id="exit-function-of-multiprocessing",
+        what="Are a program's processes of multiprocessing joined before its handlers run, or"
+        " behind them?",
+        rules=("multiprocessing-registers-late", "multiprocessing-registers-early"),
+        status="undocumented",
+        where=(
+            "multiprocessing says that a program joins its processes when it exits; the exit "
+            "function that does so is registered where the first process is started, so what a "
+            "program registers before that runs behind it. In Python 2 the import registered it."
+        ),
+        program="""\
+import multiprocessing
+import atexit, sys, time
+
+def say(text):
+    sys.stdout.write(text + "\\n")
+    sys.stdout.flush()
+
+def child():
+    time.sleep(0.3)
+    say("the child ended")
+
+if __name__ == "__main__":
+    atexit.register(say, "the handler ran")
+    fork = getattr(multiprocessing, "get_context", lambda _: multiprocessing)("fork")
+    fork.Process(target=child).start()
 """,
     ),
     Finding(

@@ -51,8 +51,14 @@ class Profile(Frozen, kw_only=True):
     threading_atexit: bool
     releases_globals: bool
     thread_hook: bool
+    early_exit_function: bool
+    process_end: Literal["os._exit", "handlers"]
+    server_imports: bool
+    server_keeps_status: bool
     pools: Literal["backport", "both", "at use", "joined earlier"]
     tracker: bool
+    shared_memory: bool
+    tracker_name: Literal["semaphore_tracker", "resource_tracker"]
     server_catches_all: bool
     call_leaves_child: bool
     call_grace: bool
@@ -354,6 +360,53 @@ PARAMETERS: tuple[Parameter, ...] = (
         source="CPython bpo-1230540; docs: library/threading, threading.excepthook",
     ),
     Parameter(
+        name="early_exit_function",
+        about="whether the import of multiprocessing registers its exit function, not its use",
+        spans=(
+            Span("cpython", (), value=True),
+            Span("cpython", (3,), value=False),
+            Span("pypy", (), value=True),
+            Span("pypy", (3,), value=False),
+        ),
+        source="CPython 2.7 Lib/multiprocessing/__init__.py, import of util; 3.6 "
+        "Lib/multiprocessing/popen_fork.py, the same",
+    ),
+    Parameter(
+        name="process_end",
+        about="whether a process that multiprocessing has forked runs its handlers at its end",
+        spans=(
+            Span("cpython", (), "os._exit"),
+            Span("cpython", (3, 13), "handlers"),
+            Span("pypy", (), "os._exit"),
+        ),
+        source="CPython gh-83856; Lib/multiprocessing/popen_fork.py, Popen._launch; "
+        "Lib/multiprocessing/forkserver.py, main",
+    ),
+    Parameter(
+        name="server_imports",
+        about="whether the fork server imports the program's file, and its children do not",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 13, 8), value=True),
+            Span("cpython", (3, 14), value=False),
+            Span("cpython", (3, 14, 1), value=True),
+            Span("pypy", (), value=False),
+        ),
+        source="CPython gh-126631, GH-135295; Lib/multiprocessing/forkserver.py, "
+        "ForkServer.ensure_running",
+    ),
+    Parameter(
+        name="server_keeps_status",
+        about="whether a child of the fork server exits with its own status, not with 1",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 7), value=True),
+            Span("pypy", (), value=False),
+            Span("pypy", (3, 7), value=True),
+        ),
+        source="CPython bpo-30589; 3.6 Lib/multiprocessing/forkserver.py, main and _serve_one",
+    ),
+    Parameter(
         name="pools",
         about="which exit functions the pools of concurrent.futures register",
         spans=(
@@ -377,6 +430,28 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("pypy", (), value=False),
         ),
         source="What's New In Python 3.14; CPython Lib/multiprocessing/synchronize.py, SemLock",
+    ),
+    Parameter(
+        name="shared_memory",
+        about="whether there is multiprocessing.shared_memory",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 8), value=True),
+            Span("pypy", (), value=False),
+            Span("pypy", (3, 8), value=True),
+        ),
+        source="What's New In Python 3.8; docs: library/multiprocessing.shared_memory",
+    ),
+    Parameter(
+        name="tracker_name",
+        about="what multiprocessing's tracker is called",
+        spans=(
+            Span("cpython", (), "semaphore_tracker"),
+            Span("cpython", (3, 8), "resource_tracker"),
+            Span("pypy", (), "semaphore_tracker"),
+            Span("pypy", (3, 8), "resource_tracker"),
+        ),
+        source="CPython bpo-36867; Lib/multiprocessing/resource_tracker.py",
     ),
     Parameter(
         name="server_catches_all",

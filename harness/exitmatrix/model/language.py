@@ -16,6 +16,8 @@ from typing import Literal
 from exitmatrix.model.base import Frozen
 
 ThreadEnd = Literal["joined", "after main", "never"]
+StartMethod = Literal["fork", "spawn", "forkserver"]
+Shared = Literal["semaphore", "shared memory", "System V shared memory"]
 LibcCall = Literal["exit", "_exit", "quick_exit"]
 
 
@@ -239,6 +241,36 @@ class StartChild(Frozen, tag="child"):
     body: tuple[Statement, ...]
 
 
+class StartProcess(Frozen, tag="process"):
+    """`Process(target=function, daemon=daemon)` of multiprocessing, and `start()`.
+
+    The function executes `body`.
+    """
+
+    body: tuple[Statement, ...]
+    method: StartMethod = "fork"
+    daemon: bool = False
+
+
+class JoinProcess(Frozen, tag="join process"):
+    """`join()` of the process that was started last."""
+
+
+class Share(Frozen, tag="share"):
+    """A lock of multiprocessing, a `SharedMemory`, or shmget(2): others find it, and it may stay.
+
+    The lock is one for spawned processes, which has a name.
+    """
+
+    kind: Shared
+
+
+class Unshare(Frozen, tag="unshare"):
+    """`SharedMemory.unlink`, or shmctl(2) with IPC_RMID."""
+
+    kind: Shared
+
+
 class StartInterpreter(Frozen, tag="interpreter"):
     """A second interpreter in this process, which registers functions as handlers."""
 
@@ -307,6 +339,10 @@ Statement = (
     | ImportAtexit
     | Import
     | StartChild
+    | StartProcess
+    | JoinProcess
+    | Share
+    | Unshare
     | StartInterpreter
     | EndInterpreter
     | ReplaceHooks

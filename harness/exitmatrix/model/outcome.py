@@ -115,7 +115,7 @@ class Outcome(Frozen, kw_only=True):
         tuple[Text, ...],
         told(
             "Kinds of things left in shared memory; absent where nothing was.",
-            items={"enum": ["semaphore", "shared memory"]},
+            items={"enum": ["semaphore", "shared memory", "System V shared memory"]},
         ),
     ] = ()
     printed: Annotated[

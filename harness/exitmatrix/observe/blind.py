@@ -7,6 +7,7 @@ probe: otherwise the probe has changed what it observes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from exitmatrix.model import Outcome, Process, Termination, Trial, Unknown
 from exitmatrix.model.outcome_sets import KILLED
 from exitmatrix.observe.stderr import normalise
 
+MARKER = re.compile(r"(\[unflushed:[^\]]*\])")
 PRINTED = "without the probe it printed something else"
 
 
@@ -81,7 +83,12 @@ def printed(trial: Trial, outcome: Outcome) -> list[str]:
     if trial.tree:  # a server's log is among them, with pids, ports and times
         lines = [line for line in lines if not any(map(str.isdigit, line))]
     alone = len(outcome.processes) + len(outcome.helpers) == 1
-    return lines if alone else sorted(lines)
+    return lines if alone else sorted(part for line in lines for part in _parts(line))
+
+
+def _parts(line: str) -> list[str]:
+    """A line by who wrote what of it: a marker has no newline, and another may follow it."""
+    return [part for part in MARKER.split(line) if part]
 
 
 def differs(

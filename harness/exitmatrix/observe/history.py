@@ -10,6 +10,9 @@ from exitmatrix.model import DataState, Event, Termination
 
 PROGRAM = "app.py"
 OWN_MODULE = "__main__"
+IMPORTED_MAIN = "__mp_main__"  # what a spawned process calls the program's file
+SPAWNED = "--multiprocessing-fork"  # CPython Lib/multiprocessing/spawn.py, get_command_line
+FORK_SERVER = "from multiprocessing.forkserver import main"
 DATA = ("harness", "data")
 STATES: dict[str, DataState] = {state: state for state in get_args(DataState)}
 
@@ -35,6 +38,7 @@ class Seen:
     words: tuple[str, ...] = ()
     spawned: bool = False  # by the harness
     runs_program: bool = False
+    holds: bool = False  # it has come to a gate, which what runs the program's code does
     inside: bool = False  # the probe spoke from it
     before: int = 0
     program: int = 0  # how often it replaced its program by another Python (exec)
@@ -55,6 +59,11 @@ class Seen:
     alive: bool = False
     role: str = ""
     doubt: str = ""  # why its events cannot all be right
+
+    @property
+    def forks(self) -> bool:
+        """Whether it is a fork server; what that has forked has its command, too, but runs code."""
+        return _is_fork_server(self.words) and not self.holds
 
     @property
     def lasting(self) -> bool:
@@ -135,8 +144,10 @@ def _take(  # noqa: C901 - one case a kind of event
         case "kernel", "spawned":
             one.spawned = one.runs_program = True
         case "kernel", "found":
-            one.words = one.words or detail
-            one.runs_program = one.runs_program or _runs_program(detail)
+            # What tells of itself knows better; what is found again has begun its program since.
+            if detail and not one.inside:
+                one.words = detail
+                one.runs_program = one.spawned or one.holds or _runs_program(detail)
         case "kernel", "ended":
             one.alive = False
             word, _, value = detail[0].partition(" ")
@@ -161,12 +172,12 @@ def _take(  # noqa: C901 - one case a kind of event
             parent = seen.get(int(detail[0]))
             if parent and parent is not one:
                 _inherit(one, parent)
-            else:
+            elif any(other.inside for other in seen.values()):  # else nobody introduces itself
                 one.doubt = "a process was forked by one that is not known"
         case "probe" | "endings", "registered":
             # Who called `register` decides; where that is not told, who wrote the handler.
             by = "".join(detail[4:5]) or detail[2].partition(":")[0]
-            own = by in (OWN_MODULE, *modules)
+            own = by in (OWN_MODULE, IMPORTED_MAIN, *modules)
             one.handlers[detail[0]] = (
                 detail[1],
                 OWN_MODULE if own else detail[2].replace(":", ".", 1),
@@ -181,6 +192,8 @@ def _take(  # noqa: C901 - one case a kind of event
             one.left = True
         case "endings", "marked":
             one.marker = detail[0]
+        case "endings", "holding":  # whatever the kernel was told that it is
+            one.holds = one.runs_program = True
 
 
 def _take_run(event: Event, place: int, one: Seen) -> None:
@@ -210,8 +223,17 @@ def _new_run(key: str, place: int, one: Seen) -> HandlerRun:
 
 
 def _runs_program(words: Sequence[str]) -> bool:
-    """Whether a command runs the scenario's file; old reloaders name it by its whole path."""
+    """Whether a command runs the scenario's file; old reloaders name it by its whole path.
+
+    What multiprocessing starts runs it too: it imports it, or forks for it.
+    """
+    if SPAWNED in words or _is_fork_server(words):
+        return True
     return any(word == PROGRAM or word.endswith(f"/{PROGRAM}") for word in words)
+
+
+def _is_fork_server(words: Sequence[str]) -> bool:
+    return any(FORK_SERVER in word for word in words)
 
 
 def _inherit(child: Seen, parent: Seen) -> None:

@@ -61,7 +61,8 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
     )
     if reason:
         return Unknown(reason=reason)
-    ran = [one for one in seen.values() if one.role]
+    # A fork server comes last: when it is found depends on who looks.
+    ran = sorted((one for one in seen.values() if one.role), key=lambda one: one.forks)
     for one in seen.values():
         if one.exit is None and not one.alive:
             who = one.role or helper_name(one.words)

@@ -7,11 +7,17 @@ from collections.abc import Sequence
 from exitmatrix.model import Scenario
 from exitmatrix.observe.history import Seen
 
+FORK_SERVER = "forkserver"
+"""The role of the process that forks others for the program, whatever the scenario declares."""
+
 
 def assign_roles(seen: dict[int, Seen], scenario: Scenario) -> str | None:
     """Give the scenario's roles to the processes that run its program, in order of appearance."""
     # One that was caught between its fork and its exec has its parent's command still.
     running = [one for one in seen.values() if one.runs_program and (one.numbers or one.lasting)]
+    for one in running:
+        one.role = FORK_SERVER if one.forks else ""
+    running = [one for one in running if not one.forks]
     names = [scenario.roles[0]] + [
         scenario.roles[-1] + (f"#{number}" if number > 1 else "")
         for number in range(1, len(running))

@@ -14,8 +14,8 @@ from exitmatrix.claims.conditions import (
     exits,
     leaves_shared,
     lives_on,
+    no_name_is_left,
     nobody_left,
-    nothing_shared_is_left,
     ran_none,
 )
 
@@ -23,8 +23,8 @@ TEXT = Text(
     id="P",
     title="CPython: multiprocessing's names, and child processes",
     where="docs.python.org, 3.14, library/multiprocessing, library/subprocess, library/os",
-    about="What is left when a program with a lock of multiprocessing ends, and what a parent"
-    " learns of its child. The debugger of Werkzeug makes such a lock.",
+    about="What is left when a program with names in shared memory ends, what a parent learns of"
+    " its child, and what its end does to one. The debugger of Werkzeug makes such a lock.",
 )
 
 CLAIMS: tuple[Claim, ...] = (
@@ -36,17 +36,18 @@ CLAIMS: tuple[Claim, ...] = (
             case(
                 HOLDS,
                 "No name is left, whichever signal ends the group.",
-                every("flask-debug/SIGTERM@group", nothing_shared_is_left()),
-                every("flask-debug/SIGHUP@group", nothing_shared_is_left()),
-                every("flask-debug/SIGINT@group", nothing_shared_is_left()),
+                every("named-objects/SIGTERM@group", no_name_is_left()),
+                every("named-objects/SIGHUP@group", no_name_is_left()),
+                every("named-objects/SIGINT@group", no_name_is_left()),
             ),
             case(
                 CONTRADICTED,
                 "SIGHUP to the group ends the tracker too, before it can unlink anything: of a"
-                " closed terminal the debugger's lock is left.",
-                every("flask-debug/SIGHUP@group", leaves_shared("semaphore")),
+                " closed terminal the semaphore is left.",
+                every("named-objects/SIGHUP@group", leaves_shared("semaphore")),
             ),
         ),
+        beside=("named-objects/SIGHUP@main", "flask-debug/SIGHUP@group"),
     ),
     Claim(
         id="P2",
@@ -55,10 +56,11 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "The names are unlinked, or there are none.",
-                every("flask-debug/SIGTERM@group", nothing_shared_is_left()),
+                "The names are unlinked.",
+                every("named-objects/SIGTERM@group", no_name_is_left()),
             ),
         ),
+        beside=("flask-debug/SIGTERM@group",),
     ),
     Claim(
         id="P3",
@@ -66,11 +68,12 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "Nothing is left when the process that made the lock is killed alone.",
-                every("flask-debug/SIGKILL@child", nothing_shared_is_left()),
+                "No name is left when the process that made the names is killed alone.",
+                every("named-objects/SIGKILL@main", no_name_is_left()),
+                every("named-objects/self-SIGKILL@main", no_name_is_left()),
             ),
         ),
-        beside=("flask-debug/SIGKILL@group",),
+        beside=("named-objects/SIGKILL@group", "flask-debug/SIGKILL@child"),
     ),
     Claim(
         id="P4",
@@ -138,6 +141,56 @@ CLAIMS: tuple[Claim, ...] = (
                     "plain-fork-os-exit/return@parent",
                     all_of(all_reversed("parent"), ran_none("child")),
                 ),
+            ),
+        ),
+    ),
+    Claim(
+        id="P9",
+        says="A process that exits attempts to terminate all of its daemonic children.",
+        cases=(
+            case(
+                HOLDS,
+                "Its exit function sends them SIGTERM.",
+                every("multiprocessing-daemon/return@parent", dies_of("SIGTERM", "child")),
+                every("multiprocessing-daemon/exception@parent", dies_of("SIGTERM", "child")),
+            ),
+        ),
+        beside=(
+            "multiprocessing-daemon/SIGTERM@parent",
+            "multiprocessing-daemon/SIGKILL@parent",
+            "multiprocessing-daemon/os-exit-7@parent",
+        ),
+    ),
+    Claim(
+        id="P10",
+        says="`Process.terminate` sends SIGTERM, and exit handlers are then not executed.",
+        cases=(
+            case(
+                HOLDS,
+                "The child dies of SIGTERM and runs none, by whatever method it was started.",
+                every(
+                    "multiprocessing-[fs]*/SIGTERM@child",
+                    all_of(ran_none("child"), dies_of("SIGTERM", "child")),
+                ),
+            ),
+        ),
+    ),
+    Claim(
+        id="P11",
+        says="Processes that are no daemons are joined when their parent exits.",
+        cases=(
+            case(
+                HOLDS,
+                "A parent that SIGINT alone interrupts waits for its child.",
+                every(
+                    "multiprocessing-[fs]*/SIGINT@parent",
+                    all_of(lives_on("parent"), lives_on("child")),
+                ),
+            ),
+            case(
+                CONTRADICTED,
+                "The interrupted parent is gone, and its child lives.",
+                every("multiprocessing-[fs]*/SIGINT@parent", lives_on("child")),
             ),
         ),
     ),

@@ -32,6 +32,11 @@ Question = Literal[
     "finalizer exception",  # what one does that leaves a function of weakref.finalize
     "globals",  # whether globals are released at the end
     "hook",  # whether an exception calls the function that is to be told of it
+    "fork server",  # whether it imports the program's file, or each of its children does
+    "daemonic process",  # what the end of its starter does to it
+    "shared",  # whether something can be made that others find
+    "left",  # what becomes of it that nobody has removed
+    "end of process",  # how a process of multiprocessing ends when its function has
     "forked thread",  # how a child ends that was forked by another thread than the main one
     "import",  # what a library registers
     "helpers",  # what processes libraries start
@@ -217,6 +222,8 @@ class Facts(Frozen, kw_only=True):
     thread_ends: bool = False  # whether a thread comes to its end
     rootless: bool = False  # whether another thread than the main one forked this process
     library: str = ""  # what is imported
+    shared: str = ""  # what others can find: semaphore, shared memory, System V shared memory
+    method: str = ""  # by which multiprocessing starts a process
     everyone: bool = False  # whether a signal goes to the whole process group
     left_over: bool = False  # whether a second interpreter is there when the main one ends
     handler: str = ""  # the one that raised

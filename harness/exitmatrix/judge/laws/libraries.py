@@ -64,7 +64,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="resource-tracker",
         about="helpers",
-        when=lambda f: f.profile.debugger_locks and f.profile.tracker,
+        when=lambda f: not f.method and f.profile.debugger_locks and f.profile.tracker,
         then=lambda f: Helps(
             ("multiprocessing.resource_tracker",),
             ("semaphore",) if f.everyone and f.signal not in TRACKER_IGNORES else (),
@@ -79,7 +79,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="no-tracker",
         about="helpers",
-        when=lambda f: not f.profile.debugger_locks or not f.profile.tracker,
+        when=lambda f: not f.method and not (f.profile.debugger_locks and f.profile.tracker),
         then=lambda _: Helps((), ()),
         because=(
             "Older Werkzeugs have no such lock, and where multiprocessing forks by default its "

@@ -285,8 +285,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda _: True,
         then=lambda _: Proceeds(),
         because=(
-            "A parent that the kernel ends tells its child nothing. The child becomes an orphan, "
-            "goes on, and serves the port."
+            "A parent that the kernel ends, or that leaves by os._exit, tells its child nothing. "
+            "The child becomes an orphan and goes on: it serves its port, or waits for ever."
         ),
         source="wait(2), notes on orphans; prctl(2), PR_SET_PDEATHSIG, which nobody sets here",
     ),

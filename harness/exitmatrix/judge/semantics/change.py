@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from exitmatrix.judge.semantics.state import (
     Body,
     Call,
     Configuration,
+    EndsProcesses,
     Entering,
     FinalizerRun,
     Frame,
@@ -22,8 +25,14 @@ from exitmatrix.model.language import Code
 SILENT = "-"
 """Begins the name of a function that says nothing of itself."""
 
+EXIT_FUNCTION = "multiprocessing.util._exit_function"
+"""The handler that multiprocessing registers, once in a process."""
+
 FINALIZERS = "weakref.finalize._exitfunc"
 """The handler that weakref registers, once in a process."""
+
+AT_WORK: Mapping[str, Frame] = {FINALIZERS: FinalizerRun(), EXIT_FUNCTION: EndsProcesses()}
+"""What handlers of libraries do that do anything."""
 
 BEFORE = "(before)"
 """Stands for a handler that was registered before the program's first line, and says nothing."""
@@ -85,7 +94,7 @@ def enter(process: ProcessState, thread: Thread, code: Code) -> tuple[ProcessSta
     """The function that is being called begins."""
     assert isinstance(thread.top, Entering)
     label = thread.top.function
-    does = FinalizerRun() if label == FINALIZERS else Body(code.function(function_of(label)))
+    does = AT_WORK.get(label) or Body(code.function(function_of(label)))
     begun = push(pop(thread), Call(label), does)
     return say(process, label, "began"), begun
 
@@ -130,6 +139,8 @@ def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:
         role="child",
         loading=False,
         torn=process.torn or process.loading,
+        owned=(),
+        shared=(),
         inherited=tuple(one.function for one in thread.frames if isinstance(one, Call)),
     )
 

@@ -44,6 +44,8 @@ def stopped(
 
 def _leaves_orphan(now: Configuration, process: ProcessState, ask: Ask) -> None:
     """Ask what becomes of a child that loses its parent."""
+    if any(now.process(one.path).exit is None for one in process.owned):
+        ask("orphan", Facts(profile=ask.profile))
     for thread in process.threads:
         for frame in thread.frames:
             if isinstance(frame, Supervising) and now.process(frame.child).exit is None:

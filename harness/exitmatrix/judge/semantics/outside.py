@@ -27,13 +27,17 @@ def arrive(now: Configuration, ask: Ask, *, at_rest: bool) -> Iterator[Configura
     if not now.events:
         return
     event = now.events[0]
-    lingers = any(
+    if _lingers(now, event) if event.when == "in a handler" else at_rest:
+        yield from take_place(now, ask)
+
+
+def _lingers(now: Configuration, event: Event) -> bool:
+    """Whether a handler is busy in a process that the event is for."""
+    return any(
         isinstance(thread.top, Lingering)
         for path in event.to
         for thread in now.process(path).threads
     )
-    if lingers if event.when == "in a handler" else at_rest:
-        yield from take_place(now, ask)
 
 
 def take_place(now: Configuration, ask: Ask) -> Iterator[Configuration]:

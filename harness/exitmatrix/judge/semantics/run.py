@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Facts, Walks
+from exitmatrix.judge.laws.law import Brings, Facts, Walks
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.change import FINALIZERS, function_of
 from exitmatrix.judge.semantics.state import HandlerRun, ProcessState, Raised
@@ -64,6 +64,15 @@ def take(process: ProcessState, run: HandlerRun) -> tuple[ProcessState, HandlerR
 def register(process: ProcessState, function: str) -> ProcessState:
     """One more."""
     return replace(process, handlers=(*process.handlers, function))
+
+
+def bring(process: ProcessState, library: str, ask: Ask) -> ProcessState:
+    """With the handlers that a library registers, if it has not yet. Raises NotPredicted."""
+    (effect,) = ask("import", Facts(profile=ask.profile, library=library))
+    if not isinstance(effect, Brings):
+        raise NotPredicted(f"{effect!r} of an import")
+    new = tuple(one for one in effect.handlers if one not in process.library)
+    return replace(process, handlers=(*process.handlers, *new), library=(*process.library, *new))
 
 
 def finalize(process: ProcessState, function: str) -> ProcessState:

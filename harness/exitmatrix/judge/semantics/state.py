@@ -6,7 +6,7 @@ from typing import Literal
 
 from exitmatrix.model import Frozen
 from exitmatrix.model.execution import Exit, Line
-from exitmatrix.model.language import Statement
+from exitmatrix.model.language import Shared, StartMethod, Statement
 
 Path = tuple[int, ...]
 Disposition = Literal["default", "ignored", "interrupt"]
@@ -87,6 +87,44 @@ class WaitsForChild(Frozen):
     path: Path
 
 
+class Owned(Frozen):
+    """A process of multiprocessing that was started, as its starter knows it."""
+
+    path: Path
+    daemon: bool = False
+    server: Path | None = None  # the fork server that has forked it
+
+
+class JoinsProcess(Frozen):
+    """`Process.join`."""
+
+    child: Owned
+
+
+class EndsProcesses(Frozen):
+    """multiprocessing's exit function: it ends daemonic processes, and joins all."""
+
+    asked: bool = False  # whether it has asked them to end
+
+
+class ProcessCode(Frozen):
+    """Below the function of a process of multiprocessing."""
+
+    method: StartMethod
+
+
+class ProcessEnd(Frozen):
+    """Such a process is about to end, once its handlers have run, if any do."""
+
+    status: int
+
+
+class ServesForks(Frozen):
+    """A fork server, which ends when nobody is left that may ask it."""
+
+    client: Path
+
+
 class Lingering(Frozen):
     """A handler that is busy until what comes from outside has come."""
 
@@ -146,6 +184,11 @@ Frame = (
     | Lingering
     | Joins
     | WaitsForChild
+    | JoinsProcess
+    | EndsProcesses
+    | ProcessCode
+    | ProcessEnd
+    | ServesForks
     | Resting
     | Serving
     | Supervising
@@ -215,6 +258,8 @@ class ProcessState(Frozen, kw_only=True):
     cut: bool = False  # whether it was killed on its way
     loading: bool = False  # whether a thread that has ended may be loading a library
     torn: bool = False  # whether it was forked from one that may have been
+    owned: tuple[Owned, ...] = ()  # the processes of multiprocessing that it has started
+    shared: tuple[Shared, ...] = ()  # what it has made that others can find, and nobody has removed
 
     def thread(self, id: int) -> Thread | None:
         """A thread that has not ended."""

@@ -6,13 +6,9 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import (
-    Brings,
-    Facts,
-    Proceeds,
-)
-from exitmatrix.judge.semantics import change, run, spawn
-from exitmatrix.judge.semantics.ask import Ask, NotPredicted
+from exitmatrix.judge.laws.law import Facts, Proceeds
+from exitmatrix.judge.semantics import change, multiprocess, run, spawn
+from exitmatrix.judge.semantics.ask import Ask
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.signals import disposition, receive
 from exitmatrix.judge.semantics.state import (
@@ -41,6 +37,7 @@ from exitmatrix.model.language import (
     Ignore,
     Import,
     ImportAtexit,
+    JoinProcess,
     Keep,
     LibcExit,
     Register,
@@ -52,14 +49,17 @@ from exitmatrix.model.language import (
     Segfault,
     Serve,
     SetExitFunction,
+    Share,
     Signal,
     StartChild,
     StartInterpreter,
+    StartProcess,
     StartThread,
     Statement,
     Supervise,
     TryFinally,
     Unregister,
+    Unshare,
     Write,
 )
 
@@ -114,8 +114,12 @@ def _proceed(
             signal = statement.signal if isinstance(statement, Signal) else "SIGABRT"
             yield from receive(now, process, thread, signal, ask)
             return
-        case Fork(body):
-            child = change.fork(process, thread, Body(body))
+        case Fork(body) | StartChild(body):
+            child = (
+                change.fork(process, thread, Body(body))
+                if isinstance(statement, Fork)
+                else spawn.start_child(process, body, ask)
+            )
             now, process, thread = _parent(now, process, thread, child)
         case StartThread():
             process, thread = spawn.start_thread(process, thread, statement)
@@ -126,13 +130,13 @@ def _proceed(
             process = now.process(process.path)
         case Rest() if thread.id != process.main:
             thread = replace(thread, done=True)
-        case Rest() | Serve() | Supervise():
+        case Rest() | Serve() | Supervise() | JoinProcess():
             thread = change.push(thread, _waiting(process, statement))
         case Import(library):
-            process = _import(process, library, ask)
-        case StartChild(body):
-            child = spawn.start_child(process, body, ask)
-            now, process, thread = _parent(now, process, thread, child)
+            process = run.bring(process, library, ask)
+        case StartProcess():
+            now = multiprocess.start(now, process, thread, statement, ask)
+            process = now.process(process.path)
         case EndInterpreter():
             yield from spawn.end_second(now, process, thread, ask, left_over=False)
             return
@@ -152,8 +156,10 @@ def _parent(
     return now, replace(process, forked=process.forked + 1), thread
 
 
-def _waiting(process: ProcessState, statement: Rest | Serve | Supervise) -> Frame:
+def _waiting(process: ProcessState, statement: Rest | Serve | Supervise | JoinProcess) -> Frame:
     match statement:
+        case JoinProcess():
+            return multiprocess.join(process)
         case Rest():
             return Resting()
         case Serve():
@@ -170,6 +176,11 @@ def _set_list(process: ProcessState, statement: Statement, ask: Ask) -> ProcessS
             return run.unregister(process, function)
         case Clear():
             return replace(process, handlers=())
+        case Share(kind):
+            return multiprocess.share(process, kind, ask)
+        case Unshare(kind):
+            left = tuple(one for one in process.shared if one != kind)
+            return replace(process, shared=left)
         case SetExitFunction(function):
             return replace(process, exitfunc=function)
         case ImportAtexit():
@@ -216,14 +227,6 @@ def _set(process: ProcessState, statement: Statement) -> ProcessState:
         case Default(signal):
             return _dispose(process, signal, "default")
     return process
-
-
-def _import(process: ProcessState, library: str, ask: Ask) -> ProcessState:
-    (effect,) = ask("import", Facts(profile=ask.profile, library=library))
-    if not isinstance(effect, Brings):
-        raise NotPredicted(f"{effect!r} of an import")
-    new = tuple(one for one in effect.handlers if one not in process.library)
-    return replace(process, handlers=(*process.handlers, *new), library=(*process.library, *new))
 
 
 def _dispose(process: ProcessState, signal: str, how: str) -> ProcessState:

@@ -20,7 +20,7 @@ from exitmatrix.judge.laws.law import (
     Raises,
     Waits,
 )
-from exitmatrix.judge.semantics import change, finalize, promises, run, supervise
+from exitmatrix.judge.semantics import change, finalize, multiprocess, promises, run, supervise
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.outside import arrive, take_place
@@ -29,6 +29,7 @@ from exitmatrix.judge.semantics.state import (
     Body,
     Call,
     Configuration,
+    EndsProcesses,
     Entering,
     Finalization,
     FinalizerRun,
@@ -36,12 +37,16 @@ from exitmatrix.judge.semantics.state import (
     HandlerRun,
     Hooked,
     Joins,
+    JoinsProcess,
     Lingering,
     MainCode,
+    ProcessCode,
+    ProcessEnd,
     ProcessState,
     Raised,
     RequestCode,
     Resting,
+    ServesForks,
     Serving,
     Supervising,
     Thread,
@@ -52,6 +57,9 @@ from exitmatrix.judge.semantics.state import (
 from exitmatrix.judge.semantics.statements import execute
 from exitmatrix.model.execution import Exit
 from exitmatrix.model.language import Nothing
+
+LEFT = Body | Entering | Lingering | Resting | Joins | WaitsForChild | JoinsProcess | EndsProcesses
+"""What an exception leaves without more ado."""
 
 
 def steps(now: Configuration, ask: Ask) -> Iterator[Configuration]:
@@ -74,6 +82,9 @@ def _apart(now: Configuration) -> bool:
     order of what they write: it is enough to look at one after the other.
     """
     if now.events and now.events[0].when == "in a handler":
+        return False
+    daemons = (one for process in now.processes for one in process.owned if one.daemon)
+    if any(now.process(one.path).exit is None for one in daemons):
         return False
     return not any(
         process.pending or thread.raising or thread.frames[place + 1 :] or frame.grace
@@ -136,6 +147,8 @@ def _go_on(
             yield _with(now, said, change.pop(thread))
         case Finally() | Unwinding() | FinalizerRun():
             yield from promises.go_on(now, process, thread, ask)
+        case JoinsProcess() | EndsProcesses() | ProcessCode() | ProcessEnd() | ServesForks():
+            yield from multiprocess.go_on(now, process, thread, ask)
         case HandlerRun() as running:
             yield from _next_handler(now, process, thread, running, ask)
         case MainCode() | ThreadCode() | Hooked():
@@ -182,7 +195,7 @@ def _unwind(
             yield from supervise.leave_server(now, process, thread, raised, ask)
         case RequestCode() as request:
             yield from supervise.leave_request(now, process, thread, request, raised, ask)
-        case Body() | Joins() | WaitsForChild() | Entering() | Lingering() | Resting():
+        case frame if isinstance(frame, LEFT):
             yield _with(now, process, change.pop(thread))
         case Finally() | Unwinding() | FinalizerRun() | Hooked():
             yield from promises.unwind(now, process, thread, raised, ask)
@@ -194,7 +207,7 @@ def _unwind(
             process = _print(process, raised, ask, handler=running.current)
             thread = change.swap(replace(thread, raising=None), replace(running, last=raised))
             yield _with(now, process, thread)
-        case MainCode() | ThreadCode():
+        case MainCode() | ThreadCode() | ProcessCode():
             yield from _leave_code(now, process, thread, raised, ask)
         case Finalization("globals"):
             raise NotPredicted("no law says what happens: an exception while globals are released")
@@ -208,7 +221,9 @@ def _leave_code(
     now: Configuration, process: ProcessState, thread: Thread, raised: Raised, ask: Ask
 ) -> Iterator[Configuration]:
     """An exception leaves the code of a thread, of which a hook may have to be told first."""
-    if function := promises.hook(process, thread, raised, ask):
+    if isinstance(thread.top, ProcessCode):
+        yield from multiprocess.leave(now, process, thread, raised, ask)
+    elif function := promises.hook(process, thread, raised, ask):
         yield _with(now, process, promises.begin_hook(thread, function, raised))
     elif isinstance(thread.top, ThreadCode):
         sleeps = thread.top.sleeps

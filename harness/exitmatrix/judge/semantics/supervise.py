@@ -21,11 +21,14 @@ from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import (
     Configuration,
+    EndsProcesses,
+    JoinsProcess,
     MainCode,
     ProcessState,
     Raised,
     RequestCode,
     Resting,
+    ServesForks,
     Serving,
     Supervising,
     Thread,
@@ -46,12 +49,15 @@ SIGNUMS = {
 """Those with one number on Linux and macOS: what is judged may come from another machine."""
 
 
+WAITING = Resting | Serving | Supervising | JoinsProcess | EndsProcesses | ServesForks
+
+
 def rests(process: ProcessState) -> bool:
     """Whether it is alive and waits for what comes from outside."""
     main = process.thread(process.main)
     return (
         main is not None
-        and isinstance(main.top, Resting | Serving | Supervising)
+        and isinstance(main.top, WAITING)
         and main.raising is None
         and not process.pending
     )

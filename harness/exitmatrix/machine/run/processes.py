@@ -28,6 +28,7 @@ class Processes:
         self.root = 0
         self.watched: dict[int, Watched] = {}
         self._unseen: set[int] = set()
+        self._found: dict[int, tuple[str, ...]] = {}  # the commands of those who told nothing
 
     @property
     def live(self) -> list[int]:
@@ -77,6 +78,15 @@ class Processes:
         for pid in proc.descendants_of(self.root):
             if pid not in self.watched:
                 self._adopt(pid)
+
+    def look_again(self) -> None:
+        """Note by what command those go now that were found before their exec."""
+        for pid in self.live:
+            words = self._found.get(pid)
+            now = proc.command_line(pid)
+            if words is not None and now and now != words:
+                self._found[pid] = now
+                self._journal.note("kernel", pid, "found", *now)
 
     def find_strays(self) -> bool:
         """Watch orphans of this trial that came home; True if there were any."""
@@ -150,6 +160,7 @@ class Processes:
         words = proc.command_line(pid)
         self.watch(pid, known=True)
         if pid in self.watched:
+            self._found[pid] = words
             self._journal.note("kernel", pid, "found", *words)
 
     def close(self) -> None:

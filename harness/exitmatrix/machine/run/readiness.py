@@ -19,6 +19,8 @@ async def until_ready(trial: TrialState) -> None:
         if not trial.live:
             raise NotReady("it ended before it was ready")
         trial.processes.find_helpers()
+        await trial.until_at_rest()
+        trial.processes.look_again()
     trial.journal.note("harness", trial.root, "ready")
 
 

@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Collection
 
-from exitmatrix.machine.run.kernel import shared_memory
+from exitmatrix.machine.run.kernel import shared_memory, system_v
 from exitmatrix.machine.run.kernel.facilities import have
 from exitmatrix.machine.run.kernel.marks import is_marked, marked
 from exitmatrix.machine.run.kernel.pidfd import Watched, stop_all, watch
@@ -62,6 +62,7 @@ def end_with_memory(held: Collection[Watched], memory_before: Collection[str]) -
     stop_all(held)
     for one in held:
         shared_memory.remove(shared_memory.held_by(one.pid) - set(memory_before))
+        system_v.remove(system_v.memory_of(one.pid))
     for one in held:
         one.send(signal.SIGKILL)
 

@@ -162,7 +162,10 @@ class TrialState:
     def _hold(self, pid: int, taken: bool, why: str) -> None:
         if not taken:
             self.journal.note("harness", 0, "garbled", "a gate outside the trial")
-        elif why == "forked" or (why == "lingering" and self.releases_lingering):
+            return
+        # It stands still: what it has made by now is there, and will be if it is killed.
+        self.leftovers.remember([pid])
+        if why == "forked" or (why == "lingering" and self.releases_lingering):
             self.gates.release(pid)
 
     def _take_output(self, output: Output) -> None:

@@ -12,8 +12,7 @@ import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import PurePosixPath
 
-from exitmatrix.machine.run.kernel import shared_memory
-from exitmatrix.machine.run.kernel.proc import read_proc
+from exitmatrix.machine.run.kernel import shared_memory, system_v
 from exitmatrix.model.app import Left
 
 MOST = 20_000  # entries of a folder that are looked at
@@ -22,8 +21,6 @@ PASSED_OVER = {
     *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox"),
 }
 """Folders that hold what tools keep, which no program of theirs is to clean up."""
-
-SYSTEM_V = {"shm": "System V shared memory", "sem": "System V semaphore", "msg": "System V queue"}
 
 
 class Leftovers:
@@ -37,7 +34,7 @@ class Leftovers:
         self._common = tempfile.gettempdir()
         self._before |= {path for path, _ in _entries(self._common, deep=False)}
         self.before = frozenset(shared_memory.names())
-        self._system_v_before = set(_system_v())
+        self._system_v_before = {(one.kind, one.id, one.maker) for one in system_v.there()}
         self._memory: set[str] = set()
         self._held: set[str] = set()
         self._pids: set[int] = set()
@@ -85,9 +82,10 @@ class Leftovers:
             for name in left
         ]
         if not live:
-            for kind, id, pid in sorted(set(_system_v()) - self._system_v_before):
+            new = {(one.kind, one.id, one.maker) for one in system_v.there()}
+            for kind, id, pid in sorted(new - self._system_v_before):
                 if pid in self._pids:
-                    found.append(Left(kind=SYSTEM_V[kind], name=f"id {id}"))
+                    found.append(Left(kind=system_v.KINDS[kind], name=f"id {id}"))
         return found
 
     def remove(self) -> None:
@@ -129,14 +127,3 @@ def _numbers(path: str) -> list[str]:
     """The numbers that a name holds."""
     name = PurePosixPath(path).name
     return "".join(c if c.isdigit() else " " for c in name).split()
-
-
-def _system_v() -> Iterator[tuple[str, int, int]]:
-    """(kind, id, pid of its maker) of what there is: sysvipc(7). Semaphores tell no maker."""
-    for kind in SYSTEM_V:
-        lines = read_proc(os.getpid(), f"../sysvipc/{kind}").splitlines()
-        names = lines[0].split() if lines else []
-        maker = {b"shm": b"cpid", b"msg": b"lspid"}.get(kind.encode(), b"")
-        for line in lines[1:]:
-            row = dict(zip(names, line.split(), strict=False))
-            yield kind, int(row.get(f"{kind}id".encode(), 0)), int(row.get(maker, 0))

@@ -1,0 +1,255 @@
+"""Laws about processes of multiprocessing."""
+
+from __future__ import annotations
+
+from exitmatrix.judge.laws.law import (
+    Brings,
+    Exits,
+    Facts,
+    Helps,
+    Keeps,
+    Later,
+    Law,
+    Leaves,
+    Proceeds,
+    does,
+)
+from exitmatrix.model.language import JoinProcess, Share, StartProcess, Unshare
+
+
+def _status(facts: Facts) -> int:
+    """The exit status of a process by what has left its function."""
+    if facts.exception == "SystemExit":
+        return facts.status
+    return int(facts.exception != "")
+
+
+def _loses_status(facts: Facts) -> bool:
+    return facts.method == "forkserver" and not facts.profile.server_keeps_status
+
+
+TRACKER_IGNORES = ("SIGINT", "SIGTERM")  # CPython Lib/multiprocessing/resource_tracker.py, main
+
+
+def _ends_tracker(facts: Facts) -> bool:
+    return facts.everyone and facts.signal != "" and facts.signal not in TRACKER_IGNORES
+
+
+LAWS: tuple[Law, ...] = (
+    Law(
+        id="multiprocessing-registers-early",
+        about="import",
+        when=lambda f: f.library == "multiprocessing" and f.profile.early_exit_function,
+        then=lambda _: Brings(("multiprocessing.util._exit_function",)),
+        because=(
+            "Python 2's multiprocessing registers its exit function when it is imported, which is "
+            "before most handlers of a program, so it runs behind them."
+        ),
+        source="CPython 2.7 Lib/multiprocessing/__init__.py and util.py",
+    ),
+    Law(
+        id="multiprocessing-registers-late",
+        about="import",
+        when=lambda f: f.library == "multiprocessing" and not f.profile.early_exit_function,
+        then=lambda _: Brings(()),
+        because="The import of multiprocessing alone registers nothing in Python 3.",
+        source="CPython Lib/multiprocessing/__init__.py",
+    ),
+    Law(
+        id="process-brings-exit-function",
+        about="import",
+        when=lambda f: f.library == "multiprocessing.util",
+        then=lambda _: Brings(("multiprocessing.util._exit_function",)),
+        because=(
+            "The first process that is started brings the exit function of multiprocessing. It "
+            "is registered behind what the program has registered before, so it runs first: "
+            "daemonic children are sent SIGTERM and the others joined, then handlers run."
+        ),
+        source="CPython Lib/multiprocessing/popen_fork.py, import of util; util.py, _exit_function",
+    ),
+    Law(
+        id="process-begins",
+        about="statement",
+        when=lambda f: does(StartProcess, JoinProcess)(f) and f.in_main and not f.finalizing,
+        then=lambda _: Proceeds(),
+        because=(
+            "A process begins where it is started: as a fork of its starter (fork), of a server "
+            "(forkserver), or as a Python that imports the program's file (spawn). join waits for "
+            "its end."
+        ),
+        source="docs: library/multiprocessing, Contexts and start methods",
+    ),
+    Law(
+        id="children-import-the-program",
+        about="fork server",
+        when=lambda f: not f.profile.server_imports,
+        then=lambda _: Later(),
+        because=(
+            "Before 3.13.8, and in 3.14.0, the fork server is not told of the program's file. Each "
+            "child imports it, and what is registered there is registered in the child."
+        ),
+        source="CPython 3.13.0 Lib/multiprocessing/forkserver.py, ForkServer.ensure_running; "
+        "gh-126631",
+    ),
+    Law(
+        id="fork-server-imports-the-program",
+        about="fork server",
+        when=lambda f: f.profile.server_imports,
+        then=lambda _: Proceeds(),
+        because=(
+            "Since 3.13.8 and 3.14.1 the fork server imports the program's file before it forks. "
+            "What is registered there is registered in the server, which runs it when it ends; its "
+            "children forget it."
+        ),
+        source="CPython gh-126631, GH-135295; Lib/multiprocessing/forkserver.py, main",
+    ),
+    Law(
+        id="daemons-are-terminated",
+        about="daemonic process",
+        when=lambda f: f.child_rests,
+        then=lambda _: Proceeds(),
+        because=(
+            "The exit function of multiprocessing sends SIGTERM to daemonic children, whose "
+            "default action ends them at once: none of their handlers run."
+        ),
+        source="CPython Lib/multiprocessing/util.py, _exit_function; docs: "
+        "library/multiprocessing, Process.daemon",
+    ),
+    Law(
+        id="ending-daemons-are-terminated",
+        about="daemonic process",
+        when=lambda f: not f.child_rests,
+        then=lambda _: Proceeds(),
+        because=(
+            "Both processes got the signal. The exit function of the parent sends SIGTERM to a "
+            "daemonic child that is on its own way out."
+        ),
+        source="CPython Lib/multiprocessing/util.py, _exit_function",
+        race="the end of the child, and the SIGTERM that its parent sends on its own way out",
+    ),
+    Law(
+        id="process-ends-by-os-exit",
+        about="end of process",
+        when=lambda f: (
+            f.method != "spawn" and f.profile.process_end == "os._exit" and not _loses_status(f)
+        ),
+        then=lambda f: Leaves(_status(f)),
+        because=(
+            "Up to 3.12 a process that multiprocessing has forked ends by os._exit when its "
+            "function has: neither the handlers that it inherited nor its own run. Streams are "
+            "flushed before."
+        ),
+        source="CPython 3.12 Lib/multiprocessing/popen_fork.py, Popen._launch; process.py, "
+        "BaseProcess._bootstrap; gh-83856",
+    ),
+    Law(
+        id="process-of-old-server-exits-with-1",
+        about="end of process",
+        when=_loses_status,
+        then=lambda _: Leaves(1),
+        because=(
+            "Up to 3.6 a child of the fork server writes its status to a pipe, from which its "
+            "starter reads it, and itself ends by os._exit(1): no handler runs."
+        ),
+        source="CPython 3.6 Lib/multiprocessing/forkserver.py, main and _serve_one; bpo-30589",
+    ),
+    Law(
+        id="process-runs-its-own",
+        about="end of process",
+        when=lambda f: f.method != "spawn" and f.profile.process_end == "handlers",
+        then=lambda f: Exits(_status(f)),
+        because=(
+            "Since 3.13 a process that multiprocessing has forked forgets the handlers that it "
+            "inherited, and runs its own when its function has ended, by an exception too."
+        ),
+        source="CPython gh-83856; Lib/multiprocessing/popen_fork.py, Popen._launch; "
+        "forkserver.py, main",
+    ),
+    Law(
+        id="spawned-process-exits",
+        about="end of process",
+        when=lambda f: f.method == "spawn",
+        then=lambda f: Exits(_status(f)),
+        because=(
+            "A spawned process ends by sys.exit, so that all of its handlers run: those that the "
+            "import of the program's file registers, and its own."
+        ),
+        source="CPython Lib/multiprocessing/spawn.py, spawn_main",
+    ),
+    Law(
+        id="names-are-made-and-removed",
+        about="statement",
+        when=does(Share, Unshare),
+        then=lambda _: Proceeds(),
+        because="What has a name is there until somebody removes the name.",
+        source="shm_overview(7); sem_overview(7); sysvipc(7)",
+    ),
+    Law(
+        id="no-shared-memory-yet",
+        about="shared",
+        when=lambda f: f.shared == "shared memory" and not f.profile.shared_memory,
+        then=lambda _: Later(),
+        because="multiprocessing has shared memory since 3.8.",
+        source="What's New In Python 3.8",
+    ),
+    Law(
+        id="something-is-shared",
+        about="shared",
+        when=lambda f: f.shared != "shared memory" or f.profile.shared_memory,
+        then=lambda _: Proceeds(),
+        because=(
+            "A lock for spawned processes has a name until multiprocessing's exit function removes "
+            "it; SharedMemory has one until its unlink is called; System V's has a number."
+        ),
+        source="CPython Lib/multiprocessing/synchronize.py, SemLock; shared_memory.py; shmget(2)",
+    ),
+    Law(
+        id="tracker-removes-names",
+        about="left",
+        when=lambda f: f.shared != "System V shared memory" and not _ends_tracker(f),
+        then=lambda _: Keeps("removed"),
+        because=(
+            "The tracker is a process of its own that holds the end of a pipe. When the last "
+            "process that has the other end is gone, however it ended, the tracker removes each "
+            "name that was told to it and not taken back. It ignores SIGINT and SIGTERM."
+        ),
+        source="CPython Lib/multiprocessing/resource_tracker.py, main; 3.7 semaphore_tracker.py",
+    ),
+    Law(
+        id="names-outlive-the-tracker",
+        about="left",
+        when=lambda f: f.shared != "System V shared memory" and _ends_tracker(f),
+        then=lambda _: Keeps("left behind"),
+        because=(
+            "The tracker is in the group of the program. SIGHUP, which a terminal sends to the "
+            "group when it is closed, ends the tracker as well, before it has removed anything; so "
+            "does any other signal than SIGINT and SIGTERM. The names stay until the next boot."
+        ),
+        source="CPython Lib/multiprocessing/resource_tracker.py, _IGNORED_SIGNALS and main; "
+        "setsid(2); shm_overview(7), Persistence",
+    ),
+    Law(
+        id="nobody-tracks-system-v",
+        about="left",
+        when=lambda f: f.shared == "System V shared memory",
+        then=lambda _: Keeps("left behind"),
+        because=(
+            "System V shared memory belongs to no process. Nobody but the program knows of it, so "
+            "it stays where no handler removes it."
+        ),
+        source="shmget(2); sysvipc(7); CPython Lib/multiprocessing/resource_tracker.py, "
+        "_CLEANUP_FUNCS",
+    ),
+    Law(
+        id="tracker-of-processes",
+        about="helpers",
+        when=lambda f: f.method in ("spawn", "forkserver", "names"),
+        then=lambda f: Helps((f"multiprocessing.{f.profile.tracker_name}",), ()),
+        because=(
+            "Spawned processes, fork servers and names come with a tracker, which removes what is "
+            "left in shared memory. It ends when all that have its pipe have ended."
+        ),
+        source="CPython Lib/multiprocessing/popen_spawn_posix.py, Popen._launch; forkserver.py, "
+        "ForkServer.ensure_running",
+    ),
+)

@@ -1,0 +1,213 @@
+"""Laws of multiprocessing: whose handlers run in which process, and who outlives whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from exitmatrix.declare.program import InvalidProgram, program, steps
+from exitmatrix.declare.terminations import TERMINATIONS
+from exitmatrix.judge.cell import predict
+from exitmatrix.judge.profile import profile
+from exitmatrix.judge.program import predict_program
+from exitmatrix.judge.semantics.ask import NotPredicted
+from exitmatrix.model import Outcome
+from exitmatrix.model.language import Code, JoinProcess, Register, StartProcess
+
+from tests.support.histories import FORKS, PLAIN, Tale
+from tests.test_observe import doubted, roles, seen
+
+TRACKER = "from multiprocessing.resource_tracker import main;main(5)"
+SERVER = "from multiprocessing.forkserver import main; main(3, 4, ['__main__'])"
+SPAWN = ("python", "-c", "from multiprocessing.spawn import spawn_main", "--multiprocessing-fork")
+
+
+def outcomes(
+    version: str, method: str, ending: str, target: str = "child", **more: Any
+) -> tuple[Outcome, ...]:
+    """What the laws allow for a program that registers A and starts a child that registers D."""
+    child = {"process": ["register D", "write", "end here"], "method": method, **more}
+    told = program({"steps": ["import multiprocessing", "register A", child, "join process"]})
+    python = profile({"implementation": "cpython", "version": version})
+    return predict(told, TERMINATIONS[ending], target, python).outcomes
+
+
+def fired(outcome: Outcome) -> dict[str, tuple[str, ...] | None]:
+    return {one.role: one.fired for one in outcome.processes}
+
+
+def only(found: tuple[Outcome, ...]) -> Outcome:
+    (one,) = found
+    return one
+
+
+# ------------------------------------------------------------------ whose handlers run
+
+
+@pytest.mark.parametrize("ending", ["return", "sys-exit-3", "exception"])
+@pytest.mark.parametrize(
+    ("version", "method", "runs"),
+    [
+        ("3.12.9", "fork", ()),
+        ("3.13.0", "fork", ("D",)),
+        ("3.6.0", "spawn", ("D", "A")),
+        ("3.14.1", "spawn", ("D", "A")),
+        ("3.12.9", "forkserver", ()),
+        ("3.13.0", "forkserver", ("D", "A")),
+        ("3.13.8", "forkserver", ("D",)),
+        ("3.14.0", "forkserver", ("D", "A")),
+        ("3.14.1", "forkserver", ("D",)),
+    ],
+)
+def test_a_child_runs_its_own_handlers_since_3_13_and_never_what_it_inherited(
+    version: str, method: str, runs: tuple[str, ...], ending: str
+) -> None:
+    """However its function ends; what the import registers is its own where it imports."""
+    assert fired(only(outcomes(version, method, ending)))["child"] == runs
+
+
+def test_a_fork_server_that_imports_the_program_runs_its_handlers() -> None:
+    """Handlers of the file run once more, in a process that nobody wrote."""
+    assert fired(only(outcomes("3.14.0", "forkserver", "return")))["forkserver"] == ()
+    assert fired(only(outcomes("3.14.1", "forkserver", "return")))["forkserver"] == ("A",)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("ending", ["os-exit-7", "SIGTERM", "SIGKILL"])
+def test_what_ends_a_child_at_once_runs_none_of_its_handlers(method: str, ending: str) -> None:
+    """And the parent, which has waited for it, goes on to its own."""
+    shown = fired(only(outcomes("3.14.1", method, ending)))
+    assert (shown["child"], shown["parent"]) == ((), ("A",))
+
+
+# ----------------------------------------------------------------- who outlives whom
+
+
+@pytest.mark.parametrize(
+    ("method", "left"),
+    [("fork", ("child",)), ("spawn", ("child",)), ("forkserver", ("child", "forkserver"))],
+)
+@pytest.mark.parametrize("ending", ["SIGTERM", "SIGKILL", "SIGHUP"])
+def test_a_parent_that_is_ended_leaves_its_child_and_its_server(
+    method: str, left: tuple[str, ...], ending: str
+) -> None:
+    """Nothing tells a process of multiprocessing that its starter is gone."""
+    assert only(outcomes("3.14.1", method, ending, "parent")).survivors == left
+
+
+@pytest.mark.parametrize("version", ["3.6.0", "3.14.1"])
+def test_an_interrupted_parent_waits_for_its_child_before_its_handlers(version: str) -> None:
+    """The exit function of multiprocessing joins: behind it, A does not begin."""
+    shown = only(outcomes(version, "spawn", "SIGINT", "parent"))
+    assert shown.survivors == ("parent", "child")
+    assert fired(shown)["parent"] == ()
+    assert shown.processes[0].library == ("multiprocessing.util._exit_function (unfinished)",)
+
+
+def daemon(ending: str, target: str = "parent") -> tuple[Outcome, ...]:
+    child = {"process": ["register D", "rest"], "daemon": True}
+    told = program({"steps": ["import multiprocessing", "register A", child]})
+    python = profile({"implementation": "cpython", "version": "3.13.0"})
+    return predict(told, TERMINATIONS[ending], target, python).outcomes
+
+
+def test_a_daemonic_child_is_sent_sigterm_by_the_handlers_of_its_parent_and_else_by_nobody() -> (
+    None
+):
+    """A parent that ends past its handlers leaves it, an orphan."""
+    for ending in ("return", "exception", "SIGINT"):
+        shown = only(daemon(ending))
+        assert shown.processes[1].exit == {"signal": "SIGTERM"}, ending
+        assert fired(shown) == {"parent": ("A",), "child": ()}
+    for ending in ("os-exit-7", "SIGTERM", "SIGKILL"):
+        assert only(daemon(ending)).survivors == ("child",), ending
+
+
+def test_ctrl_c_lets_a_daemonic_child_race_with_the_sigterm_of_its_parent() -> None:
+    """It may come to its end, or be ended on its way, or before its first handler."""
+    ends = [
+        tuple((one.exit or {}).values())
+        for _, one in (o.processes for o in daemon("SIGINT", "group"))
+    ]
+    assert set(ends) == {(1,), ("SIGTERM",)}
+
+
+# ------------------------------------------------------------------- how it is said
+
+
+def test_a_process_is_a_list_of_steps_with_a_method_and_a_nature() -> None:
+    """Without these it is forked, and no daemon."""
+    assert steps({"process": ["register D"]}) == (StartProcess((Register("D"),)),)
+    assert steps({"process": ["register D"], "method": "spawn", "daemon": True}) == (
+        StartProcess((Register("D"),), "spawn", daemon=True),
+    )
+
+
+@pytest.mark.parametrize("table", [{"method": "thread"}, {"daemon": "yes"}, {"name": "x"}])
+def test_a_wrong_process_says_what_would_be_right(table: dict[str, Any]) -> None:
+    """Valid methods are named."""
+    with pytest.raises(InvalidProgram, match=r"fork|process"):
+        steps({"process": [], **table})
+
+
+def test_who_joins_a_process_that_nobody_started_is_not_predicted() -> None:
+    """The header is wrong, and nothing is guessed."""
+    python = profile({"implementation": "cpython", "version": "3.13.0"})
+    with pytest.raises(NotPredicted):
+        predict_program(Code(body=(JoinProcess(),)), python)
+
+
+# ------------------------------------------------------------------ who is who
+
+
+def shown(tale: Tale, *pids: int) -> Outcome:
+    """What is seen once these have ended, in this order, and then the first process."""
+    tale.harness("ready", pid=10).endings(10, "ending", "return")
+    for pid in pids:
+        tale.ends(pid)
+    return seen(tale.ends(10), FORKS)
+
+
+def begun() -> Tale:
+    return Tale().kernel(10, "spawned").starts(10)
+
+
+def test_a_spawned_process_is_the_child_and_the_tracker_is_none() -> None:
+    """It imports the program's file, under a name that multiprocessing gives it."""
+    tale = begun().starts(11, "python", "-c", TRACKER).starts(12, *SPAWN)
+    tale.registers(12, "A", module="__mp_main__").fires(12, "A")
+    told = shown(tale, 12, 11)
+    assert list(roles(told)) == ["parent", "child"]
+    assert roles(told)["child"].fired == ("A",)
+
+
+def test_what_a_fork_server_forks_is_the_child_and_it_is_told_last() -> None:
+    """The child has the server's command; that it is no server, what it does tells."""
+    tale = begun().starts(11, "python", "-c", SERVER).probe(12, "forked", "11")
+    tale.endings(12, "holding", "gate", "forked", "11")
+    told = shown(tale, 12, 11)
+    assert list(roles(told)) == ["parent", "child", "forkserver"]
+
+
+def test_without_the_probe_the_child_of_a_fork_server_is_known_by_what_it_does() -> None:
+    """The kernel finds it with the server's command, and nothing tells of the fork."""
+    tale = begun().kernel(12, "found", "python", "-c", SERVER)
+    tale.endings(12, "holding", "gate", "forked", "11").kernel(11, "found", "python", "-c", SERVER)
+    told = shown(tale, 12, 11)
+    assert list(roles(told))[:2] == ["parent", "child"]
+
+
+def test_a_program_without_processes_has_no_place_for_them() -> None:
+    """Of one role, two that run the program are one too many, however they were started."""
+    tale = begun().starts(12, *SPAWN)
+    tale.harness("ready", pid=10).endings(10, "ending", "return").ends(12).ends(10)
+    assert "more processes" in doubted(tale, PLAIN)
+
+
+def test_what_was_found_before_its_exec_is_known_by_what_is_found_later() -> None:
+    """Without the probe a tracker that was caught between fork and exec is no second program."""
+    tale = Tale().kernel(10, "spawned").kernel(11, "found", "python", "app.py")
+    tale.kernel(11, "found", "python", "-c", TRACKER)
+    tale.harness("ready", pid=10).harness("sent", "SIGTERM", "main", pid=10)
+    told = seen(tale.ends(10).ends(11), PLAIN, "SIGTERM")
+    assert (list(roles(told)), told.helpers) == (["main"], ("multiprocessing.resource_tracker",))
