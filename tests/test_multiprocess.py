@@ -11,11 +11,11 @@ from exitmatrix.judge.cell import predict
 from exitmatrix.judge.profile import profile
 from exitmatrix.judge.program import predict_program
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.model import Outcome
+from exitmatrix.model import Outcome, Process, Scenario, Unknown
 from exitmatrix.model.language import Code, JoinProcess, Register, StartProcess
+from exitmatrix.observe import observe
 
 from tests.support.histories import FORKS, PLAIN, Tale
-from tests.test_observe import doubted, roles, seen
 
 TRACKER = "from multiprocessing.resource_tracker import main;main(5)"
 SERVER = "from multiprocessing.forkserver import main; main(3, 4, ['__main__'])"
@@ -30,6 +30,10 @@ def outcomes(
     told = program({"steps": ["import multiprocessing", "register A", child, "join process"]})
     python = profile({"implementation": "cpython", "version": version})
     return predict(told, TERMINATIONS[ending], target, python).outcomes
+
+
+def roles(outcome: Outcome) -> dict[str, Process]:
+    return {one.role: one for one in outcome.processes}
 
 
 def fired(outcome: Outcome) -> dict[str, tuple[str, ...] | None]:
@@ -160,6 +164,12 @@ def test_who_joins_a_process_that_nobody_started_is_not_predicted() -> None:
 # ------------------------------------------------------------------ who is who
 
 
+def seen(tale: Tale, scenario: Scenario, termination: str = "return") -> Outcome:
+    told = observe(tale.trial(), scenario, TERMINATIONS[termination])
+    assert isinstance(told, Outcome), told
+    return told
+
+
 def shown(tale: Tale, *pids: int) -> Outcome:
     """What is seen once these have ended, in this order, and then the first process."""
     tale.harness("ready", pid=10).endings(10, "ending", "return")
@@ -201,7 +211,9 @@ def test_a_program_without_processes_has_no_place_for_them() -> None:
     """Of one role, two that run the program are one too many, however they were started."""
     tale = begun().starts(12, *SPAWN)
     tale.harness("ready", pid=10).endings(10, "ending", "return").ends(12).ends(10)
-    assert "more processes" in doubted(tale, PLAIN)
+    told = observe(tale.trial(), PLAIN, TERMINATIONS["return"])
+    assert isinstance(told, Unknown)
+    assert "more processes" in told.reason
 
 
 def test_what_was_found_before_its_exec_is_known_by_what_is_found_later() -> None:
