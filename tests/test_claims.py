@@ -65,6 +65,8 @@ RAN: tuple[tuple[str, ...], ...] = (
     ("cleanup('first')",),
     ("stop_scheduler",),
     ("signal.SIGTERM:stop", "C", "B", "A"),
+    ("signal.SIGTERM:library", "signal.SIGTERM:stop", "C", "B", "A"),
+    ("signal.SIGTERM:library",),
     ("lifespan:shutdown",),
     ("lifespan:shutdown", "C", "B", "A"),
 )

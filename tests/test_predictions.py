@@ -65,6 +65,55 @@ def test_a_child_that_a_handler_forked_has_the_status_that_its_parent_has() -> N
     ]
 
 
+NESTED = {
+    "steps": ["register A", "on SIGTERM library", "signal SIGTERM"],
+    "handlers": {"library": ["on SIGTERM stop, sys.exit 5", "signal SIGTERM"]},
+}
+"""A handler of a signal that sets another one, and sends the signal to that."""
+
+
+def test_a_signal_within_the_handler_of_a_signal_is_handled_within_it() -> None:
+    """So what the second handler raises leaves the first."""
+    (outcome,) = outcomes(NESTED)
+    assert outcome.processes[0].raised == ("signal.SIGTERM:library", "signal.SIGTERM:stop")
+
+
+def test_a_pypy_that_does_not_nest_handlers_ends_the_first_one_first() -> None:
+    """The second runs all the same, and its SystemExit is the program's."""
+    python = profile(
+        {
+            "implementation": "pypy",
+            "version": "3.11.17",
+            "implementation_version": "8.0.1",
+        }
+    )
+    (outcome,) = predict(program(NESTED), TERMINATIONS["return"], "main", python).outcomes
+    assert told(outcome.processes[0]) == (
+        "main",
+        "signal.SIGTERM:library",
+        "signal.SIGTERM:stop",
+        "A",
+        5,
+    )
+    assert outcome.processes[0].raised == ("signal.SIGTERM:stop",)
+
+
+def test_a_handler_in_c_that_does_not_chain_takes_the_signal_away() -> None:
+    """Whatever was set before; and who sets a handler afterwards takes it back."""
+    stop, dump = "on SIGTERM stop, sys.exit 5", "faulthandler SIGTERM"
+    assert only({"steps": ["register A", stop, dump, "signal SIGTERM"]}) == [("main", "A", 0)]
+    assert only({"steps": ["register A", dump, stop, "signal SIGTERM"]}) == [
+        ("main", "signal.SIGTERM:stop", "A", 5)
+    ]
+
+
+def test_a_handler_in_c_that_chains_does_what_was_there_before() -> None:
+    """Python's handler, or the default action."""
+    stop, dump = "on SIGTERM stop, sys.exit 5", "faulthandler chains SIGTERM"
+    assert only({"steps": [stop, dump, "signal SIGTERM"]}) == [("main", "signal.SIGTERM:stop", 5)]
+    assert only({"steps": ["register A", dump, "signal SIGTERM"]}) == [("main", "SIGTERM")]
+
+
 def test_a_signal_handler_that_leaves_is_unfinished() -> None:
     """Nothing of it is told but that it began."""
     steps = ["register A", "on SIGTERM stop, os._exit 3", "signal SIGTERM"]

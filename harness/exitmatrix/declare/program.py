@@ -22,6 +22,7 @@ from exitmatrix.declare.keys import Described
 from exitmatrix.model import Program
 from exitmatrix.model.language import (
     Abort,
+    Call,
     Clear,
     CloseStdout,
     Code,
@@ -47,6 +48,7 @@ from exitmatrix.model.language import (
     OsExit,
     Raise,
     Register,
+    RegisterFaulthandler,
     RegisterThreading,
     ReplaceHooks,
     Rest,
@@ -203,6 +205,15 @@ STEPS: Mapping[str, tuple[Callable[[str], Statement], str]] = {
     "signal": (Signal, "one that the process sends to itself"),
     "ignore": (Ignore, "a signal"),
     "default": (Default, "a signal, whose default action is restored"),
+    "call": (Call, "a function, such as the handler that was there before"),
+    "faulthandler chains": (
+        lambda text: RegisterFaulthandler(text, chain=True),
+        "a signal, for which faulthandler.register(..., chain=True) is called",
+    ),
+    "faulthandler": (
+        lambda text: RegisterFaulthandler(text, chain=False),
+        "a signal, for which faulthandler.register is called",
+    ),
     "abort": (lambda _: Abort(), "os.abort()"),
     "segfault": (lambda _: Segfault(), "a read of memory that is not there"),
     "fatal error": (lambda _: FatalError(), "Py_FatalError"),

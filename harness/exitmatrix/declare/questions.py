@@ -168,10 +168,35 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="two-owners-of-sigterm",
         asks="A library installs its own handler for SIGTERM. Does mine still run?",
         looks=(
+            Look(
+                "the library came last and calls the handler that it found",
+                "plain-two-owners-chains/SIGTERM@main",
+            ),
+            Look(
+                "it came last and exits by itself",
+                "plain-two-owners-replaces/SIGTERM@main",
+            ),
+            Look("it came last, and its handler returns", "plain-two-owners-swallows/SIGTERM@main"),
+            Look(
+                "it came last, and sends the signal again to the default action",
+                "plain-two-owners-raises-again/SIGTERM@main",
+            ),
+            Look(
+                "it came last, and sends the signal again to mine",
+                "plain-two-owners-restores/SIGTERM@main",
+            ),
+            Look("mine came last", "plain-two-owners-program-last/SIGTERM@main"),
+            Look(
+                "faulthandler.register came last",
+                "plain-two-owners-faulthandler/SIGTERM@main",
+            ),
+            Look(
+                "faulthandler.register with chain=True came last",
+                "plain-two-owners-faulthandler-chain/SIGTERM@main",
+            ),
             Look("mine, before Werkzeug's reloader", "flask-debug-graceful/SIGTERM@parent"),
             Look("the same, to the child that serves", "flask-debug-graceful/SIGTERM@child"),
             Look("mine, and a server that installs none", "flask-graceful/SIGTERM@main"),
-            Look("a program and a library, in either order", "*two-owners*/SIGTERM@*"),
         ),
         tries="exitmatrix run --ending deploy -- python app.py",
         threads=_of("DataDog/dd-trace-py", 7273, 16412, 17130, 17679, 17195, 2772),

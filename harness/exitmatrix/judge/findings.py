@@ -292,6 +292,27 @@ os.abort()
 """,
     ),
     Finding(
+        id="signals-in-signal-handlers",
+        what="Is a signal handled that comes while the handler of a signal runs?",
+        rules=("signal-handlers-nest", "pypy-ends-a-handler-first"),
+        status="undocumented",
+        where=(
+            "signal says that handlers run between two instructions of the main thread, those of a "
+            "handler among them; PyPy's list of differences does not say that it waits."
+        ),
+        program="""\
+import os, signal, sys
+
+def first(number, frame):
+    signal.signal(number, lambda *told: sys.stdout.write("within\\n"))
+    os.kill(os.getpid(), number)
+    sys.stdout.write("behind\\n")
+
+signal.signal(signal.SIGTERM, first)
+os.kill(os.getpid(), signal.SIGTERM)
+""",
+    ),
+    Finding(
         id="globals-at-exit",
         what="Is `__del__` of a global called at exit, and is a suspended generator closed?",
         rules=("globals-are-released", "pypy-leaves-globals"),

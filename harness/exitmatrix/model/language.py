@@ -187,6 +187,19 @@ class Default(Frozen, tag="default"):
     signal: str
 
 
+class Call(Frozen, tag="call"):
+    """`function()`: what a signal's handler does that passes the signal on."""
+
+    function: str
+
+
+class RegisterFaulthandler(Frozen, tag="faulthandler"):
+    """`faulthandler.register(signal, chain=chain)`: a handler in C, which writes a traceback."""
+
+    signal: str
+    chain: bool
+
+
 # ------------------------------------------------------------------------ buffers
 
 
@@ -330,6 +343,8 @@ Statement = (
     | Handle
     | Ignore
     | Default
+    | Call
+    | RegisterFaulthandler
     | Write
     | Flush
     | CloseStdout

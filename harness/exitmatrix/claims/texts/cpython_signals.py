@@ -1,6 +1,7 @@
 """Text G: what CPython's documentation says of signals, threads and child processes.
 
-From the pages of 3.14: library/signal, library/threading, library/subprocess, library/os.
+From the pages of 3.14: library/signal, library/threading, library/subprocess, library/os,
+library/faulthandler.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from exitmatrix.claims.texts.shared import DEFAULT_SIGNALS
 TEXT = Text(
     id="G",
     title="CPython: signals, threads and child processes",
-    where="docs.python.org, 3.14, library/signal, library/threading, library/subprocess",
+    where="docs.python.org, 3.14, library/signal, library/threading, library/subprocess,"
+    " library/faulthandler",
     about="What Python does with signals by default, and what keeps a process from its end.",
 )
 
@@ -180,6 +182,74 @@ CLAIMS: tuple[Claim, ...] = (
                 HOLDS,
                 "The handler ends by SystemExit, and the program with status 0.",
                 every("plain-graceful/SIGTERM@main", all_of(raised(), exits(0))),
+            ),
+        ),
+    ),
+    Claim(
+        id="G14",
+        says="`signal.signal` returns the previous handler, which the new one can call.",
+        cases=(
+            case(
+                HOLDS,
+                "A library that calls the handler that it found runs both, and `atexit` follows.",
+                every(
+                    "plain-two-owners-chains/SIGTERM@main",
+                    all_of(
+                        ran_where(
+                            "the library's handler runs, then the program's, then those of atexit",
+                            lambda names: tuple(names) == ("signal.SIGTERM:library", *STOPPED),
+                        ),
+                        exits(0),
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Claim(
+        id="G15",
+        says="A signal has one handler: who sets it last replaces the one before.",
+        cases=(
+            case(
+                HOLDS,
+                "Of two owners who do not know each other only the last is called.",
+                every(
+                    "plain-two-owners-program-last/SIGTERM@main",
+                    ran_where(
+                        "the program's handler runs, the library's does not",
+                        lambda names: tuple(names) == STOPPED,
+                    ),
+                ),
+                every(
+                    "plain-two-owners-swallows/SIGTERM@main",
+                    all_of(
+                        ran_where(
+                            "the library's handler runs, and nothing else",
+                            lambda names: tuple(names) == ("signal.SIGTERM:library",),
+                        ),
+                        lives_on("main"),
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Claim(
+        id="G16",
+        says="`faulthandler.register` calls the previous handler of a signal if `chain` is true.",
+        cases=(
+            case(
+                HOLDS,
+                "With chain=True the program's handler runs; without, the program lives on.",
+                every(
+                    "plain-two-owners-faulthandler-chain/SIGTERM@main",
+                    ran_where(
+                        "the program's handler runs, then those of atexit",
+                        lambda names: tuple(names) == STOPPED,
+                    ),
+                ),
+                every(
+                    "plain-two-owners-faulthandler/SIGTERM@main",
+                    all_of(ran_none(), lives_on("main")),
+                ),
             ),
         ),
     ),

@@ -16,7 +16,7 @@ from exitmatrix.model.language import Nothing, Statement
 Question = Literal[
     "statement",  # what a statement does, besides what its definition says
     "signal",  # what a process does with a signal that it gets
-    "noticing",  # when the main thread handles a signal that another thread has sent
+    "noticing",  # when the main thread handles a signal that it does not have to see at once
     "main exception",  # what an exception does that leaves the main thread's code
     "thread exception",  # what one does that leaves another thread's code
     "late exception",  # what one does that is raised while the end waits for threads
@@ -210,7 +210,8 @@ class Facts(Frozen, kw_only=True):
     running: bool = False  # whether handlers are being run
     child_rests: bool = False  # whether a supervised child waits for what comes from outside
     signal: str = ""
-    disposition: str = "default"  # ignored, interrupt, or a function: ":stop"
+    disposition: str = "default"  # ignored, interrupt, dumped, or a function: ":stop"
+    nested: bool = False  # whether the handler of a signal is running
     exception: str = ""
     status: int = 0  # that a SystemExit carries
     reader: bool = True  # whether anybody reads stdout

@@ -14,6 +14,7 @@ from exitmatrix.judge.semantics.state import (
     Configuration,
     Entering,
     HandlerRun,
+    Interrupted,
     Pending,
     ProcessState,
     Raised,
@@ -63,6 +64,10 @@ def notice(
 ) -> tuple[list[Configuration], bool]:
     """All that may be once the main thread looks for signals, and whether it may go on without."""
     pending, *left = process.pending
+    if any(isinstance(frame, Interrupted) for frame in main.frames):
+        about = Facts(profile=ask.profile, signal=pending.signal, nested=True)
+        if ask("noticing", about) == (Later(),):
+            return [], True
     later = False
     if not pending.own:
         effects = ask("noticing", Facts(profile=ask.profile, signal=pending.signal))
@@ -70,7 +75,7 @@ def notice(
     how = disposition(process, pending.signal)
     process = replace(process, pending=tuple(left))
     if how.startswith(":"):
-        main = change.push(main, Entering(how[1:]))
+        main = change.push(main, Interrupted(), Entering(how[1:]))
     elif how == "interrupt" and isinstance(main.top, HandlerRun):
         # Where atexit is Python code, it is that code which is interrupted: no handler follows.
         last = Raised("KeyboardInterrupt", text="KeyboardInterrupt")

@@ -9,7 +9,7 @@ from exitmatrix.model.execution import Exit, Line
 from exitmatrix.model.language import Shared, StartMethod, Statement
 
 Path = tuple[int, ...]
-Disposition = Literal["default", "ignored", "interrupt"]
+Disposition = Literal["default", "ignored", "interrupt", "dumped"]
 """What a process does about a signal; a function that handles it is named with a colon: `:stop`."""
 
 
@@ -40,6 +40,10 @@ class Call(Frozen):
     """A function that runs: a handler of atexit or of a signal."""
 
     function: str
+
+
+class Interrupted(Frozen):
+    """Below the handler of a signal: what is below goes on when that has returned."""
 
 
 class Finally(Frozen):
@@ -176,6 +180,7 @@ Frame = (
     Body
     | Entering
     | Call
+    | Interrupted
     | Finally
     | Unwinding
     | FinalizerRun

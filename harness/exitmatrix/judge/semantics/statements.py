@@ -14,6 +14,7 @@ from exitmatrix.judge.semantics.signals import disposition, receive
 from exitmatrix.judge.semantics.state import (
     Body,
     Configuration,
+    Entering,
     Finally,
     Frame,
     ProcessState,
@@ -25,6 +26,7 @@ from exitmatrix.judge.semantics.state import (
 )
 from exitmatrix.model.language import (
     Abort,
+    Call,
     Clear,
     CloseStdout,
     Default,
@@ -41,6 +43,7 @@ from exitmatrix.model.language import (
     Keep,
     LibcExit,
     Register,
+    RegisterFaulthandler,
     RegisterThreading,
     ReplaceHooks,
     Rest,
@@ -123,8 +126,8 @@ def _proceed(
             now, process, thread = _parent(now, process, thread, child)
         case StartThread():
             process, thread = spawn.start_thread(process, thread, statement)
-        case TryFinally(body, function):
-            thread = change.push(thread, Finally(function), Body(body))
+        case Call() | TryFinally() | RunHandlers():
+            thread = change.push(thread, *_within(process, statement, ask))
         case Flush():
             now = change.flush(now, process)
             process = now.process(process.path)
@@ -140,11 +143,21 @@ def _proceed(
         case EndInterpreter():
             yield from spawn.end_second(now, process, thread, ask, left_over=False)
             return
-        case RunHandlers():
-            thread = change.push(thread, run.begin(process, run.walk(ask), final=False))
         case _:
             process = _set_list(process, statement, ask)
     yield change.with_process(now, change.with_thread(process, thread))
+
+
+def _within(
+    process: ProcessState, statement: Call | TryFinally | RunHandlers, ask: Ask
+) -> tuple[Frame, ...]:
+    """What a thread then is in the middle of. Raises NotPredicted."""
+    match statement:
+        case Call(function):
+            return (Entering(function),)
+        case TryFinally(body, function):
+            return Finally(function), Body(body)
+    return (run.begin(process, run.walk(ask), final=False),)
 
 
 def _parent(
@@ -226,6 +239,8 @@ def _set(process: ProcessState, statement: Statement) -> ProcessState:
             return _dispose(process, signal, "ignored")
         case Default(signal):
             return _dispose(process, signal, "default")
+        case RegisterFaulthandler(signal, chain) if not chain:
+            return _dispose(process, signal, "dumped")
     return process
 
 

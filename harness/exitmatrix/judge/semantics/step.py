@@ -36,6 +36,7 @@ from exitmatrix.judge.semantics.state import (
     Finally,
     HandlerRun,
     Hooked,
+    Interrupted,
     Joins,
     JoinsProcess,
     Lingering,
@@ -58,7 +59,17 @@ from exitmatrix.judge.semantics.statements import execute
 from exitmatrix.model.execution import Exit
 from exitmatrix.model.language import Nothing
 
-LEFT = Body | Entering | Lingering | Resting | Joins | WaitsForChild | JoinsProcess | EndsProcesses
+LEFT = (
+    Body
+    | Entering
+    | Interrupted
+    | Lingering
+    | Resting
+    | Joins
+    | WaitsForChild
+    | JoinsProcess
+    | EndsProcesses
+)
 """What an exception leaves without more ado."""
 
 
@@ -135,7 +146,7 @@ def _go_on(
     ask: Ask,
 ) -> Iterator[Configuration]:
     match thread.top:
-        case Body(()):
+        case Body(()) | Interrupted():
             yield _with(now, process, change.pop(thread))
         case Body(rest):
             thread = change.swap(thread, Body(rest[1:]))

@@ -1,0 +1,68 @@
+# /// script
+# requires-python = ">=2.7"
+# dependencies = []
+#
+# [tool.exitmatrix]
+# title = "A library takes SIGTERM after the program, and ends by the default action"
+# roles = ["main"]
+# ready = {stdout = "ready"}
+# terminations = ["SIGTERM"]
+#
+# [tool.exitmatrix.program]
+# steps = [
+#   "register A", "register B", "register C",
+#   "on SIGTERM stop, sys.exit 0",
+#   "on SIGTERM library",
+# ]
+# handlers = {library = ["default SIGTERM", "signal SIGTERM"]}
+# ///
+"""The program has a handler for SIGTERM; then a library sets its own, which cleans up, restores
+the default action and sends the signal once more, so that the process dies of it.
+
+Shells and supervisors tell from the wait status that the program died of the signal, which is
+why it is done; it is the default action that then ends the process.
+"""
+from __future__ import print_function
+
+import atexit
+import os
+import signal
+import sys
+
+import endings
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+@endings.tells("signal.SIGTERM:stop")
+def stop(number, frame):
+    print("stop: asked to end by signal", number)
+    sys.exit(0)
+
+
+@endings.tells("signal.SIGTERM:library")
+def library(number, frame):
+    print("library: its own clean-up")
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+signal.signal(signal.SIGTERM, stop)
+signal.signal(signal.SIGTERM, library)
+
+print("ready")
+sys.stdout.flush()
+endings.end_here()

@@ -1,0 +1,66 @@
+# /// script
+# requires-python = ">=2.7"
+# dependencies = []
+#
+# [tool.exitmatrix]
+# title = "A library takes SIGTERM after the program, restores what it found and sends it again"
+# roles = ["main"]
+# ready = {stdout = "ready"}
+# terminations = ["SIGTERM"]
+#
+# [tool.exitmatrix.program]
+# steps = [
+#   "register A", "register B", "register C",
+#   "on SIGTERM stop, sys.exit 0",
+#   "on SIGTERM library",
+# ]
+# handlers = {library = ["on SIGTERM stop", "signal SIGTERM"]}
+# ///
+"""The program has a handler for SIGTERM; then a library sets its own, which cleans up, sets the
+handler again that it found, and sends the signal once more: so does coverage with
+`sigterm = true` (coverage/control.py, _on_sigterm).
+"""
+from __future__ import print_function
+
+import atexit
+import os
+import signal
+import sys
+
+import endings
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+@endings.tells("signal.SIGTERM:stop")
+def stop(number, frame):
+    print("stop: asked to end by signal", number)
+    sys.exit(0)
+
+
+@endings.tells("signal.SIGTERM:library")
+def library(number, frame):
+    print("library: its own clean-up")
+    signal.signal(number, found)
+    os.kill(os.getpid(), number)
+
+
+signal.signal(signal.SIGTERM, stop)
+found = signal.signal(signal.SIGTERM, library)
+
+print("ready")
+sys.stdout.flush()
+endings.end_here()
