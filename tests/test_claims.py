@@ -70,6 +70,14 @@ RAN: tuple[tuple[str, ...], ...] = (
     ("lifespan:shutdown",),
     ("lifespan:shutdown", "C", "B", "A"),
 )
+IN_LOOPS = (
+    ("__aexit__:w", "finally:f", "finally:t", "finally:s", "aclose:g", "C", "B", "A"),
+    ("__aexit__:w", "finally:f", "finally:t", "finally:s", "aclose:g"),
+    ("finally:f", "finally:t", "C", "B", "A"),
+    ("finally:f", "finally:p", "C", "B", "A"),
+    ("signal.SIGTERM:stop", "finally:f", "finally:t", "C", "B", "A"),
+    ("signal.SIGTERM:library", "signal.SIGTERM:stop", "finally:f", "C", "B", "A"),
+)
 FATES: tuple[StdoutFate, ...] = ("lost", "kept", "twice")
 SIGNALS = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGALRM", "SIGKILL", "SIGABRT", "SIGINT")
 ENDS: tuple[dict[str, Any] | None, ...] = (
@@ -104,6 +112,9 @@ def one_process() -> Iterator[Run]:
         yield sight(process("main", fired, end, raised))
     for end, fired, stdout in itertools.product(ENDS, RAN[:2], FATES):
         yield sight(process("main", fired, end, stdout=stdout))
+    for fired in IN_LOOPS:
+        for end in ({"code": 0}, {"code": 1}, {"signal": "SIGINT"}):
+            yield sight(process("main", fired, end))
     yield sight(process("main", ("C",), {"signal": "SIGKILL"}, (), ("B",)))
     for printed in PRINTED:
         yield sight(process("main", ("C", "B", "A"), {"code": 0}, ("C",)), printed=printed)

@@ -11,36 +11,11 @@ from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.cell import predict
 from exitmatrix.judge.profile import profile
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.model import Outcome, Process
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-
-def outcomes(
-    table: dict[str, Any],
-    termination: str = "return",
-    version: str = "3.13.0",
-    target: str = "main",
-    **packages: str,
-) -> tuple[Outcome, ...]:
-    """What is allowed for a program of a header that is ended so."""
-    python = profile({"implementation": "cpython", "version": version}, packages)
-    return predict(program(table), TERMINATIONS[termination], target, python).outcomes
-
-
-def told(one: Process) -> tuple[Any, ...]:
-    how = one.exit and one.exit.get("signal", one.exit.get("code"))
-    return (one.role, *(one.fired or ()), *(f"{name}..." for name in one.unfinished or ()), how)
-
-
-def only(*args: Any, **more: Any) -> list[tuple[Any, ...]]:
-    """The processes of the one outcome that is allowed."""
-    (outcome,) = outcomes(*args, **more)
-    return [told(one) for one in outcome.processes]
-
-
-ABC = ["register A", "register B", "register C"]
+from tests.support.predicted import ABC, only, outcomes, told
 
 
 def test_a_signal_that_a_thread_sends_is_handled_in_the_main_thread() -> None:

@@ -98,3 +98,13 @@ def test_every_mechanism_of_the_table_is_on_record() -> None:
     assert silent == ["finally in a daemon"]
     assert {one.scenario for one in PROMISES} <= set(scenarios())
     assert "daemons-are-left" in LAWS_BY_ID
+
+
+def test_a_program_in_an_event_loop_has_a_table_of_its_own() -> None:
+    """With the same words; what was not measured of its programs is no column."""
+    names = ("finally:f", "finally:t", "A")
+    made = values.record("asyncio-run/SIGINT@main", fired(*names), version="3.13.0")
+    [section] = promises_section(surveys({"linux": [made]}), {})
+    assert plain(section.title) == "Which clean-up runs when asyncio.run is ended?"
+    lines = [line for line in markdown(section).splitlines() if line.startswith("| `SIGINT`")]
+    assert lines == ["| `SIGINT` | ✓ | ✓ | ✗ | ✓ | ✗ | ✗ |"]

@@ -36,6 +36,7 @@ from exitmatrix.model.language import (
     Fork,
     Function,
     Handle,
+    HandleInLoop,
     Hook,
     Ignore,
     Import,
@@ -53,6 +54,7 @@ from exitmatrix.model.language import (
     ReplaceHooks,
     Rest,
     RunHandlers,
+    RunLoop,
     Say,
     Segfault,
     SetExitFunction,
@@ -66,11 +68,13 @@ from exitmatrix.model.language import (
     StartThread,
     Statement,
     SysExit,
+    TakeWakeup,
     ThreadEnd,
     TryFinally,
     Unregister,
     UnregisterNamesake,
     Unshare,
+    Wake,
     Write,
 )
 
@@ -90,6 +94,12 @@ NATURES = {
 PROCESS_KEYS = {"process", "method", "daemon"}
 ON = "on"
 """`on SIGNAL NAME, STEP`: a signal, its handler's name (- for a silent one), what that does."""
+
+IN_LOOP = "loop on"
+"""The same, of a handler that is set with the event loop's add_signal_handler."""
+
+LOOP = ("asyncio", "tasks", "generators", "pool")
+"""`{asyncio = STEPS, tasks = NAMES, ...}`: asyncio.run, the main task, and what is beside it."""
 
 
 class InvalidProgram(ValueError):
@@ -153,6 +163,15 @@ STEPS: Mapping[str, tuple[Callable[[str], Statement], str]] = {
     "end here": (
         lambda _: EndHere(),
         "where the scenario is ended, if not behind the last of these steps",
+    ),
+    "await end here": (
+        lambda _: EndHere(awaits=True),
+        "the same, where the main task of an event loop waits for it",
+    ),
+    "wake": (lambda _: Wake(), "the main task, which waits for the end"),
+    "other wakeup": (
+        lambda _: TakeWakeup(),
+        "signal.set_wakeup_fd is called with another descriptor than the event loop's",
     ),
     "rest": (lambda _: Rest(), "for ever, in a thread that is a daemon"),
     "daemon thread": (lambda _: StartThread((), "never"), "one that never ends"),
@@ -251,8 +270,9 @@ def steps(value: object, where: str = "steps", named: Named | None = None) -> tu
     if isinstance(value, list):
         return tuple(one for item in value for one in steps(item, where, named))
     if isinstance(value, str):
-        on = named is not None and value.startswith(f"{ON} ")
-        return (_on(value, named if named is not None else {}) if on else step(value),)
+        if named is not None and value.startswith((f"{ON} ", f"{IN_LOOP} ")):
+            return (_on(value, named),)
+        return (step(value),)
     if isinstance(value, dict) and len(value) == 1 and "fork" in value:
         return (Fork((Write(MARKER), *steps(value["fork"], where, named))),)
     if isinstance(value, dict) and "thread" in value and set(value) <= {"thread", "ends"}:
@@ -270,8 +290,12 @@ def steps(value: object, where: str = "steps", named: Named | None = None) -> tu
         if not isinstance(value["finally"], str):
             raise InvalidProgram(f"finally: a name is valid, not {value['finally']!r}")
         return (TryFinally(steps(value["try"], where, named), value["finally"]),)
+    if isinstance(value, dict) and "asyncio" in value and set(value) <= set(LOOP):
+        beside = {key: tuple(map(str, value.get(key, ()))) for key in LOOP[1:]}
+        return (RunLoop(body=steps(value["asyncio"], where, named), **beside),)
     raise InvalidProgram(
-        f"{where}: texts, {{fork = STEPS}}, {{thread = STEPS}}, {{process = STEPS}} and"
+        f"{where}: texts, {{fork = STEPS}}, {{thread = STEPS}}, {{process = STEPS}},"
+        " {asyncio = STEPS} and"
         f" {{try = STEPS, finally = NAME}} are valid, not {value!r}"
     )
 
@@ -311,15 +335,16 @@ def _code(told: list[Any], handlers: Mapping[str, Any]) -> Code:
     )
 
 
-def _on(text: str, named: Named) -> Handle:
+def _on(text: str, named: Named) -> Handle | HandleInLoop:
     """`on SIGTERM stop, sys.exit 0`, or `on SIGTERM stop`, whose steps are among the handlers."""
-    signal, _, rest = text.removeprefix(f"{ON} ").partition(" ")
+    in_loop = text.startswith(f"{IN_LOOP} ")
+    signal, _, rest = text.removeprefix(f"{IN_LOOP if in_loop else ON} ").partition(" ")
     name, _, does = rest.partition(", ")
     if not signal or not name:
         raise InvalidProgram(f"{text!r}: `on SIGNAL NAME` or `on SIGNAL NAME, STEP` is valid")
     label = name if name == "-" else f"signal.{signal}:{name}"
     named[label] = steps(does) if does else name
-    return Handle(signal, label)
+    return (HandleInLoop if in_loop else Handle)(signal, label)
 
 
 def _with_import(body: tuple[Statement, ...]) -> tuple[Statement, ...]:

@@ -271,8 +271,15 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="asyncio-and-sigterm",
         asks="In asyncio.run, do `finally` and `__aexit__` run on SIGTERM, or on Ctrl-C only?",
         looks=(
-            Look("SIGTERM", "*asyncio*/SIGTERM@main"),
-            Look("Ctrl-C", "*asyncio*/SIGINT@main"),
+            Look("SIGTERM, and nobody handles it", "asyncio-run/SIGTERM@main"),
+            Look("Ctrl-C", "asyncio-run/SIGINT@main"),
+            Look(
+                "Ctrl-C, and again while the first clean-up runs", "asyncio-run/SIGINT-twice@main"
+            ),
+            Look("SIGTERM, with loop.add_signal_handler", "asyncio-graceful/SIGTERM@main"),
+            Look("Ctrl-C, a function runs in the loop's threads", "asyncio-executor/SIGINT@main"),
+            Look("an exception in the main task", "asyncio-run/exception@main"),
+            Look("os._exit", "asyncio-run/os-exit-0@main"),
         ),
         tries="exitmatrix run --ending deploy --ending ctrl-c -- python app.py",
         threads=(*_of("python/cpython", 125688, 32105, 74864), *_of("aio-libs/aiohttp", 1932)),
@@ -646,15 +653,27 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="asyncio-worker",
         asks="My own asyncio worker dies on SIGTERM, and prints a traceback on Ctrl-C. What runs?",
         looks=(
-            Look("SIGTERM", "*asyncio*/SIGTERM@main"),
-            Look("Ctrl-C", "*asyncio*/SIGINT@main"),
-            Look("Ctrl-C twice", "*asyncio*/SIGINT-*@main"),
+            Look("SIGTERM, and nobody handles it", "asyncio-run/SIGTERM@main"),
+            Look("SIGTERM, with loop.add_signal_handler", "asyncio-graceful/SIGTERM@main"),
+            Look("the same, while the main task blocks", "asyncio-blocking/SIGTERM@main"),
+            Look("Ctrl-C", "asyncio-run/SIGINT@main"),
+            Look("Ctrl-C, while the main task blocks", "asyncio-blocking/SIGINT@main"),
+            Look("Ctrl-C twice, while it blocks", "asyncio-blocking/SIGINT-then-SIGINT@main"),
+            Look(
+                "SIGTERM: the loop has a handler, a library then sets one with signal.signal",
+                "asyncio-two-owners/SIGTERM@main",
+            ),
+            Look(
+                "SIGTERM: the loop has a handler, and somebody calls signal.set_wakeup_fd",
+                "asyncio-wakeup-taken/SIGTERM@main",
+            ),
         ),
         tries="exitmatrix run --ending deploy --ending ctrl-c -- python worker.py",
         threads=(
             *_of("chrisguidry/docket", 212),
             *_of("anoadragon453/matrix-reminder-bot", 212),
             *_of("tempesta-tech/webshield", 9),
+            *_of("python/cpython", 87079, 88378),
         ),
     ),
     PeopleAsk(

@@ -10,6 +10,7 @@ from exitmatrix.model.language import (
     Fork,
     Handle,
     Register,
+    RunLoop,
     SetExitFunction,
     StartProcess,
     StartThread,
@@ -24,7 +25,7 @@ NAMING = (
 )
 """Statements that name a function."""
 
-HOLDING = Fork | StartProcess | StartThread | TryFinally
+HOLDING = Fork | RunLoop | StartProcess | StartThread | TryFinally
 """Statements that hold others."""
 
 

@@ -39,6 +39,7 @@ from exitmatrix.model.language import (
     Handle,
     Import,
     Rest,
+    RunLoop,
     Serve,
     Share,
     StartChild,
@@ -135,8 +136,10 @@ def _at_the_place(
     placed: list[Statement] = []
     for one in body:
         match one:
-            case EndHere():
-                placed += last
+            case EndHere(awaits):
+                placed += (Rest(awaits=awaits) if done == Rest() else done for done in last)
+            case RunLoop():
+                placed.append(replace(one, body=_at_the_place(one.body, last)))
             case TryFinally(inner, function):
                 placed.append(TryFinally(_at_the_place(inner, last), function))
             case StartProcess(inner):
@@ -161,6 +164,8 @@ def _named(body: tuple[Statement, ...], role: str) -> tuple[Statement, ...]:
                 named.append(replace(one, body=_named(inner, "child")))
             case TryFinally(inner, function):
                 named.append(TryFinally(_named(inner, role), function))
+            case RunLoop():
+                named.append(replace(one, body=_named(one.body, role)))
             case StartThread(inner, ends):
                 named.append(StartThread(_named(inner, role), ends))
             case _:

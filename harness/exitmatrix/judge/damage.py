@@ -45,9 +45,11 @@ OF_PROGRAMS: tuple[Law, ...] = (
 OF_CELLS = frozenset({
     "handler_report", "unraisable_hook", "raises_again", "second_interpreter", "pools", "tracker",
     "server_catches_all", "call_leaves_child", "call_grace", "debugger_locks", "scheduler_forks",
-    "threading_atexit", "releases_globals", "thread_hook",
+    "threading_atexit", "releases_globals", "thread_hook", "nests_signal_handlers",
+    "runner_takes_sigint",
 })  # fmt: skip
-"""Parameters of the laws about stderr, libraries, servers, second interpreters and promises."""
+"""Parameters of the laws about stderr, libraries, servers, second interpreters, promises, loops,
+and signals with two owners."""
 
 
 class Damage(Frozen, kw_only=True):

@@ -313,6 +313,28 @@ os.kill(os.getpid(), signal.SIGTERM)
 """,
     ),
     Finding(
+        id="ctrl-c-in-asyncio",
+        what="What does Ctrl-C do to a program in asyncio.run?",
+        rules=("loop-runs", "runner-takes-sigint"),
+        beside=("runner-cancels-main-task", "loop-is-left", "loop-gives-up"),
+        status="documented",
+        where=(
+            "asyncio-runner, Handling Keyboard Interruption, new in 3.11. That code which blocks "
+            "is then interrupted by the second Ctrl-C only is said there for the main task; that "
+            "up to 3.10 a second one leaves other tasks and generators without their clean-up is "
+            "said nowhere."
+        ),
+        program="""\
+import asyncio, os, signal, sys
+
+async def main():
+    os.kill(os.getpid(), signal.SIGINT)
+    sys.stdout.write("code that does not await goes on\\n")
+
+asyncio.run(main())
+""",
+    ),
+    Finding(
         id="globals-at-exit",
         what="Is `__del__` of a global called at exit, and is a suspended generator closed?",
         rules=("globals-are-released", "pypy-leaves-globals"),

@@ -56,6 +56,7 @@ class Profile(Frozen, kw_only=True):
     process_end: Literal["os._exit", "handlers"]
     server_imports: bool
     server_keeps_status: bool
+    runner_takes_sigint: bool
     pools: Literal["backport", "both", "at use", "joined earlier"]
     tracker: bool
     shared_memory: bool
@@ -417,6 +418,17 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("pypy", (3, 7), value=True),
         ),
         source="CPython bpo-30589; 3.6 Lib/multiprocessing/forkserver.py, main and _serve_one",
+    ),
+    Parameter(
+        name="runner_takes_sigint",
+        about="whether asyncio.run has a handler of SIGINT of its own",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 11), value=True),
+            Span("pypy", (), value=False),
+            Span("pypy", (3, 11), value=True),
+        ),
+        source="CPython gh-83658; docs: library/asyncio-runner, Handling Keyboard Interruption",
     ),
     Parameter(
         name="pools",

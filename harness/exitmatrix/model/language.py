@@ -200,6 +200,39 @@ class RegisterFaulthandler(Frozen, tag="faulthandler"):
     chain: bool
 
 
+# ----------------------------------------------------------------------- event loops
+
+
+class RunLoop(Frozen, kw_only=True, tag="asyncio.run"):
+    """`asyncio.run(main())`, in the main thread; `body` is what the main task does.
+
+    Each name is a function that is called by the `finally` clause of something that is
+    under way beside: of another task, which awaits something first; of an asynchronous
+    generator that is suspended; of a function in the loop's pool of threads, which goes on
+    when the main task is over.
+    """
+
+    body: tuple[Statement, ...]
+    tasks: tuple[str, ...] = ()
+    generators: tuple[str, ...] = ()
+    pool: tuple[str, ...] = ()
+
+
+class HandleInLoop(Frozen, tag="handle in loop"):
+    """`loop.add_signal_handler(signal, function)`."""
+
+    signal: str
+    function: str
+
+
+class TakeWakeup(Frozen, tag="wakeup"):
+    """`signal.set_wakeup_fd(fd)`, of a descriptor that is not the loop's."""
+
+
+class Wake(Frozen, tag="wake"):
+    """`event.set()`, of what the main task waits for."""
+
+
 # ------------------------------------------------------------------------ buffers
 
 
@@ -301,9 +334,16 @@ class ReplaceHooks(Frozen, tag="hooks"):
 class Rest(Frozen, tag="rest"):
     """The main thread waits, for ever, for what comes from outside; another one for nothing."""
 
+    awaits: bool = False  # in an event loop, which goes on meanwhile
+
 
 class EndHere(Frozen, tag="end here"):
-    """`endings.end_here()`: what a scenario is ended by takes place here."""
+    """`endings.end_here()`: what a scenario is ended by takes place here.
+
+    `await endings.end_awaiting(loop)` waits for it as a coroutine does.
+    """
+
+    awaits: bool = False
 
 
 class Serve(Frozen, tag="serve"):
@@ -345,6 +385,10 @@ Statement = (
     | Default
     | Call
     | RegisterFaulthandler
+    | RunLoop
+    | HandleInLoop
+    | TakeWakeup
+    | Wake
     | Write
     | Flush
     | CloseStdout

@@ -11,6 +11,7 @@ from exitmatrix.claims.claim import Claim, Text
 from exitmatrix.claims.texts import (
     beliefs,
     better_programming,
+    cpython_asyncio,
     cpython_atexit,
     cpython_data,
     cpython_exits,
@@ -31,6 +32,7 @@ FILES = (
     cpython_atexit,
     cpython_exits,
     cpython_signals,
+    cpython_asyncio,
     cpython_multiprocessing,
     cpython_data,
     flask_docs,

@@ -6,6 +6,7 @@ nothing, so a scenario can be run by hand.
 
     import endings
     endings.end_here()    # a termination may take place in this line
+    await endings.end_awaiting(loop)   # the same, in a coroutine: the event loop goes on
     endings.linger()      # a handler that is still busy when the experiment needs it
     endings.hold("why")   # wait until the harness watches this process
     endings.seconds()     # how long a slow handler takes
@@ -55,6 +56,30 @@ def end_here(name="main"):
             raise
         if ending in ENDS_AT_ONCE:
             tell("endings", "no-effect", ending, "the call came back")
+
+
+def end_awaiting(loop, name="main"):
+    """A future: what comes from outside is waited for without keeping the loop from its work."""
+    future = loop.create_future()
+    if os.environ.get("EXITMATRIX_ENDING", "none") != "wait":
+        end_here(name)
+        future.set_result(None)
+        return future
+    mark(name)
+    if PATH is not None:
+        fd, gate = _gate()
+
+        def asked():
+            if os.read(fd, 1) == b"?":
+                tell("endings", "alive")
+            else:
+                loop.remove_reader(fd)
+                os.close(fd)
+                future.set_result(None)
+
+        loop.add_reader(fd, asked)
+        tell("endings", "holding", gate, "waiting", str(os.getppid()))
+    return future
 
 
 def linger():
@@ -114,14 +139,19 @@ def hold(why):
     """
     if PATH is None:
         return
-    _holds[0] += 1
-    gate = "%s.hold.%d.%d" % (PATH, os.getpid(), _holds[0])
-    os.mkfifo(gate)
-    fd = os.open(gate, os.O_RDWR)
+    fd, gate = _gate()
     tell("endings", "holding", gate, why, str(os.getppid()))
     while _read(fd, 1) == b"?":
         tell("endings", "alive")
     os.close(fd)
+
+
+def _gate():
+    """A FIFO through which the harness lets this process go on, open, and its path."""
+    _holds[0] += 1
+    gate = "%s.hold.%d.%d" % (PATH, os.getpid(), _holds[0])
+    os.mkfifo(gate)
+    return os.open(gate, os.O_RDWR), gate
 
 
 def _read_again(fd, size):

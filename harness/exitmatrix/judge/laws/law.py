@@ -42,6 +42,8 @@ Question = Literal[
     "helpers",  # what processes libraries start
     "end of interpreter",  # what the end of a second interpreter does
     "stderr",  # what an exception writes to stderr
+    "loop exception",  # what one does that is raised while all tasks of an event loop wait
+    "loop clean-up",  # what becomes of what is under way beside its main task, or raised in it
     "data",  # what becomes of data in flight
     "request exception",  # what one does that leaves the code of a request
     "server exception",  # what one does that is raised in the loop of a server
@@ -210,7 +212,7 @@ class Facts(Frozen, kw_only=True):
     running: bool = False  # whether handlers are being run
     child_rests: bool = False  # whether a supervised child waits for what comes from outside
     signal: str = ""
-    disposition: str = "default"  # ignored, interrupt, dumped, or a function: ":stop"
+    disposition: str = "default"  # or another of state.Disposition, or a function: ":stop"
     nested: bool = False  # whether the handler of a signal is running
     exception: str = ""
     status: int = 0  # that a SystemExit carries

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exitmatrix.judge.laws.law import Brings, Facts, Helps, Law
 
+POOL = ("concurrent.futures.thread._python_exit",)
 TRACKER_IGNORES = ("SIGINT", "SIGTERM")  # CPython Lib/multiprocessing/resource_tracker.py, main
 
 
@@ -41,6 +42,18 @@ LAWS: tuple[Law, ...] = (
             "turn), and the pool of processes brings multiprocessing's."
         ),
         source="CPython 3.8 Lib/concurrent/futures/thread.py and process.py; bpo-39812",
+    ),
+    Law(
+        id="executor-registers",
+        about="import",
+        when=lambda f: f.library == "executor" and f.profile.pools in ("at use", "joined earlier"),
+        then=lambda f: Brings(POOL if f.profile.pools == "at use" else ()),
+        because=(
+            "The first use of an event loop's pool of threads imports it. Up to 3.8 that registers "
+            "an exit function which waits for its threads, before all handlers that are there "
+            "already; from 3.9 on threading waits for them, before atexit's turn."
+        ),
+        source="CPython 3.8 Lib/concurrent/futures/thread.py, _python_exit; bpo-39812",
     ),
     Law(
         id="multiprocessing-exit",

@@ -12,7 +12,7 @@ from exitmatrix.judge.laws.law import (
     Raises,
     does,
 )
-from exitmatrix.model.language import Call, Default, Handle, Ignore, RegisterFaulthandler, Signal
+from exitmatrix.model.language import Default, Handle, Ignore, Signal
 
 ENDS = frozenset({
     "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE", "SIGKILL",
@@ -75,30 +75,6 @@ LAWS: tuple[Law, ...] = (
         source="docs: library/signal, Signals and threads",
     ),
     Law(
-        id="function-is-called",
-        about="statement",
-        when=does(Call),
-        then=lambda _: Proceeds(),
-        because=(
-            "A function that is called is executed there; what it raises is raised in its caller, "
-            "who may be another handler of the same signal."
-        ),
-        source="docs: reference/expressions, Calls; library/signal, signal.signal, which returns "
-        "the previous handler",
-    ),
-    Law(
-        id="faulthandler-is-set",
-        about="statement",
-        when=does(RegisterFaulthandler),
-        then=lambda _: Proceeds(),
-        because=(
-            "faulthandler.register replaces the action of a signal below Python. With chain=True "
-            "it does afterwards what was there before: Python's handler, or the default action."
-        ),
-        source="docs: library/faulthandler, faulthandler.register; CPython "
-        "Modules/faulthandler.c, faulthandler_user",
-    ),
-    Law(
         id="uncatchable-is-refused",
         about="statement",
         when=lambda f: f.in_main and _sets(f) in UNCATCHABLE and f.profile.refuses_uncatchable,
@@ -158,18 +134,6 @@ LAWS: tuple[Law, ...] = (
         source="docs: library/signal, signal.default_int_handler",
     ),
     Law(
-        id="dumped-only",
-        about="signal",
-        when=lambda f: f.disposition == "dumped",
-        then=lambda _: Proceeds(),
-        because=(
-            "A signal that faulthandler took without chain=True writes tracebacks and does nothing "
-            "else: neither the default action nor a handler that the program had set before."
-        ),
-        source="docs: library/faulthandler, faulthandler.register; CPython "
-        "Modules/faulthandler.c, faulthandler_user",
-    ),
-    Law(
         id="own-signal-handler",
         about="signal",
         when=lambda f: f.disposition.startswith(":") and f.disposition != RELOADER,
@@ -213,29 +177,5 @@ LAWS: tuple[Law, ...] = (
         ),
         source="PyPy pypy/module/signal/interp_signal.py, CheckSignalAction",
         race="the main thread's next statements, and its next look for signals",
-    ),
-    Law(
-        id="signal-handlers-nest",
-        about="noticing",
-        when=lambda f: f.nested and f.profile.nests_signal_handlers,
-        then=lambda _: Calls(),
-        because=(
-            "A signal that comes while the handler of a signal runs is handled at once, within it: "
-            "Python blocks no signal meanwhile."
-        ),
-        source="docs: library/signal, Execution of Python signal handlers; CPython "
-        "Modules/signalmodule.c, _PyErr_CheckSignalsTstate",
-    ),
-    Law(
-        id="pypy-ends-a-handler-first",
-        about="noticing",
-        when=lambda f: f.nested and not f.profile.nests_signal_handlers,
-        then=lambda _: Later(),
-        because=(
-            "Newer PyPys handle a signal that comes while the handler of a signal runs when that "
-            "one has returned: a handler that hangs cannot be interrupted, by Ctrl-C neither."
-        ),
-        source="measured: 7.3.11 nests them, 8.0.1 does not; PyPy "
-        "pypy/interpreter/executioncontext.py, action_dispatcher",
     ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import Calls, Facts, Later, Proceeds, Raises
-from exitmatrix.judge.semantics import change, run
+from exitmatrix.judge.semantics import change, loops, run
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.state import (
@@ -74,8 +74,13 @@ def notice(
         later = any(isinstance(effect, Later) for effect in effects)
     how = disposition(process, pending.signal)
     process = replace(process, pending=tuple(left))
+    main = loops.call_back(process, main, pending.signal)
     if how.startswith(":"):
         main = change.push(main, Interrupted(), Entering(how[1:]))
+    elif how == "runner":
+        main = loops.cancel(main)
+    elif how == "loop":
+        pass  # a function that does nothing, and what the loop calls
     elif how == "interrupt" and isinstance(main.top, HandlerRun):
         # Where atexit is Python code, it is that code which is interrupted: no handler follows.
         last = Raised("KeyboardInterrupt", text="KeyboardInterrupt")

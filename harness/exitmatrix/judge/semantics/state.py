@@ -9,7 +9,7 @@ from exitmatrix.model.execution import Exit, Line
 from exitmatrix.model.language import Shared, StartMethod, Statement
 
 Path = tuple[int, ...]
-Disposition = Literal["default", "ignored", "interrupt", "dumped"]
+Disposition = Literal["default", "ignored", "interrupt", "dumped", "loop", "runner"]
 """What a process does about a signal; a function that handles it is named with a colon: `:stop`."""
 
 
@@ -136,6 +136,18 @@ class Lingering(Frozen):
 class Resting(Frozen):
     """Waits for what comes from outside."""
 
+    awaits: bool = False  # in an event loop
+
+
+class Looping(Frozen):
+    """Below the main task of an event loop, and what is under way beside it."""
+
+    beside: tuple[str, ...]  # functions of finally clauses, in the order in which they are called
+    ended: bool = False  # whether the main task is over
+    cancelled: bool = False  # whether Ctrl-C has cancelled it
+    left: bool = False  # whether an exception has left the loop, which then cancels all
+    raised: Raised | None = None  # what the whole ends with
+
 
 class Serving(Frozen):
     """The loop of a server."""
@@ -195,6 +207,7 @@ Frame = (
     | ProcessEnd
     | ServesForks
     | Resting
+    | Looping
     | Serving
     | Supervising
     | RequestCode

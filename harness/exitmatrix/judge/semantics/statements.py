@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Facts, Proceeds
-from exitmatrix.judge.semantics import change, multiprocess, run, spawn
-from exitmatrix.judge.semantics.ask import Ask
+from exitmatrix.judge.laws.law import Brings, Facts, Proceeds
+from exitmatrix.judge.semantics import change, loops, multiprocess, run, spawn
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.signals import disposition, receive
 from exitmatrix.judge.semantics.state import (
@@ -35,6 +35,7 @@ from exitmatrix.model.language import (
     Flush,
     Fork,
     Handle,
+    HandleInLoop,
     Hook,
     Ignore,
     Import,
@@ -48,6 +49,7 @@ from exitmatrix.model.language import (
     ReplaceHooks,
     Rest,
     RunHandlers,
+    RunLoop,
     Say,
     Segfault,
     Serve,
@@ -60,9 +62,11 @@ from exitmatrix.model.language import (
     StartThread,
     Statement,
     Supervise,
+    TakeWakeup,
     TryFinally,
     Unregister,
     Unshare,
+    Wake,
     Write,
 )
 
@@ -124,6 +128,8 @@ def _proceed(
                 else spawn.start_child(process, body, ask)
             )
             now, process, thread = _parent(now, process, thread, child)
+        case RunLoop() | Wake():
+            process, thread = loops.execute(process, thread, statement, ask)
         case StartThread():
             process, thread = spawn.start_thread(process, thread, statement)
         case Call() | TryFinally() | RunHandlers():
@@ -174,7 +180,7 @@ def _waiting(process: ProcessState, statement: Rest | Serve | Supervise | JoinPr
         case JoinProcess():
             return multiprocess.join(process)
         case Rest():
-            return Resting()
+            return Resting(statement.awaits)
         case Serve():
             return Serving()
     return Supervising((*process.path, 0), statement.how)
@@ -239,6 +245,11 @@ def _set(process: ProcessState, statement: Statement) -> ProcessState:
             return _dispose(process, signal, "ignored")
         case Default(signal):
             return _dispose(process, signal, "default")
+        case HandleInLoop(signal, function):
+            process = _dispose(process, signal, "loop")
+            return _dispose(process, f"{loops.CALLBACK}{signal}", function)
+        case TakeWakeup():
+            return loops.deaf(process)
         case RegisterFaulthandler(signal, chain) if not chain:
             return _dispose(process, signal, "dumped")
     return process

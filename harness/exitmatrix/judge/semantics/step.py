@@ -20,7 +20,15 @@ from exitmatrix.judge.laws.law import (
     Raises,
     Waits,
 )
-from exitmatrix.judge.semantics import change, finalize, multiprocess, promises, run, supervise
+from exitmatrix.judge.semantics import (
+    change,
+    finalize,
+    loops,
+    multiprocess,
+    promises,
+    run,
+    supervise,
+)
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.outside import arrive, take_place
@@ -40,6 +48,7 @@ from exitmatrix.judge.semantics.state import (
     Joins,
     JoinsProcess,
     Lingering,
+    Looping,
     MainCode,
     ProcessCode,
     ProcessEnd,
@@ -156,6 +165,8 @@ def _go_on(
         case Call(function):
             said = change.say(process, function, "ended")
             yield _with(now, said, change.pop(thread))
+        case Looping():
+            yield loops.go_on(now, process, thread, ask)
         case Finally() | Unwinding() | FinalizerRun():
             yield from promises.go_on(now, process, thread, ask)
         case JoinsProcess() | EndsProcesses() | ProcessCode() | ProcessEnd() | ServesForks():
@@ -206,6 +217,8 @@ def _unwind(
             yield from supervise.leave_server(now, process, thread, raised, ask)
         case RequestCode() as request:
             yield from supervise.leave_request(now, process, thread, request, raised, ask)
+        case Looping() | Resting(awaits=True):
+            yield loops.unwind(now, process, thread, raised, ask)
         case frame if isinstance(frame, LEFT):
             yield _with(now, process, change.pop(thread))
         case Finally() | Unwinding() | FinalizerRun() | Hooked():

@@ -1,7 +1,7 @@
 """Which clean-up runs when: endings down, the mechanisms that promise one across. Pure.
 
 Each column is one function of one scenario. A further mechanism is a further row of
-`PROMISES`; what is said of it comes from the records of its scenario alone.
+`PROMISES` or `IN_ASYNCIO`; what is said of it comes from the records of its scenario alone.
 """
 
 from __future__ import annotations
@@ -52,6 +52,33 @@ PROMISES: tuple[Promise, ...] = (
     Promise(Code("threading.excepthook"), "plain-excepthook", "threading.excepthook:t"),
 )
 
+IN_ASYNCIO: tuple[Promise, ...] = (
+    Promise(Code("atexit"), "asyncio-run", "A"),
+    Promise(inline(Code("finally"), " in the main task"), "asyncio-run", "finally:f"),
+    Promise(Code("async with"), "asyncio-run", "__aexit__:w"),
+    Promise(inline(Code("finally"), " in another task"), "asyncio-run", "finally:t"),
+    Promise(inline("a task in ", Code("asyncio.shield")), "asyncio-run", "finally:s"),
+    Promise("an asynchronous generator", "asyncio-run", "aclose:g"),
+    Promise(
+        inline("the end of a function in ", Code("run_in_executor")),
+        "asyncio-executor",
+        "finally:p",
+    ),
+    Promise(
+        inline("a handler of SIGTERM, ", Code("loop.add_signal_handler")),
+        "asyncio-graceful",
+        "signal.SIGTERM:stop",
+    ),
+    Promise(
+        inline(Code("finally"), " in the main task, with that handler"),
+        "asyncio-graceful",
+        "finally:f",
+    ),
+    Promise(
+        inline(Code("finally"), " in a main task that blocks"), "asyncio-blocking", "finally:f"
+    ),
+)
+
 RAN = inline(Symbol.YES)
 INTERRUPTED = inline(Symbol.SOME, " interrupted")
 CUT = inline(Symbol.SOME, " cut off")
@@ -81,12 +108,29 @@ LEAD = paragraph(
 def promises_section(
     surveys: Mapping[Question, Survey], scenarios: Mapping[str, Scenario]
 ) -> list[Section]:
-    """The section, where another mechanism than atexit was measured."""
+    """The sections, where another mechanism than atexit was measured."""
+    return [
+        *_section("Which clean-up runs when?", PROMISES, surveys, scenarios),
+        *_section(
+            inline("Which clean-up runs when ", Code("asyncio.run"), " is ended?"),
+            IN_ASYNCIO,
+            surveys,
+            scenarios,
+        ),
+    ]
+
+
+def _section(
+    title: Inline,
+    promises: Sequence[Promise],
+    surveys: Mapping[Question, Survey],
+    scenarios: Mapping[str, Scenario],
+) -> list[Section]:
     of = {
         one: {s.termination: s for s in surveys.values() if s.scenario == one.scenario}
-        for one in PROMISES
+        for one in promises
     }
-    shown = [one for one in PROMISES if of[one]]
+    shown = [one for one in promises if of[one]]
     if not any(one.function in _mechanisms(of[one].values()) for one in shown):
         return []
     endings: dict[str, Survey] = {}
@@ -103,7 +147,7 @@ def promises_section(
     )
     rows = [place, *((joined(", ", some), *row) for row, some in names.items())]
     head: Sequence[Inline] = ("what ends it", *(one.words for one in shown))
-    return [Section("Which clean-up runs when?", (LEAD, table(head, rows)))]
+    return [Section(title, (LEAD, table(head, rows)))]
 
 
 def _mechanisms(surveys: Iterable[Survey]) -> set[str]:

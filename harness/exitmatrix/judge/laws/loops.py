@@ -1,0 +1,123 @@
+"""Laws about event loops: what asyncio.run ends, and what signals do to it."""
+
+from __future__ import annotations
+
+from exitmatrix.judge.laws.law import Calls, Law, Passes, Proceeds, does
+from exitmatrix.model.language import HandleInLoop, RunLoop, TakeWakeup, Wake
+
+LAWS: tuple[Law, ...] = (
+    Law(
+        id="loop-runs",
+        about="statement",
+        when=lambda f: isinstance(f.statement, RunLoop) and not f.profile.runner_takes_sigint,
+        then=lambda _: Proceeds(),
+        because=(
+            "asyncio.run executes the main task in the thread that calls it. Up to 3.10 it leaves "
+            "SIGINT alone."
+        ),
+        source="docs: library/asyncio-runner, asyncio.run; CPython 3.10 Lib/asyncio/runners.py",
+    ),
+    Law(
+        id="runner-takes-sigint",
+        about="statement",
+        when=lambda f: isinstance(f.statement, RunLoop) and f.profile.runner_takes_sigint,
+        then=lambda _: Proceeds(),
+        because=(
+            "From 3.11 on asyncio.run sets a handler of SIGINT as long as the main task runs, if "
+            "nobody else has set one."
+        ),
+        source="docs: library/asyncio-runner, Handling Keyboard Interruption; CPython gh-83658; "
+        "Lib/asyncio/runners.py, Runner.run",
+    ),
+    Law(
+        id="main-task-wakes",
+        about="statement",
+        when=does(Wake),
+        then=lambda _: Proceeds(),
+        because="A task goes on when what it awaits is done.",
+        source="docs: library/asyncio-sync, Event",
+    ),
+    Law(
+        id="loop-handles-signal",
+        about="statement",
+        when=does(HandleInLoop),
+        then=lambda _: Proceeds(),
+        because=(
+            "loop.add_signal_handler sets a handler that does nothing, in place of the one that "
+            "was there, and has the loop call a function when the signal's number comes "
+            "through the descriptor of signal.set_wakeup_fd."
+        ),
+        source="docs: library/asyncio-eventloop, loop.add_signal_handler; CPython "
+        "Lib/asyncio/unix_events.py, add_signal_handler",
+    ),
+    Law(
+        id="wakeup-is-taken",
+        about="statement",
+        when=does(TakeWakeup),
+        then=lambda _: Proceeds(),
+        because=(
+            "There is one descriptor for signals. Who sets another one takes it from the loop, "
+            "which then calls nothing any more that was set with add_signal_handler."
+        ),
+        source="docs: library/signal, signal.set_wakeup_fd; CPython Lib/asyncio/unix_events.py, "
+        "_process_self_data",
+    ),
+    Law(
+        id="runner-cancels-main-task",
+        about="signal",
+        when=lambda f: f.disposition == "runner",
+        then=lambda _: Calls(),
+        because=(
+            "The first Ctrl-C cancels the main task, which notices when it awaits something; the "
+            "second one raises KeyboardInterrupt where the main thread is."
+        ),
+        source="docs: library/asyncio-runner, Handling Keyboard Interruption; CPython "
+        "Lib/asyncio/runners.py, Runner._on_sigint",
+    ),
+    Law(
+        id="loop-calls-back",
+        about="signal",
+        when=lambda f: f.disposition == "loop",
+        then=lambda _: Calls(),
+        because="The loop calls the function between two steps of its tasks.",
+        source="docs: library/asyncio-eventloop, loop.add_signal_handler",
+    ),
+    Law(
+        id="loop-is-left",
+        about="loop exception",
+        when=lambda f: f.exception in ("KeyboardInterrupt", "SystemExit"),
+        then=lambda _: Passes(),
+        because=(
+            "What is raised while all tasks wait leaves the loop and none of them; asyncio.run "
+            "then cancels them all, the main task too."
+        ),
+        source="CPython Lib/asyncio/runners.py, run and _cancel_all_tasks",
+    ),
+    Law(
+        id="loop-ends-the-rest",
+        about="loop clean-up",
+        when=lambda f: f.exception == "",
+        then=lambda _: Calls(),
+        because=(
+            "When its main task is over, asyncio.run cancels the other tasks, shielded ones too, "
+            "and waits for them; then it closes asynchronous generators that are suspended. From "
+            "3.9 on it also waits for the threads of its pool; before, the end of the "
+            "interpreter does."
+        ),
+        source="docs: library/asyncio-runner, asyncio.run; library/asyncio-eventloop, "
+        "shutdown_asyncgens and shutdown_default_executor",
+    ),
+    Law(
+        id="loop-gives-up",
+        about="loop clean-up",
+        when=lambda f: f.exception in ("KeyboardInterrupt", "SystemExit"),
+        then=lambda _: Passes(),
+        because=(
+            "KeyboardInterrupt or SystemExit in the clean-up of a task leaves the loop at once: it "
+            "is closed with its tasks pending, and generators are not closed. A coroutine that is "
+            "then thrown away comes as far as its next await."
+        ),
+        source="CPython Lib/asyncio/events.py, Handle._run; Lib/asyncio/runners.py, "
+        "_cancel_all_tasks",
+    ),
+)
