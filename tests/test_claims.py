@@ -115,6 +115,10 @@ def one_process() -> Iterator[Run]:
     for fired in IN_LOOPS:
         for end in ({"code": 0}, {"code": 1}, {"signal": "SIGINT"}):
             yield sight(process("main", fired, end))
+    for how in ((), ("__del__:d",)):
+        yield sight(process("main", ("C", "B", "A", "__del__:d"), {"code": 0}, how))
+    late = ("C", "B", "A", "__del__:d", "__del__:late")
+    yield sight(process("main", late, {"code": 0}))
     yield sight(process("main", ("C",), {"signal": "SIGKILL"}, (), ("B",)))
     for printed in PRINTED:
         yield sight(process("main", ("C", "B", "A"), {"code": 0}, ("C",)), printed=printed)

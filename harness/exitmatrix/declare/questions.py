@@ -330,12 +330,22 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="pool-threads-at-exit",
         asks="Since a newer Python my script takes twenty seconds to exit, or prints"
         " PythonFinalizationError. Why?",
+        looks=(
+            Look(
+                "a global joins its daemon thread in `__del__`: `late` means in vain",
+                "plain-join-in-del/return@main",
+            ),
+            Look("the same, after an exception", "plain-join-in-del/exception@main"),
+            Look("the same, SIGTERM", "plain-join-in-del/SIGTERM@main"),
+            Look("`__del__` of a global that joins nothing", "plain-del-global/return@main"),
+        ),
         tries="exitmatrix run --ending deploy -- python app.py",
         threads=(
             *_of("psycopg/psycopg", 954, 930, 1043),
             *_of("green-coding-solutions/green-metrics-tool", 1856),
+            *_of("python/cpython", 123940, 130402),
         ),
-        missing="a program that joins threads in `__del__`, and records of seconds",
+        missing="records of seconds: a join in vain takes its whole time-out, for each thread",
     ),
     PeopleAsk(
         number=17,
@@ -371,11 +381,22 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=20,
         id="futures-after-shutdown",
         asks="`cannot schedule new futures after interpreter shutdown`: who may still submit?",
+        looks=(
+            Look(
+                "the thread h and the handlers A and C submit when main has ended",
+                "plain-pool-late/return@main",
+            ),
+            Look("the same, after Ctrl-C", "plain-pool-late/SIGINT@main"),
+            Look("the same, SIGTERM", "plain-pool-late/SIGTERM@main"),
+            Look(
+                "what is in the pool of asyncio.run when its main task is over",
+                "asyncio-executor/return@main",
+            ),
+        ),
         threads=(
             *_of("python/cpython", 148280, 80961, 77278, 99704),
             *_of("agronholm/apscheduler", 1025),
         ),
-        missing="a program that submits to a pool after main's end",
     ),
     PeopleAsk(
         number=21,

@@ -46,7 +46,7 @@ OF_CELLS = frozenset({
     "handler_report", "unraisable_hook", "raises_again", "second_interpreter", "pools", "tracker",
     "server_catches_all", "call_leaves_child", "call_grace", "debugger_locks", "scheduler_forks",
     "threading_atexit", "releases_globals", "thread_hook", "nests_signal_handlers",
-    "runner_takes_sigint",
+    "runner_takes_sigint", "late_join",
 })  # fmt: skip
 """Parameters of the laws about stderr, libraries, servers, second interpreters, promises, loops,
 and signals with two owners."""

@@ -316,7 +316,14 @@ os.kill(os.getpid(), signal.SIGTERM)
         id="ctrl-c-in-asyncio",
         what="What does Ctrl-C do to a program in asyncio.run?",
         rules=("loop-runs", "runner-takes-sigint"),
-        beside=("runner-cancels-main-task", "loop-is-left", "loop-gives-up"),
+        beside=(
+            "runner-cancels-main-task",
+            "loop-is-left",
+            "loop-gives-up",
+            "loop-ends-the-rest",
+            "finally-unwinds",
+            "sigint-raises",
+        ),
         status="documented",
         where=(
             "asyncio-runner, Handling Keyboard Interruption, new in 3.11. That code which blocks "
@@ -332,6 +339,75 @@ async def main():
     sys.stdout.write("code that does not await goes on\\n")
 
 asyncio.run(main())
+""",
+    ),
+    Finding(
+        id="late-submits",
+        what="Does a pool of threads take work when main's code has ended?",
+        rules=("pool-executes", "pool-is-closed"),
+        beside=("thread-starts", "thread-ends-alone", "handler-raises", "function-is-called"),
+        status="undocumented",
+        where=(
+            "concurrent.futures does not say until when it takes work; that a thread which the "
+            "end waits for is refused since 3.9 is an open issue (gh-148280)."
+        ),
+        program="""\
+import sys
+try:
+    import logging, concurrent.futures.thread as pools
+except ImportError:
+    sys.exit(0)
+import atexit
+
+pool = pools.ThreadPoolExecutor(1)
+pool.submit(len, "").result()
+
+@atexit.register
+def submit():
+    try:
+        pool.submit(sys.stdout.write, "taken\\n").result()
+    except RuntimeError:
+        sys.stdout.write("refused\\n")
+""",
+    ),
+    Finding(
+        id="daemons-joined-at-exit",
+        what="Does it take time to join a daemon thread in `__del__` of a global?",
+        rules=(
+            "late-join-runs-2",
+            "late-join-waits",
+            "late-join-returns",
+            "late-join-is-refused",
+        ),
+        beside=("del-raises",),
+        status="documented",
+        where=(
+            "threading, Thread.join: since 3.14 it may raise PythonFinalizationError. That it took "
+            "the whole time-out up to 3.8 and takes it in 3.13, and none from 3.9 to 3.12, is "
+            "written down in gh-123940 only."
+        ),
+        tells="stdout",
+        program="""\
+import sys, threading, time
+
+class Worker(object):
+    def __init__(self):
+        self.asked = threading.Event()
+        self.thread = threading.Thread(target=self.asked.wait)
+        self.thread.daemon = True
+        self.thread.start()
+
+    def __del__(self, write=sys.stdout.write, clock=time.time):
+        begun = clock()
+        self.asked.set()
+        try:
+            self.thread.join(1)
+        except Exception:
+            write("refused\\n")
+        else:
+            write("waited: %s\\n" % (clock() - begun > 0.9))
+
+worker = Worker()
 """,
     ),
     Finding(

@@ -57,6 +57,7 @@ class Profile(Frozen, kw_only=True):
     server_imports: bool
     server_keeps_status: bool
     runner_takes_sigint: bool
+    late_join: Literal["runs", "waits", "returns", "refuses"]
     pools: Literal["backport", "both", "at use", "joined earlier"]
     tracker: bool
     shared_memory: bool
@@ -418,6 +419,20 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("pypy", (3, 7), value=True),
         ),
         source="CPython bpo-30589; 3.6 Lib/multiprocessing/forkserver.py, main and _serve_one",
+    ),
+    Parameter(
+        name="late_join",
+        about="what Thread.join does about a daemon thread when the interpreter is at its end",
+        spans=(
+            Span("cpython", (), "runs"),
+            Span("cpython", (3,), "waits"),
+            Span("cpython", (3, 9), "returns"),
+            Span("cpython", (3, 13), "waits"),
+            Span("cpython", (3, 14), "refuses"),
+            Span("pypy", (), "waits"),
+        ),
+        source="CPython bpo-19466: 3.9 Python/pylifecycle.c, Py_FinalizeEx; gh-114271: 3.13 "
+        "Modules/_threadmodule.c; gh-87135",
     ),
     Parameter(
         name="runner_takes_sigint",

@@ -272,6 +272,18 @@ class StartThread(Frozen, tag="thread"):
     ends: ThreadEnd = "joined"
 
 
+class Submit(Frozen, tag="submit"):
+    """`pool.submit(function).result()`, of a pool of threads that has been used before."""
+
+    function: str
+
+
+class JoinDaemon(Frozen, tag="join daemon"):
+    """`thread.join(0.5)`, of a daemon that was asked to end; `function()` if it is alive then."""
+
+    function: str
+
+
 class Fork(Frozen, tag="fork"):
     """`os.fork()`. The parent waits for the child's end (`os.waitpid`), then goes on.
 
@@ -394,6 +406,8 @@ Statement = (
     | CloseStdout
     | Say
     | StartThread
+    | Submit
+    | JoinDaemon
     | Fork
     | ImportAtexit
     | Import

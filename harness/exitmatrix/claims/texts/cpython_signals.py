@@ -253,4 +253,54 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
     ),
+    Claim(
+        id="G17",
+        says="`Thread.join` of a daemon thread raises PythonFinalizationError when the interpreter"
+        " is at its end.",
+        cases=(
+            case(
+                HOLDS,
+                "So it does in `__del__` of a global; the error is reported, and nothing waits.",
+                every(
+                    "plain-join-in-del/return@main",
+                    all_of(
+                        raised(),
+                        ran_where(
+                            "`__del__` begins and does not come to the end of the time-out",
+                            lambda names: tuple(names) == ("C", "B", "A", "__del__:d"),
+                        ),
+                    ),
+                ),
+            ),
+            case(
+                CONTRADICTED,
+                "The join takes its whole time-out in vain: the thread is alive afterwards.",
+                every(
+                    "plain-join-in-del/return@main",
+                    ran_where("the join is in vain", lambda names: "__del__:late" in names),
+                ),
+            ),
+            case(
+                CONTRADICTED,
+                "It returns at once.",
+                every(
+                    "plain-join-in-del/return@main",
+                    ran_where(
+                        "`__del__` comes to its end", lambda names: names[-1:] == ("__del__:d",)
+                    ),
+                ),
+            ),
+            case(
+                CONTRADICTED,
+                "`__del__` of a global is not called.",
+                every(
+                    "plain-join-in-del/return@main",
+                    ran_where(
+                        "the handlers of atexit run, and nothing else",
+                        lambda names: tuple(names) == ("C", "B", "A"),
+                    ),
+                ),
+            ),
+        ),
+    ),
 )

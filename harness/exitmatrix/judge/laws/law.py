@@ -13,6 +13,9 @@ from exitmatrix.judge.profile import Profile
 from exitmatrix.model import DataState, Frozen
 from exitmatrix.model.language import Nothing, Statement
 
+POOL = "concurrent.futures.thread._python_exit"
+"""The exit function of pools of threads, where it is a handler."""
+
 Question = Literal[
     "statement",  # what a statement does, besides what its definition says
     "signal",  # what a process does with a signal that it gets
@@ -30,6 +33,7 @@ Question = Literal[
     "streams",  # what becomes of stdout at the very end
     "finally",  # whether the end of a try statement's body runs its finally clause
     "finalizer exception",  # what one does that leaves a function of weakref.finalize
+    "release exception",  # what one does that leaves what was called when a global was released
     "globals",  # whether globals are released at the end
     "hook",  # whether an exception calls the function that is to be told of it
     "fork server",  # whether it imports the program's file, or each of its children does
@@ -220,6 +224,7 @@ class Facts(Frozen, kw_only=True):
     sigpipe: str = "ignored"  # the disposition of SIGPIPE
     buffered: bool = False  # whether anything is buffered for it
     daemon: bool = False
+    pool_over: bool = False  # whether the handler has run that ends pools of threads
     hook: str = ""  # sys.excepthook, threading.excepthook
     unwatched: bool = False  # whether nobody waits for the end of the thread
     thread_ends: bool = False  # whether a thread comes to its end

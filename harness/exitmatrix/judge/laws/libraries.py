@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import Brings, Facts, Helps, Law
+from exitmatrix.judge.laws.law import POOL, Brings, Facts, Helps, Law
 
-POOL = ("concurrent.futures.thread._python_exit",)
 TRACKER_IGNORES = ("SIGINT", "SIGTERM")  # CPython Lib/multiprocessing/resource_tracker.py, main
 
 
@@ -47,7 +46,7 @@ LAWS: tuple[Law, ...] = (
         id="executor-registers",
         about="import",
         when=lambda f: f.library == "executor" and f.profile.pools in ("at use", "joined earlier"),
-        then=lambda f: Brings(POOL if f.profile.pools == "at use" else ()),
+        then=lambda f: Brings((POOL,) if f.profile.pools == "at use" else ()),
         because=(
             "The first use of an event loop's pool of threads imports it. Up to 3.8 that registers "
             "an exit function which waits for its threads, before all handlers that are there "

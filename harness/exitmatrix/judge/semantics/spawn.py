@@ -19,13 +19,22 @@ from exitmatrix.judge.semantics.state import (
     Thread,
     ThreadCode,
 )
-from exitmatrix.model.language import EndInterpreter, Register, StartThread, Statement
+from exitmatrix.model.language import (
+    Call,
+    EndInterpreter,
+    Register,
+    StartThread,
+    Statement,
+    Submit,
+)
 
 
 def start_thread(
-    process: ProcessState, thread: Thread, statement: StartThread
+    process: ProcessState, thread: Thread, statement: StartThread | Submit
 ) -> tuple[ProcessState, Thread]:
-    """A thread begins, and its starter waits for it as it is to."""
+    """A thread begins, and its starter waits for it as it is to; or one of a pool goes to work."""
+    if isinstance(statement, Submit):
+        statement = StartThread((Call(statement.function),))
     new = Thread(
         process.started,
         (ThreadCode(sleeps=statement.ends == "never"), Body(statement.body)),

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Brings, Facts, Proceeds
+from exitmatrix.judge.laws.law import POOL, Calls, Facts, Proceeds
 from exitmatrix.judge.semantics import change, loops, multiprocess, run, spawn
-from exitmatrix.judge.semantics.ask import Ask, NotPredicted
+from exitmatrix.judge.semantics.ask import Ask
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.signals import disposition, receive
 from exitmatrix.judge.semantics.state import (
@@ -40,6 +40,7 @@ from exitmatrix.model.language import (
     Ignore,
     Import,
     ImportAtexit,
+    JoinDaemon,
     JoinProcess,
     Keep,
     LibcExit,
@@ -61,6 +62,7 @@ from exitmatrix.model.language import (
     StartProcess,
     StartThread,
     Statement,
+    Submit,
     Supervise,
     TakeWakeup,
     TryFinally,
@@ -86,6 +88,7 @@ def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement)
         sigpipe=disposition(process, "SIGPIPE"),
         buffered=bool(process.buffered),
         rootless=change.rootless(process),
+        pool_over=any(line.function == POOL for line in process.said),
     )
 
 
@@ -105,6 +108,9 @@ def execute(
     for effect in ask("statement", about):
         if isinstance(effect, Proceeds):
             yield from _proceed(now, process, thread, statement, ask)
+        elif isinstance(effect, Calls) and isinstance(statement, JoinDaemon):
+            begun = change.push(thread, Entering(statement.function))
+            yield change.with_process(now, change.with_thread(process, begun))
         else:
             yield stopped(now, process, thread, effect, statement, ask)
 
@@ -130,7 +136,7 @@ def _proceed(
             now, process, thread = _parent(now, process, thread, child)
         case RunLoop() | Wake():
             process, thread = loops.execute(process, thread, statement, ask)
-        case StartThread():
+        case StartThread() | Submit():
             process, thread = spawn.start_thread(process, thread, statement)
         case Call() | TryFinally() | RunHandlers():
             thread = change.push(thread, *_within(process, statement, ask))

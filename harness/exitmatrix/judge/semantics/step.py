@@ -234,7 +234,8 @@ def _unwind(
         case MainCode() | ThreadCode() | ProcessCode():
             yield from _leave_code(now, process, thread, raised, ask)
         case Finalization("globals"):
-            raise NotPredicted("no law says what happens: an exception while globals are released")
+            ask("release exception", Facts(profile=ask.profile, exception=raised.name))
+            yield _with(now, process, replace(thread, raising=None))
         case Finalization() as ending:
             ask("late exception", Facts(profile=ask.profile, exception=raised.name))
             over = change.swap(replace(thread, raising=None), replace(ending, stage="handlers"))
