@@ -6,7 +6,7 @@
 # title = "A plain program that cleans up in `finally` and `with`"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["*"]
+# terminations = ["*", "rare"]
 #
 # [tool.exitmatrix.program]
 # steps = [

@@ -6,7 +6,7 @@
 # title = "A plain program with three handlers"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["*"]
+# terminations = ["*", "rare"]
 #
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "register C"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from exitmatrix.declare.terminations import not_on
+from exitmatrix.declare.terminations import TERMINATIONS, not_on
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.model import Outcome, Process, Unknown
 
@@ -48,7 +48,7 @@ def test_plain(interpreter_id: str, environment_of: EnvironmentOf) -> None:
     """Handlers run, last first, if and only if the interpreter itself ends the process."""
     interpreter = FOUND[interpreter_id]
     environment = environment_of(interpreter_id, "none")
-    ids = [id for id in PLAIN if not not_on_id(id, interpreter.implementation)]
+    ids = [id for id in PLAIN if not not_on(TERMINATIONS[id], interpreter)]
     shown = outcomes_of([make_order(environment, LOADED["plain"], id) for id in ids])
     for id in ("return", "sys-exit-3", "exception"):
         assert only(shown[f"{id}@main"]).fired == ALL, id
@@ -66,12 +66,6 @@ def test_plain(interpreter_id: str, environment_of: EnvironmentOf) -> None:
     assert only(shown["self-SIGKILL@main"]).exit == {"signal": "SIGKILL"}
     assert known(shown["SIGPIPE@main"]).survivors == ("main",)
     assert only(shown["SIGINT-twice@main"]).raised == (() if hasty else ("C",))
-
-
-def not_on_id(id: str, implementation: str) -> str | None:
-    from exitmatrix.declare.terminations import TERMINATIONS
-
-    return not_on(TERMINATIONS[id], implementation)
 
 
 @pytest.mark.parametrize("interpreter_id", FOUND)

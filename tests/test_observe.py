@@ -254,6 +254,19 @@ def test_two_that_wrote_one_marker_have_no_fate() -> None:
     assert {one.stdout for one in shown.processes} == {None}
 
 
+@pytest.mark.parametrize(("writes_too", "fate"), [(False, "lost"), (True, None)])
+def test_a_program_that_replaced_another_may_have_written_its_marker(
+    writes_too: bool, fate: str | None
+) -> None:
+    """Where the second wrote none, that of the first is known; else nobody can say whose it is."""
+    tale = plain().endings(10, "marked", "main")
+    tale.numbers[10] = 0  # another Python in the same process counts anew
+    tale.starts(10)
+    if writes_too:
+        tale.endings(10, "marked", "main")
+    assert only(seen(tale.ends(10))).stdout == fate
+
+
 # --------------------------------------------------------- roles, helpers and forks
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 import pytest
-from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS, targets
+from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS, not_on, targets
 from exitmatrix.model import Cell, Interpreter, Scenario, Skipped, Stack
 from exitmatrix.plan.cells import NothingMatches, Plan, Selection, plan
 from hypothesis import given
@@ -102,6 +102,30 @@ def test_a_target_that_is_not_declared_is_left_out() -> None:
     assert {(out.target, out.reason) for out in planned.left_out} == {
         (target, "the scenario does not declare it") for target in ("parent", "child")
     }
+
+
+def test_a_rare_termination_takes_place_only_where_it_is_asked_for() -> None:
+    """`*` and `in-process` stand for none; `rare` stands for all, and an id for its own."""
+    rare = {one.id for one in CATALOGUE if one.rare}
+    assert len(rare) > 5
+
+    def planned(*patterns: str) -> set[str]:
+        declared = replace(PLAIN, terminations=patterns)
+        return {one.termination for one in plan(PYTHONS[:2], [declared], STACKS, why_not).cells}
+
+    assert not planned("*") & rare
+    assert not planned("in-process") & rare
+    assert planned("rare") == rare
+    assert planned("alarm") == {"alarm"}
+
+
+def test_a_python_without_what_a_termination_needs_is_left_out() -> None:
+    """Faulthandler is not of 2.7, and Py_Exit not of PyPy: each cell has that as its reason."""
+    old, pypy = interpreter("2.7.18"), replace(interpreter("3.11.1"), implementation="pypy")
+    assert "3.3" in str(not_on(TERMINATIONS["faulthandler-exit"], old))
+    assert "C API" in str(not_on(TERMINATIONS["py-exit"], pypy))
+    for id in ("faulthandler-exit", "py-exit"):
+        assert not_on(TERMINATIONS[id], interpreter("3.6.1")) is None
 
 
 def test_an_implementation_is_left_out_with_the_reason_of_the_scenario() -> None:

@@ -182,6 +182,56 @@ def test_no_header_crashes_or_hangs_the_judge(
         assert predict(made, TERMINATIONS[termination], target, python).outcomes
 
 
+UNWINDS = {"steps": [*ABC[:1], {"try": ["end here"], "finally": "finally:f"}]}
+
+
+def test_what_c_code_ends_runs_handlers_and_leaves_no_statement() -> None:
+    """Py_Exit finalizes below frames that are still there; exit(3) runs neither."""
+    assert only(UNWINDS, "sys-exit-3") == [("main", "finally:f", "A", 3)]
+    assert only(UNWINDS, "py-exit") == [("main", "A", 5)]
+    assert only(UNWINDS, "libc-exit") == [("main", 5)]
+
+
+def test_what_py_exit_does_elsewhere_is_withheld() -> None:
+    """In a thread, and in a handler, it was not measured."""
+    for steps in (["thread: Py_Exit 5"], ["register A"]):
+        with pytest.raises(NotPredicted):
+            outcomes({"steps": steps, "handlers": {"A": "Py_Exit 5"}})
+
+
+@pytest.mark.parametrize(("version", "ran"), [("2.7.18", ("C", "B", "A")), ("3.14.0", ())])
+def test_a_full_pipe_holds_the_end_up(version: str, ran: tuple[str, ...]) -> None:
+    """The process lives on, before its handlers or behind them, as stdout is flushed."""
+    (outcome,) = outcomes({"steps": ABC}, "stdout-full", version)
+    assert outcome.survivors == ("main",)
+    assert told(outcome.processes[0]) == ("main", *ran, None)
+
+
+def test_nothing_to_write_needs_no_reader() -> None:
+    """An end with nothing buffered passes a full pipe."""
+    steps = ["write", "flush", "fill stdout"]
+    assert only({"steps": steps}) == [("main", 0)]
+
+
+def test_what_is_lacking_raises_or_kills() -> None:
+    """By the resource, by what the program says about the signal, and by the Python."""
+    for id in ("memory-limit", "recursion-limit", "input-ended", "file-limit"):
+        assert only(UNWINDS, id) == [("main", "finally:f", "A", 1)], id
+    assert only({"steps": ["default SIGXFSZ"]}, "file-limit") == [("main", "SIGXFSZ")]
+    assert only(UNWINDS, "cpu-limit") == [("main", "SIGXCPU")]
+    assert only(UNWINDS, "stack-overflow", "3.11.9") == [("main", "SIGSEGV")]
+    assert only(UNWINDS, "stack-overflow", "3.12.0") == [("main", "finally:f", "A", 1)]
+
+
+def test_a_simulated_ctrl_c_is_none_where_sigint_is_ignored() -> None:
+    """Up to 3.7.3 the main thread gets a TypeError of it, from whatever thread it came."""
+    for id in ("interrupt-main", "set-interrupt"):
+        assert only({"steps": ABC[:1]}, id) == [("main", "A", "SIGINT")]
+        ignores = {"steps": [*ABC[:1], "ignore SIGINT"]}
+        assert only(ignores, id, "3.7.4") == [("main", "A", 0)]
+        assert only(ignores, id, "3.7.3") == [("main", "A", 1)]
+
+
 RELOADED = {"steps": ABC, "server": "threads", "supervisor": "reloader"}
 
 

@@ -14,6 +14,7 @@ from exitmatrix.machine.scenarios import find_folder, load
 from exitmatrix.model import Outcome, Process
 from exitmatrix.model.language import (
     EndHere,
+    Exhaust,
     Fork,
     Raise,
     Register,
@@ -48,6 +49,9 @@ def test_the_longest_verb_is_meant() -> None:
     assert step("unregister a namesake of B") == UnregisterNamesake("B")
     assert step("unregister B") == Unregister("B")
     assert step("register f('x', False)") == Register("f", "'x', False")
+    assert step("exhaust file size") == Exhaust("file size")
+    with pytest.raises(InvalidProgram, match=r"exhaust: valid: memory, .* not 'disk'"):
+        step("exhaust disk")
     assert step("thread: raise ValueError: no") == StartThread((Raise("ValueError", "no"),))
     with pytest.raises(InvalidProgram, match="'registers A' is none of"):
         step("registers A")

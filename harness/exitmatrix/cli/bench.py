@@ -46,7 +46,7 @@ from exitmatrix.model.execution import Foreseen
 from exitmatrix.plan.schedule import Result, Schedule
 from exitmatrix.report.pages import matrix
 
-ENDINGS = [t.id for t in CATALOGUE if t.delivery == "in-process"]
+ENDINGS = [t.id for t in CATALOGUE if t.delivery == "in-process" and not t.rare]
 A_PYTHON = 200  # cells that one interpreter has in the matrix, about
 SLEEP = 0.2  # seconds that the handwritten test waits for its program to be ready
 
@@ -79,9 +79,7 @@ def command(python: str | None, rounds: int, batch: int, cells: str) -> None:
     _startup(rounds)
     endings = {
         "return": ["return"],
-        "all in-process": [
-            id for id in ENDINGS if not not_on(TERMINATIONS[id], interpreter.implementation)
-        ],
+        "all in-process": [id for id in ENDINGS if not not_on(TERMINATIONS[id], interpreter)],
     }
     begun = time.perf_counter()
     with Session(default_jobs()) as session:

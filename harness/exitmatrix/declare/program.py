@@ -30,7 +30,9 @@ from exitmatrix.model.language import (
     EndHere,
     EndInterpreter,
     Exec,
+    Exhaust,
     FatalError,
+    FillStdout,
     Finalize,
     Flush,
     Fork,
@@ -41,6 +43,7 @@ from exitmatrix.model.language import (
     Ignore,
     Import,
     ImportAtexit,
+    Interrupt,
     JoinDaemon,
     JoinProcess,
     Keep,
@@ -48,11 +51,13 @@ from exitmatrix.model.language import (
     LibcExit,
     Nothing,
     OsExit,
+    PyExit,
     Raise,
     Register,
     RegisterFaulthandler,
     RegisterThreading,
     ReplaceHooks,
+    Resource,
     Rest,
     RunHandlers,
     RunLoop,
@@ -104,6 +109,9 @@ LOOP = ("asyncio", "tasks", "generators", "pool")
 """`{asyncio = STEPS, tasks = NAMES, ...}`: asyncio.run, the main task, and what is beside it."""
 
 
+RESOURCES: tuple[Resource, ...] = get_args(Resource)
+
+
 class InvalidProgram(ValueError):
     """Invalid program description; says which part, and what would be right."""
 
@@ -137,6 +145,13 @@ def _shared(text: str) -> Shared:
     if text not in found:
         raise InvalidProgram(f"valid: {', '.join(found)}, not {text!r}")
     return found[text]
+
+
+def _exhaust(text: str) -> Exhaust:
+    for resource in RESOURCES:
+        if text == resource:
+            return Exhaust(resource)
+    raise InvalidProgram(f"exhaust: valid: {', '.join(RESOURCES)}, not {text!r}")
 
 
 def _after_main(text: str) -> StartThread:
@@ -243,6 +258,10 @@ STEPS: Mapping[str, tuple[Callable[[str], Statement], str]] = {
     "abort": (lambda _: Abort(), "os.abort()"),
     "segfault": (lambda _: Segfault(), "a read of memory that is not there"),
     "fatal error": (lambda _: FatalError(), "Py_FatalError"),
+    "Py_Exit": (lambda text: PyExit(_number(text)), "a number"),
+    "interrupt": (lambda _: Interrupt(), "the main thread, as if SIGINT had come"),
+    "exhaust": (_exhaust, "more than there is of a resource"),
+    "fill stdout": (lambda _: FillStdout(), "it is a full pipe that nobody empties"),
     "exec": (
         lambda text: Exec(_number(text.rpartition(" ")[2])),
         "another program, and the status with which it ends",

@@ -23,7 +23,7 @@ from exitmatrix.declare.keys import Own, Script
 from exitmatrix.declare.program import InvalidProgram, program
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.declare.stacks import STACKS
-from exitmatrix.declare.terminations import IN_PROCESS, TERMINATIONS
+from exitmatrix.declare.terminations import IN_PROCESS, RARE, TERMINATIONS
 from exitmatrix.model import DataState, Ending, Program, Ready, Scenario
 from exitmatrix.model.app import PORT
 
@@ -254,7 +254,7 @@ def _requires(value: str) -> str:
 def _terminations(patterns: tuple[str, ...], roles: tuple[str, ...]) -> tuple[str, ...]:
     key = "tool.exitmatrix.terminations"
     if not patterns:
-        raise InvalidScenario(key, 'at least one is needed; ["*"] is all of them')
+        raise InvalidScenario(key, 'at least one is needed; ["*"] is all but the rare')
     for pattern in patterns:
         id, target = Ending.parse(pattern)
         aims = (*roles, "group")
@@ -262,11 +262,12 @@ def _terminations(patterns: tuple[str, ...], roles: tuple[str, ...]) -> tuple[st
             raise InvalidScenario(
                 key, f"{pattern!r} is aimed at none of {', '.join(aims)}, as in SIGINT@group"
             )
-        if pattern != IN_PROCESS and not fnmatch.filter(TERMINATIONS, id):
+        if pattern not in (IN_PROCESS, RARE) and not fnmatch.filter(TERMINATIONS, id):
             raise InvalidScenario(
                 key,
                 f"{pattern!r} matches no termination"
-                f"{nearest(pattern, (*TERMINATIONS, IN_PROCESS))};"
-                f' valid: ids of the catalogue, patterns over them, or "{IN_PROCESS}"',
+                f"{nearest(pattern, (*TERMINATIONS, IN_PROCESS, RARE))};"
+                " valid: ids of the catalogue, patterns over them,"
+                f' "{IN_PROCESS}" or "{RARE}"',
             )
     return patterns

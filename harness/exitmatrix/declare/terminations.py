@@ -6,9 +6,13 @@ test holds against this table.
 
 from __future__ import annotations
 
-from exitmatrix.model import Scenario, Termination
+from fnmatch import fnmatchcase
+
+from exitmatrix.model import Ending, Interpreter, Scenario, Termination
 
 IN_PROCESS = "in-process"
+RARE = "rare"
+"""Both stand for several terminations where a scenario declares what it is ended by."""
 
 IN_A_VIEW_ONE_EXIT_IS_ENOUGH = "in a view every sys.exit follows one law; sys-exit-0 stands for all"
 NOT_IN_A_VIEW = {
@@ -20,11 +24,20 @@ NOT_IN_A_VIEW = {
 }
 CPYTHON_ONLY = {
     "fatal-error": "Py_FatalError belongs to CPython's C API; PyPy has no call that ends it so",
+    "py-exit": "Py_Exit belongs to CPython's C API, which PyPy's ctypes does not have",
+    "set-interrupt": "PyErr_SetInterrupt belongs to CPython's C API, which PyPy's ctypes lacks",
+}
+SINCE = {
+    "faulthandler-exit": ((3, 3), "faulthandler came with Python 3.3"),
 }
 
 
 def _inside(id: str, act: str, does: str) -> Termination:
     return Termination(id=id, delivery="in-process", does=does, act=act)
+
+
+def _rare(id: str, act: str, does: str) -> Termination:
+    return Termination(id=id, delivery="in-process", does=does, act=act, rare=True)
 
 
 def _signal(name: str, does: str) -> Termination:
@@ -99,6 +112,61 @@ CATALOGUE: tuple[Termination, ...] = (
         "close stdout",
         "The reader of its stdout goes away, as with `| head`; it goes on.",
     ),
+    # Rare: what ends few programs is tried where a scenario asks for it.
+    _rare(
+        "py-exit",
+        "Py_Exit 5",
+        "Calls Py_Exit(5), by which C code ends the interpreter it is called from.",
+    ),
+    _rare("os-exit-in-thread", "thread: os._exit 3", "Calls os._exit(3) in a second thread."),
+    _rare(
+        "faulthandler-exit",
+        "C _exit 1",
+        "Takes longer than faulthandler.dump_traceback_later(exit=True) allows.",
+    ),
+    _rare("alarm", "signal SIGALRM", "Takes longer than signal.alarm allows."),
+    _rare(
+        "cpu-limit",
+        "signal SIGXCPU",
+        "Takes more of the processor than it may have (RLIMIT_CPU): the kernel sends SIGXCPU.",
+    ),
+    _rare(
+        "file-limit",
+        "exhaust file size",
+        "Writes more into a file than it may (RLIMIT_FSIZE).",
+    ),
+    _rare(
+        "memory-limit",
+        "exhaust memory",
+        "Wants more memory than it may have (RLIMIT_AS).",
+    ),
+    _rare(
+        "recursion-limit",
+        "exhaust recursion",
+        "Calls itself more often than sys.getrecursionlimit() allows.",
+    ),
+    _rare(
+        "stack-overflow",
+        "exhaust stack",
+        "Calls itself through C code without end, and has raised Python's limit out of the way.",
+    ),
+    _rare("input-ended", "exhaust input", "Asks for input, and whoever wrote it is gone."),
+    _rare(
+        "stdout-full",
+        "fill stdout",
+        "Nobody empties the pipe that is its stdout, and it is full; it goes on.",
+    ),
+    _rare(
+        "interrupt-main",
+        "thread: interrupt",
+        "Calls _thread.interrupt_main() in a second thread.",
+    ),
+    _rare("set-interrupt", "interrupt", "Calls PyErr_SetInterrupt(), as C code that saw Ctrl-C."),
+    _rare(
+        "exec-python",
+        "exec another Python 0",
+        "Replaces the program by another Python program with os.execv.",
+    ),
     _signal("SIGTERM", "What `kill`, systemd and a container runtime send first."),
     _signal("SIGINT", "What Ctrl-C in a terminal sends."),
     _signal("SIGHUP", "What a terminal sends when it is closed."),
@@ -155,6 +223,23 @@ def not_applicable(termination: Termination, scenario: Scenario) -> str | None:
     return None
 
 
-def not_on(termination: Termination, implementation: str) -> str | None:
-    """Why the termination cannot be had on an implementation; None where it can."""
-    return CPYTHON_ONLY.get(termination.id) if implementation != "cpython" else None
+def declared(termination: Termination, target: str, scenario: Scenario) -> bool:
+    """Whether the scenario declares that it is ended so; `*` stands for none that is rare."""
+    return any(_means(pattern, termination, target) for pattern in scenario.terminations)
+
+
+def _means(pattern: str, termination: Termination, target: str) -> bool:
+    if termination.rare:
+        return pattern in (RARE, termination.id)
+    if pattern == IN_PROCESS:
+        return termination.delivery == IN_PROCESS
+    names = termination.id, str(Ending(termination.id, target))
+    return any(fnmatchcase(name, pattern) for name in names)
+
+
+def not_on(termination: Termination, interpreter: Interpreter) -> str | None:
+    """Why the termination cannot be had on an interpreter; None where it can."""
+    if interpreter.implementation != "cpython" and termination.id in CPYTHON_ONLY:
+        return CPYTHON_ONLY[termination.id]
+    since, why = SINCE.get(termination.id, ((0, 0), None))
+    return why if interpreter.language < since else None

@@ -47,6 +47,7 @@ OF_CELLS = frozenset({
     "server_catches_all", "call_leaves_child", "call_grace", "debugger_locks", "scheduler_forks",
     "threading_atexit", "releases_globals", "thread_hook", "nests_signal_handlers",
     "runner_takes_sigint", "late_join",
+    "endless_calls", "unhandled_interrupt",
 })  # fmt: skip
 """Parameters of the laws about stderr, libraries, servers, second interpreters, promises, loops,
 and signals with two owners."""

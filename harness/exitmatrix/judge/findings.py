@@ -185,6 +185,82 @@ sys.stdout.write("to nobody")
 """,
     ),
     Finding(
+        id="stdout-that-is-full",
+        what="Do handlers run while stdout is a full pipe that nobody empties?",
+        rules=("full-pipe-blocks-first", "full-pipe-blocks-last"),
+        status="undocumented",
+        where=(
+            "No documentation says when stdout is flushed at the end, nor that the program then "
+            "waits for its reader, with all handlers still to come."
+        ),
+        tells="status",
+        program="""\
+import atexit, fcntl, os, signal, sys
+read, write = os.pipe()
+fcntl.fcntl(write, fcntl.F_SETFL, os.O_NONBLOCK)
+os.write(write, b" " * (1 << 20))  # as much as it takes
+fcntl.fcntl(write, fcntl.F_SETFL, 0)
+os.dup2(write, 1)
+sys.stdout.write("to nobody")
+atexit.register(os._exit, 7)
+signal.alarm(1)
+""",
+        beside=("lifo", "handlers-leave-the-exit-alone", "no-flush-before-handlers"),
+    ),
+    Finding(
+        id="interrupt-that-nobody-handles",
+        what="What does _thread.interrupt_main do in a program that ignores SIGINT?",
+        rules=("interrupt-that-nobody-handles", "interrupt-calls-what-is-no-handler"),
+        status="documented",
+        where="_thread.interrupt_main; mended with bpo-23395 in 3.7.4, which no 3.6 got.",
+        tells="status",
+        program="""\
+import signal
+try:
+    import _thread
+except ImportError:
+    import thread as _thread
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+_thread.interrupt_main()
+""",
+        beside=(
+            "uncaught-exception",
+            "last-line",
+            "flush-before-handlers",
+            "no-flush-before-handlers",
+        ),
+    ),
+    Finding(
+        id="endless-calls",
+        what="Do handlers run when calls without end come to the end of the C stack?",
+        rules=("stack-overflows", "endless-calls-raise"),
+        status="documented",
+        where=(
+            "sys.setrecursionlimit warns of a crash; What's New In Python 3.12 tells that C code "
+            "is protected otherwise. Of PyPy only its tracker tells."
+        ),
+        tells="both",
+        program="""\
+import atexit, sys
+atexit.register(sys.stdout.write, "handler ran\\n")
+sys.setrecursionlimit(1 << 30)
+
+class Endless(object):
+    def __repr__(self):
+        return repr(self)
+
+repr(Endless())
+""",
+        beside=(
+            "uncaught-exception",
+            "lifo",
+            "flush-before-handlers",
+            "flush-at-end",
+            "handlers-leave-the-exit-alone",
+            "finally-unwinds",
+        ),
+    ),
+    Finding(
         id="exit-in-a-request",
         what="Does sys.exit end a server whose main thread is about a request?",
         rules=(

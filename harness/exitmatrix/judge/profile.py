@@ -58,6 +58,8 @@ class Profile(Frozen, kw_only=True):
     server_keeps_status: bool
     runner_takes_sigint: bool
     late_join: Literal["runs", "waits", "returns", "refuses"]
+    endless_calls: Literal["raise", "overflow"]
+    unhandled_interrupt: Literal["nothing", "TypeError"]
     pools: Literal["backport", "both", "at use", "joined earlier"]
     tracker: bool
     shared_memory: bool
@@ -444,6 +446,28 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("pypy", (3, 11), value=True),
         ),
         source="CPython gh-83658; docs: library/asyncio-runner, Handling Keyboard Interruption",
+    ),
+    Parameter(
+        name="endless_calls",
+        about="what calls without end through C code come to when Python's own limit is raised",
+        spans=(
+            Span("cpython", (), "overflow"),
+            Span("cpython", (3, 12), "raise"),
+            Span("pypy", (), "overflow"),
+            Span("pypy", (8,), "raise", own=True),
+        ),
+        source="CPython gh-91079; What's New In Python 3.12, sys.setrecursionlimit; PyPy issue "
+        "#4874, pull request #5520",
+    ),
+    Parameter(
+        name="unhandled_interrupt",
+        about="what a simulated SIGINT does that is ignored, or has its default action",
+        spans=(
+            Span("cpython", (), "TypeError"),
+            Span("cpython", (3, 7, 4), "nothing"),
+            Span("pypy", (), "nothing"),
+        ),
+        source="CPython bpo-23395; PyPy pypy/module/signal/interp_signal.py, report_signal",
     ),
     Parameter(
         name="pools",

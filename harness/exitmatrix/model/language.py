@@ -19,6 +19,7 @@ ThreadEnd = Literal["joined", "after main", "never"]
 StartMethod = Literal["fork", "spawn", "forkserver"]
 Shared = Literal["semaphore", "shared memory", "System V shared memory"]
 LibcCall = Literal["exit", "_exit", "quick_exit"]
+Resource = Literal["memory", "file size", "recursion", "stack", "input"]
 
 
 class Nothing(Frozen, tag="nothing"):
@@ -153,6 +154,12 @@ class FatalError(Frozen, tag="fatal error"):
     """`ctypes.pythonapi.Py_FatalError(message)`; CPython only."""
 
 
+class PyExit(Frozen, tag="Py_Exit"):
+    """`ctypes.pythonapi.Py_Exit(status)`; CPython only."""
+
+    status: int
+
+
 class Exec(Frozen, tag="exec"):
     """`os.execv` of a program that writes nothing and ends with a status."""
 
@@ -233,6 +240,23 @@ class Wake(Frozen, tag="wake"):
     """`event.set()`, of what the main task waits for."""
 
 
+class Interrupt(Frozen, tag="interrupt"):
+    """`_thread.interrupt_main()`, which is PyErr_SetInterrupt: as if SIGINT had come."""
+
+
+class Exhaust(Frozen, tag="exhaust"):
+    """A demand for more than there is of a resource.
+
+    memory     more than the address space may hold (RLIMIT_AS)
+    file size  a write beyond what a file may hold (RLIMIT_FSIZE)
+    recursion  one call more than sys.getrecursionlimit() allows
+    stack      calls through C code without end, with that limit out of the way
+    input      `input()` where nothing comes any more
+    """
+
+    resource: Resource
+
+
 # ------------------------------------------------------------------------ buffers
 
 
@@ -248,6 +272,10 @@ class Flush(Frozen, tag="flush"):
 
 class CloseStdout(Frozen, tag="close stdout"):
     """Descriptor 1 becomes the end of a pipe that nobody reads; `sys.stdout` stays open."""
+
+
+class FillStdout(Frozen, tag="fill stdout"):
+    """Descriptor 1 becomes the end of a pipe that is full and that nobody empties."""
 
 
 class Say(Frozen, tag="say"):
@@ -390,8 +418,11 @@ Statement = (
     | Abort
     | Segfault
     | FatalError
+    | PyExit
     | Exec
     | Signal
+    | Interrupt
+    | Exhaust
     | Handle
     | Ignore
     | Default
@@ -404,6 +435,7 @@ Statement = (
     | Write
     | Flush
     | CloseStdout
+    | FillStdout
     | Say
     | StartThread
     | Submit

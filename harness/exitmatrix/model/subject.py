@@ -146,6 +146,7 @@ class Termination(Frozen, kw_only=True):
     then: str = ""  # the signal that follows, to what is still there
     grace: float = 0.0  # seconds, after which it does: of SIGKILL, else of handlers
     act: str = ""  # the same for the rules, in the words of declare/program.py
+    rare: bool = False  # takes place only where a scenario asks for it: "*" does not
 
 
 class Sources(Frozen, kw_only=True):

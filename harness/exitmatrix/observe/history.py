@@ -53,7 +53,7 @@ class Seen:
     left: bool = False  # it ended its program past Python's own end
     runs: list[HandlerRun] = field(default_factory=list)
     marker: str | None = None
-    ambiguous: bool = False  # a program that it has replaced had written a marker too
+    ambiguous: bool = False  # both it and a program that it has replaced wrote a marker
     exit: dict[str, Any] | None = None
     at_ready: bool = False
     alive: bool = False
@@ -84,8 +84,6 @@ class Seen:
         self.handlers = {}
         self.subinterpreters = 0
         self.removed = self.left = False
-        # Two programs may have written the same: what arrived is of the one or the other.
-        self.ambiguous = self.marker is not None
 
 
 def first_word(event: Event) -> str:
@@ -135,7 +133,7 @@ def _begins_program(event: Event, one: Seen) -> bool:
     return starts and bool(one.numbers) and one.last != "started"
 
 
-def _take(  # noqa: C901 - one case a kind of event
+def _take(  # noqa: C901, PLR0915 - one case a kind of event
     event: Event, place: int, one: Seen, seen: dict[int, Seen], modules: Collection[str]
 ) -> None:
     """Add one event to what is known of its process."""
@@ -191,6 +189,8 @@ def _take(  # noqa: C901 - one case a kind of event
         case "probe", "leaving":
             one.left = True
         case "endings", "marked":
+            # Two programs may have written the same: what arrived is of the one or the other.
+            one.ambiguous = one.program > 0 and one.marker is not None
             one.marker = detail[0]
         case "endings", "holding":  # whatever the kernel was told that it is
             one.holds = one.runs_program = True

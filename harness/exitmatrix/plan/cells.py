@@ -9,10 +9,9 @@ from fnmatch import fnmatchcase
 from msgspec.structs import replace
 from packaging.specifiers import SpecifierSet
 
-from exitmatrix.declare.terminations import CATALOGUE, IN_PROCESS, not_applicable, not_on, targets
+from exitmatrix.declare.terminations import CATALOGUE, declared, not_applicable, not_on, targets
 from exitmatrix.model import (
     Cell,
-    Ending,
     Frozen,
     Interpreter,
     Record,
@@ -121,7 +120,7 @@ def plan(
                     or why_not(stack, interpreter)
                 )
                 for termination, target in asked:
-                    reason = barred or not_on(termination, interpreter.implementation)
+                    reason = barred or not_on(termination, interpreter)
                     common = {
                         "interpreter": interpreter.id,
                         "stack": stack.name,
@@ -215,13 +214,8 @@ def _lacks(scenario: Scenario, what: str, asked: Sequence[str], has: Iterable[st
 
 
 def _undeclared(termination: Termination, target: str, scenario: Scenario) -> str | None:
-    declared = any(
-        fnmatchcase(termination.id, pattern)
-        or fnmatchcase(str(Ending(termination.id, target)), pattern)
-        or (pattern == IN_PROCESS and termination.delivery == IN_PROCESS)
-        for pattern in scenario.terminations
-    )
-    return None if declared else "the scenario does not declare it"
+    known = declared(termination, target, scenario)
+    return None if known else "the scenario does not declare it"
 
 
 def _releases(scenario: Scenario, stack: Stack) -> str | None:

@@ -214,6 +214,106 @@ def _stdout_closed():
     os.close(read)
 
 
+def _wait_for_the_end():
+    while True:
+        signal.pause()
+
+
+def _py_exit():
+    import ctypes
+
+    ctypes.pythonapi.Py_Exit(5)
+
+
+def _faulthandler_exit():
+    import faulthandler  # novm: not on 2.7, where this does not take place
+
+    faulthandler.dump_traceback_later(0.05, exit=True)  # novm: as above
+    _wait_for_the_end()
+
+
+def _alarm():
+    signal.setitimer(signal.ITIMER_REAL, 0.05)  # the clock of alarm(), which counts whole seconds
+    _wait_for_the_end()
+
+
+def _cpu_limit():
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CPU, (1, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    while True:
+        pass
+
+
+def _file_limit():
+    import resource
+
+    fd = os.open("too-large", os.O_CREAT | os.O_WRONLY)
+    os.unlink("too-large")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    os.write(fd, b"0123456789")
+    os.write(fd, b"0")
+
+
+def _memory_limit():
+    import resource
+
+    most = 1 << 30
+    resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    bytearray(2 * most)
+
+
+def _recursion_limit():
+    _recursion_limit()
+
+
+def _stack_overflow():
+    class Endless(object):
+        """Its `repr` calls itself through C code, as that of what holds itself may do."""
+
+        def __repr__(self):
+            return repr(self)
+
+    sys.setrecursionlimit(1 << 30)
+    repr(Endless())
+
+
+def _input_ended():
+    read, write = os.pipe()
+    os.dup2(read, 0)
+    os.close(read)
+    os.close(write)
+    try:
+        ask = raw_input  # noqa: F821 - of 2.7
+    except NameError:
+        ask = input
+    ask()
+
+
+def _stdout_full():
+    import fcntl
+
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETFL, os.O_NONBLOCK)
+    os.write(write, b" " * (1 << 20))  # as much as it takes
+    fcntl.fcntl(write, fcntl.F_SETFL, 0)
+    os.dup2(write, 1)
+
+
+def _interrupt_main():
+    try:
+        import _thread as thread  # novm: of 3
+    except ImportError:
+        import thread  # novm: of 2.7
+    _in_thread(thread.interrupt_main)  # novm: as above
+
+
+def _set_interrupt():
+    import ctypes
+
+    ctypes.pythonapi.PyErr_SetInterrupt()
+
+
 WAYS = {
     "return": lambda: None,
     "sys-exit-0": lambda: sys.exit(0),
@@ -238,6 +338,20 @@ WAYS = {
     "self-SIGTERM": lambda: os.kill(os.getpid(), signal.SIGTERM),
     "self-SIGKILL": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "stdout-closed": _stdout_closed,
+    "py-exit": _py_exit,
+    "os-exit-in-thread": lambda: _in_thread(lambda: os._exit(3)),
+    "faulthandler-exit": _faulthandler_exit,
+    "alarm": _alarm,
+    "cpu-limit": _cpu_limit,
+    "file-limit": _file_limit,
+    "memory-limit": _memory_limit,
+    "recursion-limit": _recursion_limit,
+    "stack-overflow": _stack_overflow,
+    "input-ended": _input_ended,
+    "stdout-full": _stdout_full,
+    "interrupt-main": _interrupt_main,
+    "set-interrupt": _set_interrupt,
+    "exec-python": lambda: os.execv(sys.executable, [sys.executable, "-c", "pass"]),
 }
 
 # These neither return nor raise. A signal to oneself does return where the
@@ -255,5 +369,9 @@ ENDS_AT_ONCE = frozenset(
         "libc-immediate-exit",
         "libc-quick-exit",
         "self-SIGKILL",
+        "py-exit",
+        "os-exit-in-thread",
+        "faulthandler-exit",
+        "exec-python",
     ]
 )

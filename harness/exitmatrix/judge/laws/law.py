@@ -19,6 +19,7 @@ POOL = "concurrent.futures.thread._python_exit"
 Question = Literal[
     "statement",  # what a statement does, besides what its definition says
     "signal",  # what a process does with a signal that it gets
+    "interrupt",  # what a simulated SIGINT does
     "noticing",  # when the main thread handles a signal that it does not have to see at once
     "main exception",  # what an exception does that leaves the main thread's code
     "thread exception",  # what one does that leaves another thread's code
@@ -90,6 +91,10 @@ class Raises(Frozen):
 
 class Calls(Frozen):
     """The function that the program has set for this is called."""
+
+
+class Blocks(Frozen):
+    """The thread waits, for ever, for what comes from outside."""
 
 
 class Later(Frozen):
@@ -185,6 +190,7 @@ Effect = (
     | Leaves
     | Raises
     | Calls
+    | Blocks
     | Later
     | Finalizes
     | Writes
@@ -222,6 +228,7 @@ class Facts(Frozen, kw_only=True):
     status: int = 0  # that a SystemExit carries
     reader: bool = True  # whether anybody reads stdout
     sigpipe: str = "ignored"  # the disposition of SIGPIPE
+    full: bool = False  # whether stdout is a pipe that is full, and that nobody empties
     buffered: bool = False  # whether anything is buffered for it
     daemon: bool = False
     pool_over: bool = False  # whether the handler has run that ends pools of threads

@@ -6,7 +6,8 @@ from exitmatrix.judge.laws.law import Facts, Law, Proceeds, Raises, Writes, does
 from exitmatrix.model.language import CloseStdout, Flush, Write
 
 
-def _flushed_early(facts: Facts) -> bool:
+def flushed_early(facts: Facts) -> bool:
+    """Whether stdout is flushed when the code has ended, before any handler runs."""
     kind = facts.profile.code_end_flush
     return kind == "always" or (
         facts.exception != "" and (kind == "exceptions" or facts.exception != "SystemExit")
@@ -15,6 +16,10 @@ def _flushed_early(facts: Facts) -> bool:
 
 def _unread(facts: Facts) -> bool:
     return facts.buffered and not facts.reader
+
+
+def _stuck(facts: Facts) -> bool:
+    return facts.buffered and facts.full
 
 
 def _fails(facts: Facts) -> bool:
@@ -53,7 +58,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="flush-writes",
         about="statement",
-        when=lambda f: isinstance(f.statement, Flush) and not _unread(f),
+        when=lambda f: isinstance(f.statement, Flush) and not _unread(f) and not _stuck(f),
         then=lambda _: Proceeds(),
         because="flush writes out what is buffered.",
         source="docs: library/io, IOBase.flush",
@@ -69,7 +74,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="flush-before-handlers",
         about="code ended",
-        when=lambda f: _flushed_early(f) and (not _unread(f) or _fails(f)),
+        when=lambda f: flushed_early(f) and (not _unread(f) or _fails(f)) and not _stuck(f),
         then=lambda _: Writes(written=True),
         because=(
             "Stdout is flushed when the program's code has ended, before any handler runs: what "
@@ -82,7 +87,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="no-flush-before-handlers",
         about="code ended",
-        when=lambda f: not _flushed_early(f),
+        when=lambda f: not flushed_early(f),
         then=lambda _: Writes(written=False),
         because=(
             "In Python 2 and older PyPys code that ends without an exception leaves stdout "
@@ -94,7 +99,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="flush-at-end",
         about="streams",
-        when=lambda f: not _unread(f),
+        when=lambda f: not _unread(f) and not _stuck(f),
         then=lambda _: Writes(written=True),
         because="An interpreter that ends normally writes out what is buffered for stdout.",
         source="CPython Python/pylifecycle.c, flush_std_files",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Dies, Effect, Facts, Leaves, Raises
+from exitmatrix.judge.laws.law import Dies, Effect, Facts, Finalizes, Leaves, Raises
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import (
     Configuration,
+    Finalization,
     ProcessState,
     Raised,
     Supervising,
@@ -34,6 +35,12 @@ def stopped(
         case Leaves(status, flushed):
             _leaves_orphan(now, process, ask)
             return change.end(now, process, Exit(status), flushed=flushed)
+        case Finalizes(status):
+            # No frame is left: what they hold is where it was while the interpreter ends.
+            process = replace(process, finalized=True)
+            ending = Finalization("threading", Exit(status))
+            over = replace(thread, frames=(ending,), raising=None)
+            return change.with_process(now, change.with_thread(process, over))
         case Raises(name, status):
             if isinstance(statement, Flush) and not ask.profile.keeps_unwritten:
                 process = replace(process, buffered=())

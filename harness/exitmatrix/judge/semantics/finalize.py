@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Calls, Exits, Facts, Leaves, Waits, Writes
+from exitmatrix.judge.laws.law import Blocks, Calls, Exits, Facts, Leaves, Waits, Writes
 from exitmatrix.judge.profile import Profile
 from exitmatrix.judge.semantics import change, run, spawn
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
@@ -16,6 +16,7 @@ from exitmatrix.judge.semantics.state import (
     Entering,
     Finalization,
     ProcessState,
+    Resting,
     Stage,
     Thread,
 )
@@ -38,11 +39,15 @@ def step(
         exception=ending.raised,
         reader=process.reader,
         sigpipe=disposition(process, "SIGPIPE"),
+        full=process.full,
         buffered=bool(process.buffered),
     )
     match ending.stage:
         case "code ended":
             (effect,) = ask("code ended", about)
+            if isinstance(effect, Blocks):
+                yield _blocked(now, process, main)
+                return
             if isinstance(effect, Writes) and effect.written:
                 now = _flush(now, process, ask.profile)
             yield _at(now, process, main, ending, "threading")
@@ -94,11 +99,18 @@ def _streams(
 ) -> Configuration:
     """The process is gone, with what it had buffered. Raises NotPredicted."""
     (effect,) = ask("streams", about)
+    if isinstance(effect, Blocks):
+        return _blocked(now, process, _main(process))
     written = isinstance(effect, Writes) and effect.written
     how = ending.exit
     if isinstance(effect, Writes) and effect.failed and not how.signal:
         how = Exit(effect.failed)
     return change.end(now, process, how, flushed=written)
+
+
+def _blocked(now: Configuration, process: ProcessState, main: Thread) -> Configuration:
+    """The main thread waits for somebody who reads."""
+    return change.with_process(now, change.with_thread(process, change.push(main, Resting())))
 
 
 def _release(

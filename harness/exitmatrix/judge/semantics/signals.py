@@ -56,6 +56,17 @@ def receive(
             yield stopped(now, process, thread, effect, Signal(signal), ask)
 
 
+def interrupt(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -> Configuration:
+    """What is once a thread has called for what SIGINT would do."""
+    how = disposition(process, "SIGINT")
+    (effect,) = ask("interrupt", Facts(profile=ask.profile, disposition=how))
+    if not isinstance(effect, Proceeds):
+        # It is noted under the interpreter's lock, which the main thread takes only afterwards.
+        pending = Pending("SIGINT", own=True, simulated=True)
+        process = replace(process, pending=(*process.pending, pending))
+    return change.with_process(now, change.with_thread(process, thread))
+
+
 def notice(
     now: Configuration,
     process: ProcessState,
@@ -87,6 +98,11 @@ def notice(
         main = change.swap(main, run.interrupted(main.top, last))
     elif how == "interrupt":
         main = change.fail(main, Raised("KeyboardInterrupt", text="KeyboardInterrupt"))
+    elif pending.simulated:
+        (effect,) = ask("interrupt", Facts(profile=ask.profile, disposition=how))
+        if not isinstance(effect, Raises):
+            raise NotPredicted(f"{effect!r} of a simulated signal")
+        main = change.fail(main, Raised(effect.name))
     else:
         raise NotPredicted(f"no law says what happens: {pending.signal}, whose handler is gone")
     return [change.with_process(now, change.with_thread(process, main))], later

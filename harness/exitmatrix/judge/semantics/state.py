@@ -237,7 +237,8 @@ class Pending(Frozen):
     """A signal that was received and not yet handled in Python."""
 
     signal: str
-    own: bool  # sent by the main thread, which sees it at once
+    own: bool  # sent by the main thread, or otherwise so that it sees it at once
+    simulated: bool = False  # nobody sent it: a thread had it look as if
 
 
 class ProcessState(Frozen, kw_only=True):
@@ -259,6 +260,7 @@ class ProcessState(Frozen, kw_only=True):
     pending: tuple[Pending, ...] = ()
     buffered: tuple[str, ...] = ()
     reader: bool = True  # somebody reads its stdout
+    full: bool = False  # it is a pipe that is full, and that nobody empties
     said: tuple[Line, ...] = ()
     exit: Exit | None = None
     role: str = "main"

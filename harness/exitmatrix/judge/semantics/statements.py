@@ -10,7 +10,7 @@ from exitmatrix.judge.laws.law import POOL, Calls, Facts, Proceeds
 from exitmatrix.judge.semantics import change, loops, multiprocess, run, spawn
 from exitmatrix.judge.semantics.ask import Ask
 from exitmatrix.judge.semantics.ends import stopped
-from exitmatrix.judge.semantics.signals import disposition, receive
+from exitmatrix.judge.semantics.signals import disposition, interrupt, receive
 from exitmatrix.judge.semantics.state import (
     Body,
     Configuration,
@@ -31,6 +31,7 @@ from exitmatrix.model.language import (
     CloseStdout,
     Default,
     EndInterpreter,
+    FillStdout,
     Finalize,
     Flush,
     Fork,
@@ -40,6 +41,7 @@ from exitmatrix.model.language import (
     Ignore,
     Import,
     ImportAtexit,
+    Interrupt,
     JoinDaemon,
     JoinProcess,
     Keep,
@@ -86,6 +88,8 @@ def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement)
         running=process.runs_handlers,
         reader=process.reader,
         sigpipe=disposition(process, "SIGPIPE"),
+        full=process.full,
+        disposition=disposition(process, "SIGXFSZ"),
         buffered=bool(process.buffered),
         rootless=change.rootless(process),
         pool_over=any(line.function == POOL for line in process.said),
@@ -123,9 +127,8 @@ def _proceed(
     ask: Ask,
 ) -> Iterator[Configuration]:
     match statement:
-        case Signal() | Abort():
-            signal = statement.signal if isinstance(statement, Signal) else "SIGABRT"
-            yield from receive(now, process, thread, signal, ask)
+        case Signal() | Abort() | Interrupt():
+            yield from _signal(now, process, thread, statement, ask)
             return
         case Fork(body) | StartChild(body):
             child = (
@@ -170,6 +173,20 @@ def _within(
         case TryFinally(body, function):
             return Finally(function), Body(body)
     return (run.begin(process, run.walk(ask), final=False),)
+
+
+def _signal(
+    now: Configuration,
+    process: ProcessState,
+    thread: Thread,
+    statement: Signal | Abort | Interrupt,
+    ask: Ask,
+) -> Iterator[Configuration]:
+    if isinstance(statement, Interrupt):
+        yield interrupt(now, process, thread, ask)
+    else:
+        signal = statement.signal if isinstance(statement, Signal) else "SIGABRT"
+        yield from receive(now, process, thread, signal, ask)
 
 
 def _parent(
@@ -239,6 +256,8 @@ def _set(process: ProcessState, statement: Statement) -> ProcessState:
             return replace(process, buffered=(*process.buffered, text), marked=True)
         case CloseStdout():
             return replace(process, reader=False)
+        case FillStdout():
+            return replace(process, full=True)
         case Say(text):
             return replace(process, printed=(*process.printed, text))
         case ReplaceHooks():

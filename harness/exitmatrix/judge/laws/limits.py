@@ -1,0 +1,169 @@
+"""Laws about what a process may not have more of, and about what C code does to Python."""
+
+from __future__ import annotations
+
+from exitmatrix.judge.laws.law import (
+    Blocks,
+    Calls,
+    Dies,
+    Facts,
+    Finalizes,
+    Law,
+    Proceeds,
+    Raises,
+    does,
+    low_byte,
+)
+from exitmatrix.judge.laws.streams import flushed_early
+from exitmatrix.model.language import Exhaust, FillStdout, Interrupt, PyExit
+
+
+def _lacks(facts: Facts, *resources: str) -> bool:
+    return isinstance(facts.statement, Exhaust) and facts.statement.resource in resources
+
+
+def _unhandled(facts: Facts) -> bool:
+    return facts.disposition in ("ignored", "default")
+
+
+def _stuck(facts: Facts) -> bool:
+    return facts.full and facts.buffered
+
+
+LAWS: tuple[Law, ...] = (
+    Law(
+        id="py-exit-finalizes",
+        about="statement",
+        # What it does in another thread, or while the interpreter ends, was not measured.
+        when=lambda f: isinstance(f.statement, PyExit) and f.in_main and not f.finalizing,
+        then=lambda f: Finalizes(
+            low_byte(f.statement.status) if isinstance(f.statement, PyExit) else 0
+        ),
+        because=(
+            "Py_Exit ends the interpreter as the end of the code does, with handlers, and then the "
+            "process. It raises nothing: no frame is left, so no finally clause and no __exit__ "
+            "runs."
+        ),
+        source="docs: c-api/sys, Py_Exit; CPython Python/pylifecycle.c, Py_Exit",
+    ),
+    Law(
+        id="interrupt-sends-nothing",
+        about="statement",
+        when=does(Interrupt),
+        then=lambda _: Proceeds(),
+        because=(
+            "_thread.interrupt_main and PyErr_SetInterrupt send no signal, and return at once, "
+            "whichever thread calls them."
+        ),
+        source="docs: library/_thread, interrupt_main; c-api/exceptions, PyErr_SetInterrupt",
+    ),
+    Law(
+        id="interrupt-is-as-ctrl-c",
+        about="interrupt",
+        # What it does where the program has a handler of its own for SIGINT was not measured.
+        when=lambda f: f.disposition == "interrupt",
+        then=lambda _: Calls(),
+        because="The main thread then does what it does about SIGINT: KeyboardInterrupt.",
+        source="docs: library/_thread, interrupt_main; c-api/exceptions, PyErr_SetInterrupt",
+    ),
+    Law(
+        id="interrupt-that-nobody-handles",
+        about="interrupt",
+        when=lambda f: _unhandled(f) and f.profile.unhandled_interrupt == "nothing",
+        then=lambda _: Proceeds(),
+        because="It does nothing where SIGINT is ignored or has its default action.",
+        source="docs: library/_thread, interrupt_main; CPython bpo-23395",
+    ),
+    Law(
+        id="interrupt-calls-what-is-no-handler",
+        about="interrupt",
+        when=lambda f: _unhandled(f) and f.profile.unhandled_interrupt == "TypeError",
+        then=lambda _: Raises("Exception"),
+        because=(
+            "Older Pythons call what signal.signal was given for SIGINT, whatever that is. SIG_IGN "
+            "is no function: the main thread gets a TypeError."
+        ),
+        source="CPython bpo-23395; 3.6 Modules/signalmodule.c, PyErr_CheckSignals",
+    ),
+    Law(
+        id="what-lacks-raises",
+        about="statement",
+        when=lambda f: _lacks(f, "memory", "recursion", "input"),
+        then=lambda _: Raises("Exception"),
+        because=(
+            "What Python finds lacking it tells by an exception: MemoryError, RecursionError, "
+            "EOFError. Nobody has to catch it for a normal end."
+        ),
+        source="docs: library/exceptions; library/functions, input; setrlimit(2), RLIMIT_AS",
+    ),
+    Law(
+        id="file-too-large-raises",
+        about="statement",
+        when=lambda f: _lacks(f, "file size") and f.disposition == "ignored",
+        then=lambda _: Raises("Exception"),
+        because=(
+            "The kernel sends SIGXFSZ for a file that grows too large, and Python ignores that "
+            "from its start: the write fails with EFBIG, an OSError."
+        ),
+        source="setrlimit(2), RLIMIT_FSIZE; CPython Python/pylifecycle.c, _Py_InitSigs",
+    ),
+    Law(
+        id="file-too-large-dies",
+        about="statement",
+        when=lambda f: _lacks(f, "file size") and f.disposition == "default",
+        then=lambda _: Dies("SIGXFSZ"),
+        because="Where SIGXFSZ has its default action again, that ends the process.",
+        source="setrlimit(2), RLIMIT_FSIZE; signal(7), section Standard signals",
+    ),
+    Law(
+        id="stack-overflows",
+        about="statement",
+        when=lambda f: _lacks(f, "stack") and f.profile.endless_calls == "overflow",
+        then=lambda _: Dies("SIGSEGV"),
+        because=(
+            "Where the limit of sys.setrecursionlimit alone stands between calls and the end of "
+            "the C stack, whoever raises it dies of SIGSEGV."
+        ),
+        source="docs: library/sys, sys.setrecursionlimit; PyPy issue #4874",
+    ),
+    Law(
+        id="endless-calls-raise",
+        about="statement",
+        when=lambda f: _lacks(f, "stack") and f.profile.endless_calls == "raise",
+        then=lambda _: Raises("Exception"),
+        because=(
+            "From CPython 3.12 and PyPy 8 on calls through C code have a limit that nobody can "
+            "raise: they end in RecursionError, whatever sys.setrecursionlimit was told."
+        ),
+        source="What's New In Python 3.12, sys; CPython gh-91079; PyPy pull request #5520",
+    ),
+    # -------------------------------------------------------------------- a full pipe
+    Law(
+        id="stdout-is-full",
+        about="statement",
+        when=does(FillStdout),
+        then=lambda _: Proceeds(),
+        because="A pipe that is full stands in nobody's way until somebody writes.",
+        source="pipe(7), section I/O on pipes and FIFOs",
+    ),
+    Law(
+        id="full-pipe-blocks-first",
+        about="code ended",
+        when=lambda f: flushed_early(f) and _stuck(f),
+        then=lambda _: Blocks(),
+        because=(
+            "Stdout is flushed when the code has ended and before any handler runs. A write to a "
+            "full pipe waits until somebody reads, however long that is, so no handler begins."
+        ),
+        source="pipe(7), section I/O on pipes and FIFOs; CPython Python/pythonrun.c, flush_io",
+    ),
+    Law(
+        id="full-pipe-blocks-last",
+        about="streams",
+        when=_stuck,
+        then=lambda _: Blocks(),
+        because="When handlers have run, the last flush of stdout waits until somebody reads.",
+        source="pipe(7), section I/O on pipes and FIFOs; CPython Python/pylifecycle.c, "
+        "flush_std_files",
+    ),
+)
