@@ -232,6 +232,60 @@ def test_a_simulated_ctrl_c_is_none_where_sigint_is_ignored() -> None:
         assert only(ignores, id, "3.7.3") == [("main", "A", 1)]
 
 
+DATA = {
+    "named": "file of a global",
+    "zip": "archive of a global",
+    "gzip": "gzip file of a global",
+    "tar": "buffered archive",
+    "lock": "of the kernel",
+    "map": "written",
+}
+
+
+def data(termination: str, version: str = "3.13.0", implementation: str = "cpython") -> list[str]:
+    """What becomes of these kinds, in their order."""
+    about = {"implementation": implementation, "version": version, "implementation_version": "8.0"}
+    clean = tuple((kind, "removed" if kind in ("named", "lock") else "kept") for kind in DATA)
+    made = replace(program({"steps": [], "data": DATA}), clean=clean)
+    (outcome,) = predict(made, TERMINATIONS[termination], "main", profile(about)).outcomes
+    assert outcome.data is not None
+    return [outcome.data[kind] for kind in DATA]
+
+
+def test_what_a_global_holds_is_safe_only_where_globals_are_released() -> None:
+    """At a clean end of CPython, but for gzip from 3.14 on; never on PyPy."""
+    assert data("return") == ["removed", "kept", "kept", "kept", "removed", "kept"]
+    assert data("return", "3.14.0") == ["removed", "kept", "damaged", "kept", "removed", "kept"]
+    pypy = data("return", "3.11.9", "pypy")
+    assert pypy == ["left behind", "damaged", "damaged", "kept", "removed", "kept"]
+
+
+def test_what_the_kernel_has_needs_no_clean_end() -> None:
+    """A lock goes and a write stays, however the process ends; the rest is lost with it."""
+    for id in ("SIGKILL", "os-exit-7"):
+        assert data(id) == ["left behind", "damaged", "damaged", "damaged", "removed", "kept"]
+
+
+HOOKED = {"steps": ["sys.excepthook report"], "handlers": {"sys.excepthook:report": "sys.exit 5"}}
+
+
+def test_a_hook_may_set_the_exit_status_of_what_it_is_told_of() -> None:
+    """Not of SystemExit, of which no hook is told; not on PyPy after KeyboardInterrupt."""
+    assert only(HOOKED, "exception") == [("main", "sys.excepthook:report", 5)]
+    assert only(HOOKED, "keyboard-interrupt") == [("main", "sys.excepthook:report", 5)]
+    assert only(HOOKED, "sys-exit-3") == [("main", 3)]
+    about = {"implementation": "pypy", "version": "3.11.9", "implementation_version": "8.0.1"}
+    made, termination = program(HOOKED), TERMINATIONS["keyboard-interrupt"]
+    (outcome,) = predict(made, termination, "main", profile(about)).outcomes
+    assert outcome.processes[0].exit == {"signal": "SIGINT"}
+
+
+def test_what_else_a_hook_raises_is_withheld() -> None:
+    """Another exception of a hook was not measured."""
+    with pytest.raises(NotPredicted):
+        outcomes({**HOOKED, "handlers": {"sys.excepthook:report": "raise"}}, "exception")
+
+
 RELOADED = {"steps": ABC, "server": "threads", "supervisor": "reloader"}
 
 

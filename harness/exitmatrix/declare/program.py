@@ -95,6 +95,12 @@ NATURES = {
     "transaction": "open, in SQLite",
     "journal": "of such a transaction",
     "file": "or folder, that somebody has to remove",
+    "file of a global": "which removes it when it is released",
+    "archive of a global": "which writes its end when it is released",
+    "gzip file of a global": "the same",
+    "buffered archive": "of which nothing can be read before its buffer is written",
+    "of the kernel": "which takes it back with the process",
+    "written": "to the kernel already",
 }
 """What data in flight can be."""
 

@@ -48,6 +48,7 @@ OF_CELLS = frozenset({
     "threading_atexit", "releases_globals", "thread_hook", "nests_signal_handlers",
     "runner_takes_sigint", "late_join",
     "endless_calls", "unhandled_interrupt",
+    "hook_ends_interrupt", "gzip_closes_itself",
 })  # fmt: skip
 """Parameters of the laws about stderr, libraries, servers, second interpreters, promises, loops,
 and signals with two owners."""

@@ -46,6 +46,9 @@ FINDINGS: tuple[Finding, ...] = (
             "orphan-goes-on",
             "clean-end-saves-data",
             "memory-is-lost",
+            "archive-has-no-end",
+            "kernel-takes-back",
+            "kernel-keeps-what-was-written",
             "transaction-is-rolled-back",
             "nobody-removes-files",
             "handlers-leave-the-exit-alone",
@@ -503,6 +506,31 @@ resource = Resource()
 """,
     ),
     Finding(
+        id="gzip-that-nobody-closed",
+        what="Is a gzip file whole at the end that nobody closed?",
+        rules=(
+            "gzip-loses-its-end",
+            "released-globals-are-closed",
+            "pypy-closes-no-globals",
+        ),
+        status="undocumented",
+        where=(
+            "gzip says nothing of files that are not closed. gh-130806, which brought it, tells of "
+            "a ResourceWarning only; no thread that was found tells that data are lost."
+        ),
+        program="""\
+import gzip, os, subprocess, sys, tempfile
+WRITE = "import gzip, sys; file = gzip.open(sys.argv[1], 'wb'); file.write(b'all of it')"
+with tempfile.TemporaryDirectory() as folder:
+    name = os.path.join(folder, "data.gz")
+    subprocess.call([sys.executable, "-c", WRITE, name], stderr=subprocess.DEVNULL)
+    try:
+        print(gzip.open(name).read().decode())
+    except EOFError:
+        print("cut off")
+""",
+    ),
+    Finding(
         id="exceptions-of-threads",
         what="Is a hook told of an exception that leaves a thread's code?",
         rules=("thread-hook", "no-thread-hook"),
@@ -518,6 +546,29 @@ thread = threading.Thread(target=sys.exit)
 thread.start()
 thread.join()
 """,
+    ),
+    Finding(
+        id="exit-in-a-hook",
+        what="Does sys.exit in sys.excepthook set the exit status after Ctrl-C?",
+        rules=("hook-may-exit", "pypy-hook-does-not-exit"),
+        status="undocumented",
+        where="sys.excepthook says nothing of what the hook raises itself.",
+        tells="status",
+        program="""\
+import sys
+sys.excepthook = lambda *told: sys.exit(5)
+raise KeyboardInterrupt
+""",
+        beside=(
+            "exits-call-no-hook",
+            "system-exit",
+            "ctrl-c-dies-of-sigint",
+            "pypy-ctrl-c-skips-exit",
+            "lifo",
+            "flush-before-handlers",
+            "flush-at-end",
+            "handlers-leave-the-exit-alone",
+        ),
     ),
     Finding(
         id="hook-for-handlers",

@@ -58,7 +58,9 @@ class Profile(Frozen, kw_only=True):
     server_keeps_status: bool
     runner_takes_sigint: bool
     late_join: Literal["runs", "waits", "returns", "refuses"]
+    hook_ends_interrupt: bool
     endless_calls: Literal["raise", "overflow"]
+    gzip_closes_itself: bool
     unhandled_interrupt: Literal["nothing", "TypeError"]
     pools: Literal["backport", "both", "at use", "joined earlier"]
     tracker: bool
@@ -448,6 +450,17 @@ PARAMETERS: tuple[Parameter, ...] = (
         source="CPython gh-83658; docs: library/asyncio-runner, Handling Keyboard Interruption",
     ),
     Parameter(
+        name="hook_ends_interrupt",
+        about="whether sys.exit in a hook that is told of KeyboardInterrupt sets the exit status",
+        spans=(
+            Span("cpython", (), value=True),
+            Span("pypy", (), value=True),
+            Span("pypy", (3, 8), value=False),
+        ),
+        source="CPython Python/pythonrun.c, handle_system_exit; PyPy issue #4995 and "
+        "pypy/interpreter/app_main.py, run_toplevel",
+    ),
+    Parameter(
         name="endless_calls",
         about="what calls without end through C code come to when Python's own limit is raised",
         spans=(
@@ -458,6 +471,16 @@ PARAMETERS: tuple[Parameter, ...] = (
         ),
         source="CPython gh-91079; What's New In Python 3.12, sys.setrecursionlimit; PyPy issue "
         "#4874, pull request #5520",
+    ),
+    Parameter(
+        name="gzip_closes_itself",
+        about="whether a GzipFile that is a global is closed when globals are released",
+        spans=(
+            Span("cpython", (), value=True),
+            Span("cpython", (3, 14), value=False),
+            Span("pypy", (), value=False),
+        ),
+        source="CPython gh-130806; 3.14 Lib/gzip.py, GzipFile.__del__",
     ),
     Parameter(
         name="unhandled_interrupt",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from exitmatrix.judge.laws.law import Facts, Keeps, Law
 
+OF_GLOBALS = ("file of a global", "archive of a global", "gzip file of a global")
+ARCHIVES = ("archive of a global", "gzip file of a global", "buffered archive")
 BUFFERS = ("buffer", "long buffer")
 
 
@@ -11,11 +13,15 @@ def _streams_saved(facts: Facts) -> bool:
     return facts.streams_flushed and facts.data in BUFFERS
 
 
+def _closes_itself(facts: Facts) -> bool:
+    return facts.data in OF_GLOBALS[:2] or facts.profile.gzip_closes_itself
+
+
 LAWS: tuple[Law, ...] = (
     Law(
         id="clean-end-saves-data",
         about="data",
-        when=lambda f: f.finalizing,
+        when=lambda f: f.finalizing and f.data not in OF_GLOBALS,
         then=lambda f: Keeps(f.clean),
         because=(
             "A normal end runs the handlers that save data, and closes the files that nobody "
@@ -58,9 +64,87 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="nobody-removes-files",
         about="data",
-        when=lambda f: not f.finalizing and f.data == "file",
+        when=lambda f: not f.finalizing and f.data in ("file", "file of a global"),
         then=lambda _: Keeps("left behind"),
         because="The kernel closes files and removes none: lock files and temporary folders stay.",
         source="_exit(2); unlink(2)",
+    ),
+    Law(
+        id="archive-has-no-end",
+        about="data",
+        when=lambda f: not f.finalizing and f.data in ARCHIVES,
+        then=lambda _: Keeps("damaged"),
+        because=(
+            "An archive can be read when its last part is written, be that what a buffer still "
+            "holds, or what lists its contents or sums them up as it is closed."
+        ),
+        source="docs: library/zipfile, ZipFile.close; RFC 1952, 2.3.1",
+    ),
+    Law(
+        id="released-globals-are-closed",
+        about="data",
+        when=lambda f: (
+            f.finalizing
+            and f.data in OF_GLOBALS
+            and f.profile.releases_globals
+            and _closes_itself(f)
+        ),
+        then=lambda f: Keeps(f.clean),
+        because=(
+            "What is left of a program's objects is released at the end, and closes itself then: "
+            "archives get their end, and temporary files go."
+        ),
+        source="CPython Python/pylifecycle.c, finalize_modules; Lib/tempfile.py; Lib/zipfile, "
+        "ZipFile.__del__",
+    ),
+    Law(
+        id="gzip-loses-its-end",
+        about="data",
+        when=lambda f: (
+            f.finalizing
+            and f.data == "gzip file of a global"
+            and f.profile.releases_globals
+            and not f.profile.gzip_closes_itself
+        ),
+        then=lambda _: Keeps("damaged"),
+        because=(
+            "From 3.14 on GzipFile.__del__ imports warnings before it closes the file. When "
+            "globals are released nothing can be imported any more: the ImportError is ignored, "
+            "and what was not written yet is lost."
+        ),
+        source="CPython gh-130806; 3.14 Lib/gzip.py, GzipFile.__del__",
+    ),
+    Law(
+        id="pypy-closes-no-globals",
+        about="data",
+        when=lambda f: f.finalizing and f.data in OF_GLOBALS and not f.profile.releases_globals,
+        then=lambda f: Keeps("left behind" if f.data == "file of a global" else "damaged"),
+        because=(
+            "PyPy releases nothing at the end: what closes itself only when it is released is "
+            "never closed, at a clean end neither."
+        ),
+        source="PyPy docs: Differences related to garbage collection strategies",
+    ),
+    Law(
+        id="kernel-takes-back",
+        about="data",
+        when=lambda f: not f.finalizing and f.data == "of the kernel",
+        then=lambda _: Keeps("removed"),
+        because=(
+            "A file without a name, and a lock of flock, are there as long as a descriptor is: the "
+            "kernel closes those however a process ends."
+        ),
+        source="_exit(2); flock(2); open(2), O_TMPFILE",
+    ),
+    Law(
+        id="kernel-keeps-what-was-written",
+        about="data",
+        when=lambda f: not f.finalizing and f.data == "written",
+        then=lambda _: Keeps("kept"),
+        because=(
+            "What was handed to the kernel is in the file, however the process ends: a write, a "
+            "page of a shared map, a transaction in a write-ahead log."
+        ),
+        source="write(2); mmap(2), MAP_SHARED; SQLite, Write-Ahead Logging",
     ),
 )

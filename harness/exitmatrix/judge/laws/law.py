@@ -42,6 +42,7 @@ Question = Literal[
     "shared",  # whether something can be made that others find
     "left",  # what becomes of it that nobody has removed
     "end of process",  # how a process of multiprocessing ends when its function has
+    "hook exception",  # what one does that leaves such a function
     "forked thread",  # how a child ends that was forked by another thread than the main one
     "import",  # what a library registers
     "helpers",  # what processes libraries start
@@ -233,6 +234,7 @@ class Facts(Frozen, kw_only=True):
     daemon: bool = False
     pool_over: bool = False  # whether the handler has run that ends pools of threads
     hook: str = ""  # sys.excepthook, threading.excepthook
+    told: str = ""  # the exception that a hook was told of
     unwatched: bool = False  # whether nobody waits for the end of the thread
     thread_ends: bool = False  # whether a thread comes to its end
     rootless: bool = False  # whether another thread than the main one forked this process

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from exitmatrix.judge.laws.law import POOL, Brings, Facts, Helps, Law
 
+FINALIZERS = "weakref.finalize._exitfunc"
+"""The handler that weakref registers, once in a process."""
+
 TRACKER_IGNORES = ("SIGINT", "SIGTERM")  # CPython Lib/multiprocessing/resource_tracker.py, main
 
 
@@ -29,6 +32,17 @@ LAWS: tuple[Law, ...] = (
             "it runs after them. Werkzeug imports it."
         ),
         source="CPython Lib/logging/__init__.py, last lines",
+    ),
+    Law(
+        id="temporary-folder-registers",
+        about="import",
+        when=lambda f: f.library == "TemporaryDirectory",
+        then=lambda _: Brings((FINALIZERS,)),
+        because=(
+            "A TemporaryDirectory has itself removed by weakref.finalize, which registers one "
+            "handler of atexit for all that it is to call."
+        ),
+        source="CPython Lib/tempfile.py, TemporaryDirectory; Lib/weakref.py, finalize",
     ),
     Law(
         id="pools-register",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import Calls, Facts, Law, Passes, Proceeds, Raises, does
+from exitmatrix.judge.laws.law import Calls, Facts, Law, Passes, Proceeds, Raises, Swallows, does
 from exitmatrix.model.language import Finalize, Hook, Keep, RegisterThreading
 
 
 def _registers_in_time(facts: Facts) -> bool:
     return facts.profile.threading_atexit and not facts.finalizing
+
+
+def _goes_on_interrupted(facts: Facts) -> bool:
+    return facts.told == "KeyboardInterrupt" and not facts.profile.hook_ends_interrupt
 
 
 OF_PROGRAMS: tuple[Law, ...] = (
@@ -137,6 +141,32 @@ LAWS: tuple[Law, ...] = (
             "asks no hook."
         ),
         source="CPython bpo-1230540; 3.7 Lib/threading.py, Thread._bootstrap_inner",
+    ),
+    Law(
+        id="hook-may-exit",
+        about="hook exception",
+        # What else a hook may raise, and what one of threads does, was not measured.
+        when=lambda f: (
+            f.hook == "sys.excepthook"
+            and f.exception == "SystemExit"
+            and not _goes_on_interrupted(f)
+        ),
+        then=lambda _: Passes(),
+        because=(
+            "SystemExit of a hook takes the place of what the hook was told of: the program ends "
+            "with its status, also after KeyboardInterrupt."
+        ),
+        source="CPython Python/pythonrun.c, _PyErr_PrintEx and handle_system_exit",
+    ),
+    Law(
+        id="pypy-hook-does-not-exit",
+        about="hook exception",
+        when=lambda f: (
+            f.hook == "sys.excepthook" and f.exception == "SystemExit" and _goes_on_interrupted(f)
+        ),
+        then=lambda _: Swallows(),
+        because=("PyPy ends itself with SIGINT after KeyboardInterrupt, whatever its hook raised."),
+        source="PyPy pypy/interpreter/app_main.py, run_toplevel",
     ),
     Law(
         id="exits-call-no-hook",

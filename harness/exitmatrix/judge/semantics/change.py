@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from exitmatrix.judge.laws.libraries import FINALIZERS
 from exitmatrix.judge.semantics.state import (
     Body,
     Call,
@@ -27,9 +28,6 @@ SILENT = "-"
 
 EXIT_FUNCTION = "multiprocessing.util._exit_function"
 """The handler that multiprocessing registers, once in a process."""
-
-FINALIZERS = "weakref.finalize._exitfunc"
-"""The handler that weakref registers, once in a process."""
 
 AT_WORK: Mapping[str, Frame] = {FINALIZERS: FinalizerRun(), EXIT_FUNCTION: EndsProcesses()}
 """What handlers of libraries do that do anything."""

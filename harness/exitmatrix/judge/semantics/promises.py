@@ -15,6 +15,7 @@ from exitmatrix.judge.semantics.state import (
     FinalizerRun,
     Finally,
     Hooked,
+    MainCode,
     ProcessState,
     Raised,
     Thread,
@@ -69,8 +70,17 @@ def unwind(
             yield _with(now, process, change.pop(thread))
         case FinalizerRun():
             yield from _finalizer_raised(now, process, thread, raised, ask)
-        case _:
-            raise NotPredicted("no law says what happens: an exception of a hook")
+        case Hooked(told):
+            yield _with(now, process, _hook_raised(thread, told, raised, ask))
+
+
+def _hook_raised(thread: Thread, told: Raised, raised: Raised, ask: Ask) -> Thread:
+    """The thread, which goes on with what the hook raised, or with what it was told of."""
+    main = isinstance(thread.frames[-2], MainCode)
+    hook = "sys.excepthook" if main else "threading.excepthook"
+    about = Facts(profile=ask.profile, exception=raised.name, told=told.name, hook=hook)
+    (effect,) = ask("hook exception", about)
+    return change.pop(thread) if isinstance(effect, Passes) else replace(thread, raising=None)
 
 
 def _clean_up(thread: Thread, function: str, raised: Raised | None, ask: Ask) -> Thread:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import Brings, Facts, Walks
+from exitmatrix.judge.laws.libraries import FINALIZERS
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.change import FINALIZERS, function_of
+from exitmatrix.judge.semantics.change import function_of
 from exitmatrix.judge.semantics.state import HandlerRun, ProcessState, Raised
 
 EMPTY = ""
