@@ -153,6 +153,46 @@ else:
         ),
     ),
     Draft(
+        id="cpython-gzip-unclosed",
+        tracker="python/cpython",
+        title="gzip: since 3.14 a GzipFile that is a global and was not closed loses its data at"
+        " exit, because `__del__` cannot import warnings any more",
+        documented="Nothing is said of files that nobody closes. The change that brought `__del__`"
+        " was to add a ResourceWarning, so that lost data are noticed.",
+        where="library/gzip; `GzipFile.__del__` in `Lib/gzip.py` of 3.14",
+        claims=(),
+        cells=("files-in-flight/return@main", "files-in-flight/exception@main"),
+        cause="`__del__` imports warnings before it calls `super().__del__()`, which closes the"
+        " file. When the globals of a module are released at exit, `sys.meta_path` is None and the"
+        " import raises ImportError, although warnings was imported long ago. The exception is"
+        " ignored with a traceback, and `close` is never called: neither what is buffered nor the"
+        " CRC and the size are written. Up to 3.13 `IOBase.__del__` closed the file in time.",
+        since="3.14 (GH-130806). ZipFile is to get the same warning in the same way (GH-81954).",
+        program="""\
+import gzip, os, subprocess, sys, tempfile
+
+WRITE = "import gzip, sys; file = gzip.open(sys.argv[1], 'wb'); file.write(b'all of it')"
+
+with tempfile.TemporaryDirectory() as folder:
+    name = os.path.join(folder, "data.gz")
+    subprocess.call([sys.executable, "-c", WRITE, name], stderr=subprocess.DEVNULL)
+    try:
+        print("read back:", gzip.open(name).read().decode())
+    except EOFError as error:
+        print("read back:", error)
+""",
+        requires=">=3.6",
+        stack="none",
+        wish="`__del__` could close the file whatever becomes of the warning: in a `finally`"
+        " clause, or with warnings imported at the head of the module.",
+        threads=(
+            Thread("python/cpython#130806", "closed: the warning, asked for because data are lost"),
+            Thread("python/cpython#130905", "the change"),
+            Thread("python/cpython#152354", "the same for ZipFile, merged for a later release"),
+            Thread("python/cpython#129726", "closed: another way in which GzipFile lost its end"),
+        ),
+    ),
+    Draft(
         id="werkzeug-reloader-sigterm",
         tracker="pallets/werkzeug",
         title="The reloader's SIGTERM handler ends the parent, whose subprocess.call kills the"
