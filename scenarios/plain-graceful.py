@@ -7,6 +7,7 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return", "self-SIGTERM", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"]
+# launchers = ["*"]
 #
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "register C", "on SIGTERM stop, sys.exit 0"]

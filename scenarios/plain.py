@@ -7,6 +7,7 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["*", "rare"]
+# launchers = ["*"]
 #
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "register C"]

@@ -18,7 +18,7 @@ from exitmatrix.judge.served import predict_served
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.scenarios import load
 from exitmatrix.model import Outcome
-from exitmatrix.model.app import Launcher
+from exitmatrix.model.launcher import Launcher
 from exitmatrix.model.outcome_sets import allows
 from exitmatrix.model.server import Reaction, Server, Stop
 
@@ -126,7 +126,7 @@ def test_a_launcher_is_a_row(tmp_path: Path) -> None:
     site = tmp_path / "row.py"
     site.write_text(
         "from exitmatrix.declare import launchers\n"
-        "from exitmatrix.model.app import Launcher\n"
+        "from exitmatrix.model.launcher import Launcher\n"
         "made = Launcher(id='made-up', does='Made up.', words=('/usr/bin/env', 'X=1', 'COMMAND'))\n"
         "launchers.BY_ID['made-up'] = made\n"
         "from exitmatrix.cli.main import entry\n"

@@ -7,6 +7,7 @@
 # roles = ["parent", "child"]
 # ready = "http"
 # terminations = ["in-process", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGINT-twice", "touch-source"]
+# launchers = ["*"]
 #
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "register C"]

@@ -7,6 +7,7 @@
 # roles = ["main"]
 # ready = "http"
 # terminations = ["*"]
+# launchers = ["*"]
 #
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "register C"]

@@ -7,7 +7,8 @@ import shlex
 import pytest
 from exitmatrix.declare import launchers, situations
 from exitmatrix.declare.texts import CannotRead, duration, readiness, role
-from exitmatrix.model.app import GRACE, Launcher, Readiness, Situation
+from exitmatrix.model.app import GRACE, Readiness, Situation
+from exitmatrix.model.launcher import Launcher
 from exitmatrix.model.tree import PLACES
 from exitmatrix.plan.app import one_at_a_time
 

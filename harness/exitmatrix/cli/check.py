@@ -88,6 +88,7 @@ Subjects = Mapping[str, Scenario]
 def command(
     python: Sequence[str],
     scenario: Sequence[str],
+    launcher: Sequence[str],
     termination: Sequence[str],
     target: Sequence[str],
     stack: Sequence[str],
@@ -129,7 +130,7 @@ def command(
         option = "--update" if update else "--as"
         raise Failure(f"{option} writes the records: name their folder with --records", USAGE_ERROR)
     folder = folder_to_read(folder)
-    selection = selected(scenario, termination, target, stack)
+    selection = selected(scenario, launcher, termination, target, stack)
     with stopping_cleanly():
         subjects, broken = load_scenarios()
         check_selection(selection, subjects)

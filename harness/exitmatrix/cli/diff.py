@@ -43,6 +43,7 @@ def command(
     old: str,
     new: str,
     scenario: Sequence[str],
+    launcher: Sequence[str],
     termination: Sequence[str],
     target: Sequence[str],
     stack: Sequence[str],
@@ -67,6 +68,7 @@ def command(
     subjects, _ = load_scenarios()
     selection = Selection(
         scenario=tuple(scenario),
+        launcher=tuple(launcher),
         termination=tuple(termination),
         target=tuple(target),
         stack=tuple(stack),

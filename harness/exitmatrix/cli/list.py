@@ -90,13 +90,14 @@ def list_claims(as_json: bool) -> None:
 def list_cells(
     python: Sequence[str],
     scenario: Sequence[str],
+    launcher: Sequence[str],
     termination: Sequence[str],
     target: Sequence[str],
     stack: Sequence[str],
     as_json: bool,
 ) -> None:
     """The cells of a selection, and what is left out and why."""
-    selection = selected(scenario, termination, target, stack)
+    selection = selected(scenario, launcher, termination, target, stack)
     subjects, _ = load_scenarios()
     check_selection(selection, subjects)
     found = find_interpreters(python, quiet=True)

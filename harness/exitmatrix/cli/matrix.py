@@ -42,6 +42,7 @@ from exitmatrix.report.pages.changes import count
 def command(
     python: Sequence[str],
     scenario: Sequence[str],
+    launcher: Sequence[str],
     termination: Sequence[str],
     target: Sequence[str],
     stack: Sequence[str],
@@ -62,7 +63,7 @@ def command(
     What is already there is kept: a cell whose record agrees takes one run, and
     an interrupted run goes on where it stopped.
     """
-    selection = selected(scenario, termination, target, stack)
+    selection = selected(scenario, launcher, termination, target, stack)
     with stopping_cleanly():
         subjects, broken = load_scenarios()
         check_selection(selection, subjects)

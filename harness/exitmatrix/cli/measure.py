@@ -194,6 +194,7 @@ def order(cell: Cell, place: Place, scenarios: Mapping[str, Scenario]) -> TrialS
         scenario=scenarios[cell.scenario],
         termination=TERMINATIONS[cell.termination],
         target=cell.target,
+        launcher=cell.launcher,
     )
 
 

@@ -21,11 +21,16 @@ def python(text: str) -> Option:
 
 
 def cells(command: Any) -> Any:
-    """Which cells of an interpreter: four options, each of which may be given several times."""
+    """Which cells of an interpreter: five options, each of which may be given several times."""
     for option in (
         _many("--stack", text="Only these stacks."),
         _many("--target", text="Only these targets: a role, or group."),
         _many("--termination", text="Only these terminations."),
+        _many(
+            "--launcher",
+            text="Started by these launchers: sh, tini, 'dumb-init*'.  [default: direct, of what is"
+            " measured; all, of what is on record]",
+        ),
         _many("--scenario", text="Only these scenarios."),
     ):
         command = option(command)

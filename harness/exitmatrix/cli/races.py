@@ -45,6 +45,7 @@ from exitmatrix.report.pages import races as page
 def command(
     python: Sequence[str],
     scenario: Sequence[str],
+    launcher: Sequence[str],
     termination: Sequence[str],
     target: Sequence[str],
     stack: Sequence[str],
@@ -63,7 +64,7 @@ def command(
     At the end, what the rules allow and nobody has seen is listed, with the number
     of runs. Whatever was seen and is not allowed, `matrix` and `explain` tell.
     """
-    selection = selected(scenario, termination, target, stack)
+    selection = selected(scenario, launcher, termination, target, stack)
     with stopping_cleanly():
         subjects, broken = load_scenarios()
         check_selection(selection, subjects)

@@ -8,6 +8,7 @@ from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
 from exitmatrix.cli.streams import say
 from exitmatrix.declare import stacks
 from exitmatrix.machine import interpreters as pythons
+from exitmatrix.machine.launchers import missing
 from exitmatrix.machine.run.kernel.facilities import refusal
 from exitmatrix.model import Interpreter, Scenario
 from exitmatrix.plan.cells import NothingMatches, Plan, Selection, check, plan
@@ -16,6 +17,7 @@ from exitmatrix.plan.shards import Shard, of_shard
 
 def selected(
     scenario: Sequence[str],
+    launcher: Sequence[str],
     termination: Sequence[str],
     target: Sequence[str],
     stack: Sequence[str],
@@ -23,6 +25,7 @@ def selected(
     """The options as a selection."""
     return Selection(
         scenario=tuple(scenario),
+        launcher=tuple(launcher),
         termination=tuple(termination),
         target=tuple(target),
         stack=tuple(stack),
@@ -67,7 +70,9 @@ def plan_all(
 ) -> Plan:
     """The cells asked for, and what is left out."""
     pythons_here, programs_here = list(found.values()), list(subjects.values())
-    return plan(pythons_here, programs_here, stacks.STACKS, stacks.applies, selection)
+    # Where none is asked for nobody needs to know which are here.
+    out = missing() if selection.launcher else {}
+    return plan(pythons_here, programs_here, stacks.STACKS, stacks.applies, selection, out)
 
 
 def take_part(

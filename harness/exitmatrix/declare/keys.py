@@ -55,6 +55,7 @@ class Own(Header, frozen=True, kw_only=True):
     data: Annotated[Mapping[str, Any], _says("a table of kinds")] = {}
     command: Texts = ()
     server: Annotated[str, _says("a text")] = ""
+    launchers: Texts = ()
 
 
 class Described(Header, frozen=True):

@@ -10,7 +10,10 @@ import shlex
 from collections.abc import Sequence
 
 from exitmatrix.declare.situations import nearest
-from exitmatrix.model.app import Launcher
+from exitmatrix.model import Scenario, Termination
+from exitmatrix.model.cell import DIRECT
+from exitmatrix.model.launcher import Launcher, Launches, OnSignal, Passes, Stays, Tells
+from exitmatrix.model.tree import FIRST, GROUP
 
 COMMAND, LINE, SCRIPT = "COMMAND", "LINE", "SCRIPT"
 SCRIPT_PATH = "{script}"
@@ -40,28 +43,94 @@ stdout_logfile_maxbytes = 0
 """
 """Its defaults: SIGTERM to the program alone, SIGKILL after ten seconds, restarted if it fails."""
 
+BECOMES = "execve(2): the process and its pid stay, the program is another"
+
+DASH = "dash src/eval.c, evalcommand: it forks"
+"""Of 0.5.12: a shell that is told one command in -c or ends a script with one waits for it too."""
+
+DASH_INTERRUPTED = OnSignal(
+    then="dies when its child has ended",
+    source="dash src/trap.c, setsignal and onsig: it catches SIGINT, and raises it after the wait",
+)
+
+TINI = "tini src/tini.c"
+DUMB_INIT = "dumb-init.c, forward_signal and handle_signal"
+TIMEOUT = "coreutils src/timeout.c, cleanup and main"
+MAKE = "GNU make src/commands.c, fatal_error_signal"
+
+
+def _shell(name: str, tells: Tells, **on: OnSignal) -> Launches:
+    """A shell that waits for a command in the foreground."""
+    source = "POSIX XCU 2.8.2, Exit Status for Commands; " + DASH
+    return Launches(stays=Stays(name=name, on=on, tells=tells, source=source), source=DASH)
+
+
+def _forwards(passes: Passes, source: str) -> dict[str, OnSignal]:
+    signals = ("SIGHUP", "SIGINT", "SIGTERM")
+    return {signal: OnSignal(passes=passes, source=source) for signal in signals}
+
+
 LAUNCHERS: tuple[Launcher, ...] = (
-    Launcher(id="direct", does="The command itself.", words=(COMMAND,)),
-    Launcher(id="sh", does="sh -c 'COMMAND'.", words=("/bin/sh", "-c", LINE)),
-    Launcher(id="sh-then", does="sh -c 'COMMAND; true'.", words=("/bin/sh", "-c", f"{LINE}; true")),
-    Launcher(id="bash", does="bash -c 'COMMAND'.", words=("bash", "-c", LINE), package="bash"),
+    Launcher(
+        id="direct",
+        does="The command itself.",
+        words=(COMMAND,),
+        facts=Launches(source=BECOMES),
+    ),
+    Launcher(
+        id="sh",
+        does="sh -c 'COMMAND'.",
+        words=("/bin/sh", "-c", LINE),
+        facts=_shell("sh", "128 and more", SIGINT=DASH_INTERRUPTED),
+    ),
+    Launcher(
+        id="sh-then",
+        does="sh -c 'COMMAND; true'.",
+        words=("/bin/sh", "-c", f"{LINE}; true"),
+        facts=_shell("sh", "success", SIGINT=DASH_INTERRUPTED),
+    ),
+    Launcher(
+        id="bash",
+        does="bash -c 'COMMAND'.",
+        words=("bash", "-c", LINE),
+        package="bash",
+        facts=Launches(
+            source="bash builtins/evalstring.c, parse_and_execute: the last command of -c is not"
+            " forked"
+        ),
+    ),
     Launcher(
         id="script",
         does="A shell script that calls the command.",
         words=(SCRIPT,),
         script="#!/bin/sh\nLINE\n",
+        facts=_shell("sh", "128 and more", SIGINT=DASH_INTERRUPTED),
     ),
     Launcher(
         id="script-exec",
         does="A shell script that ends with exec COMMAND.",
         words=(SCRIPT,),
         script="#!/bin/sh\nexec LINE\n",
+        facts=Launches(source=BECOMES),
     ),
     Launcher(
         id="script-trap",
         does="A shell script that traps SIGTERM and SIGINT and passes them on.",
         words=(SCRIPT,),
         script=TRAP,
+        facts=Launches(
+            stays=Stays(
+                name="sh",
+                on={
+                    "SIGTERM": OnSignal(passes="to its child", source="the script's trap"),
+                    "SIGINT": OnSignal(passes="to its child", source="the script's trap"),
+                },
+                tells="128 and more",
+                source="POSIX XCU wait, Exit Status",
+            ),
+            ignored=("SIGINT",),
+            source="POSIX XCU 2.11: an asynchronous list ignores SIGINT and SIGQUIT",
+        ),
     ),
     Launcher(
         id="pid1",
@@ -69,48 +138,118 @@ LAUNCHERS: tuple[Launcher, ...] = (
         words=("unshare", "--pid", "--fork", "--mount-proc", "--kill-child", COMMAND),
         namespace=True,
         package="util-linux",
+        facts=Launches(
+            source="pid_namespaces(7), The namespace init process; Linux kernel/signal.c,"
+            " sig_task_ignored"
+        ),
     ),
     Launcher(
         id="tini",
         does="tini, as a container's init; a subreaper here.",
         words=("tini", "-s", "--", COMMAND),
         package="tini",
+        facts=Launches(
+            stays=Stays(
+                name="tini",
+                on=_forwards("to its child", TINI),
+                tells="128 and more",
+                apart=True,
+                source=TINI,
+            ),
+            source=TINI,
+        ),
     ),
     Launcher(
         id="tini-g",
         does="tini -g, which signals the process group of its child.",
         words=("tini", "-s", "-g", "--", COMMAND),
         package="tini",
+        facts=Launches(
+            stays=Stays(
+                name="tini",
+                on=_forwards("to its child's group", TINI),
+                tells="128 and more",
+                apart=True,
+                source=TINI,
+            ),
+            source=TINI,
+        ),
     ),
     Launcher(
         id="dumb-init",
         does="dumb-init, which signals the session of its child.",
         words=("dumb-init", "--", COMMAND),
         package="dumb-init",
+        facts=Launches(
+            stays=Stays(
+                name="dumb-init",
+                on=_forwards("to its child's group", DUMB_INIT),
+                tells="128 and more",
+                apart=True,
+                buries="SIGTERM",
+                source=DUMB_INIT,
+            ),
+            source=DUMB_INIT,
+        ),
     ),
     Launcher(
         id="dumb-init-single",
         does="dumb-init --single-child, which signals its child alone.",
         words=("dumb-init", "--single-child", "--", COMMAND),
         package="dumb-init",
+        facts=Launches(
+            stays=Stays(
+                name="dumb-init",
+                on=_forwards("to its child", DUMB_INIT),
+                tells="128 and more",
+                source=DUMB_INIT,
+            ),
+            source=DUMB_INIT,
+        ),
     ),
     Launcher(
         id="pty",
         does="In a terminal: Ctrl-C is typed into it, and hanging up closes it.",
         words=(COMMAND,),
         terminal=True,
+        facts=Launches(source=BECOMES),
     ),
-    Launcher(id="nohup", does="nohup: SIGHUP is ignored.", words=("nohup", COMMAND)),
+    Launcher(
+        id="nohup",
+        does="nohup: SIGHUP is ignored.",
+        words=("nohup", COMMAND),
+        facts=Launches(
+            ignored=("SIGHUP",), source="POSIX XCU nohup; execve(2): what is ignored stays so"
+        ),
+    ),
     Launcher(
         id="setsid",
         does="setsid --wait: in a session of its own, below the first process.",
         words=("setsid", "--wait", COMMAND),
         package="util-linux",
+        facts=Launches(
+            stays=Stays(
+                name="setsid",
+                tells="the number",
+                apart=True,
+                source="util-linux sys-utils/setsid.c: of --wait, the low byte of the wait status",
+            ),
+            source="util-linux sys-utils/setsid.c",
+        ),
     ),
     Launcher(
         id="timeout",
         does="timeout, with a time that is not reached.",
         words=("timeout", "86400", COMMAND),
+        facts=Launches(
+            stays=Stays(
+                name="timeout",
+                on=_forwards("to its own group", TIMEOUT),
+                tells="the same end",
+                source=TIMEOUT,
+            ),
+            source=TIMEOUT,
+        ),
     ),
     Launcher(
         id="uv-run",
@@ -125,6 +264,22 @@ LAUNCHERS: tuple[Launcher, ...] = (
         words=("make", "-f", SCRIPT),
         script="all:\n\t@LINE\n",
         package="make",
+        facts=Launches(
+            stays=Stays(
+                name="make",
+                on={
+                    "SIGHUP": OnSignal(then="dies when its child has ended", source=MAKE),
+                    "SIGINT": OnSignal(then="dies when its child has ended", source=MAKE),
+                    "SIGTERM": OnSignal(
+                        passes="to its child", then="dies when its child has ended", source=MAKE
+                    ),
+                },
+                tells="failure",
+                failure=2,
+                source=MAKE,
+            ),
+            source=MAKE,
+        ),
     ),
     Launcher(
         id="honcho",
@@ -157,6 +312,11 @@ LAUNCHERS: tuple[Launcher, ...] = (
 )
 
 BY_ID = {one.id: one for one in LAUNCHERS}
+LAUNCHED = tuple(id for id in BY_ID if id != DIRECT)
+"""All that are something else than the command itself."""
+
+ASKED = ("return", "exception", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL")
+"""How a scenario is ended under a launcher: with a status, and by what platforms send."""
 
 
 class NoSuchLauncher(Exception):
@@ -172,6 +332,26 @@ def find(name: str) -> Launcher:
     if name not in BY_ID:
         raise NoSuchLauncher(f"no launcher is called '{name}'{nearest(name, tuple(BY_ID))}")
     return BY_ID[name]
+
+
+def targets(termination: Termination, scenario: Scenario) -> tuple[str, ...]:
+    """Whom a termination is aimed at under a launcher: the first process, a role, the group."""
+    if termination.delivery == "in-process":
+        return (scenario.acting_role,)
+    return (FIRST, *scenario.roles, GROUP)
+
+
+def not_applicable(
+    launcher: Launcher, termination: Termination, target: str, scenario: Scenario
+) -> str | None:
+    """Why a termination says nothing about a launcher; None where it does."""
+    if termination.id not in ASKED:
+        return f"below a launcher a program is ended by {', '.join(ASKED)} alone"
+    if termination.delivery == "in-process" and scenario.serves:
+        return "below a launcher no request is made"
+    if launcher.namespace and target == GROUP:
+        return "the program that makes the namespace is in the group, and in no container"
+    return None
 
 
 def wrap(launcher: Launcher, command: Sequence[str]) -> tuple[tuple[str, ...], str]:

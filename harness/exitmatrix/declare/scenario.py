@@ -20,6 +20,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from exitmatrix.declare.header import H, InvalidHeader, checked, nearest, tables
 from exitmatrix.declare.keys import Own, Script
+from exitmatrix.declare.launchers import LAUNCHED
 from exitmatrix.declare.program import InvalidProgram, program
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.declare.stacks import STACKS
@@ -75,6 +76,7 @@ def parse(id: str, text: str, path: str, folder: str = "") -> Scenario:
         releases=releases,
         requires=_requires(script.requires_python),
         terminations=_terminations(keys.terminations, keys.roles),
+        launchers=_launchers(keys),
         not_on={str(name): why for name, why in keys.not_on.items()},
         lengths=_lengths(keys.handler_ms),
         program=_program(keys.program),
@@ -271,3 +273,15 @@ def _terminations(patterns: tuple[str, ...], roles: tuple[str, ...]) -> tuple[st
                 f' "{IN_PROCESS}" or "{RARE}"',
             )
     return patterns
+
+
+def _launchers(keys: Own) -> tuple[str, ...]:
+    key = "tool.exitmatrix.launchers"
+    if keys.launchers and keys.command:
+        raise InvalidScenario(key, "does not go together with a command")
+    for pattern in keys.launchers:
+        if not fnmatch.filter(LAUNCHED, pattern):
+            raise InvalidScenario(
+                key, f"{pattern!r} matches no launcher{nearest(pattern, LAUNCHED)}"
+            )
+    return keys.launchers

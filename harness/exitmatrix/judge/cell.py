@@ -25,6 +25,7 @@ from exitmatrix.judge.semantics.state import (
 )
 from exitmatrix.model import (
     DataState,
+    Frozen,
     Outcome,
     Prediction,
     Process,
@@ -59,15 +60,23 @@ CHILD: Path = (0,)
 RELOADER = Function("-reloader", (SysExit(0),))
 
 
+class Below(Frozen, kw_only=True):
+    """What a launcher makes of it: what comes to the program, and how it starts."""
+
+    events: tuple[Event, ...]
+    ignored: tuple[tuple[Path, tuple[str, ...]], ...] = ()  # signals, by process
+
+
 def predict(
     program: Program,
     termination: Termination,
     target: str,
     profile: Profile,
     laws: tuple[Law, ...] = LAWS,
+    below: Below | None = None,
 ) -> Prediction:
     """All that the laws allow, as one set. Raises NotPredicted."""
-    question = program, termination, target, laws
+    question = program, termination, target, laws, below
     return remembered(question, profile, partial(_predict, *question))
 
 
@@ -76,6 +85,7 @@ def _predict(
     termination: Termination,
     target: str,
     laws: tuple[Law, ...],
+    below: Below | None,
     profile: Profile,
 ) -> Prediction:
     code = program.code
@@ -87,7 +97,8 @@ def _predict(
     )
     ask = Ask(laws, code, profile, ordered=False)
     first = Configuration(
-        _processes(program, termination, target), events=_events(program, termination, target)
+        _starting(_processes(program, termination, target), below),
+        events=_events(program, termination, target) if below is None else below.events,
     )
     told = union(_outcome(end, program, termination, target, ask) for end in outcomes(first, ask))
     open_end = len(told) > 1 or any(one.cut or one.answer == "either" for one in told)
@@ -109,6 +120,15 @@ def _processes(program: Program, termination: Termination, target: str) -> tuple
         program, CHILD, "child", _last(program, termination) if ended_inside else _waits(program)
     )
     return _process(program, PARENT, "parent", (how,)), child
+
+
+def _starting(processes: tuple[ProcessState, ...], below: Below | None) -> tuple[ProcessState, ...]:
+    """The same with what they ignore from their start."""
+    ignored = dict(below.ignored if below else ())
+    return tuple(
+        replace(one, signals=tuple((name, "ignored") for name in ignored.get(one.path, ())))
+        for one in processes
+    )
 
 
 def _process(program: Program, path: Path, role: str, last: tuple[Statement, ...]) -> ProcessState:

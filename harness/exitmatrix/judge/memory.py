@@ -14,7 +14,7 @@ from exitmatrix.model import Prediction, Program, Termination
 MOST = 4096
 """Questions that are remembered, each with the answers that differ by a parameter."""
 
-Question = tuple[Program, Termination, str, tuple[Law, ...]]
+Question = tuple[Program, Termination, str, tuple[Law, ...], object]
 Answer = tuple[dict[str, object], Prediction | NotPredicted]
 
 

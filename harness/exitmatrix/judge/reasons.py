@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from exitmatrix.judge.laws import LAWS_BY_ID
-from exitmatrix.judge.server_laws import LAWS as SERVER_LAWS
+from exitmatrix.judge.texts import TEXTS
 from exitmatrix.judge.verdict import judge
 from exitmatrix.model import Frozen, Judgement, Prediction, Record, Scenario
 from exitmatrix.model.change import Change
@@ -69,7 +68,7 @@ def _told(judgement: Judgement) -> Reasons:
 
 
 def _because(id: str, who: str = "") -> Reason:
-    rule = LAWS_BY_ID.get(id) or SERVER_LAWS.get(id)
+    rule = TEXTS.get(id)
     text = f"{rule.because} ({rule.source})" if rule else "a rule that is gone"
     return Reason(text=text, rule=id, who=who)
 

@@ -8,12 +8,14 @@ from msgspec.structs import replace
 
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.cell import predict
+from exitmatrix.judge.launched import predict_launched
 from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.laws.law import Law
 from exitmatrix.judge.profile import profile
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served import predict_served
 from exitmatrix.model import Judgement, Prediction, Program, Record, Scenario, Verdict, VerdictWord
+from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.outcome_sets import allows, is_race
 
 NO_PROGRAM = "the scenario's header does not say what its program does"
@@ -71,6 +73,8 @@ def expected(record: Record, scenario: Scenario | None, laws: tuple[Law, ...] = 
         raise NotPredicted(f"{record.termination} is not in the catalogue any more")
     if scenario is not None and scenario.server:
         return predict_served(record, scenario)
+    if record.launcher != DIRECT and scenario is not None:
+        return predict_launched(record, scenario, program_of(scenario), laws)
     about = profile(record.interpreter, record.packages)
     termination = TERMINATIONS[record.termination]
     return predict(program_of(scenario), termination, record.target, about, laws)

@@ -31,7 +31,7 @@ class Readiness(Frozen, kw_only=True):
 class Step(Frozen, kw_only=True):
     """A signal that is sent in the course of a situation."""
 
-    signal: str  # SIGTERM
+    signal: str  # SIGTERM; "": a scenario that holds at its end is let go on
     target: str = ""  # one of `tree.PLACES`, or a role; "": whom the situation is aimed at
     after: float = 0.0  # seconds since the first signal; GRACE
     or_first_gone: bool = False  # or as soon as the first process has ended
@@ -53,21 +53,6 @@ class Situation(Frozen, kw_only=True):
     def first(self) -> Step:
         """What is sent first."""
         return self.steps[0]
-
-
-class Launcher(Frozen, kw_only=True):
-    """How a command is started: as the words of another command."""
-
-    id: str
-    does: str  # one sentence
-    words: tuple[str, ...]  # COMMAND stands for the command's words, LINE for its shell line
-    script: str = ""  # a shell script that the launcher runs, at SCRIPT; with LINE in it
-    terminal: bool = False  # it runs in a terminal of its own
-    namespace: bool = False  # its child is the first process of a PID namespace
-    starter: str = ""  # its name, where it is a Python program itself
-    doubled: str = ""  # a character that stands for itself only when it is doubled in LINE
-    refuses: tuple[str, ...] = ()  # texts that LINE may not hold: a comment begins there
-    package: str = ""  # of Debian, or of Python's index, that has its program
 
 
 class Expectation(Frozen, kw_only=True):
@@ -105,6 +90,7 @@ class AppSpec(Frozen, kw_only=True):
     addresses: tuple[str, ...] = ()  # other than loopback, on which it may listen
     request: str = ""  # a path or URL that is being asked for when the first signal is sent
     limit: float = 120.0  # seconds
+    look_again: float = 0.05  # seconds between two looks at the tree
     calm: float = 2.0  # seconds at rest after which nothing more is expected
     steering: Steering | None = None
 

@@ -56,6 +56,7 @@ class Member(Frozen, kw_only=True):
     catches: tuple[str, ...] = ()  # signals that it had a handler for
     ignores: tuple[str, ...] = ()
     init: bool = False  # it is the first process of a PID namespace, as in a container
+    launches: bool = False  # the program was started through it
 
     @property
     def base(self) -> str:

@@ -77,6 +77,19 @@ class Process(Frozen, kw_only=True):
     ] = None
 
 
+class Launching(Frozen, kw_only=True):
+    """A process that a launcher is, above the program that it started."""
+
+    name: Annotated[
+        str,
+        told("What its program is called: sh, tini.", pattern="^[^/]+$"),
+    ]
+    exit: Annotated[
+        dict[str, Any] | None,
+        told("How it ended; null: it was alive when the trial closed.", oneOf=_EXIT),
+    ]
+
+
 class Outcome(Frozen, kw_only=True):
     """What a trial showed once pids and times are taken away."""
 
@@ -134,6 +147,13 @@ class Outcome(Frozen, kw_only=True):
             propertyNames={"pattern": "^[^:]+$"},
         ),
     ] = None
+    launchers: Annotated[
+        tuple[Launching, ...],
+        told(
+            "The processes through which the program was started, the first one first; absent where"
+            " it is the first itself."
+        ),
+    ] = ()
     cut: Annotated[
         bool,
         told(

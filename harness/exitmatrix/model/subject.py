@@ -107,6 +107,7 @@ class Scenario(Frozen, kw_only=True):
     requires: str  # requires-python of the header
     releases: str = ""  # of the family's package that it can be started with: ">=2.2"; "": any
     terminations: tuple[str, ...]  # patterns over termination ids, or "in-process"
+    launchers: tuple[str, ...] = ()  # patterns over those that it is also measured under
     modules: tuple[str, ...] = ()  # the other Python files of its folder
     not_on: dict[str, str] = msgspec.field(
         default_factory=dict

@@ -92,6 +92,7 @@ class Tree:
         for node in nodes:
             self._children.setdefault(node.parent, []).append(node)
         self.app = self._find_app()
+        self.launchers = self._find_launchers()
         self.family = self._find_family()
         self.roles = self._name(named)
 
@@ -120,6 +121,14 @@ class Tree:
                 break
             node = lasting[0]
         return node
+
+    def _find_launchers(self) -> set[int]:
+        """Those through which the program was started: from the first process down to it."""
+        found: set[int] = set()
+        node = self.app
+        while node is not None and (node := self.by_pid.get(node.parent)) and not node.gone:
+            found.add(node.pid)
+        return found
 
     def _started_by(self, starter: Node) -> Iterator[Node]:
         """What a launcher started, past its own workers and their trackers."""

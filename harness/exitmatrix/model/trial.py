@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from exitmatrix.model.base import Frozen
+from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.subject import Scenario, Termination
 from exitmatrix.model.tree import Node
 
@@ -51,8 +52,14 @@ class TrialSpec(Frozen, kw_only=True):
     scenario: Scenario
     termination: Termination
     target: str
+    launcher: str = DIRECT
     limit: float = 30.0  # seconds after which a trial is given up
     steering: Steering | None = None
+
+    @property
+    def is_command(self) -> bool:
+        """Whether it is run as a user's command is: by words of its own, or by a launcher."""
+        return bool(self.scenario.command) or self.launcher != DIRECT
 
     @property
     def is_blind(self) -> bool:

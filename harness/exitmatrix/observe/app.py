@@ -136,6 +136,7 @@ def _member(node: Node, tree: Tree, seen: _Seen, begun: float) -> Member:
         catches=node.catches,
         ignores=node.ignores,
         init=node.init,
+        launches=node.pid in tree.launchers,
     )
 
 

@@ -49,7 +49,7 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
 
     `trial` may have been saved before; nothing else is looked at.
     """
-    if scenario.command:
+    if scenario.command or trial.tree:
         return observe_served(trial, scenario, CellId.parse(trial.cell).target)
     history = until_closing(trial.history)
     try:

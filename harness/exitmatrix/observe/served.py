@@ -1,4 +1,6 @@
-"""From the history of a scenario that a command starts to its outcome. Pure.
+"""From the history of a scenario that is run as a user's command is, to its outcome. Pure.
+
+A command of its own starts it, or a launcher does.
 
 Workers that are alike are interchangeable: the one that a termination is aimed at is
 `worker`, the others are `others`, and what is started afterwards is `new-worker`; where there
@@ -14,7 +16,7 @@ import msgspec
 from exitmatrix.model import Outcome, Process, Scenario, Timeline, Trial, Unknown
 from exitmatrix.model.app import AppTrial, Moment
 from exitmatrix.model.app_outcome import AppOutcome, Handler, Member
-from exitmatrix.model.outcome import NEW, PortState
+from exitmatrix.model.outcome import NEW, Launching, PortState
 from exitmatrix.observe.app import observe_app
 
 FOLDER = ("harness", "folder")
@@ -40,9 +42,16 @@ def observe_served(trial: Trial, scenario: Scenario, target: str) -> Outcome | U
         processes=tuple(_process(role, one) for role, one in named),
         order=tuple((role, name) for _, role, name in order),
         survivors=survivors,
-        helpers=tuple(sorted(one.base for one in shown.members if not one.family and not one.new)),
-        port=_port(members, scenario) if scenario.ready.by == "listening" else None,
+        helpers=tuple(sorted(one.base for one in shown.members if _helps(one))),
+        port=_port(members, scenario) if scenario.ready.by in ("listening", "http") else None,
+        launchers=tuple(
+            Launching(name=one.base, exit=_exit(one)) for one in shown.members if one.launches
+        ),
     )
+
+
+def _helps(member: Member) -> bool:
+    return not (member.family or member.new or member.launches)
 
 
 def _port(members: Sequence[Member], scenario: Scenario) -> PortState:
@@ -55,10 +64,15 @@ def timeline_served(trial: Trial, scenario: Scenario, target: str) -> Timeline:
     if isinstance(shown, Unknown):
         return ()
     members = [one for one in shown.members if one.family]
+    launchers = [one for one in shown.members if one.launches]
     steps: list[tuple[float, tuple[str, ...]]] = [
-        (sent.seconds, ("harness", "sent", sent.signal, target)) for sent in shown.sent
+        (sent.seconds, ("harness", "sent", sent.signal, target))
+        for sent in shown.sent
+        if sent.signal
     ]
-    for role, one in _named(members, target, scenario.roles):
+    steps += [(one.born, (one.base, "spawned")) for one in launchers]
+    named = _named(members, target, scenario.roles)
+    for role, one in named:
         steps.append((one.born, (role, "spawned")))
         for ran in one.own:
             if ran.began is None:
@@ -68,6 +82,7 @@ def timeline_served(trial: Trial, scenario: Scenario, target: str) -> Timeline:
             if ran.seconds is not None:
                 how = ("raised", name, ran.error) if ran.error else ("returned", name)
                 steps.append((ran.began + ran.seconds, (role, *how)))
+    for role, one in [(one.base, one) for one in launchers] + named:
         if one.exit and one.seconds is not None:
             steps.append((one.seconds, (role, "ended", one.exit)))
     steps.sort(key=lambda step: step[0])
@@ -94,7 +109,9 @@ def _shown(trial: Trial, target: str) -> AppOutcome | Unknown:
 
 def _answers(member: Member, roles: Sequence[str]) -> bool:
     """Whether it lives and holds the listening socket; a master holds it and answers nobody."""
-    return not member.exit and member.serves and (len(roles) == 1 or member.base != roles[0])
+    return (
+        not member.exit and member.serves and (len(roles) == 1 or _base(member, roles) != roles[0])
+    )
 
 
 def _lives(member: Member) -> bool:
@@ -123,9 +140,16 @@ def _named(
 def _kind(member: Member, target: str, roles: Sequence[str]) -> str:
     if member.new:
         return f"{NEW}{member.base}"
-    base = member.base if member.base in roles else roles[-1]
+    base = _base(member, roles)
     aimed = base == target and base == roles[-1] and len(roles) > 1
     return "others" if aimed and not member.signalled else base
+
+
+def _base(member: Member, roles: Sequence[str]) -> str:
+    """The scenario's own word for a role: the master of a reloader's child is its `parent`."""
+    if member.base in roles:
+        return member.base
+    return roles[0] if member.base == "master" else roles[-1]
 
 
 def _name(handler: Handler) -> str:
@@ -137,20 +161,23 @@ def _name(handler: Handler) -> str:
 
 def _process(role: str, member: Member) -> Process:
     ran = [one for one in member.own if one.fate in ("ran", "raised")]
-    word, _, value = member.exit.partition(" ")
-    how: dict[str, object] | None = None
-    if word == "code":
-        how = {"code": int(value)}
-    elif word == "signal":
-        how = {"signal": value}
-    elif member.exit:
-        how = {"unknown": "its parent reaped it before its status could be read"}
     return Process(
         role=role,
         fired=tuple(_name(one.handler) for one in ran) if member.observed else None,
         unfinished=tuple(_name(one.handler) for one in member.own if one.fate == "unfinished")
         if member.observed
         else None,
-        exit=how,
+        exit=_exit(member),
         raised=tuple(_name(one.handler) for one in ran if one.fate == "raised"),
     )
+
+
+def _exit(member: Member) -> dict[str, object] | None:
+    word, _, value = member.exit.partition(" ")
+    if word == "code":
+        return {"code": int(value)}
+    if word == "signal":
+        return {"signal": value}
+    if member.exit:
+        return {"unknown": "its parent reaped it before its status could be read"}
+    return None

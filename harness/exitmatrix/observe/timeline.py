@@ -10,7 +10,7 @@ from exitmatrix.observe.served import timeline_served
 
 def timeline(trial: Trial, scenario: Scenario) -> Timeline:
     """Who did what after what: (who, what, ...), without times, pids and paths."""
-    if scenario.command:
+    if scenario.command or trial.tree:
         return timeline_served(trial, scenario, CellId.parse(trial.cell).target)
     history = until_closing(trial.history)
     seen = read_history(history, scenario.modules)

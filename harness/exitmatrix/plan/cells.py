@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from msgspec.structs import replace
 from packaging.specifiers import SpecifierSet
 
+from exitmatrix.declare import launchers
 from exitmatrix.declare.terminations import CATALOGUE, declared, not_applicable, not_on, targets
 from exitmatrix.model import (
     Cell,
@@ -20,9 +22,18 @@ from exitmatrix.model import (
     Stack,
     Termination,
 )
+from exitmatrix.model.cell import DIRECT
+from exitmatrix.model.tree import FIRST, GROUP
 
 WhyNot = Callable[[Stack, Interpreter], str | None]
-Asked = list[tuple[Termination, str]]  # and its target
+
+
+class Asked(NamedTuple):
+    """How a scenario is started and ended."""
+
+    launcher: str
+    termination: Termination
+    target: str
 
 
 class Selection(Frozen, kw_only=True):
@@ -32,6 +43,7 @@ class Selection(Frozen, kw_only=True):
     termination: tuple[str, ...] = ()
     target: tuple[str, ...] = ()
     stack: tuple[str, ...] = ()
+    launcher: tuple[str, ...] = ()  # nothing: `direct` alone, of what is to be measured
 
 
 class Plan(Frozen, kw_only=True):
@@ -68,7 +80,7 @@ def matches(of: Cell | Record, selection: Selection) -> bool:
     """Whether a selection asks for a cell, or for the cell of a record."""
     return all(
         selected(getattr(of, axis), getattr(selection, axis))
-        for axis in ("scenario", "termination", "target", "stack")
+        for axis in ("scenario", "launcher", "termination", "target", "stack")
     )
 
 
@@ -78,8 +90,9 @@ def check(selection: Selection, scenarios: Sequence[Scenario], stacks: Sequence[
     names = {
         "scenario": [scenario.id for scenario in scenarios],
         "termination": [termination.id for termination in CATALOGUE],
-        "target": [*roles, "group"],
+        "target": [*roles, GROUP, FIRST],
         "stack": [stack.name for stack in stacks],
+        "launcher": list(launchers.BY_ID),
     }
     for word, known in names.items():
         for pattern in getattr(selection, word):
@@ -92,19 +105,21 @@ def plan(
     stacks: Sequence[Stack],
     why_not: WhyNot,
     selection: Selection = Selection(),  # noqa: B008 - frozen
+    missing: Mapping[str, str] = {},
 ) -> Plan:
     """All cells of a selection, one interpreter after the other, in a stable order.
 
-    `why_not` says why an interpreter cannot have a stack. Raises NothingMatches.
+    `why_not` says why an interpreter cannot have a stack, `missing` why a launcher cannot be
+    had here. Raises NothingMatches.
     """
     check(selection, scenarios, stacks)
     cells: list[Cell] = []
     left_out: list[Skipped] = []
-    asking: list[tuple[Scenario, Asked]] = []
+    asking: list[tuple[Scenario, list[Asked]]] = []
     for scenario in scenarios:
         if selected(scenario.id, selection.scenario):
             endings = [t for t in CATALOGUE if selected(t.id, selection.termination)]
-            asked, out = _asked(scenario, endings, selection)
+            asked, out = _asked(scenario, endings, selection, missing)
             asking.append((scenario, asked))
             left_out += out
             left_out.extend(_nothing_of(scenario, endings, stacks, selection))
@@ -119,12 +134,13 @@ def plan(
                     or _releases(scenario, stack)
                     or why_not(stack, interpreter)
                 )
-                for termination, target in asked:
+                for launcher, termination, target in asked:
                     reason = barred or not_on(termination, interpreter)
                     common = {
                         "interpreter": interpreter.id,
                         "stack": stack.name,
                         "scenario": scenario.id,
+                        "launcher": launcher,
                         "termination": termination.id,
                         "target": target,
                     }
@@ -149,6 +165,7 @@ def without(planned: Plan, missing: Mapping[tuple[str, str], str]) -> Plan:
             interpreter=cell.interpreter,
             stack=cell.stack,
             scenario=cell.scenario,
+            launcher=cell.launcher,
             termination=cell.termination,
             target=cell.target,
             reason=missing[cell.interpreter, cell.stack],
@@ -158,31 +175,57 @@ def without(planned: Plan, missing: Mapping[tuple[str, str], str]) -> Plan:
     return Plan(cells=tuple(there), left_out=(*planned.left_out, *out))
 
 
-def _asked(
+def combinations(
     scenario: Scenario, endings: Iterable[Termination], selection: Selection
-) -> tuple[Asked, list[Skipped]]:
-    """How a scenario is ended, on whatever interpreter, and how it is not."""
-    asked: Asked = []
+) -> Iterator[tuple[Asked, str | None]]:
+    """How a scenario may be started and ended, and why it is not, where that is so."""
+    endings = list(endings)
+    for launcher in launchers.LAUNCHERS:
+        if launcher.id not in _launchers_of(scenario):
+            continue
+        if not selected(launcher.id, selection.launcher or (DIRECT,)):
+            continue
+        direct = launcher.id == DIRECT
+        for termination in endings:
+            aims = targets(termination, scenario)
+            if not direct:
+                aims = launchers.targets(termination, scenario)
+            for target in aims:
+                if not selected(target, selection.target):
+                    continue
+                reason = _undeclared(termination, target, scenario)
+                reason = reason or not_applicable(termination, scenario)
+                if not direct:
+                    about = (launcher, termination, target, scenario)
+                    reason = reason or launchers.not_applicable(*about)
+                yield Asked(launcher.id, termination, target), reason
+
+
+def _asked(
+    scenario: Scenario,
+    endings: Iterable[Termination],
+    selection: Selection,
+    missing: Mapping[str, str],
+) -> tuple[list[Asked], list[Skipped]]:
+    """How a scenario is started and ended, on whatever interpreter, and how it is not."""
+    asked: list[Asked] = []
     left_out: list[Skipped] = []
-    for termination in endings:
-        impossible = not_applicable(termination, scenario)
-        for target in targets(termination, scenario):
-            if not selected(target, selection.target):
-                continue
-            reason = _undeclared(termination, target, scenario) or impossible
-            if not reason:
-                asked.append((termination, target))
-                continue
-            left_out.append(
-                Skipped(
-                    interpreter="*",
-                    stack="*",
-                    scenario=scenario.id,
-                    termination=termination.id,
-                    target=target,
-                    reason=reason,
-                )
+    for one, impossible in combinations(scenario, endings, selection):
+        reason = impossible or missing.get(one.launcher)
+        if not reason:
+            asked.append(one)
+            continue
+        left_out.append(
+            Skipped(
+                interpreter="*",
+                stack="*",
+                scenario=scenario.id,
+                launcher=one.launcher,
+                termination=one.termination.id,
+                target=one.target,
+                reason=reason,
             )
+        )
     return asked, left_out
 
 
@@ -193,7 +236,7 @@ def _nothing_of(
     selection: Selection,
 ) -> Iterator[Skipped]:
     """Why a scenario that was asked for has no combination with the rest of the selection."""
-    aims = {target for termination in asked for target in targets(termination, scenario)}
+    aims = {one.target for one, _ in combinations(scenario, asked, replace(selection, target=()))}
     own = [stack.name for stack in stacks if stack.family == scenario.family]
     out = Skipped(
         interpreter="*", stack="*", scenario=scenario.id, termination="*", target="*", reason=""
@@ -201,9 +244,22 @@ def _nothing_of(
     if not any(selected(target, selection.target) for target in aims):
         reason = _lacks(scenario, "process", selection.target, aims)
         yield replace(out, target=", ".join(selection.target), reason=reason)
+    known = _launchers_of(scenario)
+    if not any(selected(id, selection.launcher) for id in known):
+        reason = _lacks(scenario, "launcher", selection.launcher, known)
+        yield replace(out, launcher=", ".join(selection.launcher), reason=reason)
     if not any(selected(name, selection.stack) for name in own):
         reason = _lacks(scenario, "stack", selection.stack, own)
         yield replace(out, stack=", ".join(selection.stack) or "*", reason=reason)
+
+
+def _launchers_of(scenario: Scenario) -> list[str]:
+    """Under which it is measured."""
+    return [
+        id
+        for id in launchers.BY_ID
+        if id == DIRECT or (scenario.launchers and selected(id, scenario.launchers))
+    ]
 
 
 def _lacks(scenario: Scenario, what: str, asked: Sequence[str], has: Iterable[str]) -> str:

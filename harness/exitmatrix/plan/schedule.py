@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from exitmatrix.model import Cell, Frozen, Outcome, Question, Scenario, Unknown
+from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.outcome_sets import add, contains, essence, is_race, union
 
 SINGLE = 1
@@ -218,7 +219,8 @@ class Schedule:
         self._working[cell].base = max(RACY, self._working[cell].base)
 
     def _look_up(self, cell: Cell) -> _State:
-        base = SEVERAL if self._several[cell.scenario] else SINGLE
+        several = self._several[cell.scenario] or cell.launcher != DIRECT
+        base = SEVERAL if several else SINGLE
         return _State(cell, max(self._least, base), self._known(cell))
 
     def _owed(self, state: _State) -> int:

@@ -12,10 +12,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from exitmatrix.declare.terminations import CATALOGUE, targets
+from exitmatrix.declare.terminations import CATALOGUE
 from exitmatrix.model import Frozen, Question, Scenario
-from exitmatrix.model.cell import DIRECT
-from exitmatrix.plan.cells import Plan, Selection, selected
+from exitmatrix.plan.cells import Plan, Selection, combinations, selected
 from exitmatrix.plan.schedule import SEVERAL, SINGLE
 
 PLAIN, SERVES, SEVERAL_SERVE = 1, 15, 30
@@ -53,14 +52,12 @@ def of_shard(
 
 def costs(scenarios: Iterable[Scenario], selection: Selection) -> dict[Question, int]:
     """All that a selection may ask, on whatever Python, and what each costs about."""
+    endings = [one for one in CATALOGUE if selected(one.id, selection.termination)]
     return {
-        Question(one.id, DIRECT, termination.id, target): cost(one)
+        Question(one.id, asked.launcher, asked.termination.id, asked.target): cost(one)
         for one in scenarios
         if selected(one.id, selection.scenario)
-        for termination in CATALOGUE
-        if selected(termination.id, selection.termination)
-        for target in targets(termination, one)
-        if selected(target, selection.target)
+        for asked, _ in combinations(one, endings, selection)
     }
 
 

@@ -106,6 +106,9 @@ def _went_on(process: Process) -> bool:
 
 
 def _afterwards(outcome: Outcome) -> Iterator[str]:
+    for one in outcome.launchers:
+        goes = "goes on" if one.exit is None else _exit(one.exit).removeprefix("and ")
+        yield f"Its launcher, {one.name}, {goes}"
     if outcome.answer and outcome.survivors:
         said = {"none": "gets no answer", "either": "gets an answer or none"}
         yield f"The client {said.get(outcome.answer, f'gets status {outcome.answer}')}"

@@ -47,6 +47,8 @@ def end_here(name="main"):
     elif ending == "wait":
         hold("waiting")
     elif ending in WAYS:
+        if "EXITMATRIX_HELD" in os.environ:
+            hold("waiting")  # below a launcher the harness looks first who is there
         tell("endings", "ending", ending)
         try:
             WAYS[ending]()

@@ -14,6 +14,7 @@ from exitmatrix.judge.semantics.state import (
     Body,
     Configuration,
     Event,
+    Finalization,
     Lingering,
     ProcessState,
     Raised,
@@ -27,7 +28,18 @@ def arrive(now: Configuration, ask: Ask, *, at_rest: bool) -> Iterator[Configura
     if not now.events:
         return
     event = now.events[0]
-    if _lingers(now, event) if event.when == "in a handler" else at_rest:
+    match event.when:
+        case "at any time":
+            due = True
+        case "orphaned":
+            due = now.processes[0].exit is not None
+            if not due and at_rest:
+                yield replace(now, events=now.events[1:])
+        case "in a handler":
+            due = _lingers(now, event)
+        case _:
+            due = at_rest
+    if due:
         yield from take_place(now, ask)
 
 
@@ -74,7 +86,25 @@ def _at(
         failed = change.fail(main, Raised(effect.name, effect.status))
         yield change.with_process(now, change.with_thread(process, failed))
     else:
+        if event.when == "at any time" and _handlers_are_gone(main):
+            process = _without_handlers(process)
         yield from receive(now, process, main, event.signal, ask)
+
+
+def _handlers_are_gone(main: Thread) -> bool:
+    """Whether finalization has given signals their default action back.
+
+    CPython does so behind the handlers of atexit and the flush of the streams, before it
+    releases globals: Python/pylifecycle.c, Py_FinalizeEx, and signalmodule.c, _PySignal_Fini.
+    """
+    bottom = main.frames[0]
+    return isinstance(bottom, Finalization) and bottom.stage in ("globals", "streams")
+
+
+def _without_handlers(process: ProcessState) -> ProcessState:
+    kept = {name: how for name, how in process.signals if not how.startswith(":")}
+    gone = {name: "default" for name, how in process.signals if how.startswith(":")}
+    return replace(process, signals=tuple(({"SIGINT": "default"} | gone | kept).items()))
 
 
 def _request(process: ProcessState, main: Thread, event: Event) -> ProcessState:

@@ -309,14 +309,21 @@ class ProcessState(Frozen, kw_only=True):
 
 
 class Event(Frozen):
-    """Something that comes from outside."""
+    """Something that comes from outside.
+
+    at rest      when nothing happens any more
+    in a handler when a handler lingers
+    later        so much time of handlers later
+    at any time  at whichever moment
+    orphaned     at whichever moment since the first process has ended, if it does
+    """
 
     signal: str = ""
     to: tuple[Path, ...] = ((),)
     request: tuple[Statement, ...] = ()  # what code does that is reached by a request
     in_main: bool = False  # in the main thread
     touch: bool = False  # the program's file changes on disk
-    when: Literal["at rest", "in a handler", "later"] = "at rest"
+    when: Literal["at rest", "in a handler", "later", "at any time", "orphaned"] = "at rest"
     after: int = 0  # milliseconds, for "later": of the time that handlers take
 
 

@@ -101,7 +101,7 @@ def _apart(now: Configuration) -> bool:
     What each of them may come to does not depend on who is first then, but for the
     order of what they write: it is enough to look at one after the other.
     """
-    if now.events and now.events[0].when == "in a handler":
+    if now.events and now.events[0].when in ("in a handler", "at any time", "orphaned"):
         return False
     daemons = (one for process in now.processes for one in process.owned if one.daemon)
     if any(now.process(one.path).exit is None for one in daemons):

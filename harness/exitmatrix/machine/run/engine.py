@@ -75,7 +75,7 @@ class Engine:
         state: Listener | None = None
         try:
             mark = self.first_mark + ask.number % MARKS
-            if ask.order.scenario.command:
+            if ask.order.is_command:
                 served = Served(ask.order, self, str(ask.number), mark)
                 state = served.state
                 self._holders.add(state)

@@ -1,4 +1,4 @@
-"""A scenario that a command of its own starts: gunicorn, uvicorn, and what is started like them.
+"""A scenario that a command of its own starts, such as gunicorn, or that a launcher starts.
 
 It runs as a user's command does (machine/run/app): its processes are watched from
 outside, and nothing is asked of its port, because a request wakes a worker. Unlike
@@ -8,13 +8,19 @@ there, the program is a copy in a folder of its own, with an environment from no
 from __future__ import annotations
 
 import os
+import re
 import shutil
 
+from msgspec.structs import replace
+
+from exitmatrix.declare import launchers
 from exitmatrix.machine.run.app import trial as app_trial
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.host import Host
+from exitmatrix.machine.run.spawn import PROGRAM, ending
 from exitmatrix.model import Event, Ready, Termination, Trial, TrialSpec
 from exitmatrix.model.app import AppSpec, Readiness, Situation, Step
+from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.tree import GROUP
 
 WINDOW = 20.0
@@ -25,6 +31,14 @@ its parent after half of its timeout, which is 15 s (gunicorn/workers/sync.py, `
 CALM = 6.0
 """Seconds at rest after which nothing more is expected: the supervisor of uvicorn waits up to 5 s
 for the answer of a worker before it replaces it (uvicorn/supervisors/multiprocess.py, `ping`)."""
+
+
+CALM_BELOW_A_LAUNCHER = 1.0
+"""The same for programs that are measured without one as well, where nobody looks for anybody."""
+
+
+LOOKS_BELOW_A_LAUNCHER = 0.5
+"""Seconds between two looks at the tree: nobody is started there after it is ready."""
 
 
 def situation(termination: Termination, target: str, root: str) -> Situation:
@@ -46,16 +60,19 @@ def readiness(ready: Ready, within: float) -> Readiness:
     """How it is seen from outside that the command is ready: it listens, or says so."""
     if ready.by == "line":
         return Readiness(by="line", what=ready.line, within=within)
+    if ready.by == "stdout":
+        return Readiness(by="line", what=f"^{re.escape(ready.line)}$", within=within)
     return Readiness(within=within)
 
 
 def spec(order: TrialSpec, folder: str) -> AppSpec:
     """The command of a scenario, as it is run once."""
-    words = order.scenario.command
     place = os.path.dirname(order.python)  # noqa: PTH120 - no link is to be followed
-    return AppSpec(
+    words = order.scenario.command
+    command = (f"{place}/{words[0]}", *words[1:]) if words else (order.python, PROGRAM)
+    base = AppSpec(
         id=order.cell,
-        words=(f"{place}/{words[0]}", *words[1:]),
+        words=command,
         folder=folder,
         environment={
             "PATH": f"{place}:/usr/local/bin:/usr/bin:/bin",
@@ -72,6 +89,31 @@ def spec(order: TrialSpec, folder: str) -> AppSpec:
         limit=order.limit + 2 * WINDOW,
         steering=order.steering,
     )
+    return base if order.launcher == DIRECT else launched(base, order)
+
+
+def launched(base: AppSpec, order: TrialSpec) -> AppSpec:
+    """The same below a launcher: what is left alone by a signal is at rest soon."""
+    how = launchers.find(order.launcher)
+    words, script = launchers.wrap(how, base.words)
+    roles = order.scenario.roles
+    target = order.target
+    if len(roles) > 1 and target in roles:  # by structure, as in any user's command
+        target = "master" if target == roles[0] else "worker"
+    held = {"EXITMATRIX_HELD": "1"} if order.termination.delivery == "in-process" else {}
+    return replace(
+        base,
+        words=words,
+        script=script,
+        terminal=how.terminal,
+        namespace=how.namespace,
+        starter=how.starter,
+        environment={**base.environment, **held, "EXITMATRIX_ENDING": ending(order)},
+        situation=replace(situation(order.termination, target, ""), watch="rest"),
+        target=target,
+        calm=CALM_BELOW_A_LAUNCHER,
+        look_again=LOOKS_BELOW_A_LAUNCHER,
+    )
 
 
 class Served:
@@ -80,14 +122,20 @@ class Served:
     def __init__(self, order: TrialSpec, host: Host, name: str, mark: int) -> None:
         self.order = order
         self.work = f"{host.folder}/{name}.cwd"
-        shutil.copytree(
-            order.scenario.folder, self.work, ignore=shutil.ignore_patterns("__pycache__")
-        )
         try:
+            self._fill(order)
             self.state = AppState(spec(order, self.work), host, name, mark)
         except BaseException:
             self.remove()
             raise
+
+    def _fill(self, order: TrialSpec) -> None:
+        folder = order.scenario.folder
+        if folder:
+            shutil.copytree(folder, self.work, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            os.mkdir(self.work, 0o700)  # noqa: PTH102
+            shutil.copyfile(order.scenario.path, f"{self.work}/{PROGRAM}")
 
     async def run(self) -> Trial:
         """Run it to its end; the history ends with where its program lay."""

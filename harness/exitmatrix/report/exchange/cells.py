@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exitmatrix.judge.laws import LAWS_BY_ID
-from exitmatrix.judge.server_laws import LAWS as SERVER_LAWS
+from exitmatrix.judge.texts import TEXTS
 from exitmatrix.model import Frozen, Judgement, Outcome, Record, Timeline
 from exitmatrix.report.exchange import VERSION
 
@@ -68,5 +67,5 @@ def cell_document(
 
 
 def _law(id: str) -> Law:
-    rule = LAWS_BY_ID.get(id) or SERVER_LAWS.get(id)
+    rule = TEXTS.get(id)
     return Law(id=id, because=rule.because, source=rule.source) if rule else Law(id=id)

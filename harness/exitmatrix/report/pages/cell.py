@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.judge.laws import LAWS_BY_ID as RULES
-from exitmatrix.judge.server_laws import LAWS
+from exitmatrix.judge.texts import TEXTS
 from exitmatrix.model import Frozen, Judgement, Outcome, Record, Scenario, Timeline
 from exitmatrix.model.outcome_sets import is_race
 from exitmatrix.model.versions import subject_of, subject_words
@@ -151,7 +150,7 @@ def _why(facts: CellFacts) -> list[str]:
         for number, outcome in enumerate(judgement.prediction.outcomes):
             lines += _filled(("The rules allow: ", "or: ")[number > 0] + _said(outcome), "   ")
     for id in judgement.prediction.rules:
-        rule = RULES.get(id) or LAWS.get(id)
+        rule = TEXTS.get(id)
         lines += ["", f"  {id}"]
         lines += _filled(plain(prose(rule.because)), "    ", "    ") if rule else []
         lines += _filled(f"Source: {rule.source}", "      ", "    ") if rule else []

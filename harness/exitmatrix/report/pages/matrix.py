@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS
 from exitmatrix.model import Judgement, Question, Ready, Record, Scenario
+from exitmatrix.model.cell import DIRECT
 from exitmatrix.report.document import (
     Block,
     Code,
@@ -29,6 +30,7 @@ from exitmatrix.report.sections.basis import basis_section, extent_words, not_me
 from exitmatrix.report.sections.budget import budget_section, length_of
 from exitmatrix.report.sections.differences import differences_section
 from exitmatrix.report.sections.findings import findings_section
+from exitmatrix.report.sections.launchers import launchers_section
 from exitmatrix.report.sections.promises import promises_section
 from exitmatrix.report.sections.scenarios import scenario_sections
 from exitmatrix.report.sections.situations import situations_section
@@ -120,8 +122,10 @@ def page(
     """The page; `asked` are the surveys of the records, where they are made already."""
     if not any(records.values()):
         return Section(TITLE, (paragraph("Nothing has been measured yet."),))
-    asked = surveys(records) if asked is None else asked
-    programs = _programs(asked, scenarios)
+    everything = surveys(records) if asked is None else asked
+    # What is started by something else has a section of its own.
+    asked = {one: survey for one, survey in everything.items() if one.launcher == DIRECT}
+    programs = _programs(everything, scenarios)
     places = {id: place for place, id in enumerate(programs)}
     in_order = sorted(asked.values(), key=lambda one: places[one.scenario])
     # The cells of a grid of handler lengths have a table of their own.
@@ -129,13 +133,14 @@ def page(
     mine = {id: [one for one in listed if one.scenario == id] for id in programs}
     sections: tuple[Section, ...] = (
         *scenario_sections([(programs[id], some) for id, some in mine.items() if some], records),
+        *launchers_section(everything, programs),
         *promises_section(asked, scenarios),
         *budget_section(records),
         *differences_section(listed, programs),
         *basis_section(records),
         *findings_section(records, judgements),
         *unexplained_section(records, judgements),
-        *not_measured_section(records, asked, programs),
+        *not_measured_section(records, everything, programs),
         _terminations(asked),
     )
     blocks: tuple[Block, ...] = (

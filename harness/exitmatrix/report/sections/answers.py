@@ -14,6 +14,7 @@ from exitmatrix.report.document import (
     Block,
     Code,
     Inline,
+    Link,
     NoteMark,
     Row,
     Section,
@@ -99,7 +100,9 @@ REMARKS: tuple[Inline, ...] = (
         " time. The answer is that for SIGTERM to the first pid, which holds with an init before"
         " it (",
         Code("docker run --init"),
-        "); a program that is pid 1 itself is not measured yet.",
+        "). A program behind a shell, or that is pid 1 itself, is another matter: ",
+        Link("started by something else", "#started-by-something-else"),
+        ".",
     ),
     inline(
         Strong("run out of memory"),

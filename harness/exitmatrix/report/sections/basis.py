@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from exitmatrix.model import Question, Record, Scenario
+from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.versions import (
     TITLES,
     Python,
@@ -139,6 +140,8 @@ def not_measured_section(
             "Programs that are started otherwise than directly: by a shell, as a container's"
             " first process, on a terminal."
         )
+    else:
+        lines.append(_below_launchers(surveys))
     never = [id for id in programs if all(one.scenario != id for one in surveys.values())]
     if never:
         lines.append(inline("No record of: ", codes(never), "."))
@@ -148,6 +151,14 @@ def not_measured_section(
     return [Section("Not measured", (points(lines),))]
 
 
+def _below_launchers(surveys: Mapping[Question, Survey]) -> Inline:
+    """With which Pythons what is started by something else was measured."""
+    below = [one for one in surveys.values() if one.launcher != DIRECT]
+    everyone = {who.python for one in surveys.values() for who in one.measured}
+    mine = {who.python for one in below for who in one.measured}
+    return f"Started by something else: any Python but {python_words(mine, everyone) or 'these'}."
+
+
 def _missing(
     surveys: Mapping[Question, Survey], programs: Mapping[str, Scenario]
 ) -> list[tuple[str, list[Place]]]:
@@ -155,6 +166,7 @@ def _missing(
     of_family: defaultdict[str, set[Subject]] = defaultdict(set)
     for survey in surveys.values():
         of_family[programs[survey.scenario].family].update(survey.measured)
+    surveys = {one: survey for one, survey in surveys.items() if one.launcher == DIRECT}
     found: defaultdict[str, list[Place]] = defaultdict(list)
     oldest: dict[str, tuple[object, ...]] = {}
     order = {id: place for place, id in enumerate(programs)}

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.judge.laws import LAWS_BY_ID
-from exitmatrix.judge.server_laws import LAWS
+from exitmatrix.judge.texts import TEXTS
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import (
     Block,
@@ -128,7 +127,7 @@ def _why(family: Family, site: Site) -> list[Section]:
     blocks: list[Block] = []
     if judgement.why:
         blocks.append(paragraph(inline(f"{judgement.verdict.verdict}: ", prose(judgement.why))))
-    found = (LAWS_BY_ID.get(id) or LAWS.get(id) for id in judgement.verdict.rules)
+    found = (TEXTS.get(id) for id in judgement.verdict.rules)
     known = [one for one in found if one]
     if known:
         blocks.append(points(Item((prose(one.because), _source(one.source))) for one in known))

@@ -81,10 +81,12 @@ async def _until_calm(state: AppState, seconds: float) -> None:
 def _send(state: AppState, step: Step) -> bool:
     """Send one signal to whom it is for, and to nobody who is not of this run; False: to none."""
     target = step.target or state.spec.target
-    number = signal.Signals[step.signal]
     state.look()
     state.steerer.before_signal(number)
     note = state.journal.note
+    if not step.signal:
+        return _let_end(state, target)
+    number = signal.Signals[step.signal]
     if target == GROUP:
         members = [pid for pid in state.live if _group_of(pid) == state.processes.root]
         note("harness", 0, "sent", step.signal, GROUP, *map(str, members))
@@ -109,6 +111,15 @@ def _send(state: AppState, step: Step) -> bool:
         if not state.processes.watched[pid].send(number) and target != ALL:
             note("harness", pid, "not-sent", step.signal, target)
     return bool(pids)
+
+
+def _let_end(state: AppState, target: str) -> bool:
+    """Let a scenario go on that holds where it is to end by itself."""
+    holding = state.gates.holding("waiting")
+    state.journal.note("harness", 0, "sent" if holding else "not-sent", "", target)
+    for pid in holding:
+        state.gates.release(pid)
+    return bool(holding)
 
 
 def _group_of(pid: int) -> int:

@@ -24,6 +24,7 @@ from exitmatrix.machine.run.app import looking
 from exitmatrix.machine.run.app.leftovers import Leftovers
 from exitmatrix.machine.run.app.terminal import Terminal
 from exitmatrix.machine.run.channel import Channel, Output
+from exitmatrix.machine.run.gates import Gates
 from exitmatrix.machine.run.host import Host
 from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import proc
@@ -33,8 +34,6 @@ from exitmatrix.machine.run.steering import Steerer
 from exitmatrix.model import Event
 from exitmatrix.model.app import PORT, AppSpec, Moment
 from exitmatrix.model.tree import Node, Tree, program_name
-
-LOOK_AGAIN = 0.05  # seconds between two looks at the tree
 
 
 class TimedJournal(Journal):
@@ -87,6 +86,8 @@ class AppState:
             self.leftovers = Leftovers(spec.folder, self.temporary, spec.folders)
             self.channel = Channel(f"{self.folder}/channel", self.token)
             undo.callback(self.channel.close)
+            self.gates = Gates(self.channel.path)
+            undo.callback(self.gates.close)
             self.output: Output = Terminal() if spec.terminal else Output()
             undo.pop_all()
 
@@ -105,7 +106,7 @@ class AppState:
         finally:
             for fd in readers:
                 loop.remove_reader(fd)  # of one that was closed before, there is none
-            for end in (self.processes, self.channel, self.output):
+            for end in (self.processes, self.channel, self.gates, self.output):
                 end.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -171,6 +172,8 @@ class AppState:
         begun = len(self.journal.events)
         for told in self.channel.read():
             event = self._as_seen_from_here(told) if self.spec.namespace else told
+            if told.kind == "holding":
+                self.gates.hold(told)  # of a scenario; with the pid by which its gate is called
             self.journal.add(event)
             self.processes.meet(event)
         for watched in ended:
@@ -297,7 +300,7 @@ class AppState:
             if len(self.nodes) != known:
                 known = len(self.nodes)
                 self.look_at_sockets()
-            await asyncio.sleep(LOOK_AGAIN)
+            await asyncio.sleep(self.spec.look_again)
 
 
 def _wants_port(spec: AppSpec) -> bool:

@@ -1,0 +1,43 @@
+"""Which launchers can be had on this machine."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from functools import cache
+
+from exitmatrix.declare.launchers import COMMAND, LAUNCHERS, SCRIPT
+from exitmatrix.model.launcher import Launcher
+
+PATH = "/usr/local/bin:/usr/bin:/bin"
+"""Where a trial finds them: a scenario's environment holds no other folder of programs."""
+
+
+@cache
+def missing() -> dict[str, str]:
+    """Why a launcher cannot be had here, by its id."""
+    reasons = {one.id: _reason(one) for one in LAUNCHERS}
+    return {id: reason for id, reason in reasons.items() if reason}
+
+
+def _reason(launcher: Launcher) -> str:
+    program = launcher.words[0]
+    if program in (COMMAND, SCRIPT):
+        return ""
+    if shutil.which(program, path=PATH) is None:
+        return f"{program} is not installed; the package {launcher.package} has it"
+    if launcher.namespace and not _may_make_namespaces(launcher):
+        return "this user may not make a PID namespace (CAP_SYS_ADMIN)"
+    return ""
+
+
+def _may_make_namespaces(launcher: Launcher) -> bool:
+    words = [word for word in launcher.words if word != COMMAND]
+    tried = subprocess.run(
+        [*words, "true"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    return tried.returncode == 0

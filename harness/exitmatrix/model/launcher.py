@@ -1,0 +1,67 @@
+"""How a command is started, and what becomes of signals and statuses on their way through that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from exitmatrix.model.base import Frozen
+
+Passes = Literal["to nobody", "to its child", "to its child's group", "to its own group"]
+Then = Literal["goes on", "dies", "dies when its child has ended"]
+Tells = Literal["128 and more", "the number", "the same end", "success", "failure"]
+"""With what a launcher ends when the program has.
+
+128 and more  the program's status; 128 and the number of the signal that killed it
+the number    the program's status; the number of the signal that killed it
+the same end  the program's status; the same signal kills it
+success       0, whatever the program's status
+failure       0, or another status of its own where the program's is not 0
+"""
+
+
+class OnSignal(Frozen, kw_only=True):
+    """What a launcher that stays does with a signal that it is sent."""
+
+    passes: Passes = "to nobody"
+    then: Then = "goes on"
+    source: str
+
+
+DIES = OnSignal(then="dies", source="signal(7), standard signals: the default action")
+
+
+class Stays(Frozen, kw_only=True):
+    """A launcher that is a process above the program, and waits for it."""
+
+    name: str  # of its program, as the tree shows it
+    on: Mapping[str, OnSignal] = {}  # by signal; any other has its default action
+    tells: Tells
+    failure: int = 0  # its status, of tells="failure"
+    buries: str = ""  # what others of the program's group are sent when the program has ended
+    apart: bool = False  # the program is in a process group of its own
+    source: str
+
+
+class Launches(Frozen, kw_only=True):
+    """What is known of a launcher."""
+
+    stays: Stays | None = None  # None: it becomes the program, by exec
+    ignored: tuple[str, ...] = ()  # signals that the program ignores from its start
+    source: str
+
+
+class Launcher(Frozen, kw_only=True):
+    """How a command is started: as the words of another command."""
+
+    id: str
+    does: str  # one sentence
+    words: tuple[str, ...]  # COMMAND stands for the command's words, LINE for its shell line
+    script: str = ""  # a shell script that the launcher runs, at SCRIPT; with LINE in it
+    terminal: bool = False  # it runs in a terminal of its own
+    namespace: bool = False  # its child is the first process of a PID namespace
+    starter: str = ""  # its name, where it is a Python program itself
+    doubled: str = ""  # a character that stands for itself only when it is doubled in LINE
+    refuses: tuple[str, ...] = ()  # texts that LINE may not hold: a comment begins there
+    facts: Launches | None = None  # None: nothing is known of it yet, and nothing foreseen
+    package: str = ""  # of Debian, or of Python's index, that has its program
