@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from exitmatrix.declare.launchers import BY_ID, LAUNCHED, LAUNCHERS
+from exitmatrix.declare.launchers import BY_ID, LAUNCHED, LAUNCHERS, wrap
 from exitmatrix.declare.scenario import InvalidScenario, parse
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.launched import predict_launched
@@ -27,7 +27,7 @@ from exitmatrix.model import (
     Unknown,
 )
 from exitmatrix.model.app import PORT
-from exitmatrix.model.launcher import DIES, Launcher, Launches, OnSignal
+from exitmatrix.model.launcher import DIES, Launcher, Launches, OnSignal, Wrapped
 from exitmatrix.model.tree import FIRST, GROUP, Node
 from exitmatrix.observe import observe, timeline
 from exitmatrix.plan.cells import NothingMatches, Plan, Selection, plan
@@ -442,7 +442,7 @@ def test_a_trial_below_a_launcher(
 
 def _below(order: TrialSpec, launcher: str, target: str) -> TrialSpec:
     cell = replace(CellId.parse(order.cell), launcher=launcher, target=target)
-    return replace(order, cell=str(cell), launcher=launcher, target=target)
+    return replace(order, cell=str(cell), wrapped=_wrapped(launcher, order.python), target=target)
 
 
 def _order(launcher: str, termination: str, target: str) -> TrialSpec:
@@ -455,5 +455,10 @@ def _order(launcher: str, termination: str, target: str) -> TrialSpec:
         scenario=PLAIN,
         termination=TERMINATIONS[termination],
         target=target,
-        launcher=launcher,
+        wrapped=_wrapped(launcher, "/nowhere/python"),
     )
+
+
+def _wrapped(launcher: str, python: str) -> Wrapped:
+    words, script = wrap(BY_ID[launcher], (python, "app.py"))
+    return Wrapped(launcher=BY_ID[launcher], words=words, script=script)

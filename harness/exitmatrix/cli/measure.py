@@ -12,8 +12,12 @@ from typing import Protocol
 import msgspec
 from msgspec.structs import replace
 
+from exitmatrix.declare import launchers
 from exitmatrix.declare.terminations import TERMINATIONS
+from exitmatrix.machine.run.spawn import PROGRAM
 from exitmatrix.model import Cell, Frozen, Outcome, Scenario, Timeline, Trial, TrialSpec, Unknown
+from exitmatrix.model.cell import DIRECT
+from exitmatrix.model.launcher import Wrapped
 from exitmatrix.model.outcome_sets import add, contains, essence, is_race, join, union
 from exitmatrix.observe import observe, timeline
 from exitmatrix.observe.blind import PRINTED, differs, outside, printed
@@ -194,8 +198,17 @@ def order(cell: Cell, place: Place, scenarios: Mapping[str, Scenario]) -> TrialS
         scenario=scenarios[cell.scenario],
         termination=TERMINATIONS[cell.termination],
         target=cell.target,
-        launcher=cell.launcher,
+        wrapped=_wrapped(cell, place),
     )
+
+
+def _wrapped(cell: Cell, place: Place) -> Wrapped | None:
+    """The scenario's program as the cell's launcher starts it."""
+    if cell.launcher == DIRECT:
+        return None
+    how = launchers.find(cell.launcher)
+    words, script = launchers.wrap(how, (place.python, PROGRAM))
+    return Wrapped(launcher=how, words=words, script=script)
 
 
 def _keep(told: Told, shown: Outcome, trial: Trial, scenario: Scenario) -> None:

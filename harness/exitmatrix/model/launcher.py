@@ -51,6 +51,14 @@ class Launches(Frozen, kw_only=True):
     source: str
 
 
+class Wrapped(Frozen, kw_only=True):
+    """A command as a launcher starts it."""
+
+    launcher: Launcher
+    words: tuple[str, ...]
+    script: str = ""
+
+
 class Launcher(Frozen, kw_only=True):
     """How a command is started: as the words of another command."""
 

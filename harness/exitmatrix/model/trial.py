@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from exitmatrix.model.base import Frozen
-from exitmatrix.model.cell import DIRECT
+from exitmatrix.model.launcher import Wrapped
 from exitmatrix.model.subject import Scenario, Termination
 from exitmatrix.model.tree import Node
 
@@ -52,14 +52,14 @@ class TrialSpec(Frozen, kw_only=True):
     scenario: Scenario
     termination: Termination
     target: str
-    launcher: str = DIRECT
+    wrapped: Wrapped | None = None  # how a launcher starts it; None: it is started directly
     limit: float = 30.0  # seconds after which a trial is given up
     steering: Steering | None = None
 
     @property
     def is_command(self) -> bool:
         """Whether it is run as a user's command is: by words of its own, or by a launcher."""
-        return bool(self.scenario.command) or self.launcher != DIRECT
+        return bool(self.scenario.command) or self.wrapped is not None
 
     @property
     def is_blind(self) -> bool:

@@ -13,14 +13,13 @@ import shutil
 
 from msgspec.structs import replace
 
-from exitmatrix.declare import launchers
 from exitmatrix.machine.run.app import trial as app_trial
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.host import Host
 from exitmatrix.machine.run.spawn import PROGRAM, ending
 from exitmatrix.model import Event, Ready, Termination, Trial, TrialSpec
 from exitmatrix.model.app import AppSpec, Readiness, Situation, Step
-from exitmatrix.model.cell import DIRECT
+from exitmatrix.model.launcher import Wrapped
 from exitmatrix.model.tree import GROUP
 
 WINDOW = 20.0
@@ -89,13 +88,12 @@ def spec(order: TrialSpec, folder: str) -> AppSpec:
         limit=order.limit + 2 * WINDOW,
         steering=order.steering,
     )
-    return base if order.launcher == DIRECT else launched(base, order)
+    return launched(base, order, order.wrapped) if order.wrapped else base
 
 
-def launched(base: AppSpec, order: TrialSpec) -> AppSpec:
+def launched(base: AppSpec, order: TrialSpec, wrapped: Wrapped) -> AppSpec:
     """The same below a launcher: what is left alone by a signal is at rest soon."""
-    how = launchers.find(order.launcher)
-    words, script = launchers.wrap(how, base.words)
+    how = wrapped.launcher
     roles = order.scenario.roles
     target = order.target
     if len(roles) > 1 and target in roles:  # by structure, as in any user's command
@@ -103,8 +101,8 @@ def launched(base: AppSpec, order: TrialSpec) -> AppSpec:
     held = {"EXITMATRIX_HELD": "1"} if order.termination.delivery == "in-process" else {}
     return replace(
         base,
-        words=words,
-        script=script,
+        words=wrapped.words,
+        script=wrapped.script,
         terminal=how.terminal,
         namespace=how.namespace,
         starter=how.starter,
