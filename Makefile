@@ -110,6 +110,10 @@ examples/.venv/.ready: examples/requirements.txt
 	@$(VENV)/bin/uv pip install --quiet --system-certs --python examples/.venv/bin/python --require-hashes -r $<
 	@touch $@
 
+.PHONY: zipapp
+zipapp: $(STAMP) ## one file, exitmatrix.pyz, that any Python 3.11 to 3.14 runs (ARGS='--output FILE 3.13')
+	@$(VENV)/bin/python -m pyz.build $(ARGS)
+
 .PHONY: fidelity
 fidelity: $(STAMP) ## run CPython's own tests with and without the probe (ARGS='--python cpython-3.13* --module test_os')
 	@$(VENV)/bin/python -m tests.fidelity $(ARGS)

@@ -1,0 +1,1 @@
+"""What builds exitmatrix.pyz, and what is run in it."""
