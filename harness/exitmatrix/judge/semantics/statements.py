@@ -264,6 +264,12 @@ def _set(process: ProcessState, statement: Statement) -> ProcessState:
             return replace(process, hooked=True)
         case StartInterpreter(functions):
             return replace(process, second=functions)
+    return _handle(process, statement)
+
+
+def _handle(process: ProcessState, statement: Statement) -> ProcessState:
+    """The process after a statement that says what a signal does."""
+    match statement:
         case Handle(signal, function):
             return _dispose(process, signal, f":{function}")
         case Ignore(signal):

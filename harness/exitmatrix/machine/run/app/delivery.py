@@ -82,11 +82,11 @@ def _send(state: AppState, step: Step) -> bool:
     """Send one signal to whom it is for, and to nobody who is not of this run; False: to none."""
     target = step.target or state.spec.target
     state.look()
-    state.steerer.before_signal(number)
     note = state.journal.note
     if not step.signal:
         return _let_end(state, target)
     number = signal.Signals[step.signal]
+    state.steerer.before_signal(number)
     if target == GROUP:
         members = [pid for pid in state.live if _group_of(pid) == state.processes.root]
         note("harness", 0, "sent", step.signal, GROUP, *map(str, members))
