@@ -19,6 +19,7 @@ from typing import Any, get_args
 
 from exitmatrix.declare.header import InvalidHeader, checked
 from exitmatrix.declare.keys import Described
+from exitmatrix.declare.libraries import LIBRARIES
 from exitmatrix.model import Program
 from exitmatrix.model.language import (
     Abort,
@@ -61,6 +62,7 @@ from exitmatrix.model.language import (
     Rest,
     RunHandlers,
     RunLoop,
+    Save,
     Say,
     Segfault,
     SetExitFunction,
@@ -81,6 +83,7 @@ from exitmatrix.model.language import (
     Unregister,
     UnregisterNamesake,
     Unshare,
+    Use,
     Wake,
     Write,
 )
@@ -101,6 +104,8 @@ NATURES = {
     "buffered archive": "of which nothing can be read before its buffer is written",
     "of the kernel": "which takes it back with the process",
     "written": "to the kernel already",
+    "until saved": "of a library, which has a function that saves it",
+    "until removed": "of a library, which has a function that removes it",
 }
 """What data in flight can be."""
 
@@ -169,10 +174,18 @@ def _fork(text: str) -> Fork:
     return Fork((Write(MARKER), *((step(rest),) if rest else ())))
 
 
+def _use(text: str) -> Use:
+    if text not in LIBRARIES:
+        raise InvalidProgram(f"use: valid: {'; '.join(LIBRARIES)}, not {text!r}")
+    return Use(text)
+
+
 STEPS: Mapping[str, tuple[Callable[[str], Statement], str]] = {
     "return": (lambda _: Nothing(), "the end of the code"),
     "nothing": (lambda _: Nothing(), ""),
+    "save": (Save, "data in flight of one kind; or remove it"),
     "import": (Import, "a library that registers handlers of its own"),
+    "use": (_use, "a library that is known in declare/libraries, with its options"),
     "register": (_call, "a handler, with the arguments that it is registered with"),
     "unregister a namesake of": (
         UnregisterNamesake,

@@ -32,6 +32,14 @@ REMEDIES: tuple[Remedy, ...] = (
         cost="It runs between two bytecodes of the main thread: a long call into C delays it.",
     ),
     Remedy(
+        instead_of="coverage/SIGTERM@main",
+        shown_by="coverage-graceful/SIGTERM@main",
+        change="Install a handler for SIGTERM that raises SystemExit in the program that is"
+        " measured.",
+        cost="It displaces coverage's own, of `sigterm = true`, which saves the data and runs no"
+        " handler of the program.",
+    ),
+    Remedy(
         instead_of="flask/SIGTERM@main",
         shown_by="flask-graceful/SIGTERM@main",
         change="Install a handler for SIGTERM that raises SystemExit before app.run().",

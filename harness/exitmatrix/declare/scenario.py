@@ -82,6 +82,7 @@ def parse(id: str, text: str, path: str, folder: str = "") -> Scenario:
         program=_program(keys.program),
         command=_command(keys.command, ready),
         server=_server(keys),
+        runner=_runner(keys),
         acts=_acts(keys),
         printed=keys.printed,
         data=_data(keys.data),
@@ -138,6 +139,12 @@ def _command(words: tuple[str, ...], ready: Ready) -> tuple[str, ...]:
     if ready.by == "listening" and not any(PORT in word for word in words):
         raise InvalidScenario("tool.exitmatrix.command", f"{PORT} is missing, for a free port")
     return words
+
+
+def _runner(keys: Own) -> tuple[str, ...]:
+    if keys.runner and keys.command:
+        raise InvalidScenario("tool.exitmatrix.runner", "does not go together with a command")
+    return keys.runner
 
 
 def _server(keys: Own) -> str:

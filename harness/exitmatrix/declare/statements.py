@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from exitmatrix.model.language import (
+    Catch,
     Code,
     Finalize,
     Fork,
@@ -25,7 +26,7 @@ NAMING = (
 )
 """Statements that name a function."""
 
-HOLDING = Fork | RunLoop | StartProcess | StartThread | TryFinally
+HOLDING = Catch | Fork | RunLoop | StartProcess | StartThread | TryFinally
 """Statements that hold others."""
 
 

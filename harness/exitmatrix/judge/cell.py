@@ -34,6 +34,7 @@ from exitmatrix.model import (
     Termination,
 )
 from exitmatrix.model.language import (
+    Catch,
     EndHere,
     Fork,
     Function,
@@ -141,7 +142,7 @@ def _process(program: Program, path: Path, role: str, last: tuple[Statement, ...
     if Write(MARKER) not in body and not (reloader and role == "parent"):
         last = (Write(MARKER), *last)
     main = Thread(0, (MainCode(), Body(_named(_ended(body, last), role))))
-    return ProcessState(path=path, threads=(main,), role=role)
+    return ProcessState(path=path, threads=(main,), role=role, library=program.code.library)
 
 
 def _ended(body: tuple[Statement, ...], last: tuple[Statement, ...]) -> tuple[Statement, ...]:
@@ -164,6 +165,8 @@ def _at_the_place(
                 placed.append(TryFinally(_at_the_place(inner, last), function))
             case StartProcess(inner):
                 placed.append(replace(one, body=_at_the_place(inner, last)))
+            case Catch(inner, exits):
+                placed.append(Catch(_at_the_place(inner, last), exits))
             case _:
                 placed.append(one)
     return tuple(placed)
@@ -186,6 +189,8 @@ def _named(body: tuple[Statement, ...], role: str) -> tuple[Statement, ...]:
                 named.append(TryFinally(_named(inner, role), function))
             case RunLoop():
                 named.append(replace(one, body=_named(one.body, role)))
+            case Catch(inner, exits):
+                named.append(Catch(_named(inner, role), exits))
             case StartThread(inner, ends):
                 named.append(StartThread(_named(inner, role), ends))
             case _:
@@ -375,6 +380,7 @@ def _data(process: ProcessState, program: Program, ask: Ask) -> dict[str, DataSt
             data=nature,
             clean=clean.get(kind, "kept"),
             finalizing=process.finalized,
+            saved=kind in process.saved,
             streams_flushed=process.streams_flushed,
         )
         (effect,) = ask("data", about)

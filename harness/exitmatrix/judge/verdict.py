@@ -14,6 +14,7 @@ from exitmatrix.judge.laws.law import Law
 from exitmatrix.judge.profile import profile
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served import predict_served
+from exitmatrix.judge.used import with_libraries
 from exitmatrix.model import Judgement, Prediction, Program, Record, Scenario, Verdict, VerdictWord
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.outcome_sets import allows, is_race
@@ -77,7 +78,8 @@ def expected(record: Record, scenario: Scenario | None, laws: tuple[Law, ...] = 
         return predict_launched(record, scenario, program_of(scenario), laws)
     about = profile(record.interpreter, record.packages)
     termination = TERMINATIONS[record.termination]
-    return predict(program_of(scenario), termination, record.target, about, laws)
+    program = with_libraries(program_of(scenario), record.packages, record.interpreter)
+    return predict(program, termination, record.target, about, laws)
 
 
 def program_of(scenario: Scenario | None) -> Program:

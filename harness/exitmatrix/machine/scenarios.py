@@ -96,7 +96,9 @@ def _programs(folder: Path) -> Iterator[tuple[str, Path, str]]:
 def _modules(folder: str, scenario: Scenario) -> tuple[str, ...]:
     """What the program of a folder can import from it: what these register is its own."""
     files = Path(folder).glob("*.py") if folder else ()
-    modules = tuple(sorted(file.stem for file in files if file.name != "app.py"))
+    # What runs the program of another may import it, as `app`.
+    main = () if scenario.runner else ("app.py",)
+    modules = tuple(sorted(file.stem for file in files if file.name not in main))
     if scenario.data and "look" not in modules:
         raise InvalidScenario(
             "tool.exitmatrix.data", "needs a look.py beside app.py, which says what is left"

@@ -72,6 +72,27 @@ class Import(Frozen, tag="import"):
     library: str  # logging, apscheduler, debugger
 
 
+# ------------------------------------------------------------------------ libraries
+
+
+class Use(Frozen, tag="use"):
+    """The program is one that a library is at work in, from here on: see model/library.py."""
+
+    library: str
+
+
+class Save(Frozen, tag="save"):
+    """Data in flight of one kind is written, or what has to be removed is removed."""
+
+    data: str
+
+
+class ReplaceExit(Frozen, tag="replace os._exit"):
+    """`os._exit` becomes a function that calls this one first."""
+
+    function: str
+
+
 # --------------------------------------------------------------------- exceptions
 
 
@@ -93,6 +114,16 @@ class TryFinally(Frozen, tag="try"):
 
     body: tuple[Statement, ...]
     function: str
+
+
+class Catch(Frozen, tag="catch"):
+    """`try:` and `body`, and for exceptions by name `except NAME: sys.exit(status)`.
+
+    The name "" stands for every other one.
+    """
+
+    body: tuple[Statement, ...]
+    exits: tuple[tuple[str, int], ...]
 
 
 # -------------------------------------------------------- other promises of a clean end
@@ -409,6 +440,7 @@ Statement = (
     | Raise
     | SysExit
     | TryFinally
+    | Catch
     | Finalize
     | RegisterThreading
     | Keep
@@ -443,6 +475,9 @@ Statement = (
     | Fork
     | ImportAtexit
     | Import
+    | Use
+    | Save
+    | ReplaceExit
     | StartChild
     | StartProcess
     | JoinProcess
@@ -475,6 +510,7 @@ class Code(Frozen, kw_only=True):
     functions: tuple[Function, ...] = ()
     length: int = 0  # of each handler, in milliseconds; 0: no time to speak of
     printed: bool = False  # whether what is written to stderr is told
+    library: tuple[str, ...] = ()  # functions that belong to libraries
 
     def function(self, name: str) -> tuple[Statement, ...]:
         """The body of a function; empty for one that does nothing."""

@@ -117,6 +117,7 @@ class Scenario(Frozen, kw_only=True):
     program: Program | None = None  # None: the rules are told nothing, and predict nothing
     # How it is started where that is not `python app.py`: words, with {port} for a free port.
     command: tuple[str, ...] = ()
+    runner: tuple[str, ...] = ()  # between `python` and `app.py`: "-m", "coverage", "run"
     server: str = ""  # what is known of the server that the command starts: declare/servers
     acts: str = ""  # the role that comes to `end_here()`, where it is not the usual one
     printed: bool = False  # whether a run without the probe is made, for what it prints

@@ -92,11 +92,16 @@ def _plain(action: Action, way: str, length: str) -> list[str]:
     handlers = f"EXITMATRIX_HANDLER_MS={length} " if length != "0" else ""
     if action.inside:
         ending = f"EXITMATRIX_ENDING={way} " if way != "return" else ""
-        lines = [f"{handlers}{ending}python {PROGRAM}; echo exit status $?"]
+        lines = [f"{handlers}{ending}{_python(action)}; echo exit status $?"]
     else:
-        lines = [f"EXITMATRIX_ENDING=wait {handlers}python {PROGRAM} &", f"sleep {TO_START}"]
+        lines = [f"EXITMATRIX_ENDING=wait {handlers}{_python(action)} &", f"sleep {TO_START}"]
         lines += [f"{_kill(action, way)}; wait $!; echo exit status $?"]
     return [*lines, "python look.py"] if action.scenario.data else lines
+
+
+def _python(action: Action) -> str:
+    """The command that runs the program."""
+    return " ".join(("python", *action.scenario.runner, PROGRAM))
 
 
 def _kill(action: Action, way: str) -> str:

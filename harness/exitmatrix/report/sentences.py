@@ -114,6 +114,9 @@ def _afterwards(outcome: Outcome) -> Iterator[str]:
         yield f"The client {said.get(outcome.answer, f'gets status {outcome.answer}')}"
     if outcome.port == "closed":
         yield "Nobody answers HTTP any more"
+    for state in dict.fromkeys(sorted((outcome.data or {}).values())):
+        kinds = [kind for kind, one in (outcome.data or {}).items() if one == state]
+        yield f"{state.capitalize()}: {_list(kinds)}"
     if outcome.left:
         yield f"Left behind in shared memory: {_list(outcome.left)}"
 

@@ -7,6 +7,8 @@ from exitmatrix.judge.laws.law import Facts, Keeps, Law
 OF_GLOBALS = ("file of a global", "archive of a global", "gzip file of a global")
 ARCHIVES = ("archive of a global", "gzip file of a global", "buffered archive")
 BUFFERS = ("buffer", "long buffer")
+LATER = ("until saved", "until removed")
+"""Of a library: it has a function that saves or removes it, and nothing else does."""
 
 
 def _streams_saved(facts: Facts) -> bool:
@@ -21,7 +23,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="clean-end-saves-data",
         about="data",
-        when=lambda f: f.finalizing and f.data not in OF_GLOBALS,
+        when=lambda f: f.finalizing and f.data not in (*OF_GLOBALS, *LATER),
         then=lambda f: Keeps(f.clean),
         because=(
             "A normal end runs the handlers that save data, and closes the files that nobody "
@@ -60,6 +62,25 @@ LAWS: tuple[Law, ...] = (
             "until the next one who opens the database rolls it back."
         ),
         source="docs: library/sqlite3, Transaction control; SQLite, Atomic Commit, 4 Rollback",
+    ),
+    Law(
+        id="library-saves-data",
+        about="data",
+        when=lambda f: f.data in LATER and f.saved,
+        then=lambda f: Keeps("kept" if f.data == "until saved" else "removed"),
+        because="What a library keeps in memory is saved when the function ran that saves it.",
+        source="docs: library/atexit; coverage coverage/control.py, Coverage.save",
+    ),
+    Law(
+        id="library-loses-data",
+        about="data",
+        when=lambda f: f.data in LATER and not f.saved,
+        then=lambda f: Keeps("lost" if f.data == "until saved" else "left behind"),
+        because=(
+            "None of the functions ran with which a library saves what it has in memory, or "
+            "removes what it made: neither a handler of atexit nor one of a signal."
+        ),
+        source="docs: library/atexit, note on signals and os._exit",
     ),
     Law(
         id="nobody-removes-files",

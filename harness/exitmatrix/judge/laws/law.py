@@ -33,6 +33,7 @@ Question = Literal[
     "end of handlers",  # what the last run of the handlers does to the exit of the process
     "streams",  # what becomes of stdout at the very end
     "finally",  # whether the end of a try statement's body runs its finally clause
+    "except",  # whether an exception comes to the except clauses of a try statement
     "finalizer exception",  # what one does that leaves a function of weakref.finalize
     "release exception",  # what one does that leaves what was called when a global was released
     "globals",  # whether globals are released at the end
@@ -248,6 +249,7 @@ class Facts(Frozen, kw_only=True):
     hooked: bool = False  # whether the program has replaced the hooks that print
     again: bool = False  # once more: when all handlers have run, or a second time
     data: str = ""  # the nature of data in flight
+    saved: bool = False  # whether something has brought it into safety
     clean: DataState = "kept"  # what a clean end makes of it
     streams_flushed: bool = False  # whether the C library wrote out its streams
     supervisor: str = ""  # reloader, wait

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exitmatrix.judge.laws.law import Dies, Facts, Law, Leaves, Proceeds, Raises, does
-from exitmatrix.model.language import Fork, Import, StartChild, StartThread
+from exitmatrix.model.language import Fork, Import, ReplaceExit, Save, StartChild, StartThread
 
 
 def _can_wait(facts: Facts) -> bool:
@@ -93,6 +93,25 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Proceeds(),
         because="A library may register handlers when it is first imported.",
         source="docs: reference/import, The module cache",
+    ),
+    Law(
+        id="library-saves",
+        about="statement",
+        when=does(Save),
+        then=lambda _: Proceeds(),
+        because="A library's function saves or removes what it is there for.",
+        source="coverage coverage/control.py, Coverage.save",
+    ),
+    Law(
+        id="os-exit-is-replaced",
+        about="statement",
+        when=does(ReplaceExit),
+        then=lambda _: Proceeds(),
+        because=(
+            "os._exit is a name in a module: a library may put a function in its place that does "
+            "something before it calls the real one. What calls _exit(2) past it is not reached."
+        ),
+        source="coverage coverage/patch.py, _patch__exit",
     ),
     Law(
         id="fork-copies",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import Calls, Law, Proceeds, does
-from exitmatrix.model.language import TryFinally
+from exitmatrix.judge.laws.law import Calls, Law, Proceeds, Swallows, always, does
+from exitmatrix.model.language import Catch, TryFinally
 
 LAWS: tuple[Law, ...] = (
     Law(
@@ -13,6 +13,26 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Proceeds(),
         because="A try statement executes its body; its finally clause waits for the end of that.",
         source="docs: reference/compound_stmts, The try statement",
+    ),
+    Law(
+        id="runner-catches",
+        about="statement",
+        when=does(Catch),
+        then=lambda _: Proceeds(),
+        because="What runs the code of others catches what comes from it, and exits by itself.",
+        source="docs: reference/compound_stmts, The try statement; pytest _pytest/main.py, "
+        "wrap_session",
+    ),
+    Law(
+        id="runner-exits",
+        about="except",
+        when=always,
+        then=lambda _: Swallows(),
+        because=(
+            "A runner of tests catches every exception, SystemExit and KeyboardInterrupt too, and "
+            "ends with a status of its own: by SystemExit, so that handlers of atexit run."
+        ),
+        source="pytest _pytest/runner.py, CallInfo.from_call; _pytest/main.py, wrap_session",
     ),
     Law(
         id="finally-follows",

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Calls, Facts, Passes
+from exitmatrix.judge.laws.law import Calls, Facts, Passes, Swallows
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import (
+    Catching,
     Configuration,
     Entering,
     FinalizerRun,
@@ -53,6 +54,8 @@ def go_on(
     match thread.top:
         case Finally(function):
             yield _with(now, process, _clean_up(thread, function, None, ask))
+        case Catching():
+            yield _with(now, process, change.pop(thread))
         case Unwinding(raised):
             yield _with(now, process, replace(change.pop(thread), raising=raised))
         case FinalizerRun():
@@ -66,6 +69,15 @@ def unwind(
     match thread.top:
         case Finally(function):
             yield _with(now, process, _clean_up(thread, function, raised, ask))
+        case Catching(exits):
+            (effect,) = ask("except", Facts(profile=ask.profile, exception=raised.name))
+            if not isinstance(effect, Swallows):
+                raise NotPredicted(f"{effect!r} of a try statement")
+            caught = dict(exits)
+            status = caught.get(raised.name, caught.get(""))
+            if status is not None:
+                raised = Raised("SystemExit", status)
+            yield _with(now, process, replace(change.pop(thread), raising=raised))
         case Unwinding():
             yield _with(now, process, change.pop(thread))
         case FinalizerRun():

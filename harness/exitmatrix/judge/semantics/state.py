@@ -52,6 +52,12 @@ class Finally(Frozen):
     function: str
 
 
+class Catching(Frozen):
+    """Below the body of a try statement that exits with a status on some exceptions."""
+
+    exits: tuple[tuple[str, int], ...]
+
+
 class Unwinding(Frozen):
     """Below a finally clause: the exception that goes on when that is over, if any."""
 
@@ -194,6 +200,7 @@ Frame = (
     | Call
     | Interrupted
     | Finally
+    | Catching
     | Unwinding
     | FinalizerRun
     | Hooked
@@ -266,6 +273,8 @@ class ProcessState(Frozen, kw_only=True):
     role: str = "main"
     inherited: tuple[str, ...] = ()  # functions that ran when it was forked
     library: tuple[str, ...] = ()  # handlers that libraries registered
+    saved: tuple[str, ...] = ()  # kinds of data that it has brought into safety
+    before_exit: str = ""  # what os._exit calls first
     second: tuple[str, ...] = ()  # handlers of a second interpreter that is there
     hooked: bool = False  # whether the program has replaced the hooks that print
     printed: tuple[str, ...] = ()  # lines on stderr

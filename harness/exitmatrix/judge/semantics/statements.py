@@ -13,6 +13,7 @@ from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.signals import disposition, interrupt, receive
 from exitmatrix.judge.semantics.state import (
     Body,
+    Catching,
     Configuration,
     Entering,
     Finally,
@@ -27,6 +28,7 @@ from exitmatrix.judge.semantics.state import (
 from exitmatrix.model.language import (
     Abort,
     Call,
+    Catch,
     Clear,
     CloseStdout,
     Default,
@@ -46,13 +48,16 @@ from exitmatrix.model.language import (
     JoinProcess,
     Keep,
     LibcExit,
+    OsExit,
     Register,
     RegisterFaulthandler,
     RegisterThreading,
+    ReplaceExit,
     ReplaceHooks,
     Rest,
     RunHandlers,
     RunLoop,
+    Save,
     Say,
     Segfault,
     Serve,
@@ -104,6 +109,12 @@ def execute(
     ask: Ask,
 ) -> Iterator[Configuration]:
     """All that may be after a statement. Raises NotPredicted."""
+    if isinstance(statement, OsExit) and process.before_exit:
+        first = Entering(process.before_exit)
+        thread = change.push(thread, Body((statement,)), first)
+        process = replace(process, before_exit="")
+        yield change.with_process(now, change.with_thread(process, thread))
+        return
     about = facts(ask, process, thread, statement)
     if process.torn and isinstance(statement, LOADERS):
         for effect in ask("loading", about):
@@ -141,7 +152,7 @@ def _proceed(
             process, thread = loops.execute(process, thread, statement, ask)
         case StartThread() | Submit():
             process, thread = spawn.start_thread(process, thread, statement)
-        case Call() | TryFinally() | RunHandlers():
+        case Call() | Catch() | TryFinally() | RunHandlers():
             thread = change.push(thread, *_within(process, statement, ask))
         case Flush():
             now = change.flush(now, process)
@@ -164,7 +175,7 @@ def _proceed(
 
 
 def _within(
-    process: ProcessState, statement: Call | TryFinally | RunHandlers, ask: Ask
+    process: ProcessState, statement: Call | Catch | TryFinally | RunHandlers, ask: Ask
 ) -> tuple[Frame, ...]:
     """What a thread then is in the middle of. Raises NotPredicted."""
     match statement:
@@ -172,6 +183,8 @@ def _within(
             return (Entering(function),)
         case TryFinally(body, function):
             return Finally(function), Body(body)
+        case Catch(body, exits):
+            return Catching(exits), Body(body)
     return (run.begin(process, run.walk(ask), final=False),)
 
 
@@ -258,6 +271,10 @@ def _set(process: ProcessState, statement: Statement) -> ProcessState:
             return replace(process, reader=False)
         case FillStdout():
             return replace(process, full=True)
+        case Save(data):
+            return replace(process, saved=(*process.saved, data))
+        case ReplaceExit(function):
+            return replace(process, before_exit=function)
         case Say(text):
             return replace(process, printed=(*process.printed, text))
         case ReplaceHooks():

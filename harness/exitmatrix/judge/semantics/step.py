@@ -36,6 +36,7 @@ from exitmatrix.judge.semantics.signals import notice
 from exitmatrix.judge.semantics.state import (
     Body,
     Call,
+    Catching,
     Configuration,
     EndsProcesses,
     Entering,
@@ -167,7 +168,7 @@ def _go_on(
             yield _with(now, said, change.pop(thread))
         case Looping():
             yield loops.go_on(now, process, thread, ask)
-        case Finally() | Unwinding() | FinalizerRun():
+        case Finally() | Catching() | Unwinding() | FinalizerRun():
             yield from promises.go_on(now, process, thread, ask)
         case JoinsProcess() | EndsProcesses() | ProcessCode() | ProcessEnd() | ServesForks():
             yield from multiprocess.go_on(now, process, thread, ask)
@@ -221,7 +222,7 @@ def _unwind(
             yield loops.unwind(now, process, thread, raised, ask)
         case frame if isinstance(frame, LEFT):
             yield _with(now, process, change.pop(thread))
-        case Finally() | Unwinding() | FinalizerRun() | Hooked():
+        case Finally() | Catching() | Unwinding() | FinalizerRun() | Hooked():
             yield from promises.unwind(now, process, thread, raised, ask)
         case Call(function):
             said = change.say(process, function, "raised")

@@ -118,7 +118,7 @@ def spawn(
     is a process for itself, may call this. Raises OSError.
     """
     os.chdir(folder.work)
-    words = [order.python, PROGRAM]
+    words = [order.python, *order.scenario.runner, PROGRAM]
     return start(order.python, words, environment(order, folder, token), stdout, stderr, mark)
 
 

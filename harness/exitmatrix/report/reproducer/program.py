@@ -38,6 +38,8 @@ def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
             f"a command starts it; beside its app.py: exitmatrix run --ending {record.termination}"
             f" --at {record.target} -- {' '.join(scenario.command)}"
         )
+    if scenario.runner:
+        raise Refusal(f"it is run by a library: python {' '.join(scenario.runner)} app.py")
     if record.launcher != "direct":
         raise Refusal(f"it is launched by {record.launcher}, and nothing stands for that outside")
     if any(word in text for word in OWN_GROUP for text in sources.files.values()):

@@ -1,0 +1,151 @@
+"""Libraries in the matrix: what their facts add to a program, and that records need each fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+import pytest
+from exitmatrix.declare import libraries
+from exitmatrix.declare.libraries import LIBRARIES
+from exitmatrix.declare.program import InvalidProgram, program, step
+from exitmatrix.judge.profile import profile
+from exitmatrix.judge.program import predict_program
+from exitmatrix.judge.semantics.ask import NotPredicted
+from exitmatrix.judge.used import library_of, with_libraries
+from exitmatrix.judge.verdict import expected, judge
+from exitmatrix.model import Outcome, Record
+from exitmatrix.model.language import Code, Function, OsExit, Register, ReplaceExit, Use
+from exitmatrix.model.library import Library
+from msgspec.structs import replace
+
+from tests.conftest import LOADED
+from tests.support.committed import records
+from tests.support.values import record
+
+CPYTHON = {"implementation": "cpython", "version": "3.13.0"}
+USED = {
+    one.id: use.library
+    for one in LOADED.values()
+    if one.program
+    for use in one.program.code.body
+    if isinstance(use, Use)
+}
+
+
+def only(question: str, **packages: str) -> Outcome:
+    asked = record(question, stack="made", packages=packages)
+    (outcome,) = expected(asked, LOADED[asked.scenario]).outcomes
+    return outcome
+
+
+@pytest.mark.parametrize(
+    ("release", "sigterm", "os_exit"),
+    [
+        ("7.2.2", "lost", "lost"),
+        ("7.2.3", "kept", "lost"),
+        ("7.9.2", "kept", "lost"),
+        ("7.10.0", "kept", "kept"),
+    ],
+)
+def test_coverage_saves_at_a_sudden_end_as_its_release_does(
+    release: str, sigterm: str, os_exit: str
+) -> None:
+    """The options are the same; how the process ends is, too."""
+    stopped = only("coverage-sudden/SIGTERM@main", coverage=release)
+    assert stopped.data == {"data of coverage": sigterm}
+    assert stopped.processes[0].exit == {"signal": "SIGTERM"}
+    left = only("coverage-sudden/os-exit-7@main", coverage=release)
+    assert left.data == {"data of coverage": os_exit}
+    assert left.processes[0].exit == {"code": 7}
+
+
+def test_a_handler_of_the_programs_own_displaces_that_of_a_library() -> None:
+    """It leaves by SystemExit, so that the library saves as at any other end."""
+    outcome = only("coverage-graceful/SIGTERM@main", coverage="7.17.4")
+    assert outcome.processes[0].fired == ("signal.SIGTERM:stop", "C", "B", "A")
+    assert outcome.data == {"data of coverage": "kept"}
+
+
+@pytest.mark.parametrize(
+    ("ending", "status"),
+    [("return", 0), ("exception", 1), ("sys-exit-3", 1), ("keyboard-interrupt", 2)],
+)
+def test_a_runner_of_tests_ends_by_itself_whatever_a_test_raises(ending: str, status: int) -> None:
+    """The fixture is torn down before any handler of atexit, and the status is the runner's own."""
+    outcome = only(f"pytest/{ending}@main", pytest="9.2.0")
+    (process,) = outcome.processes
+    assert process.exit == {"code": status}
+    assert process.fired == ("fixture:service", "C", "B", "A")
+    assert outcome.data == {"file of the fixture": "removed", "report of the tests": "kept"}
+
+
+def test_what_os_exit_does_first_it_does_once() -> None:
+    """It may itself come to os._exit, and then there is nothing more to be done before."""
+    code = Code(
+        body=(Register("A"), ReplaceExit("first"), OsExit(3)),
+        functions=(Function("first", (OsExit(4),)),),
+    )
+    (seen,) = predict_program(code, profile(CPYTHON)).seen
+    (process,) = seen.processes
+    assert [line.function for line in process.said] == ["first"]
+    assert process.exit.status == 4
+
+
+def test_a_library_that_is_not_known_is_an_error_that_names_those_that_are() -> None:
+    """So is one that is not installed: nothing is predicted of it."""
+    with pytest.raises(InvalidProgram, match="coverage"):
+        step("use coverrage")
+    used = program({"steps": ["use coverage"]})
+    with pytest.raises(NotPredicted):
+        with_libraries(used, {}, CPYTHON)
+
+
+def test_the_facts_are_those_of_the_newest_release_that_is_reached() -> None:
+    """7.10 is past 7.2.3, though it is before it as text is."""
+    found = library_of("coverage, sigterm and _exit", {"coverage": "7.17.4"}, CPYTHON)
+    assert found.since == "7.10"
+
+
+def facts() -> Iterator[tuple[str, Library, Library]]:
+    """Each part of each library's facts left out, one at a time."""
+    for some in LIBRARIES.values():
+        for one in some:
+            for part in ("handlers", "signals", "around", "catches", "before_exit"):
+                value = getattr(one, part)
+                if value:
+                    yield part, one, replace(one, **{part: type(value)()})
+            for place, function in enumerate(one.functions):
+                others = (*one.functions[:place], *one.functions[place + 1 :])
+                yield f"what {function.name} does", one, replace(one, functions=others)
+
+
+@cache
+def measured() -> Mapping[Library, tuple[Record, ...]]:
+    """The records by the facts that hold for them; one of each question is enough."""
+    found: dict[Library, dict[str, Record]] = {}
+    for row in records():
+        if row.scenario in USED:
+            about = library_of(USED[row.scenario], row.packages, row.interpreter)
+            found.setdefault(about, {})[str(row.question)] = row
+    return {one: tuple(rows.values()) for one, rows in found.items()}
+
+
+def matches(row: Record) -> bool:
+    return judge(row, LOADED[row.scenario]).verdict.verdict == "match"
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "less"), list(facts()), ids=lambda one: one if isinstance(one, str) else ""
+)
+def test_every_part_of_the_facts_is_needed_by_some_record(
+    part: str, whole: Library, less: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it some cell of that release is no longer as predicted."""
+    rows = measured().get(whole, ())
+    if not rows:
+        pytest.skip("no record of that release is committed")
+    assert all(map(matches, rows))
+    others = tuple(less if one == whole else one for one in LIBRARIES[whole.id])
+    monkeypatch.setitem(libraries.LIBRARIES, whole.id, others)
+    assert not all(map(matches, rows)), part
