@@ -80,6 +80,34 @@ def test_a_runner_of_tests_ends_by_itself_whatever_a_test_raises(ending: str, st
     assert outcome.data == {"file of the fixture": "removed", "report of the tests": "kept"}
 
 
+def test_an_exporter_without_an_answer_takes_the_time_that_others_have() -> None:
+    """Handlers that were registered before it have no turn when somebody has less patience."""
+    patient = only("opentelemetry-dead/SIGTERM@main", **{"opentelemetry-sdk": "1.45.2"})
+    assert patient.processes[0].fired == ("signal.SIGTERM:stop", "C", "B", "A")
+    assert patient.processes[0].exit == {"code": 0}
+    other = only("opentelemetry-dead/SIGTERM-then-SIGKILL@main", **{"opentelemetry-sdk": "1.45.2"})
+    assert other.processes[0].fired == ("signal.SIGTERM:stop", "C", "B")
+    assert other.processes[0].exit == {"signal": "SIGKILL"}
+
+
+@pytest.mark.parametrize(
+    ("ending", "gauge", "own"),
+    [
+        ("SIGTERM@worker", "removed", "removed"),
+        ("SIGKILL@worker", "removed", "left behind"),
+        ("SIGKILL@master", "left behind", "removed"),
+    ],
+)
+def test_a_master_cleans_up_behind_a_worker_and_a_worker_behind_itself(
+    ending: str, gauge: str, own: str
+) -> None:
+    """Whoever is killed does not; what is told is of those that are gone."""
+    told = only(f"gunicorn-prometheus/{ending}", gunicorn="27.0.1").data or {}
+    assert told["live gauge of a dead worker"] == gauge
+    assert told["file that a handler of atexit removes"] == own
+    assert told["counter of a dead worker"] == "kept"
+
+
 def test_what_os_exit_does_first_it_does_once() -> None:
     """It may itself come to os._exit, and then there is nothing more to be done before."""
     code = Code(

@@ -155,13 +155,29 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=6,
         id="opentelemetry-spans",
         asks="Are my last spans exported at the end, and can the export hang the exit?",
+        looks=(
+            Look("SIGTERM, which nobody handles", "opentelemetry/SIGTERM@main"),
+            Look("the end of the code", "opentelemetry/return@main"),
+            Look("Ctrl-C", "opentelemetry/SIGINT@main"),
+            Look("os._exit", "opentelemetry/os-exit-7@main"),
+            Look("SIGKILL", "opentelemetry/SIGKILL@main"),
+            Look(
+                "a collector that answers nothing, SIGTERM that is handled",
+                "opentelemetry-dead/SIGTERM@main",
+            ),
+            Look(
+                "the same, with SIGKILL 2.5 s later",
+                "opentelemetry-dead/SIGTERM-then-SIGKILL@main",
+            ),
+        ),
         tries="exitmatrix run --ending deploy -- python app.py",
         threads=(
             *_of("open-telemetry/opentelemetry-python", 5568, 1567, 4215, 3307),
             *_of("open-telemetry/opentelemetry-python-contrib", 4916),
             *_of("PostHog/posthog", 70964),
         ),
-        missing="a stack with the SDK, and a collector that answers or does not",
+        missing="how many seconds the export takes (here that it takes more than 2.5), and workers"
+        " of a server",
     ),
     PeopleAsk(
         number=7,
@@ -251,6 +267,13 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=10,
         id="prometheus-files-of-dead-workers",
         asks="Which metric files stay behind when a worker dies, and which hook can remove them?",
+        looks=(
+            Look("a worker is killed", "gunicorn-prometheus/SIGKILL@worker"),
+            Look("a worker is sent SIGTERM", "gunicorn-prometheus/SIGTERM@worker"),
+            Look("the master is killed", "gunicorn-prometheus/SIGKILL@master"),
+            Look("SIGTERM to the master", "gunicorn-prometheus/SIGTERM@master"),
+            Look("a reload", "gunicorn-prometheus/SIGHUP@master"),
+        ),
         tries="exitmatrix run --ending oom --look-in metrics -- gunicorn -b 127.0.0.1:{port}"
         " app:app",
         threads=(
@@ -258,7 +281,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             *_of("BerriAI/litellm", 28713),
             *_of("skypilot-org/skypilot", 9689, 9690),
         ),
-        missing="a stack with prometheus_client",
+        missing="--max-requests",
     ),
     PeopleAsk(
         number=11,

@@ -19,6 +19,7 @@ from exitmatrix.declare.servers import SERVERS
 from exitmatrix.judge.profile import profile
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.semantics.supervise import SIGNUMS
+from exitmatrix.judge.served_data import with_data
 from exitmatrix.model import Outcome, Prediction, Process, Record, Scenario
 from exitmatrix.model.outcome import NEW
 from exitmatrix.model.outcome_sets import union
@@ -60,6 +61,10 @@ def _reaches(version: str, since: str) -> bool:
 
 def predict_served(record: Record, scenario: Scenario) -> Prediction:
     """What a server's facts allow for a cell. Raises NotPredicted."""
+    return with_data(_predict(record, scenario), scenario)
+
+
+def _predict(record: Record, scenario: Scenario) -> Prediction:
     facts = facts_of(scenario, record.packages, str(record.interpreter["version"]))
     signal, target = record.termination, record.target
     if profile(record.interpreter, record.packages).tracker:

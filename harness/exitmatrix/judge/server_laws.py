@@ -105,6 +105,17 @@ LAWS: Mapping[str, ServerLaw] = {
         " SIGKILL; after Ctrl-C it gives it a quarter of a second. The master itself finalizes.",
         source="CPython Lib/subprocess.py, call and run, Popen._sigint_wait_secs",
     ),
+    "server-worker-cleans-up": ServerLaw(
+        because="What a worker's own handler of atexit removes is gone where that runs, and stays"
+        " where the worker is killed.",
+        source="docs: library/atexit",
+    ),
+    "server-master-cleans-up": ServerLaw(
+        because="The master sees the end of each worker, whatever ended it, and calls a hook with"
+        " its pid: what that removes stays only where the master itself was killed.",
+        source="gunicorn/arbiter.py, reap_workers: child_exit; prometheus_client/multiprocess.py,"
+        " mark_process_dead",
+    ),
     "server-orphan-finalizes": ServerLaw(
         because="A worker looks whether its parent is still the same, and leaves when it is not.",
         source="gunicorn/workers/sync.py, is_parent_alive",

@@ -87,6 +87,12 @@ class Save(Frozen, tag="save"):
     data: str
 
 
+class Busy(Frozen, tag="busy"):
+    """A call into a library that comes back after so many milliseconds."""
+
+    milliseconds: int
+
+
 class ReplaceExit(Frozen, tag="replace os._exit"):
     """`os._exit` becomes a function that calls this one first."""
 
@@ -477,6 +483,7 @@ Statement = (
     | Import
     | Use
     | Save
+    | Busy
     | ReplaceExit
     | StartChild
     | StartProcess

@@ -141,8 +141,8 @@ class Outcome(Frozen, kw_only=True):
     data: Annotated[
         dict[str, DataState] | None,
         told(
-            "What became of data in flight, by kind; absent where a scenario has none, and while"
-            " a process is alive.",
+            "What became of data in flight, by kind: of a server, that of processes which are"
+            " gone. Absent where a scenario has none, and of a program while a process is alive.",
             minProperties=1,
             propertyNames={"pattern": "^[^:]+$"},
         ),

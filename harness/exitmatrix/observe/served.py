@@ -18,6 +18,7 @@ from exitmatrix.model.app import AppTrial, Moment
 from exitmatrix.model.app_outcome import AppOutcome, Handler, Member
 from exitmatrix.model.outcome import NEW, Launching, PortState
 from exitmatrix.observe.app import observe_app
+from exitmatrix.observe.history import told_of_data
 
 FOLDER = ("harness", "folder")
 
@@ -38,6 +39,9 @@ def observe_served(trial: Trial, scenario: Scenario, target: str) -> Outcome | U
         if ran.began is not None and ran.fate in ("ran", "raised")
     )
     survivors = tuple(role for role, one in named if not one.exit)
+    data = told_of_data(trial.history)
+    if set(data) != set(scenario.data):
+        return Unknown(reason="what became of its data could not be seen")
     return Outcome(
         processes=tuple(_process(role, one) for role, one in named),
         order=tuple((role, name) for _, role, name in order),
@@ -47,6 +51,7 @@ def observe_served(trial: Trial, scenario: Scenario, target: str) -> Outcome | U
         launchers=tuple(
             Launching(name=one.base, exit=_exit(one)) for one in shown.members if one.launches
         ),
+        data=dict(sorted(data.items())) or None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exitmatrix.judge.laws.law import Dies, Facts, Law, Leaves, Proceeds, Raises, does
-from exitmatrix.model.language import Fork, Import, ReplaceExit, Save, StartChild, StartThread
+from exitmatrix.model.language import Busy, Fork, Import, ReplaceExit, Save, StartChild, StartThread
 
 
 def _can_wait(facts: Facts) -> bool:
@@ -97,9 +97,9 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="library-saves",
         about="statement",
-        when=does(Save),
+        when=lambda f: isinstance(f.statement, Save | Busy),
         then=lambda _: Proceeds(),
-        because="A library's function saves or removes what it is there for.",
+        because="A library's function does what it is there for, and takes the time that it needs.",
         source="coverage coverage/control.py, Coverage.save",
     ),
     Law(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Facts, Raises
+from exitmatrix.judge.laws.law import Facts, Raises, Waits
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.signals import receive
@@ -65,6 +65,28 @@ def take_place(now: Configuration, ask: Ask) -> Iterator[Configuration]:
             one for moment in moments for one in _at(moment, moment.process(path), event, ask)
         ]
     yield from moments
+
+
+def spend(
+    now: Configuration, process: ProcessState, thread: Thread, milliseconds: int, ask: Ask
+) -> Iterator[Configuration]:
+    """All that may be once a thread has been busy for a while. Raises NotPredicted.
+
+    What is to come later may come before that is over.
+    """
+    event = now.events[0] if now.events else Event()
+    if event.when != "later" or process.path not in event.to:
+        yield change.with_process(now, change.with_thread(process, thread))
+        return
+    needs = process.elapsed + milliseconds
+    (effect,) = ask("grace", Facts(profile=ask.profile, needs=needs, grace=event.after))
+    in_time = isinstance(effect, Waits) and effect.waits
+    process = replace(process, elapsed=needs if in_time else event.after)
+    moment = change.with_process(now, change.with_thread(process, thread))
+    if in_time:
+        yield moment
+    else:
+        yield from take_place(moment, ask)
 
 
 def _supervises(process: ProcessState) -> bool:

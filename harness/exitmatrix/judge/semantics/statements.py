@@ -10,6 +10,7 @@ from exitmatrix.judge.laws.law import POOL, Calls, Facts, Proceeds
 from exitmatrix.judge.semantics import change, loops, multiprocess, run, spawn
 from exitmatrix.judge.semantics.ask import Ask
 from exitmatrix.judge.semantics.ends import stopped
+from exitmatrix.judge.semantics.outside import spend
 from exitmatrix.judge.semantics.signals import disposition, interrupt, receive
 from exitmatrix.judge.semantics.state import (
     Body,
@@ -27,6 +28,7 @@ from exitmatrix.judge.semantics.state import (
 )
 from exitmatrix.model.language import (
     Abort,
+    Busy,
     Call,
     Catch,
     Clear,
@@ -121,7 +123,9 @@ def execute(
             if not isinstance(effect, Proceeds):
                 yield stopped(now, process, thread, effect, statement, ask)
     for effect in ask("statement", about):
-        if isinstance(effect, Proceeds):
+        if isinstance(effect, Proceeds) and isinstance(statement, Busy):
+            yield from spend(now, process, thread, statement.milliseconds, ask)
+        elif isinstance(effect, Proceeds):
             yield from _proceed(now, process, thread, statement, ask)
         elif isinstance(effect, Calls) and isinstance(statement, JoinDaemon):
             begun = change.push(thread, Entering(statement.function))

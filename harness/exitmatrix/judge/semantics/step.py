@@ -18,7 +18,6 @@ from exitmatrix.judge.laws.law import (
     Prints,
     Proceeds,
     Raises,
-    Waits,
 )
 from exitmatrix.judge.semantics import (
     change,
@@ -31,7 +30,7 @@ from exitmatrix.judge.semantics import (
 )
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
-from exitmatrix.judge.semantics.outside import arrive, take_place
+from exitmatrix.judge.semantics.outside import arrive, spend
 from exitmatrix.judge.semantics.signals import notice
 from exitmatrix.judge.semantics.state import (
     Body,
@@ -352,14 +351,9 @@ def _enter(
     if (of_atexit or unwinds) and now.events and process.path in now.events[0].to:
         if now.events[0].when == "in a handler":
             thread = change.push(thread, Lingering())
-        elif of_atexit and now.events[0].when == "later" and ask.code.length:
-            needs, grace = process.elapsed + ask.code.length, now.events[0].after
-            (effect,) = ask("grace", Facts(profile=ask.profile, needs=needs, grace=grace))
-            in_time = isinstance(effect, Waits) and effect.waits
-            process = replace(process, elapsed=needs if in_time else grace)
-            if not in_time:
-                yield from take_place(_with(now, process, thread), ask)
-                return
+        elif of_atexit and ask.code.length:
+            yield from spend(now, process, thread, ask.code.length, ask)
+            return
     yield _with(now, process, thread)
 
 

@@ -1,18 +1,21 @@
 """The last stage: have a scenario's own `look.py` say what became of its data.
 
-It runs bare, with the interpreter of the trial, in the trial's working folder, when
-nobody of the trial is alive any more: what a shelf or a database looks like on disk
-is a matter of the interpreter, so only the same one can tell whether it is whole.
+It runs bare, with the interpreter of the trial, in the trial's working folder: what a
+shelf or a database looks like on disk is a matter of the interpreter, so only the same
+one can tell whether it is whole. Of a program it runs when nobody of the trial is alive any
+more; of a server, which goes on without a worker, it speaks of those that are gone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from typing import get_args
 
+from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel.wait_status import describe_status
-from exitmatrix.machine.run.spawn import Folder, environment, start
+from exitmatrix.machine.run.spawn import environment, start
 from exitmatrix.machine.run.state import TrialState
 from exitmatrix.model import DataState, TrialSpec
 
@@ -28,18 +31,27 @@ async def inspect(trial: TrialState) -> None:
     """Inspect the data on disk. While somebody is alive they are in flight still."""
     if not trial.spec.scenario.data or trial.live:
         return
-    try:
-        for kind, state in await _ask(trial.spec, trial.folder, trial.mark):
-            trial.journal.note("harness", 0, "data", kind, state)
-    except (CannotTell, OSError) as error:
-        trial.journal.note("harness", 0, "data-unseen", str(error))
+    variables = environment(trial.spec, trial.folder, "")
+    await tell(trial.spec, trial.folder.work, variables, trial.mark, trial.journal)
 
 
-async def _ask(spec: TrialSpec, folder: Folder, mark: int) -> list[tuple[str, str]]:
-    """(kind, state) of each kind of data, in order. Raises CannotTell, OSError."""
-    variables = environment(spec, folder, "")
+async def tell(
+    spec: TrialSpec, work: str, variables: Mapping[str, str], mark: int, journal: Journal
+) -> None:
+    """Note what became of each kind of data, or why nobody can tell."""
     bare = {name: text for name, text in variables.items() if not name.startswith(INJECTED)}
-    os.chdir(folder.work)
+    try:
+        for kind, state in await _ask(spec, work, bare, mark):
+            journal.note("harness", 0, "data", kind, state)
+    except (CannotTell, OSError) as error:
+        journal.note("harness", 0, "data-unseen", str(error))
+
+
+async def _ask(
+    spec: TrialSpec, work: str, bare: dict[str, str], mark: int
+) -> list[tuple[str, str]]:
+    """(kind, state) of each kind of data, in order. Raises CannotTell, OSError."""
+    os.chdir(work)
     output, write_end = os.pipe()
     try:
         # Should it hang, it bears the trial's mark, and is ended with it.

@@ -7,12 +7,14 @@ there, the program is a copy in a folder of its own, with an environment from no
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
 
 from msgspec.structs import replace
 
+from exitmatrix.machine.run import inspection
 from exitmatrix.machine.run.app import trial as app_trial
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.host import Host
@@ -119,6 +121,7 @@ class Served:
 
     def __init__(self, order: TrialSpec, host: Host, name: str, mark: int) -> None:
         self.order = order
+        self._mark = mark
         self.work = f"{host.folder}/{name}.cwd"
         try:
             self._fill(order)
@@ -138,7 +141,7 @@ class Served:
     async def run(self) -> Trial:
         """Run it to its end; the history ends with where its program lay."""
         try:
-            shown = await app_trial.run(self.state)
+            shown = await app_trial.run(self.state, self._look if self._has_data else None)
         finally:
             self.remove()
         events = tuple(one.event for one in shown.history)
@@ -149,6 +152,18 @@ class Served:
             stderr="",
             tree=shown.tree,
         )
+
+    @property
+    def _has_data(self) -> bool:
+        return bool(self.order.scenario.data)
+
+    async def _look(self, state: AppState) -> None:
+        variables = spec(self.order, self.work).environment
+        try:
+            async with asyncio.timeout(self.order.limit):
+                await inspection.tell(self.order, self.work, variables, self._mark, state.journal)
+        except TimeoutError:
+            state.journal.note("harness", 0, "data-unseen", "nobody answered in time")
 
     def remove(self) -> None:
         """Remove the copy of the program."""

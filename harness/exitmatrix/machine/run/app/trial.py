@@ -15,14 +15,19 @@ from exitmatrix.machine.run.app.readiness import NotReady, until_ready
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.model.app import AppTrial
 
+Look = Callable[[AppState], Awaitable[None]]
+
 STAGES: tuple[tuple[str, Callable[[AppState], Awaitable[None]]], ...] = (
     ("readiness", until_ready),
     ("the end", deliver),
 )
 
 
-async def run(state: AppState) -> AppTrial:
-    """Run a command to its end. Raises OSError when the machine cannot start it."""
+async def run(state: AppState, look: Look | None = None) -> AppTrial:
+    """Run a command to its end. Raises OSError when the machine cannot start it.
+
+    `look`: at what is there when the run is over, before whoever is left is ended.
+    """
     with state.reading():
         state.start()
         looking = asyncio.create_task(state.keep_looking())
@@ -33,6 +38,8 @@ async def run(state: AppState) -> AppTrial:
             with contextlib.suppress(asyncio.CancelledError):
                 await looking
         _close(state)
+        if look:
+            await look(state)
         ended = [pid for pid, one in state.processes.watched.items() if one.ended]
         left = state.leftovers.find(state.live, ended)
         await _end_everything(state)
