@@ -108,6 +108,26 @@ def test_a_master_cleans_up_behind_a_worker_and_a_worker_behind_itself(
     assert told["counter of a dead worker"] == "kept"
 
 
+def test_workers_of_a_pool_are_there_when_its_program_was_killed() -> None:
+    """At a normal end they are not; what they map is in flight as long as they live."""
+    ended = only("joblib/return@main", joblib="1.6.0")
+    assert (ended.helpers, ended.data) == ((), {"folder of joblib": "removed"})
+    left = only("joblib/os-exit-7@main", joblib="1.6.0")
+    assert (len(left.helpers), left.data) == (4, None)
+
+
+@pytest.mark.parametrize(("release", "soft"), [("3.12.2", "left behind"), ("4.3.1", "removed")])
+def test_a_lock_that_is_a_file_is_free_when_somebody_looks_whether_its_holder_lives(
+    release: str, soft: str
+) -> None:
+    """One of the kernel is free in any case; the file itself is there still."""
+    assert only("filelock/SIGKILL@main", filelock=release).data == {
+        "FileLock, to the next": "removed",
+        "SoftFileLock, to the next": soft,
+        "file of SoftFileLock": "left behind",
+    }
+
+
 def test_what_os_exit_does_first_it_does_once() -> None:
     """It may itself come to os._exit, and then there is nothing more to be done before."""
     code = Code(
@@ -135,17 +155,24 @@ def test_the_facts_are_those_of_the_newest_release_that_is_reached() -> None:
     assert found.since == "7.10"
 
 
+PARTS = ("handlers", "signals", "around", "catches", "before_exit", "helpers")
+
+
 def facts() -> Iterator[tuple[str, Library, Library]]:
     """Each part of each library's facts left out, one at a time."""
     for some in LIBRARIES.values():
         for one in some:
-            for part in ("handlers", "signals", "around", "catches", "before_exit"):
+            for part in PARTS:
                 value = getattr(one, part)
                 if value:
                     yield part, one, replace(one, **{part: type(value)()})
+            for kind, nature in one.data:
+                other = (kind, "until removed" if nature == "held" else "held")
+                others = (*(each for each in one.data if each[0] != kind), other)
+                yield f"what becomes of {kind}", one, replace(one, data=others)
             for place, function in enumerate(one.functions):
-                others = (*one.functions[:place], *one.functions[place + 1 :])
-                yield f"what {function.name} does", one, replace(one, functions=others)
+                left = (*one.functions[:place], *one.functions[place + 1 :])
+                yield f"what {function.name} does", one, replace(one, functions=left)
 
 
 @cache

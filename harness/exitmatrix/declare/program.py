@@ -106,6 +106,7 @@ NATURES = {
     "written": "to the kernel already",
     "until saved": "of a library, which has a function that saves it",
     "until removed": "of a library, which has a function that removes it",
+    "held": "a lock, which ends with its holder",
     "on disk": "of a worker, and meant to stay",
     "until its handlers run": "of a worker, which has a handler of atexit that removes it",
     "until its master sees the end": "of a worker, for which its master has a hook",

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from exitmatrix.declare.program import MARKER, step
 from exitmatrix.judge.laws import LAWS
-from exitmatrix.judge.laws.law import Facts, Helps, Keeps, Law
+from exitmatrix.judge.laws.law import Facts, Helps, Keeps, Law, Stays
 from exitmatrix.judge.memory import remembered
 from exitmatrix.judge.profile import Profile
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
@@ -258,16 +258,18 @@ def _outcome(
     open_port = serving is not None and serving.exit is None
     inside = termination.delivery == "in-process"
     helps = _helps(end, program, termination, target, ask)
+    stay = _stay(parent, program, ask)
+    seen = () if inside and not stay else program.helpers  # or they were there when it was ready
     names = _names(end)
     return Outcome(
         processes=tuple(_told(one, names[one.path], end) for one in told),
         order=None,
         survivors=tuple(names[one.path] for one in told if one.exit is None),
-        helpers=helps.helpers,
+        helpers=(*helps.helpers, *seen),
         port=None if serving is None else "open" if open_port else "closed",
         answer=(serving.answer or None) if serving and open_port and inside else None,
         left=tuple(sorted((*helps.leaves, *_left(end, termination, target, ask)))),
-        data=_data(parent, program, ask),
+        data=None if stay else _data(parent, program, ask),
         printed=parent.printed if program.code.printed else None,
         cut=any(one.cut for one in end.processes),
     )
@@ -364,6 +366,16 @@ def _left(end: Configuration, termination: Termination, target: str, ask: Ask) -
         if effect == Keeps("left behind"):
             left.append(kind)
     return tuple(left)
+
+
+def _stay(process: ProcessState, program: Program, ask: Ask) -> bool:
+    """Whether processes that a library has started are there when the program is gone."""
+    if not program.helpers:
+        return False
+    (effect,) = ask("orphans", Facts(profile=ask.profile, finalizing=process.finalized))
+    if not isinstance(effect, Stays):
+        raise NotPredicted(f"{effect!r} of orphans")
+    return effect.stays
 
 
 def _data(process: ProcessState, program: Program, ask: Ask) -> dict[str, DataState] | None:

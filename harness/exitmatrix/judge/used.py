@@ -39,7 +39,9 @@ def with_libraries(
     code = replace(
         code, body=_used(code.body, used), functions=functions, library=tuple(sorted(names))
     )
-    return replace(program, code=code)
+    data = (*program.data, *(kind for library in used.values() for kind in library.data))
+    helpers = tuple(name for library in used.values() for name in library.helpers)
+    return replace(program, code=code, data=data, helpers=helpers)
 
 
 def library_of(id: str, packages: Mapping[str, str], python: Mapping[str, Any]) -> Library:

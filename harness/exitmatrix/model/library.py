@@ -23,4 +23,6 @@ class Library(Frozen, kw_only=True):
     catches: tuple[tuple[str, int], ...] = ()  # exceptions, "" for any, with a status
     before_exit: str = ""  # what `os._exit` does first
     functions: tuple[Function, ...] = ()  # what these do
+    data: tuple[tuple[str, str], ...] = ()  # kinds of data in flight, and of what nature each is
+    helpers: tuple[str, ...] = ()  # processes that it starts, by stable names
     source: str

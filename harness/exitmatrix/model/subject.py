@@ -91,6 +91,7 @@ class Program(Frozen, kw_only=True):
     supervisor: str = ""  # of a parent that starts this program as its child: reloader, wait
     data: tuple[tuple[str, str], ...] = ()  # kinds of data in flight, and of what nature each is
     clean: tuple[tuple[str, DataState], ...] = ()  # what a clean end makes of each kind
+    helpers: tuple[str, ...] = ()  # processes that a library starts, which end with the program
 
 
 class Scenario(Frozen, kw_only=True):

@@ -6,10 +6,10 @@ several entries of one id; the one with the highest `since` that was reached hol
 
 from __future__ import annotations
 
-from exitmatrix.declare.libraries import coverage, opentelemetry, pytest
+from exitmatrix.declare.libraries import coverage, filelock, joblib, opentelemetry, pytest
 from exitmatrix.model.library import Library
 
-_FILES = (coverage, opentelemetry, pytest)
+_FILES = (coverage, filelock, joblib, opentelemetry, pytest)
 
 LIBRARIES: dict[str, tuple[Library, ...]] = {}
 for _file in _FILES:

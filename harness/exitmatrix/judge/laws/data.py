@@ -64,6 +64,17 @@ LAWS: tuple[Law, ...] = (
         source="docs: library/sqlite3, Transaction control; SQLite, Atomic Commit, 4 Rollback",
     ),
     Law(
+        id="lock-ends-with-its-holder",
+        about="data",
+        when=lambda f: not f.finalizing and f.data == "held",
+        then=lambda _: Keeps("removed"),
+        because=(
+            "The kernel releases the locks of a process that is gone, however it ended. A library "
+            "whose lock is a file can do the same if it looks whether the holder lives."
+        ),
+        source="flock(2); filelock filelock/_identity.py, owner_is_stale",
+    ),
+    Law(
         id="library-saves-data",
         about="data",
         when=lambda f: f.data in LATER and f.saved,

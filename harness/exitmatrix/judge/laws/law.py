@@ -47,6 +47,7 @@ Question = Literal[
     "forked thread",  # how a child ends that was forked by another thread than the main one
     "import",  # what a library registers
     "helpers",  # what processes libraries start
+    "orphans",  # whether these live on when the program is gone
     "end of interpreter",  # what the end of a second interpreter does
     "stderr",  # what an exception writes to stderr
     "loop exception",  # what one does that is raised while all tasks of an event loop wait
@@ -148,6 +149,12 @@ class Helps(Frozen):
     leaves: tuple[str, ...]
 
 
+class Stays(Frozen):
+    """Whether helper processes are there when the program is gone."""
+
+    stays: bool
+
+
 class Prints(Frozen):
     """What is written to stderr, without the frames of tracebacks."""
 
@@ -201,6 +208,7 @@ Effect = (
     | Exits
     | Brings
     | Helps
+    | Stays
     | Prints
     | Keeps
     | Answers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import POOL, Brings, Facts, Helps, Law
+from exitmatrix.judge.laws.law import POOL, Brings, Facts, Helps, Law, Stays
 
 FINALIZERS = "weakref.finalize._exitfunc"
 """The handler that weakref registers, once in a process."""
@@ -101,6 +101,27 @@ LAWS: tuple[Law, ...] = (
             "that kills the tracker too leaves them."
         ),
         source="CPython Lib/multiprocessing/synchronize.py, SemLock; What's New In Python 3.14",
+    ),
+    Law(
+        id="pool-ends-with-its-program",
+        about="orphans",
+        when=lambda f: f.finalizing,
+        then=lambda _: Stays(stays=False),
+        because="At a normal end a pool stops its workers, and waits for them.",
+        source="joblib joblib/externals/loky/process_executor.py, _python_exit",
+    ),
+    Law(
+        id="pool-outlives-its-program",
+        about="orphans",
+        when=lambda f: not f.finalizing,
+        then=lambda _: Stays(stays=True),
+        because=(
+            "Nobody tells the workers of a pool that its program was killed: they wait for work "
+            "until they have been idle for so long that they leave (of joblib five minutes). The "
+            "tracker that would remove what is left waits for them."
+        ),
+        source="joblib joblib/externals/loky/process_executor.py, _process_worker; "
+        "backend/resource_tracker.py, main: it reads until all that have the pipe are gone",
     ),
     Law(
         id="no-tracker",
