@@ -108,6 +108,34 @@ def test_a_master_cleans_up_behind_a_worker_and_a_worker_behind_itself(
     assert told["counter of a dead worker"] == "kept"
 
 
+@pytest.mark.parametrize(
+    ("ending", "done", "late"),
+    [
+        ("celery-prefork-queue/SIGTERM@master", "kept", "kept"),
+        ("celery-prefork-queue/SIGQUIT@master", "lost", "kept"),
+        ("celery-threads-busy/SIGQUIT@main", "kept", "kept"),
+        ("celery-threads-busy/SIGKILL@main", "lost", "lost"),
+    ],
+)
+def test_a_task_is_finished_or_given_back_where_it_was_not_acknowledged(
+    ending: str, done: str, late: str
+) -> None:
+    """A worker that leaves by itself finishes it; the main process gives it back at its end."""
+    told = only(ending, celery="5.7.0").data or {}
+    assert told["results of two tasks"] == done
+    assert told["a task, done or in the queue"] == done
+    assert told["a task with acks_late, done or in the queue"] == late
+
+
+def test_a_main_process_that_waits_may_not_have_given_back_anything_yet() -> None:
+    """SIGTERM to the group: it may wait for a lock that a worker held when it was ended."""
+    asked = record("celery-prefork-queue/SIGTERM@group", stack="made", packages={"celery": "5.7.0"})
+    made = expected(asked, LOADED[asked.scenario])
+    late = "a task with acks_late, done or in the queue"
+    states = {(one.processes[0].exit is None, (one.data or {})[late]) for one in made.outcomes}
+    assert states == {(True, "kept"), (True, "lost"), (False, "kept")}
+
+
 def test_workers_of_a_pool_are_there_when_its_program_was_killed() -> None:
     """At a normal end they are not; what they map is in flight as long as they live."""
     ended = only("joblib/return@main", joblib="1.6.0")

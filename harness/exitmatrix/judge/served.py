@@ -225,7 +225,7 @@ def _meanwhile(
             if facts.waits_for_lock and not stop.restarts:
                 hangs = _process("master", facts, GOES_ON, signal)
                 _, *others = _after(facts, stop, signal, workers, late)
-                yield [replace(hangs, fired=stop.hooks), *others]
+                yield [replace(hangs, fired=facts.stuck or stop.hooks), *others]
 
 
 def _late_workers(facts: Server, stop: Stop, gone: int) -> Iterator[tuple[Process, ...]]:

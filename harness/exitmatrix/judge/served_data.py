@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
 
 from msgspec.structs import replace
 
 from exitmatrix.model import DataState, Outcome, Prediction, Process, Scenario
 from exitmatrix.model.outcome_sets import union
+
+States = tuple[DataState, ...]
+"""One, or those between which it depends on when somebody looks."""
 
 
 def with_data(prediction: Prediction, scenario: Scenario) -> Prediction:
@@ -17,39 +21,60 @@ def with_data(prediction: Prediction, scenario: Scenario) -> Prediction:
         return prediction
     return replace(
         prediction,
-        outcomes=union(_told(one, natures) for one in prediction.outcomes),
-        rules=(*prediction.rules, *(LAWS[nature] for _, nature in natures if nature in LAWS)),
+        outcomes=union(told for one in prediction.outcomes for told in _told(one, natures)),
+        rules=(
+            *prediction.rules,
+            *dict.fromkeys(LAWS[nature] for _, nature in natures if nature in LAWS),
+        ),
     )
 
 
-def _told(outcome: Outcome, natures: Sequence[tuple[str, str]]) -> Outcome:
-    master, *workers = outcome.processes
+def _told(outcome: Outcome, natures: Sequence[tuple[str, str]]) -> Iterator[Outcome]:
+    first, *workers = outcome.processes
     gone = [one for one in workers if one.exit is not None]
-    return replace(
-        outcome, data={kind: STATES[nature](master, gone) for kind, nature in sorted(natures)}
-    )
+    kinds = [kind for kind, _ in sorted(natures)]
+    ways = [STATES[nature](first, gone) for _, nature in sorted(natures)]
+    for states in product(*ways):
+        yield replace(outcome, data=dict(zip(kinds, states, strict=True)))
 
 
-def _on_disk(_master: Process, gone: Sequence[Process]) -> DataState:
-    return "kept" if gone else "lost"
+def _on_disk(_first: Process, gone: Sequence[Process]) -> States:
+    return ("kept",) if gone else ("lost",)
 
 
-def _by_handlers(_master: Process, gone: Sequence[Process]) -> DataState:
+def _by_handlers(_first: Process, gone: Sequence[Process]) -> States:
     """Each worker removes its own, or did not come to it."""
-    return "removed" if all("A" in (one.fired or ()) for one in gone) else "left behind"
+    return ("removed",) if all("A" in (one.fired or ()) for one in gone) else ("left behind",)
 
 
-def _by_master(master: Process, _gone: Sequence[Process]) -> DataState:
+def _by_master(first: Process, _gone: Sequence[Process]) -> States:
     """A master that lives, or leaves by itself, has seen the end of each worker."""
-    return "left behind" if "signal" in (master.exit or {}) else "removed"
+    return ("left behind",) if "signal" in (first.exit or {}) else ("removed",)
 
 
-STATES: Mapping[str, Callable[[Process, Sequence[Process]], DataState]] = {
+def _done(first: Process, gone: Sequence[Process]) -> States:
+    """Nobody who runs tasks was ended by a signal: whoever leaves by itself finishes them."""
+    finished = all("code" in (one.exit or {}) for one in gone or [first])
+    return ("kept",) if finished else ("lost",)
+
+
+def _done_or_queued(first: Process, gone: Sequence[Process]) -> States:
+    """The first process gives back what was not acknowledged, when it comes to its end."""
+    if first.exit is None:  # it is on the way to that
+        return "kept", "lost"
+    return ("kept",) if "code" in first.exit else _done(first, gone)
+
+
+STATES: Mapping[str, Callable[[Process, Sequence[Process]], States]] = {
     "on disk": _on_disk,
     "until its handlers run": _by_handlers,
+    "of tasks, when they are done": _done,
+    "of tasks, or in the queue again": _done_or_queued,
     "until its master sees the end": _by_master,
 }
 LAWS: Mapping[str, str] = {
+    "of tasks, when they are done": "server-tasks-are-finished",
+    "of tasks, or in the queue again": "server-tasks-are-given-back",
     "until its handlers run": "server-worker-cleans-up",
     "until its master sees the end": "server-master-cleans-up",
 }

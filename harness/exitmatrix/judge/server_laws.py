@@ -105,6 +105,16 @@ LAWS: Mapping[str, ServerLaw] = {
         " SIGKILL; after Ctrl-C it gives it a quarter of a second. The master itself finalizes.",
         source="CPython Lib/subprocess.py, call and run, Popen._sigint_wait_secs",
     ),
+    "server-tasks-are-finished": ServerLaw(
+        because="A worker that leaves by itself finishes its tasks before; one that a signal ends,"
+        " or whose task it cancels, does not, and a task that was acknowledged before is lost.",
+        source="docs of celery: Workers Guide, Stopping the worker; configuration, task_acks_late",
+    ),
+    "server-tasks-are-given-back": ServerLaw(
+        because="What was not acknowledged goes back to the queue when the main process closes its"
+        " channel, which it does at every end but a sudden one.",
+        source="kombu/transport/virtual/base.py, QoS.restore_unacked_once",
+    ),
     "server-worker-cleans-up": ServerLaw(
         because="What a worker's own handler of atexit removes is gone where that runs, and stays"
         " where the worker is killed.",

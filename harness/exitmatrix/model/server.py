@@ -74,6 +74,7 @@ class Server(Frozen, kw_only=True):
     notes: bool = False  # whether one that is gone counts, though the master came to stop before
     replaces_late: bool = False  # whether one may be replaced while the master comes to stop
     waits_for_lock: bool = False  # which a worker that a signal ends may have left taken
+    stuck: tuple[str, ...] = ()  # hooks that the master has called where it waits; (): all
     follows: bool = False  # whether the master leaves with the status of a worker that is gone
     orphan: Reaction | None = None  # what a worker does whose master is gone
     dies_with_parent: bool = False  # PR_SET_PDEATHSIG: when the thread that forked it is gone

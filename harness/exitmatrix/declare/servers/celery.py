@@ -10,6 +10,8 @@ threads look after it, and its processes share one queue.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from exitmatrix.model.server import Reaction, Server, Stop
 
 _BEGINS, _WORKER, _PROCESS = (
@@ -183,4 +185,38 @@ PREFORK_BUSY = Server(
     source=_SOURCE,
 )
 
-SERVERS = (SOLO, SOLO_BUSY, PREFORK, PREFORK_BUSY)
+PREFORK_QUEUE = replace(
+    PREFORK,
+    id="celery-prefork-queue",
+    master={
+        "SIGTERM": PREFORK.master["SIGTERM"],
+        "SIGINT": PREFORK.master["SIGINT"],
+        "SIGQUIT": PREFORK_BUSY.master["SIGQUIT"],
+    },
+    worker={"SIGTERM": PREFORK.worker["SIGTERM"], "SIGINT": _IGNORED},
+    stuck=(_BEGINS,),  # worker/worker.py: `_shutdown` comes before `_send_worker_shutdown`
+    # Whether a worker is replaced, and what one does without its master: no cell of this asks it.
+    replaces=False,
+    orphan=None,
+)
+
+THREADS_BUSY = Server(
+    id="celery-threads-busy",
+    package="celery",
+    imports=("main",),
+    listens=False,
+    worker={
+        "SIGTERM": SOLO.worker["SIGTERM"],
+        "SIGINT": SOLO.worker["SIGINT"],
+        "SIGQUIT": Reaction(
+            how="finalizes",
+            status=1,
+            hooks=(_WORKER,),
+            source="concurrency/thread.py: no kill_job, so that `cancel_active_requests` raises"
+            " NotImplementedError; `on_stop` waits for the tasks",
+        ),
+    },
+    source=_SOURCE,
+)
+
+SERVERS = (SOLO, SOLO_BUSY, PREFORK, PREFORK_BUSY, PREFORK_QUEUE, THREADS_BUSY)
