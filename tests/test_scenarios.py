@@ -199,6 +199,57 @@ def test_each_length_of_handlers_is_a_scenario(tmp_path: Path) -> None:
     assert {one.path for one in loaded} == {str(tmp_path / "slow.py")}
 
 
+LISTENING = """\
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["gunicorn"]
+#
+# [tool.exitmatrix]
+# title = "A server"
+# roles = ["master", "worker"]
+# ready = "listening"
+# command = ["python", "-m", "gunicorn", "-b", "127.0.0.1:{port}", "app:app"]
+# server = "gunicorn"
+# terminations = ["SIG*", "os-exit-3"]
+# busy = ["SIGTERM@master", "SIGKILL@worker"]
+# ///
+"""
+
+
+def test_a_server_that_is_ended_while_it_answers_is_a_scenario_of_its_own(tmp_path: Path) -> None:
+    """One file is both; and a view that ends a process is one of those that serve."""
+    (tmp_path / "served.py").write_text(LISTENING)
+    idle, busy = scenarios.load(tmp_path).scenarios
+    assert [(one.id, one.answering) for one in (idle, busy)] == [
+        ("served", False),
+        ("served-busy", True),
+    ]
+    assert (idle.terminations, busy.terminations) == (
+        ("SIG*", "os-exit-3"),
+        ("SIGTERM@master", "SIGKILL@worker"),
+    )
+    assert busy.title == "A server, while it answers a request"
+    assert idle.acting_role == "worker"
+    assert [one.id for one in scenarios.load(tmp_path, ["served-busy"]).scenarios] != []
+
+
+@pytest.mark.parametrize(
+    "busy", ['["SIGTERM@nobody"]', '["os-exit-3"]', '["SIG*"]', '["touch-source"]', '"SIGTERM"']
+)
+def test_only_a_signal_is_sent_while_a_server_answers(busy: str) -> None:
+    text = LISTENING.replace('["SIGTERM@master", "SIGKILL@worker"]', busy)
+    with pytest.raises(header.InvalidScenario) as refusal:
+        header.parse("served", text, "served.py")
+    assert refusal.value.key == "tool.exitmatrix.busy"
+    assert "valid" in refusal.value.text or "none of" in refusal.value.text
+
+
+def test_only_what_listens_can_answer() -> None:
+    """A program without a port has no client."""
+    error = refused(changed('roles = ["main"]', 'roles = ["main"]\n# busy = ["SIGTERM"]'))
+    assert error.key == "tool.exitmatrix.busy"
+
+
 def test_the_id_of_a_length_is_taken_once(tmp_path: Path) -> None:
     """A file that bears the name of another's length is refused."""
     text = changed('roles = ["main"]', 'roles = ["main"]\n# handler-ms = [50]')

@@ -541,10 +541,25 @@ RARE_FACTS = (
     *((name, place, "notes", "") for name in ("granian", "granian-wsgi") for place in range(3)),
     ("gunicorn-gthread", 0, "replaces_late", ""),
 )
+Key = str | int
 WITHOUT = Server(id="", package="", imports=(), source="")
 
 
-def facts() -> list[tuple[str, int, str, str]]:
+BY_KEY = ("worker", "master", "fatal")
+# What is said of requests, of servers that are not asked for anything.
+OF_REQUESTS = ("quits", "fatal")
+
+
+def is_asked(server: str, answering: bool = False) -> bool:
+    """Whether there are records of a request to it, or of one that was in flight."""
+    return any(
+        outcome.client is not None and LOADED[one.scenario].answering >= answering
+        for one in observed(server)
+        for outcome in one.outcomes
+    )
+
+
+def facts() -> list[tuple[str, int, str, Key]]:
     """Every fact of every server: the field, and the signal where it has some for each."""
     return [
         (server, place, field, signal)
@@ -552,7 +567,8 @@ def facts() -> list[tuple[str, int, str, str]]:
         for place, one in enumerate(some)
         for field in one.__struct_fields__
         if field not in ABOUT and getattr(one, field) != getattr(WITHOUT, field)
-        for signal in (getattr(one, field) if field in ("worker", "master") else ("",))
+        if field not in OF_REQUESTS or is_asked(server)
+        for signal in (getattr(one, field) if field in BY_KEY else ("",))
     ]
 
 
@@ -561,14 +577,14 @@ def facts() -> list[tuple[str, int, str, str]]:
     [one for one in facts() if one not in (*UNSEEN, *RARE_FACTS)],
 )
 def test_a_wrong_fact_is_noticed(
-    server: str, place: int, field: str, signal: str, monkeypatch: pytest.MonkeyPatch
+    server: str, place: int, field: str, signal: Key, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Had a server not what the fact says, some record would not be as foreseen."""
     monkeypatch.setitem(SERVERS, server, less(server, place, field, signal))
     assert not all_match(observed(server))
 
 
-def less(server: str, place: int, field: str, signal: str) -> tuple[Server, ...]:
+def less(server: str, place: int, field: str, signal: Key) -> tuple[Server, ...]:
     """The facts of a server, of which one is not known."""
     some = list(SERVERS[server])
     known = getattr(some[place], field)
@@ -578,7 +594,7 @@ def less(server: str, place: int, field: str, signal: str) -> tuple[Server, ...]
     return tuple(some)
 
 
-Part = tuple[str, int, str, str, str]
+Part = tuple[str, int, str, Key, str]
 
 # What only adds an outcome to a race, and one that no run has shown: that the master of hypercorn
 # sees one worker gone and the other not yet, though SIGTERM was sent to both at once.
@@ -594,10 +610,12 @@ def parts() -> list[Part]:
         for field, signal, what in said_of(one)
         for part in what.__struct_fields__
         if part not in ("source", "how") and getattr(what, part) != getattr(nothing(what), part)
+        if part != "view" or is_asked(server, answering=True)
+        if field not in OF_REQUESTS or is_asked(server)
     ]
 
 
-def without(server: str, place: int, field: str, signal: str, part: str) -> tuple[Server, ...]:
+def without(server: str, place: int, field: str, signal: Key, part: str) -> tuple[Server, ...]:
     """The facts of a server, of which a part of one says nothing."""
     some = list(SERVERS[server])
     known = getattr(some[place], field)
@@ -607,12 +625,14 @@ def without(server: str, place: int, field: str, signal: str, part: str) -> tupl
     return tuple(some)
 
 
-def said_of(one: Server) -> Iterator[tuple[str, str, Reaction | Stop]]:
+def said_of(one: Server) -> Iterator[tuple[str, Key, Reaction | Stop]]:
     for signal, reaction in one.worker.items():
         yield "worker", signal, reaction
     for signal, stop in one.master.items():
         yield "master", signal, stop
-    for field in ("told", "orphan", "gives_up"):
+    for status, stop in one.fatal.items():
+        yield "fatal", status, stop
+    for field in ("told", "orphan", "gives_up", "quits"):
         if getattr(one, field) is not None:
             yield field, "", getattr(one, field)
 

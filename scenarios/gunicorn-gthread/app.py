@@ -8,7 +8,8 @@
 # ready = "listening"
 # command = ["python", "-m", "gunicorn", "-k", "gthread", "--threads", "2", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
 # server = "gunicorn-gthread"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "sys-exit-3", "os-exit-3", "os-exit-7", "exception", "self-SIGTERM"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGQUIT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGQUIT@worker", "SIGKILL@worker"]
 # ///
 """Whose handlers run when workers of gunicorn serve with threads?
 
@@ -17,6 +18,8 @@ its master lives.
 """
 
 import atexit
+
+import endings
 
 
 @atexit.register
@@ -35,5 +38,9 @@ def C():
 
 
 def app(environ, start_response):
+    if environ["PATH_INFO"] == "/end":
+        endings.end_here()
+    if environ["PATH_INFO"] == "/busy":
+        endings.busy()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"Hello, World!"]

@@ -8,7 +8,8 @@
 # ready = "listening"
 # command = ["python", "-m", "gunicorn", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
 # server = "gunicorn"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "sys-exit-3", "os-exit-3", "os-exit-7", "exception", "self-SIGTERM"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGQUIT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGQUIT@worker", "SIGKILL@worker"]
 # ///
 """Whose handlers run when gunicorn is stopped, reloaded, or loses a process?
 
@@ -16,6 +17,8 @@ Each worker imports the application, so each worker has its handlers; the master
 """
 
 import atexit
+
+import endings
 
 
 @atexit.register
@@ -34,5 +37,9 @@ def C():
 
 
 def app(environ, start_response):
+    if environ["PATH_INFO"] == "/end":
+        endings.end_here()
+    if environ["PATH_INFO"] == "/busy":
+        endings.busy()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"Hello, World!"]

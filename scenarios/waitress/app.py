@@ -8,12 +8,15 @@
 # ready = "listening"
 # command = ["python", "-m", "waitress", "--listen", "127.0.0.1:{port}", "app:app"]
 # server = "waitress"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
+# busy = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGKILL"]
 # ///
 """Do handlers run when waitress is stopped?
 """
 
 import atexit
+
+import endings
 
 
 @atexit.register
@@ -32,5 +35,9 @@ def C():
 
 
 def app(environ, start_response):
+    if environ["PATH_INFO"] == "/end":
+        endings.end_here()
+    if environ["PATH_INFO"] == "/busy":
+        endings.busy()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"Hello, World!"]

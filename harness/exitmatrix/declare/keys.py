@@ -56,6 +56,7 @@ class Own(Header, frozen=True, kw_only=True):
     command: Texts = ()
     server: Annotated[str, _says("a text")] = ""
     launchers: Texts = ()
+    busy: Texts = ()
     runner: Texts = ()
 
 

@@ -36,6 +36,7 @@ CLEAN = ("kept", "removed")  # what a clean end may make of data; other states a
 ROLES = (("main",), ("parent", "child"))
 FAMILIES = {one.family for one in STACKS}
 ROLE = re.compile(r"[a-z][a-z-]*")
+BUSY = "-busy"  # what the id of a scenario ends with that is ended while it answers
 OF_COMMANDS = ("listening", "line")  # how a command is seen to be ready
 LINE_FORM = 'ready = {line = "REGEX"}'
 READY_FORMS = 'ready = {stdout = "LINE"}, ready = "http" or ready = "none"'
@@ -82,6 +83,7 @@ def parse(id: str, text: str, path: str, folder: str = "") -> Scenario:
         program=_program(keys.program),
         command=_command(keys.command, ready),
         server=_server(keys),
+        busy=_busy(keys, ready),
         runner=_runner(keys),
         acts=_acts(keys),
         printed=keys.printed,
@@ -164,8 +166,21 @@ def _roles(keys: Own) -> None:
         raise InvalidScenario("tool.exitmatrix.roles", f"valid: {valid}, not {given}")
 
 
-def with_lengths(scenario: Scenario) -> tuple[Scenario, ...]:
-    """The scenarios that one file declares: one for each length of its handlers."""
+def declared_by(scenario: Scenario) -> tuple[Scenario, ...]:
+    """The scenarios that one file declares.
+
+    One for each length of its handlers; and one that is ended while it answers a request.
+    """
+    if scenario.busy:
+        answering = replace(
+            scenario,
+            id=f"{scenario.id}{BUSY}",
+            title=f"{scenario.title}, while it answers a request",
+            terminations=scenario.busy,
+            busy=(),
+            answering=True,
+        )
+        return replace(scenario, busy=()), answering
     return tuple(
         replace(
             scenario,
@@ -190,6 +205,20 @@ def _acts(keys: Own) -> str:
         valid = " or ".join(f'"{role}"' for role in keys.roles)
         raise InvalidScenario("tool.exitmatrix.acts", f"valid: {valid}, not {keys.acts!r}")
     return keys.acts
+
+
+def _busy(keys: Own, ready: Ready) -> tuple[str, ...]:
+    key = "tool.exitmatrix.busy"
+    if not keys.busy:
+        return ()
+    if ready.by != "listening":
+        raise InvalidScenario(key, "goes together with a command that listens")
+    for id in {Ending.parse(one)[0] for one in _terminations(keys.busy, keys.roles, key)}:
+        if id not in TERMINATIONS or TERMINATIONS[id].delivery != "signal":
+            raise InvalidScenario(
+                key, f"a signal is valid, as SIGTERM@{keys.roles[-1]}, not {id!r}"
+            )
+    return keys.busy
 
 
 def _program(value: Mapping[str, Any] | None) -> Program | None:
@@ -260,8 +289,9 @@ def _requires(value: str) -> str:
     return value
 
 
-def _terminations(patterns: tuple[str, ...], roles: tuple[str, ...]) -> tuple[str, ...]:
-    key = "tool.exitmatrix.terminations"
+def _terminations(
+    patterns: tuple[str, ...], roles: tuple[str, ...], key: str = "tool.exitmatrix.terminations"
+) -> tuple[str, ...]:
     if not patterns:
         raise InvalidScenario(key, 'at least one is needed; ["*"] is all but the rare')
     for pattern in patterns:

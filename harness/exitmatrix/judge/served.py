@@ -65,21 +65,31 @@ def predict_served(record: Record, scenario: Scenario) -> Prediction:
 
 
 def _predict(record: Record, scenario: Scenario) -> Prediction:
-    facts = facts_of(scenario, record.packages, str(record.interpreter["version"]))
+    facts = facts_now(record, scenario)
     signal, target = record.termination, record.target
-    if profile(record.interpreter, record.packages).tracker:
-        facts = replace(facts, helpers=(*facts.helpers, *(TRACKER for _ in facts.locks)))
-    if not facts.workers:
-        reaction = _reaction(facts, signal)
-        return _prediction(facts, [[_process("main", facts, reaction, signal)]], [reaction.how])
-    if target == "worker":
-        return _worker_hit(facts, signal)
+    if not facts.workers or target == "worker":
+        return predict_hit(facts, reaction_of(facts, signal), signal)
     if target == GROUP:
         return _group_hit(facts, signal)
     return _master_hit(facts, signal)
 
 
-def _reaction(facts: Server, signal: str) -> Reaction:
+def facts_now(record: Record, scenario: Scenario) -> Server:
+    """The facts that hold for a cell, with the helpers of its Python. Raises NotPredicted."""
+    facts = facts_of(scenario, record.packages, str(record.interpreter["version"]))
+    if profile(record.interpreter, record.packages).tracker:
+        return replace(facts, helpers=(*facts.helpers, *(TRACKER for _ in facts.locks)))
+    return facts
+
+
+def predict_hit(facts: Server, reaction: Reaction, signal: str) -> Prediction:
+    """One process that serves does something: the only one, or one of several workers."""
+    if not facts.workers:
+        return _prediction(facts, [[_process("main", facts, reaction, signal)]], [reaction.how])
+    return _worker_hit(facts, reaction, signal)
+
+
+def reaction_of(facts: Server, signal: str) -> Reaction:
     """What a worker does on a signal; "": where its master tells it without one."""
     if not signal:
         if facts.told is None:
@@ -88,15 +98,16 @@ def _reaction(facts: Server, signal: str) -> Reaction:
     return KILLED if signal == "SIGKILL" else facts.worker.get(signal, DEFAULT)
 
 
-def _worker_hit(facts: Server, signal: str) -> Prediction:
-    """A signal to one worker: what it does, and whether the master replaces it."""
-    reaction = _reaction(facts, signal)
+def _worker_hit(facts: Server, reaction: Reaction, signal: str) -> Prediction:
+    """One worker does something: what it comes to, and whether the master replaces it."""
     hit = _process("worker", facts, reaction, signal)
-    if facts.gives_up and hit.exit is not None:
-        stop = facts.gives_up
-        how = _reaction(facts, stop.passes)
+    fatal = facts.fatal.get((hit.exit or {}).get("code", -1))
+    stop = fatal or facts.gives_up
+    if stop and hit.exit is not None:
+        how = reaction_of(facts, stop.passes)
         others = _several("others", facts, how, stop.passes, facts.workers - 1)
-        return _killed(facts, stop, signal, [hit, *others], [reaction.how, "gives up"])
+        law = "halts" if fatal else "gives up"
+        return _killed(facts, stop, signal, [hit, *others], [reaction.how, law])
     born = facts.replaces and hit.exit is not None
     follows = facts.follows and hit.exit is not None
     leaves = Reaction(how="finalizes", status=_status(hit.exit))
@@ -130,12 +141,12 @@ def _master_hit(facts: Server, signal: str) -> Prediction:
         master = _process("master", facts, DEFAULT, signal)
         leaves = _process("worker", facts, facts.orphan, signal)
         if not facts.dies_with_parent:
-            return _prediction(facts, [[master, *_in_order((leaves,) * facts.workers)]], laws)
+            return _prediction(facts, [[master, *in_order((leaves,) * facts.workers)]], laws)
         ways = (leaves, *_killed_anywhere(leaves))
         some_ways = combinations_with_replacement(ways, facts.workers)
-        outcomes = [[master, *_in_order(some)] for some in some_ways]
+        outcomes = [[master, *in_order(some)] for some in some_ways]
         return _prediction(facts, outcomes, [*laws, "dies with its parent"], (ORPHANED,))
-    reaction = _reaction(facts, stop.passes)
+    reaction = reaction_of(facts, stop.passes)
     if stop.insists and reaction.how == "goes on":
         workers = _several("worker", facts, KILLED, stop.insists, facts.workers)
         told = [*_after(facts, stop, signal, workers)]
@@ -170,14 +181,14 @@ def _each(
     race: str,
 ) -> Prediction:
     """Whatever the workers come to, of which each is one way in which a race may end."""
-    outcomes = [[*_after(facts, stop, signal, _in_order(workers))] for workers in every]
+    outcomes = [[*_after(facts, stop, signal, in_order(workers))] for workers in every]
     return _prediction(facts, outcomes, laws, (race,))
 
 
 def _group_hit(facts: Server, signal: str) -> Prediction:
     """A signal to all: each worker gets it, and then what the master passes on."""
     stop = None if signal == "SIGKILL" else facts.master.get(signal)
-    first = _reaction(facts, signal)
+    first = reaction_of(facts, signal)
     if stop is None or first.how == "default action":
         workers = _several("worker", facts, first, signal, facts.workers)
         stays = signal != "SIGKILL" and signal in (*facts.ignores, *facts.master)
@@ -217,7 +228,7 @@ def _meanwhile(
     if facts.stalls and signal != stop.passes:  # of one signal, two that are pending are one
         ways += (_process("worker", facts, GOES_ON, signal),)
     for some in combinations_with_replacement(ways, facts.workers):
-        workers = _in_order(some)
+        workers = in_order(some)
         gone = sum(one in by_themselves for one in some)
         for late in _late_workers(facts, stop, gone):
             for how in stops if gone else [stop]:
@@ -234,7 +245,7 @@ def _late_workers(facts: Server, stop: Stop, gone: int) -> Iterator[tuple[Proces
     if not facts.replaces_late:
         return
     role = f"{NEW}worker"
-    done = _process(role, facts, _reaction(facts, stop.passes), stop.passes)
+    done = _process(role, facts, reaction_of(facts, stop.passes), stop.passes)
     ways = [done]
     if facts.dies_with_parent:
         ways += _killed_anywhere(done)
@@ -272,7 +283,7 @@ def _missed(
     facts: Server, stop: Stop, signal: str, workers: Sequence[Process], how: str
 ) -> Prediction:
     """All workers are lost to a master that reloads: it notices before, afterwards, or never."""
-    leaves = _reaction(facts, stop.passes)
+    leaves = reaction_of(facts, stop.passes)
     leaving = _several("new-worker", facts, leaves, stop.passes, facts.workers)
     new = _several("new-worker", facts, GOES_ON, signal, facts.workers)
     outcomes = [
@@ -290,10 +301,10 @@ def _too_many(
 
     One that it replaces before it comes to the reload is too many then, and is sent away.
     """
-    alone = _process("new-worker", facts, _reaction(facts, stop.passes), stop.passes)
+    alone = _process("new-worker", facts, reaction_of(facts, stop.passes), stop.passes)
     ways = [alone, *_killed_late(facts, alone, stop.passes)]
     outcomes = [
-        [MASTER, *workers, *_in_order([*new, *some], "new-worker")]
+        [MASTER, *workers, *in_order([*new, *some], "new-worker")]
         for many in range(facts.workers + 1)
         for some in combinations_with_replacement(ways, many)
     ]
@@ -317,7 +328,7 @@ def _two_signals(facts: Server, first: Reaction, signal: str, passed: str) -> tu
     if not passed:  # the signal is there before the master has told anything
         ends = (first, first.hurried) if first.hurried else (first,)
         return tuple(_process("worker", facts, one, signal) for one in ends)
-    second = _reaction(facts, passed)
+    second = reaction_of(facts, passed)
     ways = [alone]
     if second.how != "goes on":
         ways.append(_process("worker", facts, second, passed))
@@ -342,7 +353,7 @@ def _killed_late(facts: Server, alone: Process, passed: str) -> Iterator[Process
     return (cut for cut in _cut_short(alone, passed) if len(cut.fired or ()) >= least)
 
 
-def _in_order(workers: Sequence[Process], role: str = "worker") -> tuple[Process, ...]:
+def in_order(workers: Sequence[Process], role: str = "worker") -> tuple[Process, ...]:
     """The same, numbered as observation numbers them: by what they did, and one alone not."""
     alike = sorted(workers, key=lambda one: msgspec.json.encode(replace(one, role=role)))
     return tuple(
@@ -369,7 +380,7 @@ def _after(
     yield from workers
     role = f"{NEW}worker"
     anew = _process(role, facts, GOES_ON, signal)
-    yield from _in_order((*late, *(anew for _ in range(facts.workers * stop.restarts))), role)
+    yield from in_order((*late, *(anew for _ in range(facts.workers * stop.restarts))), role)
 
 
 def _several(

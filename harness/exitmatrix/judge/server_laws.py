@@ -160,6 +160,35 @@ LAWS: Mapping[str, ServerLaw] = {
         " wait for ever.",
         source="billiard/pool.py, Pool._help_stuff_finish",
     ),
+    "server-answers-500": ServerLaw(
+        because="A server catches what a view raises, answers with 500, and goes on.",
+        source="gunicorn/workers/sync.py, handle; waitress/task.py, ErrorTask",
+    ),
+    "server-view-quits": ServerLaw(
+        because="SystemExit is no Exception: whether a server catches it where it calls a view, or"
+        " where that thread ends, or nowhere, is up to the server.",
+        source="docs: library/exceptions, SystemExit; gunicorn 22, workers/sync.py, handle",
+    ),
+    "server-halts": ServerLaw(
+        because="A worker that leaves with this status is taken for one that cannot start: the"
+        " master stops the others, and exits with the same status.",
+        source="gunicorn/arbiter.py, reap_workers: WORKER_BOOT_ERROR is 3, APP_LOAD_ERROR is 4",
+    ),
+    "server-view-returns": ServerLaw(
+        because="The process waits for the request that it answers, or for the thread that does,"
+        " before it leaves; or it does not leave at all: its client is answered.",
+        source="gunicorn/workers/sync.py, run_for_one; waitress/task.py, shutdown",
+    ),
+    "server-view-raises": ServerLaw(
+        because="The view runs in the main thread, where Python calls the signal's handler: what"
+        " that raises unwinds the view, whose `finally` runs.",
+        source="docs: library/signal, Execution of Python signal handlers",
+    ),
+    "server-view-never": ServerLaw(
+        because="The process is gone while its view is at work: the kernel closes the connection,"
+        " and its client has no answer.",
+        source="tcp(7); close(2)",
+    ),
     "server-second-signal": ServerLaw(
         because="A worker gets the signal that was sent to the group, and the one that its master"
         " passes on. The second may come when the first has been acted upon.",

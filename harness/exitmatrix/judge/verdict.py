@@ -12,8 +12,8 @@ from exitmatrix.judge.launched import predict_launched
 from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.laws.law import Law
 from exitmatrix.judge.profile import profile
+from exitmatrix.judge.request import foresee
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.served import predict_served
 from exitmatrix.judge.used import with_libraries
 from exitmatrix.model import Judgement, Prediction, Program, Record, Scenario, Verdict, VerdictWord
 from exitmatrix.model.cell import DIRECT
@@ -73,7 +73,7 @@ def expected(record: Record, scenario: Scenario | None, laws: tuple[Law, ...] = 
     if record.termination not in TERMINATIONS:
         raise NotPredicted(f"{record.termination} is not in the catalogue any more")
     if scenario is not None and scenario.server:
-        return predict_served(record, scenario)
+        return foresee(record, scenario)
     if record.launcher != DIRECT and scenario is not None:
         return predict_launched(record, scenario, program_of(scenario), laws)
     about = profile(record.interpreter, record.packages)

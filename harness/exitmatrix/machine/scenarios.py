@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from exitmatrix.declare.scenario import InvalidScenario, parse, with_lengths
+from exitmatrix.declare.scenario import InvalidScenario, declared_by, parse
 from exitmatrix.model import Frozen, Scenario
 
 
@@ -56,7 +56,7 @@ def load(folder: Path, wanted: Collection[str] | None = None) -> Loaded:
         try:
             parsed = parse(id, _read(path), str(path), own)
             parsed = replace(parsed, modules=_modules(own, parsed))
-            for one in with_lengths(parsed):
+            for one in declared_by(parsed):
                 if one.id in scenarios:
                     taken = scenarios[one.id].path
                     raise InvalidScenario("", f"the id {one.id!r} is taken by {taken}")
@@ -74,7 +74,7 @@ def load(folder: Path, wanted: Collection[str] | None = None) -> Loaded:
 
 
 def _may_hold(file: str, id: str) -> bool:
-    """Whether a file of this name may be the scenario: ID, or ID-50ms of a grid of lengths."""
+    """Whether a file of this name may be the scenario: ID, ID-50ms of a grid, or ID-busy."""
     return id == file or id.startswith(f"{file}-")
 
 

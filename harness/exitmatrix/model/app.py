@@ -43,10 +43,11 @@ class Situation(Frozen, kw_only=True):
     id: str
     does: str  # one sentence
     target: str  # whom it is aimed at unless the user says so
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...]  # () where the view that is asked for ends the process
     watch: Watch = "gone"  # until all have ended, at most for the time of grace; until all rest
     needs_several: bool = False  # it says something only where there is more than one process
     request: bool = False  # while a request is being answered
+    held: bool = False  # whose view tells that it is at work, and waits until it is let go on
     source: str = ""  # where it is written down that this is what happens
 
     @property

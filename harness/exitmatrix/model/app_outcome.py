@@ -53,6 +53,7 @@ class Member(Frozen, kw_only=True):
     seconds: float | None  # from the first signal to its end; None for one that lives
     born: float  # seconds after the first signal at which it was first seen; negative before
     signalled: tuple[str, ...] = ()  # the signals that were sent to it alone
+    acted: float | None = None  # seconds at which it came to the ending that was asked for
     catches: tuple[str, ...] = ()  # signals that it had a handler for
     ignores: tuple[str, ...] = ()
     init: bool = False  # it is the first process of a PID namespace, as in a container
@@ -118,6 +119,7 @@ class AppOutcome(Frozen, kw_only=True):
     output: str
     listening: tuple[str, ...] = ()
     reply: str = ""  # what the client of a request got: a status, cut, none; "" without one
+    without: str = ""  # an answer, what it got instead: closed, reset, waits
     python: str = ""  # the version that the program's processes tell; "" where none is observed
     implementation: str = "cpython"  # or pypy, by the name of the file that is run
 

@@ -124,6 +124,15 @@ class Outcome(Frozen, kw_only=True):
             pattern="^([1-5][0-9][0-9]|none|either)$",
         ),
     ] = None
+    client: Annotated[
+        str | None,
+        told(
+            "What became of a request to a server that a command starts, be it that its view ended"
+            " the process or that it was being answered meanwhile: a status; cut (a part of an"
+            " answer), closed or reset (none at all), or waits (nothing yet). Absent without one.",
+            pattern="^([1-5][0-9][0-9]|cut|closed|reset|waits)$",
+        ),
+    ] = None
     left: Annotated[
         tuple[Text, ...],
         told(

@@ -19,6 +19,18 @@ goes on          it ignores it, or handles it without leaving
 """
 
 
+Ends = Literal["returns", "raises", "never"]
+"""How a view ends that is at work: as it would; by an exception; or not, its process is gone."""
+
+
+class View(Frozen, kw_only=True):
+    """What becomes of a view that is at work when its process is ended, and of its client."""
+
+    ends: Ends
+    client: str = "200"  # as in an outcome: a status, closed, reset, waits
+    source: str = ""
+
+
 class Reaction(Frozen, kw_only=True):
     """What a process does on a signal."""
 
@@ -28,6 +40,7 @@ class Reaction(Frozen, kw_only=True):
     lifespan: bool = False  # whether the application's lifespan is shut down before
     hooks: tuple[str, ...] = ()  # of the server's own kind, that it calls before, in order
     raised: tuple[str, ...] = ()  # those of them that end by an exception
+    view: View | None = None  # of a request that is being answered; None: by the law, or unknown
     hurried: Reaction | None = None  # what it comes to where its master stops meanwhile
     source: str = ""
 
@@ -66,6 +79,8 @@ class Server(Frozen, kw_only=True):
     ignores: tuple[str, ...] = ()  # signals that the master handles and does nothing about
     worker: Mapping[str, Reaction] = {}  # or of the one process; also by what sends two signals
     busy: tuple[str, ...] = ()  # what it is at work on when it is ended
+    quits: Reaction | None = None  # what SystemExit in a view does, with the status that it has
+    fatal: Mapping[int, Stop] = {}  # what the master does when a worker leaves with that status
     told: Reaction | None = None  # what a worker does that its master tells without a signal
     restores: bool = False  # whether signals have their default action when it has stopped
     stalls: bool = False  # whether its main thread waits for a lock, beside others

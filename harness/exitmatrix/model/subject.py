@@ -120,6 +120,10 @@ class Scenario(Frozen, kw_only=True):
     command: tuple[str, ...] = ()
     runner: tuple[str, ...] = ()  # between `python` and `app.py`: "-m", "coverage", "run"
     server: str = ""  # what is known of the server that the command starts: declare/servers
+    busy: tuple[
+        str, ...
+    ] = ()  # how it is ended while it answers, which makes a scenario of its own
+    answering: bool = False  # whether this one is that: a request is being answered at BUSY
     acts: str = ""  # the role that comes to `end_here()`, where it is not the usual one
     printed: bool = False  # whether a run without the probe is made, for what it prints
     data: dict[str, DataState] = msgspec.field(
@@ -136,7 +140,7 @@ class Scenario(Frozen, kw_only=True):
         """The role in which an in-process termination takes place."""
         if self.acts:
             return self.acts
-        return self.roles[-1] if self.serves else self.roles[0]
+        return self.roles[-1] if self.serves or self.command else self.roles[0]
 
 
 class Termination(Frozen, kw_only=True):

@@ -54,6 +54,7 @@ class _Seen:
     ended: float | None = None
     first: float = 0.0
     signalled: list[str] = field(default_factory=list)
+    acted: float | None = None  # when it came to the ending that was asked for
 
 
 def why_unknown(trial: AppTrial) -> str | None:
@@ -64,9 +65,14 @@ def why_unknown(trial: AppTrial) -> str | None:
             return " ".join(word for word in (FAILURES[event.kind], *event.detail) if word)
         if event.source == "harness" and event.kind == "not-sent":
             return f"{event.detail[0]} was not sent: there was no {event.detail[-1]} any more"
-    if not any(one.event.kind == "sent" for one in trial.history):
+    if not any(begins(one.event) for one in trial.history):
         return "no signal was sent"
     return None
+
+
+def begins(event: Event) -> bool:
+    """Whether an event begins the end: a signal, or a view that comes to what ends its process."""
+    return (event.source, event.kind) in (("harness", "sent"), ("endings", "ending"))
 
 
 def was_lost(trial: AppTrial) -> bool:
@@ -82,7 +88,7 @@ def observe_app(
         return Unknown(reason=reason)
     tree = Tree(trial.tree, roles)
     history = _until_closing(trial.history)
-    begun = next(one.seconds for one in history if one.event.kind == "sent")
+    begun = next(one.seconds for one in history if begins(one.event))
     seen = _read(history, tree, folder)
     members = tuple(
         _member(node, tree, seen.get(node.pid, _Seen()), begun)
@@ -90,6 +96,7 @@ def observe_app(
         if not node.gone
     )
     ends = [one.seconds for one in members]
+    replied = next((one.event.detail for one in history if one.event.kind == "replied"), ())
     return AppOutcome(
         situation=trial.situation,
         blind=trial.blind,
@@ -101,7 +108,8 @@ def observe_app(
         left=trial.left,
         output=trial.output,
         listening=trial.listening,
-        reply=next((one.event.detail[0] for one in history if one.event.kind == "replied"), ""),
+        reply=replied[0] if replied else "",
+        without=replied[1] if len(replied) > 1 else "",
         implementation="pypy" if tree.app and "pypy" in tree.app.program else "cpython",
         python=next((one.python for one in seen.values() if one.python), ""),
     )
@@ -133,6 +141,7 @@ def _member(node: Node, tree: Tree, seen: _Seen, begun: float) -> Member:
         seconds=None if seen.ended is None else seen.ended - begun,
         born=seen.first - begun,
         signalled=tuple(seen.signalled),
+        acted=None if seen.acted is None else seen.acted - begun,
         catches=node.catches,
         ignores=node.ignores,
         init=node.init,
@@ -212,6 +221,8 @@ def _take(moment: Moment, one: _Seen, seen: Mapping[int, _Seen], folder: str) ->
             one.exit, one.ended = f"unknown: {detail[0]}", moment.seconds
         case "harness", "sent":
             one.signalled.append(detail[0])
+        case "endings", "ending":
+            one.acted = moment.seconds
         case "probe", "started":
             # A program that another replaces begins anew: what was registered is gone.
             one.inside, one.handlers, one.runs, one.signals = True, {}, [], Signals()

@@ -36,7 +36,7 @@ def agrees(alone: Outcome, shown: Outcome) -> bool:
             for one in alone.processes
         )
         and (alone.survivors, alone.port) == (shown.survivors, shown.port)
-        and (alone.left, alone.data) == (shown.left, shown.data)
+        and (alone.left, alone.data, alone.client) == (shown.left, shown.data, shown.client)
     )
 
 
@@ -125,6 +125,7 @@ def _say(outcome: Outcome) -> str:
         fate = f", stdout {one.stdout}" if one.stdout else ""
         words.append(f"{one.role} {how.strip()}{fate}")
     words += [f"port {outcome.port}"] if outcome.port else []
+    words += [f"client {outcome.client}"] if outcome.client else []
     words += [f"left {', '.join(outcome.left)}"] if outcome.left else []
     words += [f"{kind} {state}" for kind, state in (outcome.data or {}).items()]
     return ", ".join(words)

@@ -50,7 +50,7 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
     `trial` may have been saved before; nothing else is looked at.
     """
     if scenario.command or trial.tree:
-        return observe_served(trial, scenario, CellId.parse(trial.cell).target)
+        return observe_served(trial, scenario, termination, CellId.parse(trial.cell).target)
     history = until_closing(trial.history)
     try:
         seen = read_history(history, scenario.modules)

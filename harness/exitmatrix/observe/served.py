@@ -13,18 +13,32 @@ from collections.abc import Sequence
 
 import msgspec
 
-from exitmatrix.model import Outcome, Process, Scenario, Timeline, Trial, Unknown
+from exitmatrix.model import (
+    CellId,
+    Outcome,
+    Process,
+    Scenario,
+    Termination,
+    Timeline,
+    Trial,
+    Unknown,
+)
 from exitmatrix.model.app import AppTrial, Moment
 from exitmatrix.model.app_outcome import AppOutcome, Handler, Member
 from exitmatrix.model.outcome import NEW, Launching, PortState
-from exitmatrix.observe.app import observe_app
+from exitmatrix.observe.app import begins, observe_app
 from exitmatrix.observe.history import told_of_data
 
 FOLDER = ("harness", "folder")
+CLIENT = ("asked", "replied")  # what is told of a client of the server
 
 
-def observe_served(trial: Trial, scenario: Scenario, target: str) -> Outcome | Unknown:
+def observe_served(
+    trial: Trial, scenario: Scenario, termination: Termination, target: str
+) -> Outcome | Unknown:
     """What a trial showed, or why it does not show enough."""
+    if reason := _did_not_take_place(trial, termination):
+        return Unknown(reason=reason)
     shown = _shown(trial, target)
     if isinstance(shown, Unknown):
         return shown
@@ -52,11 +66,26 @@ def observe_served(trial: Trial, scenario: Scenario, target: str) -> Outcome | U
             Launching(name=one.base, exit=_exit(one)) for one in shown.members if one.launches
         ),
         data=dict(sorted(data.items())) or None,
+        client=(shown.without or shown.reply) or None,
     )
 
 
 def _helps(member: Member) -> bool:
     return not (member.family or member.new or member.launches)
+
+
+def _did_not_take_place(trial: Trial, termination: Termination) -> str | None:
+    """Why a view did not end its process as it was asked to; None where nothing says so."""
+    if termination.delivery != "in-process":
+        return None
+    ready = any((one.source, one.kind) == ("harness", "ready") for one in trial.history)
+    told = [event for event in trial.history if event.source == "endings"]
+    if ready and not any((one.kind, one.detail) == ("ending", (termination.id,)) for one in told):
+        return "the program never reached the termination"
+    without = next((one for one in told if one.kind == "no-effect"), None)
+    if without is None:
+        return None
+    return f"{without.detail[0]} did not take place: {' '.join(without.detail[1:])}"
 
 
 def _port(members: Sequence[Member], scenario: Scenario) -> PortState:
@@ -76,9 +105,17 @@ def timeline_served(trial: Trial, scenario: Scenario, target: str) -> Timeline:
         if sent.signal
     ]
     steps += [(one.born, (one.base, "spawned")) for one in launchers]
+    begun = next(place for place, event in enumerate(trial.history) if begins(event))
+    steps += [
+        (float(place - begun), ("harness", event.kind, event.detail[-1]))
+        for place, event in enumerate(trial.history)
+        if event.source == "harness" and event.kind in CLIENT
+    ]
     named = _named(members, target, scenario.roles)
     for role, one in named:
         steps.append((one.born, (role, "spawned")))
+        if one.acted is not None:
+            steps.append((one.acted, (role, "ending", CellId.parse(trial.cell).termination)))
         for ran in one.own:
             if ran.began is None:
                 continue
@@ -147,7 +184,8 @@ def _kind(member: Member, target: str, roles: Sequence[str]) -> str:
         return f"{NEW}{member.base}"
     base = _base(member, roles)
     aimed = base == target and base == roles[-1] and len(roles) > 1
-    return "others" if aimed and not member.signalled else base
+    hit = member.signalled or member.acted is not None
+    return "others" if aimed and not hit else base
 
 
 def _base(member: Member, roles: Sequence[str]) -> str:

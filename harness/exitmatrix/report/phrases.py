@@ -12,6 +12,9 @@ from exitmatrix.report.document import Code, Inline, Symbol, inline
 ALL = ("C", "B", "A")
 """What runs when all goes well: every scenario registers A, B and C, in this order."""
 
+VIEW = "view:"
+"""What the name of a view begins with that tells that it is at work."""
+
 TRACE = "Traceback (most recent call last)"
 
 _CODE_IN_PROSE = re.compile(
@@ -55,22 +58,47 @@ def state(process: Process) -> Symbol:
     """The symbol for what the handlers of a process did."""
     if process.fired is None or process.unfinished is None:
         return Symbol.ALIVE if process.exit is None else Symbol.UNKNOWN
-    if not process.fired and not process.unfinished:
+    fired, unfinished = of_handlers(process.fired), of_handlers(process.unfinished)
+    if not fired and not unfinished:
         return Symbol.ALIVE if process.exit is None else Symbol.NO
-    whole = set(ALL) <= set(process.fired) and not process.unfinished
+    whole = set(ALL) <= set(fired) and not unfinished
     return Symbol.YES if whole else Symbol.SOME
 
 
+def of_handlers(names: Sequence[str]) -> tuple[str, ...]:
+    """Without a view that was at work: it is no clean-up."""
+    return tuple(name for name in names if not name.startswith(VIEW))
+
+
 def handler_words(process: Process) -> str:
-    """What the handlers of a process did: all; none; C, B cut off."""
+    """What the handlers of a process did: all; none; C, B cut off; and a view that was at work."""
     if process.fired is None or process.unfinished is None:
         return "not seen"
-    if not process.fired and not process.unfinished:
-        return "none"
-    words = "all" if process.fired == ALL else names(process.fired)
-    raised = f"{names(process.raised)} raised" if process.raised else ""
-    cut = f"{names(process.unfinished)} unfinished" if process.unfinished else ""
-    return ", ".join(part for part in (words, raised, cut) if part)
+    fired, unfinished = of_handlers(process.fired), of_handlers(process.unfinished)
+    raised = of_handlers(process.raised)
+    words = "all" if fired == ALL else names(fired) or ("" if unfinished else "none")
+    return ", ".join(
+        part
+        for part in (
+            words,
+            f"{names(raised)} raised" if raised else "",
+            f"{names(unfinished)} unfinished" if unfinished else "",
+            _view_words(process),
+        )
+        if part
+    )
+
+
+def _view_words(process: Process) -> str:
+    """What became of a view that was at work."""
+    for kind, some in (
+        ("raised", process.raised),
+        ("done", process.fired),
+        ("unfinished", process.unfinished),
+    ):
+        if of_handlers(some or ()) != tuple(some or ()):
+            return f"view {kind}"
+    return ""
 
 
 def cut_short(process: Process, cut: bool) -> bool:
@@ -128,7 +156,18 @@ def printed_words(outcome: Outcome) -> str:
     return " / ".join(line for line in said if not line.startswith(TRACE)) or "nothing"
 
 
+NO_ANSWER = {
+    "cut": "part of an answer",
+    "closed": "no answer: closed",
+    "reset": "no answer: reset",
+    "waits": "no answer: it waits",
+}
+"""What a client gets that gets no status."""
+
+
 def answer_words(outcome: Outcome) -> str:
     """What the client of the view got."""
+    if outcome.client:
+        return NO_ANSWER.get(outcome.client, outcome.client)
     words = {None: "", "none": "no answer", "either": "answer or none"}
     return words.get(outcome.answer, outcome.answer or "")

@@ -112,6 +112,14 @@ def _afterwards(outcome: Outcome) -> Iterator[str]:
     if outcome.answer and outcome.survivors:
         said = {"none": "gets no answer", "either": "gets an answer or none"}
         yield f"The client {said.get(outcome.answer, f'gets status {outcome.answer}')}"
+    if outcome.client:
+        said = {
+            "cut": "gets a part of an answer",
+            "closed": "gets no answer: its connection is closed",
+            "reset": "gets no answer: its connection is reset",
+            "waits": "gets no answer, and waits",
+        }
+        yield f"The client {said.get(outcome.client, f'gets status {outcome.client}')}"
     if outcome.port == "closed":
         yield "Nobody answers HTTP any more"
     for state in dict.fromkeys(sorted((outcome.data or {}).values())):

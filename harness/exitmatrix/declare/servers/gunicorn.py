@@ -11,11 +11,35 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from exitmatrix.model.server import Reaction, Server, Stop
+from exitmatrix.model.server import Reaction, Server, Stop, View
 
 _LEAVES = Reaction(
     how="finalizes",
+    view=View(ends="returns", source="the loop ends when the request is done"),
     source="workers/base.py, `handle_exit`: the loop ends, and `spawn_worker` calls sys.exit(0)",
+)
+_QUITS = Reaction(
+    how="finalizes",
+    view=View(
+        ends="raises",
+        client="closed",
+        source="20.1, workers/sync.py, `handle`: `except Exception` lets SystemExit pass",
+    ),
+    source="workers/base.py, `handle_quit`: sys.exit(0) in the main thread, in which views run",
+)
+_CAUGHT = View(
+    ends="raises",
+    client="500",
+    source="22.0, workers/sync.py, `handle`: `except BaseException`, and so SystemExit too",
+)
+_QUITS_ANSWERED = replace(_QUITS, view=_CAUGHT)
+_QUITS_BESIDE = replace(
+    _QUITS,
+    view=View(
+        ends="returns",
+        source="workers/gthread.py, `handle_quit`: the pool's threads are not waited for, but when"
+        " the interpreter finalizes, concurrent/futures/thread.py, `_python_exit`, joins them",
+    ),
 )
 
 _MASTER = {
@@ -37,15 +61,20 @@ _SYNC_20 = Server(
     workers=2,
     imports=("worker",),
     master=_MASTER | {"SIGHUP": _AGAIN_AND_AGAIN},
-    worker={
-        "SIGTERM": _LEAVES,
-        "SIGINT": Reaction(how="finalizes", source="workers/base.py, `handle_quit`"),
-        "SIGQUIT": Reaction(how="finalizes", source="workers/base.py, `handle_quit`"),
+    worker={"SIGTERM": _LEAVES, "SIGINT": _QUITS, "SIGQUIT": _QUITS},
+    quits=Reaction(how="finalizes", view=_QUITS.view, source="workers/sync.py, `handle`"),
+    fatal={
+        3: Stop(
+            passes="SIGTERM",
+            status=3,
+            source="arbiter.py, `reap_workers`: 3 is WORKER_BOOT_ERROR, whoever it is from",
+        )
     },
     replaces=True,
     replaces_late=True,  # arbiter.py, `run`: `sleep`, `manage_workers`, and then the next signal
     orphan=Reaction(
         how="finalizes",
+        view=View(ends="returns", source="it looks between two requests"),
         source="workers/sync.py, `is_parent_alive`: it leaves when its parent has changed",
     ),
     source="gunicorn 20.1.0",
@@ -54,6 +83,8 @@ _SYNC = replace(
     _SYNC_20,
     since="27",  # what is between was not measured
     replaces_late=False,  # arbiter.py, `run`: all signals that are there, and then `manage_workers`
+    worker={"SIGTERM": _LEAVES, "SIGINT": _QUITS_ANSWERED, "SIGQUIT": _QUITS_ANSWERED},
+    quits=Reaction(how="goes on", view=_CAUGHT, source="workers/sync.py, `handle`"),
     master=_MASTER,  # `reload` waits until the old workers have gone, "to prevent double SIGTERM"
     source="gunicorn 27.0.1",
 )
@@ -63,9 +94,37 @@ def _preload(sync: Server) -> Server:
     return replace(sync, id="gunicorn-preload", imports=("master", "worker"))
 
 
-def _threads(sync: Server) -> Server:
+def _threads(sync: Server, quits: Reaction) -> Server:
     source = "workers/gthread.py, `run`: it looks once a second whether its parent has changed"
-    return replace(sync, id="gunicorn-gthread", orphan=Reaction(how="finalizes", source=source))
+    waits = View(
+        ends="returns",
+        source="`run`: it waits for requests before it leaves, as long as `graceful_timeout`",
+    )
+    return replace(
+        sync,
+        id="gunicorn-gthread",
+        worker={"SIGTERM": _LEAVES, "SIGINT": _QUITS_BESIDE, "SIGQUIT": _QUITS_BESIDE},
+        quits=quits,
+        orphan=Reaction(how="finalizes", view=waits, source=source),
+    )
+
+
+_THREAD_LEFT = Reaction(
+    how="goes on",
+    view=View(
+        ends="raises",
+        client="waits",
+        source="20.1, workers/gthread.py, `finish_request`: SystemExit passes `except Exception`,"
+        " before the connection is closed",
+    ),
+    source="concurrent/futures/thread.py, `_worker`: a thread of the pool ends, and nobody else",
+)
+_MAIN_LEFT = Reaction(
+    how="finalizes",
+    view=View(ends="raises", client="closed"),
+    source="27, workers/gthread.py, `finish_request`: `fs.result()` raises what the view did, and"
+    " SystemExit passes `except Exception`, now in the main thread",
+)
 
 
 _RAISES = Reaction(
@@ -104,7 +163,7 @@ SERVERS = (
     _SYNC,
     _preload(_SYNC_20),
     _preload(_SYNC),
-    _threads(_SYNC_20),
-    _threads(_SYNC),
+    _threads(_SYNC_20, _THREAD_LEFT),
+    _threads(_SYNC, _MAIN_LEFT),
     _UVICORN,
 )

@@ -13,6 +13,10 @@ nothing, so a scenario can be run by hand.
 
     @endings.tells("signal.SIGTERM:stop")   # a handler of another mechanism than atexit
     def stop(number, frame): ...
+
+    endings.busy()        # a view that is at work until the harness lets it go on
+    with endings.telling("view:busy"): ...  # and one that waits in another way, such as a coroutine
+    endings.gate("answering")               # at this descriptor, which is then to be read
 """
 import errno
 import itertools
@@ -23,6 +27,8 @@ import sys
 from exitmatrix_channel import PATH, tell
 
 UNFLUSHED = "[unflushed:%s]"
+BUSY = "view:busy"  # what a view is called that is at work
+ANSWERING = "answering"  # why it holds
 
 _holds = [0]
 _marked = set()
@@ -69,7 +75,7 @@ def end_awaiting(loop, name="main"):
         return future
     mark(name)
     if PATH is not None:
-        fd, gate = _gate()
+        fd = gate("waiting")
 
         def asked():
             if os.read(fd, 1) == b"?":
@@ -80,7 +86,6 @@ def end_awaiting(loop, name="main"):
                 future.set_result(None)
 
         loop.add_reader(fd, asked)
-        tell("endings", "holding", gate, "waiting", str(os.getppid()))
     return future
 
 
@@ -95,6 +100,12 @@ def seconds():
     return int(os.environ.get("EXITMATRIX_HANDLER_MS", "1000")) / 1000.0
 
 
+def busy():
+    """Answer for as long as the harness needs a request that is being answered."""
+    with telling(BUSY):
+        hold(ANSWERING)
+
+
 def tells(name):
     """Have a handler tell of its own runs: one that is registered elsewhere than with atexit.
 
@@ -105,8 +116,7 @@ def tells(name):
     def decorate(function):
         if PATH is None:
             return function
-        key = "endings.%d" % next(_keys)
-        tell("endings", "registered", key, name, _module(function))
+        key = _register(name, _module(function))
 
         def told(*args, **kwargs):
             try:
@@ -126,6 +136,29 @@ def tells(name):
     return decorate
 
 
+def _register(name, what):
+    key = "endings.%d" % next(_keys)
+    tell("endings", "registered", key, name, what)
+    return key
+
+
+class telling(object):  # noqa: N801 - it is used as `contextlib.suppress` is
+    """A block that tells when it begins and how it ends, by a name as in `tells`."""
+
+    def __init__(self, name):
+        if PATH is not None:
+            self._key = _register(name, __name__)
+
+    def __enter__(self):
+        if PATH is not None:
+            tell("endings", "began", self._key)
+
+    def __exit__(self, kind, error, trace):
+        if PATH is not None:
+            how = ("ended", self._key) if kind is None else ("raised", self._key, kind.__name__)
+            tell("endings", *how)
+
+
 def _module(function):
     return "%s:%s" % (function.__module__, function.__name__)
 
@@ -141,19 +174,20 @@ def hold(why):
     """
     if PATH is None:
         return
-    fd, gate = _gate()
-    tell("endings", "holding", gate, why, str(os.getppid()))
+    fd = gate(why)
     while _read(fd, 1) == b"?":
         tell("endings", "alive")
     os.close(fd)
 
 
-def _gate():
-    """A FIFO through which the harness lets this process go on, open, and its path."""
+def gate(why):
+    """Say that this process waits; the descriptor that can be read when it may go on."""
     _holds[0] += 1
-    gate = "%s.hold.%d.%d" % (PATH, os.getpid(), _holds[0])
-    os.mkfifo(gate)
-    return os.open(gate, os.O_RDWR), gate
+    name = "%s.hold.%d.%d" % (PATH, os.getpid(), _holds[0])
+    os.mkfifo(name)
+    fd = os.open(name, os.O_RDWR)
+    tell("endings", "holding", name, why, str(os.getppid()))
+    return fd
 
 
 def _read_again(fd, size):

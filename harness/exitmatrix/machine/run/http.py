@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ANNOUNCED = re.compile(rb"Running on http://127\.0\.0\.1:(\d+)")
 GREETING = re.compile(r"process (\d+)")
 END = "/end"  # the path of the view that comes to `end_here()`
+BUSY = "/busy"  # and of the one that is at work until it is let go on
 PATIENCE = 10.0  # seconds; a reloader's parent holds the socket, so a request can wait for nobody
 
 

@@ -18,6 +18,7 @@ from exitmatrix.machine.run import inspection
 from exitmatrix.machine.run.app import trial as app_trial
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.host import Host
+from exitmatrix.machine.run.http import BUSY, END
 from exitmatrix.machine.run.spawn import PROGRAM, ending
 from exitmatrix.model import Event, Ready, Termination, Trial, TrialSpec
 from exitmatrix.model.app import AppSpec, Readiness, Situation, Step
@@ -42,18 +43,23 @@ LOOKS_BELOW_A_LAUNCHER = 0.5
 """Seconds between two looks at the tree: nobody is started there after it is ready."""
 
 
-def situation(termination: Termination, target: str, root: str) -> Situation:
-    """What is sent, and how long it is watched."""
+def situation(
+    termination: Termination, target: str, root: str, answering: bool = False
+) -> Situation:
+    """What is sent, or asked for, and how long it is watched."""
     orphans = termination.signal == "SIGKILL" and target in (root, GROUP)
+    steps = (
+        Step(signal=termination.signal),
+        Step(signal=termination.then, after=termination.grace),
+    )
     return Situation(
         id=termination.id,
         does=termination.does,
         target=target,
-        steps=(
-            Step(signal=termination.signal),
-            *([Step(signal=termination.then, after=termination.grace)] if termination.then else []),
-        ),
+        steps=tuple(one for one in steps if one.signal),
         watch="gone" if orphans else "rest",
+        request=answering or not termination.signal,
+        held=answering,
     )
 
 
@@ -68,6 +74,7 @@ def readiness(ready: Ready, within: float) -> Readiness:
 
 def spec(order: TrialSpec, folder: str) -> AppSpec:
     """The command of a scenario, as it is run once."""
+    inside = order.termination.delivery == "in-process"
     place = os.path.dirname(order.python)  # noqa: PTH120 - no link is to be followed
     words = order.scenario.command
     command = (f"{place}/{words[0]}", *words[1:]) if words else (order.python, PROGRAM)
@@ -80,8 +87,12 @@ def spec(order: TrialSpec, folder: str) -> AppSpec:
             "HOME": folder,
             "LANG": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "EXITMATRIX_ENDING": order.termination.id if inside else "none",
         },
-        situation=situation(order.termination, order.target, order.scenario.roles[0]),
+        situation=situation(
+            order.termination, order.target, order.scenario.roles[0], order.scenario.answering
+        ),
+        request=END if inside else BUSY if order.scenario.answering else "",
         target=order.target,
         ready=readiness(order.scenario.ready, order.limit),
         path=order.path,
@@ -101,6 +112,9 @@ def launched(base: AppSpec, order: TrialSpec, wrapped: Wrapped) -> AppSpec:
     if len(roles) > 1 and target in roles:  # by structure, as in any user's command
         target = "master" if target == roles[0] else "worker"
     held = {"EXITMATRIX_HELD": "1"} if order.termination.delivery == "in-process" else {}
+    sent = situation(order.termination, target, "")
+    if not sent.steps:
+        sent = replace(sent, steps=(Step(signal=""),), request=False)
     return replace(
         base,
         words=wrapped.words,
@@ -109,7 +123,8 @@ def launched(base: AppSpec, order: TrialSpec, wrapped: Wrapped) -> AppSpec:
         namespace=how.namespace,
         starter=how.starter,
         environment={**base.environment, **held, "EXITMATRIX_ENDING": ending(order)},
-        situation=replace(situation(order.termination, target, ""), watch="rest"),
+        situation=replace(sent, watch="rest"),
+        request="",
         target=target,
         calm=CALM_BELOW_A_LAUNCHER,
         look_again=LOOKS_BELOW_A_LAUNCHER,

@@ -216,6 +216,7 @@ def short_answer(group: Group) -> Inline:
     parts = (
         _whose(outcomes, group.idle),
         _survivors(outcomes),
+        _client(outcomes),
         _output(outcomes),
         _left(outcomes),
         unseen,
@@ -233,7 +234,7 @@ def _whose(outcomes: Sequence[Outcome], idle: Collection[str] = ()) -> Inline:
     )
     states = {role: _states(outcomes, role) for role in roles}
     if all(seen == {Symbol.ALIVE} for seen in states.values()):
-        client = sorted({answer_words(outcome) for outcome in outcomes if outcome.answer})
+        client = sorted({answer_words(outcome) for outcome in outcomes} - {""})
         gets = f", client gets {' or '.join(client)}" if client else ""
         return inline(Symbol.ALIVE, f" it goes on{gets}")
     bystanders = {role for role in ("master", "others") if states.get(role) == {Symbol.ALIVE}}
@@ -332,6 +333,14 @@ def _survivors(outcomes: Sequence[Outcome]) -> Inline:
     if all(outcome.survivors for outcome in outcomes):
         return Strong(f"{who} still {does}")
     return Strong(f"{who} may still {does if several else does.removesuffix('s')}")
+
+
+def _client(outcomes: Sequence[Outcome]) -> str:
+    """What the client got of a server that was ended while it answered, or by its view."""
+    if all(len(o.survivors) == len(o.processes) for o in outcomes):
+        return ""  # nothing ended, which the answer says
+    got = sorted({answer_words(one) for one in outcomes if one.client})
+    return f"client gets {' or '.join(got)}" if got else ""
 
 
 def _output(outcomes: Sequence[Outcome]) -> str:

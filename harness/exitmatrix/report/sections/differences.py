@@ -108,7 +108,7 @@ def parts(outcome: Outcome) -> dict[str, str]:
         said[f"{one.role}: handlers"] = f"{who}ran {handler_words(one)}"
     if outcome.left:
         said["left"] = f"left: {', '.join(outcome.left)}"
-    said["client"] = f"client: {answer_words(outcome)}" if outcome.answer else ""
+    said["client"] = f"client: {answer_words(outcome)}" if answer_words(outcome) else ""
     said["output"] = f"output {output_words(outcome)}" if output_words(outcome) else ""
     said["printed"] = f"stderr: {printed_words(outcome)}" if printed_words(outcome) else ""
     for kind, state in (outcome.data or {}).items():

@@ -7,11 +7,11 @@ import os
 import signal
 
 from exitmatrix.machine.run.app.readiness import SAMPLE, Rest
-from exitmatrix.machine.run.app.request import Request
+from exitmatrix.machine.run.app.request import ANSWERING, Request
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.terminal import KEYS, Terminal
 from exitmatrix.model.app import GRACE, Step
-from exitmatrix.model.tree import ALL, GROUP
+from exitmatrix.model.tree import ALL, GROUP, base_of
 
 
 async def deliver(state: AppState) -> None:
@@ -22,12 +22,16 @@ async def deliver(state: AppState) -> None:
     if request:
         await request.send()
     begun = state.journal.now
-    await _send_all(state, begun)
+    if await _send_all(state, begun):
+        if request and situation.held:
+            await request.let_go()
+        await _watch(state, begun)
     if request:
         await request.finish(begun)
 
 
-async def _send_all(state: AppState, begun: float) -> None:
+async def _send_all(state: AppState, begun: float) -> bool:
+    """Send each signal when it is its turn; False when nobody is left whose end is to be seen."""
     situation, grace = state.spec.situation, state.spec.grace
     for number, step in enumerate(situation.steps):
         if number:
@@ -35,11 +39,17 @@ async def _send_all(state: AppState, begun: float) -> None:
             left = begun + after - state.journal.now
             await state.journal.within(max(left, 0.0), lambda step=step: _is_over(state, step))  # type: ignore[misc]
             if _everybody_is_gone(state):
-                return
+                return False
         if not _send(state, step) and not number:
-            return  # nobody is there whom it is for
+            return False  # nobody is there whom it is for
+    return True
+
+
+async def _watch(state: AppState, begun: float) -> None:
+    """Wait for what becomes of all, for as long as the situation asks for."""
+    situation, grace = state.spec.situation, state.spec.grace
     left = begun + grace - state.journal.now
-    if situation.steps[-1].signal == "SIGKILL" and len(situation.steps) > 1:
+    if len(situation.steps) > 1 and situation.steps[-1].signal == "SIGKILL":
         await state.journal.within(5.0, lambda: not state.live)
     elif situation.watch == "gone":
         await _until_gone(state, left)
@@ -100,7 +110,7 @@ def _send(state: AppState, step: Step) -> bool:
         else:
             note("harness", 0, "not-sent", step.signal, GROUP)
         return bool(members)
-    pids = state.tree.pids(target, state.live)
+    pids = _aimed_at(state, target)
     if not pids:
         note("harness", 0, "not-sent", step.signal, target)
     if target == ALL and pids:
@@ -120,6 +130,17 @@ def _let_end(state: AppState, target: str) -> bool:
     for pid in holding:
         state.gates.release(pid)
     return bool(holding)
+
+
+def _aimed_at(state: AppState, target: str) -> list[int]:
+    """The processes that a target names: of several of one role, the one that answers."""
+    tree = state.tree
+    at_work = [
+        pid
+        for pid in state.gates.holding(ANSWERING)
+        if pid in tree.roles and target in (tree.roles[pid], base_of(tree.roles[pid]))
+    ]
+    return at_work or tree.pids(target, state.live)
 
 
 def _group_of(pid: int) -> int:

@@ -1,4 +1,7 @@
-"""A request that is being answered when the first signal is sent, and what its client gets."""
+"""A request that is being answered when the first signal is sent, and what its client gets.
+
+Or one whose view ends the process that answers it.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,32 @@ import contextlib
 from urllib.parse import urlsplit
 
 from exitmatrix.machine.run.app import looking
+from exitmatrix.machine.run.app.readiness import SAMPLE, Rest
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.kernel.proc import read_proc
 
 ASK_AGAIN = 0.01  # seconds between two looks at whether a process has the request
 PATIENCE = 10.0  # seconds
+LAST_CHUNK = b"0\r\n\r\n"  # RFC 9112, 7.1, without trailers
+HELD = 1.0  # seconds at rest, after which nothing but the view is waited for
+LONGEST = 5.0  # seconds, and however little rest there is
+ANSWERING = "answering"  # why a view holds: inside/endings
 ESTABLISHED = b"01"  # include/net/tcp_states.h: TCP_ESTABLISHED
 
 
 class Request:
-    """One GET. What is noted: `asked`, when a process has read it, and `replied`, at the end."""
+    """One GET. What is noted: `asked`, when a process has read it, and `replied`, at the end.
+
+    `held`: its view tells that it is at work, and waits until it is let go on. Which process
+    that is, the tree cannot tell: whoever is meant by a role is this one, if it has that role.
+    """
 
     def __init__(self, state: AppState) -> None:
         parts = urlsplit(state.spec.request)
         self._state = state
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._port = parts.port or state.port or state.tcp_port
-        self._reply: asyncio.Task[str] | None = None
+        self._reply: asyncio.Task[tuple[str, ...]] | None = None
         self._ended: float | None = None
 
     async def send(self) -> None:
@@ -44,6 +56,23 @@ class Request:
                 while not self._reply.done() and not self._is_read(own):
                     await asyncio.sleep(ASK_AGAIN)
         note("harness", 0, "asked", self._path)
+        if self._state.spec.situation.held and not await self._is_held():
+            note("harness", 0, "not-asked", "no view told that it is at work")
+
+    async def _is_held(self) -> bool:
+        gates = self._state.gates
+        return await self._state.journal.within(PATIENCE, lambda: bool(gates.holding(ANSWERING)))
+
+    async def let_go(self) -> None:
+        """Let the view go on, when all that follows the signal at once has come to rest."""
+        rest = Rest(self._state, output=False)
+        end = self._state.journal.now + LONGEST
+        while self._state.live and self._state.journal.now < end and not rest.lasts(HELD):
+            await asyncio.sleep(SAMPLE)
+            rest.sample()
+        for pid in self._state.gates.holding(ANSWERING):
+            self._state.journal.note("harness", pid, "let-go")
+            self._state.gates.release(pid)
 
     def _is_read(self, client: int) -> bool:
         """Whether a process holds the other end of the connection, and has read all of it.
@@ -74,34 +103,46 @@ class Request:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._reply, 1.0)
         done = self._reply.done() and not self._reply.cancelled()
-        if self._ended is not None and self._ended < begun:
+        in_flight = bool(self._state.spec.situation.steps)
+        if in_flight and self._ended is not None and self._ended < begun:
             note("harness", 0, "not-asked", "it had been answered before")
         else:
-            note("harness", 0, "replied", self._reply.result() if done else "none")
+            note("harness", 0, "replied", *(self._reply.result() if done else ("none", "waits")))
 
-    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
-        """The status of an answer that arrived whole; "cut" of one that did not; "none"."""
-        data = b""
+    async def _read(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> tuple[str, ...]:
+        """The status of an answer that arrived whole; "cut" of one that did not; or "none".
+
+        Of none also what came instead: the end of the connection, closed or reset.
+        """
+        data, end = b"", "closed"
         try:
             while more := await reader.read(65536):
                 data += more
         except OSError:
-            pass
+            end = "reset"
         finally:
             self._ended = self._state.journal.now
             writer.close()
-        return _status(data)
+        status = outcome_of(data)
+        return (status, end) if status == "none" else (status,)
 
 
-def _status(data: bytes) -> str:
+def outcome_of(data: bytes) -> str:
+    """The status of an answer that is whole; "cut" of one that is not; "none" without one."""
     head, blank, body = data.partition(b"\r\n\r\n")
-    words = head.split(b" ", 2)
-    if len(words) < 2 or not words[1].isdigit():
+    if not data:
         return "none"
+    words = head.split(None, 2)
+    if len(words) < 2 or not words[1].isdigit():
+        return "cut"
     lengths = [
         line.partition(b":")[2].strip()
         for line in head.splitlines()
         if line.lower().startswith(b"content-length:")
     ]
-    whole = bool(blank) and (not lengths or len(body) >= int(lengths[0]))
+    chunked = b"transfer-encoding: chunked" in head.lower()
+    end = body.endswith(LAST_CHUNK) if chunked else not lengths or len(body) >= int(lengths[0])
+    whole = bool(blank) and end
     return words[1].decode() if whole else "cut"

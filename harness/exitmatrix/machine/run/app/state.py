@@ -176,8 +176,11 @@ class AppState:
                 self.gates.hold(told)  # of a scenario; with the pid by which its gate is called
             self.journal.add(event)
             self.processes.meet(event)
+            if event.kind == "holding" and not self.gates.hold(told):
+                self.journal.note("harness", 0, "garbled", "a gate outside the trial")
         for watched in ended:
-            self.processes.take_end(watched, begun)
+            if self.processes.take_end(watched, begun):
+                self.gates.forget(watched.pid)
 
     def _as_seen_from_here(self, event: Event) -> Event:
         """An event with the pids that the harness knows: those in a PID namespace are others.

@@ -1,0 +1,129 @@
+"""What becomes of a request: whose view ends its process, or is at work when that is ended. Pure.
+
+Four laws hold for every server. A view that comes to `os._exit`, or whose process a signal kills,
+answers nobody. An exception of a view is caught, and answered with 500. A process that leaves in
+order answers what it waits for, and nothing that it does not. Whoever goes on, answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
+
+from exitmatrix.declare.terminations import TERMINATIONS
+from exitmatrix.judge.semantics.ask import NotPredicted
+from exitmatrix.judge.served import (
+    DEFAULT,
+    GOES_ON,
+    KILLED,
+    facts_now,
+    in_order,
+    predict_hit,
+    predict_served,
+    reaction_of,
+)
+from exitmatrix.model import Outcome, Prediction, Process, Record, Scenario, Termination
+from exitmatrix.model.outcome_sets import union
+from exitmatrix.model.server import Reaction, Server, View
+
+VIEW = "view:busy"  # what `endings.busy()` tells of itself
+ANSWERED = View(ends="returns", client="200")
+LOST = View(ends="never", client="closed")
+
+
+def foresee(record: Record, scenario: Scenario) -> Prediction:
+    """What the laws and a server's facts allow for a cell. Raises NotPredicted."""
+    termination = TERMINATIONS[record.termination]
+    facts = facts_now(record, scenario)
+    if termination.delivery == "in-process":
+        return _from_inside(facts, termination)
+    idle = predict_served(record, scenario)
+    if not scenario.answering:
+        return idle
+    view = view_of(_taken(facts, termination.signal, record.target))
+    outcomes = union(_each(idle.outcomes, record.target, view))
+    law = f"server-view-{view.ends}"
+    return replace(idle, outcomes=outcomes, rules=(*idle.rules, law))
+
+
+def view_of(reaction: Reaction) -> View:
+    """What becomes of a view that is at work. Raises NotPredicted where nobody has said it."""
+    if reaction.view is not None:
+        return reaction.view
+    if reaction.how == "goes on":
+        return ANSWERED
+    if reaction.how in ("default action", "exits at once"):
+        return LOST
+    raise NotPredicted("what becomes of a request that is being answered")
+
+
+# ------------------------------------------------------------------ from inside
+
+
+def _from_inside(facts: Server, termination: Termination) -> Prediction:
+    """A view that ends its process, or tries to."""
+    verb, _, rest = termination.act.partition(" ")
+    match verb:
+        case "os._exit":
+            reaction, signal, law = Reaction(how="exits at once", status=int(rest)), "", ""
+        case "raise":
+            caught = View(ends="raises", client="500")
+            reaction, signal, law = replace(GOES_ON, view=caught), "", "answers-500"
+        case "sys.exit" if facts.quits is not None:
+            reaction, signal, law = replace(facts.quits, status=int(rest)), "", "view-quits"
+        case "signal":
+            reaction, signal, law = reaction_of(facts, rest), rest, ""
+        case _:
+            raise NotPredicted(f"what {termination.id} in a view of {facts.id} comes to")
+    made = predict_hit(facts, reaction, signal)
+    client = view_of(reaction).client
+    outcomes = tuple(replace(one, client=client) for one in made.outcomes)
+    rules = (*((f"server-{law}",) if law else ()), *made.rules)
+    return replace(made, outcomes=union(outcomes), rules=tuple(dict.fromkeys(rules)))
+
+
+# ------------------------------------------------------------------- in flight
+
+
+def _taken(facts: Server, signal: str, target: str) -> Reaction:
+    """How the process that answers takes what it is sent, or what follows of it."""
+    if not facts.workers or target == "worker":
+        return reaction_of(facts, signal)
+    if target != "master":
+        raise NotPredicted("a request that is being answered when all get a signal")
+    stop = None if signal == "SIGKILL" else facts.master.get(signal)
+    if signal in facts.ignores:
+        return GOES_ON
+    if stop is None:
+        return facts.orphan or DEFAULT
+    reaction = reaction_of(facts, stop.passes)
+    return KILLED if stop.insists and reaction.how == "goes on" else reaction
+
+
+def _each(outcomes: Iterable[Outcome], target: str, view: View) -> Iterator[Outcome]:
+    """Each outcome of an idle server, with one of its processes at work."""
+    role = "worker" if target == "master" else target
+    for outcome in outcomes:
+        alike = [one for one in outcome.processes if one.role.partition("#")[0] == role]
+        for busy in alike:
+            told = [_with(one, view) if one is busy else one for one in alike]
+            yield _put(outcome, alike, told, role, view.client)
+
+
+def _with(process: Process, view: View) -> Process:
+    """A process, with what became of the view that was at work in it: that began first."""
+    if view.ends == "never":
+        return replace(process, unfinished=(VIEW, *(process.unfinished or ())))
+    raised = (VIEW, *process.raised) if view.ends == "raises" else process.raised
+    return replace(process, fired=(VIEW, *(process.fired or ())), raised=raised)
+
+
+def _put(
+    outcome: Outcome, alike: list[Process], told: list[Process], role: str, client: str
+) -> Outcome:
+    """The outcome with some of its processes replaced, numbered by what they did."""
+    numbered = iter(in_order(told, role))
+    processes = tuple(next(numbered) if one in alike else one for one in outcome.processes)
+    alive = tuple(one.role for one in processes if one.exit is None)
+    return replace(outcome, processes=processes, survivors=alive, client=client)

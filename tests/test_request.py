@@ -1,0 +1,296 @@
+"""Requests to servers: whose view ends its process, or is at work when that is ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from exitmatrix.declare.servers import SERVERS
+from exitmatrix.declare.terminations import TERMINATIONS
+from exitmatrix.judge.request import foresee, view_of
+from exitmatrix.judge.semantics.ask import NotPredicted
+from exitmatrix.judge.verdict import judge
+from exitmatrix.machine.run.app.request import outcome_of
+from exitmatrix.machine.run.served import situation
+from exitmatrix.model import Event, Outcome, Prediction, Record, Scenario, Trial, Unknown
+from exitmatrix.model.server import Reaction, Server, Stop, View
+from exitmatrix.observe import observe, timeline
+from exitmatrix.observe.blind import agrees
+from exitmatrix.report.document import Symbol
+from exitmatrix.report.phrases import answer_words, handler_words, state
+from msgspec.structs import replace
+
+from tests.conftest import LOADED
+from tests.support.committed import records
+from tests.support.values import record
+from tests.test_served import MASTER, trial
+
+GUNICORN, BUSY = LOADED["gunicorn"], LOADED["gunicorn-busy"]
+MEASURED = [one for one in records() if any(outcome.client is not None for outcome in one.outcomes)]
+
+
+def foreseen(
+    monkeypatch: pytest.MonkeyPatch, ending: str, facts: Server, scenario: Scenario = GUNICORN
+) -> Prediction:
+    """What facts that are made up allow."""
+    monkeypatch.setitem(SERVERS, scenario.server, (facts,))
+    asked = record(f"{scenario.id}/{ending}", stack="made", packages={"made": "1"})
+    return foresee(asked, scenario)
+
+
+def clients(made: Prediction) -> set[str | None]:
+    return {one.client for one in made.outcomes}
+
+
+def ends(made: Prediction) -> set[tuple[str, ...]]:
+    return {
+        tuple(f"{one.role} {one.exit}" for one in outcome.processes) for outcome in made.outcomes
+    }
+
+
+# ------------------------------------------------------------------ the laws
+
+
+def test_a_view_that_exits_at_once_answers_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And it is replaced, where a worker that is gone is."""
+    made = foreseen(monkeypatch, "os-exit-7@worker", replace(MASTER, replaces=True))
+    assert clients(made) == {"closed"}
+    assert ends(made) == {
+        ("master None", "worker {'code': 7}", "others None", "new-worker None"),
+    }
+
+
+def test_a_view_that_raises_is_answered_with_500(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody leaves."""
+    made = foreseen(monkeypatch, "exception@worker", MASTER)
+    assert clients(made) == {"500"}
+    assert {one.survivors for one in made.outcomes} == {("master", "worker", "others")}
+
+
+def test_what_system_exit_does_in_a_view_is_a_fact_of_the_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is caught, or it leaves with its own status; where nobody has said it, it is withheld."""
+    caught = Reaction(how="goes on", view=View(ends="raises", client="500"))
+    made = foreseen(monkeypatch, "sys-exit-3@worker", replace(MASTER, quits=caught))
+    assert (clients(made), {one.port for one in made.outcomes}) == ({"500"}, {"open"})
+    leaves = Reaction(how="finalizes", view=View(ends="raises", client="closed"))
+    made = foreseen(monkeypatch, "sys-exit-3@worker", replace(MASTER, quits=leaves))
+    assert ("master None", "worker {'code': 3}", "others None") in ends(made)
+    with pytest.raises(NotPredicted):
+        foreseen(monkeypatch, "sys-exit-3@worker", MASTER)
+
+
+def test_a_status_may_stop_the_whole_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of gunicorn 3 does, which says that a worker could not start; 7 does not."""
+    facts = replace(MASTER, replaces=True, fatal={3: Stop(passes="SIGTERM", status=3)})
+    stopped = foreseen(monkeypatch, "os-exit-3@worker", facts)
+    assert ends(stopped) == {("master {'code': 3}", "worker {'code': 3}", "others {'code': 0}")}
+    assert "server-halts" in stopped.rules
+    goes_on = foreseen(monkeypatch, "os-exit-7@worker", facts)
+    assert {one.survivors[0] for one in goes_on.outcomes} == {"master"}
+
+
+def test_a_signal_to_oneself_is_taken_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view that is waited for is answered; where nothing handles the signal, nobody is."""
+    waits = Reaction(how="finalizes", view=View(ends="returns"))
+    made = foreseen(monkeypatch, "self-SIGTERM@worker", replace(MASTER, worker={"SIGTERM": waits}))
+    assert clients(made) == {"200"}
+    killed = foreseen(monkeypatch, "self-SIGTERM@worker", replace(MASTER, worker={}))
+    assert clients(killed) == {"closed"}
+    assert {str(one.processes[1].exit) for one in killed.outcomes} == {"{'signal': 'SIGTERM'}"}
+
+
+def test_a_request_in_flight_is_one_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two that a master stops, one has a view that ends before its handlers run."""
+    waits = Reaction(how="finalizes", view=View(ends="returns"))
+    facts = replace(MASTER, master={"SIGTERM": Stop(passes="SIGTERM")}, worker={"SIGTERM": waits})
+    made = foreseen(monkeypatch, "SIGTERM@master", facts, BUSY)
+    assert {
+        tuple(one.fired or () for one in outcome.processes[1:]) for outcome in made.outcomes
+    } == {(("A",), ("view:busy", "A"))}
+    assert clients(made) == {"200"}
+
+
+@pytest.mark.parametrize(
+    ("how", "client"),
+    [("goes on", "200"), ("default action", "closed"), ("exits at once", "closed")],
+)
+def test_who_goes_on_answers_and_who_is_killed_does_not(how: str, client: str) -> None:
+    """By law, and without a fact."""
+    assert view_of(Reaction(how=how)).client == client  # type: ignore[arg-type]
+
+
+def test_who_leaves_in_order_may_or_may_not_answer() -> None:
+    """So it is withheld until somebody has said it."""
+    with pytest.raises(NotPredicted):
+        view_of(Reaction(how="finalizes"))
+
+
+def test_a_view_that_is_cut_off_is_unfinished(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGKILL to the worker that answers."""
+    made = foreseen(monkeypatch, "SIGKILL@worker", MASTER, BUSY)
+    assert {one.processes[1].unfinished for one in made.outcomes} == {("view:busy",)}
+    assert clients(made) == {"closed"}
+
+
+# ---------------------------------------------------------------- observing
+
+
+def ended(*after: Event) -> Trial:
+    """A view that ended its process, in the second worker."""
+    made = trial(
+        Event("harness", 0, "asked", ("/end",)),
+        Event("endings", 30, "ending", ("os-exit-3",)),
+        *after,
+        Event("kernel", 30, "ended", ("code 3",)),
+        Event("kernel", 10, "alive"),
+        Event("kernel", 20, "alive"),
+        Event("harness", 0, "replied", ("none", "closed")),
+    )
+    return replace(made, cell="cpython-3.13.0/made/gunicorn/os-exit-3@worker")
+
+
+def test_the_worker_whose_view_ends_it_is_the_target() -> None:
+    """Whichever was started first; and what its client got is part of the outcome."""
+    shown = observe(ended(), GUNICORN, TERMINATIONS["os-exit-3"])
+    assert isinstance(shown, Outcome)
+    assert [(one.role, one.exit) for one in shown.processes] == [
+        ("master", None),
+        ("worker", {"code": 3}),
+        ("others", None),
+    ]
+    assert shown.client == "closed"
+    steps = timeline(ended(), GUNICORN)
+    assert ("worker", "ending", "os-exit-3") in steps
+    assert ("harness", "replied", "closed") in steps
+
+
+def test_a_view_that_never_came_to_its_end_is_no_outcome() -> None:
+    """Nor is one whose act had no effect."""
+    silent = replace(ended(), history=tuple(one for one in ended().history if one.kind != "ending"))
+    for made in (silent, ended(Event("endings", 30, "no-effect", ("os-exit-3", "it came back")))):
+        assert isinstance(observe(made, GUNICORN, TERMINATIONS["os-exit-3"]), Unknown)
+
+
+def test_two_outcomes_differ_in_what_the_client_got() -> None:
+    """Of runs with the probe, and of one without it beside one with it."""
+    made = ended()
+    other = replace(
+        made,
+        history=tuple(
+            replace(one, detail=("500",)) if one.kind == "replied" else one for one in made.history
+        ),
+    )
+    one, two = (observe(each, GUNICORN, TERMINATIONS["os-exit-3"]) for each in (made, other))
+    assert isinstance(one, Outcome)
+    assert isinstance(two, Outcome)
+    assert one != two
+    assert not agrees(one, two)
+    assert agrees(one, one)
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "200"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", "cut"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", "200"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", "cut"),
+        (b"HTTP/1.0 500 Oh\r\n\r\nuntil it is closed", "500"),
+        (b"HTTP/1.1 200", "cut"),
+        (b"", "none"),
+    ],
+)
+def test_an_answer_is_whole_when_its_end_has_come(sent: bytes, told: str) -> None:
+    """By its length, by its last chunk, or by the end of the connection."""
+    assert outcome_of(sent) == told
+
+
+def test_what_ends_a_process_from_inside_is_asked_for_and_nothing_is_sent() -> None:
+    """And a signal may be sent while a view is held."""
+    inside = situation(TERMINATIONS["os-exit-3"], "worker", "master")
+    assert (inside.steps, inside.request, inside.held) == ((), True, False)
+    busy = situation(TERMINATIONS["SIGTERM"], "worker", "master", answering=True)
+    assert ([one.signal for one in busy.steps], busy.request, busy.held) == (
+        ["SIGTERM"],
+        True,
+        True,
+    )
+    idle = situation(TERMINATIONS["SIGTERM"], "worker", "master")
+    assert (idle.request, idle.held) == (False, False)
+
+
+def test_a_view_is_no_handler() -> None:
+    """Who was killed at work ran no handler, and who had ended its view ran all."""
+    shown = observe(ended(), GUNICORN, TERMINATIONS["os-exit-3"])
+    assert isinstance(shown, Outcome)
+    killed = replace(shown.processes[1], unfinished=("view:busy",))
+    assert (state(killed), handler_words(killed)) == (Symbol.NO, "none, view unfinished")
+    done = replace(killed, fired=("view:busy", "C", "B", "A"), unfinished=())
+    assert (state(done), handler_words(done)) == (Symbol.YES, "all, view done")
+    raised = replace(done, raised=("view:busy",))
+    assert handler_words(raised) == "all, view raised"
+    assert answer_words(shown) == "no answer: closed"
+
+
+# ------------------------------------------------------ held against what was measured
+
+
+def reactions(server: Server) -> Iterator[tuple[str, str, Reaction]]:
+    for signal, one in server.worker.items():
+        yield "worker", signal, one
+    for field in ("orphan", "quits"):
+        if getattr(server, field) is not None:
+            yield field, "", getattr(server, field)
+
+
+SERVED_BUSY = {LOADED[one.scenario].server for one in MEASURED if LOADED[one.scenario].answering}
+SAID = [
+    (name, place, field, signal, part)
+    for name in sorted(SERVED_BUSY)
+    for place, server in enumerate(SERVERS[name])
+    for field, signal, one in reactions(server)
+    if one.view is not None
+    for part in ("ends", "client")
+    if (field, part) != ("quits", "ends")  # of a view that ends its process nothing is told
+]
+
+
+@pytest.mark.parametrize(("name", "place", "field", "signal", "part"), SAID)
+def test_a_wrong_view_is_noticed(
+    name: str, place: int, field: str, signal: str, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Had it ended otherwise, or had its client got something else, some record would differ."""
+    some = list(SERVERS[name])
+    known = getattr(some[place], field)
+    one = known[signal] if signal else known
+    wrong = {
+        "ends": "never" if one.view.ends != "never" else "returns",
+        "client": "reset" if one.view.client != "reset" else "200",
+    }[part]
+    changed = replace(one, view=replace(one.view, **{part: wrong}))
+    some[place] = replace(some[place], **{field: {**known, signal: changed} if signal else changed})
+    monkeypatch.setitem(SERVERS, name, tuple(some))
+    rows = [one for one in MEASURED if LOADED[one.scenario].server == name]
+    assert not all(judged(one) for one in rows)
+
+
+def judged(one: Record) -> bool:
+    return judge(one, LOADED[one.scenario]).verdict.verdict == "match"
+
+
+def test_who_is_killed_while_it_answers_never_does() -> None:
+    """SIGKILL to the process that serves: on every server and Python on record."""
+    rows = [
+        one for one in MEASURED if one.termination == "SIGKILL" and one.target in ("main", "worker")
+    ]
+    assert rows
+    assert {outcome.client for one in rows for outcome in one.outcomes} == {"closed"}
+
+
+def test_old_records_say_nothing_of_a_client() -> None:
+    """Of a server without a request none is told."""
+    idle = [one for one in records() if one.scenario == "gunicorn" and one.termination == "SIGTERM"]
+    assert idle
+    assert {outcome.client for one in idle for outcome in one.outcomes} == {None}
