@@ -22,8 +22,8 @@ from msgspec.structs import replace
 
 from tests.conftest import LOADED
 from tests.support.committed import records
+from tests.support.served import MASTER, trial
 from tests.support.values import record
-from tests.test_served import MASTER, trial
 
 GUNICORN, BUSY = LOADED["gunicorn"], LOADED["gunicorn-busy"]
 MEASURED = [one for one in records() if any(outcome.client is not None for outcome in one.outcomes)]
