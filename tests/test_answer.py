@@ -18,7 +18,7 @@ from exitmatrix.declare.spoken import (
     scenario_of,
     situation_of,
 )
-from exitmatrix.judge.served import predict_served
+from exitmatrix.judge.request import foresee
 from exitmatrix.judge.server_laws import LAWS
 from exitmatrix.model import Record
 from hypothesis import given
@@ -93,13 +93,22 @@ def shown(question: str) -> list[Record]:
 
 @pytest.mark.parametrize("remedy", REMEDIES, ids=lambda one: one.instead_of)
 def test_a_remedy_was_measured(remedy: Remedy) -> None:
-    """On each Python: without it some handler of atexit does not run, with it all do."""
+    """On each Python: without it some handler of atexit does not run, with it all do.
+
+    Or what it names runs in some process with it, and in none without.
+    """
     before, after = shown(remedy.instead_of), shown(remedy.shown_by)
     if not before:
         pytest.skip("no record of it is committed yet")
     assert after
 
     def whole(record: Record) -> bool:
+        if remedy.runs:
+            return any(
+                remedy.runs in (one.fired or ())
+                for outcome in record.outcomes
+                for one in outcome.processes
+            )
         none_there = idle(LOADED[record.scenario].server)  # a master without handlers
         return all(
             [name for name in one.fired or () if ":" not in name] == ["C", "B", "A"]
@@ -118,7 +127,7 @@ def test_every_law_of_servers_is_told_with_its_reason() -> None:
         law
         for one in records()
         if LOADED.get(one.scenario) and LOADED[one.scenario].server
-        for law in predict_served(one, LOADED[one.scenario]).rules
+        for law in foresee(one, LOADED[one.scenario]).rules
     }
     assert used <= LAWS.keys()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from exitmatrix.declare.servers import SERVERS
@@ -10,8 +11,10 @@ from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.request import foresee, view_of
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.verdict import judge
+from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.app.request import outcome_of
 from exitmatrix.machine.run.served import situation
+from exitmatrix.machine.scenarios import load
 from exitmatrix.model import Event, Outcome, Prediction, Record, Scenario, Trial, Unknown
 from exitmatrix.model.server import Reaction, Server, Stop, View
 from exitmatrix.observe import observe, timeline
@@ -20,7 +23,7 @@ from exitmatrix.report.document import Symbol
 from exitmatrix.report.phrases import answer_words, handler_words, state
 from msgspec.structs import replace
 
-from tests.conftest import LOADED
+from tests.conftest import LOADED, NEWEST, make_order, outcomes_of
 from tests.support.committed import records
 from tests.support.served import MASTER, trial
 from tests.support.values import record
@@ -101,6 +104,48 @@ def test_a_signal_to_oneself_is_taken_as_any_other(monkeypatch: pytest.MonkeyPat
     assert {str(one.processes[1].exit) for one in killed.outcomes} == {"{'signal': 'SIGTERM'}"}
 
 
+def test_a_worker_that_may_answer_no_more_retires(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers, leaves as it does when it is told to, and its master tells of it."""
+    retires = Reaction(how="finalizes", hooks=("made:leaves",), view=View(ends="returns"))
+    facts = replace(MASTER, retires=retires, reaps=("made:reaped",), replaces=True)
+    made = foreseen(monkeypatch, "return@worker", facts)
+    (outcome,) = made.outcomes
+    assert [one.fired for one in outcome.processes] == [
+        ("made:reaped",),
+        ("made:leaves", "A"),
+        (),
+        (),
+    ]
+    assert outcome.client == "200"
+    (goes_on,) = foreseen(monkeypatch, "return@worker", MASTER).outcomes
+    assert goes_on.survivors == ("master", "worker", "others")
+
+
+def test_a_view_that_hangs_may_be_killed_while_its_process_leaves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SIGKILL follows the first signal; where nobody looks, nothing is foreseen."""
+    abort = Reaction(how="finalizes", status=1, view=View(ends="raises", client="500", status=0))
+    facts = replace(MASTER, worker={"SIGABRT": abort}, hung="SIGABRT", replaces=True)
+    made = foreseen(monkeypatch, "hang@worker", facts)
+    assert clients(made) == {"500"}
+    assert {str(one.processes[1].exit) for one in made.outcomes} == {
+        "{'code': 0}",
+        "{'signal': 'SIGKILL'}",
+    }
+    assert made.races
+    with pytest.raises(NotPredicted):
+        foreseen(monkeypatch, "hang@worker", MASTER)
+
+
+def test_hooks_run_where_there_is_no_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The master calls its own for each worker that is gone, and then when it leaves."""
+    stop = Stop(passes="SIGTERM", hooks=("made:leaves",))
+    facts = replace(MASTER, master={"SIGTERM": stop}, reaps=("made:reaped",))
+    (outcome,) = foreseen(monkeypatch, "SIGTERM@master", facts).outcomes
+    assert outcome.processes[0].fired == ("made:reaped", "made:reaped", "made:leaves")
+
+
 def test_a_request_in_flight_is_one_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two that a master stops, one has a view that ends before its handlers run."""
     waits = Reaction(how="finalizes", view=View(ends="returns"))
@@ -112,19 +157,17 @@ def test_a_request_in_flight_is_one_workers(monkeypatch: pytest.MonkeyPatch) -> 
     assert clients(made) == {"200"}
 
 
-@pytest.mark.parametrize(
-    ("how", "client"),
-    [("goes on", "200"), ("default action", "closed"), ("exits at once", "closed")],
-)
+@pytest.mark.parametrize(("how", "client"), [("goes on", "200"), ("default action", "closed")])
 def test_who_goes_on_answers_and_who_is_killed_does_not(how: str, client: str) -> None:
     """By law, and without a fact."""
     assert view_of(Reaction(how=how)).client == client  # type: ignore[arg-type]
 
 
 def test_who_leaves_in_order_may_or_may_not_answer() -> None:
-    """So it is withheld until somebody has said it."""
-    with pytest.raises(NotPredicted):
-        view_of(Reaction(how="finalizes"))
+    """So it is withheld until somebody has said it; as of a fork that ends with `os._exit`."""
+    for how in ("finalizes", "exits at once", "raises again"):
+        with pytest.raises(NotPredicted):
+            view_of(Reaction(how=how))
 
 
 def test_a_view_that_is_cut_off_is_unfinished(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,6 +275,70 @@ def test_a_view_is_no_handler() -> None:
     raised = replace(done, raised=("view:busy",))
     assert handler_words(raised) == "all, view raised"
     assert answer_words(shown) == "no answer: closed"
+
+
+SERVING = '''\
+# /// script
+# requires-python = ">=3.6"
+# dependencies = []
+#
+# [tool.exitmatrix]
+# title = "A server"
+# roles = ["main"]
+# ready = "listening"
+# command = ["python", "app.py", "{port}"]
+# server = "http-server"
+# terminations = ["SIGTERM", "os-exit-7"]
+# busy = ["SIGTERM", "SIGINT"]
+# ///
+"""A server whose threads are waited for when Ctrl-C ends its loop."""
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import endings
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        endings.busy() if self.path == "/busy" else endings.end_here()
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+
+server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+server.daemon_threads = False
+try:
+    server.serve_forever()
+except KeyboardInterrupt:
+    server.server_close()
+'''
+
+
+def test_a_view_is_at_work_until_the_signal_has_had_its_effect(
+    environment_of: Callable[[str, str], Environment], tmp_path: Path
+) -> None:
+    """It is answered where its thread is waited for, and lost where nothing handles the signal."""
+    folder = tmp_path / "made"
+    folder.mkdir()
+    (folder / "app.py").write_text(SERVING)
+    idle, busy = load(tmp_path).scenarios
+    environment = environment_of(NEWEST, "none")
+    orders = [
+        make_order(environment, *one)
+        for one in ((busy, "SIGTERM"), (busy, "SIGINT"), (idle, "os-exit-7"))
+    ]
+    shown = outcomes_of(orders)
+    assert {
+        ending: (one.processes[0].fired, one.processes[0].unfinished, one.client)
+        for ending, one in shown.items()
+        if isinstance(one, Outcome)
+    } == {
+        "SIGTERM@main": ((), ("view:busy",), "closed"),
+        "SIGINT@main": (("view:busy",), (), "200"),
+        "os-exit-7@main": ((), (), "closed"),
+    }
 
 
 # ------------------------------------------------------ held against what was measured

@@ -457,7 +457,7 @@ def all_match(rows: list[Record]) -> bool:
 def test_every_record_of_a_server_is_as_its_facts_foresee(server: str) -> None:
     """Of every Python and release on record."""
     rows = observed(server)
-    assert len(rows) > 10
+    assert rows
     assert all_match(rows)
 
 
@@ -477,7 +477,8 @@ def test_no_process_of_a_pool_of_celery_ran_a_handler_of_atexit() -> None:
 # What is no fact of its own; and what only adds an outcome to a race, which may be rare.
 ABOUT = ("id", "since", "python", "package", "source", "handlers", "restores")
 # Whether its workers have handlers shows nowhere: on 3.12 they come to os._exit, and run none.
-UNSEEN = (("granian-wsgi", 0, "imports", ""),)
+# And of gunicorn-stuck, because they are killed before they would run.
+UNSEEN = (("granian-wsgi", 0, "imports", ""), ("gunicorn-stuck", 0, "imports", ""))
 # What no run has shown, and the source says: the master of granian may be so late to act upon a
 # signal that a thread of it has noted before that a worker is gone. That of gunicorn would have to
 # be a second late, in which a worker with threads looks at its own signal.
@@ -576,7 +577,7 @@ def said_of(one: Server) -> Iterator[tuple[str, Key, Reaction | Stop]]:
         yield "master", signal, stop
     for status, stop in one.fatal.items():
         yield "fatal", status, stop
-    for field in ("told", "orphan", "gives_up", "quits"):
+    for field in ("told", "orphan", "gives_up", "quits", "retires"):
         if getattr(one, field) is not None:
             yield field, "", getattr(one, field)
 

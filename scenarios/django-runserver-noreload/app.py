@@ -8,7 +8,8 @@
 # ready = "listening"
 # command = ["python", "app.py", "runserver", "--noreload", "127.0.0.1:{port}"]
 # server = "django-runserver-noreload"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
+# busy = ["SIGTERM", "SIGINT", "SIGKILL"]
 # ///
 """Do handlers run when `runserver --noreload` is stopped?
 """
@@ -20,6 +21,8 @@ from django.conf import settings
 from django.core.management import execute_from_command_line
 from django.http import HttpResponse
 from django.urls import path
+
+import endings
 
 settings.configure(DEBUG=True, ROOT_URLCONF=__name__)
 
@@ -43,7 +46,17 @@ def index(request):
     return HttpResponse("Hello, World!")
 
 
-urlpatterns = [path("", index)]
+def end(request):
+    endings.end_here()
+    return HttpResponse("Still here")
+
+
+def busy(request):
+    endings.busy()
+    return HttpResponse("Done")
+
+
+urlpatterns = [path("", index), path("end", end), path("busy", busy)]
 
 if __name__ == "__main__":
     execute_from_command_line(sys.argv)

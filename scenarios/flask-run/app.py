@@ -8,7 +8,8 @@
 # ready = "listening"
 # command = ["python", "-m", "flask", "run", "--port", "{port}"]
 # server = "flask-run"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
+# busy = ["SIGTERM", "SIGINT", "SIGKILL"]
 # ///
 """Do handlers run when `flask run` is stopped?
 
@@ -18,6 +19,8 @@ The script `flask` and `python -m flask` call the same function (flask/__main__.
 import atexit
 
 from flask import Flask
+
+import endings
 
 app = Flask(__name__)
 
@@ -40,3 +43,15 @@ def C():
 @app.route("/")
 def index():
     return "Hello, World!\n"
+
+
+@app.route("/end")
+def end():
+    endings.end_here()
+    return "Still here\n"
+
+
+@app.route("/busy")
+def busy():
+    endings.busy()
+    return "Done\n"

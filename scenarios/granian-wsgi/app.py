@@ -8,12 +8,15 @@
 # ready = "listening"
 # command = ["python", "-m", "granian", "--interface", "wsgi", "--workers", "2", "--port", "{port}", "app:app"]
 # server = "granian-wsgi"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker"]
 # ///
 """Whose handlers run when the master of granian is stopped, reloaded, or loses one of two workers?
 """
 
 import atexit
+
+import endings
 
 
 @atexit.register
@@ -32,5 +35,9 @@ def C():
 
 
 def app(environ, start_response):
+    if environ["PATH_INFO"] == "/end":
+        endings.end_here()
+    if environ["PATH_INFO"] == "/busy":
+        endings.busy()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"Hello, World!"]

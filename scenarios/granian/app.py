@@ -8,7 +8,8 @@
 # ready = "listening"
 # command = ["python", "-m", "granian", "--interface", "asgi", "--port", "{port}", "app:app"]
 # server = "granian"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker"]
 # ///
 """Whose handlers run when granian is stopped, reloaded, or loses its worker?
 
@@ -16,6 +17,7 @@ It starts one worker process in the way that is multiprocessing's own on that Py
 3.14, and a new interpreter since.
 """
 
+import asyncio
 import atexit
 
 import endings
@@ -41,6 +43,14 @@ def shutdown():
     print("shutdown: cleaning up")
 
 
+async def busy():
+    with endings.telling(endings.BUSY):
+        gate, free = endings.gate(endings.ANSWERING), asyncio.Event()
+        asyncio.get_running_loop().add_reader(gate, free.set)
+        await free.wait()
+        asyncio.get_running_loop().remove_reader(gate)
+
+
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         await receive()
@@ -49,5 +59,9 @@ async def app(scope, receive, send):
         shutdown()
         await send({"type": "lifespan.shutdown.complete"})
         return
+    if scope["path"] == "/end":
+        endings.end_here()
+    if scope["path"] == "/busy":
+        await busy()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"Hello, World!"})

@@ -8,13 +8,15 @@
 # ready = "listening"
 # command = ["python", "-m", "hypercorn", "--bind", "127.0.0.1:{port}", "app:app"]
 # server = "hypercorn"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "os-exit-3", "exception", "self-SIGTERM"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker"]
 # ///
 """Whose handlers run when hypercorn is stopped, reloaded, or loses its worker?
 
 Without --workers it starts one worker process, which imports the application.
 """
 
+import asyncio
 import atexit
 
 import endings
@@ -40,6 +42,14 @@ def shutdown():
     print("shutdown: cleaning up")
 
 
+async def busy():
+    with endings.telling(endings.BUSY):
+        gate, free = endings.gate(endings.ANSWERING), asyncio.Event()
+        asyncio.get_running_loop().add_reader(gate, free.set)
+        await free.wait()
+        asyncio.get_running_loop().remove_reader(gate)
+
+
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         await receive()
@@ -48,5 +58,9 @@ async def app(scope, receive, send):
         shutdown()
         await send({"type": "lifespan.shutdown.complete"})
         return
+    if scope["path"] == "/end":
+        endings.end_here()
+    if scope["path"] == "/busy":
+        await busy()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"Hello, World!"})

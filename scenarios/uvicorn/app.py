@@ -8,11 +8,13 @@
 # ready = "listening"
 # command = ["python", "-m", "uvicorn", "--port", "{port}", "app:app"]
 # server = "uvicorn"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
+# busy = ["SIGTERM", "SIGINT", "SIGKILL"]
 # ///
 """Do handlers of atexit and the shutdown of lifespan run when uvicorn is stopped?
 """
 
+import asyncio
 import atexit
 
 import endings
@@ -38,6 +40,14 @@ def shutdown():
     print("shutdown: cleaning up")
 
 
+async def busy():
+    with endings.telling(endings.BUSY):
+        gate, free = endings.gate(endings.ANSWERING), asyncio.Event()
+        asyncio.get_running_loop().add_reader(gate, free.set)
+        await free.wait()
+        asyncio.get_running_loop().remove_reader(gate)
+
+
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         await receive()
@@ -46,5 +56,9 @@ async def app(scope, receive, send):
         shutdown()
         await send({"type": "lifespan.shutdown.complete"})
         return
+    if scope["path"] == "/end":
+        endings.end_here()
+    if scope["path"] == "/busy":
+        await busy()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"Hello, World!"})

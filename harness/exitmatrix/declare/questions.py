@@ -83,22 +83,27 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
     PeopleAsk(
         number=2,
         id="gunicorn-signals",
-        asks="Does my clean-up run in gunicorn's workers, or in its master, for each of its"
-        " signals?",
+        asks="Does my clean-up run in gunicorn's workers, or in its master, and which of its hooks"
+        " do, for each of its signals, a time-out and --max-requests?",
         looks=(
             Look("SIGTERM to the master", "gunicorn/SIGTERM@master"),
             Look("SIGINT to the master", "gunicorn/SIGINT@master"),
             Look("SIGQUIT to the master", "gunicorn/SIGQUIT@master"),
             Look("SIGHUP to the master", "gunicorn/SIGHUP@master"),
             Look("SIGTERM to a worker", "gunicorn/SIGTERM@worker"),
-            Look("SIGABRT to a worker, as for a time-out", "gunicorn*/SIGABRT@worker"),
             Look("SIGKILL to a worker", "gunicorn/SIGKILL@worker"),
             Look("with --preload, SIGTERM to the master", "gunicorn-preload/SIGTERM@master"),
+            Look("with hooks, SIGTERM to the master", "gunicorn-hooks/SIGTERM@master"),
+            Look("with hooks, SIGINT to the master", "gunicorn-hooks/SIGINT@master"),
+            Look("with hooks, SIGABRT to a worker", "gunicorn-hooks/SIGABRT@worker"),
+            Look("with hooks, SIGKILL to a worker", "gunicorn-hooks/SIGKILL@worker"),
+            Look("with hooks, a view that hangs", "gunicorn-hooks/hang@worker"),
+            Look("with hooks, --max-requests reached", "gunicorn-hooks/return@worker"),
+            Look("gunicorn's ASGI workers, SIGTERM", "gunicorn-asgi/SIGTERM@master"),
+            Look("gunicorn's ASGI workers, SIGINT", "gunicorn-asgi/SIGINT@master"),
         ),
         tries="exitmatrix run --ending deploy -- gunicorn -b 127.0.0.1:{port} app:app",
         threads=_of("benoitc/gunicorn", 1457, 2462, 1493, 2839, 1464, 516),
-        missing="gunicorn's own hooks (worker_int, worker_abort, worker_exit, child_exit,"
-        " on_exit) and --max-requests",
     ),
     PeopleAsk(
         number=3,
@@ -523,13 +528,20 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=26,
         id="ctrl-c-takes-long",
         asks="Ctrl-C takes half a minute. Who is being waited for?",
+        looks=(
+            Look("uvicorn, while it answers a request", "uvicorn-busy/SIGINT@main"),
+            Look("hypercorn, while it answers a request", "hypercorn-busy/SIGINT@master"),
+            Look("gunicorn, while it answers a request", "gunicorn-busy/SIGINT@master"),
+            Look("with threads, while one of them does", "gunicorn-gthread-busy/SIGINT@master"),
+            Look("flask run, while it answers a request", "flask-run-busy/SIGINT@main"),
+        ),
         tries="exitmatrix run --ending ctrl-c -- uvicorn --port {port} app:app",
         threads=(
             *_of("tiangolo/uvicorn-gunicorn-docker", 18),
             *_of("vectorize-io/hindsight", 495),
         ),
-        missing="connections that stay open, and records of seconds; the command tells both of"
-        " your program",
+        missing="connections that stay open and ask for nothing, and records of seconds; the"
+        " command tells both of your program",
     ),
     PeopleAsk(
         number=27,
@@ -540,6 +552,9 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("a daemon thread", "plain-thread-daemon/return@main"),
             Look("a scheduler of daemon threads, SIGTERM", "flask-apscheduler/SIGTERM@main"),
             Look("the same, Ctrl-C", "flask-apscheduler/SIGINT@main"),
+            Look("a request in a thread of gunicorn", "gunicorn-gthread-busy/SIGTERM@master"),
+            Look("a request in a thread of waitress", "waitress-busy/SIGINT@main"),
+            Look("a request in a thread of flask run", "flask-run-busy/SIGINT@main"),
         ),
         tries="exitmatrix run --ending deploy -- python app.py",
         threads=(
@@ -558,10 +573,11 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("a second Ctrl-C after 2.5 s; 3 s each", "plain-slow-3000ms/SIGINT-then-*@main"),
             Look("the child of a reloader; 50 ms", "flask-debug-slow-50ms/SIGINT@group"),
             Look("the child of a reloader; 1 s", "flask-debug-slow-1000ms/SIGINT@group"),
+            Look("gunicorn's graceful_timeout, a hook", "gunicorn-stuck/SIGTERM@master"),
+            Look("gunicorn's time-out of a view", "gunicorn-hooks/hang@worker"),
         ),
         tries="exitmatrix run --ending deploy --grace 10s -- gunicorn -b 127.0.0.1:{port} app:app",
         threads=_of("benoitc/gunicorn", 3077, 2646),
-        missing="gunicorn's graceful_timeout",
     ),
     PeopleAsk(
         number=29,

@@ -1,7 +1,8 @@
 """The smallest change that makes clean-up run where it did not, and the cell that shows it. Pure.
 
 A remedy is a claim like any other: the records of `shown_by` must show handlers where
-those of `instead_of` show none. A test holds every row against them.
+those of `instead_of` show none: of `atexit`, or the one that it names. A test holds every row
+against them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ class Remedy(Frozen, kw_only=True):
 
     instead_of: str  # SCENARIO/TERMINATION@TARGET
     shown_by: str
+    runs: str = ""  # what runs then, where it is no handler of atexit
     change: str  # what to do, as an instruction
     cost: str  # what it does not do
 
@@ -51,6 +53,31 @@ REMEDIES: tuple[Remedy, ...] = (
         change="Stop it with SIGINT (STOPSIGNAL SIGINT in a Dockerfile, KillSignal=SIGINT in a"
         " systemd unit), or move clean-up from atexit into the lifespan, which SIGTERM runs too.",
         cost="With --workers the supervisor sends SIGTERM to its workers whatever it is sent.",
+    ),
+    Remedy(
+        instead_of="gunicorn/SIGKILL@worker",
+        shown_by="gunicorn-hooks/SIGKILL@worker",
+        runs="gunicorn:child_exit",
+        change="Clean up in the hook child_exit, which the master calls for each worker that is"
+        " gone, however it went.",
+        cost="It runs in the master, which has none of the worker's memory. The hook worker_exit is"
+        " no remedy: it runs where atexit does, just before it.",
+    ),
+    Remedy(
+        instead_of="gunicorn/os-exit-7@worker",
+        shown_by="gunicorn-hooks/os-exit-7@worker",
+        runs="gunicorn:child_exit",
+        change="Clean up in the hook child_exit, which the master calls for each worker that is"
+        " gone, however it went.",
+        cost="It runs in the master, which has none of the worker's memory.",
+    ),
+    Remedy(
+        instead_of="gunicorn-asgi/SIGINT@master",
+        shown_by="gunicorn-asgi/SIGTERM@master",
+        runs="lifespan:shutdown",
+        change="Stop it with SIGTERM: after SIGINT and SIGQUIT the lifespan of gunicorn's own ASGI"
+        " workers is not shut down, and requests are cut off.",
+        cost="Ctrl-C in a terminal sends SIGINT.",
     ),
     Remedy(
         instead_of="waitress/SIGTERM@main",

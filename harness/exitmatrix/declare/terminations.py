@@ -167,6 +167,7 @@ CATALOGUE: tuple[Termination, ...] = (
         "exec another Python 0",
         "Replaces the program by another Python program with os.execv.",
     ),
+    _inside("hang", "hang", "Waits for something that never comes."),
     _signal("SIGTERM", "What `kill`, systemd and a container runtime send first."),
     _signal("SIGINT", "What Ctrl-C in a terminal sends."),
     _signal("SIGHUP", "What a terminal sends when it is closed."),
@@ -218,6 +219,8 @@ def not_applicable(termination: Termination, scenario: Scenario) -> str | None:
     """Why the termination makes no sense for the scenario; None where it does."""
     if termination.delivery == "touch" and not (scenario.serves and len(scenario.roles) > 1):
         return "no reloader watches the source"
+    if termination.id == "hang" and not scenario.command:
+        return "it never ends by itself: only a server whose master sees that ends it"
     if scenario.serves and termination.id in NOT_IN_A_VIEW:
         return NOT_IN_A_VIEW[termination.id]
     return None

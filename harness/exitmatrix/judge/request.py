@@ -53,7 +53,7 @@ def view_of(reaction: Reaction) -> View:
         return reaction.view
     if reaction.how == "goes on":
         return ANSWERED
-    if reaction.how in ("default action", "exits at once"):
+    if reaction.how == "default action":
         return LOST
     raise NotPredicted("what becomes of a request that is being answered")
 
@@ -66,7 +66,8 @@ def _from_inside(facts: Server, termination: Termination) -> Prediction:
     verb, _, rest = termination.act.partition(" ")
     match verb:
         case "os._exit":
-            reaction, signal, law = Reaction(how="exits at once", status=int(rest)), "", ""
+            reaction = Reaction(how="exits at once", status=int(rest), view=LOST)
+            signal = law = ""
         case "raise":
             caught = View(ends="raises", client="500")
             reaction, signal, law = replace(GOES_ON, view=caught), "", "answers-500"
@@ -74,10 +75,18 @@ def _from_inside(facts: Server, termination: Termination) -> Prediction:
             reaction, signal, law = replace(facts.quits, status=int(rest)), "", "view-quits"
         case "signal":
             reaction, signal, law = reaction_of(facts, rest), rest, ""
+        case "return":
+            reaction, signal = facts.retires or GOES_ON, ""
+            law = "retires" if facts.retires else ""
+        case "hang" if facts.hung:
+            reaction, signal, law = reaction_of(facts, facts.hung), facts.hung, "times-out"
         case _:
             raise NotPredicted(f"what {termination.id} in a view of {facts.id} comes to")
-    made = predict_hit(facts, reaction, signal)
-    client = view_of(reaction).client
+    view = view_of(reaction)
+    if view.status is not None:
+        reaction = replace(reaction, status=view.status)
+    made = predict_hit(facts, reaction, signal, "SIGKILL" if law == "times-out" else "")
+    client = view.client
     outcomes = tuple(replace(one, client=client) for one in made.outcomes)
     rules = (*((f"server-{law}",) if law else ()), *made.rules)
     return replace(made, outcomes=union(outcomes), rules=tuple(dict.fromkeys(rules)))

@@ -36,6 +36,7 @@ RACE = "the signal to the group, and the one that the master passes on"
 COUNT = "the reload, and the look at who is gone"
 REPEATED = "the end of a worker, and the same signal once more from the master"
 HURRY = "the clean-up of a worker, and the signal that follows the end of the first"
+LATE = "the end of a worker, and the signal that follows a second later if it is still there"
 SEEN = "the end of a worker, and the look at it with which the master makes up its status"
 ORPHANED = "the end of what a worker reads from its master, and the SIGKILL of the kernel"
 
@@ -82,11 +83,14 @@ def facts_now(record: Record, scenario: Scenario) -> Server:
     return facts
 
 
-def predict_hit(facts: Server, reaction: Reaction, signal: str) -> Prediction:
-    """One process that serves does something: the only one, or one of several workers."""
+def predict_hit(facts: Server, reaction: Reaction, signal: str, then: str = "") -> Prediction:
+    """One process that serves does something: the only one, or one of several workers.
+
+    `then`: what a worker gets that has not gone soon enough.
+    """
     if not facts.workers:
         return _prediction(facts, [[_process("main", facts, reaction, signal)]], [reaction.how])
-    return _worker_hit(facts, reaction, signal)
+    return _worker_hit(facts, reaction, signal, then)
 
 
 def reaction_of(facts: Server, signal: str) -> Reaction:
@@ -98,7 +102,7 @@ def reaction_of(facts: Server, signal: str) -> Reaction:
     return KILLED if signal == "SIGKILL" else facts.worker.get(signal, DEFAULT)
 
 
-def _worker_hit(facts: Server, reaction: Reaction, signal: str) -> Prediction:
+def _worker_hit(facts: Server, reaction: Reaction, signal: str, then: str = "") -> Prediction:
     """One worker does something: what it comes to, and whether the master replaces it."""
     hit = _process("worker", facts, reaction, signal)
     fatal = facts.fatal.get((hit.exit or {}).get("code", -1))
@@ -109,16 +113,22 @@ def _worker_hit(facts: Server, reaction: Reaction, signal: str) -> Prediction:
         law = "halts" if fatal else "gives up"
         return _killed(facts, stop, signal, [hit, *others], [reaction.how, law])
     born = facts.replaces and hit.exit is not None
+    master = replace(MASTER, fired=facts.reaps if hit.exit else ())
     follows = facts.follows and hit.exit is not None
     leaves = Reaction(how="finalizes", status=_status(hit.exit))
-    told = [
-        _process("master", facts, leaves, signal) if follows else MASTER,
-        hit,
+    beside = [
         *_several("others", facts, GOES_ON, signal, facts.workers - 1),
         *_several("new-worker", facts, GOES_ON, signal, int(born)),
     ]
-    then = "follows" if follows else "replaced" if born else "not replaced"
-    return _prediction(facts, [told], [reaction.how, *([then] if hit.exit else [])])
+    first = _process("master", facts, leaves, signal) if follows else master
+    ways = (hit, *(_killed_late(facts, hit, then) if then else ()))
+    after = "follows" if follows else "replaced" if born else "not replaced"
+    return _prediction(
+        facts,
+        [[first, one, *beside] for one in ways],
+        [reaction.how, *([after] if hit.exit else [])],
+        (LATE,) if then else (),
+    )
 
 
 def _status(ended: Mapping[str, object] | None) -> int:
@@ -372,10 +382,11 @@ def _after(
 
     `late`: workers that it had started before.
     """
+    reaped = facts.reaps * sum(one.exit is not None for one in workers)
     if stop.restarts or any(one.exit is None for one in workers):
-        yield MASTER
+        yield replace(MASTER, fired=reaped)
     else:
-        leaves = Reaction(how="finalizes", status=stop.status, hooks=stop.hooks)
+        leaves = Reaction(how="finalizes", status=stop.status, hooks=(*reaped, *stop.hooks))
         yield _process("master", facts, leaves, signal)
     yield from workers
     role = f"{NEW}worker"
@@ -399,7 +410,7 @@ def _process(role: str, facts: Server, reaction: Reaction, signal: str) -> Proce
     base = role.partition("#")[0].replace("others", "worker").removeprefix(NEW)
     has = base in facts.imports
     lifespan = (SHUTDOWN,) if has and facts.asgi and reaction.lifespan else ()
-    hooks = (*lifespan, *(reaction.hooks if has else ()))
+    hooks = (*lifespan, *reaction.hooks)
     how: dict[str, object] | None
     fired: tuple[str, ...]
     match reaction.how:

@@ -169,6 +169,16 @@ LAWS: Mapping[str, ServerLaw] = {
         " where that thread ends, or nowhere, is up to the server.",
         source="docs: library/exceptions, SystemExit; gunicorn 22, workers/sync.py, handle",
     ),
+    "server-retires": ServerLaw(
+        because="A worker that has answered as many requests as it may leaves as it does when it is"
+        " told to, and another is started.",
+        source="gunicorn/workers/sync.py, handle_request: max_requests",
+    ),
+    "server-times-out": ServerLaw(
+        because="The master sends a signal to a worker that has not come back in time, and SIGKILL"
+        " to one that is still there a second later.",
+        source="gunicorn/arbiter.py, murder_workers",
+    ),
     "server-halts": ServerLaw(
         because="A worker that leaves with this status is taken for one that cannot start: the"
         " master stops the others, and exits with the same status.",

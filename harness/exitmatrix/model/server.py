@@ -28,6 +28,7 @@ class View(Frozen, kw_only=True):
 
     ends: Ends
     client: str = "200"  # as in an outcome: a status, closed, reset, waits
+    status: int | None = None  # with which the process leaves then, if with another
     source: str = ""
 
 
@@ -80,6 +81,9 @@ class Server(Frozen, kw_only=True):
     worker: Mapping[str, Reaction] = {}  # or of the one process; also by what sends two signals
     busy: tuple[str, ...] = ()  # what it is at work on when it is ended
     quits: Reaction | None = None  # what SystemExit in a view does, with the status that it has
+    retires: Reaction | None = None  # what it does when it has answered as many as it may
+    hung: str = ""  # the signal that a process gets that does not come back in time
+    reaps: tuple[str, ...] = ()  # hooks that the master calls for each worker that is gone
     fatal: Mapping[int, Stop] = {}  # what the master does when a worker leaves with that status
     told: Reaction | None = None  # what a worker does that its master tells without a signal
     restores: bool = False  # whether signals have their default action when it has stopped

@@ -8,7 +8,7 @@ waits in subprocess.run). It handles no other signal.
 
 from __future__ import annotations
 
-from exitmatrix.model.server import Reaction, Server, Stop
+from exitmatrix.model.server import Reaction, Server, Stop, View
 
 _SOURCE = "Django 6.1.3"
 
@@ -18,9 +18,20 @@ NO_RELOAD = Server(
     imports=("main",),
     worker={
         "SIGINT": Reaction(
-            how="finalizes", source="runserver.py, `inner_run`: `except KeyboardInterrupt`"
+            how="finalizes",
+            view=View(
+                ends="never",
+                client="closed",
+                source="core/servers/basehttp.py, `run`: daemon_threads, so that nobody joins them",
+            ),
+            source="runserver.py, `inner_run`: `except KeyboardInterrupt`",
         )
     },
+    quits=Reaction(
+        how="goes on",
+        view=View(ends="raises", client="500"),
+        source="Lib/wsgiref/handlers.py, `BaseHandler.run`: a bare `except`",
+    ),
     source=_SOURCE,
 )
 

@@ -8,7 +8,7 @@ processes; the parent waits in subprocess.call). Werkzeug handles no other signa
 
 from __future__ import annotations
 
-from exitmatrix.model.server import Reaction, Server, Stop
+from exitmatrix.model.server import Reaction, Server, Stop, View
 
 RUN = Server(
     id="flask-run",
@@ -17,9 +17,20 @@ RUN = Server(
     worker={
         "SIGINT": Reaction(
             how="finalizes",
+            view=View(
+                ends="never",
+                client="closed",
+                source="serving.py, `ThreadedWSGIServer.daemon_threads`: nobody joins its threads",
+            ),
             source="serving.py, `serve_forever`: KeyboardInterrupt ends the loop",
         )
     },
+    quits=Reaction(
+        how="goes on",
+        view=View(ends="raises", client="closed"),
+        source="Lib/socketserver.py, `process_request_thread`, and threading.excepthook, which"
+        " ignores SystemExit: a thread ends, and the connection is shut down",
+    ),
     source="Flask 1.1.2 with Werkzeug 1.0.1; Flask 3.1.3 with Werkzeug 3.1.9",
 )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from exitmatrix.model.server import Reaction, Server, Stop
+from exitmatrix.model.server import Reaction, Server, Stop, View
 
 _PASSES = Stop(passes="SIGTERM", source="server/common.py, `_stop_workers`")
 _MASTER = {
@@ -27,20 +27,24 @@ _MAY_MISS = Stop(
 _GIVES_UP = Stop(
     passes="SIGTERM", status=1, source="server/common.py, `_watcher`, `_serve_loop` and `shutdown`"
 )
+_WAITS = View(ends="returns", source="src/workers.rs: connections are shut down gracefully")
 _OS_EXIT = Reaction(
     how="exits at once",
     lifespan=True,
+    view=_WAITS,
     source="_signals.py; multiprocessing/popen_fork.py, `_launch`: os._exit",
 )
 _HANDLERS_FIRST = Reaction(
     how="exits at once",
     atexit=True,
     lifespan=True,
+    view=_WAITS,
     source="multiprocessing/popen_fork.py, `_launch`: atexit._run_exitfuncs and os._exit (3.13)",
 )
 _RETURNS = Reaction(
     how="finalizes",
     lifespan=True,
+    view=_WAITS,
     source="_signals.py; multiprocessing/spawn.py, `spawn_main`: sys.exit",
 )
 _MASTERS_OWN = Reaction(
@@ -56,6 +60,11 @@ _FORKED = Server(
     asgi=True,
     master=_MASTER,
     worker={"SIGTERM": _OS_EXIT, "SIGINT": _OS_EXIT, "SIGHUP": _MASTERS_OWN},
+    quits=Reaction(
+        how="goes on",
+        view=View(ends="raises", client="500"),
+        source="granian/asgi.py and wsgi.py, `_callback_wrapper`; src/callbacks.rs",
+    ),
     gives_up=_GIVES_UP,
     notes=True,  # server/common.py, `AbstractWorker._watcher`: interrupt_children; `shutdown`
     orphan=Reaction(how="goes on", source="nothing in it looks for its parent"),

@@ -158,6 +158,108 @@ _UVICORN = Server(
     source="uvicorn-worker 0.4.0, gunicorn 27.0.1, uvicorn 0.54.0",
 )
 
+# Hooks of a configuration, as scenarios/gunicorn-hooks/hooks.py has them.
+_INT, _ABORT, _EXIT = "gunicorn:worker_int", "gunicorn:worker_abort", "gunicorn:worker_exit"
+_WITH_INT = "workers/base.py, `handle_quit`: worker_int; arbiter.py, `spawn_worker`: worker_exit"
+
+
+def _hooked(reaction: Reaction, *before: str) -> Reaction:
+    """`spawn_worker` calls worker_exit in its `finally`, before the interpreter finalizes."""
+    return replace(reaction, hooks=(*before, _EXIT))
+
+
+def _hooks(sync: Server, aborted: View) -> Server:
+    quits = _hooked(sync.worker["SIGINT"], _INT)
+    abort = Reaction(
+        how="finalizes",
+        status=1,
+        view=aborted,
+        source="workers/base.py, `handle_abort`: worker_abort, and sys.exit(1)",
+    )
+    return replace(
+        sync,
+        id="gunicorn-hooks",
+        master={
+            signal: replace(stop, hooks=() if stop.restarts else ("gunicorn:on_exit",))
+            for signal, stop in sync.master.items()
+        },
+        worker={
+            "SIGTERM": _hooked(_LEAVES),
+            "SIGINT": quits,
+            "SIGQUIT": quits,
+            "SIGABRT": _hooked(abort, _ABORT),
+        },
+        quits=None,
+        fatal={},
+        retires=_hooked(_LEAVES),
+        hung="SIGABRT",  # arbiter.py, `murder_workers`
+        reaps=("gunicorn:child_exit",),  # arbiter.py, `reap_workers`
+        orphan=sync.orphan and _hooked(sync.orphan),
+    )
+
+
+_ABORTED = View(
+    ends="raises",
+    client="500",
+    status=0,
+    source="22.0, workers/sync.py, `handle`: SystemExit(1) is caught, and the loop ends",
+)
+
+
+def _stuck(sync: Server) -> Server:
+    """Whose worker_exit blocks (scenarios/gunicorn-stuck/hooks.py)."""
+    blocks = Reaction(how="goes on", source="a hook that does not come back")
+    stops = {
+        signal: replace(stop, insists="SIGKILL")
+        for signal, stop in sync.master.items()
+        if not stop.restarts
+    }
+    return replace(
+        sync,
+        id="gunicorn-stuck",
+        master=stops,
+        worker=dict.fromkeys(("SIGTERM", "SIGQUIT"), blocks),
+        busy=(_EXIT,),
+        quits=None,
+        fatal={},
+        orphan=None,
+        replaces=False,
+    )
+
+
+_WAITS = View(ends="returns", source="workers/gasgi.py, `_shutdown`: it waits for connections")
+_GRACEFUL = Reaction(
+    how="finalizes",
+    lifespan=True,
+    view=_WAITS,
+    source="workers/gasgi.py, `handle_exit_signal` and `_shutdown`",
+)
+_QUICK = Reaction(
+    how="finalizes",
+    view=View(ends="raises", client="closed", source="`_cleanup`: all tasks are cancelled"),
+    source="workers/gasgi.py, `_quick_shutdown`: no lifespan is shut down",
+)
+_ASGI = Server(
+    id="gunicorn-asgi",
+    package="gunicorn",
+    workers=2,
+    imports=("worker",),
+    asgi=True,
+    master=_MASTER,
+    worker={"SIGTERM": _GRACEFUL, "SIGINT": _QUICK, "SIGQUIT": _QUICK},
+    quits=Reaction(
+        how="finalizes",
+        view=View(ends="raises", client="closed"),
+        source="Lib/asyncio/tasks.py, `Task.__step`: SystemExit of a task is raised from the loop",
+    ),
+    fatal=_SYNC_20.fatal,
+    replaces=True,
+    orphan=replace(
+        _GRACEFUL, source="workers/gasgi.py, `_serve`: it looks once a second for its parent"
+    ),
+    source="gunicorn 27.0.1",
+)
+
 SERVERS = (
     _SYNC_20,
     _SYNC,
@@ -165,5 +267,8 @@ SERVERS = (
     _preload(_SYNC),
     _threads(_SYNC_20, _THREAD_LEFT),
     _threads(_SYNC, _MAIN_LEFT),
+    _hooks(_SYNC, _ABORTED),
+    _stuck(_SYNC),
+    _ASGI,
     _UVICORN,
 )

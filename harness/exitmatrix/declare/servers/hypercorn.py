@@ -11,18 +11,29 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from exitmatrix.model.server import Reaction, Server, Stop
+from exitmatrix.model.server import Reaction, Server, Stop, View
 
+_WAITS = View(
+    ends="returns",
+    source="asyncio/run.py, `worker_serve`: it waits for connections up to `graceful_timeout`, 3 s",
+)
 _RETURNS = Reaction(
     how="finalizes",
     lifespan=True,
+    view=_WAITS,
     source="asyncio/run.py, `worker_serve`, `_signal_handler`: the loop ends, run returns",
 )
 _TOLD = Reaction(
     how="finalizes",
     lifespan=True,
+    view=_WAITS,
     source="utils.py, `check_multiprocess_shutdown_event`; multiprocessing/spawn.py, `spawn_main`:"
     " sys.exit",
+)
+_LEAVES_LOOP = Reaction(
+    how="finalizes",
+    view=View(ends="raises", client="500", source="protocol/http_stream.py, `app_send`: None"),
+    source="Lib/asyncio/tasks.py, `Task.__step`: SystemExit of a task is raised from the loop",
 )
 _STOP = Stop(source="run.py, `shutdown`")
 # `process.terminate()`, when `wait` has told that one of them is gone
@@ -71,6 +82,7 @@ SERVERS = (
         imports=("main",),
         asgi=True,
         worker={"SIGTERM": _RETURNS, "SIGINT": _RETURNS},
+        quits=_LEAVES_LOOP,
         source="hypercorn 0.18.0",
     ),
     _ONE,

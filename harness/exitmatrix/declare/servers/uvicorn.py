@@ -9,17 +9,25 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from exitmatrix.model.server import Reaction, Server, Stop
+from exitmatrix.model.server import Reaction, Server, Stop, View
 
+_WAITS = View(ends="returns", source="server.py, `shutdown`: it waits for tasks to complete")
 _RETURNS = Reaction(
-    how="finalizes", lifespan=True, source="server.py, `handle_exit`: the loop ends, run returns"
+    how="finalizes",
+    lifespan=True,
+    view=_WAITS,
+    source="server.py, `handle_exit`: the loop ends, run returns",
 )
 _AGAIN = Reaction(
-    how="raises again", lifespan=True, source="server.py, `capture_signals`, signal.raise_signal"
+    how="raises again",
+    lifespan=True,
+    view=_WAITS,
+    source="server.py, `capture_signals`, signal.raise_signal",
 )
 _CTRL_C = Reaction(
     how="finalizes",
     lifespan=True,
+    view=_WAITS,
     source="server.py, `capture_signals`: SIGINT again is KeyboardInterrupt, which main.py, `run`,"
     " catches",
 )
@@ -27,6 +35,7 @@ _CTRL_C_FAILS = Reaction(
     how="finalizes",
     status=1,
     lifespan=True,
+    view=_WAITS,
     source="server.py, `capture_signals`: SIGINT again is KeyboardInterrupt, which nobody catches",
 )
 _OLD_MASTER = {
@@ -48,6 +57,11 @@ _ONE_0_28 = Server(
     imports=("main",),
     asgi=True,
     worker={"SIGTERM": _RETURNS, "SIGINT": _RETURNS},
+    quits=Reaction(
+        how="goes on",
+        view=View(ends="raises", client="500"),
+        source="protocols/http/h11_impl.py, `run_asgi`: except BaseException",
+    ),
     source="uvicorn 0.28.1",
 )
 _ONE_0_29 = replace(

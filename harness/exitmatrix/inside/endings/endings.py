@@ -23,6 +23,7 @@ import itertools
 import os
 import signal
 import sys
+import time
 
 from exitmatrix_channel import PATH, tell
 
@@ -181,7 +182,14 @@ def hold(why):
 
 
 def gate(why):
-    """Say that this process waits; the descriptor that can be read when it may go on."""
+    """Say that this process waits; the descriptor that can be read when it may go on.
+
+    By hand nobody is waited for: it can be read at once.
+    """
+    if PATH is None:
+        read, write = os.pipe()
+        os.close(write)
+        return read
     _holds[0] += 1
     name = "%s.hold.%d.%d" % (PATH, os.getpid(), _holds[0])
     os.mkfifo(name)
@@ -240,6 +248,11 @@ def _fatal_error():
     import ctypes
 
     ctypes.pythonapi.Py_FatalError(b"asked for")
+
+
+def _hang():
+    while True:
+        time.sleep(1)
 
 
 def _stdout_closed():
@@ -373,6 +386,7 @@ WAYS = {
     "libc-quick-exit": lambda: _libc().quick_exit(5),
     "self-SIGTERM": lambda: os.kill(os.getpid(), signal.SIGTERM),
     "self-SIGKILL": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "hang": _hang,
     "stdout-closed": _stdout_closed,
     "py-exit": _py_exit,
     "os-exit-in-thread": lambda: _in_thread(lambda: os._exit(3)),

@@ -1,0 +1,64 @@
+# /// script
+# requires-python = ">=3.13"
+# dependencies = ["gunicorn>=27"]
+#
+# [tool.exitmatrix]
+# title = "gunicorn with two workers of its own ASGI class"
+# roles = ["master", "worker"]
+# ready = "listening"
+# command = ["python", "-m", "gunicorn", "-k", "asgi", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
+# server = "gunicorn-asgi"
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT@master", "SIGQUIT@worker", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker"]
+# ///
+"""Does the lifespan shut down, and do handlers run, in gunicorn's own workers for ASGI?
+"""
+
+import asyncio
+import atexit
+
+import endings
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+@endings.tells("lifespan:shutdown")
+def shutdown():
+    print("shutdown: cleaning up")
+
+
+async def busy():
+    with endings.telling(endings.BUSY):
+        gate, free = endings.gate(endings.ANSWERING), asyncio.Event()
+        asyncio.get_running_loop().add_reader(gate, free.set)
+        await free.wait()
+        asyncio.get_running_loop().remove_reader(gate)
+
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        shutdown()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    if scope["path"] == "/end":
+        endings.end_here()
+    if scope["path"] == "/busy":
+        await busy()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"Hello, World!"})

@@ -1,0 +1,43 @@
+# /// script
+# requires-python = ">=3.13"
+# dependencies = ["gunicorn>=27"]
+#
+# [tool.exitmatrix]
+# title = "gunicorn with hooks, a time-out and --max-requests"
+# roles = ["master", "worker"]
+# ready = "listening"
+# command = ["python", "-m", "gunicorn", "-c", "hooks.py", "--timeout", "3", "--max-requests", "1", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
+# server = "gunicorn-hooks"
+# terminations = ["SIGTERM@master", "SIGTERM@worker", "SIGINT@master", "SIGINT@worker", "SIGQUIT@master", "SIGHUP@master", "SIGABRT@worker", "SIGKILL", "os-exit-7", "return", "hang"]
+# ///
+"""Which hooks of gunicorn run where, and when, beside the handlers of atexit?
+
+Its configuration is `hooks.py`. A worker answers one request and is then replaced, and one that
+does not come back for three seconds is ended by its master.
+"""
+
+import atexit
+
+import endings
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/end":
+        endings.end_here()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"Hello, World!"]
