@@ -240,13 +240,17 @@ def test_two_outcomes_differ_in_what_the_client_got() -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", "cut"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", "200"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", "cut"),
+        (b"HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\nno", "500"),
         (b"HTTP/1.0 500 Oh\r\n\r\nuntil it is closed", "500"),
         (b"HTTP/1.1 200", "cut"),
         (b"", "none"),
     ],
 )
 def test_an_answer_is_whole_when_its_end_has_come(sent: bytes, told: str) -> None:
-    """By its length, by its last chunk, or by the end of the connection."""
+    """By its length, by its last chunk, or by the end of the connection.
+
+    A head may end with a bare line feed, as that of gunicorn's error pages does on Python 3.14.
+    """
     assert outcome_of(sent) == told
 
 
@@ -401,3 +405,25 @@ def test_old_records_say_nothing_of_a_client() -> None:
     idle = [one for one in records() if one.scenario == "gunicorn" and one.termination == "SIGTERM"]
     assert idle
     assert {outcome.client for one in idle for outcome in one.outcomes} == {None}
+
+
+def test_the_hook_worker_exit_runs_where_atexit_does_and_just_before() -> None:
+    """So it is no remedy; `child_exit` of the master is one, for whoever is gone."""
+    rows = [one for one in records() if one.scenario == "gunicorn-hooks"]
+    ended = [
+        one
+        for row in rows
+        for outcome in row.outcomes
+        for one in outcome.processes
+        if one.role != "master" and one.exit is not None
+    ]
+    assert {one.fired[-4:] for one in ended if one.fired} == {
+        ("gunicorn:worker_exit", "C", "B", "A")
+    }
+    assert any(not one.fired for one in ended)
+    for row in rows:
+        for outcome in row.outcomes:
+            master, *workers = outcome.processes
+            gone = sum(one.exit is not None for one in workers)
+            if master.exit != {"signal": "SIGKILL"}:
+                assert (master.fired or ()).count("gunicorn:child_exit") == gone

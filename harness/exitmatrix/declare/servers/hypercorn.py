@@ -30,11 +30,6 @@ _TOLD = Reaction(
     source="utils.py, `check_multiprocess_shutdown_event`; multiprocessing/spawn.py, `spawn_main`:"
     " sys.exit",
 )
-_LEAVES_LOOP = Reaction(
-    how="finalizes",
-    view=View(ends="raises", client="500", source="protocol/http_stream.py, `app_send`: None"),
-    source="Lib/asyncio/tasks.py, `Task.__step`: SystemExit of a task is raised from the loop",
-)
 _STOP = Stop(source="run.py, `shutdown`")
 # `process.terminate()`, when `wait` has told that one of them is gone
 _HURRIES = Stop(hurries="SIGTERM", source="run.py, `shutdown`, and the end of `run`")
@@ -82,7 +77,6 @@ SERVERS = (
         imports=("main",),
         asgi=True,
         worker={"SIGTERM": _RETURNS, "SIGINT": _RETURNS},
-        quits=_LEAVES_LOOP,
         source="hypercorn 0.18.0",
     ),
     _ONE,

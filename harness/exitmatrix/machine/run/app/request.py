@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from urllib.parse import urlsplit
 
 from exitmatrix.machine.run.app import looking
@@ -16,9 +17,10 @@ from exitmatrix.machine.run.kernel.proc import read_proc
 
 ASK_AGAIN = 0.01  # seconds between two looks at whether a process has the request
 PATIENCE = 10.0  # seconds
+HEAD_ENDS = re.compile(rb"\r?\n\r?\n")  # RFC 9112, 2.2: a bare line feed may end a line
 LAST_CHUNK = b"0\r\n\r\n"  # RFC 9112, 7.1, without trailers
 HELD = 1.0  # seconds at rest, after which nothing but the view is waited for
-LONGEST = 5.0  # seconds, and however little rest there is
+LONGEST = 2.0  # seconds, and however little rest there is: hypercorn waits 3 s for a view
 ANSWERING = "answering"  # why a view holds: inside/endings
 ESTABLISHED = b"01"  # include/net/tcp_states.h: TCP_ESTABLISHED
 
@@ -131,7 +133,8 @@ class Request:
 
 def outcome_of(data: bytes) -> str:
     """The status of an answer that is whole; "cut" of one that is not; "none" without one."""
-    head, blank, body = data.partition(b"\r\n\r\n")
+    blank = HEAD_ENDS.search(data)
+    head, body = (data[: blank.start()], data[blank.end() :]) if blank else (data, b"")
     if not data:
         return "none"
     words = head.split(None, 2)
@@ -144,5 +147,4 @@ def outcome_of(data: bytes) -> str:
     ]
     chunked = b"transfer-encoding: chunked" in head.lower()
     end = body.endswith(LAST_CHUNK) if chunked else not lengths or len(body) >= int(lengths[0])
-    whole = bool(blank) and end
-    return words[1].decode() if whole else "cut"
+    return words[1].decode() if blank and end else "cut"
