@@ -172,6 +172,29 @@ def served() -> Iterator[Run]:
                 yield sight(master, *mine, *more)
 
 
+def hooked() -> Iterator[Run]:
+    """A master and workers with hooks of gunicorn's, and a client."""
+    handlers = ("C", "B", "A")
+    of_workers = (
+        *(
+            (f"gunicorn:{hook}", *handlers)
+            for hook in ("worker_int", "worker_abort", "worker_exit")
+        ),
+        *((*handlers, f"gunicorn:{hook}") for hook in ("worker_int", "worker_exit")),
+        handlers,
+    )
+    of_masters = ((), ("gunicorn:child_exit",), ("gunicorn:child_exit", "gunicorn:on_exit"))
+    ends: tuple[dict[str, Any], ...] = ({"code": 0}, {"signal": "SIGKILL"})
+    for ran, fired, how, client in itertools.product(
+        of_masters, of_workers, ends, ("200", "closed")
+    ):
+        both = [process(f"worker#{number}", fired, how) for number in (1, 2)]
+        yield sight(process("master", ran, {"code": 0}), *both, client=client)
+        others = [process(role, (), None) for role in ("others", "new-worker")]
+        one = process("worker", fired, how)
+        yield sight(process("master", ran, None), one, *others, client=client)
+
+
 def process(
     role: str,
     fired: tuple[str, ...] | None,
@@ -192,6 +215,7 @@ def sight(
     printed: tuple[str, ...] | None = None,
     data: dict[str, DataState] | None = None,
     left: tuple[str, ...] = (),
+    client: str | None = None,
 ) -> Run:
     alive = tuple(one.role for one in processes if one.exit is None)
     outcome = Outcome(
@@ -203,12 +227,13 @@ def sight(
         port="open" if alive else "closed",
         printed=printed,
         data=data,
+        client=client,
     )
     return Run(outcome=outcome, timeline=timeline)
 
 
 POOLS = {1: tuple(one_process()), 2: tuple(two_processes())}
-SERVED = tuple(served())
+SERVED = (*served(), *hooked())
 
 
 def pool(cell: str) -> Sequence[Run]:

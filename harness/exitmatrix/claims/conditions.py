@@ -247,6 +247,13 @@ def client_fails() -> Condition:
 # ------------------------------------------------------- what else there is
 
 
+def client_gets(what: str) -> Condition:
+    """Of a request that was in flight, or whose view ended its process: a status, closed, ..."""
+    return Condition(
+        words=f"the client gets {what}", met=lambda sight: sight.outcome.client == what
+    )
+
+
 def processes(*roles: str) -> Condition:
     """These, and nothing that they have started besides."""
     return Condition(

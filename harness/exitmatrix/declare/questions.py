@@ -99,6 +99,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("with hooks, SIGKILL to a worker", "gunicorn-hooks/SIGKILL@worker"),
             Look("with hooks, a view that hangs", "gunicorn-hooks/hang@worker"),
             Look("with hooks, --max-requests reached", "gunicorn-hooks/return@worker"),
+            Look("gevent, SIGTERM to the master", "gunicorn-gevent/SIGTERM@master"),
             Look("gunicorn's ASGI workers, SIGTERM", "gunicorn-asgi/SIGTERM@master"),
             Look("gunicorn's ASGI workers, SIGINT", "gunicorn-asgi/SIGINT@master"),
         ),

@@ -260,6 +260,41 @@ _ASGI = Server(
     source="gunicorn 27.0.1",
 )
 
+_GREENLET_LEFT = View(
+    ends="never",
+    client="closed",
+    source="SystemExit leaves the hub, and the greenlet of the view is never run again",
+)
+_GREENLET_QUITS = replace(
+    _QUITS,
+    view=_GREENLET_LEFT,
+    source="workers/ggevent.py, `handle_quit`: sys.exit(0) in a greenlet of its own",
+)
+_GREENLETS = replace(
+    _SYNC,
+    id="gunicorn-gevent",
+    since="",
+    package="gevent",
+    worker={
+        "SIGTERM": replace(
+            _LEAVES, view=View(ends="returns", source="workers/ggevent.py, `run`: it waits for all")
+        ),
+        "SIGINT": _GREENLET_QUITS,
+        "SIGQUIT": _GREENLET_QUITS,
+    },
+    quits=Reaction(
+        how="goes on",
+        view=View(ends="raises", client="closed"),
+        source="workers/ggevent.py, `handle_request`: `except SystemExit: pass`",
+    ),
+    orphan=Reaction(
+        how="finalizes",
+        view=_GREENLET_LEFT,
+        source="workers/ggevent.py, `notify`: sys.exit(0) once a second if its parent has changed",
+    ),
+    source="gunicorn 27.0.1 with gevent 26.9.0",
+)
+
 SERVERS = (
     _SYNC_20,
     _SYNC,
@@ -270,5 +305,6 @@ SERVERS = (
     _hooks(_SYNC, _ABORTED),
     _stuck(_SYNC),
     _ASGI,
+    _GREENLETS,
     _UVICORN,
 )
