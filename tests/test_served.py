@@ -119,6 +119,46 @@ def test_a_lock_of_multiprocessing_has_a_tracker_from_3_14_on() -> None:
     assert only(newer).helpers == (TRACKER, TRACKER)
 
 
+def test_nobody_catches_keyboard_interrupt_so_python_ends_by_sigint() -> None:
+    """A script around uvicorn 0.29: its clause runs, the next line does not, then handlers do."""
+    one = of("uvicorn-run/SIGINT@main", uvicorn="0.29.0")
+    assert "server-interrupted" in predict_served(one, LOADED[one.scenario]).rules
+    (process,) = only(one).processes
+    assert process.fired == ("lifespan:shutdown", "finally:finish", "C", "B", "A")
+    assert process.exit == {"signal": "SIGINT"}
+
+
+def test_the_line_after_serve_runs_where_the_runner_of_asyncio_cancels_its_task() -> None:
+    """Ctrl-C, since Python 3.11; before, KeyboardInterrupt leaves the call itself."""
+    told = of("uvicorn-serve/SIGINT@main", uvicorn="0.54.0")
+    ran = {}
+    for version in ("3.10.13", "3.11.2"):
+        python = {"implementation": "cpython", "version": version}
+        (process,) = only(replace(told, interpreter=python)).processes
+        ran[version] = "next line:proceed" in (process.fired or ())
+    assert ran == {"3.10.13": False, "3.11.2": True}
+
+
+def test_a_server_that_waits_for_a_stream_is_alive_and_has_run_nothing() -> None:
+    """A second Ctrl-C ends the wait until Python 3.11."""
+    asked = of("uvicorn-open-stream/SIGINT-then-SIGINT@main", uvicorn="0.54.0")
+    ends = {}
+    for version in ("3.11.7", "3.12.1"):
+        python = {"implementation": "cpython", "version": version}
+        (process,) = only(replace(asked, interpreter=python)).processes
+        ends[version] = (process.fired, process.exit)
+    assert ends == {"3.11.7": (("C", "B", "A"), {"code": 0}), "3.12.1": ((), None)}
+
+
+def test_a_handler_of_the_app_has_the_last_word_since_the_app_is_imported_first() -> None:
+    """0.28: uvicorn's replaces it. 0.29: it replaces uvicorn's. 0.47: it is given back."""
+    ran = {}
+    for release in ("0.28.1", "0.46.0", "0.47.0"):
+        asked = of("uvicorn-graceful/SIGTERM@main", uvicorn=release)
+        ran[release] = "lifespan:shutdown" in (only(asked).processes[0].fired or ())
+    assert ran == {"0.28.1": True, "0.46.0": False, "0.47.0": True}
+
+
 def celery(question: str) -> Prediction:
     asked = of(question, celery="5.7.0")
     return predict_served(asked, LOADED[asked.scenario])
@@ -477,8 +517,13 @@ def test_no_process_of_a_pool_of_celery_ran_a_handler_of_atexit() -> None:
 # What is no fact of its own; and what only adds an outcome to a race, which may be rare.
 ABOUT = ("id", "since", "python", "package", "source", "handlers", "restores")
 # Whether its workers have handlers shows nowhere: on 3.12 they come to os._exit, and run none.
-# And of gunicorn-stuck, because they are killed before they would run.
-UNSEEN = (("granian-wsgi", 0, "imports", ""), ("gunicorn-stuck", 0, "imports", ""))
+# Of gunicorn-stuck, because they are killed before they would run. A server that waits and does not
+# end has run nothing yet: uvicorn with a stream, since 3.12.
+UNSEEN = (
+    ("granian-wsgi", 0, "imports", ""),
+    ("gunicorn-stuck", 0, "imports", ""),
+    ("uvicorn-open-stream", 1, "imports", ""),
+)
 # What no run has shown, and the source says: the master of granian may be so late to act upon a
 # signal that a thread of it has noted before that a worker is gone. That of gunicorn would have to
 # be a second late, in which a worker with threads looks at its own signal.

@@ -11,7 +11,7 @@ from exitmatrix.cli import options
 from exitmatrix.cli.errors import USAGE_ERROR, Failure
 from exitmatrix.cli.records import Records, folder_to_read, read_some
 from exitmatrix.cli.scenarios import load_scenarios
-from exitmatrix.declare.remedies import remedy_for
+from exitmatrix.declare.remedies import remedies_for
 from exitmatrix.declare.spoken import (
     SPOKEN,
     TITLES,
@@ -84,8 +84,8 @@ def told(situation: Situation, scenario: Scenario, records: Records, output: Pat
         *fill(f"Measured on {record.interpreter_id}{with_what}, as {record.cell}.", "  ", "  "),
     ]
     lines += ["", answered(_facts(platform, record, scenario, records, output))]
-    if remedy := remedy_for(str(question)):
-        lines += ["", "What to do", *fill(remedy.change, "  ", "  ")]
+    for place, remedy in enumerate(remedies_for(str(question))):
+        lines += ["", "Or" if place else "What to do", *fill(remedy.change, "  ", "  ")]
         lines += fill(f"But: {remedy.cost}", "  ", "  ")
         lines += fill(f"Measured as {remedy.shown_by}.", "  ", "  ")
     return [*lines, *again]

@@ -117,6 +117,13 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("hypercorn, SIGTERM", "hypercorn*/SIGTERM@m*"),
             Look("hypercorn, Ctrl-C", "hypercorn*/SIGINT@m*"),
             Look("granian, SIGTERM", "granian*/SIGTERM@m*"),
+            Look("a script that calls uvicorn.run, SIGTERM", "uvicorn-run/SIGTERM@main"),
+            Look("the same, Ctrl-C", "uvicorn-run/SIGINT@main"),
+            Look("Server.serve inside asyncio.run, SIGTERM", "uvicorn-serve/SIGTERM@main"),
+            Look("the same, Ctrl-C", "uvicorn-serve/SIGINT@main"),
+            Look("a handler for SIGTERM in the app's module", "uvicorn-graceful/SIGTERM@main"),
+            Look("one in the lifespan's startup", "uvicorn-graceful-late/SIGTERM@main"),
+            Look("one before uvicorn.run", "uvicorn-run-graceful/SIGTERM@main"),
         ),
         tries="exitmatrix run --ending deploy --ending ctrl-c -- uvicorn --port {port} app:app",
         threads=(
@@ -125,7 +132,6 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             *_of("pbrissaud/suivi-bourse", 838),
             *_of("Kludex/uvicorn", 1600),
         ),
-        missing="code that stands after uvicorn.run",
     ),
     PeopleAsk(
         number=4,
@@ -136,7 +142,9 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("--workers, SIGINT to the supervisor", "uvicorn-workers/SIGINT@master"),
             Look("--workers, Ctrl-C: to all of them", "uvicorn-workers/SIGINT@group"),
             Look("--workers, SIGTERM to all of them", "uvicorn-workers/SIGTERM@group"),
-            Look("--reload", "uvicorn-reload*/SIG[TI]*@*"),
+            Look("--reload, SIGTERM to the first process", "uvicorn-reload/SIGTERM@master"),
+            Look("--reload, Ctrl-C: to both", "uvicorn-reload/SIGINT@group"),
+            Look("--reload, SIGTERM to the process that serves", "uvicorn-reload/SIGTERM@worker"),
         ),
         tries="exitmatrix run --ending stop-service --ending ctrl-c -- uvicorn --workers 2 --port"
         " {port} app:app",
@@ -225,6 +233,8 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("mine, and a server that installs none", "flask-graceful/SIGTERM@main"),
             Look("coverage's, before mine", "coverage-graceful/SIGTERM@main"),
             Look("coverage's alone", "coverage-sudden/SIGTERM@main"),
+            Look("mine in an app, and uvicorn", "uvicorn-graceful/SIGTERM@main"),
+            Look("mine in an app's lifespan, and uvicorn", "uvicorn-graceful-late/SIGTERM@main"),
         ),
         tries="exitmatrix run --ending deploy -- python app.py",
         threads=_of("DataDog/dd-trace-py", 7273, 16412, 17130, 17679, 17195, 2772),
@@ -535,14 +545,25 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("gunicorn, while it answers a request", "gunicorn-busy/SIGINT@master"),
             Look("with threads, while one of them does", "gunicorn-gthread-busy/SIGINT@master"),
             Look("flask run, while it answers a request", "flask-run-busy/SIGINT@main"),
+            Look("uvicorn while a client reads a stream", "uvicorn-open-stream/SIGINT@main"),
+            Look("the same, Ctrl-C again after 2.5 s", "uvicorn-open-stream/SIGINT-then-*@main"),
+            Look("the same, SIGTERM", "uvicorn-open-stream/SIGTERM@main"),
+            Look("the same, SIGTERM again after 2.5 s", "uvicorn-open-stream/SIGTERM-then-*@main"),
+            Look(
+                "--timeout-graceful-shutdown 1, Ctrl-C", "uvicorn-open-stream-timeout/SIGINT@main"
+            ),
+            Look(
+                "--timeout-graceful-shutdown 1, SIGTERM", "uvicorn-open-stream-timeout/SIGTERM@main"
+            ),
+            Look("nobody is connected, Ctrl-C", "uvicorn/SIGINT@main"),
         ),
         tries="exitmatrix run --ending ctrl-c -- uvicorn --port {port} app:app",
         threads=(
             *_of("tiangolo/uvicorn-gunicorn-docker", 18),
             *_of("vectorize-io/hindsight", 495),
         ),
-        missing="connections that stay open and ask for nothing, and records of seconds; the"
-        " command tells both of your program",
+        missing="idle connections of other servers than uvicorn, and seconds, which no record"
+        " holds; the command tells both of your program",
     ),
     PeopleAsk(
         number=27,
@@ -679,10 +700,10 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="killed-worker-nobody-restarts",
         asks="The process that serves was killed, and its parent still runs. Does anybody answer?",
         looks=(
-            Look("Flask's reloader", "flask-debug/SIGKILL@child"),
+            Look("uvicorn --reload", "uvicorn-reload/SIGKILL@worker"),
             Look("uvicorn --workers", "uvicorn-workers/SIGKILL@worker"),
+            Look("Flask's reloader", "flask-debug/SIGKILL@child"),
             Look("gunicorn", "gunicorn/SIGKILL@worker"),
-            Look("uvicorn --reload", "uvicorn-reload*/SIGKILL@child"),
             Look("Django's reloader", "django-runserver/SIGKILL@worker"),
         ),
         tries="exitmatrix run --ending oom -- uvicorn --reload --port {port} app:app",

@@ -89,8 +89,14 @@ def predict_hit(facts: Server, reaction: Reaction, signal: str, then: str = "") 
     `then`: what a worker gets that has not gone soon enough.
     """
     if not facts.workers:
-        return _prediction(facts, [[_process("main", facts, reaction, signal)]], [reaction.how])
+        told = _process("main", facts, reaction, signal)
+        return _prediction(facts, [[told]], _laws(reaction))
     return _worker_hit(facts, reaction, signal, then)
+
+
+def _laws(reaction: Reaction) -> list[str]:
+    """The laws by which one process takes a signal."""
+    return [reaction.how, *(["interrupted"] if reaction.then else [])]
 
 
 def reaction_of(facts: Server, signal: str) -> Reaction:
@@ -414,11 +420,11 @@ def _process(role: str, facts: Server, reaction: Reaction, signal: str) -> Proce
     how: dict[str, object] | None
     fired: tuple[str, ...]
     match reaction.how:
-        case "goes on":
+        case "goes on" | "waits":
             fired, how = (), None
         case "finalizes":
             fired = (*hooks, *(facts.handlers if has else ()))
-            how = {"code": reaction.status}
+            how = {"signal": reaction.then} if reaction.then else {"code": reaction.status}
         case "exits at once":
             fired = (*hooks, *(facts.handlers if has and reaction.atexit else ()))
             how = {"code": reaction.status}

@@ -20,6 +20,11 @@ LAWS: Mapping[str, ServerLaw] = {
         " runs the handlers of atexit.",
         source="Python/pylifecycle.c, Py_FinalizeEx",
     ),
+    "server-interrupted": ServerLaw(
+        because="Nobody catches KeyboardInterrupt: the interpreter finalizes, and then Python ends"
+        " the process by SIGINT, so that who waits for it sees why (since 3.8).",
+        source="CPython bpo-1054041; Modules/main.c, exit_sigint",
+    ),
     "server-exits-at-once": ServerLaw(
         because="The process comes to os._exit: it ends before the interpreter finalizes. So does a"
         " fork of multiprocessing when it is done; since Python 3.13 it runs the handlers of atexit"
@@ -38,6 +43,11 @@ LAWS: Mapping[str, ServerLaw] = {
     ),
     "server-goes-on": ServerLaw(
         because="The signal is handled or ignored, and nobody leaves.", source="signal(7)"
+    ),
+    "server-waits": ServerLaw(
+        because="The server listens no more, and waits for whoever it is still answering, without a"
+        " limit unless it is given one.",
+        source="uvicorn/server.py, Server._wait_tasks_to_complete",
     ),
     "server-passes-on": ServerLaw(
         because="The master passes a signal on to its workers, waits for them, and exits.",
@@ -93,7 +103,7 @@ LAWS: Mapping[str, ServerLaw] = {
     ),
     "server-not-replaced": ServerLaw(
         because="The master does not look whether its workers live.",
-        source="uvicorn 0.29, supervisors/multiprocess.py",
+        source="uvicorn 0.29, supervisors/multiprocess.py; uvicorn/supervisors/basereload.py",
     ),
     "server-follows": ServerLaw(
         because="The master waits for its worker, and leaves with the status that this had; of one"

@@ -7,7 +7,7 @@ from typing import Literal
 
 from exitmatrix.model.base import Frozen
 
-How = Literal["finalizes", "exits at once", "raises again", "default action", "goes on"]
+How = Literal["finalizes", "exits at once", "raises again", "default action", "waits", "goes on"]
 """How a process takes a signal.
 
 finalizes        it leaves by an exception or by return, and the interpreter finalizes
@@ -15,6 +15,7 @@ exits at once    it comes to `os._exit`: the interpreter does not finalize
 raises again     it stops serving and restores the default action, and the signal comes again:
                  it sends it to itself, or its master does
 default action   it has no handler for it
+waits            it stops, and does not leave before whoever it is answering does
 goes on          it ignores it, or handles it without leaving
 """
 
@@ -37,6 +38,7 @@ class Reaction(Frozen, kw_only=True):
 
     how: How
     status: int = 0  # of "finalizes" and "exits at once"
+    then: str = ""  # of "finalizes": the signal with which Python ends the process afterwards
     atexit: bool = False  # of "exits at once": whether the handlers of atexit are run before
     lifespan: bool = False  # whether the application's lifespan is shut down before
     hooks: tuple[str, ...] = ()  # of the server's own kind, that it calls before, in order

@@ -89,6 +89,162 @@ _SEVERAL = Server(
     helpers=("multiprocessing.resource_tracker",),
     source="uvicorn 0.28.1",
 )
+_RELOAD = replace(
+    _SEVERAL,
+    id="uvicorn-reload",
+    workers=1,
+    master={
+        name: Stop(passes="SIGTERM", source="supervisors/basereload.py, `shutdown`: terminate()")
+        for name in ("SIGTERM", "SIGINT")
+    },
+)
+
+# --------------------------------------------------------- a script around it
+
+_LINES = ("next line:proceed", "finally:finish")
+_CLAUSE = ("finally:finish",)
+_LEAVES = replace(_RETURNS, hooks=_LINES)
+_INTERRUPTED = replace(_CTRL_C, then="SIGINT", hooks=_CLAUSE)
+
+_RUN = replace(
+    _ONE_0_28,
+    id="uvicorn-run",
+    worker={"SIGTERM": _LEAVES, "SIGINT": _LEAVES},
+)
+_RUN_0_29 = replace(
+    _RUN,
+    since="0.29",
+    worker={
+        "SIGTERM": _AGAIN,
+        "SIGINT": replace(
+            _INTERRUPTED,
+            source="server.py, `capture_signals`: SIGINT again is KeyboardInterrupt, which main.py,"
+            " `run`, lets pass",
+        ),
+    },
+    source="uvicorn 0.29.0",
+)
+_RUN_0_30_3 = replace(
+    _RUN_0_29,
+    since="0.30.3",
+    worker={"SIGTERM": _AGAIN, "SIGINT": replace(_CTRL_C, hooks=_LINES)},
+    source="uvicorn 0.54.0; since 0.30.3 (#2384)",
+)
+
+_SERVE = replace(_RUN, id="uvicorn-serve")
+_SERVE_0_29 = replace(
+    _SERVE,
+    since="0.29",
+    worker={
+        "SIGTERM": _AGAIN,
+        "SIGINT": replace(
+            _INTERRUPTED,
+            source="server.py, `capture_signals`: SIGINT again is KeyboardInterrupt, raised in"
+            " `serve`",
+        ),
+    },
+    source="uvicorn 0.29.0",
+)
+_SERVE_0_29_RUNNER = replace(
+    _SERVE_0_29,
+    python="3.11",
+    worker={
+        "SIGTERM": _AGAIN,
+        "SIGINT": replace(
+            _INTERRUPTED,
+            hooks=_LINES,
+            source="CPython Lib/asyncio/runners.py, Runner._on_sigint: SIGINT again cancels the"
+            " task, which that reaches where it awaits next; then asyncio.run raises"
+            " KeyboardInterrupt",
+        ),
+    },
+)
+
+# ------------------------------------------- the application's handler of SIGTERM
+
+_EXITS = "the application's handler raises SystemExit, which leaves asyncio.run"
+_FIRST = Reaction(how="finalizes", source=f"in the place of uvicorn's, {_EXITS}")
+_LAST = Reaction(
+    how="finalizes",
+    lifespan=True,
+    source=f"server.py, `capture_signals`: given back, and sent the signal again, {_EXITS}",
+)
+
+_GRACEFUL = replace(
+    _ONE_0_28,
+    id="uvicorn-graceful",
+    source="uvicorn 0.28.1, server.py, `serve`: the app is imported first",
+)
+_GRACEFUL_0_29 = replace(
+    _ONE_0_29,
+    id="uvicorn-graceful",
+    worker={**_ONE_0_29.worker, "SIGTERM": _FIRST},
+    source="uvicorn 0.29.0, server.py, `_serve`: the app is imported within `capture_signals`",
+)
+_GRACEFUL_0_47 = replace(
+    _ONE_0_30_3,
+    id="uvicorn-graceful",
+    since="0.47",
+    worker={**_ONE_0_30_3.worker, "SIGTERM": _LAST},
+    source="uvicorn 0.54.0, main.py, `run`: config.load_app() comes first since 0.47 (#2919)",
+)
+
+
+def _late(one: Server) -> Server:
+    """The same where the handler is installed in the startup of the lifespan."""
+    return replace(one, id="uvicorn-graceful-late", worker={**one.worker, "SIGTERM": _FIRST})
+
+
+def _prepared(one: Server) -> Server:
+    """A script that installs its handler before it calls uvicorn.run."""
+    left = replace(_LAST, hooks=_CLAUSE) if one.since else one.worker["SIGTERM"]
+    return replace(one, id="uvicorn-run-graceful", worker={**one.worker, "SIGTERM": left})
+
+
+# ---------------------------------------------------------------- enough requests
+
+_ENOUGH = Reaction(
+    how="finalizes", lifespan=True, source="server.py, `on_tick`: limit_max_requests"
+)
+
+
+def _limited(one: Server) -> Server:
+    """The same with --limit-max-requests: on SIGUSR1 the app answers the last request."""
+    known = {"SIGTERM": one.worker["SIGTERM"], "SIGUSR1": _ENOUGH}
+    return replace(one, id="uvicorn-max-requests", worker=known)
+
+
+# --------------------------------------------------------- a stream that is open
+
+_WAITS_ON = Reaction(how="waits", source="server.py, `_wait_tasks_to_complete`: connections")
+_FORCED = Reaction(how="finalizes", source="server.py, `handle_exit`: force_exit")
+_OPEN = replace(
+    _ONE_0_30_3,
+    id="uvicorn-open-stream",
+    listens=False,  # what is asked is whether it ends: a line tells that the stream is open
+    asgi=False,  # no end of it comes to the lifespan
+    worker={
+        "SIGTERM": _WAITS_ON,
+        "SIGINT": _WAITS_ON,
+        "SIGTERM-then-SIGTERM": replace(
+            _WAITS_ON, source="server.py, `handle_exit`: of SIGINT alone the second forces it"
+        ),
+        "SIGINT-then-SIGINT": _FORCED,
+    },
+)
+_OPEN_3_12 = replace(
+    _OPEN,
+    python="3.12",
+    worker={
+        **_OPEN.worker,
+        "SIGINT-then-SIGINT": replace(
+            _WAITS_ON,
+            source="server.py, `_wait_tasks_to_complete`, comes to wait_closed(), which waits for"
+            " connections since Python 3.12 (gh-79033; Lib/asyncio/base_events.py)",
+        ),
+    },
+)
+
 
 SERVERS = (
     _ONE_0_28,
@@ -105,4 +261,27 @@ SERVERS = (
         replaces=True,
         source="uvicorn 0.54.0; since 0.30.0 (#2183)",
     ),
+    _RELOAD,
+    replace(_RELOAD, since="0.29", worker=_ONE_0_29.worker, source="uvicorn 0.29.0"),
+    replace(
+        _RELOAD,
+        since="0.30",  # since which a child catches KeyboardInterrupt (#2317)
+        worker=_ONE_0_30_3.worker,
+        source="uvicorn 0.54.0; _subprocess.py, `subprocess_started`",
+    ),
+    _RUN,
+    _RUN_0_29,
+    _RUN_0_30_3,
+    _SERVE,
+    _SERVE_0_29,
+    _SERVE_0_29_RUNNER,
+    _GRACEFUL,
+    _GRACEFUL_0_29,
+    _GRACEFUL_0_47,
+    *(_late(one) for one in (_ONE_0_28, _ONE_0_29, _ONE_0_30_3)),
+    *(_prepared(one) for one in (_RUN, _RUN_0_29, _RUN_0_30_3)),
+    *(_limited(one) for one in (_ONE_0_28, _ONE_0_29, _ONE_0_30_3)),
+    _OPEN,
+    _OPEN_3_12,
+    replace(_ONE_0_30_3, id="uvicorn-open-stream-timeout", listens=False),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from exitmatrix.declare.questions import QUESTIONS, Look, PeopleAsk, address
-from exitmatrix.declare.remedies import remedy_for
+from exitmatrix.declare.remedies import remedies_for
 from exitmatrix.model import Frozen
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import (
@@ -145,7 +145,7 @@ def _others(family: Family) -> Inline:
 
 
 def _remedies(one: Answered) -> list[Section]:
-    found = [remedy for family in one.families if (remedy := remedy_for(str(family.question)))]
+    found = [each for family in one.families for each in remedies_for(str(family.question))]
     items = [
         Item(
             (

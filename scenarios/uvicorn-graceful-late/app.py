@@ -1,0 +1,55 @@
+# /// script
+# requires-python = ">=3.13"
+# dependencies = ["uvicorn"]
+#
+# [tool.exitmatrix]
+# title = "uvicorn, and an app that handles SIGTERM once it starts"
+# roles = ["main"]
+# ready = "listening"
+# command = ["python", "-m", "uvicorn", "--port", "{port}", "app:app"]
+# server = "uvicorn-graceful-late"
+# terminations = ["SIGTERM", "SIGINT"]
+# ///
+"""What does a handler for SIGTERM cost that is installed in the startup of the lifespan?
+
+It takes the place of uvicorn's, so that nobody tells the server to stop.
+"""
+
+import atexit
+import signal
+import sys
+
+import endings
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+@endings.tells("lifespan:shutdown")
+def shutdown():
+    print("shutdown: cleaning up")
+
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        shutdown()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"Hello, World!"})

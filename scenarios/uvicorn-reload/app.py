@@ -1,0 +1,54 @@
+# /// script
+# requires-python = ">=3.13"
+# dependencies = ["uvicorn"]
+#
+# [tool.exitmatrix]
+# title = "uvicorn --reload"
+# roles = ["master", "worker"]
+# ready = "listening"
+# command = ["python", "-m", "uvicorn", "--reload", "--port", "{port}", "app:app"]
+# server = "uvicorn-reload"
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"]
+# ///
+"""Whose handlers run when uvicorn is stopped under its reloader, or loses a process?
+
+The reloader is the master and the process that serves its worker, which alone imports the app. It
+looks at files, never at its worker: of one that is killed nobody takes the place before a file
+changes.
+"""
+
+import atexit
+
+import endings
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+@endings.tells("lifespan:shutdown")
+def shutdown():
+    print("shutdown: cleaning up")
+
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        shutdown()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"Hello, World!"})
