@@ -1,8 +1,9 @@
-"""Text D: what the documentation of Docker and systemd says of stopping, for a Python program.
+"""Text D: what Kubernetes, Docker and systemd say of stopping, for a Python program.
 
-From Docker's reference, "docker container stop" and "STOPSIGNAL"; systemd.kill(5),
-KillMode. Containers and units are not started here: the records hold the signals that
-are sent, and the claims are about what a program makes of them.
+From Kubernetes, Concepts, Pods, "Termination of Pods"; Docker's CLI reference as of August
+2026 (docker/cli 28f75608, container_stop.md), "docker container stop", description, --signal
+and --timeout; systemd.kill(5), KillMode. Containers and units are not started here: the
+records hold the signals that are sent, and the claims are about what a program makes of them.
 """
 
 from __future__ import annotations
@@ -20,16 +21,17 @@ from exitmatrix.claims.conditions import (
 
 TEXT = Text(
     id="D",
-    title="Docker and systemd: stopping",
-    where="Docker CLI reference, docker container stop, and Dockerfile reference, STOPSIGNAL;"
-    " systemd 260, systemd.kill(5)",
+    title="Kubernetes, Docker and systemd: stopping",
+    where="Kubernetes, Termination of Pods; Docker CLI reference, August 2026, docker container"
+    " stop; systemd 260, systemd.kill(5)",
     about="What a Python program makes of the signals with which it is stopped.",
 )
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="D1",
-        says="The main process is sent SIGTERM first, so that it can clean up before it ends.",
+        says="Kubernetes: the main process is sent SIGTERM first and SIGKILL after a time of grace,"
+        " so that it has a chance to clean up.",
         cases=(
             case(
                 HOLDS,
@@ -47,7 +49,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="D2",
-        says="A program that handles SIGTERM has the time of grace to clean up.",
+        says="Docker: who has not exited when the time of grace is over (10 s on Linux unless set)"
+        " is killed by SIGKILL.",
         cases=(
             case(
                 HOLDS,
@@ -59,7 +62,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="D3",
-        says="STOPSIGNAL or KillSignal can name another signal, such as SIGINT.",
+        says="Docker: STOPSIGNAL or --stop-signal names another first signal. systemd: KillSignal.",
         cases=(
             case(
                 HOLDS,
@@ -75,7 +78,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="D4",
-        says="With KillMode=control-group all processes of the service are ended.",
+        says="systemd: with KillMode=control-group all processes of the service are ended.",
         cases=(
             case(
                 HOLDS,
@@ -86,7 +89,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="D5",
-        says="With KillMode=process, processes of a service may outlive it.",
+        says="systemd: with KillMode=process, processes of a service may outlive it.",
         cases=(
             case(
                 HOLDS,

@@ -1,7 +1,9 @@
 """Text V: what uvicorn's documentation says of shutting down, and of its workers.
 
-From uvicorn 0.54: "Server Behavior", graceful process shutdown; "Deployment", the
-built-in process manager (since 0.30); and the release notes of 0.29 (Kludex/uvicorn#1600).
+From docs/ as of July 2026 (0.51, commit d26c85c2): concepts/lifespan.md, "Lifespan
+Architecture" and "Usage"; server-behavior.md, "Resource Limits"; settings.md, "Resource
+Limits" and "Timeouts"; deployment/index.md, "Using a process manager"; and the release
+notes. What the server logs is of uvicorn/server.py, `_wait_tasks_to_complete`.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from exitmatrix.claims.conditions import (
 TEXT = Text(
     id="V",
     title="uvicorn: shutting down",
-    where="uvicorn 0.54, Server Behavior, Deployment, Release Notes",
+    where="uvicorn's documentation, July 2026: Lifespan, Server Behavior, Settings, Deployment,"
+    " Release Notes; and what the server logs",
     about="What a server and its workers do when they are told to stop. The app has a lifespan and"
     " registers A, B and C with `atexit`.",
 )
@@ -42,10 +45,16 @@ def handlers_after_lifespan() -> Condition:
     )
 
 
+def ran_all() -> Condition:
+    """All that is registered with `atexit`, and the lifespan not."""
+    return ran_where("C, B, A run, and no more", lambda names: tuple(names) == REVERSED)
+
+
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="V1",
-        says="SIGTERM and SIGINT both shut the server down gracefully, the lifespan included.",
+        says="Lifespan: on a shutdown signal the server takes no new connection, completes pending"
+        " requests, and then shuts the lifespan down; Ctrl-C is one.",
         cases=(
             case(
                 HOLDS,
@@ -57,7 +66,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="V2",
-        says="Since 0.29 a captured signal is raised again once the server has shut down.",
+        says="Release Notes, 0.29.0: signal handling is cooperative (#1600). By that change a"
+        " captured signal is raised again once the server has shut down.",
         cases=(
             case(
                 HOLDS,
@@ -75,11 +85,12 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="V3",
-        says="SIGTERM to the process manager shuts its workers down gracefully.",
+        says="Deployment, Using a process manager: it listens for signals, to restart processes, to"
+        " shut them down, or to change how many there are.",
         cases=(
             case(
                 HOLDS,
-                "The shutdown of the lifespan runs in both, and nobody is left.",
+                "On SIGTERM the shutdown of the lifespan runs in both, and nobody is left.",
                 every(
                     "uvicorn-workers/SIGTERM@master",
                     all_of(shuts_down("worker#1"), shuts_down("worker#2"), nobody_left()),
@@ -89,7 +100,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="V4",
-        says="The process manager restarts a worker that died.",
+        says="Deployment, Built-in: it restarts child processes that die unexpectedly.",
         cases=(
             case(
                 HOLDS,
@@ -108,7 +119,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="V5",
-        says="SIGHUP to the process manager restarts its workers gracefully.",
+        says="Deployment, Built-in: on SIGHUP it restarts the workers gracefully.",
         cases=(
             case(
                 HOLDS,
@@ -124,6 +135,60 @@ CLAIMS: tuple[Claim, ...] = (
                 every(
                     "uvicorn-workers/SIGHUP@master",
                     all_of(lives_on("worker#1"), lives_on("worker#2")),
+                ),
+            ),
+        ),
+    ),
+    Claim(
+        id="V6",
+        says="What it logs while it waits for connections to close: that Ctrl-C forces it to quit.",
+        cases=(
+            case(
+                HOLDS,
+                "A second Ctrl-C ends it, without the lifespan's shutdown.",
+                every(
+                    "uvicorn-open-stream/SIGINT-then-SIGINT@main", all_of(ran_all(), nobody_left())
+                ),
+            ),
+            case(
+                CONTRADICTED,
+                "It goes on waiting after the second: since Python 3.12 `Server.wait_closed` of"
+                " asyncio waits for connections, and nothing interrupts that.",
+                every("uvicorn-open-stream/SIGINT-then-SIGINT@main", lives_on("main")),
+            ),
+        ),
+        beside=(
+            "uvicorn-open-stream/SIGINT@main",
+            "uvicorn-open-stream/SIGTERM-then-SIGTERM@main",
+        ),
+    ),
+    Claim(
+        id="V7",
+        says="Settings, --timeout-graceful-shutdown: after so many seconds it terminates requests.",
+        cases=(
+            case(
+                HOLDS,
+                "With a stream open it ends, and the shutdown of the lifespan runs.",
+                every(
+                    "uvicorn-open-stream-timeout/SIGTERM@main", all_of(shuts_down(), nobody_left())
+                ),
+                every(
+                    "uvicorn-open-stream-timeout/SIGINT@main", all_of(shuts_down(), nobody_left())
+                ),
+            ),
+        ),
+        beside=("uvicorn-open-stream/SIGTERM@main",),
+    ),
+    Claim(
+        id="V8",
+        says="Server Behavior, Max requests: so many are serviced before the process terminates.",
+        cases=(
+            case(
+                HOLDS,
+                "After the last one the shutdown of the lifespan runs, then the handlers of"
+                " `atexit`; the exit status is 0.",
+                every(
+                    "uvicorn-max-requests/SIGUSR1@main", all_of(handlers_after_lifespan(), exits(0))
                 ),
             ),
         ),
