@@ -124,6 +124,7 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "hypercorn-no-worker": ("hypercorn --workers 0",),
     "granian": ("granian", "granian --interface asgi", "granian asgi"),
     "granian-wsgi": ("granian --interface wsgi", "granian wsgi"),
+    "daphne": ("daphne", "channels"),
     "waitress": ("waitress-serve", "waitress"),
 }
 """What people run, and the scenario that is measured for it."""
@@ -153,6 +154,7 @@ TITLES: Mapping[str, str] = {
     "hypercorn-no-worker": "hypercorn --workers 0",
     "granian": "granian, ASGI",
     "granian-wsgi": "granian, WSGI, 2 workers",
+    "daphne": "daphne",
     "waitress": "waitress",
 }
 

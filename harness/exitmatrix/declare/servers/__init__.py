@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from exitmatrix.declare.servers import (
     celery,
+    daphne,
     django,
     flask,
     granian,
@@ -20,7 +21,18 @@ from exitmatrix.declare.servers import (
 )
 from exitmatrix.model.server import Server
 
-_FILES = (celery, django, flask, granian, gunicorn, http_server, hypercorn, uvicorn, waitress)
+_FILES = (
+    celery,
+    daphne,
+    django,
+    flask,
+    granian,
+    gunicorn,
+    http_server,
+    hypercorn,
+    uvicorn,
+    waitress,
+)
 
 
 def idle(server: str) -> tuple[str, ...]:

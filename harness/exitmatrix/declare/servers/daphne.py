@@ -1,0 +1,22 @@
+"""daphne: one process, in which Twisted's reactor runs on the event loop of asyncio.
+
+Facts are of daphne/server.py (`run`: reactor.run) and twisted/internet/base.py
+(`ReactorBase.sigInt` and `sigTerm` stop the reactor, so that `run` returns). An application
+is started for requests alone: daphne has no lifespan.
+"""
+
+from __future__ import annotations
+
+from exitmatrix.model.server import Reaction, Server
+
+_STOPS = Reaction(how="finalizes", source="twisted/internet/base.py, `sigInt`, `sigTerm`: stop")
+
+SERVERS = (
+    Server(
+        id="daphne",
+        package="daphne",
+        imports=("main",),
+        worker={"SIGTERM": _STOPS, "SIGINT": _STOPS},
+        source="daphne 4.2.3, Twisted 26.10.0",
+    ),
+)

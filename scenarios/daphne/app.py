@@ -1,0 +1,53 @@
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["daphne"]
+#
+# [tool.exitmatrix]
+# title = "daphne"
+# roles = ["main"]
+# ready = "listening"
+# command = ["python", "-m", "daphne", "--port", "{port}", "app:app"]
+# not-on = {pypy = "cryptography, which Twisted needs for TLS, has no wheel for it, and building one takes Rust"}
+# server = "daphne"
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL"]
+# ///
+"""Do handlers of atexit run when daphne is stopped?
+
+It knows no lifespan: the application's shutdown is never asked for.
+"""
+
+import atexit
+
+import endings
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+@endings.tells("lifespan:shutdown")
+def shutdown():
+    print("shutdown: cleaning up")
+
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        shutdown()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"Hello, World!"})
