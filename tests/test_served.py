@@ -311,6 +311,14 @@ def test_facts_may_be_those_of_a_python() -> None:
     assert facts_of(LOADED["granian"], release).python == ""
 
 
+def test_facts_may_be_those_of_an_implementation() -> None:
+    """A SIGINT that is inherited as ignored stays so on CPython, and PyPy handles it."""
+    asked = of("hypercorn/SIGINT@worker", hypercorn="0.18.0")
+    pypy = replace(asked, interpreter={"implementation": "pypy", "version": "3.11.17"})
+    assert only(asked).survivors == ("master", "worker")
+    assert only(pypy).survivors == ()
+
+
 def test_a_fork_that_exits_at_once_runs_handlers_where_its_python_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -515,7 +523,16 @@ def test_no_process_of_a_pool_of_celery_ran_a_handler_of_atexit() -> None:
 
 
 # What is no fact of its own; and what only adds an outcome to a race, which may be rare.
-ABOUT = ("id", "since", "python", "package", "source", "handlers", "restores")
+ABOUT = (
+    "id",
+    "since",
+    "python",
+    "implementation",
+    "package",
+    "source",
+    "handlers",
+    "restores",
+)
 # Whether its workers have handlers shows nowhere: on 3.12 they come to os._exit, and run none.
 # Of gunicorn-stuck, because they are killed before they would run. A server that waits and does not
 # end has run nothing yet: uvicorn with a stream, since 3.12.

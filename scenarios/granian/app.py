@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.12"
+# requires-python = ">=3.10"
 # dependencies = ["granian"]
 #
 # [tool.exitmatrix]
@@ -7,6 +7,7 @@
 # roles = ["master", "worker"]
 # ready = "listening"
 # command = ["python", "-m", "granian", "--interface", "asgi", "--port", "{port}", "app:app"]
+# not-on = {pypy = "there is no wheel of granian for it, and building one takes Rust"}
 # server = "granian"
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
 # busy = ["SIGTERM@master", "SIGINT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker"]

@@ -41,7 +41,9 @@ SEEN = "the end of a worker, and the look at it with which the master makes up i
 ORPHANED = "the end of what a worker reads from its master, and the SIGKILL of the kernel"
 
 
-def facts_of(scenario: Scenario, packages: Mapping[str, str], python: str = "") -> Server:
+def facts_of(
+    scenario: Scenario, packages: Mapping[str, str], python: str = "", implementation: str = ""
+) -> Server:
     """The facts that hold for the release and the Python measured. Raises NotPredicted."""
     known = SERVERS.get(scenario.server, ())
     holding = [
@@ -50,10 +52,18 @@ def facts_of(scenario: Scenario, packages: Mapping[str, str], python: str = "") 
         if (not one.package or one.package in packages)
         and _reaches(packages.get(one.package, ""), one.since)
         and _reaches(python, one.python)
+        and one.implementation in ("", implementation)
     ]
     if not holding:
         raise NotPredicted(f"nothing is known of {scenario.server} in this release")
-    return max(holding, key=lambda one: (Version(one.since or "0"), Version(one.python or "0")))
+    return max(
+        holding,
+        key=lambda one: (
+            Version(one.since or "0"),
+            Version(one.python or "0"),
+            one.implementation,
+        ),
+    )
 
 
 def _reaches(version: str, since: str) -> bool:
@@ -77,7 +87,10 @@ def _predict(record: Record, scenario: Scenario) -> Prediction:
 
 def facts_now(record: Record, scenario: Scenario) -> Server:
     """The facts that hold for a cell, with the helpers of its Python. Raises NotPredicted."""
-    facts = facts_of(scenario, record.packages, str(record.interpreter["version"]))
+    python = record.interpreter
+    facts = facts_of(
+        scenario, record.packages, str(python["version"]), str(python["implementation"])
+    )
     if profile(record.interpreter, record.packages).tracker:
         return replace(facts, helpers=(*facts.helpers, *(TRACKER for _ in facts.locks)))
     return facts

@@ -72,6 +72,7 @@ class Server(Frozen, kw_only=True):
     id: str
     since: str = ""  # the first release for which this is so; "" for the oldest
     python: str = ""  # the first Python for which this is so
+    implementation: str = ""  # the implementation for which this is so; "" for any
     package: str  # "" for what comes with Python
     workers: int = 0  # 0: one process, which serves
     imports: tuple[str, ...]  # roles whose process has the application's handlers

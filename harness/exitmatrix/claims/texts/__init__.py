@@ -20,6 +20,7 @@ from exitmatrix.claims.texts import (
     flask_docs,
     flask_note,
     gunicorn_docs,
+    hypercorn_docs,
     platforms,
     pymotw,
     uvicorn_docs,
@@ -38,6 +39,7 @@ FILES = (
     flask_docs,
     gunicorn_docs,
     uvicorn_docs,
+    hypercorn_docs,
     platforms,
     beliefs,
 )

@@ -56,6 +56,20 @@ _ONE = Server(
     source="hypercorn 0.18.0",
 )
 
+# PyPy installs its own handler for SIGINT when it starts, also over one that is ignored.
+_ONE_PYPY = replace(
+    _ONE,
+    implementation="pypy",
+    worker={
+        "SIGINT": Reaction(
+            how="finalizes",
+            status=1,
+            lifespan=True,
+            source="asyncio/run.py: KeyboardInterrupt; multiprocessing/process.py, `_bootstrap`: 1",
+        )
+    },
+)
+
 # What only a second worker shows.
 _TWO = replace(
     _ONE,
@@ -80,5 +94,6 @@ SERVERS = (
         source="hypercorn 0.18.0",
     ),
     _ONE,
+    _ONE_PYPY,
     _TWO,
 )
