@@ -297,6 +297,8 @@ def _can_be_judged(one: Run, expects: Iterable[Expect]) -> bool:
 
 # -------------------------------------------------------------------- the evidence
 
+OF_SERVERS = ("gunicorn-27", "uvicorn-0.54", "hypercorn-0.18")
+
 
 def evidence(
     claim: Claim,
@@ -304,7 +306,7 @@ def evidence(
     version: str = "3.13.0",
     stacks: Sequence[str] = (
         *("none", "flask-1.1", "flask-3.1", "apscheduler-3.6"),
-        *("gunicorn-27", "uvicorn-0.54"),
+        *OF_SERVERS,
     ),
 ) -> list[Evidence]:
     """What one Python showed of all the cells that a claim is judged by."""
@@ -352,7 +354,7 @@ def judged(claim: Claim, found: Iterable[Evidence]) -> Assessment:
 def old_enough(claim: Claim) -> str:
     """A Python that can be asked the claim: `sys.exitfunc` is of 2.7."""
     programs = programs_of(claim)
-    stacks = ("none", "flask-1.1", "apscheduler-3.6", "gunicorn-27", "uvicorn-0.54")
+    stacks = ("none", "flask-1.1", "apscheduler-3.6", *OF_SERVERS)
     cells = [cell for stack in stacks for cell in cells_of_one(who("3.13.0", stack), programs)]
     can = all(any(cell.matches(one.cells) for cell in cells) for one in claim.judged_by)
     return "3.13.0" if can else "2.7.18"
@@ -595,7 +597,7 @@ def test_every_claim_of_every_text_has_a_row_and_a_section() -> None:
 
 def test_every_pattern_names_cells_that_there_are() -> None:
     """A claim rests on cells that can be measured with the programs there are."""
-    stacks = ("none", "flask-1.1", "apscheduler-3.6", "gunicorn-27", "uvicorn-0.54")
+    stacks = ("none", "flask-1.1", "apscheduler-3.6", *OF_SERVERS)
     asked = [who(version, stack) for version in ("2.7.18", "3.13.0") for stack in stacks]
     cells = {cell for some in cells_of(asked, LOADED).values() for cell in some}
     for claim in CLAIMS:
