@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from signal import SIGQUIT
+from typing import Literal
 
 import pytest
 from exitmatrix.declare.servers import SERVERS
@@ -371,6 +372,39 @@ def test_a_master_waits_for_a_worker_that_stalls(monkeypatch: pytest.MonkeyPatch
     assert {one.survivors for one in foreseen(monkeypatch, "SIGTERM@group", facts).outcomes} == {()}
 
 
+def test_a_worker_that_leaves_within_a_handler_is_cut_off_by_another_signal_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same signal is blocked meanwhile; another ends it where it is, with its own status."""
+    finalizes = Reaction(how="finalizes", status=30)
+    facts = replace(
+        MASTER,
+        workers=1,
+        worker={"SIGTERM": finalizes, "SIGINT": finalizes},
+        master={one: Stop(passes="SIGTERM") for one in ("SIGTERM", "SIGINT")},
+        nests=True,
+    )
+    left, cut, killed = "A:{'code': 30}", ":{'code': 30}", "A:{'signal': 'SIGTERM'}"
+    same = foreseen(monkeypatch, "SIGTERM@group", facts)
+    assert ends(same) == {f":{{'code': 0}} {left}"}
+    other = foreseen(monkeypatch, "SIGINT@group", facts)
+    assert ends(other) == {f":{{'code': 0}} {one}" for one in (left, cut, killed)}
+    assert {one.processes[1].unfinished for one in other.outcomes} == {(), ("A",)}
+    assert "server-nests" in other.rules
+
+
+def test_a_master_that_leaves_past_python_runs_none_of_its_handlers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Though it has them: the law says so, and only where it does leave."""
+    facts = replace(MASTER, imports=("master", "worker"), leaves="exits at once")
+    made = foreseen(monkeypatch, "SIGHUP@master", facts)
+    assert ends(made) == {":{'code': 0} A:{'code': 0} A:{'code': 0}"}
+    assert "server-leaves-past-python" in made.rules
+    hit = foreseen(monkeypatch, "SIGTERM@worker", facts)
+    assert "server-leaves-past-python" not in hit.rules
+
+
 def test_workers_have_the_same_numbers_without_the_probe() -> None:
     """They are numbered by what they ran, which only the probe tells: how they end counts."""
     ran = Process(role="", fired=("A",), unfinished=(), exit={"signal": "SIGTERM"})
@@ -443,6 +477,30 @@ def test_a_forked_worker_has_what_its_master_registered() -> None:
     shown = observe(replace(early, history=tuple(history)), GUNICORN, TERMINATIONS["SIGTERM"])
     assert isinstance(shown, Outcome)
     assert shown.processes[1].fired == ("M",)
+
+
+@pytest.mark.parametrize("source", ["probe", "endings"])
+def test_a_forked_worker_whose_first_word_is_of_any_source_has_what_its_master_has(
+    source: Literal["probe", "endings"],
+) -> None:
+    """What it runs first may be a handler that tells of itself: uWSGI's, of its own kind."""
+    registered = Event("endings", 10, "registered", ("endings.1", "uwsgi.atexit:bye", "app:bye"))
+    early = trial(
+        Event("harness", 20, "sent", ("SIGTERM", "worker")),
+        Event(source, 20, "forked", ("10",)),
+        *(Event("endings", 20, kind, ("endings.1",)) for kind in ("began", "ended")),
+        Event("kernel", 20, "ended", ("code 0",)),
+        Event("kernel", 10, "alive"),
+        workers=(),
+    )
+    found = Event("kernel", 20, "found", WORDS)
+    history = list(early.history)
+    history[2:2] = [found, registered]
+    shown = observe(
+        replace(early, history=tuple(history), tree=tree(20)), GUNICORN, TERMINATIONS["SIGTERM"]
+    )
+    assert isinstance(shown, Outcome)
+    assert shown.processes[1].fired == ("uwsgi.atexit:bye",)
 
 
 @given(st.permutations([20, 30, 40]))
@@ -522,6 +580,32 @@ def test_no_process_of_a_pool_of_celery_ran_a_handler_of_atexit() -> None:
     assert ran == {True}
 
 
+def test_clean_up_of_uwsgi_is_cut_off_by_the_signal_of_its_master() -> None:
+    """Of a worker that is sent SIGTERM with all others; it has the status of one that is done."""
+    rows = [one for one in observed("uwsgi-die-on-term") if "/uwsgi-slow/" in one.cell]
+    cut = {
+        (row.cell.partition("uwsgi-slow/")[2], one.exit["code"])
+        for row in rows
+        for outcome in row.outcomes
+        for one in outcome.processes
+        if one.unfinished and one.exit
+    }
+    assert cut == {("SIGTERM@group", 30)}
+
+
+def test_no_master_of_uwsgi_ran_a_handler_and_workers_did() -> None:
+    """On no Python and after no ending, though it has imported the application."""
+    rows = [*observed("uwsgi-master"), *observed("uwsgi-die-on-term"), *observed("uwsgi-wheel")]
+    ran = {
+        one.role == "master"
+        for row in rows
+        for outcome in row.outcomes
+        for one in outcome.processes
+        if one.fired or one.unfinished
+    }
+    assert ran == {False}
+
+
 # What is no fact of its own; and what only adds an outcome to a race, which may be rare.
 ABOUT = (
     "id",
@@ -532,6 +616,7 @@ ABOUT = (
     "source",
     "handlers",
     "restores",
+    "nests",
 )
 # Whether its workers have handlers shows nowhere: on 3.12 they come to os._exit, and run none.
 # Of gunicorn-stuck, because they are killed before they would run. A server that waits and does not
@@ -540,6 +625,7 @@ UNSEEN = (
     ("granian-wsgi", 0, "imports", ""),
     ("gunicorn-stuck", 0, "imports", ""),
     ("uvicorn-open-stream", 1, "imports", ""),
+    ("uwsgi-lazy-apps", 0, "leaves", ""),  # of a master that has none it does not show
 )
 # What no run has shown, and the source says: the master of granian may be so late to act upon a
 # signal that a thread of it has noted before that a worker is gone. That of gunicorn would have to

@@ -10,8 +10,9 @@ import pytest
 from exitmatrix.judge.races import Race, race
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.session import run_all
+from exitmatrix.machine.run.steering import is_of_it
 from exitmatrix.machine.scenarios import load
-from exitmatrix.model import Outcome, Steering
+from exitmatrix.model import Event, Outcome, Steering
 from exitmatrix.observe import observe
 from exitmatrix.plan.steering import EVENTS, PROCESSES, TURNS, steering_of
 from exitmatrix.report.pages.races import lines
@@ -154,3 +155,14 @@ def test_what_is_allowed_and_was_never_seen_is_named() -> None:
 def test_a_race_is_one_by_its_record_or_by_the_rules() -> None:
     """A cell whose rules allow one outcome, and that showed one, is none."""
     assert race(record("plain/return@main", ended()), LOADED["plain"]) is None
+
+
+def test_a_fork_that_is_told_of_by_a_handler_of_another_kind_can_be_held_back() -> None:
+    """Who speaks first in a worker is of no matter: it has the handlers of its master."""
+    assert is_of_it(Event("endings", 20, "forked", ("10",)))
+    assert is_of_it(Event("probe", 20, "forked", ("10",)))
+    own = ("1", "A", "app:A", "/w/app.py:5")
+    library = ("1", "f", "logging:shutdown", "/usr/lib/python3.13/logging/__init__.py:5")
+    assert is_of_it(Event("probe", 10, "registered", own))
+    assert not is_of_it(Event("probe", 10, "registered", library))
+    assert not is_of_it(Event("endings", 10, "registered", ("endings.1", "x:bye", "app:bye")))

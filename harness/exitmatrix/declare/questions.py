@@ -510,13 +510,27 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="uwsgi",
         asks="Does atexit run in uWSGI's workers on max-requests, harakiri, reload and stop?",
         looks=(
-            Look("SIGTERM", "uwsgi*/SIGTERM@*"),
-            Look("SIGINT", "uwsgi*/SIGINT@*"),
-            Look("SIGHUP", "uwsgi*/SIGHUP@*"),
+            Look("SIGTERM to the master, which starts anew", "uwsgi-master/SIGTERM@master"),
+            Look("SIGINT to the master", "uwsgi-master/SIGINT@master"),
+            Look("SIGHUP to the master, a reload", "uwsgi-master/SIGHUP@master"),
+            Look(
+                "SIGQUIT to all of its processes: KillSignal=SIGQUIT in a systemd unit",
+                "uwsgi-master/SIGQUIT@group",
+            ),
+            Look("the master is killed", "uwsgi-master/SIGKILL@master"),
+            Look("with --die-on-term, SIGTERM to the master", "uwsgi-die-on-term/SIGTERM@master"),
+            Look(
+                "with --die-on-term, SIGTERM to all, and clean-up that takes a quarter of a second",
+                "uwsgi-slow/SIGTERM@group",
+            ),
+            Look("with --lazy-apps, SIGINT to the master", "uwsgi-lazy-apps/SIGINT@master"),
+            Look("without a master", "uwsgi/SIG[TI]*@main"),
+            Look("without a master, while it answers a request", "uwsgi-busy/SIG[TIH]*@main"),
+            Look("a wheel in a virtual environment, SIGTERM", "uwsgi-wheel/SIGTERM@master"),
         ),
         tries="exitmatrix run --ending deploy --ending ctrl-c -- uwsgi --http 127.0.0.1:{port}"
         " --module app",
-        threads=_of("unbit/uwsgi", 2615, 2626, 680, 995, 2148, 2696),
+        threads=_of("unbit/uwsgi", 2615, 2626, 2063, 680, 776, 995, 1609, 2095, 2148, 2696),
         missing="max-requests and harakiri",
     ),
     PeopleAsk(

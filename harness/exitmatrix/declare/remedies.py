@@ -124,6 +124,19 @@ REMEDIES: tuple[Remedy, ...] = (
         for one in ("flask-run", "django-runserver-noreload", "http-server")
     ),
     Remedy(
+        instead_of="uwsgi-master/SIGQUIT@group",
+        shown_by="uwsgi-master/SIGINT@group",
+        change="Stop it with SIGINT: KillSignal=SIGINT in a systemd unit, STOPSIGNAL SIGINT in a"
+        " Dockerfile. Or say KillMode=mixed, so that SIGQUIT is sent to the master alone.",
+        cost="A worker that answers a request is ended within it, and runs no handler.",
+    ),
+    Remedy(
+        instead_of="uwsgi-busy/SIGTERM@main",
+        shown_by="uwsgi-busy/SIGHUP@main",
+        change="Stop a single process with SIGHUP, which it takes when the request is answered.",
+        cost="With --master SIGHUP is a reload: there a graceful stop is `q` to --master-fifo.",
+    ),
+    Remedy(
         instead_of="hypercorn/SIGTERM@group",
         shown_by="hypercorn/SIGTERM@master",
         change="Have SIGTERM sent to the first process alone: KillMode=mixed in a systemd unit.",

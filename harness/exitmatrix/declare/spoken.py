@@ -125,6 +125,10 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "granian": ("granian", "granian --interface asgi", "granian asgi"),
     "granian-wsgi": ("granian --interface wsgi", "granian wsgi"),
     "daphne": ("daphne", "channels"),
+    "uwsgi": ("uwsgi without a master", "uwsgi single"),
+    "uwsgi-master": ("uwsgi", "uwsgi --master", "pyuwsgi"),
+    "uwsgi-die-on-term": ("uwsgi --die-on-term", "uwsgi die-on-term"),
+    "uwsgi-lazy-apps": ("uwsgi --lazy-apps", "uwsgi lazy-apps"),
     "waitress": ("waitress-serve", "waitress"),
 }
 """What people run, and the scenario that is measured for it."""
@@ -155,6 +159,10 @@ TITLES: Mapping[str, str] = {
     "granian": "granian, ASGI",
     "granian-wsgi": "granian, WSGI, 2 workers",
     "daphne": "daphne",
+    "uwsgi": "uWSGI, one process",
+    "uwsgi-master": "uWSGI --master",
+    "uwsgi-die-on-term": "uWSGI --master --die-on-term",
+    "uwsgi-lazy-apps": "uWSGI --master --lazy-apps",
     "waitress": "waitress",
 }
 

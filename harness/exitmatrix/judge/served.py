@@ -244,6 +244,7 @@ def _group_hit(facts: Server, signal: str) -> Prediction:
     laws += ["replaced late"] if facts.replaces_late else []
     laws += ["notes who is gone"] if len(stops) > 1 else []
     laws += ["waits for a lock"] if facts.waits_for_lock else []
+    laws += ["nests"] if facts.nests else []
     return _prediction(facts, outcomes, laws, (RACE,))
 
 
@@ -299,13 +300,16 @@ def _killed(
 
 def _cut_short(alone: Process, signal: str) -> Iterator[Process]:
     """The same process, killed by a signal when it has come so far with its clean-up."""
+    return _cut_off(alone, {"signal": signal})
+
+
+def _cut_off(alone: Process, ended: dict[str, object]) -> Iterator[Process]:
+    """The same process, ended in some way when it has come so far with its clean-up."""
     fired = alone.fired or ()
     for many in range(len(fired) + 1):
-        yield replace(alone, fired=fired[:many], exit={"signal": signal})
+        yield replace(alone, fired=fired[:many], exit=ended)
         if many < len(fired):
-            yield replace(
-                alone, fired=fired[:many], unfinished=(fired[many],), exit={"signal": signal}
-            )
+            yield replace(alone, fired=fired[:many], unfinished=(fired[many],), exit=ended)
 
 
 def _missed(
@@ -358,11 +362,14 @@ def _two_signals(facts: Server, first: Reaction, signal: str, passed: str) -> tu
         ends = (first, first.hurried) if first.hurried else (first,)
         return tuple(_process("worker", facts, one, signal) for one in ends)
     second = reaction_of(facts, passed)
+    if facts.nests and passed == signal:  # it is blocked for as long as it is handled
+        return (alone,)
     ways = [alone]
     if second.how != "goes on":
         ways.append(_process("worker", facts, second, passed))
     if first.how == "finalizes":
         ways += _killed_late(facts, alone, passed)
+        ways += _cut_off(alone, {"code": second.status}) if facts.nests else ()
         if facts.asgi and signal == "SIGINT":
             hurried = [one for one in (alone, *ways[2:]) if SHUTDOWN in (one.fired or ())]
             ways += [replace(one, fired=one.fired[1:]) for one in hurried if one.fired]
@@ -405,7 +412,7 @@ def _after(
     if stop.restarts or any(one.exit is None for one in workers):
         yield replace(MASTER, fired=reaped)
     else:
-        leaves = Reaction(how="finalizes", status=stop.status, hooks=(*reaped, *stop.hooks))
+        leaves = Reaction(how=facts.leaves, status=stop.status, hooks=(*reaped, *stop.hooks))
         yield _process("master", facts, leaves, signal)
     yield from workers
     role = f"{NEW}worker"
@@ -456,9 +463,14 @@ def _process(role: str, facts: Server, reaction: Reaction, signal: str) -> Proce
     )
 
 
+def _has_left(one: Process) -> bool:
+    """Whether it is a master that has gone by itself."""
+    return one.role == "master" and "code" in (one.exit or {})
+
+
 def _prediction(
     facts: Server,
-    allowed: Iterable[Sequence[Process]],
+    allowed: Sequence[Sequence[Process]],
     laws: Iterable[str],
     races: tuple[str, ...] = (),
 ) -> Prediction:
@@ -475,5 +487,7 @@ def _prediction(
                 port=("open" if serving else "closed") if facts.listens else None,
             )
         )
+    if facts.leaves != "finalizes" and any(_has_left(one) for told in allowed for one in told):
+        laws = (*laws, "leaves past python")
     used = dict.fromkeys(f"server-{law.replace(' ', '-')}" for law in laws)
     return Prediction(outcomes=union(outcomes), rules=tuple(used), races=races)

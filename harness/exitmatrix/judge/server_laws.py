@@ -214,4 +214,16 @@ LAWS: Mapping[str, ServerLaw] = {
         " passes on. The second may come when the first has been acted upon.",
         source="Modules/signalmodule.c, _PySignal_Fini: signals have their default action again",
     ),
+    "server-nests": ServerLaw(
+        because="A worker leaves within the handler of its signal, which blocks that signal alone."
+        " Another signal that comes meanwhile calls exit() once more, and that goes on behind what"
+        " the first call was at: the rest of Python's end is left out.",
+        source="uWSGI core/uwsgi.c, end_me and uwsgi_plugins_atexit; core/utils.c,"
+        " uwsgi_unix_signal; sigaction(2), sa_mask; glibc stdlib/exit.c, __run_exit_handlers",
+    ),
+    "server-leaves-past-python": ServerLaw(
+        because="The master leaves by exit(), or executes another program, and does not finalize"
+        " the interpreter that is in it: no handler that it has runs.",
+        source="uWSGI core/uwsgi.c, uwsgi_plugins_atexit, where the master returns; uwsgi_reload",
+    ),
 }

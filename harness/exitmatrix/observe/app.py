@@ -228,7 +228,7 @@ def _take(moment: Moment, one: _Seen, seen: Mapping[int, _Seen], folder: str) ->
             one.inside, one.handlers, one.runs, one.signals = True, {}, [], Signals()
             one.dropped = set()
             one.python = detail[2]
-        case "probe", "forked":
+        case "probe" | "endings", "forked":
             parent = seen.get(int(detail[0]))
             if parent is not None and parent is not one:
                 _inherit(one, parent)

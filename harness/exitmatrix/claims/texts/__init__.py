@@ -24,6 +24,7 @@ from exitmatrix.claims.texts import (
     platforms,
     pymotw,
     uvicorn_docs,
+    uwsgi_docs,
 )
 
 FILES = (
@@ -40,6 +41,7 @@ FILES = (
     gunicorn_docs,
     uvicorn_docs,
     hypercorn_docs,
+    uwsgi_docs,
     platforms,
     beliefs,
 )

@@ -17,6 +17,7 @@ from exitmatrix.declare.servers import (
     http_server,
     hypercorn,
     uvicorn,
+    uwsgi,
     waitress,
 )
 from exitmatrix.model.server import Server
@@ -31,6 +32,7 @@ _FILES = (
     http_server,
     hypercorn,
     uvicorn,
+    uwsgi,
     waitress,
 )
 

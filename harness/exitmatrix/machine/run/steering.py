@@ -96,7 +96,7 @@ class Steerer:
         watched = self._trial.processes.watched
         # The first of all, and those that have handlers of the program: a tracker of
         # multiprocessing has some of the library's. In a blind run, all.
-        told = [one.pid for one in self._trial.journal.events if _is_of_it(one)]
+        told = [one.pid for one in self._trial.journal.events if is_of_it(one)]
         first = self._trial.processes.root
         pids = [pid for pid in dict.fromkeys((first, *told)) if pid in watched]
         pids = pids if told else list(watched)
@@ -123,9 +123,9 @@ class Steerer:
             self._trial.journal.changed()
 
 
-def _is_of_it(event: Event) -> bool:
+def is_of_it(event: Event) -> bool:
     """Whether an event shows that its process has handlers of the program."""
-    if event.source != "probe":
-        return False
-    own = event.kind == "registered" and not LIBRARY.search(event.detail[3])
-    return own or event.kind == "forked"
+    if event.kind == "forked":
+        return True
+    own = event.source == "probe" and event.kind == "registered"
+    return own and not LIBRARY.search(event.detail[3])
