@@ -6,10 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
 
 import pytest
+from exitmatrix.machine.run.app import looking
 from exitmatrix.machine.run.kernel import pidfd, proc, shared_memory, wait_status
 
 SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
@@ -167,3 +170,44 @@ def test_shared_memory_is_attributed() -> None:
         block.close()
         with pytest.raises(FileNotFoundError):
             block.unlink()
+
+
+def wait_for(done: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if done():
+            return
+        time.sleep(0.01)
+    pytest.fail("it never came")
+
+
+VFORK = """
+import os, sys
+print("begins", flush=True)
+opening = (os.POSIX_SPAWN_OPEN, 0, sys.argv[1], os.O_RDONLY, 0)
+child = os.posix_spawn("/bin/true", ["true"], os.environ, file_actions=[opening])
+os.waitpid(child, 0)
+print("done", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_child_of_vfork_is_no_copy_of_its_parent_before_it_executes(tmp_path: Path) -> None:
+    """It has its parent's stack and command line, while that waits; afterwards it waits no more.
+
+    The child opens a FIFO before it executes, and stands there until somebody writes to it.
+    """
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    words = [sys.executable, "-c", VFORK, str(fifo)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as one:
+        assert one.stdin
+        assert one.stdout
+        one.stdout.readline()
+        wait_for(lambda: bool(proc.children_of(one.pid)))
+        (child,) = proc.children_of(one.pid)
+        assert looking.place_of_stack(child) == looking.place_of_stack(one.pid)
+        wait_for(lambda: proc.may_be_in_vfork(one.pid))
+        fifo.write_text("")
+        assert one.stdout.readline() == "done\n"
+        assert not proc.may_be_in_vfork(one.pid)
+        one.stdin.close()

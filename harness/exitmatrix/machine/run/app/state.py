@@ -234,8 +234,12 @@ class AppState:
     def _take_node(self, pid: int) -> None:
         old = self.nodes.get(pid)
         parent = old.parent if old else self._parent(pid)
+        in_vfork = (old is None or not old.words) and proc.may_be_in_vfork(parent)
         words, program = proc.command_line(pid), looking.program_of(pid)
         stack = looking.place_of_stack(pid)
+        if in_vfork and stack == self.stacks.get(parent):
+            # It is about to execute a program, which alone says what it is.
+            words, program, stack = (), "", 0
         if stack:
             self.stacks[pid] = stack
         node = old or Node(pid=pid, parent=parent, at_ready=not self.ready)

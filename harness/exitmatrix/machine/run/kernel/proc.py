@@ -139,6 +139,18 @@ def at_rest(pid: int) -> bool:
     )
 
 
+def may_be_in_vfork(pid: int) -> bool:
+    """Whether a thread of it waits uninterruptibly, as for a child that vfork(2) has made.
+
+    Until that one executes a program, or ends, it runs in its parent's memory, and looks like a
+    copy of it.
+    """
+    return any(
+        _fields(read_proc(pid, f"task/{one}/status")).get(b"State", b"").split()[:1] == [b"D"]
+        for one in _threads(pid)
+    )
+
+
 def _is_waiting(status: bytes) -> bool:
     fields = _fields(status)
     if fields.get(b"State", b"").split()[:1] != [b"S"]:
