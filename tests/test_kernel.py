@@ -10,10 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from exitmatrix.machine.run.app import looking
+from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.kernel import pidfd, proc, shared_memory, wait_status
+from exitmatrix.model.app import AppSpec, Readiness, Situation
+from exitmatrix.model.tree import Tree
 
 SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 FAMILY = """
@@ -186,28 +190,52 @@ print("begins", flush=True)
 opening = (os.POSIX_SPAWN_OPEN, 0, sys.argv[1], os.O_RDONLY, 0)
 child = os.posix_spawn("/bin/true", ["true"], os.environ, file_actions=[opening])
 os.waitpid(child, 0)
-print("done", flush=True)
+forked = os.fork()
+if forked:
+    print(forked, flush=True)
 sys.stdin.read()
 """
 
 
+def look_at(*pids: int) -> Tree:
+    """The tree as a run sees it; the first pid is that of its first process."""
+    state = object.__new__(AppState)  # without a run
+    state.spec = AppSpec(
+        id="made",
+        words=(),
+        folder="/",
+        environment={},
+        situation=Situation(id="made", does="", target="first", steps=()),
+        target="first",
+        ready=Readiness(),
+    )
+    state.nodes, state.stacks, state.ready = {}, {}, True
+    state.processes = SimpleNamespace(root=pids[0])  # type: ignore[assignment]
+    for pid in pids:
+        state._take_node(pid)
+    return state.tree
+
+
 def test_a_child_of_vfork_is_no_copy_of_its_parent_before_it_executes(tmp_path: Path) -> None:
-    """It has its parent's stack and command line, while that waits; afterwards it waits no more.
+    """It has its parent's stack and command line, while that waits; one of fork is a copy.
 
     The child opens a FIFO before it executes, and stands there until somebody writes to it.
     """
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     words = [sys.executable, "-c", VFORK, str(fifo)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as one:
-        assert one.stdin
+    one = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
         assert one.stdout
         one.stdout.readline()
-        wait_for(lambda: bool(proc.children_of(one.pid)))
+        wait_for(lambda: bool(proc.children_of(one.pid)) and proc.may_be_in_vfork(one.pid))
         (child,) = proc.children_of(one.pid)
         assert looking.place_of_stack(child) == looking.place_of_stack(one.pid)
-        wait_for(lambda: proc.may_be_in_vfork(one.pid))
+        assert look_at(one.pid, child).family == {one.pid}
         fifo.write_text("")
-        assert one.stdout.readline() == "done\n"
+        forked = int(one.stdout.readline())
         assert not proc.may_be_in_vfork(one.pid)
-        one.stdin.close()
+        assert look_at(one.pid, forked).family == {one.pid, forked}
+    finally:
+        os.close(os.open(fifo, os.O_RDWR))  # so that nobody waits for a writer any more
+        one.communicate()  # the end of its stdin is that of both
