@@ -8,12 +8,13 @@ from pathlib import Path
 
 import click
 
-from tests.faults import crowds, killing, machine, missing, programs
+from tests.faults import crowds, killing, machine, missing, programs, servers
 from tests.faults.ground import ROOT, Ground
 from tests.faults.tally import Fault, Tally, rows_of, table
 
 ALL: tuple[Fault, ...] = (
     *killing.FAULTS,
+    *servers.FAULTS,
     *crowds.FAULTS,
     *programs.FAULTS,
     *machine.FAULTS,
