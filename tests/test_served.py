@@ -33,7 +33,7 @@ from msgspec.structs import replace
 
 from tests.conftest import LOADED
 from tests.support.committed import records
-from tests.support.served import MASTER, WORDS, told, trial
+from tests.support.served import MASTER, WORDS, told, tree, trial
 from tests.support.values import record
 
 SERVED = [one for one in LOADED.values() if one.command]
