@@ -120,6 +120,8 @@ def one_process() -> Iterator[Run]:
     late = ("C", "B", "A", "__del__:d", "__del__:late")
     yield sight(process("main", late, {"code": 0}))
     yield sight(process("main", ("C",), {"signal": "SIGKILL"}, (), ("B",)))
+    for left in ((), ("semaphore",), ("shared memory",), ("System V shared memory",)):
+        yield sight(process("main", (), {"signal": "SIGHUP"}), left=left)
     for printed in PRINTED:
         yield sight(process("main", ("C", "B", "A"), {"code": 0}, ("C",)), printed=printed)
     for data in DATA:

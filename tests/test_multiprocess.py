@@ -136,6 +136,57 @@ def test_ctrl_c_lets_a_daemonic_child_race_with_the_sigterm_of_its_parent() -> N
     assert set(ends) == {(1,), ("SIGTERM",)}
 
 
+# ------------------------------------------------------------------ pools and tasks
+
+
+def pooled(ending: str, target: str = "child", version: str = "3.13.0") -> Outcome:
+    told = program(
+        {"steps": ["import process pool", "register A", {"submit": ["register D", "end here"]}]}
+    )
+    python = profile({"implementation": "cpython", "version": version})
+    return only(predict(told, TERMINATIONS[ending], target, python).outcomes)
+
+
+@pytest.mark.parametrize(
+    ("ending", "status"), [("return", 0), ("sys-exit-3", 3), ("exception", 1), ("os-exit-7", 1)]
+)
+def test_what_leaves_a_task_of_a_pool_leaves_the_program_that_submitted_it(
+    ending: str, status: int
+) -> None:
+    """SystemExit too, and a worker that is gone breaks its pool; the handlers of both run."""
+    seen = pooled(ending)
+    assert seen.processes[0].exit == {"code": status}
+    assert fired(seen) == {"parent": ("A",), "child": () if ending == "os-exit-7" else ("D",)}
+    assert fired(pooled(ending, version="3.12.0"))["child"] == ()
+
+
+def test_a_pool_waits_for_its_task_when_sigint_comes_to_its_starter_alone() -> None:
+    """The `with` statement is left only when the worker has ended; a dead starter leaves it."""
+    assert pooled("SIGINT", "parent").survivors == ("parent", "child")
+    assert pooled("SIGKILL", "parent").survivors == ("child",)
+
+
+def supervised(ending: str, target: str, cancel: str) -> Outcome:
+    task = ["on SIGTERM cancel", "register D", {"try": ["end here"], "finally": "finally:f"}]
+    table = {
+        "steps": ["register A", {"process": task}, "on SIGTERM stop", "join process"],
+        "handlers": {"stop": "terminate process", "cancel": cancel},
+    }
+    python = profile({"implementation": "cpython", "version": "3.13.0"})
+    return only(predict(program(table), TERMINATIONS[ending], target, python).outcomes)
+
+
+def test_a_signal_that_is_passed_on_reaches_the_clean_up_of_a_task_if_its_handler_raises() -> None:
+    """With one that returns the task goes on, and its supervisor waits for it."""
+    cancel = "signal.SIGTERM:cancel"
+    raising = supervised("SIGTERM", "parent", "sys.exit 4")
+    assert fired(raising)["child"] == (cancel, "finally:f", "D")
+    assert raising.processes[1].exit == {"code": 4}
+    returning = supervised("SIGTERM", "parent", "nothing")
+    assert fired(returning)["child"] == (cancel,)
+    assert returning.survivors == ("parent", "child")
+
+
 # ------------------------------------------------------------------- how it is said
 
 

@@ -76,8 +76,10 @@ from exitmatrix.model.language import (
     StartThread,
     Statement,
     Submit,
+    SubmitTask,
     SysExit,
     TakeWakeup,
+    TerminateProcess,
     ThreadEnd,
     TryFinally,
     Unregister,
@@ -241,6 +243,7 @@ STEPS: Mapping[str, tuple[Callable[[str], Statement], str]] = {
         "a function that is assigned to it",
     ),
     "join process": (lambda _: JoinProcess(), "the one that was started last"),
+    "terminate process": (lambda _: TerminateProcess(), "the same"),
     "share": (lambda text: Share(_shared(text)), f"one of: {', '.join(get_args(Shared))}"),
     "unshare": (lambda text: Unshare(_shared(text)), "the same, which is removed"),
     "subinterpreter": (
@@ -324,31 +327,41 @@ def steps(value: object, where: str = "steps", named: Named | None = None) -> tu
         if named is not None and value.startswith((f"{ON} ", f"{IN_LOOP} ")):
             return (_on(value, named),)
         return (step(value),)
-    if isinstance(value, dict) and len(value) == 1 and "fork" in value:
-        return (Fork((Write(MARKER), *steps(value["fork"], where, named))),)
-    if isinstance(value, dict) and "thread" in value and set(value) <= {"thread", "ends"}:
+    found = _held(value, where, named) if isinstance(value, dict) else None
+    if found is not None:
+        return (found,)
+    raise InvalidProgram(
+        f"{where}: texts, {{fork = STEPS}}, {{thread = STEPS}}, {{process = STEPS}},"
+        " {submit = STEPS}, {asyncio = STEPS} and"
+        f" {{try = STEPS, finally = NAME}} are valid, not {value!r}"
+    )
+
+
+def _held(value: dict[str, Any], where: str, named: Named | None) -> Statement | None:
+    """The statement that a table describes: one that holds others; None where it is no such."""
+    if len(value) == 1 and "fork" in value:
+        return Fork((Write(MARKER), *steps(value["fork"], where, named)))
+    if "thread" in value and set(value) <= {"thread", "ends"}:
         ends = value.get("ends", "joined")
         if ends not in get_args(ThreadEnd):
             raise InvalidProgram(f"ends: valid: {', '.join(get_args(ThreadEnd))}, not {ends!r}")
-        return (StartThread(steps(value["thread"], where, named), ends),)
-    if isinstance(value, dict) and "process" in value and set(value) <= PROCESS_KEYS:
+        return StartThread(steps(value["thread"], where, named), ends)
+    if "process" in value and set(value) <= PROCESS_KEYS:
         method, daemon = value.get("method", "fork"), value.get("daemon", False)
         if method not in get_args(StartMethod) or not isinstance(daemon, bool):
             valid = f"method: {', '.join(get_args(StartMethod))}; daemon: true or false"
             raise InvalidProgram(f"{valid}; not {method!r}, {daemon!r}")
-        return (StartProcess(steps(value["process"], where, named), method, daemon),)
-    if isinstance(value, dict) and set(value) == {"try", "finally"}:
+        return StartProcess(steps(value["process"], where, named), method, daemon)
+    if set(value) == {"submit"}:
+        return SubmitTask(steps(value["submit"], where, named))
+    if set(value) == {"try", "finally"}:
         if not isinstance(value["finally"], str):
             raise InvalidProgram(f"finally: a name is valid, not {value['finally']!r}")
-        return (TryFinally(steps(value["try"], where, named), value["finally"]),)
-    if isinstance(value, dict) and "asyncio" in value and set(value) <= set(LOOP):
+        return TryFinally(steps(value["try"], where, named), value["finally"])
+    if "asyncio" in value and set(value) <= set(LOOP):
         beside = {key: tuple(map(str, value.get(key, ()))) for key in LOOP[1:]}
-        return (RunLoop(body=steps(value["asyncio"], where, named), **beside),)
-    raise InvalidProgram(
-        f"{where}: texts, {{fork = STEPS}}, {{thread = STEPS}}, {{process = STEPS}},"
-        " {asyncio = STEPS} and"
-        f" {{try = STEPS, finally = NAME}} are valid, not {value!r}"
-    )
+        return RunLoop(body=steps(value["asyncio"], where, named), **beside)
+    return None
 
 
 def program(table: Mapping[str, Any]) -> Program:

@@ -16,6 +16,7 @@ from exitmatrix.model.language import (
     StartProcess,
     StartThread,
     Statement,
+    SubmitTask,
     TryFinally,
     Unregister,
     UnregisterNamesake,
@@ -26,7 +27,7 @@ NAMING = (
 )
 """Statements that name a function."""
 
-HOLDING = Catch | Fork | RunLoop | StartProcess | StartThread | TryFinally
+HOLDING = Catch | Fork | RunLoop | StartProcess | StartThread | SubmitTask | TryFinally
 """Statements that hold others."""
 
 

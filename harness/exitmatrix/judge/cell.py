@@ -48,6 +48,7 @@ from exitmatrix.model.language import (
     StartProcess,
     StartThread,
     Statement,
+    SubmitTask,
     Supervise,
     SysExit,
     TryFinally,
@@ -163,7 +164,7 @@ def _at_the_place(
                 placed.append(replace(one, body=_at_the_place(one.body, last)))
             case TryFinally(inner, function):
                 placed.append(TryFinally(_at_the_place(inner, last), function))
-            case StartProcess(inner):
+            case StartProcess(inner) | SubmitTask(inner):
                 placed.append(replace(one, body=_at_the_place(inner, last)))
             case Catch(inner, exits):
                 placed.append(Catch(_at_the_place(inner, last), exits))
@@ -183,7 +184,7 @@ def _named(body: tuple[Statement, ...], role: str) -> tuple[Statement, ...]:
                 named.append(Fork(_named(inner, "child")))
             case StartChild(inner):
                 named.append(StartChild(_named(inner, "child")))
-            case StartProcess(inner):
+            case StartProcess(inner) | SubmitTask(inner):
                 named.append(replace(one, body=_named(inner, "child")))
             case TryFinally(inner, function):
                 named.append(TryFinally(_named(inner, role), function))
@@ -240,7 +241,8 @@ def _aims(program: Program, target: str) -> tuple[Path, ...]:
 
 def _started(program: Program) -> str:
     """How multiprocessing starts the processes of a program; "" where it starts none."""
-    return next((one.method for one in program.code.body if isinstance(one, StartProcess)), "")
+    started = (one for one in program.code.body if isinstance(one, StartProcess | SubmitTask))
+    return next((getattr(one, "method", "fork") for one in started), "")
 
 
 # ------------------------------------------------------------------------ the outcome

@@ -379,6 +379,19 @@ class JoinProcess(Frozen, tag="join process"):
     """`join()` of the process that was started last."""
 
 
+class SubmitTask(Frozen, tag="submit task"):
+    """`with ProcessPoolExecutor(1) as pool: pool.submit(function).result()`, by fork.
+
+    The function executes `body` in a worker.
+    """
+
+    body: tuple[Statement, ...]
+
+
+class TerminateProcess(Frozen, tag="terminate process"):
+    """`terminate()` of the process that was started last: SIGTERM."""
+
+
 class Share(Frozen, tag="share"):
     """A lock of multiprocessing, a `SharedMemory`, or shmget(2): others find it, and it may stay.
 
@@ -488,6 +501,8 @@ Statement = (
     | StartChild
     | StartProcess
     | JoinProcess
+    | SubmitTask
+    | TerminateProcess
     | Share
     | Unshare
     | StartInterpreter

@@ -38,6 +38,8 @@ Question = Literal[
     "release exception",  # what one does that leaves what was called when a global was released
     "globals",  # whether globals are released at the end
     "hook",  # whether an exception calls the function that is to be told of it
+    "worker gone",  # what the starter of a pool sees of a worker that ended at a task
+    "task exception",  # what an exception does that leaves a task of a pool
     "fork server",  # whether it imports the program's file, or each of its children does
     "daemonic process",  # what the end of its starter does to it
     "shared",  # whether something can be made that others find

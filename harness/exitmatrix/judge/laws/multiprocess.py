@@ -12,9 +12,18 @@ from exitmatrix.judge.laws.law import (
     Law,
     Leaves,
     Proceeds,
+    Raises,
+    always,
     does,
 )
-from exitmatrix.model.language import JoinProcess, Share, StartProcess, Unshare
+from exitmatrix.model.language import (
+    JoinProcess,
+    Share,
+    StartProcess,
+    SubmitTask,
+    TerminateProcess,
+    Unshare,
+)
 
 
 def _status(facts: Facts) -> int:
@@ -26,6 +35,13 @@ def _status(facts: Facts) -> int:
 
 def _loses_status(facts: Facts) -> bool:
     return facts.method == "forkserver" and not facts.profile.server_keeps_status
+
+
+def _process_pool(facts: Facts) -> tuple[str, ...]:
+    """What the import of the pool of processes registers, oldest first."""
+    process, thread = (f"concurrent.futures.{kind}._python_exit" for kind in ("process", "thread"))
+    own = {"both": (process, thread), "at use": (process,)}.get(facts.profile.pools, ())
+    return ("logging.shutdown", "multiprocessing.util._exit_function", *own)
 
 
 TRACKER_IGNORES = ("SIGINT", "SIGTERM")  # CPython Lib/multiprocessing/resource_tracker.py, main
@@ -56,6 +72,42 @@ LAWS: tuple[Law, ...] = (
         source="CPython Lib/multiprocessing/__init__.py",
     ),
     Law(
+        id="process-pool-registers",
+        about="import",
+        when=lambda f: f.library == "process pool",
+        then=lambda f: Brings(_process_pool(f)),
+        because=(
+            "The import of ProcessPoolExecutor brings those of logging and of multiprocessing, and "
+            "up to 3.8 one that joins the pools (up to 3.6 two, of both kinds of pools); since 3.9 "
+            "threading joins them before atexit's turn."
+        ),
+        source="CPython 3.8 Lib/concurrent/futures/process.py, last lines; bpo-39812",
+    ),
+    Law(
+        id="broken-pool",
+        about="worker gone",
+        when=always,
+        then=lambda _: Raises("Exception"),
+        because=(
+            "A worker that ends while it has a task breaks its pool: result() raises "
+            "BrokenProcessPool, and no other worker takes its place."
+        ),
+        source="CPython Lib/concurrent/futures/process.py, _ExecutorManagerThread; docs: "
+        "library/concurrent.futures, BrokenProcessPool",
+    ),
+    Law(
+        id="task-exception-is-a-result",
+        about="task exception",
+        when=always,
+        then=lambda _: Proceeds(),
+        because=(
+            "A worker catches whatever leaves its task, SystemExit and KeyboardInterrupt too, and "
+            "sends it to its starter, where result() raises it: sys.exit in a task exits the "
+            "program that submitted it."
+        ),
+        source="CPython Lib/concurrent/futures/process.py, _process_worker",
+    ),
+    Law(
         id="process-brings-exit-function",
         about="import",
         when=lambda f: f.library == "multiprocessing.util",
@@ -70,12 +122,16 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="process-begins",
         about="statement",
-        when=lambda f: does(StartProcess, JoinProcess)(f) and f.in_main and not f.finalizing,
+        when=lambda f: (
+            does(StartProcess, JoinProcess, TerminateProcess, SubmitTask)(f)
+            and f.in_main
+            and not f.finalizing
+        ),
         then=lambda _: Proceeds(),
         because=(
             "A process begins where it is started: as a fork of its starter (fork), of a server "
             "(forkserver), or as a Python that imports the program's file (spawn). join waits for "
-            "its end."
+            "its end, and terminate sends it SIGTERM."
         ),
         source="docs: library/multiprocessing, Contexts and start methods",
     ),

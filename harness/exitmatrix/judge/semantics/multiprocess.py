@@ -176,6 +176,16 @@ def _is_over(now: Configuration, child: Owned) -> bool:
     return child.server is not None and now.process(child.server).exit is not None
 
 
+def terminate(now: Configuration, process: ProcessState, ask: Ask) -> Iterator[Configuration]:
+    """`Process.terminate` of the process that was started last. Raises NotPredicted."""
+    if not process.owned:
+        raise NotPredicted("no law says what is done about a process nobody started")
+    child = now.process(process.owned[-1].path)
+    if child.exit is None and not rests(child):
+        raise NotPredicted("no law says what happens: a signal to a process that is at work")
+    yield from _terminate(now, process.owned[-1], ask)
+
+
 def _terminate(now: Configuration, child: Owned, ask: Ask) -> Iterator[Configuration]:
     """`Process.terminate`."""
     process = now.process(child.path)
@@ -183,7 +193,8 @@ def _terminate(now: Configuration, child: Owned, ask: Ask) -> Iterator[Configura
     if main is None:
         yield now
         return
-    ask("daemonic process", Facts(profile=ask.profile, child_rests=rests(process)))
+    if child.daemon:
+        ask("daemonic process", Facts(profile=ask.profile, child_rests=rests(process)))
     yield from receive(now, process, main, "SIGTERM", ask)
 
 

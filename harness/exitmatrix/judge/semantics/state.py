@@ -129,6 +129,29 @@ class ProcessEnd(Frozen):
     status: int
 
 
+class TaskCode(Frozen):
+    """Below a task in a worker of a pool, which sends what becomes of it to its starter."""
+
+
+class AwaitsWork(Frozen):
+    """A worker of a pool between tasks."""
+
+    result: Raised | None = None  # what the last one raised
+
+
+class AwaitsResult(Frozen):
+    """The starter of a pool waits for the result of a task."""
+
+    worker: Owned
+
+
+class ShutsDown(Frozen):
+    """The `with` statement of a pool is left: its worker is told to end, and waited for."""
+
+    worker: Owned
+    raised: Raised | None = None  # what goes on then
+
+
 class ServesForks(Frozen):
     """A fork server, which ends when nobody is left that may ask it."""
 
@@ -213,6 +236,10 @@ Frame = (
     | ProcessCode
     | ProcessEnd
     | ServesForks
+    | TaskCode
+    | AwaitsWork
+    | AwaitsResult
+    | ShutsDown
     | Resting
     | Looping
     | Serving

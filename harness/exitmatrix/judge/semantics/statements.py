@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import POOL, Calls, Facts, Proceeds
-from exitmatrix.judge.semantics import change, loops, multiprocess, run, spawn
+from exitmatrix.judge.semantics import change, loops, multiprocess, pools, run, spawn
 from exitmatrix.judge.semantics.ask import Ask
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.outside import spend
@@ -72,8 +72,10 @@ from exitmatrix.model.language import (
     StartThread,
     Statement,
     Submit,
+    SubmitTask,
     Supervise,
     TakeWakeup,
+    TerminateProcess,
     TryFinally,
     Unregister,
     Unshare,
@@ -170,8 +172,8 @@ def _proceed(
         case StartProcess():
             now = multiprocess.start(now, process, thread, statement, ask)
             process = now.process(process.path)
-        case EndInterpreter():
-            yield from spawn.end_second(now, process, thread, ask, left_over=False)
+        case EndInterpreter() | TerminateProcess() | SubmitTask():
+            yield from _elsewhere(now, process, thread, statement, ask)
             return
         case _:
             process = _set_list(process, statement, ask)
@@ -204,6 +206,24 @@ def _signal(
     else:
         signal = statement.signal if isinstance(statement, Signal) else "SIGABRT"
         yield from receive(now, process, thread, signal, ask)
+
+
+def _elsewhere(
+    now: Configuration,
+    process: ProcessState,
+    thread: Thread,
+    statement: EndInterpreter | TerminateProcess | SubmitTask,
+    ask: Ask,
+) -> Iterator[Configuration]:
+    """All that may be after a statement that acts on another interpreter or process."""
+    match statement:
+        case EndInterpreter():
+            yield from spawn.end_second(now, process, thread, ask, left_over=False)
+        case SubmitTask():
+            yield pools.submit(now, process, thread, statement, ask)
+        case TerminateProcess():
+            now = change.with_process(now, change.with_thread(process, thread))
+            yield from multiprocess.terminate(now, process, ask)
 
 
 def _parent(

@@ -24,6 +24,7 @@ from exitmatrix.judge.semantics import (
     finalize,
     loops,
     multiprocess,
+    pools,
     promises,
     run,
     supervise,
@@ -33,6 +34,8 @@ from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.outside import arrive, spend
 from exitmatrix.judge.semantics.signals import notice
 from exitmatrix.judge.semantics.state import (
+    AwaitsResult,
+    AwaitsWork,
     Body,
     Call,
     Catching,
@@ -58,7 +61,9 @@ from exitmatrix.judge.semantics.state import (
     Resting,
     ServesForks,
     Serving,
+    ShutsDown,
     Supervising,
+    TaskCode,
     Thread,
     ThreadCode,
     Unwinding,
@@ -171,6 +176,8 @@ def _go_on(
             yield from promises.go_on(now, process, thread, ask)
         case JoinsProcess() | EndsProcesses() | ProcessCode() | ProcessEnd() | ServesForks():
             yield from multiprocess.go_on(now, process, thread, ask)
+        case TaskCode() | AwaitsWork() | AwaitsResult() | ShutsDown():
+            yield from pools.go_on(now, process, thread, ask)
         case HandlerRun() as running:
             yield from _next_handler(now, process, thread, running, ask)
         case MainCode() | ThreadCode() | Hooked():
@@ -231,7 +238,7 @@ def _unwind(
             process = _print(process, raised, ask, handler=running.current)
             thread = change.swap(replace(thread, raising=None), replace(running, last=raised))
             yield _with(now, process, thread)
-        case MainCode() | ThreadCode() | ProcessCode():
+        case MainCode() | ThreadCode() | ProcessCode() | TaskCode() | AwaitsResult():
             yield from _leave_code(now, process, thread, raised, ask)
         case Finalization("globals"):
             ask("release exception", Facts(profile=ask.profile, exception=raised.name))
@@ -246,7 +253,9 @@ def _leave_code(
     now: Configuration, process: ProcessState, thread: Thread, raised: Raised, ask: Ask
 ) -> Iterator[Configuration]:
     """An exception leaves the code of a thread, of which a hook may have to be told first."""
-    if isinstance(thread.top, ProcessCode):
+    if isinstance(thread.top, TaskCode | AwaitsResult):
+        yield from pools.leave(now, process, thread, raised, ask)
+    elif isinstance(thread.top, ProcessCode):
         yield from multiprocess.leave(now, process, thread, raised, ask)
     elif function := promises.hook(process, thread, raised, ask):
         yield _with(now, process, promises.begin_hook(thread, function, raised))

@@ -20,6 +20,8 @@ from exitmatrix.judge.laws.law import (
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import (
+    AwaitsResult,
+    AwaitsWork,
     Configuration,
     EndsProcesses,
     JoinsProcess,
@@ -30,6 +32,7 @@ from exitmatrix.judge.semantics.state import (
     Resting,
     ServesForks,
     Serving,
+    ShutsDown,
     Supervising,
     Thread,
 )
@@ -49,7 +52,17 @@ SIGNUMS = {
 """Those with one number on Linux and macOS: what is judged may come from another machine."""
 
 
-WAITING = Resting | Serving | Supervising | JoinsProcess | EndsProcesses | ServesForks
+WAITING = (
+    Resting
+    | Serving
+    | Supervising
+    | JoinsProcess
+    | EndsProcesses
+    | ServesForks
+    | AwaitsWork
+    | AwaitsResult
+    | ShutsDown
+)
 
 
 def rests(process: ProcessState) -> bool:

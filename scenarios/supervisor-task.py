@@ -1,0 +1,91 @@
+# /// script
+# requires-python = ">=2.7"
+# dependencies = []
+#
+# [tool.exitmatrix]
+# title = "A supervisor that passes SIGTERM on to its task, whose handler raises"
+# roles = ["parent", "child"]
+# ready = {stdout = "ready"}
+# terminations = ["SIGTERM@parent", "SIGTERM@child", "SIGKILL@parent"]
+#
+# [tool.exitmatrix.program]
+# steps = [
+#     "import multiprocessing", "register A", "register B", "register C",
+#     {process = [
+#         "on SIGTERM cancel", "register D", "write",
+#         {try = ["end here"], finally = "finally:f"},
+#     ]},
+#     "on SIGTERM stop", "write", "join process",
+# ]
+# handlers = {stop = "terminate process", cancel = "sys.exit 4"}
+# ///
+"""A worker runs a task in a child process, waits for it, and passes SIGTERM on with
+`terminate`, as workers of job queues and pipelines do. The task sleeps; its own handler
+for SIGTERM raises SystemExit there.
+
+The documentation of signal says that a handler which raises an exception in the main
+thread has it raised at some point of the code that runs: the task is left through its
+`finally` clause, be it asleep.
+"""
+from __future__ import print_function
+
+import atexit
+import multiprocessing
+import signal
+import sys
+
+import endings
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+def D():
+    print("D: cleaning up after the task")
+
+
+@endings.tells("finally:f")
+def f():
+    print("f: the task is left")
+
+
+@endings.tells("signal.SIGTERM:cancel")
+def cancel(number, frame):
+    sys.exit(4)
+
+
+@endings.tells("signal.SIGTERM:stop")
+def stop(number, frame):
+    process.terminate()
+
+
+def task():
+    signal.signal(signal.SIGTERM, cancel)
+    atexit.register(D)
+    endings.hold("forked")
+    print("ready")
+    sys.stdout.flush()
+    try:
+        endings.end_here("child")
+    finally:
+        f()
+
+
+context = getattr(multiprocessing, "get_context", lambda _: multiprocessing)("fork")
+process = context.Process(target=task)
+process.start()
+signal.signal(signal.SIGTERM, stop)
+endings.mark("parent")
+process.join()
