@@ -198,7 +198,9 @@ def test_a_process_is_a_list_of_steps_with_a_method_and_a_nature() -> None:
     )
 
 
-@pytest.mark.parametrize("table", [{"method": "thread"}, {"daemon": "yes"}, {"name": "x"}])
+@pytest.mark.parametrize(
+    "table", [{"method": "thread"}, {"method": []}, {"daemon": "yes"}, {"name": "x"}]
+)
 def test_a_wrong_process_says_what_would_be_right(table: dict[str, Any]) -> None:
     """Valid methods are named."""
     with pytest.raises(InvalidProgram, match=r"fork|process"):

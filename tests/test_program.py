@@ -102,7 +102,7 @@ def test_a_handler_may_do_several_things_in_order() -> None:
     [
         ({"step": []}, "step: unknown key, nearest: steps; valid: steps"),
         ({"steps": "register A"}, "a list is valid"),
-        ({"steps": ["register A", 3]}, "texts, {fork = STEPS}, {thread = STEPS} and"),
+        ({"steps": ["register A", 3]}, "texts, {fork = STEPS}, {thread = STEPS}, {process"),
         ({"steps": [{"fork": "return", "thread": "return"}]}, "texts, {fork = STEPS}, "),
         ({"steps": [{"try": "return"}]}, "and {try = STEPS, finally = NAME} are valid"),
         ({"steps": [{"try": "return", "finally": 3}]}, "finally: a name is valid, not 3"),

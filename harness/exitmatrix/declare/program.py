@@ -347,11 +347,14 @@ def _held(value: dict[str, Any], where: str, named: Named | None) -> Statement |
             raise InvalidProgram(f"ends: valid: {', '.join(get_args(ThreadEnd))}, not {ends!r}")
         return StartThread(steps(value["thread"], where, named), ends)
     if "process" in value and set(value) <= PROCESS_KEYS:
+        # The default itself, and no text that equals it: only that is left out of a document.
+        methods: dict[str, StartMethod] = {one: one for one in get_args(StartMethod)}
         method, daemon = value.get("method", "fork"), value.get("daemon", False)
-        if method not in get_args(StartMethod) or not isinstance(daemon, bool):
-            valid = f"method: {', '.join(get_args(StartMethod))}; daemon: true or false"
+        known = isinstance(method, str) and method in methods
+        if not known or not isinstance(daemon, bool):
+            valid = f"method: {', '.join(methods)}; daemon: true or false"
             raise InvalidProgram(f"{valid}; not {method!r}, {daemon!r}")
-        return StartProcess(steps(value["process"], where, named), method, daemon)
+        return StartProcess(steps(value["process"], where, named), methods[method], daemon)
     if set(value) == {"submit"}:
         return SubmitTask(steps(value["submit"], where, named))
     if set(value) == {"try", "finally"}:
