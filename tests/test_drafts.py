@@ -28,6 +28,10 @@ SHOWN = {
         r"SIGTERM to the group: removed\nSIGHUP to the group: LEFT BEHIND\n",
         r"(?!)",
     ),
+    "cpython-forkserver-handlers": (
+        r"the child is at work\nthe handler of the module runs in the fork server\n",
+        r"in the child",
+    ),
     "werkzeug-reloader-sigterm": (r"child: serves\n(.*\n)*parent: clean-up\n", r"child: clean-up"),
 }
 """What the title says, as the newest CPython's output shows it; and what must not be there."""

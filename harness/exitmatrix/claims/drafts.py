@@ -193,6 +193,66 @@ with tempfile.TemporaryDirectory() as folder:
         ),
     ),
     Draft(
+        id="cpython-forkserver-handlers",
+        tracker="python/cpython",
+        title="multiprocessing: since the fork server imports `__main__`, exit handlers that the"
+        " main module registers run in the server, and no longer in its children",
+        documented="Children of the fork server inherit the imported state of the modules that were"
+        " preloaded. Nothing is said of exit handlers, nor that the main module is preloaded unless"
+        " the program asks for something else.",
+        where="library/multiprocessing, `set_forkserver_preload`; library/atexit",
+        claims=(),
+        cells=(
+            "multiprocessing-forkserver/return@child",
+            "multiprocessing-spawn/return@child",
+            "multiprocessing-fork/return@child",
+        ),
+        cause="Since GH-135295 (gh-126631) the server is told the path of the main module and"
+        " imports it, once (`main` in `Lib/multiprocessing/forkserver.py`): `atexit.register` at"
+        " the level of the module is executed in the server. Each child begins with"
+        " `atexit._clear()` (GH-114279, 3.13), and finds the module imported. The server ends like"
+        " any Python when its last client is gone, and then runs what the module has registered.",
+        since="3.13.8 and 3.14.1 (GH-135295). In 3.13.0 to 3.13.7 and in 3.14.0 each child imported"
+        " the module and ran its handlers; up to 3.12 a child ended by os._exit and ran none. The"
+        " fork server is the default on Linux since 3.14.",
+        program="""\
+import atexit, multiprocessing, os
+
+def clean_up():
+    where = {MAIN: "in the program", CHILD: "in the child"}.get(os.getpid(), "in the fork server")
+    print("the handler of the module runs", where, flush=True)
+
+MAIN = CHILD = None
+atexit.register(clean_up)
+
+def child():
+    global CHILD
+    CHILD = os.getpid()
+    print("the child is at work", flush=True)
+
+if __name__ == "__main__":
+    MAIN = os.getpid()
+    process = multiprocessing.get_context("forkserver").Process(target=child)
+    process.start()
+    process.join()
+    server = multiprocessing.forkserver._forkserver
+    atexit.unregister(clean_up)  # of the program itself: it is about the others
+    server._stop()  # waits for the end of the server
+""",
+        requires=">=3.8",
+        stack="none",
+        wish="The documentation of the start methods could say that the main module is imported in"
+        " the server, that exit handlers which it registers run there, and that a child has to"
+        " register its own in the function that it runs. Or the server could forget them, as its"
+        " children do.",
+        threads=(
+            Thread("python/cpython#126631", "closed: the main module was never preloaded"),
+            Thread("python/cpython#143706", "another effect of the same change, mended: sys.argv"),
+            Thread("python/cpython#83856", "closed: handlers run in forked children since 3.13"),
+            Thread("python/cpython#114220", "open: the order of handlers and of the exit function"),
+        ),
+    ),
+    Draft(
         id="werkzeug-reloader-sigterm",
         tracker="pallets/werkzeug",
         title="The reloader's SIGTERM handler ends the parent, whose subprocess.call kills the"
