@@ -72,7 +72,7 @@ LAWS: tuple[Law, ...] = (
         source="CPython Lib/multiprocessing/__init__.py",
     ),
     Law(
-        id="process-pool-registers",
+        id="import-of-a-pool-registers",
         about="import",
         when=lambda f: f.library == "process pool",
         then=lambda f: Brings(_process_pool(f)),
