@@ -380,15 +380,21 @@ os.abort()
             "handler among them; PyPy's list of differences does not say that it waits."
         ),
         program="""\
-import os, signal, sys
+import os, signal, sys, threading
 
 def first(number, frame):
     signal.signal(number, lambda *told: sys.stdout.write("within\\n"))
     os.kill(os.getpid(), number)
     sys.stdout.write("behind\\n")
+    os.write(pipe[1], b"over")
 
+pipe = os.pipe()
 signal.signal(signal.SIGTERM, first)
-os.kill(os.getpid(), signal.SIGTERM)
+threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
+try:
+    os.read(pipe[0], 4)
+except OSError:
+    pass
 """,
     ),
     Finding(

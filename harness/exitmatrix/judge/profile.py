@@ -42,7 +42,7 @@ class Profile(Frozen, kw_only=True):
     abort: Literal["abort(3)", "kill(2)"]
     refuses_uncatchable: bool
     notices_signals: Literal["at once", "in time"]
-    nests_signal_handlers: bool
+    nests_signal_handlers: Literal["always", "in calls", "never"]
     waits_for_threads: Literal["all", "perhaps"]
     handler_report: Literal["title", "traceback", "colon before", "colon behind", "named"]
     unraisable_hook: bool
@@ -270,12 +270,13 @@ PARAMETERS: tuple[Parameter, ...] = (
         name="nests_signal_handlers",
         about="whether a signal is handled that comes while the handler of a signal runs",
         spans=(
-            Span("cpython", (), value=True),
-            Span("pypy", (), value=True),
-            Span("pypy", (7, 3, 12), value=False, own=True),
+            Span("cpython", (), "in calls"),
+            Span("cpython", (3, 8), "always"),
+            Span("pypy", (), "always"),
+            Span("pypy", (7, 3, 12), "never", own=True),
         ),
-        source="docs: library/signal, Execution of Python signal handlers; measured on PyPy 7.3.11 "
-        "and 8.0.1",
+        source="CPython 3.7 Python/ceval.c, Py_MakePendingCalls; 3.8, handle_signals; measured on "
+        "PyPy 7.3.11 and 8.0.1",
     ),
     Parameter(
         name="waits_for_threads",

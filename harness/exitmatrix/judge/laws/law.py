@@ -236,6 +236,7 @@ class Facts(Frozen, kw_only=True):
     signal: str = ""
     disposition: str = "default"  # or another of state.Disposition, or a function: ":stop"
     nested: bool = False  # whether the handler of a signal is running
+    in_call: bool = False  # whether that one was called while a call waited
     exception: str = ""
     status: int = 0  # that a SystemExit carries
     reader: bool = True  # whether anybody reads stdout

@@ -45,19 +45,28 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="signal-handlers-nest",
         about="noticing",
-        when=lambda f: f.nested and f.profile.nests_signal_handlers,
+        when=lambda f: (
+            f.nested
+            and (
+                f.profile.nests_signal_handlers == "always"
+                or (f.profile.nests_signal_handlers == "in calls" and f.in_call)
+            )
+        ),
         then=lambda _: Calls(),
         because=(
             "A signal that comes while the handler of a signal runs is handled at once, within it: "
-            "Python blocks no signal meanwhile."
+            "Python blocks no signal meanwhile. Up to 3.7 that is so where the first handler was "
+            "called while a call waited; between two instructions handlers do not nest, and when "
+            "the second one is called then was not measured."
         ),
         source="docs: library/signal, Execution of Python signal handlers; CPython "
-        "Modules/signalmodule.c, _PyErr_CheckSignalsTstate",
+        "Modules/signalmodule.c, _PyErr_CheckSignalsTstate; 3.7 Python/ceval.c, "
+        "Py_MakePendingCalls",
     ),
     Law(
         id="pypy-ends-a-handler-first",
         about="noticing",
-        when=lambda f: f.nested and not f.profile.nests_signal_handlers,
+        when=lambda f: f.nested and f.profile.nests_signal_handlers == "never",
         then=lambda _: Later(),
         because=(
             "Newer PyPys handle a signal that comes while the handler of a signal runs when that "

@@ -15,10 +15,14 @@ from exitmatrix.judge.semantics.state import (
     Entering,
     HandlerRun,
     Interrupted,
+    Joins,
+    Lingering,
     Pending,
     ProcessState,
     Raised,
+    Resting,
     Thread,
+    WaitsForChild,
 )
 from exitmatrix.model.language import Signal
 
@@ -75,8 +79,11 @@ def notice(
 ) -> tuple[list[Configuration], bool]:
     """All that may be once the main thread looks for signals, and whether it may go on without."""
     pending, *left = process.pending
-    if any(isinstance(frame, Interrupted) for frame in main.frames):
-        about = Facts(profile=ask.profile, signal=pending.signal, nested=True)
+    outer = next((one for one in reversed(main.frames) if isinstance(one, Interrupted)), None)
+    if outer:
+        about = Facts(
+            profile=ask.profile, signal=pending.signal, nested=True, in_call=outer.in_call
+        )
         if ask("noticing", about) == (Later(),):
             return [], True
     later = False
@@ -85,9 +92,10 @@ def notice(
         later = any(isinstance(effect, Later) for effect in effects)
     how = disposition(process, pending.signal)
     process = replace(process, pending=tuple(left))
+    in_call = isinstance(main.top, Resting | Lingering | Joins | WaitsForChild)
     main = loops.call_back(process, main, pending.signal)
     if how.startswith(":"):
-        main = change.push(main, Interrupted(), Entering(how[1:]))
+        main = change.push(main, Interrupted(in_call), Entering(how[1:]))
     elif how == "runner":
         main = loops.cancel(main)
     elif how == "loop":

@@ -45,6 +45,8 @@ class Call(Frozen):
 class Interrupted(Frozen):
     """Below the handler of a signal: what is below goes on when that has returned."""
 
+    in_call: bool = False  # whether it came while a call waited, and not between two instructions
+
 
 class Finally(Frozen):
     """Below the body of a try statement."""
