@@ -200,7 +200,8 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
     PeopleAsk(
         number=7,
         id="two-owners-of-sigterm",
-        asks="A library installs its own handler for SIGTERM. Does mine still run?",
+        asks="A library installs its own handler for SIGTERM. Does my clean-up still run, and does"
+        " the process end?",
         looks=(
             Look(
                 "the library came last and calls the handler that it found",
