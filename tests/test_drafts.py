@@ -32,6 +32,7 @@ SHOWN = {
         r"the child is at work\nthe handler of the module runs in the fork server\n",
         r"in the child",
     ),
+    "cpython-gzip-unclosed": (r"ended before the end-of-stream marker", r"all of it"),
     "werkzeug-reloader-sigterm": (r"child: serves\n(.*\n)*parent: clean-up\n", r"child: clean-up"),
 }
 """What the title says, as the newest CPython's output shows it; and what must not be there."""

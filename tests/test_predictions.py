@@ -275,6 +275,42 @@ def test_what_the_kernel_has_needs_no_clean_end() -> None:
         assert data(id) == ["left behind", "damaged", "damaged", "damaged", "removed", "kept"]
 
 
+def started(start: str, termination: str, version: str = "3.13.0") -> tuple[Any, ...]:
+    """What is foreseen where Python is given the program in another way."""
+    made = program({"steps": ABC[:1]})
+    made = replace(made, code=replace(made.code, start=start))
+    python = profile({"implementation": "cpython", "version": version})
+    (outcome,) = predict(made, TERMINATIONS[termination], "main", python).outcomes
+    return told(outcome.processes[0])[1:]
+
+
+def test_a_prompt_outlives_what_a_script_ends_by() -> None:
+    """SystemExit ends a prompt at which it is raised, and not one that follows a script."""
+    for start in ("", "c", "isolated"):
+        assert started(start, "sys-exit-3") == ("A", 3)
+        assert started(start, "exception") == ("A", 1)
+    assert started("interactive", "sys-exit-3") == ("A", 3)
+    assert started("i", "sys-exit-3") == ("A", 0)
+    assert started("i", "exception") == started("interactive", "exception") == ("A", 0)
+
+
+@pytest.mark.parametrize(
+    ("version", "after_a_script", "typed"),
+    [
+        ("3.7.0", 0, 0),
+        ("3.9.0", "SIGINT", "SIGINT"),
+        ("3.13.0", 0, "SIGINT"),
+        ("3.14.0", "SIGINT", "SIGINT"),
+    ],
+)
+def test_a_prompt_may_die_of_a_ctrl_c_long_past(
+    version: str, after_a_script: int | str, typed: int | str
+) -> None:
+    """By the Python, and by where it was raised."""
+    assert started("i", "keyboard-interrupt", version) == ("A", after_a_script)
+    assert started("interactive", "keyboard-interrupt", version) == ("A", typed)
+
+
 HOOKED = {"steps": ["sys.excepthook report"], "handlers": {"sys.excepthook:report": "sys.exit 5"}}
 
 

@@ -532,6 +532,17 @@ def test_a_committed_scenario_is_a_program_of_its_own(scenario: Scenario) -> Non
     assert "sitecustomize" not in imported
 
 
+def test_a_way_to_start_python_is_a_scenario_of_its_own() -> None:
+    """Each has its id behind the file's, and what it is in its title."""
+    text = (FOLDER / "plain-started.py").read_text()
+    parsed = header.parse("plain-started", text, "plain-started.py")
+    made = header.declared_by(parsed)
+    assert [one.id for one in made] == [f"plain-started-{id}" for id in parsed.starts]
+    assert all(one.start and one.start.does in one.title and not one.starts for one in made)
+    with pytest.raises(header.InvalidScenario, match="starts: valid: c, m"):
+        header.parse("x", text.replace('"runpy"', '"run"'), "x.py")
+
+
 @pytest.mark.parametrize("scenario", COMMITTED.scenarios, ids=lambda each: each.id)
 def test_a_committed_scenario_has_terminations(scenario: Scenario) -> None:
     """Its patterns select at least one entry of the catalogue."""

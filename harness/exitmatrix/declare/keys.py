@@ -50,6 +50,7 @@ class Own(Header, frozen=True, kw_only=True):
     handler_ms: Annotated[
         tuple[Length, ...], _says(f"a list of milliseconds up to {LONGEST} that rise")
     ] = ()
+    starts: Texts = ()
     acts: Annotated[str, _says("a role")] = ""
     printed: Annotated[bool, _says("true or false")] = False
     data: Annotated[Mapping[str, Any], _says("a table of kinds")] = {}

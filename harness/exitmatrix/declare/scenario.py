@@ -24,6 +24,7 @@ from exitmatrix.declare.launchers import LAUNCHED
 from exitmatrix.declare.program import InvalidProgram, program
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.declare.stacks import STACKS
+from exitmatrix.declare.starts import BY_ID as STARTS
 from exitmatrix.declare.terminations import IN_PROCESS, RARE, TERMINATIONS
 from exitmatrix.model import DataState, Ending, Program, Ready, Scenario
 from exitmatrix.model.app import PORT
@@ -80,6 +81,7 @@ def parse(id: str, text: str, path: str, folder: str = "") -> Scenario:
         launchers=_launchers(keys),
         not_on={str(name): why for name, why in keys.not_on.items()},
         lengths=_lengths(keys.handler_ms),
+        starts=_starts(keys.starts),
         program=_program(keys.program),
         command=_command(keys.command, ready),
         server=_server(keys),
@@ -169,7 +171,8 @@ def _roles(keys: Own) -> None:
 def declared_by(scenario: Scenario) -> tuple[Scenario, ...]:
     """The scenarios that one file declares.
 
-    One for each length of its handlers; and one that is ended while it answers a request.
+    One for each start of Python, or length of its handlers; and one that is ended while it
+    answers a request.
     """
     if scenario.busy:
         answering = replace(
@@ -181,6 +184,24 @@ def declared_by(scenario: Scenario) -> tuple[Scenario, ...]:
             answering=True,
         )
         return replace(scenario, busy=()), answering
+    return _with_starts(scenario) or _with_lengths(scenario) or (scenario,)
+
+
+def _with_starts(scenario: Scenario) -> tuple[Scenario, ...]:
+    return tuple(
+        replace(
+            scenario,
+            id=f"{scenario.id}-{id}",
+            title=f"{scenario.title}: {STARTS[id].does}",
+            starts=(),
+            start=STARTS[id],
+            requires=STARTS[id].requires or scenario.requires,
+        )
+        for id in scenario.starts
+    )
+
+
+def _with_lengths(scenario: Scenario) -> tuple[Scenario, ...]:
     return tuple(
         replace(
             scenario,
@@ -190,7 +211,15 @@ def declared_by(scenario: Scenario) -> tuple[Scenario, ...]:
             length=length,
         )
         for length in scenario.lengths
-    ) or (scenario,)
+    )
+
+
+def _starts(ids: tuple[str, ...]) -> tuple[str, ...]:
+    for id in ids:
+        if id not in STARTS:
+            valid = ", ".join(STARTS)
+            raise InvalidScenario("tool.exitmatrix.starts", f"valid: {valid}; not {id!r}")
+    return ids
 
 
 def _lengths(rising: tuple[int, ...]) -> tuple[int, ...]:

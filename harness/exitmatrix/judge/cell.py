@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from exitmatrix.declare.program import MARKER, step
 from exitmatrix.judge.laws import LAWS
+from exitmatrix.judge.laws.exits import PROMPTS
 from exitmatrix.judge.laws.law import Facts, Helps, Keeps, Law, Stays
 from exitmatrix.judge.memory import remembered
 from exitmatrix.judge.profile import Profile
@@ -140,6 +141,8 @@ def _process(program: Program, path: Path, role: str, last: tuple[Statement, ...
         body = (*body, Import("debugger"), Handle("SIGTERM", RELOADER.name))
     if program.server:
         body = (Import("logging"), *body)
+    if program.code.start in PROMPTS:
+        body = (Import("prompt"), *body)  # after -i it comes later: its place is not told
     if Write(MARKER) not in body and not (reloader and role == "parent"):
         last = (Write(MARKER), *last)
     main = Thread(0, (MainCode(), Body(_named(_ended(body, last), role))))

@@ -49,6 +49,7 @@ OF_CELLS = frozenset({
     "runner_takes_sigint", "late_join",
     "endless_calls", "unhandled_interrupt",
     "hook_ends_interrupt", "gzip_closes_itself",
+    "prompt_handlers", "prompt_interrupt",
 })  # fmt: skip
 """Parameters of the laws about stderr, libraries, servers, second interpreters, promises, loops,
 and signals with two owners."""

@@ -554,6 +554,35 @@ thread.join()
 """,
     ),
     Finding(
+        id="ctrl-c-before-a-prompt",
+        what="How does `python -i` end after Ctrl-C in the script, when nothing is typed?",
+        rules=("prompt-dies-of-past-ctrl-c", "prompt-forgets-ctrl-c"),
+        status="undocumented",
+        where="Command line and environment, -i, says nothing of the exit status.",
+        program="""\
+import os, subprocess, sys
+SCRIPT = "raise KeyboardInterrupt"
+with open(os.devnull, "r+") as nothing:
+    how = {"stdin": nothing, "stderr": nothing, "stdout": nothing}
+    print(subprocess.call([sys.executable, "-i", "-c", SCRIPT], **how))
+""",
+    ),
+    Finding(
+        id="ctrl-c-at-a-prompt",
+        what="How does a prompt end at which the last thing was interrupted?",
+        rules=("typed-ctrl-c-is-remembered", "typed-ctrl-c-is-forgotten"),
+        status="undocumented",
+        where="What's New In Python 3.8 tells of the signal, not that a prompt that goes on dies.",
+        program="""\
+import os, subprocess, sys
+with open(os.devnull, "w") as nothing:
+    how = {"stdin": subprocess.PIPE, "stderr": nothing, "stdout": nothing}
+    prompt = subprocess.Popen([sys.executable, "-i"], **how)
+    prompt.communicate(b"raise KeyboardInterrupt\\n")
+    print(prompt.returncode)
+""",
+    ),
+    Finding(
         id="exit-in-a-hook",
         what="Does sys.exit in sys.excepthook set the exit status after Ctrl-C?",
         rules=("hook-may-exit", "pypy-hook-does-not-exit"),

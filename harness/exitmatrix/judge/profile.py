@@ -59,6 +59,8 @@ class Profile(Frozen, kw_only=True):
     runner_takes_sigint: bool
     late_join: Literal["runs", "waits", "returns", "refuses"]
     hook_ends_interrupt: bool
+    prompt_handlers: Literal["none", "completer", "history", "history 3.13"]
+    prompt_interrupt: Literal["forgotten", "typed", "both"]
     endless_calls: Literal["raise", "overflow"]
     gzip_closes_itself: bool
     unhandled_interrupt: Literal["nothing", "TypeError"]
@@ -460,6 +462,31 @@ PARAMETERS: tuple[Parameter, ...] = (
         ),
         source="CPython Python/pythonrun.c, handle_system_exit; PyPy issue #4995 and "
         "pypy/interpreter/app_main.py, run_toplevel",
+    ),
+    Parameter(
+        name="prompt_handlers",
+        about="what registers with atexit before a prompt",
+        spans=(
+            Span("cpython", (), "none"),
+            Span("cpython", (3, 4), "history"),
+            Span("cpython", (3, 13), "history 3.13"),
+            Span("pypy", (), "none"),
+            Span("pypy", (3,), "completer"),
+        ),
+        source="docs: library/site, Readline configuration; CPython Lib/site.py",
+    ),
+    Parameter(
+        name="prompt_interrupt",
+        about="after what KeyboardInterrupt an interpreter at a prompt dies of SIGINT at its end",
+        spans=(
+            Span("cpython", (), "forgotten"),
+            Span("cpython", (3, 8), "both"),
+            Span("cpython", (3, 10), "typed"),
+            Span("cpython", (3, 14), "both"),
+            Span("pypy", (), "forgotten"),
+        ),
+        source="CPython Modules/main.c, pymain_repl and Py_RunMain; Python/pythonrun.c, "
+        "run_eval_code_obj",
     ),
     Parameter(
         name="endless_calls",

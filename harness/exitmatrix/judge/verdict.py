@@ -87,7 +87,8 @@ def program_of(scenario: Scenario | None) -> Program:
     if scenario is None or scenario.program is None:
         raise NotPredicted(NO_PROGRAM)
     program = scenario.program
-    code = replace(program.code, printed=scenario.printed, length=scenario.length)
+    start = scenario.start.id if scenario.start else ""
+    code = replace(program.code, printed=scenario.printed, length=scenario.length, start=start)
     return replace(program, code=code, clean=tuple(scenario.data.items()))
 
 

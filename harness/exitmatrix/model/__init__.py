@@ -18,6 +18,7 @@ from exitmatrix.model.subject import (
     Scenario,
     Sources,
     Stack,
+    Start,
     Termination,
 )
 from exitmatrix.model.trial import Event, Source, Steering, Timeline, Trial, TrialSpec
@@ -49,6 +50,7 @@ __all__ = [
     "Source",
     "Sources",
     "Stack",
+    "Start",
     "StdoutFate",
     "Steering",
     "Termination",

@@ -530,6 +530,7 @@ class Code(Frozen, kw_only=True):
 
     body: tuple[Statement, ...]
     functions: tuple[Function, ...] = ()
+    start: str = ""  # how Python was given the program, where that is not as a file
     length: int = 0  # of each handler, in milliseconds; 0: no time to speak of
     printed: bool = False  # whether what is written to stderr is told
     library: tuple[str, ...] = ()  # functions that belong to libraries

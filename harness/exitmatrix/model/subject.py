@@ -94,6 +94,17 @@ class Program(Frozen, kw_only=True):
     helpers: tuple[str, ...] = ()  # processes that a library starts, which end with the program
 
 
+class Start(Frozen, kw_only=True):
+    """A way in which Python is given a program."""
+
+    id: str
+    does: str  # one sentence
+    words: tuple[str, ...]  # that follow the interpreter; {text} stands for the program's text
+    reads: bool = False  # whether the program is its standard input
+    requires: str = ""  # the Pythons that can be started so; "": those of the scenario
+    opening: str = ""  # what the program begins with, so that it can be observed at all
+
+
 class Scenario(Frozen, kw_only=True):
     """A small program under scenarios/, as its header declares it."""
 
@@ -115,6 +126,8 @@ class Scenario(Frozen, kw_only=True):
     )  # implementations that cannot run it, and why
     lengths: tuple[int, ...] = ()  # of its handlers, in ms: each makes a scenario of its own
     length: int = 0  # of this one's handlers, in ms; 0: they take no time of their own
+    starts: tuple[str, ...] = ()  # ways to start it: each makes a scenario of its own
+    start: Start | None = None  # this one's; None: its file is what Python is told to run
     program: Program | None = None  # None: the rules are told nothing, and predict nothing
     # How it is started where that is not `python app.py`: words, with {port} for a free port.
     command: tuple[str, ...] = ()

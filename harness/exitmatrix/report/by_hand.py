@@ -60,7 +60,11 @@ def copy_of(scenario: Scenario) -> str:
 
 def _actions(actions: Sequence[Action]) -> list[str]:
     first = actions[0]
-    if first.termination.delivery not in ("in-process", "signal", "signal-then-signal"):
+    if first.scenario.start or first.termination.delivery not in (
+        "in-process",
+        "signal",
+        "signal-then-signal",
+    ):
         return [_by_the_harness(action) for action in actions]
     if first.scenario.serves:
         parts = [["", *_server(action)] for action in actions]

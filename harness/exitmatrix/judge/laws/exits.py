@@ -64,6 +64,10 @@ def _libc(facts: Facts, *calls: str) -> bool:
     return isinstance(facts.statement, LibcExit) and facts.statement.call in calls
 
 
+def _interrupted(facts: Facts, start: str) -> bool:
+    return facts.start == start and facts.exception == "KeyboardInterrupt"
+
+
 def _printed_too_late(facts: Facts) -> bool:
     """Whether a traceback may still be written while the interpreter ends.
 
@@ -71,6 +75,10 @@ def _printed_too_late(facts: Facts) -> bool:
     SIGABRT (CPython Modules/_io/bufferedio.c, _enter_buffered_busy): no law says when.
     """
     return facts.unwatched and facts.exception != "SystemExit"
+
+
+PROMPTS = ("i", "interactive")
+"""Ways to start Python at which it reads on when the program has ended, or at each line."""
 
 
 LAWS: tuple[Law, ...] = (
@@ -231,7 +239,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="system-exit",
         about="main exception",
-        when=lambda f: f.exception == "SystemExit",
+        when=lambda f: f.exception == "SystemExit" and f.start != "i",
         then=lambda f: Finalizes(f.status),
         because="SystemExit that nobody catches ends the main thread, and the program normally.",
         source="docs: library/exceptions, SystemExit",
@@ -240,8 +248,11 @@ LAWS: tuple[Law, ...] = (
         id="uncaught-exception",
         about="main exception",
         when=lambda f: (
-            f.exception == "Exception"
-            or (f.exception == "KeyboardInterrupt" and f.profile.interrupted_end == "status 1")
+            f.start not in PROMPTS
+            and (
+                f.exception == "Exception"
+                or (f.exception == "KeyboardInterrupt" and f.profile.interrupted_end == "status 1")
+            )
         ),
         then=lambda _: Finalizes(1),
         because=(
@@ -253,7 +264,11 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="ctrl-c-dies-of-sigint",
         about="main exception",
-        when=lambda f: f.exception == "KeyboardInterrupt" and f.profile.interrupted_end == "signal",
+        when=lambda f: (
+            f.exception == "KeyboardInterrupt"
+            and f.profile.interrupted_end == "signal"
+            and f.start not in PROMPTS
+        ),
         then=lambda _: Finalizes(signal="SIGINT"),
         because=(
             "From 3.8 on an uncaught KeyboardInterrupt ends the program normally and then kills "
@@ -267,6 +282,7 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: (
             f.exception == "KeyboardInterrupt"
             and f.profile.interrupted_end == "signal before handlers"
+            and f.start not in PROMPTS
         ),
         then=lambda _: Dies("SIGINT", flushed=True),
         because=(
@@ -274,6 +290,59 @@ LAWS: tuple[Law, ...] = (
             "its exit functions; buffers were written by then."
         ),
         source="PyPy issue #4995",
+    ),
+    Law(
+        id="prompt-follows",
+        about="main exception",
+        when=lambda f: (
+            (f.start in PROMPTS and f.exception == "Exception")
+            or (f.start == "i" and f.exception == "SystemExit")
+        ),
+        then=lambda _: Finalizes(0),
+        because=(
+            "Where a prompt follows, or the program is typed at one, an exception is printed and "
+            "ends nothing, and after -i not even SystemExit does. When nothing more is typed the "
+            "interpreter ends normally, with status 0."
+        ),
+        source="docs: using/cmdline, -i; CPython Modules/main.c, pymain_repl",
+    ),
+    Law(
+        id="prompt-dies-of-past-ctrl-c",
+        about="main exception",
+        when=lambda f: _interrupted(f, "i") and f.profile.prompt_interrupt == "both",
+        then=lambda _: Finalizes(signal="SIGINT"),
+        because=(
+            "The note that KeyboardInterrupt ended the script is not taken back by the prompt that "
+            "follows: where nothing is typed there, the end kills the process with SIGINT."
+        ),
+        source="CPython Modules/main.c, pymain_repl and Py_RunMain",
+    ),
+    Law(
+        id="prompt-forgets-ctrl-c",
+        about="main exception",
+        when=lambda f: _interrupted(f, "i") and f.profile.prompt_interrupt != "both",
+        then=lambda _: Finalizes(0),
+        because="A prompt that follows a script makes its KeyboardInterrupt a thing of the past.",
+        source="docs: using/cmdline, -i; CPython Modules/main.c, pymain_repl",
+    ),
+    Law(
+        id="typed-ctrl-c-is-remembered",
+        about="main exception",
+        when=lambda f: _interrupted(f, "interactive") and f.profile.prompt_interrupt != "forgotten",
+        then=lambda _: Finalizes(signal="SIGINT"),
+        because=(
+            "KeyboardInterrupt in the last thing that is typed at a prompt goes on with the next "
+            "prompt, and at the end of the input kills the process with SIGINT."
+        ),
+        source="CPython Modules/main.c, Py_RunMain; Python/pythonrun.c, run_eval_code_obj",
+    ),
+    Law(
+        id="typed-ctrl-c-is-forgotten",
+        about="main exception",
+        when=lambda f: _interrupted(f, "interactive") and f.profile.prompt_interrupt == "forgotten",
+        then=lambda _: Finalizes(0),
+        because="KeyboardInterrupt at a prompt is printed, and at the end of the input forgotten.",
+        source="CPython 3.7 Modules/main.c, pymain_repl; PyPy pypy/interpreter/app_main.py",
     ),
     # ------------------------------------------------------------------- other threads
     Law(

@@ -246,6 +246,7 @@ class Facts(Frozen, kw_only=True):
     daemon: bool = False
     pool_over: bool = False  # whether the handler has run that ends pools of threads
     hook: str = ""  # sys.excepthook, threading.excepthook
+    start: str = ""  # how Python was given the program, where that is not as a file
     told: str = ""  # the exception that a hook was told of
     unwatched: bool = False  # whether nobody waits for the end of the thread
     thread_ends: bool = False  # whether a thread comes to its end

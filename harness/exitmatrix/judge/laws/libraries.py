@@ -9,6 +9,17 @@ FINALIZERS = "weakref.finalize._exitfunc"
 
 TRACKER_IGNORES = ("SIGINT", "SIGTERM")  # CPython Lib/multiprocessing/resource_tracker.py, main
 
+COMPLETER = "rlcompleter.<lambda>"
+PROMPT_HANDLERS = {
+    "none": (),
+    "completer": (COMPLETER,),
+    "history": (
+        COMPLETER,
+        "site.enablerlcompleter.<locals>.register_readline.<locals>.write_history",
+    ),
+    "history 3.13": (COMPLETER, "site.register_readline.<locals>.write_history"),
+}
+
 
 def _pools(facts: Facts) -> tuple[str, ...]:
     """What concurrent.futures registers when APScheduler imports it, oldest first."""
@@ -43,6 +54,18 @@ LAWS: tuple[Law, ...] = (
             "handler of atexit for all that it is to call."
         ),
         source="CPython Lib/tempfile.py, TemporaryDirectory; Lib/weakref.py, finalize",
+    ),
+    Law(
+        id="prompt-registers",
+        about="import",
+        when=lambda f: f.library == "prompt",
+        then=lambda f: Brings(PROMPT_HANDLERS[f.profile.prompt_handlers]),
+        because=(
+            "Before a prompt site loads the completer, which lets go of what it holds at exit, and "
+            "on CPython 3 has the history written then."
+        ),
+        source="docs: library/site, Readline configuration; CPython Lib/site.py, "
+        "register_readline; Lib/rlcompleter.py",
     ),
     Law(
         id="pools-register",

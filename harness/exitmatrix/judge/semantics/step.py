@@ -336,7 +336,8 @@ def _end_of_main(
     name, status = (raised.name, raised.status) if raised else ("", 0)
     if raised:
         process = _print(process, raised, ask)
-    for effect in ask("main exception", Facts(profile=ask.profile, exception=name, status=status)):
+    about = Facts(profile=ask.profile, exception=name, status=status, start=ask.code.start)
+    for effect in ask("main exception", about):
         match effect:
             case Finalizes(code, signal):
                 process = replace(process, finalized=True)

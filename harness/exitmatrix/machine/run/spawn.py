@@ -18,6 +18,7 @@ from exitmatrix.machine.run.kernel.facilities import have
 from exitmatrix.machine.run.kernel.marks import marking
 from exitmatrix.model import TrialSpec
 
+TEXT = "{text}"  # stands for the program's text in the words of a way to start it
 PROGRAM = "app.py"  # the name that the scenario has in its trial, whatever its id
 
 
@@ -60,7 +61,7 @@ class Folder:
             os.mkdir(self.work, 0o700)  # noqa: PTH102
             # Half the time of shutil.copyfile, which is made for files that are large.
             with open(order.scenario.path, "rb", buffering=0) as source:  # noqa: PTH123
-                text = source.readall()
+                text = _opening(order) + source.readall()
             with open(self.program, "wb", buffering=0) as copy:  # noqa: PTH123
                 copy.write(text)
 
@@ -118,8 +119,24 @@ def spawn(
     is a process for itself, may call this. Raises OSError.
     """
     os.chdir(folder.work)
-    words = [order.python, *order.scenario.runner, PROGRAM]
-    return start(order.python, words, environment(order, folder, token), stdout, stderr, mark)
+    way = order.scenario.start
+    words = [*order.scenario.runner, PROGRAM] if way is None else list(way.words)
+    if TEXT in words:
+        text = Path(folder.program).read_text(encoding="utf-8")
+        words = [text if word == TEXT else word for word in words]
+    return start(
+        order.python,
+        [order.python, *words],
+        environment(order, folder, token),
+        stdout,
+        stderr,
+        mark,
+        stdin=folder.program if way and way.reads else os.devnull,
+    )
+
+
+def _opening(order: TrialSpec) -> bytes:
+    return order.scenario.start.opening.encode() if order.scenario.start else b""
 
 
 def start(

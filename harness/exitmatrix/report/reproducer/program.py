@@ -40,6 +40,8 @@ def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
         )
     if scenario.runner:
         raise Refusal(f"it is run by a library: python {' '.join(scenario.runner)} app.py")
+    if scenario.start:
+        raise Refusal(f"Python is given the program in another way: {scenario.start.does}")
     if record.launcher != "direct":
         raise Refusal(f"it is launched by {record.launcher}, and nothing stands for that outside")
     if any(word in text for word in OWN_GROUP for text in sources.files.values()):
