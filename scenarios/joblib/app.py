@@ -25,6 +25,7 @@
 An array that is large is put into a file, in a folder that the main process makes and that both
 workers map. The workers are at rest and the pool is open when it takes place.
 """
+from __future__ import print_function
 
 import atexit
 import sys
