@@ -3,7 +3,7 @@
 # dependencies = ["opentelemetry-sdk"]
 #
 # [tool.exitmatrix]
-# title = "OpenTelemetry with a collector that takes connections and answers nothing"
+# title = "OpenTelemetry, a mute collector"
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["SIGTERM", "SIGTERM-then-SIGKILL"]
@@ -16,6 +16,7 @@
 The exporter for OTLP over HTTP has ten seconds for a batch. Whoever stops the program may have less
 patience: then handlers that were registered before the provider was made have no turn.
 """
+from __future__ import print_function
 
 import atexit
 import signal

@@ -3,7 +3,7 @@
 # dependencies = ["opentelemetry-sdk"]
 #
 # [tool.exitmatrix]
-# title = "A program with a span that OpenTelemetry's batch processor has not exported yet"
+# title = "OpenTelemetry, a span to be exported"
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"]
@@ -22,6 +22,7 @@
 The processor exports when its delay is over, and when its provider is shut down, which is a
 handler of atexit. The exporter is the one of the SDK that writes to a file.
 """
+from __future__ import print_function
 
 import atexit
 import sys
