@@ -3,7 +3,7 @@
 # dependencies = ["opentelemetry-sdk"]
 #
 # [tool.exitmatrix]
-# title = "OpenTelemetry, a span to be exported"
+# title = "OpenTelemetry's last span"
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"]
