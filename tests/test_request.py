@@ -12,11 +12,14 @@ from exitmatrix.judge.request import foresee, view_of
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.machine.run.app.delivery import aimed_at
 from exitmatrix.machine.run.app.request import outcome_of
+from exitmatrix.machine.run.gates import Gates
 from exitmatrix.machine.run.served import situation
 from exitmatrix.machine.scenarios import load
 from exitmatrix.model import Event, Outcome, Prediction, Record, Scenario, Trial, Unknown
 from exitmatrix.model.server import Reaction, Server, Stop, View
+from exitmatrix.model.tree import Tree
 from exitmatrix.observe import observe, timeline
 from exitmatrix.observe.blind import agrees
 from exitmatrix.report.document import Symbol
@@ -25,7 +28,7 @@ from msgspec.structs import replace
 
 from tests.conftest import LOADED, NEWEST, make_order, outcomes_of
 from tests.support.committed import records
-from tests.support.served import MASTER, trial
+from tests.support.served import MASTER, tree, trial
 from tests.support.values import record
 
 GUNICORN, BUSY = LOADED["gunicorn"], LOADED["gunicorn-busy"]
@@ -268,6 +271,19 @@ def test_what_ends_a_process_from_inside_is_asked_for_and_nothing_is_sent() -> N
     assert (idle.request, idle.held) == (False, False)
 
 
+def test_the_worker_that_answers_is_the_one_that_is_hit(tmp_path: Path) -> None:
+    """Workers that are alike are interchangeable, but for the one that has the request."""
+    channel = tmp_path / "channel"
+    gates = Gates(str(channel))
+    processes, live = Tree(tree(20, 30)), [10, 20, 30]
+    assert aimed_at("worker", processes, gates, live) == [20]
+    gate = f"{channel}.hold.30.1"
+    assert gates.hold(Event("endings", 30, "holding", (gate, "answering", "10")))
+    assert aimed_at("worker", processes, gates, live) == [30]
+    assert aimed_at("master", processes, gates, live) == [10]
+    gates.close()
+
+
 def test_a_view_is_no_handler() -> None:
     """Who was killed at work ran no handler, and who had ended its view ran all."""
     shown = observe(ended(), GUNICORN, TERMINATIONS["os-exit-3"])
@@ -296,7 +312,10 @@ SERVING = '''\
 # busy = ["SIGTERM", "SIGINT"]
 # ///
 """A server whose threads are waited for when Ctrl-C ends its loop."""
+import os
+import signal
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import endings
@@ -313,6 +332,14 @@ class Handler(BaseHTTPRequestHandler):
 
 server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
 server.daemon_threads = False
+
+
+def leave(*_):
+    time.sleep(0.3)
+    os._exit(0)
+
+
+signal.signal(signal.SIGTERM, leave)
 try:
     server.serve_forever()
 except KeyboardInterrupt:
@@ -323,7 +350,10 @@ except KeyboardInterrupt:
 def test_a_view_is_at_work_until_the_signal_has_had_its_effect(
     environment_of: Callable[[str, str], Environment], tmp_path: Path
 ) -> None:
-    """It is answered where its thread is waited for, and lost where nothing handles the signal."""
+    """It is answered where its thread is waited for, and lost where the process leaves without.
+
+    Were it let go on at once, it would be done before the handler of SIGTERM is.
+    """
     folder = tmp_path / "made"
     folder.mkdir()
     (folder / "app.py").write_text(SERVING)

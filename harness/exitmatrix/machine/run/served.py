@@ -1,8 +1,9 @@
 """A scenario that a command of its own starts, such as gunicorn, or that a launcher starts.
 
 It runs as a user's command does (machine/run/app): its processes are watched from
-outside, and nothing is asked of its port, because a request wakes a worker. Unlike
-there, the program is a copy in a folder of its own, with an environment from nothing.
+outside, and nothing is asked of its port, because a request wakes a worker; but where a request
+is the subject, one is. Unlike there, the program is a copy in a folder of its own, with an
+environment from nothing.
 """
 
 from __future__ import annotations

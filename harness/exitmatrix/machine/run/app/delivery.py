@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Sequence
 
 from exitmatrix.machine.run.app.readiness import SAMPLE, Rest
 from exitmatrix.machine.run.app.request import ANSWERING, Request
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.terminal import KEYS, Terminal
+from exitmatrix.machine.run.gates import Gates
 from exitmatrix.model.app import GRACE, Step
-from exitmatrix.model.tree import ALL, GROUP, base_of
+from exitmatrix.model.tree import ALL, GROUP, Tree, base_of
 
 
 async def deliver(state: AppState) -> None:
@@ -110,7 +112,7 @@ def _send(state: AppState, step: Step) -> bool:
         else:
             note("harness", 0, "not-sent", step.signal, GROUP)
         return bool(members)
-    pids = _aimed_at(state, target)
+    pids = aimed_at(target, state.tree, state.gates, state.live)
     if not pids:
         note("harness", 0, "not-sent", step.signal, target)
     if target == ALL and pids:
@@ -132,15 +134,14 @@ def _let_end(state: AppState, target: str) -> bool:
     return bool(holding)
 
 
-def _aimed_at(state: AppState, target: str) -> list[int]:
+def aimed_at(target: str, tree: Tree, gates: Gates, live: Sequence[int]) -> list[int]:
     """The processes that a target names: of several of one role, the one that answers."""
-    tree = state.tree
     at_work = [
         pid
-        for pid in state.gates.holding(ANSWERING)
+        for pid in gates.holding(ANSWERING)
         if pid in tree.roles and target in (tree.roles[pid], base_of(tree.roles[pid]))
     ]
-    return at_work or tree.pids(target, state.live)
+    return at_work or tree.pids(target, live)
 
 
 def _group_of(pid: int) -> int:
