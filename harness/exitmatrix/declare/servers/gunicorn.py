@@ -81,8 +81,8 @@ _SYNC_20 = Server(
 )
 _SYNC = replace(
     _SYNC_20,
-    # What is between was not measured, but for `sys.exit` in a view: `exitmatrix bisect` finds 22.0.0
-    # for the sync worker, and 24.0.0 for gthread.
+    # What is between was not measured, but for `sys.exit` in a view: `exitmatrix bisect` finds
+    # 22.0.0 for the sync worker, and 24.0.0 for gthread.
     since="27",
     replaces_late=False,  # arbiter.py, `run`: all signals that are there, and then `manage_workers`
     worker={"SIGTERM": _LEAVES, "SIGINT": _QUITS_ANSWERED, "SIGQUIT": _QUITS_ANSWERED},
