@@ -26,7 +26,7 @@ from exitmatrix.report.document import Symbol
 from exitmatrix.report.phrases import answer_words, handler_words, state
 from msgspec.structs import replace
 
-from tests.conftest import LOADED, NEWEST, make_order, outcomes_of
+from tests.conftest import LOADED, NEWEST, make_order, run_orders
 from tests.support.committed import records
 from tests.support.served import MASTER, tree, trial
 from tests.support.values import record
@@ -363,7 +363,13 @@ def test_a_view_is_at_work_until_the_signal_has_had_its_effect(
         make_order(environment, *one)
         for one in ((busy, "SIGTERM"), (busy, "SIGINT"), (idle, "os-exit-7"))
     ]
-    shown = outcomes_of(orders)
+    trials = run_orders(orders)
+    steps = timeline(trials[-1][1], idle)
+    assert steps.index(("harness", "asked", "/end")) < steps.index(("main", "ending", "os-exit-7"))
+    shown = {
+        f"{one.termination.id}@{one.target}": observe(trial, one.scenario, one.termination)
+        for one, trial in trials
+    }
     assert {
         ending: (one.processes[0].fired, one.processes[0].unfinished, one.client)
         for ending, one in shown.items()
