@@ -222,6 +222,7 @@ def with_child(**other: Any) -> Outcome:
         replace(WHOLE, printed=("Traceback (most recent call last):",)),
         replace(WHOLE, data={"file": "lost"}),
         replace(WHOLE, cut=True),
+        replace(WHOLE, client="reset"),
     ],
 )
 def test_every_difference_has_words(other: Outcome) -> None:
@@ -239,8 +240,8 @@ def test_the_fields_that_the_words_cover_are_all() -> None:
         "role", "fired", "unfinished", "exit", "raised", "library", "before", "stdout",
     }  # fmt: skip
     assert set(Outcome.__struct_fields__) == {
-        "processes", "order", "survivors", "helpers", "port", "answer", "left", "printed",
-        "data", "cut",
+        "processes", "order", "survivors", "helpers", "port", "answer", "client", "left",
+        "printed", "data", "cut",
     }  # fmt: skip
 
 
