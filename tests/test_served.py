@@ -405,6 +405,36 @@ def test_a_master_that_leaves_past_python_runs_none_of_its_handlers(
     assert "server-leaves-past-python" not in hit.rules
 
 
+def test_a_signal_to_the_group_does_not_reach_workers_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What comes of it is what comes of the same signal to the master alone."""
+    facts = replace(MASTER, apart=True)
+    alone, all_hit = (foreseen(monkeypatch, f"SIGKILL@{to}", facts) for to in ("master", "group"))
+    assert alone.outcomes == all_hit.outcomes
+    together = foreseen(monkeypatch, "SIGKILL@group", MASTER)
+    assert ends(together) != ends(all_hit)
+
+
+def test_a_worker_that_goes_on_may_have_left_what_it_was_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An interrupt that its master passes on raises an exception there, and it goes on."""
+    cell = ("cell:work",)
+    interrupted = Reaction(how="goes on", hooks=cell, raised=cell)
+    facts = replace(
+        MASTER,
+        workers=1,
+        busy=cell,
+        master={"SIGTERM": Stop(passes="SIGINT")},
+        worker={"SIGINT": interrupted},
+    )
+    (outcome,) = foreseen(monkeypatch, "SIGTERM@master", facts).outcomes
+    worker = outcome.processes[1]
+    assert (worker.fired, worker.raised, worker.exit) == (cell, cell, None)
+    assert outcome.survivors == ("master", "worker")
+
+
 def test_workers_have_the_same_numbers_without_the_probe() -> None:
     """They are numbered by what they ran, which only the probe tells: how they end counts."""
     ran = Process(role="", fired=("A",), unfinished=(), exit={"signal": "SIGTERM"})
@@ -624,6 +654,8 @@ ABOUT = (
 UNSEEN = (
     ("granian-wsgi", 0, "imports", ""),
     ("gunicorn-stuck", 0, "imports", ""),
+    ("ipykernel", 0, "imports", ""),  # a signal kills it
+    ("ipykernel-manager-slow", 0, "imports", ""),  # it is cut off
     ("uvicorn-open-stream", 1, "imports", ""),
     ("uwsgi-lazy-apps", 0, "leaves", ""),  # of a master that has none it does not show
 )

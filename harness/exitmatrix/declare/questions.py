@@ -425,13 +425,30 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=18,
         id="jupyter-kernel-restart",
         asks="Do exit handlers run when a Jupyter kernel is restarted, and how long may they take?",
+        looks=(
+            Look("it is restarted: SIGHUP to this manager", "ipykernel-manager/SIGHUP@master"),
+            Look("it is shut down: SIGTERM to this manager", "ipykernel-manager/SIGTERM@master"),
+            Look(
+                "it is restarted while it runs a cell, which is interrupted before",
+                "ipykernel-manager-busy/SIGHUP@master",
+            ),
+            Look(
+                "it is restarted, and a handler takes longer than 2.5 s",
+                "ipykernel-manager-slow/SIGHUP@master",
+            ),
+            Look("its process is sent SIGTERM", "ipykernel/SIGTERM@main"),
+            Look("its process is killed", "ipykernel/SIGKILL@main"),
+            Look("its server is killed", "ipykernel-manager/SIGKILL@master"),
+        ),
+        tries="exitmatrix run --ending deploy -- python -m ipykernel_launcher -f kernel.json",
         threads=(
             *_of("jupyter-server/jupyter_server", 1422),
             *_of("ipython/ipython", 9061),
-            *_of("jupyter/jupyter_client", 606, 104),
+            *_of("jupyter/jupyter_client", 606, 104, 618, 620),
+            *_of("ipython/ipykernel", 462),
+            *_of("jupyterlab/jupyterlab", 16276),
             *_of("dask/dask-gateway", 155),
         ),
-        missing="a stack with ipykernel, and a client that restarts it",
     ),
     PeopleAsk(
         number=19,
@@ -545,7 +562,10 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         ),
         tries="exitmatrix run --ending deploy --ending ctrl-c -- uwsgi --http 127.0.0.1:{port}"
         " --module app",
-        threads=_of("unbit/uwsgi", 2615, 2626, 2063, 680, 776, 995, 1609, 2095, 2148, 2696),
+        threads=(
+            *_of("unbit/uwsgi", 2615, 2626, 2063, 680, 776, 995, 1609, 2095, 2148, 2696, 2478),
+            *_of("lincolnloop/pyuwsgi-wheels", 19),
+        ),
         missing="max-requests and harakiri",
     ),
     PeopleAsk(
@@ -851,8 +871,14 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=43,
         id="ctrl-c-and-kernels",
         asks="Ctrl-C on a notebook server restarts kernels, which then die as orphans. Why?",
+        looks=(
+            Look("a kernel whose server is gone", "ipykernel-manager/SIGKILL@master"),
+            Look("Ctrl-C does not reach a kernel itself", "ipykernel-manager/SIGINT@group"),
+            Look("nor does it end one that it reaches", "ipykernel/SIGINT@main"),
+        ),
+        tries="exitmatrix run --ending ctrl-c --ending lost-parent -- jupyter server --port {port}",
         threads=_of("jupyter/notebook", 5991),
-        missing="a stack with a notebook server",
+        missing="a notebook server, and what restarts its kernels while it ends",
     ),
     PeopleAsk(
         number=44,

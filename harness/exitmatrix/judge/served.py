@@ -80,7 +80,7 @@ def _predict(record: Record, scenario: Scenario) -> Prediction:
     signal, target = record.termination, record.target
     if not facts.workers or target == "worker":
         return predict_hit(facts, reaction_of(facts, signal), signal)
-    if target == GROUP:
+    if target == GROUP and not facts.apart:
         return _group_hit(facts, signal)
     return _master_hit(facts, signal)
 
@@ -441,7 +441,7 @@ def _process(role: str, facts: Server, reaction: Reaction, signal: str) -> Proce
     fired: tuple[str, ...]
     match reaction.how:
         case "goes on" | "waits":
-            fired, how = (), None
+            fired, how = hooks, None
         case "finalizes":
             fired = (*hooks, *(facts.handlers if has else ()))
             how = {"signal": reaction.then} if reaction.then else {"code": reaction.status}

@@ -55,9 +55,10 @@ LAWS: Mapping[str, ServerLaw] = {
     ),
     "server-tells": ServerLaw(
         because="The master tells its workers to stop without a signal, by an event that each of"
-        " them looks at from time to time, or by what it writes into their queue; it waits for them"
-        " and exits.",
-        source="hypercorn/run.py, shutdown and reload; billiard/pool.py, TaskHandler.tell_others",
+        " them looks at from time to time, or by what it writes to them; it waits for them and"
+        " exits.",
+        source="hypercorn/run.py, shutdown and reload; billiard/pool.py, TaskHandler.tell_others;"
+        " jupyter_client/manager.py, request_shutdown",
     ),
     "server-hurries": ServerLaw(
         because="As soon as the first worker has gone, the master ends the others with a signal,"
@@ -87,9 +88,9 @@ LAWS: Mapping[str, ServerLaw] = {
         source="kernel/signal.c, complete_signal; signal, Execution of Python signal handlers",
     ),
     "server-insists": ServerLaw(
-        because="A worker does nothing about the signal that its master passes on, so that it is"
-        " killed by SIGKILL when the time of grace is over.",
-        source="gunicorn/arbiter.py, stop",
+        because="A worker is not gone when the time of grace is over: it does nothing about what it"
+        " was told, or has not done with it. The master ends it with a signal that kills it.",
+        source="gunicorn/arbiter.py, stop; jupyter_client/manager.py, finish_shutdown",
     ),
     "server-gives-up": ServerLaw(
         because="The master sees that a worker is gone, ends the others and exits: with a status of"
@@ -145,8 +146,10 @@ LAWS: Mapping[str, ServerLaw] = {
         source="credentials(7): an orphan has another parent, and is sent no signal",
     ),
     "server-orphan-exits-at-once": ServerLaw(
-        because="A worker reads from its master, sees the end of that, and comes to os._exit.",
-        source="billiard/pool.py, Worker.workloop and Worker._do_exit",
+        because="A worker sees that its master is gone, by the end of what it reads from it or by a"
+        " look at its parent, and comes to os._exit.",
+        source="billiard/pool.py, Worker.workloop and Worker._do_exit; ipykernel/parentpoller.py,"
+        " ParentPollerUnix.run",
     ),
     "server-dies-with-its-parent": ServerLaw(
         because="The kernel sends SIGKILL to a worker that has asked for it when the thread that"

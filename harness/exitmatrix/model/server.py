@@ -98,6 +98,7 @@ class Server(Frozen, kw_only=True):
     waits_for_lock: bool = False  # which a worker that a signal ends may have left taken
     stuck: tuple[str, ...] = ()  # hooks that the master has called where it waits; (): all
     leaves: How = "finalizes"  # how a master goes that has stopped its workers
+    apart: bool = False  # whether its workers are in another process group than the master
     nests: bool = False  # whether a worker leaves within the handler of its signal, as of C
     follows: bool = False  # whether the master leaves with the status of a worker that is gone
     orphan: Reaction | None = None  # what a worker does whose master is gone
