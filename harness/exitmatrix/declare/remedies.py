@@ -123,12 +123,22 @@ REMEDIES: tuple[Remedy, ...] = (
         )
         for one in ("flask-run", "django-runserver-noreload", "http-server")
     ),
+    *(
+        Remedy(
+            instead_of=f"{one}/SIGQUIT@group",
+            shown_by="uwsgi-lazy-apps/SIGINT@group",
+            change="Stop it with SIGINT: KillSignal=SIGINT in a systemd unit, STOPSIGNAL SIGINT in"
+            " a Dockerfile. With --lazy-apps the master has no handlers that would not run.",
+            cost="A worker that answers a request is ended within it, and runs no handler.",
+        )
+        for one in ("uwsgi-master", "uwsgi-lazy-apps")
+    ),
     Remedy(
-        instead_of="uwsgi-master/SIGQUIT@group",
-        shown_by="uwsgi-master/SIGINT@group",
-        change="Stop it with SIGINT: KillSignal=SIGINT in a systemd unit, STOPSIGNAL SIGINT in a"
-        " Dockerfile. Or say KillMode=mixed, so that SIGQUIT is sent to the master alone.",
-        cost="A worker that answers a request is ended within it, and runs no handler.",
+        instead_of="uwsgi-master/SIGINT@master",
+        shown_by="uwsgi-lazy-apps/SIGINT@master",
+        change="Have each worker import the application itself: --lazy-apps. The master has no"
+        " handlers then that would not run.",
+        cost="The workers share no memory of the application.",
     ),
     Remedy(
         instead_of="uwsgi-busy/SIGTERM@main",
