@@ -161,8 +161,12 @@ def two_processes() -> Iterator[Run]:
 
 def served() -> Iterator[Run]:
     """A master, and workers that did the same; some are replaced."""
-    ends: tuple[dict[str, Any] | None, ...] = ({"code": 0}, {"signal": "SIGTERM"}, None)
-    fired = ((), ("C", "B", "A"), ("lifespan:shutdown",))
+    ends: tuple[dict[str, Any] | None, ...] = (
+        *({"code": 0}, {"code": 1}, {"signal": "SIGTERM"}, {"signal": "SIGQUIT"}),
+        None,
+    )
+    own = ("lifespan:shutdown",), ("uwsgi.atexit:bye", "C", "B", "A")
+    fired = ((), ("C", "B", "A"), *own)
     for ran, end, of_worker, how in itertools.product(fired[:2], ends, fired, ends):
         master = process("master", ran, end)
         for roles, others in ((("worker#1", "worker#2"), ()), (("worker",), ("others",))):
@@ -299,7 +303,7 @@ def _can_be_judged(one: Run, expects: Iterable[Expect]) -> bool:
 
 # -------------------------------------------------------------------- the evidence
 
-OF_SERVERS = ("gunicorn-27", "uvicorn-0.54", "hypercorn-0.18")
+OF_SERVERS = ("gunicorn-27", "uvicorn-0.54", "hypercorn-0.18", "pyuwsgi-2.0.30")
 
 
 def evidence(
