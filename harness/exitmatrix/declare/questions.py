@@ -61,7 +61,16 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         " Python at all?",
         looks=(
             STOPPED,
-            Look("a shell, a script, PID 1 or an init before it", "plain/*/SIGTERM@*"),
+            Look("sh -c starts it", "plain/sh/SIGTERM@first"),
+            Look("an entry script calls it", "plain/script/SIGTERM@first"),
+            Look("an entry script ends with exec", "plain/script-exec/SIGTERM@first"),
+            Look(
+                "an entry script traps SIGTERM and passes it on", "plain/script-trap/SIGTERM@first"
+            ),
+            Look("it is PID 1 of the container", "plain/pid1/SIGTERM@first"),
+            Look("it is PID 1 and has a handler", "plain-graceful/pid1/SIGTERM@first"),
+            Look("tini before it, and a handler", "plain-graceful/tini/SIGTERM@first"),
+            Look("dumb-init before it, and a handler", "plain-graceful/dumb-init/SIGTERM@first"),
             Look("clean-up that outlasts the grace time", "plain-slow-3000ms/SIGTERM-then-*@main"),
             GRACEFUL,
             Look("gunicorn", "gunicorn/SIGTERM@master"),

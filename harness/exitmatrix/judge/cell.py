@@ -13,7 +13,7 @@ from exitmatrix.judge.laws.law import Facts, Helps, Keeps, Law, Stays
 from exitmatrix.judge.memory import remembered
 from exitmatrix.judge.profile import Profile
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.explore import outcomes
+from exitmatrix.judge.semantics.explore import MOST_MOMENTS, outcomes
 from exitmatrix.judge.semantics.multiprocess import FORK_SERVER
 from exitmatrix.judge.semantics.state import (
     Body,
@@ -103,7 +103,11 @@ def _predict(
         _starting(_processes(program, termination, target), below),
         events=_events(program, termination, target) if below is None else below.events,
     )
-    told = union(_outcome(end, program, termination, target, ask) for end in outcomes(first, ask))
+    # A signal that may come at any moment has many; whose programs are few.
+    most = 4 * MOST_MOMENTS if below else MOST_MOMENTS
+    told = union(
+        _outcome(end, program, termination, target, ask) for end in outcomes(first, ask, most)
+    )
     open_end = len(told) > 1 or any(one.cut or one.answer == "either" for one in told)
     races = tuple(ask.races) if open_end else ()
     return Prediction(outcomes=told, rules=tuple(ask.used), races=races)

@@ -15,7 +15,7 @@ from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.cell import CHILD, PARENT, Below, predict
 from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.laws.law import Law
-from exitmatrix.judge.profile import profile
+from exitmatrix.judge.profile import Profile, profile
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.semantics.state import Event, Path
 from exitmatrix.judge.semantics.supervise import SIGNUMS
@@ -48,9 +48,12 @@ def predict_launched(
     on = _on(facts.stays, sent)
     every = (PARENT, CHILD) if program.supervisor else (PARENT,)
     paths = dict(zip(scenario.roles, every, strict=False))
-    events = tuple(_events(facts.stays, on, termination.signal, record.target, paths))
-    ignored = tuple(_ignored(launcher, facts, every))
+    events = (
+        *_events(facts.stays, on, termination.signal, record.target, paths),
+        *_afterwards(launcher, facts.stays, every[1:]),
+    )
     about = profile(record.interpreter, record.packages)
+    ignored = tuple(_ignored(launcher, facts, every, about))
     everyone = any(len(one.to) > 1 for one in events)
     told = predict(
         program,
@@ -63,7 +66,7 @@ def predict_launched(
     outcomes = [
         with_launcher
         for one in told.outcomes
-        for with_launcher in _through(_in_namespace(one, launcher), facts.stays, on, sent)
+        for with_launcher in _through(_in_namespace(one, launcher, about), facts.stays, on, sent)
     ]
     races = [TWICE] if any(one.when == "at any time" for one in events) else []
     races += [BURIED] if any(one.when == "orphaned" for one in events) else []
@@ -113,28 +116,39 @@ def _events(
         "to nobody": [],
         "to its child": [first],
         "to its child's group": [every],
-        "to its own group": [first, every],
+        # To its child, and then to its group: beside one that was sent to the group already, the
+        # two are taken for one, as they are for who has not taken the first in between.
+        "to its own group": [every] if sent else [first, every],
     }
     sent += passed[on.passes]
     for number, to in enumerate(sent):
         yield Event(signal, to, when="at any time" if number else "at rest")
-    if stays is not None and stays.buries and len(every) > 1:
-        yield Event(stays.buries, every[1:], when="orphaned")
+
+
+def _afterwards(
+    launcher: Launcher, stays: Stays | None, others: tuple[Path, ...]
+) -> Iterator[Event]:
+    """What the other processes are sent when the first one has ended."""
+    if others and stays is not None and stays.buries:
+        yield Event(stays.buries, others, when="orphaned")
+    if others and launcher.terminal:  # the first one leads the terminal's session
+        yield Event("SIGHUP", others, when="orphaned")
 
 
 def _ignored(
-    launcher: Launcher, facts: Launches, every: tuple[Path, ...]
+    launcher: Launcher, facts: Launches, every: tuple[Path, ...], about: Profile
 ) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """What each process ignores from its start; init ignores what it does not handle."""
     for path in every:
         own = NO_HANDLER if launcher.namespace and path == PARENT else ()
-        yield path, (*facts.ignored, *own)
+        kept = [one for one in facts.ignored if one != "SIGINT" or about.keeps_ignored_sigint]
+        yield path, (*kept, *own)
 
 
 # ------------------------------------------------------------------- how the first one ends
 
 
-def _in_namespace(outcome: Outcome, launcher: Launcher) -> Outcome:
+def _in_namespace(outcome: Outcome, launcher: Launcher, about: Profile) -> Outcome:
     """The end of a namespace's first process is that of all others in it."""
     outcome = replace(
         outcome, processes=tuple(replace(one, stdout=None, library=()) for one in outcome.processes)
@@ -146,7 +160,7 @@ def _in_namespace(outcome: Outcome, launcher: Launcher) -> Outcome:
         return outcome
     if first.exit == {"signal": "SIGINT"}:
         # It sends SIGINT to itself, which does nothing to the first process of a namespace.
-        first = replace(first, exit={"code": 128 + SIGNUMS["SIGINT"]})
+        first = replace(first, exit={"code": about.unkilled_status})
     killed = [one if one.exit else replace(one, exit={"signal": "SIGKILL"}) for one in others]
     return replace(
         outcome,
@@ -215,6 +229,9 @@ def _rules(
         yield "launcher-has-it-ignored"
     if launcher.namespace:
         yield "launcher-makes-it-init"
+    several = any(len(one.processes) > 1 for one in outcomes)
+    if several and launcher.terminal:
+        yield "launcher-hangs-up"
     stays = facts.stays
     if stays is None:
         yield "launcher-becomes-the-program"
@@ -231,7 +248,7 @@ def _rules(
     ends = {str(one.exit) for outcome in outcomes for one in outcome.launchers if one.exit}
     if ends and on.then == "goes on":
         yield TELLS[stays.tells]
-    if any(len(one.processes) > 1 for one in outcomes) and stays.buries:
+    if several and stays.buries:
         yield "launcher-buries-the-others"
 
 

@@ -15,7 +15,7 @@ LAWS: Mapping[str, ServerLaw] = {
     "launcher-has-it-ignored": ServerLaw(
         because="The program starts with a signal ignored, and Python leaves that so: SIGHUP below"
         " nohup, SIGINT where a shell started it in the background. No KeyboardInterrupt is raised"
-        " then.",
+        " then. PyPy installs its handler for SIGINT all the same.",
         source="POSIX XCU nohup, and 2.11 of asynchronous lists; CPython Modules/signalmodule.c,"
         " signal_install_handlers",
     ),
@@ -23,7 +23,7 @@ LAWS: Mapping[str, ServerLaw] = {
         because="To the first process of a PID namespace, as in a container, the kernel gives no"
         " signal but SIGKILL that it has no handler for: SIGTERM and SIGHUP do nothing. The SIGINT"
         " with which an interrupted Python kills itself does nothing either, so that it exits with"
-        " 130. When it ends, all others in the namespace are killed.",
+        " 130, PyPy with 1. When it ends, all others in the namespace are killed.",
         source="pid_namespaces(7); CPython Modules/main.c, exit_sigint",
     ),
     "launcher-passes-it-on": ServerLaw(
@@ -70,6 +70,13 @@ LAWS: Mapping[str, ServerLaw] = {
         because="The launcher's status is its own: that of a command that comes after the program,"
         " or 2 of a make whose recipe failed.",
         source="POSIX XCU 2.9.3, Sequential Lists; GNU make manual, Running",
+    ),
+    "launcher-hangs-up": ServerLaw(
+        because="The first process leads the session of its terminal. When it ends, however that"
+        " may be, the kernel sends SIGHUP to the terminal's foreground process group: no orphan"
+        " goes on that has not asked for it.",
+        source="POSIX XSH _exit, Consequences of Process Termination; Linux"
+        " drivers/tty/tty_jobctrl.c, disassociate_ctty",
     ),
     "launcher-buries-the-others": ServerLaw(
         because="When the program has ended, dumb-init sends SIGTERM to what its session's group"

@@ -43,6 +43,8 @@ class Profile(Frozen, kw_only=True):
     refuses_uncatchable: bool
     notices_signals: Literal["at once", "in time"]
     nests_signal_handlers: Literal["always", "in calls", "never"]
+    keeps_ignored_sigint: bool
+    unkilled_status: int
     waits_for_threads: Literal["all", "perhaps"]
     handler_report: Literal["title", "traceback", "colon before", "colon behind", "named"]
     unraisable_hook: bool
@@ -279,6 +281,19 @@ PARAMETERS: tuple[Parameter, ...] = (
         ),
         source="CPython 3.7 Python/ceval.c, Py_MakePendingCalls; 3.8, handle_signals; measured on "
         "PyPy 7.3.11 and 8.0.1",
+    ),
+    Parameter(
+        name="keeps_ignored_sigint",
+        about="whether SIGINT stays ignored in a program that is started so",
+        spans=(Span("cpython", (), value=True), Span("pypy", (), value=False)),
+        source="CPython Modules/signalmodule.c, signal_install_handlers; PyPy: seen with"
+        " signal.getsignal below a shell's trap '' INT",
+    ),
+    Parameter(
+        name="unkilled_status",
+        about="with what an interrupted program exits that its own SIGINT does not kill",
+        spans=(Span("cpython", (), 130), Span("pypy", (), 1)),
+        source="CPython Modules/main.c, exit_sigint; PyPy: seen as PID 1",
     ),
     Parameter(
         name="waits_for_threads",

@@ -14,7 +14,7 @@ MOST_PROCESSES = 64
 """Processes of one program; one that has more is not predicted."""
 
 
-def outcomes(first: Configuration, ask: Ask) -> list[Configuration]:
+def outcomes(first: Configuration, ask: Ask, most: int = MOST_MOMENTS) -> list[Configuration]:
     """The moments after which nothing follows.
 
     Raises NotPredicted where no law answers a question that comes up, where a
@@ -26,12 +26,12 @@ def outcomes(first: Configuration, ask: Ask) -> list[Configuration]:
         now = todo.pop()
         following = _following(now, ask)
         looked_at += 1
-        while len(following) == 1 and not found and _within(now, looked_at):
+        while len(following) == 1 and not found and _within(now, looked_at, most):
             (now,) = following  # up to the first choice there is nothing to remember
             following = _following(now, ask)
             looked_at += 1
-        if looked_at > MOST_MOMENTS:
-            raise NotPredicted(f"no law says what happens: more than {MOST_MOMENTS} moments")
+        if looked_at > most:
+            raise NotPredicted(f"no law says what happens: more than {most} moments")
         if len(now.processes) > MOST_PROCESSES:
             raise NotPredicted(f"no law says what happens: more than {MOST_PROCESSES} processes")
         if not following:
@@ -51,8 +51,8 @@ def _following(now: Configuration, ask: Ask) -> list[Configuration]:
         raise NotPredicted("no law says what is done about a process nobody started") from error
 
 
-def _within(now: Configuration, looked_at: int) -> bool:
-    return looked_at <= MOST_MOMENTS and len(now.processes) <= MOST_PROCESSES
+def _within(now: Configuration, looked_at: int, most: int) -> bool:
+    return looked_at <= most and len(now.processes) <= MOST_PROCESSES
 
 
 def _end(now: Configuration) -> Configuration:

@@ -29,7 +29,7 @@ LEAD = (
     "The same programs, started through something else. Each entry says whether the program's"
     " handlers ran, and what became of the launcher where that is a process of its own: its end"
     " is what a container runtime, a shell or a supervisor sees. Where the launcher becomes the"
-    " program, by exec, there is no other process."
+    " program, by exec, there is no other process. Shown is the newest Python that was measured."
 )
 
 
