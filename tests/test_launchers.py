@@ -32,6 +32,8 @@ from exitmatrix.model.tree import FIRST, GROUP, Node
 from exitmatrix.observe import observe, timeline
 from exitmatrix.plan.cells import NothingMatches, Plan, Selection, plan
 from exitmatrix.plan.shards import Shard, of_shard
+from exitmatrix.report.pages.cell import _again
+from exitmatrix.report.pages.changes import command
 from exitmatrix.report.render.markdown import markdown
 from exitmatrix.report.sections.launchers import launchers_section
 from exitmatrix.report.sentences import sentences
@@ -421,6 +423,16 @@ def test_the_report_shows_launchers_that_do_the_same_in_one_row() -> None:
     (shells,) = [line for line in lines if line.startswith("| `sh`")]
     assert shells.startswith("| `sh`, `script` | \u25cf it goes on; sh SIGTERM |")
     assert any(line.startswith("| `pid1` | \u25cf it goes on |") for line in lines)
+
+
+def test_the_commands_that_show_a_cell_again_name_its_launcher() -> None:
+    """As `check` and `explain` print them; one that is started directly goes without saying."""
+    below, direct = record("plain/sh/SIGTERM@first"), record("plain/SIGTERM@main")
+    assert " --scenario plain --launcher sh --termination SIGTERM" in command(below)
+    assert "--launcher" not in command(direct)
+    assert "--launcher sh" in " ".join(_again(below))
+    assert "--reproducer" not in " ".join(_again(below))
+    assert "--launcher" not in " ".join(_again(direct))
 
 
 def test_a_page_without_a_launcher_has_no_such_section() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.texts import TEXTS
 from exitmatrix.model import Frozen, Judgement, Outcome, Record, Scenario, Timeline
+from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.outcome_sets import is_race
 from exitmatrix.model.versions import subject_of, subject_words
 from exitmatrix.report.document import plain
@@ -181,19 +182,23 @@ def _against(one: Group, other: Group) -> str:
 
 
 def _again(record: Record) -> list[str]:
-    """The two ways to see it again."""
+    """The two ways to see it again; nothing stands for a launcher outside."""
+    direct = record.launcher == DIRECT
     words = {
         "--python": "PATH" if record.interpreter.get("build") else record.interpreter_id,
         "--stack": record.stack,
         "--scenario": record.scenario,
+        **({} if direct else {"--launcher": record.launcher}),
         "--termination": record.termination,
         "--target": record.target,
         "--output": AGAIN,
     }
     options = [f"{name} {value}" for name, value in words.items()]
+    lines = ["See it again", *_continued(["exitmatrix matrix", *options])]
+    if not direct:
+        return lines
     return [
-        "See it again",
-        *_continued(["exitmatrix matrix", *options]),
+        *lines,
         "or, as a program of its own that needs no harness:",
         *_continued(["exitmatrix explain", record.cell, "--reproducer FILE"]),
     ]

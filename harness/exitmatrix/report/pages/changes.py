@@ -9,6 +9,7 @@ from textwrap import wrap
 
 from exitmatrix.judge.reasons import Reasons
 from exitmatrix.model import Frozen, Outcome, Process, Record
+from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.change import Change
 from exitmatrix.model.versions import subject_of, subject_words
 from exitmatrix.report.document import (
@@ -181,9 +182,10 @@ def command(record: Record, python: str = "", instead: Sequence[str] = ()) -> st
 
     `python` is what names its interpreter, `instead` what its stack is to have instead.
     """
+    started = "" if record.launcher == DIRECT else f" --launcher {record.launcher}"
     return (
         f"exitmatrix check --python {quote(python or record.interpreter_id)} --stack {record.stack}"
-        f" --scenario {record.scenario} --termination {record.termination}"
+        f" --scenario {record.scenario}{started} --termination {record.termination}"
         f" --target {record.target}{''.join(f' --with {quote(one)}' for one in instead)}"
     )
 
