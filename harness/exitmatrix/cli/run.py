@@ -25,7 +25,13 @@ from exitmatrix.cli.streams import say
 from exitmatrix.declare import launchers, settings, situations
 from exitmatrix.judge.expectations import Checked, check
 from exitmatrix.machine.clock import current_date
-from exitmatrix.machine.run.app.session import folder_in_repository, this_machine
+from exitmatrix.machine.run.app.session import (
+    callers_environment,
+    folder_in_repository,
+    packages_of,
+    this_machine,
+    working_folder,
+)
 from exitmatrix.machine.settings import CannotReadSettings, read_settings
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.model.app import Expectation, Situation
@@ -34,6 +40,14 @@ from exitmatrix.report.app import exports
 from exitmatrix.report.app.page import AppReport, page
 
 TRIALS = 3
+
+
+def _packages(call: Call, measured: Measured) -> dict[str, str]:
+    """What is installed for the Python that the command runs on."""
+    outcomes = [one for result in measured.results for one in result.outcomes]
+    python = next((one.interpreter for one in outcomes if one.interpreter), "")
+    environment = callers_environment(call.env, clean=call.clean_env)
+    return packages_of(python, environment, call.folder or working_folder())
 
 
 def _file(*names: str, text: str) -> options.Option:
@@ -209,9 +223,8 @@ def command(
     for line in lines:
         click.echo(line)
     if json:
-        seen = records(
-            call.command, call.launcher, measured.results, this_machine(), str(current_date())
-        )
+        about = (this_machine(), str(current_date()), _packages(call, measured))
+        seen = records(call.command, call.launcher, measured.results, *about)
         if not seen:
             say(f"{json} is empty: a record names the Python, and none was observed from inside")
         save(json, exports.json_lines(seen))

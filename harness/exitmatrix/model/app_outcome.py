@@ -122,6 +122,7 @@ class AppOutcome(Frozen, kw_only=True):
     without: str = ""  # an answer, what it got instead: closed, reset, waits
     python: str = ""  # the version that the program's processes tell; "" where none is observed
     implementation: str = "cpython"  # or pypy, by the name of the file that is run
+    interpreter: str = ""  # the word by which it was started: /venv/bin/python; "" for no Python
 
     @property
     def survivors(self) -> tuple[Member, ...]:

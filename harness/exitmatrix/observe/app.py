@@ -112,7 +112,14 @@ def observe_app(
         without=replied[1] if len(replied) > 1 else "",
         implementation="pypy" if tree.app and "pypy" in tree.app.program else "cpython",
         python=next((one.python for one in seen.values() if one.python), ""),
+        interpreter=_interpreter(tree.app),
     )
+
+
+def _interpreter(app: Node | None) -> str:
+    """The word that names the Python; the file that it leads to knows of no environment."""
+    word = app.words[0] if app and app.words else ""
+    return word if word.rpartition("/")[2].startswith(("python", "pypy")) else ""
 
 
 def _until_closing(history: Sequence[Moment]) -> Sequence[Moment]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from exitmatrix.model import FORMAT, CellId, Outcome, Process, Record, Timeline
@@ -16,6 +16,10 @@ from exitmatrix.model.tree import program_name
 
 STACK = "own"
 """In the place of a stack: the environment is the user's."""
+
+PACKAGE = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
+VERSION = re.compile(r"[0-9][^/ ]*")
+"""What the schema takes for a package and its version; others are not told."""
 
 READY = -1e-6
 """Seconds: just before the first signal."""
@@ -29,8 +33,9 @@ def records(
     results: Sequence[EndingResult],
     platform: dict[str, str],
     since: str,
+    packages: Mapping[str, str] = {},
 ) -> list[Record]:
-    """One record for each ending that was run; `since` is the day.
+    """One record for each ending that was run; `since` is the day, `packages` what is installed.
 
     A record names the Python. Of a program that is not observed from inside none is known.
     """
@@ -39,7 +44,7 @@ def records(
     if known is None:
         return []
     return [
-        _record(_name(command), launcher, known, platform, since, result)
+        _record(_name(command), launcher, known, platform, since, result, packages)
         for result in results
         if not result.left_out
     ]
@@ -57,6 +62,7 @@ def _record(
     platform: dict[str, str],
     since: str,
     result: EndingResult,
+    packages: Mapping[str, str],
 ) -> Record:
     interpreter = f"{known.implementation}-{known.python}"
     cell = CellId(
@@ -75,7 +81,11 @@ def _record(
         format=FORMAT,
         cell=str(cell),
         interpreter={"implementation": known.implementation, "version": known.python},
-        packages={},
+        packages={
+            name: version
+            for name, version in sorted(packages.items())
+            if PACKAGE.fullmatch(name) and VERSION.fullmatch(version)
+        },
         stack=STACK,
         scenario=name,
         launcher=launcher,

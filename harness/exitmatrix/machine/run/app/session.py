@@ -74,6 +74,39 @@ def run_before(words: Sequence[str], spec: AppSpec) -> str:
     return ""
 
 
+PACKAGES = """
+import json, re
+try:
+    from importlib.metadata import distributions
+    found = [(one.metadata["Name"], one.version) for one in distributions()]
+except ImportError:
+    import pkg_resources
+    found = [(one.project_name, one.version) for one in pkg_resources.working_set]
+name = lambda text: re.sub("[-_.]+", "-", text).lower()
+print(json.dumps({name(one): version for one, version in reversed(found) if one and version}))
+"""
+
+
+def packages_of(python: str, environment: Mapping[str, str], folder: str) -> dict[str, str]:
+    """What is installed for a Python, by name; {} where it cannot be asked."""
+    found = find_command(python, environment, folder) if python else None
+    if found is None:
+        return {}
+    try:
+        done = subprocess.run(
+            [found, "-c", PACKAGES],
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+        return msgspec.json.decode(done.stdout, type=dict[str, str])
+    except (OSError, subprocess.TimeoutExpired, msgspec.DecodeError):
+        return {}
+
+
 def find_command(word: str, environment: Mapping[str, str], folder: str) -> str | None:
     """Where a command's program is, as execvp(3) would look for it; None where it is not."""
     found = shutil.which(word, path=environment.get("PATH", os.defpath))
