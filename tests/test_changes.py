@@ -241,7 +241,7 @@ def test_the_fields_that_the_words_cover_are_all() -> None:
     }  # fmt: skip
     assert set(Outcome.__struct_fields__) == {
         "processes", "order", "survivors", "helpers", "port", "answer", "client", "left",
-        "printed", "data", "cut",
+        "printed", "data", "cut", "launchers",
     }  # fmt: skip
 
 

@@ -204,9 +204,9 @@ def order(cell: Cell, place: Place, scenarios: Mapping[str, Scenario]) -> TrialS
 
 def _wrapped(cell: Cell, place: Place) -> Wrapped | None:
     """The scenario's program as the cell's launcher starts it."""
-    if cell.launcher == DIRECT:
+    how = launchers.BY_ID.get(cell.launcher)
+    if how is None or how.id == DIRECT:
         return None
-    how = launchers.find(cell.launcher)
     words, script = launchers.wrap(how, (place.python, PROGRAM))
     return Wrapped(launcher=how, words=words, script=script)
 

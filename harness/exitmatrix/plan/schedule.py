@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from exitmatrix.declare.launchers import LAUNCHED
 from exitmatrix.model import Cell, Frozen, Outcome, Question, Scenario, Unknown
-from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.outcome_sets import add, contains, essence, is_race, union
 
 SINGLE = 1
@@ -219,7 +219,7 @@ class Schedule:
         self._working[cell].base = max(RACY, self._working[cell].base)
 
     def _look_up(self, cell: Cell) -> _State:
-        several = self._several[cell.scenario] or cell.launcher != DIRECT
+        several = self._several[cell.scenario] or cell.launcher in LAUNCHED
         base = SEVERAL if several else SINGLE
         return _State(cell, max(self._least, base), self._known(cell))
 

@@ -22,7 +22,7 @@ from exitmatrix.report.document import (
     inline,
     points,
 )
-from exitmatrix.report.phrases import names
+from exitmatrix.report.phrases import exit_words, names
 from exitmatrix.report.render.text import WIDTH, fill
 from exitmatrix.report.sections.differences import parts
 
@@ -168,6 +168,8 @@ def everything(outcome: Outcome) -> dict[str, str]:
             said[f"{who}{key}"] = f"{mine}{words}"
     if outcome.helpers:
         said["helpers"] = f"helpers: {', '.join(outcome.helpers)}"
+    for above in outcome.launchers:
+        said[f"launcher {above.name}"] = f"{above.name} {exit_words(above.exit)}"
     if outcome.port:
         said["port"] = f"port {outcome.port}"
     if outcome.printed is not None:
