@@ -58,8 +58,8 @@ class Profile(Frozen, kw_only=True):
     process_end: Literal["os._exit", "handlers"]
     server_imports: bool
     server_keeps_status: bool
-    runner_takes_sigint: bool
     late_join: Literal["runs", "waits", "returns", "refuses"]
+    runner_takes_sigint: bool
     hook_ends_interrupt: bool
     prompt_handlers: Literal["none", "completer", "history", "history 3.13"]
     prompt_interrupt: Literal["forgotten", "typed", "both"]
