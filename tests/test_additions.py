@@ -14,7 +14,7 @@ import pytest
 from exitmatrix.declare import launchers
 from exitmatrix.declare.launchers import COMMAND
 from exitmatrix.declare.servers import SERVERS
-from exitmatrix.judge.served import predict_served
+from exitmatrix.judge.served.predict import predict_served
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.scenarios import load
 from exitmatrix.model import Outcome

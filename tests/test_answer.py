@@ -18,8 +18,8 @@ from exitmatrix.declare.spoken import (
     scenario_of,
     situation_of,
 )
-from exitmatrix.judge.request import foresee
-from exitmatrix.judge.server_laws import LAWS
+from exitmatrix.judge.served.laws import LAWS
+from exitmatrix.judge.served.request import foresee
 from exitmatrix.model import Record
 from hypothesis import given
 from hypothesis import strategies as st

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.judge.request import foresee, view_of
 from exitmatrix.judge.semantics.ask import NotPredicted
+from exitmatrix.judge.served.request import foresee, view_of
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.app.delivery import aimed_at

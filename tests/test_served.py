@@ -10,7 +10,9 @@ import pytest
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.served import TRACKER, facts_of, predict_served
+from exitmatrix.judge.served.facts import TRACKER, facts_of
+from exitmatrix.judge.served.predict import predict_served
+from exitmatrix.judge.served.request import foresee
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.run.served import readiness, situation
 from exitmatrix.model import (
@@ -787,7 +789,7 @@ def test_what_no_run_has_shown_is_still_an_outcome_of_a_race(
     """It allows some record's cell another outcome; once a run shows that, it is rare no more."""
 
     def allowed() -> set[tuple[str, str]]:
-        made = {one.cell: predict_served(one, LOADED[one.scenario]) for one in rows}
+        made = {one.cell: foresee(one, LOADED[one.scenario]) for one in rows}
         return {(cell, str(outcome)) for cell, one in made.items() for outcome in one.outcomes}
 
     rows = observed(server)

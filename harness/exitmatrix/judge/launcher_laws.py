@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from exitmatrix.judge.server_laws import ServerLaw
+from exitmatrix.judge.served.laws import ServerLaw
 
 LAWS: Mapping[str, ServerLaw] = {
     "launcher-becomes-the-program": ServerLaw(

@@ -12,8 +12,8 @@ from exitmatrix.judge.launched import predict_launched
 from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.laws.law import Law
 from exitmatrix.judge.profile import profile
-from exitmatrix.judge.request import foresee
 from exitmatrix.judge.semantics.ask import NotPredicted
+from exitmatrix.judge.served.request import foresee
 from exitmatrix.judge.used import with_libraries
 from exitmatrix.model import Judgement, Prediction, Program, Record, Scenario, Verdict, VerdictWord
 from exitmatrix.model.cell import DIRECT

@@ -60,6 +60,7 @@ _ONE = Server(
 _ONE_PYPY = replace(
     _ONE,
     implementation="pypy",
+    told=replace(_TOLD, view=None),  # no request was made there
     worker={
         "SIGINT": Reaction(
             how="finalizes",

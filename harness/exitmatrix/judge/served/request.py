@@ -13,16 +13,10 @@ from msgspec.structs import replace
 
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.served import (
-    DEFAULT,
-    GOES_ON,
-    KILLED,
-    facts_now,
-    in_order,
-    predict_hit,
-    predict_served,
-    reaction_of,
-)
+from exitmatrix.judge.served.facts import facts_now
+from exitmatrix.judge.served.hits import predict_hit
+from exitmatrix.judge.served.predict import predict_served
+from exitmatrix.judge.served.process import DEFAULT, GOES_ON, KILLED, in_order, reaction_of
 from exitmatrix.model import Outcome, Prediction, Process, Record, Scenario, Termination
 from exitmatrix.model.outcome_sets import union
 from exitmatrix.model.server import Reaction, Server, View

@@ -1,0 +1,1 @@
+"""What is foreseen of servers: the facts of one, and the laws that hold for all."""

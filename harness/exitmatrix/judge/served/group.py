@@ -1,0 +1,120 @@
+"""A signal to all processes of a server: each gets it, and then what the master passes on. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations_with_replacement
+
+from msgspec.structs import replace
+
+from exitmatrix.judge.served.hits import REPEATED, master_hit
+from exitmatrix.judge.served.process import (
+    DEFAULT,
+    GOES_ON,
+    in_order,
+    killed_late,
+    process_of,
+    reaction_of,
+    several,
+    two_signals,
+)
+from exitmatrix.judge.served.together import (
+    MASTER,
+    afterwards,
+    all_killed,
+    how_it_stops,
+    late_workers,
+    prediction,
+)
+from exitmatrix.model import Prediction, Process
+from exitmatrix.model.server import Reaction, Server, Stop
+
+RACE = "the signal to the group, and the one that the master passes on"
+COUNT = "the reload, and the look at who is gone"
+
+
+def group_hit(facts: Server, signal: str) -> Prediction:
+    """A signal to all: each worker gets it, and then what the master passes on."""
+    stop = None if signal == "SIGKILL" else facts.master.get(signal)
+    first = reaction_of(facts, signal)
+    if stop is None or first.how == "default action":
+        workers = several("worker", facts, first, signal, facts.workers)
+        stays = signal != "SIGKILL" and signal in (*facts.ignores, *facts.master)
+        if not stays:
+            told = [process_of("master", facts, DEFAULT, signal), *workers]
+            return prediction(facts, [told], [first.how])
+        if stop is not None and not stop.restarts:
+            return all_killed(facts, stop, signal, workers, [first.how])
+        if facts.gives_up and stop is not None and stop.misses:
+            return _missed(facts, facts.gives_up, signal, workers, first.how)
+        if facts.gives_up:
+            return all_killed(facts, facts.gives_up, signal, workers, [first.how, "gives up"])
+        new = several("new-worker", facts, GOES_ON, signal, facts.workers)
+        if stop is not None and stop.repeats:
+            return _too_many(facts, stop, workers, new, first.how)
+        return prediction(facts, [[MASTER, *workers, *new]], [first.how, "replaced"])
+    if first.how == "goes on":  # so that what the master does is all that counts
+        return master_hit(facts, signal)
+    stops = [stop]
+    if facts.notes and facts.gives_up and not stop.restarts:
+        stops.append(replace(stop, status=facts.gives_up.status))
+    outcomes = [*_meanwhile(facts, stops, signal, first)]
+    laws = [how_it_stops(stop), first.how, "stalls" if facts.stalls else "second signal"]
+    laws += ["replaced late"] if facts.replaces_late else []
+    laws += ["notes who is gone"] if len(stops) > 1 else []
+    laws += ["waits for a lock"] if facts.waits_for_lock else []
+    laws += ["nests"] if facts.nests else []
+    return prediction(facts, outcomes, laws, (RACE,))
+
+
+def _meanwhile(
+    facts: Server, stops: Sequence[Stop], signal: str, first: Reaction
+) -> Iterator[Sequence[Process]]:
+    """What workers that all got a signal come to, and the master, by who is ahead of whom."""
+    stop = stops[0]
+    ways = two_signals(facts, first, signal, stop.passes)
+    by_themselves = ways[:1] if stop.passes else ways  # before the master has told anything
+    if facts.stalls and signal != stop.passes:  # of one signal, two that are pending are one
+        ways += (process_of("worker", facts, GOES_ON, signal),)
+    for some in combinations_with_replacement(ways, facts.workers):
+        workers = in_order(some)
+        gone = sum(one in by_themselves for one in some)
+        for late in late_workers(facts, stop, gone):
+            for how in stops if gone else [stop]:
+                yield [*afterwards(facts, how, signal, workers, late)]
+            if facts.waits_for_lock and not stop.restarts:
+                hangs = process_of("master", facts, GOES_ON, signal)
+                _, *others = afterwards(facts, stop, signal, workers, late)
+                yield [replace(hangs, fired=facts.stuck or stop.hooks), *others]
+
+
+def _missed(
+    facts: Server, stop: Stop, signal: str, workers: Sequence[Process], how: str
+) -> Prediction:
+    """All workers are lost to a master that reloads: it notices before, afterwards, or never."""
+    leaves = reaction_of(facts, stop.passes)
+    leaving = several("new-worker", facts, leaves, stop.passes, facts.workers)
+    new = several("new-worker", facts, GOES_ON, signal, facts.workers)
+    outcomes = [
+        [*afterwards(facts, stop, signal, workers)],
+        [*afterwards(facts, stop, signal, [*workers, *leaving])],
+        [MASTER, *workers, *new],
+    ]
+    return prediction(facts, outcomes, [how, "gives up", "misses"], (COUNT,))
+
+
+def _too_many(
+    facts: Server, stop: Stop, workers: Sequence[Process], new: Sequence[Process], how: str
+) -> Prediction:
+    """All workers are replaced by a master that reloads: some of them twice.
+
+    One that it replaces before it comes to the reload is too many then, and is sent away.
+    """
+    alone = process_of("new-worker", facts, reaction_of(facts, stop.passes), stop.passes)
+    ways = [alone, *killed_late(facts, alone, stop.passes)]
+    outcomes = [
+        [MASTER, *workers, *in_order([*new, *some], "new-worker")]
+        for many in range(facts.workers + 1)
+        for some in combinations_with_replacement(ways, many)
+    ]
+    return prediction(facts, outcomes, [how, "replaced", "too many", "repeats"], (COUNT, REPEATED))

@@ -1,0 +1,115 @@
+"""A signal to one process of a server: to a worker, to its master, or to the only one. Pure."""
+
+from __future__ import annotations
+
+from itertools import combinations_with_replacement
+
+from msgspec.structs import replace
+
+from exitmatrix.judge.semantics.ask import NotPredicted
+from exitmatrix.judge.served.process import (
+    DEFAULT,
+    GOES_ON,
+    KILLED,
+    cut_short,
+    in_order,
+    killed_anywhere,
+    killed_late,
+    process_of,
+    reaction_of,
+    several,
+    status_of,
+)
+from exitmatrix.judge.served.together import (
+    MASTER,
+    afterwards,
+    all_killed,
+    each_way,
+    how_it_stops,
+    laws_of,
+    prediction,
+)
+from exitmatrix.model import Prediction
+from exitmatrix.model.server import Reaction, Server
+
+HURRY = "the clean-up of a worker, and the signal that follows the end of the first"
+LATE = "the end of a worker, and the signal that follows a second later if it is still there"
+REPEATED = "the end of a worker, and the same signal once more from the master"
+ORPHANED = "the end of what a worker reads from its master, and the SIGKILL of the kernel"
+
+
+def predict_hit(facts: Server, reaction: Reaction, signal: str, then: str = "") -> Prediction:
+    """One process that serves does something: the only one, or one of several workers.
+
+    `then`: what a worker gets that has not gone soon enough.
+    """
+    if not facts.workers:
+        told = process_of("main", facts, reaction, signal)
+        return prediction(facts, [[told]], laws_of(reaction))
+    return _worker_hit(facts, reaction, signal, then)
+
+
+def _worker_hit(facts: Server, reaction: Reaction, signal: str, then: str = "") -> Prediction:
+    """One worker does something: what it comes to, and whether the master replaces it."""
+    hit = process_of("worker", facts, reaction, signal)
+    fatal = facts.fatal.get((hit.exit or {}).get("code", -1))
+    stop = fatal or facts.gives_up
+    if stop and hit.exit is not None:
+        how = reaction_of(facts, stop.passes)
+        others = several("others", facts, how, stop.passes, facts.workers - 1)
+        law = "halts" if fatal else "gives up"
+        return all_killed(facts, stop, signal, [hit, *others], [reaction.how, law])
+    born = facts.replaces and hit.exit is not None
+    master = replace(MASTER, fired=facts.reaps if hit.exit else ())
+    follows = facts.follows and hit.exit is not None
+    leaves = Reaction(how="finalizes", status=status_of(hit.exit))
+    beside = [
+        *several("others", facts, GOES_ON, signal, facts.workers - 1),
+        *several("new-worker", facts, GOES_ON, signal, int(born)),
+    ]
+    first = process_of("master", facts, leaves, signal) if follows else master
+    ways = (hit, *(killed_late(facts, hit, then) if then else ()))
+    after = "follows" if follows else "replaced" if born else "not replaced"
+    return prediction(
+        facts,
+        [[first, one, *beside] for one in ways],
+        [reaction.how, *([after] if hit.exit else [])],
+        (LATE,) if then else (),
+    )
+
+
+def master_hit(facts: Server, signal: str) -> Prediction:
+    """A signal to the master: what it passes on; or its end, and what orphans make of it."""
+    if signal in facts.ignores:
+        told = [MASTER, *several("worker", facts, GOES_ON, signal, facts.workers)]
+        return prediction(facts, [told], ["goes on"])
+    stop = facts.master.get(signal)
+    if signal == "SIGKILL" or stop is None:
+        if facts.orphan is None:
+            raise NotPredicted(f"what the workers of {facts.id} do without their master")
+        laws = [DEFAULT.how, f"orphan {facts.orphan.how}"]
+        master = process_of("master", facts, DEFAULT, signal)
+        leaves = process_of("worker", facts, facts.orphan, signal)
+        if not facts.dies_with_parent:
+            return prediction(facts, [[master, *in_order((leaves,) * facts.workers)]], laws)
+        ways = (leaves, *killed_anywhere(leaves))
+        some_ways = combinations_with_replacement(ways, facts.workers)
+        outcomes = [[master, *in_order(some)] for some in some_ways]
+        return prediction(facts, outcomes, [*laws, "dies with its parent"], (ORPHANED,))
+    reaction = reaction_of(facts, stop.passes)
+    if stop.insists and reaction.how == "goes on":
+        workers = several("worker", facts, KILLED, stop.insists, facts.workers)
+        told = [*afterwards(facts, stop, signal, workers)]
+        return prediction(facts, [told], [how_it_stops(stop), "insists"])
+    workers = several("worker", facts, reaction, stop.passes, facts.workers)
+    laws = [how_it_stops(stop), reaction.how]
+    first, *others = workers
+    if stop.repeats:
+        ways = (first, *killed_late(facts, first, stop.passes))
+        ends = combinations_with_replacement(ways, facts.workers)
+        return each_way(facts, stop, signal, ends, [*laws, "repeats"], REPEATED)
+    if stop.hurries and others:
+        ways = (first, *cut_short(first, stop.hurries))
+        every = ((first, *some) for some in combinations_with_replacement(ways, len(others)))
+        return each_way(facts, stop, signal, every, [*laws, "hurries"], HURRY)
+    return prediction(facts, [[*afterwards(facts, stop, signal, workers)]], laws)

@@ -1,0 +1,128 @@
+"""What all processes of a server come to when its master has done what it does. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations_with_replacement
+
+from msgspec.structs import replace
+
+from exitmatrix.judge.served.process import (
+    GOES_ON,
+    has_left,
+    in_order,
+    killed_anywhere,
+    process_of,
+    reaction_of,
+    status_of,
+)
+from exitmatrix.model import Outcome, Prediction, Process
+from exitmatrix.model.outcome import NEW
+from exitmatrix.model.outcome_sets import union
+from exitmatrix.model.server import Reaction, Server, Stop
+
+MASTER = Process(role="master", fired=(), unfinished=(), exit=None)
+SEEN = "the end of a worker, and the look at it with which the master makes up its status"
+
+
+def afterwards(
+    facts: Server,
+    stop: Stop,
+    signal: str,
+    workers: Sequence[Process],
+    late: Sequence[Process] = (),
+) -> Iterator[Process]:
+    """All processes when the master has done what it does: it waits for whoever does not leave.
+
+    `late`: workers that it had started before.
+    """
+    reaped = facts.reaps * sum(one.exit is not None for one in workers)
+    if stop.restarts or any(one.exit is None for one in workers):
+        yield replace(MASTER, fired=reaped)
+    else:
+        leaves = Reaction(how=facts.leaves, status=stop.status, hooks=(*reaped, *stop.hooks))
+        yield process_of("master", facts, leaves, signal)
+    yield from workers
+    role = f"{NEW}worker"
+    anew = process_of(role, facts, GOES_ON, signal)
+    yield from in_order((*late, *(anew for _ in range(facts.workers * stop.restarts))), role)
+
+
+def late_workers(facts: Server, stop: Stop, gone: int) -> Iterator[tuple[Process, ...]]:
+    """Workers in the place of those that are gone, started by a master that was about to stop."""
+    yield ()
+    if not facts.replaces_late:
+        return
+    role = f"{NEW}worker"
+    done = process_of(role, facts, reaction_of(facts, stop.passes), stop.passes)
+    ways = [done]
+    if facts.dies_with_parent:
+        ways += killed_anywhere(done)
+    for many in range(1, gone + 1):
+        yield from combinations_with_replacement(ways, many)
+
+
+def prediction(
+    facts: Server,
+    allowed: Sequence[Sequence[Process]],
+    laws: Iterable[str],
+    races: tuple[str, ...] = (),
+) -> Prediction:
+    """What is allowed, each a list of processes, with who survives and whether the port answers."""
+    outcomes = []
+    for told in allowed:
+        alive = tuple(one.role for one in told if one.exit is None)
+        serving = [role for role in alive if role != "master"]
+        outcomes.append(
+            Outcome(
+                processes=tuple(told),
+                order=None,
+                survivors=alive,
+                helpers=facts.helpers,
+                port=("open" if serving else "closed") if facts.listens else None,
+            )
+        )
+    if facts.leaves != "finalizes" and any(has_left(one) for told in allowed for one in told):
+        laws = (*laws, "leaves past python")
+    used = dict.fromkeys(f"server-{law.replace(' ', '-')}" for law in laws)
+    return Prediction(outcomes=union(outcomes), rules=tuple(used), races=races)
+
+
+def laws_of(reaction: Reaction) -> list[str]:
+    """The laws by which one process takes a signal."""
+    return [reaction.how, *(["interrupted"] if reaction.then else [])]
+
+
+def how_it_stops(stop: Stop) -> str:
+    """The law by which a master stops its workers."""
+    if not stop.passes:
+        return "tells"
+    return "kills its worker" if stop.passes == "SIGKILL" else "passes on"
+
+
+def each_way(
+    facts: Server,
+    stop: Stop,
+    signal: str,
+    every: Iterable[Sequence[Process]],
+    laws: Sequence[str],
+    race: str,
+) -> Prediction:
+    """Whatever the workers come to, of which each is one way in which a race may end."""
+    outcomes = [[*afterwards(facts, stop, signal, in_order(workers))] for workers in every]
+    return prediction(facts, outcomes, laws, (race,))
+
+
+def all_killed(
+    facts: Server, stop: Stop, signal: str, workers: Sequence[Process], laws: Sequence[str]
+) -> Prediction:
+    """All workers were killed, and the master leaves."""
+    statuses = {stop.status}
+    if stop.reports:
+        by_signal = [one.exit for one in workers[1:] if one.exit and "signal" in one.exit]
+        statuses |= {status_of(ended) for ended in by_signal}
+    outcomes = [
+        [*afterwards(facts, replace(stop, status=status), signal, workers)]
+        for status in sorted(statuses)
+    ]
+    return prediction(facts, outcomes, laws, (SEEN,) if len(statuses) > 1 else ())
