@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -594,7 +595,7 @@ def test_every_link_of_a_page_leads_somewhere(name: str) -> None:
     """To a heading of the page, by the name that GitHub gives it, or to a file beside it."""
     text = (REPORTS / name).read_text()
     heads = {
-        re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-")
+        re.sub(r"[^\w\- ]", "", html.unescape(head).lower()).replace(" ", "-")
         for head in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     }
     links = re.findall(r"\]\(([^)]*)\)", text)

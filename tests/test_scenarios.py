@@ -377,7 +377,7 @@ WRONG = [
     ('["main"]', '["main"]\n# data = {a = "lost"}', "tool.exitmatrix.data.a", '"removed"'),
     ('["main"]', '["main"]\n# data = {"a:" = "kept"}', "tool.exitmatrix.data", "a colon"),
     ('["main"]', '["main"]\n# data = {" " = "kept"}', "tool.exitmatrix.data", "a few words"),
-    ("dependencies = []", 'dependencies = ["tornado"]', "dependencies", "flask, granian"),
+    ("dependencies = []", 'dependencies = ["tornado"]', "dependencies", "flask, gevent, granian"),
     ("dependencies = []", 'dependencies = ["flask>>2"]', "dependencies", "flask>>2"),
     ("dependencies = []", "dependencies = 0", "dependencies", "a list of texts"),
     ('">=2.7"', '"2.7 or later"', "requires-python", '">=3.9"'),

@@ -349,7 +349,7 @@ def test_hooks_are_told_before_handlers_and_not_of_every_end() -> None:
 
 def test_what_a_hook_raises_is_withheld() -> None:
     """It was not measured, nor what a finalizer raises where there is one."""
-    with pytest.raises(NotPredicted, match="an exception of a hook"):
+    with pytest.raises(NotPredicted, match="hook exception"):
         predict_program(code(Hook("sys.excepthook", "s"), Raise(), s=Raise()), NEWEST)
     finalizer = code(Hook("sys.excepthook", "s"), Finalize("v"), v=Raise())
     with pytest.raises(NotPredicted, match="told of a finalizer"):

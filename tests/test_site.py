@@ -157,7 +157,7 @@ def test_style_and_script_fetch_nothing(site: Path) -> None:
 def test_it_is_small(site: Path) -> None:
     """The first page with all that it loads, and the whole."""
     first = ["index.html", "assets/style.css", "assets/site.js", "assets/answers.js"]
-    first += ["assets/answers/flask-debug.js"]  # what it shows before anything is chosen
+    first += ["assets/answers/gunicorn.js"]  # what it shows before anything is chosen
     assert sum((site / name).stat().st_size for name in first) < FRONT_BYTES
     files = [file for file in site.rglob("*") if file.is_file()]
     assert sum(file.stat().st_size for file in files) < FILE_BYTES * len(files)
@@ -429,7 +429,7 @@ def test_the_choices_change_the_answer(site: Path, tmp_path: Path) -> None:
     done = chromium(page.as_uri(), profile=tmp_path / "profile")
     assert "CONSOLE" not in done.stderr, done.stderr
     told = json.loads(Parsed("".join(done.stdout.partition("<html")[1:])).words["pre"][0])
-    assert told["first"] == newest["flask-debug/SIGTERM@parent"]
+    assert told["first"] == newest["gunicorn/SIGTERM@master"]
     assert told["other end"] == newest["flask-debug/SIGKILL@parent"] != told["first"]
     assert told["other program"] == newest["plain/SIGTERM@main"]
     assert told["other python"] == "✗ no" != newest["plain/SIGINT@main"]

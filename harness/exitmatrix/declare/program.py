@@ -218,6 +218,7 @@ STEPS: Mapping[str, tuple[Callable[[str], Statement], str]] = {
         "signal.set_wakeup_fd is called with another descriptor than the event loop's",
     ),
     "rest": (lambda _: Rest(), "for ever, in a thread that is a daemon"),
+    "hang": (lambda _: Rest(), "for ever"),
     "daemon thread": (lambda _: StartThread((), "never"), "one that never ends"),
     "start thread": (lambda _: StartThread(), "and join it"),
     "thread:": (lambda text: StartThread((step(text),)), "a step that a thread does"),

@@ -31,14 +31,25 @@ from exitmatrix.model import Frozen
 from exitmatrix.model.execution import Seen
 from exitmatrix.model.language import Code
 
-OF_PROGRAMS: tuple[Law, ...] = (
-    *exits.LAWS,
-    *unwinding.LAWS,
-    *promises.OF_PROGRAMS,
-    *handlers.LAWS,
-    *signals.LAWS,
-    *processes.LAWS,
-    *streams.LAWS,
+NOT_GENERATED = frozenset({
+    "prompt-follows", "prompt-dies-of-past-ctrl-c", "prompt-forgets-ctrl-c",
+    "typed-ctrl-c-is-remembered", "typed-ctrl-c-is-forgotten",
+    "runner-catches", "runner-exits", "library-saves", "os-exit-is-replaced",
+})  # fmt: skip
+"""Laws about a prompt, and about libraries that run a program or stand in for os._exit."""
+
+OF_PROGRAMS: tuple[Law, ...] = tuple(
+    law
+    for law in (
+        *exits.LAWS,
+        *unwinding.LAWS,
+        *promises.OF_PROGRAMS,
+        *handlers.LAWS,
+        *signals.LAWS,
+        *processes.LAWS,
+        *streams.LAWS,
+    )
+    if law.id not in NOT_GENERATED
 )
 """Laws that a generated program can come to; the others are about what only the matrix has."""
 
@@ -50,9 +61,11 @@ OF_CELLS = frozenset({
     "endless_calls", "unhandled_interrupt",
     "hook_ends_interrupt", "gzip_closes_itself",
     "prompt_handlers", "prompt_interrupt",
+    "early_exit_function", "process_end", "server_imports", "server_keeps_status",
+    "shared_memory", "tracker_name", "keeps_ignored_sigint", "unkilled_status",
 })  # fmt: skip
 """Parameters of the laws about stderr, libraries, servers, second interpreters, promises, loops,
-and signals with two owners."""
+signals with two owners, limits, prompts, multiprocessing and launchers."""
 
 
 class Damage(Frozen, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from exitmatrix.model import Event, Unknown
 from exitmatrix.model.app import AppTrial, Moment
@@ -119,7 +120,7 @@ def observe_app(
 def _interpreter(app: Node | None) -> str:
     """The word that names the Python; the file that it leads to knows of no environment."""
     word = app.words[0] if app and app.words else ""
-    return word if word.rpartition("/")[2].startswith(("python", "pypy")) else ""
+    return word if PurePosixPath(word).name.startswith(("python", "pypy")) else ""
 
 
 def _until_closing(history: Sequence[Moment]) -> Sequence[Moment]:

@@ -23,7 +23,6 @@ import itertools
 import os
 import signal
 import sys
-import time
 
 from exitmatrix_channel import PATH, tell
 
@@ -252,7 +251,7 @@ def _fatal_error():
 
 def _hang():
     while True:
-        time.sleep(1)
+        signal.pause()
 
 
 def _stdout_closed():

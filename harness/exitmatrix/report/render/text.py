@@ -93,7 +93,9 @@ def figure_lines(figure: Figure) -> list[str]:
             before = " " * (GAP + columns.index(who) * (width + GAP))
             lines += [before + line for line in wrap(what, width)]
         else:
-            lines.append(f"{' ' * GAP}--- {what} ".ljust(WIDTH - GAP, "-"))
+            *first, last = fill(f"--- {what}", " " * GAP)
+            whole = not first and len(last) < WIDTH - GAP
+            lines += [*first, f"{last} ".ljust(WIDTH - GAP, "-") if whole else last]
     return lines
 
 

@@ -85,7 +85,7 @@ class DriverSpec(Frozen, kw_only=True):
     @property
     def grouped(self) -> bool:
         """Whether there may be others than the one that is started, or it may stay for ever."""
-        return self.serves or self.several
+        return self.serves or self.several or self.target == "group"
 
     @property
     def killed(self) -> bool:

@@ -42,6 +42,10 @@ def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
         raise Refusal(f"it is run by a library: python {' '.join(scenario.runner)} app.py")
     if scenario.start:
         raise Refusal(f"Python is given the program in another way: {scenario.start.does}")
+    if scenario.program and scenario.program.helpers:
+        raise Refusal("processes of its library outlive it, for minutes")
+    if record.termination == "stdout-full":
+        raise Refusal("nobody empties its stdout, and a reproducer would have to read it")
     if record.launcher != "direct":
         raise Refusal(f"it is launched by {record.launcher}, and nothing stands for that outside")
     if any(word in text for word in OWN_GROUP for text in sources.files.values()):

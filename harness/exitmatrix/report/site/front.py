@@ -31,7 +31,7 @@ from exitmatrix.report.site.shell import Page, hrefs_from
 
 PATH = "index.html"
 TITLE = "Will my clean-up run?"
-SHOWN = Question("flask-debug", "direct", "SIGTERM", "parent")
+SHOWN = Question("gunicorn", "direct", "SIGTERM", "master")
 """What the page answers before anything is chosen: `docker stop` under the debug server."""
 
 ASKED = 10

@@ -78,7 +78,7 @@ function front() {
     const now = chosen();
     const who = known.subjects.findIndex(([, label]) => label === now.get("py"));
     return {
-      run: now.get("run") || "flask-debug", end: now.get("end") || "SIGTERM@parent",
+      run: now.get("run") || "gunicorn", end: now.get("end") || "SIGTERM@master",
       start: now.get("start") || "direct", py: String(who),
     };
   }
