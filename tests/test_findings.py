@@ -15,6 +15,7 @@ from exitmatrix.judge.findings import FINDINGS, Finding
 from exitmatrix.judge.laws import LAWS_BY_ID
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine import interpreters
+from exitmatrix.model.cell import DIRECT
 
 from tests.support.committed import records, scenarios
 
@@ -33,11 +34,14 @@ def test_where_pythons_are_told_apart_by_rules_there_is_a_finding() -> None:
     """The same program, ended in the same way, follows other rules elsewhere: that is a finding.
 
     But for what a race decides somewhere: no single run of a program tells that apart. And for
-    what servers do: their facts name the Python since which one holds, with the source.
+    what servers do, and what launchers make of a signal: their facts and the profile name the
+    Python since which one holds, with the source.
     """
     racy = {law.about for law in LAWS_BY_ID.values() if law.race}
     asked: defaultdict[tuple[str, ...], list[tuple[str, set[str]]]] = defaultdict(list)
     for record in records():
+        if record.launcher != DIRECT:
+            continue
         told = judge(record, scenarios().get(record.scenario)).verdict
         key = (record.stack, record.scenario, record.termination, record.target)
         asked[key].append((record.cell, set(told.rules)))

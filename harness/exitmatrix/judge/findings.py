@@ -39,6 +39,7 @@ FINDINGS: tuple[Finding, ...] = (
         tells="both",
         beside=(
             "lifo",
+            "lock-ends-with-its-holder",
             "flush-at-end",
             "raise",
             "second-ctrl-c-alone",
