@@ -50,12 +50,14 @@ RACES = {
 def momentary(order: TrialSpec) -> bool:
     """Whether stderr is a matter of the moment, with the probe and without it.
 
-    A fatal error prints the stack of every thread, wherever each happens to be. On
-    2.7 a debug server's child serves in a daemon thread, as any server does its requests,
-    and those may or may not run into something while the interpreter is taken down.
-    PyPy's `os.abort` is a signal to the process: another thread may take it, and the view's
-    goes on to the server's log.
+    A traceback of calls without end says how many there were. A fatal error prints the stack of
+    every thread, wherever each happens to be. On 2.7 a debug server's child serves in a daemon
+    thread, as any server does its requests, and those may or may not run into something while
+    the interpreter is taken down. PyPy's `os.abort` is a signal to the process: another thread
+    may take it, and the view's goes on to the server's log.
     """
+    if order.termination.id in ("recursion-limit", "stack-overflow"):
+        return True  # how often a line is repeated is a matter of what is on the stack below
     if order.termination.id == "fatal-error":
         return order.scenario.serves
     if order.termination.id == "abort":

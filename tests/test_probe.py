@@ -37,6 +37,10 @@ INSIDE = sorted([*PROBE.glob("*.py"), *ENDINGS.glob("*.py")])
 PIPE_BUF = 4096  # Linux: pipe(7); POSIX promises 512, macOS gives 512 for PIPE_BUF
 
 
+# Functions that begin without a word: what they do next may end them, and is what is asked.
+SILENT = ("plain-own-registry", "plain-pool-late", "plain-join-in-del")
+
+
 # ---------------------------------------------------- it changes nothing
 
 
@@ -56,6 +60,8 @@ def test_what_is_told_is_what_happened(python: Interpreter, scenario: Scenario) 
     """The handlers of the first process began in the order in which it printed them."""
     if scenario.id == "plain-handler-os-exit":
         pytest.skip("its output is lost by design, so there is nothing to compare with")
+    if scenario.id in SILENT:
+        pytest.skip("not all of its functions print that they began")
     probed = scenario_run(python, scenario, True)
     first = probed.pids[0]
     own = {"__main__", *scenario.modules}

@@ -13,7 +13,8 @@ from tests.conftest import LOADED
 from tests.support import values
 
 OLD, NEW = values.interpreter("2.7.18"), values.interpreter("3.15.0")
-HERE = {one.id: one for one in (OLD, NEW)}
+MIDDLE = values.interpreter("3.13.0")  # what some packages are made for
+HERE = {one.id: one for one in (OLD, MIDDLE, NEW)}
 
 
 def record(cell: Cell) -> Record:

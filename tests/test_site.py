@@ -248,7 +248,7 @@ def test_the_boundaries_are_those_of_the_report(site: Path) -> None:
 def test_it_reads_without_a_script(site: Path) -> None:
     """The answer and the tables stand in the pages; what only a script can do is hidden."""
     front = Parsed((site / "index.html").read_text())
-    assert "in the parent only" in front.words["section"][0]
+    assert "Each worker runs its handlers C, B, A" in front.words["section"][0]
     assert len(front.words["tr"]) > 10
     for file, page in pages(site):
         waiting = page.all("form") + [one for one in page.all("p") if one.get("id") == "searching"]
@@ -366,7 +366,8 @@ const wide = (page) => page.documentElement.scrollWidth - 390;
   await look("other program", front + "#run=plain&end=SIGTERM%40main", answer);
   const python = "#run=plain&end=SIGINT%40main&py=" + encodeURIComponent(PYPY);
   await look("other python", front + python, answer);
-  await look("change", front, async (page, frame) => {
+  const debug = "#run=flask-debug&end=SIGTERM%40parent";
+  await look("change", front + debug, async (page, frame) => {
     const end = page.getElementById("end");
     end.value = "SIGKILL@child";
     end.dispatchEvent(new frame.Event("change", { bubbles: true }));

@@ -27,6 +27,8 @@ LOOK = "look.py"
 _FUTURE = "from __future__ import print_function\n"
 _WIDTH = 79
 
+OF_PYTHON = "multiprocessing."  # helpers that end when their program has
+
 
 def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
     """The program. Raises Refusal."""
@@ -42,8 +44,8 @@ def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
         raise Refusal(f"it is run by a library: python {' '.join(scenario.runner)} app.py")
     if scenario.start:
         raise Refusal(f"Python is given the program in another way: {scenario.start.does}")
-    if scenario.program and scenario.program.helpers:
-        raise Refusal("processes of its library outlive it, for minutes")
+    if any(not one.startswith(OF_PYTHON) for seen in record.outcomes for one in seen.helpers):
+        raise Refusal("processes of its library may outlive it, for minutes")
     if record.termination == "stdout-full":
         raise Refusal("nobody empties its stdout, and a reproducer would have to read it")
     if record.launcher != "direct":
