@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from exitmatrix.model import (
 )
 from exitmatrix.observe import observe
 
-from tests.support.running import Driver, drivers
+from tests.support.running import Driver, drivers, end_marked
 
 JOBS = 2
 
@@ -44,6 +45,19 @@ NEWEST = max(
     (one for one in FOUND.values() if one.implementation == "cpython"),
     key=lambda one: one.language,
 ).id
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the mark of this run, which all that its workers start inherits."""
+    if not hasattr(config, "workerinput") and getattr(config.option, "testrunuid", "") is None:
+        config.option.testrunuid = uuid.uuid4().hex
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what is left of a run that was interrupted: of a driver that is killed, its program."""
+    if not hasattr(config, "workerinput") and (mark := getattr(config.option, "testrunuid", None)):
+        end_marked(mark)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

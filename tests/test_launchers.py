@@ -191,7 +191,7 @@ def _trial(*ends: tuple[int, str], target: str = FIRST) -> Trial:
         Node(pid=2, parent=1, words=("python", "app.py"), program="/usr/bin/python3"),
     )
     history = (
-        Event("harness", 0, "folder", ("/work",)),
+        Event("harness", 0, "folder", ("/some/folder",)),
         Event("kernel", 1, "spawned"),
         Event("probe", 2, "started", ("1", "python\0app.py", "3.13.0", "0"), 1),
         Event("harness", 1, "ready"),

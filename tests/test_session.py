@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable
 from typing import ClassVar, cast
 
 import msgspec
+import psutil
 import pytest
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine.run import session as session_module
@@ -16,6 +19,7 @@ from exitmatrix.machine.run.session import Session
 from exitmatrix.model import Event, Trial, TrialSpec
 
 from tests.support.histories import PLAIN
+from tests.support.running import MARK, end_marked
 
 STALLED = Event("harness", 0, "stalled")
 Script = Callable[["Engine", int], None]
@@ -214,3 +218,19 @@ def test_what_all_engines_used_is_added_up(engines: Use) -> None:
         session.submit(order(1))
         session.take()
         assert session.finish() == Usage(observed=1.0, harness=2.0, peak_kilobytes=3)
+
+
+def test_what_an_interrupted_run_of_the_tests_leaves_is_ended() -> None:
+    """It is known by the mark that pytest-xdist gives its workers; of another run nothing is."""
+    marks = ("this run", "another run")
+    started = [
+        subprocess.Popen(["sleep", "60"], env={**os.environ, MARK: mark}, start_new_session=True)
+        for mark in marks
+    ]
+    end_marked("this run")
+    mine, other = started
+    assert not psutil.pid_exists(mine.pid)
+    assert other.poll() is None
+    other.kill()
+    for one in started:
+        one.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -80,6 +81,27 @@ def is_left(path: Path) -> bool:
         return grounds.is_free(lock) if lock.exists() else path.exists()
     except OSError:
         return path.exists()
+
+
+MARK = "PYTEST_XDIST_TESTRUNUID"
+"""The variable by which pytest-xdist tells its workers which run they are of."""
+
+
+def end_marked(run: str) -> None:
+    """Kill all that has the mark of a run of the tests, but for this process and its ancestors."""
+    ours = {os.getpid(), *(one.pid for one in psutil.Process().parents())}
+    while found := [one for one in psutil.process_iter() if one.pid not in ours and _has(one, run)]:
+        for one in found:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        psutil.wait_procs(found, timeout=1)
+
+
+def _has(process: psutil.Process, run: str) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == run
+    except (psutil.Error, OSError):
+        return False
 
 
 def below(pid: int) -> list[psutil.Process]:
