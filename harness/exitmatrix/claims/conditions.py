@@ -207,13 +207,6 @@ def nobody_left() -> Condition:
     return Condition(words="no process is left", met=lambda sight: not sight.outcome.survivors)
 
 
-def nothing_shared_is_left() -> Condition:
-    """No semaphore and no memory that has a name."""
-    return Condition(
-        words="nothing is left in shared memory", met=lambda sight: not sight.outcome.left
-    )
-
-
 def no_name_is_left() -> Condition:
     """No semaphore and no memory that has a name; System V's has a number."""
     return Condition(

@@ -787,5 +787,3 @@ print("a name: %s" % (getattr(lock._semlock, "name", None) is not None))
 """,
     ),
 )
-
-BY_RULE = {rule: one for one in FINDINGS for rule in (*one.rules, *one.beside)}

@@ -162,7 +162,6 @@ _UVICORN = Server(
 
 # Hooks of a configuration, as scenarios/gunicorn-hooks/hooks.py has them.
 _INT, _ABORT, _EXIT = "gunicorn:worker_int", "gunicorn:worker_abort", "gunicorn:worker_exit"
-_WITH_INT = "workers/base.py, `handle_quit`: worker_int; arbiter.py, `spawn_worker`: worker_exit"
 
 
 def _hooked(reaction: Reaction, *before: str) -> Reaction:

@@ -22,20 +22,6 @@ def _counts(facts: Facts) -> bool:
     return facts.profile.final_exception == "SystemExit counts"
 
 
-def _adds_meanwhile(facts: Facts) -> bool:
-    """Whether a handler registers another while handlers are run."""
-    return isinstance(facts.statement, Register) and facts.running
-
-
-def _removes_before(facts: Facts) -> bool:
-    """Whether handlers are removed before any is run."""
-    return (
-        isinstance(facts.statement, Clear | Unregister)
-        and facts.profile.has_unregister
-        and not facts.running
-    )
-
-
 def _removes_meanwhile(facts: Facts) -> bool:
     """Whether a handler removes others while handlers are run."""
     return (
