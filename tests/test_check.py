@@ -180,6 +180,17 @@ def test_records_that_no_cell_is_planned_for_are_told(output: Path) -> None:
     assert f"1 cell on record that nothing plans any more: {gone.cell}" in err
 
 
+def test_cells_below_launchers_are_left_alone_unless_asked_for(output: Path) -> None:
+    """They are planned where a launcher is named, so they are not gone: it is said how."""
+    rows = records(output)
+    below = replace(rows[CELL], cell=CELL.replace("plain/", "plain/sh/"), launcher="sh")
+    write(output, *rows.values(), below)
+    status, _, err = check(output, "--python", NEWEST, "--stack", "none", "--target", "main")
+    assert status == 0
+    assert "not checked: 1 cell on record below launchers (--launcher '*' checks these)" in err
+    assert "nothing plans" not in err
+
+
 def test_bad_words_are_usage_errors(output: Path) -> None:
     """One line with what is near, as `matrix` has it."""
     before = tree(output)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from shlex import quote
 
 import click
 from msgspec.structs import replace
@@ -15,6 +13,7 @@ from msgspec.structs import replace
 from exitmatrix.cli import options
 from exitmatrix.cli.accepting import Again, accept, write_as
 from exitmatrix.cli.changes import Shown, differ, explained, print_changes
+from exitmatrix.cli.comparing import choose, compare_as, tell_what_is_not_checked
 from exitmatrix.cli.environments import (
     Environments,
     place_of,
@@ -63,8 +62,8 @@ from exitmatrix.machine.store.places import HERE, nearest_records
 from exitmatrix.machine.store.records import platform_name
 from exitmatrix.model import Cell, Interpreter, Record, Scenario
 from exitmatrix.model.change import Change
-from exitmatrix.plan.cells import Plan, Selection, matches, without
-from exitmatrix.plan.changes import TwoForOneError, change, compared_as, known, races, sort
+from exitmatrix.plan.cells import Plan, without
+from exitmatrix.plan.changes import change, known, races
 from exitmatrix.plan.schedule import RACY, Result, Schedule
 from exitmatrix.report.exchange.changes import CheckDocument
 from exitmatrix.report.pages.changes import count
@@ -224,88 +223,6 @@ def read_committed(folder: Path) -> dict[str, Record]:
             USAGE_ERROR,
         )
     return {record.cell: record for record in rows}
-
-
-def compare_as(
-    found: Mapping[str, Interpreter], records: Mapping[str, Record], update: bool
-) -> dict[str, Interpreter]:
-    """The interpreters, by the ids whose records they are compared with.
-
-    A build is compared with its release, and never written in the release's place.
-    """
-    on_record = {record.interpreter_id for record in records.values()}
-    try:
-        compared = compared_as(found.values(), on_record)
-    except TwoForOneError as error:
-        raise Failure(str(error), USAGE_ERROR) from error
-    for id, one in compared.items():
-        if one.build and id == one.release:
-            if update:
-                raise Failure(
-                    f"{one.argument} is not the {id} that is on record, and is not written in its"
-                    f" place: `exitmatrix matrix --python {quote(one.argument)}` records it as"
-                    f" {one.built(one.build).id}",
-                    USAGE_ERROR,
-                )
-            say(f"{one.argument} is compared with the records of {id}")
-    return compared
-
-
-def choose(
-    planned: Plan,
-    interpreters: Mapping[str, Interpreter],
-    records: Mapping[str, Record],
-    update: bool,
-) -> Plan:
-    """The cells to measure: those on record, and the new ones when they are to be written."""
-    found = sort(planned.cells, records)
-    on_record = {record.interpreter_id for record in records.values()}
-    strangers = sorted({cell.interpreter for cell in found.new} - on_record)
-    if found.new:
-        what = "measured too, and written" if update else "no change; --update writes them"
-        say(f"{count(len(found.new), 'cell')} without a record: {what}")
-    advice = (
-        "" if update else f": {_advice(interpreters[strangers[0]], on_record)}" if strangers else ""
-    )
-    if not found.known and not update:
-        reason = f"{', '.join(strangers)} not on record" if strangers else "no cell is on record"
-        raise Failure(f"nothing to compare with: {reason}{advice}", USAGE_ERROR)
-    if strangers:
-        say(f"not on record: {', '.join(strangers)}{advice}")
-    return Plan(cells=planned.cells if update else found.known, left_out=planned.left_out)
-
-
-def _advice(interpreter: Interpreter, on_record: Iterable[str]) -> str:
-    near = difflib.get_close_matches(interpreter.id, sorted(on_record), n=1, cutoff=0)[0]
-    return (
-        f"`exitmatrix matrix --python {quote(interpreter.argument)}` measures it, and"
-        f" `exitmatrix diff {near} {interpreter.id}` then compares it with its nearest"
-    )
-
-
-def tell_what_is_not_checked(
-    planned: Plan,
-    found: Mapping[str, Interpreter],
-    records: Mapping[str, Record],
-    selection: Selection,
-    named: Sequence[str],
-) -> None:
-    """Records that this run cannot look at: of other interpreters, and of cells that are gone."""
-    on_record = {record.interpreter_id for record in records.values()}
-    absent = sorted(on_record - set(found))
-    if absent and not named:
-        say(f"on record but not on this machine, so not checked: {', '.join(absent)}")
-    there = {cell.id for cell in planned.cells}
-    gone = [
-        record.cell
-        for record in records.values()
-        if record.cell not in there
-        and record.interpreter_id in found
-        and matches(record, selection)
-    ]
-    if gone:
-        number = count(len(gone), "cell")
-        say(f"{number} on record that nothing plans any more: {', '.join(sorted(gone)[:5])}")
 
 
 def measure_again(
