@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
+from fnmatch import fnmatchcase
 
 import pytest
+from exitmatrix.declare.questions import asked_about
 from exitmatrix.declare.remedies import REMEDIES, Remedy
 from exitmatrix.declare.servers import idle
 from exitmatrix.declare.situations import BY_ID
@@ -144,3 +146,21 @@ def test_the_answer_names_what_was_measured_and_how_to_try_it() -> None:
     wrong = run("answer", "docker stip")
     assert wrong.returncode == 2
     assert wrong.stderr.startswith("exitmatrix: no situation is called 'docker stip'")
+
+
+def test_an_answer_names_those_whose_short_answer_it_is_before_others() -> None:
+    """Who asks exactly this is named first; nobody is named for a cell that answers nobody."""
+    found = asked_about("plain/SIGTERM@main")
+    short = [
+        one.number for one in found if fnmatchcase("plain/SIGTERM@main", one.looks[0].cells)
+    ]
+    assert short
+    assert [one.number for one in found[: len(short)]] == short
+    assert asked_about("nothing/SIGTERM@main") == ()
+
+
+def test_an_answer_leads_on_to_every_version_and_to_who_asks() -> None:
+    """The command for the other Pythons, and the address of a public thread."""
+    said = run("answer", "docker stop", "gunicorn").stdout
+    assert "exitmatrix explain gunicorn/SIGTERM@master" in said
+    assert re.search(r"^Who asks\n  .+\n(  .+\n)*    https://\S+$", said, re.MULTILINE)

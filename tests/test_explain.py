@@ -192,12 +192,13 @@ def test_every_line_fits_a_terminal() -> None:
 
 
 def test_a_rule_is_told_with_its_reason_and_source() -> None:
-    """The verdict is followed by every rule it rests on."""
+    """What was foreseen is followed by every rule that it rests on."""
     record = some("none/plain/SIGTERM@main")
     told = " ".join(explanation(case(record)).split())
     used = judge(record, LOADED["plain"]).prediction
     assert used
-    assert f"Verdict: {judge(record, LOADED['plain']).verdict.verdict}" in told
+    assert "Why, by the rules that foresaw it" in told
+    assert "Verdict" not in told
     for id in used.rules:
         assert id in told
     assert told.count("Source: ") == len(used.rules)
@@ -399,7 +400,7 @@ def test_an_id_is_explained_offline() -> None:
     done = run(record.cell)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    for part in ("What happens", "In order", "Verdict", "Versions", "See it again"):
+    for part in ("What happens", "In order", "Why", "Versions", "See it again"):
         assert f"\n{part}" in done.stdout
     assert "No run of it was kept" not in done.stdout
 

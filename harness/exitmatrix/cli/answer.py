@@ -11,6 +11,7 @@ from exitmatrix.cli import options
 from exitmatrix.cli.errors import USAGE_ERROR, Failure
 from exitmatrix.cli.records import Records, folder_to_read, read_some
 from exitmatrix.cli.scenarios import load_scenarios
+from exitmatrix.declare.questions import address, asked_about
 from exitmatrix.declare.remedies import remedies_for
 from exitmatrix.declare.spoken import (
     SPOKEN,
@@ -29,6 +30,8 @@ from exitmatrix.model.versions import age, subject_of
 from exitmatrix.report.pages.cell import CellFacts, answered
 from exitmatrix.report.render.text import fill
 from exitmatrix.report.survey import surveys
+
+ASKED = 2  # questions of others that are named
 
 
 @click.command("answer")
@@ -88,7 +91,18 @@ def told(situation: Situation, scenario: Scenario, records: Records, output: Pat
         lines += ["", "Or" if place else "What to do", *fill(remedy.change, "  ", "  ")]
         lines += fill(f"But: {remedy.cost}", "  ", "  ")
         lines += fill(f"Measured as {remedy.shown_by}.", "  ", "  ")
-    return [*lines, *again]
+    return [*lines, *_more(question), *again]
+
+
+def _more(question: Question) -> list[str]:
+    """Where more is told: every version, and who asks this in public."""
+    lines = ["", "Other Pythons and releases", f"  exitmatrix explain {question}"]
+    asked = [one for one in asked_about(str(question)) if one.threads][:ASKED]
+    if asked:
+        lines += ["", "Who asks"]
+    for one in asked:
+        lines += [*fill(one.asks, "  ", "  "), f"    {address(one.threads[0])}"]
+    return lines
 
 
 def _newness(found: tuple[str, Record]) -> tuple[bool, object, str]:

@@ -7,6 +7,8 @@ what is not is shown as that. Nothing here says what was measured.
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 from exitmatrix.model import Frozen
 
 TRACKER = "https://github.com/"
@@ -944,3 +946,16 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         missing="a cell: the command is the answer",
     ),
 )
+
+
+def asked_about(question: str) -> tuple[PeopleAsk, ...]:
+    """What people ask that a cell answers: those first whose short answer it is."""
+    found = [
+        (place, one)
+        for one in QUESTIONS
+        for place, look in enumerate(one.looks)
+        if fnmatchcase(question, look.cells)
+    ]
+    first = {one.number: place for place, one in reversed(found)}
+    numbers = sorted(first, key=lambda number: (first[number] > 0, number))
+    return tuple(one for number in numbers for one in QUESTIONS if one.number == number)

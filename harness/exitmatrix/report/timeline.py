@@ -102,7 +102,8 @@ def _step(who: str, kind: str, detail: Sequence[str], roles: Sequence[str]) -> S
         "left": f"left behind: {first}",
     }
     if kind == "sent":
-        return "", f"{first} to the {detail[-1]}"
+        alone = list(roles) == detail[-1:]  # nobody else could be meant
+        return "", first if alone else f"{first} to the {detail[-1]}"
     if kind in between:
         return "", between[kind]
     own = {

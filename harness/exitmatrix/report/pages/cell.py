@@ -140,7 +140,7 @@ def _timelines(facts: CellFacts) -> Iterator[list[str]]:
 def _why(facts: CellFacts) -> list[str]:
     judgement = facts.judgement
     word = judgement.verdict.verdict
-    lines = [f"Verdict: {word}"]
+    lines = ["Why, by the rules that foresaw it" if word == "match" else f"Verdict: {word}"]
     lines += _filled(judgement.why.rstrip(".") + ".") if judgement.why else []
     if judgement.prediction is None:
         return lines
