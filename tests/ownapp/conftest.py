@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -167,3 +168,8 @@ def run_app(folder: Path) -> Run:
         )
 
     return run
+
+
+def row(text: str, ending: str) -> str:
+    """The line of an ending in the table."""
+    return next(line for line in text.splitlines() if re.match(rf"  {ending} .*\S", line))

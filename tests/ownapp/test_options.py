@@ -10,7 +10,7 @@ from exitmatrix.declare.texts import CannotRead, duration, readiness, role
 from exitmatrix.model.app import GRACE, Readiness, Situation
 from exitmatrix.model.launcher import Launcher
 from exitmatrix.model.tree import PLACES
-from exitmatrix.plan.app import one_at_a_time
+from exitmatrix.plan.app import meet_at_a_port
 
 
 @pytest.mark.parametrize("situation", situations.SITUATIONS, ids=lambda one: one.id)
@@ -127,4 +127,4 @@ def test_a_fixed_port_is_had_by_one_run_at_a_time(
     command: list[str], listening: list[str], alone: bool
 ) -> None:
     """Two runs side by side would meet at it, unless {port} is asked for."""
-    assert one_at_a_time(command, listening) is alone
+    assert meet_at_a_port(command, listening) is alone

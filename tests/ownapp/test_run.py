@@ -17,7 +17,7 @@ import jsonschema
 import psutil
 import pytest
 
-from tests.ownapp.conftest import Run
+from tests.ownapp.conftest import Run, row
 from tests.support.command import COMMAND
 
 PACKAGE = Path(__file__).parents[2] / "harness" / "exitmatrix"
@@ -25,11 +25,6 @@ PACKAGE = Path(__file__).parents[2] / "harness" / "exitmatrix"
 pytestmark = pytest.mark.real
 
 ONCE = ("--trials", "1")
-
-
-def row(text: str, ending: str) -> str:
-    """The line of an ending in the table."""
-    return next(line for line in text.splitlines() if re.match(rf"  {ending} .*\S", line))
 
 
 def running(folder: Path) -> list[str]:

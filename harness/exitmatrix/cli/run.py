@@ -124,6 +124,12 @@ def _some(*names: str, metavar: str, text: str) -> options.Option:
     help="Run this once, first: to make a scratch database, for one.",
 )
 @click.option(
+    "--before-each",
+    default="",
+    metavar="COMMAND",
+    help="Run this before each run: to remove what one leaves elsewhere, for one.",
+)
+@click.option(
     "--request", default="", metavar="/PATH", help="What is being asked for in scale-down."
 )
 @_some(
@@ -158,6 +164,7 @@ def command(
     env: Sequence[str],
     clean_env: bool,
     before: str,
+    before_each: str,
     request: str,
     expected: Sequence[str],
     json: Path | None,
@@ -206,6 +213,7 @@ def command(
         env={**said.env, **dict(variable(one) for one in env)},
         clean_env=clean_env,
         before=tuple(shlex.split(before)) or said.before,
+        before_each=tuple(shlex.split(before_each)) or said.before_each,
     )
     if not call.command:
         raise Failure(

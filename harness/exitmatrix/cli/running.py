@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
@@ -44,6 +43,7 @@ class Call(Frozen, kw_only=True):
     env: Mapping[str, str] = {}
     clean_env: bool = False
     before: tuple[str, ...] = ()  # a command that is run once, first
+    before_each: tuple[str, ...] = ()  # a command that is run before each run
     folder: str = ""  # where it is started; "": where the caller is
 
 
@@ -114,68 +114,111 @@ def measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
 def _measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
     base = read_call(call)
     if call.before and (problem := session.run_before(call.before, base)):
-        raise Failure(problem, HARNESS_FAILED)
+        raise Failure(f"--before: {problem}", HARNESS_FAILED)
     jobs = call.jobs or default_jobs()
     notes: list[str] = []
-    seen: list[tuple[AppSpec, AppTrial]] = []
     with session.AppSession(jobs) as running:
+        runs = _Runs(running, show, call.before_each)
         for one in wanted:
-            first = plan.spec_for(base, one, call.at, blind=False)
-            total = len(wanted) * (call.trials + call.blind)
-            show(len(seen), total, f"{first.id}: until it is ready")
-            running.ask(first)
-            seen.append(running.answer())
-            if not was_lost(seen[-1][1]):
+            first = plan.spec_for(base, one, call.at, alone=True)
+            runs.take([first], 1)
+            if not was_lost(runs.seen[-1][1]):
                 break
-        tree = _check_first(*seen[-1], call.at)
+        begun = len(runs.seen)
+        spec, trial = runs.seen[-1]
+        tree = _check_first(spec, trial, call.at)
         out = {one.id: plan.left_out(one, tree, base) for one in wanted}
-        alone = plan.one_at_a_time(call.command, seen[-1][1].listening)
+        # Who asks for several at once knows what they share; a port is no matter of taste.
+        alone = plan.why_alone(call.command, trial, base.folder, forced=call.jobs > 1)
         if alone and jobs > 1:
-            notes.append(
-                "It listens, and {port} is not in its command, so its runs came one after the"
-                " other; with {port} in the place of its port they run side by side."
-            )
-        begun = len(seen)
+            notes.append(alone)
+        at_once = 1 if alone or jobs == 1 else 4 * jobs
         rest = [
-            plan.spec_for(base, one, call.at, blind)
+            plan.spec_for(base, one, call.at, blind=blind, alone=at_once == 1)
             for place, one in enumerate(wanted)
             if not out[one.id]
-            for blind in (
-                *[False] * (call.trials - (place < begun)),
-                *[True] * call.blind,
-            )
+            for blind in _kinds(call, call.trials - (place < begun))
         ]
-        _take_all(running, rest, 1 if alone else 4 * jobs, seen, show)
-    shown = same_names([observe_app(trial, base.folder, base.roles) for _, trial in seen])
-    runs = [(spec, what) for (spec, _), what in zip(seen, shown, strict=True)]
-    results = tuple(_gather(one, call.at, out[one.id], runs) for one in wanted)
+        runs.take(rest, at_once)
+        results = _results(runs.seen, wanted, out, call.at)
+        again = plan.differing(results) if at_once > 1 and not call.jobs else ()
+        if again:
+            # What two runs share besides a port would be taken for a race of the program's own.
+            notes.append(plan.made_again(again))
+            kept = runs.forget(again)
+            runs.take(
+                [
+                    plan.spec_for(base, one, call.at, blind=blind, alone=True)
+                    for one in again
+                    for blind in _kinds(call, call.trials - kept.count(one.id))
+                ],
+                1,
+            )
+            results = _results(runs.seen, wanted, out, call.at)
+    if told := plan.not_ready_again([trial for _, trial in runs.seen]):
+        notes.append(told)
     return Measured(
         results=results,
-        runs=len(seen),
+        runs=runs.done,
         seconds=running.seconds,
         grace=base.grace,
         notes=tuple(notes),
     )
 
 
-def _take_all(
-    running: session.AppSession,
-    specs: list[AppSpec],
-    at_once: int,
-    seen: list[tuple[AppSpec, AppTrial]],
-    show: Show,
-) -> None:
-    """Run specs, so many at once at most."""
-    waiting = list(reversed(specs))
-    done = itertools.count(len(seen) + 1)
-    total = len(seen) + len(specs)
-    show(len(seen), total, seen[0][0].id)
-    while waiting or running.running:
-        while waiting and running.running < at_once:
-            running.ask(waiting.pop())
-        spec, trial = running.answer()
-        seen.append((spec, trial))
-        show(next(done), total, spec.id)
+def _kinds(call: Call, trials: int) -> list[bool]:
+    """Of each run of an ending, whether it is blind."""
+    return [False] * trials + [True] * call.blind
+
+
+Runs = Sequence[tuple[AppSpec, AppTrial]]
+
+
+def _results(
+    seen: Runs, wanted: Sequence[Situation], out: Mapping[str, str], at: str
+) -> tuple[EndingResult, ...]:
+    trials = [observe_app(trial, spec.folder, spec.roles) for spec, trial in seen]
+    runs = [(spec, what) for (spec, _), what in zip(seen, same_names(trials), strict=True)]
+    return tuple(_gather(one, at, out[one.id], runs) for one in wanted)
+
+
+class _Runs:
+    """The runs that are made, and what they showed."""
+
+    def __init__(
+        self, running: session.AppSession, show: Show, before_each: tuple[str, ...]
+    ) -> None:
+        self.seen: list[tuple[AppSpec, AppTrial]] = []
+        self.done = 0
+        self._running = running
+        self._show = show
+        self._before = before_each
+
+    def take(self, specs: Sequence[AppSpec], at_once: int) -> None:
+        """Make runs, so many at once at most; one by one, each finds what the first found."""
+        waiting, total = list(reversed(specs)), self.done + len(specs)
+        if specs:
+            self._show(self.done, total, f"{specs[0].id}: until it is ready")
+        while waiting or self._running.running:
+            while waiting and self._running.running < at_once:
+                spec = waiting.pop()
+                if self._before and (problem := session.run_before(self._before, spec)):
+                    raise Failure(f"--before-each: {problem}", HARNESS_FAILED)
+                self._running.ask(spec)
+            spec, trial = self._running.answer()
+            if spec.alone:
+                self._running.put_aside([one.name for one in trial.left])
+            self.seen.append((spec, trial))
+            self.done += 1
+            self._show(self.done, total, spec.id)
+
+    def forget(self, situations: Sequence[Situation]) -> list[str]:
+        """Take back runs of some endings that met others; the endings of those that are kept."""
+        ids = {one.id for one in situations}
+        self.seen = [
+            (spec, trial) for spec, trial in self.seen if spec.alone or spec.situation.id not in ids
+        ]
+        return [spec.situation.id for spec, _ in self.seen if not spec.blind]
 
 
 def _check_first(spec: AppSpec, trial: AppTrial, at: str) -> Tree:

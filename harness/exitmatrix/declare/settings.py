@@ -41,6 +41,7 @@ class Settings(Frozen, kw_only=True):
     launcher: str = ""
     env: Mapping[str, str] = {}
     before: tuple[str, ...] = ()
+    before_each: tuple[str, ...] = ()
     request: str = ""
     expectations: tuple[Expectation, ...] = ()
 
@@ -78,9 +79,10 @@ APP: Mapping[str, Callable[[Any], Any]] = {
     "as": _text,
     "env": _table,
     "before": _words,
+    "before-each": _words,
     "request": _text,
 }
-FIELDS = {"as": "launcher", "ready-within": "ready_within"}
+FIELDS = {"as": "launcher", "ready-within": "ready_within", "before-each": "before_each"}
 
 EXPECTED = {
     "ran": "all, or the labels of handlers",

@@ -90,6 +90,7 @@ class AppSpec(Frozen, kw_only=True):
     folders: tuple[str, ...] = ()  # in which it is looked for what was left behind
     addresses: tuple[str, ...] = ()  # other than loopback, on which it may listen
     request: str = ""  # a path or URL that is being asked for when the first signal is sent
+    alone: bool = False  # no other run of the command goes on meanwhile
     limit: float = 120.0  # seconds
     look_again: float = 0.05  # seconds between two looks at the tree
     calm: float = 2.0  # seconds at rest after which nothing more is expected
@@ -127,5 +128,6 @@ class AppTrial(Frozen, kw_only=True):
     tree: tuple[Node, ...]
     output: str  # stdout and stderr, as they came in
     left: tuple[Left, ...] = ()
+    changed: tuple[str, ...] = ()  # in the folders that were looked through; of a run alone
     port: int = 0  # what {port} stood for
     listening: tuple[str, ...] = ()  # addresses, of when it was ready

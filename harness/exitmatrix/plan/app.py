@@ -7,14 +7,20 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from exitmatrix.declare.situations import nearest
-from exitmatrix.model.app import PORT, AppSpec, Situation
+from exitmatrix.model.app import PORT, AppSpec, AppTrial, Situation
+from exitmatrix.model.app_outcome import EndingResult
 from exitmatrix.model.tree import PLACES, Tree, base_of
 
+NAMED = 2  # files that a note names
 
-def spec_for(base: AppSpec, situation: Situation, at: str, blind: bool) -> AppSpec:
+
+def spec_for(
+    base: AppSpec, situation: Situation, at: str, *, blind: bool = False, alone: bool = False
+) -> AppSpec:
     """One run of an ending."""
     return replace(
         base,
+        alone=alone,
         id=situation.id + (" without the probe" if blind else ""),
         situation=situation,
         target=at or situation.target,
@@ -48,7 +54,70 @@ def unknown_target(target: str, tree: Tree) -> str:
     return f"no process is called '{target}'{nearest(target, known)}"
 
 
-def one_at_a_time(command: Sequence[str], listening: Sequence[str]) -> bool:
+def meet_at_a_port(command: Sequence[str], listening: Sequence[str]) -> bool:
     """Whether two runs at once would meet at one port: it listens, and {port} is not asked for."""
     tcp = any(not one.startswith(("/", "@")) and ":" in one for one in listening)
     return tcp and not any(PORT in word for word in command)
+
+
+def why_alone(command: Sequence[str], first: AppTrial, folder: str, *, forced: bool = False) -> str:
+    """Why its runs come one after the other, as the first one shows; "" where they need not.
+
+    `forced`: files that they share are the user's matter.
+    """
+    if meet_at_a_port(command, first.listening):
+        return (
+            "It listens, and {port} is not in its command, so its runs came one after the"
+            " other; with {port} in the place of its port they run side by side."
+        )
+    if first.changed and not forced:
+        names = [one.removeprefix(f"{folder}/") for one in first.changed if one != folder]
+        which = f" ({', '.join(names[:NAMED])})" if names else ""
+        return (
+            f"It writes where it is started{which}, so its runs came one after the other. What"
+            " one left was put aside for the next, and is there again."
+        )
+    return ""
+
+
+def differing(results: Sequence[EndingResult]) -> tuple[Situation, ...]:
+    """Endings whose runs did not all end alike, so that something they share may be why."""
+    return tuple(one.situation for one in results if _differ(one))
+
+
+def _differ(result: EndingResult) -> bool:
+    shapes = {one.shape for one in result.outcomes}
+    exits = {one.exits for one in (*result.outcomes, result.blind) if one}
+    return len(shapes) > 1 or len(exits) > 1 or bool(result.unknown or result.blind_unknown)
+
+
+def made_again(endings: Sequence[Situation]) -> str:
+    """What is told where runs that met each other are replaced by runs one after the other."""
+    names = ", ".join(one.id for one in endings)
+    return (
+        f"Side by side, its runs did not all end alike ({names}); so these were made again, one"
+        " after the other, and that is what is shown."
+    )
+
+
+def not_ready_again(trials: Sequence[AppTrial]) -> str:
+    """What is told where a program became ready at first, and later did not."""
+    if not any(_was_ready(one) for one in trials[:1]):
+        return ""
+    lost = next((one for one in trials if _ended_early(one)), None)
+    if lost is None:
+        return ""
+    last = lost.output.strip().splitlines()[-1:]
+    return (
+        "It did not become ready in every run"
+        + "".join(f"; one wrote: {line.strip()}" for line in last)
+        + ". If an earlier run has left what stops it, --before-each 'COMMAND' can remove that."
+    )
+
+
+def _was_ready(trial: AppTrial) -> bool:
+    return any(one.event.kind == "ready" for one in trial.history)
+
+
+def _ended_early(trial: AppTrial) -> bool:
+    return any(one.event.kind == "not-ready" for one in trial.history)

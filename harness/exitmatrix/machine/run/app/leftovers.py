@@ -11,26 +11,34 @@ import stat
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from exitmatrix.machine.run.kernel import shared_memory, system_v
 from exitmatrix.model.app import Left
 
 MOST = 20_000  # entries of a folder that are looked at
-PASSED_OVER = {
-    *(".git", ".hg", "__pycache__", "node_modules", ".venv", "venv"),
-    *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox"),
-}
+PASSED_OVER = frozenset(
+    (
+        *(".git", ".hg", "__pycache__", "node_modules", ".venv", "venv"),
+        *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox"),
+    )
+)
 """Folders that hold what tools keep, which no program of theirs is to clean up."""
 
 
 class Leftovers:
     """What there was before, and what the processes of a run were seen to have."""
 
-    def __init__(self, work: str, own: str, named: Collection[str]) -> None:
-        """`own`: the run's temporary folder. `work`, `named`: looked through as a whole."""
+    def __init__(self, work: str, own: str, named: Collection[str], alone: bool) -> None:
+        """`own`: the run's temporary folder. `work`, `named`: looked through as a whole.
+
+        `alone`: no other run of the command goes on meanwhile, so what is new is of this one.
+        """
         self._own = own
+        self._alone = alone
         self._whole = tuple(dict.fromkeys((work, *named)))
-        self._before = {path for folder in self._whole for path, _ in _entries(folder, deep=True)}
+        self._state = self._looked_through()
+        self._before = set(self._state)
         self._common = tempfile.gettempdir()
         self._before |= {path for path, _ in _entries(self._common, deep=False)}
         self.before = frozenset(shared_memory.names())
@@ -45,6 +53,26 @@ class Leftovers:
         self._held |= {one for one in files if one.startswith("/")}
         self._memory |= shared_memory.mapped_by(pid) - self.before
 
+    def changed(self) -> list[str]:
+        """What is new, gone or otherwise in the folders that are looked through as a whole.
+
+        A folder is otherwise if a name in it came or went, so what was made and removed shows
+        too: mtime, inode(7). Folders that tools keep do not count.
+        """
+        then, now = self._state, self._looked_through()
+        return sorted(
+            path
+            for path in then.keys() | now.keys()
+            if _differ(then.get(path), now.get(path)) and not path.startswith(f"{self._own}/")
+        )
+
+    def _looked_through(self) -> dict[str, _Mark | None]:
+        return {
+            path: _mark(path, kind)
+            for folder in self._whole
+            for path, kind in ((folder, "folder"), *_entries(folder, deep=True))
+        }
+
     def find(self, live: Collection[int], ended: Collection[int]) -> list[Left]:
         """What is left. While somebody lives, only what bears the pid of one that has ended."""
         found: list[Left] = []
@@ -53,7 +81,7 @@ class Leftovers:
         for folder in self._whole:
             if not self._own.startswith(f"{folder}/"):
                 found += [
-                    Left(kind=kind, name=path, shared=True)
+                    Left(kind=kind, name=path, shared=not self._alone)
                     for path, kind in _entries(folder, deep=True)
                     if path not in self._before
                 ]
@@ -91,6 +119,33 @@ class Leftovers:
     def remove(self) -> None:
         """Remove what is still there of shared memory."""
         shared_memory.remove(self._memory)
+
+
+class _Mark(NamedTuple):
+    """What differs when an entry was replaced or written to; of a folder, when its names do."""
+
+    inode: int
+    stamp: int
+    tools: frozenset[str] = frozenset()  # folders of tools in it
+
+
+def _mark(path: str, kind: str) -> _Mark | None:
+    try:
+        about = os.lstat(path)
+        if kind != "folder":
+            return _Mark(about.st_ino, about.st_ctime_ns)
+        tools = PASSED_OVER.intersection(os.listdir(path))  # noqa: PTH208
+        return _Mark(about.st_ino, about.st_mtime_ns, tools)
+    except OSError:
+        return None
+
+
+def _differ(one: _Mark | None, other: _Mark | None) -> bool:
+    if one is None or other is None:
+        return one is not other
+    if one.tools != other.tools:
+        return one.inode != other.inode
+    return one != other
 
 
 def _entries(folder: str, deep: bool) -> Iterator[tuple[str, str]]:

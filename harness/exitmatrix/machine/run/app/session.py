@@ -15,6 +15,7 @@ from typing import Self
 import msgspec
 
 from exitmatrix.machine.run.app.engine import AppAnswer, AppAsk, broken
+from exitmatrix.machine.run.app.restoring import PutAside
 from exitmatrix.machine.run.aside import as_given
 from exitmatrix.machine.run.connection import Connection
 from exitmatrix.machine.run.dispatch import Dispatch
@@ -65,10 +66,10 @@ def run_before(words: Sequence[str], spec: AppSpec) -> str:
             check=False,
         )
     except OSError as error:
-        return f"--before: {words[0]}: {error.strerror}"
+        return f"{words[0]}: {error.strerror}"
     if done.returncode:
         last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        return f"--before: {words[0]} ended with status {done.returncode}" + "".join(
+        return f"{words[0]} ended with status {done.returncode}" + "".join(
             f": {line}" for line in last
         )
     return ""
@@ -147,6 +148,8 @@ class AppSession:
             lambda spec, why: broken(spec, "lost", why),
         )
 
+        self._aside = PutAside()
+
     def __enter__(self) -> Self:
         self._engine.open()
         return self
@@ -169,13 +172,20 @@ class AppSession:
         """Wait for the next run that ends. Raises EngineDied."""
         return self._engine.take()
 
+    def put_aside(self, names: Sequence[str]) -> None:
+        """Have the next run find what the last one found, until all are over."""
+        self._aside.take(names)
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._engine.close()
+        try:
+            self._engine.close()
+        finally:
+            self._aside.give_back()
 
 
 _DECODER = msgspec.json.Decoder(Hello | AppAnswer)

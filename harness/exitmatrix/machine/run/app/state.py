@@ -83,7 +83,7 @@ class AppState:
         os.makedirs(self.temporary, 0o700)  # noqa: PTH103
         with contextlib.ExitStack() as undo:
             undo.callback(shutil.rmtree, self.folder, ignore_errors=True)
-            self.leftovers = Leftovers(spec.folder, self.temporary, spec.folders)
+            self.leftovers = Leftovers(spec.folder, self.temporary, spec.folders, spec.alone)
             self.channel = Channel(f"{self.folder}/channel", self.token)
             undo.callback(self.channel.close)
             self.gates = Gates(self.channel.path)

@@ -43,6 +43,7 @@ async def run(state: AppState, look: Look | None = None) -> AppTrial:
         ended = [pid for pid, one in state.processes.watched.items() if one.ended]
         left = state.leftovers.find(state.live, ended)
         await _end_everything(state)
+        changed = state.leftovers.changed() if state.spec.alone else []
         return AppTrial(
             id=state.spec.id,
             situation=state.spec.situation.id,
@@ -52,6 +53,7 @@ async def run(state: AppState, look: Look | None = None) -> AppTrial:
             tree=tuple(state.nodes.values()),
             output=state.text,
             left=tuple(left),
+            changed=tuple(changed),
             port=state.port,
             listening=tuple(sorted(one.address for one in state.sockets.values())),
         )

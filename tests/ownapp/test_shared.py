@@ -1,0 +1,162 @@
+"""Runs of a program that share more than a port: each begins as the first did."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from exitmatrix.machine.run.app.leftovers import Leftovers
+from exitmatrix.machine.run.app.restoring import PREFIX, PutAside
+from exitmatrix.model import Event
+from exitmatrix.model.app import AppTrial, Left, Moment
+from exitmatrix.plan.app import not_ready_again, why_alone
+
+from tests.ownapp.conftest import Run, row
+
+LOCKS = """\
+import atexit, os, sys, time
+
+try:
+    os.open({name!r}, os.O_CREAT | os.O_EXCL)
+except FileExistsError:
+    sys.exit("there is a lock: does another one run?")
+atexit.register(os.remove, {name!r})
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+ASKED = ("--ready", "line ready", "--trials", "2", "--ending", "deploy", "--ending", "ctrl-c")
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.real
+def test_a_lock_file_that_one_run_leaves_does_not_stop_the_next(run_app: Run, folder: Path) -> None:
+    """Each run begins as the first did, and in the end the file is there, as its user has it."""
+    (folder / "locks.py").write_text(LOCKS.format(name="app.lock"))
+    done = run_app(*ASKED, "--", "python", "locks.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"✗ none +SIGTERM .*app\.lock", row(done.stdout, "deploy"))
+    assert re.search(r"✓ all +SIGINT .*nothing", row(done.stdout, "ctrl-c"))
+    assert "Left behind in 2 of 2 runs" in done.stdout
+    assert "It writes where it is started (app.lock)" in words(done.stdout)
+    assert (folder / "app.lock").exists()
+    assert not list(folder.parent.glob(f"{PREFIX}*"))
+
+
+@pytest.mark.real
+def test_runs_that_meet_in_another_place_are_made_again_one_by_one(
+    run_app: Run, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What runs side by side do to each other is no race of the program's own."""
+    lock = tmp_path_factory.mktemp("elsewhere") / "app.lock"
+    (folder / "locks.py").write_text(LOCKS.format(name=str(lock)))
+    only = [word for word in ASKED if word != "deploy"]
+    only.remove("--ending")
+    done = run_app(*only, "--", "python", "locks.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "✓ all" in row(done.stdout, "ctrl-c")
+    assert "Side by side, its runs did not all end alike (ctrl-c)" in words(done.stdout)
+
+
+@pytest.mark.real
+def test_what_an_earlier_run_left_elsewhere_can_be_removed_before_each(
+    run_app: Run, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Without that the page says what the program wrote, and how; with it every run is seen."""
+    lock = tmp_path_factory.mktemp("elsewhere") / "app.lock"
+    (folder / "locks.py").write_text(LOCKS.format(name=str(lock)))
+    program = ("--", "python", "locks.py")
+    done = run_app(*ASKED, *program)
+    assert done.returncode == 3, done.stdout
+    told = words(done.stdout)
+    assert "one wrote: there is a lock: does another one run?" in told
+    assert "--before-each" in told
+    done = run_app(*ASKED, "--jobs", "1", "--before-each", f"rm -f {lock}", *program)
+    assert done.returncode == 0, done.stdout
+    assert "✗ none" in row(done.stdout, "deploy")
+    assert "✓ all" in row(done.stdout, "ctrl-c")
+
+
+def looked_at(work: Path, own: Path) -> Leftovers:
+    return Leftovers(str(work), str(own), (), alone=True)
+
+
+def test_what_was_made_and_removed_shows(tmp_path: Path) -> None:
+    """The folder's names came and went: a lock file that is removed would meet another run's."""
+    work, own = tmp_path / "work", tmp_path / "own"
+    work.mkdir()
+    own.mkdir()
+    (work / "log").write_text("1")
+    seen = looked_at(work, own)
+    assert seen.changed() == []
+    (work / "lock").touch()
+    (work / "lock").unlink()
+    assert seen.changed() == [str(work)]
+    (work / "log").write_text("2")
+    (work / "new").touch()
+    assert seen.changed() == [str(work), str(work / "log"), str(work / "new")]
+
+
+def test_what_tools_keep_is_no_change(tmp_path: Path) -> None:
+    """A first run that leaves __pycache__ writes nothing that the next one meets."""
+    work, own = tmp_path / "work", tmp_path / "own"
+    work.mkdir()
+    own.mkdir()
+    seen = looked_at(work, own)
+    (work / "__pycache__").mkdir()
+    (work / "__pycache__" / "app.pyc").touch()
+    (own / "scratch").touch()
+    assert seen.changed() == []
+
+
+def test_what_is_put_aside_comes_back_and_nothing_of_a_users_is_lost(tmp_path: Path) -> None:
+    """Also a folder; what was made anew meanwhile stays as it is."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").write_text("old")
+    (tmp_path / "lock").write_text("first")
+    aside = PutAside()
+    names = [str(tmp_path / "folder"), str(tmp_path / "folder" / "file"), str(tmp_path / "lock")]
+    aside.take([*names, "$TMPDIR/own", str(tmp_path / "gone")])
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "lock").write_text("second")
+    aside.take([str(tmp_path / "lock")])
+    (tmp_path / "lock").write_text("third")
+    aside.give_back()
+    assert (tmp_path / "folder" / "file").read_text() == "old"
+    assert (tmp_path / "lock").read_text() == "third"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["folder", "lock"]
+
+
+def trial(*kinds: str, changed: tuple[str, ...] = (), output: str = "") -> AppTrial:
+    history = tuple(Moment(0.0, Event("harness", 0, kind, ())) for kind in kinds)
+    return AppTrial(
+        id="deploy",
+        situation="deploy",
+        target="first",
+        blind=False,
+        history=history,
+        tree=(),
+        output=output,
+        left=tuple(Left(kind="file", name=one) for one in changed),
+        changed=changed,
+    )
+
+
+def test_who_asks_for_several_at_once_knows_what_they_share() -> None:
+    """`--jobs 4` is obeyed; a port that two cannot have is no matter of taste."""
+    writes = trial("ready", changed=("/work/app.lock",))
+    assert "(app.lock)" in why_alone(["app"], writes, "/work")
+    assert why_alone(["app"], writes, "/work", forced=True) == ""
+    assert why_alone(["app"], trial("ready"), "/work") == ""
+
+
+def test_a_program_that_was_never_ready_is_no_matter_of_what_runs_leave() -> None:
+    """The advice is for one that was ready at first."""
+    early = trial("not-ready", output="x\nthere is a lock\n")
+    assert "there is a lock" in not_ready_again([trial("ready"), early])
+    assert not_ready_again([early, early]) == ""
+    assert not_ready_again([trial("ready"), trial("ready")]) == ""
