@@ -20,6 +20,10 @@ help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo "PYTHON=... names the Python for $(VENV) (after make clean); CORES=... the number of cores for tests."
 
+.PHONY: tour
+tour: $(STAMP) ## five minutes in the terminal: eight commands, what they show, and a sentence each
+	@$(VENV)/bin/exitmatrix tour $(ARGS)
+
 .PHONY: matrix
 matrix: $(STAMP) ## measure every cell and write reports/ (ARGS='--python 3.13* --stack none')
 	@$(VENV)/bin/exitmatrix matrix $(ARGS)

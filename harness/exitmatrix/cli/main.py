@@ -21,6 +21,7 @@ from exitmatrix.cli.streams import guard_streams
 NAME = "exitmatrix"
 
 COMMANDS = {
+    "tour": "Show what there is, in eight steps: five minutes in a terminal.",
     "run": "Does the clean-up of your own program run when it is ended?",
     "matrix": "Measure cells and write the records, the verdicts and the report.",
     "races": "Steer for the rare outcomes of races, and add them to the records.",
@@ -107,6 +108,8 @@ def main() -> None:
     clean-up ran, in which process and in what order.
 
     \b
+    Have a look around: eight commands, each with its output and a sentence.
+        exitmatrix tour
     See whether your own program cleans up when it is stopped.
         exitmatrix run -- python app.py
     Read what happens when a process ends in a certain way, and why.

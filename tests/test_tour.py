@@ -1,0 +1,39 @@
+"""`tour`: each sentence is shown to be true by what its command prints."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from exitmatrix.cli.tour import STOPS
+
+from tests.support.command import run
+
+STEP = re.compile(r"^── \d+ of \d+ ─+$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def shown() -> list[str]:
+    """What each step printed, in order."""
+    done = run("tour", "--no-pause")
+    assert done.returncode == 0, done.stderr
+    return STEP.split(done.stdout)[1:]
+
+
+@pytest.mark.real
+def test_each_step_shows_what_its_sentence_says(shown: list[str]) -> None:
+    """The words that the sentence rests on stand in the output of its own command."""
+    assert len(shown) == len(STOPS)
+    for stop, text in zip(STOPS, shown, strict=True):
+        command, _, output = text.partition("\n$ exitmatrix ")[2].partition("\n")
+        assert command.startswith(stop.words[0])
+        assert " ".join(stop.shows.split()) in " ".join(output.split()), output
+        assert len(output.splitlines()) > 1, output
+
+
+@pytest.mark.real
+def test_lines_of_the_tour_itself_fit_80_columns(shown: list[str]) -> None:
+    """Commands stay whole, to be pasted; what the tour says of them is folded."""
+    for text in shown:
+        head = text.partition("\n$ ")[0]
+        assert all(len(line) <= 80 for line in head.splitlines())
