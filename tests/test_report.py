@@ -549,7 +549,7 @@ def test_handlers_of_another_mechanism_are_named_for_each_role() -> None:
     workers = (process(f"worker#{n}", fired=(hook,), exit={"code": 0}) for n in (1, 2))
     shown = outcome(process("master", exit={"code": 0}), *workers)
     (group,) = groups(record("celery-prefork/SIGTERM@master", shown, stack="celery-5.7"))
-    assert plain(short_answer(group)) == f"◐ master yes, worker {hook} only"
+    assert plain(short_answer(group)) == "◐ master yes, worker: worker_process_shutdown only"
 
 
 def test_the_answer_stands_before_what_explains_it() -> None:

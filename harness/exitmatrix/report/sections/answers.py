@@ -5,6 +5,7 @@ Each answer is computed from the records of the cells named here; none is typed 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from exitmatrix.model import Frozen, Outcome, Question
@@ -257,8 +258,15 @@ def _whose(outcomes: Sequence[Outcome], idle: Collection[str] = ()) -> Inline:
         having = [role for role, (symbol, _) in verdicts.items() if symbol == Symbol.YES]
         return inline(Symbol.SOME, f" in the {' and the '.join(having)} only")
     worst = next(one for one in (Symbol.RACE, Symbol.UNKNOWN, Symbol.SOME) if one in symbols)
-    each = ", ".join(f"{role} {word}" for role, (_, word) in verdicts.items())
+    each = ", ".join(
+        f"{role}{':' if word.endswith(ONLY) else ''} {word}" for role, (_, word) in verdicts.items()
+    )
     return inline(worst, f" {each}")
+
+
+ONLY = " only"
+OF_A_MODULE = re.compile(r"(?:\w+\.)+(\w+):\w+")
+"""celery.worker_process_shutdown:process: what the library calls it says enough in a table."""
 
 
 def _which(outcomes: Sequence[Outcome], role: str) -> str:
@@ -269,7 +277,7 @@ def _which(outcomes: Sequence[Outcome], role: str) -> str:
         for one in outcome.processes
         if _base(one.role) == role
     }
-    return f"{did.pop()} only" if len(did) == 1 else ""
+    return OF_A_MODULE.sub(r"\1", did.pop()) + ONLY if len(did) == 1 else ""
 
 
 def _base(role: str) -> str:
