@@ -3,55 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from exitmatrix.cli.errors import Failure
 from exitmatrix.cli.site import command
-from exitmatrix.declare.situations import find
 from exitmatrix.machine.site import assets
 from exitmatrix.machine.store.records import read
 from exitmatrix.machine.store.sharing import Sharing
 from exitmatrix.model import Record
-from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Fate, Handler, Member, Ran, Sent
+from exitmatrix.model.app_outcome import Member
 from exitmatrix.observe.app_record import records
 from exitmatrix.report.app.exports import json_lines
 from exitmatrix.report.document import plain
 from exitmatrix.report.render.html import html_words
 from exitmatrix.report.site.own import own_answer, own_files, page_of
 
+from tests.ownapp.made import CLOSE, FLUSH, LIBRARY, ending, member, outcome
 from tests.support.committed import records as of_the_matrix
-
-CLOSE, FLUSH = (Handler(label=label) for label in ("app.db:close_pool", "app:flush"))
-LIBRARY = Handler(label="logging:shutdown", library=True)
-TERM = Sent(seconds=0.0, signal="SIGTERM", to="group")
-
-
-def member(role: str, *fates: tuple[Handler, Fate], end: str = "code 0", **more: Any) -> Member:
-    began = {"ran": 0.1, "raised": 0.2, "unfinished": 0.3, "not run": None}
-    fields: dict[str, Any] = {
-        "family": True,
-        "serves": False,
-        "new": False,
-        "observed": True,
-        "seconds": 0.4 if end else None,
-        "born": -1.0,
-    }
-    runs = tuple(Ran(handler=one, fate=fate, began=began[fate]) for one, fate in fates)
-    return Member(role=role, exit=end, handlers=runs, **(fields | more))
 
 
 def record(*runs: tuple[Member, ...]) -> Record:
-    outcomes = tuple(
-        AppOutcome(
-            situation="deploy", blind=False, members=members, sent=(TERM,), ready=0.5, gone=0.4,
-            watched=1.0, left=(), output="", python="3.13.0",
-        )
-        for members in runs
-    )  # fmt: skip
-    result = EndingResult(situation=find("deploy"), target="first", outcomes=outcomes)
+    seen = ending(*(outcome(*members) for members in runs))
     platform = {"system": "Linux", "machine": "x86_64"}
-    (one,) = records(("python", "app.py"), "direct", [result], platform, "2026-11-25")
+    (one,) = records(("python", "app.py"), "direct", [seen], platform, "2026-11-25")
     return one
 
 
@@ -89,6 +63,7 @@ def test_a_record_of_run_says_who_did_what_after_what() -> None:
         ("◐ not in main", [(member("main", (CLOSE, "ran"), (FLUSH, "raised")),)]),
         ("● it goes on", [(member("main", (CLOSE, "not run"), end=""),)]),
         ("- nothing to run", [(member("main", (LIBRARY, "ran")),)]),
+        ("● it goes on", [(member("master"), member("worker", (CLOSE, "not run"), end=""))]),
         ("? not seen from inside", [(member("main", observed=False),)]),
         ("≈ runs differ: ✓ all or ✗ none", [(RAN,), (KILLED,)]),
         ("✓ all", [(RAN, member("new-worker", (FLUSH, "not run"), new=True, born=0.2))]),

@@ -50,7 +50,8 @@ def clean_up(outcome: AppOutcome) -> CleanUp:
         return CleanUp(answer="unseen")
     having = [one for one in ended if one.own]
     if not having:
-        return CleanUp(answer="nothing")
+        waiting = any(one.own and not one.new and not one.exit for one in family)
+        return CleanUp(answer="goes on" if waiting else "nothing")
     lacking = [one for one in having if any(ran.fate != "ran" for ran in one.own)]
     if not lacking:
         return CleanUp(answer="all")

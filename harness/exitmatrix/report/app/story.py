@@ -30,16 +30,19 @@ def story(result: EndingResult) -> list[str]:
     if not result.outcomes:
         return lines
     shapes = _shapes(result.outcomes)
-    lines += _steps(shapes[0][0])
-    for reason in reasons(shapes[0][0], result.situation):
-        lines += filled(reason.text, "  ")
-        if reason.remedy:
-            lines += filled(f"Remedy: {reason.remedy}.", "  ")
-    for shape in shapes[1:]:
-        lines += filled(
-            f"≈ In {len(shape)} of {len(result.outcomes)} runs it went otherwise:", "  "
-        )
+    said: set[str] = set()
+    for place, shape in enumerate(shapes):
+        if place:
+            lines += filled(
+                f"≈ In {len(shape)} of {len(result.outcomes)} runs it went otherwise:", "  "
+            )
         lines += _steps(shape[0])
+        for reason in reasons(shape[0], result.situation):
+            if reason.text not in said:
+                said.add(reason.text)
+                lines += filled(reason.text, "  ")
+                if reason.remedy:
+                    lines += filled(f"Remedy: {reason.remedy}.", "  ")
     lines += _left(result)
     for difference in disagreements(result):
         lines += filled(f"! The run without the probe: {difference}.", "  ")

@@ -163,6 +163,9 @@ def _of_one(outcome: Outcome, timeline: Timeline) -> Inline:
         if mine - done:
             lacking.append(one.role)
     if not some:
+        alive = {one.role for one in outcome.processes if one.exit is None}
+        if any(step[0] in alive and step[1] == "holds" for step in timeline):
+            return inline(Symbol.ALIVE, " it goes on")
         return "- nothing to run"
     if not lacking:
         return inline(Symbol.YES, " all")

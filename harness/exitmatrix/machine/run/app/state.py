@@ -58,7 +58,8 @@ class TimedJournal(Journal):
     def moments(self) -> tuple[Moment, ...]:
         """All of it."""
         both = zip(self._seconds, self.events, strict=True)
-        return tuple(Moment(round(seconds, 3), event) for seconds, event in both)
+        # So fine that of two ends which are learnt at once the order is still told.
+        return tuple(Moment(round(seconds, 9), event) for seconds, event in both)
 
 
 class AppState:
