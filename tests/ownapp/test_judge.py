@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.app import clean_up
+from typing import Any
+
+import pytest
+from exitmatrix.declare.situations import find
+from exitmatrix.judge.app import clean_up, disagreements, only_without, reasons
 from exitmatrix.machine.run.app.state import TimedJournal
+from exitmatrix.model import Event
+from exitmatrix.model.app_outcome import AppOutcome, Handler, Member
 from exitmatrix.report.app.story import story
 
 from tests.ownapp.made import CLOSE, ending, member, outcome
@@ -19,10 +25,12 @@ def test_whoever_has_nothing_to_clean_up_speaks_not_for_who_goes_on() -> None:
 def test_of_two_ends_that_are_learnt_at_once_the_order_is_told() -> None:
     """A shell that waits for the program ends after it, within the same thousandth of a second."""
     journal = TimedJournal()
-    journal.note("kernel", 11, "ended", "code 0")
-    journal.note("kernel", 10, "ended", "code 0")
-    first, second = journal.moments
-    assert first.seconds < second.seconds
+    for pid in (11, 10):
+        journal.note("kernel", pid, "ended", "code 0")
+    journal.insert(1, Event("probe", 10, "began", ("1",)))  # learnt last, and before that end
+    seconds = [one.seconds for one in journal.moments]
+    assert [one.event.pid for one in journal.moments] == [11, 10, 10]
+    assert sorted(set(seconds)) == seconds
 
 
 def test_every_way_in_which_runs_went_has_its_reason() -> None:
@@ -33,3 +41,68 @@ def test_every_way_in_which_runs_went_has_its_reason() -> None:
     before, rare = text.split("In 1 of 3 runs it went otherwise")
     assert "no handler for SIGTERM" not in before
     assert rare.count("main had no handler for SIGTERM") == 1
+
+
+def ended(how: str, *, gone: float = 0.4, output: str = "up") -> AppOutcome:
+    return outcome(member("main", end=how), gone=gone, output=output)
+
+
+FINE, KILLED = ended("code 0"), ended("signal SIGTERM")
+
+
+@pytest.mark.parametrize(
+    ("with_it", "without", "differs", "only"),
+    [
+        ([FINE, FINE], [FINE], False, 0),
+        ([FINE, FINE], [KILLED], True, 1),
+        ([FINE, FINE, FINE], [KILLED, KILLED], True, 2),
+        ([FINE, FINE, FINE], [KILLED, FINE], False, 1),
+        ([FINE, FINE, KILLED], [KILLED, KILLED], False, 0),
+        ([FINE, FINE], [ended("code 0", gone=8.0)], True, 0),
+        ([FINE, FINE], [ended("code 0", gone=8.0), FINE], False, 0),
+        ([FINE, FINE], [ended("code 0", output="down")], True, 0),
+        ([FINE, FINE], [ended("code 0", output="down"), FINE], False, 0),
+        ([FINE, ended("code 0", output="down")], [ended("code 0", output="down")], False, 0),
+    ],
+)
+def test_runs_without_the_probe_differ_if_they_have_nothing_in_common_with_those_with_it(
+    with_it: list[AppOutcome], without: list[AppOutcome], differs: bool, only: int
+) -> None:
+    """Both kinds show a race in part; how many of one showed what none of the other did is told."""
+    result = ending(*with_it, blind=tuple(without))
+    assert bool(disagreements(result)) is differs
+    assert only_without(result) == only
+
+
+def why(*members: Member, name: str = "deploy") -> str:
+    return " ".join(one.text for one in reasons(outcome(*members), find(name)))
+
+
+GRACE: dict[str, Any] = {"end": "signal SIGKILL", "got": ("SIGTERM", "SIGKILL")}
+
+
+def test_why_a_process_stays_is_told() -> None:
+    """It ignores the signal, or waits for a handler of its own; that it was killed is no reason."""
+    ignoring = member("main", (CLOSE, "not run"), ignores=("SIGTERM",), **GRACE)
+    assert "main ignores SIGTERM" in why(ignoring)
+    assert "main ignores" not in why(member("main", (CLOSE, "not run"), **GRACE))
+    begun = "app.db:close_pool began in main and did not come to its end"
+    assert begun in why(member("main", (CLOSE, "unfinished"), **GRACE))
+    waits = member("main", (CLOSE, "unfinished"), end="", got=("SIGINT",))
+    assert begun in why(waits, name="ctrl-c")
+    assert "begun and not finished: app.db:close_pool" in " ".join(
+        " ".join(story(ending(outcome(waits), name="ctrl-c"))).split()
+    )
+    at_once = member("main", (CLOSE, "unfinished"), end="signal SIGKILL", got=("SIGKILL",))
+    assert begun not in why(at_once, name="oom")
+
+
+@pytest.mark.parametrize("server", [True, False])
+def test_a_remedy_for_servers_is_told_where_a_server_has_the_signal(server: bool) -> None:
+    """PyPy 3.9 does to a plain program what uvicorn does to its own process."""
+    own = Handler(label="signal.SIGINT:exit", mechanism="signal.SIGINT", library=True)
+    runs = ((CLOSE, "not run"), *([(own, "ran")] if server else []))
+    one = member("main", *runs, end="signal SIGINT", catches=("SIGINT",))  # type: ignore[arg-type]
+    (reason,) = reasons(outcome(one), find("ctrl-c"))
+    assert ("where the server shuts down" in reason.remedy) is server
+    assert ("KeyboardInterrupt" in reason.remedy) is not server

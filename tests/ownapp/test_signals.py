@@ -12,10 +12,11 @@ from exitmatrix.judge.app import clean_up, needs_a_look, reasons
 from exitmatrix.judge.expectations import check
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppTrial, Moment
-from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Ran
+from exitmatrix.model.app_outcome import NOBODY, AppOutcome, EndingResult, Ran
 from exitmatrix.model.tree import Node
 from exitmatrix.observe.app import observe_app
 from exitmatrix.report.app.page import AppReport, page
+from exitmatrix.report.app.story import story
 
 from tests.ownapp.conftest import Run
 
@@ -30,9 +31,14 @@ EXITED = ("kernel", "ended", "code 0")
 DEPLOY = find("deploy")
 
 
-def shown(*events: tuple[str, ...], target: str = "main") -> AppOutcome:
+STARTED = (("kernel", "spawned"), ("probe", "started", "1", "python", "3.13.0", "0"))
+
+
+def shown(
+    *events: tuple[str, ...], target: str = "main", begins: tuple[tuple[str, ...], ...] = STARTED
+) -> AppOutcome:
     """What a run shows in which one process told these things."""
-    history = [("kernel", "spawned"), ("probe", "started", "1", "python", "3.13.0", "0"), *events]
+    history = [*begins, *events]
     moments = tuple(
         Moment(number / 10, Event(source, 0 if "group" in said else PID, kind, tuple(said)))  # type: ignore[arg-type]
         for number, (source, kind, *said) in enumerate(history)
@@ -202,6 +208,24 @@ def test_a_sigkill_that_nobody_of_us_sent_is_told_as_one() -> None:
     }
     assert "when its time was over" in texts["ours"]
     assert "from another process than exitmatrix" in texts["theirs"]
+
+
+def test_a_process_that_speaks_is_observed_though_nobody_knows_who_forked_it() -> None:
+    """A daemon that forks twice tells of its handlers, and its own parent has ended before that."""
+    atexit = ("probe", "registered", "1", "bye", "__main__:bye", "/app/app.py:1", "__main__", "")
+    history = [("probe", "forked", "9"), atexit, READY, SENT, EXITED]
+    seen = shown(*history, begins=())
+    assert seen.members[0].observed
+    assert clean_up(seen).answer == "none"
+
+
+def test_a_signal_to_a_group_that_everybody_has_left_reaches_nobody() -> None:
+    """A daemon is in a session of its own: Ctrl-C is not for it, and it goes on."""
+    seen = shown(READY, ("harness", "sent", "SIGINT", "group"), target="group")
+    assert [one.to for one in seen.sent] == [NOBODY]
+    assert clean_up(seen).answer == "goes on"
+    result = EndingResult(situation=find("ctrl-c"), target="group", outcomes=(seen,))
+    assert "SIGINT to the process group, which every process has left" in " ".join(story(result))
 
 
 FINALIZER = ("probe", "finalize", "w1", "__main__:close", "/app/app.py:5", "__main__", "")

@@ -201,3 +201,13 @@ def test_who_was_gone_before_ready_is_no_part_of_what_serves() -> None:
     assert [tree.pids(target, [10]) for target in ("serving", "leaf", "first")] == [[10]] * 3
     listening = Node(pid=11, parent=10, words=words, forked=True, listens=True, gone=True)
     assert Tree([node(10, 1, *words, listens=True), listening]).pids("serving", [10]) == [10]
+
+
+def test_who_forks_twice_is_master_whether_the_first_child_was_seen_or_not() -> None:
+    """A daemon's first child ends at once: seen or not, the one that stays is a worker."""
+    words = ("python", "app.py")
+    passing = Node(pid=11, parent=10, words=words, program=PYTHON, forked=True, gone=True)
+    seen = Tree([node(10, 1, *words), passing, node(12, 11, *words, forked=True)])
+    unseen = Tree([node(10, 1, *words), node(12, 10, *words, forked=True)])
+    assert names(seen) == names(unseen) == ["master", "worker"]
+    assert seen.pids("leaf", [10, 12]) == unseen.pids("leaf", [10, 12]) == [12]

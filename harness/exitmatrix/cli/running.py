@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
 from exitmatrix.declare import launchers, situations, texts
+from exitmatrix.judge.app import disagreements
 from exitmatrix.machine.run.app import session
 from exitmatrix.machine.run.connection import EngineDied
 from exitmatrix.machine.run.session import default_jobs
@@ -155,6 +156,15 @@ def _measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
                 1,
             )
             results = _results(runs.seen, wanted, out, call.at)
+        if differing := [one.situation for one in results if disagreements(one)]:
+            # Of a race, no number of runs shows all; two kinds that have nothing in common differ.
+            more = [
+                plan.spec_for(base, one, call.at, blind=blind, alone=at_once == 1 or one in again)
+                for one in differing
+                for blind in (True, False) * plan.MORE
+            ]
+            runs.take(more, 1 if again else at_once)
+            results = _results(runs.seen, wanted, out, call.at)
     if told := plan.not_ready_again([trial for _, trial in runs.seen]):
         notes.append(told)
     return Measured(
@@ -242,12 +252,15 @@ def _gather(
     """All runs of an ending."""
     outcomes: list[AppOutcome] = []
     unknown: list[str] = []
-    blind: AppOutcome | Unknown | None = None
+    blind: list[AppOutcome] = []
+    blind_unknown = ""
     for spec, what in runs:
         if spec.situation.id != situation.id:
             continue
-        if spec.blind:
-            blind = what
+        if spec.blind and isinstance(what, Unknown):
+            blind_unknown = what.reason
+        elif spec.blind and isinstance(what, AppOutcome):
+            blind.append(what)
         elif isinstance(what, Unknown):
             unknown.append(what.reason)
         else:
@@ -257,7 +270,7 @@ def _gather(
         target=at or situation.target,
         outcomes=() if left_out else tuple(outcomes),
         unknown=tuple(unknown),
-        blind=blind if isinstance(blind, AppOutcome) else None,
-        blind_unknown=blind.reason if isinstance(blind, Unknown) else "",
+        blind=tuple(blind),
+        blind_unknown=blind_unknown,
         left_out=left_out,
     )

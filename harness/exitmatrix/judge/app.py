@@ -155,27 +155,40 @@ def _was_killed_late(outcome: AppOutcome, situation: Situation) -> bool:
 
 
 def disagreements(result: EndingResult) -> list[str]:
-    """In what the run without the probe differs from every run with it."""
-    blind = result.blind
-    if blind is None:
+    """In what the runs without the probe have nothing in common with those with it."""
+    if not result.blind:
         return [f"it showed too little: {result.blind_unknown}"] if result.blind_unknown else []
     found: list[str] = []
-    if result.outcomes and all(one.exits != blind.exits for one in result.outcomes):
+    if result.outcomes and not set(_exits(result.blind)) & set(_exits(result.outcomes)):
         found.append("its processes ended otherwise")
-    times = [one.gone for one in result.outcomes if one.gone is not None]
-    if times and blind.gone is not None:
+    times, alone = (
+        [one.gone for one in runs if one.gone is not None]
+        for runs in (result.outcomes, result.blind)
+    )
+    if times and alone:
         slack = DIFFERENT + 0.5 * max(times)
-        if not min(times) - slack <= blind.gone <= max(times) + slack:
-            found.append(f"it took {blind.gone:.1f} s")
-    texts = [set(_lines(one.output)) for one in result.outcomes]
-    own = set(_lines(blind.output))
-    if texts and all(own != one for one in texts):
-        never = own - set[str]().union(*texts)
-        always = set.intersection(*texts) - own
+        if not (min(times) - slack <= max(alone) and min(alone) <= max(times) + slack):
+            found.append(f"it took {min(alone):.1f} s")
+    texts, own = (
+        [set(_lines(one.output)) for one in runs] for runs in (result.outcomes, result.blind)
+    )
+    if texts and not any(one in texts for one in own):
+        never = set.intersection(*own) - set[str]().union(*texts)
+        always = set.intersection(*texts) - set[str]().union(*own)
         if never or always:
             line = (sorted(never) or sorted(always))[0][:40]
             found.append(f"its output differs ({line.strip()!r})")
     return found
+
+
+def only_without(result: EndingResult) -> int:
+    """How many runs without the probe ended as none with it did: races may do that."""
+    seen = _exits(result.outcomes)
+    return sum(one not in seen for one in _exits(result.blind))
+
+
+def _exits(runs: Sequence[AppOutcome]) -> list[tuple[tuple[str, bool, str], ...]]:
+    return [one.exits for one in runs]
 
 
 def _lines(text: str) -> list[str]:
@@ -187,6 +200,7 @@ def reasons(outcome: AppOutcome, situation: Situation) -> list[Reason]:
     """Why it ended as it did, as far as what was seen says so; each said once."""
     found = [
         *_about_launchers(outcome),
+        *_about_those_who_stay(outcome),
         *_about_members(outcome, situation),
         *_about_signals(outcome),
     ]
@@ -219,6 +233,31 @@ def _about_launchers(outcome: AppOutcome) -> Iterator[Reason]:
         )
 
 
+def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
+    """A process that got a signal which asks it to end, and was there until its time was over."""
+    for one in outcome.members:
+        name = one.got[0] if one.got else ""
+        if not one.family or one.new or name in ("", "SIGKILL"):
+            continue
+        if one.exit and (one.exit != "signal SIGKILL" or one.got[-1] != "SIGKILL"):
+            continue
+        if name in one.ignores:
+            yield Reason(
+                text=f"{one.base} ignores {name}: it was told to, or whoever started it did so.",
+                remedy=f"give it a handler for {name}",
+                source="signal(7); execve(2): what is ignored stays so",
+            )
+        for ran in one.registered:
+            if ran.fate == "unfinished":
+                where = f" ({ran.handler.place})" if ran.handler.place else ""
+                yield Reason(
+                    text=f"{ran.handler.label}{where} began in {one.base} and did not come to its"
+                    " end: the process waits for it, and so do the handlers behind it.",
+                    remedy="give what it waits for a time limit",
+                    source="Python, atexit",
+                )
+
+
 def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason]:
     for one in outcome.members:
         if not one.family or not one.exit or not any(r.fate == "not run" for r in one.own):
@@ -242,8 +281,12 @@ def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason
             yield Reason(
                 text=f"{one.base} had a handler for {how}, and {how} ended it all the same: the"
                 " signal was sent again with its default action, and Python did not finalize.",
-                remedy="close what must be closed where the server shuts down (lifespan, hooks)",
-                source="uvicorn does so since 0.29: Server.capture_signals",
+                remedy="close what must be closed where the server shuts down (lifespan, hooks)"
+                if any(ran.handler.mechanism == f"signal.{how}" for ran in one.handlers)
+                else "catch KeyboardInterrupt, and leave with sys.exit()"
+                if how == "SIGINT"
+                else "",
+                source="uvicorn does so since 0.29: Server.capture_signals; PyPy issue #4995",
             )
         elif word == "signal":
             yield Reason(

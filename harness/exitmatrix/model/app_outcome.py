@@ -13,6 +13,10 @@ Fate = Literal["ran", "raised", "unfinished", "not run", "began", "displaced"]
 """`began`: how it ended could not be seen. `displaced`: another took its place before it ran."""
 
 
+NOBODY = "nobody"
+"""In the place of a role: a signal to the process group, in which no process of the run is."""
+
+
 class Handler(Frozen, kw_only=True):
     """A clean-up callable that was registered."""
 
@@ -53,6 +57,7 @@ class Member(Frozen, kw_only=True):
     seconds: float | None  # from the first signal to its end; None for one that lives
     born: float  # seconds after the first signal at which it was first seen; negative before
     signalled: tuple[str, ...] = ()  # the signals that were sent to it alone
+    got: tuple[str, ...] = ()  # the signals that were sent to it, alone or with others
     acted: float | None = None  # seconds at which it came to the ending that was asked for
     catches: tuple[str, ...] = ()  # signals that it had a handler for
     ignores: tuple[str, ...] = ()
@@ -152,7 +157,7 @@ class EndingResult(Frozen, kw_only=True):
     target: str
     outcomes: tuple[AppOutcome, ...] = ()
     unknown: tuple[str, ...] = ()  # why other runs showed too little
-    blind: AppOutcome | None = None  # a run without the probe
+    blind: tuple[AppOutcome, ...] = ()  # runs without the probe
     blind_unknown: str = ""
     left_out: str = ""  # why it was not run
 

@@ -182,10 +182,15 @@ class Tree:
     def _base(self, node: Node) -> str:
         if node.pid not in self.family:
             return node.name
-        below = [one for one in self.children(node) if one.pid in self.family and not one.gone]
-        if below:
+        if next(self._family_below(node), None):
             return "master"
         return "main" if node is self.app else "worker"
+
+    def _family_below(self, node: Node) -> Iterator[Node]:
+        """Those of the program that it started, be it through one that has gone since."""
+        for one in self.children(node):
+            if one.pid in self.family:
+                yield from self._family_below(one) if one.gone else (one,)
 
     def pids(self, target: str, living: Sequence[int]) -> list[int]:
         """The living processes that a target names; [] where it names none of them.
@@ -215,14 +220,11 @@ class Tree:
     def _leaves(self, alive: Sequence[Node]) -> list[Node]:
         """Those of the program that have started no other of it that is still there."""
         ours = [node for node in alive if node.pid in self.family]
-        started = {node.parent for node in ours}
-        return [node for node in ours if node.pid not in started]
+        return [node for node in ours if not any(one in ours for one in self._family_below(node))]
 
     def _serves_below(self, node: Node) -> bool:
         """Whether a child of its family holds a listening socket too."""
-        return any(
-            one.listens and one.pid in self.family and not one.gone for one in self.children(node)
-        )
+        return any(one.listens for one in self._family_below(node))
 
 
 def _past_options(words: Sequence[str]) -> tuple[str, ...]:

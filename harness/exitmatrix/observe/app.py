@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 
 from exitmatrix.model import Event, Unknown
 from exitmatrix.model.app import AppTrial, Moment
-from exitmatrix.model.app_outcome import AppOutcome, Fate, Handler, Member, Ran, Sent
-from exitmatrix.model.tree import Node, Tree
+from exitmatrix.model.app_outcome import NOBODY, AppOutcome, Fate, Handler, Member, Ran, Sent
+from exitmatrix.model.tree import GROUP, Node, Tree
 from exitmatrix.observe.app_handlers import (
     of_atexit,
     of_finalizer,
@@ -55,6 +55,7 @@ class _Seen:
     ended: float | None = None
     first: float = 0.0
     signalled: list[str] = field(default_factory=list)
+    got: list[str] = field(default_factory=list)
     acted: float | None = None  # when it came to the ending that was asked for
 
 
@@ -132,8 +133,10 @@ def _until_closing(history: Sequence[Moment]) -> Sequence[Moment]:
 
 
 def _sent(moment: Moment, tree: Tree, begun: float) -> Sent:
-    name, target, *_ = moment.event.detail
+    name, target, *whom = moment.event.detail
     to = tree.roles.get(moment.event.pid, target) if moment.event.pid else target
+    if target == GROUP and not whom:
+        to = NOBODY
     return Sent(seconds=moment.seconds - begun, signal=name, to=to)
 
 
@@ -149,6 +152,7 @@ def _member(node: Node, tree: Tree, seen: _Seen, begun: float) -> Member:
         seconds=None if seen.ended is None else seen.ended - begun,
         born=seen.first - begun,
         signalled=tuple(seen.signalled),
+        got=tuple(seen.got),
         acted=None if seen.acted is None else seen.acted - begun,
         catches=node.catches,
         ignores=node.ignores,
@@ -217,6 +221,7 @@ def _take_sent(event: Event, seen: Mapping[int, _Seen]) -> None:
     name, _, *several = event.detail
     for pid in (event.pid, *map(int, several)):
         if pid in seen:
+            seen[pid].got.append(name)
             seen[pid].signals.sent(name)
 
 
@@ -237,10 +242,13 @@ def _take(moment: Moment, one: _Seen, seen: Mapping[int, _Seen], folder: str) ->
             one.dropped = set()
             one.python = detail[2]
         case "probe" | "endings", "forked":
+            one.inside = True
             parent = seen.get(int(detail[0]))
-            if parent is not None and parent is not one:
+            # One that never spoke has had nothing of its own: then what the tree knows holds.
+            if parent is not None and parent is not one and parent.inside:
                 _inherit(one, parent)
         case "probe" | "endings", _:
+            one.inside = one.inside or event.source == "probe"
             _take_of_handler(moment, one, folder)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from exitmatrix.model import FORMAT, CellId, Outcome, Process, Record, Timeline
-from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Member
+from exitmatrix.model.app_outcome import NOBODY, AppOutcome, EndingResult, Member
 from exitmatrix.model.tree import program_name
 
 STACK = "own"
@@ -24,7 +24,7 @@ VERSION = re.compile(r"[0-9][^/ ]*")
 READY = -1e-6
 """Seconds: just before the first signal."""
 
-PLACES = {"group": "process group", "all": "whole tree"}
+PLACES = {"group": "process group", NOBODY: "process group", "all": "whole tree"}
 
 
 def records(

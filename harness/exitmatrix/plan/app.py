@@ -12,6 +12,7 @@ from exitmatrix.model.app_outcome import EndingResult
 from exitmatrix.model.tree import PLACES, Tree, base_of
 
 NAMED = 2  # files that a note names
+MORE = 4  # further runs of either kind, where one without the probe differs from all with it
 
 
 def spec_for(
@@ -87,7 +88,7 @@ def differing(results: Sequence[EndingResult]) -> tuple[Situation, ...]:
 
 def _differ(result: EndingResult) -> bool:
     shapes = {one.shape for one in result.outcomes}
-    exits = {one.exits for one in (*result.outcomes, result.blind) if one}
+    exits = {one.exits for one in (*result.outcomes, *result.blind)}
     return len(shapes) > 1 or len(exits) > 1 or bool(result.unknown or result.blind_unknown)
 
 

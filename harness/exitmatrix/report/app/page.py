@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from exitmatrix.judge.app import disagreements, needs_a_look
+from exitmatrix.judge.app import disagreements, needs_a_look, only_without
 from exitmatrix.judge.expectations import Checked
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Handler
 from exitmatrix.model.base import Frozen
@@ -86,9 +86,16 @@ def _found(seen: list[AppOutcome]) -> Iterator[str]:
         were = "things to clean up were" if count > 1 else "thing to clean up was"
         yield f"{count} {were} found:"
     elif unseen:
-        yield "What there is to clean up cannot be told: nothing could be put into the program."
+        yield from filled(
+            "What there is to clean up cannot be told: nothing could be put into the program. It is"
+            " no Python, or one that reads no PYTHONPATH, as with -I, -E or env -i."
+        )
     else:
         yield "Nothing of the program's own is registered to run at the end, or for a signal."
+        if not any(one.listening for one in seen):
+            yield from filled(
+                "If it was still starting, say how it is seen that it is ready: --ready.", "  "
+            )
     for role, handlers in rows.items():
         if count or role in unseen:
             by = {handler: displaced.get((role, handler), "") for handler in handlers}
@@ -138,13 +145,16 @@ def _end(report: AppReport) -> Iterator[str]:
             yield from filled(f"{name}: {listed(looks[name])}", "    ", "      ")
     else:
         yield "Nothing needs a look."
-    blind = [one for one in run if one.blind]
+    blind = sum(len(one.blind) for one in run)
     if blind and not any(disagreements(one) for one in run):
-        without = f"{len(blind)} runs" if blind[1:] else "a run"
+        other = sum(map(only_without, run))
         told = (
-            f"The probe changed nothing that shows from outside: {without} without it ended alike."
+            f"{blind - other} of {blind} runs without it ended as runs with it did; what {other}"
+            " showed is one side of a race."
+            if other
+            else f"{f'{blind} runs' if blind > 1 else 'a run'} without it ended alike."
         )
-        yield from filled(told, "  ")
+        yield from filled(f"The probe changed nothing that shows from outside: {told}", "  ")
     for note in report.notes:
         yield from filled(note, "  ")
     yield f"  {report.runs} runs in {report.seconds:.0f} s."

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from exitmatrix.judge.app import disagreements, reasons
-from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Member, Ran, grouped
+from exitmatrix.model.app_outcome import NOBODY, AppOutcome, EndingResult, Member, Ran, grouped
 from exitmatrix.report.app.words import exit_words, filled, listed, roles, seconds
 
 INDENT = " " * 11
 MOST = 5  # things left behind that are named
 SLOW = 0.1  # seconds: a handler that takes longer is named with its time
 REPLIES = {"none": "no answer", "cut": "an answer that is cut off"}
+WHOM = {
+    "group": "the process group",
+    "all": "every process",
+    NOBODY: "the process group, which every process has left",
+}
 FATES = {
     "raised": "failed",
     "unfinished": "not finished",
     "not run": "not run",
     "began": "begun, the end not seen",
 }
+
+
+STAYED = {"raised": "failed", "unfinished": "begun and not finished"}
+"""Of a process that goes on: what has not begun may still come."""
 
 
 def story(result: EndingResult) -> list[str]:
@@ -44,8 +53,10 @@ def story(result: EndingResult) -> list[str]:
                 if reason.remedy:
                     lines += filled(f"Remedy: {reason.remedy}.", "  ")
     lines += _left(result)
+    several = len(result.blind) > 1
+    which = f"All {len(result.blind)} runs" if several else "The run"
     for difference in disagreements(result):
-        lines += filled(f"! The run without the probe: {difference}.", "  ")
+        lines += filled(f"! {which} without the probe: {difference}.", "  ")
     return lines
 
 
@@ -80,7 +91,7 @@ def _steps(outcome: AppOutcome) -> list[str]:
         for group in grouped(outcome.survivors)
         if not group[0].new
         for line in filled(
-            f"{roles(group)} {'go' if len(group) > 1 else 'goes'} on",
+            f"{roles(group)} {'go' if len(group) > 1 else 'goes'} on{_missing(group[0], STAYED)}",
             f"  {outcome.watched:5.1f} s  ",
         )
     ]
@@ -88,7 +99,7 @@ def _steps(outcome: AppOutcome) -> list[str]:
 
 
 def _whom(target: str) -> str:
-    return {"group": "the process group", "all": "every process"}.get(target, target)
+    return WHOM.get(target, target)
 
 
 def _is_chance(member: Member) -> bool:
@@ -117,11 +128,11 @@ def _group(group: Sequence[Member]) -> Iterator[tuple[float, str]]:
         yield when, f"{who} {exit_words(one.exit, several)}{_missing(one)}"
 
 
-def _missing(one: Member) -> str:
+def _missing(one: Member, fates: Mapping[str, str] = FATES) -> str:
     """What became of the handlers that did not run to their end."""
     parts = [
         f"; {word}: {listed([_label(r) for r in one.own if r.fate == fate])}"
-        for fate, word in FATES.items()
+        for fate, word in fates.items()
         if any(r.fate == fate for r in one.own)
     ]
     return "".join(parts)

@@ -100,18 +100,22 @@ def _send(state: AppState, step: Step) -> bool:
     number = signal.Signals[step.signal]
     state.steerer.before_signal(number)
     if target == GROUP:
-        members = [pid for pid in state.live if _group_of(pid) == state.processes.root]
+        typed = step.signal in (*KEYS, "SIGHUP")
+        terminal = state.output if typed and isinstance(state.output, Terminal) else None
+        group = (terminal.foreground() if terminal else 0) or state.processes.root
+        members = [pid for pid in state.live if _group_of(pid) == group]
         note("harness", 0, "sent", step.signal, GROUP, *map(str, members))
-        if isinstance(state.output, Terminal) and step.signal in (*KEYS, "SIGHUP"):
+        if terminal:
             # The kernel sends it, to the foreground process group of the terminal.
-            state.hang_up() if step.signal == "SIGHUP" else state.output.type(step.signal)
+            state.hang_up() if step.signal == "SIGHUP" else terminal.type(step.signal)
             return True
         if members:
             # It has a living member of this run, so the number is this group's and no other's.
             os.killpg(state.processes.root, number)
-        else:
+        elif not state.live:
             note("harness", 0, "not-sent", step.signal, GROUP)
-        return bool(members)
+        # Where those that live have all left the group, as daemons do, it reaches nobody.
+        return bool(state.live)
     pids = aimed_at(target, state.tree, state.gates, state.live)
     if not pids:
         note("harness", 0, "not-sent", step.signal, target)

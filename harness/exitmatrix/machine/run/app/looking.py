@@ -129,6 +129,12 @@ def place_of_stack(pid: int) -> int:
     return int(fields[STARTSTACK]) if len(fields) > STARTSTACK else 0
 
 
+def memory_of(pids: Iterable[int]) -> int:
+    """The pages of memory that processes have in use: proc(5), statm."""
+    fields = [read_proc(pid, "statm").split() for pid in pids]
+    return sum(int(one[1]) for one in fields if len(one) > 1)
+
+
 def work_of(pid: int) -> tuple[int, bool]:
     """The processor time that a process has used, in ticks, and whether it works right now."""
     fields = _stat(pid)

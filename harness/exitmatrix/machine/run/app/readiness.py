@@ -17,7 +17,11 @@ QUIET_LISTENING = 0.5  # seconds at rest, after which what listens is ready
 QUIET = 1.0  # seconds at rest, after which what does not listen is ready
 QUIET_SHOWN = 0.2  # seconds at rest, after what was to be seen was seen
 LONGEST_LISTENING = 5.0  # seconds after which what listens is ready though it never rests
+LONGEST_SILENT = 10.0  # the same of what does not listen: it writes, or starts others, all the time
 LONGEST_SHOWN = 2.0
+LONGEST_GROWING = 20.0  # seconds after which even what still grows is ready
+FULL_GROWN = 2.0  # seconds in which what has been loaded takes no more memory
+GROWTH = 64  # pages: what imports its modules takes more, and what waits for requests does not
 BUSY_TICKS = 2  # of processor time in a sample: what works more does not rest
 
 
@@ -60,6 +64,25 @@ class Rest:
         wanted = round(seconds / SAMPLE)
         last = list(self._samples)[-wanted:]
         return len(last) >= wanted and sum(last) * 10 >= len(last) * 9
+
+
+class Growth:
+    """Whether a tree still loads its program, which takes memory, however much it waits for."""
+
+    def __init__(self) -> None:
+        self._most = 0
+        self._still = 0
+
+    def sample(self, pages: int) -> None:
+        """Take down how much memory the tree has now."""
+        if pages > self._most + GROWTH:
+            self._most, self._still = pages, 0
+        else:
+            self._still += 1
+
+    def is_over(self, seconds: float = FULL_GROWN) -> bool:
+        """Whether it has grown no more for so long."""
+        return self._still >= round(seconds / SAMPLE)
 
 
 async def until_ready(state: AppState) -> None:
@@ -115,29 +138,43 @@ async def _until_shown(state: AppState) -> None:
     while not await _is_shown(state):
         await _live_for(state, SAMPLE)
         state.look()
-    rest = Rest(state, output=False)
-    for _ in range(round(LONGEST_SHOWN / SAMPLE)):
+    rest, growth = Rest(state, output=False), Growth()
+    for count in range(round(LONGEST_GROWING / SAMPLE)):
         await _live_for(state, SAMPLE)
         rest.sample()
+        growth.sample(looking.memory_of(state.live))
         if rest.lasts(QUIET_SHOWN):
+            return
+        if count * SAMPLE >= LONGEST_SHOWN and growth.is_over():
             return
 
 
 async def _until_at_rest(state: AppState) -> None:
-    """Wait until it listens and rests; or rests for longer."""
-    rest, silent = Rest(state), Rest(state, output=False)
-    listening = 0
+    """Wait until it listens and rests; or rests for longer; or no longer loads what it runs."""
+    rest, silent, growth = Rest(state), Rest(state, output=False), Growth()
+    waited = listening = 0
     while True:
         await _live_for(state, SAMPLE)
         rest.sample()
         silent.sample()
+        growth.sample(looking.memory_of(state.live))
         state.look_at_sockets()
+        waited += 1
         if state.sockets:
             listening += 1
-            if silent.lasts(QUIET_LISTENING) or listening * SAMPLE >= LONGEST_LISTENING:
+            if silent.lasts(QUIET_LISTENING) or is_loaded(listening, LONGEST_LISTENING, growth):
                 return
-        elif rest.lasts(QUIET) and state.has_started:
+        elif state.has_started and (rest.lasts(QUIET) or is_loaded(waited, LONGEST_SILENT, growth)):
             return
+
+
+def is_loaded(looks: int, longest: float, growth: Growth) -> bool:
+    """Whether what never rests has had its time, and does not go on loading its program.
+
+    A machine that has much else to do loads it slowly: time alone does not tell.
+    """
+    seconds = looks * SAMPLE
+    return seconds >= LONGEST_GROWING or (seconds >= longest and growth.is_over())
 
 
 async def _is_shown(state: AppState) -> bool:

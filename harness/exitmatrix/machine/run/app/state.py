@@ -45,8 +45,10 @@ class TimedJournal(Journal):
         self._seconds: list[float] = []
 
     def insert(self, place: int, event: Event) -> None:
-        """Put in an event, and the time at which it was learnt."""
-        self._seconds.insert(place, self.now)
+        """Put in an event, and when it was learnt; of one about a moment before, that moment."""
+        before, after = self._seconds[max(place - 1, 0) : place], self._seconds[place : place + 1]
+        when = (sum(before) + after[0]) / 2 if after else self.now
+        self._seconds.insert(place, when)
         super().insert(place, event)
 
     @property
@@ -58,8 +60,8 @@ class TimedJournal(Journal):
     def moments(self) -> tuple[Moment, ...]:
         """All of it."""
         both = zip(self._seconds, self.events, strict=True)
-        # So fine that of two ends which are learnt at once the order is still told.
-        return tuple(Moment(round(seconds, 9), event) for seconds, event in both)
+        # Not rounded: of two ends which are learnt at once the order is still told.
+        return tuple(Moment(seconds, event) for seconds, event in both)
 
 
 class AppState:
@@ -182,6 +184,12 @@ class AppState:
         for watched in ended:
             if self.processes.take_end(watched, begun):
                 self.gates.forget(watched.pid)
+                # Who is told of later has ended later: epoll(7) keeps their order.
+                begun = self._place_of_end(watched.pid) + 1
+
+    def _place_of_end(self, pid: int) -> int:
+        events = self.journal.events
+        return max(i for i, one in enumerate(events) if (one.pid, one.kind) == (pid, "ended"))
 
     def _as_seen_from_here(self, event: Event) -> Event:
         """An event with the pids that the harness knows: those in a PID namespace are others.
@@ -234,7 +242,7 @@ class AppState:
 
     def _take_node(self, pid: int) -> None:
         old = self.nodes.get(pid)
-        parent = old.parent if old else self._parent(pid)
+        parent = old.parent if old else self._starter_of(pid)
         in_vfork = (old is None or not old.words) and proc.may_be_in_vfork(parent)
         words, program = proc.command_line(pid), looking.program_of(pid)
         stack = looking.place_of_stack(pid)
@@ -254,8 +262,8 @@ class AppState:
             forked=self.stacks.get(parent) == stack if stack else node.forked,
         )
 
-    def _parent(self, pid: int) -> int:
-        """Who started it: an orphan that has come home already has told it."""
+    def _starter_of(self, pid: int) -> int:
+        """Who started it: an orphan that has come home already has told it, or shows it."""
         known = proc.parent_of(pid)
         if known in self.nodes or pid == self.processes.root:
             return known
@@ -264,7 +272,16 @@ class AppState:
             for event in self.journal.events
             if event.pid == pid and event.kind in ("started", "forked")
         ]
-        return next((one for one in told if one in self.nodes), known)
+        found = next((one for one in told if one in self.nodes), 0)
+        return found or self._of_same_memory(pid) or known
+
+    def _of_same_memory(self, pid: int) -> int:
+        """Whose copy an orphan is whose own parent nobody saw, as of a daemon that forks twice."""
+        stack, program = looking.place_of_stack(pid), looking.program_of(pid)
+        for one, node in self.nodes.items():
+            if stack and self.stacks.get(one) == stack and node.program == program:
+                return one
+        return 0
 
     def look_at_sockets(self) -> None:
         """Look for the sockets that processes of the tree accept connections on."""

@@ -38,6 +38,13 @@ class Terminal(Output):
             self.text += data[:room]
         return came
 
+    def foreground(self) -> int:
+        """The process group that keys are for; 0 where there is none: tcgetpgrp(3)."""
+        try:
+            return os.tcgetpgrp(self.fd)
+        except OSError:
+            return 0
+
     def type(self, name: str) -> None:
         """Type the key for a signal. Raises OSError."""
         os.write(self.fd, KEYS[name])

@@ -1,0 +1,35 @@
+"""When a program that never rests is ready."""
+
+from __future__ import annotations
+
+from exitmatrix.machine.run.app.readiness import (
+    GROWTH,
+    LONGEST_GROWING,
+    LONGEST_LISTENING,
+    SAMPLE,
+    Growth,
+    is_loaded,
+)
+
+
+def ready_after(memory: list[int]) -> float:
+    """Seconds after which what listens, and never rests, is ready; its memory at each look."""
+    growth = Growth()
+    for count in range(1, 1000):
+        growth.sample(memory[min(count, len(memory)) - 1])
+        if is_loaded(count, LONGEST_LISTENING, growth):
+            return count * SAMPLE
+    raise AssertionError
+
+
+def test_what_is_still_loading_is_not_ready_however_long_the_machine_takes() -> None:
+    """A busy machine lets workers import for longer than anybody would wait for one at work."""
+    loading = [place * 2 * GROWTH for place in range(90)]  # 9 s
+    assert ready_after([1000]) == LONGEST_LISTENING
+    assert 10.5 < ready_after(loading) < 11.5
+    assert ready_after([place * 2 * GROWTH for place in range(1000)]) == LONGEST_GROWING
+
+
+def test_what_takes_and_gives_back_memory_does_not_grow() -> None:
+    """A server that polls allocates all the time, and never more than before."""
+    assert ready_after([1000, 1000 + 10 * GROWTH] * 500) == LONGEST_LISTENING
