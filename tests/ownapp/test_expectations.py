@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from exitmatrix.declare.settings import SettingsError, from_option, parse
 from exitmatrix.declare.situations import find
-from exitmatrix.judge.expectations import check
+from exitmatrix.judge.expectations import check, ran
 from exitmatrix.model.app import Expectation, Left
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Fate, Handler, Member, Ran
 from exitmatrix.report.app import exports
@@ -75,7 +75,17 @@ def test_a_label_without_arguments_means_whatever_they_are() -> None:
     assert broken("ran=shutil:rmtree('a')", seen) == ()
     (why,) = broken("ran=shutil:rmtree", seen)
     assert "shutil:rmtree('b') did not run" in why
-    assert broken("ran=shutil:rm", seen) == ("shutil:rm was not registered",)
+    (why,) = broken("ran=shutil:rm", seen)
+    assert why == "shutil:rm was not registered; did you mean 'shutil:rmtree('b')'?"
+
+
+def test_what_was_registered_is_told_where_a_label_or_a_role_is_none() -> None:
+    """A handler without its module, or a role that another tree has, is what people write."""
+    (why,) = broken("ran=close", outcome(member()))
+    assert why == "close was not registered; there is app.db:close_pool"
+    assert ran(outcome(member()), ("all",), "worker") == [
+        "no process is called 'worker'; there is main"
+    ]
 
 
 @pytest.mark.parametrize(

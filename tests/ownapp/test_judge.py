@@ -106,3 +106,12 @@ def test_a_remedy_for_servers_is_told_where_a_server_has_the_signal(server: bool
     (reason,) = reasons(outcome(one), find("ctrl-c"))
     assert ("where the server shuts down" in reason.remedy) is server
     assert ("KeyboardInterrupt" in reason.remedy) is not server
+
+
+def test_a_helper_that_was_gone_before_the_signal_tells_no_two_runs_apart() -> None:
+    """A shell's `sleep` may end between the moment at which all is ready and the signal."""
+    main = member("main", (CLOSE, "ran"))
+    gone = member("sleep", family=False, seconds=-0.01)
+    killed = member("sleep", family=False, end="signal SIGTERM")
+    assert outcome(main, gone).shape == outcome(main).shape != outcome(main, killed).shape
+    assert "sleep" not in " ".join(story(ending(outcome(main, gone))))

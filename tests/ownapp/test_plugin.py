@@ -99,6 +99,7 @@ def test_a_mistake_is_an_error_in_one_line(call: str, told: str, session: pytest
     result = run(session, f"def test_it(app):\n    app.{call}\n")
     result.assert_outcomes(failed=1)
     assert told in result.stdout.str()
+    assert "cli/testing.py" not in result.stdout.str()  # no line of ours stands between
 
 
 def test_what_was_seen_once_is_not_run_again(session: pytest.Pytester) -> None:

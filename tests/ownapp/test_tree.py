@@ -108,6 +108,14 @@ def test_what_only_starts_the_program_is_no_part_of_it(
     assert tree.family == {10, 11, 12}
 
 
+def test_a_script_that_sleeps_is_the_program_and_no_launcher() -> None:
+    """`while :; do sleep 1; done` waits in the shell; what it waits by comes and goes."""
+    script = node(10, 1, "/bin/sh", "./serve.sh", program="/bin/dash")
+    tree = Tree([script, node(11, 10, "sleep", "1", program="/bin/sleep")])
+    assert names(tree) == ["main", "sleep"]
+    assert tree.family == {10}
+
+
 def test_a_shell_below_the_program_is_a_helper() -> None:
     """What a program starts besides itself is called by its own name."""
     shell = node(11, 10, "/bin/sh", "-c", "sleep 9; true", program="/bin/dash")

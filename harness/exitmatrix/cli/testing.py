@@ -114,6 +114,7 @@ class App:
         request: str = "",
     ) -> Seen:
         """End it as `exitmatrix run --ending` does. Raises CannotEnd."""
+        __tracebackhide__ = True  # pytest shows the line of the test alone
         changes = {
             "grace": f"{grace}s" if isinstance(grace, int | float) else grace,
             "at": at,
@@ -130,6 +131,7 @@ class App:
 
 
 def _measured(call: Call, ending: str) -> EndingResult:
+    __tracebackhide__ = True
     try:
         (result,) = measure(call, find_situations([ending]), lambda *_: None).results
     except Failure as error:
@@ -152,8 +154,8 @@ class Factory:
         self,
         command: str | Sequence[str],
         *,
-        ready: str = "auto",
-        ready_within: str = "30s",
+        ready: str | int = "auto",
+        ready_within: float | str = "30s",
         launcher: str = "direct",
         env: Mapping[str, str] | None = None,
         folder: str = "",
@@ -163,8 +165,8 @@ class Factory:
         words = shlex.split(command) if isinstance(command, str) else list(command)
         call = Call(
             command=tuple(words),
-            ready=ready,
-            ready_within=ready_within,
+            ready=str(ready),  # a port
+            ready_within=str(ready_within),  # seconds, where no unit is told
             launcher=launcher,
             grace=self.grace,
             trials=self.trials,

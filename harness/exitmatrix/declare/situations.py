@@ -143,4 +143,6 @@ def nearest(word: str, known: Sequence[str]) -> str:
     """`; did you mean ...?`, or all that there are."""
     close = get_close_matches(word, known, n=1)
     close = close or [one for one in known if one.lower() == word.lower()]
-    return f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(known)}"
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; there {'are' if len(known) > 1 else 'is'} {', '.join(known)}"

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
+from exitmatrix.declare.situations import nearest
 from exitmatrix.model.app import Expectation
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Member, Ran
 from exitmatrix.model.base import Frozen
@@ -63,7 +64,11 @@ def ran(outcome: AppOutcome, values: Sequence[str], role: str = "") -> list[str]
 
 def _missed(outcome: AppOutcome, values: Sequence[str], role: str) -> list[tuple[str, str]]:
     """What did not run, and the place of the handler that each text is about."""
-    members = [one for one in outcome.members if one.family and not one.new and _is(one, role)]
+    family = [one for one in outcome.members if one.family and not one.new]
+    members = [one for one in family if _is(one, role)]
+    if role and not members:
+        roles = dict.fromkeys([*(one.base for one in family), *(one.role for one in family)])
+        return [(f"no process is called '{role}'{nearest(role, list(roles))}", "")]
     missed = [
         (f"{one.role} could not be seen from inside", "") for one in members if not one.observed
     ]
@@ -73,9 +78,11 @@ def _missed(outcome: AppOutcome, values: Sequence[str], role: str) -> list[tuple
     for label in values:
         there = [(one, r) for one in ended for r in one.handlers if _is_meant(r, label)]
         meant = [(one, r) for one, r in there if r.due or (r.by and label != "all")]
-        if not there:
-            what = "nothing" if label == "all" else label
-            missed.append((f"{what} was {'' if label == 'all' else 'not '}registered", ""))
+        if not there and label == "all":
+            missed.append(("nothing was registered", ""))
+        elif not there:
+            known = dict.fromkeys(r.handler.label for one in ended for r in one.registered)
+            missed.append((f"{label} was not registered{_but(label, list(known))}", ""))
         elif not meant and label != "all":
             missed.append((f"no process that has {label} was sent its signal", ""))
         missed += [
@@ -84,6 +91,11 @@ def _missed(outcome: AppOutcome, values: Sequence[str], role: str) -> list[tuple
             if run.fate != "ran"
         ]
     return missed
+
+
+def _but(label: str, known: Sequence[str]) -> str:
+    """Which of what was registered may be meant."""
+    return nearest(label, known) if known else ""
 
 
 def _is(member: Member, role: str) -> bool:

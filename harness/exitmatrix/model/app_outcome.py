@@ -80,6 +80,12 @@ class Member(Frozen, kw_only=True):
         return tuple(one for one in self.handlers if not one.handler.library)
 
     @property
+    def lasting(self) -> bool:
+        """Whether every run shows it: a helper that comes and goes is chance."""
+        before = self.seconds is not None and self.seconds < 0
+        return self.family or not (self.new or before)
+
+    @property
     def alike(self) -> tuple[object, ...]:
         """What two that are interchangeable have in common."""
         return (
@@ -137,17 +143,12 @@ class AppOutcome(Frozen, kw_only=True):
     @property
     def shape(self) -> tuple[object, ...]:
         """What two runs that ended alike have in common; times and output are not of it."""
-        return tuple(sorted(repr(one.alike) for one in self.members if _lasting(one)))
+        return tuple(sorted(repr(one.alike) for one in self.members if one.lasting))
 
     @property
     def exits(self) -> tuple[tuple[str, bool, str], ...]:
         """How everybody ended: what a run without the probe shows as well."""
-        return tuple(sorted((one.base, one.new, one.exit) for one in self.members if _lasting(one)))
-
-
-def _lasting(member: Member) -> bool:
-    """Whether every run shows it: a helper that comes and goes is chance."""
-    return member.family or not member.new
+        return tuple(sorted((one.base, one.new, one.exit) for one in self.members if one.lasting))
 
 
 class EndingResult(Frozen, kw_only=True):

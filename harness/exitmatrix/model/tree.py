@@ -24,6 +24,9 @@ PLACES: Mapping[str, str] = {
 }
 """Targets that name a place in the tree; any other target is a role."""
 
+WAITING = ("sleep", "tail")
+"""Programs by which a shell's script passes the time: the script is the program."""
+
 _NUMBER = re.compile(r"#\d+\Z")
 
 
@@ -118,6 +121,8 @@ class Tree:
             if len(lasting) != 1 or lasting[0].forked or self._alike(lasting[0], node):
                 break
             if lasting[0].program == node.program and not _is_shell(node):
+                break
+            if _is_shell(node) and lasting[0].name in WAITING:
                 break
             node = lasting[0]
         return node

@@ -103,8 +103,8 @@ def _whom(target: str) -> str:
 
 
 def _is_chance(member: Member) -> bool:
-    """A helper that came after the first signal and went again."""
-    return member.new and not member.family and bool(member.exit)
+    """A helper that came after the first signal and went again, or went before it."""
+    return not member.lasting and bool(member.exit)
 
 
 def _group(group: Sequence[Member]) -> Iterator[tuple[float, str]]:
