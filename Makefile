@@ -61,8 +61,12 @@ blog: $(STAMP) ## watch the experiment with two pids, live (ARGS='--victim paren
 	@$(VENV)/bin/exitmatrix blog $(ARGS)
 
 .PHONY: test
-test: $(STAMP) ## run the tests (TESTARGS='-k probe')
+test: $(STAMP) ## run the tests, of long lists of cases a part (TESTARGS='-k probe')
 	@$(VENV)/bin/python -m pytest $(TESTS) loadgroup $(TESTARGS)
+
+.PHONY: whole
+whole: $(STAMP) ## run all cases of the tests, on every Python here (TESTARGS=tests/test_reproducer.py)
+	@EXITMATRIX_TESTS=whole $(VENV)/bin/python -m pytest $(TESTS) loadgroup $(TESTARGS)
 
 .PHONY: lint
 lint: $(STAMP) ## check style, format, and that what runs inside a Python 2.7 stays 2.7
@@ -95,7 +99,7 @@ soak: $(STAMP) ## five thousand trials, four times as many at once as there are 
 
 .PHONY: blind
 blind: $(STAMP) ## compare programs with and without the probe, on every Python here
-	@EXITMATRIX_BLIND=all $(VENV)/bin/python -m pytest $(TESTS) loadgroup -m blind $(TESTARGS)
+	@EXITMATRIX_TESTS=whole $(VENV)/bin/python -m pytest $(TESTS) loadgroup -m blind $(TESTARGS)
 
 .PHONY: schema
 schema: $(STAMP) ## write the JSON Schemas of records and of --json, as the types have them

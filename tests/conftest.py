@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import hypothesis
@@ -28,6 +29,8 @@ from exitmatrix.model import (
 )
 from exitmatrix.observe import observe
 
+from tests.support import part
+from tests.support.committed import scenarios as committed_scenarios
 from tests.support.running import Driver, drivers, end_marked
 
 JOBS = 2
@@ -40,7 +43,7 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 FOUND = {one.id: one for one in interpreters.find().interpreters}
-LOADED = {one.id: one for one in scenarios.load(scenarios.find_folder()).scenarios}
+LOADED = committed_scenarios()
 NEWEST = max(
     (one for one in FOUND.values() if one.implementation == "cpython"),
     key=lambda one: one.language,
@@ -60,13 +63,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         end_marked(mark)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share an interpreter's environments run in one worker, so they are built once."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only the whole runs; one worker runs what shares an environment or a run."""
+    if not part.WHOLE and not any("::" in word for word in config.args):
+        items[:], left_out = part.split(items, FOUND)
+        config.hook.pytest_deselected(items=left_out)
     for item in items:
-        call = getattr(item, "callspec", None)
-        id = call.params.get("interpreter_id") if call else None
-        if id:
-            item.add_marker(pytest.mark.xdist_group(str(id)))
+        if group := part.group_of(item):
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +99,7 @@ def driver() -> Iterator[Driver]:
         yield start
 
 
+@cache
 def newest_flask(interpreter: Interpreter) -> str:
     """The newest Flask stack that an interpreter can have."""
     return [

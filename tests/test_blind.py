@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from exitmatrix.declare.stacks import STACKS
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.environments.prepare import Environment
-from exitmatrix.machine.store.records import platform_name, read_records
 from exitmatrix.model import Cell, Outcome, Trial, TrialSpec
 from exitmatrix.observe import observe
 from exitmatrix.observe.blind import printed
@@ -20,14 +17,16 @@ from exitmatrix.plan.cells import plan
 from msgspec.structs import replace
 
 from tests.conftest import FOUND, LOADED, NEWEST, make_order, newest_flask, run_orders
+from tests.support.committed import of_this_platform
+from tests.support.part import WHOLE
 
 pytestmark = [pytest.mark.real, pytest.mark.blind]
 
 # `make blind` compares everything on every interpreter; `make test` some endings of each scenario
 # on the newest and the oldest. Beside that, each record rests on a blind run of its own.
-ALL = os.environ.get("EXITMATRIX_BLIND") == "all"
-CHOSEN = list(FOUND) if ALL else [NEWEST, next(iter(FOUND))]
-EVERY = 1 if ALL else 8
+CHOSEN = list(FOUND) if WHOLE else [NEWEST, next(iter(FOUND))]
+EVERY = 1 if WHOLE else 24
+RUNS_OF_A_RACE = 5 if WHOLE else 2
 
 # Races, in which two runs may differ with and without the probe: what each of
 # them leaves is compared in the matrix, over twenty runs.
@@ -145,9 +144,8 @@ def test_blind_race(
     """
     served = LOADED[scenario].family != "none"
     stack = newest_flask(FOUND[NEWEST]) if served else "none"
-    records = read_records(Path(__file__).parent.parent / "reports").get(platform_name(), [])
     id = f"{NEWEST}/{stack}/{scenario}/{termination}@{target}"
-    known = [record for record in records if record.cell == id]
+    known = [record for record in of_this_platform() if record.cell == id]
     if not known:
         pytest.skip(f"no committed record of {id}")
     environment = environment_of(NEWEST, stack)
@@ -156,7 +154,7 @@ def test_blind_race(
     assert prediction
     allowed = (*known[0].outcomes, *prediction.outcomes)
     ways = [[(p.role, p.exit) for p in one.processes] for one in allowed]
-    for _, trial in run_orders([order] * 5):
+    for _, trial in run_orders([order] * RUNS_OF_A_RACE):
         outcome = observe(trial, order.scenario, order.termination)
         assert isinstance(outcome, Outcome), outcome
         assert [(p.role, p.exit) for p in outcome.processes] in ways

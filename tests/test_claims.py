@@ -35,7 +35,6 @@ from exitmatrix.claims.claim import (
 )
 from exitmatrix.claims.conditions import TRACKER, NotSeen, Run
 from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID, FILES, TEXTS
-from exitmatrix.machine import scenarios
 from exitmatrix.model import DataState, Outcome, Process, Question, Scenario, StdoutFate, Timeline
 from exitmatrix.model.versions import Subject, subject_of
 from exitmatrix.report.pages.claims import Reading, in_full, render
@@ -43,9 +42,8 @@ from exitmatrix.report.render.markdown import markdown
 from exitmatrix.report.sections.story import story_section, who_ran, who_serves
 from msgspec.structs import replace
 
+from tests.conftest import LOADED
 from tests.support.values import LINUX, record
-
-LOADED = {one.id: one for one in scenarios.load(scenarios.find_folder()).scenarios}
 
 Choose = Callable[[str], Sequence[Run]]
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from exitmatrix.cli.records import read_alike
 from exitmatrix.judge.verdict import judge
-from exitmatrix.machine.store.records import digest, read_records, read_timelines
+from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.model import (
     CellId,
     Outcome,
@@ -37,11 +37,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.conftest import LOADED
+from tests.support.committed import by_platform
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "reports"
 PLATFORM = "linux-x86_64"
-RECORDS = {record.cell: record for record in read_records(REPORTS).get(PLATFORM, [])}
+RECORDS = {record.cell: record for record in by_platform().get(PLATFORM, ())}
 COMMAND = [sys.executable, "-c", "from exitmatrix.cli.main import entry; entry()", "explain"]
 
 
@@ -409,7 +410,7 @@ def test_an_id_is_explained_as_if_all_had_been_read() -> None:
     """For an id only the records of its question are read: those that the text speaks of."""
     record = some("none/plain/SIGINT@main")
     alike = read_alike(REPORTS, record.cell)
-    everything = read_records(REPORTS)
+    everything = by_platform()
     assert 0 < sum(map(len, alike.values())) < sum(map(len, everything.values()))
     for platform, rows in everything.items():
         same = [one for one in rows if one.question == record.question]

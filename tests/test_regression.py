@@ -8,10 +8,10 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from exitmatrix.machine.store.records import platform_name, read_records
 from exitmatrix.report.pages.changes import command
 
 from tests.conftest import FOUND, NEWEST
+from tests.support.committed import of_this_platform
 from tests.support.patched import patched
 from tests.support.recorded import CELL, bent, measured, output, records
 
@@ -20,7 +20,7 @@ __all__ = ["measured", "output"]  # fixtures
 pytestmark = pytest.mark.real
 
 SUITE = Path(__file__).parent / "regression"
-COMMITTED = read_records(SUITE.parent.parent / "reports").get(platform_name(), [])
+COMMITTED = of_this_platform()
 
 
 def suite(*words: str) -> subprocess.CompletedProcess[str]:

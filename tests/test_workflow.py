@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from exitmatrix.machine.store.records import read_records
+
+from tests.support.committed import records
 
 ROOT = Path(__file__).parent.parent
 WORKFLOW = ROOT / ".github" / "workflows" / "tests.yml"
@@ -18,9 +19,7 @@ ALL = {file.name: file.read_text() for file in sorted(WORKFLOW.parent.glob("*.ym
 NEWEST = ALL["newest.yml"]
 
 MEASURED = re.findall(r"^ +- ((?:cpython|pypy)-[\d.]+)$", TEXT, re.MULTILINE)
-ON_RECORD = {
-    record.interpreter_id for rows in read_records(ROOT / "reports").values() for record in rows
-}
+ON_RECORD = {record.interpreter_id for record in records()}
 OLDEST = (3, 8)
 """Of those before, no runner and no installer has any."""
 

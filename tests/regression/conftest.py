@@ -27,6 +27,8 @@ from exitmatrix.plan.schedule import Result, Schedule
 from msgspec.structs import replace
 
 from tests.conftest import FOUND, JOBS, LOADED, newest_flask, note_exercised
+from tests.support.committed import REPORTS as COMMITTED
+from tests.support.committed import of_this_platform
 
 HERE = Path(__file__).resolve().parent
 
@@ -82,8 +84,10 @@ def _cells(config: pytest.Config) -> tuple[list[Cell], list[str]]:
     on_record = {record.interpreter_id for record in records.values()}
     compared = compared_as(chosen, on_record)
     FOUND.update(compared)  # for the fixtures: what is named by its path is what runs
+    few = {scenario for scenario, _, _ in FEW}
+    subjects = [one for id, one in LOADED.items() if _is_named(config) or id in few]
     planned = plan(
-        list(compared.values()), list(LOADED.values()), stacks.STACKS, stacks.applies, selection
+        list(compared.values()), subjects, stacks.STACKS, stacks.applies, selection
     ).cells
     cells = sort(planned, records).known
     if not _is_named(config):
@@ -106,7 +110,8 @@ def _is_named(config: pytest.Config) -> bool:
 def _records(config: pytest.Config) -> dict[str, Record]:
     if RECORDS not in config.stash:
         folder = config.rootpath / config.getoption("--records", "reports")
-        rows = read_records(folder).get(platform_name(), [])
+        committed = folder.resolve() == COMMITTED.resolve()
+        rows = of_this_platform() if committed else read_records(folder).get(platform_name(), ())
         config.stash[RECORDS] = {record.cell: record for record in rows}
     return config.stash[RECORDS]
 

@@ -1,4 +1,4 @@
-"""What is committed: records and scenarios, read once."""
+"""What is committed: records, verdicts and scenarios, read once."""
 
 from __future__ import annotations
 
@@ -6,20 +6,39 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+import msgspec
 from exitmatrix.machine.scenarios import find_folder, load
-from exitmatrix.machine.store.records import read_records
-from exitmatrix.model import Record, Scenario
+from exitmatrix.machine.store.records import platform_name, read_records
+from exitmatrix.model import Record, Scenario, Verdict
 
 REPORTS = Path(__file__).parents[2] / "reports"
 
 
 @cache
-def records() -> tuple[Record, ...]:
-    """Every record, of whatever platform."""
-    return tuple(record for rows in read_records(REPORTS).values() for record in rows)
+def by_platform() -> Mapping[str, tuple[Record, ...]]:
+    """Every record, by its platform."""
+    return {platform: tuple(rows) for platform, rows in read_records(REPORTS).items()}
 
 
 @cache
-def scenarios() -> Mapping[str, Scenario]:
+def records() -> tuple[Record, ...]:
+    """Every record, of whatever platform."""
+    return tuple(record for rows in by_platform().values() for record in rows)
+
+
+def of_this_platform() -> tuple[Record, ...]:
+    """The records of the platform that the tests run on."""
+    return by_platform().get(platform_name(), ())
+
+
+@cache
+def verdicts() -> Mapping[str, Verdict]:
+    """What is committed of each cell's verdict; test_rules.py holds it to the laws."""
+    lines = (REPORTS / "verdicts.jsonl").read_bytes().splitlines()
+    return {one.cell: one for one in (msgspec.json.decode(line, type=Verdict) for line in lines)}
+
+
+@cache
+def scenarios() -> dict[str, Scenario]:
     """Every scenario, by id."""
     return {one.id: one for one in load(find_folder()).scenarios}

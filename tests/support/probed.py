@@ -23,10 +23,13 @@ from typing import TypeVar
 
 import exitmatrix
 import pytest
-from exitmatrix.machine import interpreters, scenarios
+from exitmatrix.machine import interpreters
 from exitmatrix.machine.run.kernel import proc
 from exitmatrix.model import Interpreter, Scenario
 from packaging.specifiers import SpecifierSet
+
+from tests.support.committed import scenarios
+from tests.support.part import WHOLE
 
 PACKAGE = Path(exitmatrix.__file__).parent / "inside"
 PROBE = PACKAGE / "probe"
@@ -38,7 +41,7 @@ PATIENCE = 60  # seconds after which a test gives up on a process
 PYTHONS = interpreters.find().interpreters
 PLAIN = tuple(
     each
-    for each in scenarios.load(scenarios.find_folder()).scenarios
+    for each in scenarios().values()
     if each.family == "none" and each.ready.by == "stdout" and not each.length
 )
 
@@ -51,14 +54,17 @@ def admits(scenario: Scenario, python: Interpreter) -> bool:
 
 every_python = pytest.mark.parametrize("python", PYTHONS, ids=lambda python: python.id)
 
-# `make blind` runs each on every Python; `make test` on the oldest and the newest, and on every
-# third of the others, which are other ones for the next scenario.
-ALL = os.environ.get("EXITMATRIX_BLIND") == "all"
-EVERY = 1 if ALL else 3
+# `make blind` runs each on every Python; `make test` on the newest, and on every so many of the
+# others, which are other ones for the next scenario.
+EVERY = 1 if WHOLE else 7
+LATEST = max(
+    (place for place, one in enumerate(PYTHONS) if one.implementation == "cpython"),
+    key=lambda place: PYTHONS[place].language,
+)
 
 
 def _is_run(python: int, scenario: int) -> bool:
-    return python in (0, len(PYTHONS) - 1) or (python + scenario) % EVERY == 0
+    return python == LATEST or (python + scenario) % EVERY == 0
 
 
 def every_plain_run(function: F) -> F:

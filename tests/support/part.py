@@ -1,0 +1,95 @@
+"""Which part of the tests runs where nobody asks for all: `make test` has six minutes.
+
+A test that runs on each Python of the machine runs on four: the oldest and the newest CPython, the
+newest PyPy, and one of the others, which is the next one for the next test of its file. Long lists
+of cases are cut by `every`. `make whole` runs everything, and so does naming a test by its id.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import pytest
+from exitmatrix.model import Interpreter, Scenario
+
+T = TypeVar("T")
+
+WHOLE = os.environ.get("EXITMATRIX_TESTS") == "whole"
+
+
+def every(step: int, cases: Sequence[T], start: int = 0) -> Sequence[T]:
+    """Every so many cases, or all of them where the whole is asked for."""
+    return cases if WHOLE else cases[start::step]
+
+
+def pythons(found: Mapping[str, Interpreter], number: int) -> set[str]:
+    """The ids of those that the test with this number in its file runs on."""
+    by_age = sorted(found.values(), key=lambda one: (one.language, one.implementation_version))
+    cpythons = [one.id for one in by_age if one.implementation == "cpython"]
+    pypys = [one.id for one in by_age if one.implementation == "pypy"]
+    chosen = {*cpythons[:1], *cpythons[-1:], *pypys[-1:]}
+    others = [one.id for one in by_age if one.id not in chosen]
+    return chosen | {*others[number % len(others) :][:1]} if others else chosen
+
+
+def split(
+    items: Sequence[pytest.Item], found: Mapping[str, Interpreter]
+) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """The tests of the part, and the others.
+
+    A test that none of the chosen Pythons can run keeps all that can.
+    """
+    numbers: dict[str, dict[str, int]] = {}
+    cases: dict[str, set[str]] = {}
+    case_of: dict[str, tuple[str, str]] = {}
+    for item in items:
+        id = python_of(item)
+        if id is None or id not in found:
+            continue
+        file = item.nodeid.partition("::")[0]
+        test = item.nodeid.partition("[")[0]
+        numbers.setdefault(file, {}).setdefault(test, len(numbers[file]))
+        case = item.nodeid.replace(id, "")
+        cases.setdefault(case, set()).add(id)
+        case_of[item.nodeid] = case, id
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        if item.nodeid in case_of:
+            case, id = case_of[item.nodeid]
+            file, test = item.nodeid.partition("::")[0], item.nodeid.partition("[")[0]
+            chosen = pythons(found, numbers[file][test]) & cases[case] or cases[case]
+            (kept if id in chosen else left_out).append(item)
+        else:
+            kept.append(item)
+    return kept, left_out
+
+
+def python_of(item: pytest.Item) -> str | None:
+    """The Python that a test is a case of, where all that differs is the Python."""
+    given = parameters(item)
+    python = given.get("python", given.get("interpreter_id"))
+    if "scenario" in given or item.get_closest_marker("blind"):
+        return None  # it chooses by itself
+    if isinstance(python, Interpreter):
+        return python.id
+    return python if isinstance(python, str) else None
+
+
+def group_of(item: pytest.Item) -> str | None:
+    """Which others run in the same worker: those with the same run, or the same environments."""
+    given = parameters(item)
+    match given.get("python"), given.get("scenario"), given.get("interpreter_id"):
+        case Interpreter() as python, Scenario() as scenario, _:
+            return f"{python.id} {scenario.id}"
+        case _, _, str(id):
+            return f"{id} {item.nodeid.partition('::')[0]}"
+    return None
+
+
+def parameters(item: pytest.Item) -> Mapping[str, object]:
+    """What a test is a case of."""
+    call = getattr(item, "callspec", None)
+    return call.params if call else {}

@@ -1,0 +1,100 @@
+"""The part of the tests that `make test` runs: no test loses its last case."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from exitmatrix.model import Interpreter
+
+from tests.support import part
+from tests.support.committed import scenarios
+from tests.support.values import interpreter
+
+FOUND = {
+    one.id: one
+    for one in (
+        *map(interpreter, ("2.7.18", "3.6.15", "3.9.18", "3.10.13", "3.15.2")),
+        interpreter("3.9.16", "pypy"),
+        interpreter("3.11.17", "pypy"),
+    )
+}
+ALWAYS = {"cpython-2.7.18", "cpython-3.15.2", "pypy-3.11.17"}
+
+
+def case(test: str, python: object = None, **more: object) -> pytest.Item:
+    """A test of a file, as a case of this Python."""
+    given = more | ({} if python is None else {"python": python})
+    words = [one.id if isinstance(one, Interpreter) else str(one) for one in given.values()]
+    name = f"{test}[{'-'.join(words)}]" if words else test
+    return cast(
+        "pytest.Item",
+        SimpleNamespace(
+            nodeid=name,
+            callspec=SimpleNamespace(params=given) if words else None,
+            get_closest_marker=lambda _: None,
+        ),
+    )
+
+
+def kept(*items: pytest.Item) -> list[str]:
+    some, others = part.split(items, FOUND)
+    assert len(some) + len(others) == len(items)
+    return [one.nodeid for one in some]
+
+
+def test_a_test_of_each_python_runs_on_the_oldest_the_newest_a_pypy_and_one_more() -> None:
+    """Named by the interpreter or by its id."""
+    for given in (FOUND.values(), FOUND):
+        names = kept(*(case("a.py::one", python) for python in given))
+        assert {name[10:-1] for name in names} == ALWAYS | {"cpython-3.6.15"}
+
+
+def test_the_next_test_of_a_file_takes_the_next_of_the_others() -> None:
+    """So that each Python is that of some test; what another file holds changes nothing."""
+    tests = [f"{file}::{n}" for file in ("a.py", "b.py") for n in range(4)]
+    names = kept(*(case(test, python) for test in tests for python in FOUND))
+    for file in ("a.py", "b.py"):
+        ran = {name.partition("[")[2][:-1] for name in names if name.startswith(file)}
+        assert ran == set(FOUND)
+
+
+def test_what_none_of_them_can_run_keeps_all_its_cases() -> None:
+    """A law about some Pythons only is not lost."""
+    some = [case("a.py::one", python) for python in ("cpython-3.9.18", "cpython-3.10.13")]
+    assert len(kept(*some)) == 2
+
+
+def test_each_case_of_a_test_that_has_others_beside_pythons_is_kept() -> None:
+    """The Pythons are chosen for each of them."""
+    items = [case("a.py::one", id, how=how) for id in FOUND for how in ("early", "late")]
+    for how in ("early", "late"):
+        assert len([name for name in kept(*items) if how in name]) == 4
+
+
+def test_a_test_without_a_python_or_that_chooses_itself_is_kept() -> None:
+    """No other list of cases is cut by this."""
+    items = [case("a.py::one"), case("a.py::two", version="3.9"), case("a.py::three", "made up")]
+    chooses = [case("a.py::four", python, scenario="plain") for python in FOUND]
+    assert len(kept(*items, *chooses)) == 3 + len(FOUND)
+
+
+def test_a_long_list_is_cut_and_whole_where_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every so many, beginning with the first."""
+    monkeypatch.setattr(part, "WHOLE", False)
+    assert part.every(3, range(8)) == range(0, 8, 3)
+    monkeypatch.setattr(part, "WHOLE", True)
+    assert part.every(3, range(8)) == range(8)
+
+
+def test_what_shares_a_run_or_an_environment_is_one_group() -> None:
+    """A run is made once, in the worker that has it; other tests are free to go anywhere."""
+    python = FOUND["cpython-2.7.18"]
+    program = next(iter(scenarios().values()))
+    assert part.group_of(case("a.py::one", python)) is None
+    assert part.group_of(case("a.py::one", interpreter_id=python.id)) == f"{python.id} a.py"
+    tests = [case(name, python, scenario=program) for name in ("a.py::one", "a.py::two")]
+    assert {part.group_of(one) for one in tests} == {f"{python.id} {program.id}"}
