@@ -222,6 +222,26 @@ def test_nothing_to_write_needs_no_reader() -> None:
     assert only({"steps": steps}) == [("main", 0)]
 
 
+@pytest.mark.parametrize(
+    ("steps", "version", "implementation", "ran"),
+    [
+        (["hold stdout"], "3.13.0", "cpython", ("main", None)),
+        (["hold stdout"], "2.7.18", "cpython", ("main", "A", None)),
+        ([], "3.13.0", "cpython", ("main", "A", "SIGABRT")),
+        ([], "2.7.18", "cpython", ("main", "A", None)),
+        ([], "3.11.0", "pypy", ("main", "A", None)),
+    ],
+)
+def test_a_thread_that_is_stuck_in_a_write_holds_the_end_up_or_has_it_abort(
+    steps: list[str], version: str, implementation: str, ran: tuple[str | None, ...]
+) -> None:
+    """Before the handlers it is waited for; behind them CPython 3 gives up."""
+    about = {"implementation": implementation, "version": version, "implementation_version": "8.0"}
+    table = {"steps": ["register A", *steps], "handlers": {"A": "hold stdout"}}
+    (outcome,) = predict(program(table), TERMINATIONS["return"], "main", profile(about)).outcomes
+    assert told(outcome.processes[0]) == ran
+
+
 def test_what_is_lacking_raises_or_kills() -> None:
     """By the resource, by what the program says about the signal, and by the Python."""
     for id in ("memory-limit", "recursion-limit", "input-ended", "file-limit"):

@@ -24,6 +24,7 @@ from exitmatrix.model import (
     Record,
     Scenario,
     Trial,
+    Unknown,
 )
 from exitmatrix.model.server import Reaction, Server, Stop
 from exitmatrix.model.tree import Node
@@ -460,6 +461,38 @@ def test_workers_have_the_same_numbers_without_the_probe() -> None:
 
 
 # ------------------------------------------------------------------ observing
+
+
+def in_time(seconds: str, *after: Event) -> Outcome | Unknown:
+    """What is seen of a worker that was at work when the time was over."""
+    history = (
+        Event("harness", 20, "sent", ("SIGTERM", "worker")),
+        Event("kernel", 20, "at-work", (seconds,)),
+        *after,
+    )
+    lives = [Event("kernel", pid, "alive") for pid in (10, 20, 30) if not after or pid != 20]
+    return observe(trial(*history, *lives), GUNICORN, TERMINATIONS["SIGTERM"])
+
+
+def test_who_is_at_work_when_the_time_is_over_may_be_on_the_way_to_its_end() -> None:
+    """On a machine with too much to do it had little of a processor: nobody knows."""
+    shown = in_time("0.4")
+    assert isinstance(shown, Unknown)
+    assert shown.reason.endswith("was still at work when the time was over")
+
+
+def test_who_works_without_an_end_lives() -> None:
+    """It had all the processor that an end takes, and has not ended."""
+    shown = in_time("12.0")
+    assert isinstance(shown, Outcome)
+    assert "worker" in shown.survivors
+
+
+def test_who_ended_after_all_has_ended() -> None:
+    """Its end was seen in the last moment."""
+    shown = in_time("0.4", Event("kernel", 20, "ended", ("code 0",)))
+    assert isinstance(shown, Outcome)
+    assert "worker" not in shown.survivors
 
 
 def hit(pid: int) -> Trial:

@@ -40,6 +40,7 @@ from exitmatrix.model.language import (
     Function,
     Handle,
     HandleInLoop,
+    HoldStdout,
     Hook,
     Ignore,
     Import,
@@ -291,6 +292,10 @@ STEPS: Mapping[str, tuple[Callable[[str], Statement], str]] = {
     "interrupt": (lambda _: Interrupt(), "the main thread, as if SIGINT had come"),
     "exhaust": (_exhaust, "more than there is of a resource"),
     "fill stdout": (lambda _: FillStdout(), "it is a full pipe that nobody empties"),
+    "hold stdout": (
+        lambda _: HoldStdout(),
+        "a daemon thread is stuck in a write to it, and holds its lock",
+    ),
     "exec": (
         lambda text: Exec(_number(text.rpartition(" ")[2])),
         "another program, and the status with which it ends",

@@ -39,6 +39,7 @@ FINDINGS: tuple[Finding, ...] = (
         tells="both",
         beside=(
             "lifo",
+            "stdout-is-held",
             "lock-ends-with-its-holder",
             "flush-at-end",
             "raise",
@@ -210,6 +211,42 @@ atexit.register(os._exit, 7)
 signal.alarm(1)
 """,
         beside=("lifo", "handlers-leave-the-exit-alone", "no-flush-before-handlers"),
+    ),
+    Finding(
+        id="stdout-that-a-daemon-holds",
+        what="How does a program end whose daemon thread is stuck in a write to stdout?",
+        rules=(
+            "held-stdout-blocks-first",
+            "held-stdout-blocks-last",
+            "held-stdout-aborts",
+            "pypy-ctrl-c-waits-for-stdout",
+        ),
+        status="documented otherwise",
+        where=(
+            "threading says that the entire Python program exits when only daemon threads are "
+            "left, and that they are stopped abruptly. It waits for one that is stuck before any "
+            "handler has run; behind the handlers CPython 3 dies of SIGABRT after two seconds, "
+            "whatever the exit status was to be (gh-129536 tells of the fatal error)."
+        ),
+        tells="status",
+        program="""\
+import atexit, os, signal, sys, threading, time
+read, write = os.pipe()  # of which nobody reads
+asked = threading.Event()
+def work():
+    asked.wait()
+    os.dup2(write, 1)
+    sys.stdout.write("x" * 2000000)
+def ask():
+    asked.set()
+    time.sleep(1)
+atexit.register(ask)
+thread = threading.Thread(target=work)
+thread.daemon = True
+thread.start()
+signal.alarm(6)
+""",
+        beside=("lifo", "no-flush-before-handlers", "flush-before-handlers", "flush-at-end"),
     ),
     Finding(
         id="interrupt-that-nobody-handles",

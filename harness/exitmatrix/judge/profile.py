@@ -37,6 +37,7 @@ class Profile(Frozen, kw_only=True):
     code_end_flush: CodeEndFlush
     streams: Streams
     keeps_unwritten: bool
+    held_stream: Literal["waits", "aborts"]
     lost_stdout_status: int
     fatal_error: Literal["flushes", "loses", "no such call"]
     abort: Literal["abort(3)", "kill(2)"]
@@ -225,6 +226,17 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("pypy", (3,), value=True),
         ),
         source="CPython Modules/_io/bufferedio.c, _bufferedwriter_flush_unlocked; fflush(3)",
+    ),
+    Parameter(
+        name="held_stream",
+        about="what the end does about a stream whose lock a thread holds that will never go on",
+        spans=(
+            Span("cpython", (), "waits"),
+            Span("cpython", (3,), "aborts"),
+            Span("pypy", (), "waits"),
+        ),
+        source="CPython Modules/_io/bufferedio.c, _enter_buffered_busy; gh-70225, gh-129536; 2.7 "
+        "Objects/fileobject.c; flockfile(3)",
     ),
     Parameter(
         name="lost_stdout_status",

@@ -315,6 +315,10 @@ class FillStdout(Frozen, tag="fill stdout"):
     """Descriptor 1 becomes the end of a pipe that is full and that nobody empties."""
 
 
+class HoldStdout(Frozen, tag="hold stdout"):
+    """A daemon thread is stuck in a write to stdout from here on, and holds its buffer's lock."""
+
+
 class Say(Frozen, tag="say"):
     """A line on stderr."""
 
@@ -487,6 +491,7 @@ Statement = (
     | Flush
     | CloseStdout
     | FillStdout
+    | HoldStdout
     | Say
     | StartThread
     | Submit

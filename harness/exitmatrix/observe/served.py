@@ -26,10 +26,13 @@ from exitmatrix.model import (
 from exitmatrix.model.app import AppTrial, Moment
 from exitmatrix.model.app_outcome import AppOutcome, Handler, Member
 from exitmatrix.model.outcome import NEW, Launching, PortState
+from exitmatrix.model.tree import Tree
 from exitmatrix.observe.app import begins, observe_app
 from exitmatrix.observe.history import told_of_data
 
 FOLDER = ("harness", "folder")
+AT_WORK = ("kernel", "at-work")
+ENOUGH = 5.0  # seconds of a processor, in which whatever is on its way to its end has ended
 CLIENT = ("asked", "replied")  # what is told of a client of the server
 
 
@@ -45,6 +48,8 @@ def observe_served(
     members = [one for one in shown.members if one.family]
     if not all(one.exit or _lives(one) for one in members):
         return Unknown(reason="a process neither ended nor was alive")
+    if reason := _hurried(trial):
+        return Unknown(reason=reason)
     named = _named(members, target, scenario.roles)
     order = sorted(
         (ran.began, role, _name(ran.handler))
@@ -68,6 +73,21 @@ def observe_served(
         data=dict(sorted(data.items())) or None,
         client=(shown.without or shown.reply) or None,
     )
+
+
+def _hurried(trial: Trial) -> str | None:
+    """Why nobody knows whether somebody who lives was on the way to an end; None if all rest.
+
+    What goes on working though it has had a processor for long does not end.
+    """
+    ended = {one.pid for one in trial.history if (one.source, one.kind) == ("kernel", "ended")}
+    for event in trial.history:
+        if (event.source, event.kind) != AT_WORK or event.pid in ended:
+            continue
+        if float(event.detail[0]) < ENOUGH:
+            role = Tree(trial.tree).roles.get(event.pid, "a process")
+            return f"{role} was still at work when the time was over"
+    return None
 
 
 def _helps(member: Member) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from exitmatrix.judge.laws.law import (
+    Blocks,
     Dies,
     Effect,
     Exits,
@@ -283,6 +284,7 @@ LAWS: tuple[Law, ...] = (
             f.exception == "KeyboardInterrupt"
             and f.profile.interrupted_end == "signal before handlers"
             and f.start not in PROMPTS
+            and not f.held
         ),
         then=lambda _: Dies("SIGINT", flushed=True),
         because=(
@@ -290,6 +292,21 @@ LAWS: tuple[Law, ...] = (
             "its exit functions; buffers were written by then."
         ),
         source="PyPy issue #4995",
+    ),
+    Law(
+        id="pypy-ctrl-c-waits-for-stdout",
+        about="main exception",
+        when=lambda f: (
+            f.exception == "KeyboardInterrupt"
+            and f.profile.interrupted_end == "signal before handlers"
+            and f.held
+        ),
+        then=lambda _: Blocks(),
+        because=(
+            "Before this PyPy kills itself with SIGINT it flushes stdout, and waits for whoever is "
+            "stuck in a write to it."
+        ),
+        source="PyPy issue #4995; measured on PyPy 7.3.11",
     ),
     Law(
         id="prompt-follows",

@@ -242,6 +242,7 @@ class Facts(Frozen, kw_only=True):
     reader: bool = True  # whether anybody reads stdout
     sigpipe: str = "ignored"  # the disposition of SIGPIPE
     full: bool = False  # whether stdout is a pipe that is full, and that nobody empties
+    held: bool = False  # whether a daemon thread is stuck in a write to it
     buffered: bool = False  # whether anything is buffered for it
     daemon: bool = False
     pool_over: bool = False  # whether the handler has run that ends pools of threads

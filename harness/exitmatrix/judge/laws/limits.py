@@ -15,7 +15,7 @@ from exitmatrix.judge.laws.law import (
     low_byte,
 )
 from exitmatrix.judge.laws.streams import flushed_early
-from exitmatrix.model.language import Exhaust, FillStdout, Interrupt, PyExit
+from exitmatrix.model.language import Exhaust, FillStdout, HoldStdout, Interrupt, PyExit
 
 
 def _lacks(facts: Facts, *resources: str) -> bool:
@@ -27,7 +27,7 @@ def _unhandled(facts: Facts) -> bool:
 
 
 def _stuck(facts: Facts) -> bool:
-    return facts.full and facts.buffered
+    return facts.full and facts.buffered and not facts.held
 
 
 LAWS: tuple[Law, ...] = (
@@ -165,5 +165,48 @@ LAWS: tuple[Law, ...] = (
         because="When handlers have run, the last flush of stdout waits until somebody reads.",
         source="pipe(7), section I/O on pipes and FIFOs; CPython Python/pylifecycle.c, "
         "flush_std_files",
+    ),
+    # --------------------------------------------------- a thread that is stuck in a write
+    Law(
+        id="stdout-is-held",
+        about="statement",
+        when=does(HoldStdout),
+        then=lambda _: Proceeds(),
+        because="Who writes to a full pipe waits, and the other threads of its program go on.",
+        source="pipe(7), section I/O on pipes and FIFOs",
+    ),
+    Law(
+        id="held-stdout-blocks-first",
+        about="code ended",
+        when=lambda f: flushed_early(f) and f.held,
+        then=lambda _: Blocks(),
+        because=(
+            "Stdout is flushed when the code has ended and before any handler runs. That takes the "
+            "lock of its buffer, which a thread holds that is stuck in a write: daemon or not, it "
+            "is waited for, however long, and no handler begins."
+        ),
+        source="CPython Python/pythonrun.c, flush_io; Modules/_io/bufferedio.c, ENTER_BUFFERED",
+    ),
+    Law(
+        id="held-stdout-aborts",
+        about="streams",
+        when=lambda f: f.held and f.profile.held_stream == "aborts",
+        then=lambda _: Dies("SIGABRT"),
+        because=(
+            "When handlers have run, daemon threads never go on. A stream whose lock one of them "
+            "holds is waited for one second, then CPython calls that a fatal error, which flushes "
+            "once more, waits for another second, and aborts."
+        ),
+        source="CPython Modules/_io/bufferedio.c, _enter_buffered_busy; Python/pylifecycle.c, "
+        "fatal_error; gh-129536",
+    ),
+    Law(
+        id="held-stdout-blocks-last",
+        about="streams",
+        when=lambda f: f.held and f.profile.held_stream == "waits",
+        then=lambda _: Blocks(),
+        because="Python 2 and PyPy wait for that lock at the end, however long.",
+        source="CPython 2.7 Objects/fileobject.c; flockfile(3); PyPy "
+        "pypy/module/_io/interp_bufferedio.py, TryLock",
     ),
 )

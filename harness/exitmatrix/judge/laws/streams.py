@@ -19,7 +19,7 @@ def _unread(facts: Facts) -> bool:
 
 
 def _stuck(facts: Facts) -> bool:
-    return facts.buffered and facts.full
+    return (facts.buffered and facts.full) or facts.held
 
 
 def _fails(facts: Facts) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Blocks, Calls, Exits, Facts, Leaves, Waits, Writes
+from exitmatrix.judge.laws.law import Blocks, Calls, Dies, Exits, Facts, Leaves, Waits, Writes
 from exitmatrix.judge.profile import Profile
 from exitmatrix.judge.semantics import change, run, spawn
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
@@ -40,6 +40,7 @@ def step(
         reader=process.reader,
         sigpipe=disposition(process, "SIGPIPE"),
         full=process.full,
+        held=process.held,
         buffered=bool(process.buffered),
     )
     match ending.stage:
@@ -101,6 +102,8 @@ def _streams(
     (effect,) = ask("streams", about)
     if isinstance(effect, Blocks):
         return _blocked(now, process, _main(process))
+    if isinstance(effect, Dies):
+        return change.end(now, process, Exit(signal=effect.signal), flushed=effect.flushed)
     written = isinstance(effect, Writes) and effect.written
     how = ending.exit
     if isinstance(effect, Writes) and effect.failed and not how.signal:

@@ -297,6 +297,7 @@ class ProcessState(Frozen, kw_only=True):
     buffered: tuple[str, ...] = ()
     reader: bool = True  # somebody reads its stdout
     full: bool = False  # it is a pipe that is full, and that nobody empties
+    held: bool = False  # a daemon thread is stuck in a write to it
     said: tuple[Line, ...] = ()
     exit: Exit | None = None
     role: str = "main"

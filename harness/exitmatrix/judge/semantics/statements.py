@@ -41,6 +41,7 @@ from exitmatrix.model.language import (
     Fork,
     Handle,
     HandleInLoop,
+    HoldStdout,
     Hook,
     Ignore,
     Import,
@@ -98,6 +99,7 @@ def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement)
         reader=process.reader,
         sigpipe=disposition(process, "SIGPIPE"),
         full=process.full,
+        held=process.held,
         disposition=disposition(process, "SIGXFSZ"),
         buffered=bool(process.buffered),
         rootless=change.rootless(process),
@@ -295,6 +297,8 @@ def _set(process: ProcessState, statement: Statement) -> ProcessState:
             return replace(process, reader=False)
         case FillStdout():
             return replace(process, full=True)
+        case HoldStdout():
+            return replace(process, held=True)
         case Save(data):
             return replace(process, saved=(*process.saved, data))
         case ReplaceExit(function):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import (
+    Blocks,
     Dies,
     Facts,
     Finalizes,
@@ -336,9 +337,18 @@ def _end_of_main(
     name, status = (raised.name, raised.status) if raised else ("", 0)
     if raised:
         process = _print(process, raised, ask)
-    about = Facts(profile=ask.profile, exception=name, status=status, start=ask.code.start)
+    about = Facts(
+        profile=ask.profile,
+        exception=name,
+        status=status,
+        start=ask.code.start,
+        held=process.held,
+    )
     for effect in ask("main exception", about):
         match effect:
+            case Blocks():
+                waits = change.push(replace(thread, raising=None), Resting())
+                yield _with(now, process, waits)
             case Finalizes(code, signal):
                 process = replace(process, finalized=True)
                 ending = Finalization("code ended", Exit(code, signal), name)

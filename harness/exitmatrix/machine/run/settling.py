@@ -6,7 +6,11 @@ from exitmatrix.machine.run.kernel import proc
 from exitmatrix.machine.run.state import TrialState
 
 QUIET = 0.3  # seconds without any news, after which the living are asked for a sign of life
-QUIET_IN_HANDLER = 3.0  # seconds, where a handler has begun: it may wait for a thread's next turn
+QUIET_AT_THE_END = 3.0
+"""Seconds, where a process has begun to end. A handler may wait for a thread's next turn; the last
+flush waits a second for a stream's lock, and once more when that is given up (CPython
+Modules/_io/bufferedio.c, _enter_buffered_busy)."""
+
 BLIND_HANDLERS = 6  # as long as so many handlers a blind run may be quiet
 IDLE = 0.05  # seconds without news, after which another trial may use the processor
 
@@ -22,19 +26,19 @@ async def until_settled(trial: TrialState) -> None:
 
 
 async def _until_quiet(trial: TrialState) -> None:
-    # A handler that sleeps is quiet, and shows no life. In a blind run nobody tells that one
-    # has begun, or that the next has: it may be any, and all of them one after the other.
+    # What sleeps on its way to its end is quiet, and shows no life. In a blind run nobody tells
+    # that a handler has begun, or the next: it may be any, and all of them one after the other.
     blind = trial.spec.is_blind
     longest = (BLIND_HANDLERS if blind else 2) * trial.spec.scenario.length / 1000
     for patience in (IDLE, QUIET + longest - IDLE):
         while trial.live:
             seen = len(trial.journal.events)
-            busy = patience > IDLE and (blind or trial.in_a_handler)
+            busy = patience > IDLE and (blind or trial.someone_ends)
 
             def has_news(seen: int = seen) -> bool:
                 return len(trial.journal.events) > seen or not trial.live
 
-            if not await trial.journal.within(max(patience, QUIET_IN_HANDLER * busy), has_news):
+            if not await trial.journal.within(max(patience, QUIET_AT_THE_END * busy), has_news):
                 break
         trial.host.yield_slot(trial)
 
@@ -52,10 +56,7 @@ async def _all_show_life(trial: TrialState) -> bool:
     elif trial.port:
         trial.journal.note("harness", 0, "no-answer")
     for pid in asked - shown:
-        if pid in trial.gates:
-            if await _replies(trial, pid):
-                shown.add(pid)
-        elif _is_idle(trial, pid):
+        if (pid in trial.gates and await _replies(trial, pid)) or _is_idle(trial, pid):
             shown.add(pid)
     if shown >= asked == set(trial.live):
         for pid in trial.live:
@@ -76,7 +77,10 @@ def _is_idle(trial: TrialState, pid: int) -> bool:
 
 
 async def _replies(trial: TrialState, pid: int) -> bool:
-    """Whether a process at a gate answers."""
+    """Whether a process at a gate answers.
+
+    An exception may have led it away from there, and what it then waits for no reply shows.
+    """
     seen = len(trial.journal.events)
     trial.gates.poke(pid)
 
@@ -84,5 +88,5 @@ async def _replies(trial: TrialState, pid: int) -> bool:
         since = trial.journal.events[seen:]
         return any(event.pid == pid and event.kind == "alive" for event in since)
 
-    await trial.journal.until(lambda: replied() or pid not in trial.live)
+    await trial.journal.within(QUIET_AT_THE_END, lambda: replied() or pid not in trial.live)
     return replied()

@@ -121,6 +121,16 @@ class TrialState:
         return self.serving or next(others, 0)
 
     @property
+    def someone_ends(self) -> bool:
+        """Whether a living process that does not serve has begun to end, as far as it told.
+
+        It has come to the termination, or a handler of it has begun: what then sleeps may
+        be its interpreter, which looks after streams when the last handler has ended.
+        """
+        begun = {event.pid for event in self.journal.events if event.kind in ("ending", "began")}
+        return any(pid in begun and pid != self.serving for pid in self.live) or self.in_a_handler
+
+    @property
     def in_a_handler(self) -> bool:
         """Whether a living process has begun a handler and not ended it."""
         open_runs = Counter[int]()

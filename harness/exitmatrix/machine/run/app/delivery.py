@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
+from exitmatrix.machine.run.app import looking
 from exitmatrix.machine.run.app.readiness import SAMPLE, Rest
 from exitmatrix.machine.run.app.request import ANSWERING, Request
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.terminal import KEYS, Terminal
 from exitmatrix.machine.run.gates import Gates
+from exitmatrix.machine.run.kernel import proc
 from exitmatrix.model.app import GRACE, Step
 from exitmatrix.model.tree import ALL, GROUP, Tree, base_of
+
+LAST = 1.0  # seconds before the time is over, in which it is seen who is at work still
+OFTEN = 2  # looks of ten: whoever works in so many does not only look whether there is work
 
 
 async def deliver(state: AppState) -> None:
@@ -23,11 +29,12 @@ async def deliver(state: AppState) -> None:
     request = Request(state) if situation.request else None
     if request:
         await request.send()
-    begun = state.journal.now
+    begun, used = state.journal.now, looking.processor_times(state.live)
     if await _send_all(state, begun):
         if request and situation.held:
             await request.let_go()
         await _watch(state, begun)
+        await _note_who_works(state, used)
     if request:
         await request.finish(begun)
 
@@ -54,9 +61,9 @@ async def _watch(state: AppState, begun: float) -> None:
     if len(situation.steps) > 1 and situation.steps[-1].signal == "SIGKILL":
         await state.journal.within(5.0, lambda: not state.live)
     elif situation.watch == "gone":
-        await _until_gone(state, left)
+        await _until_gone(state, left - LAST)
     else:
-        await _until_calm(state, left)
+        await _until_calm(state, left - LAST)
 
 
 def _is_over(state: AppState, step: Step) -> bool:
@@ -88,6 +95,23 @@ async def _until_calm(state: AppState, seconds: float) -> None:
     ):
         await asyncio.sleep(SAMPLE)
         rest.sample()
+
+
+async def _note_who_works(state: AppState, used: Mapping[int, float]) -> None:
+    """Note who is at work when the time is over, and the processor time that it has had since.
+
+    One that had little of it may have been on its way to its end, and the machine too busy.
+    """
+    works = Counter[int]()
+    for _ in range(round(LAST / SAMPLE)):
+        if not state.live or all(map(proc.at_rest, state.live)):
+            break
+        await state.journal.within(SAMPLE, lambda: not state.live)
+        works.update(pid for pid in state.live if looking.is_at_work(pid))
+    had = looking.processor_times(state.live)
+    for pid in state.live:
+        if works[pid] >= OFTEN and pid in had:
+            state.journal.note("kernel", pid, "at-work", f"{had[pid] - used.get(pid, 0.0):.1f}")
 
 
 def _send(state: AppState, step: Step) -> bool:

@@ -12,7 +12,7 @@ import signal
 import struct
 from collections.abc import Iterable
 
-from exitmatrix.machine.run.kernel.proc import read_proc
+from exitmatrix.machine.run.kernel.proc import at_rest, has_ended, is_stopped, read_proc
 from exitmatrix.model.base import Frozen
 
 LISTEN = b"0A"  # include/net/tcp_states.h: TCP_LISTEN
@@ -133,6 +133,22 @@ def memory_of(pids: Iterable[int]) -> int:
     """The pages of memory that processes have in use: proc(5), statm."""
     fields = [read_proc(pid, "statm").split() for pid in pids]
     return sum(int(one[1]) for one in fields if len(one) > 1)
+
+
+def processor_times(pids: Iterable[int]) -> dict[int, float]:
+    """The seconds of processor time that each process has used; without those that are gone."""
+    second = os.sysconf("SC_CLK_TCK")
+    fields = {pid: _stat(pid) for pid in pids}
+    return {
+        pid: sum(int(one[i]) for i in TICKS) / second
+        for pid, one in fields.items()
+        if len(one) > max(TICKS)
+    }
+
+
+def is_at_work(pid: int) -> bool:
+    """Whether it works, would if it had a processor, or has a signal to take yet."""
+    return not (has_ended(pid) or is_stopped(pid) or at_rest(pid))
 
 
 def work_of(pid: int) -> tuple[int, bool]:
