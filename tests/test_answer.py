@@ -7,16 +7,22 @@ import re
 from fnmatch import fnmatchcase
 
 import pytest
+from exitmatrix.declare.launchers import BY_ID as LAUNCHERS
+from exitmatrix.declare.launchers import LAUNCHED
 from exitmatrix.declare.questions import asked_about
 from exitmatrix.declare.remedies import REMEDIES, Remedy
 from exitmatrix.declare.servers import idle
 from exitmatrix.declare.situations import BY_ID
 from exitmatrix.declare.spoken import (
+    BELOW,
+    BELOW_TITLES,
     SPOKEN,
     SUBJECTS,
     TITLES,
     NobodyCallsItThat,
+    ending_below,
     ending_in,
+    program_and_launcher_of,
     scenario_of,
     situation_of,
 )
@@ -66,7 +72,7 @@ def test_words_that_name_nothing_are_answered_with_the_nearest() -> None:
 @given(st.text(max_size=20))
 def test_no_words_crash(words: str) -> None:
     """Whatever is typed names something or is refused."""
-    for find in (situation_of, scenario_of):
+    for find in (situation_of, scenario_of, program_and_launcher_of):
         with contextlib.suppress(NobodyCallsItThat):
             assert find(words)
 
@@ -75,7 +81,7 @@ def test_no_name_means_two_things() -> None:
     """A word that two situations share would be answered by chance."""
     words = [word for one in SPOKEN for word in (one.title.lower(), *one.words)]
     assert len(words) == len(set(words))
-    subjects = [word for many in SUBJECTS.values() for word in many]
+    subjects = [word for many in (*SUBJECTS.values(), *BELOW.values()) for word in many]
     assert len(subjects) == len(set(subjects))
     assert {one.situation for one in SPOKEN} <= set(BY_ID)
     assert SUBJECTS.keys() == TITLES.keys() <= LOADED.keys()
@@ -87,6 +93,66 @@ def test_a_situation_leads_to_a_cell_that_there_is() -> None:
     assert str(ending_in(BY_ID["oom"], LOADED["gunicorn"])) == "SIGKILL@worker"
     assert str(ending_in(BY_ID["deploy"], LOADED["flask-debug"])) == "SIGTERM@parent"
     assert str(ending_in(BY_ID["ctrl-c"], LOADED["plain"])) == "SIGINT@main"
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("behind a shell", ("plain", "sh")),
+        ("a container's PID 1", ("plain", "pid1")),
+        ("entry script without exec", ("plain", "script")),
+        ("under tini", ("plain", "tini")),
+        ("supervisord", ("plain", "supervisord")),
+        ("supervisord-asgroup", ("plain", "supervisord-asgroup")),
+        ("flask debug server under tini", ("flask-debug", "tini")),
+        ("gunicorn behind a shell", ("gunicorn", "sh")),
+        ("tini -g flask --debug run", ("flask-run-debug", "tini-g")),
+        ("python app.py", ("plain", "direct")),
+        ("gunicorn", ("gunicorn", "direct")),
+        ("script", ("plain", "direct")),
+        ("plain-graceful in a container", ("plain-graceful", "pid1")),
+    ],
+)
+def test_what_stands_above_a_program_is_found_by_what_people_call_it(
+    words: str, found: tuple[str, str]
+) -> None:
+    """With a program or without; the words that are left say which."""
+    assert program_and_launcher_of(words, LOADED) == found
+
+
+def test_what_stands_above_is_named_where_it_is_nearest() -> None:
+    """And words below it that name no program are refused, whatever stands above."""
+    with pytest.raises(NobodyCallsItThat, match="'supervisrd'; nearest: supervisord"):
+        program_and_launcher_of("supervisrd")
+    with pytest.raises(NobodyCallsItThat, match="no program is called 'gunicron'"):
+        program_and_launcher_of("gunicron under tini")
+
+
+def test_every_launcher_is_called_something() -> None:
+    """All but `direct`, which nobody names; and each row of the table is one of them."""
+    assert set(BELOW) == set(LAUNCHED)
+    assert set(BELOW_TITLES) <= set(BELOW)
+
+
+@pytest.mark.parametrize(
+    ("situation", "launcher", "cell"),
+    [
+        ("deploy", "sh", "SIGTERM@first"),
+        ("ctrl-c", "sh", "SIGINT@group"),
+        ("ctrl-c", "pid1", "SIGINT@first"),
+        ("stop-service", "sh", "SIGTERM@group"),
+        ("stop-service", "tini", "SIGTERM@all"),
+        ("oom", "sh", "SIGKILL@main"),
+        ("lost-parent", "sh", "SIGKILL@first"),
+        ("lost-parent", "script-exec", "None"),
+    ],
+)
+def test_a_situation_below_a_launcher_leads_to_what_it_does_there(
+    situation: str, launcher: str, cell: str
+) -> None:
+    """SIGTERM goes to all of a service: where they are in two groups, no cell was run of that."""
+    plain = LOADED["plain"]
+    assert str(ending_below(BY_ID[situation], plain, LAUNCHERS[launcher])) == cell
 
 
 def shown(question: str) -> list[Record]:
@@ -143,6 +209,10 @@ def test_the_answer_names_what_was_measured_and_how_to_try_it() -> None:
     assert "exitmatrix run --ending deploy -- python app.py" in done.stdout
     assert "What to do" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
+    below = run("answer", "docker stop", "behind a shell")
+    assert re.search(r"as\s+cpython-[\d.]+/none/plain/sh/SIGTERM@first", below.stdout)
+    assert "exitmatrix run --ending deploy --as sh -- python app.py" in below.stdout
+    assert "Put exec before the command" in below.stdout
     wrong = run("answer", "docker stip")
     assert wrong.returncode == 2
     assert wrong.stderr.startswith("exitmatrix: no situation is called 'docker stip'")

@@ -27,7 +27,7 @@ from exitmatrix.model import (
     Unknown,
 )
 from exitmatrix.model.app import PORT
-from exitmatrix.model.launcher import DIES, Launcher, Launches, OnSignal, Wrapped
+from exitmatrix.model.launcher import DIES, Launcher, Launches, OnSignal, Stays, Wrapped
 from exitmatrix.model.tree import FIRST, GROUP, Node
 from exitmatrix.observe import observe, timeline
 from exitmatrix.plan.cells import NothingMatches, Plan, Selection, plan
@@ -353,32 +353,42 @@ def wrong() -> Iterator[tuple[str, Launcher]]:
         for number, ignored in enumerate(facts.ignored):
             left = (*facts.ignored[:number], *facts.ignored[number + 1 :])
             yield f"{one.id} without {ignored} ignored", with_facts(one, facts, ignored=left)
-        stays = facts.stays
-        if stays is None:
-            continue
-        yield f"{one.id} becomes the program", with_facts(one, facts, stays=None)
-        yield (
-            f"{one.id} apart",
-            with_facts(one, facts, stays=replace(stays, apart=not stays.apart)),
-        )
-        other = "success" if stays.tells != "success" else "128 and more"
-        yield f"{one.id} tells", with_facts(one, facts, stays=replace(stays, tells=other))
-        if stays.buries:
-            yield f"{one.id} buries", with_facts(one, facts, stays=replace(stays, buries=""))
-        for signal, on in stays.on.items():
-            for what, instead in _otherwise(on):
-                changed = replace(stays, on={**stays.on, signal: instead})
-                yield f"{one.id} {signal} {what}", with_facts(one, facts, stays=changed)
+        if facts.stays:
+            yield f"{one.id} becomes the program", with_facts(one, facts, stays=())
+        for place, stays in enumerate(facts.stays):
+            name = f"{one.id} {stays.name}#{place}" if place else one.id
+            for what, instead in _damaged(stays):
+                chain = (*facts.stays[:place], instead, *facts.stays[place + 1 :])
+                yield f"{name} {what}", with_facts(one, facts, stays=chain)
 
 
-def _otherwise(on: OnSignal) -> Iterator[tuple[str, OnSignal]]:
+def _damaged(stays: Stays) -> Iterator[tuple[str, Stays]]:
+    yield "apart", replace(stays, apart=not stays.apart)
+    other = "success" if stays.tells != "success" else "128 and more"
+    yield "tells", replace(stays, tells=other)
+    if stays.buries:
+        yield "buries", replace(stays, buries="")
+    if stays.again:
+        yield "starts nothing again", replace(stays, again=False)
+    if stays.reads:
+        yield "does not read", replace(stays, reads=False)
+    for signal, on in stays.on.items():
+        for what, instead in _otherwise(on, signal):
+            yield f"{signal} {what}", replace(stays, on={**stays.on, signal: instead})
+
+
+def _otherwise(on: OnSignal, signal: str) -> Iterator[tuple[str, OnSignal]]:
     yield "dies", DIES
     if on.passes != "to nobody":
         yield "is not passed on", replace(on, passes="to nobody")
     if on.passes == "to its child's group":
         yield "is passed to its child", replace(on, passes="to its child")
-    if on.then == "dies when its child has ended":
+    if on.then != "goes on":
         yield "goes on", replace(on, then="goes on")
+    if on.sends not in ("", signal):
+        yield "sends what it gets", replace(on, sends="")
+    if on.status:
+        yield "ends with 0", replace(on, status=0)
 
 
 def with_facts(launcher: Launcher, facts: Launches, **changed: object) -> Launcher:

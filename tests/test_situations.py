@@ -55,6 +55,30 @@ def test_an_entry_is_what_the_newest_python_showed_with_the_newest_release() -> 
         assert entries(*some)["kubectl delete pod, docker stop"] == "✗ no"
 
 
+def test_a_program_has_a_row_below_what_many_run_below() -> None:
+    """Where that was measured: a container's PID 1, a shell, each behind the program itself."""
+    (section,) = situations_section(
+        surveys(
+            {
+                LINUX: [
+                    record("uvicorn/SIGTERM@main", served((), SIGTERM), stack="uvicorn-0.54"),
+                    record("plain/SIGTERM@main", outcome(process(fired=(), exit=SIGTERM))),
+                    record("plain/pid1/SIGTERM@first", outcome(process(fired=(), exit=None))),
+                ]
+            }
+        ),
+        LOADED,
+    )
+    (table,) = [block for block in section.blocks if isinstance(block, Table)]
+    first = {plain(one[0]): [plain(cell) for cell in one[1:]] for one in table.rows}
+    assert list(first)[:2] == ["a program", "a program, a container's PID 1"]
+    assert "behind a shell: sh -c, a script without exec" not in first
+    told = dict(zip([plain(one) for one in table.head[1:]], list(first.values())[1], strict=True))
+    assert told["kubectl delete pod, docker stop"] == "● it goes on"
+    assert told["kill -9 to the first process"] == "-"
+    assert told["Ctrl-C"] == "not measured"
+
+
 def test_what_was_not_measured_is_said_so() -> None:
     """And what cannot be done has a dash."""
     told = entries(record("uvicorn/SIGTERM@main", served((), SIGTERM), stack="uvicorn-0.54"))

@@ -11,14 +11,16 @@ from exitmatrix.cli import options
 from exitmatrix.cli.errors import USAGE_ERROR, Failure
 from exitmatrix.cli.records import Records, folder_to_read, read_some
 from exitmatrix.cli.scenarios import load_scenarios
+from exitmatrix.declare.launchers import BY_ID
 from exitmatrix.declare.questions import address, asked_about
 from exitmatrix.declare.remedies import remedies_for
 from exitmatrix.declare.spoken import (
     SPOKEN,
     TITLES,
     NobodyCallsItThat,
+    ending_below,
     ending_in,
-    scenario_of,
+    program_and_launcher_of,
     situation_of,
 )
 from exitmatrix.judge.verdict import judge
@@ -45,32 +47,40 @@ def command(situation: str, subject: str, folder: Path | None) -> None:
       exitmatrix answer "kubectl delete pod" gunicorn
       exitmatrix answer "ctrl-c" "flask --debug run"
       exitmatrix answer "exit 137"
+      exitmatrix answer "docker stop" "behind a shell"
 
     SITUATION is what is done: docker stop, systemctl stop, OOM killer, ... SUBJECT is
-    what runs: a program unless you say so. Nothing is run: all is told from the
+    what runs: a program unless you say so, and what stands above it: a container's PID 1,
+    behind a shell, under tini, supervisord, ... Nothing is run: all is told from the
     records of the newest Python and release that were measured.
     """
     output = folder_to_read(folder)
     subjects, _ = load_scenarios()
     try:
-        happens, id = situation_of(situation), scenario_of(subject, subjects)
+        happens, what = situation_of(situation), program_and_launcher_of(subject, subjects)
     except NobodyCallsItThat as error:
         raise Failure(str(error), USAGE_ERROR) from error
     records = read_some(output)
-    for line in told(happens, subjects[id], records, output):
+    for line in told(happens, subjects[what.scenario], what.launcher, records, output):
         click.echo(line)
 
 
-def told(situation: Situation, scenario: Scenario, records: Records, output: Path) -> Sequence[str]:
+def told(
+    situation: Situation, scenario: Scenario, launcher: str, records: Records, output: Path
+) -> Sequence[str]:
     """The answer, line by line."""
     title = next(one.title for one in SPOKEN if one.situation == situation.id)
+    how = BY_ID[launcher]
     lines = fill(f"{title}: {TITLES.get(scenario.id, scenario.title)}")
     lines += fill(situation.does, "  ", "  ")
     ending = ending_in(situation, scenario)
-    again = _again(situation, scenario)
+    if launcher != DIRECT:
+        lines += fill(f"Started by {launcher}: {how.does}", "  ", "  ")
+        ending = ending_below(situation, scenario, how)
+    again = _again(situation, scenario, launcher)
     if ending is None:
         return [*lines, "", "  There is no such thing for it: it is one process.", *again]
-    question = Question(scenario.id, DIRECT, ending.termination, ending.target)
+    question = Question(scenario.id, launcher, ending.termination, ending.target)
     found = [
         (platform, record)
         for platform, rows in sorted(records.items())
@@ -130,11 +140,12 @@ def _facts(
     )
 
 
-def _again(situation: Situation, scenario: Scenario) -> list[str]:
+def _again(situation: Situation, scenario: Scenario, launcher: str) -> list[str]:
     """How to see it on one's own program."""
+    below = f" --as {launcher}" if launcher != DIRECT else ""
     words = " ".join(scenario.command) or "python app.py"
     return [
         "",
         "Your own program",
-        f"  exitmatrix run --ending {situation.id} -- {words}",
+        f"  exitmatrix run --ending {situation.id}{below} -- {words}",
     ]

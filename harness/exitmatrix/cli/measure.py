@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from exitmatrix.declare import launchers
 from exitmatrix.declare.terminations import TERMINATIONS
+from exitmatrix.machine.launchers import found
 from exitmatrix.machine.run.spawn import PROGRAM
 from exitmatrix.model import Cell, Frozen, Outcome, Scenario, Timeline, Trial, TrialSpec, Unknown
 from exitmatrix.model.cell import DIRECT
@@ -208,7 +209,7 @@ def _wrapped(cell: Cell, place: Place) -> Wrapped | None:
     if how is None or how.id == DIRECT:
         return None
     words, script = launchers.wrap(how, (place.python, PROGRAM))
-    return Wrapped(launcher=how, words=words, script=script)
+    return Wrapped(launcher=how, words=(found(words[0]), *words[1:]), script=script)
 
 
 def _keep(told: Told, shown: Outcome, trial: Trial, scenario: Scenario) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from exitmatrix.declare.situations import nearest
 from exitmatrix.model import Scenario, Termination
 from exitmatrix.model.cell import DIRECT
@@ -37,11 +39,14 @@ logfile_maxbytes = 0
 pidfile = %(ENV_TMPDIR)s/supervisord.pid
 [program:app]
 command = LINE
+startsecs = 0
 redirect_stderr = true
 stdout_logfile = /dev/fd/1
 stdout_logfile_maxbytes = 0
 """
-"""Its defaults: SIGTERM to the program alone, SIGKILL after ten seconds, restarted if it fails."""
+"""Its defaults: SIGTERM to the program alone, SIGKILL after ten seconds, restarted if it fails.
+But for `startsecs`: a program that fails within its first second has not started, and is tried
+three times more. Here it is as one that has run for longer."""
 
 BECOMES = "execve(2): the process and its pid stay, the program is another"
 
@@ -56,18 +61,59 @@ DASH_INTERRUPTED = OnSignal(
 TINI = "tini src/tini.c"
 DUMB_INIT = "dumb-init.c, forward_signal and handle_signal"
 TIMEOUT = "coreutils src/timeout.c, cleanup and main"
+UV = "uv crates/uv/src/child.rs, run_to_completion"
+UV_INTERRUPTED = UV + ": SIGINT is sent on after 200 ms, unless stdin is a terminal"
+HONCHO = "honcho 2.0 honcho/manager.py, Manager.loop and terminate; compat.py, ProcessManager"
+HONCHO_WORKER = "honcho 2.0 honcho/process.py, Process.run: it ignores SIGINT and SIGTERM"
+SUPERVISOR = "supervisor 4.3 supervisor/supervisord.py, handle_signal and runforever"
+SUPERVISOR_PROCESS = "supervisor 4.3 supervisor/process.py, kill, finish and transition"
 MAKE = "GNU make src/commands.c, fatal_error_signal"
 
 
 def _shell(name: str, tells: Tells, **on: OnSignal) -> Launches:
     """A shell that waits for a command in the foreground."""
     source = "POSIX XCU 2.8.2, Exit Status for Commands; " + DASH
-    return Launches(stays=Stays(name=name, on=on, tells=tells, source=source), source=DASH)
+    return Launches(stays=(Stays(name=name, on=on, tells=tells, source=source),), source=DASH)
 
 
 def _forwards(passes: Passes, source: str) -> dict[str, OnSignal]:
     signals = ("SIGHUP", "SIGINT", "SIGTERM")
     return {signal: OnSignal(passes=passes, source=source) for signal in signals}
+
+
+def _honcho_stops(status: int) -> OnSignal:
+    """Whatever it is told, it sends SIGTERM to the session that it made for the shell."""
+    return OnSignal(
+        passes="to the program's group",
+        sends="SIGTERM",
+        then="ends when its child has ended",
+        status=status,
+        source=HONCHO,
+    )
+
+
+def _supervises(passes: Passes) -> Launches:
+    """It stops its program with SIGTERM, ends with 0, or starts it again at SIGHUP."""
+    stop = OnSignal(
+        passes=passes,
+        sends="SIGTERM",
+        then="ends when its child has ended",
+        source=SUPERVISOR,
+    )
+    restart = replace(stop, then="starts it again")
+    return Launches(
+        stays=(
+            Stays(
+                name="supervisord",
+                on={"SIGHUP": restart, "SIGINT": stop, "SIGTERM": stop},
+                tells="nothing",
+                again=True,
+                apart=True,
+                source=SUPERVISOR_PROCESS,
+            ),
+        ),
+        source=SUPERVISOR,
+    )
 
 
 LAUNCHERS: tuple[Launcher, ...] = (
@@ -119,14 +165,16 @@ LAUNCHERS: tuple[Launcher, ...] = (
         words=(SCRIPT,),
         script=TRAP,
         facts=Launches(
-            stays=Stays(
-                name="sh",
-                on={
-                    "SIGTERM": OnSignal(passes="to its child", source="the script's trap"),
-                    "SIGINT": OnSignal(passes="to its child", source="the script's trap"),
-                },
-                tells="128 and more",
-                source="POSIX XCU wait, Exit Status",
+            stays=(
+                Stays(
+                    name="sh",
+                    on={
+                        "SIGTERM": OnSignal(passes="to its child", source="the script's trap"),
+                        "SIGINT": OnSignal(passes="to its child", source="the script's trap"),
+                    },
+                    tells="128 and more",
+                    source="POSIX XCU wait, Exit Status",
+                ),
             ),
             ignored=("SIGINT",),
             source="POSIX XCU 2.11: an asynchronous list ignores SIGINT and SIGQUIT",
@@ -149,12 +197,14 @@ LAUNCHERS: tuple[Launcher, ...] = (
         words=("tini", "-s", "--", COMMAND),
         package="tini",
         facts=Launches(
-            stays=Stays(
-                name="tini",
-                on=_forwards("to its child", TINI),
-                tells="128 and more",
-                apart=True,
-                source=TINI,
+            stays=(
+                Stays(
+                    name="tini",
+                    on=_forwards("to its child", TINI),
+                    tells="128 and more",
+                    apart=True,
+                    source=TINI,
+                ),
             ),
             source=TINI,
         ),
@@ -165,12 +215,14 @@ LAUNCHERS: tuple[Launcher, ...] = (
         words=("tini", "-s", "-g", "--", COMMAND),
         package="tini",
         facts=Launches(
-            stays=Stays(
-                name="tini",
-                on=_forwards("to its child's group", TINI),
-                tells="128 and more",
-                apart=True,
-                source=TINI,
+            stays=(
+                Stays(
+                    name="tini",
+                    on=_forwards("to its child's group", TINI),
+                    tells="128 and more",
+                    apart=True,
+                    source=TINI,
+                ),
             ),
             source=TINI,
         ),
@@ -181,13 +233,15 @@ LAUNCHERS: tuple[Launcher, ...] = (
         words=("dumb-init", "--", COMMAND),
         package="dumb-init",
         facts=Launches(
-            stays=Stays(
-                name="dumb-init",
-                on=_forwards("to its child's group", DUMB_INIT),
-                tells="128 and more",
-                apart=True,
-                buries="SIGTERM",
-                source=DUMB_INIT,
+            stays=(
+                Stays(
+                    name="dumb-init",
+                    on=_forwards("to its child's group", DUMB_INIT),
+                    tells="128 and more",
+                    apart=True,
+                    buries="SIGTERM",
+                    source=DUMB_INIT,
+                ),
             ),
             source=DUMB_INIT,
         ),
@@ -198,11 +252,13 @@ LAUNCHERS: tuple[Launcher, ...] = (
         words=("dumb-init", "--single-child", "--", COMMAND),
         package="dumb-init",
         facts=Launches(
-            stays=Stays(
-                name="dumb-init",
-                on=_forwards("to its child", DUMB_INIT),
-                tells="128 and more",
-                source=DUMB_INIT,
+            stays=(
+                Stays(
+                    name="dumb-init",
+                    on=_forwards("to its child", DUMB_INIT),
+                    tells="128 and more",
+                    source=DUMB_INIT,
+                ),
             ),
             source=DUMB_INIT,
         ),
@@ -228,11 +284,13 @@ LAUNCHERS: tuple[Launcher, ...] = (
         words=("setsid", "--wait", COMMAND),
         package="util-linux",
         facts=Launches(
-            stays=Stays(
-                name="setsid",
-                tells="the number",
-                apart=True,
-                source="util-linux sys-utils/setsid.c: of --wait, the low byte of the wait status",
+            stays=(
+                Stays(
+                    name="setsid",
+                    tells="the number",
+                    apart=True,
+                    source="util-linux sys-utils/setsid.c: of --wait, the low byte of the status",
+                ),
             ),
             source="util-linux sys-utils/setsid.c",
         ),
@@ -242,11 +300,13 @@ LAUNCHERS: tuple[Launcher, ...] = (
         does="timeout, with a time that is not reached.",
         words=("timeout", "86400", COMMAND),
         facts=Launches(
-            stays=Stays(
-                name="timeout",
-                on=_forwards("to its own group", TIMEOUT),
-                tells="the same end",
-                source=TIMEOUT,
+            stays=(
+                Stays(
+                    name="timeout",
+                    on=_forwards("to its own group", TIMEOUT),
+                    tells="the same end",
+                    source=TIMEOUT,
+                ),
             ),
             source=TIMEOUT,
         ),
@@ -256,6 +316,21 @@ LAUNCHERS: tuple[Launcher, ...] = (
         does="uv run.",
         words=("uv", "run", "--no-project", "--", COMMAND),
         package="uv",
+        facts=Launches(
+            stays=(
+                Stays(
+                    name="uv",
+                    on={
+                        "SIGHUP": OnSignal(passes="to its child", source=UV),
+                        "SIGINT": OnSignal(passes="to its child", source=UV_INTERRUPTED),
+                        "SIGTERM": OnSignal(passes="to its child", source=UV),
+                    },
+                    tells="128 and more",
+                    source=UV,
+                ),
+            ),
+            source=UV,
+        ),
     ),
     Launcher(
         id="make",
@@ -265,18 +340,20 @@ LAUNCHERS: tuple[Launcher, ...] = (
         script="all:\n\t@LINE\n",
         package="make",
         facts=Launches(
-            stays=Stays(
-                name="make",
-                on={
-                    "SIGHUP": OnSignal(then="dies when its child has ended", source=MAKE),
-                    "SIGINT": OnSignal(then="dies when its child has ended", source=MAKE),
-                    "SIGTERM": OnSignal(
-                        passes="to its child", then="dies when its child has ended", source=MAKE
-                    ),
-                },
-                tells="failure",
-                failure=2,
-                source=MAKE,
+            stays=(
+                Stays(
+                    name="make",
+                    on={
+                        "SIGHUP": OnSignal(then="dies when its child has ended", source=MAKE),
+                        "SIGINT": OnSignal(then="dies when its child has ended", source=MAKE),
+                        "SIGTERM": OnSignal(
+                            passes="to its child", then="dies when its child has ended", source=MAKE
+                        ),
+                    },
+                    tells="failure",
+                    failure=2,
+                    source=MAKE,
+                ),
             ),
             source=MAKE,
         ),
@@ -287,7 +364,34 @@ LAUNCHERS: tuple[Launcher, ...] = (
         words=("honcho", "-f", SCRIPT, "start"),
         script="app: LINE\n",
         starter="honcho",
+        wakes=0.1,
         package="honcho",
+        facts=Launches(
+            stays=(
+                Stays(
+                    name="honcho",
+                    on={
+                        "SIGINT": _honcho_stops(130),
+                        "SIGTERM": _honcho_stops(143),
+                    },
+                    tells="128 and more",
+                    source=HONCHO,
+                ),
+                Stays(
+                    name="honcho",
+                    on={
+                        "SIGINT": OnSignal(source=HONCHO_WORKER),
+                        "SIGTERM": OnSignal(source=HONCHO_WORKER),
+                    },
+                    tells="success",
+                    reads=True,
+                    apart=True,
+                    source=HONCHO_WORKER,
+                ),
+                Stays(name="sh", tells="128 and more", source=DASH),
+            ),
+            source=HONCHO,
+        ),
     ),
     Launcher(
         id="supervisord",
@@ -297,7 +401,9 @@ LAUNCHERS: tuple[Launcher, ...] = (
         doubled="%",
         refuses=(" ;", " #"),
         starter="supervisord",
+        wakes=1.0,
         package="supervisor",
+        facts=_supervises("to its child"),
     ),
     Launcher(
         id="supervisord-asgroup",
@@ -307,7 +413,9 @@ LAUNCHERS: tuple[Launcher, ...] = (
         doubled="%",
         refuses=(" ;", " #"),
         starter="supervisord",
+        wakes=1.0,
         package="supervisor",
+        facts=_supervises("to its child's group"),
     ),
 )
 

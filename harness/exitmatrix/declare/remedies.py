@@ -152,6 +152,34 @@ REMEDIES: tuple[Remedy, ...] = (
         change="Have SIGTERM sent to the first process alone: KillMode=mixed in a systemd unit.",
         cost="With two workers and more, the first that is ready ends the time of the others.",
     ),
+    Remedy(
+        instead_of="plain/sh/SIGTERM@first",
+        shown_by="plain-graceful/script-exec/SIGTERM@first",
+        change="Put exec before the command, so that the shell becomes the program (CMD as a list"
+        " in a Dockerfile starts no shell), and have the program handle SIGTERM.",
+        cost="Nothing comes after the command then: what is to follow needs a trap.",
+    ),
+    Remedy(
+        instead_of="plain-graceful/sh/SIGTERM@first",
+        shown_by="plain-graceful/script-exec/SIGTERM@first",
+        change="Put exec before the command, so that the shell becomes the program: CMD as a list"
+        " in a Dockerfile starts no shell.",
+        cost="Nothing comes after the command then: what is to follow needs a trap.",
+    ),
+    Remedy(
+        instead_of="plain-graceful/script/SIGTERM@first",
+        shown_by="plain-graceful/script-exec/SIGTERM@first",
+        change="Put exec before the last command of the script.",
+        cost="Nothing comes after the command then: what is to follow needs a trap.",
+    ),
+    Remedy(
+        instead_of="plain/pid1/SIGTERM@first",
+        shown_by="plain-graceful/pid1/SIGTERM@first",
+        change="Install a handler that ends the program: signal.signal(signal.SIGTERM, lambda *_:"
+        " sys.exit(0)).",
+        cost="An init above it (docker run --init) alone makes SIGTERM kill it: no handler of"
+        " atexit runs then.",
+    ),
 )
 
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from exitmatrix.declare.situations import BY_ID
 from exitmatrix.model import Ending, Frozen, Scenario
 from exitmatrix.model.app import Situation
+from exitmatrix.model.cell import DIRECT
+from exitmatrix.model.launcher import Launcher
 from exitmatrix.model.tree import ALL, FIRST, GROUP
 
 
@@ -169,6 +172,58 @@ TITLES: Mapping[str, str] = {
 }
 
 
+BELOW: Mapping[str, tuple[str, ...]] = {
+    "sh": (
+        *("behind a shell", "below a shell", "under a shell", "through a shell", "in a shell"),
+        *("sh -c", "/bin/sh -c", "shell=true", "shell form", "cmd in shell form", "shell"),
+    ),
+    "sh-then": ("sh -c 'command; true'", "a shell that does something afterwards"),
+    "bash": ("bash -c", "bash", "behind bash"),
+    "script": (
+        *("entry script without exec", "script without exec", "behind an entry script"),
+        *("entrypoint.sh", "entrypoint script", "entry script", "docker-entrypoint.sh"),
+    ),
+    "script-exec": (
+        *("entry script with exec", "script with exec", "script that ends with exec"),
+        *("exec form", "entrypoint.sh with exec"),
+    ),
+    "script-trap": ("script with a trap", "entry script with a trap", "trap"),
+    "pid1": (
+        *("a container's pid 1", "container's pid 1", "as pid 1", "pid 1", "pid1", "in docker"),
+        *("in a container", "a container's first process", "docker without --init", "container"),
+    ),
+    "tini": ("under tini", "tini", "docker run --init", "docker --init", "init: true"),
+    "tini-g": ("tini -g", "under tini -g"),
+    "dumb-init": ("under dumb-init", "dumb-init"),
+    "dumb-init-single": ("dumb-init --single-child", "under dumb-init --single-child"),
+    "pty": ("in a terminal", "terminal", "docker run -it", "pty"),
+    "nohup": ("nohup", "under nohup"),
+    "setsid": ("setsid", "setsid --wait"),
+    "timeout": ("timeout", "under timeout"),
+    "uv-run": ("uv run", "uv run python app.py", "uv"),
+    "make": ("make", "make run", "a makefile", "makefile"),
+    "honcho": ("honcho", "under honcho", "honcho start", "foreman", "procfile"),
+    "supervisord": ("supervisord", "under supervisord", "supervisor", "under supervisor"),
+    "supervisord-asgroup": ("stopasgroup", "killasgroup", "supervisord with stopasgroup"),
+}
+"""What stands above a program, and the launcher that is measured for it."""
+
+BELOW_TITLES: Mapping[str, str] = {
+    "pid1": "a program, a container's PID 1",
+    "sh": "behind a shell: sh -c, a script without exec",
+    "tini": "under tini, docker run --init",
+    "supervisord": "under supervisord",
+}
+"""Those that have a row in the table of situations, each with the plain program."""
+
+
+class Started(NamedTuple):
+    """What runs: a scenario, and what stands above it."""
+
+    scenario: str
+    launcher: str = DIRECT
+
+
 class NobodyCallsItThat(Exception):
     """Words that name nothing; the text is one line."""
 
@@ -185,6 +240,40 @@ def scenario_of(words: str, scenarios: Iterable[str] = ()) -> str:
     names = {id: id for id in scenarios}
     names |= {word: id for id, many in SUBJECTS.items() for word in (id, *many)}
     return _named(words, names, "program")
+
+
+def program_and_launcher_of(words: str, scenarios: Iterable[str] = ()) -> Started:
+    """What people run, be it below something else. Raises NobodyCallsItThat.
+
+    `flask debug server under tini`; what stands above alone has a program below it.
+    """
+    scenarios = tuple(scenarios)
+    asked = " ".join(words.lower().split())
+    names = {word: id for id, many in BELOW.items() for word in (id, *many)}
+    held = [name for name in names if _holds(asked, name)]
+    programs = [word for id, many in SUBJECTS.items() for word in (id, *many)]
+    if not held or asked in programs or asked in scenarios:
+        return Started(_scenario_or_nearest(words, names, scenarios))
+    longest = max(held, key=len)
+    rest = f" {asked} ".replace(f" {longest} ", " ", 1).split()
+    rest = [word for word in rest if word not in FILLERS]
+    scenario = scenario_of(" ".join(rest), scenarios) if rest else PLAIN
+    return Started(scenario, names[longest])
+
+
+PLAIN = "plain"
+FILLERS = frozenset(("a", "an", "as", "behind", "below", "by", "in", "the", "through", "under"))
+
+
+def _scenario_or_nearest(words: str, launchers: Mapping[str, str], scenarios: Iterable[str]) -> str:
+    """A program's scenario; of words that are none's, what is nearest, launchers too."""
+    try:
+        return scenario_of(words, scenarios)
+    except NobodyCallsItThat as error:
+        close = difflib.get_close_matches(words.lower(), launchers, n=1, cutoff=0.7)
+        if not close:
+            raise
+        raise NobodyCallsItThat(f"no program is called '{words}'; nearest: {close[0]}") from error
 
 
 def _named(words: str, names: Mapping[str, str], what: str) -> str:
@@ -220,6 +309,25 @@ def ending_in(situation: Situation, scenario: Scenario) -> Ending | None:
     if target in (GROUP, ALL):
         return Ending(signal, GROUP if len(scenario.roles) > 1 else scenario.roles[0])
     return Ending(signal, scenario.roles[-1])
+
+
+def ending_below(situation: Situation, scenario: Scenario, launcher: Launcher) -> Ending | None:
+    """The cell that answers for a situation below a launcher; None where none does.
+
+    Of a service every process is sent SIGTERM: where the launcher sets its program apart, the
+    group of the first process is not all of them, and no cell answers.
+    """
+    chain = launcher.facts.stays if launcher.facts else ()
+    signal, target = situation.first.signal, situation.target
+    if target == FIRST:
+        return None if situation.needs_several and not chain else Ending(signal, FIRST)
+    if target in (GROUP, ALL):
+        if launcher.namespace:
+            return Ending(signal, FIRST)
+        apart = target == ALL and any(one.apart for one in chain)
+        return Ending(signal, ALL if apart else GROUP)
+    inside = ending_in(situation, scenario)
+    return inside and Ending(inside.termination, inside.target)
 
 
 def rows() -> Sequence[tuple[Spoken, Situation]]:

@@ -21,7 +21,7 @@ from exitmatrix.judge.semantics.state import Event, Path
 from exitmatrix.judge.semantics.supervise import SIGNUMS
 from exitmatrix.model import Outcome, Prediction, Process, Program, Record, Scenario
 from exitmatrix.model.launcher import DIES, Launcher, Launches, OnSignal, Stays
-from exitmatrix.model.outcome import Launching
+from exitmatrix.model.outcome import NEW, Launching
 from exitmatrix.model.outcome_sets import union
 from exitmatrix.model.tree import FIRST, GROUP
 
@@ -42,31 +42,32 @@ def predict_launched(
     launcher = BY_ID.get(record.launcher)
     if launcher is None or launcher.facts is None:
         raise NotPredicted(f"nothing is known of the launcher {record.launcher}")
-    facts = launcher.facts
+    facts, chain = launcher.facts, launcher.facts.stays
     termination = TERMINATIONS[record.termination]
     sent = termination.signal if record.target in (FIRST, GROUP) else ""
-    on = _on(facts.stays, sent)
+    on = _on(chain, sent)
     every = (PARENT, CHILD) if program.supervisor else (PARENT,)
     paths = dict(zip(scenario.roles, every, strict=False))
     events = (
-        *_events(facts.stays, on, termination.signal, record.target, paths),
-        *_afterwards(launcher, facts.stays, every[1:]),
+        *_events(chain, on, termination.signal, record.target, paths),
+        *_afterwards(launcher, chain, every[1:]),
     )
     about = profile(record.interpreter, record.packages)
     ignored = tuple(_ignored(launcher, facts, every, about))
     everyone = any(len(one.to) > 1 for one in events)
     told = predict(
         program,
-        termination,
+        replace(termination, signal=events[0].signal) if events else termination,
         "group" if everyone else _role(events, paths, record.target),
         about,
         laws,
         Below(events=events, ignored=ignored),
     )
+    reached = _reached(chain, on, sent, record.target)
     outcomes = [
-        with_launcher
+        _again(with_launchers, chain, on, scenario)
         for one in told.outcomes
-        for with_launcher in _through(_in_namespace(one, launcher, about), facts.stays, on, sent)
+        for with_launchers in _through(_in_namespace(one, launcher, about), chain, reached)
     ]
     races = [TWICE] if any(one.when == "at any time" for one in events) else []
     races += [BURIED] if any(one.when == "orphaned" for one in events) else []
@@ -81,11 +82,26 @@ def predict_launched(
     )
 
 
-def _on(stays: Stays | None, sent: str) -> OnSignal:
-    """What a launcher does with a signal that it is sent."""
-    if stays is None or not sent:
-        return GOES_ON
+def _on(chain: tuple[Stays, ...], sent: str) -> OnSignal:
+    """What the first launcher does with a signal that it is sent."""
+    return _does(chain[0], sent) if chain and sent else GOES_ON
+
+
+def _does(stays: Stays, sent: str) -> OnSignal:
     return stays.on.get(sent, DIES) if sent != "SIGKILL" else DIES
+
+
+def _reached(chain: tuple[Stays, ...], on: OnSignal, sent: str, target: str) -> Mapping[int, str]:
+    """Which launchers are sent a signal, and which: by their place, from the first down."""
+    if not sent or not chain:
+        return {}
+    apart = next((place for place, one in enumerate(chain) if one.apart), len(chain))
+    reached = dict.fromkeys(range(len(chain) if target == GROUP else 1), sent)
+    reached = {place: signal for place, signal in reached.items() if place <= apart}
+    if on.passes == "to the program's group":
+        last = max((place for place, one in enumerate(chain) if one.apart), default=-1)
+        reached |= dict.fromkeys(range(last + 1, len(chain)), on.sends or sent)
+    return reached
 
 
 # ------------------------------------------------------------- what comes to the program
@@ -100,7 +116,11 @@ def _role(events: tuple[Event, ...], paths: Mapping[str, Path], target: str) -> 
 
 
 def _events(
-    stays: Stays | None, on: OnSignal, signal: str, target: str, paths: Mapping[str, Path]
+    chain: tuple[Stays, ...],
+    on: OnSignal,
+    signal: str,
+    target: str,
+    paths: Mapping[str, Path],
 ) -> Iterator[Event]:
     """What reaches the program: what is sent to it, and what its launcher sends."""
     if not signal:
@@ -110,7 +130,7 @@ def _events(
     sent: list[tuple[Path, ...]] = []
     if target in paths:
         sent.append((paths[target],))
-    elif stays is None or (target == GROUP and not stays.apart):
+    elif not chain or (target == GROUP and not any(one.apart for one in chain)):
         sent.append(every if target == GROUP else first)
     passed = {
         "to nobody": [],
@@ -119,18 +139,21 @@ def _events(
         # To its child, and then to its group: beside one that was sent to the group already, the
         # two are taken for one, as they are for who has not taken the first in between.
         "to its own group": [every] if sent else [first, every],
+        "to the program's group": [every],
     }
-    sent += passed[on.passes]
-    for number, to in enumerate(sent):
-        yield Event(signal, to, when="at any time" if number else "at rest")
+    for to in sent:
+        yield Event(signal, to)
+    for number, to in enumerate(passed[on.passes], start=len(sent)):
+        yield Event(on.sends or signal, to, when="at any time" if number else "at rest")
 
 
 def _afterwards(
-    launcher: Launcher, stays: Stays | None, others: tuple[Path, ...]
+    launcher: Launcher, chain: tuple[Stays, ...], others: tuple[Path, ...]
 ) -> Iterator[Event]:
     """What the other processes are sent when the first one has ended."""
-    if others and stays is not None and stays.buries:
-        yield Event(stays.buries, others, when="orphaned")
+    for stays in chain:
+        if others and stays.buries:
+            yield Event(stays.buries, others, when="orphaned")
     if others and launcher.terminal:  # the first one leads the terminal's session
         yield Event("SIGHUP", others, when="orphaned")
 
@@ -170,37 +193,76 @@ def _in_namespace(outcome: Outcome, launcher: Launcher, about: Profile) -> Outco
     )
 
 
-def _through(outcome: Outcome, stays: Stays | None, on: OnSignal, sent: str) -> Iterator[Outcome]:
-    """The same with the launcher's own end; with each of its ends, where two are a race."""
-    if stays is None:
-        yield outcome
-        return
-    child = outcome.processes[0]
-    for how in _ends(stays, on, sent, child):
-        yield replace(outcome, launchers=(Launching(name=stays.name, exit=how),))
+def _through(
+    outcome: Outcome, chain: tuple[Stays, ...], reached: Mapping[int, str]
+) -> Iterator[Outcome]:
+    """The same with each launcher's own end; with each of its ends, where two are a race."""
+    for ends in _ends(outcome, chain, reached, 0):
+        named = zip(chain, ends, strict=True)
+        launchers = tuple(Launching(name=one.name, exit=how) for one, how in named)
+        yield replace(outcome, launchers=launchers)
 
 
 def _ends(
-    stays: Stays, on: OnSignal, sent: str, child: Process
+    outcome: Outcome, chain: tuple[Stays, ...], reached: Mapping[int, str], place: int
+) -> Iterator[tuple[dict[str, object] | None, ...]]:
+    """How the launchers from a place on end."""
+    if place == len(chain):
+        yield ()
+        return
+    stays, sent = chain[place], reached.get(place, "")
+    on = _does(stays, sent) if sent else GOES_ON
+    for below in _ends(outcome, chain, reached, place + 1):
+        waits = (below[0] if below else outcome.processes[0].exit) is None
+        if stays.reads:
+            waits = waits or any(one.exit is None for one in outcome.processes)
+        for how in _own_ends(stays, on, sent, outcome.processes[0], waits=waits):
+            yield how, *below
+
+
+def _own_ends(
+    stays: Stays, on: OnSignal, sent: str, program: Process, *, waits: bool
 ) -> Iterator[dict[str, object] | None]:
-    """How a launcher ends."""
+    """How a launcher ends, of which is known whether it waits."""
     if on.then == "dies":
         yield {"signal": sent}
-    elif child.exit is None:
+    elif waits or on.then == "starts it again":
         yield None
+    elif on.then == "ends when its child has ended":
+        yield {"code": on.status}
     elif on.then == "dies when its child has ended":
         yield {"signal": sent}
-        if stays.tells == "failure" and child.exit == {"signal": sent}:
-            yield _told(stays, child.exit)
+        if stays.tells == "failure" and program.exit == {"signal": sent}:
+            yield _told(stays, program.exit)
     else:
-        yield _told(stays, child.exit)
+        yield _told(stays, program.exit or {})
 
 
-def _told(stays: Stays, ended: Mapping[str, object]) -> dict[str, object]:
+def _again(outcome: Outcome, chain: tuple[Stays, ...], on: OnSignal, scenario: Scenario) -> Outcome:
+    """The same with a program that a launcher has started in the place of one that has ended."""
+    first = outcome.processes[0].exit
+    failed = on == GOES_ON and first != {"code": 0} and any(one.again for one in chain)
+    if first is None or not (failed or on.then == "starts it again"):
+        return outcome
+    new = tuple(sorted(f"{NEW}{role}" for role in scenario.roles))
+    return replace(
+        outcome,
+        processes=(
+            *outcome.processes,
+            *(Process(role=role, fired=(), unfinished=(), exit=None) for role in new),
+        ),
+        survivors=(*outcome.survivors, *new),
+        port="open" if outcome.port else None,
+    )
+
+
+def _told(stays: Stays, ended: Mapping[str, object]) -> dict[str, object] | None:
     """With what a launcher ends when its child has ended so."""
     signal = str(ended.get("signal", ""))
     status = int(str(ended.get("code", 0)))
     match stays.tells:
+        case "nothing":
+            return None
         case "128 and more":
             return {"code": 128 + SIGNUMS[signal] if signal else status}
         case "the number":
@@ -232,24 +294,34 @@ def _rules(
     several = any(len(one.processes) > 1 for one in outcomes)
     if several and launcher.terminal:
         yield "launcher-hangs-up"
-    stays = facts.stays
-    if stays is None:
+    chain = facts.stays
+    if not chain:
         yield "launcher-becomes-the-program"
         return
     if sent:
-        if on.passes != "to nobody":
-            yield "launcher-passes-it-on"
-        if on.then == "dies":
-            yield "launcher-dies-alone"
-        if on.then == "dies when its child has ended":
-            yield "launcher-waits-first"
+        yield from _rules_of(on)
     if target == GROUP:
-        yield "launcher-sets-it-apart" if stays.apart else "launcher-shares-its-group"
-    ends = {str(one.exit) for outcome in outcomes for one in outcome.launchers if one.exit}
-    if ends and on.then == "goes on":
-        yield TELLS[stays.tells]
-    if several and stays.buries:
+        apart = any(one.apart for one in chain)
+        yield "launcher-sets-it-apart" if apart else "launcher-shares-its-group"
+    ends = {str(one.launchers[0].exit) for one in outcomes if one.launchers[0].exit}
+    told = chain[0].tells == "nothing" or ends
+    if told and on.then == "goes on":
+        yield TELLS[chain[0].tells]
+    if several and any(one.buries for one in chain):
         yield "launcher-buries-the-others"
+    if several and any(one.reads for one in chain):
+        yield "launcher-reads-to-the-end"
+    if any(one.role.startswith(NEW) for outcome in outcomes for one in outcome.processes):
+        yield "launcher-starts-it-again"
+
+
+def _rules_of(on: OnSignal) -> Iterator[str]:
+    if on.passes != "to nobody":
+        yield "launcher-stops-it" if on.sends else "launcher-passes-it-on"
+    if on.then == "dies":
+        yield "launcher-dies-alone"
+    if on.then == "dies when its child has ended":
+        yield "launcher-waits-first"
 
 
 TELLS = {
@@ -258,4 +330,5 @@ TELLS = {
     "the same end": "launcher-ends-alike",
     "success": "launcher-hides-the-end",
     "failure": "launcher-hides-the-end",
+    "nothing": "launcher-goes-on",
 }

@@ -28,9 +28,10 @@ LAWS: Mapping[str, ServerLaw] = {
     ),
     "launcher-passes-it-on": ServerLaw(
         because="The launcher stays, has a handler for the signal and sends it to the program, or"
-        " to the program's process group.",
+        " to the program's process group. uv run sends SIGINT 200 ms later, and not at all where"
+        " its stdin is a terminal, as it is not here.",
         source="tini src/tini.c, wait_and_forward_signal; dumb-init.c, forward_signal;"
-        " coreutils src/timeout.c, cleanup",
+        " coreutils src/timeout.c, cleanup; uv crates/uv/src/child.rs, run_to_completion",
     ),
     "launcher-dies-alone": ServerLaw(
         because="The launcher stays and has no handler for the signal, or it is SIGKILL: the"
@@ -77,6 +78,29 @@ LAWS: Mapping[str, ServerLaw] = {
         " goes on that has not asked for it.",
         source="POSIX XSH _exit, Consequences of Process Termination; Linux"
         " drivers/tty/tty_jobctrl.c, disassociate_ctty",
+    ),
+    "launcher-stops-it": ServerLaw(
+        because="The launcher answers a signal with one of its own: SIGTERM to the program,"
+        " whatever it was sent itself. supervisord sends it to the program alone, or to its process"
+        " group with stopasgroup; honcho to the group of the shell that it has started. Ctrl-C"
+        " raises no KeyboardInterrupt in the program then.",
+        source="supervisor supervisor/process.py, stop and kill; honcho honcho/manager.py,"
+        " _killall; compat.py, ProcessManager.terminate",
+    ),
+    "launcher-goes-on": ServerLaw(
+        because="supervisord is there whether its program is or not: the program's end is not its"
+        " own.",
+        source="supervisor supervisor/process.py, finish",
+    ),
+    "launcher-starts-it-again": ServerLaw(
+        because="supervisord starts a program again that was killed or ended with another status"
+        " than 0 (autorestart=unexpected), and whatever its end when it is sent SIGHUP itself.",
+        source="supervisor supervisor/process.py, transition; supervisord.py, main",
+    ),
+    "launcher-reads-to-the-end": ServerLaw(
+        because="honcho reads the program's output until nobody holds it open any more: an orphan"
+        " that goes on keeps it there.",
+        source="honcho honcho/process.py, Process.run",
     ),
     "launcher-buries-the-others": ServerLaw(
         because="When the program has ended, dumb-init sends SIGTERM to what its session's group"

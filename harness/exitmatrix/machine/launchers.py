@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sysconfig
 from functools import cache
 
 from exitmatrix.declare.launchers import COMMAND, LAUNCHERS, SCRIPT
 from exitmatrix.model.launcher import Launcher
 
-PATH = "/usr/local/bin:/usr/bin:/bin"
-"""Where a trial finds them: a scenario's environment holds no other folder of programs."""
+PATH = f"{sysconfig.get_path('scripts')}:/usr/local/bin:/usr/bin:/bin"
+"""Where they are looked for. Those of Python's index come with the harness's own environment,
+pinned; that of a scenario holds none, since it would be another stack with them."""
+
+
+def found(program: str) -> str:
+    """Where the program of a launcher is; the word itself, where it is none of these."""
+    return shutil.which(program, path=PATH) or program
 
 
 @cache

@@ -7,9 +7,23 @@ from typing import Literal
 
 from exitmatrix.model.base import Frozen
 
-Passes = Literal["to nobody", "to its child", "to its child's group", "to its own group"]
-Then = Literal["goes on", "dies", "dies when its child has ended"]
-Tells = Literal["128 and more", "the number", "the same end", "success", "failure"]
+Passes = Literal[
+    "to nobody",
+    "to its child",
+    "to its child's group",
+    "to its own group",
+    "to the program's group",
+]
+"""The program's group is that of the last launcher, where there are several."""
+
+Then = Literal[
+    "goes on",
+    "dies",
+    "dies when its child has ended",
+    "ends when its child has ended",
+    "starts it again",
+]
+Tells = Literal["128 and more", "the number", "the same end", "success", "failure", "nothing"]
 """With what a launcher ends when the program has.
 
 128 and more  the program's status; 128 and the number of the signal that killed it
@@ -17,6 +31,7 @@ the number    the program's status; the number of the signal that killed it
 the same end  the program's status; the same signal kills it
 success       0, whatever the program's status
 failure       0, or another status of its own where the program's is not 0
+nothing       it goes on
 """
 
 
@@ -24,7 +39,9 @@ class OnSignal(Frozen, kw_only=True):
     """What a launcher that stays does with a signal that it is sent."""
 
     passes: Passes = "to nobody"
+    sends: str = ""  # another signal, in the place of the one that it is sent
     then: Then = "goes on"
+    status: int = 0  # of then="ends when its child has ended"
     source: str
 
 
@@ -38,6 +55,8 @@ class Stays(Frozen, kw_only=True):
     on: Mapping[str, OnSignal] = {}  # by signal; any other has its default action
     tells: Tells
     failure: int = 0  # its status, of tells="failure"
+    again: bool = False  # it starts a program again that has failed
+    reads: bool = False  # it waits until the program's output is closed by all
     buries: str = ""  # what others of the program's group are sent when the program has ended
     apart: bool = False  # the program is in a process group of its own
     source: str
@@ -46,7 +65,7 @@ class Stays(Frozen, kw_only=True):
 class Launches(Frozen, kw_only=True):
     """What is known of a launcher."""
 
-    stays: Stays | None = None  # None: it becomes the program, by exec
+    stays: tuple[Stays, ...] = ()  # from the first down; none: it becomes the program, by exec
     ignored: tuple[str, ...] = ()  # signals that the program ignores from its start
     source: str
 
@@ -67,6 +86,7 @@ class Launcher(Frozen, kw_only=True):
     words: tuple[str, ...]  # COMMAND stands for the command's words, LINE for its shell line
     script: str = ""  # a shell script that the launcher runs, at SCRIPT; with LINE in it
     terminal: bool = False  # it runs in a terminal of its own
+    wakes: float = 0.0  # seconds that it may take to see what became of the program
     namespace: bool = False  # its child is the first process of a PID namespace
     starter: str = ""  # its name, where it is a Python program itself
     doubled: str = ""  # a character that stands for itself only when it is doubled in LINE

@@ -164,12 +164,18 @@ class Tree:
             return found
         found.add(self.app.pid)
         for node in self.nodes:  # parents come before their children
+            if self._is_again(node) and self._alike(node, self.app):
+                found.add(node.pid)
             parent = self.by_pid.get(node.parent)
             if parent is None or parent.pid not in found:
                 continue
             if node.forked or _spawned(node) or self._alike(node, parent):
                 found.add(node.pid)
         return found
+
+    def _is_again(self, node: Node) -> bool:
+        """Whether a launcher has started it in the place of the program."""
+        return self.app is not None and node.parent in self.launchers and not node.at_ready
 
     def _name(self, named: Mapping[str, str]) -> dict[int, str]:
         bases: dict[int, str] = {}
@@ -189,7 +195,7 @@ class Tree:
             return node.name
         if next(self._family_below(node), None):
             return "master"
-        return "main" if node is self.app else "worker"
+        return "main" if node is self.app or self._is_again(node) else "worker"
 
     def _family_below(self, node: Node) -> Iterator[Node]:
         """Those of the program that it started, be it through one that has gone since."""

@@ -201,7 +201,7 @@ def _named(
 
 def _kind(member: Member, target: str, roles: Sequence[str]) -> str:
     if member.new:
-        return f"{NEW}{member.base}"
+        return f"{NEW}{_base(member, roles) if len(roles) > 1 else member.base}"
     base = _base(member, roles)
     aimed = base == target and base == roles[-1] and len(roles) > 1
     hit = member.signalled or member.acted is not None

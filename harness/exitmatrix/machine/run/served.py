@@ -40,6 +40,11 @@ CALM_BELOW_A_LAUNCHER = 1.0
 """The same for programs that are measured without one as well, where nobody looks for anybody."""
 
 
+WAKES = 3
+"""How often a launcher that looks now and then is given the time to: one that starts a program
+again sees the signal, then that the program has ended, and then that it is to start another."""
+
+
 LOOKS_BELOW_A_LAUNCHER = 0.5
 """Seconds between two looks at the tree: nobody is started there after it is ready."""
 
@@ -112,6 +117,10 @@ def launched(base: AppSpec, order: TrialSpec, wrapped: Wrapped) -> AppSpec:
     target = order.target
     if len(roles) > 1 and target in roles:  # by structure, as in any user's command
         target = "master" if target == roles[0] else "worker"
+    begun = order.scenario.ready
+    told = readiness(begun, order.limit)
+    if begun.by == "stdout":  # honcho puts its own words before a line
+        told = replace(told, what=rf"(^|\| ){re.escape(begun.line)}$")
     held = {"EXITMATRIX_HELD": "1"} if order.termination.delivery == "in-process" else {}
     sent = situation(order.termination, target, "")
     if not sent.steps:
@@ -119,6 +128,7 @@ def launched(base: AppSpec, order: TrialSpec, wrapped: Wrapped) -> AppSpec:
     return replace(
         base,
         words=wrapped.words,
+        ready=told,
         script=wrapped.script,
         terminal=how.terminal,
         namespace=how.namespace,
@@ -127,7 +137,7 @@ def launched(base: AppSpec, order: TrialSpec, wrapped: Wrapped) -> AppSpec:
         situation=replace(sent, watch="rest"),
         request="",
         target=target,
-        calm=CALM_BELOW_A_LAUNCHER,
+        calm=CALM_BELOW_A_LAUNCHER + WAKES * how.wakes,
         look_again=LOOKS_BELOW_A_LAUNCHER,
     )
 

@@ -146,7 +146,7 @@ def page(
     blocks: tuple[Block, ...] = (
         LEAD,
         paragraph(extent_words(records)),
-        *situations_section(asked, scenarios),
+        *situations_section(everything, scenarios),
         *answer_section(asked),
         Section("How to read this", (LEGEND,)),
         Section("Contents", (contents(sections),)),

@@ -327,6 +327,8 @@ def _survivors(outcomes: Sequence[Outcome]) -> Inline:
         return ""
     if all(any(role.startswith(NEW) for role in roles) for roles in left):
         several = any(sum(role.startswith(NEW) for role in roles) > 1 for roles in left)
+        if all(outcome.launchers for outcome in outcomes):
+            return "it is started again"
         return f"{'they are' if several else 'it is'} replaced, and the server goes on"
     if all("#" in "".join(roles) for roles in left) and all(
         any(started_later(role, [one.role for one in o.processes]) for role in o.survivors)

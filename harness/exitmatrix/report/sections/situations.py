@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from exitmatrix.declare.spoken import SUBJECTS, TITLES, ending_in, rows
-from exitmatrix.model import Question, Scenario
+from exitmatrix.declare.launchers import BY_ID
+from exitmatrix.declare.spoken import (
+    BELOW_TITLES,
+    PLAIN,
+    SUBJECTS,
+    TITLES,
+    ending_below,
+    ending_in,
+    rows,
+)
+from exitmatrix.model import Ending, Question, Scenario
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.report.document import Code, Inline, Row, Section, inline, paragraph, table
 from exitmatrix.report.sections.answers import NO_SUCH_THING, NOT_MEASURED, short_answer
@@ -29,14 +38,35 @@ def situations_section(
         return []
     lines: list[Row] = []
     for id in (id for id in known if id in asked):
-        cells: list[Inline] = []
-        for _, situation in rows():
-            ending = ending_in(situation, scenarios[id])
-            if ending is None:
-                cells.append(NO_SUCH_THING)
-                continue
-            survey = surveys.get(Question(id, DIRECT, ending.termination, ending.target))
-            cells.append(short_answer(survey.groups[0]) if survey else NOT_MEASURED)
-        lines.append((TITLES[id], *cells))
+        endings = [ending_in(situation, scenarios[id]) for _, situation in rows()]
+        lines.append((TITLES[id], *_cells(surveys, id, DIRECT, endings)))
+        if id == PLAIN:
+            lines += _below(surveys, scenarios[id])
     head = ("what runs", *(spoken.title for spoken, _ in rows()))
     return [Section("Will my clean-up run?", (paragraph(LEAD), table(head, lines)))]
+
+
+def _below(surveys: Mapping[Question, Survey], scenario: Scenario) -> Iterator[Row]:
+    """The same program below what many programs run below, where that was measured."""
+    measured = {one.launcher for one in surveys if one.scenario == scenario.id}
+    for id, title in BELOW_TITLES.items():
+        if id in measured:
+            endings = [ending_below(one, scenario, BY_ID[id]) for _, one in rows()]
+            yield title, *_cells(surveys, scenario.id, id, endings)
+
+
+def _cells(
+    surveys: Mapping[Question, Survey],
+    scenario: str,
+    launcher: str,
+    endings: Sequence[Ending | None],
+) -> list[Inline]:
+    """An entry for each situation."""
+    cells: list[Inline] = []
+    for ending in endings:
+        if ending is None:
+            cells.append(NO_SUCH_THING)
+            continue
+        survey = surveys.get(Question(scenario, launcher, ending.termination, ending.target))
+        cells.append(short_answer(survey.groups[0]) if survey else NOT_MEASURED)
+    return cells
