@@ -8,7 +8,7 @@ from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
 from exitmatrix.cli.streams import say
 from exitmatrix.declare import stacks
 from exitmatrix.machine import interpreters as pythons
-from exitmatrix.machine.launchers import missing
+from exitmatrix.machine import launchers, terminations
 from exitmatrix.machine.run.kernel.facilities import refusal
 from exitmatrix.model import Interpreter, Scenario
 from exitmatrix.plan.cells import NothingMatches, Plan, Selection, check, plan
@@ -71,7 +71,8 @@ def plan_all(
     """The cells asked for, and what is left out."""
     pythons_here, programs_here = list(found.values()), list(subjects.values())
     # Where none is asked for nobody needs to know which are here.
-    out = missing() if selection.launcher else {}
+    out = launchers.missing() if selection.launcher else {}
+    out = {**out, **terminations.missing()}
     return plan(pythons_here, programs_here, stacks.STACKS, stacks.applies, selection, out)
 
 

@@ -140,6 +140,17 @@ CATALOGUE: tuple[Termination, ...] = (
         "exhaust memory",
         "Wants more memory than it may have (RLIMIT_AS).",
     ),
+    Termination(
+        id="group-limit",
+        delivery="in-process",
+        act="signal SIGKILL",
+        does=(
+            "Takes more memory than its control group may have, as in a container: the kernel's"
+            " out-of-memory killer kills it."
+        ),
+        rare=True,
+        group=64 << 20,
+    ),
     _rare(
         "recursion-limit",
         "exhaust recursion",
@@ -219,6 +230,8 @@ def not_applicable(termination: Termination, scenario: Scenario) -> str | None:
     """Why the termination makes no sense for the scenario; None where it does."""
     if termination.delivery == "touch" and not (scenario.serves and len(scenario.roles) > 1):
         return "no reloader watches the source"
+    if termination.group and scenario.command:
+        return "no control group is made for a command and its workers"
     if termination.id == "hang" and not scenario.command:
         return "it never ends by itself: only a server whose master sees that ends it"
     if scenario.serves and termination.id in NOT_IN_A_VIEW:

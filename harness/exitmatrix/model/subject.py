@@ -167,6 +167,7 @@ class Termination(Frozen, kw_only=True):
     grace: float = 0.0  # seconds, after which it does: of SIGKILL, else of handlers
     act: str = ""  # the same for the rules, in the words of declare/program.py
     rare: bool = False  # takes place only where a scenario asks for it: "*" does not
+    group: int = 0  # bytes of memory that a control group of its own has for it
 
 
 class Sources(Frozen, kw_only=True):

@@ -311,6 +311,12 @@ def _memory_limit():
     bytearray(2 * most)
 
 
+def _group_limit():
+    with open(os.path.join(os.environ["EXITMATRIX_GROUP"], "cgroup.procs"), "w") as group:
+        group.write(str(os.getpid()))
+    [b"x" * (1 << 20) for number in range(1024)]
+
+
 def _recursion_limit():
     _recursion_limit()
 
@@ -394,6 +400,7 @@ WAYS = {
     "cpu-limit": _cpu_limit,
     "file-limit": _file_limit,
     "memory-limit": _memory_limit,
+    "group-limit": _group_limit,
     "recursion-limit": _recursion_limit,
     "stack-overflow": _stack_overflow,
     "input-ended": _input_ended,
@@ -418,6 +425,7 @@ ENDS_AT_ONCE = frozenset(
         "libc-immediate-exit",
         "libc-quick-exit",
         "self-SIGKILL",
+        "group-limit",
         "py-exit",
         "os-exit-in-thread",
         "faulthandler-exit",

@@ -23,7 +23,7 @@ import msgspec
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.host import Listener
 from exitmatrix.machine.run.http import Client
-from exitmatrix.machine.run.kernel import proc, shared_memory
+from exitmatrix.machine.run.kernel import control_group, proc, shared_memory
 from exitmatrix.machine.run.kernel.exit_watch import ExitWatch
 from exitmatrix.machine.run.kernel.facilities import have
 from exitmatrix.machine.run.kernel.marks import MARKS, marked
@@ -207,6 +207,7 @@ async def serve(
     def abandon() -> None:
         """Do what the guardian would do, and end."""
         end_all_below(memory, marks)
+        control_group.remove_marked(marks)
         shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)
 

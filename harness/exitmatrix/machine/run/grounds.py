@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from exitmatrix.machine.run.kernel import shared_memory
+from exitmatrix.machine.run.kernel import control_group, shared_memory
 from exitmatrix.machine.run.kernel.marks import MARKS, is_marked, marked
 from exitmatrix.machine.run.kernel.pidfd import watch
 from exitmatrix.machine.run.reaper import end_with_memory
@@ -104,6 +104,7 @@ def _end_run(lock: Path) -> None:
         for pid in found:
             _end_marked(pid, marks, owner.memory_before)
         time.sleep(ASK_AGAIN)
+    control_group.remove_marked(marks)
 
 
 def _end_marked(pid: int, marks: range, memory_before: Collection[str]) -> None:

@@ -28,7 +28,7 @@ import sys
 import time
 
 from exitmatrix.machine.run.grounds import Owner, make_folder, sweep
-from exitmatrix.machine.run.kernel import shared_memory
+from exitmatrix.machine.run.kernel import control_group, shared_memory
 from exitmatrix.machine.run.kernel.dispositions import ignore_all
 from exitmatrix.machine.run.kernel.marks import MARKS
 from exitmatrix.machine.run.kernel.prctl import become_subreaper
@@ -73,6 +73,7 @@ def main(lifeline: int, jobs: str, engine_module: str = "exitmatrix.machine.run.
         return 1
     finally:
         end_all_below(memory, range(first_mark, first_mark + MARKS))
+        control_group.remove_marked(range(first_mark, first_mark + MARKS))
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from exitmatrix.machine.run.kernel import control_group
 from exitmatrix.machine.run.kernel.dispositions import RESETTABLE
 from exitmatrix.machine.run.kernel.facilities import have
 from exitmatrix.machine.run.kernel.marks import marking
@@ -41,13 +42,16 @@ class Folder:
     not in the working folder because a program may remove that.
     """
 
-    def __init__(self, parent: Path, name: str, order: TrialSpec) -> None:
+    def __init__(self, parent: Path, name: str, order: TrialSpec, mark: int = 1 << 40) -> None:
         self.path = f"{parent}/{name}"
         self.work = f"{self.path}/cwd"
         self.channel = f"{self.path}/channel"
+        self.group = ""  # the control group that it is to be ended by
         os.mkdir(self.path, 0o700)  # noqa: PTH102 - measured: this runs for each trial
         try:
             self._fill(order)
+            if order.termination.group:
+                self.group = control_group.make(mark, order.termination.group)
         except BaseException:
             self.remove()
             raise
@@ -76,7 +80,9 @@ class Folder:
             return any(entry.path.startswith(f"{self.channel}.unheard.") for entry in entries)
 
     def remove(self) -> None:
-        """Remove the folder, whatever the program did to it."""
+        """Remove the folder, whatever the program did to it, and its control group."""
+        if self.group:
+            control_group.remove(self.group)
         shutil.rmtree(self.path, onerror=_open_and_try_again)
 
 
@@ -94,6 +100,8 @@ def environment(order: TrialSpec, folder: Folder, token: str) -> dict[str, str]:
         "EXITMATRIX_TOKEN": token,
         "EXITMATRIX_ENDING": ending(order),
     }
+    if folder.group:
+        variables["EXITMATRIX_GROUP"] = folder.group
     if order.scenario.length:
         variables["EXITMATRIX_HANDLER_MS"] = str(order.scenario.length)
     if order.termination.delivery == "signal-twice":

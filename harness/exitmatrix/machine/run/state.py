@@ -51,7 +51,7 @@ class TrialState:
         self.steerer = Steerer(self, spec.steering)
         self.leftovers = Leftovers()
         with contextlib.ExitStack() as undo:  # where descriptors run out, none stays open
-            self.folder = Folder(host.folder, name, spec)
+            self.folder = Folder(host.folder, name, spec, mark)
             undo.callback(self.folder.remove)
             self.channel = Channel(self.folder.channel, self.token)
             undo.callback(self.channel.close)

@@ -11,6 +11,7 @@ switches off what is there, so that the other path can be tested on any machine.
     mark            orphans are told apart by session and by environment, both of which a
                     program can change: one that changed both is found when the run ends
     spawn-options   `subprocess` starts programs, from an engine with default dispositions
+    control-groups  nothing is ended by the limit of one
 
 Of PID namespaces nothing makes use: a sandbox without them lacks nothing.
 """
@@ -21,7 +22,12 @@ import os
 import sys
 
 VARIABLE = "EXITMATRIX_WITHOUT"
-NAMES = frozenset({"pidfd", "exit-info", "children", "subreaper", "mark", "spawn-options"})
+NAMES = frozenset(
+    {
+        *("pidfd", "exit-info", "children", "subreaper", "mark", "spawn-options"),
+        "control-groups",
+    }
+)
 
 _WITHOUT = frozenset(os.environ.get(VARIABLE, "").replace(",", " ").split())
 
