@@ -585,6 +585,41 @@ def test_the_order_in_which_workers_are_seen_does_not_matter(pids: list[int]) ->
     assert {one.fired for one in shown.processes[1:]} == {("A",)}
 
 
+def with_a_fork(copied: float, end: str, *kinds: str) -> Trial:
+    """A worker that its master replaces, and a fork of the new one that ends at some time."""
+    made = hit(20)
+    late = Node(pid=60, parent=10, words=WORDS, program="/p", forked=True, at_ready=False, copied=9)
+    fork = replace(late, pid=61, parent=60, copied=copied)
+    after = (
+        Event("probe", 60, "forked", ("10",)),
+        *told(61, *kinds),
+        Event("kernel", 61, "ended", (end,)),
+        Event("kernel", 60, "alive"),
+    )
+    return replace(
+        made, history=(*made.history[:-1], *after, made.history[-1]), tree=(*made.tree, late, fork)
+    )
+
+
+@pytest.mark.parametrize(
+    ("copied", "end", "kinds", "new"),
+    [
+        (0.007, "code 0", (), 1),
+        (0.055, "code 0", (), 2),
+        (0.0, "signal SIGKILL", (), 2),
+        (0.0, "code 0", ("began",), 2),
+    ],
+    ids=["seen before its exec", "lasts", "is killed", "tells something"],
+)
+def test_what_is_seen_only_before_its_exec_is_no_worker(
+    copied: float, end: str, kinds: tuple[str, ...], new: int
+) -> None:
+    """A library that starts `uname` forks: until that is executed it is a copy of a worker."""
+    shown = observe(with_a_fork(copied, end, *kinds), GUNICORN, TERMINATIONS["SIGTERM"])
+    assert isinstance(shown, Outcome)
+    assert sum(one.role.startswith("new-") for one in shown.processes) == new
+
+
 def test_a_new_worker_that_was_not_seen_from_inside_is_not_said_to_have_run_nothing() -> None:
     """Its handlers are null, so the cell is unknown."""
     late = Node(pid=60, parent=10, words=WORDS, program="/p", listens=True, at_ready=False)

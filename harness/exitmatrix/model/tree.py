@@ -40,6 +40,7 @@ class Node(Frozen, kw_only=True):
     forked: bool = False  # it runs in a copy of its parent's memory: a fork without an exec
     listens: bool = False  # it holds a listening socket
     at_ready: bool = True  # it had been seen when the tree was ready to be ended
+    copied: float = 0.0  # seconds between the first and the last look at which it was that copy
     init: bool = False  # it is the first process of a PID namespace
     starter: bool = False  # it runs the launcher that was asked for, which is a Python program too
     gone: bool = False  # and had ended by then: it takes no part in what follows

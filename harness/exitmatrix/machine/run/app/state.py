@@ -78,6 +78,7 @@ class AppState:
         self.port = free_port() if _wants_port(spec) else 0
         self.nodes: dict[int, Node] = {}
         self.stacks: dict[int, int] = {}
+        self._first_looks: dict[int, float] = {}  # at those that are copies of their parents
         self.sockets: dict[int, looking.Listening] = {}  # that the tree holds, by inode
         self.ready = False
         self._pids: dict[int, int] = {}  # of a PID namespace, and what they are here
@@ -253,13 +254,17 @@ class AppState:
             self.stacks[pid] = stack
         node = old or Node(pid=pid, parent=parent, at_ready=not self.ready)
         known = words or node.words
+        forked = self.stacks.get(parent) == stack if stack else node.forked
+        if stack and forked:
+            first = self._first_looks.setdefault(pid, self.journal.now)
+            node = replace(node, copied=round(self.journal.now - first, 3))
         self.nodes[pid] = replace(
             node,
             words=known,
             starter=bool(self.spec.starter) and program_name(known) == self.spec.starter,
             program=program or node.program,
             init=node.init or (self.spec.namespace and looking.pid_inside(pid) == 1),
-            forked=self.stacks.get(parent) == stack if stack else node.forked,
+            forked=forked,
         )
 
     def _starter_of(self, pid: int) -> int:
