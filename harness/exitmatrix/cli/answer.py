@@ -13,7 +13,6 @@ from exitmatrix.cli.records import Records, folder_to_read, read_some
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.declare.launchers import BY_ID
 from exitmatrix.declare.questions import address, asked_about
-from exitmatrix.declare.remedies import remedies_for
 from exitmatrix.declare.spoken import (
     SPOKEN,
     TITLES,
@@ -97,10 +96,6 @@ def told(
         *fill(f"Measured on {record.interpreter_id}{with_what}, as {record.cell}.", "  ", "  "),
     ]
     lines += ["", answered(_facts(platform, record, scenario, records, output))]
-    for place, remedy in enumerate(remedies_for(str(question))):
-        lines += ["", "Or" if place else "What to do", *fill(remedy.change, "  ", "  ")]
-        lines += fill(f"But: {remedy.cost}", "  ", "  ")
-        lines += fill(f"Measured as {remedy.shown_by}.", "  ", "  ")
     return [*lines, *_more(question), *again]
 
 

@@ -1,8 +1,8 @@
 """The smallest change that makes clean-up run where it did not, and the cell that shows it. Pure.
 
-A remedy is a claim like any other: the records of `shown_by` must show handlers where
-those of `instead_of` show none: of `atexit`, or the one that it names. A test holds every row
-against them.
+A remedy is a claim like any other: the records of `shown_by` must show what those of
+`instead_of` do not: that all handlers of `atexit` run, or what the row names in its place. A test
+holds every row against them.
 """
 
 from __future__ import annotations
@@ -10,12 +10,22 @@ from __future__ import annotations
 from exitmatrix.model import Frozen
 
 
+class Kept(Frozen, kw_only=True):
+    """Data in flight that fares better than other data, whatever ends the program."""
+
+    before: str  # a kind of data, as look.py of the scenario calls it
+    after: str  # the kind that takes its place
+    state: str  # what becomes of that one, and not of the other
+
+
 class Remedy(Frozen, kw_only=True):
     """A change, with what it is made to and what shows that it helps."""
 
-    instead_of: str  # SCENARIO/TERMINATION@TARGET
-    shown_by: str
+    instead_of: str  # SCENARIO/[LAUNCHER/]TERMINATION@TARGET
+    shown_by: str  # the same where the change is another place for the clean-up
     runs: str = ""  # what runs then, where it is no handler of atexit
+    ends: bool = False  # that all of it ends is what changes
+    data: Kept | None = None  # what becomes of data is what changes
     change: str  # what to do, as an instruction
     cost: str  # what it does not do
 
@@ -29,8 +39,8 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         instead_of="plain/SIGTERM@main",
         shown_by="plain-graceful/SIGTERM@main",
-        change="Install a handler that ends the program: signal.signal(signal.SIGTERM, lambda *_:"
-        " sys.exit(0)).",
+        change="Install a handler that ends the program:"
+        " `signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))`.",
         cost="It runs between two bytecodes of the main thread: a long call into C delays it.",
     ),
     Remedy(
@@ -145,6 +155,94 @@ REMEDIES: tuple[Remedy, ...] = (
         shown_by="uwsgi-busy/SIGHUP@main",
         change="Stop a single process with SIGHUP, which it takes when the request is answered.",
         cost="With --master SIGHUP is a reload: there a graceful stop is `q` to --master-fifo.",
+    ),
+    Remedy(
+        instead_of="uwsgi-master/SIGTERM@master",
+        shown_by="uwsgi-die-on-term/SIGTERM@master",
+        ends=True,
+        change="Start it with --die-on-term: without it, SIGTERM has a master start anew.",
+        cost="SIGQUIT is the reload then.",
+    ),
+    *(
+        Remedy(
+            instead_of=f"{one}/SIGTERM@master",
+            shown_by=f"{one}/SIGTERM@master",
+            runs="lifespan:shutdown",
+            change="Clean up where the application's lifespan is shut down, and not in atexit.",
+            cost="What libraries register with atexit still does not run.",
+        )
+        for one in ("uvicorn-workers", "uvicorn-reload", "gunicorn-uvicorn")
+    ),
+    Remedy(
+        instead_of="celery-prefork/SIGTERM@master",
+        shown_by="celery-prefork/SIGTERM@master",
+        runs="celery.worker_process_shutdown:process",
+        change="Clean up in the signal worker_process_shutdown of celery: the processes of its pool"
+        " leave by os._exit.",
+        cost="It runs for each process of the pool, and for none that is killed.",
+    ),
+    *(
+        Remedy(
+            instead_of=f"{one}/SIGTERM@master",
+            shown_by=f"{one}/SIGINT@group",
+            change="Stop it with SIGINT to all of its processes: KillSignal=SIGINT in a systemd"
+            " unit, Ctrl-C in a terminal.",
+            cost="A container's runtime sends its signal to the first process alone.",
+        )
+        for one in ("django-runserver", "flask-run-debug")
+    ),
+    Remedy(
+        instead_of="plain-graceful/script/SIGTERM@first",
+        shown_by="plain-graceful/script-exec/SIGTERM@first",
+        change="Start the program with `exec` in the entry script: it takes the place of the shell,"
+        " and gets the signal.",
+        cost="What the script says after that line does not happen.",
+    ),
+    Remedy(
+        instead_of="plain/pid1/SIGTERM@first",
+        shown_by="plain-graceful/pid1/SIGTERM@first",
+        change="Install a handler that ends the program: the first process of a container gets no"
+        " signal that it has no handler for.",
+        cost="Processes that it leaves behind are not reaped: an init does that.",
+    ),
+    Remedy(
+        instead_of="plain/pid1/SIGTERM@first",
+        shown_by="plain/tini/SIGTERM@first",
+        ends=True,
+        change="Start it below an init: tini, dumb-init, docker run --init.",
+        cost="It ends at once, and clean-up runs only with a handler for the signal.",
+    ),
+    Remedy(
+        instead_of="data-in-flight/SIGKILL@main",
+        shown_by="files-in-flight/SIGKILL@main",
+        data=Kept(before="lock file", after="flock", state="removed"),
+        change="Lock with fcntl.flock on an open file, and not by the existence of one: the kernel"
+        " releases it.",
+        cost="The file stays, and a child that inherits it holds the lock too.",
+    ),
+    Remedy(
+        instead_of="data-in-flight/SIGKILL@main",
+        shown_by="files-in-flight/SIGKILL@main",
+        data=Kept(before="long buffered file", after="renamed file", state="lost"),
+        change="Write into a file beside it, and rename that when it is whole: a reader finds the"
+        " old one or the new.",
+        cost="What was being written is lost, and the file beside it is left behind.",
+    ),
+    Remedy(
+        instead_of="data-in-flight/SIGKILL@main",
+        shown_by="files-in-flight/SIGKILL@main",
+        data=Kept(before="SQLite transaction", after="SQLite commit in WAL", state="kept"),
+        change="Commit each step to a journal, such as SQLite's write-ahead log: what is committed"
+        " is there at the next start.",
+        cost="What was not committed is lost, and the log is left for the next start to read.",
+    ),
+    Remedy(
+        instead_of="files-in-flight/SIGKILL@main",
+        shown_by="files-in-flight/SIGKILL@main",
+        data=Kept(before="NamedTemporaryFile", after="TemporaryFile", state="removed"),
+        change="Use a temporary file without a name: tempfile.TemporaryFile, which opens it with"
+        " O_TMPFILE.",
+        cost="No other program can open it by a path.",
     ),
     Remedy(
         instead_of="hypercorn/SIGTERM@group",

@@ -203,6 +203,7 @@ def reasons(outcome: AppOutcome, situation: Situation) -> list[Reason]:
         *_about_those_who_stay(outcome),
         *_about_members(outcome, situation),
         *_about_signals(outcome),
+        *_about_restarts(outcome),
     ]
     return list({one.text: one for one in found}.values())
 
@@ -275,6 +276,8 @@ def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason
         if (word, how) == ("signal", "SIGKILL"):
             yield Reason(
                 text=f"Nothing in a process can run on SIGKILL{_who_killed(outcome, situation)}.",
+                remedy="hold what needs no clean-up: a lock by fcntl.flock, a file that is written"
+                " beside the old one and renamed, a temporary file without a name",
                 source="signal(7)",
             )
         elif word == "signal" and how in one.catches:
@@ -300,6 +303,8 @@ def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason
         elif word == "code":
             yield Reason(
                 text=f"{one.base} exited with status {how} and ran no handler, as os._exit() does.",
+                remedy="clean up in a hook that whoever ends it so calls before, such as celery's"
+                " worker_process_shutdown",
                 source="Python, os._exit",
             )
 
@@ -309,6 +314,24 @@ def _who_killed(outcome: AppOutcome, situation: Situation) -> str:
     if not any(one.signal == "SIGKILL" for one in outcome.sent):
         return ", which came from another process than exitmatrix, or from the kernel"
     return ", which was sent when its time was over" if len(situation.steps) > 1 else ""
+
+
+def _about_restarts(outcome: AppOutcome) -> Iterator[Reason]:
+    """A master that takes what it is sent for an order to start its workers anew."""
+    new = [one for one in outcome.members if one.family and one.new and not one.exit]
+    for one in outcome.members:
+        if not new or one.exit or not one.family or not one.signalled:
+            continue
+        name = one.signalled[0]
+        old = [each for each in outcome.members if each.family and not each.new and each is not one]
+        if name in one.catches and old and all(each.exit for each in old):
+            yield Reason(
+                text=f"{one.base} did not end on {name}, and has started others in the place of"
+                " those that did: to it that signal means to start anew.",
+                remedy="send it the signal that it stops on, or have it stop on this one (uWSGI:"
+                " --die-on-term)",
+                source="uWSGI, Managing the uWSGI server: SIGTERM and --die-on-term",
+            )
 
 
 def _about_signals(outcome: AppOutcome) -> Iterator[Reason]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from exitmatrix.declare.remedies import remedies_for
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.texts import TEXTS
-from exitmatrix.model import Frozen, Judgement, Outcome, Record, Scenario, Timeline
+from exitmatrix.model import Frozen, Judgement, Outcome, Question, Record, Scenario, Timeline
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.outcome_sets import is_race
 from exitmatrix.model.versions import subject_of, subject_words
@@ -35,8 +36,13 @@ class CellFacts(Frozen, kw_only=True):
 
 
 def answered(facts: CellFacts) -> str:
-    """What happens, in which order and why: the parts that answer a question."""
-    sections = [_what_happens(facts), *_timelines(facts), _why(facts)]
+    """What happens, in which order, why, and what to do: the parts that answer a question."""
+    sections = [
+        _what_happens(facts),
+        *_timelines(facts),
+        _why(facts),
+        _what_to_do(facts.record.question),
+    ]
     return "\n\n".join("\n".join(section) for section in sections if section)
 
 
@@ -47,6 +53,7 @@ def explanation(facts: CellFacts) -> str:
         _what_happens(facts),
         *_timelines(facts),
         _why(facts),
+        _what_to_do(facts.record.question),
         _versions(facts),
         _again(facts.record),
     ]
@@ -155,6 +162,17 @@ def _why(facts: CellFacts) -> list[str]:
         lines += ["", f"  {id}"]
         lines += _filled(plain(prose(rule.because)), "    ", "    ") if rule else []
         lines += _filled(f"Source: {rule.source}", "      ", "    ") if rule else []
+    return lines
+
+
+def _what_to_do(question: Question) -> list[str]:
+    """The remedies that were measured for it; nothing where none was."""
+    lines: list[str] = []
+    for remedy in remedies_for(str(question)):
+        lines += ["", "Or"] if lines else ["What to do"]
+        lines += _filled(plain(prose(remedy.change)))
+        lines += _filled(f"But: {plain(prose(remedy.cost))}")
+        lines += _filled(f"Measured as {remedy.shown_by}.")
     return lines
 
 

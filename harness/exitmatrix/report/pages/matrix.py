@@ -32,6 +32,7 @@ from exitmatrix.report.sections.differences import differences_section
 from exitmatrix.report.sections.findings import findings_section
 from exitmatrix.report.sections.launchers import launchers_section
 from exitmatrix.report.sections.promises import promises_section
+from exitmatrix.report.sections.remedies import remedies_section
 from exitmatrix.report.sections.scenarios import scenario_sections
 from exitmatrix.report.sections.situations import situations_section
 from exitmatrix.report.sections.unexplained import unexplained_section
@@ -148,6 +149,7 @@ def page(
         paragraph(extent_words(records)),
         *situations_section(everything, scenarios),
         *answer_section(asked),
+        *remedies_section(everything, scenarios),
         Section("How to read this", (LEGEND,)),
         Section("Contents", (contents(sections),)),
         *sections,

@@ -29,6 +29,7 @@ from exitmatrix.report.labels import termination_words
 from exitmatrix.report.pages.changes import command
 from exitmatrix.report.phrases import prose
 from exitmatrix.report.sections.answers import short_answer
+from exitmatrix.report.sections.remedies import what_to_do
 from exitmatrix.report.sentences import sentences
 from exitmatrix.report.site.content import Family, Site
 from exitmatrix.report.site.questions import Answered
@@ -49,6 +50,7 @@ def family_page(family: Family, site: Site, asking: Sequence[Answered] = ()) -> 
         *_figures(family, site),
         *_versions(family),
         *_why(family, site),
+        *what_to_do([question]),
         *_program(family, site),
         Section("Measure it again", (Listing("bash", (command(family.records[0][1]),)),)),
         *_asked(asking),

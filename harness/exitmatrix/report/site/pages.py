@@ -24,6 +24,7 @@ from exitmatrix.report.render.svg import strip_svg
 from exitmatrix.report.sections.answers import short_answer
 from exitmatrix.report.sections.differences import differences_section
 from exitmatrix.report.sections.findings import findings_section
+from exitmatrix.report.sections.remedies import remedies_section
 from exitmatrix.report.site.answers import answers_scripts
 from exitmatrix.report.site.content import Family, Site, folder_of, surveys_of
 from exitmatrix.report.site.family import data, family_page
@@ -64,6 +65,7 @@ def _pages(asked: Sequence[Family], site: Site) -> Iterator[Page]:
     for each in asks:
         if each.families:
             yield document_page(each.path, question_page(each))
+    yield document_page("remedies/index.html", _remedies(asked, site))
     yield _index(asked, site)
     yield _compare(site)
     yield document_page(
@@ -158,6 +160,11 @@ def _compare(site: Site) -> Page:
     parts = differences_section(asked, site.scenarios)
     body = "\n".join(["<h1>Compare</h1>", form, *(html(one, hrefs_from(path), 2) for one in parts)])
     return Page(path=path, title="Compare", body=body, scripts=SCRIPTS)
+
+
+def _remedies(asked: Sequence[Family], site: Site) -> Section:
+    found = remedies_section(surveys_of(asked), site.scenarios)
+    return found[0] if found else Section("What to do about it", (paragraph("Nothing yet."),))
 
 
 def _findings(site: Site) -> Section:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from exitmatrix.declare.questions import QUESTIONS, Look, PeopleAsk, address
-from exitmatrix.declare.remedies import remedies_for
 from exitmatrix.model import Frozen
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import (
@@ -27,6 +26,7 @@ from exitmatrix.report.document import (
 )
 from exitmatrix.report.phrases import prose
 from exitmatrix.report.sections.answers import NOT_MEASURED, short_answer
+from exitmatrix.report.sections.remedies import what_to_do
 from exitmatrix.report.sentences import sentences
 from exitmatrix.report.site.content import Family
 from exitmatrix.report.survey import Group
@@ -71,7 +71,7 @@ def question_page(one: Answered) -> Section:
     blocks: list[Block] = [
         *_in_short(one),
         Section("Case by case", tuple(_cases(one))),
-        *_remedies(one),
+        *what_to_do(family.question for family in one.families),
         *_try(one.asked),
         *_missing(one.asked),
         *_threads(one.asked),
@@ -142,20 +142,6 @@ def _others(family: Family) -> Inline:
             for answer, some in told.items()
         ),
     )
-
-
-def _remedies(one: Answered) -> list[Section]:
-    found = [each for family in one.families for each in remedies_for(str(family.question))]
-    items = [
-        Item(
-            (
-                inline(Code(each.instead_of), ": ", prose(each.change), " But: ", prose(each.cost)),
-                inline("Measured as ", Code(each.shown_by), "."),
-            )
-        )
-        for each in found
-    ]
-    return [Section("What to do", (points(items),))] if items else []
 
 
 def _try(asked: PeopleAsk) -> list[Section]:

@@ -12,6 +12,7 @@ from exitmatrix.report.render.html import Href, html
 NAVIGATION = {
     "index.html": "Answers",
     "questions/index.html": "Asked most",
+    "remedies/index.html": "What to do",
     "c/index.html": "All cells",
     "compare/index.html": "Compare",
     "matrix/index.html": "The matrix",

@@ -1,0 +1,43 @@
+"""Whether outcomes show what a remedy is to bring about. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from exitmatrix.declare.remedies import Remedy
+from exitmatrix.model import Outcome, Process
+
+
+def before(remedy: Remedy, outcomes: Iterable[Outcome], idle: Collection[str]) -> bool:
+    """Whether each outcome shows, without the remedy, what it is to bring about."""
+    if remedy.instead_of == remedy.shown_by and not remedy.data:
+        return all(_all_of_atexit(one, idle) for one in outcomes)
+    kind = remedy.data.before if remedy.data else ""
+    return all(_shows(remedy, one, idle, kind) for one in outcomes)
+
+
+def after(remedy: Remedy, outcomes: Iterable[Outcome], idle: Collection[str]) -> bool:
+    """The same with it. `idle` are the roles that have no handlers of the application."""
+    kind = remedy.data.after if remedy.data else ""
+    return all(_shows(remedy, one, idle, kind) for one in outcomes)
+
+
+def who_runs(remedy: Remedy, outcome: Outcome) -> tuple[Process, ...]:
+    """Those that run what it names."""
+    return tuple(one for one in outcome.processes if remedy.runs in (one.fired or ()))
+
+
+def _shows(remedy: Remedy, outcome: Outcome, idle: Collection[str], kind: str) -> bool:
+    if remedy.data:
+        return (outcome.data or {}).get(kind) == remedy.data.state
+    if remedy.ends:
+        return not outcome.survivors
+    return bool(who_runs(remedy, outcome)) if remedy.runs else _all_of_atexit(outcome, idle)
+
+
+def _all_of_atexit(outcome: Outcome, idle: Collection[str]) -> bool:
+    return all(
+        [name for name in one.fired or () if ":" not in name] == ["C", "B", "A"]
+        for one in outcome.processes
+        if one.role not in idle
+    )
