@@ -37,8 +37,8 @@ check: $(STAMP) ## measure again, and tell what behaves otherwise than reports/ 
 	@$(VENV)/bin/exitmatrix check $(ARGS)
 
 .PHONY: newest
-newest: $(STAMP) ## the newest release of every server and framework, against reports/ (ARGS='--python 3.13*')
-	@$(VENV)/bin/exitmatrix check --newest $(ARGS)
+newest: $(STAMP) ## the newest releases of servers and frameworks, pre-releases too, against reports/ (ARGS='--python 3.13*')
+	@$(VENV)/bin/exitmatrix check --newest --pre $(ARGS)
 
 .PHONY: regression
 regression: $(STAMP) ## the same as a test suite (TESTARGS='--python cpython-3.13.0 -k SIGKILL')

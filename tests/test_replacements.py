@@ -222,6 +222,9 @@ def test_the_newest_stack_of_each_family_is_held_against_the_newest_releases() -
         assert {replacement(word).name for word in words} == packages_of(of[name])
         assert not any("==" in Requirement(word).name for word in words)
         assert not any(Requirement(word).specifier for word in words)
+        early = Replacements(newest=True, pre=True).of(of[name], named=False)
+        assert all("9.0rc1" in Requirement(word).specifier for word in early)
+        assert [Requirement(one).name for one in early] == [Requirement(one).name for one in words]
 
 
 def test_a_change_with_newer_releases_is_told_with_what_repeats_it() -> None:

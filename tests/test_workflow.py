@@ -17,6 +17,7 @@ WORKFLOW = ROOT / ".github" / "workflows" / "tests.yml"
 TEXT = WORKFLOW.read_text()
 ALL = {file.name: file.read_text() for file in sorted(WORKFLOW.parent.glob("*.yml"))}
 NEWEST = ALL["newest.yml"]
+SCRIPT = ROOT / ".github" / "newest.sh"
 
 MEASURED = re.findall(r"^ +- ((?:cpython|pypy)-[\d.]+)$", TEXT, re.MULTILINE)
 ON_RECORD = {record.interpreter_id for record in records()}
@@ -130,9 +131,129 @@ def test_every_part_is_measured_and_has_files_of_its_own() -> None:
 
 
 def test_the_newest_releases_are_looked_at_every_week_on_pythons_that_are_on_record() -> None:
-    """By the command of the Makefile; a Python that is not on record has nothing to differ from."""
+    """As the Makefile's command does; a Python that is not on record has nothing to differ from."""
     assert re.search(r'cron: "\d+ \d+ \* \* \d"', NEWEST)
-    assert "make newest" in NEWEST
+    command = "exitmatrix check --newest --pre"
+    assert command in (ROOT / "Makefile").read_text()
+    assert command in SCRIPT.read_text()
     interpreters = re.search(r"interpreter: \[(.*)\]", NEWEST)
     assert interpreters
     assert set(interpreters[1].split(", ")) <= ON_RECORD & set(MEASURED)
+
+
+def test_what_may_write_to_the_repository_is_the_job_that_proposes() -> None:
+    """It runs nothing but git and the platform's own command: no package, no action of others."""
+    others, _, proposing = NEWEST.partition("\n  propose:\n")
+    assert "write" not in others.replace("permissions:\n  contents: read", "")
+    assert re.findall(r"^      (\S+): write$", proposing, re.MULTILINE) == [
+        "contents",
+        "pull-requests",
+    ]
+    assert re.findall(r"run: (.*)", proposing) == [
+        "gh auth setup-git",
+        ".github/newest.sh propose newest",
+    ]
+
+
+# ------------------------------------------------------- the script, with what it calls made up
+
+
+def fake(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"#!/bin/sh\n{text}\n")
+    file.chmod(0o700)
+
+
+def newest(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [SCRIPT, *words],
+        cwd=folder,
+        env={"PATH": f"{folder}/bin:/usr/local/bin:/usr/bin:/bin", "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+TOLD = """echo "$@" >>called
+if [ "$1" = bisect ]; then echo "since 2.0"; exit 0; fi
+echo "# 1 of 2 cells differs"
+echo "since which release: exitmatrix bisect bent 1.0 2.0 a/b/c/SIGTERM@main" >&2
+exit %d"""
+
+
+@pytest.mark.parametrize(
+    ("status", "page"),
+    [
+        (1, "# 1 of 2 cells differs\n\n## Since which release\n\n```\nsince 2.0\n```\n"),
+        (0, None),
+        (3, None),
+    ],
+    ids=["differs", "agrees", "fails"],
+)
+def test_a_page_is_made_where_something_differs(
+    status: int, page: str | None, tmp_path: Path
+) -> None:
+    """With bisect's answer; where nothing could be compared the job fails, and there is none."""
+    fake(tmp_path / ".venv/bin/exitmatrix", TOLD % status)
+    done = newest(tmp_path, "stacks", "/a/python", "newest/it.md")
+    assert done.returncode == (status if status > 1 else 0), done.stderr
+    file = tmp_path / "newest/it.md"
+    assert (file.read_text() if file.exists() else None) == page
+    called = (tmp_path / "called").read_text().splitlines()
+    assert called[0].startswith("check --newest --pre --python /a/python ")
+    assert called[1:] == (["bisect bent 1.0 2.0 a/b/c/SIGTERM@main"] if page else [])
+
+
+def test_a_python_that_is_on_record_is_not_measured_again(tmp_path: Path) -> None:
+    """Another one is, and its records are written beside the others."""
+    fake(tmp_path / ".venv/bin/exitmatrix", 'echo "$@" >>called')
+    fake(tmp_path / "python", "echo 3.13.9")
+    record = tmp_path / "reports/observations/linux-x86_64/cpython-3.13.9.jsonl"
+    assert newest(tmp_path, "python", str(tmp_path / "python")).returncode == 0
+    assert "matrix --python" in (tmp_path / "called").read_text()
+    (tmp_path / "called").unlink()
+    record.parent.mkdir(parents=True)
+    record.touch()
+    assert newest(tmp_path, "python", str(tmp_path / "python")).returncode == 0
+    assert not (tmp_path / "called").exists()
+
+
+def test_a_difference_is_proposed_once_and_agreement_takes_it_back(tmp_path: Path) -> None:
+    """A branch of its own, and a pull request where none is open."""
+
+    def git(*words: str) -> str:
+        asked = ["git", "-c", "user.name=t", "-c", "user.email=t@t", *words]
+        return subprocess.run(
+            asked, cwd=work, check=True, capture_output=True, text=True, timeout=60
+        ).stdout
+
+    work = tmp_path / "work"
+    work.mkdir()
+    git("init", "--quiet", "--bare", "../origin")
+    git("init", "--quiet", "--initial-branch", "main")
+    git("remote", "add", "origin", "../origin")
+    (work / "reports").mkdir()
+    (work / "reports/matrix.md").write_text("as it is\n")
+    git("add", "reports")
+    git("commit", "--quiet", "--message", "before")
+    opened = 'if [ "$2" = list ]; then cat ../open; else echo "$@" >>../called; echo 1 >../open; fi'
+    fake(work / "bin/gh", opened)
+    (tmp_path / "open").write_text("0\n")
+    assert "nothing to propose" in newest(work, "propose", "found").stdout
+    assert not (tmp_path / "called").exists()
+    (work / "found").mkdir()
+    (work / "found/it.md").write_text("differs\n")
+    for _ in range(2):
+        git("switch", "--quiet", "main")
+        done = newest(work, "propose", "found")
+        assert done.returncode == 0, done.stderr
+    (created,) = (tmp_path / "called").read_text().splitlines()
+    assert created.startswith("pr create --head newest --title What the newest releases do")
+    assert git("show", "origin/newest:reports/newest/it.md") == "differs\n"
+    assert git("diff", "--stat", "main", "origin/newest").count("|") == 1
+    git("switch", "--quiet", "newest")
+    (work / "found/it.md").unlink()
+    assert newest(work, "propose", "found").returncode == 0
+    assert "it.md" not in git("ls-tree", "-r", "--name-only", "origin/newest")

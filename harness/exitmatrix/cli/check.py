@@ -75,6 +75,7 @@ Subjects = Mapping[str, Scenario]
 @options.selection
 @options.instead
 @click.option("--newest", is_flag=True, help="The newest releases for each newest stack.")
+@click.option("--pre", is_flag=True, help="With --newest: pre-releases too.")
 @click.option("--as", "name", metavar="NAME", help="Write what --with shows, as stack NAME.")
 @click.option("--update", is_flag=True, help="Accept what is seen now: write it as matrix would.")
 @options.shard
@@ -93,6 +94,7 @@ def command(
     stack: Sequence[str],
     instead: Sequence[str],
     newest: bool,
+    pre: bool,
     name: str | None,
     update: bool,
     shard: str | None,
@@ -121,9 +123,12 @@ def command(
     With --with, the stacks that hold these packages are measured with what is
     named instead, and compared with their own record. Nothing is written, unless
     --as names a stack of its own for it. With --newest, the newest stack of each
-    server and framework is measured with the newest release of all it holds.
+    server and framework is measured with the newest release of all it holds;
+    --pre takes pre-releases too.
     """
     writes = update or name is not None
+    if pre and not newest:
+        raise Failure("--pre goes with --newest: --with names a pre-release itself", USAGE_ERROR)
     check_names(instead, newest, name, update)
     if writes and folder is None and nearest_records() != HERE:
         option = "--update" if update else "--as"
@@ -137,7 +142,7 @@ def command(
         found = find_interpreters(python)
         records = read_committed(folder)
         found = compare_as(found, records, writes)
-        replacements = find_replacements(instead, found, newest)
+        replacements = find_replacements(instead, found, newest, pre)
         others = by_stack(replacements, selection)
         selection = with_replacements(selection, replacements)
         found = without_interpreters(found, replacements)

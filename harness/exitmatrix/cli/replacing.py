@@ -29,22 +29,26 @@ class Replacements(Frozen, kw_only=True):
     names: tuple[str, ...] = ()  # of the packages, one a word
     left_out: Mapping[str, str] = {}  # interpreters that cannot have them, and why
     newest: bool = False  # of each package that a stack holds, the newest release
+    pre: bool = False  # which may be a pre-release
 
     def of(self, stack: Stack, named: bool) -> tuple[str, ...]:
         """What a stack gets: what it holds, and where it was named everything."""
         held = packages_of(stack)
         if self.newest:
-            return unpinned(stack)
+            return unpinned(stack, pre=self.pre)
         pairs = zip(self.words, self.names, strict=True)
         return tuple(word for word, name in pairs if named or name in held)
 
 
 def find_replacements(
-    asked: Sequence[str], found: Mapping[str, Interpreter], newest: bool = False
+    asked: Sequence[str],
+    found: Mapping[str, Interpreter],
+    newest: bool = False,
+    pre: bool = False,
 ) -> Replacements:
     """The packages that words name, for each interpreter that can have them."""
     if not asked:
-        return Replacements(newest=newest)
+        return Replacements(newest=newest, pre=pre)
     names: tuple[str, ...] = ()
     left_out: dict[str, str] = {}
     try:
@@ -111,7 +115,8 @@ def tell_replaced(
     replacements: Replacements, compared: Iterable[Record], environments: Environments
 ) -> None:
     """Say which packages stood in for which, once for each stack."""
-    asked = ", ".join(replacements.asked) or "the newest releases"
+    newest = "the newest releases, pre-releases too" if replacements.pre else "the newest releases"
+    asked = ", ".join(replacements.asked) or newest
     told: dict[str, None] = {}
     for record in compared:
         here = environments[record.interpreter_id, record.stack].packages
