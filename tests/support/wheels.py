@@ -6,13 +6,14 @@ import zipfile
 from pathlib import Path
 
 
-def wheel(folder: Path, name: str, version: str, files: dict[str, str]) -> Path:
-    """A wheel that holds these files, for every Python."""
+def wheel(folder: Path, name: str, version: str, files: dict[str, str], needs: str = "") -> Path:
+    """A wheel that holds these files, for every Python; `needs` is another package."""
     folder.mkdir(parents=True, exist_ok=True)
     info = f"{name}-{version}.dist-info"
     held = {
         **files,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        + (f"Requires-Dist: {needs}\n" if needs else ""),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\n"
         "Tag: py3-none-any\n",
     }

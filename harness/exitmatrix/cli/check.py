@@ -151,7 +151,9 @@ def command(
         planned = take_part(planned, subjects, selection, shard)
         planned = choose(planned, found, records, writes)
         store = open_store(folder) if writes else None
-        environments, missing = prepare_environments(planned, found, progress, others)
+        environments, missing = prepare_environments(
+            planned, found, progress, others, replacements.renewed
+        )
         planned = without(planned, missing)
         runs = 0 if name else RACY
         again = measure_again(planned, environments, subjects, records, runs, jobs, progress)

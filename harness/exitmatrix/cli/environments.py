@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -25,13 +26,18 @@ def prepare_environments(
     found: Mapping[str, Interpreter],
     progress: Kind,
     instead: Mapping[str, tuple[str, ...]] | None = None,
+    renewed: Literal["", "newest", "pre"] = "",
 ) -> tuple[dict[tuple[str, str], Environment], dict[tuple[str, str], str]]:
     """An environment for each interpreter and stack of the plan, or why there is none.
 
-    `instead` is what is installed over what the stacks pin, by the name of the stack.
+    `instead` is what is installed over what the stacks pin, by the name of the stack; `renewed`:
+    the newest releases of that which go together, pre-releases too where it says so.
     """
     others = instead or {}
-    by_name = {one.name: replace(one, instead=others.get(one.name, ())) for one in stacks.STACKS}
+    by_name = {
+        one.name: replace(one, instead=others.get(one.name, ()), renewed=renewed)
+        for one in stacks.STACKS
+    }
     wanted: dict[tuple[str, str], tuple[Interpreter, Stack]] = {
         (cell.interpreter, cell.stack): (found[cell.interpreter], by_name[cell.stack])
         for cell in planned.cells

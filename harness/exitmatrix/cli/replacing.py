@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 from msgspec.structs import replace
 from packaging.version import Version
@@ -31,11 +32,16 @@ class Replacements(Frozen, kw_only=True):
     newest: bool = False  # of each package that a stack holds, the newest release
     pre: bool = False  # which may be a pre-release
 
+    @property
+    def renewed(self) -> Literal["", "newest", "pre"]:
+        """Which releases of all that a stack holds are asked for, where they are."""
+        return "" if not self.newest else "pre" if self.pre else "newest"
+
     def of(self, stack: Stack, named: bool) -> tuple[str, ...]:
         """What a stack gets: what it holds, and where it was named everything."""
         held = packages_of(stack)
         if self.newest:
-            return unpinned(stack, pre=self.pre)
+            return unpinned(stack)
         pairs = zip(self.words, self.names, strict=True)
         return tuple(word for word, name in pairs if named or name in held)
 

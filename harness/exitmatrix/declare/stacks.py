@@ -129,14 +129,10 @@ def packages_of(stack: Stack, pins: Path = PINS) -> frozenset[str]:
     return frozenset(normalised(one.name) for one in _pinned(stack, pins))
 
 
-def unpinned(stack: Stack, pins: Path = PINS, *, pre: bool = False) -> tuple[str, ...]:
-    """What a stack pins, of whatever release, each for the Pythons that it is pinned for.
-
-    `pre`: pre-releases are releases too. A specifier that names one allows them: PEP 440.
-    """
-    bound = ">=0.dev0" if pre else ""
+def unpinned(stack: Stack, pins: Path = PINS) -> tuple[str, ...]:
+    """What a stack pins, of whatever release, each for the Pythons that it is pinned for."""
     found = _pinned(stack, pins)
-    return tuple(f"{one.name}{bound}{f' ; {one.marker}' if one.marker else ''}" for one in found)
+    return tuple(f"{one.name}{f' ; {one.marker}' if one.marker else ''}" for one in found)
 
 
 def _pinned(stack: Stack, pins: Path) -> list[Requirement]:

@@ -62,6 +62,8 @@ class Stack(Frozen, kw_only=True):
     too_new: str = ""  # why a newer one cannot
     # What is installed over the pins, as an installer is told it: releases, wheels, checkouts.
     instead: tuple[str, ...] = ()
+    # Or the newest releases of all that names, which go together; "pre": pre-releases too.
+    renewed: Literal["", "newest", "pre"] = ""
 
     @property
     def release(self) -> str:

@@ -208,15 +208,20 @@ class Tools:
         self.ask_index("env", "-u", "CC", *command)
 
     def exactly(
-        self, words: Sequence[str], interpreter: Interpreter, *options: str
+        self,
+        words: Sequence[str],
+        interpreter: Interpreter,
+        *options: str,
+        together: bool = False,
     ) -> tuple[str, ...]:
         """The releases, or the places, that words name for an interpreter, one requirement each.
 
-        Raises FailedError.
+        `together`: releases that go together, with all that they need. Raises FailedError.
         """
         command: list[str | Path] = [
             *(self.uv, "pip", "compile", "--quiet", "--no-config", "--cache-dir"),
-            *(self.cache / "uv", "--no-python-downloads", *self.certificates, "--no-deps"),
+            *(self.cache / "uv", "--no-python-downloads", *self.certificates),
+            *(() if together else ("--no-deps",)),
             *("--no-header", "--no-annotate", "--python", interpreter.path),
             *(*options, "-"),
         ]

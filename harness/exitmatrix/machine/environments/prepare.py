@@ -19,7 +19,7 @@ from exitmatrix.machine.environments.build import build_environment, build_insid
 from exitmatrix.machine.environments.cache import check_cache
 from exitmatrix.machine.environments.installer import FailedError, Tools
 from exitmatrix.machine.environments.published import publish, sweep
-from exitmatrix.machine.environments.replacements import exact, marks
+from exitmatrix.machine.environments.replacements import exact, marks, newest
 from exitmatrix.model import Frozen, Interpreter, Stack
 
 BUILDER = 2
@@ -153,6 +153,9 @@ class _Preparation:
             return stack
         if interpreter.language < OLDEST_REPLACED:
             raise FailedError("other packages than those pinned need Python 3.6 or newer")
+        if stack.renewed:
+            pre = stack.renewed == "pre"
+            return replace(stack, instead=newest(self.tools, stack.instead, interpreter, pre=pre))
         found = exact(self.tools, stack.instead, interpreter)
         return replace(stack, instead=tuple(one.word for one in found))
 

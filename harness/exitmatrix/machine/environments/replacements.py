@@ -66,6 +66,14 @@ def exact(tools: Tools, words: Sequence[str], interpreter: Interpreter) -> tuple
     return tuple(found)
 
 
+def newest(
+    tools: Tools, words: Sequence[str], interpreter: Interpreter, *, pre: bool = False
+) -> tuple[str, ...]:
+    """The newest releases of all that words name which go together. Raises FailedError."""
+    options = ("--prerelease", "allow") if pre else ()
+    return tools.exactly(words, interpreter, *options, together=True)
+
+
 def marks(requirement: str) -> bytes:
     """What tells the content of a local file or project apart; nothing of a release.
 
