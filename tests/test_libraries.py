@@ -91,6 +91,32 @@ def test_an_exporter_without_an_answer_takes_the_time_that_others_have() -> None
 
 
 @pytest.mark.parametrize(
+    ("ending", "state", "ended"),
+    [
+        ("return", "kept", {"code": 0}),
+        ("os-exit-7", "lost", {"code": 7}),
+        ("SIGTERM", "lost", {"signal": "SIGTERM"}),
+    ],
+)
+def test_a_thread_that_sends_is_waited_for_at_a_normal_end_alone(
+    ending: str, state: str, ended: dict[str, object]
+) -> None:
+    """Sentry's handler waits for its thread, which is a daemon; a signal asks nobody."""
+    outcome = only(f"sentry/{ending}@main", **{"sentry-sdk": "2.75.0"})
+    assert outcome.data == {"last event": state}
+    assert outcome.processes[0].exit == ended
+
+
+def test_a_job_of_rq_is_finished_unless_a_second_signal_comes() -> None:
+    """Its process leaves by os._exit: no handler of atexit runs there, whatever ends the worker."""
+    for ending in ("SIGTERM@master", "SIGTERM@group", "SIGKILL@master"):
+        job = only(f"rq/{ending}", rq="3.0.0").processes[1]
+        assert (job.fired, job.exit) == (("rq.job:work",), {"code": 0})
+    job = only("rq/SIGTERM-then-SIGTERM@master", rq="3.0.0").processes[1]
+    assert (job.fired, job.unfinished, job.exit) == ((), ("rq.job:work",), {"signal": "SIGKILL"})
+
+
+@pytest.mark.parametrize(
     ("ending", "gauge", "own"),
     [
         ("SIGTERM@worker", "removed", "removed"),

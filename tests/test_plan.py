@@ -138,6 +138,20 @@ def test_an_implementation_is_left_out_with_the_reason_of_the_scenario() -> None
     ]
 
 
+def test_a_scenario_whose_service_is_missing_is_left_out_with_that_reason() -> None:
+    """Others are not, and where the service is here it is measured."""
+    served = replace(PLAIN, id="served", needs=("redis-server",))
+    asked = Selection(termination=("return",))
+    missing = {"redis-server": "redis-server is not installed"}
+    planned = plan(PYTHONS[1:2], [PLAIN, served], STACKS, why_not, asked, missing)
+    assert {cell.scenario for cell in planned.cells} == {"plain"}
+    assert {(out.scenario, out.reason) for out in planned.left_out} == {
+        ("served", "redis-server is not installed")
+    }
+    here = plan(PYTHONS[1:2], [PLAIN, served], STACKS, why_not, asked)
+    assert {cell.scenario for cell in here.cells} == {"plain", "served"}
+
+
 def test_a_release_that_a_scenario_is_not_for_is_left_out_with_that_reason() -> None:
     """`flask --debug run` is a command of Flask 2.2 and later."""
     newer = replace(FLASK, releases=">=2.2")

@@ -183,6 +183,14 @@ def test_an_implementation_that_cannot_run_it_is_named_with_the_reason() -> None
     assert header.parse("plain", text, "plain.py").not_on == {"pypy": "it has none"}
 
 
+def test_a_service_that_a_scenario_starts_is_one_that_is_known() -> None:
+    """So the plan can say which package has it."""
+    text = changed('roles = ["main"]', 'roles = ["main"]\n# needs = ["redis-server"]')
+    assert header.parse("plain", text, "plain.py").needs == ("redis-server",)
+    with pytest.raises(header.InvalidScenario, match="redis-server"):
+        header.parse("plain", text.replace('["redis-server"]', '["redis"]'), "plain.py")
+
+
 def test_a_termination_may_have_one_target_only() -> None:
     """`SIGINT@group` is a termination with its target."""
     text = changed('["return", "SIG*"]', '["SIGINT@group"]')

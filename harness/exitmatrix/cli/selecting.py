@@ -71,8 +71,8 @@ def plan_all(
     """The cells asked for, and what is left out."""
     pythons_here, programs_here = list(found.values()), list(subjects.values())
     # Where none is asked for nobody needs to know which are here.
-    out = launchers.missing() if selection.launcher else {}
-    out = {**out, **terminations.missing()}
+    out = {**launchers.lacking(), **terminations.missing()}
+    out |= launchers.missing() if selection.launcher else {}
     return plan(pythons_here, programs_here, stacks.STACKS, stacks.applies, selection, out)
 
 

@@ -57,6 +57,7 @@ class Own(Header, frozen=True, kw_only=True):
     command: Texts = ()
     server: Annotated[str, _says("a text")] = ""
     launchers: Texts = ()
+    needs: Texts = ()
     busy: Texts = ()
     runner: Texts = ()
 

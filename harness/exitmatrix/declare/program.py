@@ -112,6 +112,7 @@ NATURES = {
     "held": "a lock, which ends with its holder",
     "on disk": "of a worker, and meant to stay",
     "until its handlers run": "of a worker, which has a handler of atexit that removes it",
+    "of a worker, until its handlers save it": "by a handler of atexit",
     "of tasks, when they are done": "that a worker runs",
     "of tasks, or in the queue again": "that are acknowledged when they are done",
     "until its master sees the end": "of a worker, for which its master has a hook",

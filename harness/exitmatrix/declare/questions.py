@@ -325,6 +325,13 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="workers-that-leave-by-os-exit",
         asks="My job runs in a worker that ends by os._exit. Is what atexit should send lost?",
         looks=(
+            Look("rq, SIGTERM to a worker that runs a job", "rq/SIGTERM@master"),
+            Look("the same, to all of its processes", "rq/SIGTERM@group"),
+            Look("the same, SIGTERM again after 2.5 s", "rq/SIGTERM-then-SIGTERM@master"),
+            Look("the process of the job is sent SIGTERM", "rq/SIGTERM@worker"),
+            Look("the process of the job is killed", "rq/SIGKILL@worker"),
+            Look("the worker is killed, and its job runs on", "rq/SIGKILL@master"),
+            Look("Ctrl-C", "rq/SIGINT@group"),
             Look("a forked child that leaves by os._exit", "plain-fork-os-exit/return@parent"),
             Look("a program that calls os._exit(0)", "plain/os-exit-0@main"),
             Look("output and files in flight", "data-in-flight/os-exit-7@main"),
@@ -335,7 +342,6 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             *_of("closeio/tasktiger", 65),
             *_of("rq/rq", 523, 584, 1516, 1025),
         ),
-        missing="rq itself, which needs a redis server",
     ),
     PeopleAsk(
         number=12,

@@ -23,6 +23,7 @@ from exitmatrix.declare.keys import Own, Script
 from exitmatrix.declare.launchers import LAUNCHED
 from exitmatrix.declare.program import InvalidProgram, program
 from exitmatrix.declare.servers import SERVERS
+from exitmatrix.declare.services import PACKAGES
 from exitmatrix.declare.stacks import STACKS
 from exitmatrix.declare.starts import BY_ID as STARTS
 from exitmatrix.declare.terminations import IN_PROCESS, RARE, TERMINATIONS
@@ -84,6 +85,7 @@ def parse(id: str, text: str, path: str, folder: str = "") -> Scenario:
         starts=_starts(keys.starts),
         program=_program(keys.program),
         command=_command(keys.command, ready),
+        needs=_needs(keys.needs),
         server=_server(keys),
         busy=_busy(keys, ready),
         runner=_runner(keys),
@@ -339,6 +341,14 @@ def _terminations(
                 f' "{IN_PROCESS}" or "{RARE}"',
             )
     return patterns
+
+
+def _needs(services: tuple[str, ...]) -> tuple[str, ...]:
+    for service in services:
+        if service not in PACKAGES:
+            valid = ", ".join(PACKAGES)
+            raise InvalidScenario("tool.exitmatrix.needs", f"valid: {valid}; not {service!r}")
+    return services
 
 
 def _launchers(keys: Own) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Which launchers can be had on this machine."""
+"""Which launchers, and which programs that scenarios start, can be had on this machine."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sysconfig
 from functools import cache
 
 from exitmatrix.declare.launchers import COMMAND, LAUNCHERS, SCRIPT
+from exitmatrix.declare.services import PACKAGES
 from exitmatrix.model.launcher import Launcher
 
 PATH = f"{sysconfig.get_path('scripts')}:/usr/local/bin:/usr/bin:/bin"
@@ -27,12 +28,25 @@ def missing() -> dict[str, str]:
     return {id: reason for id, reason in reasons.items() if reason}
 
 
+@cache
+def lacking() -> dict[str, str]:
+    """Why a program that scenarios start cannot be had here, by its name."""
+    reasons = {program: _installed(program, package) for program, package in PACKAGES.items()}
+    return {program: reason for program, reason in reasons.items() if reason}
+
+
+def _installed(program: str, package: str) -> str:
+    if shutil.which(program, path=PATH) is None:
+        return f"{program} is not installed; the package {package} has it"
+    return ""
+
+
 def _reason(launcher: Launcher) -> str:
     program = launcher.words[0]
     if program in (COMMAND, SCRIPT):
         return ""
-    if shutil.which(program, path=PATH) is None:
-        return f"{program} is not installed; the package {launcher.package} has it"
+    if reason := _installed(program, launcher.package):
+        return reason
     if launcher.namespace and not _may_make_namespaces(launcher):
         return "this user may not make a PID namespace (CAP_SYS_ADMIN)"
     return ""

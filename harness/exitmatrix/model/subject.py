@@ -134,6 +134,7 @@ class Scenario(Frozen, kw_only=True):
     # How it is started where that is not `python app.py`: words, with {port} for a free port.
     command: tuple[str, ...] = ()
     runner: tuple[str, ...] = ()  # between `python` and `app.py`: "-m", "coverage", "run"
+    needs: tuple[str, ...] = ()  # programs of the machine that it starts: declare/services.py
     server: str = ""  # what is known of the server that the command starts: declare/servers
     busy: tuple[
         str, ...

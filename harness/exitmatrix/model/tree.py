@@ -27,6 +27,9 @@ PLACES: Mapping[str, str] = {
 WAITING = ("sleep", "tail")
 """Programs by which a shell's script passes the time: the script is the program."""
 
+EXECNET = "import sys;exec(eval(sys.stdin.readline()))"
+"""What a worker of pytest-xdist is told to run (execnet/gateway_io.py, popen_bootstrapline)."""
+
 _NUMBER = re.compile(r"#\d+\Z")
 
 
@@ -78,11 +81,12 @@ def program_name(words: Sequence[str]) -> str:
 
 
 def _spawned(node: Node) -> bool:
-    """Whether it is a child that `multiprocessing` started by name.
+    """Whether it is a child that `multiprocessing` or `execnet` started by name.
 
     `python -c "from multiprocessing.spawn import spawn_main; ..." --multiprocessing-fork`
+    `python -c "import sys;exec(eval(sys.stdin.readline()))"`
     """
-    return "--multiprocessing-fork" in node.words
+    return "--multiprocessing-fork" in node.words or EXECNET in node.words
 
 
 class Tree:

@@ -109,8 +109,8 @@ def plan(
 ) -> Plan:
     """All cells of a selection, one interpreter after the other, in a stable order.
 
-    `why_not` says why an interpreter cannot have a stack, `missing` why a launcher or a
-    termination cannot be had here, by its id. Raises NothingMatches.
+    `why_not` says why an interpreter cannot have a stack, `missing` why a launcher, a termination,
+    or a program that a scenario starts, cannot be had here, by name. Raises NothingMatches.
     """
     check(selection, scenarios, stacks)
     cells: list[Cell] = []
@@ -211,7 +211,9 @@ def _asked(
     asked: list[Asked] = []
     left_out: list[Skipped] = []
     for one, impossible in combinations(scenario, endings, selection):
-        reason = impossible or missing.get(one.launcher) or missing.get(one.termination.id)
+        names = (one.launcher, one.termination.id, *scenario.needs)
+        lacks = (missing[name] for name in names if name in missing)
+        reason = impossible or next(lacks, None)
         if not reason:
             asked.append(one)
             continue

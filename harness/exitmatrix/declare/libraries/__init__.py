@@ -6,10 +6,18 @@ several entries of one id; the one with the highest `since` that was reached hol
 
 from __future__ import annotations
 
-from exitmatrix.declare.libraries import coverage, filelock, joblib, opentelemetry, pytest
+from exitmatrix.declare.libraries import (
+    coverage,
+    filelock,
+    joblib,
+    opentelemetry,
+    pytest,
+    sentry,
+    tqdm,
+)
 from exitmatrix.model.library import Library
 
-_FILES = (coverage, filelock, joblib, opentelemetry, pytest)
+_FILES = (coverage, filelock, joblib, opentelemetry, pytest, sentry, tqdm)
 
 LIBRARIES: dict[str, tuple[Library, ...]] = {}
 for _file in _FILES:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from exitmatrix.declare.servers import (
     celery,
+    coverage,
     daphne,
     django,
     flask,
@@ -17,6 +18,8 @@ from exitmatrix.declare.servers import (
     http_server,
     hypercorn,
     ipykernel,
+    pytest_xdist,
+    rq,
     uvicorn,
     uwsgi,
     waitress,
@@ -25,6 +28,7 @@ from exitmatrix.model.server import Server
 
 _FILES = (
     celery,
+    coverage,
     daphne,
     django,
     flask,
@@ -33,6 +37,8 @@ _FILES = (
     http_server,
     hypercorn,
     ipykernel,
+    pytest_xdist,
+    rq,
     uvicorn,
     uwsgi,
     waitress,

@@ -47,6 +47,10 @@ def _by_handlers(_first: Process, gone: Sequence[Process]) -> States:
     return ("removed",) if all("A" in (one.fired or ()) for one in gone) else ("left behind",)
 
 
+def _saved_by_handlers(_first: Process, gone: Sequence[Process]) -> States:
+    return ("kept",) if all("A" in (one.fired or ()) for one in gone) else ("lost",)
+
+
 def _by_master(first: Process, _gone: Sequence[Process]) -> States:
     """A master that lives, or leaves by itself, has seen the end of each worker."""
     return ("left behind",) if "signal" in (first.exit or {}) else ("removed",)
@@ -68,6 +72,7 @@ def _done_or_queued(first: Process, gone: Sequence[Process]) -> States:
 STATES: Mapping[str, Callable[[Process, Sequence[Process]], States]] = {
     "on disk": _on_disk,
     "until its handlers run": _by_handlers,
+    "of a worker, until its handlers save it": _saved_by_handlers,
     "of tasks, when they are done": _done,
     "of tasks, or in the queue again": _done_or_queued,
     "until its master sees the end": _by_master,
@@ -76,5 +81,6 @@ LAWS: Mapping[str, str] = {
     "of tasks, when they are done": "server-tasks-are-finished",
     "of tasks, or in the queue again": "server-tasks-are-given-back",
     "until its handlers run": "server-worker-cleans-up",
+    "of a worker, until its handlers save it": "server-worker-saves",
     "until its master sees the end": "server-master-cleans-up",
 }

@@ -131,6 +131,11 @@ LAWS: Mapping[str, ServerLaw] = {
         " where the worker is killed.",
         source="docs: library/atexit",
     ),
+    "server-worker-saves": ServerLaw(
+        because="What a handler of atexit saves in a worker is kept where that runs, and lost where"
+        " the worker is killed.",
+        source="docs: library/atexit",
+    ),
     "server-master-cleans-up": ServerLaw(
         because="The master sees the end of each worker, whatever ended it, and calls a hook with"
         " its pid: what that removes stays only where the master itself was killed.",
