@@ -156,16 +156,26 @@ def test_a_file_says_all_that_options_say() -> None:
     ]
 
 
+def test_a_file_may_write_a_port_or_a_time_as_a_number() -> None:
+    """TOML has numbers, and 8000 is a port there as well."""
+    said = parse(tomllib.loads("[app]\nready = 8000\ngrace = 30\nready-within = 2.5"), "x")
+    assert (said.ready, said.grace, said.ready_within) == ("8000", "30", "2.5")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("[ap]", "no key 'ap'; did you mean 'app'?"),
         ("[app]\ncomand = 'x'", "did you mean 'command'?"),
+        ('[app]\ncommand = "it\'s"', "must be a command, and has no closing quotation"),
+        ("[app]\ngrace = true", "app.grace: must be a text"),
         ("[app]\ncommand = 3", "app.command: must be a list of texts"),
         ("app = 3", "app: must be a table"),
         ("[expect.deplyo]\nexit = 0", "did you mean 'deploy'?"),
         ("[expect.deploy]\nexits = 0", "did you mean 'exit'?"),
         ("[expect.deploy]\nexit = true", "must be an exit status"),
+        ("[expect.deploy]\nexit = 'SIGFOO'", "must be an exit status"),
+        ("[expect.deploy]\nexit = [0, 300]", "must be an exit status"),
         ("[expect.deploy]\nwithin = 'soon'", "must be a time"),
         ("[expect.deploy]\nran = []", "must be all, or"),
         ("[expect.deploy]\nlines = '['", "must be expressions"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shlex
 
 import pytest
+from exitmatrix.cli.run import options_of
+from exitmatrix.cli.running import Call
 from exitmatrix.declare import launchers, situations
-from exitmatrix.declare.texts import CannotRead, duration, readiness, role
+from exitmatrix.declare.texts import CannotRead, address, duration, readiness, request, role
 from exitmatrix.model.app import GRACE, Readiness, Situation
 from exitmatrix.model.launcher import Launcher
 from exitmatrix.model.tree import PLACES
@@ -112,6 +114,46 @@ def test_a_role_has_a_name_and_an_expression(text: str) -> None:
     """What lacks one of them is refused."""
     with pytest.raises(CannotRead):
         role(text)
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "99999999", "31s", "30s"])
+def test_what_can_never_be_ready_is_refused(text: str) -> None:
+    """A number that is no port, or a time that is not over before the program is given up."""
+    with pytest.raises(CannotRead, match=r"is no port|is not within"):
+        readiness(text, 30)
+
+
+@pytest.mark.parametrize("text", ["/", "/a?b=c", "http://127.0.0.1:{port}/", "http://localhost/"])
+def test_what_is_asked_for_is_a_path_or_of_this_machine(text: str) -> None:
+    """Nothing is asked of another one."""
+    assert request(text) == text
+    for other in ("index.html", "http://example.com/", "ftp://127.0.0.1/"):
+        with pytest.raises(CannotRead, match="cannot be asked for"):
+            request(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [("0.0.0.0", "0.0.0.0"), ("[::]", "::"), ("::", "::")],
+)
+def test_an_address_is_one_of_ip(text: str, means: str) -> None:
+    """In brackets or not; a name would have to be looked up."""
+    assert address(text) == means
+    with pytest.raises(CannotRead, match="no IP address"):
+        address("localhost")
+
+
+def test_the_command_to_run_it_again_says_how_it_was_called() -> None:
+    """Whatever is not as usual, but for what a variable is set to, which may be secret."""
+    call = Call(
+        command=("app",), ready="line up", grace="5s", launcher="sh", at="worker",
+        roles=("db=post.*",), env={"TOKEN": "hush"}, clean_env=True, before=("make", "all"),
+    )  # fmt: skip
+    assert options_of(Call(command=("app",))) == ""
+    assert options_of(call) == (
+        "--as sh --ready 'line up' --at worker --grace 5s --clean-env --before 'make all'"
+        " --role 'db=post.*' --env TOKEN=... "
+    )
 
 
 @pytest.mark.parametrize(

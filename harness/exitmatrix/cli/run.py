@@ -33,7 +33,7 @@ from exitmatrix.machine.run.app.session import (
     working_folder,
 )
 from exitmatrix.machine.settings import CannotReadSettings, read_settings
-from exitmatrix.machine.store.files import CannotWrite, write
+from exitmatrix.machine.store.files import CannotWrite, check_writable, write
 from exitmatrix.model.app import Expectation, Situation
 from exitmatrix.observe.app_record import records
 from exitmatrix.report.app import exports
@@ -212,17 +212,24 @@ def command(
         request=request or said.request,
         env={**said.env, **dict(variable(one) for one in env)},
         clean_env=clean_env,
-        before=tuple(shlex.split(before)) or said.before,
-        before_each=tuple(shlex.split(before_each)) or said.before_each,
+        before=split(before, "--before") or said.before,
+        before_each=split(before_each, "--before-each") or said.before_each,
     )
     if not call.command:
         raise Failure(
             "no command: write exitmatrix run -- COMMAND, or app.command in exitmatrix.toml",
             USAGE_ERROR,
         )
-    wishes = [*said.expectations, *read_expected(expected)]
-    names = endings or list(dict.fromkeys(one.ending for one in wishes)) or situations.USUAL
+    asked = read_expected(expected)
+    wishes = [*said.expectations, *asked]
+    # What the call expects is run; of a file, what the call asks for.
+    names = list(dict.fromkeys((*endings, *(one.ending for one in asked)))) if endings else []
+    names = names or list(dict.fromkeys(one.ending for one in wishes)) or list(situations.USUAL)
     wanted = find_situations(names)
+    check_request(request, call, wanted)
+    for file in (json, junit, markdown):
+        if file:
+            check_file(file)
     with stopping_cleanly():
         check_machine()
         measured = run(call, wanted, progress)
@@ -274,6 +281,14 @@ def read_expected(texts: Sequence[str]) -> list[Expectation]:
         raise Failure(str(error), USAGE_ERROR) from error
 
 
+def split(text: str, where: str) -> tuple[str, ...]:
+    """The words of a command that stands in one text."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise Failure(f"{where}: {str(error).lower()}: {text}", USAGE_ERROR) from error
+
+
 def variable(text: str) -> tuple[str, str]:
     """What `--env` says."""
     name, equals, value = text.partition("=")
@@ -282,20 +297,66 @@ def variable(text: str) -> tuple[str, str]:
     return name, value
 
 
+def options_of(call: Call) -> str:
+    """How it was called, as far as that is not usual; a variable's value may be secret."""
+    usual = Call(command=())
+    told = [
+        *("--as", call.launcher) * (call.launcher != usual.launcher),
+        *("--ready", call.ready) * (call.ready != usual.ready),
+        *("--ready-within", call.ready_within) * (call.ready_within != usual.ready_within),
+        *("--at", call.at) * bool(call.at),
+        *("--grace", call.grace) * (call.grace != usual.grace),
+        *("--jobs", str(call.jobs)) * bool(call.jobs),
+        *("--request", call.request) * bool(call.request),
+        *("--clean-env",) * call.clean_env,
+        *("--before", shlex.join(call.before)) * bool(call.before),
+        *("--before-each", shlex.join(call.before_each)) * bool(call.before_each),
+    ]
+    for name, values in (
+        ("--role", call.roles),
+        ("--look-in", call.folders),
+        ("--allow-address", call.addresses),
+        ("--env", [f"{name}=..." for name in call.env]),
+    ):
+        told += [word for value in values for word in (name, value)]
+    return "".join(f"{shlex.quote(word)} " for word in told)
+
+
 def report_of(call: Call, measured: Measured, checked: Sequence[Checked]) -> AppReport:
     """What the page tells of."""
     words = shlex.join(call.command)
-    how = "" if call.launcher == "direct" else f" --as {call.launcher}"
+    direct = call.launcher == "direct"
     return AppReport(
-        command=words if not how else f"{words}, started by {call.launcher}",
+        command=words if direct else f"{words}, started by {call.launcher}",
         results=measured.results,
         runs=measured.runs,
         seconds=measured.seconds,
         grace=measured.grace,
-        again=f"exitmatrix run --thorough{how} ENDINGS -- {words}",
+        again=f"exitmatrix run --thorough {options_of(call)}ENDINGS -- {words}",
         notes=measured.notes,
         checked=tuple(checked),
     )
+
+
+def check_request(option: str, call: Call, wanted: Sequence[Situation]) -> None:
+    """An ending that takes place while a request is answered needs one, and nothing else does."""
+    of_requests = [one.id for one in wanted if one.request]
+    if of_requests and not call.request:
+        raise Failure(
+            f"{of_requests[0]} needs --request /PATH: what is being asked for then", USAGE_ERROR
+        )
+    if option and not of_requests:
+        raise Failure(
+            "--request is asked for in scale-down alone: --ending scale-down", USAGE_ERROR
+        )
+
+
+def check_file(file: Path) -> None:
+    """That a file which is asked for can be written, before the program is run."""
+    try:
+        check_writable(file)
+    except CannotWrite as error:
+        raise Failure(str(error), USAGE_ERROR) from error
 
 
 def save(file: Path, data: str) -> None:

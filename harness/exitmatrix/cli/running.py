@@ -73,6 +73,8 @@ def read_call(call: Call) -> AppSpec:
         grace = texts.duration(call.grace)
         how = launchers.find(call.launcher)
         roles = dict(texts.role(one) for one in call.roles)
+        addresses = tuple(texts.address(one) for one in call.addresses)
+        request = texts.request(call.request)
         words, script = launchers.wrap(how, call.command)
     except (texts.CannotRead, launchers.NoSuchLauncher, launchers.CannotLaunch) as error:
         raise Failure(str(error), USAGE_ERROR) from error
@@ -81,7 +83,11 @@ def read_call(call: Call) -> AppSpec:
     for word in dict.fromkeys((call.command[0], words[0])):
         if word != launchers.SCRIPT_PATH and not session.find_command(word, environment, folder):
             has = f"; the package {how.package} has it" if word == how.words[0] else ""
-            raise Failure(f"{word}: command not found{has}", USAGE_ERROR)
+            why = session.why_no_command(word, folder)
+            raise Failure(f"{word}: {why}{has}", USAGE_ERROR)
+    for one in call.folders:
+        if not session.is_folder(one, folder):
+            raise Failure(f"--look-in {one}: no such folder", USAGE_ERROR)
     return AppSpec(
         id="",
         words=words,
@@ -99,8 +105,8 @@ def read_call(call: Call) -> AppSpec:
         grace=grace,
         roles=roles,
         folders=call.folders,
-        addresses=call.addresses,
-        request=call.request,
+        addresses=addresses,
+        request=request,
     )
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -52,10 +53,18 @@ def _text(value: Any) -> str:
     return value
 
 
+def _number(value: Any) -> str:
+    """A port or a number of seconds, which an option cannot but write as a text."""
+    return str(value) if type(value) in (int, float) else _text(value)
+
+
 def _words(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
+    if not isinstance(value, str):
+        return _texts(value)
+    try:
         return tuple(shlex.split(value))
-    return _texts(value)
+    except ValueError as error:
+        raise ValueError(f"a command, and has {str(error).lower()}") from error
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -72,9 +81,9 @@ def _table(value: Any) -> dict[str, str]:
 
 APP: Mapping[str, Callable[[Any], Any]] = {
     "command": _words,
-    "ready": _text,
-    "ready-within": _text,
-    "grace": _text,
+    "ready": _number,
+    "ready-within": _number,
+    "grace": _number,
     "at": _text,
     "as": _text,
     "env": _table,
@@ -84,9 +93,11 @@ APP: Mapping[str, Callable[[Any], Any]] = {
 }
 FIELDS = {"as": "launcher", "ready-within": "ready_within", "before-each": "before_each"}
 
+STATUSES = 256
+
 EXPECTED = {
     "ran": "all, or the labels of handlers",
-    "exit": "an exit status, or the name of a signal",
+    "exit": "an exit status from 0 to 255, or the name of a signal such as SIGTERM",
     "within": "a time, such as 10s",
     "left": "names that may be left behind",
     "lines": "expressions that lines of the output must match",
@@ -156,6 +167,14 @@ def _some(values: Sequence[Any]) -> tuple[str, ...]:
     return _plain(values)
 
 
+def _exits(values: Sequence[Any]) -> tuple[str, ...]:
+    found = _some(values)
+    for one in found:
+        if not (one.isdigit() and int(one) < STATUSES) and one not in signal.Signals.__members__:
+            raise ValueError
+    return found
+
+
 def _expressions(values: Sequence[Any]) -> tuple[str, ...]:
     found = _some(values)
     for one in found:
@@ -165,7 +184,7 @@ def _expressions(values: Sequence[Any]) -> tuple[str, ...]:
 
 READ: Mapping[str, Callable[[Sequence[Any]], tuple[str, ...]]] = {
     "ran": _some,
-    "exit": _some,
+    "exit": _exits,
     "within": _seconds,
     "left": _plain,
     "lines": _expressions,

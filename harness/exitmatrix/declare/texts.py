@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 from exitmatrix.model.app import PORT, Readiness
 
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m)?")
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, None: 1.0}
+HIGHEST = 1 << 16
 LOOPBACK = re.compile(r"https?://(?:localhost|127\.0\.0\.1)(?=[:/]|\Z)")
 
 
@@ -29,6 +31,8 @@ def readiness(text: str, within: float) -> Readiness:
     if text == "auto":
         return Readiness(within=within)
     if text.isdigit() or text == PORT:
+        if text.isdigit() and not 0 < int(text) < HIGHEST:
+            raise CannotRead(f"{text} is no port; a number of seconds is written {text}s")
         return Readiness(by="port", what=text, within=within)
     if word in ("line", "file") and rest:
         if word == "line":
@@ -42,11 +46,28 @@ def readiness(text: str, within: float) -> Readiness:
     if "://" in text:
         raise CannotRead(f"'{text}' is not on this machine; name http://127.0.0.1:PORT/PATH")
     if DURATION.fullmatch(text) and not text.isdigit():
+        if duration(text) >= within:
+            raise CannotRead(f"--ready {text} is not within --ready-within {within:g}s")
         return Readiness(by="seconds", seconds=duration(text), within=within)
     raise CannotRead(
         f"'{text}' is no way to be ready;"
         " write auto, PORT, URL, /PATH, 'line REGEX', 'file PATH' or 5s"
     )
+
+
+def request(text: str) -> str:
+    """What `--request` says: a path or a URL of this machine. Raises CannotRead."""
+    if not text or text.startswith("/") or LOOPBACK.match(text):
+        return text
+    raise CannotRead(f"'{text}' cannot be asked for; write /PATH, or http://127.0.0.1:PORT/PATH")
+
+
+def address(text: str) -> str:
+    """What `--allow-address` says. Raises CannotRead."""
+    try:
+        return str(ipaddress.ip_address(text.strip("[]")))
+    except ValueError:
+        raise CannotRead(f"'{text}' is no IP address; write 0.0.0.0, or [::]") from None
 
 
 def role(text: str) -> tuple[str, str]:

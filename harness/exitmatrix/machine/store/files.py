@@ -32,6 +32,17 @@ def write(file: Path, data: bytes) -> None:
         raise CannotWrite(f"cannot write to {file}: {error.strerror}") from error
 
 
+def check_writable(file: Path) -> None:
+    """Whether a file could be written, before it takes time to make it. Raises CannotWrite."""
+    folder = file.parent
+    if file.is_dir():
+        raise CannotWrite(f"cannot write to {file}: it is a folder")
+    if not folder.is_dir():
+        raise CannotWrite(f"cannot write to {file}: there is no folder {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CannotWrite(f"cannot write to {file}: the folder {folder} cannot be written")
+
+
 def rewrite(file: Path, lines: Iterable[bytes]) -> None:
     """Write a file of these lines, sorted, if it would differ. Raises CannotWrite."""
     data = b"".join(line + b"\n" for line in sorted(lines))

@@ -213,4 +213,11 @@ async def _live_for(state: AppState, seconds: float) -> None:
     if await state.journal.within(seconds, over):
         state.look()
         if not state.live:
-            raise NotReady("it ended before it was ready")
+            raise NotReady(f"it ended before it was ready{_how_it_ended(state)}")
+
+
+def _how_it_ended(state: AppState) -> str:
+    """How the process ended that was started first."""
+    root = state.processes.watched.get(state.processes.root)
+    word, _, how = root.fate.partition(" ") if root else ("", "", "")
+    return {"code": f", with status {how}", "signal": f", killed by {how}"}.get(word, "")

@@ -116,6 +116,19 @@ def find_command(word: str, environment: Mapping[str, str], folder: str) -> str 
     return found
 
 
+def why_no_command(word: str, folder: str) -> str:
+    """Why a command is none, in the words of a shell."""
+    path = Path(folder) / word
+    if "/" not in word or not path.exists():
+        return "command not found"
+    return "is a folder" if path.is_dir() else "is not executable; chmod +x would make it so"
+
+
+def is_folder(path: str, folder: str) -> bool:
+    """Whether there is such a folder, as seen from where the command is started."""
+    return (Path(folder) / path).is_dir()
+
+
 def this_machine() -> dict[str, str]:
     """The system, as records name it."""
     return {"system": platform.system(), "machine": platform.machine()}
