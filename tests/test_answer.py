@@ -51,6 +51,8 @@ from tests.support.committed import records
         ("kill -9", "oom"),
         ("kill", "deploy"),
         ("Ctrl-C", "ctrl-c"),
+        ("ctrl c", "ctrl-c"),
+        ("docker-stop", "deploy"),
         ("oom", "oom"),
     ],
 )

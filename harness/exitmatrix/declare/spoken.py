@@ -280,6 +280,9 @@ def _named(words: str, names: Mapping[str, str], what: str) -> str:
     asked = " ".join(words.lower().split())
     if asked in names:
         return names[asked]
+    alike = [id for name, id in names.items() if _letters(name) == _letters(asked)]
+    if alike and _letters(asked):
+        return alike[0]
     if not asked:
         raise NobodyCallsItThat(
             f"no {what} is named; there are {', '.join(dict.fromkeys(names.values()))}"
@@ -289,6 +292,11 @@ def _named(words: str, names: Mapping[str, str], what: str) -> str:
         return holding[max(holding, key=len)]
     near = difflib.get_close_matches(asked, names, n=3, cutoff=0.5) or list(names)[:5]
     raise NobodyCallsItThat(f"no {what} is called '{words}'; nearest: {', '.join(near)}")
+
+
+def _letters(text: str) -> str:
+    """`ctrl c` and `Ctrl-C` are one; so are `docker-stop` and `docker stop`."""
+    return "".join(one for one in text.lower() if one.isalnum())
 
 
 def _holds(asked: str, name: str) -> bool:
