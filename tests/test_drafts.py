@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,16 @@ from exitmatrix.model.versions import age, python_of
 
 from tests.support.committed import REPORTS, records
 
+pytestmark = pytest.mark.xdist_group("drafts")
+
 RUNS = kept(REPORTS)
+
+
+@cache
+def made() -> dict[str, str]:
+    """The pages as records and runs make them, by their files' names."""
+    return dict(pages(REPORTS, RUNS))
+
 
 SHOWN = {
     "cpython-atexit-exceptions": (r"SystemExit: 3\n(.*\n)*.*ValueError: failed\n", r"(?!)"),
@@ -40,7 +50,7 @@ SHOWN = {
 
 def test_what_is_committed_is_what_records_and_runs_make() -> None:
     """Nobody wrote a page by hand; `make upstream ARGS=--no-run` makes them anew."""
-    for name, text in pages(REPORTS, RUNS):
+    for name, text in made().items():
         assert (REPORTS / "upstream" / name).read_text() == text, name
     files = {one.name for one in (REPORTS / "upstream").iterdir()}
     assert files == {"runs.jsonl", "README.md", *(f"{one.id}.md" for one in DRAFTS)}
@@ -73,10 +83,9 @@ def test_a_draft_rests_on_claims_and_cells(draft: Draft) -> None:
 
 def test_a_draft_about_documentation_has_a_sentence_that_is_contradicted() -> None:
     """Else there would be nothing to report."""
-    texts = dict(pages(REPORTS, RUNS))
     for draft in DRAFTS:
         if draft.claims:
-            assert re.search(r"\*\*: contradicted\. ", texts[f"{draft.id}.md"]), draft.id
+            assert re.search(r"\*\*: contradicted\. ", made()[f"{draft.id}.md"]), draft.id
 
 
 def test_the_list_says_that_none_was_sent() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,7 +11,7 @@ import exitmatrix
 import jsonschema
 import msgspec
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from exitmatrix.claims.claim import Word
 from exitmatrix.cli.main import main
 from exitmatrix.report.exchange.schemas import DOCUMENTS, schema_texts
@@ -19,10 +20,22 @@ ROOT = Path(__file__).parent.parent
 SCHEMAS = Path(exitmatrix.__file__).parent / "schemas"
 
 
+pytestmark = pytest.mark.xdist_group("exchange")
+
+
+@cache
+def shown(*words: str) -> Result:
+    """What a command that only reads prints: asked once."""
+    return CliRunner().invoke(main, words)
+
+
 def printed(*words: str, status: int = 0) -> Any:
-    done = CliRunner().invoke(main, [*words, "--json"])
+    done = shown(*words, "--json")
     assert done.exit_code == status, done.output
     return json.loads(done.stdout)
+
+
+RECORDS = ("--records", str(ROOT / "reports"))
 
 
 def test_the_published_schemas_are_those_of_the_types() -> None:
@@ -50,7 +63,7 @@ def test_the_published_schemas_are_those_of_the_types() -> None:
 def test_a_document_is_what_its_schema_says(name: str, words: list[str], status: int) -> None:
     """As others read it, and as the type reads it back; the status is that of the text."""
     if words[0] != "list":
-        words = [*words, "--records", str(ROOT / "reports")]
+        words = [*words, *RECORDS]
     document = printed(*words, status=status)
     schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -70,21 +83,21 @@ def test_a_schema_refuses_what_is_no_such_document() -> None:
 
 def test_a_document_says_what_the_text_says() -> None:
     """The same changes, and the same verdicts, as for people."""
-    words = ["diff", "cpython-3.12.1", "cpython-3.13.0", "--records", str(ROOT / "reports")]
+    words = ["diff", "cpython-3.12.1", "cpython-3.13.0", *RECORDS]
     document = printed(*words, status=1)
-    text = CliRunner().invoke(main, words).stdout
+    text = shown(*words).stdout
     number, compared = len(document["changes"]), document["compared"]
     assert f"{number} of {compared} cells" in text.splitlines()[0]
     for one in document["changes"]:
         assert one["old"]["cell"].startswith("cpython-3.12.1/")
         assert one["new"]["cell"].startswith("cpython-3.13.0/")
         assert one["old"]["outcomes"] != one["new"]["outcomes"]
-    words = ["claims", "--records", str(ROOT / "reports")]
+    words = ["claims", *RECORDS]
     judged = {one["id"]: one["verdict"] for one in printed(*words)["claims"]}
     for one in printed(*words)["claims"]:
         assert all(ruling["verdict"] in get_args(Word) for ruling in one["rulings"])
         if [ruling["who"] for ruling in one["rulings"]] == [""]:
             assert one["verdict"].startswith(one["rulings"][0]["verdict"])
-    for line in CliRunner().invoke(main, words).stdout.splitlines():
+    for line in shown(*words).stdout.splitlines():
         id, verdict = line.split(maxsplit=1)
         assert judged[id].lower() == verdict.lower()

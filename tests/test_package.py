@@ -10,6 +10,7 @@ from pathlib import Path
 
 import exitmatrix
 import pytest
+from uv import find_uv_bin
 
 from tests.conftest import NEWEST, note_exercised
 
@@ -73,10 +74,10 @@ def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
     )
     (wheel,) = built.glob("*.whl")
     elsewhere = tmp_path / "venv"
-    venv.create(elsewhere, with_pip=True)
+    venv.create(elsewhere)
     python = elsewhere / "bin" / "python"
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", str(wheel)]
-    subprocess.run(pip, check=True, capture_output=True)
+    install = ["pip", "install", "--offline", "--no-deps", "--python", str(python), str(wheel)]
+    subprocess.run([find_uv_bin(), *install], check=True, capture_output=True)
     # What it depends on is taken from here; the package itself is not.
     libraries = "\n".join(path for path in sys.path if path.endswith("site-packages"))
     (site,) = elsewhere.glob("lib/python*/site-packages")
