@@ -23,7 +23,7 @@ FOUND = {
 ALWAYS = {"cpython-2.7.18", "cpython-3.15.2", "pypy-3.11.17"}
 
 
-def case(test: str, python: object = None, **more: object) -> pytest.Item:
+def case(test: str, python: object = None, mark: str = "", **more: object) -> pytest.Item:
     """A test of a file, as a case of this Python."""
     given = more | ({} if python is None else {"python": python})
     words = [one.id if isinstance(one, Interpreter) else str(one) for one in given.values()]
@@ -33,7 +33,7 @@ def case(test: str, python: object = None, **more: object) -> pytest.Item:
         SimpleNamespace(
             nodeid=name,
             callspec=SimpleNamespace(params=given) if words else None,
-            get_closest_marker=lambda _: None,
+            get_closest_marker=lambda name: name == mark or None,
         ),
     )
 
@@ -77,7 +77,8 @@ def test_a_test_without_a_python_or_that_chooses_itself_is_kept() -> None:
     """No other list of cases is cut by this."""
     items = [case("a.py::one"), case("a.py::two", version="3.9"), case("a.py::three", "made up")]
     chooses = [case("a.py::four", python, scenario="plain") for python in FOUND]
-    assert len(kept(*items, *chooses)) == 3 + len(FOUND)
+    marked = [case("a.py::five", python, "everywhere") for python in FOUND]
+    assert len(kept(*items, *chooses, *marked)) == 3 + 2 * len(FOUND)
 
 
 def test_a_long_list_is_cut_and_whole_where_that_is_asked_for(

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -97,9 +97,9 @@ class Parsed(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-def pages(site: Path) -> Iterator[tuple[Path, Parsed]]:
-    for file in sorted(site.rglob("*.html")):
-        yield file, Parsed(file.read_text())
+@cache
+def pages(site: Path) -> list[tuple[Path, Parsed]]:
+    return [(file, Parsed(file.read_text())) for file in sorted(site.rglob("*.html"))]
 
 
 def ids(page: Parsed) -> list[str]:
@@ -317,32 +317,38 @@ def test_a_folder_that_is_no_site_is_left_alone(tmp_path: Path) -> None:
     assert [*tmp_path.iterdir()] == [kept]
 
 
+def few_records(folder: Path, scenario: str = "plain") -> Path:
+    """Reports about one question, in which versions differ; `scenario` is what it is called."""
+    file = folder / "observations" / "linux-x86_64"
+    file.mkdir(parents=True)
+    for one in records():
+        if str(one.question) == "plain/SIGINT@main":
+            text = msgspec.json.encode(one).decode().replace("/plain/", f"/{scenario}/")
+            text = text.replace('"scenario":"plain"', f'"scenario":"{scenario}"')
+            (file / f"{one.interpreter_id}.jsonl").write_text(f"{text}\n")
+    return folder
+
+
 def test_a_record_whose_program_is_gone_has_its_page(tmp_path: Path) -> None:
     """It says so, and the others are as they are."""
-    folder = tmp_path / "reports" / "observations" / "linux-x86_64"
-    folder.mkdir(parents=True)
-    for one in records():
-        if str(one.question) == "plain/SIGINT@main":  # versions differ in it
-            gone = msgspec.json.encode(one).decode().replace("/plain/", "/gone/")
-            gone = gone.replace('"scenario":"plain"', '"scenario":"gone"')
-            (folder / f"{one.interpreter_id}.jsonl").write_text(f"{gone}\n")
-    write_site("--to", str(tmp_path / "site"), folder=tmp_path / "reports")
+    write_site("--to", str(tmp_path / "site"), folder=few_records(tmp_path / "reports", "gone"))
     page = (tmp_path / "site" / "c" / "gone" / "SIGINT@main" / "index.html").read_text()
     assert "A program that is gone." in page
     assert "is killed by SIGINT" in page
 
 
-def test_pages_that_are_no_more_are_removed(site: Path) -> None:
+def test_pages_that_are_no_more_are_removed(tmp_path: Path) -> None:
     """What an earlier site held goes; what somebody put beside it stays."""
+    site, reports = tmp_path / "site", few_records(tmp_path / "reports")
+    write_site("--to", str(site), folder=reports)
     gone, mine = site / "c" / "gone.html", site / "mine.txt"
     gone.write_text("x")
     mine.write_text("x")
     mark = site / MARK
     mark.write_text(f"{mark.read_text()}\nc/gone.html")
-    write_site("--to", str(site))
+    write_site("--to", str(site), folder=reports)
     assert not gone.exists()
     assert mine.exists()
-    mine.unlink()
 
 
 # ------------------------------------------------------------------- in Chromium

@@ -100,6 +100,7 @@ def test_a_program_may_sleep_on_its_way(environment_of: EnvironmentOf, tmp_path:
 
 
 @every_python
+@pytest.mark.everywhere  # one trial of each: CI asks that no Python of the machine is left out
 def test_modules_are_cleaned_up_in_the_reverse_of_their_import(
     interpreter_id: str, environment_of: EnvironmentOf
 ) -> None:

@@ -1,8 +1,9 @@
 """Which part of the tests runs where nobody asks for all: `make test` has six minutes.
 
 A test that runs on each Python of the machine runs on four: the oldest and the newest CPython, the
-newest PyPy, and one of the others, which is the next one for the next test of its file. Long lists
-of cases are cut by `every`. `make whole` runs everything, and so does naming a test by its id.
+newest PyPy, and one of the others, which is the next one for the next test of its file; but for
+one that is marked `everywhere`. Long lists of cases are cut by `every`. `make whole` runs all, and
+so does naming a test by its id.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def python_of(item: pytest.Item) -> str | None:
     """The Python that a test is a case of, where all that differs is the Python."""
     given = parameters(item)
     python = given.get("python", given.get("interpreter_id"))
-    if "scenario" in given or item.get_closest_marker("blind"):
+    if "scenario" in given or any(map(item.get_closest_marker, ("blind", "everywhere"))):
         return None  # it chooses by itself
     if isinstance(python, Interpreter):
         return python.id
