@@ -6,7 +6,7 @@ import fcntl
 import os
 import re
 from collections.abc import Iterator
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from exitmatrix.model import Event
 
@@ -19,11 +19,14 @@ MOST_PIDS = 1 << 22  # PID_MAX_LIMIT of Linux; asking it for a larger one is an 
 Speaker = Literal["probe", "endings"]
 """Who speaks on the channel. The kernel's and the harness's events are never heard there."""
 
-SPEAKERS = frozenset(get_args(Speaker))
-LEAST_FIELDS = 5  # token, source, pid, number and kind
+SPEAKERS: dict[str, Speaker] = {name: name for name in get_args(Speaker)}
 
+# Token, source, pid, its subinterpreter if any, number, kind, and details.
+LINE = re.compile(
+    r"([^\t]*)\t([a-z]*)\t([0-9]{1,9})(?:\.([1-9][0-9]{0,8}))?\t([0-9]{1,9})\t([^\t]*)(?:\t(.*))?",
+    re.DOTALL,
+)
 WHOLE = re.compile(r"[0-9]{1,9}")
-WHO = re.compile(r"([0-9]{1,9})(?:\.([1-9][0-9]{0,8}))?")  # a pid, and its subinterpreter if any
 ANYTHING = re.compile(r"(?s).*")
 SHAPES = {
     "started": (WHOLE, ANYTHING, ANYTHING, re.compile(r"[0-9]{0,9}")),
@@ -44,30 +47,32 @@ SHAPES = {
 }
 """What an event of a kind holds at least; kinds that nobody reads hold anything."""
 
+CHECKS = {
+    kind: (len(shapes), [(n, one) for n, one in enumerate(shapes) if one is not ANYTHING])
+    for kind, shapes in SHAPES.items()
+}
+"""The same as it is asked of each event: how many details, and those that are not anything."""
+NO_CHECKS: tuple[int, list[tuple[int, re.Pattern[str]]]] = (0, [])
+
 
 def decode(line: bytes, token: str) -> Event:
     """One line of the channel as an event. What is not an event of this trial is `garbled`."""
-    fields = line.decode("utf-8", "replace").split("\t")
-    if b"%" in line:
-        fields = [_unescape(field) for field in fields]
-    if len(fields) >= LEAST_FIELDS and len(line) < LONGEST_LINE:
-        sender, source, who, number, kind, *detail = fields
-        shapes = SHAPES.get(kind, ())
+    found = LINE.fullmatch(line.decode("utf-8", "replace"))
+    if found is not None and len(line) < LONGEST_LINE:
+        sender, source, who, inside, number, kind, rest = found.groups()
+        detail = tuple(rest.split("\t")) if rest is not None else ()
+        if b"%" in line:
+            kind, detail = _unescape(kind), tuple(map(_unescape, detail))
+        least, checks = CHECKS.get(kind, NO_CHECKS)
         if (
             sender == token
-            and source in SPEAKERS
-            and (speaker := WHO.fullmatch(who))
-            and 0 < (pid := int(speaker[1])) <= MOST_PIDS
-            and WHOLE.fullmatch(number)
-            and int(number) > 0
-            and len(detail) >= len(shapes)
-            and all(
-                shape is ANYTHING or shape.fullmatch(text)
-                for shape, text in zip(shapes, detail, strict=False)
-            )
+            and (speaker := SPEAKERS.get(source))
+            and 0 < (pid := int(who)) <= MOST_PIDS
+            and (counted := int(number)) > 0
+            and len(detail) >= least
+            and all(shape.fullmatch(detail[place]) for place, shape in checks)
         ):
-            inside = int(speaker[2] or 0)
-            return Event(cast(Speaker, source), pid, kind, tuple(detail), int(number), inside)
+            return Event(speaker, pid, kind, detail, counted, int(inside or 0))
     return Event("harness", 0, "garbled", (repr(line[:80]),))
 
 

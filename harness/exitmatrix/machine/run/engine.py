@@ -139,7 +139,7 @@ class Engine:
         """Orphans that no trial knows: children of the engine, where these come home."""
         known = {watched.pid for watched in self._watched}
         if have("subreaper"):
-            found = proc.children_of(os.getpid())
+            found = proc.adopted()
         else:
             found = marked(range(self.first_mark, self.first_mark + MARKS))
         return [pid for pid in found if pid not in known]

@@ -10,37 +10,46 @@ from exitmatrix.model import Event, Source
 
 
 class Journal:
-    """Events in one total order. Whoever waits looks again after each of them."""
+    """Events in one total order. What is waited for is looked at when something was learnt."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self._news = asyncio.Event()
+        self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     def add(self, event: Event) -> None:
-        """Append what was learnt now."""
+        """Append one of several events that are learnt together; `changed` comes behind them."""
         self.insert(len(self.events), event)
 
     def insert(self, place: int, event: Event) -> None:
-        """Put in an event about a moment before."""
+        """Put in an event about a moment before, among several as above."""
         self.events.insert(place, event)
-        self.changed()
 
     def note(self, source: Source, pid: int, kind: str, *detail: str) -> None:
         """Append what the kernel shows, or the harness does."""
         self.add(Event(source, pid, kind, detail))
+        self.changed()
 
     def changed(self) -> None:
-        """Have all who wait look again."""
-        self._news.set()
+        """Let those go on whose condition is true now: to wake a task costs more than to look."""
+        for done, woken in self._waiting:
+            if not woken.done() and done():
+                woken.set_result(None)
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Wait for a condition that only events and output can make true."""
         while not done():
-            self._news.clear()
-            await self._news.wait()
+            woken = asyncio.get_running_loop().create_future()
+            waits = (done, woken)
+            self._waiting.append(waits)
+            try:
+                await woken
+            finally:
+                self._waiting.remove(waits)
 
     async def within(self, seconds: float, done: Callable[[], bool]) -> bool:
         """The same, for so long at most; whether it became true."""
+        if done():
+            return True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.until(done)

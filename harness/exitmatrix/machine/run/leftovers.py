@@ -11,7 +11,7 @@ class Leftovers:
     """Names of shared memory that processes of the trial had mapped, and that it made."""
 
     def __init__(self) -> None:
-        self.before = frozenset(shared_memory.names())
+        self.before = shared_memory.listed()
         self._had: set[str] = set()
         self._made: set[system_v.Thing] = set()
 

@@ -168,6 +168,7 @@ class TrialState:
         for watched in ended:
             if self.processes.take_end(watched, start):
                 self.gates.forget(watched.pid)
+        self.journal.changed()
 
     def _hold(self, pid: int, taken: bool, why: str) -> None:
         if not taken:

@@ -187,6 +187,7 @@ class AppState:
                 self.gates.forget(watched.pid)
                 # Who is told of later has ended later: epoll(7) keeps their order.
                 begun = self._place_of_end(watched.pid) + 1
+        self.journal.changed()
 
     def _place_of_end(self, pid: int) -> int:
         events = self.journal.events
