@@ -98,19 +98,24 @@ class Asked:
         families: Mapping[str, str],  # of stacks, by scenario
     ) -> None:
         self.evidence = evidence
-        self.cells = cells
         self.families = families
         self._everything = {one for some in cells.values() for one in some}
         # By pattern: each is looked for once.
         self._named: dict[str, set[Question]] = {}
+        # A pattern names a few of the hundreds that a subject could be asked.
+        self._places = {
+            who: {one: place for place, one in enumerate(some)} for who, some in cells.items()
+        }
         self._families: dict[str, set[str]] = {}
 
     def cells_named(self, who: Subject, pattern: str) -> list[Question]:
         """What could be asked of a subject, of the cells that a pattern names."""
         if pattern not in self._named:
             self._named[pattern] = {one for one in self._everything if one.matches(pattern)}
-        named = self._named[pattern]
-        return [one for one in self.cells[who] if one in named]
+        places = self._places[who]
+        return sorted(
+            (one for one in self._named[pattern] if one in places), key=places.__getitem__
+        )
 
     def families_named(self, pattern: str) -> set[str]:
         """The families of stacks that the scenarios of a pattern need."""

@@ -9,7 +9,7 @@ import click
 
 from exitmatrix.cli import options
 from exitmatrix.cli.errors import USAGE_ERROR, Failure
-from exitmatrix.cli.records import Records, folder_to_read, read_some
+from exitmatrix.cli.records import Records, folder_to_read, read_asked, read_some
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.declare.launchers import BY_ID
 from exitmatrix.declare.questions import address, asked_about
@@ -59,15 +59,12 @@ def command(situation: str, subject: str, folder: Path | None) -> None:
         happens, what = situation_of(situation), program_and_launcher_of(subject, subjects)
     except NobodyCallsItThat as error:
         raise Failure(str(error), USAGE_ERROR) from error
-    records = read_some(output)
-    for line in told(happens, subjects[what.scenario], what.launcher, records, output):
+    for line in told(happens, subjects[what.scenario], what.launcher, output):
         click.echo(line)
 
 
-def told(
-    situation: Situation, scenario: Scenario, launcher: str, records: Records, output: Path
-) -> Sequence[str]:
-    """The answer, line by line."""
+def told(situation: Situation, scenario: Scenario, launcher: str, output: Path) -> Sequence[str]:
+    """The answer, line by line, from the records of an output folder."""
     title = next(one.title for one in SPOKEN if one.situation == situation.id)
     how = BY_ID[launcher]
     lines = fill(f"{title}: {TITLES.get(scenario.id, scenario.title)}")
@@ -80,6 +77,9 @@ def told(
     if ending is None:
         return [*lines, "", "  There is no such thing for it: it is one process.", *again]
     question = Question(scenario.id, launcher, ending.termination, ending.target)
+    records = read_asked(output, question)
+    if not any(records.values()):
+        records = read_some(output)
     found = [
         (platform, record)
         for platform, rows in sorted(records.items())

@@ -76,7 +76,8 @@ def command(
         subjects, broken = load_scenarios()
         if output:
             measure_missing(chosen, subjects, python, output, jobs, progress, broken)
-        reading = judge_claims(output or folder_to_read(records), subjects)
+        judged = CLAIMS if output else chosen  # the page holds every one
+        reading = judge_claims(output or folder_to_read(records), subjects, judged)
         if output:
             write_page(reading, output)
     mine = [one for one in reading.assessments if one.claim in chosen]

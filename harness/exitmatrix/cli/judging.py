@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from exitmatrix.claims.assess import Evidence, assess_all, gather
+from exitmatrix.claims.claim import Claim
 from exitmatrix.claims.conditions import Run
 from exitmatrix.claims.texts import CLAIMS
 from exitmatrix.cli.records import Records, read
@@ -17,10 +18,12 @@ Timelines = Mapping[tuple[str, str], tuple[Timeline | None, ...]]
 """For each outcome of a record in its order, by platform and cell."""
 
 
-def judge_claims(folder: Path, subjects: dict[str, Scenario]) -> Reading:
-    """Every claim, judged by all the records that there are."""
+def judge_claims(
+    folder: Path, subjects: dict[str, Scenario], claims: Sequence[Claim] = CLAIMS
+) -> Reading:
+    """Every claim, or these, judged by all the records that there are."""
     records = read(folder)
-    return judged_by(records, timelines_of(folder, records), subjects)
+    return judged_by(records, timelines_of(folder, records), subjects, claims)
 
 
 def timelines_of(folder: Path, records: Records) -> Timelines:
@@ -34,8 +37,13 @@ def timelines_of(folder: Path, records: Records) -> Timelines:
     }
 
 
-def judged_by(records: Records, timelines: Timelines, subjects: dict[str, Scenario]) -> Reading:
-    """Every claim, judged by these records."""
+def judged_by(
+    records: Records,
+    timelines: Timelines,
+    subjects: dict[str, Scenario],
+    claims: Sequence[Claim] = CLAIMS,
+) -> Reading:
+    """Every claim, or these, judged by these records."""
     evidence = []
     for platform, rows in records.items():
         for record in rows:
@@ -45,5 +53,5 @@ def judged_by(records: Records, timelines: Timelines, subjects: dict[str, Scenar
                 for outcome, timeline in zip(record.outcomes, kept, strict=True)
             )
             evidence.append(Evidence(platform=platform, record=record, sights=sights))
-    assessments = assess_all(CLAIMS, gather(evidence, subjects))
+    assessments = assess_all(claims, gather(evidence, subjects))
     return Reading(evidence=tuple(evidence), assessments=assessments, scenarios=subjects)

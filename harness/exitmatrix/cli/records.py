@@ -9,7 +9,7 @@ from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
 from exitmatrix.cli.streams import say
 from exitmatrix.machine.store.places import HERE, nearest_records
 from exitmatrix.machine.store.records import read_records
-from exitmatrix.model import CellId, Record
+from exitmatrix.model import CellId, Question, Record
 
 Records = Mapping[str, Sequence[Record]]  # by platform
 
@@ -34,8 +34,16 @@ def read_alike(folder: Path, cell: str) -> Records:
     """The records of a cell and of all that were asked the same; none where it is no cell's id."""
     try:
         question = CellId.parse(cell).question
+    except ValueError:
+        return {}
+    return read_asked(folder, question)
+
+
+def read_asked(folder: Path, question: Question) -> Records:
+    """The records of one question, with no other read; none where one cannot be used."""
+    try:
         return read_records(folder, f'/{question}"'.encode())
-    except ValueError:  # no id, or records that the whole reading tells of
+    except ValueError:  # which the whole reading tells of
         return {}
 
 

@@ -6,6 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -52,15 +53,21 @@ def checked(table: Mapping[str, Any], form: type[H]) -> H:
     for key in table:
         if key not in known:
             raise InvalidHeader(key, f"unknown key{nearest(key, known)}; valid: {', '.join(known)}")
-    for field in msgspec.structs.fields(form):
-        if field.required and field.encode_name not in table:
-            raise InvalidHeader(field.encode_name, "missing")
+    for name in _required(form):
+        if name not in table:
+            raise InvalidHeader(name, "missing")
     try:
         return msgspec.convert(table, form)
     except msgspec.ValidationError as error:
         key = re.split(r"[.\[`]", str(error).partition("`$.")[2])[0]
         valid = msgspec.json.schema_components([form])[1][form.__name__]["properties"][key]
         raise InvalidHeader(key, f"{valid['description']} is valid, not {table[key]!r}") from error
+
+
+@cache  # of the few forms that there are: to look at the types of one takes a while
+def _required(form: type[Header]) -> tuple[str, ...]:
+    """The keys that a table of this form needs."""
+    return tuple(one.encode_name for one in msgspec.structs.fields(form) if one.required)
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ and what follows the last slash is the ending. No other module takes an id apart
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import NamedTuple, Self
@@ -15,6 +16,12 @@ from exitmatrix.model.base import Frozen
 
 DIRECT = "direct"
 """The launcher that is not written."""
+
+FORM = "INTERPRETER/STACK/SCENARIO/[LAUNCHER/]TERMINATION@TARGET"
+SIDE = r"([^/]+)/([^/]+)"
+QUESTION = rf"([^/]+)/(?:(?!{DIRECT}/)([^/]+)/)?([^/@]+)@([^/@]+)"
+IS_QUESTION = re.compile(QUESTION)
+IS_ID = re.compile(f"{SIDE}/{QUESTION}")
 
 
 class Ending(NamedTuple):
@@ -44,8 +51,8 @@ class Question(NamedTuple):
 
     def __str__(self) -> str:
         """SCENARIO/[LAUNCHER/]TERMINATION@TARGET."""
-        launcher = () if self.launcher == DIRECT else (self.launcher,)
-        return "/".join((self.scenario, *launcher, str(self.ending)))
+        launcher = "" if self.launcher == DIRECT else f"{self.launcher}/"
+        return f"{self.scenario}/{launcher}{self.ending}"
 
     @property
     def ending(self) -> Ending:
@@ -58,13 +65,11 @@ class Question(NamedTuple):
 
         Raises ValueError.
         """
-        scenario, _, rest = text.partition("/")
-        launcher, _, ending = rest.rpartition("/")
-        termination, target = Ending.parse(ending)
-        whole = cls(scenario, launcher or DIRECT, termination, target)
-        if not all(whole) or str(whole) != text or "/" in launcher or "@" in target:
+        found = IS_QUESTION.fullmatch(text)
+        if found is None:
             raise ValueError(f"{text!r} is not SCENARIO/[LAUNCHER/]TERMINATION@TARGET")
-        return whole
+        scenario, launcher, termination, target = found.groups()
+        return cls(scenario, launcher or DIRECT, termination, target)
 
     def matches(self, pattern: str) -> bool:
         """Whether a pattern names it; `*` stands for anything, slashes included."""
@@ -117,6 +122,12 @@ class CellId(Frozen, kw_only=True):
         return cls.asking(*_parts(text))
 
     @staticmethod
+    def check(text: str) -> None:
+        """Raise ValueError for a text that is no id."""
+        if IS_ID.fullmatch(text) is None:
+            raise ValueError(f"{text!r} is not {FORM}")
+
+    @staticmethod
     def interpreter_of(text: str) -> str:
         """The first word of an id, which is not looked at further: of records there are many."""
         return text.partition("/")[0]
@@ -130,14 +141,11 @@ class CellId(Frozen, kw_only=True):
 @lru_cache(maxsize=8192)  # a record's id is asked for its parts many times
 def _parts(id: str) -> tuple[str, str, Question]:
     """Interpreter, stack and question. Raises ValueError."""
-    interpreter, stack, question = (*id.split("/", 2), "", "")[:3]
-    try:
-        asked = Question.parse(question)
-    except ValueError:
-        asked = None
-    if not (interpreter and stack and asked):
-        raise ValueError(f"{id!r} is not INTERPRETER/STACK/SCENARIO/[LAUNCHER/]TERMINATION@TARGET")
-    return interpreter, stack, asked
+    found = IS_ID.fullmatch(id)
+    if found is None:
+        raise ValueError(f"{id!r} is not {FORM}")
+    interpreter, stack, scenario, launcher, termination, target = found.groups()
+    return interpreter, stack, Question(scenario, launcher or DIRECT, termination, target)
 
 
 class Cell(CellId, kw_only=True):

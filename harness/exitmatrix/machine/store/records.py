@@ -52,6 +52,8 @@ CELL = msgspec.json.Decoder(Named)
 TOLD = msgspec.json.Decoder(Told)
 KEY = msgspec.json.Decoder(Key)
 FORMED = msgspec.json.Decoder(Formed)
+OURS = b'{"format":%d,"cell":' % FORMAT
+"""How a line begins that this version wrote."""
 
 
 class Disagreement(ValueError):
@@ -133,7 +135,7 @@ def interpreters_in(folder: Path, holding: bytes = b"") -> dict[str, list[Path]]
     found: dict[str, list[Path]] = {}
     for file in sorted(folder.glob("*.jsonl")):
         for interpreter in dict.fromkeys(
-            CellId.parse(one.cell).interpreter for one in read(file, CELL.decode, holding)
+            CellId.interpreter_of(one.cell) for _, one, _ in _read(file, CELL.decode, holding)
         ):
             found.setdefault(interpreter, []).append(file)
     return found
@@ -231,9 +233,10 @@ def _read(
             if holding not in line:
                 continue
             try:
-                _check_format(line)
+                if not line.startswith(OURS):
+                    _check_format(line)
                 value = decode(line)
-                CellId.parse(value.cell)
+                CellId.check(value.cell)
             except (msgspec.DecodeError, ValueError, RecursionError) as error:
                 if not line.endswith(b"\n") and is_torn(line):
                     continue  # by a kill in the middle of the write

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from exitmatrix.model import Frozen, Outcome, Record, Timeline
 
@@ -51,15 +51,22 @@ class Sharing:
     def __init__(self) -> None:
         self._decoder = msgspec.json.Decoder(_Line)
         self._decoders = {name: msgspec.json.Decoder(kind) for name, kind in PARTS.items()}
-        self._known: dict[tuple[str, bytes], Any] = {}
+        self._known: dict[str, dict[bytes, Any]] = {name: {} for name in PARTS}
         self._names: dict[str, str] = {}
 
     def decode(self, line: bytes) -> Record:
         """The record that a line holds. Raises what msgspec raises for one that holds none."""
-        about = asdict(self._decoder.decode(line))
-        parts = {name: self._part(name, bytes(about[name])) for name in PARTS}
-        names = {name: self._name(about[name]) for name in NAMES}
-        return Record(**about | parts | names)
+        given = self._decoder.decode(line)
+        parts = {name: self._part(name, bytes(getattr(given, name))) for name in PARTS}
+        names: dict[str, Any] = {name: self._name(getattr(given, name)) for name in NAMES}
+        return Record(
+            format=given.format,
+            cell=given.cell,
+            unknown=given.unknown,
+            runs=given.runs,
+            **parts,
+            **names,
+        )
 
     def share(self, record: Record) -> Record:
         """The same record, with its parts shared with equal ones."""
@@ -71,6 +78,8 @@ class Sharing:
         return self._names.setdefault(text, text)
 
     def _part(self, name: str, text: bytes) -> Any:
-        if (name, text) not in self._known:
-            self._known[name, text] = self._decoders[name].decode(text)
-        return self._known[name, text]
+        known = self._known[name]
+        part = known.get(text)
+        if part is None:  # none of them is null
+            part = known[text] = self._decoders[name].decode(text)
+        return part
