@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from exitmatrix.model import Cell, CellId, Ending, Question, Skipped
 from hypothesis import given
@@ -23,6 +25,17 @@ IDS = st.builds(CellId.asking, WORDS, WORDS, QUESTIONS)
 @given(IDS)
 def test_an_id_that_is_written_is_read_as_the_same(id: CellId) -> None:
     assert CellId.parse(str(id)) == id
+
+
+@given(st.text(st.sampled_from("ab/@"), max_size=12) | IDS.map(str))
+def test_a_text_passes_for_an_id_if_it_can_be_read_as_one(text: str) -> None:
+    try:
+        CellId.parse(text)
+    except ValueError as error:
+        with pytest.raises(ValueError, match=re.escape(str(error))):
+            CellId.check(text)
+    else:
+        CellId.check(text)
 
 
 @given(QUESTIONS)

@@ -15,7 +15,8 @@ import pytest
 from exitmatrix.machine.run import engine as engine_module
 from exitmatrix.machine.run.engine import Engine
 from exitmatrix.machine.run.journal import Journal
-from exitmatrix.machine.run.kernel import pidfd
+from exitmatrix.machine.run.kernel import pidfd, proc
+from exitmatrix.model import Event
 
 
 class Listener:
@@ -79,6 +80,57 @@ def test_trials_learn_that_the_engine_stood_still(
         return [event.kind for event in trial.journal.events]
 
     assert asyncio.run(run()) == ["stalled"] * stood_still
+
+
+def test_trials_learn_that_the_kernel_ended_somebody_for_want_of_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, when the kernel's count has grown; what was there before is no news."""
+    kills = [5]
+    monkeypatch.setattr(proc, "memory_kills", lambda: kills[0])
+
+    async def run() -> list[str]:
+        engine = Engine(tmp_path, 1)
+        trial = Noted()
+        engine._running.add(cast("Any", trial))
+        engine.look_for_want_of_memory()
+        kills[0] = 6
+        engine.look_for_want_of_memory()
+        engine.look_for_want_of_memory()
+        engine.client.close()
+        return [event.kind for event in trial.journal.events]
+
+    assert asyncio.run(run()) == ["starved"]
+
+
+def test_who_waits_goes_on_when_its_condition_is_true_and_not_before() -> None:
+    """Each of several that wait; one that is given up waits no longer."""
+
+    async def run() -> None:
+        journal = Journal()
+        done: list[str] = []
+
+        async def wait(kind: str) -> None:
+            await journal.until(lambda: any(one.kind == kind for one in journal.events))
+            done.append(kind)
+
+        waiting = [asyncio.create_task(wait(kind)) for kind in ("ready", "sent", "never")]
+        await asyncio.sleep(0)
+        journal.add(Event("harness", 0, "sent"))
+        await asyncio.sleep(0)
+        assert done == []  # of several events, behind the last: `changed`
+        journal.note("harness", 0, "asked")
+        await asyncio.sleep(0)
+        assert done == ["sent"]
+        journal.note("harness", 0, "ready")
+        await asyncio.gather(*waiting[:2])
+        assert done == ["sent", "ready"]
+        assert not await journal.within(0.01, lambda: False)
+        waiting[2].cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert journal._waiting == []
+
+    asyncio.run(run())
 
 
 def test_no_clock_that_can_be_set_is_read_while_trials_run() -> None:

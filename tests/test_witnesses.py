@@ -15,6 +15,7 @@ from exitmatrix.machine.run.kernel import pidfd
 from exitmatrix.machine.run.processes import Processes
 from exitmatrix.model import Event, Outcome, Trial, Unknown
 from exitmatrix.observe import observe
+from exitmatrix.observe.history import STARVED
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -80,6 +81,20 @@ def test_events_that_could_not_be_told_are_unknown() -> None:
     assert reason(tale) == (
         "not every event could be told: a process could not open the event channel"
     )
+
+
+@pytest.mark.parametrize("starved", [True, False])
+@pytest.mark.parametrize("killed", [True, False])
+def test_who_may_have_been_ended_for_want_of_memory_is_unknown(starved: bool, killed: bool) -> None:
+    """The kernel tells that it ended a process, and not which: it does so with SIGKILL."""
+    tale = plain().fires(10, *"CBA").ends(10, "signal SIGKILL" if killed else "code 0")
+    trial = tale.trial()
+    note = Event("harness", 0, "starved")
+    history = (*trial.history[:3], *[note] * starved, *trial.history[3:])
+    found = observe(replace(trial, history=history), PLAIN, TERMINATIONS["return"])
+    assert isinstance(found, Unknown) == (starved and killed)
+    if isinstance(found, Unknown):
+        assert found.reason == STARVED
 
 
 @pytest.mark.parametrize("name", SAVED)

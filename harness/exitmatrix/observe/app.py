@@ -20,6 +20,7 @@ from exitmatrix.observe.app_handlers import (
     told_by_itself,
 )
 from exitmatrix.observe.app_signals import Signals
+from exitmatrix.observe.history import STARVED, is_starved
 
 BEFORE_EXEC = 0.03
 """Seconds from a fork to its exec, at most: 7 ms were seen with eight at work for each core, and 55
@@ -73,6 +74,8 @@ def why_unknown(trial: AppTrial) -> str | None:
             return " ".join(word for word in (FAILURES[event.kind], *event.detail) if word)
         if event.source == "harness" and event.kind == "not-sent":
             return f"{event.detail[0]} was not sent: there was no {event.detail[-1]} any more"
+    if is_starved(one.event for one in _until_closing(trial.history)):
+        return STARVED
     if not any(begins(one.event) for one in trial.history):
         return "no signal was sent"
     return None

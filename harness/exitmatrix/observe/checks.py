@@ -6,7 +6,14 @@ import re
 from collections.abc import Sequence
 
 from exitmatrix.model import CellId, Event, Scenario, Termination, Trial
-from exitmatrix.observe.history import Seen, first_word, is_in_process, told_of_data
+from exitmatrix.observe.history import (
+    STARVED,
+    Seen,
+    first_word,
+    is_in_process,
+    is_starved,
+    told_of_data,
+)
 from exitmatrix.observe.roles import assign_roles, helper_name
 
 HARNESS = {
@@ -42,6 +49,7 @@ def why_unknown(
     """Why the trial does not show enough, after giving roles to its processes; None if it does."""
     return (
         _harness_failed(history)
+        or (STARVED if is_starved(history) else None)
         or _other_python(trial)
         or _missing_events(seen)
         or _failed(history, seen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
@@ -89,6 +89,20 @@ class Seen:
 def first_word(event: Event) -> str:
     """The first thing that an event says; nothing, if it says none."""
     return "".join(event.detail[:1])
+
+
+STARVED = "the kernel ended a process for want of memory meanwhile"
+
+
+def is_starved(history: Iterable[Event]) -> bool:
+    """Whether a process may have been ended for want of memory, which is done with SIGKILL."""
+    noted = killed = False
+    for event in history:
+        noted = noted or (event.source, event.kind) == ("harness", "starved")
+        killed = killed or (
+            (event.source, event.kind, event.detail) == ("kernel", "ended", ("signal SIGKILL",))
+        )
+    return noted and killed
 
 
 def until_closing(history: Sequence[Event]) -> Sequence[Event]:

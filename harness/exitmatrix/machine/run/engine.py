@@ -51,6 +51,7 @@ class Engine:
         self._slots = asyncio.Semaphore(jobs)
         self._running: set[TrialState | AppState] = set()
         self._holders: set[Listener] = set()
+        self._memory_kills = proc.memory_kills()
         self._exits = ExitWatch()
         self._watched: dict[Watched, Listener] = {}
         self._asking: asyncio.TimerHandle | None = None
@@ -110,9 +111,21 @@ class Engine:
         if loop.time() - due > STALLED:
             for trial in self._running:
                 trial.journal.note("harness", 0, "stalled")
+        self.look_for_want_of_memory()
         loop.call_later(BEAT, self._beat, loop.time() + BEAT)
 
     # ---------------------------------------------- for the trials (Host)
+
+    def look_for_want_of_memory(self) -> None:
+        """Have the trials know if the kernel has ended a process for want of memory.
+
+        Nothing tells whose, nor in which control group.
+        """
+        kills = proc.memory_kills()
+        if kills != self._memory_kills:
+            self._memory_kills = kills
+            for trial in self._running:
+                trial.journal.note("harness", 0, "starved")
 
     def watch(self, watched: Watched, trial: Listener) -> None:
         """Have the trial take events when the process ends."""

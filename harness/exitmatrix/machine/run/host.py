@@ -31,6 +31,9 @@ class Host(Protocol):
     def ended(self, trial: Listener) -> list[Watched]:
         """The trial's watched processes that have ended since it last asked."""
 
+    def look_for_want_of_memory(self) -> None:
+        """Have the trials know if the kernel has ended a process for want of memory."""
+
     def strays(self) -> list[int]:
         """Orphans that no trial knows: children of the engine, where these come home."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Collection
 
 from exitmatrix.machine.run.host import Host, Listener
@@ -114,6 +115,8 @@ class Processes:
         told = [i for i in range(start, len(events)) if events[i].pid == watched.pid]
         place = told[-1] + 1 if told else start
         self._journal.insert(place, Event("kernel", watched.pid, "ended", (watched.fate,)))
+        if watched.status == signal.SIGKILL:
+            self._host.look_for_want_of_memory()
         if watched.disagreement:
             said, second = watched.disagreement
             self._journal.note(

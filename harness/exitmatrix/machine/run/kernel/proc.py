@@ -32,6 +32,16 @@ def read_proc(pid: int, name: str) -> bytes:
     return whole
 
 
+def memory_kills() -> int:
+    """How many processes of this machine the kernel has ended for want of memory.
+
+    Be it all of the machine's, or that of a control group: Linux mm/oom_kill.c counts both as
+    OOM_KILL, from 4.13 on. 0 where it does not tell.
+    """
+    _, _, rest = read_proc(os.getpid(), "../vmstat").partition(b"\noom_kill ")
+    return int(rest.partition(b"\n")[0] or 0)
+
+
 def pids() -> list[int]:
     """All processes that can be seen from here."""
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
