@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -244,6 +245,54 @@ def test_a_finalizer_belongs_to_the_end_unless_it_ran_before_or_is_dropped() -> 
         assert shown(FINALIZER, *before, READY, SENT, EXITED).members[0].handlers == ()
 
 
+@pytest.mark.parametrize(
+    ("key", "mechanism"),
+    [("m1", "multiprocessing.util.Finalize"), ("t1", "threading._register_atexit")],
+)
+def test_what_multiprocessing_and_threading_call_at_the_end_is_told_by_mechanism(
+    key: str, mechanism: str
+) -> None:
+    """It belongs to the end as a finalizer does, by name, with file and line."""
+    told = (*FINALIZER[:2], key, *FINALIZER[3:])
+    ran = ("probe", "began", key), ("probe", "left", key)
+    one = of(shown(told, READY, SENT, *ran, EXITED), f"{mechanism}:close")
+    assert (one.fate, one.handler.place, one.handler.mechanism) == ("ran", "app.py:5", mechanism)
+    lacking = shown(told, READY, SENT, EXITED)
+    assert broken(lacking, f"ran={mechanism}") == (f"{mechanism}:close did not run in main",)
+    assert shown(told, *ran, READY, SENT, EXITED).members[0].handlers == ()
+
+
+@pytest.mark.parametrize(("key", "inherited"), [("m1", 0), ("t1", 1), ("w1", 1)])
+def test_a_finalizer_of_multiprocessing_belongs_to_the_process_that_made_it(
+    key: str, inherited: int
+) -> None:
+    """In one that is forked it is never called, so that it does not lack there."""
+    told = Event("probe", PID, "finalize", (key, *FINALIZER[3:]))
+    started = Event("probe", PID, "started", ("1", "python", "3.13.0", "0"))
+    events = [
+        *(Event("kernel", PID, "spawned"), started, told),
+        Event("probe", PID + 1, "forked", (str(PID),)),
+        *(Event("harness", PID, "ready"), Event("harness", PID, "sent", ("SIGTERM", "master"))),
+        *(Event("kernel", pid, "ended", ("code 0",)) for pid in (PID, PID + 1)),
+    ]
+    words = ("python", "app.py")
+    trial = AppTrial(
+        id="deploy",
+        situation="deploy",
+        target="master",
+        blind=False,
+        history=tuple(Moment(place / 10, event) for place, event in enumerate(events)),
+        tree=(
+            Node(pid=PID, parent=1, words=words, program="/usr/bin/python3"),
+            Node(pid=PID + 1, parent=PID, words=words, program="/usr/bin/python3", forked=True),
+        ),
+        output="",
+    )
+    seen = observe_app(trial, "/app")
+    assert isinstance(seen, AppOutcome), seen
+    assert [len(one.handlers) for one in seen.members] == [1, inherited]
+
+
 PROGRAM = """\
 import signal, sys, time
 
@@ -254,6 +303,19 @@ def stop(number, frame):
 signal.signal(signal.SIGTERM, stop)
 if "library" in sys.argv:
     import library
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+BOTH = """\
+import threading, time
+from multiprocessing.util import Finalize
+
+def close(): pass
+def leave(): pass
+
+Finalize(None, close, exitpriority=10)
+threading._register_atexit(leave)
 print("ready", flush=True)
 time.sleep(600)
 """
@@ -300,3 +362,18 @@ def test_a_handler_whose_process_never_comes_to_it_has_not_run(run_app: Run, fol
     done = run_app("--ending", "deploy", "--grace", "2s", "--trials", "1", "--", "python", "app.py")
     assert "not run: signal.SIGTERM:<lambda>" in done.stdout
     assert "did not begin" in " ".join(done.stdout.split())
+
+
+@pytest.mark.real
+def test_what_multiprocessing_and_threading_call_is_seen_in_a_run(
+    run_app: Run, folder: Path
+) -> None:
+    """With file and line, and that it ran; the run without the probe ends alike."""
+    (folder / "app.py").write_text(BOTH)
+    expected = "ctrl-c:ran=multiprocessing.util.Finalize:close+threading._register_atexit:leave"
+    words = ("--ending", "ctrl-c", "--trials", "1", "--expect", expected)
+    done = run_app(*words, "--", "python", "app.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"multiprocessing\.util\.Finalize:close +Finalize +app\.py:4", done.stdout)
+    assert re.search(r"threading\._register_atexit:leave +thread +app\.py:5", done.stdout)
+    assert "The probe changed nothing" in done.stdout

@@ -39,6 +39,18 @@ FAILURES: Mapping[str, str] = {
 }
 
 
+FINALIZERS: Mapping[str, str] = {
+    "w": "weakref.finalize",
+    "m": "multiprocessing.util.Finalize",
+    "t": "threading._register_atexit",
+}
+"""Mechanisms besides atexit whose functions are called at an end, by what their keys begin with."""
+
+OF_ITS_OWN = "m"
+"""Of keys: what is called in the process that asked for it alone, and in none that it has forked
+(Lib/multiprocessing/util.py, Finalize.__call__)."""
+
+
 @dataclass
 class _Run:
     key: str
@@ -240,7 +252,9 @@ def _read(history: Sequence[Moment], tree: Tree, folder: str) -> dict[int, _Seen
 def _inherit(child: _Seen, parent: _Seen) -> None:
     """A forked child has its parent's handlers, and those that run at the fork run in it."""
     child.inside = parent.inside
-    child.handlers = dict(parent.handlers)
+    child.handlers = {
+        key: handler for key, handler in parent.handlers.items() if not key.startswith(OF_ITS_OWN)
+    }
     child.signals = parent.signals.forked()
     child.dropped = set(parent.dropped)
     child.runs = [_Run(run.key, run.began) for run in parent.runs if run.ended is None]
@@ -301,7 +315,7 @@ def _take_of_handler(moment: Moment, one: _Seen, folder: str) -> None:
                 run.unseen = run.unseen or run.key == detail[0]
         case "probe", "finalize" | "dropped" | "kept":
             _take_of_finalizer(event, one, folder)
-        case "probe", "left" if detail[0].startswith("w") and not one.signals.ending:
+        case "probe", "left" if detail[0][:1] in FINALIZERS and not one.signals.ending:
             # What it belonged to has ended its life in the course of the program: no clean-up.
             one.handlers.pop(detail[0], None)
             one.runs = [run for run in one.runs if run.key != detail[0]]
@@ -319,7 +333,7 @@ def _take_of_finalizer(event: Event, one: _Seen, folder: str) -> None:
     key, *detail = event.detail
     if event.kind == "finalize":
         code, place, _, call, *_ = detail
-        one.handlers[key] = of_finalizer(code, place, call, folder)
+        one.handlers[key] = of_finalizer(FINALIZERS[key[:1]], code, place, call, folder)
     elif event.kind == "dropped":
         one.dropped.add(key)
     else:

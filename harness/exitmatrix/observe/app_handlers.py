@@ -32,13 +32,13 @@ def of_atexit(detail: Sequence[str], folder: str) -> Handler:
     )
 
 
-def of_finalizer(code: str, place: str, call: str, folder: str) -> Handler:
+def of_finalizer(mechanism: str, code: str, place: str, call: str, folder: str) -> Handler:
     """`weakref.finalize:close` at `app.py:12`."""
     own = _own_place(place, call)
     return Handler(
-        label=f"weakref.finalize:{code.partition(':')[2] or code}",
+        label=f"{mechanism}:{code.partition(':')[2] or code}",
         place=short(own or place, folder),
-        mechanism="weakref.finalize",
+        mechanism=mechanism,
         library=not own,
     )
 

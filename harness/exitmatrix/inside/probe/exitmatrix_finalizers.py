@@ -51,7 +51,7 @@ def _watched(owner, kind):
         @func.setter
         def func(self, value):
             put(self, value)
-            self.exitmatrix_key = _tell_of(value, frame_of(2))
+            self.exitmatrix_key = tell_of(value, frame_of(2), "w")
 
         @property
         def atexit(self):
@@ -72,11 +72,12 @@ def _watched(owner, kind):
     return Info
 
 
-def _tell_of(func, frame):
+def tell_of(func, frame, kind):
+    """Tell what is to be called at the end, and who asked for it; its key, or "" for too many."""
     number = next(_keys)
     if number > MOST:
         return ""
-    key = "w%d" % number
+    key = "%s%d" % (kind, number)
     keep()
     name = frame.f_globals.get("__name__")
     place = "%s:%d" % (frame.f_code.co_filename, frame.f_lineno)

@@ -29,7 +29,7 @@ DISPLAY_UNRAISABLE = getattr(sys, "__unraisablehook__", None)
 DISPLAY = sys.__excepthook__
 
 _keys = itertools.count(1)
-_watch_finalizers = []  # a function that is to be given what `weakref.finalize` registers
+_watchers = {}  # functions that are to be given what a library registers, by what that is
 _count = [None, 0]  # atexit's own count, where it has one, and how many are known to the harness
 
 
@@ -263,8 +263,8 @@ def _register(real, args, kwargs):
     tell("probe", "registered", key, name, _module(func), _place(func), caller, call)
     _count[1] += 1
     real(Handler(func, key), *args[1:], **kwargs)
-    if _watch_finalizers and _module(func) == "weakref:finalize._exitfunc":
-        _watch_finalizers[0](func)
+    if _watchers:
+        _watchers.get(_module(func), id)(func)
     return func
 
 
@@ -307,10 +307,18 @@ def begin():
         import exitmatrix_signals
 
         exitmatrix_signals.watch()
+    # Now: soon their folder is no longer on the path.
     if "finalize" in MECHANISMS and not PYTHON_2:
-        import exitmatrix_finalizers  # now: soon its folder is no longer on the path
+        import exitmatrix_finalizers
 
-        _watch_finalizers.append(exitmatrix_finalizers.watch)
+        _watchers["weakref:finalize._exitfunc"] = exitmatrix_finalizers.watch
+    if "multiprocessing" in MECHANISMS or "threading" in MECHANISMS:
+        import exitmatrix_exits
+
+        if "multiprocessing" in MECHANISMS:
+            _watchers["multiprocessing.util:_exit_function"] = exitmatrix_exits.watch_finalizers
+        if "threading" in MECHANISMS:
+            exitmatrix_exits.watch_threads()
     if not PYTHON_2:
         import _imp  # both built in, and importing them has no effect
         import atexit

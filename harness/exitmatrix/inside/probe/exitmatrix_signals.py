@@ -75,10 +75,10 @@ if PYPY:  # which drops things later, and can hide a frame
     from __pypy__ import hidden_applevel
 
     @hidden_applevel
-    def _call(self, *args):
+    def _call(self, *args, **kwargs):
         try:
             tell("probe", "began", self.exitmatrix_key)
-            return self.exitmatrix_func(*args)
+            return self.exitmatrix_func(*args, **kwargs)
         finally:
             tell("probe", "left", self.exitmatrix_key)
 

@@ -120,12 +120,17 @@ def _union(rows: Iterable[Counter[Handler]]) -> Counter[Handler]:
     return most
 
 
+SHORT = {"multiprocessing.util.Finalize": "Finalize", "threading._register_atexit": "thread"}
+"""Mechanisms in eight letters, where their module alone is longer or says less."""
+
+
 def _row(
     role: str, handlers: Counter[Handler], by: Mapping[Handler, str], observed: bool
 ) -> Iterator[str]:
     texts: list[str] = []
     for one in sorted(handlers.elements(), key=lambda h: h.of_signal):
-        texts.append(f"{cut(one.label, 38):39}{one.mechanism.partition('.')[0]:8} {one.place}")
+        mechanism = SHORT.get(one.mechanism, one.mechanism.partition(".")[0])
+        texts.append(f"{cut(one.label, 38):39}{mechanism:8} {one.place}")
         if by[one]:
             texts += filled(f"displaced by {by[one]}", "  ", "    ", 69)
     if not observed:

@@ -28,12 +28,13 @@ PROBE = tuple(
     for name in (
         *("probe/sitecustomize.py", "probe/exitmatrix_probe.py"),
         *("probe/exitmatrix_signals.py", "probe/exitmatrix_finalizers.py"),
+        "probe/exitmatrix_exits.py",
         "endings/exitmatrix_channel.py",
     )
 )
 """What is put into an observed command; `endings` is for scenarios."""
 
-MECHANISMS = ("signal", "finalize")
+MECHANISMS = ("signal", "finalize", "multiprocessing", "threading")
 """What is looked at in an observed command besides `atexit`; the matrix asks for none of it."""
 
 NEEDED = ("PATH", "HOME", "LANG")

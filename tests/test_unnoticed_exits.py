@@ -1,0 +1,149 @@
+"""What multiprocessing and threading call at an end is seen, and the program cannot tell."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from exitmatrix.model import Interpreter
+
+from tests.support.probed import Run, every_python, run
+
+pytestmark = pytest.mark.real
+
+ADDRESS = re.compile(rb"0x[0-9a-f]+")
+TOLD = ("finalize", "began", "left", "dropped")
+
+HEAD = """
+import gc, sys, traceback
+def say(*things):
+    sys.stdout.write(" ".join(map(str, things)) + "\\n")
+    sys.stdout.flush()
+def stop(*args, **named):
+    caller = sys._getframe(1)
+    say("stop", args, sorted(named), caller.f_code.co_name, caller.f_lineno)
+    return 5
+def fail(): raise ValueError("x")
+class Thing(object): pass
+thing = Thing()
+"""
+FINALIZE = HEAD + "from multiprocessing.util import Finalize\n"
+THREADS = HEAD + "import threading\n"
+
+
+def both(python: Interpreter, mechanism: str, program: str) -> Run:
+    """A program with the probe inside, which does what it does bare."""
+    runs = [
+        run(python, "-c", program, extra={"EXITMATRIX_MECHANISMS": mechanism}),
+        run(python, "-c", program, probed=False),
+    ]
+    shown = [(one.exit, ADDRESS.sub(b"", one.stdout), ADDRESS.sub(b"", one.stderr)) for one in runs]
+    assert shown[0] == shown[1]
+    return runs[0]
+
+
+def told(done: Run, kind: str) -> list[tuple[str, ...]]:
+    """What is told of handlers whose keys begin so, in each process."""
+    return [
+        (one.kind, *one.detail[:2])
+        for one in done.events
+        if one.kind in TOLD and one.detail[0].startswith(kind)
+    ]
+
+
+@every_python
+def test_a_finalizer_of_multiprocessing_is_called_as_it_is_bare(python: Interpreter) -> None:
+    """By hand, when its object goes, and at the end; in a process that is forked it is not."""
+    program = (
+        FINALIZE
+        + """
+import os
+by_hand = Finalize(thing, stop, args=(1,), kwargs={"x": 2}, exitpriority=1)
+say(by_hand, by_hand._callback is stop, sorted(vars(by_hand)), by_hand.still_active())
+say(by_hand(), by_hand(), by_hand.still_active(), vars(by_hand)["_callback"], by_hand)
+other = Thing()
+Finalize(other, stop, args=(2,))
+del other
+gc.collect()
+cancelled = Finalize(thing, stop, args=(3,), exitpriority=2)
+say(cancelled.cancel(), cancelled)
+try: Finalize(thing, fail, exitpriority=1)()
+except ValueError: say([each[2] for each in traceback.extract_tb(sys.exc_info()[2])])
+Finalize(thing, fail, exitpriority=9)
+Finalize(None, stop, args=(4,), exitpriority=0)
+try: Finalize(None, stop)
+except (ValueError, AssertionError): say("no priority")
+if os.fork() == 0: sys.exit(0)
+os.wait()
+"""
+    )
+    done = both(python, "multiprocessing", program)
+    assert told(done, "m") == [
+        *(("finalize", "m1", "__main__:stop"), ("began", "m1"), ("left", "m1")),
+        *(("finalize", "m2", "__main__:stop"), ("dropped", "m2"), ("began", "m2"), ("left", "m2")),
+        *(("finalize", "m3", "__main__:stop"), ("dropped", "m3")),
+        *(("finalize", "m4", "__main__:fail"), ("began", "m4"), ("left", "m4")),
+        ("finalize", "m5", "__main__:fail"),
+        ("finalize", "m6", "__main__:stop"),
+        *(("began", "m5"), ("left", "m5")),
+        *(("began", "m6"), ("left", "m6")),
+    ]
+    assert b"ValueError" in done.stderr
+
+
+@every_python
+def test_what_threading_calls_before_its_end_is_called_as_it_is_bare(python: Interpreter) -> None:
+    """In the order that it has, and with the frames that it has; from 3.9 on."""
+    program = (
+        THREADS
+        + """
+if hasattr(threading, "_register_atexit"):
+    say(threading._register_atexit(stop, 1, x=2), threading._threading_atexits == [])
+    threading._register_atexit(stop, 3)
+    import concurrent.futures.thread
+    threading._register_atexit(fail)
+"""
+    )
+    done = both(python, "threading", program)
+    if python.language < (3, 9):
+        assert told(done, "t") == []
+        return
+    library = ("finalize", "t3", "concurrent.futures.thread:_python_exit")
+    assert [one for one in told(done, "t") if one[0] == "finalize"] == [
+        ("finalize", "t1", "__main__:stop"),
+        ("finalize", "t2", "__main__:stop"),
+        library,
+        ("finalize", "t4", "__main__:fail"),
+    ]
+    assert [one for one in told(done, "t") if one[0] == "began"][:1] == [("began", "t4")]
+    assert b"ValueError" in done.stderr
+
+
+@every_python
+def test_the_end_of_threads_and_processes_is_as_it_is_bare(python: Interpreter) -> None:
+    """A pool of threads, and a process that is forked and has finalizers of its own."""
+    program = (
+        THREADS
+        + """
+from multiprocessing import Process, Queue, util
+def work():
+    util.Finalize(None, stop, args=("child",), exitpriority=5)
+queue = Queue()
+queue.put("x" * 100000)
+if sys.platform == "linux" or sys.platform == "linux2":
+    if sys.version_info >= (3, 4):
+        import multiprocessing
+        Process = multiprocessing.get_context("fork").Process
+    one = Process(target=work)
+    one.start()
+    one.join()
+say(one.exitcode, len(queue.get()))
+if sys.version_info >= (3, 2):
+    from concurrent.futures import ThreadPoolExecutor
+    say(ThreadPoolExecutor(1).submit(int).result())
+"""
+    )
+    done = both(python, "multiprocessing threading", program)
+    own = [one for one in told(done, "m") if one[-1] == "__main__:stop"]
+    assert len(own) == 1
+    assert ("began", own[0][1]) in told(done, "m")
