@@ -8,13 +8,13 @@
 # ready = {line = " ready\\.$"}
 # command = ["python", "script.py", "--app", "app", "worker", "--pool", "solo", "--loglevel", "INFO"]
 # server = "celery-solo"
-# terminations = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGABRT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL"]
 # ///
 """Which handlers run when a celery worker that runs tasks in its own process is stopped?
 
 The broker is in its memory, so that no server is needed: nobody but itself can send it a task.
-`script.py` does what the installed script `celery` does. SIGHUP is left out: celery executes its
-command anew in the same process, and that start is no part of an end.
+`script.py` does what the installed script `celery` does. On SIGHUP celery executes its
+command anew in the same process.
 """
 
 import atexit

@@ -43,6 +43,24 @@ SOLO = Server(
             source="apps/worker.py, `on_cold_shutdown`; worker/worker.py, `start`: the status of"
             " WorkerTerminate is not taken",
         ),
+        "SIGHUP": Reaction(
+            how="goes on",
+            source="apps/worker.py, `install_worker_restart_handler`: os.execv, its command anew in"
+            " the same process, past all handlers",
+        ),
+    },
+    source=_SOURCE,
+)
+
+_SYNC = "apps/beat.py, `install_sync_handler`; beat.py, `Service.start`: it takes SystemExit"
+BEAT = Server(
+    id="celery-beat",
+    package="celery",
+    imports=("main",),
+    listens=False,
+    worker={
+        "SIGTERM": Reaction(how="finalizes", source=_SYNC),
+        "SIGINT": Reaction(how="finalizes", source=_SYNC),
     },
     source=_SOURCE,
 )
@@ -219,4 +237,4 @@ THREADS_BUSY = Server(
     source=_SOURCE,
 )
 
-SERVERS = (SOLO, SOLO_BUSY, PREFORK, PREFORK_BUSY, PREFORK_QUEUE, THREADS_BUSY)
+SERVERS = (SOLO, BEAT, SOLO_BUSY, PREFORK, PREFORK_BUSY, PREFORK_QUEUE, THREADS_BUSY)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from exitmatrix.model.server import Reaction, Server, Stop
+from exitmatrix.model.server import Reaction, Server, Stop, View
 
 _BYE = ("uwsgi.atexit:bye",)
 _END = Reaction(
@@ -87,6 +87,22 @@ _DIE_ON_TERM = replace(
     master={**_MASTER.master, "SIGTERM": _DIES, "SIGQUIT": _BRUTAL},
 )
 _LAZY = replace(_MASTER, id="uwsgi-lazy-apps", imports=("worker",))
+_LIMITS = replace(
+    _MASTER,
+    id="uwsgi-limits",
+    master={},  # no signal is sent to it: what is asked is what a request does
+    worker={},
+    orphan=None,
+    nests=False,
+    leaves="finalizes",
+    retires=replace(
+        _END,
+        view=View(ends="returns"),
+        source="core/utils.c, `uwsgi_close_request`: `goodbye_cruel_world`; core/uwsgi.c, the end"
+        " of `uwsgi_ignition`: `end_me`, when it is not busy any more",
+    ),
+    hung="SIGKILL",  # core/master_checks.c, `uwsgi_master_check_harakiri`
+)
 _LOST = "core/utils.c, `uwsgi_get_binary_path`: the Python of which the environment was made"
 _WHEEL = replace(
     _MASTER,
@@ -99,4 +115,4 @@ _WHEEL = replace(
     },
 )
 
-SERVERS = (_ONE, _BUSY, _MASTER, _DIE_ON_TERM, _LAZY, _WHEEL)
+SERVERS = (_ONE, _BUSY, _MASTER, _DIE_ON_TERM, _LAZY, _LIMITS, _WHEEL)
