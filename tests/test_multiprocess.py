@@ -18,6 +18,7 @@ from exitmatrix.observe import observe
 from tests.support.histories import FORKS, PLAIN, Tale
 
 TRACKER = "from multiprocessing.resource_tracker import main;main(5)"
+SIGKILL = TERMINATIONS["SIGKILL"]
 SERVER = "from multiprocessing.forkserver import main; main(3, 4, ['__main__'])"
 SPAWN = ("python", "-c", "from multiprocessing.spawn import spawn_main", "--multiprocessing-fork")
 
@@ -145,6 +146,59 @@ def pooled(ending: str, target: str = "child", version: str = "3.13.0") -> Outco
     )
     python = profile({"implementation": "cpython", "version": version})
     return only(predict(told, TERMINATIONS[ending], target, python).outcomes)
+
+
+def left_open(version: str, ending: str, target: str = "parent") -> set[tuple[Any, ...]]:
+    """What may become of the worker of a Pool that is left open: what it ran, and its end."""
+    worker = {"process": ["register D", "await task"], "daemon": True}
+    told = program({"steps": ["import multiprocessing", "register A", worker]})
+    python = profile({"implementation": "cpython", "version": version})
+    found = [roles(one) for one in predict(told, TERMINATIONS[ending], target, python).outcomes]
+    assert all(one["parent"].exit for one in found)
+    return {
+        (*(one["child"].fired or ()), *(one["child"].exit or {"": "alive"}).values())
+        for one in found
+    }
+
+
+def test_a_pool_that_is_left_open_tells_its_worker_and_sends_it_sigterm() -> None:
+    """Which of the two comes first is a race, in which handlers of the worker may be cut off."""
+    assert left_open("3.12.0", "return") == {(0,), ("SIGTERM",)}
+    assert left_open("3.13.0", "return") >= {("D", 0), ("SIGTERM",)}
+
+
+@pytest.mark.parametrize("ending", ["os-exit-7", "SIGTERM", "SIGKILL"])
+def test_the_worker_of_a_pool_does_not_outlive_its_starter(ending: str) -> None:
+    """Its pipe ends, however its starter has: unlike a process that waits for something else."""
+    assert left_open("3.12.0", ending) == {(0,)}
+    assert left_open("3.13.0", ending) == {("D", 0)}
+    assert left_open("3.13.0", "SIGTERM", "group") == {("SIGTERM",)}
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_a_pool_that_is_killed_with_its_tracker_leaves_the_semaphores_of_its_queues(
+    method: str,
+) -> None:
+    """Five; while a worker lives the tracker waits, and removes them behind it."""
+    steps = ["import process pool", {"submit": ["end here"], "method": method}]
+    python = profile({"implementation": "cpython", "version": "3.13.0"})
+
+    def left(target: str) -> tuple[str, ...]:
+        return only(predict(program({"steps": steps}), SIGKILL, target, python).outcomes).left
+
+    assert left("group") == ("semaphore",) * 5
+    assert left("parent") == ()
+    assert left("child") == ()
+
+
+def test_a_spawned_worker_runs_what_the_import_of_the_program_registers() -> None:
+    """Those of the libraries too, and its task's."""
+    steps = ["import process pool", "register A", {"submit": ["register D"], "method": "spawn"}]
+    python = profile({"implementation": "cpython", "version": "3.12.0"})
+    told = only(
+        predict(program({"steps": steps}), TERMINATIONS["return"], "child", python).outcomes
+    )
+    assert roles(told)["child"].fired == ("D", "A")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from exitmatrix.declare.libraries import LIBRARIES
 from exitmatrix.model import Program
 from exitmatrix.model.language import (
     Abort,
+    AwaitTask,
     Call,
     Clear,
     CloseStdout,
@@ -246,6 +247,7 @@ STEPS: Mapping[str, tuple[Callable[[str], Statement], str]] = {
         "a function that is assigned to it",
     ),
     "join process": (lambda _: JoinProcess(), "the one that was started last"),
+    "await task": (lambda _: AwaitTask(), "as a worker of multiprocessing.Pool does"),
     "terminate process": (lambda _: TerminateProcess(), "the same"),
     "share": (lambda text: Share(_shared(text)), f"one of: {', '.join(get_args(Shared))}"),
     "unshare": (lambda text: Unshare(_shared(text)), "the same, which is removed"),
@@ -354,16 +356,12 @@ def _held(value: dict[str, Any], where: str, named: Named | None) -> Statement |
             raise InvalidProgram(f"ends: valid: {', '.join(get_args(ThreadEnd))}, not {ends!r}")
         return StartThread(steps(value["thread"], where, named), ends)
     if "process" in value and set(value) <= PROCESS_KEYS:
-        # The default itself, and no text that equals it: only that is left out of a document.
-        methods: dict[str, StartMethod] = {one: one for one in get_args(StartMethod)}
-        method, daemon = value.get("method", "fork"), value.get("daemon", False)
-        known = isinstance(method, str) and method in methods
-        if not known or not isinstance(daemon, bool):
-            valid = f"method: {', '.join(methods)}; daemon: true or false"
-            raise InvalidProgram(f"{valid}; not {method!r}, {daemon!r}")
-        return StartProcess(steps(value["process"], where, named), methods[method], daemon)
-    if set(value) == {"submit"}:
-        return SubmitTask(steps(value["submit"], where, named))
+        method, daemon = _method(value), value.get("daemon", False)
+        if not isinstance(daemon, bool):
+            raise InvalidProgram(f"daemon: true or false, of a process; not {daemon!r}")
+        return StartProcess(steps(value["process"], where, named), method, daemon)
+    if "submit" in value and set(value) <= {"submit", "method"}:
+        return SubmitTask(steps(value["submit"], where, named), _method(value))
     if set(value) == {"try", "finally"}:
         if not isinstance(value["finally"], str):
             raise InvalidProgram(f"finally: a name is valid, not {value['finally']!r}")
@@ -372,6 +370,15 @@ def _held(value: dict[str, Any], where: str, named: Named | None) -> Statement |
         beside = {key: tuple(map(str, value.get(key, ()))) for key in LOOP[1:]}
         return RunLoop(body=steps(value["asyncio"], where, named), **beside)
     return None
+
+
+def _method(value: Mapping[str, Any]) -> StartMethod:
+    # The default itself, and no text that equals it: only that is left out of a document.
+    methods: dict[str, StartMethod] = {one: one for one in get_args(StartMethod)}
+    method = value.get("method", "fork")
+    if not isinstance(method, str) or method not in methods:
+        raise InvalidProgram(f"method: {', '.join(methods)}; not {method!r}")
+    return methods[method]
 
 
 def program(table: Mapping[str, Any]) -> Program:

@@ -361,8 +361,7 @@ def _shares(statement: Statement) -> bool:
 def _left(end: Configuration, termination: Termination, target: str, ask: Ask) -> tuple[str, ...]:
     """What is left of what others can find, once all that can remove it are gone."""
     made = [kind for one in end.processes if one.exit is not None for kind in one.shared]
-    if made and any(one.exit is None for one in end.processes):
-        raise NotPredicted("no law says what happens: what is shared with the living")
+    in_use = any(one.exit is None for one in end.processes)
     left: list[str] = []
     for kind in made:
         about = Facts(
@@ -370,6 +369,7 @@ def _left(end: Configuration, termination: Termination, target: str, ask: Ask) -
             shared=kind,
             signal=termination.signal,
             everyone=target == "group",
+            in_use=in_use,
         )
         (effect,) = ask("left", about)
         if effect == Keeps("left behind"):

@@ -384,12 +384,17 @@ class JoinProcess(Frozen, tag="join process"):
 
 
 class SubmitTask(Frozen, tag="submit task"):
-    """`with ProcessPoolExecutor(1) as pool: pool.submit(function).result()`, by fork.
+    """`with ProcessPoolExecutor(1) as pool: pool.submit(function).result()`.
 
     The function executes `body` in a worker.
     """
 
     body: tuple[Statement, ...]
+    method: StartMethod = "fork"
+
+
+class AwaitTask(Frozen, tag="await task"):
+    """What a worker of `multiprocessing.Pool` does that has nothing to do; it is a daemon."""
 
 
 class TerminateProcess(Frozen, tag="terminate process"):
@@ -507,6 +512,7 @@ Statement = (
     | StartProcess
     | JoinProcess
     | SubmitTask
+    | AwaitTask
     | TerminateProcess
     | Share
     | Unshare

@@ -17,6 +17,7 @@ from exitmatrix.judge.laws.law import (
     does,
 )
 from exitmatrix.model.language import (
+    AwaitTask,
     JoinProcess,
     Share,
     StartProcess,
@@ -49,6 +50,11 @@ TRACKER_IGNORES = ("SIGINT", "SIGTERM")  # CPython Lib/multiprocessing/resource_
 
 def _ends_tracker(facts: Facts) -> bool:
     return facts.everyone and facts.signal != "" and facts.signal not in TRACKER_IGNORES
+
+
+def _named(facts: Facts) -> bool:
+    """Whether it has a name that the tracker is told of."""
+    return facts.shared != "System V shared memory"
 
 
 LAWS: tuple[Law, ...] = (
@@ -162,7 +168,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="daemons-are-terminated",
         about="daemonic process",
-        when=lambda f: f.child_rests,
+        when=lambda f: f.child_rests and not f.told_to_end,
         then=lambda _: Proceeds(),
         because=(
             "The exit function of multiprocessing sends SIGTERM to daemonic children, whose "
@@ -174,7 +180,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="ending-daemons-are-terminated",
         about="daemonic process",
-        when=lambda f: not f.child_rests,
+        when=lambda f: not f.child_rests and not f.told_to_end,
         then=lambda _: Proceeds(),
         because=(
             "Both processes got the signal. The exit function of the parent sends SIGTERM to a "
@@ -182,6 +188,31 @@ LAWS: tuple[Law, ...] = (
         ),
         source="CPython Lib/multiprocessing/util.py, _exit_function",
         race="the end of the child, and the SIGTERM that its parent sends on its own way out",
+    ),
+    Law(
+        id="worker-waits-for-a-task",
+        about="statement",
+        when=does(AwaitTask),
+        then=lambda _: Proceeds(),
+        because=(
+            "A worker of a Pool that has nothing to do reads a pipe, of which its starter alone "
+            "has the other end: when that is gone, however it ended, the worker ends as its "
+            "function does."
+        ),
+        source="CPython Lib/multiprocessing/pool.py, worker",
+    ),
+    Law(
+        id="pool-that-is-left-open",
+        about="daemonic process",
+        when=lambda f: f.told_to_end,
+        then=lambda _: Proceeds(),
+        because=(
+            "The exit function of multiprocessing terminates pools that are open. It tells the "
+            "workers that no task comes any more, upon which they end by themselves, and sends "
+            "them SIGTERM at once."
+        ),
+        source="CPython Lib/multiprocessing/pool.py, Pool._terminate_pool",
+        race="the end of a worker that was told so, and the SIGTERM that follows",
     ),
     Law(
         id="process-ends-by-os-exit",
@@ -262,7 +293,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="tracker-removes-names",
         about="left",
-        when=lambda f: f.shared != "System V shared memory" and not _ends_tracker(f),
+        when=lambda f: _named(f) and not _ends_tracker(f) and not f.in_use,
         then=lambda _: Keeps("removed"),
         because=(
             "The tracker is a process of its own that holds the end of a pipe. When the last "
@@ -272,9 +303,20 @@ LAWS: tuple[Law, ...] = (
         source="CPython Lib/multiprocessing/resource_tracker.py, main; 3.7 semaphore_tracker.py",
     ),
     Law(
+        id="tracker-waits-for-the-last",
+        about="left",
+        when=lambda f: _named(f) and not _ends_tracker(f) and f.in_use,
+        then=lambda _: Keeps("kept"),
+        because=(
+            "While a process of the program lives, names are in use: the tracker waits until the "
+            "last that has its pipe is gone, an orphan too, however long that goes on."
+        ),
+        source="CPython Lib/multiprocessing/resource_tracker.py, main",
+    ),
+    Law(
         id="names-outlive-the-tracker",
         about="left",
-        when=lambda f: f.shared != "System V shared memory" and _ends_tracker(f),
+        when=lambda f: _named(f) and _ends_tracker(f) and not f.in_use,
         then=lambda _: Keeps("left behind"),
         because=(
             "The tracker is in the group of the program. SIGHUP, which a terminal sends to the "
@@ -287,7 +329,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="nobody-tracks-system-v",
         about="left",
-        when=lambda f: f.shared == "System V shared memory",
+        when=lambda f: not _named(f) and not f.in_use,
         then=lambda _: Keeps("left behind"),
         because=(
             "System V shared memory belongs to no process. Nobody but the program knows of it, so "

@@ -11,6 +11,7 @@ from exitmatrix.judge.semantics import change, run
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.signals import receive
 from exitmatrix.judge.semantics.state import (
+    AwaitsTask,
     Body,
     Configuration,
     EndsProcesses,
@@ -27,7 +28,7 @@ from exitmatrix.judge.semantics.state import (
 )
 from exitmatrix.judge.semantics.supervise import rests
 from exitmatrix.model.execution import Exit
-from exitmatrix.model.language import Register, Shared, StartProcess
+from exitmatrix.model.language import Import, Register, Shared, StartProcess
 
 FORK_SERVER = "forkserver"
 """The role of a fork server."""
@@ -72,16 +73,16 @@ def _counted(process: ProcessState) -> ProcessState:
     return replace(process, forked=process.forked + 1)
 
 
-def _registers(ask: Ask) -> tuple[Register, ...]:
+def _registers(ask: Ask) -> tuple[Register | Import, ...]:
     """What the import of the program's file does."""
-    return tuple(one for one in ask.code.body if isinstance(one, Register))
+    return tuple(one for one in ask.code.body if isinstance(one, Register | Import))
 
 
 def _fork(
     process: ProcessState,
     thread: Thread,
     statement: StartProcess,
-    imports: tuple[Register, ...],
+    imports: tuple[Register | Import, ...],
     ask: Ask,
 ) -> ProcessState:
     """A child that is forked, and does some imports before it calls the function."""
@@ -108,7 +109,7 @@ def _python(process: ProcessState, role: str, ask: Ask, *frames: Frame) -> Proce
 
 
 def _server(
-    now: Configuration, process: ProcessState, imports: tuple[Register, ...], ask: Ask
+    now: Configuration, process: ProcessState, imports: tuple[Register | Import, ...], ask: Ask
 ) -> tuple[Configuration, ProcessState, ProcessState]:
     """The fork server of a process, which is started where there is none."""
     for one in process.owned:
@@ -116,7 +117,10 @@ def _server(
             return now, process, now.process(one.server)
     server = _python(process, FORK_SERVER, ask, MainCode(), ServesForks(process.path))
     for statement in imports:
-        server = run.register(server, statement.function)
+        if isinstance(statement, Register):
+            server = run.register(server, statement.function)
+        else:
+            server = run.bring(server, statement.library, ask)
     server = replace(server, signals=(("SIGINT", "ignored"),))
     return replace(now, processes=(*now.processes, server)), _counted(process), server
 
@@ -146,18 +150,8 @@ def go_on(
         case JoinsProcess(child):
             if _is_over(now, child):
                 yield _with(now, process, change.pop(thread))
-        case EndsProcesses(asked=False):
-            # Finalizers first: that of a lock removes its name.
-            left = tuple(one for one in process.shared if one != "semaphore")
-            process = replace(process, shared=left)
-            moments = [_with(now, process, change.swap(thread, EndsProcesses(asked=True)))]
-            for one in process.owned:
-                if one.daemon:
-                    moments = [after for each in moments for after in _terminate(each, one, ask)]
-            yield from moments
-        case EndsProcesses():
-            if all(_is_over(now, one) for one in process.owned):
-                yield _with(now, process, change.pop(thread))
+        case EndsProcesses() as ending:
+            yield from _end_processes(now, process, thread, ending, ask)
         case ServesForks(client):
             forked = [one for one in now.processes if one.path[:-1] == process.path]
             if all(one.exit is not None for one in (now.process(client), *forked)):
@@ -167,6 +161,27 @@ def go_on(
             yield from leave(now, process, thread, None, ask)
         case ProcessEnd(status):
             yield change.end(now, process, Exit(status), flushed=True)
+
+
+def _end_processes(
+    now: Configuration, process: ProcessState, thread: Thread, ending: EndsProcesses, ask: Ask
+) -> Iterator[Configuration]:
+    """All that may follow in the exit function: workers, then daemons, then all others."""
+    if not ending.told and any(_has_worker(now, one) for one in process.owned):
+        yield _with(now, process, change.swap(thread, EndsProcesses(told=True)))
+    elif not ending.asked:
+        # Finalizers first: that of a lock removes its name.
+        left = tuple(one for one in process.shared if one != "semaphore")
+        process = replace(process, shared=left)
+        moments = [_with(now, process, change.swap(thread, replace(ending, asked=True)))]
+        for one in process.owned:
+            if one.daemon:
+                moments = [
+                    after for each in moments for after in _terminate(each, one, ask, ending.told)
+                ]
+        yield from moments
+    elif all(_is_over(now, one) for one in process.owned):
+        yield _with(now, process, change.pop(thread))
 
 
 def _is_over(now: Configuration, child: Owned) -> bool:
@@ -186,15 +201,23 @@ def terminate(now: Configuration, process: ProcessState, ask: Ask) -> Iterator[C
     yield from _terminate(now, process.owned[-1], ask)
 
 
-def _terminate(now: Configuration, child: Owned, ask: Ask) -> Iterator[Configuration]:
-    """`Process.terminate`."""
+def _has_worker(now: Configuration, child: Owned) -> bool:
+    """Whether a process is a worker of a Pool that waits for a task."""
+    return any(isinstance(one.top, AwaitsTask) for one in now.process(child.path).threads)
+
+
+def _terminate(
+    now: Configuration, child: Owned, ask: Ask, told: bool = False
+) -> Iterator[Configuration]:
+    """`Process.terminate`; `told`: of a worker that knows already that nothing comes any more."""
     process = now.process(child.path)
     main = process.thread(process.main)
     if main is None:
         yield now
         return
     if child.daemon:
-        ask("daemonic process", Facts(profile=ask.profile, child_rests=rests(process)))
+        about = Facts(profile=ask.profile, child_rests=rests(process), told_to_end=told)
+        ask("daemonic process", about)
     yield from receive(now, process, main, "SIGTERM", ask)
 
 

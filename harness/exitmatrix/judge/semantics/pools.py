@@ -1,4 +1,4 @@
-"""A pool of one process: what becomes of its task, its worker and its starter. Pure."""
+"""Pools of one process: what becomes of its task, its worker and its starter. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from exitmatrix.judge.semantics import change, multiprocess
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import (
     AwaitsResult,
+    AwaitsTask,
     AwaitsWork,
     Body,
     Configuration,
+    EndsProcesses,
     ProcessState,
     Raised,
     ShutsDown,
@@ -22,17 +24,25 @@ from exitmatrix.judge.semantics.state import (
 )
 from exitmatrix.model.language import StartProcess, SubmitTask
 
+LOCKS = 5
+"""Of the two queues of a pool: CPython Lib/multiprocessing/queues.py, Queue and SimpleQueue."""
+
 
 def submit(
     now: Configuration, process: ProcessState, thread: Thread, statement: SubmitTask, ask: Ask
 ) -> Configuration:
     """A worker begins with the task, and its starter waits for the result. Raises NotPredicted."""
-    now = multiprocess.start(now, process, thread, StartProcess(()), ask)
+    now = multiprocess.start(now, process, thread, StartProcess((), statement.method), ask)
     process = now.process(process.path)
+    if statement.method != "fork":  # whose locks lose their names as soon as they are made
+        for _ in range(LOCKS):
+            process = multiprocess.share(process, "semaphore", ask)
     worker = process.owned[-1]
     child = now.process(worker.path)
     main = child.threads[0]
-    main = replace(main, frames=(*main.frames[:-1], TaskCode(), Body(statement.body)))
+    *below, imports = main.frames
+    does = (*imports.rest, *statement.body) if isinstance(imports, Body) else statement.body
+    main = replace(main, frames=(*below, TaskCode(), Body(does)))
     now = change.with_process(now, change.with_thread(child, main))
     waiting = change.push(thread, AwaitsResult(worker))
     return change.with_process(now, change.with_thread(process, waiting))
@@ -57,13 +67,25 @@ def go_on(
             elif isinstance(frame, AwaitsWork):
                 down = ShutsDown(worker, frame.result)
                 yield _with(now, process, change.swap(thread, down))
+        case AwaitsTask():
+            starter = _starter(now, process)
+            told = (one.top for one in starter.threads if isinstance(one.top, EndsProcesses))
+            if starter.exit is not None or any(one.told for one in told):
+                yield _with(now, process, change.pop(thread))
         case AwaitsWork():
-            starter = now.process(process.path[:-1])
+            starter = _starter(now, process)
             if any(isinstance(one.top, ShutsDown) for one in starter.threads):
                 yield _with(now, process, change.pop(thread))
         case ShutsDown(worker, raised):
             if now.process(worker.path).exit is not None:
                 yield _with(now, process, replace(change.pop(thread), raising=raised))
+
+
+def _starter(now: Configuration, worker: ProcessState) -> ProcessState:
+    """Whose pool a worker is of, by fork, by spawn, or by a fork server."""
+    return next(
+        one for one in now.processes if any(owned.path == worker.path for owned in one.owned)
+    )
 
 
 def leave(

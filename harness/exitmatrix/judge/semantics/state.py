@@ -116,6 +116,7 @@ class JoinsProcess(Frozen):
 class EndsProcesses(Frozen):
     """multiprocessing's exit function: it ends daemonic processes, and joins all."""
 
+    told: bool = False  # whether it has told the workers of its pools that nothing comes any more
     asked: bool = False  # whether it has asked them to end
 
 
@@ -133,6 +134,10 @@ class ProcessEnd(Frozen):
 
 class TaskCode(Frozen):
     """Below a task in a worker of a pool, which sends what becomes of it to its starter."""
+
+
+class AwaitsTask(Frozen):
+    """A worker of a Pool between tasks, until its pipe says that none comes any more."""
 
 
 class AwaitsWork(Frozen):
@@ -239,6 +244,7 @@ Frame = (
     | ProcessEnd
     | ServesForks
     | TaskCode
+    | AwaitsTask
     | AwaitsWork
     | AwaitsResult
     | ShutsDown

@@ -13,6 +13,7 @@ from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.outside import spend
 from exitmatrix.judge.semantics.signals import disposition, interrupt, receive
 from exitmatrix.judge.semantics.state import (
+    AwaitsTask,
     Body,
     Catching,
     Configuration,
@@ -28,6 +29,7 @@ from exitmatrix.judge.semantics.state import (
 )
 from exitmatrix.model.language import (
     Abort,
+    AwaitTask,
     Busy,
     Call,
     Catch,
@@ -167,7 +169,7 @@ def _proceed(
             process = now.process(process.path)
         case Rest() if thread.id != process.main:
             thread = replace(thread, done=True)
-        case Rest() | Serve() | Supervise() | JoinProcess():
+        case Rest() | Serve() | Supervise() | JoinProcess() | AwaitTask():
             thread = change.push(thread, _waiting(process, statement))
         case Import(library):
             process = run.bring(process, library, ask)
@@ -237,8 +239,12 @@ def _parent(
     return now, replace(process, forked=process.forked + 1), thread
 
 
-def _waiting(process: ProcessState, statement: Rest | Serve | Supervise | JoinProcess) -> Frame:
+def _waiting(
+    process: ProcessState, statement: Rest | Serve | Supervise | JoinProcess | AwaitTask
+) -> Frame:
     match statement:
+        case AwaitTask():
+            return AwaitsTask()
         case JoinProcess():
             return multiprocess.join(process)
         case Rest():

@@ -36,6 +36,7 @@ from exitmatrix.judge.semantics.outside import arrive, spend
 from exitmatrix.judge.semantics.signals import notice
 from exitmatrix.judge.semantics.state import (
     AwaitsResult,
+    AwaitsTask,
     AwaitsWork,
     Body,
     Call,
@@ -75,7 +76,8 @@ from exitmatrix.model.execution import Exit
 from exitmatrix.model.language import Nothing
 
 LEFT = (
-    Body
+    AwaitsTask
+    | Body
     | Entering
     | Interrupted
     | Lingering
@@ -177,7 +179,7 @@ def _go_on(
             yield from promises.go_on(now, process, thread, ask)
         case JoinsProcess() | EndsProcesses() | ProcessCode() | ProcessEnd() | ServesForks():
             yield from multiprocess.go_on(now, process, thread, ask)
-        case TaskCode() | AwaitsWork() | AwaitsResult() | ShutsDown():
+        case TaskCode() | AwaitsTask() | AwaitsWork() | AwaitsResult() | ShutsDown():
             yield from pools.go_on(now, process, thread, ask)
         case HandlerRun() as running:
             yield from _next_handler(now, process, thread, running, ask)

@@ -21,6 +21,7 @@ from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import (
     AwaitsResult,
+    AwaitsTask,
     AwaitsWork,
     Configuration,
     EndsProcesses,
@@ -59,6 +60,7 @@ WAITING = (
     | JoinsProcess
     | EndsProcesses
     | ServesForks
+    | AwaitsTask
     | AwaitsWork
     | AwaitsResult
     | ShutsDown
