@@ -20,9 +20,16 @@ from exitmatrix.model.language import (
     Finalize,
     Fork,
     Function,
+    Handle,
+    Hook,
+    Interrupt,
+    Keep,
     OsExit,
+    PyExit,
     Raise,
     Register,
+    RegisterFaulthandler,
+    RegisterThreading,
     RunHandlers,
     Signal,
     StartThread,
@@ -285,4 +292,50 @@ def test_every_python_keeps_the_promises_that_the_laws_foresee(body: tuple[State
     code = Code(body=body, functions=(LEAVES, FAILS, MAKES))
     for python, one in zip(FOUND.values(), run(source(code), PYTHONS), strict=True):
         told = compare(code, profile(msgspec.to_builtins(python)), seen(one, ()))
+        assert told.word == "match", python.id
+
+
+WRITES = Function("H", (Write("h."), OsExit(0)))
+LATE = Function("T", (RegisterThreading("B"),))
+NESTS = Function("N", (Signal("SIGUSR2"), TryFinally((), "C")))
+RARE: dict[str, tuple[Statement, ...]] = {
+    "a hook that ends the process": (Write("w."), Hook("sys.excepthook", "H"), Raise()),
+    "a hook, then a handler that does": (
+        Write("w."),
+        Register("H"),
+        Hook("sys.excepthook", "B"),
+        Raise("KeyboardInterrupt"),
+    ),
+    "a hook that exits": (Register("A"), Hook("sys.excepthook", "L"), Raise()),
+    "a hook that fails": (Hook("sys.excepthook", "E"), Raise("KeyboardInterrupt")),
+    "a handler that fails, and a hook": (Hook("sys.excepthook", "B"), Register("E")),
+    "a signal within the handler of one": (
+        Handle("SIGUSR1", "N"),
+        Handle("SIGUSR2", "B"),
+        StartThread((Signal("SIGUSR1"),)),
+    ),
+    "a global": (Register("A"), Keep("E")),
+    "a global, and a daemon": (Register("A"), Keep("B"), StartThread((), "never")),
+    "a dumped signal": (
+        Register("A"),
+        RegisterFaulthandler("SIGTERM", chain=False),
+        Signal("SIGTERM"),
+    ),
+    "a refused signal": (Register("A"), RegisterFaulthandler("SIGSEGV", chain=True)),
+    "a list of threading": (RegisterThreading("T"), Register("A")),
+    "an interrupt": (Register("A"), Handle("SIGINT", "L"), StartThread((Interrupt(),))),
+    "a signal that dumps core": (
+        Register("A"),
+        StartThread((Signal("SIGABRT"), TryFinally((), "B"), TryFinally((), "C"))),
+    ),
+    "Py_Exit": (Register("A"), Write("w."), TryFinally((PyExit(3),), "B")),
+}
+
+
+@pytest.mark.parametrize("what", RARE)
+def test_every_python_does_what_the_laws_foresee(what: str) -> None:
+    """Of statements that few programs have: hooks, globals, limits, signals below Python."""
+    code = Code(body=RARE[what], functions=(LEAVES, FAILS, WRITES, LATE, NESTS))
+    for python, one in zip(FOUND.values(), run(source(code), PYTHONS), strict=True):
+        told = compare(code, profile(msgspec.to_builtins(python)), seen(one, {"w.", "h."}))
         assert told.word == "match", python.id

@@ -24,7 +24,6 @@ NOT_SAID = "the generator has no word for it; cells of the matrix need the law"
 NOT_TOLD = "Python 2 tells nothing of a flush at the end that fails, be it the first or the second"
 A_RACE = "that it waits is among what a PyPy that perhaps waits may show"
 TOO_RARE = "what it allows was seen once in some hundred runs; test_bare.py measures its cause"
-NOT_HERE = "generator 3, which has the word for it, ran on neither of the two"
 UNNOTICED = {
     "thread_end_loads of cpython-2.7.18 as on cpython-3.6.15": TOO_RARE,
     "thread_end_loads of cpython-3.6.15 as on cpython-2.7.18": TOO_RARE,
@@ -37,8 +36,6 @@ UNNOTICED = {
     "keeps_unwritten of pypy-2.7.18-7.3.3 as on pypy-3.7.10-7.3.5": NOT_TOLD,
     "waits_for_threads of pypy-3.7.10-7.3.5 as on pypy-2.7.18-7.3.3": A_RACE,
     "waits_for_threads of pypy-3.9.16-7.3.11 as on pypy-3.11.17-8.0.1": A_RACE,
-    "has_finalize of pypy-2.7.18-7.3.3 as on pypy-3.7.10-7.3.5": NOT_HERE,
-    "has_finalize of pypy-3.7.10-7.3.5 as on pypy-2.7.18-7.3.3": NOT_HERE,
 }
 """Damages that no program has shown yet, and why."""
 

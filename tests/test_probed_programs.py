@@ -16,11 +16,15 @@ from exitmatrix.machine.scenarios import load
 from exitmatrix.model import Outcome, Unknown
 from exitmatrix.model.execution import Execution, Exit, Seen
 from exitmatrix.model.language import (
+    Call,
     CloseStdout,
     Code,
     Finalize,
     Handle,
+    Hook,
     Ignore,
+    Keep,
+    RegisterThreading,
     RunHandlers,
     SetExitFunction,
     StartThread,
@@ -41,7 +45,19 @@ KNOWN = 0.9  # of the programs that can be compared; the others are `unknown`, w
 
 def comparable(code: Code) -> bool:
     """Whether functions are handlers of atexit only, and records tell of all that is done."""
-    other = SetExitFunction | Handle | Ignore | RunHandlers | CloseStdout | TryFinally | Finalize
+    other = (
+        SetExitFunction
+        | Handle
+        | Ignore
+        | RunHandlers
+        | CloseStdout
+        | TryFinally
+        | Finalize
+        | Call
+        | Hook
+        | Keep
+        | RegisterThreading
+    )
     return not any(
         isinstance(one, other) or (isinstance(one, StartThread) and one.ends != "joined")
         for one in statements(code)

@@ -31,10 +31,12 @@ from exitmatrix.model.language import (
     LibcExit,
     Nothing,
     OsExit,
+    PyExit,
     Raise,
     Register,
     RegisterThreading,
     RunHandlers,
+    Segfault,
     SetExitFunction,
     Signal,
     StartThread,
@@ -444,3 +446,34 @@ def test_no_program_crashes_or_hangs_the_judge(program: Code, python: str) -> No
         told = predict_program(program, PROFILES[python])
         assert told.seen
         assert set(told.rules) <= set(LAWS_BY_ID)
+
+
+NOT_MEASURED: dict[str, Code] = {
+    "a handler of SIGSEGV, which comes again and again": code(Handle("SIGSEGV", "A"), Segfault()),
+    "what is done while globals are released": code(Keep("A"), A=Fork()),
+    "a global of a module that sys holds on to": code(Hook("sys.excepthook", "B"), Keep("A")),
+    "Py_Exit in a handler": code(Register("A"), A=PyExit(3)),
+    "Py_Exit in a child of a thread": code(StartThread((Fork((PyExit(3),)),))),
+}
+
+
+@pytest.mark.parametrize("what", NOT_MEASURED)
+def test_what_was_not_measured_is_withheld(what: str) -> None:
+    """With the question that no law answers; Python 3 keeps globals that others hold on to."""
+    with pytest.raises(NotPredicted, match="no law says"):
+        predict_program(NOT_MEASURED[what], NEWEST)
+
+
+def test_who_sends_a_signal_that_dumps_core_may_go_on() -> None:
+    """The main thread dies of it, and does nothing more; another thread comes some way."""
+    told = predict_program(
+        code(Register("A"), StartThread((Signal("SIGQUIT"), TryFinally((), "B")))), NEWEST
+    )
+    assert {text(one) for one in told.seen} == {
+        "= SIGQUIT",
+        "B( = SIGQUIT",
+        "B( B) = SIGQUIT",
+    }
+    assert told.races
+    alone = predict_program(code(Register("A"), Signal("SIGQUIT"), TryFinally((), "B")), NEWEST)
+    assert {text(one) for one in alone.seen} == {"= SIGQUIT"}

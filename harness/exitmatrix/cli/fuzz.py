@@ -25,6 +25,7 @@ from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.selecting import check_machine, find_interpreters
 from exitmatrix.cli.streams import say
 from exitmatrix.declare.batch import Batch, file_of
+from exitmatrix.declare.generate import OLDEST, VERSION
 from exitmatrix.declare.shrink import weight
 from exitmatrix.declare.source import excerpt, scenario, source
 from exitmatrix.machine.bare.session import Session
@@ -45,6 +46,13 @@ MOST_LISTED = 10
 )
 @click.option(
     "--programs", default=200, show_default=True, type=click.IntRange(1), help="How many."
+)
+@click.option(
+    "--generation",
+    default=VERSION,
+    show_default=True,
+    type=click.IntRange(OLDEST, VERSION),
+    help="Of the generator: another one makes other programs of a seed.",
 )
 @click.option(
     "--small",
@@ -78,6 +86,7 @@ MOST_LISTED = 10
 def command(
     seed: int,
     programs: int,
+    generation: int,
     handlers: int | None,
     spread: bool,
     most: int,
@@ -92,7 +101,7 @@ def command(
 ) -> None:
     """Run generated programs bare, and compare what they show with the rules.
 
-    A program is the same for a seed and a number on every machine. It is run once
+    A program is the same for a generation, a seed and a number on every machine. It is run once
     on each Python, as a plain file: what is seen comes from its functions and from
     the kernel. What was seen is kept in the cache, so that the same command goes on
     where it stopped, and judges again without running anything.
@@ -100,7 +109,7 @@ def command(
     Exits with 1 where a program is mispredicted; the smallest programs that still
     are, are printed.
     """
-    batch = Batch(seed=seed, programs=programs, handlers=handlers)
+    batch = Batch(seed=seed, programs=programs, handlers=handlers, generation=generation)
     with stopping_cleanly():
         check_machine()
         run = Run(batch=batch, pythons=find_interpreters(python), spread=spread)

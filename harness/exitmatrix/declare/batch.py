@@ -17,18 +17,20 @@ class Batch(Frozen, kw_only=True):
     seed: int = 0
     programs: int = 0
     handlers: int | None = None  # of small programs: at most so many
+    generation: int = VERSION  # of the generator; small programs are the same in all
 
     @property
     def name(self) -> str:
         """What the batch is kept under; how many programs there are of it is no part."""
         kind = f"seed-{self.seed}" if self.handlers is None else "small"
-        return f"generator-{VERSION}-{kind}"
+        return f"generator-{self.generation}-{kind}"
 
     def __iter__(self) -> Iterator[tuple[int, Code]]:
         """Numbers and programs. Those with fewer handlers have the same numbers in any batch."""
         if self.handlers is not None:
             return enumerate(small(self.handlers))
-        return ((number, random(self.seed, number)) for number in range(self.programs))
+        numbers = range(self.programs)
+        return ((number, random(self.seed, number, self.generation)) for number in numbers)
 
 
 def digest(text: str) -> str:

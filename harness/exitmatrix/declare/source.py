@@ -23,22 +23,31 @@ from typing import Any
 from exitmatrix.declare.statements import names, statements
 from exitmatrix.model.language import (
     Abort,
+    Call,
+    Catch,
     Clear,
     CloseStdout,
     Code,
     Default,
     Exec,
+    Exhaust,
     FatalError,
     Finalize,
     Flush,
     Fork,
     Handle,
+    Hook,
     Ignore,
+    Interrupt,
+    Keep,
     LibcExit,
     Nothing,
     OsExit,
+    PyExit,
     Raise,
     Register,
+    RegisterFaulthandler,
+    RegisterThreading,
     RunHandlers,
     Say,
     Segfault,
@@ -183,6 +192,10 @@ HEADER = """\
 FORGET_WAITING = """        WAITING[:] = BEFORE[:] = []  # those threads are the parent's
 """
 
+LET_GO = """    ENDED.append(True)
+    threading._shutdown = wait  # or threading would hold on to the globals of this program
+"""
+
 NAMESAKE = """
 def namesake(function):
     def other():
@@ -208,6 +221,59 @@ class Kept(object):
 
 KEPT = Kept()
 """
+
+RELEASED = """
+class Released(object):
+    def __init__(self, function):
+        self.function = function
+
+    def __del__(self):
+        self.function()
+
+
+_RELEASED = []  # the underscore has it released first, when every other global is still there
+"""
+
+INTERRUPT = """
+try:
+    from _thread import interrupt_main
+except ImportError:
+    from thread import interrupt_main
+"""
+
+FAULTHANDLER = """
+def dump_on(number, chain):
+    import faulthandler
+
+    faulthandler.register(number, chain=chain)
+"""
+
+EXHAUST = {
+    "recursion": """
+def recurse():
+    recurse()
+""",
+    "input": """
+try:
+    ask = raw_input
+except NameError:
+    ask = input
+""",
+    "file size": """
+def write_too_much():
+    name = __file__ + ".%d" % os.getpid()
+    descriptor = os.open(name, os.O_RDWR | os.O_CREAT)
+    os.unlink(name)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    os.write(descriptor, b"12345678")
+    os.write(descriptor, b"9")
+""",
+}
+"""By what there is too little of; other resources are not among those of generated programs."""
+
+EXHAUSTING = {"recursion": "recurse", "input": "ask", "file size": "write_too_much"}
+
+SYS, THREADING = "sys.excepthook", "threading.excepthook"
 
 
 def source(code: Code, title: str = "") -> str:
@@ -235,6 +301,7 @@ class _Writer:
         self.threads: list[str] = []  # the bodies of threads, each a function
         self.kinds = {type(one) for one in statements(code)}
         self.ends = {one.ends for one in statements(code) if isinstance(one, StartThread)}
+        self.resources = {one.resource for one in statements(code) if isinstance(one, Exhaust)}
 
     def file(self, title: str) -> str:
         """Docstring, imports, helpers, functions, main program."""
@@ -265,22 +332,27 @@ class _Writer:
 
     def _imports(self) -> list[str]:
         atexit = {Register, Unregister, UnregisterNamesake, Clear, RunHandlers}
-        signal = {Signal, Handle, Ignore, Default}
-        libc = {LibcExit, Segfault, FatalError}
+        signal = {Signal, Handle, Ignore, Default, RegisterFaulthandler}
+        libc = {LibcExit, Segfault, FatalError, PyExit}
+        hooks = {one.name for one in statements(self.code) if isinstance(one, Hook)}
         wanted = [
             ("endings", self.observed),
             ("atexit", self.kinds & atexit),
             ("ctypes", self.kinds & libc),
             ("os", True),
             ("signal", self.kinds & signal),
-            ("sys", self.kinds & {SysExit, Write, Flush, Say, SetExitFunction}),
-            ("threading", StartThread in self.kinds),
+            ("resource", "file size" in self.resources),
+            (
+                "sys",
+                self.kinds & {SysExit, Write, Flush, Say, SetExitFunction, Catch} or SYS in hooks,
+            ),
+            ("threading", self.kinds & {StartThread, RegisterThreading} or THREADING in hooks),
             ("weakref", Finalize in self.kinds),
         ]
         return sorted(name for name, used in wanted if used)
 
     def _helpers(self) -> list[str]:
-        after_main = "after main" in self.ends
+        after_main, keeps = "after main" in self.ends, Keep in self.kinds
         fork = FORK
         if after_main:
             fork = fork.replace("        tell(", f"{FORGET_WAITING}        tell(", 1)
@@ -294,10 +366,15 @@ class _Writer:
                 (JOINED, "joined" in self.ends),
                 (LOCKED, self.ends & {"never", "after main"}),
                 (DAEMON, "never" in self.ends),
-                (AFTER_MAIN, after_main),
+                (AFTER_MAIN.replace("    ENDED.append(True)\n", LET_GO), after_main and keeps),
+                (AFTER_MAIN, after_main and not keeps),
                 (NAMESAKE, UnregisterNamesake in self.kinds),
                 (BROKEN_PIPE, CloseStdout in self.kinds),
                 (KEPT, Finalize in self.kinds),
+                (RELEASED, Keep in self.kinds),
+                (INTERRUPT, Interrupt in self.kinds),
+                (FAULTHANDLER, RegisterFaulthandler in self.kinds),
+                *((EXHAUST[one], one in self.resources) for one in EXHAUST),
             )
             if used
         ]
@@ -328,6 +405,8 @@ class _Writer:
             case TryFinally(body, function):
                 inner = self._lines(body or (Nothing(),), 1)
                 return ["try:", *inner, "finally:", f"{INDENT}{function}()"]
+            case Catch(body, exits):
+                return ["try:", *self._lines(body or (Nothing(),), 1), *_clauses(exits)]
             case _:
                 return [line(one)]
 
@@ -348,6 +427,13 @@ STARTERS = {
 def line(one: Statement) -> str:
     """The line of Python for which a statement without a body stands. KeyError for others."""
     return LINES[type(one)](one)
+
+
+def _clauses(exits: Iterable[tuple[str, int]]) -> Iterable[str]:
+    """The `except` clauses of a try statement; the one for all others comes last."""
+    for name, status in sorted(exits, key=lambda one: not one[0]):
+        yield f"except {name}:" if name else "except:"
+        yield f"{INDENT}sys.exit({status})"
 
 
 def _text(text: str) -> str:
@@ -381,6 +467,14 @@ LINES: dict[type[Any], Callable[[Any], str]] = {
     Ignore: lambda one: f"signal.signal(signal.{one.signal}, signal.SIG_IGN)",
     Default: lambda one: f"signal.signal(signal.{one.signal}, signal.SIG_DFL)",
     Finalize: lambda one: f"weakref.finalize(KEPT, {one.function})",
+    Call: lambda one: f"{one.function}()",
+    Interrupt: lambda _: "interrupt_main()",
+    Exhaust: lambda one: f"{EXHAUSTING[one.resource]}()",
+    PyExit: lambda one: f"ctypes.pythonapi.Py_Exit({one.status})",
+    RegisterThreading: lambda one: f"threading._register_atexit({one.function})",
+    Keep: lambda one: f"_RELEASED.append(Released({one.function}))",
+    Hook: lambda one: f"{one.name} = {one.function}",
+    RegisterFaulthandler: lambda one: f"dump_on(signal.{one.signal}, chain={one.chain})",
     Write: lambda one: f"sys.stdout.write({_text(one.text)})",
     Flush: lambda _: "sys.stdout.flush()",
     CloseStdout: lambda _: "close_stdout()",

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from exitmatrix.model.language import (
+    Call,
     Catch,
     Code,
     Finalize,
     Fork,
     Handle,
+    Hook,
+    Keep,
     Register,
+    RegisterThreading,
     RunLoop,
     SetExitFunction,
     StartProcess,
@@ -23,7 +27,17 @@ from exitmatrix.model.language import (
 )
 
 NAMING = (
-    Register | Unregister | UnregisterNamesake | SetExitFunction | Handle | TryFinally | Finalize
+    Register
+    | Unregister
+    | UnregisterNamesake
+    | SetExitFunction
+    | Handle
+    | TryFinally
+    | Finalize
+    | Call
+    | Hook
+    | Keep
+    | RegisterThreading
 )
 """Statements that name a function."""
 

@@ -17,6 +17,8 @@ from exitmatrix.judge.laws import (
     LAWS,
     exits,
     handlers,
+    limits,
+    owners,
     processes,
     promises,
     signals,
@@ -34,18 +36,23 @@ from exitmatrix.model.language import Code
 NOT_GENERATED = frozenset({
     "prompt-follows", "prompt-dies-of-past-ctrl-c", "prompt-forgets-ctrl-c",
     "typed-ctrl-c-is-remembered", "typed-ctrl-c-is-forgotten",
-    "runner-catches", "runner-exits", "library-saves", "os-exit-is-replaced",
+    "library-saves", "os-exit-is-replaced",
+    "stack-overflows", "endless-calls-raise",
+    "stdout-is-full", "full-pipe-blocks-first", "full-pipe-blocks-last",
 })  # fmt: skip
-"""Laws about a prompt, and about libraries that run a program or stand in for os._exit."""
+"""Laws about a prompt, about libraries that stand in for os._exit, and about an overflow of the
+stack and a pipe that nobody empties, which the generator does not say."""
 
 OF_PROGRAMS: tuple[Law, ...] = tuple(
     law
     for law in (
         *exits.LAWS,
         *unwinding.LAWS,
-        *promises.OF_PROGRAMS,
+        *promises.LAWS,
         *handlers.LAWS,
         *signals.LAWS,
+        *owners.LAWS,
+        *limits.LAWS,
         *processes.LAWS,
         *streams.LAWS,
     )
@@ -56,16 +63,13 @@ OF_PROGRAMS: tuple[Law, ...] = tuple(
 OF_CELLS = frozenset({
     "handler_report", "unraisable_hook", "raises_again", "second_interpreter", "pools", "tracker",
     "server_catches_all", "call_leaves_child", "call_grace", "debugger_locks", "scheduler_forks",
-    "threading_atexit", "releases_globals", "thread_hook", "nests_signal_handlers",
-    "runner_takes_sigint", "late_join",
-    "endless_calls", "unhandled_interrupt",
-    "hook_ends_interrupt", "gzip_closes_itself",
+    "runner_takes_sigint", "late_join", "endless_calls", "gzip_closes_itself",
     "prompt_handlers", "prompt_interrupt",
     "early_exit_function", "process_end", "server_imports", "server_keeps_status",
     "shared_memory", "tracker_name", "keeps_ignored_sigint", "unkilled_status",
 })  # fmt: skip
-"""Parameters of the laws about stderr, libraries, servers, second interpreters, promises, loops,
-signals with two owners, limits, prompts, multiprocessing and launchers."""
+"""Parameters of the laws about stderr, libraries, servers, second interpreters, loops, an overflow
+of the stack, prompts, multiprocessing and launchers."""
 
 
 class Damage(Frozen, kw_only=True):

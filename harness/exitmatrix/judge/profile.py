@@ -35,6 +35,7 @@ class Profile(Frozen, kw_only=True):
     thread_end_loads: bool
     interrupted_end: InterruptedEnd
     code_end_flush: CodeEndFlush
+    hook_flush: Literal["before", "behind", "never"]
     streams: Streams
     keeps_unwritten: bool
     held_stream: Literal["waits", "aborts"]
@@ -52,8 +53,10 @@ class Profile(Frozen, kw_only=True):
     raises_again: bool
     second_interpreter: Literal["forgets", "aborts if left", "leaves if left", "runs"]
     has_finalize: bool
+    has_faulthandler: bool
     threading_atexit: bool
     releases_globals: bool
+    clears_globals: bool
     thread_hook: bool
     early_exit_function: bool
     process_end: Literal["os._exit", "handlers"]
@@ -61,7 +64,7 @@ class Profile(Frozen, kw_only=True):
     server_keeps_status: bool
     late_join: Literal["runs", "waits", "returns", "refuses"]
     runner_takes_sigint: bool
-    hook_ends_interrupt: bool
+    hook_exits: bool
     prompt_handlers: Literal["none", "completer", "history", "history 3.13"]
     prompt_interrupt: Literal["forgotten", "typed", "both"]
     endless_calls: Literal["raise", "overflow"]
@@ -204,6 +207,19 @@ PARAMETERS: tuple[Parameter, ...] = (
         ),
         source="CPython Python/pythonrun.c, flush_io; 2.7 Python/pythonrun.c, handle_system_exit "
         "and PyErr_Display; PyPy pypy/interpreter/app_main.py, run_toplevel",
+    ),
+    Parameter(
+        name="hook_flush",
+        about="when stdout is flushed where an exception that ends the code is given to a function "
+        "that the program has set as sys.excepthook",
+        spans=(
+            Span("cpython", (), "never"),
+            Span("cpython", (3,), "before"),
+            Span("pypy", (), "never"),
+            Span("pypy", (3, 8), "behind"),
+        ),
+        source="CPython Python/pythonrun.c, flush_io and PyErr_Display; measured on PyPy 7.3.3 to "
+        "8.0.1",
     ),
     Parameter(
         name="streams",
@@ -379,6 +395,16 @@ PARAMETERS: tuple[Parameter, ...] = (
         source="docs: library/weakref, weakref.finalize",
     ),
     Parameter(
+        name="has_faulthandler",
+        about="whether there is faulthandler",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 3), value=True),
+            Span("pypy", (), value=True),
+        ),
+        source="docs: library/faulthandler, New in version 3.3; PyPy pypy/module/faulthandler",
+    ),
+    Parameter(
         name="threading_atexit",
         about="whether threading has a list of functions that run before threads are joined",
         spans=(
@@ -395,6 +421,16 @@ PARAMETERS: tuple[Parameter, ...] = (
         spans=(Span("cpython", (), value=True), Span("pypy", (), value=False)),
         source="CPython Python/pylifecycle.c, finalize_modules; 2.7 Python/import.c, "
         "PyImport_Cleanup; PyPy docs: Differences related to garbage collection strategies",
+    ),
+    Parameter(
+        name="clears_globals",
+        about="whether that empties the program's module, whoever holds on to its functions",
+        spans=(
+            Span("cpython", (), value=True),
+            Span("cpython", (3, 4), value=False),
+            Span("pypy", (), value=False),
+        ),
+        source="CPython bpo-18214; 2.7 Objects/moduleobject.c, module_dealloc",
     ),
     Parameter(
         name="thread_hook",
@@ -480,15 +516,11 @@ PARAMETERS: tuple[Parameter, ...] = (
         source="CPython gh-83658; docs: library/asyncio-runner, Handling Keyboard Interruption",
     ),
     Parameter(
-        name="hook_ends_interrupt",
-        about="whether sys.exit in a hook that is told of KeyboardInterrupt sets the exit status",
-        spans=(
-            Span("cpython", (), value=True),
-            Span("pypy", (), value=True),
-            Span("pypy", (3, 8), value=False),
-        ),
-        source="CPython Python/pythonrun.c, handle_system_exit; PyPy issue #4995 and "
-        "pypy/interpreter/app_main.py, run_toplevel",
+        name="hook_exits",
+        about="whether sys.exit in sys.excepthook sets the exit status",
+        spans=(Span("cpython", (), value=True), Span("pypy", (), value=False)),
+        source="CPython Python/pythonrun.c, handle_system_exit; PyPy "
+        "pypy/interpreter/app_main.py, display_exception",
     ),
     Parameter(
         name="prompt_handlers",

@@ -250,6 +250,7 @@ class Facts(Frozen, kw_only=True):
     hook: str = ""  # sys.excepthook, threading.excepthook
     start: str = ""  # how Python was given the program, where that is not as a file
     told: str = ""  # the exception that a hook was told of
+    held: str = ""  # what holds on to a function of the program: a thread, or a module
     unwatched: bool = False  # whether nobody waits for the end of the thread
     thread_ends: bool = False  # whether a thread comes to its end
     rootless: bool = False  # whether another thread than the main one forked this process

@@ -34,8 +34,15 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="py-exit-finalizes",
         about="statement",
-        # What it does in another thread, or while the interpreter ends, was not measured.
-        when=lambda f: isinstance(f.statement, PyExit) and f.in_main and not f.finalizing,
+        # What it does in another thread, in a child that such a thread has forked, or while the
+        # interpreter ends, was not measured.
+        when=lambda f: (
+            isinstance(f.statement, PyExit)
+            and f.in_main
+            and not f.finalizing
+            and not f.rootless
+            and f.profile.fatal_error != "no such call"
+        ),
         then=lambda f: Finalizes(
             low_byte(f.statement.status) if isinstance(f.statement, PyExit) else 0
         ),
@@ -45,6 +52,14 @@ LAWS: tuple[Law, ...] = (
             "runs."
         ),
         source="docs: c-api/sys, Py_Exit; CPython Python/pylifecycle.c, Py_Exit",
+    ),
+    Law(
+        id="pypy-has-no-py-exit",
+        about="statement",
+        when=lambda f: isinstance(f.statement, PyExit) and f.profile.fatal_error == "no such call",
+        then=lambda _: Raises("Exception"),
+        because="PyPy's ctypes has no pythonapi: asking for it is an AttributeError.",
+        source="PyPy lib_pypy/ctypes_support.py; docs: library/ctypes, ctypes.pythonapi",
     ),
     Law(
         id="interrupt-sends-nothing",
@@ -60,10 +75,12 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="interrupt-is-as-ctrl-c",
         about="interrupt",
-        # What it does where the program has a handler of its own for SIGINT was not measured.
-        when=lambda f: f.disposition == "interrupt",
+        when=lambda f: f.disposition == "interrupt" or f.disposition.startswith(":"),
         then=lambda _: Calls(),
-        because="The main thread then does what it does about SIGINT: KeyboardInterrupt.",
+        because=(
+            "The main thread then does what it does about SIGINT: KeyboardInterrupt, or it calls "
+            "the handler that the program has set."
+        ),
         source="docs: library/_thread, interrupt_main; c-api/exceptions, PyErr_SetInterrupt",
     ),
     Law(

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import Calls, Later, Law, Proceeds, does
+from exitmatrix.judge.laws.law import Calls, Facts, Later, Law, Proceeds, Raises, does
+from exitmatrix.judge.laws.signals import ENDS, NO_ACTION, OF_CHILDREN, UNCATCHABLE
 from exitmatrix.model.language import Call, RegisterFaulthandler
+
+ENABLED_ONLY = frozenset(["SIGSEGV", "SIGFPE", "SIGABRT", "SIGBUS", "SIGILL"])
+"""Signals that faulthandler.enable is for, and that faulthandler.register refuses."""
+
+
+def _dumps(facts: Facts, *signals: frozenset[str]) -> bool:
+    """Whether faulthandler is asked to take one of these signals, and is there."""
+    asked = facts.statement.signal if isinstance(facts.statement, RegisterFaulthandler) else ""
+    return facts.profile.has_faulthandler and any(asked in some for some in signals)
+
 
 LAWS: tuple[Law, ...] = (
     Law(
@@ -21,7 +32,9 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="faulthandler-is-set",
         about="statement",
-        when=does(RegisterFaulthandler),
+        when=lambda f: (
+            _dumps(f, ENDS, NO_ACTION) and not _dumps(f, ENABLED_ONLY, UNCATCHABLE, OF_CHILDREN)
+        ),
         then=lambda _: Proceeds(),
         because=(
             "faulthandler.register replaces the action of a signal below Python. With chain=True "
@@ -29,6 +42,28 @@ LAWS: tuple[Law, ...] = (
         ),
         source="docs: library/faulthandler, faulthandler.register; CPython "
         "Modules/faulthandler.c, faulthandler_user",
+    ),
+    Law(
+        id="faulthandler-refuses",
+        about="statement",
+        when=lambda f: _dumps(f, ENABLED_ONLY, UNCATCHABLE),
+        then=lambda _: Raises("Exception"),
+        because=(
+            "faulthandler.register refuses the signals of crashes with RuntimeError, since "
+            "faulthandler.enable is for these; and the kernel those that nobody can handle."
+        ),
+        source="docs: library/faulthandler, faulthandler.register; CPython "
+        "Modules/faulthandler.c, check_signum; signal(2), Description",
+    ),
+    Law(
+        id="no-faulthandler-in-2",
+        about="statement",
+        when=lambda f: (
+            isinstance(f.statement, RegisterFaulthandler) and not f.profile.has_faulthandler
+        ),
+        then=lambda _: Raises("Exception"),
+        because="CPython 2 has no faulthandler: its import is an ImportError.",
+        source="docs: library/faulthandler, New in version 3.3",
     ),
     Law(
         id="dumped-only",
@@ -56,12 +91,23 @@ LAWS: tuple[Law, ...] = (
         because=(
             "A signal that comes while the handler of a signal runs is handled at once, within it: "
             "Python blocks no signal meanwhile. Up to 3.7 that is so where the first handler was "
-            "called while a call waited; between two instructions handlers do not nest, and when "
-            "the second one is called then was not measured."
+            "called while a call waited, but for one that waits for a lock or a thread."
         ),
         source="docs: library/signal, Execution of Python signal handlers; CPython "
         "Modules/signalmodule.c, _PyErr_CheckSignalsTstate; 3.7 Python/ceval.c, "
         "Py_MakePendingCalls",
+    ),
+    Law(
+        id="pending-calls-do-not-nest",
+        about="noticing",
+        when=lambda f: f.nested and f.profile.nests_signal_handlers == "in calls" and not f.in_call,
+        then=lambda _: Later(),
+        because=(
+            "Up to 3.7 handlers that are called between two instructions do not nest: the second "
+            "one is called when the first has returned."
+        ),
+        source="CPython 3.7 Python/ceval.c, Py_MakePendingCalls, busy; Python/thread_pthread.h, "
+        "and Modules/_threadmodule.c, acquire_timed, which calls it",
     ),
     Law(
         id="pypy-ends-a-handler-first",

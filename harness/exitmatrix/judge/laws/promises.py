@@ -6,15 +6,22 @@ from exitmatrix.judge.laws.law import Calls, Facts, Law, Passes, Proceeds, Raise
 from exitmatrix.model.language import Finalize, Hook, Keep, RegisterThreading
 
 
-def _registers_in_time(facts: Facts) -> bool:
-    return facts.profile.threading_atexit and not facts.finalizing
+def _lists(facts: Facts) -> bool:
+    """Whether a function is to be put into threading's own list, and there is one."""
+    return isinstance(facts.statement, RegisterThreading) and facts.profile.threading_atexit
 
 
-def _goes_on_interrupted(facts: Facts) -> bool:
-    return facts.told == "KeyboardInterrupt" and not facts.profile.hook_ends_interrupt
+def _told_in_main(facts: Facts, *raised: str) -> bool:
+    """Whether sys.excepthook raises one of these."""
+    return facts.hook == "sys.excepthook" and facts.exception in raised
 
 
-OF_PROGRAMS: tuple[Law, ...] = (
+def _raises_again(facts: Facts) -> bool:
+    """Whether the last exception of the handlers is one of the main thread's once more."""
+    return facts.again and facts.profile.final_exception == "SystemExit counts"
+
+
+LAWS: tuple[Law, ...] = (
     Law(
         id="finalizer-waits-for-its-object",
         about="statement",
@@ -55,15 +62,11 @@ OF_PROGRAMS: tuple[Law, ...] = (
         ),
         source="CPython Lib/weakref.py, finalize._exitfunc",
     ),
-)
-"""Those that a generated program comes to."""
-
-LAWS: tuple[Law, ...] = (
-    *OF_PROGRAMS,
     Law(
         id="threading-registers",
         about="statement",
-        when=lambda f: isinstance(f.statement, RegisterThreading) and _registers_in_time(f),
+        # In a child that another thread than the main one has forked, nobody asked.
+        when=lambda f: _lists(f) and not f.finalizing and not f.rootless,
         then=lambda _: Proceeds(),
         because=(
             "From 3.9 on threading has a list of its own: its functions run, the newest first, "
@@ -71,6 +74,24 @@ LAWS: tuple[Law, ...] = (
             "any handler of atexit."
         ),
         source="CPython bpo-39812; Lib/threading.py, _register_atexit and _shutdown",
+    ),
+    Law(
+        id="threading-list-is-closed",
+        about="statement",
+        when=lambda f: _lists(f) and f.finalizing,
+        then=lambda _: Raises("Exception"),
+        because="When the main thread's code has ended, that list takes no more: RuntimeError.",
+        source="CPython bpo-39812; Lib/threading.py, _register_atexit",
+    ),
+    Law(
+        id="no-threading-list",
+        about="statement",
+        when=lambda f: (
+            isinstance(f.statement, RegisterThreading) and not f.profile.threading_atexit
+        ),
+        then=lambda _: Raises("Exception"),
+        because="Before 3.9 threading has no such list: asking for it is an AttributeError.",
+        source="CPython bpo-39812",
     ),
     Law(
         id="global-is-kept",
@@ -83,7 +104,9 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="globals-are-released",
         about="globals",
-        when=lambda f: f.profile.releases_globals,
+        # Where a module of the standard library holds a function of the program, it is called
+        # when the globals that it uses are gone: no law says what it then does.
+        when=lambda f: f.profile.releases_globals and (not f.held or f.profile.clears_globals),
         then=lambda _: Calls(),
         because=(
             "When all handlers have run, CPython takes its modules down: objects that were "
@@ -91,6 +114,20 @@ LAWS: tuple[Law, ...] = (
         ),
         source="CPython Python/pylifecycle.c, finalize_modules; docs: reference/datamodel, "
         "object.__del__, which guarantees nothing",
+    ),
+    Law(
+        id="daemon-holds-globals",
+        about="globals",
+        when=lambda f: (
+            f.held == "thread" and f.profile.releases_globals and not f.profile.clears_globals
+        ),
+        then=lambda _: Proceeds(),
+        because=(
+            "Since 3.4 a module is not emptied but left to the collector of garbage. A daemon "
+            "thread that executes a function of the program has its globals, and is never over: "
+            "nothing of them is released."
+        ),
+        source="CPython bpo-18214; Python/pylifecycle.c, finalize_modules",
     ),
     Law(
         id="pypy-leaves-globals",
@@ -145,12 +182,9 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="hook-may-exit",
         about="hook exception",
-        # What else a hook may raise, and what one of threads does, was not measured.
-        when=lambda f: (
-            f.hook == "sys.excepthook"
-            and f.exception == "SystemExit"
-            and not _goes_on_interrupted(f)
-        ),
+        # What another hook than this one may raise was not measured, nor what KeyboardInterrupt
+        # in one does that is told of something else.
+        when=lambda f: _told_in_main(f, "SystemExit") and f.profile.hook_exits,
         then=lambda _: Passes(),
         because=(
             "SystemExit of a hook takes the place of what the hook was told of: the program ends "
@@ -161,12 +195,27 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="pypy-hook-does-not-exit",
         about="hook exception",
+        when=lambda f: _told_in_main(f, "SystemExit") and not f.profile.hook_exits,
+        then=lambda _: Swallows(),
+        because=(
+            "PyPy prints whatever its hook raises, SystemExit too, and ends by what the hook was "
+            "told of."
+        ),
+        source="PyPy pypy/interpreter/app_main.py, display_exception",
+    ),
+    Law(
+        id="hook-fails",
+        about="hook exception",
         when=lambda f: (
-            f.hook == "sys.excepthook" and f.exception == "SystemExit" and _goes_on_interrupted(f)
+            _told_in_main(f, "Exception")
+            or (_told_in_main(f, "KeyboardInterrupt") and f.told == "KeyboardInterrupt")
         ),
         then=lambda _: Swallows(),
-        because=("PyPy ends itself with SIGINT after KeyboardInterrupt, whatever its hook raised."),
-        source="PyPy pypy/interpreter/app_main.py, run_toplevel",
+        because=(
+            "What a hook raises otherwise is printed, and so is what it was told of; the program "
+            "ends by the latter."
+        ),
+        source="docs: library/sys, sys.excepthook; CPython Python/pythonrun.c, _PyErr_PrintEx",
     ),
     Law(
         id="exits-call-no-hook",
@@ -179,7 +228,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="hook-is-told-again-2",
         about="hook",
-        when=lambda f: f.again and f.exception != "SystemExit" and f.profile.raises_again,
+        when=lambda f: _raises_again(f) and f.exception != "SystemExit",
         then=lambda _: Calls(),
         because=(
             "Python 2 raises the last exception of the handlers again when all have run, and gives "
@@ -190,9 +239,10 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="handlers-call-no-hook",
         about="hook",
-        when=lambda f: f.again and not f.profile.raises_again,
+        when=lambda f: f.again and not _raises_again(f),
         then=lambda _: Proceeds(),
-        because="In Python 3 what a handler raises is reported past sys.excepthook.",
-        source="CPython Modules/atexitmodule.c, atexit_callfuncs; 3.9, the same",
+        because="In Python 3 and PyPy what a handler raises is reported past sys.excepthook.",
+        source="CPython Modules/atexitmodule.c, atexit_callfuncs; 3.9, the same; measured on "
+        "PyPy 7.3.3",
     ),
 )

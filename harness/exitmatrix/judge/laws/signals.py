@@ -22,11 +22,10 @@ ENDS = frozenset({
 """Those whose default action ends the process, with or without a core dump: signal(7)."""
 
 TAKEN_BY_ONE = frozenset({
-    "SIGQUIT", "SIGILL", "SIGTRAP", "SIGBUS", "SIGFPE", "SIGSEGV", "SIGXCPU", "SIGSYS",
+    "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE", "SIGSEGV", "SIGXCPU", "SIGXFSZ",
+    "SIGSYS",
 })  # fmt: skip
-"""Those that dump core: one thread takes them, and the others go on until then. Which one, and
-how far the sender comes, was not measured (Linux kernel/signal.c, complete_signal).
-"""
+"""Those that dump core: Linux include/linux/signal.h, SIG_KERNEL_COREDUMP_MASK."""
 
 NO_ACTION = frozenset(["SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH"])
 """Those whose default action does nothing to a process that runs."""
@@ -105,6 +104,20 @@ LAWS: tuple[Law, ...] = (
             "the process, and nothing in Python runs, neither handlers nor the flushing of buffers."
         ),
         source="signal(7), section Standard signals; docs: library/atexit, note at the top",
+    ),
+    Law(
+        id="dumps-core-in-time",
+        about="signal",
+        when=lambda f: f.disposition == "default" and f.signal in TAKEN_BY_ONE and not f.in_main,
+        then=lambda _: Later(),
+        because=(
+            "A signal to the process whose default action dumps core is given to the main thread, "
+            "which does nothing any more. Other threads, the sender too, go on until that has "
+            "begun to dump."
+        ),
+        source="Linux kernel/signal.c, complete_signal and get_signal; kernel/coredump.c, "
+        "zap_threads",
+        race="what the sender does next, and the main thread's end",
     ),
     Law(
         id="no-default-action",

@@ -13,6 +13,7 @@ from exitmatrix.judge.semantics.state import (
     Configuration,
     EndsProcesses,
     Entering,
+    Finalization,
     FinalizerRun,
     Frame,
     ProcessState,
@@ -132,6 +133,7 @@ def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:
         main=thread.id,
         forked=0,
         pending=(),
+        doomed="",
         said=(),
         marked=False,
         role="child",
@@ -141,6 +143,14 @@ def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:
         shared=(),
         inherited=tuple(one.function for one in thread.frames if isinstance(one, Call)),
     )
+
+
+def releasing(thread: Thread) -> bool:
+    """Whether a thread does what is done when globals are released, behind all handlers."""
+    match thread.frames:
+        case (Finalization("globals"), Entering() | Call(), *_):
+            return True
+    return False
 
 
 def rootless(process: ProcessState) -> bool:

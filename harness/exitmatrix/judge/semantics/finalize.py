@@ -15,12 +15,15 @@ from exitmatrix.judge.semantics.state import (
     Configuration,
     Entering,
     Finalization,
+    MainCode,
     ProcessState,
+    Raised,
     Resting,
     Stage,
     Thread,
 )
 from exitmatrix.model.execution import Exit
+from exitmatrix.model.language import JoinDaemon
 
 CALLED = "(called)"
 """What sys.exitfunc is once it has been called: nothing, unless it is set again."""
@@ -37,6 +40,7 @@ def step(
     about = Facts(
         profile=ask.profile,
         exception=ending.raised,
+        told=ending.told,
         reader=process.reader,
         sigpipe=disposition(process, "SIGPIPE"),
         full=process.full,
@@ -68,6 +72,32 @@ def step(
             yield from spawn.end_second(now, process, main, ask, left_over=True)
         case "streams":
             yield _streams(now, process, ending, about, ask)
+
+
+def flush_before_hook(
+    now: Configuration, process: ProcessState, main: Thread, raised: Raised, ask: Ask
+) -> tuple[Configuration, bool]:
+    """After the flush that may come before a hook is told, and whether that waits for a reader.
+
+    Raises NotPredicted.
+    """
+    if not isinstance(main.top, MainCode):
+        return now, False
+    about = Facts(
+        profile=ask.profile,
+        exception=raised.name,
+        hook="sys.excepthook",
+        reader=process.reader,
+        sigpipe=disposition(process, "SIGPIPE"),
+        full=process.full,
+        buffered=bool(process.buffered),
+    )
+    (effect,) = ask("code ended", about)
+    if isinstance(effect, Blocks):
+        return _blocked(now, process, main), True
+    if isinstance(effect, Writes) and effect.written:
+        now = _flush(now, process, ask.profile)
+    return now, False
 
 
 def _of_threading(now: Configuration, process: ProcessState, main: Thread) -> Configuration:
@@ -123,11 +153,22 @@ def _release(
     function, *others = process.kept
     if others:
         raise NotPredicted("no law says what happens: the order in which globals are released")
-    (effect,) = ask("globals", about)
+    (effect,) = ask("globals", replace(about, held=_held(process, function, ask)))
     process = replace(process, kept=())
     if isinstance(effect, Calls):
         main = change.push(main, Entering(function))
     yield change.with_process(now, change.with_thread(process, main))
+
+
+def _held(process: ProcessState, function: str, ask: Ask) -> str:
+    """What holds on to a function of the program, and so to its globals.
+
+    A daemon that is asked to end, and joined, is that of a library: its code is not the program's.
+    """
+    asked = any(isinstance(one, JoinDaemon) for one in ask.code.function(function))
+    if any(one.daemon for one in process.threads) and not asked:
+        return "thread"
+    return "module" if process.held else ""
 
 
 def _flush(now: Configuration, process: ProcessState, profile: Profile) -> Configuration:

@@ -43,6 +43,8 @@ def hook(
 
 def begin_hook(thread: Thread, function: str, raised: Raised) -> Thread:
     """The thread, in which the hook begins."""
+    if isinstance(thread.top, MainCode):
+        thread = change.swap(thread, MainCode(raised.name))
     calm = change.push(replace(thread, raising=None), Hooked(raised))
     return change.push(calm, Entering(function))
 

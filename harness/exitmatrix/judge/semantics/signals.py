@@ -15,7 +15,6 @@ from exitmatrix.judge.semantics.state import (
     Entering,
     HandlerRun,
     Interrupted,
-    Joins,
     Lingering,
     Pending,
     ProcessState,
@@ -54,6 +53,9 @@ def receive(
             if signal not in (one.signal for one in process.pending):
                 process = replace(process, pending=(*process.pending, pending))
             yield change.with_process(now, change.with_thread(process, thread))
+        elif isinstance(effect, Later):
+            doomed = replace(process, doomed=process.doomed or signal)
+            yield change.with_process(now, change.with_thread(doomed, thread))
         elif isinstance(effect, Proceeds):
             yield change.with_process(now, change.with_thread(process, thread))
         else:
@@ -92,7 +94,7 @@ def notice(
         later = any(isinstance(effect, Later) for effect in effects)
     how = disposition(process, pending.signal)
     process = replace(process, pending=tuple(left))
-    in_call = isinstance(main.top, Resting | Lingering | Joins | WaitsForChild)
+    in_call = isinstance(main.top, Resting | Lingering | WaitsForChild)
     main = loops.call_back(process, main, pending.signal)
     if how.startswith(":"):
         main = change.push(main, Interrupted(in_call), Entering(how[1:]))

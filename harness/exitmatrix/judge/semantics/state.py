@@ -206,6 +206,8 @@ class RequestCode(Frozen):
 class MainCode(Frozen):
     """Below the main thread's code."""
 
+    told: str = ""  # the exception that sys.excepthook has been told of
+
 
 class ThreadCode(Frozen):
     """Below another thread's code."""
@@ -222,6 +224,7 @@ class Finalization(Frozen):
     stage: Stage
     exit: Exit  # that of the process, if nothing changes it
     raised: str = ""  # the exception that ended the code
+    told: str = ""  # the one that sys.excepthook was told of
 
 
 Frame = (
@@ -298,8 +301,10 @@ class ProcessState(Frozen, kw_only=True):
     kept: tuple[str, ...] = ()  # what globals call when they are released
     hooks: tuple[tuple[str, str], ...] = ()  # sys.excepthook, threading.excepthook
     exitfunc: str = ""  # what sys.exitfunc was set to, if anything
+    held: bool = False  # whether a module of the standard library has one of its functions
     signals: tuple[tuple[str, str], ...] = ()  # dispositions other than at the start
     pending: tuple[Pending, ...] = ()
+    doomed: str = ""  # the signal that the main thread is about to die of, with all others
     buffered: tuple[str, ...] = ()
     reader: bool = True  # somebody reads its stdout
     full: bool = False  # it is a pipe that is full, and that nobody empties

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import POOL, Calls, Facts, Proceeds
 from exitmatrix.judge.semantics import change, loops, multiprocess, pools, run, spawn
-from exitmatrix.judge.semantics.ask import Ask
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.outside import spend
 from exitmatrix.judge.semantics.signals import disposition, interrupt, receive
@@ -53,7 +53,9 @@ from exitmatrix.model.language import (
     JoinProcess,
     Keep,
     LibcExit,
+    Nothing,
     OsExit,
+    Raise,
     Register,
     RegisterFaulthandler,
     RegisterThreading,
@@ -90,6 +92,15 @@ LOADERS = LibcExit | Segfault
 """Statements that load a library: `ctypes.CDLL(None)`, dlopen(3)."""
 
 
+MEASURED_LATE = Nothing | Raise | JoinDaemon
+"""What was measured of functions that are called when globals are released."""
+
+
+def _forced(statement: Statement) -> str:
+    """The signal that a statement makes the kernel send."""
+    return "SIGSEGV" if isinstance(statement, Segfault) else "SIGXFSZ"
+
+
 def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement) -> Facts:
     """What a law may know about a statement."""
     return Facts(
@@ -102,7 +113,7 @@ def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement)
         sigpipe=disposition(process, "SIGPIPE"),
         full=process.full,
         held=process.held,
-        disposition=disposition(process, "SIGXFSZ"),
+        disposition=disposition(process, _forced(statement)),
         buffered=bool(process.buffered),
         rootless=change.rootless(process),
         pool_over=any(line.function == POOL for line in process.said),
@@ -123,6 +134,10 @@ def execute(
         process = replace(process, before_exit="")
         yield change.with_process(now, change.with_thread(process, thread))
         return
+    if change.releasing(thread) and not isinstance(statement, MEASURED_LATE):
+        raise NotPredicted(
+            f"no law says what happens: {type(statement).__name__} while globals are released"
+        )
     about = facts(ask, process, thread, statement)
     if process.torn and isinstance(statement, LOADERS):
         for effect in ask("loading", about):
@@ -269,7 +284,7 @@ def _set_list(process: ProcessState, statement: Statement, ask: Ask) -> ProcessS
             left = tuple(one for one in process.shared if one != kind)
             return replace(process, shared=left)
         case SetExitFunction(function):
-            return replace(process, exitfunc=function)
+            return replace(process, exitfunc=function, held=True)
         case ImportAtexit():
             if ask.profile.exitfunc and process.exitfunc:
                 return run.register(replace(process, exitfunc=""), process.exitfunc)
@@ -287,11 +302,11 @@ def _promise(
         case Finalize(function):
             return run.finalize(process, function)
         case RegisterThreading(function):
-            return replace(process, threading=(*process.threading, function))
+            return replace(process, threading=(*process.threading, function), held=True)
         case Keep(function):
             return replace(process, kept=(*process.kept, function))
         case Hook(name, function):
-            return replace(process, hooks=(*process.hooks, (name, function)))
+            return replace(process, hooks=(*process.hooks, (name, function)), held=True)
 
 
 def _set(process: ProcessState, statement: Statement) -> ProcessState:

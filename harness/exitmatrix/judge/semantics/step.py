@@ -129,6 +129,9 @@ def _thread_steps(
     thread: Thread,
     ask: Ask,
 ) -> Iterator[Configuration]:
+    if process.doomed and thread.id == process.main:
+        yield stopped(now, process, thread, Dies(process.doomed), Nothing(), ask)
+        return
     if thread.done or (thread.after_main and not process.main_code_ended):
         return
     if process.pending and thread.id == process.main and _sees_signals(thread):
@@ -261,7 +264,10 @@ def _leave_code(
     elif isinstance(thread.top, ProcessCode):
         yield from multiprocess.leave(now, process, thread, raised, ask)
     elif function := promises.hook(process, thread, raised, ask):
-        yield _with(now, process, promises.begin_hook(thread, function, raised))
+        calm = replace(thread, raising=None)
+        now, waits = finalize.flush_before_hook(now, process, calm, raised, ask)
+        process = now.process(process.path)
+        yield now if waits else _with(now, process, promises.begin_hook(thread, function, raised))
     elif isinstance(thread.top, ThreadCode):
         sleeps = thread.top.sleeps
         about = Facts(profile=ask.profile, exception=raised.name, unwatched=sleeps)
@@ -353,7 +359,8 @@ def _end_of_main(
                 yield _with(now, process, waits)
             case Finalizes(code, signal):
                 process = replace(process, finalized=True)
-                ending = Finalization("code ended", Exit(code, signal), name)
+                told = thread.top.told if isinstance(thread.top, MainCode) else ""
+                ending = Finalization("code ended", Exit(code, signal), name, told)
                 yield _with(now, process, change.swap(replace(thread, raising=None), ending))
             case Dies() | Leaves():
                 now = change.with_process(now, process)
