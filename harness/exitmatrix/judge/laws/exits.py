@@ -286,7 +286,7 @@ LAWS: tuple[Law, ...] = (
             f.exception == "KeyboardInterrupt"
             and f.profile.interrupted_end == "signal before handlers"
             and f.start not in PROMPTS
-            and not f.held
+            and not f.stuck
         ),
         then=lambda _: Dies("SIGINT", flushed=True),
         because=(
@@ -301,7 +301,7 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: (
             f.exception == "KeyboardInterrupt"
             and f.profile.interrupted_end == "signal before handlers"
-            and f.held
+            and f.stuck
         ),
         then=lambda _: Blocks(),
         because=(

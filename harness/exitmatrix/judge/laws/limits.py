@@ -27,7 +27,7 @@ def _unhandled(facts: Facts) -> bool:
 
 
 def _stuck(facts: Facts) -> bool:
-    return facts.full and facts.buffered and not facts.held
+    return facts.full and facts.buffered and not facts.stuck
 
 
 LAWS: tuple[Law, ...] = (
@@ -195,7 +195,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="held-stdout-blocks-first",
         about="code ended",
-        when=lambda f: flushed_early(f) and f.held,
+        when=lambda f: flushed_early(f) and f.stuck,
         then=lambda _: Blocks(),
         because=(
             "Stdout is flushed when the code has ended and before any handler runs. That takes the "
@@ -207,7 +207,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="held-stdout-aborts",
         about="streams",
-        when=lambda f: f.held and f.profile.held_stream == "aborts",
+        when=lambda f: f.stuck and f.profile.held_stream == "aborts",
         then=lambda _: Dies("SIGABRT"),
         because=(
             "When handlers have run, daemon threads never go on. A stream whose lock one of them "
@@ -220,7 +220,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="held-stdout-blocks-last",
         about="streams",
-        when=lambda f: f.held and f.profile.held_stream == "waits",
+        when=lambda f: f.stuck and f.profile.held_stream == "waits",
         then=lambda _: Blocks(),
         because="Python 2 and PyPy wait for that lock at the end, however long.",
         source="CPython 2.7 Objects/fileobject.c; flockfile(3); PyPy "

@@ -26,7 +26,7 @@ def _unread(facts: Facts) -> bool:
 
 
 def _stuck(facts: Facts) -> bool:
-    return (facts.buffered and facts.full) or facts.held
+    return (facts.buffered and facts.full) or facts.stuck
 
 
 def _fails(facts: Facts) -> bool:

@@ -44,7 +44,7 @@ def step(
         reader=process.reader,
         sigpipe=disposition(process, "SIGPIPE"),
         full=process.full,
-        held=process.held,
+        stuck=process.stuck,
         buffered=bool(process.buffered),
     )
     match ending.stage:

@@ -112,7 +112,7 @@ def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement)
         reader=process.reader,
         sigpipe=disposition(process, "SIGPIPE"),
         full=process.full,
-        held=process.held,
+        stuck=process.stuck,
         disposition=disposition(process, _forced(statement)),
         buffered=bool(process.buffered),
         rootless=change.rootless(process),
@@ -319,7 +319,7 @@ def _set(process: ProcessState, statement: Statement) -> ProcessState:
         case FillStdout():
             return replace(process, full=True)
         case HoldStdout():
-            return replace(process, held=True)
+            return replace(process, stuck=True)
         case Save(data):
             return replace(process, saved=(*process.saved, data))
         case ReplaceExit(function):

@@ -350,7 +350,7 @@ def _end_of_main(
         exception=name,
         status=status,
         start=ask.code.start,
-        held=process.held,
+        stuck=process.stuck,
     )
     for effect in ask("main exception", about):
         match effect:
