@@ -19,6 +19,7 @@ from exitmatrix.model import Outcome, Scenario, TrialSpec, Unknown
 from exitmatrix.observe import observe
 
 from tests.conftest import FOUND, LOADED, NEWEST, make_order, newest_flask, own_scenario
+from tests.support.part import every
 from tests.support.running import (
     Driver,
     assert_all_gone,
@@ -127,8 +128,21 @@ def pids_of(found: list[psutil.Process]) -> dict[str, int]:
 PARTS = ("harness", "guardian", "engine")
 
 
-@pytest.mark.parametrize("pause", [0.0, 0.02])
-@pytest.mark.parametrize("victims", list(itertools.permutations(PARTS, 2)), ids=" ".join)
+# Each pair in each order, the second at once or a moment later. Of the two that a pair has, the
+# part takes the one and for the next pair the other.
+PAUSES = (0.0, 0.02)
+IN_TURN = [
+    (pair, PAUSES[(place + half) % 2])
+    for place, pair in enumerate(itertools.permutations(PARTS, 2))
+    for half in (0, 1)
+]
+
+
+@pytest.mark.parametrize(
+    ("victims", "pause"),
+    every(2, IN_TURN),
+    ids=lambda one: " ".join(one) if isinstance(one, tuple) else str(one),
+)
 def test_no_two_of_them_can_be_killed_and_leave_anything(
     victims: tuple[str, str], pause: float, environment_of: EnvironmentOf, driver: Driver
 ) -> None:

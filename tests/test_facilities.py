@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from tests.conftest import LOADED, NEWEST, make_order
 from tests.support.command import COMMAND
+from tests.support.running import GONE
 
 SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 
@@ -34,7 +35,7 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def until(done: Callable[[], bool]) -> None:
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + GONE
     while not done():
         assert time.monotonic() < limit
         time.sleep(0.005)

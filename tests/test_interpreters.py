@@ -21,6 +21,8 @@ from exitmatrix.machine.interpreters import (
 from exitmatrix.machine.interpreters.answer import PROBE, interpreter, read_answer
 from exitmatrix.model import Interpreter
 
+from tests.support.running import GONE
+
 BASE = os.path.realpath(sys.executable)
 
 
@@ -161,9 +163,9 @@ def test_a_program_that_hangs_is_ended_with_its_children(
     path = program(tmp_path / "python", f'/bin/sleep 60 & echo $! >"{tmp_path}/pid"; wait')
     started = time.monotonic()
     assert reasons(find([path])) == {path: "gave no answer within 0.5 s"}
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 50  # its child sleeps for 60 s, and a machine may be busy
     child = int((tmp_path / "pid").read_text())
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + GONE
     # Killed, it is gone or a zombie; its new parent may take a moment to reap it.
     state = "?"
     while time.monotonic() < deadline and state not in ("", "Z"):

@@ -36,6 +36,7 @@ from tests.conftest import FOUND, LOADED, NEWEST, note_exercised
 from tests.support.background import background
 from tests.support.committed import of_this_platform, verdicts
 from tests.support.part import every
+from tests.support.running import GONE
 
 ROOT = Path(__file__).parent.parent
 RECORDS = {record.cell: record for record in of_this_platform() if record.scenario in LOADED}
@@ -328,18 +329,23 @@ def test_an_interrupted_one_leaves_nobody(
     """Ctrl-C ends the reproducer and whatever it started, of a race as well."""
     record = on_record(cell)
     file = tmp_path / "reproducer.py"
-    file.write_text(program(record))
+    rest = "time.sleep(0.5)  # until all is at rest"
+    assert rest in program(record)
+    file.write_text(
+        program(record).replace(rest, "time.sleep(600)")
+    )  # so it is at rest when it ends
     python = environment_of(NEWEST, record.stack).python
     with subprocess.Popen([python, file], start_new_session=True, stderr=subprocess.PIPE) as run:
-        for _ in range(200):
+        limit = time.monotonic() + GONE
+        while time.monotonic() < limit:
             if len(left_in(file)) > 2 + is_race(record.outcomes):  # driver, parent and child
                 break
             time.sleep(0.1)
         else:
             pytest.fail(f"never all there: {left_in(file)}")
         os.killpg(run.pid, signal.SIGINT)
-        run.communicate(timeout=20)
-    _, left = psutil.wait_procs(left_in(file), timeout=5)  # what was killed takes a moment
+        run.communicate(timeout=GONE)
+    _, left = psutil.wait_procs(left_in(file), timeout=GONE)  # what was killed takes a moment
     for one in left:
         one.kill()
     assert not left

@@ -156,10 +156,11 @@ def test_what_passes_signals_on_lets_clean_up_run(launcher: str, run_app: Run) -
 
 
 @pytest.mark.parametrize(
-    ("launcher", "ran"), [("supervisord", "✗ none"), ("supervisord-asgroup", "✓ all")]
+    ("launcher", "ran", "grace"),
+    [("supervisord", "✗ none", "2s"), ("supervisord-asgroup", "✓ all", "5s")],
 )
 def test_supervisord_stops_the_group_where_it_is_told_to(
-    launcher: str, ran: str, run_app: Run, folder: Path
+    launcher: str, ran: str, grace: str, run_app: Run, folder: Path
 ) -> None:
     """A shell that it started dies alone without stopasgroup, and the program is an orphan.
 
@@ -171,7 +172,7 @@ def test_supervisord_stops_the_group_where_it_is_told_to(
     program = folder / "graceful.py"
     program.write_text(program.read_text().replace('print("bye")', "pass"))
     done = run_app(
-        *(*ONCE, "--ending", "deploy", "--grace", "5s", "--as", launcher),
+        *(*ONCE, "--ending", "deploy", "--grace", grace, "--as", launcher),
         *("--", "sh", "-c", "python graceful.py; true"),
     )
     assert "main, with supervisord and sh" in done.stdout, done.stdout + done.stderr
@@ -473,7 +474,7 @@ def test_two_files_of_records_are_compared(run_app: Run, folder: Path) -> None:
 
 def test_records_are_of_the_schema(run_app: Run, folder: Path) -> None:
     """What `--json` writes is what the published JSON Schema says of a record."""
-    run_app(*ONCE, "--json", "seen.jsonl", "--", "python", "forking.py")
+    run_app(*ONCE, "--grace", "2s", "--json", "seen.jsonl", "--", "python", "forking.py")
     schema = json.loads((PACKAGE / "record.schema.json").read_text())
     lines = (folder / "seen.jsonl").read_text().splitlines()
     assert len(lines) == 4
