@@ -11,8 +11,8 @@ VENV    := .venv
 STAMP   := $(VENV)/.ready
 PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
 CORES   ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
-# One more than there are cores: much of what is tested waits.
-TESTS   := -n $(shell expr $(CORES) + 1) --dist
+# Two for each core: most of what is tested waits.
+TESTS   := -n $(shell expr $(CORES) \* 2) --dist
 PIP     := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet
 
 .PHONY: help

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 from click import ClickException
 from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID
@@ -11,6 +13,8 @@ from msgspec.structs import replace
 
 from tests.conftest import LOADED
 from tests.support import values
+
+pytestmark = pytest.mark.xdist_group("publication")
 
 OLD, NEW = values.interpreter("2.7.18"), values.interpreter("3.15.0")
 MIDDLE = values.interpreter("3.13.0")  # what some packages are made for
@@ -22,9 +26,15 @@ def record(cell: Cell) -> Record:
     return replace(values.record(asks, stack=cell.stack), cell=cell.id)
 
 
+@cache
+def every_cell() -> tuple[Cell, ...]:
+    """What is missing where nothing is on record."""
+    return missing(CLAIMS, HERE, LOADED, {}).cells
+
+
 def test_all_that_the_claims_rest_on_is_measured() -> None:
     """Each pattern has its cells in the plan, and the plan has no others."""
-    cells = missing(CLAIMS, HERE, LOADED, {}).cells
+    cells = every_cell()
     patterns = {pattern for claim in CLAIMS for pattern in claim.rests_on}
     asks = {cell.question for cell in cells}
     assert all(any(one.matches(pattern) for one in asks) for pattern in patterns)
@@ -33,7 +43,7 @@ def test_all_that_the_claims_rest_on_is_measured() -> None:
 
 def test_what_is_on_record_is_not_measured_again() -> None:
     """With a record for each cell nothing is run; without one of them that one is."""
-    cells = missing(CLAIMS, HERE, LOADED, {}).cells
+    cells = every_cell()
     assert not missing(CLAIMS, HERE, LOADED, {"linux": [record(one) for one in cells]}).cells
     most = {"linux": [record(one) for one in cells[1:]]}
     assert missing(CLAIMS, HERE, LOADED, most).cells == cells[:1]
@@ -42,10 +52,7 @@ def test_what_is_on_record_is_not_measured_again() -> None:
 def test_what_judges_is_measured_before_what_is_beside() -> None:
     """A run that is stopped has measured what the verdicts rest on first."""
     judging = {one.cells for claim in CLAIMS for one in claim.judged_by}
-    order = [
-        any(cell.question.matches(pattern) for pattern in judging)
-        for cell in missing(CLAIMS, HERE, LOADED, {}).cells
-    ]
+    order = [any(cell.question.matches(pattern) for pattern in judging) for cell in every_cell()]
     assert order == sorted(order, reverse=True)
 
 

@@ -301,10 +301,10 @@ def lose_readers(ground: Ground, tally: Tally, times: int) -> None:
 
 
 FAULTS = (
-    Fault("SIGKILL to the harness", kill_harness, 100, 6),
+    Fault("SIGKILL to the harness", kill_harness, 100, 3),
     Fault("SIGKILL to the guardian", kill_guardian, 5, 1),
     Fault("SIGKILL to the engine", kill_engine, 5, 1),
-    Fault("SIGKILL to two of harness, guardian and engine", kill_two, 30, 3),
+    Fault("SIGKILL to two of harness, guardian and engine", kill_two, 30, 2),
     Fault("SIGKILL while environments are built", kill_builder, 5, 0),
     Fault("SIGTERM, SIGINT", stop_once, 5, 0),
     Fault("SIGTERM twice, SIGINT twice", stop_twice, 5, 1),
