@@ -12,7 +12,7 @@ from pathlib import Path
 import exitmatrix
 import pytest
 
-from pyz.build import LEFT_OUT, pins, write
+from pyz.build import LEFT_OUT, PYTHONS, ROOT, pins, write
 from tests.conftest import FOUND
 
 pytestmark = pytest.mark.xdist_group("zipapp")
@@ -81,6 +81,29 @@ def test_an_archive_runs_a_program_on_a_python_without_any_package(
     (unpacked,) = (tmp_path / "cache" / "exitmatrix").iterdir()
     assert (unpacked / "exitmatrix" / "cli" / "main.py").is_file()
     assert not list(unpacked.rglob("_reports"))
+
+
+@pytest.mark.real
+def test_the_archive_that_make_zipapp_built_runs_on_each_python_that_it_is_for(
+    tmp_path: Path,
+) -> None:
+    """What is written in C is another for each; `make zipapp` downloads it, and no test does."""
+    built = ROOT / "exitmatrix.pyz"
+    if not built.exists():
+        pytest.skip("make zipapp has built no exitmatrix.pyz")
+    (tmp_path / "app.py").write_text(PROGRAM, encoding="utf-8")
+    mine = [
+        one
+        for one in FOUND.values()
+        if one.implementation == "cpython" and ".".join(map(str, one.language)) in PYTHONS
+    ]
+    for one in mine:
+        done = _run(
+            *(one.path, built, tmp_path, "run", "--trials", "1", "--ending", "deploy"),
+            *("--ready", "line ready", "--expect", "deploy:ran=all", "--", one.path, "app.py"),
+        )
+        assert done.returncode == 0, (one.id, done.stderr)
+        assert "close_pool" in done.stdout
 
 
 def test_a_python_that_is_too_old_is_told_so_in_one_line(archive: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,46 @@ def step(job: dict[str, str], options: str, command: str) -> subprocess.Complete
         timeout=240,
         check=False,
     )
+
+
+def script_of(step: str) -> str:
+    """What the shell is given in a step of the action, as GitHub takes it from the file."""
+    after = ACTION.read_text().split(f"- id: {step}\n")[1]
+    block = re.search(r"^      run: \|\n((?:        .*\n|\n)+)", after, re.MULTILINE)
+    assert block
+    return textwrap.dedent(block[1])
+
+
+STUB = """\
+#!/bin/sh
+printf '%s\\n' "$0 $*" >>"$LOG"
+[ "$2" != venv ] || { mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; }
+"""
+
+
+def test_the_first_step_makes_an_environment_beside_the_programs_own(
+    job: dict[str, str], tmp_path: Path
+) -> None:
+    """Its lines as they stand in the file, with a Python that takes down what it is asked for."""
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("no bash is here")
+    runner = tmp_path / "temporary files"
+    runner.mkdir()
+    python = tmp_path / "a python"
+    python.write_text(STUB)
+    python.chmod(0o700)
+    told = {"ACTION": "/the action", "PYTHON": str(python), "RUNNER_TEMP": str(runner)}
+    log = tmp_path / "log"
+    words = [bash, "--noprofile", "--norc", "-eo", "pipefail", "-c", script_of("install")]
+    env = job | told | {"LOG": str(log)}
+    subprocess.run(words, env=env, check=True, timeout=60)
+    name, _, folder = Path(job["GITHUB_OUTPUT"]).read_text().strip().partition("=")
+    assert (name, Path(folder).parent) == ("folder", runner)
+    assert log.read_text().splitlines() == [
+        f"{python} -m venv {folder}/venv",
+        f"{folder}/venv/bin/python -m pip install --quiet --disable-pip-version-check /the action",
+    ]
 
 
 @pytest.mark.real
