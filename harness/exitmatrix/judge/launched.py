@@ -67,7 +67,7 @@ def predict_launched(
     outcomes = [
         _again(with_launchers, chain, on, scenario)
         for one in told.outcomes
-        for with_launchers in _through(_in_namespace(one, launcher, about), chain, reached)
+        for with_launchers in _through(_in_namespace(_shown(one), launcher, about), chain, reached)
     ]
     races = [TWICE] if any(one.when == "at any time" for one in events) else []
     races += [BURIED] if any(one.when == "orphaned" for one in events) else []
@@ -171,11 +171,14 @@ def _ignored(
 # ------------------------------------------------------------------- how the first one ends
 
 
+def _shown(outcome: Outcome) -> Outcome:
+    """What is seen of it below a launcher: not what was written, nor what others can find."""
+    processes = tuple(replace(one, stdout=None, library=()) for one in outcome.processes)
+    return replace(outcome, processes=processes, left=())
+
+
 def _in_namespace(outcome: Outcome, launcher: Launcher, about: Profile) -> Outcome:
     """The end of a namespace's first process is that of all others in it."""
-    outcome = replace(
-        outcome, processes=tuple(replace(one, stdout=None, library=()) for one in outcome.processes)
-    )
     if not launcher.namespace:
         return outcome
     first, *others = outcome.processes
