@@ -51,6 +51,24 @@ def test_a_signal_to_the_group_ends_the_tracker_unless_it_ignores_it(version: st
     assert left("SIGINT", "group", version) == ()
 
 
+@pytest.mark.parametrize(
+    ("ending", "target"),
+    [("SIGTERM", "main"), ("SIGTERM", "group"), ("SIGKILL", "main"), ("os-exit-7", "main")],
+)
+def test_what_the_c_library_makes_is_removed_by_handlers_or_by_nobody(
+    ending: str, target: str
+) -> None:
+    """No tracker is started for it, and none is told of it."""
+    kinds = ("untracked semaphore", "untracked shared memory")
+    steps = ["register A", *(f"share {kind}" for kind in kinds)]
+    told = program({"steps": steps, "handlers": {"A": [f"unshare {kind}" for kind in kinds]}})
+    python = profile({"implementation": "cpython", "version": "3.14.0"})
+    (one,) = predict(told, TERMINATIONS[ending], target, python).outcomes
+    assert (one.left, one.helpers) == (("semaphore", "shared memory"), ())
+    (clean,) = predict(told, TERMINATIONS["return"], "main", python).outcomes
+    assert clean.left == ()
+
+
 def test_before_3_8_there_is_no_shared_memory_to_be_left() -> None:
     """Semaphores had a tracker of their own."""
     assert left("SIGHUP", "group", "3.7.0") == (SYSTEM_V, "semaphore")

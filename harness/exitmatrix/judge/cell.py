@@ -10,6 +10,7 @@ from exitmatrix.declare.program import MARKER, step
 from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.laws.exits import PROMPTS
 from exitmatrix.judge.laws.law import Facts, Helps, Keeps, Law, Stays
+from exitmatrix.judge.laws.multiprocess import TRACKED
 from exitmatrix.judge.memory import remembered
 from exitmatrix.judge.profile import Profile
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
@@ -355,7 +356,7 @@ def _helps(
 
 
 def _shares(statement: Statement) -> bool:
-    return isinstance(statement, Share)
+    return isinstance(statement, Share) and statement.kind in TRACKED
 
 
 def _left(end: Configuration, termination: Termination, target: str, ask: Ask) -> tuple[str, ...]:
@@ -373,7 +374,7 @@ def _left(end: Configuration, termination: Termination, target: str, ask: Ask) -
         )
         (effect,) = ask("left", about)
         if effect == Keeps("left behind"):
-            left.append(kind)
+            left.append(kind.removeprefix("untracked "))
     return tuple(left)
 
 

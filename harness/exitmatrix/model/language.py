@@ -17,7 +17,13 @@ from exitmatrix.model.base import Frozen
 
 ThreadEnd = Literal["joined", "after main", "never"]
 StartMethod = Literal["fork", "spawn", "forkserver"]
-Shared = Literal["semaphore", "shared memory", "System V shared memory"]
+Shared = Literal[
+    "semaphore",
+    "shared memory",
+    "System V shared memory",
+    "untracked semaphore",
+    "untracked shared memory",
+]
 LibcCall = Literal["exit", "_exit", "quick_exit"]
 Resource = Literal["memory", "file size", "recursion", "stack", "input"]
 
@@ -404,14 +410,15 @@ class TerminateProcess(Frozen, tag="terminate process"):
 class Share(Frozen, tag="share"):
     """A lock of multiprocessing, a `SharedMemory`, or shmget(2): others find it, and it may stay.
 
-    The lock is one for spawned processes, which has a name.
+    The lock is one for spawned processes, which has a name. Untracked ones are made by sem_open(3)
+    and shm_open(3).
     """
 
     kind: Shared
 
 
 class Unshare(Frozen, tag="unshare"):
-    """`SharedMemory.unlink`, or shmctl(2) with IPC_RMID."""
+    """`SharedMemory.unlink`, shmctl(2) with IPC_RMID, sem_unlink(3) or shm_unlink(3)."""
 
     kind: Shared
 

@@ -52,9 +52,13 @@ def _ends_tracker(facts: Facts) -> bool:
     return facts.everyone and facts.signal != "" and facts.signal not in TRACKER_IGNORES
 
 
+TRACKED = ("semaphore", "shared memory")
+"""What multiprocessing makes, and tells its tracker of."""
+
+
 def _named(facts: Facts) -> bool:
     """Whether it has a name that the tracker is told of."""
-    return facts.shared != "System V shared memory"
+    return facts.shared in TRACKED
 
 
 LAWS: tuple[Law, ...] = (
@@ -329,7 +333,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="nobody-tracks-system-v",
         about="left",
-        when=lambda f: not _named(f) and not f.in_use,
+        when=lambda f: f.shared == "System V shared memory" and not f.in_use,
         then=lambda _: Keeps("left behind"),
         because=(
             "System V shared memory belongs to no process. Nobody but the program knows of it, so "
@@ -337,6 +341,17 @@ LAWS: tuple[Law, ...] = (
         ),
         source="shmget(2); sysvipc(7); CPython Lib/multiprocessing/resource_tracker.py, "
         "_CLEANUP_FUNCS",
+    ),
+    Law(
+        id="nobody-tracks-what-c-makes",
+        about="left",
+        when=lambda f: f.shared.startswith("untracked") and not f.in_use,
+        then=lambda _: Keeps("left behind"),
+        because=(
+            "What sem_open(3) and shm_open(3) have made stays until its name is unlinked, or the "
+            "system is shut down: where no handler does that, nobody does."
+        ),
+        source="shm_overview(7) and sem_overview(7), Persistence",
     ),
     Law(
         id="tracker-of-processes",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import Exits, Facts, Leaves, Proceeds
+from exitmatrix.judge.laws.multiprocess import TRACKED
 from exitmatrix.judge.semantics import change, run
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.signals import receive
@@ -127,7 +128,7 @@ def _server(
 
 def share(process: ProcessState, kind: Shared, ask: Ask) -> ProcessState:
     """With something that others can find. Raises NotPredicted."""
-    if kind != "System V shared memory":
+    if kind in TRACKED:
         process = run.bring(process, "multiprocessing.util", ask)
     (effect,) = ask("shared", Facts(profile=ask.profile, shared=kind))
     if isinstance(effect, Proceeds):
