@@ -34,10 +34,16 @@ from exitmatrix.model.language import (
     Flush,
     Fork,
     Function,
+    Handle,
+    Hook,
     Ignore,
+    Keep,
     LibcExit,
+    PyExit,
     Raise,
     Register,
+    RegisterFaulthandler,
+    RegisterThreading,
     RunHandlers,
     SetExitFunction,
     Signal,
@@ -243,22 +249,33 @@ def test_laws_see_facts_and_never_names() -> None:
 
 
 UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
+    "daemon-holds-globals": ("cpython 3.13.0", (Keep("f"), StartThread((), "never"))),
     "exitfunc-is-no-more": ("cpython 3.13.0", (SetExitFunction("f"),)),
+    "faulthandler-refuses": ("cpython 3.13.0", (RegisterFaulthandler("SIGSEGV", chain=True),)),
     "finalizer-raises": ("cpython 3.13.0", (Finalize("raises"),)),
     "flush-fails": ("cpython 3.13.0", (CloseStdout(), Write("w"), Flush())),
     "flush-writes": ("cpython 3.13.0", (Write("w"), Flush())),
     "fork-copies-loading": ("cpython 3.8.18", (StartThread(), Fork((LibcExit("_exit", 0),)))),
     "fork-copies-thread-end": ("cpython 3.8.18", (StartThread(), Fork((StartThread(),)))),
     "forked-thread-ends-the-child": ("cpython 3.13.0", (StartThread((Fork(),)),)),
+    "hook-fails": ("cpython 3.13.0", (Hook("sys.excepthook", "raises"), Raise())),
     "no-default-action": ("cpython 3.13.0", (Signal("SIGURG"),)),
+    "no-faulthandler-in-2": ("cpython 2.7.18", (RegisterFaulthandler("SIGTERM", chain=True),)),
     "no-finalizers-in-2": ("cpython 2.7.18", (Finalize("f"),)),
+    "no-threading-list": ("cpython 3.8.18", (RegisterThreading("f"),)),
     "nothing-removes-in-2": ("cpython 2.7.18", (Unregister("A"),)),
     "only-the-main-thread-sets": ("cpython 3.13.0", (StartThread((Ignore("SIGTERM"),)),)),
+    "pending-calls-do-not-nest": (
+        "cpython 3.7.16",
+        (Handle("SIGUSR1", "signals"), Handle("SIGUSR2", "f"), Signal("SIGUSR1")),
+    ),
     "pypy-does-not-refuse": ("pypy 3.11.0", (Ignore("SIGKILL"),)),
     "pypy-fails-at-once": ("pypy 3.7.10", (Register("raises"),)),
     "pypy-handler-exception-fails": ("pypy 3.7.10", (Register("raises"),)),
     "pypy-has-no-fatal-error": ("pypy 3.11.0", (FatalError(),)),
+    "pypy-has-no-py-exit": ("pypy 3.11.0", (PyExit(3),)),
     "run-raises-the-last": ("cpython 3.9.18", (Register("raises"), RunHandlers())),
+    "threading-list-is-closed": ("cpython 3.13.0", (Register("lists"),)),
     "uncatchable-is-refused": ("cpython 3.13.0", (Ignore("SIGKILL"),)),
 }
 """Programs that rest on the laws on which no cell does; `exitmatrix fuzz` runs their like."""
@@ -270,7 +287,11 @@ def test_a_law_that_no_cell_needs_is_needed_by_a_program(id: str) -> None:
     python, body = UNSEEN_BY_CELLS[id]
     implementation, version = python.split()
     about = profile({"implementation": implementation, "version": version})
-    functions = (Function("raises", (Raise(),)),)
+    functions = (
+        Function("raises", (Raise(),)),
+        Function("signals", (Signal("SIGUSR2"),)),
+        Function("lists", (RegisterThreading("f"),)),
+    )
     code = Code(body=body, functions=functions, printed=LAWS_BY_ID[id].about == "stderr")
     assert id in predict_program(code, about).rules
     with pytest.raises(NotPredicted):

@@ -104,7 +104,8 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Later(),
         because=(
             "Up to 3.7 handlers that are called between two instructions do not nest: the second "
-            "one is called when the first has returned."
+            "one is called when the first has returned. What becomes of it where the first raises "
+            "was not measured enough to be said."
         ),
         source="CPython 3.7 Python/ceval.c, Py_MakePendingCalls, busy; Python/thread_pthread.h, "
         "and Modules/_threadmodule.c, acquire_timed, which calls it",

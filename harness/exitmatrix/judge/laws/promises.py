@@ -125,7 +125,8 @@ LAWS: tuple[Law, ...] = (
         because=(
             "Since 3.4 a module is not emptied but left to the collector of garbage. A daemon "
             "thread that executes a function of the program has its globals, and is never over: "
-            "nothing of them is released."
+            "nothing of them is released; nor in a child whose parent had such threads, of which "
+            "the frames are left."
         ),
         source="CPython bpo-18214; Python/pylifecycle.c, finalize_modules",
     ),

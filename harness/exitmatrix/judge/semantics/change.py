@@ -134,6 +134,7 @@ def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:
         forked=0,
         pending=(),
         doomed="",
+        abandoned=process.abandoned or len(process.threads) > 1,
         said=(),
         marked=False,
         role="child",

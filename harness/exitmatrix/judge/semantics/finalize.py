@@ -166,7 +166,8 @@ def _held(process: ProcessState, function: str, ask: Ask) -> str:
     A daemon that is asked to end, and joined, is that of a library: its code is not the program's.
     """
     asked = any(isinstance(one, JoinDaemon) for one in ask.code.function(function))
-    if any(one.daemon for one in process.threads) and not asked:
+    others = process.abandoned or any(one.daemon for one in process.threads)
+    if others and not asked:
         return "thread"
     return "module" if process.held else ""
 

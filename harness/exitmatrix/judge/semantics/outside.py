@@ -15,6 +15,7 @@ from exitmatrix.judge.semantics.state import (
     Configuration,
     Event,
     Finalization,
+    HandlerRun,
     Lingering,
     ProcessState,
     Raised,
@@ -120,7 +121,8 @@ def _handlers_are_gone(main: Thread) -> bool:
     releases globals: Python/pylifecycle.c, Py_FinalizeEx, and signalmodule.c, _PySignal_Fini.
     """
     bottom = main.frames[0]
-    return isinstance(bottom, Finalization) and bottom.stage in ("globals", "streams")
+    runs = any(isinstance(frame, HandlerRun) for frame in main.frames)
+    return isinstance(bottom, Finalization) and bottom.stage in ("globals", "streams") and not runs
 
 
 def _without_handlers(process: ProcessState) -> ProcessState:

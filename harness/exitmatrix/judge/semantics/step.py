@@ -223,6 +223,7 @@ def _unwind(
     ask: Ask,
 ) -> Iterator[Configuration]:
     """An exception leaves what the thread is doing."""
+    _leaves_signals(process, thread, ask)
     match thread.top:
         case Supervising() as waiting:
             yield from supervise.interrupt(now, process, thread, waiting, raised, ask)
@@ -253,6 +254,13 @@ def _unwind(
             ask("late exception", Facts(profile=ask.profile, exception=raised.name))
             over = change.swap(replace(thread, raising=None), replace(ending, stage="handlers"))
             yield _with(now, process, over)
+
+
+def _leaves_signals(process: ProcessState, thread: Thread, ask: Ask) -> None:
+    """Raises NotPredicted where a signal waits for the end of a handler that raises."""
+    waits = ask.profile.nests_signal_handlers == "in calls" and isinstance(thread.top, Interrupted)
+    if waits and process.pending:
+        raise NotPredicted("no law says what happens: a signal that waits for a handler to end")
 
 
 def _leave_code(

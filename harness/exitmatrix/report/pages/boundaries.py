@@ -47,8 +47,10 @@ CANNOT_SAY = (
     "conditions and loops: a program does the same thing each time",
     "two threads that act at the same time: each waits for the other to be done",
     "signals from another process, and time",
-    "subprocess, multiprocessing, asyncio, and servers: the matrix has those",
+    "subprocess, multiprocessing, asyncio, second interpreters, and servers: the matrix has those",
     "a fork in a daemon thread, and a thread that waits for main's end in a handler",
+    "an overflow of the stack, and a pipe that is full",
+    "what a global does when it is released, but to tell it or to raise an exception",
 )
 
 
@@ -76,6 +78,7 @@ def page(
     blocks: list[Block] = [
         paragraph(ABOUT),
         _batches(batches),
+        paragraph(_total(batches)),
         *_damages(damages),
         paragraph("What the generator cannot say:"),
         points(CANNOT_SAY),
@@ -102,6 +105,17 @@ def _batches(batches: Iterable[BatchResult]) -> Block:
             )
             for one in batches
         ],
+    )
+
+
+def _total(batches: Sequence[BatchResult]) -> str:
+    """All batches together; whoever changes a law judges again what is in the cache."""
+    programs = sum(one.programs for one in batches)
+    random = sum(one.programs for one in batches if "-seed-" in one.batch)
+    runs = sum(one.runs for one in batches)
+    return (
+        f"In all {programs:,} programs, {random:,} of them random and the others all small ones,"
+        f" and {runs:,} runs. A batch is judged by the laws of the day on which it was run last."
     )
 
 
