@@ -108,8 +108,8 @@ def find_sides(old: str, new: str, named: Path | None, selection: Selection) -> 
     elif mine is not None or its is not None:
         one, other = (old, new) if mine is not None else (new, old)
         raise Failure(
-            f"'{other}' is no folder with observations, and '{one}' is one: compare two folders,"
-            " or two interpreters",
+            f"'{other}' holds no observations, and '{one}' does: compare two folders, two files of"
+            " run --json, or two interpreters",
             USAGE_ERROR,
         )
     else:

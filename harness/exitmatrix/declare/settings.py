@@ -17,11 +17,10 @@ from __future__ import annotations
 
 import re
 import shlex
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from exitmatrix.declare.situations import NoSuchSituation, find, nearest
+from exitmatrix.declare.situations import SIGNALS, NoSuchSituation, find, nearest
 from exitmatrix.declare.texts import CannotRead, duration
 from exitmatrix.model.app import Expectation
 from exitmatrix.model.base import Frozen
@@ -94,6 +93,12 @@ APP: Mapping[str, Callable[[Any], Any]] = {
 FIELDS = {"as": "launcher", "ready-within": "ready_within", "before-each": "before_each"}
 
 STATUSES = 256
+KILLING = {
+    *SIGNALS,
+    *("SIGILL", "SIGTRAP", "SIGBUS", "SIGFPE", "SIGSYS", "SIGSTKFLT", "SIGVTALRM", "SIGPROF"),
+    *("SIGXCPU", "SIGXFSZ", "SIGIO", "SIGPWR"),
+}
+"""The signals whose default action ends a process: signal(7)."""
 
 EXPECTED = {
     "ran": "all, or the labels of handlers",
@@ -170,7 +175,7 @@ def _some(values: Sequence[Any]) -> tuple[str, ...]:
 def _exits(values: Sequence[Any]) -> tuple[str, ...]:
     found = _some(values)
     for one in found:
-        if not (one.isdigit() and int(one) < STATUSES) and one not in signal.Signals.__members__:
+        if not (one.isdigit() and int(one) < STATUSES) and one not in KILLING:
             raise ValueError
     return found
 
