@@ -199,6 +199,30 @@ def hooked() -> Iterator[Run]:
         yield sight(process("master", ran, None), one, *others, client=client)
 
 
+def of_libraries() -> Iterator[Run]:
+    """A program with data of a library in flight, and one with a pool of connections."""
+    kinds = ("last event", "last state of the bar", "data of coverage", "file of the fixture")
+    ends: tuple[dict[str, Any], ...] = ({"code": 0}, {"code": 2}, {"signal": "SIGTERM"})
+    for fired, end, state in itertools.product(((), ("C", "B", "A")), ends, STATES):
+        yield sight(process("main", fired, end), data=dict.fromkeys(kinds, state))
+    for hints in (0, 1, 2):
+        fired = ("C", "B", "A", "__del__:pool", *("logging:hint" for _ in range(hints)))
+        yield sight(process("main", fired, {"code": 0}))
+
+
+def below_libraries() -> Iterator[Run]:
+    """A worker of rq, of pytest-xdist or of a program under coverage, and who started it."""
+    of_workers = ((), ("rq.job:work",), ("fixture:service", "C", "B", "A"), ("C", "B", "A"))
+    ends: tuple[dict[str, Any], ...] = (
+        *({"code": status} for status in (0, 1, 2)),
+        *({"signal": name} for name in ("SIGTERM", "SIGKILL")),
+    )
+    states: tuple[DataState, ...] = ("kept", "lost")
+    for fired, how, end, state in itertools.product(of_workers, ends, ends, states):
+        of_child = {"data of coverage, of the child": state}
+        yield sight(process("master", (), end), process("worker", fired, how), data=of_child)
+
+
 def process(
     role: str,
     fired: tuple[str, ...] | None,
@@ -236,8 +260,8 @@ def sight(
     return Run(outcome=outcome, timeline=timeline)
 
 
-POOLS = {1: tuple(one_process()), 2: tuple(two_processes())}
-SERVED = (*served(), *hooked())
+POOLS = {1: (*one_process(), *of_libraries()), 2: tuple(two_processes())}
+SERVED = (*served(), *hooked(), *below_libraries())
 
 
 def pool(cell: str) -> Sequence[Run]:
@@ -302,6 +326,10 @@ def _can_be_judged(one: Run, expects: Iterable[Expect]) -> bool:
 # -------------------------------------------------------------------- the evidence
 
 OF_SERVERS = ("gunicorn-27", "uvicorn-0.54", "hypercorn-0.18", "pyuwsgi-2.0.30")
+OF_LIBRARIES = (
+    *("sentry-sdk-2.75", "rq-3.0", "coverage-7.17", "pytest-9.2", "pytest-xdist-3.8"),
+    *("psycopg-pool-3.3", "tqdm-4.70"),
+)
 
 
 def evidence(
@@ -311,6 +339,7 @@ def evidence(
     stacks: Sequence[str] = (
         *("none", "flask-1.1", "flask-3.1", "apscheduler-3.6"),
         *OF_SERVERS,
+        *OF_LIBRARIES,
     ),
 ) -> list[Evidence]:
     """What one Python showed of all the cells that a claim is judged by."""
@@ -358,7 +387,7 @@ def judged(claim: Claim, found: Iterable[Evidence]) -> Assessment:
 def old_enough(claim: Claim) -> str:
     """A Python that can be asked the claim: `sys.exitfunc` is of 2.7."""
     programs = programs_of(claim)
-    stacks = ("none", "flask-1.1", "apscheduler-3.6", *OF_SERVERS)
+    stacks = ("none", "flask-1.1", "apscheduler-3.6", *OF_SERVERS, *OF_LIBRARIES)
     cells = [cell for stack in stacks for cell in cells_of_one(who("3.13.0", stack), programs)]
     can = all(any(cell.matches(one.cells) for cell in cells) for one in claim.judged_by)
     return "3.13.0" if can else "2.7.18"
@@ -599,9 +628,18 @@ def test_every_claim_of_every_text_has_a_row_and_a_section() -> None:
     assert all(f"## Text {one.id}: " in text for one in TEXTS)
 
 
+def test_a_claim_of_a_stack_whose_name_has_a_hyphen_is_judged_by_it() -> None:
+    """`sentry-sdk-2.75` is of the family `sentry-sdk`, and not of `sentry`."""
+    claim = CLAIMS_BY_ID["L1"]
+    assert {str(one.record.stack) for one in evidence(claim, showing(*claim.cases[0].expects))} == {
+        "sentry-sdk-2.75"
+    }
+    assert judged(claim, evidence(claim, showing(*claim.cases[0].expects))).verdict == HOLDS
+
+
 def test_every_pattern_names_cells_that_there_are() -> None:
     """A claim rests on cells that can be measured with the programs there are."""
-    stacks = ("none", "flask-1.1", "apscheduler-3.6", *OF_SERVERS)
+    stacks = ("none", "flask-1.1", "apscheduler-3.6", *OF_SERVERS, *OF_LIBRARIES)
     asked = [who(version, stack) for version in ("2.7.18", "3.13.0") for stack in stacks]
     cells = {cell for some in cells_of(asked, LOADED).values() for cell in some}
     for claim in CLAIMS:

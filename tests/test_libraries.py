@@ -209,7 +209,7 @@ def test_the_facts_are_those_of_the_newest_release_that_is_reached() -> None:
     assert found.since == "7.10"
 
 
-PARTS = ("handlers", "signals", "around", "catches", "before_exit", "helpers")
+PARTS = ("handlers", "signals", "around", "catches", "before_exit", "shares", "helpers")
 
 
 def facts() -> Iterator[tuple[str, Library, Library]]:

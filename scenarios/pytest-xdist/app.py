@@ -8,6 +8,7 @@
 # ready = {line = "ready"}
 # command = ["python", "-m", "pytest", "-s", "-n", "1", "--max-worker-restart", "0", "-p", "no:cacheprovider", "app.py"]
 # server = "pytest-xdist"
+# not-on = {pypy = "SIGINT does not interrupt the test of a worker there, and why is not known yet"}
 # terminations = ["SIGTERM", "SIGINT@master", "SIGINT@group", "SIGHUP@master", "SIGKILL@master", "SIGKILL@worker"]
 # ///
 """Are session fixtures torn down in a worker of pytest-xdist when the run ends that way?

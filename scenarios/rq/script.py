@@ -14,8 +14,8 @@ import redis
 from rq import Queue
 from rq.cli import main
 
-SERVER = ["redis-server", "--port", "0"]
 SOCKET = os.path.abspath("redis.sock")
+OPTIONS = ["--port", "0", "--save", "", "--set-proc-title", "no", "--unixsocket", SOCKET]
 
 
 @atexit.register
@@ -24,13 +24,9 @@ def M():
 
 
 def serve():
-    subprocess.Popen(
-        [*SERVER, "--unixsocket", SOCKET, "--save", "", "--set-proc-title", "no"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    nothing = open(os.devnull, "r+")
+    words = ["redis-server"] + OPTIONS
+    subprocess.Popen(words, stdin=nothing, stdout=nothing, stderr=nothing, preexec_fn=os.setsid)
     connection = redis.Redis(unix_socket_path=SOCKET)
     while not os.path.exists(SOCKET):
         time.sleep(0.02)

@@ -28,7 +28,7 @@ import atexit
 import gzip
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer  # novm: not on 2.7
 
 import endings
 import sentry_sdk
@@ -42,7 +42,7 @@ class Collector(BaseHTTPRequestHandler):
         asked.wait()
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers["Content-Encoding"] == "gzip":
-            body = gzip.decompress(body)
+            body = gzip.decompress(body)  # novm: not on 2.7
         if b"the last words" in body:
             with open("event", "w") as file:
                 file.write("1\n")
@@ -55,7 +55,9 @@ class Collector(BaseHTTPRequestHandler):
 
 
 collector = HTTPServer(("127.0.0.1", 0), Collector)
-threading.Thread(target=collector.serve_forever, daemon=True).start()
+answers = threading.Thread(target=collector.serve_forever)
+answers.daemon = True
+answers.start()
 
 sentry_sdk.init(
     dsn="http://key@127.0.0.1:%d/1" % collector.server_port,

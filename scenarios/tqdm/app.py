@@ -6,7 +6,7 @@
 # title = "A progress bar of tqdm that is half full"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"]
+# terminations = ["return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM@main", "SIGINT@main", "SIGHUP@main", "SIGKILL@main", "SIGHUP@group"]
 #
 # [tool.exitmatrix.data]
 # "last state of the bar" = "kept"
@@ -23,7 +23,7 @@
 """Does a progress bar show how far it came when the program ends that way?
 
 It is drawn at most once in mininterval, and once more when it is closed, which its `with` statement
-does. Here it writes to a file.
+does. Here it writes to a file. With the first bar tqdm makes a lock of multiprocessing.
 """
 from __future__ import print_function
 

@@ -166,8 +166,8 @@ def _stack(who: Subject) -> Stack:
 
 
 def family_of(who: Subject) -> str:
-    """Of its stack: none, flask."""
-    return who.stack.partition("-")[0]
+    """Of its stack: none, flask, pytest-xdist."""
+    return who.stack.rpartition("-")[0] or who.stack
 
 
 # ----------------------------------------------------------------- one subject

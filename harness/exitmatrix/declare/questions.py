@@ -52,7 +52,6 @@ def _of(repository: str, *numbers: int) -> tuple[str, ...]:
 
 STOPPED = Look("a program is sent SIGTERM", "plain/SIGTERM@main")
 KILLED = Look("a program is sent SIGKILL", "plain/SIGKILL@main")
-INTERRUPTED = Look("Ctrl-C", "plain/SIGINT@main")
 GRACEFUL = Look("a program with a handler that exits", "plain-graceful/SIGTERM@main")
 
 QUESTIONS: tuple[PeopleAsk, ...] = (
@@ -62,9 +61,8 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         asks="My container uses up the whole grace time and ends with 137. Does the signal reach"
         " Python at all?",
         looks=(
-            STOPPED,
-            Look("sh -c starts it", "plain/sh/SIGTERM@first"),
             Look("an entry script calls it", "plain/script/SIGTERM@first"),
+            Look("sh -c starts it", "plain/sh/SIGTERM@first"),
             Look("an entry script ends with exec", "plain/script-exec/SIGTERM@first"),
             Look(
                 "an entry script traps SIGTERM and passes it on", "plain/script-trap/SIGTERM@first"
@@ -74,6 +72,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("tini before it, and a handler", "plain-graceful/tini/SIGTERM@first"),
             Look("dumb-init before it, and a handler", "plain-graceful/dumb-init/SIGTERM@first"),
             Look("clean-up that outlasts the grace time", "plain-slow-3000ms/SIGTERM-then-*@main"),
+            STOPPED,
             GRACEFUL,
             Look("gunicorn", "gunicorn/SIGTERM@master"),
             Look("uvicorn", "uvicorn/SIGTERM@main"),
@@ -292,13 +291,22 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("coverage run, Ctrl-C", "coverage/SIGINT@main"),
             Look("coverage run, an exception", "coverage/exception@main"),
             Look("coverage run, SIGKILL", "coverage/SIGKILL@main"),
+            Look(
+                "with patch = subprocess, a child of multiprocessing comes to its end",
+                "coverage-subprocess/SIGTERM@master",
+            ),
+            Look(
+                "the same, Process.terminate() of the child",
+                "coverage-subprocess/SIGTERM@worker",
+            ),
+            Look("the same, the child is killed", "coverage-subprocess/SIGKILL@worker"),
         ),
         tries="exitmatrix run --ending deploy -- coverage run app.py",
         threads=(
             *_of("coveragepy/coveragepy", 1599, 310, 1310, 1960, 1315),
             *_of("pytest-dev/pytest-cov", 139, 276),
         ),
-        missing="child processes, for which coverage has `patch = subprocess`",
+        missing="child processes that are forked, and pytest-cov",
     ),
     PeopleAsk(
         number=10,
@@ -387,7 +395,8 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         asks="A flow run is sent SIGTERM: do its hooks run, or is it sudden death?",
         tries="exitmatrix run --ending deploy --ending stop-service -- python flow.py",
         threads=_of("PrefectHQ/prefect", 7800, 12988, 10826, 22622),
-        missing="a stack with Prefect",
+        missing="Prefect itself: a flow run needs its API server with a database, and no facts here"
+        " foresee what these processes do with a signal; the command tells what each of yours runs",
     ),
     PeopleAsk(
         number=15,
@@ -419,8 +428,13 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
                 "a global joins its daemon thread in `__del__`: `late` means in vain",
                 "plain-join-in-del/return@main",
             ),
-            Look("the same, after an exception", "plain-join-in-del/exception@main"),
-            Look("the same, SIGTERM", "plain-join-in-del/SIGTERM@main"),
+            Look(
+                "a pool of psycopg that nobody has closed: `hint` for each thread waited for",
+                "psycopg-pool/return@main",
+            ),
+            Look("the same pool, SIGTERM", "psycopg-pool/SIGTERM@main"),
+            Look("such a global, after an exception", "plain-join-in-del/exception@main"),
+            Look("such a global, SIGTERM", "plain-join-in-del/SIGTERM@main"),
             Look("`__del__` of a global that joins nothing", "plain-del-global/return@main"),
         ),
         tries="exitmatrix run --ending deploy -- python app.py",
@@ -436,7 +450,8 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="ray-actors",
         asks="Does atexit run in an actor of Ray that is killed, or goes out of scope?",
         threads=_of("ray-project/ray", 50004, 12806, 12805, 21909, 37288, 45656),
-        missing="a stack with Ray, which installs on few of the Pythons here",
+        missing="Ray itself: its wheels are for few of the Pythons here, and an actor lives below"
+        " daemons of Ray's own that are no Python; no facts here foresee what ends it",
     ),
     PeopleAsk(
         number=18,
@@ -479,13 +494,20 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("a test calls os._exit", "pytest/os-exit-7@main"),
             Look("SIGKILL", "pytest/SIGKILL@main"),
             Look("the terminal is closed", "pytest/SIGHUP@main"),
+            Look("with pytest-xdist, SIGTERM to the controller", "pytest-xdist/SIGTERM@master"),
+            Look("the same, SIGTERM to all", "pytest-xdist/SIGTERM@group"),
+            Look("the same, Ctrl-C", "pytest-xdist/SIGINT@group"),
+            Look("the same, SIGINT to the controller alone", "pytest-xdist/SIGINT@master"),
+            Look("the same, a worker is killed", "pytest-xdist/SIGKILL@worker"),
+            Look("the same, the controller is killed", "pytest-xdist/SIGKILL@master"),
         ),
         tries="exitmatrix run --ending ci-cancel --ending ctrl-c -- pytest",
         threads=(
             *_of("pytest-dev/pytest-xdist", 537, 54, 679, 435),
             *_of("pytest-dev/pytest", 12021),
         ),
-        missing="workers of pytest-xdist",
+        missing="-x with several workers of pytest-xdist, a test that calls os._exit in one, and"
+        " seconds: a worker whose controller is gone waits five for its test, then interrupts it",
     ),
     PeopleAsk(
         number=20,
@@ -527,7 +549,9 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         asks="Is the `_MEI` folder of a one-file program left behind when I kill it?",
         tries="exitmatrix run --ending deploy --ending oom --ending lost-parent -- ./dist/app",
         threads=_of("pyinstaller/pyinstaller", 2379, 5518, 8640, 8700, 6591, 6923),
-        missing="a program that PyInstaller made; the command tries yours",
+        missing="a program that PyInstaller made: a trial begins with the source in a folder of its"
+        " own, and building takes longer than it waits for a program to be ready; the command tries"
+        " what you have built, and names who is left and what is left in TMPDIR",
     ),
     PeopleAsk(
         number=23,
@@ -544,6 +568,8 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("os._exit", "named-objects/os-exit-7@main"),
             Look("the program returns", "named-objects/return@main"),
             Look("Flask's debugger, which has a lock", "flask-debug/SIGHUP@group"),
+            Look("a bar of tqdm, which makes a lock; a terminal is closed", "tqdm/SIGHUP@group"),
+            Look("a bar of tqdm, SIGTERM to the program", "tqdm/SIGTERM@main"),
         ),
         tries="exitmatrix run --ending hang-up --ending oom -- python app.py",
         threads=(
@@ -552,6 +578,8 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             *_of("skypilot-org/skypilot", 4856),
             *_of("datachain-ai/datachain", 615),
             *_of("dask/distributed", 1078),
+            *_of("tqdm/tqdm", 1355, 1677),
+            *_of("gem5/gem5", 3116),
         ),
     ),
     PeopleAsk(
@@ -663,6 +691,10 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("the child of a reloader; 1 s", "flask-debug-slow-1000ms/SIGINT@group"),
             Look("gunicorn's graceful_timeout, a hook", "gunicorn-stuck/SIGTERM@master"),
             Look("gunicorn's time-out of a view", "gunicorn-hooks/hang@worker"),
+            Look(
+                "Sentry's handler waits for a mute collector; SIGKILL 2.5 s after SIGTERM",
+                "sentry-dead/SIGTERM-then-*@main",
+            ),
         ),
         tries="exitmatrix run --ending deploy --grace 10s -- gunicorn -b 127.0.0.1:{port} app:app",
         threads=_of("benoitc/gunicorn", 3077, 2646),
@@ -704,15 +736,16 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="is-atexit-enough",
         asks="I start helpers for my tests and stop them in atexit. Is that enough?",
         looks=(
-            INTERRUPTED,
-            Look("SIGTERM", "plain/SIGTERM@main"),
-            Look("SIGKILL", "plain/SIGKILL@main"),
-            Look("a crash", "plain/segfault@main"),
-            Look("os._exit", "plain/os-exit-0@main"),
-            Look("an exception", "plain/exception@main"),
-            Look("under pytest, SIGTERM", "pytest/SIGTERM@main"),
+            Look("under pytest, SIGTERM, as a cancelled job gets it", "pytest/SIGTERM@main"),
             Look("under pytest, Ctrl-C", "pytest/SIGINT@main"),
             Look("under pytest, SIGKILL", "pytest/SIGKILL@main"),
+            Look("in a worker of pytest-xdist, SIGTERM to all", "pytest-xdist/SIGTERM@group"),
+            Look("a program, SIGTERM", "plain/SIGTERM@main"),
+            Look("a program, Ctrl-C", "plain/SIGINT@main"),
+            Look("a program, SIGKILL", "plain/SIGKILL@main"),
+            Look("a program, a crash", "plain/segfault@main"),
+            Look("a program, os._exit", "plain/os-exit-0@main"),
+            Look("a program, an exception", "plain/exception@main"),
         ),
         tries="exitmatrix run --ending ci-cancel --ending ctrl-c -- pytest",
         threads=_of("testcontainers/testcontainers-python", 478),
@@ -781,8 +814,18 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=36,
         id="stop-in-a-debugger",
         asks="I press Stop in the debugger, and atexit is not called. Why?",
+        looks=(
+            Look("debugpy, attached; the request terminate", "debugpy/SIGTERM@master"),
+            Look("the same, disconnect with terminateDebuggee", "debugpy/SIGHUP@master"),
+            Look("the same, the editor is killed", "debugpy/SIGKILL@master"),
+            Look("the program itself is interrupted, as by Ctrl-C", "debugpy/SIGINT@worker"),
+            Look("os._exit(0), which is what it comes to there", "plain/os-exit-0@main"),
+            Look("SIGKILL, which debugpy's launcher sends to its program", "plain/SIGKILL@main"),
+        ),
+        tries="exitmatrix run --ending oom -- python app.py",
         threads=_of("microsoft/ptvsd", 2009),
-        missing="a debugger: what it sends, or does instead of a signal",
+        missing="a program that the debugger itself has launched: its source says that it sends"
+        " SIGKILL to the program's group (debugpy/launcher/debuggee.py, kill)",
     ),
     PeopleAsk(
         number=37,
@@ -793,7 +836,9 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             *_of("mathoudebine/turing-smart-screen-python", 132),
             *_of("python/cpython", 96289),
         ),
-        missing="Windows: the harness cannot run there",
+        missing="Windows: the harness needs /proc and process groups, and none of the three endings"
+        " is a signal there: they come as CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT and"
+        " CTRL_SHUTDOWN_EVENT",
     ),
     PeopleAsk(
         number=38,
@@ -819,6 +864,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             GRACEFUL,
             Look("the program sends SIGTERM to itself", "plain/self-SIGTERM@main"),
             Look("the same, with the handler", "plain-graceful/self-SIGTERM@main"),
+            Look("a library that relies on atexit: Sentry's last event", "sentry/SIGTERM@main"),
             Look("a finally block instead of atexit", "plain-finally/SIGTERM@main"),
             Look("a finally block, with the handler", "plain-finally-graceful/SIGTERM@main"),
         ),
@@ -877,12 +923,26 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=42,
         id="sitecustomize-in-workers",
         asks="Do spawned workers lose a sitecustomize that was injected?",
+        looks=(
+            Look(
+                "a process that multiprocessing spawns: what is told of its handlers is told by a"
+                " sitecustomize on PYTHONPATH",
+                "multiprocessing-spawn/return@child",
+            ),
+            Look("one that a fork server forks", "multiprocessing-forkserver/return@child"),
+            Look("one that is forked", "multiprocessing-fork/return@child"),
+            Look("a process that subprocess starts", "plain-subprocess/SIGINT@group"),
+            Look("a worker of gunicorn", "gunicorn/SIGTERM@master"),
+            Look("a worker of uvicorn, which is spawned", "uvicorn-workers/SIGTERM@master"),
+            Look("a worker of pytest-xdist", "pytest-xdist/SIGTERM@master"),
+        ),
         threads=(
             *_of("scaleapi/scale-agentex", 305),
             *_of("open-telemetry/opentelemetry-python", 4927),
         ),
-        missing="a cell: it is no matter of clean-up; `exitmatrix run` says of each process"
-        " whether it was observed from inside",
+        missing="a worker that is started with -I, -E or -S, without PYTHONPATH, or where another"
+        " sitecustomize is found first: there nothing is observed from inside, and `exitmatrix run`"
+        " says so of each process of yours",
     ),
     PeopleAsk(
         number=43,
@@ -915,10 +975,10 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="os-exit-in-a-test",
         asks="A test calls os._exit. What is lost with it?",
         looks=(
+            Look("pytest's fixtures and its report", "pytest/os-exit-7@main"),
             Look("handlers and output", "plain/os-exit-0@main"),
             Look("files, caches, transactions", "data-in-flight/os-exit-7@main"),
             Look("the same with os._exit in a view", "flask/os-exit-0@main"),
-            Look("pytest's fixtures and its report", "pytest/os-exit-7@main"),
             Look("the data of coverage", "coverage/os-exit-7@main"),
             Look("the same with patch = _exit", "coverage-sudden/os-exit-7@main"),
         ),
@@ -949,7 +1009,8 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             *_of("avast/pytest-docker", 26),
             *_of("TechEmpower/FrameworkBenchmarks", 4740),
         ),
-        missing="a cell: the command is the answer",
+        missing="a cell: no program that is measured here answers it. The command runs yours, and"
+        " its exit status is 1 where what you expect is not met",
     ),
 )
 

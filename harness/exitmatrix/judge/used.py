@@ -18,6 +18,7 @@ from exitmatrix.model.language import (
     Handle,
     Register,
     ReplaceExit,
+    Share,
     Statement,
     TryFinally,
     Use,
@@ -80,6 +81,7 @@ def _adds(library: Library) -> tuple[Statement, ...]:
         *(Register(name) for name in library.handlers),
         *(Handle(signal, function) for signal, function in library.signals),
         *((ReplaceExit(library.before_exit),) if library.before_exit else ()),
+        *map(Share, library.shares),
     )
 
 

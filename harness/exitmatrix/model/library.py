@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exitmatrix.model.base import Frozen
-from exitmatrix.model.language import Function
+from exitmatrix.model.language import Function, Shared
 
 
 class Library(Frozen, kw_only=True):
@@ -24,5 +24,6 @@ class Library(Frozen, kw_only=True):
     before_exit: str = ""  # what `os._exit` does first
     functions: tuple[Function, ...] = ()  # what these do
     data: tuple[tuple[str, str], ...] = ()  # kinds of data in flight, and of what nature each is
+    shares: tuple[Shared, ...] = ()  # what it makes that has a name for others
     helpers: tuple[str, ...] = ()  # processes that it starts, by stable names
     source: str

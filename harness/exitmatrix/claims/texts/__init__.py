@@ -21,6 +21,7 @@ from exitmatrix.claims.texts import (
     flask_note,
     gunicorn_docs,
     hypercorn_docs,
+    libraries_docs,
     platforms,
     pymotw,
     uvicorn_docs,
@@ -42,6 +43,7 @@ FILES = (
     uvicorn_docs,
     hypercorn_docs,
     uwsgi_docs,
+    libraries_docs,
     platforms,
     beliefs,
 )

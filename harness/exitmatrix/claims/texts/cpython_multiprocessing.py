@@ -47,7 +47,7 @@ CLAIMS: tuple[Claim, ...] = (
                 every("named-objects/SIGHUP@group", leaves_shared("semaphore")),
             ),
         ),
-        beside=("named-objects/SIGHUP@main", "flask-debug/SIGHUP@group"),
+        beside=("named-objects/SIGHUP@main", "flask-debug/SIGHUP@group", "tqdm/SIGHUP@group"),
     ),
     Claim(
         id="P2",

@@ -11,13 +11,14 @@ from exitmatrix.declare.libraries import (
     filelock,
     joblib,
     opentelemetry,
+    psycopg_pool,
     pytest,
     sentry,
     tqdm,
 )
 from exitmatrix.model.library import Library
 
-_FILES = (coverage, filelock, joblib, opentelemetry, pytest, sentry, tqdm)
+_FILES = (coverage, filelock, joblib, opentelemetry, psycopg_pool, pytest, sentry, tqdm)
 
 LIBRARIES: dict[str, tuple[Library, ...]] = {}
 for _file in _FILES:

@@ -55,8 +55,9 @@ def _worker_hit(facts: Server, reaction: Reaction, signal: str, then: str = "") 
     fatal = facts.fatal.get((hit.exit or {}).get("code", -1))
     stop = fatal or facts.gives_up
     if stop and hit.exit is not None:
-        how = reaction_of(facts, stop.passes)
-        others = several("others", facts, how, stop.passes, facts.workers - 1)
+        many = facts.workers - 1
+        how = reaction_of(facts, stop.passes) if many else GOES_ON
+        others = several("others", facts, how, stop.passes, many)
         law = "halts" if fatal else "gives up"
         return all_killed(facts, stop, signal, [hit, *others], [reaction.how, law])
     born = facts.replaces and hit.exit is not None
