@@ -585,11 +585,11 @@ def test_the_order_in_which_workers_are_seen_does_not_matter(pids: list[int]) ->
     assert {one.fired for one in shown.processes[1:]} == {("A",)}
 
 
-def with_a_fork(copied: float, end: str, *kinds: str) -> Trial:
+def with_a_fork(copied: float, end: str, *kinds: str, torn: bool = False) -> Trial:
     """A worker that its master replaces, and a fork of the new one that ends at some time."""
     made = hit(20)
     late = Node(pid=60, parent=10, words=WORDS, program="/p", forked=True, at_ready=False, copied=9)
-    fork = replace(late, pid=61, parent=60, copied=copied)
+    fork = replace(late, pid=61, parent=60, copied=copied, forked=not torn)
     after = (
         Event("probe", 60, "forked", ("10",)),
         *told(61, *kinds),
@@ -615,9 +615,11 @@ def test_what_is_seen_only_before_its_exec_is_no_worker(
     copied: float, end: str, kinds: tuple[str, ...], new: int
 ) -> None:
     """A library that starts `uname` forks: until that is executed it is a copy of a worker."""
-    shown = observe(with_a_fork(copied, end, *kinds), GUNICORN, TERMINATIONS["SIGTERM"])
-    assert isinstance(shown, Outcome)
-    assert sum(one.role.startswith("new-") for one in shown.processes) == new
+    for torn in (False, True):  # the command of before its exec, and the memory of after
+        made = with_a_fork(copied, end, *kinds, torn=torn)
+        shown = observe(made, GUNICORN, TERMINATIONS["SIGTERM"])
+        assert isinstance(shown, Outcome)
+        assert sum(one.role.startswith("new-") for one in shown.processes) == new
 
 
 def test_a_new_worker_that_was_not_seen_from_inside_is_not_said_to_have_run_nothing() -> None:

@@ -141,9 +141,11 @@ def observe_app(
 def _without_glimpses(trial: AppTrial) -> tuple[Node, ...]:
     """The tree, where what was seen only on its way to another program takes no part.
 
-    A fork is a copy of its parent until it executes `uname`, or whatever it was made for. One that
-    is a worker tells something, or lasts, or is ended by a signal.
+    A fork is a copy of its parent until it executes `uname`, or whatever it was made for; a look
+    in that very moment may find the old command with the new memory. One that is a worker tells
+    something, or lasts, or is ended by a signal.
     """
+    words = {node.pid: node.words for node in trial.tree}
     events = [one.event for one in trial.history]
     told = {event.pid for event in events if event.source in ("probe", "endings")}
     left = {
@@ -153,7 +155,7 @@ def _without_glimpses(trial: AppTrial) -> tuple[Node, ...]:
     }
     return tuple(
         replace(node, gone=True)
-        if node.forked
+        if (node.forked or node.words == words.get(node.parent))
         and not node.at_ready
         and node.copied < BEFORE_EXEC
         and node.pid in left - told

@@ -256,7 +256,8 @@ class AppState:
         node = old or Node(pid=pid, parent=parent, at_ready=not self.ready)
         known = words or node.words
         forked = self.stacks.get(parent) == stack if stack else node.forked
-        if stack and forked:
+        above = self.nodes.get(parent)
+        if stack and (forked or (above and above.words == known)):
             first = self._first_looks.setdefault(pid, self.journal.now)
             node = replace(node, copied=round(self.journal.now - first, 3))
         self.nodes[pid] = replace(
