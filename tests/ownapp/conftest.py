@@ -64,6 +64,20 @@ print("ready", flush=True)
 time.sleep(600)
 """
 
+TWICE = """\
+import atexit, os, time
+
+atexit.register(print, "bye")
+if os.fork():
+    os.wait()
+    print("ready", flush=True)
+    time.sleep(600)
+os.setsid()
+if os.fork():
+    os._exit(0)
+time.sleep(600)
+"""
+
 LEAVING = """\
 import atexit, os, tempfile, time
 
@@ -136,6 +150,7 @@ PROGRAMS = {
     "leaving.py": LEAVING,
     "serving.py": SERVING,
     "temporary.py": TEMPORARY,
+    "twice.py": TWICE,
 }
 
 

@@ -113,6 +113,17 @@ def test_orphans_are_followed(run_app: Run) -> None:
     assert "lost-parent: somebody goes on" in done.stdout
 
 
+def test_who_forks_twice_has_a_worker_though_the_first_child_is_never_seen(run_app: Run) -> None:
+    """The orphan has the memory of the program, with the probe and without it."""
+    done = run_app(
+        *(*ONCE, "--ending", "SIGKILL", "--at", "first", "--grace", "500ms"),
+        *("--", "python", "twice.py"),
+    )
+    assert "master and worker; ready" in done.stdout
+    assert "worker goes on" in done.stdout
+    assert "a run without it ended alike" in " ".join(done.stdout.split())
+
+
 def test_a_shell_that_waits_passes_no_signal_on(run_app: Run) -> None:
     """`sh -c 'COMMAND; true'` is ended by SIGTERM, and the program goes on without it."""
     done = run_app(
