@@ -40,6 +40,7 @@ FINDINGS: tuple[Finding, ...] = (
         beside=(
             "lifo",
             "stdout-is-held",
+            "nobody-tracks-what-c-makes",
             "lock-ends-with-its-holder",
             "flush-at-end",
             "raise",
