@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 import pytest
-from exitmatrix.declare.launchers import BY_ID, LAUNCHED, LAUNCHERS, wrap
+from exitmatrix.declare.launchers import BY_ID, LAUNCHED, LAUNCHERS, CannotLaunch, wrap
 from exitmatrix.declare.scenario import InvalidScenario, parse
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.launched import predict_launched
@@ -179,6 +179,15 @@ def test_a_role_of_a_scenario_is_found_by_structure_below_a_launcher() -> None:
     assert told.words[2].endswith(" app.py")
     assert spec(replace(order, target="parent"), "/nowhere").target == "master"
     assert PORT not in "".join(told.words)
+
+
+def test_a_file_is_started_as_a_module() -> None:
+    """With its arguments; what is no file of Python in this folder is refused in one line."""
+    how = BY_ID["python-m"]
+    assert wrap(how, ("python", "app.py", "-v"))[0] == ("python", "-m", "app", "-v")
+    for words in (("python",), ("python", "-c", "1"), ("python", "a/app.py"), ("gunicorn", "x")):
+        with pytest.raises(CannotLaunch, match="python-m starts a command such as python app"):
+            wrap(how, words)
 
 
 # ------------------------------------------------------------------------- what is seen

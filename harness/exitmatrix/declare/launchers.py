@@ -1,7 +1,8 @@
 """How a command is started: a table of other commands that start it.
 
 In `words`, COMMAND stands for the words of the command, LINE within a word for the command
-as a shell reads it, SCRIPT for a file that holds `script`.
+as a shell reads it, SCRIPT for a file that holds `script`, MODULE for the words of a command
+`python FILE.py` with `-m FILE` in the place of the file.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.launcher import Launcher, Launches, OnSignal, Passes, Stays, Tells
 from exitmatrix.model.tree import FIRST, GROUP
 
-COMMAND, LINE, SCRIPT = "COMMAND", "LINE", "SCRIPT"
+COMMAND, LINE, SCRIPT, MODULE = "COMMAND", "LINE", "SCRIPT", "MODULE"
 SCRIPT_PATH = "{script}"
 """What `SCRIPT` becomes; a run puts the path in its place, as it does with `{port}`."""
 
@@ -122,6 +123,12 @@ LAUNCHERS: tuple[Launcher, ...] = (
         does="The command itself.",
         words=(COMMAND,),
         facts=Launches(source=BECOMES),
+    ),
+    Launcher(
+        id="python-m",
+        does="python -m MODULE, in the place of python FILE.",
+        words=(MODULE,),
+        facts=Launches(source="docs: using/cmdline, -m: the module is executed as __main__"),
     ),
     Launcher(
         id="sh",
@@ -472,6 +479,8 @@ def wrap(launcher: Launcher, command: Sequence[str]) -> tuple[tuple[str, ...], s
     for word in launcher.words:
         if word == COMMAND:
             words += command
+        elif word == MODULE:
+            words += _module(launcher, command)
         elif word == SCRIPT:
             words.append(SCRIPT_PATH)
         else:
@@ -479,3 +488,12 @@ def wrap(launcher: Launcher, command: Sequence[str]) -> tuple[tuple[str, ...], s
     if launcher.doubled:
         line = line.replace(launcher.doubled, launcher.doubled * 2)
     return tuple(words), launcher.script.replace(LINE, line)
+
+
+def _module(launcher: Launcher, command: Sequence[str]) -> tuple[str, ...]:
+    """`python app.py one` as `python -m app one`. Raises CannotLaunch."""
+    file = command[1] if len(command) > 1 else ""
+    name = file.removesuffix(".py")
+    if name == file or not name.isidentifier():
+        raise CannotLaunch(f"{launcher.id} starts a command such as python app.py, and no other")
+    return (command[0], "-m", name, *command[2:])

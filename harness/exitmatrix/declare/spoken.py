@@ -173,6 +173,7 @@ TITLES: Mapping[str, str] = {
 
 
 BELOW: Mapping[str, tuple[str, ...]] = {
+    "python-m": ("python -m", "python -m app"),
     "sh": (
         *("behind a shell", "below a shell", "under a shell", "through a shell", "in a shell"),
         *("sh -c", "/bin/sh -c", "shell=true", "shell form", "cmd in shell form", "shell"),

@@ -7,7 +7,7 @@ import subprocess
 import sysconfig
 from functools import cache
 
-from exitmatrix.declare.launchers import COMMAND, LAUNCHERS, SCRIPT
+from exitmatrix.declare.launchers import COMMAND, LAUNCHERS, MODULE, SCRIPT
 from exitmatrix.declare.services import PACKAGES
 from exitmatrix.model.launcher import Launcher
 
@@ -43,7 +43,7 @@ def _installed(program: str, package: str) -> str:
 
 def _reason(launcher: Launcher) -> str:
     program = launcher.words[0]
-    if program in (COMMAND, SCRIPT):
+    if program in (COMMAND, MODULE, SCRIPT):
         return ""
     if reason := _installed(program, launcher.package):
         return reason
