@@ -107,6 +107,27 @@ def test_a_thread_that_sends_is_waited_for_at_a_normal_end_alone(
     assert outcome.processes[0].exit == ended
 
 
+def test_a_worker_of_xdist_tears_down_unless_the_signal_ends_it() -> None:
+    """Whose controller is gone interrupts its test; SIGTERM to itself asks nobody."""
+    for ending in ("SIGTERM@master", "SIGKILL@master", "SIGINT@group"):
+        worker = only(f"pytest-xdist/{ending}", **{"pytest-xdist": "3.8.0"}).processes[1]
+        assert worker.fired == ("fixture:service", "C", "B", "A")
+    for ending in ("SIGTERM@group", "SIGTERM@worker", "SIGKILL@worker"):
+        worker = only(f"pytest-xdist/{ending}", **{"pytest-xdist": "3.8.0"}).processes[1]
+        assert (worker.fired, worker.unfinished) == ((), ())
+
+
+def test_a_bar_of_tqdm_leaves_a_name_when_a_terminal_is_closed_from_3_14_on() -> None:
+    """Its lock has a name where multiprocessing does not fork by default, and a tracker."""
+    asked = record("tqdm/SIGHUP@group", stack="made", packages={"tqdm": "4.70.1"})
+    left = {}
+    for version in ("3.13.0", "3.14.0"):
+        one = replace(asked, interpreter={"implementation": "cpython", "version": version})
+        (outcome,) = expected(one, LOADED[one.scenario]).outcomes
+        left[version] = outcome.left
+    assert left == {"3.13.0": (), "3.14.0": ("semaphore",)}
+
+
 def test_a_job_of_rq_is_finished_unless_a_second_signal_comes() -> None:
     """Its process leaves by os._exit: no handler of atexit runs there, whatever ends the worker."""
     for ending in ("SIGTERM@master", "SIGTERM@group", "SIGKILL@master"):
