@@ -27,6 +27,7 @@ from exitmatrix.model.language import (
     Handle,
     Hook,
     Ignore,
+    JoinProcess,
     Keep,
     LibcExit,
     Nothing,
@@ -39,6 +40,7 @@ from exitmatrix.model.language import (
     Segfault,
     SetExitFunction,
     Signal,
+    StartProcess,
     StartThread,
     Statement,
     SysExit,
@@ -349,10 +351,11 @@ def test_hooks_are_told_before_handlers_and_not_of_every_end() -> None:
     assert foreseen(failing, PROFILES["2.7.18"]) == {"A( A! s( s) = 0"}
 
 
-def test_what_a_hook_raises_is_withheld() -> None:
-    """It was not measured, nor what a finalizer raises where there is one."""
+def test_that_a_hook_is_interrupted_is_withheld() -> None:
+    """It was not measured, nor what a finalizer raises where there is a hook."""
+    interrupted = code(Hook("sys.excepthook", "s"), Raise(), s=Raise("KeyboardInterrupt"))
     with pytest.raises(NotPredicted, match="hook exception"):
-        predict_program(code(Hook("sys.excepthook", "s"), Raise(), s=Raise()), NEWEST)
+        predict_program(interrupted, NEWEST)
     finalizer = code(Hook("sys.excepthook", "s"), Finalize("v"), v=Raise())
     with pytest.raises(NotPredicted, match="told of a finalizer"):
         predict_program(finalizer, NEWEST)
@@ -477,3 +480,19 @@ def test_who_sends_a_signal_that_dumps_core_may_go_on() -> None:
     assert told.races
     alone = predict_program(code(Register("A"), Signal("SIGQUIT"), TryFinally((), "B")), NEWEST)
     assert {text(one) for one in alone.seen} == {"= SIGQUIT"}
+
+
+def test_a_forked_process_forgets_that_weakref_has_finalizers() -> None:
+    """From 3.13 on it has a list of its own, and weakref believes that it is in it."""
+    told = predict_program(
+        code(Finalize("A"), StartProcess((Finalize("B"), Register("C"))), JoinProcess()), NEWEST
+    )
+    assert {text(one) for one in told.seen} == {"A( A) = 0; C( C) = 0"}
+
+
+def test_what_a_process_cannot_write_is_withheld() -> None:
+    """Its flush of stdout fails, and its exit status was not measured."""
+    with pytest.raises(NotPredicted, match="nobody reads"):
+        predict_program(
+            code(CloseStdout(), StartProcess((Write("w"),)), JoinProcess()), PROFILES["3.12.1"]
+        )

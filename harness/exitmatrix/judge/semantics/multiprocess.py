@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import Exits, Facts, Leaves, Proceeds
+from exitmatrix.judge.laws.libraries import FINALIZERS
 from exitmatrix.judge.laws.multiprocess import TRACKED
 from exitmatrix.judge.semantics import change, run
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
@@ -93,7 +94,9 @@ def _fork(
     if ask.profile.process_end == "os._exit":
         return child
     # It begins with a list of its own.
-    return run.bring(replace(child, handlers=(), library=()), "multiprocessing.util", ask)
+    # But weakref remembers that it is registered, and does not do so again.
+    kept = tuple(one for one in child.library if one == FINALIZERS)
+    return run.bring(replace(child, handlers=(), library=kept), "multiprocessing.util", ask)
 
 
 def _spawn(process: ProcessState, statement: StartProcess, ask: Ask) -> ProcessState:
@@ -228,6 +231,8 @@ def leave(
     """All that may follow the end of the function of a process. Raises NotPredicted."""
     if len(process.threads) > 1:
         raise NotPredicted("no law says what happens: threads of a process of multiprocessing")
+    if process.buffered and not process.reader:
+        raise NotPredicted("no law says what happens: a process whose stdout nobody reads")
     method = thread.top.method if isinstance(thread.top, ProcessCode) else "fork"
     raised = raised or Raised("")
     about = Facts(profile=ask.profile, exception=raised.name, status=raised.status, method=method)
