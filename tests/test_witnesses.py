@@ -15,7 +15,7 @@ from exitmatrix.machine.run.kernel import pidfd
 from exitmatrix.machine.run.processes import Processes
 from exitmatrix.model import Event, Outcome, Trial, Unknown
 from exitmatrix.observe import observe
-from exitmatrix.observe.history import STARVED
+from exitmatrix.observe.history import STARVED, is_starved
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -95,6 +95,15 @@ def test_who_may_have_been_ended_for_want_of_memory_is_unknown(starved: bool, ki
     assert isinstance(found, Unknown) == (starved and killed)
     if isinstance(found, Unknown):
         assert found.reason == STARVED
+
+
+def test_who_was_sent_sigkill_was_not_ended_for_want_of_memory() -> None:
+    """It has its reason, whatever the kernel does to others meanwhile."""
+    note, sent = Event("harness", 0, "starved"), Event("harness", 10, "sent", ("SIGKILL", "main"))
+    end = Event("kernel", 10, "ended", ("signal SIGKILL",))
+    assert not is_starved([note, sent, end])
+    assert not is_starved([sent, end, note])
+    assert is_starved([note, end, sent])
 
 
 @pytest.mark.parametrize("name", SAVED)

@@ -95,9 +95,14 @@ STARVED = "the kernel ended a process for want of memory meanwhile"
 
 
 def is_starved(history: Iterable[Event]) -> bool:
-    """Whether a process may have been ended for want of memory, which is done with SIGKILL."""
+    """Whether a process may have been ended for want of memory, which is done with SIGKILL.
+
+    An end that follows on a SIGKILL of the harness's own has its reason.
+    """
     noted = killed = False
     for event in history:
+        if (event.source, event.kind, first_word(event)) == ("harness", "sent", "SIGKILL"):
+            break
         noted = noted or (event.source, event.kind) == ("harness", "starved")
         killed = killed or (
             (event.source, event.kind, event.detail) == ("kernel", "ended", ("signal SIGKILL",))

@@ -52,6 +52,7 @@ class Engine:
         self._running: set[TrialState | AppState] = set()
         self._holders: set[Listener] = set()
         self._memory_kills = proc.memory_kills()
+        self._kills_in_groups: dict[str, int] = {}
         self._exits = ExitWatch()
         self._watched: dict[Watched, Listener] = {}
         self._asking: asyncio.TimerHandle | None = None
@@ -119,10 +120,15 @@ class Engine:
     def look_for_want_of_memory(self) -> None:
         """Have the trials know if the kernel has ended a process for want of memory.
 
-        Nothing tells whose, nor in which control group.
+        Nothing tells whose, nor in which control group, but for the groups of our own: whom
+        those were to end is no news. They are asked last, so that no end in them is missed.
         """
         kills = proc.memory_kills()
-        if kills != self._memory_kills:
+        for trial in self._running:
+            if group := trial.control_group:
+                self._kills_in_groups[group] = control_group.memory_kills(group)
+        kills -= sum(self._kills_in_groups.values())
+        if kills > self._memory_kills:
             self._memory_kills = kills
             for trial in self._running:
                 trial.journal.note("harness", 0, "starved")

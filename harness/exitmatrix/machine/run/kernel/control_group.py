@@ -25,6 +25,9 @@ LIMITS = ("memory.limit_in_bytes", "memory.max")
 SWAP = ("memory.memsw.limit_in_bytes", "memory.swap.max")
 """Of memory and swap together, and of swap; not every kernel has these files."""
 
+COUNTS = ("memory.oom_control", "memory.events")
+"""Where the kernel counts whom it has ended, from 4.13 on."""
+
 PATIENCE = 2.0  # seconds, in which the kernel takes leave of processes that have ended
 ASK_AGAIN = 0.005
 
@@ -49,6 +52,16 @@ def make(mark: int, limit: int) -> str:
             _set(path, SWAP, limit if (path / SWAP[0]).exists() else 0)
         return str(path)
     raise reason
+
+
+def memory_kills(path: str) -> int:
+    """How many of a group's processes the kernel has ended for want of memory; 0 if not told."""
+    for name in COUNTS:
+        with contextlib.suppress(OSError):
+            for line in Path(path, name).read_bytes().splitlines():
+                if line.startswith(b"oom_kill "):
+                    return int(line.split()[1])
+    return 0
 
 
 def remove(path: str) -> None:
