@@ -233,6 +233,8 @@ def test_the_laws_hold_for_a_python_that_their_author_left_out() -> None:
         unseen = replace(record, interpreter={**record.interpreter, "version": "3.15.0"})
         prediction = expected(unseen, scenario)
         twin = [r for r in newest if r.cell.partition("/")[2] == record.cell.partition("/")[2]]
+        if record.launcher != "direct" and not twin:
+            continue  # those are measured where they are asked for, and not on every Python
         assert twin
         assert all(allows(prediction.outcomes, one) for one in twin[0].outcomes), record.cell
 
