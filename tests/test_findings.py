@@ -11,12 +11,15 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from exitmatrix.declare.libraries import LIBRARIES
 from exitmatrix.judge.findings import FINDINGS, Finding
 from exitmatrix.judge.laws import LAWS_BY_ID
 from exitmatrix.machine import interpreters
 from exitmatrix.model import Interpreter
 from exitmatrix.model.cell import DIRECT
+from exitmatrix.model.language import Use
 
+from tests.conftest import LOADED
 from tests.support.committed import records, verdicts
 from tests.support.part import WHOLE
 
@@ -34,13 +37,13 @@ def test_where_pythons_are_told_apart_by_rules_there_is_a_finding() -> None:
     """The same program, ended in the same way, follows other rules elsewhere: that is a finding.
 
     But for what a race decides somewhere: no single run of a program tells that apart. And for
-    what servers do, and what launchers make of a signal: their facts and the profile name the
-    Python since which one holds, with the source.
+    what servers and libraries do, and what launchers make of a signal: their facts and the profile
+    name the Python since which one holds, with the source.
     """
     racy = {law.about for law in LAWS_BY_ID.values() if law.race}
     asked: defaultdict[tuple[str, ...], list[tuple[str, set[str]]]] = defaultdict(list)
     for record in records():
-        if record.launcher != DIRECT:
+        if record.launcher != DIRECT or record.scenario in of_a_python():
             continue
         key = (record.stack, record.scenario, record.termination, record.target)
         asked[key].append((record.cell, set(verdicts()[record.cell].rules)))
@@ -53,6 +56,22 @@ def test_where_pythons_are_told_apart_by_rules_there_is_a_finding() -> None:
         if not explained(rule, differing(rules for _, rules in cells))
     }
     assert not missing
+
+
+@cache
+def of_a_python() -> frozenset[str]:
+    """Scenarios that use a library whose facts are others on other Pythons."""
+    named = {
+        id
+        for id, some in LIBRARIES.items()
+        if any(one.python or one.implementation for one in some)
+    }
+    return frozenset(
+        one.id
+        for one in LOADED.values()
+        if one.program
+        and any(isinstance(s, Use) and s.library in named for s in one.program.code.body)
+    )
 
 
 def differing(sets: Iterable[set[str]]) -> set[str]:

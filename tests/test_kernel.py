@@ -209,8 +209,9 @@ def look_at(*pids: int) -> Tree:
         target="first",
         ready=Readiness(),
     )
-    state.nodes, state.stacks, state.ready = {}, {}, True
+    state.nodes, state.stacks, state.ready, state._first_looks = {}, {}, True, {}
     state.processes = SimpleNamespace(root=pids[0])  # type: ignore[assignment]
+    state.journal = SimpleNamespace(now=0.0)  # type: ignore[assignment]
     for pid in pids:
         state._take_node(pid)
     return state.tree

@@ -99,6 +99,7 @@ def facts(record: Record, survey: Survey) -> CellFacts:
     )
 
 
+SERVER = Handler(label="uvicorn.server:handle_exit", mechanism="signal.SIGTERM", library=True)
 CLOSE = Ran(handler=Handler(label="app:close", place="app.py:3"), fate="not run")
 
 
@@ -138,7 +139,18 @@ NEW = member("worker#2", "", new=True, born=0.5)
     ("signal", "members", "names"),
     [
         ("SIGTERM", (member("main", "signal SIGTERM"),), "signal.signal(signal.SIGTERM"),
-        ("SIGTERM", (member("main", "signal SIGTERM", catches=("SIGTERM",)),), "lifespan"),
+        (
+            "SIGTERM",
+            (
+                member(
+                    "main",
+                    "signal SIGTERM",
+                    catches=("SIGTERM",),
+                    handlers=(CLOSE, Ran(handler=SERVER, fate="ran")),
+                ),
+            ),
+            "lifespan",
+        ),
         ("SIGKILL", (member("master", ""), member("worker", "signal SIGKILL")), "flock"),
         (
             "SIGTERM",

@@ -257,6 +257,7 @@ SILENT = (
     "plain-own-registry",
     "plain-pool-late",
     "plain-join-in-del",
+    "psycopg-pool",
     "multiprocessing-forkserver",
 )
 

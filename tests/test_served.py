@@ -808,6 +808,7 @@ def parts() -> list[Part]:
         for part in what.__struct_fields__
         if part not in ("source", "how") and getattr(what, part) != getattr(nothing(what), part)
         if part != "view" or is_asked(server, answering=True)
+        if part != "passes" or one.workers > 1 or field != "gives_up"  # who is left is nobody
         if field not in OF_REQUESTS or is_asked(server)
     ]
 

@@ -26,6 +26,7 @@ import pytest
 from exitmatrix.machine import interpreters
 from exitmatrix.machine.run.kernel import proc
 from exitmatrix.model import Interpreter, Scenario
+from exitmatrix.report.reproducer.program import holds_stdout
 from packaging.specifiers import SpecifierSet
 
 from tests.support.committed import scenarios
@@ -42,7 +43,9 @@ PYTHONS = interpreters.find().interpreters
 PLAIN = tuple(
     each
     for each in scenarios().values()
+    # Who reads what a thread is stuck in writing would set it free: blind runs compare those.
     if each.family == "none" and each.ready.by == "stdout" and not each.length
+    if not holds_stdout(each)
 )
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import shutil
-import sys
-import tempfile
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 from textwrap import indent
 
 import click
 
 from exitmatrix.cli.errors import INTERRUPTED, Failure
+from exitmatrix.machine.scratch import python_word, scratch
 from exitmatrix.model import Frozen
 from exitmatrix.report.render.text import WIDTH, fill
 
@@ -139,16 +136,8 @@ def _show(place: int, stop: Stop, more: tuple[str, ...]) -> None:
 @contextlib.contextmanager
 def _folder(stop: Stop) -> Iterator[tuple[str, ...]]:
     """A folder for what the step writes; the rest of its words."""
-    with tempfile.TemporaryDirectory(prefix="exitmatrix-tour-") as folder:
+    with scratch(stop.program) as folder:
         if stop.program:
-            (Path(folder) / "app.py").write_text(stop.program)
-            with contextlib.chdir(folder):
-                yield "--", _python(), "app.py"
-        elif stop.words[0] == "matrix":
-            yield "--output", f"{folder}/reports"
+            yield "--", python_word(), "app.py"
         else:
-            yield ()
-
-
-def _python() -> str:
-    return "python3" if shutil.which("python3") else sys.executable
+            yield ("--output", f"{folder}/reports") if stop.words[0] == "matrix" else ()

@@ -40,6 +40,9 @@ FINDINGS: tuple[Finding, ...] = (
         beside=(
             "lifo",
             "stdout-is-held",
+            "library-loses-data",
+            "library-saves",
+            "library-saves-data",
             "nobody-tracks-what-c-makes",
             "lock-ends-with-its-holder",
             "flush-at-end",
@@ -768,7 +771,7 @@ if __name__ == "__main__":
     Finding(
         id="shared-memory-with-a-name",
         what="Is there shared memory that has a name, and a tracker that removes it?",
-        rules=("something-is-shared", "no-shared-memory-yet"),
+        rules=("shared-memory-has-a-name", "no-shared-memory-yet"),
         status="documented",
         where="What's New In Python 3.8: multiprocessing.shared_memory.",
         program="""\

@@ -284,15 +284,23 @@ LAWS: tuple[Law, ...] = (
         source="What's New In Python 3.8",
     ),
     Law(
+        id="shared-memory-has-a-name",
+        about="shared",
+        when=lambda f: f.shared == "shared memory" and f.profile.shared_memory,
+        then=lambda _: Proceeds(),
+        because="multiprocessing's SharedMemory has a name until its unlink is called.",
+        source="CPython Lib/multiprocessing/shared_memory.py, SharedMemory",
+    ),
+    Law(
         id="something-is-shared",
         about="shared",
-        when=lambda f: f.shared != "shared memory" or f.profile.shared_memory,
+        when=lambda f: f.shared != "shared memory",
         then=lambda _: Proceeds(),
         because=(
             "A lock for spawned processes has a name until multiprocessing's exit function removes "
-            "it; SharedMemory has one until its unlink is called; System V's has a number."
+            "it; System V's shared memory has a number."
         ),
-        source="CPython Lib/multiprocessing/synchronize.py, SemLock; shared_memory.py; shmget(2)",
+        source="CPython Lib/multiprocessing/synchronize.py, SemLock; shmget(2)",
     ),
     Law(
         id="tracker-removes-names",

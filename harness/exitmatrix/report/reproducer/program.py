@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Outcome, Record, Scenario, Sources, Termination
+from exitmatrix.model.language import HoldStdout
 from exitmatrix.model.outcome_sets import is_race
 from exitmatrix.report.reproducer.driver import DriverSpec, driver
 from exitmatrix.report.reproducer.printing import print_function
@@ -30,6 +31,14 @@ _WIDTH = 79
 OF_PYTHON = "multiprocessing."  # helpers that end when their program has
 
 
+def holds_stdout(scenario: Scenario) -> bool:
+    """Whether a thread of the program is stuck in a write, so that whoever reads sets it free."""
+    if scenario.program is None:
+        return False
+    code = scenario.program.code
+    return HoldStdout() in (*code.body, *(one for each in code.functions for one in each.body))
+
+
 def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
     """The program. Raises Refusal."""
     termination = TERMINATIONS.get(record.termination)
@@ -46,6 +55,10 @@ def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
         raise Refusal(f"Python is given the program in another way: {scenario.start.does}")
     if any(not one.startswith(OF_PYTHON) for seen in record.outcomes for one in seen.helpers):
         raise Refusal("processes of its library may outlive it, for minutes")
+    if termination.group:
+        raise Refusal("a control group with a limit of memory ends it, which has to be made first")
+    if holds_stdout(scenario):
+        raise Refusal("a thread of it fills its stdout, which nobody may read meanwhile")
     if record.termination == "stdout-full":
         raise Refusal("nobody empties its stdout, and a reproducer would have to read it")
     if record.launcher != "direct":

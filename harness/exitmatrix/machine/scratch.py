@@ -1,0 +1,27 @@
+"""A folder of our own for something that is shown, and removed."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def scratch(program: str = "") -> Iterator[str]:
+    """A folder, removed afterwards; with a program, `app.py` in it, this process is in it too."""
+    with tempfile.TemporaryDirectory(prefix="exitmatrix-tour-") as folder:
+        if not program:
+            yield folder
+            return
+        (Path(folder) / "app.py").write_text(program)
+        with contextlib.chdir(folder):
+            yield folder
+
+
+def python_word() -> str:
+    """How a Python is called here: python3, or where there is none the one that runs this."""
+    return "python3" if shutil.which("python3") else sys.executable
