@@ -30,6 +30,12 @@ def test_lines_are_told_without_frames() -> None:
     )
 
 
+def test_a_pid_in_a_sentence_of_the_library_is_taken_out() -> None:
+    """CPython 3.15 says which process of a pool ended (concurrent.futures.process)."""
+    text = "Process 2727 terminated abruptly with exit code -15\n"
+    assert lines(text) == ("Process <pid> terminated abruptly with exit code -15",)
+
+
 def test_a_handler_that_tells_of_itself_leaves_no_trace() -> None:
     """The frame of what `endings.tells` wraps around a handler is taken out with its source."""
     text = (
