@@ -6,6 +6,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import hypothesis
@@ -64,13 +65,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only the whole runs; one worker runs what shares an environment or a run."""
+    """Leave out what only the whole runs."""
     if not part.WHOLE and not any("::" in word for word in config.args):
         items[:], left_out = part.split(items, FOUND)
         config.hook.pytest_deselected(items=left_out)
-    for item in items:
-        if group := part.group_of(item):
-            item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Have one worker run what shares a run or an expensive fixture, where tests go by groups."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    scheduler = import_module("xdist.scheduler").LoadScopeScheduling(config, log)
+    scheduler._split_scope = part.group_of
+    return scheduler
 
 
 @pytest.fixture(scope="session")

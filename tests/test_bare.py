@@ -196,7 +196,7 @@ def test_many_programs_come_back_each_with_its_own_runs() -> None:
     """More programs than pipes hold, on two Pythons: none is lost, none is mistaken."""
     filler = "#" * 3000 + "\n"
     programs = [
-        (number, f"{filler}import os\nos._exit({number % 256})\n", PYTHONS[-2:])
+        (number, f"{filler}import os\nos._exit({number % 256})\n", PYTHONS[:2])
         for number in range(150)
     ]
     with Session(jobs=4) as session:

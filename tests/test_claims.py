@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 import pytest
@@ -346,22 +347,27 @@ def evidence(
     return [
         observed(str(cell), choose(str(cell)), version, stack)
         for stack in stacks
-        for cell in cells_of_one(who(version, stack), programs_of(claim))
+        for cell in cells_of_one(version, stack, tuple(claim.rests_on))
         if about(str(cell), claim.judged_by)
     ]
 
 
-def cells_of_one(one: Subject, programs: Mapping[str, Scenario]) -> tuple[Question, ...]:
-    return cells_of([one], programs)[one]
+@cache
+def cells_of_one(version: str, stack: str, patterns: tuple[str, ...]) -> tuple[Question, ...]:
+    """The cells of one Python of the programs that these patterns name."""
+    one = who(version, stack)
+    return cells_of([one], programs_named(patterns))[one]
 
 
 def programs_of(claim: Claim) -> dict[str, Scenario]:
     """Those that a claim rests on: the others make no difference, and take time."""
-    return {
-        id: one
-        for id, one in LOADED.items()
-        if any(fnmatchcase(id, Question.parse(pattern).scenario) for pattern in claim.rests_on)
-    }
+    return programs_named(tuple(claim.rests_on))
+
+
+@cache
+def programs_named(patterns: tuple[str, ...]) -> dict[str, Scenario]:
+    names = {Question.parse(pattern).scenario for pattern in patterns}
+    return {id: one for id, one in LOADED.items() if any(fnmatchcase(id, name) for name in names)}
 
 
 def who(version: str, stack: str = "none") -> Subject:
@@ -386,9 +392,9 @@ def judged(claim: Claim, found: Iterable[Evidence]) -> Assessment:
 
 def old_enough(claim: Claim) -> str:
     """A Python that can be asked the claim: `sys.exitfunc` is of 2.7."""
-    programs = programs_of(claim)
     stacks = ("none", "flask-1.1", "apscheduler-3.6", *OF_SERVERS, *OF_LIBRARIES)
-    cells = [cell for stack in stacks for cell in cells_of_one(who("3.13.0", stack), programs)]
+    patterns = tuple(claim.rests_on)
+    cells = [cell for stack in stacks for cell in cells_of_one("3.13.0", stack, patterns)]
     can = all(any(cell.matches(one.cells) for cell in cells) for one in claim.judged_by)
     return "3.13.0" if can else "2.7.18"
 

@@ -20,8 +20,6 @@ from exitmatrix.model.versions import age, python_of
 
 from tests.support.committed import REPORTS, records
 
-pytestmark = pytest.mark.xdist_group("drafts")
-
 RUNS = kept(REPORTS)
 
 

@@ -20,9 +20,6 @@ ROOT = Path(__file__).parent.parent
 SCHEMAS = Path(exitmatrix.__file__).parent / "schemas"
 
 
-pytestmark = pytest.mark.xdist_group("exchange")
-
-
 @cache
 def shown(*words: str) -> Result:
     """What a command that only reads prints: asked once."""

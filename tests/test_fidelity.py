@@ -12,8 +12,6 @@ from tests.conftest import FOUND
 from tests.fidelity.compare import Results, compare, run_tests
 from tests.support.probed import PATIENCE, PROBE
 
-pytestmark = pytest.mark.xdist_group("fidelity")
-
 SHORT = ["test._test_atexit", "test.test_atexit", "test.test_fork1", "test.test_unraisablehook"]
 
 

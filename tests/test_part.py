@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -9,9 +13,9 @@ import pytest
 from exitmatrix.model import Interpreter
 
 from tests.support import part
-from tests.support.committed import scenarios
 from tests.support.values import interpreter
 
+ROOT = Path(__file__).parent.parent
 FOUND = {
     one.id: one
     for one in (
@@ -91,11 +95,48 @@ def test_a_long_list_is_cut_and_whole_where_that_is_asked_for(
     assert part.every(3, range(8)) == range(8)
 
 
-def test_what_shares_a_run_or_an_environment_is_one_group() -> None:
+def test_what_shares_a_run_or_a_fixture_is_one_group() -> None:
     """A run is made once, in the worker that has it; other tests are free to go anywhere."""
-    python = FOUND["cpython-2.7.18"]
-    program = next(iter(scenarios().values()))
-    assert part.group_of(case("a.py::one", python)) is None
-    assert part.group_of(case("a.py::one", interpreter_id=python.id)) == f"{python.id} a.py"
-    tests = [case(name, python, scenario=program) for name in ("a.py::one", "a.py::two")]
-    assert {part.group_of(one) for one in tests} == {f"{python.id} {program.id}"}
+    probe = "tests/test_probe.py"
+    tests = [f"{probe}::one[cpython-2.7.18-plain]", f"{probe}::two[cpython-2.7.18-plain]"]
+    assert len(set(map(part.group_of, tests))) == 1
+    other = f"{probe}::one[cpython-2.7.18-other]"
+    for alone in (
+        other,
+        f"{probe}::three",
+        "tests/test_cli.py::one[x]",
+        "tests/test_cli.py::two[x]",
+    ):
+        assert part.group_of(alone) not in {*map(part.group_of, tests)}
+    assert part.group_of("tests/test_site.py::one[x]") == part.group_of("tests/test_site.py::two")
+    assert part.group_of("tests/test_cli.py::one") == "tests/test_cli.py::one"
+
+
+@pytest.mark.parametrize("file", sorted(part.TOGETHER | part.BY_CASE))
+def test_each_file_of_a_group_is_there(file: str) -> None:
+    """One that is renamed would lose its group unnoticed."""
+    assert (ROOT / file).is_file()
+
+
+def test_one_worker_runs_a_group(tmp_path: Path) -> None:
+    """As pytest-xdist deals tests out to workers, by the hook of the project's conftest."""
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "conftest.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n"
+        "from tests.conftest import pytest_xdist_make_scheduler\n"
+    )
+    (tmp_path / "tests" / "test_site.py").write_text(
+        "import os, pytest\n@pytest.mark.parametrize('n', range(6))\n"
+        "def test(n): print('ran in', os.environ['PYTEST_XDIST_WORKER'])\n"
+    )
+    words = ["-n", "2", "--dist", "loadgroup", "-rP", "-p", "no:cacheprovider", "tests"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert "6 passed" in done.stdout, done.stdout + done.stderr
+    assert len(set(re.findall(r"ran in (\w+)", done.stdout))) == 1

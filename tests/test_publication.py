@@ -14,8 +14,6 @@ from msgspec.structs import replace
 from tests.conftest import LOADED
 from tests.support import values
 
-pytestmark = pytest.mark.xdist_group("publication")
-
 OLD, NEW = values.interpreter("2.7.18"), values.interpreter("3.15.0")
 MIDDLE = values.interpreter("3.13.0")  # what some packages are made for
 HERE = {one.id: one for one in (OLD, MIDDLE, NEW)}

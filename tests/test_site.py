@@ -29,8 +29,6 @@ from hypothesis import strategies as st
 
 from tests.support.committed import REPORTS, records
 
-pytestmark = pytest.mark.xdist_group("site")
-
 VOID = {"meta", "link", "input", "img", "br", "path", "rect", "circle"}
 FRONT_BYTES, FILE_BYTES = 100_000, 4_500
 """Of the first page with all that it loads; and of a file: 5 MB for a thousand of them."""

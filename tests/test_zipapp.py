@@ -15,8 +15,6 @@ import pytest
 from pyz.build import LEFT_OUT, PYTHONS, ROOT, pins, write
 from tests.conftest import FOUND
 
-pytestmark = pytest.mark.xdist_group("zipapp")
-
 PACKAGE = Path(exitmatrix.__file__).parent
 NEEDED = ("click", "msgspec", "packaging", "psutil", "rich", "pygments", "markdown-it-py", "mdurl")
 OWN = f"cp{sys.version_info[0]}{sys.version_info[1]}"

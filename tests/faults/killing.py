@@ -123,7 +123,7 @@ def kill_part(word: str, ground: Ground, tally: Tally, times: int) -> None:
             tally.add([*wrong, *unclean(said)], left, lost)
 
 
-SELECTION = ("--stack", "none", "--scenario", "plain")
+SELECTION = ("--stack", "none", "--scenario", "plain", "--termination", "S*")
 
 
 def kill_guardian(ground: Ground, tally: Tally, times: int) -> None:
