@@ -148,10 +148,10 @@ def trial(*kinds: str, changed: tuple[str, ...] = (), output: str = "") -> AppTr
 
 def test_who_asks_for_several_at_once_knows_what_they_share() -> None:
     """`--jobs 4` is obeyed; a port that two cannot have is no matter of taste."""
-    writes = trial("ready", changed=("/work/app.lock",))
-    assert "(app.lock)" in why_alone(["app"], writes, "/work")
-    assert why_alone(["app"], writes, "/work", forced=True) == ""
-    assert why_alone(["app"], trial("ready"), "/work") == ""
+    writes = trial("ready", changed=("/srv/app.lock",))
+    assert "(app.lock)" in why_alone(["app"], writes, "/srv")
+    assert why_alone(["app"], writes, "/srv", forced=True) == ""
+    assert why_alone(["app"], trial("ready"), "/srv") == ""
 
 
 def test_a_program_that_was_never_ready_is_no_matter_of_what_runs_leave() -> None:
