@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-import textwrap
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -192,14 +191,6 @@ import endings
 @atexit.register
 def A():
     time.sleep(600)
-"""
-IN_HANDLER_EATS = """
-import atexit, os, sys, time
-import endings
-
-@atexit.register
-def A():
-%s
 """
 
 
@@ -414,19 +405,15 @@ def memory_group() -> Path:
     raise Skip("no control group can be made here; RLIMIT_AS is tried above")
 
 
-def outgrow_group(late: bool, ground: Ground, tally: Tally, times: int) -> None:
-    """The kernel ends a program that needs more than its control group may have.
-
-    `late`: when it has come to the termination, and nothing else shows that it was cut short.
-    """
+def outgrow_group(ground: Ground, tally: Tally, times: int) -> None:
+    """The kernel ends a program that needs more than its control group may have."""
     group = memory_group()
     try:
-        eats = GROUPED % str(group) + EATS
         program = Program(
             tally.fault,
-            IN_HANDLER_EATS % textwrap.indent(eats, "    ") + READY if late else plain(eats),
+            plain(GROUPED % str(group) + EATS),
             "return",
-            unknown("want of memory"),
+            unknown("never reached the termination"),
         )
         misbehave(program, ground, tally, times)
     finally:
@@ -443,16 +430,5 @@ FAULTS = (
         Fault(f"a program {one.name}", partial(misbehave, one), 2, 1 if one.brief else 0)
         for one in PROGRAMS
     ),
-    Fault(
-        "a program allocates until its control group ends it",
-        partial(outgrow_group, False),
-        2,
-        1,
-    ),
-    Fault(
-        "a handler allocates until the control group ends its program",
-        partial(outgrow_group, True),
-        2,
-        1,
-    ),
+    Fault("a program allocates until its control group ends it", outgrow_group, 2, 1),
 )

@@ -51,8 +51,8 @@ class Engine:
         self._slots = asyncio.Semaphore(jobs)
         self._running: set[TrialState | AppState] = set()
         self._holders: set[Listener] = set()
-        self._memory_kills = proc.memory_kills()
-        self._kills_in_groups: dict[str, int] = {}
+        self._group = control_group.ours()
+        self._memory_kills = self._count_memory_kills()
         self._exits = ExitWatch()
         self._watched: dict[Watched, Listener] = {}
         self._asking: asyncio.TimerHandle | None = None
@@ -118,20 +118,18 @@ class Engine:
     # ---------------------------------------------- for the trials (Host)
 
     def look_for_want_of_memory(self) -> None:
-        """Have the trials know if the kernel has ended a process for want of memory.
+        """Have the trials know if the kernel has ended a process of our control group for memory.
 
-        Nothing tells whose, nor in which control group, but for the groups of our own: whom
-        those were to end is no news. They are asked last, so that no end in them is missed.
+        Nothing tells whose. Where there are no such groups the machine's count has to do.
         """
-        kills = proc.memory_kills()
-        for trial in self._running:
-            if group := trial.control_group:
-                self._kills_in_groups[group] = control_group.memory_kills(group)
-        kills -= sum(self._kills_in_groups.values())
+        kills = self._count_memory_kills()
         if kills > self._memory_kills:
             self._memory_kills = kills
             for trial in self._running:
                 trial.journal.note("harness", 0, "starved")
+
+    def _count_memory_kills(self) -> int:
+        return control_group.memory_kills(self._group) if self._group else proc.memory_kills()
 
     def watch(self, watched: Watched, trial: Listener) -> None:
         """Have the trial take events when the process ends."""

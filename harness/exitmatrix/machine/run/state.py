@@ -108,11 +108,6 @@ class TrialState:
         return self.processes.root
 
     @property
-    def control_group(self) -> str:
-        """The folder of the group that is to end it; "" where there is none."""
-        return self.folder.group
-
-    @property
     def live(self) -> list[int]:
         """The processes that have not ended, oldest first."""
         return self.processes.live

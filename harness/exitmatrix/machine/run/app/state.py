@@ -67,8 +67,6 @@ class TimedJournal(Journal):
 class AppState:
     """The folder, the channel, the output and the processes of one run. Raises OSError."""
 
-    control_group = ""  # nothing but signals ends it
-
     def __init__(self, spec: AppSpec, host: Host, name: str, mark: int) -> None:
         self.spec = spec
         self.host = host

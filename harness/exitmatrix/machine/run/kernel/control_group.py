@@ -25,8 +25,8 @@ LIMITS = ("memory.limit_in_bytes", "memory.max")
 SWAP = ("memory.memsw.limit_in_bytes", "memory.swap.max")
 """Of memory and swap together, and of swap; not every kernel has these files."""
 
-COUNTS = ("memory.oom_control", "memory.events")
-"""Where the kernel counts whom it has ended, from 4.13 on."""
+COUNTS = ("memory.oom_control", "memory.events.local", "memory.events")
+"""Where the kernel counts whom it has ended in a group, from 4.13 on; groups below it apart."""
 
 PATIENCE = 2.0  # seconds, in which the kernel takes leave of processes that have ended
 ASK_AGAIN = 0.005
@@ -54,8 +54,16 @@ def make(mark: int, limit: int) -> str:
     raise reason
 
 
+def ours() -> str:
+    """The folder of the group by whose memory we are limited; "" where that is not told."""
+    return next((str(one) for one in _parents()), "")
+
+
 def memory_kills(path: str) -> int:
-    """How many of a group's processes the kernel has ended for want of memory; 0 if not told."""
+    """How many of a group's processes the kernel has ended for want of memory; 0 if not told.
+
+    Be it the group's memory that was at its end, or all of the machine's: mm/oom_kill.c.
+    """
     for name in COUNTS:
         with contextlib.suppress(OSError):
             for line in Path(path, name).read_bytes().splitlines():
