@@ -6,7 +6,6 @@ import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 
 import hypothesis
@@ -32,7 +31,10 @@ from exitmatrix.observe import observe
 
 from tests.support import part
 from tests.support.committed import scenarios as committed_scenarios
+from tests.support.part import pytest_xdist_make_scheduler
 from tests.support.running import Driver, drivers, end_marked
+
+__all__ = ["pytest_xdist_make_scheduler"]  # a hook
 
 JOBS = 2
 
@@ -69,16 +71,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not part.WHOLE and not any("::" in word for word in config.args):
         items[:], left_out = part.split(items, FOUND)
         config.hook.pytest_deselected(items=left_out)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Have one worker run what shares a run or an expensive fixture, where tests go by groups."""
-    if config.getvalue("dist") != "loadgroup":
-        return None
-    scheduler = import_module("xdist.scheduler").LoadScopeScheduling(config, log)
-    scheduler._split_scope = part.group_of
-    return scheduler
 
 
 @pytest.fixture(scope="session")

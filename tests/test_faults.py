@@ -49,7 +49,7 @@ def test_a_soak_changes_and_leaves_nothing() -> None:
     if not here:
         pytest.skip("no interpreter that is on record is here")
     chosen = NEWEST if NEWEST in here else here[-1]
-    done = suite("tests.faults.soak", "--trials", "80", "--python", chosen)
+    done = suite("tests.faults.soak", "--trials", "30", "--python", chosen)
     if "nothing that is on record" in done.stderr:
         pytest.skip(done.stderr)
     assert done.returncode == 0, done.stderr + done.stdout

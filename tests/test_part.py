@@ -123,7 +123,7 @@ def test_one_worker_runs_a_group(tmp_path: Path) -> None:
     (tmp_path / "tests").mkdir()
     (tmp_path / "conftest.py").write_text(
         f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n"
-        "from tests.conftest import pytest_xdist_make_scheduler\n"
+        "from tests.support.part import pytest_xdist_make_scheduler\n"
     )
     (tmp_path / "tests" / "test_site.py").write_text(
         "import os, pytest\n@pytest.mark.parametrize('n', range(6))\n"

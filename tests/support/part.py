@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import TypeVar
 
 import pytest
@@ -100,6 +101,16 @@ def group_of(id: str) -> str:
         return file
     case = test.partition("[")[2]
     return f"{file}[{case}" if file in BY_CASE and case else id
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Deal tests out by these groups, where they go by groups."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    scheduler = import_module("xdist.scheduler").LoadScopeScheduling(config, log)
+    scheduler._split_scope = group_of
+    return scheduler
 
 
 def parameters(item: pytest.Item) -> Mapping[str, object]:
