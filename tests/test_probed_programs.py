@@ -9,26 +9,21 @@ import pytest
 from exitmatrix.declare.batch import file_of
 from exitmatrix.declare.generate import random
 from exitmatrix.declare.source import scenario
-from exitmatrix.declare.statements import names, statements
+from exitmatrix.declare.statements import NAMING, names, statements
 from exitmatrix.machine.bare.session import Session
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.scenarios import load
 from exitmatrix.model import Outcome, Unknown
 from exitmatrix.model.execution import Execution, Exit, Seen
 from exitmatrix.model.language import (
-    Call,
     CloseStdout,
     Code,
-    Finalize,
-    Handle,
-    Hook,
     Ignore,
-    Keep,
-    RegisterThreading,
+    Register,
     RunHandlers,
-    SetExitFunction,
     StartThread,
-    TryFinally,
+    Unregister,
+    UnregisterNamesake,
     Write,
 )
 from exitmatrix.observe import observe
@@ -45,21 +40,11 @@ KNOWN = 0.9  # of the programs that can be compared; the others are `unknown`, w
 
 def comparable(code: Code) -> bool:
     """Whether functions are handlers of atexit only, and records tell of all that is done."""
-    other = (
-        SetExitFunction
-        | Handle
-        | Ignore
-        | RunHandlers
-        | CloseStdout
-        | TryFinally
-        | Finalize
-        | Call
-        | Hook
-        | Keep
-        | RegisterThreading
-    )
+    names_a_handler = Register | Unregister | UnregisterNamesake
+    other = NAMING | Ignore | RunHandlers | CloseStdout
     return not any(
-        isinstance(one, other) or (isinstance(one, StartThread) and one.ends != "joined")
+        (isinstance(one, other) and not isinstance(one, names_a_handler))
+        or (isinstance(one, StartThread) and one.ends != "joined")
         for one in statements(code)
     )
 

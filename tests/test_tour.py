@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from exitmatrix.cli.tour import STOPS
+from exitmatrix.cli.tour import STEPS
 
 from tests.support.command import run
 
@@ -23,11 +23,11 @@ def shown() -> list[str]:
 @pytest.mark.real
 def test_each_step_shows_what_its_sentence_says(shown: list[str]) -> None:
     """The words that the sentence rests on stand in the output of its own command."""
-    assert len(shown) == len(STOPS)
-    for stop, text in zip(STOPS, shown, strict=True):
+    assert len(shown) == len(STEPS)
+    for step, text in zip(STEPS, shown, strict=True):
         command, _, output = text.partition("\n$ exitmatrix ")[2].partition("\n")
-        assert command.startswith(stop.words[0])
-        assert " ".join(stop.shows.split()) in " ".join(output.split()), output
+        assert command.startswith(step.words[0])
+        assert " ".join(step.shows.split()) in " ".join(output.split()), output
         assert len(output.splitlines()) > 1, output
 
 

@@ -2,53 +2,21 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from exitmatrix.model import Interpreter
 
-from tests.support.probed import Run, every_python, run
+from tests.support.probed import CALLED, Run, as_bare, every_python, handlers_told
 
 pytestmark = pytest.mark.real
 
-ADDRESS = re.compile(rb"0x[0-9a-f]+")
 TOLD = ("finalize", "began", "left", "dropped")
 
-HEAD = """
-import gc, sys, traceback
-def say(*things):
-    sys.stdout.write(" ".join(map(str, things)) + "\\n")
-    sys.stdout.flush()
-def stop(*args, **named):
-    caller = sys._getframe(1)
-    say("stop", args, sorted(named), caller.f_code.co_name, caller.f_lineno)
-    return 5
-def fail(): raise ValueError("x")
-class Thing(object): pass
-thing = Thing()
-"""
-FINALIZE = HEAD + "from multiprocessing.util import Finalize\n"
-THREADS = HEAD + "import threading\n"
+FINALIZE = CALLED + "from multiprocessing.util import Finalize\n"
+THREADS = CALLED + "import threading\n"
 
 
-def both(python: Interpreter, mechanism: str, program: str) -> Run:
-    """A program with the probe inside, which does what it does bare."""
-    runs = [
-        run(python, "-c", program, extra={"EXITMATRIX_MECHANISMS": mechanism}),
-        run(python, "-c", program, probed=False),
-    ]
-    shown = [(one.exit, ADDRESS.sub(b"", one.stdout), ADDRESS.sub(b"", one.stderr)) for one in runs]
-    assert shown[0] == shown[1]
-    return runs[0]
-
-
-def told(done: Run, kind: str) -> list[tuple[str, ...]]:
-    """What is told of handlers whose keys begin so, in each process."""
-    return [
-        (one.kind, *one.detail[:2])
-        for one in done.events
-        if one.kind in TOLD and one.detail[0].startswith(kind)
-    ]
+def told(done: Run, key: str) -> list[tuple[str, ...]]:
+    return handlers_told(done, TOLD, key)
 
 
 @every_python
@@ -77,7 +45,7 @@ if os.fork() == 0: sys.exit(0)
 os.wait()
 """
     )
-    done = both(python, "multiprocessing", program)
+    done = as_bare(python, "multiprocessing", program)
     assert told(done, "m") == [
         *(("finalize", "m1", "__main__:stop"), ("began", "m1"), ("left", "m1")),
         *(("finalize", "m2", "__main__:stop"), ("dropped", "m2"), ("began", "m2"), ("left", "m2")),
@@ -104,7 +72,7 @@ if hasattr(threading, "_register_atexit"):
     threading._register_atexit(fail)
 """
     )
-    done = both(python, "threading", program)
+    done = as_bare(python, "threading", program)
     if python.language < (3, 9):
         assert told(done, "t") == []
         return
@@ -143,7 +111,7 @@ if sys.version_info >= (3, 2):
     say(ThreadPoolExecutor(1).submit(int).result())
 """
     )
-    done = both(python, "multiprocessing threading", program)
+    done = as_bare(python, "multiprocessing threading", program)
     own = [one for one in told(done, "m") if one[-1] == "__main__:stop"]
     assert len(own) == 1
     assert ("began", own[0][1]) in told(done, "m")

@@ -2,53 +2,28 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from exitmatrix.model import Interpreter
 
-from tests.support.probed import Run, every_python, run
+from tests.support.probed import CALLED, Run, as_bare, every_python, handlers_told
 
 pytestmark = pytest.mark.real
 
-ADDRESS = re.compile(rb"0x[0-9a-f]+")
 TOLD = ("finalize", "began", "left", "dropped", "kept")
 
 
+HEAD = CALLED + "import tempfile, weakref\n"
+
+
 def both(python: Interpreter, program: str) -> Run:
-    """A program with the probe inside, which does what it does bare."""
+    """As bare, where there are finalizers."""
     if python.language == (2, 7):
         pytest.skip("2.7 has no finalizers")
-    runs = [
-        run(python, "-c", program, extra={"EXITMATRIX_MECHANISMS": "finalize"}),
-        run(python, "-c", program, probed=False),
-    ]
-    shown = [(one.exit, ADDRESS.sub(b"", one.stdout), ADDRESS.sub(b"", one.stderr)) for one in runs]
-    assert shown[0] == shown[1]
-    return runs[0]
+    return as_bare(python, "finalize", program)
 
 
 def told(done: Run) -> list[tuple[str, ...]]:
-    return [
-        (one.kind, *one.detail[:2])
-        for one in done.events
-        if one.kind in TOLD and one.detail[0].startswith("w")
-    ]
-
-
-HEAD = """
-import gc, sys, tempfile, traceback, weakref
-def say(*things):
-    sys.stdout.write(" ".join(map(str, things)) + "\\n")
-    sys.stdout.flush()
-def stop(*args, **named):
-    caller = sys._getframe(1)
-    say("stop", args, sorted(named), caller.f_code.co_name, caller.f_lineno)
-    return 5
-def fail(): raise ValueError("x")
-class Thing(object): pass
-thing = Thing()
-"""
+    return handlers_told(done, TOLD, "w")
 
 
 @every_python

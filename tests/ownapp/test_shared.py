@@ -10,7 +10,8 @@ from exitmatrix.machine.run.app.leftovers import Leftovers
 from exitmatrix.machine.run.app.restoring import PREFIX, PutAside
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppTrial, Left, Moment
-from exitmatrix.plan.app import not_ready_again, why_alone
+from exitmatrix.plan.app import why_alone
+from exitmatrix.report.app.notes import not_ready_again
 
 from tests.ownapp.conftest import Run, row
 

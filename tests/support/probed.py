@@ -272,3 +272,40 @@ def file_run(python: Interpreter, path: str, folder: str, probed: bool) -> Run:
 def told_numbers(run: Run, pid: int, subinterpreter: int = 0) -> list[int]:
     who = (pid, subinterpreter)
     return sorted(each.number for each in run.events if (each.pid, each.subinterpreter) == who)
+
+
+ADDRESS = re.compile(rb"0x[0-9a-f]+")
+CALLED = """
+import gc, sys, traceback
+def say(*things):
+    sys.stdout.write(" ".join(map(str, things)) + "\\n")
+    sys.stdout.flush()
+def stop(*args, **named):
+    caller = sys._getframe(1)
+    say("stop", args, sorted(named), caller.f_code.co_name, caller.f_lineno)
+    return 5
+def fail(): raise ValueError("x")
+class Thing(object): pass
+thing = Thing()
+"""
+"""The head of a program: functions that tell who calls them, and an object that may go."""
+
+
+def as_bare(python: Interpreter, mechanism: str, program: str) -> Run:
+    """A program with the probe inside, which does what it does bare."""
+    runs = [
+        run(python, "-c", program, extra={"EXITMATRIX_MECHANISMS": mechanism}),
+        run(python, "-c", program, probed=False),
+    ]
+    shown = [(one.exit, ADDRESS.sub(b"", one.stdout), ADDRESS.sub(b"", one.stderr)) for one in runs]
+    assert shown[0] == shown[1]
+    return runs[0]
+
+
+def handlers_told(done: Run, kinds: Sequence[str], key: str) -> list[tuple[str, ...]]:
+    """What is told, of these kinds, of handlers whose keys begin so."""
+    return [
+        (one.kind, *one.detail[:2])
+        for one in done.events
+        if one.kind in kinds and one.detail[0].startswith(key)
+    ]

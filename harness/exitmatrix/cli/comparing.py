@@ -93,10 +93,9 @@ def tell_what_is_not_checked(
         and matches(record, selection)
     ]
     # Below a launcher cells are run where they are asked for: without a word of it, no launcher is.
-    unasked = [one for one in others if one.launcher != DIRECT and not selection.launcher]
-    gone = sorted(one.cell for one in others if one not in unasked)
-    if unasked:
-        number = count(len(unasked), "cell")
+    gone = sorted(one.cell for one in others if one.launcher == DIRECT or selection.launcher)
+    if unasked := len(others) - len(gone):
+        number = count(unasked, "cell")
         say(f"not checked: {number} on record below launchers (--launcher '*' checks these)")
     if gone:
         number = count(len(gone), "cell")

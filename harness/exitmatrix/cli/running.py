@@ -18,6 +18,7 @@ from exitmatrix.model.tree import Tree
 from exitmatrix.observe.app import observe_app, was_lost, why_unknown
 from exitmatrix.observe.naming import same_names
 from exitmatrix.plan import app as plan
+from exitmatrix.report.app.notes import made_again, not_ready_again
 
 TOLD = 12  # last lines of an app that was not ready
 
@@ -151,7 +152,7 @@ def _measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
         again = plan.differing(results) if at_once > 1 and not call.jobs else ()
         if again:
             # What two runs share besides a port would be taken for a race of the program's own.
-            notes.append(plan.made_again(again))
+            notes.append(made_again(again))
             kept = runs.forget(again)
             runs.take(
                 [
@@ -171,7 +172,7 @@ def _measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
             ]
             runs.take(more, 1 if again else at_once)
             results = _results(runs.seen, wanted, out, call.at)
-    if told := plan.not_ready_again([trial for _, trial in runs.seen]):
+    if told := not_ready_again([trial for _, trial in runs.seen]):
         notes.append(told)
     return Measured(
         results=results,

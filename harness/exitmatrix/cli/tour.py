@@ -29,7 +29,7 @@ MENDED = LOCKS.replace("import atexit, os, time", "import atexit, os, signal, sy
 )
 
 
-class Stop(Frozen, kw_only=True):
+class TourStep(Frozen, kw_only=True):
     """One step of the tour."""
 
     says: str
@@ -38,31 +38,31 @@ class Stop(Frozen, kw_only=True):
     program: str = ""  # what app.py is, in a folder for the step
 
 
-STOPS = (
-    Stop(
+STEPS = (
+    TourStep(
         says="A container is stopped with SIGTERM. A program that has no handler for it is ended by"
         " the kernel at once, and nothing that was registered with atexit runs.",
         words=("answer", "docker stop", "python app.py"),
         shows="The program runs no handler, and is killed by SIGTERM.",
     ),
-    Stop(
+    TourStep(
         says="Servers install handlers of their own. gunicorn's workers leave in an orderly way, so"
         " their handlers run.",
         words=("answer", "docker stop", "gunicorn"),
         shows="Each worker runs its handlers C, B, A, and exits with status 0.",
     ),
-    Stop(
+    TourStep(
         says="Flask's debug server is two processes that run the same program. kill -9 to one of"
         " them seems to run handlers: they are the other's.",
         words=("explain", "flask-debug/SIGKILL@child"),
         shows="in the parent only",
     ),
-    Stop(
+    TourStep(
         says="So much that was published about it is true by accident, or not at all.",
         words=("claims", "B7"),
         shows="Holds, but not for the reason given.",
     ),
-    Stop(
+    TourStep(
         says="What holds for one Python need not hold for the next: a handler starts a thread.",
         words=(
             *("diff", "cpython-3.11.7", "cpython-3.12.1"),
@@ -70,22 +70,22 @@ STOPS = (
         ),
         shows="ran all, B raised",
     ),
-    Stop(
+    TourStep(
         says="Now a program of your own: it makes a lock file, and removes it with atexit.",
         words=("run", "--ready", "line ready", "--ending", "deploy", "--ending", "ctrl-c"),
         shows="Left behind in 3 of 3 runs",
         program=LOCKS,
     ),
-    Stop(
+    TourStep(
         says="The remedy that the page names: a handler for SIGTERM that raises SystemExit.",
         words=("run", "--ready", "line ready", "--ending", "deploy"),
         shows="deploy         ✓ all",
         program=MENDED,
     ),
-    Stop(
+    TourStep(
         says="And what the Pythons of this machine do, measured now.",
         words=("matrix", "--scenario", "plain", "--termination", "SIGTERM"),
-        shows="",
+        shows="/reports/matrix.md",
     ),
 )
 MORE = """
@@ -104,23 +104,23 @@ def command(no_pause: bool) -> None:
     into the working folder.
     """
     try:
-        for place, stop in enumerate(STOPS, 1):
+        for place, step in enumerate(STEPS, 1):
             if place > 1 and not no_pause:
                 click.pause("\n(a key for the next step; Ctrl-C ends the tour)")
-            with _folder(stop) as more:
-                _show(place, stop, more)
+            with _folder(step) as more:
+                _show(place, step, more)
     except (KeyboardInterrupt, click.Abort) as error:
         raise Failure("the tour is over", INTERRUPTED) from error
     click.echo(MORE, nl=False)
 
 
-def _show(place: int, stop: Stop, more: tuple[str, ...]) -> None:
+def _show(place: int, step: TourStep, more: tuple[str, ...]) -> None:
     """Say what the step is about, and have its command do its work."""
-    click.echo(f"\n{f'── {place} of {len(STOPS)} '.ljust(WIDTH, '─')}")
-    click.echo("\n".join(fill(stop.says)))
-    if stop.program:
-        click.echo("\n" + indent(stop.program.strip(), "    "))
-    words = [*stop.words, *more]
+    click.echo(f"\n{f'── {place} of {len(STEPS)} '.ljust(WIDTH, '─')}")
+    click.echo("\n".join(fill(step.says)))
+    if step.program:
+        click.echo("\n" + indent(step.program.strip(), "    "))
+    words = [*step.words, *more]
     click.echo(f"\n$ exitmatrix {shlex.join(words)}\n")
     called = import_module(f"exitmatrix.cli.{words[0]}").command
     try:
@@ -134,10 +134,10 @@ def _show(place: int, stop: Stop, more: tuple[str, ...]) -> None:
 
 
 @contextlib.contextmanager
-def _folder(stop: Stop) -> Iterator[tuple[str, ...]]:
+def _folder(step: TourStep) -> Iterator[tuple[str, ...]]:
     """A folder for what the step writes; the rest of its words."""
-    with scratch(stop.program) as folder:
-        if stop.program:
+    with scratch(step.program) as folder:
+        if step.program:
             yield "--", python_word(), "app.py"
         else:
-            yield ("--output", f"{folder}/reports") if stop.words[0] == "matrix" else ()
+            yield ("--output", f"{folder}/reports") if step.words[0] == "matrix" else ()

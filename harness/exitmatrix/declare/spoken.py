@@ -335,8 +335,7 @@ def ending_below(situation: Situation, scenario: Scenario, launcher: Launcher) -
             return Ending(signal, FIRST)
         apart = target == ALL and any(one.apart for one in chain)
         return Ending(signal, ALL if apart else GROUP)
-    inside = ending_in(situation, scenario)
-    return inside and Ending(inside.termination, inside.target)
+    return ending_in(situation, scenario)
 
 
 def rows() -> Sequence[tuple[Spoken, Situation]]:

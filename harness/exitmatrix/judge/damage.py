@@ -39,9 +39,11 @@ NOT_GENERATED = frozenset({
     "library-saves", "os-exit-is-replaced",
     "stack-overflows", "endless-calls-raise",
     "stdout-is-full", "full-pipe-blocks-first", "full-pipe-blocks-last",
+    "stdout-is-held", "held-stdout-aborts", "held-stdout-blocks-first", "held-stdout-blocks-last",
+    "pypy-ctrl-c-waits-for-stdout",
 })  # fmt: skip
 """Laws about a prompt, about libraries that stand in for os._exit, and about an overflow of the
-stack and a pipe that nobody empties, which the generator does not say."""
+stack and a pipe that nobody empties, or a thread fills, which the generator does not say."""
 
 OF_PROGRAMS: tuple[Law, ...] = tuple(
     law
@@ -66,10 +68,10 @@ OF_CELLS = frozenset({
     "runner_takes_sigint", "late_join", "endless_calls", "gzip_closes_itself",
     "prompt_handlers", "prompt_interrupt",
     "early_exit_function", "process_end", "server_imports", "server_keeps_status",
-    "shared_memory", "tracker_name", "keeps_ignored_sigint", "unkilled_status",
+    "shared_memory", "tracker_name", "keeps_ignored_sigint", "unkilled_status", "held_stream",
 })  # fmt: skip
 """Parameters of the laws about stderr, libraries, servers, second interpreters, loops, an overflow
-of the stack, prompts, multiprocessing and launchers."""
+of the stack, prompts, multiprocessing, launchers and a stdout that a thread is stuck in."""
 
 
 class Damage(Frozen, kw_only=True):

@@ -9,11 +9,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+PREFIX = "tour-of-exitmatrix-"
+"""Not that of a run's folder, which whoever comes later removes if nobody guards it."""
+
 
 @contextlib.contextmanager
 def scratch(program: str = "") -> Iterator[str]:
     """A folder, removed afterwards; with a program, `app.py` in it, this process is in it too."""
-    with tempfile.TemporaryDirectory(prefix="exitmatrix-tour-") as folder:
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
         if not program:
             yield folder
             return

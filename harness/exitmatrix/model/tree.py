@@ -27,8 +27,11 @@ PLACES: Mapping[str, str] = {
 WAITING = ("sleep", "tail")
 """Programs by which a shell's script passes the time: the script is the program."""
 
-EXECNET = "import sys;exec(eval(sys.stdin.readline()))"
-"""What a worker of pytest-xdist is told to run (execnet/gateway_io.py, popen_bootstrapline)."""
+SPAWNED = (
+    "--multiprocessing-fork",  # Lib/multiprocessing/spawn.py, get_command_line
+    "import sys;exec(eval(sys.stdin.readline()))",  # execnet/gateway_io.py, popen_bootstrapline
+)
+"""Words by which a program has another Python go on with it; they stand for the program."""
 
 _NUMBER = re.compile(r"#\d+\Z")
 
@@ -81,12 +84,8 @@ def program_name(words: Sequence[str]) -> str:
 
 
 def _spawned(node: Node) -> bool:
-    """Whether it is a child that `multiprocessing` or `execnet` started by name.
-
-    `python -c "from multiprocessing.spawn import spawn_main; ..." --multiprocessing-fork`
-    `python -c "import sys;exec(eval(sys.stdin.readline()))"`
-    """
-    return "--multiprocessing-fork" in node.words or EXECNET in node.words
+    """Whether it is a child of the program in a Python that was started anew."""
+    return any(word in node.words for word in SPAWNED)
 
 
 class Tree:

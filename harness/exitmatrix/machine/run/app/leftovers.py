@@ -37,8 +37,8 @@ class Leftovers:
         self._own = own
         self._alone = alone
         self._whole = tuple(dict.fromkeys((work, *named)))
-        self._state = self._looked_through()
-        self._before = set(self._state)
+        self._marks = self._marked() if alone else {}
+        self._before = {path for folder in self._whole for path, _ in _entries(folder, deep=True)}
         self._common = tempfile.gettempdir()
         self._before |= {path for path, _ in _entries(self._common, deep=False)}
         self.before = frozenset(shared_memory.names())
@@ -56,17 +56,19 @@ class Leftovers:
     def changed(self) -> list[str]:
         """What is new, gone or otherwise in the folders that are looked through as a whole.
 
+        Of a run that is alone: nobody else's changes are among it.
+
         A folder is otherwise if a name in it came or went, so what was made and removed shows
         too: mtime, inode(7). Folders that tools keep do not count.
         """
-        then, now = self._state, self._looked_through()
+        then, now = self._marks, self._marked()
         return sorted(
             path
             for path in then.keys() | now.keys()
             if _differ(then.get(path), now.get(path)) and not path.startswith(f"{self._own}/")
         )
 
-    def _looked_through(self) -> dict[str, _Mark | None]:
+    def _marked(self) -> dict[str, _Mark | None]:
         return {
             path: _mark(path, kind)
             for folder in self._whole

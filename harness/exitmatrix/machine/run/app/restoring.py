@@ -2,7 +2,8 @@
 
 A lock file that a killed program left makes the next one refuse to start, and one that
 another removes makes its handler fail: neither says anything of the program's own clean-up.
-Nothing is deleted but for what a later run has made anew.
+Nothing is deleted but for what a later run has made anew. Who is killed meanwhile leaves it in a
+folder whose name begins with `.exitmatrix-`, beside the others of temporary files.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class PutAside:
         """Move what is there; what cannot be moved stays, as it would without us."""
         for path in sorted(one for one in names if _is_a_file_of_the_users(one)):
             with contextlib.suppress(OSError):
-                place = f"{self._place(path)}/{len(self._moved)}"
+                place = f"{self._place(path)}/{len(self._moved)}-{os.path.basename(path)}"  # noqa: PTH119
                 os.rename(path, place)  # noqa: PTH104
                 self._moved.append((path, place))
 
