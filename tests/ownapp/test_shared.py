@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from exitmatrix.machine.run.app.leftovers import Leftovers
+from exitmatrix.machine.run.app.neighbours import Neighbours
 from exitmatrix.machine.run.app.restoring import PREFIX, PutAside
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppTrial, Left, Moment
@@ -130,6 +131,33 @@ def test_what_is_put_aside_comes_back_and_nothing_of_a_users_is_lost(tmp_path: P
     assert (tmp_path / "folder" / "file").read_text() == "old"
     assert (tmp_path / "lock").read_text() == "third"
     assert sorted(one.name for one in tmp_path.iterdir()) == ["folder", "lock"]
+
+
+def test_two_that_are_at_work_in_one_folder_see_each_other(tmp_path: Path) -> None:
+    """Each as long as the other is there; one in another folder is nobody's neighbour."""
+    one, far = Neighbours(str(tmp_path)), Neighbours(str(tmp_path.parent))
+    assert not one.are_there()
+    other = Neighbours(str(tmp_path))
+    assert one.are_there()
+    assert other.are_there()
+    other.leave()
+    assert not one.are_there()
+    one.leave()
+    far.leave()
+    assert not Neighbours(str(tmp_path / "gone")).are_there()
+
+
+@pytest.mark.real
+def test_a_run_beside_another_in_the_same_folder_says_so(run_app: Run, folder: Path) -> None:
+    """What the other makes there may be told as its own."""
+    (folder / "locks.py").write_text(LOCKS.format(name="app.lock"))
+    options = ("--ready", "line ready", "--trials", "1", "--ending", "ctrl-c", "--")
+    other = Neighbours(str(folder))
+    beside = run_app(*options, "python", "locks.py")
+    other.leave()
+    by_itself = run_app(*options, "python", "locks.py")
+    assert "Another exitmatrix run was at work in the same folder" in words(beside.stdout)
+    assert "Another exitmatrix run" not in words(by_itself.stdout)
 
 
 def trial(*kinds: str, changed: tuple[str, ...] = (), output: str = "") -> AppTrial:

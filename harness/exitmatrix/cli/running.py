@@ -18,7 +18,7 @@ from exitmatrix.model.tree import Tree
 from exitmatrix.observe.app import observe_app, was_lost, why_unknown
 from exitmatrix.observe.naming import same_names
 from exitmatrix.plan import app as plan
-from exitmatrix.report.app.notes import made_again, not_ready_again
+from exitmatrix.report.app.notes import BESIDE, made_again, not_ready_again
 
 TOLD = 12  # last lines of an app that was not ready
 
@@ -125,7 +125,8 @@ def _measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
         raise Failure(f"--before: {problem}", HARNESS_FAILED)
     jobs = call.jobs or default_jobs()
     notes: list[str] = []
-    with session.AppSession(jobs) as running:
+    with session.AppSession(jobs, base.folder) as running:
+        beside = running.has_neighbours()
         runs = _Runs(running, show, call.before_each)
         for one in wanted:
             first = plan.spec_for(base, one, call.at, alone=True)
@@ -172,6 +173,9 @@ def _measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
             ]
             runs.take(more, 1 if again else at_once)
             results = _results(runs.seen, wanted, out, call.at)
+        beside = beside or running.has_neighbours()
+    if beside and any(trial.changed for _, trial in runs.seen):
+        notes.append(BESIDE)
     if told := not_ready_again([trial for _, trial in runs.seen]):
         notes.append(told)
     return Measured(

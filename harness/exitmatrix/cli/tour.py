@@ -83,7 +83,8 @@ STEPS = (
         program=MENDED,
     ),
     TourStep(
-        says="And what the Pythons of this machine do, measured now.",
+        says="And what the Pythons of this machine do, measured now, into a folder that goes with"
+        " the tour.",
         words=("matrix", "--scenario", "plain", "--termination", "SIGTERM"),
         shows="/reports/matrix.md",
     ),

@@ -6,6 +6,11 @@ from collections.abc import Sequence
 
 from exitmatrix.model.app import AppTrial, Situation
 
+BESIDE = (
+    "Another exitmatrix run was at work in the same folder: what it made or left there may be told"
+    " here as this one's."
+)
+
 
 def made_again(endings: Sequence[Situation]) -> str:
     """What is told where runs that met each other are replaced by runs one after the other."""

@@ -8,4 +8,6 @@ looking.py    the tree and its sockets, as /proc shows them
 readiness.py  when it is ready to be ended
 delivery.py   the signals of a situation
 leftovers.py  what was not there before
+restoring.py  what one run left is put aside for the next
+neighbours.py whether another `exitmatrix run` is at work in the same folder
 """

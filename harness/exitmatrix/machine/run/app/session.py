@@ -15,6 +15,7 @@ from typing import Self
 import msgspec
 
 from exitmatrix.machine.run.app.engine import AppAnswer, AppAsk, broken
+from exitmatrix.machine.run.app.neighbours import Neighbours
 from exitmatrix.machine.run.app.restoring import PutAside
 from exitmatrix.machine.run.aside import as_given
 from exitmatrix.machine.run.connection import Connection
@@ -152,8 +153,10 @@ def folder_in_repository() -> str:
 class AppSession:
     """A running engine for users' commands. Leaving the context ends it and all it started."""
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, folder: str) -> None:
+        """`folder`: where the commands are started."""
         self.jobs = jobs
+        self._neighbours = Neighbours(folder)
         self._begun = time.monotonic()
         self._engine = Dispatch[AppSpec, AppTrial](
             lambda: Connection(jobs, "exitmatrix.machine.run.app.engine"),
@@ -161,7 +164,6 @@ class AppSession:
             _read,
             lambda spec, why: broken(spec, "lost", why),
         )
-
         self._aside = PutAside()
 
     def __enter__(self) -> Self:
@@ -186,6 +188,10 @@ class AppSession:
         """Wait for the next run that ends. Raises EngineDied."""
         return self._engine.take()
 
+    def has_neighbours(self) -> bool:
+        """Whether another run of `exitmatrix` is at work in the folder now."""
+        return self._neighbours.are_there()
+
     def put_aside(self, names: Sequence[str]) -> None:
         """Have the next run find what the last one found, until all are over."""
         self._aside.take(names)
@@ -200,6 +206,7 @@ class AppSession:
             self._engine.close()
         finally:
             self._aside.give_back()
+            self._neighbours.leave()
 
 
 _DECODER = msgspec.json.Decoder(Hello | AppAnswer)
