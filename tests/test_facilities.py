@@ -111,10 +111,10 @@ def test_a_mark_follows_a_process_wherever_it_flees() -> None:
 
 def test_a_pid_without_a_mark_is_told_at_once() -> None:
     """To look for nothing among a million marks would take as long as a trial."""
-    begun = time.perf_counter()
+    begun = time.process_time()  # of ours alone, whatever else the machine does
     for _ in range(200):
         assert not marks.is_marked(os.getpid(), range(1 << 61, (1 << 61) + marks.MARKS))
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 def test_a_facility_that_is_switched_off_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
