@@ -110,6 +110,7 @@ def test_interrupted(tmp_path: Path) -> None:
     """A run that Ctrl-C stops keeps what it measured, and the next one goes on from there."""
     output = tmp_path / "reports"
     words = [*COMMAND, "matrix", "--python", NEWEST, "--scenario", "plain", "--jobs", "1"]
+    words += ["--termination", "S*"]
     words += ["--output", str(output), "--progress", "plain"]
     process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stderr

@@ -16,9 +16,10 @@ from tests.faults.__main__ import ALL
 from tests.faults.ground import ROOT
 from tests.faults.soak import Quiet
 from tests.faults.tally import Tally, rows_of, table
+from tests.support.part import every
 
 pytestmark = [pytest.mark.real]
-BRIEF = [fault.name for fault in ALL if fault.few]
+BRIEF = every(2, [fault.name for fault in ALL if fault.few])
 
 
 def suite(*words: str) -> subprocess.CompletedProcess[str]:

@@ -37,6 +37,7 @@ from msgspec.structs import replace
 from tests.conftest import LOADED
 from tests.support import values
 from tests.support.command import COMMAND
+from tests.support.part import WHOLE
 
 ACTING: Final = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Controls, formats (bidirectional ones among them), surrogates, separators of lines."""
@@ -287,7 +288,7 @@ WAYS: dict[str, Way] = {
 
 @pytest.mark.parametrize("way", WAYS)
 @given(evil=EVIL)
-@settings(max_examples=12)
+@settings(max_examples=12 if WHOLE else 4)
 def test_whatever_a_program_says_no_command_sends_what_acts(
     way: str, evil: str, folder: Path
 ) -> None:

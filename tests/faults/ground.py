@@ -32,7 +32,7 @@ COMMAND = [sys.executable, "-c", "from exitmatrix.cli.main import entry; entry()
 ROOT = Path(__file__).parents[2]
 GONE = 2.0  # seconds within which nothing may be left
 LONGEST = 240.0  # seconds after which a harness hangs
-SMALL = ("--stack", "none", "--scenario", "plain", "--scenario", "plain-unregister-*")
+SMALL = ("--stack", "none", "--scenario", "plain", "--termination", "[rsSe]*")
 KILLED = -signal.SIGKILL
 STOPPED = 130
 

@@ -20,6 +20,8 @@ from tests.faults.killing import RESUMED
 from tests.faults.tally import Fault, Skip, Tally
 
 FAILED, USAGE_ERROR = 3, 2
+LARGE = ("--stack", "none", "--scenario", "plain", "--scenario", "plain-unregister-*")
+"""More records than there is room for."""
 IN_TMPFS = """
 set -e
 mount -t tmpfs -o size=$1,mode=755 faults $2
@@ -49,7 +51,7 @@ def in_tmpfs(ground: Ground, size: str, again: str) -> str:
     place.mkdir()
     words = ["unshare", "--mount", "sh", "-c", IN_TMPFS, "sh", size, str(place), again]
     process = subprocess.Popen(
-        [*words, *ground.words(place / "reports", *SMALL)],
+        [*words, *ground.words(place / "reports", *LARGE)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -59,7 +59,7 @@ every_python = pytest.mark.parametrize("python", PYTHONS, ids=lambda python: pyt
 
 # `make blind` runs each on every Python; `make test` on the newest, and on every so many of the
 # others, which are other ones for the next scenario.
-EVERY = 1 if WHOLE else 7
+EVERY = 1 if WHOLE else 14
 LATEST = max(
     (place for place, one in enumerate(PYTHONS) if one.implementation == "cpython"),
     key=lambda place: PYTHONS[place].language,
