@@ -11,6 +11,7 @@
 #     "return", "sys-exit-3", "exception", "os-exit-7",
 #     "SIGTERM", "SIGINT", "SIGKILL",
 # ]
+# not-on = {"pypy-3.9.1[56]-*" = "its pools cannot start such a worker (PyPy issue 3910)"}
 #
 # [tool.exitmatrix.program]
 # steps = [

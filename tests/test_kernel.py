@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 from exitmatrix.machine.run.app import looking
 from exitmatrix.machine.run.app.state import AppState
-from exitmatrix.machine.run.kernel import pidfd, proc, shared_memory, wait_status
+from exitmatrix.machine.run.kernel import pidfd, proc, shared_memory, wait_status, waits
 from exitmatrix.model.app import AppSpec, Readiness, Situation
 from exitmatrix.model.tree import Tree
 
@@ -145,6 +145,38 @@ def test_a_process_whose_thread_is_at_work_does_not_rest() -> None:
             assert not any(proc.at_rest(process.pid) for _ in range(200))
         finally:
             process.kill()
+
+
+SAYS_READY = "import os, signal, threading, time; print(1, flush=True)"
+WAITS = {
+    "a lock": ("threading.Event().wait()", True),
+    "a lock, for so long": ("threading.Event().wait(60)", False),
+    "a child": ("os.waitpid(os.fork() or time.sleep(60) or 0, 0)", True),
+    "a signal": ("signal.pause()", True),
+    "a clock": ("time.sleep(60)", False),
+    "whoever writes": ("os.read(0, 1)", False),
+    "a lock, beside a thread that sleeps": (
+        "threading.Thread(target=time.sleep, args=(60,)).start(); threading.Event().wait()",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "endless"), WAITS.values(), ids=WAITS)
+def test_whether_a_wait_has_a_limit(code: str, endless: bool) -> None:
+    """What waits for a lock, a child or a signal goes on only when another lets it."""
+    command = [sys.executable, "-c", f"{SAYS_READY}; {code}"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == b"1\n"
+            while not proc.at_rest(process.pid):
+                assert process.poll() is None
+            assert waits.waits_for_others(process.pid) is endless
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize(

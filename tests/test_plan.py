@@ -128,14 +128,22 @@ def test_a_python_without_what_a_termination_needs_is_left_out() -> None:
         assert not_on(TERMINATIONS[id], interpreter("3.6.1")) is None
 
 
-def test_an_implementation_is_left_out_with_the_reason_of_the_scenario() -> None:
-    """What a scenario says of PyPy is why PyPy has no cell of it."""
-    told = replace(VARIANT, not_on={"pypy": "it has none"})
+@pytest.mark.parametrize("pattern", ["pypy", "pypy-3.11.*"])
+def test_an_interpreter_is_left_out_with_the_reason_of_the_scenario(pattern: str) -> None:
+    """What a scenario says of PyPy, or of some of its releases, is why these have no cell of it."""
+    told = replace(VARIANT, not_on={pattern: "it has none"})
     planned = plan(PYTHONS[1:], [told], STACKS, why_not, Selection(termination=("return",)))
     assert [cell.interpreter for cell in planned.cells] == ["cpython-3.13.0"]
     assert [(o.interpreter, o.reason) for o in planned.left_out] == [
         ("pypy-3.11.17", "it has none")
     ]
+
+
+def test_other_releases_than_those_that_a_scenario_names_are_measured() -> None:
+    """A pattern of ids says nothing of what it does not match."""
+    told = replace(VARIANT, not_on={"pypy-3.9.*": "it has none"})
+    planned = plan(PYTHONS[1:], [told], STACKS, why_not, Selection(termination=("return",)))
+    assert [cell.interpreter for cell in planned.cells] == ["cpython-3.13.0", "pypy-3.11.17"]
 
 
 def test_a_scenario_whose_service_is_missing_is_left_out_with_that_reason() -> None:

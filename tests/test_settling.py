@@ -31,6 +31,16 @@ sys.stdout.flush()
 endings.end_here()
 """
 
+WAITS_IN_A_HANDLER = """
+import atexit, sys, time
+import endings
+atexit.register(time.sleep, 4)
+atexit.register(print, "A")
+print("ready")
+sys.stdout.flush()
+endings.end_here()
+"""
+
 LED_AWAY = """
 import sys, threading
 import endings
@@ -58,6 +68,17 @@ def test_what_sleeps_in_its_finalization_is_not_at_rest(
 ) -> None:
     """Its handlers have run and it sleeps for longer than a quiet window: it ends all the same."""
     shown = outcome_of(LATE, "return", environment_of(NEWEST, "none"), tmp_path)
+    assert isinstance(shown, Outcome)
+    assert (shown.survivors, shown.processes[0].exit) == ((), {"code": 0})
+
+
+@pytest.mark.real
+def test_a_handler_may_wait_for_a_limit_of_its_own(
+    environment_of: EnvironmentOf, tmp_path: Path
+) -> None:
+    """A handler waits for seconds, as an exporter does for its collector, and the process ends."""
+    python = environment_of(NEWEST, "none")
+    shown = outcome_of(WAITS_IN_A_HANDLER, "return", python, tmp_path)
     assert isinstance(shown, Outcome)
     assert (shown.survivors, shown.processes[0].exit) == ((), {"code": 0})
 

@@ -50,7 +50,7 @@ PLAIN = tuple(
 
 
 def admits(scenario: Scenario, python: Interpreter) -> bool:
-    if python.implementation in scenario.not_on:
+    if scenario.not_on_this(python):
         return False
     return SpecifierSet(scenario.requires, prereleases=True).contains(python.version)
 

@@ -6,7 +6,7 @@ What a value means, and which of its kind are valid, is in scenario.py and progr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -16,7 +16,9 @@ from exitmatrix.model import ImplementationName
 LONGEST = 3000  # milliseconds: a trial with three such handlers stays within its limit
 LINE = r"^(?=.*\S)[^\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+$"
 
+IMPLEMENTATIONS = "|".join(get_args(ImplementationName))
 OneLine = Annotated[str, msgspec.Meta(pattern=LINE)]
+Barred = Annotated[str, msgspec.Meta(pattern=rf"^({IMPLEMENTATIONS})(-\S+)?$")]
 Length = Annotated[int, msgspec.Meta(gt=0, le=LONGEST)]
 
 
@@ -44,8 +46,8 @@ class Own(Header, frozen=True, kw_only=True):
     terminations: Texts
     program: Annotated[Mapping[str, Any] | None, _says("a table")] = None
     not_on: Annotated[
-        Mapping[ImplementationName, OneLine],
-        _says('a reason for some of cpython, pypy, as {pypy = "WHY"},'),
+        Mapping[Barred, OneLine],
+        _says('a reason for cpython, pypy, or a pattern of ids, as {"pypy-3.9.*" = "WHY"},'),
     ] = {}
     handler_ms: Annotated[
         tuple[Length, ...], _says(f"a list of milliseconds up to {LONGEST} that rise")

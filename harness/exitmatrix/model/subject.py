@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Literal
 
 import msgspec
@@ -125,7 +126,7 @@ class Scenario(Frozen, kw_only=True):
     modules: tuple[str, ...] = ()  # the other Python files of its folder
     not_on: dict[str, str] = msgspec.field(
         default_factory=dict
-    )  # implementations that cannot run it, and why
+    )  # implementations, or patterns of interpreter ids, that cannot run it, and why
     lengths: tuple[int, ...] = ()  # of its handlers, in ms: each makes a scenario of its own
     length: int = 0  # of this one's handlers, in ms; 0: they take no time of their own
     starts: tuple[str, ...] = ()  # ways to start it: each makes a scenario of its own
@@ -150,6 +151,13 @@ class Scenario(Frozen, kw_only=True):
     def serves(self) -> bool:
         """Whether the scenario is a server that is asked over HTTP."""
         return self.ready.by == "http"
+
+    def not_on_this(self, interpreter: Interpreter) -> str | None:
+        """Why it cannot run on an interpreter, as its header says; None where it can."""
+        for pattern, why in self.not_on.items():
+            if interpreter.implementation == pattern or fnmatchcase(interpreter.id, pattern):
+                return why
+        return None
 
     @property
     def acting_role(self) -> str:

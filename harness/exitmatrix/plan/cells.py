@@ -129,7 +129,7 @@ def plan(
                 if stack.family != scenario.family or not selected(stack.name, selection.stack):
                     continue
                 barred = (
-                    scenario.not_on.get(interpreter.implementation)
+                    scenario.not_on_this(interpreter)
                     or _requires(scenario, interpreter)
                     or _releases(scenario, stack)
                     or why_not(stack, interpreter)

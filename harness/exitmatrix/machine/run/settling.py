@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from exitmatrix.machine.run.kernel import proc
+from exitmatrix.machine.run.kernel.waits import waits_for_others
 from exitmatrix.machine.run.state import TrialState
 
 QUIET = 0.3  # seconds without any news, after which the living are asked for a sign of life
 QUIET_AT_THE_END = 3.0
-"""Seconds, where a process has begun to end. A handler may wait for a thread's next turn; the last
-flush waits a second for a stream's lock, and once more when that is given up (CPython
-Modules/_io/bufferedio.c, _enter_buffered_busy)."""
+"""Seconds, where a process has begun to end: the last flush waits a second for a stream's lock, and
+once more when that is given up (CPython Modules/_io/bufferedio.c, _enter_buffered_busy)."""
+
+QUIET_IN_HANDLER = 15.0
+"""Seconds, where a handler has begun and not ended, or a process was led away from where it held:
+what a library waits for there has its own limit, of ten seconds in OpenTelemetry's exporters.
+What waits for others without a limit is not waited for."""
 
 BLIND_HANDLERS = 6  # as long as so many handlers a blind run may be quiet
 IDLE = 0.05  # seconds without news, after which another trial may use the processor
@@ -26,21 +31,35 @@ async def until_settled(trial: TrialState) -> None:
 
 
 async def _until_quiet(trial: TrialState) -> None:
-    # What sleeps on its way to its end is quiet, and shows no life. In a blind run nobody tells
-    # that a handler has begun, or the next: it may be any, and all of them one after the other.
-    blind = trial.spec.is_blind
-    longest = (BLIND_HANDLERS if blind else 2) * trial.spec.scenario.length / 1000
-    for patience in (IDLE, QUIET + longest - IDLE):
-        while trial.live:
+    for patience in (_to_yield, _at_the_end, _in_a_handler):
+        while trial.live and (seconds := patience(trial)):
             seen = len(trial.journal.events)
-            busy = patience > IDLE and (blind or trial.someone_ends)
 
             def has_news(seen: int = seen) -> bool:
                 return len(trial.journal.events) > seen or not trial.live
 
-            if not await trial.journal.within(max(patience, QUIET_AT_THE_END * busy), has_news):
+            if not await trial.journal.within(seconds, has_news):
                 break
         trial.host.yield_slot(trial)
+
+
+def _to_yield(_: TrialState) -> float:
+    return IDLE
+
+
+def _at_the_end(trial: TrialState) -> float:
+    # What sleeps on its way to its end is quiet, and shows no life. In a blind run nobody tells
+    # that a handler has begun, or the next: it may be any, and all of them one after the other.
+    blind = trial.spec.is_blind
+    longest = (BLIND_HANDLERS if blind else 2) * trial.spec.scenario.length / 1000
+    ends = blind or trial.someone_ends
+    return max(QUIET + longest - IDLE, QUIET_AT_THE_END if ends else 0.0)
+
+
+def _in_a_handler(trial: TrialState) -> float:
+    if not trial.in_a_handler or all(map(waits_for_others, trial.live)):
+        return 0.0
+    return QUIET_IN_HANDLER - QUIET_AT_THE_END
 
 
 async def _all_show_life(trial: TrialState) -> bool:
@@ -88,5 +107,9 @@ async def _replies(trial: TrialState, pid: int) -> bool:
         since = trial.journal.events[seen:]
         return any(event.pid == pid and event.kind == "alive" for event in since)
 
-    await trial.journal.within(QUIET_AT_THE_END, lambda: replied() or pid not in trial.live)
+    def over() -> bool:
+        return replied() or pid not in trial.live
+
+    if not await trial.journal.within(QUIET_AT_THE_END, over) and not waits_for_others(pid):
+        await trial.journal.within(QUIET_IN_HANDLER - QUIET_AT_THE_END, over)
     return replied()

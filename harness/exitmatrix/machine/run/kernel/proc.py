@@ -58,7 +58,7 @@ def children_of(pid: int) -> tuple[int, ...]:
     if not TELLS_CHILDREN:
         return _children_by_search(pid)
     found: list[int] = []
-    for thread in _threads(pid):
+    for thread in threads_of(pid):
         text = read_proc(pid, f"task/{thread}/children")
         found += [int(word) for word in text.split()]
     return tuple(found)
@@ -76,7 +76,7 @@ def adopted() -> tuple[int, ...]:
     return tuple(map(int, read_proc(here, f"task/{here}/children").split()))
 
 
-def _threads(pid: int) -> list[str]:
+def threads_of(pid: int) -> list[str]:
     """The threads of a process; none when it is gone."""
     try:
         return os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - measured: this runs for each trial
@@ -135,13 +135,13 @@ def all_stopped(pid: int) -> bool:
 
     They stop one by one, when the signal finds them: signal(7), "stop".
     """
-    states = (read_proc(pid, f"task/{one}/stat") for one in _threads(pid))
+    states = (read_proc(pid, f"task/{one}/stat") for one in threads_of(pid))
     return all(state.rpartition(b")")[2].split()[:1] in STOPPED for state in states)
 
 
 def has_threads(pid: int) -> bool:
     """Whether a process has more than its main thread."""
-    return len(_threads(pid)) > 1
+    return len(threads_of(pid)) > 1
 
 
 def handles(pid: int, signum: int) -> bool:
@@ -165,7 +165,7 @@ def at_rest(pid: int) -> bool:
     signal pending (proc(5): State, SigPnd, ShdPnd). The state of a process is that
     of its first thread, which may be waiting for one that is at work.
     """
-    threads = _threads(pid)
+    threads = threads_of(pid)
     return bool(threads) and all(
         _is_waiting(read_proc(pid, f"task/{one}/status")) for one in threads
     )
@@ -179,7 +179,7 @@ def may_be_in_vfork(pid: int) -> bool:
     """
     return any(
         _fields(read_proc(pid, f"task/{one}/status")).get(b"State", b"").split()[:1] == [b"D"]
-        for one in _threads(pid)
+        for one in threads_of(pid)
     )
 
 
