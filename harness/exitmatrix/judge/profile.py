@@ -57,6 +57,9 @@ class Profile(Frozen, kw_only=True):
     threading_atexit: bool
     releases_globals: bool
     clears_globals: bool
+    py_exit_releases: bool
+    report_flushes: bool
+    signals_after_fork: Literal["noticed", "unnoticed"]
     thread_hook: bool
     early_exit_function: bool
     process_end: Literal["os._exit", "handlers"]
@@ -431,6 +434,35 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("pypy", (), value=False),
         ),
         source="CPython bpo-18214; 2.7 Objects/moduleobject.c, module_dealloc",
+    ),
+    Parameter(
+        name="py_exit_releases",
+        about="whether globals are released though Py_Exit leaves frames that have them",
+        spans=(
+            Span("cpython", (), value=True),
+            Span("cpython", (3, 8), value=False),
+            Span("pypy", (), value=False),
+        ),
+        source="CPython Python/pylifecycle.c, finalize_modules; 3.7 Python/import.c, "
+        "PyImport_Cleanup; measured on 2.7 to 3.15",
+    ),
+    Parameter(
+        name="report_flushes",
+        about="whether Python's own sys.excepthook flushes stdout when a finalizer calls it",
+        spans=(Span("cpython", (), value=False), Span("pypy", (), value=True)),
+        source="PyPy pypy/interpreter/app_main.py, excepthook; CPython Lib/weakref.py, "
+        "finalize._exitfunc; measured on PyPy 7.3.3 to 8.0.1",
+    ),
+    Parameter(
+        name="signals_after_fork",
+        about="whether Python code notices a signal in a child that another thread has forked",
+        spans=(
+            Span("cpython", (), "noticed"),
+            Span("cpython", (3, 13), "unnoticed"),
+            Span("pypy", (), "noticed"),
+        ),
+        source="CPython Python/pystate.c, _PyRuntimeState_ReInitThreads; Python/ceval_gil.c, "
+        "_PyEval_SignalReceived, which sets a bit of the thread that was the main one",
     ),
     Parameter(
         name="thread_hook",

@@ -287,6 +287,8 @@ LAWS: tuple[Law, ...] = (
             and f.profile.interrupted_end == "signal before handlers"
             and f.start not in PROMPTS
             and not f.stuck
+            # What a handler of SIGPIPE does about that flush was not measured.
+            and (f.reader or not f.buffered or f.sigpipe == "ignored")
         ),
         then=lambda _: Dies("SIGINT", flushed=True),
         because=(

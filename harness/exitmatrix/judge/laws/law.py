@@ -92,6 +92,7 @@ class Raises(Frozen):
 
     name: str  # SystemExit, KeyboardInterrupt, Exception
     status: int = 0  # that SystemExit carries
+    flush: Literal["", "done", "failed"] = ""  # of stdout, before it is raised
 
 
 class Calls(Frozen):
@@ -236,6 +237,7 @@ class Facts(Frozen, kw_only=True):
     child_rests: bool = False  # whether a supervised child waits for what comes from outside
     signal: str = ""
     disposition: str = "default"  # or another of state.Disposition, or a function: ":stop"
+    passed_on: bool = False  # whether a handler in C takes the signal first, and passes it on
     nested: bool = False  # whether the handler of a signal is running
     in_call: bool = False  # whether that one was called while a call waited
     exception: str = ""

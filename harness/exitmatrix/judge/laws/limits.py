@@ -14,12 +14,16 @@ from exitmatrix.judge.laws.law import (
     does,
     low_byte,
 )
-from exitmatrix.judge.laws.streams import flushed_early
+from exitmatrix.judge.laws.streams import flush_fails, flushed_early
 from exitmatrix.model.language import Exhaust, FillStdout, HoldStdout, Interrupt, PyExit
 
 
 def _lacks(facts: Facts, *resources: str) -> bool:
     return isinstance(facts.statement, Exhaust) and facts.statement.resource in resources
+
+
+def _input_flushes(facts: Facts) -> bool:
+    return facts.profile.streams == "Python"
 
 
 def _unhandled(facts: Facts) -> bool:
@@ -75,7 +79,11 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="interrupt-is-as-ctrl-c",
         about="interrupt",
-        when=lambda f: f.disposition == "interrupt" or f.disposition.startswith(":"),
+        # Where it is not noticed at once, what follows was not measured.
+        when=lambda f: (
+            (f.disposition == "interrupt" or f.disposition.startswith(":"))
+            and (not f.rootless or f.profile.signals_after_fork == "noticed")
+        ),
         then=lambda _: Calls(),
         because=(
             "The main thread then does what it does about SIGINT: KeyboardInterrupt, or it calls "
@@ -105,13 +113,42 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="what-lacks-raises",
         about="statement",
-        when=lambda f: _lacks(f, "memory", "recursion", "input"),
+        when=lambda f: (
+            _lacks(f, "memory", "recursion")
+            or (_lacks(f, "input") and (not _input_flushes(f) or not f.buffered))
+        ),
         then=lambda _: Raises("Exception"),
         because=(
             "What Python finds lacking it tells by an exception: MemoryError, RecursionError, "
             "EOFError. Nobody has to catch it for a normal end."
         ),
         source="docs: library/exceptions; library/functions, input; setrlimit(2), RLIMIT_AS",
+    ),
+    Law(
+        id="input-flushes",
+        about="statement",
+        when=lambda f: (
+            _lacks(f, "input") and _input_flushes(f) and f.buffered and f.reader and not _stuck(f)
+        ),
+        then=lambda _: Raises("Exception", flush="done"),
+        because=(
+            "input() shows what was written so far before it waits: it flushes stdout, and then "
+            "raises EOFError. raw_input of CPython 2.7 does not flush."
+        ),
+        source="CPython Python/bltinmodule.c, builtin_input_impl; 2.7 builtin_raw_input; "
+        "PyPy pypy/module/__builtin__/app_io.py",
+    ),
+    Law(
+        id="input-fails-to-flush",
+        about="statement",
+        when=lambda f: _lacks(f, "input") and _input_flushes(f) and f.buffered and flush_fails(f),
+        then=lambda _: Raises("Exception", flush="failed"),
+        because=(
+            "Where nobody reads stdout, CPython's input() ignores that the flush fails, and PyPy's "
+            "raises BrokenPipeError instead of EOFError."
+        ),
+        source="CPython Python/bltinmodule.c, builtin_input_impl; "
+        "PyPy pypy/module/__builtin__/app_io.py",
     ),
     Law(
         id="file-too-large-raises",

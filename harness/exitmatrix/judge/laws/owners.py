@@ -66,6 +66,21 @@ LAWS: tuple[Law, ...] = (
         source="docs: library/faulthandler, New in version 3.3",
     ),
     Law(
+        id="faulthandler-passes-on-in-time",
+        about="signal",
+        when=lambda f: (
+            f.disposition == "default" and f.signal in ENDS and not f.in_main and f.passed_on
+        ),
+        then=lambda _: Later(),
+        because=(
+            "A signal to the process is given to the main thread. There faulthandler writes its "
+            "tracebacks before it passes the signal on, and the sender goes on meanwhile."
+        ),
+        source="Linux kernel/signal.c, complete_signal; CPython Modules/faulthandler.c, "
+        "faulthandler_user",
+        race="what the sender does next, and the main thread's end",
+    ),
+    Law(
         id="dumped-only",
         about="signal",
         when=lambda f: f.disposition == "dumped",

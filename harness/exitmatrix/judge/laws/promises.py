@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import Calls, Facts, Law, Passes, Proceeds, Raises, Swallows, does
+from exitmatrix.judge.laws.law import (
+    Calls,
+    Facts,
+    Law,
+    Passes,
+    Proceeds,
+    Raises,
+    Swallows,
+    Writes,
+    does,
+)
 from exitmatrix.model.language import Finalize, Hook, Keep, RegisterThreading
 
 
@@ -45,11 +55,30 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="finalizer-raises",
         about="finalizer exception",
-        when=lambda f: f.exception == "Exception",
+        when=lambda f: f.exception == "Exception" and not (f.profile.report_flushes and f.buffered),
         then=lambda _: Proceeds(),
         because="An exception of a finalizer goes to sys.excepthook, and the next finalizer runs.",
         source="docs: library/weakref, weakref.finalize; CPython Lib/weakref.py, "
         "finalize._exitfunc",
+    ),
+    Law(
+        id="finalizer-report-flushes",
+        about="finalizer exception",
+        # What a flush does there that fails, or that has to wait, was not measured.
+        when=lambda f: (
+            f.exception == "Exception"
+            and f.profile.report_flushes
+            and f.buffered
+            and f.reader
+            and not (f.full or f.stuck)
+        ),
+        then=lambda _: Writes(written=True),
+        because=(
+            "An exception of a finalizer goes to sys.excepthook, and the next finalizer runs. "
+            "PyPy's own sys.excepthook flushes stdout first."
+        ),
+        source="docs: library/weakref, weakref.finalize; PyPy pypy/interpreter/app_main.py, "
+        "excepthook",
     ),
     Law(
         id="finalizer-exits",
@@ -106,7 +135,14 @@ LAWS: tuple[Law, ...] = (
         about="globals",
         # Where a module of the standard library holds a function of the program, it is called
         # when the globals that it uses are gone: no law says what it then does.
-        when=lambda f: f.profile.releases_globals and (not f.held or f.profile.clears_globals),
+        when=lambda f: (
+            f.profile.releases_globals
+            and (
+                not f.held
+                or f.profile.clears_globals
+                or (f.held == "frame" and f.profile.py_exit_releases)
+            )
+        ),
         then=lambda _: Calls(),
         because=(
             "When all handlers have run, CPython takes its modules down: objects that were "
@@ -129,6 +165,19 @@ LAWS: tuple[Law, ...] = (
             "the frames are left."
         ),
         source="CPython bpo-18214; Python/pylifecycle.c, finalize_modules",
+    ),
+    Law(
+        id="frame-holds-globals",
+        about="globals",
+        when=lambda f: (
+            f.held == "frame" and f.profile.releases_globals and not f.profile.py_exit_releases
+        ),
+        then=lambda _: Proceeds(),
+        because=(
+            "Py_Exit leaves the frames of the program as they are. Since 3.8 nothing but these "
+            "frames has the globals, and a frame is not taken down: nothing is released."
+        ),
+        source="CPython Python/pylifecycle.c, Py_Exit and finalize_modules",
     ),
     Law(
         id="pypy-leaves-globals",

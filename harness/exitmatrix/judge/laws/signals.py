@@ -96,7 +96,7 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: (
             f.disposition == "default"
             and f.signal in ENDS
-            and (f.in_main or f.signal not in TAKEN_BY_ONE)
+            and (f.in_main or not (f.signal in TAKEN_BY_ONE or f.passed_on))
         ),
         then=lambda f: Dies(f.signal),
         because=(
@@ -108,7 +108,12 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="dumps-core-in-time",
         about="signal",
-        when=lambda f: f.disposition == "default" and f.signal in TAKEN_BY_ONE and not f.in_main,
+        when=lambda f: (
+            f.disposition == "default"
+            and f.signal in TAKEN_BY_ONE
+            and not f.in_main
+            and not f.passed_on
+        ),
         then=lambda _: Later(),
         because=(
             "A signal to the process whose default action dumps core is given to the main thread, "

@@ -29,7 +29,7 @@ def _stuck(facts: Facts) -> bool:
     return (facts.buffered and facts.full) or facts.stuck
 
 
-def _fails(facts: Facts) -> bool:
+def flush_fails(facts: Facts) -> bool:
     """Whether a flush fails with EPIPE.
 
     Where SIGPIPE is not ignored any more the write sends that too: no law says what then happens.
@@ -73,15 +73,15 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="flush-fails",
         about="statement",
-        when=lambda f: isinstance(f.statement, Flush) and _fails(f),
-        then=lambda _: Raises("Exception"),
+        when=lambda f: isinstance(f.statement, Flush) and flush_fails(f),
+        then=lambda _: Raises("Exception", flush="failed"),
         because="A flush that nobody reads raises BrokenPipeError.",
         source="write(2), EPIPE; docs: library/exceptions, BrokenPipeError",
     ),
     Law(
         id="flush-before-handlers",
         about="code ended",
-        when=lambda f: flushed_early(f) and (not _unread(f) or _fails(f)) and not _stuck(f),
+        when=lambda f: flushed_early(f) and (not _unread(f) or flush_fails(f)) and not _stuck(f),
         then=lambda _: Writes(written=True),
         because=(
             "Stdout is flushed when the program's code has ended, before any handler runs: what "
@@ -128,7 +128,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="lost-stdout-120",
         about="streams",
-        when=lambda f: _fails(f) and f.profile.lost_stdout_status != 0,
+        when=lambda f: flush_fails(f) and f.profile.lost_stdout_status != 0,
         then=lambda f: Writes(written=False, failed=f.profile.lost_stdout_status),
         because=(
             "The flush of stdout at the end fails when nobody reads it any more, and then the exit "
@@ -139,7 +139,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="lost-stdout-silent",
         about="streams",
-        when=lambda f: _fails(f) and f.profile.lost_stdout_status == 0,
+        when=lambda f: flush_fails(f) and f.profile.lost_stdout_status == 0,
         then=lambda _: Writes(written=False),
         because="Python 2 does not look whether the last flush of stdout worked.",
         source="CPython 2.7 Python/pythonrun.c, Py_Finalize",

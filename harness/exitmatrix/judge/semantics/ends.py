@@ -16,7 +16,7 @@ from exitmatrix.judge.semantics.state import (
     Thread,
 )
 from exitmatrix.model.execution import Exit
-from exitmatrix.model.language import Flush, Raise, Statement
+from exitmatrix.model.language import Raise, Statement
 
 
 def stopped(
@@ -38,11 +38,14 @@ def stopped(
         case Finalizes(status):
             # No frame is left: what they hold is where it was while the interpreter ends.
             process = replace(process, finalized=True)
-            ending = Finalization("threading", Exit(status))
+            ending = Finalization("threading", Exit(status), frame=True)
             over = replace(thread, frames=(ending,), raising=None)
             return change.with_process(now, change.with_thread(process, over))
-        case Raises(name, status):
-            if isinstance(statement, Flush) and not ask.profile.keeps_unwritten:
+        case Raises(name, status, flush):
+            if flush == "done":
+                now = change.flush(now, process)
+                process = now.process(process.path)
+            elif flush == "failed" and not ask.profile.keeps_unwritten:
                 process = replace(process, buffered=())
             failed = change.fail(thread, Raised(name, status, _last_line(statement, name)))
             return change.with_process(now, change.with_thread(process, failed))

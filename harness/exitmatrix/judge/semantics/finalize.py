@@ -65,7 +65,8 @@ def step(
         case "handlers":
             yield _handlers(now, process, main, ending, ask)
         case "globals" if process.kept:
-            yield from _release(now, process, main, about, ask)
+            held = "frame" if ending.frame else ""
+            yield from _release(now, process, main, replace(about, held=held), ask)
         case "globals":
             yield _at(now, process, main, ending, "streams")
         case "streams" if process.second:
@@ -153,7 +154,7 @@ def _release(
     function, *others = process.kept
     if others:
         raise NotPredicted("no law says what happens: the order in which globals are released")
-    (effect,) = ask("globals", replace(about, held=_held(process, function, ask)))
+    (effect,) = ask("globals", replace(about, held=_held(process, function, ask) or about.held))
     process = replace(process, kept=())
     if isinstance(effect, Calls):
         main = change.push(main, Entering(function))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Calls, Facts, Passes, Swallows
+from exitmatrix.judge.laws.law import Calls, Facts, Passes, Swallows, Writes
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import (
@@ -126,8 +126,18 @@ def _finalizer_raised(
     """All that may follow an exception of a finalizer. Raises NotPredicted."""
     if raised.name == "Exception" and "sys.excepthook" in dict(process.hooks):
         raise NotPredicted("no law says what happens: a hook that is told of a finalizer")
-    about = Facts(profile=ask.profile, exception=raised.name)
+    about = Facts(
+        profile=ask.profile,
+        exception=raised.name,
+        reader=process.reader,
+        full=process.full,
+        stuck=process.stuck,
+        buffered=bool(process.buffered),
+    )
     for effect in ask("finalizer exception", about):
+        if isinstance(effect, Writes):
+            now = change.flush(now, process)
+            process = now.process(process.path)
         if isinstance(effect, Passes):
             over = replace(process, finalizers=(), finalizers_over=True)
             yield _with(now, over, change.pop(thread))

@@ -46,7 +46,13 @@ def receive(
     """All that may be once the process of a thread got a signal from it."""
     how = disposition(process, signal)
     in_main = thread.id == process.main
-    about = Facts(profile=ask.profile, signal=signal, disposition=how, in_main=in_main)
+    about = Facts(
+        profile=ask.profile,
+        signal=signal,
+        disposition=how,
+        in_main=in_main,
+        passed_on=signal in process.passed_on,
+    )
     for effect in ask("signal", about):
         if isinstance(effect, Calls | Raises):
             pending = Pending(signal, own=thread.id == process.main)
@@ -65,7 +71,8 @@ def receive(
 def interrupt(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -> Configuration:
     """What is once a thread has called for what SIGINT would do."""
     how = disposition(process, "SIGINT")
-    (effect,) = ask("interrupt", Facts(profile=ask.profile, disposition=how))
+    about = Facts(profile=ask.profile, disposition=how, rootless=change.rootless(process))
+    (effect,) = ask("interrupt", about)
     if not isinstance(effect, Proceeds):
         # It is noted under the interpreter's lock, which the main thread takes only afterwards.
         pending = Pending("SIGINT", own=True, simulated=True)

@@ -225,6 +225,7 @@ class Finalization(Frozen):
     exit: Exit  # that of the process, if nothing changes it
     raised: str = ""  # the exception that ended the code
     told: str = ""  # the one that sys.excepthook was told of
+    frame: bool = False  # whether the frames of the program are left, as Py_Exit leaves them
 
 
 Frame = (
@@ -305,6 +306,7 @@ class ProcessState(Frozen, kw_only=True):
     held: bool = False  # whether a module of the standard library has one of its functions
     signals: tuple[tuple[str, str], ...] = ()  # dispositions other than at the start
     pending: tuple[Pending, ...] = ()
+    passed_on: tuple[str, ...] = ()  # signals that faulthandler takes first
     doomed: str = ""  # the signal that the main thread is about to die of, with all others
     buffered: tuple[str, ...] = ()
     reader: bool = True  # somebody reads its stdout

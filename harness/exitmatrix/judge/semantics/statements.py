@@ -349,9 +349,13 @@ def _handle(process: ProcessState, statement: Statement) -> ProcessState:
             return loops.deaf(process)
         case RegisterFaulthandler(signal, chain) if not chain:
             return _dispose(process, signal, "dumped")
+        case RegisterFaulthandler(signal):
+            return replace(process, passed_on=tuple(sorted({*process.passed_on, signal})))
     return process
 
 
 def _dispose(process: ProcessState, signal: str, how: str) -> ProcessState:
     others = tuple(one for one in process.signals if one[0] != signal)
-    return replace(process, signals=tuple(sorted((*others, (signal, how)))))
+    passed_on = tuple(one for one in process.passed_on if one != signal)
+    signals = tuple(sorted((*others, (signal, how))))
+    return replace(process, signals=signals, passed_on=passed_on)

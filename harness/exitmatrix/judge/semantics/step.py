@@ -33,7 +33,7 @@ from exitmatrix.judge.semantics import (
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.outside import arrive, spend
-from exitmatrix.judge.semantics.signals import notice
+from exitmatrix.judge.semantics.signals import disposition, notice
 from exitmatrix.judge.semantics.state import (
     AwaitsResult,
     AwaitsTask,
@@ -359,6 +359,9 @@ def _end_of_main(
         status=status,
         start=ask.code.start,
         stuck=process.stuck,
+        reader=process.reader,
+        sigpipe=disposition(process, "SIGPIPE"),
+        buffered=bool(process.buffered),
     )
     for effect in ask("main exception", about):
         match effect:
