@@ -346,6 +346,18 @@ def test_a_forked_child_has_its_parents_handlers() -> None:
     assert roles(shown)["child"].fired == ("B", "A")
 
 
+def test_a_child_that_another_thread_forked_may_end_without_its_handlers() -> None:
+    """It ends with its thread, by itself. Of any other child that silence would be a loss."""
+
+    def tale(*forked: str) -> Tale:
+        begun = plain().probe(10, "registered", "1", "A", "__main__:A", "")
+        return begun.endings(11, "forked", "10", *forked).ends(11).fires(10, "1").ends(10)
+
+    shown = roles(seen(tale("thread"), FORKS))
+    assert (shown["child"].fired, shown["child"].exit) == ((), {"code": 0})
+    assert "none of its handlers ran" in doubted(tale(), FORKS)
+
+
 def test_handlers_that_run_at_the_fork_have_begun_in_the_child() -> None:
     """A handler that forks has begun in both; it is finished in the one that returns from it."""
     tale = plain("A", "B", "C").fires(10, "C").probe(10, "began", "B").endings(11, "forked", "10")

@@ -29,6 +29,7 @@ from exitmatrix.model import Record
 from exitmatrix.model.language import (
     CloseStdout,
     Code,
+    Exhaust,
     FatalError,
     Finalize,
     Flush,
@@ -254,13 +255,26 @@ UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
     "daemon-holds-globals": ("cpython 3.13.0", (Keep("f"), StartThread((), "never"))),
     "exitfunc-is-no-more": ("cpython 3.13.0", (SetExitFunction("f"),)),
     "faulthandler-refuses": ("cpython 3.13.0", (RegisterFaulthandler("SIGSEGV", chain=True),)),
+    "faulthandler-passes-on-in-time": (
+        "cpython 3.13.0",
+        (
+            RegisterFaulthandler("SIGUSR1", chain=True),
+            StartThread((Signal("SIGUSR1"),), "after main"),
+        ),
+    ),
     "finalizer-raises": ("cpython 3.13.0", (Finalize("raises"),)),
+    "finalizer-report-flushes": ("pypy 3.11.0", (Finalize("writes"),)),
     "flush-fails": ("cpython 3.13.0", (CloseStdout(), Write("w"), Flush())),
     "flush-writes": ("cpython 3.13.0", (Write("w"), Flush())),
     "fork-copies-loading": ("cpython 3.8.18", (StartThread(), Fork((LibcExit("_exit", 0),)))),
     "fork-copies-thread-end": ("cpython 3.8.18", (StartThread(), Fork((StartThread(),)))),
     "forked-thread-ends-the-child": ("cpython 3.13.0", (StartThread((Fork(),)),)),
+    "frame-holds-globals": ("cpython 3.13.0", (Keep("f"), PyExit(0))),
     "hook-fails": ("cpython 3.13.0", (Hook("sys.excepthook", "raises"), Raise())),
+    "input-fails-to-flush": (
+        "cpython 3.13.0",
+        (CloseStdout(), Write("w"), Exhaust("input")),
+    ),
     "no-default-action": ("cpython 3.13.0", (Signal("SIGURG"),)),
     "no-faulthandler-in-2": ("cpython 2.7.18", (RegisterFaulthandler("SIGTERM", chain=True),)),
     "no-finalizers-in-2": ("cpython 2.7.18", (Finalize("f"),)),
@@ -293,6 +307,7 @@ def test_a_law_that_no_cell_needs_is_needed_by_a_program(id: str) -> None:
         Function("raises", (Raise(),)),
         Function("signals", (Signal("SIGUSR2"),)),
         Function("lists", (RegisterThreading("f"),)),
+        Function("writes", (Write("w"), Raise())),
     )
     code = Code(body=body, functions=functions, printed=LAWS_BY_ID[id].about == "stderr")
     assert id in predict_program(code, about).rules

@@ -34,7 +34,7 @@ def write_learnt(
     search: bool,
     jobs: int | None,
 ) -> None:
-    """Add a batch and its witnesses to what is there; and boundaries, as they are found.
+    """Add a batch to what is there, and witnesses that are smaller; and boundaries, as found.
 
     Raises CannotWrite.
     """
@@ -42,7 +42,10 @@ def write_learnt(
         run.batch.name: _result(run, tally)
     }
     known = {one.damage: one for one in read_witnesses(output)}
-    known |= {one.damage: one for one in witnesses}
+    for found in witnesses:
+        old = known.get(found.damage)
+        if old is None or weight(found.program) < weight(old.program):
+            known[found.damage] = found
     boundaries = read_boundaries(output)
 
     def save() -> None:

@@ -120,7 +120,7 @@ def _predict(
 def _processes(program: Program, termination: Termination, target: str) -> tuple[ProcessState, ...]:
     if not program.supervisor:
         alone = "main" if target == "group" else target
-        role = "parent" if _started(program) else alone
+        role = "parent" if _started(program) or _forks(program.code.body) else alone
         return (_process(program, PARENT, role, _last(program, termination)),)
     how = Supervise("reloader" if program.supervisor == "reloader" else "wait")
     ended_inside = termination.delivery == "in-process" and target == "child"
@@ -170,6 +170,10 @@ def _at_the_place(
                 placed += (Rest(awaits=awaits) if done == Rest() else done for done in last)
             case RunLoop():
                 placed.append(replace(one, body=_at_the_place(one.body, last)))
+            case Fork(inner):
+                placed.append(Fork(_at_the_place(inner, last)))
+            case StartThread(inner, ends):
+                placed.append(StartThread(_at_the_place(inner, last), ends))
             case TryFinally(inner, function):
                 placed.append(TryFinally(_at_the_place(inner, last), function))
             case StartProcess(inner) | SubmitTask(inner):
@@ -245,6 +249,17 @@ def _aims(program: Program, target: str) -> tuple[Path, ...]:
     child: Path = (*CHILD, 0) if forks else CHILD
     everyone = (PARENT, CHILD, child) if forks else (PARENT, child)
     return {"group": everyone, "child": (child,)}.get(target, (PARENT,))
+
+
+def _forks(body: tuple[Statement, ...]) -> bool:
+    """Whether what ends here is a child that the program, or a thread of it, forks."""
+    for one in body:
+        match one:
+            case Fork(inner) if _at_the_place(inner, ()) != inner:
+                return True
+            case StartThread(inner) if _forks(inner):
+                return True
+    return False
 
 
 def _started(program: Program) -> str:

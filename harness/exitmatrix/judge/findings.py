@@ -596,6 +596,59 @@ thread.join()
 """,
     ),
     Finding(
+        id="input-flushes",
+        what="Does `input()` write out what is buffered for stdout?",
+        rules=("input-flushes", "what-lacks-raises"),
+        status="undocumented",
+        where=(
+            "input says that a prompt is written, without a newline, and not that stdout is "
+            "flushed, with or without one. raw_input of CPython 2.7 does not flush."
+        ),
+        program="""\
+import os, sys
+sys.stdin = open(os.devnull)
+sys.stdout.write("written\\n")
+try:
+    getattr(__builtins__, "raw_input", input)()
+except EOFError:
+    pass
+os._exit(0)
+""",
+    ),
+    Finding(
+        id="signals-in-a-child-of-a-thread",
+        what="Does Python code notice signals in a child that another thread has forked?",
+        rules=("interrupt-unnoticed-after-fork", "interrupt-is-as-ctrl-c"),
+        beside=("flush-writes", "thread-ends-alone"),
+        status="undocumented",
+        where=(
+            "signal says that Python's handlers are called in the main thread, which this one is "
+            "in such a child. No thread was found that tells of the change in 3.13: neither Ctrl-C "
+            "nor a handler of SIGTERM interrupts code that computes."
+        ),
+        program="""\
+import os, signal, sys, threading, time
+
+noticed = []
+signal.signal(signal.SIGALRM, lambda *_: noticed.append(1))
+
+def fork():
+    child = os.fork()
+    if child == 0:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        end = time.time() + 1
+        while not noticed and time.time() < end:
+            pass
+        os.write(1, b"noticed\\n" if noticed else b"not noticed\\n")
+        os._exit(0)
+    os.waitpid(child, 0)
+
+thread = threading.Thread(target=fork)
+thread.start()
+thread.join()
+""",
+    ),
+    Finding(
         id="ctrl-c-before-a-prompt",
         what="How does `python -i` end after Ctrl-C in the script, when nothing is typed?",
         rules=("prompt-dies-of-past-ctrl-c", "prompt-forgets-ctrl-c"),

@@ -180,9 +180,10 @@ def _silenced(seen: dict[int, Seen], termination: Termination) -> str | None:
         if not all(run.ended for run in runs):
             return f"{SILENT}, though a handler that had begun did not end"
         # On 2.7 `sys.exitfunc` may be another's; a signal may cut off atexit itself where it
-        # is written in Python.
+        # is written in Python; with the thread that forked it a process ends and runs none.
         by_itself = is_in_process(termination) and termination.act.split()[0] in BY_ITSELF
-        if own and not runs and not one.removed and by_itself and not one.python.startswith("2."):
+        may_run_none = one.removed or one.rootless or one.python.startswith("2.")
+        if own and not runs and by_itself and not may_run_none:
             return f"{SILENT}, though none of its handlers ran"
     return None
 

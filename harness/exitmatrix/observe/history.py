@@ -50,6 +50,7 @@ class Seen:
     removed: bool = False  # it asked `atexit` to remove handlers
     untold: bool = False  # `atexit` held handlers that the probe did not see
     last: str = ""  # the kind of its last event
+    rootless: bool = False  # another thread than the first one has forked it
     left: bool = False  # it ended its program past Python's own end
     runs: list[HandlerRun] = field(default_factory=list)
     marker: str | None = None
@@ -187,6 +188,7 @@ def _take(  # noqa: C901, PLR0915 - one case a kind of event
             one.python = detail[2]
         case "probe" | "endings", "forked":
             parent = seen.get(int(detail[0]))
+            one.rootless = detail[1:] == ("thread",)
             if parent and parent is not one:
                 _inherit(one, parent)
             elif any(other.inside for other in seen.values()):  # else nobody introduces itself

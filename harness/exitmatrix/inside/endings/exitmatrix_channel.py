@@ -22,6 +22,7 @@ FIELD = 900  # bytes a field may have: four fields and the head stay under PIPE_
 HIGHEST = 1024  # kept descriptors are below: a higher one would cost each fork a larger table
 
 _owner = os.getpid()
+_first = getattr(sys.modules.get("_thread"), "get_ident", int)()  # of the thread that starts Python
 _numbers = itertools.count(1)
 
 
@@ -188,8 +189,17 @@ def tell(source, kind, *detail):
         # A forked child speaks for the first time: its numbers begin anew, and
         # what it inherited is known from its parent's events up to here.
         _owner, _numbers = os.getpid(), itertools.count(1)
-        _write(source, "forked", (str(os.getppid()),))
+        _write(source, "forked", (str(os.getppid()),) + _forker())
     return _write(source, kind, detail)
+
+
+def _forker():
+    """`thread` where another thread than the first one has forked this process.
+
+    The identifier of a thread is that of its stack, which a fork copies.
+    """
+    get = getattr(sys.modules.get("_thread"), "get_ident", None)
+    return ("thread",) if get and get() != _first else ()
 
 
 def when_dropped(source, number, kind, *detail):

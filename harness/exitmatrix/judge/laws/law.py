@@ -103,6 +103,10 @@ class Blocks(Frozen):
     """The thread waits, for ever, for what comes from outside."""
 
 
+class Unnoticed(Frozen):
+    """Nothing, until something asks for signals of its own accord."""
+
+
 class Later(Frozen):
     """Not now; the thread goes on."""
 
@@ -204,6 +208,7 @@ Effect = (
     | Calls
     | Blocks
     | Later
+    | Unnoticed
     | Finalizes
     | Writes
     | Walks

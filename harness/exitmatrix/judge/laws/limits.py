@@ -11,6 +11,7 @@ from exitmatrix.judge.laws.law import (
     Law,
     Proceeds,
     Raises,
+    Unnoticed,
     does,
     low_byte,
 )
@@ -79,7 +80,6 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="interrupt-is-as-ctrl-c",
         about="interrupt",
-        # Where it is not noticed at once, what follows was not measured.
         when=lambda f: (
             (f.disposition == "interrupt" or f.disposition.startswith(":"))
             and (not f.rootless or f.profile.signals_after_fork == "noticed")
@@ -90,6 +90,24 @@ LAWS: tuple[Law, ...] = (
             "the handler that the program has set."
         ),
         source="docs: library/_thread, interrupt_main; c-api/exceptions, PyErr_SetInterrupt",
+    ),
+    Law(
+        id="interrupt-unnoticed-after-fork",
+        about="interrupt",
+        when=lambda f: (
+            (f.disposition == "interrupt" or f.disposition.startswith(":"))
+            and f.rootless
+            and f.profile.signals_after_fork == "unnoticed"
+        ),
+        then=lambda _: Unnoticed(),
+        because=(
+            "Since 3.13 a signal is noted in the thread that was the main one when Python started. "
+            "In a child that another thread has forked there is no such thread, so Python code "
+            "runs on, until something asks for signals of its own accord: a system call that is "
+            "interrupted, os.kill, signal.signal."
+        ),
+        source="CPython Python/ceval_gil.c, _PyEval_SignalReceived; Python/pystate.c, "
+        "_PyRuntimeState_ReInitThreads, which sets main_thread and not main_tstate",
     ),
     Law(
         id="interrupt-that-nobody-handles",

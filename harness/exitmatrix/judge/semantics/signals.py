@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Calls, Facts, Later, Proceeds, Raises
+from exitmatrix.judge.laws.law import Calls, Facts, Later, Proceeds, Raises, Unnoticed
 from exitmatrix.judge.semantics import change, loops, run
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
@@ -73,7 +73,9 @@ def interrupt(now: Configuration, process: ProcessState, thread: Thread, ask: As
     how = disposition(process, "SIGINT")
     about = Facts(profile=ask.profile, disposition=how, rootless=change.rootless(process))
     (effect,) = ask("interrupt", about)
-    if not isinstance(effect, Proceeds):
+    if isinstance(effect, Unnoticed):
+        process = replace(process, unnoticed=True)
+    elif not isinstance(effect, Proceeds):
         # It is noted under the interpreter's lock, which the main thread takes only afterwards.
         pending = Pending("SIGINT", own=True, simulated=True)
         process = replace(process, pending=(*process.pending, pending))

@@ -306,6 +306,7 @@ class ProcessState(Frozen, kw_only=True):
     held: bool = False  # whether a module of the standard library has one of its functions
     signals: tuple[tuple[str, str], ...] = ()  # dispositions other than at the start
     pending: tuple[Pending, ...] = ()
+    unnoticed: bool = False  # whether there is a signal that its code does not notice
     passed_on: tuple[str, ...] = ()  # signals that faulthandler takes first
     doomed: str = ""  # the signal that the main thread is about to die of, with all others
     buffered: tuple[str, ...] = ()

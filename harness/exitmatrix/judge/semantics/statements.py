@@ -95,6 +95,9 @@ LOADERS = LibcExit | Segfault
 MEASURED_LATE = Nothing | Raise | JoinDaemon
 """What was measured of functions that are called when globals are released."""
 
+ASK_FOR_NO_SIGNALS = (Nothing, Register, Unregister, Write, Flush)
+"""Statements during which nothing asks whether a signal has come."""
+
 
 def _forced(statement: Statement) -> str:
     """The signal that a statement makes the kernel send."""
@@ -138,6 +141,8 @@ def execute(
         raise NotPredicted(
             f"no law says what happens: {type(statement).__name__} while globals are released"
         )
+    if process.unnoticed and not isinstance(statement, ASK_FOR_NO_SIGNALS):
+        raise NotPredicted("no law says what happens: a signal that may be noticed late")
     about = facts(ask, process, thread, statement)
     if process.torn and isinstance(statement, LOADERS):
         for effect in ask("loading", about):
