@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 from exitmatrix.declare.situations import find
+from exitmatrix.judge import expectations
 from exitmatrix.judge.app import clean_up, disagreements, only_without, reasons
 from exitmatrix.machine.run.app.state import TimedJournal
 from exitmatrix.model import Event
 from exitmatrix.model.app_outcome import AppOutcome, Handler, Member
+from exitmatrix.observe.app_record import records
+from exitmatrix.report.app.page import AppReport, page
 from exitmatrix.report.app.story import story
 
-from tests.ownapp.made import CLOSE, ending, member, outcome
+from tests.ownapp.made import CLOSE, LIBRARY, ending, member, outcome
 
 
 def test_whoever_has_nothing_to_clean_up_speaks_not_for_who_goes_on() -> None:
@@ -115,3 +118,45 @@ def test_a_helper_that_was_gone_before_the_signal_tells_no_two_runs_apart() -> N
     killed = member("sleep", family=False, end="signal SIGTERM")
     assert outcome(main, gone).shape == outcome(main).shape != outcome(main, killed).shape
     assert "sleep" not in " ".join(story(ending(outcome(main, gone))))
+
+
+def test_clean_up_counts_in_a_program_that_another_one_starts() -> None:
+    """Below honcho, supervisord and watchmedo runs what its user wrote: it has the handlers."""
+    starter = member("main", (LIBRARY, "ran"))
+    below = member("web.py", (CLOSE, "not run"), end="signal SIGTERM", family=False)
+    seen = outcome(starter, below, member("sh", family=False, observed=False))
+    assert (clean_up(seen).answer, clean_up(seen).missing) == ("none", ("web.py",))
+    assert "web.py had no handler for SIGTERM" in why(starter, below)
+    assert expectations.ran(seen, ["all"]) == ["app.db:close_pool did not run in web.py"]
+    result = ending(seen)
+    report = AppReport(command="x", results=(result,), grace=30, runs=1, seconds=1, again="")
+    text = "\n".join(page(report))
+    assert "1 thing to clean up was found" in text
+    assert "deploy: clean-up is missing" in text
+    (record,) = records(("x",), "direct", [result], {}, "2026-11-26", {})
+    assert [one.role for one in record.outcomes[0].processes] == ["main", "web.py"]
+
+
+def test_a_process_without_handlers_of_its_users_is_a_helper() -> None:
+    """A tracker, or a tool, has what its library registers: that is nobody's clean-up."""
+    tracker = member("tracker", (LIBRARY, "not run"), end="signal SIGKILL", family=False)
+    assert clean_up(outcome(member("main"), tracker)).answer == "nothing"
+
+
+def test_who_starts_several_programs_cannot_be_replaced_by_one() -> None:
+    """`exec` helps where a shell starts one."""
+    shell = member("sh", family=False, end="signal SIGTERM", signalled=("SIGTERM",))
+    one, two = (member(f"app.py#{number}", seconds=30.0) for number in (1, 2))
+    beside = outcome(shell, one, two)
+    alone = outcome(shell, member("main", seconds=30.0))
+    workers = outcome(shell, *(member(role, seconds=30.0) for role in ("master", "worker#1")))
+    remedies = [reasons(seen, find("deploy"))[0].remedy for seen in (beside, alone, workers)]
+    assert ["with exec" in remedy for remedy in remedies] == [False, True, True]
+    assert "supervisor" in remedies[0]
+
+
+def test_what_a_library_has_registered_and_did_not_come_to_tells_no_two_runs_apart() -> None:
+    """How far its threads were when the signal came is chance, and nobody is told of it."""
+    bare, having = member("worker", end=""), member("worker", (LIBRARY, "not run"), end="")
+    assert outcome(bare).shape == outcome(having).shape
+    assert outcome(bare).shape != outcome(member("worker", (LIBRARY, "ran"), end="")).shape

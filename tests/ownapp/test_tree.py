@@ -108,6 +108,52 @@ def test_what_only_starts_the_program_is_no_part_of_it(
     assert tree.family == {10, 11, 12}
 
 
+BESIDE = ("web.py", "work.py")
+
+
+def below_a_shell(*words: str) -> Tree:
+    """A shell that starts two programs and waits."""
+    shell = node(9, 1, "sh", "-c", "web.py & work.py & wait", program="/bin/dash")
+    first, second = (
+        node(pid, 9, "python", word) for pid, word in enumerate(words or BESIDE, start=10)
+    )
+    return Tree([shell, first, second])
+
+
+def test_programs_beside_each_other_are_all_the_program() -> None:
+    """Where a launcher starts several, each is part of it, by its own name; the shell is none."""
+    tree = below_a_shell()
+    assert names(tree) == ["sh", *BESIDE]
+    assert (tree.family, tree.launchers) == ({10, 11}, {9})
+    assert tree.pids("serving", [9, 10, 11]) == [10]
+    assert names(below_a_shell("web.py", "web.py")) == ["sh", "web.py#1", "web.py#2"]
+
+
+def test_workers_of_programs_beside_each_other_are_theirs() -> None:
+    """Each may be a tree of its own, below a launcher of its own."""
+    first = node(8, 1, "sh", "run.sh", program="/bin/dash")
+    second = node(9, 8, "timeout", "60", "gunicorn", program="/usr/bin/timeout")
+    work = node(20, 8, "python", "work.py")
+    tree = Tree([first, second, *gunicorn(10, 9), work])
+    assert names(tree) == ["sh", "timeout", "master", "worker#1", "worker#2", "work.py"]
+    assert (tree.family, tree.launchers) == ({10, 11, 12, 20}, {8, 9})
+
+
+def test_beside_a_python_what_is_none_is_a_helper() -> None:
+    """`python app.py | tee log`: nothing can be put into `tee`, and it has nothing to clean up."""
+    shell = node(9, 1, "sh", "-c", "python app.py | tee log", program="/bin/dash")
+    tee = node(11, 9, "tee", "log", program="/usr/bin/tee")
+    assert names(Tree([shell, node(10, 9, "python", "app.py"), tee])) == ["sh", "main", "tee"]
+    cat = node(10, 9, "cat", program="/bin/cat")
+    assert Tree([shell, cat, tee]).family == {10, 11}
+
+
+def test_a_python_that_starts_other_programs_is_the_program() -> None:
+    """It has work of its own: supervisord, or an app beside its database."""
+    below = [node(pid, 10, "python", word) for pid, word in enumerate(BESIDE, start=11)]
+    assert Tree([node(10, 1, "python", "app.py"), *below]).family == {10}
+
+
 def test_a_script_that_sleeps_is_the_program_and_no_launcher() -> None:
     """`while :; do sleep 1; done` waits in the shell; what it waits by comes and goes."""
     script = node(10, 1, "/bin/sh", "./serve.sh", program="/bin/dash")

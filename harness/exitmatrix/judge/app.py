@@ -25,6 +25,13 @@ NUMBER = re.compile(r"0x[0-9a-fA-F]+|[0-9]+|(?<=/)tmp\w+|\b[0-9a-f]{8,}\b")
 DIFFERENT = 1.0  # seconds by which a run without the probe may take longer or shorter
 
 
+EXEC = "start the program with exec, so that it takes the place of the shell"
+SEVERAL = (
+    "have one supervisor for several programs (supervisord, honcho, an init such as tini -g), or a"
+    " trap in the shell that sends the signal to each and waits for them"
+)
+
+
 class CleanUp(Frozen, kw_only=True):
     """Whether the user's own handlers ran in the processes that ended."""
 
@@ -42,7 +49,7 @@ class Reason(Frozen, kw_only=True):
 
 def clean_up(outcome: AppOutcome) -> CleanUp:
     """Whether clean-up ran in one run. Of a process that goes on nothing is expected yet."""
-    family = [one for one in outcome.members if one.family]
+    family = [one for one in outcome.members if one.counts]
     ended = [one for one in family if one.exit and not one.new]
     if not ended:
         return CleanUp(answer="goes on" if family else "unseen")
@@ -118,7 +125,7 @@ def _lacking(outcome: AppOutcome) -> list[Member]:
     return [
         one
         for one in outcome.members
-        if one.family
+        if one.counts
         and not one.new
         and one.exit
         and "SIGKILL" not in one.signalled[:1]
@@ -140,7 +147,7 @@ def _displaced(outcome: AppOutcome) -> list[Handler]:
     return [
         ran.handler
         for one in outcome.members
-        if one.family and not one.new
+        if one.counts and not one.new
         for ran in one.registered
         if ran.by_library and ran.handler.mechanism in sent
     ]
@@ -216,20 +223,23 @@ def _about_launchers(outcome: AppOutcome) -> Iterator[Reason]:
     if first.family or not first.signalled or first.signalled[0] == "SIGKILL":
         return
     name = first.signalled[0]
-    app = next((one for one in others if one.family), None)
-    if app is None or app.new:
+    apps = [one for one in others if one.family and not one.new]
+    if not apps:
         return
+    app = apps[0]
+    several = sum(one.base != "worker" for one in apps) > 1
+    remedy = SEVERAL if several else EXEC
     late = app.seconds is None or app.seconds > 0.5
     if first.exit and late and not any(ran.began is not None for ran in app.own):
         yield Reason(
             text=f"{first.base}, which was started first, ended and did not pass {name} on.",
-            remedy="start the program with exec, so that it takes the place of the shell",
+            remedy=remedy,
             source="POSIX, Shell Command Language, exec",
         )
     elif not first.exit or any(one.signal == "SIGKILL" for one in outcome.sent[1:]):
         yield Reason(
             text=f"{first.base}, which was started first, neither ended nor passed {name} on.",
-            remedy="start the program with exec, so that it takes the place of the shell",
+            remedy=remedy,
             source="bash(1), SIGNALS: a trap waits for the command to complete",
         )
 
@@ -238,7 +248,7 @@ def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
     """A process that got a signal which asks it to end, and was there until its time was over."""
     for one in outcome.members:
         name = one.got[0] if one.got else ""
-        if not one.family or one.new or name in ("", "SIGKILL"):
+        if not one.counts or one.new or name in ("", "SIGKILL"):
             continue
         if one.exit and (one.exit != "signal SIGKILL" or one.got[-1] != "SIGKILL"):
             continue
@@ -261,7 +271,7 @@ def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
 
 def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason]:
     for one in outcome.members:
-        if not one.family or not one.exit or not any(r.fate == "not run" for r in one.own):
+        if not one.counts or not one.exit or not any(r.fate == "not run" for r in one.own):
             continue
         word, _, how = one.exit.partition(" ")
         first = outcome.sent[0].signal

@@ -64,7 +64,7 @@ def ran(outcome: AppOutcome, values: Sequence[str], role: str = "") -> list[str]
 
 def _missed(outcome: AppOutcome, values: Sequence[str], role: str) -> list[tuple[str, str]]:
     """What did not run, and the place of the handler that each text is about."""
-    family = [one for one in outcome.members if one.family and not one.new]
+    family = [one for one in outcome.members if one.counts and not one.new]
     members = [one for one in family if _is(one, role)]
     if role and not members:
         roles = dict.fromkeys([*(one.base for one in family), *(one.role for one in family)])

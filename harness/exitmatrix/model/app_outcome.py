@@ -80,6 +80,11 @@ class Member(Frozen, kw_only=True):
         return tuple(one for one in self.handlers if not one.handler.library)
 
     @property
+    def counts(self) -> bool:
+        """Whether its clean-up is the user's matter: of a program that another one starts, too."""
+        return self.family or bool(self.registered)
+
+    @property
     def lasting(self) -> bool:
         """Whether every run shows it: a helper that comes and goes is chance."""
         before = self.seconds is not None and self.seconds < 0
@@ -97,11 +102,12 @@ class Member(Frozen, kw_only=True):
     def telling(self) -> tuple[Ran, ...]:
         """What two runs have in common: how often a signal comes is chance, as SIGCHLD shows.
 
-        Whether a library's own handler has it is what the library does all the time.
+        Whether a library's own handler has it is what the library does all the time; and what a
+        library has registered by then, and did not come to, is chance as well.
         """
         found: dict[object, Ran] = {}
         for place, one in enumerate(self.handlers):
-            if one.handler.of_signal and one.handler.library:
+            if one.handler.library and (one.handler.of_signal or one.fate == "not run"):
                 continue
             key = (one.handler, one.fate) if one.handler.of_signal else place
             found.setdefault(key, one)

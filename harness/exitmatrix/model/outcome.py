@@ -15,7 +15,7 @@ PortState = Literal["open", "closed"]
 
 Text = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1})]
 RoleName = Annotated[
-    str, msgspec.Meta(extra_json_schema={"pattern": "^[a-z][a-z-]*(#[1-9][0-9]*)?$"})
+    str, msgspec.Meta(extra_json_schema={"pattern": "^[0-9]*[^/@#0-9][^/@#]*(#[1-9][0-9]*)?$"})
 ]
 
 _ENDS: dict[str, dict[str, Any]] = {

@@ -73,7 +73,7 @@ class Record(Frozen, kw_only=True):
         str,
         told(
             "Where the termination took place or was aimed: a role, or group.",
-            pattern="^[a-z][a-z-]*(#[1-9][0-9]*)?$",
+            pattern="^[0-9]*[^/@# 0-9][^/@# ]*(#[1-9][0-9]*)?$",
         ),
     ]
     platform: Annotated[

@@ -98,7 +98,7 @@ class Tree:
         self._children: dict[int, list[Node]] = {}
         for node in nodes:
             self._children.setdefault(node.parent, []).append(node)
-        self.app = self._find_app()
+        self.apps = tuple(self._find_apps())
         self.launchers = self._find_launchers()
         self.family = self._find_family()
         self.roles = self._name(named)
@@ -112,31 +112,49 @@ class Tree:
         """The process that was started first, of those that were there when the tree was ready."""
         return next((node for node in self.nodes if not node.gone), None)
 
-    def _find_app(self) -> Node | None:
+    @property
+    def app(self) -> Node | None:
+        """The program itself; of several that were started beside each other, the first."""
+        return next(iter(self.apps), None)
+
+    def _find_apps(self) -> Sequence[Node]:
         """The program itself, below what only launches it: sh, tini, timeout, uv run.
 
-        A launcher has one child, runs another program than that, and serves nobody.
+        Several where a launcher has several children: `sh -c 'web & worker & wait'`.
         """
         node = self.first
         if node is not None and node.starter:
             node = next(self._started_by(node), node)
-        while node is not None and not node.listens:
-            lasting = [one for one in self.children(node) if one.at_ready and not one.gone]
-            if len(lasting) != 1 or lasting[0].forked or self._alike(lasting[0], node):
-                break
-            if lasting[0].program == node.program and not _is_shell(node):
-                break
-            if _is_shell(node) and lasting[0].name in WAITING:
-                break
-            node = lasting[0]
-        return node
+        return self._launched_by(node) if node is not None else ()
+
+    def _launched_by(self, node: Node) -> Sequence[Node]:
+        """What a process only launches, or itself.
+
+        A launcher runs another program than its children, and serves nobody. A Python with several
+        children is no launcher: it has work of its own for them.
+        """
+        below = [one for one in self.children(node) if one.at_ready and not one.gone]
+        if _is_shell(node):
+            below = [one for one in below if one.name not in WAITING]
+        if node.listens or not below or any(one.forked or self._alike(one, node) for one in below):
+            return (node,)
+        if len(below) == 1:
+            same = below[0].program == node.program and not _is_shell(node)
+            return (node,) if same else self._launched_by(below[0])
+        if _is_python(node):
+            return (node,)
+        found = [app for one in below for app in self._launched_by(one)]
+        # Of `python app.py | tee log` the one that has something to clean up is known.
+        return [one for one in found if _is_python(one)] or found
 
     def _find_launchers(self) -> set[int]:
         """Those through which the program was started: from the first process down to it."""
         found: set[int] = set()
-        node = self.app
-        while node is not None and (node := self.by_pid.get(node.parent)) and not node.gone:
-            found.add(node.pid)
+        for app in self.apps:
+            node = app
+            while (above := self.by_pid.get(node.parent)) and not above.gone:
+                found.add(above.pid)
+                node = above
         return found
 
     def _started_by(self, starter: Node) -> Iterator[Node]:
@@ -163,12 +181,9 @@ class Tree:
 
     def _find_family(self) -> set[int]:
         """The program's processes: itself, and below it what runs the same program."""
-        found: set[int] = set()
-        if self.app is None:
-            return found
-        found.add(self.app.pid)
+        found = {app.pid for app in self.apps}
         for node in self.nodes:  # parents come before their children
-            if self._is_again(node) and self._alike(node, self.app):
+            if self._is_again(node) and any(self._alike(node, app) for app in self.apps):
                 found.add(node.pid)
             parent = self.by_pid.get(node.parent)
             if parent is None or parent.pid not in found:
@@ -179,7 +194,7 @@ class Tree:
 
     def _is_again(self, node: Node) -> bool:
         """Whether a launcher has started it in the place of the program."""
-        return self.app is not None and node.parent in self.launchers and not node.at_ready
+        return node.parent in self.launchers and not node.at_ready
 
     def _name(self, named: Mapping[str, str]) -> dict[int, str]:
         bases: dict[int, str] = {}
@@ -199,7 +214,9 @@ class Tree:
             return node.name
         if next(self._family_below(node), None):
             return "master"
-        return "main" if node is self.app or self._is_again(node) else "worker"
+        if node not in self.apps and not self._is_again(node):
+            return "worker"
+        return "main" if len(self.apps) == 1 else node.name
 
     def _family_below(self, node: Node) -> Iterator[Node]:
         """Those of the program that it started, be it through one that has gone since."""
@@ -248,6 +265,10 @@ def _past_options(words: Sequence[str]) -> tuple[str, ...]:
     while rest and rest[0].startswith("-") and rest[0] not in ("-m", "-c", "-"):
         del rest[: 2 if rest[0] in ("-W", "-X") else 1]
     return tuple(rest)
+
+
+def _is_python(node: Node) -> bool:
+    return PurePosixPath(node.program).name.startswith(("python", "pypy"))
 
 
 def _is_shell(node: Node) -> bool:

@@ -101,7 +101,7 @@ def _record(
 
 def timeline(outcome: AppOutcome) -> Timeline:
     """Who did what after what, by the roles of the record: without times, pids and paths."""
-    family = sorted((one for one in outcome.members if one.family), key=_place)
+    family = sorted((one for one in outcome.members if one.counts), key=_place)
     told: list[tuple[float, tuple[str, ...]]] = [(READY, ("harness", "ready"))]
     told += [
         (max(one.seconds, 0.0), ("harness", "sent", one.signal, PLACES.get(one.to, one.to)))
@@ -137,7 +137,7 @@ def _life(member: Member, watched: float) -> Iterator[tuple[float, tuple[str, ..
 
 def _outcome(outcome: AppOutcome) -> Outcome:
     """The same in the words of the matrix; workers that are alike come in one order."""
-    family = sorted((one for one in outcome.members if one.family), key=_place)
+    family = sorted((one for one in outcome.members if one.counts), key=_place)
     roles = _roles(family)
     processes = tuple(_process(one, role) for one, role in zip(family, roles, strict=True))
     return Outcome(
@@ -145,7 +145,7 @@ def _outcome(outcome: AppOutcome) -> Outcome:
         order=None,
         survivors=tuple(one.role for one in processes if one.exit is None),
         helpers=tuple(
-            sorted(one.base for one in outcome.members if not one.family and not one.new)
+            sorted(one.base for one in outcome.members if not one.counts and not one.new)
         ),
         left=tuple(sorted(one.kind for one in outcome.left)),
     )

@@ -69,7 +69,7 @@ def _head(first: AppOutcome) -> Iterator[str]:
 
 def _found(seen: list[AppOutcome]) -> Iterator[str]:
     """What there is to clean up, by role."""
-    family = [one for outcome in seen for one in outcome.members if one.family]
+    family = [one for outcome in seen for one in outcome.members if one.counts]
     rows = {one.base: Counter[Handler]() for one in family}
     for one in family:
         own = [ran.handler for ran in one.registered]
