@@ -78,6 +78,18 @@ if os.fork():
 time.sleep(600)
 """
 
+DAEMON = """\
+import atexit, os, time
+
+if os.fork():
+    os._exit(0)
+os.setsid()
+if os.fork():
+    os._exit(0)
+atexit.register(print, "bye")
+time.sleep(600)
+"""
+
 LEAVING = """\
 import atexit, os, tempfile, time
 
@@ -147,6 +159,7 @@ PROGRAMS = {
     "plain.py": PLAIN,
     "graceful.py": GRACEFUL,
     "forking.py": FORKING,
+    "daemon.py": DAEMON,
     "leaving.py": LEAVING,
     "serving.py": SERVING,
     "temporary.py": TEMPORARY,

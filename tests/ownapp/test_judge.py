@@ -10,12 +10,13 @@ from exitmatrix.judge import expectations
 from exitmatrix.judge.app import clean_up, disagreements, only_without, reasons
 from exitmatrix.machine.run.app.state import TimedJournal
 from exitmatrix.model import Event
-from exitmatrix.model.app_outcome import AppOutcome, Handler, Member
+from exitmatrix.model.app_outcome import AppOutcome, Fate, Handler, Member
 from exitmatrix.observe.app_record import records
 from exitmatrix.report.app.page import AppReport, page
 from exitmatrix.report.app.story import story
+from msgspec.structs import replace
 
-from tests.ownapp.made import CLOSE, LIBRARY, ending, member, outcome
+from tests.ownapp.made import CLOSE, FLUSH, LIBRARY, ending, member, outcome
 
 
 def test_whoever_has_nothing_to_clean_up_speaks_not_for_who_goes_on() -> None:
@@ -65,6 +66,19 @@ FINE, KILLED = ended("code 0"), ended("signal SIGTERM")
         ([FINE, FINE], [ended("code 0", gone=8.0), FINE], False, 0),
         ([FINE, FINE], [ended("code 0", output="down")], True, 0),
         ([FINE, FINE], [ended("code 0", output="down"), FINE], False, 0),
+        ([FINE, FINE], [ended("code 0", output="up\n/dev/shm/exitmatrix-u_0/inside")], False, 0),
+        (
+            [ended("code 0", output="in /x/exitmatrix-u_0/inside/probe.py"), FINE],
+            [ended("code 0", output="in app.py"), ended("code 0", output="in app.py")],
+            True,
+            0,
+        ),
+        (
+            [ended("code 0", output="psm_3fffb881 leaked")],
+            [ended("code 0", output="psm_a01b leaked")],
+            False,
+            0,
+        ),
         ([FINE, ended("code 0", output="down")], [ended("code 0", output="down")], False, 0),
     ],
 )
@@ -160,3 +174,23 @@ def test_what_a_library_has_registered_and_did_not_come_to_tells_no_two_runs_apa
     bare, having = member("worker", end=""), member("worker", (LIBRARY, "not run"), end="")
     assert outcome(bare).shape == outcome(having).shape
     assert outcome(bare).shape != outcome(member("worker", (LIBRARY, "ran"), end="")).shape
+
+
+def left(*fates: tuple[Handler, Fate], inherited: bool = False) -> tuple[str, str]:
+    one = member("worker", *fates)
+    ran = tuple(replace(ran, inherited=inherited) for ran in one.handlers)
+    (reason,) = reasons(outcome(replace(one, handlers=ran)), find("deploy"))
+    return reason.text, reason.remedy
+
+
+def test_why_a_process_that_exits_runs_less_than_all_is_told() -> None:
+    """It left past its handlers, past those of a mechanism, before the last, or they are no own."""
+    last = Handler(label="multiprocessing.util.Finalize:last", mechanism="Finalize")
+    missing: tuple[Handler, Fate] = (CLOSE, "not run")
+    assert "ran no handler, as os._exit()" in left(missing)[0]
+    assert "ran no handler of atexit, as os._exit()" in left((last, "ran"), missing)[0]
+    text, remedy = left((FLUSH, "ran"), missing)
+    assert (text, remedy) == ("worker exited with status 0 before it came to the rest.", "")
+    text, remedy = left(missing, inherited=True)
+    assert "it is its parent's" in text
+    assert remedy.startswith("if it is to run in worker too")

@@ -124,6 +124,15 @@ def test_who_forks_twice_has_a_worker_though_the_first_child_is_never_seen(run_a
     assert "a run without it ended alike" in " ".join(done.stdout.split())
 
 
+def test_a_signal_that_reaches_nobody_is_not_waited_for(run_app: Run) -> None:
+    """A daemon has left its group: Ctrl-C ends nobody, however long one looks."""
+    done = run_app("--ending", "ctrl-c", "--trials", "1", "--", "python", "daemon.py")
+    assert "which every process has left" in done.stdout
+    when = re.search(r"(\d+\.\d) s  main goes on", done.stdout)
+    assert when, done.stdout
+    assert float(when[1]) < 20  # of 30
+
+
 def test_a_shell_that_waits_passes_no_signal_on(run_app: Run) -> None:
     """`sh -c 'COMMAND; true'` is ended by SIGTERM, and the program goes on without it."""
     done = run_app(

@@ -377,3 +377,22 @@ def test_what_multiprocessing_and_threading_call_is_seen_in_a_run(
     assert re.search(r"multiprocessing\.util\.Finalize:close +Finalize +app\.py:4", done.stdout)
     assert re.search(r"threading\._register_atexit:leave +thread +app\.py:5", done.stdout)
     assert "The probe changed nothing" in done.stdout
+
+
+REGISTERED = ("probe", "registered", "1", "close", "__main__:close", "/app/app.py:2", "__main__")
+ALSO = ("probe", "registered", "2", "flush", "__main__:flush", "/app/app.py:3", "__main__")
+
+
+def handlers_of(*events: tuple[str, ...]) -> dict[str, str]:
+    seen = shown(REGISTERED, ALSO, *events, READY, SENT, EXITED)
+    return {ran.handler.label: ran.fate for one in seen.members for ran in one.handlers}
+
+
+def test_what_atexit_no_longer_has_is_nothing_to_clean_up() -> None:
+    """Who has closed something unregisters what would; a process of multiprocessing clears all."""
+    assert set(handlers_of()) == {"__main__:close", "__main__:flush"}
+    assert handlers_of(("probe", "dropped", "1")) == {"__main__:flush": "not run"}
+    own = ("probe", "registered", "3", "own", "__main__:own", "/app/app.py:4", "__main__")
+    assert handlers_of(("probe", "cleared"), own) == {"__main__:own": "not run"}
+    finalizer = ("probe", "finalize", "w1", "__main__:f", "/app/app.py:5", "__main__", "")
+    assert len(handlers_of(finalizer, ("probe", "cleared"))) == 1

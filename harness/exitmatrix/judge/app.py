@@ -21,7 +21,10 @@ SIGNS: dict[Answer, str] = {
     "varies": "≈",
 }
 LATE = 5.0  # seconds; the shortest time of grace in use is 10 s (docker stop, Heroku has 30)
-NUMBER = re.compile(r"0x[0-9a-fA-F]+|[0-9]+|(?<=/)tmp\w+|\b[0-9a-f]{8,}\b")
+NUMBER = re.compile(r"\w*[0-9]\w*|(?<=/)tmp\w+|\b[0-9a-f]{8,}\b")
+"""A word with a digit, and other names that are made up anew: addresses, pids, psm_3fffb881."""
+OUR_FOLDER = re.compile(r"/exitmatrix-\w+/inside(?![/\w])")
+"""Where the probe lies: a program that names all folders of its path names it too."""
 DIFFERENT = 1.0  # seconds by which a run without the probe may take longer or shorter
 
 
@@ -200,7 +203,9 @@ def _exits(runs: Sequence[AppOutcome]) -> list[tuple[tuple[str, bool, str], ...]
 
 def _lines(text: str) -> list[str]:
     """Lines of output without numbers: pids, times, ports and addresses differ between any two."""
-    return [NUMBER.sub("#", line).strip() for line in text.splitlines()]
+    return [
+        NUMBER.sub("#", line).strip() for line in text.splitlines() if not OUR_FOLDER.search(line)
+    ]
 
 
 def reasons(outcome: AppOutcome, situation: Situation) -> list[Reason]:
@@ -311,12 +316,35 @@ def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason
                 source="signal(7); Python, atexit",
             )
         elif word == "code":
-            yield Reason(
-                text=f"{one.base} exited with status {how} and ran no handler, as os._exit() does.",
-                remedy="clean up in a hook that whoever ends it so calls before, such as celery's"
-                " worker_process_shutdown",
-                source="Python, os._exit",
-            )
+            yield _why_it_left(one, how)
+
+
+def _why_it_left(one: Member, status: str) -> Reason:
+    """A process that exited, and not all of its handlers had run."""
+    handlers = [ran for ran in one.own if not ran.handler.of_signal]
+    missing = [ran for ran in handlers if ran.fate == "not run"]
+    ran = {one.handler.mechanism for one in handlers if one.fate == "ran"}
+    lacks = {one.handler.mechanism for one in missing}
+    remedy = (
+        "clean up in a hook that whoever ends it so calls before, such as celery's"
+        " worker_process_shutdown; in a process of multiprocessing, multiprocessing.util.Finalize"
+        " with an exitpriority runs on every Python"
+    )
+    if ran & lacks:
+        return Reason(text=f"{one.base} exited with status {status} before it came to the rest.")
+    if missing and all(each.inherited for each in missing):
+        return Reason(
+            text=f"{one.base} was forked by a process that had registered what did not run, and"
+            " left past it, as processes of multiprocessing do: it is its parent's.",
+            remedy=f"if it is to run in {one.base} too, {remedy}",
+            source="Lib/multiprocessing/popen_fork.py, Popen._launch",
+        )
+    what = f"no handler of {' and '.join(sorted(lacks))}" if ran else "no handler"
+    return Reason(
+        text=f"{one.base} exited with status {status} and ran {what}, as os._exit() does.",
+        remedy=remedy,
+        source="Python, os._exit",
+    )
 
 
 def _who_killed(outcome: AppOutcome, situation: Situation) -> str:

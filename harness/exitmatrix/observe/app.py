@@ -69,7 +69,8 @@ class _Seen:
     handlers: dict[str, Handler] = field(default_factory=dict)  # by key
     runs: list[_Run] = field(default_factory=list)
     signals: Signals = field(default_factory=Signals)
-    dropped: set[str] = field(default_factory=set)  # keys of finalizers that no exit calls
+    dropped: set[str] = field(default_factory=set)  # keys of what no exit calls
+    inherited: set[str] = field(default_factory=set)  # keys of what its parent had, at the fork
     exit: str = ""
     ended: float | None = None
     first: float = 0.0
@@ -224,7 +225,7 @@ def _rans(seen: _Seen, begun: float) -> list[Ran]:
     begun_keys = {run.key for run in seen.runs}
     for key, handler in seen.handlers.items():
         if key not in begun_keys | seen.dropped and key not in seen.signals.handlers:
-            told.append(Ran(handler=handler, fate="not run"))
+            told.append(Ran(handler=handler, fate="not run", inherited=key in seen.inherited))
     ran = {one.handler for one in told}
     return told + [one for one in seen.signals.all() if one.handler not in ran]
 
@@ -258,7 +259,7 @@ def _inherit(child: _Seen, parent: _Seen) -> None:
         key: handler for key, handler in parent.handlers.items() if not key.startswith(OF_ITS_OWN)
     }
     child.signals = parent.signals.forked()
-    child.dropped = set(parent.dropped)
+    child.dropped, child.inherited = set(parent.dropped), set(child.handlers)
     child.runs = [_Run(run.key, run.began) for run in parent.runs if run.ended is None]
 
 
@@ -287,7 +288,7 @@ def _take(moment: Moment, one: _Seen, seen: Mapping[int, _Seen], folder: str) ->
         case "probe", "started":
             # A program that another replaces begins anew: what was registered is gone.
             one.inside, one.handlers, one.runs, one.signals = True, {}, [], Signals()
-            one.dropped = set()
+            one.dropped, one.inherited = set(), set()
             one.python = detail[2]
         case "probe" | "endings", "forked":
             one.inside = True
@@ -315,8 +316,8 @@ def _take_of_handler(moment: Moment, one: _Seen, folder: str) -> None:
         case "probe", "endless":
             for run in one.runs:
                 run.unseen = run.unseen or run.key == detail[0]
-        case "probe", "finalize" | "dropped" | "kept":
-            _take_of_finalizer(event, one, folder)
+        case "probe", "finalize" | "dropped" | "kept" | "cleared":
+            _take_of_what_is_called(event, one, folder)
         case "probe", "left" if detail[0][:1] in FINALIZERS and not one.signals.ending:
             # What it belonged to has ended its life in the course of the program: no clean-up.
             one.handlers.pop(detail[0], None)
@@ -331,7 +332,13 @@ def _take_of_handler(moment: Moment, one: _Seen, folder: str) -> None:
                     break
 
 
-def _take_of_finalizer(event: Event, one: _Seen, folder: str) -> None:
+def _take_of_what_is_called(event: Event, one: _Seen, folder: str) -> None:
+    """Whether the end of the interpreter calls something, which may change."""
+    if event.kind == "cleared":
+        own = str(event.subinterpreter or "")
+        mine = (key for key in one.handlers if key.rpartition(".")[0] == own)
+        one.dropped.update(key for key in mine if key[:1].isdigit())
+        return
     key, *detail = event.detail
     if event.kind == "finalize":
         code, place, _, call, *_ = detail

@@ -57,7 +57,7 @@ def unknown_target(target: str, tree: Tree) -> str:
 
 def meet_at_a_port(command: Sequence[str], listening: Sequence[str]) -> bool:
     """Whether two runs at once would meet at one port: it listens, and {port} is not asked for."""
-    tcp = any(not one.startswith(("/", "@")) and ":" in one for one in listening)
+    tcp = any(not one.startswith(("/", "@", "$")) and ":" in one for one in listening)
     return tcp and not any(PORT in word for word in command)
 
 

@@ -63,11 +63,19 @@ class Handler(object):
             del failed  # it holds this frame
 
     def __eq__(self, other):
+        theirs = ""
         if isinstance(other, Handler):
-            other = other.func
+            other, theirs = other.func, other.key
         # CPython's `unregister` calls PyObject_RichCompareBool, for which what is
         # identical is equal; PyPy's asks `==` alone.
-        return (not PYPY and self.func is other) or self.func == other
+        equal = (not PYPY and self.func is other) or self.func == other
+        # One of them is looked for: what is equal to it is taken away, and is told of.
+        for found, key in ((theirs, self.key), (self.key, theirs)):
+            if type(found) is list:
+                equal = bool(equal)  # once, as `unregister` asks
+                if equal:
+                    found.append(key)
+        return equal
 
     def __ne__(self, other):
         return not self == other
@@ -214,9 +222,14 @@ def _unregister(real, args, kwargs):
     tell_last("probe", "removed")
     held = _count[0]
     before = held() if held else 0
-    # 3.14 compares `func == stored` (before, `stored == func`), and a callable with
-    # an __eq__ of its own must not meet a Handler in it.
-    result = real(Handler(args[0], ""))
+    found = [] if "unregister" in MECHANISMS else ""
+    try:
+        # 3.14 compares `func == stored` (before, `stored == func`), and a callable with
+        # an __eq__ of its own must not meet a Handler in it.
+        result = real(Handler(args[0], found))
+    finally:
+        for key in found:
+            tell("probe", "dropped", key)
     if held:
         _count[1] -= max(0, before - held())  # 3.14 and later count what is left
     return result
@@ -225,7 +238,10 @@ def _unregister(real, args, kwargs):
 def _clear(real, args, kwargs):
     """`atexit._clear`, which tells that handlers may be gone."""
     tell_last("probe", "removed")
-    return real(*args, **kwargs)
+    result = real(*args, **kwargs)
+    if "unregister" in MECHANISMS:
+        tell("probe", "cleared")
+    return result
 
 
 def _leave(real, args, kwargs):

@@ -60,10 +60,16 @@ async def _watch(state: AppState, begun: float) -> None:
     left = begun + grace - state.journal.now
     if len(situation.steps) > 1 and situation.steps[-1].signal == "SIGKILL":
         await state.journal.within(5.0, lambda: not state.live)
-    elif situation.watch == "gone":
+    elif situation.watch == "gone" and not _reached_nobody(state):
         await _until_gone(state, left - LAST)
     else:
         await _until_calm(state, left - LAST)
+
+
+def _reached_nobody(state: AppState) -> bool:
+    """Whether what was sent found nobody, who would end of it: daemons leave their group."""
+    sent = [one.detail[1:] for one in state.journal.events if one.kind == "sent"]
+    return not isinstance(state.output, Terminal) and all(one == (GROUP,) for one in sent)
 
 
 def _is_over(state: AppState, step: Step) -> bool:

@@ -35,7 +35,7 @@ PROBE = tuple(
 )
 """What is put into an observed command; `endings` is for scenarios."""
 
-MECHANISMS = ("signal", "finalize", "multiprocessing", "threading")
+MECHANISMS = ("unregister", "signal", "finalize", "multiprocessing", "threading")
 """What is looked at in an observed command besides `atexit`; the matrix asks for none of it."""
 
 NEEDED = ("PATH", "HOME", "LANG")

@@ -55,7 +55,12 @@ async def run(state: AppState, look: Look | None = None) -> AppTrial:
             left=tuple(left),
             changed=tuple(changed),
             port=state.port,
-            listening=tuple(sorted(one.address for one in state.sockets.values())),
+            listening=tuple(
+                sorted(
+                    one.address.replace(state.temporary, "$TMPDIR")
+                    for one in state.sockets.values()
+                )
+            ),
         )
 
 
