@@ -115,3 +115,24 @@ if sys.version_info >= (3, 2):
     own = [one for one in told(done, "m") if one[-1] == "__main__:stop"]
     assert len(own) == 1
     assert ("began", own[0][1]) in told(done, "m")
+
+
+@every_python
+def test_the_end_of_the_main_thread_is_told_before_it_waits_for_others(python: Interpreter) -> None:
+    """Python waits for threads that are no daemons, and then calls what atexit has."""
+    if python.language < (3, 9):
+        pytest.skip("before 3.9 threading has no list that it calls then")
+    program = (
+        THREADS
+        + """
+import atexit, time
+def last(): time.sleep(0.2); say("thread")
+atexit.register(say, "end")
+say(list(reversed(threading._threading_atexits)))
+threading.Thread(target=last).start()
+"""
+    )
+    done = as_bare(python, "threading", program)
+    kinds = [one.kind for one in done.events]
+    assert kinds.count("finishing") == 1
+    assert kinds.index("finishing") < kinds.index("began")

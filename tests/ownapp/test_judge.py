@@ -176,6 +176,9 @@ def test_what_a_library_has_registered_and_did_not_come_to_tells_no_two_runs_apa
     assert outcome(bare).shape != outcome(member("worker", (LIBRARY, "ran"), end="")).shape
 
 
+LAST = Handler(label="multiprocessing.util.Finalize:last", mechanism="Finalize")
+
+
 def left(*fates: tuple[Handler, Fate], inherited: bool = False) -> tuple[str, str]:
     one = member("worker", *fates)
     ran = tuple(replace(ran, inherited=inherited) for ran in one.handlers)
@@ -185,12 +188,25 @@ def left(*fates: tuple[Handler, Fate], inherited: bool = False) -> tuple[str, st
 
 def test_why_a_process_that_exits_runs_less_than_all_is_told() -> None:
     """It left past its handlers, past those of a mechanism, before the last, or they are no own."""
-    last = Handler(label="multiprocessing.util.Finalize:last", mechanism="Finalize")
     missing: tuple[Handler, Fate] = (CLOSE, "not run")
     assert "ran no handler, as os._exit()" in left(missing)[0]
-    assert "ran no handler of atexit, as os._exit()" in left((last, "ran"), missing)[0]
+    assert "ran no handler of atexit, as os._exit()" in left((LAST, "ran"), missing)[0]
     text, remedy = left((FLUSH, "ran"), missing)
     assert (text, remedy) == ("worker exited with status 0 before it came to the rest.", "")
+    assert "before it came to the rest" in left((FLUSH, "raised"), missing)[0]
+    assert "while app:flush () ran" in left((LAST, "ran"), (FLUSH, "unfinished"), missing)[0]
     text, remedy = left(missing, inherited=True)
     assert "it is its parent's" in text
     assert remedy.startswith("if it is to run in worker too")
+
+
+def test_who_waits_for_its_threads_is_told_so() -> None:
+    """Its main thread is over, and nothing of atexit has begun: what waits is Python itself."""
+    waits = "Python waits for the other threads"
+    got: dict[str, Any] = {"end": "", "got": ("SIGINT",)}
+    assert waits in why(member("main", (CLOSE, "not run"), finishing=True, **got), name="ctrl-c")
+    assert waits not in why(member("main", (CLOSE, "not run"), **got), name="ctrl-c")
+    stuck = member("main", (CLOSE, "unfinished"), finishing=True, **got)
+    assert waits not in why(stuck, name="ctrl-c")
+    over = member("main", (CLOSE, "ran"), finishing=True, got=("SIGINT",))
+    assert waits not in why(over, name="ctrl-c")

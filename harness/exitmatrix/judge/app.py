@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from exitmatrix.model.app import Situation
-from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Handler, Member
+from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Handler, Member, Ran
 from exitmatrix.model.base import Frozen
 
 Answer = Literal["all", "some", "none", "nothing", "goes on", "unseen", "varies"]
@@ -263,6 +263,14 @@ def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
                 remedy=f"give it a handler for {name}",
                 source="signal(7); execve(2): what is ignored stays so",
             )
+        if one.finishing and all(ran.began is None for ran in one.handlers if _is_last(ran)):
+            yield Reason(
+                text=f"The main thread of {one.base} came to its end, and Python waits for the"
+                " other threads, unless they are daemons, before it runs what atexit has.",
+                remedy="tell them to end (threading.Event) before it does, or start them with"
+                " daemon=True",
+                source="Python, threading, Thread objects; Lib/threading.py, _shutdown",
+            )
         for ran in one.registered:
             if ran.fate == "unfinished":
                 where = f" ({ran.handler.place})" if ran.handler.place else ""
@@ -272,6 +280,11 @@ def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
                     remedy="give what it waits for a time limit",
                     source="Python, atexit",
                 )
+
+
+def _is_last(ran: Ran) -> bool:
+    """Whether it is called once the other threads are over."""
+    return not ran.handler.of_signal and ran.handler.mechanism != "threading._register_atexit"
 
 
 def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason]:
@@ -323,13 +336,19 @@ def _why_it_left(one: Member, status: str) -> Reason:
     """A process that exited, and not all of its handlers had run."""
     handlers = [ran for ran in one.own if not ran.handler.of_signal]
     missing = [ran for ran in handlers if ran.fate == "not run"]
-    ran = {one.handler.mechanism for one in handlers if one.fate == "ran"}
+    ran = {one.handler.mechanism for one in handlers if one.fate in ("ran", "raised")}
     lacks = {one.handler.mechanism for one in missing}
     remedy = (
         "clean up in a hook that whoever ends it so calls before, such as celery's"
         " worker_process_shutdown; in a process of multiprocessing, multiprocessing.util.Finalize"
         " with an exitpriority runs on every Python"
     )
+    if stuck := next((each for each in handlers if each.fate == "unfinished"), None):
+        return Reason(
+            text=f"{one.base} exited with status {status} while {stuck.handler.label}"
+            f" ({stuck.handler.place}) ran, as os._exit() does: what is behind it never runs.",
+            source="Python, os._exit",
+        )
     if ran & lacks:
         return Reason(text=f"{one.base} exited with status {status} before it came to the rest.")
     if missing and all(each.inherited for each in missing):

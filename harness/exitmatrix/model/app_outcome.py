@@ -59,6 +59,7 @@ class Member(Frozen, kw_only=True):
     born: float  # seconds after the first signal at which it was first seen; negative before
     signalled: tuple[str, ...] = ()  # the signals that were sent to it alone
     got: tuple[str, ...] = ()  # the signals that were sent to it, alone or with others
+    finishing: bool = False  # its main thread has come to its end, and waits for the others
     acted: float | None = None  # seconds at which it came to the ending that was asked for
     catches: tuple[str, ...] = ()  # signals that it had a handler for
     ignores: tuple[str, ...] = ()

@@ -76,6 +76,7 @@ class _Seen:
     first: float = 0.0
     signalled: list[str] = field(default_factory=list)
     got: list[str] = field(default_factory=list)
+    finishing: bool = False  # its main thread has come to its end
     acted: float | None = None  # when it came to the ending that was asked for
 
 
@@ -200,6 +201,7 @@ def _member(node: Node, tree: Tree, seen: _Seen, begun: float) -> Member:
         born=seen.first - begun,
         signalled=tuple(seen.signalled),
         got=tuple(seen.got),
+        finishing=seen.finishing,
         acted=None if seen.acted is None else seen.acted - begun,
         catches=node.catches,
         ignores=node.ignores,
@@ -288,7 +290,7 @@ def _take(moment: Moment, one: _Seen, seen: Mapping[int, _Seen], folder: str) ->
         case "probe", "started":
             # A program that another replaces begins anew: what was registered is gone.
             one.inside, one.handlers, one.runs, one.signals = True, {}, [], Signals()
-            one.dropped, one.inherited = set(), set()
+            one.dropped, one.inherited, one.finishing = set(), set(), False
             one.python = detail[2]
         case "probe" | "endings", "forked":
             one.inside = True
@@ -296,6 +298,8 @@ def _take(moment: Moment, one: _Seen, seen: Mapping[int, _Seen], folder: str) ->
             # One that never spoke has had nothing of its own: then what the tree knows holds.
             if parent is not None and parent is not one and parent.inside:
                 _inherit(one, parent)
+        case "probe", "finishing":
+            one.finishing = True
         case "probe" | "endings", _:
             one.inside = one.inside or event.source == "probe"
             _take_of_handler(moment, one, folder)

@@ -87,5 +87,11 @@ class Calls(list):
         key = tell_of(frame.f_locals.get("func", call), frame.f_back, "t")
         list.append(self, LoopHandler(call, key) if key else call)
 
+    def __reversed__(self):
+        # So are they called, by the main thread, which then waits for all that are no daemons.
+        if sys._getframe(1).f_code.co_name == "_shutdown":
+            tell("probe", "finishing")
+        return list.__reversed__(self)
+
 
 Calls.__name__ = "list"
