@@ -341,6 +341,7 @@ def test_a_request_that_is_over_before_the_signal_is_no_request_in_flight(run_ap
         (["--grace", "long", "--", "python"], 2, "is no time"),
         (["--at", "wroker", "--", "python", "forking.py"], 2, "did you mean 'worker'?"),
         (["--", "python", "-c", "print('config is missing')"], 3, "\n  | config is missing"),
+        (["--", "python", "-c", "print(1)"], 3, "with status 0: a program that ends by itself"),
         (["--", "python", "missing.py"], 3, "ended before it was ready, with status 2"),
         (["--", "./plain.py"], 2, "./plain.py: is not executable"),
         (["--look-in", "nowhere", "--", "python"], 2, "--look-in nowhere: no such folder"),

@@ -396,3 +396,28 @@ def test_what_atexit_no_longer_has_is_nothing_to_clean_up() -> None:
     assert handlers_of(("probe", "cleared"), own) == {"__main__:own": "not run"}
     finalizer = ("probe", "finalize", "w1", "__main__:f", "/app/app.py:5", "__main__", "")
     assert len(handlers_of(finalizer, ("probe", "cleared"))) == 1
+
+
+AGAIN_STARTED = ("probe", "started", "1", "python", "3.13.0", "0")
+
+
+def test_a_program_that_replaces_itself_after_the_signal_loses_what_it_had() -> None:
+    """A server that executes itself on SIGHUP goes on, and what it registered has not run."""
+    seen = shown(REGISTERED, READY, SENT, AGAIN_STARTED, ALSO)
+    (main,) = seen.members
+    assert [(ran.handler.label, ran.past) for ran in main.handlers] == [
+        ("__main__:close", True),
+        ("__main__:flush", False),
+    ]
+    assert clean_up(seen).answer == "none"
+    (reason,) = reasons(seen, DEPLOY)
+    assert reason.remedy == "clean up before os.execv"
+    text = " ".join(
+        " ".join(story(EndingResult(situation=DEPLOY, target="", outcomes=(seen,)))).split()
+    )
+    assert "main executes another program; not run: __main__:close" in text
+    handling = shown(installs(STOP), READY, SENT, BEGAN, AGAIN_STARTED, installs(STOP))
+    assert clean_up(handling).answer == "goes on"
+    assert not reasons(handling, DEPLOY)
+    before = shown(REGISTERED, AGAIN_STARTED, ALSO, READY, SENT, EXITED)
+    assert [ran.handler.label for ran in before.members[0].handlers] == ["__main__:flush"]

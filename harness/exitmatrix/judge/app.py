@@ -30,8 +30,8 @@ DIFFERENT = 1.0  # seconds by which a run without the probe may take longer or s
 
 EXEC = "start the program with exec, so that it takes the place of the shell"
 SEVERAL = (
-    "have one supervisor for several programs (supervisord, honcho, an init such as tini -g), or a"
-    " trap in the shell that sends the signal to each and waits for them"
+    "have one supervisor for several programs (supervisord, honcho), or a trap in the shell that"
+    " sends the signal to each and waits for them"
 )
 
 
@@ -53,19 +53,19 @@ class Reason(Frozen, kw_only=True):
 def clean_up(outcome: AppOutcome) -> CleanUp:
     """Whether clean-up ran in one run. Of a process that goes on nothing is expected yet."""
     family = [one for one in outcome.members if one.counts]
-    ended = [one for one in family if one.exit and not one.new]
+    ended = [one for one in family if (one.exit or one.over) and not one.new]
     if not ended:
         return CleanUp(answer="goes on" if family else "unseen")
     if not all(one.observed for one in ended):
         return CleanUp(answer="unseen")
-    having = [one for one in ended if one.own]
+    having = [one for one in ended if one.over]
     if not having:
         waiting = any(one.own and not one.new and not one.exit for one in family)
         return CleanUp(answer="goes on" if waiting else "nothing")
-    lacking = [one for one in having if any(ran.fate != "ran" for ran in one.own)]
+    lacking = [one for one in having if any(ran.fate != "ran" for ran in one.over)]
     if not lacking:
         return CleanUp(answer="all")
-    some = len(lacking) < len(having) or any(ran.fate == "ran" for m in lacking for ran in m.own)
+    some = len(lacking) < len(having) or any(ran.fate == "ran" for m in lacking for ran in m.over)
     return CleanUp(answer="some" if some else "none", missing=_names(outcome, lacking))
 
 
@@ -130,9 +130,8 @@ def _lacking(outcome: AppOutcome) -> list[Member]:
         for one in outcome.members
         if one.counts
         and not one.new
-        and one.exit
         and "SIGKILL" not in one.signalled[:1]
-        and any(ran.fate != "ran" for ran in one.own)
+        and any(ran.fate != "ran" for ran in one.over)
     ]
 
 
@@ -216,6 +215,7 @@ def reasons(outcome: AppOutcome, situation: Situation) -> list[Reason]:
         *_about_members(outcome, situation),
         *_about_signals(outcome),
         *_about_restarts(outcome),
+        *_about_programs(outcome),
     ]
     return list({one.text: one for one in found}.values())
 
@@ -272,7 +272,7 @@ def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
                 source="Python, threading, Thread objects; Lib/threading.py, _shutdown",
             )
         for ran in one.registered:
-            if ran.fate == "unfinished":
+            if ran.fate == "unfinished" and not ran.past:
                 where = f" ({ran.handler.place})" if ran.handler.place else ""
                 yield Reason(
                     text=f"{ran.handler.label}{where} began in {one.base} and did not come to its"
@@ -388,6 +388,18 @@ def _about_restarts(outcome: AppOutcome) -> Iterator[Reason]:
                 remedy="send it the signal that it stops on, or have it stop on this one (uWSGI:"
                 " --die-on-term)",
                 source="uWSGI, Managing the uWSGI server: SIGTERM and --die-on-term",
+            )
+
+
+def _about_programs(outcome: AppOutcome) -> Iterator[Reason]:
+    """A process that has become another program, which knows nothing of what was registered."""
+    for one in outcome.members:
+        if any(ran.past and ran.fate == "not run" for ran in one.own):
+            yield Reason(
+                text=f"{one.base} executed another program in its place, and what was registered"
+                " with atexit is gone with the one before.",
+                remedy="clean up before os.execv",
+                source="Python, os.execv: no clean-up handlers are called",
             )
 
 

@@ -39,6 +39,7 @@ class Ran(Frozen, kw_only=True):
     began: float | None = None  # seconds after the first signal; before it, negative
     seconds: float | None = None  # that it took
     error: str = ""  # the type of the exception that left it
+    past: bool = False  # its process executed another program after that, which knows nothing of it
     inherited: bool = False  # its process was forked by one that had it
     due: bool = True  # False: of a signal that was not sent to the process while it was in place
     by: str = ""  # what displaced it, and where
@@ -60,6 +61,7 @@ class Member(Frozen, kw_only=True):
     signalled: tuple[str, ...] = ()  # the signals that were sent to it alone
     got: tuple[str, ...] = ()  # the signals that were sent to it, alone or with others
     finishing: bool = False  # its main thread has come to its end, and waits for the others
+    executed: float | None = None  # seconds at which it replaced itself by another program
     acted: float | None = None  # seconds at which it came to the ending that was asked for
     catches: tuple[str, ...] = ()  # signals that it had a handler for
     ignores: tuple[str, ...] = ()
@@ -75,6 +77,12 @@ class Member(Frozen, kw_only=True):
     def own(self) -> tuple[Ran, ...]:
         """The user's own handlers that were to run."""
         return tuple(one for one in self.registered if one.due)
+
+    @property
+    def over(self) -> tuple[Ran, ...]:
+        """Those that can run no more; who executes a program on a signal has done its work."""
+        own = (one for one in self.own if not (one.past and one.handler.of_signal))
+        return tuple(one for one in own if self.exit or one.past)
 
     @property
     def registered(self) -> tuple[Ran, ...]:

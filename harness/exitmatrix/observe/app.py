@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as copied
 from pathlib import PurePosixPath
 
 from msgspec.structs import replace
@@ -76,6 +77,7 @@ class _Seen:
     first: float = 0.0
     signalled: list[str] = field(default_factory=list)
     got: list[str] = field(default_factory=list)
+    past: list[_Seen] = field(default_factory=list)  # programs that it was after the first signal
     finishing: bool = False  # its main thread has come to its end
     acted: float | None = None  # when it came to the ending that was asked for
 
@@ -189,18 +191,24 @@ def _sent(moment: Moment, tree: Tree, begun: float) -> Sent:
 
 
 def _member(node: Node, tree: Tree, seen: _Seen, begun: float) -> Member:
+    # A child that came later was its parent's copy before it executed what it is for.
+    past = seen.past if node.at_ready else []
     return Member(
         role=tree.roles[node.pid],
         family=node.pid in tree.family,
         serves=node.listens and node.pid in tree.family,
         new=not node.at_ready,
         observed=seen.inside,
-        handlers=tuple(_rans(seen, begun)),
+        handlers=tuple(
+            [replace(ran, past=True) for one in past for ran in _rans(one, begun)]
+            + _rans(seen, begun)
+        ),
         exit=seen.exit,
         seconds=None if seen.ended is None else seen.ended - begun,
         born=seen.first - begun,
         signalled=tuple(seen.signalled),
         got=tuple(seen.got),
+        executed=None if not past or past[-1].ended is None else past[-1].ended - begun,
         finishing=seen.finishing,
         acted=None if seen.acted is None else seen.acted - begun,
         catches=node.catches,
@@ -289,6 +297,8 @@ def _take(moment: Moment, one: _Seen, seen: Mapping[int, _Seen], folder: str) ->
             one.acted = moment.seconds
         case "probe", "started":
             # A program that another replaces begins anew: what was registered is gone.
+            if one.inside and one.signals.ending:
+                one.past.append(copied(one, ended=moment.seconds))
             one.inside, one.handlers, one.runs, one.signals = True, {}, [], Signals()
             one.dropped, one.inherited, one.finishing = set(), set(), False
             one.python = detail[2]

@@ -72,7 +72,7 @@ def _found(seen: list[AppOutcome]) -> Iterator[str]:
     family = [one for outcome in seen for one in outcome.members if one.counts]
     rows = {one.base: Counter[Handler]() for one in family}
     for one in family:
-        own = [ran.handler for ran in one.registered]
+        own = [ran.handler for ran in one.registered if not ran.past]
         # One that is for a signal is one thing, however often the signal comes.
         often = [handler for handler in own if not handler.of_signal]
         rows[one.base] |= Counter((*often, *{h for h in own if h.of_signal}))
@@ -92,6 +92,11 @@ def _found(seen: list[AppOutcome]) -> Iterator[str]:
         )
     else:
         yield "Nothing of the program's own is registered to run at the end, or for a signal."
+        yield from filled(
+            "What it cleans up in finally, with, a lifespan or a hook of its server is not seen;"
+            " --expect deploy:lines=REGEX asks for a line that it prints then.",
+            "  ",
+        )
         if not any(one.listening for one in seen):
             yield from filled(
                 "If it was still starting, say how it is seen that it is ready: --ready.", "  "

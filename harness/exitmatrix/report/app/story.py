@@ -123,17 +123,21 @@ def _group(group: Sequence[Member]) -> Iterator[tuple[float, str]]:
         if ran and began:
             labels = list(dict.fromkeys(map(_label, ran)))
             yield min(began), f"{who} run{'' if several else 's'} {listed(labels)}"
+    if one.executed is not None:
+        missing = _missing(one, FATES, past=True)
+        yield one.executed, f"{who} execute{'' if several else 's'} another program{missing}"
     if one.exit:
         when = min(m.seconds for m in group if m.seconds is not None)
         yield when, f"{who} {exit_words(one.exit, several)}{_missing(one)}"
 
 
-def _missing(one: Member, fates: Mapping[str, str] = FATES) -> str:
-    """What became of the handlers that did not run to their end."""
+def _missing(one: Member, fates: Mapping[str, str] = FATES, past: bool = False) -> str:
+    """What became of the handlers that did not run to their end, of this program or one before."""
+    own = [ran for ran in one.own if ran.past == past]
     parts = [
-        f"; {word}: {listed([_label(r) for r in one.own if r.fate == fate])}"
+        f"; {word}: {listed([_label(r) for r in own if r.fate == fate])}"
         for fate, word in fates.items()
-        if any(r.fate == fate for r in one.own)
+        if any(r.fate == fate for r in own)
     ]
     return "".join(parts)
 

@@ -213,7 +213,18 @@ async def _live_for(state: AppState, seconds: float) -> None:
     if await state.journal.within(seconds, over):
         state.look()
         if not state.live:
-            raise NotReady(f"it ended before it was ready{_how_it_ended(state)}")
+            raise NotReady(f"it ended before it was ready{_how_it_ended(state)}{_hint(state)}")
+
+
+def _hint(state: AppState) -> str:
+    """What may be meant by a program that ends by itself, as it should."""
+    root = state.processes.watched.get(state.processes.root)
+    if root is None or root.fate != "code 0" or state.spec.terminal:
+        return ""
+    return (
+        ": a program that ends by itself cannot be ended; one that reads its stdin finds nothing"
+        " there, and a terminal with --as pty"
+    )
 
 
 def _how_it_ended(state: AppState) -> str:
