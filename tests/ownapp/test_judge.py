@@ -10,13 +10,13 @@ from exitmatrix.judge import expectations
 from exitmatrix.judge.app import clean_up, disagreements, only_without, reasons
 from exitmatrix.machine.run.app.state import TimedJournal
 from exitmatrix.model import Event
-from exitmatrix.model.app_outcome import AppOutcome, Fate, Handler, Member
+from exitmatrix.model.app_outcome import AppOutcome, Fate, Handler, Member, Sent
 from exitmatrix.observe.app_record import records
 from exitmatrix.report.app.page import AppReport, page
 from exitmatrix.report.app.story import story
 from msgspec.structs import replace
 
-from tests.ownapp.made import CLOSE, FLUSH, LIBRARY, ending, member, outcome
+from tests.ownapp.made import CLOSE, FLUSH, LIBRARY, TERM, ending, member, outcome
 
 
 def test_whoever_has_nothing_to_clean_up_speaks_not_for_who_goes_on() -> None:
@@ -210,3 +210,36 @@ def test_who_waits_for_its_threads_is_told_so() -> None:
     assert waits not in why(stuck, name="ctrl-c")
     over = member("main", (CLOSE, "ran"), finishing=True, got=("SIGINT",))
     assert waits not in why(over, name="ctrl-c")
+
+
+def test_who_ended_by_itself_has_not_failed_to_end() -> None:
+    """That others were killed when the time was over is no reason to blame who was first."""
+    shell = {"family": False, "signalled": ("SIGTERM",), "observed": False}
+    left = member("main", (CLOSE, "not run"), end="signal SIGKILL", got=("SIGTERM", "SIGKILL"))
+    deploy = TERM, Sent(seconds=30.0, signal="SIGKILL", to="all")
+    for end, got, blamed in (
+        ("code 0", ("SIGTERM",), False),
+        ("signal SIGKILL", ("SIGTERM", "SIGKILL"), True),
+    ):
+        first = member("sh", end=end, got=got, **shell)
+        found = reasons(outcome(first, left, sent=deploy), find("deploy"))
+        assert any("neither ended nor passed" in one.text for one in found) is blamed
+
+
+def test_why_what_is_registered_nowhere_does_not_run_is_told() -> None:
+    """`finally` does not run either where nobody has a handler for the signal."""
+    reason = "main had no handler for SIGTERM"
+    assert reason in why(member("main", end="signal SIGTERM"))
+    assert not why(member("main", end="signal SIGTERM", observed=False))
+    assert not why(member("main", end="code 0"))
+
+
+def test_equal_handlers_are_named_once() -> None:
+    """A loop that registers one a hundred times makes no hundred lines."""
+    one = member("main", *[(CLOSE, "not run")] * 3, end="signal SIGTERM")  # type: ignore[list-item]
+    result = ending(outcome(one))
+    report = AppReport(command="x", results=(result,), grace=30, runs=1, seconds=1, again="")
+    text = "\n".join(page(report))
+    assert "3 things to clean up were found:" in text
+    assert text.count("app.db:close_pool, 3 times") == 1
+    assert "not run: app.db:close_pool\n" in text

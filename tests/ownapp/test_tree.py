@@ -154,6 +154,17 @@ def test_a_python_that_starts_other_programs_is_the_program() -> None:
     assert Tree([node(10, 1, "python", "app.py"), *below]).family == {10}
 
 
+def test_a_python_that_starts_a_tool_is_the_program_and_one_that_starts_a_python_is_not() -> None:
+    """`subprocess.run("...", shell=True)` makes no launcher of a program; `conda run` is one."""
+    app = node(10, 1, "python", "app.py")
+    shell = node(11, 10, "/bin/sh", "-c", "a & b", program="/bin/dash")
+    tools = [node(pid, 11, "sleep", "9", program="/bin/sleep") for pid in (12, 13)]
+    assert names(Tree([app, shell, *tools])) == ["main", "sh", "sleep#1", "sleep#2"]
+    conda = node(10, 1, "python", "conda", "run", "serve")
+    below = node(12, 11, "python", "serve", program="/env/bin/python3.9")
+    assert names(Tree([conda, shell, below])) == ["conda", "sh", "main"]
+
+
 def test_a_script_that_sleeps_is_the_program_and_no_launcher() -> None:
     """`while :; do sleep 1; done` waits in the shell; what it waits by comes and goes."""
     script = node(10, 1, "/bin/sh", "./serve.sh", program="/bin/dash")

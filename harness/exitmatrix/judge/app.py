@@ -225,7 +225,7 @@ def _about_launchers(outcome: AppOutcome) -> Iterator[Reason]:
     if not outcome.members:
         return
     first, others = outcome.members[0], outcome.members[1:]
-    if first.family or not first.signalled or first.signalled[0] == "SIGKILL":
+    if first.counts or not first.signalled or first.signalled[0] == "SIGKILL":
         return
     name = first.signalled[0]
     apps = [one for one in others if one.family and not one.new]
@@ -241,7 +241,7 @@ def _about_launchers(outcome: AppOutcome) -> Iterator[Reason]:
             remedy=remedy,
             source="POSIX, Shell Command Language, exec",
         )
-    elif not first.exit or any(one.signal == "SIGKILL" for one in outcome.sent[1:]):
+    elif not first.exit or (first.exit == "signal SIGKILL" and first.got[-1:] == ("SIGKILL",)):
         yield Reason(
             text=f"{first.base}, which was started first, neither ended nor passed {name} on.",
             remedy=remedy,
@@ -289,9 +289,11 @@ def _is_last(ran: Ran) -> bool:
 
 def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason]:
     for one in outcome.members:
-        if not one.counts or not one.exit or not any(r.fate == "not run" for r in one.own):
-            continue
         word, _, how = one.exit.partition(" ")
+        by_default = one.observed and not one.registered and how not in (*one.catches, "SIGKILL")
+        lacks = any(ran.fate == "not run" for ran in one.own)
+        if not one.counts or not word or not (lacks or (word == "signal" and by_default)):
+            continue
         first = outcome.sent[0].signal
         if one.init and how == "SIGKILL" and first not in (*one.catches, "SIGKILL"):
             yield Reason(

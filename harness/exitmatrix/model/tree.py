@@ -139,8 +139,12 @@ class Tree:
         if node.listens or not below or any(one.forked or self._alike(one, node) for one in below):
             return (node,)
         if len(below) == 1:
-            same = below[0].program == node.program and not _is_shell(node)
-            return (node,) if same else self._launched_by(below[0])
+            if below[0].program == node.program and not _is_shell(node):
+                return (node,)
+            found = list(self._launched_by(below[0]))
+            # What starts a tool is no launcher of it; `conda run` and its like start a Python.
+            own = _is_python(node) and not any(_is_python(one) for one in found)
+            return (node,) if own else found
         if _is_python(node):
             return (node,)
         found = [app for one in below for app in self._launched_by(one)]

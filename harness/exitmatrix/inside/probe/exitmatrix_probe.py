@@ -395,6 +395,7 @@ def _module(func):
     if not module:  # a bound method of 2.7, functools.partial
         module = _attribute(type(func), "__module__")
     qualified = _attribute(func, "__qualname__") or _attribute(func, "__name__")
+    qualified = qualified or type(func).__name__  # functools.partial, an object that can be called
     return "%s:%s" % (module, qualified)
 
 

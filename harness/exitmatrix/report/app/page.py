@@ -133,9 +133,11 @@ def _row(
     role: str, handlers: Counter[Handler], by: Mapping[Handler, str], observed: bool
 ) -> Iterator[str]:
     texts: list[str] = []
-    for one in sorted(handlers.elements(), key=lambda h: h.of_signal):
+    for one, times in sorted(handlers.items(), key=lambda each: each[0].of_signal):
         mechanism = SHORT.get(one.mechanism, one.mechanism.partition(".")[0])
-        texts.append(f"{cut(one.label, 38):39}{mechanism:8} {one.place}")
+        often = f", {times} times" if times > 1 else ""
+        label = cut(one.label, 38 - len(often)) + often
+        texts.append(f"{label:39}{mechanism:8} {one.place}")
         if by[one]:
             texts += filled(f"displaced by {by[one]}", "  ", "    ", 69)
     if not observed:

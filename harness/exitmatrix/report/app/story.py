@@ -135,7 +135,7 @@ def _missing(one: Member, fates: Mapping[str, str] = FATES, past: bool = False) 
     """What became of the handlers that did not run to their end, of this program or one before."""
     own = [ran for ran in one.own if ran.past == past]
     parts = [
-        f"; {word}: {listed([_label(r) for r in own if r.fate == fate])}"
+        f"; {word}: {listed(list(dict.fromkeys(_label(r) for r in own if r.fate == fate)))}"
         for fate, word in fates.items()
         if any(r.fate == fate for r in own)
     ]
