@@ -236,7 +236,8 @@ def test_why_what_is_registered_nowhere_does_not_run_is_told() -> None:
 
 def test_equal_handlers_are_named_once() -> None:
     """A loop that registers one a hundred times makes no hundred lines."""
-    one = member("main", *[(CLOSE, "not run")] * 3, end="signal SIGTERM")  # type: ignore[list-item]
+    missing: tuple[Handler, Fate] = (CLOSE, "not run")
+    one = member("main", missing, missing, missing, end="signal SIGTERM")
     result = ending(outcome(one))
     report = AppReport(command="x", results=(result,), grace=30, runs=1, seconds=1, again="")
     text = "\n".join(page(report))
