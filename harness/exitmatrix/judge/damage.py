@@ -113,7 +113,7 @@ def moved_boundaries(
 
 def notices(code: Code, profile: Profile, seen: Seen, damage: Damage) -> bool:
     """Whether a program that matches the laws does not match the damaged ones."""
-    laws = [law for law in LAWS if law.id != damage.law]
+    laws = tuple(law for law in LAWS if law.id != damage.law)
     if damage.parameter:
         profile = replace(profile, **{damage.parameter: damage.value})
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.laws.law import Law
@@ -22,7 +22,7 @@ from exitmatrix.model.language import Code
 
 
 def predict_program(
-    code: Code, profile: Profile, *, before: int = 0, laws: Sequence[Law] = LAWS
+    code: Code, profile: Profile, *, before: int = 0, laws: tuple[Law, ...] = LAWS
 ) -> Foreseen:
     """All that a bare run of a program may show on a Python.
 

@@ -11,10 +11,12 @@ FORMAT = 1
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
-class Frozen(msgspec.Struct, frozen=True, omit_defaults=True):
+class Frozen(msgspec.Struct, frozen=True, omit_defaults=True, cache_hash=True, gc=False):
     """Base of all values: immutable, compared by content, defaults not written.
 
     Keys that a later version added are read over: they may be added, not renamed.
+    What never changes has one hash, and cannot come to hold itself: the collector of cycles
+    need not look at it.
     """
 
 

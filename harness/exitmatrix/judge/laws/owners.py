@@ -13,7 +13,7 @@ ENABLED_ONLY = frozenset(["SIGSEGV", "SIGFPE", "SIGABRT", "SIGBUS", "SIGILL"])
 def _dumps(facts: Facts, *signals: frozenset[str]) -> bool:
     """Whether faulthandler is asked to take one of these signals, and is there."""
     asked = facts.statement.signal if isinstance(facts.statement, RegisterFaulthandler) else ""
-    return facts.profile.has_faulthandler and any(asked in some for some in signals)
+    return any(asked in some for some in signals) and facts.profile.has_faulthandler
 
 
 LAWS: tuple[Law, ...] = (

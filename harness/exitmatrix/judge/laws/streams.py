@@ -8,13 +8,12 @@ from exitmatrix.model.language import CloseStdout, Flush, Write
 
 def flushed_early(facts: Facts) -> bool:
     """Whether stdout is flushed when the code has ended, before any handler runs."""
-    flush = facts.profile.hook_flush
     if facts.hook:  # and now, before it is called?
-        return flush == "before"
+        return facts.profile.hook_flush == "before"
     if facts.told and facts.exception == "SystemExit":  # which the hook has raised
-        return flush != "before"
+        return facts.profile.hook_flush != "before"
     if facts.told:
-        return flush == "behind" and facts.exception != "KeyboardInterrupt"
+        return facts.profile.hook_flush == "behind" and facts.exception != "KeyboardInterrupt"
     kind = facts.profile.code_end_flush
     return kind == "always" or (
         facts.exception != "" and (kind == "exceptions" or facts.exception != "SystemExit")
@@ -42,7 +41,7 @@ def _may_have_failed(facts: Facts) -> bool:
 
     It is after a flush that failed; whether there was one is not followed up here.
     """
-    return facts.profile.streams == "C library" and not facts.reader and facts.finalizing
+    return not facts.reader and facts.finalizing and facts.profile.streams == "C library"
 
 
 LAWS: tuple[Law, ...] = (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from exitmatrix.judge.laws.law import Effect, Facts, Law, Question
 from exitmatrix.judge.profile import Profile
@@ -22,20 +23,23 @@ class AmbiguousLaws(Exception):
 class Ask:
     """A program, a Python, and the laws by what they are about; notes which were used."""
 
-    laws: Sequence[Law]
+    laws: tuple[Law, ...]
     code: Code
     profile: Profile
     ordered: bool = True  # whether the order matters in which processes write
     used: dict[str, None] = field(default_factory=dict)
     races: dict[str, None] = field(default_factory=dict)
-    _by_question: dict[Question, list[Law]] = field(default_factory=dict)
+    _by_question: Mapping[Question, Sequence[Law]] = field(init=False)
+    _answered: dict[tuple[Question, Facts], tuple[Effect, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for law in self.laws:
-            self._by_question.setdefault(law.about, []).append(law)
+        self._by_question = _laws_about(self.laws)
 
     def __call__(self, about: Question, facts: Facts) -> tuple[Effect, ...]:
         """The effects of the law that holds. Raises NotPredicted and AmbiguousLaws."""
+        known = self._answered.get((about, facts))
+        if known is not None:
+            return known  # another way through the program has come to the same question
         holding = [law for law in self._by_question.get(about, ()) if law.when(facts)]
         if not holding:
             raise NotPredicted(f"no law says what happens: {about}, {_what(about, facts)}")
@@ -46,7 +50,18 @@ class Ask:
         if law.race:
             self.races[law.race] = None
         effect = law.then(facts)
-        return effect if isinstance(effect, tuple) else (effect,)
+        effects = effect if isinstance(effect, tuple) else (effect,)
+        self._answered[about, facts] = effects
+        return effects
+
+
+@lru_cache(maxsize=16)
+def _laws_about(laws: tuple[Law, ...]) -> Mapping[Question, Sequence[Law]]:
+    """The laws by what they are about."""
+    by_question: dict[Question, list[Law]] = {}
+    for law in laws:
+        by_question.setdefault(law.about, []).append(law)
+    return by_question
 
 
 def _what(about: Question, facts: Facts) -> str:

@@ -117,7 +117,7 @@ def _handlers(
     process = now.process(process.path)
     if process.exitfunc == CALLED:
         return now
-    if ask.profile.exitfunc and process.exitfunc:
+    if process.exitfunc and ask.profile.exitfunc:
         running = run.begin_exitfunc(process.exitfunc)
     else:
         running = run.begin(process, run.walk(ask), final=True)

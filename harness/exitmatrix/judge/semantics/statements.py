@@ -291,7 +291,7 @@ def _set_list(process: ProcessState, statement: Statement, ask: Ask) -> ProcessS
         case SetExitFunction(function):
             return replace(process, exitfunc=function, held=True)
         case ImportAtexit():
-            if ask.profile.exitfunc and process.exitfunc:
+            if process.exitfunc and ask.profile.exitfunc:
                 return run.register(replace(process, exitfunc=""), process.exitfunc)
             return process
         case Finalize() | RegisterThreading() | Keep() | Hook():

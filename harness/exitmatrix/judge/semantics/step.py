@@ -258,8 +258,8 @@ def _unwind(
 
 def _leaves_signals(process: ProcessState, thread: Thread, ask: Ask) -> None:
     """Raises NotPredicted where a signal waits for the end of a handler that raises."""
-    waits = ask.profile.nests_signal_handlers == "in calls" and isinstance(thread.top, Interrupted)
-    if waits and process.pending:
+    waits = process.pending and isinstance(thread.top, Interrupted)
+    if waits and ask.profile.nests_signal_handlers == "in calls":
         raise NotPredicted("no law says what happens: a signal that waits for a handler to end")
 
 

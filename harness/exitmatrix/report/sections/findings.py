@@ -53,21 +53,21 @@ def findings_section(
     return [Section("Findings", (paragraph(LEAD), *parts))] if parts else []
 
 
-Cells = Mapping[tuple[str, ...], Sequence[tuple[Python, frozenset[str]]]]
-"""The Pythons of which a question was asked, with the rules that answered it."""
+Cells = Mapping[tuple[str, ...], Mapping[frozenset[str], set[Python]]]
+"""For each question the sets of rules that answered it, with the Pythons that follow them."""
 
 
 def _cells(
     records: Mapping[str, Sequence[Record]], judgements: Mapping[tuple[str, str], Judgement]
 ) -> Cells:
-    cells: defaultdict[tuple[str, ...], list[tuple[Python, frozenset[str]]]] = defaultdict(list)
+    cells: defaultdict[tuple[str, ...], dict[frozenset[str], set[Python]]] = defaultdict(dict)
     for platform, rows in records.items():
         for record in rows:
             judgement = judgements.get((platform, record.cell))
             if judgement:
                 question = (record.scenario, record.launcher, record.termination, record.target)
-                who = subject_of(platform, record).python
-                cells[question].append((who, frozenset(judgement.verdict.rules)))
+                rules = frozenset(judgement.verdict.rules)
+                cells[question].setdefault(rules, set()).add(subject_of(platform, record).python)
     return cells
 
 
@@ -76,8 +76,8 @@ def _users(finding: Finding, cells: Cells) -> Mapping[str, set[Python]]:
     users: defaultdict[str, set[Python]] = defaultdict(set)
     mine = frozenset(finding.rules)
     for asked in cells.values():
-        if len({rules & mine for _, rules in asked}) > 1:
-            for python, rules in asked:
+        if len({rules & mine for rules in asked}) > 1:
+            for rules, pythons in asked.items():
                 for id in rules & mine:
-                    users[id].add(python)
+                    users[id] |= pythons
     return users

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
@@ -60,8 +61,12 @@ def scenario_sections(
 ) -> list[Section]:
     """A section for each scenario, and one for all those that are run to their end only."""
     variants = [(one, mine) for one, mine in measured if one.terminations == VARIANT]
+    seen: defaultdict[str, list[Outcome]] = defaultdict(list)
+    for rows in records.values():
+        for record in rows:
+            seen[record.scenario].extend(record.outcomes)
     sections = [
-        _section(one, mine, records) for one, mine in measured if one.terminations != VARIANT
+        _section(one, mine, seen[one.id]) for one, mine in measured if one.terminations != VARIANT
     ]
     if variants:
         about = "Each runs to its last line. What ran is told in the order in which it ran."
@@ -71,28 +76,21 @@ def scenario_sections(
     return sections
 
 
-def _section(scenario: Scenario, mine: Sequence[Survey], records: Records) -> Section:
+def _section(scenario: Scenario, mine: Sequence[Survey], seen: Sequence[Outcome]) -> Section:
     about = [paragraph(prose(each)) for each in scenario.doc.strip().split("\n\n") if each.strip()]
     blocks: list[Block] = [
         *about,
         scenario_table(scenario, mine),
         *data_blocks(scenario, mine),
     ]
-    others = _others(scenario, records)
+    others = _others(seen)
     if others:
         blocks.append(paragraph(inline("Not in the table: ", others, ".")))
     return Section(inline(Code(scenario.id), ": ", prose(scenario.title)), tuple(blocks))
 
 
-def _others(scenario: Scenario, records: Records) -> Inline:
+def _others(outcomes: Sequence[Outcome]) -> Inline:
     """What was there besides the program's own handlers and processes."""
-    outcomes = [
-        outcome
-        for rows in records.values()
-        for record in rows
-        if record.scenario == scenario.id
-        for outcome in record.outcomes
-    ]
     libraries = {
         name.removesuffix(" (unfinished)")
         for o in outcomes
