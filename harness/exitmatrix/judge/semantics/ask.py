@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import cast
+
+from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import Effect, Facts, Law, Question
 from exitmatrix.judge.profile import Profile
+from exitmatrix.judge.watched import Known, remembered
 from exitmatrix.model.language import Code
+
+MOST = 8192
+"""Facts of which is remembered what the laws made of them."""
+
+NOBODY = cast(Profile, None)
+"""Stands for the Python in facts that are compared whatever the Python."""
 
 
 class NotPredicted(Exception):
@@ -29,39 +39,49 @@ class Ask:
     ordered: bool = True  # whether the order matters in which processes write
     used: dict[str, None] = field(default_factory=dict)
     races: dict[str, None] = field(default_factory=dict)
-    _by_question: Mapping[Question, Sequence[Law]] = field(init=False)
-    _answered: dict[tuple[Question, Facts], tuple[Effect, ...]] = field(default_factory=dict)
+    _known: Callable[[Question, Facts], Known[tuple[Law, tuple[Effect, ...]]]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._by_question = _laws_about(self.laws)
+        self._known = _memory(self.laws)
 
     def __call__(self, about: Question, facts: Facts) -> tuple[Effect, ...]:
         """The effects of the law that holds. Raises NotPredicted and AmbiguousLaws."""
-        known = self._answered.get((about, facts))
-        if known is not None:
-            return known  # another way through the program has come to the same question
-        holding = [law for law in self._by_question.get(about, ()) if law.when(facts)]
-        if not holding:
-            raise NotPredicted(f"no law says what happens: {about}, {_what(about, facts)}")
-        if len(holding) > 1:
-            raise AmbiguousLaws(f"{about}: {', '.join(law.id for law in holding)}")
-        law = holding[0]
+
+        def answer(profile: Profile) -> tuple[Law, tuple[Effect, ...]]:
+            return _answer(self.laws, about, replace(facts, profile=profile))
+
+        known = self._known(about, replace(facts, profile=NOBODY))
+        law, effects = remembered(known, self.profile, answer)
         self.used[law.id] = None
         if law.race:
             self.races[law.race] = None
-        effect = law.then(facts)
-        effects = effect if isinstance(effect, tuple) else (effect,)
-        self._answered[about, facts] = effects
         return effects
 
 
+def _answer(laws: tuple[Law, ...], about: Question, facts: Facts) -> tuple[Law, tuple[Effect, ...]]:
+    """The law that holds, and its effects. Raises NotPredicted and AmbiguousLaws."""
+    holding = [law for law in laws if law.about == about and law.when(facts)]
+    if not holding:
+        raise NotPredicted(f"no law says what happens: {about}, {_what(about, facts)}")
+    if len(holding) > 1:
+        raise AmbiguousLaws(f"{about}: {', '.join(law.id for law in holding)}")
+    effect = holding[0].then(facts)
+    return holding[0], effect if isinstance(effect, tuple) else (effect,)
+
+
 @lru_cache(maxsize=16)
-def _laws_about(laws: tuple[Law, ...]) -> Mapping[Question, Sequence[Law]]:
-    """The laws by what they are about."""
-    by_question: dict[Question, list[Law]] = {}
-    for law in laws:
-        by_question.setdefault(law.about, []).append(law)
-    return by_question
+def _memory(
+    laws: tuple[Law, ...],
+) -> Callable[[Question, Facts], Known[tuple[Law, tuple[Effect, ...]]]]:
+    """What laws have answered, by question and facts."""
+    del laws  # the key: one memory for each
+
+    @lru_cache(maxsize=MOST)
+    def known(about: Question, facts: Facts) -> Known[tuple[Law, tuple[Effect, ...]]]:
+        del about, facts
+        return []
+
+    return known
 
 
 def _what(about: Question, facts: Facts) -> str:
