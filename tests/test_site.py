@@ -302,7 +302,7 @@ def test_a_figure_says_what_it_shows() -> None:
     assert page.all("svg")[0]["aria-label"] == "main runs <b>; SIGTERM to the main"
     assert not page.all("b")
     strip = Parsed(strip_svg("plain/return@main", [("3.13", Symbol.YES)]))
-    assert strip.all("svg")[0]["aria-label"] == "plain/return@main: 3.13 yes"
+    assert strip.words["title"] == ["plain/return@main: yes on 3.13"]
 
 
 def test_a_folder_that_is_no_site_is_left_alone(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def _block(block: Block, href: Href) -> Iterator[str]:
         case Table():
             yield from _table(block, href)
         case Listing():
-            lines = escape("\n".join(block.lines))
+            lines = escape("\n".join(block.lines), quote=False)
             yield f'<pre class="{escape(block.language)}" tabindex="0"><code>{lines}</code></pre>'
         case Figure():
             yield _scrolling("What happens, in order", timeline_svg(block))

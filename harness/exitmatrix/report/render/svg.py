@@ -74,11 +74,13 @@ def _text(left: int, top: int, words: str, kind: str = "") -> str:
 def strip_svg(title: str, versions: Sequence[tuple[str, Symbol]]) -> str:
     """One row, a square for each version: to be shown on somebody's own page."""
     width = SQUARE * max(len(versions), 1)
-    label = f"{title}: {', '.join(f'{name} {_WORDS[symbol]}' for name, symbol in versions)}"
+    alike: dict[Symbol, list[str]] = {}
+    for name, symbol in versions:
+        alike.setdefault(symbol, []).append(name)
+    told = "; ".join(f"{_WORDS[symbol]} on {', '.join(names)}" for symbol, names in alike.items())
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(label)}"'
-        f' width="{width}" height="36" viewBox="0 0 {width} 36">'
-        f"<title>{escape(label)}</title>{''.join(_squares(versions))}</svg>\n"
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="36">'
+        f"<title>{escape(f'{title}: {told}')}</title>{''.join(_squares(versions))}</svg>\n"
     )
 
 
@@ -93,17 +95,16 @@ _WORDS = {
 
 
 def _squares(versions: Sequence[tuple[str, Symbol]]) -> Iterator[str]:
-    font = 'font-family="sans-serif" text-anchor="middle" fill="#fff"'
-    edge = SQUARE - 2
+    boxes: dict[Symbol, list[str]] = {}
     for place, (_, symbol) in enumerate(versions):
-        box = f"M{place * SQUARE} 0h{edge}v36h-{edge}z"
-        yield f'<path fill="{COLOURS[symbol]}" d="{box}"/>'
-    for size, line, words in (
-        (13, 15, [symbol.value for _, symbol in versions]),
-        (10, 29, [name for name, _ in versions]),
-    ):
-        yield f'<g font-size="{size}" {font}>'
-        for place, word in enumerate(words):
-            middle = place * SQUARE + SQUARE // 2 - 1
-            yield f'<text x="{middle}" y="{line}">{escape(word)}</text>'
-        yield "</g>"
+        boxes.setdefault(symbol, []).append(f"M{place * SQUARE} 18h{SQUARE - 2}")
+    for symbol, some in boxes.items():
+        yield f'<path stroke="{COLOURS[symbol]}" stroke-width="36" d="{"".join(some)}"/>'
+    middles = [str(place * SQUARE + SQUARE // 2 - 1) for place in range(len(versions))]
+    signs = "".join(symbol.value for _, symbol in versions)
+    yield '<g font-size="10" font-family="sans-serif" text-anchor="middle" fill="#fff">'
+    yield f'<text font-size="13" y="15" x="{" ".join(middles)}">{signs}</text>'  # each at its place
+    yield '<text y="29">'
+    for middle, (name, _) in zip(middles, versions, strict=True):
+        yield f'<tspan x="{middle}">{escape(name)}</tspan>'
+    yield "</text></g>"

@@ -165,15 +165,19 @@ def _everybody(family: Family) -> Section:
     answer_of = {
         subject: short_answer(group) for group in family.survey.groups for subject in group.subjects
     }
-    named: set[str] = set()
-    mine: dict[Inline, list[Item]] = {}
+    stacks: dict[Inline, dict[str, list[str]]] = {}
     for who, record in family.records:
-        name = record.interpreter_id
-        words = Code(f"{name}/{record.stack}")
-        item = Item((words,), name="" if name in named else name)
-        mine.setdefault(answer_of[who], []).append(item)
-        named.add(name)
-    items = (Item((answer,), below=tuple(some)) for answer, some in mine.items())
+        mine = stacks.setdefault(answer_of[who], {})
+        mine.setdefault(record.interpreter_id, []).append(record.stack)
+    named: set[str] = set()
+    items: list[Item] = []
+    for answer, some in stacks.items():
+        below = (
+            Item((f"{name} {', '.join(those)}",), name="" if name in named else name)
+            for name, those in some.items()
+        )
+        items.append(Item((answer,), below=tuple(below)))
+        named |= set(some)
     return Section("Every interpreter", (points(items),))
 
 

@@ -38,7 +38,15 @@ from exitmatrix.report.site.questions import (
     questions_index,
 )
 from exitmatrix.report.site.races import races_page
-from exitmatrix.report.site.shell import Page, document_page, framed, hrefs_from, way_up
+from exitmatrix.report.site.shell import (
+    NAVIGATION,
+    OF_A_CELL,
+    Page,
+    document_page,
+    framed,
+    hrefs_from,
+    way_up,
+)
 
 SCRIPTS = ("assets/answers.js", "assets/site.js")
 
@@ -50,16 +58,20 @@ def site_files(site: Site, assets: Mapping[str, bytes]) -> Iterator[tuple[str, b
         yield f"assets/{name}", content
     for name, content in answers_scripts(asked, site.scenarios):
         yield f"assets/{name}", content
-    for page in _pages(asked, site):
+    asks = answered(asked)
+    for page in _pages(asked, site, asks):
         yield page.path, framed(page)
+    asking = asked_about(asks)
+    few = {target: NAVIGATION[target] for target in OF_A_CELL}
     for one in asked:
+        page = _family(one, site, asking.get(str(one.question), ()))
+        yield page.path, framed(page, few)
         yield f"{one.path}/strip.svg", _strip(one).encode()
         yield f"{one.path}/data.json", data(one)
 
 
-def _pages(asked: Sequence[Family], site: Site) -> Iterator[Page]:
-    asks = answered(asked)
-    asking = asked_about(asks)
+def _pages(asked: Sequence[Family], site: Site, asks: Sequence[Answered]) -> Iterator[Page]:
+    """All pages but those of cells."""
     yield front_page(asked, site, asks)
     yield document_page(INDEX, questions_index(asks))
     for each in asks:
@@ -76,8 +88,6 @@ def _pages(asked: Sequence[Family], site: Site) -> Iterator[Page]:
     yield _claims(site)
     yield document_page("races/index.html", races_page(site))
     yield document_page("boundaries/index.html", site.boundaries)
-    for one in asked:
-        yield _family(one, site, asking.get(str(one.question), ()))
 
 
 def _family(family: Family, site: Site, asking: Sequence[Answered]) -> Page:

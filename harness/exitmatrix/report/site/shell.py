@@ -22,6 +22,9 @@ NAVIGATION = {
     "boundaries/index.html": "Boundaries",
 }
 
+OF_A_CELL = ("index.html", "questions/index.html", "remedies/index.html", "c/index.html")
+"""What the pages of cells link to, of which there are thousands: the rest is one step further."""
+
 
 class Page(Frozen, kw_only=True):
     """One page: where it stands, and what is in it."""
