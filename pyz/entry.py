@@ -31,7 +31,7 @@ def main():
             sys.exit("%s holds what %s need, and not this Python" % (archive, ", ".join(known)))
         folder = _unpacked(opened, (COMMON, own))
     sys.path.insert(0, folder)
-    from exitmatrix.cli.main import entry
+    from exitmatrix.cli.entry import entry
 
     sys.argv[0] = "exitmatrix"
     entry()

@@ -129,7 +129,7 @@ def test_a_launcher_is_a_row(tmp_path: Path) -> None:
         "from exitmatrix.model.launcher import Launcher\n"
         "made = Launcher(id='made-up', does='Made up.', words=('/usr/bin/env', 'X=1', 'COMMAND'))\n"
         "launchers.BY_ID['made-up'] = made\n"
-        "from exitmatrix.cli.main import entry\n"
+        "from exitmatrix.cli.entry import entry\n"
         "entry()\n"
     )
     app = tmp_path / "app.py"

@@ -36,6 +36,7 @@ MACHINE = {
 EXCEPTIONS = {
     "cli.check": {"sys": "the status of a comparison that found a change"},
     "cli.diff": {"sys": "the status of a comparison that found a change"},
+    "cli.entry": {"sys": "the status of a command that was interrupted before it was there"},
     "cli.errors": {
         "os": "the text of an error number",
         "signal": "SIGTERM and SIGHUP stop a run as Ctrl-C does",

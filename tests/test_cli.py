@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 import pytest
-from exitmatrix.cli.errors import Failure, Interrupted, stopping_cleanly, uninterrupted
+from exitmatrix.cli.errors import INTERRUPTED, Failure, Interrupted, stopping_cleanly, uninterrupted
 from exitmatrix.cli.main import COMMANDS, main
 from exitmatrix.cli.restart import BENDING
 from exitmatrix.machine.interpreters.found import Found
@@ -290,6 +290,23 @@ def test_a_command_imports_what_it_needs(words: list[str], unneeded: set[str]) -
     loaded = set(done.stderr.splitlines()[-1].split())
     assert "exitmatrix.cli.main" in loaded
     assert not unneeded & loaded
+
+
+def test_ctrl_c_while_it_is_imported_shows_no_traceback(tmp_path: Path) -> None:
+    """The signal comes while a module is imported, which says so and then waits for it."""
+    (tmp_path / "click.py").write_text("import time\nprint('imported', flush=True)\ntime.sleep(60)")
+    with subprocess.Popen(
+        [*COMMAND, "--help"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as command:
+        assert command.stdout
+        assert command.stdout.readline() == "imported\n"
+        command.send_signal(signal.SIGINT)
+        told = command.communicate(timeout=60)
+    assert (command.returncode, *told) == (INTERRUPTED, "", "")
 
 
 def make_examples() -> list[tuple[str, str]]:

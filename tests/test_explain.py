@@ -43,7 +43,7 @@ ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "reports"
 PLATFORM = "linux-x86_64"
 RECORDS = {record.cell: record for record in by_platform().get(PLATFORM, ())}
-COMMAND = [sys.executable, "-c", "from exitmatrix.cli.main import entry; entry()", "explain"]
+COMMAND = [sys.executable, "-c", "from exitmatrix.cli.entry import entry; entry()", "explain"]
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

@@ -182,7 +182,7 @@ def test_loopback(environment_of: EnvironmentOf) -> None:
     assert heard == {"127.0.0.1"}
 
 
-COMMAND = [sys.executable, "-c", "from exitmatrix.cli.main import entry; entry()"]
+COMMAND = [sys.executable, "-c", "from exitmatrix.cli.entry import entry; entry()"]
 CANARY = "a-bird-that-sings-c4f1"
 
 

@@ -28,7 +28,7 @@ from exitmatrix.model import Record, Stack
 
 from tests.conftest import FOUND, NEWEST
 
-COMMAND = [sys.executable, "-c", "from exitmatrix.cli.main import entry; entry()"]
+COMMAND = [sys.executable, "-c", "from exitmatrix.cli.entry import entry; entry()"]
 ROOT = Path(__file__).parents[2]
 GONE = 2.0  # seconds within which nothing may be left
 LONGEST = 240.0  # seconds after which a harness hangs

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.conftest import NEWEST, note_exercised
 
-COMMAND = [sys.executable, "-c", "from exitmatrix.cli.main import entry; entry()"]
+COMMAND = [sys.executable, "-c", "from exitmatrix.cli.entry import entry; entry()"]
 
 
 def run(

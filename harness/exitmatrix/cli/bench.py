@@ -128,7 +128,7 @@ def _reporting(size: int, scenarios: Iterable[Scenario]) -> str:
 
 def _startup(rounds: int) -> None:
     """Print how long commands take that run nothing, and that of a Python that does nothing."""
-    call = "from exitmatrix.cli.main import entry; entry()"
+    call = "from exitmatrix.cli.entry import entry; entry()"
     ways = {
         "python -c pass": ["-c", "pass"],
         "exitmatrix --help": ["-c", call, "--help"],

@@ -84,8 +84,8 @@ class Commands(Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-def entry() -> None:
-    """The console script."""
+def call() -> None:
+    """Call the command that the words of this process name."""
     restart_unbent()
     guard_streams()
     with ignoring_signals_at_the_end():
