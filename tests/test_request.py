@@ -160,6 +160,27 @@ def test_a_request_in_flight_is_one_workers(monkeypatch: pytest.MonkeyPatch) -> 
     assert clients(made) == {"200"}
 
 
+def test_two_signals_that_raise_may_cut_off_what_a_view_cleans_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ctrl-C to all: a worker's own handler raises, and the one for what its master passes on."""
+    raises = Reaction(how="finalizes", view=View(ends="raises", client="500"))
+    facts = replace(
+        MASTER,
+        master={"SIGINT": Stop(passes="SIGQUIT")},
+        worker={"SIGINT": raises, "SIGQUIT": raises},
+    )
+    made = foreseen(monkeypatch, "SIGINT@group", facts, BUSY)
+    busy = [[one for one in outcome.processes if one.raised] for outcome in made.outcomes]
+    cut = [[one for one in outcome.processes if one.unfinished] for outcome in made.outcomes]
+    assert any(busy)
+    assert any(cut)
+    assert clients(made) == {"500"}
+    assert made.races
+    alone = foreseen(monkeypatch, "SIGINT@worker", facts, BUSY)
+    assert not any(one.unfinished for outcome in alone.outcomes for one in outcome.processes)
+
+
 @pytest.mark.parametrize(("how", "client"), [("goes on", "200"), ("default action", "closed")])
 def test_who_goes_on_answers_and_who_is_killed_does_not(how: str, client: str) -> None:
     """By law, and without a fact."""

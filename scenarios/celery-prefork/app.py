@@ -8,14 +8,14 @@
 # ready = {line = " ready\\.$"}
 # command = ["python", "script.py", "--app", "app", "worker", "--pool", "prefork", "--concurrency", "2", "--loglevel", "INFO"]
 # server = "celery-prefork"
-# terminations = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGKILL", "SIGHUP@master", "SIGHUP@worker"]
 # ///
 """Whose handlers run when a celery worker with a pool of processes is stopped?
 
 The main process is the master, and those of its pool are the workers: they are forked, so each has
 the handlers of the master. The broker is in memory, so that no server is needed; with one that is
-asynchronous (Redis, RabbitMQ) the master looks after its pool in another way. SIGHUP is left out:
-celery executes its command anew in the same process, and that start is no part of an end.
+asynchronous (Redis, RabbitMQ) the master looks after its pool in another way. After SIGHUP celery
+executes its command anew in the same process: what is told of the master is what it does then.
 """
 
 import atexit

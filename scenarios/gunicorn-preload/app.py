@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.13"
-# dependencies = ["gunicorn"]
+# dependencies = ["gunicorn!=21.*,!=22.*,!=23.*"]
 #
 # [tool.exitmatrix]
 # title = "gunicorn --preload with two sync workers"

@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.10"
-# dependencies = ["pyuwsgi"]
+# dependencies = ["pyuwsgi>=2.0.26"]
 #
 # [tool.exitmatrix]
 # title = "uWSGI in one process, while it answers a request of some seconds"

@@ -470,6 +470,10 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             ),
             Look("its process is sent SIGTERM", "ipykernel/SIGTERM@main"),
             Look("its process is killed", "ipykernel/SIGKILL@main"),
+            Look(
+                "its process is killed, and its server looks after it",
+                "ipykernel-restarter/SIGKILL@worker",
+            ),
             Look("its server is killed", "ipykernel-manager/SIGKILL@master"),
         ),
         tries="exitmatrix run --ending deploy -- python -m ipykernel_launcher -f kernel.json",

@@ -20,8 +20,14 @@ goes on          it ignores it, or handles it without leaving
 """
 
 
-Ends = Literal["returns", "raises", "never"]
-"""How a view ends that is at work: as it would; by an exception; or not, its process is gone."""
+Ends = Literal["returns", "raises", "cut", "never"]
+"""How a view ends that is at work.
+
+returns  as it would
+raises   by an exception
+cut      by an exception, and another is raised within its clean-up
+never    not: its process is gone
+"""
 
 
 class View(Frozen, kw_only=True):

@@ -121,8 +121,19 @@ PREFORK = Server(
             source="apps/worker.py, `install_worker_int_handler`: EX_FAILURE",
         ),
         "SIGQUIT": Stop(hooks=_COLD, source="apps/worker.py, `on_cold_shutdown`"),
+        "SIGHUP": Stop(
+            restarts=True,
+            source="apps/worker.py, `install_worker_restart_handler`: a warm shutdown, and os.execv"
+            " in a handler of atexit, which comes before those of the application",
+        ),
     },
     worker={
+        "SIGHUP": Reaction(
+            how="exits at once",
+            status=70,
+            hooks=(_PROCESS,),
+            source="common.py, TERMSIGS_DEFAULT: as SIGQUIT",
+        ),
         "SIGTERM": Reaction(
             how="raises again",
             hooks=(_PROCESS,),

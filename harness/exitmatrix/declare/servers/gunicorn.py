@@ -77,18 +77,23 @@ _SYNC_20 = Server(
         view=View(ends="returns", source="it looks between two requests"),
         source="workers/sync.py, `is_parent_alive`: it leaves when its parent has changed",
     ),
-    source="gunicorn 20.1.0",
+    source="gunicorn 20.1.0 and 21.2.0",
 )
-_SYNC = replace(
+_SYNC_22 = replace(
     _SYNC_20,
-    # What is between was not measured, but for `sys.exit` in a view: `exitmatrix bisect` finds
-    # 22.0.0 for the sync worker, and 24.0.0 for gthread.
-    since="27",
-    replaces_late=False,  # arbiter.py, `run`: all signals that are there, and then `manage_workers`
+    since="22",
     worker={"SIGTERM": _LEAVES, "SIGINT": _QUITS_ANSWERED, "SIGQUIT": _QUITS_ANSWERED},
     quits=Reaction(how="goes on", view=_CAUGHT, source="workers/sync.py, `handle`"),
-    master=_MASTER,  # `reload` waits until the old workers have gone, "to prevent double SIGTERM"
-    source="gunicorn 27.0.1",
+    source="gunicorn 22.0.0 and 23.0.0",
+)
+_SYNC = replace(
+    _SYNC_22,
+    since="24",
+    # 24.0, arbiter.py, `run`: all signals that `wait_for_signals` has, and then `manage_workers`
+    replaces_late=False,
+    # 24.0, `reload` waits until the old workers have gone, "to prevent double SIGTERM"
+    master=_MASTER,
+    source="gunicorn 24.0.0 and 27.0.1",
 )
 
 
@@ -124,7 +129,7 @@ _THREAD_LEFT = Reaction(
 _MAIN_LEFT = Reaction(
     how="finalizes",
     view=View(ends="raises", client="closed"),
-    source="27, workers/gthread.py, `finish_request`: `fs.result()` raises what the view did, and"
+    source="24.0, workers/gthread.py, `finish_request`: `fs.result()` raises what the view did, and"
     " SystemExit passes `except Exception`, now in the main thread",
 )
 
@@ -298,6 +303,7 @@ _GREENLETS = replace(
 
 SERVERS = (
     _SYNC_20,
+    _SYNC_22,
     _SYNC,
     _preload(_SYNC_20),
     _preload(_SYNC),

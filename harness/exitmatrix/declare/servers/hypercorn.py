@@ -30,6 +30,18 @@ _TOLD = Reaction(
     source="utils.py, `check_multiprocess_shutdown_event`; multiprocessing/spawn.py, `spawn_main`:"
     " sys.exit",
 )
+_QUITS = Reaction(
+    how="finalizes",
+    view=View(
+        ends="raises",
+        client="500",
+        source="asyncio/task_group.py, `_handle`: `finally: await send(None)`, which answers 500 in"
+        " protocol/http_stream.py, `app_send`",
+    ),
+    source="asyncio/task_group.py, `_handle`: SystemExit passes `except Exception`; Lib/asyncio/"
+    "tasks.py, `Task.__step`, raises it from the loop, and once more while tasks are cancelled, so"
+    " that the lifespan's is not run again",
+)
 _STOP = Stop(source="run.py, `shutdown`")
 # `process.terminate()`, when `wait` has told that one of them is gone
 _HURRIES = Stop(hurries="SIGTERM", source="run.py, `shutdown`, and the end of `run`")
@@ -50,6 +62,7 @@ _ONE = Server(
         "SIGINT": Reaction(how="goes on", source="run.py, `run`: SIG_IGN before the workers start"),
     },
     told=_TOLD,
+    quits=_QUITS,
     gives_up=Stop(source="run.py, `run`: `exitcode != 0`"),
     orphan=Reaction(how="goes on", source="nothing in it looks for its parent"),
     helpers=("multiprocessing.resource_tracker",),  # of the event
@@ -60,12 +73,12 @@ _ONE = Server(
 _ONE_PYPY = replace(
     _ONE,
     implementation="pypy",
-    told=replace(_TOLD, view=None),  # no request was made there
     worker={
         "SIGINT": Reaction(
             how="finalizes",
             status=1,
             lifespan=True,
+            view=_WAITS,
             source="asyncio/run.py: KeyboardInterrupt; multiprocessing/process.py, `_bootstrap`: 1",
         )
     },
@@ -76,6 +89,7 @@ _TWO = replace(
     _ONE,
     id="hypercorn-workers",
     workers=2,
+    quits=None,
     master={"SIGTERM": replace(_HURRIES, reports=True), "SIGINT": _HURRIES, "SIGHUP": _RELOADS},
     # The event is set as well, but a worker looks at it ten times a second and is killed at once.
     gives_up=Stop(
@@ -92,6 +106,7 @@ SERVERS = (
         imports=("main",),
         asgi=True,
         worker={"SIGTERM": _RETURNS, "SIGINT": _RETURNS},
+        quits=_QUITS,
         source="hypercorn 0.18.0",
     ),
     _ONE,

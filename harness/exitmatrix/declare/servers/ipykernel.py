@@ -47,6 +47,19 @@ MANAGER = Server(
     source=_SOURCE,
 )
 
+RESTARTER = replace(
+    MANAGER,
+    id="ipykernel-restarter",
+    apart=False,  # of the group it was not asked
+    master={"SIGTERM": MANAGER.master["SIGTERM"]},
+    ignores=(),
+    worker={},
+    orphan=None,
+    # jupyter_client/restarter.py, `KernelRestarter.poll`: every `time_to_dead`, which is 3 s; a
+    # kernel that a manager without it has lost is not started again
+    replaces=True,
+)
+
 _PATIENCE = "jupyter_client/manager.py, `finish_shutdown`: SIGTERM when half of its time is over"
 _SLOW = Stop(insists="SIGTERM", source=_PATIENCE)
 MANAGER_SLOW = replace(
@@ -83,4 +96,4 @@ MANAGER_BUSY = replace(
     },
 )
 
-SERVERS = (KERNEL, MANAGER, MANAGER_BUSY, MANAGER_SLOW)
+SERVERS = (KERNEL, MANAGER, MANAGER_BUSY, MANAGER_SLOW, RESTARTER)

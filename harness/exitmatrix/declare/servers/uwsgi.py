@@ -90,6 +90,7 @@ _LAZY = replace(_MASTER, id="uwsgi-lazy-apps", imports=("worker",))
 _LIMITS = replace(
     _MASTER,
     id="uwsgi-limits",
+    since="2.0.26",
     master={},  # no signal is sent to it: what is asked is what a request does
     worker={},
     orphan=None,
@@ -103,6 +104,16 @@ _LIMITS = replace(
     ),
     hung="SIGKILL",  # core/master_checks.c, `uwsgi_master_check_harakiri`
 )
+_LIMITS_OLD = replace(
+    _LIMITS,
+    since="",
+    retires=replace(
+        _LIMITS.retires or _END,
+        status=0,
+        source="2.0.23, core/utils.c, `simple_goodbye_cruel_world`: exit(0)",
+    ),
+    source="uWSGI 2.0.23",
+)
 _LOST = "core/utils.c, `uwsgi_get_binary_path`: the Python of which the environment was made"
 _WHEEL = replace(
     _MASTER,
@@ -115,4 +126,4 @@ _WHEEL = replace(
     },
 )
 
-SERVERS = (_ONE, _BUSY, _MASTER, _DIE_ON_TERM, _LAZY, _LIMITS, _WHEEL)
+SERVERS = (_ONE, _BUSY, _MASTER, _DIE_ON_TERM, _LAZY, _LIMITS_OLD, _LIMITS, _WHEEL)

@@ -212,6 +212,12 @@ LAWS: Mapping[str, ServerLaw] = {
         " that raises unwinds the view, whose `finally` runs.",
         source="docs: library/signal, Execution of Python signal handlers",
     ),
+    "server-view-cut": ServerLaw(
+        because="Two signals are there, of which each raises: the second does when the first has,"
+        " so within what the view cleans up, a `finally` or `__exit__`, and that is cut off.",
+        source="Modules/signalmodule.c, _PyErr_CheckSignalsTstate: an exception leaves the others"
+        " for the next look",
+    ),
     "server-view-never": ServerLaw(
         because="The process is gone while its view is at work: the kernel closes the connection,"
         " and its client has no answer.",

@@ -7,7 +7,7 @@ order answers what it waits for, and nothing that it does not. Whoever goes on, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -24,6 +24,7 @@ from exitmatrix.model.server import Reaction, Server, View
 VIEW = "view:busy"  # what `endings.busy()` tells of itself
 ANSWERED = View(ends="returns", client="200")
 LOST = View(ends="never", client="closed")
+TWICE = "what the view cleans up, and the signal that the master passes on"
 
 
 def foresee(record: Record, scenario: Scenario) -> Prediction:
@@ -35,10 +36,18 @@ def foresee(record: Record, scenario: Scenario) -> Prediction:
     idle = predict_served(record, scenario)
     if not scenario.answering:
         return idle
-    view = view_of(_taken(facts, termination.signal, record.target))
-    outcomes = union(_each(idle.outcomes, record.target, view))
-    law = f"server-view-{view.ends}"
-    return replace(idle, outcomes=outcomes, rules=(*idle.rules, law))
+    ways = map(view_of, _taken(facts, termination.signal, record.target))
+    views = dict.fromkeys(_ends(tuple(ways)))
+    outcomes = union(one for view in views for one in _each(idle.outcomes, record.target, view))
+    ends = dict.fromkeys(view.ends for view in views)
+    races = (TWICE,) if "cut" in ends else ()
+    laws = (f"server-view-{one}" for one in ends)
+    return replace(
+        idle,
+        outcomes=outcomes,
+        rules=(*idle.rules, *laws),
+        races=(*idle.races, *races),
+    )
 
 
 def view_of(reaction: Reaction) -> View:
@@ -89,24 +98,39 @@ def _from_inside(facts: Server, termination: Termination) -> Prediction:
 # ------------------------------------------------------------------- in flight
 
 
-def _taken(facts: Server, signal: str, target: str) -> Reaction:
-    """How the process that answers takes what it is sent, or what follows of it."""
+def _taken(facts: Server, signal: str, target: str) -> Iterator[Reaction]:
+    """How the process that answers takes what it is sent, and what follows of it.
+
+    Where all get a signal, either may come first: its own, or the one that its master passes on.
+    """
+    if not facts.workers or target in ("worker", "group"):
+        yield reaction_of(facts, signal)
     if not facts.workers or target == "worker":
-        return reaction_of(facts, signal)
-    if target != "master":
-        raise NotPredicted("a request that is being answered when all get a signal")
+        return
     stop = None if signal == "SIGKILL" else facts.master.get(signal)
     if signal in facts.ignores:
-        return GOES_ON
-    if stop is None:
-        return facts.orphan or DEFAULT
-    reaction = reaction_of(facts, stop.passes)
-    return KILLED if stop.insists and reaction.how == "goes on" else reaction
+        yield GOES_ON
+    elif stop:
+        reaction = reaction_of(facts, stop.passes)
+        yield KILLED if stop.insists and reaction.how == "goes on" else reaction
+    elif target == "master":
+        yield facts.orphan or DEFAULT
+
+
+def _ends(ways: Sequence[View]) -> Iterator[View]:
+    """How a view may end that one signal or several end, each in its way.
+
+    Where two are there, Python calls the handler of the second as soon as the first has raised:
+    before the clean-up of the view has begun, or within it.
+    """
+    yield from ways
+    if len(ways) > 1 and all(one.ends == "raises" for one in ways):
+        yield replace(ways[-1], ends="cut")
 
 
 def _each(outcomes: Iterable[Outcome], target: str, view: View) -> Iterator[Outcome]:
     """Each outcome of an idle server, with one of its processes at work."""
-    role = "worker" if target == "master" else target
+    role = "worker" if target in ("master", "group") else target
     for outcome in outcomes:
         alike = [one for one in outcome.processes if one.role.partition("#")[0] == role]
         for busy in alike:
@@ -116,7 +140,7 @@ def _each(outcomes: Iterable[Outcome], target: str, view: View) -> Iterator[Outc
 
 def _with(process: Process, view: View) -> Process:
     """A process, with what became of the view that was at work in it: that began first."""
-    if view.ends == "never":
+    if view.ends in ("never", "cut"):
         return replace(process, unfinished=(VIEW, *(process.unfinished or ())))
     raised = (VIEW, *process.raised) if view.ends == "raises" else process.raised
     return replace(process, fired=(VIEW, *(process.fired or ())), raised=raised)
