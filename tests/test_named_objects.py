@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import os
+from pathlib import Path
 
 import pytest
 from exitmatrix.declare.program import program
 from exitmatrix.declare.terminations import TERMINATIONS, targets
 from exitmatrix.judge.cell import predict
 from exitmatrix.judge.profile import profile
+from exitmatrix.machine.run.app.leftovers import Leftovers as LeftoversOfRun
 from exitmatrix.machine.run.kernel import system_v
 from exitmatrix.machine.run.leftovers import Leftovers
 from exitmatrix.model import Scenario
@@ -19,6 +21,7 @@ from tests.support.histories import PLAIN
 
 STEPS = ["register A", "register B", "share semaphore", "share shared memory"]
 SYSTEM_V = "System V shared memory"
+SETVAL = 16  # Linux include/uapi/linux/sem.h
 REMOVE = {"A": f"unshare {SYSTEM_V}", "B": "unshare shared memory"}
 
 
@@ -58,13 +61,14 @@ def test_a_signal_to_the_group_ends_the_tracker_unless_it_ignores_it(version: st
 def test_what_the_c_library_makes_is_removed_by_handlers_or_by_nobody(
     ending: str, target: str
 ) -> None:
-    """No tracker is started for it, and none is told of it."""
-    kinds = ("untracked semaphore", "untracked shared memory")
+    """No tracker is started for it, and none is told of it, be it POSIX's or System V's."""
+    system_v = ("System V queue", "System V semaphore")
+    kinds = (*system_v, "untracked semaphore", "untracked shared memory")
     steps = ["register A", *(f"share {kind}" for kind in kinds)]
     told = program({"steps": steps, "handlers": {"A": [f"unshare {kind}" for kind in kinds]}})
     python = profile({"implementation": "cpython", "version": "3.14.0"})
     (one,) = predict(told, TERMINATIONS[ending], target, python).outcomes
-    assert (one.left, one.helpers) == (("semaphore", "shared memory"), ())
+    assert (one.left, one.helpers) == ((*system_v, "semaphore", "shared memory"), ())
     (clean,) = predict(told, TERMINATIONS["return"], "main", python).outcomes
     assert clean.left == ()
 
@@ -84,17 +88,45 @@ def test_a_program_of_one_role_has_a_group_where_it_says_so() -> None:
     assert aims(replace(PLAIN, terminations=("SIGTERM@group",))) == ("main", "group")
 
 
-def test_a_segment_of_a_process_that_ended_is_left_and_is_removed_by_the_harness() -> None:
-    """Who made it is in the kernel's list; while the maker lives it is no leftover."""
+def test_what_a_process_that_ended_made_of_system_v_is_left_and_is_removed_by_the_harness() -> None:
+    """The kernel tells who made a segment, changed a semaphore last, and sent last to a queue.
+
+    While that process lives none of them is a leftover.
+    """
     libc = ctypes.CDLL(None)
     leftovers = Leftovers()
-    made = libc.shmget(0, 4096, 0o1600)
+    segment = libc.shmget(0, 4096, 0o1600)
+    semaphores = libc.semget(0, 2, 0o1600)
+    queue = libc.msgget(0, 0o1600)
+    mine = {("shm", segment), ("sem", semaphores), ("msg", queue)}
     try:
         leftovers.remember([os.getpid()])
+        assert leftovers.kinds([]) == [SYSTEM_V]  # nobody has used the others: nothing tells
+        libc.semctl(semaphores, 1, SETVAL, 1)
+        libc.msgsnd(queue, ctypes.create_string_buffer(b"\1" + bytes(15)), 8, 0)
+        leftovers.remember([os.getpid()])
         assert leftovers.kinds([os.getpid()]) == []
-        assert leftovers.kinds([]) == [SYSTEM_V]
+        assert leftovers.kinds([]) == ["System V queue", "System V semaphore", SYSTEM_V]
+        assert mine <= {(one.kind, one.id) for one in system_v.there()}
         leftovers.remove()
-        assert made not in [one.id for one in system_v.there() if one.kind == "shm"]
+        assert not mine & {(one.kind, one.id) for one in system_v.there()}
         assert leftovers.kinds([]) == []
     finally:
-        libc.shmctl(made, system_v.IPC_RMID, None)
+        system_v.remove(system_v.Thing(kind, id, 0, 0) for kind, id in mine)
+
+
+def test_run_tells_a_queue_by_its_number_and_not_one_that_was_there_before(tmp_path: Path) -> None:
+    """Who sends to another's queue is its last sender, and did not make it."""
+    libc = ctypes.CDLL(None)
+    message = ctypes.create_string_buffer(b"\1" + bytes(15))
+    others = libc.msgget(0, 0o1600)
+    leftovers = LeftoversOfRun(str(tmp_path), str(tmp_path), (), alone=True)
+    own = libc.msgget(0, 0o1600)
+    try:
+        for queue in (others, own):
+            libc.msgsnd(queue, message, 8, 0)
+        leftovers.remember(os.getpid(), ())
+        left = [one for one in leftovers.find((), ()) if one.kind == "System V queue"]
+        assert [one.name for one in left] == [f"id {own}"]
+    finally:
+        system_v.remove(system_v.Thing("msg", queue, 0, 0) for queue in (others, own))

@@ -21,6 +21,8 @@ Shared = Literal[
     "semaphore",
     "shared memory",
     "System V shared memory",
+    "System V semaphore",
+    "System V queue",
     "untracked semaphore",
     "untracked shared memory",
 ]

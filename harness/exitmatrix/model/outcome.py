@@ -136,8 +136,17 @@ class Outcome(Frozen, kw_only=True):
     left: Annotated[
         tuple[Text, ...],
         told(
-            "Kinds of things left in shared memory; absent where nothing was.",
-            items={"enum": ["semaphore", "shared memory", "System V shared memory"]},
+            "Kinds of things left that others can find: shared memory, semaphores and queues;"
+            " absent where nothing was.",
+            items={
+                "enum": [
+                    "semaphore",
+                    "shared memory",
+                    "System V shared memory",
+                    "System V semaphore",
+                    "System V queue",
+                ]
+            },
         ),
     ] = ()
     printed: Annotated[

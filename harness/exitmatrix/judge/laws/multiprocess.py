@@ -298,9 +298,9 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Proceeds(),
         because=(
             "A lock for spawned processes has a name until multiprocessing's exit function removes "
-            "it; System V's shared memory has a number."
+            "it; System V's shared memory, semaphores and queues have a number."
         ),
-        source="CPython Lib/multiprocessing/synchronize.py, SemLock; shmget(2)",
+        source="CPython Lib/multiprocessing/synchronize.py, SemLock; sysvipc(7)",
     ),
     Law(
         id="tracker-removes-names",
@@ -341,14 +341,14 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="nobody-tracks-system-v",
         about="left",
-        when=lambda f: f.shared == "System V shared memory" and not f.in_use,
+        when=lambda f: f.shared.startswith("System V") and not f.in_use,
         then=lambda _: Keeps("left behind"),
         because=(
-            "System V shared memory belongs to no process. Nobody but the program knows of it, so "
-            "it stays where no handler removes it."
+            "System V shared memory, semaphores and queues belong to no process. Nobody but the "
+            "program knows of them, so they stay where no handler removes them."
         ),
-        source="shmget(2); sysvipc(7); CPython Lib/multiprocessing/resource_tracker.py, "
-        "_CLEANUP_FUNCS",
+        source="shmctl(2), semctl(2) and msgctl(2), IPC_RMID; sysvipc(7); CPython Lib/"
+        "multiprocessing/resource_tracker.py, _CLEANUP_FUNCS",
     ),
     Law(
         id="nobody-tracks-what-c-makes",

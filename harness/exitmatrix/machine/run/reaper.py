@@ -62,7 +62,7 @@ def end_with_memory(held: Collection[Watched], memory_before: Collection[str]) -
     stop_all(held)
     for one in held:
         shared_memory.remove(shared_memory.held_by(one.pid) - set(memory_before))
-        system_v.remove(system_v.memory_of(one.pid))
+        system_v.remove(system_v.made_by(one.pid))
     for one in held:
         one.send(signal.SIGKILL)
 

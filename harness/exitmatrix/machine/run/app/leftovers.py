@@ -42,7 +42,7 @@ class Leftovers:
         self._common = tempfile.gettempdir()
         self._before |= {path for path, _ in _entries(self._common, deep=False)}
         self.before = frozenset(shared_memory.names())
-        self._system_v_before = {(one.kind, one.id, one.maker) for one in system_v.there()}
+        self._system_v_before = {(one.kind, one.id) for one in system_v.there()}
         self._memory: set[str] = set()
         self._held: set[str] = set()
         self._pids: set[int] = set()
@@ -112,10 +112,11 @@ class Leftovers:
             for name in left
         ]
         if not live:
-            new = {(one.kind, one.id, one.maker) for one in system_v.there()}
-            for kind, id, pid in sorted(new - self._system_v_before):
-                if pid in self._pids:
-                    found.append(Left(kind=system_v.KINDS[kind], name=f"id {id}"))
+            found += [
+                Left(kind=system_v.KINDS[one.kind], name=f"id {one.id}")
+                for one in sorted(system_v.there())
+                if (one.kind, one.id) not in self._system_v_before and one.maker in self._pids
+            ]
         return found
 
     def remove(self) -> None:

@@ -11,8 +11,9 @@ from exitmatrix.machine.run.kernel.proc import read_proc
 from exitmatrix.model.base import Frozen
 
 KINDS = {"shm": "System V shared memory", "sem": "System V semaphore", "msg": "System V queue"}
-MAKERS = {"shm": b"cpid", "msg": b"lspid"}  # semaphores tell none
-IPC_RMID = 0  # Linux include/uapi/linux/ipc.h
+IDS = {"shm": b"shmid", "sem": b"semid", "msg": b"msqid"}
+MAKERS = {"shm": b"cpid", "msg": b"lspid"}  # of a queue, who put something into it last
+IPC_RMID, GETPID = 0, 11  # Linux include/uapi/linux/ipc.h and sem.h
 
 
 class Thing(Frozen, order=True):
@@ -31,25 +32,44 @@ def there() -> Iterator[Thing]:
         names = lines[0].split() if lines else []
         for line in lines[1:]:
             row = dict(zip(names, map(int, line.split()), strict=False))
-            maker = row.get(MAKERS.get(kind, b""), 0)
-            yield Thing(kind, row.get(f"{kind}id".encode(), 0), maker, row.get(b"ctime", 0))
+            id = row.get(IDS[kind], 0)
+            if kind == "sem":
+                maker = _changed_by(id, row.get(b"nsems", 0))
+            else:
+                maker = row.get(MAKERS[kind], 0)
+            yield Thing(kind, id, maker, row.get(b"ctime", 0))
 
 
-def memory_of(pid: int) -> list[Thing]:
-    """The shared memory that a process has made which is there now.
+def made_by(pid: int) -> list[Thing]:
+    """What a process has made which is there now.
 
     A pid may have been another's: what is older than the process is none of it.
     """
-    found = [one for one in there() if (one.kind, one.maker) == ("shm", pid)]
+    found = [one for one in there() if one.maker == pid]
     began = _began(pid) if found else 0
     return [one for one in found if one.made >= began]
 
 
 def remove(things: Iterable[Thing]) -> None:
-    """Remove shared memory: shmctl(2)."""
+    """Remove them: shmctl(2), semctl(2), msgctl(2)."""
     for one in things:
         with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).shmctl(one.id, IPC_RMID, None)
+            libc = ctypes.CDLL(None)
+            if one.kind == "sem":
+                libc.semctl(one.id, 0, IPC_RMID)
+            else:
+                getattr(libc, f"{one.kind}ctl")(one.id, IPC_RMID, None)
+
+
+def _changed_by(id: int, number: int) -> int:
+    """Who has changed one of a set of semaphores last; 0 where nobody has, or nothing tells.
+
+    The kernel's list does not say who made them: proc_sysvipc(5), semctl(2).
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+        return max((libc.semctl(id, one, GETPID) for one in range(number)), default=0)
+    return 0
 
 
 def _began(pid: int) -> float:
