@@ -285,6 +285,25 @@ def data(termination: str, version: str = "3.13.0", implementation: str = "cpyth
     return [outcome.data[kind] for kind in DATA]
 
 
+def test_a_queue_is_lost_and_what_a_fork_copied_is_there_twice_only_at_a_clean_end() -> None:
+    """Nobody stops a QueueListener; a parent that is killed does not write what its child wrote."""
+    natures = {"records": "queue of a thread", "line": "copied buffer"}
+
+    def become(ending: str, implementation: str) -> object:
+        about = {"implementation": implementation, "version": "3.11.0"}
+        python = profile({**about, "implementation_version": "8.0"})
+        told = program({"steps": [], "data": natures})
+        told = replace(told, clean=(("records", "kept"), ("line", "kept")))
+        (outcome,) = predict(told, TERMINATIONS[ending], "main", python).outcomes
+        return outcome.data
+
+    for implementation in ("cpython", "pypy"):
+        for ending in ("return", "exception", "SIGINT"):
+            assert become(ending, implementation) == {"records": "lost", "line": "damaged"}
+        for ending in ("SIGKILL", "SIGTERM", "os-exit-7"):
+            assert become(ending, implementation) == {"records": "lost", "line": "kept"}
+
+
 def test_what_a_global_holds_is_safe_only_where_globals_are_released() -> None:
     """At a clean end of CPython, but for gzip from 3.14 on; never on PyPy."""
     assert data("return") == ["removed", "kept", "kept", "kept", "removed", "kept"]

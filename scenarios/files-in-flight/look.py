@@ -89,6 +89,8 @@ print("tar archive:", sound(tar_is_whole, "data.tar"))
 print("gzip file:", sound(gzip_is_whole, "data.gz"))
 print("csv file:", state(text("table.csv"), "one,row\n", ""))
 print("rotating log:", state(text("app.log"), "the last words\n", ""))
+print("queued log:", state(text("mail.log"), "a record\nthe last record\n", ""))
+print("buffer of a fork:", state(text("forked.txt"), "a line\n", ""))
 print("mapped file:", state(text("mapped")[:5], "there", "....."))
 # The journal first: who opens the database may bring it in, and remove it.
 print("SQLite WAL:", there("accounts.db-wal"))

@@ -108,6 +108,8 @@ NATURES = {
     "buffered archive": "of which nothing can be read before its buffer is written",
     "of the kernel": "which takes it back with the process",
     "written": "to the kernel already",
+    "queue of a thread": "that is a daemon, and for which nobody waits",
+    "copied buffer": "of a file, which a child that was forked has written",
     "until saved": "of a library, which has a function that saves it",
     "until removed": "of a library, which has a function that removes it",
     "held": "a lock, which ends with its holder",

@@ -7,6 +7,8 @@ from exitmatrix.judge.laws.law import Facts, Keeps, Law
 OF_GLOBALS = ("file of a global", "archive of a global", "gzip file of a global")
 ARCHIVES = ("archive of a global", "gzip file of a global", "buffered archive")
 BUFFERS = ("buffer", "long buffer")
+UNHELPED = ("queue of a thread", "copied buffer")
+"""What a clean end makes no better."""
 LATER = ("until saved", "until removed")
 """Of a library: it has a function that saves or removes it, and nothing else does."""
 
@@ -23,7 +25,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="clean-end-saves-data",
         about="data",
-        when=lambda f: f.finalizing and f.data not in (*OF_GLOBALS, *LATER),
+        when=lambda f: f.finalizing and f.data not in (*OF_GLOBALS, *UNHELPED, *LATER),
         then=lambda f: Keeps(f.clean),
         because=(
             "A normal end runs the handlers that save data, and closes the files that nobody "
@@ -156,6 +158,42 @@ LAWS: tuple[Law, ...] = (
             "never closed, at a clean end neither."
         ),
         source="PyPy docs: Differences related to garbage collection strategies",
+    ),
+    Law(
+        id="queue-is-not-emptied",
+        about="data",
+        when=lambda f: f.data == "queue of a thread",
+        then=lambda _: Keeps("lost"),
+        because=(
+            "A QueueListener takes records from its queue in a daemon thread, for which nobody "
+            "waits, and no handler of logging's own calls its stop: what waits in the queue goes "
+            "with the process, at a clean end too."
+        ),
+        source="docs: library/logging.handlers, QueueListener.stop; CPython "
+        "Lib/logging/handlers.py, QueueListener.start",
+    ),
+    Law(
+        id="fork-copies-the-buffer",
+        about="data",
+        when=lambda f: f.finalizing and f.data == "copied buffer",
+        then=lambda _: Keeps("damaged"),
+        because=(
+            "A fork copies what waits in a buffer. The child that closes the file writes its copy, "
+            "and so does the parent when it ends: the line is there twice."
+        ),
+        source="fork(2); docs: library/os, os.fork; POSIX.1-2024, 2.5.1 Interaction of File "
+        "Descriptors and Standard I/O Streams",
+    ),
+    Law(
+        id="copy-of-the-child-is-written",
+        about="data",
+        when=lambda f: not f.finalizing and f.data == "copied buffer",
+        then=lambda _: Keeps("kept"),
+        because=(
+            "The child that was forked has written its copy of the buffer. That of the parent "
+            "goes with it: the line is there once."
+        ),
+        source="fork(2); docs: library/functions, open, buffering",
     ),
     Law(
         id="kernel-takes-back",

@@ -27,7 +27,7 @@ def data_blocks(scenario: Scenario, surveys: Sequence[Survey]) -> list[Block]:
         inline(
             "What is on disk when nobody is alive any more. ",
             Symbol.YES,
-            " is what a clean end makes of it;",
+            " is what it is meant to be then;",
         ),
         inline(Symbol.ALIVE, " while a process is alive, nothing is lost yet."),
     )
