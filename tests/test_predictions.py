@@ -304,6 +304,30 @@ def test_a_queue_is_lost_and_what_a_fork_copied_is_there_twice_only_at_a_clean_e
             assert become(ending, implementation) == {"records": "lost", "line": "kept"}
 
 
+@pytest.mark.parametrize(
+    ("version", "implementation", "text"),
+    [
+        ("2.7.18", "cpython", "kept"),
+        ("3.6.15", "cpython", "lost"),
+        ("3.15.0", "cpython", "lost"),
+        ("3.11.0", "pypy", "kept"),
+    ],
+)
+def test_open_files_are_lost_where_a_daemon_thread_has_the_globals(
+    version: str, implementation: str, text: str
+) -> None:
+    """CPython 3 empties no module: a clean end writes them if nobody else has their globals."""
+    about = {"implementation": implementation, "version": version, "implementation_version": "8.0"}
+
+    def kept(*steps: str) -> object:
+        told = program({"steps": [*steps], "data": {"text": "buffer"}})
+        told = replace(told, clean=(("text", "kept"),))
+        (outcome,) = predict(told, TERMINATIONS["return"], "main", profile(about)).outcomes
+        return (outcome.data or {})["text"]
+
+    assert (kept("daemon thread"), kept()) == (text, "kept")
+
+
 def test_what_a_global_holds_is_safe_only_where_globals_are_released() -> None:
     """At a clean end of CPython, but for gzip from 3.14 on; never on PyPy."""
     assert data("return") == ["removed", "kept", "kept", "kept", "removed", "kept"]

@@ -418,6 +418,7 @@ def _data(process: ProcessState, program: Program, ask: Ask) -> dict[str, DataSt
             clean=clean.get(kind, "kept"),
             finalizing=process.finalized,
             saved=kind in process.saved,
+            held="thread" if process.daemons else "",
             streams_flushed=process.streams_flushed,
         )
         (effect,) = ask("data", about)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from exitmatrix.judge.laws.law import Facts, Keeps, Law
+from exitmatrix.model.subject import DataState
 
 OF_GLOBALS = ("file of a global", "archive of a global", "gzip file of a global")
 ARCHIVES = ("archive of a global", "gzip file of a global", "buffered archive")
@@ -17,6 +18,24 @@ def _streams_saved(facts: Facts) -> bool:
     return facts.streams_flushed and facts.data in BUFFERS
 
 
+def _held(facts: Facts) -> bool:
+    """Whether a thread has the globals of the program, and nothing takes them from it."""
+    profile = facts.profile
+    return facts.held == "thread" and profile.releases_globals and not profile.clears_globals
+
+
+def _held_open(facts: Facts) -> bool:
+    """Whether it is a file that nobody comes to close, for it is a global that is held."""
+    return _held(facts) and facts.data in (*OF_GLOBALS, *BUFFERS, "buffered archive")
+
+
+HELD_OPEN: dict[str, DataState] = {
+    "file of a global": "left behind",
+    "buffer": "lost",
+}
+"""What becomes of a file that nobody closes; any other is cut off in its middle."""
+
+
 def _closes_itself(facts: Facts) -> bool:
     return facts.data in OF_GLOBALS[:2] or facts.profile.gzip_closes_itself
 
@@ -25,7 +44,9 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="clean-end-saves-data",
         about="data",
-        when=lambda f: f.finalizing and f.data not in (*OF_GLOBALS, *UNHELPED, *LATER),
+        when=lambda f: (
+            f.finalizing and f.data not in (*OF_GLOBALS, *UNHELPED, *LATER) and not _held_open(f)
+        ),
         then=lambda f: Keeps(f.clean),
         because=(
             "A normal end runs the handlers that save data, and closes the files that nobody "
@@ -122,6 +143,7 @@ LAWS: tuple[Law, ...] = (
             and f.data in OF_GLOBALS
             and f.profile.releases_globals
             and _closes_itself(f)
+            and not _held(f)
         ),
         then=lambda f: Keeps(f.clean),
         because=(
@@ -139,6 +161,7 @@ LAWS: tuple[Law, ...] = (
             and f.data == "gzip file of a global"
             and f.profile.releases_globals
             and not f.profile.gzip_closes_itself
+            and not _held(f)
         ),
         then=lambda _: Keeps("damaged"),
         because=(
@@ -147,6 +170,19 @@ LAWS: tuple[Law, ...] = (
             "and what was not written yet is lost."
         ),
         source="CPython gh-130806; 3.14 Lib/gzip.py, GzipFile.__del__",
+    ),
+    Law(
+        id="daemon-holds-files-open",
+        about="data",
+        when=lambda f: f.finalizing and _held_open(f),
+        then=lambda f: Keeps(HELD_OPEN.get(f.data, "damaged")),
+        because=(
+            "A file that nobody closes is written when it is released, with the globals. A daemon "
+            "thread in a function of the program has them, and is never over: what waits in "
+            "buffers is lost, though the program ends well."
+        ),
+        source="CPython bpo-18214; Python/pylifecycle.c, finalize_modules; Modules/_io/iobase.c, "
+        "iobase_finalize",
     ),
     Law(
         id="pypy-closes-no-globals",

@@ -114,10 +114,12 @@ def end(now: Configuration, process: ProcessState, how: Exit, *, flushed: bool) 
     """A process is gone."""
     if flushed:
         now = flush(now, process)
+    last = now.process(process.path)
     gone = replace(
-        now.process(process.path),
+        last,
         exit=how,
         threads=(),
+        daemons=any(one.daemon for one in last.threads),
         buffered=(),
         streams_flushed=flushed and not how.signal,
     )

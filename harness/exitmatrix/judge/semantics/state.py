@@ -302,6 +302,7 @@ class ProcessState(Frozen, kw_only=True):
     kept: tuple[str, ...] = ()  # what globals call when they are released
     hooks: tuple[tuple[str, str], ...] = ()  # sys.excepthook, threading.excepthook
     exitfunc: str = ""  # what sys.exitfunc was set to, if anything
+    daemons: bool = False  # whether a daemon thread was there when it ended
     abandoned: bool = False  # whether it was forked from one with threads that it does not have
     held: bool = False  # whether a module of the standard library has one of its functions
     signals: tuple[tuple[str, str], ...] = ()  # dispositions other than at the start
