@@ -1005,6 +1005,19 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=47,
         id="test-my-own-shutdown",
         asks="How do I test that my own program shuts down well?",
+        looks=(
+            Look(
+                "the test sends SIGTERM, and the program handles it", "plain-graceful/SIGTERM@main"
+            ),
+            Look("it has no handler: such a test fails", "plain/SIGTERM@main"),
+            Look("a test with Ctrl-C passes, and says nothing of SIGTERM", "plain/SIGINT@main"),
+            Look("the test signals the shell above it", "plain-graceful/sh/SIGTERM@first"),
+            Look("an entry script with exec", "plain-graceful/script-exec/SIGTERM@first"),
+            Look("clean-up that outlasts the test", "plain-slow-3000ms/SIGTERM-then-SIGKILL@main"),
+            Look("the test kills it: nothing can pass", "plain-graceful/SIGKILL@main"),
+            Look("Flask's own server", "flask/SIGTERM@main"),
+            Look("Flask's debug server, and its reloader alone", "flask-debug/SIGTERM@parent"),
+        ),
         tries="exitmatrix run --expect deploy:ran=all,within=10s -- python app.py",
         threads=(
             *_of("dgtlmoon/changedetection.io", 1850, 1853),
@@ -1013,8 +1026,8 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             *_of("avast/pytest-docker", 26),
             *_of("TechEmpower/FrameworkBenchmarks", 4740),
         ),
-        missing="a cell: no program that is measured here answers it. The command runs yours, and"
-        " its exit status is 1 where what you expect is not met",
+        missing="your own program: the cells tell what a test finds in these. The command runs"
+        " yours, and its exit status is 1 where what you expect is not met",
     ),
 )
 
