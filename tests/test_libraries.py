@@ -117,6 +117,19 @@ def test_a_worker_of_xdist_tears_down_unless_the_signal_ends_it() -> None:
         assert (worker.fired, worker.unfinished) == ((), ())
 
 
+def test_os_exit_in_a_test_tears_down_the_other_worker_alone() -> None:
+    """Under -x both do, for the run is stopped. Nobody asked by HTTP: there is no client."""
+    torn = ("fixture:service", "C", "B", "A")
+    ends = {}
+    for ending in ("os-exit-7", "exception"):
+        one = only(f"pytest-xdist-exits/{ending}@worker", **{"pytest-xdist": "3.8.0"})
+        assert one.client is None
+        ends[ending] = [(process.fired, process.exit) for process in one.processes]
+    other = (torn, {"code": 0})
+    assert ends["os-exit-7"] == [((), {"code": 1}), ((), {"code": 7}), other]
+    assert ends["exception"] == [((), {"code": 2}), other, other]
+
+
 def test_a_bar_of_tqdm_leaves_a_name_when_a_terminal_is_closed_from_3_14_on() -> None:
     """Its lock has a name where multiprocessing does not fork by default, and a tracker."""
     asked = record("tqdm/SIGHUP@group", stack="made", packages={"tqdm": "4.70.1"})

@@ -502,7 +502,9 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("the same, SIGTERM to all", "pytest-xdist/SIGTERM@group"),
             Look("the same, Ctrl-C", "pytest-xdist/SIGINT@group"),
             Look("the same, SIGINT to the controller alone", "pytest-xdist/SIGINT@master"),
-            Look("the same, a worker is killed", "pytest-xdist/SIGKILL@worker"),
+            Look("two workers, -x, and a test fails", "pytest-xdist-exits/exception@worker"),
+            Look("two workers, a test calls os._exit", "pytest-xdist-exits/os-exit-7@worker"),
+            Look("with one worker, it is killed", "pytest-xdist/SIGKILL@worker"),
             Look("the same, the controller is killed", "pytest-xdist/SIGKILL@master"),
         ),
         tries="exitmatrix run --ending ci-cancel --ending ctrl-c -- pytest",
@@ -510,8 +512,8 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             *_of("pytest-dev/pytest-xdist", 537, 54, 679, 435),
             *_of("pytest-dev/pytest", 12021),
         ),
-        missing="-x with several workers of pytest-xdist, a test that calls os._exit in one, and"
-        " seconds: a worker whose controller is gone waits five for its test, then interrupts it",
+        missing="seconds: a worker whose controller is gone waits five for its test, then"
+        " interrupts it",
     ),
     PeopleAsk(
         number=20,

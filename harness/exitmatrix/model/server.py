@@ -87,7 +87,8 @@ class Server(Frozen, kw_only=True):
     asgi: bool = False  # whether it has a lifespan
     master: Mapping[str, Stop] = {}  # by signal; any other has its default action
     ignores: tuple[str, ...] = ()  # signals that the master handles and does nothing about
-    worker: Mapping[str, Reaction] = {}  # or of the one process; also by what sends two signals
+    worker: Mapping[str, Reaction] = {}  # or of the one process; also by what sends two signals,
+    # and of one that does not listen by the id of what takes place in a task
     busy: tuple[str, ...] = ()  # what it is at work on when it is ended
     quits: Reaction | None = None  # what SystemExit in a view does, with the status that it has
     retires: Reaction | None = None  # what it does when it has answered as many as it may

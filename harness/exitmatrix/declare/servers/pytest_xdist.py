@@ -8,6 +8,8 @@ later) and _pytest/main.py (`wrap_session`: KeyboardInterrupt, fixtures are torn
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from exitmatrix.model.server import Reaction, Server, Stop
 
 _TORN_DOWN = ("fixture:service",)
@@ -33,4 +35,26 @@ CONTROLLER = Server(
     source="pytest-xdist 3.8.0 with execnet 2.1.2",
 )
 
-SERVERS = (CONTROLLER,)
+_ENDS = Reaction(
+    how="finalizes",
+    hooks=_TORN_DOWN,
+    source="xdist/remote.py, `pytest_runtestloop`: the test that runs is the last one",
+)
+
+STOPPED = replace(
+    CONTROLLER,
+    id="pytest-xdist -n 2",
+    workers=2,
+    master={},  # nobody ends it from outside
+    orphan=None,
+    worker={
+        "exception": _ENDS,
+        "os-exit-7": Reaction(how="exits at once", status=7, source="docs: library/os, os._exit"),
+    },
+    told=_ENDS,
+    fatal={
+        0: Stop(status=2, source="xdist/dsession.py, `_handlefailures`; `loop_once`: Interrupted")
+    },
+)
+
+SERVERS = (CONTROLLER, STOPPED)

@@ -65,7 +65,11 @@ def view_of(reaction: Reaction) -> View:
 
 
 def _from_inside(facts: Server, termination: Termination) -> Prediction:
-    """A view that ends its process, or tries to."""
+    """A view, or a task, that ends its process, or tries to."""
+    if not facts.listens:
+        if termination.id not in facts.worker:
+            raise NotPredicted(f"what {termination.id} in a task of {facts.id} comes to")
+        return predict_hit(facts, facts.worker[termination.id], "")  # and nobody has asked it
     verb, _, rest = termination.act.partition(" ")
     match verb:
         case "os._exit":

@@ -36,6 +36,10 @@ CALM = 6.0
 for the answer of a worker before it replaces it (uvicorn/supervisors/multiprocess.py, `ping`)."""
 
 
+HELD = {"EXITMATRIX_HELD": "1"}
+"""Has the line that ends a process wait until it is let go on."""
+
+
 CALM_BELOW_A_LAUNCHER = 1.0
 """The same for programs that are measured without one as well, where nobody looks for anybody."""
 
@@ -107,7 +111,19 @@ def spec(order: TrialSpec, folder: str) -> AppSpec:
         limit=order.limit + 2 * WINDOW,
         steering=order.steering,
     )
-    return launched(base, order, order.wrapped) if order.wrapped else base
+    if order.wrapped:
+        return launched(base, order, order.wrapped)
+    return acting(base) if inside and base.ready.by == "line" else base
+
+
+def acting(base: AppSpec) -> AppSpec:
+    """The same where a process comes to the line by itself: nobody can ask for it by HTTP."""
+    return replace(
+        base,
+        environment={**base.environment, **HELD},
+        situation=replace(base.situation, steps=(Step(signal=""),), request=False, watch="rest"),
+        request="",
+    )
 
 
 def launched(base: AppSpec, order: TrialSpec, wrapped: Wrapped) -> AppSpec:
@@ -121,7 +137,7 @@ def launched(base: AppSpec, order: TrialSpec, wrapped: Wrapped) -> AppSpec:
     told = readiness(begun, order.limit)
     if begun.by == "stdout":  # honcho puts its own words before a line
         told = replace(told, what=rf"(^|\| ){re.escape(begun.line)}$")
-    held = {"EXITMATRIX_HELD": "1"} if order.termination.delivery == "in-process" else {}
+    held = HELD if order.termination.delivery == "in-process" else {}
     sent = situation(order.termination, target, "")
     if not sent.steps:
         sent = replace(sent, steps=(Step(signal=""),), request=False)
