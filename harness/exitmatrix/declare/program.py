@@ -118,6 +118,7 @@ NATURES = {
     "of a worker, until its handlers save it": "by a handler of atexit",
     "of tasks, when they are done": "that a worker runs",
     "of tasks, or in the queue again": "that are acknowledged when they are done",
+    "of tasks, or not acknowledged": "to a broker that keeps what nobody acknowledged",
     "until its master sees the end": "of a worker, for which its master has a hook",
 }
 """What data in flight can be."""

@@ -229,6 +229,23 @@ PREFORK_QUEUE = replace(
     orphan=None,
 )
 
+REDIS_QUEUE = replace(
+    PREFORK_QUEUE,
+    id="celery-redis-queue",
+    master={"SIGTERM": PREFORK.master["SIGTERM"]},
+    worker={"SIGTERM": PREFORK.worker["SIGTERM"]},
+    # Of an asynchronous broker: concurrency/asynpool.py, each process has a pipe of its own.
+    replaces_late=False,
+    waits_for_lock=False,
+    stuck=(),
+    dies_with_parent=False,  # what is at work has no other way to end than this:
+    orphan=Reaction(
+        how="default action",
+        source="concurrency/prefork.py, `process_initializer`: PR_SET_PDEATHSIG, while it is busy",
+    ),
+    helpers=("redis-server",),
+)
+
 THREADS_BUSY = Server(
     id="celery-threads-busy",
     package="celery",
@@ -248,4 +265,4 @@ THREADS_BUSY = Server(
     source=_SOURCE,
 )
 
-SERVERS = (SOLO, BEAT, SOLO_BUSY, PREFORK, PREFORK_BUSY, PREFORK_QUEUE, THREADS_BUSY)
+SERVERS = (SOLO, BEAT, SOLO_BUSY, PREFORK, PREFORK_BUSY, PREFORK_QUEUE, REDIS_QUEUE, THREADS_BUSY)

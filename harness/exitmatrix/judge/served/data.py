@@ -69,17 +69,24 @@ def _done_or_queued(first: Process, gone: Sequence[Process]) -> States:
     return ("kept",) if "code" in first.exit else _done(first, gone)
 
 
+def _done_or_not_acknowledged(first: Process, gone: Sequence[Process]) -> States:
+    """The broker keeps it; but the first process acknowledges what its lost workers had."""
+    return ("kept",) if "signal" in (first.exit or {}) else _done(first, gone)
+
+
 STATES: Mapping[str, Callable[[Process, Sequence[Process]], States]] = {
     "on disk": _on_disk,
     "until its handlers run": _by_handlers,
     "of a worker, until its handlers save it": _saved_by_handlers,
     "of tasks, when they are done": _done,
     "of tasks, or in the queue again": _done_or_queued,
+    "of tasks, or not acknowledged": _done_or_not_acknowledged,
     "until its master sees the end": _by_master,
 }
 LAWS: Mapping[str, str] = {
     "of tasks, when they are done": "server-tasks-are-finished",
     "of tasks, or in the queue again": "server-tasks-are-given-back",
+    "of tasks, or not acknowledged": "server-tasks-are-acknowledged",
     "until its handlers run": "server-worker-cleans-up",
     "of a worker, until its handlers save it": "server-worker-saves",
     "until its master sees the end": "server-master-cleans-up",

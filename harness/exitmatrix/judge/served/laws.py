@@ -126,6 +126,13 @@ LAWS: Mapping[str, ServerLaw] = {
         " channel, which it does at every end but a sudden one.",
         source="kombu/transport/virtual/base.py, QoS.restore_unacked_once",
     ),
+    "server-tasks-are-acknowledged": ServerLaw(
+        because="A broker keeps what nobody has acknowledged. A main process that sees that a"
+        " worker is lost acknowledges its task, as one that has failed, also with acks_late: it is"
+        " lost, unless task_reject_on_worker_lost is set.",
+        source="celery docs: Configuration, task_reject_on_worker_lost; celery/worker/request.py,"
+        " Request.on_failure",
+    ),
     "server-worker-cleans-up": ServerLaw(
         because="What a worker's own handler of atexit removes is gone where that runs, and stays"
         " where the worker is killed.",
