@@ -12,9 +12,12 @@ from exitmatrix.declare.source import source
 from exitmatrix.judge.profile import profile
 from exitmatrix.judge.programs import compare
 from exitmatrix.machine.bare.session import Session
+from exitmatrix.model import Interpreter
 from exitmatrix.model.bare import BareRun
 from exitmatrix.model.execution import Execution, Exit, Line, Seen
 from exitmatrix.model.language import (
+    AwaitJoin,
+    AwaitProcess,
     Clear,
     Code,
     Finalize,
@@ -23,6 +26,7 @@ from exitmatrix.model.language import (
     Handle,
     Hook,
     Interrupt,
+    JoinProcess,
     Keep,
     OsExit,
     PyExit,
@@ -32,9 +36,11 @@ from exitmatrix.model.language import (
     RegisterThreading,
     RunHandlers,
     Signal,
+    StartProcess,
     StartThread,
     Statement,
     SysExit,
+    TerminateProcess,
     TryFinally,
     Write,
 )
@@ -330,6 +336,63 @@ RARE: dict[str, tuple[Statement, ...]] = {
     ),
     "Py_Exit": (Register("A"), Write("w."), TryFinally((PyExit(3),), "B")),
 }
+
+
+REST = (AwaitJoin(), Register("C"))
+PROCESSES: dict[str, tuple[Statement, ...]] = {
+    "by each method": (
+        *(StartProcess((Register("B"), Write("w.")), "fork"), JoinProcess()),
+        Register("A"),
+        *(StartProcess((Register("B"), SysExit(None)), "spawn"), JoinProcess()),
+    ),
+    "by a server": (
+        Register("A"),
+        *(StartProcess((Register("B"), SysExit(3)), "forkserver"), JoinProcess()),
+    ),
+    "that rest": (
+        *(StartProcess((*REST, Raise()), "fork"), AwaitProcess(), JoinProcess()),
+        *(StartProcess(REST, "fork"), AwaitProcess(), TerminateProcess(), JoinProcess()),
+        *(StartProcess(REST, "fork", daemon=True), AwaitProcess()),
+        Fork((Register("A"),)),
+    ),
+    "of processes": (
+        StartProcess((StartProcess(REST, daemon=True), AwaitProcess(), Raise())),
+        JoinProcess(),
+        StartProcess((StartProcess(()),), daemon=True),
+        JoinProcess(),
+    ),
+    "of an orphan": (StartProcess(REST), AwaitProcess(), OsExit(3)),
+    "that a handler starts": (Register("P"), Raise("KeyboardInterrupt")),
+    "that threading's list starts": (RegisterThreading("P"),),
+}
+STARTS = Function("P", (StartProcess((), daemon=True), JoinProcess()))
+
+
+@pytest.mark.parametrize("what", PROCESSES)
+def test_every_python_starts_the_processes_that_the_laws_foresee(what: str) -> None:
+    """Of multiprocessing: how they begin, who waits for them, and how they end."""
+    code = Code(body=PROCESSES[what], functions=(STARTS,))
+    for python, one in zip(FOUND.values(), run(source(code), PYTHONS), strict=True):
+        told = compare(code, profile(msgspec.to_builtins(python)), seen(one, {"w."}))
+        assert told.word == ("withheld" if _is_hidden(what, python) else "match"), python.id
+
+
+def _is_hidden(what: str, python: Interpreter) -> bool:
+    """Whether a Python hides how a process ends: 3.6's fork server tells another status."""
+    return what == "by a server" and python.version.startswith("3.6.")
+
+
+def test_nothing_is_left_of_a_fork_server() -> None:
+    """No zombie: it tells nothing of itself, so it is waited for with its group."""
+    code = Code(body=(StartProcess((), "forkserver"), JoinProcess()))
+    with Session() as session:
+        [(_, (one,))] = session.run([(0, source(code), NEWEST_PYTHON)])
+        below = children(os.getpid())
+        states = [
+            Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] for pid in below
+        ]
+    assert one.status == "code 0"
+    assert "Z" not in states
 
 
 @pytest.mark.parametrize("what", RARE)

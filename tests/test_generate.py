@@ -37,6 +37,7 @@ from exitmatrix.model.language import (
     RegisterThreading,
     SetExitFunction,
     Signal,
+    StartProcess,
     StartThread,
     Statement,
     SysExit,
@@ -69,7 +70,7 @@ def test_the_sequence_is_splitmix64() -> None:
     ]
 
 
-GENERATIONS = {3: "bb710abb91d19998", 4: "7421a4b02b34d3ab"}
+GENERATIONS = {3: "bb710abb91d19998", 4: "7421a4b02b34d3ab", 5: "bd1be250315295e3"}
 
 
 @pytest.mark.parametrize("version", range(OLDEST, VERSION + 1))
@@ -99,7 +100,10 @@ def test_small_programs_are_all_there_once() -> None:
 def test_random_programs_use_the_whole_language() -> None:
     """Every kind of statement occurs, also in functions, and every end of a thread."""
     everywhere = {type(one) for code in PROGRAMS for one in statements(code)}
-    assert everywhere == {*LINES, Fork, StartThread, TryFinally, Catch}
+    assert everywhere == {*LINES, Fork, StartProcess, StartThread, TryFinally, Catch}
+    processes = [one for c in PROGRAMS for one in statements(c) if isinstance(one, StartProcess)]
+    assert {one.method for one in processes} == {"fork", "spawn", "forkserver"}
+    assert {one.daemon for one in processes} == {True, False}
     threads = {one.ends for c in PROGRAMS for one in statements(c) if isinstance(one, StartThread)}
     assert threads == {"joined", "after main", "never"}
 
@@ -115,7 +119,13 @@ def test_random_programs_end(code: Code) -> None:
         rest = NAMES[NAMES.index(function.name) + 1 :]
         inside = statements(Code(body=function.body))
         assert all(one.function in rest for one in inside if isinstance(one, TryFinally | Call))
-    if not any(isinstance(one, Fork) for one in statements(code)):
+    assert all(
+        one.method == "fork"
+        for function in functions
+        for one in statements(Code(body=function.body))
+        if isinstance(one, StartProcess)
+    ), "a spawned process may call it as a handler, and start another, for ever"
+    if not any(isinstance(one, Fork | StartProcess) for one in statements(code)):
         return
     handled = {(one.signal, one.function) for one in statements(code) if isinstance(one, Handle)}
     for function in functions:

@@ -38,6 +38,7 @@ from exitmatrix.model.language import (
     Handle,
     Hook,
     Ignore,
+    JoinProcess,
     Keep,
     LibcExit,
     PyExit,
@@ -48,6 +49,7 @@ from exitmatrix.model.language import (
     RunHandlers,
     SetExitFunction,
     Signal,
+    StartProcess,
     StartThread,
     Statement,
     Unregister,
@@ -281,6 +283,15 @@ UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
     "no-threading-list": ("cpython 3.8.18", (RegisterThreading("f"),)),
     "nothing-removes-in-2": ("cpython 2.7.18", (Unregister("A"),)),
     "only-the-main-thread-sets": ("cpython 3.13.0", (StartThread((Ignore("SIGTERM"),)),)),
+    "daemons-have-no-children": (
+        "cpython 3.13.0",
+        (StartProcess((StartProcess(()),), daemon=True), JoinProcess()),
+    ),
+    "no-start-methods-in-2": ("cpython 2.7.18", (StartProcess((), "spawn"),)),
+    "only-the-starter-joins": (
+        "cpython 3.13.0",
+        (StartProcess(()), JoinProcess(), Fork((JoinProcess(),))),
+    ),
     "pending-calls-do-not-nest": (
         "cpython 3.7.16",
         (Handle("SIGUSR1", "signals"), Handle("SIGUSR2", "f"), Signal("SIGUSR1")),

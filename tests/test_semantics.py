@@ -14,11 +14,14 @@ from exitmatrix.judge.semantics.ask import AmbiguousLaws, NotPredicted
 from exitmatrix.model.execution import Seen
 from exitmatrix.model.language import (
     Abort,
+    AwaitJoin,
+    AwaitProcess,
     Clear,
     CloseStdout,
     Code,
     Default,
     Exec,
+    Exhaust,
     FatalError,
     Finalize,
     Flush,
@@ -44,6 +47,7 @@ from exitmatrix.model.language import (
     StartThread,
     Statement,
     SysExit,
+    TerminateProcess,
     TryFinally,
     Unregister,
     UnregisterNamesake,
@@ -490,9 +494,112 @@ def test_a_forked_process_forgets_that_weakref_has_finalizers() -> None:
     assert {text(one) for one in told.seen} == {"A( A) = 0; C( C) = 0"}
 
 
-def test_what_a_process_cannot_write_is_withheld() -> None:
-    """Its flush of stdout fails, and its exit status was not measured."""
-    with pytest.raises(NotPredicted, match="nobody reads"):
-        predict_program(
-            code(CloseStdout(), StartProcess((Write("w"),)), JoinProcess()), PROFILES["3.12.1"]
-        )
+def test_a_process_that_cannot_write_fails() -> None:
+    """Its flush of stdout raises on its way out, behind what has set its status."""
+    program = code(CloseStdout(), StartProcess((Write("w"),)), JoinProcess())
+    assert foreseen(program, PROFILES["3.12.1"]) == {"= 0; = 1"}
+
+
+def test_a_starter_that_cannot_write_starts_nothing() -> None:
+    """It flushes stdout first, and that raises."""
+    program = code(CloseStdout(), Write("w"), TryFinally((StartProcess(()), JoinProcess()), "A"))
+    assert foreseen(program, PROFILES["3.12.1"]) == {"A( A) = 120"}
+
+
+@pytest.mark.parametrize(("version", "status"), [("2.7.18", 1), ("3.6.15", 1), ("3.9.18", 0)])
+def test_a_process_may_exit_without_a_number(version: str, status: int) -> None:
+    """Before 3.9 multiprocessing took None for a message."""
+    program = code(StartProcess((SysExit(None),)), JoinProcess())
+    assert foreseen(program, PROFILES[version]) == {f"= 0; = {status}"}
+    told = code(StartProcess((SysExit("a message"),)), JoinProcess())
+    assert foreseen(told, PROFILES[version]) == {"= 0; = 1"}
+
+
+def test_a_process_comes_to_its_end_by_itself() -> None:
+    """What it has started and left, it joins or terminates itself; then its handlers run."""
+    inner = StartProcess((AwaitJoin(), Register("A")), daemon=True)
+    program = code(StartProcess((Register("B"), inner, AwaitProcess())), JoinProcess())
+    for version, runs in (("3.12.1", ""), ("3.13.0", "B( B) ")):
+        assert foreseen(program, PROFILES[version]) == {f"= 0; {runs}= 0; = SIGTERM"}
+
+
+def test_a_process_that_rests_goes_on_when_it_is_joined() -> None:
+    """Or when its starter is gone; SIGTERM ends it."""
+    process = StartProcess((Register("A"), AwaitJoin(), Register("B")))
+    rests = (process, AwaitProcess())
+    assert foreseen(code(*rests, JoinProcess())) == {"= 0; B( B) A( A) = 0"}
+    assert foreseen(code(*rests, OsExit(3))) == {"= 3; B( B) A( A) = 0"}
+    assert foreseen(code(*rests, TerminateProcess(), JoinProcess())) == {"= 0; = SIGTERM"}
+
+
+def test_who_joins_at_its_end_what_rests_waits_for_ever() -> None:
+    """The exit function joins what is no daemon, and lets nobody go on."""
+    with pytest.raises(NotPredicted, match="for ever"):
+        predict_program(code(StartProcess((AwaitJoin(),)), AwaitProcess()), NEWEST)
+
+
+def test_a_forked_child_takes_its_parents_processes_for_its_own() -> None:
+    """Who joins is refused; the exit function sends SIGTERM to a daemon first, and then fails."""
+    rests = StartProcess((AwaitJoin(),), daemon=True)
+    program = code(Register("A"), rests, AwaitProcess(), Fork((TryFinally((), "B"),)))
+    assert foreseen(program) == {"A( A) = 0; = SIGTERM; B( B) A( A) = 0"}
+    joins = code(StartProcess(()), AwaitProcess(), Fork((TryFinally((JoinProcess(),), "B"),)))
+    assert foreseen(joins) == {"= 0; = 0; B( B) = 1"}
+
+
+def test_a_daemonic_process_starts_none() -> None:
+    """AssertionError, in its function and in the handlers that it runs."""
+    program = code(
+        StartProcess((TryFinally((StartProcess(()),), "A"),), daemon=True), JoinProcess()
+    )
+    assert foreseen(program) == {"= 0; A( A) = 1"}
+
+
+def test_a_process_calls_what_threading_has_in_its_list() -> None:
+    """Once more, where it was forked while that was gone through; not when that is over."""
+    start = (StartProcess((), daemon=True), JoinProcess())
+    program = code(RegisterThreading("A"), *start)
+    assert foreseen(program) == {"A( A) = 0; A( A) = 0"}
+    within = code(RegisterThreading("A"), A=start)
+    assert foreseen(within) == {"A( A) = 0; A( A! = 1"}
+    assert foreseen(within, cpython("3.9.2")) == {"A( A) = 0; = 0"}
+    behind = code(RegisterThreading("A"), Register("B"), B=start)
+    assert foreseen(behind) == {"A( A) B( B) = 0; = 0"}
+
+
+def test_a_spawned_process_goes_through_that_list_again_where_it_raised() -> None:
+    """It left multiprocessing's end, and the interpreter's own begins anew."""
+    spawned = StartProcess((RegisterThreading("A"),), "spawn")
+    program = code(spawned, JoinProcess(), A=Raise())
+    assert foreseen(program) == {"= 0; A( A! A( A! = 1"}
+
+
+def test_handlers_of_a_fork_server_are_not_heard() -> None:
+    """They run in a process that tells nothing, and so does what they start."""
+    start = (StartProcess(()), JoinProcess())
+    program = code(Register("A"), StartProcess((), "forkserver"), JoinProcess(), A=start)
+    (seen,) = predict_program(program, cpython("3.14.1")).seen
+    assert [one.path for one in seen.processes] == [(), (0, 0), (1,)]
+
+
+def test_a_process_that_imports_late_may_not_find_its_function() -> None:
+    """When main's code has ended, nobody knows the program's file any more."""
+    program = code(Register("A"), A=(StartProcess((), "spawn"), JoinProcess()))
+    with pytest.raises(NotPredicted, match="StartProcess"):
+        predict_program(program, NEWEST)
+
+
+@pytest.mark.parametrize(
+    ("version", "end"), [("3.7.16", "1"), ("3.13.0", "1"), ("3.14.0", "SIGINT")]
+)
+def test_a_handler_may_make_ctrl_c_forgotten(version: str, end: str) -> None:
+    """Its first process imports what calls eval; before 3.14 that resets what is remembered."""
+    program = code(Register("A"), Raise("KeyboardInterrupt"), A=(StartProcess(()), JoinProcess()))
+    assert foreseen(program, cpython(version)) == {f"A( A) = {end}; = 0"}
+
+
+def test_input_flushes_stdout() -> None:
+    """Also where nothing comes any more, and before the exception."""
+    program = code(Register("A"), Register("B"), A=OsExit(5), B=(Write("w"), Exhaust("input")))
+    (seen,) = predict_program(program, NEWEST).seen
+    assert seen.stdout == ("w",)

@@ -8,6 +8,8 @@ from itertools import product
 from exitmatrix.declare.dice import Dice
 from exitmatrix.model.language import (
     Abort,
+    AwaitJoin,
+    AwaitProcess,
     Call,
     Catch,
     Clear,
@@ -25,6 +27,7 @@ from exitmatrix.model.language import (
     Hook,
     Ignore,
     Interrupt,
+    JoinProcess,
     Keep,
     LibcExit,
     Nothing,
@@ -39,16 +42,19 @@ from exitmatrix.model.language import (
     Segfault,
     SetExitFunction,
     Signal,
+    StartMethod,
+    StartProcess,
     StartThread,
     Statement,
     SysExit,
+    TerminateProcess,
     TryFinally,
     Unregister,
     UnregisterNamesake,
     Write,
 )
 
-VERSION = 4
+VERSION = 5
 """Of the generator: another one gives other programs for the same seed."""
 
 OLDEST = 3
@@ -133,10 +139,10 @@ MOST_FORKS = (1, 3)
 
 RELEASED = "R"  # what a global calls when it is released; nothing else calls that
 
-_Maker = Callable[["_Random", int], Statement]
+_Maker = Callable[["_Random", int], Statement | tuple[Statement, ...]]
 _Rows = list[tuple[int, _Maker]]
-_Table = tuple[_Rows, _Rows]
-"""Weights and makers of statements: those since the oldest generation, and those since the next."""
+_Table = tuple[_Rows, ...]
+"""Weights and makers of statements: of the oldest generation, and what each later one brought."""
 
 
 def random(seed: int, number: int, version: int = VERSION) -> Code:
@@ -148,6 +154,11 @@ def random(seed: int, number: int, version: int = VERSION) -> Code:
     the end of main's code are not started by handlers, and daemons fork nothing: the
     child would sleep for ever. A program has either such threads or functions in threading's
     own list: these run when main's code has ended, and before those threads go on.
+
+    Since generation 5 half of the programs start processes of multiprocessing. Their starter
+    waits until they have ended, or have come to where they wait for it to join them. Functions
+    only fork: a spawned process may call them as handlers, and so would start another, for ever.
+    Of a fork server's child nobody but its starter is told the end, so that joins it.
     """
     return _Random(Dice(version, seed, number), version).code()
 
@@ -172,6 +183,7 @@ class _Random:
             self.lists = dice.chance(50)
             self.rare = dice.chance(50)  # whether there are statements that few programs have
             self.released = (Raise("ValueError"),) if dice.chance(50) else ()
+        self.starts = version > 4 and dice.chance(70)  # processes of multiprocessing
 
     def code(self) -> Code:
         """The whole program; functions first, so that they have their part of the forks."""
@@ -192,18 +204,23 @@ class _Random:
         """Up to so many statements, for a function of this number or, with -1, for main."""
         count = self.dice.below(most + 1)
         rows = self.rows(table)
-        return tuple(self.dice.weighted(rows)(self, level) for _ in range(count))
+        made: list[Statement] = []
+        for _ in range(count):
+            one = self.dice.weighted(rows)(self, level)
+            made += one if isinstance(one, tuple) else (one,)
+        return tuple(made)
 
     def ending(self, percent: int, level: int) -> tuple[Statement, ...]:
         """Perhaps a statement that ends something."""
         if not self.dice.chance(percent):
             return ()
-        return (self.dice.weighted(self.rows(ENDS))(self, level),)
+        one = self.dice.weighted(self.rows(ENDS))(self, level)
+        return one if isinstance(one, tuple) else (one,)
 
     def rows(self, table: _Table) -> _Rows:
         """What this generation chooses from."""
-        first, then = table
-        return first if self.version == OLDEST else first + then
+        known = min(self.version, 4) - OLDEST + 1 + self.starts
+        return [row for rows in table[:known] for row in rows]
 
     # ------------------------------------------------------------- statements
 
@@ -354,6 +371,29 @@ class _Random:
             return Nothing()
         return self.dice.one((Exhaust("recursion"), Exhaust("input"), Exhaust("file size")))
 
+    # ------------------------------------------------- statements since generation 5
+
+    def process(self, level: int) -> tuple[Statement, ...]:
+        """A process of multiprocessing, unless there are enough, and what its starter does."""
+        if self.forks >= MOST_FORKS[level < 0]:
+            return (Nothing(),)
+        self.forks += 1
+        # A spawned one imports the program, and so may run its functions as handlers.
+        method = self.dice.weighted(METHODS) if level < 0 else "fork"
+        daemon, rests = self.dice.chance(40), self.dice.chance(45)
+        body = self.body(IN_RESTING if rests else IN_PROCESS, 3, level)
+        if rests:
+            body = (*body, AwaitJoin())
+        start = StartProcess((*body, *self.ending(50, level)), method, daemon)
+        if not rests:
+            joined = method == "forkserver" or self.dice.chance(60)
+            return start, JoinProcess() if joined else AwaitProcess()
+        if daemon and method != "forkserver" and self.dice.chance(50):
+            return start, AwaitProcess()  # which the end of its starter is left to end
+        if self.dice.chance(60):
+            return start, AwaitProcess(), TerminateProcess(), JoinProcess()
+        return start, AwaitProcess(), JoinProcess()
+
     def sys_exit(self, _level: int) -> Statement:
         """SystemExit with a number, a text or nothing."""
         return SysExit(self.dice.one(EXITS))
@@ -365,6 +405,7 @@ class _Random:
         )
 
 
+METHODS: list[tuple[int, StartMethod]] = [(6, "fork"), (3, "spawn"), (2, "forkserver")]
 CAUGHT = ("SystemExit", "KeyboardInterrupt", "Exception", "")
 STATUSES = (0, 2, 5)
 DUMPED_BY_ENABLE = ("SIGSEGV", "SIGFPE", "SIGABRT", "SIGBUS", "SIGILL")
@@ -390,6 +431,7 @@ _FOR_RARE_ONES: _Rows = [
     (1, _Random.interrupt),
     (1, _Random.exhaust),
 ]
+_FOR_PROCESSES: _Rows = [(8, _Random.process)]
 _FOR_SIGNALS: _Rows = [
     (6, _Random.handle),
     (2, _Random.ignore),
@@ -434,6 +476,7 @@ IN_MAIN: _Table = (
         (1, lambda _random, _level: Nothing()),
     ],
     [*_FOR_RARE_ONES, (4, _Random.call), (4, _Random.catch)],
+    [*_FOR_PROCESSES, *_FOR_PROCESSES, *_FOR_PROCESSES],
 )
 IN_FUNCTION: _Table = (
     [
@@ -454,6 +497,7 @@ IN_FUNCTION: _Table = (
         (1, lambda _random, _level: Nothing()),
     ],
     [*_FOR_RARE_ONES, (4, _Random.call), (3, _Random.catch)],
+    _FOR_PROCESSES,
 )
 IN_CHILD: _Table = (
     [
@@ -468,7 +512,12 @@ IN_CHILD: _Table = (
         (1, _Random.run_handlers),
     ],
     [*_FOR_RARE_ONES, (2, _Random.call), (2, _Random.catch)],
+    _FOR_PROCESSES,
 )
+IN_PROCESS = IN_CHILD
+IN_RESTING: _Table = ([*_FOR_THE_LIST, *_FOR_BUFFERS, *_FOR_SIGNALS, (1, _Random.thread)],)
+"""It forks nothing: who waits for it would wait for its child, which waits for the same."""
+
 IN_THREAD: _Table = (
     [
         *_FOR_THE_LIST,
@@ -482,6 +531,7 @@ IN_THREAD: _Table = (
         (1, lambda _random, _level: Nothing()),
     ],
     [*_FOR_RARE_ONES, (2, _Random.call), (2, _Random.catch)],
+    _FOR_PROCESSES,
 )
 IN_DAEMON: _Table = (
     [
@@ -502,5 +552,6 @@ IN_TRY: _Table = (
         (1, _Random.run_handlers),
     ],
     [*_FOR_RARE_ONES, (2, _Random.call), (2, _Random.catch)],
+    _FOR_PROCESSES,
 )
 """What may stand where, and how often it does."""

@@ -23,6 +23,8 @@ from typing import Any
 from exitmatrix.declare.statements import names, statements
 from exitmatrix.model.language import (
     Abort,
+    AwaitJoin,
+    AwaitProcess,
     Call,
     Catch,
     Clear,
@@ -39,6 +41,7 @@ from exitmatrix.model.language import (
     Hook,
     Ignore,
     Interrupt,
+    JoinProcess,
     Keep,
     LibcExit,
     Nothing,
@@ -53,9 +56,11 @@ from exitmatrix.model.language import (
     Segfault,
     SetExitFunction,
     Signal,
+    StartProcess,
     StartThread,
     Statement,
     SysExit,
+    TerminateProcess,
     TryFinally,
     Unregister,
     UnregisterNamesake,
@@ -123,6 +128,143 @@ def start_daemon(body):
     if raised:
         thread.join()
 '''
+
+PROCESSES = '''
+PROCESSES = []  # of multiprocessing: each with a pipe that it tells on, and one that it waits for
+SERVER = []  # the place of the fork server, and how often it has forked
+STARTER = []  # in one of them, the other ends of these pipes
+
+
+class Handed(object):
+    """A descriptor that a process is given, which may be another number there."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __reduce__(self):
+        from multiprocessing.reduction import DupFd
+
+        return taken, (DupFd(self.number),)
+
+
+def taken(descriptor):
+    return Handed(descriptor.detach())
+
+
+def start_process(body, method, daemon=False):
+    import multiprocessing
+
+    context = multiprocessing
+    if method != "fork" or hasattr(multiprocessing, "get_context"):
+        context = multiprocessing.get_context(method)
+    rested, rests = os.pipe()
+    waits, release = os.pipe()
+    place = place_of(method)
+    handed = [Handed(number) for number in (TOLD, rested, rests, waits)]
+    process = context.Process(target=run_process, args=(body, place, handed))
+    process.daemon = daemon
+    PROCESSES.append((process, rested, [release]))
+    try:
+        process.start()
+    except:
+        PROCESSES.pop()
+        raise
+    finally:
+        os.close(rests)
+        os.close(waits)
+    os.read(rested, 1)  # it has told that it began, or is gone
+    count(method)
+    tell_end(process._popen, place)
+
+
+def place_of(method):
+    """Where in the tree the next process is: a fork server is one too."""
+    if method != "forkserver":
+        return PATH + [FORKS[0]]
+    return PATH + (SERVER or [FORKS[0], 0])
+
+
+def count(method):
+    if method == "forkserver" and not SERVER:
+        SERVER[:] = [FORKS[0], 0]
+        FORKS[0] += 1
+    if method == "forkserver":
+        SERVER[1] += 1
+    else:
+        FORKS[0] += 1
+
+
+def tell_end(popen, place):
+    """Have it told when multiprocessing has waited for a process."""
+    poll = popen.poll
+
+    def poll_and_tell(*args, **kwargs):
+        known = popen.returncode
+        code = poll(*args, **kwargs)
+        if known is None and code is not None:
+            status = code << 8 if code >= 0 else -code
+            tell("exit", str(status), place=place)
+        return code
+
+    popen.poll = poll_and_tell
+
+
+def run_process(body, place, handed):
+    global TOLD
+    for _, _, releases in PROCESSES:  # of the starter, if this was forked
+        while releases:
+            os.close(releases.pop())
+    del PROCESSES[:], SERVER[:]
+    TOLD = handed[0].number
+    STARTER[:] = [one.number for one in handed[1:]]
+    PATH[:] = place
+    FORKS[0] = 0
+    tell("started", str(os.getpid()))
+    os.write(STARTER[1], b"s")
+    body()
+
+
+def await_process():
+    """Until the process that was started last rests, or has ended."""
+    process, rested, _ = PROCESSES[-1]
+    while process.is_alive() and not select.select([rested], [], [], 0.005)[0]:
+        pass
+
+
+def join_process():
+    """Let the process that was started last go on if it rests, and wait for its end."""
+    process, _, releases = PROCESSES[-1]
+    while releases:
+        os.close(releases.pop())
+    process.join()
+
+
+def wait_for_starter():
+    """Rest, until the starter joins this process or is gone."""
+    _, rests, waits = STARTER
+    os.write(rests, b"r")
+    while True:
+        try:
+            os.read(waits, 1)
+            return
+        except OSError as error:  # Python 2
+            if error.errno != errno.EINTR:
+                raise
+'''
+
+TELL_ELSEWHERE = """
+TOLD = None  # the descriptor to write to, where there is one; stderr by default
+if __name__ == "__main__":
+    TOLD = int(os.environ.get("TOLD", "2"))
+PATH = []  # which fork of which fork this process is
+FORKS = [0]
+
+
+def tell(*words, **other):
+    line = " ".join((".".join(map(str, other.get("place", PATH))) or "-",) + words)
+    if TOLD is not None:
+        os.write(TOLD, (line + "\\n").encode("ascii"))
+"""
 
 LOCKED = """
 def locked():
@@ -273,6 +415,8 @@ def write_too_much():
 
 EXHAUSTING = {"recursion": "recurse", "input": "ask", "file size": "write_too_much"}
 
+GUARD = 'if __name__ == "__main__":'
+
 SYS, THREADING = "sys.excepthook", "threading.excepthook"
 
 
@@ -298,7 +442,7 @@ class _Writer:
     def __init__(self, code: Code, observed: bool = False) -> None:
         self.code = code
         self.observed = observed
-        self.threads: list[str] = []  # the bodies of threads, each a function
+        self.threads: list[str] = []  # the bodies of threads and processes, each a function
         self.kinds = {type(one) for one in statements(code)}
         self.ends = {one.ends for one in statements(code) if isinstance(one, StartThread)}
         self.resources = {one.resource for one in statements(code) if isinstance(one, Exhaust)}
@@ -306,19 +450,35 @@ class _Writer:
     def file(self, title: str) -> str:
         """Docstring, imports, helpers, functions, main program."""
         functions = [self._function(name) for name in names(self.code)]
-        main = "\n".join(self._lines(self.code.body, 0))
         forks = Fork in self.kinds
         roles = '["parent", "child"]' if forks else '["main"]'
         begin = f'\nendings.end_here("{"parent" if forks else "main"}")' if self.observed else ""
+        main = self._main(begin)
         parts = [
             HEADER.format(title=title, roles=roles) if self.observed else "",
             f'"""{title}"""\n\n' if title else "",
             "".join(f"import {name}\n" for name in self._imports()),
             *(f"\n{part}" for part in self._helpers()),
             *(f"\n\n{part}" for part in (*self.threads, *functions)),
-            f'\n\ntell("started", str(os.getpid())){begin}\n{main}\n',
+            f"\n\n{main}\n",
         ]
         return "".join(parts)
+
+    def _main(self, begin: str) -> str:
+        """The main program; what others import are the registrations in it."""
+        started = f'tell("started", str(os.getpid())){begin}'
+        if StartProcess not in self.kinds:
+            return "\n".join([started, *self._lines(self.code.body, 0)])
+        lines, guarded = [GUARD, INDENT + started], True
+        for one in self.code.body:
+            imported = isinstance(one, Register)
+            if guarded and imported:
+                lines.append("")
+            elif not guarded and not imported:
+                lines.append(GUARD)
+            guarded = not imported
+            lines += self._lines([one], int(guarded))
+        return "\n".join(lines)
 
     def excerpt(self) -> str:
         """Functions that do something, then the main program."""
@@ -337,6 +497,8 @@ class _Writer:
         hooks = {one.name for one in statements(self.code) if isinstance(one, Hook)}
         wanted = [
             ("endings", self.observed),
+            ("errno", AwaitJoin in self.kinds),
+            ("select", AwaitProcess in self.kinds),
             ("atexit", self.kinds & atexit),
             ("ctypes", self.kinds & libc),
             ("os", True),
@@ -346,22 +508,29 @@ class _Writer:
                 "sys",
                 self.kinds & {SysExit, Write, Flush, Say, SetExitFunction, Catch} or SYS in hooks,
             ),
-            ("threading", self.kinds & {StartThread, RegisterThreading} or THREADING in hooks),
+            (
+                "threading",
+                self.kinds & {StartThread, RegisterThreading, StartProcess} or THREADING in hooks,
+            ),
             ("weakref", Finalize in self.kinds),
         ]
         return sorted(name for name, used in wanted if used)
 
     def _helpers(self) -> list[str]:
         after_main, keeps = "after main" in self.ends, Keep in self.kinds
-        fork = FORK
+        fork, process = FORK, PROCESSES
         if after_main:
+            process = process.replace('    tell("started', f'{FORGET_WAITING[4:]}    tell("started')
             fork = fork.replace("        tell(", f"{FORGET_WAITING}        tell(", 1)
         if self.observed:
             fork = fork.replace("        tell(", f"{HOLD}        tell(", 1)
+        processes = StartProcess in self.kinds
         return [
-            text.lstrip("\n") if text is TELL else text
+            text.lstrip("\n") if text in (TELL, TELL_ELSEWHERE) else text
             for text, used in (
-                (TELL, True),
+                (TELL, not processes),
+                (TELL_ELSEWHERE, processes),
+                (process, processes),
                 (fork, Fork in self.kinds),
                 (JOINED, "joined" in self.ends),
                 (LOCKED, self.ends & {"never", "after main"}),
@@ -398,6 +567,9 @@ class _Writer:
         match one:
             case StartThread(body, ends):
                 return [f"{STARTERS[ends]}({self._thread(body)})"]
+            case StartProcess(body, method, daemon):
+                name = self._thread(body, "process")
+                return [f'start_process({name}, "{method}"{", daemon=True" if daemon else ""})']
             case Fork(()):
                 return ["fork()"]
             case Fork(body):
@@ -410,9 +582,9 @@ class _Writer:
             case _:
                 return [line(one)]
 
-    def _thread(self, body: tuple[Statement, ...]) -> str:
+    def _thread(self, body: tuple[Statement, ...], kind: str = "thread") -> str:
         lines = "\n".join(self._lines(body or (Nothing(),), 1))
-        name = f"thread_{len(self.threads) + 1}"
+        name = f"{kind}_{len(self.threads) + 1}"
         self.threads.append(f"def {name}():\n{lines}\n")
         return name
 
@@ -477,6 +649,10 @@ LINES: dict[type[Any], Callable[[Any], str]] = {
     RegisterFaulthandler: lambda one: f"dump_on(signal.{one.signal}, chain={one.chain})",
     Write: lambda one: f"sys.stdout.write({_text(one.text)})",
     Flush: lambda _: "sys.stdout.flush()",
+    JoinProcess: lambda _: "join_process()",
+    AwaitProcess: lambda _: "await_process()",
+    AwaitJoin: lambda _: "wait_for_starter()",
+    TerminateProcess: lambda _: "PROCESSES[-1][0].terminate()",
     CloseStdout: lambda _: "close_stdout()",
     Say: lambda one: f"sys.stderr.write({_text(one.text + chr(10))})",
 }

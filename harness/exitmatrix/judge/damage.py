@@ -18,6 +18,7 @@ from exitmatrix.judge.laws import (
     exits,
     handlers,
     limits,
+    multiprocess,
     owners,
     processes,
     promises,
@@ -41,9 +42,18 @@ NOT_GENERATED = frozenset({
     "stdout-is-full", "full-pipe-blocks-first", "full-pipe-blocks-last",
     "stdout-is-held", "held-stdout-aborts", "held-stdout-blocks-first", "held-stdout-blocks-last",
     "pypy-ctrl-c-waits-for-stdout",
+    "multiprocessing-registers-early", "multiprocessing-registers-late",
+    "import-of-a-pool-registers", "broken-pool", "task-exception-is-a-result",
+    "worker-waits-for-a-task", "pool-that-is-left-open",
+    "ending-daemons-are-terminated", "process-of-old-server-exits-with-1",
+    "names-are-made-and-removed", "no-shared-memory-yet", "shared-memory-has-a-name",
+    "something-is-shared", "tracker-removes-names", "tracker-waits-for-the-last",
+    "names-outlive-the-tracker", "nobody-tracks-system-v", "nobody-tracks-what-c-makes",
+    "tracker-of-processes",
 })  # fmt: skip
-"""Laws about a prompt, about libraries that stand in for os._exit, and about an overflow of the
-stack and a pipe that nobody empties, or a thread fills, which the generator does not say."""
+"""Laws about a prompt, about libraries that stand in for os._exit, about an overflow of the stack
+and a pipe that nobody empties, or a thread fills, and about pools of processes and what processes
+share, which the generator does not say; and about what a starter does not tell."""
 
 OF_PROGRAMS: tuple[Law, ...] = tuple(
     law
@@ -56,6 +66,7 @@ OF_PROGRAMS: tuple[Law, ...] = tuple(
         *owners.LAWS,
         *limits.LAWS,
         *processes.LAWS,
+        *multiprocess.LAWS,
         *streams.LAWS,
     )
     if law.id not in NOT_GENERATED
@@ -67,11 +78,11 @@ OF_CELLS = frozenset({
     "server_catches_all", "call_leaves_child", "call_grace", "debugger_locks", "scheduler_forks",
     "runner_takes_sigint", "late_join", "endless_calls", "gzip_closes_itself",
     "prompt_handlers", "prompt_interrupt",
-    "early_exit_function", "process_end", "server_imports", "server_keeps_status",
+    "early_exit_function", "server_keeps_status",
     "shared_memory", "tracker_name", "keeps_ignored_sigint", "unkilled_status", "held_stream",
 })  # fmt: skip
 """Parameters of the laws about stderr, libraries, servers, second interpreters, loops, an overflow
-of the stack, prompts, multiprocessing, launchers and a stdout that a thread is stuck in."""
+of the stack, prompts, what processes share, launchers and a stdout that a thread is stuck in."""
 
 
 class Damage(Frozen, kw_only=True):

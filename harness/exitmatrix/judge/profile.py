@@ -63,6 +63,10 @@ class Profile(Frozen, kw_only=True):
     thread_hook: bool
     early_exit_function: bool
     process_end: Literal["os._exit", "handlers"]
+    process_without_status: int
+    start_methods: bool
+    list_runs_before_end: bool
+    eval_forgets_interrupt: bool
     server_imports: bool
     server_keeps_status: bool
     late_join: Literal["runs", "waits", "returns", "refuses"]
@@ -497,6 +501,54 @@ PARAMETERS: tuple[Parameter, ...] = (
         ),
         source="CPython gh-83856; Lib/multiprocessing/popen_fork.py, Popen._launch; "
         "Lib/multiprocessing/forkserver.py, main",
+    ),
+    Parameter(
+        name="process_without_status",
+        about="the exit status of a process of multiprocessing that calls sys.exit(None)",
+        spans=(
+            Span("cpython", (), 1),
+            Span("cpython", (3, 9), 0),
+            Span("pypy", (), 1),
+            Span("pypy", (3, 9), 0),
+        ),
+        source="CPython 3.8 and 3.9 Lib/multiprocessing/process.py, BaseProcess._bootstrap",
+    ),
+    Parameter(
+        name="start_methods",
+        about="whether multiprocessing has other ways to start a process than fork",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 4), value=True),
+            Span("pypy", (), value=False),
+            Span("pypy", (3, 4), value=True),
+        ),
+        source="docs: library/multiprocessing, multiprocessing.get_context",
+    ),
+    Parameter(
+        name="list_runs_before_end",
+        about="whether threading takes the main thread for over only behind its list of functions",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 9, 8), value=True),
+            Span("cpython", (3, 10), value=False),
+            Span("cpython", (3, 10, 1), value=True),
+            Span("pypy", (), value=False),
+            Span("pypy", (3, 9), value=True),
+        ),
+        source="CPython bpo-1596321, GH-28549 and GH-28589; Lib/threading.py, _shutdown",
+    ),
+    Parameter(
+        name="eval_forgets_interrupt",
+        about="whether eval of a text, while handlers run, makes a program end with status 1 that "
+        "KeyboardInterrupt has ended",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 8), value=True),
+            Span("cpython", (3, 14), value=False),
+            Span("pypy", (), value=False),
+        ),
+        source="CPython 3.13 Python/pythonrun.c, run_eval_code_obj; 3.13 "
+        "Lib/multiprocessing/util.py, which imports subprocess, whose imports call eval",
     ),
     Parameter(
         name="server_imports",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.laws.law import Law
 from exitmatrix.judge.profile import Profile
-from exitmatrix.judge.semantics.ask import Ask
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.change import BEFORE, function_of
 from exitmatrix.judge.semantics.explore import outcomes
 from exitmatrix.judge.semantics.state import (
@@ -34,6 +34,12 @@ def predict_program(
     """
     ask = Ask(laws, code, profile)
     ends = outcomes(Configuration((_start(code, before),)), ask)
+    if any(one.exit is None for end in ends for one in end.processes):
+        raise NotPredicted("no law says what happens: the program waits for ever")
+    if not profile.server_keeps_status and any(
+        owned.server for end in ends for one in end.processes for owned in one.owned
+    ):
+        raise NotPredicted("no law says what is told of the end of a fork server's child")
     seen = {_seen(end) for end in ends}
     return Foreseen(
         seen=tuple(sorted(seen, key=repr)),
@@ -52,6 +58,7 @@ def _seen(end: Configuration) -> Seen:
         processes=tuple(
             Execution(one.path, tuple(_told(one)), one.exit or Exit())
             for one in sorted(end.processes, key=lambda one: one.path)
+            if not one.silent
         ),
         stdout=end.stdout,
     )

@@ -391,6 +391,14 @@ class JoinProcess(Frozen, tag="join process"):
     """`join()` of the process that was started last."""
 
 
+class AwaitProcess(Frozen, tag="await process"):
+    """The process that was started last is waited for until it is at AwaitJoin, or has ended."""
+
+
+class AwaitJoin(Frozen, tag="await join"):
+    """A process of multiprocessing waits until its starter joins it, or is gone."""
+
+
 class SubmitTask(Frozen, tag="submit task"):
     """`with ProcessPoolExecutor(1) as pool: pool.submit(function).result()`.
 
@@ -520,6 +528,8 @@ Statement = (
     | StartChild
     | StartProcess
     | JoinProcess
+    | AwaitProcess
+    | AwaitJoin
     | SubmitTask
     | AwaitTask
     | TerminateProcess

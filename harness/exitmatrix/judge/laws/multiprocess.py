@@ -17,6 +17,8 @@ from exitmatrix.judge.laws.law import (
     does,
 )
 from exitmatrix.model.language import (
+    AwaitJoin,
+    AwaitProcess,
     AwaitTask,
     JoinProcess,
     Share,
@@ -29,6 +31,8 @@ from exitmatrix.model.language import (
 
 def _status(facts: Facts) -> int:
     """The exit status of a process by what has left its function."""
+    if facts.empty:
+        return facts.profile.process_without_status
     if facts.exception == "SystemExit":
         return facts.status
     return int(facts.exception != "")
@@ -36,6 +40,22 @@ def _status(facts: Facts) -> int:
 
 def _loses_status(facts: Facts) -> bool:
     return facts.method == "forkserver" and not facts.profile.server_keeps_status
+
+
+def _has_method(facts: Facts) -> bool:
+    """Whether multiprocessing can start a process in the way that is asked for."""
+    method = facts.statement.method if isinstance(facts.statement, StartProcess) else "fork"
+    return method == "fork" or facts.profile.start_methods
+
+
+def _is_in_time(facts: Facts) -> bool:
+    """Whether the program's file can be found that a process may have to import.
+
+    When its code has ended, `__main__` has no `__file__` any more: CPython Python/pythonrun.c,
+    _PyRun_SimpleFile. What a process then does that is not forked is not followed up here.
+    """
+    method = facts.statement.method if isinstance(facts.statement, StartProcess) else "fork"
+    return method == "fork" or not facts.finalizing
 
 
 def _process_pool(facts: Facts) -> tuple[str, ...]:
@@ -133,9 +153,10 @@ LAWS: tuple[Law, ...] = (
         id="process-begins",
         about="statement",
         when=lambda f: (
-            does(StartProcess, JoinProcess, TerminateProcess, SubmitTask)(f)
-            and f.in_main
-            and not f.finalizing
+            (does(StartProcess)(f) and not f.daemonic and _has_method(f) and _is_in_time(f))
+            or (does(JoinProcess, AwaitProcess)(f) and not f.foreign)
+            or does(TerminateProcess, AwaitJoin)(f)
+            or (does(SubmitTask)(f) and f.in_main and not f.finalizing)
         ),
         then=lambda _: Proceeds(),
         because=(
@@ -144,6 +165,38 @@ LAWS: tuple[Law, ...] = (
             "its end, and terminate sends it SIGTERM."
         ),
         source="docs: library/multiprocessing, Contexts and start methods",
+    ),
+    Law(
+        id="daemons-have-no-children",
+        about="statement",
+        when=lambda f: does(StartProcess)(f) and f.daemonic and _has_method(f),
+        then=lambda _: Raises("Exception"),
+        because="A daemonic process may start no process of its own: AssertionError.",
+        source="docs: library/multiprocessing, Process.daemon; CPython "
+        "Lib/multiprocessing/process.py, BaseProcess.start",
+    ),
+    Law(
+        id="no-start-methods-in-2",
+        about="statement",
+        when=lambda f: does(StartProcess)(f) and not _has_method(f),
+        then=lambda _: Raises("Exception"),
+        because=(
+            "Python 2's multiprocessing forks, and has no get_context: asking for it is an "
+            "AttributeError."
+        ),
+        source="docs: library/multiprocessing, multiprocessing.get_context, New in version 3.4",
+    ),
+    Law(
+        id="only-the-starter-joins",
+        about="statement",
+        when=lambda f: does(JoinProcess, AwaitProcess)(f) and f.foreign,
+        then=lambda _: Raises("Exception"),
+        because=(
+            "A child that os.fork has made has its parent's processes in its list, and takes them "
+            "for its own; but join and is_alive refuse with AssertionError. So does the exit "
+            "function, when it has sent SIGTERM to those that are daemons."
+        ),
+        source="CPython Lib/multiprocessing/process.py, BaseProcess.join; util.py, _exit_function",
     ),
     Law(
         id="children-import-the-program",

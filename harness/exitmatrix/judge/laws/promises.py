@@ -95,7 +95,7 @@ LAWS: tuple[Law, ...] = (
         id="threading-registers",
         about="statement",
         # In a child that another thread than the main one has forked, nobody asked.
-        when=lambda f: _lists(f) and not f.finalizing and not f.rootless,
+        when=lambda f: _lists(f) and not f.list_closed and not f.rootless,
         then=lambda _: Proceeds(),
         because=(
             "From 3.9 on threading has a list of its own: its functions run, the newest first, "
@@ -107,7 +107,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="threading-list-is-closed",
         about="statement",
-        when=lambda f: _lists(f) and f.finalizing,
+        when=lambda f: _lists(f) and f.list_closed,
         then=lambda _: Raises("Exception"),
         because="When the main thread's code has ended, that list takes no more: RuntimeError.",
         source="CPython bpo-39812; Lib/threading.py, _register_atexit",

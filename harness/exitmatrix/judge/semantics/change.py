@@ -143,6 +143,7 @@ def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:
         loading=False,
         torn=process.torn or process.loading,
         owned=(),
+        others=(*process.others, *process.owned),
         shared=(),
         inherited=tuple(one.function for one in thread.frames if isinstance(one, Call)),
     )

@@ -16,7 +16,7 @@ from exitmatrix.judge.semantics.state import (
     Thread,
 )
 from exitmatrix.model.execution import Exit
-from exitmatrix.model.language import Raise, Statement
+from exitmatrix.model.language import Raise, Statement, SysExit
 
 
 def stopped(
@@ -47,7 +47,9 @@ def stopped(
                 process = now.process(process.path)
             elif flush == "failed" and not ask.profile.keeps_unwritten:
                 process = replace(process, buffered=())
-            failed = change.fail(thread, Raised(name, status, _last_line(statement, name)))
+            empty = isinstance(statement, SysExit) and statement.argument is None
+            raised = Raised(name, status, empty, _last_line(statement, name))
+            failed = change.fail(thread, raised)
             return change.with_process(now, change.with_thread(process, failed))
     raise NotPredicted(f"{effect!r} of a statement")
 

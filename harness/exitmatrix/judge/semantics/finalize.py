@@ -154,6 +154,8 @@ def _release(
     function, *others = process.kept
     if others:
         raise NotPredicted("no law says what happens: the order in which globals are released")
+    if process.imported:
+        raise NotPredicted("no law says what happens: the globals of a file that was imported")
     (effect,) = ask("globals", replace(about, held=_held(process, function, ask) or about.held))
     process = replace(process, kept=())
     if isinstance(effect, Calls):

@@ -32,7 +32,7 @@ def submit(
     now: Configuration, process: ProcessState, thread: Thread, statement: SubmitTask, ask: Ask
 ) -> Configuration:
     """A worker begins with the task, and its starter waits for the result. Raises NotPredicted."""
-    now = multiprocess.start(now, process, thread, StartProcess((), statement.method), ask)
+    now = multiprocess.begin(now, process, thread, StartProcess((), statement.method), ask)
     process = now.process(process.path)
     if statement.method != "fork":  # whose locks lose their names as soon as they are made
         for _ in range(LOCKS):

@@ -11,6 +11,7 @@ from exitmatrix.judge.semantics import change, loops, run
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.state import (
+    AwaitsJoin,
     Configuration,
     Entering,
     HandlerRun,
@@ -103,7 +104,7 @@ def notice(
         later = any(isinstance(effect, Later) for effect in effects)
     how = disposition(process, pending.signal)
     process = replace(process, pending=tuple(left))
-    in_call = isinstance(main.top, Resting | Lingering | WaitsForChild)
+    in_call = isinstance(main.top, AwaitsJoin | Resting | Lingering | WaitsForChild)
     main = loops.call_back(process, main, pending.signal)
     if how.startswith(":"):
         main = change.push(main, Interrupted(in_call), Entering(how[1:]))

@@ -18,6 +18,7 @@ class Raised(Frozen):
 
     name: str  # SystemExit, KeyboardInterrupt, or Exception for any other
     status: int = 0  # that SystemExit carries
+    empty: bool = False  # whether that is for want of a number: None
     text: str = ""  # the last line of its traceback
 
 
@@ -105,12 +106,23 @@ class Owned(Frozen):
     path: Path
     daemon: bool = False
     server: Path | None = None  # the fork server that has forked it
+    reaped: bool = False  # whether its starter knows of its end
 
 
 class JoinsProcess(Frozen):
     """`Process.join`."""
 
     child: Owned
+
+
+class AwaitsProcess(Frozen):
+    """Waits until a process rests, or has ended."""
+
+    child: Owned
+
+
+class AwaitsJoin(Frozen):
+    """A process waits until its starter joins it, or is gone."""
 
 
 class EndsProcesses(Frozen):
@@ -127,9 +139,12 @@ class ProcessCode(Frozen):
 
 
 class ProcessEnd(Frozen):
-    """Such a process is about to end, once its handlers have run, if any do."""
+    """Such a process comes to its end: what it started itself, then threading, then stdout."""
 
     status: int
+    method: StartMethod
+    handlers: bool  # whether it runs its handlers
+    stage: Literal["processes", "threading", "streams", "handlers", "over"]
 
 
 class TaskCode(Frozen):
@@ -243,6 +258,8 @@ Frame = (
     | Joins
     | WaitsForChild
     | JoinsProcess
+    | AwaitsProcess
+    | AwaitsJoin
     | EndsProcesses
     | ProcessCode
     | ProcessEnd
@@ -299,6 +316,7 @@ class ProcessState(Frozen, kw_only=True):
     finalizers: tuple[str, ...] = ()  # of weakref, oldest first
     finalizers_over: bool = False  # whether weakref calls none any more
     threading: tuple[str, ...] = ()  # functions of threading's own list, oldest first
+    listed: tuple[str, ...] = ()  # all that were registered there, those that have run too
     kept: tuple[str, ...] = ()  # what globals call when they are released
     hooks: tuple[tuple[str, str], ...] = ()  # sys.excepthook, threading.excepthook
     exitfunc: str = ""  # what sys.exitfunc was set to, if anything
@@ -334,6 +352,16 @@ class ProcessState(Frozen, kw_only=True):
     loading: bool = False  # whether a thread that has ended may be loading a library
     torn: bool = False  # whether it was forked from one that may have been
     owned: tuple[Owned, ...] = ()  # the processes of multiprocessing that it has started
+    others: tuple[
+        Owned, ...
+    ] = ()  # those of the one it was forked from, which it takes for its own
+    origin: Path | None = None  # of multiprocessing: the process that its starter knows
+    daemonic: bool = False  # whether that is a daemon
+    imported: bool = False  # whether it has imported the program's file, and does not run it
+    silent: bool = False  # whether it is a fork server, or was started by a handler of one
+    late: bool = False  # whether it was forked from one whose code had ended
+    served: bool = False  # whether it, or one that it was forked from, has started a fork server
+    processes_over: bool = False  # whether the exit function of multiprocessing has run
     shared: tuple[Shared, ...] = ()  # what it has made that others can find, and nobody has removed
 
     def thread(self, id: int) -> Thread | None:
@@ -342,9 +370,33 @@ class ProcessState(Frozen, kw_only=True):
 
     @property
     def finalizing(self) -> bool:
-        """Whether the main thread's code has ended."""
+        """Whether the main thread's code has ended, or had in the one it was forked from."""
+        if self.late:
+            return True
         main = self.thread(self.main)
         return main is not None and isinstance(main.frames[0], Finalization)
+
+    @property
+    def list_closed(self) -> bool:
+        """Whether threading's own list takes nothing any more."""
+        return self.finalizing or self.threading_over or self.ends_at("threading")
+
+    @property
+    def threading_over(self) -> bool:
+        """Whether the functions in that list are not to be called any more."""
+        main = self.thread(self.main)
+        bottom = main.frames[0] if main else None
+        if isinstance(bottom, Finalization):
+            return bottom.stage not in ("code ended", "threading")
+        return self.ends_at("streams", "handlers", "over")
+
+    def ends_at(self, *stages: str) -> bool:
+        """Whether it is a process of multiprocessing that is at a stage of its end."""
+        return any(
+            isinstance(frame, ProcessEnd) and frame.stage in stages
+            for thread in self.threads
+            for frame in thread.frames
+        )
 
     @property
     def runs_handlers(self) -> bool:

@@ -29,6 +29,8 @@ from exitmatrix.judge.semantics.state import (
 )
 from exitmatrix.model.language import (
     Abort,
+    AwaitJoin,
+    AwaitProcess,
     AwaitTask,
     Busy,
     Call,
@@ -37,6 +39,7 @@ from exitmatrix.model.language import (
     CloseStdout,
     Default,
     EndInterpreter,
+    Exhaust,
     FillStdout,
     Finalize,
     Flush,
@@ -111,6 +114,7 @@ def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement)
         statement=statement,
         in_main=thread.id == process.main,
         finalizing=process.finalizing,
+        list_closed=process.list_closed,
         running=process.runs_handlers,
         reader=process.reader,
         sigpipe=disposition(process, "SIGPIPE"),
@@ -119,6 +123,8 @@ def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement)
         disposition=disposition(process, _forced(statement)),
         buffered=bool(process.buffered),
         rootless=change.rootless(process),
+        daemonic=process.daemonic,
+        foreign=not process.owned and bool(process.others),
         pool_over=any(line.function == POOL for line in process.said),
     )
 
@@ -148,6 +154,8 @@ def execute(
         for effect in ask("loading", about):
             if not isinstance(effect, Proceeds):
                 yield stopped(now, process, thread, effect, statement, ask)
+    if isinstance(statement, Exhaust) and statement.resource == "input":
+        now, process = _before_input(now, process, thread, ask)
     for effect in ask("statement", about):
         if isinstance(effect, Proceeds) and isinstance(statement, Busy):
             yield from spend(now, process, thread, statement.milliseconds, ask)
@@ -158,6 +166,22 @@ def execute(
             yield change.with_process(now, change.with_thread(process, begun))
         else:
             yield stopped(now, process, thread, effect, statement, ask)
+
+
+def _before_input(
+    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+) -> tuple[Configuration, ProcessState]:
+    """With what input() does first: it flushes stdout, and nobody is told whether that failed.
+
+    CPython Python/bltinmodule.c, builtin_input. Raises NotPredicted.
+    """
+    (effect,) = ask("statement", facts(ask, process, thread, Flush()))
+    if isinstance(effect, Proceeds):
+        now = change.flush(now, process)
+        return now, now.process(process.path)
+    if not ask.profile.keeps_unwritten:
+        process = replace(process, buffered=())
+    return now, process
 
 
 def _proceed(
@@ -189,14 +213,13 @@ def _proceed(
             process = now.process(process.path)
         case Rest() if thread.id != process.main:
             thread = replace(thread, done=True)
-        case Rest() | Serve() | Supervise() | JoinProcess() | AwaitTask():
+        case AwaitProcess() | JoinProcess() | AwaitJoin():
+            thread = change.push(thread, multiprocess.waiting(process, statement))
+        case Rest() | Serve() | Supervise() | AwaitTask():
             thread = change.push(thread, _waiting(process, statement))
         case Import(library):
             process = run.bring(process, library, ask)
-        case StartProcess():
-            now = multiprocess.start(now, process, thread, statement, ask)
-            process = now.process(process.path)
-        case EndInterpreter() | TerminateProcess() | SubmitTask():
+        case EndInterpreter() | StartProcess() | TerminateProcess() | SubmitTask():
             yield from _elsewhere(now, process, thread, statement, ask)
             return
         case _:
@@ -236,7 +259,7 @@ def _elsewhere(
     now: Configuration,
     process: ProcessState,
     thread: Thread,
-    statement: EndInterpreter | TerminateProcess | SubmitTask,
+    statement: EndInterpreter | StartProcess | TerminateProcess | SubmitTask,
     ask: Ask,
 ) -> Iterator[Configuration]:
     """All that may be after a statement that acts on another interpreter or process."""
@@ -245,6 +268,9 @@ def _elsewhere(
             yield from spawn.end_second(now, process, thread, ask, left_over=False)
         case SubmitTask():
             yield pools.submit(now, process, thread, statement, ask)
+        case StartProcess():
+            flushing = facts(ask, process, thread, Flush())
+            yield from multiprocess.start(now, process, thread, statement, flushing, ask)
         case TerminateProcess():
             now = change.with_process(now, change.with_thread(process, thread))
             yield from multiprocess.terminate(now, process, ask)
@@ -259,14 +285,10 @@ def _parent(
     return now, replace(process, forked=process.forked + 1), thread
 
 
-def _waiting(
-    process: ProcessState, statement: Rest | Serve | Supervise | JoinProcess | AwaitTask
-) -> Frame:
+def _waiting(process: ProcessState, statement: Rest | Serve | Supervise | AwaitTask) -> Frame:
     match statement:
         case AwaitTask():
             return AwaitsTask()
-        case JoinProcess():
-            return multiprocess.join(process)
         case Rest():
             return Resting(statement.awaits)
         case Serve():
@@ -307,7 +329,9 @@ def _promise(
         case Finalize(function):
             return run.finalize(process, function)
         case RegisterThreading(function):
-            return replace(process, threading=(*process.threading, function), held=True)
+            listed = (*process.listed, function)
+            waiting = (*process.threading, function)
+            return replace(process, threading=waiting, listed=listed, held=True)
         case Keep(function):
             return replace(process, kept=(*process.kept, function))
         case Hook(name, function):

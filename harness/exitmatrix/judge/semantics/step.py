@@ -35,6 +35,8 @@ from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.outside import arrive, spend
 from exitmatrix.judge.semantics.signals import disposition, notice
 from exitmatrix.judge.semantics.state import (
+    AwaitsJoin,
+    AwaitsProcess,
     AwaitsResult,
     AwaitsTask,
     AwaitsWork,
@@ -61,7 +63,6 @@ from exitmatrix.judge.semantics.state import (
     Raised,
     RequestCode,
     Resting,
-    ServesForks,
     Serving,
     ShutsDown,
     Supervising,
@@ -76,7 +77,9 @@ from exitmatrix.model.execution import Exit
 from exitmatrix.model.language import Nothing
 
 LEFT = (
-    AwaitsTask
+    AwaitsJoin
+    | AwaitsProcess
+    | AwaitsTask
     | Body
     | Entering
     | Interrupted
@@ -88,6 +91,10 @@ LEFT = (
     | EndsProcesses
 )
 """What an exception leaves without more ado."""
+
+
+CODE = AwaitsResult | MainCode | ProcessCode | ProcessEnd | TaskCode | ThreadCode
+"""Below code, where what an exception does depends on whose code it is."""
 
 
 def steps(now: Configuration, ask: Ask) -> Iterator[Configuration]:
@@ -180,7 +187,7 @@ def _go_on(
             yield loops.go_on(now, process, thread, ask)
         case Finally() | Catching() | Unwinding() | FinalizerRun():
             yield from promises.go_on(now, process, thread, ask)
-        case JoinsProcess() | EndsProcesses() | ProcessCode() | ProcessEnd() | ServesForks():
+        case frame if isinstance(frame, multiprocess.FRAMES):
             yield from multiprocess.go_on(now, process, thread, ask)
         case TaskCode() | AwaitsTask() | AwaitsWork() | AwaitsResult() | ShutsDown():
             yield from pools.go_on(now, process, thread, ask)
@@ -245,7 +252,7 @@ def _unwind(
             process = _print(process, raised, ask, handler=running.current)
             thread = change.swap(replace(thread, raising=None), replace(running, last=raised))
             yield _with(now, process, thread)
-        case MainCode() | ThreadCode() | ProcessCode() | TaskCode() | AwaitsResult():
+        case frame if isinstance(frame, CODE):
             yield from _leave_code(now, process, thread, raised, ask)
         case Finalization("globals"):
             ask("release exception", Facts(profile=ask.profile, exception=raised.name))
@@ -271,6 +278,8 @@ def _leave_code(
         yield from pools.leave(now, process, thread, raised, ask)
     elif isinstance(thread.top, ProcessCode):
         yield from multiprocess.leave(now, process, thread, raised, ask)
+    elif isinstance(thread.top, ProcessEnd):
+        yield multiprocess.unwind(now, process, thread, raised, ask)
     elif function := promises.hook(process, thread, raised, ask):
         calm = replace(thread, raising=None)
         now, waits = finalize.flush_before_hook(now, process, calm, raised, ask)

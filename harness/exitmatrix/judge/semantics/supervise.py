@@ -20,6 +20,8 @@ from exitmatrix.judge.laws.law import (
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import (
+    AwaitsJoin,
+    AwaitsProcess,
     AwaitsResult,
     AwaitsTask,
     AwaitsWork,
@@ -58,6 +60,8 @@ WAITING = (
     | Serving
     | Supervising
     | JoinsProcess
+    | AwaitsProcess
+    | AwaitsJoin
     | EndsProcesses
     | ServesForks
     | AwaitsTask

@@ -90,6 +90,7 @@ class Engine:
         self.environment = {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": folder,
+            "TMPDIR": folder,
             "LANG": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1",
             "TOLD": str(TOLD),
@@ -206,6 +207,7 @@ class Engine:
             for pid in map(_started, told)
             if pid and pid != run.pid and (end := _reap(pid)) is not None
         )
+        _reap_helpers(run.pid)
         shown = BareRun(
             status=describe_status(status),
             told=tuple(_described(line) for line in told),
@@ -243,6 +245,12 @@ def _reap(pid: int) -> int | None:
         return os.waitpid(pid, 0)[1]
     except ChildProcessError:
         return None
+
+
+def _reap_helpers(group: int) -> None:
+    """Take notice of the end of those that tell nothing: fork servers and trackers."""
+    while _reap(-group) is not None:
+        pass
 
 
 def _send(message: Hello | Answer) -> None:

@@ -40,14 +40,28 @@ READING = inline(
     Code("start_after_main(f)"),
     " in a thread when the main program has ended, ",
     Code("start_daemon(f)"),
-    " in a daemon thread that it waits for and leaves asleep. A function that is not defined"
+    " in a daemon thread that it waits for and leaves asleep. ",
+    Code("start_process(f, method)"),
+    " starts a process of multiprocessing and waits until ",
+    Code("f"),
+    " has begun in it. ",
+    Code("await_process()"),
+    " waits until the one that was started last has ended, or has come to ",
+    Code("wait_for_starter()"),
+    "; ",
+    Code("join_process()"),
+    " lets it go on from there and joins it, and so does the end of who has started it. A function"
+    " that is not defined"
     " does nothing.",
 )
 CANNOT_SAY = (
     "conditions and loops: a program does the same thing each time",
     "two threads that act at the same time: each waits for the other to be done",
-    "signals from another process, and time",
-    "subprocess, multiprocessing, asyncio, second interpreters, and servers: the matrix has those",
+    "signals from another process, but the SIGTERM of a process that is terminated, and time",
+    "subprocess, asyncio, pools, second interpreters, and servers: the matrix has those",
+    "two processes that act at the same time, but when one ends that was let go on",
+    "a process that is spawned, or forked by a fork server, and that a function starts",
+    "what handlers of a fork server do, and its child that nobody joins",
     "a fork in a daemon thread, and a thread that waits for main's end in a handler",
     "an overflow of the stack, and a pipe that is full",
     "what a global does when it is released, but to tell it or to raise an exception",
