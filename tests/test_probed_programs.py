@@ -34,6 +34,7 @@ from tests.conftest import FOUND, make_order, run_orders
 pytestmark = pytest.mark.real
 
 SEED = 4711
+GENERATION = 4  # the last that starts no processes of multiprocessing: records name those by role
 PROGRAMS = 100
 KNOWN = 0.9  # of the programs that can be compared; the others are `unknown`, with a reason
 
@@ -101,7 +102,7 @@ def test_a_record_says_what_the_program_showed_bare(
     codes = {
         f"program-{number}": code
         for number in range(PROGRAMS)
-        if comparable(code := random(SEED, number)) and names(code)
+        if comparable(code := random(SEED, number, GENERATION)) and names(code)
     }
     for id, code in codes.items():
         (tmp_path / f"{id}.py").write_text(scenario(code, "generated"))

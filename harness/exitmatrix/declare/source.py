@@ -450,10 +450,9 @@ class _Writer:
     def file(self, title: str) -> str:
         """Docstring, imports, helpers, functions, main program."""
         functions = [self._function(name) for name in names(self.code)]
-        forks = Fork in self.kinds
+        forks = bool(self.kinds & {Fork, StartProcess})
         roles = '["parent", "child"]' if forks else '["main"]'
-        begin = f'\nendings.end_here("{"parent" if forks else "main"}")' if self.observed else ""
-        main = self._main(begin)
+        main = self._main("parent" if forks else "main")
         parts = [
             HEADER.format(title=title, roles=roles) if self.observed else "",
             f'"""{title}"""\n\n' if title else "",
@@ -464,12 +463,14 @@ class _Writer:
         ]
         return "".join(parts)
 
-    def _main(self, begin: str) -> str:
+    def _main(self, role: str) -> str:
         """The main program; what others import are the registrations in it."""
-        started = f'tell("started", str(os.getpid())){begin}'
+        begin = ['tell("started", str(os.getpid()))']
+        if self.observed:
+            begin.append(f'endings.end_here("{role}")')
         if StartProcess not in self.kinds:
-            return "\n".join([started, *self._lines(self.code.body, 0)])
-        lines, guarded = [GUARD, INDENT + started], True
+            return "\n".join([*begin, "\n".join(self._lines(self.code.body, 0))])
+        lines, guarded = [GUARD, *(INDENT + line for line in begin)], True
         for one in self.code.body:
             imported = isinstance(one, Register)
             if guarded and imported:
@@ -523,6 +524,7 @@ class _Writer:
             process = process.replace('    tell("started', f'{FORGET_WAITING[4:]}    tell("started')
             fork = fork.replace("        tell(", f"{FORGET_WAITING}        tell(", 1)
         if self.observed:
+            process = process.replace('    tell("started', f'{HOLD[4:]}    tell("started')
             fork = fork.replace("        tell(", f"{HOLD}        tell(", 1)
         processes = StartProcess in self.kinds
         return [

@@ -230,6 +230,9 @@ def _server(
     now: Configuration, process: ProcessState, imports: tuple[Register | Import, ...], ask: Ask
 ) -> tuple[Configuration, ProcessState, ProcessState]:
     """The fork server of a process, which is started where there is none."""
+    if process.processes_over:
+        # Which removes the folder that its socket may be in: Lib/multiprocessing/util.py.
+        raise NotPredicted("no law says what happens: a fork server behind the exit function")
     for one in process.owned:
         if one.server is not None:
             return now, process, now.process(one.server)
