@@ -1,5 +1,5 @@
 """The command by its module: `python -m exitmatrix`."""
 
-from exitmatrix.cli.main import entry
+from exitmatrix.cli.entry import entry
 
 entry()
