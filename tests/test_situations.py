@@ -74,9 +74,19 @@ def test_a_program_has_a_row_below_what_many_run_below() -> None:
     assert list(first)[:2] == ["a program", "a program, a container's PID 1"]
     assert "behind a shell: sh -c, a script without exec" not in first
     told = dict(zip([plain(one) for one in table.head[1:]], list(first.values())[1], strict=True))
-    assert told["kubectl delete pod, docker stop"] == "● it goes on"
+    assert told["kubectl delete pod, docker stop"] == "✗ no; it goes on until SIGKILL"
     assert told["kill -9 to the first process"] == "-"
     assert told["Ctrl-C"] == "not measured"
+
+
+def test_what_goes_on_is_killed_where_that_follows() -> None:
+    """A platform sends SIGKILL when the time of grace is over; a terminal that closes does not."""
+    goes_on = outcome(process(fired=(), exit=None), port="serving")
+    cells = ("uvicorn/SIGTERM@main", "uvicorn/SIGHUP@main")
+    told = entries(*(record(cell, goes_on, stack="uvicorn-0.54") for cell in cells))
+    assert told["systemctl stop"] == told["kubectl delete pod, docker stop"]
+    assert told["kubectl delete pod, docker stop"] == "✗ no; it goes on until SIGKILL"
+    assert told["the terminal is closed"].startswith("● it goes on")
 
 
 def test_what_was_not_measured_is_said_so() -> None:

@@ -32,6 +32,10 @@ from exitmatrix.report.pages.cell import CellFacts, answered
 from exitmatrix.report.render.text import fill
 from exitmatrix.report.survey import surveys
 
+KILLED = (
+    "What is told here is what the first signal does. Whoever is alive when the time of grace is"
+    " over gets SIGKILL, and runs no handler."
+)
 ASKED = 2  # questions of others that are named
 
 
@@ -95,6 +99,8 @@ def told(situation: Situation, scenario: Scenario, launcher: str, output: Path) 
         "",
         *fill(f"Measured on {record.interpreter_id}{with_what}, as {record.cell}.", "  ", "  "),
     ]
+    if situation.kills_in_the_end and any(outcome.survivors for outcome in record.outcomes):
+        lines += ["", *fill(KILLED, "  ", "  ")]
     lines += ["", answered(_facts(platform, record, scenario, records, output))]
     return [*lines, *_more(question), *again]
 

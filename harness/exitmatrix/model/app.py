@@ -55,6 +55,11 @@ class Situation(Frozen, kw_only=True):
         """What is sent first."""
         return self.steps[0]
 
+    @property
+    def kills_in_the_end(self) -> bool:
+        """Whether SIGKILL follows for whoever is alive when the time of grace is over."""
+        return len(self.steps) > 1 and self.steps[-1].signal == "SIGKILL"
+
 
 class Expectation(Frozen, kw_only=True):
     """What a user expects of an ending."""

@@ -15,10 +15,11 @@ from exitmatrix.declare.spoken import (
     rows,
 )
 from exitmatrix.model import Ending, Question, Scenario
+from exitmatrix.model.app import Situation
 from exitmatrix.model.cell import DIRECT
-from exitmatrix.report.document import Code, Inline, Row, Section, inline, paragraph, table
+from exitmatrix.report.document import Code, Inline, Row, Section, Symbol, inline, paragraph, table
 from exitmatrix.report.sections.answers import NO_SUCH_THING, NOT_MEASURED, short_answer
-from exitmatrix.report.survey import Survey
+from exitmatrix.report.survey import Group, Survey
 
 LEAD = inline(
     "Do the handlers of atexit run? Each entry is what the newest Python showed with the newest"
@@ -38,7 +39,7 @@ def situations_section(
         return []
     lines: list[Row] = []
     for id in (id for id in known if id in asked):
-        endings = [ending_in(situation, scenarios[id]) for _, situation in rows()]
+        endings = [(situation, ending_in(situation, scenarios[id])) for _, situation in rows()]
         lines.append((TITLES[id], *_cells(surveys, id, DIRECT, endings)))
         if id == PLAIN:
             lines += _below(surveys, scenarios[id])
@@ -51,7 +52,7 @@ def _below(surveys: Mapping[Question, Survey], scenario: Scenario) -> Iterator[R
     measured = {one.launcher for one in surveys if one.scenario == scenario.id}
     for id, title in BELOW_TITLES.items():
         if id in measured:
-            endings = [ending_below(one, scenario, BY_ID[id]) for _, one in rows()]
+            endings = [(one, ending_below(one, scenario, BY_ID[id])) for _, one in rows()]
             yield title, *_cells(surveys, scenario.id, id, endings)
 
 
@@ -59,14 +60,22 @@ def _cells(
     surveys: Mapping[Question, Survey],
     scenario: str,
     launcher: str,
-    endings: Sequence[Ending | None],
+    endings: Sequence[tuple[Situation, Ending | None]],
 ) -> list[Inline]:
     """An entry for each situation."""
     cells: list[Inline] = []
-    for ending in endings:
+    for situation, ending in endings:
         if ending is None:
             cells.append(NO_SUCH_THING)
             continue
         survey = surveys.get(Question(scenario, launcher, ending.termination, ending.target))
-        cells.append(short_answer(survey.groups[0]) if survey else NOT_MEASURED)
+        cells.append(_entry(situation, survey.groups[0]) if survey else NOT_MEASURED)
     return cells
+
+
+def _entry(situation: Situation, group: Group) -> Inline:
+    """The short answer; of what goes on after the first signal, what its last one makes of it."""
+    ends = [one.exit for outcome in group.outcomes for one in outcome.processes]
+    if ends and not any(ends) and situation.kills_in_the_end:
+        return inline(Symbol.NO, " no; it goes on until SIGKILL")
+    return short_answer(group)
