@@ -532,8 +532,7 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("cpython", (3, 9, 8), value=True),
             Span("cpython", (3, 10), value=False),
             Span("cpython", (3, 10, 1), value=True),
-            Span("pypy", (), value=False),
-            Span("pypy", (3, 9), value=True),
+            Span("pypy", (), value=True),
         ),
         source="CPython bpo-1596321, GH-28549 and GH-28589; Lib/threading.py, _shutdown",
     ),
@@ -542,8 +541,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         about="whether eval of a text, while handlers run, makes a program end with status 1 that "
         "KeyboardInterrupt has ended",
         spans=(
-            Span("cpython", (), value=False),
-            Span("cpython", (3, 8), value=True),
+            Span("cpython", (), value=True),  # before 3.8 it ends with 1 in any case
             Span("cpython", (3, 14), value=False),
             Span("pypy", (), value=False),
         ),
