@@ -664,6 +664,16 @@ def test_a_claim_without_a_program_says_which_is_missing() -> None:
     assert not gather(found, few).families_named("flask/SIGINT@main")
 
 
+def test_who_has_none_of_the_cells_that_may_be_missing_is_not_asked() -> None:
+    """It has shown nothing, so that it contradicts nothing: pytest-xdist on PyPy, of SIGTERM."""
+    claim = CLAIMS_BY_ID["L8"]
+    none = replace(LOADED["pytest-xdist"], terminations=("SIGKILL@worker",))
+    found = evidence(claim, showing(*claim.cases[0].expects))
+    told = assess(claim, gather(found, {**LOADED, "pytest-xdist": none}))
+    assert told.verdict == HOLDS
+    assert {one.stack for one in told.not_asked} == {"pytest-xdist-3.8"}
+
+
 KILLED = sight(
     process("parent", ("C", "B", "A"), {"code": 247}),
     process("child", (), {"signal": "SIGKILL"}),

@@ -194,9 +194,10 @@ class _Witness:
 
     def rule(self, claim: Claim) -> tuple[Word, str]:
         """The verdict of this subject, and why. Raises _Unanswered."""
-        for expect in claim.judged_by:
-            if self._is_mine(expect):
-                self._cells(expect)
+        mine = [expect for expect in claim.judged_by if self._is_mine(expect)]
+        found = [self._cells(expect) for expect in mine]  # each is looked for
+        if not any(found):
+            raise _CannotBeHad(claim.id)  # it has no cell even of those that may be missing
         try:
             for case in claim.cases:
                 if self._meets(case, all):
