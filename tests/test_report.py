@@ -663,7 +663,7 @@ def test_a_small_page_reads_as_it_should() -> None:
 ANSWER = """
 Do my handlers run, in which process, is anything left behind?
 
-| what you do | a plain program | Flask | Flask, debug server | from cells |
+| what you do | a plain program | Flask, development server | Flask, debug server | from cells |
 | --- | --- | --- | --- | --- |
 | let it reach its last line | not measured | - | - | `return` @ main |
 | press Ctrl-C | not measured | not measured | not measured | `SIGINT` @ main, group |

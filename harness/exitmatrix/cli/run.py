@@ -71,7 +71,9 @@ def _some(*names: str, metavar: str, text: str) -> options.Option:
     help="When it can be ended: auto (it listens and rests, or rests), PORT, URL, /PATH,"
     " 'line REGEX', 'file PATH', or so many seconds: 5s.  [default: auto]",
 )
-@click.option("--ready-within", default="", help="When it is given up instead.  [default: 30s]")
+@click.option(
+    "--ready-within", default="", help="How long to wait until it is ready.  [default: 30s]"
+)
 @_some(
     "--ending",
     "endings",
@@ -95,7 +97,7 @@ def _some(*names: str, metavar: str, text: str) -> options.Option:
 @click.option(
     "--grace",
     default="",
-    help="Time that it is given to end; then comes SIGKILL, or it is looked at no longer."
+    help="How long it may take to end; then it is sent SIGKILL, or no longer watched."
     "  [default: 30s]",
 )
 @click.option(
@@ -115,8 +117,8 @@ def _some(*names: str, metavar: str, text: str) -> options.Option:
     text="Look for what is left behind here too, besides the working folder and TMPDIR.",
 )
 @_some("--allow-address", "addresses", metavar="IP", text="An address on which it may listen.")
-@_some("--env", "env", metavar="NAME=VALUE", text="A variable that it has besides yours.")
-@click.option("--clean-env", is_flag=True, help="Of yours it has PATH, HOME and LANG alone.")
+@_some("--env", "env", metavar="NAME=VALUE", text="A variable to set besides yours.")
+@click.option("--clean-env", is_flag=True, help="Of your variables, pass PATH, HOME and LANG only.")
 @click.option(
     "--before",
     default="",
@@ -130,7 +132,10 @@ def _some(*names: str, metavar: str, text: str) -> options.Option:
     help="Run this before each run: to remove what one leaves elsewhere, for one.",
 )
 @click.option(
-    "--request", default="", metavar="/PATH", help="What is being asked for in scale-down."
+    "--request",
+    default="",
+    metavar="/PATH",
+    help="The path that is requested while it is ended by scale-down.",
 )
 @_some(
     "--expect",
@@ -176,8 +181,8 @@ def command(
 ) -> None:
     """Does the clean-up of your own program run when it is ended?
 
-    Starts COMMAND again and again where you are, with your environment, and kills
-    it: what it does to your files, databases and queues is your matter. Use a
+    Starts COMMAND again and again where you are, with your environment, and ends
+    it. What it does to your files, databases and queues is not undone: use a
     scratch copy of what must not be lost; --before can make one.
 
     \b
@@ -186,11 +191,11 @@ def command(
       exitmatrix run --ending deploy --as sh -- python -m app
       exitmatrix run --expect deploy:ran=all,within=10s -- python app.py
 
-    Handlers are those of atexit, of weakref.finalize, and for signals: who displaced
-    yours is told.
-    {port} becomes a port that is free. Each ending takes runs of its own, and one
-    without anything put into the program, which must end alike. Signals go to
-    processes of the run and to nobody else. Each run has a TMPDIR of its own.
+    Handlers are those of atexit, of weakref.finalize, and for signals. If a
+    library has replaced yours, you are told which one. {port} becomes a port that
+    is free. Each ending takes runs of its own, and one without anything put into
+    the program, which must end alike. Signals go to processes of the run and to
+    nobody else. Each run has a TMPDIR of its own.
 
     Without COMMAND, command, options and what is expected are read from
     exitmatrix.toml, or from pyproject.toml below tool.exitmatrix. Exits with 1

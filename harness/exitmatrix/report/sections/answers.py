@@ -33,7 +33,7 @@ from exitmatrix.report.survey import Group, Survey
 
 COLUMNS = {
     "plain": "a plain program",
-    "flask": "Flask",
+    "flask": "Flask, development server",
     "flask-debug": "Flask, debug server",
 }
 NO_SUCH_THING = "-"
