@@ -88,12 +88,15 @@ _SYNC_22 = replace(
 )
 _SYNC = replace(
     _SYNC_22,
-    since="24",
+    # 24.0 is neither: its arbiter.py has `handle_chld` and, on Linux, looks for `handle_cld`, so
+    # that nobody who is gone is noticed before the master stops. `exitmatrix bisect` finds 24.0.0
+    # for `sys.exit` in a view of gthread.
+    since="24.1",
     # 24.0, arbiter.py, `run`: all signals that `wait_for_signals` has, and then `manage_workers`
     replaces_late=False,
     # 24.0, `reload` waits until the old workers have gone, "to prevent double SIGTERM"
     master=_MASTER,
-    source="gunicorn 24.0.0 and 27.0.1",
+    source="gunicorn 27.0.1",
 )
 
 
