@@ -156,7 +156,7 @@ def _release(
         raise NotPredicted("no law says what happens: the order in which globals are released")
     if process.imported:
         raise NotPredicted("no law says what happens: the globals of a file that was imported")
-    (effect,) = ask("globals", replace(about, held=_held(process, function, ask) or about.held))
+    (effect,) = ask("globals", replace(about, held=about.held or _held(process, function, ask)))
     process = replace(process, kept=())
     if isinstance(effect, Calls):
         main = change.push(main, Entering(function))
