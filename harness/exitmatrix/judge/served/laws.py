@@ -157,6 +157,10 @@ LAWS: Mapping[str, ServerLaw] = {
         because="Nothing tells a worker that its master is gone: it goes on serving.",
         source="credentials(7): an orphan has another parent, and is sent no signal",
     ),
+    "server-orphan-default-action": ServerLaw(
+        because="A worker has asked the kernel for SIGKILL when the thread that forked it ends.",
+        source="prctl(2), PR_SET_PDEATHSIG; celery/concurrency/prefork.py, process_initializer",
+    ),
     "server-orphan-exits-at-once": ServerLaw(
         because="A worker sees that its master is gone, by the end of what it reads from it or by a"
         " look at its parent, and comes to os._exit.",
