@@ -403,7 +403,7 @@ except NameError:
 """,
     "file size": """
 def write_too_much():
-    name = __file__ + ".%d" % os.getpid()
+    name = sys.argv[0] + ".%d" % os.getpid()
     descriptor = os.open(name, os.O_RDWR | os.O_CREAT)
     os.unlink(name)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
