@@ -24,6 +24,7 @@ STAGES = [
     "report",
     "cli",
     "pytest_plugin",
+    "__main__",
 ]
 """The stages in the order of the data flow: none imports a later one."""
 
@@ -96,7 +97,7 @@ INSIDE_LATE = {
 }
 """Only in a function, where it cannot be done without: in the endings, or before the first line."""
 
-IMPURE = {"machine", "cli", "pytest_plugin"}
+IMPURE = {"machine", "cli", "pytest_plugin", "__main__"}
 BENCH = "cli.bench"  # times and starts processes of its own: that is what it measures
 AFTER_THE_RECORD = {"observe", "judge"}
 

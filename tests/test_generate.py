@@ -9,17 +9,15 @@ import msgspec
 import pytest
 from exitmatrix.declare.dice import Dice
 from exitmatrix.declare.generate import (
-    ACTS,
-    ENDINGS,
     NAMES,
     OLDEST,
     RELEASED,
     UNCATCHABLE,
     VERSION,
     random,
-    small,
 )
 from exitmatrix.declare.shrink import smaller, weight
+from exitmatrix.declare.small_programs import ACTS, ENDINGS, small
 from exitmatrix.declare.source import LINES, source
 from exitmatrix.declare.statements import HOLDING, names, size, statements
 from exitmatrix.machine.bare.session import Session

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from exitmatrix.declare.generate import VERSION, random, small
+from exitmatrix.declare.generate import VERSION, random
+from exitmatrix.declare.small_programs import small
 from exitmatrix.declare.source import source
 from exitmatrix.model.base import Frozen
 from exitmatrix.model.language import Code
