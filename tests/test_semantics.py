@@ -565,6 +565,9 @@ def test_a_process_calls_what_threading_has_in_its_list() -> None:
     assert foreseen(within, cpython("3.9.2")) == {"A( A) = 0; = 0"}
     behind = code(RegisterThreading("A"), Register("B"), B=start)
     assert foreseen(behind) == {"A( A) B( B) = 0; = 0"}
+    left = code(RegisterThreading("A"), Register("B"), A=Raise(), B=start)
+    assert foreseen(left) == {"A( A! B( B) = 0; A( A! = 1"}
+    assert foreseen(left, cpython("3.9.2")) == {"A( A! B( B) = 0; = 0"}
 
 
 def test_a_spawned_process_goes_through_that_list_again_where_it_raised() -> None:

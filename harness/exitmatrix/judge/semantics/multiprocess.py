@@ -186,7 +186,10 @@ def _fork(
     # threading's list is not emptied when it is gone through, but a main thread that is over
     # does not go through it again.
     begun = process.finalizing and process.threading != process.listed
-    over = process.threading_over or (begun and not ask.profile.list_runs_before_end)
+    if ask.profile.list_runs_before_end:
+        over = process.threading_over and not process.list_left
+    else:
+        over = process.threading_over or begun
     listed = () if over else process.listed
     child = replace(
         child,

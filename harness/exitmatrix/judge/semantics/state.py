@@ -317,6 +317,7 @@ class ProcessState(Frozen, kw_only=True):
     finalizers_over: bool = False  # whether weakref calls none any more
     threading: tuple[str, ...] = ()  # functions of threading's own list, oldest first
     listed: tuple[str, ...] = ()  # all that were registered there, those that have run too
+    list_left: bool = False  # whether an exception has left that list's functions
     kept: tuple[str, ...] = ()  # what globals call when they are released
     hooks: tuple[tuple[str, str], ...] = ()  # sys.excepthook, threading.excepthook
     exitfunc: str = ""  # what sys.exitfunc was set to, if anything

@@ -259,6 +259,7 @@ def _unwind(
             yield _with(now, process, replace(thread, raising=None))
         case Finalization() as ending:
             ask("late exception", Facts(profile=ask.profile, exception=raised.name))
+            process = replace(process, list_left=ending.stage == "threading")
             over = change.swap(replace(thread, raising=None), replace(ending, stage="handlers"))
             yield _with(now, process, over)
 
