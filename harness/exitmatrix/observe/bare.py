@@ -35,6 +35,8 @@ def seen(run: BareRun, texts: Collection[str]) -> Seen:
                 ends[path] = _exit(orphan)
         elif word == "exit":
             ends[path] = _exit(" ".join(rest))
+        elif path not in said:
+            raise NotSeen(f"what told {line[-40:]!r} had not told that it started")
         elif rest[0] in MOMENTS:
             said[path].append(Line(word, MOMENTS[rest[0]]))
         else:

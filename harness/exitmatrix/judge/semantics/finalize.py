@@ -172,7 +172,7 @@ def _held(process: ProcessState, function: str, ask: Ask) -> str:
     others = process.abandoned or any(one.daemon for one in process.threads)
     if others and not asked:
         return "thread"
-    return "module" if process.held else ""
+    return "module" if process.held or process.finalizers else ""
 
 
 def _flush(now: Configuration, process: ProcessState, profile: Profile) -> Configuration:

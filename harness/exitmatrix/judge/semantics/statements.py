@@ -18,8 +18,10 @@ from exitmatrix.judge.semantics.state import (
     Catching,
     Configuration,
     Entering,
+    Finalization,
     Finally,
     Frame,
+    Hooked,
     ProcessState,
     Resting,
     Serving,
@@ -147,8 +149,7 @@ def execute(
         raise NotPredicted(
             f"no law says what happens: {type(statement).__name__} while globals are released"
         )
-    if process.unnoticed and not isinstance(statement, ASK_FOR_NO_SIGNALS):
-        raise NotPredicted("no law says what happens: a signal that may be noticed late")
+    _knows_signals(process, statement, ask)
     about = facts(ask, process, thread, statement)
     if process.torn and isinstance(statement, LOADERS):
         for effect in ask("loading", about):
@@ -182,6 +183,25 @@ def _before_input(
     if not ask.profile.keeps_unwritten:
         process = replace(process, buffered=())
     return now, process
+
+
+def _knows_signals(process: ProcessState, statement: Statement, ask: Ask) -> None:
+    """Raises NotPredicted where it is not known what becomes of a signal.
+
+    A fork beside threads may print a warning. What prints it evaluates text, which makes a process
+    forget that Ctrl-C has ended its code.
+    """
+    if process.unnoticed and not isinstance(statement, ASK_FOR_NO_SIGNALS):
+        raise NotPredicted("no law says what happens: a signal that may be noticed late")
+    if not (isinstance(statement, Fork) and ask.profile.eval_forgets_interrupt):
+        return
+    main = process.thread(process.main)
+    frames = main.frames if main and len(process.threads) > 1 else ()
+    for one in frames:
+        if (isinstance(one, Hooked) and one.raised.name == "KeyboardInterrupt") or (
+            isinstance(one, Finalization) and one.exit.signal == "SIGINT"
+        ):
+            raise NotPredicted("no law says what happens: a fork beside threads after Ctrl-C")
 
 
 def _proceed(

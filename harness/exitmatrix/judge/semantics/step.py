@@ -49,6 +49,7 @@ from exitmatrix.judge.semantics.state import (
     Finalization,
     FinalizerRun,
     Finally,
+    Frame,
     HandlerRun,
     Hooked,
     Interrupted,
@@ -231,6 +232,7 @@ def _unwind(
 ) -> Iterator[Configuration]:
     """An exception leaves what the thread is doing."""
     _leaves_signals(process, thread, ask)
+    _leaves_join(process, thread)
     match thread.top:
         case Supervising() as waiting:
             yield from supervise.interrupt(now, process, thread, waiting, raised, ask)
@@ -262,6 +264,21 @@ def _unwind(
             process = replace(process, list_left=ending.stage == "threading")
             over = change.swap(replace(thread, raising=None), replace(ending, stage="handlers"))
             yield _with(now, process, over)
+
+
+def _leaves_join(process: ProcessState, thread: Thread) -> None:
+    """Raises NotPredicted where a thread is not joined that has something left to do.
+
+    Some Pythons then take it for one that has ended: CPython 3.9.8 to 3.12 Lib/threading.py,
+    Thread._wait_for_tstate_lock.
+    """
+    joined = process.thread(thread.top.thread) if isinstance(thread.top, Joins) else None
+    if joined and not joined.done and any(_has_work(frame) for frame in joined.frames):
+        raise NotPredicted("no law says what happens: a thread whose join was interrupted")
+
+
+def _has_work(frame: Frame) -> bool:
+    return not isinstance(frame, ThreadCode) and frame != Body(())
 
 
 def _leaves_signals(process: ProcessState, thread: Thread, ask: Ask) -> None:
