@@ -261,7 +261,8 @@ def _unwind(
             yield _with(now, process, replace(thread, raising=None))
         case Finalization() as ending:
             ask("late exception", Facts(profile=ask.profile, exception=raised.name))
-            process = replace(process, list_left=ending.stage == "threading")
+            left = ending.stage == "threading" and bool(process.listed)
+            process = replace(process, list_left=left)
             over = change.swap(replace(thread, raising=None), replace(ending, stage="handlers"))
             yield _with(now, process, over)
 
