@@ -164,7 +164,9 @@ class _Writer:
             ("resource", "file size" in self.resources),
             (
                 "sys",
-                self.kinds & {SysExit, Write, Flush, Say, SetExitFunction, Catch} or SYS in hooks,
+                self.kinds & {SysExit, Write, Flush, Say, SetExitFunction, Catch}
+                or SYS in hooks
+                or "file size" in self.resources,
             ),
             (
                 "threading",

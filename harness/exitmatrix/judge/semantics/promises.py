@@ -85,14 +85,22 @@ def unwind(
         case FinalizerRun():
             yield from _finalizer_raised(now, process, thread, raised, ask)
         case Hooked(told):
-            yield _with(now, process, _hook_raised(thread, told, raised, ask))
+            yield _with(now, process, _hook_raised(process, thread, told, raised, ask))
 
 
-def _hook_raised(thread: Thread, told: Raised, raised: Raised, ask: Ask) -> Thread:
+def _hook_raised(
+    process: ProcessState, thread: Thread, told: Raised, raised: Raised, ask: Ask
+) -> Thread:
     """The thread, which goes on with what the hook raised, or with what it was told of."""
     main = isinstance(thread.frames[-2], MainCode)
     hook = "sys.excepthook" if main else "threading.excepthook"
-    about = Facts(profile=ask.profile, exception=raised.name, told=told.name, hook=hook)
+    about = Facts(
+        profile=ask.profile,
+        exception=raised.name,
+        told=told.name,
+        hook=hook,
+        buffered=bool(process.buffered),
+    )
     (effect,) = ask("hook exception", about)
     return change.pop(thread) if isinstance(effect, Passes) else replace(thread, raising=None)
 
