@@ -136,8 +136,8 @@ lock: $(STAMP) ## pin again what pyproject.toml asks for (LOCKARGS=--upgrade)
 	@$(LOCK) --output-file requirements/runtime.txt
 	@$(LOCK) --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
 	@$(subst pyproject.toml,examples/requirements.in,$(LOCK)) --output-file examples/requirements.txt
-LOCK = $(VENV)/bin/uv pip compile pyproject.toml --quiet --no-strip-extras --system-certs --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --custom-compile-command 'make lock' $(LOCKARGS)
+LOCK = $(VENV)/bin/uv pip compile pyproject.toml --quiet --no-strip-extras --system-certs --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' $(LOCKARGS)
 
 .PHONY: clean
 clean: ## remove .venv and the caches of the tools; reports and measured trials stay
