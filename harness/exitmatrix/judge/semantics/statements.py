@@ -41,7 +41,6 @@ from exitmatrix.model.language import (
     CloseStdout,
     Default,
     EndInterpreter,
-    Exhaust,
     FillStdout,
     Finalize,
     Flush,
@@ -155,8 +154,6 @@ def execute(
         for effect in ask("loading", about):
             if not isinstance(effect, Proceeds):
                 yield stopped(now, process, thread, effect, statement, ask)
-    if isinstance(statement, Exhaust) and statement.resource == "input":
-        now, process = _before_input(now, process, thread, ask)
     for effect in ask("statement", about):
         if isinstance(effect, Proceeds) and isinstance(statement, Busy):
             yield from spend(now, process, thread, statement.milliseconds, ask)
@@ -167,22 +164,6 @@ def execute(
             yield change.with_process(now, change.with_thread(process, begun))
         else:
             yield stopped(now, process, thread, effect, statement, ask)
-
-
-def _before_input(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
-) -> tuple[Configuration, ProcessState]:
-    """With what input() does first: it flushes stdout, and nobody is told whether that failed.
-
-    CPython Python/bltinmodule.c, builtin_input. Raises NotPredicted.
-    """
-    (effect,) = ask("statement", facts(ask, process, thread, Flush()))
-    if isinstance(effect, Proceeds):
-        now = change.flush(now, process)
-        return now, now.process(process.path)
-    if not ask.profile.keeps_unwritten:
-        process = replace(process, buffered=())
-    return now, process
 
 
 def _knows_signals(process: ProcessState, statement: Statement, ask: Ask) -> None:
