@@ -154,9 +154,13 @@ def test_a_run_beside_another_in_the_same_folder_says_so(run_app: Run, folder: P
     options = ("--ready", "line ready", "--trials", "1", "--ending", "ctrl-c", "--")
     other = Neighbours(str(folder))
     beside = run_app(*options, "python", "locks.py")
+    (folder / "app.lock").touch()  # as another program would leave it at work
+    stopped = run_app(*options, "python", "locks.py")
+    (folder / "app.lock").unlink()
     other.leave()
     by_itself = run_app(*options, "python", "locks.py")
     assert "Another exitmatrix run was at work in the same folder" in words(beside.stdout)
+    assert "Another exitmatrix run was at work" in words(stopped.stderr)
     assert "Another exitmatrix run" not in words(by_itself.stdout)
 
 

@@ -19,6 +19,7 @@ from exitmatrix.observe.app import observe_app, was_lost, why_unknown
 from exitmatrix.observe.naming import same_names
 from exitmatrix.plan import app as plan
 from exitmatrix.report.app.notes import BESIDE, made_again, not_ready_again
+from exitmatrix.report.render.text import fill
 
 TOLD = 12  # last lines of an app that was not ready
 
@@ -135,7 +136,8 @@ def _measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
                 break
         begun = len(runs.seen)
         spec, trial = runs.seen[-1]
-        tree = _check_first(spec, trial, call.at)
+        beside = beside or running.has_neighbours()
+        tree = _check_first(spec, trial, call.at, BESIDE if beside else "")
         out = {one.id: plan.left_out(one, tree, base) for one in wanted}
         # Who asks for several at once knows what they share; a port is no matter of taste.
         alone = plan.why_alone(call.command, trial, base.folder, forced=call.jobs > 1)
@@ -242,12 +244,13 @@ class _Runs:
         return [spec.situation.id for spec, _ in self.seen if not spec.blind]
 
 
-def _check_first(spec: AppSpec, trial: AppTrial, at: str) -> Tree:
+def _check_first(spec: AppSpec, trial: AppTrial, at: str, note: str) -> Tree:
     """Fail where the command is never ready, or a target names nobody; else its tree."""
     tree = Tree(trial.tree, spec.roles)
     ready = any(one.event.kind == "ready" for one in trial.history)
     if not ready:
         last = tuple(f"  | {line}" for line in trial.output.splitlines()[-TOLD:])
+        last += tuple(fill(note)) if note else ()
         raise Failure(why_unknown(trial) or "it was never ready", HARNESS_FAILED, last)
     if at and (reason := plan.unknown_target(at, tree)):
         raise Failure(reason, USAGE_ERROR)
