@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -401,23 +402,24 @@ def show_the_same(
     scenario = LOADED[record.scenario]
     file = folder / "reproducer.py"
     file.write_text(program(record).replace("RUNS = 20", f"RUNS = {RUNS_OF_A_RACE}"))
-    empty = folder / "tmp"
-    empty.mkdir()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    done = subprocess.run(
-        [str(word) for word in how(environment.python, file)],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env={**clean, "TMPDIR": str(empty)},
-        timeout=200,
-        check=False,
-    )
+    allowed = possible_outcomes(record)
+    # Not within `folder`: a fork server's socket is there, and its path has 107 bytes (unix(7)).
+    with tempfile.TemporaryDirectory() as empty:
+        done = subprocess.run(
+            [str(word) for word in how(environment.python, file)],
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            env={**clean, "TMPDIR": empty},
+            timeout=200,
+            check=False,
+        )
+        killed = _killed(allowed)
+        left = [one for one in Path(empty).iterdir() if not (_is_removed_at_exit(one) and killed)]
     note_exercised([environment.interpreter])
     driven = driver_of(file.read_text())
     assert done.returncode == 0 or not driven, (record.cell, done.stderr)
-    allowed = possible_outcomes(record)
-    left = [one for one in empty.iterdir() if not (_is_removed_at_exit(one) and _killed(allowed))]
     assert not left
     assert not left_in(file)
     for text in runs_in(done.stdout):
