@@ -39,6 +39,13 @@ class View(Frozen, kw_only=True):
     source: str = ""
 
 
+class Race(Frozen, kw_only=True):
+    """Two events within one process, either of which may come first."""
+
+    between: str
+    instead: Reaction  # what the process does where they come in the rarer order
+
+
 class Reaction(Frozen, kw_only=True):
     """What a process does on a signal."""
 
@@ -51,6 +58,7 @@ class Reaction(Frozen, kw_only=True):
     raised: tuple[str, ...] = ()  # those of them that end by an exception
     view: View | None = None  # of a request that is being answered; None: by the law, or unknown
     hurried: Reaction | None = None  # what it comes to where its master stops meanwhile
+    race: Race | None = None  # within the process itself
     source: str = ""
 
 

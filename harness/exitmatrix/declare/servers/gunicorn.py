@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from exitmatrix.model.server import Reaction, Server, Stop, View
+from exitmatrix.model.server import Race, Reaction, Server, Stop, View
 
 _LEAVES = Reaction(
     how="finalizes",
@@ -119,6 +119,12 @@ def _threads(sync: Server, quits: Reaction) -> Server:
     )
 
 
+_MAIN_LEFT = Reaction(
+    how="finalizes",
+    view=View(ends="raises", client="closed"),
+    source="24.0, workers/gthread.py, `finish_request`: `fs.result()` raises what the view did, and"
+    " SystemExit passes `except Exception`, now in the main thread",
+)
 _THREAD_LEFT = Reaction(
     how="goes on",
     view=View(
@@ -127,13 +133,15 @@ _THREAD_LEFT = Reaction(
         source="20.1, workers/gthread.py, `finish_request`: SystemExit passes `except Exception`,"
         " before the connection is closed",
     ),
+    race=Race(
+        between="the view, in a thread of the pool, and the main thread, which adds a callback",
+        instead=replace(
+            _MAIN_LEFT,
+            source="concurrent/futures/_base.py, `Future.add_done_callback`: where the view is done"
+            " before the callback is there, it is called at once, in the main thread",
+        ),
+    ),
     source="concurrent/futures/thread.py, `_worker`: a thread of the pool ends, and nobody else",
-)
-_MAIN_LEFT = Reaction(
-    how="finalizes",
-    view=View(ends="raises", client="closed"),
-    source="24.0, workers/gthread.py, `finish_request`: `fs.result()` raises what the view did, and"
-    " SystemExit passes `except Exception`, now in the main thread",
 )
 
 

@@ -8,6 +8,7 @@ order answers what it waits for, and nothing that it does not. Whoever goes on, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -79,7 +80,7 @@ def _from_inside(facts: Server, termination: Termination) -> Prediction:
             caught = View(ends="raises", client="500")
             reaction, signal, law = replace(GOES_ON, view=caught), "", "answers-500"
         case "sys.exit" if facts.quits is not None:
-            reaction, signal, law = replace(facts.quits, status=int(rest)), "", "view-quits"
+            reaction, signal, law = _with_status(facts.quits, int(rest)), "", "view-quits"
         case "signal":
             reaction, signal, law = reaction_of(facts, rest), rest, ""
         case "return":
@@ -89,14 +90,32 @@ def _from_inside(facts: Server, termination: Termination) -> Prediction:
             reaction, signal, law = reaction_of(facts, facts.hung), facts.hung, "times-out"
         case _:
             raise NotPredicted(f"what {termination.id} in a view of {facts.id} comes to")
+    then = "SIGKILL" if law == "times-out" else ""
+    ways = [_answered(facts, reaction, signal, then)]
+    if reaction.race:
+        ways.append(_answered(facts, reaction.race.instead, signal, then))
+    rules = (*((f"server-{law}",) if law else ()), *chain.from_iterable(w.rules for w in ways))
+    races = (*((reaction.race.between,) if reaction.race else ()), *ways[0].races)
+    return Prediction(
+        outcomes=union(chain.from_iterable(way.outcomes for way in ways)),
+        rules=tuple(dict.fromkeys(rules)),
+        races=tuple(dict.fromkeys(races)),
+    )
+
+
+def _with_status(reaction: Reaction, status: int) -> Reaction:
+    race = reaction.race
+    race = race and replace(race, instead=replace(race.instead, status=status))
+    return replace(reaction, status=status, race=race)
+
+
+def _answered(facts: Server, reaction: Reaction, signal: str, then: str) -> Prediction:
+    """What a process comes to that answers a request, and its client with it."""
     view = view_of(reaction)
     if view.status is not None:
         reaction = replace(reaction, status=view.status)
-    made = predict_hit(facts, reaction, signal, "SIGKILL" if law == "times-out" else "")
-    client = view.client
-    outcomes = tuple(replace(one, client=client) for one in made.outcomes)
-    rules = (*((f"server-{law}",) if law else ()), *made.rules)
-    return replace(made, outcomes=union(outcomes), rules=tuple(dict.fromkeys(rules)))
+    made = predict_hit(facts, reaction, signal, then)
+    return replace(made, outcomes=tuple(replace(one, client=view.client) for one in made.outcomes))
 
 
 # ------------------------------------------------------------------- in flight
