@@ -45,13 +45,21 @@ SPOKEN: tuple[Spoken, ...] = (
                 "heroku restart",
                 "cloud run",
             ),
-            *("exit 143", "sigterm", "kill", "kill the first pid", "supervisorctl stop", "deploy"),
+            *("docker restart", "docker compose restart", "podman restart"),
+            "docker service update",
+            *("kubectl scale", "kubectl drain", "pod eviction", "helm upgrade"),
+            *("aws ecs stop-task", "ecs stop task"),
+            *("exit 143", "exit code 143", "exit status 143", "sigterm", "kill"),
+            *("kill the first pid", "supervisorctl stop", "deploy"),
         ),
     ),
     Spoken(
         situation="stop-service",
         title="systemctl stop",
-        words=("systemctl restart", "stop a service", "reboot", "shutdown"),
+        words=(
+            *("systemctl restart", "stop a service", "reboot", "shutdown"),
+            *("pkill", "pkill -f", "killall"),
+        ),
     ),
     Spoken(
         situation="ctrl-c",
@@ -69,7 +77,7 @@ SPOKEN: tuple[Spoken, ...] = (
         title="OOM killer, kill -9 to who serves",
         words=(
             *("oom killer", "out of memory", "oom", "exit 137", "kill -9", "sigkill", "oomkilled"),
-            *("memory limit", "kill the second pid"),
+            *("memory limit", "kill the second pid", "exit code 137", "exit status 137"),
         ),
     ),
     Spoken(
