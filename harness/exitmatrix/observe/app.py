@@ -21,7 +21,7 @@ from exitmatrix.observe.app_handlers import (
     told_by_itself,
 )
 from exitmatrix.observe.app_signals import Signals
-from exitmatrix.observe.history import STARVED, is_starved
+from exitmatrix.observe.history import LATE, STARVED, is_starved
 
 BEFORE_EXEC = 0.03
 """Seconds from a fork to its exec, at most: 7 ms were seen with eight at work for each core, and 55
@@ -34,6 +34,7 @@ FAILURES: Mapping[str, str] = {
     "failed": "the harness itself failed",
     "unheard": "not every event could be told",
     "stalled": "the harness stood still for a while, so that times are wrong",
+    "late": LATE,
     "lost": "the harness was lost while it ran:",
     "not-asked": "no request was being answered when the signal was sent:",
     "garbled": "the event channel holds what is no event of this run",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from exitmatrix.model import CellId, Event, Scenario, Termination, Trial
 from exitmatrix.observe.history import (
+    LATE,
     STARVED,
     Seen,
     first_word,
@@ -21,6 +22,7 @@ HARNESS = {
     "garbled": "the event channel holds what is no event of this trial",
     "unheard": "not every event could be told: {text}",
     "stalled": "the harness itself stood still meanwhile",
+    "late": LATE,
     "lost": "the harness was lost while it ran: {text}",
     "failed": "the harness itself failed: {type}",
 }

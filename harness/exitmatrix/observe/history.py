@@ -92,6 +92,7 @@ def first_word(event: Event) -> str:
     return "".join(event.detail[:1])
 
 
+LATE = "the machine was too busy: the second signal, or who was to get it, came late"
 STARVED = "the kernel ended a process for want of memory meanwhile"
 
 

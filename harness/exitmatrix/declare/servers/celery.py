@@ -45,8 +45,9 @@ SOLO = Server(
         ),
         "SIGHUP": Reaction(
             how="goes on",
-            source="apps/worker.py, `install_worker_restart_handler`: os.execv, its command anew in"
-            " the same process, past all handlers",
+            hooks=(_WORKER,),
+            source="apps/worker.py, `install_worker_restart_handler`: a warm shutdown; os.execv,"
+            " its command anew in the same process, past all handlers of the application",
         ),
     },
     source=_SOURCE,
@@ -122,6 +123,7 @@ PREFORK = Server(
         ),
         "SIGQUIT": Stop(hooks=_COLD, source="apps/worker.py, `on_cold_shutdown`"),
         "SIGHUP": Stop(
+            hooks=(_WORKER,),
             restarts=True,
             source="apps/worker.py, `install_worker_restart_handler`: a warm shutdown, and os.execv"
             " in a handler of atexit, which comes before those of the application",

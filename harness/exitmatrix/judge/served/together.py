@@ -38,7 +38,8 @@ def afterwards(
     """
     reaped = facts.reaps * sum(one.exit is not None for one in workers)
     if stop.restarts or any(one.exit is None for one in workers):
-        yield replace(MASTER, fired=reaped)
+        called = stop.hooks if stop.restarts else ()
+        yield replace(MASTER, fired=(*reaped, *called))
     else:
         leaves = Reaction(how=facts.leaves, status=stop.status, hooks=(*reaped, *stop.hooks))
         yield process_of("master", facts, leaves, signal)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Awaitable, Callable
 
+from exitmatrix.machine.run import punctuality
 from exitmatrix.machine.run.http import END
 from exitmatrix.machine.run.state import TrialState
 from exitmatrix.model import Delivery
@@ -64,6 +66,7 @@ async def _signal_then_signal(trial: TrialState) -> None:
     """
     termination = trial.spec.termination
     await _signal(trial)
+    since = time.monotonic()
     aim = trial.aim
     trial.host.yield_slot(trial)
 
@@ -72,7 +75,8 @@ async def _signal_then_signal(trial: TrialState) -> None:
 
     if termination.then != "SIGKILL":
         await trial.journal.within(termination.grace, lambda: ended() or trial.in_a_handler)
-    await trial.journal.within(termination.grace, ended)
+    grace = termination.grace
+    await punctuality.within(trial, grace, ended, meant=grace, since=since)
     trial.take_events()
     if trial.aim in trial.live:
         trial.signal(termination.then)

@@ -14,6 +14,7 @@ import resource
 import shutil
 import signal
 import sys
+from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -39,6 +40,7 @@ from exitmatrix.model import Event, Trial
 LONGEST_LINE = 1 << 20
 BEAT = 0.25  # seconds between two looks at whether this process ran meanwhile
 STALLED = 2.0  # seconds that it did not
+BEATS = 128  # that are remembered: the longest time between two signals but a user's own grace
 
 
 class Engine:
@@ -57,6 +59,7 @@ class Engine:
         self._watched: dict[Watched, Listener] = {}
         self._asking: asyncio.TimerHandle | None = None
         self._ended: dict[Listener, list[Watched]] = {}
+        self._lags: deque[tuple[float, float]] = deque(maxlen=BEATS)
         loop = asyncio.get_running_loop()
         loop.add_reader(self._exits.fileno(), self._take_exits)
         loop.call_later(BEAT, self._beat, loop.time() + BEAT)
@@ -109,13 +112,19 @@ class Engine:
         Their times are then wrong: a grace was too long, a limit too short.
         """
         loop = asyncio.get_running_loop()
-        if loop.time() - due > STALLED:
+        lag = loop.time() - due
+        self._lags.append((loop.time(), lag))
+        if lag > STALLED:
             for trial in self._running:
                 trial.journal.note("harness", 0, "stalled")
         self.look_for_want_of_memory()
         loop.call_later(BEAT, self._beat, loop.time() + BEAT)
 
     # ---------------------------------------------- for the trials (Host)
+
+    def lag_since(self, when: float) -> float:
+        """Seconds by which the engine was late at the most since then, of `time.monotonic`."""
+        return max((lag for at, lag in self._lags if at >= when), default=0.0)
 
     def look_for_want_of_memory(self) -> None:
         """Have the trials know if the kernel has ended a process of our control group for memory.

@@ -34,6 +34,9 @@ class Host(Protocol):
     def look_for_want_of_memory(self) -> None:
         """Have the trials know if the kernel has ended a process for want of memory."""
 
+    def lag_since(self, when: float) -> float:
+        """Seconds by which the engine was late at the most since then, of `time.monotonic`."""
+
     def strays(self) -> list[int]:
         """Orphans that no trial knows: children of the engine, where these come home."""
 

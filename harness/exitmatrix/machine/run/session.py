@@ -88,8 +88,10 @@ def _lost(order: TrialSpec, why: str) -> Trial:
 
 
 def _was_disturbed(trial: Trial) -> bool:
-    """Whether the harness itself stood still while a trial ran."""
-    return any((event.source, event.kind) == ("harness", "stalled") for event in trial.history)
+    """Whether the harness itself stood still while a trial ran, or was late."""
+    return any(
+        event.source == "harness" and event.kind in ("stalled", "late") for event in trial.history
+    )
 
 
 def run_all(orders: list[TrialSpec], jobs: int) -> Iterator[tuple[TrialSpec, Trial]]:

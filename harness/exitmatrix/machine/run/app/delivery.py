@@ -15,6 +15,7 @@ from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.terminal import KEYS, Terminal
 from exitmatrix.machine.run.gates import Gates
 from exitmatrix.machine.run.kernel import proc
+from exitmatrix.machine.run.punctuality import within
 from exitmatrix.model.app import GRACE, Step
 from exitmatrix.model.tree import ALL, GROUP, Tree, base_of
 
@@ -45,8 +46,7 @@ async def _send_all(state: AppState, begun: float) -> bool:
     for number, step in enumerate(situation.steps):
         if number:
             after = grace if step.after == GRACE else step.after
-            left = begun + after - state.journal.now
-            await state.journal.within(max(left, 0.0), lambda step=step: _is_over(state, step))  # type: ignore[misc]
+            await _until_due(state, step, begun, after)
             if _everybody_is_gone(state):
                 return False
         if not _send(state, step) and not number:
@@ -76,6 +76,13 @@ def _is_over(state: AppState, step: Step) -> bool:
     """Whether the next signal need not be waited for any longer."""
     root = state.processes.watched.get(state.processes.root)
     return not state.live or (step.or_first_gone and root is not None and root.ended)
+
+
+async def _until_due(state: AppState, step: Step, begun: float, after: float) -> None:
+    """Wait until the next signal is due, so many seconds after the first."""
+    left = max(begun + after - state.journal.now, 0.0)
+    first = state.journal.begun + begun
+    await within(state, left, lambda: _is_over(state, step), meant=after, since=first)
 
 
 def _everybody_is_gone(state: AppState) -> bool:

@@ -42,6 +42,16 @@ def memory_kills() -> int:
     return int(rest.partition(b"\n")[0] or 0)
 
 
+def waited(pid: int) -> float:
+    """Seconds that the first thread of a process was ready to run, and had no processor.
+
+    The second figure of /proc/PID/schedstat, in nanoseconds: Linux, Documentation/scheduler/
+    sched-stats.rst. 0 where the kernel does not tell.
+    """
+    figures = read_proc(pid, "schedstat").split()
+    return int(figures[1]) / 1e9 if len(figures) > 1 else 0.0
+
+
 def pids() -> list[int]:
     """All processes that can be seen from here."""
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208

@@ -1,0 +1,113 @@
+"""Laws of the time between two signals: what a busy machine spoils is told for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from exitmatrix.declare.terminations import TERMINATIONS
+from exitmatrix.machine.run import engine as engine_module
+from exitmatrix.machine.run import punctuality
+from exitmatrix.machine.run.engine import Engine
+from exitmatrix.machine.run.journal import Journal
+from exitmatrix.machine.run.kernel import proc
+from exitmatrix.machine.run.session import _was_disturbed
+from exitmatrix.model import Event, Trial, Unknown
+from exitmatrix.observe import observe
+from exitmatrix.observe.history import LATE
+
+from tests.support.histories import PLAIN, Tale
+
+NOTE = Event("harness", 0, "late")
+
+
+def noted(lag: float = 0.0, waits: tuple[float, float] = (0.0, 0.0), ends: bool = False) -> bool:
+    """Whether a wait of a moment, where ten seconds are meant, is noted as spoilt."""
+    figures = iter(waits)
+    trial = SimpleNamespace(
+        journal=Journal(), live=[1], host=SimpleNamespace(lag_since=lambda _since: lag)
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proc, "waited", lambda _pid: next(figures))
+        wait = punctuality.within(
+            cast("Any", trial), 0.01, lambda: ends, meant=10.0, since=time.monotonic()
+        )
+        assert asyncio.run(wait) == ends
+    return NOTE in trial.journal.events
+
+
+@pytest.mark.parametrize(("late", "spoils"), [(0.9, False), (1.1, True)])
+def test_a_tenth_of_the_time_between_two_signals_may_be_lost(late: float, spoils: bool) -> None:
+    """By the engine, or by who is to get the second: it was ready to run and had no processor."""
+    assert noted(lag=late) == spoils
+    assert noted(waits=(3.0, 3.0 + late)) == spoils
+
+
+def test_nothing_is_spoilt_where_no_second_signal_is_needed() -> None:
+    """Who has ended before is told for what it is, however busy the machine was."""
+    assert not noted(lag=5.0, ends=True)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_trial_whose_second_signal_came_late_is_unknown(late: bool) -> None:
+    """It is run once more, as where the harness stood still."""
+    tale = Tale().kernel(10, "spawned").harness("ready", pid=10).starts(10).registers(10, "C")
+    tale.harness("sent", "SIGTERM", "main", pid=10).fires(10, "C")
+    if late:
+        tale.harness("late")
+    trial = tale.harness("sent", "SIGKILL", "main", pid=10).ends(10, "signal SIGKILL").trial()
+    shown = observe(trial, PLAIN, TERMINATIONS["SIGTERM-then-SIGKILL"])
+    assert (isinstance(shown, Unknown) and shown.reason == LATE) == late
+    assert _was_disturbed(trial) == late
+    assert not _was_disturbed(Trial(cell="", history=(), stdout="", stderr=""))
+
+
+def test_the_engine_knows_how_late_it_was(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Since a moment: what was before that is forgotten."""
+    monkeypatch.setattr(engine_module, "BEAT", 60.0)
+
+    async def run() -> tuple[float, float]:
+        engine = Engine(tmp_path, 1)
+        begun = time.monotonic()
+        engine._beat(asyncio.get_running_loop().time() - 1.5)
+        engine.client.close()
+        return engine.lag_since(begun), engine.lag_since(time.monotonic() + 1)
+
+    since, afterwards = asyncio.run(run())
+    assert 1.5 <= since < 1.5 + 60
+    assert afterwards == 0.0
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not proc.read_proc(os.getpid(), "schedstat"), reason="no schedstat here")
+def test_the_kernel_tells_how_long_a_process_waited_for_a_processor() -> None:
+    """Of two that share one processor, each waits about as long as it runs."""
+    code = (
+        "import os, sys, time\n"
+        "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+        "sys.stdin.readline()\n"
+        "while time.process_time() < 0.3: pass\n"
+        "print(flush=True)\n"
+        "sys.stdin.readline()\n"
+    )
+    pair = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    for one in pair:
+        cast("Any", one.stdin).write("\n")
+        cast("Any", one.stdin).flush()
+    for one in pair:
+        cast("Any", one.stdout).readline()
+    waited = [proc.waited(one.pid) for one in pair]
+    for one in pair:
+        one.communicate("\n")
+    assert max(waited) > 0.1
