@@ -19,7 +19,9 @@ from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import proc
 from exitmatrix.machine.run.session import _was_disturbed
 from exitmatrix.model import Event, Trial, Unknown
+from exitmatrix.model.app import AppTrial, Moment
 from exitmatrix.observe import observe
+from exitmatrix.observe.app import why_unknown
 from exitmatrix.observe.history import LATE
 
 from tests.support.histories import PLAIN, Tale
@@ -66,6 +68,42 @@ def test_a_trial_whose_second_signal_came_late_is_unknown(late: bool) -> None:
     assert (isinstance(shown, Unknown) and shown.reason == LATE) == late
     assert _was_disturbed(trial) == late
     assert not _was_disturbed(Trial(cell="", history=(), stdout="", stderr=""))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "reason"),
+    [
+        (("began", "sent", "sent", "ended"), None),
+        (("began", "sent", "raised", "sent"), None),  # by the first signal
+        (("sent", "began", "ended", "sent"), None),  # because of the first signal
+        (("began", "sent", "ended", "sent"), LATE),
+        (("began", "sent", "ended"), None),  # it finishes what it is at, and one signal is all
+    ],
+)
+def test_a_task_that_is_done_before_the_second_signal_says_that_the_first_was_late(
+    kinds: tuple[str, ...], reason: str | None
+) -> None:
+    """A task of five seconds, and signals 2.5 s apart: it is at work when both are sent."""
+    events = [
+        Event("harness", 10, "sent", ("SIGTERM", "main"))
+        if kind == "sent"
+        else Event("endings", 10, kind, ("celery.task:work",))
+        for kind in kinds
+    ]
+    trial = AppTrial(
+        id="",
+        situation="SIGTERM-then-SIGTERM",
+        target="main",
+        blind=False,
+        history=tuple(Moment(0.0, one) for one in events),
+        tree=(),
+        output="",
+        left=(),
+        changed=(),
+        port=0,
+        listening=(),
+    )
+    assert why_unknown(trial) == reason
 
 
 def test_the_engine_knows_how_late_it_was(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

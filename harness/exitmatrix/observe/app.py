@@ -93,9 +93,24 @@ def why_unknown(trial: AppTrial) -> str | None:
             return f"{event.detail[0]} was not sent: there was no {event.detail[-1]} any more"
     if is_starved(one.event for one in _until_closing(trial.history)):
         return STARVED
-    if not any(begins(one.event) for one in trial.history):
+    events = [one.event for one in trial.history]
+    if not any(map(begins, events)):
         return "no signal was sent"
-    return None
+    return LATE if _is_done_too_soon(events) else None
+
+
+def _is_done_too_soon(events: Sequence[Event]) -> bool:
+    """Whether what a scenario was at work on when its first signal was sent is done by the second.
+
+    It takes twice the time between the two; where it is done, the first was late.
+    """
+    sent = [n for n, one in enumerate(events) if (one.source, one.kind) == ("harness", "sent")]
+    if len(sent) < 2:
+        return False
+    told = [(n, one) for n, one in enumerate(events[: sent[-1]]) if one.source == "endings"]
+    begun = {(one.pid, *one.detail[:1]) for n, one in told if one.kind == "began" and n < sent[0]}
+    done = {(one.pid, *one.detail[:1]) for n, one in told if one.kind == "ended" and n > sent[0]}
+    return bool(begun & done)
 
 
 def begins(event: Event) -> bool:
