@@ -7,15 +7,9 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
+from exitmatrix.declare.author import NAMES, OLDEST, RELEASED, UNCATCHABLE
 from exitmatrix.declare.dice import Dice
-from exitmatrix.declare.generate import (
-    NAMES,
-    OLDEST,
-    RELEASED,
-    UNCATCHABLE,
-    VERSION,
-    random,
-)
+from exitmatrix.declare.generate import VERSION, random
 from exitmatrix.declare.shrink import smaller, weight
 from exitmatrix.declare.small_programs import ACTS, ENDINGS, small
 from exitmatrix.declare.source import LINES, source

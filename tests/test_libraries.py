@@ -7,8 +7,9 @@ from functools import cache
 
 import pytest
 from exitmatrix.declare import libraries
+from exitmatrix.declare.described import program
 from exitmatrix.declare.libraries import LIBRARIES
-from exitmatrix.declare.program import InvalidProgram, program, step
+from exitmatrix.declare.program import InvalidProgram, step
 from exitmatrix.judge.profile import profile
 from exitmatrix.judge.program import predict_program
 from exitmatrix.judge.semantics.ask import NotPredicted

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from exitmatrix.declare.program import InvalidProgram, program
+from exitmatrix.declare.described import program
+from exitmatrix.declare.program import InvalidProgram
 
 from tests.support.predicted import ABC, only, outcomes
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from exitmatrix.declare.program import InvalidProgram, program, steps
+from exitmatrix.declare.described import program, steps
+from exitmatrix.declare.program import InvalidProgram
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.cell import predict
 from exitmatrix.judge.profile import profile

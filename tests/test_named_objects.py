@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from exitmatrix.declare.program import program
+from exitmatrix.declare.described import program
 from exitmatrix.declare.terminations import TERMINATIONS, targets
 from exitmatrix.judge.cell import predict
 from exitmatrix.judge.profile import profile

@@ -6,7 +6,8 @@ import contextlib
 from typing import Any
 
 import pytest
-from exitmatrix.declare.program import InvalidProgram, program
+from exitmatrix.declare.described import program
+from exitmatrix.declare.program import InvalidProgram
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.cell import predict
 from exitmatrix.judge.profile import profile

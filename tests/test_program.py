@@ -6,7 +6,8 @@ import contextlib
 from typing import Any, get_args
 
 import pytest
-from exitmatrix.declare.program import STEPS, InvalidProgram, program, step, steps
+from exitmatrix.declare.described import program, steps
+from exitmatrix.declare.program import STEPS, InvalidProgram, step
 from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS
 from exitmatrix.judge.cell import predict
 from exitmatrix.judge.profile import profile

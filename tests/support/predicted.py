@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from exitmatrix.declare.program import program
+from exitmatrix.declare.described import program
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.cell import predict
 from exitmatrix.judge.profile import profile

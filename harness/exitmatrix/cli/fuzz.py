@@ -24,8 +24,9 @@ from exitmatrix.cli.programs import Misprediction, Pythons, Run, Tally, judge, r
 from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.selecting import check_machine, find_interpreters
 from exitmatrix.cli.streams import say
+from exitmatrix.declare.author import OLDEST
 from exitmatrix.declare.batch import Batch, file_of
-from exitmatrix.declare.generate import OLDEST, VERSION
+from exitmatrix.declare.generate import VERSION
 from exitmatrix.declare.shrink import weight
 from exitmatrix.declare.source import excerpt, scenario, source
 from exitmatrix.machine.bare.session import Session

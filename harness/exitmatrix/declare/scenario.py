@@ -18,10 +18,11 @@ from msgspec.structs import fields, replace
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from exitmatrix.declare.described import program
 from exitmatrix.declare.header import H, InvalidHeader, checked, nearest, tables
 from exitmatrix.declare.keys import Own, Script
 from exitmatrix.declare.launchers import LAUNCHED
-from exitmatrix.declare.program import InvalidProgram, program
+from exitmatrix.declare.program import InvalidProgram
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.declare.services import PACKAGES
 from exitmatrix.declare.stacks import STACKS

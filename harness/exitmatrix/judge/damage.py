@@ -22,8 +22,10 @@ from exitmatrix.judge.laws import (
     owners,
     processes,
     promises,
+    shared,
     signals,
     streams,
+    sudden,
     unwinding,
 )
 from exitmatrix.judge.laws.law import Law
@@ -58,6 +60,7 @@ share, which the generator does not say; and about what a starter does not tell.
 OF_PROGRAMS: tuple[Law, ...] = tuple(
     law
     for law in (
+        *sudden.LAWS,
         *exits.LAWS,
         *unwinding.LAWS,
         *promises.LAWS,
@@ -67,6 +70,7 @@ OF_PROGRAMS: tuple[Law, ...] = tuple(
         *limits.LAWS,
         *processes.LAWS,
         *multiprocess.LAWS,
+        *shared.LAWS,
         *streams.LAWS,
     )
     if law.id not in NOT_GENERATED

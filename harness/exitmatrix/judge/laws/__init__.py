@@ -16,14 +16,17 @@ from exitmatrix.judge.laws import (
     processes,
     promises,
     servers,
+    shared,
     signals,
     stderr,
     streams,
+    sudden,
     unwinding,
 )
 from exitmatrix.judge.laws.law import Law
 
 LAWS: tuple[Law, ...] = (
+    *sudden.LAWS,
     *exits.LAWS,
     *unwinding.LAWS,
     *promises.LAWS,
@@ -38,6 +41,7 @@ LAWS: tuple[Law, ...] = (
     *interpreters.LAWS,
     *libraries.LAWS,
     *multiprocess.LAWS,
+    *shared.LAWS,
     *stderr.LAWS,
     *data.LAWS,
     *servers.LAWS,

@@ -11,16 +11,15 @@ from exitmatrix.judge.semantics.state import (
     Body,
     Call,
     Configuration,
-    EndsProcesses,
     Entering,
     Finalization,
     FinalizerRun,
     Frame,
     ProcessState,
-    Raised,
     Thread,
     ThreadCode,
 )
+from exitmatrix.judge.semantics.waits import EndsProcesses, Raised
 from exitmatrix.model.execution import Exit, Line, Moment
 from exitmatrix.model.language import Code
 

@@ -7,14 +7,8 @@ from msgspec.structs import replace
 from exitmatrix.judge.laws.law import Dies, Effect, Facts, Finalizes, Leaves, Raises
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.state import (
-    Configuration,
-    Finalization,
-    ProcessState,
-    Raised,
-    Supervising,
-    Thread,
-)
+from exitmatrix.judge.semantics.state import Configuration, Finalization, ProcessState, Thread
+from exitmatrix.judge.semantics.waits import Raised, Supervising
 from exitmatrix.model.execution import Exit
 from exitmatrix.model.language import Raise, Statement, SysExit
 

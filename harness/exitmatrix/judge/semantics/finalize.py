@@ -17,11 +17,10 @@ from exitmatrix.judge.semantics.state import (
     Finalization,
     MainCode,
     ProcessState,
-    Raised,
-    Resting,
     Stage,
     Thread,
 )
+from exitmatrix.judge.semantics.waits import Raised, Resting
 from exitmatrix.model.execution import Exit
 from exitmatrix.model.language import JoinDaemon
 

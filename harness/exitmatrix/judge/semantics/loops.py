@@ -7,16 +7,8 @@ from msgspec.structs import replace
 from exitmatrix.judge.laws.law import Calls, Facts, Passes
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.state import (
-    Body,
-    Configuration,
-    Entering,
-    Looping,
-    ProcessState,
-    Raised,
-    Resting,
-    Thread,
-)
+from exitmatrix.judge.semantics.state import Body, Configuration, Entering, ProcessState, Thread
+from exitmatrix.judge.semantics.waits import Looping, Raised, Resting
 from exitmatrix.model.language import RunLoop, Wake
 
 CALLBACK = "loop:"

@@ -16,12 +16,10 @@ from exitmatrix.judge.semantics.state import (
     Event,
     Finalization,
     HandlerRun,
-    Lingering,
     ProcessState,
-    Raised,
-    RequestCode,
     Thread,
 )
+from exitmatrix.judge.semantics.waits import Lingering, Raised, RequestCode
 
 
 def arrive(now: Configuration, ask: Ask, *, at_rest: bool) -> Iterator[Configuration]:

@@ -7,20 +7,17 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import Facts, Passes, Proceeds, Raises
-from exitmatrix.judge.semantics import change, multiprocess
+from exitmatrix.judge.semantics import change, multiprocess, process_waits
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.state import (
+from exitmatrix.judge.semantics.state import Body, Configuration, ProcessState, Thread
+from exitmatrix.judge.semantics.waits import (
     AwaitsResult,
     AwaitsTask,
     AwaitsWork,
-    Body,
-    Configuration,
     EndsProcesses,
-    ProcessState,
     Raised,
     ShutsDown,
     TaskCode,
-    Thread,
 )
 from exitmatrix.model.language import StartProcess, SubmitTask
 
@@ -36,7 +33,7 @@ def submit(
     process = now.process(process.path)
     if statement.method != "fork":  # whose locks lose their names as soon as they are made
         for _ in range(LOCKS):
-            process = multiprocess.share(process, "semaphore", ask)
+            process = process_waits.share(process, "semaphore", ask)
     worker = process.owned[-1]
     child = now.process(worker.path)
     main = child.threads[0]

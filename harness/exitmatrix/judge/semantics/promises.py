@@ -18,11 +18,11 @@ from exitmatrix.judge.semantics.state import (
     Hooked,
     MainCode,
     ProcessState,
-    Raised,
     Thread,
     ThreadCode,
     Unwinding,
 )
+from exitmatrix.judge.semantics.waits import Raised
 
 
 def hook(

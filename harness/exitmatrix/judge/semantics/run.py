@@ -8,7 +8,8 @@ from exitmatrix.judge.laws.law import Brings, Facts, Walks
 from exitmatrix.judge.laws.libraries import FINALIZERS
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.change import function_of
-from exitmatrix.judge.semantics.state import HandlerRun, ProcessState, Raised
+from exitmatrix.judge.semantics.state import HandlerRun, ProcessState
+from exitmatrix.judge.semantics.waits import Raised
 
 EMPTY = ""
 """Stands in a place of the list from which a handler was removed."""

@@ -11,19 +11,15 @@ from exitmatrix.judge.semantics import change, loops, run
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.state import (
-    AwaitsJoin,
     Configuration,
     Entering,
     HandlerRun,
     Interrupted,
-    Lingering,
     Pending,
     ProcessState,
-    Raised,
-    Resting,
     Thread,
-    WaitsForChild,
 )
+from exitmatrix.judge.semantics.waits import AwaitsJoin, Lingering, Raised, Resting, WaitsForChild
 from exitmatrix.model.language import Signal
 
 AT_START = {"SIGINT": "interrupt", "SIGPIPE": "ignored", "SIGXFSZ": "ignored"}

@@ -13,20 +13,13 @@ from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.state import (
     Body,
     Configuration,
-    Joins,
     MainCode,
     ProcessState,
     Thread,
     ThreadCode,
 )
-from exitmatrix.model.language import (
-    Call,
-    EndInterpreter,
-    Register,
-    StartThread,
-    Statement,
-    Submit,
-)
+from exitmatrix.judge.semantics.waits import Joins
+from exitmatrix.model.language import Call, EndInterpreter, Register, StartThread, Statement, Submit
 
 
 def start_thread(

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 from typing import Literal
 
+from exitmatrix.judge.semantics import waits
+from exitmatrix.judge.semantics.waits import (
+    AwaitsJoin,
+    AwaitsProcess,
+    AwaitsResult,
+    AwaitsTask,
+    AwaitsWork,
+    EndsProcesses,
+    Joins,
+    JoinsProcess,
+    Lingering,
+    Looping,
+    Owned,
+    ProcessCode,
+    ProcessEnd,
+    Raised,
+    RequestCode,
+    Resting,
+    ServesForks,
+    Serving,
+    ShutsDown,
+    Supervising,
+    TaskCode,
+    WaitsForChild,
+)
 from exitmatrix.model import Frozen
 from exitmatrix.model.execution import Exit, Line
-from exitmatrix.model.language import Shared, StartMethod, Statement
+from exitmatrix.model.language import Shared, Statement
 
-Path = tuple[int, ...]
+Path = waits.Path
 Disposition = Literal["default", "ignored", "interrupt", "dumped", "loop", "runner"]
 """What a process does about a signal; a function that handles it is named with a colon: `:stop`."""
-
-
-class Raised(Frozen):
-    """An exception on its way."""
-
-    name: str  # SystemExit, KeyboardInterrupt, or Exception for any other
-    status: int = 0  # that SystemExit carries
-    empty: bool = False  # whether that is for want of a number: None
-    text: str = ""  # the last line of its traceback
 
 
 # -------------------------------------------------------------------------- frames
@@ -86,136 +102,6 @@ class HandlerRun(Frozen):
     copied: tuple[str, ...] = ()  # the list that is gone through, where that is a copy
     last: Raised | None = None  # the last exception of a handler
     current: str = ""  # the handler that runs
-
-
-class Joins(Frozen):
-    """Waits until another thread has ended, or has done what its starter waits for."""
-
-    thread: int
-
-
-class WaitsForChild(Frozen):
-    """`os.waitpid`."""
-
-    path: Path
-
-
-class Owned(Frozen):
-    """A process of multiprocessing that was started, as its starter knows it."""
-
-    path: Path
-    daemon: bool = False
-    server: Path | None = None  # the fork server that has forked it
-    reaped: bool = False  # whether its starter knows of its end
-
-
-class JoinsProcess(Frozen):
-    """`Process.join`."""
-
-    child: Owned
-
-
-class AwaitsProcess(Frozen):
-    """Waits until a process rests, or has ended."""
-
-    child: Owned
-
-
-class AwaitsJoin(Frozen):
-    """A process waits until its starter joins it, or is gone."""
-
-
-class EndsProcesses(Frozen):
-    """multiprocessing's exit function: it ends daemonic processes, and joins all."""
-
-    told: bool = False  # whether it has told the workers of its pools that nothing comes any more
-    asked: bool = False  # whether it has asked them to end
-
-
-class ProcessCode(Frozen):
-    """Below the function of a process of multiprocessing."""
-
-    method: StartMethod
-
-
-class ProcessEnd(Frozen):
-    """Such a process comes to its end: what it started itself, then threading, then stdout."""
-
-    status: int
-    method: StartMethod
-    handlers: bool  # whether it runs its handlers
-    stage: Literal["processes", "threading", "streams", "handlers", "over"]
-
-
-class TaskCode(Frozen):
-    """Below a task in a worker of a pool, which sends what becomes of it to its starter."""
-
-
-class AwaitsTask(Frozen):
-    """A worker of a Pool between tasks, until its pipe says that none comes any more."""
-
-
-class AwaitsWork(Frozen):
-    """A worker of a pool between tasks."""
-
-    result: Raised | None = None  # what the last one raised
-
-
-class AwaitsResult(Frozen):
-    """The starter of a pool waits for the result of a task."""
-
-    worker: Owned
-
-
-class ShutsDown(Frozen):
-    """The `with` statement of a pool is left: its worker is told to end, and waited for."""
-
-    worker: Owned
-    raised: Raised | None = None  # what goes on then
-
-
-class ServesForks(Frozen):
-    """A fork server, which ends when nobody is left that may ask it."""
-
-    client: Path
-
-
-class Lingering(Frozen):
-    """A handler that is busy until what comes from outside has come."""
-
-
-class Resting(Frozen):
-    """Waits for what comes from outside."""
-
-    awaits: bool = False  # in an event loop
-
-
-class Looping(Frozen):
-    """Below the main task of an event loop, and what is under way beside it."""
-
-    beside: tuple[str, ...]  # functions of finally clauses, in the order in which they are called
-    ended: bool = False  # whether the main task is over
-    cancelled: bool = False  # whether Ctrl-C has cancelled it
-    left: bool = False  # whether an exception has left the loop, which then cancels all
-    raised: Raised | None = None  # what the whole ends with
-
-
-class Serving(Frozen):
-    """The loop of a server."""
-
-
-class Supervising(Frozen):
-    """Waits for the end of a child that executes the same program."""
-
-    child: Path
-    how: str  # reloader, wait
-    grace: bool = False  # an exception is on its way, and the child has some time left
-
-
-class RequestCode(Frozen):
-    """Below the code of a request."""
-
-    in_main: bool  # in the main thread, within the server's loop
 
 
 class MainCode(Frozen):

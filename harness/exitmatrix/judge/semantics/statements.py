@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import POOL, Calls, Facts, Proceeds
-from exitmatrix.judge.semantics import change, loops, multiprocess, pools, run, spawn
+from exitmatrix.judge.semantics import change, loops, multiprocess, pools, process_waits, run, spawn
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.outside import spend
 from exitmatrix.judge.semantics.signals import disposition, interrupt, receive
 from exitmatrix.judge.semantics.state import (
-    AwaitsTask,
     Body,
     Catching,
     Configuration,
@@ -23,10 +22,13 @@ from exitmatrix.judge.semantics.state import (
     Frame,
     Hooked,
     ProcessState,
+    Thread,
+)
+from exitmatrix.judge.semantics.waits import (
+    AwaitsTask,
     Resting,
     Serving,
     Supervising,
-    Thread,
     WaitsForChild,
 )
 from exitmatrix.model.language import (
@@ -215,7 +217,7 @@ def _proceed(
         case Rest() if thread.id != process.main:
             thread = replace(thread, done=True)
         case AwaitProcess() | JoinProcess() | AwaitJoin():
-            thread = change.push(thread, multiprocess.waiting(process, statement))
+            thread = change.push(thread, process_waits.waiting(process, statement))
         case Rest() | Serve() | Supervise() | AwaitTask():
             thread = change.push(thread, _waiting(process, statement))
         case Import(library):
@@ -274,7 +276,7 @@ def _elsewhere(
             yield from multiprocess.start(now, process, thread, statement, flushing, ask)
         case TerminateProcess():
             now = change.with_process(now, change.with_thread(process, thread))
-            yield from multiprocess.terminate(now, process, ask)
+            yield from process_waits.terminate(now, process, ask)
 
 
 def _parent(
@@ -307,7 +309,7 @@ def _set_list(process: ProcessState, statement: Statement, ask: Ask) -> ProcessS
         case Clear():
             return replace(process, handlers=())
         case Share(kind):
-            return multiprocess.share(process, kind, ask)
+            return process_waits.share(process, kind, ask)
         case Unshare(kind):
             left = tuple(one for one in process.shared if one != kind)
             return replace(process, shared=left)

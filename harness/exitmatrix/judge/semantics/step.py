@@ -10,41 +10,26 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import (
-    Blocks,
-    Dies,
-    Facts,
-    Finalizes,
-    Leaves,
-    Prints,
-    Proceeds,
-    Raises,
-)
+from exitmatrix.judge.laws.law import Dies, Facts
 from exitmatrix.judge.semantics import (
     change,
+    code_end,
     finalize,
     loops,
-    multiprocess,
     pools,
+    process_waits,
     promises,
-    run,
     supervise,
 )
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.outside import arrive, spend
-from exitmatrix.judge.semantics.signals import disposition, notice
+from exitmatrix.judge.semantics.signals import notice
 from exitmatrix.judge.semantics.state import (
-    AwaitsJoin,
-    AwaitsProcess,
-    AwaitsResult,
-    AwaitsTask,
-    AwaitsWork,
     Body,
     Call,
     Catching,
     Configuration,
-    EndsProcesses,
     Entering,
     Finalization,
     FinalizerRun,
@@ -53,14 +38,24 @@ from exitmatrix.judge.semantics.state import (
     HandlerRun,
     Hooked,
     Interrupted,
+    MainCode,
+    ProcessState,
+    Thread,
+    ThreadCode,
+    Unwinding,
+)
+from exitmatrix.judge.semantics.statements import execute
+from exitmatrix.judge.semantics.waits import (
+    AwaitsJoin,
+    AwaitsProcess,
+    AwaitsResult,
+    AwaitsTask,
+    AwaitsWork,
+    EndsProcesses,
     Joins,
     JoinsProcess,
     Lingering,
     Looping,
-    MainCode,
-    ProcessCode,
-    ProcessEnd,
-    ProcessState,
     Raised,
     RequestCode,
     Resting,
@@ -68,13 +63,8 @@ from exitmatrix.judge.semantics.state import (
     ShutsDown,
     Supervising,
     TaskCode,
-    Thread,
-    ThreadCode,
-    Unwinding,
     WaitsForChild,
 )
-from exitmatrix.judge.semantics.statements import execute
-from exitmatrix.model.execution import Exit
 from exitmatrix.model.language import Nothing
 
 LEFT = (
@@ -92,10 +82,6 @@ LEFT = (
     | EndsProcesses
 )
 """What an exception leaves without more ado."""
-
-
-CODE = AwaitsResult | MainCode | ProcessCode | ProcessEnd | TaskCode | ThreadCode
-"""Below code, where what an exception does depends on whose code it is."""
 
 
 def steps(now: Configuration, ask: Ask) -> Iterator[Configuration]:
@@ -188,14 +174,14 @@ def _go_on(
             yield loops.go_on(now, process, thread, ask)
         case Finally() | Catching() | Unwinding() | FinalizerRun():
             yield from promises.go_on(now, process, thread, ask)
-        case frame if isinstance(frame, multiprocess.FRAMES):
-            yield from multiprocess.go_on(now, process, thread, ask)
+        case frame if isinstance(frame, process_waits.FRAMES):
+            yield from process_waits.go_on(now, process, thread, ask)
         case TaskCode() | AwaitsTask() | AwaitsWork() | AwaitsResult() | ShutsDown():
             yield from pools.go_on(now, process, thread, ask)
         case HandlerRun() as running:
-            yield from _next_handler(now, process, thread, running, ask)
+            yield from code_end.next_handler(now, process, thread, running, ask)
         case MainCode() | ThreadCode() | Hooked():
-            yield from _end_of_code(now, process, thread, ask)
+            yield from code_end.go_on(now, process, thread, ask)
         case Finalization() as ending:
             yield from finalize.step(now, process, thread, ending, ask)
         case _:
@@ -251,11 +237,11 @@ def _unwind(
             yield _with(now, said, change.pop(thread))
         case HandlerRun() as running:
             ask("handler exception", Facts(profile=ask.profile, exception=raised.name))
-            process = _print(process, raised, ask, handler=running.current)
+            process = code_end.printed(process, raised, ask, handler=running.current)
             thread = change.swap(replace(thread, raising=None), replace(running, last=raised))
             yield _with(now, process, thread)
-        case frame if isinstance(frame, CODE):
-            yield from _leave_code(now, process, thread, raised, ask)
+        case frame if isinstance(frame, code_end.CODE):
+            yield from code_end.leave(now, process, thread, raised, ask)
         case Finalization("globals"):
             ask("release exception", Facts(profile=ask.profile, exception=raised.name))
             yield _with(now, process, replace(thread, raising=None))
@@ -289,125 +275,6 @@ def _leaves_signals(process: ProcessState, thread: Thread, ask: Ask) -> None:
         raise NotPredicted("no law says what happens: a signal that waits for a handler to end")
 
 
-def _leave_code(
-    now: Configuration, process: ProcessState, thread: Thread, raised: Raised, ask: Ask
-) -> Iterator[Configuration]:
-    """An exception leaves the code of a thread, of which a hook may have to be told first."""
-    if isinstance(thread.top, TaskCode | AwaitsResult):
-        yield from pools.leave(now, process, thread, raised, ask)
-    elif isinstance(thread.top, ProcessCode):
-        yield from multiprocess.leave(now, process, thread, raised, ask)
-    elif isinstance(thread.top, ProcessEnd):
-        yield multiprocess.unwind(now, process, thread, raised, ask)
-    elif function := promises.hook(process, thread, raised, ask):
-        calm = replace(thread, raising=None)
-        now, waits = finalize.flush_before_hook(now, process, calm, raised, ask)
-        process = now.process(process.path)
-        yield now if waits else _with(now, process, promises.begin_hook(thread, function, raised))
-    elif isinstance(thread.top, ThreadCode):
-        sleeps = thread.top.sleeps
-        about = Facts(profile=ask.profile, exception=raised.name, unwatched=sleeps)
-        ask("thread exception", about)
-        yield from _end_of_thread(now, process, replace(thread, raising=None), False, ask)
-    else:
-        yield from _end_of_main(now, process, thread, raised, ask)
-
-
-def _end_of_code(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
-) -> Iterator[Configuration]:
-    """The code of a thread is done, or a hook that was told of what it raised."""
-    raised = thread.top.raised if isinstance(thread.top, Hooked) else None
-    below = change.pop(thread) if raised else thread
-    if isinstance(below.top, MainCode):
-        yield from _end_of_main(now, process, below, raised, ask)
-    elif isinstance(below.top, ThreadCode):
-        sleeps = below.top.sleeps
-        if raised:
-            about = Facts(profile=ask.profile, exception=raised.name, unwatched=sleeps)
-            ask("thread exception", about)
-        yield from _end_of_thread(now, process, below, sleeps and not raised, ask)
-
-
-def _next_handler(
-    now: Configuration,
-    process: ProcessState,
-    thread: Thread,
-    running: HandlerRun,
-    ask: Ask,
-) -> Iterator[Configuration]:
-    process, running, name = run.take(process, running)
-    if name:
-        yield _with(now, process, change.push(change.swap(thread, running), Entering(name)))
-        return
-    thread = change.pop(thread)
-    last = running.last or Raised("")
-    about = Facts(profile=ask.profile, exception=last.name, status=last.status)
-    if running.final:
-        if running.last:
-            process = _print(process, running.last, ask, again=True)
-        yield from _after_handlers(now, process, thread, running.last, ask)
-        return
-    for effect in ask("run over", about):
-        if isinstance(effect, Raises):
-            yield _with(now, process, change.fail(thread, last))
-        else:
-            yield _with(now, process, thread)
-
-
-def _after_handlers(
-    now: Configuration, process: ProcessState, main: Thread, last: Raised | None, ask: Ask
-) -> Iterator[Configuration]:
-    """The last run of the handlers is over; a hook may have to be told of what one raised."""
-    function = promises.hook(process, main, last, ask, again=True) if last else ""
-    raised = last or Raised("")
-    about = Facts(profile=ask.profile, exception=raised.name, status=raised.status)
-    for moment in finalize.handlers_over(now, process, main, about, ask):
-        after = moment.process(process.path)
-        thread = after.thread(main.id)
-        if function and thread:
-            yield _with(moment, after, change.push(thread, Entering(function)))
-        else:
-            yield moment
-
-
-def _end_of_main(
-    now: Configuration,
-    process: ProcessState,
-    thread: Thread,
-    raised: Raised | None,
-    ask: Ask,
-) -> Iterator[Configuration]:
-    name, status = (raised.name, raised.status) if raised else ("", 0)
-    if raised:
-        process = _print(process, raised, ask)
-    about = Facts(
-        profile=ask.profile,
-        exception=name,
-        status=status,
-        start=ask.code.start,
-        stuck=process.stuck,
-        reader=process.reader,
-        sigpipe=disposition(process, "SIGPIPE"),
-        buffered=bool(process.buffered),
-    )
-    for effect in ask("main exception", about):
-        match effect:
-            case Blocks():
-                waits = change.push(replace(thread, raising=None), Resting())
-                yield _with(now, process, waits)
-            case Finalizes(code, signal):
-                process = replace(process, finalized=True)
-                told = thread.top.told if isinstance(thread.top, MainCode) else ""
-                ending = Finalization("code ended", Exit(code, signal), name, told)
-                yield _with(now, process, change.swap(replace(thread, raising=None), ending))
-            case Dies() | Leaves():
-                now = change.with_process(now, process)
-                yield stopped(now, process, thread, effect, Nothing(), ask)
-            case _:
-                raise NotPredicted(f"{effect!r} is no end")
-
-
 def _enter(
     now: Configuration, process: ProcessState, thread: Thread, ask: Ask
 ) -> Iterator[Configuration]:
@@ -423,50 +290,6 @@ def _enter(
             yield from spend(now, process, thread, ask.code.length, ask)
             return
     yield _with(now, process, thread)
-
-
-def _print(
-    process: ProcessState, raised: Raised, ask: Ask, *, handler: str = "", again: bool = False
-) -> ProcessState:
-    """The process, once an exception was written to stderr."""
-    if not ask.code.printed:
-        return process
-    about = Facts(
-        profile=ask.profile,
-        exception=raised.name,
-        text=raised.text or raised.name,
-        handler=handler,
-        hooked=process.hooked,
-        again=again,
-    )
-    (effect,) = ask("stderr", about)
-    if not isinstance(effect, Prints):
-        raise NotPredicted(f"{effect!r} of stderr")
-    before = () if effect.alone else process.printed
-    return replace(process, printed=(*before, *effect.lines))
-
-
-def _end_of_thread(
-    now: Configuration,
-    process: ProcessState,
-    thread: Thread,
-    sleeps: bool,
-    ask: Ask,
-) -> Iterator[Configuration]:
-    if sleeps:
-        yield _with(now, process, replace(thread, done=True))
-        return
-    if process.torn:
-        for effect in ask("loading", Facts(profile=ask.profile, thread_ends=True)):
-            if not isinstance(effect, Proceeds):
-                yield stopped(now, process, thread, effect, Nothing(), ask)
-    process = change.without_thread(process, thread.id)
-    process = replace(process, loading=process.loading or ask.profile.thread_end_loads)
-    if process.threads or thread.id != process.main:
-        yield change.with_process(now, process)
-        return
-    for effect in ask("forked thread", Facts(profile=ask.profile)):
-        yield stopped(now, process, thread, effect, Nothing(), ask)
 
 
 def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:

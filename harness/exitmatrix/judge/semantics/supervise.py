@@ -19,17 +19,15 @@ from exitmatrix.judge.laws.law import (
 )
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.state import (
+from exitmatrix.judge.semantics.state import Configuration, MainCode, ProcessState, Thread
+from exitmatrix.judge.semantics.waits import (
     AwaitsJoin,
     AwaitsProcess,
     AwaitsResult,
     AwaitsTask,
     AwaitsWork,
-    Configuration,
     EndsProcesses,
     JoinsProcess,
-    MainCode,
-    ProcessState,
     Raised,
     RequestCode,
     Resting,
@@ -37,7 +35,6 @@ from exitmatrix.judge.semantics.state import (
     Serving,
     ShutsDown,
     Supervising,
-    Thread,
 )
 from exitmatrix.model.execution import Exit
 

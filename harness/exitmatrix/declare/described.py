@@ -1,0 +1,181 @@
+"""A program as the table of a scenario's header describes it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from exitmatrix.declare.header import InvalidHeader, checked
+from exitmatrix.declare.keys import Described
+from exitmatrix.declare.program import IN_LOOP, MARKER, ON, InvalidProgram, step
+from exitmatrix.model import Program
+from exitmatrix.model.language import (
+    Code,
+    Fork,
+    Function,
+    Handle,
+    HandleInLoop,
+    ImportAtexit,
+    Register,
+    RunLoop,
+    SetExitFunction,
+    StartMethod,
+    StartProcess,
+    StartThread,
+    Statement,
+    SubmitTask,
+    ThreadEnd,
+    TryFinally,
+    Write,
+)
+
+NATURES = {
+    "memory": "of the process",
+    "buffer": "of a file, until it is written",
+    "long buffer": "in part written already",
+    "transaction": "open, in SQLite",
+    "journal": "of such a transaction",
+    "file": "or folder, that somebody has to remove",
+    "file of a global": "which removes it when it is released",
+    "archive of a global": "which writes its end when it is released",
+    "gzip file of a global": "the same",
+    "buffered archive": "of which nothing can be read before its buffer is written",
+    "of the kernel": "which takes it back with the process",
+    "written": "to the kernel already",
+    "queue of a thread": "that is a daemon, and for which nobody waits",
+    "copied buffer": "of a file, which a child that was forked has written",
+    "until saved": "of a library, which has a function that saves it",
+    "until removed": "of a library, which has a function that removes it",
+    "held": "a lock, which ends with its holder",
+    "on disk": "of a worker, and meant to stay",
+    "until its handlers run": "of a worker, which has a handler of atexit that removes it",
+    "of a worker, until its handlers save it": "by a handler of atexit",
+    "of tasks, when they are done": "that a worker runs",
+    "of tasks, or in the queue again": "that are acknowledged when they are done",
+    "of tasks, or not acknowledged": "to a broker that keeps what nobody acknowledged",
+    "until its master sees the end": "of a worker, for which its master has a hook",
+}
+"""What data in flight can be."""
+
+
+PROCESS_KEYS = {"process", "method", "daemon"}
+
+
+LOOP = ("asyncio", "tasks", "generators", "pool")
+"""`{asyncio = STEPS, tasks = NAMES, ...}`: asyncio.run, the main task, and what is beside it."""
+
+
+Named = dict[str, str | tuple[Statement, ...]]
+"""Handlers of signals by label: what they do, or the name of the handler that says it."""
+
+
+def steps(value: object, where: str = "steps", named: Named | None = None) -> tuple[Statement, ...]:
+    """The statements that a text, a table or a list of these describes. Raises InvalidProgram.
+
+    What handlers of signals do is put into `named`.
+    """
+    if isinstance(value, list):
+        return tuple(one for item in value for one in steps(item, where, named))
+    if isinstance(value, str):
+        if named is not None and value.startswith((f"{ON} ", f"{IN_LOOP} ")):
+            return (_on(value, named),)
+        return (step(value),)
+    found = _held(value, where, named) if isinstance(value, dict) else None
+    if found is not None:
+        return (found,)
+    raise InvalidProgram(
+        f"{where}: texts, {{fork = STEPS}}, {{thread = STEPS}}, {{process = STEPS}},"
+        " {submit = STEPS}, {asyncio = STEPS} and"
+        f" {{try = STEPS, finally = NAME}} are valid, not {value!r}"
+    )
+
+
+def _held(value: dict[str, Any], where: str, named: Named | None) -> Statement | None:
+    """The statement that a table describes: one that holds others; None where it is no such."""
+    if len(value) == 1 and "fork" in value:
+        return Fork((Write(MARKER), *steps(value["fork"], where, named)))
+    if "thread" in value and set(value) <= {"thread", "ends"}:
+        ends = value.get("ends", "joined")
+        if ends not in get_args(ThreadEnd):
+            raise InvalidProgram(f"ends: valid: {', '.join(get_args(ThreadEnd))}, not {ends!r}")
+        return StartThread(steps(value["thread"], where, named), ends)
+    if "process" in value and set(value) <= PROCESS_KEYS:
+        method, daemon = _method(value), value.get("daemon", False)
+        if not isinstance(daemon, bool):
+            raise InvalidProgram(f"daemon: true or false, of a process; not {daemon!r}")
+        return StartProcess(steps(value["process"], where, named), method, daemon)
+    if "submit" in value and set(value) <= {"submit", "method"}:
+        return SubmitTask(steps(value["submit"], where, named), _method(value))
+    if set(value) == {"try", "finally"}:
+        if not isinstance(value["finally"], str):
+            raise InvalidProgram(f"finally: a name is valid, not {value['finally']!r}")
+        return TryFinally(steps(value["try"], where, named), value["finally"])
+    if "asyncio" in value and set(value) <= set(LOOP):
+        beside = {key: tuple(map(str, value.get(key, ()))) for key in LOOP[1:]}
+        return RunLoop(body=steps(value["asyncio"], where, named), **beside)
+    return None
+
+
+def _method(value: Mapping[str, Any]) -> StartMethod:
+    # The default itself, and no text that equals it: only that is left out of a document.
+    methods: dict[str, StartMethod] = {one: one for one in get_args(StartMethod)}
+    method = value.get("method", "fork")
+    if not isinstance(method, str) or method not in methods:
+        raise InvalidProgram(f"method: {', '.join(methods)}; not {method!r}")
+    return methods[method]
+
+
+def program(table: Mapping[str, Any]) -> Program:
+    """The program that a table of a header describes. Raises InvalidProgram."""
+    try:
+        return _program(table)
+    except RecursionError:
+        raise InvalidProgram("steps within steps, deeper than Python's stack") from None
+
+
+def _program(table: Mapping[str, Any]) -> Program:
+    try:
+        keys = checked(table, Described)
+    except InvalidHeader as error:
+        raise InvalidProgram(str(error)) from error
+    if not all(nature in NATURES for nature in keys.data.values()):
+        raise InvalidProgram(f"data: natures are {', '.join(NATURES)}, not {keys.data!r}")
+    return Program(
+        code=_code(keys.steps, keys.handlers),
+        server=keys.server,
+        supervisor=keys.supervisor,
+        data=tuple(keys.data.items()),
+    )
+
+
+def _code(told: list[Any], handlers: Mapping[str, Any]) -> Code:
+    named: Named = {}
+    functions = {name: steps(does, f"handlers.{name}", named) for name, does in handlers.items()}
+    body = steps(told, "steps", named)
+    for label, does in named.items():
+        functions[label] = functions.get(does, ()) if isinstance(does, str) else does
+    return Code(
+        body=_with_import(body),
+        functions=tuple(Function(name, does) for name, does in functions.items()),
+    )
+
+
+def _on(text: str, named: Named) -> Handle | HandleInLoop:
+    """`on SIGTERM stop, sys.exit 0`, or `on SIGTERM stop`, whose steps are among the handlers."""
+    in_loop = text.startswith(f"{IN_LOOP} ")
+    signal, _, rest = text.removeprefix(f"{IN_LOOP if in_loop else ON} ").partition(" ")
+    name, _, does = rest.partition(", ")
+    if not signal or not name:
+        raise InvalidProgram(f"{text!r}: `on SIGNAL NAME` or `on SIGNAL NAME, STEP` is valid")
+    label = name if name == "-" else f"signal.{signal}:{name}"
+    named[label] = steps(does) if does else name
+    return (HandleInLoop if in_loop else Handle)(signal, label)
+
+
+def _with_import(body: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """With the import of atexit where the program uses it first, if that makes a difference."""
+    kinds = [type(one) for one in body]
+    if SetExitFunction not in kinds or Register not in kinds:
+        return body
+    first = kinds.index(Register)
+    return (*body[:first], ImportAtexit(), *body[first:])

@@ -1,0 +1,214 @@
+"""How the code of a thread comes to its end, and the last run of the handlers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from exitmatrix.judge.laws.law import (
+    Blocks,
+    Dies,
+    Facts,
+    Finalizes,
+    Leaves,
+    Prints,
+    Proceeds,
+    Raises,
+)
+from exitmatrix.judge.semantics import change, finalize, pools, process_end, promises, run
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
+from exitmatrix.judge.semantics.ends import stopped
+from exitmatrix.judge.semantics.signals import disposition
+from exitmatrix.judge.semantics.state import (
+    Configuration,
+    Entering,
+    Finalization,
+    HandlerRun,
+    Hooked,
+    MainCode,
+    ProcessState,
+    Thread,
+    ThreadCode,
+)
+from exitmatrix.judge.semantics.waits import (
+    AwaitsResult,
+    ProcessCode,
+    ProcessEnd,
+    Raised,
+    Resting,
+    TaskCode,
+)
+from exitmatrix.model.execution import Exit
+from exitmatrix.model.language import Nothing
+
+CODE = AwaitsResult | MainCode | ProcessCode | ProcessEnd | TaskCode | ThreadCode
+"""Below code, where what an exception does depends on whose code it is."""
+
+
+def leave(
+    now: Configuration, process: ProcessState, thread: Thread, raised: Raised, ask: Ask
+) -> Iterator[Configuration]:
+    """An exception leaves the code of a thread, of which a hook may have to be told first."""
+    if isinstance(thread.top, TaskCode | AwaitsResult):
+        yield from pools.leave(now, process, thread, raised, ask)
+    elif isinstance(thread.top, ProcessCode):
+        yield from process_end.leave(now, process, thread, raised, ask)
+    elif isinstance(thread.top, ProcessEnd):
+        yield process_end.unwind(now, process, thread, raised, ask)
+    elif function := promises.hook(process, thread, raised, ask):
+        calm = replace(thread, raising=None)
+        now, waits = finalize.flush_before_hook(now, process, calm, raised, ask)
+        process = now.process(process.path)
+        yield now if waits else _with(now, process, promises.begin_hook(thread, function, raised))
+    elif isinstance(thread.top, ThreadCode):
+        sleeps = thread.top.sleeps
+        about = Facts(profile=ask.profile, exception=raised.name, unwatched=sleeps)
+        ask("thread exception", about)
+        yield from _end_of_thread(now, process, replace(thread, raising=None), False, ask)
+    else:
+        yield from _end_of_main(now, process, thread, raised, ask)
+
+
+def go_on(
+    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+) -> Iterator[Configuration]:
+    """The code of a thread is done, or a hook that was told of what it raised."""
+    raised = thread.top.raised if isinstance(thread.top, Hooked) else None
+    below = change.pop(thread) if raised else thread
+    if isinstance(below.top, MainCode):
+        yield from _end_of_main(now, process, below, raised, ask)
+    elif isinstance(below.top, ThreadCode):
+        sleeps = below.top.sleeps
+        if raised:
+            about = Facts(profile=ask.profile, exception=raised.name, unwatched=sleeps)
+            ask("thread exception", about)
+        yield from _end_of_thread(now, process, below, sleeps and not raised, ask)
+
+
+def next_handler(
+    now: Configuration,
+    process: ProcessState,
+    thread: Thread,
+    running: HandlerRun,
+    ask: Ask,
+) -> Iterator[Configuration]:
+    """The next handler begins, or the run of them is over. Raises NotPredicted."""
+    process, running, name = run.take(process, running)
+    if name:
+        yield _with(now, process, change.push(change.swap(thread, running), Entering(name)))
+        return
+    thread = change.pop(thread)
+    last = running.last or Raised("")
+    about = Facts(profile=ask.profile, exception=last.name, status=last.status)
+    if running.final:
+        if running.last:
+            process = printed(process, running.last, ask, again=True)
+        yield from _after_handlers(now, process, thread, running.last, ask)
+        return
+    for effect in ask("run over", about):
+        if isinstance(effect, Raises):
+            yield _with(now, process, change.fail(thread, last))
+        else:
+            yield _with(now, process, thread)
+
+
+def _after_handlers(
+    now: Configuration, process: ProcessState, main: Thread, last: Raised | None, ask: Ask
+) -> Iterator[Configuration]:
+    """The last run of the handlers is over; a hook may have to be told of what one raised."""
+    function = promises.hook(process, main, last, ask, again=True) if last else ""
+    raised = last or Raised("")
+    about = Facts(profile=ask.profile, exception=raised.name, status=raised.status)
+    for moment in finalize.handlers_over(now, process, main, about, ask):
+        after = moment.process(process.path)
+        thread = after.thread(main.id)
+        if function and thread:
+            yield _with(moment, after, change.push(thread, Entering(function)))
+        else:
+            yield moment
+
+
+def _end_of_main(
+    now: Configuration,
+    process: ProcessState,
+    thread: Thread,
+    raised: Raised | None,
+    ask: Ask,
+) -> Iterator[Configuration]:
+    name, status = (raised.name, raised.status) if raised else ("", 0)
+    if raised:
+        process = printed(process, raised, ask)
+    about = Facts(
+        profile=ask.profile,
+        exception=name,
+        status=status,
+        start=ask.code.start,
+        stuck=process.stuck,
+        reader=process.reader,
+        sigpipe=disposition(process, "SIGPIPE"),
+        buffered=bool(process.buffered),
+    )
+    for effect in ask("main exception", about):
+        match effect:
+            case Blocks():
+                waits = change.push(replace(thread, raising=None), Resting())
+                yield _with(now, process, waits)
+            case Finalizes(code, signal):
+                process = replace(process, finalized=True)
+                told = thread.top.told if isinstance(thread.top, MainCode) else ""
+                ending = Finalization("code ended", Exit(code, signal), name, told)
+                yield _with(now, process, change.swap(replace(thread, raising=None), ending))
+            case Dies() | Leaves():
+                now = change.with_process(now, process)
+                yield stopped(now, process, thread, effect, Nothing(), ask)
+            case _:
+                raise NotPredicted(f"{effect!r} is no end")
+
+
+def printed(
+    process: ProcessState, raised: Raised, ask: Ask, *, handler: str = "", again: bool = False
+) -> ProcessState:
+    """The process, once an exception was written to stderr."""
+    if not ask.code.printed:
+        return process
+    about = Facts(
+        profile=ask.profile,
+        exception=raised.name,
+        text=raised.text or raised.name,
+        handler=handler,
+        hooked=process.hooked,
+        again=again,
+    )
+    (effect,) = ask("stderr", about)
+    if not isinstance(effect, Prints):
+        raise NotPredicted(f"{effect!r} of stderr")
+    before = () if effect.alone else process.printed
+    return replace(process, printed=(*before, *effect.lines))
+
+
+def _end_of_thread(
+    now: Configuration,
+    process: ProcessState,
+    thread: Thread,
+    sleeps: bool,
+    ask: Ask,
+) -> Iterator[Configuration]:
+    if sleeps:
+        yield _with(now, process, replace(thread, done=True))
+        return
+    if process.torn:
+        for effect in ask("loading", Facts(profile=ask.profile, thread_ends=True)):
+            if not isinstance(effect, Proceeds):
+                yield stopped(now, process, thread, effect, Nothing(), ask)
+    process = change.without_thread(process, thread.id)
+    process = replace(process, loading=process.loading or ask.profile.thread_end_loads)
+    if process.threads or thread.id != process.main:
+        yield change.with_process(now, process)
+        return
+    for effect in ask("forked thread", Facts(profile=ask.profile)):
+        yield stopped(now, process, thread, effect, Nothing(), ask)
+
+
+def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
+    return change.with_process(now, change.with_thread(process, thread))

@@ -1,0 +1,184 @@
+"""What processes of multiprocessing wait for, and what its exit function does to them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from exitmatrix.judge.laws.law import Facts, Proceeds
+from exitmatrix.judge.laws.multiprocess import TRACKED
+from exitmatrix.judge.semantics import change, multiprocess, process_end, run
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
+from exitmatrix.judge.semantics.ends import stopped
+from exitmatrix.judge.semantics.signals import receive
+from exitmatrix.judge.semantics.state import Configuration, ProcessState, Thread
+from exitmatrix.judge.semantics.supervise import rests
+from exitmatrix.judge.semantics.waits import (
+    AwaitsJoin,
+    AwaitsProcess,
+    AwaitsTask,
+    EndsProcesses,
+    JoinsProcess,
+    Owned,
+    Path,
+    ProcessCode,
+    ProcessEnd,
+    Raised,
+    ServesForks,
+)
+from exitmatrix.model.language import AwaitJoin, AwaitProcess, JoinProcess, Shared
+
+FRAMES = (
+    AwaitsJoin
+    | AwaitsProcess
+    | EndsProcesses
+    | JoinsProcess
+    | ProcessCode
+    | ProcessEnd
+    | ServesForks
+)
+
+
+def share(process: ProcessState, kind: Shared, ask: Ask) -> ProcessState:
+    """With something that others can find. Raises NotPredicted."""
+    if kind in TRACKED:
+        process = run.bring(process, "multiprocessing.util", ask)
+    (effect,) = ask("shared", Facts(profile=ask.profile, shared=kind))
+    if isinstance(effect, Proceeds):
+        process = replace(process, shared=(*process.shared, kind))
+    return process
+
+
+def waiting(
+    process: ProcessState, statement: AwaitJoin | AwaitProcess | JoinProcess
+) -> AwaitsJoin | AwaitsProcess | JoinsProcess:
+    """A wait, of a starter or for a starter. Raises NotPredicted."""
+    if isinstance(statement, AwaitJoin):
+        if process.origin is None:
+            raise NotPredicted("no law says what is done about a starter that there is not")
+        return AwaitsJoin()
+    if not process.owned:
+        raise NotPredicted("no law says what is done about a process nobody started")
+    child = process.owned[-1]
+    return JoinsProcess(child) if isinstance(statement, JoinProcess) else AwaitsProcess(child)
+
+
+def go_on(
+    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+) -> Iterator[Configuration]:
+    """All that may follow when what is above has come to its end. Raises NotPredicted."""
+    match thread.top:
+        case JoinsProcess(child):
+            if _is_over(now, child):
+                yield _with(now, multiprocess.knowing(now, process), change.pop(thread))
+        case AwaitsProcess(child):
+            if now.process(child.path).exit is not None or _waits(now, child.path):
+                yield _with(now, multiprocess.knowing(now, process), change.pop(thread))
+        case AwaitsJoin():
+            if _released(now, process):
+                yield _with(now, process, change.pop(thread))
+        case EndsProcesses() as ending:
+            yield from _end_processes(now, process, thread, ending, ask)
+        case ServesForks(client):
+            forked = [one for one in now.processes if one.path[:-1] == process.path]
+            if all(one.exit is not None for one in (now.process(client), *forked)):
+                over = change.fail(change.pop(thread), Raised("SystemExit"))
+                yield _with(now, process, over)
+        case ProcessCode():
+            yield from process_end.leave(now, process, thread, None, ask)
+        case ProcessEnd() as ending:
+            yield from process_end.go_on(now, process, thread, ending, ask)
+
+
+def _end_processes(
+    now: Configuration, process: ProcessState, thread: Thread, ending: EndsProcesses, ask: Ask
+) -> Iterator[Configuration]:
+    """All that may follow in the exit function: workers, then daemons, then all others."""
+    if process.processes_over and not (ending.told or ending.asked):
+        yield _with(now, process, change.pop(thread))
+    elif not ending.told and any(_has_worker(now, one) for one in process.owned):
+        yield _with(now, process, change.swap(thread, EndsProcesses(told=True)))
+    elif not ending.asked:
+        # Finalizers first: that of a lock removes its name.
+        left = tuple(one for one in process.shared if one != "semaphore")
+        process = multiprocess.knowing(now, replace(process, shared=left, processes_over=True))
+        moments = [_with(now, process, change.swap(thread, replace(ending, asked=True)))]
+        for one in (*process.owned, *process.others):
+            if one.daemon and not one.reaped:
+                moments = [
+                    after for each in moments for after in _terminate(each, one, ask, ending.told)
+                ]
+        yield from moments
+    elif any(not one.reaped for one in process.others):
+        if not all(one.reaped for one in process.owned):
+            raise NotPredicted("no law says what happens: which process is joined first")
+        (effect,) = ask(
+            "statement", Facts(profile=ask.profile, statement=JoinProcess(), foreign=True)
+        )
+        yield stopped(now, process, change.pop(thread), effect, JoinProcess(), ask)
+    elif all(_is_over(now, one) for one in process.owned):
+        yield _with(now, process, change.pop(thread))
+
+
+def _is_over(now: Configuration, child: Owned) -> bool:
+    """Whether its starter takes a process for ended: one without its fork server is, too."""
+    if now.process(child.path).exit is not None:
+        return True
+    return child.server is not None and now.process(child.server).exit is not None
+
+
+def terminate(now: Configuration, process: ProcessState, ask: Ask) -> Iterator[Configuration]:
+    """`Process.terminate` of the process that was started last. Raises NotPredicted."""
+    known = process.owned or process.others
+    if not known:
+        raise NotPredicted("no law says what is done about a process nobody started")
+    child = now.process(known[-1].path)
+    if child.exit is None and not rests(child):
+        raise NotPredicted("no law says what happens: a signal to a process that is at work")
+    yield from _terminate(now, known[-1], ask)
+
+
+def _has_worker(now: Configuration, child: Owned) -> bool:
+    """Whether a process is a worker of a Pool that waits for a task."""
+    return any(isinstance(one.top, AwaitsTask) for one in now.process(child.path).threads)
+
+
+def _terminate(
+    now: Configuration, child: Owned, ask: Ask, told: bool = False
+) -> Iterator[Configuration]:
+    """`Process.terminate`; `told`: of a worker that knows already that nothing comes any more."""
+    process = now.process(child.path)
+    main = process.thread(process.main)
+    if main is None:
+        yield now
+        return
+    if child.daemon:
+        about = Facts(profile=ask.profile, child_rests=rests(process), told_to_end=told)
+        ask("daemonic process", about)
+    yield from receive(now, process, main, "SIGTERM", ask)
+
+
+def _waits(now: Configuration, child: Path) -> bool:
+    """Whether a process, or one that was forked from it, waits for its starter."""
+    return any(
+        isinstance(thread.top, AwaitsJoin)
+        for one in now.processes
+        if one.origin == child
+        for thread in one.threads
+    )
+
+
+def _released(now: Configuration, process: ProcessState) -> bool:
+    """Whether the starter of a process joins it, or is gone."""
+    for starter in now.processes:
+        if any(one.path == process.origin for one in starter.owned):
+            joins = (one.top for one in starter.threads if isinstance(one.top, JoinsProcess))
+            return starter.exit is not None or any(
+                one.child.path == process.origin for one in joins
+            )
+    return True
+
+
+def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
+    return change.with_process(now, change.with_thread(process, thread))
