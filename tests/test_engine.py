@@ -8,15 +8,27 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import pytest
 from exitmatrix.machine.run import engine as engine_module
 from exitmatrix.machine.run.engine import Engine
 from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import pidfd, proc
+from exitmatrix.machine.run.kernel.selector import Selector
 from exitmatrix.model import Event
+
+T = TypeVar("T")
+
+
+def run_engine(what: Callable[[Selector], Coroutine[Any, Any, T]]) -> T:
+    """Run what is given the selector of its loop, as an engine is."""
+    readers = Selector()
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(readers)) as runner:
+        return runner.run(what(readers))
 
 
 class Listener:
@@ -25,7 +37,7 @@ class Listener:
     def __init__(self) -> None:
         self.told = asyncio.Event()
 
-    def take_events(self) -> None:
+    def take_events(self, ask: bool = True) -> None:
         self.told.set()
 
 
@@ -33,8 +45,8 @@ class Listener:
 def test_an_end_that_another_trial_came_upon_is_told(tmp_path: Path) -> None:
     """A trial learns that its process ended, also when another trial asked first."""
 
-    async def ask() -> None:
-        engine = Engine(tmp_path, 2)
+    async def ask(readers: Selector) -> None:
+        engine = Engine(tmp_path, 2, readers)
         waits, asks = Listener(), Listener()
         with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
             watched = pidfd.watch(process.pid)
@@ -49,7 +61,7 @@ def test_an_end_that_another_trial_came_upon_is_told(tmp_path: Path) -> None:
             watched.close()
         engine.client.close()
 
-    asyncio.run(ask())
+    run_engine(ask)
 
 
 class Noted:
@@ -66,8 +78,8 @@ def test_trials_learn_that_the_engine_stood_still(
     """A machine that slept, a frozen container, a stopped engine: times are wrong then."""
     monkeypatch.setattr(engine_module, "BEAT", 0.01)
 
-    async def run() -> list[str]:
-        engine = Engine(tmp_path, 1)
+    async def run(readers: Selector) -> list[str]:
+        engine = Engine(tmp_path, 1, readers)
         trial = Noted()
         engine._running.add(cast("Any", trial))
         await asyncio.sleep(0.05)
@@ -79,7 +91,7 @@ def test_trials_learn_that_the_engine_stood_still(
         engine.client.close()
         return [event.kind for event in trial.journal.events]
 
-    assert asyncio.run(run()) == ["stalled"] * stood_still
+    assert run_engine(run) == ["stalled"] * stood_still
 
 
 def test_trials_learn_that_the_kernel_ended_somebody_for_want_of_memory(
@@ -89,8 +101,8 @@ def test_trials_learn_that_the_kernel_ended_somebody_for_want_of_memory(
     kills = [5]
     monkeypatch.setattr(proc, "memory_kills", lambda: kills[0])
 
-    async def run() -> list[str]:
-        engine = Engine(tmp_path, 1)
+    async def run(readers: Selector) -> list[str]:
+        engine = Engine(tmp_path, 1, readers)
         trial = Noted()
         engine._group, engine._memory_kills = "", kills[0]  # which does not count for itself
         engine._running.add(cast("Any", trial))
@@ -101,7 +113,7 @@ def test_trials_learn_that_the_kernel_ended_somebody_for_want_of_memory(
         engine.client.close()
         return [event.kind for event in trial.journal.events]
 
-    assert asyncio.run(run()) == ["starved"]
+    assert run_engine(run) == ["starved"]
 
 
 def test_groups_of_others_are_no_news(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,8 +122,8 @@ def test_groups_of_others_are_no_news(tmp_path: Path, monkeypatch: pytest.Monkey
     group.mkdir()
     monkeypatch.setattr(proc, "memory_kills", lambda: kills[0])
 
-    async def run() -> list[list[str]]:
-        engine = Engine(tmp_path, 1)
+    async def run(readers: Selector) -> list[list[str]]:
+        engine = Engine(tmp_path, 1, readers)
         trial = Noted()
         engine._group, engine._memory_kills = str(group), 0
         engine._running.add(cast("Any", trial))
@@ -124,7 +136,7 @@ def test_groups_of_others_are_no_news(tmp_path: Path, monkeypatch: pytest.Monkey
         engine.client.close()
         return seen
 
-    assert asyncio.run(run()) == [[], ["starved"], ["starved"]]
+    assert run_engine(run) == [[], ["starved"], ["starved"]]
 
 
 def test_who_waits_goes_on_when_its_condition_is_true_and_not_before() -> None:
@@ -167,3 +179,95 @@ def test_no_clock_that_can_be_set_is_read_while_trials_run() -> None:
         and (getattr(node.value, "id", ""), node.attr) in {("time", "time"), ("datetime", "now")}
     }
     assert read == {"grounds.py"}  # how old a folder without a lock is
+
+
+def test_what_can_be_read_is_read_at_once_and_ends_before_all_else() -> None:
+    """Who is woken by it goes on in the same turn; a callback that fails ends nothing."""
+    told: list[str] = []
+    failures: list[object] = []
+
+    async def run(readers: Selector) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: failures.append(context["exception"]))
+        pipes = [os.pipe() for _ in range(3)]
+        woken = loop.create_future()
+
+        def read(number: int) -> None:
+            told.append(str(os.read(pipes[number][0], 10), "ascii"))
+            if number == 1:
+                raise ValueError
+            if number == 2:
+                woken.set_result(None)
+                # What asyncio itself would call comes behind whoever was woken before.
+                loop.call_soon(told.append, "next")
+
+        for number in range(3):
+            readers.watch(pipes[number][0], partial(read, number), first=number == 2)
+            os.write(pipes[number][1], b"%d" % number)
+        await woken
+        told.append("woken")
+        await asyncio.sleep(0)
+        readers.forget(pipes[0][0])
+        os.write(pipes[0][1], b"unread")
+        await asyncio.sleep(0.01)
+        for one in pipes:
+            readers.forget(one[0])
+            os.close(one[0])
+            os.close(one[1])
+
+    run_engine(run)
+    assert told == ["2", "0", "1", "woken", "next"]
+    assert [type(one) for one in failures] == [ValueError]
+
+
+class Waiting:
+    """Orders of which so many wait."""
+
+    def __init__(self, waiting: int) -> None:
+        self.waiting = waiting
+
+
+def test_an_answer_waits_for_others_only_while_there_are_orders_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then all go at once; and none waits for long, whatever there is to do."""
+    sent: list[list[object]] = []
+    monkeypatch.setattr(engine_module, "send", lambda *some: sent.append(list(some)))
+    monkeypatch.setattr(engine_module, "HELD_BACK", 0.02)
+
+    async def run(readers: Selector) -> None:
+        engine = Engine(tmp_path, 2, readers)
+        engine._orders = cast("Any", Waiting(4))
+        engine.answer(Event("harness", 0, "a"))
+        engine.answer(Event("harness", 0, "b"))
+        assert sent == []
+        engine._orders = cast("Any", Waiting(3))
+        engine.answer(Event("harness", 0, "c"))
+        assert [[one.kind for one in some] for some in cast("Any", sent)] == [["a", "b", "c"]]
+        engine._orders = cast("Any", Waiting(4))
+        engine.answer(Event("harness", 0, "d"))
+        await asyncio.sleep(0.1)
+        assert len(sent) == 2
+        engine.client.close()
+
+    run_engine(run)
+
+
+def test_quiet_is_counted_from_what_was_learnt_last() -> None:
+    """News prolongs it and wakes nobody; what is waited for ends it at once."""
+
+    async def run() -> tuple[float, float]:
+        journal = Journal()
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        for after in (0.02, 0.04, 0.06):
+            loop.call_later(after, journal.note, "harness", 0, "asked")
+        await journal.until_quiet(0.05, lambda: False)
+        first, begun = loop.time() - begun, loop.time()
+        loop.call_later(0.01, journal.note, "harness", 0, "ready")
+        await journal.until_quiet(30, lambda: journal.events[-1].kind == "ready")
+        return first, loop.time() - begun
+
+    first, second = asyncio.run(run())
+    assert first >= 0.1
+    assert second < 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 from exitmatrix.model import Event
@@ -57,11 +57,12 @@ NO_CHECKS: tuple[int, list[tuple[int, re.Pattern[str]]]] = (0, [])
 
 def decode(line: bytes, token: str) -> Event:
     """One line of the channel as an event. What is not an event of this trial is `garbled`."""
-    found = LINE.fullmatch(line.decode("utf-8", "replace"))
+    text = line.decode("utf-8", "replace")
+    found = LINE.fullmatch(text)
     if found is not None and len(line) < LONGEST_LINE:
         sender, source, who, inside, number, kind, rest = found.groups()
         detail = tuple(rest.split("\t")) if rest is not None else ()
-        if b"%" in line:
+        if "%" in text:
             kind, detail = _unescape(kind), tuple(map(_unescape, detail))
         least, checks = CHECKS.get(kind, NO_CHECKS)
         if (
@@ -70,7 +71,7 @@ def decode(line: bytes, token: str) -> Event:
             and 0 < (pid := int(who)) <= MOST_PIDS
             and (counted := int(number)) > 0
             and len(detail) >= least
-            and all(shape.fullmatch(detail[place]) for place, shape in checks)
+            and not (checks and any(not shape.fullmatch(detail[n]) for n, shape in checks))
         ):
             return Event(speaker, pid, kind, detail, counted, int(inside or 0))
     return Event("harness", 0, "garbled", (repr(line[:80]),))
@@ -110,14 +111,13 @@ class Channel:
         """All events that have arrived; of those that still arrive, what a pipe can hold."""
         events: list[Event] = []
         for data in _held_by(self.fd):
-            *lines, self._rest = (self._rest + data).split(b"\n")
-            for line in lines:
-                self.events += 1
-                if self.events < MOST_EVENTS:
-                    events.append(decode(line, self.token))
-                elif self.events == MOST_EVENTS:
-                    events.append(Event("harness", 0, "garbled", ("too many events",)))
-            self._rest = self._rest[-LONGEST_LINE:]
+            *lines, rest = (self._rest + data).split(b"\n")
+            room = MOST_EVENTS - 1 - self.events
+            self.events += len(lines)
+            events += [decode(line, self.token) for line in lines[: max(room, 0)]]
+            if 0 <= room < len(lines):
+                events.append(Event("harness", 0, "garbled", ("too many events",)))
+            self._rest = rest[-LONGEST_LINE:]
         return events
 
     def close(self) -> None:
@@ -166,19 +166,25 @@ class Output:
         os.close(self.fd)
 
 
-def _held_by(fd: int) -> Iterator[bytes]:
+def _held_by(fd: int) -> Sequence[bytes]:
     """What a pipe holds; a last b"" at its end.
 
     As much as it can hold and no more: whatever was written before is among it, and a
     program that never stops writing keeps nobody here. F_GETPIPE_SZ: fcntl(2).
     """
-    size = fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
-    while size > 0:
+    try:
+        data = os.read(fd, READ_SIZE)
+    except BlockingIOError:
+        return ()
+    if len(data) < READ_SIZE:  # a read takes all that there is, up to its size: pipe(7)
+        return (data,)
+    found = [data]
+    left = fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ) - READ_SIZE
+    while data and left > 0:
         try:
-            data = os.read(fd, READ_SIZE)
+            data = os.read(fd, min(READ_SIZE, left))
         except BlockingIOError:
-            return
-        yield data
-        if len(data) < READ_SIZE and size <= READ_SIZE:
-            return
-        size -= max(len(data), 1)
+            break
+        found.append(data)
+        left -= len(data)
+    return found

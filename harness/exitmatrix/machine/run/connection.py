@@ -20,6 +20,7 @@ NEEDED = {"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", VARIABLE}
 """What guardian and engine need of the caller's environment."""
 
 READ_SIZE = 1 << 16
+MOST_UNSENT = 1 << 14  # bytes of orders that wait for others
 LOOK_AGAIN = 1000  # milliseconds without news, after which a stopped guardian would be noticed
 
 
@@ -74,6 +75,7 @@ class Connection:
         self._room.register(self._to, select.POLLOUT)
         self._lines = deque[bytes]()
         self._rest = b""
+        self._unsent = bytearray()
         self._ended = False
 
     @property
@@ -86,32 +88,38 @@ class Connection:
         """Whether receive() need not wait."""
         return bool(self._lines)
 
-    def send(self, line: bytes) -> bool:
-        """Send one line; False when nobody takes it any more.
+    def send(self, line: bytes) -> None:
+        """Send one line, with others: when an answer is waited for, at the latest."""
+        self._unsent += line + b"\n"
+        if len(self._unsent) >= MOST_UNSENT:
+            self._send()
+
+    def _send(self) -> None:
+        """Send what is to be sent, if anybody takes it still.
 
         Reads meanwhile: who only writes could block who only writes.
         """
-        data = line + b"\n"
-        to = self._to.fileno()
-        while data and not self._ended:
+        to = -1 if self._to.closed else self._to.fileno()
+        while self._unsent and not self._ended:
             ready = dict(self._room.poll(LOOK_AGAIN))
             if to in ready:
                 try:
-                    data = data[os.write(to, data[: select.PIPE_BUF]) :]
+                    del self._unsent[: os.write(to, self._unsent[: select.PIPE_BUF])]
                 except BrokenPipeError:
-                    return False
+                    self._unsent.clear()
             elif ready:
                 self._read()
             else:
                 self._wake()
-        return not data
 
     def receive(self) -> bytes | None:
         """Wait for the next line; None when there will be no more."""
         while not self._lines:
             if self._ended:
                 return None
-            if self._news.poll(LOOK_AGAIN):
+            if self._unsent:
+                self._send()
+            elif self._news.poll(LOOK_AGAIN):
                 self._read()
             else:
                 self._wake()
@@ -125,12 +133,14 @@ class Connection:
 
     def end_input(self) -> None:
         """Tell the engine that nothing more is wanted."""
+        self._send()
         with contextlib.suppress(BrokenPipeError):
             self._to.close()
 
     def close(self) -> int:
         """End what is left of guardian and engine; the guardian's exit status."""
         os.close(self._lifeline)  # engine and guardian both see it
+        self._unsent.clear()
         self.end_input()
         self._from.close()
         while True:

@@ -30,9 +30,14 @@ async def _in_process(trial: TrialState) -> None:
         await trial.ask_to_end()
         return
 
+    seen, ending = 0, False
+
     def is_ending() -> bool:
-        events = trial.journal.events
-        return any((event.source, event.kind) == ("endings", "ending") for event in events)
+        nonlocal seen, ending
+        # What is put in later, before an event that was seen, is the kernel's.
+        news, seen = trial.journal.events[seen:], len(trial.journal.events)
+        ending = ending or any((one.source, one.kind) == ("endings", "ending") for one in news)
+        return ending
 
     await trial.journal.until(lambda: not trial.live or is_ending())
 

@@ -30,6 +30,7 @@ from exitmatrix.machine.run.kernel.facilities import have
 from exitmatrix.machine.run.kernel.marks import MARKS, marked
 from exitmatrix.machine.run.kernel.pidfd import Watched
 from exitmatrix.machine.run.kernel.prctl import become_subreaper, end_with_parent
+from exitmatrix.machine.run.kernel.selector import Selector
 from exitmatrix.machine.run.messages import Answer, Ask, Hello, Usage
 from exitmatrix.machine.run.reaper import end_all_below
 from exitmatrix.machine.run.served import Served
@@ -37,20 +38,31 @@ from exitmatrix.machine.run.state import ASK_AGAIN, TrialState
 from exitmatrix.machine.run.trial import run
 from exitmatrix.model import Event, Trial
 
-LONGEST_LINE = 1 << 20
 BEAT = 0.25  # seconds between two looks at whether this process ran meanwhile
 STALLED = 2.0  # seconds that it did not
 BEATS = 128  # that are remembered: the longest time between two signals but a user's own grace
+READ_SIZE = 1 << 16
+HELD_BACK = 0.1  # seconds at most that an answer waits for others
+
+ASK = msgspec.json.Decoder(Ask)
+ENCODER = msgspec.json.Encoder()
 
 
 class Engine:
     """What the trials of one engine share."""
 
-    def __init__(self, folder: Path, jobs: int, first_mark: int = 1 << 40) -> None:
+    def __init__(
+        self, folder: Path, jobs: int, readers: Selector, first_mark: int = 1 << 40
+    ) -> None:
         self.folder = folder
+        self.readers = readers
         self.first_mark = first_mark
         self.client = Client(threads=4 * jobs)
         self._slots = asyncio.Semaphore(jobs)
+        self._enough = 2 * jobs  # orders that wait: so many trials begin before others can come
+        self._orders: Orders | None = None
+        self._answers: list[msgspec.Struct] = []
+        self._sending: asyncio.TimerHandle | None = None
         self._running: set[TrialState | AppState] = set()
         self._holders: set[Listener] = set()
         self._group = control_group.ours()
@@ -60,23 +72,44 @@ class Engine:
         self._asking: asyncio.TimerHandle | None = None
         self._ended: dict[Listener, list[Watched]] = {}
         self._lags: deque[tuple[float, float]] = deque(maxlen=BEATS)
+        readers.watch(self._exits.fileno(), self._take_exits, first=True)
         loop = asyncio.get_running_loop()
-        loop.add_reader(self._exits.fileno(), self._take_exits)
         loop.call_later(BEAT, self._beat, loop.time() + BEAT)
 
-    async def serve(self, orders: asyncio.StreamReader) -> None:
+    async def serve(self, orders: Orders) -> None:
         """Run every order that comes in; return when no more come and all are done."""
         running: set[asyncio.Task[None]] = set()
-        decoder = msgspec.json.Decoder(Ask)
+        self._orders = orders
         while line := await orders.readline():
-            ask = decoder.decode(line)
             await self._slots.acquire()
-            task = asyncio.create_task(self._run(ask))
+            task = asyncio.create_task(self.run_line(line))
             running.add(task)
             task.add_done_callback(running.discard)
         await asyncio.gather(*running)
+        self._send_answers()
 
-    async def _run(self, ask: Ask) -> None:
+    def answer(self, answer: msgspec.Struct) -> None:
+        """Send an answer, soon: with others, as long as there are orders enough.
+
+        Who takes one alone is woken for it, and wakes this process for one order.
+        """
+        self._answers.append(answer)
+        if self._orders is None or self._orders.waiting < self._enough:
+            self._send_answers()
+        elif self._sending is None:
+            loop = asyncio.get_running_loop()
+            self._sending = loop.call_later(HELD_BACK, self._send_answers)
+
+    def _send_answers(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+            self._sending = None
+        send(*self._answers)
+        self._answers.clear()
+
+    async def run_line(self, line: bytes) -> None:
+        """Run one order, and answer it."""
+        ask = ASK.decode(line)
         state: Listener | None = None
         try:
             mark = self.first_mark + ask.number % MARKS
@@ -104,7 +137,7 @@ class Engine:
                 self._running = {one for one in self._running if one is not state}
                 self._holders.discard(state)
                 self._forget(state)
-        send(Answer(ask.number, trial))
+        self.answer(Answer(ask.number, trial))
 
     def _beat(self, due: float) -> None:
         """Have the trials know when nothing here ran for a while, as in a machine that slept.
@@ -152,9 +185,13 @@ class Engine:
         self._exits.add_reaping(watched)
         self._ask_again()
 
-    def ended(self, trial: Listener) -> list[Watched]:
-        """The trial's watched processes that have ended since it last asked."""
-        self._poll()
+    def ended(self, trial: Listener, ask: bool = True) -> list[Watched]:
+        """The trial's watched processes that have ended since it last asked.
+
+        Not `ask`: as far as the kernel told in this turn of the loop, ends before all else.
+        """
+        if ask or self._exits.must_poll:
+            self._poll()
         own = self._ended.pop(trial, [])
         if self._ended:
             # The kernel tells an end once, and it told us: who else waits would wait for ever.
@@ -179,7 +216,7 @@ class Engine:
     def _take_exits(self) -> None:
         self._poll()
         for trial in list(self._ended):
-            trial.take_events()
+            trial.take_events(ask=False)
 
     def _poll(self) -> None:
         for watched in self._exits.ready():
@@ -204,21 +241,57 @@ class Engine:
             self._exits.discard(watched)
 
 
-def send(message: msgspec.Struct) -> None:
-    """Write one line to the harness, whole."""
-    data = msgspec.json.encode(message) + b"\n"
+class Orders:
+    """Lines that come in on stdin, each an order."""
+
+    def __init__(self, readers: Selector) -> None:
+        self._readers = readers
+        self._lines = deque[bytes]()
+        self._rest = b""
+        self._ended = False
+        self._news = asyncio.Event()
+        readers.watch(0, self._read)
+
+    @property
+    def waiting(self) -> int:
+        """How many have come that nobody has taken."""
+        return len(self._lines)
+
+    async def readline(self) -> bytes:
+        """The next line; b"" when there will be no more."""
+        while not self._lines:
+            if self._ended:
+                return b""
+            self._news.clear()
+            await self._news.wait()
+        return self._lines.popleft()
+
+    def _read(self) -> None:
+        data = os.read(0, READ_SIZE)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        self._lines += lines
+        if not data:
+            self._ended = True
+            self._readers.forget(0)
+        self._news.set()
+
+
+def send(*messages: msgspec.Struct) -> None:
+    """Write lines to the harness, whole."""
+    data = ENCODER.encode_lines(messages)
     with contextlib.suppress(BrokenPipeError):  # it wants no more, and is about to end us
         while data:
             data = data[os.write(1, data) :]
 
 
 E = TypeVar("E", bound=Engine)
-Serve = Callable[[E, asyncio.StreamReader], Awaitable[None]]
+Serve = Callable[[E, Orders], Awaitable[None]]
 
 
 async def serve(
     what: Serve[E],
-    make: Callable[[Path, int, int], E],
+    make: Callable[[Path, int, Selector, int], E],
+    readers: Selector,
     folder: Path,
     jobs: int,
     first_mark: int,
@@ -245,10 +318,8 @@ async def serve(
     loop.add_signal_handler(signal.SIGTERM, look_for_guardian)
     look_for_guardian()  # it may have ended before that could be heard of
     loop.add_reader(lifeline, abandon)
-    reader = asyncio.StreamReader(limit=LONGEST_LINE)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    engine = make(folder, jobs, first_mark)
-    await what(engine, reader)
+    engine = make(folder, jobs, readers, first_mark)
+    await what(engine, Orders(readers))
     engine.client.close()
 
 
@@ -271,7 +342,7 @@ def start(
     guardian: str,
     lifeline: str,
     *,
-    engine: Callable[[Path, int, int], E],
+    engine: Callable[[Path, int, Selector, int], E],
 ) -> None:
     """Have an engine do `what`, as its guardian asks for it on the command line."""
     become_subreaper()
@@ -279,10 +350,12 @@ def start(
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.set_inheritable(int(lifeline), False)
     numbers = (int(jobs), int(first_mark), int(guardian), int(lifeline))
-    asyncio.run(serve(what, engine, Path(folder), *numbers))
+    readers = Selector()
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(readers)) as runner:
+        runner.run(serve(what, engine, readers, Path(folder), *numbers))
 
 
-async def run_orders(engine: Engine, orders: asyncio.StreamReader) -> None:
+async def run_orders(engine: Engine, orders: Orders) -> None:
     """Say hello, run every order that comes in, and tell what that took."""
     os.umask(0o022)
     send(Hello())

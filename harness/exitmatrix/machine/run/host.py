@@ -7,13 +7,14 @@ from typing import Protocol
 
 from exitmatrix.machine.run.http import Client
 from exitmatrix.machine.run.kernel.pidfd import Watched
+from exitmatrix.machine.run.kernel.selector import Selector
 
 
 class Listener(Protocol):
     """A trial, as far as the engine is concerned."""
 
-    def take_events(self) -> None:
-        """Take what the processes have told, and learn which have ended."""
+    def take_events(self, ask: bool = True) -> None:
+        """Take what the processes have told, and learn which have ended: see `Host.ended`."""
 
 
 class Host(Protocol):
@@ -21,6 +22,7 @@ class Host(Protocol):
 
     folder: Path
     client: Client
+    readers: Selector
 
     def watch(self, watched: Watched, trial: Listener) -> None:
         """Have the trial take events when the process ends."""
@@ -28,8 +30,11 @@ class Host(Protocol):
     def watch_reaping(self, watched: Watched, trial: Listener) -> None:
         """Have the trial take events when an ended process is reaped by its parent."""
 
-    def ended(self, trial: Listener) -> list[Watched]:
-        """The trial's watched processes that have ended since it last asked."""
+    def ended(self, trial: Listener, ask: bool = True) -> list[Watched]:
+        """The trial's watched processes that have ended since it last asked.
+
+        Not `ask`: as far as the kernel told in this turn of the loop, ends before all else.
+        """
 
     def look_for_want_of_memory(self) -> None:
         """Have the trials know if the kernel has ended a process for want of memory."""

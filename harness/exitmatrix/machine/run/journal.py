@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 
 from exitmatrix.model import Event, Source
@@ -15,13 +16,16 @@ class Journal:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self._last = time.monotonic()  # when something was learnt last
 
     def add(self, event: Event) -> None:
         """Append one of several events that are learnt together; `changed` comes behind them."""
-        self.insert(len(self.events), event)
+        self._last = time.monotonic()
+        self.events.append(event)
 
     def insert(self, place: int, event: Event) -> None:
         """Put in an event about a moment before, among several as above."""
+        self._last = time.monotonic()
         self.events.insert(place, event)
 
     def note(self, source: Source, pid: int, kind: str, *detail: str) -> None:
@@ -45,6 +49,34 @@ class Journal:
                 await woken
             finally:
                 self._waiting.remove(waits)
+
+    async def until_quiet(self, seconds: float, done: Callable[[], bool]) -> None:
+        """Wait for a condition, or until nothing was learnt for so long since this was called.
+
+        What is learnt meanwhile wakes nobody.
+        """
+        if done():
+            return
+        loop = asyncio.get_running_loop()
+        woken = loop.create_future()
+        waits = (done, woken)
+        self._last = time.monotonic()
+
+        def look() -> None:
+            left = self._last + seconds - time.monotonic()
+            if woken.done():
+                return
+            if left > 0:
+                loop.call_later(left, look)
+            else:
+                woken.set_result(None)
+
+        loop.call_later(seconds, look)
+        self._waiting.append(waits)
+        try:
+            await woken
+        finally:
+            self._waiting.remove(waits)
 
     async def within(self, seconds: float, done: Callable[[], bool]) -> bool:
         """The same, for so long at most; whether it became true."""

@@ -21,7 +21,7 @@ import msgspec
 
 from exitmatrix.machine.run.channel import READ_SIZE, Output
 from exitmatrix.machine.run.connection import Connection, EngineDied
-from exitmatrix.machine.run.engine import Engine, start
+from exitmatrix.machine.run.engine import Engine, Orders, start
 from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.state import TrialState
 from exitmatrix.machine.run.trial import STAGES, Stage, run
@@ -81,6 +81,11 @@ def tell(event: Event) -> None:
 
 class LiveJournal(Journal):
     """A history that tells each event when it comes in, whatever its place is."""
+
+    def add(self, event: Event) -> None:
+        """Append an event, and tell it."""
+        tell(event)
+        super().add(event)
 
     def insert(self, place: int, event: Event) -> None:
         """Put in an event, and tell it."""
@@ -174,7 +179,7 @@ async def ask_port(trial: TrialState) -> None:
     trial.journal.note("harness", 0, "port", str(trial.port), *said)
 
 
-async def show(engine: Engine, orders: asyncio.StreamReader) -> None:
+async def show(engine: Engine, orders: Orders) -> None:
     """Run the one trial that comes in."""
     os.umask(0o022)
     asked = msgspec.json.decode(await orders.readline(), type=Show)

@@ -14,6 +14,9 @@ from exitmatrix.machine.run.kernel.pidfd import Watched
 from exitmatrix.machine.run.reaper import end_with_memory
 from exitmatrix.model import Event
 
+INTRODUCES = ("started", "forked")
+"""The kinds of events with which a process says whose child it is."""
+
 
 class Processes:
     """The tree of one trial, below the process that was started first."""
@@ -68,10 +71,10 @@ class Processes:
         """Watch who tells an event for the first time."""
         if event.pid and event.pid not in self.watched:
             self.watch(event.pid)
-            if event.kind not in ("started", "forked") and event.pid in self.watched:
+            if event.kind not in INTRODUCES and event.pid in self.watched:
                 # It did not introduce itself, as in a blind run: the kernel does.
                 self._journal.note("kernel", event.pid, "found", *proc.command_line(event.pid))
-        if event.kind in ("started", "forked"):
+        if event.kind in INTRODUCES:
             self._compare_parents(event)
 
     def find_helpers(self) -> None:

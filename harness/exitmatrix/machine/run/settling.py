@@ -31,7 +31,9 @@ async def until_settled(trial: TrialState) -> None:
 
 
 async def _until_quiet(trial: TrialState) -> None:
-    for patience in (_to_yield, _at_the_end, _in_a_handler):
+    await trial.journal.until_quiet(IDLE, lambda: not trial.live)
+    trial.host.yield_slot(trial)
+    for patience in (_at_the_end, _in_a_handler):
         while trial.live and (seconds := patience(trial)):
             seen = len(trial.journal.events)
 
@@ -40,11 +42,6 @@ async def _until_quiet(trial: TrialState) -> None:
 
             if not await trial.journal.within(seconds, has_news):
                 break
-        trial.host.yield_slot(trial)
-
-
-def _to_yield(_: TrialState) -> float:
-    return IDLE
 
 
 def _at_the_end(trial: TrialState) -> float:

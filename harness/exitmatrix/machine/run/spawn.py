@@ -22,6 +22,9 @@ from exitmatrix.model import TrialSpec
 TEXT = "{text}"  # stands for the program's text in the words of a way to start it
 PROGRAM = "app.py"  # the name that the scenario has in its trial, whatever its id
 WORK = "cwd"  # the name of its working folder
+CHANNEL = "channel"
+UNHEARD = f"{CHANNEL}.unheard."
+READ_SIZE = 1 << 16
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
@@ -37,6 +40,23 @@ def _open_and_try_again(remove: Callable[[str], object], path: str, _why: Any) -
             shutil.rmtree(path, ignore_errors=True)
 
 
+def _copy(source: str, target: str, opening: bytes) -> None:
+    """Copy a small file, with some bytes before it, in half the time of shutil.copyfile."""
+    fd = os.open(source, os.O_RDONLY)
+    try:
+        text = opening
+        while more := os.read(fd, READ_SIZE):
+            text += more
+    finally:
+        os.close(fd)
+    fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        while text:
+            text = text[os.write(fd, text) :]
+    finally:
+        os.close(fd)
+
+
 class Folder:
     """A trial's private folder: the channel, and beside it the program in its working folder.
 
@@ -47,8 +67,9 @@ class Folder:
     def __init__(self, parent: Path, name: str, order: TrialSpec, mark: int = 1 << 40) -> None:
         self.path = f"{parent}/{name}"
         self.work = f"{self.path}/{WORK}"
-        self.channel = f"{self.path}/channel"
+        self.channel = f"{self.path}/{CHANNEL}"
         self.group = ""  # the control group that it is to be ended by
+        self._names: list[str] = []  # what lay in it when it was looked at last
         os.mkdir(self.path, 0o700)  # noqa: PTH102 - measured: this runs for each trial
         try:
             self._fill(order)
@@ -65,11 +86,7 @@ class Folder:
             )
         else:
             os.mkdir(self.work, 0o700)  # noqa: PTH102
-            # Half the time of shutil.copyfile, which is made for files that are large.
-            with open(order.scenario.path, "rb", buffering=0) as source:  # noqa: PTH123
-                text = _opening(order) + source.readall()
-            with open(self.program, "wb", buffering=0) as copy:  # noqa: PTH123
-                copy.write(text)
+            _copy(order.scenario.path, self.program, _opening(order))
 
     @property
     def program(self) -> str:
@@ -78,8 +95,8 @@ class Folder:
 
     def unheard(self) -> bool:
         """Whether a process left a note that it could not tell an event (PROTOCOL.md)."""
-        with os.scandir(self.path) as entries:
-            return any(entry.path.startswith(f"{self.channel}.unheard.") for entry in entries)
+        self._names = os.listdir(self.path)  # noqa: PTH208 - measured: this runs for each trial
+        return any(name.startswith(UNHEARD) for name in self._names)
 
     def remove(self) -> None:
         """Remove the folder, whatever the program did to it, and its control group."""
@@ -104,8 +121,9 @@ class Folder:
             finally:
                 os.close(work)
             os.rmdir(WORK, dir_fd=folder)
-            for name in os.listdir(folder):  # noqa: PTH208
-                os.unlink(name, dir_fd=folder)
+            for name in self._names or os.listdir(folder):  # noqa: PTH208
+                if name != WORK:
+                    os.unlink(name, dir_fd=folder)
         finally:
             os.close(folder)
         os.rmdir(self.path)  # noqa: PTH106

@@ -11,7 +11,7 @@ import os
 import secrets
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from exitmatrix.machine.run.channel import Channel, Output
 from exitmatrix.machine.run.gates import Gates
@@ -20,7 +20,7 @@ from exitmatrix.machine.run.http import END
 from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import proc
 from exitmatrix.machine.run.leftovers import Leftovers
-from exitmatrix.machine.run.processes import Processes
+from exitmatrix.machine.run.processes import INTRODUCES, Processes
 from exitmatrix.machine.run.spawn import Folder, spawn
 from exitmatrix.machine.run.steering import Steerer
 from exitmatrix.model import TrialSpec
@@ -71,19 +71,15 @@ class TrialState:
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
         """Take events and output as they arrive; give everything back afterwards."""
-        loop = asyncio.get_running_loop()
-        readers: dict[int, Callable[[], object]] = {
-            self.channel.fd: self.take_events,
-            self.stdout.fd: lambda: self._take_output(self.stdout),
-            self.stderr.fd: lambda: self._take_output(self.stderr),
-        }
-        for fd, read in readers.items():
-            loop.add_reader(fd, read)
+        readers = self.host.readers
+        readers.watch(self.channel.fd, lambda: self.take_events(ask=False))
+        readers.watch(self.stdout.fd, lambda: self._take_output(self.stdout))
+        readers.watch(self.stderr.fd, lambda: self._take_output(self.stderr))
         try:
             yield
         finally:
-            for fd in readers:
-                loop.remove_reader(fd)
+            for fd in (self.channel.fd, self.stdout.fd, self.stderr.fd):
+                readers.forget(fd)
             for end in (self.processes, self.channel, self.gates, self.stdout, self.stderr):
                 end.close()
             self.folder.remove()
@@ -152,17 +148,18 @@ class TrialState:
 
     # ---------------------------------------------------------- what is learnt
 
-    def take_events(self) -> None:
+    def take_events(self, ask: bool = True) -> None:
         """Take what the processes have told, and act on what asks for action.
 
         Who has ended is asked first: those have told all that they ever will, and
         it is read now.
         """
-        ended = self.host.ended(self)
+        ended = self.host.ended(self, ask)
         start = len(self.journal.events)
         for event in self.channel.read():
             self.journal.add(event)
-            self.processes.meet(event)
+            if event.pid not in self.processes.watched or event.kind in INTRODUCES:
+                self.processes.meet(event)
             if event.kind == "holding":
                 self._hold(event.pid, self.gates.hold(event), event.detail[1])
         for watched in ended:
@@ -183,7 +180,7 @@ class TrialState:
         if output.read():
             self.journal.changed()
         if output.ended:
-            asyncio.get_running_loop().remove_reader(output.fd)
+            self.host.readers.forget(output.fd)
 
     # ------------------------------------------------------------- what is done
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import msgspec
 
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.trial import run
-from exitmatrix.machine.run.engine import Engine, send, start
+from exitmatrix.machine.run.engine import Engine, Orders, send, start
 from exitmatrix.machine.run.kernel.marks import MARKS
 from exitmatrix.machine.run.messages import Hello
 from exitmatrix.model import Event
@@ -32,22 +31,15 @@ class AppAnswer(msgspec.Struct, tag="run", frozen=True):
     trial: AppTrial
 
 
+ASK = msgspec.json.Decoder(AppAsk)
+
+
 class AppEngine(Engine):
     """Runs users' commands, as many at once as are asked for."""
 
-    async def serve(self, orders: asyncio.StreamReader) -> None:
-        """Run every command that comes in; return when no more come and all are done."""
-        running: set[asyncio.Task[None]] = set()
-        decoder = msgspec.json.Decoder(AppAsk)
-        while line := await orders.readline():
-            ask = decoder.decode(line)
-            await self._slots.acquire()
-            task = asyncio.create_task(self._run_app(ask))
-            running.add(task)
-            task.add_done_callback(running.discard)
-        await asyncio.gather(*running)
-
-    async def _run_app(self, ask: AppAsk) -> None:
+    async def run_line(self, line: bytes) -> None:
+        """Run one command, and answer."""
+        ask = ASK.decode(line)
         state = None
         try:
             self._provide(ask.spec.inside)
@@ -65,7 +57,7 @@ class AppEngine(Engine):
             if state is not None:
                 self._holders.discard(state)
                 self._forget(state)
-        send(AppAnswer(ask.number, trial))
+        self.answer(AppAnswer(ask.number, trial))
 
     def _provide(self, files: tuple[str, ...]) -> None:
         """Put the probe, and nothing else that could be imported by mistake, into one folder."""
@@ -89,7 +81,7 @@ def broken(spec: AppSpec, kind: str, why: str) -> AppTrial:
     )
 
 
-async def run_orders(engine: AppEngine, orders: asyncio.StreamReader) -> None:
+async def run_orders(engine: AppEngine, orders: Orders) -> None:
     """Say hello, and run every command that comes in."""
     send(Hello())
     await engine.serve(orders)

@@ -15,7 +15,7 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -43,6 +43,11 @@ class TimedJournal(Journal):
         super().__init__()
         self.begun = time.monotonic()
         self._seconds: list[float] = []
+
+    def add(self, event: Event) -> None:
+        """Append an event, and when it was learnt."""
+        self._seconds.append(self.now)
+        super().add(event)
 
     def insert(self, place: int, event: Event) -> None:
         """Put in an event, and when it was learnt; of one about a moment before, that moment."""
@@ -98,18 +103,14 @@ class AppState:
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
         """Take events and output as they arrive; give everything back afterwards."""
-        loop = asyncio.get_running_loop()
-        readers: dict[int, Callable[[], object]] = {
-            self.channel.fd: self.take_events,
-            self.output.fd: self._take_output,
-        }
-        for fd, read in readers.items():
-            loop.add_reader(fd, read)
+        readers = self.host.readers
+        readers.watch(self.channel.fd, lambda: self.take_events(ask=False))
+        readers.watch(self.output.fd, self._take_output)
         try:
             yield
         finally:
-            for fd in readers:
-                loop.remove_reader(fd)  # of one that was closed before, there is none
+            for fd in (self.channel.fd, self.output.fd):
+                readers.forget(fd)  # of one that was closed before, there is none
             for end in (self.processes, self.channel, self.gates, self.output):
                 end.close()
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -170,9 +171,9 @@ class AppState:
         """The processes that were seen until now, with their roles."""
         return Tree(tuple(self.nodes.values()), self.spec.roles)
 
-    def take_events(self) -> None:
+    def take_events(self, ask: bool = True) -> None:
         """Take what the processes have told, and learn which have ended."""
-        ended = self.host.ended(self)
+        ended = self.host.ended(self, ask)
         begun = len(self.journal.events)
         for told in self.channel.read():
             event = self._as_seen_from_here(told) if self.spec.namespace else told
@@ -220,14 +221,14 @@ class AppState:
 
     def hang_up(self) -> None:
         """Close the terminal."""
-        asyncio.get_running_loop().remove_reader(self.output.fd)
+        self.host.readers.forget(self.output.fd)
         self.output.close()
 
     def _take_output(self) -> None:
         if self.output.read():
             self.journal.changed()
         if self.output.ended:
-            asyncio.get_running_loop().remove_reader(self.output.fd)
+            self.host.readers.forget(self.output.fd)
 
     def look(self) -> None:
         """Look at the tree: who is new, and what each process runs now."""

@@ -15,21 +15,27 @@ from exitmatrix.machine.run.kernel.facilities import have
 from exitmatrix.machine.run.kernel.proc import has_ended, pids, read_proc
 
 RLIMIT_LOCKS = 10
+_HARD = resource.getrlimit(RLIMIT_LOCKS)[1]  # which nothing here changes
 MARKS = 1 << 20  # numbers that are kept for the trials of one run
 
 
 @contextlib.contextmanager
 def marking(mark: int) -> Iterator[None]:
     """Mark every process that is started in this block."""
-    before = resource.getrlimit(RLIMIT_LOCKS)
-    if have("mark"):
-        with contextlib.suppress(OSError, ValueError):  # a hard limit that somebody lowered
-            resource.setrlimit(RLIMIT_LOCKS, (mark, before[1]))
+    before = _set_mark((mark, _HARD)) if have("mark") else None
     try:
         yield
     finally:
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(RLIMIT_LOCKS, before)
+        if before:
+            _set_mark(before)
+
+
+def _set_mark(limits: tuple[int, int]) -> tuple[int, int] | None:
+    """Set the mark of this process; the limits before, None where that cannot be."""
+    try:
+        return resource.prlimit(0, RLIMIT_LOCKS, limits)
+    except (OSError, ValueError):  # a hard limit that somebody lowered
+        return None
 
 
 def mark_of(pid: int) -> int | None:

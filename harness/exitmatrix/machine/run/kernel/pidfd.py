@@ -44,6 +44,7 @@ class Watched:
         self.status: int | None = None
         self.second: int | None = None  # the other witness's word, where there is one
         self.ended = False
+        self.reaped = False  # by us
         self.asked_again = False  # its status could not be read at once
 
     def _open(self) -> int:
@@ -91,6 +92,8 @@ class Watched:
 
     def reap(self) -> None:
         """Reap the process if it is our child: a root of a trial, or an orphan that came home."""
+        if self.reaped:
+            return
         try:
             # By pidfd and without reaping first: a bare pid might be another child's by now.
             if os.waitid(os.P_PIDFD, self.fd, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
@@ -98,6 +101,7 @@ class Watched:
         except ChildProcessError:
             return
         _, self.status = os.waitpid(self.pid, 0)
+        self.reaped = True
 
     def close(self) -> None:
         """Give the pidfd back."""
