@@ -78,17 +78,24 @@ def test_the_facts_are_those_of_the_newest_release_that_is_reached() -> None:
 def test_what_garbage_collection_tells_of_tasks_is_not_compared() -> None:
     """Which task of a loop that SystemExit left is told of, and when, hangs on what else is alive.
 
-    What handlers print stays, and so does a traceback where no task was left.
+    What handlers print stays, and so does what they raise: that is told by another line before.
     """
-    trace = "Traceback (most recent call last):\n    serve()\nRuntimeError: no loop\n"
-    left = f"C: cleaning up\n{trace}{PENDING}\nA: cleaning up\n"
     shown = only(of("gunicorn/SIGTERM@worker", gunicorn="27.0.1"))
 
-    def lines(text: str) -> list[str]:
-        return printed(replace(trial(), stdout=text), shown)
+    def lines(*some: str) -> list[str]:
+        return printed(replace(trial(), stdout="\n".join(some)), shown)
 
-    assert lines(left) == ["A: cleaning up", "C: cleaning up"]
-    assert "RuntimeError: no loop" in lines(trace)
+    handlers = ("A: cleaning up", "C: cleaning up")
+    trace = ("Traceback (most recent call last):", "    serve()", "RuntimeError: no loop")
+    cleans = ("Exception ignored in: <coroutine object serve at 0x7f>:", *trace)
+    since_3_14 = ("Exception ignored while closing generator <coroutine object serve at 0x7f>:",)
+    chained = (*trace, "", "During handling of the above exception, another one:", "", *trace)
+    told = (PENDING, "task: <Task cancelling coro=<serve() done> wait_for=<Future cancelled>>")
+    lost = ("Task exception was never retrieved", "future: <Task finished>", *chained)
+    for garbage in ((), told, lost, cleans, (*since_3_14, *trace), (*lost, *told, *cleans)):
+        assert lines(handlers[0], *garbage, handlers[1]) == list(handlers)
+    of_handler = ("Exception ignored in atexit callback <function A>:", *trace)
+    assert lines(*told, *of_handler, *cleans) == sorted(of_handler)
 
 
 def test_nobody_handles_sigkill() -> None:
@@ -410,6 +417,63 @@ def test_a_worker_that_leaves_within_a_handler_is_cut_off_by_another_signal_alon
     assert ends(other) == {f":{{'code': 0}} {one}" for one in (left, cut, killed)}
     assert {one.processes[1].unfinished for one in other.outcomes} == {(), ("A",)}
     assert "server-nests" in other.rules
+
+
+def test_a_second_signal_may_end_one_of_the_handlers_that_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The handler of the one that the master passes on raises, wherever the main thread is.
+
+    It is raised within a handler of atexit, or when that has not done anything; the others run.
+    """
+    leaves = Reaction(how="finalizes")
+    facts = Server(
+        id="gunicorn",
+        package="made",
+        workers=1,
+        imports=("worker",),
+        handlers=("B", "A"),
+        master={"SIGINT": Stop(passes="SIGQUIT")},
+        worker={"SIGINT": leaves, "SIGQUIT": replace(leaves, interrupts=True)},
+        source="",
+    )
+
+    def shown() -> set[tuple[tuple[str, ...], tuple[str, ...]]]:
+        made = foreseen(monkeypatch, "SIGINT@group", facts)
+        ran = (one.processes[1] for one in made.outcomes if one.processes[1].exit == {"code": 0})
+        return {(one.fired or (), one.raised) for one in ran}
+
+    whole = ("B", "A")
+    cut = {(whole, ("A",)), (whole, ("B",)), (("B",), ()), (("A",), ())}
+    assert shown() == {(whole, ()), *cut}
+    facts = replace(facts, worker={"SIGINT": leaves, "SIGQUIT": leaves})
+    assert shown() == {(whole, ())}
+
+
+def test_a_worker_that_was_just_forked_may_lose_the_signal_of_its_master(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is there in the place of one that is gone, and it and its master go on."""
+    facts = Server(
+        id="gunicorn",
+        package="made",
+        workers=1,
+        imports=("worker",),
+        master={"SIGTERM": Stop(passes="SIGTERM")},
+        worker={"SIGTERM": Reaction(how="finalizes")},
+        replaces_late=True,
+        deaf=True,
+        source="",
+    )
+
+    def alive() -> set[tuple[str, ...]]:
+        made = foreseen(monkeypatch, "SIGTERM@group", facts)
+        assert ("server-deaf" in made.rules) == facts.deaf
+        return {one.survivors for one in made.outcomes}
+
+    assert alive() == {(), ("master", "new-worker")}
+    facts = replace(facts, deaf=False)
+    assert alive() == {()}
 
 
 def test_a_master_that_leaves_past_python_runs_none_of_its_handlers(
@@ -735,6 +799,7 @@ ABOUT = (
     "handlers",
     "restores",
     "nests",
+    "deaf",
 )
 # Whether its workers have handlers shows nowhere: on 3.12 they come to os._exit, and run none.
 # Of gunicorn-stuck, because they are killed before they would run. A server that waits and does not
@@ -813,7 +878,16 @@ Part = tuple[str, int, str, Key, str]
 
 # What only adds an outcome to a race, and one that no run has shown: that the master of hypercorn
 # sees one worker gone and the other not yet, though SIGTERM was sent to both at once.
-RARE: tuple[Part, ...] = (("hypercorn-workers", 0, "master", "SIGTERM", "reports"),)
+# And that the SIGQUIT of a master of gunicorn comes while handlers run which take no time: it was
+# seen where they take some (`gunicorn-slow`).
+RARE: tuple[Part, ...] = (
+    ("hypercorn-workers", 0, "master", "SIGTERM", "reports"),
+    *(
+        (server, place, "worker", "SIGQUIT", "interrupts")
+        for server, places in {"gunicorn": 3, "gunicorn-preload": 2, "gunicorn-gthread": 2}.items()
+        for place in range(places)
+    ),
+)
 
 
 def parts() -> list[Part]:

@@ -14,7 +14,7 @@ from exitmatrix.machine.run.steering import is_of_it
 from exitmatrix.machine.scenarios import load
 from exitmatrix.model import Event, Outcome, Steering
 from exitmatrix.observe import observe
-from exitmatrix.plan.steering import EVENTS, PROCESSES, TURNS, steering_of
+from exitmatrix.plan.steering import AHEAD, EVENTS, PROCESSES, TURNS, steering_of
 from exitmatrix.report.pages.races import lines
 from msgspec.structs import replace
 
@@ -131,10 +131,68 @@ def test_nobody_stays_stopped(
     assert not [one for one in psutil.Process().children(True) if one.status() == stopped]
 
 
+LATE = """\
+# /// script
+# requires-python = ">=3.6"
+# dependencies = []
+#
+# [tool.exitmatrix]
+# title = "A parent that sends its signal on, to a child that waits before it leaves"
+# roles = ["parent", "child"]
+# acts = "child"
+# ready = {stdout = "ready"}
+# terminations = ["SIGTERM"]
+# ///
+import atexit, signal, subprocess, sys, time
+import endings
+
+@atexit.register
+def A():
+    time.sleep(0.3)
+
+def leave(signum, frame):
+    time.sleep(0.1)
+    sys.exit(0)
+
+signal.signal(signal.SIGTERM, leave)
+if sys.argv[1:] == ["child"]:
+    endings.hold("forked")
+    print("ready", flush=True)
+    endings.end_here("child")
+child = subprocess.Popen([sys.executable, "app.py", "child"])
+signal.signal(signal.SIGTERM, lambda signum, frame: child.send_signal(signum))
+child.wait()
+"""
+CUT = {Steering(0, 0): (), Steering(0, 0, 1): ("A",)}
+"""Which handlers of the child end by an exception, by how the parent is held back."""
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("steering", CUT, ids=str)
+def test_who_is_held_back_until_another_has_told_something_acts_in_its_midst(
+    steering: Steering, environment_of: Callable[[str, str], Environment], tmp_path: Path
+) -> None:
+    """A child that rests by the clock is told of the signal once more too early to matter.
+
+    A parent that is held back until the child's handler has begun cuts that off.
+    """
+    (tmp_path / "late.py").write_text(LATE)
+    [scenario] = load(tmp_path).scenarios
+    order = make_order(environment_of(NEWEST, "none"), scenario, "SIGTERM")
+    [(ordered, trial)] = run_all([replace(order, target="group", steering=steering)], 1)
+    seen = observe(trial, ordered.scenario, ordered.termination)
+    assert isinstance(seen, Outcome), seen
+    assert (seen.processes[1].fired, seen.processes[1].raised) == (("A",), CUT[steering])
+
+
 def test_each_process_is_held_back_in_turn() -> None:
-    """First nobody, then each at each of the moments, then again from the beginning."""
+    """First nobody, then each at each of the moments, then again from the beginning.
+
+    The first of all also until another has told something.
+    """
     assert steering_of(0) is None
-    assert set(TURNS[1:]) == {Steering(p, e) for p in range(PROCESSES) for e in range(EVENTS)}
+    held = {Steering(p, e) for p in range(PROCESSES) for e in range(EVENTS)}
+    assert set(TURNS[1:]) == held | {Steering(0, 0, until) for until in AHEAD}
     assert [steering_of(n) for n in range(len(TURNS), 2 * len(TURNS))] == list(TURNS)
 
 

@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.13"
-# dependencies = ["gunicorn>=27"]
+# dependencies = ["gunicorn>=24"]
 #
 # [tool.exitmatrix]
 # title = "gunicorn with two workers of its own ASGI class"

@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.13"
-# dependencies = ["gunicorn"]
+# dependencies = ["gunicorn!=24.*"]
 #
 # [tool.exitmatrix]
 # title = "gunicorn with two sync workers"

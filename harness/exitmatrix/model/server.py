@@ -52,6 +52,7 @@ class Reaction(Frozen, kw_only=True):
     how: How
     status: int = 0  # of "finalizes" and "exits at once"
     then: str = ""  # of "finalizes": the signal with which Python ends the process afterwards
+    interrupts: bool = False  # of "finalizes": the handler raises, within one of atexit too
     atexit: bool = False  # of "exits at once": whether the handlers of atexit are run before
     lifespan: bool = False  # whether the application's lifespan is shut down before
     hooks: tuple[str, ...] = ()  # of the server's own kind, that it calls before, in order
@@ -110,6 +111,7 @@ class Server(Frozen, kw_only=True):
     gives_up: Stop | None = None  # what the master does instead when a worker is gone
     notes: bool = False  # whether one that is gone counts, though the master came to stop before
     replaces_late: bool = False  # whether one may be replaced while the master comes to stop
+    deaf: bool = False  # whether one that was just forked has its master's handlers
     waits_for_lock: bool = False  # which a worker that a signal ends may have left taken
     stuck: tuple[str, ...] = ()  # hooks that the master has called where it waits; (): all
     leaves: How = "finalizes"  # how a master goes that has stopped its workers

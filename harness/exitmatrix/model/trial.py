@@ -41,6 +41,7 @@ class Steering(Frozen):
 
     process: int  # its place: the first of all, and then who has handlers of the program
     events: int  # so many events it has told since the signal; 0: before that is sent
+    until: int = 0  # another has told so many, and is held back in its stead; 0: they are at rest
 
 
 class TrialSpec(Frozen, kw_only=True):

@@ -19,7 +19,12 @@ from exitmatrix.observe.stderr import normalise
 MARKER = re.compile(r"(\[unflushed:[^\]]*\])")
 PRINTED = "without the probe it printed something else"
 PENDING = "Task was destroyed but it is pending!"
-_OF_GARBAGE = (PENDING, "Task exception was never retrieved", "RuntimeWarning: Enable tracemalloc")
+_DESTROYED = re.compile(
+    rf"{PENDING}|Task exception was never retrieved"
+    r"|Exception ignored .*<(?:coroutine|async_generator) object"
+)
+_OF_IT = (" ", "task: ", "future: ", "Traceback ", "During handling ", "The above exception ")
+_OF_WARNING = "RuntimeWarning: Enable tracemalloc"  # below what names a file and a line
 
 
 def agrees(alone: Outcome, shown: Outcome) -> bool:
@@ -83,7 +88,7 @@ def printed(trial: Trial, outcome: Outcome) -> list[str]:
     """The lines of stdout; what several processes write to one has no order of its own."""
     lines = normalise(trial.stdout).splitlines()
     if trial.tree:  # a server's log is among them, with pids, ports and times
-        told = _without_garbage(lines) if PENDING in lines else lines
+        told = _without_garbage(lines)
         lines = [line for line in told if not any(map(str.isdigit, line))]
     alone = len(outcome.processes) + len(outcome.helpers) == 1
     return lines if alone else sorted(part for line in lines for part in _parts(line))
@@ -96,14 +101,18 @@ def _without_garbage(lines: Iterable[str]) -> Iterator[str]:
     interpreter finalizes, and coroutines that clean up then have no loop: which is told, and in
     which order, depends on what else is alive (with `gc.freeze()` in the view: nothing is told).
     """
-    block = False  # whether a traceback is being told: its frames, and the exception
+    destroyed = raised = False  # whether it is told of one, and of an exception in it
     for line in lines:
-        if block and not line.startswith(" "):
-            block = False
-        elif block or line.startswith("Traceback "):
-            block = True
-        elif not line.startswith(_OF_GARBAGE):
-            yield line
+        if _DESTROYED.match(line):
+            destroyed, raised = True, False
+        elif destroyed and (not line or line.startswith(_OF_IT)):
+            raised = raised or line.startswith("Traceback ")
+        elif destroyed and raised:  # the exception itself, below its frames
+            raised = False
+        else:
+            destroyed = False
+            if not line.startswith(_OF_WARNING):
+                yield line
 
 
 def _parts(line: str) -> list[str]:

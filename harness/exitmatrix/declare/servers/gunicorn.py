@@ -42,6 +42,12 @@ _QUITS_BESIDE = replace(
     ),
 )
 
+
+def _interrupting(quits: Reaction) -> Reaction:
+    """SIGQUIT is what the master passes on: it may come when SIGINT has been acted upon."""
+    return replace(quits, interrupts=True)
+
+
 _MASTER = {
     "SIGTERM": Stop(passes="SIGTERM", source="arbiter.py, `handle_term`"),
     "SIGINT": Stop(passes="SIGQUIT", source="arbiter.py, `handle_int`: stop(graceful=False)"),
@@ -61,7 +67,7 @@ _SYNC_20 = Server(
     workers=2,
     imports=("worker",),
     master=_MASTER | {"SIGHUP": _AGAIN_AND_AGAIN},
-    worker={"SIGTERM": _LEAVES, "SIGINT": _QUITS, "SIGQUIT": _QUITS},
+    worker={"SIGTERM": _LEAVES, "SIGINT": _QUITS, "SIGQUIT": _interrupting(_QUITS)},
     quits=Reaction(how="finalizes", view=_QUITS.view, source="workers/sync.py, `handle`"),
     fatal={
         3: Stop(
@@ -72,6 +78,7 @@ _SYNC_20 = Server(
     },
     replaces=True,
     replaces_late=True,  # arbiter.py, `run`: `sleep`, `manage_workers`, and then the next signal
+    deaf=True,  # arbiter.py, `spawn_worker`, until workers/base.py, `init_signals`
     orphan=Reaction(
         how="finalizes",
         view=View(ends="returns", source="it looks between two requests"),
@@ -82,7 +89,11 @@ _SYNC_20 = Server(
 _SYNC_22 = replace(
     _SYNC_20,
     since="22",
-    worker={"SIGTERM": _LEAVES, "SIGINT": _QUITS_ANSWERED, "SIGQUIT": _QUITS_ANSWERED},
+    worker={
+        "SIGTERM": _LEAVES,
+        "SIGINT": _QUITS_ANSWERED,
+        "SIGQUIT": _interrupting(_QUITS_ANSWERED),
+    },
     quits=Reaction(how="goes on", view=_CAUGHT, source="workers/sync.py, `handle`"),
     source="gunicorn 22.0.0 and 23.0.0",
 )
@@ -113,7 +124,11 @@ def _threads(sync: Server, quits: Reaction) -> Server:
     return replace(
         sync,
         id="gunicorn-gthread",
-        worker={"SIGTERM": _LEAVES, "SIGINT": _QUITS_BESIDE, "SIGQUIT": _QUITS_BESIDE},
+        worker={
+            "SIGTERM": _LEAVES,
+            "SIGINT": _QUITS_BESIDE,
+            "SIGQUIT": _interrupting(_QUITS_BESIDE),
+        },
         quits=quits,
         orphan=Reaction(how="finalizes", view=waits, source=source),
     )
@@ -244,6 +259,20 @@ def _stuck(sync: Server) -> Server:
     )
 
 
+_SLOW = replace(
+    _SYNC,
+    id="gunicorn-slow",
+    since="",
+    master={"SIGINT": _MASTER["SIGINT"]},
+    worker={"SIGINT": _QUITS, "SIGQUIT": _interrupting(_QUITS)},
+    # No worker has gone before its master has come to stop.
+    replaces=False,
+    quits=None,
+    fatal={},
+    orphan=None,
+    source="gunicorn 23.0.0, 24.1.1 and 27.0.1",
+)
+
 _WAITS = View(ends="returns", source="workers/gasgi.py, `_shutdown`: it waits for connections")
 _GRACEFUL = Reaction(
     how="finalizes",
@@ -254,16 +283,16 @@ _GRACEFUL = Reaction(
 _QUICK = Reaction(
     how="finalizes",
     view=View(ends="raises", client="closed", source="`_cleanup`: all tasks are cancelled"),
-    source="workers/gasgi.py, `_quick_shutdown`: no lifespan is shut down",
+    source="25.0, workers/gasgi.py, `_quick_shutdown`: no lifespan is shut down",
 )
-_ASGI = Server(
+_ASGI_24 = Server(
     id="gunicorn-asgi",
     package="gunicorn",
     workers=2,
     imports=("worker",),
     asgi=True,
     master=_MASTER,
-    worker={"SIGTERM": _GRACEFUL, "SIGINT": _QUICK, "SIGQUIT": _QUICK},
+    worker=dict.fromkeys(("SIGTERM", "SIGINT", "SIGQUIT"), _GRACEFUL),
     quits=Reaction(
         how="finalizes",
         view=View(ends="raises", client="closed"),
@@ -271,9 +300,16 @@ _ASGI = Server(
     ),
     fatal=_SYNC_20.fatal,
     replaces=True,
+    restores=True,  # workers/gasgi.py, `_cleanup`; asyncio/unix_events.py, `close`
     orphan=replace(
         _GRACEFUL, source="workers/gasgi.py, `_serve`: it looks once a second for its parent"
     ),
+    source="gunicorn 24.1.1",
+)
+_ASGI = replace(
+    _ASGI_24,
+    since="25",
+    worker={"SIGTERM": _GRACEFUL, "SIGINT": _QUICK, "SIGQUIT": _QUICK},
     source="gunicorn 27.0.1",
 )
 
@@ -322,6 +358,8 @@ SERVERS = (
     _threads(_SYNC, _MAIN_LEFT),
     _hooks(_SYNC, _ABORTED),
     _stuck(_SYNC),
+    _SLOW,
+    _ASGI_24,
     _ASGI,
     _GREENLETS,
     _UVICORN,

@@ -62,6 +62,8 @@ def group_hit(facts: Server, signal: str) -> Prediction:
     laws = [how_it_stops(stop), first.how, "stalls" if facts.stalls else "second signal"]
     laws += ["replaced late"] if facts.replaces_late else []
     laws += ["notes who is gone"] if len(stops) > 1 else []
+    laws += ["deaf"] if facts.replaces_late and facts.deaf else []
+    laws += ["interrupts"] if stop.passes and reaction_of(facts, stop.passes).interrupts else []
     laws += ["waits for a lock"] if facts.waits_for_lock else []
     laws += ["nests"] if facts.nests else []
     return prediction(facts, outcomes, laws, (RACE,))

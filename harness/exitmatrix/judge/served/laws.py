@@ -178,6 +178,13 @@ LAWS: Mapping[str, ServerLaw] = {
         source="billiard/pool.py, Supervisor.body; gunicorn 20.1, arbiter.py, run: it starts those"
         " that are missing before it looks at the next signal",
     ),
+    "server-deaf": ServerLaw(
+        because="A worker that was just forked has the handlers of its master, which note a signal"
+        " for a loop that is not there: it is lost, the worker goes on, and the master waits for it"
+        " as long as it waits for anybody.",
+        source="gunicorn/arbiter.py, spawn_worker and signal; workers/base.py, init_signals; docs:"
+        " library/os, fork",
+    ),
     "server-notes-who-is-gone": ServerLaw(
         because="A thread of the master may note that a worker is gone before the master has come"
         " to the signal: then it exits with the status that it has for that.",
@@ -238,6 +245,12 @@ LAWS: Mapping[str, ServerLaw] = {
         because="A worker gets the signal that was sent to the group, and the one that its master"
         " passes on. The second may come when the first has been acted upon.",
         source="Modules/signalmodule.c, _PySignal_Fini: signals have their default action again",
+    ),
+    "server-interrupts": ServerLaw(
+        because="The handler of the second signal raises SystemExit. While handlers of atexit run"
+        " it is raised within one of them, which it ends; the others run, and the status stays.",
+        source="gunicorn/workers/base.py, handle_quit; Modules/atexitmodule.c, atexit_callfuncs;"
+        " signal, Execution of Python signal handlers",
     ),
     "server-nests": ServerLaw(
         because="A worker leaves within the handler of its signal, which blocks that signal alone."

@@ -124,13 +124,26 @@ def killed_late(facts: Server, alone: Process, passed: str) -> Iterator[Process]
     return (cut for cut in cut_short(alone, passed) if len(cut.fired or ()) >= least)
 
 
+def _interrupted(facts: Server, alone: Process) -> Iterator[Process]:
+    """The same process, in one of whose handlers of atexit another raises.
+
+    It does so when that has begun, or before it does anything.
+    """
+    fired = alone.fired or ()
+    for name in facts.handlers:
+        if name in fired:
+            yield replace(alone, raised=(*alone.raised, name))
+            yield replace(alone, fired=tuple(one for one in fired if one != name))
+
+
 def two_signals(facts: Server, first: Reaction, signal: str, passed: str) -> tuple[Process, ...]:
     """What a worker may come to that gets one signal, and another while it takes the first.
 
     The first alone counts; or the second does, when both were noted before either was
     acted upon; or the second comes so late that Python has given signals back their
     default action (Modules/signalmodule.c, `_PySignal_Fini`), and kills a process whose
-    handlers have run. Of ASGI servers a second SIGINT skips the lifespan.
+    handlers have run. One whose handler raises may come among those of atexit. Of ASGI
+    servers a second SIGINT skips the lifespan.
     """
     alone = process_of("worker", facts, first, signal)
     if not passed:  # the signal is there before the master has told anything
@@ -144,6 +157,7 @@ def two_signals(facts: Server, first: Reaction, signal: str, passed: str) -> tup
         ways.append(process_of("worker", facts, second, passed))
     if first.how == "finalizes":
         ways += killed_late(facts, alone, passed)
+        ways += _interrupted(facts, alone) if second.interrupts else ()
         ways += _cut_off(alone, {"code": second.status}) if facts.nests else ()
         if facts.asgi and signal == "SIGINT":
             hurried = [one for one in (alone, *ways[2:]) if SHUTDOWN in (one.fired or ())]

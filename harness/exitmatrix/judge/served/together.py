@@ -37,7 +37,7 @@ def afterwards(
     `late`: workers that it had started before.
     """
     reaped = facts.reaps * sum(one.exit is not None for one in workers)
-    if stop.restarts or any(one.exit is None for one in workers):
+    if stop.restarts or any(one.exit is None for one in (*workers, *late)):
         called = stop.hooks if stop.restarts else ()
         yield replace(MASTER, fired=(*reaped, *called))
     else:
@@ -59,6 +59,8 @@ def late_workers(facts: Server, stop: Stop, gone: int) -> Iterator[tuple[Process
     ways = [done]
     if facts.dies_with_parent:
         ways += killed_anywhere(done)
+    if facts.deaf:
+        ways.append(process_of(role, facts, GOES_ON, stop.passes))
     for many in range(1, gone + 1):
         yield from combinations_with_replacement(ways, many)
 

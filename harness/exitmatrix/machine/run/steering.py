@@ -6,6 +6,11 @@ of a scheduler that is slow: the process is stopped, and goes on where it was. A
 the parent (SIGCHLD), and what it interrupts on going on is listed in signal(7), "Interruption of
 system calls and library functions by stop signals".
 
+Others may rest by the clock: a signal's handler in gunicorn sleeps for 0.1 s before it raises. A
+process that was held back until then is still early. So it can be held back until another has told
+something, and that one takes its turn to be held: the first comes to act in the midst of what the
+other does.
+
 But it wakes all its threads, and whichever is first takes what is pending; without it, Linux
 gives a signal to the main thread if that has none to take yet (kernel/signal.c, `wants_signal`).
 Python's handlers run in the main thread only, which may sleep on where another thread took the
@@ -16,6 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -77,6 +83,8 @@ class Steerer:
         await self._trial.journal.until(lambda: self._held is not None or self._is_due(steering))
         if self._held is None:
             self._hold(steering)
+        if self._held is not None and steering.until:
+            await self._change_places(steering.until)
         rested = 0
         end = asyncio.get_running_loop().time() + LONGEST
         while rested < RESTED and asyncio.get_running_loop().time() < end:
@@ -88,9 +96,32 @@ class Steerer:
         watched = self._process(steering)
         if self._sent < 0 or watched is None:
             return False
+        return self._told()[watched.pid] >= steering.events > 0
+
+    def _told(self) -> Counter[int]:
+        """How many events of the program each process has told since the signal."""
         since = self._trial.journal.events[self._sent :]
-        told = sum(one.pid == watched.pid and one.source == "probe" for one in since)
-        return told >= steering.events > 0
+        return Counter(one.pid for one in since if one.source == "probe")
+
+    def _ahead(self, events: int) -> Watched | None:
+        """Another process, which has told so many."""
+        watched = self._trial.processes.watched
+        some = (watched[pid] for pid, told in self._told().items() if told >= events)
+        return next((one for one in some if one is not self._held and not one.ended), None)
+
+    async def _change_places(self, events: int) -> None:
+        """Hold another back instead, as soon as it has told so many events.
+
+        In a blind run nobody tells any.
+        """
+        if not any(is_of_it(one) for one in self._trial.journal.events):
+            return
+        await self._trial.journal.within(LONGEST, lambda: self._ahead(events) is not None)
+        ahead = self._ahead(events)
+        if ahead is not None:
+            stop_all([ahead])
+            self._let_go()
+            self._held = ahead
 
     def _process(self, steering: Steering) -> Watched | None:
         watched = self._trial.processes.watched
