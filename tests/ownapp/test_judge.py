@@ -159,7 +159,7 @@ def test_a_process_without_handlers_of_its_users_is_a_helper() -> None:
 
 def test_who_starts_several_programs_cannot_be_replaced_by_one() -> None:
     """`exec` helps where a shell starts one."""
-    shell = member("sh", family=False, end="signal SIGTERM", signalled=("SIGTERM",))
+    shell = launching("sh", "signal SIGTERM", got=("SIGTERM",))
     one, two = (member(f"app.py#{number}", seconds=30.0) for number in (1, 2))
     beside = outcome(shell, one, two)
     alone = outcome(shell, member("main", seconds=30.0))
@@ -167,6 +167,43 @@ def test_who_starts_several_programs_cannot_be_replaced_by_one() -> None:
     remedies = [reasons(seen, find("deploy"))[0].remedy for seen in (beside, alone, workers)]
     assert ["with exec" in remedy for remedy in remedies] == [False, True, True]
     assert "supervisor" in remedies[0]
+
+
+def launching(role: str, end: str, seconds: float = 0.1, **more: Any) -> Member:
+    """A launcher that was sent what `got` says, alone."""
+    more = {"signalled": more.get("got", ())[:1], **more}
+    return member(role, end=end, seconds=seconds, family=False, launches=True, **more)
+
+
+@pytest.mark.parametrize("got", [("SIGTERM",), ("SIGINT",)])
+def test_the_launcher_is_blamed_that_swallowed_the_signal(got: tuple[str, ...]) -> None:
+    """Whatever supervisord was sent, it sends SIGTERM to the shell below it, which passes none on.
+
+    So it does not matter whether supervisord was sent it alone, or with its group.
+    """
+    supervisor = launching("supervisord", "code 0", 1.3, got=got)
+    shell = launching("sh", "signal SIGTERM", 0.1)
+    left = member("main", (CLOSE, "not run"), end="", got=())
+    (reason,) = reasons(outcome(supervisor, shell, left), find("deploy"))
+    assert "sh, through which supervisord started the program, was ended by SIGTERM" in reason.text
+    assert "with exec" in reason.remedy
+    assert "stopasgroup=true" in reason.remedy
+    below = launching("honcho", "code 0", 1.3, got=got)
+    (reason,) = reasons(outcome(below, shell, left), find("deploy"))
+    assert "with exec" in reason.remedy
+    assert "stopasgroup" not in reason.remedy
+
+
+def test_nobody_is_blamed_for_a_signal_that_came_to_the_program() -> None:
+    """A master takes its time: it ends before who waits for it, and a library's handler ran."""
+    supervisor = launching("supervisord", "code 0", 3.4, got=("SIGTERM",))
+    waited = member("master", seconds=2.2)
+    assert not reasons(outcome(supervisor, waited), find("deploy"))
+    hasty = replace(supervisor, seconds=0.2)
+    assert "supervisord, which was started first" in why(hasty, waited)
+    stop = Handler(label="signal.SIGTERM:stop", mechanism="signal.SIGTERM", library=True)
+    assert not reasons(outcome(hasty, member("master", (stop, "ran"), seconds=2.2)), find("deploy"))
+    assert not reasons(outcome(hasty, replace(waited, got=("SIGTERM",))), find("deploy"))
 
 
 def test_what_a_library_has_registered_and_did_not_come_to_tells_no_two_runs_apart() -> None:
@@ -214,14 +251,13 @@ def test_who_waits_for_its_threads_is_told_so() -> None:
 
 def test_who_ended_by_itself_has_not_failed_to_end() -> None:
     """That others were killed when the time was over is no reason to blame who was first."""
-    shell = {"family": False, "signalled": ("SIGTERM",), "observed": False}
-    left = member("main", (CLOSE, "not run"), end="signal SIGKILL", got=("SIGTERM", "SIGKILL"))
+    left = member("main", (CLOSE, "not run"), end="signal SIGKILL", got=("SIGKILL",))
     deploy = TERM, Sent(seconds=30.0, signal="SIGKILL", to="all")
     for end, got, blamed in (
         ("code 0", ("SIGTERM",), False),
         ("signal SIGKILL", ("SIGTERM", "SIGKILL"), True),
     ):
-        first = member("sh", end=end, got=got, **shell)
+        first = launching("sh", end, got=got, observed=False)
         found = reasons(outcome(first, left, sent=deploy), find("deploy"))
         assert any("neither ended nor passed" in one.text for one in found) is blamed
 

@@ -25,6 +25,7 @@ NUMBER = re.compile(r"\w*[0-9]\w*|(?<=/)tmp\w+|\b[0-9a-f]{8,}\b")
 """A word with a digit, and other names that are made up anew: addresses, pids, psm_3fffb881."""
 OUR_FOLDER = re.compile(r"/exitmatrix-\w+/inside(?![/\w])")
 """Where the probe lies: a program that names all folders of its path names it too."""
+SOON = 0.5  # seconds in which who was sent a signal too may end, and it looks as if passed on
 DIFFERENT = 1.0  # seconds by which a run without the probe may take longer or shorter
 
 
@@ -221,32 +222,63 @@ def reasons(outcome: AppOutcome, situation: Situation) -> list[Reason]:
 
 
 def _about_launchers(outcome: AppOutcome) -> Iterator[Reason]:
-    """A launcher that is sent a signal and does not pass it on."""
+    """A launcher that is sent a signal, or ends of one, and does not pass it on."""
     if not outcome.members:
         return
     first, others = outcome.members[0], outcome.members[1:]
-    if first.counts or not first.signalled or first.signalled[0] == "SIGKILL":
+    if first.counts or not first.got or first.got[0] == "SIGKILL":
         return
-    name = first.signalled[0]
+    name = first.got[0]
     apps = [one for one in others if one.family and not one.new]
-    if not apps:
+    if not apps or name in apps[0].got or _was_reached(apps[0]):
         return
-    app = apps[0]
     several = sum(one.base != "worker" for one in apps) > 1
     remedy = SEVERAL if several else EXEC
-    late = app.seconds is None or app.seconds > 0.5
-    if first.exit and late and not any(ran.began is not None for ran in app.own):
-        yield Reason(
-            text=f"{first.base}, which was started first, ended and did not pass {name} on.",
-            remedy=remedy,
-            source="POSIX, Shell Command Language, exec",
-        )
-    elif not first.exit or (first.exit == "signal SIGKILL" and first.got[-1:] == ("SIGKILL",)):
+    if ended := [one for one in outcome.members if one.launches and _went_before(one, apps[0])]:
+        yield _who_swallowed(ended[-1], first, name, remedy)
+    elif first.signalled and (not first.exit or _was_killed_in_the_end(first)):
         yield Reason(
             text=f"{first.base}, which was started first, neither ended nor passed {name} on.",
             remedy=remedy,
             source="bash(1), SIGNALS: a trap waits for the command to complete",
         )
+
+
+def _was_reached(app: Member) -> bool:
+    """Whether a signal came to the program: a handler began, a library's own too."""
+    return any(ran.began is not None and ran.began >= 0 for ran in app.handlers)
+
+
+def _went_before(launcher: Member, app: Member) -> bool:
+    """Whether a launcher had ended, and the program went on: one that waits for it ends after."""
+    if launcher.seconds is None or _was_killed_in_the_end(launcher):
+        return False
+    return app.seconds is None or app.seconds > max(launcher.seconds, SOON)
+
+
+def _was_killed_in_the_end(member: Member) -> bool:
+    return member.exit == "signal SIGKILL" and member.got[-1:] == ("SIGKILL",)
+
+
+def _who_swallowed(launcher: Member, first: Member, name: str, remedy: str) -> Reason:
+    """Of the launchers that have ended, the one that is next to the program."""
+    if launcher is first:
+        return Reason(
+            text=f"{first.base}, which was started first, ended and did not pass {name} on.",
+            remedy=remedy,
+            source="POSIX, Shell Command Language, exec",
+        )
+    word, _, signal = launcher.exit.partition(" ")
+    how = f"was ended by {signal}" if word == "signal" else "ended"
+    it = "it" if word == "signal" else name
+    if remedy == EXEC and first.base == "supervisord":
+        remedy += ", or have supervisord signal them all: stopasgroup=true and killasgroup=true"
+    return Reason(
+        text=f"{launcher.base}, through which {first.base} started the program, {how} and did not"
+        f" pass {it} on.",
+        remedy=remedy,
+        source="POSIX, Shell Command Language, exec; supervisor, Configuration, stopasgroup",
+    )
 
 
 def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:

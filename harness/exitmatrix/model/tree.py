@@ -14,6 +14,9 @@ from pathlib import PurePosixPath
 
 from exitmatrix.model.base import Frozen
 
+MAIN, MASTER = "main", "master"
+"""The program's first process, without others of it and with them."""
+
 FIRST, GROUP, ALL, SERVING, LEAF = "first", "group", "all", "serving", "leaf"
 PLACES: Mapping[str, str] = {
     FIRST: "the process that was started first",
@@ -217,10 +220,10 @@ class Tree:
         if node.pid not in self.family:
             return node.name
         if next(self._family_below(node), None):
-            return "master"
+            return MASTER
         if node not in self.apps and not self._is_again(node):
             return "worker"
-        return "main" if len(self.apps) == 1 else node.name
+        return MAIN if len(self.apps) == 1 else node.name
 
     def _family_below(self, node: Node) -> Iterator[Node]:
         """Those of the program that it started, be it through one that has gone since."""
@@ -248,9 +251,10 @@ class Tree:
                 found = self._leaves(alive)
             case _:
                 exact = [node for node in alive if self.roles[node.pid] == target]
-                found = exact or [
-                    node for node in alive if _NUMBER.sub("", self.roles[node.pid]) == target
-                ]
+                found = exact or [node for node in alive if base_of(self.roles[node.pid]) == target]
+                # Which of the two it is may depend on the moment; who names one means this process.
+                if not found and target in (MAIN, MASTER):
+                    found = [node for node in self.apps if node.pid in living]
         return [node.pid for node in found[:1]]
 
     def _leaves(self, alive: Sequence[Node]) -> list[Node]:

@@ -1,7 +1,10 @@
-"""The same handler has the same name in all runs of a command. Pure.
+"""The same handler, and the same process, has the same name in all runs of a command. Pure.
 
-A name holds what the handler was registered with, and some of that is made anew in each
-run: `rmtree('/tmp/tmp0phh186b')`. It is data then, and tells no two handlers apart.
+A process is `master` where it has started others of the program, and `main` where it has not: in
+one run it may have, when it is being ended, and in another not. It has one name over them all.
+
+The name of a handler holds what that was registered with, and some of it is made anew in each run:
+`rmtree('/tmp/tmp0phh186b')`. It is data then, and tells no two handlers apart.
 """
 
 from __future__ import annotations
@@ -12,12 +15,19 @@ from msgspec.structs import replace
 
 from exitmatrix.model import Unknown
 from exitmatrix.model.app_outcome import AppOutcome, Handler
+from exitmatrix.model.tree import MAIN, MASTER, base_of
 
 _Site = tuple[str, str]
 
 
 def same_names(runs: Sequence[AppOutcome | Unknown]) -> list[AppOutcome | Unknown]:
-    """The runs, with `...` for the arguments of handlers for which they are not always the same."""
+    """The runs, with one name for each process and each handler, whichever run shows it.
+
+    `...` stands for the arguments of handlers for which they are not always the same.
+    """
+    seen = [run for run in runs if isinstance(run, AppOutcome)]
+    if any(one.family and one.base == MASTER for run in seen for one in run.members):
+        runs = [_with_a_master(run) if isinstance(run, AppOutcome) else run for run in runs]
     shown: dict[_Site, set[frozenset[str]]] = {}
     for run in runs:
         if isinstance(run, AppOutcome):
@@ -25,6 +35,22 @@ def same_names(runs: Sequence[AppOutcome | Unknown]) -> list[AppOutcome | Unknow
                 shown.setdefault(site, set()).add(frozenset(labels))
     changing = {site for site, each in shown.items() if len(each) > 1}
     return [_renamed(run, changing) if isinstance(run, AppOutcome) else run for run in runs]
+
+
+def _with_a_master(run: AppOutcome) -> AppOutcome:
+    """The run, with the program's first process called as in a run in which it has workers."""
+    named = {one.role: _as_master(one.role) for one in run.members if one.family}
+    return replace(
+        run,
+        members=tuple(
+            replace(one, role=named[one.role]) if one.family else one for one in run.members
+        ),
+        sent=tuple(replace(one, to=named.get(one.to, one.to)) for one in run.sent),
+    )
+
+
+def _as_master(role: str) -> str:
+    return role.replace(MAIN, MASTER, 1) if base_of(role) == MAIN else role
 
 
 def _site(handler: Handler) -> _Site:

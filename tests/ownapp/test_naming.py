@@ -1,0 +1,67 @@
+"""One process has one name, and one handler too, over all runs of a command."""
+
+from __future__ import annotations
+
+from exitmatrix.model import Unknown
+from exitmatrix.model.app_outcome import AppOutcome, Handler, Sent
+from exitmatrix.model.tree import Node, Tree
+from exitmatrix.observe.naming import same_names
+from exitmatrix.report.app.page import AppReport, page
+
+from tests.ownapp.made import ending, member, outcome
+
+
+def shown(*runs: AppOutcome) -> list[list[str]]:
+    named = same_names([*runs, Unknown(reason="it was not seen")])
+    assert named[-1] == Unknown(reason="it was not seen")
+    return [[one.role for one in run.members] for run in named if isinstance(run, AppOutcome)]
+
+
+def test_who_has_workers_in_one_run_is_a_master_in_all() -> None:
+    """One that starts another while it ends has none in a run in which it is killed."""
+    alone = outcome(member("sh", family=False), member("main"))
+    again = outcome(member("main#1"), member("main#2", new=True))
+    several = outcome(member("master"), member("worker", new=True))
+    assert shown(alone, again) == [["sh", "main"], ["main#1", "main#2"]]
+    assert shown(alone, again, several) == [
+        ["sh", "master"],
+        ["master#1", "master#2"],
+        ["master", "worker"],
+    ]
+
+
+def test_a_helper_that_is_called_so_gives_nobody_its_name() -> None:
+    """A program of somebody else's may be called `master`; and one called `main` keeps its name."""
+    assert shown(outcome(member("main"), member("master", family=False))) == [["main", "master"]]
+    other = outcome(member("master"), member("main", family=False))
+    assert shown(other, outcome(member("main"))) == [["master", "main"], ["master"]]
+
+
+def test_a_signal_is_sent_to_whom_the_page_names() -> None:
+    """The name in the timeline is that of the table."""
+    sent = (Sent(seconds=0.0, signal="SIGTERM", to="main"),)
+    runs = [outcome(member("main"), sent=sent), outcome(member("master"), member("worker"))]
+    first = same_names(runs)[0]
+    assert isinstance(first, AppOutcome)
+    assert first.sent[0].to == "master"
+
+
+def test_the_page_has_one_row_for_a_process() -> None:
+    """What is registered in it is told once, under one name."""
+    held = Handler(label="app:bye", place="app.py:3")
+    runs = [
+        outcome(member("main", (held, "ran"))),
+        outcome(member("master", (held, "ran")), member("worker", (held, "ran"))),
+    ]
+    seen = tuple(one for one in same_names(runs) if isinstance(one, AppOutcome))
+    report = AppReport(command="x", results=(ending(*seen),), grace=30, runs=2, seconds=1, again="")
+    rows = [line.split()[0] for line in page(report) if "app.py:3" in line]
+    assert rows == ["master", "worker"]
+
+
+def test_either_name_finds_the_program_in_every_ending() -> None:
+    """The page says `master`; the tree in which the signal is sent has no worker yet."""
+    tree = Tree([Node(pid=1, parent=0, words=("python", "app.py"), program="/usr/bin/python3")])
+    assert tree.roles == {1: "main"}
+    assert tree.pids("master", [1]) == tree.pids("main", [1]) == [1]
+    assert tree.pids("worker", [1]) == tree.pids("master", []) == []
