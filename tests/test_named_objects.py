@@ -126,7 +126,7 @@ def test_run_tells_a_queue_by_its_number_and_not_one_that_was_there_before(tmp_p
         for queue in (others, own):
             libc.msgsnd(queue, message, 8, 0)
         leftovers.remember(os.getpid(), ())
-        left = [one for one in leftovers.find((), ()) if one.kind == "System V queue"]
+        left = [one for one in leftovers.find((), (), alone=True) if one.kind == "System V queue"]
         assert [one.name for one in left] == [f"id {own}"]
     finally:
         system_v.remove(system_v.Thing("msg", queue, 0, 0) for queue in (others, own))

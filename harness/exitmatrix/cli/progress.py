@@ -33,8 +33,8 @@ class Reporter(Protocol):
     def __exit__(self, *_: object) -> None:
         """End."""
 
-    def show(self, done: int, total: int, note: str) -> None:
-        """`done` of `total`; `note` says what goes on now."""
+    def show(self, done: int, total: int, note: str, *, now: bool = False) -> None:
+        """`done` of `total`; `note` says what goes on now. `now`: nothing else will for a while."""
 
 
 def _stderr() -> TextIO:
@@ -71,7 +71,7 @@ class Bar:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def show(self, done: int, total: int, note: str) -> None:
+    def show(self, done: int, total: int, note: str, *, now: bool = False) -> None:  # noqa: ARG002
         """Move the bar."""
         self.note = note = one_line(note)
         if self._task is None:
@@ -94,12 +94,12 @@ class Lines:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def show(self, done: int, total: int, note: str) -> None:
-        """Print a line if one is due."""
-        now = self._elapsed()
-        if now < self._due:
+    def show(self, done: int, total: int, note: str, *, now: bool = False) -> None:
+        """Print a line if one is due, or if there will be none for a while."""
+        elapsed = self._elapsed()
+        if elapsed < self._due and not now:
             return
-        self._due = now + BETWEEN
+        self._due = elapsed + BETWEEN
         tail = f" ({note})" if note else ""
         say(f"{self._title}: {done} of {total} {self._unit}{tail}")
 
@@ -113,7 +113,7 @@ class Silence:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def show(self, done: int, total: int, note: str) -> None:
+    def show(self, done: int, total: int, note: str, *, now: bool = False) -> None:
         """Show nothing."""
 
 

@@ -210,6 +210,7 @@ def command(
         grace=grace or said.grace or "30s",
         at=at or said.at,
         trials=20 if thorough else trials,
+        patient=thorough,
         jobs=jobs or 0,
         roles=tuple(roles),
         folders=tuple(folders),

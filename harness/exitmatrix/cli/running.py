@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from msgspec.structs import replace
 
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
 from exitmatrix.declare import launchers, situations, texts
@@ -18,13 +21,23 @@ from exitmatrix.model.tree import Tree
 from exitmatrix.observe.app import observe_app, was_lost, why_unknown
 from exitmatrix.observe.naming import same_names
 from exitmatrix.plan import app as plan
-from exitmatrix.report.app.notes import BESIDE, made_again, not_ready_again
+from exitmatrix.report.app.notes import (
+    BESIDE,
+    SHORTENED,
+    made_again,
+    not_ready_again,
+    waits_for,
+)
 from exitmatrix.report.render.text import fill
 
 TOLD = 12  # last lines of an app that was not ready
 
-Show = Callable[[int, int, str], None]
-"""Told of each run: how many are done, of how many, and which one it was."""
+
+class Show(Protocol):
+    """Told of each run: how many are done, of how many, and which one it was."""
+
+    def __call__(self, done: int, total: int, note: str, *, now: bool = False) -> None:
+        """`now`: nothing will happen for a while."""
 
 
 class Call(Frozen, kw_only=True):
@@ -48,6 +61,7 @@ class Call(Frozen, kw_only=True):
     before: tuple[str, ...] = ()  # a command that is run once, first
     before_each: tuple[str, ...] = ()  # a command that is run before each run
     folder: str = ""  # where it is started; "": where the caller is
+    patient: bool = False  # whether each run is watched for the whole time of grace
 
 
 class Measured(Frozen, kw_only=True):
@@ -128,14 +142,10 @@ def _measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
     notes: list[str] = []
     with session.AppSession(jobs, base.folder) as running:
         beside = running.has_neighbours()
-        runs = _Runs(running, show, call.before_each)
-        for one in wanted:
-            first = plan.spec_for(base, one, call.at, alone=True)
-            runs.take([first], 1)
-            if not was_lost(runs.seen[-1][1]):
-                break
-        begun = len(runs.seen)
-        spec, trial = runs.seen[-1]
+        runs = _Runs(running, show, call)
+        begun, (spec, trial) = runs.first(
+            [plan.spec_for(base, one, call.at, alone=True) for one in wanted]
+        )
         beside = beside or running.has_neighbours()
         tree = _check_first(spec, trial, call.at, BESIDE if beside else "")
         out = {one.id: plan.left_out(one, tree, base) for one in wanted}
@@ -143,28 +153,30 @@ def _measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
         alone = plan.why_alone(call.command, trial, base.folder, forced=call.jobs > 1)
         if alone and jobs > 1:
             notes.append(alone)
-        at_once = 1 if alone or jobs == 1 else 4 * jobs
-        rest = [
-            plan.spec_for(base, one, call.at, blind=blind, alone=at_once == 1)
+        at_once = 1 if alone or jobs == 1 else max(4 * jobs, plan.AT_ONCE)
+        kinds = [
+            (one, _kinds(call, call.trials - (place < begun)))
             for place, one in enumerate(wanted)
             if not out[one.id]
-            for blind in _kinds(call, call.trials - (place < begun))
         ]
-        runs.take(rest, at_once)
+        rest = plan.in_turn(kinds) if at_once > 1 else plan.one_by_one(kinds)
+        runs.take(_specs(base, call, rest, alone=at_once == 1), at_once)
+        late = plan.why_alone(call.command, runs.of(spec), base.folder)
+        if late and not alone and at_once > 1 and call.jobs < 2:
+            # What the first run wrote, it wrote at its end, when others were there already.
+            notes.append(late)
+            at_once = 1
+            runs.forget(wanted)
+            kinds = [(one, _kinds(call, call.trials)) for one, _ in kinds]
+            runs.take(_specs(base, call, plan.one_by_one(kinds), alone=True), 1)
         results = _results(runs.seen, wanted, out, call.at)
         again = plan.differing(results) if at_once > 1 and not call.jobs else ()
         if again:
             # What two runs share besides a port would be taken for a race of the program's own.
             notes.append(made_again(again))
             kept = runs.forget(again)
-            runs.take(
-                [
-                    plan.spec_for(base, one, call.at, blind=blind, alone=True)
-                    for one in again
-                    for blind in _kinds(call, call.trials - kept.count(one.id))
-                ],
-                1,
-            )
+            kinds = [(one, _kinds(call, call.trials - kept.count(one.id))) for one in again]
+            runs.take(_specs(base, call, plan.one_by_one(kinds), alone=True), 1)
             results = _results(runs.seen, wanted, out, call.at)
         if differing := [one.situation for one in results if disagreements(one)]:
             # Of a race, no number of runs shows all; two kinds that have nothing in common differ.
@@ -178,6 +190,8 @@ def _measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
         beside = beside or running.has_neighbours()
     if beside and any(trial.changed for _, trial in runs.seen):
         notes.append(BESIDE)
+    if any(one.shortened for result in results for one in (*result.outcomes, *result.blind)):
+        notes.append(SHORTENED)
     if told := not_ready_again([trial for _, trial in runs.seen]):
         notes.append(told)
     return Measured(
@@ -187,6 +201,12 @@ def _measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
         grace=base.grace,
         notes=tuple(notes),
     )
+
+
+def _specs(
+    base: AppSpec, call: Call, runs: Sequence[tuple[Situation, bool]], *, alone: bool
+) -> list[AppSpec]:
+    return [plan.spec_for(base, one, call.at, blind=blind, alone=alone) for one, blind in runs]
 
 
 def _kinds(call: Call, trials: int) -> list[bool]:
@@ -208,38 +228,93 @@ def _results(
 class _Runs:
     """The runs that are made, and what they showed."""
 
-    def __init__(
-        self, running: session.AppSession, show: Show, before_each: tuple[str, ...]
-    ) -> None:
+    def __init__(self, running: session.AppSession, show: Show, call: Call) -> None:
         self.seen: list[tuple[AppSpec, AppTrial]] = []
         self.done = 0
         self._running = running
         self._show = show
-        self._before = before_each
+        self._call = call
+        self._asked: list[AppSpec] = []  # kept, so that what `id` tells stays true
+        self._numbers: dict[int, int] = {}  # in which order they were asked for
+        self._under_way: set[int] = set()
+        self._met: set[int] = set()  # those beside which others were under way
+        self._resting: set[int] = set()  # those in which nothing is done but to wait for somebody
+
+    def first(self, specs: Sequence[AppSpec]) -> tuple[int, tuple[AppSpec, AppTrial]]:
+        """Make a run, and the next where it costs the harness; how many, and what the last shows.
+
+        That is what it has shown when it is over, or only waits: then it goes on.
+        """
+        for number, spec in enumerate(specs, start=1):
+            self._show(self.done, self.done + 1, f"{spec.id}: until it is ready")
+            self._ask(spec)
+            answer = self._answer(self.done + 1)
+            if not was_lost(answer[1]) or number == len(specs):
+                return number, answer
+        raise ValueError("no run is asked for")
 
     def take(self, specs: Sequence[AppSpec], at_once: int) -> None:
         """Make runs, so many at once at most; one by one, each finds what the first found."""
-        waiting, total = list(reversed(specs)), self.done + len(specs)
-        if specs:
+        waiting, total = list(reversed(specs)), self.done + self._running.running + len(specs)
+        if specs and not self._running.running:
             self._show(self.done, total, f"{specs[0].id}: until it is ready")
         while waiting or self._running.running:
             while waiting and self._running.running < at_once:
-                spec = waiting.pop()
-                if self._before and (problem := session.run_before(self._before, spec)):
-                    raise Failure(f"--before-each: {problem}", HARNESS_FAILED)
-                self._running.ask(spec)
-            spec, trial = self._running.answer()
-            if spec.alone:
-                self._running.put_aside([one.name for one in trial.left])
-            self.seen.append((spec, trial))
-            self.done += 1
-            self._show(self.done, total, spec.id)
+                self._ask(waiting.pop())
+            self._answer(total)
+
+    def _ask(self, spec: AppSpec) -> None:
+        before = self._call.before_each
+        if before and (problem := session.run_before(before, spec)):
+            raise Failure(f"--before-each: {problem}", HARNESS_FAILED)
+        if spec.alone and not self._call.patient:
+            spec = replace(spec, as_before=self._who_went_on(spec))
+        self._under_way.add(id(spec))
+        if len(self._under_way) > 1:
+            self._met |= self._under_way
+        self._numbers[id(spec)] = len(self._asked)
+        self._asked.append(spec)
+        self._running.ask(spec)
+
+    def _who_went_on(self, spec: AppSpec) -> tuple[tuple[str, ...], ...]:
+        """Who went on in runs of this ending, each alone, that were watched to their end."""
+        shown = (
+            plan.who_goes_on(one, trial)
+            for one, trial in self.seen
+            if one.alone and not one.blind and one.situation.id == spec.situation.id
+            if not why_unknown(trial)
+        )
+        return tuple(dict.fromkeys(filter(None, shown)))
+
+    def _answer(self, total: int) -> tuple[AppSpec, AppTrial]:
+        spec, trial = self._running.answer()
+        if not trial.over:
+            self._resting.add(id(spec))
+            all_rest = len(self._resting) == self._running.running
+            told = waits_for(spec, plan.who_lives(spec, trial))
+            self._show(self.done, total, told, now=all_rest)
+            return spec, trial
+        self._resting.discard(id(spec))
+        self._under_way.discard(id(spec))
+        if spec.alone and not any(one.shared for one in trial.left):
+            self._running.put_aside([one.name for one in trial.left])
+        self.seen.append((spec, trial))
+        self.seen.sort(key=lambda one: self._numbers[id(one[0])])
+        self.done += 1
+        self._show(self.done, total, spec.id)
+        return spec, trial
+
+    def of(self, spec: AppSpec) -> AppTrial:
+        """What the run of a spec has shown."""
+        return next(trial for one, trial in self.seen if one is spec)
 
     def forget(self, situations: Sequence[Situation]) -> list[str]:
         """Take back runs of some endings that met others; the endings of those that are kept."""
         ids = {one.id for one in situations}
         self.seen = [
-            (spec, trial) for spec, trial in self.seen if spec.alone or spec.situation.id not in ids
+            (spec, trial)
+            for spec, trial in self.seen
+            if id(spec) not in self._met or spec.situation.id not in ids
         ]
         return [spec.situation.id for spec, _ in self.seen if not spec.blind]
 

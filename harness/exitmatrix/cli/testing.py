@@ -55,7 +55,8 @@ class Seen:
     @property
     def seconds(self) -> float:
         """From the first signal until everybody was gone, at the longest; inf if somebody lives."""
-        return max(inf if one.gone is None else one.gone for one in self.outcomes)
+        whole = [one for one in self.outcomes if not one.shortened]
+        return max(inf if one.gone is None else one.gone for one in whole)
 
     @property
     def left(self) -> list[str]:
@@ -96,6 +97,10 @@ class Seen:
         return Finding(f"replaced within {seconds:g} s", reasons)
 
 
+def _quietly(done: int, total: int, note: str, *, now: bool = False) -> None:
+    """Show nothing: pytest has its own progress."""
+
+
 class App:
     """A program that is started anew for each ending. What was seen once is not run again."""
 
@@ -133,7 +138,7 @@ class App:
 def _measured(call: Call, ending: str) -> EndingResult:
     __tracebackhide__ = True
     try:
-        (result,) = measure(call, find_situations([ending]), lambda *_: None).results
+        (result,) = measure(call, find_situations([ending]), _quietly).results
     except Failure as error:
         raise CannotEnd("\n".join((error.message, *error.told))) from None
     if result.left_out or not result.outcomes or result.unknown:

@@ -140,7 +140,8 @@ def _about_time(result: EndingResult, grace: float) -> list[str]:
     if any(_was_killed_late(one, result.situation) for one in result.outcomes):
         return ["the time of grace was not enough"]
     limit = min(LATE, grace / 2)
-    late = any(one.gone is not None and one.gone > limit for one in result.outcomes)
+    whole = [one for one in result.outcomes if not one.shortened]
+    late = any(one.gone is not None and one.gone > limit for one in whole)
     return ["it takes long"] if late else []
 
 
@@ -172,7 +173,7 @@ def disagreements(result: EndingResult) -> list[str]:
     if result.outcomes and not set(_exits(result.blind)) & set(_exits(result.outcomes)):
         found.append("its processes ended otherwise")
     times, alone = (
-        [one.gone for one in runs if one.gone is not None]
+        [one.gone for one in runs if one.gone is not None and not one.shortened]
         for runs in (result.outcomes, result.blind)
     )
     if times and alone:

@@ -99,6 +99,9 @@ class AppSpec(Frozen, kw_only=True):
     limit: float = 120.0  # seconds
     look_again: float = 0.05  # seconds between two looks at the tree
     calm: float = 2.0  # seconds at rest after which nothing more is expected
+    as_before: tuple[tuple[str, ...], ...] = ()
+    """Who went on, by name, in runs of this ending that were watched for the whole time of grace:
+    where the same have rested for a while, that time need not be waited for once more."""
     steering: Steering | None = None
 
     @property
@@ -134,5 +137,6 @@ class AppTrial(Frozen, kw_only=True):
     output: str  # stdout and stderr, as they came in
     left: tuple[Left, ...] = ()
     changed: tuple[str, ...] = ()  # in the folders that were looked through; of a run alone
+    over: bool = True  # False: it goes on, and all that lives rests: what it has shown until now
     port: int = 0  # what {port} stood for
     listening: tuple[str, ...] = ()  # addresses, of when it was ready

@@ -148,6 +148,7 @@ def observe_app(
         gone=None if None in ends else max((one for one in ends if one is not None), default=0.0),
         watched=history[-1].seconds - begun,
         left=trial.left,
+        shortened=any(one.event.kind == "shortened" for one in history),
         output=trial.output,
         listening=trial.listening,
         reply=replied[0] if replied else "",

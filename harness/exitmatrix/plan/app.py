@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from msgspec.structs import replace
 
@@ -11,7 +12,9 @@ from exitmatrix.model.app import PORT, AppSpec, AppTrial, Situation
 from exitmatrix.model.app_outcome import EndingResult
 from exitmatrix.model.tree import PLACES, Tree, base_of
 
+WAITED = 2.0  # seconds that may be missing of the time of grace: the last is for who still works
 NAMED = 2  # files that a note names
+AT_ONCE = 16  # runs that wait beside each other, on however few cores: all that are usual
 MORE = 4  # further runs of either kind, where one without the probe differs from all with it
 
 
@@ -28,6 +31,34 @@ def spec_for(
         inside=() if blind else base.inside,
         limit=base.ready.within + 2 * base.grace + 30.0,
     )
+
+
+def who_goes_on(spec: AppSpec, trial: AppTrial) -> tuple[str, ...]:
+    """The names of those that live when the time of grace is over; () where nobody does.
+
+    And where that does not show: it was not waited for, or somebody was still at work.
+    """
+    kinds = {one.event.kind for one in trial.history}
+    if kinds & {"shortened", "at-work"} or not {"sent", "closing"} <= kinds:
+        return ()
+    sent = [one for one in trial.history if one.event.kind == "sent"]
+    closing = next(one for one in trial.history if one.event.kind == "closing")
+    killed = len(sent) > 1 and spec.situation.kills_in_the_end
+    last = sent[-1] if killed else closing
+    if last.seconds - sent[0].seconds < spec.grace - WAITED:
+        return ()
+    return who_lives(spec, trial, last.seconds)
+
+
+def who_lives(spec: AppSpec, trial: AppTrial, seconds: float = inf) -> tuple[str, ...]:
+    """The names of those that had not ended by then, in order."""
+    ended = {
+        one.event.pid
+        for one in trial.history
+        if one.seconds <= seconds and one.event.kind in ("ended", "unseen")
+    }
+    roles = Tree(trial.tree, spec.roles).roles
+    return tuple(sorted(base_of(role) for pid, role in roles.items() if pid not in ended))
 
 
 def left_out(situation: Situation, tree: Tree, base: AppSpec) -> str:
@@ -53,6 +84,26 @@ def unknown_target(target: str, tree: Tree) -> str:
     if target in PLACES:
         return f"nobody is '{target}' here; there are {', '.join(roles)}"
     return f"no process is called '{target}'{nearest(target, known)}"
+
+
+def in_turn(
+    endings: Sequence[tuple[Situation, Sequence[bool]]],
+) -> list[tuple[Situation, bool]]:
+    """The runs of all endings, one of each after the other: the longest wait begins early."""
+    most = max((len(kinds) for _, kinds in endings), default=0)
+    return [
+        (situation, kinds[place])
+        for place in range(most)
+        for situation, kinds in endings
+        if place < len(kinds)
+    ]
+
+
+def one_by_one(
+    endings: Sequence[tuple[Situation, Sequence[bool]]],
+) -> list[tuple[Situation, bool]]:
+    """The runs of all endings, ending by ending."""
+    return [(situation, blind) for situation, kinds in endings for blind in kinds]
 
 
 def meet_at_a_port(command: Sequence[str], listening: Sequence[str]) -> bool:

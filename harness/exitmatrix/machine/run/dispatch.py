@@ -30,11 +30,13 @@ class Dispatch(Generic[Order, Done]):
         read: Callable[[bytes], Hello | Usage | tuple[int, Done]],
         lost: Callable[[Order, str], Done],
         disturbed: Callable[[Done], bool] = lambda _: False,
+        goes_on: Callable[[Done], bool] = lambda _: False,
     ) -> None:
         """`write` and `read`: an order, and what an engine says, as lines of its own language.
 
         `lost`: the answer to an order that costs an engine, and how that ended. `disturbed`:
-        whether an answer is of no use, so that its order is run once more.
+        whether an answer is of no use, so that its order is run once more. `goes_on`: whether
+        it says how far a run has come, and another will follow.
         """
         self.usage = Usage()  # of all engines that came to their end
         self.losses: list[str] = []  # how each engine that was replaced had ended
@@ -43,6 +45,7 @@ class Dispatch(Generic[Order, Done]):
         self._read = read
         self._answer_lost = lost
         self._is_disturbed = disturbed
+        self._goes_on = goes_on
         self._number = 0
         self._orders: dict[int, Order] = {}  # without an answer yet
         self._waiting = deque[int]()  # not sent yet
@@ -79,6 +82,8 @@ class Dispatch(Generic[Order, Done]):
         """Wait for the next answer. Raises EngineDied."""
         while not self._lost:
             match self._receive():
+                case (number, done) if self._goes_on(done):
+                    return self._orders[number], done
                 case (number, done):
                     self._sent.discard(number)
                     if number in self._suspects:

@@ -65,8 +65,9 @@ def _how(outcome: AppOutcome) -> str:
 
 
 def _after(result: EndingResult) -> str:
-    times = [one.gone for one in result.outcomes if one.gone is not None]
-    if not times or len(times) < len(result.outcomes):
+    whole = [one for one in result.outcomes if not one.shortened]
+    times = [one.gone for one in whole if one.gone is not None]
+    if not times or len(times) < len(whole):
         return "-"
     return f"{max(times):.1f} s"
 

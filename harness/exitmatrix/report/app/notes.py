@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exitmatrix.model.app import AppTrial, Situation
+from exitmatrix.model.app import AppSpec, AppTrial, Situation
+from exitmatrix.report.app.words import listed
 
 BESIDE = (
     "Another exitmatrix run was at work in the same folder: what it made or left there may be told"
     " here as this one's."
 )
+
+
+SHORTENED = (
+    "Of each ending in which somebody goes on, one run was watched for the whole time of grace; in"
+    " the others the same processes had come to rest, and that was not waited for again."
+    " --thorough waits each time."
+)
+
+
+def waits_for(spec: AppSpec, who: Sequence[str]) -> str:
+    """What a run waits for that only waits."""
+    verb = "goes" if len(who) == 1 else "go"
+    return f"{spec.id}: {listed(who)} {verb} on, watched for up to {spec.grace:g} s"
 
 
 def made_again(endings: Sequence[Situation]) -> str:

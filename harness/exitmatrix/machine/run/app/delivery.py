@@ -75,6 +75,8 @@ def _reached_nobody(state: AppState) -> bool:
 def _is_over(state: AppState, step: Step) -> bool:
     """Whether the next signal need not be waited for any longer."""
     root = state.processes.watched.get(state.processes.root)
+    if state.shortened and step.after == GRACE:
+        return True
     return not state.live or (step.or_first_gone and root is not None and root.ended)
 
 
@@ -93,8 +95,9 @@ def _everybody_is_gone(state: AppState) -> bool:
 async def _until_gone(state: AppState, seconds: float) -> None:
     """Until all have ended, orphans too, or the time is over."""
     end = state.journal.now + seconds
-    while not _everybody_is_gone(state) and state.journal.now < end:
-        await state.journal.within(end - state.journal.now, lambda: not state.live)
+    while not (state.shortened or _everybody_is_gone(state)) and state.journal.now < end:
+        left = end - state.journal.now
+        await state.journal.within(left, lambda: state.shortened or not state.live)
 
 
 async def _until_calm(state: AppState, seconds: float) -> None:

@@ -32,10 +32,9 @@ class Leftovers:
     def __init__(self, work: str, own: str, named: Collection[str], alone: bool) -> None:
         """`own`: the run's temporary folder. `work`, `named`: looked through as a whole.
 
-        `alone`: no other run of the command goes on meanwhile, so what is new is of this one.
+        `alone`: no other run of the command goes on now, so it is seen what changes.
         """
         self._own = own
-        self._alone = alone
         self._whole = tuple(dict.fromkeys((work, *named)))
         self._marks = self._marked() if alone else {}
         self._before = {path for folder in self._whole for path, _ in _entries(folder, deep=True)}
@@ -75,15 +74,18 @@ class Leftovers:
             for path, kind in ((folder, "folder"), *_entries(folder, deep=True))
         }
 
-    def find(self, live: Collection[int], ended: Collection[int]) -> list[Left]:
-        """What is left. While somebody lives, only what bears the pid of one that has ended."""
+    def find(self, live: Collection[int], ended: Collection[int], *, alone: bool) -> list[Left]:
+        """What is left. While somebody lives, only what bears the pid of one that has ended.
+
+        `alone`: no other run of the command went on meanwhile, so what is new is of this one.
+        """
         found: list[Left] = []
         for path, kind in _entries(self._own, deep=True):
             found.append(Left(kind=kind, name=f"$TMPDIR/{path[len(self._own) + 1 :]}"))
         for folder in self._whole:
             if not self._own.startswith(f"{folder}/"):
                 found += [
-                    Left(kind=kind, name=path, shared=not self._alone)
+                    Left(kind=kind, name=path, shared=not alone)
                     for path, kind in _entries(folder, deep=True)
                     if path not in self._before
                 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
+import stat
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -13,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 import msgspec
+from msgspec.structs import replace
 
 from exitmatrix.machine.run.app.engine import AppAnswer, AppAsk, broken
 from exitmatrix.machine.run.app.neighbours import Neighbours
@@ -150,6 +153,16 @@ def folder_in_repository() -> str:
     return f"{here.relative_to(whole)}/"
 
 
+def own_output() -> frozenset[str]:
+    """The files that this process writes its page and its progress to: `> page.txt`."""
+    found: set[str] = set()
+    for fd in (1, 2):
+        with contextlib.suppress(OSError):
+            if stat.S_ISREG(os.fstat(fd).st_mode):
+                found.add(os.readlink(f"/proc/self/fd/{fd}"))  # noqa: PTH115
+    return frozenset(found)
+
+
 class AppSession:
     """A running engine for users' commands. Leaving the context ends it and all it started."""
 
@@ -163,8 +176,10 @@ class AppSession:
             lambda number, spec: msgspec.json.encode(AppAsk(number, spec)),
             _read,
             lambda spec, why: broken(spec, "lost", why),
+            goes_on=lambda trial: not trial.over,
         )
         self._aside = PutAside()
+        self._written = own_output()
 
     def __enter__(self) -> Self:
         self._engine.open()
@@ -185,8 +200,10 @@ class AppSession:
         self._engine.submit(spec)
 
     def answer(self) -> tuple[AppSpec, AppTrial]:
-        """Wait for the next run that ends. Raises EngineDied."""
-        return self._engine.take()
+        """Wait for the next run that ends, or comes to rest before. Raises EngineDied."""
+        spec, trial = self._engine.take()
+        changed = tuple(one for one in trial.changed if one not in self._written)
+        return spec, replace(trial, changed=changed)
 
     def has_neighbours(self) -> bool:
         """Whether another run of `exitmatrix` is at work in the folder now."""

@@ -10,12 +10,16 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from exitmatrix.machine.run.app.delivery import deliver
 from exitmatrix.machine.run.app.readiness import NotReady, until_ready
 from exitmatrix.machine.run.app.state import AppState
+from exitmatrix.machine.run.app.waiting import watch_rest
 from exitmatrix.model.app import AppTrial
 
 Look = Callable[[AppState], Awaitable[None]]
+Tell = Callable[[AppTrial], None]
 
 STAGES: tuple[tuple[str, Callable[[AppState], Awaitable[None]]], ...] = (
     ("readiness", until_ready),
@@ -23,45 +27,53 @@ STAGES: tuple[tuple[str, Callable[[AppState], Awaitable[None]]], ...] = (
 )
 
 
-async def run(state: AppState, look: Look | None = None) -> AppTrial:
+async def run(state: AppState, look: Look | None = None, tell: Tell | None = None) -> AppTrial:
     """Run a command to its end. Raises OSError when the machine cannot start it.
 
-    `look`: at what is there when the run is over, before whoever is left is ended.
+    `look`: at what is there when the run is over, before whoever is left is ended. `tell`: is given
+    what was seen until then, once, where somebody is left who rests while he is waited for.
     """
     with state.reading():
         state.start()
-        looking = asyncio.create_task(state.keep_looking())
+        beside = [asyncio.create_task(state.keep_looking())]
+        if tell:
+            rests = watch_rest(state, lambda: tell(_shown(state, over=False)))
+            beside.append(asyncio.create_task(rests))
         try:
             await _go_through(state)
         finally:
-            looking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await looking
+            for one in beside:
+                one.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await one
         _close(state)
         if look:
             await look(state)
         ended = [pid for pid, one in state.processes.watched.items() if one.ended]
-        left = state.leftovers.find(state.live, ended)
+        left = state.leftovers.find(state.live, ended, alone=state.alone)
         await _end_everything(state)
-        changed = state.leftovers.changed() if state.spec.alone else []
-        return AppTrial(
-            id=state.spec.id,
-            situation=state.spec.situation.id,
-            target=state.spec.target,
-            blind=state.spec.blind,
-            history=state.journal.moments,
-            tree=tuple(state.nodes.values()),
-            output=state.text,
-            left=tuple(left),
-            changed=tuple(changed),
-            port=state.port,
-            listening=tuple(
-                sorted(
-                    one.address.replace(state.temporary, "$TMPDIR")
-                    for one in state.sockets.values()
-                )
-            ),
-        )
+        return replace(_shown(state), left=tuple(left))
+
+
+def _shown(state: AppState, *, over: bool = True) -> AppTrial:
+    """What the run has shown until now."""
+    return AppTrial(
+        id=state.spec.id,
+        situation=state.spec.situation.id,
+        target=state.spec.target,
+        blind=state.spec.blind,
+        history=state.journal.moments,
+        tree=tuple(state.nodes.values()),
+        output=state.text,
+        changed=tuple(state.leftovers.changed() if state.spec.alone else ()),
+        over=over,
+        port=state.port,
+        listening=tuple(
+            sorted(
+                one.address.replace(state.temporary, "$TMPDIR") for one in state.sockets.values()
+            )
+        ),
+    )
 
 
 async def _go_through(state: AppState) -> None:

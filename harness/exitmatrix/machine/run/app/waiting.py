@@ -1,0 +1,33 @@
+"""While the time of grace goes by: whether those who are left rest, and need be waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from exitmatrix.machine.run.app.readiness import SAMPLE, Rest
+from exitmatrix.machine.run.app.state import AppState
+from exitmatrix.model.tree import base_of
+
+
+async def watch_rest(state: AppState, tell: Callable[[], None]) -> None:
+    """Tell once that all who are left rest after a signal; wait no more where others waited."""
+    if state.spec.situation.watch == "rest":
+        return  # it is over then
+    await state.journal.until(lambda: any(one.kind == "sent" for one in state.journal.events))
+    rest = Rest(state)
+    while not rest.lasts(state.spec.calm):
+        await asyncio.sleep(SAMPLE)
+        rest.sample()
+        if not state.live:
+            return
+    if _who_lives(state) in state.spec.as_before:
+        state.shortened = True
+        state.journal.note("harness", 0, "shortened")
+    else:
+        tell()
+
+
+def _who_lives(state: AppState) -> tuple[str, ...]:
+    tree = state.tree
+    return tuple(sorted(base_of(tree.roles[one]) for one in state.live if one in tree.roles))
