@@ -215,6 +215,16 @@ def test_a_stack_is_called_by_the_release_that_was_measured() -> None:
     assert subject_of(LINUX, made).label == f"Flask {made.packages['flask']}"
 
 
+def test_a_stack_of_two_packages_is_called_by_both() -> None:
+    """As people write it, by what the record holds; a package whose name has a hyphen is one."""
+    packages = {"celery": "5.7.0", "kombu": "5.7.0", "redis": "8.1.0"}
+    two = record("queue/return@main", ended(), stack="celery-redis-5.7", packages=packages)
+    assert subject_of(LINUX, two).label == "Celery 5.7.0 with redis"
+    packages = {"pytest-xdist": "3.8.0", "pytest": "9.2.0", "xdist": "1.0"}
+    one = record("tests/return@main", ended(), stack="pytest-xdist-3.8", packages=packages)
+    assert subject_of(LINUX, one).label == "Pytest-xdist 3.8.0"
+
+
 def test_two_stacks_that_hold_the_same_release_are_told_apart() -> None:
     """By their own names: one label never stands for two that may differ."""
     both = [subject(LINE[-1], stack, version="3.1.3") for stack in ("flask-3.1", "flask-next")]

@@ -73,22 +73,36 @@ class Subject(Frozen, kw_only=True):
     python: Python
     stack: str
     version: str = ""  # of the package that the stack is named for, as it was measured
+    beside: str = ""  # another package, where the stack is named for two
 
     @property
     def label(self) -> str:
-        """The stack for people: Flask 3.1.3."""
+        """The stack for people: Flask 3.1.3, Celery 5.7.0 with redis."""
         family, _, number = self.stack.rpartition("-")
-        return f"{family.capitalize()} {self.version or number}" if family else self.stack
+        if not family:
+            return self.stack
+        beside = f" with {self.beside}" if self.beside else ""
+        package = family.removesuffix(f"-{self.beside}").capitalize()
+        return f"{package} {self.version or number}{beside}"
 
 
 def subject_of(platform: str, record: Record) -> Subject:
     """The subject that a record is about."""
+    package, beside = _named_for(record.stack.rpartition("-")[0], record.packages)
     return Subject(
         platform=platform,
         python=python_of(record.interpreter_id, record.interpreter),
         stack=record.stack,
-        version=record.packages.get(record.stack.rpartition("-")[0], ""),
+        version=record.packages.get(package, ""),
+        beside=beside,
     )
+
+
+def _named_for(family: str, packages: Mapping[str, str]) -> tuple[str, str]:
+    """The package that a stack is named for, and another where there are two: celery and redis."""
+    first, _, second = family.partition("-")
+    two = family not in packages and first in packages and second in packages
+    return (first, second) if two else (family, "")
 
 
 def python_of(id: str, about: Mapping[str, Any]) -> Python:
