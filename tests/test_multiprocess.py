@@ -221,6 +221,79 @@ def test_a_pool_waits_for_its_task_when_sigint_comes_to_its_starter_alone() -> N
     assert pooled("SIGKILL", "parent").survivors == ("child",)
 
 
+def of_two(
+    kind: str, ending: str, target: str = "child", version: str = "3.13.0", method: str = "fork"
+) -> tuple[Outcome, ...]:
+    """What the laws allow where one of two workers is at a task, and the other waits for one."""
+    task = {kind: ["end here"], "workers": 2, "begin": ["register D"], "method": method}
+    told = program({"steps": ["import process pool", "register A", task]})
+    python = profile({"implementation": "cpython", "version": version})
+    return predict(told, TERMINATIONS[ending], target, python).outcomes
+
+
+def ends(outcome: Outcome) -> dict[str, object]:
+    return {
+        one.role: next(iter(one.exit.values())) if one.exit else "alive"
+        for one in outcome.processes
+    }
+
+
+@pytest.mark.parametrize(("ending", "how"), [("os-exit-7", 7), ("SIGKILL", "SIGKILL")])
+def test_a_worker_that_is_gone_takes_the_others_with_it_in_an_executor(
+    ending: str, how: object
+) -> None:
+    """They are sent SIGTERM, which runs none of their handlers; those of the program run."""
+    seen = only(of_two("submit", ending))
+    assert ends(seen) == {"parent": 1, "child": how, "child#2": "SIGTERM"}
+    assert fired(seen) == {"parent": ("A",), "child": (), "child#2": ()}
+
+
+@pytest.mark.parametrize(
+    ("ending", "how"), [("os-exit-7", 7), ("SIGKILL", "SIGKILL"), ("sys-exit-3", 3)]
+)
+def test_a_worker_that_is_gone_is_replaced_in_a_pool_and_its_task_is_waited_for(
+    ending: str, how: object
+) -> None:
+    """For ever; sys.exit in a task ends the worker, too, and runs its handlers since 3.13."""
+    seen = only(of_two("apply", ending))
+    alive = {"parent": "alive", "child#2": "alive", "child#3": "alive"}
+    assert ends(seen) == {**alive, "child": how}
+    assert fired(seen)["child"] == (("D",) if ending == "sys-exit-3" else ())
+
+
+def test_what_a_task_raises_ends_both_kinds_of_pools_and_their_starter() -> None:
+    """An executor lets its workers end by themselves; a Pool sends them SIGTERM as well."""
+    seen = only(of_two("submit", "exception"))
+    assert ends(seen) == {"parent": 1, "child": 0, "child#2": 0}
+    ways = [ends(one) for one in of_two("apply", "exception")]
+    assert {one["parent"] for one in ways} == {1}
+    assert {(one["child"], one["child#2"]) for one in ways} >= {(0, 0), ("SIGTERM", 0)}
+
+
+@pytest.mark.parametrize("ending", ["SIGTERM", "SIGKILL"])
+def test_an_idle_worker_outlives_its_starter_in_an_executor_and_not_in_a_pool(ending: str) -> None:
+    """A worker of an executor has both ends of its queue, so that it never sees its end."""
+    assert only(of_two("submit", ending, "parent")).survivors == ("child", "child#2")
+    seen = only(of_two("apply", ending, "parent"))
+    assert seen.survivors == ("child",)
+    assert fired(seen)["child#2"] == ("D",)
+
+
+def test_a_starter_that_is_interrupted_waits_for_an_executor_and_ends_a_pool() -> None:
+    """The `with` statement of the one waits for the task, that of the other terminates it."""
+    assert only(of_two("submit", "SIGINT", "parent")).survivors == ("parent", "child", "child#2")
+    for seen in of_two("apply", "SIGINT", "parent"):
+        assert (ends(seen)["parent"], ends(seen)["child"]) == ("SIGINT", "SIGTERM")
+
+
+def test_the_queues_of_a_pool_leave_six_names_since_3_8_and_four_before() -> None:
+    """When the tracker is killed with all others; a fork has none."""
+    for version, number in (("3.7.16", 4), ("3.8.0", 6)):
+        (seen,) = of_two("apply", "SIGKILL", "group", version, "forkserver")
+        assert seen.left == ("semaphore",) * number
+        assert only(of_two("apply", "SIGKILL", "group", version)).left == ()
+
+
 def supervised(ending: str, target: str, cancel: str) -> Outcome:
     task = ["on SIGTERM cancel", "register D", {"try": ["end here"], "finally": "finally:f"}]
     table = {
@@ -260,6 +333,13 @@ def test_a_wrong_process_says_what_would_be_right(table: dict[str, Any]) -> None
     """Valid methods are named."""
     with pytest.raises(InvalidProgram, match=r"fork|process"):
         steps({"process": [], **table})
+
+
+@pytest.mark.parametrize("workers", [0, -1, "two", True])
+def test_a_wrong_number_of_workers_says_what_would_be_right(workers: object) -> None:
+    """A pool has one at least."""
+    with pytest.raises(InvalidProgram, match="workers: a number from 1 up"):
+        steps({"submit": [], "workers": workers})
 
 
 def test_who_joins_a_process_that_nobody_started_is_not_predicted() -> None:
@@ -313,6 +393,20 @@ def test_without_the_probe_the_child_of_a_fork_server_is_known_by_what_it_does()
     tale.endings(12, "holding", "gate", "forked", "11").kernel(11, "found", "python", "-c", SERVER)
     told = shown(tale, 12, 11)
     assert list(roles(told))[:2] == ["parent", "child"]
+
+
+def test_of_several_workers_the_first_is_who_comes_to_the_ending() -> None:
+    """Which of them appears first, and gets the task, is chance."""
+    tale = begun()
+    for pid in (11, 12):
+        tale.endings(pid, "forked", "10")
+    tale.endings(12, "marked", "child").kernel(12, "ended", "code 7")
+    told = shown(tale, 11)
+    assert [(one.role, one.exit) for one in told.processes] == [
+        ("parent", {"code": 0}),
+        ("child", {"code": 7}),
+        ("child#2", {"code": 0}),
+    ]
 
 
 def test_a_program_without_processes_has_no_place_for_them() -> None:

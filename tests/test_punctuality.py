@@ -111,7 +111,7 @@ def test_the_engine_knows_how_late_it_was(tmp_path: Any, monkeypatch: pytest.Mon
     monkeypatch.setattr(engine_module, "BEAT", 60.0)
 
     async def run() -> tuple[float, float]:
-        engine = Engine(tmp_path, 1)
+        engine = Engine(tmp_path, 1, cast("Any", SimpleNamespace(watch=lambda *_a, **_k: None)))
         begun = time.monotonic()
         engine._beat(asyncio.get_running_loop().time() - 1.5)
         engine.client.close()

@@ -10,6 +10,7 @@ from exitmatrix.declare.keys import Described
 from exitmatrix.declare.program import IN_LOOP, MARKER, ON, InvalidProgram, step
 from exitmatrix.model import Program
 from exitmatrix.model.language import (
+    ApplyTask,
     Code,
     Fork,
     Function,
@@ -59,6 +60,10 @@ NATURES = {
 
 
 PROCESS_KEYS = {"process", "method", "daemon"}
+POOLS: Mapping[str, type[SubmitTask | ApplyTask]] = {"submit": SubmitTask, "apply": ApplyTask}
+"""A task of a pool of processes, of concurrent.futures and of multiprocessing."""
+
+POOL_KEYS = {"method", "workers", "begin"}
 
 
 LOOP = ("asyncio", "tasks", "generators", "pool")
@@ -85,7 +90,7 @@ def steps(value: object, where: str = "steps", named: Named | None = None) -> tu
         return (found,)
     raise InvalidProgram(
         f"{where}: texts, {{fork = STEPS}}, {{thread = STEPS}}, {{process = STEPS}},"
-        " {submit = STEPS}, {asyncio = STEPS} and"
+        " {submit = STEPS}, {apply = STEPS}, {asyncio = STEPS} and"
         f" {{try = STEPS, finally = NAME}} are valid, not {value!r}"
     )
 
@@ -104,8 +109,13 @@ def _held(value: dict[str, Any], where: str, named: Named | None) -> Statement |
         if not isinstance(daemon, bool):
             raise InvalidProgram(f"daemon: true or false, of a process; not {daemon!r}")
         return StartProcess(steps(value["process"], where, named), method, daemon)
-    if "submit" in value and set(value) <= {"submit", "method"}:
-        return SubmitTask(steps(value["submit"], where, named), _method(value))
+    for word, kind in POOLS.items():
+        if word in value and set(value) <= {word, *POOL_KEYS}:
+            workers = value.get("workers", 1)
+            if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
+                raise InvalidProgram(f"workers: a number from 1 up, of a pool; not {workers!r}")
+            begin = steps(value.get("begin", []), where, named)
+            return kind(steps(value[word], where, named), _method(value), workers, begin)
     if set(value) == {"try", "finally"}:
         if not isinstance(value["finally"], str):
             raise InvalidProgram(f"finally: a name is valid, not {value['finally']!r}")

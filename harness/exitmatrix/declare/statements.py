@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from exitmatrix.model.language import (
+    ApplyTask,
     Call,
     Catch,
     Code,
@@ -41,7 +42,7 @@ NAMING = (
 )
 """Statements that name a function."""
 
-HOLDING = Catch | Fork | RunLoop | StartProcess | StartThread | SubmitTask | TryFinally
+HOLDING = ApplyTask | Catch | Fork | RunLoop | StartProcess | StartThread | SubmitTask | TryFinally
 """Statements that hold others."""
 
 

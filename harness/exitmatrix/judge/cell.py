@@ -36,6 +36,7 @@ from exitmatrix.model import (
     Termination,
 )
 from exitmatrix.model.language import (
+    ApplyTask,
     Catch,
     EndHere,
     Fork,
@@ -176,7 +177,7 @@ def _at_the_place(
                 placed.append(StartThread(_at_the_place(inner, last), ends))
             case TryFinally(inner, function):
                 placed.append(TryFinally(_at_the_place(inner, last), function))
-            case StartProcess(inner) | SubmitTask(inner):
+            case StartProcess(inner) | SubmitTask(inner) | ApplyTask(inner):
                 placed.append(replace(one, body=_at_the_place(inner, last)))
             case Catch(inner, exits):
                 placed.append(Catch(_at_the_place(inner, last), exits))
@@ -196,7 +197,7 @@ def _named(body: tuple[Statement, ...], role: str) -> tuple[Statement, ...]:
                 named.append(Fork(_named(inner, "child")))
             case StartChild(inner):
                 named.append(StartChild(_named(inner, "child")))
-            case StartProcess(inner) | SubmitTask(inner):
+            case StartProcess(inner) | SubmitTask(inner) | ApplyTask(inner):
                 named.append(replace(one, body=_named(inner, "child")))
             case TryFinally(inner, function):
                 named.append(TryFinally(_named(inner, role), function))
@@ -247,8 +248,15 @@ def _aims(program: Program, target: str) -> tuple[Path, ...]:
         return (PARENT,)
     forks = _started(program) == "forkserver"  # then the child is the server's
     child: Path = (*CHILD, 0) if forks else CHILD
-    everyone = (PARENT, CHILD, child) if forks else (PARENT, child)
+    others = tuple((*child[:-1], place) for place in range(1, _workers(program)))
+    everyone = (PARENT, CHILD, child, *others) if forks else (PARENT, child, *others)
     return {"group": everyone, "child": (child,)}.get(target, (PARENT,))
+
+
+def _workers(program: Program) -> int:
+    """How many a pool of processes has."""
+    pools = (one for one in program.code.body if isinstance(one, SubmitTask | ApplyTask))
+    return next((one.workers for one in pools), 1)
 
 
 def _forks(body: tuple[Statement, ...]) -> bool:
@@ -264,7 +272,9 @@ def _forks(body: tuple[Statement, ...]) -> bool:
 
 def _started(program: Program) -> str:
     """How multiprocessing starts the processes of a program; "" where it starts none."""
-    started = (one for one in program.code.body if isinstance(one, StartProcess | SubmitTask))
+    started = (
+        one for one in program.code.body if isinstance(one, StartProcess | SubmitTask | ApplyTask)
+    )
     return next((getattr(one, "method", "fork") for one in started), "")
 
 

@@ -83,7 +83,8 @@ OF_CELLS = frozenset({
     "runner_takes_sigint", "late_join", "endless_calls", "gzip_closes_itself",
     "prompt_handlers", "prompt_interrupt",
     "early_exit_function", "server_keeps_status",
-    "shared_memory", "tracker_name", "keeps_ignored_sigint", "unkilled_status", "held_stream",
+    "shared_memory", "pool_locks", "tracker_name",
+    "keeps_ignored_sigint", "unkilled_status", "held_stream",
 })  # fmt: skip
 """Parameters of the laws about stderr, libraries, servers, second interpreters, loops, an overflow
 of the stack, prompts, what processes share, launchers and a stdout that a thread is stuck in."""

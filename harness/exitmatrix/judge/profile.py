@@ -80,6 +80,7 @@ class Profile(Frozen, kw_only=True):
     pools: Literal["backport", "both", "at use", "joined earlier"]
     tracker: bool
     shared_memory: bool
+    pool_locks: int
     tracker_name: Literal["semaphore_tracker", "resource_tracker"]
     server_catches_all: bool
     call_leaves_child: bool
@@ -696,6 +697,17 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("pypy", (3, 8), value=True),
         ),
         source="What's New In Python 3.8; docs: library/multiprocessing.shared_memory",
+    ),
+    Parameter(
+        name="pool_locks",
+        about="how many locks the queues of a Pool of multiprocessing have, each with a name",
+        spans=(
+            Span("cpython", (), 4),
+            Span("cpython", (3, 8), 6),
+            Span("pypy", (), 4),
+            Span("pypy", (3, 8), 6),
+        ),
+        source="CPython bpo-35493; Lib/multiprocessing/pool.py, Pool.__init__, _change_notifier",
     ),
     Parameter(
         name="tracker_name",

@@ -400,13 +400,25 @@ class AwaitJoin(Frozen, tag="await join"):
 
 
 class SubmitTask(Frozen, tag="submit task"):
-    """`with ProcessPoolExecutor(1) as pool: pool.submit(function).result()`.
+    """`with ProcessPoolExecutor(workers) as pool: pool.submit(function).result()`.
 
-    The function executes `body` in a worker.
+    The function executes `body` in a worker; the others have executed a task before that does
+    nothing. Each has an initializer, which executes `begin`.
     """
 
     body: tuple[Statement, ...]
     method: StartMethod = "fork"
+    workers: int = 1
+    begin: tuple[Statement, ...] = ()
+
+
+class ApplyTask(Frozen, tag="apply task"):
+    """`with Pool(workers) as pool: pool.apply(function)`, of multiprocessing; else the same."""
+
+    body: tuple[Statement, ...]
+    method: StartMethod = "fork"
+    workers: int = 1
+    begin: tuple[Statement, ...] = ()
 
 
 class AwaitTask(Frozen, tag="await task"):
@@ -531,6 +543,7 @@ Statement = (
     | AwaitProcess
     | AwaitJoin
     | SubmitTask
+    | ApplyTask
     | AwaitTask
     | TerminateProcess
     | Share

@@ -35,7 +35,7 @@ from exitmatrix.observe.history import (
     told_of_data,
     until_closing,
 )
-from exitmatrix.observe.roles import helper_name
+from exitmatrix.observe.roles import helper_name, place
 from exitmatrix.observe.served import observe_served
 from exitmatrix.observe.stderr import lines
 
@@ -61,8 +61,7 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
     )
     if reason:
         return Unknown(reason=reason)
-    # A fork server comes last: when it is found depends on who looks.
-    ran = sorted((one for one in seen.values() if one.role), key=lambda one: one.forks)
+    ran = sorted((one for one in seen.values() if one.role), key=place)
     for one in seen.values():
         if one.exit is None and not one.alive:
             who = one.role or helper_name(one.words)

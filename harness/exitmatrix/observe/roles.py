@@ -18,6 +18,8 @@ def assign_roles(seen: dict[int, Seen], scenario: Scenario) -> str | None:
     for one in running:
         one.role = FORK_SERVER if one.forks else ""
     running = [one for one in running if not one.forks]
+    # Of workers that are alike the one that comes to the ending is the first; order is chance.
+    running[1:] = sorted(running[1:], key=lambda one: one.marker is None)
     names = [scenario.roles[0]] + [
         scenario.roles[-1] + (f"#{number}" if number > 1 else "")
         for number in range(1, len(running))
@@ -30,6 +32,15 @@ def assign_roles(seen: dict[int, Seen], scenario: Scenario) -> str | None:
     if len(running) < len(scenario.roles) and scenario.serves:
         return f"the {scenario.roles[len(running)]} was never observed"
     return None
+
+
+def place(one: Seen) -> tuple[bool, bool, int]:
+    """Sorts processes: the first one, then by number; a fork server comes last.
+
+    When that is found depends on who looks.
+    """
+    number = one.role.partition("#")[2]
+    return one.forks, not one.spawned, int(number or 1)
 
 
 def helper_name(words: Sequence[str]) -> str:

@@ -1,7 +1,8 @@
 """Text P: what CPython's documentation says of names in shared memory and of child processes.
 
-From the pages of 3.14: library/multiprocessing, "Contexts and start methods" and
-"Synchronization primitives"; library/subprocess, "Popen Objects".
+From the pages of 3.14: library/multiprocessing, "Contexts and start methods", "Synchronization
+primitives" and "Process Pools"; library/concurrent.futures, "Exception classes";
+library/subprocess, "Popen Objects".
 """
 
 from __future__ import annotations
@@ -193,5 +194,65 @@ CLAIMS: tuple[Claim, ...] = (
                 every("multiprocessing-[fs]*/SIGINT@parent", lives_on("child")),
             ),
         ),
+    ),
+    Claim(
+        id="P12",
+        says="If the remote call raised an exception then that exception will be reraised by"
+        " `get()`, of a Pool.",
+        cases=(
+            case(
+                HOLDS,
+                "RuntimeError and SystemExit of a task end the program that asks for its result.",
+                every("multiprocessing-pool-two/exception@child", exits(1, "parent")),
+                every("multiprocessing-pool-two/sys-exit-3@child", exits(3, "parent")),
+            ),
+            case(
+                CONTRADICTED,
+                "SystemExit ends the worker and is not sent: another takes its place, and `get()`"
+                " without a timeout waits for ever.",
+                every("multiprocessing-pool-two/exception@child", exits(1, "parent")),
+                every(
+                    "multiprocessing-pool-two/sys-exit-3@child",
+                    all_of(lives_on("parent"), exits(3, "child"), lives_on("child#3")),
+                ),
+            ),
+        ),
+        beside=("process-pool-two/sys-exit-3@child", "multiprocessing-pool-two/SIGKILL@child"),
+    ),
+    Claim(
+        id="P13",
+        says="`Pool.terminate`, which the end of its `with` statement calls, stops the workers"
+        " without completing outstanding work.",
+        cases=(
+            case(
+                HOLDS,
+                "A worker that is at a task dies of SIGTERM, and runs none of its handlers.",
+                every(
+                    "multiprocessing-pool-two/SIGINT@parent",
+                    all_of(ran_none("child"), dies_of("SIGTERM", "child")),
+                ),
+            ),
+        ),
+        beside=("multiprocessing-pool-two/return@child",),
+    ),
+    Claim(
+        id="P14",
+        says="A worker of a ProcessPoolExecutor that is killed breaks the pool: BrokenProcessPool.",
+        cases=(
+            case(
+                HOLDS,
+                "The program ends by that exception. The other worker is sent SIGTERM, and runs"
+                " none of its handlers.",
+                every(
+                    "process-pool-two/SIGKILL@child",
+                    all_of(
+                        exits(1, "parent"),
+                        ran_none("child#2"),
+                        dies_of("SIGTERM", "child#2"),
+                    ),
+                ),
+            ),
+        ),
+        beside=("multiprocessing-pool-two/SIGKILL@child",),
     ),
 )

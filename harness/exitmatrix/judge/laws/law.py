@@ -239,6 +239,7 @@ class Facts(Frozen, kw_only=True):
     finalizing: bool = False  # whether the main thread's code has ended
     list_closed: bool = False  # whether threading's own list takes nothing any more
     running: bool = False  # whether handlers are being run
+    of_pool: bool = False  # whether a worker is one of multiprocessing's Pool
     told_to_end: bool = False  # whether a worker was told that nothing comes any more
     child_rests: bool = False  # whether a supervised child waits for what comes from outside
     signal: str = ""

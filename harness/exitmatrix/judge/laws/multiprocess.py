@@ -9,12 +9,14 @@ from exitmatrix.judge.laws.law import (
     Later,
     Law,
     Leaves,
+    Passes,
     Proceeds,
     Raises,
-    always,
+    Restarts,
     does,
 )
 from exitmatrix.model.language import (
+    ApplyTask,
     AwaitJoin,
     AwaitProcess,
     AwaitTask,
@@ -100,19 +102,51 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="broken-pool",
         about="worker gone",
-        when=always,
+        when=lambda f: not f.of_pool,
         then=lambda _: Raises("Exception"),
         because=(
-            "A worker that ends while it has a task breaks its pool: result() raises "
-            "BrokenProcessPool, and no other worker takes its place."
+            "A worker that ends by itself breaks its pool: result() raises "
+            "BrokenProcessPool, no other worker takes its place, and those that are there are "
+            "sent SIGTERM."
         ),
         source="CPython Lib/concurrent/futures/process.py, _ExecutorManagerThread; docs: "
         "library/concurrent.futures, BrokenProcessPool",
     ),
     Law(
+        id="pool-replaces-a-worker",
+        about="worker gone",
+        when=lambda f: f.of_pool,
+        then=lambda _: Restarts(),
+        because=(
+            "A Pool of multiprocessing replaces a worker that has ended, and forgets the task "
+            "that it was at: get() of its result waits for ever, unless it was given a timeout."
+        ),
+        source="CPython Lib/multiprocessing/pool.py, Pool._join_exited_workers and "
+        "_repopulate_pool_static; bpo-22393",
+    ),
+    Law(
+        id="task-exception-ends-a-worker",
+        about="task exception",
+        when=lambda f: f.of_pool and f.exception in ("SystemExit", "KeyboardInterrupt"),
+        then=lambda _: Passes(),
+        because=(
+            "A worker of a Pool catches Exception, which SystemExit and KeyboardInterrupt are "
+            "not: sys.exit in a task ends the worker, and its result never comes."
+        ),
+        source="CPython Lib/multiprocessing/pool.py, worker",
+    ),
+    Law(
+        id="task-exception-of-a-pool",
+        about="task exception",
+        when=lambda f: f.of_pool and f.exception not in ("SystemExit", "KeyboardInterrupt"),
+        then=lambda _: Proceeds(),
+        because="What a task of a Pool raises is sent to its starter, where get() raises it.",
+        source="CPython Lib/multiprocessing/pool.py, worker and ApplyResult.get",
+    ),
+    Law(
         id="task-exception-is-a-result",
         about="task exception",
-        when=always,
+        when=lambda f: not f.of_pool,
         then=lambda _: Proceeds(),
         because=(
             "A worker catches whatever leaves its task, SystemExit and KeyboardInterrupt too, and "
@@ -140,7 +174,7 @@ LAWS: tuple[Law, ...] = (
             (does(StartProcess)(f) and not f.daemonic and _has_method(f) and _is_in_time(f))
             or (does(JoinProcess, AwaitProcess)(f) and not f.foreign)
             or does(TerminateProcess, AwaitJoin)(f)
-            or (does(SubmitTask)(f) and f.in_main and not f.finalizing)
+            or (does(SubmitTask, ApplyTask)(f) and f.in_main and not f.finalizing)
         ),
         then=lambda _: Proceeds(),
         because=(

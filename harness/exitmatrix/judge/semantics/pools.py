@@ -1,48 +1,84 @@
-"""Pools of one process: what becomes of its task, its worker and its starter. Pure."""
+"""Pools of processes: what becomes of a task, of the workers and of their starter. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Facts, Passes, Proceeds, Raises
+from exitmatrix.judge.laws.law import Facts, Passes, Proceeds, Raises, Restarts
 from exitmatrix.judge.semantics import change, multiprocess, process_waits
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import Body, Configuration, ProcessState, Thread
 from exitmatrix.judge.semantics.waits import (
+    AwaitsOther,
     AwaitsResult,
     AwaitsTask,
     AwaitsWork,
+    EndsPool,
     EndsProcesses,
+    Owned,
+    Path,
     Raised,
     ShutsDown,
     TaskCode,
 )
-from exitmatrix.model.language import StartProcess, SubmitTask
+from exitmatrix.model.language import ApplyTask, StartProcess, Statement, SubmitTask
+
+Pool = SubmitTask | ApplyTask
 
 LOCKS = 5
-"""Of the two queues of a pool: CPython Lib/multiprocessing/queues.py, Queue and SimpleQueue."""
+"""Of the queues of an executor: CPython Lib/multiprocessing/queues.py, Queue and SimpleQueue."""
+
+BETWEEN = AwaitsWork | AwaitsTask
+"""What a worker does between tasks."""
+
+FRAMES = AwaitsOther | AwaitsResult | BETWEEN | EndsPool | ShutsDown | TaskCode
 
 
 def submit(
-    now: Configuration, process: ProcessState, thread: Thread, statement: SubmitTask, ask: Ask
+    now: Configuration, process: ProcessState, thread: Thread, statement: Pool, ask: Ask
 ) -> Configuration:
-    """A worker begins with the task, and its starter waits for the result. Raises NotPredicted."""
-    now = multiprocess.begin(now, process, thread, StartProcess((), statement.method), ask)
-    process = now.process(process.path)
+    """Workers begin, one with the task, and their starter waits for its result.
+
+    Raises NotPredicted.
+    """
+    path = process.path
+    now = _begin(now, path, thread, statement, statement.body, ask)
+    for _ in range(1, statement.workers):
+        now = _begin(now, path, thread, statement, (), ask)
+    process = now.process(path)
     if statement.method != "fork":  # whose locks lose their names as soon as they are made
-        for _ in range(LOCKS):
+        locks = ask.profile.pool_locks if isinstance(statement, ApplyTask) else LOCKS
+        for _ in range(locks):
             process = process_waits.share(process, "semaphore", ask)
-    worker = process.owned[-1]
-    child = now.process(worker.path)
+    workers = process.owned[-statement.workers :]
+    first = now.process(workers[0].path)
+    main = first.threads[0]
+    for other in workers[1:]:
+        main = change.push(main, AwaitsOther(other.path))
+    now = _with(now, first, main)
+    return _with(now, process, change.push(thread, AwaitsResult(workers, statement)))
+
+
+def _begin(
+    now: Configuration,
+    starter: Path,
+    thread: Thread,
+    pool: Pool,
+    task: tuple[Statement, ...],
+    ask: Ask,
+) -> Configuration:
+    """One worker more, and its first task. Raises NotPredicted."""
+    of_pool = isinstance(pool, ApplyTask)
+    started = StartProcess((), pool.method, of_pool)
+    now = multiprocess.begin(now, now.process(starter), thread, started, ask)
+    child = now.process(now.process(starter).owned[-1].path)
     main = child.threads[0]
     *below, imports = main.frames
-    does = (*imports.rest, *statement.body) if isinstance(imports, Body) else statement.body
-    main = replace(main, frames=(*below, TaskCode(), Body(does)))
-    now = change.with_process(now, change.with_thread(child, main))
-    waiting = change.push(thread, AwaitsResult(worker))
-    return change.with_process(now, change.with_thread(process, waiting))
+    first = imports.rest if isinstance(imports, Body) else ()
+    does = Body((*first, *pool.begin, *task))
+    return _with(now, child, replace(main, frames=(*below, TaskCode(of_pool), does)))
 
 
 def go_on(
@@ -50,32 +86,133 @@ def go_on(
 ) -> Iterator[Configuration]:
     """All that may follow when what is above has come to its end. Raises NotPredicted."""
     match thread.top:
-        case TaskCode():
-            yield _with(now, process, change.swap(thread, AwaitsWork()))
-        case AwaitsResult(worker):
-            child = now.process(worker.path)
-            frame = child.threads[0].top if child.threads else None
-            if child.exit is not None:
-                (effect,) = ask("worker gone", Facts(profile=ask.profile))
-                if not isinstance(effect, Raises):
-                    raise NotPredicted(f"{effect!r} of a pool")
-                broken = Raised(effect.name, text="BrokenProcessPool")
-                yield _with(now, process, change.swap(thread, ShutsDown(worker, broken)))
-            elif isinstance(frame, AwaitsWork):
-                down = ShutsDown(worker, frame.result)
-                yield _with(now, process, change.swap(thread, down))
+        case TaskCode(of_pool):
+            yield _with(now, process, change.swap(thread, _between(None, of_pool)))
+        case AwaitsOther(other):
+            if _is_between(now, other):
+                yield _with(now, process, change.pop(thread))
+        case AwaitsResult() as waiting:
+            yield from _await(now, process, thread, waiting, ask)
         case AwaitsTask():
             starter = _starter(now, process)
-            told = (one.top for one in starter.threads if isinstance(one.top, EndsProcesses))
-            if starter.exit is not None or any(one.told for one in told):
+            if starter.exit is not None or any(map(_tells, starter.threads)):
                 yield _with(now, process, change.pop(thread))
         case AwaitsWork():
-            starter = _starter(now, process)
-            if any(isinstance(one.top, ShutsDown) for one in starter.threads):
+            downs = [one.top for one in _starter(now, process).threads]
+            if any(isinstance(one, ShutsDown) and _is_idle(now, one.workers) for one in downs):
                 yield _with(now, process, change.pop(thread))
-        case ShutsDown(worker, raised):
-            if now.process(worker.path).exit is not None:
+        case ShutsDown(workers, raised):
+            if all(now.process(one.path).exit is not None for one in workers):
                 yield _with(now, process, replace(change.pop(thread), raising=raised))
+        case EndsPool() as ending:
+            yield from _end(now, process, thread, ending, ask)
+
+
+def _between(result: Raised | None, of_pool: bool) -> BETWEEN:
+    return AwaitsTask(result, done=True) if of_pool else AwaitsWork(result)
+
+
+def _tells(thread: Thread) -> bool:
+    """Whether the starter of a Pool tells its workers that nothing comes any more."""
+    return isinstance(thread.top, EndsPool) or (
+        isinstance(thread.top, EndsProcesses) and thread.top.told
+    )
+
+
+def _is_between(now: Configuration, worker: Path) -> bool:
+    return any(isinstance(one.top, BETWEEN) for one in now.process(worker).threads)
+
+
+def _is_idle(now: Configuration, workers: Iterable[Owned]) -> bool:
+    """Whether no worker is at a task: only then they are told to end."""
+    return all(
+        now.process(one.path).exit is not None
+        or _is_between(now, one.path)
+        or not any(isinstance(frame, TaskCode) for frame in _frames(now, one.path))
+        for one in workers
+    )
+
+
+def _frames(now: Configuration, worker: Path) -> Iterator[object]:
+    for one in now.process(worker).threads:
+        yield from one.frames
+
+
+def _await(
+    now: Configuration, process: ProcessState, thread: Thread, waiting: AwaitsResult, ask: Ask
+) -> Iterator[Configuration]:
+    """All that may follow while a result is waited for. Raises NotPredicted."""
+    first = now.process(waiting.workers[0].path)
+    frame = first.threads[0].top if first.threads else None
+    gone = [one for one in waiting.workers if now.process(one.path).exit is not None]
+    if gone:
+        of_pool = isinstance(waiting.pool, ApplyTask)
+        (effect,) = ask("worker gone", Facts(profile=ask.profile, of_pool=of_pool))
+        match effect:
+            case Raises(name):
+                broken = Raised(name, text="BrokenProcessPool")
+                down = change.swap(thread, ShutsDown(waiting.workers, broken))
+                now = _with(now, process, down)
+                yield from _terminate(now, waiting.workers, ask)
+            case Restarts():
+                yield _replace(now, process, thread, waiting, gone, ask)
+            case _:
+                raise NotPredicted(f"{effect!r} of a pool")
+    elif waiting.lost:
+        return
+    elif isinstance(frame, AwaitsWork):
+        down = change.swap(thread, ShutsDown(waiting.workers, frame.result))
+        yield _with(now, process, down)
+    elif isinstance(frame, AwaitsTask) and frame.done:
+        yield _with(now, process, change.swap(thread, EndsPool(waiting.workers, frame.result)))
+
+
+def _replace(
+    now: Configuration,
+    process: ProcessState,
+    thread: Thread,
+    waiting: AwaitsResult,
+    gone: list[Owned],
+    ask: Ask,
+) -> Configuration:
+    """Another worker for each that is gone. The task that one was at is nobody's any more."""
+    kept = tuple(one for one in waiting.workers if one not in gone)
+    for _ in gone:
+        now = _begin(now, process.path, thread, waiting.pool, (), ask)
+    process = now.process(process.path)
+    new = process.owned[-len(gone) :]
+    lost = waiting.lost or waiting.workers[0] in gone
+    waits = replace(waiting, workers=(*kept, *new), lost=lost)
+    return _with(now, process, change.swap(thread, waits))
+
+
+def _terminate(
+    now: Configuration, workers: Iterable[Owned], ask: Ask, told: bool = False
+) -> list[Configuration]:
+    """SIGTERM to each that has not ended. Raises NotPredicted."""
+    moments = [now]
+    for one in workers:
+        moments = [
+            after
+            for each in moments
+            for after in process_waits.terminate_one(each, one, ask, told and _awaits(now, one))
+        ]
+    return moments
+
+
+def _awaits(now: Configuration, worker: Owned) -> bool:
+    return any(isinstance(frame, AwaitsTask) for frame in _frames(now, worker.path))
+
+
+def _end(
+    now: Configuration, process: ProcessState, thread: Thread, ending: EndsPool, ask: Ask
+) -> Iterator[Configuration]:
+    """All that may follow in `Pool.terminate`: workers are told, terminated, and waited for."""
+    if not ending.asked:
+        now = _with(now, process, change.swap(thread, replace(ending, asked=True)))
+        yield from _terminate(now, ending.workers, ask, told=True)
+    elif all(now.process(one.path).exit is not None for one in ending.workers):
+        yield _with(now, process, replace(change.pop(thread), raising=ending.raised))
 
 
 def _starter(now: Configuration, worker: ProcessState) -> ProcessState:
@@ -91,12 +228,17 @@ def leave(
     """All that may follow an exception of a task, or while its result is awaited."""
     calm = replace(thread, raising=None)
     if isinstance(thread.top, AwaitsResult):
-        yield _with(now, process, change.swap(calm, ShutsDown(thread.top.worker, raised)))
+        workers = thread.top.workers
+        of_pool = isinstance(thread.top.pool, ApplyTask)
+        down = EndsPool(workers, raised) if of_pool else ShutsDown(workers, raised)
+        yield _with(now, process, change.swap(calm, down))
         return
-    (effect,) = ask("task exception", Facts(profile=ask.profile, exception=raised.name))
+    of_pool = isinstance(thread.top, TaskCode) and thread.top.of_pool
+    about = Facts(profile=ask.profile, exception=raised.name, of_pool=of_pool)
+    (effect,) = ask("task exception", about)
     match effect:
         case Proceeds():
-            yield _with(now, process, change.swap(calm, AwaitsWork(raised)))
+            yield _with(now, process, change.swap(calm, _between(raised, of_pool)))
         case Passes():
             yield _with(now, process, change.pop(thread))
         case _:

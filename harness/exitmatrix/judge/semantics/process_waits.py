@@ -107,7 +107,9 @@ def _end_processes(
         for one in (*process.owned, *process.others):
             if one.daemon and not one.reaped:
                 moments = [
-                    after for each in moments for after in _terminate(each, one, ask, ending.told)
+                    after
+                    for each in moments
+                    for after in terminate_one(each, one, ask, ending.told)
                 ]
         yield from moments
     elif any(not one.reaped for one in process.others):
@@ -136,7 +138,7 @@ def terminate(now: Configuration, process: ProcessState, ask: Ask) -> Iterator[C
     child = now.process(known[-1].path)
     if child.exit is None and not rests(child):
         raise NotPredicted("no law says what happens: a signal to a process that is at work")
-    yield from _terminate(now, known[-1], ask)
+    yield from terminate_one(now, known[-1], ask)
 
 
 def _has_worker(now: Configuration, child: Owned) -> bool:
@@ -144,7 +146,7 @@ def _has_worker(now: Configuration, child: Owned) -> bool:
     return any(isinstance(one.top, AwaitsTask) for one in now.process(child.path).threads)
 
 
-def _terminate(
+def terminate_one(
     now: Configuration, child: Owned, ask: Ask, told: bool = False
 ) -> Iterator[Configuration]:
     """`Process.terminate`; `told`: of a worker that knows already that nothing comes any more."""

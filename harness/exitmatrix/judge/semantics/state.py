@@ -7,10 +7,12 @@ from typing import Literal
 from exitmatrix.judge.semantics import waits
 from exitmatrix.judge.semantics.waits import (
     AwaitsJoin,
+    AwaitsOther,
     AwaitsProcess,
     AwaitsResult,
     AwaitsTask,
     AwaitsWork,
+    EndsPool,
     EndsProcesses,
     Joins,
     JoinsProcess,
@@ -154,7 +156,9 @@ Frame = (
     | AwaitsTask
     | AwaitsWork
     | AwaitsResult
+    | AwaitsOther
     | ShutsDown
+    | EndsPool
     | Resting
     | Looping
     | Serving

@@ -33,6 +33,7 @@ from exitmatrix.judge.semantics.waits import (
 )
 from exitmatrix.model.language import (
     Abort,
+    ApplyTask,
     AwaitJoin,
     AwaitProcess,
     AwaitTask,
@@ -222,7 +223,7 @@ def _proceed(
             thread = change.push(thread, _waiting(process, statement))
         case Import(library):
             process = run.bring(process, library, ask)
-        case EndInterpreter() | StartProcess() | TerminateProcess() | SubmitTask():
+        case EndInterpreter() | StartProcess() | TerminateProcess() | SubmitTask() | ApplyTask():
             yield from _elsewhere(now, process, thread, statement, ask)
             return
         case _:
@@ -262,14 +263,14 @@ def _elsewhere(
     now: Configuration,
     process: ProcessState,
     thread: Thread,
-    statement: EndInterpreter | StartProcess | TerminateProcess | SubmitTask,
+    statement: EndInterpreter | StartProcess | TerminateProcess | SubmitTask | ApplyTask,
     ask: Ask,
 ) -> Iterator[Configuration]:
     """All that may be after a statement that acts on another interpreter or process."""
     match statement:
         case EndInterpreter():
             yield from spawn.end_second(now, process, thread, ask, left_over=False)
-        case SubmitTask():
+        case SubmitTask() | ApplyTask():
             yield pools.submit(now, process, thread, statement, ask)
         case StartProcess():
             flushing = facts(ask, process, thread, Flush())

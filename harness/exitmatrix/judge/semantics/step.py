@@ -47,8 +47,8 @@ from exitmatrix.judge.semantics.state import (
 from exitmatrix.judge.semantics.statements import execute
 from exitmatrix.judge.semantics.waits import (
     AwaitsJoin,
+    AwaitsOther,
     AwaitsProcess,
-    AwaitsResult,
     AwaitsTask,
     AwaitsWork,
     EndsProcesses,
@@ -60,9 +60,7 @@ from exitmatrix.judge.semantics.waits import (
     RequestCode,
     Resting,
     Serving,
-    ShutsDown,
     Supervising,
-    TaskCode,
     WaitsForChild,
 )
 from exitmatrix.model.language import Nothing
@@ -70,7 +68,9 @@ from exitmatrix.model.language import Nothing
 LEFT = (
     AwaitsJoin
     | AwaitsProcess
+    | AwaitsOther
     | AwaitsTask
+    | AwaitsWork
     | Body
     | Entering
     | Interrupted
@@ -176,7 +176,7 @@ def _go_on(
             yield from promises.go_on(now, process, thread, ask)
         case frame if isinstance(frame, process_waits.FRAMES):
             yield from process_waits.go_on(now, process, thread, ask)
-        case TaskCode() | AwaitsTask() | AwaitsWork() | AwaitsResult() | ShutsDown():
+        case frame if isinstance(frame, pools.FRAMES):
             yield from pools.go_on(now, process, thread, ask)
         case HandlerRun() as running:
             yield from code_end.next_handler(now, process, thread, running, ask)

@@ -22,10 +22,12 @@ from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import Configuration, MainCode, ProcessState, Thread
 from exitmatrix.judge.semantics.waits import (
     AwaitsJoin,
+    AwaitsOther,
     AwaitsProcess,
     AwaitsResult,
     AwaitsTask,
     AwaitsWork,
+    EndsPool,
     EndsProcesses,
     JoinsProcess,
     Raised,
@@ -63,8 +65,10 @@ WAITING = (
     | ServesForks
     | AwaitsTask
     | AwaitsWork
+    | AwaitsOther
     | AwaitsResult
     | ShutsDown
+    | EndsPool
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from exitmatrix.model import Frozen
-from exitmatrix.model.language import StartMethod
+from exitmatrix.model.language import ApplyTask, StartMethod, SubmitTask
 
 Path = tuple[int, ...]
 
@@ -81,9 +81,20 @@ class ProcessEnd(Frozen):
 class TaskCode(Frozen):
     """Below a task in a worker of a pool, which sends what becomes of it to its starter."""
 
+    of_pool: bool = False  # of multiprocessing's Pool, and not of concurrent.futures
+
 
 class AwaitsTask(Frozen):
     """A worker of a Pool between tasks, until its pipe says that none comes any more."""
+
+    result: Raised | None = None  # what the last one raised
+    done: bool = False  # whether there was one
+
+
+class AwaitsOther(Frozen):
+    """A task that waits until another worker is done with its own."""
+
+    worker: Path
 
 
 class AwaitsWork(Frozen):
@@ -95,14 +106,24 @@ class AwaitsWork(Frozen):
 class AwaitsResult(Frozen):
     """The starter of a pool waits for the result of a task."""
 
-    worker: Owned
+    workers: tuple[Owned, ...]  # the first of them is at the task
+    pool: SubmitTask | ApplyTask
+    lost: bool = False  # whether the task is nobody's any more
 
 
 class ShutsDown(Frozen):
-    """The `with` statement of a pool is left: its worker is told to end, and waited for."""
+    """The `with` statement of a pool is left: its workers are told to end, and waited for."""
 
-    worker: Owned
+    workers: tuple[Owned, ...]
     raised: Raised | None = None  # what goes on then
+
+
+class EndsPool(Frozen):
+    """That of a Pool: its workers are told to end, and terminated."""
+
+    workers: tuple[Owned, ...]
+    raised: Raised | None = None  # what goes on then
+    asked: bool = False  # whether they have been terminated
 
 
 class ServesForks(Frozen):

@@ -191,6 +191,9 @@ class TrialState:
         self.steerer.before_signal(number)
         note = self.journal.note
         if self.spec.target == "group":
+            # It may end multiprocessing's tracker, and then what a process has made stays that
+            # comes to no gate.
+            self.leftovers.remember(self.live)
             note("harness", 0, "sent", name, "group")
             if self.root in self.live:  # the group has its leader, so its number is its own
                 os.killpg(self.root, number)
