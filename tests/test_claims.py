@@ -158,6 +158,23 @@ def two_processes() -> Iterator[Run]:
             yield sight(told_of_it, process("child", (), {"signal": "SIGHUP"}), left=left)
 
 
+def of_pools() -> Iterator[Run]:
+    """A starter, a worker at a task, another one, and one in its place or none."""
+    ends: tuple[dict[str, Any] | None, ...] = (
+        *({"code": status} for status in (0, 1, 3)),
+        {"signal": "SIGTERM"},
+        None,
+    )
+    for starter, worker, other in itertools.product(ends, ends, ends):
+        three = [
+            process("parent", (), starter),
+            process("child", (), worker),
+            process("child#2", (), other),
+        ]
+        yield sight(*three)
+        yield sight(*three, process("child#3", (), None))
+
+
 def served() -> Iterator[Run]:
     """A master, and workers that did the same; some are replaced."""
     ends: tuple[dict[str, Any] | None, ...] = (
@@ -261,7 +278,7 @@ def sight(
     return Run(outcome=outcome, timeline=timeline)
 
 
-POOLS = {1: (*one_process(), *of_libraries()), 2: tuple(two_processes())}
+POOLS = {1: (*one_process(), *of_libraries()), 2: (*two_processes(), *of_pools())}
 SERVED = (*served(), *hooked(), *below_libraries())
 
 
