@@ -653,17 +653,16 @@ def test_a_disk_that_is_full_is_an_error() -> None:
 
 
 def test_verdicts_are_a_line_each(tmp_path: Path) -> None:
-    """Verdicts are written in the order given, and not again when they are the same."""
+    """Verdicts are written in the order given; equal ones give equal bytes and a new time."""
     rows = [Verdict(cell=name, verdict="unpredicted", rules=(), racy=False) for name in "ab"]
     write_verdicts(tmp_path, rows)
     file = tmp_path / "verdicts.jsonl"
-    time = file.stat().st_mtime_ns
-    assert [msgspec.json.decode(line)["cell"] for line in file.read_bytes().splitlines()] == [
-        "a",
-        "b",
-    ]
+    written = file.read_bytes()
+    assert [msgspec.json.decode(line)["cell"] for line in written.splitlines()] == ["a", "b"]
+    os.utime(file, (0, 0))
     write_verdicts(tmp_path, rows)
-    assert file.stat().st_mtime_ns == time
+    assert file.read_bytes() == written
+    assert file.stat().st_mtime > 0
 
 
 # -------------------------------------------------- what this version does not know

@@ -1,4 +1,4 @@
-"""Every claim, judged by records: for the commands that measure nothing, without what measures."""
+"""Cells and claims, judged by records: for commands that measure nothing, without what measures."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from exitmatrix.claims.claim import Claim
 from exitmatrix.claims.conditions import Run
 from exitmatrix.claims.texts import CLAIMS
 from exitmatrix.cli.records import Records, read
+from exitmatrix.judge.texts import TEXTS
+from exitmatrix.judge.verdict import judge_all
 from exitmatrix.machine.store.records import digest, read_timelines
-from exitmatrix.model import Scenario, Timeline
+from exitmatrix.machine.store.verdicts import read_verdicts
+from exitmatrix.model import Judgement, Scenario, Timeline
 from exitmatrix.report.pages.claims import Reading
 
 Timelines = Mapping[tuple[str, str], tuple[Timeline | None, ...]]
@@ -24,6 +27,31 @@ def judge_claims(
     """Every claim, or these, judged by all the records that there are."""
     records = read(folder)
     return judged_by(records, timelines_of(folder, records), subjects, claims)
+
+
+def judged(
+    folder: Path, records: Records, subjects: Mapping[str, Scenario]
+) -> dict[tuple[str, str], Judgement]:
+    """The judgement on each record: the saved one of a match, where that may be relied on.
+
+    Of anything but a match it is to be told why, so it is judged again.
+    """
+    saved = {
+        cell: Judgement(verdict=one, prediction=None)
+        for cell, one in read_verdicts(folder).items()
+        if one.verdict == "match" and all(id in TEXTS for id in one.rules)
+    }
+    others = {
+        platform: [one for one in rows if one.cell not in saved]
+        for platform, rows in records.items()
+    }
+    again = judge_all(others, subjects)
+    return {
+        key: again.get(key) or saved[record.cell]
+        for platform, rows in records.items()
+        for record in rows
+        for key in [(platform, record.cell)]
+    }
 
 
 def timelines_of(folder: Path, records: Records) -> Timelines:

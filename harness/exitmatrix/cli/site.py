@@ -9,12 +9,11 @@ import click
 
 from exitmatrix.cli import options
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
-from exitmatrix.cli.judging import judged_by, timelines_of
+from exitmatrix.cli.judging import judged, judged_by, timelines_of
 from exitmatrix.cli.neighbours import boundaries_page
 from exitmatrix.cli.records import folder_to_read, read_some
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say
-from exitmatrix.judge.verdict import judge_all
 from exitmatrix.machine.site import NotASite, assets, check_folder, write_site
 from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.files import CannotWrite
@@ -74,7 +73,7 @@ def command(folder: Path | None, to: Path | None, runs: Path | None) -> None:
     site = Site(
         records=records,
         families=asked,
-        judgements=judge_all(records, scenarios),
+        judgements=judged(output, records, scenarios),
         scenarios=scenarios,
         timelines=timelines,
         programs=programs,

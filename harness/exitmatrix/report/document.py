@@ -175,6 +175,7 @@ class Section(Frozen):
 
     title: Inline
     blocks: tuple[Block, ...]
+    name: str = ""  # by which it is linked to, where a format can; else that of its title
 
 
 Block: TypeAlias = Paragraph | Points | Table | Listing | Figure | Quote | Section

@@ -336,5 +336,7 @@ def _read_ledger(file: Path) -> Collection[Count]:
 
 
 def write_verdicts(output: Path, verdicts: Iterable[Verdict]) -> None:
-    """Write OUTPUT/verdicts.jsonl, if it would differ."""
-    write(output / "verdicts.jsonl", b"".join(ENCODER.encode(v) + b"\n" for v in verdicts))
+    """Write OUTPUT/verdicts.jsonl, if it would differ; its time says when it was last true."""
+    file = output / "verdicts.jsonl"
+    write(file, b"".join(ENCODER.encode(v) + b"\n" for v in verdicts))
+    file.touch()

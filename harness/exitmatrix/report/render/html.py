@@ -77,7 +77,7 @@ def html_words(words: Inline, href: Href = as_written) -> str:
 
 
 def _section(section: Section, href: Href, level: int) -> Iterator[str]:
-    name = escape(anchor(section.title))
+    name = escape(section.name or anchor(section.title))
     yield f'<h{level} id="{name}">{html_words(section.title, href)}</h{level}>'
     for block in section.blocks:
         if isinstance(block, Section):
@@ -99,7 +99,8 @@ def _block(block: Block, href: Href) -> Iterator[str]:
             lines = escape("\n".join(block.lines), quote=False)
             yield f'<pre class="{escape(block.language)}" tabindex="0"><code>{lines}</code></pre>'
         case Figure():
-            yield _scrolling("What happens, in order", timeline_svg(block))
+            drawn = timeline_svg(block)
+            yield drawn if len(block.columns) == 1 else _scrolling("What happens, in order", drawn)
         case Quote():
             yield f"<blockquote><p>{html_words(block.words, href)}</p></blockquote>"
 

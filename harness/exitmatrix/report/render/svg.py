@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import groupby
 from textwrap import wrap
 
 from exitmatrix.report.document import Figure, Symbol
@@ -16,7 +17,8 @@ LETTERS = 34  # that a line of one holds
 LINE = 19  # pixels from one line to the next
 EDGE = 12
 
-SQUARE = 46  # pixels of a version in a strip
+SQUARE = 60  # pixels of a version in a strip
+NAME = 10  # characters of its name, each as wide as the others: 6 pixels
 COLOURS = {
     Symbol.YES: "#1a7f37",
     Symbol.NO: "#b42318",
@@ -60,8 +62,7 @@ def timeline_svg(figure: Figure) -> str:
     )
     label = "; ".join(f"{who + ' ' if who else ''}{what}" for who, what in figure.steps)
     return (
-        f'<svg class="timeline" role="img" aria-label="{escape(label)}" width="{width}"'
-        f' height="{top + EDGE}" viewBox="0 0 {width} {top + EDGE}">'
+        f'<svg role="img" aria-label="{escape(label)}" width="{width}" height="{top + EDGE}">'
         f'{"".join(lanes)}<path class="dots" d="{"".join(dots)}"/>{"".join(body)}</svg>'
     )
 
@@ -77,11 +78,18 @@ def strip_svg(title: str, versions: Sequence[tuple[str, Symbol]]) -> str:
     alike: dict[Symbol, list[str]] = {}
     for name, symbol in versions:
         alike.setdefault(symbol, []).append(name)
-    told = "; ".join(f"{_WORDS[symbol]} on {', '.join(names)}" for symbol, names in alike.items())
+    told = "; ".join(
+        f"{_WORDS[symbol]} ({_all_of(names) if len(alike) == 1 else ', '.join(names)})"
+        for symbol, names in alike.items()
+    )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="36">'
         f"<title>{escape(f'{title}: {told}')}</title>{''.join(_squares(versions))}</svg>\n"
     )
+
+
+def _all_of(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"all {len(names)}"
 
 
 _WORDS = {
@@ -95,16 +103,21 @@ _WORDS = {
 
 
 def _squares(versions: Sequence[tuple[str, Symbol]]) -> Iterator[str]:
-    boxes: dict[Symbol, list[str]] = {}
-    for place, (_, symbol) in enumerate(versions):
-        boxes.setdefault(symbol, []).append(f"M{place * SQUARE} 18h{SQUARE - 2}")
-    for symbol, some in boxes.items():
-        yield f'<path stroke="{COLOURS[symbol]}" stroke-width="36" d="{"".join(some)}"/>'
-    middles = [str(place * SQUARE + SQUARE // 2 - 1) for place in range(len(versions))]
-    signs = "".join(symbol.value for _, symbol in versions)
-    yield '<g font-size="10" font-family="sans-serif" text-anchor="middle" fill="#fff">'
-    yield f'<text font-size="13" y="15" x="{" ".join(middles)}">{signs}</text>'  # each at its place
-    yield '<text y="29">'
-    for middle, (name, _) in zip(middles, versions, strict=True):
-        yield f'<tspan x="{middle}">{escape(name)}</tspan>'
-    yield "</text></g>"
+    stretches: dict[Symbol, list[str]] = {}
+    place = 0
+    for symbol, some in groupby(symbol for _, symbol in versions):
+        length = len([*some])
+        stretches.setdefault(symbol, []).append(f"M{place * SQUARE} 18h{length * SQUARE - 2}")
+        place += length
+    yield f'<g stroke-width="36" stroke-dasharray="{SQUARE - 2} 2">'
+    for symbol, drawn in stretches.items():
+        yield f'<path stroke="{COLOURS[symbol]}" d="{"".join(drawn)}"/>'
+    yield "</g>"
+    signs = "".join(symbol.value.center(NAME) for _, symbol in versions)
+    names = "".join(name.center(NAME) for name, _ in versions)
+    # Whatever the font, each character has its tenth of a square.
+    yield '<g fill="#fff" font-family="monospace" font-size="10" xml:space="preserve">'
+    for top, line in ((15, signs.rstrip()), (29, names.rstrip())):
+        wide = len(line) * SQUARE // NAME
+        yield f'<text y="{top}" textLength="{wide}">{escape(line)}</text>'
+    yield "</g>"

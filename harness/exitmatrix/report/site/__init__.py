@@ -2,6 +2,8 @@
 
 content.py   what it is made of
 family.py    a page for each way to end a scenario: c/SCENARIO/TERMINATION@TARGET/
+launched.py  a page for each program below a launcher: c/SCENARIO/LAUNCHER/
+laws.py      every law with its source
 front.py     the first page: four choices and the answer
 questions.py a page for each question that people ask
 races.py     the cells that differ from run to run

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Frozen, Judgement, Question, Record, Scenario, Timeline
+from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.versions import Subject, age, stack_age, subject_of
 from exitmatrix.report.document import Section
 from exitmatrix.report.pages.claims import Reading
@@ -42,9 +43,14 @@ class Family(Frozen, kw_only=True):
         return self.survey.question
 
     @property
-    def path(self) -> str:
-        """The folder of its page."""
+    def folder(self) -> str:
+        """The folder of what belongs to it alone."""
         return folder_of(self.question)
+
+    @property
+    def page(self) -> str:
+        """The page that answers it, and its place there."""
+        return page_of(self.question)
 
     @property
     def is_grid(self) -> bool:
@@ -58,8 +64,18 @@ def surveys_of(asked: Sequence[Family]) -> Mapping[Question, Survey]:
 
 
 def folder_of(question: Question) -> str:
-    """The folder of the page of a question: short, and stable."""
+    """The folder of a question: short, and stable."""
     return f"c/{question}"
+
+
+def page_of(question: Question) -> str:
+    """The page that answers a question, and its place where the page answers several.
+
+    All ways to end one program below one launcher share a page.
+    """
+    if question.launcher == DIRECT:
+        return f"{folder_of(question)}/index.html"
+    return f"c/{question.scenario}/{question.launcher}/index.html#{question.ending}"
 
 
 def newest_first(who: Subject) -> tuple[object, ...]:

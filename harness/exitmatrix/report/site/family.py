@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import msgspec
 
@@ -32,6 +33,7 @@ from exitmatrix.report.sections.answers import short_answer
 from exitmatrix.report.sections.remedies import what_to_do
 from exitmatrix.report.sentences import sentences
 from exitmatrix.report.site.content import Family, Site
+from exitmatrix.report.site.laws import PATH as LAWS_PAGE
 from exitmatrix.report.site.questions import Answered
 from exitmatrix.report.survey import Group
 from exitmatrix.report.timeline import figure, of_the_program
@@ -42,43 +44,51 @@ def family_page(family: Family, site: Site, asking: Sequence[Answered] = ()) -> 
     question = family.question
     scenario = site.scenarios.get(question.scenario)
     roles = scenario.roles if scenario else ()
-    known = TERMINATIONS.get(question.termination)
+    title_of_it = prose(f"{scenario.title}." if scenario else "A program that is gone.")
     blocks: list[Block] = [
-        paragraph(prose(f"{scenario.title}." if scenario else "A program that is gone.")),
-        paragraph(prose(known.does if known else "Not in the catalogue any more.")),
-        Section("The answer", tuple(_answer(family))),
-        *_figures(family, site),
-        *_versions(family),
+        paragraph(title_of_it, ending_words(family)),
+        Section("The answer", tuple(answer_blocks(family))),
+        *figures(family, site),
+        Section("Versions", (*versions(family), *interpreters(family))),
         *_why(family, site),
         *what_to_do([question]),
         *_program(family, site),
         Section("Measure it again", (Listing("bash", (command(family.records[0][1]),)),)),
-        *_asked(asking),
-        _everybody(family),
+        *asked(asking),
     ]
     title = inline(Code(question.scenario), ", ", termination_words(family.survey, roles or ("",)))
     return Section(title, tuple(blocks))
 
 
-def _answer(family: Family) -> Iterator[Block]:
+def ending_words(family: Family) -> Inline:
+    """What ends the program, in a sentence."""
+    known = TERMINATIONS.get(family.question.termination)
+    return prose(known.does if known else "Not in the catalogue any more.")
+
+
+def answer_blocks(family: Family) -> Iterator[Block]:
     """The newest's answer, in short and in sentences."""
     group = family.survey.groups[0]
     yield paragraph(Strong(short_answer(group)))
     for outcome in group.outcomes:
-        yield paragraph(inline(*_or(outcome is not group.outcomes[0]), sentences(outcome)))
+        yield paragraph(
+            inline("Or: " if outcome is not group.outcomes[0] else "", sentences(outcome))
+        )
     for reason in group.unknown:
         yield paragraph(f"Some runs showed too little: {reason}.")
     who = subject_words(group.subjects, family.survey.measured)
     if who:
-        yield paragraph(inline("So it is on ", Strong(who), "; others do otherwise, see below."))
+        yield paragraph(inline("This holds for ", Strong(who), ". Others differ: see the table."))
 
 
-def _or(several: bool) -> tuple[Inline, ...]:
-    return ("Or: ",) if several else ()
-
-
-def _figures(family: Family, site: Site) -> Iterator[Section]:
+def figures(family: Family, site: Site) -> Iterator[Section]:
     """What happened in a run of the newest, for each outcome."""
+    for title, blocks in drawn(family, site):
+        yield Section(title, blocks)
+
+
+def drawn(family: Family, site: Site) -> Iterator[tuple[str, tuple[Block, ...]]]:
+    """The order of events of each outcome, with a title."""
     who, record = family.records[0]
     several = len(record.outcomes) > 1
     timelines = site.timelines.get((who.platform, record.cell), ())
@@ -86,25 +96,20 @@ def _figures(family: Family, site: Site) -> Iterator[Section]:
         if timeline:
             roles = [one.role for one in outcome.processes]
             title = f"In order, outcome {number}" if several else "In order"
-            told = paragraph(
-                inline(
-                    "A run of ",
-                    Code(record.cell),
-                    ". What libraries register and what helpers do is left out; ",
-                    Code("exitmatrix explain"),
-                    " shows it.",
-                )
+            seen = paragraph(
+                inline("Seen on ", Code(f"{record.interpreter_id}/{record.stack}"), ".")
             )
-            yield Section(title, (told, figure(of_the_program(timeline, roles), roles)))
+            yield title, (seen, figure(of_the_program(timeline, roles), roles))
 
 
-def _versions(family: Family) -> list[Section]:
+def versions(family: Family) -> Iterator[Block]:
     """Who shows what, where not all do the same."""
     groups = family.survey.groups
     if len(groups) == 1:
         several = len(family.survey.measured) > 1
         same = f"All {len(family.survey.measured)} that were measured do the same."
-        return [Section("Versions", (paragraph(same if several else "Only one was measured."),))]
+        yield paragraph(same if several else "Only one was measured.")
+        return
     rows: list[Row] = [
         (
             subject_words(group.subjects, family.survey.measured),
@@ -113,38 +118,47 @@ def _versions(family: Family) -> list[Section]:
         )
         for group in groups
     ]
-    return [Section("Versions", (table(("who", "in short", "what happens"), rows),))]
+    yield table(("who", "in short", "what happens"), rows)
 
 
 def _in_full(group: Group) -> Inline:
     return joined(" Or: ", map(sentences, group.outcomes)) or f"not known: {group.unknown[0]}"
 
 
-def _why(family: Family, site: Site) -> list[Section]:
-    """The rules that give the newest's outcome, each with its source."""
+def laws_of(family: Family, site: Site) -> tuple[str, ...]:
+    """The laws that give the newest's outcome, by their ids."""
     who, record = family.records[0]
     judgement = site.judgements.get((who.platform, record.cell))
-    if judgement is None:
-        return []
-    blocks: list[Block] = []
-    if judgement.why:
-        blocks.append(paragraph(inline(f"{judgement.verdict.verdict}: ", prose(judgement.why))))
-    found = (TEXTS.get(id) for id in judgement.verdict.rules)
-    known = [one for one in found if one]
+    return tuple(id for id in judgement.verdict.rules if id in TEXTS) if judgement else ()
+
+
+def open_words(family: Family, site: Site) -> Iterator[Block]:
+    """What the laws do not explain of it."""
+    who, record = family.records[0]
+    judgement = site.judgements.get((who.platform, record.cell))
+    if judgement and judgement.why:
+        yield paragraph(inline(f"{judgement.verdict.verdict}: ", prose(judgement.why)))
+
+
+@cache
+def law_item(id: str, name: str = "") -> Item:
+    """A law, and the way to its source."""
+    return Item((prose(TEXTS[id].because), Link("Source", f"{LAWS_PAGE}#{id}")), name=name)
+
+
+def _why(family: Family, site: Site) -> list[Section]:
+    blocks: list[Block] = [*open_words(family, site)]
+    known = laws_of(family, site)
     if known:
-        blocks.append(points(Item((prose(one.because), _source(one.source))) for one in known))
+        blocks.append(points(map(law_item, known)))
     return [Section("Why", tuple(blocks))] if blocks else []
-
-
-def _source(source: str) -> Inline:
-    return f"Source: {source}" if source else ""
 
 
 def _program(family: Family, site: Site) -> list[Section]:
     """The newest's cell as a program of its own."""
     program = site.programs.get(family.question)
     if program is not None:
-        about = paragraph("A program that shows it without the harness. It says how to run it.")
+        about = paragraph("It shows this without the harness, and says how to run it.")
         listing = Listing("python", tuple(program.rstrip("\n").splitlines()))
         return [Section("A program that shows it", (about, listing))]
     reason = site.refusals.get(family.question)
@@ -153,43 +167,57 @@ def _program(family: Family, site: Site) -> list[Section]:
     return [Section("A program that shows it", (paragraph(f"There is none: {reason}."),))]
 
 
-def _asked(asking: Sequence[Answered]) -> list[Section]:
+def asked(asking: Sequence[Answered]) -> list[Section]:
+    """The questions of people that it answers."""
     if not asking:
         return []
     links = points(Link(prose(one.asked.asks), one.path) for one in asking)
     return [Section("Who asks this", (links,))]
 
 
-def _everybody(family: Family) -> Section:
-    """Every interpreter, by which the page is linked to, below its answer."""
-    answer_of = {
-        subject: short_answer(group) for group in family.survey.groups for subject in group.subjects
+def interpreters(*families: Family) -> Iterator[Block]:
+    """Every interpreter, by which a page is linked to, below its answer and with its stacks."""
+    told: dict[Inline, dict[str, list[tuple[str, str]]]] = {}
+    answers = {
+        (one.question, subject): short_answer(group)
+        for one in families
+        for group in one.survey.groups
+        for subject in group.subjects
     }
-    stacks: dict[Inline, dict[str, list[str]]] = {}
-    for who, record in family.records:
-        mine = stacks.setdefault(answer_of[who], {})
-        mine.setdefault(record.interpreter_id, []).append(record.stack)
+    for family in families:
+        mine: dict[tuple[Inline, str, str], list[str]] = {}
+        for who, record in family.records:
+            key = answers[family.question, who], record.interpreter_id, who.python.full
+            mine.setdefault(key, []).append(record.stack)
+        for (answer, id, full), stacks in mine.items():
+            told.setdefault(answer, {}).setdefault(", ".join(stacks), []).append((id, full))
     named: set[str] = set()
     items: list[Item] = []
-    for answer, some in stacks.items():
-        below = (
-            Item((f"{name} {', '.join(those)}",), name="" if name in named else name)
-            for name, those in some.items()
-        )
-        items.append(Item((answer,), below=tuple(below)))
-        named |= set(some)
-    return Section("Every interpreter", (points(items),))
+    for answer, by_stacks in told.items():
+        for with_these, some in by_stacks.items():
+            below = []
+            for id, full in some:
+                below.append(Item((full,), name="" if id in named else id))
+                named.add(id)
+            with_what = "" if with_these == "none" else f", with {with_these}"
+            items.append(Item((inline(answer, f"{with_what}:"),), below=tuple(below)))
+    yield points(items)
 
 
-def data(family: Family) -> bytes:
+def data(*families: Family) -> bytes:
     """The outcomes and who showed them, for programs."""
-    cells = {subject: record.cell for subject, record in family.records}
-    groups = [
-        {
-            "cells": [cells[subject] for subject in group.subjects],
-            "outcomes": group.outcomes,
-            "unknown": group.unknown,
-        }
-        for group in family.survey.groups
-    ]
-    return msgspec.json.encode({"format": 1, "question": str(family.question), "groups": groups})
+    return msgspec.json.encode(
+        {"format": 2, "questions": {str(one.question): _groups(one) for one in families}}
+    )
+
+
+def _groups(family: Family) -> list[dict[str, object]]:
+    records = dict(family.records)
+    groups: list[dict[str, object]] = []
+    for group in family.survey.groups:
+        who: dict[str, list[str]] = {}
+        for subject in group.subjects:
+            record = records[subject]
+            who.setdefault(record.interpreter_id, []).append(record.stack)
+        groups.append({"stacks": who, "outcomes": group.outcomes, "unknown": group.unknown})
+    return groups

@@ -25,7 +25,7 @@ from exitmatrix.report.sections.answers import ACTIONS, COLUMNS, REMARKS, answer
 from exitmatrix.report.sections.basis import extent_words
 from exitmatrix.report.sections.situations import situations_section
 from exitmatrix.report.sentences import sentences
-from exitmatrix.report.site.content import Family, Site, folder_of
+from exitmatrix.report.site.content import Family, Site, page_of
 from exitmatrix.report.site.questions import INDEX, Answered
 from exitmatrix.report.site.shell import Page, hrefs_from
 
@@ -88,7 +88,7 @@ def _answer(family: Family) -> str:
         f'<p class="short">{html_words(short_answer(group))}</p>'
         f'<p class="long">{escape(long)}</p>'
         '<p class="others"></p>'
-        f'<p><a class="more" href="{escape(family.path)}/index.html">'
+        f'<p><a class="more" href="{escape(family.page)}">'
         "In order, why, since which version, and a program that shows it</a></p></section>"
     )
 
@@ -140,4 +140,4 @@ def _linked(
     question = Question(scenario, "direct", *at) if at else None
     if question is None or question not in known:
         return answer
-    return Link(answer, f"{folder_of(question)}/index.html")
+    return Link(answer, page_of(question))

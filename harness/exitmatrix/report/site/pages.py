@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from exitmatrix.model import CellId
+from exitmatrix.model.cell import DIRECT
 from exitmatrix.report.document import (
-    Code,
     Inline,
     Link,
     Row,
@@ -17,7 +17,6 @@ from exitmatrix.report.document import (
     plain,
     table,
 )
-from exitmatrix.report.labels import termination_words
 from exitmatrix.report.pages import claims, matrix
 from exitmatrix.report.render.html import html
 from exitmatrix.report.render.svg import strip_svg
@@ -26,9 +25,12 @@ from exitmatrix.report.sections.differences import differences_section
 from exitmatrix.report.sections.findings import findings_section
 from exitmatrix.report.sections.remedies import remedies_section
 from exitmatrix.report.site.answers import answers_scripts
-from exitmatrix.report.site.content import Family, Site, folder_of, surveys_of
+from exitmatrix.report.site.content import Family, Site, page_of, surveys_of
 from exitmatrix.report.site.family import data, family_page
 from exitmatrix.report.site.front import front_page
+from exitmatrix.report.site.launched import Asking, by_launcher, launched_page
+from exitmatrix.report.site.laws import PATH as LAWS_PAGE
+from exitmatrix.report.site.laws import laws_page
 from exitmatrix.report.site.questions import (
     INDEX,
     Answered,
@@ -45,6 +47,7 @@ from exitmatrix.report.site.shell import (
     document_page,
     framed,
     hrefs_from,
+    moved,
     way_up,
 )
 
@@ -63,11 +66,19 @@ def site_files(site: Site, assets: Mapping[str, bytes]) -> Iterator[tuple[str, b
         yield page.path, framed(page)
     asking = asked_about(asks)
     few = {target: NAVIGATION[target] for target in OF_A_CELL}
-    for one in asked:
-        page = _family(one, site, asking.get(str(one.question), ()))
+    direct = [one for one in asked if one.question.launcher == DIRECT]
+    launched = [one for one in asked if one.question.launcher != DIRECT]
+    for one in direct:
+        yield one.page, framed(_family(one, site, asking.get(str(one.question), ())), few)
+        yield f"{one.folder}/data.json", data(one)
+    for some in by_launcher(launched):
+        page = _launched(some, site, asking)
         yield page.path, framed(page, few)
-        yield f"{one.path}/strip.svg", _strip(one).encode()
-        yield f"{one.path}/data.json", data(one)
+        yield f"{page.path.removesuffix('index.html')}data.json", data(*some)
+        for one in some:
+            yield f"{one.folder}/index.html", moved(f"../index.html#{one.question.ending}")
+    for one in asked:
+        yield f"{one.folder}/strip.svg", _strip(one).encode()
 
 
 def _pages(asked: Sequence[Family], site: Site, asks: Sequence[Answered]) -> Iterator[Page]:
@@ -78,7 +89,7 @@ def _pages(asked: Sequence[Family], site: Site, asks: Sequence[Answered]) -> Ite
         if each.families:
             yield document_page(each.path, question_page(each))
     yield document_page("remedies/index.html", _remedies(asked, site))
-    yield _index(asked, site)
+    yield _index(asked)
     yield _compare(site)
     yield document_page(
         "matrix/index.html",
@@ -87,20 +98,26 @@ def _pages(asked: Sequence[Family], site: Site, asks: Sequence[Answered]) -> Ite
     yield document_page("findings/index.html", _findings(site))
     yield _claims(site)
     yield document_page("races/index.html", races_page(site))
+    yield document_page(LAWS_PAGE, laws_page(site))
     yield document_page("boundaries/index.html", site.boundaries)
 
 
 def _family(family: Family, site: Site, asking: Sequence[Answered]) -> Page:
-    path = f"{family.path}/index.html"
     section = family_page(family, site, asking)
     answer = plain(short_answer(family.survey.groups[0]))
-    strip = (
-        f'<h2 id="badge">Badge</h2><p><img src="strip.svg" alt="{escape(answer)}"></p>'
-        '<p>A strip of versions for a README: <a href="strip.svg">strip.svg</a>. The outcomes for'
-        ' programs: <a href="data.json">data.json</a>.</p>'
+    more = (
+        f'\n<p><a href="strip.svg"><img src="strip.svg" alt="{escape(answer)}"></a>'
+        ' <a href="data.json">data.json</a></p>'
     )
     about = f"{plain(section.title)}: {answer}"
-    return document_page(path, section, about=about, more=strip)
+    return document_page(family.page, section, about=about, more=more)
+
+
+def _launched(families: Sequence[Family], site: Site, asking: Asking) -> Page:
+    question = families[0].question
+    path = f"c/{question.scenario}/{question.launcher}/index.html"
+    more = '\n<p><a href="data.json">data.json</a></p>'
+    return document_page(path, launched_page(families, site, asking), more=more)
 
 
 def _strip(family: Family) -> str:
@@ -123,26 +140,17 @@ def _sign(words: Inline) -> Symbol:
     return next((span for span in spans if isinstance(span, Symbol)), Symbol.UNKNOWN)
 
 
-def _index(asked: Sequence[Family], site: Site) -> Page:
+def _index(asked: Sequence[Family]) -> Page:
     """All questions with their short answers, and a box to search them."""
     path = "c/index.html"
-    rows: list[Row] = []
-    for one in asked:
-        scenario = site.scenarios.get(one.question.scenario)
-        words = termination_words(one.survey, scenario.roles if scenario else ("",))
-        target = f"{one.path}/index.html"
-        rows.append(
-            (
-                Link(Code(str(one.question)), target),
-                words,
-                short_answer(one.survey.groups[0]),
-            )
-        )
+    rows: list[Row] = [
+        (Link(str(one.question), one.page), short_answer(one.survey.groups[0])) for one in asked
+    ]
     section = Section(
         "All cells",
         (
             paragraph(f"{len(asked)} ways to end a program. The answer is the newest Python's."),
-            table(("question", "what ends it", "answer"), rows),
+            table(("cell", "clean-up"), rows),
         ),
     )
     search = (
@@ -191,6 +199,7 @@ def _claims(site: Site) -> Page:
         if link.target.startswith("#"):
             return link.target
         cell = CellId.parse(plain(link.words))
-        return f"{way_up(path)}{folder_of(cell.question)}/index.html#{cell.interpreter}"
+        there = f"{way_up(path)}{page_of(cell.question)}"
+        return there if "#" in there else f"{there}#{cell.interpreter}"
 
     return Page(path=path, title=plain(section.title), body=html(section, href))

@@ -98,7 +98,7 @@ def _cases(one: Answered) -> Iterator[Block]:
             (
                 look.says,
                 _newest(family.survey.groups[0]),
-                Link(Code(str(family.question)), f"{family.path}/index.html"),
+                Link(Code(str(family.question)), family.page),
                 _others(family),
             )
             for family in families

@@ -43,7 +43,7 @@ def races_page(site: Site) -> Section:
 
 def _race(family: Family, site: Site) -> Section:
     group = family.survey.groups[0]
-    link = Link("in order, why, and by version", f"{family.path}/index.html")
+    link = Link("in order, why, and by version", family.page)
     told = [sentences(one) for one in group.outcomes[:MOST]]
     more = len(group.outcomes) - len(told)
     if more > 0:

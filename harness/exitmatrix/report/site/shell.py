@@ -20,9 +20,10 @@ NAVIGATION = {
     "claims/index.html": "Claims",
     "races/index.html": "Races",
     "boundaries/index.html": "Boundaries",
+    "laws/index.html": "Laws",
 }
 
-OF_A_CELL = ("index.html", "questions/index.html", "remedies/index.html", "c/index.html")
+OF_A_CELL = ("index.html", "questions/index.html", "c/index.html")
 """What the pages of cells link to, of which there are thousands: the rest is one step further."""
 
 
@@ -66,6 +67,7 @@ def framed(page: Page, navigation: Mapping[str, str] = NAVIGATION) -> bytes:
         f'<a href="{up}{target}"{here if target == page.path else ""}>{name}</a>'
         for target, name in navigation.items()
     )
+    root = f' data-root="{up or "./"}"' if page.scripts else ""
     scripts = "".join(f'<script src="{up}{one}" defer></script>\n' for one in page.scripts)
     about = page.about or "Which exit handlers of a Python program run, in which process, and when."
     return f"""<!DOCTYPE html>
@@ -73,7 +75,6 @@ def framed(page: Page, navigation: Mapping[str, str] = NAVIGATION) -> bytes:
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
 <meta name="description" content="{escape(about)}">
 <title>{escape(page.title)} - exitmatrix</title>
 <link rel="icon" href="{up}assets/icon.svg">
@@ -82,10 +83,20 @@ def framed(page: Page, navigation: Mapping[str, str] = NAVIGATION) -> bytes:
 <body>
 <a class="skip" href="#main">Skip to the content</a>
 <header><nav aria-label="Site">{links}</nav></header>
-<main id="main" data-root="{up or "./"}">
+<main id="main"{root}>
 {page.body}
 </main>
-<footer><p>Every answer is computed from records of real runs; none is typed by hand.</p></footer>
 </body>
+</html>
+""".encode()
+
+
+def moved(there: str) -> bytes:
+    """A page that leads to another place, for those who have linked to it."""
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Moved</title>
+<meta http-equiv="refresh" content="0;url={there}"></head>
+<body><main><h1>Moved</h1><p><a href="{there}">The answer</a></p></main></body>
 </html>
 """.encode()

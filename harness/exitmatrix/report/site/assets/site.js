@@ -36,8 +36,9 @@ function answersOf(run) {
   });
 }
 
-function path(name) {
-  return `${root}c/${name}/index.html`;
+// The page of an answer: those below one launcher share one.
+function page(run, start, end, who) {
+  return start === "direct" ? `${root}c/${run}/${end}/index.html#${who}` : `${root}c/${run}/${start}/index.html#${end}`;
 }
 
 function front() {
@@ -71,7 +72,7 @@ function front() {
     panel.querySelector(".long").textContent = texts[group[2]];
     panel.querySelector(".others").textContent =
       groups.length > 1 ? `${groups.length - 1} other answer${groups.length > 2 ? "s" : ""}, by version: see the page.` : "";
-    panel.querySelector(".more").href = `${path(name)}#${known.subjects[Number(py)][0]}`;
+    panel.querySelector(".more").href = page(run, start, end, known.subjects[Number(py)][0]);
   }
 
   function want() {

@@ -1,0 +1,45 @@
+"""The verdicts that stand beside the records, for who would otherwise judge every cell again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from exitmatrix.machine.scenarios import find_folder
+from exitmatrix.model import Verdict
+
+NAME = "verdicts.jsonl"
+PACKAGE = Path(__file__).parents[2]
+RESTS_ON = ("judge", "declare", "model")
+"""The parts of the package that a verdict rests on, beside the records and the scenarios."""
+
+AT_ONCE = 10.0
+"""Seconds within which a checkout writes all its files, in whatever order."""
+
+DECODER = msgspec.json.Decoder(Verdict)
+
+
+def read_verdicts(output: Path) -> dict[str, Verdict]:
+    """The verdicts by cell; none where the file is older than anything that they rest on.
+
+    A cell that is on record for several platforms is left out.
+    """
+    file = output / NAME
+    try:
+        written = file.stat().st_mtime + AT_ONCE
+        if any(one.stat().st_mtime > written for one in _rests_on(output)):
+            return {}
+        found = [DECODER.decode(line) for line in file.read_bytes().splitlines()]
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+        return {}
+    times = Counter(one.cell for one in found)
+    return {one.cell: one for one in found if times[one.cell] == 1}
+
+
+def _rests_on(output: Path) -> Iterator[Path]:
+    yield from (output / "observations").glob("*/*.jsonl")
+    yield from (one for part in RESTS_ON for one in (PACKAGE / part).rglob("*.py"))
+    yield from (one for one in find_folder().rglob("*") if one.is_file())

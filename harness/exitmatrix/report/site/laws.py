@@ -1,0 +1,66 @@
+"""The page of all laws: what each says, its source, and where it was seen at work. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from exitmatrix.judge.launcher_laws import LAWS as OF_LAUNCHERS
+from exitmatrix.judge.laws import LAWS_BY_ID
+from exitmatrix.judge.laws.law import Law
+from exitmatrix.judge.served.laws import LAWS as OF_SERVERS
+from exitmatrix.judge.served.laws import ServerLaw
+from exitmatrix.report.document import (
+    Code,
+    Inline,
+    Item,
+    Link,
+    Section,
+    inline,
+    paragraph,
+    points,
+)
+from exitmatrix.report.phrases import prose
+from exitmatrix.report.site.content import Family, Site
+
+PATH = "laws/index.html"
+LEAD = paragraph(
+    "A law says what one thing does, with its source. A cell is predicted by all laws that apply to"
+    " it, and compared with what was observed. The example is one cell that rests on the law."
+)
+KINDS: Mapping[str, Mapping[str, Law | ServerLaw]] = {
+    "Of programs": LAWS_BY_ID,
+    "Of servers": OF_SERVERS,
+    "Of launchers": OF_LAUNCHERS,
+}
+
+
+def laws_page(site: Site) -> Section:
+    """The page."""
+    uses = _uses(site)
+    parts = (
+        Section(title, (points(_law(id, one, uses.get(id, ())) for id, one in laws.items()),))
+        for title, laws in KINDS.items()
+    )
+    return Section("Laws", (LEAD, *parts))
+
+
+def _law(id: str, law: Law | ServerLaw, uses: Sequence[Family]) -> Item:
+    lines: list[Inline] = [inline(Code(id), ": ", prose(law.because))]
+    if isinstance(law, Law) and law.race:
+        lines.append(inline("A race: ", prose(law.race), "."))
+    lines.append(f"Source: {law.source}.")
+    if uses:
+        first = uses[0]
+        lines.append(inline("Example: ", Link(Code(str(first.question)), first.page), "."))
+    return Item(tuple(lines), name=id)
+
+
+def _uses(site: Site) -> Mapping[str, Sequence[Family]]:
+    """The questions whose newest answer rests on each law; plain ones first."""
+    found: dict[str, list[Family]] = {}
+    for one in sorted(site.families, key=lambda one: (one.is_grid, len(str(one.question)))):
+        who, record = one.records[0]
+        judgement = site.judgements.get((who.platform, record.cell))
+        for id in judgement.verdict.rules if judgement else ():
+            found.setdefault(id, []).append(one)
+    return found
