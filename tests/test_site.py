@@ -165,13 +165,22 @@ def test_it_is_small(site: Path) -> None:
 
 def test_the_first_page_answers_as_the_report_does(site: Path) -> None:
     """Word for word, row for row."""
-    report = (REPORTS / "matrix.md").read_text().partition("## The answer")[2]
-    rows = [line for line in report.partition("\nWhere")[0].splitlines() if line[:2] == "| "][2:]
-    bare = [re.sub(r"[`*\\]", "", row).strip("| ").split(" | ")[:-1] for row in rows]
+    report = (REPORTS / "matrix.md").read_text()
+    situations = rows_below("## Will my clean-up run?", report)
+    answers = [row[:-1] for row in rows_below("## The answer", report)]
     page = Parsed((site / "index.html").read_text())
-    assert [" ".join(row.split()) for row in page.words["tr"][1 : len(bare) + 1]] == [
-        " ".join("".join(row).split()) for row in bare
+    shown = [" ".join(row.split()) for row in page.words["tr"]]
+    assert shown[1 : len(situations) + 1] == [" ".join("".join(row).split()) for row in situations]
+    begin = len(situations) + 2
+    assert shown[begin : begin + len(answers)] == [
+        " ".join("".join(row).split()) for row in answers
     ]
+
+
+def rows_below(heading: str, report: str) -> list[list[str]]:
+    """The rows of the first table below a heading of the Markdown, without its marks."""
+    part = report.partition(f"{heading}\n")[2].partition("\n| ")[2].partition("\n\n")[0]
+    return [re.sub(r"[`*\\]", "", row).strip("| ").split(" | ") for row in part.splitlines()[2:]]
 
 
 def test_every_question_has_a_page_with_its_answer(site: Path) -> None:

@@ -100,7 +100,7 @@ def _block(block: Block, href: Href) -> Iterator[str]:
             yield f'<pre class="{escape(block.language)}" tabindex="0"><code>{lines}</code></pre>'
         case Figure():
             drawn = timeline_svg(block)
-            yield drawn if len(block.columns) == 1 else _scrolling("What happens, in order", drawn)
+            yield drawn if len(block.columns) < 3 else _scrolling("What happens, in order", drawn)
         case Quote():
             yield f"<blockquote><p>{html_words(block.words, href)}</p></blockquote>"
 

@@ -5,15 +5,18 @@ Colours are those of the page, by class; a figure says in its label what it show
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 from textwrap import wrap
 
 from exitmatrix.report.document import Figure, Symbol
 
-COLUMN = 250  # pixels for a process
-LETTERS = 34  # that a line of one holds
+COLUMNS = {1: (250, 34)}
+"""Pixels for a process and letters that a line of one holds, by the number of processes."""
+
+NARROW = (165, 22)  # two of them fit on a phone
 LINE = 19  # pixels from one line to the next
 EDGE = 12
 
@@ -32,24 +35,25 @@ COLOURS = {
 
 def timeline_svg(figure: Figure) -> str:
     """A column for each process, time downwards, a signal as a line across."""
-    width = EDGE * 2 + COLUMN * len(figure.columns)
+    column, letters = COLUMNS.get(len(figure.columns), NARROW)
+    width = EDGE * 2 + column * len(figure.columns)
     body: list[str] = []
     dots: list[str] = []
     top = EDGE + LINE
     for place, name in enumerate(figure.columns):
-        body.append(_text(EDGE + place * COLUMN, top, name, "role"))
+        body.append(_text(EDGE + place * column, top, name, "role"))
     begin = top + 8
     top += LINE
     for who, what in figure.steps:
         if who:
-            left = EDGE + figure.columns.index(who) * COLUMN
-            for line in wrap(what, LETTERS):
+            left = EDGE + figure.columns.index(who) * column
+            for line in wrap(what, letters):
                 top += LINE
                 body.append(_text(left + 14, top, line))
             dots.append(f"M{left + 4} {top - 4}h0")
         else:
             top += LINE + 6
-            lines = wrap(what, LETTERS * len(figure.columns))
+            lines = wrap(what, letters * len(figure.columns))
             kind = "signal" if what.startswith("SIG") else "across"
             body.append(f'<path class="{kind}" d="M{EDGE} {top + 5}H{width - EDGE}"/>')
             for line in lines:
@@ -57,7 +61,7 @@ def timeline_svg(figure: Figure) -> str:
                 top += LINE * (line != lines[-1])
             top += 6
     lanes = (
-        f'<path class="lane" d="M{EDGE + place * COLUMN + 4} {begin}V{top}"/>'
+        f'<path class="lane" d="M{EDGE + place * column + 4} {begin}V{top}"/>'
         for place in range(len(figure.columns))
     )
     label = "; ".join(f"{who + ' ' if who else ''}{what}" for who, what in figure.steps)
@@ -113,11 +117,17 @@ def _squares(versions: Sequence[tuple[str, Symbol]]) -> Iterator[str]:
     for symbol, drawn in stretches.items():
         yield f'<path stroke="{COLOURS[symbol]}" d="{"".join(drawn)}"/>'
     yield "</g>"
-    signs = "".join(symbol.value.center(NAME) for _, symbol in versions)
-    names = "".join(name.center(NAME) for name, _ in versions)
+    signs = _spaced(symbol.value for _, symbol in versions)
+    names = _spaced(name for name, _ in versions)
     # Whatever the font, each character has its tenth of a square.
-    yield '<g fill="#fff" font-family="monospace" font-size="10" xml:space="preserve">'
-    for top, line in ((15, signs.rstrip()), (29, names.rstrip())):
+    yield '<g fill="#fff" font-family="monospace" font-size="10">'
+    for top, line in ((15, signs), (29, names)):
         wide = len(line) * SQUARE // NAME
         yield f'<text y="{top}" textLength="{wide}">{escape(line)}</text>'
     yield "</g>"
+
+
+def _spaced(words: Iterable[str]) -> str:
+    """Each in the middle of its square; every other space is one that no renderer collapses."""
+    line = "".join(one.center(NAME) for one in words).rstrip()
+    return re.sub("  ?", lambda found: "\N{NO-BREAK SPACE} "[: len(found[0])], line)

@@ -46,8 +46,8 @@ def reproducer(record: Record, scenario: Scenario, sources: Sources) -> str:
         raise Refusal(f"{record.termination} is not in the catalogue any more")
     if scenario.command:
         raise Refusal(
-            f"a command starts it; beside its app.py: exitmatrix run --ending {record.termination}"
-            f" --at {record.target} -- {' '.join(scenario.command)}"
+            "it is started by a command. Beside its app.py, use exitmatrix run --ending"
+            f" {record.termination} --at {record.target} -- {' '.join(scenario.command)}"
         )
     if scenario.runner:
         raise Refusal(f"it is run by a library: python {' '.join(scenario.runner)} app.py")

@@ -46,12 +46,18 @@ def remedies_section(
     return [Section("What to do about it", (paragraph(LEAD), table(HEAD, rows)))] if rows else []
 
 
-def what_to_do(questions: Iterable[Question]) -> list[Section]:
-    """The remedies that were measured for some cells, in a section of their page."""
+def what_to_do(questions: Iterable[Question], *, named: bool = True) -> list[Section]:
+    """The remedies that were measured for some cells, in a section of their page.
+
+    Each is `named` by its cell, where the page is about several.
+    """
     items = [
         Item(
             (
-                inline(Code(one.instead_of), ": ", prose(one.change), " But: ", prose(one.cost)),
+                inline(
+                    *((Code(one.instead_of), ": ") if named else ()),
+                    inline(prose(one.change), " But: ", prose(one.cost)),
+                ),
                 inline("Measured as ", Code(one.shown_by), "."),
             )
         )

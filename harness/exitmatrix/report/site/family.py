@@ -51,7 +51,7 @@ def family_page(family: Family, site: Site, asking: Sequence[Answered] = ()) -> 
         *figures(family, site),
         Section("Versions", (*versions(family), *interpreters(family))),
         *_why(family, site),
-        *what_to_do([question]),
+        *what_to_do([question], named=False),
         *_program(family, site),
         Section("Measure it again", (Listing("bash", (command(family.records[0][1]),)),)),
         *asked(asking),
@@ -199,8 +199,10 @@ def interpreters(*families: Family) -> Iterator[Block]:
             for id, full in some:
                 below.append(Item((full,), name="" if id in named else id))
                 named.add(id)
-            with_what = "" if with_these == "none" else f", with {with_these}"
-            items.append(Item((inline(answer, f"{with_what}:"),), below=tuple(below)))
+            said = "" if len(told) == 1 else answer
+            what = "" if with_these == "none" else f"with {with_these}"
+            label = joined(", ", (said, what)) or "all"
+            items.append(Item((inline(label, ":"),), below=tuple(below)))
     yield points(items)
 
 

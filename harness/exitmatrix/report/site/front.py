@@ -61,7 +61,8 @@ def front_page(families: Sequence[Family], site: Site, asks: Sequence[Answered])
             f"<p>{html_words(extent_words(site.records), href)}</p>",
             _choices(),
             _answer(shown),
-            *(html(one, href, 2) for one in (_asked_most(asks), *_sections(known, site))),
+            *(html(one, href, 2) for one in (*_situations(known, site), _asked_most(asks))),
+            *(html(one, href, 2) for one in _sections(known)),
         ]
     )
     about = "Which clean-up of a Python program runs when it is stopped, killed or interrupted."
@@ -93,7 +94,16 @@ def _answer(family: Family) -> str:
     )
 
 
-def _sections(known: Mapping[Question, Family], site: Site) -> list[Section]:
+def _situations(known: Mapping[Question, Family], site: Site) -> list[Section]:
+    """The table that opens the report, below another heading: the page is called so itself."""
+    surveys = {question: one.survey for question, one in known.items()}
+    return [
+        Section("What runs, and how it ends", one.blocks)
+        for one in situations_section(surveys, site.scenarios)
+    ]
+
+
+def _sections(known: Mapping[Question, Family]) -> list[Section]:
     surveys = {question: one.survey for question, one in known.items()}
     answered = answers(surveys)
     rows: list[Row] = [
@@ -111,7 +121,6 @@ def _sections(known: Mapping[Question, Family], site: Site) -> list[Section]:
     command = Listing("bash", ("exitmatrix run -- gunicorn -b 127.0.0.1:{port} app:app",))
     return [
         Section("What people do", tuple(blocks)),
-        *situations_section(surveys, site.scenarios),
         Section("Your own program", (own, command)),
         Section("What the rows stand for", (points(REMARKS),)),
         Section("How to read this", (LEGEND,)),

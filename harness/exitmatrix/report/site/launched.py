@@ -100,7 +100,7 @@ def _ending(
     if laws := laws_of(family, site):
         listed = ", ".join(str(numbers[id]) for id in laws)
         blocks.append(paragraph(inline(Link("Why", "#why"), f": {listed}.")))
-    blocks += _below(what_to_do([family.question]))
+    blocks += _below(what_to_do([family.question], named=False))
     blocks += _below(asked(asking.get(str(family.question), ())))
     return Section(_label(family.question, roles), tuple(blocks), name=str(family.question.ending))
 

@@ -105,9 +105,9 @@ def _pages(asked: Sequence[Family], site: Site, asks: Sequence[Answered]) -> Ite
 def _family(family: Family, site: Site, asking: Sequence[Answered]) -> Page:
     section = family_page(family, site, asking)
     answer = plain(short_answer(family.survey.groups[0]))
+    badge = f'<a href="strip.svg"><img src="strip.svg" alt="{escape(answer)}"></a>'
     more = (
-        f'\n<p><a href="strip.svg"><img src="strip.svg" alt="{escape(answer)}"></a>'
-        ' <a href="data.json">data.json</a></p>'
+        f'\n<p>A badge for a README: {badge}. For programs: <a href="data.json">data.json</a>.</p>'
     )
     about = f"{plain(section.title)}: {answer}"
     return document_page(family.page, section, about=about, more=more)
@@ -116,7 +116,7 @@ def _family(family: Family, site: Site, asking: Sequence[Answered]) -> Page:
 def _launched(families: Sequence[Family], site: Site, asking: Asking) -> Page:
     question = families[0].question
     path = f"c/{question.scenario}/{question.launcher}/index.html"
-    more = '\n<p><a href="data.json">data.json</a></p>'
+    more = '\n<p>For programs: <a href="data.json">data.json</a>.</p>'
     return document_page(path, launched_page(families, site, asking), more=more)
 
 

@@ -117,7 +117,7 @@ function search() {
       row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
       found += !row.hidden;
     }
-    byId("found").textContent = `${found} of ${rows.length}`;
+    byId("found").textContent = `${found.toLocaleString("en")} of ${rows.length.toLocaleString("en")}`;
   };
   byId("search").addEventListener("input", () => {
     history.replaceState(null, "", `#${new URLSearchParams({ q: byId("search").value })}`);
@@ -127,36 +127,63 @@ function search() {
   find();
 }
 
-// The answers of the newest subject: groups come newest first.
+// Programs have different roles: a process is compared by its place. One process has every place.
+const places = { main: "first", parent: "first", master: "first", child: "serving", worker: "serving", group: "group" };
+const placeWords = { first: "the first process", serving: "the process that serves", group: "the group" };
+
+// The answers of the newest subject, by what ends the program and where: groups come newest first.
+function directAnswers({ questions, texts }) {
+  const found = new Map();
+  for (const [name, groups] of Object.entries(questions)) {
+    const { start, end } = parts(name);
+    const [what, target] = end.split("@");
+    const place = what.startsWith("SIG") ? places[target] || target : "";
+    const key = `${what}@${place}`;
+    if (start === "direct" && !found.has(key)) found.set(key, { end, place, alone: target === "main", text: texts[groups[0][1]] });
+  }
+  return found;
+}
+
+function answerAt(answers, key) {
+  const alone = answers.get(key.replace(/@.*/, "@first"));
+  return answers.get(key) || (alone && alone.alone ? alone : undefined);
+}
+
+function endingWords({ end, place }) {
+  const about = known.endings[end].replace(/^[^:]*:? ?/, "");
+  return `${end.split("@")[0]}${place ? ` to ${placeWords[place] || place}` : ""}${about ? `: ${about}` : ""}`;
+}
+
 function compare() {
   byId("comparing").hidden = false;
   const names = Object.entries(known.scenarios).map(([id, title]) => [id, `${title} (${id})`]);
   const draw = async () => {
     const [a, b] = [byId("a").value, byId("b").value];
-    const [mine, its] = [await answersOf(a), await answersOf(b)];
+    const [mine, its] = (await Promise.all([answersOf(a), answersOf(b)])).map(directAnswers);
     if (a !== byId("a").value || b !== byId("b").value) return;
-    const short = ({ questions, texts }, run, end) => {
-      const groups = questions[`${run}/${end}`];
-      return groups ? texts[groups[0][1]] : "-";
-    };
-    const ends = new Map(known.actions.map(([words, at]) => [words, [at[a], at[b]]]));
-    for (const name of [...Object.keys(mine.questions), ...Object.keys(its.questions)]) {
-      const one = parts(name);
-      if (one.start === "direct") ends.set(known.endings[one.end], [one.end, one.end]);
+    const rows = [];
+    let alike = 0;
+    let apart = 0;
+    for (const key of new Set([...mine.keys(), ...its.keys()])) {
+      const [one, other] = [answerAt(mine, key), answerAt(its, key)];
+      if (!one || !other) apart += 1;
+      else if (one.text === other.text) alike += 1;
+      else rows.push([endingWords(mine.get(key) || its.get(key)), one.text, other.text]);
     }
-    const rows = [...ends].map(([words, at]) => [words, short(mine, a, at[0]), short(its, b, at[1])]);
     const table = document.createElement("table");
     table.createTHead().innerHTML = '<tr><th scope="col">what ends it</th><th scope="col"></th><th scope="col"></th></tr>';
     table.tHead.rows[0].cells[1].textContent = a;
     table.tHead.rows[0].cells[2].textContent = b;
     const body = table.createTBody();
-    for (const [words, one, other] of rows.filter(([, one, other]) => one !== other)) {
+    for (const [words, one, other] of rows) {
       const row = body.insertRow();
       row.insertCell().textContent = words;
       row.insertCell().innerHTML = one;
       row.insertCell().innerHTML = other;
     }
-    byId("compared").replaceChildren(table);
+    const told = document.createElement("p");
+    told.textContent = `They differ in ${rows.length} ways to end and agree in ${alike}; ${apart} were measured for one of them only.`;
+    byId("compared").replaceChildren(told, table);
   };
   const want = chosen();
   fill(byId("a"), names, want.get("a") || "flask");
