@@ -34,6 +34,7 @@ from exitmatrix.model.language import (
     Statement,
     SysExit,
     TryFinally,
+    UsePool,
     Write,
 )
 
@@ -62,7 +63,12 @@ def test_the_sequence_is_splitmix64() -> None:
     ]
 
 
-GENERATIONS = {3: "bb710abb91d19998", 4: "7421a4b02b34d3ab", 5: "bd1be250315295e3"}
+GENERATIONS = {
+    3: "bb710abb91d19998",
+    4: "7421a4b02b34d3ab",
+    5: "bd1be250315295e3",
+    6: "5141a74b54d74c75",
+}
 
 
 @pytest.mark.parametrize("version", range(OLDEST, VERSION + 1))
@@ -73,7 +79,12 @@ def test_a_seed_means_the_same_programs_everywhere(version: int) -> None:
     assert digest[:16] == GENERATIONS[version]
 
 
-FILES = {3: "4307787186e4e4cc", 4: "9290ac6cbe5586cd", 5: "f2896dc26f868e70"}
+FILES = {
+    3: "4307787186e4e4cc",
+    4: "9290ac6cbe5586cd",
+    5: "f2896dc26f868e70",
+    6: "32dd8d99c7749d21",
+}
 
 
 @pytest.mark.parametrize("version", range(OLDEST, VERSION + 1))
@@ -102,10 +113,12 @@ def test_small_programs_are_all_there_once() -> None:
 def test_random_programs_use_the_whole_language() -> None:
     """Every kind of statement occurs, also in functions, and every end of a thread."""
     everywhere = {type(one) for code in PROGRAMS for one in statements(code)}
-    assert everywhere == {*LINES, Fork, StartProcess, StartThread, TryFinally, Catch}
+    assert everywhere == {*LINES, Fork, StartProcess, StartThread, TryFinally, Catch, UsePool}
     processes = [one for c in PROGRAMS for one in statements(c) if isinstance(one, StartProcess)]
     assert {one.method for one in processes} == {"fork", "spawn", "forkserver"}
     assert {one.daemon for one in processes} == {True, False}
+    pools = {one.ends for c in PROGRAMS for one in statements(c) if isinstance(one, UsePool)}
+    assert pools == {"with", "shutdown", "left open", "at exit"}
     threads = {one.ends for c in PROGRAMS for one in statements(c) if isinstance(one, StartThread)}
     assert threads == {"joined", "after main", "never"}
 
@@ -139,6 +152,15 @@ def test_random_programs_end(code: Code) -> None:
                 assert one.function in rest
             if isinstance(one, Signal):
                 assert all(name in rest for signal, name in handled if signal == one.signal)
+
+
+def test_tasks_of_pools_fork_nothing() -> None:
+    """In the child their worker would wait for another task, for ever; and one waits at most."""
+    for code in PROGRAMS:
+        pools = [one for one in statements(code) if isinstance(one, UsePool)]
+        acts = [act for one in pools for act in one.body]
+        assert not any(isinstance(one, Fork | StartProcess | Call | TryFinally) for one in acts)
+        assert sum(one.ends == "at exit" for one in pools) <= 1
 
 
 # ------------------------------------------------------------------------- source

@@ -53,6 +53,7 @@ from exitmatrix.model.language import (
     StartThread,
     Statement,
     Unregister,
+    UsePool,
     Write,
 )
 from exitmatrix.model.outcome_sets import allows
@@ -303,6 +304,13 @@ UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
     "pypy-has-no-py-exit": ("pypy 3.11.0", (PyExit(3),)),
     "run-raises-the-last": ("cpython 3.9.18", (Register("raises"), RunHandlers())),
     "threading-list-is-closed": ("cpython 3.13.0", (Register("lists"),)),
+    "executor-registers-both": ("cpython 3.6.15", (UsePool(),)),
+    "thread-pool-works": ("cpython 3.13.0", (UsePool(),)),
+    "thread-pool-is-refused": ("cpython 3.8.18", (UsePool(), RunHandlers(), UsePool())),
+    "thread-pool-comes-too-late": ("cpython 3.13.0", (Register("pools"),)),
+    "no-thread-pools-in-2": ("cpython 2.7.18", (UsePool(),)),
+    "task-of-a-thread-is-caught": ("cpython 3.13.0", (UsePool((Raise(),)),)),
+    "pools-are-joined": ("cpython 3.13.0", (UsePool((), "left open"),)),
     "uncatchable-is-refused": ("cpython 3.13.0", (Ignore("SIGKILL"),)),
 }
 """Programs that rest on the laws on which no cell does; `exitmatrix fuzz` runs their like."""
@@ -317,6 +325,7 @@ def test_a_law_that_no_cell_needs_is_needed_by_a_program(id: str) -> None:
     functions = (
         Function("raises", (Raise(),)),
         Function("signals", (Signal("SIGUSR2"),)),
+        Function("pools", (UsePool(),)),
         Function("lists", (RegisterThreading("f"),)),
         Function("writes", (Write("w"), Raise())),
     )

@@ -24,6 +24,7 @@ from exitmatrix.model.language import (
     JoinProcess,
     Keep,
     Nothing,
+    PoolEnd,
     Raise,
     Register,
     RegisterFaulthandler,
@@ -40,6 +41,7 @@ from exitmatrix.model.language import (
     TryFinally,
     Unregister,
     UnregisterNamesake,
+    UsePool,
     Write,
 )
 
@@ -63,7 +65,9 @@ MOST_FORKS = (1, 3)
 
 RELEASED = "R"  # what a global calls when it is released; nothing else calls that
 
-Place = Literal["main", "function", "child", "process", "resting", "thread", "daemon", "try", "end"]
+Place = Literal[
+    "main", "function", "child", "process", "resting", "thread", "daemon", "try", "end", "task"
+]
 """Where a statement may stand; "end": at the end of a body."""
 
 Maker = Callable[["Author", int], Statement | tuple[Statement, ...]]
@@ -96,7 +100,10 @@ class Author:
             self.lists = dice.chance(50)
             self.rare = dice.chance(50)  # whether there are statements that few programs have
             self.released = (Raise("ValueError"),) if dice.chance(50) else ()
-        self.starts = version > 4 and dice.chance(70)  # processes of multiprocessing
+        self.starts = version > 4 and dice.chance(70 if version == 5 else 25)  # processes
+        self.pools = version > 5 and dice.chance(65)  # of threads
+        self.lists = version > OLDEST and (self.lists or self.pools)
+        self.waits = False  # whether a task waits for the end of pools
 
     def code(self) -> Code:
         """The whole program; functions first, so that they have their part of the forks."""
@@ -131,8 +138,9 @@ class Author:
 
     def rows(self, place: Place) -> Rows:
         """What this generation chooses from."""
-        known = min(self.version, 4) - OLDEST + 1 + self.starts
-        return [row for rows in self.tables[place][:known] for row in rows]
+        brought = (True, self.version > OLDEST, self.starts, self.pools)
+        there = zip(self.tables[place], brought, strict=False)
+        return [row for rows, known in there if known for row in rows]
 
     # ------------------------------------------------------------- statements
 
@@ -306,6 +314,16 @@ class Author:
             return start, AwaitProcess(), TerminateProcess(), JoinProcess()
         return start, AwaitProcess(), JoinProcess()
 
+    # ------------------------------------------------- statements since generation 6
+
+    def pool(self, level: int) -> Statement:
+        """A task in a pool of threads of its own. One of a program waits for the end of pools."""
+        ends: PoolEnd = self.dice.weighted(POOL_ENDS)
+        if ends == "at exit" and self.waits:
+            ends = "left open"
+        self.waits = self.waits or ends == "at exit"
+        return UsePool((*self.body("task", 2, level), *self.ending(35, level)), ends)
+
     def sys_exit(self, _level: int) -> Statement:
         """SystemExit with a number, a text or nothing."""
         return SysExit(self.dice.one(EXITS))
@@ -317,6 +335,9 @@ class Author:
         )
 
 
+POOL_ENDS: list[tuple[int, PoolEnd]] = [
+    (4, "with"), (2, "shutdown"), (3, "left open"), (3, "at exit"),
+]  # fmt: skip
 METHODS: list[tuple[int, StartMethod]] = [(6, "fork"), (3, "spawn"), (2, "forkserver")]
 CAUGHT = ("SystemExit", "KeyboardInterrupt", "Exception", "")
 STATUSES = (0, 2, 5)

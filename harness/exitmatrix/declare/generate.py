@@ -7,7 +7,7 @@ from exitmatrix.declare.dice import Dice
 from exitmatrix.declare.weights import TABLES
 from exitmatrix.model.language import Code
 
-VERSION = 5
+VERSION = 6
 """Of the generator: another one gives other programs for the same seed."""
 
 
@@ -25,5 +25,9 @@ def random(seed: int, number: int, version: int = VERSION) -> Code:
     waits until they have ended, or have come to where they wait for it to join them. Functions
     only fork: a spawned process may call them as handlers, and so would start another, for ever.
     Of a fork server's child nobody but its starter is told the end, so that joins it.
+
+    Since generation 6 most programs use pools of threads, each for one task. Tasks fork nothing: in
+    the child the worker would wait for another one. Such a program has no threads that wait for
+    the end of main's code: whether a pool still takes a task would be a race.
     """
     return Author(Dice(version, seed, number), version, TABLES).code()

@@ -202,6 +202,35 @@ def tell(*words, **other):
         os.write(TOLD, (line + "\\n").encode("ascii"))
 """
 
+POOLS = '''
+OPEN = []  # pools that nobody shuts down
+
+
+def use_pool(task, ends):
+    from concurrent.futures import ThreadPoolExecutor, thread
+
+    pool = ThreadPoolExecutor(1)
+    if ends == "with":
+        with pool:
+            pool.submit(task).result()
+    elif ends == "shutdown":
+        pool.submit(task)
+        pool.shutdown()
+    elif ends == "left open":
+        OPEN.append(pool)
+        pool.submit(task).result()
+    else:
+        OPEN.append(pool)
+        pool.submit(do_at_exit, task, thread)
+
+
+def do_at_exit(task, pools):
+    """Wait until the exit function of pools has begun, which then waits for this."""
+    while not pools._shutdown:
+        time.sleep(0.002)
+    task()
+'''
+
 LOCKED = """
 def locked():
     lock = threading.Lock()

@@ -16,6 +16,7 @@ from exitmatrix.model.language import (
     StartThread,
     Statement,
     SysExit,
+    UsePool,
     Write,
 )
 
@@ -31,6 +32,7 @@ def weight(code: Code) -> tuple[int, int, str]:
         (isinstance(one, Register) and one.arguments != "")
         or (type(one) in PLAINER and one != PLAINER[type(one)])
         or (isinstance(one, StartThread) and one.ends != "joined")
+        or (isinstance(one, UsePool) and one.ends != "with")
         for one in statements(code)
     )
     return size(code), fancy, repr(code)
@@ -115,6 +117,8 @@ def _plainer_statements(one: Statement) -> Iterator[Statement]:
         yield Register(one.function)
     if isinstance(one, StartThread) and one.ends != "joined":
         yield replace(one, ends="joined")
+    if isinstance(one, UsePool) and one.ends != "with":
+        yield replace(one, ends="with")
     if isinstance(one, HOLDING):
         for body in _plainer_bodies(one.body):
             yield replace(one, body=body)

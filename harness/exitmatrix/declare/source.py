@@ -65,6 +65,7 @@ from exitmatrix.model.language import (
     TryFinally,
     Unregister,
     UnregisterNamesake,
+    UsePool,
     Write,
 )
 
@@ -170,8 +171,10 @@ class _Writer:
             ),
             (
                 "threading",
-                self.kinds & {StartThread, RegisterThreading, StartProcess} or THREADING in hooks,
+                self.kinds & {StartThread, RegisterThreading, StartProcess, UsePool}
+                or THREADING in hooks,
             ),
+            ("time", UsePool in self.kinds),
             ("weakref", Finalize in self.kinds),
         ]
         return sorted(name for name, used in wanted if used)
@@ -196,6 +199,7 @@ class _Writer:
                 (process, processes),
                 (fork, Fork in self.kinds),
                 (prelude.JOINED, "joined" in self.ends),
+                (prelude.POOLS, UsePool in self.kinds),
                 (prelude.LOCKED, self.ends & {"never", "after main"}),
                 (prelude.DAEMON, "never" in self.ends),
                 (
@@ -236,6 +240,8 @@ class _Writer:
             case StartProcess(body, method, daemon):
                 name = self._thread(body, "process")
                 return [f'start_process({name}, "{method}"{", daemon=True" if daemon else ""})']
+            case UsePool(body, ends):
+                return [f'use_pool({self._thread(body, "task")}, "{ends}")']
             case Fork(()):
                 return ["fork()"]
             case Fork(body):

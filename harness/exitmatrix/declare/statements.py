@@ -25,6 +25,7 @@ from exitmatrix.model.language import (
     TryFinally,
     Unregister,
     UnregisterNamesake,
+    UsePool,
 )
 
 NAMING = (
@@ -42,7 +43,17 @@ NAMING = (
 )
 """Statements that name a function."""
 
-HOLDING = ApplyTask | Catch | Fork | RunLoop | StartProcess | StartThread | SubmitTask | TryFinally
+HOLDING = (
+    ApplyTask
+    | Catch
+    | Fork
+    | RunLoop
+    | StartProcess
+    | StartThread
+    | SubmitTask
+    | TryFinally
+    | UsePool
+)
 """Statements that hold others."""
 
 

@@ -42,6 +42,7 @@ _FOR_RARE_ONES: Rows = [
     (1, Author.exhaust),
 ]
 _FOR_PROCESSES: Rows = [(8, Author.process)]
+_FOR_POOLS: Rows = [(9, Author.pool)]
 _FOR_SIGNALS: Rows = [
     (6, Author.handle),
     (2, Author.ignore),
@@ -87,6 +88,7 @@ IN_MAIN: Table = (
     ],
     [*_FOR_RARE_ONES, (4, Author.call), (4, Author.catch)],
     [*_FOR_PROCESSES, *_FOR_PROCESSES, *_FOR_PROCESSES],
+    [*_FOR_POOLS, *_FOR_POOLS],
 )
 
 IN_FUNCTION: Table = (
@@ -109,6 +111,7 @@ IN_FUNCTION: Table = (
     ],
     [*_FOR_RARE_ONES, (4, Author.call), (3, Author.catch)],
     _FOR_PROCESSES,
+    _FOR_POOLS,
 )
 
 IN_CHILD: Table = (
@@ -125,6 +128,7 @@ IN_CHILD: Table = (
     ],
     [*_FOR_RARE_ONES, (2, Author.call), (2, Author.catch)],
     _FOR_PROCESSES,
+    _FOR_POOLS,
 )
 
 IN_PROCESS = IN_CHILD
@@ -146,6 +150,7 @@ IN_THREAD: Table = (
     ],
     [*_FOR_RARE_ONES, (2, Author.call), (2, Author.catch)],
     _FOR_PROCESSES,
+    _FOR_POOLS,
 )
 
 IN_DAEMON: Table = (
@@ -169,8 +174,23 @@ IN_TRY: Table = (
     ],
     [*_FOR_RARE_ONES, (2, Author.call), (2, Author.catch)],
     _FOR_PROCESSES,
+    _FOR_POOLS,
 )
 
+
+IN_TASK: Table = (
+    [
+        *_FOR_THE_LIST,
+        *_FOR_BUFFERS,
+        (1, Author.handle),
+        (1, Author.signal),
+        (2, Author.thread),
+    ],
+    [(1, Author.threading_list), (1, Author.keep)],
+    [],
+    [(1, Author.pool)],
+)
+"""It forks nothing: in the child its worker would wait for another task, for ever."""
 
 TABLES: Mapping[Place, Table] = {
     "main": IN_MAIN,
@@ -182,5 +202,6 @@ TABLES: Mapping[Place, Table] = {
     "daemon": IN_DAEMON,
     "try": IN_TRY,
     "end": ENDS,
+    "task": IN_TASK,
 }
 """What may stand where, and how often it does."""

@@ -20,6 +20,7 @@ from exitmatrix.judge.laws import (
     limits,
     multiprocess,
     owners,
+    pools,
     processes,
     promises,
     shared,
@@ -71,6 +72,7 @@ OF_PROGRAMS: tuple[Law, ...] = tuple(
         *limits.LAWS,
         *processes.LAWS,
         *multiprocess.LAWS,
+        *pools.LAWS,
         *shared.LAWS,
         *streams.LAWS,
     )
@@ -79,7 +81,7 @@ OF_PROGRAMS: tuple[Law, ...] = tuple(
 """Laws that a generated program can come to; the others are about what only the matrix has."""
 
 OF_CELLS = frozenset({
-    "handler_report", "unraisable_hook", "raises_again", "second_interpreter", "pools", "tracker",
+    "handler_report", "unraisable_hook", "raises_again", "second_interpreter", "tracker",
     "server_catches_all", "call_leaves_child", "call_grace", "debugger_locks", "scheduler_forks",
     "runner_takes_sigint", "late_join", "endless_calls", "gzip_closes_itself",
     "prompt_handlers", "prompt_interrupt",

@@ -78,6 +78,7 @@ class Profile(Frozen, kw_only=True):
     gzip_closes_itself: bool
     unhandled_interrupt: Literal["nothing", "TypeError"]
     pools: Literal["backport", "both", "at use", "joined earlier"]
+    pools_refuse: bool
     tracker: bool
     shared_memory: bool
     pool_locks: int
@@ -676,6 +677,17 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("pypy", (3, 9), "joined earlier"),
         ),
         source="CPython 3.8 Lib/concurrent/futures/thread.py and process.py; bpo-39812",
+    ),
+    Parameter(
+        name="pools_refuse",
+        about="whether a new pool of threads refuses tasks once the exit function of pools has run",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 7), value=True),
+            Span("pypy", (), value=True),
+        ),
+        source="CPython bpo-33097; 3.6 and 3.7 Lib/concurrent/futures/thread.py, "
+        "ThreadPoolExecutor.submit",
     ),
     Parameter(
         name="tracker",

@@ -16,6 +16,7 @@ from typing import Literal
 from exitmatrix.model.base import Frozen
 
 ThreadEnd = Literal["joined", "after main", "never"]
+PoolEnd = Literal["with", "shutdown", "left open", "at exit"]
 StartMethod = Literal["fork", "spawn", "forkserver"]
 Shared = Literal[
     "semaphore",
@@ -355,6 +356,20 @@ class Submit(Frozen, tag="submit"):
     function: str
 
 
+class UsePool(Frozen, tag="pool"):
+    """`pool = ThreadPoolExecutor(1)` and `future = pool.submit(task)`; the task executes `body`.
+
+    with       `future.result()` in the `with` statement of the pool
+    shutdown   `pool.shutdown()`: nobody asks what became of the task
+    left open  `future.result()`; the pool stays as it is
+    at exit    neither: the task waits until Python's own exit function for pools runs, and then
+               executes `body`
+    """
+
+    body: tuple[Statement, ...] = ()
+    ends: PoolEnd = "with"
+
+
 class JoinDaemon(Frozen, tag="join daemon"):
     """`thread.join(0.5)`, of a daemon that was asked to end; `function()` if it is alive then."""
 
@@ -529,6 +544,7 @@ Statement = (
     | Say
     | StartThread
     | Submit
+    | UsePool
     | JoinDaemon
     | Fork
     | ImportAtexit

@@ -40,6 +40,8 @@ Question = Literal[
     "hook",  # whether an exception calls the function that is to be told of it
     "worker gone",  # what the starter of a pool sees of a worker that ended at a task
     "task exception",  # what an exception does that leaves a task of a pool
+    "pool task",  # what an exception does that leaves a task in a pool of threads
+    "pools",  # whether the exit function of such pools waits for their workers
     "fork server",  # whether it imports the program's file, or each of its children does
     "daemonic process",  # what the end of its starter does to it
     "shared",  # whether something can be made that others find
@@ -256,7 +258,8 @@ class Facts(Frozen, kw_only=True):
     stuck: bool = False  # whether a daemon thread is stuck in a write to it
     buffered: bool = False  # whether anything is buffered for it
     daemon: bool = False
-    pool_over: bool = False  # whether the handler has run that ends pools of threads
+    pool_over: bool = False  # whether the function has run that ends pools of threads
+    pooled: bool = False  # whether those are imported
     hook: str = ""  # sys.excepthook, threading.excepthook
     start: str = ""  # how Python was given the program, where that is not as a file
     told: str = ""  # the exception that a hook was told of

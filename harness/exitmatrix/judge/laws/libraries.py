@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import POOL, Brings, Facts, Helps, Law, Stays
+from exitmatrix.judge.laws.law import Brings, Facts, Helps, Law, Stays
 
 FINALIZERS = "weakref.finalize._exitfunc"
 """The handler that weakref registers, once in a process."""
@@ -78,18 +78,6 @@ LAWS: tuple[Law, ...] = (
             "turn), and the pool of processes brings multiprocessing's."
         ),
         source="CPython 3.8 Lib/concurrent/futures/thread.py and process.py; bpo-39812",
-    ),
-    Law(
-        id="executor-registers",
-        about="import",
-        when=lambda f: f.library == "executor" and f.profile.pools in ("at use", "joined earlier"),
-        then=lambda f: Brings((POOL,) if f.profile.pools == "at use" else ()),
-        because=(
-            "The first use of an event loop's pool of threads imports it. Up to 3.8 that registers "
-            "an exit function which waits for its threads, before all handlers that are there "
-            "already; from 3.9 on threading waits for them, before atexit's turn."
-        ),
-        source="CPython 3.8 Lib/concurrent/futures/thread.py, _python_exit; bpo-39812",
     ),
     Law(
         id="multiprocessing-exit",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from exitmatrix.judge.laws.law import POOL
 from exitmatrix.judge.laws.libraries import FINALIZERS
 from exitmatrix.judge.semantics.state import (
     Body,
@@ -19,7 +20,7 @@ from exitmatrix.judge.semantics.state import (
     Thread,
     ThreadCode,
 )
-from exitmatrix.judge.semantics.waits import EndsProcesses, Raised
+from exitmatrix.judge.semantics.waits import EndsProcesses, JoinsPools, Raised
 from exitmatrix.model.execution import Exit, Line, Moment
 from exitmatrix.model.language import Code
 
@@ -29,7 +30,15 @@ SILENT = "-"
 EXIT_FUNCTION = "multiprocessing.util._exit_function"
 """The handler that multiprocessing registers, once in a process."""
 
-AT_WORK: Mapping[str, Frame] = {FINALIZERS: FinalizerRun(), EXIT_FUNCTION: EndsProcesses()}
+POOLS = "-pools"
+"""The exit function of pools of threads, in threading's own list."""
+
+AT_WORK: Mapping[str, Frame] = {
+    FINALIZERS: FinalizerRun(),
+    EXIT_FUNCTION: EndsProcesses(),
+    POOL: JoinsPools(),
+    POOLS: JoinsPools(),
+}
 """What handlers of libraries do that do anything."""
 
 BEFORE = "(before)"

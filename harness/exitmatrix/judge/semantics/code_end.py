@@ -13,12 +13,11 @@ from exitmatrix.judge.laws.law import (
     Finalizes,
     Leaves,
     Prints,
-    Proceeds,
     Raises,
 )
-from exitmatrix.judge.semantics import change, finalize, pools, process_end, promises, run
+from exitmatrix.judge.semantics import change, finalize, pools, process_end, promises, run, workers
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.ends import stopped
+from exitmatrix.judge.semantics.ends import end_of_thread, stopped
 from exitmatrix.judge.semantics.signals import disposition
 from exitmatrix.judge.semantics.state import (
     Configuration,
@@ -42,7 +41,7 @@ from exitmatrix.judge.semantics.waits import (
 from exitmatrix.model.execution import Exit
 from exitmatrix.model.language import Nothing
 
-CODE = AwaitsResult | MainCode | ProcessCode | ProcessEnd | TaskCode | ThreadCode
+CODE = AwaitsResult | MainCode | ProcessCode | ProcessEnd | TaskCode | ThreadCode | workers.FRAMES
 """Below code, where what an exception does depends on whose code it is."""
 
 
@@ -52,6 +51,8 @@ def leave(
     """An exception leaves the code of a thread, of which a hook may have to be told first."""
     if isinstance(thread.top, TaskCode | AwaitsResult):
         yield from pools.leave(now, process, thread, raised, ask)
+    elif isinstance(thread.top, workers.FRAMES):
+        yield workers.unwind(now, process, thread, raised, ask)
     elif isinstance(thread.top, ProcessCode):
         yield from process_end.leave(now, process, thread, raised, ask)
     elif isinstance(thread.top, ProcessEnd):
@@ -65,7 +66,7 @@ def leave(
         sleeps = thread.top.sleeps
         about = Facts(profile=ask.profile, exception=raised.name, unwatched=sleeps)
         ask("thread exception", about)
-        yield from _end_of_thread(now, process, replace(thread, raising=None), False, ask)
+        yield from end_of_thread(now, process, replace(thread, raising=None), False, ask)
     else:
         yield from _end_of_main(now, process, thread, raised, ask)
 
@@ -83,7 +84,7 @@ def go_on(
         if raised:
             about = Facts(profile=ask.profile, exception=raised.name, unwatched=sleeps)
             ask("thread exception", about)
-        yield from _end_of_thread(now, process, below, sleeps and not raised, ask)
+        yield from end_of_thread(now, process, below, sleeps and not raised, ask)
 
 
 def next_handler(
@@ -185,29 +186,6 @@ def printed(
         raise NotPredicted(f"{effect!r} of stderr")
     before = () if effect.alone else process.printed
     return replace(process, printed=(*before, *effect.lines))
-
-
-def _end_of_thread(
-    now: Configuration,
-    process: ProcessState,
-    thread: Thread,
-    sleeps: bool,
-    ask: Ask,
-) -> Iterator[Configuration]:
-    if sleeps:
-        yield _with(now, process, replace(thread, done=True))
-        return
-    if process.torn:
-        for effect in ask("loading", Facts(profile=ask.profile, thread_ends=True)):
-            if not isinstance(effect, Proceeds):
-                yield stopped(now, process, thread, effect, Nothing(), ask)
-    process = change.without_thread(process, thread.id)
-    process = replace(process, loading=process.loading or ask.profile.thread_end_loads)
-    if process.threads or thread.id != process.main:
-        yield change.with_process(now, process)
-        return
-    for effect in ask("forked thread", Facts(profile=ask.profile)):
-        yield stopped(now, process, thread, effect, Nothing(), ask)
 
 
 def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:

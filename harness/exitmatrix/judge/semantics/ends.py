@@ -1,16 +1,18 @@
-"""How a process ends at once, and how an exception begins. Pure."""
+"""How a process ends at once, how a thread does, and how an exception begins. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Dies, Effect, Facts, Finalizes, Leaves, Raises
+from exitmatrix.judge.laws.law import Dies, Effect, Facts, Finalizes, Leaves, Proceeds, Raises
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import Configuration, Finalization, ProcessState, Thread
 from exitmatrix.judge.semantics.waits import Raised, Supervising
 from exitmatrix.model.execution import Exit
-from exitmatrix.model.language import Raise, Statement, SysExit
+from exitmatrix.model.language import Nothing, Raise, Statement, SysExit
 
 
 def stopped(
@@ -63,3 +65,28 @@ def _last_line(statement: Statement, name: str) -> str:
     if not isinstance(statement, Raise):
         return name
     return ": ".join(filter(None, (statement.exception, statement.message)))
+
+
+def end_of_thread(
+    now: Configuration,
+    process: ProcessState,
+    thread: Thread,
+    sleeps: bool,
+    ask: Ask,
+) -> Iterator[Configuration]:
+    """All that may follow when a thread is over, or sleeps for ever. Raises NotPredicted."""
+    if sleeps:
+        sleeping = change.with_thread(process, replace(thread, done=True))
+        yield change.with_process(now, sleeping)
+        return
+    if process.torn:
+        for effect in ask("loading", Facts(profile=ask.profile, thread_ends=True)):
+            if not isinstance(effect, Proceeds):
+                yield stopped(now, process, thread, effect, Nothing(), ask)
+    process = change.without_thread(process, thread.id)
+    process = replace(process, loading=process.loading or ask.profile.thread_end_loads)
+    if process.threads or thread.id != process.main:
+        yield change.with_process(now, process)
+        return
+    for effect in ask("forked thread", Facts(profile=ask.profile)):
+        yield stopped(now, process, thread, effect, Nothing(), ask)

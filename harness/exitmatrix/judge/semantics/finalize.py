@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import Blocks, Calls, Dies, Exits, Facts, Leaves, Waits, Writes
 from exitmatrix.judge.profile import Profile
-from exitmatrix.judge.semantics import change, run, spawn
+from exitmatrix.judge.semantics import change, run, spawn, workers
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.signals import disposition
 from exitmatrix.judge.semantics.state import (
@@ -155,6 +155,8 @@ def _release(
         raise NotPredicted("no law says what happens: the order in which globals are released")
     if process.imported:
         raise NotPredicted("no law says what happens: the globals of a file that was imported")
+    if process.pooled and (process.abandoned or any(map(workers.works, process.threads))):
+        raise NotPredicted("no law says what happens: globals beside a pool of threads")
     (effect,) = ask("globals", replace(about, held=about.held or _held(process, function, ask)))
     process = replace(process, kept=())
     if isinstance(effect, Calls):

@@ -40,7 +40,7 @@ def start(
     known = change.EXIT_FUNCTION in process.library
     process = run.bring(process, "multiprocessing.util", ask)
     if not known and ask.profile.eval_forgets_interrupt:
-        process, thread = _forget_interrupt(process, thread)
+        process, thread = forget_interrupt(process, thread)
     now = change.with_process(now, process)
     for effect in ask("statement", flushing):
         if not isinstance(effect, Proceeds):
@@ -58,7 +58,7 @@ def start(
                 yield stopped(flushed, starter, thread, forked, statement, ask)
 
 
-def _forget_interrupt(process: ProcessState, thread: Thread) -> tuple[ProcessState, Thread]:
+def forget_interrupt(process: ProcessState, thread: Thread) -> tuple[ProcessState, Thread]:
     """An interpreter that comes to its end, and does not know any more what has ended its code."""
 
     def forgets(one: Thread) -> Thread:

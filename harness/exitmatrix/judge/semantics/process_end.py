@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import Exits, Facts, Leaves, Proceeds
-from exitmatrix.judge.semantics import change, run
+from exitmatrix.judge.semantics import change, run, workers
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.signals import disposition
@@ -22,7 +22,8 @@ def leave(
     now: Configuration, process: ProcessState, thread: Thread, raised: Raised | None, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow the end of the function of a process. Raises NotPredicted."""
-    if any(not one.daemon for one in process.threads if one.id != thread.id):
+    others = (one for one in process.threads if one.id != thread.id)
+    if any(not (one.daemon or workers.is_joined(process, one)) for one in others):
         raise NotPredicted("no law says what happens: threads of a process of multiprocessing")
     method = thread.top.method if isinstance(thread.top, ProcessCode) else "fork"
     early = ask.profile.process_end == "os._exit"

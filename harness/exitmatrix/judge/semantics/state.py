@@ -6,19 +6,25 @@ from typing import Literal
 
 from exitmatrix.judge.semantics import waits
 from exitmatrix.judge.semantics.waits import (
+    AwaitsEndOfPools,
     AwaitsJoin,
     AwaitsOther,
     AwaitsProcess,
     AwaitsResult,
     AwaitsTask,
     AwaitsWork,
+    AwaitsWorker,
+    ClosesPool,
     EndsPool,
     EndsProcesses,
     Joins,
+    JoinsPools,
     JoinsProcess,
     Lingering,
     Looping,
     Owned,
+    PoolIdle,
+    PoolWork,
     ProcessCode,
     ProcessEnd,
     Raised,
@@ -159,6 +165,12 @@ Frame = (
     | AwaitsOther
     | ShutsDown
     | EndsPool
+    | AwaitsEndOfPools
+    | AwaitsWorker
+    | ClosesPool
+    | JoinsPools
+    | PoolIdle
+    | PoolWork
     | Resting
     | Looping
     | Serving
@@ -253,6 +265,8 @@ class ProcessState(Frozen, kw_only=True):
     late: bool = False  # whether it was forked from one whose code had ended
     served: bool = False  # whether it, or one that it was forked from, has started a fork server
     processes_over: bool = False  # whether the exit function of multiprocessing has run
+    pooled: bool = False  # whether it has imported the pools of threads
+    pools_over: bool = False  # whether their exit function has run
     shared: tuple[Shared, ...] = ()  # what it has made that others can find, and nobody has removed
 
     def thread(self, id: int) -> Thread | None:

@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import POOL, Calls, Facts, Proceeds
-from exitmatrix.judge.semantics import change, loops, multiprocess, pools, process_waits, run, spawn
+from exitmatrix.judge.semantics import (
+    change,
+    loops,
+    multiprocess,
+    pools,
+    process_waits,
+    run,
+    spawn,
+    workers,
+)
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.outside import spend
@@ -91,6 +100,7 @@ from exitmatrix.model.language import (
     TryFinally,
     Unregister,
     Unshare,
+    UsePool,
     Wake,
     Write,
 )
@@ -129,7 +139,8 @@ def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement)
         rootless=change.rootless(process),
         daemonic=process.daemonic,
         foreign=not process.owned and bool(process.others),
-        pool_over=any(line.function == POOL for line in process.said),
+        pool_over=process.pools_over or any(line.function == POOL for line in process.said),
+        pooled=process.pooled,
     )
 
 
@@ -152,11 +163,15 @@ def execute(
             f"no law says what happens: {type(statement).__name__} while globals are released"
         )
     _knows_signals(process, statement, ask)
+    if isinstance(statement, Fork | StartProcess) and workers.works(thread):
+        raise NotPredicted("no law says what happens: a fork in a task of a pool of threads")
     about = facts(ask, process, thread, statement)
     if process.torn and isinstance(statement, LOADERS):
         for effect in ask("loading", about):
             if not isinstance(effect, Proceeds):
                 yield stopped(now, process, thread, effect, statement, ask)
+    if isinstance(statement, UsePool) and not process.pooled and ask.profile.eval_forgets_interrupt:
+        process, thread = multiprocess.forget_interrupt(process, thread)  # the import does
     for effect in ask("statement", about):
         if isinstance(effect, Proceeds) and isinstance(statement, Busy):
             yield from spend(now, process, thread, statement.milliseconds, ask)
@@ -208,8 +223,8 @@ def _proceed(
             now, process, thread = _parent(now, process, thread, child)
         case RunLoop() | Wake():
             process, thread = loops.execute(process, thread, statement, ask)
-        case StartThread() | Submit():
-            process, thread = spawn.start_thread(process, thread, statement)
+        case StartThread() | Submit() | UsePool():
+            process, thread = _threads(process, thread, statement, ask)
         case Call() | Catch() | TryFinally() | RunHandlers():
             thread = change.push(thread, *_within(process, statement, ask))
         case Flush():
@@ -229,6 +244,15 @@ def _proceed(
         case _:
             process = _set_list(process, statement, ask)
     yield change.with_process(now, change.with_thread(process, thread))
+
+
+def _threads(
+    process: ProcessState, thread: Thread, statement: StartThread | Submit | UsePool, ask: Ask
+) -> tuple[ProcessState, Thread]:
+    """Another thread begins, and its starter waits for it as it is to. Raises NotPredicted."""
+    if isinstance(statement, UsePool):
+        return workers.use(process, thread, statement, ask)
+    return spawn.start_thread(process, thread, statement)
 
 
 def _within(

@@ -20,6 +20,7 @@ from exitmatrix.judge.semantics import (
     process_waits,
     promises,
     supervise,
+    workers,
 )
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
@@ -50,7 +51,6 @@ from exitmatrix.judge.semantics.waits import (
     AwaitsOther,
     AwaitsProcess,
     AwaitsTask,
-    AwaitsWork,
     EndsProcesses,
     Joins,
     JoinsProcess,
@@ -176,8 +176,9 @@ def _go_on(
             yield from promises.go_on(now, process, thread, ask)
         case frame if isinstance(frame, process_waits.FRAMES):
             yield from process_waits.go_on(now, process, thread, ask)
-        case frame if isinstance(frame, pools.FRAMES):
-            yield from pools.go_on(now, process, thread, ask)
+        case frame if isinstance(frame, pools.FRAMES | workers.FRAMES):
+            kind = pools if isinstance(frame, pools.FRAMES) else workers
+            yield from kind.go_on(now, process, thread, ask)
         case HandlerRun() as running:
             yield from code_end.next_handler(now, process, thread, running, ask)
         case MainCode() | ThreadCode() | Hooked():

@@ -126,6 +126,39 @@ class EndsPool(Frozen):
     asked: bool = False  # whether they have been terminated
 
 
+class PoolWork(Frozen):
+    """Below a task in the worker of a pool of threads, which keeps what becomes of it."""
+
+
+class PoolIdle(Frozen):
+    """Such a worker has nothing to do."""
+
+    result: Raised | None = None  # what its last task raised
+
+
+class AwaitsWorker(Frozen):
+    """Waits until a worker has done its task."""
+
+    worker: int
+    asks: bool  # for what became of it
+    closes: bool  # whether the pool is shut down then
+
+
+class ClosesPool(Frozen):
+    """A worker was told to end, and is waited for."""
+
+    worker: int
+    raised: Raised | None = None  # what goes on then
+
+
+class JoinsPools(Frozen):
+    """The exit function of pools of threads: it tells all workers to end, and waits for them."""
+
+
+class AwaitsEndOfPools(Frozen):
+    """A task waits until that runs."""
+
+
 class ServesForks(Frozen):
     """A fork server, which ends when nobody is left that may ask it."""
 

@@ -50,19 +50,26 @@ READING = inline(
     Code("wait_for_starter()"),
     "; ",
     Code("join_process()"),
-    " lets it go on from there and joins it, and so does the end of who has started it. A function"
-    " that is not defined"
-    " does nothing.",
+    " lets it go on from there and joins it, and so does the end of who has started it. ",
+    Code("use_pool(f, how)"),
+    " gives ",
+    Code("f"),
+    " to a pool of one thread as a task. It asks for the result in the pool's ",
+    Code("with"),
+    " statement, or shuts the pool down and does not ask, or asks and leaves the pool open; or the"
+    " task waits until Python's own exit function for pools has begun, which then waits for it. A"
+    " function that is not defined does nothing.",
 )
 CANNOT_SAY = (
     "conditions and loops: a program does the same thing each time",
     "two threads that act at the same time: each waits for the other to be done",
     "signals from another process, but the SIGTERM of a process that is terminated, and time",
-    "subprocess, asyncio, pools, second interpreters, and servers: the matrix has those",
+    "subprocess, asyncio, pools of processes, second interpreters, servers: the matrix has those",
     "two processes that act at the same time, but when one ends that was let go on",
     "a process that is spawned, or forked by a fork server, and that a function starts",
     "what handlers of a fork server do, and its child that nobody joins",
     "a fork in a daemon thread, and a thread that waits for main's end in a handler",
+    "a fork in a task of a pool of threads, and two tasks that wait for the end of pools",
     "an overflow of the stack, and a pipe that is full",
     "what a global does when it is released, but to tell it or to raise an exception",
 )
