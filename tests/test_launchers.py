@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 import pytest
-from exitmatrix.declare.launchers import BY_ID, LAUNCHED, LAUNCHERS, CannotLaunch, wrap
+from exitmatrix.declare.launchers import (
+    BY_ID,
+    LAUNCHED,
+    LAUNCHERS,
+    STARTS_COMMANDS,
+    CannotLaunch,
+    NoSuchLauncher,
+    find,
+    not_on,
+    wrap,
+)
 from exitmatrix.declare.scenario import InvalidScenario, parse
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.launched import predict_launched
@@ -121,6 +131,27 @@ def test_a_scenario_that_declares_no_launcher_says_so() -> None:
     assert "`plain-clear` has no launcher `sh`, only `direct`" in {
         out.reason for out in planned.left_out
     }
+
+
+def test_what_is_made_of_a_program_needs_a_python_that_its_tool_knows() -> None:
+    """PyInstaller is for CPython, and the one that is pinned for 3.10 and later."""
+    assert not_on("pyinstaller", PYTHON) is None
+    assert not_on("sh", interpreter("2.7.18")) is None
+    reason = "pyinstaller needs CPython >=3.10"
+    assert not_on("pyinstaller", interpreter("3.9.18")) == reason
+    assert not_on("pyinstaller", interpreter("3.11.17-8.0.1", "pypy")) == reason
+    planned = made(scenario="flask-debug", launcher="pyinstaller", termination="SIGTERM")
+    assert not planned.cells
+    assert {one.reason for one in planned.left_out} == {
+        "it is made of programs that are one file and need no package"
+    }
+
+
+def test_any_command_is_started_by_what_needs_not_to_be_made_first() -> None:
+    """Of `run --as`: one that PyInstaller has made is a command like any other."""
+    assert set(BY_ID) - set(STARTS_COMMANDS) == {"pyinstaller"}
+    with pytest.raises(NoSuchLauncher, match="make it, and give that as the command"):
+        find("pyinstaller")
 
 
 @pytest.mark.parametrize(
@@ -359,6 +390,8 @@ def wrong() -> Iterator[tuple[str, Launcher]]:
             yield f"{one.id} without a namespace", replace(one, namespace=False)
         if one.terminal:
             yield f"{one.id} without a terminal", replace(one, terminal=False)
+        if facts.embeds:
+            yield f"{one.id} without a Python within", with_facts(one, facts, embeds=False)
         for number, ignored in enumerate(facts.ignored):
             left = (*facts.ignored[:number], *facts.ignored[number + 1 :])
             yield f"{one.id} without {ignored} ignored", with_facts(one, facts, ignored=left)

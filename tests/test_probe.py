@@ -377,6 +377,35 @@ atexit.register(functools.partial(int, 1))
 
 
 @every_python
+def test_what_has_no_name_is_called_by_its_class(python: Interpreter) -> None:
+    """A partial, an object that can be called, and a method of one that is called otherwise."""
+    program = """
+import atexit, functools
+class Pool(object):
+    def __call__(self): pass
+    def close(self): pass
+class Named(object):
+    __name__ = "closing"
+    def __call__(self): pass
+class Odd(object):
+    __name__ = property(lambda self: 1 / 0)
+    def __call__(self): pass
+def plain(): pass
+one = functools.partial(plain)
+for f in (one, functools.partial(one), Pool(), Named(), Odd()):
+    atexit.register(f)
+atexit.register(functools.partial(plain))
+"""
+    told = [event.detail for event in run(python, "-c", program).told("registered")]
+    own = [(one[1], one[2].rpartition(":")[2]) for one in told if one[4] == "__main__"]
+    partial = ("partial", "partial")
+    assert own == [
+        *(partial, partial, ("Pool", "Pool")),
+        *(("closing", "closing"), ("Odd", "Odd"), partial),
+    ]
+
+
+@every_python
 def test_a_handler_is_told_with_the_line_that_registered_it(python: Interpreter) -> None:
     """Of a function of C or of a library it is the only line that is the program's own."""
     program = """

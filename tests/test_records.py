@@ -281,3 +281,17 @@ def test_committed_records_are_where_they_belong() -> None:
             assert one.cell == cell_of(one).id
             assert one.interpreter_id == file.stem
             assert msgspec.json.encode(one) == line
+
+
+@pytest.mark.parametrize("role", ["worker", "app.py#2", "2to3", "7z#12", "http.server", "a-b", "Ä"])
+def test_a_role_may_be_the_name_of_any_program(role: str) -> None:
+    """In a record of a user's command it is called by its file, which may begin with a digit."""
+    assert VALIDATOR.is_valid({**as_json(record(FULL)), "target": role})
+
+
+@pytest.mark.parametrize(
+    "role", ["", "12", "worker#0", "worker#", "#2", "a b", "bin/app", "a@b", "worker#2#3", " a"]
+)
+def test_a_role_is_no_number_path_or_other_part_of_an_id(role: str) -> None:
+    """A pid is none, and what stands behind the @ of a cell can be read back."""
+    assert not VALIDATOR.is_valid({**as_json(record(FULL)), "target": role})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from exitmatrix.model.tree import Node, Tree, program_name
+from msgspec.structs import replace
 
 PYTHON = "/usr/bin/python3.13"
 SPAWN = (
@@ -52,6 +53,19 @@ def names(tree: Tree) -> list[str]:
 def test_one_process_is_main() -> None:
     """A program of one process is `main`."""
     assert names(Tree([node(10, 1, "python", "app.py")])) == ["main"]
+
+
+def test_one_file_of_pyinstaller_is_a_launcher_and_its_program() -> None:
+    """It unpacks itself and starts itself anew; what that starts of itself are workers."""
+    app = "/opt/app"
+    first, again = (node(pid, pid - 1, "./app", program=app) for pid in (10, 11))
+    whole = [first, replace(again, unpacked=True)]
+    assert names(Tree(whole)) == ["app", "main"]
+    assert Tree(whole).launchers == {10}
+    worker = node(12, 11, "./app", "--multiprocessing-fork", program=app)
+    assert names(Tree([*whole, worker])) == ["app", "master", "worker"]
+    # A program of another kind that starts itself again is a master.
+    assert names(Tree([first, again])) == ["master", "worker"]
 
 
 def test_forked_children_are_workers() -> None:

@@ -12,8 +12,10 @@ from typing import Protocol
 import msgspec
 from msgspec.structs import replace
 
+from exitmatrix.cli.errors import HARNESS_FAILED, Failure
 from exitmatrix.declare import launchers
 from exitmatrix.declare.terminations import TERMINATIONS
+from exitmatrix.machine.bundles import CannotBundle, bundle
 from exitmatrix.machine.launchers import found
 from exitmatrix.machine.run.spawn import PROGRAM
 from exitmatrix.model import Cell, Frozen, Outcome, Scenario, Timeline, Trial, TrialSpec, Unknown
@@ -199,16 +201,22 @@ def order(cell: Cell, place: Place, scenarios: Mapping[str, Scenario]) -> TrialS
         scenario=scenarios[cell.scenario],
         termination=TERMINATIONS[cell.termination],
         target=cell.target,
-        wrapped=_wrapped(cell, place),
+        wrapped=_wrapped(cell, place, scenarios[cell.scenario]),
     )
 
 
-def _wrapped(cell: Cell, place: Place) -> Wrapped | None:
+def _wrapped(cell: Cell, place: Place, scenario: Scenario) -> Wrapped | None:
     """The scenario's program as the cell's launcher starts it."""
     how = launchers.BY_ID.get(cell.launcher)
     if how is None or how.id == DIRECT:
         return None
-    words, script = launchers.wrap(how, (place.python, PROGRAM))
+    command: tuple[str, ...] = (place.python, PROGRAM)
+    if how.builds:
+        try:
+            command = (bundle(place.python, scenario.path),)
+        except CannotBundle as error:
+            raise Failure(f"{scenario.id}: {error}", HARNESS_FAILED) from error
+    words, script = launchers.wrap(how, command)
     return Wrapped(launcher=how, words=(found(words[0]), *words[1:]), script=script)
 
 

@@ -92,7 +92,7 @@ def _some(*names: str, metavar: str, text: str) -> options.Option:
     "launcher",
     default="",
     metavar="LAUNCHER",
-    help=f"How it is started: {', '.join(launchers.BY_ID)}.  [default: direct]",
+    help=f"How it is started: {', '.join(launchers.STARTS_COMMANDS)}.  [default: direct]",
 )
 @click.option(
     "--grace",

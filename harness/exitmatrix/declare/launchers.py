@@ -11,9 +11,10 @@ import shlex
 from collections.abc import Sequence
 
 from msgspec.structs import replace
+from packaging.specifiers import SpecifierSet
 
 from exitmatrix.declare.situations import nearest
-from exitmatrix.model import Scenario, Termination
+from exitmatrix.model import Interpreter, Scenario, Termination
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.launcher import Launcher, Launches, OnSignal, Passes, Stays, Tells
 from exitmatrix.model.tree import FIRST, GROUP
@@ -68,6 +69,10 @@ HONCHO = "honcho 2.0 honcho/manager.py, Manager.loop and terminate; compat.py, P
 HONCHO_WORKER = "honcho 2.0 honcho/process.py, Process.run: it ignores SIGINT and SIGTERM"
 SUPERVISOR = "supervisor 4.3 supervisor/supervisord.py, handle_signal and runforever"
 SUPERVISOR_PROCESS = "supervisor 4.3 supervisor/process.py, kill, finish and transition"
+PYINSTALLER = "PyInstaller bootloader/src/pyi_utils_posix.c, pyi_utils_create_child"
+BUNDLE = "bundle"
+"""What the one file is called that PyInstaller makes of a scenario's program."""
+
 MAKE = "GNU make src/commands.c, fatal_error_signal"
 
 
@@ -340,6 +345,27 @@ LAUNCHERS: tuple[Launcher, ...] = (
         ),
     ),
     Launcher(
+        id="pyinstaller",
+        does="What PyInstaller has made of it, in one file, which unpacks itself and starts anew.",
+        words=(COMMAND,),
+        builds=True,
+        requires=">=3.10",
+        package="pyinstaller",
+        facts=Launches(
+            stays=(
+                Stays(
+                    name=BUNDLE,
+                    on=_forwards("to its child", PYINSTALLER),
+                    tells="the same end",
+                    source=PYINSTALLER + "; pyi_main.c, the child's signal is raised again",
+                ),
+            ),
+            embeds=True,
+            source="PyInstaller bootloader/src/pyi_launch.c, pyi_launch_run_scripts: an exception,"
+            " KeyboardInterrupt too, gives status 1",
+        ),
+    ),
+    Launcher(
         id="make",
         doubled="$",
         does="A recipe of a Makefile.",
@@ -427,6 +453,9 @@ LAUNCHERS: tuple[Launcher, ...] = (
 )
 
 BY_ID = {one.id: one for one in LAUNCHERS}
+STARTS_COMMANDS = tuple(one.id for one in LAUNCHERS if not one.builds)
+"""All that can start any command."""
+
 LAUNCHED = tuple(id for id in BY_ID if id != DIRECT)
 """All that are something else than the command itself."""
 
@@ -445,7 +474,11 @@ class CannotLaunch(Exception):
 def find(name: str) -> Launcher:
     """The launcher of a name. Raises NoSuchLauncher."""
     if name not in BY_ID:
-        raise NoSuchLauncher(f"no launcher is called '{name}'{nearest(name, tuple(BY_ID))}")
+        raise NoSuchLauncher(f"no launcher is called '{name}'{nearest(name, STARTS_COMMANDS)}")
+    if name not in STARTS_COMMANDS:
+        raise NoSuchLauncher(
+            f"{name} makes a program of a program: make it, and give that as the command"
+        )
     return BY_ID[name]
 
 
@@ -464,9 +497,22 @@ def not_applicable(
         return f"below a launcher a program is ended by {', '.join(ASKED)} alone"
     if termination.delivery == "in-process" and scenario.serves:
         return "below a launcher no request is made"
+    if launcher.builds and (scenario.folder or scenario.family != "none"):
+        return "it is made of programs that are one file and need no package"
     if launcher.namespace and target == GROUP:
         return "the program that makes the namespace is in the group, and in no container"
     return None
+
+
+def not_on(id: str, interpreter: Interpreter) -> str | None:
+    """Why a launcher cannot start what an interpreter runs; None where it can."""
+    requires = BY_ID[id].requires
+    if not requires or (
+        interpreter.implementation == "cpython"
+        and SpecifierSet(requires, prereleases=True).contains(interpreter.version)
+    ):
+        return None
+    return f"{id} needs CPython {requires}"
 
 
 def wrap(launcher: Launcher, command: Sequence[str]) -> tuple[tuple[str, ...], str]:

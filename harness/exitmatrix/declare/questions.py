@@ -568,9 +568,9 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         asks="Is the `_MEI` folder of a one-file program left behind when I kill it?",
         tries="exitmatrix run --ending deploy --ending oom --ending lost-parent -- ./dist/app",
         threads=_of("pyinstaller/pyinstaller", 2379, 5518, 8640, 8700, 6591, 6923),
-        missing="a program that PyInstaller made: a trial begins with the source in a folder of its"
-        " own, and building takes longer than it waits for a program to be ready; the command tries"
-        " what you have built, and names who is left and what is left in TMPDIR",
+        missing="what is left in TMPDIR: below a launcher no record tells that; who goes on there"
+        " does, as in plain/pyinstaller/SIGKILL@first; the command tries what you have built, and"
+        " names both",
     ),
     PeopleAsk(
         number=23,

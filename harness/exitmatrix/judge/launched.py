@@ -53,6 +53,8 @@ def predict_launched(
         *_afterwards(launcher, chain, every[1:]),
     )
     about = profile(record.interpreter, record.packages)
+    if facts.embeds:
+        about = replace(about, interrupted_end="status 1")
     ignored = tuple(_ignored(launcher, facts, every, about))
     everyone = any(len(one.to) > 1 for one in events)
     told = predict(
@@ -74,7 +76,8 @@ def predict_launched(
     races += [SEEN] if len(outcomes) > len(told.outcomes) else []
     found = union(outcomes)
     open_end = len(found) > 1 or any(one.cut for one in found)
-    rules = (*_rules(launcher, facts, on, sent, record.target, found), *told.rules)
+    came = events[0].signal if events else ""
+    rules = (*_rules(launcher, facts, on, sent, record.target, found, came), *told.rules)
     return Prediction(
         outcomes=found,
         rules=tuple(dict.fromkeys(rules)),
@@ -288,12 +291,15 @@ def _rules(
     sent: str,
     target: str,
     outcomes: tuple[Outcome, ...],
+    sent_to_it: str,
 ) -> Iterator[str]:
     """The ids of the laws that a prediction rests on."""
     if facts.ignored:
         yield "launcher-has-it-ignored"
     if launcher.namespace:
         yield "launcher-makes-it-init"
+    if sent_to_it == "SIGINT" and facts.embeds:
+        yield "launcher-embeds-python"
     several = any(len(one.processes) > 1 for one in outcomes)
     if several and launcher.terminal:
         yield "launcher-hangs-up"

@@ -31,7 +31,8 @@ LAWS: Mapping[str, ServerLaw] = {
         " to the program's process group. uv run sends SIGINT 200 ms later, and not at all where"
         " its stdin is a terminal, as it is not here.",
         source="tini src/tini.c, wait_and_forward_signal; dumb-init.c, forward_signal;"
-        " coreutils src/timeout.c, cleanup; uv crates/uv/src/child.rs, run_to_completion",
+        " coreutils src/timeout.c, cleanup; uv crates/uv/src/child.rs, run_to_completion;"
+        " PyInstaller bootloader/src/pyi_utils_posix.c, pyi_utils_create_child",
     ),
     "launcher-dies-alone": ServerLaw(
         because="The launcher stays and has no handler for the signal, or it is SIGKILL: the"
@@ -65,12 +66,19 @@ LAWS: Mapping[str, ServerLaw] = {
     ),
     "launcher-ends-alike": ServerLaw(
         because="The launcher ends as the program did, by the same signal or with the same status.",
-        source="coreutils src/timeout.c, main",
+        source="coreutils src/timeout.c, main; PyInstaller bootloader/src/pyi_main.c",
     ),
     "launcher-hides-the-end": ServerLaw(
         because="The launcher's status is its own: that of a command that comes after the program,"
         " or 2 of a make whose recipe failed.",
         source="POSIX XCU 2.9.3, Sequential Lists; GNU make manual, Running",
+    ),
+    "launcher-embeds-python": ServerLaw(
+        because="A program that PyInstaller has made embeds Python: KeyboardInterrupt is an"
+        " exception like any other there, which is printed and gives status 1. The interpreter is"
+        " finalized, so handlers run; nobody kills the process with SIGINT, as python does.",
+        source="PyInstaller bootloader/src/pyi_launch.c, pyi_launch_run_scripts; CPython"
+        " Modules/main.c, exit_sigint",
     ),
     "launcher-hangs-up": ServerLaw(
         because="The first process leads the session of its terminal. When it ends, however that"

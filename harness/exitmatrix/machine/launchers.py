@@ -6,9 +6,11 @@ import shutil
 import subprocess
 import sysconfig
 from functools import cache
+from importlib.util import find_spec
 
 from exitmatrix.declare.launchers import COMMAND, LAUNCHERS, MODULE, SCRIPT
 from exitmatrix.declare.services import PACKAGES
+from exitmatrix.machine.bundles import BUILDER
 from exitmatrix.model.launcher import Launcher
 
 PATH = f"{sysconfig.get_path('scripts')}:/usr/local/bin:/usr/bin:/bin"
@@ -42,6 +44,10 @@ def _installed(program: str, package: str) -> str:
 
 
 def _reason(launcher: Launcher) -> str:
+    if launcher.builds:
+        if find_spec(BUILDER):  # it asks this program which libraries a file needs
+            return _installed("objdump", "binutils")
+        return f"{BUILDER} is not installed; the package {launcher.package} has it"
     program = launcher.words[0]
     if program in (COMMAND, MODULE, SCRIPT):
         return ""

@@ -67,6 +67,7 @@ class Launches(Frozen, kw_only=True):
 
     stays: tuple[Stays, ...] = ()  # from the first down; none: it becomes the program, by exec
     ignored: tuple[str, ...] = ()  # signals that the program ignores from its start
+    embeds: bool = False  # Python is within it: KeyboardInterrupt is an exception like any other
     source: str
 
 
@@ -91,5 +92,7 @@ class Launcher(Frozen, kw_only=True):
     starter: str = ""  # its name, where it is a Python program itself
     doubled: str = ""  # a character that stands for itself only when it is doubled in LINE
     refuses: tuple[str, ...] = ()  # texts that LINE may not hold: a comment begins there
+    builds: bool = False  # it starts what its tool has made of a scenario's program before
+    requires: str = ""  # releases of CPython; "": whatever runs the program
     facts: Launches | None = None  # None: nothing is known of it yet, and nothing foreseen
     package: str = ""  # of Debian, or of Python's index, that has its program

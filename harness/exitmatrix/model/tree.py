@@ -52,6 +52,7 @@ class Node(Frozen, kw_only=True):
     copied: float = 0.0  # seconds from the first to the last look at which it was as its parent
     init: bool = False  # it is the first process of a PID namespace
     starter: bool = False  # it runs the launcher that was asked for, which is a Python program too
+    unpacked: bool = False  # one file that PyInstaller made, started by itself when it was unpacked
     gone: bool = False  # and had ended by then: it takes no part in what follows
     catches: tuple[str, ...] = ()  # signals that it had a handler for, when the tree was ready
     ignores: tuple[str, ...] = ()  # signals that it ignored then
@@ -139,6 +140,9 @@ class Tree:
         below = [one for one in self.children(node) if one.at_ready and not one.gone]
         if _is_shell(node):
             below = [one for one in below if one.name not in WAITING]
+        unpacked = [one for one in below if one.unpacked and not node.unpacked]
+        if unpacked:
+            return self._launched_by(unpacked[0])
         if node.listens or not below or any(one.forked or self._alike(one, node) for one in below):
             return (node,)
         if len(below) == 1:

@@ -45,12 +45,13 @@ FINALIZERS: Mapping[str, str] = {
     "w": "weakref.finalize",
     "m": "multiprocessing.util.Finalize",
     "t": "threading._register_atexit",
+    "l": "lifespan",
 }
 """Mechanisms besides atexit whose functions are called at an end, by what their keys begin with."""
 
-OF_ITS_OWN = "m"
+OF_ITS_OWN = ("m", "l")
 """Of keys: what is called in the process that asked for it alone, and in none that it has forked
-(Lib/multiprocessing/util.py, Finalize.__call__)."""
+(Lib/multiprocessing/util.py, Finalize.__call__; an event loop runs in no fork)."""
 
 
 @dataclass

@@ -10,6 +10,10 @@ from exitmatrix.model.trial import LIBRARY
 
 INSTALLED = re.compile(r".*/(?:site|dist)-packages/|.*/lib\w*/(?:python|pypy)[\d.]+t?/(?=asyncio/)")
 
+POOLS = "concurrent.futures."
+"""Its module of threads, and that of processes, wait for their workers at the end: of 3.9 up by
+threading._register_atexit, before by atexit."""
+
 
 def told_by_itself(detail: Sequence[str]) -> Handler:
     """A handler of another mechanism, which tells of itself: `lifespan:shutdown`."""
@@ -34,6 +38,8 @@ def of_atexit(detail: Sequence[str], folder: str) -> Handler:
 
 def of_finalizer(mechanism: str, code: str, place: str, call: str, folder: str) -> Handler:
     """`weakref.finalize:close` at `app.py:12`."""
+    if code.startswith(POOLS):
+        mechanism, code = POOLS.rstrip("."), code.replace(":", ".").replace(POOLS, ":", 1)
     own = _own_place(place, call)
     return Handler(
         label=f"{mechanism}:{code.partition(':')[2] or code}",

@@ -136,6 +136,7 @@ def plan(
                 )
                 for launcher, termination, target in asked:
                     reason = barred or not_on(termination, interpreter)
+                    reason = reason or launchers.not_on(launcher, interpreter)
                     common = {
                         "interpreter": interpreter.id,
                         "stack": stack.name,

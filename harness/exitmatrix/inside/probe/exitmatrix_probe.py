@@ -341,6 +341,10 @@ def begin():
 
         _begin_count(atexit)
         watch(atexit)
+        if "lifespan" in MECHANISMS:
+            import exitmatrix_lifespan
+
+            exitmatrix_lifespan.watch(_imp)
         _imp.exec_builtin = StandIn(_imp.exec_builtin, _execute)
         return
     if "atexit" in sys.modules:

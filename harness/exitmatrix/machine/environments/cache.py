@@ -7,7 +7,7 @@ import pwd
 import stat
 from pathlib import Path
 
-PARTS = ("environments", "uv", "trials", "runs")
+PARTS = ("environments", "bundles", "uv", "trials", "runs")
 
 
 class UnusableCacheError(Exception):

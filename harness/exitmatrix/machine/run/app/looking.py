@@ -94,6 +94,16 @@ def program_of(pid: int) -> str:
         return ""
 
 
+def is_unpacked(pid: int) -> bool:
+    """Whether it is a program that PyInstaller made, in the process that runs its Python.
+
+    One that is one file starts itself anew when it has unpacked itself, and says where to: since 6
+    in the first of these variables, before that in the other (bootloader/src/pyi_main.c).
+    """
+    variables = read_proc(pid, "environ").split(b"\0")
+    return any(one.startswith((b"_PYI_APPLICATION_HOME_DIR=", b"_MEIPASS2=")) for one in variables)
+
+
 def _stat(pid: int) -> list[bytes]:
     return read_proc(pid, "stat").rpartition(b")")[2].split()
 

@@ -32,13 +32,13 @@ PROBE = tuple(
     for name in (
         *("probe/sitecustomize.py", "probe/exitmatrix_probe.py"),
         *("probe/exitmatrix_signals.py", "probe/exitmatrix_finalizers.py"),
-        "probe/exitmatrix_exits.py",
+        *("probe/exitmatrix_exits.py", "probe/exitmatrix_lifespan.py"),
         "endings/exitmatrix_channel.py",
     )
 )
 """What is put into an observed command; `endings` is for scenarios."""
 
-MECHANISMS = ("unregister", "signal", "finalize", "multiprocessing", "threading")
+MECHANISMS = ("unregister", "signal", "finalize", "multiprocessing", "threading", "lifespan")
 """What is looked at in an observed command besides `atexit`; the matrix asks for none of it."""
 
 NEEDED = ("PATH", "HOME", "LANG")

@@ -268,6 +268,7 @@ class AppState:
             words=known,
             starter=bool(self.spec.starter) and program_name(known) == self.spec.starter,
             program=program or node.program,
+            unpacked=node.unpacked or _is_unpacked(pid, program, above),
             init=node.init or (self.spec.namespace and looking.pid_inside(pid) == 1),
             forked=forked,
         )
@@ -336,6 +337,13 @@ class AppState:
                 known = len(self.nodes)
                 self.look_at_sockets()
             await asyncio.sleep(self.spec.look_again)
+
+
+def _is_unpacked(pid: int, program: str, above: Node | None) -> bool:
+    """Whether a program has started itself anew in it, unpacked; its own children inherit that."""
+    if above is None or not program or program != above.program or above.unpacked:
+        return False
+    return looking.is_unpacked(pid)
 
 
 def _wants_port(spec: AppSpec) -> bool:

@@ -1,0 +1,127 @@
+"""Observes from inside: the lifespan of an ASGI app, whose end the server runs.
+
+3.6 up, standard library only. A server has an event for the start and one for the end, in two
+attributes of an object of its own. Here the class of that has properties of these names, which see
+who asks: the server's own methods, when the app has started, when it is to end, and when it has.
+No method is replaced, so no frame is added. Modules that are loaded show when the next is:
+the import system then calls a function of C.
+"""
+import sys
+
+from exitmatrix_channel import keep, tell
+from exitmatrix_probe import StandIn, _module, _place
+
+SERVERS = {
+    # class, the two attributes, who is told by the app, who runs the app, who waits for its end
+    "uvicorn.lifespan.on": (
+        "LifespanOn", "startup_event", "shutdown_event", "send", "main", "shutdown",
+    ),
+    "hypercorn.asyncio.lifespan": (
+        "Lifespan", "startup", "shutdown", "asgi_send", "handle_lifespan", "wait_for_shutdown",
+    ),
+}
+DEEPEST = 8  # middlewares around an app
+
+_waiting = dict(SERVERS)
+
+
+def watch(imp):
+    """Look at servers as they are loaded; `imp` is the module _imp."""
+    real = getattr(imp, "acquire_lock", None)
+    if type(real) is type(len):
+        imp.acquire_lock = StandIn(real, _acquire)
+
+
+def _acquire(real, args, kwargs):
+    """`_imp.acquire_lock`: before each module is looked for, and after it has been loaded."""
+    result = real(*args, **kwargs)
+    for name in list(_waiting):
+        module = sys.modules.get(name)
+        owner = vars(module).get(SERVERS[name][0]) if type(module) is type(sys) else None
+        if type(owner) is type:  # else it is still being loaded
+            del _waiting[name]
+            _look_at(owner, *SERVERS[name][1:])
+    return result
+
+
+def _look_at(owner, begins, ends, told_by, runs, waits):
+    names = vars(owner)
+    if begins in names or ends in names or not all(one in names for one in (told_by, runs, waits)):
+        return  # another release, of which nothing is known
+    codes = {names[one].__code__: one for one in (told_by, runs, waits)}
+    keys, under_way, number = {}, {}, [0]
+
+    def started(self, asker, frame):
+        message = frame.f_locals.get("message") if asker == told_by else None
+        if type(message) is not dict or message.get("type") != "lifespan.startup.complete":
+            return
+        found = _what_ends(self)
+        if found and id(self) not in keys:
+            keep()
+            number[0] += 1
+            keys[id(self)] = key = "l%d" % number[0]
+            tell("probe", "finalize", key, found[0], found[1], "", "")
+
+    def ending(self, asker, frame):
+        key = keys.get(id(self))
+        if key and asker == waits and key not in under_way:
+            under_way[key] = True
+            tell("probe", "began", key)
+        elif key and asker != waits and under_way.get(key):
+            under_way[key] = False
+            tell("probe", "left", key)
+
+    setattr(owner, begins, _property(begins, codes, started))
+    setattr(owner, ends, _property(ends, codes, ending))
+
+
+def _property(name, codes, act):
+    """An attribute that is kept where it would be, and that looks whose code asks for it."""
+    frame_of = sys._getframe
+
+    def get(self):
+        try:
+            value = vars(self)[name]
+        except KeyError:
+            raise AttributeError("'%s' object has no attribute '%s'" % (type(self).__name__, name))
+        frame = frame_of(1)
+        if frame.f_code in codes:
+            act(self, codes[frame.f_code], frame)
+        return value
+
+    def put(self, value):
+        vars(self)[name] = value
+
+    def drop(self):
+        del vars(self)[name]
+
+    return property(get, put, drop)
+
+
+def _what_ends(lifespan):
+    """`module:qualname` and `file:line` of what an app does at its end; None where it is nothing.
+
+    Starlette, and FastAPI with it, keep a function, or functions from before there was one; any
+    other app is what is called.
+    """
+    try:
+        held = vars(lifespan)
+        app = held.get("app") or vars(held["config"])["loaded_app"]
+        for _ in range(DEEPEST):
+            inner = getattr(app, "__dict__", {})
+            if "router" in inner or "app" not in inner:
+                break
+            app = inner["app"]
+        router = getattr(app, "__dict__", {}).get("router")
+        context = getattr(router, "__dict__", {}).get("lifespan_context")
+        if context is None:
+            return _module(app), _place(app)
+        if type(context).__name__ != "_DefaultLifespan":
+            return _module(context), _place(context)
+        calls = vars(router).get("on_shutdown") or []
+        if not calls:
+            return None
+        others = [_module(one).rpartition(":")[2] for one in calls[1:]]
+        return "+".join([_module(calls[0])] + others), _place(calls[0])
+    except Exception:
+        return None  # it is a library's own, and not to be asked

@@ -1,0 +1,213 @@
+"""The lifespan of an ASGI app is seen, and neither the app nor its server can tell."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from exitmatrix.model import Interpreter
+
+from tests.support.probed import CALLED, Run, as_bare, every_python, handlers_told
+
+pytestmark = pytest.mark.real
+
+TOLD = ("finalize", "began", "left")
+
+# As uvicorn and hypercorn have it: an event for the start, one for the end, four methods.
+SERVER = """
+import types
+SOURCE = '''
+import asyncio
+class OWNER(object):
+    def __init__(self, app):
+        self.app = app
+        self.BEGINS = asyncio.Event()
+        self.ENDS = asyncio.Event()
+        self.queue = asyncio.Queue()
+    async def MAIN(self):
+        try: await self.app({"type": "lifespan"}, self.queue.get, self.SEND)
+        finally:
+            self.BEGINS.set()
+            self.ENDS.set()
+    async def SEND(self, message):
+        if message["type"] == "lifespan.startup.complete":
+            assert not self.ENDS.is_set()
+            self.BEGINS.set()
+        elif message["type"] == "lifespan.shutdown.complete":
+            assert not self.ENDS.is_set()
+            self.ENDS.set()
+        else: raise ValueError(message)
+    async def start(self):
+        task = asyncio.get_event_loop().create_task(self.MAIN())
+        await self.queue.put({"type": "lifespan.startup"})
+        await self.BEGINS.wait()
+        return task
+    async def WAITS(self):
+        await self.queue.put({"type": "lifespan.shutdown"})
+        await self.ENDS.wait()
+'''
+def server(name, **words):
+    module, source = types.ModuleType(name), SOURCE
+    for word, instead in words.items(): source = source.replace(word, instead)
+    exec(source, module.__dict__)
+    sys.modules[name] = module
+    import this_is_nowhere
+"""
+
+UVICORN = dict(
+    zip(
+        ("OWNER", "BEGINS", "ENDS", "SEND", "MAIN", "WAITS"),
+        ("LifespanOn", "startup_event", "shutdown_event", "send", "main", "shutdown"),
+        strict=True,
+    )
+)
+HYPERCORN = dict(
+    zip(
+        UVICORN,
+        ("Lifespan", "startup", "shutdown", "asgi_send", "handle_lifespan", "wait_for_shutdown"),
+        strict=True,
+    )
+)
+SERVERS = {"uvicorn.lifespan.on": UVICORN, "hypercorn.asyncio.lifespan": HYPERCORN}
+
+APP = """
+import asyncio
+class Router(object): pass
+class _DefaultLifespan(object): pass
+class Starlette(object):
+    def __init__(self, context, *calls):
+        self.router = Router()
+        self.router.lifespan_context = context
+        self.router.on_shutdown = list(calls)
+    async def __call__(self, scope, receive, send):
+        say((await receive())["type"])
+        await send({"type": "lifespan.startup.complete"})
+        say((await receive())["type"], [one.name for one in traceback.extract_stack()][-2:])
+        await send({"type": "lifespan.shutdown.complete"})
+class Middleware(object):
+    def __init__(self, app): self.app = app
+    async def __call__(self, *args): await self.app(*args)
+async def bare(scope, receive, send):
+    if scope["type"] != "lifespan": raise TypeError
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    raise ValueError("at its end")
+async def refuses(scope, receive, send): raise TypeError("no lifespan")
+def lifespan(app): pass
+def close(): pass
+"""
+
+
+def program(name: str, *apps: str) -> str:
+    words = SERVERS[name]
+    given = ", ".join(f"{word}={instead!r}" for word, instead in words.items())
+    return (
+        CALLED
+        + SERVER
+        + APP
+        + f"""
+try: server({name!r}, {given})
+except ImportError: pass
+owner = sys.modules[{name!r}].{words["OWNER"]}
+async def whole(app):
+    one = owner(app)
+    say(sorted(vars(one)), vars(one)["{words["ENDS"]}"] is one.{words["ENDS"]})
+    task = await one.start()
+    if not task.done(): await one.{words["WAITS"]}()
+    try: await task
+    except Exception as error:
+        say(repr(error), [each.name for each in traceback.extract_tb(error.__traceback__)])
+    del one.{words["ENDS"]}
+    try: one.{words["ENDS"]}
+    except AttributeError as error: say(error, hasattr(one, "{words["ENDS"]}"))
+for app in ({", ".join(apps)},):
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(whole(app))
+    loop.close()
+"""
+    )
+
+
+def told(done: Run) -> list[tuple[str, ...]]:
+    return handlers_told(done, TOLD, "l")
+
+
+@pytest.mark.parametrize("name", SERVERS)
+@every_python
+def test_the_end_of_a_lifespan_is_told(python: Interpreter, name: str) -> None:
+    """By the app's own function, through middlewares; of one that raises, too."""
+    if python.language < (3, 6):
+        pytest.skip("there is no such server for this Python")
+    apps = ("Starlette(lifespan)", "Middleware(Middleware(Starlette(lifespan)))", "bare")
+    done = as_bare(python, "lifespan", program(name, *apps))
+    assert told(done) == [
+        each
+        for key, what in (("l1", "lifespan"), ("l2", "lifespan"), ("l3", "bare"))
+        for each in (("finalize", key, f"__main__:{what}"), ("began", key), ("left", key))
+    ]
+    assert b"at its end" in done.stdout
+
+
+@every_python
+def test_an_app_that_does_nothing_at_its_end_has_nothing_to_clean_up(python: Interpreter) -> None:
+    """Starlette's own default has functions from before there was a lifespan, or none."""
+    if python.language < (3, 6):
+        pytest.skip("there is no such server for this Python")
+    apps = (
+        *("Starlette(_DefaultLifespan())", "refuses"),
+        "Starlette(_DefaultLifespan(), close, stop)",
+    )
+    done = as_bare(python, "lifespan", program("uvicorn.lifespan.on", *apps))
+    assert [one for one in told(done) if one[0] == "finalize"] == [
+        ("finalize", "l1", "__main__:close+stop")
+    ]
+    places = [one.detail[2] for one in done.events if one.kind == "finalize"]
+    (line,) = (number for number, text in enumerate(APP.splitlines()) if "def close" in text)
+    assert places == [f"<string>:{(CALLED + SERVER).count(chr(10)) + line + 1}"]
+
+
+REAL = """
+import uvicorn
+from uvicorn.lifespan.on import LifespanOn
+async def app(scope, receive, send):
+    say((await receive())["type"])
+    await send({"type": "lifespan.startup.complete"})
+    say((await receive())["type"])
+    await send({"type": "lifespan.shutdown.complete"})
+async def whole():
+    one = LifespanOn(uvicorn.Config(app, log_level="error"))
+    await one.startup()
+    say(one.startup_event.is_set(), one.shutdown_event.is_set())
+    await one.shutdown()
+    say(one.startup_event.is_set(), one.shutdown_event.is_set(), sorted(vars(one)))
+import asyncio
+asyncio.run(whole())
+"""
+
+
+def test_uvicorn_has_what_is_looked_for() -> None:
+    """The release that is installed here; of one that has not, nothing is told and all goes on."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    python = Interpreter(
+        id=f"cpython-{version}", implementation="cpython", version=version, path=sys.executable
+    )
+    done = as_bare(python, "lifespan", CALLED + REAL)
+    assert told(done) == [("finalize", "l1", "__main__:app"), ("began", "l1"), ("left", "l1")]
+    assert done.exit == 0
+
+
+def test_another_release_of_a_server_is_left_alone() -> None:
+    """One without these methods, or whose class has these attributes itself."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    python = Interpreter(
+        id=f"cpython-{version}", implementation="cpython", version=version, path=sys.executable
+    )
+    text = program("uvicorn.lifespan.on", "Starlette(lifespan)")
+    for damaged in (
+        text.replace("send='", "send_='").replace("SEND='send'", "SEND='other'"),
+        text.replace("class OWNER(object):", "class OWNER(object):\n    BEGINS = None"),
+    ):
+        assert damaged != text
+        assert told(as_bare(python, "lifespan", damaged)) == []
