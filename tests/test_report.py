@@ -18,6 +18,7 @@ from exitmatrix.model.versions import (
     subject_words,
 )
 from exitmatrix.report.document import Code, plain
+from exitmatrix.report.pages.changes import count
 from exitmatrix.report.pages.matrix import render
 from exitmatrix.report.phrases import prose
 from exitmatrix.report.render.markdown import markdown_words
@@ -753,3 +754,16 @@ on a terminal.
 | `exception` | Raises an exception that nobody catches. |
 | `SIGTERM` | What `kill`, systemd and a container runtime send first. |
 """
+
+
+def test_large_counts_have_a_separator() -> None:
+    """18,932 and not 18932, wherever a page or a message counts something."""
+    assert [count(number, "cell") for number in (1, 2, 12345)] == [
+        "1 cell",
+        "2 cells",
+        "12,345 cells",
+    ]
+    for name in ("matrix.md", "claims.md"):
+        page = (REPORTS / name).read_text()
+        assert re.search(r"\b\d{1,2},\d{3} cells", page), name
+        assert not re.search(r"\b\d{4,} (cells|match|rows|runs|outcomes)\b", page), name

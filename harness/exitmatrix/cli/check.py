@@ -260,7 +260,7 @@ def measure_again(
             def seen(_cell: Cell, _trial: object) -> None:
                 done["runs"] += 1
                 left = session.outstanding + schedule.owed
-                note = f"{schedule.settled} of {schedule.total} cells"
+                note = f"{schedule.settled:,} of {schedule.total:,} cells"
                 bar.show(done["runs"], done["runs"] + left, note)
 
             def keep(result: Result, told: Told) -> None:

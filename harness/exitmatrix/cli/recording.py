@@ -68,7 +68,7 @@ def measure_and_save(
         trials=trials,
     )
     if store.resumed:
-        say(f"going on with an interrupted run: {store.resumed} cells were measured in it")
+        say(f"going on with an interrupted run: {store.resumed:,} cells were measured in it")
     places = {key: place_of(one) for key, one in environments.items()}
     interrupted = False
     usage = None
@@ -83,9 +83,7 @@ def measure_and_save(
             def seen(cell: Cell, trial: Trial) -> None:
                 store.keep(cell, trial)
                 done = next(trials_done)
-                note = (
-                    f"{schedule.settled} of {schedule.total} cells, {session.outstanding} running"
-                )
+                note = f"{schedule.settled:,} of {schedule.total:,} cells, {session.outstanding} running"
                 bar.show(done, done + session.outstanding + schedule.owed, note)
 
             def save(result: Result, told: Told) -> None:

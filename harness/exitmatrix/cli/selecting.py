@@ -87,7 +87,7 @@ def take_part(
     except ValueError as error:
         raise Failure(f"--shard: {error}", USAGE_ERROR) from error
     mine = of_shard(planned, list(subjects.values()), selection, shard)
-    say(f"shard {shard}: {len(mine.cells)} of {len(planned.cells)} cells")
+    say(f"shard {shard}: {len(mine.cells):,} of {len(planned.cells):,} cells")
     if not mine.cells:
         raise Failure(f"shard {shard} holds no cell of this selection", USAGE_ERROR)
     return mine

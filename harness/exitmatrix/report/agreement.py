@@ -23,10 +23,10 @@ def agreement(verdicts: Sequence[Verdict]) -> Iterator[str]:
         return
     alike = sum(one.verdict == "match" for one in verdicts)
     verb = "agrees" if len(verdicts) == 1 else "agree"
-    yield f"{alike} of {count(len(verdicts), 'cell')} {verb} with the rules"
+    yield f"{alike:,} of {count(len(verdicts), 'cell')} {verb} with the rules"
     for word, why in OTHERS.items():
         cells = [one.cell for one in verdicts if one.verdict == word]
         for cell in cells[:NAMED]:
             yield f"  {cell}: {why}"
         if len(cells) > NAMED:
-            yield f"  and {len(cells) - NAMED} more: {why}"
+            yield f"  and {len(cells) - NAMED:,} more: {why}"

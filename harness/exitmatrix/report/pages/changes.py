@@ -193,8 +193,8 @@ def command(record: Record, python: str = "", instead: Sequence[str] = ()) -> st
 
 
 def count(number: int, one: str) -> str:
-    """1 cell, 2 cells."""
-    return f"{number} {one}" if number == 1 else f"{number} {one}s"
+    """1 cell, 2 cells, 1,000 cells."""
+    return f"{number} {one}" if number == 1 else f"{number:,} {one}s"
 
 
 def _unseen(process: Process) -> dict[str, str]:

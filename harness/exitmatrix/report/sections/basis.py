@@ -61,7 +61,7 @@ def extent_words(records: Mapping[str, Sequence[Record]]) -> Inline:
     return inline(
         f"Measured: {', '.join(families)}, on ",
         codes(sorted({platform for platform, _ in rows})),
-        f"; {len(rows)} cells, {_since(record for _, record in rows)}.",
+        f"; {len(rows):,} cells, {_since(record for _, record in rows)}.",
     )
 
 
@@ -83,8 +83,8 @@ def _extent(rows: Sequence[Record]) -> str:
     races = sum(len(visible(record.outcomes)) > 1 for record in rows)
     unknown = sum(bool(record.unknown) for record in rows)
     return (
-        f"{len(rows)} cells, of which {races} showed more than one outcome"
-        f" and {unknown} too little; {_since(rows)}."
+        f"{len(rows):,} cells, {_since(rows)}; more than one outcome was seen in {races:,},"
+        f" too little in {unknown:,}."
     )
 
 

@@ -34,16 +34,16 @@ def unexplained_section(
     if not judgements:
         return []
     counts = Counter(one.verdict.verdict for one in judgements.values())
-    counted = ", ".join(f"{counts[word]} {word}" for word in sorted(counts))
+    counted = ", ".join(f"{counts[word]:,} {word}" for word in sorted(counts))
     used = {id for one in judgements.values() for id in one.verdict.rules}
-    lines = [f"Verdicts on {len(judgements)} cells: {counted}."]
+    lines = [f"Verdicts on {len(judgements):,} cells: {counted}."]
     if used:
         lines.append(f"{len(used & set(LAWS_BY_ID))} rules were needed for them.")
     rows = _rows(records, judgements)
     if not rows:
         lines.append("Every cell shows what the rules allow.")
     if len(rows) > MOST_ROWS:
-        lines.append(f"The table ends after {MOST_ROWS} of {len(rows)} rows.")
+        lines.append(f"The table ends after {MOST_ROWS} of {len(rows):,} rows.")
     shown = [table(HEAD, rows[:MOST_ROWS])] if rows else []
     return [Section("Not explained yet", (paragraph(*lines), *shown))]
 

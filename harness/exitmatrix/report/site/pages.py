@@ -149,7 +149,7 @@ def _index(asked: Sequence[Family]) -> Page:
     section = Section(
         "All cells",
         (
-            paragraph(f"{len(asked)} ways to end a program. The answer is the newest Python's."),
+            paragraph(f"{len(asked):,} ways to end a program. The answer is the newest Python's."),
             table(("cell", "clean-up"), rows),
         ),
     )

@@ -36,7 +36,7 @@ MOST = 6  # outcomes of a race that are told here; the page of the cell tells al
 def races_page(site: Site) -> Section:
     """The page; grids of lengths are left to the grace budget of the matrix."""
     racy = [one for one in site.families if one.survey.racy and not one.is_grid]
-    about = paragraph(f"{len(racy)} of {len(site.families)} ways to end a program are races.")
+    about = paragraph(f"{len(racy)} of {len(site.families):,} ways to end a program are races.")
     parts = (_race(one, site) for one in racy)
     return Section("Races, with their odds", (LEAD, about, *parts))
 
