@@ -51,6 +51,7 @@ from exitmatrix.judge.semantics.waits import (
     AwaitsOther,
     AwaitsProcess,
     AwaitsTask,
+    AwaitsWork,
     EndsProcesses,
     Joins,
     JoinsProcess,
