@@ -27,8 +27,6 @@ from exitmatrix.model.language import ApplyTask, StartProcess, Statement, Submit
 
 Pool = SubmitTask | ApplyTask
 
-FRAMES = TaskCode | AwaitsTask | AwaitsWork | AwaitsResult | ShutsDown
-
 LOCKS = 5
 """Of the queues of an executor: CPython Lib/multiprocessing/queues.py, Queue and SimpleQueue."""
 
