@@ -347,6 +347,7 @@ def test_a_request_that_is_over_before_the_signal_is_no_request_in_flight(run_ap
         (["--", "./plain.py"], 2, "./plain.py: is not executable"),
         (["--look-in", "nowhere", "--", "python"], 2, "--look-in nowhere: no such folder"),
         (["--json", "nowhere/x.jsonl", "--", "python"], 2, "there is no folder nowhere"),
+        (["--json", "--ending", "oom", "--", "python"], 2, "it takes a file, and --ending is"),
         (["--before", "'", "--", "python"], 2, "--before: no closing quotation"),
         (["--request", "/", "--", "python"], 2, "--ending scale-down"),
         (["--ending", "scale-down", "--", "python"], 2, "scale-down needs --request /PATH"),

@@ -52,7 +52,18 @@ def _packages(call: Call, measured: Measured) -> dict[str, str]:
 
 def _file(*names: str, text: str) -> options.Option:
     kind = click.Path(path_type=Path, dir_okay=False)
-    return click.option(*names, default=None, metavar="FILE", type=kind, help=text)
+    return click.option(
+        *names, default=None, metavar="FILE", type=kind, help=text, callback=_no_option
+    )
+
+
+def _no_option(
+    _context: click.Context, _parameter: click.Parameter, value: Path | None
+) -> Path | None:
+    """A file's name; the option that follows where the file was forgotten is none."""
+    if value is not None and str(value).startswith("-"):
+        raise click.BadParameter(f"it takes a file, and {value} is an option")
+    return value
 
 
 def _some(*names: str, metavar: str, text: str) -> options.Option:
