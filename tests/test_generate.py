@@ -22,11 +22,14 @@ from exitmatrix.model.language import (
     Fork,
     Function,
     Handle,
+    HandleInLoop,
     Hook,
     OsExit,
+    Pause,
     Raise,
     Register,
     RegisterThreading,
+    RunLoop,
     SetExitFunction,
     Signal,
     StartProcess,
@@ -68,6 +71,7 @@ GENERATIONS = {
     4: "7421a4b02b34d3ab",
     5: "bd1be250315295e3",
     6: "5141a74b54d74c75",
+    7: "a18c8030b64bfd2d",
 }
 
 
@@ -84,6 +88,7 @@ FILES = {
     4: "9290ac6cbe5586cd",
     5: "f2896dc26f868e70",
     6: "32dd8d99c7749d21",
+    7: "6cb166d647f66fa9",
 }
 
 
@@ -113,7 +118,18 @@ def test_small_programs_are_all_there_once() -> None:
 def test_random_programs_use_the_whole_language() -> None:
     """Every kind of statement occurs, also in functions, and every end of a thread."""
     everywhere = {type(one) for code in PROGRAMS for one in statements(code)}
-    assert everywhere == {*LINES, Fork, StartProcess, StartThread, TryFinally, Catch, UsePool}
+    assert everywhere == {
+        *LINES,
+        Fork,
+        RunLoop,
+        StartProcess,
+        StartThread,
+        TryFinally,
+        Catch,
+        UsePool,
+    }
+    loops = [one for c in PROGRAMS for one in statements(c) if isinstance(one, RunLoop)]
+    assert {bool(one.tasks) for one in loops} == {bool(one.generators) for one in loops}
     processes = [one for c in PROGRAMS for one in statements(c) if isinstance(one, StartProcess)]
     assert {one.method for one in processes} == {"fork", "spawn", "forkserver"}
     assert {one.daemon for one in processes} == {True, False}
@@ -152,6 +168,16 @@ def test_random_programs_end(code: Code) -> None:
                 assert one.function in rest
             if isinstance(one, Signal):
                 assert all(name in rest for signal, name in handled if signal == one.signal)
+
+
+def test_programs_with_event_loops_fork_nothing() -> None:
+    """A child would go on with the loop of its parent; and all of a loop is in main's code."""
+    for code in PROGRAMS:
+        if any(isinstance(one, RunLoop) for one in statements(code)):
+            assert not any(isinstance(one, Fork | StartProcess) for one in statements(code))
+    functions = [function for code in PROGRAMS for function in code.functions]
+    acts = [act for one in functions for act in statements(Code(body=one.body))]
+    assert not any(isinstance(one, RunLoop | Pause | HandleInLoop) for one in acts)
 
 
 def test_tasks_of_pools_fork_nothing() -> None:

@@ -13,7 +13,16 @@ from exitmatrix.judge.profile import profile
 from exitmatrix.judge.program import predict_program
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.model import Outcome, Process, Scenario, Unknown
-from exitmatrix.model.language import Code, JoinProcess, Register, StartProcess
+from exitmatrix.model.execution import Exit
+from exitmatrix.model.language import (
+    AwaitJoin,
+    AwaitProcess,
+    Code,
+    Function,
+    JoinProcess,
+    Register,
+    StartProcess,
+)
 from exitmatrix.observe import observe
 
 from tests.support.histories import FORKS, PLAIN, Tale
@@ -425,3 +434,16 @@ def test_what_was_found_before_its_exec_is_known_by_what_is_found_later() -> Non
     tale.harness("ready", pid=10).harness("sent", "SIGTERM", "main", pid=10)
     told = seen(tale.ends(10).ends(11), PLAIN, "SIGTERM")
     assert (list(roles(told)), told.helpers) == (["main"], ("multiprocessing.resource_tracker",))
+
+
+@pytest.mark.parametrize("implementation", ["cpython", "pypy"])
+def test_a_process_that_2_7_cannot_start_brings_the_exit_function(implementation: str) -> None:
+    """The import has registered it by then, so it runs before what was registered earlier.
+
+    A daemon that a handler starts is not terminated any more: it rests until its starter is gone.
+    """
+    python = profile({"implementation": implementation, "version": "2.7.18"})
+    starts = StartProcess((AwaitJoin(),), daemon=True), AwaitProcess()
+    body = (Register("A"), StartProcess((), "spawn"))
+    (seen,) = predict_program(Code(body=body, functions=(Function("A", starts),)), python).seen
+    assert [one.exit for one in seen.processes] == [Exit(status=1), Exit(status=0)]

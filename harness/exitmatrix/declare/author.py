@@ -66,8 +66,9 @@ MOST_FORKS = (1, 3)
 RELEASED = "R"  # what a global calls when it is released; nothing else calls that
 
 Place = Literal[
-    "main", "function", "child", "process", "resting", "thread", "daemon", "try", "end", "task"
-]
+    "main", "function", "child", "process", "resting", "thread", "daemon", "try", "task", "loop",
+    "end",
+]  # fmt: skip
 """Where a statement may stand; "end": at the end of a body."""
 
 Maker = Callable[["Author", int], Statement | tuple[Statement, ...]]
@@ -102,6 +103,10 @@ class Author:
             self.released = (Raise("ValueError"),) if dice.chance(50) else ()
         self.starts = version > 4 and dice.chance(70 if version == 5 else 25)  # processes
         self.pools = version > 5 and dice.chance(65)  # of threads
+        self.loops = version > 6 and dice.chance(45)  # of events
+        self.starts = self.starts and not self.loops
+        if self.loops:
+            self.forks = max(MOST_FORKS)  # a child would go on with the loop of its parent
         self.lists = version > OLDEST and (self.lists or self.pools)
         self.waits = False  # whether a task waits for the end of pools
 
@@ -138,7 +143,7 @@ class Author:
 
     def rows(self, place: Place) -> Rows:
         """What this generation chooses from."""
-        brought = (True, self.version > OLDEST, self.starts, self.pools)
+        brought = (True, self.version > OLDEST, self.starts, self.pools, self.loops)
         there = zip(self.tables[place], brought, strict=False)
         return [row for rows, known in there if known for row in rows]
 
@@ -271,7 +276,7 @@ class Author:
 
     def keep(self, _level: int) -> Statement:
         """A global that calls a function when it is released."""
-        if not self.rare:
+        if not self.rare or self.loops:
             return Nothing()
         self.keeps = True
         return Keep(RELEASED)

@@ -7,7 +7,7 @@ from exitmatrix.declare.dice import Dice
 from exitmatrix.declare.weights import TABLES
 from exitmatrix.model.language import Code
 
-VERSION = 6
+VERSION = 7
 """Of the generator: another one gives other programs for the same seed."""
 
 
@@ -29,5 +29,8 @@ def random(seed: int, number: int, version: int = VERSION) -> Code:
     Since generation 6 most programs use pools of threads, each for one task. Tasks fork nothing: in
     the child the worker would wait for another one. Such a program has no threads that wait for
     the end of main's code: whether a pool still takes a task would be a race.
+
+    Since generation 7 almost half of the programs run event loops, in main's code. They fork
+    nothing: a child would go on with the loop of its parent.
     """
     return Author(Dice(version, seed, number), version, TABLES).code()

@@ -13,6 +13,7 @@ from exitmatrix.model.language import (
     Function,
     Raise,
     Register,
+    RunLoop,
     StartThread,
     Statement,
     SysExit,
@@ -33,6 +34,7 @@ def weight(code: Code) -> tuple[int, int, str]:
         or (type(one) in PLAINER and one != PLAINER[type(one)])
         or (isinstance(one, StartThread) and one.ends != "joined")
         or (isinstance(one, UsePool) and one.ends != "with")
+        or (isinstance(one, RunLoop) and (one.tasks or one.generators) != ())
         for one in statements(code)
     )
     return size(code), fancy, repr(code)
@@ -55,11 +57,16 @@ def renamed(code: Code) -> Code:
     )
     texts: dict[str, str] = {}
 
+    def lettered(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(letters[name] for name in names)
+
     def other(one: Statement) -> Statement:
         if isinstance(one, Write):
             return Write(texts.setdefault(one.text, f"w{len(texts) + 1}."))
         if isinstance(one, HOLDING):
             one = replace(one, body=tuple(map(other, one.body)))
+        if isinstance(one, RunLoop):
+            one = replace(one, tasks=lettered(one.tasks), generators=lettered(one.generators))
         if isinstance(one, NAMING):
             one = replace(one, function=letters[one.function])
         return one
@@ -117,6 +124,10 @@ def _plainer_statements(one: Statement) -> Iterator[Statement]:
         yield Register(one.function)
     if isinstance(one, StartThread) and one.ends != "joined":
         yield replace(one, ends="joined")
+    if isinstance(one, RunLoop) and one.tasks:
+        yield replace(one, tasks=())
+    if isinstance(one, RunLoop) and one.generators:
+        yield replace(one, generators=())
     if isinstance(one, UsePool) and one.ends != "with":
         yield replace(one, ends="with")
     if isinstance(one, HOLDING):

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from exitmatrix.declare import prelude
+from exitmatrix.declare import prelude, prelude_loops
 from exitmatrix.declare.statements import names, statements
 from exitmatrix.model.language import (
     Abort,
@@ -39,6 +39,7 @@ from exitmatrix.model.language import (
     Flush,
     Fork,
     Handle,
+    HandleInLoop,
     Hook,
     Ignore,
     Interrupt,
@@ -47,12 +48,14 @@ from exitmatrix.model.language import (
     LibcExit,
     Nothing,
     OsExit,
+    Pause,
     PyExit,
     Raise,
     Register,
     RegisterFaulthandler,
     RegisterThreading,
     RunHandlers,
+    RunLoop,
     Say,
     Segfault,
     SetExitFunction,
@@ -100,6 +103,7 @@ class _Writer:
     def __init__(self, code: Code, observed: bool = False) -> None:
         self.code = code
         self.observed = observed
+        self.in_loop = False  # whether what is written is executed by the main task of a loop
         self.threads: list[str] = []  # the bodies of threads and processes, each a function
         self.kinds = {type(one) for one in statements(code)}
         self.ends = {one.ends for one in statements(code) if isinstance(one, StartThread)}
@@ -151,7 +155,7 @@ class _Writer:
 
     def _imports(self) -> list[str]:
         atexit = {Register, Unregister, UnregisterNamesake, Clear, RunHandlers}
-        signal = {Signal, Handle, Ignore, Default, RegisterFaulthandler}
+        signal = {Signal, Handle, HandleInLoop, Ignore, Default, RegisterFaulthandler}
         libc = {LibcExit, Segfault, FatalError, PyExit}
         hooks = {one.name for one in statements(self.code) if isinstance(one, Hook)}
         wanted = [
@@ -199,6 +203,7 @@ class _Writer:
                 (process, processes),
                 (fork, Fork in self.kinds),
                 (prelude.JOINED, "joined" in self.ends),
+                (prelude_loops.LOOPS, self.kinds & {RunLoop, HandleInLoop}),
                 (prelude.POOLS, UsePool in self.kinds),
                 (prelude.LOCKED, self.ends & {"never", "after main"}),
                 (prelude.DAEMON, "never" in self.ends),
@@ -242,6 +247,10 @@ class _Writer:
                 return [f'start_process({name}, "{method}"{", daemon=True" if daemon else ""})']
             case UsePool(body, ends):
                 return [f'use_pool({self._thread(body, "task")}, "{ends}")']
+            case RunLoop(body=body):
+                return [f"run_loop({', '.join((self._main_task(body), *_beside(one)))})"]
+            case Pause() if self.in_loop:
+                return ["yield"]
             case Fork(()):
                 return ["fork()"]
             case Fork(body):
@@ -254,8 +263,18 @@ class _Writer:
             case _:
                 return [line(one)]
 
+    def _main_task(self, body: tuple[Statement, ...]) -> str:
+        self.in_loop = True
+        lines = "\n".join(self._lines(body, 1))
+        self.in_loop = False
+        name = f"loop_{len(self.threads) + 1}"
+        self.threads.append(f"def {name}():\n{lines}\n{INDENT}return\n{INDENT}yield\n")
+        return name
+
     def _thread(self, body: tuple[Statement, ...], kind: str = "thread") -> str:
+        in_loop, self.in_loop = self.in_loop, False
         lines = "\n".join(self._lines(body or (Nothing(),), 1))
+        self.in_loop = in_loop
         name = f"{kind}_{len(self.threads) + 1}"
         self.threads.append(f"def {name}():\n{lines}\n")
         return name
@@ -266,6 +285,12 @@ STARTERS = {
     "never": "start_daemon",
     "after main": "start_after_main",
 }
+
+
+def _beside(loop: RunLoop) -> Iterable[str]:
+    """What a loop does beside its main task: of each kind the first."""
+    for kind, called in (("task", loop.tasks), ("generator", loop.generators)):
+        yield from (f"{kind}={name}" for name in called[:1])
 
 
 def line(one: Statement) -> str:
@@ -308,6 +333,8 @@ LINES: dict[type[Any], Callable[[Any], str]] = {
     Exec: lambda one: f'os.execv("/bin/sh", ["sh", "-c", "exit {one.status}"])',
     Signal: lambda one: f"os.kill(os.getpid(), signal.{one.signal})",
     Handle: lambda one: f"signal.signal(signal.{one.signal}, {one.function})",
+    Pause: lambda _: "pass",
+    HandleInLoop: lambda one: f"handle_in_loop(signal.{one.signal}, {one.function})",
     Ignore: lambda one: f"signal.signal(signal.{one.signal}, signal.SIG_IGN)",
     Default: lambda one: f"signal.signal(signal.{one.signal}, signal.SIG_DFL)",
     Finalize: lambda one: f"weakref.finalize(KEPT, {one.function})",

@@ -12,6 +12,7 @@ from exitmatrix.model.language import (
     Finalize,
     Fork,
     Handle,
+    HandleInLoop,
     Hook,
     Keep,
     Register,
@@ -34,6 +35,7 @@ NAMING = (
     | UnregisterNamesake
     | SetExitFunction
     | Handle
+    | HandleInLoop
     | TryFinally
     | Finalize
     | Call
@@ -73,6 +75,8 @@ def names(code: Code) -> tuple[str, ...]:
     """The functions of a program: those that are described, then those that are only named."""
     named = [one.name for one in code.functions]
     named += [one.function for one in statements(code) if isinstance(one, NAMING)]
+    loops = [one for one in statements(code) if isinstance(one, RunLoop)]
+    named += [name for one in loops for name in (*one.tasks, *one.generators)]
     return tuple(dict.fromkeys(named))
 
 

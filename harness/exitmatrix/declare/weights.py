@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from exitmatrix.declare import loop_author
 from exitmatrix.declare.author import Author, Place, Rows, Table
 from exitmatrix.model.language import (
     Abort,
@@ -89,6 +90,7 @@ IN_MAIN: Table = (
     [*_FOR_RARE_ONES, (4, Author.call), (4, Author.catch)],
     [*_FOR_PROCESSES, *_FOR_PROCESSES, *_FOR_PROCESSES],
     [*_FOR_POOLS, *_FOR_POOLS],
+    [(36, loop_author.loop)],
 )
 
 IN_FUNCTION: Table = (
@@ -192,6 +194,23 @@ IN_TASK: Table = (
 )
 """It forks nothing: in the child its worker would wait for another task, for ever."""
 
+IN_LOOP: Table = (
+    [
+        *_FOR_THE_LIST,
+        *_FOR_BUFFERS,
+        (2, Author.handle),
+        (6, Author.signal),
+        (2, Author.thread),
+        (6, loop_author.handle_in_loop),
+        (10, loop_author.pause),
+        (4, loop_author.try_in_loop),
+    ],
+    [(2, Author.call), (1, Author.interrupt)],
+    [],
+    [(3, Author.pool)],
+)
+"""It forks nothing: the child would go on with the loop of its parent."""
+
 TABLES: Mapping[Place, Table] = {
     "main": IN_MAIN,
     "function": IN_FUNCTION,
@@ -203,5 +222,6 @@ TABLES: Mapping[Place, Table] = {
     "try": IN_TRY,
     "end": ENDS,
     "task": IN_TASK,
+    "loop": IN_LOOP,
 }
 """What may stand where, and how often it does."""

@@ -18,6 +18,7 @@ from exitmatrix.judge.laws import (
     exits,
     handlers,
     limits,
+    loops,
     multiprocess,
     owners,
     pools,
@@ -38,6 +39,7 @@ from exitmatrix.model.execution import Seen
 from exitmatrix.model.language import Code
 
 NOT_GENERATED = frozenset({
+    "main-task-wakes", "wakeup-is-taken",
     "prompt-follows", "prompt-dies-of-past-ctrl-c", "prompt-forgets-ctrl-c",
     "typed-ctrl-c-is-remembered", "typed-ctrl-c-is-forgotten",
     "library-saves", "os-exit-is-replaced",
@@ -70,6 +72,7 @@ OF_PROGRAMS: tuple[Law, ...] = tuple(
         *signals.LAWS,
         *owners.LAWS,
         *limits.LAWS,
+        *loops.LAWS,
         *processes.LAWS,
         *multiprocess.LAWS,
         *pools.LAWS,
@@ -83,7 +86,7 @@ OF_PROGRAMS: tuple[Law, ...] = tuple(
 OF_CELLS = frozenset({
     "handler_report", "unraisable_hook", "raises_again", "second_interpreter", "tracker",
     "server_catches_all", "call_leaves_child", "call_grace", "debugger_locks", "scheduler_forks",
-    "runner_takes_sigint", "late_join", "endless_calls", "gzip_closes_itself",
+    "late_join", "endless_calls", "gzip_closes_itself",
     "prompt_handlers", "prompt_interrupt",
     "early_exit_function", "server_keeps_status",
     "shared_memory", "pool_locks", "tracker_name",

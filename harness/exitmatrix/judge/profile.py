@@ -70,6 +70,7 @@ class Profile(Frozen, kw_only=True):
     server_imports: bool
     server_keeps_status: bool
     late_join: Literal["runs", "waits", "returns", "refuses"]
+    has_runner: bool
     runner_takes_sigint: bool
     hook_exits: bool
     prompt_handlers: Literal["none", "completer", "history", "history 3.13"]
@@ -587,6 +588,17 @@ PARAMETERS: tuple[Parameter, ...] = (
         ),
         source="CPython bpo-19466: 3.9 Python/pylifecycle.c, Py_FinalizeEx; gh-114271: 3.13 "
         "Modules/_threadmodule.c; gh-87135",
+    ),
+    Parameter(
+        name="has_runner",
+        about="whether there is asyncio.run",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 7), value=True),
+            Span("pypy", (), value=False),
+            Span("pypy", (3, 7), value=True),
+        ),
+        source="docs: library/asyncio-runner, asyncio.run, New in version 3.7",
     ),
     Parameter(
         name="runner_takes_sigint",

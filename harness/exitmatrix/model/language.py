@@ -278,6 +278,10 @@ class HandleInLoop(Frozen, tag="handle in loop"):
     function: str
 
 
+class Pause(Frozen, tag="pause"):
+    """`await asyncio.sleep(0.02)` in the main task of a loop; `pass` anywhere else."""
+
+
 class TakeWakeup(Frozen, tag="wakeup"):
     """`signal.set_wakeup_fd(fd)`, of a descriptor that is not the loop's."""
 
@@ -535,6 +539,7 @@ Statement = (
     | RunLoop
     | HandleInLoop
     | TakeWakeup
+    | Pause
     | Wake
     | Write
     | Flush

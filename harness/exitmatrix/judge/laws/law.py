@@ -259,6 +259,7 @@ class Facts(Frozen, kw_only=True):
     buffered: bool = False  # whether anything is buffered for it
     daemon: bool = False
     pool_over: bool = False  # whether the function has run that ends pools of threads
+    in_loop: bool = False  # whether an event loop runs in this thread
     pooled: bool = False  # whether those are imported
     hook: str = ""  # sys.excepthook, threading.excepthook
     start: str = ""  # how Python was given the program, where that is not as a file

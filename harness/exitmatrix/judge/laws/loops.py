@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import Calls, Law, Passes, Proceeds, does
-from exitmatrix.model.language import HandleInLoop, RunLoop, TakeWakeup, Wake
+from exitmatrix.judge.laws.law import Calls, Facts, Law, Passes, Proceeds, Raises, Swallows, does
+from exitmatrix.model.language import HandleInLoop, Pause, RunLoop, TakeWakeup, Wake
+
+
+def _runs(facts: Facts) -> bool:
+    return isinstance(facts.statement, RunLoop) and facts.profile.has_runner
+
 
 LAWS: tuple[Law, ...] = (
     Law(
         id="loop-runs",
         about="statement",
-        when=lambda f: isinstance(f.statement, RunLoop) and not f.profile.runner_takes_sigint,
+        when=lambda f: _runs(f) and not f.profile.runner_takes_sigint,
         then=lambda _: Proceeds(),
         because=(
             "asyncio.run executes the main task in the thread that calls it. Up to 3.10 it leaves "
@@ -20,7 +25,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="runner-takes-sigint",
         about="statement",
-        when=lambda f: isinstance(f.statement, RunLoop) and f.profile.runner_takes_sigint,
+        when=lambda f: _runs(f) and f.profile.runner_takes_sigint,
         then=lambda _: Proceeds(),
         because=(
             "From 3.11 on asyncio.run sets a handler of SIGINT as long as the main task runs, if "
@@ -28,6 +33,46 @@ LAWS: tuple[Law, ...] = (
         ),
         source="docs: library/asyncio-runner, Handling Keyboard Interruption; CPython gh-83658; "
         "Lib/asyncio/runners.py, Runner.run",
+    ),
+    Law(
+        id="no-runner-yet",
+        about="statement",
+        when=lambda f: isinstance(f.statement, RunLoop) and not f.profile.has_runner,
+        then=lambda _: Raises("Exception"),
+        because="asyncio.run is there since 3.7, and asyncio since 3.4: asking for it raises.",
+        source="docs: library/asyncio-runner, asyncio.run, New in version 3.7",
+    ),
+    Law(
+        id="main-task-pauses",
+        about="statement",
+        when=does(Pause),
+        then=lambda _: Proceeds(),
+        because=(
+            "While a task awaits something the loop has its turn: it calls what signals have asked "
+            "for, and tells the task that it was cancelled."
+        ),
+        source="docs: library/asyncio-task, Task Cancellation; CPython Lib/asyncio/base_events.py, "
+        "_run_once",
+    ),
+    Law(
+        id="callback-fails",
+        about="loop exception",
+        when=lambda f: f.exception == "Exception",
+        then=lambda _: Proceeds(),
+        because=(
+            "What a function raises that the loop calls is given to the loop's exception handler, "
+            "which logs it; nothing else comes of it."
+        ),
+        source="docs: library/asyncio-eventloop, Error Handling API; CPython "
+        "Lib/asyncio/events.py, Handle._run",
+    ),
+    Law(
+        id="no-loop-to-handle-signals",
+        about="statement",
+        when=lambda f: isinstance(f.statement, HandleInLoop) and not f.in_loop,
+        then=lambda _: Raises("Exception"),
+        because="Where no loop runs asyncio.get_running_loop raises RuntimeError.",
+        source="docs: library/asyncio-eventloop, asyncio.get_running_loop",
     ),
     Law(
         id="main-task-wakes",
@@ -40,7 +85,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="loop-handles-signal",
         about="statement",
-        when=does(HandleInLoop),
+        when=lambda f: isinstance(f.statement, HandleInLoop) and f.in_loop,
         then=lambda _: Proceeds(),
         because=(
             "loop.add_signal_handler sets a handler that does nothing, in place of the one that "
@@ -106,6 +151,18 @@ LAWS: tuple[Law, ...] = (
         ),
         source="docs: library/asyncio-runner, asyncio.run; library/asyncio-eventloop, "
         "shutdown_asyncgens and shutdown_default_executor",
+    ),
+    Law(
+        id="clean-up-of-a-task-fails",
+        about="loop clean-up",
+        when=lambda f: f.exception == "Exception",
+        then=lambda _: Swallows(),
+        because=(
+            "What another task raises while it is cancelled, or a generator while it is closed, is "
+            "kept as its result, and logged."
+        ),
+        source="CPython Lib/asyncio/runners.py, _cancel_all_tasks; Lib/asyncio/base_events.py, "
+        "shutdown_asyncgens",
     ),
     Law(
         id="loop-gives-up",

@@ -22,7 +22,7 @@ from exitmatrix.judge.semantics.state import (
 )
 from exitmatrix.judge.semantics.waits import Raised, Resting
 from exitmatrix.model.execution import Exit
-from exitmatrix.model.language import JoinDaemon
+from exitmatrix.model.language import JoinDaemon, RunLoop
 
 CALLED = "(called)"
 """What sys.exitfunc is once it has been called: nothing, unless it is set again."""
@@ -157,6 +157,8 @@ def _release(
         raise NotPredicted("no law says what happens: the globals of a file that was imported")
     if process.pooled and (process.abandoned or any(map(workers.works, process.threads))):
         raise NotPredicted("no law says what happens: globals beside a pool of threads")
+    if any(isinstance(one, RunLoop) for one in ask.code.body):
+        raise NotPredicted("no law says what happens: globals of a program with an event loop")
     (effect,) = ask("globals", replace(about, held=about.held or _held(process, function, ask)))
     process = replace(process, kept=())
     if isinstance(effect, Calls):

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Calls, Facts, Passes
+from exitmatrix.judge.laws.law import Calls, Facts, Passes, Swallows
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.state import Body, Configuration, Entering, ProcessState, Thread
-from exitmatrix.judge.semantics.waits import Looping, Raised, Resting
-from exitmatrix.model.language import RunLoop, Wake
+from exitmatrix.judge.semantics.state import (
+    Body,
+    Catching,
+    Configuration,
+    Entering,
+    Finally,
+    ProcessState,
+    Thread,
+)
+from exitmatrix.judge.semantics.waits import CalledBack, Looping, Raised, Resting, Turn
+from exitmatrix.model.language import Pause, RunLoop, Wake
 
 CALLBACK = "loop:"
 """Begins, among the dispositions of signals, what the loop calls: `loop:SIGTERM`."""
@@ -17,10 +27,29 @@ CALLBACK = "loop:"
 CANCELLED = Raised("CancelledError")
 
 
+FRAMES = CalledBack | Looping | Turn
+
+OF_MAIN_TASK = Body | Finally | Catching | Looping
+"""What there is above a loop where it is its main task that executes a statement."""
+
+
+def is_main_task(thread: Thread) -> bool:
+    """Whether a statement is one of the main task of a loop, and not of a function."""
+    above = list(takewhile(lambda one: not isinstance(one, Looping), reversed(thread.frames)))
+    return len(above) < len(thread.frames) and all(isinstance(one, OF_MAIN_TASK) for one in above)
+
+
+def is_within(thread: Thread) -> bool:
+    """Whether a loop runs in a thread."""
+    return any(isinstance(one, Looping) for one in thread.frames)
+
+
 def execute(
-    process: ProcessState, thread: Thread, statement: RunLoop | Wake, ask: Ask
+    process: ProcessState, thread: Thread, statement: Pause | RunLoop | Wake, ask: Ask
 ) -> tuple[ProcessState, Thread]:
-    """The loop begins; or what its main task awaits has come."""
+    """The loop begins, or has its turn; or what its main task awaits has come."""
+    if isinstance(statement, Pause):
+        return process, change.push(thread, Turn()) if is_main_task(thread) else thread
     if isinstance(statement, Wake):
         left = tuple(one for one in thread.frames if one != Resting(awaits=True))
         return process, replace(thread, frames=left)
@@ -33,10 +62,15 @@ def execute(
 
 def go_on(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -> Configuration:
     """The next of what is under way is ended; then the loop is over. Raises NotPredicted."""
+    if isinstance(thread.top, CalledBack):
+        return _with(now, process, change.pop(thread))
     loop = _loop(thread)
+    if isinstance(thread.top, Turn):
+        return _with(now, process, _turn(thread, loop))
     process = _give_back(process)
+    _has_called(loop)
     if not loop.beside:
-        over = change.pop(thread)
+        process, over = _closed(process), change.pop(thread)
         over = change.fail(over, loop.raised) if loop.raised else over
         return _with(now, process, over)
     (effect,) = ask("loop clean-up", Facts(profile=ask.profile))
@@ -47,24 +81,50 @@ def go_on(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -
     return _with(now, process, change.push(thread, Entering(function)))
 
 
+def _turn(thread: Thread, loop: Looping) -> Thread:
+    """The thread, whose loop calls the next function, or goes on with its main task."""
+    if loop.calls and loop.due:
+        raise NotPredicted("no law says what happens: a loop that calls while it cancels")
+    if loop.calls:
+        function, *others = loop.calls
+        thread = _set(thread, calls=tuple(others))
+        return change.push(thread, CalledBack(), Entering(function))
+    after = _set(change.pop(thread), due=False)
+    return change.fail(after, CANCELLED) if loop.due else after
+
+
+def _has_called(loop: Looping) -> None:
+    """Raises NotPredicted where the main task is over before the loop could call."""
+    if loop.calls:
+        raise NotPredicted("no law says what happens: a signal while the loop does not wait")
+
+
 def unwind(
     now: Configuration, process: ProcessState, thread: Thread, raised: Raised, ask: Ask
 ) -> Configuration:
     """An exception comes to the loop: from a task, or while all wait. Raises NotPredicted."""
-    if isinstance(thread.top, Resting):
+    if isinstance(thread.top, CalledBack) and raised.name == "Exception":
+        ask("loop exception", Facts(profile=ask.profile, exception=raised.name))
+        return _with(now, process, replace(change.pop(thread), raising=None))
+    if isinstance(thread.top, CalledBack):
+        return _with(now, process, change.pop(thread))
+    if isinstance(thread.top, Resting | Turn):
         waiting = change.pop(thread)
         if raised != CANCELLED:  # it is the loop that is left, and the main task is cancelled
             ask("loop exception", Facts(profile=ask.profile, exception=raised.name))
             waiting = _set(waiting, left=True, raised=raised)
         return _with(now, process, replace(waiting, raising=CANCELLED))
     loop = _loop(thread)
+    _has_called(loop)
     if loop.left or loop.ended:
         if raised == CANCELLED:
             return _with(now, process, replace(change.swap(thread, loop), raising=None))
         (effect,) = ask("loop clean-up", Facts(profile=ask.profile, exception=raised.name))
+        if isinstance(effect, Swallows) and loop.ended:
+            return _with(now, process, replace(thread, raising=None))
         if not isinstance(effect, Passes):
             raise NotPredicted(f"{effect!r} of a loop's clean-up")
-        return _with(now, _give_back(process), change.pop(thread))
+        return _with(now, _closed(_give_back(process)), change.pop(thread))
     raised = loop.raised if raised == CANCELLED and loop.raised else raised
     over = change.swap(thread, replace(loop, raised=raised, ended=True))
     return _with(now, process, replace(over, raising=None))
@@ -78,7 +138,9 @@ def cancel(main: Thread) -> Thread:
         return change.fail(main, interrupt)
     main = _set(main, cancelled=True, raised=interrupt)
     # Code that does not await goes on, until it does.
-    return change.fail(main, CANCELLED) if main.top == Resting(awaits=True) else main
+    if main.top == Resting(awaits=True):
+        return change.fail(main, CANCELLED)
+    return _set(main, due=True)
 
 
 def call_back(process: ProcessState, main: Thread, signal: str) -> Thread:
@@ -86,9 +148,11 @@ def call_back(process: ProcessState, main: Thread, signal: str) -> Thread:
     function = dict(process.signals).get(f"{CALLBACK}{signal}")
     if not function or main.top == Resting():
         return main  # what blocks keeps the loop from it
-    if main.top != Resting(awaits=True):
+    if main.top == Resting(awaits=True):
+        return change.push(main, Entering(function))
+    if not is_within(main) or _loop(main).ended:
         raise NotPredicted("no law says what happens: a signal while the loop does not wait")
-    return change.push(main, Entering(function))
+    return _set(main, calls=(*_loop(main).calls, function))
 
 
 def deaf(process: ProcessState) -> ProcessState:
@@ -101,6 +165,14 @@ def _give_back(process: ProcessState) -> ProcessState:
     """The process, whose SIGINT is as it was before the loop."""
     left = tuple(one for one in process.signals if one != ("SIGINT", "runner"))
     return replace(process, signals=left)
+
+
+def _closed(process: ProcessState) -> ProcessState:
+    """The process, whose loop gives up the signals that it has handled: also for somebody else."""
+    handled = {one.removeprefix(CALLBACK) for one, _ in process.signals if one.startswith(CALLBACK)}
+    left = [one for one in process.signals if one[0].removeprefix(CALLBACK) not in handled]
+    again = [(one, "interrupt" if one == "SIGINT" else "default") for one in handled]
+    return replace(process, signals=tuple(sorted((*left, *again))))
 
 
 def _loop(thread: Thread) -> Looping:

@@ -14,6 +14,7 @@ from exitmatrix.judge.semantics.waits import (
     AwaitsTask,
     AwaitsWork,
     AwaitsWorker,
+    CalledBack,
     ClosesPool,
     EndsPool,
     EndsProcesses,
@@ -35,6 +36,7 @@ from exitmatrix.judge.semantics.waits import (
     ShutsDown,
     Supervising,
     TaskCode,
+    Turn,
     WaitsForChild,
 )
 from exitmatrix.model import Frozen
@@ -173,6 +175,8 @@ Frame = (
     | PoolWork
     | Resting
     | Looping
+    | Turn
+    | CalledBack
     | Serving
     | Supervising
     | RequestCode

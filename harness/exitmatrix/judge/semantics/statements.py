@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from exitmatrix.judge.laws.law import POOL, Calls, Facts, Proceeds
 from exitmatrix.judge.semantics import (
     change,
+    held,
     loops,
     multiprocess,
     pools,
@@ -49,57 +50,35 @@ from exitmatrix.model.language import (
     Busy,
     Call,
     Catch,
-    Clear,
-    CloseStdout,
-    Default,
     EndInterpreter,
-    FillStdout,
-    Finalize,
     Flush,
     Fork,
-    Handle,
-    HandleInLoop,
-    HoldStdout,
-    Hook,
-    Ignore,
     Import,
-    ImportAtexit,
     Interrupt,
     JoinDaemon,
     JoinProcess,
-    Keep,
     LibcExit,
     Nothing,
     OsExit,
+    Pause,
     Raise,
     Register,
-    RegisterFaulthandler,
-    RegisterThreading,
-    ReplaceExit,
-    ReplaceHooks,
     Rest,
     RunHandlers,
     RunLoop,
-    Save,
-    Say,
     Segfault,
     Serve,
-    SetExitFunction,
-    Share,
     Signal,
     StartChild,
-    StartInterpreter,
     StartProcess,
     StartThread,
     Statement,
     Submit,
     SubmitTask,
     Supervise,
-    TakeWakeup,
     TerminateProcess,
     TryFinally,
     Unregister,
-    Unshare,
     UsePool,
     Wake,
     Write,
@@ -141,6 +120,7 @@ def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement)
         foreign=not process.owned and bool(process.others),
         pool_over=process.pools_over or any(line.function == POOL for line in process.said),
         pooled=process.pooled,
+        in_loop=loops.is_within(thread),
     )
 
 
@@ -163,15 +143,13 @@ def execute(
             f"no law says what happens: {type(statement).__name__} while globals are released"
         )
     _knows_signals(process, statement, ask)
-    if isinstance(statement, Fork | StartProcess) and workers.works(thread):
-        raise NotPredicted("no law says what happens: a fork in a task of a pool of threads")
+    _can_fork(thread, statement)
     about = facts(ask, process, thread, statement)
     if process.torn and isinstance(statement, LOADERS):
         for effect in ask("loading", about):
             if not isinstance(effect, Proceeds):
                 yield stopped(now, process, thread, effect, statement, ask)
-    if isinstance(statement, UsePool) and not process.pooled and ask.profile.eval_forgets_interrupt:
-        process, thread = multiprocess.forget_interrupt(process, thread)  # the import does
+    process, thread = _imported(process, thread, statement, ask)
     for effect in ask("statement", about):
         if isinstance(effect, Proceeds) and isinstance(statement, Busy):
             yield from spend(now, process, thread, statement.milliseconds, ask)
@@ -182,6 +160,28 @@ def execute(
             yield change.with_process(now, change.with_thread(process, begun))
         else:
             yield stopped(now, process, thread, effect, statement, ask)
+
+
+def _imported(
+    process: ProcessState, thread: Thread, statement: Statement, ask: Ask
+) -> tuple[ProcessState, Thread]:
+    """What is left by the import that a statement begins with. Raises NotPredicted."""
+    if isinstance(statement, UsePool) and not process.pooled and ask.profile.eval_forgets_interrupt:
+        return multiprocess.forget_interrupt(process, thread)
+    spawns = isinstance(statement, StartProcess) and statement.method != "fork"
+    if spawns and ask.profile.early_exit_function:
+        return run.bring(process, "multiprocessing.util", ask), thread
+    return process, thread
+
+
+def _can_fork(thread: Thread, statement: Statement) -> None:
+    """Raises NotPredicted where it is not known what a child goes on with."""
+    if not isinstance(statement, Fork | StartProcess):
+        return
+    if workers.works(thread):
+        raise NotPredicted("no law says what happens: a fork in a task of a pool of threads")
+    if loops.is_within(thread):
+        raise NotPredicted("no law says what happens: a fork while an event loop runs")
 
 
 def _knows_signals(process: ProcessState, statement: Statement, ask: Ask) -> None:
@@ -221,7 +221,7 @@ def _proceed(
                 else spawn.start_child(process, body, ask)
             )
             now, process, thread = _parent(now, process, thread, child)
-        case RunLoop() | Wake():
+        case Pause() | RunLoop() | Wake():
             process, thread = loops.execute(process, thread, statement, ask)
         case StartThread() | Submit() | UsePool():
             process, thread = _threads(process, thread, statement, ask)
@@ -242,7 +242,7 @@ def _proceed(
             yield from _elsewhere(now, process, thread, statement, ask)
             return
         case _:
-            process = _set_list(process, statement, ask)
+            process = held.after(process, statement, ask)
     yield change.with_process(now, change.with_thread(process, thread))
 
 
@@ -322,97 +322,3 @@ def _waiting(process: ProcessState, statement: Rest | Serve | Supervise | AwaitT
         case Serve():
             return Serving()
     return Supervising((*process.path, 0), statement.how)
-
-
-def _set_list(process: ProcessState, statement: Statement, ask: Ask) -> ProcessState:
-    """The process after a statement about its handlers, or about something else."""
-    match statement:
-        case Register(function, arguments):
-            return run.register(process, f"{function}({arguments})" if arguments else function)
-        case Unregister(function):
-            return run.unregister(process, function)
-        case Clear():
-            return replace(process, handlers=())
-        case Share(kind):
-            return process_waits.share(process, kind, ask)
-        case Unshare(kind):
-            left = tuple(one for one in process.shared if one != kind)
-            return replace(process, shared=left)
-        case SetExitFunction(function):
-            return replace(process, exitfunc=function, held=True)
-        case ImportAtexit():
-            if process.exitfunc and ask.profile.exitfunc:
-                return run.register(replace(process, exitfunc=""), process.exitfunc)
-            return process
-        case Finalize() | RegisterThreading() | Keep() | Hook():
-            return _promise(process, statement)
-    return _set(process, statement)
-
-
-def _promise(
-    process: ProcessState, statement: Finalize | RegisterThreading | Keep | Hook
-) -> ProcessState:
-    """The process after something else than atexit has promised to call a function."""
-    match statement:
-        case Finalize(function):
-            return run.finalize(process, function)
-        case RegisterThreading(function):
-            listed = (*process.listed, function)
-            waiting = (*process.threading, function)
-            return replace(process, threading=waiting, listed=listed, held=True)
-        case Keep(function):
-            return replace(process, kept=(*process.kept, function))
-        case Hook(name, function):
-            return replace(process, hooks=(*process.hooks, (name, function)), held=True)
-
-
-def _set(process: ProcessState, statement: Statement) -> ProcessState:
-    """The process after a statement that changes one other thing that it has."""
-    match statement:
-        case Write(text):
-            return replace(process, buffered=(*process.buffered, text), marked=True)
-        case CloseStdout():
-            return replace(process, reader=False)
-        case FillStdout():
-            return replace(process, full=True)
-        case HoldStdout():
-            return replace(process, stuck=True)
-        case Save(data):
-            return replace(process, saved=(*process.saved, data))
-        case ReplaceExit(function):
-            return replace(process, before_exit=function)
-        case Say(text):
-            return replace(process, printed=(*process.printed, text))
-        case ReplaceHooks():
-            return replace(process, hooked=True)
-        case StartInterpreter(functions):
-            return replace(process, second=functions)
-    return _handle(process, statement)
-
-
-def _handle(process: ProcessState, statement: Statement) -> ProcessState:
-    """The process after a statement that says what a signal does."""
-    match statement:
-        case Handle(signal, function):
-            return _dispose(process, signal, f":{function}")
-        case Ignore(signal):
-            return _dispose(process, signal, "ignored")
-        case Default(signal):
-            return _dispose(process, signal, "default")
-        case HandleInLoop(signal, function):
-            process = _dispose(process, signal, "loop")
-            return _dispose(process, f"{loops.CALLBACK}{signal}", function)
-        case TakeWakeup():
-            return loops.deaf(process)
-        case RegisterFaulthandler(signal, chain) if not chain:
-            return _dispose(process, signal, "dumped")
-        case RegisterFaulthandler(signal):
-            return replace(process, passed_on=tuple(sorted({*process.passed_on, signal})))
-    return process
-
-
-def _dispose(process: ProcessState, signal: str, how: str) -> ProcessState:
-    others = tuple(one for one in process.signals if one[0] != signal)
-    passed_on = tuple(one for one in process.passed_on if one != signal)
-    signals = tuple(sorted((*others, (signal, how))))
-    return replace(process, signals=signals, passed_on=passed_on)

@@ -52,6 +52,7 @@ from exitmatrix.judge.semantics.waits import (
     AwaitsProcess,
     AwaitsTask,
     AwaitsWork,
+    CalledBack,
     EndsProcesses,
     Joins,
     JoinsProcess,
@@ -62,6 +63,7 @@ from exitmatrix.judge.semantics.waits import (
     Resting,
     Serving,
     Supervising,
+    Turn,
     WaitsForChild,
 )
 from exitmatrix.model.language import Nothing
@@ -171,7 +173,7 @@ def _go_on(
         case Call(function):
             said = change.say(process, function, "ended")
             yield _with(now, said, change.pop(thread))
-        case Looping():
+        case frame if isinstance(frame, loops.FRAMES):
             yield loops.go_on(now, process, thread, ask)
         case Finally() | Catching() | Unwinding() | FinalizerRun():
             yield from promises.go_on(now, process, thread, ask)
@@ -228,7 +230,7 @@ def _unwind(
             yield from supervise.leave_server(now, process, thread, raised, ask)
         case RequestCode() as request:
             yield from supervise.leave_request(now, process, thread, request, raised, ask)
-        case Looping() | Resting(awaits=True):
+        case Looping() | Turn() | CalledBack() | Resting(awaits=True):
             yield loops.unwind(now, process, thread, raised, ask)
         case frame if isinstance(frame, LEFT):
             yield _with(now, process, change.pop(thread))

@@ -183,6 +183,16 @@ class Looping(Frozen):
     cancelled: bool = False  # whether Ctrl-C has cancelled it
     left: bool = False  # whether an exception has left the loop, which then cancels all
     raised: Raised | None = None  # what the whole ends with
+    due: bool = False  # whether its main task is to be told of that when it awaits something
+    calls: tuple[str, ...] = ()  # functions that it calls when it has its turn
+
+
+class Turn(Frozen):
+    """The main task of an event loop waits for a moment: the loop has its turn."""
+
+
+class CalledBack(Frozen):
+    """Below a function that an event loop calls."""
 
 
 class Serving(Frozen):
