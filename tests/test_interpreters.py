@@ -86,12 +86,17 @@ def test_a_real_python_is_named_by_what_it_is() -> None:
         ("pypy 2.7.18 7.3.11 - -", "pypy-2.7.18-7.3.11"),
     ],
 )
-def test_an_id_tells_all_that_can_differ(said: str, identity: str, tmp_path: Path) -> None:
+def test_an_id_tells_all_that_can_differ(
+    said: str, identity: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Pre-releases, free-threaded and debug builds and PyPys have ids of their own."""
-    assert ids(find([claims(tmp_path / "python", said)])) == [identity]
+    listed(monkeypatch, claims(tmp_path / "python", said))
+    assert ids(find()) == [identity]
 
 
-def test_interpreters_are_sorted_by_version_not_by_letters(tmp_path: Path) -> None:
+def test_interpreters_are_sorted_by_version_not_by_letters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """CPython comes first, 3.9 before 3.10, a pre-release before its release."""
     said = ["pypy 3.9.16 7.3.11 - -", "cpython 3.10.1 - - -", "cpython 3.9.9 - - -"]
     said += [
@@ -100,8 +105,8 @@ def test_interpreters_are_sorted_by_version_not_by_letters(tmp_path: Path) -> No
         "cpython 3.14.0 - - -",
         "cpython 3.14.0rc2 - - -",
     ]
-    names = [claims(tmp_path / str(n) / "python", each) for n, each in enumerate(said)]
-    assert ids(find(names)) == [
+    listed(monkeypatch, *(claims(tmp_path / str(n) / "python", one) for n, one in enumerate(said)))
+    assert ids(find()) == [
         "cpython-3.9.9",
         "cpython-3.10.1",
         "cpython-3.14.0rc2",
@@ -216,9 +221,35 @@ def test_a_build_that_is_named_is_never_taken_for_the_machines_own(
     assert find([patched]) == found, "the same at every call"
 
 
-def test_of_two_builds_that_are_named_none_is_the_release(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("said", "identity"),
+    [
+        ("cpython 3.13.0 - - -", "cpython-3.13.0+p"),
+        ("cpython 3.14.10 - td -", "cpython-3.14.10td+p"),
+        ("pypy 3.11.17 8.0.1 - -", "pypy-3.11.17-8.0.1+p"),
+        ("cpython 3.13.0 - - =", "cpython-3.13.0"),
+        ("cpython 3.15.0a2 - - 1a2b3c4d5e6f", "cpython-3.15.0a2+g1a2b3c4d5"),
+    ],
+)
+def test_what_is_named_by_its_path_alone_is_a_release_if_it_tells_that(
+    said: str, identity: str, tmp_path: Path
+) -> None:
+    """What was built from an archive may have been patched before: then its place is in its id.
+
+    Also where no other Python of that id is here. A checkout at the release's tag is the release.
+    """
+    path = claims(tmp_path / "python", said)
+    (one,) = find([path]).interpreters
+    place = identity.endswith("+p")
+    assert one.id.startswith(identity) if place else one.id == identity
+    assert len(one.id) == len(identity) + 8 * place
+    assert (one.argument, find([path])) == (path, find([path]))
+
+
+@pytest.mark.parametrize("said", ["cpython 3.13.0 - - -", "cpython 3.13.0 - - ="])
+def test_of_two_builds_that_are_named_none_is_the_release(said: str, tmp_path: Path) -> None:
     """Which of them bears the bare id does not depend on the order in which they are named."""
-    paths = [claims(tmp_path / name / "python", "cpython 3.13.0 - - -") for name in "ab"]
+    paths = [claims(tmp_path / name / "python", said) for name in "ab"]
     found = find(paths)
     assert found.interpreters == find(paths[::-1]).interpreters
     assert len(set(ids(found))) == 2
@@ -276,6 +307,7 @@ def test_a_checkout_at_a_release_is_the_release(git: tuple[str, str, str], build
     answer = read_answer(done.stdout)
     assert answer is not None
     assert interpreter(answer, "/x").build == build
+    assert answer.tagged == (told[1].endswith(f"v{version}"))
 
 
 def test_two_names_of_one_file_are_no_shadow(tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from exitmatrix.model import Frozen, Interpreter
 # Flags are those of sys.abiflags (PEP 3149; "t" since 3.13). 2.7 has none: a debug build is
 # then told by gettotalrefcount, which the documentation of sys ties to such builds.
 # sys._git is (name, branch or tag, revision) since 2.7.14 and 3.6 (Modules/getbuildinfo.c);
-# what was built from a release's archive has no revision, and what was built in a checkout
-# at a release's tag is that release, unless files had been changed ("-dirty", git-describe(1)).
+# what was built from a release's archive has no revision, patched or not, and what was built in a
+# checkout at a release's tag ("=") is that release, unless files had been changed ("-dirty",
+# git-describe(1)).
 PROBE = """
 import sys
 v = sys.version_info
@@ -32,7 +33,8 @@ own = dotted(sys.pypy_version_info) if name == 'pypy' else '-'
 abi = getattr(sys, 'abiflags', '')
 flags = 't' * ('t' in abi) + 'd' * ('d' in abi or hasattr(sys, 'gettotalrefcount'))
 tag, revision = getattr(sys, '_git', ('', '', ''))[1:3]
-if name == 'pypy' or tag.split('/')[-1] == 'v' + dotted(v): revision = ''
+if name == 'pypy': revision = ''
+elif tag.split('/')[-1] == 'v' + dotted(v): revision = '='
 elif revision and tag.endswith('-dirty'): revision += '.dirty'
 path = getattr(sys, '_base_executable', None) or sys.executable or ''
 if v[0] > 2: path = path.encode(sys.getfilesystemencoding(), 'surrogateescape')
@@ -41,8 +43,8 @@ print(' '.join(['exitmatrix:', name, dotted(v), own, flags or '-', revision or '
 """
 _ANSWER = re.compile(
     # Nothing that could lead out of a folder: an id becomes a file's name.
-    r"^exitmatrix: (\w+) (\d+\.\d+\.\d+\w*) (\d+\.\d+\.\d+\w*|-) (t?d?|-) ([0-9a-z]+(?:\.dirty)?|-)"
-    r" ([0-9a-f]+|-)$",
+    r"^exitmatrix: (\w+) (\d+\.\d+\.\d+\w*) (\d+\.\d+\.\d+\w*|-) (t?d?|-)"
+    r" ([0-9a-z]+(?:\.dirty)?|[-=]) ([0-9a-f]+|-)$",
     re.MULTILINE | re.ASCII,
 )
 _DIGITS = 9
@@ -58,6 +60,7 @@ class Answer(Frozen, kw_only=True):
     free_threaded: bool
     debug: bool
     revision: str  # of the checkout that it was built in; "" for a release
+    tagged: bool = False  # whether that was a checkout at the release's tag, unchanged
     executable: str
 
 
@@ -72,7 +75,8 @@ def read_answer(output: str) -> Answer | None:
         own_version="" if own == "-" else own,
         free_threaded="t" in flags,
         debug="d" in flags,
-        revision="" if revision == "-" else revision,
+        revision="" if revision in ("-", "=") else revision,
+        tagged=revision == "=",
         executable="" if path == "-" else os.fsdecode(bytes.fromhex(path)),
     )
 

@@ -21,6 +21,7 @@ from exitmatrix.model import Frozen, Interpreter
 class _Identified(Frozen, kw_only=True):
     interpreter: Interpreter
     executable: str  # the real file that answered: two names of one file are one interpreter
+    tagged: bool = False  # whether it tells that it was built in a checkout at the release's tag
 
 
 def find(named: Sequence[str] = ()) -> Found:
@@ -30,8 +31,8 @@ def find(named: Sequence[str] = ()) -> Found:
     then come EXITMATRIX_PYTHONS, pyenv, uv, the system's folders and PATH. Ids and patterns in
     `named` are left to `select`. A binary that cannot be used is in `rejected`; nothing raises.
 
-    What the caller names by a path and is not this machine's own Python of that id, as a
-    patched copy of a release is not, has a build in its id that tells the two apart.
+    What the caller names by a path and is not this machine's own Python of that id has a build
+    in its id: a patched copy of a release says of itself what the release says.
     """
     looked = [(candidate, _look(candidate)) for candidate in candidates(named)]
     binaries: dict[str, str] = {}  # real path -> the path to start it by
@@ -58,7 +59,7 @@ def find(named: Sequence[str] = ()) -> Found:
             continue
         one = result.interpreter
         if candidate.name:
-            if owners[one.id] != result.executable:
+            if owners.get(one.id) != result.executable:
                 one = one.built(_build_of(result))
             one = replace(one, named=candidate.name)
             meant.append(Named(name=candidate.name, id=one.id))
@@ -77,19 +78,20 @@ def find(named: Sequence[str] = ()) -> Found:
 def _owners(told: Iterable[tuple[Candidate, _Identified | Rejected]]) -> dict[str, str]:
     """By id, the file that bears it without a build: this machine's own Python of that id.
 
-    Where the machine has none, it is what was named, if that is one file: of two nobody can
-    say which of them is the release.
+    Where the machine has none, it is what was named and built in a checkout, at the release's
+    tag or with a revision in its id, if that is one file. Of what was built from an archive
+    nobody can say what was changed in it before.
     """
     own: dict[str, str] = {}
     named: dict[str, set[str]] = {}
     for candidate, result in told:
         if isinstance(result, _Identified):
             id = result.interpreter.id
-            if candidate.name:
-                named.setdefault(id, set()).add(result.executable)
-            else:
+            if not candidate.name:
                 own.setdefault(id, result.executable)
-    return {id: min(files) if len(files) == 1 else "" for id, files in named.items()} | own
+            elif result.tagged or result.interpreter.build:
+                named.setdefault(id, set()).add(result.executable)
+    return {id: min(files) for id, files in named.items() if len(files) == 1} | own
 
 
 def _build_of(one: _Identified) -> str:
@@ -129,4 +131,6 @@ def _identify(path: str) -> _Identified | Rejected:
     # the folder it is called in, so the binary is used in its place.
     if "shims" in Path(path).parts and exists(executable):
         path = answer.executable
-    return _Identified(interpreter=interpreter(answer, path), executable=executable)
+    return _Identified(
+        interpreter=interpreter(answer, path), executable=executable, tagged=answer.tagged
+    )
