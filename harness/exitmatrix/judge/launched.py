@@ -12,13 +12,14 @@ from msgspec.structs import replace
 
 from exitmatrix.declare.launchers import BY_ID
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.judge.cell import CHILD, PARENT, Below, predict
+from exitmatrix.judge.cell import predict
 from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.laws.law import Law
 from exitmatrix.judge.profile import Profile, profile
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.semantics.state import Event, Path
 from exitmatrix.judge.semantics.supervise import SIGNUMS
+from exitmatrix.judge.start import CHILD, PARENT, Below
 from exitmatrix.model import Outcome, Prediction, Process, Program, Record, Scenario
 from exitmatrix.model.launcher import DIES, Launcher, Launches, OnSignal, Stays
 from exitmatrix.model.outcome import NEW, Launching
