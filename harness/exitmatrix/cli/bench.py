@@ -86,9 +86,9 @@ def command(python: str | None, rounds: int, batch: int, cells: str) -> None:
         subject = (plain, interpreter, environment)
         _under_harness(session, ["return"], *subject)
         click.echo(f"the engine is up after {time.perf_counter() - begun:.2f} s, once a run\n")
-        for name, ids in endings.items():
-            _compare(name, [ids[n % len(ids)] for n in range(batch)], rounds, session, *subject)
-        session.finish()
+        start = session.finish().harness
+    for name, ids in endings.items():
+        _compare(name, [ids[n % len(ids)] for n in range(batch)], rounds, start, *subject)
     _compare_generated(batch, rounds, interpreter)
     say("the handwritten test")
     by_hand = _rate(20, lambda: _by_hand(20, environment))
@@ -182,28 +182,51 @@ def _compare(
     name: str,
     ids: list[str],
     rounds: int,
-    session: Session,
+    start: float,
     plain: Scenario,
     interpreter: Interpreter,
     environment: Environment,
 ) -> None:
-    """Print how many cells a second the harness makes of what the bare programs make."""
+    """Print how many cells a second the harness makes of what the bare programs make.
+
+    On a machine that others use that says who got more of it. So processor time stands beside
+    it: `start` is what an engine takes that runs one trial.
+    """
     cores = os.cpu_count() or 1
     harness: list[float] = []
     floor: list[float] = []
-    for number in range(rounds):
-        say(f"{name}: round {number + 1} of {rounds}")
+    planner = bare = 0.0
+    with Session(default_jobs()) as session:
         observed = partial(_under_harness, session, ids, plain, interpreter, environment)
-        harness.append(_rate(len(ids), observed))
-        floor.append(_rate(len(ids), partial(_bare, ids, plain, environment, cores)))
+        for number in range(rounds):
+            say(f"{name}: round {number + 1} of {rounds}")
+            before = time.process_time()
+            harness.append(_rate(len(ids), observed))
+            planner += time.process_time() - before
+            before = _of_children()
+            floor.append(_rate(len(ids), partial(_bare, ids, plain, environment, cores)))
+            bare += _of_children() - before
+        usage = session.finish()
+    own = planner + usage.harness - start
+    ms = 1000 / (rounds * len(ids))
     ratios = [one / other for one, other in zip(harness, floor, strict=True)]
     click.echo(f"plain, {name}: cells per second, median of the rounds")
     click.echo(f"  under the harness         {statistics.median(harness):7.1f}")
     click.echo(f"  bare, {cores} at a time (floor) {statistics.median(floor):7.1f}")
     click.echo(
         f"  harness / floor           {statistics.median(ratios):7.2f}"
-        f"   ({min(ratios):.2f} to {max(ratios):.2f})\n"
+        f"   ({min(ratios):.2f} to {max(ratios):.2f})"
     )
+    click.echo(
+        f"  processor ms a cell       bare {ms * bare:.2f}; observed {ms * usage.observed:.2f},"
+        f" harness {ms * own:.2f}: bare / both {bare / (usage.observed + own):.2f}\n"
+    )
+
+
+def _of_children() -> float:
+    """The processor time of all processes that this one has waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _under_harness(
