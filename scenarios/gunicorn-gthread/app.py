@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.13"
-# dependencies = ["gunicorn!=21.*,!=22.*,!=24.*"]
+# dependencies = ["gunicorn!=21.*,!=22.*,!=24.*,!=25.*"]
 #
 # [tool.exitmatrix]
 # title = "gunicorn with two workers of threads"

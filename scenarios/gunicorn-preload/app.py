@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.13"
-# dependencies = ["gunicorn!=21.*,!=22.*,!=23.*,!=24.*"]
+# dependencies = ["gunicorn!=21.*,!=22.*,!=23.*,!=24.*,!=25.*"]
 #
 # [tool.exitmatrix]
 # title = "gunicorn --preload with two sync workers"

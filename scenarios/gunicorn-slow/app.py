@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.13"
-# dependencies = ["gunicorn>=23"]
+# dependencies = ["gunicorn>=23,!=25.*"]
 #
 # [tool.exitmatrix]
 # title = "gunicorn with two sync workers, whose clean-up takes its time"

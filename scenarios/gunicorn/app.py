@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.13"
-# dependencies = ["gunicorn!=24.*"]
+# dependencies = ["gunicorn!=24.*,!=25.*"]
 #
 # [tool.exitmatrix]
 # title = "gunicorn with two sync workers"

@@ -36,6 +36,7 @@ class View(Frozen, kw_only=True):
     ends: Ends
     client: str = "200"  # as in an outcome: a status, closed, reset, waits
     status: int | None = None  # with which the process leaves then, if with another
+    stays: bool = False  # whether the process waits on, though the view is over
     source: str = ""
 
 

@@ -235,7 +235,18 @@ REDIS_QUEUE = replace(
     PREFORK_QUEUE,
     id="celery-redis-queue",
     master={"SIGTERM": PREFORK.master["SIGTERM"]},
-    worker={"SIGTERM": PREFORK.worker["SIGTERM"]},
+    worker={
+        "SIGTERM": replace(
+            PREFORK.worker["SIGTERM"],
+            hurried=Reaction(
+                how="exits at once",
+                status=15,
+                hooks=(_PROCESS,),
+                source="pool.py, `_do_exit`: os._exit, when a second has passed without the SIGTERM"
+                " of `on_death`, with the status of `_shutdown_cleanup`, 15 - 256",
+            ),
+        )
+    },
     # Of an asynchronous broker: concurrency/asynpool.py, each process has a pipe of its own.
     replaces_late=False,
     waits_for_lock=False,

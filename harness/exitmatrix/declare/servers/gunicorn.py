@@ -308,9 +308,26 @@ _ASGI_24 = Server(
 )
 _ASGI = replace(
     _ASGI_24,
-    since="25",
+    since="26.1",
     worker={"SIGTERM": _GRACEFUL, "SIGINT": _QUICK, "SIGQUIT": _QUICK},
     source="gunicorn 27.0.1",
+)
+_COUNTS = (
+    "25.0.2, asgi/protocol.py, `connection_lost`: a connection that the server has closed is still"
+    " counted, so that `_shutdown` waits for it as long as `graceful_timeout`; mended in 26.1"
+)
+_WAITS_ON = replace(_GRACEFUL, view=View(ends="returns", stays=True, source=_COUNTS))
+_ASGI_25 = replace(
+    _ASGI,
+    since="25.0.2",  # 25.0.0 and 25.0.1 do as 26.1
+    worker={**_ASGI.worker, "SIGTERM": _WAITS_ON},
+    quits=Reaction(
+        how="finalizes",
+        view=View(ends="raises", client="closed", stays=True, source=_COUNTS),
+        source="workers/gasgi.py, `_cleanup`: `_serve` is cancelled, and comes to `_shutdown`",
+    ),
+    orphan=replace(_WAITS_ON, source="workers/gasgi.py, `_serve`"),
+    source="gunicorn 25.3.0",
 )
 
 _GREENLET_LEFT = View(
@@ -360,6 +377,7 @@ SERVERS = (
     _stuck(_SYNC),
     _SLOW,
     _ASGI_24,
+    _ASGI_25,
     _ASGI,
     _GREENLETS,
     _UVICORN,

@@ -57,9 +57,12 @@ def _by_master(first: Process, _gone: Sequence[Process]) -> States:
 
 
 def _done(first: Process, gone: Sequence[Process]) -> States:
-    """Nobody who runs tasks was ended by a signal: whoever leaves by itself finishes them."""
-    finished = all("code" in (one.exit or {}) for one in gone or [first])
-    return ("kept",) if finished else ("lost",)
+    """Nobody who runs tasks was ended by a signal: whoever leaves by itself finishes them.
+
+    One of a pool leaves with 0 then, and with the signal's number where that ended its task.
+    """
+    finished = [one.exit == {"code": 0} for one in gone] or ["code" in (first.exit or {})]
+    return ("kept",) if all(finished) else ("lost",)
 
 
 def _done_or_queued(first: Process, gone: Sequence[Process]) -> States:

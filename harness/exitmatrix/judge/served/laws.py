@@ -225,6 +225,12 @@ LAWS: Mapping[str, ServerLaw] = {
         " before it leaves; or it does not leave at all: its client is answered.",
         source="gunicorn/workers/sync.py, run_for_one; waitress/task.py, shutdown",
     ),
+    "server-view-stays": ServerLaw(
+        because="The client is answered, and its connection closed; the process still counts that,"
+        " and waits for it as long as it waits for anybody.",
+        source="gunicorn 25.0.2, asgi/protocol.py, connection_lost and _close_transport; mended in"
+        " 26.1, which counts by a flag of its own",
+    ),
     "server-view-raises": ServerLaw(
         because="The view runs in the main thread, where Python calls the signal's handler: what"
         " that raises unwinds the view, whose `finally` runs.",

@@ -19,6 +19,7 @@ from exitmatrix.judge.served.hits import predict_hit
 from exitmatrix.judge.served.predict import predict_served
 from exitmatrix.judge.served.process import DEFAULT, GOES_ON, KILLED, in_order, reaction_of
 from exitmatrix.model import Outcome, Prediction, Process, Record, Scenario, Termination
+from exitmatrix.model.outcome import NEW
 from exitmatrix.model.outcome_sets import union
 from exitmatrix.model.server import Reaction, Server, View
 
@@ -42,7 +43,8 @@ def foresee(record: Record, scenario: Scenario) -> Prediction:
     outcomes = union(one for view in views for one in _each(idle.outcomes, record.target, view))
     ends = dict.fromkeys(view.ends for view in views)
     races = (TWICE,) if "cut" in ends else ()
-    laws = (f"server-view-{one}" for one in ends)
+    laws = [f"server-view-{one}" for one in ends]
+    laws += ["server-view-stays"] if any(view.stays for view in views) else []
     return replace(
         idle,
         outcomes=outcomes,
@@ -114,6 +116,8 @@ def _answered(facts: Server, reaction: Reaction, signal: str, then: str) -> Pred
     view = view_of(reaction)
     if view.status is not None:
         reaction = replace(reaction, status=view.status)
+    if view.stays:
+        reaction = GOES_ON
     made = predict_hit(facts, reaction, signal, then)
     return replace(made, outcomes=tuple(replace(one, client=view.client) for one in made.outcomes))
 
@@ -158,15 +162,33 @@ def _each(outcomes: Iterable[Outcome], target: str, view: View) -> Iterator[Outc
         alike = [one for one in outcome.processes if one.role.partition("#")[0] == role]
         for busy in alike:
             told = [_with(one, view) if one is busy else one for one in alike]
-            yield _put(outcome, alike, told, role, view.client)
+            done = _put(outcome, alike, told, role, view.client)
+            yield from _waiting(done) if view.stays else (done,)
 
 
 def _with(process: Process, view: View) -> Process:
     """A process, with what became of the view that was at work in it: that began first."""
+    if view.stays:
+        return Process(role=process.role, fired=(VIEW,), unfinished=(), exit=None)
     if view.ends in ("never", "cut"):
         return replace(process, unfinished=(VIEW, *(process.unfinished or ())))
     raised = (VIEW, *process.raised) if view.ends == "raises" else process.raised
     return replace(process, fired=(VIEW, *(process.fired or ())), raised=raised)
+
+
+def _waiting(outcome: Outcome) -> Iterator[Outcome]:
+    """The outcome where a worker has not gone: nobody is in its place, and its master waits.
+
+    It listens until it comes to look at what it was told.
+    """
+    stays = [
+        replace(one, exit=None) if one.role == "master" and "code" in (one.exit or {}) else one
+        for one in outcome.processes
+        if not one.role.startswith(NEW)
+    ]
+    alive = tuple(one.role for one in stays if one.exit is None)
+    for port in dict.fromkeys((outcome.port, "open")):
+        yield replace(outcome, processes=tuple(stays), survivors=alive, port=port)
 
 
 def _put(

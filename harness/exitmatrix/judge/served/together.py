@@ -50,13 +50,20 @@ def afterwards(
 
 
 def late_workers(facts: Server, stop: Stop, gone: int) -> Iterator[tuple[Process, ...]]:
-    """Workers in the place of those that are gone, started by a master that was about to stop."""
+    """Workers in the place of those that are gone, started by a master that was about to stop.
+
+    One whose handler raises may leave so before it has registered all that it would run.
+    """
     yield ()
     if not facts.replaces_late:
         return
     role = f"{NEW}worker"
-    done = process_of(role, facts, reaction_of(facts, stop.passes), stop.passes)
+    reaction = reaction_of(facts, stop.passes)
+    done = process_of(role, facts, reaction, stop.passes)
     ways = [done]
+    if reaction.interrupts:
+        ran = done.fired or ()
+        ways += [replace(done, fired=ran[many:]) for many in range(1, len(ran) + 1)]
     if facts.dies_with_parent:
         ways += killed_anywhere(done)
     if facts.deaf:
