@@ -930,7 +930,7 @@ Part = tuple[str, int, str, Key, str]
 # And that the SIGQUIT of a master of gunicorn comes while handlers run which take no time: it was
 # seen where they take some (`gunicorn-slow`), and in a worker that had registered none yet.
 RARE: tuple[Part, ...] = (
-    ("hypercorn-workers", 0, "master", "SIGTERM", "reports"),
+    *(("hypercorn-workers", place, "master", "SIGTERM", "reports") for place in range(2)),
     ("gunicorn", 2, "worker", "SIGQUIT", "interrupts"),
     *(
         (server, place, "worker", "SIGQUIT", "interrupts")

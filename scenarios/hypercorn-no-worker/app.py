@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.10"
-# dependencies = ["hypercorn"]
+# dependencies = ["hypercorn>=0.18"]
 #
 # [tool.exitmatrix]
 # title = "hypercorn --workers 0, in one process"

@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.10"
-# dependencies = ["hypercorn"]
+# dependencies = ["hypercorn>=0.18"]
 #
 # [tool.exitmatrix]
 # title = "hypercorn"
@@ -9,7 +9,7 @@
 # command = ["python", "-m", "hypercorn", "--bind", "127.0.0.1:{port}", "app:app"]
 # server = "hypercorn"
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "os-exit-3", "sys-exit-3", "exception", "self-SIGTERM"]
-# busy = ["SIGTERM@master", "SIGINT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker", "SIGTERM@group", "SIGINT@group"]
 # ///
 """Whose handlers run when hypercorn is stopped, reloaded, or loses its worker?
 

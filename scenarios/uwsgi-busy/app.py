@@ -1,12 +1,12 @@
 # /// script
 # requires-python = ">=3.10"
-# dependencies = ["pyuwsgi>=2.0.26"]
+# dependencies = ["pyuwsgi"]
 #
 # [tool.exitmatrix]
 # title = "uWSGI in one process, while it answers a request of some seconds"
 # roles = ["main"]
 # ready = {line = "work: begins"}
-# command = ["python", "script.py", "--http-socket", "127.0.0.1:{port}", "--module", "app:app"]
+# command = ["python", "script.py", "--http-socket", "127.0.0.1:{port}", "--module", "app:app", "--enable-threads"]
 # server = "uwsgi-busy"
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
 # ///

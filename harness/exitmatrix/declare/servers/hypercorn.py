@@ -88,6 +88,7 @@ _ONE_PYPY = replace(
 _TWO = replace(
     _ONE,
     id="hypercorn-workers",
+    since="0.18",
     workers=2,
     quits=None,
     master={"SIGTERM": replace(_HURRIES, reports=True), "SIGINT": _HURRIES, "SIGHUP": _RELOADS},
@@ -97,6 +98,14 @@ _TWO = replace(
         reports=True,
         source="run.py, `run`: `exitcode != 0`, and `_join_exited` once more",
     ),
+)
+
+# run.py, `run`: it has no handler for SIGHUP before 0.18.
+_TWO_0_17 = replace(
+    _TWO,
+    since="",
+    master={signal: stop for signal, stop in _TWO.master.items() if signal != "SIGHUP"},
+    source="hypercorn 0.17.3",
 )
 
 SERVERS = (
@@ -111,5 +120,6 @@ SERVERS = (
     ),
     _ONE,
     _ONE_PYPY,
+    _TWO_0_17,
     _TWO,
 )
