@@ -194,6 +194,29 @@ def test_the_launcher_is_blamed_that_swallowed_the_signal(got: tuple[str, ...]) 
     assert "stopasgroup" not in reason.remedy
 
 
+def test_exec_is_no_remedy_within_a_pipe() -> None:
+    """Of `python app.py | tee log` the shell stays, whatever its first command does."""
+    shell = launching("sh", "signal SIGTERM", got=("SIGTERM",))
+    left = member("main", (CLOSE, "not run"), end="", got=())
+    tee = member("tee", end="", family=False, observed=False, beside=True)
+    (reason,) = reasons(outcome(shell, left, tee), find("deploy"))
+    assert "> >(tee log)" in reason.remedy
+    (reason,) = reasons(outcome(shell, left, replace(tee, beside=False)), find("deploy"))
+    assert "with exec" in reason.remedy
+
+
+def test_whether_sigkill_to_all_finds_the_other_end_of_a_pipe_is_chance() -> None:
+    """It ends by itself as soon as the program is killed; two such runs ended alike."""
+    app = member("main", end="signal SIGKILL", got=("SIGKILL",))
+    tee = member("tee", end="code 0", family=False, beside=True, got=("SIGKILL",))
+    killed = replace(tee, exit="signal SIGKILL")
+    assert outcome(app, tee).shape == outcome(app, killed).shape
+    assert outcome(app, tee).exits == outcome(app, killed).exits
+    for other in ({"beside": False}, {"got": ()}, {"signalled": ("SIGKILL",)}):
+        changed = [replace(one, **other) for one in (tee, killed)]
+        assert outcome(app, changed[0]).shape != outcome(app, changed[1]).shape
+
+
 def test_nobody_is_blamed_for_a_signal_that_came_to_the_program() -> None:
     """A master takes its time: it ends before who waits for it, and a library's handler ran."""
     supervisor = launching("supervisord", "code 0", 3.4, got=("SIGTERM",))

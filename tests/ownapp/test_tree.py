@@ -290,3 +290,24 @@ def test_who_forks_twice_is_master_whether_the_first_child_was_seen_or_not() -> 
     unseen = Tree([node(10, 1, *words), node(12, 10, *words, forked=True)])
     assert names(seen) == names(unseen) == ["master", "worker"]
     assert seen.pids("leaf", [10, 12]) == unseen.pids("leaf", [10, 12]) == [12]
+
+
+def test_who_is_told_the_whole_command_of_its_child_is_its_launcher() -> None:
+    """`pdm run`, `poetry run` and their like may run on the very Python of the program."""
+    pdm = node(10, 1, "python", "/venv/bin/pdm", "run", "python", "app.py", "-v")
+    app = node(11, 10, "/venv/bin/python", "app.py", "-v")
+    assert names(Tree([pdm, app])) == ["pdm", "main"]
+    assert Tree([pdm, app]).pids("leaf", [10, 11]) == [11]
+    # Another command than that, or one word alone, is no sign of it.
+    assert names(Tree([pdm, replace(app, words=("python", "app.py"))]))[0] == "main"
+    assert names(Tree([node(10, 1, "python", "sup.py", "app"), node(11, 10, "app")]))[0] == "main"
+
+
+def test_what_a_shell_starts_beside_the_program_is_known() -> None:
+    """The other ends of its pipes; and not what the program starts itself."""
+    sh = node(10, 1, "sh", "-c", "python app.py | tee log", program="/bin/dash")
+    app, tee = node(11, 10, "python", "app.py"), node(12, 10, "tee", "log", program="/bin/tee")
+    helper = node(13, 11, "redis", program="/bin/redis")
+    assert Tree([sh, app, tee, helper]).beside == {12}
+    assert Tree([sh, app, replace(tee, gone=True)]).beside == set()
+    assert Tree([app, replace(helper, at_ready=False)]).beside == set()

@@ -30,6 +30,10 @@ DIFFERENT = 1.0  # seconds by which a run without the probe may take longer or s
 
 
 EXEC = "start the program with exec, so that it takes the place of the shell"
+PIPE = (
+    "have the program take the place of the shell, which exec within a pipe does not: in bash, exec"
+    " PROGRAM > >(tee log); or leave what it writes to whoever starts it"
+)
 SEVERAL = (
     "have one supervisor for several programs (supervisord, honcho), or a trap in the shell that"
     " sends the signal to each and waits for them"
@@ -234,7 +238,8 @@ def _about_launchers(outcome: AppOutcome) -> Iterator[Reason]:
     if not apps or name in apps[0].got or _was_reached(apps[0]):
         return
     several = sum(one.base != "worker" for one in apps) > 1
-    remedy = SEVERAL if several else EXEC
+    beside = any(one.beside for one in outcome.members)
+    remedy = SEVERAL if several else PIPE if beside else EXEC
     if ended := [one for one in outcome.members if one.launches and _went_before(one, apps[0])]:
         yield _who_swallowed(ended[-1], first, name, remedy)
     elif first.signalled and (not first.exit or _was_killed_in_the_end(first)):

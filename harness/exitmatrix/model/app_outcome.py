@@ -67,6 +67,7 @@ class Member(Frozen, kw_only=True):
     ignores: tuple[str, ...] = ()
     init: bool = False  # it is the first process of a PID namespace, as in a container
     launches: bool = False  # the program was started through it
+    beside: bool = False  # another program, which a launcher has started beside: `| tee log`
 
     @property
     def base(self) -> str:
@@ -95,6 +96,15 @@ class Member(Frozen, kw_only=True):
         return self.family or bool(self.registered)
 
     @property
+    def end(self) -> str:
+        """How it ended, as far as that is no chance: SIGKILL to all finds `tee` there, or not.
+
+        What it reads is at its end as soon as the program is killed, just before or after itself.
+        """
+        killed = self.got[-1:] == ("SIGKILL",) and "SIGKILL" not in self.signalled
+        return "with all" if self.beside and killed else self.exit
+
+    @property
     def lasting(self) -> bool:
         """Whether every run shows it: a helper that comes and goes is chance."""
         before = self.seconds is not None and self.seconds < 0
@@ -104,7 +114,7 @@ class Member(Frozen, kw_only=True):
     def alike(self) -> tuple[object, ...]:
         """What two that are interchangeable have in common."""
         return (
-            *(self.base, self.family, self.new, self.observed, self.exit, bool(self.signalled)),
+            *(self.base, self.family, self.new, self.observed, self.end, bool(self.signalled)),
             tuple((one.handler, one.fate, one.error) for one in self.telling),
         )
 
@@ -165,7 +175,7 @@ class AppOutcome(Frozen, kw_only=True):
     @property
     def exits(self) -> tuple[tuple[str, bool, str], ...]:
         """How everybody ended: what a run without the probe shows as well."""
-        return tuple(sorted((one.base, one.new, one.exit) for one in self.members if one.lasting))
+        return tuple(sorted((one.base, one.new, one.end) for one in self.members if one.lasting))
 
 
 class EndingResult(Frozen, kw_only=True):

@@ -146,6 +146,8 @@ class Tree:
         if node.listens or not below or any(one.forked or self._alike(one, node) for one in below):
             return (node,)
         if len(below) == 1:
+            if _hands_on(node, below[0]):
+                return self._launched_by(below[0])
             if below[0].program == node.program and not _is_shell(node):
                 return (node,)
             found = list(self._launched_by(below[0]))
@@ -167,6 +169,16 @@ class Tree:
                 found.add(above.pid)
                 node = above
         return found
+
+    @property
+    def beside(self) -> set[int]:
+        """Other programs that a launcher has started beside this one: `python app.py | tee log`."""
+        return {
+            node.pid
+            for node in self.nodes
+            if node.parent in self.launchers and node.at_ready and not node.gone
+            if node.pid not in self.family and node.pid not in self.launchers
+        }
 
     def _started_by(self, starter: Node) -> Iterator[Node]:
         """What a launcher started, past its own workers and their trackers."""
@@ -269,6 +281,16 @@ class Tree:
     def _serves_below(self, node: Node) -> bool:
         """Whether a child of its family holds a listening socket too."""
         return any(one.listens for one in self._family_below(node))
+
+
+def _hands_on(node: Node, child: Node) -> bool:
+    """Whether a command line ends with that of the child: `pdm run python app.py`."""
+    count = len(child.words)
+    if not 1 < count < len(node.words):
+        return False
+    given = node.words[-count:]
+    same = PurePosixPath(given[0]).name == PurePosixPath(child.words[0]).name
+    return same and given[1:] == child.words[1:]
 
 
 def _past_options(words: Sequence[str]) -> tuple[str, ...]:

@@ -233,6 +233,7 @@ def _member(node: Node, tree: Tree, seen: _Seen, begun: float) -> Member:
         ignores=node.ignores,
         init=node.init,
         launches=node.pid in tree.launchers,
+        beside=node.pid in tree.beside,
     )
 
 
