@@ -201,8 +201,32 @@ def test_exec_is_no_remedy_within_a_pipe() -> None:
     tee = member("tee", end="", family=False, observed=False, beside=True)
     (reason,) = reasons(outcome(shell, left, tee), find("deploy"))
     assert "> >(tee log)" in reason.remedy
-    (reason,) = reasons(outcome(shell, left, replace(tee, beside=False)), find("deploy"))
+    alone = replace(tee, beside=False)
+    (reason,) = reasons(outcome(shell, left, alone), find("deploy"))
     assert "with exec" in reason.remedy
+    # Of `ls | entr python app.py` the other end is gone, and the pipe stands in the command.
+    (reason,) = reasons(outcome(replace(shell, pipes=True), left, alone), find("deploy"))
+    assert "> >(tee log)" in reason.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("bash", "with exec"),
+        ("flock", "flock --no-fork"),
+        ("supervise", "svc -d"),
+        ("entr", "start the program without entr"),
+    ],
+)
+def test_what_is_no_shell_has_another_remedy_than_exec(name: str, remedy: str) -> None:
+    """Exec makes a shell become the program; before flock it changes nothing."""
+    launcher = launching(name, "signal SIGTERM", got=("SIGTERM",))
+    left = member("main", (CLOSE, "not run"), end="", got=())
+    (reason,) = reasons(outcome(launcher, left), find("deploy"))
+    assert remedy in reason.remedy
+    stays = replace(launcher, exit="", seconds=None)
+    (reason,) = reasons(outcome(stays, left), find("deploy"))
+    assert remedy in reason.remedy
 
 
 def test_whether_sigkill_to_all_finds_the_other_end_of_a_pipe_is_chance() -> None:

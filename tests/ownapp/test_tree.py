@@ -122,6 +122,13 @@ def test_what_only_starts_the_program_is_no_part_of_it(
     assert tree.family == {10, 11, 12}
 
 
+def test_a_script_of_another_language_goes_by_its_own_name() -> None:
+    """GNU parallel and ts are written in Perl."""
+    assert program_name(("/usr/bin/perl", "-w", "/usr/bin/parallel", "python")) == "parallel"
+    assert program_name(("node", "/app/server.js")) == "server.js"
+    assert program_name(("perl", "-e")) == "perl"
+
+
 BESIDE = ("web.py", "work.py")
 
 
@@ -301,6 +308,21 @@ def test_who_is_told_the_whole_command_of_its_child_is_its_launcher() -> None:
     # Another command than that, or one word alone, is no sign of it.
     assert names(Tree([pdm, replace(app, words=("python", "app.py"))]))[0] == "main"
     assert names(Tree([node(10, 1, "python", "sup.py", "app"), node(11, 10, "app")]))[0] == "main"
+
+
+@pytest.mark.parametrize(
+    ("line", "pipes"),
+    [
+        ("ls | entr python app.py", True),
+        ("python app.py |& tee log", True),
+        ("setup || exit 1; python app.py", False),
+        ("python app.py", False),
+    ],
+)
+def test_whether_a_shell_has_a_pipe_stands_in_its_command(line: str, pipes: bool) -> None:
+    """Of the processes of one the first may be gone when the program is ready."""
+    assert node(10, 1, "sh", "-c", line, program="/bin/dash").pipes is pipes
+    assert not node(10, 1, "python", "-c", line).pipes
 
 
 def test_what_a_shell_starts_beside_the_program_is_known() -> None:

@@ -249,3 +249,20 @@ def test_a_run_is_ended_early_where_the_same_went_on_before(
     assert any(one.event.kind == "shortened" for one in seen[-1].history) is early
     # Who is waited for is told meanwhile.
     assert [one.over for one in seen] == ([True] if early else [False, True])
+
+
+def test_runs_that_did_not_begin_alike_are_no_runs_of_the_same() -> None:
+    """Below `flock` one waits for another: it runs no program yet, and is ended as itself."""
+    flock = member("flock", end="signal SIGINT", family=False)
+    begun = outcome(flock, member("main", end="signal SIGINT"))
+    waits = outcome(member("main", end="signal SIGINT"))
+    alike = ending(begun, begun, blind=(begun,))
+    assert plan.differing([alike, alike]) == ()
+    # Of the second ending all runs ended alike; but not with what the first one began with.
+    assert plan.differing([alike, ending(waits, blind=(waits,), name="ctrl-c")]) == (
+        find("ctrl-c"),
+    )
+    assert plan.differing([ending(begun, blind=(waits,))]) == (find("deploy"),)
+    # Who comes and goes by chance, and who is started by the end itself, is not of the beginning.
+    late = outcome(*begun.members, member("worker", new=True, end="signal SIGINT"))
+    assert begun.there == late.there == ("flock", "main")

@@ -9,6 +9,7 @@ from typing import Literal
 from exitmatrix.model.app import Situation
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Handler, Member, Ran
 from exitmatrix.model.base import Frozen
+from exitmatrix.model.tree import SHELLS
 
 Answer = Literal["all", "some", "none", "nothing", "goes on", "unseen", "varies"]
 SIGNS: dict[Answer, str] = {
@@ -34,6 +35,12 @@ PIPE = (
     "have the program take the place of the shell, which exec within a pipe does not: in bash, exec"
     " PROGRAM > >(tee log); or leave what it writes to whoever starts it"
 )
+OF_LAUNCHERS = {
+    "flock": "flock --no-fork, which becomes the program and keeps the lock",
+    "supervise": "svc -d, which has supervise send SIGTERM to the program",
+}
+"""Where a launcher that is no shell has a way of its own: flock(1), -F; daemontools, svc."""
+
 SEVERAL = (
     "have one supervisor for several programs (supervisord, honcho), or a trap in the shell that"
     " sends the signal to each and waits for them"
@@ -238,16 +245,24 @@ def _about_launchers(outcome: AppOutcome) -> Iterator[Reason]:
     if not apps or name in apps[0].got or _was_reached(apps[0]):
         return
     several = sum(one.base != "worker" for one in apps) > 1
-    beside = any(one.beside for one in outcome.members)
-    remedy = SEVERAL if several else PIPE if beside else EXEC
+    pipes = any(one.beside or one.pipes for one in outcome.members)
+    remedy = SEVERAL if several else PIPE if pipes else EXEC
     if ended := [one for one in outcome.members if one.launches and _went_before(one, apps[0])]:
         yield _who_swallowed(ended[-1], first, name, remedy)
     elif first.signalled and (not first.exit or _was_killed_in_the_end(first)):
         yield Reason(
             text=f"{first.base}, which was started first, neither ended nor passed {name} on.",
-            remedy=remedy,
+            remedy=_remedy_of(first.base, remedy),
             source="bash(1), SIGNALS: a trap waits for the command to complete",
         )
+
+
+def _remedy_of(launcher: str, shells: str) -> str:
+    """What can be done about a launcher that passes no signal on; `shells`: if it is a shell."""
+    if launcher in SHELLS:
+        return shells
+    own = f"start the program without {launcher}, or have the signal sent to the program itself"
+    return OF_LAUNCHERS.get(launcher, own)
 
 
 def _was_reached(app: Member) -> bool:
@@ -271,7 +286,7 @@ def _who_swallowed(launcher: Member, first: Member, name: str, remedy: str) -> R
     if launcher is first:
         return Reason(
             text=f"{first.base}, which was started first, ended and did not pass {name} on.",
-            remedy=remedy,
+            remedy=_remedy_of(first.base, remedy),
             source="POSIX, Shell Command Language, exec",
         )
     word, _, signal = launcher.exit.partition(" ")
@@ -282,7 +297,7 @@ def _who_swallowed(launcher: Member, first: Member, name: str, remedy: str) -> R
     return Reason(
         text=f"{launcher.base}, through which {first.base} started the program, {how} and did not"
         f" pass {it} on.",
-        remedy=remedy,
+        remedy=_remedy_of(launcher.base, remedy),
         source="POSIX, Shell Command Language, exec; supervisor, Configuration, stopasgroup",
     )
 

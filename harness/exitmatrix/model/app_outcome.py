@@ -67,6 +67,7 @@ class Member(Frozen, kw_only=True):
     ignores: tuple[str, ...] = ()
     init: bool = False  # it is the first process of a PID namespace, as in a container
     launches: bool = False  # the program was started through it
+    pipes: bool = False  # a shell whose command has a pipe in it
     beside: bool = False  # another program, which a launcher has started beside: `| tee log`
 
     @property
@@ -171,6 +172,11 @@ class AppOutcome(Frozen, kw_only=True):
     def shape(self) -> tuple[object, ...]:
         """What two runs that ended alike have in common; times and output are not of it."""
         return tuple(sorted(repr(one.alike) for one in self.members if one.lasting))
+
+    @property
+    def there(self) -> tuple[str, ...]:
+        """Who was there when it was ready to be ended."""
+        return tuple(sorted(one.base for one in self.members if one.lasting and not one.new))
 
     @property
     def exits(self) -> tuple[tuple[str, bool, str], ...]:

@@ -27,8 +27,13 @@ PLACES: Mapping[str, str] = {
 }
 """Targets that name a place in the tree; any other target is a role."""
 
+SHELLS = ("sh", "dash", "bash", "busybox", "zsh", "ksh")
+
 WAITING = ("sleep", "tail")
 """Programs by which a shell's script passes the time: the script is the program."""
+
+SCRIPTED = ("perl", "ruby", "node")
+"""Programs that go by the file that they run: parallel and ts are such files."""
 
 SPAWNED = (
     "--multiprocessing-fork",  # Lib/multiprocessing/spawn.py, get_command_line
@@ -58,6 +63,11 @@ class Node(Frozen, kw_only=True):
     ignores: tuple[str, ...] = ()  # signals that it ignored then
 
     @property
+    def pipes(self) -> bool:
+        """Whether it is a shell whose command line has a pipe."""
+        return _is_shell(self) and any(re.search(r"(?<!\|)\|(?!\|)", one) for one in self.words)
+
+    @property
     def name(self) -> str:
         """What to call the program: the module of `-m` and `-c`, else the file."""
         return program_name(self.words) or PurePosixPath(self.program).name or "unnamed"
@@ -73,6 +83,9 @@ def program_name(words: Sequence[str]) -> str:
     if not words:
         return ""
     first = PurePosixPath(words[0]).name
+    if first in SCRIPTED:
+        script = next((word for word in words[1:] if not word.startswith("-")), first)
+        return PurePosixPath(script).name
     if not first.startswith(("python", "pypy")):
         return first
     for place, word in enumerate(words[1:], start=1):
@@ -306,7 +319,7 @@ def _is_python(node: Node) -> bool:
 
 
 def _is_shell(node: Node) -> bool:
-    return PurePosixPath(node.program).name in ("sh", "dash", "bash", "busybox", "zsh", "ksh")
+    return PurePosixPath(node.program).name in SHELLS
 
 
 def _numbered(bases: Mapping[int, str]) -> dict[int, str]:

@@ -234,6 +234,7 @@ def _member(node: Node, tree: Tree, seen: _Seen, begun: float) -> Member:
         init=node.init,
         launches=node.pid in tree.launchers,
         beside=node.pid in tree.beside,
+        pipes=node.pipes,
     )
 
 

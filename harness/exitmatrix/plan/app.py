@@ -133,8 +133,16 @@ def why_alone(command: Sequence[str], first: AppTrial, folder: str, *, forced: b
 
 
 def differing(results: Sequence[EndingResult]) -> tuple[Situation, ...]:
-    """Endings whose runs did not all end alike, so that something they share may be why."""
-    return tuple(one.situation for one in results if _differ(one))
+    """Endings whose runs did not all end alike, so that something they share may be why.
+
+    Nor began alike, as one that waits for a lock which another has: it runs no program yet.
+    """
+    usual = next((one.there for result in results for one in result.outcomes), None)
+    return tuple(
+        result.situation
+        for result in results
+        if _differ(result) or any(one.there != usual for one in (*result.outcomes, *result.blind))
+    )
 
 
 def _differ(result: EndingResult) -> bool:
