@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from exitmatrix.declare.situations import find
 from exitmatrix.machine.run.app import session
-from exitmatrix.model.app import AppSpec, Readiness
+from exitmatrix.model.app import AppSpec, AppTrial, Readiness
 from exitmatrix.plan.app import why_alone
 
 pytestmark = pytest.mark.real
@@ -25,23 +25,52 @@ time.sleep(60)
 """
 
 
+def shown(folder: Path, *words: str) -> AppTrial:
+    """What one run of a program shows."""
+    spec = AppSpec(
+        id="oom",
+        words=(sys.executable, "-I", *words),
+        folder=str(folder),
+        environment=session.callers_environment(),
+        situation=find("SIGKILL"),
+        target="all",
+        ready=Readiness(),
+        alone=True,
+    )
+    with session.AppSession(1, str(folder)) as running:
+        running.ask(spec)
+        return running.answer()[1]
+
+
+MANAGES = """
+import os, socket, sys, time
+if os.fork():
+    one = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+else:
+    one = socket.socket(socket.AF_UNIX)
+    one.bind("\\0" + sys.argv[2])
+    one.listen()
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(("port", "serve"), [("0", [True, False]), ("none", [False, True])])
+def test_who_listens_on_a_port_serves_and_not_who_manages_it(
+    tmp_path: Path, port: str, serve: list[bool]
+) -> None:
+    """A name is for a program's own parts, where it has a port; else it may serve there."""
+    binds = 'socket.create_server(("127.0.0.1", int(sys.argv[1])))'
+    text = MANAGES if port == "0" else MANAGES.replace(binds, "None")
+    (tmp_path / "app.py").write_text(text)
+    trial = shown(tmp_path, "app.py", port, f"exitmatrix-{tmp_path.name}")
+    assert [one.listens for one in trial.tree] == serve
+
+
 def test_a_socket_below_the_folder_for_temporary_files_is_nothing_that_runs_share(
     tmp_path: Path,
 ) -> None:
     """Each run has its own TMPDIR, whose name differs; so it is shown as `$TMPDIR`."""
     (tmp_path / "app.py").write_text(LISTENS)
-    spec = AppSpec(
-        id="oom",
-        words=(sys.executable, "-I", "app.py", f"exitmatrix-{tmp_path.name}"),
-        folder=str(tmp_path),
-        environment=session.callers_environment(),
-        situation=find("SIGKILL"),
-        target="first",
-        ready=Readiness(),
-        alone=True,
-    )
-    with session.AppSession(1, str(tmp_path)) as running:
-        running.ask(spec)
-        _, trial = running.answer()
+    trial = shown(tmp_path, "app.py", f"exitmatrix-{tmp_path.name}")
     assert trial.listening == ("$TMPDIR/app.sock", f"@exitmatrix-{tmp_path.name}")
-    assert not why_alone(spec.words, trial, spec.folder)
+    assert not why_alone(("python", "app.py"), trial, str(tmp_path))

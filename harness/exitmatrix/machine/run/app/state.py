@@ -299,14 +299,17 @@ class AppState:
         if not self.live:
             return
         there = looking.listening(self.live[0])
-        self.sockets = {}
+        held: dict[int, set[int]] = {}
         for pid in self.live:
             files = looking.open_files(pid)
             self.leftovers.remember(pid, files)
-            own = looking.sockets_of(files) & there.keys()
-            self.sockets.update({inode: there[inode] for inode in own})
+            held[pid] = looking.sockets_of(files) & there.keys()
+        self.sockets = {inode: there[inode] for own in held.values() for inode in own}
+        # Beside a port, sockets by name are for its own parts: a manager of multiprocessing.
+        counts = {inode for inode, one in self.sockets.items() if one.port} or self.sockets.keys()
+        for pid, own in held.items():
             if pid in self.nodes:
-                self.nodes[pid] = replace(self.nodes[pid], listens=bool(own))
+                self.nodes[pid] = replace(self.nodes[pid], listens=bool(own & counts))
 
     @property
     def tcp_port(self) -> int:
