@@ -143,7 +143,8 @@ def _row(
     if not observed:
         texts = ["? not observed from inside"]
     for place, text in enumerate(texts or ["nothing"]):
-        yield cut(f"  {role if not place else '':9}{text}", 80).rstrip()
+        name = role if not place else ""
+        yield cut(f"  {name:8} {text}", 80).rstrip()
 
 
 def _end(report: AppReport) -> Iterator[str]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from exitmatrix.machine.run.app import rights
+from exitmatrix.machine.run.app.rights import is_root
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.trial import run
 from exitmatrix.machine.run.engine import Engine, Orders, send, start
@@ -60,6 +62,8 @@ class AppEngine(Engine):
             state = AppState(ask.spec, self, str(ask.number), mark)
             self._holders.add(state)
             self._meet(state)
+            if is_root():
+                rights.open_run(state)
             trial = await run(state, tell=lambda trial: self.answer(AppAnswer(ask.number, trial)))
         except OSError as error:
             trial = broken(ask.spec, "not-started", error.strerror or type(error).__name__)
@@ -77,10 +81,12 @@ class AppEngine(Engine):
     def _provide(self, files: tuple[str, ...]) -> None:
         """Put the probe, and nothing else that could be imported by mistake, into one folder."""
         inside = Path(self.folder) / "inside"
-        inside.mkdir(exist_ok=True)
-        for file in files:
-            if not (inside / Path(file).name).exists():
+        if files and not inside.exists():
+            inside.mkdir()
+            for file in files:
                 shutil.copy(file, inside)
+            if is_root():
+                rights.open_files(inside)
 
 
 def broken(spec: AppSpec, kind: str, why: str) -> AppTrial:
