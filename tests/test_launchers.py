@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import pytest
+from exitmatrix.cli import environments
 from exitmatrix.declare.launchers import (
     BY_ID,
     LAUNCHED,
@@ -23,6 +25,7 @@ from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.texts import TEXTS
 from exitmatrix.judge.verdict import judge, program_of
 from exitmatrix.machine import launchers as here
+from exitmatrix.machine.bundles import CannotBundle
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.served import spec
 from exitmatrix.model import (
@@ -145,6 +148,41 @@ def test_what_is_made_of_a_program_needs_a_python_that_its_tool_knows() -> None:
     assert {one.reason for one in planned.left_out} == {
         "it is made of programs that are one file and need no package"
     }
+
+
+def test_a_program_that_cannot_be_made_is_left_out_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A Python that has no shared library: its other cells are measured, and it is asked once."""
+    asked: list[str] = []
+
+    def fails(python: str, program: str) -> str:
+        asked.append(program)
+        raise CannotBundle("PyInstaller failed: no library")
+
+    monkeypatch.setattr(environments, "bundle", fails)
+    planned = made(scenario="plain", launcher="*", termination="SIGTERM")
+    there = {
+        ("cpython-3.13.0", "none"): Environment(
+            interpreter="cpython-3.13.0",
+            stack="none",
+            python=Path("/nowhere/python"),
+            packages={},
+            probe=Path("/nowhere/probe"),
+            endings=Path("/nowhere/endings"),
+        )
+    }
+    left = environments.without_bundles(planned, there, {"plain": PLAIN})
+    gone = [one for one in left.left_out if one.launcher == "pyinstaller"]
+    assert {one.reason for one in gone} == {"PyInstaller failed: no library"}
+    assert len(gone) == 3
+    assert {one.launcher for one in planned.cells} - {one.launcher for one in left.cells} == {
+        "pyinstaller"
+    }
+    assert asked == [PLAIN.path]
+    assert (
+        "left out: cpython-3.13.0/plain/pyinstaller: PyInstaller failed" in capsys.readouterr().err
+    )
 
 
 def test_any_command_is_started_by_what_needs_not_to_be_made_first() -> None:

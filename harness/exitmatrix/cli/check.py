@@ -19,6 +19,7 @@ from exitmatrix.cli.environments import (
     place_of,
     prepare_environments,
     unreached,
+    without_bundles,
 )
 from exitmatrix.cli.errors import (
     DIFFERS,
@@ -154,7 +155,7 @@ def command(
         environments, missing = prepare_environments(
             planned, found, progress, others, replacements.renewed
         )
-        planned = without(planned, missing)
+        planned = without_bundles(without(planned, missing), environments, subjects)
         runs = 0 if name else RACY
         again = measure_again(planned, environments, subjects, records, runs, jobs, progress)
         changes = find_changes(again, records, environments, found, replacements)

@@ -12,7 +12,7 @@ from exitmatrix.claims.claim import Claim
 from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID
 from exitmatrix.cli import options
 from exitmatrix.cli.derived import write_reports
-from exitmatrix.cli.environments import prepare_environments
+from exitmatrix.cli.environments import prepare_environments, without_bundles
 from exitmatrix.cli.errors import INTERRUPTED, USAGE_ERROR, Failure, no_such, stopping_cleanly
 from exitmatrix.cli.judging import judge_claims
 from exitmatrix.cli.progress import Kind
@@ -150,6 +150,7 @@ def measure_missing(
     store = open_store(output)
     environments, gone = prepare_environments(planned, found, progress)
     planned = without(planned, gone)
+    planned = without_bundles(planned, environments, subjects)
     finished = measure_and_save(planned, environments, found, subjects, store, 1, jobs, progress)
     write_reports(output, subjects)
     if not finished:

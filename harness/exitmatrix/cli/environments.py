@@ -11,12 +11,13 @@ from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
 from exitmatrix.cli.measure import Place
 from exitmatrix.cli.progress import Kind, reporter
 from exitmatrix.cli.streams import say
-from exitmatrix.declare import stacks
+from exitmatrix.declare import launchers, stacks
+from exitmatrix.machine.bundles import CannotBundle, bundle
 from exitmatrix.machine.environments.cache import UnusableCacheError, default_cache
 from exitmatrix.machine.environments.installer import UNREACHABLE
 from exitmatrix.machine.environments.prepare import Environment, Progress, Unavailable, prepare
-from exitmatrix.model import Interpreter, Stack
-from exitmatrix.plan.cells import Plan
+from exitmatrix.model import Cell, Interpreter, Scenario, Stack
+from exitmatrix.plan.cells import Plan, leave_out
 
 Environments = Mapping[tuple[str, str], Environment]  # by interpreter and stack
 
@@ -66,6 +67,29 @@ def prepare_environments(
     if not ready:
         raise Failure("no environment could be made; the reasons are above", HARNESS_FAILED)
     return ready, missing
+
+
+def without_bundles(
+    planned: Plan, environments: Environments, subjects: Mapping[str, Scenario]
+) -> Plan:
+    """The plan without what cannot be made of a program on some Python; the rest is made now."""
+    told: dict[str, str] = {}
+
+    def why(cell: Cell) -> str:
+        if not launchers.BY_ID[cell.launcher].builds:
+            return ""
+        python = environments[cell.interpreter, cell.stack].python
+        name = f"{cell.interpreter}/{cell.scenario}/{cell.launcher}"
+        if name not in told:
+            try:
+                bundle(str(python), subjects[cell.scenario].path)
+                told[name] = ""
+            except CannotBundle as error:
+                told[name] = str(error)
+                say(f"left out: {name}: {error}")
+        return told[name]
+
+    return leave_out(planned, why)
 
 
 def unreached(missing: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:

@@ -9,7 +9,7 @@ import click
 
 from exitmatrix.cli import options
 from exitmatrix.cli.derived import write_reports
-from exitmatrix.cli.environments import prepare_environments
+from exitmatrix.cli.environments import prepare_environments, without_bundles
 from exitmatrix.cli.errors import INTERRUPTED, Failure, stopping_cleanly
 from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.recording import fail_if_too_little_was_seen, measure_and_save, open_store
@@ -74,6 +74,7 @@ def command(
         store = open_store(output)
         environments, missing = prepare_environments(planned, found, progress)
         planned = without(planned, missing)
+        planned = without_bundles(planned, environments, subjects)
         finished = measure_and_save(
             planned, environments, found, subjects, store, trials, jobs, progress
         )

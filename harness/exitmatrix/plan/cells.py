@@ -157,10 +157,14 @@ def without(planned: Plan, missing: Mapping[tuple[str, str], str]) -> Plan:
 
     `missing` says why, by interpreter and stack.
     """
-    there: list[Cell] = []
-    gone: list[Cell] = []
-    for cell in planned.cells:
-        (gone if (cell.interpreter, cell.stack) in missing else there).append(cell)
+    return leave_out(planned, lambda cell: missing.get((cell.interpreter, cell.stack), ""))
+
+
+def leave_out(planned: Plan, why: Callable[[Cell], str]) -> Plan:
+    """The plan without the cells for which there is a reason to leave them out."""
+    reasons = {cell.id: why(cell) for cell in planned.cells}
+    there = [cell for cell in planned.cells if not reasons[cell.id]]
+    gone = [cell for cell in planned.cells if reasons[cell.id]]
     out = [
         Skipped(
             interpreter=cell.interpreter,
@@ -169,7 +173,7 @@ def without(planned: Plan, missing: Mapping[tuple[str, str], str]) -> Plan:
             launcher=cell.launcher,
             termination=cell.termination,
             target=cell.target,
-            reason=missing[cell.interpreter, cell.stack],
+            reason=reasons[cell.id],
         )
         for cell in gone
     ]
