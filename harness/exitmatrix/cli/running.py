@@ -277,12 +277,11 @@ class _Runs:
         self._running.ask(spec)
 
     def _who_went_on(self, spec: AppSpec) -> tuple[tuple[str, ...], ...]:
-        """Who went on in runs of this ending, each alone, that were watched to their end."""
+        """Who went on in runs of this ending that were watched for the whole time of grace."""
         shown = (
             plan.who_goes_on(one, trial)
             for one, trial in self.seen
-            if one.alone and not one.blind and one.situation.id == spec.situation.id
-            if not why_unknown(trial)
+            if one.situation.id == spec.situation.id and not why_unknown(trial)
         )
         return tuple(dict.fromkeys(filter(None, shown)))
 
