@@ -11,6 +11,7 @@ from exitmatrix.judge.app import clean_up, disagreements, only_without, reasons
 from exitmatrix.machine.run.app.state import TimedJournal
 from exitmatrix.model import Event
 from exitmatrix.model.app_outcome import AppOutcome, Fate, Handler, Member, Sent
+from exitmatrix.observe.app_handlers import POOLS, of_finalizer
 from exitmatrix.observe.app_record import records
 from exitmatrix.report.app.page import AppReport, page
 from exitmatrix.report.app.story import story
@@ -327,3 +328,12 @@ def test_equal_handlers_are_named_once() -> None:
     assert "3 things to clean up were found:" in text
     assert text.count("app.db:close_pool, 3 times") == 1
     assert "not run: app.db:close_pool\n" in text
+
+
+def test_what_pools_have_at_the_end_goes_by_their_module() -> None:
+    """A call of threading from 3.9 up, one of atexit before: it is that of the pools."""
+    where = ("/usr/lib/python3.13/concurrent/futures/thread.py:20", "", "/app")
+    found = of_finalizer("threading._register_atexit", f"{POOLS}thread:_python_exit", *where)
+    assert (found.label, found.library) == ("concurrent.futures:thread._python_exit", True)
+    other = of_finalizer("lifespan", "app:lifespan", "/app/app.py:4", "", "/app")
+    assert (other.label, other.place, other.library) == ("lifespan:lifespan", "app.py:4", False)
