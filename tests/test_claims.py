@@ -165,6 +165,8 @@ def of_pools() -> Iterator[Run]:
         {"signal": "SIGTERM"},
         None,
     )
+    for fired in ("D",), ("weakref.finalize:w", "D"):
+        yield sight(process("parent", (), {"code": 0}), process("child", fired, {"code": 0}))
     for starter, worker, other in itertools.product(ends, ends, ends):
         three = [
             process("parent", (), starter),

@@ -40,6 +40,14 @@ SHOWN = {
         r"the child is at work\nthe handler of the module runs in the fork server\n",
         r"in the child",
     ),
+    "cpython-daemon-holds-globals": (
+        r"function of the program: exit 0, '' is in(.*\n).*holds the module: exit 0, 'all of it' is",
+        r"exit [1-9]",
+    ),
+    "cpython-finalize-in-children": (
+        r"no finalizer: the child's folder is removed\n(.*\n)*.*made one: .* LEFT BEHIND\n",
+        r"no finalizer: .* LEFT BEHIND",
+    ),
     "cpython-gzip-unclosed": (r"ended before the end-of-stream marker", r"all of it"),
     "werkzeug-reloader-sigterm": (r"child: serves\n(.*\n)*parent: clean-up\n", r"child: clean-up"),
 }

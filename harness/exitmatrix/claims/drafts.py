@@ -193,6 +193,135 @@ with tempfile.TemporaryDirectory() as folder:
         ),
     ),
     Draft(
+        id="cpython-daemon-holds-globals",
+        tracker="python/cpython",
+        title="At exit a daemon thread that is in a function of `__main__` keeps the globals"
+        " alive: files that the main thread has not closed lose what is buffered",
+        documented="A daemon thread is stopped abruptly, and its resources, such as open files, may"
+        " not be released properly. Of the main thread's files nothing is said there. The"
+        " tutorial warns that what was written to a file that nobody closes might not be"
+        " complete, even if the program exits successfully; it does not say that a thread"
+        " which never touches the file decides it.",
+        where="library/threading, Thread objects; tutorial/inputoutput, Reading and Writing Files",
+        claims=(),
+        cells=(
+            "files-held-by-thread/return@main",
+            "files-held-by-thread/exception@main",
+            "files-in-flight/return@main",
+        ),
+        cause="`finalize_modules` in `Python/pylifecycle.c` drops the modules, and clears the"
+        " dictionary of one only if its module object is still alive then"
+        " (`finalize_modules_clear_weaklist`). Nobody holds the module object of"
+        " `__main__`, so it is freed; its dictionary is not, as the frame of the daemon"
+        " thread has it as its globals. It is neither cleared nor ever released: no"
+        " `__del__` of a global is called, no file is flushed. The last line of the output"
+        " below shows it: where the thread holds the module object as well, the dictionary"
+        " is cleared and nothing is lost.",
+        since="bpo-18214 (3.4), since which a module that is garbage by then is not purged any"
+        " more. 2.7 writes the file; all of 3.6 to 3.15 that were measured lose it.",
+        program="""\
+import os, subprocess, sys, tempfile
+
+WRITE = '''
+import sys, threading
+file = open(sys.argv[1], "w")
+file.write("all of it")
+wait = threading.Event().wait
+def background(*arguments):
+    wait()
+thread = threading.Thread(target=%s)
+thread.daemon = True
+thread.start()
+'''
+
+folder = tempfile.mkdtemp()
+for who, target in (
+    ("in a function of the standard library", "wait"),
+    ("in a function of the program", "background"),
+    ("the same, and it holds the module", "background, args=[sys.modules['__main__']]"),
+):
+    name = os.path.join(folder, "data")
+    status = subprocess.call([sys.executable, "-c", WRITE % target, name])
+    with open(name) as file:
+        print("%s: exit %d, %r is in the file" % (who, status, file.read()))
+    os.remove(name)
+os.rmdir(folder)
+""",
+        requires=">=2.7",
+        stack="none",
+        wish="The dictionary of `__main__` could be cleared whether or not its module object"
+        " is alive, as it is where that is. Or threading could say that a daemon thread"
+        " which is in a function of a module keeps all globals of that module from being"
+        " released, files of other threads too.",
+        threads=(
+            Thread("python/cpython#139542", "closed: objects that are local to a daemon thread"),
+            Thread("python/cpython#19120", "merged in 2020: frames of daemons are not cleared"),
+            Thread("python/cpython#18848", "merged before that: they were to be, and earlier"),
+            Thread("python/cpython#62052", "closed: data of files in reference cycles are lost"),
+        ),
+    ),
+    Draft(
+        id="cpython-finalize-in-children",
+        tracker="python/cpython",
+        title="weakref.finalize: since 3.13 a forked process of multiprocessing runs its exit"
+        " handlers, but no finalizer if its parent has made one: its TemporaryDirectory"
+        " stays",
+        documented="Each finalizer that is left when the program exits is called, unless its"
+        " attribute atexit is false. That a forked process of multiprocessing runs exit"
+        " handlers since 3.13 is said in the changelog alone (gh-83856), and of finalizers"
+        " nothing.",
+        where="library/weakref, `finalize`; library/tempfile, `TemporaryDirectory`; the"
+        " changelog of 3.13.0",
+        claims=("P15",),
+        cells=("multiprocessing-finalize/return@child", "multiprocessing-fork/return@child"),
+        cause="All finalizers hang on one handler of atexit, which `finalize.__init__`"
+        " registers when the first is made, and notes in the class:"
+        " `_registered_with_atexit` (`Lib/weakref.py`). A fork inherits the note. Since"
+        " GH-114279 the child begins with `atexit._clear()` (`Popen._launch` in"
+        " `Lib/multiprocessing/popen_fork.py`, and the fork server), which takes the"
+        " handler away: a finalizer that the child makes is not called, unless it is the"
+        " first of all. Whether a child cleans up so depends on what its parent, or a"
+        " library in it, has done before the fork.",
+        since="3.13 (GH-114279). Up to 3.12 such a process ends by os._exit, and calls none in"
+        " either case.",
+        program="""\
+import atexit, multiprocessing, os, sys, tempfile
+
+kept = []
+
+def child(writer):
+    atexit.register(lambda: os.write(1, b"the exit handler of the child runs\\n"))
+    kept.append(tempfile.TemporaryDirectory(prefix="child-"))
+    writer.send(kept[-1].name)
+
+def show(what):
+    reader, writer = multiprocessing.Pipe()
+    process = multiprocessing.get_context("fork").Process(target=child, args=(writer,))
+    process.start()
+    name = reader.recv()
+    process.join()
+    left = os.path.exists(name)
+    print(what, "the child's folder is", "LEFT BEHIND" if left else "removed", flush=True)
+    if left:
+        os.rmdir(name)
+
+show("The parent has made no finalizer:")
+mine = tempfile.TemporaryDirectory(prefix="parent-")
+show("The parent has made one:")
+""",
+        requires=">=3.6",
+        stack="none",
+        wish="Where multiprocessing clears atexit it could also drop the finalizers that are"
+        " inherited and the note that their handler is registered; or `finalize` could do"
+        " so itself by os.register_at_fork. To reset the note alone would not do: the"
+        " child would call the finalizers of its parent, and remove the folders of that.",
+        threads=(
+            Thread("python/cpython#114279", "the change, merged for 3.13"),
+            Thread("python/cpython#83856", "closed: what it was asked for"),
+            Thread("sagemath/sage#39201", "merged: folders that vanish with a child, since 3.13"),
+        ),
+    ),
+    Draft(
         id="cpython-forkserver-handlers",
         tracker="python/cpython",
         title="multiprocessing: since the fork server imports `__main__`, exit handlers that the"

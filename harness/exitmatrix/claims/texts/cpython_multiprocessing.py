@@ -2,7 +2,7 @@
 
 From the pages of 3.14: library/multiprocessing, "Contexts and start methods", "Synchronization
 primitives" and "Process Pools"; library/concurrent.futures, "Exception classes";
-library/subprocess, "Popen Objects".
+library/weakref, "finalize"; library/subprocess, "Popen Objects".
 """
 
 from __future__ import annotations
@@ -17,8 +17,12 @@ from exitmatrix.claims.conditions import (
     lives_on,
     no_name_is_left,
     nobody_left,
+    ran,
     ran_none,
+    ran_where,
 )
+
+FINALIZER = "weakref.finalize:w"
 
 TEXT = Text(
     id="P",
@@ -254,5 +258,41 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
         beside=("multiprocessing-pool-two/SIGKILL@child",),
+    ),
+    Claim(
+        id="P15",
+        says="Each finalizer of weakref that is left is called when the program exits, in a process"
+        " of multiprocessing too.",
+        cases=(
+            case(
+                HOLDS,
+                "That of the child is called at the child's end.",
+                every(
+                    "multiprocessing-finalize/return@child",
+                    ran_where("weakref.finalize:w runs", lambda names: FINALIZER in names, "child"),
+                ),
+            ),
+            case(
+                CONTRADICTED,
+                "Since 3.13 the child runs its exit handlers, and not its finalizer where its"
+                " parent has made one before.",
+                every(
+                    "multiprocessing-finalize/return@child",
+                    all_of(
+                        ran("child", "D"),
+                        ran_where("w does not run", lambda names: FINALIZER not in names, "child"),
+                    ),
+                ),
+            ),
+            case(
+                CONTRADICTED,
+                "Up to 3.12 the child ends by os._exit, and runs neither.",
+                every(
+                    "multiprocessing-finalize/return@child",
+                    ran_where("nothing runs", lambda names: not names, "child"),
+                ),
+            ),
+        ),
+        beside=("plain-weakref-finalize/return@main",),
     ),
 )
