@@ -41,7 +41,7 @@ SHOWN = {
         r"in the child",
     ),
     "cpython-daemon-holds-globals": (
-        r"function of the program: exit 0, '' is in(.*\n).*holds the module: exit 0, 'all of it' is",
+        r"function of the program: exit 0, '' is in(.*\n).*holds the module: exit 0, .all of it",
         r"exit [1-9]",
     ),
     "cpython-finalize-in-children": (

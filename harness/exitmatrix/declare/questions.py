@@ -780,6 +780,8 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("os._exit", "*-in-flight/os-exit-7@main"),
             Look("an exception", "*-in-flight/exception@main"),
             Look("the last line", "*-in-flight/return@main"),
+            Look("two who write to one file, SIGKILL", "files-two-writers/SIGKILL@main"),
+            Look("two who write to one file, at the last line", "files-two-writers/return@main"),
             Look("locks of filelock, SIGKILL", "filelock/SIGKILL@main"),
             Look("locks of filelock, an exception", "filelock/exception@main"),
         ),

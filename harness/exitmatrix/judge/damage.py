@@ -89,7 +89,7 @@ OF_CELLS = frozenset({
     "late_join", "endless_calls", "gzip_closes_itself",
     "prompt_handlers", "prompt_interrupt",
     "early_exit_function", "server_keeps_status",
-    "shared_memory", "pool_locks", "tracker_name",
+    "shared_memory", "pool_locks", "file_buffer", "tracker_name",
     "keeps_ignored_sigint", "unkilled_status", "held_stream",
 })  # fmt: skip
 """Parameters of the laws about stderr, libraries, servers, second interpreters, loops, an overflow

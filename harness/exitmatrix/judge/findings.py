@@ -578,6 +578,27 @@ resource = Resource()
 """,
     ),
     Finding(
+        id="size-of-buffers",
+        what="How much of what a program has written is in the file when it is killed?",
+        rules=("line-between-pieces", "memory-is-lost", "kernel-keeps-what-was-written"),
+        status="documented",
+        where=(
+            "open, buffering: typically 128 KiB since 3.14 (gh-117151). That page does not say "
+            "that a program which is killed loses as much more, nor that longer lines than "
+            "before of two who append to one file are whole."
+        ),
+        program="""\
+import os, tempfile
+fd, name = tempfile.mkstemp()
+text = os.fdopen(fd, "w")
+for _ in range(20):
+    text.write("." * 1000)
+print("%d of 20 KB are in the file" % (os.path.getsize(name) // 1000))
+text.close()
+os.unlink(name)
+""",
+    ),
+    Finding(
         id="gzip-that-nobody-closed",
         what="Is a gzip file whole at the end that nobody closed?",
         rules=(

@@ -83,6 +83,7 @@ class Profile(Frozen, kw_only=True):
     tracker: bool
     shared_memory: bool
     pool_locks: int
+    file_buffer: int
     tracker_name: Literal["semaphore_tracker", "resource_tracker"]
     server_catches_all: bool
     call_leaves_child: bool
@@ -721,6 +722,16 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("pypy", (3, 8), value=True),
         ),
         source="What's New In Python 3.8; docs: library/multiprocessing.shared_memory",
+    ),
+    Parameter(
+        name="file_buffer",
+        about="how many KiB of what is written to a file wait in its buffer, at most",
+        spans=(
+            Span("cpython", (), 8),
+            Span("cpython", (3, 14), 128),
+            Span("pypy", (), 8),
+        ),
+        source="CPython gh-117151; Modules/_io/_iomodule.h, DEFAULT_BUFFER_SIZE",
     ),
     Parameter(
         name="pool_locks",

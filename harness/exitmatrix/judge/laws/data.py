@@ -8,10 +8,16 @@ from exitmatrix.model.subject import DataState
 OF_GLOBALS = ("file of a global", "archive of a global", "gzip file of a global")
 ARCHIVES = ("archive of a global", "gzip file of a global", "buffered archive")
 BUFFERS = ("buffer", "long buffer")
-UNHELPED = ("queue of a thread", "copied buffer")
+UNHELPED = ("queue of a thread", "copied buffer", "locked out")
 """What a clean end makes no better."""
+OF_20_KIB = ("20 KiB in a buffer", "beside 20 KiB in a buffer")
 LATER = ("until saved", "until removed")
 """Of a library: it has a function that saves or removes it, and nothing else does."""
+
+
+def _in_pieces(facts: Facts) -> bool:
+    """Whether it is, or is beside, what does not fit a buffer and is written in pieces."""
+    return facts.data in OF_20_KIB and facts.profile.file_buffer < 20
 
 
 def _streams_saved(facts: Facts) -> bool:
@@ -45,7 +51,10 @@ LAWS: tuple[Law, ...] = (
         id="clean-end-saves-data",
         about="data",
         when=lambda f: (
-            f.finalizing and f.data not in (*OF_GLOBALS, *UNHELPED, *LATER) and not _held_open(f)
+            f.finalizing
+            and f.data not in (*OF_GLOBALS, *UNHELPED, *LATER)
+            and not _held_open(f)
+            and not _in_pieces(f)
         ),
         then=lambda f: Keeps(f.clean),
         because=(
@@ -66,7 +75,10 @@ LAWS: tuple[Law, ...] = (
         id="memory-is-lost",
         about="data",
         when=lambda f: (
-            not f.finalizing and f.data in ("memory", *BUFFERS) and not _streams_saved(f)
+            not f.finalizing
+            and f.data in ("memory", *BUFFERS, OF_20_KIB[0])
+            and not _streams_saved(f)
+            and not _in_pieces(f)
         ),
         then=lambda f: Keeps("damaged" if f.data == "long buffer" else "lost"),
         because=(
@@ -85,6 +97,31 @@ LAWS: tuple[Law, ...] = (
             "until the next one who opens the database rolls it back."
         ),
         source="docs: library/sqlite3, Transaction control; SQLite, Atomic Commit, 4 Rollback",
+    ),
+    Law(
+        id="line-between-pieces",
+        about="data",
+        when=_in_pieces,
+        then=lambda _: Keeps("damaged"),
+        because=(
+            "A buffered file is written in pieces as large as its buffer. Each is appended to what "
+            "is there then, and the line of another process may be between two of them: neither "
+            "line is whole, however the program ends. Up to 3.13 a buffer holds 8 KiB, since 3.14 "
+            "it holds 128."
+        ),
+        source="open(2), O_APPEND; docs: library/functions, open, buffering; CPython gh-117151",
+    ),
+    Law(
+        id="locked-out-by-a-transaction",
+        about="data",
+        when=lambda f: f.data == "locked out",
+        then=lambda _: Keeps("lost"),
+        because=(
+            "While one process has written in a transaction, another can write nothing: it waits "
+            "for the time that it was told to, and then fails. What becomes of the first does not "
+            "bring that back; its own end lifts the lock."
+        ),
+        source="docs: library/sqlite3, connect, timeout; SQLite, File Locking, 3 RESERVED",
     ),
     Law(
         id="lock-ends-with-its-holder",
@@ -245,7 +282,9 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="kernel-keeps-what-was-written",
         about="data",
-        when=lambda f: not f.finalizing and f.data == "written",
+        when=lambda f: (
+            not f.finalizing and f.data in ("written", OF_20_KIB[1]) and not _in_pieces(f)
+        ),
         then=lambda _: Keeps("kept"),
         because=(
             "What was handed to the kernel is in the file, however the process ends: a write, a "
