@@ -568,9 +568,11 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         asks="Is the `_MEI` folder of a one-file program left behind when I kill it?",
         tries="exitmatrix run --ending deploy --ending oom --ending lost-parent -- ./dist/app",
         threads=_of("pyinstaller/pyinstaller", 2379, 5518, 8640, 8700, 6591, 6923),
-        missing="what is left in TMPDIR: below a launcher no record tells that; who goes on there"
-        " does, as in plain/pyinstaller/SIGKILL@first; the command tries what you have built, and"
-        " names both",
+        missing="what is left in TMPDIR: below a launcher no record tells that. By hand, with"
+        " PyInstaller 6.22 on 3.11, in three runs of each: SIGKILL to the first pid leaves the"
+        " folder; after SIGKILL to the second, and after SIGINT, SIGTERM and SIGHUP to either or"
+        " to both, the first has removed it. Who goes on is in plain/pyinstaller/SIGKILL@first;"
+        " the command tries what you have built, and names both",
     ),
     PeopleAsk(
         number=23,
