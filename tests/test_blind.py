@@ -149,7 +149,7 @@ def test_blind_race(
     target: str,
     environment_of: Callable[[str, str], Environment],
 ) -> None:
-    """A blind run of a race ends in a way that was seen or that the rules allow.
+    """A blind run of a race ends in a way that was seen or that the laws allow.
 
     No number of runs shows a race whole.
     """

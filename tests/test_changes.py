@@ -1,4 +1,4 @@
-"""What counts as a change in behaviour, what the rules say of it, and how it is told."""
+"""What counts as a change in behaviour, what the laws say of it, and how it is told."""
 
 from __future__ import annotations
 
@@ -352,12 +352,12 @@ def test_the_rules_say_which_of_the_two_they_allow() -> None:
     now = died("SIGTERM")
     assert judge(measured("3.13.0", now), LOADED["plain"]).verdict.verdict == "match"
     right = why_changed(seen(measured("3.13.0", now), ended()), LOADED)
-    assert right[0].text == "what was expected is what the rules allow"
+    assert right[0].text == "what was expected is what the laws allow"
     assert "default-action" in [reason.rule for reason in right]
     wrong = why_changed(seen(measured("3.13.0", ended()), now), LOADED)
-    assert wrong[0].text == "what is seen now is what the rules allow"
+    assert wrong[0].text == "what is seen now is what the laws allow"
     neither = why_changed(seen(measured("3.13.0", ended()), ended(status=1)), LOADED)
-    assert neither[0].text == "neither is what the rules allow"
+    assert neither[0].text == "neither is what the laws allow"
 
 
 def test_a_difference_is_explained_by_the_rules_of_one_side_only() -> None:

@@ -59,7 +59,7 @@ def test_a_change_is_told_and_is_status_1(output: Path) -> None:
     assert rows["seen"] == "SIGTERM"
     assert rows["where"] == CELL
     assert rows["runs"] == "20 of each cell, none as expected"
-    assert rows["why"] == "what is seen now is what the rules allow"
+    assert rows["why"] == "what is seen now is what the laws allow"
     assert rows["again"].startswith(f"exitmatrix check --python {NEWEST} --stack none")
     assert tree(output) == before
     assert rows["program"] == f"exitmatrix explain {CELL} --reproducer -"

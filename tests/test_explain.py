@@ -198,7 +198,7 @@ def test_a_rule_is_told_with_its_reason_and_source() -> None:
     told = " ".join(explanation(case(record)).split())
     used = judge(record, LOADED["plain"]).prediction
     assert used
-    assert "Why, by the rules that foresaw it" in told
+    assert "Why, by the laws that predicted it" in told
     assert "Verdict" not in told
     for id in used.rules:
         assert id in told
@@ -212,7 +212,7 @@ def test_a_mismatch_says_what_the_rules_allow() -> None:
     told = " ".join(explanation(case(wrong)).split())
     assert "exits with status 99" in told
     assert "Verdict: mismatch" in told
-    assert "The rules allow: The program runs no handler, and is killed by SIGTERM." in told
+    assert "The laws allow: The program runs no handler, and is killed by SIGTERM." in told
 
 
 def test_a_race_names_the_two_events() -> None:

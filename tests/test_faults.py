@@ -70,7 +70,7 @@ def test_a_soak_changes_and_leaves_nothing() -> None:
 def test_a_soak_takes_only_what_is_on_record_or_a_known_race(
     cell: str, ended: dict[str, object], how: str
 ) -> None:
-    """Another outcome is wrong, in a race as well, unless the rules allow that very one."""
+    """Another outcome is wrong, in a race as well, unless the laws allow that very one."""
     quiet = Quiet(ROOT / "reports")
     record = quiet.records[f"cpython-3.13.0/flask-3.1/{cell}"]
     (shown,) = record.outcomes

@@ -63,7 +63,7 @@ def test_a_change_fails_with_both_sides_the_reason_and_the_command(output: Path)
         "  now: SIGTERM",
         "  was: exit 0",
         "  runs  20 of each cell, none as expected",
-        "  why   what is seen now is what the rules allow",
+        "  why   what is seen now is what the laws allow",
         f"  again  {command(records(output)[CELL])}",
     ):
         assert line in done.stdout.splitlines()

@@ -726,8 +726,8 @@ What stderr says, and what becomes of data in flight, stands by version in the t
 
 ## What this rests on
 
-- `linux-x86_64`: 6 cells, of which 0 showed more than one outcome and 0 too little; \
-first seen 2026-01-02.
+- `linux-x86_64`: 6 cells, first seen 2026-01-02; more than one outcome was seen in 0, \
+too little in 0.
   - CPython: 2.7.18, 3.13.0
 
 ## Not explained yet

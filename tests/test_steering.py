@@ -207,7 +207,7 @@ def test_what_is_allowed_and_was_never_seen_is_named() -> None:
     assert (whole.never_seen, short.never_seen) == ((), (never,))
     told = "\n".join(lines([whole, short], 40))
     assert told.count("allowed, and never seen: ") == 1
-    assert told.endswith("1 of 2 races showed all that the rules allow, 40 runs each this time")
+    assert told.endswith("1 of 2 races showed all that the laws allow, 40 runs each this time")
 
 
 def test_a_race_is_one_by_its_record_or_by_the_rules() -> None:

@@ -84,7 +84,7 @@ class Quiet:
         self.records: Mapping[str, Record] = {one.cell: one for one in rows}
 
     def judge(self, subject: Scenario, cell: Cell, shown: Outcome | Unknown) -> Seen:
-        """How a trial compares with its record, and with the rules where these know of a race."""
+        """How a trial compares with its record, and with the laws where these know of a race."""
         record = self.records[cell.id]
         if isinstance(shown, Unknown):
             return "unknown"

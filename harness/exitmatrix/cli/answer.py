@@ -44,7 +44,7 @@ ASKED = 2  # questions of others that are named
 @click.argument("subject", default="python app.py")
 @options.records("The folder of records and timelines.")
 def command(situation: str, subject: str, folder: Path | None) -> None:
-    """Say what happens to a program, in the words that people use.
+    """Look up what happens to a program, in everyday words.
 
     \b
       exitmatrix answer "kubectl delete pod" gunicorn
@@ -52,10 +52,11 @@ def command(situation: str, subject: str, folder: Path | None) -> None:
       exitmatrix answer "exit 137"
       exitmatrix answer "docker stop" "behind a shell"
 
-    SITUATION is what is done: docker stop, systemctl stop, OOM killer, ... SUBJECT is
-    what runs: a program unless you say so, and what stands above it: a container's PID 1,
-    behind a shell, under tini, supervisord, ... Nothing is run: all is told from the
-    records of the newest Python and release that were measured.
+    SITUATION is what ends the program: docker stop, systemctl stop, OOM killer, ...
+    SUBJECT is what runs, or what it runs under: a container's PID 1, behind a shell,
+    under tini, supervisord, ... It is a plain Python program unless you name another.
+    Nothing is run. The answer comes from the records of the newest Python and the
+    newest release that were measured.
     """
     output = folder_to_read(folder)
     subjects, _ = load_scenarios()

@@ -59,9 +59,9 @@ SLEEP = 0.2  # seconds that the handwritten test waits for its program to be rea
 )
 @click.option("--cells", default="100,1000,10000", show_default=True, help="Sizes for the growth.")
 def command(python: str | None, rounds: int, batch: int, cells: str) -> None:
-    """Compare the speed of the harness with that of bare processes.
+    """Compare the harness's speed with that of bare processes.
 
-    And with that of a test written by hand. Nothing is asserted.
+    A test written by hand is measured too. The figures are only printed.
     """
     found = pythons.find(())
     chosen = pythons.select(found, [python] if python else [])

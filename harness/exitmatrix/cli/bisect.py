@@ -63,22 +63,24 @@ def command(
     progress: Kind,
     as_json: bool,
 ) -> None:
-    """Find the first release of a package since which a cell behaves otherwise.
+    """Find the first release of a package that changed a cell's behaviour.
 
     \b
       exitmatrix bisect uvicorn uvicorn/SIGTERM@main
       exitmatrix bisect uvicorn 0.20.0 0.54.0 uvicorn-workers/SIGKILL@worker
       exitmatrix bisect python 3.11 3.12 plain-handler-starts-thread/return
 
-    PACKAGE is one that the cell's stack holds, or python: then the interpreters
-    of this machine are its releases. CELL is an id or a part of one; where it is
-    one of several interpreters and stacks, the newest is taken. With OLD, the
-    first release is found that does not behave as OLD does; without, the first
-    that behaves as NEW, which is the newest release unless it is named.
+    PACKAGE is a package in the cell's stack, or python, whose releases are the
+    interpreters of this machine. CELL is an id or a part of one; where it names
+    cells of several interpreters and stacks, the newest is taken.
 
-    Each release that is looked at takes a handful of runs, of a race twenty: two
-    differ if their outcomes have nothing in common. The rest of the stack stays
-    as it is pinned, but for what --with names. Nothing is written.
+    With OLD, the first release that behaves differently from OLD is found.
+    Without OLD, it is the first that behaves as NEW does; NEW is the newest
+    release unless you name another.
+
+    Each release that is tried takes five runs, and twenty if the cell is a race.
+    Two releases differ if they have no outcome in common. The rest of the stack
+    stays pinned, except for what --with names. No record is written.
     """
     asked = understood(package, words, instead)
     with stopping_cleanly():

@@ -133,7 +133,7 @@ def packages_row(
         raise Failure(f"{error}, for {interpreter.id}", USAGE_ERROR) from error
     row = Packages(releases, package, interpreter, stack_of(cell, instead))
     if old and not releases.has(1):
-        raise Failure(f"{old} is no earlier release than {row.word(0)}", USAGE_ERROR)
+        raise Failure(f"{old} is not an earlier release than {row.word(0)}", USAGE_ERROR)
     return row
 
 
@@ -155,7 +155,7 @@ def pythons_row(
         start = age(python_of(oldest.id, describe(oldest)))
         alike = [one for one in alike if age(one) >= start]
         if oldest not in [by_python[one] for one in alike]:
-            raise Failure(f"{oldest.id} is no earlier release than {newest.id}", USAGE_ERROR)
+            raise Failure(f"{oldest.id} is not an earlier release than {newest.id}", USAGE_ERROR)
     here = [by_python[one] for one in reversed(alike)]
     if len(here) < 2:
         raise Failure(f"there is one such Python here, {newest.id}", USAGE_ERROR)

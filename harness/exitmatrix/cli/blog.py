@@ -59,11 +59,11 @@ ACTIONS: Mapping[Victim, tuple[str, str]] = {
     help="Seconds between the steps.",
 )
 def command(victim: Victim, stack: str, python: Sequence[str], pace: float) -> None:
-    """Watch the experiment with the two pids, live.
+    """Watch kill -9 hit one of two processes, live.
 
     Starts a Flask app under the debug server, shows its two processes, ends one,
-    and marks each line that they write with who wrote it. Then the port is asked,
-    and everything is cleaned up. Ctrl-C stops it, and leaves nothing running.
+    and marks each line of output with the process that wrote it. Then it asks the
+    port for an answer, and cleans up. Ctrl-C stops it, and leaves nothing running.
 
     \b
       exitmatrix blog                    kill -9 to the child: a handler is seen
@@ -149,6 +149,6 @@ def watch(cell: Cell, environment: Environment, program: Scenario, pace: float) 
                 for line in narrator.lines(event):
                     echo_styled(*line)
     except (Interrupted, KeyboardInterrupt) as error:
-        raise Failure("stopped; nothing of it runs any more", INTERRUPTED) from error
+        raise Failure("stopped; nothing is left running", INTERRUPTED) from error
     except EngineDied as error:
         raise Failure(str(error), HARNESS_FAILED) from error

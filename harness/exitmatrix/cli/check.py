@@ -106,13 +106,13 @@ def command(
     format: str,  # noqa: A002 - as the option is called
     as_json: bool,
 ) -> None:
-    """Measure again, and compare with what is on record.
+    """Measure again, and compare with the records.
 
-    Exits with 1, and a list of the changes, where behaviour changed. A cell that
-    agrees takes one run, one that does not takes twenty; a race agrees as long
-    as it shows what is on record. Timing is never compared.
+    Lists the changes and exits with 1 where behaviour changed. A cell that agrees
+    takes one run, one that does not takes twenty. A race agrees as long as it
+    shows an outcome that is on record. Timing is not compared.
 
-    Cells that have no record are counted, and are no change.
+    Cells without a record are counted, but do not count as changes.
 
     \b
       exitmatrix check --scenario 'flask*' --with werkzeug==3.0.6
@@ -121,11 +121,11 @@ def command(
     \b
       exitmatrix check --newest
 
-    With --with, the stacks that hold these packages are measured with what is
-    named instead, and compared with their own record. Nothing is written, unless
-    --as names a stack of its own for it. With --newest, the newest stack of each
-    server and framework is measured with the newest release of all it holds;
-    --pre takes pre-releases too.
+    --with installs other packages in the stacks that hold them, and compares the
+    result with the stacks' own records. No record is written unless --as gives
+    the result a name, as a stack of its own. --newest installs the newest release
+    of every package in the newest stack of each server and framework; --pre
+    includes pre-releases.
     """
     writes = update or name is not None
     if pre and not newest:

@@ -57,7 +57,7 @@ def command(
     progress: Kind,
     as_json: bool,
 ) -> None:
-    """Judge what was published about exit handlers by what was observed.
+    """Compare published claims about exit handlers with what was observed.
 
     \b
       exitmatrix claims                    every claim and its verdict

@@ -61,9 +61,9 @@ def command(
       exitmatrix diff reports /tmp/measured
       exitmatrix diff before.jsonl after.jsonl     of exitmatrix run --json
 
-    Exits with 1 where behaviour differs. Interpreters are compared with the same
-    stack, else with the newest that each can have, unless INTERPRETER/STACK names
-    it. Where runs vary, two differ only if they have no outcome in common.
+    Exits with 1 if behaviour differs. Two interpreters are compared on the same
+    stack, or on the newest that each supports; INTERPRETER/STACK names another.
+    Where runs vary, two cells differ only if they have no outcome in common.
     """
     subjects, _ = load_scenarios()
     selection = Selection(

@@ -38,7 +38,11 @@ class Failure(click.ClickException):
 
 def usage_failure(error: click.UsageError) -> Failure:
     """The one line for what click refuses: what is wrong, and whose help says what is right."""
-    text = error.format_message().rstrip(".")
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and error.ctx:
+        names = error.ctx.command.list_commands(error.ctx)  # type: ignore[attr-defined]
+        text = f"missing command: {', '.join(names)}"
+    else:
+        text = error.format_message().rstrip(".")
     text = " ".join(f"{text[:1].lower()}{text[1:]}".split())
     whose = error.ctx.command_path if error.ctx else "exitmatrix"
     return Failure(f"{text}; see `{whose} --help`", USAGE_ERROR)

@@ -54,9 +54,9 @@ def command(cell: str, folder: Path | None, reproducer: Path | None, as_json: bo
       exitmatrix explain 'pypy-*/flask-debug/SIGKILL@*'
       exitmatrix explain plain/SIGTERM
 
-    CELL is an id, a pattern or a part of an id. Where it names several cells, each
-    question is listed with its short answers, and who gives which. Nothing is run:
-    all is told from the records.
+    CELL is an id, a pattern or a part of an id. If it names several cells, each way
+    to end a program is listed with its short answers and the versions that gave them.
+    Nothing is run: everything comes from the records.
 
     \b
       exitmatrix explain cpython-3.13.0/none/plain/SIGTERM@main \\

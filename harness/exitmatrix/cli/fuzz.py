@@ -53,32 +53,40 @@ MOST_LISTED = 10
     default=VERSION,
     show_default=True,
     type=click.IntRange(OLDEST, VERSION),
-    help="Of the generator: another one makes other programs of a seed.",
+    help="The generator's version; each makes other programs from a seed.",
 )
 @click.option(
     "--small",
     "handlers",
     type=click.IntRange(0, 3),
     metavar="HANDLERS",
-    help="Instead: every program of up to so many handlers with one act each.",
+    help="Instead: all programs of up to this many handlers with one act each.",
 )
-@click.option("--spread", is_flag=True, help="Run each program on one Python, by turns.")
+@click.option("--spread", is_flag=True, help="Run each program on one Python only, taking turns.")
 @click.option(
     "--shrink",
     "most",
     default=10,
     show_default=True,
     type=click.IntRange(0),
-    help="How many mispredicted programs are made as small as they can be.",
+    help="How many mispredicted programs to reduce.",
 )
 @click.option(
     "--keep",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Write these to DIR/reproducers and, as scenarios, to DIR/scenarios.",
+    help="Write the reduced programs to DIR/reproducers and, as scenarios, to DIR/scenarios.",
 )
-@click.option("--damage", is_flag=True, help="Remove each law, move each boundary: who notices?")
-@click.option("--boundaries", is_flag=True, help="What tells neighbouring Pythons apart? Writes.")
+@click.option(
+    "--damage",
+    is_flag=True,
+    help="Remove each law and move each version boundary, and see which programs notice.",
+)
+@click.option(
+    "--boundaries",
+    is_flag=True,
+    help="Find the smallest programs that tell neighbouring Pythons apart, and write them.",
+)
 @click.option("--write", is_flag=True, help="Write OUTPUT/programs/ and OUTPUT/boundaries.md.")
 @options.python("Only these interpreters: ids such as 'cpython-3.1*', or paths.")
 @options.jobs
@@ -100,15 +108,15 @@ def command(
     output: Path,
     progress: Kind,
 ) -> None:
-    """Run generated programs bare, and compare what they show with the rules.
+    """Run generated programs without the probe, and compare them with the laws.
 
-    A program is the same for a generation, a seed and a number on every machine. It is run once
-    on each Python, as a plain file: what is seen comes from its functions and from
-    the kernel. What was seen is kept in the cache, so that the same command goes on
-    where it stopped, and judges again without running anything.
+    The generation, the seed and the number of a program determine it, on any
+    machine. It is run once on each Python, as a plain file. Its own functions and
+    the kernel tell what happened. Results are kept in the cache: the same command
+    continues where it stopped, and judges again without running anything.
 
-    Exits with 1 where a program is mispredicted; the smallest programs that still
-    are, are printed.
+    Exits with 1 if a program is mispredicted, and prints the smallest version of it
+    that still is.
     """
     batch = Batch(seed=seed, programs=programs, handlers=handlers, generation=generation)
     with stopping_cleanly():
@@ -140,7 +148,7 @@ def command(
 
 
 def print_tally(run: Run, tally: Tally) -> None:
-    """How much was run, and how much of it the rules foresee."""
+    """How much was run, and how much of it the laws foresee."""
     withheld = tally.words.get("withheld", 0)
     click.echo(
         f"{run.batch.name}: {tally.programs:,} programs, {tally.runs:,} runs on"

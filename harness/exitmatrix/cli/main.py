@@ -22,21 +22,21 @@ NAME = "exitmatrix"
 
 COMMANDS = {
     "tour": "Show what there is, in eight steps: five minutes in a terminal.",
-    "run": "Does the clean-up of your own program run when it is ended?",
+    "run": "See whether your own program cleans up when it is stopped.",
     "matrix": "Measure cells and write the records, the verdicts and the report.",
     "races": "Steer for the rare outcomes of races, and add them to the records.",
-    "check": "Measure again, and compare with what is on record.",
+    "check": "Measure again, and compare with the records.",
     "diff": "Compare two folders of observations, or two interpreters or stacks.",
-    "bisect": "Find the first release of a package since which a cell behaves otherwise.",
+    "bisect": "Find the first release of a package that changed a cell's behaviour.",
     "explain": "Say what happens in a cell, in which order, why, and since which version.",
-    "answer": "Say what happens to a program, in the words that people use.",
-    "claims": "Judge what was published about exit handlers by what was observed.",
+    "answer": "Look up what happens to a program, in everyday words.",
+    "claims": "Compare published claims about exit handlers with what was observed.",
     "site": "Write the site: every answer as a page, from the records alone.",
-    "upstream": "Write reports for the trackers of others; none is sent.",
-    "blog": "Watch the experiment with the two pids, live.",
-    "fuzz": "Run generated programs bare, and compare what they show with the rules.",
+    "upstream": "Write draft reports for upstream trackers; none is sent.",
+    "blog": "Watch kill -9 hit one of two processes, live.",
+    "fuzz": "Run generated programs without the probe, and compare them with the laws.",
     "list": "List what there is: interpreters, stacks, scenarios, terminations, cells, claims.",
-    "bench": "Compare the speed of the harness with that of bare processes.",
+    "bench": "Compare the harness's speed with that of bare processes.",
 }
 """Each is `command` in the module of its name; the sentence is the first of its help."""
 
@@ -108,9 +108,9 @@ def main() -> None:
     clean-up ran, in which process and in what order.
 
     \b
-    Have a look around: eight commands, each with its output and a sentence.
+    Take a tour: eight commands, each with its output and one sentence.
         exitmatrix tour
-    See whether your own program cleans up when it is stopped.
+    Try your own program: does it clean up when it is stopped?
         exitmatrix run -- python app.py
     Read what happens when a process ends in a certain way, and why.
         exitmatrix explain flask-debug/SIGKILL@child
@@ -118,18 +118,18 @@ def main() -> None:
         exitmatrix matrix
     Measure some cells only.
         exitmatrix matrix --python 3.13 --scenario plain
-    List the cells that there are, and those that are left out, with the reason.
+    List the cells, and those that are left out with the reason.
         exitmatrix list cells --scenario flask-debug --termination SIGKILL
-    Find out what behaves otherwise than on record.
+    Measure again, and list what behaves differently.
         exitmatrix check
     Compare two Pythons.
         exitmatrix diff cpython-3.12.1 cpython-3.13.0
-    Find the release since which a server behaves as it does.
+    Find the release that changed a server's behaviour.
         exitmatrix bisect uvicorn uvicorn/SIGTERM@main
-    Read whether what was published is true.
+    See whether a published claim is true.
         exitmatrix claims B7
-    Watch kill -9 hit one of two pids.
+    Watch kill -9 hit one of two processes.
         exitmatrix blog --victim parent
 
-    Patterns take * and ?; quote them. An option given twice means either.
+    Patterns take * and ?; quote them. Repeat an option to select more.
     """

@@ -28,8 +28,8 @@ def cells(command: Any) -> Any:
         _many("--termination", text="Only these terminations."),
         _many(
             "--launcher",
-            text="Started by these launchers: sh, tini, 'dumb-init*'.  [default: direct, of what is"
-            " measured; all, of what is on record]",
+            text="Started by these launchers: sh, tini, 'dumb-init*'.  [default: direct for"
+            " measuring, all for reading records]",
         ),
         _many("--scenario", text="Only these scenarios."),
     ):
@@ -46,7 +46,7 @@ jobs = click.option(
     "--jobs",
     default=None,
     type=click.IntRange(1, 512),
-    help="Trials that may use the processor at once.  [default: one a core and one more]",
+    help="Trials that may use the processor at the same time.  [default: one a core and one more]",
 )
 progress = click.option(
     "--progress",
@@ -91,11 +91,11 @@ shard = click.option(
     "--shard",
     default=None,
     metavar="N/M",
-    help="Only the Nth of M parts of about equal cost, as 2/8.",
+    help="Only the Nth of M parts of about equal cost: 2/8.",
 )
 
 
-rules = click.option("-v", "--verbose", "rules", is_flag=True, help="Say why, too: the rules.")
+rules = click.option("-v", "--verbose", "rules", is_flag=True, help="Also say why, by which laws.")
 
 
 format = click.option(  # noqa: A001 - as the option is called
@@ -104,7 +104,7 @@ format = click.option(  # noqa: A001 - as the option is called
     default="text",
     show_default=True,
     type=click.Choice(["text", "markdown"]),
-    help="markdown is for a tracker.",
+    help="markdown is for an issue tracker.",
 )
 
 

@@ -129,7 +129,7 @@ def _sorted(
 
 
 def judge(run: Run, corpus: Corpus) -> Tally:
-    """What the rules say to each run."""
+    """What the laws say to each run."""
     asked = profiles_of(run.pythons)
     words: Counter[str] = Counter()
     questions: Counter[str] = Counter()

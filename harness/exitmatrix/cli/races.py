@@ -56,13 +56,14 @@ def command(
 ) -> None:
     """Steer for the rare outcomes of races, and add them to the records.
 
-    A cell is a race where its record holds several outcomes, or where the rules
-    allow several. In its runs one process is held back by turns, so that the
-    others get ahead of it: before the signal is sent, or when it has told
-    something. What is seen so could be seen without it, though seldom.
+    A cell is a race if its record holds several outcomes, or if the laws allow
+    several. In each run another process is held back, before the signal is sent or
+    after one of its events, so that the others get ahead of it. An outcome seen
+    this way is possible without holding anybody back, though rare.
 
-    At the end, what the rules allow and nobody has seen is listed, with the number
-    of runs. Whatever was seen and is not allowed, `matrix` and `explain` tell.
+    At the end, outcomes that the laws allow and no run has shown are listed, with
+    the number of runs. `matrix` and `explain` tell which outcomes were seen that
+    the laws do not allow.
     """
     selection = selected(scenario, launcher, termination, target, stack)
     with stopping_cleanly():
@@ -74,7 +75,7 @@ def command(
         store = open_store(output)
         planned = replace(planned, cells=tuple(_races(planned, store, subjects)))
         if not planned.cells:
-            click.echo("no cell of these is a race on record, and the rules allow none")
+            click.echo("no cell of these is a race on record, and the laws allow none")
             return
         environments, missing = prepare_environments(planned, found, progress)
         planned = without(planned, missing)

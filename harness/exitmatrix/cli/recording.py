@@ -83,8 +83,8 @@ def measure_and_save(
             def seen(cell: Cell, trial: Trial) -> None:
                 store.keep(cell, trial)
                 done = next(trials_done)
-                cells = f"{schedule.settled:,} of {schedule.total:,} cells"
-                note = f"{cells}, {session.outstanding} running"
+                settled = f"{schedule.settled:,} of {schedule.total:,} cells"
+                note = f"{settled}, {session.outstanding} running"
                 bar.show(done, done + session.outstanding + schedule.owed, note)
 
             def save(result: Result, told: Told) -> None:

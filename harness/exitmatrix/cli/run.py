@@ -79,8 +79,8 @@ def _some(*names: str, metavar: str, text: str) -> options.Option:
     "--ready",
     default="",
     metavar="HOW",
-    help="When it can be ended: auto (it listens and rests, or rests), PORT, URL, /PATH,"
-    " 'line REGEX', 'file PATH', or so many seconds: 5s.  [default: auto]",
+    help="When it is ready to be ended: auto (it listens and is idle, or is idle), PORT, URL,"
+    " /PATH, 'line REGEX', 'file PATH', or so many seconds: 5s.  [default: auto]",
 )
 @click.option(
     "--ready-within", default="", help="How long to wait until it is ready.  [default: 30s]"
@@ -108,7 +108,7 @@ def _some(*names: str, metavar: str, text: str) -> options.Option:
 @click.option(
     "--grace",
     default="",
-    help="How long it may take to end; then it is sent SIGKILL, or no longer watched."
+    help="How long it may take to end, before it is sent SIGKILL or no longer watched."
     "  [default: 30s]",
 )
 @click.option(
@@ -129,18 +129,18 @@ def _some(*names: str, metavar: str, text: str) -> options.Option:
 )
 @_some("--allow-address", "addresses", metavar="IP", text="An address on which it may listen.")
 @_some("--env", "env", metavar="NAME=VALUE", text="A variable to set besides yours.")
-@click.option("--clean-env", is_flag=True, help="Of your variables, pass PATH, HOME and LANG only.")
+@click.option("--clean-env", is_flag=True, help="Pass on PATH, HOME and LANG only.")
 @click.option(
     "--before",
     default="",
     metavar="COMMAND",
-    help="Run this once, first: to make a scratch database, for one.",
+    help="Run this once before all runs, for example to make a scratch database.",
 )
 @click.option(
     "--before-each",
     default="",
     metavar="COMMAND",
-    help="Run this before each run: to remove what one leaves elsewhere, for one.",
+    help="Run this before each run, for example to remove what the last one left elsewhere.",
 )
 @click.option(
     "--request",
@@ -160,7 +160,7 @@ def _some(*names: str, metavar: str, text: str) -> options.Option:
 @click.option(
     "--github",
     is_flag=True,
-    help="Print an annotation of GitHub, with file and line, for each expectation that is not met.",
+    help="Print a GitHub annotation, with file and line, for each unmet expectation.",
 )
 @options.progress
 @click.argument("command_line", nargs=-1, type=click.UNPROCESSED, metavar="COMMAND")
@@ -190,11 +190,11 @@ def command(
     progress: Kind,
     command_line: Sequence[str],
 ) -> None:
-    """Does the clean-up of your own program run when it is ended?
+    """See whether your own program cleans up when it is stopped.
 
-    Starts COMMAND again and again where you are, with your environment, and ends
-    it. What it does to your files, databases and queues is not undone: use a
-    scratch copy of what must not be lost; --before can make one.
+    Starts COMMAND several times in the working folder, with your environment, and
+    ends it in different ways. What it does to your files, databases and queues is
+    not undone: use a scratch copy of what must not be lost. --before can make one.
 
     \b
       exitmatrix run -- python app.py
@@ -202,15 +202,15 @@ def command(
       exitmatrix run --ending deploy --as sh -- python -m app
       exitmatrix run --expect deploy:ran=all,within=10s -- python app.py
 
-    Handlers are those of atexit, of weakref.finalize, and for signals. If a
-    library has replaced yours, you are told which one. {port} becomes a port that
-    is free. Each ending takes runs of its own, and one without anything put into
-    the program, which must end alike. Signals go to processes of the run and to
-    nobody else. Each run has a TMPDIR of its own.
+    Handlers are those of atexit and weakref.finalize, and signal handlers. If a
+    library has replaced yours, you are told which one. {port} becomes a free port.
+    Each ending gets its own runs, and one more without the probe, which must end
+    in the same way. Signals go to processes of the run only. Each run has its own
+    TMPDIR.
 
-    Without COMMAND, command, options and what is expected are read from
-    exitmatrix.toml, or from pyproject.toml below tool.exitmatrix. Exits with 1
-    where an expectation is not met, and with 3 where the program was never ready.
+    Without COMMAND, the command, the options and the expectations are read from
+    exitmatrix.toml, or from [tool.exitmatrix] in pyproject.toml. Exits with 1 if an
+    expectation is not met, and with 3 if the program did not become ready.
     """
     said = settings.Settings() if command_line else read_project()
     call = Call(
@@ -278,7 +278,7 @@ def run(call: Call, wanted: Sequence[Situation], progress: Kind) -> Measured:
         with reporter(progress, "run", "runs") as bar:
             return measure(call, wanted, bar.show)
     except (Interrupted, KeyboardInterrupt) as error:
-        raise Failure("stopped; nothing of it runs any more", INTERRUPTED) from error
+        raise Failure("stopped; nothing is left running", INTERRUPTED) from error
 
 
 def read_project() -> settings.Settings:

@@ -62,7 +62,7 @@ def command(folder: Path | None, to: Path | None, runs: Path | None) -> None:
         return
     output = folder_to_read(folder)
     if to is None and output not in (folder, HERE):
-        raise Failure("--to names the folder that is written", USAGE_ERROR)
+        raise Failure("--to is needed: it names the folder to write", USAGE_ERROR)
     written = to or output / "site"
     check_free(written)
     scenarios, _ = load_scenarios()
@@ -87,15 +87,13 @@ def command(folder: Path | None, to: Path | None, runs: Path | None) -> None:
 def write_own(runs: Path, folder: Path | None, to: Path | None) -> None:
     """The site of a user's own program."""
     if folder or to is None:
-        raise Failure(
-            "--from takes --to, the folder that is written, and no --records", USAGE_ERROR
-        )
+        raise Failure("--from needs --to, the folder to write, and excludes --records", USAGE_ERROR)
     try:
         found = find_records(runs)
     except ValueError as error:
         raise Failure(f"{error}: write it with exitmatrix run --json", USAGE_ERROR) from error
     if found is None:
-        raise Failure(f"{runs} is no file of records, RUN.jsonl", USAGE_ERROR)
+        raise Failure(f"{runs} is not a file of records, RUN.jsonl", USAGE_ERROR)
     records = [one for rows in found.values() for one in rows]
     if not records or any(one.stack != STACK for one in records):
         what = "records of the matrix" if records else "no record"

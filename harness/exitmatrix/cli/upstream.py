@@ -47,16 +47,16 @@ from exitmatrix.report.survey import surveys
 def command(
     draft: Sequence[str], python: Sequence[str], output: Path, run: bool, progress: Kind
 ) -> None:
-    """Write reports for the trackers of others; none is sent.
+    """Write draft reports for upstream trackers; none is sent.
 
     \b
       exitmatrix upstream                  all of them
       exitmatrix upstream --no-run         the pages, from what is on record
 
-    Each is complete enough to be sent. What happens and since when is taken from the
-    records and the claims; the output from runs of each program, bare, on every
-    Python that is found. Runs of Pythons that are not here stay, as long as the
-    program is the same.
+    What happens, and since which version, is taken from the records and the claims.
+    The output comes from running each draft's program, without the probe, on the
+    Pythons of this machine. Earlier output of other Pythons is kept while the
+    program is unchanged.
     """
     for id in draft:
         if id not in BY_ID:

@@ -39,7 +39,7 @@ NO_HANDLER = ("SIGHUP", "SIGTERM")
 def predict_launched(
     record: Record, scenario: Scenario, program: Program, laws: tuple[Law, ...] = LAWS
 ) -> Prediction:
-    """What the rules allow for a cell below a launcher. Raises NotPredicted."""
+    """What the laws allow for a cell below a launcher. Raises NotPredicted."""
     launcher = BY_ID.get(record.launcher)
     if launcher is None or launcher.facts is None:
         raise NotPredicted(f"nothing is known of the launcher {record.launcher}")

@@ -1,4 +1,4 @@
-"""Cells in which several outcomes may be seen: by what was, and by what the rules allow. Pure."""
+"""Cells in which several outcomes may be seen: by what was, and by what the laws allow. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Race(Frozen, kw_only=True):
 
     @property
     def never_seen(self) -> tuple[Outcome, ...]:
-        """What the rules allow, and no run showed."""
+        """What the laws allow, and no run showed."""
         seen = self.record.seen or self.record.outcomes
         return tuple(one for one in self.allowed if not any(allows((one,), has) for has in seen))
 

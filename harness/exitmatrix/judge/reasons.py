@@ -22,7 +22,7 @@ Reasons = tuple[Reason, ...]
 
 
 def why_changed(change: Change, scenarios: Mapping[str, Scenario]) -> Reasons:
-    """What the rules say of a change.
+    """What the laws say of a change.
 
     Of one cell they allow the same before and after, so they can say which of the
     two they allow. Of two cells, or of one with two releases of a package, they explain
@@ -52,10 +52,10 @@ def _which_is_right(old: Judgement, new: Judgement) -> Reasons:
     if new.prediction is None:
         return ()
     words = {
-        ("match", "match"): "both are what the rules allow",
-        ("match", "mismatch"): "what was expected is what the rules allow",
-        ("mismatch", "match"): "what is seen now is what the rules allow",
-        ("mismatch", "mismatch"): "neither is what the rules allow",
+        ("match", "match"): "both are what the laws allow",
+        ("match", "mismatch"): "what was expected is what the laws allow",
+        ("mismatch", "match"): "what is seen now is what the laws allow",
+        ("mismatch", "mismatch"): "neither is what the laws allow",
     }
     verdict = words.get((old.verdict.verdict, new.verdict.verdict))
     return (*((Reason(text=verdict),) if verdict else ()), *_told(new))

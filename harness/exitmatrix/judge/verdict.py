@@ -25,7 +25,7 @@ NO_PROGRAM = "the scenario's header does not say what its program does"
 def judge(
     record: Record, scenario: Scenario | None = None, laws: tuple[Law, ...] = LAWS
 ) -> Judgement:
-    """The verdict on one cell, with what the rules allow and why it is no match.
+    """The verdict on one cell, with what the laws allow and why it is no match.
 
     What was not observed is unknown: a trial that showed too little, and a process
     that nothing spoke from. So is a cell in whose rules there is a mistake: what
@@ -66,9 +66,9 @@ def judge_all(
 
 
 def expected(record: Record, scenario: Scenario | None, laws: tuple[Law, ...] = LAWS) -> Prediction:
-    """What the rules allow for a record's cell; its outcomes are not looked at.
+    """What the laws allow for a record's cell; its outcomes are not looked at.
 
-    Raises NotPredicted where the rules say nothing, and what a faulty rule raises.
+    Raises NotPredicted where the laws say nothing, and what a faulty rule raises.
     """
     if record.termination not in TERMINATIONS:
         raise NotPredicted(f"{record.termination} is not in the catalogue any more")

@@ -39,7 +39,7 @@ class Seen(Frozen, kw_only=True):
 
 
 class Foreseen(Frozen, kw_only=True):
-    """What the rules allow for a program on a Python."""
+    """What the laws allow for a program on a Python."""
 
     seen: tuple[Seen, ...]  # one, or those between which a race decides
     rules: tuple[str, ...]  # ids of the laws that were used

@@ -11,7 +11,7 @@ VerdictWord = Literal["match", "mismatch", "unpredicted", "unknown", "skipped"]
 
 
 class Prediction(Frozen, kw_only=True):
-    """What the rules allow for a cell."""
+    """What the laws allow for a cell."""
 
     outcomes: tuple[Outcome, ...]  # `cut`: a killed process may have got less far than this
     rules: tuple[str, ...]  # ids of those that were used, in the order in which they were asked
@@ -31,5 +31,5 @@ class Judgement(Frozen, kw_only=True):
     """A verdict, and what it rests on."""
 
     verdict: Verdict
-    prediction: Prediction | None = None  # None: no rule speaks of it, or one failed
+    prediction: Prediction | None = None  # None: no law covers it, or one failed
     why: str = ""  # one sentence, where the verdict is not `match`

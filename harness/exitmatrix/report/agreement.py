@@ -1,4 +1,4 @@
-"""How many cells agree with the rules, and which do not: the last words of a run. Pure."""
+"""How many cells agree with the laws, and which do not: the last words of a run. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ NAMED = 10
 """So many cells of a kind are named; the report names all."""
 
 OTHERS: dict[VerdictWord, str] = {
-    "mismatch": "not as the rules say",
-    "unpredicted": "no rule speaks of it",
+    "mismatch": "not as the laws say",
+    "unpredicted": "no law covers it",
     "unknown": "too little was seen",
 }
 
@@ -23,7 +23,7 @@ def agreement(verdicts: Sequence[Verdict]) -> Iterator[str]:
         return
     alike = sum(one.verdict == "match" for one in verdicts)
     verb = "agrees" if len(verdicts) == 1 else "agree"
-    yield f"{alike:,} of {count(len(verdicts), 'cell')} {verb} with the rules"
+    yield f"{alike:,} of {count(len(verdicts), 'cell')} {verb} with the laws"
     for word, why in OTHERS.items():
         cells = [one.cell for one in verdicts if one.verdict == word]
         for cell in cells[:NAMED]:

@@ -30,7 +30,7 @@ class CellDocument(Frozen, kw_only=True):
     packages: dict[str, str]
     unknown: tuple[str, ...] = ()
     why: str = ""  # where the verdict is not `match`
-    allowed: tuple[Outcome, ...] | None = None  # null where no rule speaks of it
+    allowed: tuple[Outcome, ...] | None = None  # null where no law covers it
     races: tuple[str, ...] = ()
 
 

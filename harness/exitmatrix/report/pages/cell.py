@@ -147,16 +147,16 @@ def _timelines(facts: CellFacts) -> Iterator[list[str]]:
 def _why(facts: CellFacts) -> list[str]:
     judgement = facts.judgement
     word = judgement.verdict.verdict
-    lines = ["Why, by the rules that foresaw it" if word == "match" else f"Verdict: {word}"]
+    lines = ["Why, by the laws that predicted it" if word == "match" else f"Verdict: {word}"]
     lines += _filled(judgement.why.rstrip(".") + ".") if judgement.why else []
     if judgement.prediction is None:
         return lines
     if judgement.prediction.races and not is_race(facts.record.outcomes):
         races = "; and between ".join(judgement.prediction.races)
-        lines += _filled(f"The rules allow a race, of which one side was seen: between {races}.")
+        lines += _filled(f"The laws allow a race, of which one side was seen: between {races}.")
     if word == "mismatch":
         for number, outcome in enumerate(judgement.prediction.outcomes):
-            lines += _filled(("The rules allow: ", "or: ")[number > 0] + _said(outcome), "   ")
+            lines += _filled(("The laws allow: ", "or: ")[number > 0] + _said(outcome), "   ")
     for id in judgement.prediction.rules:
         rule = TEXTS.get(id)
         lines += ["", f"  {id}"]

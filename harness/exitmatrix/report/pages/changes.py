@@ -75,7 +75,7 @@ def grouped(
             contrast=words,
             where=tuple(_where(changes, asked)),
             runs=_runs(changes) if any(one.runs for one in changes) else "",
-            why=(tuple(_why(why, known)) or ("no rule explains it",)) if with_rules else (),
+            why=(tuple(_why(why, known)) or ("no law explains it",)) if with_rules else (),
             again=_again(changes[0]),
             program=f"exitmatrix explain {changes[0].old.cell} --reproducer -" if on_record else "",
         )
@@ -137,7 +137,7 @@ def side_by_side(explained: ExplainedChange, labels: Labels = ("expected", "seen
         ],
     )
     rows = [("runs", [_runs([change])])] if change.runs else []
-    rows += [("why", _why(explained.why, set()) or ["no rule speaks of it"])]
+    rows += [("why", _why(explained.why, set()) or ["no law covers it"])]
     again = [f"{INDENT}again  {_again(change)}"] if change.runs else []
     return [*lines, "", *_rows(rows), *again]
 

@@ -1,4 +1,4 @@
-"""What was seen of races, and what the rules allow that was not: for a terminal. Pure."""
+"""What was seen of races, and what the laws allow that was not: for a terminal. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def lines(races: Sequence[Race], runs: int) -> Iterator[str]:
         for outcome in never:
             yield from _filled(f"allowed, and never seen: {sentences(outcome)}")
     yield (
-        f"{whole} of {count(len(races), 'race')} showed all that the rules allow,"
+        f"{whole} of {count(len(races), 'race')} showed all that the laws allow,"
         f" {count(runs, 'run')} each this time"
     )
 

@@ -38,10 +38,10 @@ def unexplained_section(
     used = {id for one in judgements.values() for id in one.verdict.rules}
     lines = [f"Verdicts on {len(judgements):,} cells: {counted}."]
     if used:
-        lines.append(f"{len(used & set(LAWS_BY_ID))} rules were needed for them.")
+        lines.append(f"{len(used & set(LAWS_BY_ID))} laws were needed for them.")
     rows = _rows(records, judgements)
     if not rows:
-        lines.append("Every cell shows what the rules allow.")
+        lines.append("Every cell shows what the laws allow.")
     if len(rows) > MOST_ROWS:
         lines.append(f"The table ends after {MOST_ROWS} of {len(rows):,} rows.")
     shown = [table(HEAD, rows[:MOST_ROWS])] if rows else []
