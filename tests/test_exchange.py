@@ -84,7 +84,7 @@ def test_a_document_says_what_the_text_says() -> None:
     document = printed(*words, status=1)
     text = shown(*words).stdout
     number, compared = len(document["changes"]), document["compared"]
-    assert f"{number} of {compared} cells" in text.splitlines()[0]
+    assert f"{number} of {compared:,} cells" in text.splitlines()[0]
     for one in document["changes"]:
         assert one["old"]["cell"].startswith("cpython-3.12.1/")
         assert one["new"]["cell"].startswith("cpython-3.13.0/")

@@ -38,8 +38,9 @@ class Failure(click.ClickException):
 
 def usage_failure(error: click.UsageError) -> Failure:
     """The one line for what click refuses: what is wrong, and whose help says what is right."""
-    if isinstance(error, click.exceptions.NoArgsIsHelpError) and error.ctx:
-        names = error.ctx.command.list_commands(error.ctx)  # type: ignore[attr-defined]
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # its text is the whole help
+        group = error.ctx.command
+        names = group.list_commands(error.ctx) if isinstance(group, click.Group) else []
         text = f"missing command: {', '.join(names)}"
     else:
         text = error.format_message().rstrip(".")
