@@ -407,6 +407,9 @@ const wide = (page) => page.documentElement.scrollWidth - 390;
     [...page.querySelectorAll("tbody tr")].filter((row) => !row.hidden).length);
   await look("compare", SITE + "/compare/index.html#a=plain&b=flask", (page) =>
     page.querySelectorAll("#compared tbody tr").length);
+  await look("places", SITE + "/compare/index.html#a=gunicorn&b=uvicorn", (page) =>
+    [...page.querySelectorAll("#compared tbody tr")].map((row) =>
+      [...row.cells].map((cell) => cell.textContent)));
   for (const path of PAGES) await look("wide " + path, SITE + "/" + path, wide);
   const shown = document.createElement("pre");
   shown.textContent = JSON.stringify(told);
@@ -471,4 +474,6 @@ def test_the_choices_change_the_answer(site: Path, tmp_path: Path) -> None:
     assert unquote(more).partition("#")[0].endswith("c/flask-debug/SIGKILL@child/index.html")
     assert 0 < told["search"] < 10
     assert told["compare"] > 3
+    first = next(row for row in told["places"] if row[0].startswith("SIGTERM to the first process"))
+    assert first[1:] == [newest["gunicorn/SIGTERM@master"], newest["uvicorn/SIGTERM@main"]]
     assert {name: wide for name, wide in told.items() if name.startswith("wide") and wide > 0} == {}
