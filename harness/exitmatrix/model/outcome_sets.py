@@ -40,10 +40,11 @@ def _together(alike: Iterable[Outcome], new: Outcome) -> list[Outcome]:
     cut = new.cut or any(one.cut for one in alike)
     longest: list[Outcome] = []
     for one in alike:
-        if _as_far(one, new) and not _as_far(new, one):
+        behind, ahead = _as_far(one, new), _as_far(new, one)
+        if behind and not ahead:
             new, cut = _absorb(new, one), True
-        elif _as_far(new, one):
-            cut = cut or not _as_far(one, new)
+        elif ahead:
+            cut = cut or not behind
             longest.append(_absorb(one, new))
         else:
             longest.append(one)
@@ -56,7 +57,11 @@ def union(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
     """The set of all that were seen."""
     kinds: list[Outcome] = []  # outcomes hold dictionaries, which have no hash
     sets: list[list[Outcome]] = []
+    seen: list[Outcome] = []
     for one in outcomes:
+        if one in seen:
+            continue
+        seen.append(one)
         kind = _kind(one)
         if kind not in kinds:
             kinds.append(kind)
@@ -122,6 +127,8 @@ def essence(outcome: Outcome) -> Outcome:
 
 def _kind(outcome: Outcome) -> Outcome:
     """An outcome without how far its killed processes got."""
+    if not any(map(_was_cut_off, outcome.processes)):
+        return essence(outcome)
     return replace(
         essence(outcome),
         processes=tuple(
@@ -154,10 +161,16 @@ def _was_cut_off(process: Process) -> bool:
 def _as_far(short: Outcome, long: Outcome) -> bool:
     """Of two of a kind: whether one is the other, or an earlier stage of it."""
     return all(
-        _opens(_steps(one), _steps(other))
-        and _opens(_library(one), _library(other))
-        and FLUSHED.index(one.stdout) <= FLUSHED.index(other.stdout)
+        one == other or _is_as_far(one, other)
         for one, other in zip(short.processes, long.processes, strict=True)
+    )
+
+
+def _is_as_far(short: Process, long: Process) -> bool:
+    return (
+        _opens(_steps(short), _steps(long))
+        and _opens(_library(short), _library(long))
+        and FLUSHED.index(short.stdout) <= FLUSHED.index(long.stdout)
     )
 
 

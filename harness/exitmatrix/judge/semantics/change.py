@@ -47,11 +47,16 @@ BEFORE = "(before)"
 
 def with_process(now: Configuration, process: ProcessState) -> Configuration:
     """The same, with one process changed."""
-    if len(now.processes) == 1:
+    processes = now.processes
+    if len(processes) == 1:
         return replace(now, processes=(process,))
+    if len(processes) == 2:  # most programs have one or two
+        first, second = processes
+        both = (process, second) if first.path == process.path else (first, process)
+        return replace(now, processes=both)
     return replace(
         now,
-        processes=tuple(process if one.path == process.path else one for one in now.processes),
+        processes=tuple(process if one.path == process.path else one for one in processes),
     )
 
 

@@ -37,8 +37,9 @@ def outcomes(first: Configuration, ask: Ask, most: int = MOST_MOMENTS) -> list[C
         if not following:
             ends.append(_end(now))
         for one in following:
-            if one not in found:
-                found.add(one)
+            before = len(found)
+            found.add(one)
+            if len(found) > before:  # looked up once, and not twice
                 todo.append(one)
     return ends
 

@@ -275,7 +275,10 @@ class ProcessState(Frozen, kw_only=True):
 
     def thread(self, id: int) -> Thread | None:
         """A thread that has not ended."""
-        return next((one for one in self.threads if one.id == id), None)
+        for one in self.threads:
+            if one.id == id:
+                return one
+        return None
 
     @property
     def finalizing(self) -> bool:
@@ -301,11 +304,11 @@ class ProcessState(Frozen, kw_only=True):
 
     def ends_at(self, *stages: str) -> bool:
         """Whether it is a process of multiprocessing that is at a stage of its end."""
-        return any(
-            isinstance(frame, ProcessEnd) and frame.stage in stages
-            for thread in self.threads
-            for frame in thread.frames
-        )
+        for thread in self.threads:
+            for frame in thread.frames:
+                if isinstance(frame, ProcessEnd) and frame.stage in stages:
+                    return True
+        return False
 
     @property
     def runs_handlers(self) -> bool:

@@ -108,16 +108,17 @@ def _apart(now: Configuration) -> bool:
     """
     if now.events and now.events[0].when in ("in a handler", "at any time", "orphaned"):
         return False
-    daemons = (one for process in now.processes for one in process.owned if one.daemon)
-    if any(now.process(one.path).exit is None for one in daemons):
-        return False
-    return not any(
-        process.pending or thread.raising or thread.frames[place + 1 :] or frame.grace
-        for process in now.processes
-        for thread in process.threads
-        for place, frame in enumerate(thread.frames)
-        if isinstance(frame, Supervising)
-    )
+    for process in now.processes:
+        for one in process.owned:
+            if one.daemon and now.process(one.path).exit is None:
+                return False
+        for thread in process.threads:
+            for place, frame in enumerate(thread.frames, start=1):
+                if isinstance(frame, Supervising) and (
+                    process.pending or thread.raising or frame.grace or thread.frames[place:]
+                ):
+                    return False
+    return True
 
 
 def _thread_steps(
