@@ -89,9 +89,9 @@ class Connection:
         return bool(self._lines)
 
     def send(self, line: bytes) -> None:
-        """Send one line, with others: when an answer is waited for, at the latest."""
+        """Send one line: at once, or with others while there are answers to be taken first."""
         self._unsent += line + b"\n"
-        if len(self._unsent) >= MOST_UNSENT:
+        if not self._lines or len(self._unsent) >= MOST_UNSENT:
             self._send()
 
     def _send(self) -> None:
