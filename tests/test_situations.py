@@ -100,3 +100,24 @@ def test_without_servers_there_is_no_such_table() -> None:
     """The table of actions says the same of the programs that are no servers."""
     plain_one = record("plain/SIGTERM@main", outcome(process(fired=(), exit=SIGTERM)))
     assert situations_section(surveys({LINUX: [plain_one]}), LOADED) == []
+
+
+def test_what_an_older_release_shows_in_rare_runs_is_no_answer_for_the_newest() -> None:
+    """Where all runs of the newest agree; where they differ, it is the same race, as a whole."""
+    calm, rare = served(("C", "B", "A"), {"code": 0}), served((), SIGTERM)
+    new: dict[str, Any] = {
+        "version": "3.14.1",
+        "stack": "uvicorn-0.54",
+        "packages": {"uvicorn": "0.54.0"},
+    }
+    old: dict[str, Any] = {
+        "version": "3.14.1",
+        "stack": "uvicorn-0.28",
+        "packages": {"uvicorn": "0.28.1"},
+    }
+    older = record("uvicorn/SIGTERM@main", calm, rare, **old)
+    agreed = entries(record("uvicorn/SIGTERM@main", calm, **new), older)
+    assert agreed["kubectl delete pod, docker stop"] == "✓ yes"
+    unfinished = outcome(process(fired=("C",), unfinished=("B",), exit=SIGTERM), port="closed")
+    racing = record("uvicorn/SIGTERM@main", calm, unfinished, **new)
+    assert entries(racing, older)["kubectl delete pod, docker stop"].startswith("≈ sometimes")

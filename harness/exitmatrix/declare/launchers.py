@@ -475,7 +475,7 @@ def find(name: str) -> Launcher:
     """The launcher of a name. Raises NoSuchLauncher."""
     if name not in BY_ID:
         raise NoSuchLauncher(f"no launcher is called '{name}'{nearest(name, STARTS_COMMANDS)}")
-    if name not in STARTS_COMMANDS:
+    if BY_ID[name].builds:
         raise NoSuchLauncher(
             f"{name} makes a program of a program: make it, and give that as the command"
         )

@@ -214,6 +214,7 @@ BELOW: Mapping[str, tuple[str, ...]] = {
     "honcho": ("honcho", "under honcho", "honcho start", "foreman", "procfile"),
     "supervisord": ("supervisord", "under supervisord", "supervisor", "under supervisor"),
     "supervisord-asgroup": ("stopasgroup", "killasgroup", "supervisord with stopasgroup"),
+    "pyinstaller": ("a program of PyInstaller", "pyinstaller", "pyinstaller --onefile", "frozen"),
 }
 """What stands above a program, and the launcher that is measured for it."""
 

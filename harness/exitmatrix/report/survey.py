@@ -26,6 +26,7 @@ class Group(Frozen, kw_only=True):
 
     subjects: tuple[Subject, ...]
     outcomes: tuple[Outcome, ...]
+    newest: tuple[Outcome, ...] = ()  # what those of them with the newest stack showed
     unknown: tuple[str, ...] = ()  # why trials showed too little
     idle: tuple[str, ...] = ()  # roles that have nothing to clean up
 
@@ -82,7 +83,7 @@ def surveys(records: Mapping[str, Sequence[Record]]) -> dict[Question, Survey]:
     return {question: _survey(question, asked[question]) for question in sorted(asked)}
 
 
-def visible(outcomes: Collection[Outcome]) -> tuple[Outcome, ...]:
+def visible(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
     """Outcomes as far as the tables tell them apart: without order, libraries and helpers."""
     return union(
         replace(
@@ -203,9 +204,13 @@ def _most_first(outcome: Outcome) -> tuple[int, bytes]:
 
 
 def _group(answers: Sequence[tuple[Subject, Record]], outcomes: tuple[Outcome, ...]) -> Group:
+    latest = max(stack_age(subject.stack) for subject, _ in answers)
+    of_it = [record for subject, record in answers if stack_age(subject.stack) == latest]
+    shown = visible(outcome for record in of_it for outcome in record.outcomes)
     return Group(
         subjects=_sorted(subject for subject, _ in answers),
         outcomes=tuple(sorted(outcomes, key=_most_first)),
+        newest=tuple(sorted(shown, key=_most_first)),
         unknown=tuple(sorted({reason for _, record in answers for reason in record.unknown})),
     )
 

@@ -325,7 +325,8 @@ def _survivors(outcomes: Sequence[Outcome]) -> Inline:
     left = {outcome.survivors for outcome in outcomes if outcome.survivors}
     if not left:
         return ""
-    if all(any(role.startswith(NEW) for role in roles) for roles in left):
+    always = all(outcome.survivors for outcome in outcomes)
+    if always and all(any(role.startswith(NEW) for role in roles) for roles in left):
         several = any(sum(role.startswith(NEW) for role in roles) > 1 for roles in left)
         if all(outcome.launchers for outcome in outcomes):
             return "it is started again"
@@ -340,7 +341,7 @@ def _survivors(outcomes: Sequence[Outcome]) -> Inline:
     several = any(len(roles) > 1 or roles[0].endswith("s") for roles in left)
     serving = all(o.port == "open" for o in outcomes if o.survivors)
     does = ("serve" if serving else "live") + ("" if several else "s")
-    if all(outcome.survivors for outcome in outcomes):
+    if always:
         return Strong(f"{who} still {does}")
     return Strong(f"{who} may still {does if several else does.removesuffix('s')}")
 

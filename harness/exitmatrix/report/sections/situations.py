@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from exitmatrix.declare.launchers import BY_ID
 from exitmatrix.declare.spoken import (
     BELOW_TITLES,
@@ -19,7 +21,7 @@ from exitmatrix.model.app import Situation
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.report.document import Code, Inline, Row, Section, Symbol, inline, paragraph, table
 from exitmatrix.report.sections.answers import NO_SUCH_THING, NOT_MEASURED, short_answer
-from exitmatrix.report.survey import Group, Survey
+from exitmatrix.report.survey import Group, Survey, varies
 
 LEAD = inline(
     "Do the handlers of atexit run? Each entry is what the newest Python showed with the newest"
@@ -74,7 +76,13 @@ def _cells(
 
 
 def _entry(situation: Situation, group: Group) -> Inline:
-    """The short answer; of what goes on after the first signal, what its last one makes of it."""
+    """The short answer; of what goes on after the first signal, what its last one makes of it.
+
+    Of the newest release alone where its runs agree: what an older one shows in rare runs is no
+    answer for it. Where they differ, what others showed of the same race counts as well.
+    """
+    if not varies(group.newest):
+        group = replace(group, outcomes=group.newest)
     ends = [one.exit for outcome in group.outcomes for one in outcome.processes]
     if ends and not any(ends) and situation.kills_in_the_end:
         return inline(Symbol.NO, " no; it goes on until SIGKILL")
