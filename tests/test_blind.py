@@ -9,7 +9,6 @@ from exitmatrix.declare.stacks import STACKS
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.model import Cell, Outcome, Trial, TrialSpec
-from exitmatrix.model.cell import DIRECT
 from exitmatrix.observe import observe
 from exitmatrix.observe.blind import printed
 from exitmatrix.observe.roles import FORK_SERVER
@@ -18,7 +17,7 @@ from exitmatrix.plan.cells import plan
 from msgspec.structs import replace
 
 from tests.conftest import FOUND, LOADED, NEWEST, make_order, newest_flask, run_orders
-from tests.support.committed import of_this_platform
+from tests.support.committed import of_this_platform, races_on_record
 from tests.support.part import WHOLE, every
 
 pytestmark = [pytest.mark.real, pytest.mark.blind]
@@ -42,18 +41,12 @@ RACES = {
     ("multiprocessing-fork", "SIGINT", "group"),
     ("multiprocessing-forkserver", "SIGINT", "group"),
     ("multiprocessing-spawn", "SIGINT", "group"),
+    # From 3.15 on an executor tells how a worker ended, if it knows by then.
+    ("process-pool-two", "SIGKILL", "child"),
+    ("process-pool-two-forkserver", "SIGKILL", "child"),
     # On 2.7 the main thread may be within a request, which swallows the SystemExit.
     ("flask-graceful", "self-SIGTERM", "main"),
 }
-
-
-def races_on_record() -> set[tuple[str, str, str]]:
-    """What showed more than one outcome on some Python: it may on any of the same laws."""
-    return {
-        (one.scenario, one.termination, one.target)
-        for one in of_this_platform()
-        if len(one.outcomes) > 1 and one.launcher == DIRECT
-    }
 
 
 def momentary(order: TrialSpec) -> bool:

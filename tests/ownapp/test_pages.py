@@ -120,9 +120,9 @@ def test_a_file_that_run_did_not_write_is_refused(tmp_path: Path) -> None:
     file.write_text("{}\n")
     with pytest.raises(Failure, match="line 1"):
         call("--from", str(file), "--to", str(tmp_path / "pages"))
-    with pytest.raises(Failure, match="is no file of records"):
+    with pytest.raises(Failure, match="is not a file that `exitmatrix run --json` has written"):
         call("--from", str(tmp_path / "gone.jsonl"), "--to", str(tmp_path / "pages"))
-    with pytest.raises(Failure, match="--from takes --to"):
+    with pytest.raises(Failure, match="--from needs --to"):
         call("--from", str(file))
     assert not (tmp_path / "pages").exists()
 

@@ -10,6 +10,7 @@ import msgspec
 from exitmatrix.machine.scenarios import find_folder, load
 from exitmatrix.machine.store.records import platform_name, read_records
 from exitmatrix.model import Record, Scenario, Verdict
+from exitmatrix.model.cell import DIRECT
 
 REPORTS = Path(__file__).parents[2] / "reports"
 
@@ -29,6 +30,15 @@ def records() -> tuple[Record, ...]:
 def of_this_platform() -> tuple[Record, ...]:
     """The records of the platform that the tests run on."""
     return by_platform().get(platform_name(), ())
+
+
+def races_on_record() -> set[tuple[str, str, str]]:
+    """What showed more than one outcome on some Python: it may on any of the same laws."""
+    return {
+        (one.scenario, one.termination, one.target)
+        for one in of_this_platform()
+        if len(one.outcomes) > 1 and one.launcher == DIRECT
+    }
 
 
 @cache

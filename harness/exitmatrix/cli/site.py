@@ -93,7 +93,7 @@ def write_own(runs: Path, folder: Path | None, to: Path | None) -> None:
     except ValueError as error:
         raise Failure(f"{error}: write it with exitmatrix run --json", USAGE_ERROR) from error
     if found is None:
-        raise Failure(f"{runs} is not a file of records, RUN.jsonl", USAGE_ERROR)
+        raise Failure(f"{runs} is not a file that `exitmatrix run --json` has written", USAGE_ERROR)
     records = [one for rows in found.values() for one in rows]
     if not records or any(one.stack != STACK for one in records):
         what = "records of the matrix" if records else "no record"

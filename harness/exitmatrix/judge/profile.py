@@ -82,8 +82,8 @@ class Profile(Frozen, kw_only=True):
     pools_refuse: bool
     tracker: bool
     shared_memory: bool
-    pool_locks: int
     file_buffer: int
+    pool_locks: int
     tracker_name: Literal["semaphore_tracker", "resource_tracker"]
     server_catches_all: bool
     call_leaves_child: bool

@@ -169,7 +169,7 @@ def _each(outcomes: Iterable[Outcome], target: str, view: View) -> Iterator[Outc
 def _with(process: Process, view: View) -> Process:
     """A process, with what became of the view that was at work in it: that began first."""
     if view.stays:
-        return Process(role=process.role, fired=(VIEW,), unfinished=(), exit=None)
+        process = Process(role=process.role, fired=(), unfinished=(), exit=None)
     if view.ends in ("never", "cut"):
         return replace(process, unfinished=(VIEW, *(process.unfinished or ())))
     raised = (VIEW, *process.raised) if view.ends == "raises" else process.raised
