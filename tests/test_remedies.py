@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from exitmatrix.declare.remedies import REMEDIES
 from exitmatrix.declare.situations import find
-from exitmatrix.judge.app import reasons
+from exitmatrix.judge.app_reasons import reasons
 from exitmatrix.judge.verdict import judge
 from exitmatrix.model import Question, Record
 from exitmatrix.model.app_outcome import AppOutcome, Handler, Member, Ran, Sent

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from exitmatrix.cli.judging import judged
 from exitmatrix.judge.verdict import judge_all
+from exitmatrix.machine.store.files import CannotWrite
 from exitmatrix.machine.store.records import read_records
-from exitmatrix.machine.store.store import write_verdicts
-from exitmatrix.machine.store.verdicts import AT_ONCE, read_verdicts
+from exitmatrix.machine.store.verdicts import AT_ONCE, read_verdicts, write_verdicts
 from exitmatrix.model import Judgement, Verdict
 
 from tests.support.committed import REPORTS, by_platform, records, scenarios
@@ -86,3 +86,17 @@ def test_verdicts_that_cannot_be_read_are_none(folder: Path) -> None:
     file.unlink()
     assert not read_verdicts(folder)
     assert judged(folder, read_records(folder), scenarios()) == anew(folder)
+
+
+def test_a_time_that_cannot_be_renewed_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of another user's file, which holds the same already."""
+    write_verdicts(tmp_path, [])
+
+    def touch(_file: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "touch", touch)
+    with pytest.raises(CannotWrite, match=r"cannot write to .*: Operation not permitted"):
+        write_verdicts(tmp_path, [])

@@ -19,7 +19,8 @@ from exitmatrix.machine.store.records import (
     read_records,
     read_timelines,
 )
-from exitmatrix.machine.store.store import AT_HAND, Store, write_verdicts
+from exitmatrix.machine.store.store import AT_HAND, Store
+from exitmatrix.machine.store.verdicts import write_verdicts
 from exitmatrix.model import FORMAT, Cell, Outcome, Record, Timeline, Trial, Verdict
 from exitmatrix.model.outcome_sets import union
 from exitmatrix.plan.schedule import RACY, Known, Result

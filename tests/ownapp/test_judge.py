@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from exitmatrix.declare.situations import find
 from exitmatrix.judge import expectations
-from exitmatrix.judge.app import clean_up, disagreements, only_without, reasons
+from exitmatrix.judge.app import clean_up, disagreements, only_without
+from exitmatrix.judge.app_reasons import reasons
 from exitmatrix.machine.run.app.state import TimedJournal
 from exitmatrix.model import Event
 from exitmatrix.model.app_outcome import AppOutcome, Fate, Handler, Member, Sent

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from exitmatrix.declare.settings import from_option
 from exitmatrix.declare.situations import find
-from exitmatrix.judge.app import clean_up, needs_a_look, reasons
+from exitmatrix.judge.app import clean_up, needs_a_look
+from exitmatrix.judge.app_reasons import reasons
 from exitmatrix.judge.expectations import check
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppTrial, Moment

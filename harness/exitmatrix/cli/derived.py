@@ -10,7 +10,7 @@ from exitmatrix.cli.errors import HARNESS_FAILED, Failure
 from exitmatrix.judge.verdict import judge_all
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import read_records
-from exitmatrix.machine.store.store import write_verdicts
+from exitmatrix.machine.store.verdicts import write_verdicts
 from exitmatrix.model import Judgement, Record, Scenario
 from exitmatrix.report.pages import matrix as pages
 

@@ -81,6 +81,7 @@ def without_bundles(
         python = environments[cell.interpreter, cell.stack].python
         name = f"{cell.interpreter}/{cell.scenario}/{cell.launcher}"
         if name not in told:
+            say(f"preparing one file of PyInstaller: {name}")
             try:
                 bundle(str(python), subjects[cell.scenario].path)
                 told[name] = ""

@@ -111,13 +111,10 @@ def _join(
 
 def _told(process: ProcessState, worker: Thread) -> bool:
     """Whether a worker knows that nothing comes any more."""
-    return any(
-        frame == ClosesPool(worker.id, frame.raised)
-        if isinstance(frame, ClosesPool)
-        else isinstance(frame, JoinsPools) and process.pools_over
-        for one in process.threads
-        for frame in one.frames
-    )
+    frames = [frame for one in process.threads for frame in one.frames]
+    closed = [one.worker for one in frames if isinstance(one, ClosesPool)]
+    joins = any(isinstance(one, JoinsPools) for one in frames)
+    return worker.id in closed or (joins and process.pools_over)
 
 
 def unwind(

@@ -42,13 +42,7 @@ class Journal:
     async def until(self, done: Callable[[], bool]) -> None:
         """Wait for a condition that only events and output can make true."""
         while not done():
-            woken = asyncio.get_running_loop().create_future()
-            waits = (done, woken)
-            self._waiting.append(waits)
-            try:
-                await woken
-            finally:
-                self._waiting.remove(waits)
+            await self._woken(done, asyncio.get_running_loop().create_future())
 
     async def until_quiet(self, seconds: float, done: Callable[[], bool]) -> None:
         """Wait for a condition, or until nothing was learnt for so long since this was called.
@@ -59,7 +53,6 @@ class Journal:
             return
         loop = asyncio.get_running_loop()
         woken = loop.create_future()
-        waits = (done, woken)
         self._last = time.monotonic()
 
         def look() -> None:
@@ -72,6 +65,10 @@ class Journal:
                 woken.set_result(None)
 
         loop.call_later(seconds, look)
+        await self._woken(done, woken)
+
+    async def _woken(self, done: Callable[[], bool], woken: asyncio.Future[None]) -> None:
+        waits = (done, woken)
         self._waiting.append(waits)
         try:
             await woken

@@ -69,7 +69,6 @@ class Folder:
         self.work = f"{self.path}/{WORK}"
         self.channel = f"{self.path}/{CHANNEL}"
         self.group = ""  # the control group that it is to be ended by
-        self._names: list[str] = []  # what lay in it when it was looked at last
         os.mkdir(self.path, 0o700)  # noqa: PTH102 - measured: this runs for each trial
         try:
             self._fill(order)
@@ -95,8 +94,8 @@ class Folder:
 
     def unheard(self) -> bool:
         """Whether a process left a note that it could not tell an event (PROTOCOL.md)."""
-        self._names = os.listdir(self.path)  # noqa: PTH208 - measured: this runs for each trial
-        return any(name.startswith(UNHEARD) for name in self._names)
+        names = os.listdir(self.path)  # noqa: PTH208 - measured: this runs for each trial
+        return any(name.startswith(UNHEARD) for name in names)
 
     def remove(self) -> None:
         """Remove the folder, whatever the program did to it, and its control group."""
@@ -121,9 +120,8 @@ class Folder:
             finally:
                 os.close(work)
             os.rmdir(WORK, dir_fd=folder)
-            for name in self._names or os.listdir(folder):  # noqa: PTH208
-                if name != WORK:
-                    os.unlink(name, dir_fd=folder)
+            for name in os.listdir(folder):  # noqa: PTH208
+                os.unlink(name, dir_fd=folder)
         finally:
             os.close(folder)
         os.rmdir(self.path)  # noqa: PTH106

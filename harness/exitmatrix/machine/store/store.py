@@ -9,7 +9,7 @@ import os
 import platform
 import weakref
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,7 +55,6 @@ from exitmatrix.model import (
     Record,
     Timeline,
     Trial,
-    Verdict,
 )
 from exitmatrix.model.outcome_sets import contains, stages, union
 from exitmatrix.plan.changes import races
@@ -333,10 +332,3 @@ def _read_ledger(file: Path) -> Collection[Count]:
             count = COUNT.decode(line)
             counts[count.cell] = count
     return counts.values()
-
-
-def write_verdicts(output: Path, verdicts: Iterable[Verdict]) -> None:
-    """Write OUTPUT/verdicts.jsonl, if it would differ; its time says when it was last true."""
-    file = output / "verdicts.jsonl"
-    write(file, b"".join(ENCODER.encode(v) + b"\n" for v in verdicts))
-    file.touch()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from exitmatrix.machine.scenarios import find_folder
+from exitmatrix.machine.store.files import CannotWrite, write
+from exitmatrix.machine.store.sharing import ENCODER
 from exitmatrix.model import Verdict
 
 NAME = "verdicts.jsonl"
@@ -20,6 +22,19 @@ AT_ONCE = 10.0
 """Seconds within which a checkout writes all its files, in whatever order."""
 
 DECODER = msgspec.json.Decoder(Verdict)
+
+
+def write_verdicts(output: Path, verdicts: Iterable[Verdict]) -> None:
+    """Write OUTPUT/verdicts.jsonl, if it would differ; its time says when it was last true.
+
+    Raises CannotWrite.
+    """
+    file = output / NAME
+    write(file, b"".join(ENCODER.encode(one) + b"\n" for one in verdicts))
+    try:
+        file.touch()
+    except OSError as error:
+        raise CannotWrite(f"cannot write to {file}: {error.strerror}") from error
 
 
 def read_verdicts(output: Path) -> dict[str, Verdict]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from exitmatrix.judge.app import disagreements, reasons
+from exitmatrix.judge.app import disagreements
+from exitmatrix.judge.app_reasons import reasons
 from exitmatrix.model.app_outcome import NOBODY, AppOutcome, EndingResult, Member, Ran, grouped
 from exitmatrix.report.app.words import exit_words, filled, listed, roles, seconds
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 from collections import Counter
@@ -103,14 +102,9 @@ async def _until_gone(state: AppState, seconds: float) -> None:
 async def _until_calm(state: AppState, seconds: float) -> None:
     """Until all have ended, or all that live have rested for a while, or the time is over."""
     end = state.journal.now + seconds
-    rest = Rest(state)
-    while (
-        not _everybody_is_gone(state)
-        and state.journal.now < end
-        and not rest.lasts(state.spec.calm)
-    ):
-        await asyncio.sleep(SAMPLE)
-        rest.sample()
+    await Rest(state).comes(
+        state.spec.calm, lambda: _everybody_is_gone(state) or state.journal.now >= end
+    )
 
 
 async def _note_who_works(state: AppState, used: Mapping[int, float]) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 
 from exitmatrix.machine.run.app import rights
-from exitmatrix.machine.run.app.rights import is_root
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.trial import run
 from exitmatrix.machine.run.engine import Engine, Orders, send, start
@@ -62,7 +61,7 @@ class AppEngine(Engine):
             state = AppState(ask.spec, self, str(ask.number), mark)
             self._holders.add(state)
             self._meet(state)
-            if is_root():
+            if rights.is_root():
                 rights.open_run(state)
             trial = await run(state, tell=lambda trial: self.answer(AppAnswer(ask.number, trial)))
         except OSError as error:
@@ -85,7 +84,7 @@ class AppEngine(Engine):
             inside.mkdir()
             for file in files:
                 shutil.copy(file, inside)
-            if is_root():
+            if rights.is_root():
                 rights.open_files(inside)
 
 

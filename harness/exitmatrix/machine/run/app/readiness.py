@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -64,6 +65,18 @@ class Rest:
         wanted = round(seconds / SAMPLE)
         last = list(self._samples)[-wanted:]
         return len(last) >= wanted and sum(last) * 10 >= len(last) * 9
+
+    async def comes(self, seconds: float, over: Callable[[], bool]) -> bool:
+        """Look again and again, until it has rested for so long or it is over; whether it rests.
+
+        The kernel tells no event when a process falls asleep.
+        """
+        while not self.lasts(seconds):
+            if over():
+                return False
+            await asyncio.sleep(SAMPLE)
+            self.sample()
+        return True
 
 
 class Growth:

@@ -1,8 +1,9 @@
 """What a program may use that gives up the rights of root before Python starts: gosu, setpriv, su.
 
 It is another user then. It is to read what is put into it, to write to the channel, and to have a
-folder for temporary files, as it has without us. The names are made up anew, and nobody can list
-the folder in which they are.
+folder for temporary files, as it has without us. So may any other user of the machine, as in /tmp:
+what somebody writes to the channel who does not know the run's token is no event, and makes the
+run unknown.
 """
 
 from __future__ import annotations

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
-from exitmatrix.machine.run.app.readiness import SAMPLE, Rest
+from exitmatrix.machine.run.app.readiness import Rest
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.model.tree import base_of
 
@@ -15,12 +14,8 @@ async def watch_rest(state: AppState, tell: Callable[[], None]) -> None:
     if state.spec.situation.watch == "rest":
         return  # it is over then
     await state.journal.until(lambda: any(one.kind == "sent" for one in state.journal.events))
-    rest = Rest(state)
-    while not rest.lasts(state.spec.calm):
-        await asyncio.sleep(SAMPLE)
-        rest.sample()
-        if not state.live:
-            return
+    if not await Rest(state).comes(state.spec.calm, lambda: not state.live):
+        return
     if _who_lives(state) in state.spec.as_before:
         state.shortened = True
         state.journal.note("harness", 0, "shortened")

@@ -1,0 +1,301 @@
+"""Why runs of an ending ended as they did, and what can be done about it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from exitmatrix.model.app import Situation
+from exitmatrix.model.app_outcome import AppOutcome, Member, Ran
+from exitmatrix.model.base import Frozen
+from exitmatrix.model.tree import SHELLS
+
+SOON = 0.5  # seconds in which who was sent a signal too may end, and it looks as if passed on
+
+EXEC = "start the program with exec, so that it takes the place of the shell"
+PIPE = (
+    "have the program take the place of the shell, which exec within a pipe does not: in bash, exec"
+    " PROGRAM > >(tee log); or leave what it writes to whoever starts it"
+)
+OF_LAUNCHERS = {
+    "flock": "flock --no-fork, which becomes the program and keeps the lock",
+    "supervise": "svc -d, which has supervise send SIGTERM to the program",
+}
+"""Where a launcher that is no shell has a way of its own: flock(1), -F; daemontools, svc."""
+
+SEVERAL = (
+    "have one supervisor for several programs (supervisord, honcho), or a trap in the shell that"
+    " sends the signal to each and waits for them"
+)
+
+
+class Reason(Frozen, kw_only=True):
+    """Why something happened, and what can be done about it."""
+
+    text: str
+    remedy: str = ""
+    source: str = ""
+
+
+def reasons(outcome: AppOutcome, situation: Situation) -> list[Reason]:
+    """Why it ended as it did, as far as what was seen says so; each said once."""
+    found = [
+        *_about_launchers(outcome),
+        *_about_those_who_stay(outcome),
+        *_about_members(outcome, situation),
+        *_about_signals(outcome),
+        *_about_restarts(outcome),
+        *_about_programs(outcome),
+    ]
+    return list({one.text: one for one in found}.values())
+
+
+def _about_launchers(outcome: AppOutcome) -> Iterator[Reason]:
+    """A launcher that is sent a signal, or ends of one, and does not pass it on."""
+    if not outcome.members:
+        return
+    first, others = outcome.members[0], outcome.members[1:]
+    if first.counts or not first.got or first.got[0] == "SIGKILL":
+        return
+    name = first.got[0]
+    apps = [one for one in others if one.family and not one.new]
+    if not apps or name in apps[0].got or _was_reached(apps[0]):
+        return
+    several = sum(one.base != "worker" for one in apps) > 1
+    pipes = any(one.beside or one.pipes for one in outcome.members)
+    remedy = SEVERAL if several else PIPE if pipes else EXEC
+    if ended := [one for one in outcome.members if one.launches and _went_before(one, apps[0])]:
+        yield _who_swallowed(ended[-1], first, name, remedy)
+    elif first.signalled and (not first.exit or _was_killed_in_the_end(first)):
+        yield Reason(
+            text=f"{first.base}, which was started first, neither ended nor passed {name} on.",
+            remedy=_remedy_of(first.base, remedy),
+            source="bash(1), SIGNALS: a trap waits for the command to complete",
+        )
+
+
+def _remedy_of(launcher: str, shells: str) -> str:
+    """What can be done about a launcher that passes no signal on; `shells`: if it is a shell."""
+    if launcher in SHELLS:
+        return shells
+    own = f"start the program without {launcher}, or have the signal sent to the program itself"
+    return OF_LAUNCHERS.get(launcher, own)
+
+
+def _was_reached(app: Member) -> bool:
+    """Whether a signal came to the program: a handler began, a library's own too."""
+    return any(ran.began is not None and ran.began >= 0 for ran in app.handlers)
+
+
+def _went_before(launcher: Member, app: Member) -> bool:
+    """Whether a launcher had ended, and the program went on: one that waits for it ends after."""
+    if launcher.seconds is None or _was_killed_in_the_end(launcher):
+        return False
+    return app.seconds is None or app.seconds > max(launcher.seconds, SOON)
+
+
+def _was_killed_in_the_end(member: Member) -> bool:
+    return member.exit == "signal SIGKILL" and member.got[-1:] == ("SIGKILL",)
+
+
+def _who_swallowed(launcher: Member, first: Member, name: str, remedy: str) -> Reason:
+    """Of the launchers that have ended, the one that is next to the program."""
+    if launcher is first:
+        return Reason(
+            text=f"{first.base}, which was started first, ended and did not pass {name} on.",
+            remedy=_remedy_of(first.base, remedy),
+            source="POSIX, Shell Command Language, exec",
+        )
+    word, _, signal = launcher.exit.partition(" ")
+    how = f"was ended by {signal}" if word == "signal" else "ended"
+    it = "it" if word == "signal" else name
+    if remedy == EXEC and first.base == "supervisord":
+        remedy += ", or have supervisord signal them all: stopasgroup=true and killasgroup=true"
+    return Reason(
+        text=f"{launcher.base}, through which {first.base} started the program, {how} and did not"
+        f" pass {it} on.",
+        remedy=_remedy_of(launcher.base, remedy),
+        source="POSIX, Shell Command Language, exec; supervisor, Configuration, stopasgroup",
+    )
+
+
+def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
+    """A process that got a signal which asks it to end, and was there until its time was over."""
+    for one in outcome.members:
+        name = one.got[0] if one.got else ""
+        if not one.counts or one.new or name in ("", "SIGKILL"):
+            continue
+        if one.exit and (one.exit != "signal SIGKILL" or one.got[-1] != "SIGKILL"):
+            continue
+        if name in one.ignores:
+            yield Reason(
+                text=f"{one.base} ignores {name}: it was told to, or whoever started it did so.",
+                remedy=f"give it a handler for {name}",
+                source="signal(7); execve(2): what is ignored stays so",
+            )
+        if one.finishing and all(ran.began is None for ran in one.handlers if _is_last(ran)):
+            yield Reason(
+                text=f"The main thread of {one.base} came to its end, and Python waits for the"
+                " other threads, unless they are daemons, before it runs what atexit has.",
+                remedy="tell them to end (threading.Event) before it does, or start them with"
+                " daemon=True",
+                source="Python, threading, Thread objects; Lib/threading.py, _shutdown",
+            )
+        for ran in one.registered:
+            if ran.fate == "unfinished" and not ran.past:
+                where = f" ({ran.handler.place})" if ran.handler.place else ""
+                yield Reason(
+                    text=f"{ran.handler.label}{where} began in {one.base} and did not come to its"
+                    " end: the process waits for it, and so do the handlers behind it.",
+                    remedy="give what it waits for a time limit",
+                    source="Python, atexit",
+                )
+
+
+NOT_LAST = ("threading._register_atexit", "lifespan")
+
+
+def _is_last(ran: Ran) -> bool:
+    """Whether it is called once the other threads are over."""
+    return not ran.handler.of_signal and ran.handler.mechanism not in NOT_LAST
+
+
+def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason]:
+    for one in outcome.members:
+        word, _, how = one.exit.partition(" ")
+        by_default = one.observed and not one.registered and how not in (*one.catches, "SIGKILL")
+        lacks = any(ran.fate == "not run" for ran in one.own)
+        if not one.counts or not word or not (lacks or (word == "signal" and by_default)):
+            continue
+        first = outcome.sent[0].signal
+        if one.init and how == "SIGKILL" and first not in (*one.catches, "SIGKILL"):
+            yield Reason(
+                text=f"{one.base} is the first process of its container: {first}, for which it has"
+                " no handler, is ignored there.",
+                remedy="start it below an init, such as tini or docker run --init, or give it a"
+                f" handler for {first}",
+                source="pid_namespaces(7)",
+            )
+        if (word, how) == ("signal", "SIGKILL"):
+            yield Reason(
+                text=f"Nothing in a process can run on SIGKILL{_who_killed(outcome, situation)}.",
+                remedy="hold what needs no clean-up: a lock by fcntl.flock, a file that is written"
+                " beside the old one and renamed, a temporary file without a name",
+                source="signal(7)",
+            )
+        elif word == "signal" and how in one.catches:
+            yield Reason(
+                text=f"{one.base} had a handler for {how}, and {how} ended it all the same: the"
+                " signal was sent again with its default action, and Python did not finalize.",
+                remedy="close what must be closed where the server shuts down (lifespan, hooks)"
+                if any(ran.handler.mechanism == f"signal.{how}" for ran in one.handlers)
+                else "catch KeyboardInterrupt, and leave with sys.exit()"
+                if how == "SIGINT"
+                else "",
+                source="uvicorn does so since 0.29: Server.capture_signals; PyPy issue #4995",
+            )
+        elif word == "signal":
+            yield Reason(
+                text=f"{one.base} had no handler for {how}: its default action ends a process at"
+                " once, and no Python code runs.",
+                remedy=f"signal.signal(signal.{how}, lambda *_: sys.exit(0)), or the like"
+                if how in ("SIGTERM", "SIGHUP")
+                else "",
+                source="signal(7); Python, atexit",
+            )
+        elif word == "code":
+            yield _why_it_left(one, how)
+
+
+def _why_it_left(one: Member, status: str) -> Reason:
+    """A process that exited, and not all of its handlers had run."""
+    handlers = [ran for ran in one.own if not ran.handler.of_signal]
+    missing = [ran for ran in handlers if ran.fate == "not run"]
+    ran = {one.handler.mechanism for one in handlers if one.fate in ("ran", "raised")}
+    lacks = {one.handler.mechanism for one in missing}
+    remedy = (
+        "clean up in a hook that whoever ends it so calls before, such as celery's"
+        " worker_process_shutdown; in a process of multiprocessing, multiprocessing.util.Finalize"
+        " with an exitpriority runs on every Python"
+    )
+    if stuck := next((each for each in handlers if each.fate == "unfinished"), None):
+        return Reason(
+            text=f"{one.base} exited with status {status} while {stuck.handler.label}"
+            f" ({stuck.handler.place}) ran, as os._exit() does: what is behind it never runs.",
+            source="Python, os._exit",
+        )
+    if ran & lacks:
+        return Reason(text=f"{one.base} exited with status {status} before it came to the rest.")
+    if missing and all(each.inherited for each in missing):
+        return Reason(
+            text=f"{one.base} was forked by a process that had registered what did not run, and"
+            " left past it, as processes of multiprocessing do: it is its parent's.",
+            remedy=f"if it is to run in {one.base} too, {remedy}",
+            source="Lib/multiprocessing/popen_fork.py, Popen._launch",
+        )
+    what = f"no handler of {' and '.join(sorted(lacks))}" if ran else "no handler"
+    return Reason(
+        text=f"{one.base} exited with status {status} and ran {what}, as os._exit() does.",
+        remedy=remedy,
+        source="Python, os._exit",
+    )
+
+
+def _who_killed(outcome: AppOutcome, situation: Situation) -> str:
+    """Of whom a SIGKILL came, where that is no matter of course."""
+    if not any(one.signal == "SIGKILL" for one in outcome.sent):
+        return ", which came from another process than exitmatrix, or from the kernel"
+    return ", which was sent when its time was over" if len(situation.steps) > 1 else ""
+
+
+def _about_restarts(outcome: AppOutcome) -> Iterator[Reason]:
+    """A master that takes what it is sent for an order to start its workers anew."""
+    new = [one for one in outcome.members if one.family and one.new and not one.exit]
+    for one in outcome.members:
+        if not new or one.exit or not one.family or not one.signalled:
+            continue
+        name = one.signalled[0]
+        old = [each for each in outcome.members if each.family and not each.new and each is not one]
+        if name in one.catches and old and all(each.exit for each in old):
+            yield Reason(
+                text=f"{one.base} did not end on {name}, and has started others in the place of"
+                " those that did: to it that signal means to start anew.",
+                remedy="send it the signal that it stops on, or have it stop on this one (uWSGI:"
+                " --die-on-term)",
+                source="uWSGI, Managing the uWSGI server: SIGTERM and --die-on-term",
+            )
+
+
+def _about_programs(outcome: AppOutcome) -> Iterator[Reason]:
+    """A process that has become another program, which knows nothing of what was registered."""
+    for one in outcome.members:
+        if any(ran.past and ran.fate == "not run" for ran in one.own):
+            yield Reason(
+                text=f"{one.base} executed another program in its place, and what was registered"
+                " with atexit is gone with the one before.",
+                remedy="clean up before os.execv",
+                source="Python, os.execv: no clean-up handlers are called",
+            )
+
+
+def _about_signals(outcome: AppOutcome) -> Iterator[Reason]:
+    """A handler that is no longer in place, or whose process does not come to it."""
+    sent = {f"signal.{one.signal}" for one in outcome.sent}
+    for one in outcome.members:
+        for ran in one.registered:
+            handler = ran.handler
+            if handler.mechanism not in sent or one.new:
+                continue
+            if ran.by_library:
+                yield Reason(
+                    text=f"{handler.label} ({handler.place}) was displaced in {one.base} by"
+                    f" {ran.by}: a signal has one handler, the last that was installed.",
+                    remedy="install it after that, and call from it what signal.signal gave back",
+                    source="Python, signal.signal",
+                )
+            elif ran.due and ran.fate == "not run":
+                yield Reason(
+                    text=f"{handler.label} ({handler.place}) was in place in {one.base} and did not"
+                    " begin: handlers run in the main thread, between two steps of Python code, and"
+                    " it came to none.",
+                    source="Python, signal, Execution of Python signal handlers",
+                )
