@@ -23,6 +23,7 @@ from exitmatrix.report.render.svg import COLOURS, strip_svg, timeline_svg
 from exitmatrix.report.sections.answers import short_answer
 from exitmatrix.report.sections.budget import length_of
 from exitmatrix.report.site.content import folder_of, page_of
+from exitmatrix.report.site.laws import KINDS
 from exitmatrix.report.site.races import bound
 from exitmatrix.report.survey import surveys
 from hypothesis import given
@@ -265,6 +266,16 @@ def test_the_boundaries_are_those_of_the_report(site: Path) -> None:
     page = Parsed((site / "boundaries" / "index.html").read_text())
     assert page.words["h2"] == re.findall(r"^## (.*)$", report, re.MULTILINE)
     assert len(page.words["pre"]) == report.count("```") / 2
+
+
+def test_every_law_has_a_place_with_its_source(site: Path) -> None:
+    """Of programs, servers and launchers; a cell's page leads there by the law's id."""
+    page = Parsed((site / "laws" / "index.html").read_text())
+    items = " ".join(page.words["li"])
+    for laws in KINDS.values():
+        assert set(laws) <= set(ids(page))
+        missing = [id for id, one in laws.items() if f"Source: {one.source}." not in items]
+        assert not missing
 
 
 def test_it_reads_without_a_script(site: Path) -> None:

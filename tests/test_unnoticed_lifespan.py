@@ -151,6 +151,28 @@ def test_the_end_of_a_lifespan_is_told(python: Interpreter, name: str) -> None:
 
 
 @every_python
+def test_a_lifespan_that_lies_where_one_lay_is_another(python: Interpreter) -> None:
+    """The first is gone by then, as it would be bare: nothing holds a reference to it."""
+    if python.language < (3, 6):
+        pytest.skip("there is no such server for this Python")
+    text = program("uvicorn.lifespan.on", "refuses") + (
+        "def run():\n"
+        "    loop = asyncio.new_event_loop()\n"
+        "    asyncio.set_event_loop(loop)\n"
+        "    one = owner(Starlette(lifespan))\n"
+        "    task = loop.run_until_complete(one.start())\n"
+        "    loop.run_until_complete(one.shutdown())\n"
+        "    loop.run_until_complete(task)\n"
+        "    loop.close()\n"
+        "for _ in range(20): run()\n"
+    )
+    done = as_bare(python, "lifespan", text)
+    assert [key for kind, key, *_ in told(done) if kind == "finalize"] == [
+        f"l{number + 1}" for number in range(20)
+    ]
+
+
+@every_python
 def test_an_app_that_does_nothing_at_its_end_has_nothing_to_clean_up(python: Interpreter) -> None:
     """Starlette's own default has functions from before there was a lifespan, or none."""
     if python.language < (3, 6):

@@ -51,6 +51,10 @@ def _look_at(owner, begins, ends, told_by, runs, waits):
     codes = {names[one].__code__: one for one in (told_by, runs, waits)}
     keys, under_way, number = {}, {}, [0]
 
+    def made(self):
+        # It may lie where one lay that is gone; no reference is held, which would keep that.
+        keys.pop(id(self), None)
+
     def started(self, asker, frame):
         message = frame.f_locals.get("message") if asker == told_by else None
         if type(message) is not dict or message.get("type") != "lifespan.startup.complete":
@@ -71,12 +75,15 @@ def _look_at(owner, begins, ends, told_by, runs, waits):
             under_way[key] = False
             tell("probe", "left", key)
 
-    setattr(owner, begins, _property(begins, codes, started))
+    setattr(owner, begins, _property(begins, codes, started, made))
     setattr(owner, ends, _property(ends, codes, ending))
 
 
-def _property(name, codes, act):
-    """An attribute that is kept where it would be, and that looks whose code asks for it."""
+def _property(name, codes, act, made=None):
+    """An attribute that is kept where it would be, and that looks whose code asks for it.
+
+    `made` is called when it is set, as in `__init__`.
+    """
     frame_of = sys._getframe
 
     def get(self):
@@ -90,6 +97,8 @@ def _property(name, codes, act):
         return value
 
     def put(self, value):
+        if made:
+            made(self)
         vars(self)[name] = value
 
     def drop(self):
