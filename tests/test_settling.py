@@ -41,6 +41,32 @@ sys.stdout.flush()
 endings.end_here()
 """
 
+SLEEPS_FIRST = """
+import os, signal, sys, threading, time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+import endings
+asked, asleep = threading.Event(), threading.Event()
+class View(BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/end":
+            asked.set()
+            asleep.wait()
+            endings.end_here()
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"Hello from process %d" % os.getpid())
+    def log_message(self, *words): pass
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(5))
+server = HTTPServer(("127.0.0.1", 0), View)
+sys.stderr.write("Running on http://127.0.0.1:%d" % server.server_port)
+sys.stderr.flush()
+threading.Thread(target=server.serve_forever, daemon=True).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+asked.wait()
+asleep.set()
+while True: time.sleep(1.2)
+"""
+
 LED_AWAY = """
 import sys, threading
 import endings
@@ -54,9 +80,9 @@ except KeyboardInterrupt:
 
 
 def outcome_of(
-    text: str, termination: str, environment: Environment, folder: Path
+    text: str, termination: str, environment: Environment, folder: Path, **header: object
 ) -> Outcome | object:
-    subject = own_scenario(folder, text)
+    subject = own_scenario(folder, text, **header)
     order = make_order(environment, subject, termination)
     ((_, trial),) = run_orders([order])
     return observe(trial, subject, order.termination)
@@ -81,6 +107,17 @@ def test_a_handler_may_wait_for_a_limit_of_its_own(
     shown = outcome_of(WAITS_IN_A_HANDLER, "return", python, tmp_path)
     assert isinstance(shown, Outcome)
     assert (shown.survivors, shown.processes[0].exit) == ((), {"code": 0})
+
+
+@pytest.mark.real
+def test_a_signal_that_comes_before_a_sleep_is_handled_after_it(
+    environment_of: EnvironmentOf, tmp_path: Path
+) -> None:
+    """The server answers meanwhile: it lives, and is on its way to its end all the same."""
+    python = environment_of(NEWEST, "none")
+    shown = outcome_of(SLEEPS_FIRST, "self-SIGTERM", python, tmp_path, ready="http")
+    assert isinstance(shown, Outcome)
+    assert (shown.survivors, shown.processes[0].exit) == ((), {"code": 5})
 
 
 @pytest.mark.real

@@ -86,6 +86,7 @@ class Profile(Frozen, kw_only=True):
     pool_locks: int
     tracker_name: Literal["semaphore_tracker", "resource_tracker"]
     server_catches_all: bool
+    callbacks: Literal["at once", "collected"]
     call_leaves_child: bool
     call_grace: bool
     debugger_locks: bool
@@ -765,6 +766,13 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("pypy", (3,), value=False),
         ),
         source="CPython 2.7 Lib/SocketServer.py, BaseServer._handle_request_noblock",
+    ),
+    Parameter(
+        name="callbacks",
+        about="when the callbacks of weak references are called, where there is no cycle",
+        spans=(Span("cpython", (), "at once"), Span("pypy", (), "collected")),
+        source="docs: library/weakref; PyPy doc/cpython_differences, Differences related to "
+        "garbage collection strategies",
     ),
     Parameter(
         name="call_leaves_child",

@@ -36,6 +36,16 @@ def _swallowed_in_main(facts: Facts) -> bool:
     return facts.exception == "SystemExit" and facts.requested and facts.profile.server_catches_all
 
 
+def _swallowed_in_callback(facts: Facts) -> bool:
+    """Whether a reloader's loop may be in a callback of the collector just then."""
+    return (
+        facts.exception == "SystemExit"
+        and facts.requested
+        and facts.supervisor == "reloader"
+        and facts.profile.callbacks == "collected"
+    )
+
+
 LAWS: tuple[Law, ...] = (
     Law(
         id="waits-for-the-outside",
@@ -101,7 +111,11 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="server-lets-pass",
         about="server exception",
-        when=lambda f: f.exception != "KeyboardInterrupt" and not _swallowed_in_main(f),
+        when=lambda f: (
+            f.exception != "KeyboardInterrupt"
+            and not _swallowed_in_main(f)
+            and not _swallowed_in_callback(f)
+        ),
         then=lambda _: Passes(),
         because="Any other exception that is raised in the server's loop leaves it.",
         source="CPython Lib/socketserver.py, BaseServer.serve_forever",
@@ -118,6 +132,22 @@ LAWS: tuple[Law, ...] = (
         ),
         source="CPython 2.7 Lib/SocketServer.py, BaseServer._handle_request_noblock",
         race="the signal, and the main thread's return to waiting for the next request",
+    ),
+    Law(
+        id="callback-swallows",
+        about="server exception",
+        when=_swallowed_in_callback,
+        then=lambda _: (Passes(), Answers("200")),
+        because=(
+            "PyPy calls the callbacks of weak references when its collector finds them, between "
+            "any two steps of a program, and a signal's handler may run inside of one. What it "
+            "raises there is printed and ignored: the reloader's loop goes on, and the server too."
+        ),
+        source="PyPy pypy/module/_weakref/interp__weakref.py, W_WeakrefBase.activate_callback; "
+        "CPython 3.9 Lib/importlib/_bootstrap.py, _get_module_lock (CPython gh-95959 and "
+        "esphome/device-builder #2688 tell of it elsewhere); Werkzeug src/werkzeug/_reloader.py, "
+        "run_with_reloader",
+        race="the signal, and the callbacks of what the collector has found",
     ),
     # --------------------------------------------------------------------- supervisors
     Law(

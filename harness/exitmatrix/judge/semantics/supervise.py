@@ -183,7 +183,12 @@ def leave_server(
     now: Configuration, process: ProcessState, main: Thread, raised: Raised, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow an exception in the server's loop. Raises NotPredicted."""
-    about = Facts(profile=ask.profile, exception=raised.name, requested=process.requested)
+    about = Facts(
+        profile=ask.profile,
+        exception=raised.name,
+        requested=process.requested,
+        supervisor=_supervisor(now, process),
+    )
     for effect in ask("server exception", about):
         match effect:
             case Passes():
@@ -195,6 +200,12 @@ def leave_server(
                 yield _with(now, replace(process, answer=answer), calm)
             case _:
                 raise NotPredicted(f"{effect!r} of a server")
+
+
+def _supervisor(now: Configuration, process: ProcessState) -> str:
+    tops = (thread.top for one in now.processes for thread in one.threads)
+    waiting = (top for top in tops if isinstance(top, Supervising))
+    return next((top.how for top in waiting if top.child == process.path), "")
 
 
 def leave_request(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from exitmatrix.machine.run.kernel import proc
 from exitmatrix.machine.run.kernel.waits import waits_for_others
 from exitmatrix.machine.run.state import TrialState
@@ -15,6 +17,11 @@ QUIET_IN_HANDLER = 15.0
 """Seconds, where a handler has begun and not ended, or a process was led away from where it held:
 what a library waits for there has its own limit, of ten seconds in OpenTelemetry's exporters.
 What waits for others without a limit is not waited for."""
+
+QUIET_SIGNALLED = 1.5
+"""Seconds, where a handler of a signal may not have begun: a signal that comes just before the main
+thread falls asleep is handled by Python when that sleep is over. Servers and reloaders sleep for a
+second at most (werkzeug/_reloader.py, StatReloader; gunicorn/arbiter.py, Arbiter.sleep)."""
 
 BLIND_HANDLERS = 6  # as long as so many handlers a blind run may be quiet
 IDLE = 0.05  # seconds without news, after which another trial may use the processor
@@ -33,7 +40,7 @@ async def until_settled(trial: TrialState) -> None:
 async def _until_quiet(trial: TrialState) -> None:
     await trial.journal.until_quiet(IDLE, lambda: not trial.live)
     trial.host.yield_slot(trial)
-    for patience in (_at_the_end, _in_a_handler):
+    for patience in (_before_a_handler, _at_the_end, _in_a_handler):
         while trial.live and (seconds := patience(trial)):
             seen = len(trial.journal.events)
 
@@ -42,6 +49,16 @@ async def _until_quiet(trial: TrialState) -> None:
 
             if not await trial.journal.within(seconds, has_news):
                 break
+
+
+def _before_a_handler(trial: TrialState) -> float:
+    sent = trial.spec.termination.act.removeprefix("signal ")
+    if sent not in signal.Signals.__members__:
+        return 0.0
+    # Who holds at a gate replies only when its handlers of signals have run.
+    away = (pid for pid in trial.live if pid not in trial.gates)
+    handling = [pid for pid in away if proc.handles(pid, signal.Signals[sent])]
+    return 0.0 if all(map(waits_for_others, handling)) else QUIET_SIGNALLED - IDLE
 
 
 def _at_the_end(trial: TrialState) -> float:
