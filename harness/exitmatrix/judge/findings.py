@@ -366,6 +366,36 @@ print("the server goes on")
         ),
     ),
     Finding(
+        id="exit-in-a-callback",
+        what="When may SystemExit that a signal's handler raises be printed and ignored?",
+        rules=("callback-swallows",),
+        status="undocumented",
+        where=(
+            "The weakref module's page says that exceptions of callbacks are ignored, and PyPy's "
+            "page of differences that callbacks come later; neither says that this holds for what "
+            "a signal's handler raises meanwhile."
+        ),
+        program="""\
+import gc, os, signal, sys, weakref
+class Lock(object): pass
+steps = []
+def callback(reference):
+    os.kill(os.getpid(), signal.SIGTERM)
+    for _ in range(100000): pass
+    steps.append("the callback ends")
+def stop(*args):
+    steps.append("sys.exit(3)")
+    sys.exit(3)
+signal.signal(signal.SIGTERM, stop)
+lock = Lock()
+reference = weakref.ref(lock, callback)
+del lock
+steps.append("no reference is left")
+gc.collect()
+print(", ".join(steps) + ", and the program goes on")
+""",
+    ),
+    Finding(
         id="call-and-its-child",
         what="Does subprocess.call kill its child when an exception passes through it?",
         rules=("call-kills-child", "call-kills-ending-child", "call-2-leaves-child"),
