@@ -501,6 +501,37 @@ def test_a_worker_that_still_counts_a_connection_stays_when_it_has_answered() ->
     assert alive("-busy/SIGTERM@worker", of_25) == alive("/self-SIGTERM@worker", of_25) == three
 
 
+@pytest.mark.parametrize(
+    ("release", "at_ctrl_c", "when_asked_to_stop"),
+    [
+        ("24.1.1", (True, "200"), {()}),
+        ("25.0.0", (False, "closed"), {()}),
+        ("25.0.1", (False, "closed"), {()}),
+        ("25.0.2", (False, "closed"), {("master", "worker#2")}),
+        ("26.1.0", (False, "closed"), {()}),
+    ],
+)
+def test_two_facts_of_a_server_may_change_in_two_releases(
+    release: str, at_ctrl_c: tuple[bool, str], when_asked_to_stop: set[tuple[str, ...]]
+) -> None:
+    """Gunicorn's own ASGI workers, while one answers, with what the master passes on.
+
+    Whether it answers on Ctrl-C, and its lifespan is shut down; who stays on SIGTERM.
+    """
+
+    def made(signal: str) -> Prediction:
+        asked = of(f"gunicorn-asgi-busy/{signal}@master", gunicorn=release)
+        return foresee(asked, LOADED[asked.scenario])
+
+    stopped = {
+        ("lifespan:shutdown" in (process.fired or ()), one.client)
+        for one in made("SIGINT").outcomes
+        for process in one.processes[1:]
+    }
+    assert stopped == {at_ctrl_c}
+    assert {one.survivors for one in made("SIGTERM").outcomes} == when_asked_to_stop
+
+
 def test_a_worker_that_was_just_forked_may_lose_the_signal_of_its_master(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -312,6 +312,7 @@ _ASGI = replace(
     worker={"SIGTERM": _GRACEFUL, "SIGINT": _QUICK, "SIGQUIT": _QUICK},
     source="gunicorn 27.0.1",
 )
+_ASGI_25_0 = replace(_ASGI, since="25", source="gunicorn 25.0.0 and 25.0.1")
 _COUNTS = (
     "25.0.2, asgi/protocol.py, `connection_lost`: a connection that the server has closed is still"
     " counted, so that `_shutdown` waits for it as long as `graceful_timeout`; mended in 26.1"
@@ -319,7 +320,7 @@ _COUNTS = (
 _WAITS_ON = replace(_GRACEFUL, view=View(ends="returns", stays=True, source=_COUNTS))
 _ASGI_25 = replace(
     _ASGI,
-    since="25.0.2",  # 25.0.0 and 25.0.1 do as 26.1
+    since="25.0.2",
     worker={**_ASGI.worker, "SIGTERM": _WAITS_ON},
     quits=Reaction(
         how="finalizes",
@@ -377,6 +378,7 @@ SERVERS = (
     _stuck(_SYNC),
     _SLOW,
     _ASGI_24,
+    _ASGI_25_0,
     _ASGI_25,
     _ASGI,
     _GREENLETS,
