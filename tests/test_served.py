@@ -236,6 +236,19 @@ def test_what_is_at_work_when_nothing_handles_the_signal_does_not_end() -> None:
     assert cold.processes[0].raised == ("celery.task:work",)
 
 
+def test_a_cold_shutdown_that_fails_is_forgotten_until_celery_5_7() -> None:
+    """Its task is cut off in any release: the worker of 5.6 goes on, or is stopped by the first."""
+    task = "celery.task:work"
+    for release, status, second in (("5.6.3", None, 1), ("5.7.0", {"code": 0}, 0)):
+        ends = {}
+        for signal in ("SIGQUIT", "SIGINT-then-SIGINT"):
+            asked = of(f"celery-solo-busy/{signal}@main", celery=release)
+            (process,) = only(asked).processes
+            assert process.raised == (task,)
+            ends[signal] = process.exit
+        assert ends == {"SIGQUIT": status, "SIGINT-then-SIGINT": {"code": second}}
+
+
 def test_a_second_signal_is_sent_when_the_first_has_had_its_time() -> None:
     """To a command as to a program."""
     told = situation(TERMINATIONS["SIGTERM-then-SIGTERM"], "main", "main")

@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.13"
-# dependencies = ["celery"]
+# dependencies = ["celery>=5.7"]
 #
 # [tool.exitmatrix]
 # title = "celery worker --pool prefork, while it runs two tasks that it took from a queue in files"

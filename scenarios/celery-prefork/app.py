@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.13"
-# dependencies = ["celery"]
+# dependencies = ["celery>=5.7"]
 #
 # [tool.exitmatrix]
 # title = "celery worker with two processes in its pool"

@@ -68,8 +68,13 @@ BEAT = Server(
 
 _TASK = "celery.task:work"
 
+_CANNOT = (
+    "apps/worker.py, `on_cold_shutdown`: it cancels the task, which the solo pool cannot"
+    " (NotImplementedError, raised where the task is)"
+)
 SOLO_BUSY = Server(
     id="celery-solo-busy",
+    since="5.7",
     package="celery",
     imports=("main",),
     listens=False,
@@ -95,17 +100,38 @@ SOLO_BUSY = Server(
             how="finalizes",
             hooks=(_TASK, _BEGINS),
             raised=(_TASK,),
-            source="apps/worker.py, `on_SIGINT`: the second is a cold shutdown",
+            source="apps/worker.py, `on_SIGINT`: the second is a cold shutdown, as SIGQUIT is",
         ),
         "SIGQUIT": Reaction(
             how="finalizes",
             hooks=(_TASK,),
             raised=(_TASK,),
-            source="apps/worker.py, `on_cold_shutdown`: it cancels the task, which the solo pool"
-            " cannot (NotImplementedError, raised where the task is)",
+            source=f"{_CANNOT}; `_shutdown_handler` notes in a `finally` that the worker is to"
+            " terminate",
         ),
     },
     source=_SOURCE,
+)
+SOLO_BUSY_5_6 = replace(
+    SOLO_BUSY,
+    since="",
+    worker={
+        **SOLO_BUSY.worker,
+        "SIGINT-then-SIGINT": Reaction(
+            how="finalizes",
+            status=1,
+            hooks=(_TASK, _BEGINS, _WORKER),
+            raised=(_TASK,),
+            source=f"5.6.3, {_CANNOT}, before it is noted; the first SIGINT was",
+        ),
+        "SIGQUIT": Reaction(
+            how="goes on",
+            hooks=(_TASK,),
+            raised=(_TASK,),
+            source=f"5.6.3, {_CANNOT}, before `_shutdown_handler` notes that the worker is to end",
+        ),
+    },
+    source="celery 5.5.3 and 5.6.3",
 )
 
 PREFORK = Server(
@@ -278,4 +304,14 @@ THREADS_BUSY = Server(
     source=_SOURCE,
 )
 
-SERVERS = (SOLO, BEAT, SOLO_BUSY, PREFORK, PREFORK_BUSY, PREFORK_QUEUE, REDIS_QUEUE, THREADS_BUSY)
+SERVERS = (
+    SOLO,
+    BEAT,
+    SOLO_BUSY_5_6,
+    SOLO_BUSY,
+    PREFORK,
+    PREFORK_BUSY,
+    PREFORK_QUEUE,
+    REDIS_QUEUE,
+    THREADS_BUSY,
+)
