@@ -49,6 +49,10 @@ SHOWN = {
         r"no finalizer: .* LEFT BEHIND",
     ),
     "cpython-gzip-unclosed": (r"ended before the end-of-stream marker", r"all of it"),
+    "gunicorn-gthread-quit": (
+        r"is answered\n.* cleans up\n.*soon\n(.*\n)*.* not answered\n.*graceful_timeout is over\n",
+        r"SIGINT to the master\n(.*\n)*.*cleans up",
+    ),
     "werkzeug-reloader-sigterm": (r"child: serves\n(.*\n)*parent: clean-up\n", r"child: clean-up"),
 }
 """What the title says, as the newest CPython's output shows it; and what must not be there."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from exitmatrix.declare.servers import SERVERS
@@ -12,8 +18,10 @@ from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served.request import foresee, view_of
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.machine.run.app import request
 from exitmatrix.machine.run.app.delivery import aimed_at
 from exitmatrix.machine.run.app.request import outcome_of
+from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.gates import Gates
 from exitmatrix.machine.run.served import situation
 from exitmatrix.machine.scenarios import load
@@ -400,6 +408,42 @@ def test_a_view_is_at_work_until_the_signal_has_had_its_effect(
         "SIGINT@main": (("view:busy",), (), "200"),
         "os-exit-7@main": ((), (), "closed"),
     }
+
+
+@pytest.mark.parametrize("at_work", [True, False])
+def test_who_is_at_work_on_a_request_may_not_have_read_it(
+    at_work: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that is about to hand it to a thread: the signal is sent, though nobody reads it."""
+    monkeypatch.setattr(request, "PATIENCE", 0.2)
+    notes = []
+
+    async def within(_seconds: float, holds: Callable[[], bool]) -> bool:
+        return holds()
+
+    async def ask() -> float:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            gates = SimpleNamespace(holding=lambda _why: [1] if at_work else [])
+            journal = SimpleNamespace(
+                note=lambda *words: notes.append(words[2]), within=within, now=1.0
+            )
+            spec = SimpleNamespace(
+                request="/busy", situation=SimpleNamespace(steps=("SIGINT",), held=True)
+            )
+            port = listener.getsockname()[1]
+            state = SimpleNamespace(
+                spec=spec, port=port, gates=gates, journal=journal, live=[os.getpid()]
+            )
+            asked = request.Request(cast("AppState", state))
+            begun = time.monotonic()
+            await asked.send()
+            took = time.monotonic() - begun
+        await asked.finish(0.0)
+        return took
+
+    took = asyncio.run(ask())
+    assert notes == [*(["asked"] if at_work else ["asked", "not-asked"]), "replied"]
+    assert (took < 0.2) == at_work
 
 
 # ------------------------------------------------------ held against what was measured

@@ -236,6 +236,20 @@ def test_what_is_at_work_when_nothing_handles_the_signal_does_not_end() -> None:
     assert cold.processes[0].raised == ("celery.task:work",)
 
 
+def test_a_worker_that_waits_for_its_own_lock_is_killed_with_its_master_or_aborted_alone() -> None:
+    """Gunicorn's, which is handing a request over: nobody has read that, so it is reset."""
+    asked = of("gunicorn-gthread-late-busy/SIGINT@master", gunicorn="27.0.1")
+    made = {}
+    for target in ("master", "worker"):
+        one = replace(asked, target=target)
+        (outcome,) = foresee(one, LOADED[one.scenario]).outcomes
+        assert outcome.client == "reset"
+        made[target] = outcome.processes[1]
+    killed, aborted = made["master"], made["worker"]
+    assert (killed.fired, killed.exit) == ((), {"signal": "SIGKILL"})
+    assert (aborted.fired, aborted.exit) == (("view:busy", "C", "B", "A"), {"code": 1})
+
+
 def test_a_cold_shutdown_that_fails_is_forgotten_until_celery_5_7() -> None:
     """Its task is cut off in any release: the worker of 5.6 goes on, or is stopped by the first."""
     task = "celery.task:work"

@@ -435,6 +435,102 @@ else:  # start it, and do what `kill`, `docker stop` and `supervisorctl stop` do
             Thread("pyros-dev/rostful#32", "the orphan of Python 2.7"),
         ),
     ),
+    Draft(
+        id="gunicorn-gthread-quit",
+        tracker="benoitc/gunicorn",
+        title="gthread: a worker that gets SIGINT or SIGQUIT while it hands a request to its pool"
+        " waits for a lock of its own for ever, and is killed when graceful_timeout is over: no"
+        " handler of atexit runs",
+        documented="SIGINT and SIGQUIT are a quick shutdown, of the master and of a worker. The"
+        " documentation of Python warns that primitives such as threading.Lock should not be used"
+        " within a signal's handler.",
+        where="gunicorn 27, Signal Handling; library/signal, Signals and threads;"
+        " `ThreadWorker.handle_quit` in `gunicorn/workers/gthread.py`",
+        claims=(),
+        cells=(
+            "gunicorn-gthread-late-busy/SIGINT@master",
+            "gunicorn-gthread-late-busy/SIGINT@worker",
+            "gunicorn-gthread-late-busy/SIGTERM@master",
+        ),
+        cause="`handle_quit` calls `self.tpool.shutdown(wait=False)`, which takes the lock"
+        " `_shutdown_lock` of the pool. `accept` and `enqueue_req` call `self.tpool.submit` in the"
+        " same thread, which holds that lock until the request is in the queue and, where there is"
+        " to be another thread, until that has started (`Lib/concurrent/futures/thread.py`). A"
+        " signal that comes in between is handled there: the thread waits for itself. The master"
+        " sends SIGKILL when `graceful_timeout` is over; where the worker alone was sent the"
+        " signal, SIGABRT when `timeout` is over, which ends the wait by SystemExit. The window is"
+        " as long as the start of a thread: with requests coming in all the time, on a busy"
+        " machine, 10 of 120 workers of 23.0, 25.0.1 and 27.0.1 stayed so at Ctrl-C. The program"
+        " below holds it open.",
+        since="In each gunicorn that was measured, 20.1 on.",
+        program="""\
+import atexit, signal, socket, subprocess, sys, time
+from concurrent.futures import ThreadPoolExecutor
+
+if len(sys.argv) > 1:
+    from gunicorn.app.base import BaseApplication
+    from gunicorn.workers.gthread import ThreadWorker
+
+    class Pool(ThreadPoolExecutor):
+        def _adjust_thread_count(self):  # submit() calls it, and holds its lock
+            print("the worker starts a thread for a request", flush=True)
+            time.sleep(2)  # as it may take on a busy machine
+            super()._adjust_thread_count()
+
+    class Worker(ThreadWorker):
+        def get_thread_pool(self):
+            print(self.sockets[0].getsockname()[1], flush=True)
+            return Pool(2)
+
+    class Server(BaseApplication):
+        def load_config(self):
+            self.cfg.set("bind", "127.0.0.1:0")
+            self.cfg.set("worker_class", Worker)
+            self.cfg.set("graceful_timeout", 5)
+
+        def load(self):
+            atexit.register(print, "the worker cleans up", flush=True)
+            return lambda environ, start: start("200 OK", []) or [b"answered"]
+
+    Server().run()
+
+else:
+    for name in ("SIGTERM", "SIGINT"):
+        server = subprocess.Popen(
+            [sys.executable, __file__, "serve"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        client = socket.create_connection(("127.0.0.1", int(server.stdout.readline())))
+        client.sendall(b"GET / HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n")
+        print(server.stdout.readline(), end="")
+        begun = time.monotonic()
+        server.send_signal(getattr(signal, name))
+        print(name, "to the master", flush=True)
+        try:
+            answer = client.recv(1000)
+        except ConnectionResetError:
+            answer = b""
+        client.close()
+        print("the client is", "answered" if answer else "not answered", flush=True)
+        print(server.stdout.read(), end="")
+        server.wait()
+        late = time.monotonic() - begun > 4.5
+        print("the server is gone", "when graceful_timeout is over" if late else "soon")
+""",
+        requires=">=3.10",
+        stack="gunicorn-27",
+        wish="`handle_quit` could leave the pool alone, as the worker leaves at once; or it could"
+        " set a flag and wake the loop, as `handle_exit` does, and have the loop shut the pool"
+        " down.",
+        threads=(
+            Thread("python/cpython#121649", "open: the same of any pool, shutdown in a handler"),
+            Thread("python/cpython#151482", "closed unmerged: a lock that may be taken twice"),
+            Thread("benoitc/gunicorn#3198", "closed: what handlers of signals may not do"),
+            Thread("benoitc/gunicorn#901", "shutdowns that take all of the time under load"),
+        ),
+    ),
 )
 
 BY_ID = {one.id: one for one in DRAFTS}

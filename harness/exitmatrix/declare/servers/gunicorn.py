@@ -159,16 +159,49 @@ _THREAD_LEFT = Reaction(
     source="concurrent/futures/thread.py, `_worker`: a thread of the pool ends, and nobody else",
 )
 
+_INSISTS = Stop(
+    passes="SIGQUIT",
+    insists="SIGKILL",
+    source="arbiter.py, `stop`: SIGKILL to those that are left after `graceful_timeout`",
+)
+_LOCKED = (
+    "workers/gthread.py, `handle_quit`: tpool.shutdown() waits for the lock that `enqueue_req` has"
+    " in the same thread: Lib/concurrent/futures/thread.py, `submit`"
+)
+_HANDING_OVER = Server(
+    id="gunicorn-gthread-late",
+    package="gunicorn",
+    workers=1,
+    imports=("worker",),
+    master={"SIGTERM": _MASTER["SIGTERM"], "SIGINT": _INSISTS},
+    worker={
+        "SIGTERM": replace(
+            _LEAVES,
+            view=View(ends="returns", source="workers/gthread.py, `handle_exit`: it sets a flag"),
+        ),
+        "SIGQUIT": Reaction(
+            how="goes on",
+            # Nobody has read what the client has sent: tcp(7), close(2).
+            view=View(ends="never", client="reset"),
+            source=_LOCKED,
+        ),
+        "SIGINT": Reaction(
+            how="finalizes",
+            status=1,
+            view=View(ends="raises", client="reset"),
+            source=f"{_LOCKED}; arbiter.py, `murder_workers`: SIGABRT when `timeout` is over;"
+            " workers/base.py, `handle_abort`: sys.exit(1), within `handle_quit`",
+        ),
+    },
+    replaces=True,
+    source="gunicorn 20.1.0, 23.0.0 and 27.0.1",
+)
+
 
 _RAISES = Reaction(
     how="raises again",
     lifespan=True,
     source="uvicorn/server.py, `capture_signals`; the action was SIG_DFL before: `init_signals`",
-)
-_INSISTS = Stop(
-    passes="SIGQUIT",
-    insists="SIGKILL",
-    source="arbiter.py, `stop`: SIGKILL to those that are left after `graceful_timeout`",
 )
 _UVICORN = Server(
     id="gunicorn-uvicorn",
@@ -374,6 +407,7 @@ SERVERS = (
     _preload(_SYNC),
     _threads(_SYNC_20, _THREAD_LEFT),
     _threads(_SYNC, _MAIN_LEFT),
+    _HANDING_OVER,
     _hooks(_SYNC, _ABORTED),
     _stuck(_SYNC),
     _SLOW,

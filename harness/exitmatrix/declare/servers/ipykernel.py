@@ -96,4 +96,21 @@ MANAGER_BUSY = replace(
     },
 )
 
-SERVERS = (KERNEL, MANAGER, MANAGER_BUSY, MANAGER_SLOW, RESTARTER)
+MANAGER_LATE = replace(
+    MANAGER,
+    id="ipykernel-late",
+    master={},
+    ignores=(),
+    told=None,
+    orphan=None,
+    worker={
+        "SIGINT": Reaction(
+            how="finalizes",
+            source="ipykernel/kernelbase.py, `dispatch_shell`: KeyboardInterrupt is caught around"
+            " the cell, and not in `pre_handler_hook` and `post_handler_hook` beside it;"
+            " kernelapp.py, `IPKernelApp.start`: the loop is left, and it returns",
+        )
+    },
+)
+
+SERVERS = (KERNEL, MANAGER, MANAGER_BUSY, MANAGER_SLOW, MANAGER_LATE, RESTARTER)

@@ -139,7 +139,8 @@ def _taken(facts: Server, signal: str, target: str) -> Iterator[Reaction]:
         yield GOES_ON
     elif stop:
         reaction = reaction_of(facts, stop.passes)
-        yield KILLED if stop.insists and reaction.how == "goes on" else reaction
+        insists = stop.insists and reaction.how == "goes on"
+        yield replace(KILLED, view=reaction.view) if insists else reaction
     elif target == "master":
         yield facts.orphan or DEFAULT
 

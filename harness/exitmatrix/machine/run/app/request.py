@@ -41,7 +41,7 @@ class Request:
         self._ended: float | None = None
 
     async def send(self) -> None:
-        """Send it, and wait until a process of the tree has read it."""
+        """Send it, and wait until a process of the tree has read it, or tells that it is at it."""
         note = self._state.journal.note
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
@@ -58,16 +58,18 @@ class Request:
         self._reply = asyncio.create_task(self._read(reader, writer))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                while not self._reply.done() and not self._is_read(own):
+                while not (self._reply.done() or self._is_read(own) or self._is_at_work()):
                     await asyncio.sleep(ASK_AGAIN)
         if in_flight:
             note("harness", 0, "asked", self._path)
         if self._state.spec.situation.held and not await self._is_held():
             note("harness", 0, "not-asked", "no view told that it is at work")
 
+    def _is_at_work(self) -> bool:
+        return bool(self._state.gates.holding(ANSWERING))
+
     async def _is_held(self) -> bool:
-        gates = self._state.gates
-        return await self._state.journal.within(PATIENCE, lambda: bool(gates.holding(ANSWERING)))
+        return await self._state.journal.within(PATIENCE, self._is_at_work)
 
     async def let_go(self) -> None:
         """Let the view go on, when all that follows the signal at once has come to rest."""
