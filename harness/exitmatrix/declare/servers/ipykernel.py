@@ -99,6 +99,7 @@ MANAGER_BUSY = replace(
 MANAGER_LATE = replace(
     MANAGER,
     id="ipykernel-late",
+    apart=False,  # of the group it was not asked
     master={},
     ignores=(),
     told=None,
