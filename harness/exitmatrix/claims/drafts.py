@@ -115,7 +115,9 @@ atexit.register(starts)
         " unlink anything. Since 3.14 fork is no default on Linux, so every program with a lock of"
         " multiprocessing has a tracker and a name.",
         since="As long as there is a tracker: 3.4 on, by bpo-8713, then called semaphore_tracker."
-        " In programs that choose no start method, on Linux, since 3.14.",
+        " In programs that choose no start method, on Linux, since 3.14. Up to 3.7 SIGTERM has the"
+        " same effect while the tracker starts: since 3.8 (bpo-33613) its starter blocks the two"
+        " signals until the tracker ignores them. So the program waits until it does.",
         program="""\
 import multiprocessing, os, signal, subprocess, sys, time
 
@@ -124,23 +126,31 @@ if len(sys.argv) > 1:  # the program: a lock with a name, and a wait
     print(lock._semlock.name, flush=True)
     time.sleep(60)
 
-else:
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        program = subprocess.Popen(
-            [sys.executable, __file__, "program"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        lock = program.stdout.readline().decode().strip()
-        time.sleep(0.5)  # the tracker has set its signals
-        os.killpg(program.pid, getattr(signal, name))
-        program.wait()
-        time.sleep(2)  # the tracker has had its time
-        path = "/dev/shm/sem." + lock.lstrip("/")
-        print(name, "to the group:", "LEFT BEHIND" if os.path.exists(path) else "removed")
-        if os.path.exists(path):
-            os.unlink(path)
+
+def ignores_sigterm(pid):
+    with open("/proc/{}/status".format(pid)) as status:
+        (mask,) = [line.split()[1] for line in status if line.startswith("SigIgn")]
+    return int(mask, 16) >> (signal.SIGTERM - 1) & 1
+
+
+for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+    program = subprocess.Popen(
+        [sys.executable, __file__, "program"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    lock = program.stdout.readline().decode().strip()
+    with open("/proc/{0}/task/{0}/children".format(program.pid)) as children:
+        tracker = int(children.read())
+    while not ignores_sigterm(tracker):  # up to 3.7 nothing blocks it while it starts
+        time.sleep(0.01)
+    os.killpg(program.pid, getattr(signal, name))
+    program.communicate()  # until the tracker has ended, too: it has the same stderr
+    path = "/dev/shm/sem." + lock.lstrip("/")
+    print(name, "to the group:", "LEFT BEHIND" if os.path.exists(path) else "removed")
+    if os.path.exists(path):
+        os.unlink(path)
 """,
         requires=">=3.6",
         stack="none",
@@ -148,6 +158,7 @@ else:
         " last client anyhow.",
         threads=(
             Thread("python/cpython#110844", "open: the signal mask of the same two signals"),
+            Thread("python/cpython#77794", "closed: the same two signals while the tracker starts"),
             Thread("python/cpython#116849", "open: leaks that are told when terminals are closed"),
             Thread("OSGeo/grass#7832", "leaked semaphores that users see"),
         ),
