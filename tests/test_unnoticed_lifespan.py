@@ -96,6 +96,19 @@ async def bare(scope, receive, send):
 async def refuses(scope, receive, send): raise TypeError("no lifespan")
 def lifespan(app): pass
 def close(): pass
+class Kept(object):
+    __slots__ = ("_lifespan_managers", "on_shutdown", "while_serving_gens", "after_serving_funcs")
+    async def __call__(self, scope, receive, send):
+        for one in getattr(self, "while_serving_gens", ()): await one.__anext__()
+        await bare(scope, receive, send)
+def kept(module, **lists):
+    app = type("App", (type("Kept", (Kept,), {"__module__": module}),), {"__slots__": ()})()
+    for name in lists: setattr(app, name, lists[name])
+    return app
+"""
+
+SERVING = """
+async def serving(): yield
 """
 
 
@@ -188,6 +201,26 @@ def test_an_app_that_does_nothing_at_its_end_has_nothing_to_clean_up(python: Int
     places = [one.detail[2] for one in done.events if one.kind == "finalize"]
     (line,) = (number for number, text in enumerate(APP.splitlines()) if "def close" in text)
     assert places == [f"<string>:{(CALLED + SERVER).count(chr(10)) + line + 1}"]
+
+
+@every_python
+def test_frameworks_that_keep_lists_are_asked_for_them(python: Interpreter) -> None:
+    """The app is of a class of their own or of the user's; one without anything has nothing."""
+    if python.language < (3, 6):
+        pytest.skip("there is no such server for this Python")
+    apps = (
+        'kept("litestar.app", _lifespan_managers=[lifespan], on_shutdown=[close])',
+        'kept("litestar.app", _lifespan_managers=[], on_shutdown=[])',
+        'kept("quart.app", while_serving_gens=[serving()], after_serving_funcs=[close])',
+        'kept("litestar.app", on_shutdown=[close])',  # another release
+    )
+    text = program("uvicorn.lifespan.on", *apps).replace(APP, APP + SERVING)
+    done = as_bare(python, "lifespan", text)
+    assert [one[2] for one in told(done) if one[0] == "finalize"] == [
+        "__main__:lifespan+close",
+        "__main__:serving+close",
+        "__main__:App",
+    ]
 
 
 REAL = """

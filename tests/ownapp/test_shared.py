@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from exitmatrix.cli.running import Call, measure
+from exitmatrix.declare.situations import find
 from exitmatrix.machine.run.app.leftovers import Leftovers
 from exitmatrix.machine.run.app.neighbours import Neighbours
 from exitmatrix.machine.run.app.restoring import PREFIX, PutAside
@@ -47,6 +52,29 @@ def test_a_lock_file_that_one_run_leaves_does_not_stop_the_next(run_app: Run, fo
     assert "It writes where it is started (app.lock)" in words(done.stdout)
     assert (folder / "app.lock").exists()
     assert not list(folder.parent.glob(f"{PREFIX}*"))
+
+
+BY_NAME = """\
+import os, socket, tempfile, time
+os.environ.pop("TMPDIR")
+folder = tempfile.mkdtemp()
+one = socket.socket(socket.AF_UNIX)
+one.bind(os.path.join(folder, "app.sock"))
+one.listen()
+time.sleep(600)
+"""
+
+
+@pytest.mark.real
+def test_a_socket_that_it_listened_on_is_left_behind_with_its_folder(folder: Path) -> None:
+    """Where a program makes a folder of its own for temporary files, as ssh-agent does."""
+    (folder / "app.py").write_text(BY_NAME)
+    asked = Call(command=(sys.executable, "app.py"), trials=1, blind=False, folder=str(folder))
+    (result,) = measure(asked, [find("deploy")], lambda *_, **__: None).results
+    (made,) = (one for one in result.outcomes[0].left if one.kind == "folder")
+    shutil.rmtree(made.name)
+    assert made.name.startswith(tempfile.gettempdir())
+    assert Left(kind="unix socket", name=f"{made.name}/app.sock") in result.outcomes[0].left
 
 
 @pytest.mark.real

@@ -251,6 +251,40 @@ def test_a_run_is_ended_early_where_the_same_went_on_before(
     assert [one.over for one in seen] == ([True] if early else [False, True])
 
 
+LEAVES_LATE = """\
+import os, time
+parent = os.getpid()
+if os.fork():
+    print("ready", flush=True)
+    time.sleep(600)
+while os.getppid() == parent:
+    time.sleep(0.05)
+time.sleep(1.7)
+"""
+
+
+@pytest.mark.real
+def test_who_rests_is_watched_until_the_time_of_grace_is_over(tmp_path: Path) -> None:
+    """In its last second, too: who leaves then does not go on."""
+    (tmp_path / "app.py").write_text(LEAVES_LATE)
+    one = spec(
+        "lost-parent",
+        words=(sys.executable, "-I", "app.py"),
+        folder=str(tmp_path),
+        environment=session.callers_environment(),
+        inside=(),
+        ready=Readiness(by="line", what="ready"),
+        grace=2.5,
+    )
+    with session.AppSession(1, str(tmp_path)) as running_:
+        running_.ask(one)
+        seen = running_.answer()[1]
+        while not seen.over:
+            seen = running_.answer()[1]
+    kinds = [one.event.kind for one in seen.history]
+    assert kinds[: kinds.index("closing")].count("ended") == 2
+
+
 def test_runs_that_did_not_begin_alike_are_no_runs_of_the_same() -> None:
     """Below `flock` one waits for another: it runs no program yet, and is ended as itself."""
     flock = member("flock", end="signal SIGINT", family=False)

@@ -20,6 +20,11 @@ SERVERS = {
         "Lifespan", "startup", "shutdown", "asgi_send", "handle_lifespan", "wait_for_shutdown",
     ),
 }
+KEPT = {
+    # module of an app's class: where it keeps what it calls at its end, in the order of the calls
+    "litestar.app": ("_lifespan_managers", "on_shutdown"),  # 2.25, Litestar.lifespan
+    "quart.app": ("while_serving_gens", "after_serving_funcs"),  # 0.23, Quart.shutdown
+}
 DEEPEST = 8  # middlewares around an app
 
 _waiting = dict(SERVERS)
@@ -110,8 +115,8 @@ def _property(name, codes, act, made=None):
 def _what_ends(lifespan):
     """`module:qualname` and `file:line` of what an app does at its end; None where it is nothing.
 
-    Starlette, and FastAPI with it, keep a function, or functions from before there was one; any
-    other app is what is called.
+    Starlette, and FastAPI with it, keep a function, or functions from before there was one;
+    Litestar and Quart keep lists; any other app is what is called.
     """
     try:
         held = vars(lifespan)
@@ -123,14 +128,39 @@ def _what_ends(lifespan):
             app = inner["app"]
         router = getattr(app, "__dict__", {}).get("router")
         context = getattr(router, "__dict__", {}).get("lifespan_context")
+        calls = _kept_by(app)
+        if calls is not None:
+            return _of_several(calls)
         if context is None:
             return _module(app), _place(app)
         if type(context).__name__ != "_DefaultLifespan":
             return _module(context), _place(context)
-        calls = vars(router).get("on_shutdown") or []
-        if not calls:
-            return None
-        others = [_module(one).rpartition(":")[2] for one in calls[1:]]
-        return "+".join([_module(calls[0])] + others), _place(calls[0])
+        return _of_several(vars(router).get("on_shutdown") or [])
     except Exception:
         return None  # it is a library's own, and not to be asked
+
+
+def _kept_by(app):
+    """What an app of a framework that keeps lists is to call; None of any other."""
+    for kind in type(app).__mro__:
+        names = KEPT.get(kind.__module__, ())
+        if names and all(hasattr(app, one) for one in names):
+            return [each for one in names for each in getattr(app, one)]
+    return None
+
+
+def _of_several(calls):
+    if not calls:
+        return None
+    found = [_called(one) for one in calls]
+    others = [name.rpartition(":")[2] for name, _ in found[1:]]
+    return "+".join([found[0][0]] + others), found[0][1]
+
+
+def _called(one):
+    code = getattr(one, "ag_code", None)
+    if code is None:
+        return _module(one), _place(one)
+    # An asynchronous generator that has begun, which has no module of its own.
+    module = one.ag_frame.f_globals.get("__name__", "?")
+    return "%s:%s" % (module, one.__qualname__), "%s:%d" % (code.co_filename, code.co_firstlineno)

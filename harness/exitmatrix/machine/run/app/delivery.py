@@ -33,8 +33,7 @@ async def deliver(state: AppState) -> None:
     if await _send_all(state, begun):
         if request and situation.held:
             await request.let_go()
-        await _watch(state, begun)
-        await _note_who_works(state, used)
+        await _watch(state, begun, used)
     if request:
         await request.finish(begun)
 
@@ -53,16 +52,21 @@ async def _send_all(state: AppState, begun: float) -> bool:
     return True
 
 
-async def _watch(state: AppState, begun: float) -> None:
+async def _watch(state: AppState, begun: float, used: Mapping[int, float]) -> None:
     """Wait for what becomes of all, for as long as the situation asks for."""
-    situation, grace = state.spec.situation, state.spec.grace
-    left = begun + grace - state.journal.now
+    situation = state.spec.situation
+    end = begun + state.spec.grace
+    left = end - state.journal.now
     if len(situation.steps) > 1 and situation.steps[-1].signal == "SIGKILL":
         await state.journal.within(5.0, lambda: not state.live)
     elif situation.watch == "gone" and not _reached_nobody(state):
         await _until_gone(state, left - LAST)
+        await _note_who_works(state, used)
+        await _until_gone(state, end - state.journal.now)  # who rests may leave in it yet
+        return
     else:
         await _until_calm(state, left - LAST)
+    await _note_who_works(state, used)
 
 
 def _reached_nobody(state: AppState) -> bool:

@@ -47,7 +47,7 @@ class Leftovers:
         self._pids: set[int] = set()
 
     def remember(self, pid: int, files: Iterable[str]) -> None:
-        """Take down what a process has open, and mapped, now."""
+        """Take down what a process has open or listens on by name, and has mapped, now."""
         self._pids.add(pid)
         self._held |= {one for one in files if one.startswith("/")}
         self._memory |= shared_memory.mapped_by(pid) - self.before
@@ -91,13 +91,14 @@ class Leftovers:
                 ]
         known = {one.name for one in found}
         pids = {str(pid) for pid in (*self._pids, *ended)}
-        found += [
-            Left(kind=kind, name=path)
-            for path, kind in _entries(self._common, deep=False)
-            if path not in self._before
-            and path not in known
-            and (path in self._held or pids & set(_numbers(path)))
-        ]
+        for path, kind in _entries(self._common, deep=False):
+            if path in self._before or path in known:
+                continue
+            within = any(one.startswith(f"{path}/") for one in self._held)
+            if within or path in self._held or pids & set(_numbers(path)):
+                found.append(Left(kind=kind, name=path))
+            if within:  # a folder made for this: `tempfile.mkdtemp` of a program in C
+                found += [Left(kind=each, name=one) for one, each in _entries(path, deep=True)]
         if live:
             gone = {str(pid) for pid in ended}
             found = [one for one in found if gone & set(_numbers(one.name))]

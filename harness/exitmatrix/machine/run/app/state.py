@@ -302,8 +302,8 @@ class AppState:
         held: dict[int, set[int]] = {}
         for pid in self.live:
             files = looking.open_files(pid)
-            self.leftovers.remember(pid, files)
             held[pid] = looking.sockets_of(files) & there.keys()
+            self.leftovers.remember(pid, [*files, *(there[one].address for one in held[pid])])
         self.sockets = {inode: there[inode] for own in held.values() for inode in own}
         # Beside a port, sockets by name are for its own parts: a manager of multiprocessing.
         counts = {inode for inode, one in self.sockets.items() if one.port} or self.sockets.keys()
