@@ -52,6 +52,29 @@ def test_sigterm_ends_a_plain_program_without_clean_up(run_app: Run) -> None:
     assert "The probe changed nothing that shows from outside" in done.stdout
 
 
+NO_UTF8 = """
+import os, subprocess, sys, time
+
+open(b"caf\\xe9.lock", "w").close()
+os.write(1, b"\\xff\\xfe ready\\n")
+time.sleep(600)
+"""
+
+
+def test_bytes_that_are_no_text_do_no_harm(run_app: Run, folder: Path) -> None:
+    """In a file that is left, an argument, a variable and the output; nor in what is written."""
+    (folder / "bytes.py").write_text(NO_UTF8)
+    odd = os.fsdecode(b"\xe9")
+    files = [word for name in ("json", "markdown", "junit-xml") for word in (f"--{name}", name)]
+    expected = ("--expect", f"deploy:left={odd}")
+    asked = (*ONCE, "--ready", "line ready", *expected, *files)
+    done = run_app(*asked, "--", "python", "bytes.py", odd, ODD=odd)
+    assert done.returncode == 1, done.stdout + done.stderr
+    for text in (done.stdout, *((folder / one).read_text() for one in ("markdown", "junit-xml"))):
+        assert re.search(r"caf\S{1,6}\.lock\s+is left behind", text)
+    assert json.loads((folder / "json").read_text())["outcomes"]
+
+
 KILLS_ITS_PARENT = """
 import os, signal, sys, time
 

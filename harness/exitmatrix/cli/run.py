@@ -377,8 +377,8 @@ def check_file(file: Path) -> None:
 
 
 def save(file: Path, data: str) -> None:
-    """Write one of the files that were asked for."""
+    """Write one of the files that were asked for; a name's byte that is no UTF-8 as an escape."""
     try:
-        write(file, data.encode())
+        write(file, data.encode(errors="backslashreplace"))
     except CannotWrite as error:
         raise Failure(str(error), HARNESS_FAILED) from error

@@ -1,7 +1,7 @@
 """Start programs, end them, follow every process to its end, leave nothing.
 
 session.py     the harness's side: orders out, trials in, a lost engine is replaced
-connection.py  one engine and the pipes to it; messages.py: what goes through them
+connection.py  one engine and the pipes to it; messages.py: what goes through them, lines.py: how
 guardian.py    outlives the harness and kills what is left
 grounds.py     a run's folder, its lock, and the end of what nobody guards any more
 reaper.py      ends everything below a process

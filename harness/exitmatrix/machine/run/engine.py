@@ -31,6 +31,7 @@ from exitmatrix.machine.run.kernel.marks import MARKS, marked
 from exitmatrix.machine.run.kernel.pidfd import Watched
 from exitmatrix.machine.run.kernel.prctl import become_subreaper, end_with_parent
 from exitmatrix.machine.run.kernel.selector import Selector
+from exitmatrix.machine.run.lines import encode
 from exitmatrix.machine.run.messages import Answer, Ask, Hello, Usage
 from exitmatrix.machine.run.reaper import end_all_below
 from exitmatrix.machine.run.served import Served
@@ -45,7 +46,6 @@ READ_SIZE = 1 << 16
 HELD_BACK = 0.1  # seconds at most that an answer waits for others
 
 ASK = msgspec.json.Decoder(Ask)
-ENCODER = msgspec.json.Encoder()
 
 
 class Engine:
@@ -278,7 +278,7 @@ class Orders:
 
 def send(*messages: msgspec.Struct) -> None:
     """Write lines to the harness, whole."""
-    data = ENCODER.encode_lines(messages)
+    data = b"".join(encode(one) + b"\n" for one in messages)
     with contextlib.suppress(BrokenPipeError):  # it wants no more, and is about to end us
         while data:
             data = data[os.write(1, data) :]

@@ -14,6 +14,7 @@ from exitmatrix.machine.run.app.trial import run
 from exitmatrix.machine.run.engine import Engine, Orders, send, start
 from exitmatrix.machine.run.kernel.marks import MARKS
 from exitmatrix.machine.run.kernel.selector import Selector
+from exitmatrix.machine.run.lines import decode
 from exitmatrix.machine.run.messages import Hello
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppSpec, AppTrial, Moment
@@ -53,7 +54,7 @@ class AppEngine(Engine):
 
     async def run_line(self, line: bytes) -> None:
         """Run one command, and answer."""
-        ask = ASK.decode(line)
+        ask = decode(line, ASK)
         state = None
         try:
             self._provide(ask.spec.inside)

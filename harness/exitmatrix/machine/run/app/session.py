@@ -23,6 +23,7 @@ from exitmatrix.machine.run.app.restoring import PutAside
 from exitmatrix.machine.run.aside import as_given
 from exitmatrix.machine.run.connection import Connection
 from exitmatrix.machine.run.dispatch import Dispatch
+from exitmatrix.machine.run.lines import decode, encode
 from exitmatrix.machine.run.messages import Hello
 from exitmatrix.model.app import AppSpec, AppTrial
 
@@ -173,7 +174,7 @@ class AppSession:
         self._begun = time.monotonic()
         self._engine = Dispatch[AppSpec, AppTrial](
             lambda: Connection(jobs, "exitmatrix.machine.run.app.engine"),
-            lambda number, spec: msgspec.json.encode(AppAsk(number, spec)),
+            lambda number, spec: encode(AppAsk(number, spec)),
             _read,
             lambda spec, why: broken(spec, "lost", why),
             goes_on=lambda trial: not trial.over,
@@ -230,5 +231,5 @@ _DECODER = msgspec.json.Decoder(Hello | AppAnswer)
 
 
 def _read(line: bytes) -> Hello | tuple[int, AppTrial]:
-    message = _DECODER.decode(line)
+    message = decode(line, _DECODER)
     return (message.number, message.trial) if isinstance(message, AppAnswer) else message
