@@ -159,6 +159,8 @@ def test_a_file_says_all_that_options_say() -> None:
 def test_a_file_may_write_a_port_or_a_time_as_a_number() -> None:
     """TOML has numbers, and 8000 is a port there as well."""
     said = parse(tomllib.loads("[app]\nready = 8000\ngrace = 30\nready-within = 2.5"), "x")
+    (expected,) = parse(tomllib.loads("[expect.deploy]\nwithin = 0.5"), "x").expectations
+    assert expected.values == ("0.5",)
     assert (said.ready, said.grace, said.ready_within) == ("8000", "30", "2.5")
 
 
@@ -178,7 +180,10 @@ def test_a_file_may_write_a_port_or_a_time_as_a_number() -> None:
         ("[expect.deploy]\nexit = [0, 300]", "must be an exit status"),
         ("[expect.deploy]\nwithin = 'soon'", "must be a time"),
         ("[expect.deploy]\nran = []", "must be all, or"),
-        ("[expect.deploy]\nlines = '['", "must be expressions"),
+        ("[expect.deploy]\nexit = 'SIGTREM'", "'SIGTREM' is none; did you mean 'SIGTERM'?"),
+        ("[expect.deploy]\nlines = '['", "match; '[' is none: unterminated character set"),
+        ("command = 'x'", "no key 'command'; it belongs below app"),
+        ("[expect]\nran = 'all'", "must be a table; name the ending, as in [expect.deploy] ran"),
     ],
 )
 def test_what_a_file_cannot_say_is_refused_with_the_nearest(text: str, told: str) -> None:

@@ -8,7 +8,16 @@ import pytest
 from exitmatrix.cli.run import options_of
 from exitmatrix.cli.running import Call
 from exitmatrix.declare import launchers, situations
-from exitmatrix.declare.texts import CannotRead, address, duration, readiness, request, role
+from exitmatrix.declare.texts import (
+    CannotRead,
+    address,
+    duration,
+    hint_of_command,
+    readiness,
+    request,
+    role,
+    time_given,
+)
 from exitmatrix.model.app import GRACE, Readiness, Situation
 from exitmatrix.model.launcher import Launcher
 from exitmatrix.model.tree import PLACES
@@ -37,6 +46,7 @@ def test_an_ending_is_found_by_name_or_by_signal() -> None:
     [
         ("deplyo", "did you mean 'deploy'?"),
         ("sigterm", "did you mean 'SIGTERM'?"),
+        ("deploy,SIGQUIT", "name each by itself: --ending deploy --ending SIGQUIT"),
         ("x", "deploy,"),
     ],
 )
@@ -113,6 +123,32 @@ def test_what_is_no_way_to_be_ready_is_refused(text: str) -> None:
     with pytest.raises(CannotRead) as refused:
         readiness(text, 30)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["0", "0s", "0ms"])
+def test_no_time_is_no_time_of_grace(text: str) -> None:
+    """SIGKILL would be sent before anybody could do anything, and none of it be seen."""
+    assert time_given("1ms") == 0.001
+    with pytest.raises(CannotRead, match="leaves no time"):
+        time_given(text)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["pyton", "app.py"], "; did you mean 'python'?"),
+        (["python app.py"], "; without quotes around the whole it is one: -- python app.py"),
+        (["cd /app && python app.py"], "; a shell would know it: -- sh -c 'cd /app && python"),
+        (["source", "venv/bin/activate"], "; a shell would know it: -- sh -c 'source venv/bin"),
+        (["PORT=80", "python"], "; a variable is set by --env PORT=80"),
+        (["zzz", "app.py"], ""),
+    ],
+)
+def test_what_may_be_meant_by_a_command_that_is_none_is_told(words: list[str], told: str) -> None:
+    """The nearest program, or what a shell would have made of it."""
+    hint = hint_of_command(words, ["python", "perl", "cat"])
+    assert hint.startswith(told)
+    assert bool(hint) is bool(told)
 
 
 @pytest.mark.parametrize("text", ["web", "=x", "web=", "web=["])

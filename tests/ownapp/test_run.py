@@ -358,7 +358,8 @@ def test_a_request_that_is_over_before_the_signal_is_no_request_in_flight(run_ap
 @pytest.mark.parametrize(
     ("words", "status", "told"),
     [
-        (["--", "pythn", "app.py"], 2, "pythn: command not found"),
+        (["--", "pythn", "app.py"], 2, "pythn: command not found; did you mean 'python'?"),
+        (["python", "plain.py", "--ending", "oom"], 2, "run --ending ... -- python ..."),
         (["--ending", "deplyo", "--", "python"], 2, "did you mean 'deploy'?"),
         (["--as", "tinny", "--", "python"], 2, "did you mean 'tini'?"),
         (["--ready", "soon", "--", "python"], 2, "no way to be ready"),

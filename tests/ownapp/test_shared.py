@@ -77,6 +77,20 @@ def test_a_socket_that_it_listened_on_is_left_behind_with_its_folder(folder: Pat
     assert Left(kind="unix socket", name=f"{made.name}/app.sock") in result.outcomes[0].left
 
 
+def test_what_somebody_who_lives_listens_on_is_not_left_behind(tmp_path: Path) -> None:
+    """Nor the folder around it, though ssh-agent names it by the pid of the program that ends."""
+    own, work = tmp_path / "own", tmp_path / "work"
+    (own / "made.123").mkdir(parents=True)
+    work.mkdir()
+    leftovers = Leftovers(str(work), str(own), (), alone=True)
+    for name in (own / "made.123" / "agent.123", work / "agent.123", work / "lock.123"):
+        name.touch()
+    used = [f"{own}/made.123/agent.123", f"{work}/agent.123"]
+    left = leftovers.find([7], [123], alone=True, used=used)
+    assert [one.name for one in left] == [f"{work}/lock.123"]
+    assert len(leftovers.find([7], [123], alone=True)) == 4
+
+
 @pytest.mark.real
 def test_runs_that_meet_in_another_place_are_made_again_one_by_one(
     run_app: Run, folder: Path, tmp_path_factory: pytest.TempPathFactory

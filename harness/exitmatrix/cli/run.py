@@ -70,8 +70,28 @@ def _some(*names: str, metavar: str, text: str) -> options.Option:
     return click.option(*names, multiple=True, metavar=metavar, help=text)
 
 
+class _Command(click.Command):
+    """With options before the command alone: those behind it are the program's, if -- says so."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, but for an option of ours that stands behind the command."""
+        separated = "--" in args
+        rest = super().parse_args(ctx, args)
+        names = {name for one in self.params for name in one.opts if name.startswith("--")}
+        words = ctx.params["command_line"]
+        behind = next((one for one in words[1:] if one.partition("=")[0] in names), "")
+        if behind and not separated:
+            raise Failure(
+                f"{behind} stands behind the command: write exitmatrix run {behind} ... --"
+                f" {words[0]} ..., or exitmatrix run -- {words[0]} ... if it is the program's own",
+                USAGE_ERROR,
+            )
+        return rest
+
+
 @click.command(
     "run",
+    cls=_Command,
     context_settings={"allow_interspersed_args": False},
     options_metavar="[OPTIONS] --",
 )

@@ -85,8 +85,8 @@ def find_situations(names: Sequence[str]) -> list[Situation]:
 def read_call(call: Call) -> AppSpec:
     """What is run, whatever the ending."""
     try:
-        ready = texts.readiness(call.ready, texts.duration(call.ready_within))
-        grace = texts.duration(call.grace)
+        ready = texts.readiness(call.ready, texts.time_given(call.ready_within))
+        grace = texts.time_given(call.grace)
         how = launchers.find(call.launcher)
         roles = dict(texts.role(one) for one in call.roles)
         addresses = tuple(texts.address(one) for one in call.addresses)
@@ -98,8 +98,11 @@ def read_call(call: Call) -> AppSpec:
     folder = call.folder or session.working_folder()
     for word in dict.fromkeys((call.command[0], words[0])):
         if word != launchers.SCRIPT_PATH and not session.find_command(word, environment, folder):
-            has = f"; the package {how.package} has it" if word == how.words[0] else ""
             why = session.why_no_command(word, folder)
+            if word == call.command[0]:
+                has = texts.hint_of_command(call.command, session.programs(environment))
+            else:
+                has = f"; the package {how.package} has it" if word == how.words[0] else ""
             raise Failure(f"{word}: {why}{has}", USAGE_ERROR)
     for one in call.folders:
         if not session.is_folder(one, folder):

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from exitmatrix.declare.situations import SIGNALS, NoSuchSituation, find, nearest
@@ -114,7 +115,8 @@ def parse(whole: Mapping[str, Any], where: str) -> Settings:
     """The settings that a file holds, below its own table. Raises SettingsError."""
     for key in whole:
         if key not in ("app", "expect"):
-            raise SettingsError(f"{where}: no key '{key}'{nearest(key, ('app', 'expect'))}")
+            instead = "; it belongs below app" if key in APP else nearest(key, ("app", "expect"))
+            raise SettingsError(f"{where}: no key '{key}'{instead}")
     fields: dict[str, Any] = {}
     for key, value in _section(whole, "app", where).items():
         if key not in APP:
@@ -126,7 +128,8 @@ def parse(whole: Mapping[str, Any], where: str) -> Settings:
     found: list[Expectation] = []
     for ending, rows in _section(whole, "expect", where).items():
         if not isinstance(rows, dict):
-            raise SettingsError(f"{where}, expect.{ending}: must be a table")
+            of = f"; name the ending, as in [expect.deploy] {ending}" if ending in EXPECTED else ""
+            raise SettingsError(f"{where}, expect.{ending}: must be a table{of}")
         found += [expectation(ending, key, value, where) for key, value in rows.items()]
     return Settings(**fields, expectations=tuple(found))
 
@@ -149,9 +152,14 @@ def expectation(ending: str, key: str, value: Any, where: str) -> Expectation:
     values = value if isinstance(value, list) else [value]
     try:
         return Expectation(ending=ending, key=key, values=READ[key](values))
-    except (TypeError, ValueError, CannotRead, re.error) as error:
+    except (TypeError, ValueError, CannotRead) as error:
         wanted = f"{where}, {ending}.{key}: must be {EXPECTED[key]}"
-        raise SettingsError(wanted) from error
+        told = f"; {error}" if isinstance(error, _IsNone) else ""
+        raise SettingsError(wanted + told) from error
+
+
+class _IsNone(ValueError):
+    """A value that is none of what it may be; it is named, with the nearest."""
 
 
 def _plain(values: Sequence[Any]) -> tuple[str, ...]:
@@ -162,8 +170,8 @@ def _plain(values: Sequence[Any]) -> tuple[str, ...]:
 
 
 def _seconds(values: Sequence[Any]) -> tuple[str, ...]:
-    (one,) = _plain(values)
-    return (f"{duration(one):g}",)
+    (one,) = values
+    return (f"{duration(_number(one)):g}",)
 
 
 def _some(values: Sequence[Any]) -> tuple[str, ...]:
@@ -176,14 +184,19 @@ def _exits(values: Sequence[Any]) -> tuple[str, ...]:
     found = _some(values)
     for one in found:
         if not (one.isdigit() and int(one) < STATUSES) and one not in KILLING:
-            raise ValueError
+            close = get_close_matches(one.upper(), sorted(KILLING), n=1)
+            meant = f"; did you mean '{close[0]}'?" if close else ""
+            raise _IsNone(f"'{one}' is none{meant}")
     return found
 
 
 def _expressions(values: Sequence[Any]) -> tuple[str, ...]:
     found = _some(values)
     for one in found:
-        re.compile(one)
+        try:
+            re.compile(one)
+        except re.error as error:
+            raise _IsNone(f"'{one}' is none: {error}") from error
     return found
 
 

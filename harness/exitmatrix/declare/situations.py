@@ -136,6 +136,10 @@ def find(name: str) -> Situation:
             steps=(Step(signal=name),),
             watch="rest" if watch == "rest" else "gone",
         )
+    parts = [one.strip() for one in name.split(",")]
+    if len(parts) > 1 and all(one in BY_ID or one in SIGNALS for one in parts):
+        each = " ".join(f"--ending {one}" for one in parts)
+        raise NoSuchSituation(f"no ending is called '{name}'; name each by itself: {each}")
     raise NoSuchSituation(f"no ending is called '{name}'{nearest(name, (*BY_ID, *SIGNALS))}")
 
 

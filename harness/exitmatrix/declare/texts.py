@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import shlex
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
 
 from exitmatrix.model.app import PORT, Readiness
 
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m)?")
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, None: 1.0}
 HIGHEST = 1 << 16
+VARIABLE = re.compile(r"[A-Za-z_]\w*=.*")
+OF_SHELLS = re.compile(r"[|&;<>`$()\n]")
+WORDS_OF_SHELLS = {
+    *("cd", "source", ".", "export", "unset", "exec", "eval", "set", "ulimit", "umask", "alias"),
+    *("if", "for", "while", "until", "case", "trap", "wait", "pushd", "command", "function"),
+}
 LOOPBACK = re.compile(r"https?://(?:localhost|127\.0\.0\.1)(?=[:/]|\Z)")
 
 
@@ -23,6 +32,13 @@ def duration(text: str) -> float:
     if not found:
         raise CannotRead(f"'{text}' is no time; write 30s, 500ms or 2m")
     return float(found[1]) * UNITS[found[2]]
+
+
+def time_given(text: str) -> float:
+    """A time in which something is to happen. Raises CannotRead."""
+    if not (seconds := duration(text)):
+        raise CannotRead(f"'{text}' leaves no time; write 30s, 500ms or 2m")
+    return seconds
 
 
 def readiness(text: str, within: float) -> Readiness:
@@ -80,3 +96,16 @@ def role(text: str) -> tuple[str, str]:
     except re.error as error:
         raise CannotRead(f"'{expression}' is no regular expression: {error}") from error
     return name, expression
+
+
+def hint_of_command(words: Sequence[str], known: Collection[str]) -> str:
+    """What may be meant by a command that is none; `known`: the programs that there are."""
+    word = words[0]
+    if VARIABLE.fullmatch(word):
+        return f"; a variable is set by --env {word}"
+    if word in WORDS_OF_SHELLS or (len(words) == 1 and OF_SHELLS.search(word)):
+        return f"; a shell would know it: -- sh -c {shlex.quote(' '.join(words))}"
+    if len(words) == 1 and " " in word.strip():
+        return f"; without quotes around the whole it is one: -- {word}"
+    close = get_close_matches(word, known, n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""

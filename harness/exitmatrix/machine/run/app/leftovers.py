@@ -74,10 +74,18 @@ class Leftovers:
             for path, kind in ((folder, "folder"), *_entries(folder, deep=True))
         }
 
-    def find(self, live: Collection[int], ended: Collection[int], *, alone: bool) -> list[Left]:
+    def find(
+        self,
+        live: Collection[int],
+        ended: Collection[int],
+        *,
+        alone: bool,
+        used: Collection[str] = (),
+    ) -> list[Left]:
         """What is left. While somebody lives, only what bears the pid of one that has ended.
 
         `alone`: no other run of the command went on meanwhile, so what is new is of this one.
+        `used`: what those that live listen on by name, whatever pid that bears.
         """
         found: list[Left] = []
         for path, kind in _entries(self._own, deep=True):
@@ -101,7 +109,13 @@ class Leftovers:
                 found += [Left(kind=each, name=one) for one, each in _entries(path, deep=True)]
         if live:
             gone = {str(pid) for pid in ended}
-            found = [one for one in found if gone & set(_numbers(one.name))]
+            there = {one.replace(self._own, "$TMPDIR", 1) for one in used}
+            found = [
+                one
+                for one in found
+                if gone & set(_numbers(one.name))
+                and not any(f"{path}/".startswith(f"{one.name}/") for path in there)
+            ]
         return found + self._left_in_memory(live)
 
     def _left_in_memory(self, live: Collection[int]) -> list[Left]:

@@ -122,6 +122,15 @@ def find_command(word: str, environment: Mapping[str, str], folder: str) -> str 
     return found
 
 
+def programs(environment: Mapping[str, str]) -> set[str]:
+    """The names of what lies where programs are looked for."""
+    found: set[str] = set()
+    for folder in environment.get("PATH", os.defpath).split(os.pathsep):
+        with contextlib.suppress(OSError):
+            found.update(os.listdir(folder or "."))  # noqa: PTH208
+    return found
+
+
 def why_no_command(word: str, folder: str) -> str:
     """Why a command is none, in the words of a shell."""
     path = Path(folder) / word

@@ -50,7 +50,8 @@ async def run(state: AppState, look: Look | None = None, tell: Tell | None = Non
         if look:
             await look(state)
         ended = [pid for pid, one in state.processes.watched.items() if one.ended]
-        left = state.leftovers.find(state.live, ended, alone=state.alone)
+        used = [one.address for one in state.sockets.values()]
+        left = state.leftovers.find(state.live, ended, alone=state.alone, used=used)
         await _end_everything(state)
         return replace(_shown(state), left=tuple(left))
 
