@@ -19,6 +19,7 @@ from exitmatrix.model.language import (
     Call,
     Catch,
     Code,
+    EndInterpreter,
     Fork,
     Function,
     Handle,
@@ -32,6 +33,7 @@ from exitmatrix.model.language import (
     RunLoop,
     SetExitFunction,
     Signal,
+    StartInterpreter,
     StartProcess,
     StartThread,
     Statement,
@@ -72,6 +74,7 @@ GENERATIONS = {
     5: "bd1be250315295e3",
     6: "5141a74b54d74c75",
     7: "a18c8030b64bfd2d",
+    8: "0e9e89c25b5b488b",
 }
 
 
@@ -89,6 +92,7 @@ FILES = {
     5: "f2896dc26f868e70",
     6: "32dd8d99c7749d21",
     7: "6cb166d647f66fa9",
+    8: "109a33b4309a4b87",
 }
 
 
@@ -187,6 +191,20 @@ def test_tasks_of_pools_fork_nothing() -> None:
         acts = [act for one in pools for act in one.body]
         assert not any(isinstance(one, Fork | StartProcess | Call | TryFinally) for one in acts)
         assert sum(one.ends == "at exit" for one in pools) <= 1
+
+
+def test_a_program_has_one_second_interpreter_at_most() -> None:
+    """Main's code starts it, once. Such a program forks nothing: no law says what a child has."""
+    started = 0
+    for code in PROGRAMS:
+        every = [one for one in statements(code) if isinstance(one, StartInterpreter)]
+        assert every == [one for one in code.body if isinstance(one, StartInterpreter)]
+        if every or any(isinstance(one, EndInterpreter) for one in statements(code)):
+            assert len(every) <= 1
+            assert not any(isinstance(one, Fork | StartProcess) for one in statements(code))
+            started += len(every)
+            assert not set(NAMES) & {name for one in every for name in one.functions}
+    assert started
 
 
 # ------------------------------------------------------------------------- source

@@ -19,6 +19,7 @@ from exitmatrix.model.language import (
     Statement,
     SysExit,
     TryFinally,
+    UsePool,
     Write,
 )
 from exitmatrix.report.programs import lines
@@ -93,6 +94,19 @@ def test_a_task_that_fails_while_it_is_cancelled_changes_nothing() -> None:
     beside = loop(tasks=("A",), generators=("B",))
     assert shows("3.13.0", beside, A=(Raise(),)).startswith("main: A raised, B; exit status 0")
     assert shows("3.13.0", beside, A=(SysExit(5),)).startswith("main: A raised; exit status 5")
+
+
+@pytest.mark.parametrize(
+    ("body", "end"),
+    [((), "exit status 1"), ((loop(),), "killed by SIGINT")],
+    ids=["without a loop", "with one"],
+)
+def test_a_pool_in_a_handler_forgets_ctrl_c_unless_a_loop_was_there(
+    body: tuple[Statement, ...], end: str
+) -> None:
+    """The first import of concurrent.futures evaluates text, and asyncio brings that import."""
+    told = shows("3.8.18", *body, Register("A"), Raise("KeyboardInterrupt"), A=(UsePool(),))
+    assert told == f"main: A; {end}; stdout: nothing"
 
 
 @pytest.mark.parametrize("version", ["2.7.18", "3.6.15"])

@@ -105,10 +105,13 @@ class Author:
         self.pools = version > 5 and dice.chance(65)  # of threads
         self.loops = version > 6 and dice.chance(45)  # of events
         self.starts = self.starts and not self.loops
-        if self.loops:
+        self.interpreters = version > 7 and dice.chance(40)
+        self.starts = self.starts and not self.interpreters
+        if self.loops or self.interpreters:
             self.forks = max(MOST_FORKS)  # a child would go on with the loop of its parent
         self.lists = version > OLDEST and (self.lists or self.pools)
         self.waits = False  # whether a task waits for the end of pools
+        self.second = False  # whether there is a second interpreter
 
     def code(self) -> Code:
         """The whole program; functions first, so that they have their part of the forks."""
@@ -143,7 +146,8 @@ class Author:
 
     def rows(self, place: Place) -> Rows:
         """What this generation chooses from."""
-        brought = (True, self.version > OLDEST, self.starts, self.pools, self.loops)
+        old = True, self.version > OLDEST
+        brought = (*old, self.starts, self.pools, self.loops, self.interpreters)
         there = zip(self.tables[place], brought, strict=False)
         return [row for rows, known in there if known for row in rows]
 

@@ -7,7 +7,7 @@ from exitmatrix.declare.dice import Dice
 from exitmatrix.declare.weights import TABLES
 from exitmatrix.model.language import Code
 
-VERSION = 7
+VERSION = 8
 """Of the generator: another one gives other programs for the same seed."""
 
 
@@ -32,5 +32,7 @@ def random(seed: int, number: int, version: int = VERSION) -> Code:
 
     Since generation 7 almost half of the programs run event loops, in main's code. They fork
     nothing: a child would go on with the loop of its parent.
+
+    Since generation 8 some programs start a second interpreter in main's code. They fork nothing.
     """
     return Author(Dice(version, seed, number), version, TABLES).code()

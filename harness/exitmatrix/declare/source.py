@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from exitmatrix.declare import prelude, prelude_loops
+from exitmatrix.declare import prelude, prelude_interpreters, prelude_loops
 from exitmatrix.declare.statements import names, statements
 from exitmatrix.model.language import (
     Abort,
@@ -32,6 +32,7 @@ from exitmatrix.model.language import (
     CloseStdout,
     Code,
     Default,
+    EndInterpreter,
     Exec,
     Exhaust,
     FatalError,
@@ -60,6 +61,7 @@ from exitmatrix.model.language import (
     Segfault,
     SetExitFunction,
     Signal,
+    StartInterpreter,
     StartProcess,
     StartThread,
     Statement,
@@ -205,6 +207,10 @@ class _Writer:
                 (prelude.JOINED, "joined" in self.ends),
                 (prelude_loops.LOOPS, self.kinds & {RunLoop, HandleInLoop}),
                 (prelude.POOLS, UsePool in self.kinds),
+                (
+                    prelude_interpreters.INTERPRETERS,
+                    self.kinds & {StartInterpreter, EndInterpreter},
+                ),
                 (prelude.LOCKED, self.ends & {"never", "after main"}),
                 (prelude.DAEMON, "never" in self.ends),
                 (
@@ -352,6 +358,8 @@ LINES: dict[type[Any], Callable[[Any], str]] = {
     AwaitProcess: lambda _: "await_process()",
     AwaitJoin: lambda _: "wait_for_starter()",
     TerminateProcess: lambda _: "PROCESSES[-1][0].terminate()",
+    StartInterpreter: lambda one: f"start_interpreter({', '.join(map(_text, one.functions))})",
+    EndInterpreter: lambda _: "end_interpreter()",
     CloseStdout: lambda _: "close_stdout()",
     Say: lambda one: f"sys.stderr.write({_text(one.text + chr(10))})",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from exitmatrix.declare import loop_author
+from exitmatrix.declare import interpreter_author, loop_author
 from exitmatrix.declare.author import Author, Place, Rows, Table
 from exitmatrix.model.language import (
     Abort,
@@ -44,6 +44,7 @@ _FOR_RARE_ONES: Rows = [
 ]
 _FOR_PROCESSES: Rows = [(8, Author.process)]
 _FOR_POOLS: Rows = [(9, Author.pool)]
+_FOR_INTERPRETERS: Rows = [(6, interpreter_author.end)]
 _FOR_SIGNALS: Rows = [
     (6, Author.handle),
     (2, Author.ignore),
@@ -91,6 +92,7 @@ IN_MAIN: Table = (
     [*_FOR_PROCESSES, *_FOR_PROCESSES, *_FOR_PROCESSES],
     [*_FOR_POOLS, *_FOR_POOLS],
     [(36, loop_author.loop)],
+    [(40, interpreter_author.start), *_FOR_INTERPRETERS],
 )
 
 IN_FUNCTION: Table = (
@@ -114,6 +116,8 @@ IN_FUNCTION: Table = (
     [*_FOR_RARE_ONES, (4, Author.call), (3, Author.catch)],
     _FOR_PROCESSES,
     _FOR_POOLS,
+    [],
+    _FOR_INTERPRETERS,
 )
 
 IN_CHILD: Table = (
@@ -153,6 +157,8 @@ IN_THREAD: Table = (
     [*_FOR_RARE_ONES, (2, Author.call), (2, Author.catch)],
     _FOR_PROCESSES,
     _FOR_POOLS,
+    [],
+    _FOR_INTERPRETERS,
 )
 
 IN_DAEMON: Table = (
@@ -177,6 +183,8 @@ IN_TRY: Table = (
     [*_FOR_RARE_ONES, (2, Author.call), (2, Author.catch)],
     _FOR_PROCESSES,
     _FOR_POOLS,
+    [],
+    _FOR_INTERPRETERS,
 )
 
 
@@ -191,6 +199,8 @@ IN_TASK: Table = (
     [(1, Author.threading_list), (1, Author.keep)],
     [],
     [(1, Author.pool)],
+    [],
+    _FOR_INTERPRETERS,
 )
 """It forks nothing: in the child its worker would wait for another task, for ever."""
 
@@ -208,6 +218,8 @@ IN_LOOP: Table = (
     [(2, Author.call), (1, Author.interrupt)],
     [],
     [(3, Author.pool)],
+    [],
+    _FOR_INTERPRETERS,
 )
 """It forks nothing: the child would go on with the loop of its parent."""
 

@@ -17,6 +17,7 @@ from exitmatrix.judge.laws import (
     LAWS,
     exits,
     handlers,
+    interpreters,
     limits,
     loops,
     multiprocess,
@@ -77,6 +78,7 @@ OF_PROGRAMS: tuple[Law, ...] = tuple(
         *multiprocess.LAWS,
         *pools.LAWS,
         *shared.LAWS,
+        *interpreters.LAWS,
         *streams.LAWS,
     )
     if law.id not in NOT_GENERATED
@@ -84,7 +86,7 @@ OF_PROGRAMS: tuple[Law, ...] = tuple(
 """Laws that a generated program can come to; the others are about what only the matrix has."""
 
 OF_CELLS = frozenset({
-    "handler_report", "unraisable_hook", "raises_again", "second_interpreter", "tracker",
+    "handler_report", "unraisable_hook", "raises_again", "tracker",
     "server_catches_all", "call_leaves_child", "call_grace", "debugger_locks", "scheduler_forks",
     "late_join", "endless_calls", "gzip_closes_itself",
     "prompt_handlers", "prompt_interrupt",
@@ -92,8 +94,8 @@ OF_CELLS = frozenset({
     "shared_memory", "pool_locks", "file_buffer", "tracker_name",
     "keeps_ignored_sigint", "unkilled_status", "held_stream",
 })  # fmt: skip
-"""Parameters of the laws about stderr, libraries, servers, second interpreters, loops, an overflow
-of the stack, prompts, what processes share, launchers and a stdout that a thread is stuck in."""
+"""Parameters of the laws about stderr, libraries, servers, loops, an overflow of the stack,
+prompts, what processes share, launchers and a stdout that a thread is stuck in."""
 
 
 class Damage(Frozen, kw_only=True):

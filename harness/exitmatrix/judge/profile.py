@@ -21,6 +21,9 @@ FinalException = Literal["forgotten", "SystemExit counts", "fails at once"]
 CodeEndFlush = Literal["always", "exceptions", "exceptions but SystemExit"]
 InterruptedEnd = Literal["status 1", "signal", "signal before handlers"]
 Streams = Literal["C library", "Python"]
+SecondInterpreter = Literal[
+    "none", "forgets", "aborts if left", "leaves if left", "runs if released", "runs", "runs first"
+]
 
 
 class Profile(Frozen, kw_only=True):
@@ -51,7 +54,7 @@ class Profile(Frozen, kw_only=True):
     handler_report: Literal["title", "traceback", "colon before", "colon behind", "named"]
     unraisable_hook: bool
     raises_again: bool
-    second_interpreter: Literal["forgets", "aborts if left", "leaves if left", "runs"]
+    second_interpreter: SecondInterpreter
     has_finalize: bool
     has_faulthandler: bool
     threading_atexit: bool
@@ -390,10 +393,13 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("cpython", (), "forgets"),
             Span("cpython", (3, 7), "aborts if left"),
             Span("cpython", (3, 8), "leaves if left"),
-            Span("cpython", (3, 12), "runs"),
-            Span("pypy", (), "forgets"),
+            Span("cpython", (3, 12), "runs if released"),
+            Span("cpython", (3, 13), "runs"),
+            Span("cpython", (3, 14), "runs first"),
+            Span("pypy", (), "none"),
         ),
-        source="CPython bpo-31901; gh-109793; 3.7 Python/pystate.c, PyInterpreterState_Delete",
+        source="CPython bpo-31901; gh-109793; gh-128639; 3.7 Python/pystate.c, "
+        "PyInterpreterState_Delete",
     ),
     Parameter(
         name="has_finalize",

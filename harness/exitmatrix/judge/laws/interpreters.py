@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import Dies, Law, Leaves, Proceeds, Walks, does
+from exitmatrix.judge.laws.law import Dies, Facts, Law, Leaves, Proceeds, Raises, Walks, does
 from exitmatrix.model.language import EndInterpreter, StartInterpreter
+
+
+def _can(facts: Facts) -> bool:
+    """Whether this Python can have a second interpreter."""
+    return facts.profile.second_interpreter != "none"
+
+
+_BY_ID = ("leaves if left", "runs if released")
+"""Where a second interpreter ends when nobody refers to its id any more."""
+
 
 LAWS: tuple[Law, ...] = (
     Law(
         id="second-interpreter",
         about="statement",
-        when=does(StartInterpreter, EndInterpreter),
+        when=lambda f: does(EndInterpreter)(f) or (does(StartInterpreter)(f) and _can(f)),
         then=lambda _: Proceeds(),
         because="A process may have several interpreters; each has modules of its own.",
         source="docs: c-api/init, Sub-interpreter support",
+    ),
+    Law(
+        id="pypy-has-one-interpreter",
+        about="statement",
+        when=lambda f: does(StartInterpreter)(f) and not _can(f),
+        then=lambda _: Raises("Exception"),
+        because=(
+            "PyPy has one interpreter in a process: no module starts another, and its ctypes has "
+            "no pythonapi."
+        ),
+        source="PyPy lib_pypy/ctypes_support.py; docs: library/ctypes, ctypes.pythonapi",
     ),
     Law(
         id="subinterpreter-forgets",
@@ -37,30 +58,50 @@ LAWS: tuple[Law, ...] = (
         source="CPython 3.7 Python/pystate.c, PyInterpreterState_Delete: remaining subinterpreters",
     ),
     Law(
+        id="subinterpreter-that-is-held-aborts",
+        about="end of interpreter",
+        when=lambda f: f.left_over and f.profile.second_interpreter in _BY_ID and f.held != "",
+        then=lambda _: Dies("SIGABRT", flushed=True),
+        because=(
+            "From 3.8 to 3.12 a second interpreter ends with the last reference to its id, when "
+            "globals are released. A daemon thread's frames hold on to these: the interpreter is "
+            "still there when the main one is deleted, which aborts."
+        ),
+        source="CPython 3.12 Python/pystate.c, _PyInterpreterState_IDDecref and "
+        "PyInterpreterState_Delete: remaining subinterpreters",
+    ),
+    Law(
         id="subinterpreter-left-3-8",
         about="end of interpreter",
-        when=lambda f: f.left_over and f.profile.second_interpreter == "leaves if left",
-        then=lambda _: Leaves(0),
+        when=lambda f: (
+            f.left_over and f.profile.second_interpreter == "leaves if left" and not f.held
+        ),
+        then=lambda _: Leaves(0, flushed=True),
         because=(
             "From 3.8 to 3.11 a second interpreter's handlers begin when the runtime already "
             "counts as finalizing: the first one that lets go of the interpreter's lock, as any "
-            "system call does, ends the main thread, and with it the process, with status 0."
+            "system call does, ends the main thread, and with it the process, with status 0. What "
+            "the main one's handlers wrote is out by then."
         ),
-        source="CPython gh-109793; 3.11 Python/ceval_gil.h, take_gil",
+        source="CPython gh-109793; 3.11 Python/ceval_gil.h, take_gil; Python/pylifecycle.c, "
+        "Py_FinalizeEx, flush_std_files",
     ),
     Law(
         id="subinterpreter-runs-its-own",
         about="end of interpreter",
         when=lambda f: (
-            f.profile.second_interpreter == "runs"
+            f.profile.second_interpreter in ("runs", "runs first")
+            or (f.profile.second_interpreter == "runs if released" and not f.held)
             or (not f.left_over and f.profile.second_interpreter != "forgets")
         ),
         then=lambda _: Walks("copied"),
         because=(
             "Handlers belong to the interpreter that registered them: its end runs them, in the "
-            "reverse of their order; from 3.12 on the end of the main one ends it first."
+            "reverse of their order; from 3.12 on the end of the main one ends it first. That is "
+            "when globals have been released, and from 3.14 on right behind the main one's "
+            "handlers."
         ),
         source="docs: library/atexit, atexit.register; CPython Python/pylifecycle.c, "
-        "Py_EndInterpreter",
+        "Py_EndInterpreter and finalize_subinterpreters; gh-128639",
     ),
 )

@@ -63,11 +63,8 @@ def step(
             yield from _threads(now, process, main, ending, about, ask)
         case "handlers":
             yield _handlers(now, process, main, ending, ask)
-        case "globals" if process.kept:
-            held = "frame" if ending.frame else ""
-            yield from _release(now, process, main, replace(about, held=held), ask)
         case "globals":
-            yield _at(now, process, main, ending, "streams")
+            yield from _globals(now, process, main, ending, about, ask)
         case "streams" if process.second:
             yield from spawn.end_second(now, process, main, ask, left_over=True)
         case "streams":
@@ -98,6 +95,24 @@ def flush_before_hook(
     if isinstance(effect, Writes) and effect.written:
         now = _flush(now, process, ask.profile)
     return now, False
+
+
+def _globals(
+    now: Configuration,
+    process: ProcessState,
+    main: Thread,
+    ending: Finalization,
+    about: Facts,
+    ask: Ask,
+) -> Iterator[Configuration]:
+    """All that may follow when the handlers have run, until all globals have been released."""
+    if process.second and ask.profile.second_interpreter == "runs first":
+        yield from spawn.end_second(now, process, main, ask, left_over=True)
+    elif process.kept:
+        held = "frame" if ending.frame else ""
+        yield from _release(now, process, main, replace(about, held=held), ask)
+    else:
+        yield _at(now, process, main, ending, "streams")
 
 
 def _of_threading(now: Configuration, process: ProcessState, main: Thread) -> Configuration:

@@ -53,8 +53,14 @@ def end_second(
 ) -> Iterator[Configuration]:
     """All that may follow the end of a second interpreter. Raises NotPredicted."""
     functions = process.second
+    if not functions:
+        yield change.with_process(now, change.with_thread(process, thread))
+        return
     process = replace(process, second=())
-    for effect in ask("end of interpreter", Facts(profile=ask.profile, left_over=left_over)):
+    daemons = any(one.daemon for one in process.threads)
+    held = "thread" if left_over and daemons else ""
+    about = Facts(profile=ask.profile, left_over=left_over, held=held)
+    for effect in ask("end of interpreter", about):
         match effect:
             case Walks("copied"):
                 begun = change.push(thread, run.begin_second(functions))

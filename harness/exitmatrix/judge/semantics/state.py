@@ -270,6 +270,7 @@ class ProcessState(Frozen, kw_only=True):
     served: bool = False  # whether it, or one that it was forked from, has started a fork server
     processes_over: bool = False  # whether the exit function of multiprocessing has run
     pooled: bool = False  # whether it has imported the pools of threads
+    futures: bool = False  # whether concurrent.futures has been imported
     pools_over: bool = False  # whether their exit function has run
     shared: tuple[Shared, ...] = ()  # what it has made that others can find, and nobody has removed
 

@@ -53,6 +53,7 @@ from exitmatrix.model.language import (
     EndInterpreter,
     Flush,
     Fork,
+    HandleInLoop,
     Import,
     Interrupt,
     JoinDaemon,
@@ -87,6 +88,9 @@ from exitmatrix.model.language import (
 LOADERS = LibcExit | Segfault
 """Statements that load a library: `ctypes.CDLL(None)`, dlopen(3)."""
 
+
+FUTURES = HandleInLoop | RunLoop | SubmitTask | UsePool
+"""Statements that import concurrent.futures, whose first import evaluates text (namedtuple)."""
 
 MEASURED_LATE = Nothing | Raise | JoinDaemon
 """What was measured of functions that are called when globals are released."""
@@ -143,7 +147,7 @@ def execute(
             f"no law says what happens: {type(statement).__name__} while globals are released"
         )
     _knows_signals(process, statement, ask)
-    _can_fork(thread, statement)
+    _can_fork(process, thread, statement)
     about = facts(ask, process, thread, statement)
     if process.torn and isinstance(statement, LOADERS):
         for effect in ask("loading", about):
@@ -166,15 +170,17 @@ def _imported(
     process: ProcessState, thread: Thread, statement: Statement, ask: Ask
 ) -> tuple[ProcessState, Thread]:
     """What is left by the import that a statement begins with. Raises NotPredicted."""
-    if isinstance(statement, UsePool) and not process.pooled and ask.profile.eval_forgets_interrupt:
-        return multiprocess.forget_interrupt(process, thread)
+    if isinstance(statement, FUTURES) and not process.futures:
+        process = replace(process, futures=True)
+        if isinstance(statement, UsePool) and ask.profile.eval_forgets_interrupt:
+            return multiprocess.forget_interrupt(process, thread)
     spawns = isinstance(statement, StartProcess) and statement.method != "fork"
     if spawns and ask.profile.early_exit_function:
         return run.bring(process, "multiprocessing.util", ask), thread
     return process, thread
 
 
-def _can_fork(thread: Thread, statement: Statement) -> None:
+def _can_fork(process: ProcessState, thread: Thread, statement: Statement) -> None:
     """Raises NotPredicted where it is not known what a child goes on with."""
     if not isinstance(statement, Fork | StartProcess):
         return
@@ -182,6 +188,8 @@ def _can_fork(thread: Thread, statement: Statement) -> None:
         raise NotPredicted("no law says what happens: a fork in a task of a pool of threads")
     if loops.is_within(thread):
         raise NotPredicted("no law says what happens: a fork while an event loop runs")
+    if process.second:
+        raise NotPredicted("no law says what happens: a fork beside a second interpreter")
 
 
 def _knows_signals(process: ProcessState, statement: Statement, ask: Ask) -> None:
