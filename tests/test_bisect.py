@@ -1,4 +1,4 @@
-"""`bisect`: the first release since which a cell behaves otherwise."""
+"""`bisect`: the first release since which a cell behaves differently."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_the_release_that_changed_a_cell_is_found(
     asked = understood("bent", ["1.1", str(cell)], ())
     tell(answer, row, looking, asked, subjects)
     out = capsys.readouterr().out
-    assert out.startswith("plain/SIGTERM@main behaves otherwise since bent 1.3.\n")
+    assert out.startswith("plain/SIGTERM@main behaves differently since bent 1.3.\n")
     rows = dict(line.rsplit("  ", 1) for line in out.splitlines() if line.startswith("  bent"))
     assert list(rows.values()) == ["SIGTERM", "exit 5"]
     assert f"again  exitmatrix bisect bent 1.2 1.3 {cell.id}\n" in out
@@ -214,7 +214,7 @@ def test_ends_that_behave_alike_say_nothing_of_what_is_between() -> None:
     ]
     status, out, err = bisect("python", "3.11.7", "3.12.1", cell, "--progress", "none")
     assert status == 0, err
-    assert out.startswith(f"{cell} behaves otherwise since cpython-3.12.1.\n")
+    assert out.startswith(f"{cell} behaves differently since cpython-3.12.1.\n")
     assert "refuse new threads" in out
 
 

@@ -177,7 +177,7 @@ def test_records_that_no_cell_is_planned_for_are_told(output: Path) -> None:
     write(output, *rows.values(), gone)
     status, _, err = check(output, "--python", NEWEST, "--stack", "none", "--target", "main")
     assert status == 0
-    assert f"1 cell on record that nothing plans any more: {gone.cell}" in err
+    assert f"1 cell on record, but no longer planned: {gone.cell}" in err
 
 
 def test_cells_below_launchers_are_left_alone_unless_asked_for(output: Path) -> None:

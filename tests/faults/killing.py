@@ -28,7 +28,7 @@ from tests.faults.ground import (
 from tests.faults.tally import Fault, Skip, Tally
 
 SEED = 20261121
-RESUMED = re.compile(r"going on with an interrupted run: (\d+) cells")
+RESUMED = re.compile(r"continuing an interrupted run: (\d+) cells")
 
 
 def tries(tally: Tally, times: int) -> Iterator[None]:
@@ -119,7 +119,7 @@ def kill_part(word: str, ground: Ground, tally: Tally, times: int) -> None:
         wrong, lost = campaign.check(process.returncode, said)
         if process.returncode != 0:
             wrong.append(f"status {process.returncode}: {said[-200:]}")
-        if "another engine was started" in said or wrong:
+        if "the engine was started again" in said or wrong:
             tally.add([*wrong, *unclean(said)], left, lost)
 
 
@@ -160,7 +160,7 @@ def kill_two(ground: Ground, tally: Tally, times: int) -> None:
         wrong, lost = campaign.check(process.returncode, said)
         if process.returncode not in ([KILLED, 0] if "harness" in pair else [0]):
             wrong.append(f"{pair}: status {process.returncode}: {said[-200:]}")
-        if process.returncode == KILLED or "another engine was started" in said or wrong:
+        if process.returncode == KILLED or "the engine was started again" in said or wrong:
             tally.add([*wrong, *unclean(said)], left, lost)
 
 

@@ -67,7 +67,7 @@ def kill_while(scenario: str, ground: Ground, tally: Tally, times: int) -> None:
         said = end_of(process)
         left = ground.left()
         wrong, lost = campaign.check(process.returncode, said)
-        hit = process.returncode == KILLED or "another engine was started" in said
+        hit = process.returncode == KILLED or "the engine was started again" in said
         if process.returncode != (KILLED if part == "harness" else 0):
             wrong.append(f"{part}: status {process.returncode}: {said[-300:]}")
         if hit or wrong:

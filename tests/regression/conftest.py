@@ -46,7 +46,7 @@ RECORDS = pytest.StashKey[dict[str, Record]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Selections. They can be given where this folder is named."""
     group = parser.getgroup("exitmatrix", "cells")
-    text = "Only cells of these interpreters: ids such as 'cpython-3.1*', or paths."
+    text = "Only cells of these interpreters: 3.13, 'cpython-3.1*', or a path."
     group.addoption("--python", action="append", default=[], metavar="PATTERN|PATH", help=text)
     text = "Only cells of these scenarios."
     group.addoption("--scenario", action="append", default=[], metavar="PATTERN", help=text)

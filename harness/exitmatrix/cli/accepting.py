@@ -80,7 +80,7 @@ def _write(
                 {digest(outcome): steps for outcome, steps in each.told},
             )
     except OSError as error:
-        raise Failure(f"what was measured is written in part: {error}", HARNESS_FAILED) from error
+        raise Failure(f"not all that was measured is written: {error}", HARNESS_FAILED) from error
     finally:
         close(store, finished=not store.resumed)
     write_reports(store.output, subjects)

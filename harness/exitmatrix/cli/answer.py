@@ -44,7 +44,7 @@ ASKED = 2  # questions of others that are named
 @click.argument("subject", default="python app.py")
 @options.records("The folder of records and timelines.")
 def command(situation: str, subject: str, folder: Path | None) -> None:
-    """Look up what happens to a program, in everyday words.
+    """Ask what happens to a program, in everyday words.
 
     \b
       exitmatrix answer "kubectl delete pod" gunicorn

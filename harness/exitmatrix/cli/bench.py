@@ -55,11 +55,13 @@ SLEEP = 0.2  # seconds that the handwritten test waits for its program to be rea
 @click.option("--python", default=None, help="An interpreter's id.  [default: the newest CPython]")
 @click.option("--rounds", default=5, type=click.IntRange(1), show_default=True)
 @click.option(
-    "--batch", default=200, type=click.IntRange(1), show_default=True, help="Cells a round."
+    "--batch", default=200, type=click.IntRange(1), show_default=True, help="Cells in each round."
 )
-@click.option("--cells", default="100,1000,10000", show_default=True, help="Sizes for the growth.")
+@click.option(
+    "--cells", default="100,1000,10000", show_default=True, help="Numbers of cells, for the growth."
+)
 def command(python: str | None, rounds: int, batch: int, cells: str) -> None:
-    """Compare the harness's speed with that of bare processes.
+    """Compare the speed of the harness with that of plain processes.
 
     A test written by hand is measured too. The figures are only printed.
     """

@@ -1,4 +1,4 @@
-"""`exitmatrix bisect`: the first release since which a cell behaves otherwise."""
+"""`exitmatrix bisect`: the first release since which a cell behaves differently."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Asked(Frozen, kw_only=True):
 @click.command("bisect")
 @click.argument("package")
 @click.argument("words", nargs=-1, required=True, metavar="[OLD] [NEW] CELL")
-@options.python("On this interpreter; of several, and by default, on the newest.")
+@options.python("The interpreter. Of several, and by default, the newest is used.")
 @options.instead
 @options.jobs
 @options.progress
@@ -205,7 +205,7 @@ def tell(
     found = the_change(answer, looking, subjects)
     labels = (row.label(answer.old), row.label(answer.new))
     since = "between them" if answer.between else f"since {labels[1]}"
-    click.echo(f"{cell.question} behaves otherwise {since}.")
+    click.echo(f"{cell.question} behaves differently {since}.")
     groups = grouped([found], [found.change.new], with_rules=True, on_record=False)
     for line in change_list(groups, labels):
         click.echo(line)

@@ -158,7 +158,7 @@ def pythons_row(
             raise Failure(f"{oldest.id} is not an earlier release than {newest.id}", USAGE_ERROR)
     here = [by_python[one] for one in reversed(alike)]
     if len(here) < 2:
-        raise Failure(f"there is one such Python here, {newest.id}", USAGE_ERROR)
+        raise Failure(f"there is only one such Python here, {newest.id}", USAGE_ERROR)
     return Pythons(here, stack_of(cell, instead))
 
 

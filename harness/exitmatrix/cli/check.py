@@ -75,10 +75,10 @@ Subjects = Mapping[str, Scenario]
 @click.command("check")
 @options.selection
 @options.instead
-@click.option("--newest", is_flag=True, help="The newest releases for each newest stack.")
-@click.option("--pre", is_flag=True, help="With --newest: pre-releases too.")
-@click.option("--as", "name", metavar="NAME", help="Write what --with shows, as stack NAME.")
-@click.option("--update", is_flag=True, help="Accept what is seen now: write it as matrix would.")
+@click.option("--newest", is_flag=True, help="Install the newest releases in the newest stacks.")
+@click.option("--pre", is_flag=True, help="With --newest: include pre-releases.")
+@click.option("--as", "name", metavar="NAME", help="Record the result of --with as stack NAME.")
+@click.option("--update", is_flag=True, help="Record what is seen now, as matrix does.")
 @options.shard
 @options.jobs
 @options.records("The records that are compared with; written with --update only.")
@@ -108,24 +108,21 @@ def command(
 ) -> None:
     """Measure again, and compare with the records.
 
-    Lists the changes and exits with 1 where behaviour changed. A cell that agrees
-    takes one run, one that does not takes twenty. A race agrees as long as it
-    shows an outcome that is on record. Timing is not compared.
-
-    Cells without a record are counted, but do not count as changes.
+    Lists the changes, and exits with 1 if behaviour changed. A cell that agrees
+    takes one run, and one that does not takes twenty. A race agrees if it shows an
+    outcome that is on record. Timing is not compared. Cells without a record are
+    counted, but are not changes.
 
     \b
       exitmatrix check --scenario 'flask*' --with werkzeug==3.0.6
       exitmatrix check --python 3.13 --with ./checkout --with dist/x.whl
-
-    \b
       exitmatrix check --newest
 
     --with installs other packages in the stacks that hold them, and compares the
-    result with the stacks' own records. No record is written unless --as gives
-    the result a name, as a stack of its own. --newest installs the newest release
-    of every package in the newest stack of each server and framework; --pre
-    includes pre-releases.
+    result with the stacks' own records. --newest does so with the newest release of
+    every package, in the newest stack of each server and framework; --pre includes
+    pre-releases. No record is written, unless --as gives the result a name as a
+    stack of its own, or --update accepts what was seen.
     """
     writes = update or name is not None
     if pre and not newest:

@@ -37,14 +37,14 @@ OF_2020 = "flask-1.1"
 
 @click.command("claims")
 @click.argument("claim", nargs=-1)
-@options.python("Measure with these only: ids such as 'cpython-3.1*', or paths.")
+@options.python("Measure with these only: 3.13, 'cpython-3.1*', or a path.")
 @options.jobs
 @options.records_only
 @click.option(
     "--output",
     default=None,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Measure what has no record, and write claims.md and all that matrix writes.",
+    help="Measure what has no record, and write claims.md and what matrix writes.",
 )
 @options.progress
 @options.as_json

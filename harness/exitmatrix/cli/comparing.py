@@ -99,4 +99,4 @@ def tell_what_is_not_checked(
         say(f"not checked: {number} on record below launchers (--launcher '*' checks these)")
     if gone:
         number = count(len(gone), "cell")
-        say(f"{number} on record that nothing plans any more: {', '.join(gone[:5])}")
+        say(f"{number} on record, but no longer planned: {', '.join(gone[:5])}")

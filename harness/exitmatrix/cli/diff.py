@@ -52,7 +52,7 @@ def command(
     format: str,  # noqa: A002 - as the option is called
     as_json: bool,
 ) -> None:
-    """Compare two folders of observations, or two interpreters or stacks.
+    """Compare two folders of records, two interpreters or two stacks.
 
     \b
       exitmatrix diff cpython-3.12.1 cpython-3.13.0
@@ -176,7 +176,7 @@ def compare_sides(sides: Sides) -> Comparison:
             whose = ", ".join(sorted({record.interpreter_id for record in rows}))
             say(f"only in {label}, not compared: {count(len(rows), 'cell')} ({whose})")
     if compared.unseen:
-        say(f"{count(compared.unseen, 'pair')} not compared: of one nothing was seen")
+        say(f"{count(compared.unseen, 'pair')} not compared: in one of the two nothing was seen")
     return compared
 
 

@@ -63,7 +63,7 @@ def prepare_environments(
             ready[key] = environment
     if not ready and any(others.values()) and not unreached(missing):
         reasons = "; ".join(dict.fromkeys(missing.values()))
-        raise Failure(f"no environment can have that instead: {reasons}", USAGE_ERROR)
+        raise Failure(f"that cannot be installed: {reasons}", USAGE_ERROR)
     if not ready:
         raise Failure("no environment could be made; the reasons are above", HARNESS_FAILED)
     return ready, missing

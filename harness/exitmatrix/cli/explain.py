@@ -43,11 +43,11 @@ class Found(Frozen, kw_only=True):
     default=None,
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="Write a program that shows the cell without the harness; - for stdout.",
+    help="Write a program that shows the cell without the harness, or - for stdout.",
 )
 @options.as_json
 def command(cell: str, folder: Path | None, reproducer: Path | None, as_json: bool) -> None:
-    """Say what happens in a cell, in which order, why, and since which version.
+    """Show what happens in a cell, in which order, why, and since when.
 
     \b
       exitmatrix explain cpython-3.13.0/none/plain/SIGTERM@main
@@ -58,13 +58,13 @@ def command(cell: str, folder: Path | None, reproducer: Path | None, as_json: bo
     to end a program is listed with its short answers and the versions that gave them.
     Nothing is run: everything comes from the records.
 
+    --reproducer writes a program that shows the same without exitmatrix, for Python
+    2.7 or 3.6 and later. Its first lines name the packages that it needs.
+
     \b
       exitmatrix explain cpython-3.13.0/none/plain/SIGTERM@main \\
           --reproducer sigterm.py
       python3.13 sigterm.py
-
-    writes a program for Python 2.7 or 3.6 and later that shows the same without
-    exitmatrix. Its first lines name the packages that it needs.
     """
     folder = folder_to_read(folder)
     records = read_alike(folder, cell)  # for an id, which is the usual case, no others are read

@@ -43,26 +43,30 @@ MOST_LISTED = 10
 
 @click.command("fuzz")
 @click.option(
-    "--seed", default=1, show_default=True, type=click.IntRange(0), help="Which programs."
+    "--seed",
+    default=1,
+    show_default=True,
+    type=click.IntRange(0),
+    help="What determines the programs.",
 )
 @click.option(
-    "--programs", default=200, show_default=True, type=click.IntRange(1), help="How many."
+    "--programs", default=200, show_default=True, type=click.IntRange(1), help="How many programs."
 )
 @click.option(
     "--generation",
     default=VERSION,
     show_default=True,
     type=click.IntRange(OLDEST, VERSION),
-    help="The generator's version; each makes other programs from a seed.",
+    help="The version of the generator. Each makes other programs from a seed.",
 )
 @click.option(
     "--small",
     "handlers",
     type=click.IntRange(0, 3),
     metavar="HANDLERS",
-    help="Instead: all programs of up to this many handlers with one act each.",
+    help="Instead, run all programs of up to this many handlers with one action each.",
 )
-@click.option("--spread", is_flag=True, help="Run each program on one Python only, taking turns.")
+@click.option("--spread", is_flag=True, help="Run each program on one Python only, in turn.")
 @click.option(
     "--shrink",
     "most",
@@ -88,7 +92,7 @@ MOST_LISTED = 10
     help="Find the smallest programs that tell neighbouring Pythons apart, and write them.",
 )
 @click.option("--write", is_flag=True, help="Write OUTPUT/programs/ and OUTPUT/boundaries.md.")
-@options.python("Only these interpreters: ids such as 'cpython-3.1*', or paths.")
+@options.python(options.ONLY)
 @options.jobs
 @options.output("Where what was learnt is written, with --write.")
 @options.progress
@@ -156,7 +160,7 @@ def print_tally(run: Run, tally: Tally) -> None:
         f" {withheld:,} withheld, {tally.endless:,} did not end, {len(tally.unknown):,} unknown"
     )
     for number, id, why in tally.unknown[:MOST_LISTED]:
-        say(f"unknown: program {number} on {id}: {why}; the laws foresee an end")
+        say(f"unknown: program {number} on {id}: {why}; the laws predict that it ends")
     for question, count in list(tally.questions.items())[:MOST_LISTED]:
         click.echo(f"  withheld in {count:,} runs: {question}")
 
@@ -179,7 +183,7 @@ def write_files(keep: Path, code: Code, wrong: Sequence[Misprediction]) -> None:
     """A reproducer that needs nothing of ours, and a scenario for the matrix."""
     name = f"mispredicted-{file_of(code)[1]}"
     told = [f"{one.python}: {'; '.join(lines(one.seen))}" for one in wrong]
-    title = "\n\n".join(["The laws foresee something else than this program shows.", *told])
+    title = "\n\n".join(["The laws do not predict what this program shows.", *told])
     files = {
         keep / "reproducers" / f"{name}.py": source(code, title),
         keep / "scenarios" / f"{name}.py": scenario(code, "A program that is mispredicted"),

@@ -29,7 +29,7 @@ from exitmatrix.report.render.text import fill
 
 @click.group("list", cls=Group)
 def command() -> None:
-    """List what there is: interpreters, stacks, scenarios, terminations, cells, claims."""
+    """List interpreters, stacks, scenarios, terminations, cells or claims."""
 
 
 def show(rows: Sequence[Any], as_json: bool, line: Callable[[Any], str]) -> None:
@@ -68,7 +68,7 @@ def list_terminations(as_json: bool) -> None:
 @command.command("stacks")
 @options.as_json
 def list_stacks(as_json: bool) -> None:
-    """The pinned sets of packages, and the Pythons that can have them."""
+    """The pinned sets of packages, and the Pythons for each."""
     show(STACKS, as_json, lambda one: f"{one.name:20} Python {one.requires}")
 
 

@@ -21,22 +21,22 @@ from exitmatrix.cli.streams import guard_streams
 NAME = "exitmatrix"
 
 COMMANDS = {
-    "tour": "Show what there is, in eight steps: five minutes in a terminal.",
+    "tour": "Take a tour in a terminal: eight steps, about five minutes.",
     "run": "See whether your own program cleans up when it is stopped.",
     "matrix": "Measure cells and write the records, the verdicts and the report.",
-    "races": "Steer for the rare outcomes of races, and add them to the records.",
+    "races": "Provoke the rare outcomes of races, and add them to the records.",
     "check": "Measure again, and compare with the records.",
-    "diff": "Compare two folders of observations, or two interpreters or stacks.",
+    "diff": "Compare two folders of records, two interpreters or two stacks.",
     "bisect": "Find the first release of a package that changed a cell's behaviour.",
-    "explain": "Say what happens in a cell, in which order, why, and since which version.",
-    "answer": "Look up what happens to a program, in everyday words.",
+    "explain": "Show what happens in a cell, in which order, why, and since when.",
+    "answer": "Ask what happens to a program, in everyday words.",
     "claims": "Compare published claims about exit handlers with what was observed.",
-    "site": "Write the site: every answer as a page, from the records alone.",
-    "upstream": "Write draft reports for upstream trackers; none is sent.",
+    "site": "Write the answers as web pages, from the records.",
+    "upstream": "Write draft reports for upstream trackers. None is sent.",
     "blog": "Watch kill -9 hit one of two processes, live.",
     "fuzz": "Run generated programs without the probe, and compare them with the laws.",
-    "list": "List what there is: interpreters, stacks, scenarios, terminations, cells, claims.",
-    "bench": "Compare the harness's speed with that of bare processes.",
+    "list": "List interpreters, stacks, scenarios, terminations, cells or claims.",
+    "bench": "Compare the speed of the harness with that of plain processes.",
 }
 """Each is `command` in the module of its name; the sentence is the first of its help."""
 
@@ -112,13 +112,15 @@ def main() -> None:
         exitmatrix tour
     Try your own program: does it clean up when it is stopped?
         exitmatrix run -- python app.py
-    Read what happens when a process ends in a certain way, and why.
+    Ask what happens, in your own words.
+        exitmatrix answer "kubectl delete pod" gunicorn
+    Read what happens in one cell of the matrix, and why.
         exitmatrix explain flask-debug/SIGKILL@child
     Measure the Pythons of this machine, and write reports/.
         exitmatrix matrix
     Measure some cells only.
         exitmatrix matrix --python 3.13 --scenario plain
-    List the cells, and those that are left out with the reason.
+    List the cells, and what is left out and why.
         exitmatrix list cells --scenario flask-debug --termination SIGKILL
     Measure again, and list what behaves differently.
         exitmatrix check
@@ -128,8 +130,8 @@ def main() -> None:
         exitmatrix bisect uvicorn uvicorn/SIGTERM@main
     See whether a published claim is true.
         exitmatrix claims B7
-    Watch kill -9 hit one of two processes.
+    Watch kill -9 hit one of two processes, live.
         exitmatrix blog --victim parent
 
-    Patterns take * and ?; quote them. Repeat an option to select more.
+    Quote patterns with * and ?. Repeat an option to select more.
     """

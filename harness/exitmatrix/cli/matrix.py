@@ -33,7 +33,10 @@ from exitmatrix.report.pages.changes import count
 @click.command("matrix")
 @options.selection
 @click.option(
-    "--trials", default=1, type=click.IntRange(1, 1000), help="At least so many runs a cell."
+    "--trials",
+    default=1,
+    type=click.IntRange(1, 1000),
+    help="At least this many runs of each cell.",
 )
 @options.shard
 @options.jobs

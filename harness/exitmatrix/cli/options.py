@@ -20,6 +20,10 @@ def python(text: str) -> Option:
     return click.option("--python", multiple=True, metavar="PATTERN|PATH", help=text)
 
 
+ONLY = "Only these interpreters: 3.13, pypy3.11, 'cpython-3.1*', or a path."
+"""The usual text."""
+
+
 def cells(command: Any) -> Any:
     """Which cells of an interpreter: five options, each of which may be given several times."""
     for option in (
@@ -28,7 +32,7 @@ def cells(command: Any) -> Any:
         _many("--termination", text="Only these terminations."),
         _many(
             "--launcher",
-            text="Started by these launchers: sh, tini, 'dumb-init*'.  [default: direct for"
+            text="Only these launchers: sh, tini, 'dumb-init*'.  [default: direct for"
             " measuring, all for reading records]",
         ),
         _many("--scenario", text="Only these scenarios."),
@@ -39,14 +43,14 @@ def cells(command: Any) -> Any:
 
 def selection(command: Any) -> Any:
     """Which cells, and of which interpreters."""
-    return python("Only these interpreters: ids such as 'cpython-3.1*', or paths.")(cells(command))
+    return python(ONLY)(cells(command))
 
 
 jobs = click.option(
     "--jobs",
     default=None,
     type=click.IntRange(1, 512),
-    help="Trials that may use the processor at the same time.  [default: one a core and one more]",
+    help="Trials that may use the processor at the same time.  [default: one per core, plus one]",
 )
 progress = click.option(
     "--progress",
@@ -74,7 +78,7 @@ records_only = click.option(
     "--records",
     default=None,
     type=click.Path(path_type=Path, file_okay=False),
-    help="The records that are read.  [default: reports, else those that the package brings]",
+    help="The records to read.  [default: reports, else those that the package brings]",
 )
 
 
@@ -91,11 +95,13 @@ shard = click.option(
     "--shard",
     default=None,
     metavar="N/M",
-    help="Only the Nth of M parts of about equal cost: 2/8.",
+    help="Only the Nth of M parts of about equal cost, such as 2/8.",
 )
 
 
-rules = click.option("-v", "--verbose", "rules", is_flag=True, help="Also say why, by which laws.")
+rules = click.option(
+    "-v", "--verbose", "rules", is_flag=True, help="Also give the laws that explain it."
+)
 
 
 format = click.option(  # noqa: A001 - as the option is called
@@ -104,7 +110,7 @@ format = click.option(  # noqa: A001 - as the option is called
     default="text",
     show_default=True,
     type=click.Choice(["text", "markdown"]),
-    help="markdown is for an issue tracker.",
+    help="Use markdown for an issue tracker.",
 )
 
 

@@ -37,7 +37,7 @@ from exitmatrix.report.pages import races as page
     default=2 * len(TURNS),
     show_default=True,
     type=click.IntRange(1, 1000),
-    help="So many runs a cell.",
+    help="This many runs for each cell.",
 )
 @options.jobs
 @options.output("Where the records are, and where they and the report are written.")
@@ -54,16 +54,16 @@ def command(
     output: Path,
     progress: Kind,
 ) -> None:
-    """Steer for the rare outcomes of races, and add them to the records.
+    """Provoke the rare outcomes of races, and add them to the records.
 
     A cell is a race if its record holds several outcomes, or if the laws allow
-    several. In each run another process is held back, before the signal is sent or
-    after one of its events, so that the others get ahead of it. An outcome seen
-    this way is possible without holding anybody back, though rare.
+    several. Each run holds back another process, before the signal is sent or
+    after one of its events, so that the others get ahead of it. An outcome that is
+    seen this way can also happen without it, though rarely.
 
     At the end, outcomes that the laws allow and no run has shown are listed, with
-    the number of runs. `matrix` and `explain` tell which outcomes were seen that
-    the laws do not allow.
+    the number of runs. `matrix` and `explain` show outcomes that were seen although
+    the laws do not allow them.
     """
     selection = selected(scenario, launcher, termination, target, stack)
     with stopping_cleanly():
@@ -75,7 +75,7 @@ def command(
         store = open_store(output)
         planned = replace(planned, cells=tuple(_races(planned, store, subjects)))
         if not planned.cells:
-            click.echo("no cell of these is a race on record, and the laws allow none")
+            click.echo("none of these cells is a race: neither on record nor by the laws")
             return
         environments, missing = prepare_environments(planned, found, progress)
         planned = without(planned, missing)

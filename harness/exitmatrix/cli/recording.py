@@ -68,7 +68,7 @@ def measure_and_save(
         trials=trials,
     )
     if store.resumed:
-        say(f"going on with an interrupted run: {store.resumed:,} cells were measured in it")
+        say(f"continuing an interrupted run: {store.resumed:,} cells are already measured")
     places = {key: place_of(one) for key, one in environments.items()}
     interrupted = False
     usage = None
@@ -108,7 +108,7 @@ def measure_and_save(
             )
             usage = session.finish()
             for why in session.losses:
-                say(f"another engine was started: {why}")
+                say(f"the engine was started again: {why}")
     except (Interrupted, KeyboardInterrupt):
         interrupted = True
     except EngineDied as error:

@@ -99,7 +99,7 @@ class _Command(click.Command):
     "--ready",
     default="",
     metavar="HOW",
-    help="When it is ready to be ended: auto (it listens and is idle, or is idle), PORT, URL,"
+    help="When it is ready to be ended: auto (once it is idle), PORT, URL,"
     " /PATH, 'line REGEX', 'file PATH', or so many seconds: 5s.  [default: auto]",
 )
 @click.option(
@@ -109,21 +109,21 @@ class _Command(click.Command):
     "--ending",
     "endings",
     metavar="NAME",
-    text=f"What is done to it: {', '.join(situations.BY_ID)}, or a signal such as SIGQUIT."
+    text=f"How it is ended: {', '.join(situations.BY_ID)}, or a signal such as SIGQUIT."
     f"  [default: {', '.join(situations.USUAL)}]",
 )
 @click.option(
     "--at",
     default="",
     metavar="WHOM",
-    help="To whom: first, group, all, serving, leaf, or a role: master, worker, worker#2.",
+    help="Who is signalled: first, group, all, serving, leaf, or a role: master, worker, worker#2.",
 )
 @click.option(
     "--as",
     "launcher",
     default="",
     metavar="LAUNCHER",
-    help=f"How it is started: {', '.join(launchers.STARTS_COMMANDS)}.  [default: direct]",
+    help=f"What starts it: {', '.join(launchers.STARTS_COMMANDS)}.  [default: direct]",
 )
 @click.option(
     "--grace",
@@ -136,11 +136,11 @@ class _Command(click.Command):
     default=TRIALS,
     show_default=True,
     type=click.IntRange(1, 1000),
-    help="Runs of each ending; one more is made without the probe.",
+    help="Runs of each ending. One more is made without the probe.",
 )
 @click.option("--thorough", is_flag=True, help="Twenty runs of each ending.")
 @options.jobs
-@_some("--role", "roles", metavar="NAME=REGEX", text="Call processes by their command lines.")
+@_some("--role", "roles", metavar="NAME=REGEX", text="Name processes by their command lines.")
 @_some(
     "--look-in",
     "folders",
@@ -222,11 +222,11 @@ def command(
       exitmatrix run --ending deploy --as sh -- python -m app
       exitmatrix run --expect deploy:ran=all,within=10s -- python app.py
 
-    Handlers are those of atexit and weakref.finalize, and signal handlers. If a
-    library has replaced yours, you are told which one. {port} becomes a free port.
-    Each ending gets its own runs, and one more without the probe, which must end
-    in the same way. Signals go to processes of the run only. Each run has its own
-    TMPDIR.
+    Handlers are those of atexit, weakref.finalize, multiprocessing and threading,
+    signal handlers, and the lifespan of ASGI apps. If a library has replaced your
+    handler, the page names the one that took its place. {port} becomes a free port.
+    Each ending gets its own runs, and one more without the probe, to compare with.
+    Signals go to processes of the run only. Each run has its own TMPDIR.
 
     Without COMMAND, the command, the options and the expectations are read from
     exitmatrix.toml, or from [tool.exitmatrix] in pyproject.toml. Exits with 1 if an
@@ -278,7 +278,7 @@ def command(
         about = (this_machine(), str(current_date()), _packages(call, measured))
         seen = records(call.command, call.launcher, measured.results, *about)
         if not seen:
-            say(f"{json} is empty: a record names the Python, and none was observed from inside")
+            say(f"{json} is empty: no Python was observed from inside, and a record has to name it")
         save(json, exports.json_lines(seen))
     if junit:
         save(junit, exports.junit(checked))
@@ -287,7 +287,7 @@ def command(
     if github:
         click.echo(exports.for_github(checked, folder_in_repository()), nl=False)
     if any(not one.outcomes and not one.left_out for one in measured.results):
-        raise Failure("an ending could not be seen; the reasons are above", HARNESS_FAILED)
+        raise Failure("an ending could not be observed; the reasons are above", HARNESS_FAILED)
     if any(one.broken for one in checked):
         click.get_current_context().exit(DIFFERS)
 

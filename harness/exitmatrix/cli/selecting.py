@@ -52,7 +52,7 @@ def find_interpreters(named: Sequence[str], quiet: bool = False) -> dict[str, In
         say(f"{len(chosen)} interpreter{plural}: {', '.join(one.id for one in chosen)}")
         for one in chosen:
             if one.named and one.build:
-                say(f"  {one.id}: named by its path, and not this machine's own {one.release}")
+                say(f"  {one.id}: named by its path; it is not this machine's own {one.release}")
         for rejected in found.rejected:
             say(f"  left out: {rejected.path}: {rejected.reason}")
         for twin in found.shadowed:

@@ -35,7 +35,7 @@ from exitmatrix.report.site.pages import site_files
     "--to",
     type=click.Path(path_type=Path, file_okay=False),
     default=None,
-    help="The folder that is written.  [default: site, in the folder of the records]",
+    help="The folder to write.  [default: site, in the folder of the records]",
 )
 @click.option(
     "--from",
@@ -46,16 +46,16 @@ from exitmatrix.report.site.pages import site_files
     help="Write the pages of your own program, from what `exitmatrix run --json FILE` saw.",
 )
 def command(folder: Path | None, to: Path | None, runs: Path | None) -> None:
-    """Write the site: every answer as a page, from the records alone.
+    """Write the answers as web pages, from the records.
 
     \b
       exitmatrix site                     reports/site/, to be opened in a browser
       exitmatrix site --to /srv/www/exit  somewhere else
       exitmatrix site --from run.jsonl --to pages
 
-    With --from the pages are of your own program: a row and a page for each ending,
-    with what happened in order. No page asks anything of a network, and every page
-    can be read without a script. The folder has to be empty, or to hold a site already.
+    --from makes pages of your own program: a row and a page for each ending, with
+    what happened in order. The pages load nothing from a network, and can be read
+    without JavaScript. The folder must be empty, or hold a site already.
     """
     if runs:
         write_own(runs, folder, to)

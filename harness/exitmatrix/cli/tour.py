@@ -99,7 +99,7 @@ Everything measured  exitmatrix site --to DIR, or exitmatrix explain CELL
 @click.command("tour")
 @click.option("--no-pause", is_flag=True, help="Do not wait for a key between the steps.")
 def command(no_pause: bool) -> None:
-    """Show what there is, in eight steps: five minutes in a terminal.
+    """Take a tour in a terminal: eight steps, about five minutes.
 
     Each step is a command with what it prints, and a sentence. Nothing is written
     into the working folder.

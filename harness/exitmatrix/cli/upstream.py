@@ -34,7 +34,7 @@ from exitmatrix.report.survey import surveys
 
 @click.command("upstream")
 @click.argument("draft", nargs=-1)
-@options.python("Run the programs with these only: ids such as 'cpython-3.1*', or paths.")
+@options.python("Run the programs with these only: 3.13, 'cpython-3.1*', or a path.")
 @click.option(
     "--output",
     default="reports",
@@ -42,12 +42,12 @@ from exitmatrix.report.survey import surveys
     type=click.Path(path_type=Path, file_okay=False),
     help="The folder of the records; the reports go below it, into upstream/.",
 )
-@click.option("--run/--no-run", default=True, help="Run the programs, or take what is on record.")
+@click.option("--run/--no-run", default=True, help="Run the programs, or use their earlier output.")
 @options.progress
 def command(
     draft: Sequence[str], python: Sequence[str], output: Path, run: bool, progress: Kind
 ) -> None:
-    """Write draft reports for upstream trackers; none is sent.
+    """Write draft reports for upstream trackers. None is sent.
 
     \b
       exitmatrix upstream                  all of them

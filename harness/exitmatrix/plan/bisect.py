@@ -1,4 +1,4 @@
-"""The first of a row of releases that behaves otherwise. Pure: it is told what each shows.
+"""The first of a row of releases that behaves differently. Pure: it is told what each shows.
 
 A row is numbered from the newest release, 0, to older ones. It is asked for one
 release after the other, so that only as much of it is looked up as is needed.
@@ -34,7 +34,7 @@ class Step(Frozen, kw_only=True):
     """Between two releases behaviour changed."""
 
     old: int  # the last that behaves as before
-    new: int  # the first that behaves otherwise
+    new: int  # the first that behaves differently
     between: tuple[int, ...] = ()  # not measurable: any of these may be the first
 
 

@@ -18,7 +18,7 @@ class Side(Frozen, kw_only=True, omit_defaults=False):
 
 
 class ChangeDocument(Frozen, kw_only=True):
-    """A cell that behaves otherwise."""
+    """A cell that behaves differently."""
 
     platform: str
     old: Side
@@ -45,7 +45,7 @@ class DiffDocument(Frozen, kw_only=True, omit_defaults=False):
     old: str
     new: str
     compared: int
-    unseen: int  # pairs that were not compared: of one nothing was seen
+    unseen: int  # pairs that were not compared: in one nothing was seen
     only_old: tuple[str, ...]  # cells
     only_new: tuple[str, ...]
     changes: tuple[ChangeDocument, ...]
@@ -57,7 +57,7 @@ class BisectDocument(Frozen, kw_only=True, omit_defaults=False):
     format: int = VERSION
     cell: str  # SCENARIO/TERMINATION@TARGET
     old: str  # the last release that behaves as before, or the oldest where all behave alike
-    new: str  # the first that behaves otherwise, or the newest
+    new: str  # the first that behaves differently, or the newest
     between: tuple[str, ...]  # releases that cannot be measured: any may be the first
     change: ChangeDocument | None  # none where all behave alike
     runs: tuple[int, int]  # of the old release and of the new one

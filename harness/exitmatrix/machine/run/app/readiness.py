@@ -126,7 +126,7 @@ def _missing(state: AppState) -> str:
     match ready.by:
         case "auto":
             return (
-                "it never came to rest; say how it is seen: --ready 5s, --ready PORT, URL,"
+                "it was never idle; say what shows that it is ready: --ready 5s, --ready PORT, URL,"
                 " 'line REGEX' or 'file PATH'"
             )
         case "port":
