@@ -26,7 +26,7 @@ from packaging.requirements import Requirement
 
 from tests.conftest import FOUND, NEWEST
 from tests.support.command import run, tree
-from tests.support.recorded import CELL, measured, output, records
+from tests.support.recorded import CELL, bent, measured, output, records
 from tests.support.values import LINUX, ended, record
 from tests.support.wheels import index, on_sigterm, wheel
 
@@ -244,6 +244,21 @@ def test_since_which_release_is_asked_from_the_older_to_the_newer(
     assert capsys.readouterr().err.splitlines() == [
         f"since which release: exitmatrix bisect werkzeug 3.9.1 3.10.0 {newer.cell}"
     ]
+
+
+@pytest.mark.real
+def test_the_newest_releases_are_compared_and_no_record_is_written(
+    output: Path, wheels: Path
+) -> None:
+    """Also where something differs; without packages the newest are what is there."""
+    bent(output, exit={"code": 5})
+    before = tree(output)
+    status, out, err = check(output, wheels, "--newest")
+    assert status == 1, err
+    assert "none with the newest releases: the same versions as on record" in err
+    rows = dict(line.split(maxsplit=1) for line in out.splitlines()[2:] if line[2:3].strip())
+    assert (rows["expected"], rows["seen"]) == ("exit 5", "SIGTERM")
+    assert tree(output) == before
 
 
 @pytest.mark.real

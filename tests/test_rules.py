@@ -258,6 +258,19 @@ def test_laws_see_facts_and_never_names() -> None:
     assert not [one for one in told if f'"{one}' in source and one not in LAWS_BY_ID]
 
 
+def test_a_prediction_is_the_same_under_another_name() -> None:
+    """For one cell of each scenario: what its header says counts, and not what it is called."""
+    one_each = {record.scenario: record for record in records()}
+    assert len(one_each) > 100
+    for record in one_each.values():
+        scenario = scenarios()[record.scenario]
+        cell = record.cell.replace(f"/{record.scenario}/", "/other/")
+        assert cell != record.cell
+        renamed = replace(record, scenario="other", cell=cell)
+        known = expected(record, scenario)
+        assert expected(renamed, replace(scenario, id="other", title="Other")) == known
+
+
 UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
     "daemon-holds-globals": ("cpython 3.13.0", (Keep("f"), StartThread((), "never"))),
     "exitfunc-is-no-more": ("cpython 3.13.0", (SetExitFunction("f"),)),

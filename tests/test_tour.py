@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from exitmatrix.cli.tour import STEPS
@@ -13,11 +14,24 @@ STEP = re.compile(r"^── \d+ of \d+ ─+$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def shown() -> list[str]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty working folder."""
+    return tmp_path_factory.mktemp("tour")
+
+
+@pytest.fixture(scope="module")
+def shown(place: Path) -> list[str]:
     """What each step printed, in order."""
-    done = run("tour", "--no-pause")
+    done = run("tour", "--no-pause", cwd=place)
     assert done.returncode == 0, done.stderr
     return STEP.split(done.stdout)[1:]
+
+
+@pytest.mark.real
+def test_nothing_is_written_into_the_working_folder(place: Path, shown: list[str]) -> None:
+    """As its help says; its records are those that the package brings."""
+    assert shown
+    assert not list(place.iterdir())
 
 
 @pytest.mark.real

@@ -15,7 +15,10 @@ COMMAND = [sys.executable, "-c", "from exitmatrix.cli.entry import entry; entry(
 
 
 def run(
-    *words: str, env: Mapping[str, str] | None = None, ignore_sigint: bool = False
+    *words: str,
+    env: Mapping[str, str] | None = None,
+    ignore_sigint: bool = False,
+    cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run it to its end."""
 
@@ -30,6 +33,7 @@ def run(
         timeout=240,
         check=False,
         preexec_fn=ignore if ignore_sigint else None,
+        cwd=cwd,
     )
 
 
