@@ -7,15 +7,18 @@ import re
 from fnmatch import fnmatchcase
 
 import pytest
+from exitmatrix.cli.answer import elsewhere
 from exitmatrix.declare.launchers import BY_ID as LAUNCHERS
 from exitmatrix.declare.launchers import LAUNCHED
 from exitmatrix.declare.questions import asked_about
 from exitmatrix.declare.remedies import REMEDIES, Remedy
 from exitmatrix.declare.servers import idle
-from exitmatrix.declare.situations import BY_ID
+from exitmatrix.declare.signposts import SIGNPOSTS, Signpost, signpost_of
+from exitmatrix.declare.situations import BY_ID, find
 from exitmatrix.declare.spoken import (
     BELOW,
     BELOW_TITLES,
+    KNOWN,
     SPOKEN,
     SUBJECTS,
     TITLES,
@@ -26,6 +29,7 @@ from exitmatrix.declare.spoken import (
     scenario_of,
     situation_of,
 )
+from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.remedied import after, before
 from exitmatrix.judge.served.laws import LAWS
 from exitmatrix.judge.served.request import foresee
@@ -35,7 +39,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import LOADED
 from tests.support.command import run
-from tests.support.committed import records
+from tests.support.committed import REPORTS, records
 
 
 @pytest.mark.parametrize(
@@ -53,6 +57,19 @@ from tests.support.committed import records
         ("Ctrl-C", "ctrl-c"),
         ("ctrl c", "ctrl-c"),
         ("docker-stop", "deploy"),
+        ("docker compose up", "deploy"),
+        ("heroku restart", "stop-service"),
+        ("supervisorctl restart web", "deploy"),
+        ("returncode -9", "oom"),
+        ("Killed", "oom"),
+        ("^C", "ctrl-c"),
+        ("exit code 130", "ctrl-c"),
+        ("exit 139", "crash"),
+        ("kill -11", "crash"),
+        ("kill -15", "deploy"),
+        ("kill -- -1234", "stop-service"),
+        ("ssh connection lost", "hang-up"),
+        ("orphan process", "lost-parent"),
         ("oom", "oom"),
     ],
 )
@@ -72,12 +89,77 @@ def test_words_that_name_nothing_are_answered_with_the_nearest() -> None:
         situation_of(" ")
 
 
+def test_words_that_nothing_is_near_are_answered_with_some_that_are_known() -> None:
+    """Each of which names something."""
+    with pytest.raises(NobodyCallsItThat, match="known are docker stop, "):
+        situation_of("xyzzy")
+    with pytest.raises(NobodyCallsItThat, match="known are gunicorn, "):
+        scenario_of("xyzzy")
+    assert all(situation_of(word) for word in KNOWN["situation"].split(", "))
+    assert all(scenario_of(word) for word in KNOWN["program"].split(", "))
+
+
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        ("ctrl-c twice", "Ctrl-C twice"),
+        ("docker kill web", "docker kill"),
+        ("kubectl delete pod web-1 --grace-period=0 --force", "docker kill"),
+        ("kill -2", "kill -INT"),
+        ("kill -HUP", "reload"),
+        ("sys.exit() in a view", "sys.exit"),
+        ("stale pid file", "lock file left"),
+        ("zombie", "zombie"),
+        ("gunicorn worker timeout", "worker timeout"),
+    ],
+)
+def test_what_is_no_situation_is_shown_where_it_is_answered(words: str, title: str) -> None:
+    """Before the names of situations: `docker kill` is no `kill`, and a second Ctrl-C no first."""
+    found = signpost_of(words)
+    assert found
+    assert found.words[0].lower() == title.lower()
+
+
+@pytest.mark.parametrize("sign", SIGNPOSTS, ids=[one.words[0] for one in SIGNPOSTS])
+def test_a_signpost_leads_somewhere(sign: Signpost) -> None:
+    """To cells that were measured, to situations that there are, to an ending of `run`."""
+    measured = {str(one.question) for one in records() if one.outcomes}
+    assert set(sign.cells) <= measured
+    assert set(sign.terminations) <= set(TERMINATIONS)
+    for situation, *subject in sign.asks:
+        assert situation_of(situation).id
+        assert not signpost_of(situation)
+        assert all(program_and_launcher_of(one) for one in subject)
+    assert not sign.ending or find(sign.ending).steps
+    assert sign.cells or sign.asks
+    assert all(signpost_of(word) is sign for word in sign.words)
+
+
+def test_a_signpost_takes_no_words_from_a_situation() -> None:
+    """What names a situation is answered as that."""
+    words = [word for one in SPOKEN for word in (one.situation, one.title.lower(), *one.words)]
+    assert not [word for word in words if signpost_of(word)]
+
+
+def test_what_is_no_situation_is_answered_for_the_program_that_was_named() -> None:
+    """With its own cells where it was measured, and with the nearest where not."""
+    sign = signpost_of("ctrl-c twice")
+    assert sign
+    told = "\n".join(elsewhere(sign, "ctrl-c twice", "flask", LOADED["flask"], REPORTS))
+    assert told.startswith("ctrl-c twice: Flask's server\n")
+    assert "  exitmatrix explain flask/SIGINT-twice\n" in told
+    told = "\n".join(elsewhere(sign, "ctrl-c twice", "uvicorn", LOADED["uvicorn"], REPORTS))
+    assert "  Not measured of uvicorn. Nearest:\n" in told
+    assert all(f"  exitmatrix explain {cell}\n" in told for cell in sign.cells)
+
+
 @given(st.text(max_size=20))
 def test_no_words_crash(words: str) -> None:
     """Whatever is typed names something or is refused."""
-    for find in (situation_of, scenario_of, program_and_launcher_of):
+    for look in (situation_of, scenario_of, program_and_launcher_of):
         with contextlib.suppress(NobodyCallsItThat):
-            assert find(words)
+            assert look(words)
+    assert signpost_of(words) is None or words.strip()
 
 
 def test_no_name_means_two_things() -> None:

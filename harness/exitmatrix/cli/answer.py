@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,10 +10,17 @@ import click
 
 from exitmatrix.cli import options
 from exitmatrix.cli.errors import USAGE_ERROR, Failure
-from exitmatrix.cli.records import Records, folder_to_read, read_asked, read_some
+from exitmatrix.cli.records import (
+    Records,
+    folder_to_read,
+    is_on_record,
+    read_asked,
+    read_some,
+)
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.declare.launchers import BY_ID
 from exitmatrix.declare.questions import address, asked_about
+from exitmatrix.declare.signposts import Signpost, signpost_of
 from exitmatrix.declare.spoken import (
     SPOKEN,
     TITLES,
@@ -37,11 +45,12 @@ KILLED = (
     " over gets SIGKILL, and runs no handler."
 )
 ASKED = 2  # questions of others that are named
+ANY = "python app.py"  # where no program is named
 
 
 @click.command("answer")
 @click.argument("situation")
-@click.argument("subject", default="python app.py")
+@click.argument("subject", default=ANY)
 @options.records("The folder of records and timelines.")
 def command(situation: str, subject: str, folder: Path | None) -> None:
     """Ask what happens to a program, in everyday words.
@@ -51,8 +60,10 @@ def command(situation: str, subject: str, folder: Path | None) -> None:
       exitmatrix answer "ctrl-c" "flask --debug run"
       exitmatrix answer "exit 137"
       exitmatrix answer "docker stop" "behind a shell"
+      exitmatrix answer "lock file left"
 
     SITUATION is what ends the program: docker stop, systemctl stop, OOM killer, ...
+    Of other words, such as sys.exit or zombie, it says where they are answered.
     SUBJECT is what runs, or what it runs under: a container's PID 1, behind a shell,
     under tini, supervisord, ... It is a plain Python program unless you name another.
     Nothing is run. The answer comes from the records of the newest Python and the
@@ -60,12 +71,40 @@ def command(situation: str, subject: str, folder: Path | None) -> None:
     """
     output = folder_to_read(folder)
     subjects, _ = load_scenarios()
+    sign = signpost_of(situation)
     try:
-        happens, what = situation_of(situation), program_and_launcher_of(subject, subjects)
+        what = program_and_launcher_of(subject, subjects)
+        if sign:
+            asked = " ".join(situation.split())
+            lines = elsewhere(sign, asked, subject, subjects[what.scenario], output)
+        else:
+            happens = situation_of(situation)
+            lines = told(happens, subjects[what.scenario], what.launcher, output)
     except NobodyCallsItThat as error:
         raise Failure(str(error), USAGE_ERROR) from error
-    for line in told(happens, subjects[what.scenario], what.launcher, output):
+    for line in lines:
         click.echo(line)
+
+
+def elsewhere(
+    sign: Signpost, asked: str, subject: str, scenario: Scenario, output: Path
+) -> Sequence[str]:
+    """What answers words that are no situation: of the program asked for, where it was measured."""
+    own = [
+        f"{scenario.id}/{termination}"
+        for termination in sign.terminations
+        if is_on_record(output, scenario.id, termination)
+    ]
+    title = TITLES.get(scenario.id, scenario.title)
+    lines = fill(f"{asked}: {title}" if own else asked)
+    lines += [*fill(sign.says, "  ", "  "), ""]
+    if subject != ANY and not own and sign.terminations:
+        lines += fill(f"Not measured of {title}. Nearest:", "  ", "  ")
+    lines += [f"  exitmatrix explain {cell}" for cell in own or sign.cells]
+    for one in sign.asks:
+        whom = () if len(one) > 1 or subject == ANY else (subject,)
+        lines += [f"  exitmatrix answer {shlex.join((*one, *whom))}"]
+    return [*lines, *_again(sign.ending, scenario, DIRECT)]
 
 
 def told(situation: Situation, scenario: Scenario, launcher: str, output: Path) -> Sequence[str]:
@@ -78,7 +117,7 @@ def told(situation: Situation, scenario: Scenario, launcher: str, output: Path) 
     if launcher != DIRECT:
         lines += fill(f"Started by {launcher}: {how.does}", "  ", "  ")
         ending = ending_below(situation, scenario, how)
-    again = _again(situation, scenario, launcher)
+    again = _again(situation.id, scenario, launcher)
     if ending is None:
         return [*lines, "", "  There is no such thing for it: it is one process.", *again]
     question = Question(scenario.id, launcher, ending.termination, ending.target)
@@ -142,12 +181,13 @@ def _facts(
     )
 
 
-def _again(situation: Situation, scenario: Scenario, launcher: str) -> list[str]:
+def _again(ending: str, scenario: Scenario, launcher: str) -> list[str]:
     """How to see it on one's own program."""
+    how = f" --ending {ending}" if ending else ""
     below = f" --as {launcher}" if launcher != DIRECT else ""
     words = " ".join(scenario.command) or "python app.py"
     return [
         "",
         "Your own program",
-        f"  exitmatrix run --ending {situation.id}{below} -- {words}",
+        f"  exitmatrix run{how}{below} -- {words}",
     ]

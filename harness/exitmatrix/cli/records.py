@@ -47,6 +47,15 @@ def read_asked(folder: Path, question: Question) -> Records:
         return {}
 
 
+def is_on_record(folder: Path, scenario: str, termination: str) -> bool:
+    """Whether a scenario was measured, started directly, with a termination."""
+    try:
+        rows = read_records(folder, f"/{scenario}/{termination}@".encode())
+    except ValueError:  # which the whole reading tells of
+        return False
+    return any(rows.values())
+
+
 def read_some(folder: Path) -> Records:
     """All records of an output folder, of which there are some."""
     records = read(folder)

@@ -42,15 +42,18 @@ SPOKEN: tuple[Spoken, ...] = (
                 "docker compose stop",
                 "podman stop",
                 "rolling update",
-                "heroku restart",
                 "cloud run",
             ),
+            # Ctrl-C there stops the containers, as its reference says; nobody gets SIGINT.
+            "docker compose up",
             *("docker restart", "docker compose restart", "podman restart"),
             "docker service update",
-            *("kubectl scale", "kubectl drain", "pod eviction", "helm upgrade"),
-            *("aws ecs stop-task", "ecs stop task"),
-            *("exit 143", "exit code 143", "exit status 143", "sigterm", "kill"),
-            *("kill the first pid", "supervisorctl stop", "deploy"),
+            *("kubectl scale", "kubectl drain", "node drain", "pod eviction", "helm upgrade"),
+            *("evicted", "liveness probe", "liveness probe failed"),
+            *("aws ecs stop-task", "ecs stop task", "ecs task stopped", "ecs", "fargate"),
+            *("exit 143", "exit code 143", "exit status 143", "143", "sigterm", "kill"),
+            *("returncode -15", "terminated", "signal 15"),
+            *("kill the first pid", "supervisorctl stop", "supervisorctl restart", "deploy"),
         ),
     ),
     Spoken(
@@ -58,7 +61,9 @@ SPOKEN: tuple[Spoken, ...] = (
         title="systemctl stop",
         words=(
             *("systemctl restart", "stop a service", "reboot", "shutdown"),
-            *("pkill", "pkill -f", "killall"),
+            *("pkill", "pkill -f", "killall", "kill --", "spot instance"),
+            # To all processes of the dyno: Heroku Dev Center, Dyno Shutdown Behavior.
+            *("heroku restart", "heroku", "dyno", "heroku dyno"),
         ),
     ),
     Spoken(
@@ -69,7 +74,9 @@ SPOKEN: tuple[Spoken, ...] = (
             "control c",
             "keyboard interrupt",
             "sigint",
-            "docker compose up",
+            "keyboardinterrupt",
+            "^c",
+            *("exit 130", "exit code 130", "exit status 130", "130"),
         ),
     ),
     Spoken(
@@ -77,13 +84,17 @@ SPOKEN: tuple[Spoken, ...] = (
         title="OOM killer, kill -9 to who serves",
         words=(
             *("oom killer", "out of memory", "oom", "exit 137", "kill -9", "sigkill", "oomkilled"),
-            *("memory limit", "kill the second pid", "exit code 137", "exit status 137"),
+            *("memory limit", "kill the second pid", "exit code 137", "exit status 137", "137"),
+            *("killed", "signal 9", "returncode -9", "kill -kill", "kill -sigkill"),
         ),
     ),
     Spoken(
         situation="lost-parent",
         title="kill -9 to the first process",
-        words=("lost parent", "kill -9 the first pid", "parent dies", "subprocess timeout"),
+        words=(
+            *("lost parent", "kill -9 the first pid", "parent dies", "subprocess timeout"),
+            *("orphan", "orphans", "orphan process", "orphaned process", "orphaned"),
+        ),
     ),
     Spoken(
         situation="hang-up",
@@ -95,12 +106,18 @@ SPOKEN: tuple[Spoken, ...] = (
             "hang up",
             "sighup",
             "logout",
+            *("ssh connection lost", "ssh connection", "ssh timeout", "close terminal"),
+            *("screen closed", "tmux kill-session", "tmux kill-server", "close the window"),
+            *("exit 129", "exit code 129", "exit status 129"),
         ),
     ),
     Spoken(
         situation="crash",
         title="a crash (segmentation fault)",
-        words=("segfault", "segmentation fault", "crash", "sigsegv"),
+        words=(
+            *("segfault", "segmentation fault", "crash", "sigsegv", "kill -segv", "kill -11"),
+            *("exit 139", "exit code 139", "exit status 139", "139", "returncode -11"),
+        ),
     ),
 )
 
@@ -136,7 +153,14 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "granian": ("granian", "granian --interface asgi", "granian asgi"),
     "granian-wsgi": ("granian --interface wsgi", "granian wsgi"),
     "daphne": ("daphne", "channels"),
-    "ipykernel": ("jupyter kernel", "python -m ipykernel_launcher", "ipython kernel"),
+    "ipykernel": (
+        "jupyter kernel",
+        "jupyter",
+        "notebook",
+        "ipython",
+        "python -m ipykernel_launcher",
+        "ipython kernel",
+    ),
     "uwsgi": ("uwsgi without a master", "uwsgi single"),
     "uwsgi-master": ("uwsgi", "uwsgi --master", "pyuwsgi"),
     "uwsgi-die-on-term": ("uwsgi --die-on-term", "uwsgi die-on-term"),
@@ -286,6 +310,21 @@ def _scenario_or_nearest(words: str, launchers: Mapping[str, str], scenarios: It
         raise NobodyCallsItThat(f"no program is called '{words}'; nearest: {close[0]}") from error
 
 
+def held_in(words: str, names: Iterable[str]) -> str:
+    """The longest of some names that is in the words, or that has their letters; "" for none."""
+    asked = " ".join(words.lower().split())
+    alike = [one for one in names if _letters(one) and _letters(one) == _letters(asked)]
+    held = [one for one in names if one == asked or _holds(asked, one)]
+    return max(held or alike, key=len, default="")
+
+
+KNOWN: Mapping[str, str] = {
+    "situation": "docker stop, systemctl stop, Ctrl-C, OOM killer, ssh disconnect, segfault",
+    "program": "gunicorn, uvicorn, celery, flask run, manage.py runserver, python app.py",
+}
+"""Some of the names, for words that nothing is near."""
+
+
 def _named(words: str, names: Mapping[str, str], what: str) -> str:
     asked = " ".join(words.lower().split())
     if asked in names:
@@ -300,8 +339,9 @@ def _named(words: str, names: Mapping[str, str], what: str) -> str:
     holding = {name: id for name, id in names.items() if _holds(asked, name)}
     if holding:  # the longest name says most: `kubectl delete pod web-1` is one
         return holding[max(holding, key=len)]
-    near = difflib.get_close_matches(asked, names, n=3, cutoff=0.5) or list(names)[:5]
-    raise NobodyCallsItThat(f"no {what} is called '{words}'; nearest: {', '.join(near)}")
+    near = difflib.get_close_matches(asked, names, n=3, cutoff=0.6)
+    known = f"nearest: {', '.join(near)}" if near else f"known are {KNOWN[what]}, ..."
+    raise NobodyCallsItThat(f"no {what} is called '{words}'; {known}")
 
 
 def _letters(text: str) -> str:

@@ -1,0 +1,254 @@
+"""What people ask for that is no situation: symptoms, mistakes, and ways to end in other words.
+
+Pure. `answer` shows where each is answered: cells, or another question. A text says what
+the words stand for, never what happens: that is for the records to say.
+"""
+
+from __future__ import annotations
+
+from exitmatrix.declare.spoken import held_in
+from exitmatrix.model import Frozen
+
+
+class Signpost(Frozen, kw_only=True):
+    """Words, and where they are answered."""
+
+    words: tuple[str, ...]  # the first is its title
+    says: str
+    terminations: tuple[str, ...] = ()  # of the program that was named, where they were measured
+    cells: tuple[str, ...] = ()  # otherwise: scenario, termination and target
+    asks: tuple[tuple[str, ...], ...] = ()  # situations to ask for instead, and of what
+    ending: str = ""  # of `run`, for a program of one's own
+
+
+SIGNPOSTS: tuple[Signpost, ...] = (
+    Signpost(
+        words=(
+            *("Ctrl-C twice", "ctrl+c twice", "two ctrl-c", "second ctrl-c", "double ctrl-c"),
+            *("ctrl-c again", "ctrl-c ctrl-c", "sigint twice"),
+        ),
+        says="SIGINT, and SIGINT again while the first handler runs, or 2.5 s later.",
+        terminations=("SIGINT-twice", "SIGINT-then-SIGINT"),
+        cells=("plain/SIGINT-twice@main", "plain/SIGINT-then-SIGINT@main"),
+    ),
+    Signpost(
+        words=("SIGTERM twice", "kill twice", "docker stop twice", "second sigterm"),
+        says="SIGTERM, and SIGTERM again 2.5 s later.",
+        terminations=("SIGTERM-then-SIGTERM",),
+        cells=("plain/SIGTERM-then-SIGTERM@main",),
+    ),
+    Signpost(
+        words=(
+            *("docker kill", "docker compose kill", "podman kill", "docker rm -f"),
+            *("kubectl delete --force", "--grace-period=0", "systemctl kill -s kill"),
+            *("power loss", "power failure", "power cut", "kernel panic"),
+        ),
+        says="Everything ends at once, without a warning. The nearest that is measured is SIGKILL.",
+        terminations=("SIGKILL",),
+        cells=("plain/SIGKILL@main", "files-in-flight/SIGKILL@main"),
+        ending="SIGKILL",
+    ),
+    Signpost(
+        words=(
+            *("reload", "graceful reload", "systemctl reload", "kill -hup", "kill -1"),
+            *("kill -s hup", "gunicorn reload", "reload workers"),
+        ),
+        says="SIGHUP, which many servers take as a request to reload.",
+        terminations=("SIGHUP",),
+        cells=("gunicorn/SIGHUP@master", "plain/SIGHUP@main"),
+        ending="SIGHUP",
+    ),
+    Signpost(
+        words=("SIGQUIT", "kill -quit", "kill -3", "ctrl-\\", "^\\"),
+        says="SIGQUIT, which Ctrl-\\ in a terminal sends.",
+        terminations=("SIGQUIT",),
+        cells=("plain/SIGQUIT@main", "gunicorn/SIGQUIT@master"),
+        ending="SIGQUIT",
+    ),
+    Signpost(
+        words=("kill -INT", "kill -2", "kill -s int", "kill -sigint"),
+        says="SIGINT to one process. Ctrl-C in a terminal sends it to the whole group.",
+        terminations=("SIGINT",),
+        cells=("plain/SIGINT@main", "gunicorn/SIGINT@master"),
+        ending="SIGINT",
+    ),
+    Signpost(
+        words=("SIGUSR1", "kill -usr1", "kill -10", "sigusr2", "kill -usr2", "kill -12"),
+        says="A signal for the program's own use.",
+        terminations=("SIGUSR1",),
+        cells=("plain/SIGUSR1@main",),
+        ending="SIGUSR1",
+    ),
+    Signpost(
+        words=(
+            *("abort", "os.abort", "sigabrt", "kill -abrt", "kill -6", "core dumped"),
+            *("exit 134", "exit code 134", "exit status 134"),
+        ),
+        says="SIGABRT, or another signal that makes the kernel write a core file.",
+        terminations=("abort", "SIGABRT", "segfault"),
+        cells=("plain/abort@main", "plain/SIGABRT@main", "plain/segfault@main"),
+        ending="SIGABRT",
+    ),
+    Signpost(
+        words=("sys.exit", "sys.exit in a view", "sys.exit()", "systemexit", "exit()", "quit()"),
+        says="The program calls sys.exit: of a server, in a view.",
+        terminations=("sys-exit-0", "sys-exit-3"),
+        cells=("plain/sys-exit-3@main", "flask-run/sys-exit-3@main", "gunicorn/sys-exit-3@worker"),
+    ),
+    Signpost(
+        words=("os._exit", "os._exit in a view", "os._exit()"),
+        says="The program calls os._exit: of a server, in a view.",
+        terminations=("os-exit-0", "os-exit-3", "os-exit-7"),
+        cells=("plain/os-exit-7@main", "flask-debug/os-exit-0@child", "gunicorn/os-exit-3@worker"),
+    ),
+    Signpost(
+        words=(
+            *("unhandled exception", "uncaught exception", "exception", "traceback", "raise"),
+            *("exit 1", "exit code 1", "exit status 1"),
+        ),
+        says="An exception that nobody catches: of a server, in a view.",
+        terminations=("exception", "thread-exception"),
+        cells=("plain/exception@main", "plain/thread-exception@main"),
+    ),
+    Signpost(
+        words=("autoreload", "auto-reload", "auto reload", "save a file", "file changed"),
+        says="The program's file changes on disk, and a reloader sees it.",
+        terminations=("touch-source",),
+        cells=("flask-debug/touch-source@child",),
+    ),
+    Signpost(
+        words=("worker timeout", "request timeout", "harakiri", "hanging view", "view hangs"),
+        says="A view does not return, and the server ends its worker.",
+        terminations=("hang",),
+        cells=("gunicorn-hooks/hang@worker", "uwsgi-limits/hang@worker"),
+    ),
+    Signpost(
+        words=("max requests", "--max-requests", "max-requests", "limit-max-requests"),
+        says="A worker has answered as many requests as it may.",
+        cells=("uwsgi-limits/return@worker",),
+    ),
+    Signpost(
+        words=("broken pipe", "brokenpipeerror", "sigpipe", "| head", "errno 32"),
+        says="The reader of its stdout goes away.",
+        terminations=("stdout-closed", "SIGPIPE"),
+        cells=("plain/stdout-closed@main", "plain/SIGPIPE@main"),
+    ),
+    Signpost(
+        words=("disk full", "no space left on device", "enospc"),
+        says="A full disk is not measured. The nearest is a limit on the size of a file.",
+        terminations=("file-limit",),
+        cells=("plain/file-limit@main", "plain-limits/file-limit@main"),
+    ),
+    Signpost(
+        words=("memoryerror", "rlimit_as", "ulimit -v"),
+        says="A limit on memory that Python notices. The OOM killer is another matter: it sends"
+        " SIGKILL.",
+        terminations=("memory-limit",),
+        cells=("plain/memory-limit@main",),
+        asks=(("OOM killer",),),
+    ),
+    Signpost(
+        words=("recursionerror", "maximum recursion depth", "stack overflow"),
+        says="Calls without end, in Python or through C code.",
+        terminations=("recursion-limit", "stack-overflow"),
+        cells=("plain/recursion-limit@main", "plain/stack-overflow@main"),
+    ),
+    Signpost(
+        words=(
+            *("lock file left", "lock file", "stale lock", "stale lockfile", "lockfile"),
+            *("pid file stale", "pid file", "stale pid file", "pidfile"),
+            *("temp files left", "temp files", "temporary files", "tempfile", "temp file"),
+            *("left behind", "lost data", "data loss", "truncated file", "corrupt file"),
+        ),
+        says="What a program leaves behind depends on how it ended. These have a lock file,"
+        " temporary files, open files, a transaction and others in flight.",
+        cells=(
+            *("data-in-flight/SIGTERM@main", "data-in-flight/SIGKILL@main"),
+            *("files-in-flight/SIGTERM@main", "files-in-flight/SIGKILL@main"),
+            "filelock/SIGKILL@main",
+        ),
+    ),
+    Signpost(
+        words=(
+            *("shared memory leak", "shared memory", "leaked shared_memory", "dev shm"),
+            *("leaked semaphore", "semaphore", "semaphores", "resource_tracker"),
+        ),
+        says="Names in the system that outlive their program: shared memory and semaphores.",
+        cells=(
+            *("named-objects/SIGHUP@group", "named-objects/SIGTERM@group"),
+            *("named-objects/SIGKILL@main", "named-objects/SIGKILL@group"),
+        ),
+    ),
+    Signpost(
+        words=("zombie", "zombies", "zombie process", "defunct"),
+        says="A zombie has ended, and waits for its parent to read its exit status. What matters"
+        " is how it ended, and, in a container, who reaps it.",
+        asks=(("docker stop", "in a container"), ("docker stop", "under tini")),
+    ),
+    Signpost(
+        words=(
+            *("hangs on exit", "process hangs", "hangs", "does not exit", "won't exit"),
+            *("won't stop", "does not stop", "stuck on exit", "stuck at exit"),
+        ),
+        says="Something is waited for, or nobody handles the signal. Programs that do not end:",
+        cells=(
+            *("plain-thread-alive/return@main", "plain/stdout-full@main"),
+            *("plain-writer-stuck/return@main", "multiprocessing-fork/SIGINT@parent"),
+        ),
+        asks=(("docker stop", "in a container"),),
+    ),
+    Signpost(
+        words=(
+            *("atexit not called", "atexit not running", "atexit does not run", "atexit"),
+            *(
+                "handler not called",
+                "cleanup not called",
+                "clean-up did not run",
+                "finally not run",
+            ),
+        ),
+        says="Whether handlers run depends on how the process ends. Ask for that:",
+        asks=(("docker stop",), ("systemctl stop",), ("Ctrl-C",), ("OOM killer",)),
+    ),
+    Signpost(
+        words=(
+            *("github actions cancel", "ci cancel", "ci timeout", "job timeout", "cancel workflow"),
+            *("workflow cancelled", "job cancelled", "github actions", "ci-cancel"),
+        ),
+        says="GitHub Actions sends SIGINT to the first process, SIGTERM 7.5 s later, and SIGKILL"
+        " to all 2.5 s after that.",
+        terminations=("SIGINT", "SIGTERM"),
+        cells=("plain/SIGINT@main", "plain/SIGTERM@main"),
+        ending="ci-cancel",
+    ),
+    Signpost(
+        words=("pytest killed", "pytest is killed", "pytest", "tests killed"),
+        says="A session of pytest that is ended from outside.",
+        cells=("pytest/SIGKILL@main", "pytest/SIGTERM@main", "pytest/SIGINT@main"),
+    ),
+    Signpost(
+        words=("debugger stop", "stop debugging", "vs code stop", "vs code stop button"),
+        says="debugpy, the debugger of VS Code, ends the program that it is attached to.",
+        cells=("debugpy/SIGTERM@master", "debugpy/SIGINT@worker"),
+    ),
+    Signpost(
+        words=("laptop lid", "closing laptop lid", "suspend", "hibernate", "sleep mode"),
+        says="Suspending a machine freezes processes and sends them no signal (kernel"
+        " documentation, Freezing of tasks). A connection that is lost meanwhile is another"
+        " matter.",
+        asks=(("ssh disconnect",),),
+    ),
+    Signpost(
+        words=("lambda", "aws lambda"),
+        says="What AWS Lambda does is not measured. The nearest is SIGTERM to every process.",
+        asks=(("systemctl stop",),),
+        ending="stop-service",
+    ),
+)
+
+
+def signpost_of(words: str) -> Signpost | None:
+    """The signpost whose longest words are in what was asked; None where there is none."""
+    names = {word.lower(): one for one in SIGNPOSTS for word in one.words}
+    found = held_in(words, names)
+    return names[found] if found else None
