@@ -8,7 +8,9 @@ waits in subprocess.run). It handles no other signal.
 
 from __future__ import annotations
 
-from exitmatrix.model.server import Reaction, Server, Stop, View
+from msgspec.structs import replace
+
+from exitmatrix.model.server import Race, Reaction, Server, Stop, View
 
 _SOURCE = "Django 6.1.3"
 
@@ -62,4 +64,18 @@ RELOAD = Server(
     source=_SOURCE,
 )
 
-SERVERS = (NO_RELOAD, RELOAD)
+_SWALLOWED = Race(
+    between="the signal, and the callbacks of what the collector has found",
+    instead=Reaction(
+        how="goes on",
+        source="PyPy pypy/module/_weakref/interp__weakref.py, `activate_callback`: what a signal's"
+        " handler raises within the callback of a weak reference is printed and ignored",
+    ),
+)
+RELOAD_PYPY = replace(
+    RELOAD,
+    implementation="pypy",
+    worker={**RELOAD.worker, "SIGTERM": replace(RELOAD.worker["SIGTERM"], race=_SWALLOWED)},
+)
+
+SERVERS = (NO_RELOAD, RELOAD, RELOAD_PYPY)

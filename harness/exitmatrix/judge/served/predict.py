@@ -14,6 +14,8 @@ from exitmatrix.judge.served.group import group_hit
 from exitmatrix.judge.served.hits import master_hit, predict_hit
 from exitmatrix.judge.served.process import reaction_of
 from exitmatrix.model import Prediction, Record, Scenario
+from exitmatrix.model.outcome_sets import union
+from exitmatrix.model.server import Reaction, Server
 from exitmatrix.model.tree import GROUP
 
 
@@ -26,7 +28,20 @@ def _predict(record: Record, scenario: Scenario) -> Prediction:
     facts = facts_now(record, scenario)
     signal, target = record.termination, record.target
     if not facts.workers or target == "worker":
-        return predict_hit(facts, reaction_of(facts, signal), signal)
+        return _either(facts, reaction_of(facts, signal), signal)
     if target == GROUP and not facts.apart:
         return group_hit(facts, signal)
     return master_hit(facts, signal)
+
+
+def _either(facts: Server, reaction: Reaction, signal: str) -> Prediction:
+    """What a process comes to, and what it may come to instead where it races with itself."""
+    made = predict_hit(facts, reaction, signal)
+    if reaction.race is None:
+        return made
+    other = predict_hit(facts, reaction.race.instead, signal)
+    return Prediction(
+        outcomes=union((*made.outcomes, *other.outcomes)),
+        rules=tuple(dict.fromkeys((*made.rules, *other.rules))),
+        races=(reaction.race.between, *made.races),
+    )
