@@ -262,6 +262,16 @@ def test_a_worker_that_waits_for_its_own_lock_is_killed_with_its_master_or_abort
     assert (aborted.fired, aborted.exit) == (("view:busy", "C", "B", "A"), {"code": 1})
 
 
+def test_who_loads_an_application_is_deaf_to_what_would_stop_it_later() -> None:
+    """SIGTERM and SIGHUP to uWSGI are ignored until then; Ctrl-C costs it the application."""
+    for signal in ("SIGTERM", "SIGHUP", "SIGINT"):
+        alive = {
+            name: only(of(f"{name}/{signal}@main", pyuwsgi="2.0.30")).survivors
+            for name in ("uwsgi", "uwsgi-late")
+        }
+        assert alive == {"uwsgi": (), "uwsgi-late": ("main",)}
+
+
 def test_a_cold_shutdown_that_fails_is_forgotten_until_celery_5_7() -> None:
     """Its task is cut off in any release: the worker of 5.6 goes on, or is stopped by the first."""
     task = "celery.task:work"
@@ -931,6 +941,7 @@ UNSEEN = (
     ("ipykernel", 0, "imports", ""),  # a signal kills it
     ("ipykernel-manager-slow", 0, "imports", ""),  # it is cut off
     ("uvicorn-open-stream", 1, "imports", ""),
+    ("uwsgi-late", 0, "imports", ""),  # it goes on, or a signal kills it
     ("uwsgi-lazy-apps", 0, "leaves", ""),  # of a master that has none it does not show
 )
 # What no run has shown, and the source says: the master of granian may be so late to act upon a

@@ -55,6 +55,25 @@ _BUSY = replace(
     },
 )
 
+_DEAF = Reaction(
+    how="goes on",
+    source="core/uwsgi.c, `uwsgi_setup`: SIG_IGN, until `uwsgi_worker_run` when all is loaded",
+)
+_LATE = replace(
+    _ONE,
+    id="uwsgi-late",
+    listens=False,  # it is ready when its application says so
+    worker={
+        "SIGTERM": _DEAF,
+        "SIGHUP": _DEAF,
+        "SIGINT": Reaction(
+            how="goes on",
+            source="KeyboardInterrupt where the application is; plugins/python/pyloader.c,"
+            " `init_uwsgi_app`: it is not loaded, and without --need-app others may come",
+        ),
+    },
+)
+
 _DIES = Stop(passes="SIGINT", source="core/uwsgi.c, `kill_them_all`; `uwsgi_master_check_death`")
 _BRUTAL = Stop(
     passes="SIGTERM",
@@ -126,4 +145,4 @@ _WHEEL = replace(
     },
 )
 
-SERVERS = (_ONE, _BUSY, _MASTER, _DIE_ON_TERM, _LAZY, _LIMITS_OLD, _LIMITS, _WHEEL)
+SERVERS = (_ONE, _BUSY, _LATE, _MASTER, _DIE_ON_TERM, _LAZY, _LIMITS_OLD, _LIMITS, _WHEEL)
