@@ -26,12 +26,22 @@ if TYPE_CHECKING:
 _FACTORY = pytest.StashKey["Factory"]()
 
 
+def _trials(text: str) -> int:
+    """A number of runs; argparse tells what is none."""
+    if not text.isdecimal() or not int(text):
+        raise ValueError
+    return int(text)
+
+
+_trials.__name__ = "number of runs"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the fixture."""
     group = parser.getgroup("exitmatrix")
     group.addoption(
         "--exitmatrix-trials",
-        type=int,
+        type=_trials,
         default=1,
         metavar="N",
         help="runs of each ending of a program that a test ends (default: 1)",

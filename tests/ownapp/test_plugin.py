@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+from exitmatrix.cli.testing import CannotEnd, Factory
 
 from tests.conftest import FOUND, NEWEST
 from tests.ownapp.conftest import PROGRAMS
@@ -100,6 +101,26 @@ def test_a_mistake_is_an_error_in_one_line(call: str, told: str, session: pytest
     result.assert_outcomes(failed=1)
     assert told in result.stdout.str()
     assert "cli/testing.py" not in result.stdout.str()  # no line of ours stands between
+
+
+def test_a_program_that_is_none_is_told_in_one_line() -> None:
+    """No words, a quotation without an end, a folder that is not there."""
+    made = Factory(trials=1, grace="30s")
+    for command, folder, told in (
+        ("", "", "no command: name the program"),
+        ("python 'app.py", "", "python 'app.py: no closing quotation"),
+        ([sys.executable, "app.py"], "/nowhere", "^/nowhere: no such folder$"),
+    ):
+        with pytest.raises(CannotEnd, match=told):
+            made.app(command, folder=folder).end("deploy")
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "many"])
+def test_a_number_of_runs_is_one_or_more(number: str, pytester: pytest.Pytester) -> None:
+    """What is none is told by pytest, which exits with status 4."""
+    result = pytester.runpytest_subprocess(f"--exitmatrix-trials={number}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--exitmatrix-trials: invalid number of runs" in result.stderr.str()
 
 
 def test_what_was_seen_once_is_not_run_again(session: pytest.Pytester) -> None:

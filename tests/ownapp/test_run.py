@@ -52,6 +52,27 @@ def test_sigterm_ends_a_plain_program_without_clean_up(run_app: Run) -> None:
     assert "The probe changed nothing that shows from outside" in done.stdout
 
 
+LAUNCHING = """
+import atexit, os, sys, time
+
+atexit.register(print, "bye")
+if "first" in sys.argv:
+    os.execv(sys.executable, [sys.executable, "-I", "launching.py"])
+time.sleep(600)
+"""
+
+
+def test_a_program_that_executes_another_is_not_taken_for_it(run_app: Run, folder: Path) -> None:
+    """Nothing was put into the other: it has handlers, and they are not seen."""
+    (folder / "launching.py").write_text(LAUNCHING)
+    only = (*ONCE, "--ending", "ctrl-c", "--expect", "ctrl-c:ran=all")
+    done = run_app(*only, "--", "python", "launching.py", "first")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "? not seen" in row(done.stdout, "ctrl-c")
+    assert "main could not be seen from inside" in done.stdout
+    assert "CPython" not in done.stdout
+
+
 NO_UTF8 = """
 import os, subprocess, sys, time
 

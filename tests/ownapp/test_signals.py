@@ -221,6 +221,18 @@ def test_a_process_that_speaks_is_observed_though_nobody_knows_who_forked_it() -
     assert clean_up(seen).answer == "none"
 
 
+def test_a_program_that_another_replaced_before_it_was_ready_has_no_part() -> None:
+    """As of pipx, which executes a Python without PYTHONPATH: what is there says nothing."""
+    replaced = ("harness", "replaced")
+    seen = shown(installs(STOP), replaced, READY, SENT, EXITED)
+    (one,) = seen.members
+    assert (one.observed, one.handlers, seen.python) == (False, (), "")
+    assert clean_up(seen).answer == "unseen"
+    seen = shown(installs(STOP), replaced, *STARTED[1:], READY, installs(AGAIN), SENT, EXITED)
+    assert seen.members[0].observed
+    assert [each.handler.label for each in seen.members[0].handlers] == ["signal.SIGTERM:stop"]
+
+
 def test_a_signal_to_a_group_that_everybody_has_left_reaches_nobody() -> None:
     """A daemon is in a session of its own: Ctrl-C is not for it, and it goes on."""
     seen = shown(READY, ("harness", "sent", "SIGINT", "group"), target="group")

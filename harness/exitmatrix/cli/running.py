@@ -96,6 +96,8 @@ def read_call(call: Call) -> AppSpec:
         raise Failure(str(error), USAGE_ERROR) from error
     environment = session.callers_environment(call.env, clean=call.clean_env)
     folder = call.folder or session.working_folder()
+    if not session.is_folder(folder, ""):
+        raise Failure(f"{folder}: no such folder", USAGE_ERROR)
     for word in dict.fromkeys((call.command[0], words[0])):
         if word != launchers.SCRIPT_PATH and not session.find_command(word, environment, folder):
             why = session.why_no_command(word, folder)

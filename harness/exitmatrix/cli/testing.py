@@ -40,7 +40,8 @@ class Seen:
         self.result = result
 
     def __repr__(self) -> str:
-        return f"<{self.result.situation.id}: {len(self.outcomes)} runs>"
+        count = len(self.outcomes)
+        return f"<{self.result.situation.id}: {count} {'run' if count == 1 else 'runs'}>"
 
     @property
     def outcomes(self) -> tuple[AppOutcome, ...]:
@@ -166,8 +167,14 @@ class Factory:
         folder: str = "",
         roles: Mapping[str, str] | None = None,
     ) -> App:
-        """A program; `command` as for `exitmatrix run --`, without a shell."""
-        words = shlex.split(command) if isinstance(command, str) else list(command)
+        """A program; `command` as for `exitmatrix run --`, without a shell. Raises CannotEnd."""
+        __tracebackhide__ = True
+        try:
+            words = shlex.split(command) if isinstance(command, str) else list(command)
+        except ValueError as error:
+            raise CannotEnd(f"{command}: {str(error).lower()}") from None
+        if not words:
+            raise CannotEnd("no command: name the program that is to be ended")
         call = Call(
             command=tuple(words),
             ready=str(ready),  # a port

@@ -28,7 +28,7 @@ BEFORE_EXEC = 0.03
 ms of the shortest lived worker that tells nothing."""
 
 FAILURES: Mapping[str, str] = {
-    "not-started": "it could not be started",
+    "not-started": "it could not be started:",
     "not-ready": "",
     "gave-up": "it was given up while waiting for",
     "failed": "the harness itself failed",
@@ -313,6 +313,10 @@ def _take(moment: Moment, one: _Seen, seen: Mapping[int, _Seen], folder: str) ->
             one.exit, one.ended = f"unknown: {detail[0]}", moment.seconds
         case "harness", "sent":
             one.signalled.append(detail[0])
+        case "harness", "replaced":
+            # By a program that nothing could be put into; what the one before had is gone.
+            one.inside, one.python, one.handlers, one.runs = False, "", {}, []
+            one.signals, one.dropped, one.inherited = Signals(), set(), set()
         case "endings", "ending":
             one.acted = moment.seconds
         case "probe", "started":
