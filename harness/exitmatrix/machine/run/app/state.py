@@ -83,7 +83,6 @@ class AppState:
         self.port = free_port() if _wants_port(spec) else 0
         self.nodes: dict[int, Node] = {}
         self.stacks: dict[int, int] = {}
-        self._spoke: set[int] = set()  # who has told that it began, and was not looked at since
         self._observed: dict[int, int] = {}  # of who spoke, where the stack of its program began
         self._first_looks: dict[int, float] = {}  # at those that are copies of their parents
         self.sockets: dict[int, looking.Listening] = {}  # that the tree holds, by inode
@@ -185,7 +184,7 @@ class AppState:
                 self.gates.hold(told)  # of a scenario; with the pid by which its gate is called
             self.journal.add(event)
             if event.kind in ("started", "forked"):
-                self._spoke.add(event.pid)
+                self._observed[event.pid] = looking.place_of_stack(event.pid)
             self.processes.meet(event)
             if event.kind == "holding" and not self.gates.hold(told):
                 self.journal.note("harness", 0, "garbled", "a gate outside the trial")
@@ -260,9 +259,6 @@ class AppState:
             words, program, stack = (), "", 0
         if stack:
             self.stacks[pid] = stack
-            if pid in self._spoke:
-                self._spoke.discard(pid)
-                self._observed[pid] = stack
         node = old or Node(pid=pid, parent=parent, at_ready=not self.ready)
         known = words or node.words
         forked = self.stacks.get(parent) == stack if stack else node.forked
@@ -330,7 +326,7 @@ class AppState:
         """
         self.ready = True
         for pid, stack in self._observed.items():
-            if pid in self.live and self.stacks.get(pid, stack) != stack:
+            if stack and pid in self.live and self.stacks.get(pid, stack) != stack:
                 self.journal.note("harness", pid, "replaced")
         for pid, node in self.nodes.items():
             outside = self.spec.namespace and pid == self.processes.root
