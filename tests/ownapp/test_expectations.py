@@ -13,6 +13,7 @@ from exitmatrix.judge.expectations import check, ran
 from exitmatrix.model.app import Expectation, Left
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Fate, Handler, Member, Ran
 from exitmatrix.report.app import exports
+from msgspec.structs import replace
 
 CLOSE = Handler(label="app.db:close_pool", place="app/db.py:31")
 LOCK = (Left(kind="file", name="app.lock"),)
@@ -113,6 +114,15 @@ def test_what_was_registered_is_told_where_a_label_or_a_role_is_none() -> None:
 def test_what_is_otherwise_is_told(text: str, seen: AppOutcome, why: str) -> None:
     """Which handler, which process, how long: what a test's failure should say."""
     assert any(why in one for one in broken(text, seen))
+
+
+def test_who_goes_on_where_all_are_to_end_has_not_cleaned_up() -> None:
+    """A program in the background of a shell ignores SIGINT; who a kill leaves out lives on."""
+    seen = outcome(member("app#1", fate="not run", end=""), member("app#2"))
+    assert broken("ran=all", seen) == ("app.db:close_pool did not run in app#1, which goes on",)
+    assert broken("ran=app:other+app.db:close_pool", seen)[-1:] == broken("ran=all", seen)
+    killed = replace(seen, situation="SIGUSR1")
+    assert broken("ran=all", killed) == ()
 
 
 def test_one_run_breaks_an_expectation() -> None:

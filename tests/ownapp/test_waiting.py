@@ -285,6 +285,14 @@ def test_who_rests_is_watched_until_the_time_of_grace_is_over(tmp_path: Path) ->
     assert kinds[: kinds.index("closing")].count("ended") == 2
 
 
+def test_what_may_come_yet_is_not_said_to_have_run() -> None:
+    """A program in the background of a shell ignores SIGINT, and goes on with its handler."""
+    ran, waits = member("app#1", (CLOSE, "ran")), member("app#2", (CLOSE, "not run"), end="")
+    assert "✓ all that ended  " in table((ending(outcome(ran, waits), name="ctrl-c"),), 30.0)[1]
+    nothing = member("app#2", end="")
+    assert "✓ all  " in table((ending(outcome(ran, nothing), name="ctrl-c"),), 30.0)[1]
+
+
 def test_runs_that_did_not_begin_alike_are_no_runs_of_the_same() -> None:
     """Below `flock` one waits for another: it runs no program yet, and is ended as itself."""
     flock = member("flock", end="signal SIGINT", family=False)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from exitmatrix.declare.situations import nearest
+from exitmatrix.declare.situations import find, nearest
 from exitmatrix.model.app import Expectation
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Member, Ran
 from exitmatrix.model.base import Frozen
@@ -55,7 +55,9 @@ def _broken(expectation: Expectation, results: Mapping[str, EndingResult]) -> tu
 
 
 def ran(outcome: AppOutcome, values: Sequence[str], role: str = "") -> list[str]:
-    """Whether handlers ran to their end wherever they were registered, in processes that ended.
+    """Whether handlers ran to their end wherever they were registered.
+
+    In processes that ended; where all are to end, who goes on has not run them either.
 
     `values`: `all` of the program's own, or labels; `role`: there alone.
     """
@@ -90,7 +92,20 @@ def _missed(outcome: AppOutcome, values: Sequence[str], role: str) -> list[tuple
             for one, run in meant
             if run.fate != "ran"
         ]
+    if find(outcome.situation).watch == "gone":
+        missed += _never_came(members, values)
     return missed
+
+
+def _never_came(members: Sequence[Member], values: Sequence[str]) -> list[tuple[str, str]]:
+    """What has not begun in a process that was to end, and goes on."""
+    return [
+        (f"{run.handler.label} did not run in {one.role}, which goes on", run.handler.place)
+        for one in members
+        if not one.exit
+        for run in one.own
+        if run.fate == "not run" and any(_is_meant(run, label) for label in values)
+    ]
 
 
 def _but(label: str, known: Sequence[str]) -> str:

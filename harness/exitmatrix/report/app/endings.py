@@ -43,7 +43,15 @@ def _ran(result: EndingResult) -> str:
     }[found.answer]
     if found.answer == "none" and result.outcomes[0].survivors:
         words = f"not in {listed(found.missing)}"
+    if found.answer == "all" and any(map(_is_waited_for, result.outcomes)):
+        words = "all that ended"
     return f"{SIGNS[found.answer]} {words}"
+
+
+def _is_waited_for(outcome: AppOutcome) -> bool:
+    """Whether somebody goes on whose clean-up has not run."""
+    alive = [one for one in outcome.members if one.counts and not one.new and not one.exit]
+    return any(ran.fate == "not run" for one in alive for ran in one.own)
 
 
 def _ended(result: EndingResult) -> str:
