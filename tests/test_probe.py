@@ -469,6 +469,45 @@ for handler in vanishes, returns, fails, leaves, old: atexit.register(handler)
     assert done.exit == 9
 
 
+# A signal arrives just before the end of a handler has its number, or just after that.
+INTERRUPTED = """
+import atexit
+import exitmatrix_probe as probe
+tell, after = probe.tell, []
+def interrupted(source, kind, *detail):
+    if kind != "ended": return tell(source, kind, *detail)
+    probe.tell = tell
+    if after.pop(): tell(source, kind, *detail)
+    raise SystemExit(0)
+def late(): probe.tell = interrupted; after.append(True)
+def early(): probe.tell = interrupted; after.append(False)
+def last(): pass
+for handler in last, late, early: atexit.register(handler)
+"""
+
+
+@every_python
+def test_an_exception_that_comes_when_a_handler_has_returned_is_its_own(
+    python: Interpreter,
+) -> None:
+    """As of a handler of SIGTERM that raises SystemExit: it is told if the end was not, or once."""
+    done = run(python, "-c", INTERRUPTED)
+    names = done.names()
+    told = [
+        (event.kind, names[event.detail[0]], *event.detail[1:])
+        for event in done.events
+        if event.kind in ("began", "ended", "raised")
+    ]
+    assert told == [
+        ("began", "early"),
+        ("raised", "early", "SystemExit"),
+        ("began", "late"),
+        ("ended", "late"),
+        ("began", "last"),
+        ("ended", "last"),
+    ]
+
+
 TELLING = """
 import sys
 import endings

@@ -193,6 +193,11 @@ def tell(source, kind, *detail):
     return _write(source, kind, detail)
 
 
+def taken():
+    """What differs as soon as another event has its number."""
+    return repr(_numbers)
+
+
 def _forker():
     """`thread` where another thread than the first one has forked this process.
 

@@ -13,7 +13,7 @@ import itertools
 import os
 import sys
 
-from exitmatrix_channel import SUBINTERPRETER, keep, tell, tell_last
+from exitmatrix_channel import SUBINTERPRETER, keep, taken, tell, tell_last
 
 PLAIN = (str, bytes, int, float, bool, type(None))
 FUNCTION = type(lambda: None)
@@ -47,20 +47,22 @@ class Handler(object):
         self.key = key
 
     def __call__(self, *args, **kwargs):
+        before = None
         try:
             # Inside, since a second Ctrl-C may arrive while this is being told.
             _compare_counts()
             tell("probe", "began", self.key)
             result = self.func(*args, **kwargs)
+            before = taken()  # a signal that arrives now may raise before that is told, or after
+            tell("probe", "ended", self.key)
+            return result
         except:  # noqa: E722 - an instance of 2.7's old-style classes is no BaseException
             # By name only: formatting the exception could run the program's code.
             failed = sys.exc_info()
-            tell("probe", "raised", self.key, failed[0].__name__)
+            if before is None or before == taken():
+                tell("probe", "raised", self.key, failed[0].__name__)
             if not _may_report(failed[0]):
                 raise
-        else:
-            tell("probe", "ended", self.key)
-            return result
         try:
             _report(self.func, *failed)  # here the exception is no longer being handled
         finally:
