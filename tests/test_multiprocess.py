@@ -279,6 +279,31 @@ def test_what_a_task_raises_ends_both_kinds_of_pools_and_their_starter() -> None
     assert {(one["child"], one["child#2"]) for one in ways} >= {(0, 0), ("SIGTERM", 0)}
 
 
+def test_ctrl_c_ends_a_worker_at_a_task_and_one_between_tasks_in_a_race() -> None:
+    """The end of the one breaks the executor, unless the other's result has come before.
+
+    Or it takes the length of the message with it that tells the other to end.
+    """
+    ways = of_two("submit", "SIGINT", "group")
+    assert [(ends(one)["child"], fired(one)["child"]) for one in ways] == [
+        (0, ("D",)),
+        (1, ("D",)),
+        ("SIGTERM", ()),
+    ]
+    assert {(ends(one)["parent"], ends(one)["child#2"]) for one in ways} == {("SIGINT", 1)}
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_workers_that_import_the_program_run_what_it_registers(method: str) -> None:
+    """Two of a Pool, each of which may be ended at any moment, and two of an executor."""
+    ways = of_two("apply", "return", "child", "3.13.0", method)
+    whole = {(fired(one)["child"], fired(one)["child#2"]) for one in ways}
+    assert {(("D", "A"), ("D", "A")), (("D", "A"), ()), ((), ())} <= whole
+    assert all(ends(one)["parent"] == 0 for one in ways)
+    seen = only(of_two("submit", "return", "child", "3.13.0", method))
+    assert fired(seen)["child"] == fired(seen)["child#2"] == ("D", "A")
+
+
 @pytest.mark.parametrize("ending", ["SIGTERM", "SIGKILL"])
 def test_an_idle_worker_outlives_its_starter_in_an_executor_and_not_in_a_pool(ending: str) -> None:
     """A worker of an executor has both ends of its queue, so that it never sees its end."""

@@ -15,6 +15,10 @@ from exitmatrix.judge.start import Below, code_of, first_moment
 from exitmatrix.model import Prediction, Program, Termination
 from exitmatrix.model.outcome_sets import union
 
+MOST = 4 * MOST_MOMENTS
+"""A signal that comes at any moment has many, and so have two workers that are ended; cells are
+few, and generated programs many."""
+
 
 def predict(
     program: Program,
@@ -39,10 +43,8 @@ def _predict(
 ) -> Prediction:
     ask = Ask(laws, code_of(program, target), profile, ordered=False)
     first = first_moment(program, termination, target, below)
-    # A signal that may come at any moment has many; whose programs are few.
-    most = 4 * MOST_MOMENTS if below else MOST_MOMENTS
     told = union(
-        outcome_of(end, program, termination, target, ask) for end in outcomes(first, ask, most)
+        outcome_of(end, program, termination, target, ask) for end in outcomes(first, ask, MOST)
     )
     open_end = len(told) > 1 or any(one.cut or one.answer == "either" for one in told)
     races = tuple(ask.races) if open_end else ()

@@ -50,6 +50,7 @@ NOT_GENERATED = frozenset({
     "pypy-ctrl-c-waits-for-stdout",
     "multiprocessing-registers-early", "multiprocessing-registers-late",
     "import-of-a-pool-registers", "broken-pool", "task-exception-is-a-result",
+    "pool-breaks-while-it-ends", "worker-is-told-to-end", "interrupted-read-tears-a-message",
     "pool-replaces-a-worker", "task-exception-ends-a-worker", "task-exception-of-a-pool",
     "worker-waits-for-a-task", "pool-that-is-left-open",
     "ending-daemons-are-terminated", "process-of-old-server-exits-with-1",

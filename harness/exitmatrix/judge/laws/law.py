@@ -38,6 +38,7 @@ Question = Literal[
     "release exception",  # what one does that leaves what was called when a global was released
     "globals",  # whether globals are released at the end
     "hook",  # whether an exception calls the function that is to be told of it
+    "worker told",  # what a worker makes of what tells it that no task comes any more
     "worker gone",  # what the starter of a pool sees of a worker that ended at a task
     "task exception",  # what an exception does that leaves a task of a pool
     "pool task",  # what an exception does that leaves a task in a pool of threads
@@ -242,6 +243,7 @@ class Facts(Frozen, kw_only=True):
     list_closed: bool = False  # whether threading's own list takes nothing any more
     running: bool = False  # whether handlers are being run
     of_pool: bool = False  # whether a worker is one of multiprocessing's Pool
+    shuts_down: bool = False  # whether an executor waits for its workers, told to end or not
     told_to_end: bool = False  # whether a worker was told that nothing comes any more
     child_rests: bool = False  # whether a supervised child waits for what comes from outside
     signal: str = ""

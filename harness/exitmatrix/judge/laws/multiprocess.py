@@ -102,7 +102,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="broken-pool",
         about="worker gone",
-        when=lambda f: not f.of_pool,
+        when=lambda f: not f.of_pool and not f.shuts_down,
         then=lambda _: Raises("Exception"),
         because=(
             "A worker that ends by itself breaks its pool: result() raises "
@@ -111,6 +111,41 @@ LAWS: tuple[Law, ...] = (
         ),
         source="CPython Lib/concurrent/futures/process.py, _ExecutorManagerThread; docs: "
         "library/concurrent.futures, BrokenProcessPool",
+    ),
+    Law(
+        id="pool-breaks-while-it-ends",
+        about="worker gone",
+        when=lambda f: not f.of_pool and f.shuts_down,
+        then=lambda _: Raises("Exception"),
+        because=(
+            "Ctrl-C goes to all: the program leaves the `with` statement, which waits for tasks; "
+            "one at a task is a result, one between tasks ends its worker. Where that end is seen "
+            "before the result, the pool is broken, and the worker with the result is sent SIGTERM."
+        ),
+        source="CPython Lib/concurrent/futures/process.py, _process_worker and "
+        "_ExecutorManagerThread.wait_result_broken_or_wakeup",
+        race="the end of a worker that was between tasks, and the result of another's task",
+    ),
+    Law(
+        id="worker-is-told-to-end",
+        about="worker told",
+        when=lambda f: not f.exception,
+        then=lambda _: Proceeds(),
+        because="A worker of an executor ends when it reads that no task comes any more.",
+        source="CPython Lib/concurrent/futures/process.py, _process_worker",
+    ),
+    Law(
+        id="interrupted-read-tears-a-message",
+        about="worker told",
+        when=lambda f: f.exception == "KeyboardInterrupt",
+        then=lambda _: (Proceeds(), Raises("Exception")),
+        because=(
+            "All workers read one pipe. A message is two reads, of its length and of the rest; "
+            "Ctrl-C that comes between them ends a worker with the first. The next worker takes "
+            "the rest for a length, and ends by EOFError instead of as it was told."
+        ),
+        source="CPython Lib/multiprocessing/connection.py, Connection._recv_bytes",
+        race="Ctrl-C, and the two reads of a message by another worker",
     ),
     Law(
         id="pool-replaces-a-worker",

@@ -127,16 +127,22 @@ def end(now: Configuration, process: ProcessState, how: Exit, *, flushed: bool) 
     """A process is gone."""
     if flushed:
         now = flush(now, process)
-    last = now.process(process.path)
-    gone = replace(
-        last,
-        exit=how,
+    last = remains(now.process(process.path))
+    return with_process(now, replace(last, exit=how, streams_flushed=flushed and not how.signal))
+
+
+def remains(process: ProcessState) -> ProcessState:
+    """What is there of a process when it is gone: what it has done, not what it would have."""
+    return replace(
+        process,
         threads=(),
-        daemons=any(one.daemon for one in last.threads),
+        daemons=any(one.daemon for one in process.threads),
         buffered=(),
-        streams_flushed=flushed and not how.signal,
+        handlers=(),
+        threading=(),
+        listed=(),
+        processes_over=False,
     )
-    return with_process(now, gone)
 
 
 def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:

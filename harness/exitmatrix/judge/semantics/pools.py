@@ -99,13 +99,66 @@ def go_on(
                 yield _with(now, process, change.pop(thread))
         case AwaitsWork():
             downs = [one.top for one in _starter(now, process).threads]
-            if any(isinstance(one, ShutsDown) and _is_idle(now, one.workers) for one in downs):
-                yield _with(now, process, change.pop(thread))
-        case ShutsDown(workers, raised):
-            if all(now.process(one.path).exit is not None for one in workers):
-                yield _with(now, process, replace(change.pop(thread), raising=raised))
+            told = [one for one in downs if isinstance(one, ShutsDown)]
+            if any(_is_idle(now, one.workers) for one in told):
+                yield from _end_worker(now, process, thread, told[0], ask)
+        case ShutsDown() as down:
+            yield from _shut_down(now, process, thread, down, ask)
         case EndsPool() as ending:
             yield from _end(now, process, thread, ending, ask)
+
+
+def _end_worker(
+    now: Configuration, process: ProcessState, thread: Thread, down: ShutsDown, ask: Ask
+) -> Iterator[Configuration]:
+    """All that may follow when a worker is told that no task comes any more."""
+    cut_short = any(_was_interrupted(now, one.path) for one in down.workers)
+    about = Facts(profile=ask.profile, exception="KeyboardInterrupt" if cut_short else "")
+    over = change.pop(thread)
+    for effect in ask("worker told", about):
+        match effect:
+            case Proceeds():
+                yield _with(now, process, over)
+            case Raises(name):
+                failed = change.fail(over, Raised(name, text="EOFError: Ran out of input"))
+                yield _with(now, process, failed)
+            case _:
+                raise NotPredicted(f"{effect!r} of a worker")
+
+
+def _was_interrupted(now: Configuration, worker: Path) -> bool:
+    """Whether Ctrl-C has ended a worker between two tasks, or is about to."""
+    process = now.process(worker)
+    raised = (one.raising for one in process.threads)
+    leaves = any(one and one.name == "KeyboardInterrupt" for one in raised)
+    return leaves or (process.exit is not None and process.exit.status == 1)
+
+
+def _shut_down(
+    now: Configuration, process: ProcessState, thread: Thread, down: ShutsDown, ask: Ask
+) -> Iterator[Configuration]:
+    """All that may follow while an executor waits for its workers, told to end or not."""
+    if all(now.process(one.path).exit is not None for one in down.workers):
+        yield _with(now, process, replace(change.pop(thread), raising=down.raised))
+    elif breaks(now, down):
+        (effect,) = ask("worker gone", Facts(profile=ask.profile, shuts_down=True))
+        if not isinstance(effect, Raises):
+            raise NotPredicted(f"{effect!r} of a pool")
+        now = _with(now, process, change.swap(thread, replace(down, broken=True)))
+        yield from _terminate(now, down.workers, ask)
+
+
+def breaks(now: Configuration, down: ShutsDown) -> bool:
+    """Whether a worker is gone before the others, one at its task, have been told to end."""
+    gone = (now.process(one.path).exit is not None for one in down.workers)
+    return not down.broken and any(gone) and not _is_idle(now, down.workers)
+
+
+def may_break(now: Configuration, down: ShutsDown) -> bool:
+    """Whether it depends on who is first: one worker ends while another is at its task."""
+    alive = [one for one in down.workers if now.process(one.path).exit is None]
+    ends = any(now.process(one.path).threads[0].raising for one in alive)
+    return not down.broken and len(alive) > 1 and ends and not _is_idle(now, alive)
 
 
 def _between(result: Raised | None, of_pool: bool) -> BETWEEN:
@@ -151,7 +204,7 @@ def _await(
         match effect:
             case Raises(name):
                 broken = Raised(name, text="BrokenProcessPool")
-                down = change.swap(thread, ShutsDown(waiting.workers, broken))
+                down = change.swap(thread, ShutsDown(waiting.workers, broken, broken=True))
                 now = _with(now, process, down)
                 yield from _terminate(now, waiting.workers, ask)
             case Restarts():

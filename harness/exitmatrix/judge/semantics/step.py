@@ -62,6 +62,7 @@ from exitmatrix.judge.semantics.waits import (
     RequestCode,
     Resting,
     Serving,
+    ShutsDown,
     Supervising,
     Turn,
     WaitsForChild,
@@ -113,6 +114,8 @@ def _apart(now: Configuration) -> bool:
             if one.daemon and now.process(one.path).exit is None:
                 return False
         for thread in process.threads:
+            if isinstance(thread.top, ShutsDown) and pools.may_break(now, thread.top):
+                return False
             for place, frame in enumerate(thread.frames, start=1):
                 if isinstance(frame, Supervising) and (
                     process.pending or thread.raising or frame.grace or thread.frames[place:]

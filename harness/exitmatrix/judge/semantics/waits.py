@@ -116,6 +116,7 @@ class ShutsDown(Frozen):
 
     workers: tuple[Owned, ...]
     raised: Raised | None = None  # what goes on then
+    broken: bool = False  # whether one was gone before, so that the others have been terminated
 
 
 class EndsPool(Frozen):

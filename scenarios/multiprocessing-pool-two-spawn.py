@@ -1,0 +1,73 @@
+# /// script
+# requires-python = ">=3.6"
+# dependencies = []
+#
+# [tool.exitmatrix]
+# title = "A Pool of two processes, in a `with` statement, start method spawn"
+# roles = ["parent", "child"]
+# acts = "child"
+# ready = {stdout = "ready"}
+# terminations = ["return", "exception", "SIGTERM", "SIGINT@parent", "SIGKILL"]
+# not-on = {"pypy-3.9.1[56]-*" = "its pools cannot start such a worker (PyPy issue 3910)"}
+#
+# [tool.exitmatrix.program]
+# steps = [
+#     "import multiprocessing", "register A", "register B", "register C",
+#     {apply = ["end here"], workers = 2, method = "spawn", begin = ["register D"]},
+# ]
+# ///
+"""The same program as multiprocessing-pool-two. Each worker is a Python of its own, which imports the program's
+file: what is registered there is registered in it, too.
+"""
+import atexit
+import multiprocessing
+import sys
+
+import endings
+
+
+@atexit.register
+def A():
+    print("A: cleaning up")
+
+
+@atexit.register
+def B():
+    print("B: cleaning up")
+
+
+@atexit.register
+def C():
+    print("C: cleaning up")
+
+
+def D():
+    print("D: cleaning up what the worker has opened")
+
+
+def begin(reader):
+    global turn
+    turn = reader
+    atexit.register(D)
+    endings.hold("forked")
+
+
+def task():
+    turn.recv()
+    print("ready")
+    sys.stdout.flush()
+    endings.end_here("child")
+
+
+def parent():
+    context = multiprocessing.get_context("spawn")  # novm: the header asks for 3.6
+    reader, writer = multiprocessing.Pipe()
+    with context.Pool(2, begin, (reader,)) as pool:
+        first = pool.apply_async(task)
+        pool.apply(len, ("",))  # by the other worker, as the first is at its task
+        writer.send("your turn")
+        first.get()
+
+
+if __name__ == "__main__":
+    parent()
