@@ -16,27 +16,33 @@ from exitmatrix.declare.source import LINES, source
 from exitmatrix.declare.statements import HOLDING, names, size, statements
 from exitmatrix.machine.bare.session import Session
 from exitmatrix.model.language import (
+    Abort,
+    ApplyTask,
     Call,
     Catch,
     Code,
     EndInterpreter,
+    Exec,
     Fork,
     Function,
     Handle,
     HandleInLoop,
     Hook,
+    LibcExit,
     OsExit,
     Pause,
     Raise,
     Register,
     RegisterThreading,
     RunLoop,
+    Segfault,
     SetExitFunction,
     Signal,
     StartInterpreter,
     StartProcess,
     StartThread,
     Statement,
+    SubmitTask,
     SysExit,
     TryFinally,
     UsePool,
@@ -75,6 +81,7 @@ GENERATIONS = {
     6: "5141a74b54d74c75",
     7: "a18c8030b64bfd2d",
     8: "0e9e89c25b5b488b",
+    9: "7779758317243f5b",
 }
 
 
@@ -93,6 +100,7 @@ FILES = {
     6: "32dd8d99c7749d21",
     7: "6cb166d647f66fa9",
     8: "109a33b4309a4b87",
+    9: "9f7f34b9ccb40a2d",
 }
 
 
@@ -131,6 +139,8 @@ def test_random_programs_use_the_whole_language() -> None:
         TryFinally,
         Catch,
         UsePool,
+        SubmitTask,
+        ApplyTask,
     }
     loops = [one for c in PROGRAMS for one in statements(c) if isinstance(one, RunLoop)]
     assert {bool(one.tasks) for one in loops} == {bool(one.generators) for one in loops}
@@ -188,9 +198,24 @@ def test_tasks_of_pools_fork_nothing() -> None:
     """In the child their worker would wait for another task, for ever; and one waits at most."""
     for code in PROGRAMS:
         pools = [one for one in statements(code) if isinstance(one, UsePool)]
-        acts = [act for one in pools for act in one.body]
+        others = [one for one in statements(code) if isinstance(one, SubmitTask | ApplyTask)]
+        acts = [act for one in (*pools, *others) for act in one.body]
         assert not any(isinstance(one, Fork | StartProcess | Call | TryFinally) for one in acts)
         assert sum(one.ends == "at exit" for one in pools) <= 1
+        assert not (pools and others)
+
+
+def test_pools_of_processes_are_in_mains_code() -> None:
+    """No law says what one in a handler does; and no task ends a worker of a Pool."""
+    functions = [function for code in PROGRAMS for function in code.functions]
+    inside = [act for one in functions for act in statements(Code(body=one.body))]
+    assert not any(isinstance(one, SubmitTask | ApplyTask) for one in inside)
+    applied = [one for c in PROGRAMS for one in statements(c) if isinstance(one, ApplyTask)]
+    acts = [act for one in applied for act in one.body]
+    assert acts
+    ends = SysExit | OsExit | LibcExit | Abort | Segfault | Signal | Exec | Handle
+    assert not any(isinstance(one, ends) for one in acts)
+    assert {one.exception for one in acts if isinstance(one, Raise)} == {"RuntimeError"}
 
 
 def test_a_program_has_one_second_interpreter_at_most() -> None:

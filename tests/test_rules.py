@@ -56,6 +56,7 @@ from exitmatrix.model.language import (
     StartProcess,
     StartThread,
     Statement,
+    SubmitTask,
     Unregister,
     UsePool,
     Write,
@@ -290,6 +291,10 @@ UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
     "fork-copies-thread-end": ("cpython 3.8.18", (StartThread(), Fork((StartThread(),)))),
     "forked-thread-ends-the-child": ("cpython 3.13.0", (StartThread((Fork(),)),)),
     "frame-holds-globals": ("cpython 3.13.0", (Keep("f"), PyExit(0))),
+    "main-module-came-last": (
+        "cpython 3.13.0",
+        (StartProcess(()), JoinProcess(), Keep("f"), PyExit(0)),
+    ),
     "hook-fails": ("cpython 3.13.0", (Hook("sys.excepthook", "raises"), Raise())),
     "input-fails-to-flush": (
         "cpython 3.13.0",
@@ -305,6 +310,7 @@ UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
         "cpython 3.13.0",
         (StartProcess((StartProcess(()),), daemon=True), JoinProcess()),
     ),
+    "no-process-pools-in-2": ("cpython 2.7.18", (SubmitTask(()),)),
     "no-start-methods-in-2": ("cpython 2.7.18", (StartProcess((), "spawn"),)),
     "only-the-starter-joins": (
         "cpython 3.13.0",

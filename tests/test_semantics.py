@@ -341,6 +341,17 @@ def test_cpython_releases_globals_behind_all_handlers_and_pypy_does_not(python: 
         predict_program(code(Keep("d"), Keep("e")), PROFILES[python])
 
 
+def test_py_exit_releases_no_global_since_3_8_unless_multiprocessing_is_there() -> None:
+    """It has entered the main module once more, which is so emptied before what that needs."""
+    plain = code(Keep("d"), PyExit(5))
+    process = code(StartProcess(()), JoinProcess(), Keep("d"), PyExit(5))
+    assert foreseen(plain, cpython("3.7.16")) == {"d( d) = 5"}
+    assert foreseen(plain, cpython("3.8.18")) == {"= 5"}
+    for version in ("3.7.16", "3.8.18", "3.15.2"):
+        (told,) = foreseen(process, cpython(version))
+        assert told.startswith("d( d) = 5")
+
+
 def test_hooks_are_told_before_handlers_and_not_of_every_end() -> None:
     """sys.excepthook of no SystemExit; threading's of that too, since 3.8."""
     hooks = Register("A"), Hook("sys.excepthook", "s"), Hook("threading.excepthook", "t")

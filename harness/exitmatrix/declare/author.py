@@ -101,12 +101,12 @@ class Author:
             self.lists = dice.chance(50)
             self.rare = dice.chance(50)  # whether there are statements that few programs have
             self.released = (Raise("ValueError"),) if dice.chance(50) else ()
+        self.submits = version > 8 and dice.chance(45)  # to pools of processes
         self.starts = version > 4 and dice.chance(70 if version == 5 else 25)  # processes
-        self.pools = version > 5 and dice.chance(65)  # of threads
-        self.loops = version > 6 and dice.chance(45)  # of events
-        self.starts = self.starts and not self.loops
-        self.interpreters = version > 7 and dice.chance(40)
-        self.starts = self.starts and not self.interpreters
+        self.pools = version > 5 and dice.chance(65) and not self.submits  # of threads
+        self.loops = version > 6 and dice.chance(45) and not self.submits  # of events
+        self.interpreters = version > 7 and dice.chance(40) and not self.submits
+        self.starts = self.starts and not (self.loops or self.interpreters)
         if self.loops or self.interpreters:
             self.forks = max(MOST_FORKS)  # a child would go on with the loop of its parent
         self.lists = version > OLDEST and (self.lists or self.pools)
@@ -147,7 +147,8 @@ class Author:
     def rows(self, place: Place) -> Rows:
         """What this generation chooses from."""
         old = True, self.version > OLDEST
-        brought = (*old, self.starts, self.pools, self.loops, self.interpreters)
+        later = self.starts, self.pools, self.loops, self.interpreters, self.submits
+        brought = (*old, *later)
         there = zip(self.tables[place], brought, strict=False)
         return [row for rows, known in there if known for row in rows]
 

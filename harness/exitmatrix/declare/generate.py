@@ -7,7 +7,7 @@ from exitmatrix.declare.dice import Dice
 from exitmatrix.declare.weights import TABLES
 from exitmatrix.model.language import Code
 
-VERSION = 8
+VERSION = 9
 """Of the generator: another one gives other programs for the same seed."""
 
 
@@ -34,5 +34,8 @@ def random(seed: int, number: int, version: int = VERSION) -> Code:
     nothing: a child would go on with the loop of its parent.
 
     Since generation 8 some programs start a second interpreter in main's code. They fork nothing.
+
+    Since generation 9 some programs without pools of threads submit tasks to pools of processes,
+    in main's code. Tasks fork nothing, as those of threads.
     """
     return Author(Dice(version, seed, number), version, TABLES).code()

@@ -65,7 +65,25 @@ def start_daemon(body):
         thread.join()
 '''
 
-PROCESSES = '''
+TELL_END = '''
+def tell_end(popen, place):
+    """Have it told when multiprocessing has waited for a process."""
+    poll = popen.poll
+
+    def poll_and_tell(*args, **kwargs):
+        known = popen.returncode
+        code = poll(*args, **kwargs)
+        if known is None and code is not None:
+            status = code << 8 if code >= 0 else -code
+            tell("exit", str(status), place=place)
+        return code
+
+    popen.poll = poll_and_tell
+
+'''
+
+PROCESSES = (
+    '''
 PROCESSES = []  # of multiprocessing: each with a pipe that it tells on, and one that it waits for
 SERVER = []  # the place of the fork server, and how often it has forked
 STARTER = []  # in one of them, the other ends of these pipes
@@ -129,22 +147,9 @@ def count(method):
     else:
         FORKS[0] += 1
 
-
-def tell_end(popen, place):
-    """Have it told when multiprocessing has waited for a process."""
-    poll = popen.poll
-
-    def poll_and_tell(*args, **kwargs):
-        known = popen.returncode
-        code = poll(*args, **kwargs)
-        if known is None and code is not None:
-            status = code << 8 if code >= 0 else -code
-            tell("exit", str(status), place=place)
-        return code
-
-    popen.poll = poll_and_tell
-
-
+'''
+    + TELL_END
+    + '''
 def run_process(body, place, handed):
     global TOLD
     for _, _, releases in PROCESSES:  # of the starter, if this was forked
@@ -187,6 +192,7 @@ def wait_for_starter():
             if error.errno != errno.EINTR:
                 raise
 '''
+)
 
 TELL_ELSEWHERE = """
 TOLD = None  # the descriptor to write to, where there is one; stderr by default

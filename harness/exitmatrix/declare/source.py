@@ -20,10 +20,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from exitmatrix.declare import prelude, prelude_interpreters, prelude_loops
+from exitmatrix.declare import (
+    prelude,
+    prelude_interpreters,
+    prelude_loops,
+    prelude_process_pools,
+)
 from exitmatrix.declare.statements import names, statements
 from exitmatrix.model.language import (
     Abort,
+    ApplyTask,
     AwaitJoin,
     AwaitProcess,
     Call,
@@ -65,6 +71,7 @@ from exitmatrix.model.language import (
     StartProcess,
     StartThread,
     Statement,
+    SubmitTask,
     SysExit,
     TerminateProcess,
     TryFinally,
@@ -79,6 +86,9 @@ INDENT = "    "
 EXHAUSTING = {"recursion": "recurse", "input": "ask", "file size": "write_too_much"}
 
 GUARD = 'if __name__ == "__main__":'
+
+POOLS = (ApplyTask, SubmitTask)
+"""A task of a pool of processes."""
 
 SYS, THREADING = "sys.excepthook", "threading.excepthook"
 
@@ -114,7 +124,7 @@ class _Writer:
     def file(self, title: str) -> str:
         """Docstring, imports, helpers, functions, main program."""
         functions = [self._function(name) for name in names(self.code)]
-        forks = bool(self.kinds & {Fork, StartProcess})
+        forks = bool(self.kinds & {Fork, StartProcess, *POOLS})
         roles = '["parent", "child"]' if forks else '["main"]'
         main = self._main("parent" if forks else "main")
         parts = [
@@ -171,7 +181,7 @@ class _Writer:
             ("resource", "file size" in self.resources),
             (
                 "sys",
-                self.kinds & {SysExit, Write, Flush, Say, SetExitFunction, Catch}
+                self.kinds & {SysExit, Write, Flush, Say, SetExitFunction, Catch, *POOLS}
                 or SYS in hooks
                 or "file size" in self.resources,
             ),
@@ -188,21 +198,24 @@ class _Writer:
     def _helpers(self) -> list[str]:
         after_main, keeps = "after main" in self.ends, Keep in self.kinds
         fork, process = prelude.FORK, prelude.PROCESSES
+        pooled = prelude_process_pools.PROCESS_POOLS
         if after_main:
-            process = process.replace(
-                '    tell("started', f'{prelude.FORGET_WAITING[4:]}    tell("started'
-            )
+            forget = '    tell("started', f'{prelude.FORGET_WAITING[4:]}    tell("started'
+            process, pooled = process.replace(*forget), pooled.replace(*forget)
             fork = fork.replace("        tell(", f"{prelude.FORGET_WAITING}        tell(", 1)
         if self.observed:
             process = process.replace('    tell("started', f'{prelude.HOLD[4:]}    tell("started')
             fork = fork.replace("        tell(", f"{prelude.HOLD}        tell(", 1)
-        processes = StartProcess in self.kinds
+        pools = bool(self.kinds & {*POOLS})
+        processes = bool(self.kinds & {StartProcess, *POOLS})
         return [
             text.lstrip("\n") if text in (prelude.TELL, prelude.TELL_ELSEWHERE) else text
             for text, used in (
                 (prelude.TELL, not processes),
                 (prelude.TELL_ELSEWHERE, processes),
-                (process, processes),
+                (process, StartProcess in self.kinds),
+                (prelude.TELL_END, pools and StartProcess not in self.kinds),
+                (pooled, pools),
                 (fork, Fork in self.kinds),
                 (prelude.JOINED, "joined" in self.ends),
                 (prelude_loops.LOOPS, self.kinds & {RunLoop, HandleInLoop}),
@@ -251,6 +264,10 @@ class _Writer:
             case StartProcess(body, method, daemon):
                 name = self._thread(body, "process")
                 return [f'start_process({name}, "{method}"{", daemon=True" if daemon else ""})']
+            case SubmitTask(body):
+                return [f"submit_task({self._thread(body, 'task')})"]
+            case ApplyTask(body):
+                return [f"apply_task({self._thread(body, 'task')})"]
             case UsePool(body, ends):
                 return [f'use_pool({self._thread(body, "task")}, "{ends}")']
             case RunLoop(body=body):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from exitmatrix.declare import interpreter_author, loop_author
+from exitmatrix.declare import interpreter_author, loop_author, process_author
 from exitmatrix.declare.author import Author, Place, Rows, Table
 from exitmatrix.model.language import (
     Abort,
@@ -45,6 +45,7 @@ _FOR_RARE_ONES: Rows = [
 _FOR_PROCESSES: Rows = [(8, Author.process)]
 _FOR_POOLS: Rows = [(9, Author.pool)]
 _FOR_INTERPRETERS: Rows = [(6, interpreter_author.end)]
+_FOR_SUBMITS: Rows = [(30, process_author.submit), (15, process_author.apply)]
 _FOR_SIGNALS: Rows = [
     (6, Author.handle),
     (2, Author.ignore),
@@ -93,6 +94,7 @@ IN_MAIN: Table = (
     [*_FOR_POOLS, *_FOR_POOLS],
     [(36, loop_author.loop)],
     [(40, interpreter_author.start), *_FOR_INTERPRETERS],
+    _FOR_SUBMITS,
 )
 
 IN_FUNCTION: Table = (
@@ -185,6 +187,7 @@ IN_TRY: Table = (
     _FOR_POOLS,
     [],
     _FOR_INTERPRETERS,
+    _FOR_SUBMITS,
 )
 
 

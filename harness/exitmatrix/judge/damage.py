@@ -49,10 +49,8 @@ NOT_GENERATED = frozenset({
     "stdout-is-held", "held-stdout-aborts", "held-stdout-blocks-first", "held-stdout-blocks-last",
     "pypy-ctrl-c-waits-for-stdout",
     "multiprocessing-registers-early", "multiprocessing-registers-late",
-    "import-of-a-pool-registers", "broken-pool", "task-exception-is-a-result",
+    "pool-replaces-a-worker", "task-exception-ends-a-worker", "worker-waits-for-a-task",
     "pool-breaks-while-it-ends", "worker-is-told-to-end", "interrupted-read-tears-a-message",
-    "pool-replaces-a-worker", "task-exception-ends-a-worker", "task-exception-of-a-pool",
-    "worker-waits-for-a-task", "pool-that-is-left-open",
     "ending-daemons-are-terminated", "process-of-old-server-exits-with-1",
     "names-are-made-and-removed", "no-shared-memory-yet", "shared-memory-has-a-name",
     "something-is-shared", "tracker-removes-names", "tracker-waits-for-the-last",
@@ -60,8 +58,9 @@ NOT_GENERATED = frozenset({
     "tracker-of-processes",
 })  # fmt: skip
 """Laws about a prompt, about libraries that stand in for os._exit, about an overflow of the stack
-and a pipe that nobody empties, or a thread fills, and about pools of processes and what processes
-share, which the generator does not say; and about what a starter does not tell."""
+and a pipe that nobody empties, or a thread fills, about a worker of a Pool that ends at its task,
+and about what processes share, which the generator does not say; and about what a starter does not
+tell."""
 
 OF_PROGRAMS: tuple[Law, ...] = tuple(
     law

@@ -87,6 +87,7 @@ class Profile(Frozen, kw_only=True):
     shared_memory: bool
     file_buffer: int
     pool_locks: int
+    wakes_closed_pools: bool
     tracker_name: Literal["semaphore_tracker", "resource_tracker"]
     server_catches_all: bool
     callbacks: Literal["at once", "collected"]
@@ -750,6 +751,17 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("pypy", (3, 8), 6),
         ),
         source="CPython bpo-35493; Lib/multiprocessing/pool.py, Pool.__init__, _change_notifier",
+    ),
+    Parameter(
+        name="wakes_closed_pools",
+        about="whether the exit function of pools of processes may fail on one that is closed",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("pypy", (), value=True),
+            Span("pypy", (3, 9), value=False),
+        ),
+        source="PyPy issue 3317; CPython bpo-39104; 3.7 Lib/concurrent/futures/process.py, "
+        "_ThreadWakeup.wakeup and _python_exit",
     ),
     Parameter(
         name="tracker_name",

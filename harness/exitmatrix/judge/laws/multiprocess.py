@@ -63,6 +63,12 @@ def _process_pool(facts: Facts) -> tuple[str, ...]:
     return ("logging.shutdown", "multiprocessing.util._exit_function", *own)
 
 
+def _is_a_task(facts: Facts) -> bool:
+    """Whether a task is submitted to a pool of processes that this Python has."""
+    executor = does(SubmitTask)(facts) and facts.profile.pools != "backport"
+    return executor or (does(ApplyTask)(facts) and facts.profile.start_methods)
+
+
 TRACKED = ("semaphore", "shared memory")
 """What multiprocessing makes, and tells its tracker of."""
 
@@ -209,7 +215,7 @@ LAWS: tuple[Law, ...] = (
             (does(StartProcess)(f) and not f.daemonic and _has_method(f) and _is_in_time(f))
             or (does(JoinProcess, AwaitProcess)(f) and not f.foreign)
             or does(TerminateProcess, AwaitJoin)(f)
-            or (does(SubmitTask, ApplyTask)(f) and f.in_main and not f.finalizing)
+            or (_is_a_task(f) and f.in_main and not f.finalizing)
         ),
         then=lambda _: Proceeds(),
         because=(
@@ -231,13 +237,24 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="no-start-methods-in-2",
         about="statement",
-        when=lambda f: does(StartProcess)(f) and not _has_method(f),
+        when=lambda f: (
+            (does(StartProcess)(f) and not _has_method(f))
+            or (does(ApplyTask)(f) and not f.profile.start_methods)
+        ),
         then=lambda _: Raises("Exception"),
         because=(
             "Python 2's multiprocessing forks, and has no get_context: asking for it is an "
             "AttributeError."
         ),
         source="docs: library/multiprocessing, multiprocessing.get_context, New in version 3.4",
+    ),
+    Law(
+        id="no-process-pools-in-2",
+        about="statement",
+        when=lambda f: does(SubmitTask)(f) and f.profile.pools == "backport",
+        then=lambda _: Raises("Exception"),
+        because="Python 2 has no concurrent.futures: ImportError.",
+        source="docs: library/concurrent.futures, New in version 3.2",
     ),
     Law(
         id="only-the-starter-joins",

@@ -140,7 +140,7 @@ LAWS: tuple[Law, ...] = (
             and (
                 not f.held
                 or f.profile.clears_globals
-                or (f.held == "frame" and f.profile.py_exit_releases)
+                or (f.held in ("frame", "main module") and f.profile.py_exit_releases)
             )
         ),
         then=lambda _: Calls(),
@@ -174,10 +174,27 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Proceeds(),
         because=(
-            "Py_Exit leaves the frames of the program as they are. Since 3.8 nothing but these "
-            "frames has the globals, and a frame is not taken down: nothing is released."
+            "Py_Exit leaves the frames of the program as they are, and who runs its file has its "
+            "module. Since 3.8 modules that are left are emptied, those that came last first: when "
+            "globals are released, the modules are empty that their functions would need."
         ),
-        source="CPython Python/pylifecycle.c, Py_Exit and finalize_modules",
+        source="CPython Python/pylifecycle.c, Py_Exit and finalize_modules; Python/pythonrun.c",
+    ),
+    Law(
+        id="main-module-came-last",
+        about="globals",
+        when=lambda f: (
+            f.held == "main module"
+            and f.profile.releases_globals
+            and not (f.profile.clears_globals or f.profile.py_exit_releases)
+        ),
+        then=lambda _: Calls(),
+        because=(
+            "multiprocessing enters the main module into sys.modules once more, as __mp_main__: so "
+            "it has come last, and is emptied before the modules that its functions need."
+        ),
+        source="CPython Lib/multiprocessing/__init__.py, last lines; Python/pylifecycle.c, "
+        "finalize_modules; 3.8 Python/import.c, PyImport_Cleanup",
     ),
     Law(
         id="pypy-leaves-globals",

@@ -109,7 +109,8 @@ def _globals(
     if process.second and ask.profile.second_interpreter == "runs first":
         yield from spawn.end_second(now, process, main, ask, left_over=True)
     elif process.kept:
-        held = "frame" if ending.frame else ""
+        again = change.EXIT_FUNCTION in process.library  # and so multiprocessing
+        held = ("main module" if again else "frame") if ending.frame else ""
         yield from _release(now, process, main, replace(about, held=held), ask)
     else:
         yield _at(now, process, main, ending, "streams")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import Facts, Passes, Proceeds, Raises, Restarts
-from exitmatrix.judge.semantics import change, multiprocess, process_waits
+from exitmatrix.judge.semantics import change, multiprocess, process_waits, run
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import Body, Configuration, ProcessState, Thread
 from exitmatrix.judge.semantics.waits import (
@@ -43,6 +43,13 @@ def submit(
 
     Raises NotPredicted.
     """
+    if not process.reader and process.buffered:
+        raise NotPredicted("no law says what happens: a pool whose starter cannot flush stdout")
+    if isinstance(statement, SubmitTask):
+        if ask.profile.wakes_closed_pools:
+            # Whose thread is still in a table of weak references, if nobody has collected it yet.
+            raise NotPredicted("no law says what happens: the exit function of pools, on PyPy")
+        now = change.with_process(now, run.bring(process, "process pool", ask))
     path = process.path
     now = _begin(now, path, thread, statement, statement.body, ask)
     for _ in range(1, statement.workers):
@@ -139,6 +146,7 @@ def _shut_down(
 ) -> Iterator[Configuration]:
     """All that may follow while an executor waits for its workers, told to end or not."""
     if all(now.process(one.path).exit is not None for one in down.workers):
+        process = multiprocess.knowing(now, process)
         yield _with(now, process, replace(change.pop(thread), raising=down.raised))
     elif breaks(now, down):
         (effect,) = ask("worker gone", Facts(profile=ask.profile, shuts_down=True))
@@ -265,6 +273,7 @@ def _end(
         now = _with(now, process, change.swap(thread, replace(ending, asked=True)))
         yield from _terminate(now, ending.workers, ask, told=True)
     elif all(now.process(one.path).exit is not None for one in ending.workers):
+        process = multiprocess.knowing(now, process)
         yield _with(now, process, replace(change.pop(thread), raising=ending.raised))
 
 

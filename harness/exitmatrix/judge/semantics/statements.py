@@ -175,7 +175,7 @@ def _imported(
         if isinstance(statement, UsePool) and ask.profile.eval_forgets_interrupt:
             return multiprocess.forget_interrupt(process, thread)
     spawns = isinstance(statement, StartProcess) and statement.method != "fork"
-    if spawns and ask.profile.early_exit_function:
+    if (spawns or isinstance(statement, ApplyTask)) and ask.profile.early_exit_function:
         return run.bring(process, "multiprocessing.util", ask), thread
     return process, thread
 

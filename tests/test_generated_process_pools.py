@@ -1,0 +1,107 @@
+"""The laws of pools of processes, for programs that end by themselves: whose end is it? Pure."""
+
+from __future__ import annotations
+
+import pytest
+from exitmatrix.judge.profile import Profile, profile
+from exitmatrix.judge.program import predict_program
+from exitmatrix.judge.semantics.ask import NotPredicted
+from exitmatrix.model.language import (
+    ApplyTask,
+    CloseStdout,
+    Code,
+    Fork,
+    Function,
+    OsExit,
+    Raise,
+    Register,
+    Signal,
+    Statement,
+    SubmitTask,
+    SysExit,
+    Write,
+)
+from exitmatrix.report.programs import lines
+
+
+def python(version: str) -> Profile:
+    return profile({"implementation": "cpython", "version": version})
+
+
+def shown(version: str, *body: Statement, **functions: tuple[Statement, ...]) -> set[str]:
+    """All that a program may show."""
+    named = tuple(Function(name, does) for name, does in functions.items())
+    seen = predict_program(Code(body=body, functions=named), python(version)).seen
+    return {"; ".join(lines(one)) for one in seen}
+
+
+def shows(version: str, *body: Statement) -> str:
+    """The one thing that it may show."""
+    (told,) = shown(version, *body)
+    return told
+
+
+@pytest.mark.parametrize(("version", "worker"), [("3.12.1", ""), ("3.13.0", " B;")])
+def test_a_worker_runs_its_own_handlers_since_3_13(version: str, worker: str) -> None:
+    """What its starter has registered it never runs; what it wrote is out before the end."""
+    told = shows(version, Register("A"), SubmitTask((Register("B"), Write("w1."))), SysExit(3))
+    assert told == f"main: A; exit status 3; fork 0:{worker} exit status 0; stdout: w1."
+
+
+@pytest.mark.parametrize("pool", [SubmitTask, ApplyTask])
+def test_what_a_task_raises_is_raised_in_main(pool: type[SubmitTask | ApplyTask]) -> None:
+    """The starter asks for the result."""
+    assert all("main: exit status 1" in one for one in shown("3.13.0", pool((Raise(),))))
+
+
+def test_an_exit_in_a_task_is_that_of_the_program() -> None:
+    """The worker of an executor ends as if nothing had been."""
+    told = shows("3.13.0", SubmitTask((SysExit(4),)))
+    assert told == "main: exit status 4; fork 0: exit status 0; stdout: nothing"
+
+
+@pytest.mark.parametrize(
+    ("act", "end"), [(OsExit(7), "exit status 7"), (Signal("SIGKILL"), "killed by SIGKILL")]
+)
+def test_a_worker_that_is_gone_breaks_its_pool(act: Statement, end: str) -> None:
+    """result() raises BrokenProcessPool."""
+    told = shows("3.13.0", SubmitTask((act,)))
+    assert told == f"main: exit status 1; fork 0: {end}; stdout: nothing"
+
+
+def test_the_end_of_a_pool_is_a_race() -> None:
+    """Its worker is told to end and is sent SIGTERM: it ends by the one or by the other."""
+    ends = shown("3.12.1", ApplyTask(()))
+    assert ends == {
+        "main: exit status 0; fork 0: exit status 0; stdout: nothing",
+        "main: exit status 0; fork 0: killed by SIGTERM; stdout: nothing",
+    }
+
+
+@pytest.mark.parametrize("pool", [SubmitTask, ApplyTask])
+def test_a_child_takes_no_pool_for_its_own_that_is_over(pool: type[SubmitTask | ApplyTask]) -> None:
+    """The pool's end has waited for its worker, so no exit function joins it in the child."""
+    told = shown("3.12.1", pool(()), Fork((Write("c."), SysExit(0))))
+    assert all("fork 1: exit status 0" in one for one in told)
+
+
+@pytest.mark.parametrize("pool", [SubmitTask, ApplyTask])
+def test_there_are_no_such_pools_in_2(pool: type[SubmitTask | ApplyTask]) -> None:
+    """Neither concurrent.futures nor get_context."""
+    assert shows("2.7.18", pool(())) == "main: exit status 1; stdout: nothing"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        (Register("A"),),
+        (CloseStdout(), Write("w1."), SubmitTask(())),
+        (ApplyTask((OsExit(3),)),),
+    ],
+    ids=["in a handler", "stdout that cannot be flushed", "a Pool that waits for ever"],
+)
+def test_what_was_not_measured_of_pools_is_withheld(body: tuple[Statement, ...]) -> None:
+    """A pool at the end of a program, one whose starter cannot flush, and one that waits."""
+    code = Code(body=body, functions=(Function("A", (SubmitTask(()),)),))
+    with pytest.raises(NotPredicted):
+        predict_program(code, python("3.13.0"))
