@@ -105,7 +105,7 @@ def test_why_a_process_stays_is_told() -> None:
     ignoring = member("main", (CLOSE, "not run"), ignores=("SIGTERM",), **GRACE)
     assert "main ignores SIGTERM" in why(ignoring)
     assert "main ignores" not in why(member("main", (CLOSE, "not run"), **GRACE))
-    begun = "app.db:close_pool began in main and did not come to its end"
+    begun = "app.db:close_pool began in main and did not end"
     assert begun in why(member("main", (CLOSE, "unfinished"), **GRACE))
     waits = member("main", (CLOSE, "unfinished"), end="", got=("SIGINT",))
     assert begun in why(waits, name="ctrl-c")
@@ -278,8 +278,8 @@ def test_why_a_process_that_exits_runs_less_than_all_is_told() -> None:
     assert "ran no handler, as os._exit()" in left(missing)[0]
     assert "ran no handler of atexit, as os._exit()" in left((LAST, "ran"), missing)[0]
     text, remedy = left((FLUSH, "ran"), missing)
-    assert (text, remedy) == ("worker exited with status 0 before it came to the rest.", "")
-    assert "before it came to the rest" in left((FLUSH, "raised"), missing)[0]
+    assert (text, remedy) == ("worker exited with status 0 before the remaining handlers.", "")
+    assert "before the remaining handlers" in left((FLUSH, "raised"), missing)[0]
     assert "while app:flush () ran" in left((LAST, "ran"), (FLUSH, "unfinished"), missing)[0]
     text, remedy = left(missing, inherited=True)
     assert "it is its parent's" in text

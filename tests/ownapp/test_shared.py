@@ -103,7 +103,7 @@ def test_runs_that_meet_in_another_place_are_made_again_one_by_one(
     done = run_app(*only, "--", "python", "locks.py")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✓ all" in row(done.stdout, "ctrl-c")
-    assert "Side by side, its runs did not all end alike (ctrl-c)" in words(done.stdout)
+    assert "Runs at the same time did not all end alike (ctrl-c)" in words(done.stdout)
 
 
 @pytest.mark.real

@@ -41,8 +41,8 @@ from exitmatrix.report.render.text import fill
 from exitmatrix.report.survey import surveys
 
 KILLED = (
-    "What is told here is what the first signal does. Whoever is alive when the time of grace is"
-    " over gets SIGKILL, and runs no handler."
+    "This is what the first signal does. A process that is still alive at the end of the grace time"
+    " gets SIGKILL, and runs no handler."
 )
 ASKED = 2  # questions of others that are named
 ANY = "python app.py"  # where no program is named

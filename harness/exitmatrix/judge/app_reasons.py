@@ -13,8 +13,8 @@ SOON = 0.5  # seconds in which who was sent a signal too may end, and it looks a
 
 EXEC = "start the program with exec, so that it takes the place of the shell"
 PIPE = (
-    "have the program take the place of the shell, which exec within a pipe does not: in bash, exec"
-    " PROGRAM > >(tee log); or leave what it writes to whoever starts it"
+    "have the program take the place of the shell, which exec within a pipe does not do: in bash,"
+    " exec PROGRAM > >(tee log); or leave its output to the process that starts it"
 )
 OF_LAUNCHERS = {
     "flock": "flock --no-fork, which becomes the program and keeps the lock",
@@ -128,14 +128,14 @@ def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
             continue
         if name in one.ignores:
             yield Reason(
-                text=f"{one.base} ignores {name}: it was told to, or whoever started it did so.",
+                text=f"{one.base} ignores {name}: itself, or because its parent did.",
                 remedy=f"give it a handler for {name}",
                 source="signal(7); execve(2): what is ignored stays so",
             )
         if one.finishing and all(ran.began is None for ran in one.handlers if _is_last(ran)):
             yield Reason(
-                text=f"The main thread of {one.base} came to its end, and Python waits for the"
-                " other threads, unless they are daemons, before it runs what atexit has.",
+                text=f"The main thread of {one.base} has ended. Python waits for the other threads,"
+                " unless they are daemons, before it runs the handlers of atexit.",
                 remedy="tell them to end (threading.Event) before it does, or start them with"
                 " daemon=True",
                 source="Python, threading, Thread objects; Lib/threading.py, _shutdown",
@@ -144,8 +144,8 @@ def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
             if ran.fate == "unfinished" and not ran.past:
                 where = f" ({ran.handler.place})" if ran.handler.place else ""
                 yield Reason(
-                    text=f"{ran.handler.label}{where} began in {one.base} and did not come to its"
-                    " end: the process waits for it, and so do the handlers behind it.",
+                    text=f"{ran.handler.label}{where} began in {one.base} and did not end. The"
+                    " process waits for it, and so do the handlers after it.",
                     remedy="give what it waits for a time limit",
                     source="Python, atexit",
                 )
@@ -213,18 +213,18 @@ def _why_it_left(one: Member, status: str) -> Reason:
     ran = {one.handler.mechanism for one in handlers if one.fate in ("ran", "raised")}
     lacks = {one.handler.mechanism for one in missing}
     remedy = (
-        "clean up in a hook that whoever ends it so calls before, such as celery's"
+        "clean up in a hook that is called before that, such as celery's"
         " worker_process_shutdown; in a process of multiprocessing, multiprocessing.util.Finalize"
         " with an exitpriority runs on every Python"
     )
     if stuck := next((each for each in handlers if each.fate == "unfinished"), None):
         return Reason(
             text=f"{one.base} exited with status {status} while {stuck.handler.label}"
-            f" ({stuck.handler.place}) ran, as os._exit() does: what is behind it never runs.",
+            f" ({stuck.handler.place}) ran, as os._exit() does. The handlers after it do not run.",
             source="Python, os._exit",
         )
     if ran & lacks:
-        return Reason(text=f"{one.base} exited with status {status} before it came to the rest.")
+        return Reason(text=f"{one.base} exited with status {status} before the remaining handlers.")
     if missing and all(each.inherited for each in missing):
         return Reason(
             text=f"{one.base} was forked by a process that had registered what did not run, and"
@@ -257,8 +257,8 @@ def _about_restarts(outcome: AppOutcome) -> Iterator[Reason]:
         old = [each for each in outcome.members if each.family and not each.new and each is not one]
         if name in one.catches and old and all(each.exit for each in old):
             yield Reason(
-                text=f"{one.base} did not end on {name}, and has started others in the place of"
-                " those that did: to it that signal means to start anew.",
+                text=f"{one.base} did not end on {name}, and has replaced the processes that did:"
+                " it takes this signal as an order to restart.",
                 remedy="send it the signal that it stops on, or have it stop on this one (uWSGI:"
                 " --die-on-term)",
                 source="uWSGI, Managing the uWSGI server: SIGTERM and --die-on-term",
@@ -270,8 +270,8 @@ def _about_programs(outcome: AppOutcome) -> Iterator[Reason]:
     for one in outcome.members:
         if any(ran.past and ran.fate == "not run" for ran in one.own):
             yield Reason(
-                text=f"{one.base} executed another program in its place, and what was registered"
-                " with atexit is gone with the one before.",
+                text=f"{one.base} executed another program in its place. The handlers of atexit"
+                " were lost with the old one.",
                 remedy="clean up before os.execv",
                 source="Python, os.execv: no clean-up handlers are called",
             )
@@ -295,7 +295,7 @@ def _about_signals(outcome: AppOutcome) -> Iterator[Reason]:
             elif ran.due and ran.fate == "not run":
                 yield Reason(
                     text=f"{handler.label} ({handler.place}) was in place in {one.base} and did not"
-                    " begin: handlers run in the main thread, between two steps of Python code, and"
-                    " it came to none.",
+                    " begin: handlers run in the main thread, between two instructions of Python"
+                    " code, and it executed none.",
                     source="Python, signal, Execution of Python signal handlers",
                 )

@@ -8,15 +8,14 @@ from exitmatrix.model.app import AppSpec, AppTrial, Situation
 from exitmatrix.report.app.words import listed
 
 BESIDE = (
-    "Another exitmatrix run was at work in the same folder: what it made or left there may be told"
-    " here as this one's."
+    "Another exitmatrix run was at work in the same folder. Files that it made or left there may be"
+    " listed here."
 )
 
 
 SHORTENED = (
-    "Of each ending in which somebody goes on, one run was watched for the whole time of grace; in"
-    " the others the same processes had come to rest, and that was not waited for again."
-    " --thorough waits each time."
+    "Where a process does not end, one run was watched for the whole grace time. The other runs"
+    " stopped once the same processes were idle. --thorough waits in every run."
 )
 
 
@@ -30,8 +29,8 @@ def made_again(endings: Sequence[Situation]) -> str:
     """What is told where runs that met each other are replaced by runs one after the other."""
     names = ", ".join(one.id for one in endings)
     return (
-        f"Side by side, its runs did not all end alike ({names}); so these were made again, one"
-        " after the other, and that is what is shown."
+        f"Runs at the same time did not all end alike ({names}). They were made again, one after"
+        " the other, and those runs are shown."
     )
 
 
@@ -46,7 +45,8 @@ def not_ready_again(trials: Sequence[AppTrial]) -> str:
     return (
         "It did not become ready in every run"
         + "".join(f"; one wrote: {line.strip()}" for line in last)
-        + ". If an earlier run has left what stops it, --before-each 'COMMAND' can remove that."
+        + ". If something that an earlier run left prevents it, remove that with --before-each"
+        " 'COMMAND'."
     )
 
 

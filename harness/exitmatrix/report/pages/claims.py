@@ -63,11 +63,9 @@ TITLE = "What was published about exit handlers, and what is seen"
 
 HEAD = paragraph(
     "Three texts about Python's exit handlers, one of them in two versions, are the origin of this",
-    "project. Their claims are told here in our own words. Each was tried again, on every Python"
-    " and",
-    "stack that can run it, and each verdict is computed from the observations by the conditions"
-    " that",
-    "stand with it.",
+    "project. Here are their claims in our own words, and those of documentation since. Each was",
+    "tried on the Pythons and stacks that can run it. Each verdict is computed from the",
+    "observations, by the conditions that are listed with it.",
 )
 
 LEGEND: Mapping[Word, Inline] = {
@@ -78,18 +76,18 @@ LEGEND: Mapping[Word, Inline] = {
         Emphasis("until"),
         " a version where others did not",
     ),
-    OTHER_REASON: "what the author saw is there, and has another cause than the text says",
+    OTHER_REASON: "what the author saw happens, but the cause is not the one that the text gives",
     IN_SOME_RUNS: "a race: runs of one and the same cell differ",
-    CONTRADICTED: "what was seen is not what the text says",
+    CONTRADICTED: "what was seen differs from what the text says",
     UNTESTABLE: "an opinion: nothing that could be seen would decide it",
-    NOT_MEASURED: "cells that it rests on have no observation",
+    NOT_MEASURED: "cells that it depends on have no observation",
 }
 
 BY_HAND = paragraph(
     inline(
         "Below, ",
         Emphasis("done"),
-        " is what to type to see it for oneself: bash, a checkout of this project, and as",
+        " is what to type to see it yourself: in bash, in a checkout of this project, and as",
     ),
     inline(
         Code("python"),

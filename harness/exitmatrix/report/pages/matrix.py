@@ -79,8 +79,8 @@ LEGEND = points(
             Code("exit 1"),
             " is an exit status; ",
             Emphasis("killed by it"),
-            " says that the signal which was sent killed the process, and a bare SIGTERM that this"
-            " one did.",
+            " means that the signal which was sent killed the process. The name of a"
+            " signal, such as SIGTERM, means that this signal did.",
         ),
         inline(
             Emphasis("output lost"),

@@ -24,8 +24,9 @@ from exitmatrix.report.site.content import Family, Site
 
 PATH = "laws/index.html"
 LEAD = paragraph(
-    "A law says what one thing does, with its source. A cell is predicted by all laws that apply to"
-    " it, and compared with what was observed. The example is one cell that rests on the law."
+    "A law is one statement about how Python, a server or a launcher behaves, with its source. All"
+    " laws that apply to a cell predict it, and the prediction is compared with what was observed."
+    " The example is a cell that the law helps to predict."
 )
 KINDS: Mapping[str, Mapping[str, Law | ServerLaw]] = {
     "Of programs": LAWS_BY_ID,
