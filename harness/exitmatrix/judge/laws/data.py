@@ -214,9 +214,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.finalizing and _held_open(f),
         then=lambda f: Keeps(HELD_OPEN.get(f.data, "damaged")),
         because=(
-            "A file that nobody closes is written when it is released, with the globals. A daemon "
-            "thread in a function of the program has them, and is never over: what waits in "
-            "buffers is lost, though the program ends well."
+            "A file that nobody closes is written when it is released, with the globals. A "
+            "daemon thread in a function of the program holds them and does not end, so what is"
+            " in buffers is lost, although the program ends normally."
         ),
         source="CPython bpo-18214; Python/pylifecycle.c, finalize_modules; Modules/_io/iobase.c, "
         "iobase_finalize",

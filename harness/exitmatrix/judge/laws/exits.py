@@ -111,8 +111,8 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Blocks(),
         because=(
-            "Before this PyPy kills itself with SIGINT it flushes stdout, and waits for whoever is "
-            "stuck in a write to it."
+            "Before this PyPy kills itself with SIGINT it flushes stdout, and waits for a "
+            "thread that is stuck in a write to it."
         ),
         source="PyPy issue #4995; measured on PyPy 7.3.11",
     ),
@@ -147,7 +147,10 @@ LAWS: tuple[Law, ...] = (
         about="main exception",
         when=lambda f: _interrupted(f, "i") and f.profile.prompt_interrupt != "both",
         then=lambda _: Finalizes(0),
-        because="A prompt that follows a script makes its KeyboardInterrupt a thing of the past.",
+        because=(
+            "A prompt that follows a script handles its KeyboardInterrupt: the end of the "
+            "prompt sets the exit status."
+        ),
         source="docs: using/cmdline, -i; CPython Modules/main.c, pymain_repl",
     ),
     Law(
@@ -271,7 +274,7 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Leaves(1),
         because=(
             "This PyPy raises the last exception of the handlers again and ends with status 1, "
-            "past the flush of stdout."
+            "without flushing stdout."
         ),
         source="PyPy 7.3.5 pypy/module/atexit/app_atexit.py, run_exitfuncs",
     ),

@@ -137,8 +137,8 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Raises("Exception"),
         because=(
-            "What Python finds lacking it tells by an exception: MemoryError, RecursionError, "
-            "EOFError. Nobody has to catch it for a normal end."
+            "If something runs out, Python raises an exception: MemoryError, RecursionError, "
+            "EOFError. The program ends normally even if nobody catches it."
         ),
         source="docs: library/exceptions; library/functions, input; setrlimit(2), RLIMIT_AS",
     ),
@@ -193,8 +193,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _lacks(f, "stack") and f.profile.endless_calls == "overflow",
         then=lambda _: Dies("SIGSEGV"),
         because=(
-            "Where the limit of sys.setrecursionlimit alone stands between calls and the end of "
-            "the C stack, whoever raises it dies of SIGSEGV."
+            "Only the limit of sys.setrecursionlimit protects the C stack there. A program that"
+            " raises it is killed by SIGSEGV when its stack overflows."
         ),
         source="docs: library/sys, sys.setrecursionlimit; PyPy issue #4874",
     ),
@@ -215,7 +215,7 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=does(FillStdout),
         then=lambda _: Proceeds(),
-        because="A pipe that is full stands in nobody's way until somebody writes.",
+        because="A full pipe has no effect until something is written to it.",
         source="pipe(7), section I/O on pipes and FIFOs",
     ),
     Law(

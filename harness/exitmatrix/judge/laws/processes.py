@@ -83,7 +83,9 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=does(StartChild),
         then=lambda _: Proceeds(),
-        because="A child that is started runs the program anew, with handlers of its own.",
+        because=(
+            "A child that is started runs the program from its start, with handlers of its own."
+        ),
         source="docs: library/subprocess, Popen",
     ),
     Law(
@@ -108,8 +110,9 @@ LAWS: tuple[Law, ...] = (
         when=does(ReplaceExit),
         then=lambda _: Proceeds(),
         because=(
-            "os._exit is a name in a module: a library may put a function in its place that does "
-            "something before it calls the real one. What calls _exit(2) past it is not reached."
+            "os._exit is a name in a module: a library may put a function in its place that "
+            "does something before it calls the real one. Code that calls _exit(2) directly is "
+            "not affected."
         ),
         source="coverage coverage/patch.py, _patch__exit",
     ),

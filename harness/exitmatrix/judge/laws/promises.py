@@ -109,7 +109,10 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=lambda f: _lists(f) and f.list_closed,
         then=lambda _: Raises("Exception"),
-        because="When the main thread's code has ended, that list takes no more: RuntimeError.",
+        because=(
+            "When the main thread's code has ended, nothing can be added to that list: "
+            "RuntimeError."
+        ),
         source="CPython bpo-39812; Lib/threading.py, _register_atexit",
     ),
     Law(
@@ -218,8 +221,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.hook == "sys.excepthook" and f.exception != "SystemExit" and not f.again,
         then=lambda _: Calls(),
         because=(
-            "An exception that leaves the main thread's code is given to sys.excepthook, before "
-            "the program comes to its end and so before any handler."
+            "An exception that leaves the main thread's code is passed to sys.excepthook before"
+            " the program ends, and so before any handler."
         ),
         source="docs: library/sys, sys.excepthook; CPython Python/pythonrun.c, PyErr_PrintEx",
     ),
@@ -312,7 +315,7 @@ LAWS: tuple[Law, ...] = (
         about="hook",
         when=lambda f: f.again and not _raises_again(f),
         then=lambda _: Proceeds(),
-        because="In Python 3 and PyPy what a handler raises is reported past sys.excepthook.",
+        because="In Python 3 and PyPy what a handler raises is reported without sys.excepthook.",
         source="CPython Modules/atexitmodule.c, atexit_callfuncs; 3.9, the same; measured on "
         "PyPy 7.3.3",
     ),

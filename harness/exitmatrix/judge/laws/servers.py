@@ -214,7 +214,7 @@ LAWS: tuple[Law, ...] = (
         ),
         then=_kills,
         because=(
-            "In Python 3 an exception that unwinds subprocess.call, be it SystemExit, kills the "
+            "In Python 3 an exception that leaves subprocess.call, SystemExit too, kills the "
             "child with SIGKILL: none of the child's handlers run."
         ),
         source="CPython Lib/subprocess.py, call",

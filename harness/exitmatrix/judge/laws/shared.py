@@ -24,7 +24,7 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=does(Share, Unshare),
         then=lambda _: Proceeds(),
-        because="What has a name is there until somebody removes the name.",
+        because="An object with a name exists until the name is removed.",
         source="shm_overview(7); sem_overview(7); sysvipc(7)",
     ),
     Law(
@@ -96,8 +96,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.shared.startswith("System V") and not f.in_use,
         then=lambda _: Keeps("left behind"),
         because=(
-            "System V shared memory, semaphores and queues belong to no process. Nobody but the "
-            "program knows of them, so they stay where no handler removes them."
+            "System V shared memory, semaphores and queues belong to no process. Only the "
+            "program knows them, so they stay if no handler removes them."
         ),
         source="shmctl(2), semctl(2) and msgctl(2), IPC_RMID; sysvipc(7); CPython Lib/"
         "multiprocessing/resource_tracker.py, _CLEANUP_FUNCS",
@@ -108,8 +108,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.shared.startswith("untracked") and not f.in_use,
         then=lambda _: Keeps("left behind"),
         because=(
-            "What sem_open(3) and shm_open(3) have made stays until its name is unlinked, or the "
-            "system is shut down: where no handler does that, nobody does."
+            "What sem_open(3) and shm_open(3) have made stays until its name is unlinked or the"
+            " system shuts down. If no handler unlinks it, nothing does."
         ),
         source="shm_overview(7) and sem_overview(7), Persistence",
     ),

@@ -78,7 +78,7 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=lambda f: f.in_main and _sets(f) in UNCATCHABLE and f.profile.refuses_uncatchable,
         then=lambda _: Raises("Exception"),
-        because="The kernel lets nobody handle or ignore SIGKILL and SIGSTOP.",
+        because="No process can handle or ignore SIGKILL and SIGSTOP.",
         source="signal(2), Description; docs: library/signal, signal.signal",
     ),
     Law(

@@ -139,7 +139,9 @@ LAWS: tuple[Law, ...] = (
         about="stderr",
         when=lambda f: _of_handler(f, "title"),
         then=lambda f: Prints(("Error in atexit._run_exitfuncs:", TRACEBACK, f.text)),
-        because="Up to 3.9 atexit prints the traceback of each handler itself, past any hook.",
+        because=(
+            "Up to 3.9 atexit prints the traceback of each handler itself, without calling a hook."
+        ),
         source="CPython 3.9 Modules/atexitmodule.c, atexit_callfuncs; 2.7 Lib/atexit.py",
     ),
 )

@@ -105,8 +105,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: isinstance(f.statement, OsExit) or _libc(f, "_exit", "quick_exit"),
         then=lambda f: Leaves(_status(f)),
         because=(
-            "os._exit, _exit and quick_exit end the process at once, from whichever thread. None "
-            "of them knows of Python's handlers and buffers."
+            "os._exit, _exit and quick_exit end the process at once, from whichever thread. "
+            "None of them knows Python's handlers and buffers."
         ),
         source="docs: library/os, os._exit; _exit(2); quick_exit(3)",
     ),

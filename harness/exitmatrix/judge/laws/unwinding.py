@@ -39,7 +39,7 @@ LAWS: tuple[Law, ...] = (
         about="finally",
         when=lambda f: not f.exception,
         then=lambda _: Calls(),
-        because="When the body of a try statement comes to its end, its finally clause follows.",
+        because="When the body of a try statement ends, its finally clause follows.",
         source="docs: reference/compound_stmts, The try statement",
     ),
     Law(

@@ -45,8 +45,10 @@ LAWS: Mapping[str, ServerLaw] = {
         because="The signal is handled or ignored, and nobody leaves.", source="signal(7)"
     ),
     "server-waits": ServerLaw(
-        because="The server listens no more, and waits for whoever it is still answering, without a"
-        " limit unless it is given one.",
+        because=(
+            "The server stops listening, and waits for the clients that it is still answering, "
+            "without a limit unless it is given one."
+        ),
         source="uvicorn/server.py, Server._wait_tasks_to_complete",
     ),
     "server-passes-on": ServerLaw(
@@ -112,7 +114,7 @@ LAWS: Mapping[str, ServerLaw] = {
         source="werkzeug/_reloader.py, run_with_reloader; CPython Lib/subprocess.py, returncode",
     ),
     "server-kills-its-worker": ServerLaw(
-        because="An exception that unwinds subprocess.call, be it SystemExit, kills the child with"
+        because="An exception that unwinds subprocess.call, SystemExit too, kills the child with"
         " SIGKILL; after Ctrl-C it gives it a quarter of a second. The master itself finalizes.",
         source="CPython Lib/subprocess.py, call and run, Popen._sigint_wait_secs",
     ),
