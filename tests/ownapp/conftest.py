@@ -122,6 +122,20 @@ listener = socket.create_server((sys.argv[1], int(sys.argv[2])))
 time.sleep(600)
 """
 
+COUNTING = """\
+import socket, sys
+
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    client, _ = listener.accept()
+    with open(sys.argv[2], "a") as file:
+        file.write("asked")
+    client.recv(1000)
+    client.sendall(b"HTTP/1.0 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+    client.close()
+"""
+"""It tells of each client, in a file that is not in the working folder."""
+
 ANSWERING = """\
 import http.server, signal, sys, threading, time
 
@@ -161,6 +175,7 @@ PROGRAMS = {
     "forking.py": FORKING,
     "daemon.py": DAEMON,
     "leaving.py": LEAVING,
+    "counting.py": COUNTING,
     "serving.py": SERVING,
     "temporary.py": TEMPORARY,
     "twice.py": TWICE,

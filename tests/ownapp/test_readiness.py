@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from exitmatrix.machine.run.app.readiness import (
     GROWTH,
     LONGEST_GROWING,
@@ -10,6 +13,8 @@ from exitmatrix.machine.run.app.readiness import (
     Growth,
     is_loaded,
 )
+
+from tests.ownapp.conftest import Run
 
 
 def ready_after(memory: list[int]) -> float:
@@ -33,3 +38,16 @@ def test_what_is_still_loading_is_not_ready_however_long_the_machine_takes() -> 
 def test_what_takes_and_gives_back_memory_does_not_grow() -> None:
     """A server that polls allocates all the time, and never more than before."""
     assert ready_after([1000, 1000 + 10 * GROWTH] * 500) == LONGEST_LISTENING
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("ready", ["auto", "/"])
+def test_a_server_is_asked_for_nothing_unless_ready_says_so(
+    ready: str, run_app: Run, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """That it listens and rests is seen from outside: a request would wake one that sleeps."""
+    asked: Path = tmp_path_factory.mktemp("asked") / "file"
+    words = ("--ready", ready, "--trials", "1", "--ending", "deploy")
+    done = run_app(*words, "--", "python", "counting.py", "{port}", str(asked))
+    assert done.returncode == 0, done.stderr
+    assert asked.exists() == (ready == "/")
