@@ -24,9 +24,9 @@ Why = Callable[[Boundary], Sequence[str]]
 """The laws that one side follows and the other does not, or why there is none."""
 
 ABOUT = (
-    "Random programs were run on every Python, bare: nothing is injected, and what is seen"
-    " comes from the programs' own functions and from the kernel. Where two neighbouring"
-    " Pythons differed, the program was made as small as it can be and still tell them apart."
+    "Random programs were run on many Pythons without the probe: what was seen comes from the"
+    " programs' own functions and from the kernel. Where two neighbouring Pythons differed, the"
+    " program was reduced to the smallest one that still tells them apart."
 )
 READING = inline(
     Code("fork()"),
