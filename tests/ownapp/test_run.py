@@ -172,6 +172,7 @@ def test_a_signal_that_reaches_nobody_is_not_waited_for(run_app: Run) -> None:
     """A daemon has left its group: Ctrl-C ends nobody, however long one looks."""
     done = run_app("--ending", "ctrl-c", "--trials", "1", "--", "python", "daemon.py")
     assert "which every process has left" in done.stdout
+    assert "The process that was started first had ended by itself" in done.stdout
     when = re.search(r"(\d+\.\d) s  main goes on", done.stdout)
     assert when, done.stdout
     assert float(when[1]) < 20  # of 30

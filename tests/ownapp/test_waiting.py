@@ -19,6 +19,7 @@ from exitmatrix.model.app import AppSpec, AppTrial, Expectation, Left, Moment, R
 from exitmatrix.model.tree import Node
 from exitmatrix.plan import app as plan
 from exitmatrix.report.app.endings import table
+from exitmatrix.report.app.notes import about_the_first
 from msgspec.structs import replace
 
 from tests.ownapp.made import CLOSE, ending, member, outcome
@@ -43,7 +44,7 @@ def spec(name: str = "deploy", **more: object) -> AppSpec:
 
 
 def trial(*told: tuple[float, str, int], nodes: Sequence[Node] = (PYTHON,)) -> AppTrial:
-    sources = {"ended": "kernel", "at-work": "kernel", "alive": "kernel"}
+    sources = dict.fromkeys(("spawned", "ended", "at-work", "alive"), "kernel")
     return AppTrial(
         id="deploy",
         situation="deploy",
@@ -283,6 +284,15 @@ def test_who_rests_is_watched_until_the_time_of_grace_is_over(tmp_path: Path) ->
             seen = running_.answer()[1]
     kinds = [one.event.kind for one in seen.history]
     assert kinds[: kinds.index("closing")].count("ended") == 2
+
+
+def test_a_first_process_that_has_ended_before_is_told_of() -> None:
+    """The signal that is for it goes to another, and a container would be gone by then."""
+    begun, later = trial((0.0, "spawned", 1)), ((1.0, "ready", 1), (1.5, "ended", 1))
+    gone = trial((0.0, "spawned", 1), (0.5, "ended", 1), (1.0, "ready", 1))
+    helper = trial((0.0, "spawned", 1), (0.5, "ended", 2), *later)
+    assert "had ended by itself" in about_the_first(gone)
+    assert about_the_first(helper) == about_the_first(begun) == ""
 
 
 def test_what_may_come_yet_is_not_said_to_have_run() -> None:

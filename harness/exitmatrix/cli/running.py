@@ -24,6 +24,7 @@ from exitmatrix.plan import app as plan
 from exitmatrix.report.app.notes import (
     BESIDE,
     SHORTENED,
+    about_the_first,
     made_again,
     not_ready_again,
     waits_for,
@@ -197,6 +198,8 @@ def _measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
         notes.append(BESIDE)
     if any(one.shortened for result in results for one in (*result.outcomes, *result.blind)):
         notes.append(SHORTENED)
+    if told := about_the_first(runs.seen[0][1]):
+        notes.append(told)
     if told := not_ready_again([trial for _, trial in runs.seen]):
         notes.append(told)
     return Measured(

@@ -19,6 +19,27 @@ SHORTENED = (
 )
 
 
+def about_the_first(trial: AppTrial) -> str:
+    """What is told of a program that goes into the background; "" of one that does not.
+
+    In a PID namespace the process that makes it is outside, and no part of the program.
+    """
+    kernel = (one.event for one in trial.history if one.event.source == "kernel")
+    root = next((event.pid for event in kernel if event.kind == "spawned"), 0)
+    before = [one.event for one in trial.history if one.seconds <= _when_ready(trial)]
+    if not any((one.pid, one.kind) == (root, "ended") for one in before):
+        return ""
+    return (
+        "The process that was started first had ended by itself, as that of a daemon does: in its"
+        " place the oldest of the others was signalled. A container ends with its first process;"
+        " have the program stay in the foreground there."
+    )
+
+
+def _when_ready(trial: AppTrial) -> float:
+    return next((one.seconds for one in trial.history if one.event.kind == "ready"), -1.0)
+
+
 def waits_for(spec: AppSpec, who: Sequence[str]) -> str:
     """What a run waits for that only waits."""
     verb = "goes" if len(who) == 1 else "go"
