@@ -53,6 +53,10 @@ SHOWN = {
         r"is answered\n.* cleans up\n.*soon\n(.*\n)*.* not answered\n.*graceful_timeout is over\n",
         r"SIGINT to the master\n(.*\n)*.*cleans up",
     ),
+    "cpython-default-method-signals": (
+        r"start method: forkserver\nexit code: -15\n",
+        r"cleans up",
+    ),
     "werkzeug-reloader-sigterm": (r"child: serves\n(.*\n)*parent: clean-up\n", r"child: clean-up"),
 }
 """What the title says, as the newest CPython's output shows it; and what must not be there."""

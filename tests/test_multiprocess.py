@@ -328,6 +328,21 @@ def test_the_queues_of_a_pool_leave_six_names_since_3_8_and_four_before() -> Non
         assert only(of_two("apply", "SIGKILL", "group", version)).left == ()
 
 
+@pytest.mark.parametrize("target", ["child", "group"])
+def test_a_forked_process_alone_has_the_handlers_of_signals_of_its_program(target: str) -> None:
+    """A fork server is a Python of its own: SIGTERM skips finally clauses in what it forks."""
+    for method, run, end in (
+        ("fork", ("signal.SIGTERM:stop", "finally:f", "D"), 3),
+        ("forkserver", (), "SIGTERM"),
+    ):
+        child = ["register D", {"try": ["end here"], "finally": "finally:f"}]
+        process = {"process": child, "method": method}
+        table = {"steps": ["on SIGTERM stop, sys.exit 3", process, "join process"]}
+        python = profile({"implementation": "cpython", "version": "3.15.2"})
+        found = predict(program(table), TERMINATIONS["SIGTERM"], target, python).outcomes
+        assert (fired(only(found))["child"], ends(only(found))["child"]) == (run, end)
+
+
 def supervised(ending: str, target: str, cancel: str) -> Outcome:
     task = ["on SIGTERM cancel", "register D", {"try": ["end here"], "finally": "finally:f"}]
     table = {

@@ -393,6 +393,64 @@ if __name__ == "__main__":
         ),
     ),
     Draft(
+        id="cpython-default-method-signals",
+        tracker="python/cpython",
+        title="multiprocessing: since 3.14 a process of the default start method has no handlers of"
+        " signals that the program has installed: `terminate()` skips its `finally` clauses",
+        documented="The default start method is forkserver since 3.14, and programs may be affected"
+        " in what they share and in what can be pickled. Of handlers of signals nothing is said.",
+        where="What's New In Python 3.14, multiprocessing; library/multiprocessing, The spawn and"
+        " forkserver start methods, and `Process.terminate`",
+        claims=(),
+        cells=(
+            "multiprocessing-graceful-fork/SIGTERM@child",
+            "multiprocessing-graceful-forkserver/SIGTERM@child",
+            "multiprocessing-graceful-fork/SIGTERM@group",
+            "multiprocessing-graceful-forkserver/SIGTERM@group",
+        ),
+        cause="A forked process has the handlers of the program that forks it. The fork server is a"
+        " Python of its own, started by exec, which resets them, and its children have what it had:"
+        " `main` in `Lib/multiprocessing/forkserver.py` restores the actions for SIGCHLD and SIGINT"
+        " and knows of no others. So SIGTERM has its default action in a child, be it sent by"
+        " `terminate()`, by `systemctl stop` or by a pool that ends.",
+        since="3.14, where forkserver became the default on Linux (gh-84559). With a start method"
+        " that is asked for, all Pythons that were measured do the same.",
+        program="""\
+import multiprocessing, signal, sys, time
+
+def stop(number, frame):
+    sys.exit(3)
+
+def child(begun):
+    try:
+        begun.set()
+        time.sleep(60)
+    finally:
+        print("finally: the child cleans up", flush=True)
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, stop)
+    print("start method:", multiprocessing.get_start_method(), flush=True)
+    begun = multiprocessing.Event()
+    process = multiprocessing.Process(target=child, args=(begun,))
+    process.start()
+    begun.wait()
+    process.terminate()  # SIGTERM
+    process.join()
+    print("exit code:", process.exitcode)
+""",
+        requires=">=3.6",
+        stack="none",
+        wish="What's New and the list of differences between fork and the other start methods could"
+        " name handlers of signals beside global variables: a function that runs in a child has to"
+        " install its own.",
+        threads=(
+            Thread("python/cpython#101556", "the change of the default, merged for 3.14"),
+            Thread("python/cpython#75670", "closed: a forked child has the handlers of its parent"),
+            Thread("spack/spack#51788", "a program that lost SIGCHLD by the same change"),
+        ),
+    ),
+    Draft(
         id="werkzeug-reloader-sigterm",
         tracker="pallets/werkzeug",
         title="The reloader's SIGTERM handler ends the parent, whose subprocess.call kills the"

@@ -263,6 +263,14 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("its function calls sys.exit", "multiprocessing-*/sys-exit-3@child"),
             Look("its function raises", "multiprocessing-*/exception@child"),
             Look("Process.terminate(), SIGTERM to the child", "multiprocessing-*/SIGTERM@child"),
+            Look(
+                "the same, the program has a handler that exits: forked",
+                "multiprocessing-graceful-fork/SIGTERM@child",
+            ),
+            Look(
+                "the same, below a fork server, the default since 3.14",
+                "multiprocessing-graceful-forkserver/SIGTERM@child",
+            ),
             Look("Process.kill()", "multiprocessing-*/SIGKILL@child"),
             Look("Ctrl-C", "multiprocessing-*/SIGINT@group"),
             Look("a task of ProcessPoolExecutor returns", "process-pool/return@child"),
@@ -796,6 +804,8 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("the last line", "*-in-flight/return@main"),
             Look("two who write to one file, SIGKILL", "files-two-writers/SIGKILL@main"),
             Look("two who write to one file, at the last line", "files-two-writers/return@main"),
+            Look("both are sent SIGTERM together", "files-two-writers-together/SIGTERM@group"),
+            Look("both are killed together", "files-two-writers-together/SIGKILL@group"),
             Look("locks of filelock, SIGKILL", "filelock/SIGKILL@main"),
             Look("locks of filelock, an exception", "filelock/exception@main"),
         ),
