@@ -82,6 +82,7 @@ GENERATIONS = {
     7: "a18c8030b64bfd2d",
     8: "0e9e89c25b5b488b",
     9: "7779758317243f5b",
+    10: "8b7deba61f0c780f",
 }
 
 
@@ -101,6 +102,7 @@ FILES = {
     7: "6cb166d647f66fa9",
     8: "109a33b4309a4b87",
     9: "9f7f34b9ccb40a2d",
+    10: "0eccfa6193c18f6f",
 }
 
 
@@ -163,7 +165,10 @@ def test_random_programs_end(code: Code) -> None:
     for function in functions:
         rest = NAMES[NAMES.index(function.name) + 1 :]
         inside = statements(Code(body=function.body))
-        assert all(one.function in rest for one in inside if isinstance(one, TryFinally | Call))
+        acts = list(inside)
+        assert all(one.function in rest for one in acts if isinstance(one, TryFinally | Call))
+        loops = [one for one in acts if isinstance(one, RunLoop)]
+        assert all(name in rest for one in loops for name in (*one.tasks, *one.generators))
     assert all(
         one.method == "fork"
         for function in functions
@@ -185,13 +190,17 @@ def test_random_programs_end(code: Code) -> None:
 
 
 def test_programs_with_event_loops_fork_nothing() -> None:
-    """A child would go on with the loop of its parent; and all of a loop is in main's code."""
+    """A child would go on with the loop of its parent; what only a loop does is in a loop."""
     for code in PROGRAMS:
         if any(isinstance(one, RunLoop) for one in statements(code)):
             assert not any(isinstance(one, Fork | StartProcess) for one in statements(code))
     functions = [function for code in PROGRAMS for function in code.functions]
     acts = [act for one in functions for act in statements(Code(body=one.body))]
-    assert not any(isinstance(one, RunLoop | Pause | HandleInLoop) for one in acts)
+    loops = [one for one in acts if isinstance(one, RunLoop)]
+    inside = [act for one in loops for act in statements(Code(body=one.body))]
+    in_loops = [one for one in acts if isinstance(one, Pause | HandleInLoop)]
+    assert loops
+    assert len(in_loops) == sum(isinstance(one, Pause | HandleInLoop) for one in inside)
 
 
 def test_tasks_of_pools_fork_nothing() -> None:

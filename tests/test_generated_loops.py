@@ -7,15 +7,18 @@ from exitmatrix.judge.profile import Profile, profile
 from exitmatrix.judge.program import predict_program
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.model.language import (
+    Call,
     Code,
     Fork,
     Function,
     HandleInLoop,
     Pause,
+    PyExit,
     Raise,
     Register,
     RunLoop,
     Signal,
+    StartThread,
     Statement,
     SysExit,
     TryFinally,
@@ -107,6 +110,36 @@ def test_a_pool_in_a_handler_forgets_ctrl_c_unless_a_loop_was_there(
     """The first import of concurrent.futures evaluates text, and asyncio brings that import."""
     told = shows("3.8.18", *body, Register("A"), Raise("KeyboardInterrupt"), A=(UsePool(),))
     assert told == f"main: A; {end}; stdout: nothing"
+
+
+@pytest.mark.parametrize("how", [Register("A"), Call("A"), StartThread((Call("A"),))])
+def test_a_function_may_run_a_loop_wherever_it_is_called(how: Statement) -> None:
+    """In a handler, in main's code and in another thread."""
+    program = loop(Write("w1."), Pause(), tasks=("B",), generators=("C",))
+    assert shows("3.13.0", how, A=(program,)) == (
+        "main: A began, B, C, A ended; exit status 0; stdout: w1."
+    )
+
+
+def test_a_loop_within_a_loop_is_refused() -> None:
+    """Also in a function that the loop calls, and in its `finally` clauses."""
+    nested = loop(TryFinally((), "A"))
+    assert shows("3.13.0", nested, A=(loop(Write("w1.")),)) == (
+        "main: A raised; exit status 1; stdout: nothing"
+    )
+
+
+def test_a_loop_that_py_exit_was_called_in_still_runs_when_handlers_do() -> None:
+    """Nobody has left it: a handler can run no other one."""
+    told = shows("3.13.0", Register("A"), loop(PyExit(5)), A=(loop(),))
+    assert told.startswith("main: A raised; exit status 5")
+
+
+@pytest.mark.parametrize(("version", "end"), [("3.13.0", "status 1"), ("3.14.10", "by SIGINT")])
+def test_the_first_loop_in_a_handler_forgets_ctrl_c_up_to_3_13(version: str, end: str) -> None:
+    """As the first pool does: asyncio imports concurrent.futures."""
+    told = shows(version, Register("A"), Raise("KeyboardInterrupt"), A=(loop(),))
+    assert f"{end}; stdout" in told
 
 
 @pytest.mark.parametrize("version", ["2.7.18", "3.6.15"])

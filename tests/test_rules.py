@@ -333,6 +333,7 @@ UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
     "run-raises-the-last": ("cpython 3.9.18", (Register("raises"), RunHandlers())),
     "threading-list-is-closed": ("cpython 3.13.0", (Register("lists"),)),
     "no-runner-yet": ("cpython 3.6.15", (RunLoop(body=()),)),
+    "loop-in-a-loop": ("cpython 3.13.0", (RunLoop(body=(RunLoop(body=()),)),)),
     "main-task-pauses": ("cpython 3.13.0", (RunLoop(body=(Pause(),)),)),
     "callback-fails": (
         "cpython 3.13.0",

@@ -148,7 +148,7 @@ class Author:
         """What this generation chooses from."""
         old = True, self.version > OLDEST
         later = self.starts, self.pools, self.loops, self.interpreters, self.submits
-        brought = (*old, *later)
+        brought = (*old, *later, self.loops and self.version > 9)
         there = zip(self.tables[place], brought, strict=False)
         return [row for rows, known in there if known for row in rows]
 

@@ -7,7 +7,7 @@ from exitmatrix.declare.dice import Dice
 from exitmatrix.declare.weights import TABLES
 from exitmatrix.model.language import Code
 
-VERSION = 9
+VERSION = 10
 """Of the generator: another one gives other programs for the same seed."""
 
 
@@ -37,5 +37,7 @@ def random(seed: int, number: int, version: int = VERSION) -> Code:
 
     Since generation 9 some programs without pools of threads submit tasks to pools of processes,
     in main's code. Tasks fork nothing, as those of threads.
+
+    Since generation 10 functions run event loops too.
     """
     return Author(Dice(version, seed, number), version, TABLES).code()

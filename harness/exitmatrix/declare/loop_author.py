@@ -30,10 +30,22 @@ def handle_in_loop(author: Author, level: int) -> Statement:
     return HandleInLoop(signal, author.names[author.handled[signal]])
 
 
-def try_in_loop(author: Author, _level: int) -> Statement:
+def try_in_loop(author: Author, level: int) -> Statement:
     """A `try` statement of the main task."""
-    body = (*author.body("loop", 2, -1), *author.ending(30, -1))
-    return TryFinally(body, author.dice.one(author.names))
+    rest = author.names[level + 1 :]
+    if not rest:
+        return Nothing()
+    body = (*author.body("loop", 2, level), *author.ending(30, level))
+    return TryFinally(body, author.dice.one(rest))
+
+
+def loop_in_function(author: Author, level: int) -> Statement:
+    """The same in a function, since generation 10; what is beside it is a later one."""
+    rest = author.names[level + 1 :]
+    body = (*author.body("loop", 3, level), *author.ending(30, level))
+    tasks = (author.dice.one(rest),) if rest and author.dice.chance(45) else ()
+    generators = (author.dice.one(rest),) if rest and author.dice.chance(30) else ()
+    return RunLoop(body=body, tasks=tasks, generators=generators)
 
 
 def pause(_author: Author, _level: int) -> Statement:

@@ -120,6 +120,8 @@ IN_FUNCTION: Table = (
     _FOR_POOLS,
     [],
     _FOR_INTERPRETERS,
+    [],
+    [(18, loop_author.loop_in_function)],
 )
 
 IN_CHILD: Table = (

@@ -7,7 +7,8 @@ from exitmatrix.model.language import HandleInLoop, Pause, RunLoop, TakeWakeup, 
 
 
 def _runs(facts: Facts) -> bool:
-    return isinstance(facts.statement, RunLoop) and facts.profile.has_runner
+    runs = isinstance(facts.statement, RunLoop) and facts.profile.has_runner
+    return runs and not facts.in_loop
 
 
 LAWS: tuple[Law, ...] = (
@@ -41,6 +42,14 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Raises("Exception"),
         because="asyncio.run is there since 3.7, and asyncio since 3.4: asking for it raises.",
         source="docs: library/asyncio-runner, asyncio.run, New in version 3.7",
+    ),
+    Law(
+        id="loop-in-a-loop",
+        about="statement",
+        when=lambda f: isinstance(f.statement, RunLoop) and f.profile.has_runner and f.in_loop,
+        then=lambda _: Raises("Exception"),
+        because="asyncio.run in a thread whose event loop runs is a RuntimeError.",
+        source="docs: library/asyncio-runner, asyncio.run; CPython Lib/asyncio/runners.py",
     ),
     Law(
         id="main-task-pauses",

@@ -10,7 +10,7 @@ from exitmatrix.judge.laws.law import Dies, Effect, Facts, Finalizes, Leaves, Pr
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import Configuration, Finalization, ProcessState, Thread
-from exitmatrix.judge.semantics.waits import Raised, Supervising
+from exitmatrix.judge.semantics.waits import Looping, Raised, Supervising
 from exitmatrix.model.execution import Exit
 from exitmatrix.model.language import Nothing, Raise, Statement, SysExit
 
@@ -34,7 +34,8 @@ def stopped(
         case Finalizes(status):
             # No frame is left: what they hold is where it was while the interpreter ends.
             process = replace(process, finalized=True)
-            ending = Finalization("threading", Exit(status), frame=True)
+            in_loop = any(isinstance(one, Looping) for one in thread.frames)
+            ending = Finalization("threading", Exit(status), frame=True, in_loop=in_loop)
             over = replace(thread, frames=(ending,), raising=None)
             return change.with_process(now, change.with_thread(process, over))
         case Raises(name, status, flush):

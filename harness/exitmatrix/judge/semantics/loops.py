@@ -14,6 +14,7 @@ from exitmatrix.judge.semantics.state import (
     Catching,
     Configuration,
     Entering,
+    Finalization,
     Finally,
     ProcessState,
     Thread,
@@ -42,6 +43,12 @@ def is_main_task(thread: Thread) -> bool:
 def is_within(thread: Thread) -> bool:
     """Whether a loop runs in a thread."""
     return any(isinstance(one, Looping) for one in thread.frames)
+
+
+def is_running(thread: Thread) -> bool:
+    """The same, or Py_Exit has ended the code of such a thread: then nobody has ended the loop."""
+    bottom = thread.frames[0] if thread.frames else None
+    return is_within(thread) or (isinstance(bottom, Finalization) and bottom.in_loop)
 
 
 def execute(

@@ -137,6 +137,7 @@ class Finalization(Frozen):
     raised: str = ""  # the exception that ended the code
     told: str = ""  # the one that sys.excepthook was told of
     frame: bool = False  # whether the frames of the program are left, as Py_Exit leaves them
+    in_loop: bool = False  # whether an event loop runs in these
 
 
 Frame = (

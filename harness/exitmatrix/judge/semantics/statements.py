@@ -124,7 +124,7 @@ def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement)
         foreign=not process.owned and bool(process.others),
         pool_over=process.pools_over or any(line.function == POOL for line in process.said),
         pooled=process.pooled,
-        in_loop=loops.is_within(thread),
+        in_loop=loops.is_running(thread),
     )
 
 
@@ -172,7 +172,7 @@ def _imported(
     """What is left by the import that a statement begins with. Raises NotPredicted."""
     if isinstance(statement, FUTURES) and not process.futures:
         process = replace(process, futures=True)
-        if isinstance(statement, UsePool) and ask.profile.eval_forgets_interrupt:
+        if ask.profile.eval_forgets_interrupt:
             return multiprocess.forget_interrupt(process, thread)
     spawns = isinstance(statement, StartProcess) and statement.method != "fork"
     if (spawns or isinstance(statement, ApplyTask)) and ask.profile.early_exit_function:
@@ -186,7 +186,7 @@ def _can_fork(process: ProcessState, thread: Thread, statement: Statement) -> No
         return
     if workers.works(thread):
         raise NotPredicted("no law says what happens: a fork in a task of a pool of threads")
-    if loops.is_within(thread):
+    if loops.is_running(thread):
         raise NotPredicted("no law says what happens: a fork while an event loop runs")
     if process.second:
         raise NotPredicted("no law says what happens: a fork beside a second interpreter")

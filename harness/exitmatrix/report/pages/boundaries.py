@@ -96,7 +96,7 @@ CANNOT_SAY = (
     "what handlers of a fork server do, and its child that nobody joins",
     "a fork in a daemon thread, and a thread that waits for main's end in a handler",
     "a fork in a task of a pool of threads, and two tasks that wait for the end of pools",
-    "an event loop in a function, or in a program that forks, and more than one task beside it",
+    "an event loop in a program that forks, and more than one task beside it",
     "an overflow of the stack, and a pipe that is full",
     "what a global does when it is released, but to tell it or to raise an exception",
 )
