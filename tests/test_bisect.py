@@ -185,7 +185,10 @@ def test_the_release_that_changed_a_cell_is_found(
     ("words", "says"),
     [
         (["uvicorm", "plain/SIGTERM"], "no package of a stack is called 'uvicorm'; nearest: uvico"),
-        (["uvicorn", "plain/SIGTERM"], "'plain/SIGTERM' is a cell of none, without uvicorn"),
+        (
+            ["uvicorn", "plain/SIGTERM"],
+            "'plain/SIGTERM' is a cell of stack none, which has no uvicorn",
+        ),
         (["python", "plane/SIGTERM"], "no cell matches 'plane/SIGTERM'; nearest: "),
         (["python", "plain/SIG"], "name one of plain/SIGABRT@main, "),
         (["python", "3.99", "plain/SIGTERM"], "no Python here is called '3.99'; nearest: "),

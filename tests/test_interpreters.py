@@ -440,7 +440,7 @@ def test_a_version_is_a_request_as_for_uv_and_tox(word: str, meant: str) -> None
 @pytest.mark.parametrize("word", ["3.14.0", "3.12", "3.13.", "13", "3.13td", "pypy3.1", "3.11"])
 def test_a_version_that_is_not_here_is_named_with_what_is_near(word: str) -> None:
     """Neither another patch release nor another implementation is taken in its place."""
-    with pytest.raises(NoSuchInterpreterError, match="nearest are"):
+    with pytest.raises(NoSuchInterpreterError, match="nearest: "):
         select(MANY, [word])
 
 
@@ -453,7 +453,7 @@ def test_a_selection_keeps_the_order_of_the_machine() -> None:
 
 def test_a_pattern_that_matches_nothing_names_the_nearest() -> None:
     """A pattern that selects nothing is an error with the most similar ids."""
-    with pytest.raises(NoSuchInterpreterError, match=r"nearest are .*cpython-3\.13\.0") as caught:
+    with pytest.raises(NoSuchInterpreterError, match=r"nearest: .*cpython-3\.13\.0") as caught:
         select(THREE, ["cpython-3.1*", "cpython-3.13.1"])
     assert caught.value.wanted == "cpython-3.13.1"
     assert caught.value.nearest[0] == "cpython-3.13.0"

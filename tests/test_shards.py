@@ -64,7 +64,7 @@ def test_machines_with_other_pythons_divide_alike() -> None:
 @pytest.mark.parametrize("text", ["", "2", "0/2", "3/2", "1/0", "a/b", "1/2/3", "-1/2"])
 def test_what_is_no_part_is_refused(text: str) -> None:
     """With words that show one."""
-    with pytest.raises(ValueError, match="2/8 is the second of eight"):
+    with pytest.raises(ValueError, match="is not a part; write 2/8 for the second of eight"):
         Shard.parse(text)
 
 
@@ -97,6 +97,6 @@ def test_a_wrong_part_is_one_line(tmp_path: Path) -> None:
     done = run("matrix", "--shard", "9/8", "--output", str(tmp_path / "reports"))
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == (
-        "exitmatrix: --shard: '9/8' is no part: 2/8 is the second of eight"
+        "exitmatrix: --shard: '9/8' is not a part; write 2/8 for the second of eight"
     )
     assert not (tmp_path / "reports").exists()

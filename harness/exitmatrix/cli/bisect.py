@@ -146,8 +146,8 @@ def the_cell(asked: Asked, found: dict[str, Interpreter], subjects: dict[str, Sc
     if not here:
         stacks = ", ".join(sorted({one.stack for one in named}))
         raise Failure(
-            f"'{asked.cell}' is a cell of {stacks}, without {asked.package}:"
-            f" that is in {', '.join(sorted(holding))}",
+            f"'{asked.cell}' is a cell of stack {stacks}, which has no {asked.package}."
+            f" Stacks that have it: {', '.join(sorted(holding))}",
             USAGE_ERROR,
         )
     questions = sorted({str(one.question) for one in here})

@@ -190,7 +190,7 @@ def check_names(instead: Sequence[str], newest: bool, name: str | None, update: 
     """Fail where what is measured with other packages would be written as somebody else's."""
     if newest and (instead or name):
         raise Failure(
-            "--newest stands for itself: --with and --as name single packages", USAGE_ERROR
+            "--newest takes no --with and no --as: those name single packages", USAGE_ERROR
         )
     if newest and update:
         raise Failure(

@@ -61,8 +61,8 @@ def read_some(folder: Path) -> Records:
     records = read(folder)
     if not any(records.values()):
         raise Failure(
-            f"nothing is on record in {folder}: `exitmatrix matrix` measures, and --records names"
-            " another folder",
+            f"nothing is on record in {folder}: measure with `exitmatrix matrix`, or name another"
+            " folder with --records",
             USAGE_ERROR,
         )
     return records

@@ -30,7 +30,7 @@ def duration(text: str) -> float:
     """`30s`, `500ms`, `2m`, `1.5` as seconds. Raises CannotRead."""
     found = DURATION.fullmatch(text.strip())
     if not found:
-        raise CannotRead(f"'{text}' is no time; write 30s, 500ms or 2m")
+        raise CannotRead(f"'{text}' is not a time; write 30s, 500ms or 2m")
     return float(found[1]) * UNITS[found[2]]
 
 
@@ -66,7 +66,7 @@ def readiness(text: str, within: float) -> Readiness:
             raise CannotRead(f"--ready {text} is not within --ready-within {within:g}s")
         return Readiness(by="seconds", seconds=duration(text), within=within)
     raise CannotRead(
-        f"'{text}' is no way to be ready;"
+        f"'{text}' does not say when it is ready;"
         " write auto, PORT, URL, /PATH, 'line REGEX', 'file PATH' or 5s"
     )
 

@@ -37,7 +37,7 @@ class Shard(Frozen):
         """The part that a text names. Raises ValueError."""
         match = re.fullmatch(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})", text)
         if not match or int(match[1]) > int(match[2]):
-            raise ValueError(f"'{text}' is no part: 2/8 is the second of eight")
+            raise ValueError(f"'{text}' is not a part; write 2/8 for the second of eight")
         return cls(int(match[1]), int(match[2]))
 
 

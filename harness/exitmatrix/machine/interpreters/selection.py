@@ -27,7 +27,7 @@ class NoSuchInterpreterError(LookupError):
         if reason:
             message = f"{wanted} cannot be used: {reason}"
         elif nearest:
-            message += f"; the nearest are {', '.join(nearest)}"
+            message += f"; nearest: {', '.join(nearest)}"
         super().__init__(message)
 
 

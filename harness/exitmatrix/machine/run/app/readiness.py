@@ -235,8 +235,8 @@ def _hint(state: AppState) -> str:
     if root is None or root.fate != "code 0" or state.spec.terminal:
         return ""
     return (
-        ": a program that ends by itself cannot be ended; one that reads its stdin finds nothing"
-        " there, and a terminal with --as pty"
+        ": a program that ends by itself cannot be ended. Its stdin is empty; if it needs a"
+        " terminal, use --as pty"
     )
 
 
