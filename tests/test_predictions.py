@@ -196,6 +196,16 @@ def test_no_header_crashes_or_hangs_the_judge(
         assert predict(made, TERMINATIONS[termination], target, python).outcomes
 
 
+def test_a_stdout_that_nobody_reads_is_never_full() -> None:
+    """A write to it fails and does not wait; what a thread does that waited by then is withheld."""
+    with pytest.raises(NotPredicted):
+        outcomes({"steps": ["close stdout"]}, "stdout-full")
+    full = {"steps": ["register A", "write", "fill stdout", "close stdout"]}
+    assert only(full) == [("main", "A", 120)]
+    with pytest.raises(NotPredicted):
+        outcomes({"steps": ["hold stdout", "close stdout"]})
+
+
 UNWINDS = {"steps": [*ABC[:1], {"try": ["end here"], "finally": "finally:f"}]}
 
 

@@ -10,14 +10,17 @@ from exitmatrix.judge.memory import remembered
 from exitmatrix.judge.outcome import outcome_of
 from exitmatrix.judge.profile import Profile
 from exitmatrix.judge.semantics.ask import Ask
-from exitmatrix.judge.semantics.explore import MOST_MOMENTS, outcomes
+from exitmatrix.judge.semantics.explore import outcomes
 from exitmatrix.judge.start import Below, code_of, first_moment
 from exitmatrix.model import Prediction, Program, Termination
 from exitmatrix.model.outcome_sets import union
 
-MOST = 4 * MOST_MOMENTS
-"""A signal that comes at any moment has many, and so have two workers that are ended; cells are
-few, and generated programs many."""
+MOST = 8000
+"""Moments of a cell that are looked at: two workers that are ended have many. A generated program
+may have fewer (MOST_MOMENTS), as there are so many of them."""
+
+MOST_BELOW = 20000
+"""The same below a launcher, whose signal may come at any moment."""
 
 
 def predict(
@@ -43,8 +46,9 @@ def _predict(
 ) -> Prediction:
     ask = Ask(laws, code_of(program, target), profile, ordered=False)
     first = first_moment(program, termination, target, below)
+    most = MOST_BELOW if below else MOST
     told = union(
-        outcome_of(end, program, termination, target, ask) for end in outcomes(first, ask, MOST)
+        outcome_of(end, program, termination, target, ask) for end in outcomes(first, ask, most)
     )
     open_end = len(told) > 1 or any(one.cut or one.answer == "either" for one in told)
     races = tuple(ask.races) if open_end else ()

@@ -213,7 +213,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="stdout-is-full",
         about="statement",
-        when=does(FillStdout),
+        when=lambda f: does(FillStdout)(f) and f.reader,
         then=lambda _: Proceeds(),
         because="A full pipe has no effect until something is written to it.",
         source="pipe(7), section I/O on pipes and FIFOs",
@@ -242,7 +242,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="stdout-is-held",
         about="statement",
-        when=does(HoldStdout),
+        when=lambda f: does(HoldStdout)(f) and f.reader,
         then=lambda _: Proceeds(),
         because="Who writes to a full pipe waits, and the other threads of its program go on.",
         source="pipe(7), section I/O on pipes and FIFOs",

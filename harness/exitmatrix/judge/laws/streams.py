@@ -56,7 +56,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="reader-gone",
         about="statement",
-        when=does(CloseStdout),
+        when=lambda f: does(CloseStdout)(f) and not f.stuck,
         then=lambda _: Proceeds(),
         because="A reader that goes away ends nothing: only a later write fails, with EPIPE.",
         source="pipe(7), section I/O on pipes and FIFOs",

@@ -86,7 +86,7 @@ def _set(process: ProcessState, statement: Statement) -> ProcessState:
         case Write(text):
             return replace(process, buffered=(*process.buffered, text), marked=True)
         case CloseStdout():
-            return replace(process, reader=False)
+            return replace(process, reader=False, full=False)  # a write fails, and waits no more
         case FillStdout():
             return replace(process, full=True)
         case HoldStdout():
