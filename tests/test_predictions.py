@@ -196,6 +196,14 @@ def test_no_header_crashes_or_hangs_the_judge(
         assert predict(made, TERMINATIONS[termination], target, python).outcomes
 
 
+def test_handlers_that_run_handlers_without_end_are_withheld() -> None:
+    """Python ends them at its limit of recursion; the judge stops long before."""
+    steps = ["register A", "run handlers"]
+    endless = {"steps": steps, "handlers": {"A": steps}}
+    with pytest.raises(NotPredicted, match="more than 200 calls"):
+        outcomes(endless, version="2.7.18")
+
+
 def test_a_stdout_that_nobody_reads_is_never_full() -> None:
     """A write to it fails and does not wait; what a thread does that waited by then is withheld."""
     with pytest.raises(NotPredicted):

@@ -14,11 +14,17 @@ MOST_PROCESSES = 64
 """Processes of one program; one that has more is not predicted."""
 
 
+MOST_FRAMES = 200
+"""What one thread may be in the middle of; a program that goes deeper, which Python itself would
+end at a thousand calls, is not predicted."""
+
+
 def outcomes(first: Configuration, ask: Ask, most: int = MOST_MOMENTS) -> list[Configuration]:
     """The moments after which nothing follows.
 
     Raises NotPredicted where no law answers a question that comes up, where a
-    process waits for what nobody does, and where there are too many moments.
+    process waits for what nobody does, and where there are too many moments,
+    processes or calls.
     """
     found: set[Configuration] = set()
     todo, ends, looked_at = [first], [], 0
@@ -34,6 +40,8 @@ def outcomes(first: Configuration, ask: Ask, most: int = MOST_MOMENTS) -> list[C
             raise NotPredicted(f"no law says what happens: more than {most} moments")
         if len(now.processes) > MOST_PROCESSES:
             raise NotPredicted(f"no law says what happens: more than {MOST_PROCESSES} processes")
+        if looked_at > MOST_FRAMES and _is_deep(now):  # few programs last so long
+            raise NotPredicted(f"no law says what happens: more than {MOST_FRAMES} calls")
         if not following:
             ends.append(_end(now))
         for one in following:
@@ -53,7 +61,13 @@ def _following(now: Configuration, ask: Ask) -> list[Configuration]:
 
 
 def _within(now: Configuration, looked_at: int, most: int) -> bool:
-    return looked_at <= most and len(now.processes) <= MOST_PROCESSES
+    deep = looked_at > MOST_FRAMES and _is_deep(now)
+    return looked_at <= most and len(now.processes) <= MOST_PROCESSES and not deep
+
+
+def _is_deep(now: Configuration) -> bool:
+    threads = (thread for process in now.processes for thread in process.threads)
+    return any(len(thread.frames) > MOST_FRAMES for thread in threads)
 
 
 def _end(now: Configuration) -> Configuration:
