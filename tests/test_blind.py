@@ -58,6 +58,8 @@ def momentary(order: TrialSpec) -> bool:
     the interpreter is taken down. PyPy's `os.abort` is a signal to the process: another thread
     may take it, and the view's goes on to the server's log.
     """
+    if order.scenario.id.startswith("asyncio") and order.termination.id == "SIGINT-twice":
+        return True  # tasks that are left are printed, with where each was
     if order.termination.id in ("recursion-limit", "stack-overflow"):
         return True  # how often a line is repeated is a matter of what is on the stack below
     if order.termination.id == "fatal-error":
@@ -80,9 +82,17 @@ def shown(order: TrialSpec, trial: Trial) -> list[object]:
         lines.sort()  # what two processes write to one stderr has no order of its own
     if momentary(order):
         lines = []  # exits and stdout are compared all the same
-    # The log of a server that a command starts is among it, with its port.
-    stdout = printed(trial, outcome) if order.scenario.command else [trial.stdout]
+    # The log of a server that a command starts is among it, with its port. Of processes that get a
+    # signal at once, and of two that are alike, any may be first with a line.
+    unordered = order.scenario.command or order.target == "group" or have_siblings(outcome)
+    stdout = printed(trial, outcome) if unordered else [trial.stdout]
     return [exits, outcome.survivors, outcome.port, outcome.data, *stdout, *lines]
+
+
+def have_siblings(outcome: Outcome) -> bool:
+    """Whether two processes are alike, such as workers."""
+    kinds = [one.role.partition("#")[0] for one in outcome.processes]
+    return len(set(kinds)) < len(kinds)
 
 
 def some_of(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:

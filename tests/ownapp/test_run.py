@@ -117,7 +117,7 @@ def test_a_program_that_kills_what_watches_it_costs_its_own_endings(
     endings = ("--ending", "deploy", "--ending", "oom", "--ending", "hang-up")
     done = run_app(*ONCE, *endings, "--", "python", "parricide.py")
     assert done.returncode == 3
-    assert "an ending could not be seen" in done.stderr
+    assert "an ending could not be observed" in done.stderr
     assert "? not seen" in row(done.stdout, "deploy")
     assert "its engine was ended by SIGKILL" in " ".join(done.stdout.split())
     assert "SIGKILL" in row(done.stdout, "oom")

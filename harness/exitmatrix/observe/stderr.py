@@ -29,7 +29,7 @@ DIFFERENT = (
     (re.compile(r"\[\d\d/\w{3}/\d{4} \d\d:\d\d:\d\d\]"), "[<time>]"),
     (re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\]"), "[<time>]"),
     (re.compile(r"(Debugger PIN: )[\d-]+"), r"\1<pin>"),
-    (re.compile(r"([Pp]rocess )\d+"), r"\1<pid>"),
+    (re.compile(r"([Pp]rocess |\bpid=)\d+"), r"\1<pid>"),
     (re.compile(r"'/(mp|psm)[-_]\w+'"), r"'/\1-<random>'"),  # multiprocessing's shared memory
 )
 
