@@ -12,6 +12,7 @@ from exitmatrix.model import Cell, Outcome, Trial, TrialSpec
 from exitmatrix.observe import observe
 from exitmatrix.observe.blind import printed
 from exitmatrix.observe.roles import FORK_SERVER
+from exitmatrix.observe.stderr import lines as without_frames
 from exitmatrix.observe.stderr import normalise
 from exitmatrix.plan.cells import plan
 from msgspec.structs import replace
@@ -60,6 +61,8 @@ def momentary(order: TrialSpec) -> bool:
     """
     if order.scenario.id.startswith("asyncio") and order.termination.id == "SIGINT-twice":
         return True  # tasks that are left are printed, with where each was
+    if order.scenario.id.startswith("process-pool") and order.cell.startswith("cpython-3.15"):
+        return order.target == "child"  # an executor tells how a worker ended, if it knows by then
     if order.termination.id in ("recursion-limit", "stack-overflow"):
         return True  # how often a line is repeated is a matter of what is on the stack below
     if order.termination.id == "fatal-error":
@@ -78,6 +81,8 @@ def shown(order: TrialSpec, trial: Trial) -> list[object]:
     # A fork server tells nothing without the probe, and may be gone before anybody looks.
     exits = [(one.role, one.exit) for one in outcome.processes if one.role != FORK_SERVER]
     lines = normalise(trial.stderr).splitlines()
+    if order.scenario.id == "plain-pool-late":  # PROTOCOL.md: the outer frames, up to 3.9
+        lines = list(without_frames(trial.stderr))
     if len(outcome.processes) + len(outcome.helpers) > 1:
         lines.sort()  # what two processes write to one stderr has no order of its own
     if momentary(order):
