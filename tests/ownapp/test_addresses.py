@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -42,6 +43,11 @@ def shown(folder: Path, *words: str) -> AppTrial:
         return running.answer()[1]
 
 
+def name(folder: Path) -> str:
+    """An address without a file that no test of another worker has: their folders have one name."""
+    return f"exitmatrix-{os.getpid()}-{folder.name}"
+
+
 MANAGES = """
 import os, socket, sys, time
 if os.fork():
@@ -62,7 +68,7 @@ def test_who_listens_on_a_port_serves_and_not_who_manages_it(
     binds = 'socket.create_server(("127.0.0.1", int(sys.argv[1])))'
     text = MANAGES if port == "0" else MANAGES.replace(binds, "None")
     (tmp_path / "app.py").write_text(text)
-    trial = shown(tmp_path, "app.py", port, f"exitmatrix-{tmp_path.name}")
+    trial = shown(tmp_path, "app.py", port, name(tmp_path))
     assert [one.listens for one in trial.tree] == serve
 
 
@@ -71,6 +77,6 @@ def test_a_socket_below_the_folder_for_temporary_files_is_nothing_that_runs_shar
 ) -> None:
     """Each run has its own TMPDIR, whose name differs; so it is shown as `$TMPDIR`."""
     (tmp_path / "app.py").write_text(LISTENS)
-    trial = shown(tmp_path, "app.py", f"exitmatrix-{tmp_path.name}")
-    assert trial.listening == ("$TMPDIR/app.sock", f"@exitmatrix-{tmp_path.name}")
+    trial = shown(tmp_path, "app.py", name(tmp_path))
+    assert trial.listening == ("$TMPDIR/app.sock", f"@{name(tmp_path)}")
     assert not why_alone(("python", "app.py"), trial, str(tmp_path))
