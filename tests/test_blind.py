@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -85,6 +86,8 @@ def shown(order: TrialSpec, trial: Trial) -> list[object]:
         lines = list(without_frames(trial.stderr))
     if len(outcome.processes) + len(outcome.helpers) > 1:
         lines.sort()  # what two processes write to one stderr has no order of its own
+    if have_siblings(outcome):  # which of them it was that says so
+        lines = sorted(re.sub(r"Worker-\d+", "Worker", line) for line in lines)
     if momentary(order):
         lines = []  # exits and stdout are compared all the same
     # The log of a server that a command starts is among it, with its port. Of processes that get a
