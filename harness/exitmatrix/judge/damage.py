@@ -50,7 +50,7 @@ NOT_GENERATED = frozenset({
     "pypy-ctrl-c-waits-for-stdout",
     "multiprocessing-registers-early", "multiprocessing-registers-late",
     "pool-replaces-a-worker", "task-exception-ends-a-worker", "worker-waits-for-a-task",
-    "pool-breaks-while-it-ends", "worker-is-told-to-end", "interrupted-read-tears-a-message",
+    "pool-breaks-while-it-ends", "interrupted-read-tears-a-message",
     "ending-daemons-are-terminated", "process-of-old-server-exits-with-1",
     "names-are-made-and-removed", "no-shared-memory-yet", "shared-memory-has-a-name",
     "something-is-shared", "tracker-removes-names", "tracker-waits-for-the-last",

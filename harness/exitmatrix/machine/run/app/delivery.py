@@ -56,17 +56,18 @@ async def _watch(state: AppState, begun: float, used: Mapping[int, float]) -> No
     """Wait for what becomes of all, for as long as the situation asks for."""
     situation = state.spec.situation
     end = begun + state.spec.grace
-    left = end - state.journal.now
+    left = end - state.journal.now - LAST
+    is_long = situation.watch == "gone" and not _reached_nobody(state)
     if len(situation.steps) > 1 and situation.steps[-1].signal == "SIGKILL":
         await state.journal.within(5.0, lambda: not state.live)
-    elif situation.watch == "gone" and not _reached_nobody(state):
-        await _until_gone(state, left - LAST)
-        await _note_who_works(state, used)
-        await _until_gone(state, end - state.journal.now)  # who rests may leave in it yet
-        return
+        is_long = False
+    elif is_long:
+        await _until_gone(state, left)
     else:
-        await _until_calm(state, left - LAST)
+        await _until_calm(state, left)
     await _note_who_works(state, used)
+    if is_long:  # who rests may leave in the last moment yet
+        await _until_gone(state, end - state.journal.now)
 
 
 def _reached_nobody(state: AppState) -> bool:
