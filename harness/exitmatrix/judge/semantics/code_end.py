@@ -88,14 +88,11 @@ def go_on(
 
 
 def next_handler(
-    now: Configuration,
-    process: ProcessState,
-    thread: Thread,
-    running: HandlerRun,
-    ask: Ask,
+    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
 ) -> Iterator[Configuration]:
     """The next handler begins, or the run of them is over. Raises NotPredicted."""
-    process, running, name = run.take(process, running)
+    assert isinstance(thread.top, HandlerRun)
+    process, running, name = run.take(process, thread.top)
     if name:
         yield _with(now, process, change.push(change.swap(thread, running), Entering(name)))
         return

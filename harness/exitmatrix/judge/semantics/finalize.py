@@ -29,13 +29,11 @@ CALLED = "(called)"
 
 
 def step(
-    now: Configuration,
-    process: ProcessState,
-    main: Thread,
-    ending: Finalization,
-    ask: Ask,
+    now: Configuration, process: ProcessState, main: Thread, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow a stage, once it can be over. Raises NotPredicted."""
+    ending = main.top
+    assert isinstance(ending, Finalization)
     about = Facts(
         profile=ask.profile,
         exception=ending.raised,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import takewhile
 
 from msgspec.structs import replace
@@ -67,8 +68,14 @@ def execute(
     return process, change.push(thread, Looping(beside), Body(statement.body))
 
 
-def go_on(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -> Configuration:
+def go_on(
+    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+) -> Iterator[Configuration]:
     """The next of what is under way is ended; then the loop is over. Raises NotPredicted."""
+    yield _step(now, process, thread, ask)
+
+
+def _step(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -> Configuration:
     if isinstance(thread.top, CalledBack):
         return _with(now, process, change.pop(thread))
     loop = _loop(thread)

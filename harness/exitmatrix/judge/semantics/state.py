@@ -242,6 +242,7 @@ class ProcessState(Frozen, kw_only=True):
     stuck: bool = False  # a daemon thread is stuck in a write to it
     said: tuple[Line, ...] = ()
     exit: Exit | None = None
+    told: bool = False  # whether it has ended, and what it has done is kept elsewhere
     role: str = "main"
     inherited: tuple[str, ...] = ()  # functions that ran when it was forked
     library: tuple[str, ...] = ()  # handlers that libraries registered

@@ -87,9 +87,11 @@ def rests(process: ProcessState) -> bool:
 
 
 def wait(
-    now: Configuration, process: ProcessState, main: Thread, waiting: Supervising, ask: Ask
+    now: Configuration, process: ProcessState, main: Thread, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow while a child is waited for. Raises NotPredicted."""
+    waiting = main.top
+    assert isinstance(waiting, Supervising)
     child = now.process(waiting.child)
     if waiting.grace:
         yield from _after_interrupt(now, process, main, child)
@@ -144,11 +146,12 @@ def interrupt(
     now: Configuration,
     process: ProcessState,
     main: Thread,
-    waiting: Supervising,
     raised: Raised,
     ask: Ask,
 ) -> Iterator[Configuration]:
     """All that may follow an exception while a child is waited for. Raises NotPredicted."""
+    waiting = main.top
+    assert isinstance(waiting, Supervising)
     about = Facts(
         profile=ask.profile,
         exception=raised.name,
@@ -212,11 +215,12 @@ def leave_request(
     now: Configuration,
     process: ProcessState,
     thread: Thread,
-    request: RequestCode,
     raised: Raised | None,
     ask: Ask,
 ) -> Iterator[Configuration]:
     """All that may follow the end of a request. Raises NotPredicted."""
+    request = thread.top
+    assert isinstance(request, RequestCode)
     effects: tuple[Effect, ...] = (Answers("200"),)
     if raised:
         about = Facts(profile=ask.profile, exception=raised.name, in_main=request.in_main)
