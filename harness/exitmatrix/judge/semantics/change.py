@@ -107,7 +107,9 @@ def enter(process: ProcessState, thread: Thread, code: Code) -> tuple[ProcessSta
     assert isinstance(thread.top, Entering)
     label = thread.top.function
     does = AT_WORK.get(label) or Body(code.function(function_of(label)))
-    begun = push(pop(thread), Call(label), does)
+    begun = push(pop(thread), Call(label))
+    if does != Body(()):
+        begun = push(begun, does)
     return say(process, label, "began"), begun
 
 

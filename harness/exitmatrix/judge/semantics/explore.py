@@ -88,7 +88,7 @@ def _first_choice(now: Configuration, ask: Ask, most: int) -> tuple[Configuratio
 def _following(now: Configuration, ask: Ask) -> list[Configuration]:
     """The moments that may follow. Raises NotPredicted."""
     try:
-        return list(steps(now, ask))
+        return steps(now, ask)
     except NoSuchProcess as error:
         raise NotPredicted("no law says what is done about a process nobody started") from error
 
@@ -122,7 +122,6 @@ def _ended(process: ProcessState) -> ProcessState:
         exit=process.exit,
         role=process.role,
         owned=process.owned,
-        origin=process.origin,
         told=True,
     )
 

@@ -59,7 +59,9 @@ def _next_statement(
     rest = thread.top.rest
     if not rest:
         return _over(now, process, thread, ask)
-    return execute(now, process, change.swap(thread, Body(rest[1:])), rest[0], ask)
+    last = len(rest) == 1 and isinstance(thread.frames[-2], Call)
+    thread = change.pop(thread) if last else change.swap(thread, Body(rest[1:]))
+    return execute(now, process, thread, rest[0], ask)
 
 
 def _over(

@@ -72,17 +72,18 @@ def _thread_steps(
         return (stopped(now, process, thread, Dies(process.doomed), Nothing(), ask),)
     if thread.done or (thread.after_main and not process.main_code_ended):
         return ()
-    noticed: list[Configuration] = []
     if process.pending and thread.id == process.main and _sees_signals(thread):
-        moments, later = notice(now, process, thread, ask)
-        noticed += moments
-        if not later:
-            return noticed
+        noticed, later = notice(now, process, thread, ask)
+        return (*noticed, *_next(now, process, thread, ask)) if later else noticed
+    return _next(now, process, thread, ask)
+
+
+def _next(
+    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+) -> Iterable[Configuration]:
     if thread.raising is not None:
-        noticed += unwind(now, process, thread, thread.raising, ask)
-    else:
-        noticed += GO_ON[type(thread.top)](now, process, thread, ask)
-    return noticed
+        return unwind(now, process, thread, thread.raising, ask)
+    return GO_ON[type(thread.top)](now, process, thread, ask)
 
 
 def _sees_signals(main: Thread) -> bool:
