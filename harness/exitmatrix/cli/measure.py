@@ -92,38 +92,40 @@ def measure(
     seeing: dict[str, deque[Trial]] = {}  # trials that wait for the same without the probe
     while True:
         while runner.outstanding < AHEAD * runner.jobs and (cell := schedule.next()):
-            cells[cell.id] = cell
             ordered = order(cell, places[cell.interpreter, cell.stack], scenarios)
+            name = ordered.cell
+            cells[name] = cell
             if steered:
-                ordered = replace(ordered, steering=steering_of(turns[cell.id]))
-                turns[cell.id] += 1
-                held[cell.id] += ordered.steering is not None
+                ordered = replace(ordered, steering=steering_of(turns[name]))
+                turns[name] += 1
+                held[name] += ordered.steering is not None
             runner.submit(ordered)
         if not runner.outstanding:
             return
         ordered, trial = runner.take()
-        cell = cells[ordered.cell]
+        name = ordered.cell
+        cell = cells[name]
         place = places[cell.interpreter, cell.stack]
-        if ordered.is_blind and seeing.get(cell.id):
-            trial = replace(seeing[cell.id].popleft(), blind=trial)
+        if seeing.get(name) and ordered.is_blind:
+            trial = replace(seeing[name].popleft(), blind=trial)
         shown = observe(trial, ordered.scenario, ordered.termination)
         if trial.blind is None and place.blind and blind_runs.wants(cell, ordered.scenario, shown):
-            seeing.setdefault(cell.id, deque()).append(trial)
+            seeing.setdefault(name, deque()).append(trial)
             runner.submit(replace(ordered, path=place.blind))
             continue
         blind_runs.compare(cell, ordered, trial, shown)
         if not isinstance(shown, Unknown):
             shown = equal.setdefault(msgspec.json.encode(shown), shown)
-            _keep(told.setdefault(cell.id, []), shown, trial, ordered.scenario)
+            _keep(told.setdefault(name, []), shown, trial, ordered.scenario)
         before = schedule.shown(cell)
         result = schedule.take(cell, shown)
         on_trial(cell, trial)
         if result:
-            del cells[cell.id]
-            seeing.pop(cell.id, None)
+            del cells[name]
+            seeing.pop(name, None)
             seen = (*before, *result.outcomes)
-            result = replace(result, trials=result.trials - held.pop(cell.id, 0))
-            on_result(blind_runs.judge(result, seen), told.pop(cell.id, []))
+            result = replace(result, trials=result.trials - held.pop(name, 0))
+            on_result(blind_runs.judge(result, seen), told.pop(name, []))
 
 
 class _Doubt(Frozen, kw_only=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 from typing import Literal
 
 from exitmatrix.model.base import Frozen
@@ -65,7 +64,7 @@ class TrialSpec(Frozen, kw_only=True):
     @property
     def is_blind(self) -> bool:
         """Whether the probe is left out."""
-        return not any(PurePosixPath(folder).name == "probe" for folder in self.path)
+        return not any(f"/{folder}".endswith("/probe") for folder in self.path)
 
 
 class Trial(Frozen, kw_only=True):

@@ -224,19 +224,23 @@ def _disagreement(history: Sequence[Event], seen: dict[int, Seen]) -> str | None
     ended: set[int] = set()
     for event in history:
         one = seen.get(event.pid)
-        if one is None:
-            continue
-        about = f"the witnesses disagree about {one.role or helper_name(one.words)}: "
-        if (event.source, event.kind) == ("kernel", "disagrees"):
-            return about + ", but ".join(event.detail)
-        if (event.source, event.kind) == ("kernel", "ended"):
+        if one is not None and (what := _contradicts(event, one, ended)):
+            return f"the witnesses disagree about {one.role or helper_name(one.words)}: {what}"
+    return None
+
+
+def _contradicts(event: Event, one: Seen, ended: set[int]) -> str | None:
+    """What cannot be right of an event; `ended`: whose end the kernel has seen before it."""
+    if event.source == "kernel":
+        if event.kind == "disagrees":
+            return ", but ".join(event.detail)
+        if event.kind == "ended":
             ended.add(event.pid)
-        elif event.source in ("probe", "endings"):
-            if event.pid in ended:
-                return f"{about}the kernel saw its end, but then the channel has its {event.kind!r}"
-            told = first_word(event) if event.kind == "ending" else ""
-            if how := _must_end(told, one):
-                return f"{about}the channel says {told}, but the kernel {how}"
+    elif event.source != "harness":
+        if event.pid in ended:
+            return f"the kernel saw its end, but then the channel has its {event.kind!r}"
+        if event.kind == "ending" and (how := _must_end(first_word(event), one)):
+            return f"the channel says {first_word(event)}, but the kernel {how}"
     return None
 
 

@@ -133,7 +133,9 @@ def read_history(history: Sequence[Event], modules: Collection[str]) -> dict[int
             continue
         if not event.pid:
             continue
-        one = seen.setdefault(event.pid, Seen(event.pid))
+        if event.pid not in seen:
+            seen[event.pid] = Seen(event.pid)
+        one = seen[event.pid]
         if _begins_program(event, one):
             one.begin_program()
         one.last = event.kind if event.number else one.last
@@ -160,6 +162,16 @@ def _take(  # noqa: C901, PLR0915 - one case a kind of event
     """Add one event to what is known of its process."""
     detail = event.detail
     match event.source, event.kind:
+        case "probe" | "endings", "began" | "ended" | "raised":  # the most, so they come first
+            _take_run(event, place, one)
+        case "probe" | "endings", "registered":
+            # Who called `register` decides; where that is not told, who wrote the handler.
+            by = "".join(detail[4:5]) or detail[2].partition(":")[0]
+            own = by in (OWN_MODULE, IMPORTED_MAIN, *modules)
+            one.handlers[detail[0]] = (
+                detail[1],
+                OWN_MODULE if own else detail[2].replace(":", ".", 1),
+            )
         case "kernel", "spawned":
             one.spawned = one.runs_program = True
         case "kernel", "found":
@@ -194,16 +206,6 @@ def _take(  # noqa: C901, PLR0915 - one case a kind of event
                 _inherit(one, parent)
             elif any(other.inside for other in seen.values()):  # else nobody introduces itself
                 one.doubt = "a process was forked by one that is not known"
-        case "probe" | "endings", "registered":
-            # Who called `register` decides; where that is not told, who wrote the handler.
-            by = "".join(detail[4:5]) or detail[2].partition(":")[0]
-            own = by in (OWN_MODULE, IMPORTED_MAIN, *modules)
-            one.handlers[detail[0]] = (
-                detail[1],
-                OWN_MODULE if own else detail[2].replace(":", ".", 1),
-            )
-        case "probe" | "endings", "began" | "ended" | "raised":
-            _take_run(event, place, one)
         case "probe", "removed":
             one.removed = True
         case "probe", "untold":
