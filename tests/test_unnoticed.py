@@ -146,6 +146,24 @@ def test_a_program_that_loses_its_way_unseen_stands_still(tmp_path: Path) -> Non
     assert shown.reason == "not every event could be told: a process is stopped"
 
 
+LIVING = """
+import os, sys, weakref
+class Last(object):
+    def __init__(self, module, write=os.write): self.module, self.write = module, write
+    def __del__(self): self.write(1, b"os is gone" if self.module() is None else b"os is there")
+sys.modules["posix"].last = Last(weakref.ref(os))
+del os
+"""
+
+
+@every_python
+def test_os_goes_at_the_end_as_it_does_bare(python: Interpreter) -> None:
+    """What the probe leaves in `posix` holds neither `os` nor what that has imported."""
+    _, bare = both(python, LIVING)
+    # On 2.7 no module can be referred to weakly; PyPy finalizes nothing at its end.
+    assert bare.stdout or not re.match("3.*cpython", f"{python.version} {python.implementation}")
+
+
 @every_python
 def test_a_process_without_handlers_keeps_no_descriptor(python: Interpreter) -> None:
     """Programs that count descriptors find as many as bare."""

@@ -1,9 +1,13 @@
 """The way out of an observed process: one event, one write.
 
-Python 2.7 and 3.6 up, nothing but `os`, `sys` and `itertools`, all three loaded
+Python 2.7 and 3.6 up, nothing but `os`, `posix`, `sys` and `itertools`, all loaded
 before any program's first line: importing more (socket, json, threading) would
 register clean-up of its own and slow every start. The protocol is the page
 PROTOCOL.md beside the probe.
+
+What the probe holds lives until the interpreter takes `posix` apart, where its stand-ins
+are. It does not hold `os`, which would live as long, with all that it has imported: without
+the probe that goes before.
 
 The channel is a FIFO, named by path in the environment and opened for each
 event: programs close, hand on and count descriptors. Where the path leads
@@ -14,14 +18,16 @@ cannot take it back, and all processes of a trial share one order.
 """
 import itertools
 import os
+import posix
 import sys
 
 PATH = os.environ.get("EXITMATRIX_CHANNEL")
 TOKEN = os.environ.get("EXITMATRIX_TOKEN", "")
+del os
 FIELD = 900  # bytes a field may have: four fields and the head stay under PIPE_BUF, 4096
 HIGHEST = 1024  # kept descriptors are below: a higher one would cost each fork a larger table
 
-_owner = os.getpid()
+_owner = posix.getpid()
 _first = getattr(sys.modules.get("_thread"), "get_ident", int)()  # of the thread that starts Python
 _numbers = itertools.count(1)
 
@@ -36,8 +42,11 @@ def _claim():
     """
     if PATH is None:
         return 0
+    is_main = getattr(sys.modules.get("_thread"), "_is_main_interpreter", None)  # 3.12 up
+    if is_main is not None and is_main():
+        return 0  # without a file, which a start would pay for and the end of the trial
     place = "%s.inside.%d.%s." % (PATH, _owner, _stack())
-    number = 0
+    number = 0 if is_main is None else 1
     while not _take(place + str(number)):
         number += 1
     return number
@@ -46,7 +55,7 @@ def _claim():
 def _take(name):
     """Whether a name was free, or cannot be had at all."""
     try:
-        os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        posix.close(posix.open(name, posix.O_CREAT | posix.O_EXCL | posix.O_WRONLY))
     except OSError as error:
         return error.errno != 17  # EEXIST; `errno` is one more import, before the program's first
     return True
@@ -54,14 +63,14 @@ def _take(name):
 
 def _stack():
     try:
-        fd = os.open("/proc/self/stat", os.O_RDONLY)
+        fd = posix.open("/proc/self/stat", posix.O_RDONLY)
     except OSError:
         return ""
     try:
         # The second field is the command, in brackets, and may hold anything.
-        return "%d" % int(os.read(fd, 1000).rpartition(b")")[2].split()[25])
+        return "%d" % int(posix.read(fd, 1000).rpartition(b")")[2].split()[25])
     finally:
-        os.close(fd)
+        posix.close(fd)
 
 
 SUBINTERPRETER = _claim()
@@ -75,8 +84,9 @@ def _calls():
     of `os` let go of it, so the telling would cut off what it tells of.
     """
     if not SUBINTERPRETER or not (3, 8) <= sys.version_info < (3, 12):
-        return os.open, os.write, os.close
+        return posix.open, posix.write, posix.close
     import ctypes
+    import os
 
     libc = ctypes.PyDLL(None)  # calls and keeps the lock
     return (
@@ -107,7 +117,7 @@ def keep():
     if PATH is None or _is_kept():
         return
     try:
-        channel = _open(PATH, os.O_WRONLY)
+        channel = _open(PATH, posix.O_WRONLY)
     except OSError:
         return
     _keep(channel)
@@ -122,7 +132,7 @@ def _keep(channel):
     """
     global _kept
     file = _identity(channel)
-    limit = os.sysconf("SC_OPEN_MAX")
+    limit = posix.sysconf("SC_OPEN_MAX")
     top = min(limit, HIGHEST) if limit > 0 else HIGHEST
     for number in range(top - 1, max(top - 33, channel), -1):
         try:
@@ -140,11 +150,11 @@ def _keep(channel):
 
 def _duplicate(channel, number):
     if sys.version_info[0] > 2:
-        os.dup2(channel, number, False)  # novm: the third argument is new in 3.4
+        posix.dup2(channel, number, False)  # novm: the third argument is new in 3.4
         return
     import fcntl  # it has no effects of its own
 
-    os.dup2(channel, number)
+    posix.dup2(channel, number)
     fcntl.fcntl(number, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
 
 
@@ -157,7 +167,7 @@ def _is_kept():
 
 
 def _identity(fd):
-    status = os.fstat(fd)
+    status = posix.fstat(fd)
     return status.st_dev, status.st_ino
 
 
@@ -166,7 +176,7 @@ def _reach():
     try:
         # Blocks only while nobody reads; the harness holds the other end open
         # for as long as the name exists.
-        channel = _open(PATH, os.O_WRONLY)
+        channel = _open(PATH, posix.O_WRONLY)
     except OSError:
         if _is_kept():
             return _kept[0], True
@@ -185,11 +195,11 @@ def tell(source, kind, *detail):
     global _owner, _numbers
     if PATH is None:
         return 0
-    if os.getpid() != _owner:
+    if posix.getpid() != _owner:
         # A forked child speaks for the first time: its numbers begin anew, and
         # what it inherited is known from its parent's events up to here.
-        _owner, _numbers = os.getpid(), itertools.count(1)
-        _write(source, "forked", (str(os.getppid()),) + _forker())
+        _owner, _numbers = posix.getpid(), itertools.count(1)
+        _write(source, "forked", (str(posix.getppid()),) + _forker())
     return _write(source, kind, detail)
 
 
@@ -226,14 +236,14 @@ def when_dropped(source, number, kind, *detail):
 
 def tell_last(source, kind, *detail):
     """Write one event if this process has told anything: one that never spoke stays silent."""
-    if os.getpid() == _owner:
+    if posix.getpid() == _owner:
         _write(source, kind, detail)
 
 
 def _line(source, kind, detail):
     """What stands before the number of an event, and what comes after it."""
     rest = b"".join([b"\t" + _field(field) for field in (kind,) + detail]) + b"\n"
-    who = "%d.%d" % (os.getpid(), SUBINTERPRETER) if SUBINTERPRETER else str(os.getpid())
+    who = "%d.%d" % (posix.getpid(), SUBINTERPRETER) if SUBINTERPRETER else str(posix.getpid())
     return "%s\t%s\t%s\t" % (TOKEN, source, who), rest
 
 
@@ -267,12 +277,12 @@ def _write(source, kind, detail):
 def _unheard():
     """Leave a note that something could not be told: a folder takes no descriptor to make."""
     try:
-        os.mkdir("%s.unheard.%d" % (PATH, os.getpid()))
+        posix.mkdir("%s.unheard.%d" % (PATH, posix.getpid()))
     except OSError as error:
         if error.errno != 17 and _kept is None:  # EEXIST
             # It lost its way before it had told of a handler: nothing would contradict its
             # silence. A process that stands still is seen, and its trial is unknown.
-            os.kill(os.getpid(), 19)  # SIGSTOP; `signal` is one more import
+            posix.kill(posix.getpid(), 19)  # SIGSTOP; `signal` is one more import
 
 
 def _field(text):

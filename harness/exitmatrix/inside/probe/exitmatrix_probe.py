@@ -11,13 +11,14 @@ observed. What only some runs ask for is beside it, and imported where it is ask
 """
 import itertools
 import os
+import posix
 import sys
 
 from exitmatrix_channel import SUBINTERPRETER, keep, taken, tell, tell_last
 
 PLAIN = (str, bytes, int, float, bool, type(None))
 FUNCTION = type(lambda: None)
-METHOD = type(type("_", (object,), {"m": lambda self: None})().m)
+METHOD = type((lambda self: None).__get__(0, int))
 PYPY = "__pypy__" in sys.builtin_module_names
 PYTHON_2 = sys.version_info[0] == 2
 
@@ -27,6 +28,7 @@ GIVES_UP = (
     " chroot unshare setns"
 ).split()
 MECHANISMS = os.environ.get("EXITMATRIX_MECHANISMS", "").split()  # besides atexit
+del os  # as in exitmatrix_channel
 CALLER = 200  # bytes of a module's name: with a key and four more details it fits into one event
 UNRAISABLE = {kind.__name__: kind for kind in tuple.__subclasses__()}.get("UnraisableHookArgs")
 DISPLAY_UNRAISABLE = getattr(sys, "__unraisablehook__", None)
@@ -121,7 +123,7 @@ def _report(func, kind, value, trace):
     try:
         sys.stderr.write("Error in atexit._run_exitfuncs:\n")
     except Exception:
-        os.write(2, b"Error in atexit._run_exitfuncs:\n")  # as PySys_WriteStderr
+        posix.write(2, b"Error in atexit._run_exitfuncs:\n")  # as PySys_WriteStderr
     DISPLAY(kind, value, trace)
 
 
@@ -321,7 +323,8 @@ def watch(atexit):
 
 def begin():
     """Tell that this process started, and hook `atexit`."""
-    tell("probe", "started", str(os.getppid()), _command_line(), sys.version.split()[0], _before())
+    parent, version = str(posix.getppid()), sys.version.split()[0]
+    tell("probe", "started", parent, _command_line(), version, _before())
     for names, act in ((LEAVES, _leave), (GIVES_UP, _give_up)):
         for name in names:
             _stand_in(name, act)
@@ -361,12 +364,11 @@ def begin():
 
 
 def _stand_in(name, act):
-    posix = sys.modules[os.name]
     real = getattr(posix, name, None)
     if real is not None:  # not every Python and every system has all of them
         stand_in = StandIn(real, act)
         setattr(posix, name, stand_in)
-        setattr(os, name, stand_in)
+        setattr(sys.modules["os"], name, stand_in)
 
 
 class _AtexitImport(object):
@@ -442,13 +444,13 @@ def _attribute(value, name):
 
 def _command_line():
     try:
-        fd = os.open("/proc/self/cmdline", os.O_RDONLY)
+        fd = posix.open("/proc/self/cmdline", posix.O_RDONLY)
     except OSError:
         return "\0".join(getattr(sys, "orig_argv", ()))
     try:
-        return os.read(fd, 800)
+        return posix.read(fd, 800)
     finally:
-        os.close(fd)
+        posix.close(fd)
 
 
 def _before():

@@ -5,13 +5,13 @@ import sys
 
 def _chain():
     """Import the `sitecustomize` that this one hides, if there is one."""
-    here = os.path.dirname(os.path.abspath(__file__))
+    here = os.path.dirname(__file__)  # as it stands in the path: `site` has made all absolute
     own = sys.modules.pop("sitecustomize", None)
     # For good: the program's path is then what it is without the probe, and what
     # the other one does to the path stays done.
     # A new list: 3.7 gives a subinterpreter what the first one holds by then, and
     # it would not come here (_PyMainInterpreterConfig, module_search_path).
-    sys.path = [folder for folder in sys.path if os.path.abspath(folder) != here]
+    sys.path = [folder for folder in sys.path if folder != here]
     try:
         import sitecustomize  # noqa: F401
     except ImportError:
