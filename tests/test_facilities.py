@@ -199,6 +199,23 @@ def test_no_process_between_the_harness_and_the_programs_shows_the_callers_envir
     assert "CANARY" not in trial.stdout
 
 
+@pytest.mark.parametrize("lacking", ["", "spawn-options"])
+def test_the_engine_gives_way_and_its_programs_are_scheduled_as_usual(
+    tmp_path: Path, environment_of: Callable[[str, str], Environment], lacking: str
+) -> None:
+    """A program asks for its own policy and its parent's: sched(7)."""
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        pytest.skip("who runs the tests has chosen a policy, which the engine keeps")
+    program = tmp_path / "app.py"
+    program.write_text("import os; print(*map(os.sched_getscheduler, (0, os.getppid())))")
+    scenario = replace(LOADED["plain"], path=str(program), folder="", ready=Ready(by="none"))
+    order = make_order(environment_of(NEWEST, "none"), scenario, "return")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(facilities.VARIABLE, lacking)
+        ((_, trial),) = run_all([order], jobs=1)
+    assert trial.stdout.split() == [str(os.SCHED_OTHER), str(os.SCHED_BATCH)]
+
+
 # ------------------------------------------------ a stand-in for the kernel's calls
 
 

@@ -31,6 +31,7 @@ from exitmatrix.machine.run.kernel.marks import MARKS, marked
 from exitmatrix.machine.run.kernel.pidfd import Watched
 from exitmatrix.machine.run.kernel.prctl import become_subreaper, end_with_parent
 from exitmatrix.machine.run.kernel.selector import Selector
+from exitmatrix.machine.run.kernel.turns import give_way
 from exitmatrix.machine.run.lines import encode
 from exitmatrix.machine.run.messages import Answer, Ask, Hello, Usage
 from exitmatrix.machine.run.reaper import end_all_below
@@ -358,6 +359,7 @@ def start(
 async def run_orders(engine: Engine, orders: Orders) -> None:
     """Say hello, run every order that comes in, and tell what that took."""
     os.umask(0o022)
+    give_way()
     send(Hello())
     await engine.serve(orders)
     send(usage())

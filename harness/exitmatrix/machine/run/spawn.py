@@ -17,6 +17,7 @@ from exitmatrix.machine.run.kernel import control_group
 from exitmatrix.machine.run.kernel.dispositions import RESETTABLE
 from exitmatrix.machine.run.kernel.facilities import have
 from exitmatrix.machine.run.kernel.marks import marking
+from exitmatrix.machine.run.kernel.turns import as_usual, taking_turns
 from exitmatrix.model import TrialSpec
 
 TEXT = "{text}"  # stands for the program's text in the words of a way to start it
@@ -220,6 +221,7 @@ def start(
                     setsid=True,
                     setsigmask=[],
                     setsigdef=RESETTABLE,
+                    **as_usual(),
                 )
         if stdin != os.devnull:
             raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
@@ -235,15 +237,16 @@ def _start_without_options(
     for number in ignored:
         signal.signal(number, signal.SIG_DFL)
     try:
-        process = subprocess.Popen(
-            words,
-            executable=program,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            start_new_session=True,
-        )
+        with taking_turns():
+            process = subprocess.Popen(
+                words,
+                executable=program,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
     finally:
         for number in ignored:
             signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,51 @@
+"""Whose turn it is at a processor: sched(7)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import TypedDict
+
+ORDINARY = (os.SCHED_OTHER, os.sched_param(0))
+GIVING_WAY = (os.SCHED_BATCH, os.sched_param(0))
+
+
+class Scheduler(TypedDict, total=False):
+    """What `os.posix_spawn` takes."""
+
+    scheduler: tuple[int, os.sched_param]
+
+
+def give_way() -> None:
+    """Have this process interrupt nobody when it wakes up: it waits until it is its turn.
+
+    What an observed program tells is then read when the program has had its turn, all of it
+    at once, and both find their caches as they left them. Nobody waits for longer than the turn
+    of another takes, some milliseconds, or at all where a processor is free: SCHED_BATCH, sched(7).
+    """
+    if os.sched_getscheduler(0) == os.SCHED_OTHER:  # and not what the caller has chosen
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, *GIVING_WAY)
+
+
+def _gives_way() -> bool:
+    return os.sched_getscheduler(0) == os.SCHED_BATCH
+
+
+def as_usual() -> Scheduler:
+    """With what a program is started that is not to give way: a child would inherit it."""
+    return {"scheduler": ORDINARY} if _gives_way() else {}
+
+
+@contextlib.contextmanager
+def taking_turns() -> Iterator[None]:
+    """Have what is started in this block, in whatever way, be scheduled as usual."""
+    gave_way = _gives_way()
+    if gave_way:
+        os.sched_setscheduler(0, *ORDINARY)
+    try:
+        yield
+    finally:
+        if gave_way:
+            os.sched_setscheduler(0, *GIVING_WAY)
