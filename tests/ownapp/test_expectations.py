@@ -6,8 +6,10 @@ import tomllib
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import click
 import pytest
-from exitmatrix.declare.settings import SettingsError, from_option, parse
+from exitmatrix.cli.run import command
+from exitmatrix.declare.settings import APP, SettingsError, from_option, parse
 from exitmatrix.declare.situations import find
 from exitmatrix.judge.expectations import check, ran
 from exitmatrix.model.app import Expectation, Left
@@ -174,6 +176,41 @@ def test_a_file_may_write_a_port_or_a_time_as_a_number() -> None:
     assert (said.ready, said.grace, said.ready_within) == ("8000", "30", "2.5")
 
 
+OTHER_OPTIONS = """
+[app]
+endings = ["deploy", "SIGQUIT"]
+trials = 5
+jobs = 1
+thorough = true
+look-in = "/var/tmp"
+allow-address = ["0.0.0.0", "[::]"]
+role = { web = "gunicorn", mail = "mail=.*" }
+clean-env = true
+"""
+
+
+def test_a_file_says_how_often_where_and_whom() -> None:
+    """As many as may be given are lists, or one text; roles are a table of expressions."""
+    said = parse(tomllib.loads(OTHER_OPTIONS), "exitmatrix.toml")
+    assert said.endings == ("deploy", "SIGQUIT")
+    assert (said.trials, said.jobs, said.thorough, said.clean_env) == (5, 1, True, True)
+    assert said.folders == ("/var/tmp",)
+    assert said.addresses == ("0.0.0.0", "::")
+    assert said.roles == ("web=gunicorn", "mail=mail=.*")
+
+
+NOT_OF_THE_APP = {"expect", "json", "junit-xml", "markdown", "github", "progress", "help"}
+
+
+def test_each_option_of_how_it_is_run_is_a_key_of_the_file() -> None:
+    """`--help` says that the options are read there; what is written and shown is the call's."""
+    params = command.get_params(click.Context(command))
+    options = {one.lstrip("-") for param in params for one in param.opts if one.startswith("--")}
+    assert {"endings" if one == "ending" else one for one in options - NOT_OF_THE_APP} == set(
+        APP
+    ) - {"command"}
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -192,6 +229,18 @@ def test_a_file_may_write_a_port_or_a_time_as_a_number() -> None:
         ("[expect.deploy]\nran = []", "must be all, or"),
         ("[expect.deploy]\nexit = 'SIGTREM'", "'SIGTREM' is none; did you mean 'SIGTERM'?"),
         ("[expect.deploy]\nlines = '['", "match; '[' is none: unterminated character set"),
+        ("[app]\ntrails = 3", "no key 'trails'; did you mean 'trials'?"),
+        ("[app]\ntrials = 0", "app.trials: must be a whole number from 1 to 1000"),
+        ("[app]\ntrials = true", "app.trials: must be a whole number from 1 to 1000"),
+        ("[app]\njobs = 2.5", "app.jobs: must be a whole number from 1 to 512"),
+        ("[app]\nthorough = 1", "app.thorough: must be true or false"),
+        ("[app]\nending = 'deploy'", "no key 'ending'; did you mean 'endings'?"),
+        ("[app]\nendings = ['deplyo']", "app.endings: no ending is called 'deplyo'; did you mean"),
+        ("[app]\nlook_in = '/x'", "no key 'look_in'; did you mean 'look-in'?"),
+        ("[app]\nlook-in = 3", "app.look-in: must be a list of texts"),
+        ("[app]\nallow-address = ['any']", "app.allow-address: 'any' is no IP address; write"),
+        ("[app]\nrole = 'web=x'", "app.role: must be a table of texts"),
+        ("[app]\nrole = { web = '(' }", "app.role: '(' is no regular expression"),
         ("command = 'x'", "no key 'command'; it belongs below app"),
         ("[expect]\nran = 'all'", "must be a table; name the ending, as in [expect.deploy] ran"),
     ],

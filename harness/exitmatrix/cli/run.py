@@ -40,6 +40,7 @@ from exitmatrix.report.app import exports
 from exitmatrix.report.app.page import AppReport, page
 
 TRIALS = 3
+THOROUGH = 20
 
 
 def _packages(call: Call, measured: Measured) -> dict[str, str]:
@@ -133,10 +134,9 @@ class _Command(click.Command):
 )
 @click.option(
     "--trials",
-    default=TRIALS,
-    show_default=True,
-    type=click.IntRange(1, 1000),
-    help="Runs of each ending. One more is made without the probe.",
+    default=None,
+    type=click.IntRange(1, settings.MOST_TRIALS),
+    help=f"Runs of each ending. One more is made without the probe.  [default: {TRIALS}]",
 )
 @click.option("--thorough", is_flag=True, help="Twenty runs of each ending.")
 @options.jobs
@@ -191,7 +191,7 @@ def command(
     at: str,
     launcher: str,
     grace: str,
-    trials: int,
+    trials: int | None,
     thorough: bool,
     jobs: int | None,
     roles: Sequence[str],
@@ -229,10 +229,13 @@ def command(
     Signals go to processes of the run only. Each run has its own TMPDIR.
 
     Without COMMAND, the command, the options and the expectations are read from
-    exitmatrix.toml, or from [tool.exitmatrix] in pyproject.toml. Exits with 1 if an
-    expectation is not met, and with 3 if the program did not become ready.
+    exitmatrix.toml, or from [tool.exitmatrix] in pyproject.toml. An option of the
+    call comes before that of the file, or in addition where several are possible.
+    Exits with 1 if an expectation is not met, and with 3 if the program did not
+    become ready.
     """
     said = settings.Settings() if command_line else read_project()
+    patient = thorough or (said.thorough and not trials)
     call = Call(
         command=tuple(command_line) or said.command,
         ready=ready or said.ready or "auto",
@@ -240,15 +243,15 @@ def command(
         launcher=launcher or said.launcher or "direct",
         grace=grace or said.grace or "30s",
         at=at or said.at,
-        trials=20 if thorough else trials,
-        patient=thorough,
-        jobs=jobs or 0,
-        roles=tuple(roles),
-        folders=tuple(folders),
-        addresses=tuple(addresses),
+        trials=THOROUGH if patient else trials or said.trials or TRIALS,
+        patient=patient,
+        jobs=jobs or said.jobs,
+        roles=(*said.roles, *roles),
+        folders=(*said.folders, *folders),
+        addresses=(*said.addresses, *addresses),
         request=request or said.request,
         env={**said.env, **dict(variable(one) for one in env)},
-        clean_env=clean_env,
+        clean_env=clean_env or said.clean_env,
         before=split(before, "--before") or said.before,
         before_each=split(before_each, "--before-each") or said.before_each,
     )
@@ -260,8 +263,9 @@ def command(
     asked = read_expected(expected)
     wishes = [*said.expectations, *asked]
     # What the call expects is run; of a file, what the call asks for.
-    names = list(dict.fromkeys((*endings, *(one.ending for one in asked)))) if endings else []
-    names = names or list(dict.fromkeys(one.ending for one in wishes)) or list(situations.USUAL)
+    named = [*endings, *(one.ending for one in asked)] if endings else []
+    named = named or [*said.endings, *(one.ending for one in wishes)]
+    names = list(dict.fromkeys(named)) or list(situations.USUAL)
     wanted = find_situations(names)
     check_request(request, call, wanted)
     for file in (json, junit, markdown):

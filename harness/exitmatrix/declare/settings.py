@@ -3,6 +3,7 @@
     [app]
     command = "gunicorn -w 2 -b 127.0.0.1:{port} app:app"
     ready = "/healthz"
+    endings = ["deploy", "oom"]
 
     [expect.deploy]
     ran = "all"
@@ -10,7 +11,8 @@
     within = "10s"
     left = []
 
-Every key is known, or the file is refused with the nearest that is. Pure: the text comes in parsed.
+The keys of `app` are the options of `exitmatrix run`. Every key is known, or the file is refused
+with the nearest that is. Pure: the text comes in parsed.
 """
 
 from __future__ import annotations
@@ -22,9 +24,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from exitmatrix.declare.situations import SIGNALS, NoSuchSituation, find, nearest
-from exitmatrix.declare.texts import CannotRead, duration
+from exitmatrix.declare.texts import CannotRead, address, duration, role
 from exitmatrix.model.app import Expectation
 from exitmatrix.model.base import Frozen
+
+MOST_TRIALS = 1000
+MOST_JOBS = 512
 
 
 class SettingsError(Exception):
@@ -44,6 +49,14 @@ class Settings(Frozen, kw_only=True):
     before: tuple[str, ...] = ()
     before_each: tuple[str, ...] = ()
     request: str = ""
+    endings: tuple[str, ...] = ()
+    trials: int = 0  # 0: nothing is said
+    thorough: bool = False
+    jobs: int = 0  # 0: nothing is said
+    roles: tuple[str, ...] = ()  # NAME=REGEX
+    folders: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    clean_env: bool = False
     expectations: tuple[Expectation, ...] = ()
 
 
@@ -79,6 +92,44 @@ def _table(value: Any) -> dict[str, str]:
     return dict(value)
 
 
+def _several(value: Any) -> tuple[str, ...]:
+    """What an option says that may be given several times; one may stand alone."""
+    return _texts([value] if isinstance(value, str) else value)
+
+
+def _endings(value: Any) -> tuple[str, ...]:
+    found = _several(value)
+    for one in found:
+        find(one)
+    return found
+
+
+def _addresses(value: Any) -> tuple[str, ...]:
+    return tuple(address(one) for one in _several(value))
+
+
+def _roles(value: Any) -> tuple[str, ...]:
+    found = tuple(f"{name}={expression}" for name, expression in _table(value).items())
+    for one in found:
+        role(one)
+    return found
+
+
+def _yes(value: Any) -> bool:
+    if type(value) is not bool:
+        raise TypeError("true or false")
+    return value
+
+
+def _count(most: int) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        if type(value) is not int or not 0 < value <= most:
+            raise ValueError(f"a whole number from 1 to {most}")
+        return value
+
+    return read
+
+
 APP: Mapping[str, Callable[[Any], Any]] = {
     "command": _words,
     "ready": _number,
@@ -90,8 +141,24 @@ APP: Mapping[str, Callable[[Any], Any]] = {
     "before": _words,
     "before-each": _words,
     "request": _text,
+    "endings": _endings,
+    "trials": _count(MOST_TRIALS),
+    "thorough": _yes,
+    "jobs": _count(MOST_JOBS),
+    "role": _roles,
+    "look-in": _several,
+    "allow-address": _addresses,
+    "clean-env": _yes,
 }
-FIELDS = {"as": "launcher", "ready-within": "ready_within", "before-each": "before_each"}
+FIELDS = {
+    "as": "launcher",
+    "ready-within": "ready_within",
+    "before-each": "before_each",
+    "role": "roles",
+    "look-in": "folders",
+    "allow-address": "addresses",
+    "clean-env": "clean_env",
+}
 
 STATUSES = 256
 KILLING = {
@@ -125,6 +192,8 @@ def parse(whole: Mapping[str, Any], where: str) -> Settings:
             fields[FIELDS.get(key, key)] = APP[key](value)
         except (TypeError, ValueError) as error:
             raise SettingsError(f"{where}, app.{key}: must be {error}") from error
+        except (CannotRead, NoSuchSituation) as error:
+            raise SettingsError(f"{where}, app.{key}: {error}") from error
     found: list[Expectation] = []
     for ending, rows in _section(whole, "expect", where).items():
         if not isinstance(rows, dict):
