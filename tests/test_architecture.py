@@ -76,7 +76,7 @@ CALLS_ALLOWED = {
     "cli.streams": {"open": "/dev/null, in the place of a reader that went away"},
 }
 
-INSIDE = {"os", "posix", "sys", "itertools", "signal", "atexit", "errno"}
+INSIDE = {"os", "posix", "sys", "itertools", "signal", "atexit", "errno", "_weakref"}
 """What may be imported inside an observed program: loaded already, or built in and harmless."""
 INSIDE_LATE = {
     "_imp",

@@ -223,8 +223,9 @@ def command(
       exitmatrix run --expect deploy:ran=all,within=10s -- python app.py
 
     Handlers are those of atexit, weakref.finalize, multiprocessing and threading,
-    signal handlers, and the lifespan of ASGI apps. If a library has replaced your
-    handler, the page names the one that took its place. {port} becomes a free port.
+    signal handlers, the lifespan of ASGI apps, and the hooks of aiohttp, arq, sanic
+    and Twisted. If a library has replaced your handler, the page names the one that
+    took its place. {port} becomes a free port.
     Each ending gets its own runs, and one more without the probe, to compare with.
     Signals go to processes of the run only. Each run has its own TMPDIR.
 

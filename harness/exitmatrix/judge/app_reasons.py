@@ -151,12 +151,12 @@ def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
                 )
 
 
-NOT_LAST = ("threading._register_atexit", "lifespan")
+LAST = ("atexit", "weakref.finalize", "multiprocessing.util.Finalize", "concurrent.futures")
 
 
 def _is_last(ran: Ran) -> bool:
-    """Whether it is called once the other threads are over."""
-    return not ran.handler.of_signal and ran.handler.mechanism not in NOT_LAST
+    """Whether it is called once the other threads are over: no lifespan, and no library's hook."""
+    return ran.handler.mechanism in LAST
 
 
 def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason]:

@@ -46,10 +46,11 @@ FINALIZERS: Mapping[str, str] = {
     "m": "multiprocessing.util.Finalize",
     "t": "threading._register_atexit",
     "l": "lifespan",
+    "h": "hook",  # the event names the library's own
 }
 """Mechanisms besides atexit whose functions are called at an end, by what their keys begin with."""
 
-OF_ITS_OWN = ("m", "l")
+OF_ITS_OWN = ("m", "l", "h")
 """Of keys: what is called in the process that asked for it alone, and in none that it has forked
 (Lib/multiprocessing/util.py, Finalize.__call__; an event loop runs in no fork)."""
 
@@ -379,8 +380,9 @@ def _take_of_what_is_called(event: Event, one: _Seen, folder: str) -> None:
         return
     key, *detail = event.detail
     if event.kind == "finalize":
-        code, place, _, call, *_ = detail
-        one.handlers[key] = of_finalizer(FINALIZERS[key[:1]], code, place, call, folder)
+        code, place, _, call, *named = detail
+        mechanism = named[0] if named else FINALIZERS[key[:1]]
+        one.handlers[key] = of_finalizer(mechanism, code, place, call, folder)
     elif event.kind == "dropped":
         one.dropped.add(key)
     else:

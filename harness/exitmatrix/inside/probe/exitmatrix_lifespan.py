@@ -3,13 +3,13 @@
 3.6 up, standard library only. A server has an event for the start and one for the end, in two
 attributes of an object of its own. Here the class of that has properties of these names, which see
 who asks: the server's own methods, when the app has started, when it is to end, and when it has.
-No method is replaced, so no frame is added. Modules that are loaded show when the next is:
-the import system then calls a function of C.
+No method is replaced, so no frame is added.
 """
 import sys
 
 from exitmatrix_channel import keep, tell
-from exitmatrix_probe import StandIn, _module, _place
+from exitmatrix_loading import when_loaded
+from exitmatrix_probe import _module, _place
 
 SERVERS = {
     # class, the two attributes, who is told by the app, who runs the app, who waits for its end
@@ -27,26 +27,10 @@ KEPT = {
 }
 DEEPEST = 8  # middlewares around an app
 
-_waiting = dict(SERVERS)
-
-
-def watch(imp):
-    """Look at servers as they are loaded; `imp` is the module _imp."""
-    real = getattr(imp, "acquire_lock", None)
-    if type(real) is type(len):
-        imp.acquire_lock = StandIn(real, _acquire)
-
-
-def _acquire(real, args, kwargs):
-    """`_imp.acquire_lock`: before each module is looked for, and after it has been loaded."""
-    result = real(*args, **kwargs)
-    for name in list(_waiting):
-        module = sys.modules.get(name)
-        owner = vars(module).get(SERVERS[name][0]) if type(module) is type(sys) else None
-        if type(owner) is type:  # else it is still being loaded
-            del _waiting[name]
-            _look_at(owner, *SERVERS[name][1:])
-    return result
+def watch():
+    """Look at servers as they are loaded."""
+    for name, row in SERVERS.items():
+        when_loaded(name, row[0], lambda owner, names=row[1:]: _look_at(owner, *names))
 
 
 def _look_at(owner, begins, ends, told_by, runs, waits):

@@ -350,10 +350,7 @@ def begin():
 
         _begin_count(atexit)
         watch(atexit)
-        if "lifespan" in MECHANISMS:
-            import exitmatrix_lifespan
-
-            exitmatrix_lifespan.watch(_imp)
+        _watch_modules(_imp)
         _imp.exec_builtin = StandIn(_imp.exec_builtin, _execute)
         return
     if "atexit" in sys.modules:
@@ -361,6 +358,22 @@ def begin():
     # 2.7's atexit is written in Python and takes over `sys.exitfunc` when it is
     # imported (Lib/atexit.py, last lines), so the program must be the one to import it.
     sys.meta_path.insert(0, _AtexitImport())
+
+
+def _watch_modules(imp):
+    """Look at the classes of servers and libraries, once they are loaded."""
+    if "lifespan" in MECHANISMS:
+        import exitmatrix_lifespan
+
+        exitmatrix_lifespan.watch()
+    if "hooks" in MECHANISMS:
+        import exitmatrix_hooks
+
+        exitmatrix_hooks.watch()
+    if "lifespan" in MECHANISMS or "hooks" in MECHANISMS:
+        import exitmatrix_loading
+
+        exitmatrix_loading.watch(imp)
 
 
 def _stand_in(name, act):

@@ -33,13 +33,16 @@ PROBE = tuple(
     for name in (
         *("probe/sitecustomize.py", "probe/exitmatrix_probe.py"),
         *("probe/exitmatrix_signals.py", "probe/exitmatrix_finalizers.py"),
-        *("probe/exitmatrix_exits.py", "probe/exitmatrix_lifespan.py"),
+        *("probe/exitmatrix_exits.py", "probe/exitmatrix_loading.py"),
+        *("probe/exitmatrix_lifespan.py", "probe/exitmatrix_hooks.py"),
         "endings/exitmatrix_channel.py",
     )
 )
 """What is put into an observed command; `endings` is for scenarios."""
 
-MECHANISMS = ("unregister", "signal", "finalize", "multiprocessing", "threading", "lifespan")
+MECHANISMS = (
+    *("unregister", "signal", "finalize", "multiprocessing", "threading", "lifespan", "hooks"),
+)
 """What is looked at in an observed command besides `atexit`; the matrix asks for none of it."""
 
 NEEDED = ("PATH", "HOME", "LANG")
