@@ -153,6 +153,66 @@ def test_clean_up_counts_in_a_program_that_another_one_starts() -> None:
     assert [one.role for one in record.outcomes[0].processes] == ["main", "web.py"]
 
 
+SENT: dict[str, Any] = {"got": ("SIGTERM",), "signalled": ("SIGTERM",)}
+ENDED: dict[str, Any] = {"end": "signal SIGKILL", "got": ("SIGKILL",)}
+
+
+def test_whoever_is_left_when_the_first_process_ends_was_not_told() -> None:
+    """A container's grace is spent on workers that never hear of it; so is a lost parent's end."""
+    first = member("master", (CLOSE, "ran"), end="code 3", **SENT)
+    left = [member(f"worker#{n}", (CLOSE, "not run"), seconds=9.0, **ENDED) for n in (1, 2)]
+    (reason, _) = reasons(outcome(first, *left), find("deploy"))
+    assert reason.text == (
+        "SIGTERM came to master alone, which ended and did not pass it on to any worker."
+    )
+    assert "have master end them before it ends" in reason.remedy
+    one, other = replace(left[0], role="worker"), replace(left[1], role="mailer.py")
+    assert "pass it on to worker or mailer.py." in why(first, one, other)
+    alive = replace(one, exit="", seconds=None, got=())
+    killed = member("master", end="signal SIGKILL", got=("SIGKILL",), signalled=("SIGKILL",))
+    (reason,) = reasons(outcome(killed, alive), find("lost-parent"))
+    assert reason.text == "master is gone, and nothing told worker."
+    assert "PR_SET_PDEATHSIG" in reason.remedy
+    assert not reasons(outcome(killed, alive), find("oom"))  # the others are to go on
+
+
+def test_nobody_is_blamed_for_who_may_have_been_told() -> None:
+    """One that has the signal, ignores it, has a handler for it that ran or in C, or ends late."""
+    first = member("master", end="code 0", **SENT)
+    term = Handler(label="signal.SIGTERM:stop", mechanism="signal.SIGTERM")
+    told = "came to master alone"
+    left = member("worker", (term, "not run"), seconds=9.0, **ENDED)
+    catching = replace(left, catches=("SIGTERM",))
+    assert told in why(first, left)
+    assert told in why(first, catching)
+    assert told not in why(first, replace(catching, handlers=()))
+    assert told not in why(first, replace(left, ignores=("SIGTERM",)))
+    assert told not in why(first, replace(left, got=("SIGTERM", "SIGKILL")))
+    assert told not in why(first, replace(left, exit="code 0"))
+    assert told not in why(first, member("worker", (term, "ran"), seconds=9.0, **ENDED))
+    stays = replace(first, exit="signal SIGKILL", got=("SIGTERM", "SIGKILL"), seconds=9.0)
+    assert told not in why(stays, left)
+
+
+def test_a_terminal_that_goes_with_its_launcher_is_told() -> None:
+    """`unbuffer python app.py`: expect is ended, its terminal closed, and the program gets SIGHUP.
+
+    A handler for what was sent is no riddle then.
+    """
+    term = Handler(label="signal.SIGTERM:stop", mechanism="signal.SIGTERM")
+    first = launching("unbuffer", "signal SIGTERM", 0.0, got=("SIGTERM",))
+    app = member("main", (CLOSE, "not run"), (term, "not run"), end="signal SIGHUP", seconds=0.0)
+    app = replace(app, catches=("SIGTERM",))
+    text = why(first, app)
+    assert (
+        "unbuffer, which was started first, ended on SIGTERM, and main got SIGHUP instead" in text
+    )
+    assert "did not begin" not in text
+    assert "main had no handler for SIGHUP" in text
+    first_of_all, *_ = reasons(outcome(first, app), find("deploy"))
+    assert first_of_all.remedy.startswith("start the program without unbuffer")
+
+
 def test_a_process_without_handlers_of_its_users_is_a_helper() -> None:
     """A tracker, or a tool, has what its library registers: that is nobody's clean-up."""
     tracker = member("tracker", (LIBRARY, "not run"), end="signal SIGKILL", family=False)

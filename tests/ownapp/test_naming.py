@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from exitmatrix.model import Unknown
-from exitmatrix.model.app_outcome import AppOutcome, Handler, Sent
+from exitmatrix.model.app_outcome import AppOutcome, Fate, Handler, Sent
 from exitmatrix.model.tree import Node, Tree
 from exitmatrix.observe.naming import same_names
 from exitmatrix.report.app.page import AppReport, page
+from msgspec.structs import replace
 
 from tests.ownapp.made import ending, member, outcome
 
@@ -57,6 +58,25 @@ def test_the_page_has_one_row_for_a_process() -> None:
     report = AppReport(command="x", results=(ending(*seen),), grace=30, runs=2, seconds=1, again="")
     rows = [line.split()[0] for line in page(report) if "app.py:3" in line]
     assert rows == ["master", "worker"]
+
+
+def test_a_long_name_leaves_room_for_the_line_of_a_handler() -> None:
+    """A long role stands above its handlers, and a long path below: the line is what one needs."""
+    near, far = "app.py:3", "services/payments/connections/pool.py:311"
+    held = [Handler(label="app:bye", place=place) for place in (near, far)]
+    runs: list[tuple[Handler, Fate]] = [(one, "ran") for one in held]
+    long = "multiprocessing.resource_tracker"
+    seen = outcome(member("main", *runs), member(long, *runs))
+    report = AppReport(command="x", results=(ending(seen),), grace=30, runs=1, seconds=1, again="")
+    told = [line for line in page(report) if near in line or far in line]
+    assert [line[11:].split()[-1] for line in told] == [near, far] * 2
+    assert [line[:11].strip() for line in told] == ["main", "", "", ""]
+    assert f"  {long}" in page(report)
+    deep = Handler(label="app:bye", place=f"{'deep/' * 30}pool.py:311")
+    seen = outcome(member("main", (deep, "ran")))
+    whole = page(replace(report, results=(ending(seen),)))
+    assert any(line.endswith("deep/pool.py:311") for line in whole)
+    assert max(map(len, whole)) <= 80
 
 
 def test_either_name_finds_the_program_in_every_ending() -> None:

@@ -104,6 +104,27 @@ def test_what_multiprocessing_spawns_is_a_worker_and_its_tracker_is_not() -> Non
     assert names(tree) == ["master", "multiprocessing.resource_tracker", "worker"]
 
 
+def test_what_a_fork_server_forks_for_the_program_is_a_worker_of_it() -> None:
+    """The default method since 3.14: the server is a helper, and its forks run the program."""
+    server = ("python", "-c", "from multiprocessing.forkserver import main; main(3, 4, ...)")
+    whole = [
+        node(10, 1, "python", "app.py"),
+        node(11, 10, *TRACKER),
+        node(12, 10, *server),
+        node(13, 12, *server, forked=True),
+        node(14, 12, *server, forked=True),
+        node(15, 14, *server, forked=True),  # which forks itself
+    ]
+    helpers = ["multiprocessing.resource_tracker", "multiprocessing.forkserver"]
+    tree = Tree(whole)
+    assert names(tree) == ["master#1", *helpers, "worker#1", "master#2", "worker#2"]
+    assert tree.family == {10, 13, 14, 15}
+    assert names(Tree(whole[:3])) == ["main", *helpers]
+    # One that another program has is none of this one's.
+    other = [node(20, 10, "python", "other.py"), node(21, 20, *server)]
+    assert Tree([whole[0], *other, node(22, 21, *server, forked=True)]).family == {10}
+
+
 @pytest.mark.parametrize(
     ("words", "program"),
     [
@@ -123,7 +144,8 @@ def test_what_only_starts_the_program_is_no_part_of_it(
 
 
 def test_a_script_of_another_language_goes_by_its_own_name() -> None:
-    """GNU parallel and ts are written in Perl."""
+    """GNU parallel and ts are written in Perl, unbuffer in Tcl."""
+    assert program_name(("tclsh8.6", "/usr/bin/unbuffer", "python", "app.py")) == "unbuffer"
     assert program_name(("/usr/bin/perl", "-w", "/usr/bin/parallel", "python")) == "parallel"
     assert program_name(("node", "/app/server.js")) == "server.js"
     assert program_name(("perl", "-e")) == "perl"
@@ -184,6 +206,9 @@ def test_a_python_that_starts_a_tool_is_the_program_and_one_that_starts_a_python
     conda = node(10, 1, "python", "conda", "run", "serve")
     below = node(12, 11, "python", "serve", program="/env/bin/python3.9")
     assert names(Tree([conda, shell, below])) == ["conda", "sh", "main"]
+    # A script is a program, though a part of its work needs another Python.
+    old = node(11, 10, "python2.7", "legacy.py", program="/usr/bin/python2.7")
+    assert names(Tree([app, old])) == ["main", "legacy.py"]
 
 
 def test_a_script_that_sleeps_is_the_program_and_no_launcher() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from exitmatrix.model.app import Situation
-from exitmatrix.model.app_outcome import AppOutcome, Member, Ran
+from exitmatrix.model.app_outcome import AppOutcome, Handler, Member, Ran
 from exitmatrix.model.base import Frozen
 from exitmatrix.model.tree import SHELLS
 
@@ -40,6 +40,7 @@ def reasons(outcome: AppOutcome, situation: Situation) -> list[Reason]:
     """Why it ended as it did, as far as what was seen says so; each said once."""
     found = [
         *_about_launchers(outcome),
+        *_about_those_left(outcome, situation),
         *_about_those_who_stay(outcome),
         *_about_members(outcome, situation),
         *_about_signals(outcome),
@@ -63,7 +64,14 @@ def _about_launchers(outcome: AppOutcome) -> Iterator[Reason]:
     several = sum(one.base != "worker" for one in apps) > 1
     pipes = any(one.beside or one.pipes for one in outcome.members)
     remedy = SEVERAL if several else PIPE if pipes else EXEC
-    if ended := [one for one in outcome.members if one.launches and _went_before(one, apps[0])]:
+    if first.exit and name != "SIGHUP" and apps[0].exit == "signal SIGHUP":
+        yield Reason(
+            text=f"{first.base}, which was started first, ended on {name}, and {apps[0].base} got"
+            " SIGHUP instead, as from a terminal that is closed.",
+            remedy=_remedy_of(first.base, EXEC),
+            source="unbuffer(1); pty(7)",
+        )
+    elif ended := [one for one in outcome.members if one.launches and _went_before(one, apps[0])]:
         yield _who_swallowed(ended[-1], first, name, remedy)
     elif first.signalled and (not first.exit or _was_killed_in_the_end(first)):
         yield Reason(
@@ -116,6 +124,47 @@ def _who_swallowed(launcher: Member, first: Member, name: str, remedy: str) -> R
         remedy=_remedy_of(launcher.base, remedy),
         source="POSIX, Shell Command Language, exec; supervisor, Configuration, stopasgroup",
     )
+
+
+def _about_those_left(outcome: AppOutcome, situation: Situation) -> Iterator[Reason]:
+    """Processes that go on when the first of the program has ended: nothing tells them."""
+    first = outcome.members[0] if outcome.members else None
+    if first is None or not first.counts or not first.got or situation.watch != "gone":
+        return
+    name = first.got[0]
+    killed = name == "SIGKILL"
+    if not first.exit or (not killed and _was_killed_in_the_end(first)):
+        return
+    left = [one for one in outcome.members if one is not first and _is_left(one, name)]
+    if not left:
+        return
+    roles = [one.role for one in left]
+    if len({one.base for one in left}) < len(left):
+        roles = list(dict.fromkeys(f"any {one.base}" for one in left))
+    them = " or ".join((", ".join(roles[:-1]), roles[-1]) if len(roles) > 1 else roles)
+    told = f"{name} came to {first.base} alone, which ended and did not pass it on to {them}."
+    yield Reason(
+        text=f"{first.base} is gone, and nothing told {them}." if killed else told,
+        remedy="have them look for the end of their parent (os.getppid(), the end of a pipe), or"
+        " start them with prctl(PR_SET_PDEATHSIG)"
+        if killed
+        else f"have {first.base} end them before it ends: terminate() and join(), or what their"
+        " pool has for that",
+        source="prctl(2), PR_SET_PDEATHSIG; Python, multiprocessing, Process.terminate",
+    )
+
+
+def _is_left(one: Member, name: str) -> bool:
+    """Whether it went on, and had surely not got the signal: it would have ended, or a handler run.
+
+    Of one that ignores it, or has a handler of its own in C, nobody knows.
+    """
+    if not one.counts or one.new or name in one.got or _was_reached(one):
+        return False
+    if one.exit and not _was_killed_in_the_end(one):
+        return False
+    seen = any(ran.handler.mechanism == f"signal.{name}" for ran in one.handlers)
+    return name not in one.ignores and (name not in one.catches or seen)
 
 
 def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
@@ -292,10 +341,17 @@ def _about_signals(outcome: AppOutcome) -> Iterator[Reason]:
                     remedy="install it after that, and call from it what signal.signal gave back",
                     source="Python, signal.signal",
                 )
-            elif ran.due and ran.fate == "not run":
+            elif ran.due and ran.fate == "not run" and not _was_killed_otherwise(one, handler):
                 yield Reason(
                     text=f"{handler.label} ({handler.place}) was in place in {one.base} and did not"
                     " begin: handlers run in the main thread, between two instructions of Python"
                     " code, and it executed none.",
                     source="Python, signal, Execution of Python signal handlers",
                 )
+
+
+def _was_killed_otherwise(one: Member, handler: Handler) -> bool:
+    """Whether another signal than the handler's, for which there was none, ended it before."""
+    word, _, how = one.exit.partition(" ")
+    own = handler.mechanism.partition(".")[2]
+    return word == "signal" and how not in (*one.catches, own, "SIGKILL")

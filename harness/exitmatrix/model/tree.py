@@ -32,14 +32,17 @@ SHELLS = ("sh", "dash", "bash", "busybox", "zsh", "ksh")
 WAITING = ("sleep", "tail")
 """Programs by which a shell's script passes the time: the script is the program."""
 
-SCRIPTED = ("perl", "ruby", "node")
-"""Programs that go by the file that they run: parallel and ts are such files."""
+SCRIPTED = re.compile(r"(?:perl|ruby|node|tclsh|expect)[\d.]*")
+"""Programs that go by the file that they run: parallel, ts and unbuffer are such files."""
 
 SPAWNED = (
     "--multiprocessing-fork",  # Lib/multiprocessing/spawn.py, get_command_line
     "import sys;exec(eval(sys.stdin.readline()))",  # execnet/gateway_io.py, popen_bootstrapline
 )
 """Words by which a program has another Python go on with it; they stand for the program."""
+
+FORK_SERVER = "multiprocessing.forkserver"
+"""A helper of a program whose forks are the program's: Lib/multiprocessing/forkserver.py."""
 
 _NUMBER = re.compile(r"#\d+\Z")
 
@@ -83,7 +86,7 @@ def program_name(words: Sequence[str]) -> str:
     if not words:
         return ""
     first = PurePosixPath(words[0]).name
-    if first in SCRIPTED:
+    if SCRIPTED.fullmatch(first):
         script = next((word for word in words[1:] if not word.startswith("-")), first)
         return PurePosixPath(script).name
     if not first.startswith(("python", "pypy")):
@@ -165,7 +168,10 @@ class Tree:
                 return (node,)
             found = list(self._launched_by(below[0]))
             # What starts a tool is no launcher of it; `conda run` and its like start a Python.
-            own = _is_python(node) and not any(_is_python(one) for one in found)
+            # A script of Python may do so too, as one part of its work.
+            own = _is_python(node) and (
+                node.name.endswith(".py") or not any(_is_python(one) for one in found)
+            )
             return (node,) if own else found
         if _is_python(node):
             return (node,)
@@ -222,11 +228,15 @@ class Tree:
             if self._is_again(node) and any(self._alike(node, app) for app in self.apps):
                 found.add(node.pid)
             parent = self.by_pid.get(node.parent)
-            if parent is None or parent.pid not in found:
+            if parent is None or not self._is_of(parent, found):
                 continue
             if node.forked or _spawned(node) or self._alike(node, parent):
                 found.add(node.pid)
         return found
+
+    def _is_of(self, parent: Node, found: set[int]) -> bool:
+        """Whether what a process forks is the program's: it is of it, or forks for it."""
+        return parent.pid in found or (_forks_for(parent) and parent.parent in found)
 
     def _is_again(self, node: Node) -> bool:
         """Whether a launcher has started it in the place of the program."""
@@ -255,10 +265,12 @@ class Tree:
         return MAIN if len(self.apps) == 1 else node.name
 
     def _family_below(self, node: Node) -> Iterator[Node]:
-        """Those of the program that it started, be it through one that has gone since."""
+        """Those of the program that it started, be it through a fork server or one that is gone."""
         for one in self.children(node):
             if one.pid in self.family:
                 yield from self._family_below(one) if one.gone else (one,)
+            elif _forks_for(one):
+                yield from self._family_below(one)
 
     def pids(self, target: str, living: Sequence[int]) -> list[int]:
         """The living processes that a target names; [] where it names none of them.
@@ -294,6 +306,11 @@ class Tree:
     def _serves_below(self, node: Node) -> bool:
         """Whether a child of its family holds a listening socket too."""
         return any(one.listens for one in self._family_below(node))
+
+
+def _forks_for(node: Node) -> bool:
+    """Whether it is the fork server itself, and not what that has forked."""
+    return node.name == FORK_SERVER and not node.forked
 
 
 def _hands_on(node: Node, child: Node) -> bool:

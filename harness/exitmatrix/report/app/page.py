@@ -129,6 +129,10 @@ SHORT = {"multiprocessing.util.Finalize": "Finalize", "threading._register_atexi
 """Mechanisms in eight letters, where their module alone is longer or says less."""
 
 
+PLACE = 21
+"""Letters of a file and its line that stand beside a handler; longer ones stand below it."""
+
+
 def _row(
     role: str, handlers: Counter[Handler], by: Mapping[Handler, str], observed: bool
 ) -> Iterator[str]:
@@ -137,13 +141,19 @@ def _row(
         mechanism = SHORT.get(one.mechanism, one.mechanism.partition(".")[0])
         often = f", {times} times" if times > 1 else ""
         label = cut(one.label, 38 - len(often)) + often
-        texts.append(f"{label:39}{mechanism:8} {one.place}")
+        short = len(one.place) <= PLACE
+        texts.append(f"{label:39}{mechanism:8} {one.place if short else ''}")
+        if not short:
+            texts.append(f"  {one.place}" if len(one.place) < 68 else f"  ...{one.place[-64:]}")
         if by[one]:
             texts += filled(f"displaced by {by[one]}", "  ", "    ", 69)
     if not observed:
         texts = ["? not observed from inside"]
+    long = len(role) > 8
+    if long:
+        yield cut(f"  {role}", 80)
     for place, text in enumerate(texts or ["nothing"]):
-        name = role if not place else ""
+        name = role if not place and not long else ""
         yield cut(f"  {name:8} {text}", 80).rstrip()
 
 
