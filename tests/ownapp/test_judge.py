@@ -116,6 +116,19 @@ def test_why_a_process_stays_is_told() -> None:
     assert begun not in why(at_once, name="oom")
 
 
+def test_a_handler_that_ran_and_ended_nothing_is_told() -> None:
+    """Bjoern prints the exception and serves on; a program that is on its way to its end is not."""
+    stop = Handler(label="signal.SIGTERM:stop", place="app.py:4", mechanism="signal.SIGTERM")
+    told = "signal.SIGTERM:stop (app.py:4) ran in main, which went on"
+    swallowed = member("main", (stop, "ran"), (CLOSE, "not run"), **GRACE)
+    assert told in why(swallowed)
+    assert told not in why(member("main", (stop, "ran"), (CLOSE, "unfinished"), **GRACE))
+    assert told not in why(replace(swallowed, finishing=True))
+    assert told not in why(replace(swallowed, exit="code 0"))
+    other = replace(stop, mechanism="signal.SIGUSR1")
+    assert "which went on" not in why(member("main", (other, "ran"), (CLOSE, "not run"), **GRACE))
+
+
 @pytest.mark.parametrize("server", [True, False])
 def test_a_remedy_for_servers_is_told_where_a_server_has_the_signal(server: bool) -> None:
     """PyPy 3.9 does to a plain program what uvicorn does to its own process."""
@@ -277,6 +290,7 @@ def test_exec_is_no_remedy_within_a_pipe() -> None:
         ("bash", "with exec"),
         ("flock", "flock --no-fork"),
         ("supervise", "svc -d"),
+        ("runsvdir", "send SIGHUP to runsvdir"),
         ("entr", "start the program without entr"),
     ],
 )

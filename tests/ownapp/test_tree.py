@@ -211,6 +211,22 @@ def test_a_python_that_starts_a_tool_is_the_program_and_one_that_starts_a_python
     assert names(Tree([app, old])) == ["main", "legacy.py"]
 
 
+@pytest.mark.parametrize("name", ["supervisord", "circusd", "honcho"])
+def test_a_supervisor_is_no_part_of_what_it_starts(name: str) -> None:
+    """Though it listens, for its own client: who serves, or a leaf, is of the programs below."""
+    whole = [
+        node(10, 1, "python", f"/venv/bin/{name}", listens=True),
+        node(11, 10, "python", "web.py", listens=True),
+        node(12, 10, "python", "mail.py"),
+    ]
+    tree = Tree(whole)
+    assert names(tree) == [name, "web.py", "mail.py"]
+    assert (tree.family, tree.launchers) == ({11, 12}, {10})
+    assert tree.pids("serving", (10, 11, 12)) == [11]
+    assert Tree([whole[0], whole[2]]).pids("serving", (10, 12)) == [12]
+    assert names(Tree(whole[:1])) == ["main"]  # it has nothing to start
+
+
 def test_a_script_that_sleeps_is_the_program_and_no_launcher() -> None:
     """`while :; do sleep 1; done` waits in the shell; what it waits by comes and goes."""
     script = node(10, 1, "/bin/sh", "./serve.sh", program="/bin/dash")

@@ -19,8 +19,11 @@ PIPE = (
 OF_LAUNCHERS = {
     "flock": "flock --no-fork, which becomes the program and keeps the lock",
     "supervise": "svc -d, which has supervise send SIGTERM to the program",
+    "runsvdir": "send SIGHUP to runsvdir, on which it has each runsv end its program",
 }
-"""Where a launcher that is no shell has a way of its own: flock(1), -F; daemontools, svc."""
+"""Where a launcher that is no shell has a way of its own: flock(1), -F; daemontools, svc;
+runsvdir(8), Signals.
+"""
 
 SEVERAL = (
     "have one supervisor for several programs (supervisord, honcho), or a trap in the shell that"
@@ -190,14 +193,29 @@ def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
                 source="Python, threading, Thread objects; Lib/threading.py, _shutdown",
             )
         for ran in one.registered:
+            where = f" ({ran.handler.place})" if ran.handler.place else ""
+            if ran.handler.mechanism == f"signal.{name}" and _led_nowhere(one, ran):
+                yield Reason(
+                    text=f"{ran.handler.label}{where} ran in {one.base}, which went on. A handler"
+                    " that raises ends nothing where its exception is caught, as in a server's"
+                    " code in C.",
+                    remedy="have the handler tell the server to stop, in the way that it has for"
+                    " that",
+                    source="Python, signal, Note on Signal Handlers and Exceptions",
+                )
             if ran.fate == "unfinished" and not ran.past:
-                where = f" ({ran.handler.place})" if ran.handler.place else ""
                 yield Reason(
                     text=f"{ran.handler.label}{where} began in {one.base} and did not end. The"
                     " process waits for it, and so do the handlers after it.",
                     remedy="give what it waits for a time limit",
                     source="Python, atexit",
                 )
+
+
+def _led_nowhere(one: Member, ran: Ran) -> bool:
+    """Whether a handler for a signal ran, and neither another one nor the end began after it."""
+    others = (each for each in one.handlers if not each.handler.of_signal)
+    return ran.fate == "ran" and not one.finishing and all(each.began is None for each in others)
 
 
 LAST = ("atexit", "weakref.finalize", "multiprocessing.util.Finalize", "concurrent.futures")

@@ -29,6 +29,9 @@ PLACES: Mapping[str, str] = {
 
 SHELLS = ("sh", "dash", "bash", "busybox", "zsh", "ksh")
 
+SUPERVISORS = ("supervisord", "circusd", "honcho")
+"""Launchers written in Python: by its shape alone, each could be a program that has parts."""
+
 WAITING = ("sleep", "tail")
 """Programs by which a shell's script passes the time: the script is the program."""
 
@@ -159,6 +162,8 @@ class Tree:
         unpacked = [one for one in below if one.unpacked and not node.unpacked]
         if unpacked:
             return self._launched_by(unpacked[0])
+        if node.name in SUPERVISORS and any(_is_python(one) and not one.forked for one in below):
+            return [app for one in below if not one.forked for app in self._launched_by(one)]
         if node.listens or not below or any(one.forked or self._alike(one, node) for one in below):
             return (node,)
         if len(below) == 1:
@@ -286,6 +291,7 @@ class Tree:
                 return [node.pid for node in alive]
             case "serving":
                 found = [node for node in alive if node.listens and not self._serves_below(node)]
+                found = [node for node in found if node.pid not in self.launchers]
                 found = [node for node in found if node.pid in self.family] or found
                 found = found or self._leaves(alive)
             case "leaf":
