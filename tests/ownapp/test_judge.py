@@ -149,6 +149,18 @@ def test_a_helper_that_was_gone_before_the_signal_tells_no_two_runs_apart() -> N
     assert "sleep" not in " ".join(story(ending(outcome(main, gone))))
 
 
+def test_a_helper_that_outlives_the_program_is_what_its_end_waited_for() -> None:
+    """A handler starts another program and exits: the page says who took the time."""
+    main = member("main", (CLOSE, "ran"))
+    more: dict[str, Any] = {"family": False, "new": True, "observed": False, "born": 0.1}
+    long, short = (member("sweep.sh", seconds=end, **more) for end in (1.7, 0.5))
+    text = "\n".join(story(ending(outcome(main, long))))
+    assert "0.1 s  sweep.sh is started" in text
+    assert "1.7 s  sweep.sh exits with status 0" in text
+    assert "sweep.sh" not in "\n".join(story(ending(outcome(main, short))))
+    assert outcome(main, long).shape == outcome(main, short).shape == outcome(main).shape
+
+
 def test_clean_up_counts_in_a_program_that_another_one_starts() -> None:
     """Below honcho, supervisord and watchmedo runs what its user wrote: it has the handlers."""
     starter = member("main", (LIBRARY, "ran"))

@@ -12,6 +12,7 @@ from exitmatrix.report.app.words import exit_words, filled, listed, roles, secon
 INDENT = " " * 11
 MOST = 5  # things left behind that are named
 SLOW = 0.1  # seconds: a handler that takes longer is named with its time
+WAITED = 0.5  # seconds that a helper lasts longer than all others to be named
 REPLIES = {"none": "no answer", "cut": "an answer that is cut off"}
 WHOM = {
     "group": "the process group",
@@ -79,7 +80,7 @@ def _steps(outcome: AppOutcome) -> list[str]:
     told: list[tuple[float, str]] = [
         (one.seconds, f"{one.signal} to {_whom(one.to)}") for one in outcome.sent
     ]
-    for group in grouped([one for one in outcome.members if not _is_chance(one)]):
+    for group in grouped(_shown(outcome.members)):
         told += _group(group)
     if outcome.reply:
         got = REPLIES.get(outcome.reply, f"an answer with status {outcome.reply}")
@@ -101,6 +102,20 @@ def _steps(outcome: AppOutcome) -> list[str]:
 
 def _whom(target: str) -> str:
     return WHOM.get(target, target)
+
+
+def _shown(members: Sequence[Member]) -> list[Member]:
+    """All but helpers that come and go by chance, and then those that last longest by far.
+
+    What a handler starts may outlive the program: then it is what the time was waited for.
+    """
+    ends = [one.seconds for one in members if not _is_chance(one) and one.seconds is not None]
+    over = max(ends, default=0.0) + WAITED
+    return [
+        one
+        for one in members
+        if not _is_chance(one) or (one.new and one.seconds is not None and one.seconds > over)
+    ]
 
 
 def _is_chance(member: Member) -> bool:
