@@ -66,11 +66,11 @@ def exitmatrix(pytestconfig: pytest.Config) -> Factory:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what happened, in order, below a test that fails."""
+    """Show what happened, in order, below a test that fails, and below a fixture that does."""
     report = yield
     factory = item.config.stash.get(_FACTORY, None)
     if factory is not None:
-        if report.failed and call.when == "call":
+        if report.failed:
             report.sections += factory.told
         if call.when == "teardown":
             factory.told.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -87,6 +88,42 @@ def test_cleans_up(app):
     )
 
 
+def test_each_test_that_asks_is_told_what_happened(session: pytest.Pytester) -> None:
+    """An ending that a fixture brought about is asked about by many tests, or by a fixture."""
+    tests = """
+@pytest.fixture(scope="module")
+def seen(app):
+    return app.end("SIGKILL")
+
+@pytest.fixture
+def fine(seen):
+    assert seen.exit == 0
+
+def test_one(seen):
+    assert seen.ran()
+    assert seen.ran()
+
+def test_two(seen):
+    assert not seen.seconds
+
+def test_three(fine):
+    pass
+
+def test_four():
+    assert not "of it"
+"""
+    result = run(session, tests)
+    result.assert_outcomes(failed=3, errors=1)
+    text = result.stdout.str()
+    assert text.count("main is killed by SIGKILL; not run: __main__:bye") == 3
+    parts = re.split(r"^_+ (?:ERROR at setup of )?(test_\w+) _+$", text, flags=re.MULTILINE)
+    told = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert {name for name, part in told.items() if "exitmatrix: SIGKILL" in part} == {
+        *("test_one", "test_two", "test_three")
+    }
+    assert max(len(line) for part in told.values() for line in part.splitlines()) <= 80
+
+
 @pytest.mark.parametrize(
     ("call", "told"),
     [
@@ -113,6 +150,16 @@ def test_a_program_that_is_none_is_told_in_one_line() -> None:
     ):
         with pytest.raises(CannotEnd, match=told):
             made.app(command, folder=folder).end("deploy")
+
+
+def test_where_it_leaves_things_and_listens_can_be_said() -> None:
+    """One alone, or several, and a path too."""
+    made = Factory(trials=1, grace="30s")
+    app = made.app("python app.py", look_in=[Path("/var/tmp"), "out"], allow_address="0.0.0.0")
+    assert app.call.folders == ("/var/tmp", "out")
+    assert app.call.addresses == ("0.0.0.0",)
+    with pytest.raises(CannotEnd, match="nowhere: no such folder"):
+        made.app([sys.executable, "app.py"], look_in="nowhere").end("deploy")
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "many"])

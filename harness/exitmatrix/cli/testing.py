@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf
+from pathlib import PurePath
 
 from msgspec.structs import replace
 
@@ -34,19 +35,30 @@ class Finding:
 
 
 class Seen:
-    """What all runs of an ending showed. A question is answered yes if each run says so."""
+    """What all runs of an ending showed. A question is answered yes if each run says so.
 
-    def __init__(self, result: EndingResult) -> None:
+    Whoever asks is told in which order it happened, if the test fails: `told` is of that test.
+    """
+
+    def __init__(self, result: EndingResult, told: list[tuple[str, str]]) -> None:
         self.result = result
+        self._told = told
 
     def __repr__(self) -> str:
-        count = len(self.outcomes)
+        count = len(self.result.outcomes)
         return f"<{self.result.situation.id}: {count} {'run' if count == 1 else 'runs'}>"
 
     @property
     def outcomes(self) -> tuple[AppOutcome, ...]:
         """What each run showed."""
+        self.tell()
         return self.result.outcomes
+
+    def tell(self) -> None:
+        """Have the test that is running know of it; it may have been seen by another."""
+        section = f"exitmatrix: {self.result.situation.id}", "\n".join(story(self.result))
+        if section not in self._told:
+            self._told.append(section)
 
     def ran(self, label: str = "all", role: str = "") -> Finding:
         """Whether a handler, or all of the program's own, ran to its end in each process."""
@@ -130,9 +142,9 @@ class App:
         call = replace(self.call, **{name: value for name, value in changes.items() if value})
         key = (ending, repr(call))
         if key not in self._seen:
-            self._seen[key] = Seen(_measured(call, ending))
+            self._seen[key] = Seen(_measured(call, ending), self._told)
         seen = self._seen[key]
-        self._told.append((f"exitmatrix: {ending}", "\n".join(story(seen.result))))
+        seen.tell()
         return seen
 
 
@@ -166,8 +178,13 @@ class Factory:
         env: Mapping[str, str] | None = None,
         folder: str = "",
         roles: Mapping[str, str] | None = None,
+        look_in: Sequence[str | PurePath] = (),
+        allow_address: Sequence[str] = (),
     ) -> App:
-        """A program; `command` as for `exitmatrix run --`, without a shell. Raises CannotEnd."""
+        """A program; `command` as for `exitmatrix run --`, without a shell. Raises CannotEnd.
+
+        What else there is to say of it is called as the options are.
+        """
         __tracebackhide__ = True
         try:
             words = shlex.split(command) if isinstance(command, str) else list(command)
@@ -186,5 +203,7 @@ class Factory:
             env=dict(env or {}),
             folder=str(folder),
             roles=tuple(f"{name}={expression}" for name, expression in (roles or {}).items()),
+            folders=(look_in,) if isinstance(look_in, str) else tuple(map(str, look_in)),
+            addresses=(allow_address,) if isinstance(allow_address, str) else tuple(allow_address),
         )
         return App(call, self.told)
