@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -91,6 +92,17 @@ def test_runs_without_the_probe_differ_if_they_have_nothing_in_common_with_those
     result = ending(*with_it, blind=tuple(without))
     assert bool(disagreements(result)) is differs
     assert only_without(result) == only
+
+
+def test_long_words_are_compared_in_time() -> None:
+    """A program may write a megabyte without a blank: that is no matter of its square."""
+    word = "x" * 50_000
+    begun = time.process_time()
+    wordy = [ended("code 0", output=f"{word}{one}\n{word} pid 1{one}\n") for one in "ab"]
+    assert disagreements(ending(wordy[0], blind=(wordy[0],))) == []
+    (differs,) = disagreements(ending(wordy[0], blind=(wordy[1],)))
+    assert "its output differs ('xxx" in differs
+    assert time.process_time() - begun < 2
 
 
 def why(*members: Member, name: str = "deploy") -> str:

@@ -104,9 +104,11 @@ def test_what_multiprocessing_spawns_is_a_worker_and_its_tracker_is_not() -> Non
     assert names(tree) == ["master", "multiprocessing.resource_tracker", "worker"]
 
 
-def test_what_a_fork_server_forks_for_the_program_is_a_worker_of_it() -> None:
+@pytest.mark.parametrize("head", ["", "import sys; "])
+def test_what_a_fork_server_forks_for_the_program_is_a_worker_of_it(head: str) -> None:
     """The default method since 3.14: the server is a helper, and its forks run the program."""
-    server = ("python", "-c", "from multiprocessing.forkserver import main; main(3, 4, ...)")
+    text = f"{head}from multiprocessing.forkserver import main; main(3, 4, ...)"
+    server = ("python", "-B", "-c", text)
     whole = [
         node(10, 1, "python", "app.py"),
         node(11, 10, *TRACKER),
@@ -291,6 +293,7 @@ def test_where_nobody_serves_the_serving_one_is_a_leaf() -> None:
         ("python app.py", "app.py"),
         ("/usr/bin/python3 -u -m http.server 80", "http.server"),
         ("python -c print()", "python"),
+        ("python -c", "python"),
         ("/usr/bin/tini -- x", "tini"),
         ("", ""),
     ],
@@ -298,6 +301,19 @@ def test_where_nobody_serves_the_serving_one_is_a_leaf() -> None:
 def test_a_program_is_named_by_what_it_runs(words: str, name: str) -> None:
     """The module of -m, the file of a script, else the program itself."""
     assert program_name(tuple(words.split())) == name
+
+
+def test_a_program_in_a_word_is_named_by_what_it_imports_first() -> None:
+    """As helpers of the standard library are; one that imports something later has no name."""
+    named = {
+        "from multiprocessing.resource_tracker import main;main(5)": (
+            "multiprocessing.resource_tracker"
+        ),
+        "import sys; from multiprocessing.forkserver import main": "multiprocessing.forkserver",
+        "import sys; from app import main": "python",
+        "import app": "python",
+    }
+    assert {text: program_name(("python", "-c", text)) for text in named} == named
 
 
 def test_who_was_gone_before_ready_has_no_name_and_no_number() -> None:

@@ -21,8 +21,11 @@ SIGNS: dict[Answer, str] = {
     "varies": "≈",
 }
 LATE = 5.0  # seconds; the shortest time of grace in use is 10 s (docker stop, Heroku has 30)
-NUMBER = re.compile(r"\w*[0-9]\w*|(?<=/)tmp\w+|\b[0-9a-f]{8,}\b")
-"""A word with a digit, and other names that are made up anew: addresses, pids, psm_3fffb881."""
+NUMBER = re.compile(r"\b\w*[0-9]\w*|(?<=/)tmp\w+|\b[0-9a-f]{8,}\b")
+"""A word with a digit, and other names that are made up anew: addresses, pids, psm_3fffb881.
+
+It begins where a word does: so a word of a million letters is looked at once, not from each letter.
+"""
 OUR_FOLDER = re.compile(r"/exitmatrix-\w+/inside(?![/\w])")
 """Where the probe lies: a program that names all folders of its path names it too."""
 DIFFERENT = 1.0  # seconds by which a run without the probe may take longer or shorter

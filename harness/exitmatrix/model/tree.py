@@ -47,6 +47,9 @@ SPAWNED = (
 FORK_SERVER = "multiprocessing.forkserver"
 """A helper of a program whose forks are the program's: Lib/multiprocessing/forkserver.py."""
 
+_IMPORTED = re.compile(r"(?:\A\s*|;\s*(?=from multiprocessing\b))from\s+(\S+)")
+"""`from multiprocessing.spawn import ...`; the fork server of 3.14.10 imports sys before it."""
+
 _NUMBER = re.compile(r"#\d+\Z")
 
 
@@ -99,8 +102,8 @@ def program_name(words: Sequence[str]) -> str:
         if word == "-m" and rest:
             return rest[0]
         if word == "-c":
-            source = rest[0].split() if rest else []
-            return source[1] if source[:1] == ["from"] and len(source) > 1 else first
+            found = _IMPORTED.search(rest[0]) if rest else None
+            return found[1] if found else first
         if not word.startswith("-"):
             return PurePosixPath(word).name
     return first
