@@ -9,7 +9,7 @@
 # ready = {stdout = "ready"}
 # terminations = [
 #     "return", "sys-exit-3", "exception", "os-exit-7",
-#     "SIGTERM", "SIGINT@child", "SIGINT@parent", "SIGKILL",
+#     "SIGTERM", "SIGINT", "SIGKILL",
 # ]
 #
 # [tool.exitmatrix.program]

@@ -57,6 +57,10 @@ SHOWN = {
         r"start method: forkserver\nexit code: -15\n",
         r"cleans up",
     ),
+    "cpython-signal-taken-by-a-thread": (
+        r"alone: the main thread wakes\nand a thread is started: the main thread sleeps on\n",
+        r"alone: the main thread sleeps on",
+    ),
     "werkzeug-reloader-sigterm": (r"child: serves\n(.*\n)*parent: clean-up\n", r"child: clean-up"),
 }
 """What the title says, as the newest CPython's output shows it; and what must not be there."""

@@ -487,3 +487,42 @@ def test_a_process_that_2_7_cannot_start_brings_the_exit_function(implementation
     body = (Register("A"), StartProcess((), "spawn"))
     (seen,) = predict_program(Code(body=body, functions=(Function("A", starts),)), python).seen
     assert [one.exit for one in seen.processes] == [Exit(status=1), Exit(status=0)]
+
+
+# --------------------------------------------------------------- a signal and several threads
+
+
+def of_pool(target: str, method: str = "fork", ending: str = "SIGINT") -> tuple[Outcome, ...]:
+    """What the laws allow for a program that waits for the worker of a Pool, on 3.9."""
+    pool = {"apply": ["end here"], "workers": 1, "method": method}
+    told = program({"steps": ["import multiprocessing", pool]})
+    python = profile({"implementation": "cpython", "version": "3.9.18"})
+    return predict(told, TERMINATIONS[ending], target, python).outcomes
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_thread_that_replaces_workers_may_take_the_signal_of_the_main_one(method: str) -> None:
+    """Ctrl-C ends the worker, and a thread of the Pool forks before the main one has run."""
+    found = of_pool("group", method)
+    sleeps = only(tuple(one for one in found if roles(one)["parent"].exit is None))
+    assert sleeps.survivors == ("parent", "child#2")
+    assert roles(sleeps)["child"].exit == {"code": 1}
+
+
+@pytest.mark.parametrize(
+    ("target", "method", "ending"),
+    [("parent", "fork", "SIGINT"), ("group", "forkserver", "SIGINT"), ("group", "fork", "SIGTERM")],
+    ids=["no worker ends", "another process forks", "nothing of Python handles it"],
+)
+def test_where_no_thread_forks_the_main_one_takes_its_signal(
+    target: str, method: str, ending: str
+) -> None:
+    """So the program ends, whatever else may happen."""
+    assert all(roles(one)["parent"].exit is not None for one in of_pool(target, method, ending))
+
+
+def test_a_worker_may_be_replaced_before_the_main_thread_is_interrupted() -> None:
+    """It has taken the signal, but another thread has the lock of the interpreter first."""
+    found = of_pool("group")
+    ended = [one for one in found if roles(one)["parent"].exit is not None]
+    assert {len(one.processes) for one in ended} == {2, 3}

@@ -15,7 +15,7 @@ from exitmatrix.judge.start import Below, code_of, first_moment
 from exitmatrix.model import Prediction, Program, Termination
 from exitmatrix.model.outcome_sets import union
 
-MOST = 8000
+MOST = 10000
 """Moments of a cell that are looked at: two workers that are ended have many. A generated program
 may have fewer (MOST_MOMENTS), as there are so many of them."""
 

@@ -39,6 +39,7 @@ Question = Literal[
     "globals",  # whether globals are released at the end
     "hook",  # whether an exception calls the function that is to be told of it
     "worker told",  # what a worker makes of what tells it that no task comes any more
+    "shared signal",  # who takes a signal that also ends a worker, which another thread replaces
     "worker gone",  # what the starter of a pool sees of a worker that ended at a task
     "task exception",  # what an exception does that leaves a task of a pool
     "pool task",  # what an exception does that leaves a task in a pool of threads

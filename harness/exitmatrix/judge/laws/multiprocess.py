@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exitmatrix.judge.laws.law import (
     Brings,
+    Calls,
     Exits,
     Facts,
     Later,
@@ -13,6 +14,8 @@ from exitmatrix.judge.laws.law import (
     Proceeds,
     Raises,
     Restarts,
+    Unnoticed,
+    always,
     does,
 )
 from exitmatrix.model.language import (
@@ -164,6 +167,24 @@ LAWS: tuple[Law, ...] = (
         ),
         source="CPython Lib/multiprocessing/pool.py, Pool._join_exited_workers and "
         "_repopulate_pool_static; bpo-22393",
+    ),
+    Law(
+        id="thread-that-forks-takes-a-signal",
+        about="shared signal",
+        when=always,
+        then=lambda _: (Calls(), Unnoticed()),
+        because=(
+            "A signal is for the process, and whichever of its threads comes to it first takes it. "
+            "Linux wakes the main thread for it; but a thread that forks, or starts another, looks "
+            "for signals in the kernel on its way. If that is first, as the thread of a Pool which "
+            "replaces a worker that the same Ctrl-C has ended, the main thread sleeps on: Python's "
+            "handlers run in no other, and nothing wakes it."
+        ),
+        source="Linux kernel/fork.c, copy_process: recalc_sigpending; kernel/signal.c, "
+        "complete_signal and get_signal; CPython Modules/signalmodule.c, trip_signal; docs: "
+        "library/signal, Signals and threads",
+        race="the main thread, which a signal wakes, and the thread that replaces a worker which "
+        "the same signal has ended",
     ),
     Law(
         id="task-exception-ends-a-worker",

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Facts, Raises, Waits
+from exitmatrix.judge.laws.law import Effect, Facts, Raises, Unnoticed, Waits
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.signals import receive
+from exitmatrix.judge.semantics.signals import disposition, receive
 from exitmatrix.judge.semantics.state import (
     Body,
     Configuration,
@@ -19,7 +19,8 @@ from exitmatrix.judge.semantics.state import (
     ProcessState,
     Thread,
 )
-from exitmatrix.judge.semantics.waits import Lingering, Raised, RequestCode
+from exitmatrix.judge.semantics.waits import AwaitsResult, Lingering, Raised, RequestCode
+from exitmatrix.model.language import ApplyTask
 
 
 def arrive(now: Configuration, ask: Ask, *, at_rest: bool) -> Iterator[Configuration]:
@@ -110,6 +111,28 @@ def _at(
         if event.when == "at any time" and _handlers_are_gone(main):
             process = _without_handlers(process)
         yield from receive(now, process, main, event.signal, ask)
+        if _forks_meanwhile(process, event) and Unnoticed() in _who_takes_it(ask):
+            yield change.with_process(now, replace(process, unnoticed=True))
+
+
+def _forks_meanwhile(process: ProcessState, event: Event) -> bool:
+    """Whether another thread replaces a worker that the same signal may end.
+
+    A fork server forks in its own process.
+    """
+    how = disposition(process, event.signal)
+    return how not in ("default", "ignored") and any(
+        isinstance(frame, AwaitsResult)
+        and isinstance(frame.pool, ApplyTask)
+        and frame.pool.method != "forkserver"
+        and any(one.path in event.to for one in frame.workers)
+        for one in process.threads
+        for frame in one.frames
+    )
+
+
+def _who_takes_it(ask: Ask) -> tuple[Effect, ...]:
+    return ask("shared signal", Facts(profile=ask.profile))
 
 
 def _handlers_are_gone(main: Thread) -> bool:

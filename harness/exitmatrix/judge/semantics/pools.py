@@ -228,6 +228,19 @@ def _await(
         yield _with(now, process, change.swap(thread, EndsPool(waiting.workers, frame.result)))
 
 
+def go_on_beside(
+    now: Configuration, process: ProcessState, main: Thread, ask: Ask
+) -> Iterator[Configuration]:
+    """What another thread may do before the main one comes to act on a signal that it has taken."""
+    waiting = main.top
+    if main.raising or not isinstance(waiting, AwaitsResult):
+        return
+    if isinstance(waiting.pool, ApplyTask):
+        gone = [one for one in waiting.workers if now.process(one.path).exit is not None]
+        if gone:
+            yield _replace(now, process, main, waiting, gone, ask)
+
+
 def _replace(
     now: Configuration,
     process: ProcessState,

@@ -74,7 +74,8 @@ def _thread_steps(
         return ()
     if process.pending and thread.id == process.main and _sees_signals(thread):
         noticed, later = notice(now, process, thread, ask)
-        return (*noticed, *_next(now, process, thread, ask)) if later else noticed
+        beside = pools.go_on_beside(now, process, thread, ask)
+        return (*noticed, *beside, *(_next(now, process, thread, ask) if later else ()))
     return _next(now, process, thread, ask)
 
 
