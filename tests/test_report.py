@@ -751,7 +751,7 @@ on a terminal.
 | id | what is done |
 | --- | --- |
 | `return` | The program reaches its last line. |
-| `exception` | Raises an exception that nobody catches. |
+| `exception` | Raises an exception that is not caught. |
 | `SIGTERM` | What `kill`, systemd and a container runtime send first. |
 """
 

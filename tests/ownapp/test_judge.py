@@ -371,7 +371,7 @@ def left(*fates: tuple[Handler, Fate], inherited: bool = False) -> tuple[str, st
 
 
 def test_why_a_process_that_exits_runs_less_than_all_is_told() -> None:
-    """It left past its handlers, past those of a mechanism, before the last, or they are no own."""
+    """It ran none, none of one mechanism, or not all; or it had inherited what did not run."""
     missing: tuple[Handler, Fate] = (CLOSE, "not run")
     assert "ran no handler, as os._exit()" in left(missing)[0]
     assert "ran no handler of atexit, as os._exit()" in left((LAST, "ran"), missing)[0]
@@ -380,7 +380,7 @@ def test_why_a_process_that_exits_runs_less_than_all_is_told() -> None:
     assert "before the remaining handlers" in left((FLUSH, "raised"), missing)[0]
     assert "while app:flush () ran" in left((LAST, "ran"), (FLUSH, "unfinished"), missing)[0]
     text, remedy = left(missing, inherited=True)
-    assert "it is its parent's" in text
+    assert "a forked process of multiprocessing leaves it to its parent" in text
     assert remedy.startswith("if it is to run in worker too")
 
 

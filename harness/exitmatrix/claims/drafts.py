@@ -12,17 +12,24 @@ DRAFTS: tuple[Draft, ...] = (
     Draft(
         id="cpython-atexit-exceptions",
         tracker="python/cpython",
-        title="atexit: no exception of an exit handler is raised again, and since 3.10 that of"
-        " SystemExit is printed",
+        title=(
+            "atexit: an exception in an exit handler is not raised again, and since 3.10 "
+            "SystemExit is printed"
+        ),
         documented="A traceback is printed for an exception in a handler, unless it is SystemExit;"
         " after all handlers have run, the last exception is raised again.",
         where="library/atexit, 3.10 to 3.15, also as reworded in September 2026 (gh-156086)",
         claims=("A12", "A13"),
         cells=("plain-handlers-raise/return@main", "plain-handler-sys-exit/return@main"),
-        cause="Since bpo-42639 (GH-23779, 3.10) `atexit_callfuncs` in `Modules/atexitmodule.c`"
-        " hands each exception to sys.unraisablehook and keeps none. Up to 3.9 it fetched the last"
-        " one, and `Python/pylifecycle.c` dropped it.",
-        since="The hook since 3.10 (GH-23779); that nothing is raised again, in all of Python 3.",
+        cause=(
+            "Since bpo-42639 (GH-23779, 3.10) `atexit_callfuncs` in `Modules/atexitmodule.c` "
+            "passes each exception to sys.unraisablehook and keeps none. Up to 3.9 it fetched "
+            "the last one, and `Python/pylifecycle.c` dropped it."
+        ),
+        since=(
+            "The hook: 3.10 (GH-23779). That the last exception is not raised again: each Python "
+            "3 that was measured, 3.6 on."
+        ),
         program="""\
 import atexit, sys
 
@@ -57,9 +64,11 @@ atexit.register(leaves)
         where="library/atexit, 3.12 to 3.15, also as reworded in September 2026 (gh-156086)",
         claims=("A15", "A16"),
         cells=("plain-handler-starts-thread/return@main", "plain-handler-forks/return@parent"),
-        cause="GH-104826 (3.12.0) refused both once the interpreter was finalizing. GH-117029, the"
-        " backport of GH-116677 that is part of 3.12.3, refuses them only once all threads that are"
-        " no daemons have ended and finalization proper begins, which is after the handlers.",
+        cause=(
+            "GH-104826 (3.12.0) refused both once the interpreter was finalizing. GH-117029, the "
+            "backport of GH-116677 that is part of 3.12.3, refuses them only once all non-daemon "
+            "threads have ended and finalization proper begins, which is after the handlers."
+        ),
         since="3.12.3 (GH-117029), and 3.13.0 on; 3.12.0 to 3.12.2 are as documented.",
         program="""\
 import atexit, os, threading
@@ -80,9 +89,11 @@ atexit.register(starts)
 """,
         requires=">=3.6",
         stack="none",
-        wish="The note could say `Changed in version 3.12.3`: possible again; or the refusal could"
-        " be restored, if it is what is wanted. A handler that relies on either has no documented"
-        " ground today.",
+        wish=(
+            "The note could say `Changed in version 3.12.3`: possible again; or the refusal "
+            "could be restored, if it is intended. At present neither behaviour is documented "
+            "for 3.12.3 and later."
+        ),
         threads=(
             Thread("python/cpython#104826", "the change that refused both, with this note"),
             Thread("python/cpython#113964", "open, labelled docs: the regression that it was"),
@@ -109,15 +120,21 @@ atexit.register(starts)
             "named-objects/SIGHUP@main",
             "flask-debug/SIGHUP@group",
         ),
-        cause="The tracker ignores SIGINT and SIGTERM (`_IGNORED_SIGNALS`, and `main` in"
-        " `Lib/multiprocessing/resource_tracker.py`). A terminal that is closed sends SIGHUP to the"
-        " whole foreground group, the tracker among it, whose default action ends it before it can"
-        " unlink anything. Since 3.14 fork is no default on Linux, so every program with a lock of"
-        " multiprocessing has a tracker and a name.",
-        since="As long as there is a tracker: 3.4 on, by bpo-8713, then called semaphore_tracker."
-        " In programs that choose no start method, on Linux, since 3.14. Up to 3.7 SIGTERM has the"
-        " same effect while the tracker starts: since 3.8 (bpo-33613) its starter blocks the two"
-        " signals until the tracker ignores them. So the program waits until it does.",
+        cause=(
+            "The tracker ignores SIGINT and SIGTERM (`_IGNORED_SIGNALS`, and `main` in "
+            "`Lib/multiprocessing/resource_tracker.py`). A terminal that is closed sends SIGHUP "
+            "to the whole foreground group, the tracker among it, whose default action ends it "
+            "before it can unlink anything. Since 3.14 fork is not the default on Linux, so a "
+            "program that makes a lock of multiprocessing in the default context has a tracker "
+            "and a name."
+        ),
+        since=(
+            "Since there has been a tracker: 3.4 (bpo-8713), then called semaphore_tracker. In "
+            "programs that choose no start method, on Linux, since 3.14. Up to 3.7 SIGTERM has "
+            "the same effect while the tracker starts: since 3.8 (bpo-33613) its starter blocks "
+            "the two signals until the tracker ignores them. So the program below waits until it "
+            "does."
+        ),
         program="""\
 import multiprocessing, os, signal, subprocess, sys, time
 
@@ -154,8 +171,10 @@ for name in ("SIGINT", "SIGTERM", "SIGHUP"):
 """,
         requires=">=3.6",
         stack="none",
-        wish="The tracker could ignore SIGHUP as well, where the platform has it: it ends with its"
-        " last client anyhow.",
+        wish=(
+            "The tracker could ignore SIGHUP as well, where the platform has it: it ends with "
+            "its last client in any case."
+        ),
         threads=(
             Thread("python/cpython#110844", "open: the signal mask of the same two signals"),
             Thread("python/cpython#77794", "closed: the same two signals while the tracker starts"),
@@ -166,10 +185,14 @@ for name in ("SIGINT", "SIGTERM", "SIGHUP"):
     Draft(
         id="cpython-gzip-unclosed",
         tracker="python/cpython",
-        title="gzip: since 3.14 a GzipFile that is a global and was not closed loses its data at"
-        " exit, because `__del__` cannot import warnings any more",
-        documented="Nothing is said of files that nobody closes. The change that brought `__del__`"
-        " was to add a ResourceWarning, so that lost data are noticed.",
+        title=(
+            "gzip: since 3.14 a GzipFile that is a global and was not closed loses its data at "
+            "exit, because `__del__` can no longer import warnings"
+        ),
+        documented=(
+            "The page does not mention files that are not closed. The change that added "
+            "`__del__` was meant to add a ResourceWarning, so that lost data are noticed."
+        ),
         where="library/gzip; `GzipFile.__del__` in `Lib/gzip.py` of 3.14",
         claims=(),
         cells=("files-in-flight/return@main", "files-in-flight/exception@main"),
@@ -208,11 +231,13 @@ with tempfile.TemporaryDirectory() as folder:
         tracker="python/cpython",
         title="At exit a daemon thread that is in a function of `__main__` keeps the globals"
         " alive: files that the main thread has not closed lose what is buffered",
-        documented="A daemon thread is stopped abruptly, and its resources, such as open files, may"
-        " not be released properly. Of the main thread's files nothing is said there. The"
-        " tutorial warns that what was written to a file that nobody closes might not be"
-        " complete, even if the program exits successfully; it does not say that a thread"
-        " which never touches the file decides it.",
+        documented=(
+            "A daemon thread is stopped abruptly, and its resources, such as open files, may not "
+            "be released properly. The page does not mention the main thread's files. The "
+            "tutorial warns that what was written to a file that is not closed might not be "
+            "complete, even if the program exits successfully; it does not say that this can "
+            "depend on a thread which does not use the file."
+        ),
         where="library/threading, Thread objects; tutorial/inputoutput, Reading and Writing Files",
         claims=(),
         cells=(
@@ -220,16 +245,20 @@ with tempfile.TemporaryDirectory() as folder:
             "files-held-by-thread/exception@main",
             "files-in-flight/return@main",
         ),
-        cause="`finalize_modules` in `Python/pylifecycle.c` drops the modules, and clears the"
-        " dictionary of one only if its module object is still alive then"
-        " (`finalize_modules_clear_weaklist`). Nobody holds the module object of"
-        " `__main__`, so it is freed; its dictionary is not, as the frame of the daemon"
-        " thread has it as its globals. It is neither cleared nor ever released: no"
-        " `__del__` of a global is called, no file is flushed. The last line of the output"
-        " below shows it: where the thread holds the module object as well, the dictionary"
-        " is cleared and nothing is lost.",
-        since="bpo-18214 (3.4), since which a module that is garbage by then is not purged any"
-        " more. 2.7 writes the file; all of 3.6 to 3.15 that were measured lose it.",
+        cause=(
+            "`finalize_modules` in `Python/pylifecycle.c` drops the modules, and clears the "
+            "dictionary of one only if its module object is still alive then "
+            "(`finalize_modules_clear_weaklist`). There is no other reference to the module "
+            "object of `__main__`, so it is freed; its dictionary is not, because the frame of "
+            "the daemon thread has it as its globals. It is neither cleared nor released: no "
+            "`__del__` of a global is called, and no file is flushed. The last line of the "
+            "output below shows it: where the thread holds the module object as well, the "
+            "dictionary is cleared and nothing is lost."
+        ),
+        since=(
+            "bpo-18214 (3.4), since which a module that is garbage by then is no longer purged. "
+            "2.7 writes the file; all of 3.6 to 3.15 that were measured lose it."
+        ),
         program="""\
 import os, subprocess, sys, tempfile
 
@@ -277,22 +306,25 @@ os.rmdir(folder)
         title="weakref.finalize: since 3.13 a forked process of multiprocessing runs its exit"
         " handlers, but no finalizer if its parent has made one: its TemporaryDirectory"
         " stays",
-        documented="Each finalizer that is left when the program exits is called, unless its"
-        " attribute atexit is false. That a forked process of multiprocessing runs exit"
-        " handlers since 3.13 is said in the changelog alone (gh-83856), and of finalizers"
-        " nothing.",
+        documented=(
+            "Each finalizer that is left when the program exits is called, unless its attribute "
+            "atexit is false. That a forked process of multiprocessing runs exit handlers since "
+            "3.13 is in the changelog only (gh-83856), which does not mention finalizers."
+        ),
         where="library/weakref, `finalize`; library/tempfile, `TemporaryDirectory`; the"
         " changelog of 3.13.0",
         claims=("P15",),
         cells=("multiprocessing-finalize/return@child", "multiprocessing-fork/return@child"),
-        cause="All finalizers hang on one handler of atexit, which `finalize.__init__`"
-        " registers when the first is made, and notes in the class:"
-        " `_registered_with_atexit` (`Lib/weakref.py`). A fork inherits the note. Since"
-        " GH-114279 the child begins with `atexit._clear()` (`Popen._launch` in"
-        " `Lib/multiprocessing/popen_fork.py`, and the fork server), which takes the"
-        " handler away: a finalizer that the child makes is not called, unless it is the"
-        " first of all. Whether a child cleans up so depends on what its parent, or a"
-        " library in it, has done before the fork.",
+        cause=(
+            "All finalizers are called by one handler of atexit, which `finalize.__init__` "
+            "registers when the first is made, and records in the class: "
+            "`_registered_with_atexit` (`Lib/weakref.py`). A fork inherits that flag. Since "
+            "GH-114279 the child begins with `atexit._clear()` (`Popen._launch` in "
+            "`Lib/multiprocessing/popen_fork.py`, and the fork server), which removes the "
+            "handler: a finalizer that the child makes is not called, unless the parent had made "
+            "none. So whether a child cleans up depends on what its parent, or a library in it, "
+            "has done before the fork."
+        ),
         since="3.13 (GH-114279). Up to 3.12 such a process ends by os._exit, and calls none in"
         " either case.",
         program="""\
@@ -322,10 +354,12 @@ show("The parent has made one:")
 """,
         requires=">=3.6",
         stack="none",
-        wish="Where multiprocessing clears atexit it could also drop the finalizers that are"
-        " inherited and the note that their handler is registered; or `finalize` could do"
-        " so itself by os.register_at_fork. To reset the note alone would not do: the"
-        " child would call the finalizers of its parent, and remove the folders of that.",
+        wish=(
+            "Where multiprocessing clears atexit it could also drop the inherited finalizers and "
+            "the flag that their handler is registered; or `finalize` could do so itself by "
+            "os.register_at_fork. To reset only the flag would not do: the child would call the "
+            "finalizers of its parent, and remove the parent's folders."
+        ),
         threads=(
             Thread("python/cpython#114279", "the change, merged for 3.13"),
             Thread("python/cpython#83856", "closed: what it was asked for"),
@@ -337,9 +371,11 @@ show("The parent has made one:")
         tracker="python/cpython",
         title="multiprocessing: since the fork server imports `__main__`, exit handlers that the"
         " main module registers run in the server, and no longer in its children",
-        documented="Children of the fork server inherit the imported state of the modules that were"
-        " preloaded. Nothing is said of exit handlers, nor that the main module is preloaded unless"
-        " the program asks for something else.",
+        documented=(
+            "Children of the fork server inherit the imported state of the modules that were "
+            "preloaded. The page mentions neither exit handlers nor that the main module is "
+            "preloaded by default."
+        ),
         where="library/multiprocessing, `set_forkserver_preload`; library/atexit",
         claims=(),
         cells=(
@@ -397,8 +433,11 @@ if __name__ == "__main__":
         tracker="python/cpython",
         title="multiprocessing: since 3.14 a process of the default start method has no handlers of"
         " signals that the program has installed: `terminate()` skips its `finally` clauses",
-        documented="The default start method is forkserver since 3.14, and programs may be affected"
-        " in what they share and in what can be pickled. Of handlers of signals nothing is said.",
+        documented=(
+            "The default start method is forkserver since 3.14, and programs may be affected in "
+            "what they share and in what can be pickled. The page does not mention signal "
+            "handlers."
+        ),
         where="What's New In Python 3.14, multiprocessing; library/multiprocessing, The spawn and"
         " forkserver start methods, and `Process.terminate`",
         claims=(),
@@ -408,13 +447,17 @@ if __name__ == "__main__":
             "multiprocessing-graceful-fork/SIGTERM@group",
             "multiprocessing-graceful-forkserver/SIGTERM@group",
         ),
-        cause="A forked process has the handlers of the program that forks it. The fork server is a"
-        " Python of its own, started by exec, which resets them, and its children have what it had:"
-        " `main` in `Lib/multiprocessing/forkserver.py` restores the actions for SIGCHLD and SIGINT"
-        " and knows of no others. So SIGTERM has its default action in a child, be it sent by"
-        " `terminate()`, by `systemctl stop` or by a pool that ends.",
-        since="3.14, where forkserver became the default on Linux (gh-84559). With a start method"
-        " that is asked for, all Pythons that were measured do the same.",
+        cause=(
+            "A forked process has the handlers of the program that forks it. The fork server is "
+            "a Python of its own, started by exec, which resets them, and its children have what "
+            "it had: `main` in `Lib/multiprocessing/forkserver.py` restores the actions for "
+            "SIGCHLD and SIGINT only. So SIGTERM has its default action in a child, whether it "
+            "is sent by `terminate()`, by `systemctl stop` or by a pool that ends."
+        ),
+        since=(
+            "3.14, where forkserver became the default on Linux (gh-84559). With an explicit "
+            "start method, all Pythons that were measured do the same."
+        ),
         program="""\
 import multiprocessing, signal, sys, time
 
@@ -532,19 +575,26 @@ for what, starts in (("SIGINT alone", False), ("and a thread is started", True))
         tracker="pallets/werkzeug",
         title="The reloader's SIGTERM handler ends the parent, whose subprocess.call kills the"
         " serving child with SIGKILL: none of the child's clean-up runs",
-        documented="Nothing is said of how a development server with the reloader ends. The code"
-        " installs a handler for SIGTERM in both processes that calls sys.exit(0), so that either"
-        " would end in an orderly way.",
+        documented=(
+            "The page does not mention how a development server with the reloader ends. The code "
+            "installs a handler for SIGTERM in both processes that calls sys.exit(0), so that "
+            "each would end in an orderly way."
+        ),
         where="Werkzeug 3.1, Serving WSGI Applications, Reloader; `run_with_reloader` in"
         " `src/werkzeug/_reloader.py`",
         claims=(),
         cells=("flask-debug/SIGTERM@parent", "flask-debug/SIGTERM@child"),
-        cause="The parent waits in subprocess.call (`restart_with_reloader`). The SystemExit of"
-        " its handler unwinds the call, which in Python 3 kills its child with SIGKILL"
-        " (`call` in `Lib/subprocess.py`). So the child never sees SIGTERM: no atexit handler, no"
-        " `finally`, no flush. On Python 2.7 the child was left, and served on.",
-        since="In each Python 3 that was measured, 3.6 on, `subprocess.call` kills its child; in"
-        " 2.7 it does not. Of Werkzeug in each release that was measured, 1.0 on.",
+        cause=(
+            "The parent waits in subprocess.call (`restart_with_reloader`). The SystemExit of "
+            "its handler unwinds the call, which in Python 3 kills its child with SIGKILL "
+            "(`call` in `Lib/subprocess.py`). So the child never sees SIGTERM: no atexit "
+            "handler, no `finally`, no flush. On Python 2.7 the child is left, and goes on "
+            "serving."
+        ),
+        since=(
+            "In each Python 3 that was measured, 3.6 on, `subprocess.call` kills its child; in "
+            "2.7 it does not. Werkzeug: each release that was measured, 1.0 on."
+        ),
         program="""\
 import atexit, signal, subprocess, sys, threading
 
@@ -584,9 +634,11 @@ else:  # start it, and do what `kill`, `docker stop` and `supervisorctl stop` do
     Draft(
         id="gunicorn-gthread-quit",
         tracker="benoitc/gunicorn",
-        title="gthread: a worker that gets SIGINT or SIGQUIT while it hands a request to its pool"
-        " waits for a lock of its own for ever, and is killed when graceful_timeout is over: no"
-        " handler of atexit runs",
+        title=(
+            "gthread: a worker that gets SIGINT or SIGQUIT while it hands a request to its pool "
+            "waits for ever for a lock that it holds itself, and is killed when graceful_timeout "
+            "is over: no handler of atexit runs"
+        ),
         documented="SIGINT and SIGQUIT are a quick shutdown, of the master and of a worker. The"
         " documentation of Python warns that primitives such as threading.Lock should not be used"
         " within a signal's handler.",
@@ -598,16 +650,19 @@ else:  # start it, and do what `kill`, `docker stop` and `supervisorctl stop` do
             "gunicorn-gthread-late-busy/SIGINT@worker",
             "gunicorn-gthread-late-busy/SIGTERM@master",
         ),
-        cause="`handle_quit` calls `self.tpool.shutdown(wait=False)`, which takes the lock"
-        " `_shutdown_lock` of the pool. `accept` and `enqueue_req` call `self.tpool.submit` in the"
-        " same thread, which holds that lock until the request is in the queue and, where there is"
-        " to be another thread, until that has started (`Lib/concurrent/futures/thread.py`). A"
-        " signal that comes in between is handled there: the thread waits for itself. The master"
-        " sends SIGKILL when `graceful_timeout` is over; where the worker alone was sent the"
-        " signal, SIGABRT when `timeout` is over, which ends the wait by SystemExit. The window is"
-        " as long as the start of a thread: with requests coming in all the time, on a busy"
-        " machine, 10 of 120 workers of 23.0, 25.0.1 and 27.0.1 stayed so at Ctrl-C. The program"
-        " below holds it open.",
+        cause=(
+            "`handle_quit` calls `self.tpool.shutdown(wait=False)`, which takes the lock "
+            "`_shutdown_lock` of the pool. `accept` and `enqueue_req` call `self.tpool.submit` "
+            "in the same thread, which holds that lock until the request is in the queue and, "
+            "where there is to be another thread, until that has started "
+            "(`Lib/concurrent/futures/thread.py`). A signal that comes in between is handled "
+            "there: the thread waits for itself. The master sends SIGKILL when "
+            "`graceful_timeout` is over; if only the worker was sent the signal, SIGABRT when "
+            "`timeout` is over, which ends the wait by SystemExit. The window is as long as the "
+            "start of a thread: with requests coming in all the time, on a busy machine, 10 of "
+            "120 workers of 23.0, 25.0.1 and 27.0.1 deadlocked at Ctrl-C. The program below "
+            "holds it open."
+        ),
         since="In each gunicorn that was measured, 20.1 on.",
         program="""\
 import atexit, signal, socket, subprocess, sys, time
@@ -667,9 +722,11 @@ else:
 """,
         requires=">=3.10",
         stack="gunicorn-27",
-        wish="`handle_quit` could leave the pool alone, as the worker leaves at once; or it could"
-        " set a flag and wake the loop, as `handle_exit` does, and have the loop shut the pool"
-        " down.",
+        wish=(
+            "`handle_quit` could leave the pool alone, because the worker exits at once; or it "
+            "could set a flag and wake the loop, as `handle_exit` does, and have the loop shut "
+            "the pool down."
+        ),
         threads=(
             Thread("python/cpython#121649", "open: the same of any pool, shutdown in a handler"),
             Thread("python/cpython#151482", "closed unmerged: a lock that may be taken twice"),

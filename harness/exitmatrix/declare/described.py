@@ -46,7 +46,7 @@ NATURES = {
     "buffered archive": "of which nothing can be read before its buffer is written",
     "of the kernel": "which takes it back with the process",
     "written": "to the kernel already",
-    "queue of a thread": "that is a daemon, and for which nobody waits",
+    "queue of a thread": "that is a daemon, and is not waited for",
     "copied buffer": "of a file, which a child that was forked has written",
     "until saved": "of a library, which has a function that saves it",
     "until removed": "of a library, which has a function that removes it",
@@ -56,7 +56,7 @@ NATURES = {
     "of a worker, until its handlers save it": "by a handler of atexit",
     "of tasks, when they are done": "that a worker runs",
     "of tasks, or in the queue again": "that are acknowledged when they are done",
-    "of tasks, or not acknowledged": "to a broker that keeps what nobody acknowledged",
+    "of tasks, or not acknowledged": "to a broker that keeps what was not acknowledged",
     "until its master sees the end": "of a worker, for which its master has a hook",
 }
 """What data in flight can be."""

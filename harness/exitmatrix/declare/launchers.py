@@ -260,7 +260,7 @@ LAUNCHERS: tuple[Launcher, ...] = (
     ),
     Launcher(
         id="dumb-init-single",
-        does="dumb-init --single-child, which signals its child alone.",
+        does="dumb-init --single-child, which signals only its child.",
         words=("dumb-init", "--single-child", "--", COMMAND),
         package="dumb-init",
         facts=Launches(
@@ -346,7 +346,10 @@ LAUNCHERS: tuple[Launcher, ...] = (
     ),
     Launcher(
         id="pyinstaller",
-        does="What PyInstaller has made of it, in one file, which unpacks itself and starts anew.",
+        does=(
+            "A one-file executable of PyInstaller, which unpacks itself and starts again as a "
+            "child."
+        ),
         words=(COMMAND,),
         builds=True,
         requires=">=3.10",
@@ -428,7 +431,7 @@ LAUNCHERS: tuple[Launcher, ...] = (
     ),
     Launcher(
         id="supervisord",
-        does="supervisord, with its defaults: it stops the program alone, and starts it again.",
+        does="supervisord, with its defaults: it signals only the program, and restarts it.",
         words=("supervisord", "-c", SCRIPT),
         script=SUPERVISED,
         doubled="%",

@@ -231,7 +231,7 @@ STEPS: Mapping[str, tuple[Callable[[str], Statement], str]] = {
     ),
     "fork": (_fork, "and wait for the child; what follows `fork, child:` the child does first"),
     "sys.exit": (_sys_exit, "a number, or text"),
-    "raise": (_raise, "an exception that nobody catches, and its text"),
+    "raise": (_raise, "an exception that is not caught, and its text"),
     "say": (Say, "something on stderr"),
     "os._exit": (lambda text: OsExit(_number(text)), "a number"),
     "signal": (Signal, "one that the process sends to itself"),
@@ -252,7 +252,7 @@ STEPS: Mapping[str, tuple[Callable[[str], Statement], str]] = {
     "Py_Exit": (lambda text: PyExit(_number(text)), "a number"),
     "interrupt": (lambda _: Interrupt(), "the main thread, as if SIGINT had come"),
     "exhaust": (_exhaust, "more than there is of a resource"),
-    "fill stdout": (lambda _: FillStdout(), "it is a full pipe that nobody empties"),
+    "fill stdout": (lambda _: FillStdout(), "it is a full pipe that is not read"),
     "hold stdout": (
         lambda _: HoldStdout(),
         "a daemon thread is stuck in a write to it, and holds its lock",
@@ -264,7 +264,7 @@ STEPS: Mapping[str, tuple[Callable[[str], Statement], str]] = {
     "C exit": (_c("exit"), "exit(3), a number"),
     "C _exit": (_c("_exit"), "_exit(2), a number"),
     "C quick_exit": (_c("quick_exit"), "quick_exit(3), a number"),
-    "close stdout": (lambda _: CloseStdout(), "nobody reads it any more"),
+    "close stdout": (lambda _: CloseStdout(), "its reader has closed it"),
 }
 """The verbs, the statement that each makes of what it is about, and what it is about."""
 

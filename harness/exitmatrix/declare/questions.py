@@ -186,13 +186,13 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="opentelemetry-spans",
         asks="Are my last spans exported at the end, and can the export hang the exit?",
         looks=(
-            Look("SIGTERM, which nobody handles", "opentelemetry/SIGTERM@main"),
+            Look("SIGTERM without a handler", "opentelemetry/SIGTERM@main"),
             Look("the end of the code", "opentelemetry/return@main"),
             Look("Ctrl-C", "opentelemetry/SIGINT@main"),
             Look("os._exit", "opentelemetry/os-exit-7@main"),
             Look("SIGKILL", "opentelemetry/SIGKILL@main"),
             Look(
-                "a collector that answers nothing, SIGTERM that is handled",
+                "a collector that does not answer, SIGTERM with a handler",
                 "opentelemetry-dead/SIGTERM@main",
             ),
             Look(
@@ -374,7 +374,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="asyncio-and-sigterm",
         asks="In asyncio.run, do `finally` and `__aexit__` run on SIGTERM, or on Ctrl-C only?",
         looks=(
-            Look("SIGTERM, and nobody handles it", "asyncio-run/SIGTERM@main"),
+            Look("SIGTERM without a handler", "asyncio-run/SIGTERM@main"),
             Look("Ctrl-C", "asyncio-run/SIGINT@main"),
             Look(
                 "Ctrl-C, and again while the first clean-up runs", "asyncio-run/SIGINT-twice@main"
@@ -397,7 +397,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
                 "supervisor-task/SIGTERM@parent",
             ),
             Look("the same, its handler returns", "supervisor-task-returns/SIGTERM@parent"),
-            Look("nobody passes it on", "multiprocessing-fork/SIGTERM@parent"),
+            Look("it is not passed on", "multiprocessing-fork/SIGTERM@parent"),
             Look("both get it, and have no handler", "multiprocessing-fork/SIGTERM@group"),
             Look("the task alone gets it, its handler raises", "supervisor-task/SIGTERM@child"),
             Look("the worker is killed", "supervisor-task/SIGKILL@parent"),
@@ -413,13 +413,15 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         asks="A flow run is sent SIGTERM: do its hooks run, or is it sudden death?",
         tries="exitmatrix run --ending deploy --ending stop-service -- python flow.py",
         threads=_of("PrefectHQ/prefect", 7800, 12988, 10826, 22622),
-        missing="Prefect itself: its API server with a database takes a minute to start, and no"
-        " facts here foresee what these processes do with a signal. By hand, with Prefect 3.9.1 on"
-        " 3.12 and the server that a script starts for itself, in three runs of each: SIGTERM to"
-        " the script runs `finally` and the hook on_crashed, and no handler of atexit; it dies of"
-        " SIGTERM, and leaves that server behind. Ctrl-C runs all three, and ends the server."
-        " SIGHUP runs nothing, and leaves the server behind. on_cancellation ran in none. The"
-        " command tells what each of yours runs",
+        missing=(
+            "Prefect itself: its API server with a database takes a minute to start, and the "
+            "laws have no facts about what these processes do with a signal. By hand, with "
+            "Prefect 3.9.1 on 3.12 and the server that a script starts for itself, in three runs "
+            "of each: SIGTERM to the script runs `finally` and the hook on_crashed, and no "
+            "handler of atexit; it is killed by SIGTERM, and leaves that server behind. Ctrl-C "
+            "runs all three, and ends the server. SIGHUP runs nothing, and leaves the server "
+            "behind. on_cancellation ran in none. The command tells what each of yours runs"
+        ),
     ),
     PeopleAsk(
         number=15,
@@ -457,7 +459,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
                 "plain-join-in-del/return@main",
             ),
             Look(
-                "a pool of psycopg that nobody has closed: `hint` for each thread waited for",
+                ("a pool of psycopg that was not closed: `hint` for each thread waited for"),
                 "psycopg-pool/return@main",
             ),
             Look("the same pool, SIGTERM", "psycopg-pool/SIGTERM@main"),
@@ -478,13 +480,16 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="ray-actors",
         asks="Does atexit run in an actor of Ray that is killed, or goes out of scope?",
         threads=_of("ray-project/ray", 50004, 12806, 12805, 21909, 37288, 45656),
-        missing="Ray itself: its wheels are for few of the Pythons here, and an actor lives below"
-        " daemons of Ray's own that are no Python; no facts here foresee what ends it. By hand,"
-        " with Ray 2.60.0 on 3.12, in three runs of each: the actor's `__ray_shutdown__`, its"
-        " `__del__` and atexit run, in this order, where it goes out of scope, where it calls"
-        " sys.exit or ray.actor.exit_actor, after `__ray_terminate__`, and after SIGTERM to its"
-        " process. None of them runs after ray.kill, ray.shutdown or the end of the program, nor"
-        " after os._exit and SIGKILL. SIGINT to its process ends nothing",
+        missing=(
+            "Ray itself: its wheels are for few of the Pythons here, and an actor's parents are "
+            "Ray's own daemons, which are not Python; the laws have no facts about what ends it. "
+            "By hand, with Ray 2.60.0 on 3.12, in three runs of each: the actor's "
+            "`__ray_shutdown__`, its `__del__` and atexit run, in this order, where it goes out "
+            "of scope, where it calls sys.exit or ray.actor.exit_actor, after "
+            "`__ray_terminate__`, and after SIGTERM to its process. None of them runs after "
+            "ray.kill, ray.shutdown or the end of the program, nor after os._exit and SIGKILL. "
+            "SIGINT to its process does not end it"
+        ),
     ),
     PeopleAsk(
         number=18,
@@ -504,7 +509,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("its process is sent SIGTERM", "ipykernel/SIGTERM@main"),
             Look("its process is killed", "ipykernel/SIGKILL@main"),
             Look(
-                "its process is killed, and its server looks after it",
+                "its process is killed, and its server restarts it",
                 "ipykernel-restarter/SIGKILL@worker",
             ),
             Look("its server is killed", "ipykernel-manager/SIGKILL@master"),
@@ -690,7 +695,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look(
                 "--timeout-graceful-shutdown 1, SIGTERM", "uvicorn-open-stream-timeout/SIGTERM@main"
             ),
-            Look("nobody is connected, Ctrl-C", "uvicorn/SIGINT@main"),
+            Look("without connections, Ctrl-C", "uvicorn/SIGINT@main"),
         ),
         tries="exitmatrix run --ending ctrl-c -- uvicorn --port {port} app:app",
         threads=(
@@ -705,7 +710,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="thread-keeps-it-alive",
         asks="A background thread keeps my process alive until it is killed. When is that so?",
         looks=(
-            Look("a thread that is no daemon", "plain-thread-alive/return@main"),
+            Look("a non-daemon thread", "plain-thread-alive/return@main"),
             Look("a daemon thread", "plain-thread-daemon/return@main"),
             Look("a scheduler of daemon threads, SIGTERM", "flask-apscheduler/SIGTERM@main"),
             Look("the same, Ctrl-C", "flask-apscheduler/SIGINT@main"),
@@ -731,9 +736,12 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("the child of a reloader; 50 ms", "flask-debug-slow-50ms/SIGINT@group"),
             Look("the child of a reloader; 1 s", "flask-debug-slow-1000ms/SIGINT@group"),
             Look("gunicorn's graceful_timeout, a hook", "gunicorn-stuck/SIGTERM@master"),
-            Look("gunicorn's time-out of a view", "gunicorn-hooks/hang@worker"),
+            Look("gunicorn's timeout of a view", "gunicorn-hooks/hang@worker"),
             Look(
-                "Sentry's handler waits for a mute collector; SIGKILL 2.5 s after SIGTERM",
+                (
+                    "Sentry's handler waits for a collector that does not answer; SIGKILL 2.5 s "
+                    "after SIGTERM"
+                ),
                 "sentry-dead/SIGTERM-then-*@main",
             ),
         ),
@@ -941,7 +949,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="asyncio-worker",
         asks="My own asyncio worker dies on SIGTERM, and prints a traceback on Ctrl-C. What runs?",
         looks=(
-            Look("SIGTERM, and nobody handles it", "asyncio-run/SIGTERM@main"),
+            Look("SIGTERM without a handler", "asyncio-run/SIGTERM@main"),
             Look("SIGTERM, with loop.add_signal_handler", "asyncio-graceful/SIGTERM@main"),
             Look("the same, while the main task blocks", "asyncio-blocking/SIGTERM@main"),
             Look("Ctrl-C", "asyncio-run/SIGINT@main"),

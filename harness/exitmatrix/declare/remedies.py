@@ -33,7 +33,7 @@ class Remedy(Frozen, kw_only=True):
 STOP_SIGNAL = (
     "Stop it with SIGINT: STOPSIGNAL SIGINT in a Dockerfile, KillSignal=SIGINT in a systemd unit."
 )
-OTHERS = "Other tools that stop it must be told as well."
+OTHERS = "Other tools that stop it have to be configured as well."
 
 REMEDIES: tuple[Remedy, ...] = (
     Remedy(
@@ -62,8 +62,10 @@ REMEDIES: tuple[Remedy, ...] = (
         shown_by="uvicorn/SIGINT@main",
         change="Stop it with SIGINT (STOPSIGNAL SIGINT in a Dockerfile, KillSignal=SIGINT in a"
         " systemd unit), or move clean-up from atexit into the lifespan, which SIGTERM runs too.",
-        cost="With --workers and --reload the first process sends SIGTERM to the others whatever it"
-        " is sent.",
+        cost=(
+            "With --workers and --reload the first process sends SIGTERM to the others, "
+            "whichever signal it gets."
+        ),
     ),
     Remedy(
         instead_of="uvicorn/SIGTERM@main",
@@ -91,23 +93,29 @@ REMEDIES: tuple[Remedy, ...] = (
         instead_of="uvicorn-open-stream/SIGINT@main",
         shown_by="uvicorn-open-stream-timeout/SIGINT@main",
         change="Give uvicorn a limit for what is open: --timeout-graceful-shutdown 1, in seconds.",
-        cost="What is still answered then is cancelled.",
+        cost="Requests that are still in progress then are cancelled.",
     ),
     Remedy(
         instead_of="gunicorn/SIGKILL@worker",
         shown_by="gunicorn-hooks/SIGKILL@worker",
         runs="gunicorn:child_exit",
-        change="Clean up in the hook child_exit, which the master calls for each worker that is"
-        " gone, however it went.",
-        cost="It runs in the master, which has none of the worker's memory. The hook worker_exit is"
-        " no remedy: it runs where atexit does, just before it.",
+        change=(
+            "Clean up in the hook child_exit, which the master calls for each worker that has "
+            "ended, whatever ended it."
+        ),
+        cost=(
+            "It runs in the master, which has none of the worker's memory. The hook worker_exit "
+            "is no remedy: it runs just before atexit, and only if atexit runs."
+        ),
     ),
     Remedy(
         instead_of="gunicorn/os-exit-7@worker",
         shown_by="gunicorn-hooks/os-exit-7@worker",
         runs="gunicorn:child_exit",
-        change="Clean up in the hook child_exit, which the master calls for each worker that is"
-        " gone, however it went.",
+        change=(
+            "Clean up in the hook child_exit, which the master calls for each worker that has "
+            "ended, whatever ended it."
+        ),
         cost="It runs in the master, which has none of the worker's memory.",
     ),
     Remedy(
@@ -153,14 +161,16 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         instead_of="uwsgi-busy/SIGTERM@main",
         shown_by="uwsgi-busy/SIGHUP@main",
-        change="Stop a single process with SIGHUP, which it takes when the request is answered.",
+        change=(
+            "Stop a single process with SIGHUP, which it handles when the request is answered."
+        ),
         cost="With --master SIGHUP is a reload: there a graceful stop is `q` to --master-fifo.",
     ),
     Remedy(
         instead_of="uwsgi-master/SIGTERM@master",
         shown_by="uwsgi-die-on-term/SIGTERM@master",
         ends=True,
-        change="Start it with --die-on-term: without it, SIGTERM has a master start anew.",
+        change="Start it with --die-on-term: without it, a master restarts on SIGTERM.",
         cost="SIGQUIT is the reload then.",
     ),
     *(
@@ -177,8 +187,10 @@ REMEDIES: tuple[Remedy, ...] = (
         instead_of="celery-prefork/SIGTERM@master",
         shown_by="celery-prefork/SIGTERM@master",
         runs="celery.worker_process_shutdown:process",
-        change="Clean up in the signal worker_process_shutdown of celery: the processes of its pool"
-        " leave by os._exit.",
+        change=(
+            "Clean up in the signal worker_process_shutdown of celery: the processes of its pool "
+            "end by os._exit."
+        ),
         cost="It runs for each process of the pool, and for none that is killed.",
     ),
     *(
@@ -187,7 +199,7 @@ REMEDIES: tuple[Remedy, ...] = (
             shown_by=f"{one}/SIGINT@group",
             change="Stop it with SIGINT to all of its processes: KillSignal=SIGINT in a systemd"
             " unit, Ctrl-C in a terminal.",
-            cost="A container's runtime sends its signal to the first process alone.",
+            cost="A container runtime sends its signal to the first process only.",
         )
         for one in ("django-runserver", "flask-run-debug")
     ),
@@ -196,13 +208,15 @@ REMEDIES: tuple[Remedy, ...] = (
         shown_by="plain-graceful/script-exec/SIGTERM@first",
         change="Start the program with `exec` in the entry script: it takes the place of the shell,"
         " and gets the signal.",
-        cost="What the script says after that line does not happen.",
+        cost="Later lines of the script are not executed.",
     ),
     Remedy(
         instead_of="plain/pid1/SIGTERM@first",
         shown_by="plain-graceful/pid1/SIGTERM@first",
-        change="Install a handler that ends the program: the first process of a container gets no"
-        " signal that it has no handler for.",
+        change=(
+            "Install a handler that ends the program: the first process of a container gets only "
+            "signals for which it has a handler."
+        ),
         cost="Processes that it leaves behind are not reaped: an init does that.",
     ),
     Remedy(
@@ -248,27 +262,29 @@ REMEDIES: tuple[Remedy, ...] = (
         instead_of="hypercorn/SIGTERM@group",
         shown_by="hypercorn/SIGTERM@master",
         change="Have SIGTERM sent to the first process alone: KillMode=mixed in a systemd unit.",
-        cost="With two workers and more, the first that is ready ends the time of the others.",
+        cost=(
+            "With two or more workers, the first one that ends has the master signal the others."
+        ),
     ),
     Remedy(
         instead_of="plain/sh/SIGTERM@first",
         shown_by="plain-graceful/script-exec/SIGTERM@first",
         change="Put exec before the command, so that the shell becomes the program (CMD as a list"
         " in a Dockerfile starts no shell), and have the program handle SIGTERM.",
-        cost="Nothing comes after the command then: what is to follow needs a trap.",
+        cost=("Lines after the command are not executed then: use a trap for what is to follow."),
     ),
     Remedy(
         instead_of="plain-graceful/sh/SIGTERM@first",
         shown_by="plain-graceful/script-exec/SIGTERM@first",
         change="Put exec before the command, so that the shell becomes the program: CMD as a list"
         " in a Dockerfile starts no shell.",
-        cost="Nothing comes after the command then: what is to follow needs a trap.",
+        cost=("Lines after the command are not executed then: use a trap for what is to follow."),
     ),
     Remedy(
         instead_of="plain-graceful/script/SIGTERM@first",
         shown_by="plain-graceful/script-exec/SIGTERM@first",
         change="Put exec before the last command of the script.",
-        cost="Nothing comes after the command then: what is to follow needs a trap.",
+        cost=("Lines after the command are not executed then: use a trap for what is to follow."),
     ),
     Remedy(
         instead_of="plain/pid1/SIGTERM@first",

@@ -43,7 +43,9 @@ SIGNPOSTS: tuple[Signpost, ...] = (
             *("kubectl delete --force", "--grace-period=0", "systemctl kill -s kill"),
             *("power loss", "power failure", "power cut", "kernel panic"),
         ),
-        says="Everything ends at once, without a warning. The nearest that is measured is SIGKILL.",
+        says=(
+            "The processes end at once, without a warning. The nearest that is measured is SIGKILL."
+        ),
         terminations=("SIGKILL",),
         cells=("plain/SIGKILL@main", "files-in-flight/SIGKILL@main"),
         ending="SIGKILL",
@@ -106,7 +108,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
             *("unhandled exception", "uncaught exception", "exception", "traceback", "raise"),
             *("exit 1", "exit code 1", "exit status 1"),
         ),
-        says="An exception that nobody catches: of a server, in a view.",
+        says="An uncaught exception: of a server, in a view.",
         terminations=("exception", "thread-exception"),
         cells=("plain/exception@main", "plain/thread-exception@main"),
     ),
@@ -141,15 +143,16 @@ SIGNPOSTS: tuple[Signpost, ...] = (
     ),
     Signpost(
         words=("memoryerror", "rlimit_as", "ulimit -v"),
-        says="A limit on memory that Python notices. The OOM killer is another matter: it sends"
-        " SIGKILL.",
+        says=(
+            "A limit on memory that Python notices. The OOM killer is different: it sends SIGKILL."
+        ),
         terminations=("memory-limit",),
         cells=("plain/memory-limit@main",),
         asks=(("OOM killer",),),
     ),
     Signpost(
         words=("recursionerror", "maximum recursion depth", "stack overflow"),
-        says="Calls without end, in Python or through C code.",
+        says="Endless recursion, in Python or through C code.",
         terminations=("recursion-limit", "stack-overflow"),
         cells=("plain/recursion-limit@main", "plain/stack-overflow@main"),
     ),
@@ -190,7 +193,9 @@ SIGNPOSTS: tuple[Signpost, ...] = (
             *("hangs on exit", "process hangs", "hangs", "does not exit", "won't exit"),
             *("won't stop", "does not stop", "stuck on exit", "stuck at exit"),
         ),
-        says="Something is waited for, or nobody handles the signal. Programs that do not end:",
+        says=(
+            "It waits for something, or it has no handler for the signal. Programs that do not end:"
+        ),
         cells=(
             *("plain-thread-alive/return@main", "plain/stdout-full@main"),
             *("plain-writer-stuck/return@main", "multiprocessing-fork/SIGINT@parent"),
@@ -233,9 +238,11 @@ SIGNPOSTS: tuple[Signpost, ...] = (
     ),
     Signpost(
         words=("laptop lid", "closing laptop lid", "suspend", "hibernate", "sleep mode"),
-        says="Suspending a machine freezes processes and sends them no signal (kernel"
-        " documentation, Freezing of tasks). A connection that is lost meanwhile is another"
-        " matter.",
+        says=(
+            "Suspending a machine freezes processes and sends them no signal (kernel "
+            "documentation, Freezing of tasks). A connection that is lost meanwhile is not "
+            "measured."
+        ),
         asks=(("ssh disconnect",),),
     ),
     Signpost(

@@ -15,7 +15,7 @@ from exitmatrix.model.tree import ALL, FIRST, GROUP, LEAF, SERVING
 SITUATIONS: tuple[Situation, ...] = (
     Situation(
         id="deploy",
-        does="SIGTERM to the first process, SIGKILL to all when the time of grace is over.",
+        does="SIGTERM to the first process, SIGKILL to all when the grace period is over.",
         target=FIRST,
         steps=(Step(signal="SIGTERM"), Step(signal="SIGKILL", target=ALL, after=GRACE)),
         source="Kubernetes, Pod Lifecycle: Termination of Pods; docker stop",
@@ -37,7 +37,7 @@ SITUATIONS: tuple[Situation, ...] = (
     ),
     Situation(
         id="lost-parent",
-        does="SIGKILL to the first process alone.",
+        does="SIGKILL to the first process only.",
         target=FIRST,
         steps=(Step(signal="SIGKILL"),),
         needs_several=True,
@@ -45,7 +45,7 @@ SITUATIONS: tuple[Situation, ...] = (
     ),
     Situation(
         id="stop-service",
-        does="SIGTERM to every process, SIGKILL to all when the time of grace is over.",
+        does="SIGTERM to every process, SIGKILL to all when the grace period is over.",
         target=ALL,
         steps=(Step(signal="SIGTERM"), Step(signal="SIGKILL", target=ALL, after=GRACE)),
         source="systemd.kill(5), KillMode=control-group",
@@ -62,7 +62,7 @@ SITUATIONS: tuple[Situation, ...] = (
     ),
     Situation(
         id="stop-service-process",
-        does="SIGTERM to the first process alone; nobody else is ever sent a signal.",
+        does="SIGTERM to the first process only; no other signal is sent.",
         target=FIRST,
         steps=(Step(signal="SIGTERM"), Step(signal="SIGKILL", after=GRACE)),
         source="systemd.kill(5), KillMode=process",
@@ -84,14 +84,14 @@ SITUATIONS: tuple[Situation, ...] = (
     ),
     Situation(
         id="crash",
-        does="SIGSEGV to one process of the program that has started no other of it.",
+        does="SIGSEGV to a process of the program that has no child process of it.",
         target=LEAF,
         steps=(Step(signal="SIGSEGV"),),
         watch="rest",
     ),
     Situation(
         id="timeout",
-        does="SIGTERM to the process group, and SIGKILL to it when the time of grace is over.",
+        does="SIGTERM to the process group, and SIGKILL to it when the grace period is over.",
         target=GROUP,
         steps=(Step(signal="SIGTERM"), Step(signal="SIGKILL", after=GRACE)),
         source="coreutils, timeout.c: the signal goes to the command and to its group",

@@ -82,7 +82,7 @@ CATALOGUE: tuple[Termination, ...] = (
     _inside(
         "exception",
         "raise RuntimeError: nobody catches this",
-        "Raises an exception that nobody catches.",
+        "Raises an exception that is not caught.",
     ),
     _inside(
         "thread-exception", "thread: raise", "Raises an exception in a second thread, and joins it."
@@ -93,18 +93,16 @@ CATALOGUE: tuple[Termination, ...] = (
         "Raises KeyboardInterrupt, without any signal.",
     ),
     _inside("abort", "abort", "Calls os.abort."),
-    _inside("segfault", "segfault", "Reads memory that it does not have."),
+    _inside("segfault", "segfault", "Reads memory that is not mapped."),
     _inside(
         "fatal-error",
         "fatal error",
         "Calls Py_FatalError, as the interpreter does on an internal error.",
     ),
     _inside("exec", "exec /bin/true 0", "Replaces the program by another with os.execv."),
-    _inside("libc-exit", "C exit 5", "Calls the C library's exit(5) past Python."),
-    _inside("libc-immediate-exit", "C _exit 5", "Calls the C library's _exit(5) past Python."),
-    _inside(
-        "libc-quick-exit", "C quick_exit 5", "Calls the C library's quick_exit(5) past Python."
-    ),
+    _inside("libc-exit", "C exit 5", "Calls the C library's exit(5) directly."),
+    _inside("libc-immediate-exit", "C _exit 5", "Calls the C library's _exit(5) directly."),
+    _inside("libc-quick-exit", "C quick_exit 5", "Calls the C library's quick_exit(5) directly."),
     _inside("self-SIGTERM", "signal SIGTERM", "Sends SIGTERM to itself."),
     _inside("self-SIGKILL", "signal SIGKILL", "Sends SIGKILL to itself."),
     _inside(
@@ -128,25 +126,25 @@ CATALOGUE: tuple[Termination, ...] = (
     _rare(
         "cpu-limit",
         "signal SIGXCPU",
-        "Takes more of the processor than it may have (RLIMIT_CPU): the kernel sends SIGXCPU.",
+        "Uses more processor time than RLIMIT_CPU allows: the kernel sends SIGXCPU.",
     ),
     _rare(
         "file-limit",
         "exhaust file size",
-        "Writes more into a file than it may (RLIMIT_FSIZE).",
+        "Writes a file that is larger than RLIMIT_FSIZE allows.",
     ),
     _rare(
         "memory-limit",
         "exhaust memory",
-        "Wants more memory than it may have (RLIMIT_AS).",
+        "Asks for more memory than RLIMIT_AS allows.",
     ),
     Termination(
         id="group-limit",
         delivery="in-process",
         act="signal SIGKILL",
         does=(
-            "Takes more memory than its control group may have, as in a container: the kernel's"
-            " out-of-memory killer kills it."
+            "Uses more memory than its control group allows, as in a container: the kernel's "
+            "out-of-memory killer kills it."
         ),
         rare=True,
         group=64 << 20,
@@ -159,26 +157,26 @@ CATALOGUE: tuple[Termination, ...] = (
     _rare(
         "stack-overflow",
         "exhaust stack",
-        "Calls itself through C code without end, and has raised Python's limit out of the way.",
+        ("Calls itself through C code without end, after raising Python's recursion limit."),
     ),
-    _rare("input-ended", "exhaust input", "Asks for input, and whoever wrote it is gone."),
+    _rare("input-ended", "exhaust input", "Calls input(), and stdin is at its end."),
     _rare(
         "stdout-full",
         "fill stdout",
-        "Nobody empties the pipe that is its stdout, and it is full; it goes on.",
+        "Its stdout is a full pipe that is not read; it goes on.",
     ),
     _rare(
         "interrupt-main",
         "thread: interrupt",
         "Calls _thread.interrupt_main() in a second thread.",
     ),
-    _rare("set-interrupt", "interrupt", "Calls PyErr_SetInterrupt(), as C code that saw Ctrl-C."),
+    _rare("set-interrupt", "interrupt", "Calls PyErr_SetInterrupt(), as C code does after Ctrl-C."),
     _rare(
         "exec-python",
         "exec another Python 0",
         "Replaces the program by another Python program with os.execv.",
     ),
-    _inside("hang", "hang", "Waits for something that never comes."),
+    _inside("hang", "hang", "Waits for something that does not come."),
     _signal("SIGTERM", "What `kill`, systemd and a container runtime send first."),
     _signal("SIGINT", "What Ctrl-C in a terminal sends."),
     _signal("SIGHUP", "What a terminal sends when it is closed."),
@@ -198,7 +196,7 @@ CATALOGUE: tuple[Termination, ...] = (
     _signals(
         "SIGTERM",
         "SIGKILL",
-        "SIGTERM, and SIGKILL 2.5 s later: what a container runtime does in more time.",
+        ("SIGTERM, and SIGKILL 2.5 s later, as a container runtime does after a longer time."),
     ),
     _signals("SIGTERM", "SIGTERM", "SIGTERM, and SIGTERM again 2.5 s later: what people try next."),
     _signals("SIGINT", "SIGINT", "Ctrl-C, and Ctrl-C again when handlers have run for 2.5 s."),

@@ -294,8 +294,8 @@ def _why_it_left(one: Member, status: str) -> Reason:
         return Reason(text=f"{one.base} exited with status {status} before the remaining handlers.")
     if missing and all(each.inherited for each in missing):
         return Reason(
-            text=f"{one.base} was forked by a process that had registered what did not run, and"
-            " left past it, as processes of multiprocessing do: it is its parent's.",
+            text=f"{one.base} ended without running what it inherited: the process that forked it"
+            " had registered it, and a forked process of multiprocessing leaves it to its parent.",
             remedy=f"if it is to run in {one.base} too, {remedy}",
             source="Lib/multiprocessing/popen_fork.py, Popen._launch",
         )

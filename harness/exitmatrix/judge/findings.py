@@ -29,12 +29,12 @@ class Finding(Frozen, kw_only=True):
 FINDINGS: tuple[Finding, ...] = (
     Finding(
         id="uncaught-ctrl-c",
-        what="How does a program end that Ctrl-C interrupts, and do its handlers run?",
+        what="How does a program end that is interrupted by Ctrl-C, and do its handlers run?",
         rules=("ctrl-c-dies-of-sigint", "uncaught-exception", "pypy-ctrl-c-skips-exit"),
         status="documented",
         where=(
-            "What's New In Python 3.8 tells of the signal; that a PyPy runs no handler then is "
-            "documented nowhere, and was mended as a bug."
+            "What's New In Python 3.8 describes the signal. That some PyPys run no handler then "
+            "is not documented; it was fixed as a bug."
         ),
         tells="both",
         beside=(
@@ -92,7 +92,7 @@ atexit.register(lambda: atexit.register(late))
     ),
     Finding(
         id="unregister-in-a-handler",
-        what="Does a handler still run that another handler unregisters before its turn?",
+        what="Does a handler run that another handler unregistered before its turn?",
         rules=("runs-from-a-copy", "unregistered-while-running"),
         status="documented as undefined",
         where="atexit, note at the top.",
@@ -114,7 +114,7 @@ atexit.register(atexit.unregister, first_registered)
         status="documented otherwise",
         where=(
             "atexit.register says that the last exception is raised again after all handlers had "
-            "their chance; in Python 3 nothing is left of it."
+            "their chance to run; Python 3 does not do so."
         ),
         tells="status",
         program="""\
@@ -128,8 +128,8 @@ atexit.register(sys.exit, 4)
         rules=("handlers-may-do-anything", "no-threads-at-exit"),
         status="documented otherwise",
         where=(
-            "atexit.register says that since 3.12 it leads to RuntimeError; that is so up to "
-            "3.12.2 only."
+            "atexit.register says that this leads to RuntimeError since 3.12; it does so in "
+            "3.12.0 to 3.12.2 only."
         ),
         program="""\
 import atexit, sys, threading
@@ -148,7 +148,10 @@ atexit.register(start)
         what="Is buffered output lost when a handler ends the process?",
         rules=("flush-before-handlers", "no-flush-before-handlers"),
         status="undocumented",
-        where="No documentation says when stdout is flushed at the end.",
+        where=(
+            "The documentation of sys, atexit and io does not say when stdout is flushed at the "
+            "end."
+        ),
         program="""\
 import atexit, os, sys
 sys.stdout.write("not flushed\\n")
@@ -172,7 +175,7 @@ ctypes.pythonapi.Py_FatalError(b"asked for")
         what="Is buffered output lost when C code calls exit()?",
         rules=("libc-exit", "libc-exit-stdio"),
         status="undocumented",
-        where="It follows from what Python 2 buffers with: the C library.",
+        where="It follows from what Python 2 buffers with, the C library.",
         program="""\
 import ctypes, sys
 sys.stdout.write("not flushed\\n")
@@ -197,12 +200,12 @@ sys.stdout.write("to nobody")
     ),
     Finding(
         id="stdout-that-is-full",
-        what="Do handlers run while stdout is a full pipe that nobody empties?",
+        what="Do handlers run while stdout is a full pipe that is not read?",
         rules=("full-pipe-blocks-first", "full-pipe-blocks-last"),
         status="undocumented",
         where=(
-            "No documentation says when stdout is flushed at the end, nor that the program then "
-            "waits for its reader, with all handlers still to come."
+            "The documentation of sys, atexit and io says neither when stdout is flushed at the "
+            "end, nor that the program then waits for its reader before any handler runs."
         ),
         tells="status",
         program="""\
@@ -230,9 +233,10 @@ signal.alarm(1)
         status="documented otherwise",
         where=(
             "threading says that the entire Python program exits when only daemon threads are "
-            "left, and that they are stopped abruptly. It waits for one that is stuck before any "
-            "handler has run; behind the handlers CPython 3 dies of SIGABRT after two seconds, "
-            "whatever the exit status was to be (gh-129536 tells of the fatal error)."
+            "left, and that they are stopped abruptly. A program waits for one that is stuck "
+            "before any handler has run; after the handlers CPython 3 is killed by SIGABRT after "
+            "two seconds, whatever its exit status would have been (gh-129536 describes the "
+            "fatal error)."
         ),
         tells="status",
         program="""\
@@ -256,13 +260,13 @@ signal.alarm(6)
     ),
     Finding(
         id="files-that-a-daemon-holds",
-        what="Is an open file written at a clean end, beside a daemon thread of the program?",
+        what=("Is an open file written at a clean end while a daemon thread of the program runs?"),
         rules=("daemon-holds-files-open", "released-globals-are-closed", "clean-end-saves-data"),
         status="undocumented",
         where=(
-            "threading says of daemon threads that their own resources may not be released. That "
-            "the main thread's are not, when the daemon is in a function of the same file, is said "
-            "nowhere; gh-139542 tells of what is local to the thread, gh-62052 of cycles."
+            "threading says of daemon threads that their own resources may not be released. It "
+            "does not say so of the main thread's, which a daemon in a function of the same file "
+            "holds; gh-139542 is about what is local to the thread, gh-62052 about cycles."
         ),
         program="""\
 import os, threading
@@ -281,7 +285,7 @@ thread.start()
         what="What does _thread.interrupt_main do in a program that ignores SIGINT?",
         rules=("interrupt-that-nobody-handles", "interrupt-calls-what-is-no-handler"),
         status="documented",
-        where="_thread.interrupt_main; mended with bpo-23395 in 3.7.4, which no 3.6 got.",
+        where="_thread.interrupt_main; fixed by bpo-23395 in 3.7.4, and in no 3.6.",
         tells="status",
         program="""\
 import signal
@@ -301,12 +305,12 @@ _thread.interrupt_main()
     ),
     Finding(
         id="endless-calls",
-        what="Do handlers run when calls without end come to the end of the C stack?",
+        what="Do handlers run when endless recursion overflows the C stack?",
         rules=("stack-overflows", "endless-calls-raise"),
         status="documented",
         where=(
-            "sys.setrecursionlimit warns of a crash; What's New In Python 3.12 tells that C code "
-            "is protected otherwise. Of PyPy only its tracker tells."
+            "sys.setrecursionlimit warns of a crash; What's New In Python 3.12 says that C code "
+            "has a limit of its own. For PyPy it is in the tracker only."
         ),
         tells="both",
         program="""\
@@ -331,7 +335,7 @@ repr(Endless())
     ),
     Finding(
         id="exit-in-a-request",
-        what="Does sys.exit end a server whose main thread is about a request?",
+        what="Does sys.exit end a server whose main thread is handling a request?",
         rules=(
             "view-leaves-the-loop",
             "socketserver-2-catches-all",
@@ -371,9 +375,9 @@ print("the server goes on")
         rules=("callback-swallows",),
         status="undocumented",
         where=(
-            "The weakref module's page says that exceptions of callbacks are ignored, and PyPy's "
-            "page of differences that callbacks come later; neither says that this holds for what "
-            "a signal's handler raises meanwhile."
+            "The page of weakref says that exceptions of callbacks are ignored, and PyPy's page "
+            "of differences that callbacks come later. Neither says that this includes what a "
+            "signal's handler raises meanwhile."
         ),
         program="""\
 import gc, os, signal, sys, weakref
@@ -400,7 +404,7 @@ print(", ".join(steps) + ", and the program goes on")
         what="Does subprocess.call kill its child when an exception passes through it?",
         rules=("call-kills-child", "call-kills-ending-child", "call-2-leaves-child"),
         status="undocumented",
-        where="subprocess.call says nothing of exceptions.",
+        where="The documentation of subprocess.call does not mention exceptions.",
         program="""\
 import signal, subprocess, sys
 signal.signal(signal.SIGALRM, lambda *args: sys.exit(0))
@@ -414,7 +418,10 @@ subprocess.call(["sh", "-c", "sleep 0.5; echo the child lived on"])
         rules=("second-ctrl-c-ends-grace", "second-ctrl-c-no-grace", "second-ctrl-c-2"),
         beside=("interrupted-wait-is-over",),
         status="undocumented",
-        where="subprocess.call says nothing of it; the quarter of a second came with bpo-25942.",
+        where=(
+            "The documentation of subprocess.call does not mention it; the quarter of a second "
+            "came with bpo-25942."
+        ),
         program="""\
 import signal, subprocess
 signal.signal(signal.SIGALRM, signal.default_int_handler)
@@ -438,7 +445,7 @@ subprocess.call(["sh", "-c", "sleep 0.3; echo the child was given time"])
         status="documented otherwise",
         where=(
             "atexit.register says that the last exception is raised again after all handlers had "
-            "their chance; that is so in Python 2 only."
+            "their chance to run; that is so in Python 2 only."
         ),
         tells="stderr",
         program="""\
@@ -468,12 +475,13 @@ os.abort()
     ),
     Finding(
         id="signals-in-signal-handlers",
-        what="Is a signal handled that comes while the handler of a signal runs?",
+        what="Is a signal handled that arrives while the handler of another signal runs?",
         rules=("signal-handlers-nest", "pypy-ends-a-handler-first"),
         status="undocumented",
         where=(
-            "signal says that handlers run between two instructions of the main thread, those of a "
-            "handler among them; PyPy's list of differences does not say that it waits."
+            "signal says that handlers run between two instructions of the main thread, which "
+            "includes the instructions of a handler. PyPy's list of differences does not say "
+            "that PyPy waits until the first handler has returned."
         ),
         program="""\
 import os, signal, sys, threading
@@ -507,10 +515,10 @@ except OSError:
         ),
         status="documented",
         where=(
-            "asyncio-runner, Handling Keyboard Interruption, new in 3.11. That code which blocks "
-            "is then interrupted by the second Ctrl-C only is said there for the main task; that "
-            "up to 3.10 a second one leaves other tasks and generators without their clean-up is "
-            "said nowhere."
+            "asyncio-runner, Handling Keyboard Interruption, new in 3.11, says of the main task "
+            "that code which blocks is interrupted by the second Ctrl-C only. It is not "
+            "documented that up to 3.10 a second Ctrl-C leaves other tasks and generators "
+            "without their clean-up."
         ),
         program="""\
 import asyncio, os, signal, sys
@@ -524,12 +532,12 @@ asyncio.run(main())
     ),
     Finding(
         id="late-submits",
-        what="Does a pool of threads take work when main's code has ended?",
+        what="Does a pool of threads accept work after main's code has ended?",
         rules=("pool-executes", "pool-is-closed"),
         beside=("thread-starts", "thread-ends-alone", "handler-raises", "function-is-called"),
         status="undocumented",
         where=(
-            "concurrent.futures does not say until when it takes work; that a thread which the "
+            "concurrent.futures does not say until when it accepts work. That a thread which the "
             "end waits for is refused since 3.9 is an open issue (gh-148280)."
         ),
         program="""\
@@ -553,7 +561,7 @@ def submit():
     ),
     Finding(
         id="daemons-joined-at-exit",
-        what="Does it take time to join a daemon thread in `__del__` of a global?",
+        what="How long does it take to join a daemon thread in `__del__` of a global?",
         rules=(
             "late-join-runs-2",
             "late-join-waits",
@@ -563,9 +571,9 @@ def submit():
         beside=("del-raises",),
         status="documented",
         where=(
-            "threading, Thread.join: since 3.14 it may raise PythonFinalizationError. That it took "
-            "the whole time-out up to 3.8 and takes it in 3.13, and none from 3.9 to 3.12, is "
-            "written down in gh-123940 only."
+            "threading, Thread.join: since 3.14 it may raise PythonFinalizationError. That it "
+            "took the whole timeout up to 3.8 and takes it in 3.13, and no time from 3.9 to "
+            "3.12, is written in gh-123940 only."
         ),
         tells="stdout",
         program="""\
@@ -609,13 +617,13 @@ resource = Resource()
     ),
     Finding(
         id="size-of-buffers",
-        what="How much of what a program has written is in the file when it is killed?",
+        what="How much of what a program wrote is in the file when the program is killed?",
         rules=("line-between-pieces", "memory-is-lost", "kernel-keeps-what-was-written"),
         status="documented",
         where=(
-            "open, buffering: typically 128 KiB since 3.14 (gh-117151). That page does not say "
-            "that a program which is killed loses as much more, nor that longer lines than "
-            "before of two who append to one file are whole."
+            "open, buffering: typically 128 KiB since 3.14 (gh-117151). It does not say that a "
+            "program which is killed may lose that much more, nor that two processes which "
+            "append to one file now keep longer lines whole."
         ),
         program="""\
 import os, tempfile
@@ -630,7 +638,7 @@ os.unlink(name)
     ),
     Finding(
         id="gzip-that-nobody-closed",
-        what="Is a gzip file whole at the end that nobody closed?",
+        what="Is a gzip file complete that was not closed before the end?",
         rules=(
             "gzip-loses-its-end",
             "released-globals-are-closed",
@@ -638,8 +646,9 @@ os.unlink(name)
         ),
         status="undocumented",
         where=(
-            "gzip says nothing of files that are not closed. gh-130806, which brought it, tells of "
-            "a ResourceWarning only; no thread that was found tells that data are lost."
+            "gzip does not mention files that are not closed. gh-130806, which brought the "
+            "change, mentions a ResourceWarning only. The search in the tracker found no thread "
+            "that says that data are lost."
         ),
         program="""\
 import gzip, os, shutil, subprocess, sys, tempfile
@@ -656,12 +665,12 @@ shutil.rmtree(folder)
     ),
     Finding(
         id="exceptions-of-threads",
-        what="Is a hook told of an exception that leaves a thread's code?",
+        what="Is a hook called for an exception that leaves a thread's code?",
         rules=("thread-hook", "no-thread-hook"),
         status="documented",
         where=(
-            "threading.excepthook, new in 3.8. That one of the program's own is given SystemExit "
-            "too, which the default one ignores, is said for the default one only."
+            "threading.excepthook, new in 3.8. The default hook is documented to ignore "
+            "SystemExit. That the program's own hook is called with it is not documented."
         ),
         program="""\
 import sys, threading
@@ -677,8 +686,8 @@ thread.join()
         rules=("input-flushes", "what-lacks-raises"),
         status="undocumented",
         where=(
-            "input says that a prompt is written, without a newline, and not that stdout is "
-            "flushed, with or without one. raw_input of CPython 2.7 does not flush."
+            "input says that a prompt is written, without a newline. It does not say that stdout "
+            "is flushed, with or without a prompt. raw_input of CPython 2.7 does not flush."
         ),
         program="""\
 import os, sys
@@ -693,14 +702,17 @@ os._exit(0)
     ),
     Finding(
         id="signals-in-a-child-of-a-thread",
-        what="Does Python code notice signals in a child that another thread has forked?",
+        what=(
+            "Does Python code notice signals in a child that another thread than the main one "
+            "has forked?"
+        ),
         rules=("interrupt-unnoticed-after-fork", "interrupt-is-as-ctrl-c"),
         beside=("flush-writes", "thread-ends-alone"),
         status="undocumented",
         where=(
-            "signal says that Python's handlers are called in the main thread, which this one is "
-            "in such a child. No thread was found that tells of the change in 3.13: neither Ctrl-C "
-            "nor a handler of SIGTERM interrupts code that computes."
+            "signal says that Python's handlers are called in the main thread, which this thread "
+            "is in such a child. The search in the tracker found no thread about the change in "
+            "3.13: neither Ctrl-C nor a handler of SIGTERM interrupts code that computes."
         ),
         program="""\
 import os, signal, sys, threading, time
@@ -729,7 +741,7 @@ thread.join()
         what="How does `python -i` end after Ctrl-C in the script, when nothing is typed?",
         rules=("prompt-dies-of-past-ctrl-c", "prompt-forgets-ctrl-c"),
         status="undocumented",
-        where="Command line and environment, -i, says nothing of the exit status.",
+        where="Command line and environment, -i, does not mention the exit status.",
         program="""\
 import os, subprocess, sys
 SCRIPT = "raise KeyboardInterrupt"
@@ -740,10 +752,13 @@ with open(os.devnull, "r+") as nothing:
     ),
     Finding(
         id="ctrl-c-at-a-prompt",
-        what="How does a prompt end at which the last thing was interrupted?",
+        what="How does an interactive Python end whose last statement was interrupted?",
         rules=("typed-ctrl-c-is-remembered", "typed-ctrl-c-is-forgotten"),
         status="undocumented",
-        where="What's New In Python 3.8 tells of the signal, not that a prompt that goes on dies.",
+        where=(
+            "What's New In Python 3.8 describes the signal, but not that a prompt which went on "
+            "is killed by it in the end."
+        ),
         program="""\
 import os, subprocess, sys
 with open(os.devnull, "w") as nothing:
@@ -758,7 +773,9 @@ with open(os.devnull, "w") as nothing:
         what="Does sys.exit in sys.excepthook set the exit status after Ctrl-C?",
         rules=("hook-may-exit", "pypy-hook-does-not-exit"),
         status="undocumented",
-        where="sys.excepthook says nothing of what the hook raises itself.",
+        where=(
+            "The documentation of sys.excepthook does not mention exceptions that the hook raises."
+        ),
         tells="status",
         program="""\
 import sys
@@ -778,10 +795,13 @@ raise KeyboardInterrupt
     ),
     Finding(
         id="hook-for-handlers",
-        what="Is sys.excepthook told of what a handler raises?",
+        what="Is sys.excepthook called for an exception in a handler?",
         rules=("hook-is-told-again-2", "handlers-call-no-hook"),
         status="undocumented",
-        where="sys.excepthook says nothing of handlers, atexit.register nothing of the hook.",
+        where=(
+            "The documentation of sys.excepthook does not mention handlers, and that of "
+            "atexit.register does not mention the hook."
+        ),
         program="""\
 import atexit, sys
 sys.excepthook = lambda *told: sys.stdout.write("told\\n")
@@ -793,7 +813,9 @@ def clean_up():
     ),
     Finding(
         id="second-interpreters",
-        what="Do handlers run that a second interpreter registered, when nobody ends it?",
+        what=(
+            "Do handlers run that a second interpreter registered, if the program does not end it?"
+        ),
         rules=(
             "subinterpreter-runs-its-own",
             "subinterpreter-left-3-8",
@@ -803,8 +825,8 @@ def clean_up():
         beside=("flush-at-end", "run-returns", "handlers-leave-the-exit-alone", "lifo"),
         status="documented otherwise",
         where=(
-            "atexit says since 3.7 that handlers are local to the interpreter; that its end may "
-            "take the whole process with it stands in the tracker only (gh-109793)."
+            "atexit says since 3.7 that handlers are local to the interpreter. That its end may "
+            "end the whole process is in the tracker only (gh-109793)."
         ),
         tells="both",
         program="""\
@@ -825,8 +847,9 @@ raise SystemExit(3)
         beside=("lifo", "run-returns", "process-of-old-server-exits-with-1"),
         status="undocumented",
         where=(
-            "The change log of 3.13 names it (gh-83856); atexit and multiprocessing say nothing of "
-            "handlers in a child, and What's New In Python 3.13 does not tell of the change."
+            "The change log of 3.13 lists it (gh-83856). The pages of atexit and multiprocessing "
+            "do not mention handlers in a child, and What's New In Python 3.13 does not mention "
+            "the change."
         ),
         program="""\
 import atexit, multiprocessing, sys
@@ -854,9 +877,10 @@ if __name__ == "__main__":
         status="undocumented",
         where=(
             "multiprocessing says of set_forkserver_preload that children inherit the imported "
-            "state of modules. That the program's file is among them unasked since 3.13.8 and "
-            "3.14.1 (gh-126631), and that what it registers then runs in the server and in none of "
-            "its children, is not said. The fork server is the default on Linux since 3.14."
+            "state of modules. It does not say that the program's file is preloaded by default "
+            "since 3.13.8 and 3.14.1 (gh-126631), nor that what it registers then runs in the "
+            "server and in none of its children. The fork server is the default on Linux since "
+            "3.14."
         ),
         program="""\
 import multiprocessing, os, sys
@@ -880,8 +904,8 @@ if __name__ == "__main__":
         beside=("process-ends-by-os-exit", "process-runs-its-own"),
         status="documented",
         where=(
-            "The change log of 3.7 tells of children that are killed (bpo-30589): before, their "
-            "starter learnt 255, and of those that came to their end the kernel was told 1."
+            "The change log of 3.7 mentions children that are killed (bpo-30589): before, their "
+            "starter got 255, and a child that came to its end had exit status 1 for the kernel."
         ),
         program="""\
 import multiprocessing, os, signal, sys
@@ -918,9 +942,9 @@ except ImportError:
         rules=("multiprocessing-registers-late", "multiprocessing-registers-early"),
         status="undocumented",
         where=(
-            "multiprocessing says that a program joins its processes when it exits; the exit "
-            "function that does so is registered where the first process is started, so what a "
-            "program registers before that runs behind it. In Python 2 the import registered it."
+            "multiprocessing says that a program joins its processes when it exits. The exit "
+            "function that does so is registered when the first process is started, so what a "
+            "program registered before that runs after it. In Python 2 the import registered it."
         ),
         program="""\
 import multiprocessing
@@ -947,8 +971,8 @@ if __name__ == "__main__":
         beside=("no-tracker",),
         status="undocumented",
         where=(
-            "What's New In Python 3.14 tells of the new start method, not that locks have names in "
-            "the file system since then."
+            "What's New In Python 3.14 describes the new start method, but not that locks have "
+            "names in the file system since then."
         ),
         program="""\
 import multiprocessing

@@ -42,7 +42,9 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="F2",
-        says="Without a signal handler of one's own, `atexit` handlers never run on SIGTERM.",
+        says=(
+            "Without a signal handler of the program's own, `atexit` handlers never run on SIGTERM."
+        ),
         cases=(
             case(
                 HOLDS,
@@ -71,7 +73,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="F4",
-        says="An exception that nobody catches skips `atexit` handlers.",
+        says="An uncaught exception skips `atexit` handlers.",
         cases=(
             case(HOLDS, "None runs.", every("plain/exception@main", ran_none())),
             case(CONTRADICTED, "All run.", every("plain/exception@main", all_reversed())),
@@ -139,7 +141,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "It never runs: Werkzeug installs its own after it (`run_with_reloader`).",
+                ("It does not run: Werkzeug installs its own after it (`run_with_reloader`)."),
                 every(
                     "flask-debug-graceful/SIGTERM@child",
                     all_of(
@@ -176,10 +178,14 @@ CLAIMS: tuple[Claim, ...] = (
         id="F10",
         says="A child process ends with its parent.",
         cases=(
-            case(HOLDS, "Nobody is left.", every("plain-subprocess/SIGKILL@parent", nobody_left())),
+            case(
+                HOLDS,
+                "No process is left.",
+                every("plain-subprocess/SIGKILL@parent", nobody_left()),
+            ),
             case(
                 CONTRADICTED,
-                "It goes on, and another process adopts it.",
+                "It goes on, and is adopted by another process.",
                 every("plain-subprocess/SIGKILL@parent", lives_on("child")),
             ),
         ),
@@ -191,7 +197,7 @@ CLAIMS: tuple[Claim, ...] = (
             case(HOLDS, "It exits with 3.", every("plain/thread-system-exit@main", exits(3))),
             case(
                 CONTRADICTED,
-                "The thread alone ends.",
+                "Only the thread ends.",
                 every("plain/thread-system-exit@main", exits(0)),
             ),
         ),
@@ -207,7 +213,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "SIGTERM kills the program at once: there is no time to use.",
+                "SIGTERM kills the program at once: no handler runs.",
                 every("plain/SIGTERM-then-SIGKILL@main", all_of(ran_none(), dies_of("SIGTERM"))),
             ),
         ),

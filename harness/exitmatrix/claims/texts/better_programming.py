@@ -186,8 +186,10 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "What a second interpreter has registered never runs, neither at its own end nor "
-                "at that of the main one.",
+                (
+                    "Handlers of a second interpreter do not run, neither at its own end nor at "
+                    "that of the main one."
+                ),
                 every(ENDED, all_reversed()),
             ),
         ),

@@ -61,7 +61,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "All of them run, and the program dies of SIGINT when they have.",
+                "All of them run, and then the program is killed by SIGINT.",
                 every("asyncio-run/SIGINT@main", all_of(_everything(), dies_of("SIGINT"))),
             ),
             case(
@@ -111,7 +111,10 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "One that needs a fifth of a second more has it, and handlers follow.",
+                (
+                    "A function that needs another fifth of a second completes, and handlers run "
+                    "after it."
+                ),
                 *(
                     every(
                         f"asyncio-executor/{ending}@main",
@@ -154,7 +157,10 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 CONTRADICTED,
-                "Both run: the loop is told of the signal by a descriptor, which nobody took away.",
+                (
+                    "Both run: the loop learns of the signal through a descriptor, which was not "
+                    "replaced."
+                ),
                 every(
                     "asyncio-two-owners/SIGTERM@main",
                     ran_where(
@@ -172,7 +178,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "The loop's handler of SIGTERM never runs, and the program lives on.",
+                "The loop's handler of SIGTERM does not run, and the program goes on.",
                 every("asyncio-wakeup-taken/SIGTERM@main", all_of(ran_none(), lives_on("main"))),
             ),
         ),

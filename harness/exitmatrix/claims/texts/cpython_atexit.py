@@ -120,12 +120,15 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "The error of each handler is told, in the order in which they ran.",
+                ("The exception of each handler is printed, in the order in which they ran."),
                 every("plain-handlers-raise/return@main", prints_errors(C_FAILED, B_FAILED)),
             ),
             case(
                 HOLDS,
-                "The error of each handler is told, and the last one once more at the end.",
+                (
+                    "The exception of each handler is printed, and the last one once more at the "
+                    "end."
+                ),
                 every(
                     "plain-handlers-raise/return@main",
                     prints_errors(C_FAILED, B_FAILED, B_FAILED),
@@ -139,7 +142,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "Wherever the one that raises stands in the list, all are run.",
+                "All are run, wherever in the list the one that raises is.",
                 every("plain-handler-raises-*/return@main", all_of(all_reversed(), raised())),
             ),
         ),
@@ -150,7 +153,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "The last error is told a second time, at the very end.",
+                "The last exception is printed a second time, at the very end.",
                 every(
                     "plain-handlers-raise/return@main",
                     prints_errors(C_FAILED, B_FAILED, B_FAILED),
@@ -158,9 +161,11 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "Each error is told once, where it happened. Nothing is raised again and the exit "
-                "status is 0 (Modules/atexitmodule.c, `atexit_callfuncs`: the exception is "
-                "reported and dropped).",
+                (
+                    "Each exception is printed once, when it was raised. None is raised again, "
+                    "and the exit status is 0 (Modules/atexitmodule.c, `atexit_callfuncs`: the "
+                    "exception is reported and dropped)."
+                ),
                 every(
                     "plain-handlers-raise/return@main",
                     all_of(prints_errors(C_FAILED, B_FAILED), exits(0)),
@@ -179,7 +184,10 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "The program exits with 0: what a handler passes to `sys.exit` is forgotten.",
+                (
+                    "The program exits with 0: the status that a handler passes to `sys.exit` is "
+                    "dropped."
+                ),
                 every("plain-handler-sys-exit/return@main", exits(0)),
             ),
         ),
@@ -262,7 +270,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "A callable that is equal and another object removes the handler.",
+                ("A callable that compares equal but is another object removes the handler."),
                 every("plain-unregister-equal/return@main", ran("main", "C", "A")),
             ),
         ),
@@ -284,7 +292,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "Each runs once in all (Lib/test/test_atexit.py relies on it).",
+                "Each runs exactly once (Lib/test/test_atexit.py relies on it).",
                 every("plain-run-exitfuncs/return@main", all_reversed()),
             ),
         ),

@@ -19,7 +19,7 @@ TEXT = Text(
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="T1",
-        says="Whoever calls `mkdtemp` has to delete the folder.",
+        says="The caller of `mkdtemp` has to delete the folder.",
         cases=(
             case(
                 HOLDS,
@@ -68,7 +68,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="T5",
-        says="What was written to a file is not sure to be there unless the file is closed.",
+        says="Data written to a file may not be there unless the file is closed.",
         cases=(
             case(
                 HOLDS,
@@ -80,7 +80,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="T6",
-        says="A file that nobody closes is flushed when the program ends normally.",
+        says="A file that was not closed is flushed when the program ends normally.",
         cases=(
             case(
                 HOLDS,

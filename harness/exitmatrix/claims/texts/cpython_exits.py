@@ -71,7 +71,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "In another thread it ends that thread alone, and its status is forgotten.",
+                "In another thread it ends only that thread, and its status is dropped.",
                 every("plain/thread-system-exit@main", all_of(all_reversed(), exits(0))),
             ),
         ),
@@ -114,8 +114,10 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "The child runs none of the inherited handlers and writes nothing twice; the "
-                "parent runs all of its own.",
+                (
+                    "The child runs none of the inherited handlers and does not write the buffer "
+                    "a second time; the parent runs all of its own."
+                ),
                 every(
                     "plain-fork-os-exit/return@parent",
                     all_of(all_reversed("parent"), ran_none("child"), buffered("kept", "parent")),
@@ -147,7 +149,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="X12",
-        says="An exception that nobody catches ends the program with status 1, as a normal end.",
+        says="An uncaught exception ends the program with status 1, as a normal end.",
         cases=(
             case(
                 HOLDS,
@@ -159,8 +161,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="X13",
         says=(
-            "Since 3.8 a KeyboardInterrupt that nobody catches ends the process by SIGINT, so that "
-            "a caller can tell it from a failure."
+            "Since 3.8 an uncaught KeyboardInterrupt ends the process by SIGINT, so that a "
+            "caller can tell it from a failure."
         ),
         cases=(
             case(
@@ -175,7 +177,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "The status is 1, as of any other exception.",
+                "The status is 1, as for any other exception.",
                 every("plain/keyboard-interrupt@main", exits(1)),
             ),
         ),

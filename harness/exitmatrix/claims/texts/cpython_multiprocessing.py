@@ -47,8 +47,10 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "SIGHUP to the group ends the tracker too, before it can unlink anything: of a"
-                " closed terminal the semaphore is left.",
+                (
+                    "SIGHUP to the group ends the tracker too, before it can unlink anything: "
+                    "after a terminal is closed, the semaphore is left."
+                ),
                 every("named-objects/SIGHUP@group", leaves_shared("semaphore")),
             ),
         ),
@@ -69,7 +71,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="P3",
-        says="Where a process is killed by SIGKILL, the tracker unlinks what it leaves.",
+        says="If a process is killed by SIGKILL, the tracker unlinks what it leaves.",
         cases=(
             case(
                 HOLDS,
@@ -82,7 +84,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="P4",
-        says="A return code of -N says that the child was ended by signal N.",
+        says="A return code of -N means that the child was ended by signal N.",
         cases=(
             case(
                 HOLDS,
@@ -93,7 +95,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="P5",
-        says="`Popen.kill` and `Popen.terminate` reach the child alone, not the parent.",
+        says="`Popen.kill` and `Popen.terminate` reach only the child, not the parent.",
         cases=(
             case(
                 HOLDS,
@@ -136,8 +138,10 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="P8",
-        says="`os._exit` is how a forked child should end: it calls no handlers, and those of the"
-        " parent run in the parent alone.",
+        says=(
+            "`os._exit` is how a forked child should end: it calls no handlers, and those of the "
+            "parent run only in the parent."
+        ),
         cases=(
             case(
                 HOLDS,
@@ -172,7 +176,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "The child dies of SIGTERM and runs none, by whatever method it was started.",
+                "The child is killed by SIGTERM and runs none, with each start method.",
                 every(
                     "multiprocessing-[fs]*/SIGTERM@child",
                     all_of(ran_none("child"), dies_of("SIGTERM", "child")),
@@ -182,11 +186,11 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="P11",
-        says="Processes that are no daemons are joined when their parent exits.",
+        says="Non-daemonic processes are joined when their parent exits.",
         cases=(
             case(
                 HOLDS,
-                "A parent that SIGINT alone interrupts waits for its child.",
+                "A parent that alone gets SIGINT waits for its child.",
                 every(
                     "multiprocessing-[fs]*/SIGINT@parent",
                     all_of(lives_on("parent"), lives_on("child")),
@@ -194,7 +198,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "The interrupted parent is gone, and its child lives.",
+                "The interrupted parent has ended, and its child goes on.",
                 every("multiprocessing-[fs]*/SIGINT@parent", lives_on("child")),
             ),
         ),
@@ -212,8 +216,10 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "SystemExit ends the worker and is not sent: another takes its place, and `get()`"
-                " without a timeout waits for ever.",
+                (
+                    "SystemExit ends the worker and is not sent: the worker is replaced, and "
+                    "`get()` without a timeout waits for ever."
+                ),
                 every("multiprocessing-pool-two/exception@child", exits(1, "parent")),
                 every(
                     "multiprocessing-pool-two/sys-exit-3@child",
@@ -230,7 +236,10 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "A worker that is at a task dies of SIGTERM, and runs none of its handlers.",
+                (
+                    "A worker that is executing a task is killed by SIGTERM, and runs none of "
+                    "its handlers."
+                ),
                 every(
                     "multiprocessing-pool-two/SIGINT@parent",
                     all_of(ran_none("child"), dies_of("SIGTERM", "child")),
@@ -261,12 +270,14 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="P15",
-        says="Each finalizer of weakref that is left is called when the program exits, in a process"
-        " of multiprocessing too.",
+        says=(
+            "Each remaining finalizer of weakref is called when the program exits, in a process "
+            "of multiprocessing too."
+        ),
         cases=(
             case(
                 HOLDS,
-                "That of the child is called at the child's end.",
+                "The child's finalizer is called at the child's end.",
                 every(
                     "multiprocessing-finalize/return@child",
                     ran_where("weakref.finalize:w runs", lambda names: FINALIZER in names, "child"),
@@ -274,8 +285,10 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "Since 3.13 the child runs its exit handlers, and not its finalizer where its"
-                " parent has made one before.",
+                (
+                    "Since 3.13 the child runs its exit handlers, but not its finalizer if its "
+                    "parent has made one before."
+                ),
                 every(
                     "multiprocessing-finalize/return@child",
                     all_of(

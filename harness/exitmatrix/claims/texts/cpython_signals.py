@@ -33,7 +33,7 @@ STOPPED = ("signal.SIGTERM:stop", "C", "B", "A")
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="G1",
-        says="SIGINT is translated into KeyboardInterrupt, which can be cleaned up after.",
+        says="SIGINT is translated into KeyboardInterrupt, so that clean-up runs.",
         cases=(
             case(
                 HOLDS,
@@ -86,14 +86,14 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "A program with a class for signals ends as one without.",
+                "A program with a class for signals ends like one without.",
                 every("plain-graceful/SIGKILL@main", all_of(ran_none(), dies_of("SIGKILL"))),
             ),
         ),
     ),
     Claim(
         id="G6",
-        says="A program does not end as long as a thread that is no daemon is alive.",
+        says="A program does not end as long as a non-daemon thread is alive.",
         cases=(
             case(
                 HOLDS,
@@ -130,7 +130,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "All handlers run, and its status is forgotten.",
+                "All handlers run, and its status is dropped.",
                 every("plain/thread-system-exit@main", all_of(all_reversed(), exits(0))),
             ),
         ),
@@ -165,7 +165,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="G12",
-        says="A child goes on when its parent is killed: nothing ends it for the parent.",
+        says="A child goes on when its parent is killed: its parent's end does not end it.",
         cases=(
             case(
                 HOLDS,
@@ -207,11 +207,11 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="G15",
-        says="A signal has one handler: who sets it last replaces the one before.",
+        says="A signal has one handler: setting it replaces the previous one.",
         cases=(
             case(
                 HOLDS,
-                "Of two owners who do not know each other only the last is called.",
+                "Of two independent owners only the last is called.",
                 every(
                     "plain-two-owners-program-last/SIGTERM@main",
                     ran_where(
@@ -238,7 +238,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "With chain=True the program's handler runs; without, the program lives on.",
+                ("With chain=True the program's handler runs; without it the program goes on."),
                 every(
                     "plain-two-owners-faulthandler-chain/SIGTERM@main",
                     ran_where(
@@ -260,7 +260,10 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "So it does in `__del__` of a global; the error is reported, and nothing waits.",
+                (
+                    "It does so in `__del__` of a global; the error is reported, and the program "
+                    "does not wait."
+                ),
                 every(
                     "plain-join-in-del/return@main",
                     all_of(
@@ -274,7 +277,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "The join takes its whole time-out in vain: the thread is alive afterwards.",
+                ("The join takes its whole timeout in vain: the thread is alive afterwards."),
                 every(
                     "plain-join-in-del/return@main",
                     ran_where("the join is in vain", lambda names: "__del__:late" in names),

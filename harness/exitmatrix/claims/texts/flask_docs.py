@@ -60,7 +60,10 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "Whoever ends with 3, the application itself included.",
+                (
+                    "So is a process that ends with 3 for another reason: the application calls "
+                    "`sys.exit(3)`."
+                ),
                 every("flask-debug/os-exit-3@child", restarted()),
             ),
         ),
@@ -71,7 +74,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "Nobody is left, of either process, and all handlers run without the reloader.",
+                "Neither process is left, and all handlers run without the reloader.",
                 every("flask/SIGINT@main", all_of(all_reversed(), nobody_left())),
                 every("flask-debug/SIGINT@group", nobody_left()),
             ),
@@ -90,11 +93,11 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="W6",
-        says="With the reloader SIGTERM stops the server, as a signal handler sees to.",
+        says="With the reloader SIGTERM stops the server, by a signal handler.",
         cases=(
             case(
                 HOLDS,
-                "SIGTERM to the parent leaves nobody; its handlers run and the child's do not.",
+                ("SIGTERM to the parent ends both; its handlers run and the child's do not."),
                 every(
                     "flask-debug/SIGTERM@parent",
                     all_of(all_reversed("parent"), ran_none("child"), nobody_left()),
@@ -113,7 +116,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "It is gone, and no handler runs.",
+                "It ends, and no handler runs.",
                 every("flask/SIGTERM@main", all_of(ran_none(), nobody_left())),
             ),
         ),

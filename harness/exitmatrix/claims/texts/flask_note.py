@@ -61,17 +61,21 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "The last registered runs first, after the last line and after an exception or a "
-                "Ctrl-C that nobody catches. That is as far as the unexpected goes: signals, fatal "
-                "errors and `os._exit` are claims of their own.",
+                (
+                    "The last registered runs first, after the last line and after an uncaught "
+                    "exception or Ctrl-C. No other unexpected end is judged here: signals, fatal "
+                    "errors and `os._exit` are claims of their own."
+                ),
                 every("plain/return@main", all_reversed()),
                 every("plain/exception@main", all_reversed()),
                 every("plain/keyboard-interrupt@main", all_reversed()),
             ),
             case(
                 CONTRADICTED,
-                "The order is as told, but of the unexpected ends one runs no handler at all: a "
-                "KeyboardInterrupt that nobody catches.",
+                (
+                    "The order is as claimed, but after one of the unexpected ends no handler "
+                    "runs at all: an uncaught KeyboardInterrupt."
+                ),
                 every("plain/return@main", all_reversed()),
                 every("plain/exception@main", all_reversed()),
                 every("plain/keyboard-interrupt@main", ran_none()),
@@ -80,12 +84,17 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="B2",
-        says="Handlers do not run when a signal kills the program that Python does not handle.",
+        says=(
+            "Handlers do not run when the program is killed by a signal that Python does not "
+            "handle."
+        ),
         cases=(
             case(
                 HOLDS,
-                "The signal kills the program at once, and none of its handlers begins. Ctrl-C "
-                "is another matter: Python does handle SIGINT.",
+                (
+                    "The signal kills the program at once, and none of its handlers begins. "
+                    "Ctrl-C is different: Python handles SIGINT."
+                ),
                 *NOT_FOR_SIGNALS,
             ),
         ),
@@ -96,7 +105,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "`Py_FatalError` ends in `abort()`, and nothing of Python runs on the way there.",
+                ("`Py_FatalError` ends in `abort()`, and no Python code runs before that."),
                 NOT_FOR_FATAL_ERRORS,
             ),
         ),
@@ -107,7 +116,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "The process is gone within that call, whatever the status.",
+                "The process ends in that call, whatever the status.",
                 NOT_FOR_OS_EXIT,
             ),
         ),
@@ -133,10 +142,12 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "The process that is ended runs no handler in any of these. What the reader of the "
-                "terminal sees are those of the reloader's parent, which comes to a normal end "
-                "because its child is gone. So it is for the fatal error too, which is no "
-                "exception; and Flask without the debug server runs none.",
+                (
+                    "The process that is ended runs no handler in any of these. The output on "
+                    "the terminal comes from the reloader's parent, which ends normally because "
+                    "its child has ended. The fatal error is no exception to that; and Flask "
+                    "without the debug server runs none."
+                ),
                 every(KILL_CHILD, IN_PARENT_ONLY),
                 every(EXIT_IN_VIEW, IN_PARENT_ONLY),
                 every(FATAL_IN_VIEW, IN_PARENT_ONLY),
@@ -152,7 +163,10 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "There are two: the reloader is the parent, and the one that serves is its child.",
+                (
+                    "There are two: the reloader is the parent, and the serving process is its "
+                    "child."
+                ),
                 every(KILL_PARENT, processes("parent", "child")),
             ),
             case(
@@ -199,8 +213,11 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 OTHER_REASON,
-                "No handler runs, but nothing is removed along with the parent: the child is told "
-                "nothing of its death, goes on running Python, and still answers on the port.",
+                (
+                    "No handler runs, but nothing is removed along with the parent: the child is "
+                    "not told that its parent has ended, goes on running Python, and still "
+                    "answers on the port."
+                ),
                 every(
                     KILL_PARENT,
                     all_of(ran_none("parent"), ran_none("child"), still_serves("child")),
@@ -222,9 +239,11 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 OTHER_REASON,
-                "The client gets no answer, and a handler is seen to run. It is not that of the "
-                "process which served the request: that one is gone within `os._exit`, and its "
-                "parent, the reloader, ends normally after it and runs its own.",
+                (
+                    "The client gets no answer, and a handler is seen to run. It is not a "
+                    "handler of the process that served the request: that process ended in "
+                    "`os._exit`. Its parent, the reloader, then ended normally and ran its own."
+                ),
                 every(EXIT_IN_VIEW, all_of(client_fails(), IN_PARENT_ONLY)),
             ),
         ),
@@ -241,9 +260,12 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "Nobody intercepts it. The process that calls `os._exit` runs no handler, with the "
-                "debug server and without it; without it there is no second process whose "
-                "handlers could be taken for its own, and none is seen.",
+                (
+                    "`os._exit` is not intercepted. The process that calls `os._exit` runs no "
+                    "handler, with the debug server and without it; without it there is no "
+                    "second process whose handlers could be mistaken for its own, and no handler "
+                    "runs."
+                ),
                 every(EXIT_IN_VIEW, ran_none("child")),
                 every("flask/os-exit-0@main", ran_none()),
             ),
@@ -284,9 +306,12 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 OTHER_REASON,
-                "An exception in a handler does no harm to the others, all of which run. A slow "
-                "handler is cut off, though not by Python, which sets no limit: by whoever sends "
-                "SIGKILL after a grace time. One that is done by then comes to its end.",
+                (
+                    "An exception in a handler does no harm to the others, all of which run. A "
+                    "slow handler is cut off, but not by Python, which sets no limit: the "
+                    "SIGKILL after a grace time does it. A handler that is done by then "
+                    "completes."
+                ),
                 every("plain-handlers-raise/return@main", all_of(raised(), all_reversed())),
                 some("plain-slow-*/SIGTERM-then-SIGKILL@main", cut_off()),
                 some("plain-slow-*/SIGTERM-then-SIGKILL@main", all_reversed()),
@@ -327,9 +352,11 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "After SIGTERM the transaction that was open and what the cache held are not there "
-                "any more; after a normal end both are. The database is not left half changed: "
-                "the next one who opens it finds it as it was before the transaction.",
+                (
+                    "After SIGTERM the open transaction and the contents of the cache are lost; "
+                    "after a normal end both are saved. The database is not left half changed: "
+                    "it is as it was before the transaction when it is next opened."
+                ),
                 every("data-in-flight/return@main", data("SQLite transaction", "kept")),
                 every("data-in-flight/return@main", data("shelf", "kept")),
                 every("data-in-flight/SIGTERM@main", data("SQLite transaction", "lost")),

@@ -38,7 +38,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "Both workers run all their handlers, and nobody is left.",
+                "Both workers run all their handlers, and no process is left.",
                 every("gunicorn/SIGTERM@master", all_of(BOTH, nobody_left())),
             ),
         ),
@@ -103,7 +103,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "Whatever ended it: another one is alive afterwards.",
+                "Another one is alive afterwards, for each end that was tried.",
                 every("gunicorn/SIGKILL@worker", lives_on("new-worker")),
                 every("gunicorn/SIGTERM@worker", lives_on("new-worker")),
             ),
@@ -167,7 +167,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "It runs when everything else has.",
+                "It runs after everything else.",
                 every(
                     "gunicorn-hooks/SIGTERM@worker",
                     ran_where(
@@ -212,7 +212,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "It runs behind all else, or in the master.",
+                "It runs last, or in the master.",
                 every(
                     "gunicorn-hooks/SIGINT@worker",
                     ran_where(
@@ -238,7 +238,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "It is the first that runs in the worker, be it a time-out or a signal.",
+                ("It is the first that runs in the worker, for a timeout and for a signal."),
                 *(
                     every(
                         f"gunicorn-hooks/{one}@worker",

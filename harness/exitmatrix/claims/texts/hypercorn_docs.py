@@ -22,7 +22,10 @@ TEXT = Text(
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="H1",
-        says="graceful_timeout: after SIGTERM or Ctrl-C there is a time to complete what remains.",
+        says=(
+            "graceful_timeout: after SIGTERM or Ctrl-C workers have that time to complete their "
+            "requests."
+        ),
         cases=(
             case(
                 HOLDS,

@@ -72,12 +72,14 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="L3",
-        says="Sentry, Options, shutdown_timeout: so many seconds are waited before shutting down.",
+        says="Sentry, Options, shutdown_timeout: the time to wait before shutting down.",
         cases=(
             case(
                 HOLDS,
-                "With a collector that never answers the program ends by itself when the time is"
-                " over. Who kills it before that cuts off what would have run afterwards.",
+                (
+                    "With a collector that never answers the program ends by itself when the "
+                    "time is over. If it is killed before that, later handlers do not run."
+                ),
                 every("sentry-dead/SIGTERM@main", all_of(ran_any(), exits(0))),
                 every(
                     "sentry-dead/SIGTERM-then-SIGKILL@main",
@@ -93,8 +95,10 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "The job comes to its end, also where the whole group gets the signal, and the"
-                " worker exits with 0.",
+                (
+                    "The job completes, also if the whole group gets the signal, and the worker "
+                    "exits with 0."
+                ),
                 every("rq/SIGTERM@master", all_of(DONE, exits(0, "master"))),
                 every("rq/SIGTERM@group", all_of(DONE, exits(0, "master"))),
                 every("rq/SIGINT@master", all_of(DONE, exits(0, "master"))),
@@ -108,7 +112,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "The job is lost, and nothing of it cleans up; the worker exits with 0.",
+                ("The job is lost, and none of its clean-up runs; the worker exits with 0."),
                 every(
                     "rq/SIGTERM-then-SIGTERM@master",
                     all_of(NOT_DONE, dies_of("SIGKILL", "worker"), exits(0, "master")),
@@ -123,7 +127,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "A process of multiprocessing that comes to its end has saved what it ran.",
+                "A process of multiprocessing that ends normally has saved its data.",
                 every("coverage-subprocess/SIGTERM@master", data(OF_CHILD, "kept")),
             ),
         ),
@@ -135,8 +139,11 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "Without it they are lost, of a child that Process.terminate ends as of the"
-                " program; with it they are saved, and the process still dies of SIGTERM.",
+                (
+                    "Without it they are lost, of a child that Process.terminate ends as of the "
+                    "program; with it they are saved, and the process is still killed by "
+                    "SIGTERM."
+                ),
                 every("coverage/SIGTERM@main", data(COVERAGE, "lost")),
                 every("coverage-subprocess/SIGTERM@worker", data(OF_CHILD, "lost")),
                 every(
@@ -180,8 +187,9 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="L10",
-        says="pytest-xdist, When tests crash: --max-worker-restart 0 disables that a worker is"
-        " started again.",
+        says=(
+            "pytest-xdist, When tests crash: --max-worker-restart 0 disables restarting workers."
+        ),
         cases=(
             case(
                 HOLDS,
@@ -200,7 +208,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "Each of its threads is waited for in vain, for as long as the pool's limit says.",
+                "Each of its threads is waited for in vain, until the pool's timeout.",
                 every(
                     "psycopg-pool/return@main",
                     ran_where(
@@ -228,7 +236,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "What it showed last is what was done, also when an exception ends the program.",
+                ("The last count shown is complete, also when an exception ends the program."),
                 every("tqdm/exception@main", all_of(data(BAR, "kept"), all_reversed())),
                 every("tqdm/sys-exit-3@main", data(BAR, "kept")),
             ),

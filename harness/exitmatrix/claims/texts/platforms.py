@@ -30,8 +30,10 @@ TEXT = Text(
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="D1",
-        says="Kubernetes: the main process is sent SIGTERM first and SIGKILL after a time of grace,"
-        " so that it has a chance to clean up.",
+        says=(
+            "Kubernetes: the main process is sent SIGTERM first and SIGKILL after a grace "
+            "period, so that it has a chance to clean up."
+        ),
         cases=(
             case(
                 HOLDS,
@@ -49,12 +51,14 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="D2",
-        says="Docker: who has not exited when the time of grace is over (10 s on Linux unless set)"
-        " is killed by SIGKILL.",
+        says=(
+            "Docker: a process that has not exited when the grace period is over (10 s on Linux "
+            "unless set) is killed by SIGKILL."
+        ),
         cases=(
             case(
                 HOLDS,
-                "A handler of three seconds that has 2.5 is cut off; one of 100 ms is not.",
+                "A handler of three seconds is cut off after 2.5; one of 100 ms is not.",
                 every("plain-slow-3000ms/SIGTERM-then-SIGKILL@main", cut_off()),
                 every("plain-slow-100ms/SIGTERM-then-SIGKILL@main", all_reversed()),
             ),

@@ -86,8 +86,10 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "The signal kills the child without running a handler. The parent's own run at "
-                "its own end, which the text does not speak of.",
+                (
+                    "The signal kills the child without running a handler. The parent's own "
+                    "handlers run at its own end, which the text does not mention."
+                ),
                 every(
                     "plain-subprocess-terminate/return@parent",
                     all_of(ran_none("child"), dies_of("SIGTERM", "child")),
@@ -107,8 +109,10 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "It raises SystemExit, which ends the program normally; all handlers run, whatever "
-                "the status.",
+                (
+                    "It raises SystemExit, which ends the program normally; all handlers run, "
+                    "with each status that was tried."
+                ),
                 every("plain/sys-exit-*@main", all_reversed()),
             ),
         ),
@@ -133,7 +137,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "Both are told, and the last one once more at the very end.",
+                "Both are printed, and the last one once more at the very end.",
                 every(
                     "plain-handlers-raise/return@main",
                     prints_errors(C_FAILED, B_FAILED, B_FAILED),
@@ -141,8 +145,10 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "Both are told in the order run, and that is all: nothing is raised again, and the "
-                "exit status tells of no error.",
+                (
+                    "Both are printed in the order run. Neither is raised again, and the exit "
+                    "status is 0."
+                ),
                 every(
                     "plain-handlers-raise/return@main",
                     all_of(prints_errors(C_FAILED, B_FAILED), exits(0)),
@@ -157,9 +163,11 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "Of two functions assigned to `sys.exitfunc` the later one alone runs; three "
-                "modules that use `atexit` are all served. Python 3 has no `sys.exitfunc`, so only "
-                "Python 2 is asked.",
+                (
+                    "Of two functions assigned to `sys.exitfunc` only the later one runs; the "
+                    "handlers of three modules that use `atexit` all run. Python 3 has no "
+                    "`sys.exitfunc`, so only Python 2 is judged."
+                ),
                 every(
                     "exitfunc/return@main",
                     ran_where(

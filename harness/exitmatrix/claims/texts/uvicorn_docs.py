@@ -90,7 +90,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "On SIGTERM the shutdown of the lifespan runs in both, and nobody is left.",
+                ("On SIGTERM the shutdown of the lifespan runs in both, and no process is left."),
                 every(
                     "uvicorn-workers/SIGTERM@master",
                     all_of(shuts_down("worker#1"), shuts_down("worker#2"), nobody_left()),
@@ -109,7 +109,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "The others go on and nobody takes its place: so it was before 0.30.",
+                "The others go on, and it is not replaced: so it was before 0.30.",
                 every(
                     "uvicorn-workers/SIGKILL@worker",
                     all_of(lives_on("master"), lives_on("others")),
@@ -141,7 +141,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="V6",
-        says="What it logs while it waits for connections to close: that Ctrl-C forces it to quit.",
+        says=("The log message while it waits for connections to close: Ctrl-C forces it to quit."),
         cases=(
             case(
                 HOLDS,
@@ -152,8 +152,11 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "It goes on waiting after the second: since Python 3.12 `Server.wait_closed` of"
-                " asyncio waits for connections, and nothing interrupts that.",
+                (
+                    "It goes on waiting after the second: since Python 3.12 `Server.wait_closed` "
+                    "of asyncio waits for connections, and the second Ctrl-C does not interrupt "
+                    "that."
+                ),
                 every("uvicorn-open-stream/SIGINT-then-SIGINT@main", lives_on("main")),
             ),
         ),

@@ -49,7 +49,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "Nobody is left, and the handlers of both workers run: it is no kill.",
+                ("No process is left, and the handlers of both workers run: they are not killed."),
                 every("uwsgi-master/SIGINT@master", STOPPED),
                 every("uwsgi-master/SIGQUIT@master", STOPPED),
             ),
@@ -61,8 +61,10 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "New workers serve. The old ones run their handlers: what is brutal is that no"
-                " request is waited for.",
+                (
+                    "New workers serve. The old ones run their handlers; requests in progress "
+                    "are not waited for."
+                ),
                 every("uwsgi-master/SIGTERM@master", RELOADED),
             ),
         ),
@@ -74,9 +76,11 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 CONTRADICTED,
-                "So it is where uWSGI finds itself. The wheel in a virtual environment executes the"
-                " Python that the environment was made of, which has no uWSGI: all is over, with"
-                " status 1. --binary-path names the right one.",
+                (
+                    "It does, if uWSGI finds its own binary. The wheel in a virtual environment "
+                    "executes the Python that the environment was made from, which has no uWSGI: "
+                    "the server ends with status 1. --binary-path names the right binary."
+                ),
                 every("uwsgi-master/SIGHUP@master", RELOADED),
                 every("uwsgi-wheel/SIGHUP@master", all_of(STOPPED, exits(1, "master"))),
             ),
@@ -106,9 +110,11 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "But systemd sends it to all processes (KillMode=control-group is the default), and"
-                " a worker has no handler for SIGQUIT: nothing is cleaned up, which SIGQUIT to the"
-                " master alone does.",
+                (
+                    "But systemd sends it to all processes (KillMode=control-group is the "
+                    "default), and a worker has no handler for SIGQUIT: no handler runs. They do "
+                    "run after SIGQUIT to the master only."
+                ),
                 every("uwsgi-master/SIGQUIT@master", STOPPED),
                 every(
                     "uwsgi-master/SIGQUIT@group",
@@ -117,7 +123,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 HOLDS,
-                "Nobody is left, and the handlers of both workers run.",
+                "No process is left, and the handlers of both workers run.",
                 every("uwsgi-master/SIGQUIT@group", STOPPED),
             ),
         ),
@@ -128,8 +134,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 CONTRADICTED,
-                "A worker sees the end of what it reads from its master, and leaves at once: its"
-                " handlers run.",
+                ("A worker reads end of file from its master and exits at once: its handlers run."),
                 every("uwsgi-master/SIGKILL@master", STOPPED),
             ),
             case(

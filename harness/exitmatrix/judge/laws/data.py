@@ -82,8 +82,8 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda f: Keeps("damaged" if f.data == "long buffer" else "lost"),
         because=(
-            "What is in the memory of a process goes with it. Of a long file what did not fit the "
-            "buffer is on disk already: it ends in the middle of a line."
+            "What is in the memory of a process is lost with it. Of a long file, the part that "
+            "did not fit the buffer is on disk already: the file ends in the middle of a line."
         ),
         source="docs: library/functions, open, buffering",
     ),
@@ -117,9 +117,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.data == "locked out",
         then=lambda _: Keeps("lost"),
         because=(
-            "While one process has written in a transaction, another can write nothing: it waits "
-            "for the time that it was told to, and then fails. What becomes of the first does not "
-            "bring that back; its own end lifts the lock."
+            "While one process has written in a transaction, another cannot write: it waits "
+            "until its timeout, and then fails. The end of the first process, however it comes, "
+            "releases the lock but does not repeat the failed write."
         ),
         source="docs: library/sqlite3, connect, timeout; SQLite, File Locking, 3 RESERVED",
     ),
@@ -167,8 +167,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: not f.finalizing and f.data in ARCHIVES,
         then=lambda _: Keeps("damaged"),
         because=(
-            "An archive can be read when its last part is written, be that what a buffer still "
-            "holds, or what lists its contents or sums them up as it is closed."
+            "An archive can be read only when its last part is written: the rest of a buffer, or "
+            "the table of contents or checksum that is written when it is closed."
         ),
         source="docs: library/zipfile, ZipFile.close; RFC 1952, 2.3.1",
     ),
@@ -184,8 +184,8 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda f: Keeps(f.clean),
         because=(
-            "What is left of a program's objects is released at the end, and closes itself then: "
-            "archives get their end, and temporary files go."
+            "Objects that are left at the end are released, and close themselves then: archives "
+            "are completed, and temporary files removed."
         ),
         source="CPython Python/pylifecycle.c, finalize_modules; Lib/tempfile.py; Lib/zipfile, "
         "ZipFile.__del__",
@@ -203,8 +203,8 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Keeps("damaged"),
         because=(
             "From 3.14 on GzipFile.__del__ imports warnings before it closes the file. When "
-            "globals are released nothing can be imported any more: the ImportError is ignored, "
-            "and what was not written yet is lost."
+            "globals are released, imports no longer work: the ImportError is ignored, and what "
+            "was not written yet is lost."
         ),
         source="CPython gh-130806; 3.14 Lib/gzip.py, GzipFile.__del__",
     ),
@@ -238,9 +238,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.data == "queue of a thread",
         then=lambda _: Keeps("lost"),
         because=(
-            "A QueueListener takes records from its queue in a daemon thread, for which nobody "
-            "waits, and no handler of logging's own calls its stop: what waits in the queue goes "
-            "with the process, at a clean end too."
+            "A QueueListener takes records from its queue in a daemon thread, which is not "
+            "waited for, and no handler of logging's own calls its stop. Records that are still "
+            "in the queue are lost, at a clean end too."
         ),
         source="docs: library/logging.handlers, QueueListener.stop; CPython "
         "Lib/logging/handlers.py, QueueListener.start",

@@ -78,8 +78,8 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Finalizes(signal="SIGINT"),
         because=(
-            "From 3.8 on an uncaught KeyboardInterrupt ends the program normally and then kills "
-            "the process with SIGINT, so that a shell sees an interrupted program."
+            "From 3.8 on the interpreter finalizes after an uncaught KeyboardInterrupt, and then "
+            "kills its process with SIGINT, so that a shell sees an interrupted program."
         ),
         source="CPython bpo-1054041; Modules/main.c, exit_sigint",
     ),
@@ -137,8 +137,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _interrupted(f, "i") and f.profile.prompt_interrupt == "both",
         then=lambda _: Finalizes(signal="SIGINT"),
         because=(
-            "The note that KeyboardInterrupt ended the script is not taken back by the prompt that "
-            "follows: where nothing is typed there, the end kills the process with SIGINT."
+            "The interpreter notes that KeyboardInterrupt ended the script, and the prompt that "
+            "follows does not clear the note: if nothing is typed there, the process is killed "
+            "by SIGINT at the end."
         ),
         source="CPython Modules/main.c, pymain_repl and Py_RunMain",
     ),
@@ -159,8 +160,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _interrupted(f, "interactive") and f.profile.prompt_interrupt != "forgotten",
         then=lambda _: Finalizes(signal="SIGINT"),
         because=(
-            "KeyboardInterrupt in the last thing that is typed at a prompt goes on with the next "
-            "prompt, and at the end of the input kills the process with SIGINT."
+            "After a KeyboardInterrupt in the last statement that is typed the prompt returns, "
+            "but at the end of the input the process is killed by SIGINT."
         ),
         source="CPython Modules/main.c, Py_RunMain; Python/pythonrun.c, run_eval_code_obj",
     ),
@@ -169,7 +170,7 @@ LAWS: tuple[Law, ...] = (
         about="main exception",
         when=lambda f: _interrupted(f, "interactive") and f.profile.prompt_interrupt == "forgotten",
         then=lambda _: Finalizes(0),
-        because="KeyboardInterrupt at a prompt is printed, and at the end of the input forgotten.",
+        because="KeyboardInterrupt at a prompt is printed, and has no effect on the end.",
         source="CPython 3.7 Modules/main.c, pymain_repl; PyPy pypy/interpreter/app_main.py",
     ),
     # ------------------------------------------------------------------- other threads
@@ -179,8 +180,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: not _printed_too_late(f),
         then=lambda _: Proceeds(),
         because=(
-            "What leaves a thread's code ends that thread: SystemExit silently, anything else with "
-            "a traceback. The process goes on."
+            "An exception that leaves a thread's code ends that thread: SystemExit silently, any "
+            "other with a traceback. The process goes on."
         ),
         source="docs: library/threading, threading.excepthook; library/_thread, start_new_thread",
     ),
@@ -190,8 +191,8 @@ LAWS: tuple[Law, ...] = (
         when=always,
         then=lambda f: Leaves(0, flushed=f.profile.streams == "C library"),
         because=(
-            "A child that another thread than the main one forked has that thread alone, and no "
-            "code of the main thread below it. When it ends, the C library ends the process as "
+            "A child that was forked by another thread than the main one has only that thread, "
+            "and no frame of the main thread. When it ends, the C library ends the process as "
             "exit(3) with status 0 does: no handlers run, and only CPython 2's buffers are "
             "written."
         ),
@@ -203,8 +204,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: not f.daemon and f.profile.waits_for_threads == "all",
         then=lambda _: Waits(waits=True),
         because=(
-            "Before handlers run, the main thread joins every thread that is no daemon: what such "
-            "a thread still registers is registered in time."
+            "Before handlers run, the main thread joins every thread that is not a daemon: a "
+            "handler that such a thread registers still runs."
         ),
         source="docs: library/threading, Thread objects; CPython Python/pylifecycle.c, "
         "wait_for_thread_shutdown",
@@ -215,8 +216,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: not f.daemon and f.profile.waits_for_threads == "perhaps",
         then=lambda _: (Waits(waits=True), Waits(waits=False)),
         because=(
-            "PyPys of 3.7 to 3.9 now and then end without a thread that began to run only when "
-            "the main thread's code had ended."
+            "PyPys of 3.7 to 3.9 sometimes end without waiting for a thread that began to run "
+            "only when the main thread's code had ended."
         ),
         source="PyPy 7.3.11 lib-python/3/threading.py, _shutdown",
         race="the thread's first step, and the main thread's look at which threads there are",
@@ -235,8 +236,9 @@ LAWS: tuple[Law, ...] = (
         when=always,
         then=lambda _: Waits(waits=False),
         because=(
-            "What a signal's handler raises while the end waits for threads is reported and "
-            "forgotten; the end goes on and waits no longer, and the exit status stays."
+            "An exception of a signal's handler, raised while the end waits for threads, is "
+            "printed and dropped. The end goes on without waiting any longer, and the exit "
+            "status stays the same."
         ),
         source="CPython Python/pylifecycle.c, wait_for_thread_shutdown",
     ),
@@ -250,7 +252,7 @@ LAWS: tuple[Law, ...] = (
             or (f.profile.final_exception == "SystemExit counts" and f.exception != "SystemExit")
         ),
         then=lambda _: Exits(),
-        because="What a handler raises does not change the exit status.",
+        because="An exception in a handler does not change the exit status.",
         source="CPython Modules/atexitmodule.c, atexit_callfuncs; 3.9 Python/pylifecycle.c, "
         "call_py_exitfuncs",
     ),

@@ -88,8 +88,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _removes_meanwhile(f) and f.profile.handler_list != "copied",
         then=lambda _: Proceeds(),
         because=(
-            "Handlers are taken from the list itself, so one that is unregistered before its turn "
-            "does not run."
+            "Handlers are called from the list itself, so one that is unregistered before its "
+            "turn does not run."
         ),
         source="CPython 3.13 Modules/atexitmodule.c, atexit_callfuncs; docs call it undefined",
     ),
@@ -158,7 +158,7 @@ LAWS: tuple[Law, ...] = (
             isinstance(f.statement, SetExitFunction | ImportAtexit) and not f.profile.exitfunc
         ),
         then=lambda _: Proceeds(),
-        because="Python 3 does not know sys.exitfunc: it is an attribute like any other.",
+        because="Python 3 does not use sys.exitfunc: it is an attribute like any other.",
         source="What's New In Python 3.0",
     ),
     # -------------------------------------------------------------------------- running
@@ -187,8 +187,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.exception != "SystemExit" or not _counts(f),
         then=lambda _: Proceeds(),
         because=(
-            "What a handler raises ends that handler only. The others run, and the exit status is "
-            "what it would have been."
+            "An exception in a handler ends only that handler. The others run, and the exit "
+            "status is what it would have been."
         ),
         source="docs: library/atexit, atexit.register; CPython Modules/atexitmodule.c, "
         "atexit_callfuncs",

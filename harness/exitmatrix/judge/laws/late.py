@@ -59,8 +59,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _joins(f, "waits"),
         then=lambda _: Calls(),
         because=(
-            "A daemon thread stands still when the interpreter is at its end. Who joins it then "
-            "waits as long as the time-out says, and for ever without one."
+            "A daemon thread does not run any more when the interpreter is at its end. A join of "
+            "it waits until its timeout, and for ever without one."
         ),
         source="CPython 3.8 Lib/threading.py, Thread.join; 3.13 Modules/_threadmodule.c, "
         "ThreadHandle_join; gh-123940",
@@ -89,7 +89,7 @@ LAWS: tuple[Law, ...] = (
         about="release exception",
         when=lambda f: f.exception == "Exception",
         then=lambda _: Proceeds(),
-        because="What `__del__` raises is reported on stderr, and goes no further.",
+        because="An exception in `__del__` is reported on stderr and does not propagate.",
         source="docs: reference/datamodel, object.__del__",
     ),
 )

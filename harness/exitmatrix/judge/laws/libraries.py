@@ -61,8 +61,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.library == "prompt",
         then=lambda f: Brings(PROMPT_HANDLERS[f.profile.prompt_handlers]),
         because=(
-            "Before a prompt site loads the completer, which lets go of what it holds at exit, and "
-            "on CPython 3 has the history written then."
+            "Before an interactive prompt, site loads readline's completer, which registers a "
+            "handler to release it. On CPython 3 another handler writes the history."
         ),
         source="docs: library/site, Readline configuration; CPython Lib/site.py, "
         "register_readline; Lib/rlcompleter.py",
@@ -127,9 +127,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: not f.finalizing,
         then=lambda _: Stays(stays=True),
         because=(
-            "Nobody tells the workers of a pool that its program was killed: they wait for work "
-            "until they have been idle for so long that they leave (of joblib five minutes). The "
-            "tracker that would remove what is left waits for them."
+            "The workers of a pool are not told that its program was killed: they wait for work "
+            "until they have been idle for too long (joblib: five minutes), and then exit. The "
+            "tracker, which would remove what is left, waits for them."
         ),
         source="joblib joblib/externals/loky/process_executor.py, _process_worker; "
         "backend/resource_tracker.py, main: it reads until all that have the pipe are gone",
@@ -141,7 +141,7 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Helps((), ()),
         because=(
             "Older Werkzeugs have no such lock, and where multiprocessing forks by default its "
-            "semaphores have no names for long."
+            "semaphores are unlinked as soon as they are made."
         ),
         source="CPython 3.13 Lib/multiprocessing/synchronize.py, SemLock",
     ),

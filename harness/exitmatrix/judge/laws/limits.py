@@ -52,9 +52,9 @@ LAWS: tuple[Law, ...] = (
             low_byte(f.statement.status) if isinstance(f.statement, PyExit) else 0
         ),
         because=(
-            "Py_Exit ends the interpreter as the end of the code does, with handlers, and then the "
-            "process. It raises nothing: no frame is left, so no finally clause and no __exit__ "
-            "runs."
+            "Py_Exit finalizes the interpreter as the end of the code does, handlers included, "
+            "and then ends the process. It raises no exception, so no finally clause and no "
+            "__exit__ runs."
         ),
         source="docs: c-api/sys, Py_Exit; CPython Python/pylifecycle.c, Py_Exit",
     ),
@@ -86,8 +86,8 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Calls(),
         because=(
-            "The main thread then does what it does about SIGINT: KeyboardInterrupt, or it calls "
-            "the handler that the program has set."
+            "The main thread then reacts as to SIGINT: it raises KeyboardInterrupt, or calls the "
+            "handler that the program has set."
         ),
         source="docs: library/_thread, interrupt_main; c-api/exceptions, PyErr_SetInterrupt",
     ),
@@ -114,7 +114,7 @@ LAWS: tuple[Law, ...] = (
         about="interrupt",
         when=lambda f: _unhandled(f) and f.profile.unhandled_interrupt == "nothing",
         then=lambda _: Proceeds(),
-        because="It does nothing where SIGINT is ignored or has its default action.",
+        because="If SIGINT is ignored or has its default action, nothing happens.",
         source="docs: library/_thread, interrupt_main; CPython bpo-23395",
     ),
     Law(
@@ -137,8 +137,9 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Raises("Exception"),
         because=(
-            "If something runs out, Python raises an exception: MemoryError, RecursionError, "
-            "EOFError. The program ends normally even if nobody catches it."
+            "If memory, stack or input runs out, Python raises an exception: MemoryError, "
+            "RecursionError, EOFError. The program ends normally even if the exception is not "
+            "caught."
         ),
         source="docs: library/exceptions; library/functions, input; setrlimit(2), RLIMIT_AS",
     ),
@@ -204,8 +205,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _lacks(f, "stack") and f.profile.endless_calls == "raise",
         then=lambda _: Raises("Exception"),
         because=(
-            "From CPython 3.12 and PyPy 8 on calls through C code have a limit that nobody can "
-            "raise: they end in RecursionError, whatever sys.setrecursionlimit was told."
+            "From CPython 3.12 and PyPy 8 on the depth of calls through C code has a fixed "
+            "limit: beyond it they raise RecursionError, whatever was given to "
+            "sys.setrecursionlimit."
         ),
         source="What's New In Python 3.12, sys; CPython gh-91079; PyPy pull request #5520",
     ),
@@ -244,7 +246,9 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=lambda f: does(HoldStdout)(f) and f.reader,
         then=lambda _: Proceeds(),
-        because="Who writes to a full pipe waits, and the other threads of its program go on.",
+        because=(
+            "A thread that writes to a full pipe waits, and the other threads of its program go on."
+        ),
         source="pipe(7), section I/O on pipes and FIFOs",
     ),
     Law(

@@ -69,8 +69,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.exception == "Exception",
         then=lambda _: Proceeds(),
         because=(
-            "What a function raises that the loop calls is given to the loop's exception handler, "
-            "which logs it; nothing else comes of it."
+            "An exception in a function that the loop calls is given to the loop's exception "
+            "handler, which logs it. It has no other effect."
         ),
         source="docs: library/asyncio-eventloop, Error Handling API; CPython "
         "Lib/asyncio/events.py, Handle._run",
@@ -110,8 +110,8 @@ LAWS: tuple[Law, ...] = (
         when=does(TakeWakeup),
         then=lambda _: Proceeds(),
         because=(
-            "There is one descriptor for signals. Who sets another one takes it from the loop, "
-            "which then calls nothing any more that was set with add_signal_handler."
+            "There is one descriptor for signals. If another one is set, the loop no longer "
+            "calls the functions that were set with add_signal_handler."
         ),
         source="docs: library/signal, signal.set_wakeup_fd; CPython Lib/asyncio/unix_events.py, "
         "_process_self_data",
@@ -167,8 +167,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.exception == "Exception",
         then=lambda _: Swallows(),
         because=(
-            "What another task raises while it is cancelled, or a generator while it is closed, is "
-            "kept as its result, and logged."
+            "An exception in another task while it is cancelled, or in a generator while it is "
+            "closed, is kept as its result, and logged."
         ),
         source="CPython Lib/asyncio/runners.py, _cancel_all_tasks; Lib/asyncio/base_events.py, "
         "shutdown_asyncgens",
@@ -179,9 +179,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.exception in ("KeyboardInterrupt", "SystemExit"),
         then=lambda _: Passes(),
         because=(
-            "KeyboardInterrupt or SystemExit in the clean-up of a task leaves the loop at once: it "
-            "is closed with its tasks pending, and generators are not closed. A coroutine that is "
-            "then thrown away comes as far as its next await."
+            "KeyboardInterrupt or SystemExit in the clean-up of a task leaves the loop at once: "
+            "it is closed with its tasks pending, and generators are not closed. A coroutine "
+            "that is then discarded runs no further than its next await."
         ),
         source="CPython Lib/asyncio/events.py, Handle._run; Lib/asyncio/runners.py, "
         "_cancel_all_tasks",

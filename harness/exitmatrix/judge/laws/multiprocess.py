@@ -114,9 +114,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: not f.of_pool and not f.shuts_down,
         then=lambda _: Raises("Exception"),
         because=(
-            "A worker that ends by itself breaks its pool: result() raises "
-            "BrokenProcessPool, no other worker takes its place, and those that are there are "
-            "sent SIGTERM."
+            "A worker that ends by itself breaks its pool: result() raises BrokenProcessPool, "
+            "the worker is not replaced, and the other workers are sent SIGTERM."
         ),
         source="CPython Lib/concurrent/futures/process.py, _ExecutorManagerThread; docs: "
         "library/concurrent.futures, BrokenProcessPool",
@@ -162,8 +161,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.of_pool,
         then=lambda _: Restarts(),
         because=(
-            "A Pool of multiprocessing replaces a worker that has ended, and forgets the task "
-            "that it was at: get() of its result waits for ever, unless it was given a timeout."
+            "A Pool of multiprocessing replaces a worker that has ended, and loses the task that "
+            "it was executing: get() of its result waits for ever, unless it was given a "
+            "timeout."
         ),
         source="CPython Lib/multiprocessing/pool.py, Pool._join_exited_workers and "
         "_repopulate_pool_static; bpo-22393",

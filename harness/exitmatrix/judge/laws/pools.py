@@ -65,7 +65,7 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _uses(f) and _can_be_imported(f) and _is_taken(f),
         then=lambda _: Proceeds(),
         because=(
-            "A pool starts a thread for its first task. That executes it, and is told to end when "
+            "A pool starts a thread for its first task. The thread executes it, and ends when "
             "the pool is shut down, which `with` does; shutdown waits for it."
         ),
         source="docs: library/concurrent.futures, Executor.shutdown; CPython "
@@ -115,9 +115,9 @@ LAWS: tuple[Law, ...] = (
         when=always,
         then=lambda _: Proceeds(),
         because=(
-            "A worker keeps whatever leaves its task, SystemExit and KeyboardInterrupt too, in the "
-            "task's future. result() raises it where that is asked for; if nobody asks, nobody "
-            "is told."
+            "A worker stores any exception of its task, SystemExit and KeyboardInterrupt too, in "
+            "the task's future. result() raises it; without a call of result() it is not "
+            "reported."
         ),
         source="CPython Lib/concurrent/futures/thread.py, _WorkItem.run; docs: "
         "library/concurrent.futures, Future.result",

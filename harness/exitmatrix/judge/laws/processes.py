@@ -37,7 +37,9 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=lambda f: isinstance(f.statement, StartThread) and not f.finalizing and _can_wait(f),
         then=lambda _: Proceeds(),
-        because="A thread starts wherever its program starts it, and is joined as that says.",
+        because=(
+            "A thread starts where its program starts it, and is joined where the program says so."
+        ),
         source="docs: library/threading, Thread.start",
     ),
     Law(
@@ -50,7 +52,10 @@ LAWS: tuple[Law, ...] = (
             and _can_wait(f)
         ),
         then=lambda _: Proceeds(),
-        because="While handlers run the interpreter is whole: threads, forks and imports work.",
+        because=(
+            "While handlers run the interpreter still works: threads can be started, processes "
+            "forked, and modules imported."
+        ),
         source="CPython Python/pylifecycle.c, Py_FinalizeEx: handlers before anything is torn down",
     ),
     Law(
@@ -101,7 +106,7 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=lambda f: isinstance(f.statement, Save | Busy),
         then=lambda _: Proceeds(),
-        because="A library's function does what it is there for, and takes the time that it needs.",
+        because="A library's function does its work, and takes the time that it needs.",
         source="coverage coverage/control.py, Coverage.save",
     ),
     Law(

@@ -86,8 +86,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.exception in ("SystemExit", "KeyboardInterrupt"),
         then=lambda _: Passes(),
         because=(
-            "SystemExit or KeyboardInterrupt in a finalizer leaves the handler that runs them "
-            "all, as it is no Exception: no other finalizer runs any more."
+            "SystemExit or KeyboardInterrupt in a finalizer leaves the handler that runs all of "
+            "them, because neither is a subclass of Exception: the remaining finalizers do not "
+            "run."
         ),
         source="CPython Lib/weakref.py, finalize._exitfunc",
     ),
@@ -148,8 +149,8 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Calls(),
         because=(
-            "When all handlers have run, CPython takes its modules down: objects that were "
-            "globals are finalized, and generators that are suspended are closed."
+            "When all handlers have run, CPython clears its modules: objects that were globals "
+            "are finalized, and generators that are suspended are closed."
         ),
         source="CPython Python/pylifecycle.c, finalize_modules; docs: reference/datamodel, "
         "object.__del__, which guarantees nothing",
@@ -162,10 +163,10 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Proceeds(),
         because=(
-            "Since 3.4 a module is not emptied but left to the collector of garbage. A daemon "
-            "thread that executes a function of the program has its globals, and is never over: "
-            "nothing of them is released; nor in a child whose parent had such threads, of which "
-            "the frames are left."
+            "Since 3.4 a module is not cleared at once but left to the garbage collector. A "
+            "daemon thread that executes a function of the program holds its globals and does "
+            "not end, so they are not released. The same holds in a forked child whose parent "
+            "had such threads, because their frames are copied."
         ),
         source="CPython bpo-18214; Python/pylifecycle.c, finalize_modules",
     ),
@@ -177,9 +178,9 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Proceeds(),
         because=(
-            "Py_Exit leaves the frames of the program as they are, and who runs its file has its "
-            "module. Since 3.8 modules that are left are emptied, those that came last first: when "
-            "globals are released, the modules are empty that their functions would need."
+            "Py_Exit leaves the frames of the program on the stack, and these hold its module. "
+            "Since 3.8 the modules that are left are cleared, the last imported first: when "
+            "globals are released, the modules that their functions need are empty."
         ),
         source="CPython Python/pylifecycle.c, Py_Exit and finalize_modules; Python/pythonrun.c",
     ),
@@ -193,8 +194,9 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Calls(),
         because=(
-            "multiprocessing enters the main module into sys.modules once more, as __mp_main__: so "
-            "it has come last, and is emptied before the modules that its functions need."
+            "multiprocessing enters the main module into sys.modules once more, as __mp_main__: "
+            "it counts as the last imported, and is cleared before the modules that its "
+            "functions need."
         ),
         source="CPython Lib/multiprocessing/__init__.py, last lines; Python/pylifecycle.c, "
         "finalize_modules; 3.8 Python/import.c, PyImport_Cleanup",
@@ -204,7 +206,10 @@ LAWS: tuple[Law, ...] = (
         about="globals",
         when=lambda f: not f.profile.releases_globals,
         then=lambda _: Proceeds(),
-        because="PyPy ends as it is: neither __del__ nor a suspended generator is run at exit.",
+        because=(
+            "PyPy releases no globals at exit: their __del__ does not run, and suspended "
+            "generators are not closed."
+        ),
         source="PyPy docs: Differences related to garbage collection strategies",
     ),
     Law(
@@ -257,8 +262,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _told_in_main(f, "SystemExit") and f.profile.hook_exits,
         then=lambda _: Passes(),
         because=(
-            "SystemExit of a hook takes the place of what the hook was told of: the program ends "
-            "with its status, also after KeyboardInterrupt."
+            "SystemExit that a hook raises replaces the exception that the hook was given: the "
+            "program ends with its status, also after KeyboardInterrupt."
         ),
         source="CPython Python/pythonrun.c, _PyErr_PrintEx and handle_system_exit",
     ),
@@ -268,8 +273,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _told_in_main(f, "SystemExit") and not f.profile.hook_exits,
         then=lambda _: Swallows(),
         because=(
-            "PyPy prints whatever its hook raises, SystemExit too, and ends by what the hook was "
-            "told of."
+            "PyPy prints whatever its hook raises, SystemExit too, and ends by the exception "
+            "that the hook was given."
         ),
         source="PyPy pypy/interpreter/app_main.py, display_exception",
     ),
@@ -286,8 +291,8 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Swallows(),
         because=(
-            "What a hook raises otherwise is printed, and so is what it was told of; the program "
-            "ends by the latter."
+            "Any other exception that a hook raises is printed, and so is the one that it was "
+            "given; the program ends by the latter."
         ),
         source="docs: library/sys, sys.excepthook; CPython Python/pythonrun.c, _PyErr_PrintEx",
     ),

@@ -70,8 +70,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.exception != "Exception" and not f.in_main,
         then=lambda _: Answers("none"),
         because=(
-            "SystemExit and KeyboardInterrupt are no Exception, so Flask lets them pass, and they "
-            "end the request's thread: the client gets no answer, and the server goes on."
+            "SystemExit and KeyboardInterrupt are not subclasses of Exception, so Flask does not "
+            "catch them, and they end the request's thread: the client gets no answer, and the "
+            "server goes on."
         ),
         source="CPython Lib/socketserver.py, ThreadingMixIn.process_request_thread",
     ),
@@ -80,7 +81,7 @@ LAWS: tuple[Law, ...] = (
         about="request exception",
         when=lambda f: f.exception != "Exception" and f.in_main and f.profile.server_catches_all,
         then=lambda _: Answers("none"),
-        because="Python 2's SocketServer catches whatever a request raises, SystemExit too.",
+        because="Python 2's SocketServer catches every exception of a request, SystemExit too.",
         source="CPython 2.7 Lib/SocketServer.py, BaseServer._handle_request_noblock",
     ),
     Law(
@@ -91,8 +92,8 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Passes(),
         because=(
-            "Without threads a view runs inside the server's loop, and socketserver lets what is "
-            "no Exception out of it."
+            "Without threads a view runs inside the server's loop, and socketserver does not "
+            "catch what is not a subclass of Exception."
         ),
         source="CPython Lib/socketserver.py, BaseServer._handle_request_noblock",
     ),
@@ -175,9 +176,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.supervisor == "reloader" and f.status != 3,
         then=lambda f: Raises("SystemExit", low_byte(f.status)),
         because=(
-            "The reloader's parent calls sys.exit with its child's return code, which is negative "
-            "for a signal: after SIGKILL, -9, of which 247 is left. So the parent ends normally, "
-            "and its handlers run, however the child died."
+            "The reloader's parent calls sys.exit with its child's return code, which is "
+            "negative for a signal: -9 after SIGKILL, which becomes 247. So the parent ends "
+            "normally, and its handlers run, however the child died."
         ),
         source="Werkzeug src/werkzeug/_reloader.py, run_with_reloader; docs: library/subprocess, "
         "Popen.returncode",
@@ -248,9 +249,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda _: True,
         then=lambda f: Waits(waits=f.needs < f.grace),
         because=(
-            "Nothing in Python limits how long handlers take. Who sends a signal after a grace "
-            "time does: a handler ends before it if it and those before it need less than that "
-            "together."
+            "Nothing in Python limits how long handlers take; the sender of the signals does, by "
+            "a second one after a grace time. A handler ends before that if it and those before "
+            "it need less time in total."
         ),
         source="signal(7); docker stop, kill -9 after 10 s; systemd.kill(5), TimeoutStopSec",
     ),
@@ -315,8 +316,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda _: True,
         then=lambda _: Proceeds(),
         because=(
-            "A parent that the kernel ends, or that leaves by os._exit, tells its child nothing. "
-            "The child becomes an orphan and goes on: it serves its port, or waits for ever."
+            "A parent that is killed, or that leaves by os._exit, tells its child nothing. The "
+            "child becomes an orphan and goes on: it serves its port, or waits for ever."
         ),
         source="wait(2), notes on orphans; prctl(2), PR_SET_PDEATHSIG, which nobody sets here",
     ),

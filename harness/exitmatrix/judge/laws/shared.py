@@ -62,7 +62,8 @@ LAWS: tuple[Law, ...] = (
         because=(
             "The tracker is a process of its own that holds the end of a pipe. When the last "
             "process that has the other end is gone, however it ended, the tracker removes each "
-            "name that was told to it and not taken back. It ignores SIGINT and SIGTERM."
+            "name that was registered with it and not unregistered. It ignores SIGINT and "
+            "SIGTERM."
         ),
         source="CPython Lib/multiprocessing/resource_tracker.py, main; 3.7 semaphore_tracker.py",
     ),

@@ -54,7 +54,7 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=does(Signal),
         then=lambda _: Proceeds(),
-        because="A signal that a process sends to itself is there before os.kill returns.",
+        because="A signal that a process sends to itself has arrived before os.kill returns.",
         source="kill(2), Notes",
     ),
     Law(
@@ -86,7 +86,7 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=lambda f: f.in_main and _sets(f) in UNCATCHABLE and not f.profile.refuses_uncatchable,
         then=lambda _: Proceeds(),
-        because="PyPy's signal.signal does not tell that the kernel refused; nothing changes.",
+        because="PyPy's signal.signal does not report that the kernel refused; nothing changes.",
         source="PyPy pypy/module/signal/interp_signal.py, signal",
     ),
     # ------------------------------------------------------------------- what one does
@@ -157,8 +157,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.disposition.startswith(":") and f.disposition != RELOADER,
         then=lambda _: Calls(),
         because=(
-            "A signal for which the program has set a handler calls it, in the main thread between "
-            "two instructions; what the handler raises is raised there."
+            "A signal for which the program has set a handler calls it, in the main thread "
+            "between two instructions. What the handler raises is raised there."
         ),
         source="docs: library/signal, Execution of Python signal handlers",
     ),

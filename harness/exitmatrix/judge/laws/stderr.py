@@ -52,7 +52,7 @@ LAWS: tuple[Law, ...] = (
         about="stderr",
         when=lambda f: not f.handler and not f.again and f.exception == "SystemExit",
         then=lambda _: Prints(()),
-        because="SystemExit with a number ends the code without a word.",
+        because="SystemExit with a number ends the code and prints nothing.",
         source="docs: library/exceptions, SystemExit",
     ),
     Law(
@@ -76,7 +76,7 @@ LAWS: tuple[Law, ...] = (
         about="stderr",
         when=lambda f: f.again and not f.profile.raises_again and not _fails(f),
         then=lambda _: Prints(()),
-        because="Python 3 says nothing more when all handlers have run.",
+        because="Python 3 prints nothing more when all handlers have run.",
         source="CPython 3.9 Python/pylifecycle.c, call_py_exitfuncs",
     ),
     Law(

@@ -58,7 +58,9 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=lambda f: does(CloseStdout)(f) and not f.stuck,
         then=lambda _: Proceeds(),
-        because="A reader that goes away ends nothing: only a later write fails, with EPIPE.",
+        because=(
+            "A reader that closes the pipe ends nothing: only a later write fails, with EPIPE."
+        ),
         source="pipe(7), section I/O on pipes and FIFOs",
     ),
     Law(

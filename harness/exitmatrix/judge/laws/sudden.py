@@ -67,8 +67,7 @@ LAWS: tuple[Law, ...] = (
         when=does(Nothing, Say, ReplaceHooks),
         then=lambda _: Proceeds(),
         because=(
-            "`pass`, a line on stderr and another sys.excepthook change nothing of how a program "
-            "ends."
+            "`pass`, a line on stderr and another sys.excepthook do not change how a program ends."
         ),
         source="docs: reference/simple_stmts, The pass statement; library/sys, sys.excepthook",
     ),
@@ -105,8 +104,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: isinstance(f.statement, OsExit) or _libc(f, "_exit", "quick_exit"),
         then=lambda f: Leaves(_status(f)),
         because=(
-            "os._exit, _exit and quick_exit end the process at once, from whichever thread. "
-            "None of them knows Python's handlers and buffers."
+            "os._exit, _exit and quick_exit end the process at once, from whichever thread. They "
+            "neither run Python's handlers nor flush its buffers."
         ),
         source="docs: library/os, os._exit; _exit(2); quick_exit(3)",
     ),
@@ -127,8 +126,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _libc(f, "exit") and f.profile.streams == "Python",
         then=lambda f: Leaves(_status(f)),
         because=(
-            "exit(3) runs what was registered with the C library's atexit(3), and Python's "
-            "handlers are not; Python 3 and PyPy have buffers of their own that it does not know."
+            "exit(3) runs the functions that were registered with the C library's atexit(3). "
+            "Python's handlers are not among them, and the buffers of Python 3 and PyPy are "
+            "their own, which exit(3) does not flush."
         ),
         source="exit(3); docs: library/io, Buffered Streams",
     ),
@@ -158,8 +158,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: isinstance(f.statement, Segfault) and not f.disposition.startswith(":"),
         then=lambda _: Dies("SIGSEGV"),
         because=(
-            "An access to memory that is not there makes the kernel end the process by SIGSEGV, "
-            "also where the program ignores that."
+            "An access to memory that is not mapped makes the kernel end the process by SIGSEGV, "
+            "even if the program ignores that signal."
         ),
         source="signal(7), section Standard signals; Linux kernel/signal.c, force_sig_info_to_task",
     ),
@@ -203,8 +203,9 @@ LAWS: tuple[Law, ...] = (
         when=does(Exec),
         then=lambda f: Leaves(low_byte(f.statement.status) if isinstance(f.statement, Exec) else 0),
         because=(
-            "exec replaces the program within the process. The old one does not end, so nothing "
-            "of its end takes place; the exit status is the new program's."
+            "exec replaces the program within the process. The old program does not finalize, so "
+            "none of its handlers run and its buffers are lost; the exit status is the new "
+            "program's."
         ),
         source="docs: library/os, os.execv; execve(2)",
     ),

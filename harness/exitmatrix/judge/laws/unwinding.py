@@ -19,7 +19,10 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=does(Catch),
         then=lambda _: Proceeds(),
-        because="What runs the code of others catches what comes from it, and exits by itself.",
+        because=(
+            "A program that runs the code of others, such as a test runner, catches the "
+            "exceptions of that code and exits by itself."
+        ),
         source="docs: reference/compound_stmts, The try statement; pytest _pytest/main.py, "
         "wrap_session",
     ),

@@ -16,186 +16,251 @@ class ServerLaw(Frozen, kw_only=True):
 
 LAWS: Mapping[str, ServerLaw] = {
     "server-finalizes": ServerLaw(
-        because="The process leaves by an exception or by return, so the interpreter finalizes and"
-        " runs the handlers of atexit.",
+        because=(
+            "The main thread returns, or is left by SystemExit or another exception, so the "
+            "interpreter finalizes and runs the handlers of atexit."
+        ),
         source="Python/pylifecycle.c, Py_FinalizeEx",
     ),
     "server-interrupted": ServerLaw(
-        because="Nobody catches KeyboardInterrupt: the interpreter finalizes, and then Python ends"
-        " the process by SIGINT, so that who waits for it sees why (since 3.8).",
+        because=(
+            "KeyboardInterrupt is not caught: the interpreter finalizes, and then Python kills "
+            "its own process with SIGINT, so that the parent sees an interrupted program (since "
+            "3.8)."
+        ),
         source="CPython bpo-1054041; Modules/main.c, exit_sigint",
     ),
     "server-exits-at-once": ServerLaw(
-        because="The process comes to os._exit: it ends before the interpreter finalizes. So does a"
-        " fork of multiprocessing when it is done; since Python 3.13 it runs the handlers of atexit"
-        " before that, until 3.12 it does not.",
+        because=(
+            "The process calls os._exit, which ends it before the interpreter finalizes. A child "
+            "that multiprocessing has forked ends so too: from Python 3.13 on it runs the "
+            "handlers of atexit first, up to 3.12 it does not."
+        ),
         source="docs: library/os, os._exit; Lib/multiprocessing/popen_fork.py, _launch; gh-83856",
     ),
     "server-raises-again": ServerLaw(
-        because="The server stops and gives the signal its default action back, and the signal"
-        " comes once more, from itself or from its master: the process is killed before the"
-        " interpreter finalizes.",
+        because=(
+            "The server shuts down, restores the signal's default action, and gets the signal "
+            "once more, from itself or from its master: the process is killed before the "
+            "interpreter finalizes."
+        ),
         source="uvicorn/server.py, capture_signals (0.29); billiard/pool.py, on_death",
     ),
     "server-default-action": ServerLaw(
-        because="Nothing handles the signal there, so that it ends the process at once.",
+        because=(
+            "The process has no handler for the signal, so the default action ends it at once."
+        ),
         source="signal(7)",
     ),
     "server-goes-on": ServerLaw(
-        because="The signal is handled or ignored, and nobody leaves.", source="signal(7)"
+        because="The signal is handled or ignored, and the process does not exit.",
+        source="signal(7)",
     ),
     "server-waits": ServerLaw(
         because=(
-            "The server stops listening, and waits for the clients that it is still answering, "
-            "without a limit unless it is given one."
+            "The server stops listening and waits for the requests in progress, without a time "
+            "limit unless one is configured."
         ),
         source="uvicorn/server.py, Server._wait_tasks_to_complete",
     ),
     "server-passes-on": ServerLaw(
-        because="The master passes a signal on to its workers, waits for them, and exits.",
+        because="The master sends its workers a signal, waits for them, and exits.",
         source="gunicorn/arbiter.py, stop; uvicorn/supervisors/multiprocess.py, terminate_all",
     ),
     "server-tells": ServerLaw(
-        because="The master tells its workers to stop without a signal, by an event that each of"
-        " them looks at from time to time, or by what it writes to them; it waits for them and"
-        " exits.",
+        because=(
+            "The master stops its workers without a signal, by an event that each of them polls "
+            "or by a message. It waits for them and exits."
+        ),
         source="hypercorn/run.py, shutdown and reload; billiard/pool.py, TaskHandler.tell_others;"
         " jupyter_client/manager.py, request_shutdown",
     ),
     "server-hurries": ServerLaw(
-        because="As soon as the first worker has gone, the master ends the others with a signal,"
-        " however far they are with their clean-up.",
+        because=(
+            "As soon as the first worker has ended, the master sends the others a signal, even "
+            "in the middle of their clean-up."
+        ),
         source="hypercorn/run.py, run: wait for any of them, then process.terminate()",
     ),
     "server-repeats": ServerLaw(
-        because="The master may pass its signal on once more while a worker leaves. When that comes"
-        " late, Python has given signals back their default action: the worker is killed, and its"
-        " handlers have run.",
+        because=(
+            "The master may send its signal a second time while a worker exits. If that arrives "
+            "when Python has restored the default actions, it kills the worker, whose handlers "
+            "have run by then."
+        ),
         source="gunicorn 20.1, arbiter.py, manage_workers; Modules/signalmodule.c, _PySignal_Fini",
     ),
     "server-too-many": ServerLaw(
-        because="The master replaces a worker that is gone before it comes to the reload, which"
-        " starts as many as there should be once more, and those that are too many are sent away.",
+        because=(
+            "The master replaces the worker that has ended, and reloads afterwards. The reload "
+            "starts a full set of workers once more, and the surplus ones are stopped."
+        ),
         source="gunicorn 20.1, arbiter.py, run and manage_workers",
     ),
     "server-misses": ServerLaw(
-        because="A worker that is lost when its master reloads is noticed before, and the master"
-        " gives up; or afterwards, and it gives up with its new workers; or not at all.",
+        because=(
+            "A worker ends while its master reloads. The master notices that before the reload, "
+            "and exits; or after it, and exits with its new workers; or not at all."
+        ),
         source="granian/server/common.py, _serve_loop and _reload: main_loop_interrupt.clear()",
     ),
     "server-stalls": ServerLaw(
-        because="A worker gets the signal to the group, and another from its master at once. Linux"
-        " may give both to another thread than the main one, which alone runs Python's handlers"
-        " and is not interrupted: it waits on, nobody leaves, and the master waits too.",
+        because=(
+            "A worker gets the signal that was sent to the group and, at the same moment, "
+            "another from its master. Linux may deliver both to a thread that is not the main "
+            "one. Python's handlers run in the main thread only, whose wait is not interrupted: "
+            "the worker does not exit, and the master waits for it."
+        ),
         source="kernel/signal.c, complete_signal; signal, Execution of Python signal handlers",
     ),
     "server-insists": ServerLaw(
-        because="A worker is not gone when the time of grace is over: it does nothing about what it"
-        " was told, or has not done with it. The master ends it with a signal that kills it.",
+        because=(
+            "A worker still runs when the grace period is over, because it ignored the request "
+            "to stop or has not finished. The master ends it with a signal that kills it."
+        ),
         source="gunicorn/arbiter.py, stop; jupyter_client/manager.py, finish_shutdown",
     ),
     "server-gives-up": ServerLaw(
-        because="The master sees that a worker is gone, ends the others and exits: with a status of"
-        " its own, or that of a worker which was killed after the first and is gone by then.",
+        because=(
+            "The master notices that a worker has ended, stops the others and exits: with a "
+            "status of its own, or with that of a worker which was killed after the first and "
+            "has ended by then."
+        ),
         source="hypercorn/run.py, _join_exited; granian/server/common.py, shutdown",
     ),
     "server-replaced": ServerLaw(
-        because="The master sees that a worker is gone and starts another in its place.",
+        because="The master notices that a worker has ended, and starts another in its place.",
         source="gunicorn/arbiter.py, manage_workers; uvicorn/supervisors/multiprocess.py,"
         " keep_subprocess_alive",
     ),
     "server-not-replaced": ServerLaw(
-        because="The master does not look whether its workers live.",
+        because="The master does not check whether its workers are alive.",
         source="uvicorn 0.29, supervisors/multiprocess.py; uvicorn/supervisors/basereload.py",
     ),
     "server-follows": ServerLaw(
-        because="The master waits for its worker, and leaves with the status that this had; of one"
-        " that a signal has killed, that is the signal's number taken from 256.",
+        because=(
+            "The master waits for its worker and exits with the worker's status. If a signal "
+            "killed the worker, that is 256 minus the signal's number."
+        ),
         source="werkzeug/_reloader.py, run_with_reloader; CPython Lib/subprocess.py, returncode",
     ),
     "server-kills-its-worker": ServerLaw(
-        because="An exception that unwinds subprocess.call, SystemExit too, kills the child with"
-        " SIGKILL; after Ctrl-C it gives it a quarter of a second. The master itself finalizes.",
+        because=(
+            "An exception that leaves subprocess.call, SystemExit included, kills the child with "
+            "SIGKILL; after Ctrl-C the child is given a quarter of a second. The master itself "
+            "finalizes."
+        ),
         source="CPython Lib/subprocess.py, call and run, Popen._sigint_wait_secs",
     ),
     "server-tasks-are-finished": ServerLaw(
-        because="A worker that leaves by itself finishes its tasks before; one that a signal ends,"
-        " or whose task it cancels, does not, and a task that was acknowledged before is lost.",
+        because=(
+            "A worker that exits by itself finishes its tasks first. One that a signal kills, or "
+            "whose task the signal cancels, does not, and a task that was acknowledged before it "
+            "was executed is lost."
+        ),
         source="docs of celery: Workers Guide, Stopping the worker; configuration, task_acks_late",
     ),
     "server-tasks-are-given-back": ServerLaw(
-        because="What was not acknowledged goes back to the queue when the main process closes its"
-        " channel, which it does at every end but a sudden one.",
+        because=(
+            "A task that was not acknowledged returns to the queue when the main process closes "
+            "its channel, which it does unless it ends without clean-up."
+        ),
         source="kombu/transport/virtual/base.py, QoS.restore_unacked_once",
     ),
     "server-tasks-are-acknowledged": ServerLaw(
-        because="A broker keeps what nobody has acknowledged. A main process that sees that a"
-        " worker is lost acknowledges its task, as one that has failed, also with acks_late: it is"
-        " lost, unless task_reject_on_worker_lost is set.",
+        because=(
+            "A broker keeps a task until it is acknowledged. A main process that notices the "
+            "loss of a worker acknowledges the worker's task as failed, even with acks_late: the "
+            "task is lost unless task_reject_on_worker_lost is set."
+        ),
         source="celery docs: Configuration, task_reject_on_worker_lost; celery/worker/request.py,"
         " Request.on_failure",
     ),
     "server-worker-cleans-up": ServerLaw(
-        because="What a worker's own handler of atexit removes is gone where that runs, and stays"
-        " where the worker is killed.",
+        because=(
+            "What a worker's own handler of atexit removes is gone if the handler ran, and is "
+            "left behind if the worker was killed."
+        ),
         source="docs: library/atexit",
     ),
     "server-worker-saves": ServerLaw(
-        because="What a handler of atexit saves in a worker is kept where that runs, and lost where"
-        " the worker is killed.",
+        because=(
+            "What a worker's handler of atexit saves is kept if the handler ran, and lost if the "
+            "worker was killed."
+        ),
         source="docs: library/atexit",
     ),
     "server-master-cleans-up": ServerLaw(
-        because="The master sees the end of each worker, whatever ended it, and calls a hook with"
-        " its pid: what that removes stays only where the master itself was killed.",
+        because=(
+            "The master notices the end of each worker, whatever ended it, and calls a hook with "
+            "the worker's pid. What that hook removes is left behind only if the master itself "
+            "was killed."
+        ),
         source="gunicorn/arbiter.py, reap_workers: child_exit; prometheus_client/multiprocess.py,"
         " mark_process_dead",
     ),
     "server-orphan-finalizes": ServerLaw(
-        because="A worker looks whether its parent is still the same, and leaves when it is not.",
+        because=(
+            "A worker checks whether it still has the same parent process, and exits when it has "
+            "not."
+        ),
         source="gunicorn/workers/sync.py, is_parent_alive",
     ),
     "server-orphan-goes-on": ServerLaw(
-        because="Nothing tells a worker that its master is gone: it goes on serving.",
+        because="A worker is not told that its master has ended: it goes on serving.",
         source="credentials(7): an orphan has another parent, and is sent no signal",
     ),
     "server-orphan-default-action": ServerLaw(
-        because="A worker has asked the kernel for SIGKILL when the thread that forked it ends.",
+        because=(
+            "A worker has asked the kernel to send it SIGKILL when the thread that forked it ends."
+        ),
         source="prctl(2), PR_SET_PDEATHSIG; celery/concurrency/prefork.py, process_initializer",
     ),
     "server-orphan-exits-at-once": ServerLaw(
-        because="A worker sees that its master is gone, by the end of what it reads from it or by a"
-        " look at its parent, and comes to os._exit.",
+        because=(
+            "A worker notices that its master has ended, by the end of file on the pipe between "
+            "them or by another parent process, and calls os._exit."
+        ),
         source="billiard/pool.py, Worker.workloop and Worker._do_exit; ipykernel/parentpoller.py,"
         " ParentPollerUnix.run",
     ),
     "server-dies-with-its-parent": ServerLaw(
-        because="The kernel sends SIGKILL to a worker that has asked for it when the thread that"
-        " forked it ends: be it with the master, or before it.",
+        because=(
+            "A worker has asked the kernel for SIGKILL when the thread that forked it ends. That "
+            "thread may end before its process does."
+        ),
         source="prctl(2), PR_SET_PDEATHSIG; celery/concurrency/prefork.py, process_initializer",
     ),
     "server-replaced-late": ServerLaw(
-        because="The master, or a thread of it that looks after the workers, may see that some are"
-        " gone, and start others, before it has come to stop.",
+        because=(
+            "The master, or its thread that supervises the workers, may notice that some have "
+            "ended and start others before it stops."
+        ),
         source="billiard/pool.py, Supervisor.body; gunicorn 20.1, arbiter.py, run: it starts those"
         " that are missing before it looks at the next signal",
     ),
     "server-deaf": ServerLaw(
-        because="A worker that was just forked has the handlers of its master, which note a signal"
-        " for a loop that is not there: it is lost, the worker goes on, and the master waits for it"
-        " as long as it waits for anybody.",
+        because=(
+            "A worker that was just forked still has the signal handlers of its master, which "
+            "only record a signal for the master's loop. That loop does not run in the worker: "
+            "the signal is lost, the worker goes on, and the master waits for it until the grace "
+            "period ends, if there is one."
+        ),
         source="gunicorn/arbiter.py, spawn_worker and signal; workers/base.py, init_signals; docs:"
         " library/os, fork",
     ),
     "server-notes-who-is-gone": ServerLaw(
-        because="A thread of the master may note that a worker is gone before the master has come"
-        " to the signal: then it exits with the status that it has for that.",
+        because=(
+            "A thread of the master may record that a worker has ended before the master handles "
+            "the signal. The master then exits with its status for a lost worker."
+        ),
         source="granian/server/common.py, AbstractWorker._watcher and AbstractServer.shutdown",
     ),
     "server-waits-for-a-lock": ServerLaw(
-        because="A worker that a signal ends may leave the lock of the queue of tasks taken. The"
-        " master waits for it when it finalizes, before its own handlers have their turn: it may"
-        " wait for ever.",
+        because=(
+            "A worker that a signal kills may hold the lock of the task queue. The master waits "
+            "for that lock when it finalizes, before its own handlers run: it may wait for ever."
+        ),
         source="billiard/pool.py, Pool._help_stuff_finish",
     ),
     "server-answers-500": ServerLaw(
@@ -203,73 +268,102 @@ LAWS: Mapping[str, ServerLaw] = {
         source="gunicorn/workers/sync.py, handle; waitress/task.py, ErrorTask",
     ),
     "server-view-quits": ServerLaw(
-        because="SystemExit is no Exception: whether a server catches it where it calls a view, or"
-        " where that thread ends, or nowhere, is up to the server.",
+        because=(
+            "SystemExit is not a subclass of Exception. Some servers catch it where they call "
+            "the view, some where the view's thread ends, and some not at all."
+        ),
         source="docs: library/exceptions, SystemExit; gunicorn 22, workers/sync.py, handle",
     ),
     "server-retires": ServerLaw(
-        because="A worker that has answered as many requests as it may leaves as it does when it is"
-        " told to, and another is started.",
+        because=(
+            "A worker that has answered its maximum number of requests exits as it does when it "
+            "is told to stop, and is replaced."
+        ),
         source="gunicorn/workers/sync.py, handle_request: max_requests",
     ),
     "server-times-out": ServerLaw(
-        because="The master sends a signal to a worker that has not come back in time, and SIGKILL"
-        " to one that is still there a second later.",
+        because=(
+            "The master sends a signal to a worker that has not reported within the timeout, and "
+            "SIGKILL to one that is still there a second later."
+        ),
         source="gunicorn/arbiter.py, murder_workers",
     ),
     "server-halts": ServerLaw(
-        because="A worker that leaves with this status is taken for one that cannot start: the"
-        " master stops the others, and exits with the same status.",
+        because=(
+            "The master takes this exit status for that of a worker that cannot start: it stops "
+            "the others, and exits with the same status."
+        ),
         source="gunicorn/arbiter.py, reap_workers: WORKER_BOOT_ERROR is 3, APP_LOAD_ERROR is 4",
     ),
     "server-view-returns": ServerLaw(
-        because="The process waits for the request that it answers, or for the thread that does,"
-        " before it leaves; or it does not leave at all: its client is answered.",
+        because=(
+            "The process waits for the request in progress, or for the thread that handles it, "
+            "before it exits; or it does not exit at all. The client gets its answer."
+        ),
         source="gunicorn/workers/sync.py, run_for_one; waitress/task.py, shutdown",
     ),
     "server-view-stays": ServerLaw(
-        because="The client is answered, and its connection closed; the process still counts that,"
-        " and waits for it as long as it waits for anybody.",
+        because=(
+            "The client is answered, and its connection is closed. The process still counts the "
+            "connection, and waits for it until the grace period ends, if there is one."
+        ),
         source="gunicorn 25.0.2, asgi/protocol.py, connection_lost and _close_transport; mended in"
         " 26.1, which counts by a flag of its own",
     ),
     "server-view-raises": ServerLaw(
-        because="The view runs in the main thread, where Python calls the signal's handler: what"
-        " that raises unwinds the view, whose `finally` runs.",
+        because=(
+            "The view runs in the main thread, where Python calls the signal's handler. What the "
+            "handler raises unwinds the view, and the view's `finally` clauses run."
+        ),
         source="docs: library/signal, Execution of Python signal handlers",
     ),
     "server-view-cut": ServerLaw(
-        because="Two signals are there, of which each raises: the second does when the first has,"
-        " so within what the view cleans up, a `finally` or `__exit__`, and that is cut off.",
+        because=(
+            "Two signals are pending, and the handler of each raises an exception. The second is "
+            "raised while the first one unwinds the view: in a `finally` clause or `__exit__` of "
+            "the view, which is cut short."
+        ),
         source="Modules/signalmodule.c, _PyErr_CheckSignalsTstate: an exception leaves the others"
         " for the next look",
     ),
     "server-view-never": ServerLaw(
-        because="The process is gone while its view is at work: the kernel closes the connection,"
-        " and its client has no answer.",
+        because=(
+            "The process ends while its view runs: the kernel closes the connection, and the "
+            "client gets no answer."
+        ),
         source="tcp(7); close(2)",
     ),
     "server-second-signal": ServerLaw(
-        because="A worker gets the signal that was sent to the group, and the one that its master"
-        " passes on. The second may come when the first has been acted upon.",
+        because=(
+            "A worker gets the signal that was sent to the group, and the one that its master "
+            "sends. The second may arrive when the first has been handled."
+        ),
         source="Modules/signalmodule.c, _PySignal_Fini: signals have their default action again",
     ),
     "server-interrupts": ServerLaw(
-        because="The handler of the second signal raises SystemExit. While handlers of atexit run"
-        " it is raised within one of them, which it ends; the others run, and the status stays.",
+        because=(
+            "The handler of the second signal raises SystemExit. While handlers of atexit run, "
+            "it is raised inside one of them and ends that one; the others run, and the exit "
+            "status stays the same."
+        ),
         source="gunicorn/workers/base.py, handle_quit; Modules/atexitmodule.c, atexit_callfuncs;"
         " signal, Execution of Python signal handlers",
     ),
     "server-nests": ServerLaw(
-        because="A worker leaves within the handler of its signal, which blocks that signal alone."
-        " Another signal that comes meanwhile calls exit() once more, and that goes on behind what"
-        " the first call was at: the rest of Python's end is left out.",
+        because=(
+            "A worker calls exit() in the handler of its signal, which blocks that signal only. "
+            "Another signal that arrives meanwhile calls exit() again, which continues behind "
+            "the function that the first call was executing: the rest of Python's finalization "
+            "is skipped."
+        ),
         source="uWSGI core/uwsgi.c, end_me and uwsgi_plugins_atexit; core/utils.c,"
         " uwsgi_unix_signal; sigaction(2), sa_mask; glibc stdlib/exit.c, __run_exit_handlers",
     ),
     "server-leaves-past-python": ServerLaw(
-        because="The master leaves by exit(), or executes another program, and does not finalize"
-        " the interpreter that is in it: no handler that it has runs.",
+        because=(
+            "The master calls exit(), or executes another program, and does not finalize its "
+            "interpreter: none of its handlers run."
+        ),
         source="uWSGI core/uwsgi.c, uwsgi_plugins_atexit, where the master returns; uwsgi_reload",
     ),
 }
