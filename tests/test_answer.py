@@ -7,7 +7,7 @@ import re
 from fnmatch import fnmatchcase
 
 import pytest
-from exitmatrix.cli.answer import elsewhere
+from exitmatrix.cli.answer import elsewhere, understood
 from exitmatrix.declare.launchers import BY_ID as LAUNCHERS
 from exitmatrix.declare.launchers import LAUNCHED
 from exitmatrix.declare.questions import asked_about
@@ -16,6 +16,7 @@ from exitmatrix.declare.servers import idle
 from exitmatrix.declare.signposts import SIGNPOSTS, Signpost, signpost_of
 from exitmatrix.declare.situations import BY_ID, find
 from exitmatrix.declare.spoken import (
+    ALSO,
     BELOW,
     BELOW_TITLES,
     KNOWN,
@@ -25,6 +26,7 @@ from exitmatrix.declare.spoken import (
     NobodyCallsItThat,
     ending_below,
     ending_in,
+    held_in,
     program_and_launcher_of,
     scenario_of,
     situation_of,
@@ -143,14 +145,110 @@ def test_a_signpost_takes_no_words_from_a_situation() -> None:
 
 def test_what_is_no_situation_is_answered_for_the_program_that_was_named() -> None:
     """With its own cells where it was measured, and with the nearest where not."""
-    sign = signpost_of("ctrl-c twice")
-    assert sign
-    told = "\n".join(elsewhere(sign, "ctrl-c twice", "flask", LOADED["flask"], REPORTS))
+    told = "\n".join(elsewhere(understood("ctrl-c twice", "app.run", LOADED), REPORTS))
     assert told.startswith("ctrl-c twice: Flask's server\n")
     assert "  exitmatrix explain flask/SIGINT-twice\n" in told
-    told = "\n".join(elsewhere(sign, "ctrl-c twice", "uvicorn", LOADED["uvicorn"], REPORTS))
+    told = "\n".join(elsewhere(understood("ctrl-c twice", "uvicorn", LOADED), REPORTS))
     assert "  Not measured of uvicorn. Nearest:\n" in told
+    sign = signpost_of("ctrl-c twice")
+    assert sign
     assert all(f"  exitmatrix explain {cell}\n" in told for cell in sign.cells)
+
+
+LATE = {
+    "systemd stop timeout": "stop-service",
+    "State 'stop-sigterm' timed out. Killing.": "stop-service",
+    "service restart": "stop-service",
+    "spot interruption": "stop-service",
+    "docker-compose down": "deploy",
+    "compose stop": "deploy",
+    "docker compose up ctrl c": "deploy",
+    "preStop hook": "deploy",
+    "terminationGracePeriodSeconds": "deploy",
+    "k8s pod deleted": "deploy",
+    "supervisor stop": "deploy",
+    "celery warm shutdown": "deploy",
+    "fly deploy": "fly deploy",
+    "nomad stop": "fly deploy",
+    "heroku R12": "stop-service",
+    "[CRITICAL] WORKER TIMEOUT (pid:12)": "worker timeout",
+    "Worker was sent SIGKILL! Perhaps out of memory?": "oom",
+    "Out of memory: Killed process 812 (python)": "oom",
+    "gunicorn graceful timeout": "graceful timeout",
+    "celery tasks lost": "tasks lost",
+    "celery task lost on deploy": "tasks lost",
+    "celery cold shutdown": "SIGQUIT",
+    "uvicorn --reload ctrl-c": "ctrl-c",
+    "pytest ctrl-c": "ctrl-c",
+    "notebook restart": "restart kernel",
+    "kernel interrupted": "kill -INT",
+    "ssh session closed": "hang-up",
+    "ssh timeout": "hang-up",
+    "tmux kill-window": "hang-up",
+    "tmux detach": "tmux detach",
+    "closing the laptop": "laptop lid",
+    "Segmentation fault (core dumped)": "crash",
+    "core dump": "abort",
+    "ci cancelled": "github actions cancel",
+    "gitlab ci cancel": "gitlab ci",
+    "jenkins abort": "gitlab ci",
+    "cron timeout": "timeout",
+    "timeout 10": "timeout",
+    "windows ctrl-c": "windows",
+    "taskkill": "windows",
+    "ctrl+z": "sigstop",
+    "docker pause": "sigstop",
+    "stdin closed": "eoferror",
+    "exit 0": "exit 0",
+    "exit code 3": "exit 3",
+    "exit code 120": "exit 120",
+    "exit()": "sys.exit",
+    "crashloopbackoff": "crashloopbackoff",
+}
+"""What is typed at three in the morning, and what it means: a situation, or a signpost's title."""
+
+
+@pytest.mark.parametrize("words", LATE)
+def test_words_of_logs_and_platforms_are_understood(words: str) -> None:
+    """With the marks of a message around them; Fly.io and Windows are no `docker stop`."""
+    what = understood(words, "python app.py", LOADED).what
+    assert LATE[words] == (what.words[0] if isinstance(what, Signpost) else what.id)
+
+
+@pytest.mark.parametrize(
+    ("words", "scenario"),
+    [
+        ("pytest ctrl-c", "pytest"),
+        ("uvicorn --reload ctrl-c", "uvicorn-reload"),
+        ("celery tasks lost", "celery-prefork"),
+        ("kill gunicorn", "gunicorn"),
+        ("the terminal is closed", "plain"),
+        ("docker stop", "plain"),
+    ],
+)
+def test_a_program_that_the_situation_names_is_the_program(words: str, scenario: str) -> None:
+    """Where none is named beside it; the name of a launcher alone is none."""
+    asked = understood(words, "python app.py", LOADED)
+    assert (asked.scenario.id, asked.launcher) == (scenario, "direct")
+    assert understood(words, "hypercorn", LOADED).scenario.id == "hypercorn"
+
+
+def test_a_program_may_be_named_first() -> None:
+    """And alone it is no question: the line says what to ask."""
+    assert understood("gunicorn", "docker stop", LOADED) == understood(
+        "docker stop", "gunicorn", LOADED
+    )
+    with pytest.raises(NobodyCallsItThat, match="answer 'docker stop' gunicorn"):
+        understood("gunicorn", "python app.py", LOADED)
+
+
+def test_options_are_no_part_of_a_name() -> None:
+    """`--reload` is no `reload`, and a name of few letters is not looked for by them alone."""
+    assert held_in("uvicorn --reload", ["reload"]) == ""
+    assert held_in("please reload it", ["reload"]) == "reload"
+    assert held_in("docker-compose stop now", ["docker compose stop"]) == "docker compose stop"
+    assert held_in("ctrl c", ["ctrl-\\"]) == ""
+    assert held_in("exit 255", ["exit()"]) == ""
 
 
 @given(st.text(max_size=20))
@@ -166,10 +264,12 @@ def test_no_name_means_two_things() -> None:
     """A word that two situations share would be answered by chance."""
     words = [word for one in SPOKEN for word in (one.title.lower(), *one.words)]
     assert len(words) == len(set(words))
-    subjects = [word for many in (*SUBJECTS.values(), *BELOW.values()) for word in many]
+    words_of_programs = (*SUBJECTS.values(), *ALSO.values(), *BELOW.values())
+    subjects = [word for many in words_of_programs for word in many]
     assert len(subjects) == len(set(subjects))
     assert {one.situation for one in SPOKEN} <= set(BY_ID)
     assert SUBJECTS.keys() == TITLES.keys() <= LOADED.keys()
+    assert ALSO.keys() <= LOADED.keys()
 
 
 def test_a_situation_leads_to_a_cell_that_there_is() -> None:

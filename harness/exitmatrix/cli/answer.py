@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -18,8 +18,10 @@ from exitmatrix.cli.records import (
     read_some,
 )
 from exitmatrix.cli.scenarios import load_scenarios
+from exitmatrix.cli.structured import echo_json
 from exitmatrix.declare.launchers import BY_ID
-from exitmatrix.declare.questions import address, asked_about
+from exitmatrix.declare.questions import PeopleAsk, address, asked_about
+from exitmatrix.declare.remedies import remedies_for
 from exitmatrix.declare.signposts import Signpost, signpost_of
 from exitmatrix.declare.spoken import (
     SPOKEN,
@@ -28,22 +30,29 @@ from exitmatrix.declare.spoken import (
     ending_below,
     ending_in,
     program_and_launcher_of,
+    program_named_in,
+    situation_named_in,
     situation_of,
 )
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.store.records import digest, read_timelines
-from exitmatrix.model import Question, Record, Scenario
+from exitmatrix.model import Frozen, Question, Record, Scenario
 from exitmatrix.model.app import Situation
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.versions import age, subject_of
+from exitmatrix.report.exchange.answer import AnswerDocument, AskedFor
+from exitmatrix.report.exchange.cells import cell_document
 from exitmatrix.report.pages.cell import CellFacts, answered
+from exitmatrix.report.pages.listing import short
 from exitmatrix.report.render.text import fill
 from exitmatrix.report.survey import surveys
 
 KILLED = (
-    "This is what the first signal does. A process that is still alive at the end of the grace time"
-    " gets SIGKILL, and runs no handler."
+    "This is what the first signal does. A process that is alive when the grace period is over gets"
+    " SIGKILL, and runs no handler."
 )
+NOT_MEASURED = "Not measured."
+ONE_PROCESS = "There is no such thing for it: it is one process."
 ASKED = 2  # questions of others that are named
 ANY = "python app.py"  # where no program is named
 
@@ -52,12 +61,14 @@ ANY = "python app.py"  # where no program is named
 @click.argument("situation")
 @click.argument("subject", default=ANY)
 @options.records("The folder of records and timelines.")
-def command(situation: str, subject: str, folder: Path | None) -> None:
+@options.as_json
+def command(situation: str, subject: str, folder: Path | None, as_json: bool) -> None:
     """Ask what happens to a program, in everyday words.
 
     \b
       exitmatrix answer "kubectl delete pod" gunicorn
       exitmatrix answer "ctrl-c" "flask --debug run"
+      exitmatrix answer "celery tasks lost"
       exitmatrix answer "exit 137"
       exitmatrix answer "docker stop" "behind a shell"
       exitmatrix answer "lock file left"
@@ -65,62 +76,173 @@ def command(situation: str, subject: str, folder: Path | None) -> None:
     SITUATION is what ends the program: docker stop, systemctl stop, OOM killer, ...
     Of other words, such as sys.exit or zombie, it says where they are answered.
     SUBJECT is what runs, or what it runs under: a container's PID 1, behind a shell,
-    under tini, supervisord, ... It is a plain Python program unless you name another.
+    under tini, supervisord, ... Without it, it is the program that SITUATION names,
+    or else a plain Python program.
     Nothing is run. The answer comes from the records of the newest Python and the
     newest release that were measured.
     """
     output = folder_to_read(folder)
     subjects, _ = load_scenarios()
-    sign = signpost_of(situation)
     try:
-        what = program_and_launcher_of(subject, subjects)
-        if sign:
-            asked = " ".join(situation.split())
-            lines = elsewhere(sign, asked, subject, subjects[what.scenario], output)
-        else:
-            happens = situation_of(situation)
-            lines = told(happens, subjects[what.scenario], what.launcher, output)
+        asked = understood(situation, subject, subjects)
     except NobodyCallsItThat as error:
         raise Failure(str(error), USAGE_ERROR) from error
-    for line in lines:
+    if as_json:
+        echo_json(document(asked, output))
+        return
+    for line in (
+        elsewhere(asked, output) if isinstance(asked.what, Signpost) else told(asked, output)
+    ):
         click.echo(line)
 
 
-def elsewhere(
-    sign: Signpost, asked: str, subject: str, scenario: Scenario, output: Path
-) -> Sequence[str]:
+class Asked(Frozen, kw_only=True):
+    """What was asked, understood."""
+
+    words: str  # as they were typed
+    what: Situation | Signpost
+    scenario: Scenario
+    launcher: str = DIRECT
+    subject: str = ANY  # in the words of whoever asks
+
+
+def understood(words: str, subject: str, subjects: Mapping[str, Scenario]) -> Asked:
+    """What words mean. Raises NobodyCallsItThat.
+
+    The two may be given in either order, and the first may name both.
+    """
+    words, subject = in_order(" ".join(words.split()), " ".join(subject.split()), subjects)
+    if subject == ANY:
+        subject = program_named_in(words, subjects) or ANY
+    started = program_and_launcher_of(subject, subjects)
+    return Asked(
+        words=words,
+        what=signpost_of(words) or situation_of(words),
+        scenario=subjects[started.scenario],
+        launcher=started.launcher,
+        subject=subject,
+    )
+
+
+def in_order(words: str, subject: str, subjects: Mapping[str, Scenario]) -> tuple[str, str]:
+    """First what happens, then to what. Raises NobodyCallsItThat where only the latter is named."""
+    if _happens(words) or not program_named_in(words, subjects):
+        return words, subject
+    if _happens(subject):
+        return subject, words
+    raise NobodyCallsItThat(
+        f"'{words}' is what runs; say first what ends it, as in: exitmatrix answer"
+        f" {shlex.join(('docker stop', words))}"
+    )
+
+
+def _happens(words: str) -> bool:
+    return bool(signpost_of(words) or situation_named_in(words))
+
+
+def elsewhere(asked: Asked, output: Path) -> Sequence[str]:
     """What answers words that are no situation: of the program asked for, where it was measured."""
-    own = [
-        f"{scenario.id}/{termination}"
-        for termination in sign.terminations
-        if is_on_record(output, scenario.id, termination)
-    ]
+    sign, scenario = asked.what, asked.scenario
+    assert isinstance(sign, Signpost)
+    own = _own(sign, scenario, output)
     title = TITLES.get(scenario.id, scenario.title)
-    lines = fill(f"{asked}: {title}" if own else asked)
+    lines = fill(f"{asked.words}: {title}" if own else asked.words)
     lines += [*fill(sign.says, "  ", "  "), ""]
-    if subject != ANY and not own and sign.terminations:
+    if asked.subject != ANY and not own and sign.terminations:
         lines += fill(f"Not measured of {title}. Nearest:", "  ", "  ")
     lines += [f"  exitmatrix explain {cell}" for cell in own or sign.cells]
-    for one in sign.asks:
-        whom = () if len(one) > 1 or subject == ANY else (subject,)
-        lines += [f"  exitmatrix answer {shlex.join((*one, *whom))}"]
+    lines += [f"  exitmatrix answer {shlex.join(one)}" for one in _instead(sign, asked.subject)]
     return [*lines, *_again(sign.ending, scenario, DIRECT)]
 
 
-def told(situation: Situation, scenario: Scenario, launcher: str, output: Path) -> Sequence[str]:
+def _own(sign: Signpost, scenario: Scenario, output: Path) -> tuple[str, ...]:
+    """What of the program asked for was measured."""
+    return tuple(
+        f"{scenario.id}/{termination}"
+        for termination in sign.terminations
+        if is_on_record(output, scenario.id, termination)
+    )
+
+
+def _instead(sign: Signpost, subject: str) -> tuple[tuple[str, ...], ...]:
+    """What to ask for instead, of the same program."""
+    return tuple(one if len(one) > 1 or subject == ANY else (*one, subject) for one in sign.asks)
+
+
+def told(asked: Asked, output: Path) -> Sequence[str]:
     """The answer, line by line, from the records of an output folder."""
+    situation, scenario, launcher = asked.what, asked.scenario, asked.launcher
+    assert isinstance(situation, Situation)
     title = next(one.title for one in SPOKEN if one.situation == situation.id)
-    how = BY_ID[launcher]
     lines = fill(f"{title}: {TITLES.get(scenario.id, scenario.title)}")
     lines += fill(situation.does, "  ", "  ")
+    if launcher != DIRECT:
+        lines += fill(f"Started by {launcher}: {BY_ID[launcher].does}", "  ", "  ")
+    again = _again(situation.id, scenario, launcher)
+    question = _question(situation, scenario, launcher)
+    if question is None:
+        return [*lines, "", f"  {ONE_PROCESS}", *again]
+    facts = newest(question, scenario, output)
+    if facts is None:
+        return [*lines, "", f"  {NOT_MEASURED}", *again]
+    record = facts.record
+    packages = ", ".join(f"{name} {version}" for name, version in record.packages.items())
+    with_what = f" with {packages}" if packages else ""
+    lines += [
+        "",
+        *fill(f"Measured on {record.interpreter_id}{with_what}, as {record.cell}.", "  ", "  "),
+    ]
+    if situation.kills_in_the_end and any(outcome.survivors for outcome in record.outcomes):
+        lines += ["", *fill(KILLED, "  ", "  ")]
+    lines += ["", answered(facts)]
+    return [*lines, *_more(question), *again]
+
+
+def document(asked: Asked, output: Path) -> AnswerDocument:
+    """The answer, for programs."""
+    what, scenario, launcher = asked.what, asked.scenario, asked.launcher
+    if isinstance(what, Signpost):
+        return AnswerDocument(
+            asked=AskedFor(situation="", scenario=scenario.id, launcher=launcher, says=what.says),
+            cell=None,
+            why_no_cell="The words are no situation; `explains` and `asks` say what answers them.",
+            explains=_own(what, scenario, output) or what.cells,
+            asks=_instead(what, asked.subject),
+            run=_run(what.ending, scenario, DIRECT),
+        )
+    question = _question(what, scenario, launcher)
+    facts = newest(question, scenario, output) if question else None
+    return AnswerDocument(
+        asked=AskedFor(situation=what.id, scenario=scenario.id, launcher=launcher, says=what.does),
+        cell=cell_document(
+            facts.platform,
+            facts.record,
+            facts.judgement,
+            facts.timelines,
+            short(facts.record),
+        )
+        if facts
+        else None,
+        why_no_cell="" if facts else NOT_MEASURED if question else ONE_PROCESS,
+        remedies=tuple(one.change for one in remedies_for(str(question))) if question else (),
+        explains=(str(question),) if facts else (),
+        threads=tuple(address(one.threads[0]) for one in _who_asks(question)) if question else (),
+        run=_run(what.id, scenario, launcher),
+    )
+
+
+def _question(situation: Situation, scenario: Scenario, launcher: str) -> Question | None:
+    """The cells that answer; None where there is no such thing for the program."""
     ending = ending_in(situation, scenario)
     if launcher != DIRECT:
-        lines += fill(f"Started by {launcher}: {how.does}", "  ", "  ")
-        ending = ending_below(situation, scenario, how)
-    again = _again(situation.id, scenario, launcher)
+        ending = ending_below(situation, scenario, BY_ID[launcher])
     if ending is None:
-        return [*lines, "", "  There is no such thing for it: it is one process.", *again]
-    question = Question(scenario.id, launcher, ending.termination, ending.target)
+        return None
+    return Question(scenario.id, launcher, ending.termination, ending.target)
+
+
+def newest(question: Question, scenario: Scenario, output: Path) -> CellFacts | None:
+    """What is known of the newest Python and release that were measured; None of none."""
     records = read_asked(output, question)
     if not any(records.values()):
         records = read_some(output)
@@ -131,24 +253,19 @@ def told(situation: Situation, scenario: Scenario, launcher: str, output: Path) 
         if record.question == question and record.outcomes
     ]
     if not found:
-        return [*lines, "", "  Not measured.", *again]
+        return None
     platform, record = max(found, key=_newness)
-    packages = ", ".join(f"{name} {version}" for name, version in record.packages.items())
-    with_what = f" with {packages}" if packages else ""
-    lines += [
-        "",
-        *fill(f"Measured on {record.interpreter_id}{with_what}, as {record.cell}.", "  ", "  "),
-    ]
-    if situation.kills_in_the_end and any(outcome.survivors for outcome in record.outcomes):
-        lines += ["", *fill(KILLED, "  ", "  ")]
-    lines += ["", answered(_facts(platform, record, scenario, records, output))]
-    return [*lines, *_more(question), *again]
+    return _facts(platform, record, scenario, records, output)
+
+
+def _who_asks(question: Question) -> Sequence[PeopleAsk]:
+    return [one for one in asked_about(str(question)) if one.threads][:ASKED]
 
 
 def _more(question: Question) -> list[str]:
     """Where more is told: every version, and who asks this in public."""
     lines = ["", "Other Pythons and releases", f"  exitmatrix explain {question}"]
-    asked = [one for one in asked_about(str(question)) if one.threads][:ASKED]
+    asked = _who_asks(question)
     if asked:
         lines += ["", "Who asks"]
     for one in asked:
@@ -183,11 +300,11 @@ def _facts(
 
 def _again(ending: str, scenario: Scenario, launcher: str) -> list[str]:
     """How to see it on one's own program."""
+    return ["", "Your own program", f"  {_run(ending, scenario, launcher)}"]
+
+
+def _run(ending: str, scenario: Scenario, launcher: str) -> str:
     how = f" --ending {ending}" if ending else ""
     below = f" --as {launcher}" if launcher != DIRECT else ""
-    words = " ".join(scenario.command) or "python app.py"
-    return [
-        "",
-        "Your own program",
-        f"  exitmatrix run{how}{below} -- {words}",
-    ]
+    words = " ".join(scenario.command or ("python", *scenario.runner, "app.py"))
+    return f"exitmatrix run{how}{below} -- {words}"

@@ -41,12 +41,12 @@ class TourStep(Frozen, kw_only=True):
 STEPS = (
     TourStep(
         says="A container is stopped with SIGTERM. A program that has no handler for it is ended by"
-        " the kernel at once, and nothing that was registered with atexit runs.",
+        " the kernel at once, and no handler of atexit runs.",
         words=("answer", "docker stop", "python app.py"),
         shows="The program runs no handler, and is killed by SIGTERM.",
     ),
     TourStep(
-        says="Servers install handlers of their own. gunicorn's workers leave in an orderly way, so"
+        says="Servers install handlers of their own. gunicorn's workers exit in an orderly way, so"
         " their handlers run.",
         words=("answer", "docker stop", "gunicorn"),
         shows="Each worker runs its handlers C, B, A, and exits with status 0.",
@@ -58,7 +58,7 @@ STEPS = (
         shows="in the parent only",
     ),
     TourStep(
-        says="So much that was published about it is true by accident, or not at all.",
+        says="A published text explains this in another way. Its claim holds, its reason does not.",
         words=("claims", "B7"),
         shows="Holds, but not for the reason given.",
     ),
@@ -83,8 +83,8 @@ STEPS = (
         program=MENDED,
     ),
     TourStep(
-        says="And what the Pythons of this machine do, measured now, into a folder that goes with"
-        " the tour.",
+        says="And what the Pythons of this machine do, measured now, in a folder that is removed"
+        " after the tour.",
         words=("matrix", "--scenario", "plain", "--termination", "SIGTERM"),
         shows="/reports/matrix.md",
     ),

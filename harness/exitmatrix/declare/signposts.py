@@ -6,7 +6,7 @@ the words stand for, never what happens: that is for the records to say.
 
 from __future__ import annotations
 
-from exitmatrix.declare.spoken import held_in
+from exitmatrix.declare.spoken import held_in, situation_named_in
 from exitmatrix.model import Frozen
 
 
@@ -55,24 +55,75 @@ SIGNPOSTS: tuple[Signpost, ...] = (
             *("reload", "graceful reload", "systemctl reload", "kill -hup", "kill -1"),
             *("kill -s hup", "gunicorn reload", "reload workers"),
         ),
-        says="SIGHUP, which many servers take as a request to reload.",
+        says="SIGHUP, which many servers take as a request to reload. A reloader that watches"
+        " files is different: ask for `file changed`.",
         terminations=("SIGHUP",),
         cells=("gunicorn/SIGHUP@master", "plain/SIGHUP@main"),
         ending="SIGHUP",
     ),
     Signpost(
-        words=("SIGQUIT", "kill -quit", "kill -3", "ctrl-\\", "^\\"),
-        says="SIGQUIT, which Ctrl-\\ in a terminal sends.",
+        words=("SIGQUIT", "kill -quit", "kill -3", "ctrl-\\", "^\\", "cold shutdown"),
+        says="SIGQUIT, which Ctrl-\\ in a terminal sends. celery calls it a cold shutdown.",
         terminations=("SIGQUIT",),
         cells=("plain/SIGQUIT@main", "gunicorn/SIGQUIT@master"),
         ending="SIGQUIT",
     ),
     Signpost(
-        words=("kill -INT", "kill -2", "kill -s int", "kill -sigint"),
+        words=(
+            *("kill -INT", "kill -2", "kill -s int", "kill -sigint"),
+            *("kernel interrupted", "interrupt the kernel", "interrupt kernel"),
+        ),
         says="SIGINT to one process. Ctrl-C in a terminal sends it to the whole group.",
         terminations=("SIGINT",),
         cells=("plain/SIGINT@main", "gunicorn/SIGINT@master"),
         ending="SIGINT",
+    ),
+    Signpost(
+        # Fly.io, App configuration, kill_signal; Nomad, Configure exit signals for jobs.
+        words=(
+            *("fly deploy", "fly.io", "flyctl", "fly machine stop", "fly machine", "fly apps"),
+            *("nomad", "nomad stop", "nomad job stop", "stopsignal sigint", "killsignal=sigint"),
+        ),
+        says="Fly.io and Nomad send SIGINT first unless kill_signal names another, and kill what is"
+        " left after kill_timeout. Nomad's Docker tasks get SIGTERM: ask for `docker stop`.",
+        terminations=("SIGINT",),
+        cells=("plain/SIGINT@main", "gunicorn/SIGINT@master"),
+        asks=(("docker stop",),),
+        ending="SIGINT",
+    ),
+    Signpost(
+        # timeout(1); it sends SIGTERM, or the signal of --signal.
+        words=("timeout", "timeout command", "cron timeout", "timed out", "exit 124"),
+        says="The command `timeout` sends SIGTERM to its process group when the time is over; exit"
+        " status 124 says so. Other limits of time differ: ask for what sends the signal.",
+        terminations=("SIGTERM",),
+        cells=("plain/timeout/SIGTERM@group", "plain/SIGTERM@main"),
+        asks=(("subprocess timeout",), ("systemd timeout",)),
+        ending="timeout",
+    ),
+    Signpost(
+        words=(
+            *("tasks lost", "task lost", "lost task", "lost tasks", "job lost", "jobs lost"),
+            *("acks_late", "workerlosterror", "worker lost", "worker exited prematurely"),
+        ),
+        says="Whether a task is lost depends on how its worker ends, and on when the task was"
+        " acknowledged.",
+        cells=(
+            *("celery-prefork-queue/SIGTERM@master", "celery-prefork-queue/SIGTERM@group"),
+            *("celery-redis-queue/SIGTERM@master", "celery-redis-queue/SIGKILL@master"),
+            "rq/SIGTERM@master",
+        ),
+    ),
+    Signpost(
+        words=(
+            *("restart kernel", "kernel restart", "restart the kernel", "notebook restart"),
+            *("kernel restarted", "kernel died", "kernel shutdown", "shut down kernel"),
+        ),
+        says="A manager of kernels restarts one, shuts it down, or sees that it was killed.",
+        cells=(
+            *("ipykernel-manager/SIGHUP@master", "ipykernel-manager/SIGTERM@master"),
+            "ipykernel-restarter/SIGKILL@worker",
+        ),
     ),
     Signpost(
         words=("SIGUSR1", "kill -usr1", "kill -10", "sigusr2", "kill -usr2", "kill -12"),
@@ -84,7 +135,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
     Signpost(
         words=(
             *("abort", "os.abort", "sigabrt", "kill -abrt", "kill -6", "core dumped"),
-            *("exit 134", "exit code 134", "exit status 134"),
+            *("exit 134", "exit code 134", "exit status 134", "core dump"),
         ),
         says="SIGABRT, or another signal that makes the kernel write a core file.",
         terminations=("abort", "SIGABRT", "segfault"),
@@ -119,10 +170,19 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         cells=("flask-debug/touch-source@child",),
     ),
     Signpost(
-        words=("worker timeout", "request timeout", "harakiri", "hanging view", "view hangs"),
+        words=(
+            *("worker timeout", "request timeout", "harakiri", "hanging view", "view hangs"),
+            "gunicorn timeout",
+        ),
         says="A view does not return, and the server ends its worker.",
         terminations=("hang",),
         cells=("gunicorn-hooks/hang@worker", "uwsgi-limits/hang@worker"),
+    ),
+    Signpost(
+        words=("graceful timeout", "graceful-timeout", "graceful_timeout", "--graceful-timeout"),
+        says="Workers that still run when the time is over are killed.",
+        cells=("gunicorn-stuck/SIGTERM@master", "uvicorn-open-stream-timeout/SIGTERM@main"),
+        asks=(("docker stop", "gunicorn"),),
     ),
     Signpost(
         words=("max requests", "--max-requests", "max-requests", "limit-max-requests"),
@@ -219,6 +279,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         words=(
             *("github actions cancel", "ci cancel", "ci timeout", "job timeout", "cancel workflow"),
             *("workflow cancelled", "job cancelled", "github actions", "ci-cancel"),
+            *("ci cancelled", "ci canceled", "workflow canceled", "job canceled"),
         ),
         says="GitHub Actions sends SIGINT to the first process, SIGTERM 7.5 s later, and SIGKILL"
         " to all 2.5 s after that.",
@@ -227,7 +288,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         ending="ci-cancel",
     ),
     Signpost(
-        words=("pytest killed", "pytest is killed", "pytest", "tests killed"),
+        words=("pytest killed", "pytest is killed", "tests killed", "pytest timeout"),
         says="A session of pytest that is ended from outside.",
         cells=("pytest/SIGKILL@main", "pytest/SIGTERM@main", "pytest/SIGINT@main"),
     ),
@@ -237,7 +298,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         cells=("debugpy/SIGTERM@master", "debugpy/SIGINT@worker"),
     ),
     Signpost(
-        words=("laptop lid", "closing laptop lid", "suspend", "hibernate", "sleep mode"),
+        words=("laptop lid", "laptop", "suspend", "hibernate", "sleep mode"),
         says=(
             "Suspending a machine freezes processes and sends them no signal (kernel "
             "documentation, Freezing of tasks). A connection that is lost meanwhile is not "
@@ -251,11 +312,81 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         asks=(("systemctl stop",),),
         ending="stop-service",
     ),
+    Signpost(
+        # GitLab Runner, executors/shell; Jenkins, Aborting a build.
+        words=("gitlab ci", "gitlab runner", "gitlab", "jenkins", "jenkins abort"),
+        says="GitLab's shell executor and Jenkins send SIGTERM to the processes of a job that is"
+        " cancelled. That is what stops a service, too:",
+        asks=(("systemctl stop",),),
+        ending="stop-service",
+    ),
+    Signpost(
+        words=("windows", "taskkill", "task manager", "ctrl_close_event", "powershell"),
+        says="Windows is not measured. It has no such signals: a console is closed by events, and"
+        " a process is ended by TerminateProcess, which runs no Python code. The nearest:",
+        cells=("plain/SIGINT@main", "plain/SIGKILL@main"),
+    ),
+    Signpost(
+        # tmux(1), detach-client; screen(1), detach.
+        words=("tmux detach", "screen detach", "screen detached", "tmux detached", "detach"),
+        says="To detach a session of tmux or screen sends no signal: its programs go on. To close"
+        " its window does:",
+        asks=(("tmux kill-window",),),
+    ),
+    Signpost(
+        words=(
+            *("sigstop", "sigtstp", "sigcont", "ctrl-z", "ctrl+z", "^z", "kill -stop"),
+            *("docker pause", "docker unpause", "freeze", "frozen process"),
+        ),
+        says="A process that is stopped or frozen executes nothing, and goes on after SIGCONT or"
+        " when it is thawed: that ends nothing. SIGTERM acts on it when it goes on:",
+        asks=(("docker stop",),),
+    ),
+    Signpost(
+        words=("eoferror", "eof when reading a line", "stdin closed", "ctrl-d", "^d"),
+        says="Input has ended: input() raises EOFError.",
+        terminations=("input-ended",),
+        cells=("plain/input-ended@main",),
+    ),
+    Signpost(
+        words=("exit 0", "exit code 0", "exit status 0", "exits normally", "last line", "return"),
+        says="The program ends normally.",
+        terminations=("return", "sys-exit-0"),
+        cells=("plain/return@main", "plain/sys-exit-0@main"),
+    ),
+    Signpost(
+        words=("exit 120", "exit code 120", "exit status 120"),
+        says="Python exits with 120 if the last flush of stdout or stderr fails.",
+        terminations=("stdout-closed",),
+        cells=("plain/stdout-closed@main",),
+    ),
+    Signpost(
+        words=("exit 3", "exit code 3", "exit status 3", "worker failed to boot"),
+        says="A worker of gunicorn exits with 3 if it cannot start; a reloader takes 3 as a request"
+        " to start again.",
+        terminations=("sys-exit-3", "os-exit-3"),
+        cells=("gunicorn/sys-exit-3@worker", "flask-debug/os-exit-3@child"),
+    ),
+    Signpost(
+        words=("crashloopbackoff", "crash loop", "back-off restarting failed container"),
+        says="A container ends again and again. How its process ended is in its exit status"
+        " (kubectl describe pod): 137 and 143 are these, and 1 is an exception.",
+        asks=(("exit 137",), ("exit 143",)),
+    ),
 )
 
 
 def signpost_of(words: str) -> Signpost | None:
-    """The signpost whose longest words are in what was asked; None where there is none."""
-    names = {word.lower(): one for one in SIGNPOSTS for word in one.words}
-    found = held_in(words, names)
-    return names[found] if found else None
+    """The signpost whose longest words are in what was asked; None where there is none.
+
+    It comes before situations: `docker kill` is no `kill`. But a longer name of a situation that
+    its words are a part of comes before it: an `ssh timeout` is no `timeout`.
+    """
+    found = held_in(words, NAMES)
+    situation = situation_named_in(words)
+    if not found or (situation != found and held_in(situation, (found,))):
+        return None
+    return NAMES[found]
+
+
+NAMES = {word.lower(): one for one in SIGNPOSTS for word in one.words}

@@ -54,6 +54,14 @@ SPOKEN: tuple[Spoken, ...] = (
             *("exit 143", "exit code 143", "exit status 143", "143", "sigterm", "kill"),
             *("returncode -15", "terminated", "signal 15"),
             *("kill the first pid", "supervisorctl stop", "supervisorctl restart", "deploy"),
+            *("supervisor stop", "supervisor restart", "compose stop", "compose down"),
+            *("compose restart", "redeploy", "pod deleted", "delete pod", "pod terminating"),
+            *("pod terminated", "pod termination", "kubernetes", "k8s", "graceful shutdown"),
+            # A preStop hook comes before the signal: Kubernetes, Container Lifecycle Hooks.
+            *("prestop", "prestop hook", "terminationgraceperiodseconds", "grace period"),
+            *("stop_grace_period", "stop timeout"),
+            # SIGTERM to its main process: celery, Workers Guide, Stopping the worker.
+            *("warm shutdown", "celery warm shutdown"),
         ),
     ),
     Spoken(
@@ -62,6 +70,11 @@ SPOKEN: tuple[Spoken, ...] = (
         words=(
             *("systemctl restart", "stop a service", "reboot", "shutdown"),
             *("pkill", "pkill -f", "killall", "kill --", "spot instance"),
+            *("service stop", "service restart", "systemd", "systemd stop", "power button"),
+            *("timeoutstopsec", "stop-sigterm", "stop-sigterm timed out", "poweroff", "halt"),
+            # The system shuts down and stops its services: EC2, Terminate your instance.
+            *("spot interruption", "instance terminated", "ec2 terminate", "preemptible"),
+            *("scale in", "autoscaling", "systemd timeout", "systemd stop timeout"),
             # To all processes of the dyno: Heroku Dev Center, Dyno Shutdown Behavior.
             *("heroku restart", "heroku", "dyno", "heroku dyno"),
         ),
@@ -108,6 +121,8 @@ SPOKEN: tuple[Spoken, ...] = (
             "logout",
             *("ssh connection lost", "ssh connection", "ssh timeout", "close terminal"),
             *("screen closed", "tmux kill-session", "tmux kill-server", "close the window"),
+            *("tmux kill-window", "tmux kill-pane", "ssh session", "ssh session closed"),
+            *("ssh disconnected", "ssh closed", "ssh drops", "lost ssh", "window closed"),
             *("exit 129", "exit code 129", "exit status 129"),
         ),
     ),
@@ -117,6 +132,7 @@ SPOKEN: tuple[Spoken, ...] = (
         words=(
             *("segfault", "segmentation fault", "crash", "sigsegv", "kill -segv", "kill -11"),
             *("exit 139", "exit code 139", "exit status 139", "139", "returncode -11"),
+            "segmentation fault core dumped",
         ),
     ),
 )
@@ -204,6 +220,17 @@ TITLES: Mapping[str, str] = {
 }
 
 
+ALSO: Mapping[str, tuple[str, ...]] = {
+    "asyncio-run": ("asyncio", "asyncio.run"),
+    "flask-apscheduler": ("apscheduler", "backgroundscheduler"),
+    "plain-thread-alive": ("threading", "a thread"),
+    "process-pool": ("processpoolexecutor", "process pool"),
+    "rq": ("rq worker", "redis queue"),
+    "coverage": ("coverage run",),
+    "pytest-xdist": ("xdist", "pytest -n"),
+}
+"""What else people run, by other words than its id; it has no row in the table of situations."""
+
 BELOW: Mapping[str, tuple[str, ...]] = {
     "python-m": ("python -m", "python -m app"),
     "sh": (
@@ -224,6 +251,7 @@ BELOW: Mapping[str, tuple[str, ...]] = {
     "pid1": (
         *("a container's pid 1", "container's pid 1", "as pid 1", "pid 1", "pid1", "in docker"),
         *("in a container", "a container's first process", "docker without --init", "container"),
+        *("docker", "docker run", "in kubernetes", "in a pod"),
     ),
     "tini": ("under tini", "tini", "docker run --init", "docker --init", "init: true"),
     "tini-g": ("tini -g", "under tini -g"),
@@ -251,6 +279,18 @@ BELOW_TITLES: Mapping[str, str] = {
 """Those that have a row in the table of situations, each with the plain program."""
 
 
+SITUATIONS: Mapping[str, str] = {
+    **{one.situation: one.situation for one in SPOKEN},
+    **{word: one.situation for one in SPOKEN for word in (one.title.lower(), *one.words)},
+}
+"""Situations by all of their names."""
+
+PROGRAMS: Mapping[str, str] = {
+    word: id for table in (SUBJECTS, ALSO) for id, many in table.items() for word in (id, *many)
+}
+"""Scenarios by what people call them."""
+
+
 class Started(NamedTuple):
     """What runs: a scenario, and what stands above it."""
 
@@ -264,16 +304,22 @@ class NobodyCallsItThat(Exception):
 
 def situation_of(words: str) -> Situation:
     """The situation that words name. Raises NobodyCallsItThat."""
-    names = {one.situation: one.situation for one in SPOKEN}
-    names |= {word: one.situation for one in SPOKEN for word in (one.title.lower(), *one.words)}
-    return BY_ID[_named(words, names, "situation")]
+    return BY_ID[_named(words, SITUATIONS, "situation")]
+
+
+def situation_named_in(words: str) -> str:
+    """The longest name of a situation that is in the words; "" for none."""
+    return held_in(words, SITUATIONS)
 
 
 def scenario_of(words: str, scenarios: Iterable[str] = ()) -> str:
     """The scenario that stands for what people run. Raises NobodyCallsItThat."""
-    names = {id: id for id in scenarios}
-    names |= {word: id for id, many in SUBJECTS.items() for word in (id, *many)}
-    return _named(words, names, "program")
+    return _named(words, {**{id: id for id in scenarios}, **PROGRAMS}, "program")
+
+
+def program_named_in(words: str, scenarios: Iterable[str] = ()) -> str:
+    """The longest name of a program that is in the words; "" for none."""
+    return held_in(words, (*PROGRAMS, *scenarios))
 
 
 def program_and_launcher_of(words: str, scenarios: Iterable[str] = ()) -> Started:
@@ -284,12 +330,11 @@ def program_and_launcher_of(words: str, scenarios: Iterable[str] = ()) -> Starte
     scenarios = tuple(scenarios)
     asked = " ".join(words.lower().split())
     names = {word: id for id, many in BELOW.items() for word in (id, *many)}
-    held = [name for name in names if _holds(asked, name)]
-    programs = [word for id, many in SUBJECTS.items() for word in (id, *many)]
-    if not held or asked in programs or asked in scenarios:
+    held = [name for name in names if _follow(_words(name), _words(asked))]
+    if not held or asked in PROGRAMS or asked in scenarios:
         return Started(_scenario_or_nearest(words, names, scenarios))
     longest = max(held, key=len)
-    rest = f" {asked} ".replace(f" {longest} ", " ", 1).split()
+    rest = " ".join(_words(asked)).replace(" ".join(_words(longest)), " ", 1).split()
     rest = [word for word in rest if word not in FILLERS]
     scenario = scenario_of(" ".join(rest), scenarios) if rest else PLAIN
     return Started(scenario, names[longest])
@@ -311,11 +356,65 @@ def _scenario_or_nearest(words: str, launchers: Mapping[str, str], scenarios: It
 
 
 def held_in(words: str, names: Iterable[str]) -> str:
-    """The longest of some names that is in the words, or that has their letters; "" for none."""
-    asked = " ".join(words.lower().split())
-    alike = [one for one in names if _letters(one) and _letters(one) == _letters(asked)]
-    held = [one for one in names if one == asked or _holds(asked, one)]
-    return max(held or alike, key=len, default="")
+    """The longest of some names that is in the words; "" for none.
+
+    Its words follow each other there, or others that have the same letters: `docker-compose down`
+    holds `docker compose down`.
+    """
+    asked = _words(words)
+    every = _letters("".join(asked))
+    held = []
+    for name in names:
+        some, letters = _words(name), _letters(name)
+        if _follow(some, asked):
+            held.append((len(letters), True, len(name), name))
+        elif (
+            letters
+            and letters in every
+            and (letters == every or len(letters) >= ALIKE)
+            and letters in _runs(asked, len(letters))
+        ):
+            held.append((len(letters), False, len(name), name))
+    return max(held, default=(0, False, 0, ""))[-1]
+
+
+ALIKE = 6
+"""Letters that a name has, at least, which is found by its letters alone within other words."""
+
+MARKS = "'\"`\N{RIGHT SINGLE QUOTATION MARK},.;:!?()[]{}"
+"""What surrounds words in a sentence or a message and says nothing about them."""
+
+SENTENCE = ",.;:!?"
+
+
+def _words(text: str) -> list[str]:
+    """Without the marks around them; the parentheses of a call belong to its word."""
+    return [word for one in text.lower().split() if (word := _bare(one))]
+
+
+def _bare(word: str) -> str:
+    bare = word.strip(MARKS)
+    return f"{bare}()" if bare and word.rstrip(SENTENCE).endswith("()") else bare
+
+
+def _follow(some: Sequence[str], every: Sequence[str]) -> bool:
+    """Whether some words follow each other among others."""
+    return bool(some) and any(
+        every[place : place + len(some)] == some for place in range(len(every))
+    )
+
+
+def _runs(words: Sequence[str], length: int) -> set[str]:
+    """The letters of words that follow each other, as many; an option is no part of a name."""
+    found = set()
+    for place in range(len(words)):
+        run = ""
+        for one in words[place:]:
+            if one.startswith("-") or len(run) >= length:
+                break
+            run += _letters(one)
+        found.add(run)
+    return found
 
 
 KNOWN: Mapping[str, str] = {
@@ -329,16 +428,12 @@ def _named(words: str, names: Mapping[str, str], what: str) -> str:
     asked = " ".join(words.lower().split())
     if asked in names:
         return names[asked]
-    alike = [id for name, id in names.items() if _letters(name) == _letters(asked)]
-    if alike and _letters(asked):
-        return alike[0]
     if not asked:
         raise NobodyCallsItThat(
             f"no {what} is named; there are {', '.join(dict.fromkeys(names.values()))}"
         )
-    holding = {name: id for name, id in names.items() if _holds(asked, name)}
-    if holding:  # the longest name says most: `kubectl delete pod web-1` is one
-        return holding[max(holding, key=len)]
+    if held := held_in(asked, names):  # `kubectl delete pod web-1` holds one
+        return names[held]
     near = difflib.get_close_matches(asked, names, n=3, cutoff=0.6)
     known = f"nearest: {', '.join(near)}" if near else f"known are {KNOWN[what]}, ..."
     raise NobodyCallsItThat(f"no {what} is called '{words}'; {known}")
@@ -347,12 +442,6 @@ def _named(words: str, names: Mapping[str, str], what: str) -> str:
 def _letters(text: str) -> str:
     """`ctrl c` and `Ctrl-C` are one; so are `docker-stop` and `docker stop`."""
     return "".join(one for one in text.lower() if one.isalnum())
-
-
-def _holds(asked: str, name: str) -> bool:
-    """Whether the words of a name follow each other in what was asked."""
-    some, every = name.split(), asked.split()
-    return any(every[place : place + len(some)] == some for place in range(len(every)))
 
 
 def ending_in(situation: Situation, scenario: Scenario) -> Ending | None:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from exitmatrix.model import Frozen, Interpreter, Scenario, Skipped, Stack, Termination
+from exitmatrix.report.exchange.answer import AnswerDocument
 from exitmatrix.report.exchange.cells import ExplainDocument
 from exitmatrix.report.exchange.changes import BisectDocument, CheckDocument, DiffDocument
 from exitmatrix.report.exchange.claims import ClaimDocument, ClaimsDocument
@@ -26,6 +27,7 @@ DOCUMENTS: Mapping[str, Any] = {
     "diff": DiffDocument,
     "bisect": BisectDocument,
     "explain": ExplainDocument,
+    "answer": AnswerDocument,
     "claims": ClaimsDocument,
     "list-interpreters": list[Interpreter],
     "list-scenarios": list[Scenario],
