@@ -13,7 +13,7 @@ SITUATIONS = (
     "kubectl delete pod, docker stop",
     "systemctl stop",
     "Ctrl-C",
-    "OOM killer, kill -9 to who serves",
+    "OOM killer, kill -9 to the serving process",
 )
 """Those that the first page has, of the report's."""
 

@@ -94,7 +94,7 @@ SPOKEN: tuple[Spoken, ...] = (
     ),
     Spoken(
         situation="oom",
-        title="OOM killer, kill -9 to who serves",
+        title="OOM killer, kill -9 to the serving process",
         words=(
             *("oom killer", "out of memory", "oom", "exit 137", "kill -9", "sigkill", "oomkilled"),
             *("memory limit", "kill the second pid", "exit code 137", "exit status 137", "137"),

@@ -63,7 +63,7 @@ def html_words(words: Inline, href: Href = as_written) -> str:
         case tuple():
             return "".join(html_words(span, href) for span in words)
         case Symbol():
-            return f'<span class="sign {KINDS[words]}" aria-hidden="true">{words.value}</span>'
+            return f'<i class="{KINDS[words]}" aria-hidden="true">{words.value}</i>'
         case Code():
             return f"<code>{html_words(words.text)}</code>"
         case NoteMark():

@@ -37,11 +37,15 @@ def timeline_svg(figure: Figure) -> str:
     """A column for each process, time downwards, a signal as a line across."""
     column, letters = COLUMNS.get(len(figure.columns), NARROW)
     width = EDGE * 2 + column * len(figure.columns)
-    body: list[str] = []
-    dots: list[str] = []
+    texts: dict[tuple[int, str], list[str]] = {}  # of a column and a kind, by its place
+    lines: dict[str, list[str]] = {"lane": [], "across": [], "signal": [], "dots": []}
     top = EDGE + LINE
+
+    def write(left: int, words: str, kind: str) -> None:
+        texts.setdefault((left, kind), []).append(f'<text y="{top}">{escape(words)}</text>')
+
     for place, name in enumerate(figure.columns):
-        body.append(_text(EDGE + place * column, top, name, "role"))
+        write(EDGE + place * column, name, "role")
     begin = top + 8
     top += LINE
     for who, what in figure.steps:
@@ -49,31 +53,32 @@ def timeline_svg(figure: Figure) -> str:
             left = EDGE + figure.columns.index(who) * column
             for line in wrap(what, letters):
                 top += LINE
-                body.append(_text(left + 14, top, line))
-            dots.append(f"M{left + 4} {top - 4}h0")
+                write(left + 14, line, "")
+            lines["dots"].append(f"M{left + 4} {top - 4}h0")
         else:
             top += LINE + 6
-            lines = wrap(what, letters * len(figure.columns))
+            parts = wrap(what, letters * len(figure.columns))
             kind = "signal" if what.startswith("SIG") else "across"
-            body.append(f'<path class="{kind}" d="M{EDGE} {top + 5}H{width - EDGE}"/>')
-            for line in lines:
-                body.append(_text(EDGE, top, line, "event"))
-                top += LINE * (line != lines[-1])
+            lines[kind].append(f"M{EDGE} {top + 5}H{width - EDGE}")
+            for line in parts:
+                write(EDGE, line, "event")
+                top += LINE * (line != parts[-1])
             top += 6
-    lanes = (
-        f'<path class="lane" d="M{EDGE + place * column + 4} {begin}V{top}"/>'
-        for place in range(len(figure.columns))
-    )
+    for place in range(len(figure.columns)):
+        lines["lane"].append(f"M{EDGE + place * column + 4} {begin}V{top}")
     label = "; ".join(f"{who + ' ' if who else ''}{what}" for who, what in figure.steps)
+    drawn = (f'<path class="{kind}" d="{"".join(some)}"/>' for kind, some in lines.items() if some)
+    said = (_at(left, kind, "".join(some)) for (left, kind), some in texts.items())
     return (
         f'<svg role="img" aria-label="{escape(label)}" width="{width}" height="{top + EDGE}">'
-        f'{"".join(lanes)}<path class="dots" d="{"".join(dots)}"/>{"".join(body)}</svg>'
+        f"{''.join(drawn)}{''.join(said)}</svg>"
     )
 
 
-def _text(left: int, top: int, words: str, kind: str = "") -> str:
+def _at(left: int, kind: str, texts: str) -> str:
+    """Texts of one kind below each other: their place and kind are told once."""
     named = f' class="{kind}"' if kind else ""
-    return f'<text{named} x="{left}" y="{top}">{escape(words)}</text>'
+    return f'<g{named} transform="translate({left})">{texts}</g>'
 
 
 def strip_svg(title: str, versions: Sequence[tuple[str, Symbol]]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 
 import msgspec
@@ -33,14 +33,20 @@ from exitmatrix.report.sections.answers import short_answer
 from exitmatrix.report.sections.remedies import what_to_do
 from exitmatrix.report.sentences import sentences
 from exitmatrix.report.site.content import Family, Site
+from exitmatrix.report.site.laws import COMMON
 from exitmatrix.report.site.laws import PATH as LAWS_PAGE
 from exitmatrix.report.site.questions import Answered
 from exitmatrix.report.survey import Group
 from exitmatrix.report.timeline import figure, of_the_program
 
 
-def family_page(family: Family, site: Site, asking: Sequence[Answered] = ()) -> Section:
-    """The page, as a document; `asking` are the questions of people that it answers."""
+def family_page(
+    family: Family, site: Site, asking: Sequence[Answered] = (), common: Collection[str] = ()
+) -> Section:
+    """The page, as a document; `asking` are the questions of people that it answers.
+
+    Laws that are `common` are told on the page of laws alone.
+    """
     question = family.question
     scenario = site.scenarios.get(question.scenario)
     roles = scenario.roles if scenario else ()
@@ -50,10 +56,9 @@ def family_page(family: Family, site: Site, asking: Sequence[Answered] = ()) -> 
         Section("The answer", tuple(answer_blocks(family))),
         *figures(family, site),
         Section("Versions", (*versions(family), *interpreters(family))),
-        *_why(family, site),
+        *_why(family, site, common),
         *what_to_do([question], named=False),
         *_program(family, site),
-        Section("Measure it again", (Listing("bash", (command(family.records[0][1]),)),)),
         *asked(asking),
     ]
     title = inline(Code(question.scenario), ", ", termination_words(family.survey, roles or ("",)))
@@ -146,25 +151,29 @@ def law_item(id: str, name: str = "") -> Item:
     return Item((prose(TEXTS[id].because), Link("Source", f"{LAWS_PAGE}#{id}")), name=name)
 
 
-def _why(family: Family, site: Site) -> list[Section]:
+def _why(family: Family, site: Site, common: Collection[str]) -> list[Section]:
     blocks: list[Block] = [*open_words(family, site)]
     known = laws_of(family, site)
-    if known:
-        blocks.append(points(map(law_item, known)))
+    own = [id for id in known if id not in common]
+    if own:
+        blocks.append(points(map(law_item, own)))
+    if len(own) < len(known):
+        there = Link("what holds for many programs", f"{LAWS_PAGE}#{COMMON}")
+        blocks.append(paragraph(inline("And " if own else "By ", there, ".")))
     return [Section("Why", tuple(blocks))] if blocks else []
 
 
 def _program(family: Family, site: Site) -> list[Section]:
-    """The newest's cell as a program of its own."""
+    """The newest's cell as a program of its own, and the command that measures it again."""
+    again = Listing("bash", (command(family.records[0][1]),))
     program = site.programs.get(family.question)
     if program is not None:
-        about = paragraph("It shows this without the harness, and says how to run it.")
+        about = paragraph("This program shows it without exitmatrix, and says how to run it:")
         listing = Listing("python", tuple(program.rstrip("\n").splitlines()))
-        return [Section("A program that shows it", (about, listing))]
+        return [Section("See it again", (again, about, listing))]
     reason = site.refusals.get(family.question)
-    if reason is None:
-        return []
-    return [Section("A program that shows it", (paragraph(f"There is none: {reason}."),))]
+    none = [paragraph(f"No program shows it without exitmatrix: {reason}.")] if reason else []
+    return [Section("See it again", (again, *none))]
 
 
 def asked(asking: Sequence[Answered]) -> list[Section]:

@@ -33,7 +33,7 @@ class Page(Frozen, kw_only=True):
     path: str  # from the root of the site: c/plain/SIGTERM@main/index.html
     title: str
     body: str  # of `main`
-    about: str = ""  # one sentence, for search engines
+    about: str = ""  # one sentence for search engines, which take the first lines without it
     scripts: tuple[str, ...] = ()  # from the root of the site
 
 
@@ -69,14 +69,13 @@ def framed(page: Page, navigation: Mapping[str, str] = NAVIGATION) -> bytes:
     )
     root = f' data-root="{up or "./"}"' if page.scripts else ""
     scripts = "".join(f'<script src="{up}{one}" defer></script>\n' for one in page.scripts)
-    about = page.about or "Which exit handlers of a Python program run, in which process, and when."
+    about = f'<meta name="description" content="{escape(page.about)}">\n' if page.about else ""
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="description" content="{escape(about)}">
-<title>{escape(page.title)} - exitmatrix</title>
+{about}<title>{escape(page.title)} - exitmatrix</title>
 <link rel="icon" href="{up}assets/icon.svg">
 <link rel="stylesheet" href="{up}assets/style.css">
 {scripts}</head>
@@ -94,9 +93,7 @@ def framed(page: Page, navigation: Mapping[str, str] = NAVIGATION) -> bytes:
 def moved(there: str) -> bytes:
     """A page that leads to another place, for those who have linked to it."""
     return f"""<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><title>Moved</title>
+<html lang="en"><head><meta charset="utf-8"><title>Moved</title>
 <meta http-equiv="refresh" content="0;url={there}"></head>
-<body><main><h1>Moved</h1><p><a href="{there}">The answer</a></p></main></body>
-</html>
+<body><main><h1><a href="{there}">Moved</a></h1></main></body></html>
 """.encode()
