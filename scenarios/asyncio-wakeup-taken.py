@@ -3,7 +3,7 @@
 # dependencies = []
 #
 # [tool.exitmatrix]
-# title = "Somebody calls signal.set_wakeup_fd after `loop.add_signal_handler`"
+# title = "Another owner calls signal.set_wakeup_fd after `loop.add_signal_handler`"
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["SIGTERM", "SIGINT"]

@@ -3,7 +3,7 @@
 # dependencies = []
 #
 # [tool.exitmatrix]
-# title = "Two handlers of three raise, and hooks say which of them is told"
+# title = "Two handlers of three raise, and hooks report what is passed to them"
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # printed = true

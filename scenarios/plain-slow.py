@@ -3,7 +3,7 @@
 # dependencies = []
 #
 # [tool.exitmatrix]
-# title = "Three slow handlers, and somebody who does not wait for them"
+# title = "Three slow handlers, which a second signal may cut off"
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["SIGTERM-then-SIGKILL", "SIGINT-then-SIGINT"]

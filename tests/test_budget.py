@@ -148,6 +148,7 @@ def test_the_page_says_who_has_which_budget() -> None:
     [("plain-slow-50ms", 50), ("flask-debug-slow-1000ms", 1000), ("plain", 0), ("plain-2ms-x", 0)],
 )
 def test_the_length_stands_in_the_id(id: str, length: int) -> None:
+    """As a number of milliseconds at its end; other ids have none."""
     assert length_of(id) == length
 
 

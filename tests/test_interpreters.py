@@ -460,7 +460,7 @@ def test_a_pattern_that_matches_nothing_names_the_nearest() -> None:
 
 
 def test_a_path_that_was_not_looked_at_selects_nothing() -> None:
-    """`select` never touches the machine: a path counts only if `find` was given it."""
+    """A path counts only if `find` was given it."""
     with pytest.raises(NoSuchInterpreterError, match="was not looked at"):
         select(THREE, [BASE])
 

@@ -146,7 +146,7 @@ def test_what_is_printed_is_that_of_the_run_without_the_probe() -> None:
     assert seen(blind(plain().ends(10), ""), PRINTS).printed == ()
 
 
-def test_what_is_printed_is_told_where_it_is_asked_for() -> None:
+def test_what_is_printed_is_not_told_where_nobody_asks_for_it() -> None:
     """Of a scenario that does not ask for it there is nothing about stderr."""
     assert seen(blind(plain().ends(10), "x")).printed is None
 

@@ -245,6 +245,7 @@ def test_a_server_that_is_ended_while_it_answers_is_a_scenario_of_its_own(tmp_pa
     "busy", ['["SIGTERM@nobody"]', '["os-exit-3"]', '["SIG*"]', '["touch-source"]', '"SIGTERM"']
 )
 def test_only_a_signal_is_sent_while_a_server_answers(busy: str) -> None:
+    """To a role that it has; the line says what is valid."""
     text = LISTENING.replace('["SIGTERM@master", "SIGKILL@worker"]', busy)
     with pytest.raises(header.InvalidScenario) as refusal:
         header.parse("served", text, "served.py")
@@ -283,6 +284,7 @@ def test_the_id_of_a_length_is_taken_once(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_value_of_a_rare_key_is_refused(line: str, key: str) -> None:
+    """The error names the key, and what would be valid."""
     error = refused(changed('roles = ["main"]', f'roles = ["main"]\n# {line}'))
     assert error.key == f"tool.exitmatrix.{key}"
     assert "valid" in error.text
@@ -290,6 +292,7 @@ def test_a_wrong_value_of_a_rare_key_is_refused(line: str, key: str) -> None:
 
 @pytest.mark.parametrize("pattern", ["SIGINT@nobody", "SIGINT@", "SIGNIT@group"])
 def test_a_target_that_does_not_exist_is_refused(pattern: str) -> None:
+    """No role has that name, or no termination has it."""
     error = refused(changed('["return", "SIG*"]', f'["{pattern}"]'))
     assert error.key == "tool.exitmatrix.terminations"
 

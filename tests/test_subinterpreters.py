@@ -86,6 +86,7 @@ def test_an_event_names_the_interpreter_that_tells_it(
 
 @pytest.mark.parametrize("who", ["7.", "7.0", "7.x", ".1", "7.1.1", "7.-1", "7.01", "7. 1"])
 def test_what_names_no_interpreter_is_garbled(who: str) -> None:
+    """A speaker is a pid, with the number of an interpreter from 1 on behind a point."""
     assert decode(f"t\tprobe\t{who}\t1\tbegan\t1".encode(), "t").kind == "garbled"
 
 

@@ -3,7 +3,7 @@
 # dependencies = []
 #
 # [tool.exitmatrix]
-# title = "A program with files in flight that nobody closes: temporary ones, archives, logs, a lock, a map"
+# title = "A program with files in flight that are not closed: temporary ones, archives, logs, a lock, a map"
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = [

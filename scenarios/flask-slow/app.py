@@ -3,7 +3,7 @@
 # dependencies = ["flask"]
 #
 # [tool.exitmatrix]
-# title = "A Flask app with three slow handlers, and somebody who does not wait for them"
+# title = "A Flask app with three slow handlers, which a second signal may cut off"
 # roles = ["main"]
 # ready = "http"
 # terminations = ["SIGTERM-then-SIGKILL", "SIGINT", "SIGINT-then-SIGINT"]

@@ -3,7 +3,7 @@
 # dependencies = ["opentelemetry-sdk"]
 #
 # [tool.exitmatrix]
-# title = "OpenTelemetry, a mute collector"
+# title = "OpenTelemetry, a collector that does not answer"
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["SIGTERM", "SIGTERM-then-SIGKILL"]

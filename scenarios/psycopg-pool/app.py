@@ -3,7 +3,7 @@
 # dependencies = ["psycopg-pool"]
 #
 # [tool.exitmatrix]
-# title = "A pool of psycopg that nobody has closed, and no database"
+# title = "A pool of psycopg that was not closed, and no database"
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["return", "exception", "SIGTERM"]

@@ -3,7 +3,7 @@
 # dependencies = ["sentry-sdk"]
 #
 # [tool.exitmatrix]
-# title = "Sentry, a mute collector"
+# title = "Sentry, a collector that does not answer"
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = ["SIGTERM", "SIGTERM-then-SIGKILL"]

@@ -12,11 +12,11 @@ FORMAT = 1
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class Frozen(msgspec.Struct, frozen=True, omit_defaults=True, cache_hash=True, gc=False):
-    """Base of all values: immutable, compared by content, defaults not written.
+    """Base of all values: fields are set once, compared by content, defaults not written.
 
     Keys that a later version added are read over: they may be added, not renamed.
-    What never changes has one hash, and cannot come to hold itself: the collector of cycles
-    need not look at it.
+    A hash is computed once. The collector of cycles does not look at values: a field is given
+    when the value is made, so it holds what was there before.
     """
 
 
