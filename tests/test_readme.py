@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from exitmatrix.cli.main import main
+
+from tests.support.committed import records
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -65,3 +73,44 @@ def test_the_first_page_is_short() -> None:
     """It opens with what it answers, and fits two screens, with the answer on the first one."""
     assert len(README.splitlines()) <= 80
     assert README[: README.index("<!-- end of situations")].count("\n") <= 25
+
+
+READS = ("answer", "claims", "diff", "explain")
+"""Commands that measure nothing, so that what they print is the same anywhere."""
+
+
+def shown() -> Iterator[tuple[str, list[str]]]:
+    """Commands in the documentation with the lines that it shows of their output."""
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for part in page.read_text(encoding="utf-8").split("\n    $ exitmatrix ")[1:]:
+            command, *lines = part.splitlines()
+            end = next(n for n, line in enumerate(lines) if line and not line.startswith("    "))
+            yield command, [line.removeprefix("    ") for line in lines[:end]]
+
+
+@pytest.mark.parametrize(
+    ("command", "lines"), [one for one in shown() if one[0].split()[0] in READS]
+)
+def test_the_documentation_shows_what_a_command_prints(command: str, lines: list[str]) -> None:
+    """The same lines, one behind the other; `...` stands for some that are left out."""
+    words = [*shlex.split(command), "--records", str(ROOT / "reports")]
+    rest = f"\n{CliRunner().invoke(main, words).stdout}\n"
+    parts = [part.strip("\n") for part in "\n".join(lines).split("...")]
+    assert any(parts)
+    for part in parts:
+        _, found, rest = rest.partition(f"\n{part}\n" if part else "\n")
+        assert found, part
+        rest = f"\n{rest}"
+
+
+def test_the_documentation_shows_the_number_of_cells_that_are_measured() -> None:
+    """Of the example that measures some."""
+    ((_, lines),) = (one for one in shown() if one[0].startswith("matrix --python cpython-3.13.0"))
+    measured = [
+        one
+        for one in records()
+        if (one.interpreter_id, one.stack, one.scenario) == ("cpython-3.13.0", "flask-3.1", "flask")
+        and one.question.launcher == "direct"
+    ]
+    assert f"measured now: {len(measured)} cells of cpython-3.13.0" in lines
+    assert f"{len(measured)} of {len(measured)} cells agree with the laws" in lines
