@@ -15,12 +15,9 @@ from exitmatrix.judge.start import Below, code_of, first_moment
 from exitmatrix.model import Prediction, Program, Termination
 from exitmatrix.model.outcome_sets import union
 
-MOST = 10000
-"""Moments of a cell that are looked at: two workers that are ended have many. A generated program
-may have fewer (MOST_MOMENTS), as there are so many of them."""
-
-MOST_BELOW = 20000
-"""The same below a launcher, whose signal may come at any moment."""
+MOST = 8000
+"""Moments of a cell that are looked at: a signal below a launcher may come at any of them. A
+generated program may have fewer (MOST_MOMENTS), as there are so many of them."""
 
 
 def predict(
@@ -46,9 +43,8 @@ def _predict(
 ) -> Prediction:
     ask = Ask(laws, code_of(program, target), profile, ordered=False)
     first = first_moment(program, termination, target, below)
-    most = MOST_BELOW if below else MOST
     told = union(
-        outcome_of(end, program, termination, target, ask) for end in outcomes(first, ask, most)
+        outcome_of(end, program, termination, target, ask) for end in outcomes(first, ask, MOST)
     )
     open_end = len(told) > 1 or any(one.cut or one.answer == "either" for one in told)
     races = tuple(ask.races) if open_end else ()
