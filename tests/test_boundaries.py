@@ -32,6 +32,7 @@ UNNOTICED = {
     "thread_end_loads of cpython-3.9.18 as on cpython-3.9.2": TOO_RARE,
     "without reloader-sigterm": NOT_SAID,
     "without child-starts": NOT_SAID,
+    "without thread-that-forks-takes-a-signal": NOT_SAID,
     "without library-is-imported": NOT_SAID,
     "keeps_unwritten of cpython-2.7.18 as on cpython-3.6.15": NOT_TOLD,
     "keeps_unwritten of pypy-2.7.18-7.3.3 as on pypy-3.7.10-7.3.5": NOT_TOLD,
