@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -188,6 +189,18 @@ def test_the_check_sees_what_it_forbids() -> None:
     tree = ast.parse("def f():\n    import subprocess as s\n    from os import path\n    p.open()")
     assert set(imports(tree)) == {"subprocess", "os.path"}
     assert calls(tree) == {"open"}
+
+
+def test_what_runs_inside_imports_in_one_direction() -> None:
+    """No file of it is needed, however late, by one that it needs itself."""
+    inside = {one.stem: one for one in files(INSIDE_PACKAGE)}
+    needs = {
+        name: {one.split(".")[0] for one in imports(ast.parse(file.read_text()))} & inside.keys()
+        for name, file in inside.items()
+    }
+    del needs["sitecustomize"]  # it imports whatever has its name behind it on the path
+    order = list(graphlib.TopologicalSorter(needs).static_order())
+    assert order.index("exitmatrix_channel") < order.index("exitmatrix_probe")
 
 
 @pytest.mark.parametrize("file", files(INSIDE_PACKAGE), ids=lambda file: file.name)

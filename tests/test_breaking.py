@@ -66,8 +66,9 @@ def test_a_pid_swapped(environment_of: EnvironmentOf, tmp_path: Path) -> None:
         environment,
         tmp_path,
         "exitmatrix_channel.py",
-        "if SUBINTERPRETER else str(os.getpid())",
-        'if SUBINTERPRETER else str(os.getppid() if kind in ("began", "ended") else os.getpid())',
+        "if SUBINTERPRETER else str(posix.getpid())",
+        "if SUBINTERPRETER else str("
+        'posix.getppid() if kind in ("began", "ended") else posix.getpid())',
     )
     subject = LOADED["flask-debug"]
     shown = outcomes_of([make_order(environment, subject, "SIGKILL", "child", path=path)])

@@ -229,6 +229,7 @@ print(" ".join(sorted(sys.modules)))
     )
     more = probed - bare
     own = {"sitecustomize", "exitmatrix_probe", "exitmatrix_channel"}
+    own |= {"exitmatrix_python2"} if python.language == (2, 7) else set()
     # atexit is built into 3.x; itertools and fcntl are C, though files of their own on 2.7.
     effectless = {"itertools", "fcntl" if python.language == (2, 7) else "atexit"}
     assert own - {"sitecustomize"} <= more <= own | effectless

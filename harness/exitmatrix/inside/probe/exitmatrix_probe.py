@@ -6,8 +6,8 @@ otherwise the callable it wraps: equal to it, with its hash and its repr, so
 that `unregister`, decorator use and messages stay as they are.
 
 All that each process needs is in this one file, long as it is: to import another takes as
-many instructions as a hundredth of a bare start of Python 3.13, in every process that is
-observed. What only some runs ask for is beside it, and imported where it is asked for.
+many instructions as a two-hundredth of a bare start of Python 3.13, in every process that is
+observed. What only some runs ask for, or some Pythons need, is beside it.
 """
 import itertools
 import os
@@ -35,7 +35,7 @@ DISPLAY_UNRAISABLE = getattr(sys, "__unraisablehook__", None)
 DISPLAY = sys.__excepthook__
 
 _keys = itertools.count(1)
-_watchers = {}  # functions that are to be given what a library registers, by what that is
+watchers = {}  # functions that are to be given what a library registers, by what that is
 _count = [None, 0]  # atexit's own count, where it has one, and how many are known to the harness
 
 
@@ -287,8 +287,8 @@ def _register(real, args, kwargs):
     tell("probe", "registered", key, name, _module(func), _place(func), caller, call)
     _count[1] += 1
     real(Handler(func, key), *args[1:], **kwargs)
-    if _watchers:
-        _watchers.get(_module(func), id)(func)
+    if watchers:
+        watchers.get(_module(func), id)(func)
     return func
 
 
@@ -328,52 +328,17 @@ def begin():
     for names, act in ((LEAVES, _leave), (GIVES_UP, _give_up)):
         for name in names:
             _stand_in(name, act)
-    if "signal" in MECHANISMS:
-        import exitmatrix_signals
+    if PYTHON_2:
+        import exitmatrix_python2
 
-        exitmatrix_signals.watch()
-    # Now: soon their folder is no longer on the path.
-    if "finalize" in MECHANISMS and not PYTHON_2:
-        import exitmatrix_finalizers
-
-        _watchers["weakref:finalize._exitfunc"] = exitmatrix_finalizers.watch
-    if "multiprocessing" in MECHANISMS or "threading" in MECHANISMS:
-        import exitmatrix_exits
-
-        if "multiprocessing" in MECHANISMS:
-            _watchers["multiprocessing.util:_exit_function"] = exitmatrix_exits.watch_finalizers
-        if "threading" in MECHANISMS:
-            exitmatrix_exits.watch_threads()
-    if not PYTHON_2:
-        import _imp  # both built in, and importing them has no effect
-        import atexit
-
-        _begin_count(atexit)
-        watch(atexit)
-        _watch_modules(_imp)
-        _imp.exec_builtin = StandIn(_imp.exec_builtin, _execute)
+        exitmatrix_python2.watch(watch)
         return
-    if "atexit" in sys.modules:
-        watch(sys.modules["atexit"])
-    # 2.7's atexit is written in Python and takes over `sys.exitfunc` when it is
-    # imported (Lib/atexit.py, last lines), so the program must be the one to import it.
-    sys.meta_path.insert(0, _AtexitImport())
+    import _imp  # both built in, and importing them has no effect
+    import atexit
 
-
-def _watch_modules(imp):
-    """Look at the classes of servers and libraries, once they are loaded."""
-    if "lifespan" in MECHANISMS:
-        import exitmatrix_lifespan
-
-        exitmatrix_lifespan.watch()
-    if "hooks" in MECHANISMS:
-        import exitmatrix_hooks
-
-        exitmatrix_hooks.watch()
-    if "lifespan" in MECHANISMS or "hooks" in MECHANISMS:
-        import exitmatrix_loading
-
-        exitmatrix_loading.watch(imp)
+    _begin_count(atexit)
+    watch(atexit)
+    _imp.exec_builtin = StandIn(_imp.exec_builtin, _execute)
 
 
 def _stand_in(name, act):
@@ -382,21 +347,6 @@ def _stand_in(name, act):
         stand_in = StandIn(real, act)
         setattr(posix, name, stand_in)
         setattr(sys.modules["os"], name, stand_in)
-
-
-class _AtexitImport(object):
-    """A 2.7 import hook that hooks `atexit` whenever the program imports or reloads it."""
-
-    def find_module(self, name, path=None):
-        return self if name == "atexit" else None
-
-    def load_module(self, name):
-        import imp  # built in
-
-        # Into the module that is there, if one is: so says PEP 302 of a reload.
-        module = imp.load_module(name, *imp.find_module(name))
-        watch(module)
-        return module
 
 
 def _name(func, args, kwargs):

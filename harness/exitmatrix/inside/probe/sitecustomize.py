@@ -22,4 +22,8 @@ if "EXITMATRIX_CHANNEL" in os.environ:
     import exitmatrix_probe
 
     exitmatrix_probe.begin()
+    if exitmatrix_probe.MECHANISMS:
+        import exitmatrix_mechanisms
+
+        exitmatrix_mechanisms.watch()
 _chain()

@@ -35,6 +35,7 @@ PROBE = tuple(
         *("probe/exitmatrix_signals.py", "probe/exitmatrix_finalizers.py"),
         *("probe/exitmatrix_exits.py", "probe/exitmatrix_loading.py"),
         *("probe/exitmatrix_lifespan.py", "probe/exitmatrix_hooks.py"),
+        *("probe/exitmatrix_mechanisms.py", "probe/exitmatrix_python2.py"),
         "endings/exitmatrix_channel.py",
     )
 )
