@@ -254,7 +254,7 @@ def test_an_answer_waits_for_others_only_while_there_are_orders_enough(
 
 
 def test_quiet_is_counted_from_what_was_learnt_last() -> None:
-    """News prolongs it and wakes nobody; what is waited for ends it at once."""
+    """News prolongs it and wakes nobody; what is waited for ends it at once, and for good."""
 
     async def run() -> tuple[float, float]:
         journal = Journal()
@@ -266,6 +266,7 @@ def test_quiet_is_counted_from_what_was_learnt_last() -> None:
         first, begun = loop.time() - begun, loop.time()
         loop.call_later(0.01, journal.note, "harness", 0, "ready")
         await journal.until_quiet(30, lambda: journal.events[-1].kind == "ready")
+        assert all(one.cancelled() for one in cast("Any", loop)._scheduled), "it wakes the loop"
         return first, loop.time() - begun
 
     first, second = asyncio.run(run())

@@ -54,18 +54,23 @@ class Journal:
         loop = asyncio.get_running_loop()
         woken = loop.create_future()
         self._last = time.monotonic()
+        timer: asyncio.TimerHandle
 
         def look() -> None:
+            nonlocal timer
             left = self._last + seconds - time.monotonic()
             if woken.done():
                 return
             if left > 0:
-                loop.call_later(left, look)
+                timer = loop.call_later(left, look)
             else:
                 woken.set_result(None)
 
-        loop.call_later(seconds, look)
-        await self._woken(done, woken)
+        timer = loop.call_later(seconds, look)
+        try:
+            await self._woken(done, woken)
+        finally:
+            timer.cancel()  # else it would wake the engine, for nothing
 
     async def _woken(self, done: Callable[[], bool], woken: asyncio.Future[None]) -> None:
         waits = (done, woken)
