@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from exitmatrix.model import Unknown
 from exitmatrix.model.app_outcome import AppOutcome, Fate, Handler, Sent
 from exitmatrix.model.tree import Node, Tree
 from exitmatrix.observe.naming import same_names
 from exitmatrix.report.app.page import AppReport, page
+from exitmatrix.report.app.words import roles
 from msgspec.structs import replace
 
 from tests.ownapp.made import ending, member, outcome
@@ -58,6 +60,23 @@ def test_the_page_has_one_row_for_a_process() -> None:
     report = AppReport(command="x", results=(ending(*seen),), grace=30, runs=2, seconds=1, again="")
     rows = [line.split()[0] for line in page(report) if "app.py:3" in line]
     assert rows == ["master", "worker"]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ("main", "main"),
+        ("master worker", "master and worker"),
+        ("worker#1 worker#2 worker#3", "worker#1, worker#2 and worker#3"),
+        ("master worker#1 worker#2 worker#3 worker#4", "master and worker#1 to #4"),
+        ("worker#1 worker#3 worker#4 worker#5 worker#6", "worker#1 and worker#3 to #6"),
+        (" ".join(f"worker#{n}" for n in range(1, 60, 3)), "20 of worker#1 to #58"),
+        (" ".join(f"a#{n} b#{n}" for n in range(1, 5)), "a#1 to #4 and b#1 to #4"),
+    ],
+)
+def test_many_processes_are_named_in_few_words(names: str, told: str) -> None:
+    """Those that are alike and in a row by the first and the last, and a crowd by its number."""
+    assert roles([member(name) for name in names.split()]) == told
 
 
 def test_a_long_name_leaves_room_for_the_line_of_a_handler() -> None:

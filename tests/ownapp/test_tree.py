@@ -229,6 +229,18 @@ def test_a_supervisor_is_no_part_of_what_it_starts(name: str) -> None:
     assert names(Tree(whole[:1])) == ["main"]  # it has nothing to start
 
 
+def test_a_launcher_may_start_itself_before_the_program() -> None:
+    """`make all`, whose recipe calls `$(MAKE) serve`; without a Python below, it is the program."""
+    makes = [
+        node(10, 1, "make", "all", program="/usr/bin/make"),
+        node(11, 10, "make", "serve", program="/usr/bin/make"),
+    ]
+    tree = Tree([*makes, node(12, 11, "python", "app.py")])
+    assert names(tree) == ["make#1", "make#2", "main"]
+    assert (tree.family, tree.launchers) == ({12}, {10, 11})
+    assert names(Tree(makes)) == ["main", "make"]
+
+
 def test_a_script_that_sleeps_is_the_program_and_no_launcher() -> None:
     """`while :; do sleep 1; done` waits in the shell; what it waits by comes and goes."""
     script = node(10, 1, "/bin/sh", "./serve.sh", program="/bin/dash")

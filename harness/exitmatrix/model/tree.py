@@ -172,9 +172,10 @@ class Tree:
         if len(below) == 1:
             if _hands_on(node, below[0]):
                 return self._launched_by(below[0])
-            if below[0].program == node.program and not _is_shell(node):
-                return (node,)
             found = list(self._launched_by(below[0]))
+            again = below[0].program == node.program and not _is_shell(node)
+            if again and (_is_python(node) or not any(_is_python(one) for one in found)):
+                return (node,)  # but `make all` may start `make serve`, and that a Python
             # What starts a tool is no launcher of it; `conda run` and its like start a Python.
             # A script of Python may do so too, as one part of its work.
             own = _is_python(node) and (

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from exitmatrix.model.app_outcome import Member
 
 WIDTH = 80
+IN_A_ROW = 3  # processes that are named one by one
+MOST_NAMES = 8
 
 
 def listed(words: Sequence[str]) -> str:
@@ -37,13 +40,26 @@ def short_exit(ended: str) -> str:
 
 
 def roles(members: Sequence[Member]) -> str:
-    """`worker#1 and worker#2`; `worker#1 to #8` of many in a row."""
-    names = [one.role for one in members]
-    numbers = [int(name.rpartition("#")[2]) for name in names if "#" in name]
-    in_a_row = numbers == list(range(numbers[0], numbers[0] + len(names))) if numbers else False
-    if len(names) > 3 and len(numbers) == len(names) and in_a_row:
-        return f"{names[0]} to #{numbers[-1]}"
-    return listed(names)
+    """`worker#1 and worker#2`; `worker#1 to #8` of many in a row; `43 of worker#1 to #60`."""
+    numbers: dict[str, list[int]] = {}
+    for one in members:
+        numbers.setdefault(one.base, []).append(int(one.role[len(one.base) + 1 :] or 0))
+    texts: list[str] = []
+    for base, own in numbers.items():
+        rows = list(_in_rows(base, sorted(own)))
+        whole = f"{len(own)} of {base}#{min(own)} to #{max(own)}"
+        texts += rows if len(rows) <= MOST_NAMES else [whole]
+    return listed(texts)
+
+
+def _in_rows(base: str, numbers: Sequence[int]) -> Iterator[str]:
+    """Those that follow one another, together."""
+    for _, row in groupby(enumerate(numbers), lambda one: one[1] - one[0]):
+        own = [number for _, number in row]
+        if len(own) > IN_A_ROW:
+            yield f"{base}#{own[0]} to #{own[-1]}"
+        else:
+            yield from (f"{base}#{number}" if number else base for number in own)
 
 
 def filled(text: str, first: str = "", rest: str | None = None, width: int = WIDTH) -> list[str]:
