@@ -254,6 +254,24 @@ def test_a_program_in_one_file_is_a_command_like_any_other(run_app: Run, folder:
     assert "✓ all" in row(done.stdout, "deploy")
 
 
+def test_a_command_may_make_a_namespace_of_pids_itself(run_app: Run) -> None:
+    """Its processes tell of themselves by other pids than they have here, and are seen as ever.
+
+    As the first process of it, one is not ended by a signal for which it has no handler.
+    """
+    unshare = ["unshare", "--pid", "--fork", "--kill-child"]
+    unshare += ["--user", "--map-root-user"] * (os.geteuid() != 0)
+    if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no namespace of pids can be made here")
+    ending = ("--ending", "stop-service", "--at", "main", "--grace", "1s")
+    done = run_app(*ONCE, *ending, "--", *unshare, "python", "plain.py")
+    assert "main, with unshare; ready" in done.stdout, done.stdout + done.stderr
+    assert re.search(r"main +__main__:bye +atexit +plain.py:3", done.stdout)
+    told = " ".join(done.stdout.split())
+    assert "main is the first process of its container: SIGTERM" in told
+    assert "a run without it ended alike" in told
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="a PID namespace takes the rights of root")
 def test_the_first_process_of_a_container_ignores_what_it_has_no_handler_for(run_app: Run) -> None:
     """PID 1 is not ended by a SIGTERM that it does not handle: pid_namespaces(7); by SIGKILL it is.

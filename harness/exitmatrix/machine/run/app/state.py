@@ -179,7 +179,7 @@ class AppState:
         ended = self.host.ended(self, ask)
         begun = len(self.journal.events)
         for told in self.channel.read():
-            event = self._as_seen_from_here(told) if self.spec.namespace else told
+            event = self._as_seen_from_here(told) if self._is_of_a_namespace(told) else told
             if told.kind == "holding":
                 self.gates.hold(told)  # of a scenario; with the pid by which its gate is called
             self.journal.add(event)
@@ -199,6 +199,26 @@ class AppState:
         events = self.journal.events
         return max(i for i, one in enumerate(events) if (one.pid, one.kind) == (pid, "ended"))
 
+    def _is_of_a_namespace(self, event: Event) -> bool:
+        """Whether its pids are those of a PID namespace: the launcher's, or the command's own.
+
+        `unshare --pid --fork python app.py` makes one. There is none if the pid is known here.
+        """
+        if self.spec.namespace:
+            return True
+        pid = event.pid
+        if pid not in self._pids:
+            if not pid or pid in self.processes.watched or pid in self._below():
+                return False
+            return self._outer(pid) not in (0, pid)
+        return self._pids[pid] != pid
+
+    def _has_namespace(self) -> bool:
+        return self.spec.namespace or any(one != pid for one, pid in self._pids.items())
+
+    def _below(self) -> tuple[int, ...]:
+        return proc.descendants_of(self.processes.root)
+
     def _as_seen_from_here(self, event: Event) -> Event:
         """An event with the pids that the harness knows: those in a PID namespace are others.
 
@@ -214,7 +234,7 @@ class AppState:
 
     def _outer(self, inside: int) -> int:
         if inside not in self._pids:
-            for pid in proc.descendants_of(self.processes.root):
+            for pid in self._below():
                 self._pids[looking.pid_inside(pid)] = pid
         return self._pids.get(inside, 0)
 
@@ -272,7 +292,7 @@ class AppState:
             starter=bool(self.spec.starter) and program_name(known) == self.spec.starter,
             program=program or node.program,
             unpacked=node.unpacked or _is_unpacked(pid, program, above),
-            init=node.init or (self.spec.namespace and looking.pid_inside(pid) == 1),
+            init=node.init or (self._has_namespace() and looking.pid_inside(pid) == 1),
             forked=forked,
         )
 
