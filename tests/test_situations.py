@@ -80,7 +80,7 @@ def test_a_program_has_a_row_below_what_many_run_below() -> None:
 
 
 def test_what_goes_on_is_killed_where_that_follows() -> None:
-    """A platform sends SIGKILL when the time of grace is over; a terminal that closes does not."""
+    """A platform sends SIGKILL when the grace period is over; a terminal that closes does not."""
     goes_on = outcome(process(fired=(), exit=None), port="serving")
     cells = ("uvicorn/SIGTERM@main", "uvicorn/SIGHUP@main")
     told = entries(*(record(cell, goes_on, stack="uvicorn-0.54") for cell in cells))

@@ -12,7 +12,7 @@
 # ///
 """Whose handlers run when gunicorn is the master and its workers are uvicorn's?
 
-The time of grace is 30 seconds unless it is set.
+The grace period is 30 seconds unless it is set.
 """
 
 import atexit

@@ -171,7 +171,7 @@ def test_a_number_of_runs_is_one_or_more(number: str, pytester: pytest.Pytester)
 
 
 def test_what_was_seen_once_is_not_run_again(session: pytest.Pytester) -> None:
-    """Two tests that ask for one ending share its runs; another time of grace is another ending."""
+    """Two tests that ask for one ending share its runs; another grace period is another ending."""
     tests = """
 def test_one(app):
     assert app.end("deploy") is app.end("deploy")

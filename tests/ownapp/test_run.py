@@ -282,7 +282,7 @@ def test_the_first_process_of_a_container_ignores_what_it_has_no_handler_for(run
     plain, graceful = run_app(*deploy, "plain.py"), run_app(*deploy, "graceful.py")
     assert "SIGKILL" in row(plain.stdout, "deploy"), plain.stdout + plain.stderr
     assert "main is the first process of its container: SIGTERM" in plain.stdout
-    assert "deploy: clean-up is missing and the time of grace was not enough" in plain.stdout
+    assert "deploy: clean-up is missing and the grace period was not enough" in plain.stdout
     assert "exit 0" in row(graceful.stdout, "deploy"), graceful.stdout + graceful.stderr
     assert "✓ all" in row(graceful.stdout, "deploy")
 

@@ -227,7 +227,7 @@ while True:
 def test_a_run_is_ended_early_where_the_same_went_on_before(
     tmp_path: Path, before: tuple[str, ...]
 ) -> None:
-    """SIGKILL follows once they rest; where others live, the time of grace is waited for."""
+    """SIGKILL follows once they rest; where others live, the grace period is waited for."""
     (tmp_path / "app.py").write_text(STAYS)
     one = spec(
         words=(sys.executable, "-I", "app.py"),

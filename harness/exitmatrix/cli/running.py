@@ -62,7 +62,7 @@ class Call(Frozen, kw_only=True):
     before: tuple[str, ...] = ()  # a command that is run once, first
     before_each: tuple[str, ...] = ()  # a command that is run before each run
     folder: str = ""  # where it is started; "": where the caller is
-    patient: bool = False  # whether each run is watched for the whole time of grace
+    patient: bool = False  # whether each run is watched for the whole grace period
 
 
 class Measured(Frozen, kw_only=True):
@@ -285,7 +285,7 @@ class _Runs:
         self._running.ask(spec)
 
     def _who_went_on(self, spec: AppSpec) -> tuple[tuple[str, ...], ...]:
-        """Who went on in runs of this ending that were watched for the whole time of grace."""
+        """Who went on in runs of this ending that were watched for the whole grace period."""
         shown = (
             plan.who_goes_on(one, trial)
             for one, trial in self.seen

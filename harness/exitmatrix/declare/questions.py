@@ -58,7 +58,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
     PeopleAsk(
         number=1,
         id="container-137",
-        asks="My container uses up the whole grace time and ends with 137. Does the signal reach"
+        asks="My container uses up the whole grace period and ends with 137. Does the signal reach"
         " Python at all?",
         looks=(
             Look("an entry script calls it", "plain/script/SIGTERM@first"),
@@ -71,7 +71,9 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("it is PID 1 and has a handler", "plain-graceful/pid1/SIGTERM@first"),
             Look("tini before it, and a handler", "plain-graceful/tini/SIGTERM@first"),
             Look("dumb-init before it, and a handler", "plain-graceful/dumb-init/SIGTERM@first"),
-            Look("clean-up that outlasts the grace time", "plain-slow-3000ms/SIGTERM-then-*@main"),
+            Look(
+                "clean-up that outlasts the grace period", "plain-slow-3000ms/SIGTERM-then-*@main"
+            ),
             STOPPED,
             GRACEFUL,
             Look("gunicorn", "gunicorn/SIGTERM@master"),

@@ -20,7 +20,7 @@ SIGNS: dict[Answer, str] = {
     "unseen": "?",
     "varies": "≈",
 }
-LATE = 5.0  # seconds; the shortest time of grace in use is 10 s (docker stop, Heroku has 30)
+LATE = 5.0  # seconds; the shortest grace period in use is 10 s (docker stop, Heroku has 30)
 NUMBER = re.compile(r"\b\w*[0-9]\w*|(?<=/)tmp\w+|\b[0-9a-f]{8,}\b")
 """A word with a digit, and other names that are made up anew: addresses, pids, psm_3fffb881.
 
@@ -125,7 +125,7 @@ def _lacking(outcome: AppOutcome) -> list[Member]:
 
 def _about_time(result: EndingResult, grace: float) -> list[str]:
     if any(_was_killed_late(one, result.situation) for one in result.outcomes):
-        return ["the time of grace was not enough"]
+        return ["the grace period was not enough"]
     limit = min(LATE, grace / 2)
     whole = [one for one in result.outcomes if not one.shortened]
     late = any(one.gone is not None and one.gone > limit for one in whole)

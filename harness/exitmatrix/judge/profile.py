@@ -202,7 +202,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="interrupted_end",
-        about="how a program ends whose KeyboardInterrupt nobody catches",
+        about="how a program ends after an uncaught KeyboardInterrupt",
         spans=(
             Span("cpython", (), "status 1"),
             Span("cpython", (3, 8), "signal"),
@@ -226,8 +226,10 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="hook_flush",
-        about="when stdout is flushed where an exception that ends the code is given to a function "
-        "that the program has set as sys.excepthook",
+        about=(
+            "when stdout is flushed if an exception that ends the code is passed to a "
+            "sys.excepthook of the program's own"
+        ),
         spans=(
             Span("cpython", (), "never"),
             Span("cpython", (3,), "before"),
@@ -261,7 +263,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="held_stream",
-        about="what the end does about a stream whose lock a thread holds that will never go on",
+        about=(
+            "what finalization does about a stream whose lock is held by a suspended daemon thread"
+        ),
         spans=(
             Span("cpython", (), "waits"),
             Span("cpython", (3,), "aborts"),
@@ -316,7 +320,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="nests_signal_handlers",
-        about="whether a signal is handled that comes while the handler of a signal runs",
+        about=("whether a signal is handled that arrives while the handler of another signal runs"),
         spans=(
             Span("cpython", (), "in calls"),
             Span("cpython", (3, 8), "always"),
@@ -335,13 +339,13 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="unkilled_status",
-        about="with what an interrupted program exits that its own SIGINT does not kill",
+        about="the exit status of an interrupted program that its own SIGINT does not kill",
         spans=(Span("cpython", (), 130), Span("pypy", (), 1)),
         source="CPython Modules/main.c, exit_sigint; PyPy: seen as PID 1",
     ),
     Parameter(
         name="waits_for_threads",
-        about="whether the end of the main thread waits for every other that is no daemon",
+        about="whether the end of the main thread waits for all non-daemon threads",
         spans=(
             Span("cpython", (), "all"),
             Span("pypy", (), "all"),
@@ -353,7 +357,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="handler_report",
-        about="how what a handler raises is written to stderr",
+        about="how an exception in a handler is written to stderr",
         spans=(
             Span("cpython", (), "title"),
             Span("cpython", (3, 10), "colon before"),
@@ -367,7 +371,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="unraisable_hook",
-        about="whether sys.unraisablehook is told of what a handler raises",
+        about="whether sys.unraisablehook is called for an exception in a handler",
         spans=(
             Span("cpython", (), value=False),
             Span("cpython", (3, 10), value=True),
@@ -415,7 +419,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="has_faulthandler",
-        about="whether there is faulthandler",
+        about="whether the module faulthandler exists",
         spans=(
             Span("cpython", (), value=False),
             Span("cpython", (3, 3), value=True),
@@ -443,7 +447,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="clears_globals",
-        about="whether that empties the program's module, whoever holds on to its functions",
+        about=(
+            "whether that clears the program's module even if its functions are still referenced"
+        ),
         spans=(
             Span("cpython", (), value=True),
             Span("cpython", (3, 4), value=False),
@@ -482,7 +488,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="thread_hook",
-        about="whether threading.excepthook is told of what leaves a thread's code",
+        about=(
+            "whether threading.excepthook is called for an exception that leaves a thread's code"
+        ),
         spans=(
             Span("cpython", (), value=False),
             Span("cpython", (3, 8), value=True),
@@ -538,7 +546,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="list_runs_before_end",
-        about="whether threading takes the main thread for over only behind its list of functions",
+        about=(
+            "whether threading counts the main thread as ended only after its list of functions"
+        ),
         spans=(
             Span("cpython", (), value=False),
             Span("cpython", (3, 9, 8), value=True),
@@ -550,8 +560,10 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="eval_forgets_interrupt",
-        about="whether eval of a text, while handlers run, makes a program end with status 1 that "
-        "KeyboardInterrupt has ended",
+        about=(
+            "whether eval of a text, while handlers run, makes a program exit with 1 after "
+            "KeyboardInterrupt"
+        ),
         spans=(
             Span("cpython", (), value=True),  # before 3.8 it ends with 1 in any case
             Span("cpython", (3, 14), value=False),
@@ -586,7 +598,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="late_join",
-        about="what Thread.join does about a daemon thread when the interpreter is at its end",
+        about="what Thread.join of a daemon thread does while the interpreter finalizes",
         spans=(
             Span("cpython", (), "runs"),
             Span("cpython", (3,), "waits"),
@@ -600,7 +612,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="has_runner",
-        about="whether there is asyncio.run",
+        about="whether asyncio.run exists",
         spans=(
             Span("cpython", (), value=False),
             Span("cpython", (3, 7), value=True),
@@ -641,7 +653,10 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="prompt_interrupt",
-        about="after what KeyboardInterrupt an interpreter at a prompt dies of SIGINT at its end",
+        about=(
+            "after which KeyboardInterrupt an interactive interpreter is killed by SIGINT at its "
+            "end"
+        ),
         spans=(
             Span("cpython", (), "forgotten"),
             Span("cpython", (3, 8), "both"),
@@ -654,7 +669,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="endless_calls",
-        about="what calls without end through C code come to when Python's own limit is raised",
+        about="how endless recursion through C code ends when Python's own limit is raised",
         spans=(
             Span("cpython", (), "overflow"),
             Span("cpython", (3, 12), "raise"),
@@ -676,7 +691,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="unhandled_interrupt",
-        about="what a simulated SIGINT does that is ignored, or has its default action",
+        about="what a simulated SIGINT does if it is ignored or has its default action",
         spans=(
             Span("cpython", (), "TypeError"),
             Span("cpython", (3, 7, 4), "nothing"),
@@ -722,7 +737,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="shared_memory",
-        about="whether there is multiprocessing.shared_memory",
+        about="whether multiprocessing.shared_memory exists",
         spans=(
             Span("cpython", (), value=False),
             Span("cpython", (3, 8), value=True),
@@ -776,7 +791,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="server_catches_all",
-        about="whether socketserver catches what is no Exception",
+        about="whether socketserver catches exceptions that are not subclasses of Exception",
         spans=(
             Span("cpython", (), value=True),
             Span("cpython", (3,), value=False),
@@ -787,7 +802,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="callbacks",
-        about="when the callbacks of weak references are called, where there is no cycle",
+        about="when the callbacks of weak references are called, if there is no cycle",
         spans=(Span("cpython", (), "at once"), Span("pypy", (), "collected")),
         source="docs: library/weakref; PyPy doc/cpython_differences, Differences related to "
         "garbage collection strategies",

@@ -16,7 +16,7 @@ PORT = "{port}"
 """Stands in a command, or in a way to be ready, for a port that is free in this trial."""
 
 GRACE = -1.0
-"""In the place of a time: when the time of grace is over, which the user may choose."""
+"""In the place of a time: when the grace period is over, which the user may choose."""
 
 
 class Readiness(Frozen, kw_only=True):
@@ -44,7 +44,7 @@ class Situation(Frozen, kw_only=True):
     does: str  # one sentence
     target: str  # whom it is aimed at unless the user says so
     steps: tuple[Step, ...]  # () where the view that is asked for ends the process
-    watch: Watch = "gone"  # until all have ended, at most for the time of grace; until all rest
+    watch: Watch = "gone"  # until all have ended, at most for the grace period; until all rest
     needs_several: bool = False  # it says something only where there is more than one process
     request: bool = False  # while a request is being answered
     held: bool = False  # whose view tells that it is at work, and waits until it is let go on
@@ -57,7 +57,7 @@ class Situation(Frozen, kw_only=True):
 
     @property
     def kills_in_the_end(self) -> bool:
-        """Whether SIGKILL follows for whoever is alive when the time of grace is over."""
+        """Whether SIGKILL follows for whoever is alive when the grace period is over."""
         return len(self.steps) > 1 and self.steps[-1].signal == "SIGKILL"
 
 
@@ -100,7 +100,7 @@ class AppSpec(Frozen, kw_only=True):
     look_again: float = 0.05  # seconds between two looks at the tree
     calm: float = 2.0  # seconds at rest after which nothing more is expected
     as_before: tuple[tuple[str, ...], ...] = ()
-    """Who went on, by name, in runs of this ending that were watched for the whole time of grace:
+    """Who went on, by name, in runs of this ending that were watched for the whole grace period:
     where the same have rested for a while, that time need not be waited for once more."""
     steering: Steering | None = None
 

@@ -156,7 +156,7 @@ class AppOutcome(Frozen, kw_only=True):
     left: tuple[Left, ...]
     output: str
     listening: tuple[str, ...] = ()
-    shortened: bool = False  # it was not watched for the whole time of grace, as another was
+    shortened: bool = False  # it was not watched for the whole grace period, as another was
     reply: str = ""  # what the client of a request got: a status, cut, none; "" without one
     without: str = ""  # an answer, what it got instead: closed, reset, waits
     python: str = ""  # the version that the program's processes tell; "" where none is observed

@@ -12,7 +12,7 @@ from exitmatrix.model.app import PORT, AppSpec, AppTrial, Situation
 from exitmatrix.model.app_outcome import EndingResult
 from exitmatrix.model.tree import PLACES, Tree, base_of
 
-WAITED = 2.0  # seconds that may be missing of the time of grace: the last is for who still works
+WAITED = 2.0  # seconds that may be missing of the grace period: the last is for who still works
 NAMED = 2  # files that a note names
 AT_ONCE = 16  # runs that wait beside each other, on however few cores: all that are usual
 MORE = 4  # further runs of either kind, where one without the probe differs from all with it
@@ -34,7 +34,7 @@ def spec_for(
 
 
 def who_goes_on(spec: AppSpec, trial: AppTrial) -> tuple[str, ...]:
-    """The names of those that live when the time of grace is over; () where nobody does.
+    """The names of those that live when the grace period is over; () where nobody does.
 
     And where that does not show: it was not waited for, or somebody was still at work.
     """

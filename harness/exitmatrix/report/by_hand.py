@@ -121,7 +121,7 @@ def _kill(action: Action, way: str) -> str:
 
 
 def _then(action: Action, receiver: str) -> str:
-    """The signal that follows after a grace time, if one does."""
+    """The signal that follows after a grace period, if one does."""
     ending = action.termination
     return (
         f"; sleep {ending.grace:g}; kill -{_typed(ending.then)} {receiver}" if ending.then else ""

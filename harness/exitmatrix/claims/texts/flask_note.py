@@ -309,7 +309,7 @@ CLAIMS: tuple[Claim, ...] = (
                 (
                     "An exception in a handler does no harm to the others, all of which run. A "
                     "slow handler is cut off, but not by Python, which sets no limit: the "
-                    "SIGKILL after a grace time does it. A handler that is done by then "
+                    "SIGKILL after a grace period does it. A handler that is done by then "
                     "completes."
                 ),
                 every("plain-handlers-raise/return@main", all_of(raised(), all_reversed())),

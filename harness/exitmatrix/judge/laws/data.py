@@ -58,8 +58,8 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda f: Keeps(f.clean),
         because=(
-            "A normal end runs the handlers that save data, and closes the files that nobody "
-            "closed."
+            "A normal end runs the handlers that save data, and closes the files that were "
+            "not closed."
         ),
         source="docs: library/atexit; library/io, IOBase.__del__",
     ),
@@ -93,8 +93,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: not f.finalizing and f.data in ("transaction", "journal"),
         then=lambda f: Keeps("lost" if f.data == "transaction" else "left behind"),
         because=(
-            "A transaction that was not committed did not take place. Its journal stays on disk "
-            "until the next one who opens the database rolls it back."
+            "A transaction that was not committed did not take place. Its journal stays on "
+            "disk until it is rolled back when the database is next opened."
         ),
         source="docs: library/sqlite3, Transaction control; SQLite, Atomic Commit, 4 Rollback",
     ),
@@ -214,9 +214,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.finalizing and _held_open(f),
         then=lambda f: Keeps(HELD_OPEN.get(f.data, "damaged")),
         because=(
-            "A file that nobody closes is written when it is released, with the globals. A "
-            "daemon thread in a function of the program holds them and does not end, so what is"
-            " in buffers is lost, although the program ends normally."
+            "A file that was not closed is written when it is released, with the globals. A "
+            "daemon thread in a function of the program holds them and does not end, so what "
+            "is in buffers is lost, although the program ends normally."
         ),
         source="CPython bpo-18214; Python/pylifecycle.c, finalize_modules; Modules/_io/iobase.c, "
         "iobase_finalize",
@@ -263,8 +263,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: not f.finalizing and f.data == "copied buffer",
         then=lambda _: Keeps("kept"),
         because=(
-            "The child that was forked has written its copy of the buffer. That of the parent "
-            "goes with it: the line is there once."
+            "The child that was forked has written its copy of the buffer. The parent's copy "
+            "is lost with it: the line is there once."
         ),
         source="fork(2); docs: library/functions, open, buffering",
     ),

@@ -48,7 +48,7 @@ LAWS: tuple[Law, ...] = (
         about="main exception",
         when=lambda f: f.exception == "SystemExit" and f.start != "i",
         then=lambda f: Finalizes(f.status),
-        because="SystemExit that nobody catches ends the main thread, and the program normally.",
+        because="Uncaught SystemExit ends the main thread, and the program normally.",
         source="docs: library/exceptions, SystemExit",
     ),
     Law(
@@ -63,8 +63,8 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Finalizes(1),
         because=(
-            "An exception that nobody catches is printed, and the program ends normally with "
-            "status 1; before 3.8 that holds for KeyboardInterrupt too."
+            "An uncaught exception is printed, and the program ends normally with status 1; "
+            "before 3.8 that holds for KeyboardInterrupt too."
         ),
         source="docs: library/sys, sys.excepthook; CPython Python/pythonrun.c",
     ),

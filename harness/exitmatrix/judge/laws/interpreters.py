@@ -41,8 +41,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.profile.second_interpreter == "forgets",
         then=lambda _: Walks("not at all"),
         because=(
-            "Before 3.7 handlers are the process's, and only the main interpreter's end runs them: "
-            "those that a second one registered never run."
+            "Before 3.7 handlers belong to the process, and only the main interpreter's end "
+            "runs them: those that a second one registered do not run."
         ),
         source="bpo-31901; docs: library/atexit, atexit.register",
     ),

@@ -163,8 +163,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _lacks(f, "input") and _input_flushes(f) and f.buffered and flush_fails(f),
         then=lambda _: Raises("Exception", flush="failed"),
         because=(
-            "Where nobody reads stdout, CPython's input() ignores that the flush fails, and PyPy's "
-            "raises BrokenPipeError instead of EOFError."
+            "If the reader of stdout is gone, CPython's input() ignores that the flush "
+            "fails, and PyPy's raises BrokenPipeError instead of EOFError."
         ),
         source="CPython Python/bltinmodule.c, builtin_input_impl; "
         "PyPy pypy/module/__builtin__/app_io.py",
@@ -226,8 +226,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: flushed_early(f) and _stuck(f),
         then=lambda _: Blocks(),
         because=(
-            "Stdout is flushed when the code has ended and before any handler runs. A write to a "
-            "full pipe waits until somebody reads, however long that is, so no handler begins."
+            "Stdout is flushed when the code has ended and before any handler runs. A write "
+            "to a full pipe waits until it is read, however long that is, so no handler "
+            "begins."
         ),
         source="pipe(7), section I/O on pipes and FIFOs; CPython Python/pythonrun.c, flush_io",
     ),
@@ -236,7 +237,7 @@ LAWS: tuple[Law, ...] = (
         about="streams",
         when=_stuck,
         then=lambda _: Blocks(),
-        because="When handlers have run, the last flush of stdout waits until somebody reads.",
+        because="When handlers have run, the last flush of stdout waits until it is read.",
         source="pipe(7), section I/O on pipes and FIFOs; CPython Python/pylifecycle.c, "
         "flush_std_files",
     ),

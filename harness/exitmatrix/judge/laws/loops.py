@@ -29,8 +29,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _runs(f) and f.profile.runner_takes_sigint,
         then=lambda _: Proceeds(),
         because=(
-            "From 3.11 on asyncio.run sets a handler of SIGINT as long as the main task runs, if "
-            "nobody else has set one."
+            "From 3.11 on asyncio.run sets a handler of SIGINT while the main task runs, if "
+            "no other has been set."
         ),
         source="docs: library/asyncio-runner, Handling Keyboard Interruption; CPython gh-83658; "
         "Lib/asyncio/runners.py, Runner.run",

@@ -23,8 +23,8 @@ LAWS: tuple[Law, ...] = (
         when=does(Call),
         then=lambda _: Proceeds(),
         because=(
-            "A function that is called is executed there; what it raises is raised in its caller, "
-            "who may be another handler of the same signal."
+            "A function that is called is executed there; what it raises is raised in its "
+            "caller, which may be another handler of the same signal."
         ),
         source="docs: reference/expressions, Calls; library/signal, signal.signal, which returns "
         "the previous handler",
@@ -50,7 +50,8 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Raises("Exception"),
         because=(
             "faulthandler.register refuses the signals of crashes with RuntimeError, since "
-            "faulthandler.enable is for these; and the kernel those that nobody can handle."
+            "faulthandler.enable is for these; the kernel refuses those that cannot be "
+            "handled."
         ),
         source="docs: library/faulthandler, faulthandler.register; CPython "
         "Modules/faulthandler.c, check_signum; signal(2), Description",

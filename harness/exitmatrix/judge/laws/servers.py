@@ -250,7 +250,7 @@ LAWS: tuple[Law, ...] = (
         then=lambda f: Waits(waits=f.needs < f.grace),
         because=(
             "Nothing in Python limits how long handlers take; the sender of the signals does, by "
-            "a second one after a grace time. A handler ends before that if it and those before "
+            "a second one after a grace period. A handler ends before that if it and those before "
             "it need less time in total."
         ),
         source="signal(7); docker stop, kill -9 after 10 s; systemd.kill(5), TimeoutStopSec",
@@ -272,11 +272,11 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.supervisor != "" and f.profile.call_leaves_child,
         then=lambda _: Proceeds(),
         because=(
-            "In Python 2 parent and child run their handlers at the same time after the first "
-            "Ctrl-C. The second one interrupts whichever handler runs, in one of them or in both, "
-            "also before its first line; between two, it interrupts atexit itself, which is "
-            "Python code, and then none runs; and where the reloader is about to end, nobody "
-            "catches it any more."
+            "In Python 2 parent and child run their handlers at the same time after the "
+            "first Ctrl-C. The second one interrupts whichever handler runs, in one of them "
+            "or in both, also before its first line; between two, it interrupts atexit "
+            "itself, which is Python code, and then none runs; and where the reloader is "
+            "about to end, it is no longer caught."
         ),
         source="CPython 2.7 Lib/subprocess.py, call; docs: library/signal",
         race="the second SIGINT, and the beginning of the first handler in each process",
@@ -289,8 +289,8 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Proceeds(),
         because=(
-            "Before 3.7 the parent kills the child at the first Ctrl-C, without a grace time; the "
-            "second one interrupts whichever process's handler runs by then. A child that is quick "
+            "Before 3.7 the parent kills the child at the first Ctrl-C, at once; the second "
+            "one interrupts whichever process's handler runs by then. A child that is quick "
             "has ended before it is killed."
         ),
         source="CPython 3.6 Lib/subprocess.py, call (bpo-25942 came in 3.7)",
@@ -319,6 +319,6 @@ LAWS: tuple[Law, ...] = (
             "A parent that is killed, or that leaves by os._exit, tells its child nothing. The "
             "child becomes an orphan and goes on: it serves its port, or waits for ever."
         ),
-        source="wait(2), notes on orphans; prctl(2), PR_SET_PDEATHSIG, which nobody sets here",
+        source="wait(2), notes on orphans; prctl(2), PR_SET_PDEATHSIG, which is not set here",
     ),
 )

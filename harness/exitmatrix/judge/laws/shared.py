@@ -97,8 +97,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.shared.startswith("System V") and not f.in_use,
         then=lambda _: Keeps("left behind"),
         because=(
-            "System V shared memory, semaphores and queues belong to no process. Only the "
-            "program knows them, so they stay if no handler removes them."
+            "System V shared memory, semaphores and queues belong to no process. They stay "
+            "if no handler of the program removes them."
         ),
         source="shmctl(2), semctl(2) and msgctl(2), IPC_RMID; sysvipc(7); CPython Lib/"
         "multiprocessing/resource_tracker.py, _CLEANUP_FUNCS",
@@ -109,8 +109,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.shared.startswith("untracked") and not f.in_use,
         then=lambda _: Keeps("left behind"),
         because=(
-            "What sem_open(3) and shm_open(3) have made stays until its name is unlinked or the"
-            " system shuts down. If no handler unlinks it, nothing does."
+            "What sem_open(3) and shm_open(3) have made stays until its name is unlinked or "
+            "the system shuts down; there is no tracker that would unlink it."
         ),
         source="shm_overview(7) and sem_overview(7), Persistence",
     ),

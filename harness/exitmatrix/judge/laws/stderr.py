@@ -44,7 +44,7 @@ LAWS: tuple[Law, ...] = (
         about="stderr",
         when=lambda f: not f.handler and not f.again and f.exception != "SystemExit",
         then=lambda f: Prints((TRACEBACK, f.text)),
-        because="An exception that nobody catches is printed before any handler runs.",
+        because="An uncaught exception is printed before any handler runs.",
         source="docs: library/sys, sys.excepthook",
     ),
     Law(

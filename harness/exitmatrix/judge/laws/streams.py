@@ -76,7 +76,7 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=lambda f: isinstance(f.statement, Flush) and flush_fails(f),
         then=lambda _: Raises("Exception", flush="failed"),
-        because="A flush that nobody reads raises BrokenPipeError.",
+        because="A flush to a pipe without a reader raises BrokenPipeError.",
         source="write(2), EPIPE; docs: library/exceptions, BrokenPipeError",
     ),
     Law(
@@ -132,7 +132,7 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: flush_fails(f) and f.profile.lost_stdout_status != 0,
         then=lambda f: Writes(written=False, failed=f.profile.lost_stdout_status),
         because=(
-            "The flush of stdout at the end fails when nobody reads it any more, and then the exit "
+            "The flush of stdout at the end fails if its reader is gone, and then the exit "
             "status is 120."
         ),
         source="docs: library/sys, sys.exit; CPython Python/pylifecycle.c, Py_FinalizeEx",

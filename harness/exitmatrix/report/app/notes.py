@@ -14,7 +14,7 @@ BESIDE = (
 
 
 SHORTENED = (
-    "Where a process does not end, one run was watched for the whole grace time. The other runs"
+    "Where a process does not end, one run was watched for the whole grace period. The other runs"
     " stopped once the same processes were idle. --thorough waits in every run."
 )
 

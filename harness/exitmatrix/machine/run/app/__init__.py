@@ -8,7 +8,7 @@ looking.py    the tree and its sockets, as /proc shows them
 readiness.py  when it is ready to be ended
 delivery.py   the signals of a situation
 rights.py     what a program may use that becomes another user
-waiting.py    who is left while the time of grace goes by
+waiting.py    who is left while the grace period goes by
 leftovers.py  what was not there before
 restoring.py  what one run left is put aside for the next
 neighbours.py whether another `exitmatrix run` is at work in the same folder

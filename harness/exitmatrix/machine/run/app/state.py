@@ -88,7 +88,7 @@ class AppState:
         self.sockets: dict[int, looking.Listening] = {}  # that the tree holds, by inode
         self.ready = False
         self.alone = spec.alone  # until another run begins
-        self.shortened = False  # what is left of the time of grace need not be waited for
+        self.shortened = False  # what is left of the grace period need not be waited for
         self._pids: dict[int, int] = {}  # of a PID namespace, and what they are here
         self.folder = f"{host.folder}/{name}"
         self.temporary = f"{self.folder}/tmp"  # noqa: S108 - in a folder of our own

@@ -1,4 +1,4 @@
-"""While the time of grace goes by: whether those who are left rest, and need be waited for."""
+"""While the grace period goes by: whether those who are left rest, and need be waited for."""
 
 from __future__ import annotations
 
