@@ -203,6 +203,12 @@ LATE = {
     "exit code 3": "exit 3",
     "exit code 120": "exit 120",
     "exit()": "sys.exit",
+    "does atexit run on sigterm": "deploy",
+    "atexit": "atexit not called",
+    "lifespan shutdown not called": "atexit not called",
+    "process finished with exit code -1073741510": "windows",
+    "helm rollback": "deploy",
+    "multiprocessing children left": "children left",
     "crashloopbackoff": "crashloopbackoff",
 }
 """What is typed at three in the morning, and what it means: a situation, or a signpost's title."""
@@ -380,6 +386,7 @@ def test_the_answer_names_what_was_measured_and_how_to_try_it() -> None:
     assert re.search(r"as\s+cpython-[\d.]+/none/plain/SIGTERM@main", done.stdout)
     assert "exitmatrix run --ending deploy -- python app.py" in done.stdout
     assert "What to do" in done.stdout
+    assert "  exitmatrix answer 'docker stop' 'python app.py in a container'\n" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
     below = run("answer", "docker stop", "behind a shell")
     assert re.search(r"as\s+cpython-[\d.]+/none/plain/sh/SIGTERM@first", below.stdout)

@@ -23,6 +23,7 @@ from exitmatrix.declare.launchers import BY_ID
 from exitmatrix.declare.questions import PeopleAsk, address, asked_about
 from exitmatrix.declare.remedies import remedies_for
 from exitmatrix.declare.signposts import Signpost, signpost_of
+from exitmatrix.declare.situations import BY_ID as BY_SITUATION
 from exitmatrix.declare.spoken import (
     SPOKEN,
     TITLES,
@@ -53,6 +54,7 @@ KILLED = (
 )
 NOT_MEASURED = "Not measured."
 ONE_PROCESS = "There is no such thing for it: it is one process."
+CONTAINERS, INIT, IN_A_CONTAINER = "deploy", "pid1", "in a container"
 ASKED = 2  # questions of others that are named
 ANY = "python app.py"  # where no program is named
 
@@ -126,13 +128,14 @@ def understood(words: str, subject: str, subjects: Mapping[str, Scenario]) -> As
 
 def in_order(words: str, subject: str, subjects: Mapping[str, Scenario]) -> tuple[str, str]:
     """First what happens, then to what. Raises NobodyCallsItThat where only the latter is named."""
-    if _happens(words) or not program_named_in(words, subjects):
+    program = program_named_in(words, subjects)
+    if _happens(words) or not program:
         return words, subject
     if _happens(subject):
         return subject, words
     raise NobodyCallsItThat(
-        f"'{words}' is what runs; say first what ends it, as in: exitmatrix answer"
-        f" {shlex.join(('docker stop', words))}"
+        f"'{words}' names what runs, and not what ends it, as in: exitmatrix answer"
+        f" {shlex.join(('docker stop', program))}"
     )
 
 
@@ -195,7 +198,22 @@ def told(asked: Asked, output: Path) -> Sequence[str]:
     if situation.kills_in_the_end and any(outcome.survivors for outcome in record.outcomes):
         lines += ["", *fill(KILLED, "  ", "  ")]
     lines += ["", answered(facts)]
-    return [*lines, *_more(question), *again]
+    return [*lines, *_as_first(asked, output), *_more(question), *again]
+
+
+def _as_first(asked: Asked, output: Path) -> list[str]:
+    """Where a container is stopped: its first process is another case, if that was measured."""
+    if asked.what != BY_SITUATION[CONTAINERS] or asked.launcher != DIRECT:
+        return []
+    question = _question(asked.what, asked.scenario, INIT)
+    if question is None or newest(question, asked.scenario, output) is None:
+        return []
+    words = ("docker stop", f"{asked.subject} {IN_A_CONTAINER}")
+    return [
+        "",
+        "As the first process of its container, PID 1",
+        f"  exitmatrix answer {shlex.join(words)}",
+    ]
 
 
 def document(asked: Asked, output: Path) -> AnswerDocument:

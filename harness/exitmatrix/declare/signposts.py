@@ -243,6 +243,19 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         ),
     ),
     Signpost(
+        words=(
+            *("children left", "child processes left", "processes left", "leftover processes"),
+            *("children not killed", "child not killed", "subprocess not killed"),
+        ),
+        says="Whether child processes end with their parent depends on how that ends, and on who"
+        " gets the signal.",
+        cells=(
+            *("plain-subprocess/SIGTERM@parent", "plain-subprocess/SIGKILL@parent"),
+            *("multiprocessing-fork/SIGTERM@parent", "multiprocessing-fork/SIGKILL@parent"),
+        ),
+        asks=(("lost parent", "gunicorn"),),
+    ),
+    Signpost(
         words=("zombie", "zombies", "zombie process", "defunct"),
         says="A zombie has ended, and waits for its parent to read its exit status. What matters"
         " is how it ended, and, in a container, who reaps it.",
@@ -265,6 +278,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
     Signpost(
         words=(
             *("atexit not called", "atexit not running", "atexit does not run", "atexit"),
+            *("lifespan", "lifespan shutdown", "shutdown event", "on_shutdown"),
             *(
                 "handler not called",
                 "cleanup not called",
@@ -321,7 +335,10 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         ending="stop-service",
     ),
     Signpost(
-        words=("windows", "taskkill", "task manager", "ctrl_close_event", "powershell"),
+        words=(
+            *("windows", "taskkill", "task manager", "ctrl_close_event", "powershell"),
+            *("ctrl_c_event", "exit code -1073741510", "0xc000013a"),
+        ),
         says="Windows is not measured. It has no such signals: a console is closed by events, and"
         " a process is ended by TerminateProcess, which runs no Python code. The nearest:",
         cells=("plain/SIGINT@main", "plain/SIGKILL@main"),
@@ -380,13 +397,18 @@ def signpost_of(words: str) -> Signpost | None:
     """The signpost whose longest words are in what was asked; None where there is none.
 
     It comes before situations: `docker kill` is no `kill`. But a longer name of a situation that
-    its words are a part of comes before it: an `ssh timeout` is no `timeout`.
+    its words are a part of comes before it: an `ssh timeout` is no `timeout`. So does any, where
+    the signpost would ask for one: `atexit not called on SIGTERM` asks for SIGTERM.
     """
     found = held_in(words, NAMES)
-    situation = situation_named_in(words)
-    if not found or (situation != found and held_in(situation, (found,))):
+    if not found:
         return None
-    return NAMES[found]
+    sign = NAMES[found]
+    situation = situation_named_in(words)
+    if not situation or held_in(found, (situation,)):
+        return sign
+    asks_for_one = not (sign.cells or sign.terminations)
+    return None if asks_for_one or held_in(situation, (found,)) else sign
 
 
 NAMES = {word.lower(): one for one in SIGNPOSTS for word in one.words}

@@ -55,7 +55,16 @@ SPOKEN: tuple[Spoken, ...] = (
             *("returncode -15", "terminated", "signal 15"),
             *("kill the first pid", "supervisorctl stop", "supervisorctl restart", "deploy"),
             *("supervisor stop", "supervisor restart", "compose stop", "compose down"),
-            *("compose restart", "redeploy", "pod deleted", "delete pod", "pod terminating"),
+            *(
+                "compose restart",
+                "redeploy",
+                "rollout",
+                "helm rollback",
+                "docker swarm",
+                "pod deleted",
+                "delete pod",
+                "pod terminating",
+            ),
             *("pod terminated", "pod termination", "kubernetes", "k8s", "graceful shutdown"),
             # A preStop hook comes before the signal: Kubernetes, Container Lifecycle Hooks.
             *("prestop", "prestop hook", "terminationgraceperiodseconds", "grace period"),
