@@ -13,7 +13,7 @@
 #   "import logging", "register A", "register B", "register C",
 #   {asyncio = [
 #     {try = [{try = ["await end here"], finally = "__aexit__:w"}], finally = "finally:f"},
-#   ], tasks = ["finally:t", "finally:s"], generators = ["aclose:g"]},
+#   ], tasks = ["finally:t", "finally:s"], generators = ["aclose:g"], in-turn = true},
 # ]
 # ///
 """Is ended while the main task of asyncio.run waits in an `async with` and a `try` statement.

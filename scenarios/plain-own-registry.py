@@ -13,6 +13,7 @@
 #
 # [tool.exitmatrix.program]
 # steps = ["on SIGTERM stop", "sys.excepthook report"]
+# tells = ["A", "B", "C"]
 #
 # [tool.exitmatrix.program.handlers]
 # stop = [

@@ -11,6 +11,7 @@
 #
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "subinterpreter D E", "register C"]
+# handlers = {D = "say cleaning up", E = "say cleaning up"}
 # ///
 """Do handlers run that a second interpreter registered, when nobody ends it and
 the main one comes to its end?

@@ -41,8 +41,10 @@ def shows(version: str, *body: Statement, **functions: tuple[Statement, ...]) ->
     return "; ".join(lines(seen))
 
 
-def loop(*body: Statement, **beside: tuple[str, ...]) -> RunLoop:
-    return RunLoop(body=body, **beside)
+def loop(
+    *body: Statement, tasks: tuple[str, ...] = (), generators: tuple[str, ...] = ()
+) -> RunLoop:
+    return RunLoop(body=body, tasks=tasks, generators=generators)
 
 
 @OLD_AND_NEW

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 import pytest
+from exitmatrix.declare.described import program
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.run.channel import decode
@@ -356,6 +357,36 @@ def test_a_child_that_another_thread_forked_may_end_without_its_handlers() -> No
     shown = roles(seen(tale("thread"), FORKS))
     assert (shown["child"].fired, shown["child"].exit) == ((), {"code": 0})
     assert "none of its handlers ran" in doubted(tale(), FORKS)
+
+
+def test_a_handler_that_another_thread_is_in_does_not_end_in_a_child() -> None:
+    """A thread that forks is alone in the child. A child of that handler itself would end it."""
+
+    def tale(*forked: str) -> Tale:
+        begun = plain().probe(10, "registered", "1", "A", "__main__:A", "").probe(10, "began", "1")
+        return begun.endings(11, "forked", "10", *forked).ends(11).probe(10, "ended", "1").ends(10)
+
+    shown = roles(seen(tale("thread"), FORKS))
+    assert (shown["child"].unfinished, shown["child"].exit) == (("A",), {"code": 0})
+    assert "a handler that had begun did not end" in doubted(tale(), FORKS)
+
+
+def test_a_child_that_is_forked_behind_the_handlers_runs_none() -> None:
+    """What `_run_exitfuncs` has called is gone from the list, and so it is in the child's."""
+    begun = plain().probe(10, "registered", "1", "A", "__main__:A", "").fires(10, "1")
+    tale = begun.endings(11, "forked", "10").ends(11).ends(10)
+    shown = roles(seen(tale, FORKS))
+    assert (shown["child"].fired, shown["child"].exit) == ((), {"code": 0})
+
+
+@pytest.mark.parametrize("step", ["C exit 5", "Py_Exit 5"])
+def test_a_program_that_ends_past_python_says_so(step: str) -> None:
+    """The probe does not see C code that ends a process: its silence is the program's then."""
+    begun = plain().probe(10, "registered", "1", "A", "__main__:A", "").probe(10, "began", "1")
+    tale = begun.ends(10)
+    says = replace(PLAIN, program=program({"steps": ["register A"], "handlers": {"A": [step]}}))
+    assert only(seen(tale, says)).unfinished == ("A",)
+    assert "did not end" in doubted(tale)
 
 
 def test_handlers_that_run_at_the_fork_have_begun_in_the_child() -> None:

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from exitmatrix.declare.header import InvalidHeader, checked
 from exitmatrix.declare.keys import Described
 from exitmatrix.declare.program import IN_LOOP, MARKER, ON, InvalidProgram, step
+from exitmatrix.declare.silent import silenced
 from exitmatrix.model import Program
 from exitmatrix.model.language import (
     ApplyTask,
@@ -72,6 +73,9 @@ POOL_KEYS = {"method", "workers", "begin"}
 LOOP = ("asyncio", "tasks", "generators", "pool")
 """`{asyncio = STEPS, tasks = NAMES, ...}`: asyncio.run, the main task, and what is beside it."""
 
+IN_TURN = "in-turn"
+"""Beside these, where a program with several of a kind orders them itself: asyncio does not."""
+
 
 Named = dict[str, str | tuple[Statement, ...]]
 """Handlers of signals by label: what they do, or the name of the handler that says it."""
@@ -123,9 +127,10 @@ def _held(value: dict[str, Any], where: str, named: Named | None) -> Statement |
         if not isinstance(value["finally"], str):
             raise InvalidProgram(f"finally: a name is valid, not {value['finally']!r}")
         return TryFinally(steps(value["try"], where, named), value["finally"])
-    if "asyncio" in value and set(value) <= set(LOOP):
+    if "asyncio" in value and set(value) <= {*LOOP, IN_TURN}:
         beside = {key: tuple(map(str, value.get(key, ()))) for key in LOOP[1:]}
-        return RunLoop(body=steps(value["asyncio"], where, named), **beside)
+        in_turn = value.get(IN_TURN) is True
+        return RunLoop(body=steps(value["asyncio"], where, named), in_turn=in_turn, **beside)
     return None
 
 
@@ -154,23 +159,24 @@ def _program(table: Mapping[str, Any]) -> Program:
     if not all(nature in NATURES for nature in keys.data.values()):
         raise InvalidProgram(f"data: natures are {', '.join(NATURES)}, not {keys.data!r}")
     return Program(
-        code=_code(keys.steps, keys.handlers),
+        code=_code(keys.steps, keys.handlers, keys.tells),
         server=keys.server,
         supervisor=keys.supervisor,
         data=tuple(keys.data.items()),
     )
 
 
-def _code(told: list[Any], handlers: Mapping[str, Any]) -> Code:
+def _code(told: list[Any], handlers: Mapping[str, Any], tells: tuple[str, ...]) -> Code:
     named: Named = {}
     functions = {name: steps(does, f"handlers.{name}", named) for name, does in handlers.items()}
     body = steps(told, "steps", named)
     for label, does in named.items():
         functions[label] = functions.get(does, ()) if isinstance(does, str) else does
-    return Code(
+    code = Code(
         body=_with_import(body),
         functions=tuple(Function(name, does) for name, does in functions.items()),
     )
+    return silenced(code, tells)
 
 
 def _on(text: str, named: Named) -> Handle | HandleInLoop:

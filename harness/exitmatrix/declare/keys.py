@@ -69,6 +69,7 @@ class Described(Header, frozen=True):
 
     steps: Annotated[list[Any], _says("a list")] = msgspec.field(default_factory=list)
     handlers: Annotated[Mapping[str, Any], _says("a table")] = {}
+    tells: Texts = ()
     server: Annotated[Literal["", "threads", "one thread"], _says("threads or one thread")] = ""
     supervisor: Annotated[Literal["", "reloader", "wait"], _says("reloader or wait")] = ""
     data: Annotated[Mapping[str, str], _says("a table of natures")] = {}

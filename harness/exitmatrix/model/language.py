@@ -269,6 +269,7 @@ class RunLoop(Frozen, kw_only=True, tag="asyncio.run"):
     tasks: tuple[str, ...] = ()
     generators: tuple[str, ...] = ()
     pool: tuple[str, ...] = ()
+    in_turn: bool = False  # whether the program sees to it that those of a kind are called in order
 
 
 class HandleInLoop(Frozen, tag="handle in loop"):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from exitmatrix.declare.statements import statements
 from exitmatrix.model import CellId, Event, Scenario, Termination, Trial
+from exitmatrix.model.language import LibcExit, PyExit
 from exitmatrix.observe.history import (
     LATE,
     STARVED,
@@ -38,6 +40,8 @@ PAST_PYTHON = ("os._exit", "exec", "C")
 """Acts that end a program without Python's own end."""
 BY_ITSELF = ("return", "sys.exit", "raise", "thread:", "close")
 """Acts after which a program ends by itself."""
+UNSEEN_EXITS = LibcExit | PyExit
+"""Statements that do, from C."""
 SILENT = "the last events of a process are missing: it ended by itself"
 
 
@@ -56,7 +60,7 @@ def why_unknown(
         or _missing_events(seen)
         or _failed(history, seen)
         or _unfinished(trial.history, history, termination)
-        or _silenced(seen, termination)
+        or _silenced(seen, scenario, termination)
         or assign_roles(seen, scenario)
         or _misplaced(history, seen, scenario)
         or _disagreement(history, seen)
@@ -166,20 +170,23 @@ def _missing_events(seen: dict[int, Seen]) -> str | None:
     return None
 
 
-def _silenced(seen: dict[int, Seen], termination: Termination) -> str | None:
+def _silenced(seen: dict[int, Seen], scenario: Scenario, termination: Termination) -> str | None:
     """Whether a process must have done more than it told; None if not.
 
     One that loses its way to the channel is as silent as one that is gone. But a
-    process that ends by itself, in Python, ends its handlers first.
+    process that ends by itself, in Python, ends its handlers first. Which programs end
+    otherwise, their headers say.
     """
-    past_python = is_in_process(termination) and termination.act.split()[0] in PAST_PYTHON
+    acts = is_in_process(termination) and termination.act.split()[0] in PAST_PYTHON
+    past_python = acts or _calls_exit(scenario)
     for one in seen.values():
         if not one.inside or one.left or past_python or "code" not in (one.exit or {}):
             continue
         # A subinterpreter's may be cut off (gh-109793), and so may those of other mechanisms.
         own = [key for key in one.handlers if key.isdecimal()]
         runs = [run for run in one.runs if run.key.isdecimal() and run.program == one.program]
-        if not all(run.ended for run in runs):
+        # A thread that forks has none of the handlers that another thread is in.
+        if not all(run.ended or (run.inherited and one.rootless) for run in runs):
             return f"{SILENT}, though a handler that had begun did not end"
         # On 2.7 `sys.exitfunc` may be another's; a signal may cut off atexit itself where it
         # is written in Python; with the thread that forked it a process ends and runs none.
@@ -188,6 +195,12 @@ def _silenced(seen: dict[int, Seen], termination: Termination) -> str | None:
         if own and not runs and by_itself and not may_run_none:
             return f"{SILENT}, though none of its handlers ran"
     return None
+
+
+def _calls_exit(scenario: Scenario) -> bool:
+    """Whether its program calls what ends a process past Python, and the probe does not see."""
+    does = statements(scenario.program.code) if scenario.program else ()
+    return any(isinstance(one, UNSEEN_EXITS) for one in does)
 
 
 def _misplaced(history: Sequence[Event], seen: dict[int, Seen], scenario: Scenario) -> str | None:

@@ -28,6 +28,7 @@ class HandlerRun:
     program: int = 0  # the process's program that ran it
     ended: bool = False
     raised: str = ""
+    inherited: bool = False  # it began in the parent, before the fork
 
 
 @dataclass
@@ -265,9 +266,11 @@ def _inherit(child: Seen, parent: Seen) -> None:
     child.words, child.inside, child.before = parent.words, parent.inside, parent.before
     child.runs_program = parent.runs_program
     child.handlers = dict(parent.handlers)
-    child.python, child.removed = parent.python, parent.removed
+    # What has run before may be gone from the list.
+    child.removed = parent.removed or any(run.ended for run in parent.runs)
+    child.python = parent.python
     child.runs = [
-        replace(run, program=child.program)
+        replace(run, program=child.program, inherited=True)
         for run in parent.runs
         if not run.ended and run.program == parent.program
     ]

@@ -84,13 +84,12 @@ class _ByCAPI(object):
             "PyInterpreterState_ThreadHead",
         ):
             getattr(self.api, name).restype = ctypes.c_void_p
-        self.main = self.api.PyThreadState_Get()
         # Kept, for nobody promises that the text is not needed later.
         self.text = ctypes.create_string_buffer(code.encode("ascii"))
         _in_turn(
             (self.api.Py_NewInterpreter, None),
             (self.api.PyRun_SimpleString, ctypes.addressof(self.text)),
-            (self.api.PyThreadState_Swap, self.main),
+            (self.api.PyThreadState_Swap, self.api.PyThreadState_Get()),
         )
         newest = ctypes.c_void_p(self.api.PyInterpreterState_Head())
         self.second = self.api.PyInterpreterState_ThreadHead(newest)
@@ -99,7 +98,7 @@ class _ByCAPI(object):
         _in_turn(
             (self.api.PyThreadState_Swap, self.second),
             (self.api.Py_EndInterpreter, self.second),
-            (self.api.PyThreadState_Swap, self.main),
+            (self.api.PyThreadState_Swap, self.api.PyThreadState_Get()),  # maybe of another thread
         )
 
 

@@ -37,6 +37,7 @@ class Ask:
     code: Code
     profile: Profile
     ordered: bool = True  # whether the order matters in which processes write
+    told: bool = True  # whether each function tells of itself by a system call
     used: dict[str, None] = field(default_factory=dict)
     races: dict[str, None] = field(default_factory=dict)
     _known: Callable[[Question, Facts], Known[tuple[Law, tuple[Effect, ...]]]] = field(init=False)

@@ -97,9 +97,13 @@ def fail(thread: Thread, raised: Raised) -> Thread:
 
 def say(process: ProcessState, function: str, moment: Moment) -> ProcessState:
     """A function says something of itself."""
-    if function == BEFORE or function.startswith(SILENT):
+    if not _tells(function):
         return process
     return replace(process, said=(*process.said, Line(function, moment)))
+
+
+def _tells(function: str) -> bool:
+    return function != BEFORE and not function.startswith(SILENT)
 
 
 def enter(process: ProcessState, thread: Thread, code: Code) -> tuple[ProcessState, Thread]:
@@ -166,8 +170,19 @@ def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:
         owned=(),
         others=(*process.others, *process.owned),
         shared=(),
-        inherited=tuple(one.function for one in thread.frames if isinstance(one, Call)),
+        inherited=running(process),
     )
+
+
+def running(process: ProcessState) -> tuple[str, ...]:
+    """The functions that have begun in a process and not ended, whichever thread is in them."""
+    left = list(process.inherited)
+    for line in process.said:
+        if line.moment == "began":
+            left.append(line.function)
+        else:
+            del left[len(left) - 1 - left[::-1].index(line.function)]
+    return tuple(left)
 
 
 def releasing(thread: Thread) -> bool:

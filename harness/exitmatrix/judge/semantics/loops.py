@@ -65,7 +65,9 @@ def execute(
     if ask.profile.runner_takes_sigint and "SIGINT" not in dict(process.signals):
         signals = tuple(sorted((*process.signals, ("SIGINT", "runner"))))
         process = replace(process, signals=signals)
-    return process, change.push(thread, Looping(beside), Body(statement.body))
+    kinds = (statement.tasks, statement.generators, statement.pool)
+    unordered = not statement.in_turn and any(len(kind) > 1 for kind in kinds)
+    return process, change.push(thread, Looping(beside, unordered), Body(statement.body))
 
 
 def go_on(
@@ -90,6 +92,10 @@ def _step(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -
     (effect,) = ask("loop clean-up", Facts(profile=ask.profile))
     if not isinstance(effect, Calls):
         raise NotPredicted(f"{effect!r} of a loop's clean-up")
+    if loop.unordered:
+        # They are in a set, in the order of their addresses: Lib/asyncio/runners.py,
+        # _cancel_all_tasks, and Lib/asyncio/base_events.py, shutdown_asyncgens.
+        raise NotPredicted("no law says what happens: which of several tasks of a loop is first")
     function, *others = loop.beside
     thread = change.swap(thread, replace(loop, beside=tuple(others), ended=True))
     return _with(now, process, change.push(thread, Entering(function)))

@@ -102,6 +102,8 @@ def begin(
             )
             now = change.with_process(now, _counted(forking))
             server = forking.path
+    if any(one.path == child.path for one in now.processes):
+        raise NotPredicted("no law says what happens: processes of a program that is supervised")
     child = replace(child, origin=child.path, daemonic=statement.daemon, others=())
     owned = Owned(child.path, statement.daemon, server)
     process = replace(process, owned=(*process.owned, owned))

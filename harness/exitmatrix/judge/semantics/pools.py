@@ -291,10 +291,11 @@ def _end(
 
 
 def _starter(now: Configuration, worker: ProcessState) -> ProcessState:
-    """Whose pool a worker is of, by fork, by spawn, or by a fork server."""
-    return next(
-        one for one in now.processes if any(owned.path == worker.path for owned in one.owned)
-    )
+    """Whose pool a worker is of, by fork, by spawn, or by a fork server. Raises NotPredicted."""
+    for one in now.processes:
+        if any(owned.path == worker.path for owned in one.owned):
+            return one
+    raise NotPredicted("no law says what happens: a worker that nobody's pool has started")
 
 
 def leave(

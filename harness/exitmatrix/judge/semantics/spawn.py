@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import Facts, Leaves, Walks
 from exitmatrix.judge.semantics import change, run
-from exitmatrix.judge.semantics.ask import Ask
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.state import (
     Body,
@@ -19,23 +19,60 @@ from exitmatrix.judge.semantics.state import (
     ThreadCode,
 )
 from exitmatrix.judge.semantics.waits import Joins
-from exitmatrix.model.language import Call, EndInterpreter, Register, StartThread, Statement, Submit
+from exitmatrix.model.language import (
+    Call,
+    EndInterpreter,
+    Register,
+    Say,
+    StartThread,
+    Statement,
+    Submit,
+)
 
 
 def start_thread(
     process: ProcessState, thread: Thread, statement: StartThread | Submit
 ) -> tuple[ProcessState, Thread]:
-    """A thread begins, and its starter waits for it as it is to; or one of a pool goes to work."""
+    """A thread begins, and its starter waits for it as it is to; or one of a pool goes to work.
+
+    Raises NotPredicted.
+    """
+    of_pool = isinstance(statement, Submit)
     if isinstance(statement, Submit):
+        _is_free(process)
         statement = StartThread((Call(statement.function),))
     new = Thread(
         process.started,
-        (ThreadCode(sleeps=statement.ends == "never"), Body(statement.body)),
+        (ThreadCode(statement.ends == "never", of_pool), Body(statement.body)),
         daemon=statement.ends == "never" or thread.daemon,
         after_main=statement.ends == "after main",
     )
     process = replace(process, threads=(*process.threads, new), started=process.started + 1)
     return process, thread if new.after_main else change.push(thread, Joins(new.id))
+
+
+def _is_free(process: ProcessState) -> None:
+    """Raises NotPredicted where it is not known whether a pool has a worker for a task.
+
+    One that waits for another of the same pool waits for ever where there is but one worker. In a
+    forked child there is none, and the pool does not know: CPython
+    Lib/concurrent/futures/thread.py, _adjust_thread_count.
+    """
+    bottoms = (one.frames[0] for one in process.threads)
+    at_work = any(isinstance(one, ThreadCode) and one.of_pool for one in bottoms)
+    if at_work or process.path:
+        raise NotPredicted("no law says what happens: whether a pool has a worker for a task")
+
+
+def _call_systems(functions: tuple[str, ...], ask: Ask) -> None:
+    """Raises NotPredicted where it is not known whether functions make system calls."""
+    silent = [
+        one for one in functions if not any(isinstance(s, Say) for s in ask.code.function(one))
+    ]
+    if silent and not ask.told:
+        raise NotPredicted(
+            "no law says what happens: a second interpreter's handler that says nothing"
+        )
 
 
 def start_child(process: ProcessState, body: tuple[Statement, ...], ask: Ask) -> ProcessState:
@@ -67,7 +104,8 @@ def end_second(
                 yield change.with_process(now, change.with_thread(process, begun))
             case Walks():
                 yield change.with_process(now, change.with_thread(process, thread))
-            case Leaves() if functions:
+            case Leaves():
+                _call_systems(functions, ask)
                 begun_one = change.say(process, functions[-1], "began")
                 now = change.with_process(now, begun_one)
                 yield stopped(now, begun_one, thread, effect, EndInterpreter(), ask)

@@ -124,6 +124,7 @@ class ThreadCode(Frozen):
     """Below another thread's code."""
 
     sleeps: bool = False  # for ever, when its code is done
+    of_pool: bool = False  # whether it is a pool's, which has been used before
 
 
 Stage = Literal["code ended", "threading", "threads", "handlers", "globals", "streams"]

@@ -180,6 +180,7 @@ class Looping(Frozen):
     """Below the main task of an event loop, and what is under way beside it."""
 
     beside: tuple[str, ...]  # functions of finally clauses, in the order in which they are called
+    unordered: bool = False  # whether it is not known which of a kind is called first
     ended: bool = False  # whether the main task is over
     cancelled: bool = False  # whether Ctrl-C has cancelled it
     left: bool = False  # whether an exception has left the loop, which then cancels all
