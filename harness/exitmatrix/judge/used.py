@@ -10,8 +10,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from exitmatrix.declare.libraries import LIBRARIES
+from exitmatrix.declare.silent import SILENT
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.semantics.change import SILENT
 from exitmatrix.model import Program
 from exitmatrix.model.language import (
     Catch,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from exitmatrix.declare.silent import SILENT
 from exitmatrix.judge.laws.law import POOL
 from exitmatrix.judge.laws.libraries import FINALIZERS
 from exitmatrix.judge.semantics.state import (
@@ -23,9 +24,6 @@ from exitmatrix.judge.semantics.state import (
 from exitmatrix.judge.semantics.waits import EndsProcesses, JoinsPools, Raised
 from exitmatrix.model.execution import Exit, Line, Moment
 from exitmatrix.model.language import Code
-
-SILENT = "-"
-"""Begins the name of a function that says nothing of itself."""
 
 EXIT_FUNCTION = "multiprocessing.util._exit_function"
 """The handler that multiprocessing registers, once in a process."""
