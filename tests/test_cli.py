@@ -17,15 +17,17 @@ from pathlib import Path
 
 import click
 import pytest
+from exitmatrix.cli.bench import endings_of
 from exitmatrix.cli.errors import INTERRUPTED, Failure, Interrupted, stopping_cleanly, uninterrupted
 from exitmatrix.cli.main import COMMANDS, main
 from exitmatrix.cli.restart import BENDING
+from exitmatrix.declare.terminations import CATALOGUE
 from exitmatrix.machine.interpreters.found import Found
 from exitmatrix.machine.interpreters.selection import select
 from exitmatrix.machine.run.app.session import callers_environment
 from exitmatrix.machine.run.aside import without
 
-from tests.conftest import FOUND, NEWEST, note_exercised
+from tests.conftest import FOUND, LOADED, NEWEST, note_exercised
 from tests.support import values
 from tests.support.command import COMMAND, measure, run, tree
 
@@ -508,3 +510,10 @@ def test_a_program_gets_what_was_put_aside(monkeypatch: pytest.MonkeyPatch) -> N
     given = callers_environment()
     assert given["PYTHONWARNINGS"] == "error"
     assert not [name for name in given if name.startswith("EXITMATRIX_")]
+
+
+def test_the_bench_waits_for_no_program_that_never_ends() -> None:
+    """Its bare programs are ended by nobody else: of the ways from inside `hang` is left out."""
+    ways = endings_of(LOADED["plain"], FOUND[NEWEST])
+    inside = {one.id for one in CATALOGUE if one.delivery == "in-process" and not one.rare}
+    assert inside - set(ways) == {"hang"}

@@ -29,7 +29,7 @@ from exitmatrix.cli.streams import say
 from exitmatrix.declare import stacks
 from exitmatrix.declare.batch import Batch
 from exitmatrix.declare.source import source
-from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS, not_on
+from exitmatrix.declare.terminations import CATALOGUE, not_applicable, not_on
 from exitmatrix.judge.programs import foresee
 from exitmatrix.judge.verdict import judge_all
 from exitmatrix.machine import interpreters as pythons
@@ -46,7 +46,6 @@ from exitmatrix.model.execution import Foreseen
 from exitmatrix.plan.schedule import Result, Schedule
 from exitmatrix.report.pages import matrix
 
-ENDINGS = [t.id for t in CATALOGUE if t.delivery == "in-process" and not t.rare]
 A_PYTHON = 200  # cells that one interpreter has in the matrix, about
 SLEEP = 0.2  # seconds that the handwritten test waits for its program to be ready
 
@@ -81,7 +80,7 @@ def command(python: str | None, rounds: int, batch: int, cells: str) -> None:
     _startup(rounds)
     endings = {
         "return": ["return"],
-        "all in-process": [id for id in ENDINGS if not not_on(TERMINATIONS[id], interpreter)],
+        "all in-process": endings_of(plain, interpreter),
     }
     begun = time.perf_counter()
     with Session(default_jobs()) as session:
@@ -106,6 +105,16 @@ def command(python: str | None, rounds: int, batch: int, cells: str) -> None:
     for size in (int(word) for word in cells.split(",")):
         say(f"reporting: {size} records")
         click.echo(_reporting(size, loaded.scenarios))
+
+
+def endings_of(scenario: Scenario, interpreter: Interpreter) -> list[str]:
+    """The ways in which the program ends itself: a bare one that did not would be waited for."""
+    return [
+        one.id
+        for one in CATALOGUE
+        if one.delivery == "in-process" and not one.rare
+        if not (not_applicable(one, scenario) or not_on(one, interpreter))
+    ]
 
 
 def _reporting(size: int, scenarios: Iterable[Scenario]) -> str:
