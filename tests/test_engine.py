@@ -110,6 +110,10 @@ def test_trials_learn_that_the_kernel_ended_somebody_for_want_of_memory(
         kills[0] = 6
         engine.look_for_want_of_memory()
         engine.look_for_want_of_memory()
+        engine._running.clear()
+        kills[0] = 7  # nobody runs meanwhile
+        engine._begin(cast("Any", trial))
+        engine.look_for_want_of_memory()
         engine.client.close()
         return [event.kind for event in trial.journal.events]
 

@@ -117,13 +117,11 @@ class Engine:
             if ask.order.is_command:
                 served = Served(ask.order, self, str(ask.number), mark)
                 state = served.state
-                self._holders.add(state)
-                self._running.add(served.state)
+                self._begin(served.state)
                 trial = await served.run()
             else:
                 state = own = TrialState(ask.order, self, str(ask.number), mark)
-                self._holders.add(state)
-                self._running.add(own)
+                self._begin(own)
                 trial = await run(own)
         except OSError as error:
             why = Event("harness", 0, "not-started", (error.strerror or type(error).__name__,))
@@ -140,6 +138,12 @@ class Engine:
                 self._forget(state)
         self.answer(Answer(ask.number, trial))
 
+    def _begin(self, trial: TrialState | AppState) -> None:
+        if not self._running:
+            self._memory_kills = self._count_memory_kills()  # those meanwhile are no news
+        self._holders.add(trial)
+        self._running.add(trial)
+
     def _beat(self, due: float) -> None:
         """Have the trials know when nothing here ran for a while, as in a machine that slept.
 
@@ -151,7 +155,8 @@ class Engine:
         if lag > STALLED:
             for trial in self._running:
                 trial.journal.note("harness", 0, "stalled")
-        self.look_for_want_of_memory()
+        if self._running:
+            self.look_for_want_of_memory()
         loop.call_later(BEAT, self._beat, loop.time() + BEAT)
 
     # ---------------------------------------------- for the trials (Host)
