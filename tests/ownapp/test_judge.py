@@ -384,6 +384,21 @@ def test_why_a_process_that_exits_runs_less_than_all_is_told() -> None:
     assert remedy.startswith("if it is to run in worker too")
 
 
+def test_why_a_hook_of_a_library_is_not_called_is_told() -> None:
+    """What is called before it raises: the process ends as Python's own end has it."""
+    stop, clean = (
+        Handler(label=f"aiohttp.{name}:f", mechanism=f"aiohttp.{name}")
+        for name in ("on_shutdown", "on_cleanup")
+    )
+    told = "main exited with status 1 before aiohttp.on_cleanup was called"
+    passed = member("main", (stop, "ran"), (clean, "not run"), end="code 1")
+    assert told in why(passed)
+    assert told in why(member("main", (clean, "not run"), end="code 1"))
+    assert "os._exit" in why(member("main", (clean, "not run"), (CLOSE, "not run"), end="code 1"))
+    lifespan = replace(clean, mechanism="lifespan")
+    assert "before lifespan was called" in why(member("main", (lifespan, "not run"), end="code 1"))
+
+
 def test_who_waits_for_its_threads_is_told_so() -> None:
     """Its main thread is over, and nothing of atexit has begun: what waits is Python itself."""
     waits = "Python waits for the other threads"

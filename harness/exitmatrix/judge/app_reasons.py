@@ -299,6 +299,13 @@ def _why_it_left(one: Member, status: str) -> Reason:
             remedy=f"if it is to run in {one.base} too, {remedy}",
             source="Lib/multiprocessing/popen_fork.py, Popen._launch",
         )
+    if missing and not lacks & {*LAST, "threading._register_atexit"}:
+        return Reason(
+            text=f"{one.base} exited with status {status} before {' and '.join(sorted(lacks))} was"
+            " called: an exception, or an exit, in what comes before passed it by.",
+            remedy="catch what may be raised there, or register with atexit what must run even so",
+            source="aiohttp, web.run_app; uvicorn, Server.serve: hooks and lifespans run in turn",
+        )
     what = f"no handler of {' and '.join(sorted(lacks))}" if ran else "no handler"
     return Reason(
         text=f"{one.base} exited with status {status} and ran {what}, as os._exit() does.",
