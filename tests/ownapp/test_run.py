@@ -272,6 +272,41 @@ def test_a_command_may_make_a_namespace_of_pids_itself(run_app: Run) -> None:
     assert "a run without it ended alike" in told
 
 
+TITLED = """
+import atexit, multiprocessing, os, time
+
+def work():
+    atexit.register(print, "worked")
+    time.sleep(0.3)
+    with open("/proc/self/stat", "rb") as file:
+        fields = file.read().rpartition(b")")[2].split()
+    start, end = int(fields[45]), int(fields[46])  # proc(5): arg_start, arg_end
+    title = b"work of %d [tcp://127.0.0.1:%d]" % (os.getpid(), os.getpid())
+    with open("/proc/self/mem", "r+b", buffering=0) as file:
+        file.seek(start)
+        file.write(title.ljust(end - start, b"\\0"))
+    time.sleep(600)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("spawn")
+    for _ in range(2):
+        context.Process(target=work).start()
+"""
+
+
+def test_a_process_that_gives_itself_a_title_is_what_it_was(run_app: Run, folder: Path) -> None:
+    """As dask's workers do, with a port in it, which is another one in each run."""
+    (folder / "titled.py").write_text(TITLED)
+    done = run_app(*ONCE, "--ending", "oom", "--", "python", "titled.py")
+    assert "master, worker#1 and worker#2, with multiprocessing.resource" in done.stdout, (
+        done.stderr
+    )
+    assert re.search(r"worker +builtins:print\('worked'\)", done.stdout)
+    assert "worker#1 is killed by SIGKILL" in done.stdout
+    assert "a run without it ended alike" in " ".join(done.stdout.split())
+    assert "tcp" not in done.stdout
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="a PID namespace takes the rights of root")
 def test_the_first_process_of_a_container_ignores_what_it_has_no_handler_for(run_app: Run) -> None:
     """PID 1 is not ended by a SIGTERM that it does not handle: pid_namespaces(7); by SIGKILL it is.

@@ -328,6 +328,30 @@ def test_a_program_in_a_word_is_named_by_what_it_imports_first() -> None:
     assert {text: program_name(("python", "-c", text)) for text in named} == named
 
 
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("dask worker [tcp://127.0.0.1:40649]", "dask"),
+        ("rq:worker:b39aae10d221477c: Listening on q", "rq"),
+        ("gunicorn: master [app:app]", "gunicorn"),
+        ("(wsgi:127.0.0.1:50681:0) -f", "wsgi"),
+        ("/opt/my programs/serve", "serve"),
+        ("./my serve", "my serve"),
+        ("serve", "serve"),
+    ],
+)
+def test_a_title_is_named_by_its_first_word(title: str, name: str) -> None:
+    """What follows may be new in each run: ports, and names that are made up."""
+    assert program_name((title, "", "")) == name
+
+
+def test_a_role_is_found_by_the_title_of_a_process_too() -> None:
+    """`--role scheduler='celery beat'`: the user sees the title in `ps`."""
+    one = replace(node(10, 1, "python", "app.py"), title=("app: beat",))
+    for expression in ("app.py", "beat"):
+        assert list(Tree([one], {"own": expression}).roles.values()) == ["own"]
+
+
 def test_who_was_gone_before_ready_has_no_name_and_no_number() -> None:
     """A process that came and went while the program started takes no part in what follows."""
     words = ("python", "/venv/bin/celery", "worker")

@@ -50,6 +50,9 @@ FORK_SERVER = "multiprocessing.forkserver"
 _IMPORTED = re.compile(r"(?:\A\s*|;\s*(?=from multiprocessing\b))from\s+(\S+)")
 """`from multiprocessing.spawn import ...`; the fork server of 3.14.10 imports sys before it."""
 
+_TITLE = re.compile(r"\(?([A-Za-z][\w.+-]*)(?=[^/]*\s)")
+"""Several words in one, and no path before the first blank: `nginx: master process nginx`."""
+
 _NUMBER = re.compile(r"#\d+\Z")
 
 
@@ -59,6 +62,7 @@ class Node(Frozen, kw_only=True):
     pid: int
     parent: int  # who started it; the parent that it had when it was first seen
     words: tuple[str, ...] = ()  # its command line
+    title: tuple[str, ...] = ()  # what it has written over that since
     program: str = ""  # the file that it runs: where /proc/PID/exe leads
     forked: bool = False  # it runs in a copy of its parent's memory: a fork without an exec
     listens: bool = False  # it holds a listening socket
@@ -87,10 +91,13 @@ def program_name(words: Sequence[str]) -> str:
 
     `python -c "from multiprocessing.resource_tracker import main;main(5)"` is
     `multiprocessing.resource_tracker`, `python -m http.server` is `http.server`,
-    `python app.py` is `app.py`, and `/bin/sh -c ...` is `sh`.
+    `python app.py` is `app.py`, and `/bin/sh -c ...` is `sh`. Of a title that it gave to itself,
+    `dask worker [tcp://127.0.0.1:40649]`, it is the first word.
     """
     if not words:
         return ""
+    if title := _TITLE.match(words[0]):
+        return title[1]
     first = PurePosixPath(words[0]).name
     if SCRIPTED.fullmatch(first):
         script = next((word for word in words[1:] if not word.startswith("-")), first)
@@ -257,7 +264,7 @@ class Tree:
             if node.gone:
                 continue
             for name, expression in named.items():
-                if re.search(expression, " ".join(node.words)):
+                if any(re.search(expression, " ".join(one)) for one in (node.words, node.title)):
                     bases[node.pid] = name
                     break
             else:

@@ -277,18 +277,23 @@ class AppState:
         if in_vfork and stack == self.stacks.get(parent):
             # It is about to execute a program, which alone says what it is.
             words, program, stack = (), "", 0
+        node = old or Node(pid=pid, parent=parent, at_ready=not self.ready)
+        above = self.nodes.get(parent)
+        same = bool(stack) and self.stacks.get(pid) == stack and program == node.program
         if stack:
             self.stacks[pid] = stack
-        node = old or Node(pid=pid, parent=parent, at_ready=not self.ready)
-        known = words or node.words
         forked = self.stacks.get(parent) == stack if stack else node.forked
-        above = self.nodes.get(parent)
+        # A program may write a title over its own command line, and a fork inherits that.
+        known = node.words if same and node.words else words or node.words
+        if forked and above and words and words == above.title:
+            known = above.words
         if stack and (forked or (above and above.words == known)):
             first = self._first_looks.setdefault(pid, self.journal.now)
             node = replace(node, copied=round(self.journal.now - first, 3))
         self.nodes[pid] = replace(
             node,
             words=known,
+            title=words if words != known else (),
             starter=bool(self.spec.starter) and program_name(known) == self.spec.starter,
             program=program or node.program,
             unpacked=node.unpacked or _is_unpacked(pid, program, above),
