@@ -309,3 +309,16 @@ def test_records_are_made_in_one_place() -> None:
         if "Record" in calls(ast.parse(file.read_text()))
     ]
     assert makers == ["values.py"]
+
+
+def test_every_test_says_its_law() -> None:
+    """In a docstring: the name alone is short."""
+    silent = [
+        f"{file.name}: {node.name}"
+        for file in sorted(TESTS.rglob("test_*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        and node.name.startswith("test_")
+        and not ast.get_docstring(node)
+    ]
+    assert silent == []

@@ -1,4 +1,4 @@
-"""Time of grace that goes by: who waits side by side, and what need not be waited for again."""
+"""The grace period: who waits side by side, and what need not be waited for again."""
 
 from __future__ import annotations
 

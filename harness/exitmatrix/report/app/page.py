@@ -177,7 +177,7 @@ def _end(report: AppReport) -> Iterator[str]:
             if other
             else f"{f'{blind} runs' if blind > 1 else 'a run'} without it ended alike."
         )
-        yield from filled(f"The probe changed nothing that shows from outside: {told}", "  ")
+        yield from filled(f"The probe made no difference that was seen: {told}", "  ")
     for note in report.notes:
         yield from filled(note, "  ")
     yield f"  {report.runs} runs in {report.seconds:.0f} s."

@@ -98,7 +98,7 @@ REMARKS: tuple[Inline, ...] = (
     inline(
         Strong("stop a container"),
         ": SIGTERM to the process that the container started, and SIGKILL to all after a grace"
-        " time. The answer is that for SIGTERM to the first pid, which holds with an init before"
+        " period. The answer is that for SIGTERM to the first pid, which holds with an init before"
         " it (",
         Code("docker run --init"),
         "). A program behind a shell, or that is pid 1 itself, is another matter: ",
