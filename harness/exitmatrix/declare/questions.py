@@ -461,7 +461,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
                 "plain-join-in-del/return@main",
             ),
             Look(
-                ("a pool of psycopg that was not closed: `hint` for each thread waited for"),
+                "a pool of psycopg that was not closed: `hint` for each thread waited for",
                 "psycopg-pool/return@main",
             ),
             Look("the same pool, SIGTERM", "psycopg-pool/SIGTERM@main"),

@@ -271,20 +271,20 @@ REMEDIES: tuple[Remedy, ...] = (
         shown_by="plain-graceful/script-exec/SIGTERM@first",
         change="Put exec before the command, so that the shell becomes the program (CMD as a list"
         " in a Dockerfile starts no shell), and have the program handle SIGTERM.",
-        cost=("Lines after the command are not executed then: use a trap for what is to follow."),
+        cost="Lines after the command are not executed then: use a trap for what is to follow.",
     ),
     Remedy(
         instead_of="plain-graceful/sh/SIGTERM@first",
         shown_by="plain-graceful/script-exec/SIGTERM@first",
         change="Put exec before the command, so that the shell becomes the program: CMD as a list"
         " in a Dockerfile starts no shell.",
-        cost=("Lines after the command are not executed then: use a trap for what is to follow."),
+        cost="Lines after the command are not executed then: use a trap for what is to follow.",
     ),
     Remedy(
         instead_of="plain-graceful/script/SIGTERM@first",
         shown_by="plain-graceful/script-exec/SIGTERM@first",
         change="Put exec before the last command of the script.",
-        cost=("Lines after the command are not executed then: use a trap for what is to follow."),
+        cost="Lines after the command are not executed then: use a trap for what is to follow.",
     ),
     Remedy(
         instead_of="plain/pid1/SIGTERM@first",

@@ -83,7 +83,7 @@ SPOKEN: tuple[Spoken, ...] = (
             *("timeoutstopsec", "stop-sigterm", "stop-sigterm timed out", "poweroff", "halt"),
             # The system shuts down and stops its services: EC2, Terminate your instance.
             *("spot interruption", "instance terminated", "ec2 terminate", "preemptible"),
-            *("scale in", "autoscaling", "systemd timeout", "systemd stop timeout"),
+            *("systemd timeout", "systemd stop timeout"),
             # To all processes of the dyno: Heroku Dev Center, Dyno Shutdown Behavior.
             *("heroku restart", "heroku", "dyno", "heroku dyno"),
         ),

@@ -157,7 +157,7 @@ CATALOGUE: tuple[Termination, ...] = (
     _rare(
         "stack-overflow",
         "exhaust stack",
-        ("Calls itself through C code without end, after raising Python's recursion limit."),
+        "Calls itself through C code without end, after raising Python's recursion limit.",
     ),
     _rare("input-ended", "exhaust input", "Calls input(), and stdin is at its end."),
     _rare(
@@ -196,7 +196,7 @@ CATALOGUE: tuple[Termination, ...] = (
     _signals(
         "SIGTERM",
         "SIGKILL",
-        ("SIGTERM, and SIGKILL 2.5 s later, as a container runtime does after a longer time."),
+        "SIGTERM, and SIGKILL 2.5 s later, as a container runtime does after a longer time.",
     ),
     _signals("SIGTERM", "SIGTERM", "SIGTERM, and SIGTERM again 2.5 s later: what people try next."),
     _signals("SIGINT", "SIGINT", "Ctrl-C, and Ctrl-C again when handlers have run for 2.5 s."),

@@ -260,7 +260,7 @@ signal.alarm(6)
     ),
     Finding(
         id="files-that-a-daemon-holds",
-        what=("Is an open file written at a clean end while a daemon thread of the program runs?"),
+        what="Is an open file written at a clean end while a daemon thread of the program runs?",
         rules=("daemon-holds-files-open", "released-globals-are-closed", "clean-end-saves-data"),
         status="undocumented",
         where=(

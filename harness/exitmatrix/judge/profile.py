@@ -320,7 +320,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="nests_signal_handlers",
-        about=("whether a signal is handled that arrives while the handler of another signal runs"),
+        about="whether a signal is handled that arrives while the handler of another signal runs",
         spans=(
             Span("cpython", (), "in calls"),
             Span("cpython", (3, 8), "always"),

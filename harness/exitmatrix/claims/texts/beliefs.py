@@ -141,7 +141,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                ("It does not run: Werkzeug installs its own after it (`run_with_reloader`)."),
+                "It does not run: Werkzeug installs its own after it (`run_with_reloader`).",
                 every(
                     "flask-debug-graceful/SIGTERM@child",
                     all_of(

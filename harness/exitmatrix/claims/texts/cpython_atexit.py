@@ -120,7 +120,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                ("The exception of each handler is printed, in the order in which they ran."),
+                "The exception of each handler is printed, in the order in which they ran.",
                 every("plain-handlers-raise/return@main", prints_errors(C_FAILED, B_FAILED)),
             ),
             case(
@@ -270,7 +270,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                ("A callable that compares equal but is another object removes the handler."),
+                "A callable that compares equal but is another object removes the handler.",
                 every("plain-unregister-equal/return@main", ran("main", "C", "A")),
             ),
         ),

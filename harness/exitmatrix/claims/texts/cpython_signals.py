@@ -238,7 +238,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                ("With chain=True the program's handler runs; without it the program goes on."),
+                "With chain=True the program's handler runs; without it the program goes on.",
                 every(
                     "plain-two-owners-faulthandler-chain/SIGTERM@main",
                     ran_where(
@@ -277,7 +277,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                ("The join takes its whole timeout in vain: the thread is alive afterwards."),
+                "The join takes its whole timeout in vain: the thread is alive afterwards.",
                 every(
                     "plain-join-in-del/return@main",
                     ran_where("the join is in vain", lambda names: "__del__:late" in names),

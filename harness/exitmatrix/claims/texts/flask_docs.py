@@ -60,10 +60,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                (
-                    "So is a process that ends with 3 for another reason: the application calls "
-                    "`sys.exit(3)`."
-                ),
+                "So is one in which the application itself calls `os._exit(3)`.",
                 every("flask-debug/os-exit-3@child", restarted()),
             ),
         ),
@@ -97,7 +94,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                ("SIGTERM to the parent ends both; its handlers run and the child's do not."),
+                "SIGTERM to the parent ends both; its handlers run and the child's do not.",
                 every(
                     "flask-debug/SIGTERM@parent",
                     all_of(all_reversed("parent"), ran_none("child"), nobody_left()),

@@ -105,7 +105,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                ("`Py_FatalError` ends in `abort()`, and no Python code runs before that."),
+                "`Py_FatalError` ends in `abort()`, and no Python code runs before that.",
                 NOT_FOR_FATAL_ERRORS,
             ),
         ),

@@ -238,7 +238,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                ("It is the first that runs in the worker, for a timeout and for a signal."),
+                "It is the first that runs in the worker, for a timeout and for a signal.",
                 *(
                     every(
                         f"gunicorn-hooks/{one}@worker",

@@ -112,7 +112,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                ("The job is lost, and none of its clean-up runs; the worker exits with 0."),
+                "The job is lost, and none of its clean-up runs; the worker exits with 0.",
                 every(
                     "rq/SIGTERM-then-SIGTERM@master",
                     all_of(NOT_DONE, dies_of("SIGKILL", "worker"), exits(0, "master")),
@@ -236,7 +236,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                ("The last count shown is complete, also when an exception ends the program."),
+                "The last count shown is complete, also when an exception ends the program.",
                 every("tqdm/exception@main", all_of(data(BAR, "kept"), all_reversed())),
                 every("tqdm/sys-exit-3@main", data(BAR, "kept")),
             ),

@@ -90,7 +90,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                ("On SIGTERM the shutdown of the lifespan runs in both, and no process is left."),
+                "On SIGTERM the shutdown of the lifespan runs in both, and no process is left.",
                 every(
                     "uvicorn-workers/SIGTERM@master",
                     all_of(shuts_down("worker#1"), shuts_down("worker#2"), nobody_left()),
@@ -141,7 +141,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="V6",
-        says=("The log message while it waits for connections to close: Ctrl-C forces it to quit."),
+        says="The log message while it waits for connections to close: Ctrl-C forces it to quit.",
         cases=(
             case(
                 HOLDS,

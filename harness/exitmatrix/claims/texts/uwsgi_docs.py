@@ -49,7 +49,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                ("No process is left, and the handlers of both workers run: they are not killed."),
+                "No process is left, and the handlers of both workers run: they are not killed.",
                 every("uwsgi-master/SIGINT@master", STOPPED),
                 every("uwsgi-master/SIGQUIT@master", STOPPED),
             ),
@@ -134,7 +134,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 CONTRADICTED,
-                ("A worker reads end of file from its master and exits at once: its handlers run."),
+                "A worker reads end of file from its master and exits at once: its handlers run.",
                 every("uwsgi-master/SIGKILL@master", STOPPED),
             ),
             case(
