@@ -159,3 +159,21 @@ def test_what_was_not_measured_of_loops_is_withheld(body: tuple[Statement, ...])
     """A fork in a loop, and a signal whose function the loop has no turn to call."""
     with pytest.raises(NotPredicted):
         predict_program(Code(body=body), python("3.13.0"))
+
+
+@pytest.mark.parametrize(
+    ("implementation", "version", "order"),
+    [("cpython", "3.10.13", "A, B"), ("cpython", "3.13.0", "B, A"), ("pypy", "3.11.17", "A, B")],
+)
+def test_a_main_task_that_ends_cancelled_loses_what_it_returns(
+    implementation: str, version: str, order: str
+) -> None:
+    """A generator in that is closed at once on CPython, before other tasks are cancelled."""
+    own = {"implementation_version": "8.0.1"} if implementation == "pypy" else {}
+    about = profile({"implementation": implementation, "version": version, **own})
+    code = Code(body=(loop(Signal("SIGINT"), tasks=("A",), generators=("B",)),))
+    (seen,) = predict_program(code, about).seen
+    assert "; ".join(lines(seen)) == f"main: {order}; killed by SIGINT; stdout: nothing"
+    paused = loop(Signal("SIGINT"), Pause(), tasks=("A",), generators=("B",))
+    (seen,) = predict_program(Code(body=(paused,)), about).seen
+    assert "main: A, B" in "; ".join(lines(seen))

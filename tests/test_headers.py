@@ -73,6 +73,15 @@ NOT_SAID: dict[str, Table] = {
         "steps": ["import executor", "submit pool:p", {"fork": ["submit pool:q"]}]
     },
     "whose task a process awaits that is no worker": {"steps": ["await task"]},
+    "where handlers in threads that handlers start come to an end": {
+        "steps": ["register A", "run handlers"],
+        "handlers": {"A": [{"thread": ["run handlers"]}]},
+    },
+    "who holds the generator of a main task that ends cancelled": {
+        "steps": [
+            {"asyncio": ["signal SIGINT"], "tasks": ["finally:t"], "generators": ["aclose:g"]}
+        ]
+    },
     "what a program starts that is supervised": {
         "steps": [{"apply": ["nothing"]}],
         "supervisor": "wait",

@@ -204,7 +204,8 @@ class _Writer:
             process, pooled = process.replace(*forget), pooled.replace(*forget)
             fork = fork.replace("        tell(", f"{prelude.FORGET_WAITING}        tell(", 1)
         if self.observed:
-            process = process.replace('    tell("started', f'{prelude.HOLD[4:]}    tell("started')
+            watched = '    tell("started', f'{prelude.HOLD[4:]}    tell("started'
+            process, pooled = process.replace(*watched), pooled.replace(*watched)
             fork = fork.replace("        tell(", f"{prelude.HOLD}        tell(", 1)
         pools = bool(self.kinds & {*POOLS})
         processes = bool(self.kinds & {StartProcess, *POOLS})

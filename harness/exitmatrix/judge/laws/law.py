@@ -57,6 +57,7 @@ Question = Literal[
     "end of interpreter",  # what the end of a second interpreter does
     "stderr",  # what an exception writes to stderr
     "loop exception",  # what one does that is raised while all tasks of an event loop wait
+    "loop result",  # what becomes of what a main task returns that is cancelled
     "loop clean-up",  # what becomes of what is under way beside its main task, or raised in it
     "data",  # what becomes of data in flight
     "request exception",  # what one does that leaves the code of a request

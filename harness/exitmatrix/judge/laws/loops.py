@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import Calls, Facts, Law, Passes, Proceeds, Raises, Swallows, does
+from exitmatrix.judge.laws.law import (
+    Calls,
+    Facts,
+    Later,
+    Law,
+    Passes,
+    Proceeds,
+    Raises,
+    Swallows,
+    does,
+)
 from exitmatrix.model.language import HandleInLoop, Pause, RunLoop, TakeWakeup, Wake
 
 
@@ -146,6 +156,30 @@ LAWS: tuple[Law, ...] = (
             "then cancels them all, the main task too."
         ),
         source="CPython Lib/asyncio/runners.py, run and _cancel_all_tasks",
+    ),
+    Law(
+        id="lost-result-is-released",
+        about="loop result",
+        when=lambda f: f.profile.releases_globals,
+        then=lambda _: Calls(),
+        because=(
+            "A task that was cancelled and comes to its end without awaiting anything is cancelled "
+            "all the same: what it returns is thrown away. A generator that nothing else refers to "
+            "is closed by the loop then, as a task of its own, before other tasks are cancelled."
+        ),
+        source="CPython Modules/_asynciomodule.c, task_step_impl, task_must_cancel; "
+        "Lib/asyncio/base_events.py, _asyncgen_finalizer_hook",
+    ),
+    Law(
+        id="lost-result-stays-for-a-while",
+        about="loop result",
+        when=lambda f: not f.profile.releases_globals,
+        then=lambda _: Later(),
+        because=(
+            "PyPy does not see at once that nothing refers to it: such a generator is closed with "
+            "the others, when tasks have been cancelled."
+        ),
+        source="docs: PyPy, Differences related to garbage collection strategies",
     ),
     Law(
         id="loop-ends-the-rest",

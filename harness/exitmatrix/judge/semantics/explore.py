@@ -23,6 +23,10 @@ MOST_PROCESSES = 64
 """Processes of one program; one that has more is not predicted."""
 
 
+MOST_THREADS = 64
+"""Threads of one process; a program that has more, each perhaps started by the one before, is not
+predicted. They are counted where calls are."""
+
 MOST_FRAMES = 200
 """What one thread may be in the middle of; a program that goes deeper, which Python itself would
 end at a thousand calls, is not predicted. It is looked for in every fiftieth moment."""
@@ -103,6 +107,8 @@ def _check(now: Configuration, looked_at: int, most: int) -> None:
         threads = (thread for process in now.processes for thread in process.threads)
         if any(len(one.frames) > MOST_FRAMES for one in threads):
             raise NotPredicted(f"no law says what happens: more than {MOST_FRAMES} calls")
+        if any(len(one.threads) > MOST_THREADS for one in now.processes):
+            raise NotPredicted(f"no law says what happens: more than {MOST_THREADS} threads")
 
 
 def _without_ended(now: Configuration) -> tuple[Configuration, Past]:

@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Calls, Facts, Passes, Swallows
+from exitmatrix.judge.laws.law import Calls, Facts, Later, Passes, Swallows
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import (
@@ -67,7 +67,9 @@ def execute(
         process = replace(process, signals=signals)
     kinds = (statement.tasks, statement.generators, statement.pool)
     unordered = not statement.in_turn and any(len(kind) > 1 for kind in kinds)
-    return process, change.push(thread, Looping(beside, unordered), Body(statement.body))
+    tasks, generators = len(statement.tasks), len(statement.generators)
+    looping = Looping(beside, tasks, generators, unordered)
+    return process, change.push(thread, looping, Body(statement.body))
 
 
 def go_on(
@@ -85,6 +87,7 @@ def _step(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -
         return _with(now, process, _turn(thread, loop))
     process = _give_back(process)
     _has_called(loop)
+    loop = _release_result(loop, ask)
     if not loop.beside:
         process, over = _closed(process), change.pop(thread)
         over = change.fail(over, loop.raised) if loop.raised else over
@@ -99,6 +102,20 @@ def _step(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -
     function, *others = loop.beside
     thread = change.swap(thread, replace(loop, beside=tuple(others), ended=True))
     return _with(now, process, change.push(thread, Entering(function)))
+
+
+def _release_result(loop: Looping, ask: Ask) -> Looping:
+    """The loop, whose main task has returned though it was cancelled. Raises NotPredicted."""
+    if loop.ended or not (loop.due and loop.tasks and loop.generators):
+        return loop
+    if not ask.told:
+        raise NotPredicted("no law says what happens: a generator that the main task returns")
+    (effect,) = ask("loop result", Facts(profile=ask.profile))
+    if effect == Later():
+        return loop
+    both = loop.tasks + loop.generators
+    closed, cancelled = loop.beside[loop.tasks : both], loop.beside[: loop.tasks]
+    return replace(loop, beside=(*closed, *cancelled, *loop.beside[both:]))
 
 
 def _turn(thread: Thread, loop: Looping) -> Thread:

@@ -180,6 +180,8 @@ class Looping(Frozen):
     """Below the main task of an event loop, and what is under way beside it."""
 
     beside: tuple[str, ...]  # functions of finally clauses, in the order in which they are called
+    tasks: int = 0  # how many of them are those of tasks; generators come next
+    generators: int = 0
     unordered: bool = False  # whether it is not known which of a kind is called first
     ended: bool = False  # whether the main task is over
     cancelled: bool = False  # whether Ctrl-C has cancelled it
