@@ -83,6 +83,7 @@ GENERATIONS = {
     8: "0e9e89c25b5b488b",
     9: "7779758317243f5b",
     10: "8b7deba61f0c780f",
+    11: "acec2c64d2dbabf6",
 }
 
 
@@ -103,6 +104,7 @@ FILES = {
     8: "109a33b4309a4b87",
     9: "9f7f34b9ccb40a2d",
     10: "0eccfa6193c18f6f",
+    11: "832b89b4fb19f4c6",
 }
 
 

@@ -15,6 +15,7 @@ from exitmatrix.model.language import (
     OsExit,
     Raise,
     Register,
+    RunLoop,
     Signal,
     Statement,
     SubmitTask,
@@ -105,3 +106,43 @@ def test_what_was_not_measured_of_pools_is_withheld(body: tuple[Statement, ...])
     code = Code(body=body, functions=(Function("A", (SubmitTask(()),)),))
     with pytest.raises(NotPredicted):
         predict_program(code, python("3.13.0"))
+
+
+@pytest.mark.parametrize(
+    ("version", "first", "other"), [("3.12.1", "", ""), ("3.13.0", " B, C;", " C;")]
+)
+def test_an_initializer_registers_in_each_worker(version: str, first: str, other: str) -> None:
+    """Of two, which are forked: one has the task, the other has done one before."""
+    told = shows(version, SubmitTask((Register("B"),), "fork", 2, (Register("C"),)))
+    ends = f"fork 0:{first} exit status 0; fork 1:{other} exit status 0"
+    assert told == f"main: exit status 0; {ends}; stdout: nothing"
+
+
+def test_a_spawned_worker_registers_what_the_file_does() -> None:
+    """It imports the program's file first, and runs all that at its end."""
+    told = shows("3.13.0", Register("A"), SubmitTask((Register("B"),), "spawn"))
+    ended = "main: A; exit status 0; fork 0: B, A; exit status 0; stdout: nothing"
+    assert told == ended
+
+
+def test_an_executor_that_pypy_3_9_cannot_have_is_withheld() -> None:
+    """Its workers cannot be spawned, so that it breaks; Pool's can."""
+    about = profile(
+        {"implementation": "pypy", "version": "3.9.16", "implementation_version": "7.3.11"}
+    )
+    with pytest.raises(NotPredicted, match="an executor that spawns"):
+        predict_program(Code(body=(SubmitTask((), "spawn"),)), about)
+    assert predict_program(Code(body=(ApplyTask((), "spawn"),)), about).seen
+
+
+def test_a_loop_in_a_handler_of_a_generated_program_makes_ctrl_c_forgotten() -> None:
+    """Each time, as it evaluates a text; the first one imports what does the same."""
+    loops = (RunLoop(body=()), Raise("KeyboardInterrupt"))
+    ends = {
+        version: shown(version, Register("A"), *loops, A=(RunLoop(body=()),))
+        for version in ("3.13.0", "3.14.10")
+    }
+    assert ends == {
+        "3.13.0": {"main: A; exit status 1; stdout: nothing"},
+        "3.14.10": {"main: A; killed by SIGINT; stdout: nothing"},
+    }

@@ -7,7 +7,7 @@ from exitmatrix.declare.dice import Dice
 from exitmatrix.declare.weights import TABLES
 from exitmatrix.model.language import Code
 
-VERSION = 10
+VERSION = 11
 """Of the generator: another one gives other programs for the same seed."""
 
 
@@ -39,5 +39,8 @@ def random(seed: int, number: int, version: int = VERSION) -> Code:
     in main's code. Tasks fork nothing, as those of threads.
 
     Since generation 10 functions run event loops too.
+
+    Since generation 11 pools of processes may have two workers, be spawned, and have an
+    initializer, which registers a handler.
     """
     return Author(Dice(version, seed, number), version, TABLES).code()

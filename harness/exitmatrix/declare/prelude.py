@@ -82,12 +82,7 @@ def tell_end(popen, place):
 
 '''
 
-PROCESSES = (
-    '''
-PROCESSES = []  # of multiprocessing: each with a pipe that it tells on, and one that it waits for
-SERVER = []  # the place of the fork server, and how often it has forked
-STARTER = []  # in one of them, the other ends of these pipes
-
+HANDED = '''
 
 class Handed(object):
     """A descriptor that a process is given, which may be another number there."""
@@ -103,7 +98,16 @@ class Handed(object):
 
 def taken(descriptor):
     return Handed(descriptor.detach())
+'''
 
+PROCESSES = (
+    """
+PROCESSES = []  # of multiprocessing: each with a pipe that it tells on, and one that it waits for
+SERVER = []  # the place of the fork server, and how often it has forked
+STARTER = []  # in one of them, the other ends of these pipes
+"""
+    + HANDED
+    + '''
 
 def start_process(body, method, daemon=False):
     import multiprocessing

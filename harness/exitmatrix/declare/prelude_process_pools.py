@@ -55,3 +55,84 @@ def run_task(task, place, waits):
     tell("started", str(os.getpid()))
     task()
 '''
+
+NEXT_PLACE = """
+def next_place():
+    return PATH + [FORKS[0]]
+
+"""
+
+WORKERS = '''
+WAITS = []  # in a worker: what it reads from before it begins with its task
+
+
+def submit_to(task, method, workers, begin=None):
+    """A task in a pool of so many processes, started so; the others have done one before."""
+    from concurrent.futures import ProcessPoolExecutor
+    import multiprocessing
+
+    context = multiprocessing.get_context(method)
+    waits, goes = os.pipe()
+    given = ([Handed(TOLD), Handed(waits)], begin)
+    with ProcessPoolExecutor(
+        workers, mp_context=context, initializer=begin_worker, initargs=given
+    ) as pool:
+        future = pool.submit(run_released, task, next_place())
+        others = []
+        for number in range(1, workers):
+            others.append(pool.submit(tell_worker, place_behind(number)).result())
+        let_all_go(list(pool._processes.values()), others, waits, goes)
+        future.result()
+
+
+def apply_to(task, method, workers, begin=None):
+    """The same with a Pool of multiprocessing."""
+    import multiprocessing
+
+    context = multiprocessing.get_context(method)
+    waits, goes = os.pipe()
+    given = ([Handed(TOLD), Handed(waits)], begin)
+    with context.Pool(workers, begin_worker, given) as pool:
+        result = pool.apply_async(run_released, (task, next_place()))
+        others = []
+        for number in range(1, workers):
+            others.append(pool.apply(tell_worker, (place_behind(number),)))
+        let_all_go(pool._pool, others, waits, goes)
+        result.get()
+
+
+def place_behind(number):
+    return PATH + [FORKS[0] + number]
+
+
+def let_all_go(processes, others, waits, goes):
+    """As for one: whoever did none of the others' tasks is at the first one."""
+    for process in processes:
+        number = others.index(process.pid) + 1 if process.pid in others else 0
+        tell_end(process._popen, place_behind(number))
+    FORKS[0] += len(processes)
+    os.write(goes, b"g")
+    os.close(waits)
+    os.close(goes)
+
+
+def begin_worker(handed, begin):
+    global TOLD
+    TOLD = handed[0].number
+    WAITS[:] = [handed[1].number]
+    if begin:
+        begin()
+
+
+def tell_worker(place):
+    PATH[:] = place
+    FORKS[0] = 0
+    tell("started", str(os.getpid()))
+    return os.getpid()
+
+
+def run_released(task, place):
+    os.read(WAITS[0], 1)
+    tell_worker(place)
+    task()
+'''

@@ -9,11 +9,15 @@ from exitmatrix.model.language import (
     Handle,
     Nothing,
     Raise,
+    Register,
     Signal,
+    StartMethod,
     StartThread,
     Statement,
     SubmitTask,
 )
+
+METHODS: list[tuple[int, StartMethod]] = [(5, "fork"), (4, "spawn")]
 
 DEADLY = Handle | Signal | StartThread
 """What may end a worker of a Pool, whose task nobody does then: its starter waits for ever."""
@@ -26,7 +30,7 @@ def submit(author: Author, level: int) -> Statement:
     ends = author.ending(40, level)
     # Another program in the worker's place would be sent SIGTERM, or end before.
     body = (*author.body("task", 3, level), *(one for one in ends if not isinstance(one, Exec)))
-    return SubmitTask(body)
+    return SubmitTask(body, *_pool(author))
 
 
 def apply(author: Author, level: int) -> Statement:
@@ -34,7 +38,18 @@ def apply(author: Author, level: int) -> Statement:
     if not _may(author, level):
         return Nothing()
     body = [one for one in author.body("task", 3, level) if not isinstance(one, DEADLY)]
-    return ApplyTask((*body, Raise()) if author.dice.chance(30) else tuple(body))
+    task = (*body, Raise()) if author.dice.chance(30) else tuple(body)
+    return ApplyTask(task, *_pool(author))
+
+
+def _pool(author: Author) -> tuple[StartMethod, int, tuple[Statement, ...]]:
+    """How its workers are started, how many there are, and what each begins with."""
+    if author.version < 11:
+        return "fork", 1, ()
+    workers = 2 if author.dice.chance(45) else 1
+    begins = author.dice.chance(50)
+    begin = (Register(author.dice.one(author.names)),) if begins else ()
+    return author.dice.weighted(METHODS), workers, begin
 
 
 def _may(author: Author, level: int) -> bool:

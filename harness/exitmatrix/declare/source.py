@@ -119,6 +119,10 @@ class _Writer:
         self.threads: list[str] = []  # the bodies of threads and processes, each a function
         self.kinds = {type(one) for one in statements(code)}
         self.ends = {one.ends for one in statements(code) if isinstance(one, StartThread)}
+        pools = [one for one in statements(code) if isinstance(one, SubmitTask | ApplyTask)]
+        self.plain = any(map(_is_plain, pools))  # whether it has pools of one worker
+        self.many = not all(map(_is_plain, pools))  # and others
+        self.spawns = any(one.method != "fork" for one in pools)
         self.resources = {one.resource for one in statements(code) if isinstance(one, Exhaust)}
 
     def file(self, title: str) -> str:
@@ -142,7 +146,7 @@ class _Writer:
         begin = ['tell("started", str(os.getpid()))']
         if self.observed:
             begin.append(f'endings.end_here("{role}")')
-        if StartProcess not in self.kinds:
+        if StartProcess not in self.kinds and not self.spawns:
             return "\n".join([*begin, "\n".join(self._lines(self.code.body, 0))])
         lines, guarded = [GUARD, *(INDENT + line for line in begin)], True
         for one in self.code.body:
@@ -198,14 +202,18 @@ class _Writer:
     def _helpers(self) -> list[str]:
         after_main, keeps = "after main" in self.ends, Keep in self.kinds
         fork, process = prelude.FORK, prelude.PROCESSES
-        pooled = prelude_process_pools.PROCESS_POOLS
+        pooled, workers = prelude_process_pools.PROCESS_POOLS, prelude_process_pools.WORKERS
+        if not self.plain:
+            workers = prelude_process_pools.NEXT_PLACE + workers
         if after_main:
             forget = '    tell("started', f'{prelude.FORGET_WAITING[4:]}    tell("started'
             process, pooled = process.replace(*forget), pooled.replace(*forget)
+            workers = workers.replace(*forget)
             fork = fork.replace("        tell(", f"{prelude.FORGET_WAITING}        tell(", 1)
         if self.observed:
             watched = '    tell("started', f'{prelude.HOLD[4:]}    tell("started'
             process, pooled = process.replace(*watched), pooled.replace(*watched)
+            workers = workers.replace(*watched)
             fork = fork.replace("        tell(", f"{prelude.HOLD}        tell(", 1)
         pools = bool(self.kinds & {*POOLS})
         processes = bool(self.kinds & {StartProcess, *POOLS})
@@ -216,7 +224,9 @@ class _Writer:
                 (prelude.TELL_ELSEWHERE, processes),
                 (process, StartProcess in self.kinds),
                 (prelude.TELL_END, pools and StartProcess not in self.kinds),
-                (pooled, pools),
+                (pooled, self.plain),
+                (prelude.HANDED, self.many and StartProcess not in self.kinds),
+                (workers, self.many),
                 (fork, Fork in self.kinds),
                 (prelude.JOINED, "joined" in self.ends),
                 (prelude_loops.LOOPS, self.kinds & {RunLoop, HandleInLoop}),
@@ -265,10 +275,8 @@ class _Writer:
             case StartProcess(body, method, daemon):
                 name = self._thread(body, "process")
                 return [f'start_process({name}, "{method}"{", daemon=True" if daemon else ""})']
-            case SubmitTask(body):
-                return [f"submit_task({self._thread(body, 'task')})"]
-            case ApplyTask(body):
-                return [f"apply_task({self._thread(body, 'task')})"]
+            case SubmitTask() | ApplyTask():
+                return [self._task(one)]
             case UsePool(body, ends):
                 return [f'use_pool({self._thread(body, "task")}, "{ends}")']
             case RunLoop(body=body):
@@ -287,6 +295,14 @@ class _Writer:
             case _:
                 return [line(one)]
 
+    def _task(self, one: SubmitTask | ApplyTask) -> str:
+        verb = "submit" if isinstance(one, SubmitTask) else "apply"
+        task = self._thread(one.body, "task")
+        if _is_plain(one):
+            return f"{verb}_task({task})"
+        begin = f", {self._thread(one.begin, 'begin')}" if one.begin else ""
+        return f'{verb}_to({task}, "{one.method}", {one.workers}{begin})'
+
     def _main_task(self, body: tuple[Statement, ...]) -> str:
         self.in_loop = True
         lines = "\n".join(self._lines(body, 1))
@@ -302,6 +318,11 @@ class _Writer:
         name = f"{kind}_{len(self.threads) + 1}"
         self.threads.append(f"def {name}():\n{lines}\n")
         return name
+
+
+def _is_plain(one: SubmitTask | ApplyTask) -> bool:
+    """Whether its pool has one worker, which is forked and begins with nothing."""
+    return one.method == "fork" and one.workers == 1 and not one.begin
 
 
 STARTERS = {

@@ -86,3 +86,5 @@ def walk(body: Iterable[Statement]) -> Iterator[Statement]:
         yield one
         if isinstance(one, HOLDING):
             yield from walk(one.body)
+        if isinstance(one, ApplyTask | SubmitTask):
+            yield from walk(one.begin)

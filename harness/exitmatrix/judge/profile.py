@@ -88,6 +88,7 @@ class Profile(Frozen, kw_only=True):
     file_buffer: int
     pool_locks: int
     wakes_closed_pools: bool
+    spawns_executors: bool
     tracker_name: Literal["semaphore_tracker", "resource_tracker"]
     server_catches_all: bool
     callbacks: Literal["at once", "collected"]
@@ -777,6 +778,16 @@ PARAMETERS: tuple[Parameter, ...] = (
         ),
         source="PyPy issue 3317; CPython bpo-39104; 3.7 Lib/concurrent/futures/process.py, "
         "_ThreadWakeup.wakeup and _python_exit",
+    ),
+    Parameter(
+        name="spawns_executors",
+        about="whether workers of a ProcessPoolExecutor can be spawned",
+        spans=(
+            Span("cpython", (), value=True),
+            Span("pypy", (), value=False),
+            Span("pypy", (7, 3, 12), value=True, own=True),
+        ),
+        source="PyPy issue 3910, of 7.3.11; measured on 8.0.1",
     ),
     Parameter(
         name="tracker_name",

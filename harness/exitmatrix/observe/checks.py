@@ -185,8 +185,10 @@ def _silenced(seen: dict[int, Seen], scenario: Scenario, termination: Terminatio
         # A subinterpreter's may be cut off (gh-109793), and so may those of other mechanisms.
         own = [key for key in one.handlers if key.isdecimal()]
         runs = [run for run in one.runs if run.key.isdecimal() and run.program == one.program]
-        # A thread that forks has none of the handlers that another thread is in.
-        if not all(run.ended or (run.inherited and one.rootless) for run in runs):
+        # A thread that forks has none of the handlers that another thread is in. On 2.7 nothing
+        # tells which thread that is.
+        another = one.rootless or one.python.startswith("2.")
+        if not all(run.ended or (run.inherited and another) for run in runs):
             return f"{SILENT}, though a handler that had begun did not end"
         # On 2.7 `sys.exitfunc` may be another's; a signal may cut off atexit itself where it
         # is written in Python; with the thread that forked it a process ends and runs none.

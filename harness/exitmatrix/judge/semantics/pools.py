@@ -45,7 +45,13 @@ def submit(
     """
     if not process.reader and process.buffered:
         raise NotPredicted("no law says what happens: a pool whose starter cannot flush stdout")
+    plain = statement.method == "fork" and statement.workers == 1 and not statement.begin
     if isinstance(statement, SubmitTask):
+        if ask.told and not plain and ask.profile.pools == "both":
+            # Neither a context nor an initializer, before 3.7.
+            raise NotPredicted("no law says what happens: an executor of 3.6 that is told more")
+        if statement.method != "fork" and not ask.profile.spawns_executors:
+            raise NotPredicted("no law says what happens: an executor that spawns, on PyPy 3.9")
         if ask.profile.wakes_closed_pools:
             # Whose thread is still in a table of weak references, if nobody has collected it yet.
             raise NotPredicted("no law says what happens: the exit function of pools, on PyPy")

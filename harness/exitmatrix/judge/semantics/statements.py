@@ -170,7 +170,9 @@ def _imported(
     process: ProcessState, thread: Thread, statement: Statement, ask: Ask
 ) -> tuple[ProcessState, Thread]:
     """What is left by the import that a statement begins with. Raises NotPredicted."""
-    if isinstance(statement, FUTURES) and not process.futures:
+    # A generated program's run_loop evaluates a text each time: declare/prelude_loops.py.
+    evaluates = ask.told and isinstance(statement, RunLoop)
+    if isinstance(statement, FUTURES) and (evaluates or not process.futures):
         process = replace(process, futures=True)
         if ask.profile.eval_forgets_interrupt:
             return multiprocess.forget_interrupt(process, thread)
