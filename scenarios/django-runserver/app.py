@@ -8,15 +8,18 @@
 # ready = "listening"
 # command = ["python", "app.py", "runserver", "127.0.0.1:{port}"]
 # server = "django-runserver"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGUSR1@worker"]
 # ///
 """Whose handlers run when `runserver` is stopped, or loses a process?
 
 The reloader is the master and the process that serves its worker. Both run this file, so both
-register its handlers; what only views register would be in the worker alone.
+register its handlers; what only views register would be in the worker alone. On SIGUSR1 the program
+saves its own file.
 """
 
 import atexit
+import os
+import signal
 import sys
 
 from django.conf import settings
@@ -40,6 +43,13 @@ def B():
 @atexit.register
 def C():
     print("C: cleaning up")
+
+
+def save(number, frame):
+    os.utime(__file__)
+
+
+signal.signal(signal.SIGUSR1, save)
 
 
 def index(request):

@@ -8,16 +8,18 @@
 # ready = "listening"
 # command = ["python", "-m", "uvicorn", "--reload", "--port", "{port}", "app:app"]
 # server = "uvicorn-reload"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGUSR1@worker"]
 # ///
 """Whose handlers run when uvicorn is stopped under its reloader, or loses a process?
 
 The reloader is the master and the process that serves its worker, which alone imports the app. It
 looks at files, never at its worker: of one that is killed nobody takes the place before a file
-changes.
+changes. On SIGUSR1 the program saves its own file.
 """
 
 import atexit
+import os
+import signal
 
 import endings
 
@@ -40,6 +42,13 @@ def C():
 @endings.tells("lifespan:shutdown")
 def shutdown():
     print("shutdown: cleaning up")
+
+
+def save(number, frame):
+    os.utime(__file__)
+
+
+signal.signal(signal.SIGUSR1, save)
 
 
 async def app(scope, receive, send):

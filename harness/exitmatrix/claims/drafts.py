@@ -433,13 +433,15 @@ if __name__ == "__main__":
         tracker="python/cpython",
         title="multiprocessing: since 3.14 a process of the default start method has no handlers of"
         " signals that the program has installed: `terminate()` skips its `finally` clauses",
-        documented=(
-            "The default start method is forkserver since 3.14, and programs may be affected in "
-            "what they share and in what can be pickled. The page does not mention signal "
-            "handlers."
-        ),
-        where="What's New In Python 3.14, multiprocessing; library/multiprocessing, The spawn and"
-        " forkserver start methods, and `Process.terminate`",
+        documented="The default start method is forkserver since 3.14. Affected are said to be"
+        " programs with mutable global variables that they share, and with objects that cannot be"
+        " pickled; they would see a NameError or a pickling error. Of handlers of signals nothing"
+        " is said, neither there nor in the list of differences that it leads to."
+        " `Process.interrupt`, new in 3.14, is said to let `finally` clauses run, because it sends"
+        " SIGINT.",
+        where="What's New In Python 3.14, Incompatible changes, and Improved modules,"
+        " multiprocessing; library/multiprocessing, The spawn and forkserver start methods, and"
+        " `Process.terminate`",
         claims=(),
         cells=(
             "multiprocessing-graceful-fork/SIGTERM@child",
@@ -486,7 +488,7 @@ if __name__ == "__main__":
         stack="none",
         wish="What's New and the list of differences between fork and the other start methods could"
         " name handlers of signals beside global variables: a function that runs in a child has to"
-        " install its own.",
+        " install its own, or its program calls `interrupt()` instead of `terminate()`.",
         threads=(
             Thread("python/cpython#101556", "the change of the default, merged for 3.14"),
             Thread("python/cpython#75670", "closed: a forked child has the handlers of its parent"),

@@ -157,6 +157,11 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("--reload, SIGTERM to the first process", "uvicorn-reload/SIGTERM@master"),
             Look("--reload, Ctrl-C: to both", "uvicorn-reload/SIGINT@group"),
             Look("--reload, SIGTERM to the process that serves", "uvicorn-reload/SIGTERM@worker"),
+            Look("--reload, a file is saved", "uvicorn-reload/SIGUSR1@worker"),
+            Look(
+                "--workers with --limit-max-requests, and one has answered enough",
+                "uvicorn-workers-max-requests/return@worker",
+            ),
         ),
         tries="exitmatrix run --ending stop-service --ending ctrl-c -- uvicorn --workers 2 --port"
         " {port} app:app",
@@ -697,12 +702,17 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look(
                 "--timeout-graceful-shutdown 1, SIGTERM", "uvicorn-open-stream-timeout/SIGTERM@main"
             ),
+            Look(
+                "hypercorn --graceful-timeout 1, and a request takes longer",
+                "hypercorn-open-request/SIGINT@main",
+            ),
             Look("without connections, Ctrl-C", "uvicorn/SIGINT@main"),
         ),
         tries="exitmatrix run --ending ctrl-c -- uvicorn --port {port} app:app",
         threads=(
             *_of("tiangolo/uvicorn-gunicorn-docker", 18),
             *_of("vectorize-io/hindsight", 495),
+            *_of("pgjones/hypercorn", 308),
         ),
         missing="idle connections of other servers than uvicorn, and seconds, which no record"
         " holds; the command tells both of your program",
@@ -739,6 +749,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("the child of a reloader; 1 s", "flask-debug-slow-1000ms/SIGINT@group"),
             Look("gunicorn's graceful_timeout, a hook", "gunicorn-stuck/SIGTERM@master"),
             Look("gunicorn's timeout of a view", "gunicorn-hooks/hang@worker"),
+            Look("granian's --workers-kill-timeout", "granian-kill-timeout/SIGTERM@master"),
             Look(
                 (
                     "Sentry's handler waits for a collector that does not answer; SIGKILL 2.5 s "
@@ -845,6 +856,15 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("SIGTERM to the first process", "django-runserver/SIGTERM@master"),
             Look("Ctrl-C", "django-runserver/SIGINT@group"),
             Look("SIGTERM to the child that serves", "django-runserver/SIGTERM@worker"),
+            Look("a file is saved", "django-runserver/SIGUSR1@worker"),
+            Look(
+                "SIGTERM when the reloader has started its child and does not wait for it yet",
+                "django-runserver-late/SIGTERM@master",
+            ),
+            Look(
+                "SIGTERM to the child, within the callback of a weak reference",
+                "django-runserver-late/SIGTERM@worker",
+            ),
             Look("without the reloader, SIGTERM", "django-runserver-noreload/SIGTERM@main"),
             Look("without the reloader, Ctrl-C", "django-runserver-noreload/SIGINT@main"),
         ),
@@ -861,6 +881,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("Flask's reloader", "flask-debug/SIGKILL@child"),
             Look("gunicorn", "gunicorn/SIGKILL@worker"),
             Look("Django's reloader", "django-runserver/SIGKILL@worker"),
+            Look("granian --respawn-failed-workers", "granian-kill-timeout/SIGKILL@worker"),
         ),
         tries="exitmatrix run --ending oom -- uvicorn --reload --port {port} app:app",
         threads=_of("vstorm-co/agenticos", 334),
@@ -1079,6 +1100,24 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         ),
         missing="your own program: the cells tell what a test finds in these. The command runs"
         " yours, and its exit status is 1 where what you expect is not met",
+    ),
+    PeopleAsk(
+        number=48,
+        id="ctrl-c-and-a-pool",
+        asks="I press Ctrl-C, the workers of my Pool end, and the program hangs. Why?",
+        looks=(
+            Look("a Pool of two, Ctrl-C to all of them", "multiprocessing-pool-two/SIGINT@group"),
+            Look("SIGINT to the program alone", "multiprocessing-pool-two/SIGINT@parent"),
+            Look("SIGINT to a worker alone", "multiprocessing-pool-two/SIGINT@child"),
+            Look("ProcessPoolExecutor, Ctrl-C to all", "process-pool-two/SIGINT@group"),
+        ),
+        tries="exitmatrix run --ending ctrl-c -- python app.py",
+        threads=(
+            *_of("python/cpython", 96062),
+            *_of("dfm/emcee", 113),
+            *_of("rlworkgroup/garage", 143),
+            *_of("brekkylab/backlot", 108),
+        ),
     ),
 )
 

@@ -52,7 +52,9 @@ class Reaction(Frozen, kw_only=True):
 
     how: How
     status: int = 0  # of "finalizes" and "exits at once"
-    then: str = ""  # of "finalizes": the signal with which Python ends the process afterwards
+    then: str = ""  # the signal that ends the process afterwards: of "finalizes", by Python; of
+    # "raises again", where that is another than it got
+    anew: bool = False  # whether its master starts another for that reason
     interrupts: bool = False  # of "finalizes": the handler raises, within one of atexit too
     atexit: bool = False  # of "exits at once": whether the handlers of atexit are run before
     lifespan: bool = False  # whether the application's lifespan is shut down before
@@ -77,6 +79,7 @@ class Stop(Frozen, kw_only=True):
     hooks: tuple[str, ...] = ()  # of the server's own kind, that it calls itself, in order
     restarts: bool = False  # it starts new workers in their place, and goes on
     misses: bool = False  # whom it loses while it restarts, it may notice afterwards or never
+    deserts: bool = False  # it leaves, and neither tells its workers nor waits for them
     status: int = 0  # with which it exits where it does not restart
     reports: bool = False  # or it exits with that of a second worker that was killed, if it looks
     source: str = ""

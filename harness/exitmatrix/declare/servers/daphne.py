@@ -19,4 +19,19 @@ SERVERS = (
         worker={"SIGTERM": _STOPS, "SIGINT": _STOPS},
         source="daphne 4.2.3, Twisted 26.10.0",
     ),
+    Server(
+        id="daphne-late",
+        package="daphne",
+        imports=("main",),
+        listens=False,  # what is asked is whether it ends
+        worker={
+            "SIGINT": Reaction(
+                how="finalizes",
+                then="SIGINT",
+                source="daphne/server.py, `run`: it listens before reactor.run, and"
+                " twisted/internet/base.py, `startRunning`, installs the handlers",
+            )
+        },
+        source="daphne 4.2.3, Twisted 26.10.0",
+    ),
 )

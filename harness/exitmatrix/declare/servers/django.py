@@ -58,6 +58,12 @@ RELOAD = Server(
         "SIGINT": Reaction(
             how="finalizes", source="autoreload.py, `run_with_reloader`: `except KeyboardInterrupt`"
         ),
+        "SIGUSR1": Reaction(  # the app saves its file
+            how="finalizes",
+            status=3,
+            anew=True,
+            source="autoreload.py, `trigger_reload`: sys.exit(3), and `restart_with_reloader`",
+        ),
     },
     follows=True,  # autoreload.py, `restart_with_reloader`: sys.exit of what subprocess.run returns
     orphan=Reaction(how="goes on", source="nothing in it looks for its parent"),
@@ -78,4 +84,26 @@ RELOAD_PYPY = replace(
     worker={**RELOAD.worker, "SIGTERM": replace(RELOAD.worker["SIGTERM"], race=_SWALLOWED)},
 )
 
-SERVERS = (NO_RELOAD, RELOAD, RELOAD_PYPY)
+LATE = replace(
+    RELOAD,
+    id="django-runserver-late",
+    listens=False,  # what is asked is who lives on
+    master={
+        "SIGTERM": Stop(
+            deserts=True,
+            source="autoreload.py, `run_with_reloader`: sys.exit(0), within Popen;"
+            " Lib/subprocess.py, `run`",
+        )
+    },
+    worker={
+        "SIGTERM": Reaction(
+            how="goes on",
+            source="CPython Objects/weakrefobject.c, `handle_callback`: PyErr_WriteUnraisable; PyPy"
+            " pypy/module/_weakref/interp__weakref.py, `activate_callback`",
+        )
+    },
+    follows=False,
+    orphan=None,
+)
+
+SERVERS = (NO_RELOAD, RELOAD, RELOAD_PYPY, LATE)

@@ -84,6 +84,26 @@ _SPAWNED = replace(
 )
 
 
+def _slow(asgi: Server) -> Server:
+    """With --workers-kill-timeout and --respawn-failed-workers, while a request takes longer."""
+    stop = replace(_PASSES, insists="SIGKILL", source="server/common.py, `_stop_workers`: `kill()`")
+    stays = Reaction(how="goes on", source="src/workers.rs: it waits for connections")
+    return replace(
+        asgi,
+        id="granian-kill-timeout",
+        listens=False,  # what is asked is whether it ends
+        imports=(),  # no end of it comes to the handlers
+        asgi=False,
+        notes=False,
+        master={"SIGTERM": stop, "SIGINT": stop},
+        worker={"SIGTERM": stays},
+        quits=None,
+        gives_up=None,
+        orphan=None,
+        replaces=True,  # server/common.py, `_watcher` and `_respawn_workers`
+    )
+
+
 def _wsgi(asgi: Server) -> Server:
     # `_spawn_wsgi_worker`: the main thread is in threading.Event.wait, and threads of Rust serve.
     worker = {signal: replace(how, lifespan=False) for signal, how in asgi.worker.items()}
@@ -94,6 +114,8 @@ SERVERS = (
     _FORKED,
     _FORKED_3_13,
     _SPAWNED,
+    _slow(_FORKED),
+    _slow(_SPAWNED),
     _wsgi(_FORKED),
     _wsgi(_FORKED_3_13),
     _wsgi(_SPAWNED),

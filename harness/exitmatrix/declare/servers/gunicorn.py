@@ -292,6 +292,24 @@ def _stuck(sync: Server) -> Server:
     )
 
 
+_RELOAD = replace(
+    _SYNC,
+    id="gunicorn-reload",
+    since="",
+    workers=1,
+    worker={
+        "SIGUSR1": replace(  # the app saves its file
+            _LEAVES,
+            source="workers/base.py, `init_process`, `changed`: `alive = False`, in a thread",
+        )
+    },
+    master={},
+    quits=None,
+    fatal={},
+    orphan=None,
+    source="gunicorn 27.0.1",
+)
+
 _SLOW = replace(
     _SYNC,
     id="gunicorn-slow",
@@ -410,6 +428,7 @@ SERVERS = (
     _HANDING_OVER,
     _hooks(_SYNC, _ABORTED),
     _stuck(_SYNC),
+    _RELOAD,
     _SLOW,
     _ASGI_24,
     _ASGI_25_0,

@@ -84,6 +84,48 @@ _ONE_PYPY = replace(
     },
 )
 
+_RELOADING = replace(
+    _ONE,
+    id="hypercorn-reload",
+    # run.py, `run`: "Load the application so that the correct paths are checked for changes"
+    imports=("master", "worker"),
+    master={"SIGTERM": _STOP},
+    worker={  # the app saves its file
+        "SIGUSR1": replace(_TOLD, anew=True, source="run.py, `run`: `check_for_updates`")
+    },
+    quits=None,
+    orphan=None,
+)
+
+# asyncio/run.py, `worker_serve`: `wait_closed`, and then wait_for(..., `graceful_timeout`)
+_OPEN = Server(
+    id="hypercorn-open-request",
+    package="hypercorn",
+    imports=("main",),
+    listens=False,  # what is asked is whether it ends
+    asgi=True,
+    worker=dict.fromkeys(
+        ("SIGTERM", "SIGINT"),
+        replace(_RETURNS, source="asyncio/run.py, `worker_serve`: `graceful_timeout`"),
+    ),
+    source="hypercorn 0.18.0",
+)
+_OPEN_3_12 = replace(
+    _OPEN,
+    python="3.12",
+    imports=(),  # no end of it comes to the handlers
+    asgi=False,
+    worker=dict.fromkeys(
+        ("SIGTERM", "SIGINT"),
+        Reaction(
+            how="waits",
+            source="asyncio/run.py, `worker_serve`: wait_closed() waits for connections since"
+            " Python 3.12 (gh-79033; Lib/asyncio/base_events.py), before the time is counted;"
+            " pgjones/hypercorn#308",
+        ),
+    ),
+)
+
 # What only a second worker shows.
 _TWO = replace(
     _ONE,
@@ -120,6 +162,9 @@ SERVERS = (
     ),
     _ONE,
     _ONE_PYPY,
+    _RELOADING,
+    _OPEN,
+    _OPEN_3_12,
     _TWO_0_17,
     _TWO,
 )

@@ -204,8 +204,23 @@ def _prepared(one: Server) -> Server:
 # ---------------------------------------------------------------- enough requests
 
 _ENOUGH = Reaction(
-    how="finalizes", lifespan=True, source="server.py, `on_tick`: limit_max_requests"
+    how="finalizes",
+    lifespan=True,
+    view=View(ends="returns", source="it is counted when it has been answered"),
+    source="server.py, `on_tick`: limit_max_requests",
 )
+
+
+def _saved(one: Server) -> Server:
+    """The same with --reload: on SIGUSR1 the app saves its file."""
+    stopped = one.worker["SIGTERM"]
+    again = replace(
+        stopped,
+        then="SIGTERM" if stopped.how == "raises again" else "",
+        anew=True,
+        source="supervisors/basereload.py, `restart`: terminate(), and another process",
+    )
+    return replace(one, worker={**one.worker, "SIGUSR1": again})
 
 
 def _limited(one: Server) -> Server:
@@ -246,10 +261,7 @@ _OPEN_3_12 = replace(
 )
 
 
-SERVERS = (
-    _ONE_0_28,
-    _ONE_0_29,
-    _ONE_0_30_3,
+_SEVERAL_EACH = (
     _SEVERAL,
     replace(_SEVERAL, since="0.29", worker=_ONE_0_29.worker, source="uvicorn 0.29.0"),
     replace(
@@ -261,6 +273,8 @@ SERVERS = (
         replaces=True,
         source="uvicorn 0.54.0; since 0.30.0 (#2183)",
     ),
+)
+_RELOAD_EACH = (
     _RELOAD,
     replace(_RELOAD, since="0.29", worker=_ONE_0_29.worker, source="uvicorn 0.29.0"),
     replace(
@@ -269,6 +283,26 @@ SERVERS = (
         worker=_ONE_0_30_3.worker,
         source="uvicorn 0.54.0; _subprocess.py, `subprocess_started`",
     ),
+)
+
+SERVERS = (
+    _ONE_0_28,
+    _ONE_0_29,
+    _ONE_0_30_3,
+    *_SEVERAL_EACH,
+    *(
+        replace(
+            one,
+            id="uvicorn-workers-max-requests",
+            retires=_ENOUGH,
+            master={},
+            ignores=(),
+            worker={},
+            orphan=None,
+        )
+        for one in _SEVERAL_EACH
+    ),
+    *map(_saved, _RELOAD_EACH),
     _RUN,
     _RUN_0_29,
     _RUN_0_30_3,

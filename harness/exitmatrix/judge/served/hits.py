@@ -53,16 +53,16 @@ def _worker_hit(facts: Server, reaction: Reaction, signal: str, then: str = "") 
     """One worker does something: what it comes to, and whether the master replaces it."""
     hit = process_of("worker", facts, reaction, signal)
     fatal = facts.fatal.get((hit.exit or {}).get("code", -1))
-    stop = fatal or facts.gives_up
+    stop = None if reaction.anew else fatal or facts.gives_up
     if stop and hit.exit is not None:
         many = facts.workers - 1
         how = reaction_of(facts, stop.passes) if many else GOES_ON
         others = several("others", facts, how, stop.passes, many)
         law = "halts" if fatal else "gives up"
         return all_killed(facts, stop, signal, [hit, *others], [reaction.how, law])
-    born = facts.replaces and hit.exit is not None
+    born = (facts.replaces or reaction.anew) and hit.exit is not None
     master = replace(MASTER, fired=facts.reaps if hit.exit else ())
-    follows = facts.follows and hit.exit is not None
+    follows = facts.follows and not reaction.anew and hit.exit is not None
     leaves = Reaction(how="finalizes", status=status_of(hit.exit))
     beside = [
         *several("others", facts, GOES_ON, signal, facts.workers - 1),
@@ -97,7 +97,7 @@ def master_hit(facts: Server, signal: str) -> Prediction:
         some_ways = combinations_with_replacement(ways, facts.workers)
         outcomes = [[master, *in_order(some)] for some in some_ways]
         return prediction(facts, outcomes, [*laws, "dies with its parent"], (ORPHANED,))
-    reaction = reaction_of(facts, stop.passes)
+    reaction = GOES_ON if stop.deserts else reaction_of(facts, stop.passes)
     if stop.insists and reaction.how == "goes on":
         workers = several("worker", facts, KILLED, stop.insists, facts.workers)
         told = [*afterwards(facts, stop, signal, workers)]

@@ -75,6 +75,11 @@ LAWS: Mapping[str, ServerLaw] = {
         source="hypercorn/run.py, shutdown and reload; billiard/pool.py, TaskHandler.tell_others;"
         " jupyter_client/manager.py, request_shutdown",
     ),
+    "server-deserts": ServerLaw(
+        because="The signal's handler raises where the master has a worker already and does not yet"
+        " wait for it: it leaves, and nobody tells the worker.",
+        source="Lib/subprocess.py, run: what ends the process that was started begins behind Popen",
+    ),
     "server-hurries": ServerLaw(
         because=(
             "As soon as the first worker has ended, the master sends the others a signal, even "

@@ -46,7 +46,7 @@ def process_of(role: str, facts: Server, reaction: Reaction, signal: str) -> Pro
             fired = (*hooks, *(facts.handlers if has and reaction.atexit else ()))
             how = {"code": reaction.status}
         case "raises again":
-            fired, how = hooks, {"signal": signal}
+            fired, how = hooks, {"signal": reaction.then or signal}
         case _:
             fired, how = (), {"signal": signal}
     # A master gives work to others; of one that goes on nothing is told before it is done.

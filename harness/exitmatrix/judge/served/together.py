@@ -37,7 +37,8 @@ def afterwards(
     `late`: workers that it had started before.
     """
     reaped = facts.reaps * sum(one.exit is not None for one in workers)
-    if stop.restarts or any(one.exit is None for one in (*workers, *late)):
+    waits = any(one.exit is None for one in (*workers, *late)) and not stop.deserts
+    if stop.restarts or waits:
         called = stop.hooks if stop.restarts else ()
         yield replace(MASTER, fired=(*reaped, *called))
     else:
@@ -105,6 +106,8 @@ def laws_of(reaction: Reaction) -> list[str]:
 
 def how_it_stops(stop: Stop) -> str:
     """The law by which a master stops its workers."""
+    if stop.deserts:
+        return "deserts"
     if not stop.passes:
         return "tells"
     return "kills its worker" if stop.passes == "SIGKILL" else "passes on"
