@@ -310,6 +310,33 @@ _RELOAD = replace(
     source="gunicorn 27.0.1",
 )
 
+_HANDED_ON = replace(
+    _SYNC,
+    id="gunicorn-fd",
+    since="",
+    workers=1,
+    master={"SIGTERM": _MASTER["SIGTERM"]},
+    worker={"SIGTERM": _LEAVES},
+    quits=None,
+    fatal={},
+    orphan=None,
+    source="gunicorn 27.0.1",
+)
+_HANDED_ON_PYPY = replace(
+    _HANDED_ON,
+    implementation="pypy",
+    master={
+        "SIGTERM": Stop(
+            deserts=True,
+            status=1,
+            source="sock.py, `create_sockets`: fromfd(..., AF_UNIX), whose name PyPy takes for a"
+            " path (rpython/rlib/rsocket.py, `_addrbuf`); arbiter.py, `stop`: `close_sockets`"
+            " removes that file before any worker is told: FileNotFoundError",
+        )
+    },
+    orphan=_SYNC.orphan,
+)
+
 _SLOW = replace(
     _SYNC,
     id="gunicorn-slow",
@@ -429,6 +456,8 @@ SERVERS = (
     _hooks(_SYNC, _ABORTED),
     _stuck(_SYNC),
     _RELOAD,
+    _HANDED_ON,
+    _HANDED_ON_PYPY,
     _SLOW,
     _ASGI_24,
     _ASGI_25_0,

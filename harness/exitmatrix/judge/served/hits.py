@@ -97,7 +97,8 @@ def master_hit(facts: Server, signal: str) -> Prediction:
         some_ways = combinations_with_replacement(ways, facts.workers)
         outcomes = [[master, *in_order(some)] for some in some_ways]
         return prediction(facts, outcomes, [*laws, "dies with its parent"], (ORPHANED,))
-    reaction = GOES_ON if stop.deserts else reaction_of(facts, stop.passes)
+    alone = facts.orphan or GOES_ON
+    reaction = alone if stop.deserts else reaction_of(facts, stop.passes)
     if stop.insists and reaction.how == "goes on":
         workers = several("worker", facts, KILLED, stop.insists, facts.workers)
         told = [*afterwards(facts, stop, signal, workers)]

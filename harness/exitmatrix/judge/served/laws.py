@@ -76,9 +76,10 @@ LAWS: Mapping[str, ServerLaw] = {
         " jupyter_client/manager.py, request_shutdown",
     ),
     "server-deserts": ServerLaw(
-        because="The signal's handler raises where the master has a worker already and does not yet"
-        " wait for it: it leaves, and nobody tells the worker.",
-        source="Lib/subprocess.py, run: what ends the process that was started begins behind Popen",
+        because="An exception ends the master before it has come to tell its workers that they are"
+        " to stop: it leaves, and they do what they do without it.",
+        source="Lib/subprocess.py, run: what ends the process that was started begins behind Popen;"
+        " gunicorn/arbiter.py, stop: sockets are closed first",
     ),
     "server-hurries": ServerLaw(
         because=(
