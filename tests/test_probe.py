@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 from exitmatrix.declare import terminations
+from exitmatrix.declare.statements import statements
 from exitmatrix.model import Interpreter, Scenario
 
-from tests.support.committed import races_on_record
+from tests.support.committed import races_on_record, scenarios
 from tests.support.probed import (
     ENDINGS,
     PATIENCE,
@@ -42,10 +43,11 @@ PIPE_BUF = 4096  # Linux: pipe(7); POSIX promises 512, macOS gives 512 for PIPE_
 SILENT = ("plain-own-registry", "plain-pool-late", "plain-join-in-del")
 
 
-# Races at their end. The second is not on record there: how far the workers of a Pool get that are
-# terminated while they come to their own end has more ways than the laws follow.
+# Races at their end; and programs with two workers, which write as they come to it, in any order.
 RACING = {one for one, ending, _ in races_on_record() if ending == "return"} | {
-    "multiprocessing-pool-two-forkserver"
+    one.id
+    for one in scenarios().values()
+    if one.program and any(getattr(step, "workers", 1) > 1 for step in statements(one.program.code))
 }
 
 

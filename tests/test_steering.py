@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
+from click.testing import CliRunner, Result
+from exitmatrix.cli import races
+from exitmatrix.cli.errors import INTERRUPTED
 from exitmatrix.judge.races import Race, race
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.session import run_all
@@ -18,7 +22,8 @@ from exitmatrix.plan.steering import AHEAD, EVENTS, PROCESSES, TURNS, steering_o
 from exitmatrix.report.pages.races import lines
 from msgspec.structs import replace
 
-from tests.conftest import LOADED, NEWEST, make_order
+from tests.conftest import FOUND, LOADED, NEWEST, make_order
+from tests.support.committed import REPORTS
 from tests.support.values import ended, outcome, process, record
 
 PROGRAM = """\
@@ -224,3 +229,21 @@ def test_a_fork_that_is_told_of_by_a_handler_of_another_kind_can_be_held_back() 
     assert is_of_it(Event("probe", 10, "registered", own))
     assert not is_of_it(Event("probe", 10, "registered", library))
     assert not is_of_it(Event("endings", 10, "registered", ("endings.1", "x:bye", "app:bye")))
+
+
+def test_who_is_stopped_is_told_nothing_of_what_was_not_seen(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What no run has shown is listed with the number of runs, which nobody knows then."""
+    shutil.copytree(REPORTS / "observations", tmp_path / "observations")
+    words = ["--output", str(tmp_path), "--python", FOUND[NEWEST].path, "--stack", "none"]
+    cell = ["--scenario", "multiprocessing-pool-two", "--termination", "SIGINT"]
+
+    def say(*, finished: bool) -> Result:
+        monkeypatch.setattr(races, "measure_and_save", lambda *_, **__: finished)
+        return CliRunner().invoke(races.command, [*words, *cell])
+
+    assert "showed all that the laws allow" in say(finished=True).stdout
+    stopped = say(finished=False)
+    assert stopped.stdout == ""
+    assert stopped.exit_code == INTERRUPTED

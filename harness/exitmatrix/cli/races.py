@@ -84,10 +84,10 @@ def command(
             planned, environments, found, subjects, store, trials, jobs, progress, steered=True
         )
         write_reports(output, subjects)
+    if not finished:  # nobody knows then in how many runs what was not seen was not seen
+        raise Failure("stopped; what was measured is kept", INTERRUPTED)
     for line in page.lines(list(_races(planned, store, subjects).values()), trials):
         click.echo(line)
-    if not finished:
-        raise Failure("stopped; what was measured is kept", INTERRUPTED)
     fail_if_too_little_was_seen(planned, store, broken)
 
 
