@@ -146,3 +146,10 @@ def test_a_loop_in_a_handler_of_a_generated_program_makes_ctrl_c_forgotten() -> 
         "3.13.0": {"main: A; exit status 1; stdout: nothing"},
         "3.14.10": {"main: A; killed by SIGINT; stdout: nothing"},
     }
+
+
+def test_a_spawned_worker_may_be_terminated_when_it_has_written_all() -> None:
+    """Its starter tells it to end, and terminates it: it releases modules behind the flush."""
+    ends = shown("3.14.10", ApplyTask((Write("w1."),), "spawn"))
+    worker = "fork 0: killed by SIGTERM"
+    assert {f"main: exit status 0; {worker}; stdout: {out}" for out in ("w1.", "nothing")} < ends

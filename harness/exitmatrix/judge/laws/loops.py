@@ -167,7 +167,7 @@ LAWS: tuple[Law, ...] = (
             "all the same: what it returns is thrown away. A generator that nothing else refers to "
             "is closed by the loop then, as a task of its own, before other tasks are cancelled."
         ),
-        source="CPython Modules/_asynciomodule.c, task_step_impl, task_must_cancel; "
+        source="bpo-30048; CPython Modules/_asynciomodule.c, task_step_impl, task_must_cancel; "
         "Lib/asyncio/base_events.py, _asyncgen_finalizer_hook",
     ),
     Law(

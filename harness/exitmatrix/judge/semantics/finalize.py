@@ -150,6 +150,9 @@ def _streams(
         return change.end(now, process, Exit(signal=effect.signal), flushed=effect.flushed)
     written = isinstance(effect, Writes) and effect.written
     how = ending.exit
+    if written and process.buffered and process.daemonic:
+        # The signal of its starter may still come, as releasing modules takes a while.
+        return change.flush(now, process)
     if isinstance(effect, Writes) and effect.failed and not how.signal:
         how = Exit(effect.failed)
     return change.end(now, process, how, flushed=written)
