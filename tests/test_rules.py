@@ -272,6 +272,7 @@ def test_a_prediction_is_the_same_under_another_name() -> None:
         assert expected(renamed, replace(scenario, id="other", title="Other")) == known
 
 
+CANCELLED = RunLoop(body=(Signal("SIGINT"),), tasks=("f",), generators=("f",))
 UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
     "daemon-holds-globals": ("cpython 3.13.0", (Keep("f"), StartThread((), "never"))),
     "exitfunc-is-no-more": ("cpython 3.13.0", (SetExitFunction("f"),)),
@@ -342,6 +343,8 @@ UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
     "no-loop-to-handle-signals": ("cpython 3.13.0", (HandleInLoop("SIGTERM", "f"),)),
     "clean-up-of-a-task-fails": ("cpython 3.13.0", (RunLoop(body=(), tasks=("raises",)),)),
     "executor-registers-both": ("cpython 3.6.15", (UsePool(),)),
+    "lost-result-is-released": ("cpython 3.13.0", (CANCELLED,)),
+    "lost-result-stays-for-a-while": ("pypy 3.11.17", (CANCELLED,)),
     "thread-pool-works": ("cpython 3.13.0", (UsePool(),)),
     "thread-pool-is-refused": ("cpython 3.8.18", (UsePool(), RunHandlers(), UsePool())),
     "thread-pool-comes-too-late": ("cpython 3.13.0", (Register("pools"),)),
