@@ -68,6 +68,11 @@ def with_thread(process: ProcessState, thread: Thread) -> ProcessState:
     )
 
 
+def put(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
+    """The same, with one process and one of its threads changed."""
+    return with_process(now, with_thread(process, thread))
+
+
 def without_thread(process: ProcessState, id: int) -> ProcessState:
     """The same, with a thread ended."""
     return replace(process, threads=tuple(one for one in process.threads if one.id != id))

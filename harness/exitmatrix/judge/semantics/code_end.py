@@ -61,7 +61,11 @@ def leave(
         calm = replace(thread, raising=None)
         now, waits = finalize.flush_before_hook(now, process, calm, raised, ask)
         process = now.process(process.path)
-        yield now if waits else _with(now, process, promises.begin_hook(thread, function, raised))
+        yield (
+            now
+            if waits
+            else change.put(now, process, promises.begin_hook(thread, function, raised))
+        )
     elif isinstance(thread.top, ThreadCode):
         sleeps = thread.top.sleeps
         about = Facts(profile=ask.profile, exception=raised.name, unwatched=sleeps)
@@ -94,7 +98,7 @@ def next_handler(
     assert isinstance(thread.top, HandlerRun)
     process, running, name = run.take(process, thread.top)
     if name:
-        yield _with(now, process, change.push(change.swap(thread, running), Entering(name)))
+        yield change.put(now, process, change.push(change.swap(thread, running), Entering(name)))
         return
     thread = change.pop(thread)
     last = running.last or Raised("")
@@ -106,9 +110,9 @@ def next_handler(
         return
     for effect in ask("run over", about):
         if isinstance(effect, Raises):
-            yield _with(now, process, change.fail(thread, last))
+            yield change.put(now, process, change.fail(thread, last))
         else:
-            yield _with(now, process, thread)
+            yield change.put(now, process, thread)
 
 
 def _after_handlers(
@@ -122,7 +126,7 @@ def _after_handlers(
         after = moment.process(process.path)
         thread = after.thread(main.id)
         if function and thread:
-            yield _with(moment, after, change.push(thread, Entering(function)))
+            yield change.put(moment, after, change.push(thread, Entering(function)))
         else:
             yield moment
 
@@ -151,12 +155,12 @@ def _end_of_main(
         match effect:
             case Blocks():
                 waits = change.push(replace(thread, raising=None), Resting())
-                yield _with(now, process, waits)
+                yield change.put(now, process, waits)
             case Finalizes(code, signal):
                 process = replace(process, finalized=True)
                 told = thread.top.told if isinstance(thread.top, MainCode) else ""
                 ending = Finalization("code ended", Exit(code, signal), name, told)
-                yield _with(now, process, change.swap(replace(thread, raising=None), ending))
+                yield change.put(now, process, change.swap(replace(thread, raising=None), ending))
             case Dies() | Leaves():
                 now = change.with_process(now, process)
                 yield stopped(now, process, thread, effect, Nothing(), ask)
@@ -183,7 +187,3 @@ def printed(
         raise NotPredicted(f"{effect!r} of stderr")
     before = () if effect.alone else process.printed
     return replace(process, printed=(*before, *effect.lines))
-
-
-def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
-    return change.with_process(now, change.with_thread(process, thread))

@@ -37,7 +37,7 @@ def stopped(
             in_loop = any(isinstance(one, Looping) for one in thread.frames)
             ending = Finalization("threading", Exit(status), frame=True, in_loop=in_loop)
             over = replace(thread, frames=(ending,), raising=None)
-            return change.with_process(now, change.with_thread(process, over))
+            return change.put(now, process, over)
         case Raises(name, status, flush):
             if flush == "done":
                 now = change.flush(now, process)
@@ -47,7 +47,7 @@ def stopped(
             empty = isinstance(statement, SysExit) and statement.argument is None
             raised = Raised(name, status, empty, _last_line(statement, name))
             failed = change.fail(thread, raised)
-            return change.with_process(now, change.with_thread(process, failed))
+            return change.put(now, process, failed)
     raise NotPredicted(f"{effect!r} of a statement")
 
 

@@ -119,7 +119,7 @@ def _of_threading(now: Configuration, process: ProcessState, main: Thread) -> Co
     *left, function = process.threading
     begun = change.push(main, Entering(function))
     process = replace(process, threading=tuple(left))
-    return change.with_process(now, change.with_thread(process, begun))
+    return change.put(now, process, begun)
 
 
 def _handlers(
@@ -136,7 +136,7 @@ def _handlers(
         running = run.begin(process, run.walk(ask), final=True)
     process = replace(process, exitfunc=CALLED)
     main = change.push(_main(process), running)
-    return change.with_process(now, change.with_thread(process, main))
+    return change.put(now, process, main)
 
 
 def _streams(
@@ -160,7 +160,7 @@ def _streams(
 
 def _blocked(now: Configuration, process: ProcessState, main: Thread) -> Configuration:
     """The main thread waits for somebody who reads."""
-    return change.with_process(now, change.with_thread(process, change.push(main, Resting())))
+    return change.put(now, process, change.push(main, Resting()))
 
 
 def _release(
@@ -180,7 +180,7 @@ def _release(
     process = replace(process, kept=())
     if isinstance(effect, Calls):
         main = change.push(main, Entering(function))
-    yield change.with_process(now, change.with_thread(process, main))
+    yield change.put(now, process, main)
 
 
 def _held(process: ProcessState, function: str, ask: Ask) -> str:
@@ -230,12 +230,12 @@ def handlers_over(
     for effect in ask("end of handlers", about):
         match effect:
             case Exits(None):
-                yield change.with_process(now, change.with_thread(process, main))
+                yield change.put(now, process, main)
             case Exits(status):
                 # SystemExit begins the end anew: CPython 2.7 Python/pythonrun.c, Py_Exit.
                 other = Finalization("code ended", Exit(status or 0), "SystemExit")
                 main = change.swap(main, other)
-                yield change.with_process(now, change.with_thread(process, main))
+                yield change.put(now, process, main)
             case Leaves(status, flushed):
                 now = change.with_process(now, process)  # with what it has printed
                 yield change.end(now, process, Exit(status), flushed=flushed)
@@ -248,7 +248,7 @@ def _at(
 ) -> Configuration:
     current = now.process(process.path)
     moved = change.swap(main, replace(ending, stage=stage))
-    return change.with_process(now, change.with_thread(current, moved))
+    return change.put(now, current, moved)
 
 
 def _main(process: ProcessState) -> Thread:

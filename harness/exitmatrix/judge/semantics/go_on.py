@@ -67,7 +67,7 @@ def _next_statement(
 def _over(
     now: Configuration, process: ProcessState, thread: Thread, _: Ask
 ) -> Iterable[Configuration]:
-    return (_with(now, process, change.pop(thread)),)
+    return (change.put(now, process, change.pop(thread)),)
 
 
 def _enter(
@@ -85,7 +85,7 @@ def _enter(
             thread = change.push(thread, Lingering())
         elif of_atexit and ask.code.length:
             return spend(now, process, thread, ask.code.length, ask)
-    return (_with(now, process, thread),)
+    return (change.put(now, process, thread),)
 
 
 def _return(
@@ -93,7 +93,7 @@ def _return(
 ) -> Iterable[Configuration]:
     assert isinstance(thread.top, Call)
     said = change.say(process, thread.top.function, "ended")
-    return (_with(now, said, change.pop(thread)),)
+    return (change.put(now, said, change.pop(thread)),)
 
 
 def _join(
@@ -127,10 +127,6 @@ def _answer(
 
 def _rest(_: Configuration, __: ProcessState, ___: Thread, ____: Ask) -> Iterable[Configuration]:
     return ()
-
-
-def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
-    return change.with_process(now, change.with_thread(process, thread))
 
 
 GO_ON: Mapping[type[Frame], GoOn] = {

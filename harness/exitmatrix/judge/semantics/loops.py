@@ -81,17 +81,17 @@ def go_on(
 
 def _step(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -> Configuration:
     if isinstance(thread.top, CalledBack):
-        return _with(now, process, change.pop(thread))
+        return change.put(now, process, change.pop(thread))
     loop = _loop(thread)
     if isinstance(thread.top, Turn):
-        return _with(now, process, _turn(thread, loop))
+        return change.put(now, process, _turn(thread, loop))
     process = _give_back(process)
     _has_called(loop)
     loop = _release_result(loop, ask)
     if not loop.beside:
         process, over = _closed(process), change.pop(thread)
         over = change.fail(over, loop.raised) if loop.raised else over
-        return _with(now, process, over)
+        return change.put(now, process, over)
     (effect,) = ask("loop clean-up", Facts(profile=ask.profile))
     if not isinstance(effect, Calls):
         raise NotPredicted(f"{effect!r} of a loop's clean-up")
@@ -101,7 +101,7 @@ def _step(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -
         raise NotPredicted("no law says what happens: which of several tasks of a loop is first")
     function, *others = loop.beside
     thread = change.swap(thread, replace(loop, beside=tuple(others), ended=True))
-    return _with(now, process, change.push(thread, Entering(function)))
+    return change.put(now, process, change.push(thread, Entering(function)))
 
 
 def _release_result(loop: Looping, ask: Ask) -> Looping:
@@ -142,29 +142,29 @@ def unwind(
     """An exception comes to the loop: from a task, or while all wait. Raises NotPredicted."""
     if isinstance(thread.top, CalledBack) and raised.name == "Exception":
         ask("loop exception", Facts(profile=ask.profile, exception=raised.name))
-        return _with(now, process, replace(change.pop(thread), raising=None))
+        return change.put(now, process, replace(change.pop(thread), raising=None))
     if isinstance(thread.top, CalledBack):
-        return _with(now, process, change.pop(thread))
+        return change.put(now, process, change.pop(thread))
     if isinstance(thread.top, Resting | Turn):
         waiting = change.pop(thread)
         if raised != CANCELLED:  # it is the loop that is left, and the main task is cancelled
             ask("loop exception", Facts(profile=ask.profile, exception=raised.name))
             waiting = _set(waiting, left=True, raised=raised)
-        return _with(now, process, replace(waiting, raising=CANCELLED))
+        return change.put(now, process, replace(waiting, raising=CANCELLED))
     loop = _loop(thread)
     _has_called(loop)
     if loop.left or loop.ended:
         if raised == CANCELLED:
-            return _with(now, process, replace(change.swap(thread, loop), raising=None))
+            return change.put(now, process, replace(change.swap(thread, loop), raising=None))
         (effect,) = ask("loop clean-up", Facts(profile=ask.profile, exception=raised.name))
         if isinstance(effect, Swallows) and loop.ended:
-            return _with(now, process, replace(thread, raising=None))
+            return change.put(now, process, replace(thread, raising=None))
         if not isinstance(effect, Passes):
             raise NotPredicted(f"{effect!r} of a loop's clean-up")
-        return _with(now, _closed(_give_back(process)), change.pop(thread))
+        return change.put(now, _closed(_give_back(process)), change.pop(thread))
     raised = loop.raised if raised == CANCELLED and loop.raised else raised
     over = change.swap(thread, replace(loop, raised=raised, ended=True))
-    return _with(now, process, replace(over, raising=None))
+    return change.put(now, process, replace(over, raising=None))
 
 
 def cancel(main: Thread) -> Thread:
@@ -222,7 +222,3 @@ def _set(thread: Thread, **changes: object) -> Thread:
         replace(one, **changes) if isinstance(one, Looping) else one for one in thread.frames
     )
     return replace(thread, frames=frames)
-
-
-def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
-    return change.with_process(now, change.with_thread(process, thread))

@@ -53,7 +53,7 @@ def start(
         for forked in ask("statement", kernel) if forks else (Proceeds(),):
             if isinstance(forked, Proceeds):
                 after = begin(flushed, starter, thread, statement, ask)
-                yield _with(after, after.process(process.path), thread)
+                yield change.put(after, after.process(process.path), thread)
             else:
                 yield stopped(flushed, starter, thread, forked, statement, ask)
 
@@ -215,7 +215,3 @@ def _server(
             server = run.bring(server, statement.library, ask)
     server = replace(server, signals=(*_ignored(process, ask), ("SIGINT", "ignored")))
     return replace(now, processes=(*now.processes, server)), _counted(process), server
-
-
-def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
-    return change.with_process(now, change.with_thread(process, thread))

@@ -76,13 +76,13 @@ def spend(
     """
     event = now.events[0] if now.events else Event()
     if event.when != "later" or process.path not in event.to:
-        yield change.with_process(now, change.with_thread(process, thread))
+        yield change.put(now, process, thread)
         return
     needs = process.elapsed + milliseconds
     (effect,) = ask("grace", Facts(profile=ask.profile, needs=needs, grace=event.after))
     in_time = isinstance(effect, Waits) and effect.waits
     process = replace(process, elapsed=needs if in_time else event.after)
-    moment = change.with_process(now, change.with_thread(process, thread))
+    moment = change.put(now, process, thread)
     if in_time:
         yield moment
     else:
@@ -106,7 +106,7 @@ def _at(
         if not isinstance(effect, Raises):
             raise NotPredicted(f"{effect!r} of a changed file")
         failed = change.fail(main, Raised(effect.name, effect.status))
-        yield change.with_process(now, change.with_thread(process, failed))
+        yield change.put(now, process, failed)
     else:
         if event.when == "at any time" and _handlers_are_gone(main):
             process = _without_handlers(process)

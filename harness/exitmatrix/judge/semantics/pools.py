@@ -70,8 +70,8 @@ def submit(
     main = first.threads[0]
     for other in workers[1:]:
         main = change.push(main, AwaitsOther(other.path))
-    now = _with(now, first, main)
-    return _with(now, process, change.push(thread, AwaitsResult(workers, statement)))
+    now = change.put(now, first, main)
+    return change.put(now, process, change.push(thread, AwaitsResult(workers, statement)))
 
 
 def _begin(
@@ -91,7 +91,7 @@ def _begin(
     *below, imports = main.frames
     first = imports.rest if isinstance(imports, Body) else ()
     does = Body((*first, *pool.begin, *task))
-    return _with(now, child, replace(main, frames=(*below, TaskCode(of_pool), does)))
+    return change.put(now, child, replace(main, frames=(*below, TaskCode(of_pool), does)))
 
 
 def go_on(
@@ -100,16 +100,16 @@ def go_on(
     """All that may follow when what is above has come to its end. Raises NotPredicted."""
     match thread.top:
         case TaskCode(of_pool):
-            yield _with(now, process, change.swap(thread, _between(None, of_pool)))
+            yield change.put(now, process, change.swap(thread, _between(None, of_pool)))
         case AwaitsOther(other):
             if _is_between(now, other):
-                yield _with(now, process, change.pop(thread))
+                yield change.put(now, process, change.pop(thread))
         case AwaitsResult() as waiting:
             yield from _await(now, process, thread, waiting, ask)
         case AwaitsTask():
             starter = _starter(now, process)
             if starter.exit is not None or any(map(_tells, starter.threads)):
-                yield _with(now, process, change.pop(thread))
+                yield change.put(now, process, change.pop(thread))
         case AwaitsWork():
             downs = [one.top for one in _starter(now, process).threads]
             told = [one for one in downs if isinstance(one, ShutsDown)]
@@ -131,10 +131,10 @@ def _end_worker(
     for effect in ask("worker told", about):
         match effect:
             case Proceeds():
-                yield _with(now, process, over)
+                yield change.put(now, process, over)
             case Raises(name):
                 failed = change.fail(over, Raised(name, text="EOFError: Ran out of input"))
-                yield _with(now, process, failed)
+                yield change.put(now, process, failed)
             case _:
                 raise NotPredicted(f"{effect!r} of a worker")
 
@@ -153,12 +153,12 @@ def _shut_down(
     """All that may follow while an executor waits for its workers, told to end or not."""
     if all(now.process(one.path).exit is not None for one in down.workers):
         process = multiprocess.knowing(now, process)
-        yield _with(now, process, replace(change.pop(thread), raising=down.raised))
+        yield change.put(now, process, replace(change.pop(thread), raising=down.raised))
     elif breaks(now, down):
         (effect,) = ask("worker gone", Facts(profile=ask.profile, shuts_down=True))
         if not isinstance(effect, Raises):
             raise NotPredicted(f"{effect!r} of a pool")
-        now = _with(now, process, change.swap(thread, replace(down, broken=True)))
+        now = change.put(now, process, change.swap(thread, replace(down, broken=True)))
         yield from _terminate(now, down.workers, ask)
 
 
@@ -219,7 +219,7 @@ def _await(
             case Raises(name):
                 broken = Raised(name, text="BrokenProcessPool")
                 down = change.swap(thread, ShutsDown(waiting.workers, broken, broken=True))
-                now = _with(now, process, down)
+                now = change.put(now, process, down)
                 yield from _terminate(now, waiting.workers, ask)
             case Restarts():
                 yield _replace(now, process, thread, waiting, gone, ask)
@@ -229,9 +229,9 @@ def _await(
         return
     elif isinstance(frame, AwaitsWork):
         down = change.swap(thread, ShutsDown(waiting.workers, frame.result))
-        yield _with(now, process, down)
+        yield change.put(now, process, down)
     elif isinstance(frame, AwaitsTask) and frame.done:
-        yield _with(now, process, change.swap(thread, EndsPool(waiting.workers, frame.result)))
+        yield change.put(now, process, change.swap(thread, EndsPool(waiting.workers, frame.result)))
 
 
 def go_on_beside(
@@ -263,7 +263,7 @@ def _replace(
     new = process.owned[-len(gone) :]
     lost = waiting.lost or waiting.workers[0] in gone
     waits = replace(waiting, workers=(*kept, *new), lost=lost)
-    return _with(now, process, change.swap(thread, waits))
+    return change.put(now, process, change.swap(thread, waits))
 
 
 def _terminate(
@@ -289,11 +289,11 @@ def _end(
 ) -> Iterator[Configuration]:
     """All that may follow in `Pool.terminate`: workers are told, terminated, and waited for."""
     if not ending.asked:
-        now = _with(now, process, change.swap(thread, replace(ending, asked=True)))
+        now = change.put(now, process, change.swap(thread, replace(ending, asked=True)))
         yield from _terminate(now, ending.workers, ask, told=True)
     elif all(now.process(one.path).exit is not None for one in ending.workers):
         process = multiprocess.knowing(now, process)
-        yield _with(now, process, replace(change.pop(thread), raising=ending.raised))
+        yield change.put(now, process, replace(change.pop(thread), raising=ending.raised))
 
 
 def _starter(now: Configuration, worker: ProcessState) -> ProcessState:
@@ -313,19 +313,15 @@ def leave(
         workers = thread.top.workers
         of_pool = isinstance(thread.top.pool, ApplyTask)
         down = EndsPool(workers, raised) if of_pool else ShutsDown(workers, raised)
-        yield _with(now, process, change.swap(calm, down))
+        yield change.put(now, process, change.swap(calm, down))
         return
     of_pool = isinstance(thread.top, TaskCode) and thread.top.of_pool
     about = Facts(profile=ask.profile, exception=raised.name, of_pool=of_pool)
     (effect,) = ask("task exception", about)
     match effect:
         case Proceeds():
-            yield _with(now, process, change.swap(calm, _between(raised, of_pool)))
+            yield change.put(now, process, change.swap(calm, _between(raised, of_pool)))
         case Passes():
-            yield _with(now, process, change.pop(thread))
+            yield change.put(now, process, change.pop(thread))
         case _:
             raise NotPredicted(f"{effect!r} of a task")
-
-
-def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
-    return change.with_process(now, change.with_thread(process, thread))

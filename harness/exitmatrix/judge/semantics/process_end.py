@@ -32,7 +32,7 @@ def leave(
     )
     if early:
         thread = change.push(thread, EndsProcesses())
-    yield _with(now, process, replace(thread, raising=None))
+    yield change.put(now, process, replace(thread, raising=None))
 
 
 def _ending(
@@ -64,28 +64,28 @@ def go_on(
     """All that may follow a stage of the end of a process. Raises NotPredicted."""
     match ending.stage:
         case "processes":
-            yield _with(now, process, change.swap(thread, replace(ending, stage="threading")))
+            yield change.put(now, process, change.swap(thread, replace(ending, stage="threading")))
         case "threading" if process.threading:
             *left, function = process.threading
             process = replace(process, threading=tuple(left))
-            yield _with(now, process, change.push(thread, Entering(function)))
+            yield change.put(now, process, change.push(thread, Entering(function)))
         case "threading":
-            yield _with(now, process, change.swap(thread, replace(ending, stage="streams")))
+            yield change.put(now, process, change.swap(thread, replace(ending, stage="streams")))
         case "streams":
             over = change.swap(thread, replace(ending, stage="handlers"))
             for effect in ask("statement", _flushing(process, ask)):
                 if isinstance(effect, Proceeds):
                     after = change.flush(now, process)
-                    yield _with(after, after.process(process.path), over)
+                    yield change.put(after, after.process(process.path), over)
                 else:
                     yield stopped(now, process, thread, effect, Flush(), ask)
         case "handlers" if ending.method == "spawn":
             exits = Raised("SystemExit", ending.status)
-            yield _with(now, process, change.fail(change.pop(thread), exits))
+            yield change.put(now, process, change.fail(change.pop(thread), exits))
         case "handlers" if ending.handlers:
             over = change.swap(thread, replace(ending, stage="over"))
             running = run.begin(process, run.walk(ask), final=False)
-            yield _with(now, process, change.push(over, running))
+            yield change.put(now, process, change.push(over, running))
         case _:
             yield change.end(now, process, Exit(ending.status), flushed=False)
 
@@ -110,17 +110,13 @@ def unwind(
     assert isinstance(ending, ProcessEnd)
     calm = replace(thread, raising=None)
     if ending.stage == "processes":
-        return _with(
+        return change.put(
             now, process, change.swap(calm, _ending(raised, ending.method, "threading", ask))
         )
     if ending.method == "spawn":
         if ending.stage == "threading" and ask.profile.list_runs_before_end:
             process = replace(process, threading=process.listed)  # once more, at the end
-        return _with(now, process, change.pop(thread))
+        return change.put(now, process, change.pop(thread))
     if not ask.profile.start_methods:
         raise NotPredicted("no law says what happens: a process that comes back from its end")
-    return _with(now, process, change.swap(calm, replace(ending, status=1, stage="handlers")))
-
-
-def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
-    return change.with_process(now, change.with_thread(process, thread))
+    return change.put(now, process, change.swap(calm, replace(ending, status=1, stage="handlers")))

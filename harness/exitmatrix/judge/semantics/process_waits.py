@@ -71,20 +71,20 @@ def go_on(
     match thread.top:
         case JoinsProcess(child):
             if _is_over(now, child):
-                yield _with(now, multiprocess.knowing(now, process), change.pop(thread))
+                yield change.put(now, multiprocess.knowing(now, process), change.pop(thread))
         case AwaitsProcess(child):
             if now.process(child.path).exit is not None or _waits(now, child.path):
-                yield _with(now, multiprocess.knowing(now, process), change.pop(thread))
+                yield change.put(now, multiprocess.knowing(now, process), change.pop(thread))
         case AwaitsJoin():
             if _released(now, process):
-                yield _with(now, process, change.pop(thread))
+                yield change.put(now, process, change.pop(thread))
         case EndsProcesses() as ending:
             yield from _end_processes(now, process, thread, ending, ask)
         case ServesForks(client):
             forked = [one for one in now.processes if one.path[:-1] == process.path]
             if all(one.exit is not None for one in (now.process(client), *forked)):
                 over = change.fail(change.pop(thread), Raised("SystemExit"))
-                yield _with(now, process, over)
+                yield change.put(now, process, over)
         case ProcessCode():
             yield from process_end.leave(now, process, thread, None, ask)
         case ProcessEnd() as ending:
@@ -96,14 +96,14 @@ def _end_processes(
 ) -> Iterator[Configuration]:
     """All that may follow in the exit function: workers, then daemons, then all others."""
     if process.processes_over and not (ending.told or ending.asked):
-        yield _with(now, process, change.pop(thread))
+        yield change.put(now, process, change.pop(thread))
     elif not ending.told and any(_has_worker(now, one) for one in process.owned):
-        yield _with(now, process, change.swap(thread, EndsProcesses(told=True)))
+        yield change.put(now, process, change.swap(thread, EndsProcesses(told=True)))
     elif not ending.asked:
         # Finalizers first: that of a lock removes its name.
         left = tuple(one for one in process.shared if one != "semaphore")
         process = multiprocess.knowing(now, replace(process, shared=left, processes_over=True))
-        moments = [_with(now, process, change.swap(thread, replace(ending, asked=True)))]
+        moments = [change.put(now, process, change.swap(thread, replace(ending, asked=True)))]
         for one in (*process.owned, *process.others):
             if one.daemon and not one.reaped:
                 moments = [
@@ -120,7 +120,7 @@ def _end_processes(
         )
         yield stopped(now, process, change.pop(thread), effect, JoinProcess(), ask)
     elif all(_is_over(now, one) for one in process.owned):
-        yield _with(now, process, change.pop(thread))
+        yield change.put(now, process, change.pop(thread))
 
 
 def _is_over(now: Configuration, child: Owned) -> bool:
@@ -180,7 +180,3 @@ def _released(now: Configuration, process: ProcessState) -> bool:
                 one.child.path == process.origin for one in joins
             )
     return True
-
-
-def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
-    return change.with_process(now, change.with_thread(process, thread))

@@ -55,11 +55,11 @@ def go_on(
     """All that may follow when what is above has come to its end. Raises NotPredicted."""
     match thread.top:
         case Finally(function):
-            yield _with(now, process, _clean_up(thread, function, None, ask))
+            yield change.put(now, process, _clean_up(thread, function, None, ask))
         case Catching():
-            yield _with(now, process, change.pop(thread))
+            yield change.put(now, process, change.pop(thread))
         case Unwinding(raised):
-            yield _with(now, process, replace(change.pop(thread), raising=raised))
+            yield change.put(now, process, replace(change.pop(thread), raising=raised))
         case FinalizerRun():
             yield from _next_finalizer(now, process, thread)
 
@@ -70,7 +70,7 @@ def unwind(
     """All that may follow when an exception comes from what is above. Raises NotPredicted."""
     match thread.top:
         case Finally(function):
-            yield _with(now, process, _clean_up(thread, function, raised, ask))
+            yield change.put(now, process, _clean_up(thread, function, raised, ask))
         case Catching(exits):
             (effect,) = ask("except", Facts(profile=ask.profile, exception=raised.name))
             if not isinstance(effect, Swallows):
@@ -79,13 +79,13 @@ def unwind(
             status = caught.get(raised.name, caught.get(""))
             if status is not None:
                 raised = Raised("SystemExit", status)
-            yield _with(now, process, replace(change.pop(thread), raising=raised))
+            yield change.put(now, process, replace(change.pop(thread), raising=raised))
         case Unwinding():
-            yield _with(now, process, change.pop(thread))
+            yield change.put(now, process, change.pop(thread))
         case FinalizerRun():
             yield from _finalizer_raised(now, process, thread, raised, ask)
         case Hooked(told):
-            yield _with(now, process, _hook_raised(process, thread, told, raised, ask))
+            yield change.put(now, process, _hook_raised(process, thread, told, raised, ask))
 
 
 def _hook_raised(
@@ -121,11 +121,11 @@ def _next_finalizer(
     """The newest finalizer that is left begins, or the run of them is over."""
     if process.finalizers_over or not process.finalizers:
         over = replace(process, finalizers=(), finalizers_over=True)
-        yield _with(now, over, change.pop(thread))
+        yield change.put(now, over, change.pop(thread))
         return
     *left, function = process.finalizers
     begun = change.push(thread, Entering(function))
-    yield _with(now, replace(process, finalizers=tuple(left)), begun)
+    yield change.put(now, replace(process, finalizers=tuple(left)), begun)
 
 
 def _finalizer_raised(
@@ -148,10 +148,6 @@ def _finalizer_raised(
             process = now.process(process.path)
         if isinstance(effect, Passes):
             over = replace(process, finalizers=(), finalizers_over=True)
-            yield _with(now, over, change.pop(thread))
+            yield change.put(now, over, change.pop(thread))
         else:
-            yield _with(now, process, replace(thread, raising=None))
-
-
-def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
-    return change.with_process(now, change.with_thread(process, thread))
+            yield change.put(now, process, replace(thread, raising=None))

@@ -55,12 +55,12 @@ def receive(
             pending = Pending(signal, own=thread.id == process.main)
             if signal not in (one.signal for one in process.pending):
                 process = replace(process, pending=(*process.pending, pending))
-            yield change.with_process(now, change.with_thread(process, thread))
+            yield change.put(now, process, thread)
         elif isinstance(effect, Later):
             doomed = replace(process, doomed=process.doomed or signal)
-            yield change.with_process(now, change.with_thread(doomed, thread))
+            yield change.put(now, doomed, thread)
         elif isinstance(effect, Proceeds):
-            yield change.with_process(now, change.with_thread(process, thread))
+            yield change.put(now, process, thread)
         else:
             yield stopped(now, process, thread, effect, Signal(signal), ask)
 
@@ -76,7 +76,7 @@ def interrupt(now: Configuration, process: ProcessState, thread: Thread, ask: As
         # It is noted under the interpreter's lock, which the main thread takes only afterwards.
         pending = Pending("SIGINT", own=True, simulated=True)
         process = replace(process, pending=(*process.pending, pending))
-    return change.with_process(now, change.with_thread(process, thread))
+    return change.put(now, process, thread)
 
 
 def notice(
@@ -121,4 +121,4 @@ def notice(
         main = change.fail(main, Raised(effect.name))
     else:
         raise NotPredicted(f"no law says what happens: {pending.signal}, whose handler is gone")
-    return [change.with_process(now, change.with_thread(process, main))], later
+    return [change.put(now, process, main)], later

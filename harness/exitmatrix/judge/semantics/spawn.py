@@ -91,7 +91,7 @@ def end_second(
     """All that may follow the end of a second interpreter. Raises NotPredicted."""
     functions = process.second
     if not functions:
-        yield change.with_process(now, change.with_thread(process, thread))
+        yield change.put(now, process, thread)
         return
     process = replace(process, second=())
     daemons = any(one.daemon for one in process.threads)
@@ -101,9 +101,9 @@ def end_second(
         match effect:
             case Walks("copied"):
                 begun = change.push(thread, run.begin_second(functions))
-                yield change.with_process(now, change.with_thread(process, begun))
+                yield change.put(now, process, begun)
             case Walks():
-                yield change.with_process(now, change.with_thread(process, thread))
+                yield change.put(now, process, thread)
             case Leaves():
                 _call_systems(functions, ask)
                 begun_one = change.say(process, functions[-1], "began")

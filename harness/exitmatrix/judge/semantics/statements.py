@@ -140,7 +140,7 @@ def execute(
         first = Entering(process.before_exit)
         thread = change.push(thread, Body((statement,)), first)
         process = replace(process, before_exit="")
-        yield change.with_process(now, change.with_thread(process, thread))
+        yield change.put(now, process, thread)
         return
     if change.releasing(thread) and not isinstance(statement, MEASURED_LATE):
         raise NotPredicted(
@@ -161,7 +161,7 @@ def execute(
             yield from _proceed(now, process, thread, statement, ask)
         elif isinstance(effect, Calls) and isinstance(statement, JoinDaemon):
             begun = change.push(thread, Entering(statement.function))
-            yield change.with_process(now, change.with_thread(process, begun))
+            yield change.put(now, process, begun)
         else:
             yield stopped(now, process, thread, effect, statement, ask)
 
@@ -253,7 +253,7 @@ def _proceed(
             return
         case _:
             process = held.after(process, statement, ask)
-    yield change.with_process(now, change.with_thread(process, thread))
+    yield change.put(now, process, thread)
 
 
 def _threads(
@@ -310,7 +310,7 @@ def _elsewhere(
             flushing = facts(ask, process, thread, Flush())
             yield from multiprocess.start(now, process, thread, statement, flushing, ask)
         case TerminateProcess():
-            now = change.with_process(now, change.with_thread(process, thread))
+            now = change.put(now, process, thread)
             yield from process_waits.terminate(now, process, ask)
 
 

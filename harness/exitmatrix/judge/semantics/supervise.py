@@ -102,10 +102,10 @@ def wait(
     for effect in ask("child ended", about):
         match effect:
             case Proceeds():
-                yield _with(now, process, change.pop(main))
+                yield change.put(now, process, change.pop(main))
             case Raises(name, status):
                 failed = change.fail(change.pop(main), Raised(name, status))
-                yield _with(now, process, failed)
+                yield change.put(now, process, failed)
             case Restarts():
                 path = (process.forked + 1,)
                 new = ProcessState(
@@ -115,7 +115,7 @@ def wait(
                 )
                 now = replace(now, processes=(*now.processes, new))
                 process = replace(process, forked=process.forked + 1)
-                yield _with(now, process, change.swap(main, replace(waiting, child=path)))
+                yield change.put(now, process, change.swap(main, replace(waiting, child=path)))
             case _:
                 raise NotPredicted(f"{effect!r} of a supervisor")
 
@@ -126,9 +126,9 @@ def _after_interrupt(
     """The child ends in time, or is killed."""
     over = change.pop(main)
     if child.exit is None:
-        yield _with(_kill(now, child), process, over)
+        yield change.put(_kill(now, child), process, over)
     else:
-        yield _with(now, process, over)
+        yield change.put(now, process, over)
 
 
 def _return_code(how: Exit) -> int:
@@ -163,18 +163,18 @@ def interrupt(
         over = change.pop(main)
         match effect:
             case Passes():
-                yield _with(now, process, over)
+                yield change.put(now, process, over)
             case Swallows():
-                yield _with(now, process, replace(over, raising=None))
+                yield change.put(now, process, replace(over, raising=None))
             case Kills(swallows, waits):
                 if waits:
                     patient = change.swap(main, replace(waiting, grace=True))
-                    yield _with(now, process, replace(patient, raising=None))
+                    yield change.put(now, process, replace(patient, raising=None))
                     continue
                 child = now.process(waiting.child)
                 if child.exit is None:
                     now = _kill(now, child)
-                yield _with(now, process, replace(over, raising=None if swallows else raised))
+                yield change.put(now, process, replace(over, raising=None if swallows else raised))
             case _:
                 raise NotPredicted(f"{effect!r} of a supervisor")
 
@@ -195,12 +195,12 @@ def leave_server(
     for effect in ask("server exception", about):
         match effect:
             case Passes():
-                yield _with(now, process, change.pop(main))
+                yield change.put(now, process, change.pop(main))
             case Swallows():
-                yield _with(now, process, replace(change.pop(main), raising=None))
+                yield change.put(now, process, replace(change.pop(main), raising=None))
             case Answers(answer):
                 calm = replace(main, raising=None)
-                yield _with(now, replace(process, answer=answer), calm)
+                yield change.put(now, replace(process, answer=answer), calm)
             case _:
                 raise NotPredicted(f"{effect!r} of a server")
 
@@ -228,16 +228,12 @@ def leave_request(
     for effect in effects:
         match effect:
             case Passes():
-                yield _with(now, process, change.pop(thread))
+                yield change.put(now, process, change.pop(thread))
             case Answers(answer) if request.in_main:
                 calm = replace(change.pop(thread), raising=None)
-                yield _with(now, replace(process, answer=process.answer or answer), calm)
+                yield change.put(now, replace(process, answer=process.answer or answer), calm)
             case Answers(answer):
                 answered = replace(process, answer=process.answer or answer)
                 yield change.with_process(now, change.without_thread(answered, thread.id))
             case _:
                 raise NotPredicted(f"{effect!r} of a request")
-
-
-def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
-    return change.with_process(now, change.with_thread(process, thread))

@@ -90,28 +90,28 @@ def unwind(
         case Looping() | Turn() | CalledBack() | Resting(awaits=True):
             yield loops.unwind(now, process, thread, raised, ask)
         case frame if isinstance(frame, LEFT):
-            yield _with(now, process, change.pop(thread))
+            yield change.put(now, process, change.pop(thread))
         case Finally() | Catching() | Unwinding() | FinalizerRun() | Hooked():
             yield from promises.unwind(now, process, thread, raised, ask)
         case Call(function):
             said = change.say(process, function, "raised")
-            yield _with(now, said, change.pop(thread))
+            yield change.put(now, said, change.pop(thread))
         case HandlerRun() as running:
             ask("handler exception", Facts(profile=ask.profile, exception=raised.name))
             process = code_end.printed(process, raised, ask, handler=running.current)
             thread = change.swap(replace(thread, raising=None), replace(running, last=raised))
-            yield _with(now, process, thread)
+            yield change.put(now, process, thread)
         case frame if isinstance(frame, code_end.CODE):
             yield from code_end.leave(now, process, thread, raised, ask)
         case Finalization("globals"):
             ask("release exception", Facts(profile=ask.profile, exception=raised.name))
-            yield _with(now, process, replace(thread, raising=None))
+            yield change.put(now, process, replace(thread, raising=None))
         case Finalization() as ending:
             ask("late exception", Facts(profile=ask.profile, exception=raised.name))
             left = ending.stage == "threading" and bool(process.listed)
             process = replace(process, list_left=left)
             over = change.swap(replace(thread, raising=None), replace(ending, stage="handlers"))
-            yield _with(now, process, over)
+            yield change.put(now, process, over)
 
 
 def _leaves_join(process: ProcessState, thread: Thread) -> None:
@@ -134,7 +134,3 @@ def _leaves_signals(process: ProcessState, thread: Thread, ask: Ask) -> None:
     waits = process.pending and isinstance(thread.top, Interrupted)
     if waits and ask.profile.nests_signal_handlers == "in calls":
         raise NotPredicted("no law says what happens: a signal that waits for a handler to end")
-
-
-def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
-    return change.with_process(now, change.with_thread(process, thread))

@@ -78,20 +78,20 @@ def go_on(
     """All that may follow when what is above has come to its end. Raises NotPredicted."""
     match thread.top:
         case PoolWork():
-            yield _with(now, process, change.swap(thread, PoolIdle()))
+            yield change.put(now, process, change.swap(thread, PoolIdle()))
         case PoolIdle() if _told(process, thread):
             yield from end_of_thread(now, process, thread, sleeps=False, ask=ask)
         case AwaitsEndOfPools() if process.pools_over:
-            yield _with(now, process, change.pop(thread))
+            yield change.put(now, process, change.pop(thread))
         case AwaitsWorker(id, asks, closes):
             worker = process.thread(id)
             if worker is not None and isinstance(worker.top, PoolIdle):
                 raised = worker.top.result if asks else None
                 after = change.pop(thread)
                 after = change.push(after, ClosesPool(id, raised)) if closes else after
-                yield _with(now, process, after if closes else replace(after, raising=raised))
+                yield change.put(now, process, after if closes else replace(after, raising=raised))
         case ClosesPool(id, raised) if process.thread(id) is None:
-            yield _with(now, process, replace(change.pop(thread), raising=raised))
+            yield change.put(now, process, replace(change.pop(thread), raising=raised))
         case JoinsPools() if not process.pools_over:
             yield change.with_process(now, replace(process, pools_over=True))
         case JoinsPools():
@@ -104,7 +104,7 @@ def _join(
     if works(thread):
         raise NotPredicted("no law says what happens: a worker that waits for itself")
     if not any(map(works, process.threads)):
-        yield _with(now, process, change.pop(thread))
+        yield change.put(now, process, change.pop(thread))
     elif ask("pools", Facts(profile=ask.profile)) != (Waits(waits=True),):
         raise NotPredicted("an exit function of pools that waits for nobody")
 
@@ -126,8 +126,4 @@ def unwind(
     (effect,) = ask("pool task", Facts(profile=ask.profile, exception=raised.name))
     if not isinstance(effect, Proceeds):
         raise NotPredicted(f"{effect!r} of a task")
-    return _with(now, process, replace(change.swap(thread, PoolIdle(raised)), raising=None))
-
-
-def _with(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
-    return change.with_process(now, change.with_thread(process, thread))
+    return change.put(now, process, replace(change.swap(thread, PoolIdle(raised)), raising=None))
