@@ -387,6 +387,38 @@ def test_a_machine_on_which_no_trial_can_run(
     assert not (tmp_path / "reports").exists()
 
 
+ELSEWHERE = """
+import os, select, signal, sys, sysconfig
+sysconfig.get_config_vars()
+sys.platform = "darwin"
+for module in (os, select, signal):
+    for name in {names}:
+        vars(module).pop(name, None)
+from click.testing import CliRunner
+from exitmatrix.cli.main import main
+for words in {commands}:
+    done = CliRunner().invoke(main, words)
+    print(done.exit_code, done.stderr, end="")
+"""
+OF_LINUX = [
+    *("pidfd_open", "sched_getscheduler", "sched_setscheduler", "sched_param", "sched_getaffinity"),
+    *("SCHED_OTHER", "SCHED_BATCH", "epoll", "EPOLLIN", "EPOLLOUT", "memfd_create", "O_TMPFILE"),
+    *("O_PATH", "pipe2", "pidfd_send_signal", "SIGPWR", "SIGSTKFLT", "SIGRTMIN", "SIGRTMAX"),
+]
+"""What Python has on Linux and not on macOS."""
+
+
+def test_where_python_has_nothing_of_linux_a_command_is_refused_in_one_line() -> None:
+    """A command that runs programs says so, and does not fail at an import."""
+    commands = [["matrix"], ["check"], ["races"], ["fuzz"], ["run", "--", "true"], ["blog"]]
+    program = ELSEWHERE.format(names=OF_LINUX, commands=[*commands, ["bench"]])
+    words = [sys.executable, "-c", program]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    lines = done.stdout.splitlines()
+    assert len(lines) == len(commands) + 1, done
+    assert all(one.startswith("3 exitmatrix: trials are run on Linux alone") for one in lines)
+
+
 def test_a_facility_that_nobody_knows(tmp_path: Path) -> None:
     """A facility that is switched off under a wrong name is an error, not a run with all."""
     done = run(

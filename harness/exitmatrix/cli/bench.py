@@ -25,6 +25,7 @@ from msgspec.structs import replace
 from exitmatrix.cli.environments import place_of
 from exitmatrix.cli.measure import Told, measure
 from exitmatrix.cli.programs import Run, judge, profiles_of, run_missing
+from exitmatrix.cli.selecting import check_machine
 from exitmatrix.cli.streams import say
 from exitmatrix.declare import stacks
 from exitmatrix.declare.batch import Batch
@@ -64,6 +65,7 @@ def command(python: str | None, rounds: int, batch: int, cells: str) -> None:
 
     A test written by hand is measured too. The figures are only printed.
     """
+    check_machine()
     found = pythons.find(())
     chosen = pythons.select(found, [python] if python else [])
     interpreter = next(i for i in reversed(chosen) if python or i.implementation == "cpython")

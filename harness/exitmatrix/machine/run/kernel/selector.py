@@ -16,8 +16,6 @@ from collections.abc import Callable, Mapping
 from selectors import EVENT_READ, EVENT_WRITE, BaseSelector, SelectorKey
 from typing import Any
 
-BITS = ((EVENT_READ, select.EPOLLIN), (EVENT_WRITE, select.EPOLLOUT))
-
 
 class Selector(BaseSelector):
     """What asyncio asks for, and `watch` beside it."""
@@ -108,4 +106,5 @@ def _number(fileobj: Any) -> int:
 
 
 def _bits(events: int) -> int:
-    return sum(bit for event, bit in BITS if events & event)
+    bits = ((EVENT_READ, select.EPOLLIN), (EVENT_WRITE, select.EPOLLOUT))
+    return sum(bit for event, bit in bits if events & event)

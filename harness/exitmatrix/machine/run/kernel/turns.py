@@ -7,9 +7,6 @@ import os
 from collections.abc import Iterator
 from typing import TypedDict
 
-ORDINARY = (os.SCHED_OTHER, os.sched_param(0))
-GIVING_WAY = (os.SCHED_BATCH, os.sched_param(0))
-
 
 class Scheduler(TypedDict, total=False):
     """What `os.posix_spawn` takes."""
@@ -26,7 +23,15 @@ def give_way() -> None:
     """
     if os.sched_getscheduler(0) == os.SCHED_OTHER:  # and not what the caller has chosen
         with contextlib.suppress(OSError):
-            os.sched_setscheduler(0, *GIVING_WAY)
+            os.sched_setscheduler(0, *_giving_way())
+
+
+def _ordinary() -> tuple[int, os.sched_param]:
+    return os.SCHED_OTHER, os.sched_param(0)
+
+
+def _giving_way() -> tuple[int, os.sched_param]:
+    return os.SCHED_BATCH, os.sched_param(0)
 
 
 def _gives_way() -> bool:
@@ -35,7 +40,7 @@ def _gives_way() -> bool:
 
 def as_usual() -> Scheduler:
     """With what a program is started that is not to give way: a child would inherit it."""
-    return {"scheduler": ORDINARY} if _gives_way() else {}
+    return {"scheduler": _ordinary()} if _gives_way() else {}
 
 
 @contextlib.contextmanager
@@ -43,9 +48,9 @@ def taking_turns() -> Iterator[None]:
     """Have what is started in this block, in whatever way, be scheduled as usual."""
     gave_way = _gives_way()
     if gave_way:
-        os.sched_setscheduler(0, *ORDINARY)
+        os.sched_setscheduler(0, *_ordinary())
     try:
         yield
     finally:
         if gave_way:
-            os.sched_setscheduler(0, *GIVING_WAY)
+            os.sched_setscheduler(0, *_giving_way())
