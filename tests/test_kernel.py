@@ -241,7 +241,8 @@ def look_at(*pids: int) -> Tree:
         target="first",
         ready=Readiness(),
     )
-    state.nodes, state.stacks, state.ready, state._first_looks = {}, {}, True, {}
+    state.nodes, state.stacks, state.ready = {}, {}, True
+    state._first_looks, state._pids = {}, {}
     state.processes = SimpleNamespace(root=pids[0])  # type: ignore[assignment]
     state.journal = SimpleNamespace(now=0.0)  # type: ignore[assignment]
     for pid in pids:
@@ -270,5 +271,6 @@ def test_a_child_of_vfork_is_no_copy_of_its_parent_before_it_executes(tmp_path: 
         assert not proc.may_be_in_vfork(one.pid)
         assert look_at(one.pid, forked).family == {one.pid, forked}
     finally:
-        os.close(os.open(fifo, os.O_RDWR))  # so that nobody waits for a writer any more
+        opened = os.open(fifo, os.O_RDWR)  # so that nobody waits for a writer, now or later
         one.communicate()  # the end of its stdin is that of both
+        os.close(opened)
