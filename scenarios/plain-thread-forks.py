@@ -51,7 +51,7 @@ def fork():
     if child == 0:
         endings.hold("forked")
         endings.mark("child")
-        endings.end_here()
+        endings.end_here("child")
         sys.stdout.flush()
     else:
         os.waitpid(child, 0)

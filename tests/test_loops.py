@@ -20,18 +20,21 @@ def loop(*steps: Any, **beside: Any) -> dict[str, Any]:
 
 def test_what_is_under_way_beside_the_main_task_is_ended_behind_it() -> None:
     """Tasks, then generators, then the pool; then come the handlers of atexit."""
-    told = loop(F, tasks=["t"], generators=["g"], pool=["p"])
-    assert only(told, "sys-exit-3") == [("main", "finally:f", "t", "g", "p", "C", "B", "A", 3)]
+    told = loop(F, tasks=["task:t"], generators=["generator:g"], pool=["thread:p"])
+    ended = ("main", "finally:f", "task:t", "generator:g", "thread:p", "C", "B", "A", 3)
+    assert only(told, "sys-exit-3") == [ended]
 
 
 @pytest.mark.parametrize(
-    ("version", "names"), [("3.10.13", ()), ("3.11.2", ("t", "g"))], ids=["3.10", "3.11"]
+    ("version", "names"),
+    [("3.10.13", ()), ("3.11.2", ("task:t", "generator:g"))],
+    ids=["3.10", "3.11"],
 )
 def test_a_second_ctrl_c_gives_up_what_is_beside_up_to_3_10(
     version: str, names: tuple[str, ...]
 ) -> None:
     """From 3.11 on it leaves the main task alone, and the others still clean up."""
-    (told,) = only(loop(F, tasks=["t"], generators=["g"]), "SIGINT-twice", version)
+    (told,) = only(loop(F, tasks=["task:t"], generators=["generator:g"]), "SIGINT-twice", version)
     assert told == ("main", "finally:f", *names, "C", "B", "A", "SIGINT")
 
 
@@ -46,9 +49,9 @@ def test_code_that_blocks_is_interrupted_by_the_first_ctrl_c_up_to_3_10(version:
 
 def test_a_handler_of_the_program_for_ctrl_c_keeps_the_runner_from_its_own() -> None:
     """It is called as everywhere; what it raises leaves the loop, and all clean up."""
-    told = loop(F, tasks=["t"])
+    told = loop(F, tasks=["task:t"])
     told["steps"].insert(0, "on SIGINT stop, sys.exit 4")
-    ended = ("main", "signal.SIGINT:stop", "finally:f", "t", "C", "B", "A", 4)
+    ended = ("main", "signal.SIGINT:stop", "finally:f", "task:t", "C", "B", "A", 4)
     assert only(told, "SIGINT") == [ended]
 
 

@@ -75,13 +75,13 @@ def test_a_scenario_is_ended_where_its_steps_say_or_behind_the_last() -> None:
     """Within a `try` statement its clause runs; behind it the clause has run already."""
     exits, newest = TERMINATIONS["sys-exit-3"], {"implementation": "cpython", "version": "3.14.0"}
     for place in (["write", "end here"], ["write"]):
-        told = program({"steps": [{"try": place, "finally": "f"}]})
+        told = program({"steps": [{"try": place, "finally": "finally:f"}]})
         [outcome] = predict(told, exits, "main", profile(newest)).outcomes
         [process] = outcome.processes
-        assert (process.fired, process.exit) == (("f",), {"code": 3})
+        assert (process.fired, process.exit) == (("finally:f",), {"code": 3})
     killed = TERMINATIONS["os-exit-3"]
-    for place, fired in ((["end here"], ()), (["nothing"], ("f",))):
-        told = program({"steps": [{"try": place, "finally": "f"}]})
+    for place, fired in ((["end here"], ()), (["nothing"], ("finally:f",))):
+        told = program({"steps": [{"try": place, "finally": "finally:f"}]})
         [outcome] = predict(told, killed, "main", profile(newest)).outcomes
         assert outcome.processes[0].fired == fired
 

@@ -389,7 +389,7 @@ def test_what_multiprocessing_and_threading_call_is_seen_in_a_run(
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"multiprocessing\.util\.Finalize:close +Finalize +app\.py:4", done.stdout)
     assert re.search(r"threading\._register_atexit:leave +thread +app\.py:5", done.stdout)
-    assert "The probe changed nothing" in done.stdout
+    assert "The probe made no difference that was seen" in done.stdout
 
 
 REGISTERED = ("probe", "registered", "1", "close", "__main__:close", "/app/app.py:2", "__main__")

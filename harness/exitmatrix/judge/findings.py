@@ -822,7 +822,10 @@ def clean_up():
             "subinterpreter-of-3-7-aborts",
             "subinterpreter-forgets",
         ),
-        beside=("flush-at-end", "run-returns", "handlers-leave-the-exit-alone", "lifo"),
+        beside=(
+            *("flush-at-end", "run-returns", "handlers-leave-the-exit-alone", "lifo"),
+            "nothing-happens",
+        ),
         status="documented otherwise",
         where=(
             "atexit says since 3.7 that handlers are local to the interpreter. That its end may "
