@@ -47,6 +47,7 @@ from exitmatrix.model.language import (
 from exitmatrix.observe.bare import NotSeen, seen
 
 from tests.conftest import FOUND, NEWEST
+from tests.support.part import every
 
 pytestmark = pytest.mark.real
 
@@ -292,7 +293,7 @@ PROMISES: tuple[tuple[Statement, ...], ...] = (
 )
 
 
-@pytest.mark.parametrize("body", PROMISES, ids=range(len(PROMISES)))
+@pytest.mark.parametrize("body", every(2, PROMISES))
 def test_every_python_keeps_the_promises_that_the_laws_foresee(body: tuple[Statement, ...]) -> None:
     """Of `finally` clauses and finalizers, in the cases that the laws tell apart."""
     code = Code(body=body, functions=(LEAVES, FAILS, MAKES))
@@ -368,7 +369,7 @@ PROCESSES: dict[str, tuple[Statement, ...]] = {
 STARTS = Function("P", (StartProcess((), daemon=True), JoinProcess()))
 
 
-@pytest.mark.parametrize("what", PROCESSES)
+@pytest.mark.parametrize("what", every(2, list(PROCESSES)))
 def test_every_python_starts_the_processes_that_the_laws_foresee(what: str) -> None:
     """Of multiprocessing: how they begin, who waits for them, and how they end."""
     code = Code(body=PROCESSES[what], functions=(STARTS,))
@@ -395,7 +396,7 @@ def test_nothing_is_left_of_a_fork_server() -> None:
     assert "Z" not in states
 
 
-@pytest.mark.parametrize("what", RARE)
+@pytest.mark.parametrize("what", every(2, list(RARE)))
 def test_every_python_does_what_the_laws_foresee(what: str) -> None:
     """Of statements that few programs have: hooks, globals, limits, signals below Python."""
     code = Code(body=RARE[what], functions=(LEAVES, FAILS, WRITES, LATE, NESTS))

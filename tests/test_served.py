@@ -36,6 +36,7 @@ from msgspec.structs import replace
 
 from tests.conftest import LOADED
 from tests.support.committed import records
+from tests.support.part import every
 from tests.support.served import MASTER, WORDS, told, tree, trial
 from tests.support.values import record
 
@@ -984,7 +985,7 @@ def facts() -> list[tuple[str, int, str, Key]]:
 
 @pytest.mark.parametrize(
     ("server", "place", "field", "signal"),
-    [one for one in facts() if one not in (*UNSEEN, *RARE_FACTS)],
+    every(2, [one for one in facts() if one not in (*UNSEEN, *RARE_FACTS)]),
 )
 def test_a_wrong_fact_is_noticed(
     server: str, place: int, field: str, signal: Key, monkeypatch: pytest.MonkeyPatch
@@ -1065,7 +1066,7 @@ def nothing(what: Reaction | Stop) -> Reaction | Stop:
     return Reaction(how="goes on") if isinstance(what, Reaction) else Stop()
 
 
-@pytest.mark.parametrize("said", [one for one in parts() if one not in RARE], ids=str)
+@pytest.mark.parametrize("said", every(2, [one for one in parts() if one not in RARE]), ids=str)
 def test_a_wrong_part_of_a_fact_is_noticed(said: Part, monkeypatch: pytest.MonkeyPatch) -> None:
     """Had it another status, no hooks, no restart, some record would not be as foreseen."""
     monkeypatch.setitem(SERVERS, said[0], without(*said))

@@ -16,6 +16,7 @@ from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.session import run_all
 from exitmatrix.machine.run.steering import is_of_it
 from exitmatrix.machine.scenarios import load
+from exitmatrix.machine.store.records import platform_name
 from exitmatrix.model import Event, Outcome, Steering
 from exitmatrix.observe import observe
 from exitmatrix.plan.steering import AHEAD, EVENTS, PROCESSES, TURNS, steering_of
@@ -235,7 +236,10 @@ def test_who_is_stopped_is_told_nothing_of_what_was_not_seen(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """What no run has shown is listed with the number of runs, which nobody knows then."""
-    shutil.copytree(REPORTS / "observations", tmp_path / "observations")
+    folder = tmp_path / "observations" / platform_name()
+    folder.mkdir(parents=True)
+    shutil.copy(REPORTS / "observations" / platform_name() / f"{NEWEST}.jsonl", folder)
+    monkeypatch.setattr(races, "write_reports", lambda *_: None)
     words = ["--output", str(tmp_path), "--python", FOUND[NEWEST].path, "--stack", "none"]
     cell = ["--scenario", "multiprocessing-pool-two", "--termination", "SIGINT"]
 
