@@ -95,3 +95,16 @@ def test_no_end_of_a_random_program_is_lost(generation: int) -> None:
 def done(ends: list[Configuration]) -> set[frozenset[ProcessState]]:
     """What the processes of each end have done."""
     return {frozenset(one.processes) for one in ends}
+
+
+def test_a_program_whose_pasts_multiply_is_withheld() -> None:
+    """Each of two workers is killed at one of many points: fewer moments than pasts of them."""
+    program, ends = (
+        program_of(scenarios()["multiprocessing-pool-two-spawn"]),
+        TERMINATIONS["return"],
+    )
+    first = first_moment(program, ends, "child", None)
+    ask = Ask(LAWS, code_of(program, "child"), PROFILE, ordered=False)
+    assert outcomes(first, ask, MOST)
+    with pytest.raises(NotPredicted, match="more than 6000 pasts"):
+        outcomes(first, ask, most=1500)

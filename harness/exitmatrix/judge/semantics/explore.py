@@ -22,7 +22,6 @@ MOST_MOMENTS = 5000
 MOST_PROCESSES = 64
 """Processes of one program; one that has more is not predicted."""
 
-
 MOST_THREADS = 64
 """Threads of one process; a program that has more, each perhaps started by the one before, is not
 predicted. They are counted where calls are."""
@@ -30,6 +29,10 @@ predicted. They are counted where calls are."""
 MOST_FRAMES = 200
 """What one thread may be in the middle of; a program that goes deeper, which Python itself would
 end at a thousand calls, is not predicted. It is looked for in every fiftieth moment."""
+
+MOST_PASTS = 4
+"""How many pasts may lead to a moment, on average over all that may be looked at. Where many
+children each end in one of several ways, these multiply; such a program is not predicted."""
 
 Past = tuple[ProcessState, ...]
 """Processes that have ended, by their places in the tree."""
@@ -43,14 +46,17 @@ def outcomes(first: Configuration, ask: Ask, most: int = MOST_MOMENTS) -> list[C
 
     Raises NotPredicted where no law answers a question that comes up, where a
     process waits for what nobody does, and where there are too many moments,
-    processes or calls.
+    pasts, processes or calls.
     """
     moments = _moments(first, ask, most)
     pasts: list[dict[Past, None]] = [{} for _ in moments]
     pasts[0][()] = None
-    ends = []
+    ends, counted = [], 0
     for number in _in_order(moments):
         now, following = moments[number]
+        counted += len(pasts[number])
+        if counted > MOST_PASTS * most:
+            raise NotPredicted(f"no law says what happens: more than {MOST_PASTS * most} pasts")
         if not following:
             ends += [_end(_with(now, past)) for past in pasts[number]]
         for after, gone in following:
