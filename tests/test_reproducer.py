@@ -169,6 +169,8 @@ def test_each_is_short_enough_to_be_pasted() -> None:
         more = 12 * is_race(record.outcomes) + 10 * (delivery == "signal-twice")
         more += 2 * (TERMINATIONS[record.termination].signal in IGNORED_IN_BACKGROUND)
         more += bool(record.outcomes[0].survivors) and record.target == "child"  # its pid
+        # In some runs of a race somebody is left: it waits for those, looks for them, and says so.
+        more += 3 * (is_race(record.outcomes) and any(one.survivors for one in record.outcomes))
         assert len(driven) <= least + more, record.cell
         if delivery == "in-process" and not scenario.serves:
             assert not driven, record.cell
