@@ -119,7 +119,7 @@ def _check(now: Configuration, looked_at: int, most: int) -> None:
 
 def _without_ended(now: Configuration) -> tuple[Configuration, Past]:
     """A moment without what ended processes have done, and these."""
-    gone = tuple(one for one in now.processes if one.exit is not None and not one.told)
+    gone = tuple(one for one in now.processes if one.exit is not None and not one.set_aside)
     if not gone:
         return now, gone
     kept = tuple(_ended(one) if one in gone else one for one in now.processes)
@@ -134,7 +134,7 @@ def _ended(process: ProcessState) -> ProcessState:
         exit=process.exit,
         role=process.role,
         owned=process.owned,
-        told=True,
+        set_aside=True,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Effect, Facts, Raises, Unnoticed, Waits
+from exitmatrix.judge.laws.law import Facts, Raises, Unnoticed, Waits
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.signals import disposition, receive
@@ -111,7 +111,9 @@ def _at(
         if event.when == "at any time" and _handlers_are_gone(main):
             process = _without_handlers(process)
         yield from receive(now, process, main, event.signal, ask)
-        if _forks_meanwhile(process, event) and Unnoticed() in _who_takes_it(ask):
+        if _forks_meanwhile(process, event) and Unnoticed() in ask(
+            "shared signal", Facts(profile=ask.profile)
+        ):
             yield change.with_process(now, replace(process, unnoticed=True))
 
 
@@ -129,10 +131,6 @@ def _forks_meanwhile(process: ProcessState, event: Event) -> bool:
         for one in process.threads
         for frame in one.frames
     )
-
-
-def _who_takes_it(ask: Ask) -> tuple[Effect, ...]:
-    return ask("shared signal", Facts(profile=ask.profile))
 
 
 def _handlers_are_gone(main: Thread) -> bool:

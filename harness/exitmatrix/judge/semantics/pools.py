@@ -211,7 +211,7 @@ def _await(
     """All that may follow while a result is waited for. Raises NotPredicted."""
     first = now.process(waiting.workers[0].path)
     frame = first.threads[0].top if first.threads else None
-    gone = [one for one in waiting.workers if now.process(one.path).exit is not None]
+    gone = _gone(now, waiting)
     if gone:
         of_pool = isinstance(waiting.pool, ApplyTask)
         (effect,) = ask("worker gone", Facts(profile=ask.profile, of_pool=of_pool))
@@ -241,10 +241,14 @@ def go_on_beside(
     waiting = main.top
     if main.raising or not isinstance(waiting, AwaitsResult):
         return
-    if isinstance(waiting.pool, ApplyTask):
-        gone = [one for one in waiting.workers if now.process(one.path).exit is not None]
-        if gone:
-            yield _replace(now, process, main, waiting, gone, ask)
+    gone = _gone(now, waiting)
+    if gone and isinstance(waiting.pool, ApplyTask):
+        yield _replace(now, process, main, waiting, gone, ask)
+
+
+def _gone(now: Configuration, waiting: AwaitsResult) -> list[Owned]:
+    """The workers that have ended."""
+    return [one for one in waiting.workers if now.process(one.path).exit is not None]
 
 
 def _replace(
