@@ -13,7 +13,7 @@ TOLD = ("finalize", "began", "left", "dropped")
 
 # As in the releases that the table of exitmatrix_hooks names: what is asked for, and by whom.
 MODULES = """
-import asyncio, atexit, inspect, types
+import asyncio, atexit, gc, inspect, types
 def module(name, source):
     whole = types.ModuleType(name)
     sys.modules[name] = whole
@@ -71,9 +71,20 @@ async def whole():
         await one.startup()
         await one.shutdown()
         await one.cleanup()
+places = []
+async def another(hook):
+    apps = [Application() for _ in range(100)]
+    app = next((one for one in apps if id(one) in places), apps[0])
+    places.append(id(app))
+    app._on_shutdown.append(hook)
+    await app.startup()
+    await app.shutdown()
 say(inspect.iscoroutinefunction(Signal.send), Signal.send.__qualname__)
 say(Signal(None).send.__self__, sorted(vars(Application())))
 run(whole())
+for one in (first, second, second):  # each may lie where the one before it lay
+    run(another(one))
+    gc.collect()
 async def alone():
     signal = Signal(None)  # of another library
     signal.append(second)
@@ -116,6 +127,7 @@ class Route(object):
 class Router(object): pass
 class Kind(type): pass
 class Sanic(metaclass=Kind):
+    __slots__ = ("__dict__",)  # no weak reference to one can be made
     def __init__(self, **hooks):
         self.signal_router = Router()
         self.signal_router.routes = [
@@ -181,7 +193,11 @@ say(sorted(vars(reactor.events["shutdown"])), reactor.events["shutdown"].after)
 """
 
 LIBRARIES = {
-    "aiohttp": (AIOHTTP, ["on_shutdown:first+second", "on_cleanup:first+raises"]),
+    "aiohttp": (
+        AIOHTTP,
+        ["on_shutdown:first+second", "on_cleanup:first+raises"]
+        + [f"on_shutdown:{one}" for one in ("first", "second", "second")],
+    ),
     "arq": (ARQ, ["on_shutdown:second", "on_shutdown:first", "on_shutdown:raises"]),
     "sanic": (SANIC, ["before_server_stop:first+second", "after_server_stop:second"]),
     "twisted": (

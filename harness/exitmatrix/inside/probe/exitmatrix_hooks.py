@@ -96,9 +96,9 @@ def _look_at(owner, attributes, act):
         try:
             whose, there, ends = act(self, attribute, frame_of(2))
             for name, hooks in there:
-                if hooks and (id(whose), name) not in keys:
-                    keys[id(whose), name] = _told_of(name, *_of_several(hooks))
-            key = keys.get((id(whose), ends))
+                if hooks and _key_of(keys, whose, name) is None:
+                    keys[id(whose), name] = _reference(whose), _told_of(name, *_of_several(hooks))
+            key = _key_of(keys, whose, ends)
         except Exception:
             return value  # another release, of which nothing is known
         return _Hook(value, key) if key and value else value
@@ -106,6 +106,19 @@ def _look_at(owner, attributes, act):
     for name in attributes:
         held = vars(owner).get(name)
         setattr(owner, name, _Value(name, asked) if held is None else _Method(held, name, asked))
+
+
+def _key_of(keys, whose, name):
+    """None where it was not told of, or of another one, which lay there and is gone."""
+    held, key = keys.get((id(whose), name), (None, None))
+    return key if held is None or held() is whose else None
+
+
+def _reference(whose):
+    try:
+        return ref(whose)
+    except TypeError:
+        return None  # Sanic's applications take none; its registry keeps them, each in its place
 
 
 def _told_of(mechanism, code, place):
