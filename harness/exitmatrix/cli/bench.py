@@ -23,6 +23,7 @@ import click
 from msgspec.structs import replace
 
 from exitmatrix.cli.environments import place_of
+from exitmatrix.cli.judging import judge_records
 from exitmatrix.cli.measure import Told, measure
 from exitmatrix.cli.programs import Run, judge, profiles_of, run_missing
 from exitmatrix.cli.selecting import check_machine
@@ -32,7 +33,6 @@ from exitmatrix.declare.batch import Batch
 from exitmatrix.declare.source import source
 from exitmatrix.declare.terminations import CATALOGUE, not_applicable, not_on
 from exitmatrix.judge.programs import foresee
-from exitmatrix.judge.verdict import judge_all
 from exitmatrix.machine import interpreters as pythons
 from exitmatrix.machine import scenarios as programs
 from exitmatrix.machine.environments.cache import default_cache
@@ -120,23 +120,29 @@ def endings_of(scenario: Scenario, interpreter: Interpreter) -> list[str]:
 
 
 def _reporting(size: int, scenarios: Iterable[Scenario]) -> str:
-    """The processor time for as many records: the committed ones, as if of several platforms."""
+    """The time for as many records: the committed ones, as if of several platforms."""
     subjects = {one.id: one for one in scenarios}
     rows = [record for some in read_records(Path("reports")).values() for record in some]
     if not rows:
         return "no records in reports/"
     parts = range(0, size, len(rows))
     records = {f"platform-{n}": rows[: min(len(rows), size - n)] for n in parts}
-    begun = time.process_time()
-    judged = judge_all(records, subjects)
-    judging = time.process_time() - begun
+    begun, used = time.perf_counter(), _processor_time()
+    judged = judge_records(records, subjects)
+    judging = time.perf_counter() - begun
     page = matrix.render(records, judged, subjects)
-    reporting = time.process_time() - begun - judging
+    reporting = time.perf_counter() - begun - judging
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return (
-        f"{size:8} records  judging {judging:5.2f} s, reporting {reporting:5.2f} s,"
+        f"{size:8} records  judging {judging:5.2f} s, reporting {reporting:5.2f} s"
+        f" (processor time {_processor_time() - used:5.2f} s),"
         f" {len(page) // 1024} KiB of report, peak {peak} MiB"
     )
+
+
+def _processor_time() -> float:
+    """Seconds that this process has had, and those of its children that have ended."""
+    return sum(os.times()[:4])
 
 
 def _startup(rounds: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exitmatrix.cli.errors import HARNESS_FAILED, Failure
-from exitmatrix.judge.verdict import judge_all
+from exitmatrix.cli.judging import judge_records
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import read_records
 from exitmatrix.machine.store.verdicts import write_verdicts
@@ -27,7 +27,7 @@ def write_reports(output: Path, subjects: dict[str, Scenario]) -> Derived:
     """Derive verdicts and report from all records that there are, of whatever machine."""
     try:
         records = read_records(output)
-        judged = judge_all(records, subjects)
+        judged = judge_records(records, subjects)
         in_order = sorted(judged, key=lambda key: (key[1], key[0]))
         write_verdicts(output, [judged[key].verdict for key in in_order])
         write(output / "matrix.md", pages.render(records, judged, subjects).encode())

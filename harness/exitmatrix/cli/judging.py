@@ -12,10 +12,14 @@ from exitmatrix.claims.texts import CLAIMS
 from exitmatrix.cli.records import Records, read
 from exitmatrix.judge.texts import TEXTS
 from exitmatrix.judge.verdict import judge_all
+from exitmatrix.machine.division import divided
 from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.machine.store.verdicts import read_verdicts
-from exitmatrix.model import Judgement, Scenario, Timeline
+from exitmatrix.model import Judgement, Record, Scenario, Timeline
 from exitmatrix.report.pages.claims import Reading
+
+FEW = 1000
+"""Records that one core judges sooner than a copy of the process is made."""
 
 Timelines = Mapping[tuple[str, str], tuple[Timeline | None, ...]]
 """For each outcome of a record in its order, by platform and cell."""
@@ -27,6 +31,27 @@ def judge_claims(
     """Every claim, or these, judged by all the records that there are."""
     records = read(folder)
     return judged_by(records, timelines_of(folder, records), subjects, claims)
+
+
+def judge_records(
+    records: Records, subjects: Mapping[str, Scenario]
+) -> dict[tuple[str, str], Judgement]:
+    """As `judge_all`, on all cores where there are many records.
+
+    What is asked of one scenario about one termination is kept together: Pythons share answers.
+    """
+    if sum(map(len, records.values())) < FEW:
+        return judge_all(records, subjects)
+    parts: dict[tuple[str, str], dict[str, list[Record]]] = {}
+    for platform, rows in records.items():
+        for one in rows:
+            part = parts.setdefault((one.scenario, one.termination), {})
+            part.setdefault(platform, []).append(one)
+    told = divided(lambda some: judge_all(some, subjects), [*parts.values()])
+    found = {key: judgement for part in told for key, judgement in part.items()}
+    return {
+        (name, one.cell): found[name, one.cell] for name, rows in records.items() for one in rows
+    }
 
 
 def judged(
@@ -45,7 +70,7 @@ def judged(
         platform: [one for one in rows if one.cell not in saved]
         for platform, rows in records.items()
     }
-    again = judge_all(others, subjects)
+    again = judge_records(others, subjects)
     return {
         key: again.get(key) or saved[record.cell]
         for platform, rows in records.items()
