@@ -94,8 +94,11 @@ class Quiet:
         return "raced" if allowed.races and allows(allowed.outcomes, shown) else "wrong"
 
 
-def orders(ids: tuple[str, ...], quiet: Quiet) -> list[tuple[Cell, TrialSpec]]:
-    """The cells that are on record, of some interpreters, as orders."""
+def orders(ids: tuple[str, ...], quiet: Quiet, trials: int) -> list[tuple[Cell, TrialSpec]]:
+    """Cells that are on record, of some interpreters, as orders for so many trials.
+
+    Environments are made for these alone.
+    """
     chosen: dict[str, Interpreter] = {id: FOUND[id] for id in ids if id in FOUND}
     subjects = {one.id: one for one in programs.load(programs.find_folder()).scenarios}
     planned = plan(
@@ -103,7 +106,9 @@ def orders(ids: tuple[str, ...], quiet: Quiet) -> list[tuple[Cell, TrialSpec]]:
     )
     # What a program prints is taken from a second run, which is no trial of the soak.
     told = [cell for cell in planned.cells if not subjects[cell.scenario].printed]
-    cells = [cell for cell in told if cell.id in quiet.records]
+    known = [cell for cell in told if cell.id in quiet.records]
+    serving = {one.id for one in subjects.values() if one.serves}
+    cells = list(itertools.islice(mixed(known, serving), trials))
     by_name = {one.name: one for one in stacks.STACKS}
     wanted = {(c.interpreter, c.stack): (chosen[c.interpreter], by_name[c.stack]) for c in cells}
     made = prepare(wanted.values(), default_cache())
@@ -116,13 +121,13 @@ def orders(ids: tuple[str, ...], quiet: Quiet) -> list[tuple[Cell, TrialSpec]]:
 
 
 def soak(trials: int, wanted: list[tuple[Cell, TrialSpec]], quiet: Quiet) -> list[str]:
-    """Run them, round after round; what was wrong."""
+    """Run them in their order, round after round; what was wrong."""
     jobs = OVER * (os.cpu_count() or 1)
     wrong: list[str] = []
     seen: Counter[Seen] = Counter()
     cells = {one.cell: cell for cell, one in wanted}
     used: set[str] = set()
-    supply = mixed(wanted)
+    supply = itertools.cycle([one for _, one in wanted])
     begun = time.monotonic()
     held: list[tuple[str, Held, Held]] = []
     here = psutil.Process()
@@ -173,12 +178,12 @@ def engines(process: psutil.Process) -> Iterator[psutil.Process]:
                 yield one
 
 
-def mixed(wanted: list[tuple[Cell, TrialSpec]]) -> Iterator[TrialSpec]:
+def mixed(cells: list[Cell], serving: set[str]) -> Iterator[Cell]:
     """Plain programs and servers without end: of the latter, which take ten times as long, few."""
-    deck = [one for _, one in sorted(wanted, key=lambda pair: hash_of(pair[0].id))]
-    servers = itertools.cycle([one for one in deck if one.scenario.serves])
-    others = itertools.cycle([one for one in deck if not one.scenario.serves])
-    while True:
+    deck = sorted(cells, key=lambda one: hash_of(one.id))
+    servers = itertools.cycle([one for one in deck if one.scenario in serving])
+    others = itertools.cycle([one for one in deck if one.scenario not in serving])
+    while deck:
         for _ in range(SERVERS - 1):
             if one := next(others, None):
                 yield one
@@ -201,7 +206,7 @@ def main(trials: int, python: tuple[str, ...], reports: Path) -> None:
     """Soak the harness."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     quiet = Quiet(reports)
-    wanted = orders(python or tuple(FOUND), quiet)
+    wanted = orders(python or tuple(FOUND), quiet, trials)
     if not wanted:
         raise click.ClickException("nothing that is on record can be run here")
     wrong = soak(trials, wanted, quiet)
