@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import graphlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -115,10 +116,15 @@ def name(file: Path) -> str:
 
 
 MODULES = {
-    name(file): ast.parse(file.read_text())
+    name(file): file
     for file in files("")
     if file.relative_to(PACKAGE).parts[0] not in (INSIDE_PACKAGE, "_scenarios")
 }
+
+
+@cache
+def parsed(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text())
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
@@ -132,10 +138,11 @@ def imports(tree: ast.AST) -> Iterator[str]:
                 yield f"{node.module}.{alias.name}"
 
 
-def modules_used(tree: ast.AST) -> set[str]:
+@cache
+def modules_used(module: str) -> frozenset[str]:
     """Modules of the package that a module imports, by the names used here."""
     used = set()
-    for whole in imports(tree):
+    for whole in imports(parsed(module)):
         parts = whole.split(".")
         if parts[0] != "exitmatrix":
             continue
@@ -143,7 +150,7 @@ def modules_used(tree: ast.AST) -> set[str]:
         while rest and ".".join(rest) not in MODULES:
             rest = rest[:-1]
         used.add(".".join(rest) or "exitmatrix")
-    return used
+    return frozenset(used)
 
 
 def calls(tree: ast.AST) -> set[str]:
@@ -168,15 +175,20 @@ def test_there_is_something_to_hold() -> None:
     assert {stage(module) for module in MODULES} == {*STAGES, "exitmatrix"}
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_only_these_touch_the_machine(module: str) -> None:
+def test_only_these_touch_the_machine() -> None:
     """Processes, sockets, files and clocks are for `machine`; every exception has its reason."""
-    if touches(module):
-        return
-    taken = {whole.split(".")[0] for whole in imports(MODULES[module])} & MACHINE
-    assert taken == set(EXCEPTIONS.get(module, {}))
-    called = calls(MODULES[module]) & FILE_CALLS
-    assert called == set(CALLS_ALLOWED.get(module, {}))
+    others = [module for module in MODULES if not touches(module)]
+    taken = {
+        module: {whole.split(".")[0] for whole in imports(parsed(module))} & MACHINE
+        for module in others
+    }
+    assert {one: names for one, names in taken.items() if names} == {
+        module: set(names) for module, names in EXCEPTIONS.items()
+    }
+    called = {module: calls(parsed(module)) & FILE_CALLS for module in others}
+    assert {one: names for one, names in called.items() if names} == {
+        module: set(names) for module, names in CALLS_ALLOWED.items()
+    }
 
 
 def test_no_exception_outlives_its_reason() -> None:
@@ -227,7 +239,7 @@ def test_imports_have_no_cycle() -> None:
     def follow(module: str, path: tuple[str, ...]) -> None:
         assert module not in path, " -> ".join((*path, module))
         if module not in done:
-            for other in sorted(modules_used(MODULES[module]) - {module}):
+            for other in sorted(modules_used(module) - {module}):
                 follow(other, (*path, module))
             done.add(module)
 
@@ -235,34 +247,47 @@ def test_imports_have_no_cycle() -> None:
         follow(module, ())
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_no_stage_imports_a_later_one(module: str) -> None:
+def stages_used(module: str) -> set[str]:
+    return {stage(one) for one in modules_used(module)}
+
+
+def test_no_stage_imports_a_later_one() -> None:
     """Data flow in one direction: model, declare, plan, machine, observe, judge, claims, report."""
-    if module == "exitmatrix":
-        assert not modules_used(MODULES[module])
-        return
-    place = STAGES.index(stage(module))
-    assert {stage(one) for one in modules_used(MODULES[module])} <= set(STAGES[: place + 1])
+    assert not modules_used("exitmatrix")
+    later = {
+        module: stages_used(module) - set(STAGES[: STAGES.index(stage(module)) + 1])
+        for module in MODULES
+        if module != "exitmatrix"
+    }
+    assert not {module: stages for module, stages in later.items() if stages}
 
 
-@pytest.mark.parametrize("module", sorted(m for m in MODULES if stage(m) not in IMPURE))
-def test_pure_stages_know_only_pure_stages(module: str) -> None:
+def test_pure_stages_know_only_pure_stages() -> None:
     """What is repeated offline imports nothing of what touches the machine."""
-    assert not {stage(one) for one in modules_used(MODULES[module])} & IMPURE
+    pure = [module for module in MODULES if stage(module) not in IMPURE]
+    assert not {module for module in pure if stages_used(module) & IMPURE}
 
 
-@pytest.mark.parametrize("module", sorted(m for m in MODULES if m.startswith("machine.run")))
-def test_what_runs_concludes_nothing(module: str) -> None:
+def test_what_runs_concludes_nothing() -> None:
     """A run knows the words and itself: what a history means is no business of its."""
-    used = modules_used(MODULES[module])
-    assert all(stage(one) == "model" or one.startswith("machine.run") for one in used)
+    used = {
+        (module, one)
+        for module in MODULES
+        if module.startswith("machine.run")
+        for one in modules_used(module)
+    }
+    assert not {
+        (module, one)
+        for module, one in used
+        if stage(one) != "model" and not one.startswith("machine.run")
+    }
 
 
-@pytest.mark.parametrize("module", sorted(m for m in MODULES if stage(m) in AFTER_THE_RECORD))
-def test_what_comes_after_the_record_knows_nothing_of_before(module: str) -> None:
+def test_what_comes_after_the_record_knows_nothing_of_before() -> None:
     """Observing and judging import nothing of planning and scheduling."""
-    used = {stage(one) for one in modules_used(MODULES[module])}
-    assert used <= {"model", "declare", *AFTER_THE_RECORD}
+    after = [module for module in MODULES if stage(module) in AFTER_THE_RECORD]
+    allowed = {"model", "declare", *AFTER_THE_RECORD}
+    assert not {module for module in after if stages_used(module) - allowed}
 
 
 def takes_ids_apart(tree: ast.AST) -> Iterator[int]:
@@ -279,16 +304,12 @@ def takes_ids_apart(tree: ast.AST) -> Iterator[int]:
                 yield node.lineno
 
 
-@pytest.mark.parametrize("module", sorted(set(MODULES) - {IDS} - set(NO_IDS)))
-def test_ids_of_cells_are_taken_apart_in_one_place(module: str) -> None:
-    """Who needs a part of an id asks `CellId`, `Question` or `Ending` for it."""
-    assert not list(takes_ids_apart(MODULES[module]))
+def test_ids_of_cells_are_taken_apart_in_one_place() -> None:
+    """Who needs a part of an id asks `CellId`, `Question` or `Ending` for it.
 
-
-@pytest.mark.parametrize("module", [IDS, *NO_IDS])
-def test_what_may_take_texts_apart_does_so(module: str) -> None:
-    """An exception that nobody needs any more is taken away."""
-    assert list(takes_ids_apart(MODULES[module]))
+    An exception that nobody needs any more is taken away.
+    """
+    assert {one for one in MODULES if [*takes_ids_apart(parsed(one))]} == {IDS, *NO_IDS}
 
 
 TESTS = Path(__file__).parent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from signal import SIGQUIT
 from typing import Literal
 
@@ -865,6 +866,7 @@ def test_a_master_that_holds_the_socket_alone_answers_nobody() -> None:
 # ------------------------------------------------------------ held against what was measured
 
 
+@cache
 def observed(server: str) -> list[Record]:
     return [one for one in records() if LOADED[one.scenario].server == server]
 
@@ -961,6 +963,7 @@ BY_KEY = ("worker", "master", "fatal")
 OF_REQUESTS = ("quits", "fatal")
 
 
+@cache
 def is_asked(server: str, answering: bool = False) -> bool:
     """Whether there are records of a request to it, or of one that was in flight."""
     return any(
