@@ -70,9 +70,10 @@ class Parsed(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.open: list[str] = []
+        self.open: list[tuple[str, int]] = []  # with their places among the spans
         self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.words: dict[str, list[str]] = {}  # by the element that holds them
+        self.parts: list[str] = []  # of all its text
+        self.spans: list[tuple[str, int, int]] = []  # elements: where in these they begin and end
         self.feed(text)
         self.close()
         assert not self.open, f"not closed: {self.open}"
@@ -80,19 +81,24 @@ class Parsed(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
         if tag not in VOID:
-            self.open.append(tag)
-            self.words.setdefault(tag, []).append("")
+            self.open.append((tag, len(self.spans)))
+            self.spans.append((tag, len(self.parts), len(self.parts)))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open, f"</{tag}> closes nothing"
-        assert self.open.pop() == tag, f"</{tag}> closes another"
+        opened, place = self.open.pop()
+        assert opened == tag, f"</{tag}> closes another"
+        self.spans[place] = (tag, self.spans[place][1], len(self.parts))
 
     def handle_data(self, data: str) -> None:
-        for tag in set(self.open):
-            self.words[tag][-1] += data
+        self.parts.append(data)
+
+    def words(self, tag: str) -> list[str]:
+        """The text of each such element, with that of those in it."""
+        return ["".join(self.parts[a:b]) for name, a, b in self.spans if name == tag]
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.elements if name == tag]
@@ -116,7 +122,7 @@ def test_every_page_is_whole_and_named(site: Path) -> None:
         assert page.all("html") == [{"lang": "en"}], file
         assert len(page.all("h1")) == 1, file
         assert len(page.all("main")) == 1, file
-        assert page.words["title"][0].strip(), file
+        assert page.words("title")[0].strip(), file
         assert len(ids(page)) == len(set(ids(page))), file
         labelled = {one.get("for") for one in page.all("label")}
         fields = page.all("select") + page.all("input")
@@ -170,7 +176,7 @@ def test_the_first_page_answers_as_the_report_does(site: Path) -> None:
     situations = rows_below("## Will my clean-up run?", report)
     answers = [row[:-1] for row in rows_below("## The answer", report)]
     page = Parsed((site / "index.html").read_text())
-    shown = [" ".join(row.split()) for row in page.words["tr"]]
+    shown = [" ".join(row.split()) for row in page.words("tr")]
     assert shown[1 : len(situations) + 1] == [" ".join("".join(row).split()) for row in situations]
     begin = len(situations) + 2
     assert shown[begin : begin + len(answers)] == [
@@ -264,14 +270,14 @@ def test_the_boundaries_are_those_of_the_report(site: Path) -> None:
     """Every heading of it, and as many programs."""
     report = (REPORTS / "boundaries.md").read_text()
     page = Parsed((site / "boundaries" / "index.html").read_text())
-    assert page.words["h2"] == re.findall(r"^## (.*)$", report, re.MULTILINE)
-    assert len(page.words["pre"]) == report.count("```") / 2
+    assert page.words("h2") == re.findall(r"^## (.*)$", report, re.MULTILINE)
+    assert len(page.words("pre")) == report.count("```") / 2
 
 
 def test_every_law_has_a_place_with_its_source(site: Path) -> None:
     """Of programs, servers and launchers; a cell's page leads there by the law's id."""
     page = Parsed((site / "laws" / "index.html").read_text())
-    items = " ".join(page.words["li"])
+    items = " ".join(page.words("li"))
     for laws in KINDS.values():
         assert set(laws) <= set(ids(page))
         missing = [id for id, one in laws.items() if f"Source: {one.source}." not in items]
@@ -292,8 +298,8 @@ def test_laws_that_many_pages_need_are_told_once(site: Path) -> None:
 def test_it_reads_without_a_script(site: Path) -> None:
     """The answer and the tables stand in the pages; what only a script can do is hidden."""
     front = Parsed((site / "index.html").read_text())
-    assert "Each worker runs its handlers C, B, A" in front.words["section"][0]
-    assert len(front.words["tr"]) > 10
+    assert "Each worker runs its handlers C, B, A" in front.words("section")[0]
+    assert len(front.words("tr")) > 10
     for file, page in pages(site):
         waiting = page.all("form") + [one for one in page.all("p") if one.get("id") == "searching"]
         assert all("hidden" in one for one in waiting), file
@@ -348,7 +354,7 @@ def test_a_figure_says_what_it_shows() -> None:
     assert page.all("svg")[0]["aria-label"] == "main runs <b>; SIGTERM to the main"
     assert not page.all("b")
     strip = Parsed(strip_svg("plain/return@main", [("3.13", Symbol.YES)]))
-    assert strip.words["title"] == ["plain/return@main: yes (3.13)"]
+    assert strip.words("title") == ["plain/return@main: yes (3.13)"]
 
 
 def test_a_folder_that_is_no_site_is_left_alone(tmp_path: Path) -> None:
@@ -485,7 +491,7 @@ def test_the_choices_change_the_answer(site: Path, tmp_path: Path) -> None:
     page.write_text(LOOKS.replace("<script>", f"<script>\n{opening}"))
     done = chromium(page.as_uri(), profile=tmp_path / "profile")
     assert "CONSOLE" not in done.stderr, done.stderr
-    told = json.loads(Parsed("".join(done.stdout.partition("<html")[1:])).words["pre"][0])
+    told = json.loads(Parsed("".join(done.stdout.partition("<html")[1:])).words("pre")[0])
     assert told["first"] == newest["gunicorn/SIGTERM@master"]
     assert told["other end"] == newest["flask-debug/SIGKILL@parent"] != told["first"]
     assert told["other program"] == newest["plain/SIGTERM@main"]
