@@ -26,6 +26,7 @@ from packaging.requirements import Requirement
 
 from tests.conftest import FOUND, NEWEST
 from tests.support.command import run, tree
+from tests.support.part import every
 from tests.support.recorded import CELL, bent, measured, output, records
 from tests.support.values import LINUX, ended, record
 from tests.support.wheels import index, on_sigterm, wheel
@@ -107,17 +108,20 @@ def test_what_a_name_is_given_to_is_written_as_a_stack_of_its_own(
 @pytest.mark.real
 @pytest.mark.parametrize(
     ("words", "says"),
-    [
-        (["--with", "bent=>1"], "'bent=>1' is no requirement"),
-        (["--with", "bent==9"], "bent==9: there is no version of bent==9"),
-        (["--with", "bend==1.0"], "bend==1.0: bend was not found"),
-        (["--with", "./no-such-folder"], "there is no ./no-such-folder"),
-        (["--with", "./tests"], "./tests is no project"),
-        (["--with", "bent==2.0", "--update"], "--as NAME writes what --with shows"),
-        (["--as", "mine"], "say what, as --with PACKAGE==VERSION"),
-        (["--with", "bent==2.0", "--as", "flask-1.1"], "a stack with pins of its own"),
-        (["--with", "bent==2.0", "--as", "a/b"], "small letters, digits"),
-    ],
+    every(
+        2,
+        [
+            (["--with", "bent=>1"], "'bent=>1' is no requirement"),
+            (["--with", "bent==9"], "bent==9: there is no version of bent==9"),
+            (["--with", "bend==1.0"], "bend==1.0: bend was not found"),
+            (["--with", "./no-such-folder"], "there is no ./no-such-folder"),
+            (["--with", "./tests"], "./tests is no project"),
+            (["--with", "bent==2.0", "--update"], "--as NAME writes what --with shows"),
+            (["--as", "mine"], "say what, as --with PACKAGE==VERSION"),
+            (["--with", "bent==2.0", "--as", "flask-1.1"], "a stack with pins of its own"),
+            (["--with", "bent==2.0", "--as", "a/b"], "small letters, digits"),
+        ],
+    ),
 )
 def test_what_cannot_be_had_is_one_line(
     words: list[str], says: str, output: Path, wheels: Path
