@@ -33,8 +33,8 @@ from exitmatrix.declare.spoken import (
 )
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.remedied import after, before
-from exitmatrix.judge.served.laws import LAWS
 from exitmatrix.judge.served.request import foresee
+from exitmatrix.judge.texts import TEXTS
 from exitmatrix.model import Record
 from hypothesis import given
 from hypothesis import strategies as st
@@ -375,7 +375,7 @@ def test_every_law_of_servers_is_told_with_its_reason() -> None:
         if LOADED.get(one.scenario) and LOADED[one.scenario].server
         for law in foresee(one, LOADED[one.scenario]).rules
     }
-    assert used <= LAWS.keys()
+    assert used <= TEXTS.keys()
 
 
 @pytest.mark.real

@@ -11,8 +11,9 @@ import pytest
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.served.facts import TRACKER, facts_of
+from exitmatrix.judge.served.facts import TRACKER, facts_now, facts_of
 from exitmatrix.judge.served.predict import predict_served
+from exitmatrix.judge.served.process import DEFAULT, process_of
 from exitmatrix.judge.served.request import foresee
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.run.served import readiness, situation
@@ -27,7 +28,7 @@ from exitmatrix.model import (
     Trial,
     Unknown,
 )
-from exitmatrix.model.server import Reaction, Server, Stop
+from exitmatrix.model.server import How, Reaction, Server, Stop
 from exitmatrix.model.tree import Node
 from exitmatrix.observe import observe, timeline
 from exitmatrix.observe.blind import PENDING, agrees, printed
@@ -163,10 +164,61 @@ def test_a_lock_of_multiprocessing_has_a_tracker_from_3_14_on() -> None:
 def test_nobody_catches_keyboard_interrupt_so_python_ends_by_sigint() -> None:
     """A script around uvicorn 0.29: its clause runs, the next line does not, then handlers do."""
     one = of("uvicorn-run/SIGINT@main", uvicorn="0.29.0")
-    assert "server-interrupted" in predict_served(one, LOADED[one.scenario]).rules
+    assert "ctrl-c-dies-of-sigint" in predict_served(one, LOADED[one.scenario]).rules
     (process,) = only(one).processes
     assert process.fired == ("lifespan:shutdown", "finally:finish", "C", "B", "A")
     assert process.exit == {"signal": "SIGINT"}
+
+
+def on(one: Record, version: str, implementation: str = "cpython", own: str = "") -> Record:
+    """The same cell on another Python."""
+    python = {"implementation": implementation, "version": version, "implementation_version": own}
+    return replace(one, interpreter=python)
+
+
+def test_what_python_makes_of_a_process_that_leaves_the_laws_of_programs_say() -> None:
+    """The facts of uvicorn say the same of each Python; a law says how KeyboardInterrupt ends it.
+
+    Up to 3.7 by status 1; on PyPy 7.3.11 by SIGINT, past the handlers.
+    """
+    one = of("uvicorn-run/SIGINT@main", uvicorn="0.29.0")
+    clean = ("lifespan:shutdown", "finally:finish")
+    every = {
+        name: only(on(one, *python)).processes[0]
+        for name, python in {
+            "3.7": ("3.7.16",),
+            "3.13": ("3.13.0",),
+            "PyPy": ("3.9.16", "pypy", "7.3.11"),
+        }.items()
+    }
+    assert {name: (told.fired, str(told.exit)) for name, told in every.items()} == {
+        "3.7": ((*clean, "C", "B", "A"), "{'code': 1}"),
+        "3.13": ((*clean, "C", "B", "A"), "{'signal': 'SIGINT'}"),
+        "PyPy": (clean, "{'signal': 'SIGINT'}"),
+    }
+
+
+def test_a_forked_process_runs_its_handlers_since_3_13_by_the_law_of_multiprocessing() -> None:
+    """Granian's facts are the same for 3.12 and 3.13: its worker returns from its function."""
+    one = of("granian-wsgi/SIGTERM@master", granian="2.8.7")
+    made = {
+        version: predict_served(on(one, version), LOADED[one.scenario])
+        for version in ("3.12.1", "3.13.0")
+    }
+    ran = {version: told.outcomes[0].processes[1].fired for version, told in made.items()}
+    assert ran == {"3.12.1": (), "3.13.0": ("C", "B", "A")}
+    assert "process-runs-its-own" in made["3.13.0"].rules
+
+
+def test_a_signal_that_nobody_handles_does_what_python_has_it_do() -> None:
+    """Of the process under debugpy nothing is said: Ctrl-C is KeyboardInterrupt, SIGQUIT kills."""
+    facts = facts_now(of("debugpy/SIGINT@worker", debugpy="1.8.22"), LOADED["debugpy"])
+    assert not facts.worker
+    told = {name: process_of("worker", facts, DEFAULT, name) for name in ("SIGINT", "SIGQUIT")}
+    assert {name: (one.fired, one.exit) for name, one in told.items()} == {
+        "SIGINT": (("C", "B", "A"), {"signal": "SIGINT"}),
+        "SIGQUIT": ((), {"signal": "SIGQUIT"}),
+    }
 
 
 def test_the_line_after_serve_runs_where_the_runner_of_asyncio_cancels_its_task() -> None:
@@ -319,9 +371,12 @@ def foreseen(
 def test_a_master_that_hurries_may_kill_the_second_worker_wherever_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The first ends as it is told to; the other too, or before, in, or after its handler."""
-    stop = Stop(hurries="SIGTERM")
-    made = foreseen(monkeypatch, "SIGTERM@master", replace(MASTER, master={"SIGTERM": stop}))
+    """The first ends as it is told to; the other too, or before, in, or after its handler.
+
+    So it is of a signal that has its default action in a worker.
+    """
+    facts = replace(MASTER, master={"SIGTERM": Stop(hurries="SIGTERM")}, worker={})
+    made = foreseen(monkeypatch, "SIGTERM@master", facts)
     second = {(one.processes[2].fired, str(one.processes[2].exit)) for one in made.outcomes}
     assert {one.processes[1].exit["code"] for one in made.outcomes if one.processes[1].exit} == {0}
     killed = str({"signal": "SIGTERM"})
@@ -381,12 +436,11 @@ def test_a_master_that_repeats_its_signal_may_kill_a_worker_whose_handlers_have_
 
 def test_facts_may_be_those_of_a_python() -> None:
     """Granian forks before 3.14; of a Python that is not told, only what holds for all is known."""
-    release = {"granian": "2.8.7"}
-    since = [
-        facts_of(LOADED["granian"], release, one).python for one in ("3.12.1", "3.13.0", "3.15")
-    ]
-    assert since == ["", "3.13", "3.14"]
-    assert facts_of(LOADED["granian"], release).python == ""
+    asked = of("granian/SIGTERM@master", granian="2.8.7")
+    forks, spawns = (on(asked, version) for version in ("3.13.0", "3.15.2"))
+    assert not facts_now(forks, LOADED["granian"]).where
+    assert facts_now(spawns, LOADED["granian"]).where == {"start_method": "forkserver"}
+    assert not facts_of(LOADED["granian"], {"granian": "2.8.7"}).where
 
 
 def test_facts_may_be_those_of_an_implementation() -> None:
@@ -397,19 +451,15 @@ def test_facts_may_be_those_of_an_implementation() -> None:
     assert only(pypy).survivors == ()
 
 
-def test_a_fork_that_exits_at_once_runs_handlers_where_its_python_does(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("how", ["exits at once", "ends as a process"])
+def test_no_signal_comes_too_late_for_a_fork_that_comes_to_os_exit(
+    how: How, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has its own status either way, and no signal comes too late for it."""
-    for atexit, ran in ((True, ("A",)), (False, ())):
-        how = Reaction(how="exits at once", atexit=atexit)
-        facts = replace(MASTER, worker={"SIGTERM": how, "SIGINT": how}, workers=1)
-        made = foreseen(monkeypatch, "SIGHUP@master", facts)
-        assert [(one.fired, one.exit) for one in made.outcomes[0].processes[1:]] == [
-            (ran, {"code": 0})
-        ]
-        facts = replace(facts, master={"SIGINT": Stop(passes="SIGTERM")})
-        assert len(foreseen(monkeypatch, "SIGINT@group", facts).outcomes) == 1
+    """Whether it runs handlers before or not: of two signals the first alone counts."""
+    leaves = Reaction(how=how)
+    facts = replace(MASTER, worker={"SIGTERM": leaves, "SIGINT": leaves}, workers=1)
+    facts = replace(facts, master={"SIGINT": Stop(passes="SIGTERM")})
+    assert len(foreseen(monkeypatch, "SIGINT@group", facts).outcomes) == 1
 
 
 def test_a_master_gives_up_when_a_worker_leaves_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -926,8 +976,7 @@ def test_no_master_of_uwsgi_ran_a_handler_and_workers_did() -> None:
 ABOUT = (
     "id",
     "since",
-    "python",
-    "implementation",
+    "where",
     "package",
     "source",
     "handlers",
@@ -951,7 +1000,7 @@ UNSEEN = (
 # signal that a thread of it has noted before that a worker is gone. That of gunicorn would have to
 # be a second late, in which a worker with threads looks at its own signal.
 RARE_FACTS = (
-    *((name, place, "notes", "") for name in ("granian", "granian-wsgi") for place in range(3)),
+    *((name, place, "notes", "") for name in ("granian", "granian-wsgi") for place in range(2)),
     ("gunicorn-gthread", 0, "replaces_late", ""),
 )
 Key = str | int

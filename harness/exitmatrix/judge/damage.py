@@ -93,6 +93,7 @@ OF_CELLS = frozenset({
     "early_exit_function", "server_keeps_status",
     "shared_memory", "pool_locks", "file_buffer", "tracker_name",
     "keeps_ignored_sigint", "unkilled_status", "held_stream",
+    "start_method", "closing_waits", "trusts_family",
 })  # fmt: skip
 """Parameters of the laws about stderr, libraries, servers, loops, an overflow of the stack,
 prompts, what processes share, launchers and a stdout that a thread is stuck in."""

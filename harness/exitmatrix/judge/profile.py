@@ -91,6 +91,9 @@ class Profile(Frozen, kw_only=True):
     spawns_executors: bool
     tracker_name: Literal["semaphore_tracker", "resource_tracker"]
     server_catches_all: bool
+    start_method: Literal["fork", "forkserver"]
+    closing_waits: bool
+    trusts_family: bool
     callbacks: Literal["at once", "collected"]
     call_leaves_child: bool
     call_grace: bool
@@ -810,6 +813,33 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("pypy", (3,), value=False),
         ),
         source="CPython 2.7 Lib/SocketServer.py, BaseServer._handle_request_noblock",
+    ),
+    Parameter(
+        name="start_method",
+        about="how multiprocessing starts a process, unless it is told to do otherwise",
+        spans=(
+            Span("cpython", (), "fork"),
+            Span("cpython", (3, 14), "forkserver"),
+            Span("pypy", (), "fork"),
+        ),
+        source="docs: library/multiprocessing, Contexts and start methods; CPython gh-84559",
+    ),
+    Parameter(
+        name="closing_waits",
+        about="whether wait_closed of a server of asyncio waits for its connections",
+        spans=(
+            Span("cpython", (), value=False),
+            Span("cpython", (3, 12), value=True),
+            Span("pypy", (), value=False),
+        ),
+        source="docs: library/asyncio-eventloop, Server.wait_closed; CPython gh-79033",
+    ),
+    Parameter(
+        name="trusts_family",
+        about="whether a socket of a given descriptor has the family that socket.fromfd is told",
+        spans=(Span("cpython", (), value=False), Span("pypy", (), value=True)),
+        source="PyPy rpython/rlib/rsocket.py, `_addrbuf`; CPython Modules/socketmodule.c,"
+        " makesockaddr",
     ),
     Parameter(
         name="callbacks",

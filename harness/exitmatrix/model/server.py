@@ -7,16 +7,27 @@ from typing import Literal
 
 from exitmatrix.model.base import Frozen
 
-How = Literal["finalizes", "exits at once", "raises again", "default action", "waits", "goes on"]
-"""How a process takes a signal.
+How = Literal[
+    "finalizes",
+    "interrupted",
+    "ends as a process",
+    "exits at once",
+    "raises again",
+    "default action",
+    "waits",
+    "goes on",
+]
+"""How a process takes a signal. What Python makes of that, the laws of programs tell.
 
-finalizes        it leaves by an exception or by return, and the interpreter finalizes
-exits at once    it comes to `os._exit`: the interpreter does not finalize
-raises again     it stops serving and restores the default action, and the signal comes again:
-                 it sends it to itself, or its master does
-default action   it has no handler for it
-waits            it stops, and does not leave before whoever it is answering does
-goes on          it ignores it, or handles it without leaving
+finalizes          its main thread returns or calls sys.exit
+interrupted        KeyboardInterrupt leaves its main thread
+ends as a process  it returns from the function of a process that multiprocessing has forked
+exits at once      it comes to `os._exit`
+raises again       it stops serving and restores the default action, and the signal comes again:
+                   it sends it to itself, or its master does
+default action     it has no handler for it but those that Python sets when it starts
+waits              it stops, and does not leave before whoever it is answering does
+goes on            it ignores it, or handles it without leaving
 """
 
 
@@ -51,12 +62,10 @@ class Reaction(Frozen, kw_only=True):
     """What a process does on a signal."""
 
     how: How
-    status: int = 0  # of "finalizes" and "exits at once"
-    then: str = ""  # the signal that ends the process afterwards: of "finalizes", by Python; of
-    # "raises again", where that is another than it got
+    status: int = 0  # with which it leaves, where it says one
+    then: str = ""  # of "raises again": the signal that comes, where that is another than it got
     anew: bool = False  # whether its master starts another for that reason
     interrupts: bool = False  # of "finalizes": the handler raises, within one of atexit too
-    atexit: bool = False  # of "exits at once": whether the handlers of atexit are run before
     lifespan: bool = False  # whether the application's lifespan is shut down before
     hooks: tuple[str, ...] = ()  # of the server's own kind, that it calls before, in order
     raised: tuple[str, ...] = ()  # those of them that end by an exception
@@ -73,6 +82,7 @@ class Stop(Frozen, kw_only=True):
     """
 
     passes: str = ""  # the signal that the workers get; "": it tells them in another way
+    in_call: bool = False  # it waits in `subprocess.call`, which an exception leaves
     hurries: str = ""  # the signal that those get that are left when the first has gone
     insists: str = ""  # the signal that those get that have not gone in time
     repeats: bool = False  # it may pass the signal again before a worker has gone
@@ -90,8 +100,7 @@ class Server(Frozen, kw_only=True):
 
     id: str
     since: str = ""  # the first release for which this is so; "" for the oldest
-    python: str = ""  # the first Python for which this is so
-    implementation: str = ""  # the implementation for which this is so; "" for any
+    where: Mapping[str, str | bool] = {}  # on which Pythons: parameters of their profile
     package: str  # "" for what comes with Python
     workers: int = 0  # 0: one process, which serves
     imports: tuple[str, ...]  # roles whose process has the application's handlers

@@ -1,8 +1,8 @@
 """The servers whose facts are known, one file each. Pure: another server is another file.
 
 A scenario names one of them in its header. Where releases or Pythons differ there are several
-entries of one id; the one with the highest `since`, and of those the highest `python`, that was
-reached holds.
+entries of one id; the one with the highest `since` that was reached holds,
+and of those the one that says most of the Python.
 """
 
 from __future__ import annotations

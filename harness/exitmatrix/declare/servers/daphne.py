@@ -24,14 +24,8 @@ SERVERS = (
         package="daphne",
         imports=("main",),
         listens=False,  # what is asked is whether it ends
-        worker={
-            "SIGINT": Reaction(
-                how="finalizes",
-                then="SIGINT",
-                source="daphne/server.py, `run`: it listens before reactor.run, and"
-                " twisted/internet/base.py, `startRunning`, installs the handlers",
-            )
-        },
+        # It listens (daphne/server.py, `run`) before there is a handler of any signal
+        # (twisted/internet/base.py, `startRunning`).
         source="daphne 4.2.3, Twisted 26.10.0",
     ),
 )

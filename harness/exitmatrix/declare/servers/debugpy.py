@@ -15,9 +15,6 @@ DEBUGGER = Server(
         "SIGTERM": Stop(source="Debug Adapter Protocol, terminate"),
         "SIGHUP": Stop(source="Debug Adapter Protocol, disconnect with terminateDebuggee"),
     },
-    worker={
-        "SIGINT": Reaction(how="finalizes", then="SIGINT", source="docs: library/signal"),
-    },
     told=Reaction(
         how="exits at once",
         source="debugpy/_vendored/pydevd/_pydevd_bundle/pydevd_api.py, `terminate_process`:"

@@ -44,11 +44,11 @@ RELOAD = Server(
     imports=("master", "worker"),
     master={
         "SIGTERM": Stop(
-            passes="SIGKILL",
+            in_call=True,
             source="autoreload.py, `run_with_reloader`: sys.exit(0) unwinds subprocess.run",
         ),
         "SIGINT": Stop(
-            passes="SIGKILL",
+            in_call=True,
             source="autoreload.py, `run_with_reloader`: KeyboardInterrupt unwinds subprocess.run,"
             " and is caught",
         ),
@@ -80,7 +80,7 @@ _SWALLOWED = Race(
 )
 RELOAD_PYPY = replace(
     RELOAD,
-    implementation="pypy",
+    where={"callbacks": "collected"},
     worker={**RELOAD.worker, "SIGTERM": replace(RELOAD.worker["SIGTERM"], race=_SWALLOWED)},
 )
 

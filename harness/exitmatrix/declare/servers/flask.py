@@ -41,11 +41,11 @@ DEBUG = Server(
     imports=("master", "worker"),
     master={
         "SIGTERM": Stop(
-            passes="SIGKILL",
+            in_call=True,
             source="_reloader.py, `run_with_reloader`: sys.exit(0) unwinds subprocess.call",
         ),
         "SIGINT": Stop(
-            passes="SIGKILL",
+            in_call=True,
             source="_reloader.py, `run_with_reloader`: KeyboardInterrupt unwinds subprocess.call,"
             " and is caught",
         ),

@@ -28,18 +28,11 @@ _GIVES_UP = Stop(
     passes="SIGTERM", status=1, source="server/common.py, `_watcher`, `_serve_loop` and `shutdown`"
 )
 _WAITS = View(ends="returns", source="src/workers.rs: connections are shut down gracefully")
-_OS_EXIT = Reaction(
-    how="exits at once",
+_ENDS = Reaction(
+    how="ends as a process",
     lifespan=True,
     view=_WAITS,
-    source="_signals.py; multiprocessing/popen_fork.py, `_launch`: os._exit",
-)
-_HANDLERS_FIRST = Reaction(
-    how="exits at once",
-    atexit=True,
-    lifespan=True,
-    view=_WAITS,
-    source="multiprocessing/popen_fork.py, `_launch`: atexit._run_exitfuncs and os._exit (3.13)",
+    source="_signals.py; multiprocessing/popen_fork.py, `_launch`",
 )
 _RETURNS = Reaction(
     how="finalizes",
@@ -59,7 +52,7 @@ _FORKED = Server(
     imports=("worker",),
     asgi=True,
     master=_MASTER,
-    worker={"SIGTERM": _OS_EXIT, "SIGINT": _OS_EXIT, "SIGHUP": _MASTERS_OWN},
+    worker={"SIGTERM": _ENDS, "SIGINT": _ENDS, "SIGHUP": _MASTERS_OWN},
     quits=Reaction(
         how="goes on",
         view=View(ends="raises", client="500"),
@@ -70,14 +63,9 @@ _FORKED = Server(
     orphan=Reaction(how="goes on", source="nothing in it looks for its parent"),
     source="granian 2.8.7",
 )
-_FORKED_3_13 = replace(
-    _FORKED,
-    python="3.13",
-    worker={"SIGTERM": _HANDLERS_FIRST, "SIGINT": _HANDLERS_FIRST, "SIGHUP": _MASTERS_OWN},
-)
 _SPAWNED = replace(
     _FORKED,
-    python="3.14",
+    where={"start_method": "forkserver"},
     master=_MASTER | {"SIGHUP": _MAY_MISS},
     worker={"SIGTERM": _RETURNS, "SIGINT": _RETURNS},
     helpers=("multiprocessing.resource_tracker",),
@@ -112,11 +100,9 @@ def _wsgi(asgi: Server) -> Server:
 
 SERVERS = (
     _FORKED,
-    _FORKED_3_13,
     _SPAWNED,
     _slow(_FORKED),
     _slow(_SPAWNED),
     _wsgi(_FORKED),
-    _wsgi(_FORKED_3_13),
     _wsgi(_SPAWNED),
 )

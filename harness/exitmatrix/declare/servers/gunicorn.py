@@ -324,7 +324,7 @@ _HANDED_ON = replace(
 )
 _HANDED_ON_PYPY = replace(
     _HANDED_ON,
-    implementation="pypy",
+    where={"trusts_family": True},
     master={
         "SIGTERM": Stop(
             deserts=True,

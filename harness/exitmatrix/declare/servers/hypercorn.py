@@ -69,10 +69,9 @@ _ONE = Server(
     source="hypercorn 0.18.0",
 )
 
-# PyPy installs its own handler for SIGINT when it starts, also over one that is ignored.
-_ONE_PYPY = replace(
+_ONE_INTERRUPTED = replace(
     _ONE,
-    implementation="pypy",
+    where={"keeps_ignored_sigint": False},
     worker={
         "SIGINT": Reaction(
             how="finalizes",
@@ -112,7 +111,7 @@ _OPEN = Server(
 )
 _OPEN_3_12 = replace(
     _OPEN,
-    python="3.12",
+    where={"closing_waits": True},
     imports=(),  # no end of it comes to the handlers
     asgi=False,
     worker=dict.fromkeys(
@@ -161,7 +160,7 @@ SERVERS = (
         source="hypercorn 0.18.0",
     ),
     _ONE,
-    _ONE_PYPY,
+    _ONE_INTERRUPTED,
     _RELOADING,
     _OPEN,
     _OPEN_3_12,

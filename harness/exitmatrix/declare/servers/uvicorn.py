@@ -36,7 +36,8 @@ _CTRL_C_FAILS = Reaction(
     status=1,
     lifespan=True,
     view=_WAITS,
-    source="server.py, `capture_signals`: SIGINT again is KeyboardInterrupt, which nobody catches",
+    source="server.py, `capture_signals`: SIGINT again is KeyboardInterrupt, of which click/core.py"
+    " (`Command.main`) makes status 1, and so does multiprocessing/process.py (`_bootstrap`)",
 )
 _OLD_MASTER = {
     "SIGTERM": Stop(passes="SIGTERM", source="supervisors/multiprocess.py, `signal_handler`"),
@@ -104,7 +105,7 @@ _RELOAD = replace(
 _LINES = ("next line:proceed", "finally:finish")
 _CLAUSE = ("finally:finish",)
 _LEAVES = replace(_RETURNS, hooks=_LINES)
-_INTERRUPTED = replace(_CTRL_C, then="SIGINT", hooks=_CLAUSE)
+_INTERRUPTED = replace(_CTRL_C, how="interrupted", hooks=_CLAUSE)
 
 _RUN = replace(
     _ONE_0_28,
@@ -147,7 +148,7 @@ _SERVE_0_29 = replace(
 )
 _SERVE_0_29_RUNNER = replace(
     _SERVE_0_29,
-    python="3.11",
+    where={"runner_takes_sigint": True},
     worker={
         "SIGTERM": _AGAIN,
         "SIGINT": replace(
@@ -249,7 +250,7 @@ _OPEN = replace(
 )
 _OPEN_3_12 = replace(
     _OPEN,
-    python="3.12",
+    where={"closing_waits": True},
     worker={
         **_OPEN.worker,
         "SIGINT-then-SIGINT": replace(

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
 from msgspec.structs import replace
 from packaging.version import Version
 
 from exitmatrix.declare.servers import SERVERS
-from exitmatrix.judge.profile import profile
-from exitmatrix.judge.semantics.ask import NotPredicted
+from exitmatrix.judge.laws import LAWS
+from exitmatrix.judge.laws.law import Facts as Case
+from exitmatrix.judge.laws.law import Kills
+from exitmatrix.judge.profile import Profile, profile
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.model import Record, Scenario
-from exitmatrix.model.server import Server
+from exitmatrix.model.language import Code
+from exitmatrix.model.server import Server, Stop
 
 TRACKER = "multiprocessing.resource_tracker"
 
 
+class Facts(Server, kw_only=True):
+    """The facts that hold for a cell, and its Python; notes which laws of programs were used."""
+
+    profile: Profile
+    used: dict[str, None] = msgspec.field(default_factory=dict)
+
+
 def facts_of(
-    scenario: Scenario, packages: Mapping[str, str], python: str = "", implementation: str = ""
+    scenario: Scenario, packages: Mapping[str, str], python: Profile | None = None
 ) -> Server:
     """The facts that hold for the release and the Python measured. Raises NotPredicted."""
     known = SERVERS.get(scenario.server, ())
@@ -26,31 +38,44 @@ def facts_of(
         for one in known
         if (not one.package or one.package in packages)
         and _reaches(packages.get(one.package, ""), one.since)
-        and _reaches(python, one.python)
-        and one.implementation in ("", implementation)
+        and all(getattr(python, name, None) == value for name, value in one.where.items())
     ]
     if not holding:
         raise NotPredicted(f"nothing is known of {scenario.server} in this release")
-    return max(
-        holding,
-        key=lambda one: (
-            Version(one.since or "0"),
-            Version(one.python or "0"),
-            one.implementation,
-        ),
-    )
+    return max(holding, key=lambda one: (Version(one.since or "0"), len(one.where)))
 
 
 def _reaches(version: str, since: str) -> bool:
     return not since or (bool(version) and Version(version) >= Version(since))
 
 
-def facts_now(record: Record, scenario: Scenario) -> Server:
+def facts_now(record: Record, scenario: Scenario) -> Facts:
     """The facts that hold for a cell, with the helpers of its Python. Raises NotPredicted."""
-    python = record.interpreter
-    facts = facts_of(
-        scenario, record.packages, str(python["version"]), str(python["implementation"])
+    python = profile(record.interpreter, record.packages)
+    facts = facts_of(scenario, record.packages, python)
+    if python.tracker:
+        facts = replace(facts, helpers=(*facts.helpers, *(TRACKER for _ in facts.locks)))
+    every = {name: getattr(facts, name) for name in Server.__struct_fields__}
+    here = Facts(profile=python, **every)
+    return replace(here, master={name: _unwound(here, stop) for name, stop in here.master.items()})
+
+
+def _unwound(facts: Facts, stop: Stop) -> Stop:
+    return replace(stop, passes=unwinds(facts, child_rests=True)) if stop.in_call else stop
+
+
+def unwinds(facts: Facts, *, child_rests: bool) -> str:
+    """The signal that a child gets when an exception leaves the `subprocess.call` of its parent.
+
+    Raises NotPredicted.
+    """
+    ask = Ask(LAWS, Code(body=()), facts.profile)
+    case = Case(
+        profile=facts.profile,
+        supervisor="reloader",
+        exception="SystemExit",
+        child_rests=child_rests,
     )
-    if profile(record.interpreter, record.packages).tracker:
-        return replace(facts, helpers=(*facts.helpers, *(TRACKER for _ in facts.locks)))
-    return facts
+    (effect,) = ask("supervisor exception", case)
+    facts.used.update(ask.used)
+    return "SIGKILL" if isinstance(effect, Kills) else ""

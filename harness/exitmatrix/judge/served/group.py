@@ -7,12 +7,13 @@ from itertools import combinations_with_replacement
 
 from msgspec.structs import replace
 
+from exitmatrix.judge.served.facts import Facts, unwinds
 from exitmatrix.judge.served.hits import REPEATED, master_hit
 from exitmatrix.judge.served.process import (
     DEFAULT,
     GOES_ON,
     in_order,
-    killed_late,
+    meanwhile,
     process_of,
     reaction_of,
     several,
@@ -27,13 +28,13 @@ from exitmatrix.judge.served.together import (
     prediction,
 )
 from exitmatrix.model import Prediction, Process
-from exitmatrix.model.server import Reaction, Server, Stop
+from exitmatrix.model.server import Reaction, Stop
 
 RACE = "the signal to the group, and the one that the master passes on"
 COUNT = "the reload, and the look at who is gone"
 
 
-def group_hit(facts: Server, signal: str) -> Prediction:
+def group_hit(facts: Facts, signal: str) -> Prediction:
     """A signal to all: each worker gets it, and then what the master passes on."""
     stop = None if signal == "SIGKILL" else facts.master.get(signal)
     first = reaction_of(facts, signal)
@@ -59,6 +60,8 @@ def group_hit(facts: Server, signal: str) -> Prediction:
     if facts.notes and facts.gives_up and not stop.restarts:
         stops.append(replace(stop, status=facts.gives_up.status))
     outcomes = [*_meanwhile(facts, stops, signal, first)]
+    if stop.in_call:
+        unwinds(facts, child_rests=False)
     laws = [how_it_stops(stop), first.how, "stalls" if facts.stalls else "second signal"]
     laws += ["replaced late"] if facts.replaces_late else []
     laws += ["notes who is gone"] if len(stops) > 1 else []
@@ -70,7 +73,7 @@ def group_hit(facts: Server, signal: str) -> Prediction:
 
 
 def _meanwhile(
-    facts: Server, stops: Sequence[Stop], signal: str, first: Reaction
+    facts: Facts, stops: Sequence[Stop], signal: str, first: Reaction
 ) -> Iterator[Sequence[Process]]:
     """What workers that all got a signal come to, and the master, by who is ahead of whom."""
     stop = stops[0]
@@ -91,7 +94,7 @@ def _meanwhile(
 
 
 def _missed(
-    facts: Server, stop: Stop, signal: str, workers: Sequence[Process], how: str
+    facts: Facts, stop: Stop, signal: str, workers: Sequence[Process], how: str
 ) -> Prediction:
     """All workers are lost to a master that reloads: it notices before, afterwards, or never."""
     leaves = reaction_of(facts, stop.passes)
@@ -106,14 +109,16 @@ def _missed(
 
 
 def _too_many(
-    facts: Server, stop: Stop, workers: Sequence[Process], new: Sequence[Process], how: str
+    facts: Facts, stop: Stop, workers: Sequence[Process], new: Sequence[Process], how: str
 ) -> Prediction:
     """All workers are replaced by a master that reloads: some of them twice.
 
     One that it replaces before it comes to the reload is too many then, and is sent away.
     """
     alone = process_of("new-worker", facts, reaction_of(facts, stop.passes), stop.passes)
-    ways = [alone, *killed_late(facts, alone, stop.passes)]
+    leaves = reaction_of(facts, stop.passes)
+    again = meanwhile(facts, leaves, stop.passes, "new-worker")
+    ways = [alone, *again]
     outcomes = [
         [MASTER, *workers, *in_order([*new, *some], "new-worker")]
         for many in range(facts.workers + 1)

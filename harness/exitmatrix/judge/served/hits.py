@@ -7,19 +7,18 @@ from itertools import combinations_with_replacement
 from msgspec.structs import replace
 
 from exitmatrix.judge.semantics.ask import NotPredicted
+from exitmatrix.judge.served.facts import Facts
 from exitmatrix.judge.served.process import (
     DEFAULT,
     GOES_ON,
     KILLED,
-    cut_short,
     in_order,
-    killed_anywhere,
-    killed_late,
+    meanwhile,
     process_of,
     reaction_of,
     several,
-    status_of,
 )
+from exitmatrix.judge.served.python import status_of
 from exitmatrix.judge.served.together import (
     MASTER,
     afterwards,
@@ -30,7 +29,7 @@ from exitmatrix.judge.served.together import (
     prediction,
 )
 from exitmatrix.model import Prediction
-from exitmatrix.model.server import Reaction, Server
+from exitmatrix.model.server import Reaction
 
 HURRY = "the clean-up of a worker, and the signal that follows the end of the first"
 LATE = "the end of a worker, and the signal that follows a second later if it is still there"
@@ -38,7 +37,7 @@ REPEATED = "the end of a worker, and the same signal once more from the master"
 ORPHANED = "the end of what a worker reads from its master, and the SIGKILL of the kernel"
 
 
-def predict_hit(facts: Server, reaction: Reaction, signal: str, then: str = "") -> Prediction:
+def predict_hit(facts: Facts, reaction: Reaction, signal: str, then: str = "") -> Prediction:
     """One process that serves does something: the only one, or one of several workers.
 
     `then`: what a worker gets that has not gone soon enough.
@@ -49,7 +48,7 @@ def predict_hit(facts: Server, reaction: Reaction, signal: str, then: str = "") 
     return _worker_hit(facts, reaction, signal, then)
 
 
-def _worker_hit(facts: Server, reaction: Reaction, signal: str, then: str = "") -> Prediction:
+def _worker_hit(facts: Facts, reaction: Reaction, signal: str, then: str = "") -> Prediction:
     """One worker does something: what it comes to, and whether the master replaces it."""
     hit = process_of("worker", facts, reaction, signal)
     fatal = facts.fatal.get((hit.exit or {}).get("code", -1))
@@ -69,7 +68,7 @@ def _worker_hit(facts: Server, reaction: Reaction, signal: str, then: str = "") 
         *several("new-worker", facts, GOES_ON, signal, int(born)),
     ]
     first = process_of("master", facts, leaves, signal) if follows else master
-    ways = (hit, *(killed_late(facts, hit, then) if then else ()))
+    ways = (hit, *(meanwhile(facts, reaction, then) if then else ()))
     after = "follows" if follows else "replaced" if born else "not replaced"
     return prediction(
         facts,
@@ -79,7 +78,7 @@ def _worker_hit(facts: Server, reaction: Reaction, signal: str, then: str = "") 
     )
 
 
-def master_hit(facts: Server, signal: str) -> Prediction:
+def master_hit(facts: Facts, signal: str) -> Prediction:
     """A signal to the master: what it passes on; or its end, and what orphans make of it."""
     if signal in facts.ignores:
         told = [MASTER, *several("worker", facts, GOES_ON, signal, facts.workers)]
@@ -93,7 +92,7 @@ def master_hit(facts: Server, signal: str) -> Prediction:
         leaves = process_of("worker", facts, facts.orphan, signal)
         if not facts.dies_with_parent:
             return prediction(facts, [[master, *in_order((leaves,) * facts.workers)]], laws)
-        ways = (leaves, *killed_anywhere(leaves))
+        ways = (leaves, *meanwhile(facts, facts.orphan, "SIGKILL"))
         some_ways = combinations_with_replacement(ways, facts.workers)
         outcomes = [[master, *in_order(some)] for some in some_ways]
         return prediction(facts, outcomes, [*laws, "dies with its parent"], (ORPHANED,))
@@ -107,11 +106,11 @@ def master_hit(facts: Server, signal: str) -> Prediction:
     laws = [how_it_stops(stop), reaction.how]
     first, *others = workers
     if stop.repeats:
-        ways = (first, *killed_late(facts, first, stop.passes))
+        ways = (first, *meanwhile(facts, reaction, stop.passes))
         ends = combinations_with_replacement(ways, facts.workers)
         return each_way(facts, stop, signal, ends, [*laws, "repeats"], REPEATED)
     if stop.hurries and others:
-        ways = (first, *cut_short(first, stop.hurries))
+        ways = (first, *meanwhile(facts, reaction, stop.hurries))
         every = ((first, *some) for some in combinations_with_replacement(ways, len(others)))
         return each_way(facts, stop, signal, every, [*laws, "hurries"], HURRY)
     return prediction(facts, [[*afterwards(facts, stop, signal, workers)]], laws)

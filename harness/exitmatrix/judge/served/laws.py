@@ -15,42 +15,12 @@ class ServerLaw(Frozen, kw_only=True):
 
 
 LAWS: Mapping[str, ServerLaw] = {
-    "server-finalizes": ServerLaw(
-        because=(
-            "The main thread returns, or is left by SystemExit or another exception, so the "
-            "interpreter finalizes and runs the handlers of atexit."
-        ),
-        source="Python/pylifecycle.c, Py_FinalizeEx",
-    ),
-    "server-interrupted": ServerLaw(
-        because=(
-            "KeyboardInterrupt is not caught: the interpreter finalizes, and then Python kills "
-            "its own process with SIGINT, so that the parent sees an interrupted program (since "
-            "3.8)."
-        ),
-        source="CPython bpo-1054041; Modules/main.c, exit_sigint",
-    ),
-    "server-exits-at-once": ServerLaw(
-        because=(
-            "The process calls os._exit, which ends it before the interpreter finalizes. A child "
-            "that multiprocessing has forked ends so too: from Python 3.13 on it runs the "
-            "handlers of atexit first, up to 3.12 it does not."
-        ),
-        source="docs: library/os, os._exit; Lib/multiprocessing/popen_fork.py, _launch; gh-83856",
-    ),
     "server-raises-again": ServerLaw(
         because=(
             "The server shuts down, restores the signal's default action, and gets the signal "
-            "once more, from itself or from its master: the process is killed before the "
-            "interpreter finalizes."
+            "once more, from itself or from its master, before the interpreter finalizes."
         ),
         source="uvicorn/server.py, capture_signals (0.29); billiard/pool.py, on_death",
-    ),
-    "server-default-action": ServerLaw(
-        because=(
-            "The process has no handler for the signal, so the default action ends it at once."
-        ),
-        source="signal(7)",
     ),
     "server-goes-on": ServerLaw(
         because="The signal is handled or ignored, and the process does not exit.",
@@ -150,13 +120,17 @@ LAWS: Mapping[str, ServerLaw] = {
         ),
         source="werkzeug/_reloader.py, run_with_reloader; CPython Lib/subprocess.py, returncode",
     ),
-    "server-kills-its-worker": ServerLaw(
+    "server-unwinds": ServerLaw(
         because=(
-            "An exception that leaves subprocess.call, SystemExit included, kills the child with "
-            "SIGKILL; after Ctrl-C the child is given a quarter of a second. The master itself "
-            "finalizes."
+            "The master waits for its worker in subprocess.call or subprocess.run, and its handler "
+            "of the signal raises an exception there."
         ),
-        source="CPython Lib/subprocess.py, call and run, Popen._sigint_wait_secs",
+        source="werkzeug/_reloader.py, run_with_reloader; django/utils/autoreload.py,"
+        " run_with_reloader",
+    ),
+    "server-kills-its-worker": ServerLaw(
+        because="The master sends SIGKILL to its worker, waits for it, and exits by itself.",
+        source="rq/worker/worker_classes.py, kill_horse",
     ),
     "server-tasks-are-finished": ServerLaw(
         because=(
@@ -348,12 +322,11 @@ LAWS: Mapping[str, ServerLaw] = {
     ),
     "server-interrupts": ServerLaw(
         because=(
-            "The handler of the second signal raises SystemExit. While handlers of atexit run, "
-            "it is raised inside one of them and ends that one; the others run, and the exit "
-            "status stays the same."
+            "The handler of the second signal raises SystemExit, wherever the worker is on its way "
+            "out: inside a handler of atexit too."
         ),
-        source="gunicorn/workers/base.py, handle_quit; Modules/atexitmodule.c, atexit_callfuncs;"
-        " signal, Execution of Python signal handlers",
+        source="gunicorn/workers/base.py, handle_quit; docs: library/signal, Execution of Python"
+        " signal handlers",
     ),
     "server-nests": ServerLaw(
         because=(

@@ -1,21 +1,19 @@
 """What the facts of a server allow: signals followed through its processes. Pure.
 
-Three laws hold for every server. A signal that has its default action, or is raised
-again with it, ends a process without finalization: no handler of `atexit` runs. A
-process that leaves by an exception or by return finalizes: they all run, last registered
-first. SIGKILL cannot be handled.
+What Python makes of a process that leaves in one way or another is not said here: the laws of
+all programs tell it (`python.py`).
 """
 
 from __future__ import annotations
 
 from exitmatrix.judge.served.data import with_data
-from exitmatrix.judge.served.facts import facts_now
+from exitmatrix.judge.served.facts import Facts, facts_now
 from exitmatrix.judge.served.group import group_hit
 from exitmatrix.judge.served.hits import master_hit, predict_hit
 from exitmatrix.judge.served.process import reaction_of
 from exitmatrix.model import Prediction, Record, Scenario
 from exitmatrix.model.outcome_sets import union
-from exitmatrix.model.server import Reaction, Server
+from exitmatrix.model.server import Reaction
 from exitmatrix.model.tree import GROUP
 
 
@@ -34,7 +32,7 @@ def _predict(record: Record, scenario: Scenario) -> Prediction:
     return master_hit(facts, signal)
 
 
-def _either(facts: Server, reaction: Reaction, signal: str) -> Prediction:
+def _either(facts: Facts, reaction: Reaction, signal: str) -> Prediction:
     """What a process comes to, and what it may come to instead where it races with itself."""
     made = predict_hit(facts, reaction, signal)
     if reaction.race is None:

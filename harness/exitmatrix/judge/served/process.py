@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.semantics.supervise import SIGNUMS
+from exitmatrix.judge.served.facts import Facts
+from exitmatrix.judge.served.python import ended, met
 from exitmatrix.model import Process
 from exitmatrix.model.outcome import NEW
-from exitmatrix.model.server import Reaction, Server
+from exitmatrix.model.server import Reaction
 
 KILLED = Reaction(how="default action", source="signal(7): SIGKILL cannot be caught")
 DEFAULT = Reaction(how="default action", source="signal(7), standard signals")
@@ -19,7 +20,7 @@ GOES_ON = Reaction(how="goes on")
 SHUTDOWN = "lifespan:shutdown"
 
 
-def reaction_of(facts: Server, signal: str) -> Reaction:
+def reaction_of(facts: Facts, signal: str) -> Reaction:
     """What a worker does on a signal; "": where its master tells it without one."""
     if not signal:
         if facts.told is None:
@@ -28,35 +29,35 @@ def reaction_of(facts: Server, signal: str) -> Reaction:
     return KILLED if signal == "SIGKILL" else facts.worker.get(signal, DEFAULT)
 
 
-def process_of(role: str, facts: Server, reaction: Reaction, signal: str) -> Process:
-    """A process that takes a signal in some way."""
-    base = role.partition("#")[0].replace("others", "worker").removeprefix(NEW)
-    has = base in facts.imports
-    lifespan = (SHUTDOWN,) if has and facts.asgi and reaction.lifespan else ()
-    hooks = (*lifespan, *reaction.hooks)
-    how: dict[str, object] | None
-    fired: tuple[str, ...]
-    match reaction.how:
-        case "goes on" | "waits":
-            fired, how = hooks, None
-        case "finalizes":
-            fired = (*hooks, *(facts.handlers if has else ()))
-            how = {"signal": reaction.then} if reaction.then else {"code": reaction.status}
-        case "exits at once":
-            fired = (*hooks, *(facts.handlers if has and reaction.atexit else ()))
-            how = {"code": reaction.status}
-        case "raises again":
-            fired, how = hooks, {"signal": reaction.then or signal}
-        case _:
-            fired, how = (), {"signal": signal}
+def process_of(role: str, facts: Facts, reaction: Reaction, signal: str) -> Process:
+    """A process that takes a signal in some way. Raises NotPredicted."""
+    hooks = _hooks(role, facts, reaction)
+    left = ended(facts, _handlers(role, facts), reaction, signal)
+    return _named(role, facts, reaction, replace(left, fired=(*hooks, *(left.fired or ()))))
+
+
+def _base(role: str) -> str:
+    return role.partition("#")[0].replace("others", "worker").removeprefix(NEW)
+
+
+def _handlers(role: str, facts: Facts) -> tuple[str, ...]:
+    return facts.handlers if _base(role) in facts.imports else ()
+
+
+def _hooks(role: str, facts: Facts, reaction: Reaction) -> tuple[str, ...]:
+    """What the server calls in it before it leaves."""
+    has = _base(role) in facts.imports and facts.asgi and reaction.lifespan
+    return (*((SHUTDOWN,) if has else ()), *reaction.hooks)
+
+
+def _named(role: str, facts: Facts, reaction: Reaction, told: Process) -> Process:
     # A master gives work to others; of one that goes on nothing is told before it is done.
-    done = base == "master" or how is None or set(facts.busy) <= set(fired)
-    return Process(
+    done = _base(role) == "master" or told.exit is None or set(facts.busy) <= set(told.fired or ())
+    return replace(
+        told,
         role=role,
-        fired=fired,
-        unfinished=() if done else facts.busy,
-        exit=how,
-        raised=reaction.raised,
+        unfinished=told.unfinished if done else (*facts.busy, *(told.unfinished or ())),
+        raised=(*reaction.raised, *told.raised),
     )
 
 
@@ -66,7 +67,7 @@ def has_left(one: Process) -> bool:
 
 
 def several(
-    role: str, facts: Server, reaction: Reaction, signal: str, many: int
+    role: str, facts: Facts, reaction: Reaction, signal: str, many: int
 ) -> tuple[Process, ...]:
     """So many processes of one role that do the same."""
     return tuple(process_of(name, facts, reaction, signal) for name in _roles(role, many))
@@ -85,65 +86,41 @@ def in_order(workers: Sequence[Process], role: str = "worker") -> tuple[Process,
     )
 
 
-def status_of(ended: Mapping[str, object] | None) -> int:
-    """The status of a process that calls sys.exit with what `subprocess` tells of another."""
-    if ended and "signal" in ended:
-        return -SIGNUMS[str(ended["signal"])] & 0xFF
-    return int(str((ended or {}).get("code", 0)))
+def meanwhile(
+    facts: Facts, reaction: Reaction, second: str, role: str = "worker"
+) -> tuple[Process, ...]:
+    """What may become of a process that leaves, when a second signal comes on its way.
+
+    Raises NotPredicted.
+    """
+    hooks = _hooks(role, facts, reaction)
+    told = met(
+        facts,
+        _handlers(role, facts),
+        hooks,
+        reaction,
+        (second, reaction_of(facts, second)),
+        hooks.count(SHUTDOWN) if facts.restores else -1,
+    )
+    return tuple(_named(role, facts, reaction, one) for one in told)
 
 
-def cut_short(alone: Process, signal: str) -> Iterator[Process]:
-    """The same process, killed by a signal when it has come so far with its clean-up."""
-    return _cut_off(alone, {"signal": signal})
-
-
-def _cut_off(alone: Process, ended: dict[str, object]) -> Iterator[Process]:
-    """The same process, ended in some way when it has come so far with its clean-up."""
+def _cut_off(alone: Process, status: int) -> Iterator[Process]:
+    """The same process, that has exited with a status when it came so far with its clean-up."""
     fired = alone.fired or ()
     for many in range(len(fired) + 1):
-        yield replace(alone, fired=fired[:many], exit=ended)
+        yield replace(alone, fired=fired[:many], exit={"code": status})
         if many < len(fired):
-            yield replace(alone, fired=fired[:many], unfinished=(fired[many],), exit=ended)
+            unfinished = (fired[many],)
+            yield replace(alone, fired=fired[:many], unfinished=unfinished, exit={"code": status})
 
 
-def killed_anywhere(one: Process) -> Iterator[Process]:
-    """The same process, killed before or after something it ran by what asks nobody."""
-    return (cut for cut in cut_short(one, "SIGKILL") if not cut.unfinished)
-
-
-def killed_late(facts: Server, alone: Process, passed: str) -> Iterator[Process]:
-    """The same process, killed by a signal that has its default action once more.
-
-    After its handlers have run; or before and among them, where the server gives the
-    signal back before the interpreter finalizes, or where nothing can handle it.
-    """
-    fired = alone.fired or ()
-    before = sum(name == SHUTDOWN for name in fired)
-    anywhere = facts.restores or passed == "SIGKILL"  # which asks nobody
-    least = before if anywhere else len(fired)
-    return (cut for cut in cut_short(alone, passed) if len(cut.fired or ()) >= least)
-
-
-def _interrupted(facts: Server, alone: Process) -> Iterator[Process]:
-    """The same process, in one of whose handlers of atexit another raises.
-
-    It does so when that has begun, or before it does anything.
-    """
-    fired = alone.fired or ()
-    for name in facts.handlers:
-        if name in fired:
-            yield replace(alone, raised=(*alone.raised, name))
-            yield replace(alone, fired=tuple(one for one in fired if one != name))
-
-
-def two_signals(facts: Server, first: Reaction, signal: str, passed: str) -> tuple[Process, ...]:
+def two_signals(facts: Facts, first: Reaction, signal: str, passed: str) -> tuple[Process, ...]:
     """What a worker may come to that gets one signal, and another while it takes the first.
 
     The first alone counts; or the second does, when both were noted before either was
-    acted upon; or the second comes so late that Python has given signals back their
-    default action (Modules/signalmodule.c, `_PySignal_Fini`), and kills a process whose
-    handlers have run. One whose handler raises may come among those of atexit. Of ASGI
-    servers a second SIGINT skips the lifespan.
+    acted upon; or the second meets the process on its way. Of ASGI servers a second
+    SIGINT skips the lifespan.
     """
     alone = process_of("worker", facts, first, signal)
     if not passed:  # the signal is there before the master has told anything
@@ -156,9 +133,8 @@ def two_signals(facts: Server, first: Reaction, signal: str, passed: str) -> tup
     if second.how != "goes on":
         ways.append(process_of("worker", facts, second, passed))
     if first.how == "finalizes":
-        ways += killed_late(facts, alone, passed)
-        ways += _interrupted(facts, alone) if second.interrupts else ()
-        ways += _cut_off(alone, {"code": second.status}) if facts.nests else ()
+        ways += meanwhile(facts, first, passed)
+        ways += _cut_off(alone, second.status) if facts.nests else ()
         if facts.asgi and signal == "SIGINT":
             hurried = [one for one in (alone, *ways[2:]) if SHUTDOWN in (one.fired or ())]
             ways += [replace(one, fired=one.fired[1:]) for one in hurried if one.fired]

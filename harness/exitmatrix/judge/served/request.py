@@ -14,14 +14,14 @@ from msgspec.structs import replace
 
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.served.facts import facts_now
+from exitmatrix.judge.served.facts import Facts, facts_now
 from exitmatrix.judge.served.hits import predict_hit
 from exitmatrix.judge.served.predict import predict_served
 from exitmatrix.judge.served.process import DEFAULT, GOES_ON, KILLED, in_order, reaction_of
 from exitmatrix.model import Outcome, Prediction, Process, Record, Scenario, Termination
 from exitmatrix.model.outcome import NEW
 from exitmatrix.model.outcome_sets import union
-from exitmatrix.model.server import Reaction, Server, View
+from exitmatrix.model.server import Reaction, View
 
 VIEW = "view:busy"  # what `endings.busy()` tells of itself
 ANSWERED = View(ends="returns", client="200")
@@ -67,7 +67,7 @@ def view_of(reaction: Reaction) -> View:
 # ------------------------------------------------------------------ from inside
 
 
-def _from_inside(facts: Server, termination: Termination) -> Prediction:
+def _from_inside(facts: Facts, termination: Termination) -> Prediction:
     """A view, or a task, that ends its process, or tries to."""
     if not facts.listens:
         if termination.id not in facts.worker:
@@ -111,7 +111,7 @@ def _with_status(reaction: Reaction, status: int) -> Reaction:
     return replace(reaction, status=status, race=race)
 
 
-def _answered(facts: Server, reaction: Reaction, signal: str, then: str) -> Prediction:
+def _answered(facts: Facts, reaction: Reaction, signal: str, then: str) -> Prediction:
     """What a process comes to that answers a request, and its client with it."""
     view = view_of(reaction)
     if view.status is not None:
@@ -125,7 +125,7 @@ def _answered(facts: Server, reaction: Reaction, signal: str, then: str) -> Pred
 # ------------------------------------------------------------------- in flight
 
 
-def _taken(facts: Server, signal: str, target: str) -> Iterator[Reaction]:
+def _taken(facts: Facts, signal: str, target: str) -> Iterator[Reaction]:
     """How the process that answers takes what it is sent, and what follows of it.
 
     Where all get a signal, either may come first: its own, or the one that its master passes on.

@@ -7,26 +7,29 @@ from itertools import combinations_with_replacement
 
 from msgspec.structs import replace
 
+from exitmatrix.judge.served.facts import Facts
 from exitmatrix.judge.served.process import (
     GOES_ON,
     has_left,
     in_order,
-    killed_anywhere,
+    meanwhile,
     process_of,
     reaction_of,
-    status_of,
 )
+from exitmatrix.judge.served.python import status_of
 from exitmatrix.model import Outcome, Prediction, Process
 from exitmatrix.model.outcome import NEW
 from exitmatrix.model.outcome_sets import union
-from exitmatrix.model.server import Reaction, Server, Stop
+from exitmatrix.model.server import Reaction, Stop
 
 MASTER = Process(role="master", fired=(), unfinished=(), exit=None)
+OF_PYTHON = ("finalizes", "interrupted", "ends as a process", "exits at once", "default action")
+"""Ways to leave about which the laws of programs tell all: no server has a say in them."""
 SEEN = "the end of a worker, and the look at it with which the master makes up its status"
 
 
 def afterwards(
-    facts: Server,
+    facts: Facts,
     stop: Stop,
     signal: str,
     workers: Sequence[Process],
@@ -50,7 +53,7 @@ def afterwards(
     yield from in_order((*late, *(anew for _ in range(facts.workers * stop.restarts))), role)
 
 
-def late_workers(facts: Server, stop: Stop, gone: int) -> Iterator[tuple[Process, ...]]:
+def late_workers(facts: Facts, stop: Stop, gone: int) -> Iterator[tuple[Process, ...]]:
     """Workers in the place of those that are gone, started by a master that was about to stop.
 
     One whose handler raises may leave so before it has registered all that it would run.
@@ -66,7 +69,7 @@ def late_workers(facts: Server, stop: Stop, gone: int) -> Iterator[tuple[Process
         ran = done.fired or ()
         ways += [replace(done, fired=ran[many:]) for many in range(1, len(ran) + 1)]
     if facts.dies_with_parent:
-        ways += killed_anywhere(done)
+        ways += meanwhile(facts, reaction, "SIGKILL", role)
     if facts.deaf:
         ways.append(process_of(role, facts, GOES_ON, stop.passes))
     for many in range(1, gone + 1):
@@ -74,7 +77,7 @@ def late_workers(facts: Server, stop: Stop, gone: int) -> Iterator[tuple[Process
 
 
 def prediction(
-    facts: Server,
+    facts: Facts,
     allowed: Sequence[Sequence[Process]],
     laws: Iterable[str],
     races: tuple[str, ...] = (),
@@ -95,13 +98,14 @@ def prediction(
         )
     if facts.leaves != "finalizes" and any(has_left(one) for told in allowed for one in told):
         laws = (*laws, "leaves past python")
-    used = dict.fromkeys(f"server-{law.replace(' ', '-')}" for law in laws)
-    return Prediction(outcomes=union(outcomes), rules=tuple(used), races=races)
+    own = (f"server-{law.replace(' ', '-')}" for law in laws if law not in OF_PYTHON)
+    rules = tuple(dict.fromkeys((*own, *facts.used)))
+    return Prediction(outcomes=union(outcomes), rules=rules, races=races)
 
 
 def laws_of(reaction: Reaction) -> list[str]:
     """The laws by which one process takes a signal."""
-    return [reaction.how, *(["interrupted"] if reaction.then else [])]
+    return [reaction.how]
 
 
 def how_it_stops(stop: Stop) -> str:
@@ -110,11 +114,13 @@ def how_it_stops(stop: Stop) -> str:
         return "deserts"
     if not stop.passes:
         return "tells"
+    if stop.in_call:
+        return "unwinds"
     return "kills its worker" if stop.passes == "SIGKILL" else "passes on"
 
 
 def each_way(
-    facts: Server,
+    facts: Facts,
     stop: Stop,
     signal: str,
     every: Iterable[Sequence[Process]],
@@ -127,7 +133,7 @@ def each_way(
 
 
 def all_killed(
-    facts: Server, stop: Stop, signal: str, workers: Sequence[Process], laws: Sequence[str]
+    facts: Facts, stop: Stop, signal: str, workers: Sequence[Process], laws: Sequence[str]
 ) -> Prediction:
     """All workers were killed, and the master leaves."""
     statuses = {stop.status}
