@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -216,6 +217,26 @@ def test_other_plugins_of_the_session_change_nothing(
         + "    assert {h.label for h in found} == {'__main__:bye', 'signal.SIGTERM:<lambda>'}\n"
     )
     run(session, tests + more, *options).assert_outcomes(passed=1 + bool(more))
+
+
+@pytest.mark.parametrize(("said", "lines"), [("", 0), (", inherit_coverage=True", 7)])
+def test_coverage_is_measured_in_the_program_where_that_is_asked_for(
+    said: str, lines: int, session: pytest.Pytester
+) -> None:
+    """Of a session that measures its children; the data file of each is nothing that is left."""
+    (session.path / ".coveragerc").write_text("[run]\npatch = subprocess\n")
+    session.makepyfile(
+        "import sys\n"
+        "def test_it(exitmatrix):\n"
+        f"    app = exitmatrix.app([sys.executable, 'graceful.py']{said})\n"
+        "    seen = app.end('deploy', trials=2)\n"
+        "    assert seen.ran('__main__:bye')\n"
+        "    assert not seen.left\n"
+    )
+    options = ("-p", "no:cacheprovider", "--cov", ".", "--cov-report", "json")
+    session.runpytest_subprocess(*options, timeout=120).assert_outcomes(passed=1)
+    measured = json.loads((session.path / "coverage.json").read_text())["files"]
+    assert measured["graceful.py"]["summary"]["covered_lines"] == lines
 
 
 def test_a_session_that_is_cut_off_leaves_nothing_running(session: pytest.Pytester) -> None:

@@ -146,13 +146,14 @@ def test_what_was_made_and_removed_shows(tmp_path: Path) -> None:
 
 
 def test_what_tools_keep_is_no_change(tmp_path: Path) -> None:
-    """A first run that leaves __pycache__ writes nothing that the next one meets."""
+    """A first run that leaves __pycache__ or coverage's data writes nothing that the next meets."""
     work, own = tmp_path / "work", tmp_path / "own"
     work.mkdir()
     own.mkdir()
     seen = looked_at(work, own)
     (work / "__pycache__").mkdir()
     (work / "__pycache__" / "app.pyc").touch()
+    (work / ".coverage.machine.pid7.Xabc").touch()
     (own / "scratch").touch()
     assert seen.changed() == []
 

@@ -59,6 +59,7 @@ class Call(Frozen, kw_only=True):
     request: str = ""
     env: Mapping[str, str] = {}
     clean_env: bool = False
+    inherit_coverage: bool = False  # whether the caller's coverage is measured in it too
     before: tuple[str, ...] = ()  # a command that is run once, first
     before_each: tuple[str, ...] = ()  # a command that is run before each run
     folder: str = ""  # where it is started; "": where the caller is
@@ -95,7 +96,9 @@ def read_call(call: Call) -> AppSpec:
         words, script = launchers.wrap(how, call.command)
     except (texts.CannotRead, launchers.NoSuchLauncher, launchers.CannotLaunch) as error:
         raise Failure(str(error), USAGE_ERROR) from error
-    environment = session.callers_environment(call.env, clean=call.clean_env)
+    environment = session.callers_environment(
+        call.env, clean=call.clean_env, coverage=call.inherit_coverage
+    )
     folder = call.folder or session.working_folder()
     if not session.is_folder(folder, ""):
         raise Failure(f"{folder}: no such folder", USAGE_ERROR)

@@ -180,10 +180,12 @@ class Factory:
         roles: Mapping[str, str] | None = None,
         look_in: Sequence[str | PurePath] = (),
         allow_address: Sequence[str] = (),
+        inherit_coverage: bool = False,
     ) -> App:
         """A program; `command` as for `exitmatrix run --`, without a shell. Raises CannotEnd.
 
-        What else there is to say of it is called as the options are.
+        What else there is to say of it is called as the options are. `inherit_coverage`: where the
+        session measures coverage in its children, it is measured in the program too.
         """
         __tracebackhide__ = True
         try:
@@ -205,5 +207,6 @@ class Factory:
             roles=tuple(f"{name}={expression}" for name, expression in (roles or {}).items()),
             folders=(look_in,) if isinstance(look_in, str) else tuple(map(str, look_in)),
             addresses=(allow_address,) if isinstance(allow_address, str) else tuple(allow_address),
+            inherit_coverage=inherit_coverage,
         )
         return App(call, self.told)

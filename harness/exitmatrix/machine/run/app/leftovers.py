@@ -24,6 +24,12 @@ PASSED_OVER = frozenset(
     )
 )
 """Folders that hold what tools keep, which no program of theirs is to clean up."""
+DATA = ".coverage"
+"""What coverage keeps, and with a suffix for each of several processes: config, data_file."""
+
+
+def _is_of_tools(name: str) -> bool:
+    return name in PASSED_OVER or name == DATA or name.startswith(f"{DATA}.")
 
 
 class Leftovers:
@@ -58,7 +64,7 @@ class Leftovers:
         Of a run that is alone: nobody else's changes are among it.
 
         A folder is otherwise if a name in it came or went, so what was made and removed shows
-        too: mtime, inode(7). Folders that tools keep do not count.
+        too: mtime, inode(7). What tools keep does not count.
         """
         then, now = self._marks, self._marked()
         return sorted(
@@ -146,7 +152,7 @@ class _Mark(NamedTuple):
 
     inode: int
     stamp: int
-    tools: frozenset[str] = frozenset()  # folders of tools in it
+    tools: frozenset[str] = frozenset()  # what tools keep in it
 
 
 def _mark(path: str, kind: str) -> _Mark | None:
@@ -154,7 +160,7 @@ def _mark(path: str, kind: str) -> _Mark | None:
         about = os.lstat(path)
         if kind != "folder":
             return _Mark(about.st_ino, about.st_ctime_ns)
-        tools = PASSED_OVER.intersection(os.listdir(path))  # noqa: PTH208
+        tools = frozenset(filter(_is_of_tools, os.listdir(path)))  # noqa: PTH208
         return _Mark(about.st_ino, about.st_mtime_ns, tools)
     except OSError:
         return None
@@ -180,7 +186,7 @@ def _entries(folder: str, deep: bool) -> Iterator[tuple[str, str]]:
                     if count > MOST:
                         return
                     kind = _kind(entry)
-                    if kind == "folder" and entry.name in PASSED_OVER:
+                    if _is_of_tools(entry.name):
                         continue
                     yield entry.path, kind
                     if deep and kind == "folder":

@@ -47,17 +47,22 @@ MECHANISMS = (
 """What is looked at in an observed command besides `atexit`; the matrix asks for none of it."""
 
 NEEDED = ("PATH", "HOME", "LANG")
-SCRUBBED = ("EXITMATRIX_", "COVERAGE_", "COV_CORE_")
-"""Variables that would change what is seen: ours, and those that start coverage in children."""
+OURS = ("EXITMATRIX_",)
+COVERAGE = ("COVERAGE_", "COV_CORE_")
+"""Variables by which coverage, and older releases of pytest-cov, start themselves in children."""
 
 
-def callers_environment(added: Mapping[str, str] = {}, clean: bool = False) -> dict[str, str]:
+def callers_environment(
+    added: Mapping[str, str] = {}, clean: bool = False, coverage: bool = False
+) -> dict[str, str]:
     """The caller's environment, as under every wrapper, but for what would change what is seen.
 
-    `clean`: no more of it than a program cannot do without.
+    `clean`: no more of it than a program cannot do without. `coverage`: what starts coverage in
+    the children of a session that measures it is passed on.
     """
     given = as_given(os.environ)
-    kept = {name: value for name, value in given.items() if not name.startswith(SCRUBBED)}
+    scrubbed = OURS if coverage else (*OURS, *COVERAGE)
+    kept = {name: value for name, value in given.items() if not name.startswith(scrubbed)}
     if clean:
         kept = {name: value for name, value in kept.items() if name in NEEDED}
     return kept | dict(added)
