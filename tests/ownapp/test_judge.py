@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from exitmatrix.declare.situations import find
 from exitmatrix.judge import expectations
-from exitmatrix.judge.app import clean_up, disagreements, only_without
+from exitmatrix.judge.app import clean_up, disagreements, needs_a_look, only_without
 from exitmatrix.judge.app_reasons import reasons
 from exitmatrix.machine.run.app.state import TimedJournal
 from exitmatrix.model import Event
@@ -210,7 +210,26 @@ def test_whoever_is_left_when_the_first_process_ends_was_not_told() -> None:
     (reason,) = reasons(outcome(killed, alive), find("lost-parent"))
     assert reason.text == "master is gone, and nothing told worker."
     assert "PR_SET_PDEATHSIG" in reason.remedy
-    assert not reasons(outcome(killed, alive), find("oom"))  # the others are to go on
+    (reason,) = reasons(outcome(killed, alive), find("oom"))  # the others are to go on
+    assert reason.text == "Nobody was started in the place of master."
+
+
+def test_that_nobody_took_a_place_is_told_where_that_was_waited_for() -> None:
+    """And not where a new process lives, where all have ended, or of one that only asked them."""
+    killed = member("worker#1", end="signal SIGKILL", got=("SIGKILL",), signalled=("SIGKILL",))
+    other, new = member("worker#2", end=""), member("worker#3", end="", new=True)
+    told = "nobody took the place of who was killed"
+    for name, members, missing in (
+        ("oom", (killed, other), True),
+        ("crash", (killed, other), True),
+        ("SIGUSR1", (killed, other), False),
+        ("oom", (killed, other, new), False),
+        ("oom", (killed,), False),
+    ):
+        result = ending(outcome(*members, situation=name), name=name)
+        reason = "Nobody was started in the place of worker#1."
+        assert (reason in why(*members, name=name)) == missing
+        assert (told in needs_a_look(result, 30.0)) == missing
 
 
 def test_nobody_is_blamed_for_who_may_have_been_told() -> None:

@@ -141,13 +141,39 @@ def test_a_handler_for_sigterm_that_exits_runs_clean_up(run_app: Run) -> None:
 
 def test_each_process_of_a_tree_is_told_of(run_app: Run) -> None:
     """Forked workers have the handlers that their master had registered, and their own fate."""
-    done = run_app(*ONCE, "--ending", "deploy", "--ending", "oom", "--", "python", "forking.py")
+    endings = ("--ending", "deploy", "--ending", "oom", "--grace", "4s")
+    done = run_app(*ONCE, *endings, "--", "python", "forking.py")
     assert "master, worker#1 and worker#2" in done.stdout
     assert "✓ all" in row(done.stdout, "deploy")
     assert re.search(r"worker#1 and worker#2 exit with status 0", done.stdout)
     assert "not in worker#1" in row(done.stdout, "oom")
     assert re.search(r"worker#1 is killed by SIGKILL; not run: __main__:bye", done.stdout)
     assert re.search(r"master goes on", done.stdout)
+    assert "Nobody was started in the place of worker#1." in done.stdout
+
+
+LOOKING_NOW_AND_THEN = """
+import os, time
+
+def start():
+    if not os.fork():
+        time.sleep(600)
+
+start()
+print("ready", flush=True)
+while True:
+    time.sleep(4)
+    if os.waitpid(-1, os.WNOHANG)[0]:
+        start()
+"""
+
+
+def test_a_master_has_time_to_replace_who_was_killed(run_app: Run, folder: Path) -> None:
+    """One that looks every few seconds, as that of huey does, is at rest before it does."""
+    (folder / "looking.py").write_text(LOOKING_NOW_AND_THEN)
+    done = run_app("--ending", "oom", "--trials", "2", "--", "python", "looking.py")
+    assert "replaced" in row(done.stdout, "oom")
+    assert "Nothing needs a look." in done.stdout
 
 
 def test_orphans_are_followed(run_app: Run) -> None:

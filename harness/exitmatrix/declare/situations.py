@@ -32,7 +32,7 @@ SITUATIONS: tuple[Situation, ...] = (
         does="SIGKILL to one process that serves, as the out-of-memory killer sends it.",
         target=SERVING,
         steps=(Step(signal="SIGKILL"),),
-        watch="rest",
+        watch="replaced",
         source="proc(5), oom_score",
     ),
     Situation(
@@ -87,7 +87,7 @@ SITUATIONS: tuple[Situation, ...] = (
         does="SIGSEGV to a process of the program that has no child process of it.",
         target=LEAF,
         steps=(Step(signal="SIGSEGV"),),
-        watch="rest",
+        watch="replaced",
     ),
     Situation(
         id="timeout",
@@ -128,13 +128,12 @@ def find(name: str) -> Situation:
     if name in BY_ID:
         return BY_ID[name]
     if name in SIGNALS:
-        watch = "rest" if name.startswith("SIGUSR") else "gone"
         return Situation(
             id=name,
             does=f"{name}.",
             target=FIRST,
             steps=(Step(signal=name),),
-            watch="rest" if watch == "rest" else "gone",
+            watch="rest" if name.startswith("SIGUSR") else "gone",
         )
     parts = [one.strip() for one in name.split(",")]
     if len(parts) > 1 and all(one in BY_ID or one in SIGNALS for one in parts):

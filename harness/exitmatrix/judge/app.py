@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from exitmatrix.judge.app_reasons import is_missing
 from exitmatrix.model.app import Situation
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Handler, Member
 from exitmatrix.model.base import Frozen
@@ -96,6 +97,8 @@ def needs_a_look(result: EndingResult, grace: float) -> list[str]:
         found.append("clean-up could not be seen")
     if result.situation.watch == "gone" and any(one.survivors for one in result.outcomes):
         found.append("somebody goes on")
+    if any(is_missing(one, result.situation) for one in result.outcomes):
+        found.append("nobody took the place of who was killed")
     found += _about_time(result, grace)
     if any(_displaced(one) for one in result.outcomes):
         found.append("a handler was displaced")

@@ -48,6 +48,7 @@ def reasons(outcome: AppOutcome, situation: Situation) -> list[Reason]:
         *_about_members(outcome, situation),
         *_about_signals(outcome),
         *_about_restarts(outcome),
+        *_about_gaps(outcome, situation),
         *_about_programs(outcome),
     ]
     return list({one.text: one for one in found}.values())
@@ -337,6 +338,25 @@ def _about_restarts(outcome: AppOutcome) -> Iterator[Reason]:
                 " --die-on-term)",
                 source="uWSGI, Managing the uWSGI server: SIGTERM and --die-on-term",
             )
+
+
+def _about_gaps(outcome: AppOutcome, situation: Situation) -> Iterator[Reason]:
+    """One that was killed, beside whom others of the program go on."""
+    if is_missing(outcome, situation):
+        role = next(one.role for one in outcome.members if one.signalled and one.exit)
+        yield Reason(text=f"Nobody was started in the place of {role}.")
+
+
+def is_missing(outcome: AppOutcome, situation: Situation) -> bool:
+    """Whether one that ended was not replaced, though that was waited for and others go on."""
+    family = [one for one in outcome.members if one.family]
+    go_on = [one for one in family if not one.exit]
+    return (
+        situation.watch == "replaced"
+        and any(one.signalled and one.exit for one in family)
+        and bool(go_on)
+        and not any(one.new for one in go_on)
+    )
 
 
 def _about_programs(outcome: AppOutcome) -> Iterator[Reason]:

@@ -10,7 +10,7 @@ from exitmatrix.model.tree import Node
 from exitmatrix.model.trial import Event, Steering
 
 ReadyBy = Literal["auto", "port", "url", "line", "file", "seconds"]
-Watch = Literal["gone", "rest"]
+Watch = Literal["gone", "rest", "replaced"]
 
 PORT = "{port}"
 """Stands in a command, or in a way to be ready, for a port that is free in this trial."""
@@ -44,7 +44,9 @@ class Situation(Frozen, kw_only=True):
     does: str  # one sentence
     target: str  # whom it is aimed at unless the user says so
     steps: tuple[Step, ...]  # () where the view that is asked for ends the process
-    watch: Watch = "gone"  # until all have ended, at most for the grace period; until all rest
+    watch: Watch = "gone"
+    """Until all have ended, until all rest, or until somebody is started in the place of one that
+    ended, and rests; always for the grace period at most."""
     needs_several: bool = False  # it says something only where there is more than one process
     request: bool = False  # while a request is being answered
     held: bool = False  # whose view tells that it is at work, and waits until it is let go on

@@ -12,6 +12,7 @@ from exitmatrix.machine.run.app.readiness import SAMPLE, Rest
 from exitmatrix.machine.run.app.request import ANSWERING, Request
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.terminal import KEYS, Terminal
+from exitmatrix.machine.run.app.waiting import is_replaced
 from exitmatrix.machine.run.gates import Gates
 from exitmatrix.machine.run.kernel import proc
 from exitmatrix.machine.run.punctuality import within
@@ -57,12 +58,13 @@ async def _watch(state: AppState, begun: float, used: Mapping[int, float]) -> No
     situation = state.spec.situation
     end = begun + state.spec.grace
     left = end - state.journal.now - LAST
-    is_long = situation.watch == "gone" and not _reached_nobody(state)
+    is_long = situation.watch != "rest" and not _reached_nobody(state)
     if len(situation.steps) > 1 and situation.steps[-1].signal == "SIGKILL":
         await state.journal.within(5.0, lambda: not state.live)
         is_long = False
     elif is_long:
         await _until_gone(state, left)
+        is_long = not is_replaced(state)
     else:
         await _until_calm(state, left)
     await _note_who_works(state, used)
@@ -97,11 +99,20 @@ def _everybody_is_gone(state: AppState) -> bool:
 
 
 async def _until_gone(state: AppState, seconds: float) -> None:
-    """Until all have ended, orphans too, or the time is over."""
+    """Until all have ended, orphans too, or the time is over; or who was started in a place rests.
+
+    Who has come and is gone again while it was waited for that has replaced nobody.
+    """
     end = state.journal.now + seconds
     while not (state.shortened or _everybody_is_gone(state)) and state.journal.now < end:
-        left = end - state.journal.now
-        await state.journal.within(left, lambda: state.shortened or not state.live)
+        if is_replaced(state):
+            await _until_calm(state, end - state.journal.now)
+            if is_replaced(state):
+                return
+        await state.journal.within(
+            end - state.journal.now,
+            lambda: state.shortened or not state.live or is_replaced(state),
+        )
 
 
 async def _until_calm(state: AppState, seconds: float) -> None:

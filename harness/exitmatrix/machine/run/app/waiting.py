@@ -14,13 +14,20 @@ async def watch_rest(state: AppState, tell: Callable[[], None]) -> None:
     if state.spec.situation.watch == "rest":
         return  # it is over then
     await state.journal.until(lambda: any(one.kind == "sent" for one in state.journal.events))
-    if not await Rest(state).comes(state.spec.calm, lambda: not state.live):
+    if not await Rest(state).comes(state.spec.calm, lambda: not state.live or is_replaced(state)):
         return
     if _who_lives(state) in state.spec.as_before:
         state.shortened = True
         state.journal.note("harness", 0, "shortened")
     else:
         tell()
+
+
+def is_replaced(state: AppState) -> bool:
+    """Whether somebody lives who was started since the signal, where it is waited for that."""
+    return state.spec.situation.watch == "replaced" and any(
+        not state.nodes[one].at_ready for one in state.live if one in state.nodes
+    )
 
 
 def _who_lives(state: AppState) -> tuple[str, ...]:
