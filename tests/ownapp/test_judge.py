@@ -71,6 +71,18 @@ FINE, KILLED = ended("code 0"), ended("signal SIGTERM")
         ([FINE, FINE], [ended("code 0", output="down"), FINE], False, 0),
         ([FINE, FINE], [ended("code 0", output="up\n/dev/shm/exitmatrix-u_0/inside")], False, 0),
         (
+            [ended("code 0", output="path: ['/x/exitmatrix-u_0/inside', '/venv/lib']")],
+            [ended("code 0", output="path: ['/venv/lib']")],
+            False,
+            0,
+        ),
+        (
+            [ended("code 0", output="path: ['/x/exitmatrix-u_0/inside', '/venv/lib']")],
+            [ended("code 0", output="path: ['/venv/bin']")],
+            True,
+            0,
+        ),
+        (
             [ended("code 0", output="in /x/exitmatrix-u_0/inside/probe.py"), FINE],
             [ended("code 0", output="in app.py"), ended("code 0", output="in app.py")],
             True,

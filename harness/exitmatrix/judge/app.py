@@ -28,7 +28,8 @@ NUMBER = re.compile(r"\b\w*[0-9]\w*|(?<=/)tmp\w+|\b[0-9a-f]{8,}\b")
 It begins where a word does: so a word of a million letters is looked at once, not from each letter.
 """
 OUR_FOLDER = re.compile(r"/exitmatrix-\w+/inside(?![/\w])")
-"""Where the probe lies: a program that names all folders of its path names it too."""
+OURS = "<inside>"
+"""A program that names all folders of its path names ours too."""
 DIFFERENT = 1.0  # seconds by which a run without the probe may take longer or shorter
 
 
@@ -173,6 +174,11 @@ def disagreements(result: EndingResult) -> list[str]:
     texts, own = (
         [set(_lines(one.output)) for one in runs] for runs in (result.outcomes, result.blind)
     )
+    ours = [line for one in texts for line in one if OURS in line]
+    texts, own = (
+        [{line for line in one if not _is_one_of(line, ours)} for one in runs]
+        for runs in (texts, own)
+    )
     if texts and not any(one in texts for one in own):
         never = set.intersection(*own) - set[str]().union(*texts)
         always = set.intersection(*texts) - set[str]().union(*own)
@@ -194,6 +200,15 @@ def _exits(runs: Sequence[AppOutcome]) -> list[tuple[tuple[str, bool, str], ...]
 
 def _lines(text: str) -> list[str]:
     """Lines of output without numbers: pids, times, ports and addresses differ between any two."""
-    return [
-        NUMBER.sub("#", line).strip() for line in text.splitlines() if not OUR_FOLDER.search(line)
-    ]
+    return [NUMBER.sub("#", OUR_FOLDER.sub(OURS, line)).strip() for line in text.splitlines()]
+
+
+def _is_one_of(line: str, ours: Sequence[str]) -> bool:
+    """Whether a line names our folder, or is one that does without what goes with that name.
+
+    radicale: "Starting Radicale with PYTHONPATH='...' (python=3.13.0 ...".
+    """
+    if OURS in line:
+        return True
+    rests = (iter(one) for one in ours if len(line) <= len(one) <= 2 * len(line))
+    return any(all(each in rest for each in line) for rest in rests)

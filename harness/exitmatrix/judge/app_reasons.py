@@ -349,11 +349,11 @@ def _about_gaps(outcome: AppOutcome, situation: Situation) -> Iterator[Reason]:
 
 def is_missing(outcome: AppOutcome, situation: Situation) -> bool:
     """Whether one that ended was not replaced, though that was waited for and others go on."""
-    family = [one for one in outcome.members if one.family]
-    go_on = [one for one in family if not one.exit]
+    ours = [one for one in outcome.members if one.family or one.counts]
+    go_on = [one for one in ours if not one.exit]
     return (
         situation.watch == "replaced"
-        and any(one.signalled and one.exit for one in family)
+        and any(one.signalled and one.exit for one in ours)
         and bool(go_on)
         and not any(one.new for one in go_on)
     )

@@ -331,13 +331,19 @@ def _forks_for(node: Node) -> bool:
 
 
 def _hands_on(node: Node, child: Node) -> bool:
-    """Whether a command line ends with that of the child: `pdm run python app.py`."""
+    """Whether a command line ends with that of the child, or has it in one word.
+
+    `pdm run python app.py`, `watchfiles 'python app.py' src`.
+    """
     count = len(child.words)
-    if not 1 < count < len(node.words):
-        return False
-    given = node.words[-count:]
-    same = PurePosixPath(given[0]).name == PurePosixPath(child.words[0]).name
-    return same and given[1:] == child.words[1:]
+    given = [node.words[-count:]] if 1 < count < len(node.words) else []
+    given += [tuple(word.split()) for word in node.words[1:] if " " in word]
+    return any(
+        len(one) == count
+        and PurePosixPath(one[0]).name == PurePosixPath(child.words[0]).name
+        and one[1:] == child.words[1:]
+        for one in given
+    )
 
 
 def _past_options(words: Sequence[str]) -> tuple[str, ...]:
