@@ -46,17 +46,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="runs of each ending of a program that a test ends (default: 1)",
     )
+    group.addoption(
+        "--exitmatrix-keep",
+        action="store_true",
+        help="keep what each run of a program wrote, and had in its own TMPDIR",
+    )
     parser.addini("exitmatrix_grace", "time that a program is given to end", default="30s")
 
 
 @pytest.fixture(scope="session")
-def exitmatrix(pytestconfig: pytest.Config) -> Factory:
+def exitmatrix(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Factory:
     """Makes programs that tests end: `exitmatrix.app(COMMAND, ready=...)`."""
     from exitmatrix.cli.testing import Factory  # noqa: PLC0415 - imported by whom it is used
 
+    keep = pytestconfig.getoption("--exitmatrix-keep")
     made = Factory(
         trials=pytestconfig.getoption("--exitmatrix-trials"),
         grace=str(pytestconfig.getini("exitmatrix_grace")),
+        keep=str(tmp_path_factory.mktemp("exitmatrix")) if keep else "",
     )
     pytestconfig.stash[_FACTORY] = made
     return made

@@ -68,6 +68,17 @@ def test_what_is_as_expected_is_met(text: str) -> None:
     assert broken(text, outcome(member())) == ()
 
 
+def test_who_is_replaced_in_time_is_met() -> None:
+    """By a process of the program; a run in which no more was waited for says nothing."""
+    new = member("worker#3", new=True, born=1.25)
+    assert broken("replaced=2s", outcome(member(), new)) == ()
+    assert broken("replaced=2s", outcome(member(), shortened=True)) == ()
+    late = "somebody was started after 1.2 s"
+    assert broken("replaced=1s", outcome(member(), new)) == (late,)
+    helper = member("ps", new=True, born=0.1, family=False)
+    assert broken("replaced=2s", outcome(member(), helper)) == ("nobody was started",)
+
+
 def test_a_label_without_arguments_means_whatever_they_are() -> None:
     """Arguments may be new in each run, and `ran=shutil:rmtree` holds for all of them."""
     handlers = (

@@ -141,6 +141,7 @@ def test_no_time_is_no_time_of_grace(text: str) -> None:
         (["cd /app && python app.py"], "; a shell would know it: -- sh -c 'cd /app && python"),
         (["source", "venv/bin/activate"], "; a shell would know it: -- sh -c 'source venv/bin"),
         (["PORT=80", "python"], "; a variable is set by --env PORT=80"),
+        (["app.py", "-v"], "; a Python is to run it: -- python app.py -v"),
         (["zzz", "app.py"], ""),
     ],
 )

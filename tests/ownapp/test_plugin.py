@@ -219,6 +219,23 @@ def test_other_plugins_of_the_session_change_nothing(
     run(session, tests + more, *options).assert_outcomes(passed=1 + bool(more))
 
 
+def test_what_a_run_had_is_kept_where_that_is_asked_for(session: pytest.Pytester) -> None:
+    """What it wrote, and its folder for temporary files; a test that fails names the place."""
+    tests = """
+def test_it(exitmatrix):
+    app = exitmatrix.app(["{python}", "temporary.py"], folder="{folder}")
+    assert app.end("SIGKILL", trials=2).exit == 0
+"""
+    tests = tests.replace("{python}", FOUND[NEWEST].path).replace("{folder}", str(session.path))
+    kept = session.path / "base" / "exitmatrix0"
+    result = run(session, tests, "--exitmatrix-keep", "--basetemp", str(kept.parent))
+    result.stdout.fnmatch_lines([f"*Kept: {kept}/SIGKILL-*"])
+    runs = sorted(kept.glob("SIGKILL-*"))
+    assert len(runs) == 2
+    assert [(one / "output.txt").read_text() for one in runs] == ["ready\n"] * 2
+    assert all(any((one / "TMPDIR").iterdir()) for one in runs)
+
+
 @pytest.mark.parametrize(("said", "lines"), [("", 0), (", inherit_coverage=True", 7)])
 def test_coverage_is_measured_in_the_program_where_that_is_asked_for(
     said: str, lines: int, session: pytest.Pytester

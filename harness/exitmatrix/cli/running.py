@@ -63,6 +63,7 @@ class Call(Frozen, kw_only=True):
     before: tuple[str, ...] = ()  # a command that is run once, first
     before_each: tuple[str, ...] = ()  # a command that is run before each run
     folder: str = ""  # where it is started; "": where the caller is
+    keep: str = ""  # a folder for a copy of what each run has in its own
     patient: bool = False  # whether each run is watched for the whole grace period
 
 
@@ -280,6 +281,8 @@ class _Runs:
             raise Failure(f"--before-each: {problem}", HARNESS_FAILED)
         if spec.alone and not self._call.patient:
             spec = replace(spec, as_before=self._who_went_on(spec))
+        if self._call.keep:
+            spec = replace(spec, keep=session.new_folder(self._call.keep, spec.id))
         self._under_way.add(id(spec))
         if len(self._under_way) > 1:
             self._met |= self._under_way

@@ -40,9 +40,10 @@ class Seen:
     Whoever asks is told in which order it happened, if the test fails: `told` is of that test.
     """
 
-    def __init__(self, result: EndingResult, told: list[tuple[str, str]]) -> None:
+    def __init__(self, result: EndingResult, told: list[tuple[str, str]], kept: str = "") -> None:
         self.result = result
         self._told = told
+        self._kept = kept
 
     def __repr__(self) -> str:
         count = len(self.result.outcomes)
@@ -56,7 +57,10 @@ class Seen:
 
     def tell(self) -> None:
         """Have the test that is running know of it; it may have been seen by another."""
-        section = f"exitmatrix: {self.result.situation.id}", "\n".join(story(self.result))
+        lines = story(self.result)
+        if self._kept:
+            lines.append(f"  Kept: {self._kept}/{self.result.situation.id}-*")
+        section = f"exitmatrix: {self.result.situation.id}", "\n".join(lines)
         if section not in self._told:
             self._told.append(section)
 
@@ -100,13 +104,9 @@ class Seen:
 
     def replaced_within(self, seconds: float) -> Finding:
         """Whether a process of the program was started in the place of one that ended."""
-        reasons: list[str] = []
-        for outcome in self.outcomes:
-            born = [one.born for one in outcome.members if one.family and one.new]
-            if not born:
-                reasons.append("nobody was started")
-            elif min(born) > seconds:
-                reasons.append(f"after {min(born):.1f} s")
+        reasons = [
+            why for one in self.outcomes for why in expectations.replaced(one, (str(seconds),))
+        ]
         return Finding(f"replaced within {seconds:g} s", reasons)
 
 
@@ -142,7 +142,7 @@ class App:
         call = replace(self.call, **{name: value for name, value in changes.items() if value})
         key = (ending, repr(call))
         if key not in self._seen:
-            self._seen[key] = Seen(_measured(call, ending), self._told)
+            self._seen[key] = Seen(_measured(call, ending), self._told, call.keep)
         seen = self._seen[key]
         seen.tell()
         return seen
@@ -163,9 +163,11 @@ def _measured(call: Call, ending: str) -> EndingResult:
 class Factory:
     """Makes programs that tests end."""
 
-    def __init__(self, trials: int, grace: str) -> None:
+    def __init__(self, trials: int, grace: str, keep: str = "") -> None:
+        """`keep`: a folder in which a copy is kept of what each run has in its own."""
         self.trials = trials
         self.grace = grace
+        self.keep = keep
         self.told: list[tuple[str, str]] = []  # what happened in the endings of this test
 
     def app(
@@ -201,6 +203,7 @@ class Factory:
             launcher=launcher,
             grace=self.grace,
             trials=self.trials,
+            keep=self.keep,
             blind=False,
             env=dict(env or {}),
             folder=str(folder),

@@ -172,6 +172,7 @@ EXPECTED = {
     "ran": "all, or the labels of handlers",
     "exit": "an exit status from 0 to 255, or the name of a signal such as SIGTERM",
     "within": "a time, such as 10s",
+    "replaced": "a time, such as 5s, in which a process is started in the place of one that ended",
     "left": "names that may be left behind",
     "lines": "expressions that lines of the output must match",
 }
@@ -273,6 +274,7 @@ READ: Mapping[str, Callable[[Sequence[Any]], tuple[str, ...]]] = {
     "ran": _some,
     "exit": _exits,
     "within": _seconds,
+    "replaced": _seconds,
     "left": _plain,
     "lines": _expressions,
 }

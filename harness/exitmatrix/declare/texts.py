@@ -107,5 +107,7 @@ def hint_of_command(words: Sequence[str], known: Collection[str]) -> str:
         return f"; a shell would know it: -- sh -c {shlex.quote(' '.join(words))}"
     if len(words) == 1 and " " in word.strip():
         return f"; without quotes around the whole it is one: -- {word}"
+    if word.endswith(".py"):
+        return f"; a Python is to run it: -- python {shlex.join(words)}"
     close = get_close_matches(word, known, n=1)
     return f"; did you mean '{close[0]}'?" if close else ""

@@ -154,6 +154,17 @@ def _within(outcome: AppOutcome, values: Sequence[str]) -> list[str]:
     return [f"it took {outcome.gone:.1f} s"] if outcome.gone > limit else []
 
 
+def replaced(outcome: AppOutcome, values: Sequence[str]) -> list[str]:
+    """Whether a process of the program was started in time in the place of one that ended."""
+    if outcome.shortened:
+        return []
+    limit = float(values[0])
+    born = [one.born for one in outcome.members if one.family and one.new]
+    if not born:
+        return ["nobody was started"]
+    return [f"somebody was started after {min(born):.1f} s"] if min(born) > limit else []
+
+
 def _left(outcome: AppOutcome, values: Sequence[str]) -> list[str]:
     """Whether nothing is left but what may be."""
     return [
@@ -176,6 +187,7 @@ CHECKS: Mapping[str, Callable[[AppOutcome, Sequence[str]], list[str]]] = {
     "ran": ran,
     "exit": _exit,
     "within": _within,
+    "replaced": replaced,
     "left": _left,
     "lines": _lines,
 }

@@ -67,7 +67,7 @@ class Expectation(Frozen, kw_only=True):
     """What a user expects of an ending."""
 
     ending: str
-    key: str  # ran, exit, within, left, lines
+    key: str  # ran, exit, within, replaced, left, lines
     values: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -98,6 +98,7 @@ class AppSpec(Frozen, kw_only=True):
     addresses: tuple[str, ...] = ()  # other than loopback, on which it may listen
     request: str = ""  # a path or URL that is being asked for when the first signal is sent
     alone: bool = False  # no other run of the command goes on meanwhile
+    keep: str = ""  # where a copy of its own folder for temporary files goes, and what it wrote
     limit: float = 120.0  # seconds
     look_again: float = 0.05  # seconds between two looks at the tree
     calm: float = 2.0  # seconds at rest after which nothing more is expected

@@ -8,6 +8,7 @@ import platform
 import shutil
 import stat
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -151,6 +152,11 @@ def why_no_command(word: str, folder: str) -> str:
 def is_folder(path: str, folder: str) -> bool:
     """Whether there is such a folder, as seen from where the command is started."""
     return (Path(folder) / path).is_dir()
+
+
+def new_folder(parent: str, name: str) -> str:
+    """Make a folder whose name begins so. Raises OSError."""
+    return tempfile.mkdtemp(prefix=f"{name.replace(' ', '-')}-", dir=parent)
 
 
 def this_machine() -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -53,6 +54,7 @@ async def run(state: AppState, look: Look | None = None, tell: Tell | None = Non
         used = [one.address for one in state.sockets.values()]
         left = state.leftovers.find(state.live, ended, alone=state.alone, used=used)
         await _end_everything(state)
+        _keep(state)
         return replace(_shown(state), left=tuple(left))
 
 
@@ -90,6 +92,17 @@ async def _go_through(state: AppState) -> None:
         state.journal.note("harness", 0, "not-ready", str(error))
     except Exception as error:  # noqa: BLE001 - our own fault: this run is unknown, others go on
         state.journal.note("harness", 0, "failed", repr(error))
+
+
+def _keep(state: AppState) -> None:
+    """Copy what the run left in its own folder, where that is asked for; of a socket there is none.
+
+    Copies are for somebody to look at: one that cannot be made changes nothing of what was seen.
+    """
+    if state.spec.keep:
+        with contextlib.suppress(OSError):
+            Path(state.spec.keep, "output.txt").write_text(state.text, encoding="utf-8")
+            shutil.copytree(state.temporary, f"{state.spec.keep}/TMPDIR", symlinks=True)
 
 
 def _close(state: AppState) -> None:
