@@ -236,6 +236,7 @@ def test_that_nobody_took_a_place_is_told_where_that_was_waited_for() -> None:
         ("crash", (killed, other), True),
         ("SIGUSR1", (killed, other), False),
         ("oom", (killed, other, new), False),
+        ("oom", (killed, member("watchfiles", end="", family=False)), True),
         ("oom", (killed,), False),
     ):
         result = ending(outcome(*members, situation=name), name=name)

@@ -341,7 +341,7 @@ def _about_restarts(outcome: AppOutcome) -> Iterator[Reason]:
 
 
 def _about_gaps(outcome: AppOutcome, situation: Situation) -> Iterator[Reason]:
-    """One that was killed, beside whom others of the program go on."""
+    """One that was killed, and others go on: its like, who manages them, or what started it."""
     if is_missing(outcome, situation):
         role = next(one.role for one in outcome.members if one.signalled and one.exit)
         yield Reason(text=f"Nobody was started in the place of {role}.")
@@ -349,13 +349,12 @@ def _about_gaps(outcome: AppOutcome, situation: Situation) -> Iterator[Reason]:
 
 def is_missing(outcome: AppOutcome, situation: Situation) -> bool:
     """Whether one that ended was not replaced, though that was waited for and others go on."""
-    ours = [one for one in outcome.members if one.family or one.counts]
-    go_on = [one for one in ours if not one.exit]
+    go_on = outcome.survivors
     return (
         situation.watch == "replaced"
-        and any(one.signalled and one.exit for one in ours)
+        and any(one.signalled and one.exit for one in outcome.members)
         and bool(go_on)
-        and not any(one.new for one in go_on)
+        and not any(one.new and one.family for one in go_on)
     )
 
 
