@@ -1,4 +1,4 @@
-"""The action for GitHub: its schema, and its second step as a job runs it."""
+"""The action for GitHub: its schema, and its steps as a job runs them."""
 
 from __future__ import annotations
 
@@ -130,3 +130,78 @@ def test_without_a_command_the_projects_own_file_is_read(job: dict[str, str]) ->
     assert done.returncode == 0, done.stdout + done.stderr
     assert "::error" not in done.stdout
     assert "✓ deploy: ran=all" in done.stdout
+
+
+EXPRESSION = re.compile(r"\$\{\{ *([\w.-]+) *\}\}")
+
+
+def run_action(said: dict[str, str], workspace: Path, runner: Path) -> tuple[int, str, str]:
+    """Do what a runner does with a composite action; its status, what was written, its records.
+
+    GitHub, Metadata syntax, runs.steps; Workflow syntax, jobs.<job_id>.steps[*].shell: bash is
+    called with --noprofile --norc -eo pipefail, and the script is a file.
+    """
+    yaml = pytest.importorskip("ruamel.yaml", reason="ruamel.yaml is not in this environment")
+    about = yaml.YAML(typ="safe").load(ACTION)
+    known = {"github.action_path": str(ROOT)}
+    known |= {f"inputs.{name}": one["default"] for name, one in about["inputs"].items()}
+    known |= {f"inputs.{name}": text for name, text in said.items()}
+    runner.mkdir()
+    # What it needs to be built and run comes from here: the tests ask no network for it.
+    libraries = [path for path in sys.path if path.endswith("site-packages")]
+    offline = {"PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_NO_INDEX": "1"}
+    offline |= {"PYTHONPATH": os.pathsep.join(libraries)}
+    written, status = "", 0
+    for step in about["runs"]["steps"]:
+        files = {name: runner / f"{step['id']}.{name}" for name in ("OUTPUT", "STEP_SUMMARY")}
+        script = runner / f"{step['id']}.sh"
+        script.write_text(step["run"])
+        own = {name: fill(text, known) for name, text in step["env"].items()}
+        own |= {f"GITHUB_{name}": str(file) for name, file in files.items()}
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
+            cwd=workspace / fill(step.get("working-directory", "."), known),
+            env={
+                **os.environ,
+                **(offline if step["id"] == "install" else {}),
+                "RUNNER_TEMP": str(runner),
+                "GITHUB_WORKSPACE": str(workspace),
+                **own,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        written, status = written + done.stdout, done.returncode
+        told = files["OUTPUT"].read_text() if files["OUTPUT"].exists() else ""
+        for line in told.splitlines():
+            name, _, value = line.partition("=")
+            known[f"steps.{step['id']}.outputs.{name}"] = value
+        if status:
+            break
+        for site in runner.glob("*/venv/lib/python*/site-packages"):
+            (site / "libraries.pth").write_text("\n".join(libraries))
+    return status, written, fill(about["outputs"]["records"]["value"], known)
+
+
+def fill(text: str, known: dict[str, str]) -> str:
+    """A text with its expressions replaced; a name that is none is no text at all."""
+    return EXPRESSION.sub(lambda found: known[found[1]], text)
+
+
+@pytest.mark.real
+def test_a_job_that_uses_the_action_is_told(folder: Path, tmp_path: Path) -> None:
+    """Both steps, from what the caller says to the outputs: installed, run, and passed or not."""
+    if shutil.which("bash") is None:
+        pytest.skip("no bash is here")
+    said = {
+        "command": f"'{sys.executable}' plain.py",
+        "options": "--ending deploy --trials 1 --expect deploy:ran=all",
+        "python": sys.executable,
+    }
+    got, written, records = run_action(said, folder, tmp_path / "temporary files")
+    assert got == 1, written
+    assert "::error file=plain.py,line=3," in written
+    assert '"scenario":' in Path(records).read_text()
