@@ -17,11 +17,10 @@ import sys
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.host import Listener
 from exitmatrix.machine.run.http import Client
 from exitmatrix.machine.run.kernel import control_group, proc, shared_memory
@@ -35,6 +34,7 @@ from exitmatrix.machine.run.kernel.turns import give_way
 from exitmatrix.machine.run.lines import encode
 from exitmatrix.machine.run.messages import Answer, Ask, Hello, Usage
 from exitmatrix.machine.run.reaper import end_all_below
+from exitmatrix.machine.run.running import Running
 from exitmatrix.machine.run.served import Served
 from exitmatrix.machine.run.state import ASK_AGAIN, TrialState
 from exitmatrix.machine.run.trial import run
@@ -64,7 +64,7 @@ class Engine:
         self._orders: Orders | None = None
         self._answers: list[msgspec.Struct] = []
         self._sending: asyncio.TimerHandle | None = None
-        self._running: set[TrialState | AppState] = set()
+        self._running: set[Running[Any]] = set()
         self._holders: set[Listener] = set()
         self._group = control_group.ours()
         self._memory_kills = self._count_memory_kills()
@@ -138,7 +138,7 @@ class Engine:
                 self._forget(state)
         self.answer(Answer(ask.number, trial))
 
-    def _begin(self, trial: TrialState | AppState) -> None:
+    def _begin(self, trial: Running[Any]) -> None:
         if not self._running:
             self._memory_kills = self._count_memory_kills()  # those meanwhile are no news
         self._holders.add(trial)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from exitmatrix.machine.run.http import ANNOUNCED
-from exitmatrix.machine.run.state import NotReady, TrialState
+from exitmatrix.machine.run.running import NotReady
+from exitmatrix.machine.run.state import TrialState
 
 
 async def until_ready(trial: TrialState) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -20,19 +19,15 @@ from exitmatrix.machine.run.http import END
 from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import proc
 from exitmatrix.machine.run.leftovers import Leftovers
-from exitmatrix.machine.run.processes import INTRODUCES, Processes
+from exitmatrix.machine.run.processes import INTRODUCES
+from exitmatrix.machine.run.running import Running
 from exitmatrix.machine.run.spawn import Folder, spawn
-from exitmatrix.machine.run.steering import Steerer
 from exitmatrix.model import TrialSpec
 
 ASK_AGAIN = 0.002  # seconds between two looks at what the kernel tells no event of
 
 
-class NotReady(Exception):
-    """The program ended, or showed something else, before it was ready."""
-
-
-class TrialState:
+class TrialState(Running[Journal]):
     """The folder, the channel, the output and the processes of one trial. Raises OSError."""
 
     watched_only = False
@@ -40,16 +35,11 @@ class TrialState:
 
     def __init__(self, spec: TrialSpec, host: Host, name: str, mark: int) -> None:
         self.spec = spec
-        self.host = host
-        self.mark = mark
-        self.token = secrets.token_hex(8)
+        super().__init__(host, mark, self._make_journal(), spec.steering, spec.limit)
         self.port = 0
         self.serving = 0
         self.releases_lingering = False
-        self.journal = self._make_journal()
-        self.processes = Processes(host, self, self.journal, mark, self.token)
-        self.steerer = Steerer(self, spec.steering)
-        self.leftovers = Leftovers()
+        self.kept = self.leftovers = Leftovers()
         with contextlib.ExitStack() as undo:  # where descriptors run out, none stays open
             self.folder = Folder(host.folder, name, spec, mark)
             undo.callback(self.folder.remove)
@@ -102,11 +92,6 @@ class TrialState:
     def root(self) -> int:
         """The process that was started first; it leads the session and the group."""
         return self.processes.root
-
-    @property
-    def live(self) -> list[int]:
-        """The processes that have not ended, oldest first."""
-        return self.processes.live
 
     @property
     def aim(self) -> int:

@@ -6,7 +6,6 @@ the kernel and the harness did. Nothing is concluded here: that is `observe`.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from exitmatrix.machine.run.channel import Output
@@ -15,7 +14,7 @@ from exitmatrix.machine.run.inspection import inspect
 from exitmatrix.machine.run.kernel import proc
 from exitmatrix.machine.run.readiness import until_ready
 from exitmatrix.machine.run.settling import until_settled
-from exitmatrix.machine.run.state import NotReady, TrialState
+from exitmatrix.machine.run.state import TrialState
 from exitmatrix.model import Trial
 
 Stage = tuple[str, Callable[[TrialState], Awaitable[None]]]
@@ -33,33 +32,18 @@ async def run(trial: TrialState, stages: Sequence[Stage] = STAGES) -> Trial:
     """Run a trial to its end. Raises OSError when the machine cannot start it."""
     with trial.reading():
         trial.start()
-        await _go_through(trial, stages)
+        await trial.go_through(stages)
         _note_what_is_left(trial)
         _note_what_was_not_heard(trial)
         # Now: what is written from here on is the doing of the harness's own SIGKILL.
         stdout, stderr = _all_of(trial.stdout), _all_of(trial.stderr)
-        await _end_everything(trial)
+        await trial.end_everything()
         return Trial(
             cell=trial.spec.cell,
             history=tuple(trial.journal.events),
             stdout=stdout,
             stderr=stderr,
         )
-
-
-async def _go_through(trial: TrialState, stages: Sequence[Stage]) -> None:
-    name = "start"
-    try:
-        with trial.steerer.at_work():
-            async with asyncio.timeout(trial.spec.limit):
-                for name, act in stages:  # noqa: B007 - told where a stage is given up
-                    await act(trial)
-    except TimeoutError:
-        trial.journal.note("harness", 0, "gave-up", name)
-    except NotReady as error:
-        trial.journal.note("harness", 0, "not-ready", str(error))
-    except Exception as error:  # noqa: BLE001 - our own fault: this trial is unknown, others run
-        trial.journal.note("harness", 0, "failed", repr(error))
 
 
 def _note_what_is_left(trial: TrialState) -> None:
@@ -71,16 +55,11 @@ def _note_what_is_left(trial: TrialState) -> None:
 
 
 def _note_what_was_not_heard(trial: TrialState) -> None:
-    """Events that could not be told: then what a process did not tell it may have done."""
+    """And of a process that is stopped, that it cannot tell any."""
     trial.take_events()
     note = trial.journal.note
-    if trial.channel.torn:
-        note("harness", 0, "garbled", "an event without an end")
-    if trial.channel.is_gone:
-        note("harness", 0, "unheard", "the event channel was removed")
-    elif trial.folder.unheard():
-        note("harness", 0, "unheard", "a process could not open the event channel")
-    elif any(map(proc.is_stopped, trial.live)):
+    noted = not trial.channel.is_gone and trial.folder.unheard()
+    if trial.note_what_was_not_heard(noted) and any(map(proc.is_stopped, trial.live)):
         note("harness", 0, "unheard", "a process is stopped")
     trial.stdout.read()
     if trial.stdout.overflowed:
@@ -92,16 +71,3 @@ def _note_what_was_not_heard(trial: TrialState) -> None:
 def _all_of(output: Output) -> str:
     output.read()
     return output.text.decode("utf-8", "replace")
-
-
-async def _end_everything(trial: TrialState) -> None:
-    """SIGKILL what is left of this trial, orphans included, until nothing is."""
-    processes = trial.processes
-    trial.leftovers.remove()
-    while True:
-        processes.find_all()
-        if not processes.live:
-            break
-        processes.end(trial.leftovers.before)
-        await trial.journal.until(lambda: not processes.live)
-    processes.reap()

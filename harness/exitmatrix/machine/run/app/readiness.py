@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from exitmatrix.machine.run.app import looking
 from exitmatrix.machine.run.app.state import AppState
+from exitmatrix.machine.run.running import NotReady
 from exitmatrix.model.app import PORT
 
 SAMPLE = 0.1  # seconds between two looks at who works
@@ -24,10 +25,6 @@ LONGEST_GROWING = 20.0  # seconds after which even what still grows is ready
 FULL_GROWN = 2.0  # seconds in which what has been loaded takes no more memory
 GROWTH = 64  # pages: what imports its modules takes more, and what waits for requests does not
 BUSY_TICKS = 2  # of processor time in a sample: what works more does not rest
-
-
-class NotReady(Exception):
-    """It ended, or the time was over, before it was ready; or it may not be run."""
 
 
 class Rest:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import shutil
 import socket
 import time
@@ -28,9 +27,8 @@ from exitmatrix.machine.run.gates import Gates
 from exitmatrix.machine.run.host import Host
 from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import proc
-from exitmatrix.machine.run.processes import Processes
+from exitmatrix.machine.run.running import Running
 from exitmatrix.machine.run.spawn import start
-from exitmatrix.machine.run.steering import Steerer
 from exitmatrix.model import Event
 from exitmatrix.model.app import PORT, AppSpec, Moment
 from exitmatrix.model.tree import Node, Tree, program_name
@@ -69,17 +67,12 @@ class TimedJournal(Journal):
         return tuple(Moment(seconds, event) for seconds, event in both)
 
 
-class AppState:
+class AppState(Running[TimedJournal]):
     """The folder, the channel, the output and the processes of one run. Raises OSError."""
 
     def __init__(self, spec: AppSpec, host: Host, name: str, mark: int) -> None:
         self.spec = spec
-        self.host = host
-        self.mark = mark
-        self.token = secrets.token_hex(8)
-        self.journal = TimedJournal()
-        self.processes = Processes(host, self, self.journal, mark, self.token)
-        self.steerer = Steerer(self, spec.steering)
+        super().__init__(host, mark, TimedJournal(), spec.steering, spec.limit)
         self.port = free_port() if _wants_port(spec) else 0
         self.nodes: dict[int, Node] = {}
         self.stacks: dict[int, int] = {}
@@ -95,7 +88,9 @@ class AppState:
         os.makedirs(self.temporary, 0o700)  # noqa: PTH103
         with contextlib.ExitStack() as undo:
             undo.callback(shutil.rmtree, self.folder, ignore_errors=True)
-            self.leftovers = Leftovers(spec.folder, self.temporary, spec.folders, spec.alone)
+            self.kept = self.leftovers = Leftovers(
+                spec.folder, self.temporary, spec.folders, spec.alone
+            )
             self.channel = Channel(f"{self.folder}/channel", self.token)
             undo.callback(self.channel.close)
             self.gates = Gates(self.channel.path)
@@ -163,11 +158,6 @@ class AppState:
         return variables
 
     # ---------------------------------------------------------- what is learnt
-
-    @property
-    def live(self) -> list[int]:
-        """The processes that have not ended, oldest first."""
-        return self.processes.live
 
     @property
     def tree(self) -> Tree:

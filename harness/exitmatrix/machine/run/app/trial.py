@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from exitmatrix.machine.run.app.delivery import deliver
-from exitmatrix.machine.run.app.readiness import NotReady, until_ready
+from exitmatrix.machine.run.app.readiness import until_ready
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.waiting import watch_rest
 from exitmatrix.model.app import AppTrial
@@ -41,7 +41,7 @@ async def run(state: AppState, look: Look | None = None, tell: Tell | None = Non
             rests = watch_rest(state, lambda: tell(_shown(state, over=False)))
             beside.append(asyncio.create_task(rests))
         try:
-            await _go_through(state)
+            await state.go_through(STAGES)
         finally:
             for one in beside:
                 one.cancel()
@@ -53,7 +53,7 @@ async def run(state: AppState, look: Look | None = None, tell: Tell | None = Non
         ended = [pid for pid, one in state.processes.watched.items() if one.ended]
         used = [one.address for one in state.sockets.values()]
         left = state.leftovers.find(state.live, ended, alone=state.alone, used=used)
-        await _end_everything(state)
+        await state.end_everything()
         _keep(state)
         return replace(_shown(state), left=tuple(left))
 
@@ -79,21 +79,6 @@ def _shown(state: AppState, *, over: bool = True) -> AppTrial:
     )
 
 
-async def _go_through(state: AppState) -> None:
-    name = "start"
-    try:
-        with state.steerer.at_work():
-            async with asyncio.timeout(state.spec.limit):
-                for name, act in STAGES:  # noqa: B007 - told where a run is given up
-                    await act(state)
-    except TimeoutError:
-        state.journal.note("harness", 0, "gave-up", name)
-    except NotReady as error:
-        state.journal.note("harness", 0, "not-ready", str(error))
-    except Exception as error:  # noqa: BLE001 - our own fault: this run is unknown, others go on
-        state.journal.note("harness", 0, "failed", repr(error))
-
-
 def _keep(state: AppState) -> None:
     """Copy what the run left in its own folder, where that is asked for; of a socket there is none.
 
@@ -113,23 +98,5 @@ def _close(state: AppState) -> None:
     note = state.journal.note
     for pid in state.live:
         note("kernel", pid, "alive")
-    if state.channel.torn:
-        note("harness", 0, "garbled", "an event without an end")
-    if state.channel.is_gone:
-        note("harness", 0, "unheard", "the event channel was removed")
-    elif any(Path(state.folder).glob("channel.unheard.*")):
-        note("harness", 0, "unheard", "a process could not open the event channel")
+    state.note_what_was_not_heard(any(Path(state.folder).glob("channel.unheard.*")))
     note("harness", 0, "closing")
-
-
-async def _end_everything(state: AppState) -> None:
-    """SIGKILL what is left of this run, orphans included, until nothing is."""
-    processes = state.processes
-    state.leftovers.remove()
-    while True:
-        processes.find_all()
-        if not processes.live:
-            break
-        processes.end(state.leftovers.before)
-        await state.journal.until(lambda: not processes.live)
-    processes.reap()
