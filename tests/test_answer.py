@@ -7,9 +7,10 @@ import re
 from fnmatch import fnmatchcase
 
 import pytest
-from exitmatrix.cli.answer import elsewhere, understood
+from exitmatrix.cli.answer import document, elsewhere, lines_of, understood
 from exitmatrix.declare.launchers import BY_ID as LAUNCHERS
 from exitmatrix.declare.launchers import LAUNCHED
+from exitmatrix.declare.matching import held_in, held_loosely_in
 from exitmatrix.declare.questions import asked_about
 from exitmatrix.declare.remedies import REMEDIES, Remedy
 from exitmatrix.declare.servers import idle
@@ -20,18 +21,19 @@ from exitmatrix.declare.spoken import (
     BELOW,
     BELOW_TITLES,
     KNOWN,
+    PROGRAMS,
     SPOKEN,
     SUBJECTS,
     TITLES,
     NobodyCallsItThat,
     ending_below,
     ending_in,
-    held_in,
     program_and_launcher_of,
     scenario_of,
     situation_of,
 )
 from exitmatrix.declare.terminations import TERMINATIONS
+from exitmatrix.declare.unmeasured import UNMEASURED, Unmeasured
 from exitmatrix.judge.remedied import after, before
 from exitmatrix.judge.served.request import foresee
 from exitmatrix.judge.texts import TEXTS
@@ -210,6 +212,53 @@ LATE = {
     "helm rollback": "deploy",
     "multiprocessing children left": "children left",
     "crashloopbackoff": "crashloopbackoff",
+    # Other forms of words, and words between those of a name.
+    "closed terminal": "hang-up",
+    "ssh dropped": "hang-up",
+    "node drained": "deploy",
+    "pods evicted": "deploy",
+    "preempted": "stop-service",
+    "kubectl delete pod web-1 --force": "docker kill",
+    "pkill -9 python": "docker kill",
+    "pkill python": "stop-service",
+    "how do i gracefully shut down": "deploy",
+    "R12 exit timeout": "stop-service",
+    "Main process exited, code=killed, status=9/KILL": "oom",
+    "Main process exited, code=exited, status=143/n/a": "deploy",
+    "Failed with result 'oom-kill'": "oom",
+    "Failed with result 'timeout'": "stop-service",
+    "[INFO] Handling signal: term": "deploy",
+    "docker stop takes 10 seconds": "takes 10 seconds",
+    "container takes 10s to stop": "takes 10 seconds",
+    "sigterm not received in docker": "takes 10 seconds",
+    "ctrl c doesn't kill my program": "hangs on exit",
+    "ctrl c not working in docker": "ctrl-c",
+    "uvicorn not shutting down": "hangs on exit",
+    "why is my lock file still there after kubectl delete pod": "lock file left",
+    "redis lock not released": "lock file left",
+    "data lost on deploy": "lock file left",
+    "port already in use": "children left",
+    "finally block not executed on sigterm": "finally",
+    "__del__ not called": "__del__",
+    "last log lines missing": "output lost",
+    "buffer not flushed": "output lost",
+    "atexit called twice in flask": "runs twice",
+    "502 on deploy": "requests dropped",
+    "upstream prematurely closed connection": "requests dropped",
+    "Waiting for background tasks to complete": "requests dropped",
+    "gunicorn restart": "restart",
+    "pm2 restart": "fly deploy",
+    "pycharm stop button": "pycharm",
+    "vscode stop button": "debugger stop",
+    "app engine": "app engine",
+    "dokku": "deploy",
+    "server crashed": "crashed",
+    "sys.exit in a thread": "sys.exit in a thread",
+    "os.kill(os.getpid(), signal.SIGTERM)": "os.kill(os.getpid(), signal.sigterm)",
+    "gitlab ci cancelled": "gitlab ci",
+    "github action cancelled": "github actions cancel",
+    "colab disconnected": "colab",
+    "nohup": "nohup",
 }
 """What is typed at three in the morning, and what it means: a situation, or a signpost's title."""
 
@@ -246,6 +295,79 @@ def test_a_program_may_be_named_first() -> None:
     )
     with pytest.raises(NobodyCallsItThat, match="answer 'docker stop' gunicorn"):
         understood("gunicorn", "python app.py", LOADED)
+
+
+@pytest.mark.parametrize(
+    ("words", "scenario"),
+    [
+        ("uvicorn main:app --workers 4", "uvicorn-workers"),
+        ("uvicorn main:app --workers=4", "uvicorn-workers"),
+        ("uvicorn main:app --workers 1", "uvicorn"),
+        ("uvicorn main:app --port 80 --reload", "uvicorn-reload"),
+        ("gunicorn -w 4 -k uvicorn.workers.UvicornWorker app:app", "gunicorn-uvicorn"),
+        ("gunicorn --worker-class=uvicorn_worker.UvicornWorker app:app", "gunicorn-uvicorn"),
+        ("gunicorn -w 2 --threads 8 app:app", "gunicorn-gthread"),
+        ("gunicorn -w 2 app:app", "gunicorn"),
+        ("python manage.py runserver 0.0.0.0:8000 --noreload", "django-runserver-noreload"),
+        ("flask --app hello --debug run", "flask-run-debug"),
+        ("flask run --host 0.0.0.0", "flask-run"),
+        ("celery -A proj worker -P solo", "celery-solo"),
+        ("celery -A proj worker -l info", "celery-prefork"),
+        ("python3 app.py", "plain"),
+        ("my script", "plain"),
+    ],
+)
+def test_a_command_line_names_its_program_with_the_options_that_matter(
+    words: str, scenario: str
+) -> None:
+    """Others may stand between them: a server with workers is not one without."""
+    assert program_and_launcher_of(words, LOADED) == (scenario, "direct")
+
+
+@pytest.mark.parametrize(
+    ("words", "launcher"),
+    [
+        ("ctrl c not working in docker", "pid1"),
+        ("kill -9 behind a shell", "sh"),
+        ("docker stop", "direct"),
+        ("the terminal is closed", "direct"),
+        ("supervisorctl stop", "direct"),
+    ],
+)
+def test_what_stands_above_may_be_named_beside_the_situation(words: str, launcher: str) -> None:
+    """After a preposition; many situations bear the name of a launcher."""
+    assert understood(words, "python app.py", LOADED).launcher == launcher
+
+
+def test_endings_of_words_count_only_where_no_name_fits_as_it_is() -> None:
+    """`Killed` is what a shell says of SIGKILL, and `kill` sends SIGTERM."""
+    assert situation_of("killed").id == "oom"
+    assert situation_of("kill").id == "deploy"
+    assert held_in("ssh dropped", ["ssh drops"]) == ""
+    assert held_loosely_in("it was dropped, my ssh", ["ssh drops"]) == "ssh drops"
+    assert held_loosely_in("killed", ["kills", "skill"]) == "kills"
+
+
+@pytest.mark.parametrize("program", UNMEASURED, ids=[one.words[0] for one in UNMEASURED])
+def test_of_a_program_that_nobody_measured_that_is_said(program: Unmeasured) -> None:
+    """With what is nearest, which is measured, and a command. No other program answers for it."""
+    asked = [understood("docker stop", word, LOADED) for word in program.words]
+    asked += [understood(f"docker stop {program.words[0]}", "python app.py", LOADED)]
+    for one in asked:
+        assert one.unmeasured == program
+        told = "\n".join(lines_of(one, REPORTS))
+        assert f"{program.words[0]} is not measured." in " ".join(told.split())
+        assert f"exitmatrix run --ending deploy -- {program.command}" in told
+        assert "What happens" not in told
+        assert document(one, REPORTS).cell is None
+    if program.nearest:
+        assert understood("docker stop", program.nearest, LOADED).unmeasured is None
+
+
+def test_no_row_of_the_unmeasured_is_measured() -> None:
+    """Its names are those of no scenario."""
+    words = {word for one in UNMEASURED for word in one.words}
+    assert not words & {*LOADED, *PROGRAMS}
 
 
 def test_options_are_no_part_of_a_name() -> None:

@@ -60,6 +60,18 @@ def test_the_table_of_situations_is_a_part_of_that_of_the_report() -> None:
     assert rows(mine[1]) == [[row[place] for place in places] for row in chosen]
 
 
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_the_command_answers_as_the_table_does(subject: str) -> None:
+    """It understands what the table calls a program and a situation, and says the same."""
+    mine = re.search(r"<!-- situations.*?-->\n(.*?)<!-- end", README, re.DOTALL)
+    assert mine
+    (row,) = (row for row in rows(mine[1]) if row[0] == subject)
+    for situation, entry in zip(SITUATIONS, row[1:], strict=True):
+        words = ["answer", situation, subject, "--records", str(ROOT / "reports")]
+        said = " ".join(CliRunner().invoke(main, words).stdout.split())
+        assert f" Will my clean-up run? {entry.replace('*', '')} Measured on " in said
+
+
 def test_every_link_leads_to_a_file() -> None:
     """In README and in docs/."""
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]

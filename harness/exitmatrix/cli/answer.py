@@ -25,27 +25,33 @@ from exitmatrix.declare.remedies import remedies_for
 from exitmatrix.declare.signposts import Signpost, signpost_of
 from exitmatrix.declare.situations import BY_ID as BY_SITUATION
 from exitmatrix.declare.spoken import (
+    PLAIN,
+    PROGRAMS,
     SPOKEN,
     TITLES,
     NobodyCallsItThat,
     ending_below,
     ending_in,
+    launcher_named_in,
     program_and_launcher_of,
     program_named_in,
     situation_named_in,
     situation_of,
 )
+from exitmatrix.declare.unmeasured import Unmeasured, unmeasured_named_in
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.model import Frozen, Question, Record, Scenario
 from exitmatrix.model.app import Situation
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.versions import age, subject_of
+from exitmatrix.report.document import plain
 from exitmatrix.report.exchange.answer import AnswerDocument, AskedFor
 from exitmatrix.report.exchange.cells import cell_document
 from exitmatrix.report.pages.cell import CellFacts, answered
 from exitmatrix.report.pages.listing import short
 from exitmatrix.report.render.text import fill
+from exitmatrix.report.sections.situations import entry
 from exitmatrix.report.survey import surveys
 
 KILLED = (
@@ -53,6 +59,7 @@ KILLED = (
     " SIGKILL, and runs no handler."
 )
 NOT_MEASURED = "Not measured."
+CLEAN_UP = "Will my clean-up run?"  # the title of the table that has the same short answers
 ONE_PROCESS = "There is no such thing for it: it is one process."
 CONTAINERS, INIT, IN_A_CONTAINER = "deploy", "pid1", "in a container"
 ASKED = 2  # questions of others that are named
@@ -75,11 +82,14 @@ def command(situation: str, subject: str, folder: Path | None, as_json: bool) ->
       exitmatrix answer "docker stop" "behind a shell"
       exitmatrix answer "lock file left"
 
-    SITUATION is what ends the program: docker stop, systemctl stop, OOM killer, ...
-    Of other words, such as sys.exit or zombie, it says where they are answered.
-    SUBJECT is what runs, or what it runs under: a container's PID 1, behind a shell,
-    under tini, supervisord, ... Without it, it is the program that SITUATION names,
-    or else a plain Python program.
+    SITUATION is what ends the program: docker stop, systemctl stop, OOM killer, an
+    exit status, or a line of a log. Of other words, such as sys.exit or zombie, it
+    says where they are answered.
+
+    SUBJECT is what runs, as a name or a command line, or what it runs under: a
+    container's PID 1, behind a shell, under tini, supervisord, ... Without it, it is
+    the program that SITUATION names, or else a plain Python program.
+
     Nothing is run. The answer comes from the records of the newest Python and the
     newest release that were measured.
     """
@@ -92,10 +102,15 @@ def command(situation: str, subject: str, folder: Path | None, as_json: bool) ->
     if as_json:
         echo_json(document(asked, output))
         return
-    for line in (
-        elsewhere(asked, output) if isinstance(asked.what, Signpost) else told(asked, output)
-    ):
+    for line in lines_of(asked, output):
         click.echo(line)
+
+
+def lines_of(asked: Asked, output: Path) -> Sequence[str]:
+    """What is said, line by line."""
+    if asked.unmeasured:
+        return unanswered(asked, asked.unmeasured)
+    return elsewhere(asked, output) if isinstance(asked.what, Signpost) else told(asked, output)
 
 
 class Asked(Frozen, kw_only=True):
@@ -106,6 +121,7 @@ class Asked(Frozen, kw_only=True):
     scenario: Scenario
     launcher: str = DIRECT
     subject: str = ANY  # in the words of whoever asks
+    unmeasured: Unmeasured | None = None  # what was asked for, where no scenario measures it
 
 
 def understood(words: str, subject: str, subjects: Mapping[str, Scenario]) -> Asked:
@@ -114,14 +130,20 @@ def understood(words: str, subject: str, subjects: Mapping[str, Scenario]) -> As
     The two may be given in either order, and the first may name both.
     """
     words, subject = in_order(" ".join(words.split()), " ".join(subject.split()), subjects)
+    what = signpost_of(words) or situation_of(words)
+    stranger = unmeasured_named_in(words if subject == ANY else subject, (*PROGRAMS, *subjects))
+    if stranger:
+        return Asked(words=words, what=what, scenario=subjects[PLAIN], unmeasured=stranger)
+    launcher = DIRECT
     if subject == ANY:
         subject = program_named_in(words, subjects) or ANY
+        launcher = launcher_named_in(words)
     started = program_and_launcher_of(subject, subjects)
     return Asked(
         words=words,
-        what=signpost_of(words) or situation_of(words),
+        what=what,
         scenario=subjects[started.scenario],
-        launcher=started.launcher,
+        launcher=launcher if started.launcher == DIRECT else started.launcher,
         subject=subject,
     )
 
@@ -155,7 +177,34 @@ def elsewhere(asked: Asked, output: Path) -> Sequence[str]:
         lines += fill(f"Not measured of {title}. Nearest:", "  ", "  ")
     lines += [f"  exitmatrix explain {cell}" for cell in own or sign.cells]
     lines += [f"  exitmatrix answer {shlex.join(one)}" for one in _instead(sign, asked.subject)]
-    return [*lines, *_again(sign.ending, scenario, DIRECT)]
+    return [*lines, *_again(sign, scenario, DIRECT)]
+
+
+def unanswered(asked: Asked, program: Unmeasured) -> Sequence[str]:
+    """That a program is not measured, what is nearest, and how to see it."""
+    title = program.words[0]
+    lines = [*fill(f"{_heading(asked)}: {title}"), *fill(_says(asked.what), "  ", "  "), ""]
+    lines += fill(" ".join((f"{title} is not measured.", program.says)).strip(), "  ", "  ")
+    if program.nearest:
+        nearest = (_short_heading(asked), program.nearest)
+        lines += ["", "Nearest", f"  exitmatrix answer {shlex.join(nearest)}"]
+    return [*lines, "", "Your own program", f"  {_run(asked.what, program.command)}"]
+
+
+def _heading(asked: Asked) -> str:
+    """What happens, in the words of the table of situations, or as it was typed."""
+    if isinstance(asked.what, Signpost):
+        return asked.words
+    return next(one.title for one in SPOKEN if one.situation == asked.what.id)
+
+
+def _short_heading(asked: Asked) -> str:
+    """The first of the names of a situation."""
+    return _heading(asked).split(",")[0]
+
+
+def _says(what: Situation | Signpost) -> str:
+    return what.says if isinstance(what, Signpost) else what.does
 
 
 def _own(sign: Signpost, scenario: Scenario, output: Path) -> tuple[str, ...]:
@@ -176,12 +225,11 @@ def told(asked: Asked, output: Path) -> Sequence[str]:
     """The answer, line by line, from the records of an output folder."""
     situation, scenario, launcher = asked.what, asked.scenario, asked.launcher
     assert isinstance(situation, Situation)
-    title = next(one.title for one in SPOKEN if one.situation == situation.id)
-    lines = fill(f"{title}: {TITLES.get(scenario.id, scenario.title)}")
+    lines = fill(f"{_heading(asked)}: {TITLES.get(scenario.id, scenario.title)}")
     lines += fill(situation.does, "  ", "  ")
     if launcher != DIRECT:
         lines += fill(f"Started by {launcher}: {BY_ID[launcher].does}", "  ", "  ")
-    again = _again(situation.id, scenario, launcher)
+    again = _again(situation, scenario, launcher)
     question = _question(situation, scenario, launcher)
     if question is None:
         return [*lines, "", f"  {ONE_PROCESS}", *again]
@@ -192,6 +240,8 @@ def told(asked: Asked, output: Path) -> Sequence[str]:
     packages = ", ".join(f"{name} {version}" for name, version in record.packages.items())
     with_what = f" with {packages}" if packages else ""
     lines += [
+        "",
+        *fill(f"{CLEAN_UP} {plain(entry(situation, facts.survey.groups[0]))}", "  ", "  "),
         "",
         *fill(f"Measured on {record.interpreter_id}{with_what}, as {record.cell}.", "  ", "  "),
     ]
@@ -219,6 +269,8 @@ def _as_first(asked: Asked, output: Path) -> list[str]:
 def document(asked: Asked, output: Path) -> AnswerDocument:
     """The answer, for programs."""
     what, scenario, launcher = asked.what, asked.scenario, asked.launcher
+    if asked.unmeasured:
+        return _unanswered(asked, asked.unmeasured)
     if isinstance(what, Signpost):
         return AnswerDocument(
             asked=AskedFor(situation="", scenario=scenario.id, launcher=launcher, says=what.says),
@@ -226,7 +278,7 @@ def document(asked: Asked, output: Path) -> AnswerDocument:
             why_no_cell="The words are no situation; `explains` and `asks` say what answers them.",
             explains=_own(what, scenario, output) or what.cells,
             asks=_instead(what, asked.subject),
-            run=_run(what.ending, scenario, DIRECT),
+            run=_run(what, _command(scenario)),
         )
     question = _question(what, scenario, launcher)
     facts = newest(question, scenario, output) if question else None
@@ -245,7 +297,23 @@ def document(asked: Asked, output: Path) -> AnswerDocument:
         remedies=tuple(one.change for one in remedies_for(str(question))) if question else (),
         explains=(str(question),) if facts else (),
         threads=tuple(address(one.threads[0]) for one in _who_asks(question)) if question else (),
-        run=_run(what.id, scenario, launcher),
+        run=_run(what, _command(scenario), launcher),
+    )
+
+
+def _unanswered(asked: Asked, program: Unmeasured) -> AnswerDocument:
+    what = asked.what
+    return AnswerDocument(
+        asked=AskedFor(
+            situation="" if isinstance(what, Signpost) else what.id,
+            scenario="",
+            launcher=DIRECT,
+            says=_says(what),
+        ),
+        cell=None,
+        why_no_cell=f"{program.words[0]} is not measured.",
+        asks=((_short_heading(asked), program.nearest),) if program.nearest else (),
+        run=_run(what, program.command),
     )
 
 
@@ -316,13 +384,17 @@ def _facts(
     )
 
 
-def _again(ending: str, scenario: Scenario, launcher: str) -> list[str]:
+def _again(what: Situation | Signpost, scenario: Scenario, launcher: str) -> list[str]:
     """How to see it on one's own program."""
-    return ["", "Your own program", f"  {_run(ending, scenario, launcher)}"]
+    return ["", "Your own program", f"  {_run(what, _command(scenario), launcher)}"]
 
 
-def _run(ending: str, scenario: Scenario, launcher: str) -> str:
+def _command(scenario: Scenario) -> str:
+    return " ".join(scenario.command or ("python", *scenario.runner, "app.py"))
+
+
+def _run(what: Situation | Signpost, command: str, launcher: str = DIRECT) -> str:
+    ending = what.ending if isinstance(what, Signpost) else what.id
     how = f" --ending {ending}" if ending else ""
     below = f" --as {launcher}" if launcher != DIRECT else ""
-    words = " ".join(scenario.command or ("python", *scenario.runner, "app.py"))
-    return f"exitmatrix run{how}{below} -- {words}"
+    return f"exitmatrix run{how}{below} -- {command}"

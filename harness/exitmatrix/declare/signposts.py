@@ -6,7 +6,8 @@ the words stand for, never what happens: that is for the records to say.
 
 from __future__ import annotations
 
-from exitmatrix.declare.spoken import held_in, situation_named_in
+from exitmatrix.declare.matching import held_in, held_loosely_in
+from exitmatrix.declare.spoken import SITUATIONS, situation_named_in
 from exitmatrix.model import Frozen
 
 
@@ -41,7 +42,8 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         words=(
             *("docker kill", "docker compose kill", "podman kill", "docker rm -f"),
             *("kubectl delete --force", "--grace-period=0", "systemctl kill -s kill"),
-            *("power loss", "power failure", "power cut", "kernel panic"),
+            *("kubectl delete pod --force", "pkill -9", "killall -9", "pkill -kill", "force quit"),
+            *("power loss", "power failure", "power cut", "kernel panic", "force kill"),
         ),
         says=(
             "The processes end at once, without a warning. The nearest that is measured is SIGKILL."
@@ -83,9 +85,12 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         words=(
             *("fly deploy", "fly.io", "flyctl", "fly machine stop", "fly machine", "fly apps"),
             *("nomad", "nomad stop", "nomad job stop", "stopsignal sigint", "killsignal=sigint"),
+            # PM2, Graceful Start/Shutdown.
+            *("pm2", "pm2 stop", "pm2 restart", "pm2 reload", "pm2 delete"),
         ),
-        says="Fly.io and Nomad send SIGINT first unless kill_signal names another, and kill what is"
-        " left after kill_timeout. Nomad's Docker tasks get SIGTERM: ask for `docker stop`.",
+        says="Fly.io, Nomad and PM2 send SIGINT first unless another signal is configured, and kill"
+        " what is left when their kill timeout is over. Nomad's Docker tasks get SIGTERM: ask for"
+        " `docker stop`.",
         terminations=("SIGINT",),
         cells=("plain/SIGINT@main", "gunicorn/SIGINT@master"),
         asks=(("docker stop",),),
@@ -135,7 +140,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
     Signpost(
         words=(
             *("abort", "os.abort", "sigabrt", "kill -abrt", "kill -6", "core dumped"),
-            *("exit 134", "exit code 134", "exit status 134", "core dump"),
+            *("exit 134", "exit code 134", "exit status 134", "core dump", "fatal python error"),
         ),
         says="SIGABRT, or another signal that makes the kernel write a core file.",
         terminations=("abort", "SIGABRT", "segfault"),
@@ -147,6 +152,12 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         says="The program calls sys.exit: of a server, in a view.",
         terminations=("sys-exit-0", "sys-exit-3"),
         cells=("plain/sys-exit-3@main", "flask-run/sys-exit-3@main", "gunicorn/sys-exit-3@worker"),
+    ),
+    Signpost(
+        words=("sys.exit in a thread", "sys.exit in thread", "sys.exit from a thread"),
+        says="sys.exit raises SystemExit, which ends a thread and not its process.",
+        terminations=("thread-system-exit",),
+        cells=("plain/thread-system-exit@main",),
     ),
     Signpost(
         words=("os._exit", "os._exit in a view", "os._exit()"),
@@ -221,7 +232,16 @@ SIGNPOSTS: tuple[Signpost, ...] = (
             *("lock file left", "lock file", "stale lock", "stale lockfile", "lockfile"),
             *("pid file stale", "pid file", "stale pid file", "pidfile"),
             *("temp files left", "temp files", "temporary files", "tempfile", "temp file"),
-            *("left behind", "lost data", "data loss", "truncated file", "corrupt file"),
+            *(
+                "left behind",
+                "lost data",
+                "data lost",
+                "data loss",
+                "truncated file",
+                "corrupt file",
+            ),
+            *("lock not released", "connection not closed", "transaction", "half written"),
+            *("sqlite locked", "database is locked", "file not closed", "corrupted"),
         ),
         says="What a program leaves behind depends on how it ended. These have a lock file,"
         " temporary files, open files, a transaction and others in flight.",
@@ -246,6 +266,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         words=(
             *("children left", "child processes left", "processes left", "leftover processes"),
             *("children not killed", "child not killed", "subprocess not killed"),
+            *("address already in use", "port already in use", "errno 98", "port in use"),
         ),
         says="Whether child processes end with their parent depends on how that ends, and on who"
         " gets the signal.",
@@ -265,6 +286,9 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         words=(
             *("hangs on exit", "process hangs", "hangs", "does not exit", "won't exit"),
             *("won't stop", "does not stop", "stuck on exit", "stuck at exit"),
+            *("won't die", "doesn't die", "never ends", "doesn't exit", "doesn't stop"),
+            *("not shutting down", "doesn't shut down", "hung", "stuck", "won't quit"),
+            *("ctrl-c does nothing", "ctrl-c ignored", "ctrl c doesn't kill"),
         ),
         says=(
             "It waits for something, or it has no handler for the signal. Programs that do not end:"
@@ -283,15 +307,22 @@ SIGNPOSTS: tuple[Signpost, ...] = (
                 "handler not called",
                 "cleanup not called",
                 "clean-up did not run",
-                "finally not run",
             ),
+            "cleanup not run",
         ),
         says="Whether handlers run depends on how the process ends. Ask for that:",
         asks=(("docker stop",), ("systemctl stop",), ("Ctrl-C",), ("OOM killer",)),
     ),
     Signpost(
         words=(
-            *("github actions cancel", "ci cancel", "ci timeout", "job timeout", "cancel workflow"),
+            *(
+                "github actions cancel",
+                "github action",
+                "ci cancel",
+                "ci timeout",
+                "job timeout",
+                "cancel workflow",
+            ),
             *("workflow cancelled", "job cancelled", "github actions", "ci-cancel"),
             *("ci cancelled", "ci canceled", "workflow canceled", "job canceled"),
         ),
@@ -312,6 +343,143 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         cells=("debugpy/SIGTERM@master", "debugpy/SIGINT@worker"),
     ),
     Signpost(
+        # IntelliJ Platform, KillableProcessHandler.destroyProcessGracefully and killProcess.
+        words=(
+            *("pycharm", "pycharm stop", "pycharm stop button", "intellij", "intellij stop"),
+            *("stop button", "red square"),
+        ),
+        says="On Linux and macOS, Stop in PyCharm sends SIGINT to every process of the program; if"
+        " it is pressed again, they are killed. In VS Code: ask for `stop debugging`.",
+        terminations=("SIGINT",),
+        cells=("plain/SIGINT@main", "flask-debug/SIGINT@group"),
+        ending="ctrl-c",
+    ),
+    Signpost(
+        words=(
+            *("app engine", "google app engine", "gae", "azure app service", "app service"),
+            *(
+                "app service restart",
+                "digitalocean",
+                "digitalocean app platform",
+                "app platform",
+                "render.com",
+            ),
+            *("elastic beanstalk", "beanstalk", "cloud foundry", "openshift", "databricks"),
+        ),
+        says="What this platform does is not measured. If it sends SIGTERM and kills what is left"
+        " after some time, this is the answer:",
+        asks=(("docker stop",),),
+        ending="deploy",
+    ),
+    Signpost(
+        words=("colab", "google colab", "colab runtime", "spyder", "kaggle"),
+        says="What Colab, Kaggle and Spyder do is not measured. Their kernels are ipykernel's, and"
+        " these are the ways in which a manager of kernels ends one:",
+        cells=("ipykernel-manager/SIGHUP@master", "ipykernel-manager/SIGTERM@master"),
+    ),
+    Signpost(
+        words=(
+            *("crashed", "server crashed", "app crashed", "program crashed", "python crashed"),
+            *("process crashed", "script crashed", "worker crashed", "died", "server died"),
+            *("process died", "worker died"),
+        ),
+        says="A crash is an uncaught exception, a signal such as SIGSEGV, or the OOM killer. The"
+        " exit status tells which: 1, 139 and 137.",
+        terminations=("exception", "segfault", "SIGKILL"),
+        cells=("plain/exception@main", "plain/segfault@main", "plain/SIGKILL@main"),
+    ),
+    Signpost(
+        words=(
+            *("takes 10 seconds", "takes 10s", "takes ten seconds", "10 seconds to stop"),
+            *("slow to stop", "stop is slow", "slow stop", "slow shutdown", "shutdown is slow"),
+            *("takes 30 seconds", "takes long to stop", "takes forever to stop"),
+            *("ignores sigterm", "sigterm ignored", "sigterm not received", "sigterm not sent"),
+            *("signal not received", "signals not forwarded", "signal not forwarded"),
+            *("does not get sigterm", "doesn't receive sigterm", "never receives sigterm"),
+        ),
+        says="The first process of a container gets only signals that it handles, and a shell in"
+        " between does not pass them on. Then the platform waits, and kills.",
+        cells=("plain/pid1/SIGTERM@first", "plain/sh/SIGTERM@first", "plain/tini/SIGTERM@first"),
+        asks=(("docker stop", "in a container"), ("docker stop", "behind a shell")),
+        ending="deploy",
+    ),
+    Signpost(
+        words=(
+            *("finally", "finally not run", "finally not executed", "finally block"),
+            *("with block", "context manager", "__exit__", "exitstack"),
+        ),
+        says="A `finally` clause and the end of a `with` block run if an exception passes through"
+        " them, and a signal without a handler raises none.",
+        cells=(
+            *("plain-finally/SIGTERM@main", "plain-finally/SIGINT@main"),
+            *("plain-finally-graceful/SIGTERM@main", "plain-finally/os-exit-7@main"),
+        ),
+    ),
+    Signpost(
+        words=("__del__", "destructor", "weakref.finalize", "finalizer", "destructor not called"),
+        says="An object's `__del__` and a `weakref.finalize`, when the program ends.",
+        cells=(
+            *("plain-del-global/return@main", "plain-del-global/SIGTERM@main"),
+            *("plain-weakref-finalize/return@main", "plain-weakref-finalize/SIGTERM@main"),
+        ),
+    ),
+    Signpost(
+        words=(
+            *("output lost", "stdout lost", "print lost", "print missing", "output missing"),
+            *("logs missing", "log lines missing", "logs lost", "last logs missing"),
+            *("not flushed", "buffer not flushed", "unflushed", "print not shown", "no output"),
+            *("pythonunbuffered",),
+        ),
+        says="What is printed to a pipe or a file waits in a buffer. Whether it is written depends"
+        " on how the process ends.",
+        terminations=("SIGTERM", "SIGKILL", "os-exit-7"),
+        cells=("plain/SIGTERM@main", "plain/SIGKILL@main", "plain/os-exit-7@main"),
+    ),
+    Signpost(
+        words=(
+            *("runs twice", "called twice", "run twice", "executed twice", "printed twice"),
+            *("atexit twice", "handler twice", "twice in flask"),
+        ),
+        says="A function that is registered twice runs twice. Under a reloader two processes"
+        " register it, and each runs its own.",
+        cells=("plain-same-twice/return@main", "flask-debug/SIGINT@group"),
+    ),
+    Signpost(
+        words=(
+            *("requests dropped", "requests lost", "in-flight requests", "502 on deploy", "502"),
+            *("bad gateway", "connection reset", "prematurely closed connection"),
+            *("dropped requests", "requests fail", "errors on deploy", "drain connections"),
+            *("waiting for connections to close", "waiting for background tasks to complete"),
+        ),
+        says="What becomes of a request that is being answered when the server is stopped:",
+        cells=(
+            *("gunicorn-busy/SIGTERM@master", "gunicorn-gthread-busy/SIGTERM@master"),
+            *("uvicorn-busy/SIGTERM@main", "uvicorn-open-stream/SIGTERM@main"),
+            *("hypercorn-busy/SIGTERM@master", "flask-run-busy/SIGTERM@main"),
+        ),
+        ending="scale-down",
+    ),
+    Signpost(
+        words=("restart", "restarting", "restarted"),
+        says="A restart stops what runs, and starts it again. It is stopped by:",
+        asks=(("docker stop",), ("systemctl stop",)),
+    ),
+    Signpost(
+        words=(
+            *("nohup", "disown", "background process", "in the background", "in background"),
+            *("setsid", "daemonize"),
+        ),
+        says="What the end of a session does to a program that was put into the background:",
+        asks=(("ssh disconnect", "under nohup"), ("ssh disconnect", "setsid"), ("ssh disconnect",)),
+        ending="hang-up",
+    ),
+    Signpost(
+        words=("os.kill(os.getpid(), signal.sigterm)", "os.kill", "kills itself", "signal.raise"),
+        says="The program sends itself a signal.",
+        terminations=("self-SIGTERM", "self-SIGKILL"),
+        cells=("plain/self-SIGTERM@main", "plain/self-SIGKILL@main"),
+    ),
+    Signpost(
         words=("laptop lid", "laptop", "suspend", "hibernate", "sleep mode"),
         says=(
             "Suspending a machine freezes processes and sends them no signal (kernel "
@@ -321,14 +489,19 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         asks=(("ssh disconnect",),),
     ),
     Signpost(
-        words=("lambda", "aws lambda"),
+        words=("lambda", "aws lambda", "lambda timeout"),
         says="What AWS Lambda does is not measured. The nearest is SIGTERM to every process.",
         asks=(("systemctl stop",),),
         ending="stop-service",
     ),
     Signpost(
         # GitLab Runner, executors/shell; Jenkins, Aborting a build.
-        words=("gitlab ci", "gitlab runner", "gitlab", "jenkins", "jenkins abort"),
+        words=(
+            *("gitlab ci", "gitlab runner", "gitlab", "jenkins", "jenkins abort"),
+            *("gitlab ci cancelled", "gitlab ci cancel", "gitlab ci timeout", "jenkins cancelled"),
+            *("gitlab job cancelled", "gitlab job timeout", "jenkins job cancelled"),
+            "jenkins timeout",
+        ),
         says="GitLab's shell executor and Jenkins send SIGTERM to the processes of a job that is"
         " cancelled. That is what stops a service, too:",
         asks=(("systemctl stop",),),
@@ -345,7 +518,10 @@ SIGNPOSTS: tuple[Signpost, ...] = (
     ),
     Signpost(
         # tmux(1), detach-client; screen(1), detach.
-        words=("tmux detach", "screen detach", "screen detached", "tmux detached", "detach"),
+        words=(
+            *("tmux detach", "screen detach", "screen detached", "tmux detached", "detach"),
+            *("tmux", "screen"),
+        ),
         says="To detach a session of tmux or screen sends no signal: its programs go on. To close"
         " its window does:",
         asks=(("tmux kill-window",),),
@@ -385,7 +561,10 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         cells=("gunicorn/sys-exit-3@worker", "flask-debug/os-exit-3@child"),
     ),
     Signpost(
-        words=("crashloopbackoff", "crash loop", "back-off restarting failed container"),
+        words=(
+            *("crashloopbackoff", "crash loop", "back-off restarting failed container"),
+            *("pod restarts", "pod restarting", "container restarts", "container keeps restarting"),
+        ),
         says="A container ends again and again. How its process ended is in its exit status"
         " (kubectl describe pod): 137 and 143 are these, and 1 is an exception.",
         asks=(("exit 137",), ("exit 143",)),
@@ -401,6 +580,8 @@ def signpost_of(words: str) -> Signpost | None:
     the signpost would ask for one: `atexit not called on SIGTERM` asks for SIGTERM.
     """
     found = held_in(words, NAMES)
+    if not found and not held_in(words, SITUATIONS):
+        found = held_loosely_in(words, NAMES)
     if not found:
         return None
     sign = NAMES[found]

@@ -11,6 +11,7 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from exitmatrix.declare.matching import follow, held_in, held_loosely_in, words_of
 from exitmatrix.declare.situations import BY_ID
 from exitmatrix.model import Ending, Frozen, Scenario
 from exitmatrix.model.app import Situation
@@ -55,6 +56,7 @@ SPOKEN: tuple[Spoken, ...] = (
             *("returncode -15", "terminated", "signal 15"),
             *("kill the first pid", "supervisorctl stop", "supervisorctl restart", "deploy"),
             *("supervisor stop", "supervisor restart", "compose stop", "compose down"),
+            *("supervisord stop", "supervisord restart"),
             *(
                 "compose restart",
                 "redeploy",
@@ -66,9 +68,15 @@ SPOKEN: tuple[Spoken, ...] = (
                 "pod terminating",
             ),
             *("pod terminated", "pod termination", "kubernetes", "k8s", "graceful shutdown"),
+            "gracefully shut down",
             # A preStop hook comes before the signal: Kubernetes, Container Lifecycle Hooks.
             *("prestop", "prestop hook", "terminationgraceperiodseconds", "grace period"),
-            *("stop_grace_period", "stop timeout"),
+            *("stop_grace_period", "stop timeout", "scale down", "scale to zero", "autoscaler"),
+            # What systemd and gunicorn write of SIGTERM.
+            *("handling signal: term", "status=15/term", "status=143/n/a", "kill -term"),
+            # SIGTERM to the container: Railway, Deployment Teardown; Azure Container Apps,
+            # Application lifecycle management; Dokku stops containers as Docker does.
+            *("railway", "azure container apps", "container apps", "dokku"),
             # SIGTERM to its main process: celery, Workers Guide, Stopping the worker.
             *("warm shutdown", "celery warm shutdown"),
         ),
@@ -83,9 +91,11 @@ SPOKEN: tuple[Spoken, ...] = (
             *("timeoutstopsec", "stop-sigterm", "stop-sigterm timed out", "poweroff", "halt"),
             # The system shuts down and stops its services: EC2, Terminate your instance.
             *("spot interruption", "instance terminated", "ec2 terminate", "preemptible"),
-            *("systemd timeout", "systemd stop timeout"),
+            *("systemd timeout", "systemd stop timeout", "result 'timeout'"),
+            *("shut down", "spot termination", "preempted", "preemption", "vm stop"),
             # To all processes of the dyno: Heroku Dev Center, Dyno Shutdown Behavior.
             *("heroku restart", "heroku", "dyno", "heroku dyno"),
+            *("r12", "r12 exit timeout", "error r12"),
         ),
     ),
     Spoken(
@@ -93,7 +103,7 @@ SPOKEN: tuple[Spoken, ...] = (
         title="Ctrl-C",
         words=(
             "ctrl+c",
-            "control c",
+            *("control c", "ctrl c"),
             "keyboard interrupt",
             "sigint",
             "keyboardinterrupt",
@@ -108,6 +118,7 @@ SPOKEN: tuple[Spoken, ...] = (
             *("oom killer", "out of memory", "oom", "exit 137", "kill -9", "sigkill", "oomkilled"),
             *("memory limit", "kill the second pid", "exit code 137", "exit status 137", "137"),
             *("killed", "signal 9", "returncode -9", "kill -kill", "kill -sigkill"),
+            *("status=9/kill", "result 'oom-kill'", "oom-kill"),
         ),
     ),
     Spoken(
@@ -132,6 +143,7 @@ SPOKEN: tuple[Spoken, ...] = (
             *("screen closed", "tmux kill-session", "tmux kill-server", "close the window"),
             *("tmux kill-window", "tmux kill-pane", "ssh session", "ssh session closed"),
             *("ssh disconnected", "ssh closed", "ssh drops", "lost ssh", "window closed"),
+            *("kill terminal", "quit terminal"),
             *("exit 129", "exit code 129", "exit status 129"),
         ),
     ),
@@ -147,7 +159,10 @@ SPOKEN: tuple[Spoken, ...] = (
 )
 
 SUBJECTS: Mapping[str, tuple[str, ...]] = {
-    "plain": ("python app.py", "a program", "script", "program", "python"),
+    "plain": (
+        *("python app.py", "a program", "script", "program", "python"),
+        *("python3", "main.py", "app.py"),
+    ),
     "flask": ("app.run", "flask development server"),
     "flask-debug": ("app.run debug", "flask debug server", "debug server", "reloader", "werkzeug"),
     "flask-run": ("flask run", "python -m flask run", "flask"),
@@ -156,7 +171,7 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "django-runserver": ("manage.py runserver", "runserver", "django"),
     "django-runserver-noreload": ("manage.py runserver --noreload", "runserver --noreload"),
     "celery-prefork": ("celery", "celery worker", "celery --pool prefork"),
-    "celery-solo": ("celery --pool solo",),
+    "celery-solo": ("celery --pool solo", "celery -p solo"),
     "gunicorn": ("gunicorn", "gunicorn sync"),
     "gunicorn-preload": ("gunicorn --preload",),
     "gunicorn-gthread": ("gunicorn gthread", "gunicorn --threads", "gunicorn -k gthread"),
@@ -165,12 +180,17 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
         "gunicorn uvicornworker",
         "gunicorn -k uvicorn_worker.uvicornworker",
         "gunicorn -k uvicorn.workers.uvicornworker",
+        "gunicorn --worker-class uvicorn_worker.uvicornworker",
+        "gunicorn --worker-class uvicorn.workers.uvicornworker",
+        *("gunicorn with uvicorn workers", "uvicorn workers in gunicorn"),
         "uvicornworker",
     ),
-    "gunicorn-gevent": ("gunicorn gevent", "gunicorn -k gevent", "gevent"),
+    "gunicorn-gevent": (
+        *("gunicorn gevent", "gunicorn -k gevent", "gunicorn --worker-class gevent", "gevent"),
+    ),
     "gunicorn-asgi": ("gunicorn asgi", "gunicorn -k asgi"),
-    "uvicorn": ("uvicorn", "fastapi run", "fastapi", "starlette"),
-    "uvicorn-workers": ("uvicorn --workers", "uvicorn workers"),
+    "uvicorn": (*("uvicorn", "uvicorn --workers 1", "fastapi run", "fastapi", "starlette"),),
+    "uvicorn-workers": ("uvicorn --workers", "uvicorn workers", "fastapi run --workers"),
     "uvicorn-reload": ("uvicorn --reload", "uvicorn reload", "fastapi dev"),
     "hypercorn": ("hypercorn", "hypercorn --workers 1"),
     "hypercorn-workers": ("hypercorn --workers", "hypercorn workers"),
@@ -237,6 +257,13 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "rq": ("rq worker", "redis queue"),
     "coverage": ("coverage run",),
     "pytest-xdist": ("xdist", "pytest -n"),
+    "gunicorn-reload": ("gunicorn --reload",),
+    "hypercorn-reload": ("hypercorn --reload",),
+    "celery-threads-busy": ("celery --pool threads", "celery -p threads"),
+    "asyncio-executor": ("run_in_executor", "asyncio.to_thread"),
+    "multiprocessing-forkserver": ("multiprocessing", "multiprocessing.process"),
+    "multiprocessing-pool": ("multiprocessing.pool",),
+    "uvicorn-run": ("uvicorn.run",),
 }
 """What else people run, by other words than its id; it has no row in the table of situations."""
 
@@ -295,7 +322,10 @@ SITUATIONS: Mapping[str, str] = {
 """Situations by all of their names."""
 
 PROGRAMS: Mapping[str, str] = {
-    word: id for table in (SUBJECTS, ALSO) for id, many in table.items() for word in (id, *many)
+    **{title.lower(): id for id, title in TITLES.items()},
+    **{
+        word: id for table in (SUBJECTS, ALSO) for id, many in table.items() for word in (id, *many)
+    },
 }
 """Scenarios by what people call them."""
 
@@ -313,12 +343,13 @@ class NobodyCallsItThat(Exception):
 
 def situation_of(words: str) -> Situation:
     """The situation that words name. Raises NobodyCallsItThat."""
-    return BY_ID[_named(words, SITUATIONS, "situation")]
+    found = situation_named_in(words)
+    return BY_ID[SITUATIONS[found] if found else _named(words, SITUATIONS, "situation")]
 
 
 def situation_named_in(words: str) -> str:
     """The longest name of a situation that is in the words; "" for none."""
-    return held_in(words, SITUATIONS)
+    return held_in(words, SITUATIONS) or held_loosely_in(words, SITUATIONS)
 
 
 def scenario_of(words: str, scenarios: Iterable[str] = ()) -> str:
@@ -337,19 +368,30 @@ def program_and_launcher_of(words: str, scenarios: Iterable[str] = ()) -> Starte
     `flask debug server under tini`; what stands above alone has a program below it.
     """
     scenarios = tuple(scenarios)
-    asked = " ".join(words.lower().split())
+    asked = " ".join(word for word in words.lower().split() if word not in WHOSE)
     names = {word: id for id, many in BELOW.items() for word in (id, *many)}
-    held = [name for name in names if _follow(_words(name), _words(asked))]
+    for id, title in BELOW_TITLES.items():  # as it stands in the table
+        if asked == title.lower():
+            return Started(PLAIN, id)
+    held = [name for name in names if follow(words_of(name), words_of(asked))]
     if not held or asked in PROGRAMS or asked in scenarios:
-        return Started(_scenario_or_nearest(words, names, scenarios))
+        return Started(_scenario_or_nearest(asked, names, scenarios))
     longest = max(held, key=len)
-    rest = " ".join(_words(asked)).replace(" ".join(_words(longest)), " ", 1).split()
+    rest = " ".join(words_of(asked)).replace(" ".join(words_of(longest)), " ", 1).split()
     rest = [word for word in rest if word not in FILLERS]
     scenario = scenario_of(" ".join(rest), scenarios) if rest else PLAIN
     return Started(scenario, names[longest])
 
 
+def launcher_named_in(words: str) -> str:
+    """What stands above, where a preposition says so: `in docker`; `direct` where none does."""
+    names = {word: id for id, many in BELOW.items() for word in many}
+    some = [word for word in names if word.split()[0] in FILLERS and " " in word]
+    return names.get(held_in(words, some), DIRECT)
+
+
 PLAIN = "plain"
+WHOSE = frozenset(("my", "our"))
 FILLERS = frozenset(("a", "an", "as", "behind", "below", "by", "in", "the", "through", "under"))
 
 
@@ -364,73 +406,13 @@ def _scenario_or_nearest(words: str, launchers: Mapping[str, str], scenarios: It
         raise NobodyCallsItThat(f"no program is called '{words}'; nearest: {close[0]}") from error
 
 
-def held_in(words: str, names: Iterable[str]) -> str:
-    """The longest of some names that is in the words; "" for none.
-
-    Its words follow each other there, or others that have the same letters: `docker-compose down`
-    holds `docker compose down`.
-    """
-    asked = _words(words)
-    every = _letters("".join(asked))
-    held = []
-    for name in names:
-        some, letters = _words(name), _letters(name)
-        if _follow(some, asked):
-            held.append((len(letters), True, len(name), name))
-        elif (
-            letters
-            and letters in every
-            and (letters == every or len(letters) >= ALIKE)
-            and letters in _runs(asked, len(letters))
-        ):
-            held.append((len(letters), False, len(name), name))
-    return max(held, default=(0, False, 0, ""))[-1]
-
-
-ALIKE = 6
-"""Letters that a name has, at least, which is found by its letters alone within other words."""
-
-MARKS = "'\"`\N{RIGHT SINGLE QUOTATION MARK},.;:!?()[]{}"
-"""What surrounds words in a sentence or a message and says nothing about them."""
-
-SENTENCE = ",.;:!?"
-
-
-def _words(text: str) -> list[str]:
-    """Without the marks around them; the parentheses of a call belong to its word."""
-    return [word for one in text.lower().split() if (word := _bare(one))]
-
-
-def _bare(word: str) -> str:
-    bare = word.strip(MARKS)
-    return f"{bare}()" if bare and word.rstrip(SENTENCE).endswith("()") else bare
-
-
-def _follow(some: Sequence[str], every: Sequence[str]) -> bool:
-    """Whether some words follow each other among others."""
-    return bool(some) and any(
-        every[place : place + len(some)] == some for place in range(len(every))
-    )
-
-
-def _runs(words: Sequence[str], length: int) -> set[str]:
-    """The letters of words that follow each other, as many; an option is no part of a name."""
-    found = set()
-    for place in range(len(words)):
-        run = ""
-        for one in words[place:]:
-            if one.startswith("-") or len(run) >= length:
-                break
-            run += _letters(one)
-        found.add(run)
-    return found
-
-
 KNOWN: Mapping[str, str] = {
     "situation": "docker stop, systemctl stop, Ctrl-C, OOM killer, ssh disconnect, segfault",
     "program": "gunicorn, uvicorn, celery, flask run, manage.py runserver, python app.py",
 }
 """Some of the names, for words that nothing is near."""
+
+OTHERWISE: Mapping[str, str] = {"program": "; for any other: exitmatrix run -- COMMAND"}
 
 
 def _named(words: str, names: Mapping[str, str], what: str) -> str:
@@ -445,12 +427,7 @@ def _named(words: str, names: Mapping[str, str], what: str) -> str:
         return names[held]
     near = difflib.get_close_matches(asked, names, n=3, cutoff=0.6)
     known = f"nearest: {', '.join(near)}" if near else f"known are {KNOWN[what]}, ..."
-    raise NobodyCallsItThat(f"no {what} is called '{words}'; {known}")
-
-
-def _letters(text: str) -> str:
-    """`ctrl c` and `Ctrl-C` are one; so are `docker-stop` and `docker stop`."""
-    return "".join(one for one in text.lower() if one.isalnum())
+    raise NobodyCallsItThat(f"no {what} is called '{words}'; {known}{OTHERWISE.get(what, '')}")
 
 
 def ending_in(situation: Situation, scenario: Scenario) -> Ending | None:

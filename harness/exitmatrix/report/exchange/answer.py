@@ -11,7 +11,7 @@ class AskedFor(Frozen, kw_only=True, omit_defaults=False):
     """What the words were taken for."""
 
     situation: str  # its id; "" where the words are no situation
-    scenario: str
+    scenario: str  # "" for a program that is not measured
     launcher: str
     says: str  # what happens to the program, or what the words stand for
 

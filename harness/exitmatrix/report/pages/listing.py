@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from exitmatrix.declare.servers import idle
 from exitmatrix.model import Question, Record
 from exitmatrix.model.versions import Subject, subject_of, subject_words
 from exitmatrix.report.document import plain
@@ -37,8 +38,9 @@ def listing(
 
 
 def short(record: Record) -> str:
-    """The answer of one cell in a few words."""
-    group = Group(subjects=(), outcomes=record.outcomes, unknown=record.unknown)
+    """The answer of one cell in a few words, as the reports give it."""
+    having_none = idle(record.scenario)
+    group = Group(subjects=(), outcomes=record.outcomes, unknown=record.unknown, idle=having_none)
     return plain(short_answer(group))
 
 

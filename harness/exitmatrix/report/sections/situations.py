@@ -71,11 +71,11 @@ def _cells(
             cells.append(NO_SUCH_THING)
             continue
         survey = surveys.get(Question(scenario, launcher, ending.termination, ending.target))
-        cells.append(_entry(situation, survey.groups[0]) if survey else NOT_MEASURED)
+        cells.append(entry(situation, survey.groups[0]) if survey else NOT_MEASURED)
     return cells
 
 
-def _entry(situation: Situation, group: Group) -> Inline:
+def entry(situation: Situation, group: Group) -> Inline:
     """The short answer; of what goes on after the first signal, what its last one makes of it.
 
     Of the newest release alone where its runs agree: what an older one shows in rare runs is no
