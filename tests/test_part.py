@@ -118,25 +118,50 @@ def test_each_file_of_a_group_is_there(file: str) -> None:
     assert (ROOT / file).is_file()
 
 
-def test_one_worker_runs_a_group(tmp_path: Path) -> None:
-    """As pytest-xdist deals tests out to workers, by the hook of the project's conftest."""
-    (tmp_path / "tests").mkdir()
-    (tmp_path / "conftest.py").write_text(
+def dealt_out(folder: Path, name: str, tests: str) -> str:
+    """What pytest says of tests that the hook of the project's conftest deals out."""
+    (folder / "tests").mkdir()
+    (folder / "conftest.py").write_text(
         f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n"
         "from tests.support.part import pytest_xdist_make_scheduler\n"
     )
-    (tmp_path / "tests" / "test_site.py").write_text(
-        "import os, pytest\n@pytest.mark.parametrize('n', range(6))\n"
-        "def test(n): print('ran in', os.environ['PYTEST_XDIST_WORKER'])\n"
-    )
+    (folder / "tests" / name).write_text(f"import os, pytest\n{tests}")
     words = ["-n", "2", "--dist", "loadgroup", "-rP", "-p", "no:cacheprovider", "tests"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words],
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
         timeout=100,
     )
-    assert "6 passed" in done.stdout, done.stdout + done.stderr
-    assert len(set(re.findall(r"ran in (\w+)", done.stdout))) == 1
+    return done.stdout + done.stderr
+
+
+def test_one_worker_runs_a_group(tmp_path: Path) -> None:
+    """Of a file whose tests share what takes seconds to make."""
+    tests = (
+        "@pytest.mark.parametrize('n', range(6))\n"
+        "def test(n): print('ran in', os.environ['PYTEST_XDIST_WORKER'])\n"
+    )
+    told = dealt_out(tmp_path, "test_site.py", tests)
+    assert "6 passed" in told, told
+    assert len(set(re.findall(r"ran in (\w+)", told))) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "dies"), [("test_site.py", 3), ("test_other.py", 0), ("test_other.py", 5)]
+)
+def test_a_worker_that_dies_fails_one_test(file: str, dies: int, tmp_path: Path) -> None:
+    """One of a group, the first, or the last: the others are run, each once."""
+    tests = (
+        "@pytest.mark.parametrize('n', range(6))\n"
+        "def test(n):\n"
+        f"    if n == {dies}: os.kill(os.getpid(), 9)\n"
+        "    print('ran', n)\n"
+    )
+    told = dealt_out(tmp_path, file, tests)
+    assert "1 failed, 5 passed" in told, told
+    assert "crashed while running" in told
+    ran = sorted(map(int, re.findall(r"^ran (\d)$", told, re.MULTILINE)))
+    assert ran == [one for one in range(6) if one != dies]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from exitmatrix.model import Interpreter
@@ -108,9 +108,37 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Deal tests out by these groups, where they go by groups."""
     if config.getvalue("dist") != "loadgroup":
         return None
-    scheduler = import_module("xdist.scheduler").LoadScopeScheduling(config, log)
-    scheduler._split_scope = group_of
-    return scheduler
+    scheduling: Any = import_module("xdist.scheduler").LoadScopeScheduling
+
+    class Groups(scheduling):  # type: ignore[misc]
+        """By groups; and a worker that dies fails one test, where xdist 3.8.0 waits for ever.
+
+        It queues the groups again that are done, and gives one group to the worker that takes the
+        place of the dead one. A worker begins a test when it knows the next, or that there is none.
+        """
+
+        def _split_scope(self, id: str) -> str:
+            return group_of(id)
+
+        def schedule(self) -> None:
+            super().schedule()
+            for node in self.nodes:
+                self._reschedule(node)
+
+        def remove_node(self, node: object) -> str | None:
+            """Queue what a worker had not begun; returns the test that it died in, if any."""
+            groups: dict[str, dict[str, bool]] = self.assigned_work.pop(node)
+            left = [(group, id) for group in groups.values() for id in group if not group[id]]
+            if not left:
+                return None
+            group, died_in = left[0]
+            group[died_in] = True
+            self.workqueue.update({n: one for n, one in groups.items() if not all(one.values())})
+            for other in self.nodes:
+                self._reschedule(other)
+            return died_in
+
+    return Groups(config, log)
 
 
 def parameters(item: pytest.Item) -> Mapping[str, object]:
