@@ -40,6 +40,35 @@ def test_what_takes_and_gives_back_memory_does_not_grow() -> None:
     assert ready_after([1000, 1000 + 10 * GROWTH] * 500) == LONGEST_LISTENING
 
 
+STARTS_LATE = """
+import socket, sys, time
+
+lock = socket.socket()
+lock.bind(("127.0.0.1", 0))
+lock.listen()
+time.sleep(3)
+server = socket.socket(socket.AF_INET, getattr(socket, sys.argv[2]))
+server.bind(("127.0.0.1", int(sys.argv[1])))
+if sys.argv[2] == "SOCK_STREAM":
+    server.listen()
+time.sleep(600)
+"""
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("kind", "count"), [("SOCK_STREAM", 2), ("SOCK_DGRAM", 1)])
+def test_what_is_given_a_port_is_waited_for_until_it_listens_there(
+    kind: str, count: int, run_app: Run, folder: Path
+) -> None:
+    """It may sleep before, and listen elsewhere; what never listens there is ready in the end."""
+    (folder / "late.py").write_text(STARTS_LATE)
+    words = ("--trials", "1", "--ending", "SIGKILL", "--", "python", "late.py", "{port}", kind)
+    done = run_app(*words)
+    assert done.returncode == 0, done.stderr
+    listening = done.stdout.partition("listening on")[2].partition("\n\n")[0]
+    assert listening.count("127.0.0.1:") == count
+
+
 @pytest.mark.real
 @pytest.mark.parametrize("ready", ["auto", "/"])
 def test_a_server_is_asked_for_nothing_unless_ready_says_so(

@@ -17,6 +17,7 @@ from exitmatrix.model.app import PORT
 SAMPLE = 0.1  # seconds between two looks at who works
 QUIET_LISTENING = 0.5  # seconds at rest, after which what listens is ready
 QUIET = 1.0  # seconds at rest, after which what does not listen is ready
+QUIET_WITHOUT = 10.0  # the same of one that was given a port, and has not opened it: it may be UDP
 QUIET_SHOWN = 0.2  # seconds at rest, after what was to be seen was seen
 LONGEST_LISTENING = 5.0  # seconds after which what listens is ready though it never rests
 LONGEST_SILENT = 10.0  # the same of what does not listen: it writes, or starts others, all the time
@@ -121,6 +122,11 @@ def _missing(state: AppState) -> str:
     ready = state.spec.ready
     what = ready.what.replace(PORT, str(state.port))
     match ready.by:
+        case "auto" if state.given_port and not state.listens:
+            return (
+                f"nothing of it listens on port {state.port}, which it was given; say what shows"
+                " that it is ready: --ready 5s, 'line REGEX' or 'file PATH'"
+            )
         case "auto":
             return (
                 "it was never idle; say what shows that it is ready: --ready 5s, --ready PORT, URL,"
@@ -170,9 +176,12 @@ async def _until_at_rest(state: AppState) -> None:
         growth.sample(looking.memory_of(state.live))
         state.look_at_sockets()
         waited += 1
-        if state.sockets:
+        if state.listens:
             listening += 1
             if silent.lasts(QUIET_LISTENING) or is_loaded(listening, LONGEST_LISTENING, growth):
+                return
+        elif state.given_port:
+            if state.has_started and rest.lasts(QUIET_WITHOUT):
                 return
         elif state.has_started and (rest.lasts(QUIET) or is_loaded(waited, LONGEST_SILENT, growth)):
             return

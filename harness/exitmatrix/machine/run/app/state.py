@@ -330,6 +330,19 @@ class AppState(Running[TimedJournal]):
                 self.nodes[pid] = replace(self.nodes[pid], listens=bool(own & counts))
 
     @property
+    def given_port(self) -> int:
+        """The port that stands in its command; 0 where none does."""
+        return (
+            self.port if any(PORT in word for word in (*self.spec.words, self.spec.script)) else 0
+        )
+
+    @property
+    def listens(self) -> bool:
+        """Whether the tree listens: on the port that it was given, if it was given one."""
+        given = self.given_port
+        return any(not given or one.port == given for one in self.sockets.values())
+
+    @property
     def tcp_port(self) -> int:
         """A port of this machine that the tree listens on; 0 where there is none."""
         return next((one.port for one in self.sockets.values() if one.port), 0)
