@@ -91,6 +91,16 @@ def test_a_child_that_runs_the_same_with_other_options_of_python_is_a_worker(
     assert names(tree) == ["master", "worker"]
 
 
+@pytest.mark.parametrize("name", ["app.py", "./app.py"])
+def test_a_reloader_may_name_the_program_from_the_root(name: str) -> None:
+    """As that of Werkzeug 2.0 does, in whichever folder; a file of another name is another."""
+    first, given = node(10, 1, "python", name, "-v"), ("-v",)
+    tree = Tree([first, node(11, 10, PYTHON, "/srv/app.py", *given)])
+    assert names(tree) == ["master", "worker"]
+    for other in ("/srv/other_app.py", "srv/app.py"):
+        assert len(Tree([first, node(11, 10, PYTHON, other, *given)]).family) == 1
+
+
 def test_a_child_that_runs_something_else_is_no_worker() -> None:
     """Other arguments, or another module, are another program."""
     first = node(10, 1, "python", "-m", "app", "serve")

@@ -230,12 +230,15 @@ class Tree:
         """Whether they run one program, whatever the Python is called by and is told besides.
 
         `python manage.py runserver` is started again by its reloader as
-        `/venv/bin/python -W default manage.py runserver`.
+        `/venv/bin/python -W default manage.py runserver`, and by that of Werkzeug 2.0 `python
+        app.py` as `/venv/bin/python /srv/app.py`.
         """
         if one.program != other.program or not one.words:
             return False
-        own = _past_options(one.words)
-        return one.words == other.words or bool(own and own == _past_options(other.words))
+        own, others = _past_options(one.words), _past_options(other.words)
+        if not own or not others:
+            return one.words == other.words
+        return own[1:] == others[1:] and _same_file(own[0], others[0])
 
     def _find_family(self) -> set[int]:
         """The program's processes: itself, and below it what runs the same program."""
@@ -352,6 +355,12 @@ def _past_options(words: Sequence[str]) -> tuple[str, ...]:
     while rest and rest[0].startswith("-") and rest[0] not in ("-m", "-c", "-"):
         del rest[: 2 if rest[0] in ("-W", "-X") else 1]
     return tuple(rest)
+
+
+def _same_file(one: str, other: str) -> bool:
+    """Whether two words may name one file: one of them from the root, the other from below."""
+    short, long = sorted((one, other), key=len)
+    return one == other or (long.startswith("/") and long.endswith(f"/{short.removeprefix('./')}"))
 
 
 def _is_python(node: Node) -> bool:
