@@ -109,6 +109,17 @@ def kept(module, **lists):
 
 SERVING = """
 async def serving(): yield
+import functools
+def wrapped(func): return functools.wraps(func)(lambda _: func())
+def own(module):
+    def one(): pass
+    one.__module__ = module
+    return one
+theirs = own("blacksheep.server")
+class Middle(object):
+    async def process_shutdown(self, scope, event): pass
+class Event(object):
+    def __init__(self, handlers): self._handlers = handlers
 """
 
 
@@ -212,6 +223,9 @@ def test_frameworks_that_keep_lists_are_asked_for_them(python: Interpreter) -> N
         'kept("litestar.app", _lifespan_managers=[lifespan], on_shutdown=[close])',
         'kept("litestar.app", _lifespan_managers=[], on_shutdown=[])',
         'kept("quart.app", while_serving_gens=[serving()], after_serving_funcs=[close])',
+        'kept("falcon.asgi.app", _unprepared_middleware=[object(), Middle(), Middle()])',
+        'kept("blacksheep.server.application", on_stop=Event([wrapped(close), theirs]))',
+        'kept("nicegui.app.app", _shutdown_handlers=[own("nicegui.storage")])',
         'kept("litestar.app", on_shutdown=[close])',  # another release
     )
     text = program("uvicorn.lifespan.on", *apps).replace(APP, APP + SERVING)
@@ -219,6 +233,8 @@ def test_frameworks_that_keep_lists_are_asked_for_them(python: Interpreter) -> N
     assert [one[2] for one in told(done) if one[0] == "finalize"] == [
         "__main__:lifespan+close",
         "__main__:serving+close",
+        "__main__:Middle.process_shutdown+Middle.process_shutdown",
+        "__main__:close",
         "__main__:App",
     ]
 

@@ -59,8 +59,8 @@ def test_a_record_of_run_says_who_did_what_after_what() -> None:
     [
         ("✓ all", [(RAN,)]),
         ("✗ none", [(KILLED,)]),
-        ("◐ not in main", [(member("main", (CLOSE, "ran"), (FLUSH, "unfinished")),)]),
-        ("◐ not in main", [(member("main", (CLOSE, "ran"), (FLUSH, "raised")),)]),
+        ("◐ some", [(member("main", (CLOSE, "ran"), (FLUSH, "unfinished")),)]),
+        ("◐ some", [(member("main", (CLOSE, "ran"), (FLUSH, "raised")),)]),
         ("● it goes on", [(member("main", (CLOSE, "not run"), end=""),)]),
         ("- nothing to run", [(member("main", (LIBRARY, "ran")),)]),
         ("● it goes on", [(member("master"), member("worker", (CLOSE, "not run"), end=""))]),

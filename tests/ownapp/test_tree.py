@@ -132,6 +132,9 @@ def test_what_a_fork_server_forks_for_the_program_is_a_worker_of_it(head: str) -
     assert names(tree) == ["master#1", *helpers, "worker#1", "master#2", "worker#2"]
     assert tree.family == {10, 13, 14, 15}
     assert names(Tree(whole[:3])) == ["main", *helpers]
+    # What it listens on is for the program alone: nobody who is asked for something serves here.
+    listening = Tree([replace(one, listens=one.pid == 12) for one in whole])
+    assert listening.pids("serving", [10, 11, 12, 13, 15]) == [13]
     # One that another program has is none of this one's.
     other = [node(20, 10, "python", "other.py"), node(21, 20, *server)]
     assert Tree([whole[0], *other, node(22, 21, *server, forked=True)]).family == {10}

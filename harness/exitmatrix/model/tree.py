@@ -306,6 +306,7 @@ class Tree:
             case "serving":
                 found = [node for node in alive if node.listens and not self._serves_below(node)]
                 found = [node for node in found if node.pid not in self.launchers]
+                found = [node for node in found if not _forks_for(node)]  # serves the program alone
                 found = [node for node in found if node.pid in self.family] or found
                 found = found or self._leaves(alive)
             case "leaf":

@@ -20,10 +20,27 @@ SERVERS = {
         "Lifespan", "startup", "shutdown", "asgi_send", "handle_lifespan", "wait_for_shutdown",
     ),
 }
+
+
+def _of_others(package, calls):
+    """Functions that are not the framework's own, without what it has wrapped them in."""
+    found = [getattr(one, "__wrapped__", one) for one in calls]
+    return [one for one in found if not _module(one).startswith(package)]
+
+
 KEPT = {
-    # module of an app's class: where it keeps what it calls at its end, in the order of the calls
-    "litestar.app": ("_lifespan_managers", "on_shutdown"),  # 2.25, Litestar.lifespan
-    "quart.app": ("while_serving_gens", "after_serving_funcs"),  # 0.23, Quart.shutdown
+    # module of an app's class: what it calls at its end, in the order of the calls
+    "litestar.app": lambda app: [*app._lifespan_managers, *app.on_shutdown],  # 2.25, lifespan
+    "quart.app": lambda app: [*app.while_serving_gens, *app.after_serving_funcs],  # 0.23
+    "falcon.asgi.app": lambda app: [  # 4.4, App._handle_lifespan
+        one.process_shutdown
+        for one in reversed(app._unprepared_middleware)
+        if hasattr(one, "process_shutdown")
+    ],
+    "blacksheep.server.application": (  # 2.6, Application.stop
+        lambda app: _of_others("blacksheep.", app.on_stop._handlers)
+    ),
+    "nicegui.app.app": lambda app: _of_others("nicegui.", app._shutdown_handlers),  # 3.18, App.stop
 }
 DEEPEST = 8  # middlewares around an app
 
@@ -100,7 +117,7 @@ def _what_ends(lifespan):
     """`module:qualname` and `file:line` of what an app does at its end; None where it is nothing.
 
     Starlette, and FastAPI with it, keep a function, or functions from before there was one;
-    Litestar and Quart keep lists; any other app is what is called.
+    others keep lists; any other app is what is called.
     """
     try:
         held = vars(lifespan)
@@ -127,9 +144,12 @@ def _what_ends(lifespan):
 def _kept_by(app):
     """What an app of a framework that keeps lists is to call; None of any other."""
     for kind in type(app).__mro__:
-        names = KEPT.get(kind.__module__, ())
-        if names and all(hasattr(app, one) for one in names):
-            return [each for one in names for each in getattr(app, one)]
+        calls = KEPT.get(kind.__module__)
+        try:
+            if calls:
+                return calls(app)
+        except AttributeError:
+            pass  # another release, of which nothing is known
     return None
 
 

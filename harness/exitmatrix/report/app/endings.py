@@ -41,11 +41,18 @@ def _ran(result: EndingResult) -> str:
         "unseen": "not seen",
         "varies": "varies",
     }[found.answer]
+    if found.answer == "some" and all(map(_is_alone, result.outcomes)):
+        words = "some"
     if found.answer == "none" and result.outcomes[0].survivors:
         words = f"not in {listed(found.missing)}"
     if found.answer == "all" and any(map(_is_waited_for, result.outcomes)):
         words = "all that ended"
     return f"{SIGNS[found.answer]} {words}"
+
+
+def _is_alone(outcome: AppOutcome) -> bool:
+    """Whether one process has something to clean up, so that it need not be named."""
+    return sum(bool(one.own) for one in outcome.members if one.counts and not one.new) == 1
 
 
 def _is_waited_for(outcome: AppOutcome) -> bool:

@@ -153,16 +153,15 @@ def _of_one(outcome: Outcome, timeline: Timeline) -> Inline:
         return inline(Symbol.ALIVE, " it goes on")
     if not timeline or any(one.fired is None for one in ended):
         return inline(Symbol.UNKNOWN, " not seen from inside")
-    lacking, ran = [], False
-    some = False
+    lacking, ran, having = [], False, 0
     for one in ended:
         mine = Counter(step[2] for step in timeline if step[:2] == (one.role, "holds"))
         done = Counter(one.fired) - Counter(one.raised)
-        some = some or bool(mine)
+        having += bool(mine)
         ran = ran or bool(done)
         if mine - done:
             lacking.append(one.role)
-    if not some:
+    if not having:
         alive = {one.role for one in outcome.processes if one.exit is None}
         if any(step[0] in alive and step[1] == "holds" for step in timeline):
             return inline(Symbol.ALIVE, " it goes on")
@@ -171,7 +170,7 @@ def _of_one(outcome: Outcome, timeline: Timeline) -> Inline:
         return inline(Symbol.YES, " all")
     if not ran:
         return inline(Symbol.NO, " none")
-    return inline(Symbol.SOME, f" not in {', '.join(lacking)}")
+    return inline(Symbol.SOME, " some" if having == 1 else f" not in {', '.join(lacking)}")
 
 
 def _later(timeline: Timeline) -> set[str]:
