@@ -16,6 +16,7 @@ import pytest
 from exitmatrix.cli.errors import Failure
 from exitmatrix.cli.site import command
 from exitmatrix.declare.questions import QUESTIONS, address
+from exitmatrix.declare.spoken import SPOKEN, TITLES
 from exitmatrix.machine.site import MARK
 from exitmatrix.report.document import Figure, Symbol, inline, plain
 from exitmatrix.report.render.html import html_words
@@ -420,6 +421,11 @@ const wide = (page) => page.documentElement.scrollWidth - 390;
   await look("first", front, answer);
   await look("other end", front + "#run=flask-debug&end=SIGKILL%40parent", answer);
   await look("other program", front + "#run=plain&end=SIGTERM%40main", answer);
+  await look("situation", front + "#run=plain&end=deploy&start=pid1", (page) =>
+    [answer(page), page.querySelector("#answer .remedies").textContent]);
+  await look("offered", front + "#run=plain&end=deploy", (page) =>
+    ["run", "end", "start"].map((id) => [...page.getElementById(id).options].map((it) => it.text)));
+  await look("older link", front + "#run=plain&end=SIGTERM%40first&start=sh", answer);
   const python = "#run=plain&end=SIGINT%40main&py=" + encodeURIComponent(PYPY);
   await look("other python", front + python, answer);
   const debug = "#run=flask-debug&end=SIGTERM%40parent";
@@ -495,6 +501,14 @@ def test_the_choices_change_the_answer(site: Path, tmp_path: Path) -> None:
     assert told["first"] == newest["gunicorn/SIGTERM@master"]
     assert told["other end"] == newest["flask-debug/SIGKILL@parent"] != told["first"]
     assert told["other program"] == newest["plain/SIGTERM@main"]
+    assert told["situation"][0] == "✗ no; it goes on until SIGKILL"
+    assert "What to do: Install a handler that ends the program" in told["situation"][1]
+    programs, ends, starts = told["offered"]
+    assert programs[: len(TITLES)] == list(TITLES.values())
+    assert ends[: len(SPOKEN)] == [one.title for one in SPOKEN]
+    assert starts[0] == "directly"
+    assert {"as a container's PID 1", "behind a shell", "under tini"} <= set(starts)
+    assert told["older link"] == newest["plain/sh/SIGTERM@first"]
     assert told["other python"] == "✗ no" != newest["plain/SIGINT@main"]
     answer, fragment, more = told["change"]
     assert answer == newest["flask-debug/SIGKILL@child"]

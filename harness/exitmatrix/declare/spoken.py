@@ -285,7 +285,8 @@ BELOW: Mapping[str, tuple[str, ...]] = {
     ),
     "script-trap": ("script with a trap", "entry script with a trap", "trap"),
     "pid1": (
-        *("a container's pid 1", "container's pid 1", "as pid 1", "pid 1", "pid1", "in docker"),
+        *("as a container's PID 1", "a container's pid 1", "container's pid 1", "as pid 1"),
+        *("pid 1", "pid1", "in docker"),
         *("in a container", "a container's first process", "docker without --init", "container"),
         *("docker", "docker run", "in kubernetes", "in a pod"),
     ),

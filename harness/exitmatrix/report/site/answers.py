@@ -5,18 +5,24 @@ It is an assignment and not JSON: pages that are opened as files may not fetch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
+from exitmatrix.declare.launchers import BY_ID
+from exitmatrix.declare.remedies import Remedy, remedies_for
+from exitmatrix.declare.spoken import BELOW, TITLES, ending_below, ending_in, rows
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.model import Ending, Scenario
+from exitmatrix.model import Ending, Question, Scenario
+from exitmatrix.model.app import Situation
+from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.versions import Subject
 from exitmatrix.report.document import plain
 from exitmatrix.report.labels import termination_words
 from exitmatrix.report.phrases import prose
 from exitmatrix.report.render.html import html_words
 from exitmatrix.report.sections.answers import ACTIONS, COLUMNS, short_answer
+from exitmatrix.report.sections.situations import entry
 from exitmatrix.report.sentences import sentences
 from exitmatrix.report.site.content import Family, newest_first
 from exitmatrix.report.survey import Group
@@ -27,15 +33,19 @@ def answers_scripts(
 ) -> Iterator[tuple[str, bytes]]:
     """Scripts by name: what there is to choose, and the answers of each scenario.
 
-    `answers.js` sets `window.EXITMATRIX`: scenarios, endings, actions, subjects. The
-    first page needs it, and one of the others: `answers/SCENARIO.js` adds to it. An
-    answer is [subjects, short, long]: numbers that stand for subjects and texts.
+    `answers.js` sets `window.EXITMATRIX`: scenarios, situations, endings, actions, starts,
+    subjects. The first page needs it, and one of the others: `answers/SCENARIO.js` adds to it.
+    An answer is [subjects, short, long, in the end]: numbers that stand for subjects and texts;
+    the last is the short answer of a situation that ends in SIGKILL.
     """
     subjects = sorted(
         {who for one in families for who in one.survey.measured}, key=newest_first, reverse=True
     )
     value = {
         "scenarios": {id: _title(id, scenarios) for id in _scenarios(families)},
+        "titles": TITLES,
+        "situations": {one.id: spoken.title for spoken, one in rows()},
+        "starts": {id: many[0] for id, many in BELOW.items()},
         "endings": _endings(families, scenarios),
         "actions": [
             [
@@ -52,11 +62,13 @@ def answers_scripts(
     for id in _scenarios(families):
         mine = [one for one in families if one.question.scenario == id]
         name = msgspec.json.encode(id)
-        answers = msgspec.json.encode(_answers(mine, places))
+        answers = msgspec.json.encode(_answers(mine, scenarios.get(id), places))
         yield f"answers/{id}.js", b"EXITMATRIX.answers[%b] = %b;\n" % (name, answers)
 
 
-def _answers(families: Sequence[Family], places: Mapping[Subject, int]) -> Mapping[str, object]:
+def _answers(
+    families: Sequence[Family], scenario: Scenario | None, places: Mapping[Subject, int]
+) -> Mapping[str, object]:
     """The answers to all questions about one scenario."""
     texts: dict[str, int] = {}
 
@@ -69,12 +81,51 @@ def _answers(families: Sequence[Family], places: Mapping[Subject, int]) -> Mappi
                 sorted(places[who] for who in group.subjects),
                 numbered(html_words(short_answer(group))),
                 numbered(_at_length(group)),
+                numbered(html_words(entry(KILLS, group))),
             ]
             for group in one.survey.groups
         ]
         for one in families
     }
-    return {"questions": questions, "texts": list(texts)}
+    remedies = {
+        name: [numbered(_remedy(one)) for one in remedies_for(name)]
+        for name in questions
+        if remedies_for(name)
+    }
+    return {
+        "questions": questions,
+        "situations": _situations(scenario, questions) if scenario else {},
+        "remedies": remedies,
+        "texts": list(texts),
+    }
+
+
+KILLS = next(one for _, one in rows() if one.kills_in_the_end)
+
+
+def _remedy(one: Remedy) -> str:
+    return f"{plain(prose(one.change))} But: {plain(prose(one.cost))}"
+
+
+def _situations(scenario: Scenario, measured: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+    """For each situation the way to end the program that answers for it, by launcher."""
+    found: dict[str, dict[str, str]] = {}
+    for _, situation in rows():
+        for launcher in (DIRECT, *BELOW):
+            ending = _ending(situation, scenario, launcher)
+            if ending and str(Question(scenario.id, launcher, *_of(ending))) in measured:
+                found.setdefault(situation.id, {})[launcher] = str(ending)
+    return found
+
+
+def _of(ending: Ending) -> tuple[str, str]:
+    return ending.termination, ending.target
+
+
+def _ending(situation: Situation, scenario: Scenario, launcher: str) -> Ending | None:
+    if launcher == DIRECT:
+        return ending_in(situation, scenario)
+    return ending_below(situation, scenario, BY_ID[launcher])
 
 
 def _scenarios(families: Sequence[Family]) -> list[str]:

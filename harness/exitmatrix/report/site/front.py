@@ -32,7 +32,7 @@ from exitmatrix.report.site.shell import Page, hrefs_from
 PATH = "index.html"
 TITLE = "Will my clean-up run?"
 SHOWN = Question("gunicorn", "direct", "SIGTERM", "master")
-"""What the page answers before anything is chosen: `docker stop` under the debug server."""
+"""What the page answers before anything is chosen: `docker stop` and gunicorn."""
 
 ASKED = 10
 """Questions of people that the page names."""
@@ -58,9 +58,9 @@ def front_page(families: Sequence[Family], site: Site, asks: Sequence[Answered])
     body = "\n".join(
         [
             f"<h1>{TITLE}</h1>",
-            f"<p>{html_words(extent_words(site.records), href)}</p>",
             _choices(),
             _answer(shown),
+            f"<p>{html_words(extent_words(site.records), href)}</p>",
             *(html(one, href, 2) for one in (*_situations(known, site), _asked_most(asks))),
             *(html(one, href, 2) for one in _sections(known)),
         ]
@@ -88,7 +88,7 @@ def _answer(family: Family) -> str:
         f'<p class="asked"><code>{escape(str(family.question))}</code></p>'
         f'<p class="short">{html_words(short_answer(group))}</p>'
         f'<p class="long">{escape(long)}</p>'
-        '<p class="others"></p>'
+        '<p class="others"></p><div class="remedies"></div>'
         f'<p><a class="more" href="{escape(family.page)}">'
         "In order, why, since which version, and a program that shows it</a></p></section>"
     )

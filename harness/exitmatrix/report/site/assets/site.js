@@ -46,40 +46,73 @@ function front() {
   let latest = 0; // of what was asked for while an answer was on its way
   form.hidden = false;
 
-  function offer(want, { questions }) {
+  // What people run comes first, with the names that the table has; then every other program.
+  function programs(wanted) {
+    const groups = [["What people run", Object.entries(known.titles).filter(([id]) => id in known.scenarios)]];
+    const others = Object.entries(known.scenarios).filter(([id]) => !(id in known.titles));
+    groups.push(["Other programs", others.map(([id, title]) => [id, `${title} (${id})`])]);
+    byId("run").replaceChildren(...groups.map(([label, options]) => {
+      const group = document.createElement("optgroup");
+      group.label = label;
+      group.append(...options.map(([id, title]) => new Option(title, id)));
+      return group;
+    }));
+    if (wanted in known.scenarios) byId("run").value = wanted;
+  }
+
+  // A situation ends a program in another way where something stands above the program.
+  function ending(end, start, { situations }) {
+    return end in situations ? situations[end][start] : end;
+  }
+
+  function offer(want, answers) {
+    const { questions, situations } = answers;
     const run = byId("run").value;
     const mine = Object.keys(questions).map(parts);
-    const actions = known.actions.filter(([, at]) => at[run] && `${run}/${at[run]}` in questions);
-    const people = actions.map(([words, at]) => [at[run], words]);
+    const people = Object.keys(known.situations).filter((id) => id in situations).map((id) => [id, known.situations[id]]);
+    const told = Object.values(situations).map(({ direct }) => direct);
+    const actions = known.actions.filter(([, at]) => `${run}/${at[run]}` in questions && !told.includes(at[run]));
     const ends = [...new Set(mine.map((one) => one.end))];
-    fill(byId("end"), [...people, ...ends.map((end) => [end, known.endings[end]])], want.end);
+    fill(byId("end"), [
+      ...people, ...actions.map(([words, at]) => [at[run], words]), ...ends.map((end) => [end, known.endings[end]]),
+    ], want.end);
     const end = byId("end").value;
-    const starts = mine.filter((one) => one.end === end).map((one) => one.start);
-    fill(byId("start"), [...new Set(starts)].map((start) => [start, start === "direct" ? "directly" : start]), want.start);
-    const groups = questions[question(run, byId("start").value, end)];
+    const starts = end in situations ? Object.keys(situations[end]) : mine.filter((one) => one.end === end).map((one) => one.start);
+    const words = (start) => (start === "direct" ? "directly" : known.starts[start] || start);
+    fill(byId("start"), [...new Set(starts)].map((start) => [start, words(start)]), want.start);
+    const start = byId("start").value;
+    const groups = questions[question(run, start, ending(end, start, answers))];
     const subjects = groups.flatMap(([who]) => who).sort((a, b) => a - b);
     fill(byId("py"), subjects.map((who) => [String(who), known.subjects[who][1]]), want.py);
   }
 
-  function show({ questions, texts }) {
+  function show(answers) {
+    const { questions, situations, remedies, texts } = answers;
     const [run, end, start, py] = ["run", "end", "start", "py"].map((id) => byId(id).value);
-    const name = question(run, start, end);
+    const at = ending(end, start, answers);
+    const name = question(run, start, at);
     const groups = questions[name];
     const group = groups.find(([who]) => who.includes(Number(py)));
+    const kills = end === "deploy" || end === "stop-service";
     const panel = byId("answer");
     panel.querySelector(".asked code").textContent = name;
-    panel.querySelector(".short").innerHTML = texts[group[1]];
+    panel.querySelector(".short").innerHTML = texts[group[end in situations && kills ? 3 : 1]];
     panel.querySelector(".long").textContent = texts[group[2]];
     panel.querySelector(".others").textContent =
       groups.length > 1 ? `${groups.length - 1} other answer${groups.length > 2 ? "s" : ""}, by version: see the page.` : "";
-    panel.querySelector(".more").href = page(run, start, end, known.subjects[Number(py)][0]);
+    panel.querySelector(".remedies").replaceChildren(...(remedies[name] || []).map((text, place) => {
+      const remedy = document.createElement("p");
+      remedy.textContent = `${place ? "Or" : "What to do"}: ${texts[text]}`;
+      return remedy;
+    }));
+    panel.querySelector(".more").href = page(run, start, at, known.subjects[Number(py)][0]);
   }
 
   function want() {
     const now = chosen();
     const who = known.subjects.findIndex(([, label]) => label === now.get("py"));
     return {
-      run: now.get("run") || "gunicorn", end: now.get("end") || "SIGTERM@master",
+      run: now.get("run") || "gunicorn", end: now.get("end") || "deploy",
       start: now.get("start") || "direct", py: String(who),
     };
   }
@@ -87,7 +120,7 @@ function front() {
   async function again() {
     const asked = want();
     const turn = ++latest;
-    fill(byId("run"), Object.entries(known.scenarios).map(([id, title]) => [id, `${title} (${id})`]), asked.run);
+    programs(asked.run);
     const answers = await answersOf(byId("run").value);
     if (turn !== latest) return;
     offer(asked, answers);
