@@ -93,6 +93,18 @@ def test_a_label_without_arguments_means_whatever_they_are() -> None:
     assert why == "shutil:rm was not registered; did you mean 'shutil:rmtree('b')'?"
 
 
+def test_the_name_of_a_mechanism_means_its_handler_whatever_that_is_called() -> None:
+    """`ran=signal.SIGTERM` is the program's own handler of it, and no other signal's."""
+    term = Handler(label="signal.SIGTERM:stop", mechanism="signal.SIGTERM")
+    hup = Handler(label="signal.SIGHUP:again", mechanism="signal.SIGHUP")
+    ran_term = outcome(
+        member(handlers=(Ran(handler=term, fate="ran"), Ran(handler=hup, fate="not run")))
+    )
+    assert broken("ran=signal.SIGTERM", ran_term) == ()
+    (why,) = broken("ran=signal.SIGHUP", ran_term)
+    assert "signal.SIGHUP:again did not run" in why
+
+
 def test_what_was_registered_is_told_where_a_label_or_a_role_is_none() -> None:
     """A handler without its module, or a role that another tree has, is what people write."""
     (why,) = broken("ran=close", outcome(member()))

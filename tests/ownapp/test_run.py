@@ -52,6 +52,29 @@ def test_sigterm_ends_a_plain_program_without_clean_up(run_app: Run) -> None:
     assert "The probe made no difference that was seen" in done.stdout
 
 
+NOTICING = """
+import atexit, signal, sys, time
+
+def stop(signum, frame):
+    sys.exit(5 if "exitmatrix_probe" in " ".join(sys.modules) else 6)
+
+signal.signal(signal.SIGTERM, stop)
+time.sleep(600)
+"""
+
+
+def test_a_program_that_notices_the_probe_is_run_more_often_and_told_to_differ(
+    run_app: Run, tmp_path: Path
+) -> None:
+    """Four times more of each kind, and the page says how runs with and without it ended."""
+    (tmp_path / "noticing.py").write_text(NOTICING)
+    command = ("python", str(tmp_path / "noticing.py"))
+    done = run_app(*ONCE, "--jobs", "1", "--ending", "deploy", "--", *command)
+    assert "exit 5" in row(done.stdout, "deploy")
+    assert "All 5 runs without the probe: its processes ended otherwise" in done.stdout
+    assert re.search(r"^ +10 runs in ", done.stdout, re.MULTILINE), done.stdout
+
+
 LAUNCHING = """
 import atexit, os, sys, time
 
