@@ -100,7 +100,7 @@ def test_a_status_may_stop_the_whole_server(monkeypatch: pytest.MonkeyPatch) -> 
     facts = replace(MASTER, replaces=True, fatal={3: Stop(passes="SIGTERM", status=3)})
     stopped = foreseen(monkeypatch, "os-exit-3@worker", facts)
     assert ends(stopped) == {("master {'code': 3}", "worker {'code': 3}", "others {'code': 0}")}
-    assert "server-halts" in stopped.rules
+    assert "server-cannot-start-status" in stopped.rules
     goes_on = foreseen(monkeypatch, "os-exit-7@worker", facts)
     assert {one.survivors[0] for one in goes_on.outcomes} == {"master"}
 

@@ -517,7 +517,7 @@ def test_a_worker_that_leaves_within_a_handler_is_cut_off_by_another_signal_alon
     other = foreseen(monkeypatch, "SIGINT@group", facts)
     assert ends(other) == {f":{{'code': 0}} {one}" for one in (left, cut, killed)}
     assert {one.processes[1].unfinished for one in other.outcomes} == {(), ("A",)}
-    assert "server-nests" in other.rules
+    assert "server-nested-exit" in other.rules
 
 
 def test_a_second_signal_may_end_one_of_the_handlers_that_run(
@@ -651,7 +651,7 @@ def test_a_worker_that_was_just_forked_may_lose_the_signal_of_its_master(
 
     def alive() -> set[tuple[str, ...]]:
         made = foreseen(monkeypatch, "SIGTERM@group", facts)
-        assert ("server-deaf" in made.rules) == facts.deaf
+        assert ("server-new-worker-ignores-signal" in made.rules) == facts.deaf
         return {one.survivors for one in made.outcomes}
 
     assert alive() == {(), ("master", "new-worker")}
@@ -666,9 +666,9 @@ def test_a_master_that_leaves_past_python_runs_none_of_its_handlers(
     facts = replace(MASTER, imports=("master", "worker"), leaves="exits at once")
     made = foreseen(monkeypatch, "SIGHUP@master", facts)
     assert ends(made) == {":{'code': 0} A:{'code': 0} A:{'code': 0}"}
-    assert "server-leaves-past-python" in made.rules
+    assert "server-exits-without-finalizing" in made.rules
     hit = foreseen(monkeypatch, "SIGTERM@worker", facts)
-    assert "server-leaves-past-python" not in hit.rules
+    assert "server-exits-without-finalizing" not in hit.rules
 
 
 def test_a_signal_to_the_group_does_not_reach_workers_of_another(

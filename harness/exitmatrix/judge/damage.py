@@ -53,7 +53,7 @@ NOT_GENERATED = frozenset({
     "pool-breaks-while-it-ends", "interrupted-read-tears-a-message",
     "ending-daemons-are-terminated", "process-of-old-server-exits-with-1",
     "names-are-made-and-removed", "no-shared-memory-yet", "shared-memory-has-a-name",
-    "something-is-shared", "tracker-removes-names", "tracker-waits-for-the-last",
+    "shared-object-has-a-name", "tracker-removes-names", "tracker-waits-for-the-last",
     "names-outlive-the-tracker", "nobody-tracks-system-v", "nobody-tracks-what-c-makes",
     "tracker-of-processes",
 })  # fmt: skip

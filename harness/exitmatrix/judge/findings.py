@@ -361,7 +361,7 @@ print("the server goes on")
 """,
         beside=(
             "werkzeug-stops-at-ctrl-c",
-            "server-lets-pass",
+            "server-loop-raises",
             "system-exit",
             "last-line",
             "lifo",
@@ -372,7 +372,7 @@ print("the server goes on")
     Finding(
         id="exit-in-a-callback",
         what="When may SystemExit that a signal's handler raises be printed and ignored?",
-        rules=("callback-swallows",),
+        rules=("weakref-callback-swallows",),
         status="undocumented",
         where=(
             "The page of weakref says that exceptions of callbacks are ignored, and PyPy's page "
@@ -683,7 +683,7 @@ thread.join()
     Finding(
         id="input-flushes",
         what="Does `input()` write out what is buffered for stdout?",
-        rules=("input-flushes", "what-lacks-raises"),
+        rules=("input-flushes", "exhaustion-raises"),
         status="undocumented",
         where=(
             "input says that a prompt is written, without a newline. It does not say that stdout "

@@ -296,49 +296,49 @@ def _rules(
 ) -> Iterator[str]:
     """The ids of the laws that a prediction rests on."""
     if facts.ignored:
-        yield "launcher-has-it-ignored"
+        yield "launcher-ignored-signal"
     if launcher.namespace:
-        yield "launcher-makes-it-init"
+        yield "launcher-pid-1"
     if sent_to_it == "SIGINT" and facts.embeds:
         yield "launcher-embeds-python"
     several = any(len(one.processes) > 1 for one in outcomes)
     if several and launcher.terminal:
-        yield "launcher-hangs-up"
+        yield "launcher-terminal-sighup"
     chain = facts.stays
     if not chain:
-        yield "launcher-becomes-the-program"
+        yield "launcher-exec"
         return
     if sent:
         yield from _rules_of(on)
     if target == GROUP:
         apart = any(one.apart for one in chain)
-        yield "launcher-sets-it-apart" if apart else "launcher-shares-its-group"
+        yield "launcher-own-process-group" if apart else "launcher-same-process-group"
     ends = {str(one.launchers[0].exit) for one in outcomes if one.launchers[0].exit}
     told = chain[0].tells == "nothing" or ends
     if told and on.then == "goes on":
         yield TELLS[chain[0].tells]
     if several and any(one.buries for one in chain):
-        yield "launcher-buries-the-others"
+        yield "launcher-terminates-the-session"
     if several and any(one.reads for one in chain):
-        yield "launcher-reads-to-the-end"
+        yield "launcher-waits-for-output"
     if any(one.role.startswith(NEW) for outcome in outcomes for one in outcome.processes):
-        yield "launcher-starts-it-again"
+        yield "launcher-restarts-the-program"
 
 
 def _rules_of(on: OnSignal) -> Iterator[str]:
     if on.passes != "to nobody":
-        yield "launcher-stops-it" if on.sends else "launcher-passes-it-on"
+        yield "launcher-sends-sigterm" if on.sends else "launcher-forwards-signal"
     if on.then == "dies":
-        yield "launcher-dies-alone"
+        yield "launcher-is-killed-alone"
     if on.then == "dies when its child has ended":
         yield "launcher-waits-first"
 
 
 TELLS = {
-    "128 and more": "launcher-tells-128-and-more",
-    "the number": "launcher-tells-the-number",
-    "the same end": "launcher-ends-alike",
-    "success": "launcher-hides-the-end",
-    "failure": "launcher-hides-the-end",
+    "128 and more": "launcher-exits-with-128-plus-signal",
+    "the number": "launcher-exits-with-signal-number",
+    "the same end": "launcher-ends-as-the-program",
+    "success": "launcher-status-of-its-own",
+    "failure": "launcher-status-of-its-own",
     "nothing": "launcher-goes-on",
 }

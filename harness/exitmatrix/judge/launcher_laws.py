@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from exitmatrix.judge.served.laws import ServerLaw
 
 LAWS: Mapping[str, ServerLaw] = {
-    "launcher-becomes-the-program": ServerLaw(
+    "launcher-exec": ServerLaw(
         because="The launcher replaces itself by the program: there is one process, and what is"
         " sent to the first pid is sent to Python.",
         source="execve(2); bash builtins/evalstring.c, parse_and_execute: -c with one command",
     ),
-    "launcher-has-it-ignored": ServerLaw(
+    "launcher-ignored-signal": ServerLaw(
         because=(
             "The program starts with a signal ignored, and Python leaves it so: SIGHUP under "
             "nohup, SIGINT where a shell started it in the background. Ctrl-C then raises no "
@@ -21,7 +21,7 @@ LAWS: Mapping[str, ServerLaw] = {
         source="POSIX XCU nohup, and 2.11 of asynchronous lists; CPython Modules/signalmodule.c,"
         " signal_install_handlers",
     ),
-    "launcher-makes-it-init": ServerLaw(
+    "launcher-pid-1": ServerLaw(
         because=(
             "The first process of a PID namespace, as in a container, gets only signals for "
             "which it has a handler; SIGKILL and SIGSTOP from outside are the exceptions. So "
@@ -31,7 +31,7 @@ LAWS: Mapping[str, ServerLaw] = {
         ),
         source="pid_namespaces(7); CPython Modules/main.c, exit_sigint",
     ),
-    "launcher-passes-it-on": ServerLaw(
+    "launcher-forwards-signal": ServerLaw(
         because=(
             "The launcher stays, has a handler for the signal, and sends it to the program or to "
             "the program's process group. uv run sends SIGINT after 200 ms, and not at all if "
@@ -41,7 +41,7 @@ LAWS: Mapping[str, ServerLaw] = {
         " coreutils src/timeout.c, cleanup; uv crates/uv/src/child.rs, run_to_completion;"
         " PyInstaller bootloader/src/pyi_utils_posix.c, pyi_utils_create_child",
     ),
-    "launcher-dies-alone": ServerLaw(
+    "launcher-is-killed-alone": ServerLaw(
         because=(
             "The launcher stays and has no handler for the signal, or the signal is SIGKILL: the "
             "launcher is killed. The program gets no signal, and goes on as an orphan."
@@ -55,37 +55,37 @@ LAWS: Mapping[str, ServerLaw] = {
         ),
         source="dash src/trap.c, onsig; GNU make src/commands.c, fatal_error_signal",
     ),
-    "launcher-sets-it-apart": ServerLaw(
+    "launcher-own-process-group": ServerLaw(
         because=(
             "The program is in a process group of its own: a signal to the group of the first "
             "pid reaches the launcher only."
         ),
         source="setpgid(2), setsid(2); tini src/tini.c, isolate_child; dumb-init.c, main",
     ),
-    "launcher-shares-its-group": ServerLaw(
+    "launcher-same-process-group": ServerLaw(
         because=(
             "Launcher and program are in one process group: a signal to that group reaches both."
         ),
         source="fork(2), setpgid(2)",
     ),
-    "launcher-tells-128-and-more": ServerLaw(
+    "launcher-exits-with-128-plus-signal": ServerLaw(
         because="The launcher exits with the program's status, or with 128 and the number of the"
         " signal that killed it: 143 for SIGTERM, 137 for SIGKILL.",
         source="POSIX XCU 2.8.2, Exit Status for Commands; tini src/tini.c, reap_zombies;"
         " dumb-init.c, handle_signal",
     ),
-    "launcher-tells-the-number": ServerLaw(
+    "launcher-exits-with-signal-number": ServerLaw(
         because=(
             "setsid --wait exits with the low byte of the wait status. For a program that was "
             "killed that is the number of the signal, which looks like an exit status."
         ),
         source="util-linux sys-utils/setsid.c, main",
     ),
-    "launcher-ends-alike": ServerLaw(
+    "launcher-ends-as-the-program": ServerLaw(
         because="The launcher ends as the program did, by the same signal or with the same status.",
         source="coreutils src/timeout.c, main; PyInstaller bootloader/src/pyi_main.c",
     ),
-    "launcher-hides-the-end": ServerLaw(
+    "launcher-status-of-its-own": ServerLaw(
         because="The launcher's status is its own: that of a command that comes after the program,"
         " or 2 of a make whose recipe failed.",
         source="POSIX XCU 2.9.3, Sequential Lists; GNU make manual, Running",
@@ -99,7 +99,7 @@ LAWS: Mapping[str, ServerLaw] = {
         source="PyInstaller bootloader/src/pyi_launch.c, pyi_launch_run_scripts; CPython"
         " Modules/main.c, exit_sigint",
     ),
-    "launcher-hangs-up": ServerLaw(
+    "launcher-terminal-sighup": ServerLaw(
         because=(
             "The first process leads the session of its terminal. When it ends, for whatever "
             "reason, the kernel sends SIGHUP to the terminal's foreground process group: an "
@@ -108,7 +108,7 @@ LAWS: Mapping[str, ServerLaw] = {
         source="POSIX XSH _exit, Consequences of Process Termination; Linux"
         " drivers/tty/tty_jobctrl.c, disassociate_ctty",
     ),
-    "launcher-stops-it": ServerLaw(
+    "launcher-sends-sigterm": ServerLaw(
         because=(
             "The launcher answers a signal with SIGTERM to the program, whichever signal it got "
             "itself. supervisord sends it to the program only, or to its process group with "
@@ -125,7 +125,7 @@ LAWS: Mapping[str, ServerLaw] = {
         ),
         source="supervisor supervisor/process.py, finish",
     ),
-    "launcher-starts-it-again": ServerLaw(
+    "launcher-restarts-the-program": ServerLaw(
         because=(
             "supervisord restarts a program that was killed or exited with a status other than 0 "
             "(autorestart=unexpected). If supervisord itself gets SIGHUP, it restarts the "
@@ -133,14 +133,14 @@ LAWS: Mapping[str, ServerLaw] = {
         ),
         source="supervisor supervisor/process.py, transition; supervisord.py, main",
     ),
-    "launcher-reads-to-the-end": ServerLaw(
+    "launcher-waits-for-output": ServerLaw(
         because=(
             "honcho reads the program's output until no process holds it open any more: an "
             "orphan that goes on keeps honcho there."
         ),
         source="honcho honcho/process.py, Process.run",
     ),
-    "launcher-buries-the-others": ServerLaw(
+    "launcher-terminates-the-session": ServerLaw(
         because=(
             "When the program has ended, dumb-init sends SIGTERM to the processes that are left "
             "in its session's group, and exits."

@@ -129,7 +129,7 @@ LAWS: tuple[Law, ...] = (
         source="CPython bpo-23395; 3.6 Modules/signalmodule.c, PyErr_CheckSignals",
     ),
     Law(
-        id="what-lacks-raises",
+        id="exhaustion-raises",
         about="statement",
         when=lambda f: (
             _lacks(f, "memory", "recursion")

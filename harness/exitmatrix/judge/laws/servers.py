@@ -48,7 +48,7 @@ def _swallowed_in_callback(facts: Facts) -> bool:
 
 LAWS: tuple[Law, ...] = (
     Law(
-        id="waits-for-the-outside",
+        id="waits-for-an-event",
         about="statement",
         when=does(Rest, Serve, Supervise),
         then=lambda _: Proceeds(),
@@ -110,7 +110,7 @@ LAWS: tuple[Law, ...] = (
         "src/werkzeug/_reloader.py, run_with_reloader",
     ),
     Law(
-        id="server-lets-pass",
+        id="server-loop-raises",
         about="server exception",
         when=lambda f: (
             f.exception != "KeyboardInterrupt"
@@ -135,7 +135,7 @@ LAWS: tuple[Law, ...] = (
         race="the signal, and the main thread's return to waiting for the next request",
     ),
     Law(
-        id="callback-swallows",
+        id="weakref-callback-swallows",
         about="server exception",
         when=_swallowed_in_callback,
         then=lambda _: (Passes(), Answers("200")),

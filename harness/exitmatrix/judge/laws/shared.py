@@ -44,7 +44,7 @@ LAWS: tuple[Law, ...] = (
         source="CPython Lib/multiprocessing/shared_memory.py, SharedMemory",
     ),
     Law(
-        id="something-is-shared",
+        id="shared-object-has-a-name",
         about="shared",
         when=lambda f: f.shared != "shared memory",
         then=lambda _: Proceeds(),

@@ -152,7 +152,7 @@ LAWS: tuple[Law, ...] = (
         source="docs: library/signal, signal.default_int_handler",
     ),
     Law(
-        id="own-signal-handler",
+        id="program-signal-handler",
         about="signal",
         when=lambda f: f.disposition.startswith(":") and f.disposition != RELOADER,
         then=lambda _: Calls(),

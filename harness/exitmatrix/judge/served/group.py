@@ -49,7 +49,9 @@ def group_hit(facts: Facts, signal: str) -> Prediction:
         if facts.gives_up and stop is not None and stop.misses:
             return _missed(facts, facts.gives_up, signal, workers, first.how)
         if facts.gives_up:
-            return all_killed(facts, facts.gives_up, signal, workers, [first.how, "gives up"])
+            return all_killed(
+                facts, facts.gives_up, signal, workers, [first.how, "stops when a worker ends"]
+            )
         new = several("new-worker", facts, GOES_ON, signal, facts.workers)
         if stop is not None and stop.repeats:
             return _too_many(facts, stop, workers, new, first.how)
@@ -62,13 +64,21 @@ def group_hit(facts: Facts, signal: str) -> Prediction:
     outcomes = [*_meanwhile(facts, stops, signal, first)]
     if stop.in_call:
         unwinds(facts, child_rests=False)
-    laws = [how_it_stops(stop), first.how, "stalls" if facts.stalls else "second signal"]
+    laws = [
+        how_it_stops(stop),
+        first.how,
+        "signal to other thread" if facts.stalls else "second signal",
+    ]
     laws += ["replaced late"] if facts.replaces_late else []
-    laws += ["notes who is gone"] if len(stops) > 1 else []
-    laws += ["deaf"] if facts.replaces_late and facts.deaf else []
-    laws += ["interrupts"] if stop.passes and reaction_of(facts, stop.passes).interrupts else []
+    laws += ["lost worker status"] if len(stops) > 1 else []
+    laws += ["new worker ignores signal"] if facts.replaces_late and facts.deaf else []
+    laws += (
+        ["second signal interrupts"]
+        if stop.passes and reaction_of(facts, stop.passes).interrupts
+        else []
+    )
     laws += ["waits for a lock"] if facts.waits_for_lock else []
-    laws += ["nests"] if facts.nests else []
+    laws += ["nested exit"] if facts.nests else []
     return prediction(facts, outcomes, laws, (RACE,))
 
 
@@ -105,7 +115,9 @@ def _missed(
         [*afterwards(facts, stop, signal, [*workers, *leaving])],
         [MASTER, *workers, *new],
     ]
-    return prediction(facts, outcomes, [how, "gives up", "misses"], (COUNT,))
+    return prediction(
+        facts, outcomes, [how, "stops when a worker ends", "worker ends in reload"], (COUNT,)
+    )
 
 
 def _too_many(
@@ -124,4 +136,6 @@ def _too_many(
         for many in range(facts.workers + 1)
         for some in combinations_with_replacement(ways, many)
     ]
-    return prediction(facts, outcomes, [how, "replaced", "too many", "repeats"], (COUNT, REPEATED))
+    return prediction(
+        facts, outcomes, [how, "replaced", "reload surplus", "signals twice"], (COUNT, REPEATED)
+    )

@@ -57,7 +57,7 @@ def _worker_hit(facts: Facts, reaction: Reaction, signal: str, then: str = "") -
         many = facts.workers - 1
         how = reaction_of(facts, stop.passes) if many else GOES_ON
         others = several("others", facts, how, stop.passes, many)
-        law = "halts" if fatal else "gives up"
+        law = "cannot start status" if fatal else "stops when a worker ends"
         return all_killed(facts, stop, signal, [hit, *others], [reaction.how, law])
     born = (facts.replaces or reaction.anew) and hit.exit is not None
     master = replace(MASTER, fired=facts.reaps if hit.exit else ())
@@ -69,7 +69,7 @@ def _worker_hit(facts: Facts, reaction: Reaction, signal: str, then: str = "") -
     ]
     first = process_of("master", facts, leaves, signal) if follows else master
     ways = (hit, *(meanwhile(facts, reaction, then) if then else ()))
-    after = "follows" if follows else "replaced" if born else "not replaced"
+    after = "exits as its worker" if follows else "replaced" if born else "not replaced"
     return prediction(
         facts,
         [[first, one, *beside] for one in ways],
@@ -101,16 +101,16 @@ def master_hit(facts: Facts, signal: str) -> Prediction:
     if stop.insists and reaction.how == "goes on":
         workers = several("worker", facts, KILLED, stop.insists, facts.workers)
         told = [*afterwards(facts, stop, signal, workers)]
-        return prediction(facts, [told], [how_it_stops(stop), "insists"])
+        return prediction(facts, [told], [how_it_stops(stop), "kills after grace"])
     workers = several("worker", facts, reaction, stop.passes, facts.workers)
     laws = [how_it_stops(stop), reaction.how]
     first, *others = workers
     if stop.repeats:
         ways = (first, *meanwhile(facts, reaction, stop.passes))
         ends = combinations_with_replacement(ways, facts.workers)
-        return each_way(facts, stop, signal, ends, [*laws, "repeats"], REPEATED)
+        return each_way(facts, stop, signal, ends, [*laws, "signals twice"], REPEATED)
     if stop.hurries and others:
         ways = (first, *meanwhile(facts, reaction, stop.hurries))
         every = ((first, *some) for some in combinations_with_replacement(ways, len(others)))
-        return each_way(facts, stop, signal, every, [*laws, "hurries"], HURRY)
+        return each_way(facts, stop, signal, every, [*laws, "first end ends all"], HURRY)
     return prediction(facts, [[*afterwards(facts, stop, signal, workers)]], laws)

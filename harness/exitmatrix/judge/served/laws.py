@@ -37,7 +37,7 @@ LAWS: Mapping[str, ServerLaw] = {
         because="The master sends its workers a signal, waits for them, and exits.",
         source="gunicorn/arbiter.py, stop; uvicorn/supervisors/multiprocess.py, terminate_all",
     ),
-    "server-tells": ServerLaw(
+    "server-stops-by-message": ServerLaw(
         because=(
             "The master stops its workers without a signal, by an event that each of them polls "
             "or by a message. It waits for them and exits."
@@ -45,20 +45,20 @@ LAWS: Mapping[str, ServerLaw] = {
         source="hypercorn/run.py, shutdown and reload; billiard/pool.py, TaskHandler.tell_others;"
         " jupyter_client/manager.py, request_shutdown",
     ),
-    "server-deserts": ServerLaw(
+    "server-master-ends-first": ServerLaw(
         because="An exception ends the master before it has come to tell its workers that they are"
         " to stop: it leaves, and they do what they do without it.",
         source="Lib/subprocess.py, run: what ends the process that was started begins behind Popen;"
         " gunicorn/arbiter.py, stop: sockets are closed first",
     ),
-    "server-hurries": ServerLaw(
+    "server-first-end-ends-all": ServerLaw(
         because=(
             "As soon as the first worker has ended, the master sends the others a signal, even "
             "in the middle of their clean-up."
         ),
         source="hypercorn/run.py, run: wait for any of them, then process.terminate()",
     ),
-    "server-repeats": ServerLaw(
+    "server-signals-twice": ServerLaw(
         because=(
             "The master may send its signal a second time while a worker exits. If that arrives "
             "when Python has restored the default actions, it kills the worker, whose handlers "
@@ -66,21 +66,21 @@ LAWS: Mapping[str, ServerLaw] = {
         ),
         source="gunicorn 20.1, arbiter.py, manage_workers; Modules/signalmodule.c, _PySignal_Fini",
     ),
-    "server-too-many": ServerLaw(
+    "server-reload-surplus": ServerLaw(
         because=(
             "The master replaces the worker that has ended, and reloads afterwards. The reload "
             "starts a full set of workers once more, and the surplus ones are stopped."
         ),
         source="gunicorn 20.1, arbiter.py, run and manage_workers",
     ),
-    "server-misses": ServerLaw(
+    "server-worker-ends-in-reload": ServerLaw(
         because=(
             "A worker ends while its master reloads. The master notices that before the reload, "
             "and exits; or after it, and exits with its new workers; or not at all."
         ),
         source="granian/server/common.py, _serve_loop and _reload: main_loop_interrupt.clear()",
     ),
-    "server-stalls": ServerLaw(
+    "server-signal-to-other-thread": ServerLaw(
         because=(
             "A worker gets the signal that was sent to the group and, at the same moment, "
             "another from its master. Linux may deliver both to a thread that is not the main "
@@ -89,14 +89,14 @@ LAWS: Mapping[str, ServerLaw] = {
         ),
         source="kernel/signal.c, complete_signal; signal, Execution of Python signal handlers",
     ),
-    "server-insists": ServerLaw(
+    "server-kills-after-grace": ServerLaw(
         because=(
             "A worker still runs when the grace period is over, because it ignored the request "
             "to stop or has not finished. The master ends it with a signal that kills it."
         ),
         source="gunicorn/arbiter.py, stop; jupyter_client/manager.py, finish_shutdown",
     ),
-    "server-gives-up": ServerLaw(
+    "server-stops-when-a-worker-ends": ServerLaw(
         because=(
             "The master notices that a worker has ended, stops the others and exits: with a "
             "status of its own, or with that of a worker which was killed after the first and "
@@ -113,7 +113,7 @@ LAWS: Mapping[str, ServerLaw] = {
         because="The master does not check whether its workers are alive.",
         source="uvicorn 0.29, supervisors/multiprocess.py; uvicorn/supervisors/basereload.py",
     ),
-    "server-follows": ServerLaw(
+    "server-exits-as-its-worker": ServerLaw(
         because=(
             "The master waits for its worker and exits with the worker's status. If a signal "
             "killed the worker, that is 256 minus the signal's number."
@@ -219,7 +219,7 @@ LAWS: Mapping[str, ServerLaw] = {
         source="billiard/pool.py, Supervisor.body; gunicorn 20.1, arbiter.py, run: it starts those"
         " that are missing before it looks at the next signal",
     ),
-    "server-deaf": ServerLaw(
+    "server-new-worker-ignores-signal": ServerLaw(
         because=(
             "A worker that was just forked still has the signal handlers of its master, which "
             "only record a signal for the master's loop. That loop does not run in the worker: "
@@ -229,7 +229,7 @@ LAWS: Mapping[str, ServerLaw] = {
         source="gunicorn/arbiter.py, spawn_worker and signal; workers/base.py, init_signals; docs:"
         " library/os, fork",
     ),
-    "server-notes-who-is-gone": ServerLaw(
+    "server-lost-worker-status": ServerLaw(
         because=(
             "A thread of the master may record that a worker has ended before the master handles "
             "the signal. The master then exits with its status for a lost worker."
@@ -254,21 +254,21 @@ LAWS: Mapping[str, ServerLaw] = {
         ),
         source="docs: library/exceptions, SystemExit; gunicorn 22, workers/sync.py, handle",
     ),
-    "server-retires": ServerLaw(
+    "server-max-requests": ServerLaw(
         because=(
             "A worker that has answered its maximum number of requests exits as it does when it "
             "is told to stop, and is replaced."
         ),
         source="gunicorn/workers/sync.py, handle_request: max_requests",
     ),
-    "server-times-out": ServerLaw(
+    "server-worker-timeout": ServerLaw(
         because=(
             "The master sends a signal to a worker that has not reported within the timeout, and "
             "SIGKILL to one that is still there a second later."
         ),
         source="gunicorn/arbiter.py, murder_workers",
     ),
-    "server-halts": ServerLaw(
+    "server-cannot-start-status": ServerLaw(
         because=(
             "The master takes this exit status for that of a worker that cannot start: it stops "
             "the others, and exits with the same status."
@@ -320,7 +320,7 @@ LAWS: Mapping[str, ServerLaw] = {
         ),
         source="Modules/signalmodule.c, _PySignal_Fini: signals have their default action again",
     ),
-    "server-interrupts": ServerLaw(
+    "server-second-signal-interrupts": ServerLaw(
         because=(
             "The handler of the second signal raises SystemExit, wherever the worker is on its way "
             "out: inside a handler of atexit too."
@@ -328,7 +328,7 @@ LAWS: Mapping[str, ServerLaw] = {
         source="gunicorn/workers/base.py, handle_quit; docs: library/signal, Execution of Python"
         " signal handlers",
     ),
-    "server-nests": ServerLaw(
+    "server-nested-exit": ServerLaw(
         because=(
             "A worker calls exit() in the handler of its signal, which blocks that signal only. "
             "Another signal that arrives meanwhile calls exit() again, which continues behind "
@@ -338,7 +338,7 @@ LAWS: Mapping[str, ServerLaw] = {
         source="uWSGI core/uwsgi.c, end_me and uwsgi_plugins_atexit; core/utils.c,"
         " uwsgi_unix_signal; sigaction(2), sa_mask; glibc stdlib/exit.c, __run_exit_handlers",
     ),
-    "server-leaves-past-python": ServerLaw(
+    "server-exits-without-finalizing": ServerLaw(
         because=(
             "The master calls exit(), or executes another program, and does not finalize its "
             "interpreter: none of its handlers run."

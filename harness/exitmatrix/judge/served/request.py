@@ -87,12 +87,12 @@ def _from_inside(facts: Facts, termination: Termination) -> Prediction:
             reaction, signal, law = reaction_of(facts, rest), rest, ""
         case "return":
             reaction, signal = facts.retires or GOES_ON, ""
-            law = "retires" if facts.retires else ""
+            law = "max-requests" if facts.retires else ""
         case "hang" if facts.hung:
-            reaction, signal, law = reaction_of(facts, facts.hung), facts.hung, "times-out"
+            reaction, signal, law = reaction_of(facts, facts.hung), facts.hung, "worker-timeout"
         case _:
             raise NotPredicted(f"what {termination.id} in a view of {facts.id} comes to")
-    then = "SIGKILL" if law == "times-out" else ""
+    then = "SIGKILL" if law == "worker-timeout" else ""
     ways = [_answered(facts, reaction, signal, then)]
     if reaction.race:
         ways.append(_answered(facts, reaction.race.instead, signal, then))

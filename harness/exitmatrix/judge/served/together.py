@@ -97,7 +97,7 @@ def prediction(
             )
         )
     if facts.leaves != "finalizes" and any(has_left(one) for told in allowed for one in told):
-        laws = (*laws, "leaves past python")
+        laws = (*laws, "exits without finalizing")
     own = (f"server-{law.replace(' ', '-')}" for law in laws if law not in OF_PYTHON)
     rules = tuple(dict.fromkeys((*own, *facts.used)))
     return Prediction(outcomes=union(outcomes), rules=rules, races=races)
@@ -111,9 +111,9 @@ def laws_of(reaction: Reaction) -> list[str]:
 def how_it_stops(stop: Stop) -> str:
     """The law by which a master stops its workers."""
     if stop.deserts:
-        return "deserts"
+        return "master ends first"
     if not stop.passes:
-        return "tells"
+        return "stops by message"
     if stop.in_call:
         return "unwinds"
     return "kills its worker" if stop.passes == "SIGKILL" else "passes on"
