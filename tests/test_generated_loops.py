@@ -150,15 +150,10 @@ def test_there_is_no_runner_before_3_7(version: str) -> None:
     assert shows(version, loop(Write("w1."))) == "main: exit status 1; stdout: nothing"
 
 
-@pytest.mark.parametrize(
-    "body",
-    [(loop(Fork()),), (loop(HandleInLoop("SIGTERM", "A"), Signal("SIGTERM")),)],
-    ids=["fork", "no turn"],
-)
-def test_what_was_not_measured_of_loops_is_withheld(body: tuple[Statement, ...]) -> None:
-    """A fork in a loop, and a signal whose function the loop has no turn to call."""
+def test_a_signal_whose_function_the_loop_has_no_turn_to_call_is_withheld() -> None:
+    """Nobody asked."""
     with pytest.raises(NotPredicted):
-        predict_program(Code(body=body), python("3.13.0"))
+        shows("3.13.0", loop(HandleInLoop("SIGTERM", "A"), Signal("SIGTERM")))
 
 
 @pytest.mark.parametrize(
@@ -177,3 +172,62 @@ def test_a_main_task_that_ends_cancelled_loses_what_it_returns(
     paused = loop(Signal("SIGINT"), Pause(), tasks=("A",), generators=("B",))
     (seen,) = predict_program(Code(body=(paused,)), about).seen
     assert "main: A, B" in "; ".join(lines(seen))
+
+
+@pytest.mark.parametrize(
+    ("version", "child"),
+    [("3.7.16", "T, U, B, A; exit status 0"), ("3.8.18", "T, U, A; exit status 1")],
+)
+def test_a_child_of_the_main_task_does_not_know_its_loop_since_3_8(
+    version: str, child: str
+) -> None:
+    """It fails where it pauses; then it ends what is under way in its copy of the loop."""
+    body = (Register("A"), loop(Fork(()), Pause(), Register("B"), tasks=("T",), generators=("U",)))
+    told = shows(version, *body)
+    assert told == f"main: T, U, B, A; exit status 0; fork 0: {child}; stdout: nothing"
+
+
+@pytest.mark.parametrize("version", ["3.7.16", "3.13.0"])
+def test_an_exit_of_a_child_leaves_its_copy_of_the_loop(version: str) -> None:
+    """As it would leave the loop of its parent."""
+    told = shows(version, loop(Fork((SysExit(3),)), tasks=("T",)))
+    assert told == "main: T; exit status 0; fork 0: T; exit status 3; stdout: nothing"
+
+
+WITHHELD_OF_CHILDREN: dict[str, tuple[Statement, ...]] = {
+    "an exit of a task": (loop(Fork((SysExit(3),))),),
+    "a cancelled task": (loop(Fork((Signal("SIGINT"),))),),
+    "a fork while an event loop runs": (loop(tasks=("F",)),),
+}
+
+
+@pytest.mark.parametrize("question", WITHHELD_OF_CHILDREN)
+def test_what_3_14_does_with_the_end_of_a_childs_task_is_withheld(question: str) -> None:
+    """There a fork forgets which task runs, and what should end the loop is logged."""
+    body = WITHHELD_OF_CHILDREN[question]
+    assert shows("3.13.0", *body, F=(Fork(()),))
+    with pytest.raises(NotPredicted, match=question):
+        shows("3.14.10", *body, F=(Fork(()),))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        (loop(Fork((Fork(()),))),),
+        (loop(HandleInLoop("SIGTERM", "F"), Signal("SIGTERM"), Pause()),),
+        (loop(Fork((RunLoop(body=()),))),),
+    ],
+    ids=["a child's child", "a function that the loop calls", "a loop in a child's loop"],
+)
+def test_what_was_not_measured_of_forks_in_loops_is_withheld(body: tuple[Statement, ...]) -> None:
+    """What a copy of a copy does, for instance."""
+    with pytest.raises(NotPredicted):
+        shows("3.13.0", *body, F=(Fork(()),))
+
+
+def test_asyncio_of_3_6_brings_pools() -> None:
+    """Their exit function runs then before handlers that were registered earlier."""
+    body = (Register("A"), loop())
+    with pytest.raises(NotPredicted):
+        shows("3.6.15", *body, A=(UsePool((), "at exit"),))
+    assert shows("3.7.16", *body, A=(UsePool((), "at exit"),))

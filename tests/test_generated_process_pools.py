@@ -12,11 +12,14 @@ from exitmatrix.model.language import (
     Code,
     Fork,
     Function,
+    JoinProcess,
     OsExit,
     Raise,
     Register,
+    RunHandlers,
     RunLoop,
     Signal,
+    StartProcess,
     Statement,
     SubmitTask,
     SysExit,
@@ -153,3 +156,67 @@ def test_a_spawned_worker_may_be_terminated_when_it_has_written_all() -> None:
     ends = shown("3.14.10", ApplyTask((Write("w1."),), "spawn"))
     worker = "fork 0: killed by SIGTERM"
     assert {f"main: exit status 0; {worker}; stdout: {out}" for out in ("w1.", "nothing")} < ends
+
+
+@pytest.mark.parametrize("version", ["3.8.18", "3.9.2", "3.13.0"])
+def test_a_pool_that_is_left_open_ends_with_the_program(version: str) -> None:
+    """Its exit function tells the worker to end, and waits for it."""
+    told = shows(version, Register("A"), SubmitTask((), ends="left open"), SysExit(3))
+    assert told == "main: A; exit status 3; fork 0: exit status 0; stdout: nothing"
+
+
+def test_a_worker_nobody_tells_to_end_keeps_its_program_waiting() -> None:
+    """From 3.9 on atexit._run_exitfuncs joins workers, and nobody has told them to end.
+
+    Up to 3.8 the exit function that tells them is a handler too, and runs first.
+    """
+    body = (SubmitTask((), ends="left open"), RunHandlers())
+    told = shows("3.8.18", *body)
+    assert told == "main: exit status 0; fork 0: exit status 0; stdout: nothing"
+    with pytest.raises(NotPredicted, match="waits for ever"):
+        shows("3.9.18", *body)
+
+
+def test_a_worker_of_an_executor_outlives_its_starter() -> None:
+    """It holds the other end of the pipe that it reads; a worker of a Pool does not."""
+    with pytest.raises(NotPredicted, match="waits for ever"):
+        shows("3.13.0", SubmitTask((), ends="left open"), OsExit(3))
+    told = shows("3.13.0", ApplyTask((), ends="left open"), OsExit(3))
+    assert told == "main: exit status 3; fork 0: exit status 0; stdout: nothing"
+
+
+def test_an_open_pool_of_multiprocessing_ends_by_a_race() -> None:
+    """Its worker is told to end and is sent SIGTERM, as in a `with` statement."""
+    left = shown("3.12.1", ApplyTask((), ends="left open"))
+    assert left == shown("3.12.1", ApplyTask(()))
+
+
+@pytest.mark.parametrize(
+    ("version", "refused"), [("3.6.15", False), ("3.8.18", True), ("3.9.2", False)]
+)
+def test_a_pool_is_refused_once_their_exit_function_has_run(version: str, refused: bool) -> None:
+    """In 3.7 and 3.8 that is a handler, and submit asks whether it has run."""
+    told = shows(version, SubmitTask(()), RunHandlers(), SubmitTask(()))
+    assert told.startswith("main: exit status 1;" if refused else "main: exit status 0;")
+
+
+@pytest.mark.parametrize("pool", [SubmitTask, ApplyTask])
+def test_a_daemonic_process_has_no_pool(pool: type[SubmitTask | ApplyTask]) -> None:
+    """Its workers would be children."""
+    told = shows("3.13.0", StartProcess((pool(()),), daemon=True), JoinProcess())
+    assert told == "main: exit status 0; fork 0: exit status 1; stdout: nothing"
+
+
+@pytest.mark.parametrize(
+    ("body", "question"),
+    [
+        ((SubmitTask((OsExit(3),), ends="left open"),), "broken pool"),
+        ((ApplyTask((), ends="left open"), Fork(())), "ends its parent's Pool"),
+    ],
+)
+def test_what_was_not_measured_of_open_pools_is_withheld(
+    body: tuple[Statement, ...], question: str
+) -> None:
+    """A pool that broke, and a child that takes a Pool's worker for its own."""
+    with pytest.raises(NotPredicted, match=question):
+        shows("3.13.0", *body)

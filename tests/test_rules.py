@@ -350,6 +350,12 @@ UNSEEN_BY_CELLS: Mapping[str, tuple[str, tuple[Statement, ...]]] = {
     "thread-pool-comes-too-late": ("cpython 3.13.0", (Register("pools"),)),
     "no-thread-pools-in-2": ("cpython 2.7.18", (UsePool(),)),
     "task-of-a-thread-is-caught": ("cpython 3.13.0", (UsePool((Raise(),)),)),
+    "open-pools-are-shut-down": ("cpython 3.13.0", (SubmitTask((), ends="left open"),)),
+    "late-pool-is-refused": (
+        "cpython 3.8.18",
+        (SubmitTask(()), RunHandlers(), SubmitTask(())),
+    ),
+    "copied-loop-is-unknown": ("cpython 3.13.0", (RunLoop(body=(Fork((Pause(),)),)),)),
     "pools-are-joined": ("cpython 3.13.0", (UsePool((), "left open"),)),
     "uncatchable-is-refused": ("cpython 3.13.0", (Ignore("SIGKILL"),)),
 }

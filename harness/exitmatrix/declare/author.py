@@ -107,7 +107,7 @@ class Author:
         self.loops = version > 6 and dice.chance(45) and not self.submits  # of events
         self.interpreters = version > 7 and dice.chance(40) and not self.submits
         self.starts = self.starts and not (self.loops or self.interpreters)
-        if self.loops or self.interpreters:
+        if self.interpreters or (self.loops and version < 12):
             self.forks = max(MOST_FORKS)  # a child would go on with the loop of its parent
         self.lists = version > OLDEST and (self.lists or self.pools)
         self.waits = False  # whether a task waits for the end of pools
@@ -148,7 +148,7 @@ class Author:
         """What this generation chooses from."""
         old = True, self.version > OLDEST
         later = self.starts, self.pools, self.loops, self.interpreters, self.submits
-        brought = (*old, *later, self.loops and self.version > 9)
+        brought = (*old, *later, self.loops and self.version > 9, self.version > 11)
         there = zip(self.tables[place], brought, strict=False)
         return [row for rows, known in there if known for row in rows]
 

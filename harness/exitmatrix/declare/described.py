@@ -18,6 +18,7 @@ from exitmatrix.model.language import (
     Handle,
     HandleInLoop,
     ImportAtexit,
+    ProcessPoolEnd,
     Register,
     RunLoop,
     SetExitFunction,
@@ -67,7 +68,7 @@ PROCESS_KEYS = {"process", "method", "daemon"}
 POOLS: Mapping[str, type[SubmitTask | ApplyTask]] = {"submit": SubmitTask, "apply": ApplyTask}
 """A task of a pool of processes, of concurrent.futures and of multiprocessing."""
 
-POOL_KEYS = {"method", "workers", "begin"}
+POOL_KEYS = {"method", "workers", "begin", "ends"}
 
 
 LOOP = ("asyncio", "tasks", "generators", "pool")
@@ -122,7 +123,8 @@ def _held(value: dict[str, Any], where: str, named: Named | None) -> Statement |
             if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
                 raise InvalidProgram(f"workers: a number from 1 up, of a pool; not {workers!r}")
             begin = steps(value.get("begin", []), where, named)
-            return kind(steps(value[word], where, named), _method(value), workers, begin)
+            does = steps(value[word], where, named)
+            return kind(does, _method(value), workers, begin, _pool_end(value))
     if set(value) == {"try", "finally"}:
         if not isinstance(value["finally"], str):
             raise InvalidProgram(f"finally: a name is valid, not {value['finally']!r}")
@@ -141,6 +143,14 @@ def _method(value: Mapping[str, Any]) -> StartMethod:
     if not isinstance(method, str) or method not in methods:
         raise InvalidProgram(f"method: {', '.join(methods)}; not {method!r}")
     return methods[method]
+
+
+def _pool_end(value: Mapping[str, Any]) -> ProcessPoolEnd:
+    known: dict[str, ProcessPoolEnd] = {one: one for one in get_args(ProcessPoolEnd)}
+    ends = value.get("ends", "with")
+    if not isinstance(ends, str) or ends not in known:
+        raise InvalidProgram(f"ends: {', '.join(known)}, of a pool; not {ends!r}")
+    return known[ends]
 
 
 def program(table: Mapping[str, Any]) -> Program:

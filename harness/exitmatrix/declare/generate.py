@@ -7,7 +7,7 @@ from exitmatrix.declare.dice import Dice
 from exitmatrix.declare.weights import TABLES
 from exitmatrix.model.language import Code
 
-VERSION = 11
+VERSION = 12
 """Of the generator: another one gives other programs for the same seed."""
 
 
@@ -42,5 +42,8 @@ def random(seed: int, number: int, version: int = VERSION) -> Code:
 
     Since generation 11 pools of processes may have two workers, be spawned, and have an
     initializer, which registers a handler.
+
+    Since generation 12 pools of processes may be left open, and programs with event loops fork, in
+    the main task too.
     """
     return Author(Dice(version, seed, number), version, TABLES).code()

@@ -5,6 +5,9 @@ Python 2.7 compiles it, and only Pythons that have `async def` come to read the 
 
 from __future__ import annotations
 
+WHERE_FORKED = ("asyncio.CancelledError as", "(asyncio.CancelledError, RuntimeError) as")
+"""What is otherwise in a program that forks: a child of the main task may fail where it pauses."""
+
 LOOPS = '''
 ASYNC = """
 async def main(steps, task, generator):

@@ -6,6 +6,45 @@ get_context.
 
 from __future__ import annotations
 
+LEFT_OPEN = '''
+LEFT_OPEN = []  # pools that nobody shuts down
+
+
+class Open(object):
+    """Stands in the `with` statement of a pool, which it leaves as it is."""
+
+    def __init__(self, pool):
+        self.pool = pool
+        LEFT_OPEN.append(pool)
+
+    def __enter__(self):
+        return self.pool
+
+    def __exit__(self, *raised):
+        pass
+
+
+def as_it_is(pool):
+    return pool
+'''
+
+WHERE_LEFT_OPEN = (
+    ("_task(task):", "_task(task, keep=as_it_is):"),
+    ("begin=None):", "begin=None, keep=as_it_is):"),
+    (
+        "with ProcessPoolExecutor(1, **options) as",
+        "with keep(ProcessPoolExecutor(1, **options)) as",
+    ),
+    ("with context.Pool(1) as", "with keep(context.Pool(1)) as"),
+    ("with ProcessPoolExecutor(\n", "pool = ProcessPoolExecutor(\n"),
+    ("initargs=given\n    ) as pool:", "initargs=given\n    )\n    with keep(pool):"),
+    (
+        "with context.Pool(workers, begin_worker, given) as",
+        "with keep(context.Pool(workers, begin_worker, given)) as",
+    ),
+)
+"""What is otherwise in the texts below, in a program that leaves a pool open."""
+
 PROCESS_POOLS = '''
 def submit_task(task):
     """A task in a pool of one process, which is forked; its result is waited for."""

@@ -8,6 +8,7 @@ from exitmatrix.model.language import (
     Exec,
     Handle,
     Nothing,
+    ProcessPoolEnd,
     Raise,
     Register,
     Signal,
@@ -42,14 +43,15 @@ def apply(author: Author, level: int) -> Statement:
     return ApplyTask(task, *_pool(author))
 
 
-def _pool(author: Author) -> tuple[StartMethod, int, tuple[Statement, ...]]:
-    """How its workers are started, how many there are, and what each begins with."""
+def _pool(author: Author) -> tuple[StartMethod, int, tuple[Statement, ...], ProcessPoolEnd]:
+    """How its workers are started, how many there are, what each begins with, and its end."""
     if author.version < 11:
-        return "fork", 1, ()
+        return "fork", 1, (), "with"
     workers = 2 if author.dice.chance(45) else 1
     begins = author.dice.chance(50)
     begin = (Register(author.dice.one(author.names)),) if begins else ()
-    return author.dice.weighted(METHODS), workers, begin
+    open_end = author.version > 11 and author.dice.chance(45)
+    return author.dice.weighted(METHODS), workers, begin, "left open" if open_end else "with"
 
 
 def _may(author: Author, level: int) -> bool:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from exitmatrix.declare.statements import HOLDING, NAMING, names, size, statements
 from exitmatrix.model.language import (
+    ApplyTask,
     Code,
     Function,
     Raise,
@@ -16,12 +17,15 @@ from exitmatrix.model.language import (
     RunLoop,
     StartThread,
     Statement,
+    SubmitTask,
     SysExit,
     UsePool,
     Write,
 )
 
 Body = tuple[Statement, ...]
+
+POOLS = (ApplyTask, SubmitTask, UsePool)
 
 PLAINER: dict[type, Statement] = {Raise: Raise(), SysExit: SysExit(0)}
 """The simplest statement of a kind; the others have nothing that could be left out."""
@@ -33,7 +37,7 @@ def weight(code: Code) -> tuple[int, int, str]:
         (isinstance(one, Register) and one.arguments != "")
         or (type(one) in PLAINER and one != PLAINER[type(one)])
         or (isinstance(one, StartThread) and one.ends != "joined")
-        or (isinstance(one, UsePool) and one.ends != "with")
+        or (isinstance(one, POOLS) and one.ends != "with")
         or (isinstance(one, RunLoop) and (one.tasks or one.generators) != ())
         for one in statements(code)
     )
@@ -128,7 +132,7 @@ def _plainer_statements(one: Statement) -> Iterator[Statement]:
         yield replace(one, tasks=())
     if isinstance(one, RunLoop) and one.generators:
         yield replace(one, generators=())
-    if isinstance(one, UsePool) and one.ends != "with":
+    if isinstance(one, POOLS) and one.ends != "with":
         yield replace(one, ends="with")
     if isinstance(one, HOLDING):
         for body in _plainer_bodies(one.body):

@@ -122,6 +122,7 @@ class _Writer:
         pools = [one for one in statements(code) if isinstance(one, SubmitTask | ApplyTask)]
         self.plain = any(map(_is_plain, pools))  # whether it has pools of one worker
         self.many = not all(map(_is_plain, pools))  # and others
+        self.open = any(one.ends == "left open" for one in pools)
         self.spawns = any(one.method != "fork" for one in pools)
         self.resources = {one.resource for one in statements(code) if isinstance(one, Exhaust)}
 
@@ -203,6 +204,12 @@ class _Writer:
         after_main, keeps = "after main" in self.ends, Keep in self.kinds
         fork, process = prelude.FORK, prelude.PROCESSES
         pooled, workers = prelude_process_pools.PROCESS_POOLS, prelude_process_pools.WORKERS
+        loops = prelude_loops.LOOPS
+        if Fork in self.kinds:
+            loops = loops.replace(*prelude_loops.WHERE_FORKED)
+        if self.open:
+            for otherwise in prelude_process_pools.WHERE_LEFT_OPEN:
+                pooled, workers = pooled.replace(*otherwise), workers.replace(*otherwise)
         if not self.plain:
             workers = prelude_process_pools.NEXT_PLACE + workers
         if after_main:
@@ -224,12 +231,13 @@ class _Writer:
                 (prelude.TELL_ELSEWHERE, processes),
                 (process, StartProcess in self.kinds),
                 (prelude.TELL_END, pools and StartProcess not in self.kinds),
+                (prelude_process_pools.LEFT_OPEN, self.open),
                 (pooled, self.plain),
                 (prelude.HANDED, self.many and StartProcess not in self.kinds),
                 (workers, self.many),
                 (fork, Fork in self.kinds),
                 (prelude.JOINED, "joined" in self.ends),
-                (prelude_loops.LOOPS, self.kinds & {RunLoop, HandleInLoop}),
+                (loops, self.kinds & {RunLoop, HandleInLoop}),
                 (prelude.POOLS, UsePool in self.kinds),
                 (
                     prelude_interpreters.INTERPRETERS,
@@ -298,10 +306,11 @@ class _Writer:
     def _task(self, one: SubmitTask | ApplyTask) -> str:
         verb = "submit" if isinstance(one, SubmitTask) else "apply"
         task = self._thread(one.body, "task")
+        keep = ", keep=Open" if one.ends == "left open" else ""
         if _is_plain(one):
-            return f"{verb}_task({task})"
+            return f"{verb}_task({task}{keep})"
         begin = f", {self._thread(one.begin, 'begin')}" if one.begin else ""
-        return f'{verb}_to({task}, "{one.method}", {one.workers}{begin})'
+        return f'{verb}_to({task}, "{one.method}", {one.workers}{begin}{keep})'
 
     def _main_task(self, body: tuple[Statement, ...]) -> str:
         self.in_loop = True

@@ -225,8 +225,11 @@ IN_LOOP: Table = (
     [(3, Author.pool)],
     [],
     _FOR_INTERPRETERS,
+    [],
+    [],
+    [(6, Author.fork)],
 )
-"""It forks nothing: the child would go on with the loop of its parent."""
+"""Before generation 12 it forks nothing: the child goes on with the loop of its parent."""
 
 TABLES: Mapping[Place, Table] = {
     "main": IN_MAIN,

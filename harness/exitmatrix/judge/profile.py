@@ -75,6 +75,7 @@ class Profile(Frozen, kw_only=True):
     late_join: Literal["runs", "waits", "returns", "refuses"]
     has_runner: bool
     runner_takes_sigint: bool
+    copied_loop: Literal["runs", "unknown", "holds exits"]
     hook_exits: bool
     prompt_handlers: Literal["none", "completer", "history", "history 3.13"]
     prompt_interrupt: Literal["forgotten", "typed", "both"]
@@ -637,6 +638,19 @@ PARAMETERS: tuple[Parameter, ...] = (
         source="CPython gh-83658; docs: library/asyncio-runner, Handling Keyboard Interruption",
     ),
     Parameter(
+        name="copied_loop",
+        about="what an event loop is in a child that one of its tasks has forked",
+        spans=(
+            Span("cpython", (), "runs"),
+            Span("cpython", (3, 8), "unknown"),
+            Span("cpython", (3, 14), "holds exits"),
+            Span("pypy", (), "runs"),
+            Span("pypy", (3, 8), "unknown"),
+        ),
+        source="CPython Lib/asyncio/events.py, _get_running_loop; 3.8 Lib/asyncio/tasks.py, sleep; "
+        "3.14 Modules/_asynciomodule.c, leave_task",
+    ),
+    Parameter(
         name="hook_exits",
         about="whether sys.exit in sys.excepthook sets the exit status",
         spans=(Span("cpython", (), value=True), Span("pypy", (), value=False)),
@@ -720,14 +734,14 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="pools_refuse",
-        about="whether a new pool of threads refuses tasks once the exit function of pools has run",
+        about="whether a new pool refuses tasks once the exit function of such pools has run",
         spans=(
             Span("cpython", (), value=False),
             Span("cpython", (3, 7), value=True),
             Span("pypy", (), value=True),
         ),
-        source="CPython bpo-33097; 3.6 and 3.7 Lib/concurrent/futures/thread.py, "
-        "ThreadPoolExecutor.submit",
+        source="CPython bpo-33097; 3.6 and 3.7 Lib/concurrent/futures/thread.py and "
+        "process.py, submit",
     ),
     Parameter(
         name="tracker",

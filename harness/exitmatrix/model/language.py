@@ -17,6 +17,7 @@ from exitmatrix.model.base import Frozen
 
 ThreadEnd = Literal["joined", "after main", "never"]
 PoolEnd = Literal["with", "shutdown", "left open", "at exit"]
+ProcessPoolEnd = Literal["with", "left open"]
 StartMethod = Literal["fork", "spawn", "forkserver"]
 Shared = Literal[
     "semaphore",
@@ -423,13 +424,15 @@ class SubmitTask(Frozen, tag="submit task"):
     """`with ProcessPoolExecutor(workers) as pool: pool.submit(function).result()`.
 
     The function executes `body` in a worker; the others have executed a task before that does
-    nothing. Each has an initializer, which executes `begin`.
+    nothing. Each has an initializer, which executes `begin`. A pool that is left open has no `with`
+    statement: it stays as it is.
     """
 
     body: tuple[Statement, ...]
     method: StartMethod = "fork"
     workers: int = 1
     begin: tuple[Statement, ...] = ()
+    ends: ProcessPoolEnd = "with"
 
 
 class ApplyTask(Frozen, tag="apply task"):
@@ -439,6 +442,7 @@ class ApplyTask(Frozen, tag="apply task"):
     method: StartMethod = "fork"
     workers: int = 1
     begin: tuple[Statement, ...] = ()
+    ends: ProcessPoolEnd = "with"
 
 
 class AwaitTask(Frozen, tag="await task"):

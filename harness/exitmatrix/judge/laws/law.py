@@ -14,6 +14,7 @@ from exitmatrix.model import DataState, Frozen
 from exitmatrix.model.language import Nothing, Statement
 
 POOL = "concurrent.futures.thread._python_exit"
+PROCESS_POOL = "concurrent.futures.process._python_exit"
 """The exit function of pools of threads, where it is a handler."""
 
 Question = Literal[
@@ -44,6 +45,7 @@ Question = Literal[
     "task exception",  # what an exception does that leaves a task of a pool
     "pool task",  # what an exception does that leaves a task in a pool of threads
     "pools",  # whether the exit function of such pools waits for their workers
+    "process pools",  # the same of pools of processes that were left open
     "fork server",  # whether it imports the program's file, or each of its children does
     "daemonic process",  # what the end of its starter does to it
     "shared",  # whether something can be made that others find
@@ -263,7 +265,10 @@ class Facts(Frozen, kw_only=True):
     buffered: bool = False  # whether anything is buffered for it
     daemon: bool = False
     pool_over: bool = False  # whether the function has run that ends pools of threads
+    executors_over: bool = False  # whether the one has run that ends pools of processes
     in_loop: bool = False  # whether an event loop runs in this thread
+    loop_is_copy: bool = False  # whether that ran when the process was forked, and not since
+    in_main_task: bool = False  # whether it is the main task of a loop that executes the statement
     pooled: bool = False  # whether those are imported
     hook: str = ""  # sys.excepthook, threading.excepthook
     start: str = ""  # how Python was given the program, where that is not as a file

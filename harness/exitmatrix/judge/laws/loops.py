@@ -21,6 +21,12 @@ def _runs(facts: Facts) -> bool:
     return runs and not facts.in_loop
 
 
+def _is_unknown(facts: Facts) -> bool:
+    """Whether the main task of a child pauses that does not know the loop of its parent."""
+    copied = facts.loop_is_copy and facts.in_main_task
+    return does(Pause)(facts) and copied and facts.profile.copied_loop != "runs"
+
+
 LAWS: tuple[Law, ...] = (
     Law(
         id="loop-runs",
@@ -56,7 +62,12 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="loop-in-a-loop",
         about="statement",
-        when=lambda f: isinstance(f.statement, RunLoop) and f.profile.has_runner and f.in_loop,
+        when=lambda f: (
+            isinstance(f.statement, RunLoop)
+            and f.profile.has_runner
+            and f.in_loop
+            and not f.loop_is_copy  # a child does not know of it; nobody asked what it then does
+        ),
         then=lambda _: Raises("Exception"),
         because="asyncio.run in a thread whose event loop runs is a RuntimeError.",
         source="docs: library/asyncio-runner, asyncio.run; CPython Lib/asyncio/runners.py",
@@ -64,7 +75,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="main-task-pauses",
         about="statement",
-        when=does(Pause),
+        when=lambda f: does(Pause)(f) and not _is_unknown(f),
         then=lambda _: Proceeds(),
         because=(
             "While a task awaits something the loop has its turn: it calls what signals have asked "
@@ -72,6 +83,19 @@ LAWS: tuple[Law, ...] = (
         ),
         source="docs: library/asyncio-task, Task Cancellation; CPython Lib/asyncio/base_events.py, "
         "_run_once",
+    ),
+    Law(
+        id="copied-loop-is-unknown",
+        about="statement",
+        when=_is_unknown,
+        then=lambda _: Raises("Exception"),
+        because=(
+            "asyncio notes in which process a loop runs. In a child that a task has forked none "
+            "does: asyncio.sleep, which asks for it from 3.8 on, raises RuntimeError. The child "
+            "goes on with the loop all the same when its main task is over."
+        ),
+        source="CPython 3.8 Lib/asyncio/events.py, _get_running_loop; 3.8 Lib/asyncio/tasks.py, "
+        "sleep; bpo-32526",
     ),
     Law(
         id="callback-fails",
@@ -88,7 +112,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="no-loop-to-handle-signals",
         about="statement",
-        when=lambda f: isinstance(f.statement, HandleInLoop) and not f.in_loop,
+        when=lambda f: isinstance(f.statement, HandleInLoop) and (not f.in_loop or f.loop_is_copy),
         then=lambda _: Raises("Exception"),
         because="Where no loop runs asyncio.get_running_loop raises RuntimeError.",
         source="docs: library/asyncio-eventloop, asyncio.get_running_loop",
@@ -104,7 +128,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="loop-handles-signal",
         about="statement",
-        when=lambda f: isinstance(f.statement, HandleInLoop) and f.in_loop,
+        when=lambda f: isinstance(f.statement, HandleInLoop) and f.in_loop and not f.loop_is_copy,
         then=lambda _: Proceeds(),
         because=(
             "loop.add_signal_handler sets a handler that does nothing, in place of the one that "

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from exitmatrix.judge.laws.law import (
+    POOL,
+    PROCESS_POOL,
     Brings,
     Calls,
     Exits,
@@ -15,6 +17,7 @@ from exitmatrix.judge.laws.law import (
     Raises,
     Restarts,
     Unnoticed,
+    Waits,
     always,
     does,
 )
@@ -61,8 +64,7 @@ def _is_in_time(facts: Facts) -> bool:
 
 def _process_pool(facts: Facts) -> tuple[str, ...]:
     """What the import of the pool of processes registers, oldest first."""
-    process, thread = (f"concurrent.futures.{kind}._python_exit" for kind in ("process", "thread"))
-    own = {"both": (process, thread), "at use": (process,)}.get(facts.profile.pools, ())
+    own = {"both": (PROCESS_POOL, POOL), "at use": (PROCESS_POOL,)}.get(facts.profile.pools, ())
     return ("logging.shutdown", "multiprocessing.util._exit_function", *own)
 
 
@@ -70,6 +72,16 @@ def _is_a_task(facts: Facts) -> bool:
     """Whether a task is submitted to a pool of processes that this Python has."""
     executor = does(SubmitTask)(facts) and facts.profile.pools != "backport"
     return executor or (does(ApplyTask)(facts) and facts.profile.start_methods)
+
+
+def _is_tried(facts: Facts) -> bool:
+    """Whether that is where it was measured: in the main thread, before its code has ended."""
+    return _is_a_task(facts) and facts.in_main and not facts.finalizing
+
+
+def _is_refused(facts: Facts) -> bool:
+    """Whether an executor takes no task any more."""
+    return does(SubmitTask)(facts) and facts.executors_over and facts.profile.pools_refuse
 
 
 TRACKED = ("semaphore", "shared memory")
@@ -133,6 +145,31 @@ LAWS: tuple[Law, ...] = (
         source="CPython Lib/concurrent/futures/process.py, _process_worker and "
         "_ExecutorManagerThread.wait_result_broken_or_wakeup",
         race="the end of a worker that was between tasks, and the result of another's task",
+    ),
+    Law(
+        id="late-pool-is-refused",
+        about="statement",
+        when=lambda f: _is_tried(f) and _is_refused(f),
+        then=lambda _: Raises("Exception"),
+        because=(
+            "When the exit function of pools of processes has run, which up to 3.8 "
+            "atexit._run_exitfuncs runs too, submit raises RuntimeError: also that of a new pool."
+        ),
+        source="CPython bpo-33097; 3.8 Lib/concurrent/futures/process.py, "
+        "ProcessPoolExecutor.submit",
+    ),
+    Law(
+        id="open-pools-are-shut-down",
+        about="process pools",
+        when=always,
+        then=lambda _: Waits(waits=True),
+        because=(
+            "A ProcessPoolExecutor that is left open is shut down by the exit function of its "
+            "module: it wakes the thread that manages the pool, which tells the workers that no "
+            "task comes any more, and waits for them. Up to 3.8 that is a handler of atexit, from "
+            "3.9 on it is in threading's own list."
+        ),
+        source="CPython Lib/concurrent/futures/process.py, _python_exit; bpo-39812",
     ),
     Law(
         id="worker-is-told-to-end",
@@ -236,7 +273,7 @@ LAWS: tuple[Law, ...] = (
             (does(StartProcess)(f) and not f.daemonic and _has_method(f) and _is_in_time(f))
             or (does(JoinProcess, AwaitProcess)(f) and not f.foreign)
             or does(TerminateProcess, AwaitJoin)(f)
-            or (_is_a_task(f) and f.in_main and not f.finalizing)
+            or (_is_tried(f) and not _is_refused(f) and not f.daemonic)
         ),
         then=lambda _: Proceeds(),
         because=(
@@ -249,9 +286,17 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="daemons-have-no-children",
         about="statement",
-        when=lambda f: does(StartProcess)(f) and f.daemonic and _has_method(f),
+        when=lambda f: (
+            f.daemonic
+            and (
+                (does(StartProcess)(f) and _has_method(f)) or (_is_tried(f) and not _is_refused(f))
+            )
+        ),
         then=lambda _: Raises("Exception"),
-        because="A daemonic process may start no process of its own: AssertionError.",
+        because=(
+            "A daemonic process may start no process of its own, nor a pool of them: "
+            "AssertionError."
+        ),
         source="docs: library/multiprocessing, Process.daemon; CPython "
         "Lib/multiprocessing/process.py, BaseProcess.start",
     ),

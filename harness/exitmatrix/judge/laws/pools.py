@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import POOL, Brings, Facts, Law, Proceeds, Raises, Waits, always
+from exitmatrix.judge.laws.law import (
+    POOL,
+    PROCESS_POOL,
+    Brings,
+    Facts,
+    Law,
+    Proceeds,
+    Raises,
+    Waits,
+    always,
+)
 from exitmatrix.model.language import UsePool
 
 
@@ -49,7 +59,7 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Brings(
             (
                 "multiprocessing.util._exit_function",
-                "concurrent.futures.process._python_exit",
+                PROCESS_POOL,
                 POOL,
             )
         ),

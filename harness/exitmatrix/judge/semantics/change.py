@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from exitmatrix.declare.silent import SILENT
-from exitmatrix.judge.laws.law import POOL
+from exitmatrix.judge.laws.law import POOL, PROCESS_POOL
 from exitmatrix.judge.laws.libraries import FINALIZERS
 from exitmatrix.judge.semantics.state import (
     Body,
@@ -21,7 +21,13 @@ from exitmatrix.judge.semantics.state import (
     Thread,
     ThreadCode,
 )
-from exitmatrix.judge.semantics.waits import EndsProcesses, JoinsPools, Raised
+from exitmatrix.judge.semantics.waits import (
+    EndsProcesses,
+    JoinsPools,
+    JoinsProcessPools,
+    Looping,
+    Raised,
+)
 from exitmatrix.model.execution import Exit, Line, Moment
 from exitmatrix.model.language import Code
 
@@ -31,8 +37,13 @@ EXIT_FUNCTION = "multiprocessing.util._exit_function"
 POOLS = "-pools"
 """The exit function of pools of threads, in threading's own list."""
 
+PROCESS_POOLS = "-process pools"
+"""The same of pools of processes."""
+
 AT_WORK: Mapping[str, Frame] = {
     FINALIZERS: FinalizerRun(),
+    PROCESS_POOL: JoinsProcessPools(),
+    PROCESS_POOLS: JoinsProcessPools(),
     EXIT_FUNCTION: EndsProcesses(),
     POOL: JoinsPools(),
     POOLS: JoinsPools(),
@@ -159,7 +170,7 @@ def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:
     return replace(
         process,
         path=(*process.path, process.forked),
-        threads=(replace(push(thread, child), daemon=False, after_main=False),),
+        threads=(replace(push(_copied(thread), child), daemon=False, after_main=False),),
         main=thread.id,
         forked=0,
         pending=(),
@@ -172,9 +183,16 @@ def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:
         torn=process.torn or process.loading,
         owned=(),
         others=(*process.others, *process.owned),
+        left_open=(),
         shared=(),
         inherited=running(process),
     )
+
+
+def _copied(thread: Thread) -> Thread:
+    """The thread in a child: an event loop does not take it for the one in which it runs."""
+    frames = (replace(one, copy=True) if isinstance(one, Looping) else one for one in thread.frames)
+    return replace(thread, frames=tuple(frames))
 
 
 def running(process: ProcessState) -> tuple[str, ...]:

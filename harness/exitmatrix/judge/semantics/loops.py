@@ -26,6 +26,8 @@ from exitmatrix.model.language import Pause, RunLoop, Wake
 CALLBACK = "loop:"
 """Begins, among the dispositions of signals, what the loop calls: `loop:SIGTERM`."""
 
+EXITS = ("KeyboardInterrupt", "SystemExit")
+
 CANCELLED = Raised("CancelledError")
 
 
@@ -50,6 +52,24 @@ def is_running(thread: Thread) -> bool:
     """The same, or Py_Exit has ended the code of such a thread: then nobody has ended the loop."""
     bottom = thread.frames[0] if thread.frames else None
     return is_within(thread) or (isinstance(bottom, Finalization) and bottom.in_loop)
+
+
+def is_copy(thread: Thread) -> bool:
+    """Whether the innermost loop of a thread is a copy that a fork has made."""
+    return is_within(thread) and _loop(thread).copy
+
+
+def can_fork(thread: Thread, ask: Ask) -> bool:
+    """Whether it is known what a child goes on with that is forked in a loop.
+
+    That is no copy itself, has at most one task and generator, and calls nothing. Where exits do
+    not leave a copy, nobody asked how one goes on that is at its end.
+    """
+    loops = [one for one in thread.frames if isinstance(one, Looping)]
+    called = any(isinstance(one, CalledBack) for one in thread.frames)
+    if len(loops) != 1 or loops[0].copy or loops[0].unordered or called:
+        return False
+    return not (loops[0].ended and ask.profile.copied_loop == "holds exits")
 
 
 def execute(
@@ -100,12 +120,16 @@ def _step(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -
         # _cancel_all_tasks, and Lib/asyncio/base_events.py, shutdown_asyncgens.
         raise NotPredicted("no law says what happens: which of several tasks of a loop is first")
     function, *others = loop.beside
-    thread = change.swap(thread, replace(loop, beside=tuple(others), ended=True))
+    # It is run once more, for each kind: Lib/asyncio/runners.py, _cancel_all_tasks and run.
+    ended = replace(loop, beside=tuple(others), ended=True, copy=False)
+    thread = change.swap(thread, ended)
     return change.put(now, process, change.push(thread, Entering(function)))
 
 
 def _release_result(loop: Looping, ask: Ask) -> Looping:
     """The loop, whose main task has returned though it was cancelled. Raises NotPredicted."""
+    if loop.due and loop.copy and ask.profile.copied_loop == "holds exits":
+        raise NotPredicted("no law says what happens: a cancelled task in a forked child")
     if loop.ended or not (loop.due and loop.tasks and loop.generators):
         return loop
     if not ask.told:
@@ -152,6 +176,9 @@ def unwind(
             waiting = _set(waiting, left=True, raised=raised)
         return change.put(now, process, replace(waiting, raising=CANCELLED))
     loop = _loop(thread)
+    if loop.copy and raised.name in EXITS and ask.profile.copied_loop == "holds exits":
+        # The loop, which they should have ended, goes on: seen on 3.14.10 and 3.15.2.
+        raise NotPredicted("no law says what happens: an exit of a task in a forked child")
     _has_called(loop)
     if loop.left or loop.ended:
         if raised == CANCELLED:

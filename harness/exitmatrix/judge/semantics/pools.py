@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Facts, Passes, Proceeds, Raises, Restarts
+from exitmatrix.judge.laws.law import Facts, Passes, Proceeds, Raises, Restarts, Waits
 from exitmatrix.judge.semantics import change, multiprocess, process_waits, run
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import Body, Configuration, ProcessState, Thread
@@ -17,6 +17,7 @@ from exitmatrix.judge.semantics.waits import (
     AwaitsWork,
     EndsPool,
     EndsProcesses,
+    JoinsProcessPools,
     Owned,
     Path,
     Raised,
@@ -33,7 +34,7 @@ LOCKS = 5
 BETWEEN = AwaitsWork | AwaitsTask
 """What a worker does between tasks."""
 
-FRAMES = AwaitsOther | AwaitsResult | BETWEEN | EndsPool | ShutsDown | TaskCode
+FRAMES = AwaitsOther | AwaitsResult | BETWEEN | EndsPool | JoinsProcessPools | ShutsDown | TaskCode
 
 
 def submit(
@@ -55,7 +56,7 @@ def submit(
         if ask.profile.wakes_closed_pools:
             # Whose thread is still in a table of weak references, if nobody has collected it yet.
             raise NotPredicted("no law says what happens: the exit function of pools, on PyPy")
-        now = change.with_process(now, run.bring(process, "process pool", ask))
+        now = change.with_process(now, _import(process, ask))
     path = process.path
     now = _begin(now, path, thread, statement, statement.body, ask)
     for _ in range(1, statement.workers):
@@ -72,6 +73,16 @@ def submit(
         main = change.push(main, AwaitsOther(other.path))
     now = change.put(now, first, main)
     return change.put(now, process, change.push(thread, AwaitsResult(workers, statement)))
+
+
+def _import(process: ProcessState, ask: Ask) -> ProcessState:
+    """With the exit function of pools of processes, wherever that is. Raises NotPredicted."""
+    process = run.bring(process, "process pool", ask)
+    if ask.profile.pools != "joined earlier" or change.PROCESS_POOLS in process.listed:
+        return process
+    listed = (*process.listed, change.PROCESS_POOLS)
+    waiting = (*process.threading, change.PROCESS_POOLS)
+    return replace(process, listed=listed, threading=waiting)
 
 
 def _begin(
@@ -119,6 +130,37 @@ def go_on(
             yield from _shut_down(now, process, thread, down, ask)
         case EndsPool() as ending:
             yield from _end(now, process, thread, ending, ask)
+        case JoinsProcessPools():
+            yield _join(now, process, thread, ask)
+
+
+def _join(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -> Configuration:
+    """Executors that were left open are told to end, and waited for. Raises NotPredicted."""
+    process = replace(process, executors_over=True)
+    if not process.left_open:
+        return change.put(now, process, change.pop(thread))
+    (effect,) = ask("process pools", Facts(profile=ask.profile))
+    if effect != Waits(waits=True):
+        raise NotPredicted(f"{effect!r} of an exit function of pools")
+    down = change.swap(thread, ShutsDown(process.left_open))
+    return change.put(now, replace(process, left_open=()), down)
+
+
+def _leave(
+    now: Configuration,
+    process: ProcessState,
+    thread: Thread,
+    waiting: AwaitsResult,
+    raised: Raised | None,
+) -> Configuration:
+    """The starter, which has its result or an exception: the pool's `with` statement is left."""
+    workers, of_pool = waiting.workers, isinstance(waiting.pool, ApplyTask)
+    if waiting.pool.ends == "left open":
+        if not of_pool:
+            process = replace(process, left_open=(*process.left_open, *workers))
+        return change.put(now, process, replace(change.pop(thread), raising=raised))
+    down = EndsPool(workers, raised) if of_pool else ShutsDown(workers, raised)
+    return change.put(now, process, change.swap(replace(thread, raising=None), down))
 
 
 def _end_worker(
@@ -216,6 +258,8 @@ def _await(
         of_pool = isinstance(waiting.pool, ApplyTask)
         (effect,) = ask("worker gone", Facts(profile=ask.profile, of_pool=of_pool))
         match effect:
+            case Raises() if waiting.pool.ends == "left open":
+                raise NotPredicted("no law says what happens: a broken pool that is left open")
             case Raises(name):
                 broken = Raised(name, text="BrokenProcessPool")
                 down = change.swap(thread, ShutsDown(waiting.workers, broken, broken=True))
@@ -227,11 +271,8 @@ def _await(
                 raise NotPredicted(f"{effect!r} of a pool")
     elif waiting.lost:
         return
-    elif isinstance(frame, AwaitsWork):
-        down = change.swap(thread, ShutsDown(waiting.workers, frame.result))
-        yield change.put(now, process, down)
-    elif isinstance(frame, AwaitsTask) and frame.done:
-        yield change.put(now, process, change.swap(thread, EndsPool(waiting.workers, frame.result)))
+    elif isinstance(frame, AwaitsWork) or (isinstance(frame, AwaitsTask) and frame.done):
+        yield _leave(now, process, thread, waiting, frame.result)
 
 
 def go_on_beside(
@@ -314,10 +355,7 @@ def leave(
     """All that may follow an exception of a task, or while its result is awaited."""
     calm = replace(thread, raising=None)
     if isinstance(thread.top, AwaitsResult):
-        workers = thread.top.workers
-        of_pool = isinstance(thread.top.pool, ApplyTask)
-        down = EndsPool(workers, raised) if of_pool else ShutsDown(workers, raised)
-        yield change.put(now, process, change.swap(calm, down))
+        yield _leave(now, process, thread, thread.top, raised)
         return
     of_pool = isinstance(thread.top, TaskCode) and thread.top.of_pool
     about = Facts(profile=ask.profile, exception=raised.name, of_pool=of_pool)

@@ -105,6 +105,8 @@ def _end_processes(
         process = multiprocess.knowing(now, replace(process, shared=left, processes_over=True))
         moments = [change.put(now, process, change.swap(thread, replace(ending, asked=True)))]
         for one in (*process.owned, *process.others):
+            if one in process.others and _has_worker(now, one):
+                raise NotPredicted("no law says what happens: a child that ends its parent's Pool")
             if one.daemon and not one.reaped:
                 moments = [
                     after

@@ -21,6 +21,7 @@ from exitmatrix.judge.semantics.waits import (
     Joins,
     JoinsPools,
     JoinsProcess,
+    JoinsProcessPools,
     Lingering,
     Looping,
     Owned,
@@ -173,6 +174,7 @@ Frame = (
     | AwaitsWorker
     | ClosesPool
     | JoinsPools
+    | JoinsProcessPools
     | PoolIdle
     | PoolWork
     | Resting
@@ -262,6 +264,7 @@ class ProcessState(Frozen, kw_only=True):
     loading: bool = False  # whether a thread that has ended may be loading a library
     torn: bool = False  # whether it was forked from one that may have been
     owned: tuple[Owned, ...] = ()  # the processes of multiprocessing that it has started
+    left_open: tuple[Owned, ...] = ()  # the workers of executors that it has left open
     others: tuple[
         Owned, ...
     ] = ()  # those of the one it was forked from, which it takes for its own
@@ -275,6 +278,7 @@ class ProcessState(Frozen, kw_only=True):
     pooled: bool = False  # whether it has imported the pools of threads
     futures: bool = False  # whether concurrent.futures has been imported
     pools_over: bool = False  # whether their exit function has run
+    executors_over: bool = False  # whether that of pools of processes has
     shared: tuple[Shared, ...] = ()  # what it has made that others can find, and nobody has removed
 
     def thread(self, id: int) -> Thread | None:

@@ -124,7 +124,10 @@ def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement)
         foreign=not process.owned and bool(process.others),
         pool_over=process.pools_over or any(line.function == POOL for line in process.said),
         pooled=process.pooled,
+        executors_over=process.executors_over,
         in_loop=loops.is_running(thread),
+        loop_is_copy=loops.is_copy(thread),
+        in_main_task=loops.is_main_task(thread),
     )
 
 
@@ -147,7 +150,7 @@ def execute(
             f"no law says what happens: {type(statement).__name__} while globals are released"
         )
     _knows_signals(process, statement, ask)
-    _can_fork(process, thread, statement)
+    _can_fork(process, thread, statement, ask)
     about = facts(ask, process, thread, statement)
     if process.torn and isinstance(statement, LOADERS):
         for effect in ask("loading", about):
@@ -172,6 +175,8 @@ def _imported(
     """What is left by the import that a statement begins with. Raises NotPredicted."""
     # A generated program's run_loop evaluates a text each time: declare/prelude_loops.py.
     evaluates = ask.told and isinstance(statement, RunLoop)
+    if isinstance(statement, RunLoop | HandleInLoop) and ask.profile.pools == "both":
+        process = workers.bring(process, ask)  # by the import of asyncio
     if isinstance(statement, FUTURES) and (evaluates or not process.futures):
         process = replace(process, futures=True)
         if ask.profile.eval_forgets_interrupt:
@@ -182,13 +187,15 @@ def _imported(
     return process, thread
 
 
-def _can_fork(process: ProcessState, thread: Thread, statement: Statement) -> None:
+def _can_fork(process: ProcessState, thread: Thread, statement: Statement, ask: Ask) -> None:
     """Raises NotPredicted where it is not known what a child goes on with."""
     if not isinstance(statement, Fork | StartProcess):
         return
     if workers.works(thread):
         raise NotPredicted("no law says what happens: a fork in a task of a pool of threads")
-    if loops.is_running(thread):
+    if loops.is_running(thread) and not (
+        isinstance(statement, Fork) and loops.can_fork(thread, ask)
+    ):
         raise NotPredicted("no law says what happens: a fork while an event loop runs")
     if process.second:
         raise NotPredicted("no law says what happens: a fork beside a second interpreter")

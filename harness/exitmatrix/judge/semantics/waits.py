@@ -152,6 +152,10 @@ class ClosesPool(Frozen):
     raised: Raised | None = None  # what goes on then
 
 
+class JoinsProcessPools(Frozen):
+    """The exit function of pools of processes: those that are open are shut down."""
+
+
 class JoinsPools(Frozen):
     """The exit function of pools of threads: it tells all workers to end, and waits for them."""
 
@@ -189,6 +193,7 @@ class Looping(Frozen):
     raised: Raised | None = None  # what the whole ends with
     due: bool = False  # whether its main task is to be told of that when it awaits something
     calls: tuple[str, ...] = ()  # functions that it calls when it has its turn
+    copy: bool = False  # whether it ran when the process was forked, and was not run again since
 
 
 class Turn(Frozen):
