@@ -413,6 +413,30 @@ def test_what_the_program_registers_is_its_own_whoever_wrote_it(run_app: Run) ->
     assert "otherwise" not in done.stdout
 
 
+CLEARING = """
+import atexit, os, signal, subprocess, sys
+
+if "child" not in sys.argv:
+    atexit.register(print, "bye")
+    child = subprocess.Popen([sys.executable, "clearing.py", "child"], env={})
+    signal.signal(signal.SIGTERM, lambda *_: (child.terminate(), child.wait(), sys.exit(0)))
+signal.pause()
+"""
+
+
+def test_of_a_python_beside_the_program_that_is_not_seen_nobody_says_that_it_is_clean(
+    run_app: Run, folder: Path
+) -> None:
+    """The program clears the environment of another Python, whose handlers nobody can tell."""
+    (folder / "clearing.py").write_text(CLEARING)
+    only = (*ONCE, "--ending", "deploy", "--expect", "deploy:ran=all")
+    done = run_app(*only, "--", "python", "clearing.py")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "? not seen" in row(done.stdout, "deploy")
+    assert re.search(r"clearing.py\s+\? not observed from inside", done.stdout)
+    assert "clearing.py could not be seen from inside" in done.stdout
+
+
 def test_where_nothing_can_be_put_in_the_kernel_alone_is_told(run_app: Run) -> None:
     """`python -I` reads no PYTHONPATH: its end is told, and of handlers nothing."""
     words = ("--ending", "ctrl-c", "--json", "seen.jsonl", "--", "python", "-I", "plain.py")

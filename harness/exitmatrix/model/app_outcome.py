@@ -69,6 +69,7 @@ class Member(Frozen, kw_only=True):
     launches: bool = False  # the program was started through it
     pipes: bool = False  # a shell whose command has a pipe in it
     beside: bool = False  # another program, which a launcher has started beside: `| tee log`
+    python: bool = False  # its program is a Python
 
     @property
     def base(self) -> str:
@@ -93,8 +94,12 @@ class Member(Frozen, kw_only=True):
 
     @property
     def counts(self) -> bool:
-        """Whether its clean-up is the user's matter: of a program that another one starts, too."""
-        return self.family or bool(self.registered)
+        """Whether its clean-up is the user's matter: of a program that another one starts, too.
+
+        Of a Python that is not observed nobody knows that it has nothing to clean up.
+        """
+        unknown = self.python and not (self.observed or self.launches or self.new)
+        return self.family or bool(self.registered) or unknown
 
     @property
     def end(self) -> str:

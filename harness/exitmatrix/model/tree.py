@@ -172,7 +172,7 @@ class Tree:
         unpacked = [one for one in below if one.unpacked and not node.unpacked]
         if unpacked:
             return self._launched_by(unpacked[0])
-        if node.name in SUPERVISORS and any(_is_python(one) and not one.forked for one in below):
+        if node.name in SUPERVISORS and any(is_python(one) and not one.forked for one in below):
             return [app for one in below if not one.forked for app in self._launched_by(one)]
         if node.listens or not below or any(one.forked or self._alike(one, node) for one in below):
             return (node,)
@@ -181,19 +181,19 @@ class Tree:
                 return self._launched_by(below[0])
             found = list(self._launched_by(below[0]))
             again = below[0].program == node.program and not _is_shell(node)
-            if again and (_is_python(node) or not any(_is_python(one) for one in found)):
+            if again and (is_python(node) or not any(is_python(one) for one in found)):
                 return (node,)  # but `make all` may start `make serve`, and that a Python
             # What starts a tool is no launcher of it; `conda run` and its like start a Python.
             # A script of Python may do so too, as one part of its work.
-            own = _is_python(node) and (
-                node.name.endswith(".py") or not any(_is_python(one) for one in found)
+            own = is_python(node) and (
+                node.name.endswith(".py") or not any(is_python(one) for one in found)
             )
             return (node,) if own else found
-        if _is_python(node):
+        if is_python(node):
             return (node,)
         found = [app for one in below for app in self._launched_by(one)]
         # Of `python app.py | tee log` the one that has something to clean up is known.
-        return [one for one in found if _is_python(one)] or found
+        return [one for one in found if is_python(one)] or found
 
     def _find_launchers(self) -> set[int]:
         """Those through which the program was started: from the first process down to it."""
@@ -364,7 +364,8 @@ def _same_file(one: str, other: str) -> bool:
     return one == other or (long.startswith("/") and long.endswith(f"/{short.removeprefix('./')}"))
 
 
-def _is_python(node: Node) -> bool:
+def is_python(node: Node) -> bool:
+    """Whether it runs a Python, by the name of its file."""
     return PurePosixPath(node.program).name.startswith(("python", "pypy"))
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from exitmatrix.model import Event, Unknown
 from exitmatrix.model.app import AppTrial, Moment
 from exitmatrix.model.app_outcome import NOBODY, AppOutcome, Fate, Handler, Member, Ran, Sent
-from exitmatrix.model.tree import GROUP, Node, Tree
+from exitmatrix.model.tree import GROUP, Node, Tree, is_python
 from exitmatrix.observe.app_handlers import (
     of_atexit,
     of_finalizer,
@@ -236,6 +236,7 @@ def _member(node: Node, tree: Tree, seen: _Seen, begun: float) -> Member:
         launches=node.pid in tree.launchers,
         beside=node.pid in tree.beside,
         pipes=node.pipes,
+        python=is_python(node),
     )
 
 
