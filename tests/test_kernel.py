@@ -274,3 +274,14 @@ def test_a_child_of_vfork_is_no_copy_of_its_parent_before_it_executes(tmp_path: 
         opened = os.open(fifo, os.O_RDWR)  # so that nobody waits for a writer, now or later
         one.communicate()  # the end of its stdin is that of both
         os.close(opened)
+
+
+def test_words_and_stack_are_those_of_one_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process may execute another program between two looks, or have no words yet."""
+    stacks = iter([1, 2, 2, 2, 3, 3])
+    words = iter([("python", "app.py"), ("uname",), ()])
+    monkeypatch.setattr(looking, "place_of_stack", lambda _pid: next(stacks))
+    monkeypatch.setattr(looking, "command_line", lambda _pid: next(words))
+    monkeypatch.setattr(looking, "program_of", lambda _pid: "/bin/uname")
+    assert looking.at_one_moment(7) == (("uname",), "/bin/uname", 2)
+    assert looking.at_one_moment(7) == ((), "/bin/uname", 0)

@@ -12,7 +12,13 @@ import signal
 import struct
 from collections.abc import Iterable
 
-from exitmatrix.machine.run.kernel.proc import at_rest, has_ended, is_stopped, read_proc
+from exitmatrix.machine.run.kernel.proc import (
+    at_rest,
+    command_line,
+    has_ended,
+    is_stopped,
+    read_proc,
+)
 from exitmatrix.model.base import Frozen
 
 LISTEN = b"0A"  # include/net/tcp_states.h: TCP_LISTEN
@@ -137,6 +143,20 @@ def place_of_stack(pid: int) -> int:
     """
     fields = _stat(pid)
     return int(fields[STARTSTACK]) if len(fields) > STARTSTACK else 0
+
+
+def at_one_moment(pid: int) -> tuple[tuple[str, ...], str, int]:
+    """Its command line, the file that it runs, and where its stack began.
+
+    Who executes a program between two looks would have the one's words and the other's stack, and
+    so that program's words would never be learnt. There is a stack before there are words: then
+    nothing is known of it yet.
+    """
+    while True:
+        stack = place_of_stack(pid)
+        words, program = command_line(pid), program_of(pid)
+        if place_of_stack(pid) == stack:
+            return words, program, stack if words else 0
 
 
 def memory_of(pids: Iterable[int]) -> int:

@@ -262,8 +262,7 @@ class AppState(Running[TimedJournal]):
         old = self.nodes.get(pid)
         parent = old.parent if old else self._starter_of(pid)
         in_vfork = (old is None or not old.words) and proc.may_be_in_vfork(parent)
-        words, program = proc.command_line(pid), looking.program_of(pid)
-        stack = looking.place_of_stack(pid)
+        words, program, stack = looking.at_one_moment(pid)
         if in_vfork and stack == self.stacks.get(parent):
             # It is about to execute a program, which alone says what it is.
             words, program, stack = (), "", 0
