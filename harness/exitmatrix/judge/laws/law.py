@@ -14,8 +14,10 @@ from exitmatrix.model import DataState, Frozen
 from exitmatrix.model.language import Nothing, Statement
 
 POOL = "concurrent.futures.thread._python_exit"
-PROCESS_POOL = "concurrent.futures.process._python_exit"
 """The exit function of pools of threads, where it is a handler."""
+
+PROCESS_POOL = "concurrent.futures.process._python_exit"
+"""The same of pools of processes."""
 
 Question = Literal[
     "statement",  # what a statement does, besides what its definition says
