@@ -30,8 +30,8 @@ def _of_others(package, calls):
 
 KEPT = {
     # module of an app's class: what it calls at its end, in the order of the calls
-    "litestar.app": lambda app: [*app._lifespan_managers, *app.on_shutdown],  # 2.25, lifespan
-    "quart.app": lambda app: [*app.while_serving_gens, *app.after_serving_funcs],  # 0.23
+    "litestar.app": lambda app: list(app._lifespan_managers) + list(app.on_shutdown),  # 2.25
+    "quart.app": lambda app: list(app.while_serving_gens) + list(app.after_serving_funcs),  # 0.23
     "falcon.asgi.app": lambda app: [  # 4.4, App._handle_lifespan
         one.process_shutdown
         for one in reversed(app._unprepared_middleware)
