@@ -20,11 +20,12 @@ from exitmatrix.machine.store.records import platform_name
 from exitmatrix.model import Event, Outcome, Steering
 from exitmatrix.observe import observe
 from exitmatrix.plan.steering import AHEAD, EVENTS, PROCESSES, TURNS, steering_of
+from exitmatrix.report.pages import raced
 from exitmatrix.report.pages.races import lines
 from msgspec.structs import replace
 
 from tests.conftest import FOUND, LOADED, NEWEST, make_order
-from tests.support.committed import REPORTS
+from tests.support.committed import REPORTS, records, scenarios
 from tests.support.values import ended, outcome, process, record
 
 PROGRAM = """\
@@ -214,6 +215,29 @@ def test_what_is_allowed_and_was_never_seen_is_named() -> None:
     told = "\n".join(lines([whole, short], 40))
     assert told.count("allowed, and never seen: ") == 1
     assert told.endswith("1 of 2 races showed all that the laws allow, 40 runs each this time")
+
+
+def test_the_page_of_races_counts_what_was_never_seen() -> None:
+    """Of each question, over all cells that were asked it; those that are whole are left out."""
+    never, always, other = (
+        outcome(process("parent"), process("child", fired=fired)) for fired in ((), ("A",), ("B",))
+    )
+    seen = record("flask-debug/SIGTERM@group", always)
+    whole = Race(record=replace(seen, runs=60), between=(), allowed=(always,))
+    one = Race(record=replace(seen, runs=20), between=(), allowed=(always, never))
+    two = Race(record=replace(seen, runs=None), between=(), allowed=(always, never, other))
+    told = raced.render([whole, one, two])
+    assert "1 of 3 races have shown all" in told
+    row = "| `flask-debug/SIGTERM@group` | 3 | 1 | 1 | 1 to 2 | 20, not counted |"
+    assert row in told.splitlines()
+    assert row.split("|")[1] not in raced.render([whole])
+
+
+def test_the_page_of_races_is_that_of_the_records() -> None:
+    """Every race on record is among those that it counts."""
+    found = (race(one, scenarios().get(one.scenario)) for one in records())
+    page = raced.render([one for one in found if one])
+    assert page == (REPORTS / "races.md").read_text()
 
 
 def test_a_race_is_one_by_its_record_or_by_the_rules() -> None:

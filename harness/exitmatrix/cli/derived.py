@@ -1,4 +1,4 @@
-"""Verdicts and report, derived from all records that there are."""
+"""Verdicts and reports, derived from all records that there are."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from pathlib import Path
 
 from exitmatrix.cli.errors import HARNESS_FAILED, Failure
 from exitmatrix.cli.judging import judge_records
+from exitmatrix.judge.races import race
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import read_records
 from exitmatrix.machine.store.verdicts import write_verdicts
 from exitmatrix.model import Judgement, Record, Scenario
 from exitmatrix.report.pages import matrix as pages
+from exitmatrix.report.pages import raced
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ def write_reports(output: Path, subjects: dict[str, Scenario]) -> Derived:
         in_order = sorted(judged, key=lambda key: (key[1], key[0]))
         write_verdicts(output, [judged[key].verdict for key in in_order])
         write(output / "matrix.md", pages.render(records, judged, subjects).encode())
+        found = (race(one, subjects.get(one.scenario)) for rows in records.values() for one in rows)
+        write(output / "races.md", raced.render([one for one in found if one]).encode())
     except CannotWrite as error:
         raise Failure(str(error), HARNESS_FAILED) from error
     return Derived(records=records, judged=judged)

@@ -1,0 +1,80 @@
+"""The page of races: which were seen whole, and what the laws allow that was never seen. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from exitmatrix.judge.races import Race
+from exitmatrix.model.cell import DIRECT
+from exitmatrix.report.document import Code, Section, inline, paragraph, table
+from exitmatrix.report.render.markdown import markdown
+
+NOT_COUNTED = "not counted"
+
+
+def render(races: Sequence[Race]) -> str:
+    """The page as Markdown."""
+    return markdown(page(races))
+
+
+def page(races: Sequence[Race]) -> Section:
+    """What was seen and what is allowed, of each question over all that were asked it."""
+    asked: defaultdict[str, list[Race]] = defaultdict(list)
+    for one in races:
+        asked[_question(one)].append(one)
+    unfinished = {key: some for key, some in asked.items() if any(one.never_seen for one in some)}
+    whole = sum(not one.never_seen for one in races)
+    return Section(
+        "Races",
+        (
+            paragraph(
+                "A cell is a race if its record holds several outcomes, or if the laws allow"
+                " several. Whatever was seen is allowed: otherwise the cell is a mismatch."
+                f" {whole:,} of {len(races):,} races have shown all that the laws allow."
+            ),
+            paragraph(
+                "Of the others this table tells how many outcomes are allowed and were never seen,"
+                " and in how many runs. What none of n runs has shown has a probability below 3/n"
+                " (at 95 %). Two numbers are the least and the most of the cells that were asked"
+                " the same, on several Pythons and releases."
+            ),
+            paragraph(
+                inline(
+                    Code("exitmatrix races --scenario NAME --termination ID"),
+                    " names these outcomes, and steers for them.",
+                )
+            ),
+            table(
+                ("question", "cells", "of these whole", "seen", "never seen", "runs"),
+                [_row(key, unfinished[key]) for key in sorted(unfinished)],
+            ),
+        ),
+    )
+
+
+def _row(question: str, races: Sequence[Race]) -> tuple[Code | str, ...]:
+    unfinished = [one for one in races if one.never_seen]
+    runs = [one.record.runs for one in unfinished]
+    counted = _span(one for one in runs if one)
+    return (
+        Code(question),
+        str(len(races)),
+        str(len(races) - len(unfinished)),
+        _span(len(one.record.seen or one.record.outcomes) for one in unfinished),
+        _span(len(one.never_seen) for one in unfinished),
+        ", ".join(filter(None, (counted, NOT_COUNTED if None in runs else ""))),
+    )
+
+
+def _question(race: Race) -> str:
+    one = race.record
+    launcher = "" if one.launcher == DIRECT else f"{one.launcher}/"
+    return f"{one.scenario}/{launcher}{one.termination}@{one.target}"
+
+
+def _span(numbers: Iterable[int]) -> str:
+    found = sorted(set(numbers))
+    if not found:
+        return ""
+    return f"{found[0]:,}" if len(found) == 1 else f"{found[0]:,} to {found[-1]:,}"
