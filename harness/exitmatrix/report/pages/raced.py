@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from exitmatrix.judge.races import Race
-from exitmatrix.model.cell import DIRECT
 from exitmatrix.report.document import Code, Section, inline, paragraph, table
 from exitmatrix.report.render.markdown import markdown
 
@@ -22,7 +21,7 @@ def page(races: Sequence[Race]) -> Section:
     """What was seen and what is allowed, of each question over all that were asked it."""
     asked: defaultdict[str, list[Race]] = defaultdict(list)
     for one in races:
-        asked[_question(one)].append(one)
+        asked[str(one.record.question)].append(one)
     unfinished = {key: some for key, some in asked.items() if any(one.never_seen for one in some)}
     whole = sum(not one.never_seen for one in races)
     return Section(
@@ -65,12 +64,6 @@ def _row(question: str, races: Sequence[Race]) -> tuple[Code | str, ...]:
         _span(len(one.never_seen) for one in unfinished),
         ", ".join(filter(None, (counted, NOT_COUNTED if None in runs else ""))),
     )
-
-
-def _question(race: Race) -> str:
-    one = race.record
-    launcher = "" if one.launcher == DIRECT else f"{one.launcher}/"
-    return f"{one.scenario}/{launcher}{one.termination}@{one.target}"
 
 
 def _span(numbers: Iterable[int]) -> str:
