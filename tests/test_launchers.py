@@ -20,10 +20,9 @@ from exitmatrix.declare.launchers import (
 )
 from exitmatrix.declare.scenario import InvalidScenario, parse
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.judge.launched import predict_launched
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.texts import TEXTS
-from exitmatrix.judge.verdict import judge, program_of
+from exitmatrix.judge.verdict import expected, judge
 from exitmatrix.machine import launchers as here
 from exitmatrix.machine.bundles import CannotBundle
 from exitmatrix.machine.environments.prepare import Environment
@@ -320,7 +319,7 @@ def foreseen(question: str, version: str = "3.13.0") -> tuple[Outcome, ...]:
     stack = "flask-3.1" if question.startswith("flask") else "none"
     one = record(question, version=version, stack=stack)
     scenario = LOADED[one.scenario]
-    return predict_launched(one, scenario, program_of(scenario)).outcomes
+    return expected(one, scenario).outcomes
 
 
 def ends(question: str, version: str = "3.13.0") -> set[tuple[str, ...]]:
@@ -387,7 +386,7 @@ def test_pypy_handles_a_sigint_that_it_was_started_to_ignore(
 ) -> None:
     """And exits with 1, as PID 1, where CPython exits with 130."""
     one = record(question, version="3.11.17", implementation="pypy", build="8.0.1")
-    assert _ends(predict_launched(one, PLAIN, program_of(PLAIN)).outcomes) == ended
+    assert _ends(expected(one, PLAIN).outcomes) == ended
 
 
 def test_a_terminal_that_loses_its_first_process_hangs_up() -> None:

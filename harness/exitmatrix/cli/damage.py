@@ -1,62 +1,225 @@
-"""Damaged laws, judged by what programs have shown."""
+"""Damaged laws, judged by what programs and cells have shown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
-from exitmatrix.cli.boundaries import neighbours
-from exitmatrix.cli.programs import Run, profiles_of
+from exitmatrix.cli.judging import judged
+from exitmatrix.cli.neighbours import all_damages
+from exitmatrix.cli.programs import Pythons, Run, profiles_of, show_all
+from exitmatrix.cli.records import read
 from exitmatrix.declare.batch import file_of
+from exitmatrix.declare.seldom import SELDOM
 from exitmatrix.declare.shrink import weight
-from exitmatrix.judge.damage import Damage, moved_boundaries, notices, removed_laws
+from exitmatrix.judge.damage import (
+    Damage,
+    Needed,
+    adds_to_cell,
+    cell_notices,
+    does,
+    needed,
+    notices,
+    still_notices,
+)
 from exitmatrix.judge.profile import Profile
-from exitmatrix.judge.programs import compare
+from exitmatrix.machine.bare.session import Session
 from exitmatrix.machine.store.corpus import Corpus
-from exitmatrix.model import Frozen
+from exitmatrix.machine.store.programs import read_witnesses
+from exitmatrix.machine.store.records import describe
+from exitmatrix.model import Frozen, Record, Scenario
 from exitmatrix.model.boundary import Witness
 from exitmatrix.model.execution import Seen
 from exitmatrix.model.language import Code
 
+MOST_TRIED = 3
+"""Programs of a run that are run again for one damage."""
 
-class Match(Frozen, kw_only=True):
-    """What a program showed on a Python, as the laws foresee."""
+Found = Sequence[tuple[Damage, Witness | None]]
+
+
+class Sight(Frozen, kw_only=True):
+    """What a program showed on a Python, and no law contradicts."""
 
     code: Code
     python: str
     seen: Seen
-    laws: frozenset[str]  # that were used
+    needed: Needed
 
 
-def find_witnesses(run: Run, corpus: Corpus) -> Iterator[tuple[Damage, Witness | None]]:
-    """For each damage the smallest program that notices it; None where there is none."""
+class Cells(Frozen, kw_only=True):
+    """The cells on record that match the laws, in order, with the laws that each rests on."""
+
+    records: Mapping[str, Record]
+    scenarios: Mapping[str, Scenario]
+    laws: Mapping[str, frozenset[str]]
+
+    def get(self, cell: str) -> tuple[Record, Scenario] | None:
+        """A record and its scenario."""
+        record = self.records.get(cell)
+        scenario = self.scenarios.get(record.scenario) if record else None
+        return (record, scenario) if record and scenario else None
+
+
+def cells_of(output: Path, scenarios: Mapping[str, Scenario]) -> Cells:
+    """The cells whose scenario says what its program does; of a server only facts are known."""
+    by_platform = read(output)
+    verdicts = judged(output, by_platform, scenarios)
+    found = {
+        record.cell: record
+        for platform, rows in by_platform.items()
+        for record in rows
+        if verdicts[platform, record.cell].verdict.verdict == "match"
+        and (scenario := scenarios.get(record.scenario))
+        and scenario.program
+        and not scenario.server
+    }
+    laws = {
+        cell: frozenset(one.verdict.rules) for (_, cell), one in verdicts.items() if cell in found
+    }
+    return Cells(records=found, scenarios=scenarios, laws=laws)
+
+
+def find_witnesses(
+    run: Run,
+    corpus: Corpus,
+    output: Path,
+    scenarios: Mapping[str, Scenario],
+    again: int,
+    jobs: int | None,
+) -> Iterator[tuple[Damage, Witness | None]]:
+    """For each damage what notices it; None where nothing does.
+
+    That is the smallest program, of this run or of those on record, or a cell where no
+    program is. Where neither is, a program that a damage concerns is run again, up to so
+    many times: what it shows or does not show may be one outcome of a race.
+    """
     profiles = profiles_of(run.pythons)
-    matches = sorted(_matches(run, corpus, profiles), key=lambda one: weight(one.code))
-    pairs = [(left.id, right.id) for left, right in neighbours(run.pythons)]
-    for damage in (*removed_laws(), *moved_boundaries(profiles, pairs)):
-        yield damage, next(_noticing(damage, matches, profiles), None)
+    sights = sorted(_sights(run, corpus, profiles), key=lambda one: weight(one.code))
+    cells = cells_of(output, scenarios)
+    known = {one.damage: one for one in read_witnesses(output)}
+    for damage in all_damages(output, {id: describe(one) for id, one in run.pythons.items()}):
+        old = known.get(damage.name)
+        if old and not _holds(old, damage, profiles, cells):
+            old = None
+        lighter = sights
+        if old and old.program:
+            most = weight(old.program)
+            lighter = [one for one in sights if weight(one.code) < most]
+        new = next(_noticing(damage, lighter, profiles), None) or old
+        new = new or next(_cells_noticing(damage, cells), None)
+        new = new or next(_cells_added_to(damage, cells), None)
+        if new is None and again:
+            with Session(jobs) as session:
+                new = _run_again(damage, sights, run.pythons, profiles, again, session)
+        yield damage, new
 
 
-def _matches(run: Run, corpus: Corpus, profiles: Mapping[str, Profile]) -> Iterator[Match]:
+def _holds(one: Witness, damage: Damage, profiles: Mapping[str, Profile], cells: Cells) -> bool:
+    return still_notices(one, damage, profiles.get(one.python), cells.get(one.cell))
+
+
+def _sights(run: Run, corpus: Corpus, profiles: Mapping[str, Profile]) -> Iterator[Sight]:
     for number, code, _ in run:
         for id, seen in corpus.shown(number, file_of(code)[1]).items():
-            if id in profiles and (compared := compare(code, profiles[id], seen)).word == "match":
-                yield Match(code=code, python=id, seen=seen, laws=frozenset(compared.rules))
+            if id in profiles:
+                said = needed(code, profiles[id])
+                if isinstance(said.allowed, str) or seen in said.allowed:
+                    yield Sight(code=code, python=id, seen=seen, needed=said)
+
+
+def _concerned(damage: Damage, sights: Sequence[Sight]) -> Iterator[Sight]:
+    for one in sights:
+        if damage.python in ("", one.python) and one.needed.rests_on(damage):
+            yield one
 
 
 def _noticing(
-    damage: Damage, matches: Sequence[Match], profiles: Mapping[str, Profile]
+    damage: Damage, sights: Sequence[Sight], profiles: Mapping[str, Profile]
 ) -> Iterator[Witness]:
-    for one in matches:
-        concerned = damage.python in ("", one.python) and (not damage.law or damage.law in one.laws)
-        if concerned and notices(one.code, profiles[one.python], one.seen, damage):
+    for one in _concerned(damage, sights):
+        if notices(one.code, profiles[one.python], one.seen, damage, one.needed):
             yield Witness(damage=damage.name, python=one.python, program=one.code, shows=one.seen)
 
 
-def print_damage(found: Sequence[tuple[Damage, Witness | None]]) -> None:
+def _cells_noticing(damage: Damage, cells: Cells) -> Iterator[Witness]:
+    for python, record, scenario in _concerned_cells(damage, cells):
+        if cell_notices(record, scenario, damage):
+            yield Witness(damage=damage.name, python=python, cell=record.cell)
+
+
+def _cells_added_to(damage: Damage, cells: Cells) -> Iterator[Witness]:
+    for python, record, scenario in _concerned_cells(damage, cells):
+        if record.runs and adds_to_cell(record, scenario, damage):
+            yield Witness(
+                damage=damage.name, python=python, cell=record.cell, never=True, runs=record.runs
+            )
+
+
+def _concerned_cells(damage: Damage, cells: Cells) -> Iterator[tuple[str, Record, Scenario]]:
+    for cell, record in cells.records.items():
+        python = record.interpreter_id
+        if damage.python in ("", python) and (not damage.law or damage.law in cells.laws[cell]):
+            yield python, record, cells.scenarios[record.scenario]
+
+
+def _run_again(
+    damage: Damage,
+    sights: Sequence[Sight],
+    pythons: Pythons,
+    profiles: Mapping[str, Profile],
+    times: int,
+    session: Session,
+) -> Witness | None:
+    """Programs for which the damaged laws give another answer, each run so many times.
+
+    Those that the generator makes seldom come first, then the smallest of this run.
+    """
+    for code, python in _candidates(damage, sights, profiles):
+        about = profiles[python]
+        what, added = does(code, about, damage)
+        if what == "nothing":
+            continue
+        witness = Witness(damage=damage.name, python=python, program=code)
+        runs = show_all(iter([code] * times), {python: pythons[python]}, session)
+        every = set[Seen]()
+        for count, (_, shown) in enumerate(runs, 1):
+            seen = shown.get(python)
+            if seen and notices(code, about, seen, damage):
+                return replace(witness, shows=seen, runs=count)
+            every |= {seen} if seen else set()
+        never = [each for each in added if each not in every]
+        if what == "adds" and never and every:
+            return replace(witness, shows=never[0], never=True, runs=times)
+    return None
+
+
+def _candidates(
+    damage: Damage, sights: Sequence[Sight], profiles: Mapping[str, Profile]
+) -> Iterator[tuple[Code, str]]:
+    for code in SELDOM:
+        for python, about in profiles.items():
+            if damage.python in ("", python) and needed(code, about).rests_on(damage):
+                yield code, python
+    for one in islice(_concerned(damage, sights), MOST_TRIED):
+        yield one.code, one.python
+
+
+def print_damage(found: Found) -> None:
     """How many damages are noticed, and which are not."""
     missed = [damage.name for damage, witness in found if witness is None]
     for name in missed:
-        click.echo(f"  no program notices: {name}")
-    click.echo(f"{len(found) - len(missed)} of {len(found)} damages to the laws are noticed")
+        click.echo(f"  nothing notices: {name}")
+    cells = sum(1 for _, witness in found if witness and witness.cell and not witness.never)
+    never = [witness for _, witness in found if witness and witness.never]
+    for one in never:
+        click.echo(f"  {one.damage}: only allows more, which was not seen in {one.runs:,} runs")
+    programs = len(found) - len(missed) - cells - len(never)
+    click.echo(
+        f"{len(found) - len(missed)} of {len(found)} damages to the laws are noticed: {programs} by"
+        f" programs, {cells} by cells, {len(never)} by what was never seen"
+    )

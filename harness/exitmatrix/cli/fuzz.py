@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from exitmatrix.cli import options
-from exitmatrix.cli.damage import find_witnesses, print_damage
+from exitmatrix.cli.damage import Found, find_witnesses, print_damage
 from exitmatrix.cli.errors import (
     DIFFERS,
     HARNESS_FAILED,
@@ -22,6 +22,7 @@ from exitmatrix.cli.errors import (
 from exitmatrix.cli.learnt import write_learnt
 from exitmatrix.cli.programs import Misprediction, Pythons, Run, Tally, judge, run_missing, shrink
 from exitmatrix.cli.progress import Kind
+from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.selecting import check_machine, find_interpreters
 from exitmatrix.cli.streams import say
 from exitmatrix.declare.author import OLDEST
@@ -84,7 +85,14 @@ MOST_LISTED = 10
 @click.option(
     "--damage",
     is_flag=True,
-    help="Remove each law and move each version boundary, and see which programs notice.",
+    help="Remove each law and move each version boundary, and see what programs and cells notice.",
+)
+@click.option(
+    "--again",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="With --damage: run a program up to so many times, to see the rare outcome of a race.",
 )
 @click.option(
     "--boundaries",
@@ -105,6 +113,7 @@ def command(
     most: int,
     keep: Path | None,
     damage: bool,
+    again: int,
     boundaries: bool,
     write: bool,
     python: Sequence[str],
@@ -132,7 +141,7 @@ def command(
                 tally = judge(run, corpus)
                 print_tally(run, tally)
                 print_smallest(tally, run.pythons, jobs, most, keep)
-                found = list(find_witnesses(run, corpus)) if damage else []
+                found = _damaged(run, corpus, output, again, jobs) if damage else []
                 if damage:
                     print_damage(found)
                 if write or boundaries:
@@ -149,6 +158,11 @@ def command(
             ) from None
     if tally.mispredictions:
         sys.exit(DIFFERS)
+
+
+def _damaged(run: Run, corpus: Corpus, output: Path, again: int, jobs: int | None) -> Found:
+    subjects, _ = load_scenarios()
+    return list(find_witnesses(run, corpus, output, subjects, again, jobs))
 
 
 def print_tally(run: Run, tally: Tally) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from exitmatrix.cli.boundaries import find
-from exitmatrix.cli.neighbours import boundaries_page
+from exitmatrix.cli.neighbours import all_damages, boundaries_page
 from exitmatrix.cli.programs import Run, Tally
 from exitmatrix.declare.batch import file_of
 from exitmatrix.declare.shrink import weight
@@ -34,18 +34,16 @@ def write_learnt(
     search: bool,
     jobs: int | None,
 ) -> None:
-    """Add a batch to what is there, and witnesses that are smaller; and boundaries, as found.
+    """Add a batch to what is there, and what notices damaged laws; and boundaries, as found.
 
     Raises CannotWrite.
     """
     batches = {one.batch: one for one in read_batches(output)} | {
         run.batch.name: _result(run, tally)
     }
-    known = {one.damage: one for one in read_witnesses(output)}
-    for found in witnesses:
-        old = known.get(found.damage)
-        if old is None or weight(found.program) < weight(old.program):
-            known[found.damage] = found
+    names = {one.name for one in all_damages(output)}
+    known = {one.damage: one for one in read_witnesses(output) if one.damage in names}
+    known |= {one.damage: one for one in witnesses}
     boundaries = read_boundaries(output)
 
     def save() -> None:

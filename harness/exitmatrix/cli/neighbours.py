@@ -7,10 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from exitmatrix.judge.damage import moved_boundaries, removed_laws
+from exitmatrix.judge.damage import Damage, damages
 from exitmatrix.judge.profile import profile
 from exitmatrix.judge.programs import why
 from exitmatrix.machine.store.programs import read_batches, read_boundaries, read_witnesses
+from exitmatrix.machine.store.records import interpreters_on_record
 from exitmatrix.model.boundary import Boundary
 from exitmatrix.model.versions import in_order, python_of
 from exitmatrix.report.document import Section
@@ -25,13 +26,24 @@ def boundaries_page(output: Path) -> Section:
     def reasons(one: Boundary) -> Sequence[str]:
         return why(one.program, profiles[one.left], profiles[one.right])
 
-    noticed = {one.damage for one in read_witnesses(output)}
-    pairs = adjacent({id: about for one in batches for id, about in one.pythons.items()})
-    damages = {
-        one.name: one.name in noticed
-        for one in (*removed_laws(), *moved_boundaries(profiles, pairs))
-    }
-    return page(batches, read_boundaries(output), reasons, damages)
+    noticed = {one.damage: one for one in read_witnesses(output)}
+    found = {one.name: noticed.get(one.name) for one in all_damages(output)}
+    return page(batches, read_boundaries(output), reasons, found)
+
+
+def all_damages(
+    output: Path, others: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[Damage, ...]:
+    """The damages that Pythons of the batches on record, and these others, can notice."""
+    abouts: dict[str, Mapping[str, Any]] = dict(others or {})
+    for one in read_batches(output):
+        abouts |= one.pythons
+    measured = interpreters_on_record(output)
+    return damages(
+        {id: profile(about) for id, about in abouts.items()},
+        adjacent(abouts),
+        adjacent({id: about for id, about in abouts.items() if id in measured}),
+    )
 
 
 def adjacent(abouts: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:

@@ -1,89 +1,33 @@
-"""Damaged laws: what was seen of programs has to contradict each of them. Pure.
+"""Damaged laws: what was seen of programs and cells has to contradict each of them. Pure.
 
-A law that is removed answers its question no more, so a program that matched is
-withheld. A boundary that is moved by one gives the Python beside it the value of
-the other side, so a program that matched is mispredicted. A damage that no program
-notices is a law that is superfluous, or one that was never tested.
+A law that is removed answers its question no more, so what matched is withheld. A
+boundary that is moved by one gives the Python beside it the value of the other side, so
+what matched is mispredicted. A damage that nothing notices is a law that is superfluous,
+or one that was never tested.
+
+A damage may also do no more than add an outcome to a race. No run contradicts that: it is
+noticed as far as so many runs of a program never showed that outcome.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, cast
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws import (
-    LAWS,
-    exits,
-    handlers,
-    interpreters,
-    limits,
-    loops,
-    multiprocess,
-    owners,
-    pools,
-    processes,
-    promises,
-    shared,
-    signals,
-    streams,
-    sudden,
-    unwinding,
-)
+from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.laws.law import Law
-from exitmatrix.judge.profile import PARAMETERS, Parameter, Profile
+from exitmatrix.judge.profile import PARAMETERS, Parameter, Profile, profile
 from exitmatrix.judge.program import predict_program
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.model import Frozen
+from exitmatrix.judge.verdict import Profiler, expected, judge
+from exitmatrix.judge.watched import Watched
+from exitmatrix.model import Frozen, Record, Scenario
+from exitmatrix.model.boundary import Witness
 from exitmatrix.model.execution import Seen
 from exitmatrix.model.language import Code
-
-NOT_GENERATED = frozenset({
-    "main-task-wakes", "wakeup-is-taken",
-    "prompt-follows", "prompt-dies-of-past-ctrl-c", "prompt-forgets-ctrl-c",
-    "typed-ctrl-c-is-remembered", "typed-ctrl-c-is-forgotten",
-    "library-saves", "os-exit-is-replaced",
-    "stack-overflows", "endless-calls-raise",
-    "stdout-is-full", "full-pipe-blocks-first", "full-pipe-blocks-last",
-    "stdout-is-held", "held-stdout-aborts", "held-stdout-blocks-first", "held-stdout-blocks-last",
-    "pypy-ctrl-c-waits-for-stdout",
-    "multiprocessing-registers-early", "multiprocessing-registers-late",
-    "pool-replaces-a-worker", "task-exception-ends-a-worker", "worker-waits-for-a-task",
-    "pool-breaks-while-it-ends", "interrupted-read-tears-a-message",
-    "ending-daemons-are-terminated", "process-of-old-server-exits-with-1",
-    "names-are-made-and-removed", "no-shared-memory-yet", "shared-memory-has-a-name",
-    "shared-object-has-a-name", "tracker-removes-names", "tracker-waits-for-the-last",
-    "names-outlive-the-tracker", "nobody-tracks-system-v", "nobody-tracks-what-c-makes",
-    "tracker-of-processes",
-})  # fmt: skip
-"""Laws about a prompt, about libraries that stand in for os._exit, about an overflow of the stack
-and a pipe that nobody empties, or a thread fills, about a worker of a Pool that ends at its task,
-and about what processes share, which the generator does not say; and about what a starter does not
-tell."""
-
-OF_PROGRAMS: tuple[Law, ...] = tuple(
-    law
-    for law in (
-        *sudden.LAWS,
-        *exits.LAWS,
-        *unwinding.LAWS,
-        *promises.LAWS,
-        *handlers.LAWS,
-        *signals.LAWS,
-        *owners.LAWS,
-        *limits.LAWS,
-        *loops.LAWS,
-        *processes.LAWS,
-        *multiprocess.LAWS,
-        *pools.LAWS,
-        *shared.LAWS,
-        *interpreters.LAWS,
-        *streams.LAWS,
-    )
-    if law.id not in NOT_GENERATED
-)
-"""Laws that a generated program can come to; the others are about what only the matrix has."""
+from exitmatrix.model.outcome_sets import allows
 
 OF_CELLS = frozenset({
     "handler_report", "unraisable_hook", "raises_again", "tracker",
@@ -93,10 +37,12 @@ OF_CELLS = frozenset({
     "early_exit_function", "server_keeps_status",
     "shared_memory", "pool_locks", "file_buffer", "tracker_name",
     "keeps_ignored_sigint", "unkilled_status", "held_stream",
-    "start_method", "closing_waits", "trusts_family",
 })  # fmt: skip
-"""Parameters of the laws about stderr, libraries, servers, loops, an overflow of the stack,
-prompts, what processes share, launchers and a stdout that a thread is stuck in."""
+"""Parameters to which no generated program comes: those of the laws about stderr, libraries,
+servers, loops, an overflow of the stack, prompts, what processes share, launchers and a stdout that
+a thread is stuck in. Their boundaries are moved between the Pythons whose cells are on record."""
+
+Does = Literal["nothing", "withholds", "takes away", "adds"]
 
 
 class Damage(Frozen, kw_only=True):
@@ -109,7 +55,7 @@ class Damage(Frozen, kw_only=True):
     value: Any = None
 
 
-def removed_laws(laws: Sequence[Law] = OF_PROGRAMS) -> Iterator[Damage]:
+def removed_laws(laws: Sequence[Law] = LAWS) -> Iterator[Damage]:
     """Each law in turn is not there."""
     for law in laws:
         yield Damage(name=f"without {law.id}", law=law.id)
@@ -125,7 +71,7 @@ def moved_boundaries(
         for parameter in parameters:
             older = getattr(profiles[left], parameter.name)
             newer = getattr(profiles[right], parameter.name)
-            if older == newer or parameter.name in OF_CELLS:
+            if older == newer:
                 continue
             for python, other, value in ((left, right, newer), (right, left, older)):
                 yield Damage(
@@ -136,12 +82,122 @@ def moved_boundaries(
                 )
 
 
-def notices(code: Code, profile: Profile, seen: Seen, damage: Damage) -> bool:
-    """Whether a program that matches the laws does not match the damaged ones."""
-    laws = tuple(law for law in LAWS if law.id != damage.law)
+def damages(
+    profiles: Mapping[str, Profile],
+    neighbours: Iterable[tuple[str, str]],
+    with_cells: Iterable[tuple[str, str]],
+) -> tuple[Damage, ...]:
+    """All of them: neighbours among the Pythons that ran programs, and among those with cells."""
+    of_programs = [one for one in PARAMETERS if one.name not in OF_CELLS]
+    of_cells = [one for one in PARAMETERS if one.name in OF_CELLS]
+    return (
+        *removed_laws(),
+        *moved_boundaries(profiles, neighbours, of_programs),
+        *moved_boundaries(profiles, with_cells, of_cells),
+    )
+
+
+class Needed(Frozen, kw_only=True):
+    """What the laws allow for a program on a Python, and on what that rests."""
+
+    allowed: tuple[Seen, ...] | str  # or the question that is withheld
+    laws: frozenset[str]
+    parameters: frozenset[str]
+
+    def rests_on(self, damage: Damage) -> bool:
+        """Whether a damage may make a difference."""
+        return damage.law in self.laws or damage.parameter in self.parameters
+
+
+def needed(code: Code, profile: Profile) -> Needed:
+    """What the laws say of a program."""
+    watched = Watched(profile)
+    laws: tuple[str, ...] = ()
+    allowed: tuple[Seen, ...] | str
+    try:
+        foreseen = predict_program(code, cast(Profile, watched))
+        allowed, laws = foreseen.seen, foreseen.rules
+    except NotPredicted as question:
+        allowed = str(question)
+    return Needed(allowed=allowed, laws=frozenset(laws), parameters=frozenset(watched.read))
+
+
+def notices(
+    code: Code, profile: Profile, seen: Seen, damage: Damage, now: Needed | None = None
+) -> bool:
+    """Whether what a program showed contradicts the damaged laws, and not those that there are.
+
+    Where these withhold their answer, the damaged ones would have to give a wrong one. `now`: what
+    they say, where that is known.
+    """
+    now = now or needed(code, profile)
+    withheld = isinstance(now.allowed, str)
+    if not (now.rests_on(damage) and (withheld or seen in now.allowed)):
+        return False
+    then = _allowed(code, *_damaged(profile, damage))
+    return not withheld if isinstance(then, str) else seen not in then
+
+
+def does(code: Code, profile: Profile, damage: Damage) -> tuple[Does, tuple[Seen, ...]]:
+    """What a damage does to the prediction of a program; the outcomes that it adds."""
+    now, then = _allowed(code, profile), _allowed(code, *_damaged(profile, damage))
+    if now == then:
+        return "nothing", ()
+    if isinstance(then, str):
+        return "withholds", ()
+    if isinstance(now, str) or not set(now) <= set(then):
+        return "takes away", ()
+    return "adds", tuple(one for one in then if one not in now)
+
+
+def cell_notices(record: Record, scenario: Scenario, damage: Damage) -> bool:
+    """Whether a cell does not match the damaged laws."""
+    return judge(record, scenario, *_of_cells(damage)).verdict.verdict != "match"
+
+
+def adds_to_cell(record: Record, scenario: Scenario, damage: Damage) -> bool:
+    """Whether all that a damage does to a cell is to allow more, which no run of it has shown."""
+    if cell_notices(record, scenario, damage):
+        return False
+    now = expected(record, scenario).outcomes
+    then = expected(record, scenario, *_of_cells(damage)).outcomes
+    return all(allows(then, one) for one in now) and not all(allows(now, one) for one in then)
+
+
+def _of_cells(damage: Damage) -> tuple[tuple[Law, ...], Profiler]:
+    def profiler(python: Mapping[str, Any], packages: Mapping[str, str] | None = None) -> Profile:
+        return _damaged(profile(python, packages), damage)[0]
+
+    return tuple(law for law in LAWS if law.id != damage.law), profiler
+
+
+def still_notices(
+    one: Witness, damage: Damage, profile: Profile | None, cell: tuple[Record, Scenario] | None
+) -> bool:
+    """Whether a witness notices its damage by the laws of today, on its Python or by its cell."""
+    if one.cell:
+        return (
+            cell is not None
+            and judge(*cell).verdict.verdict == "match"
+            and (adds_to_cell if one.never else cell_notices)(*cell, damage)
+        )
+    if one.program is None or one.shows is None or profile is None:
+        return False
+    if one.never:
+        what, added = does(one.program, profile, damage)
+        return what == "adds" and one.shows in added
+    return notices(one.program, profile, one.shows, damage)
+
+
+def _damaged(profile: Profile, damage: Damage) -> tuple[Profile, tuple[Law, ...]]:
+    laws = tuple(law for law in LAWS if law.id != damage.law) if damage.law else LAWS
     if damage.parameter:
         profile = replace(profile, **{damage.parameter: damage.value})
+    return profile, laws
+
+
+def _allowed(code: Code, profile: Profile, laws: tuple[Law, ...] = LAWS) -> tuple[Seen, ...] | str:
     try:
-        return seen not in predict_program(code, profile, laws=laws).seen
-    except NotPredicted:
-        return True
+        return predict_program(code, profile, laws=laws).seen
+    except NotPredicted as question:
+        return str(question)

@@ -15,7 +15,7 @@ from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.cell import predict
 from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.laws.law import Law
-from exitmatrix.judge.profile import Profile, profile
+from exitmatrix.judge.profile import Profile
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.semantics.state import Event, Path
 from exitmatrix.judge.semantics.supervise import SIGNUMS
@@ -37,9 +37,13 @@ NO_HANDLER = ("SIGHUP", "SIGTERM")
 
 
 def predict_launched(
-    record: Record, scenario: Scenario, program: Program, laws: tuple[Law, ...] = LAWS
+    record: Record,
+    scenario: Scenario,
+    program: Program,
+    about: Profile,
+    laws: tuple[Law, ...] = LAWS,
 ) -> Prediction:
-    """What the laws allow for a cell below a launcher. Raises NotPredicted."""
+    """What the laws allow for a cell below a launcher, on such a Python. Raises NotPredicted."""
     launcher = BY_ID.get(record.launcher)
     if launcher is None or launcher.facts is None:
         raise NotPredicted(f"nothing is known of the launcher {record.launcher}")
@@ -53,7 +57,6 @@ def predict_launched(
         *_events(chain, on, termination.signal, record.target, paths),
         *_afterwards(launcher, chain, every[1:]),
     )
-    about = profile(record.interpreter, record.packages)
     if facts.embeds:
         about = replace(about, interrupted_end="status 1")
     ignored = tuple(_ignored(launcher, facts, every, about))

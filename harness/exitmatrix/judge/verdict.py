@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -11,7 +12,7 @@ from exitmatrix.judge.cell import predict
 from exitmatrix.judge.launched import predict_launched
 from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.laws.law import Law
-from exitmatrix.judge.profile import profile
+from exitmatrix.judge.profile import Profile, profile
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served.request import foresee
 from exitmatrix.judge.used import with_libraries
@@ -19,11 +20,17 @@ from exitmatrix.model import Judgement, Prediction, Program, Record, Scenario, V
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.outcome_sets import allows, is_race
 
+Profiler = Callable[[Mapping[str, Any], Mapping[str, str]], Profile]
+"""From an interpreter and packages, as a record describes them, to parameters."""
+
 NO_PROGRAM = "the scenario's header does not say what its program does"
 
 
 def judge(
-    record: Record, scenario: Scenario | None = None, laws: tuple[Law, ...] = LAWS
+    record: Record,
+    scenario: Scenario | None = None,
+    laws: tuple[Law, ...] = LAWS,
+    profiler: Profiler = profile,
 ) -> Judgement:
     """The verdict on one cell, with what the laws allow and why it is no match.
 
@@ -34,7 +41,7 @@ def judge(
     prediction: Prediction | None = None
     word: VerdictWord
     try:
-        prediction = expected(record, scenario, laws)
+        prediction = expected(record, scenario, laws, profiler)
     except NotPredicted as error:
         word, why = "unpredicted", str(error)
     except Exception as error:  # noqa: BLE001 - a rule is code, and may fail in any way
@@ -65,7 +72,12 @@ def judge_all(
     return judged
 
 
-def expected(record: Record, scenario: Scenario | None, laws: tuple[Law, ...] = LAWS) -> Prediction:
+def expected(
+    record: Record,
+    scenario: Scenario | None,
+    laws: tuple[Law, ...] = LAWS,
+    profiler: Profiler = profile,
+) -> Prediction:
     """What the laws allow for a record's cell; its outcomes are not looked at.
 
     Raises NotPredicted where the laws say nothing, and what a faulty rule raises.
@@ -74,9 +86,9 @@ def expected(record: Record, scenario: Scenario | None, laws: tuple[Law, ...] = 
         raise NotPredicted(f"{record.termination} is not in the catalogue any more")
     if scenario is not None and scenario.server:
         return foresee(record, scenario)
+    about = profiler(record.interpreter, record.packages)
     if record.launcher != DIRECT and scenario is not None:
-        return predict_launched(record, scenario, program_of(scenario), laws)
-    about = profile(record.interpreter, record.packages)
+        return predict_launched(record, scenario, program_of(scenario), about, laws)
     termination = TERMINATIONS[record.termination]
     program = with_libraries(program_of(scenario), record.packages, record.interpreter)
     return predict(program, termination, record.target, about, laws)

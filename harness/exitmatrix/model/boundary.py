@@ -33,9 +33,15 @@ class BatchResult(Frozen, kw_only=True):
 
 
 class Witness(Frozen, kw_only=True):
-    """A program that contradicts damaged laws by what it shows on a Python."""
+    """What contradicts damaged laws: a program by what it shows on a Python, or a cell on record.
+
+    Or a program by what it never showed, in so many runs: all that the damage does is to allow it.
+    """
 
     damage: str
     python: str
-    program: Code
-    shows: Seen
+    program: Code | None = None
+    shows: Seen | None = None
+    never: bool = False  # `shows` is what it never showed
+    runs: int = 1  # it took so many to see it, or not to see it
+    cell: str = ""

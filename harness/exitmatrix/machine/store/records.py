@@ -141,6 +141,11 @@ def interpreters_in(folder: Path, holding: bytes = b"") -> dict[str, list[Path]]
     return found
 
 
+def interpreters_on_record(output: Path) -> set[str]:
+    """The ids of the interpreters for which there are records, of whatever platform."""
+    return {id for folder in _platforms(output / "observations") for id in interpreters_in(folder)}
+
+
 def merged(
     files: Iterable[Path], interpreter: str, sharing: Sharing, holding: bytes = b""
 ) -> dict[str, Record]:

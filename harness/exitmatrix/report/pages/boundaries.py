@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 
 from exitmatrix.declare.source import excerpt
-from exitmatrix.model.boundary import BatchResult, Boundary
+from exitmatrix.model.boundary import BatchResult, Boundary, Witness
 from exitmatrix.report.document import (
     Block,
     Code,
@@ -81,14 +81,20 @@ READING = inline(
     Code("with"),
     " statement; ",
     Code("apply_task(f)"),
-    " does so with a Pool of multiprocessing. A function that is not defined does nothing.",
+    " does so with a Pool of multiprocessing. ",
+    Code("submit_to"),
+    " and ",
+    Code("apply_to"),
+    " name the way in which workers are started, how many there are, and what each begins with; ",
+    Code("keep=Open"),
+    " leaves the pool open. A function that is not defined does nothing.",
 )
 CANNOT_SAY = (
     "conditions and loops: a program does the same thing each time",
     "two threads that act at the same time: each waits for the other to be done",
     "signals from another process, but the SIGTERM of a process that is terminated, and time",
     "subprocess, servers: the matrix has those",
-    "a pool of processes that are spawned, of several workers, in a function, or left open",
+    "a pool of processes of more than two workers, or in a function",
     "a fork in a task of such a pool, and a task that ends the worker of a Pool",
     "a second interpreter in a program that forks, and what its handlers do but to tell it",
     "two processes that act at the same time, but when one ends that was let go on",
@@ -96,7 +102,7 @@ CANNOT_SAY = (
     "what handlers of a fork server do, and its child that nobody joins",
     "a fork in a daemon thread, and a thread that waits for main's end in a handler",
     "a fork in a task of a pool of threads, and two tasks that wait for the end of pools",
-    "an event loop in a program that forks, and more than one task beside it",
+    "an event loop in a program with multiprocessing, and more than one task beside it",
     "an overflow of the stack, and a pipe that is full",
     "what a global does when it is released, but to tell it or to raise an exception",
 )
@@ -106,9 +112,9 @@ def render(
     batches: Sequence[BatchResult],
     boundaries: Sequence[Boundary],
     why: Why,
-    damages: Mapping[str, bool],
+    damages: Mapping[str, Witness | None],
 ) -> str:
-    """The page as Markdown; `damages` says of each damage to the laws whether it is noticed."""
+    """The page as Markdown; `damages` says of each damage to the laws what notices it."""
     return markdown(page(batches, boundaries, why, damages))
 
 
@@ -116,7 +122,7 @@ def page(
     batches: Sequence[BatchResult],
     boundaries: Sequence[Boundary],
     why: Why,
-    damages: Mapping[str, bool],
+    damages: Mapping[str, Witness | None],
 ) -> Section:
     """The whole page."""
     pairs = [
@@ -167,14 +173,21 @@ def _total(batches: Sequence[BatchResult]) -> str:
     )
 
 
-def _damages(damages: Mapping[str, bool]) -> Iterable[Block]:
-    noticed = sum(damages.values())
+def _damages(damages: Mapping[str, Witness | None]) -> Iterable[Block]:
+    found = [one for one in damages.values() if one]
+    never = [one for one in found if one.never]
+    cells = sum(1 for one in found if one.cell and not one.never)
+    programs = len(found) - cells - len(never)
     yield paragraph(
-        f"Each law was removed, and each version boundary of the laws moved by one, both ways:"
-        f" {noticed} of these {len(damages)} damages are contradicted by what some program showed."
+        "Each law was removed, and each version boundary of the laws moved by one, both ways:"
+        f" {len(found)} of these {len(damages)} damages are noticed. {programs} are"
+        f" contradicted by what some program showed, and {cells} by a cell of the matrix."
     )
-    if missed := [name for name, is_noticed in damages.items() if not is_noticed]:
-        yield paragraph("No program notices these:")
+    if never:
+        yield paragraph("These only allow one outcome of a race more, which was never seen:")
+        yield points(inline(Code(one.damage), f": in {one.runs:,} runs") for one in never)
+    if missed := [name for name, witness in damages.items() if not witness]:
+        yield paragraph("Nothing notices these:")
         yield points(Code(name) for name in missed)
 
 
