@@ -259,6 +259,22 @@ LATE = {
     "github action cancelled": "github actions cancel",
     "colab disconnected": "colab",
     "nohup": "nohup",
+    "docker stop -t 0 web": "docker kill",
+    "docker-compose down -t 1": "deploy",
+    "ssh session died": "hang-up",
+    "kernel killed my process": "oom",
+    "caught signal 2": "ctrl-c",
+    "pytest -x interrupted": "ctrl-c",
+    "does atexit run on os._exit": "os._exit",
+    "my cleanup code doesn't run": "atexit not called",
+    "atexit.register not working with docker": "atexit not called",
+    "gunicorn HUP": "reload",
+    "daemon thread killed at exit": "daemon thread",
+    "subprocess.run timeout": "lost-parent",
+    "threadpool shutdown hang": "hangs on exit",
+    "tempdir not deleted": "lock file left",
+    "docker logs empty": "output lost",
+    "container exits immediately": "crashloopbackoff",
 }
 """What is typed at three in the morning, and what it means: a situation, or a signpost's title."""
 
@@ -315,6 +331,7 @@ def test_a_program_may_be_named_first() -> None:
         ("celery -A proj worker -l info", "celery-prefork"),
         ("python3 app.py", "plain"),
         ("my script", "plain"),
+        ("python script", "plain"),
     ],
 )
 def test_a_command_line_names_its_program_with_the_options_that_matter(

@@ -42,6 +42,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         words=(
             *("docker kill", "docker compose kill", "podman kill", "docker rm -f"),
             *("kubectl delete --force", "--grace-period=0", "systemctl kill -s kill"),
+            *("docker stop -t 0", "docker stop --time 0", "docker compose down -t 0"),
             *("kubectl delete pod --force", "pkill -9", "killall -9", "pkill -kill", "force quit"),
             *("power loss", "power failure", "power cut", "kernel panic", "force kill"),
         ),
@@ -55,7 +56,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
     Signpost(
         words=(
             *("reload", "graceful reload", "systemctl reload", "kill -hup", "kill -1"),
-            *("kill -s hup", "gunicorn reload", "reload workers"),
+            *("kill -s hup", "gunicorn reload", "reload workers", "hup"),
         ),
         says="SIGHUP, which many servers take as a request to reload. A reloader that watches"
         " files is different: ask for `file changed`.",
@@ -231,6 +232,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         words=(
             *("lock file left", "lock file", "stale lock", "stale lockfile", "lockfile"),
             *("pid file stale", "pid file", "stale pid file", "pidfile"),
+            *("tempdir", "temporary directory", "temporary folder"),
             *("temp files left", "temp files", "temporary files", "tempfile", "temp file"),
             *(
                 "left behind",
@@ -266,6 +268,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         words=(
             *("children left", "child processes left", "processes left", "leftover processes"),
             *("children not killed", "child not killed", "subprocess not killed"),
+            *("children alive", "children still running", "child still running"),
             *("address already in use", "port already in use", "errno 98", "port in use"),
         ),
         says="Whether child processes end with their parent depends on how that ends, and on who"
@@ -287,7 +290,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
             *("hangs on exit", "process hangs", "hangs", "does not exit", "won't exit"),
             *("won't stop", "does not stop", "stuck on exit", "stuck at exit"),
             *("won't die", "doesn't die", "never ends", "doesn't exit", "doesn't stop"),
-            *("not shutting down", "doesn't shut down", "hung", "stuck", "won't quit"),
+            *("not shutting down", "doesn't shut down", "hung", "hang", "stuck", "won't quit"),
             *("ctrl-c does nothing", "ctrl-c ignored", "ctrl c doesn't kill"),
         ),
         says=(
@@ -308,7 +311,8 @@ SIGNPOSTS: tuple[Signpost, ...] = (
                 "cleanup not called",
                 "clean-up did not run",
             ),
-            "cleanup not run",
+            *("cleanup not run", "atexit.register", "never runs", "doesn't run", "does not run"),
+            *("not working", "cleanup function", "cleanup code"),
         ),
         says="Whether handlers run depends on how the process ends. Ask for that:",
         asks=(("docker stop",), ("systemctl stop",), ("Ctrl-C",), ("OOM killer",)),
@@ -380,7 +384,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
     Signpost(
         words=(
             *("crashed", "server crashed", "app crashed", "program crashed", "python crashed"),
-            *("process crashed", "script crashed", "worker crashed", "died", "server died"),
+            *("process crashed", "script crashed", "worker crashed", "server died"),
             *("process died", "worker died"),
         ),
         says="A crash is an uncaught exception, a signal such as SIGSEGV, or the OOM killer. The"
@@ -416,6 +420,11 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         ),
     ),
     Signpost(
+        words=("daemon thread", "daemon threads", "daemonic thread", "daemon=true"),
+        says="A daemon thread is not waited for when the program ends.",
+        cells=("plain-thread-daemon/return@main", "plain-finally-threads/return@main"),
+    ),
+    Signpost(
         words=("__del__", "destructor", "weakref.finalize", "finalizer", "destructor not called"),
         says="An object's `__del__` and a `weakref.finalize`, when the program ends.",
         cells=(
@@ -428,7 +437,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
             *("output lost", "stdout lost", "print lost", "print missing", "output missing"),
             *("logs missing", "log lines missing", "logs lost", "last logs missing"),
             *("not flushed", "buffer not flushed", "unflushed", "print not shown", "no output"),
-            *("pythonunbuffered",),
+            *("pythonunbuffered", "nothing flushed", "logs empty", "no logs"),
         ),
         says="What is printed to a pipe or a file waits in a buffer. Whether it is written depends"
         " on how the process ends.",
@@ -489,7 +498,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         asks=(("ssh disconnect",),),
     ),
     Signpost(
-        words=("lambda", "aws lambda", "lambda timeout"),
+        words=("lambda", "aws lambda", "lambda timeout", "lambda shutdown"),
         says="What AWS Lambda does is not measured. The nearest is SIGTERM to every process.",
         asks=(("systemctl stop",),),
         ending="stop-service",
@@ -564,6 +573,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         words=(
             *("crashloopbackoff", "crash loop", "back-off restarting failed container"),
             *("pod restarts", "pod restarting", "container restarts", "container keeps restarting"),
+            *("exits immediately", "terminates immediately", "exits at once"),
         ),
         says="A container ends again and again. How its process ended is in its exit status"
         " (kubectl describe pod): 137 and 143 are these, and 1 is an exception.",

@@ -76,6 +76,7 @@ SPOKEN: tuple[Spoken, ...] = (
             *("handling signal: term", "status=15/term", "status=143/n/a", "kill -term"),
             # SIGTERM to the container: Railway, Deployment Teardown; Azure Container Apps,
             # Application lifecycle management; Dokku stops containers as Docker does.
+            *("kubectl apply", "kubectl rollout undo"),
             *("railway", "azure container apps", "container apps", "dokku"),
             # SIGTERM to its main process: celery, Workers Guide, Stopping the worker.
             *("warm shutdown", "celery warm shutdown"),
@@ -103,7 +104,7 @@ SPOKEN: tuple[Spoken, ...] = (
         title="Ctrl-C",
         words=(
             "ctrl+c",
-            *("control c", "ctrl c"),
+            *("control c", "ctrl c", "signal 2", "interrupted"),
             "keyboard interrupt",
             "sigint",
             "keyboardinterrupt",
@@ -126,6 +127,7 @@ SPOKEN: tuple[Spoken, ...] = (
         title="kill -9 to the first process",
         words=(
             *("lost parent", "kill -9 the first pid", "parent dies", "subprocess timeout"),
+            "subprocess.run timeout",
             *("orphan", "orphans", "orphan process", "orphaned process", "orphaned"),
         ),
     ),
@@ -153,7 +155,7 @@ SPOKEN: tuple[Spoken, ...] = (
         words=(
             *("segfault", "segmentation fault", "crash", "sigsegv", "kill -segv", "kill -11"),
             *("exit 139", "exit code 139", "exit status 139", "139", "returncode -11"),
-            "segmentation fault core dumped",
+            *("segmentation fault core dumped", "signal 11"),
         ),
     ),
 )
@@ -374,7 +376,11 @@ def program_and_launcher_of(words: str, scenarios: Iterable[str] = ()) -> Starte
     for id, title in BELOW_TITLES.items():  # as it stands in the table
         if asked == title.lower():
             return Started(PLAIN, id)
-    held = [name for name in names if follow(words_of(name), words_of(asked))]
+    held = [
+        name
+        for name in names
+        if name not in PROGRAMS and follow(words_of(name), words_of(asked))  # `script` is both
+    ]
     if not held or asked in PROGRAMS or asked in scenarios:
         return Started(_scenario_or_nearest(asked, names, scenarios))
     longest = max(held, key=len)
