@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from exitmatrix.cli.records import read_alike
+from exitmatrix.judge.laws import LAWS_BY_ID
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.model import (
@@ -26,7 +29,7 @@ from exitmatrix.model import (
 )
 from exitmatrix.plan.cells import NothingMatches
 from exitmatrix.plan.lookup import find_cells, nearest
-from exitmatrix.report.pages.cell import CellFacts, explanation
+from exitmatrix.report.pages.cell import GENERAL, CellFacts, explanation
 from exitmatrix.report.pages.listing import listing
 from exitmatrix.report.render.text import WIDTH
 from exitmatrix.report.sentences import sentences
@@ -37,6 +40,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.conftest import LOADED
+from tests.support import command
 from tests.support.committed import by_platform
 
 ROOT = Path(__file__).parent.parent
@@ -203,6 +207,26 @@ def test_a_rule_is_told_with_its_reason_and_source() -> None:
     for id in used.rules:
         assert id in told
     assert told.count("Source: ") == len(used.rules)
+
+
+def test_an_answer_tells_the_laws_that_matter_and_names_the_others() -> None:
+    """Those are needed by a fifth of all cells, and none is about a signal."""
+    needed = Counter(
+        id
+        for line in (REPORTS / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()
+        for id in set(json.loads(line)["rules"])
+    )
+    cells = len((REPORTS / "verdicts.jsonl").read_text(encoding="utf-8").splitlines())
+    assert all(needed[id] > cells / 5 for id in GENERAL)
+    assert all(LAWS_BY_ID[id].about != "signal" for id in GENERAL)
+    told = command.run("answer", "docker stop", "--records", str(REPORTS)).stdout
+    assert "\n  default-action\n" in told
+    assert "\n  register-appends\n" not in told
+    assert "And what holds for most programs: register-appends, " in told
+    full = command.run(
+        "explain", "cpython-3.13.0/none/plain/SIGTERM@main", "--records", str(REPORTS)
+    )
+    assert "\n  register-appends\n" in full.stdout
 
 
 def test_a_mismatch_says_what_the_rules_allow() -> None:

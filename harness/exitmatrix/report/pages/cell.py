@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from exitmatrix.declare.remedies import remedies_for
 from exitmatrix.declare.terminations import TERMINATIONS
@@ -21,6 +21,12 @@ from exitmatrix.report.survey import Group, Survey
 from exitmatrix.report.timeline import timeline_lines
 
 FEW = 20  # runs, below which the rule of three says little
+GENERAL = (
+    *("register-appends", "written-to-a-buffer", "waits-for-an-event", "library-is-imported"),
+    *("lifo", "handlers-leave-the-exit-alone", "flush-before-handlers", "flush-at-end"),
+)
+"""Laws that many cells need, whatever ends them: an answer names them, and explain tells them."""
+
 AGAIN = "again"  # the folder that the command writes into: not the one that is committed
 
 
@@ -40,7 +46,7 @@ def answered(facts: CellFacts) -> str:
     sections = [
         _what_happens(facts),
         *_timelines(facts),
-        _why(facts),
+        _why(facts, general=GENERAL),
         _what_to_do(facts.record.question),
     ]
     return "\n\n".join("\n".join(section) for section in sections if section)
@@ -144,7 +150,8 @@ def _timelines(facts: CellFacts) -> Iterator[list[str]]:
         ]
 
 
-def _why(facts: CellFacts) -> list[str]:
+def _why(facts: CellFacts, general: Collection[str] = ()) -> list[str]:
+    """Each law with its source; of `general` ones only the ids, where others say what matters."""
     judgement = facts.judgement
     word = judgement.verdict.verdict
     lines = ["Why, by the laws that predicted it" if word == "match" else f"Verdict: {word}"]
@@ -157,11 +164,16 @@ def _why(facts: CellFacts) -> list[str]:
     if word == "mismatch":
         for number, outcome in enumerate(judgement.prediction.outcomes):
             lines += _filled(("The laws allow: ", "or: ")[number > 0] + _said(outcome), "   ")
-    for id in judgement.prediction.rules:
+    rules = judgement.prediction.rules
+    telling = [id for id in rules if id not in general] or rules
+    for id in telling:
         rule = TEXTS.get(id)
         lines += ["", f"  {id}"]
         lines += _filled(plain(prose(rule.because)), "    ", "    ") if rule else []
         lines += _filled(f"Source: {rule.source}", "      ", "    ") if rule else []
+    others = [id for id in rules if id not in telling]
+    if others:
+        lines += ["", *_filled(f"And what holds for most programs: {', '.join(others)}.")]
     return lines
 
 
