@@ -105,6 +105,85 @@ def test_a_status_may_stop_the_whole_server(monkeypatch: pytest.MonkeyPatch) -> 
     assert {one.survivors[0] for one in goes_on.outcomes} == {"master"}
 
 
+def test_a_status_may_ask_for_another_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reloader starts its program again when that ends with 3, and follows it with any other."""
+    facts = replace(MASTER, workers=1, follows=True, renews=(3,))
+    again = foreseen(monkeypatch, "os-exit-3@worker", facts)
+    assert ends(again) == {("master None", "worker {'code': 3}", "new-worker None")}
+    followed = foreseen(monkeypatch, "os-exit-7@worker", facts)
+    assert ends(followed) == {("master {'code': 7}", "worker {'code': 7}")}
+
+
+def test_a_server_may_answer_nothing_when_a_view_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers with 500 unless its facts say otherwise, and goes on either way."""
+    made = foreseen(monkeypatch, "exception@worker", MASTER)
+    assert (clients(made), made.rules[0]) == ({"500"}, "server-answers-500")
+    nothing = replace(MASTER, raises=View(ends="raises", client="closed"))
+    made = foreseen(monkeypatch, "exception@worker", nothing)
+    assert (clients(made), made.rules[0]) == ({"closed"}, "server-answers-nothing")
+    assert {len(one.survivors) for one in made.outcomes} == {3}
+
+
+def test_a_process_may_leave_past_python_because_a_view_is_at_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As uWSGI's: it has its status, and runs neither handlers nor the server's own hooks."""
+    past = View(ends="never", client="closed", past=True)
+    leaves = Reaction(how="finalizes", status=30, hooks=("bye",), view=past)
+    facts = replace(MASTER, worker={"SIGTERM": leaves})
+    made = foreseen(monkeypatch, "self-SIGTERM@worker", facts)
+    assert {one.processes[1].fired for one in made.outcomes} == {()}
+    assert {str(one.processes[1].exit) for one in made.outcomes} == {"{'code': 30}"}
+    idle = foreseen(monkeypatch, "SIGTERM@worker", facts)
+    assert {one.processes[1].fired for one in idle.outcomes} == {("bye", "A")}
+
+
+def in_turn(scenario: str, ending: str, **packages: str) -> set[tuple[object, ...]]:
+    """What its processes ran and how they ended, and its client, when two signals come."""
+    made = foresee(
+        record(f"{scenario}/{ending}", stack="made", packages=packages), LOADED[scenario]
+    )
+    return {
+        (*((one.fired, one.unfinished, str(one.exit)) for one in told.processes), told.client)
+        for told in made.outcomes
+    }
+
+
+def test_a_sigkill_that_follows_takes_those_that_it_is_sent_to_while_they_wait_for_a_view() -> None:
+    """As `docker stop` does. A worker whose master it takes answers, and cleans up."""
+    killed, clean = "{'signal': 'SIGKILL'}", ("C", "B", "A")
+    gone, idle = ((), (), killed), (clean, (), "{'code': 0}")
+    answers = (("view:busy", *clean), (), "{'code': 0}")
+    assert in_turn("gunicorn-busy", "SIGTERM-then-SIGKILL@master", gunicorn="27.0.1") == {
+        (gone, idle, answers, "200")
+    }
+    cut = ((), ("view:busy",), killed)
+    lost = in_turn("gunicorn-busy", "SIGTERM-then-SIGKILL@worker", gunicorn="27.0.1")
+    assert {(one[1], one[-1]) for one in lost} == {(cut, "closed")}
+    alone = in_turn("hypercorn-no-worker-busy", "SIGTERM-then-SIGKILL@main", hypercorn="0.18.0")
+    assert alone == {(cut, "closed")}
+
+
+def test_a_worker_that_leaves_without_its_master_may_cut_its_view_then() -> None:
+    """Those of gevent look once a second for their parent, and leave their greenlets."""
+    packages = {"gunicorn": "27.0.1", "gevent": "26.9.0"}
+    made = in_turn("gunicorn-gevent-busy", "SIGTERM-then-SIGKILL@master", **packages)
+    unfinished = {
+        name for one in made for told in one[:-1] for name in cast(tuple[str, str], told)[1]
+    }
+    assert (unfinished, {one[-1] for one in made}) == ({"view:busy"}, {"closed"})
+
+
+@pytest.mark.parametrize("scenario", ["gunicorn", "gunicorn-busy"])
+def test_two_signals_of_which_nobody_has_said_anything_are_withheld(scenario: str) -> None:
+    """What a second SIGTERM does while the first is acted upon is a fact of each server."""
+    asked = record(
+        f"{scenario}/SIGTERM-then-SIGTERM@master", stack="made", packages={"gunicorn": "27.0.1"}
+    )
+    with pytest.raises(NotPredicted, match="SIGTERM-then-SIGTERM"):
+        foresee(asked, LOADED[scenario])
+
+
 def test_a_signal_to_oneself_is_taken_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """A view that is waited for is answered; where nothing handles the signal, nobody is."""
     waits = Reaction(how="finalizes", view=View(ends="returns"))

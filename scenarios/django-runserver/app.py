@@ -8,7 +8,7 @@
 # ready = "listening"
 # command = ["python", "app.py", "runserver", "127.0.0.1:{port}"]
 # server = "django-runserver"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGUSR1@worker"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGUSR1@worker", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "os-exit-7"]
 # ///
 """Whose handlers run when `runserver` is stopped, or loses a process?
 
@@ -26,6 +26,8 @@ from django.conf import settings
 from django.core.management import execute_from_command_line
 from django.http import HttpResponse
 from django.urls import path
+
+import endings
 
 settings.configure(DEBUG=True, ROOT_URLCONF=__name__)
 
@@ -56,7 +58,12 @@ def index(request):
     return HttpResponse("Hello, World!")
 
 
-urlpatterns = [path("", index)]
+def end(request):
+    endings.end_here()
+    return HttpResponse("Still here")
+
+
+urlpatterns = [path("", index), path("end", end)]
 
 if __name__ == "__main__":
     execute_from_command_line(sys.argv)

@@ -8,7 +8,7 @@
 # ready = "listening"
 # command = ["python", "-m", "flask", "--debug", "run", "--port", "{port}"]
 # server = "flask-run-debug"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "os-exit-7"]
 # ///
 """Whose handlers run when `flask --debug run` is stopped, or loses a process?
 
@@ -18,6 +18,8 @@ The reloader is the master and the process that serves its worker: both import t
 import atexit
 
 from flask import Flask
+
+import endings
 
 app = Flask(__name__)
 
@@ -40,3 +42,9 @@ def C():
 @app.route("/")
 def index():
     return "Hello, World!\n"
+
+
+@app.route("/end")
+def end():
+    endings.end_here()
+    return "Still here\n"

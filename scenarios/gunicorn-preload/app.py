@@ -8,7 +8,7 @@
 # ready = "listening"
 # command = ["python", "-m", "gunicorn", "--preload", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
 # server = "gunicorn-preload"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
 # ///
 """Whose handlers run when the master imports the application before it forks?
 
@@ -16,6 +16,8 @@ The workers are forked with the handlers of the master: each process has its own
 """
 
 import atexit
+
+import endings
 
 
 @atexit.register
@@ -34,5 +36,7 @@ def C():
 
 
 def app(environ, start_response):
+    if environ["PATH_INFO"] == "/end":
+        endings.end_here()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"Hello, World!"]

@@ -8,7 +8,7 @@
 # ready = "listening"
 # command = ["python", "-m", "gunicorn", "-k", "uvicorn_worker.UvicornWorker", "--graceful-timeout", "3", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
 # server = "gunicorn-uvicorn"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
 # ///
 """Whose handlers run when gunicorn is the master and its workers are uvicorn's?
 
@@ -48,5 +48,7 @@ async def app(scope, receive, send):
         shutdown()
         await send({"type": "lifespan.shutdown.complete"})
         return
+    if scope["path"] == "/end":
+        endings.end_here()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"Hello, World!"})

@@ -8,7 +8,7 @@
 # ready = "listening"
 # command = ["python", "-m", "hypercorn", "--workers", "2", "--bind", "127.0.0.1:{port}", "app:app"]
 # server = "hypercorn-workers"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
 # ///
 """Whose handlers run when the master of hypercorn is stopped, reloaded, or loses a worker?
 """
@@ -46,5 +46,7 @@ async def app(scope, receive, send):
         shutdown()
         await send({"type": "lifespan.shutdown.complete"})
         return
+    if scope["path"] == "/end":
+        endings.end_here()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"Hello, World!"})

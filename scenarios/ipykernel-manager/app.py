@@ -8,7 +8,7 @@
 # ready = {line = "ready"}
 # command = ["python", "app.py"]
 # server = "ipykernel-manager"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGABRT"]
 # ///
 """Which handlers run when a Jupyter kernel is shut down, restarted, or loses its manager?
 

@@ -8,7 +8,7 @@
 # ready = "listening"
 # command = ["python", "-m", "uvicorn", "--reload", "--port", "{port}", "app:app"]
 # server = "uvicorn-reload"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGUSR1@worker"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGUSR1@worker", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
 # ///
 """Whose handlers run when uvicorn is stopped under its reloader, or loses a process?
 
@@ -59,5 +59,7 @@ async def app(scope, receive, send):
         shutdown()
         await send({"type": "lifespan.shutdown.complete"})
         return
+    if scope["path"] == "/end":
+        endings.end_here()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"Hello, World!"})

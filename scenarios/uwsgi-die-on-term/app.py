@@ -8,7 +8,7 @@
 # ready = "listening"
 # command = ["python", "script.py", "--http-socket", "127.0.0.1:{port}", "--module", "app:app", "--master", "--processes", "2", "--die-on-term"]
 # server = "uwsgi-die-on-term"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT"]
 # ///
 """What does --die-on-term change when uWSGI is sent SIGTERM?
 

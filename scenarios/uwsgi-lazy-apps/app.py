@@ -8,7 +8,7 @@
 # ready = "listening"
 # command = ["python", "script.py", "--http-socket", "127.0.0.1:{port}", "--module", "app:app", "--master", "--processes", "2", "--lazy-apps"]
 # server = "uwsgi-lazy-apps"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT"]
 # ///
 """Whose handlers run when each worker of uWSGI imports the application itself?
 

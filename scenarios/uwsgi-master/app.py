@@ -8,7 +8,7 @@
 # ready = "listening"
 # command = ["python", "script.py", "--http-socket", "127.0.0.1:{port}", "--module", "app:app", "--master", "--processes", "2"]
 # server = "uwsgi-master"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
 # ///
 """Whose handlers run when uWSGI with a master is stopped, reloaded, or loses a process?
 
@@ -47,5 +47,7 @@ uwsgi.atexit = bye
 
 
 def app(environ, start_response):
+    if environ["PATH_INFO"] == "/end":
+        endings.end_here()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"Hello, World!"]

@@ -40,6 +40,8 @@ ROLES = (("main",), ("parent", "child"))
 FAMILIES = {one.family for one in STACKS}
 ROLE = re.compile(r"[a-z][a-z-]*")
 BUSY = "-busy"  # what the id of a scenario ends with that is ended while it answers
+IN_FLIGHT = ("signal", "signal-then-signal")
+"""How what ends a scenario is delivered while it answers."""
 OF_COMMANDS = ("listening", "line")  # how a command is seen to be ready
 LINE_FORM = 'ready = {line = "REGEX"}'
 READY_FORMS = 'ready = {stdout = "LINE"}, ready = "http" or ready = "none"'
@@ -246,7 +248,7 @@ def _busy(keys: Own, ready: Ready) -> tuple[str, ...]:
     if ready.by != "listening":
         raise InvalidScenario(key, "goes together with a command that listens")
     for id in {Ending.parse(one)[0] for one in _terminations(keys.busy, keys.roles, key)}:
-        if id not in TERMINATIONS or TERMINATIONS[id].delivery != "signal":
+        if id not in TERMINATIONS or TERMINATIONS[id].delivery not in IN_FLIGHT:
             raise InvalidScenario(
                 key, f"a signal is valid, as SIGTERM@{keys.roles[-1]}, not {id!r}"
             )

@@ -47,6 +47,7 @@ class View(Frozen, kw_only=True):
     ends: Ends
     client: str = "200"  # as in an outcome: a status, closed, reset, waits
     status: int | None = None  # with which the process leaves then, if with another
+    past: bool = False  # whether the process leaves past Python then, and the server's own hooks
     stays: bool = False  # whether the process waits on, though the view is over
     source: str = ""
 
@@ -112,6 +113,7 @@ class Server(Frozen, kw_only=True):
     worker: Mapping[str, Reaction] = {}  # or of the one process; also by what sends two signals,
     # and of one that does not listen by the id of what takes place in a task
     busy: tuple[str, ...] = ()  # what it is at work on when it is ended
+    raises: View = View(ends="raises", client="500")  # what an exception in a view comes to
     quits: Reaction | None = None  # what SystemExit in a view does, with the status that it has
     retires: Reaction | None = None  # what it does when it has answered as many as it may
     hung: str = ""  # the signal that a process gets that does not come back in time
@@ -130,6 +132,7 @@ class Server(Frozen, kw_only=True):
     leaves: How = "finalizes"  # how a master goes that has stopped its workers
     apart: bool = False  # whether its workers are in another process group than the master
     nests: bool = False  # whether a worker leaves within the handler of its signal, as of C
+    renews: tuple[int, ...] = ()  # statuses of a worker for which the master starts another
     follows: bool = False  # whether the master leaves with the status of a worker that is gone
     orphan: Reaction | None = None  # what a worker does whose master is gone
     dies_with_parent: bool = False  # PR_SET_PDEATHSIG: when the thread that forked it is gone

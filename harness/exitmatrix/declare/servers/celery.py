@@ -174,6 +174,12 @@ PREFORK = Server(
             hurried=Reaction(how="exits at once", status=3, hooks=(_PROCESS,)),
             source="common.py, `_shutdown_cleanup`: EX_SOFTWARE for the SIGTERM of `on_death`",
         ),
+        "SIGABRT": Reaction(
+            how="exits at once",
+            status=70,
+            hooks=(_PROCESS,),
+            source="common.py, TERMSIGS_FULL: as SIGQUIT, which pool.py, `after_fork`, asks for",
+        ),
         "SIGINT": Reaction(how="goes on", source="pool.py, `after_fork`: it is ignored"),
     },
     told=Reaction(

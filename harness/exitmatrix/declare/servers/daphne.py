@@ -7,9 +7,17 @@ is started for requests alone: daphne has no lifespan.
 
 from __future__ import annotations
 
-from exitmatrix.model.server import Reaction, Server
+from exitmatrix.model.server import Reaction, Server, View
 
-_STOPS = Reaction(how="finalizes", source="twisted/internet/base.py, `sigInt`, `sigTerm`: stop")
+_STOPS = Reaction(
+    how="finalizes",
+    view=View(
+        ends="raises",
+        client="closed",
+        source="daphne/server.py, `kill_all_applications`: its task is cancelled",
+    ),
+    source="twisted/internet/base.py, `sigInt`, `sigTerm`: stop",
+)
 
 SERVERS = (
     Server(
@@ -17,6 +25,12 @@ SERVERS = (
         package="daphne",
         imports=("main",),
         worker={"SIGTERM": _STOPS, "SIGINT": _STOPS},
+        quits=Reaction(
+            how="finalizes",
+            view=View(ends="raises", client="closed"),
+            source="Lib/asyncio/tasks.py, `Task.__step`: SystemExit of a task is raised from the"
+            " loop, and so from reactor.run",
+        ),
         source="daphne 4.2.3, Twisted 26.10.0",
     ),
     Server(

@@ -61,10 +61,11 @@ RELOAD = Server(
         "SIGUSR1": Reaction(  # the app saves its file
             how="finalizes",
             status=3,
-            anew=True,
             source="autoreload.py, `trigger_reload`: sys.exit(3), and `restart_with_reloader`",
         ),
     },
+    quits=NO_RELOAD.quits,
+    renews=(3,),  # autoreload.py, `restart_with_reloader`: `exit_code != 3`
     follows=True,  # autoreload.py, `restart_with_reloader`: sys.exit of what subprocess.run returns
     orphan=Reaction(how="goes on", source="nothing in it looks for its parent"),
     source=_SOURCE,

@@ -56,7 +56,9 @@ DEBUG = Server(
             how="finalizes", source="_reloader.py, `run_with_reloader`: `except KeyboardInterrupt`"
         ),
     },
+    quits=RUN.quits,
     follows=True,  # _reloader.py, `restart_with_reloader`: sys.exit of what subprocess.call returns
+    renews=(3,),  # _reloader.py, `restart_with_reloader`: `exit_code != 3`
     orphan=Reaction(how="goes on", source="nothing in it looks for its parent"),
     locks=("master", "worker"),  # debug/__init__.py, `DebuggedApplication`: multiprocessing.Value
     source="Flask 3.1.3 with Werkzeug 3.1.9",

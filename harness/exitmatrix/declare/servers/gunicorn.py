@@ -48,6 +48,9 @@ def _interrupting(quits: Reaction) -> Reaction:
     return replace(quits, interrupts=True)
 
 
+_ABORTS = Reaction(
+    how="finalizes", status=1, source="workers/base.py, `handle_abort`: worker_abort, sys.exit(1)"
+)
 _MASTER = {
     "SIGTERM": Stop(passes="SIGTERM", source="arbiter.py, `handle_term`"),
     "SIGINT": Stop(passes="SIGQUIT", source="arbiter.py, `handle_int`: stop(graceful=False)"),
@@ -67,7 +70,12 @@ _SYNC_20 = Server(
     workers=2,
     imports=("worker",),
     master=_MASTER | {"SIGHUP": _AGAIN_AND_AGAIN},
-    worker={"SIGTERM": _LEAVES, "SIGINT": _QUITS, "SIGQUIT": _interrupting(_QUITS)},
+    worker={
+        "SIGTERM": _LEAVES,
+        "SIGINT": _QUITS,
+        "SIGQUIT": _interrupting(_QUITS),
+        "SIGABRT": _ABORTS,
+    },
     quits=Reaction(how="finalizes", view=_QUITS.view, source="workers/sync.py, `handle`"),
     fatal={
         3: Stop(
@@ -93,6 +101,7 @@ _SYNC_22 = replace(
         "SIGTERM": _LEAVES,
         "SIGINT": _QUITS_ANSWERED,
         "SIGQUIT": _interrupting(_QUITS_ANSWERED),
+        "SIGABRT": _ABORTS,
     },
     quits=Reaction(how="goes on", view=_CAUGHT, source="workers/sync.py, `handle`"),
     source="gunicorn 22.0.0 and 23.0.0",
@@ -128,6 +137,7 @@ def _threads(sync: Server, quits: Reaction) -> Server:
             "SIGTERM": _LEAVES,
             "SIGINT": _QUITS_BESIDE,
             "SIGQUIT": _interrupting(_QUITS_BESIDE),
+            "SIGABRT": _ABORTS,
         },
         quits=quits,
         orphan=Reaction(how="finalizes", view=waits, source=source),
@@ -201,6 +211,7 @@ _HANDING_OVER = Server(
 _RAISES = Reaction(
     how="raises again",
     lifespan=True,
+    view=View(ends="returns", source="uvicorn/server.py, `shutdown`: it waits for tasks"),
     source="uvicorn/server.py, `capture_signals`; the action was SIG_DFL before: `init_signals`",
 )
 _UVICORN = Server(
@@ -219,6 +230,12 @@ _UVICORN = Server(
             " gunicorn, which sets `alive`; uvicorn/server.py, `on_tick`, does not look at it",
         ),
     },
+    quits=Reaction(
+        how="goes on",
+        view=View(ends="raises", client="500"),
+        source="uvicorn/protocols/http/h11_impl.py, `run_asgi`: except BaseException",
+    ),
+    fatal=_SYNC_20.fatal,
     replaces=True,
     orphan=Reaction(how="goes on", source="uvicorn/server.py: nothing looks for the parent"),
     source="uvicorn-worker 0.4.0, gunicorn 27.0.1, uvicorn 0.54.0",
@@ -235,12 +252,7 @@ def _hooked(reaction: Reaction, *before: str) -> Reaction:
 
 def _hooks(sync: Server, aborted: View) -> Server:
     quits = _hooked(sync.worker["SIGINT"], _INT)
-    abort = Reaction(
-        how="finalizes",
-        status=1,
-        view=aborted,
-        source="workers/base.py, `handle_abort`: worker_abort, and sys.exit(1)",
-    )
+    abort = replace(_ABORTS, view=aborted)
     return replace(
         sync,
         id="gunicorn-hooks",
@@ -370,7 +382,10 @@ _ASGI_24 = Server(
     imports=("worker",),
     asgi=True,
     master=_MASTER,
-    worker=dict.fromkeys(("SIGTERM", "SIGINT", "SIGQUIT"), _GRACEFUL),
+    worker={
+        **dict.fromkeys(("SIGTERM", "SIGINT", "SIGQUIT"), _GRACEFUL),
+        "SIGABRT": _ABORTS,
+    },
     quits=Reaction(
         how="finalizes",
         view=View(ends="raises", client="closed"),
@@ -387,7 +402,7 @@ _ASGI_24 = Server(
 _ASGI = replace(
     _ASGI_24,
     since="26.1",
-    worker={"SIGTERM": _GRACEFUL, "SIGINT": _QUICK, "SIGQUIT": _QUICK},
+    worker={"SIGTERM": _GRACEFUL, "SIGINT": _QUICK, "SIGQUIT": _QUICK, "SIGABRT": _ABORTS},
     source="gunicorn 27.0.1",
 )
 _ASGI_25_0 = replace(_ASGI, since="25", source="gunicorn 25.0.0 and 25.0.1")
@@ -430,6 +445,7 @@ _GREENLETS = replace(
         ),
         "SIGINT": _GREENLET_QUITS,
         "SIGQUIT": _GREENLET_QUITS,
+        "SIGABRT": _ABORTS,
     },
     quits=Reaction(
         how="goes on",

@@ -131,11 +131,10 @@ _TWO = replace(
     id="hypercorn-workers",
     since="0.18",
     workers=2,
-    quits=None,
     master={"SIGTERM": replace(_HURRIES, reports=True), "SIGINT": _HURRIES, "SIGHUP": _RELOADS},
-    # The event is set as well, but a worker looks at it ten times a second and is killed at once.
+    # The event is set, and SIGTERM is sent at once: a worker looks at the event ten times a second.
     gives_up=Stop(
-        passes="SIGTERM",
+        hurries="SIGTERM",
         reports=True,
         source="run.py, `run`: `exitcode != 0`, and `_join_exited` once more",
     ),

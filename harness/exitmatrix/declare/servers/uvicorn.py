@@ -85,6 +85,7 @@ _SEVERAL = Server(
     asgi=True,
     master=_OLD_MASTER,
     worker=_ONE_0_28.worker,
+    quits=_ONE_0_28.quits,
     orphan=_ORPHAN,
     restores=True,  # asyncio/unix_events.py, `close`; since 0.29 server.py, `capture_signals`
     helpers=("multiprocessing.resource_tracker",),
@@ -272,8 +273,20 @@ _SEVERAL_EACH = (
         ignores=("SIGQUIT",),  # in `SIGNALS`, without a method that handles it
         worker=_ONE_0_30_3.worker,
         replaces=True,
-        source="uvicorn 0.54.0; since 0.30.0 (#2183)",
+        source="uvicorn 0.30.0 to 0.49.0 (#2183)",
     ),
+)
+_SEVERAL_0_50 = replace(
+    _SEVERAL_EACH[-1],
+    since="0.50",
+    fatal={
+        3: Stop(
+            passes="SIGTERM",
+            source="supervisors/multiprocess.py, `keep_subprocess_alive`: 3 is STARTUP_FAILURE,"
+            " whoever it is from (#3001)",
+        )
+    },
+    source="uvicorn 0.54.0",
 )
 _RELOAD_EACH = (
     _RELOAD,
@@ -291,6 +304,7 @@ SERVERS = (
     _ONE_0_29,
     _ONE_0_30_3,
     *_SEVERAL_EACH,
+    _SEVERAL_0_50,
     *(
         replace(
             one,
@@ -299,6 +313,7 @@ SERVERS = (
             master={},
             ignores=(),
             worker={},
+            quits=None,
             orphan=None,
         )
         for one in _SEVERAL_EACH

@@ -19,6 +19,12 @@ _END = Reaction(
     how="finalizes",
     status=30,
     hooks=_BYE,
+    view=View(
+        ends="never",
+        client="closed",
+        past=True,
+        source="plugins/python/python_plugin.c, `uwsgi_python_atexit`: nothing, while it is busy",
+    ),
     source="core/uwsgi.c, `end_me`: exit(UWSGI_END_CODE)",
 )
 _GRACEFUL = replace(
@@ -30,6 +36,16 @@ _ONE = Server(
     package="pyuwsgi",
     imports=("main",),
     worker={"SIGTERM": _END, "SIGINT": _END, "SIGHUP": _GRACEFUL},
+    raises=View(
+        ends="raises",
+        client="closed",
+        source="plugins/python/wsgi_subhandler.c: nothing is sent without --catch-exceptions",
+    ),
+    quits=Reaction(
+        how="finalizes",
+        view=View(ends="raises", client="closed"),
+        source="Python/pythonrun.c, `PyErr_Print`, of SystemExit: Py_Exit, not uWSGI's own",
+    ),
     source="uWSGI 2.0.30",
 )
 
@@ -112,6 +128,8 @@ _LIMITS = replace(
     since="2.0.26",
     master={},  # no signal is sent to it: what is asked is what a request does
     worker={},
+    raises=View(ends="raises", client="500"),  # which no view of it does
+    quits=None,
     orphan=None,
     nests=False,
     leaves="finalizes",

@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement
 from msgspec.structs import replace
 
 from exitmatrix.judge.served.facts import Facts, unwinds
-from exitmatrix.judge.served.hits import REPEATED, master_hit
+from exitmatrix.judge.served.hits import ORPHANED, REPEATED, master_hit
 from exitmatrix.judge.served.process import (
     DEFAULT,
     GOES_ON,
@@ -42,8 +42,7 @@ def group_hit(facts: Facts, signal: str) -> Prediction:
         workers = several("worker", facts, first, signal, facts.workers)
         stays = signal != "SIGKILL" and signal in (*facts.ignores, *facts.master)
         if not stays:
-            told = [process_of("master", facts, DEFAULT, signal), *workers]
-            return prediction(facts, [told], [first.how])
+            return _all_hit(facts, first, signal, workers)
         if stop is not None and not stop.restarts:
             return all_killed(facts, stop, signal, workers, [first.how])
         if facts.gives_up and stop is not None and stop.misses:
@@ -80,6 +79,17 @@ def group_hit(facts: Facts, signal: str) -> Prediction:
     laws += ["waits for a lock"] if facts.waits_for_lock else []
     laws += ["nested exit"] if facts.nests else []
     return prediction(facts, outcomes, laws, (RACE,))
+
+
+def _all_hit(facts: Facts, first: Reaction, signal: str, workers: Sequence[Process]) -> Prediction:
+    """All get a signal that the master does not handle: it ends at once, and they as they do."""
+    master = process_of("master", facts, DEFAULT, signal)
+    if not facts.dies_with_parent or signal == "SIGKILL":
+        return prediction(facts, [[master, *workers]], [first.how])
+    ways = (*workers[:1], *meanwhile(facts, first, "SIGKILL"))
+    each = combinations_with_replacement(ways, facts.workers)
+    outcomes = [[master, *in_order(some)] for some in each]
+    return prediction(facts, outcomes, [first.how, "dies with its parent"], (ORPHANED,))
 
 
 def _meanwhile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations_with_replacement
 
 from msgspec.structs import replace
@@ -28,10 +29,11 @@ from exitmatrix.judge.served.together import (
     laws_of,
     prediction,
 )
-from exitmatrix.model import Prediction
-from exitmatrix.model.server import Reaction
+from exitmatrix.model import Prediction, Process
+from exitmatrix.model.outcome_sets import union
+from exitmatrix.model.server import Reaction, Stop
 
-HURRY = "the clean-up of a worker, and the signal that follows the end of the first"
+HURRY = "the clean-up of a worker, and the signal that follows the end of another"
 LATE = "the end of a worker, and the signal that follows a second later if it is still there"
 REPEATED = "the end of a worker, and the same signal once more from the master"
 ORPHANED = "the end of what a worker reads from its master, and the SIGKILL of the kernel"
@@ -51,17 +53,16 @@ def predict_hit(facts: Facts, reaction: Reaction, signal: str, then: str = "") -
 def _worker_hit(facts: Facts, reaction: Reaction, signal: str, then: str = "") -> Prediction:
     """One worker does something: what it comes to, and whether the master replaces it."""
     hit = process_of("worker", facts, reaction, signal)
-    fatal = facts.fatal.get((hit.exit or {}).get("code", -1))
-    stop = None if reaction.anew else fatal or facts.gives_up
+    status = (hit.exit or {}).get("code", -1)
+    fatal = facts.fatal.get(status)
+    anew = reaction.anew or status in facts.renews
+    stop = None if anew else fatal or facts.gives_up
     if stop and hit.exit is not None:
-        many = facts.workers - 1
-        how = reaction_of(facts, stop.passes) if many else GOES_ON
-        others = several("others", facts, how, stop.passes, many)
         law = "cannot start status" if fatal else "stops when a worker ends"
-        return all_killed(facts, stop, signal, [hit, *others], [reaction.how, law])
-    born = (facts.replaces or reaction.anew) and hit.exit is not None
+        return _all_stopped(facts, stop, signal, hit, [reaction.how, law])
+    born = (facts.replaces or anew) and hit.exit is not None
     master = replace(MASTER, fired=facts.reaps if hit.exit else ())
-    follows = facts.follows and not reaction.anew and hit.exit is not None
+    follows = facts.follows and not anew and hit.exit is not None
     leaves = Reaction(how="finalizes", status=status_of(hit.exit))
     beside = [
         *several("others", facts, GOES_ON, signal, facts.workers - 1),
@@ -76,6 +77,29 @@ def _worker_hit(facts: Facts, reaction: Reaction, signal: str, then: str = "") -
         [reaction.how, *([after] if hit.exit else [])],
         (LATE,) if then else (),
     )
+
+
+def _all_stopped(
+    facts: Facts, stop: Stop, signal: str, hit: Process, laws: Sequence[str]
+) -> Prediction:
+    """One worker is gone, and its master stops the others and leaves."""
+    many = facts.workers - 1
+    if not many:
+        return all_killed(facts, stop, signal, [hit], laws)
+    how = reaction_of(facts, stop.passes)
+    if not stop.hurries:
+        others = several("others", facts, how, stop.passes, many)
+        return all_killed(facts, stop, signal, [hit, *others], laws)
+    ways = meanwhile(facts, how, stop.hurries, "others")
+    each = [
+        all_killed(
+            facts, stop, signal, [hit, *in_order(some, "others")], [*laws, "first end ends all"]
+        )
+        for some in combinations_with_replacement(ways, many)
+    ]
+    races = dict.fromkeys((HURRY, *(race for made in each for race in made.races)))
+    outcomes = union(one for made in each for one in made.outcomes)
+    return replace(each[-1], outcomes=outcomes, races=tuple(races))
 
 
 def master_hit(facts: Facts, signal: str) -> Prediction:

@@ -247,6 +247,13 @@ LAWS: Mapping[str, ServerLaw] = {
         because="A server catches what a view raises, answers with 500, and goes on.",
         source="gunicorn/workers/sync.py, handle; waitress/task.py, ErrorTask",
     ),
+    "server-answers-nothing": ServerLaw(
+        because=(
+            "A server catches what a view raises, writes it to its log, and goes on. The client "
+            "gets no answer."
+        ),
+        source="uWSGI docs: Options, catch-exceptions; plugins/python/wsgi_subhandler.c",
+    ),
     "server-view-quits": ServerLaw(
         because=(
             "SystemExit is not a subclass of Exception. Some servers catch it where they call "
@@ -271,9 +278,10 @@ LAWS: Mapping[str, ServerLaw] = {
     "server-cannot-start-status": ServerLaw(
         because=(
             "The master takes this exit status for that of a worker that cannot start: it stops "
-            "the others, and exits with the same status."
+            "the others, and exits: gunicorn with the same status, uvicorn with 0."
         ),
-        source="gunicorn/arbiter.py, reap_workers: WORKER_BOOT_ERROR is 3, APP_LOAD_ERROR is 4",
+        source="gunicorn/arbiter.py, reap_workers: WORKER_BOOT_ERROR is 3, APP_LOAD_ERROR is 4;"
+        " uvicorn/supervisors/multiprocess.py, keep_subprocess_alive (0.50)",
     ),
     "server-view-returns": ServerLaw(
         because=(
@@ -312,6 +320,14 @@ LAWS: Mapping[str, ServerLaw] = {
             "client gets no answer."
         ),
         source="tcp(7); close(2)",
+    ),
+    "server-sigkill-follows": ServerLaw(
+        because=(
+            "The process that answers waits for its view, and whoever stops it waits for that "
+            "process. A SIGKILL that comes meanwhile ends those that it is sent to. A worker whose "
+            "master it takes goes on with what it was told."
+        ),
+        source="signal(7): SIGKILL cannot be caught; credentials(7): an orphan is sent no signal",
     ),
     "server-second-signal": ServerLaw(
         because=(

@@ -6,6 +6,8 @@ all programs tell it (`python.py`).
 
 from __future__ import annotations
 
+from exitmatrix.declare.terminations import TERMINATIONS
+from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served.data import with_data
 from exitmatrix.judge.served.facts import Facts, facts_now
 from exitmatrix.judge.served.group import group_hit
@@ -25,6 +27,8 @@ def predict_served(record: Record, scenario: Scenario) -> Prediction:
 def _predict(record: Record, scenario: Scenario) -> Prediction:
     facts = facts_now(record, scenario)
     signal, target = record.termination, record.target
+    if TERMINATIONS[signal].then and signal not in (*facts.worker, *facts.master):
+        raise NotPredicted(f"what {signal} comes to with {facts.id}")
     if not facts.workers or target == "worker":
         return _either(facts, reaction_of(facts, signal), signal)
     if target == GROUP and not facts.apart:

@@ -1,8 +1,9 @@
 """What becomes of a request: whose view ends its process, or is at work when that is ended. Pure.
 
-Four laws hold for every server. A view that comes to `os._exit`, or whose process a signal kills,
-answers nobody. An exception of a view is caught, and answered with 500. A process that leaves in
-order answers what it waits for, and nothing that it does not. Whoever goes on, answers.
+Four laws hold. A view that comes to `os._exit`, or whose process a signal kills,
+answers nobody. An exception of a view is caught, and answered with 500 unless the server's facts
+say otherwise. A process that leaves in order answers what it waits for, and nothing that it does
+not. Whoever goes on, answers.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ def foresee(record: Record, scenario: Scenario) -> Prediction:
     facts = facts_now(record, scenario)
     if termination.delivery == "in-process":
         return _from_inside(facts, termination)
+    if termination.then and termination.id not in (*facts.worker, *facts.master):
+        return _in_turn(facts, record, scenario, termination)
     idle = predict_served(record, scenario)
     if not scenario.answering:
         return idle
@@ -51,6 +54,72 @@ def foresee(record: Record, scenario: Scenario) -> Prediction:
         rules=(*idle.rules, *laws),
         races=(*idle.races, *races),
     )
+
+
+def _in_turn(
+    facts: Facts, record: Record, scenario: Scenario, termination: Termination
+) -> Prediction:
+    """Two signals, of which nobody has said what they come to together. Raises NotPredicted.
+
+    What the first has begun waits for the view and for nothing else: where the view is over, so is
+    all the rest, and the second finds nobody. A SIGKILL asks nobody: a process that still waits has
+    done nothing else by then, and one whose master it takes goes on with what it was told.
+    """
+    first = foresee(replace(record, termination=termination.signal), scenario)
+    if not scenario.answering or termination.then != "SIGKILL":
+        raise NotPredicted(f"what {termination.id} comes to with {facts.id}")
+    views = {view_of(one) for one in _taken(facts, termination.signal, record.target)}
+    if all(view.ends != "returns" for view in views):
+        return first
+    if len(views) > 1:
+        raise NotPredicted(f"whether {facts.id} waits for a view by then")
+    if record.target in ("main", "worker"):
+        return foresee(replace(record, termination="SIGKILL"), scenario)
+    law = "server-sigkill-follows"
+    if record.target == "master":
+        view = facts.orphan.view if facts.orphan and facts.orphan.view else ANSWERED
+        outcomes = union(_without_master(one, view) for one in first.outcomes)
+    else:
+        outcomes = union(_without_both(one) for one in first.outcomes)
+    return replace(first, outcomes=outcomes, rules=(*first.rules, law))
+
+
+def _without_master(outcome: Outcome, view: View) -> Outcome:
+    """The outcome of which the master was killed meanwhile, and perhaps the view with it."""
+    first, *workers = outcome.processes
+    if view.ends == "returns":
+        return _of(outcome, _killed(first), workers, outcome.client)
+    return _of(outcome, _killed(first), map(_unanswered, workers), view.client)
+
+
+def _without_both(outcome: Outcome) -> Outcome:
+    """The outcome of which the master was killed meanwhile, and the process that answers."""
+    first, *workers = outcome.processes
+    left = (_unanswered(_killed(one)) if VIEW in (one.fired or ()) else one for one in workers)
+    return _of(outcome, _killed(first), left, LOST.client)
+
+
+def _of(
+    outcome: Outcome, master: Process, workers: Iterable[Process], client: str | None
+) -> Outcome:
+    """The outcome with these processes, numbered by what they did."""
+    processes = (master, *in_order(tuple(workers)))
+    alive = tuple(one.role for one in processes if one.exit is None)
+    return replace(outcome, processes=processes, survivors=alive, client=client)
+
+
+def _killed(process: Process) -> Process:
+    began = VIEW in (process.fired or ())
+    return replace(process, fired=(VIEW,) if began else (), raised=(), exit={"signal": "SIGKILL"})
+
+
+def _unanswered(process: Process) -> Process:
+    """The same, whose view has not come to its end."""
+    fired = process.fired or ()
+    if VIEW not in fired:
+        return process
+    left = tuple(one for one in fired if one != VIEW)
+    return replace(process, fired=left, unfinished=(VIEW, *(process.unfinished or ())))
 
 
 def view_of(reaction: Reaction) -> View:
@@ -79,8 +148,8 @@ def _from_inside(facts: Facts, termination: Termination) -> Prediction:
             reaction = Reaction(how="exits at once", status=int(rest), view=LOST)
             signal = law = ""
         case "raise":
-            caught = View(ends="raises", client="500")
-            reaction, signal, law = replace(GOES_ON, view=caught), "", "answers-500"
+            reaction, signal = replace(GOES_ON, view=facts.raises), ""
+            law = "answers-500" if facts.raises.client == "500" else "answers-nothing"
         case "sys.exit" if facts.quits is not None:
             reaction, signal, law = _with_status(facts.quits, int(rest)), "", "view-quits"
         case "signal":
@@ -116,6 +185,8 @@ def _answered(facts: Facts, reaction: Reaction, signal: str, then: str) -> Predi
     view = view_of(reaction)
     if view.status is not None:
         reaction = replace(reaction, status=view.status)
+    if view.past:
+        reaction = replace(reaction, how="exits at once", hooks=(), lifespan=False)
     if view.stays:
         reaction = GOES_ON
     made = predict_hit(facts, reaction, signal, then)

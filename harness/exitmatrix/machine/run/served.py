@@ -31,6 +31,10 @@ WINDOW = 20.0
 its parent after half of its timeout, which is 15 s (gunicorn/workers/sync.py, `run_for_one`)."""
 
 
+ORPHANING = ("SIGKILL", "SIGABRT")
+"""Signals of which a master ends that tells nobody: no server here handles the second in it."""
+
+
 CALM = 6.0
 """Seconds at rest after which nothing more is expected: the supervisor of uvicorn waits up to 5 s
 for the answer of a worker before it replaces it (uvicorn/supervisors/multiprocess.py, `ping`)."""
@@ -57,7 +61,7 @@ def situation(
     termination: Termination, target: str, root: str, answering: bool = False
 ) -> Situation:
     """What is sent, or asked for, and how long it is watched."""
-    orphans = termination.signal == "SIGKILL" and target in (root, GROUP)
+    orphans = termination.signal in ORPHANING and target in (root, GROUP)
     steps = (
         Step(signal=termination.signal),
         Step(signal=termination.then, after=termination.grace),
