@@ -58,6 +58,8 @@ FINDINGS: tuple[Finding, ...] = (
             "kernel-takes-back",
             "kernel-keeps-what-was-written",
             "transaction-is-rolled-back",
+            "journal-undoes-what-was-written",
+            "journal-in-memory-is-lost",
             "nobody-removes-files",
             "handlers-leave-the-exit-alone",
             "finally-follows",

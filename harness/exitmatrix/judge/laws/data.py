@@ -8,7 +8,7 @@ from exitmatrix.model.subject import DataState
 OF_GLOBALS = ("file of a global", "archive of a global", "gzip file of a global")
 ARCHIVES = ("archive of a global", "gzip file of a global", "buffered archive")
 BUFFERS = ("buffer", "long buffer")
-UNHELPED = ("queue of a thread", "copied buffer", "locked out")
+UNHELPED = ("queue of a thread", "copied buffer", "locked out", "database, no journal")
 """What a clean end makes no better."""
 OF_20_KIB = ("20 KiB in a buffer", "beside 20 KiB in a buffer")
 LATER = ("until saved", "until removed")
@@ -97,6 +97,39 @@ LAWS: tuple[Law, ...] = (
             "disk until it is rolled back when the database is next opened."
         ),
         source="docs: library/sqlite3, Transaction control; SQLite, Atomic Commit, 4 Rollback",
+    ),
+    Law(
+        id="journal-undoes-what-was-written",
+        about="data",
+        when=lambda f: not f.finalizing and f.data == "database",
+        then=lambda _: Keeps("kept"),
+        because=(
+            "What a transaction has changed in a database's file is undone, by a journal on disk, "
+            "when somebody next opens the database. In WAL mode it has changed nothing there."
+        ),
+        source="SQLite, Atomic Commit, 4 Rollback; Write-Ahead Logging; PRAGMA journal_mode",
+    ),
+    Law(
+        id="journal-in-memory-is-lost",
+        about="data",
+        when=lambda f: not f.finalizing and f.data == "database, journal in memory",
+        then=lambda _: Keeps("damaged"),
+        because=(
+            "A journal in memory is lost with its process, and what the transaction has changed in "
+            "the file stays: some of it is there, and the rest is not."
+        ),
+        source="SQLite, PRAGMA journal_mode: MEMORY",
+    ),
+    Law(
+        id="without-a-journal-nothing-is-undone",
+        about="data",
+        when=lambda f: f.data == "database, no journal",
+        then=lambda _: Keeps("damaged"),
+        because=(
+            "Without a journal a transaction cannot be rolled back, at a clean end neither: what "
+            "it has changed in the file stays."
+        ),
+        source="SQLite, PRAGMA journal_mode: OFF",
     ),
     Law(
         id="line-between-pieces",
