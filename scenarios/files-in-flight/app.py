@@ -21,6 +21,7 @@
 # "zip archive" = "kept"
 # "tar archive" = "kept"
 # "gzip file" = "kept"
+# "short gzip file" = "kept"
 # "csv file" = "kept"
 # "rotating log" = "kept"
 # "queued log" = "kept"
@@ -42,6 +43,7 @@
 # "zip archive" = "archive of a global"
 # "tar archive" = "buffered archive"
 # "gzip file" = "gzip file of a global"
+# "short gzip file" = "buffer of a global gzip file"
 # "csv file" = "buffer"
 # "rotating log" = "written"
 # "queued log" = "queue of a thread"
@@ -110,6 +112,8 @@ taped.add("note", "second")
 
 zipped = gzip.open("data.gz", "wb")
 zipped.write(PART)
+short = gzip.open("short.gz", "wb")
+short.write(b"one line")
 
 table = open("table.csv", "w")
 csv.writer(table).writerow(["one", "row"])

@@ -56,6 +56,11 @@ def gzip_is_whole(name):
         return file.read() == PART
 
 
+def short_gzip_is_whole(name):
+    with gzip.open(name) as file:
+        return file.read() == b"one line"
+
+
 def locked():
     with open("app.lock") as file:
         try:
@@ -87,6 +92,7 @@ print("renamed file:", state(text("settings.txt"), "new\n", "old\n"))
 print("zip archive:", sound(zip_is_whole, "data.zip"))
 print("tar archive:", sound(tar_is_whole, "data.tar"))
 print("gzip file:", sound(gzip_is_whole, "data.gz"))
+print("short gzip file:", sound(short_gzip_is_whole, "short.gz"))
 print("csv file:", state(text("table.csv"), "one,row\n", ""))
 print("rotating log:", state(text("app.log"), "the last words\n", ""))
 print("queued log:", state(text("mail.log"), "a record\nthe last record\n", ""))

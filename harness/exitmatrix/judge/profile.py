@@ -81,6 +81,7 @@ class Profile(Frozen, kw_only=True):
     prompt_interrupt: Literal["forgotten", "typed", "both"]
     endless_calls: Literal["raise", "overflow"]
     gzip_closes_itself: bool
+    gzip_buffer: str
     unhandled_interrupt: Literal["nothing", "TypeError"]
     pools: Literal["backport", "both", "at use", "joined earlier"]
     pools_refuse: bool
@@ -706,6 +707,18 @@ PARAMETERS: tuple[Parameter, ...] = (
             Span("pypy", (), value=False),
         ),
         source="CPython gh-130806; 3.14 Lib/gzip.py, GzipFile.__del__",
+    ),
+    Parameter(
+        name="gzip_buffer",
+        about="whether the buffer of a GzipFile holds it, or has a weak reference to it only",
+        spans=(
+            Span("cpython", (), "holds it"),
+            Span("cpython", (3, 12, 10), "weak"),
+            Span("cpython", (3, 13), "holds it"),
+            Span("cpython", (3, 13, 3), "weak"),
+            Span("pypy", (), "holds it"),
+        ),
+        source="CPython gh-129726; Lib/gzip.py, _WriteBufferStream",
     ),
     Parameter(
         name="unhandled_interrupt",

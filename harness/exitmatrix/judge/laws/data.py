@@ -5,8 +5,9 @@ from __future__ import annotations
 from exitmatrix.judge.laws.law import Facts, Keeps, Law
 from exitmatrix.model.subject import DataState
 
-OF_GLOBALS = ("file of a global", "archive of a global", "gzip file of a global")
-ARCHIVES = ("archive of a global", "gzip file of a global", "buffered archive")
+GZIP = ("gzip file of a global", "buffer of a global gzip file")
+OF_GLOBALS = ("file of a global", "archive of a global", *GZIP)
+ARCHIVES = ("archive of a global", *GZIP, "buffered archive")
 BUFFERS = ("buffer", "long buffer")
 UNHELPED = ("queue of a thread", "copied buffer", "locked out", "database, no journal")
 """What a clean end makes no better."""
@@ -43,7 +44,10 @@ HELD_OPEN: dict[str, DataState] = {
 
 
 def _closes_itself(facts: Facts) -> bool:
-    return facts.data in OF_GLOBALS[:2] or facts.profile.gzip_closes_itself
+    if facts.data not in GZIP:
+        return True
+    reaches = facts.data == GZIP[0] or facts.profile.gzip_buffer == "holds it"
+    return facts.profile.gzip_closes_itself and reaches
 
 
 LAWS: tuple[Law, ...] = (
@@ -228,18 +232,21 @@ LAWS: tuple[Law, ...] = (
         about="data",
         when=lambda f: (
             f.finalizing
-            and f.data == "gzip file of a global"
+            and f.data in GZIP
             and f.profile.releases_globals
-            and not f.profile.gzip_closes_itself
+            and not _closes_itself(f)
             and not _held(f)
         ),
         then=lambda _: Keeps("damaged"),
         because=(
             "From 3.14 on GzipFile.__del__ imports warnings before it closes the file. When "
             "globals are released, imports no longer work: the ImportError is ignored, and what "
-            "was not written yet is lost."
+            "was not written yet is lost. What is in the buffer of the file is lost from 3.12.10 "
+            "and 3.13.3 on, in a program that has a function: the buffer has only a weak reference "
+            "to the file, and the garbage collector clears that before it closes anything."
         ),
-        source="CPython gh-130806; 3.14 Lib/gzip.py, GzipFile.__del__",
+        source="CPython gh-130806; 3.14 Lib/gzip.py, GzipFile.__del__; gh-129726; 3.13.5"
+        " Lib/gzip.py, _WriteBufferStream: lost gzip_file",
     ),
     Law(
         id="daemon-holds-files-open",
