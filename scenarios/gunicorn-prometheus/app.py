@@ -3,12 +3,12 @@
 # dependencies = ["prometheus-client"]
 #
 # [tool.exitmatrix]
-# title = "gunicorn with prometheus_client in its mode for several processes"
+# title = "gunicorn --max-requests 1, with prometheus_client in its mode for several processes"
 # roles = ["master", "worker"]
 # ready = "listening"
-# command = ["python", "-m", "gunicorn", "-c", "settings.py", "-b", "127.0.0.1:{port}", "app:app"]
-# server = "gunicorn"
-# terminations = ["SIGTERM@master", "SIGINT@master", "SIGHUP@master", "SIGTERM@worker", "SIGKILL@worker", "SIGKILL@master"]
+# command = ["python", "-m", "gunicorn", "-c", "settings.py", "--max-requests", "1", "-b", "127.0.0.1:{port}", "app:app"]
+# server = "gunicorn-max-requests"
+# terminations = ["SIGTERM@master", "SIGINT@master", "SIGHUP@master", "SIGTERM@worker", "SIGKILL@worker", "SIGKILL@master", "return"]
 #
 # [tool.exitmatrix.data]
 # "counter of a dead worker" = "kept"
@@ -30,6 +30,7 @@ prometheus_client says. Beside them is a file that a worker's own handler of ate
 import atexit
 import os
 
+import endings
 from prometheus_client import Counter, Gauge
 
 Counter("requests", "Requests so far").inc()
@@ -54,5 +55,7 @@ def C():
 
 
 def app(environ, start_response):
+    if environ["PATH_INFO"] == "/end":
+        endings.end_here()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"Hello, World!"]

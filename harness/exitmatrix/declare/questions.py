@@ -293,6 +293,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("a Pool of two, a worker is killed", "multiprocessing-pool-two/SIGKILL@child"),
             Look("os.fork, and it comes to its end", "plain-fork-returns/return@parent"),
             Look("os.fork, and it leaves by os._exit", "plain-fork-os-exit/return@parent"),
+            Look("the same, with os.register_at_fork", "plain-fork-hooks/return@parent"),
             Look("a handler that forks", "plain-handler-forks/return@parent"),
         ),
         tries="exitmatrix run --ending deploy --ending oom -- python app.py",
@@ -343,6 +344,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("the master is killed", "gunicorn-prometheus/SIGKILL@master"),
             Look("SIGTERM to the master", "gunicorn-prometheus/SIGTERM@master"),
             Look("a reload", "gunicorn-prometheus/SIGHUP@master"),
+            Look("--max-requests reached", "gunicorn-prometheus/return@worker"),
         ),
         tries="exitmatrix run --ending oom --look-in metrics -- gunicorn -b 127.0.0.1:{port}"
         " app:app",
@@ -351,7 +353,6 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             *_of("BerriAI/litellm", 28713),
             *_of("skypilot-org/skypilot", 9689, 9690),
         ),
-        missing="--max-requests",
     ),
     PeopleAsk(
         number=11,
@@ -421,13 +422,15 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         tries="exitmatrix run --ending deploy --ending stop-service -- python flow.py",
         threads=_of("PrefectHQ/prefect", 7800, 12988, 10826, 22622),
         missing=(
-            "Prefect itself: its API server with a database takes a minute to start, and the "
-            "laws have no facts about what these processes do with a signal. By hand, with "
-            "Prefect 3.9.1 on 3.12 and the server that a script starts for itself, in three runs "
-            "of each: SIGTERM to the script runs `finally` and the hook on_crashed, and no "
-            "handler of atexit; it is killed by SIGTERM, and leaves that server behind. Ctrl-C "
-            "runs all three, and ends the server. SIGHUP runs nothing, and leaves the server "
-            "behind. on_cancellation ran in none. The command tells what each of yours runs"
+            "Prefect itself: its API server with a database takes a minute to start, and a "
+            "program of the matrix has half of one to become ready. Prefect gives its own "
+            "temporary server twenty seconds, so that on a busy machine the flow fails before it "
+            "begins. By hand, with Prefect 3.9.1 on 3.12 and the server that a script starts for "
+            "itself, in three runs of each: SIGTERM to the script runs `finally` and the hook "
+            "on_crashed, and no handler of atexit; it is killed by SIGTERM, and leaves that "
+            "server behind. Ctrl-C runs all three, and ends the server. SIGHUP runs nothing, and "
+            "leaves the server behind. on_cancellation ran in none. The command tells what each "
+            "of yours runs"
         ),
     ),
     PeopleAsk(
@@ -486,16 +489,17 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=17,
         id="ray-actors",
         asks="Does atexit run in an actor of Ray that is killed, or goes out of scope?",
+        tries="exitmatrix run --ending deploy --ending oom --allow-address :: -- python driver.py",
         threads=_of("ray-project/ray", 50004, 12806, 12805, 21909, 37288, 45656),
         missing=(
-            "Ray itself: its wheels are for few of the Pythons here, and an actor's parents are "
-            "Ray's own daemons, which are not Python; the laws have no facts about what ends it. "
-            "By hand, with Ray 2.60.0 on 3.12, in three runs of each: the actor's "
-            "`__ray_shutdown__`, its `__del__` and atexit run, in this order, where it goes out "
-            "of scope, where it calls sys.exit or ray.actor.exit_actor, after "
-            "`__ray_terminate__`, and after SIGTERM to its process. None of them runs after "
-            "ray.kill, ray.shutdown or the end of the program, nor after os._exit and SIGKILL. "
-            "SIGINT to its process does not end it"
+            "Ray itself: its gcs_server, its raylet and each worker listen on every address of "
+            "the machine, also with _node_ip_address='127.0.0.1' (2.60.0), and the matrix ends "
+            "programs that others can reach. The command allows it for one of yours. By hand, "
+            "with Ray 2.60.0 on 3.12, in three runs of each: the actor's `__ray_shutdown__`, its "
+            "`__del__` and atexit run, in this order, where it goes out of scope, where it calls "
+            "sys.exit or ray.actor.exit_actor, after `__ray_terminate__`, and after SIGTERM to "
+            "its process. None of them runs after ray.kill, ray.shutdown or the end of the "
+            "program, nor after os._exit and SIGKILL. SIGINT to its process does not end it"
         ),
     ),
     PeopleAsk(
@@ -657,6 +661,8 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("without a master", "uwsgi/SIG[TI]*@main"),
             Look("without a master, while it answers a request", "uwsgi-busy/SIG[TIH]*@main"),
             Look("a wheel in a virtual environment, SIGTERM", "uwsgi-wheel/SIGTERM@master"),
+            Look("--max-requests reached", "uwsgi-limits/return@worker"),
+            Look("--harakiri, and a view that hangs", "uwsgi-limits/hang@worker"),
         ),
         tries="exitmatrix run --ending deploy --ending ctrl-c -- uwsgi --http 127.0.0.1:{port}"
         " --module app",
@@ -664,7 +670,6 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             *_of("unbit/uwsgi", 2615, 2626, 2063, 680, 776, 995, 1609, 2095, 2148, 2696, 2478),
             *_of("lincolnloop/pyuwsgi-wheels", 19),
         ),
-        missing="max-requests and harakiri",
     ),
     PeopleAsk(
         number=25,
@@ -729,13 +734,17 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("a request in a thread of gunicorn", "gunicorn-gthread-busy/SIGTERM@master"),
             Look("a request in a thread of waitress", "waitress-busy/SIGINT@main"),
             Look("a request in a thread of flask run", "flask-run-busy/SIGINT@main"),
+            Look("a stream that a client reads, uvicorn", "uvicorn-open-stream/SIGTERM@main"),
+            Look(
+                "the same, --timeout-graceful-shutdown 1",
+                "uvicorn-open-stream-timeout/SIGTERM@main",
+            ),
         ),
         tries="exitmatrix run --ending deploy -- python app.py",
         threads=(
             *_of("conbench/conbench", 1161),
             *_of("adamchainz/django-browser-reload", 318),
         ),
-        missing="streams that stay open",
     ),
     PeopleAsk(
         number=28,
@@ -827,6 +836,10 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             Look("two who write to one file, at the last line", "files-two-writers/return@main"),
             Look("both are sent SIGTERM together", "files-two-writers-together/SIGTERM@group"),
             Look("both are killed together", "files-two-writers-together/SIGKILL@group"),
+            Look(
+                "in the middle of a transaction of SQLite, SIGKILL", "sqlite-journals/SIGKILL@main"
+            ),
+            Look("the same, the last line", "sqlite-journals/return@main"),
             Look("locks of filelock, SIGKILL", "filelock/SIGKILL@main"),
             Look("locks of filelock, an exception", "filelock/exception@main"),
         ),

@@ -304,6 +304,18 @@ def _stuck(sync: Server) -> Server:
     )
 
 
+# Only what its one scenario comes to.
+_RETIRES = replace(
+    _SYNC,
+    id="gunicorn-max-requests",
+    since="",
+    master={signal: stop for signal, stop in _MASTER.items() if signal != "SIGQUIT"},
+    worker={signal: how for signal, how in _SYNC.worker.items() if signal != "SIGINT"},
+    quits=None,
+    fatal={},
+    retires=_LEAVES,
+)
+
 _RELOAD = replace(
     _SYNC,
     id="gunicorn-reload",
@@ -471,6 +483,7 @@ SERVERS = (
     _HANDING_OVER,
     _hooks(_SYNC, _ABORTED),
     _stuck(_SYNC),
+    _RETIRES,
     _RELOAD,
     _HANDED_ON,
     _HANDED_ON_PYPY,

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.semantics.ask import NotPredicted
+from exitmatrix.judge.served.data import with_data
 from exitmatrix.judge.served.facts import Facts, facts_now
 from exitmatrix.judge.served.hits import predict_hit
 from exitmatrix.judge.served.predict import predict_served
@@ -35,7 +36,7 @@ def foresee(record: Record, scenario: Scenario) -> Prediction:
     termination = TERMINATIONS[record.termination]
     facts = facts_now(record, scenario)
     if termination.delivery == "in-process":
-        return _from_inside(facts, termination)
+        return with_data(_from_inside(facts, termination), scenario)
     if termination.then and termination.id not in (*facts.worker, *facts.master):
         return _in_turn(facts, record, scenario, termination)
     idle = predict_served(record, scenario)
