@@ -34,13 +34,14 @@ def answers_scripts(
     """Scripts by name: what there is to choose, and the answers of each scenario.
 
     `answers.js` sets `window.EXITMATRIX`: scenarios, situations, endings, actions, starts,
-    subjects. The first page needs it, and one of the others: `answers/SCENARIO.js` adds to it.
-    An answer is [subjects, short, long, in the end]: numbers that stand for subjects and texts;
-    the last is the short answer of a situation that ends in SIGKILL.
+    pythons, subjects. The first page needs it, and one of the others: `answers/SCENARIO.js` adds
+    to it. An answer is [subjects, short, long, in the end]: numbers that stand for subjects and
+    texts; the last is the short answer of a situation that ends in SIGKILL.
     """
     subjects = sorted(
         {who for one in families for who in one.survey.measured}, key=newest_first, reverse=True
     )
+    pythons = list(dict.fromkeys(who.python for who in subjects))
     value = {
         "scenarios": {id: _title(id, scenarios) for id in _scenarios(families)},
         "titles": TITLES,
@@ -54,7 +55,8 @@ def answers_scripts(
             ]
             for one in ACTIONS
         ],
-        "subjects": [[who.python.id, _subject(who)] for who in subjects],
+        "pythons": [[python.id, python.full] for python in pythons],
+        "subjects": [[pythons.index(who.python), _label(who)] for who in subjects],
         "answers": {},
     }
     yield "answers.js", b"window.EXITMATRIX = " + msgspec.json.encode(value) + b";\n"
@@ -148,8 +150,9 @@ def _endings(families: Sequence[Family], scenarios: Mapping[str, Scenario]) -> d
     return found
 
 
-def _subject(who: Subject) -> str:
-    return who.python.full + (f", {who.label}" if who.stack != "none" else "")
+def _label(who: Subject) -> str:
+    """What stands behind the name of the Python."""
+    return f", {who.label}" if who.stack != "none" else ""
 
 
 MOST = 1  # outcome of a race that is told at length; its own page tells all of them

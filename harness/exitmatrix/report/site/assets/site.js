@@ -4,6 +4,9 @@
 
 const root = document.querySelector("main").dataset.root;
 const known = window.EXITMATRIX;
+// Each subject by the id of its Python, and by its name with its packages.
+const named = ([python, label]) => [known.pythons[python][0], known.pythons[python][1] + label];
+if (known) known.subjects = known.subjects.map(named); // the search has none
 const byId = (id) => document.getElementById(id);
 
 function chosen() {
