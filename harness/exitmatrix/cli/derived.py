@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exitmatrix.cli.errors import HARNESS_FAILED, Failure
-from exitmatrix.cli.judging import judge_records
-from exitmatrix.judge.races import race
+from exitmatrix.cli.judging import on_all_cores
+from exitmatrix.judge.races import judge_races
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import read_records
 from exitmatrix.machine.store.verdicts import write_verdicts
@@ -29,12 +29,13 @@ def write_reports(output: Path, subjects: dict[str, Scenario]) -> Derived:
     """Derive verdicts and report from all records that there are, of whatever machine."""
     try:
         records = read_records(output)
-        judged = judge_records(records, subjects)
+        both = on_all_cores(judge_races, records, subjects)
+        judged = {key: judgement for key, (judgement, _) in both.items()}
+        tallies = [tally for _, tally in both.values() if tally]
         in_order = sorted(judged, key=lambda key: (key[1], key[0]))
         write_verdicts(output, [judged[key].verdict for key in in_order])
         write(output / "matrix.md", pages.render(records, judged, subjects).encode())
-        found = (race(one, subjects.get(one.scenario)) for rows in records.values() for one in rows)
-        write(output / "races.md", raced.render([one for one in found if one]).encode())
+        write(output / "races.md", raced.render(tallies).encode())
     except CannotWrite as error:
         raise Failure(str(error), HARNESS_FAILED) from error
     return Derived(records=records, judged=judged)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from exitmatrix.claims.assess import Evidence, assess_all, gather
 from exitmatrix.claims.claim import Claim
@@ -17,6 +18,8 @@ from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.machine.store.verdicts import read_verdicts
 from exitmatrix.model import Judgement, Record, Scenario, Timeline
 from exitmatrix.report.pages.claims import Reading
+
+Told = TypeVar("Told")
 
 FEW = 1000
 """Records that one core judges sooner than a copy of the process is made."""
@@ -36,19 +39,28 @@ def judge_claims(
 def judge_records(
     records: Records, subjects: Mapping[str, Scenario]
 ) -> dict[tuple[str, str], Judgement]:
-    """As `judge_all`, on all cores where there are many records.
+    """As `judge_all`, on all cores where there are many records."""
+    return on_all_cores(judge_all, records, subjects)
+
+
+def on_all_cores(
+    work: Callable[[Records, Mapping[str, Scenario]], Mapping[tuple[str, str], Told]],
+    records: Records,
+    subjects: Mapping[str, Scenario],
+) -> dict[tuple[str, str], Told]:
+    """What `work` tells of each record by platform and cell, in their order.
 
     What is asked of one scenario about one termination is kept together: Pythons share answers.
     """
     if sum(map(len, records.values())) < FEW:
-        return judge_all(records, subjects)
+        return dict(work(records, subjects))
     parts: dict[tuple[str, str], dict[str, list[Record]]] = {}
     for platform, rows in records.items():
         for one in rows:
             part = parts.setdefault((one.scenario, one.termination), {})
             part.setdefault(platform, []).append(one)
-    told = divided(lambda some: judge_all(some, subjects), [*parts.values()])
-    found = {key: judgement for part in told for key, judgement in part.items()}
+    told = divided(lambda some: work(some, subjects), [*parts.values()])
+    found = {key: one for part in told for key, one in part.items()}
     return {
         (name, one.cell): found[name, one.cell] for name, rows in records.items() for one in rows
     }

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
+
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.verdict import expected
-from exitmatrix.model import Frozen, Outcome, Record, Scenario
+from exitmatrix.judge.verdict import expected, judge
+from exitmatrix.model import Frozen, Judgement, Outcome, Prediction, Record, Scenario
 from exitmatrix.model.outcome_sets import allows, is_race
 
 
@@ -25,11 +29,53 @@ class Race(Frozen, kw_only=True):
 def race(record: Record, scenario: Scenario | None) -> Race | None:
     """A cell that is a race, in its record or by the rules; None for one that is none."""
     try:
-        prediction = expected(record, scenario)
+        return race_of(record, expected(record, scenario))
     except NotPredicted:
-        found = Race(record=record, between=(), allowed=())
-    else:
-        between = prediction.races
-        found = Race(record=record, between=between, allowed=prediction.outcomes)
+        return race_of(record, None)
+
+
+def race_of(record: Record, prediction: Prediction | None) -> Race | None:
+    """The same by what was predicted."""
+    found = Race(
+        record=record,
+        between=prediction.races if prediction else (),
+        allowed=prediction.outcomes if prediction else (),
+    )
     several = is_race(record.outcomes) or bool(found.between) or len(found.allowed) > 1
     return found if several else None
+
+
+class Tally(Frozen, kw_only=True):
+    """How much of a race was seen."""
+
+    question: str
+    seen: int
+    never_seen: int
+    runs: int | None
+
+
+def tally(race: Race) -> Tally:
+    """The numbers of a race."""
+    return Tally(
+        question=str(race.record.question),
+        seen=len(race.record.seen or race.record.outcomes),
+        never_seen=len(race.never_seen),
+        runs=race.record.runs,
+    )
+
+
+Judged = tuple[Judgement, Tally | None]
+
+
+def judge_races(
+    records: Mapping[str, Iterable[Record]], scenarios: Mapping[str, Scenario]
+) -> dict[tuple[str, str], Judged]:
+    """As `judge_all`, with the numbers of those that are races."""
+    judged = {}
+    for platform, rows in records.items():
+        for record in rows:
+            judgement = judge(record, scenarios.get(record.scenario))
+            found = race_of(record, judgement.prediction)
+            short = judgement if judgement.why else replace(judgement, prediction=None)
+            judged[platform, record.cell] = short, tally(found) if found else None
+    return judged

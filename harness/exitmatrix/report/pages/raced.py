@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from exitmatrix.judge.races import Race
+from exitmatrix.judge.races import Tally
 from exitmatrix.report.document import Code, Section, inline, paragraph, table
 from exitmatrix.report.render.markdown import markdown
 
 NOT_COUNTED = "not counted"
 
 
-def render(races: Sequence[Race]) -> str:
+def render(races: Sequence[Tally]) -> str:
     """The page as Markdown."""
     return markdown(page(races))
 
 
-def page(races: Sequence[Race]) -> Section:
+def page(races: Sequence[Tally]) -> Section:
     """What was seen and what is allowed, of each question over all that were asked it."""
-    asked: defaultdict[str, list[Race]] = defaultdict(list)
+    asked: defaultdict[str, list[Tally]] = defaultdict(list)
     for one in races:
-        asked[str(one.record.question)].append(one)
+        asked[one.question].append(one)
     unfinished = {key: some for key, some in asked.items() if any(one.never_seen for one in some)}
     whole = sum(not one.never_seen for one in races)
     return Section(
@@ -52,16 +52,16 @@ def page(races: Sequence[Race]) -> Section:
     )
 
 
-def _row(question: str, races: Sequence[Race]) -> tuple[Code | str, ...]:
+def _row(question: str, races: Sequence[Tally]) -> tuple[Code | str, ...]:
     unfinished = [one for one in races if one.never_seen]
-    runs = [one.record.runs for one in unfinished]
+    runs = [one.runs for one in unfinished]
     counted = _span(one for one in runs if one)
     return (
         Code(question),
         str(len(races)),
         str(len(races) - len(unfinished)),
-        _span(len(one.record.seen or one.record.outcomes) for one in unfinished),
-        _span(len(one.never_seen) for one in unfinished),
+        _span(one.seen for one in unfinished),
+        _span(one.never_seen for one in unfinished),
         ", ".join(filter(None, (counted, NOT_COUNTED if None in runs else ""))),
     )
 
