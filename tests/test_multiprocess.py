@@ -15,13 +15,16 @@ from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.model import Outcome, Process, Scenario, Unknown
 from exitmatrix.model.execution import Exit
 from exitmatrix.model.language import (
+    ApplyTask,
     AwaitJoin,
     AwaitProcess,
     Code,
     Function,
     JoinProcess,
+    Nothing,
     Register,
     StartProcess,
+    SubmitTask,
 )
 from exitmatrix.observe import observe
 
@@ -389,6 +392,16 @@ def test_a_wrong_number_of_workers_says_what_would_be_right(workers: object) -> 
     """A pool has one at least."""
     with pytest.raises(InvalidProgram, match="workers: a number from 1 up"):
         steps({"submit": [], "workers": workers})
+
+
+def test_a_header_says_that_a_pool_is_left_open() -> None:
+    """Otherwise a `with` statement shuts it down; another word is refused."""
+    for word, kind in (("submit", SubmitTask), ("apply", ApplyTask)):
+        assert steps({word: ["nothing"]}) == (kind((Nothing(),)),)
+        left = steps({word: ["nothing"], "ends": "left open"})
+        assert left == (kind((Nothing(),), ends="left open"),)
+        with pytest.raises(InvalidProgram, match="ends: with, left open"):
+            steps({word: ["nothing"], "ends": "shutdown"})
 
 
 def test_who_joins_a_process_that_nobody_started_is_not_predicted() -> None:

@@ -42,6 +42,9 @@ OF_CELLS = frozenset({
 servers, loops, an overflow of the stack, prompts, what processes share, launchers and a stdout that
 a thread is stuck in. Their boundaries are moved between the Pythons whose cells are on record."""
 
+OF_SERVERS = frozenset({"start_method", "closing_waits", "trusts_family"})
+"""Parameters that only facts of servers and launchers rest on, which tests take away one by one."""
+
 Does = Literal["nothing", "withholds", "takes away", "adds"]
 
 
@@ -88,7 +91,7 @@ def damages(
     with_cells: Iterable[tuple[str, str]],
 ) -> tuple[Damage, ...]:
     """All of them: neighbours among the Pythons that ran programs, and among those with cells."""
-    of_programs = [one for one in PARAMETERS if one.name not in OF_CELLS]
+    of_programs = [one for one in PARAMETERS if one.name not in OF_CELLS | OF_SERVERS]
     of_cells = [one for one in PARAMETERS if one.name in OF_CELLS]
     return (
         *removed_laws(),
