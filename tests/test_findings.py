@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from exitmatrix.declare.libraries import LIBRARIES
+from exitmatrix.declare.servers import SERVERS
 from exitmatrix.judge.findings import FINDINGS, Finding
 from exitmatrix.judge.laws import LAWS_BY_ID
 from exitmatrix.machine import interpreters
@@ -60,17 +61,21 @@ def test_where_pythons_are_told_apart_by_rules_there_is_a_finding() -> None:
 
 @cache
 def of_a_python() -> frozenset[str]:
-    """Scenarios that use a library whose facts are others on other Pythons."""
+    """Scenarios of a library or a server whose facts are others on other Pythons."""
     named = {
         id
         for id, some in LIBRARIES.items()
         if any(one.python or one.implementation for one in some)
     }
+    servers = {id for id, some in SERVERS.items() if any(one.where for one in some)}
     return frozenset(
         one.id
         for one in LOADED.values()
-        if one.program
-        and any(isinstance(s, Use) and s.library in named for s in one.program.code.body)
+        if one.server in servers
+        or (
+            one.program
+            and any(isinstance(s, Use) and s.library in named for s in one.program.code.body)
+        )
     )
 
 

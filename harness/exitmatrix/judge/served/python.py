@@ -45,6 +45,7 @@ from exitmatrix.model.server import Reaction
 
 ABOUT = ("signal", "main exception", "end of process", "handlers", "handler exception")
 """What those laws are about that are named; the others hold for any program that leaves so."""
+OF_PROCESSES = frozenset(law.id for law in LAWS if law.about in ("end of process", "handlers"))
 DECIDING = frozenset(("immediate-exit", *(law.id for law in LAWS if law.about in ABOUT)))
 
 FIRST = "SIGUSR2"
@@ -144,7 +145,9 @@ def _predicted(
     first = first_moment(program, ended, "main", Below(events=events))
     ends = (outcome_of(end, program, ended, "main", ask) for end in outcomes(first, ask))
     each = {msgspec.json.encode(one): one for one in (_bare(o.processes[-1]) for o in ends)}
-    return tuple(each.values()), tuple(id for id in ask.used if id in DECIDING)
+    own = any(isinstance(one, StartProcess) for one in code.body)  # whose starter ends as well
+    rules = (id for id in ask.used if id in (OF_PROCESSES if own else DECIDING))
+    return tuple(each.values()), tuple(rules)
 
 
 def _bare(process: Process) -> Process:
