@@ -80,8 +80,7 @@ class Profile(Frozen, kw_only=True):
     prompt_handlers: Literal["none", "completer", "history", "history 3.13"]
     prompt_interrupt: Literal["forgotten", "typed", "both"]
     endless_calls: Literal["raise", "overflow"]
-    gzip_closes_itself: bool
-    gzip_buffer: str
+    gzip_loses: Literal["nothing", "its buffer", "all"]
     unhandled_interrupt: Literal["nothing", "TypeError"]
     pools: Literal["backport", "both", "at use", "joined earlier"]
     pools_refuse: bool
@@ -699,26 +698,18 @@ PARAMETERS: tuple[Parameter, ...] = (
         "#4874, pull request #5520",
     ),
     Parameter(
-        name="gzip_closes_itself",
-        about="whether a GzipFile that is a global is closed when globals are released",
+        name="gzip_loses",
+        about="what a GzipFile that is a global loses when globals are released",
         spans=(
-            Span("cpython", (), value=True),
-            Span("cpython", (3, 14), value=False),
-            Span("pypy", (), value=False),
+            Span("cpython", (), "nothing"),
+            Span("cpython", (3, 12, 10), "its buffer"),
+            Span("cpython", (3, 13), "nothing"),
+            Span("cpython", (3, 13, 3), "its buffer"),
+            Span("cpython", (3, 14), "all"),
+            Span("pypy", (), "nothing"),
         ),
-        source="CPython gh-130806; 3.14 Lib/gzip.py, GzipFile.__del__",
-    ),
-    Parameter(
-        name="gzip_buffer",
-        about="whether the buffer of a GzipFile holds it, or has a weak reference to it only",
-        spans=(
-            Span("cpython", (), "holds it"),
-            Span("cpython", (3, 12, 10), "weak"),
-            Span("cpython", (3, 13), "holds it"),
-            Span("cpython", (3, 13, 3), "weak"),
-            Span("pypy", (), "holds it"),
-        ),
-        source="CPython gh-129726; Lib/gzip.py, _WriteBufferStream",
+        source="CPython gh-129726; Lib/gzip.py, _WriteBufferStream; gh-130806; 3.14 Lib/gzip.py,"
+        " GzipFile.__del__",
     ),
     Parameter(
         name="unhandled_interrupt",

@@ -44,10 +44,8 @@ HELD_OPEN: dict[str, DataState] = {
 
 
 def _closes_itself(facts: Facts) -> bool:
-    if facts.data not in GZIP:
-        return True
-    reaches = facts.data == GZIP[0] or facts.profile.gzip_buffer == "holds it"
-    return facts.profile.gzip_closes_itself and reaches
+    lost = {"nothing": (), "its buffer": GZIP[1:], "all": GZIP}[facts.profile.gzip_loses]
+    return facts.data not in lost
 
 
 LAWS: tuple[Law, ...] = (
