@@ -39,8 +39,9 @@ INSIDE = sorted([*PROBE.glob("*.py"), *ENDINGS.glob("*.py")])
 PIPE_BUF = 4096  # Linux: pipe(7); POSIX promises 512, macOS gives 512 for PIPE_BUF
 
 
-# Functions that begin without a word: what they do next may end them, and is what is asked.
-SILENT = ("plain-own-registry", "plain-pool-late", "plain-join-in-del")
+# Functions that begin without a word: what they do next may end them, and is what is asked. Or
+# their words stand among those of a child.
+SILENT = ("plain-own-registry", "plain-pool-late", "plain-join-in-del", "plain-fork-hooks")
 
 
 # Races at their end; and programs with two workers, which write as they come to it, in any order.

@@ -310,7 +310,11 @@ _RETIRES = replace(
     id="gunicorn-max-requests",
     since="",
     master={signal: stop for signal, stop in _MASTER.items() if signal != "SIGQUIT"},
-    worker={signal: how for signal, how in _SYNC.worker.items() if signal != "SIGINT"},
+    worker={
+        signal: replace(how, interrupts=False)
+        for signal, how in _SYNC.worker.items()
+        if signal not in ("SIGINT", "SIGABRT")
+    },
     quits=None,
     fatal={},
     retires=_LEAVES,
