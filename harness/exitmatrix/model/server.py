@@ -48,6 +48,7 @@ class View(Frozen, kw_only=True):
     client: str = "200"  # as in an outcome: a status, closed, reset, waits
     status: int | None = None  # with which the process leaves then, if with another
     past: bool = False  # whether the process leaves past Python then, and the server's own hooks
+    late: str = ""  # what the client gets if the view takes longer than the process waits for it
     stays: bool = False  # whether the process waits on, though the view is over
     source: str = ""
 

@@ -78,16 +78,22 @@ def _in_turn(
         return foresee(replace(record, termination="SIGKILL"), scenario)
     law = "server-sigkill-follows"
     if record.target == "master":
+        (told,) = views
         view = facts.orphan.view if facts.orphan and facts.orphan.view else ANSWERED
-        outcomes = union(_without_master(one, view) for one in first.outcomes)
+        outcomes = union(_without_master(one, view, told.late) for one in first.outcomes)
     else:
         outcomes = union(_without_both(one) for one in first.outcomes)
     return replace(first, outcomes=outcomes, rules=(*first.rules, law))
 
 
-def _without_master(outcome: Outcome, view: View) -> Outcome:
-    """The outcome of which the master was killed meanwhile, and perhaps the view with it."""
+def _without_master(outcome: Outcome, view: View, late: str) -> Outcome:
+    """The outcome of which the master was killed meanwhile, and perhaps the view with it.
+
+    The view is held until nothing else happens: longer than anybody waits who counts the time.
+    """
     first, *workers = outcome.processes
+    if view.ends == "returns" and late:
+        return _of(outcome, _killed(first), map(_given_up, workers), late)
     if view.ends == "returns":
         return _of(outcome, _killed(first), workers, outcome.client)
     return _of(outcome, _killed(first), map(_unanswered, workers), view.client)
@@ -112,6 +118,12 @@ def _of(
 def _killed(process: Process) -> Process:
     began = VIEW in (process.fired or ())
     return replace(process, fired=(VIEW,) if began else (), raised=(), exit={"signal": "SIGKILL"})
+
+
+def _given_up(process: Process) -> Process:
+    """The same, whose view was ended by an exception."""
+    began = VIEW in (process.fired or ())
+    return replace(process, raised=(VIEW, *process.raised) if began else process.raised)
 
 
 def _unanswered(process: Process) -> Process:
