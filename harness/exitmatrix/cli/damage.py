@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -211,15 +212,15 @@ def _candidates(
 
 def print_damage(found: Found) -> None:
     """How many damages are noticed, and which are not."""
-    missed = [damage.name for damage, witness in found if witness is None]
-    for name in missed:
-        click.echo(f"  nothing notices: {name}")
-    cells = sum(1 for _, witness in found if witness and witness.cell and not witness.never)
-    never = [witness for _, witness in found if witness and witness.never]
-    for one in never:
-        click.echo(f"  {one.damage}: only allows more, which was not seen in {one.runs:,} runs")
-    programs = len(found) - len(missed) - cells - len(never)
+    for damage, witness in found:
+        if witness is None:
+            click.echo(f"  nothing notices: {damage.name}")
+    noticed = [witness for _, witness in found if witness]
+    for one in noticed:
+        if one.never:
+            click.echo(f"  {one.damage}: only allows more, which was not seen in {one.runs:,} runs")
+    kinds = Counter(one.kind for one in noticed)
     click.echo(
-        f"{len(found) - len(missed)} of {len(found)} damages to the laws are noticed: {programs} by"
-        f" programs, {cells} by cells, {len(never)} by what was never seen"
+        f"{len(noticed)} of {len(found)} damages to the laws are noticed: {kinds['program']} by"
+        f" programs, {kinds['cell']} by cells, {kinds['never']} by what was never seen"
     )

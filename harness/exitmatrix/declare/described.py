@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from exitmatrix.declare.header import InvalidHeader, checked
 from exitmatrix.declare.keys import Described
@@ -72,6 +72,8 @@ PROCESS_KEYS = {"process", "method", "daemon"}
 POOLS: Mapping[str, type[SubmitTask | ApplyTask]] = {"submit": SubmitTask, "apply": ApplyTask}
 """A task of a pool of processes, of concurrent.futures and of multiprocessing."""
 
+T = TypeVar("T")
+
 POOL_KEYS = {"method", "workers", "begin", "ends"}
 
 
@@ -128,7 +130,8 @@ def _held(value: dict[str, Any], where: str, named: Named | None) -> Statement |
                 raise InvalidProgram(f"workers: a number from 1 up, of a pool; not {workers!r}")
             begin = steps(value.get("begin", []), where, named)
             does = steps(value[word], where, named)
-            return kind(does, _method(value), workers, begin, _pool_end(value))
+            ends = _one_of(get_args(ProcessPoolEnd), value, "ends", "with", ", of a pool")
+            return kind(does, _method(value), workers, begin, ends)
     if set(value) == {"try", "finally"}:
         if not isinstance(value["finally"], str):
             raise InvalidProgram(f"finally: a name is valid, not {value['finally']!r}")
@@ -141,20 +144,18 @@ def _held(value: dict[str, Any], where: str, named: Named | None) -> Statement |
 
 
 def _method(value: Mapping[str, Any]) -> StartMethod:
-    # The default itself, and no text that equals it: only that is left out of a document.
-    methods: dict[str, StartMethod] = {one: one for one in get_args(StartMethod)}
-    method = value.get("method", "fork")
-    if not isinstance(method, str) or method not in methods:
-        raise InvalidProgram(f"method: {', '.join(methods)}; not {method!r}")
-    return methods[method]
+    return _one_of(get_args(StartMethod), value, "method", "fork")
 
 
-def _pool_end(value: Mapping[str, Any]) -> ProcessPoolEnd:
-    known: dict[str, ProcessPoolEnd] = {one: one for one in get_args(ProcessPoolEnd)}
-    ends = value.get("ends", "with")
-    if not isinstance(ends, str) or ends not in known:
-        raise InvalidProgram(f"ends: {', '.join(known)}, of a pool; not {ends!r}")
-    return known[ends]
+def _one_of(
+    known: tuple[T, ...], value: Mapping[str, Any], key: str, default: T, of: str = ""
+) -> T:
+    """The value of a key that takes some words only. Raises InvalidProgram."""
+    given = value.get(key, default)
+    for one in known:
+        if given == one:
+            return one  # itself, and no text that equals it: a default is left out of a document
+    raise InvalidProgram(f"{key}: {', '.join(map(str, known))}{of}; not {given!r}")
 
 
 def program(table: Mapping[str, Any]) -> Program:

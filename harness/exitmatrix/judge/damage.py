@@ -171,7 +171,7 @@ def _of_cells(damage: Damage) -> tuple[tuple[Law, ...], Profiler]:
     def profiler(python: Mapping[str, Any], packages: Mapping[str, str] | None = None) -> Profile:
         return _damaged(profile(python, packages), damage)[0]
 
-    return tuple(law for law in LAWS if law.id != damage.law), profiler
+    return _laws_but(damage), profiler
 
 
 def still_notices(
@@ -193,10 +193,13 @@ def still_notices(
 
 
 def _damaged(profile: Profile, damage: Damage) -> tuple[Profile, tuple[Law, ...]]:
-    laws = tuple(law for law in LAWS if law.id != damage.law) if damage.law else LAWS
     if damage.parameter:
         profile = replace(profile, **{damage.parameter: damage.value})
-    return profile, laws
+    return profile, _laws_but(damage)
+
+
+def _laws_but(damage: Damage) -> tuple[Law, ...]:
+    return tuple(law for law in LAWS if law.id != damage.law) if damage.law else LAWS
 
 
 def _allowed(code: Code, profile: Profile, laws: tuple[Law, ...] = LAWS) -> tuple[Seen, ...] | str:

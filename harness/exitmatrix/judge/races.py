@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from msgspec.structs import replace
-
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.verdict import expected, judge
+from exitmatrix.judge.verdict import brief, expected, judge_each
 from exitmatrix.model import Frozen, Judgement, Outcome, Prediction, Record, Scenario
 from exitmatrix.model.outcome_sets import allows, is_race
 
@@ -72,10 +70,7 @@ def judge_races(
 ) -> dict[tuple[str, str], Judged]:
     """As `judge_all`, with the numbers of those that are races."""
     judged = {}
-    for platform, rows in records.items():
-        for record in rows:
-            judgement = judge(record, scenarios.get(record.scenario))
-            found = race_of(record, judgement.prediction)
-            short = judgement if judgement.why else replace(judgement, prediction=None)
-            judged[platform, record.cell] = short, tally(found) if found else None
+    for key, record, judgement in judge_each(records, scenarios):
+        found = race_of(record, judgement.prediction)
+        judged[key] = brief(judgement), tally(found) if found else None
     return judged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -62,14 +62,21 @@ def judge_all(
 
     What was predicted is kept of what is no match only: it is long.
     """
-    judged = {}
+    return {key: brief(one) for key, _, one in judge_each(records, scenarios)}
+
+
+def judge_each(
+    records: Mapping[str, Iterable[Record]], scenarios: Mapping[str, Scenario]
+) -> Iterator[tuple[tuple[str, str], Record, Judgement]]:
+    """The platform and cell of each record, it, and the whole judgement on it."""
     for platform, rows in records.items():
         for record in rows:
-            judgement = judge(record, scenarios.get(record.scenario))
-            judged[platform, record.cell] = (
-                judgement if judgement.why else replace(judgement, prediction=None)
-            )
-    return judged
+            yield (platform, record.cell), record, judge(record, scenarios.get(record.scenario))
+
+
+def brief(judgement: Judgement) -> Judgement:
+    """Of a match without what was predicted."""
+    return judgement if judgement.why else replace(judgement, prediction=None)
 
 
 def expected(

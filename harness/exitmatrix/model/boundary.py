@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from exitmatrix.model.base import Frozen
 from exitmatrix.model.execution import Seen
@@ -32,6 +32,9 @@ class BatchResult(Frozen, kw_only=True):
     unknown: int  # that were not seen to end, and for which they do
 
 
+WitnessKind = Literal["program", "cell", "never"]
+
+
 class Witness(Frozen, kw_only=True):
     """What contradicts damaged laws: a program by what it shows on a Python, or a cell on record.
 
@@ -45,3 +48,8 @@ class Witness(Frozen, kw_only=True):
     never: bool = False  # `shows` is what it never showed
     runs: int = 1  # it took so many to see it, or not to see it
     cell: str = ""
+
+    @property
+    def kind(self) -> WitnessKind:
+        """What contradicts the damaged laws."""
+        return "never" if self.never else "cell" if self.cell else "program"

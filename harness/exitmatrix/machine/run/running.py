@@ -26,7 +26,7 @@ class NotReady(Exception):
     """The program ended, or showed something else, before it was ready; or it may not be run."""
 
 
-class Kept(Protocol):
+class Leftovers(Protocol):
     """What was in shared memory before a run, and what is removed of what came since."""
 
     before: frozenset[str]
@@ -43,7 +43,7 @@ class Running(ABC, Generic[J]):
 
     channel: Channel
     gates: Gates
-    kept: Kept
+    leftovers: Leftovers
 
     def __init__(
         self, host: Host, mark: int, journal: J, steering: Steering | None, limit: float
@@ -101,11 +101,11 @@ class Running(ABC, Generic[J]):
     async def end_everything(self) -> None:
         """SIGKILL what is left, orphans included, until nothing is."""
         processes = self.processes
-        self.kept.remove()
+        self.leftovers.remove()
         while True:
             processes.find_all()
             if not processes.live:
                 break
-            processes.end(self.kept.before)
+            processes.end(self.leftovers.before)
             await self.journal.until(lambda: not processes.live)
         processes.reap()

@@ -39,7 +39,7 @@ class TrialState(Running[Journal]):
         self.port = 0
         self.serving = 0
         self.releases_lingering = False
-        self.kept = self.leftovers = Leftovers()
+        self.leftovers: Leftovers = Leftovers()
         with contextlib.ExitStack() as undo:  # where descriptors run out, none stays open
             self.folder = Folder(host.folder, name, spec, mark)
             undo.callback(self.folder.remove)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 
@@ -175,15 +176,13 @@ def _total(batches: Sequence[BatchResult]) -> str:
 
 def _damages(damages: Mapping[str, Witness | None]) -> Iterable[Block]:
     found = [one for one in damages.values() if one]
-    never = [one for one in found if one.never]
-    cells = sum(1 for one in found if one.cell and not one.never)
-    programs = len(found) - cells - len(never)
+    kinds = Counter(one.kind for one in found)
     yield paragraph(
         "Each law was removed, and each version boundary of the laws moved by one, both ways:"
-        f" {len(found)} of these {len(damages)} damages are noticed. {programs} are"
-        f" contradicted by what some program showed, and {cells} by a cell of the matrix."
+        f" {len(found)} of these {len(damages)} damages are noticed. {kinds['program']} are"
+        f" contradicted by what some program showed, and {kinds['cell']} by a cell of the matrix."
     )
-    if never:
+    if never := [one for one in found if one.never]:
         yield paragraph("These only allow one outcome of a race more, which was never seen:")
         yield points(inline(Code(one.damage), f": in {one.runs:,} runs") for one in never)
     if missed := [name for name, witness in damages.items() if not witness]:

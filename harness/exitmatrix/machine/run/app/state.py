@@ -88,7 +88,7 @@ class AppState(Running[TimedJournal]):
         os.makedirs(self.temporary, 0o700)  # noqa: PTH103
         with contextlib.ExitStack() as undo:
             undo.callback(shutil.rmtree, self.folder, ignore_errors=True)
-            self.kept = self.leftovers = Leftovers(
+            self.leftovers: Leftovers = Leftovers(
                 spec.folder, self.temporary, spec.folders, spec.alone
             )
             self.channel = Channel(f"{self.folder}/channel", self.token)
