@@ -33,10 +33,11 @@ def answers_scripts(
 ) -> Iterator[tuple[str, bytes]]:
     """Scripts by name: what there is to choose, and the answers of each scenario.
 
-    `answers.js` sets `window.EXITMATRIX`: scenarios, situations, endings, actions, starts,
-    pythons, subjects. The first page needs it, and one of the others: `answers/SCENARIO.js` adds
-    to it. An answer is [subjects, short, long, in the end]: numbers that stand for subjects and
-    texts; the last is the short answer of a situation that ends in SIGKILL.
+    `answers.js` sets `window.EXITMATRIX`: scenarios, titles, situations, kills (the situations
+    that end in SIGKILL), starts, endings, actions, pythons, subjects. The first page needs it, and
+    one of the others: `answers/SCENARIO.js` adds to it. An answer is [subjects, short, long, in the
+    end]: numbers that stand for subjects and texts; the last is the short answer of a situation
+    that ends in SIGKILL.
     """
     subjects = sorted(
         {who for one in families for who in one.survey.measured}, key=newest_first, reverse=True
@@ -46,6 +47,7 @@ def answers_scripts(
         "scenarios": {id: _title(id, scenarios) for id in _scenarios(families)},
         "titles": TITLES,
         "situations": {one.id: spoken.title for spoken, one in rows()},
+        "kills": [one.id for _, one in rows() if one.kills_in_the_end],
         "starts": {id: many[0] for id, many in BELOW.items()},
         "endings": _endings(families, scenarios),
         "actions": [

@@ -96,7 +96,7 @@ function front() {
     const name = question(run, start, at);
     const groups = questions[name];
     const group = groups.find(([who]) => who.includes(Number(py)));
-    const kills = end === "deploy" || end === "stop-service";
+    const kills = known.kills.includes(end);
     const panel = byId("answer");
     panel.querySelector(".asked code").textContent = name;
     panel.querySelector(".short").innerHTML = texts[group[end in situations && kills ? 3 : 1]];
