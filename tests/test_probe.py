@@ -551,6 +551,45 @@ def test_a_handler_of_another_mechanism_tells_of_itself(python: Interpreter) -> 
     assert done.exit == 0
 
 
+MEANWHILE = """
+import os, signal, sys
+import endings
+
+tell = endings.tell
+came = []
+
+def interrupted(source, kind, *detail):
+    if kind == "raised" and not came:
+        came.append(kind)
+        os.kill(os.getpid(), signal.SIGTERM)
+        for _ in range(1000):
+            pass
+    return tell(source, kind, *detail)
+
+endings.tell = interrupted
+
+@endings.tells("signal.SIGTERM:stop")
+def stop(number, frame):
+    sys.exit(0)
+
+signal.signal(signal.SIGTERM, stop)
+try:
+    stop(0, None)
+except SystemExit:
+    pass
+"""
+
+
+@every_python
+def test_a_handler_that_is_left_tells_so_also_where_another_signal_comes_before(
+    python: Interpreter,
+) -> None:
+    """What the second handler raises leaves the first one: both began, and both raised."""
+    done = run(python, "-c", MEANWHILE)
+    told = [each.kind for each in done.events if each.detail[:1] == ("endings.1",)]
+    assert told == ["registered", "began", "began", "raised", "raised"]
+
+
 @every_python
 def test_without_a_channel_a_decorated_handler_is_itself(python: Interpreter) -> None:
     """A scenario that is run by hand has its own functions."""

@@ -123,7 +123,11 @@ def tells(name):
                 tell("endings", "began", key)
                 result = function(*args, **kwargs)
             except:  # noqa: E722 - told, and raised again
-                tell("endings", "raised", key, sys.exc_info()[0].__name__)
+                try:
+                    tell("endings", "raised", key, sys.exc_info()[0].__name__)
+                except:  # another signal came before that was told, and its handler raised
+                    tell("endings", "raised", key, sys.exc_info()[0].__name__)
+                    raise
                 raise
             tell("endings", "ended", key)
             return result
