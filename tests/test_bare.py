@@ -305,6 +305,7 @@ def test_every_python_keeps_the_promises_that_the_laws_foresee(body: tuple[State
 WRITES = Function("H", (Write("h."), OsExit(0)))
 LATE = Function("T", (RegisterThreading("B"),))
 NESTS = Function("N", (Signal("SIGUSR2"), TryFinally((), "C")))
+EXITS = Function("X", (Signal("SIGUSR2"), SysExit(4)))
 RARE: dict[str, tuple[Statement, ...]] = {
     "a hook that ends the process": (Write("w."), Hook("sys.excepthook", "H"), Raise()),
     "a hook, then a handler that does": (
@@ -403,3 +404,21 @@ def test_every_python_does_what_the_laws_foresee(what: str) -> None:
     for python, one in zip(FOUND.values(), run(source(code), PYTHONS), strict=True):
         told = compare(code, profile(msgspec.to_builtins(python)), seen(one, {"w.", "h."}))
         assert told.word == "match", python.id
+
+
+@pytest.mark.parametrize("first", [(), (StartThread(()),)], ids=["", "threading"])
+@pytest.mark.parametrize("second", ["L", "E", "B"])
+def test_every_python_handles_a_signal_as_foreseen_that_waits_for_a_handler_that_exits(
+    first: tuple[Statement, ...], second: str
+) -> None:
+    """Withheld on two: 2.7, whose atexit it may interrupt, and PyPy 8, which forgets it."""
+    signals = Handle("SIGUSR1", "X"), Handle("SIGUSR2", second), Signal("SIGUSR1")
+    body = *first, Register("A"), Register("C"), *signals
+    code = Code(body=body, functions=(LEAVES, FAILS, EXITS))
+    for python, one in zip(FOUND.values(), run(source(code), PYTHONS), strict=True):
+        about = profile(msgspec.to_builtins(python))
+        told = compare(code, about, seen(one, ()))
+        withheld = about.nests_signal_handlers == "never" or (
+            about.nests_signal_handlers == "in calls" and about.handler_list == "popped"
+        )
+        assert told.word == ("withheld" if withheld else "match"), python.id

@@ -120,8 +120,10 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Later(),
         because=(
             "Up to 3.7 handlers that are called between two instructions do not nest: the second "
-            "one is called when the first has returned. What becomes of it where the first raises "
-            "was not measured enough to be said."
+            "one is called when the first has been left. If the first has raised SystemExit, which "
+            "nothing catches, that is where the end comes to Python code: in threading's own "
+            "function, or where threading was not imported in the first handler of atexit, of "
+            "which nothing runs if the second one raises."
         ),
         source="CPython 3.7 Python/ceval.c, Py_MakePendingCalls, busy; Python/thread_pthread.h, "
         "and Modules/_threadmodule.c, acquire_timed, which calls it",
@@ -133,7 +135,8 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Later(),
         because=(
             "Newer PyPys handle a signal that comes while the handler of a signal runs when that "
-            "one has returned: a handler that hangs cannot be interrupted, by Ctrl-C neither."
+            "one has returned: a handler that hangs cannot be interrupted, by Ctrl-C neither. "
+            "Where the first one raised, the second signal was seen to wait until another came."
         ),
         source="measured: 7.3.11 nests them, 8.0.1 does not; PyPy "
         "pypy/interpreter/executioncontext.py, action_dispatcher",

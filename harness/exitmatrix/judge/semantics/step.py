@@ -7,7 +7,9 @@ the kernel does not say. So a step gives a set of moments.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
+from exitmatrix.declare.statements import statements
 from exitmatrix.judge.laws.law import Dies
 from exitmatrix.judge.semantics import pools
 from exitmatrix.judge.semantics.ask import Ask
@@ -25,7 +27,22 @@ from exitmatrix.judge.semantics.state import (
 )
 from exitmatrix.judge.semantics.unwind import unwind
 from exitmatrix.judge.semantics.waits import ShutsDown, Supervising
-from exitmatrix.model.language import Nothing
+from exitmatrix.model.language import (
+    ApplyTask,
+    Code,
+    Nothing,
+    RegisterThreading,
+    RunLoop,
+    StartProcess,
+    StartThread,
+    SubmitTask,
+    UsePool,
+)
+
+THREADING = (
+    ApplyTask | RegisterThreading | RunLoop | StartProcess | StartThread | SubmitTask | UsePool
+)
+"""What imports it."""
 
 
 def steps(now: Configuration, ask: Ask) -> list[Configuration]:
@@ -72,7 +89,7 @@ def _thread_steps(
         return (stopped(now, process, thread, Dies(process.doomed), Nothing(), ask),)
     if thread.done or (thread.after_main and not process.main_code_ended):
         return ()
-    if process.pending and thread.id == process.main and _sees_signals(thread):
+    if process.pending and thread.id == process.main and _sees_signals(process, thread, ask.code):
         noticed, later = notice(now, process, thread, ask)
         beside = pools.go_on_beside(now, process, thread, ask)
         return (*noticed, *beside, *(_next(now, process, thread, ask) if later else ()))
@@ -87,15 +104,25 @@ def _next(
     return GO_ON[type(thread.top)](now, process, thread, ask)
 
 
-def _sees_signals(main: Thread) -> bool:
+def _sees_signals(process: ProcessState, main: Thread, code: Code) -> bool:
     """Whether the main thread comes to Python code where a signal's handler can run."""
     if main.raising is not None:
         return False
     match main.top:
         case Finalization(stage):
-            return stage in ("threading", "threads")
+            return stage in ("threading", "threads") and _loads_threading(process, code)
         case HandlerRun() as running:
             return not running.final or running.how == "popped"
         case ThreadCode():
             return False
     return True
+
+
+@lru_cache(maxsize=256)
+def _uses_threads(code: Code) -> bool:
+    return any(isinstance(one, THREADING) for one in statements(code))
+
+
+def _loads_threading(process: ProcessState, code: Code) -> bool:
+    """Whether the module `threading` is there, whose `_shutdown` is what the end calls first."""
+    return bool(process.library) or _uses_threads(code)

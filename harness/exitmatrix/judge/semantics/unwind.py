@@ -78,7 +78,7 @@ def unwind(
 
     Raises NotPredicted.
     """
-    _leaves_signals(process, thread, ask)
+    _leaves_signal(process, thread, raised, ask)
     _leaves_join(process, thread)
     match thread.top:
         case Supervising():
@@ -129,8 +129,20 @@ def _has_work(frame: Frame) -> bool:
     return not isinstance(frame, ThreadCode) and frame != Body(())
 
 
-def _leaves_signals(process: ProcessState, thread: Thread, ask: Ask) -> None:
-    """Raises NotPredicted where a signal waits for the end of a handler that raises."""
-    waits = process.pending and isinstance(thread.top, Interrupted)
-    if waits and ask.profile.nests_signal_handlers == "in calls":
+def _leaves_signal(process: ProcessState, thread: Thread, raised: Raised, ask: Ask) -> None:
+    """Raises NotPredicted where nothing says when a signal is handled that waits for a handler.
+
+    That is so where what the handler raises meets Python code of which no program speaks: an
+    `except` clause, a function that tells how it was left, what prints a traceback, 2.7's atexit.
+    """
+    nests = ask.profile.nests_signal_handlers
+    if not process.pending or not isinstance(thread.top, Interrupted) or nests == "always":
+        return
+    if nests == "never":
+        # What stands for a server's own loop (judge/served/python.py) is no handler of Python.
+        said = any(one.name.startswith("-") for one in ask.code.functions)
+    else:
+        meets = any(isinstance(one, Call | Catching) for one in thread.frames)
+        said = raised.name == "SystemExit" and not meets and ask.profile.handler_list != "popped"
+    if not said:
         raise NotPredicted("no law says what happens: a signal that waits for a handler to end")
