@@ -199,6 +199,45 @@ def test_a_master_has_time_to_replace_who_was_killed(run_app: Run, folder: Path)
     assert "Nothing needs a look." in done.stdout
 
 
+SERVING_AGAIN = """
+import os, sys, time
+from http.server import HTTPServer, SimpleHTTPRequestHandler
+
+server = HTTPServer(("127.0.0.1", int(sys.argv[1])), SimpleHTTPRequestHandler)
+
+def start(serves):
+    if not os.fork():
+        if serves:
+            server.serve_forever()
+        time.sleep(600)
+
+start(True)
+while True:
+    os.wait()
+    start("mute" not in sys.argv)
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "ended", "told", "status"),
+    [
+        ((), "serves again", "the URL of --ready is answered", 0),
+        (("mute",), "replaced", "the URL of --ready is not answered any more", 1),
+    ],
+    ids=["serves", "mute"],
+)
+def test_who_goes_on_is_asked_at_last_for_the_url_by_which_it_was_ready(
+    run_app: Run, folder: Path, more: tuple[str, ...], ended: str, told: str, status: int
+) -> None:
+    """Who was started in the place of another, and holds the socket, need not serve."""
+    (folder / "again.py").write_text(SERVING_AGAIN)
+    options = ("--ready", "/", "--ending", "oom", "--expect", "oom:replaced=9s")
+    done = run_app(*ONCE, *options, "--", "python", "again.py", "{port}", *more)
+    assert ended in row(done.stdout, "oom")
+    assert told in done.stdout
+    assert done.returncode == status
+
+
 def test_orphans_are_followed(run_app: Run) -> None:
     """Who loses its parent and goes on is told of, and ended afterwards."""
     done = run_app(*ONCE, "--ending", "lost-parent", "--grace", "2s", "--", "python", "forking.py")

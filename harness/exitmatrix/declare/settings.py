@@ -172,7 +172,8 @@ EXPECTED = {
     "ran": "all, or the labels of handlers",
     "exit": "an exit status from 0 to 255, or the name of a signal such as SIGTERM",
     "within": "a time, such as 10s",
-    "replaced": "a time, such as 5s, in which a process is started in the place of one that ended",
+    "replaced": "a time, such as 5s, in which a process is started in the place of one that ended;"
+    " if --ready is a URL, that must be answered in the end",
     "left": "names that may be left behind",
     "lines": "expressions that lines of the output must match",
 }

@@ -155,13 +155,18 @@ def _within(outcome: AppOutcome, values: Sequence[str]) -> list[str]:
 
 
 def replaced(outcome: AppOutcome, values: Sequence[str]) -> list[str]:
-    """Whether a process of the program was started in time in the place of one that ended."""
+    """Whether a process of the program was started in time in the place of one that ended.
+
+    If the command was ready by a URL, that is answered in the end, too.
+    """
     if outcome.shortened:
         return []
     limit = float(values[0])
     born = [one.born for one in outcome.members if one.family and one.new]
     if not born:
         return ["nobody was started"]
+    if outcome.answers is False:
+        return ["the URL of --ready is not answered any more"]
     return [f"somebody was started after {min(born):.1f} s"] if min(born) > limit else []
 
 

@@ -163,6 +163,7 @@ class AppOutcome(Frozen, kw_only=True):
     listening: tuple[str, ...] = ()
     shortened: bool = False  # it was not watched for the whole grace period, as another was
     reply: str = ""  # what the client of a request got: a status, cut, none; "" without one
+    answers: bool | None = None  # at its end, to the URL that showed that it was ready; if asked
     without: str = ""  # an answer, what it got instead: closed, reset, waits
     python: str = ""  # the version that the program's processes tell; "" where none is observed
     implementation: str = "cpython"  # or pypy, by the name of the file that is run
@@ -176,7 +177,8 @@ class AppOutcome(Frozen, kw_only=True):
     @property
     def shape(self) -> tuple[object, ...]:
         """What two runs that ended alike have in common; times and output are not of it."""
-        return tuple(sorted(repr(one.alike) for one in self.members if one.lasting))
+        members = sorted(repr(one.alike) for one in self.members if one.lasting)
+        return self.answers, *members
 
     @property
     def there(self) -> tuple[str, ...]:

@@ -141,6 +141,7 @@ def observe_app(
     )
     ends = [one.seconds for one in members]
     replied = next((one.event.detail for one in history if one.event.kind == "replied"), ())
+    asked = [one.event.kind for one in trial.history if one.event.kind in ("answers", "mute")]
     return AppOutcome(
         situation=trial.situation,
         blind=trial.blind,
@@ -154,6 +155,7 @@ def observe_app(
         output=trial.output,
         listening=trial.listening,
         reply=replied[0] if replied else "",
+        answers=asked[-1] == "answers" if asked else None,
         without=replied[1] if len(replied) > 1 else "",
         implementation="pypy" if tree.app and "pypy" in tree.app.program else "cpython",
         python=next((one.python for one in seen.values() if one.python), ""),

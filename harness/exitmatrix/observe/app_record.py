@@ -147,6 +147,7 @@ def _outcome(outcome: AppOutcome) -> Outcome:
         helpers=tuple(
             sorted(one.base for one in outcome.members if not one.counts and not one.new)
         ),
+        port=None if outcome.answers is None else "open" if outcome.answers else "closed",
         left=tuple(sorted(one.kind for one in outcome.left)),
     )
 

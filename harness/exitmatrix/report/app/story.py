@@ -97,6 +97,9 @@ def _steps(outcome: AppOutcome) -> list[str]:
             f"  {outcome.watched:5.1f} s  ",
         )
     ]
+    if outcome.answers is not None:
+        asked = "is answered" if outcome.answers else "is not answered any more"
+        lines.append(f"  {outcome.watched:5.1f} s  the URL of --ready {asked}")
     return lines
 
 

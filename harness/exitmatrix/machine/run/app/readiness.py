@@ -223,6 +223,17 @@ async def _answers(state: AppState, url: str) -> bool:
     return answer is not None and answer[0] < 400
 
 
+async def ask_again(state: AppState) -> None:
+    """Note whether who goes on still answers, where a URL has shown that the command was ready.
+
+    A request wakes a worker and may leave something behind, so it is sent when all has been seen.
+    """
+    ready = state.spec.ready
+    if ready.by == "url" and state.live:
+        answered = await _answers(state, ready.what.replace(PORT, str(state.port)))
+        state.journal.note("harness", 0, "answers" if answered else "mute")
+
+
 async def _live_for(state: AppState, seconds: float) -> None:
     """Let time pass. Raises NotReady as soon as everybody has ended."""
 

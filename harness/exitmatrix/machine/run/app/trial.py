@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from exitmatrix.machine.run.app.delivery import deliver
-from exitmatrix.machine.run.app.readiness import until_ready
+from exitmatrix.machine.run.app.readiness import ask_again, until_ready
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.waiting import watch_rest
 from exitmatrix.model.app import AppTrial
@@ -53,6 +53,7 @@ async def run(state: AppState, look: Look | None = None, tell: Tell | None = Non
         ended = [pid for pid, one in state.processes.watched.items() if one.ended]
         used = [one.address for one in state.sockets.values()]
         left = state.leftovers.find(state.live, ended, alone=state.alone, used=used)
+        await ask_again(state)
         await state.end_everything()
         _keep(state)
         return replace(_shown(state), left=tuple(left))
