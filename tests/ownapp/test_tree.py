@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
+from exitmatrix.machine.run.app import looking
+from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.model.tree import Node, Tree, program_name
 from msgspec.structs import replace
 
@@ -10,7 +15,7 @@ PYTHON = "/usr/bin/python3.13"
 SPAWN = (
     "python",
     "-c",
-    "from multiprocessing.spawn import spawn_main; ...",
+    "from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=5, pipe_handle=7)",
     "--multiprocessing-fork",
 )
 TRACKER = ("python", "-c", "from multiprocessing.resource_tracker import main;main(5)")
@@ -393,6 +398,50 @@ def test_who_was_gone_before_ready_is_no_part_of_what_serves() -> None:
     assert [tree.pids(target, [10]) for target in ("serving", "leaf", "first")] == [[10]] * 3
     listening = Node(pid=11, parent=10, words=words, forked=True, listens=True, gone=True)
     assert Tree([node(10, 1, *words, listens=True), listening]).pids("serving", [10]) == [10]
+
+
+def test_a_reloader_has_its_program_go_on_in_a_python_that_it_spawns() -> None:
+    """As multiprocessing does: hupper has a function of this name, and no word of its own."""
+    spawned = ("python", "-c", "from hupper.ipc import spawn_main; spawn_main(pipe_handle=3)")
+    tree = Tree([node(10, 1, "python", "/venv/bin/hupper", "-m", "app"), node(11, 10, *spawned)])
+    assert names(tree) == ["master", "worker"]
+
+
+def test_of_another_program_what_serves_is_its_child_too() -> None:
+    """`litestar run --reload` starts uvicorn, whose reloader holds the socket and does not serve.
+
+    What that spawns goes by its name.
+    """
+    cli = node(10, 1, "python", "/venv/bin/litestar", "run", "--reload")
+    reloader = node(11, 10, "python", "-m", "uvicorn", "app:app", "--reload", listens=True)
+    serves = node(13, 11, *SPAWN, listens=True)
+    tree = Tree([cli, reloader, node(12, 11, *TRACKER), serves])
+    assert names(tree) == ["main", "uvicorn#1", "multiprocessing.resource_tracker", "uvicorn#2"]
+    assert tree.pids("serving", [10, 11, 12, 13]) == [13]
+
+
+def test_the_command_is_called_by_its_words_whatever_it_writes_over_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Screen calls itself SCREEN: seen before that or afterwards, it is one name."""
+    look = {"nodes": {}, "stacks": {}, "_first_looks": {}, "ready": False}
+    fixed = {"_words": ("screen", "-D"), "_file": "/usr/bin/screen"}
+    state: Any = SimpleNamespace(
+        **look,
+        **fixed,
+        spec=SimpleNamespace(starter=""),
+        processes=SimpleNamespace(root=10),
+        _starter_of=lambda _: 1,
+        _has_namespace=lambda: False,
+    )
+    for file, name in (
+        ("/usr/bin/screen", "screen"),
+        ("/usr/bin/other", "SCREEN"),  # it has executed another program
+    ):
+        seen = ("SCREEN", "-D"), file, 7
+        monkeypatch.setattr(looking, "at_one_moment", lambda _, seen=seen: seen)
+        AppState._take_node(state, 10)
+        assert state.nodes.pop(10).name == name
 
 
 def test_who_forks_twice_is_master_whether_the_first_child_was_seen_or_not() -> None:

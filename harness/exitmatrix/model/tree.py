@@ -38,9 +38,11 @@ WAITING = ("sleep", "tail")
 SCRIPTED = re.compile(r"(?:perl|ruby|node|tclsh|expect)[\d.]*")
 """Programs that go by the file that they run: parallel, ts and unbuffer are such files."""
 
-SPAWNED = (
-    "--multiprocessing-fork",  # Lib/multiprocessing/spawn.py, get_command_line
-    "import sys;exec(eval(sys.stdin.readline()))",  # execnet/gateway_io.py, popen_bootstrapline
+SPAWNED = re.compile(
+    r"--multiprocessing-fork"  # Lib/multiprocessing/spawn.py, get_command_line, of a frozen program
+    r"|from [\w.]+ import spawn_main;.*"  # the same, and hupper/ipc.py, get_command_line
+    r"|import sys;exec\(eval\(sys\.stdin\.readline\(\)\)\)",  # execnet/gateway_io.py
+    re.DOTALL,
 )
 """Words by which a program has another Python go on with it; they stand for the program."""
 
@@ -118,7 +120,7 @@ def program_name(words: Sequence[str]) -> str:
 
 def _spawned(node: Node) -> bool:
     """Whether it is a child of the program in a Python that was started anew."""
-    return any(word in node.words for word in SPAWNED)
+    return any(map(SPAWNED.fullmatch, node.words))
 
 
 class Tree:
@@ -276,7 +278,8 @@ class Tree:
 
     def _base(self, node: Node) -> str:
         if node.pid not in self.family:
-            return node.name
+            above = self.by_pid.get(node.parent)
+            return self._base(above) if above and _spawned(node) else node.name
         if next(self._family_below(node), None):
             return MASTER
         if node not in self.apps and not self._is_again(node):
@@ -325,8 +328,9 @@ class Tree:
         return [node for node in ours if not any(one in ours for one in self._family_below(node))]
 
     def _serves_below(self, node: Node) -> bool:
-        """Whether a child of its family holds a listening socket too."""
-        return any(one.listens for one in self._family_below(node))
+        """Whether a child of its family, or of another program's, holds a listening socket too."""
+        below = self._family_below(node) if node.pid in self.family else self.children(node)
+        return any(one.listens for one in below)
 
 
 def _forks_for(node: Node) -> bool:

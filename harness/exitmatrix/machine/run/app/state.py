@@ -76,9 +76,12 @@ class AppState(Running[TimedJournal]):
         self.port = free_port() if _wants_port(spec) else 0
         self.nodes: dict[int, Node] = {}
         self.stacks: dict[int, int] = {}
+        self._words: tuple[str, ...] = ()  # of the command
+        self._file = ""  # to which they lead
         self._observed: dict[int, int] = {}  # of who spoke, where the stack of its program began
         self._first_looks: dict[int, float] = {}  # at those that are copies of their parents
         self.sockets: dict[int, looking.Listening] = {}  # that the tree holds, by inode
+        self.listening: tuple[str, ...] = ()  # where, when it was ready
         self.ready = False
         self.alone = spec.alone  # until another run begins
         self.shortened = False  # what is left of the grace period need not be waited for
@@ -131,7 +134,9 @@ class AppState(Running[TimedJournal]):
             out = self.output.write_end
             stdin = self.output.name if isinstance(self.output, Terminal) else os.devnull
             where = (out, out, self.mark, stdin)
-            root = start(self._found(words[0]), words, self._environment(), *where)
+            found = self._found(words[0])
+            self._words, self._file = tuple(words), os.path.realpath(found)
+            root = start(found, words, self._environment(), *where)
         finally:
             self.output.close_write_end()
         self.processes.start(root)
@@ -266,6 +271,8 @@ class AppState(Running[TimedJournal]):
         if in_vfork and stack == self.stacks.get(parent):
             # It is about to execute a program, which alone says what it is.
             words, program, stack = (), "", 0
+        if old is None and pid == self.processes.root and program == self._file:
+            words = self._words  # and not what it has written over them by now
         node = old or Node(pid=pid, parent=parent, at_ready=not self.ready)
         above = self.nodes.get(parent)
         same = bool(stack) and self.stacks.get(pid) == stack and program == node.program
@@ -352,6 +359,8 @@ class AppState(Running[TimedJournal]):
         Who has executed another program since it spoke, which says nothing, is not observed.
         """
         self.ready = True
+        places = (one.address.replace(self.temporary, "$TMPDIR") for one in self.sockets.values())
+        self.listening = tuple(sorted(places))
         for pid, stack in self._observed.items():
             if stack and pid in self.live and self.stacks.get(pid, stack) != stack:
                 self.journal.note("harness", pid, "replaced")

@@ -72,11 +72,7 @@ def _shown(state: AppState, *, over: bool = True) -> AppTrial:
         changed=tuple(state.leftovers.changed() if state.spec.alone else ()),
         over=over,
         port=state.port,
-        listening=tuple(
-            sorted(
-                one.address.replace(state.temporary, "$TMPDIR") for one in state.sockets.values()
-            )
-        ),
+        listening=state.listening,
     )
 
 
