@@ -77,6 +77,8 @@ def test_who_is_replaced_in_time_is_met() -> None:
     assert broken("replaced=1s", outcome(member(), new)) == (late,)
     helper = member("ps", new=True, born=0.1, family=False)
     assert broken("replaced=2s", outcome(member(), helper)) == ("nobody was started",)
+    again = member("worker#3", new=True, born=0.1, family=False, python=True)
+    assert broken("replaced=2s", outcome(member("worker#1"), again)) == ()
     mute = "the URL of --ready is not answered any more"
     assert broken("replaced=2s", outcome(member(), new, answers=False)) == (mute,)
 

@@ -237,6 +237,7 @@ def test_that_nobody_took_a_place_is_told_where_that_was_waited_for() -> None:
         ("SIGUSR1", (killed, other), False),
         ("oom", (killed, other, new), False),
         ("oom", (killed, member("watchfiles", end="", family=False)), True),
+        ("oom", (killed, other, replace(new, family=False, python=True)), False),
         ("oom", (killed,), False),
     ):
         result = ending(outcome(*members, situation=name), name=name)
@@ -280,6 +281,17 @@ def test_a_terminal_that_goes_with_its_launcher_is_told() -> None:
     assert "main had no handler for SIGHUP" in text
     first_of_all, *_ = reasons(outcome(first, app), find("deploy"))
     assert first_of_all.remedy.startswith("start the program without unbuffer")
+
+
+def test_a_launcher_that_sends_another_signal_is_told() -> None:
+    """Parallel and entr answer Ctrl-C with SIGTERM to what they started in a group of its own."""
+    first = launching("parallel", "code 255", 0.0, got=("SIGINT",))
+    app = member("main", (CLOSE, "not run"), end="signal SIGTERM", seconds=0.0)
+    told = "parallel, which was started first, got SIGINT. main got SIGTERM instead"
+    assert told in why(first, app)
+    assert told not in why(first, replace(app, got=("SIGINT",)))
+    assert "instead" not in why(first, replace(app, exit="signal SIGINT"))
+    assert "instead" not in why(first, replace(app, exit="signal SIGKILL"))
 
 
 def test_a_process_without_handlers_of_its_users_is_a_helper() -> None:

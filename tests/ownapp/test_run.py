@@ -235,7 +235,29 @@ def test_who_goes_on_is_asked_at_last_for_the_url_by_which_it_was_ready(
     done = run_app(*ONCE, *options, "--", "python", "again.py", "{port}", *more)
     assert ended in row(done.stdout, "oom")
     assert told in done.stdout
+    assert ("it does not serve again" in done.stdout) == bool(status)
     assert done.returncode == status
+
+
+LISTENING_ALONE = """
+import os, socket, sys, time
+
+def start():
+    if not os.fork():
+        listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+        time.sleep(600)
+
+start()
+while True:
+    os.wait()
+"""
+
+
+def test_where_it_listens_is_told_of_when_it_was_ready(run_app: Run, folder: Path) -> None:
+    """Also where whoever did so is gone at the end, and somebody else is not."""
+    (folder / "alone.py").write_text(LISTENING_ALONE)
+    done = run_app(*ONCE, "--ending", "oom", "--grace", "2s", "--", "python", "alone.py", "{port}")
+    assert "listening on 127.0.0.1:" in done.stdout, done.stdout + done.stderr
 
 
 def test_orphans_are_followed(run_app: Run) -> None:

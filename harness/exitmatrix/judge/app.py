@@ -98,8 +98,7 @@ def needs_a_look(result: EndingResult, grace: float) -> list[str]:
         found.append("clean-up could not be seen")
     if result.situation.watch == "gone" and any(one.survivors for one in result.outcomes):
         found.append("somebody goes on")
-    if any(is_missing(one, result.situation) for one in result.outcomes):
-        found.append("nobody took the place of who was killed")
+    found += _about_who_takes_over(result)
     found += _about_time(result, grace)
     if any(_displaced(one) for one in result.outcomes):
         found.append("a handler was displaced")
@@ -113,6 +112,13 @@ def needs_a_look(result: EndingResult, grace: float) -> list[str]:
     if disagreements(result):
         found.append("without the probe it ended otherwise")
     return found
+
+
+def _about_who_takes_over(result: EndingResult) -> list[str]:
+    if any(is_missing(one, result.situation) for one in result.outcomes):
+        return ["nobody took the place of who was killed"]
+    mute = any(one.answers is False for one in result.outcomes)
+    return ["it does not serve again"] * (mute and result.situation.watch == "replaced")
 
 
 def _lacking(outcome: AppOutcome) -> list[Member]:

@@ -68,12 +68,20 @@ def _about_launchers(outcome: AppOutcome) -> Iterator[Reason]:
     several = sum(one.base != "worker" for one in apps) > 1
     pipes = any(one.beside or one.pipes for one in outcome.members)
     remedy = SEVERAL if several else PIPE if pipes else EXEC
-    if first.exit and name != "SIGHUP" and apps[0].exit == "signal SIGHUP":
+    word, _, how = apps[0].exit.partition(" ")
+    other = how if word == "signal" and how not in (name, "SIGKILL") else ""
+    if first.exit and other == "SIGHUP":
         yield Reason(
             text=f"{first.base}, which was started first, ended on {name}, and {apps[0].base} got"
             " SIGHUP instead, as from a terminal that is closed.",
             remedy=_remedy_of(first.base, EXEC),
             source="unbuffer(1); pty(7)",
+        )
+    elif other:
+        yield Reason(
+            text=f"{first.base}, which was started first, got {name}. {apps[0].base} got {other}"
+            " instead, which exitmatrix did not send.",
+            source="parallel(1), --termseq; entr(1), -r",
         )
     elif ended := [one for one in outcome.members if one.launches and _went_before(one, apps[0])]:
         yield _who_swallowed(ended[-1], first, name, remedy)
@@ -354,7 +362,7 @@ def is_missing(outcome: AppOutcome, situation: Situation) -> bool:
         situation.watch == "replaced"
         and any(one.signalled and one.exit for one in outcome.members)
         and bool(go_on)
-        and not any(one.new and one.family for one in go_on)
+        and all(one.exit for one in outcome.replacements)
     )
 
 

@@ -162,7 +162,7 @@ def replaced(outcome: AppOutcome, values: Sequence[str]) -> list[str]:
     if outcome.shortened:
         return []
     limit = float(values[0])
-    born = [one.born for one in outcome.members if one.family and one.new]
+    born = [one.born for one in outcome.replacements]
     if not born:
         return ["nobody was started"]
     if outcome.answers is False:

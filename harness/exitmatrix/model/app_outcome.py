@@ -175,6 +175,13 @@ class AppOutcome(Frozen, kw_only=True):
         return tuple(one for one in self.members if not one.exit)
 
     @property
+    def replacements(self) -> tuple[Member, ...]:
+        """Those that were started since: of the program, or of one that ended and was no part."""
+        ended = {one.base for one in self.members if one.exit and not one.new}
+        new = (one for one in self.members if one.new)
+        return tuple(one for one in new if one.family or (one.base in ended and one.python))
+
+    @property
     def shape(self) -> tuple[object, ...]:
         """What two runs that ended alike have in common; times and output are not of it."""
         members = sorted(repr(one.alike) for one in self.members if one.lasting)

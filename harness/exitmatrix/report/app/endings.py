@@ -69,7 +69,7 @@ def _ended(result: EndingResult) -> str:
 def _how(outcome: AppOutcome) -> str:
     """How the program ended: one word where all of it ended alike."""
     family = [one for one in outcome.members if one.family]
-    if any(one.new and not one.exit for one in family):
+    if any(not one.exit for one in outcome.replacements):
         return "serves again" if outcome.answers else "replaced"
     ended = [one for one in family if one.exit]
     if not ended:
