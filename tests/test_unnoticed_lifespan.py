@@ -11,7 +11,7 @@ from tests.support.probed import CALLED, Run, as_bare, every_python, handlers_to
 
 pytestmark = pytest.mark.real
 
-TOLD = ("finalize", "began", "left")
+TOLD = ("finalize", "began", "left", "raised")
 
 # As uvicorn and hypercorn have it: an event for the start, one for the end, four methods.
 SERVER = """
@@ -36,6 +36,7 @@ class OWNER(object):
         elif message["type"] == "lifespan.shutdown.complete":
             assert not self.ENDS.is_set()
             self.ENDS.set()
+        elif message["type"] == "lifespan.shutdown.failed": self.ENDS.set()
         else: raise ValueError(message)
     async def start(self):
         task = asyncio.get_event_loop().create_task(self.MAIN())
@@ -93,6 +94,13 @@ async def bare(scope, receive, send):
     await send({"type": "lifespan.startup.complete"})
     await receive()
     raise ValueError("at its end")
+async def failing(scope, receive, send):
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    try: raise KeyError("within")
+    except KeyError as error:
+        await send({"type": "lifespan.shutdown.failed", "message": str(error)})
 async def refuses(scope, receive, send): raise TypeError("no lifespan")
 def lifespan(app): pass
 def close(): pass
@@ -161,15 +169,20 @@ def told(done: Run) -> list[tuple[str, ...]]:
 @pytest.mark.parametrize("name", SERVERS)
 @every_python
 def test_the_end_of_a_lifespan_is_told(python: Interpreter, name: str) -> None:
-    """By the app's own function, through middlewares; of one that raises, too."""
+    """By the app's own function, through middlewares; and what it raised, if it did."""
     if python.language < (3, 6):
         pytest.skip("there is no such server for this Python")
-    apps = ("Starlette(lifespan)", "Middleware(Middleware(Starlette(lifespan)))", "bare")
+    apps = ("Starlette(lifespan)", "Middleware(Middleware(Starlette(lifespan)))", "bare", "failing")
     done = as_bare(python, "lifespan", program(name, *apps))
     assert told(done) == [
         each
-        for key, what in (("l1", "lifespan"), ("l2", "lifespan"), ("l3", "bare"))
-        for each in (("finalize", key, f"__main__:{what}"), ("began", key), ("left", key))
+        for key, what, *end in (
+            ("l1", "lifespan", "left", "l1"),
+            ("l2", "lifespan", "left", "l2"),
+            ("l3", "bare", "raised", "l3", "ValueError"),
+            ("l4", "failing", "raised", "l4", "KeyError"),
+        )
+        for each in (("finalize", key, f"__main__:{what}"), ("began", key), tuple(end))
     ]
     assert b"at its end" in done.stdout
 

@@ -62,8 +62,7 @@ def _look_at(owner, begins, ends, told_by, runs, waits):
         keys.pop(id(self), None)
 
     def started(self, asker, frame):
-        message = frame.f_locals.get("message") if asker == told_by else None
-        if type(message) is not dict or message.get("type") != "lifespan.startup.complete":
+        if asker != told_by or _told(frame) != "lifespan.startup.complete":
             return
         found = _what_ends(self)
         if found and id(self) not in keys:
@@ -79,10 +78,20 @@ def _look_at(owner, begins, ends, told_by, runs, waits):
             tell("probe", "began", key)
         elif key and asker != waits and under_way.get(key):
             under_way[key] = False
-            tell("probe", "left", key)
+            error = sys.exc_info()[0]
+            if error and (asker == runs or _told(frame) == "lifespan.shutdown.failed"):
+                tell("probe", "raised", key, error.__name__)
+            else:
+                tell("probe", "left", key)
 
     setattr(owner, begins, _property(begins, codes, started, made))
     setattr(owner, ends, _property(ends, codes, ending))
+
+
+def _told(frame):
+    """What the app has told its server, whose frame it is: a type of message."""
+    message = frame.f_locals.get("message")
+    return message.get("type") if type(message) is dict else None
 
 
 def _property(name, codes, act, made=None):
