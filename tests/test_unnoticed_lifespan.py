@@ -128,6 +128,10 @@ class Middle(object):
     async def process_shutdown(self, scope, event): pass
 class Event(object):
     def __init__(self, handlers): self._handlers = handlers
+import contextlib
+stack = contextlib.ExitStack()
+stack.callback(close)
+stack.callback(own("shiny._app"))
 """
 
 
@@ -238,6 +242,7 @@ def test_frameworks_that_keep_lists_are_asked_for_them(python: Interpreter) -> N
         'kept("quart.app", while_serving_gens=[serving()], after_serving_funcs=[close])',
         'kept("falcon.asgi.app", _unprepared_middleware=[object(), Middle(), Middle()])',
         'kept("blacksheep.server.application", on_stop=Event([wrapped(close), theirs]))',
+        'kept("shiny._app", _exit_stack=stack)',
         'kept("nicegui.app.app", _shutdown_handlers=[own("nicegui.storage")])',
         'kept("litestar.app", on_shutdown=[close])',  # another release
     )
@@ -247,6 +252,7 @@ def test_frameworks_that_keep_lists_are_asked_for_them(python: Interpreter) -> N
         "__main__:lifespan+close",
         "__main__:serving+close",
         "__main__:Middle.process_shutdown+Middle.process_shutdown",
+        "__main__:close",
         "__main__:close",
         "__main__:App",
     ]

@@ -40,6 +40,9 @@ KEPT = {
     "blacksheep.server.application": (  # 2.6, Application.stop
         lambda app: _of_others("blacksheep.", app.on_stop._handlers)
     ),
+    "shiny._app": lambda app: _of_others(  # 1.8, App.on_shutdown; the last one is called first
+        "shiny.", [one for _, one in reversed(app._exit_stack._exit_callbacks)]
+    ),
     "nicegui.app.app": lambda app: _of_others("nicegui.", app._shutdown_handlers),  # 3.18, App.stop
 }
 DEEPEST = 8  # middlewares around an app
