@@ -245,13 +245,12 @@ _UVICORN = Server(
 _INT, _ABORT, _EXIT = "gunicorn:worker_int", "gunicorn:worker_abort", "gunicorn:worker_exit"
 
 
-def _hooked(reaction: Reaction, *before: str) -> Reaction:
+def _hooked(reaction: Reaction, *called: str) -> Reaction:
     """`spawn_worker` calls worker_exit in its `finally`, before the interpreter finalizes."""
-    return replace(reaction, hooks=(*before, _EXIT))
+    return replace(reaction, called=called, hooks=(_EXIT,))
 
 
 def _hooks(sync: Server, aborted: View) -> Server:
-    quits = _hooked(sync.worker["SIGINT"], _INT)
     abort = replace(_ABORTS, view=aborted)
     return replace(
         sync,
@@ -262,8 +261,8 @@ def _hooks(sync: Server, aborted: View) -> Server:
         },
         worker={
             "SIGTERM": _hooked(_LEAVES),
-            "SIGINT": quits,
-            "SIGQUIT": quits,
+            "SIGINT": _hooked(sync.worker["SIGINT"], _INT),
+            "SIGQUIT": _hooked(sync.worker["SIGQUIT"], _INT),
             "SIGABRT": _hooked(abort, _ABORT),
         },
         quits=None,

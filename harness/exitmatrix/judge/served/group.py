@@ -54,7 +54,8 @@ def group_hit(facts: Facts, signal: str) -> Prediction:
         new = several("new-worker", facts, GOES_ON, signal, facts.workers)
         if stop is not None and stop.repeats:
             return _too_many(facts, stop, workers, new, first.how)
-        return prediction(facts, [[MASTER, *workers, *new]], [first.how, "replaced"])
+        master = replace(MASTER, fired=facts.reaps * facts.workers)
+        return prediction(facts, [[master, *workers, *new]], [first.how, "replaced"])
     if first.how == "goes on":  # so that what the master does is all that counts
         return master_hit(facts, signal)
     stops = [stop]

@@ -33,7 +33,8 @@ def process_of(role: str, facts: Facts, reaction: Reaction, signal: str) -> Proc
     """A process that takes a signal in some way. Raises NotPredicted."""
     hooks = _hooks(role, facts, reaction)
     left = ended(facts, _handlers(role, facts), reaction, signal)
-    return _named(role, facts, reaction, replace(left, fired=(*hooks, *(left.fired or ()))))
+    fired = (*reaction.called, *hooks, *(left.fired or ()))
+    return _named(role, facts, reaction, replace(left, fired=fired))
 
 
 def _base(role: str) -> str:

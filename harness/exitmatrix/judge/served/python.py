@@ -74,7 +74,7 @@ def met(
 ) -> tuple[Process, ...]:
     """What may become of a process that leaves so, when a second signal comes meanwhile.
 
-    `hooks` are the server's own, called before it leaves. When so many of them are done it gives
+    `hooks` are the server's own, called on its way out. When so many of them are done it gives
     the second signal its default action back, which Python does itself once handlers have run.
     """
     signal, how = second
@@ -82,8 +82,8 @@ def met(
     if given_back >= 0:
         calls.insert(given_back, Default(signal))
     leaves = Function(LEAVE, (*calls, *_leaving(reaction, signal)))
-    wakes = Function(WAKES, (SysExit(),))
-    raises = Function(RAISES, (SysExit(how.status),))
+    wakes = Function(WAKES, (*map(Call, reaction.called), SysExit()))
+    raises = Function(RAISES, (*map(Call, how.called), SysExit(how.status)))
     handler = RAISES if how.interrupts else NOTED
     default = how.how == "default action"
     code = Code(
