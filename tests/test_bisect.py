@@ -95,7 +95,8 @@ def test_an_answer_is_what_was_looked_at(shows: list[str | None], to_the_end: bo
         assert answer.between == tuple(range(answer.new + 1, answer.old))
         assert all(shows[one] is None for one in answer.between)
     elif isinstance(answer, Unmeasured):
-        assert shows[answer.place] is None
+        assert answer.place == 0
+        assert shows[0] is None
     else:
         assert shows[answer.oldest] == shows[0]
 
@@ -104,6 +105,15 @@ def test_an_answer_is_what_was_looked_at(shows: list[str | None], to_the_end: bo
 def test_what_is_too_old_to_be_measured_ends_the_search(new: int, gone: int) -> None:
     """Releases that cannot be installed any more say nothing: the oldest that can is told."""
     assert Shelf(["b"] * new + [BROKEN] * gone).answer(to_the_end=False) == Alike(oldest=new - 1)
+
+
+@given(new=st.integers(1, 30), old=st.integers(1, 30), gone=st.integers(1, 30))
+def test_an_old_end_that_cannot_be_measured_gives_way_to_the_next(
+    new: int, old: int, gone: int
+) -> None:
+    """OLD does not start on this Python: the oldest release that does is compared in its place."""
+    shelf = Shelf(["b"] * new + ["a"] * old + [BROKEN] * gone)
+    assert shelf.answer(to_the_end=True) == Step(old=new, new=new - 1)
 
 
 def test_no_more_of_a_row_is_asked_for_than_is_needed() -> None:

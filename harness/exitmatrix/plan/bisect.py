@@ -6,7 +6,8 @@ release after the other, so that only as much of it is looked up as is needed.
 With an old end, the answer is the first release that does not behave as that one does;
 without, the first that behaves as the newest does, which is looked for in steps that
 double. As in `git bisect`, it is the only one if behaviour changed once in between, and
-a release that cannot be measured is passed over.
+a release that cannot be measured is passed over: also an old end, in whose place comes the oldest
+that can be.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Alike(Frozen, kw_only=True):
 
 
 class Unmeasured(Frozen, kw_only=True):
-    """An end of the row cannot be measured, so nothing can be said."""
+    """The newest release cannot be measured, so nothing can be said."""
 
     place: int
 
@@ -63,9 +64,8 @@ def first_change(row: Row, look: Look[T], same: Same[T], to_the_end: bool) -> An
     end = 0
     while row.has(end + 1):
         end += 1
-    oldest = look(end)
-    if oldest is None:
-        return Unmeasured(place=end)
+    while (oldest := look(end)) is None:  # no later than the newest, which was measured
+        end -= 1
     if same(oldest, newest):
         return Alike(oldest=end)
     return _between(0, end, look, lambda one: not same(oldest, one))

@@ -14,6 +14,7 @@ from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.running import NotReady
 from exitmatrix.model.app import PORT
 
+MISSING = re.compile(r"^ModuleNotFoundError: (.+)$", re.MULTILINE)
 SAMPLE = 0.1  # seconds between two looks at who works
 QUIET_LISTENING = 0.5  # seconds at rest, after which what listens is ready
 QUIET = 1.0  # seconds at rest, after which what does not listen is ready
@@ -247,7 +248,9 @@ async def _live_for(state: AppState, seconds: float) -> None:
 
 
 def _hint(state: AppState) -> str:
-    """What may be meant by a program that ends by itself, as it should."""
+    """What is missing, or what may be meant by a program that ends by itself, as it should."""
+    if missing := MISSING.search(state.text):  # whose text names no path, as an ImportError may
+        return f": {missing[1]}"
     root = state.processes.watched.get(state.processes.root)
     if root is None or root.fate != "code 0" or state.spec.terminal:
         return ""
