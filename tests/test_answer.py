@@ -503,7 +503,7 @@ def test_a_remedy_was_measured(remedy: Remedy) -> None:
 
 
 def idle_in(record: Record) -> tuple[str, ...]:
-    return idle(LOADED[record.scenario].server)
+    return idle(LOADED[record.scenario])
 
 
 def test_every_law_of_servers_is_told_with_its_reason() -> None:

@@ -11,6 +11,7 @@ from exitmatrix.report.sections.scenarios import scenario_table
 from exitmatrix.report.survey import surveys
 from msgspec.structs import replace
 
+from tests.conftest import LOADED
 from tests.support.values import LINUX, died, ended, outcome, process, record, scenario
 
 KEEPS = replace(scenario("keeps"), data={"lock file": "removed", "shelf": "kept"})
@@ -26,7 +27,9 @@ def killed(shelf: DataState = "lost") -> Outcome:
 
 def table(*rows: tuple[str, Outcome, str], subject: Scenario = KEEPS) -> list[str]:
     """The rows of the table, for (termination, outcome, version)."""
-    asked = surveys({LINUX: [record(f"keeps/{id}@main", o, version=v) for id, o, v in rows]})
+    asked = surveys(
+        {LINUX: [record(f"keeps/{id}@main", o, version=v) for id, o, v in rows]}, LOADED
+    )
     return table_rows(*data_blocks(subject, [*asked.values()]))[2:]
 
 
@@ -93,13 +96,13 @@ def test_what_was_not_seen_is_not_known() -> None:
         record("keeps/return@main", clean()),
         record("keeps/SIGKILL@main", unknown=("it was never ready",)),
     ]
-    blocks = data_blocks(KEEPS, [*surveys({LINUX: seen}).values()])
+    blocks = data_blocks(KEEPS, [*surveys({LINUX: seen}, LOADED).values()])
     assert "| `SIGKILL` | ? not known | ? not known |" in table_rows(*blocks)
 
 
 def test_a_scenario_without_data_has_no_such_table() -> None:
     """Nothing is said of data where nobody looked at any."""
-    asked = surveys({LINUX: [record("keeps/return@main", ended())]})
+    asked = surveys({LINUX: [record("keeps/return@main", ended())]}, LOADED)
     assert data_blocks(KEEPS, [*asked.values()]) == []
 
 
@@ -109,7 +112,7 @@ def test_data_split_no_row_of_the_scenario_s_own_table() -> None:
         record("keeps/SIGKILL@main", killed("damaged"), version="3.14.1"),
         record("keeps/SIGKILL@main", killed(), version="3.13.0"),
     ]
-    asked = surveys({LINUX: seen})
+    asked = surveys({LINUX: seen}, LOADED)
     rows = table_rows(scenario_table(KEEPS, asked.values()))[2:]
     assert rows == ["| `SIGKILL` | ✗ none, killed by it | lost |"]
     assert differences(asked.values(), {"keeps": KEEPS}) == []
@@ -123,7 +126,7 @@ def test_what_stderr_said_is_a_column_where_a_scenario_asks_for_it() -> None:
         record("keeps/return@main", replace(ended(), printed=printed)),
         record("keeps/sys-exit-3@main", replace(ended(), printed=())),
     ]
-    columns = scenario_table(KEEPS, surveys({LINUX: seen}).values())
+    columns = scenario_table(KEEPS, surveys({LINUX: seen}, LOADED).values())
     head, _, *rows = table_rows(columns)
     assert head.endswith("| stderr, without frames |")
     assert [row.rsplit(" | ", 1)[1] for row in rows] == ["Error in f: / E: x |", "nothing |"]

@@ -83,7 +83,7 @@ def case(
         scenario=subject,
         judgement=judge(record, subject),
         timelines=timelines or (None,) * len(record.outcomes),
-        survey=surveys({PLATFORM: [record]})[record.question],
+        survey=surveys({PLATFORM: [record]}, LOADED)[record.question],
     )
 
 
@@ -280,7 +280,7 @@ def test_versions_that_differ_are_named() -> None:
     cells = [r for r in RECORDS.values() if r.cell.endswith("/plain/keyboard-interrupt@main")]
     key = Question.parse("plain/keyboard-interrupt@main")
     mine = next(record for record in cells if record.cell.startswith("cpython-3.7"))
-    asked = surveys({PLATFORM: cells})[key]
+    asked = surveys({PLATFORM: cells}, LOADED)[key]
     told = explanation(replace(case(mine), survey=asked))
     assert "3.7 and earlier: exit 1 (this cell)" in told
     assert "3.8 and later" in told
@@ -324,11 +324,11 @@ def test_cells_with_the_same_answer_are_one_line() -> None:
     one = some("none/plain/SIGTERM@main")
     other = renamed(one, "cpython-3.99.0", "3.99.0")
     more = replace(other, outcomes=some("none/plain/return@main").outcomes)
-    assert listing([("a", one), ("a", other)], {"a": [one, other]}) == [
+    assert listing([("a", one), ("a", other)], {"a": [one, other]}, LOADED) == [
         "plain/SIGTERM@main",
         "  ✗ no; output lost: all 2 that were measured",
     ]
-    assert listing([("a", one), ("a", more)], {"a": [one, more]}) == [
+    assert listing([("a", one), ("a", more)], {"a": [one, more]}, LOADED) == [
         "plain/SIGTERM@main",
         f"  ✗ no; output lost: {one.interpreter['version']}",
         "  ✓ yes: 3.99.0",
@@ -340,7 +340,7 @@ def test_the_answer_that_most_give_comes_first() -> None:
     one = some("none/plain/SIGTERM@main")
     rest = [renamed(one, f"cpython-3.9{n}.0", f"3.9{n}.0") for n in range(2)]
     odd = replace(one, outcomes=some("none/plain/return@main").outcomes)
-    lines = listing([("a", each) for each in [odd, *rest]], {"a": [odd, *rest]})
+    lines = listing([("a", each) for each in [odd, *rest]], {"a": [odd, *rest]}, LOADED)
     assert [line.split(":")[0].strip() for line in lines[1:]] == ["✗ no; output lost", "✓ yes"]
 
 
@@ -348,9 +348,9 @@ def test_who_was_not_looked_for_is_not_spoken_of() -> None:
     """The words for some of the subjects name no others, and "all" means all on record."""
     one = some("none/plain/SIGTERM@main")
     other = renamed(one, "cpython-3.99.0", "3.99.0")
-    (_, line) = listing([("a", one)], {"a": [one, other]})
+    (_, line) = listing([("a", one)], {"a": [one, other]}, LOADED)
     assert line == f"  ✗ no; output lost: {one.interpreter['version']}"
-    (_, line) = listing([("a", one)], {"a": [one]})
+    (_, line) = listing([("a", one)], {"a": [one]}, LOADED)
     assert line == "  ✗ no; output lost: only one measured"
 
 

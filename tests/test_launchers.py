@@ -506,7 +506,7 @@ def test_every_law_of_launchers_is_told_with_its_reason() -> None:
 
 def test_the_report_shows_launchers_that_do_the_same_in_one_row() -> None:
     """And says of each launcher that stays how it ended."""
-    asked = surveys({LINUX: [one for one in BELOW if one.scenario == "plain"]})
+    asked = surveys({LINUX: [one for one in BELOW if one.scenario == "plain"]}, LOADED)
     (section,) = launchers_section(asked, LOADED)
     lines = markdown(section).splitlines()
     (shells,) = [line for line in lines if line.startswith("| `sh`")]
@@ -527,7 +527,7 @@ def test_the_commands_that_show_a_cell_again_name_its_launcher() -> None:
 def test_a_page_without_a_launcher_has_no_such_section() -> None:
     """What was started directly stands in the tables of the scenarios."""
     direct = [one for one in records() if str(one.question) == "plain/SIGTERM@main"]
-    assert launchers_section(surveys({LINUX: direct}), LOADED) == []
+    assert launchers_section(surveys({LINUX: direct}, LOADED), LOADED) == []
 
 
 # ------------------------------------------------------------------- on this machine

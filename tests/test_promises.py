@@ -11,6 +11,7 @@ from exitmatrix.report.render.markdown import markdown
 from exitmatrix.report.sections.promises import PROMISES, promises_section
 from exitmatrix.report.survey import surveys
 
+from tests.conftest import LOADED
 from tests.support import values
 from tests.support.committed import records, scenarios
 
@@ -27,7 +28,7 @@ def record(ending: str, *outcomes: Outcome, python: str = "3.13.0") -> Record:
 
 def rows(*made: Record) -> list[list[str]]:
     """The table's rows, without its head."""
-    [section] = promises_section(surveys({"linux": made}), {})
+    [section] = promises_section(surveys({"linux": made}, LOADED), {})
     lines = [line for line in markdown(section).splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
@@ -83,7 +84,7 @@ def test_a_place_is_said_where_all_runs_agree() -> None:
 def test_without_another_mechanism_there_is_no_table() -> None:
     """That atexit runs is the rest of the page."""
     atexit_alone = values.record("plain/return@main", fired("C", "B", "A"))
-    assert promises_section(surveys({"linux": (atexit_alone,)}), {}) == []
+    assert promises_section(surveys({"linux": (atexit_alone,)}, LOADED), {}) == []
 
 
 def test_every_mechanism_of_the_table_is_on_record() -> None:
@@ -104,7 +105,7 @@ def test_a_program_in_an_event_loop_has_a_table_of_its_own() -> None:
     """With the same words; what was not measured of its programs is no column."""
     names = ("finally:f", "finally:t", "A")
     made = values.record("asyncio-run/SIGINT@main", fired(*names), version="3.13.0")
-    [section] = promises_section(surveys({"linux": [made]}), {})
+    [section] = promises_section(surveys({"linux": [made]}, LOADED), {})
     assert plain(section.title) == "Which clean-up runs when asyncio.run is ended?"
     lines = [line for line in markdown(section).splitlines() if line.startswith("| `SIGINT`")]
     assert lines == ["| `SIGINT` | ✓ | ✓ | ✗ | ✓ | ✗ | ✗ |"]

@@ -18,6 +18,7 @@ from exitmatrix.report.pages.cell import CellFacts, explanation
 from exitmatrix.report.sections.remedies import HEAD, remedies_section
 from exitmatrix.report.survey import Survey, surveys
 
+from tests.conftest import LOADED
 from tests.support.committed import records, scenarios
 
 PLATFORM = "linux-x86_64"
@@ -28,7 +29,7 @@ COLUMNS = ("subject", "ending", "before", "remedy", "after", "cost")
 def asked() -> dict[Question, Survey]:
     """What is on record of each cell that a remedy names."""
     named = {name for one in REMEDIES for name in (one.instead_of, one.shown_by)}
-    return surveys({PLATFORM: [one for one in records() if str(one.question) in named]})
+    return surveys({PLATFORM: [one for one in records() if str(one.question) in named]}, LOADED)
 
 
 def rows_of(section: Section) -> list[tuple[str, ...]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
+from exitmatrix.declare.servers import idle
 from exitmatrix.judge.verdict import judge
 from exitmatrix.model import Judgement, Outcome, Process, Record
 from exitmatrix.model.versions import (
@@ -24,12 +25,13 @@ from exitmatrix.report.phrases import prose
 from exitmatrix.report.render.markdown import markdown_words
 from exitmatrix.report.sections.answers import short_answer
 from exitmatrix.report.sentences import sentences
-from exitmatrix.report.survey import Group, surveys
+from exitmatrix.report.survey import Group, regrouped, surveys
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.support.committed import REPORTS
+from tests.conftest import LOADED
+from tests.support.committed import REPORTS, by_platform
 from tests.support.values import (
     ALL,
     LINUX,
@@ -78,7 +80,7 @@ def answer(of: str, deed: str) -> list[str]:
 
 
 def groups(*records: Record) -> Sequence[Group]:
-    (survey,) = surveys({LINUX: list(records)}).values()
+    (survey,) = surveys({LINUX: list(records)}, LOADED).values()
     return survey.groups
 
 
@@ -767,3 +769,19 @@ def test_large_counts_have_a_separator() -> None:
         page = (REPORTS / name).read_text()
         assert re.search(r"\b\d{1,2},\d{3} cells", page), name
         assert not re.search(r"\b\d{4,} (cells|match|rows|runs|outcomes)\b", page), name
+
+
+def test_no_answer_tells_of_handlers_that_a_master_does_not_have() -> None:
+    """The server says whether it imports the application, in a scenario of whatever name."""
+    asked = surveys(by_platform(), LOADED).values()
+    idle_masters = [one for one in asked if "master" in idle(LOADED.get(one.scenario))]
+    assert len({one.scenario for one in idle_masters}) > len(
+        {LOADED[one.scenario].server for one in idle_masters}
+    )
+    for survey in idle_masters:
+        for each in (survey, regrouped(survey, lambda outcome: outcome)):
+            for group in each.known:
+                said = plain(short_answer(group))
+                assert not re.search(
+                    "in the (master|worker) only|master (yes|no|sometimes)", said
+                ), f"{survey.question}: {said}"

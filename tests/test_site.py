@@ -30,6 +30,7 @@ from exitmatrix.report.survey import surveys
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import LOADED
 from tests.support.committed import REPORTS, records
 
 VOID = {"meta", "link", "input", "img", "br", "path", "rect", "circle"}
@@ -193,7 +194,7 @@ def rows_below(heading: str, report: str) -> list[list[str]]:
 
 def test_every_question_has_a_page_with_its_answer(site: Path) -> None:
     """The answer is the one that the report's own function gives."""
-    asked = surveys({"linux-x86_64": list(records())})
+    asked = surveys({"linux-x86_64": list(records())}, LOADED)
     for question, survey in asked.items():
         file, _, part = page_of(question).partition("#")
         text = (site / file).read_text().partition(f' id="{part}"' if part else "<main")[2]
@@ -207,7 +208,7 @@ def test_every_question_has_a_page_with_its_answer(site: Path) -> None:
 
 def test_a_place_of_an_earlier_site_leads_on(site: Path) -> None:
     """Below a launcher each way to end a program had a page: now it has a part of one."""
-    below = [one for one in surveys({"": list(records())}) if one.launcher != "direct"]
+    below = [one for one in surveys({"": list(records())}, LOADED) if one.launcher != "direct"]
     assert len(below) > 100
     for question in below:
         page = Parsed((site / folder_of(question) / "index.html").read_text())
@@ -219,7 +220,7 @@ def test_a_place_of_an_earlier_site_leads_on(site: Path) -> None:
 
 def test_every_question_of_people_is_answered_or_says_what_is_missing(site: Path) -> None:
     """With the answer of its first case on record, all its threads, and the command to try."""
-    newest = surveys({"linux-x86_64": list(records())})
+    newest = surveys({"linux-x86_64": list(records())}, LOADED)
     index = (site / "questions" / "index.html").read_text()
     answered = 0
     for one in QUESTIONS:
@@ -253,7 +254,7 @@ def test_every_race_has_a_place_with_its_odds(site: Path) -> None:
     text = (site / "races" / "index.html").read_text()
     racy = [
         one
-        for one in surveys({"linux-x86_64": list(records())}).values()
+        for one in surveys({"linux-x86_64": list(records())}, LOADED).values()
         if one.racy and not length_of(one.scenario)
     ]
     assert racy
@@ -488,7 +489,7 @@ def test_the_choices_change_the_answer(site: Path, tmp_path: Path) -> None:
     """In a browser: answers follow the choices, nothing is wider than a phone, no error is told."""
     newest = {
         str(question): plain(short_answer(survey.groups[0]))
-        for question, survey in surveys({"linux-x86_64": list(records())}).items()
+        for question, survey in surveys({"linux-x86_64": list(records())}, LOADED).items()
     }
     pypy = "PyPy 3.9.16 (7.3.11)"
     page = tmp_path / "looks.html"

@@ -21,7 +21,7 @@ def served(fired: tuple[str, ...], how: dict[str, Any]) -> Outcome:
 
 def entries(*records: Record) -> dict[str, str]:
     """The row of uvicorn, by situation."""
-    told = situations_section(surveys({LINUX: list(records)}), LOADED)
+    told = situations_section(surveys({LINUX: list(records)}, LOADED), LOADED)
     (section,) = told
     (table,) = [block for block in section.blocks if isinstance(block, Table)]
     (row,) = [one for one in table.rows if plain(one[0]) == "uvicorn"]
@@ -65,7 +65,8 @@ def test_a_program_has_a_row_below_what_many_run_below() -> None:
                     record("plain/SIGTERM@main", outcome(process(fired=(), exit=SIGTERM))),
                     record("plain/pid1/SIGTERM@first", outcome(process(fired=(), exit=None))),
                 ]
-            }
+            },
+            LOADED,
         ),
         LOADED,
     )
@@ -99,7 +100,7 @@ def test_what_was_not_measured_is_said_so() -> None:
 def test_without_servers_there_is_no_such_table() -> None:
     """The table of actions says the same of the programs that are no servers."""
     plain_one = record("plain/SIGTERM@main", outcome(process(fired=(), exit=SIGTERM)))
-    assert situations_section(surveys({LINUX: [plain_one]}), LOADED) == []
+    assert situations_section(surveys({LINUX: [plain_one]}, LOADED), LOADED) == []
 
 
 def test_what_an_older_release_shows_in_rare_runs_is_no_answer_for_the_newest() -> None:

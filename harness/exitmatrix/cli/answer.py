@@ -289,7 +289,7 @@ def document(asked: Asked, output: Path) -> AnswerDocument:
             facts.record,
             facts.judgement,
             facts.timelines,
-            short(facts.record),
+            short(facts.record, scenario),
         )
         if facts
         else None,
@@ -380,7 +380,7 @@ def _facts(
         scenario=scenario,
         judgement=judge(record, scenario),
         timelines=tuple(kept.get((record.cell, digest(one))) for one in record.outcomes),
-        survey=surveys(alike)[record.question],
+        survey=surveys(alike, {scenario.id: scenario})[record.question],
     )
 
 

@@ -115,12 +115,12 @@ def tell(
         for platform, rows in records.items()
     }
     if len({one.record.cell for one in found}) > 1:
-        for line in listing([(one.platform, one.record) for one in found], alike):
+        for line in listing([(one.platform, one.record) for one in found], alike, subjects):
             click.echo(line)
         newest = max(found, key=lambda one: age(subject_of(one.platform, one.record).python))
         say(f"to see one in full: exitmatrix explain {newest.record.cell}")
         return
-    by_question = surveys(alike)
+    by_question = surveys(alike, subjects)
     for number, one in enumerate(found):
         record = one.record
         subject = subjects.get(record.scenario)
@@ -149,7 +149,7 @@ def documents(
             record,
             judge(record, subjects.get(record.scenario)),
             [told[platform].get((record.cell, digest(one))) for one in record.outcomes],
-            short(record),
+            short(record, subjects.get(record.scenario)),
         )
         for platform, record in ((one.platform, one.record) for one in found)
     )

@@ -67,7 +67,7 @@ def command(folder: Path | None, to: Path | None, runs: Path | None) -> None:
     check_free(written)
     scenarios, _ = load_scenarios()
     records = read_some(output)
-    asked = tuple(families(records))
+    asked = tuple(families(records, scenarios))
     timelines = timelines_of(output, records)
     programs, refusals = reproducers(asked, scenarios)
     site = Site(

@@ -148,7 +148,7 @@ def pages(output: Path, runs: Mapping[tuple[str, str], ProgramRun]) -> Sequence[
     scenarios, _ = load_scenarios()
     folder = folder_to_read(output)
     judged = {one.claim.id: one for one in judge_claims(folder, scenarios).assessments}
-    asked = surveys(read_some(folder))
+    asked = surveys(read_some(folder), scenarios)
     made = [
         (
             f"{one.id}.md",

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from packaging.version import Version
 
 from exitmatrix.declare.servers import idle
-from exitmatrix.model import Frozen, Outcome, Question, Record
+from exitmatrix.model import Frozen, Outcome, Question, Record, Scenario
 from exitmatrix.model.outcome_sets import join, union
 from exitmatrix.model.versions import Subject, age, stack_age, subject_of
 
@@ -74,13 +74,18 @@ class Survey(Frozen, kw_only=True):
         return tuple(group for group in self.groups if group.outcomes)
 
 
-def surveys(records: Mapping[str, Sequence[Record]]) -> dict[Question, Survey]:
-    """A survey for each question that the records answer."""
+def surveys(
+    records: Mapping[str, Sequence[Record]], scenarios: Mapping[str, Scenario]
+) -> dict[Question, Survey]:
+    """A survey for each question that the records answer; `scenarios` by their ids."""
     asked: defaultdict[Question, list[tuple[Subject, Record]]] = defaultdict(list)
     for platform in sorted(records):
         for record in records[platform]:
             asked[record.question].append((subject_of(platform, record), record))
-    return {question: _survey(question, asked[question]) for question in sorted(asked)}
+    return {
+        question: _survey(question, asked[question], idle(scenarios.get(question.scenario)))
+        for question in sorted(asked)
+    }
 
 
 def visible(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
@@ -103,7 +108,9 @@ def varies(outcomes: Collection[Outcome]) -> bool:
     )
 
 
-def _survey(question: Question, answers: Sequence[tuple[Subject, Record]]) -> Survey:
+def _survey(
+    question: Question, answers: Sequence[tuple[Subject, Record]], roles: tuple[str, ...]
+) -> Survey:
     by_outcomes: dict[bytes, list[tuple[Subject, Record]]] = {}
     sets: dict[bytes, tuple[Outcome, ...]] = {}
     for subject, record in answers:
@@ -127,7 +134,7 @@ def _survey(question: Question, answers: Sequence[tuple[Subject, Record]]) -> Su
     return Survey(
         question=question,
         measured=_sorted(subject for subject, _ in answers),
-        groups=tuple(replace(one, idle=idle(question.scenario)) for one in groups),
+        groups=tuple(replace(one, idle=roles) for one in groups),
     )
 
 
@@ -143,6 +150,7 @@ def regrouped(survey: Survey, part_of: Callable[[Outcome], Outcome]) -> Survey:
             subjects=_sorted(subject for group in some for subject in group.subjects),
             outcomes=tuple(sorted(part, key=_most_first)),
             unknown=some[0].unknown,
+            idle=some[0].idle,
         )
         for part, some in together.values()
     ]

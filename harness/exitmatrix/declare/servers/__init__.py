@@ -25,6 +25,7 @@ from exitmatrix.declare.servers import (
     uwsgi,
     waitress,
 )
+from exitmatrix.model import Scenario
 from exitmatrix.model.server import Server
 
 _FILES = (
@@ -47,9 +48,12 @@ _FILES = (
 )
 
 
-def idle(server: str) -> tuple[str, ...]:
-    """Roles of a server whose process has no handler of the application: nothing to clean up."""
-    known = SERVERS.get(server, ())
+def idle(scenario: Scenario | None) -> tuple[str, ...]:
+    """Roles of a scenario whose process has no handler of the application: nothing to clean up.
+
+    What its server imports says so. Of a scenario that is not known, none is said to be idle.
+    """
+    known = SERVERS.get(scenario.server, ()) if scenario else ()
     having = {role for one in known for role in one.imports}
     roles = ("master", "worker") if any(one.workers for one in known) else ()
     return tuple(role for role in roles if role not in having)

@@ -145,7 +145,7 @@ class _Page:
         self.surveys = {
             str(question): one
             for question, one in sorted(
-                (surveys(self.rows) if asked is None else asked).items(),
+                (surveys(self.rows, reading.scenarios) if asked is None else asked).items(),
                 key=lambda item: _natural(str(item[0])),
             )
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from exitmatrix.declare.servers import idle
-from exitmatrix.model import Question, Record
+from exitmatrix.model import Question, Record, Scenario
 from exitmatrix.model.versions import Subject, subject_of, subject_words
 from exitmatrix.report.document import plain
 from exitmatrix.report.render.text import fill
@@ -14,7 +14,9 @@ from exitmatrix.report.survey import Group
 
 
 def listing(
-    found: Iterable[tuple[str, Record]], records: Mapping[str, Sequence[Record]]
+    found: Iterable[tuple[str, Record]],
+    records: Mapping[str, Sequence[Record]],
+    scenarios: Mapping[str, Scenario],
 ) -> list[str]:
     """The cells that were found, with their platforms: equal answers are one line.
 
@@ -24,7 +26,8 @@ def listing(
     asked: dict[Question, dict[str, list[Subject]]] = {}
     for platform, record in found:
         answers = asked.setdefault(record.question, {})
-        answers.setdefault(short(record), []).append(subject_of(platform, record))
+        answer = short(record, scenarios.get(record.scenario))
+        answers.setdefault(answer, []).append(subject_of(platform, record))
     measured: dict[Question, list[Subject]] = {question: [] for question in asked}
     for platform, rows in records.items():
         for record in rows:
@@ -37,9 +40,9 @@ def listing(
     ]
 
 
-def short(record: Record) -> str:
+def short(record: Record, scenario: Scenario | None) -> str:
     """The answer of one cell in a few words, as the reports give it."""
-    having_none = idle(record.scenario)
+    having_none = idle(scenario)
     group = Group(subjects=(), outcomes=record.outcomes, unknown=record.unknown, idle=having_none)
     return plain(short_answer(group))
 

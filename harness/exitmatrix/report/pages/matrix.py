@@ -123,7 +123,7 @@ def page(
     """The page; `asked` are the surveys of the records, where they are made already."""
     if not any(records.values()):
         return Section(TITLE, (paragraph("Nothing has been measured yet."),))
-    everything = surveys(records) if asked is None else asked
+    everything = surveys(records, scenarios) if asked is None else asked
     # What is started by something else has a section of its own.
     asked = {one: survey for one, survey in everything.items() if one.launcher == DIRECT}
     programs = _programs(everything, scenarios)

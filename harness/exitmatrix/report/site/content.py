@@ -83,7 +83,7 @@ def newest_first(who: Subject) -> tuple[object, ...]:
     return (*age(who.python), stack_age(who.stack), who.platform)
 
 
-def families(records: Records) -> list[Family]:
+def families(records: Records, scenarios: Mapping[str, Scenario]) -> list[Family]:
     """Every question, in the order of scenarios and terminations."""
     asked: dict[Question, list[tuple[Subject, Record]]] = {}
     for platform, rows in records.items():
@@ -97,7 +97,7 @@ def families(records: Records) -> list[Family]:
                 sorted(asked[question], key=lambda one: newest_first(one[0]), reverse=True)
             ),
         )
-        for question, survey in surveys(records).items()
+        for question, survey in surveys(records, scenarios).items()
     ]
     return sorted(
         found,
