@@ -275,6 +275,20 @@ LATE = {
     "tempdir not deleted": "lock file left",
     "docker logs empty": "output lost",
     "container exits immediately": "crashloopbackoff",
+    "systemctl kill gunicorn": "stop-service",
+    "systemctl kill -s SIGKILL": "docker kill",
+    "kill %1": "deploy",
+    "kill 1": "deploy",
+    "kill -1 4242": "reload",
+    "kill -s QUIT": "SIGQUIT",
+    "ecs spot interruption": "deploy",
+    "power outage": "docker kill",
+    "fuser -k 8000/tcp": "docker kill",
+    "[INFO] Handling signal: int": "kill -INT",
+    "billiard.exceptions.WorkerLostError": "tasks lost",
+    "os._exit(1)": "os._exit",
+    "parent died": "lost-parent",
+    "subprocess terminate()": "deploy",
 }
 """What is typed at three in the morning, and what it means: a situation, or a signpost's title."""
 

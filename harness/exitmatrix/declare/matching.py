@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 ALIKE = 6
 """Letters that a name has, at least, which is found by its letters alone within other words."""
+
+SHORT = re.compile("-[^-]")
+"""How an option of one dash begins."""
 
 MARKS = "'\"`\N{RIGHT SINGLE QUOTATION MARK},.;:!?()[]{}"
 """What surrounds words in a sentence or a message and says nothing about them."""
@@ -21,7 +25,8 @@ def held_in(words: str, names: Iterable[str]) -> str:
 
     Its words follow each other there, perhaps with others between them: `uvicorn main:app
     --workers 4` holds `uvicorn --workers`. Or others have the same letters: `docker-compose down`
-    holds `docker compose down`. A name with an option comes before those with fewer.
+    holds `docker compose down`; not where it has a short option: `kill 1` is no `kill -1`. A name
+    with an option comes before those with fewer.
     """
     asked = words_of(words)
     every = _letters("".join(asked))
@@ -33,6 +38,7 @@ def held_in(words: str, names: Iterable[str]) -> str:
             held.append((options, len(letters), follow(some, asked), len(name), name))
         elif (
             letters
+            and not any(SHORT.match(one) for one in some)
             and letters in every
             and (letters == every or len(letters) >= ALIKE)
             and letters in _runs(asked, len(letters))

@@ -42,9 +42,12 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         words=(
             *("docker kill", "docker compose kill", "podman kill", "docker rm -f"),
             *("kubectl delete --force", "--grace-period=0", "systemctl kill -s kill"),
+            *("systemctl kill -s sigkill", "systemctl kill --signal kill"),
             *("docker stop -t 0", "docker stop --time 0", "docker compose down -t 0"),
             *("kubectl delete pod --force", "pkill -9", "killall -9", "pkill -kill", "force quit"),
-            *("power loss", "power failure", "power cut", "kernel panic", "force kill"),
+            "fuser -k",  # sends SIGKILL unless another is named: fuser(1)
+            *("power loss", "power failure", "power cut", "power outage", "kernel panic"),
+            "force kill",
         ),
         says=(
             "The processes end at once, without a warning. The nearest that is measured is SIGKILL."
@@ -57,6 +60,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         words=(
             *("reload", "graceful reload", "systemctl reload", "kill -hup", "kill -1"),
             *("kill -s hup", "gunicorn reload", "reload workers", "hup"),
+            "handling signal: hup",
         ),
         says="SIGHUP, which many servers take as a request to reload. A reloader that watches"
         " files is different: ask for `file changed`.",
@@ -65,7 +69,10 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         ending="SIGHUP",
     ),
     Signpost(
-        words=("SIGQUIT", "kill -quit", "kill -3", "ctrl-\\", "^\\", "cold shutdown"),
+        words=(
+            *("SIGQUIT", "kill -quit", "kill -3", "ctrl-\\", "^\\", "cold shutdown"),
+            *("kill -s quit", "ctrl backslash", "handling signal: quit"),
+        ),
         says="SIGQUIT, which Ctrl-\\ in a terminal sends. celery calls it a cold shutdown.",
         terminations=("SIGQUIT",),
         cells=("plain/SIGQUIT@main", "gunicorn/SIGQUIT@master"),
@@ -73,7 +80,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
     ),
     Signpost(
         words=(
-            *("kill -INT", "kill -2", "kill -s int", "kill -sigint"),
+            *("kill -INT", "kill -2", "kill -s int", "kill -sigint", "handling signal: int"),
             *("kernel interrupted", "interrupt the kernel", "interrupt kernel"),
         ),
         says="SIGINT to one process. Ctrl-C in a terminal sends it to the whole group.",
@@ -110,6 +117,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
     Signpost(
         words=(
             *("tasks lost", "task lost", "lost task", "lost tasks", "job lost", "jobs lost"),
+            "billiard.exceptions.workerlosterror",
             *("acks_late", "workerlosterror", "worker lost", "worker exited prematurely"),
         ),
         says="Whether a task is lost depends on how its worker ends, and on when the task was"
@@ -133,7 +141,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
     ),
     Signpost(
         words=("SIGUSR1", "kill -usr1", "kill -10", "sigusr2", "kill -usr2", "kill -12"),
-        says="A signal for the program's own use.",
+        says="A signal for the program's own use. Of the two, SIGUSR1 is measured.",
         terminations=("SIGUSR1",),
         cells=("plain/SIGUSR1@main",),
         ending="SIGUSR1",
@@ -161,7 +169,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         cells=("plain/thread-system-exit@main",),
     ),
     Signpost(
-        words=("os._exit", "os._exit in a view", "os._exit()"),
+        words=("os._exit", "os._exit in a view", "os._exit()", "os._exit(0)", "os._exit(1)"),
         says="The program calls os._exit: of a server, in a view.",
         terminations=("os-exit-0", "os-exit-3", "os-exit-7"),
         cells=("plain/os-exit-7@main", "flask-debug/os-exit-0@child", "gunicorn/os-exit-3@worker"),

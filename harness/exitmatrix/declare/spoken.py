@@ -52,6 +52,10 @@ SPOKEN: tuple[Spoken, ...] = (
             *("kubectl scale", "kubectl drain", "node drain", "pod eviction", "helm upgrade"),
             *("evicted", "liveness probe", "liveness probe failed"),
             *("aws ecs stop-task", "ecs stop task", "ecs task stopped", "ecs", "fargate"),
+            # Fargate sends SIGTERM to the task: Amazon ECS, Fargate Spot termination notices.
+            *("ecs spot interruption", "fargate spot", "fargate spot interruption"),
+            # SIGTERM to the child: subprocess, Popen.terminate.
+            *("subprocess terminate", "popen.terminate"),
             *("exit 143", "exit code 143", "exit status 143", "143", "sigterm", "kill"),
             *("returncode -15", "terminated", "signal 15"),
             *("kill the first pid", "supervisorctl stop", "supervisorctl restart", "deploy"),
@@ -88,6 +92,7 @@ SPOKEN: tuple[Spoken, ...] = (
         words=(
             *("systemctl restart", "stop a service", "reboot", "shutdown"),
             *("pkill", "pkill -f", "killall", "kill --", "spot instance"),
+            "systemctl kill",  # to all processes of the service: systemctl(1), --kill-whom
             *("service stop", "service restart", "systemd", "systemd stop", "power button"),
             *("timeoutstopsec", "stop-sigterm", "stop-sigterm timed out", "poweroff", "halt"),
             # The system shuts down and stops its services: EC2, Terminate your instance.
@@ -126,8 +131,8 @@ SPOKEN: tuple[Spoken, ...] = (
         situation="lost-parent",
         title="kill -9 to the first process",
         words=(
-            *("lost parent", "kill -9 the first pid", "parent dies", "subprocess timeout"),
-            "subprocess.run timeout",
+            *("lost parent", "kill -9 the first pid", "parent dies", "parent died"),
+            *("subprocess timeout", "subprocess.run timeout"),
             *("orphan", "orphans", "orphan process", "orphaned process", "orphaned"),
         ),
     ),
@@ -280,6 +285,8 @@ BELOW: Mapping[str, tuple[str, ...]] = {
     "script": (
         *("entry script without exec", "script without exec", "behind an entry script"),
         *("entrypoint.sh", "entrypoint script", "entry script", "docker-entrypoint.sh"),
+        *("sh entrypoint.sh", "bash entrypoint.sh", "/entrypoint.sh", "./entrypoint.sh"),
+        "entrypoint /entrypoint.sh",
     ),
     "script-exec": (
         *("entry script with exec", "script with exec", "script that ends with exec"),

@@ -23,6 +23,16 @@ class Unmeasured(Frozen, kw_only=True):
 
 
 UNMEASURED: tuple[Unmeasured, ...] = (
+    Unmeasured(
+        # Their tasks are no processes: Celery, Concurrency, Overview of Concurrency Options.
+        words=(
+            *("celery --pool gevent", "celery -p gevent", "celery gevent"),
+            *("celery --pool eventlet", "celery -p eventlet", "celery eventlet"),
+        ),
+        command="celery -A app worker --pool gevent",
+        says="Its tasks run in one process, as with the solo pool.",
+        nearest="celery --pool solo",
+    ),
     Unmeasured(words=("streamlit",), command="streamlit run app.py"),
     Unmeasured(words=("gradio",), command="python app.py"),
     Unmeasured(
