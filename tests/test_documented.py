@@ -15,8 +15,9 @@ TABLE = tomllib.loads((ROOT / "tests/data/documented_promises.toml").read_text(e
 
 @pytest.mark.parametrize("page", PAGES)
 def test_each_sentence_that_promises_something_has_a_test(page: str) -> None:
-    """Or it is said what it does instead; no row is about a sentence that is gone."""
-    assert set(promises(page)) == set(TABLE[page])
+    """Or it is said what it does instead; no row is about a sentence or a page that is gone."""
+    assert set(promises(page)) == set(TABLE.get(page, {}))
+    assert set(TABLE) <= set(PAGES)
 
 
 @cache
@@ -25,11 +26,10 @@ def names_in(file: str) -> set[str]:
     return {one.name for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)}
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", TABLE)
 def test_each_test_that_is_named_is_there(page: str) -> None:
     """A test that is renamed or removed leaves no promise behind that nothing holds."""
     named = [one for held in TABLE[page].values() if isinstance(held, list) for one in held]
-    assert named
     missing = [one for one in named if one.split("::")[1] not in names_in(one.split("::")[0])]
     assert missing == []
 
