@@ -18,30 +18,36 @@ from exitmatrix.model.execution import Execution, Exit, Line, Seen
 from exitmatrix.model.language import (
     AwaitJoin,
     AwaitProcess,
+    Call,
     Clear,
     Code,
     Finalize,
     Fork,
     Function,
     Handle,
+    HandleInLoop,
     Hook,
     Interrupt,
     JoinProcess,
     Keep,
     OsExit,
+    Pause,
     PyExit,
     Raise,
     Register,
     RegisterFaulthandler,
     RegisterThreading,
     RunHandlers,
+    RunLoop,
     Signal,
+    StartInterpreter,
     StartProcess,
     StartThread,
     Statement,
     SysExit,
     TerminateProcess,
     TryFinally,
+    UsePool,
     Write,
 )
 from exitmatrix.observe.bare import NotSeen, seen
@@ -304,6 +310,7 @@ def test_every_python_keeps_the_promises_that_the_laws_foresee(body: tuple[State
 
 WRITES = Function("H", (Write("h."), OsExit(0)))
 LATE = Function("T", (RegisterThreading("B"),))
+USES = Function("U", (UsePool((), "left open"),))
 NESTS = Function("N", (Signal("SIGUSR2"), TryFinally((), "C")))
 EXITS = Function("X", (Signal("SIGUSR2"), SysExit(4)))
 RARE: dict[str, tuple[Statement, ...]] = {
@@ -329,9 +336,39 @@ RARE: dict[str, tuple[Statement, ...]] = {
         RegisterFaulthandler("SIGTERM", chain=False),
         Signal("SIGTERM"),
     ),
+    "a signal that is dumped, then passed on": (
+        RegisterFaulthandler("SIGUSR2", chain=False),
+        RegisterFaulthandler("SIGUSR2", chain=True),
+        Signal("SIGUSR2"),
+    ),
+    "a signal that was taken from the dumper": (
+        RegisterFaulthandler("SIGUSR2", chain=True),
+        Handle("SIGUSR2", "B"),
+        RegisterFaulthandler("SIGUSR2", chain=False),
+        Signal("SIGUSR2"),
+    ),
     "a refused signal": (Register("A"), RegisterFaulthandler("SIGSEGV", chain=True)),
     "a list of threading": (RegisterThreading("T"), Register("A")),
     "an interrupt": (Register("A"), Handle("SIGINT", "L"), StartThread((Interrupt(),))),
+    "an interrupt of a process that a thread starts": (
+        StartThread((StartProcess((Interrupt(),)), JoinProcess())),
+    ),
+    "a dumped Ctrl-C in a loop": (
+        RegisterFaulthandler("SIGINT", chain=False),
+        RunLoop(body=(Signal("SIGINT"), Call("B"), Pause())),
+    ),
+    "a dumped Ctrl-C behind a loop": (
+        RunLoop(body=(RegisterFaulthandler("SIGINT", chain=False),)),
+        Signal("SIGINT"),
+    ),
+    "Ctrl-C in the loop after one that handled it": (
+        RunLoop(body=(HandleInLoop("SIGINT", "B"),)),
+        RunLoop(body=(Signal("SIGINT"), Call("C"), Pause())),
+    ),
+    "a second interpreter and a pool that rests": (
+        Register("U"),
+        StartInterpreter(("X",)),
+    ),
     "a signal that dumps core": (
         Register("A"),
         StartThread((Signal("SIGABRT"), TryFinally((), "B"), TryFinally((), "C"))),
@@ -400,7 +437,7 @@ def test_nothing_is_left_of_a_fork_server() -> None:
 @pytest.mark.parametrize("what", every(2, list(RARE)))
 def test_every_python_does_what_the_laws_foresee(what: str) -> None:
     """Of statements that few programs have: hooks, globals, limits, signals below Python."""
-    code = Code(body=RARE[what], functions=(LEAVES, FAILS, WRITES, LATE, NESTS))
+    code = Code(body=RARE[what], functions=(LEAVES, FAILS, WRITES, LATE, NESTS, USES))
     for python, one in zip(FOUND.values(), run(source(code), PYTHONS), strict=True):
         told = compare(code, profile(msgspec.to_builtins(python)), seen(one, {"w.", "h."}))
         assert told.word == "match", python.id

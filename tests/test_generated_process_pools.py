@@ -12,6 +12,7 @@ from exitmatrix.model.language import (
     Code,
     Fork,
     Function,
+    Interrupt,
     JoinProcess,
     OsExit,
     Raise,
@@ -19,7 +20,9 @@ from exitmatrix.model.language import (
     RunHandlers,
     RunLoop,
     Signal,
+    StartInterpreter,
     StartProcess,
+    StartThread,
     Statement,
     SubmitTask,
     SysExit,
@@ -220,3 +223,20 @@ def test_what_was_not_measured_of_open_pools_is_withheld(
     """A pool that broke, and a child that takes a Pool's worker for its own."""
     with pytest.raises(NotPredicted, match=question):
         shows("3.13.0", *body)
+
+
+@pytest.mark.parametrize("pool", [SubmitTask, ApplyTask])
+def test_a_worker_that_is_forked_beside_a_second_interpreter_is_withheld(
+    pool: type[SubmitTask | ApplyTask],
+) -> None:
+    """It hangs or crashes, as other forks do there; a spawned one has one interpreter."""
+    with pytest.raises(NotPredicted, match="beside a second interpreter"):
+        predict_program(Code(body=(StartInterpreter(("X",)), pool(()))), python("3.13.0"))
+    assert shown("3.13.0", StartInterpreter(("X",)), pool((), "spawn"))
+
+
+def test_a_signal_that_a_threads_process_may_notice_at_its_end_is_withheld() -> None:
+    """A flush of what it wrote asks for signals: seen with exit status 1 on 3.13."""
+    process = StartProcess((Interrupt(), Write("w")))
+    with pytest.raises(NotPredicted, match="noticed late"):
+        shown("3.13.0", StartThread((process, JoinProcess())))

@@ -172,6 +172,7 @@ def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:
         path=(*process.path, process.forked),
         threads=(replace(push(_copied(thread), child), daemon=False, after_main=False),),
         main=thread.id,
+        off_main=process.off_main or thread.id != process.main,
         forked=0,
         pending=(),
         doomed="",
@@ -218,3 +219,11 @@ def rootless(process: ProcessState) -> bool:
     """Whether its main thread is one that was no main thread before a fork."""
     main = process.thread(process.main)
     return main is not None and isinstance(main.frames[0], ThreadCode)
+
+
+def dispose(process: ProcessState, signal: str, how: str = "") -> ProcessState:
+    """The process, whose code has said what a signal does; without a word: what it did at first."""
+    others = tuple(one for one in process.signals if one[0] != signal)
+    passed_on = tuple(one for one in process.passed_on if one != signal)
+    signals = tuple(sorted((*others, (signal, how)))) if how else others
+    return replace(process, signals=signals, passed_on=passed_on)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.semantics import loops, process_waits, run
+from exitmatrix.judge.semantics import change, loops, process_waits, run
 from exitmatrix.judge.semantics.ask import Ask
 from exitmatrix.judge.semantics.state import ProcessState
 from exitmatrix.model.language import (
@@ -108,25 +108,31 @@ def _handle(process: ProcessState, statement: Statement) -> ProcessState:
     """The process after a statement that says what a signal does."""
     match statement:
         case Handle(signal, function):
-            return _dispose(process, signal, f":{function}")
+            return change.dispose(process, signal, f":{function}")
         case Ignore(signal):
-            return _dispose(process, signal, "ignored")
+            return change.dispose(process, signal, "ignored")
         case Default(signal):
-            return _dispose(process, signal, "default")
+            return change.dispose(process, signal, "default")
         case HandleInLoop(signal, function):
-            process = _dispose(process, signal, "loop")
-            return _dispose(process, f"{loops.CALLBACK}{signal}", function)
+            process = change.dispose(process, signal, "loop")
+            return change.dispose(process, f"{loops.CALLBACK}{signal}", function)
         case TakeWakeup():
             return loops.deaf(process)
-        case RegisterFaulthandler(signal, chain) if not chain:
-            return _dispose(process, signal, "dumped")
-        case RegisterFaulthandler(signal):
-            return replace(process, passed_on=tuple(sorted({*process.passed_on, signal})))
+        case RegisterFaulthandler(signal, chain):
+            return _dump(process, signal, chain)
     return process
 
 
-def _dispose(process: ProcessState, signal: str, how: str) -> ProcessState:
-    others = tuple(one for one in process.signals if one[0] != signal)
-    passed_on = tuple(one for one in process.passed_on if one != signal)
-    signals = tuple(sorted((*others, (signal, how))))
-    return replace(process, signals=signals, passed_on=passed_on)
+def _dump(process: ProcessState, signal: str, chain: bool) -> ProcessState:
+    """The process, whose faulthandler takes a signal once; later it learns what to pass on.
+
+    So it takes nothing back that the program has given to another function meanwhile
+    (CPython Modules/faulthandler.c, faulthandler_register_py: `if (!user->enabled)`).
+    """
+    now, found = dict(process.signals).get(signal, ""), dict(process.found)
+    if signal in found and now != "dumped" and signal not in process.passed_on:
+        return process
+    before = found.setdefault(signal, now)
+    process = change.dispose(process, signal, before if chain else "dumped")
+    passed_on = {*process.passed_on, signal} if chain else process.passed_on
+    return replace(process, passed_on=tuple(sorted(passed_on)), found=tuple(sorted(found.items())))

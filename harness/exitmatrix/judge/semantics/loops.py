@@ -82,9 +82,8 @@ def execute(
         left = tuple(one for one in thread.frames if one != Resting(awaits=True))
         return process, replace(thread, frames=left)
     beside = (*statement.tasks, *statement.generators, *statement.pool)
-    if ask.profile.runner_takes_sigint and "SIGINT" not in dict(process.signals):
-        signals = tuple(sorted((*process.signals, ("SIGINT", "runner"))))
-        process = replace(process, signals=signals)
+    if ask.profile.runner_takes_sigint and not _known_of_sigint(process):
+        process = change.dispose(process, "SIGINT", "runner")
     kinds = (statement.tasks, statement.generators, statement.pool)
     unordered = not statement.in_turn and any(len(kind) > 1 for kind in kinds)
     tasks, generators = len(statement.tasks), len(statement.generators)
@@ -227,15 +226,20 @@ def deaf(process: ProcessState) -> ProcessState:
 
 def _give_back(process: ProcessState) -> ProcessState:
     """The process, whose SIGINT is as it was before the loop."""
-    left = tuple(one for one in process.signals if one != ("SIGINT", "runner"))
-    return replace(process, signals=left)
+    return change.dispose(process, "SIGINT") if _known_of_sigint(process) == "runner" else process
+
+
+def _known_of_sigint(process: ProcessState) -> str:
+    """What signal.getsignal tells of SIGINT: faulthandler takes a signal without telling Python."""
+    how = dict(process.signals).get("SIGINT", "")
+    return dict(process.found)["SIGINT"] if how == "dumped" else how
 
 
 def _closed(process: ProcessState) -> ProcessState:
     """The process, whose loop gives up the signals that it has handled: also for somebody else."""
     handled = {one.removeprefix(CALLBACK) for one, _ in process.signals if one.startswith(CALLBACK)}
     left = [one for one in process.signals if one[0].removeprefix(CALLBACK) not in handled]
-    again = [(one, "interrupt" if one == "SIGINT" else "default") for one in handled]
+    again = [(one, "default") for one in handled if one != "SIGINT"]
     return replace(process, signals=tuple(sorted((*left, *again))))
 
 

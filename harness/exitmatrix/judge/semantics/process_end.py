@@ -71,6 +71,8 @@ def go_on(
             yield change.put(now, process, change.push(thread, Entering(function)))
         case "threading":
             yield change.put(now, process, change.swap(thread, replace(ending, stage="streams")))
+        case "streams" if process.unnoticed and process.buffered:
+            raise NotPredicted("no law says what happens: a signal that may be noticed late")
         case "streams":
             over = change.swap(thread, replace(ending, stage="handlers"))
             for effect in ask("statement", _flushing(process, ask)):

@@ -68,7 +68,7 @@ def receive(
 def interrupt(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -> Configuration:
     """What is once a thread has called for what SIGINT would do."""
     how = disposition(process, "SIGINT")
-    about = Facts(profile=ask.profile, disposition=how, rootless=change.rootless(process))
+    about = Facts(profile=ask.profile, disposition=how, rootless=process.off_main)
     (effect,) = ask("interrupt", about)
     if isinstance(effect, Unnoticed):
         process = replace(process, unnoticed=True)

@@ -18,7 +18,7 @@ from exitmatrix.judge.semantics.state import (
     Thread,
     ThreadCode,
 )
-from exitmatrix.judge.semantics.waits import Joins
+from exitmatrix.judge.semantics.waits import Joins, PoolIdle
 from exitmatrix.model.language import (
     Call,
     EndInterpreter,
@@ -94,7 +94,8 @@ def end_second(
         yield change.put(now, process, thread)
         return
     process = replace(process, second=())
-    daemons = any(one.daemon for one in process.threads)
+    # The frames of a worker that has nothing to do are those of concurrent.futures alone.
+    daemons = any(one.daemon and not isinstance(one.top, PoolIdle) for one in process.threads)
     held = "thread" if left_over and daemons else ""
     about = Facts(profile=ask.profile, left_over=left_over, held=held)
     for effect in ask("end of interpreter", about):

@@ -189,7 +189,11 @@ def _imported(
 
 def _can_fork(process: ProcessState, thread: Thread, statement: Statement, ask: Ask) -> None:
     """Raises NotPredicted where it is not known what a child goes on with."""
-    if not isinstance(statement, Fork | StartProcess):
+    forks = isinstance(statement, Fork | StartProcess)
+    in_pool = isinstance(statement, ApplyTask | SubmitTask) and statement.method == "fork"
+    if process.second and (forks or in_pool):
+        raise NotPredicted("no law says what happens: a fork beside a second interpreter")
+    if not forks:
         return
     if workers.works(thread):
         raise NotPredicted("no law says what happens: a fork in a task of a pool of threads")
@@ -197,8 +201,6 @@ def _can_fork(process: ProcessState, thread: Thread, statement: Statement, ask: 
         isinstance(statement, Fork) and loops.can_fork(thread, ask)
     ):
         raise NotPredicted("no law says what happens: a fork while an event loop runs")
-    if process.second:
-        raise NotPredicted("no law says what happens: a fork beside a second interpreter")
 
 
 def _knows_signals(process: ProcessState, statement: Statement, ask: Ask) -> None:
