@@ -53,6 +53,10 @@ SHOWN = {
         r"is answered\n.* cleans up\n.*soon\n(.*\n)*.* not answered\n.*graceful_timeout is over\n",
         r"SIGINT to the master\n(.*\n)*.*cleans up",
     ),
+    "granian-third-signal": (
+        r"2 x SIGTERM.*\n.* answered\n.* has ended\n3 x SIGTERM.*\n.* not answered.*\n.* hangs\n",
+        r"[12] x SIGTERM.*\n(.*\n)?.* hangs",
+    ),
     "cpython-default-method-signals": (
         r"start method: forkserver\nexit code: -15\n",
         r"cleans up",

@@ -752,6 +752,89 @@ else:
             Thread("benoitc/gunicorn#901", "shutdowns that take all of the time under load"),
         ),
     ),
+    Draft(
+        id="granian-third-signal",
+        tracker="emmett-framework/granian",
+        title="A worker that gets a third SIGTERM or SIGINT while it answers a request never ends:"
+        " its signal handler waits for a channel that is full, and holds the interpreter's lock",
+        documented="A worker that is told to stop finishes its requests first, and ends. Nothing is"
+        " said of further signals.",
+        where="granian 2.2 on (the change of pull request 520); library/signal",
+        claims=(),
+        cells=("granian-wsgi-busy/SIGTERM@worker", "granian-busy/SIGTERM@worker"),
+        cause=(
+            "The handler in `granian/_signals.py` calls `WorkerSignal.set` (`src/workers.rs`), "
+            "which sends into a channel of one place. The first signal is taken out, and the "
+            "worker waits for its request. The second fills the channel. The third waits for a "
+            "place, with the interpreter's lock: no view gets on, and no handler runs any more. "
+            "One Ctrl-C in a terminal sends a worker two signals, its own and the SIGTERM of its "
+            "master, so that a second Ctrl-C is enough. The master waits for the worker without "
+            "a limit, unless `--workers-kill-timeout` is set."
+        ),
+        since="Of releases only 2.8.7 was tried.",
+        program="""\
+import os, signal, socket, subprocess, sys, time
+
+
+def app(environ, start_response):
+    print("the worker answers", os.getpid(), flush=True)
+    time.sleep(4)
+    start_response("200 OK", [])
+    return [b"answered"]
+
+
+if __name__ == "__main__":
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-log"]
+    for many in (1, 2, 3):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        server = subprocess.Popen(
+            [*command, "--port", str(port), os.path.basename(__file__)[:-3] + ":app"],
+            cwd=os.path.dirname(os.path.abspath(__file__)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        for _ in range(100):
+            try:
+                client = socket.create_connection(("127.0.0.1", port))
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.1)
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        worker = int(server.stdout.readline().split()[-1])
+        for _ in range(many):
+            os.kill(worker, signal.SIGTERM)
+            time.sleep(0.5)
+        print(many, "x SIGTERM to the worker:", flush=True)
+        client.settimeout(8)
+        try:
+            answer = client.recv(1000)
+        except TimeoutError:
+            answer = b""
+        print("  the client is", "answered" if answer else "not answered in 8 s", flush=True)
+        client.close()
+        try:
+            server.wait(5)
+            print("  the server has ended", flush=True)
+        except subprocess.TimeoutExpired:
+            print("  the server hangs", flush=True)
+            os.kill(worker, signal.SIGKILL)
+            server.kill()
+        server.wait()
+        server.stdout.close()
+""",
+        requires=">=3.10",
+        stack="granian-2.8",
+        wish="`WorkerSignal.set` could use `try_send` and ignore that the channel is full, or let"
+        " the interpreter's lock go while it waits.",
+        threads=(
+            Thread("emmett-framework/granian#875", "closed: another deadlock of the same moment"),
+            Thread("emmett-framework/granian#901", "merged: a wakeup that was lost at shutdown"),
+            Thread("emmett-framework/granian#903", "closed: a stop signal that tasks may miss"),
+            Thread("emmett-framework/granian#520", "merged: workers wait for their requests"),
+        ),
+    ),
 )
 
 BY_ID = {one.id: one for one in DRAFTS}
