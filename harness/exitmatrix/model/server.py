@@ -113,7 +113,7 @@ class Server(Frozen, kw_only=True):
     master: Mapping[str, Stop] = {}  # by signal; any other has its default action
     ignores: tuple[str, ...] = ()  # signals that the master handles and does nothing about
     worker: Mapping[str, Reaction] = {}  # or of the one process; also by what sends two signals,
-    # and of one that does not listen by the id of what takes place in a task
+    # by the id of what a view does, such as self-SIGTERM, or a task of one that does not listen
     busy: tuple[str, ...] = ()  # what it is at work on when it is ended
     raises: View = View(ends="raises", client="500")  # what an exception in a view comes to
     quits: Reaction | None = None  # what SystemExit in a view does, with the status that it has

@@ -238,6 +238,10 @@ PREFORK_BUSY = Server(
         ),
         "SIGINT": _IGNORED,
         "SIGINT-then-SIGINT": _IGNORED,
+        **{
+            signal: replace(PREFORK.worker[signal], hooks=(_TASK, _PROCESS), raised=(_TASK,))
+            for signal in ("SIGQUIT", "SIGHUP", "SIGABRT")
+        },
     },
     told=Reaction(
         how="exits at once",
@@ -245,6 +249,10 @@ PREFORK_BUSY = Server(
         source="pool.py, `workloop`: it is told between two tasks",
     ),
     replaces=True,  # pool.py, `_maintain_pool`
+    orphan=Reaction(
+        how="default action",
+        source="concurrency/prefork.py, `process_initializer`: PR_SET_PDEATHSIG, while it is busy",
+    ),
     source=_SOURCE,
 )
 

@@ -7,6 +7,8 @@ is started for requests alone: daphne has no lifespan.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from exitmatrix.model.server import Reaction, Server, View
 
 _STOPS = Reaction(
@@ -24,7 +26,18 @@ SERVERS = (
         id="daphne",
         package="daphne",
         imports=("main",),
-        worker={"SIGTERM": _STOPS, "SIGINT": _STOPS},
+        worker={
+            "SIGTERM": _STOPS,
+            "SIGINT": _STOPS,
+            "self-SIGTERM": replace(
+                _STOPS,
+                view=View(
+                    ends="returns",
+                    source="twisted/internet/base.py, `sigTerm`: callFromThread(stop), to which the"
+                    " loop comes when the view has sent its answer",
+                ),
+            ),
+        },
         quits=Reaction(
             how="finalizes",
             view=View(ends="raises", client="closed"),

@@ -51,6 +51,7 @@ def _interrupting(quits: Reaction) -> Reaction:
 _ABORTS = Reaction(
     how="finalizes", status=1, source="workers/base.py, `handle_abort`: worker_abort, sys.exit(1)"
 )
+_REOPENS = Reaction(how="goes on", source="workers/base.py, `handle_usr1`")
 _MASTER = {
     "SIGTERM": Stop(passes="SIGTERM", source="arbiter.py, `handle_term`"),
     "SIGINT": Stop(passes="SIGQUIT", source="arbiter.py, `handle_int`: stop(graceful=False)"),
@@ -70,7 +71,9 @@ _SYNC_20 = Server(
     workers=2,
     imports=("worker",),
     master=_MASTER | {"SIGHUP": _AGAIN_AND_AGAIN},
+    ignores=("SIGUSR1",),  # arbiter.py, `handle_usr1`: all open their logs again
     worker={
+        "SIGUSR1": _REOPENS,
         "SIGTERM": _LEAVES,
         "SIGINT": _QUITS,
         "SIGQUIT": _interrupting(_QUITS),
@@ -98,6 +101,7 @@ _SYNC_22 = replace(
     _SYNC_20,
     since="22",
     worker={
+        "SIGUSR1": _REOPENS,
         "SIGTERM": _LEAVES,
         "SIGINT": _QUITS_ANSWERED,
         "SIGQUIT": _interrupting(_QUITS_ANSWERED),

@@ -38,6 +38,8 @@ def group_hit(facts: Facts, signal: str) -> Prediction:
     """A signal to all: each worker gets it, and then what the master passes on."""
     stop = None if signal == "SIGKILL" else facts.master.get(signal)
     first = reaction_of(facts, signal)
+    if first.how == "goes on":  # so that what the master does is all that counts
+        return master_hit(facts, signal)
     if stop is None or first.how == "default action":
         workers = several("worker", facts, first, signal, facts.workers)
         stays = signal != "SIGKILL" and signal in (*facts.ignores, *facts.master)
@@ -56,8 +58,6 @@ def group_hit(facts: Facts, signal: str) -> Prediction:
             return _too_many(facts, stop, workers, new, first.how)
         master = replace(MASTER, fired=facts.reaps * facts.workers)
         return prediction(facts, [[master, *workers, *new]], [first.how, "replaced"])
-    if first.how == "goes on":  # so that what the master does is all that counts
-        return master_hit(facts, signal)
     stops = [stop]
     if facts.notes and facts.gives_up and not stop.restarts:
         stops.append(replace(stop, status=facts.gives_up.status))

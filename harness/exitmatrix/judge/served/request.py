@@ -151,10 +151,11 @@ def view_of(reaction: Reaction) -> View:
 
 def _from_inside(facts: Facts, termination: Termination) -> Prediction:
     """A view, or a task, that ends its process, or tries to."""
+    own = facts.worker.get(termination.id)
     if not facts.listens:
-        if termination.id not in facts.worker:
+        if own is None:
             raise NotPredicted(f"what {termination.id} in a task of {facts.id} comes to")
-        return predict_hit(facts, facts.worker[termination.id], "")  # and nobody has asked it
+        return predict_hit(facts, own, "")  # and nobody has asked it
     verb, _, rest = termination.act.partition(" ")
     match verb:
         case "os._exit":
@@ -166,7 +167,7 @@ def _from_inside(facts: Facts, termination: Termination) -> Prediction:
         case "sys.exit" if facts.quits is not None:
             reaction, signal, law = _with_status(facts.quits, int(rest)), "", "view-quits"
         case "signal":
-            reaction, signal, law = reaction_of(facts, rest), rest, ""
+            reaction, signal, law = own or reaction_of(facts, rest), rest, ""
         case "return":
             reaction, signal = facts.retires or GOES_ON, ""
             law = "max-requests" if facts.retires else ""
