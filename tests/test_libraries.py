@@ -185,6 +185,24 @@ def test_a_master_cleans_up_behind_a_worker_and_a_worker_behind_itself(
 
 
 @pytest.mark.parametrize(
+    ("ending", "table", "folder"),
+    [
+        ("SIGTERM@master", "kept", "removed"),
+        ("SIGKILL@master", "kept", "removed"),
+        ("SIGKILL@worker", "lost", "left behind"),
+        ("os-exit-7@worker", "lost", "left behind"),
+    ],
+)
+def test_files_of_a_worker_are_as_those_of_a_program_that_ends_so(
+    ending: str, table: str, folder: str
+) -> None:
+    """Workers that have lost their master leave in order; a global gzip file is cut since 3.14."""
+    told = only(f"gunicorn-files/{ending}", gunicorn="27.0.1").data or {}
+    assert (told["csv file"], told["folder that a handler removes"]) == (table, folder)
+    assert told["rotating log"] == "kept"
+
+
+@pytest.mark.parametrize(
     ("ending", "done", "late"),
     [
         ("celery-prefork-queue/SIGTERM@master", "kept", "kept"),

@@ -73,7 +73,8 @@ def cells_using() -> Mapping[str, Sequence[Record]]:
     found: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records():
         scenario = scenarios().get(record.scenario)
-        if scenario and scenario.program:
+        # What a server's facts tell is not asked with other laws than the committed ones.
+        if scenario and scenario.program and not scenario.server:
             for id in verdicts()[record.cell].rules:
                 found[id].append(record)
     return dict(found)

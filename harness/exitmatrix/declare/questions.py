@@ -840,6 +840,12 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
                 "in the middle of a transaction of SQLite, SIGKILL", "sqlite-journals/SIGKILL@main"
             ),
             Look("the same, the last line", "sqlite-journals/return@main"),
+            Look("of a Flask app on its development server, SIGTERM", "flask-files/SIGTERM@main"),
+            Look("the same, Ctrl-C", "flask-files/SIGINT@main"),
+            Look("of the process that serves, SIGTERM to it", "flask-debug-files/SIGTERM@child"),
+            Look("the same, SIGTERM to its parent", "flask-debug-files/SIGTERM@parent"),
+            Look("of gunicorn's workers, SIGTERM to the master", "gunicorn-files/SIGTERM@master"),
+            Look("of a worker of gunicorn, SIGKILL", "gunicorn-files/SIGKILL@worker"),
             Look("locks of filelock, SIGKILL", "filelock/SIGKILL@main"),
             Look("locks of filelock, an exception", "filelock/exception@main"),
         ),

@@ -258,6 +258,8 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         cells=(
             *("data-in-flight/SIGTERM@main", "data-in-flight/SIGKILL@main"),
             *("files-in-flight/SIGTERM@main", "files-in-flight/SIGKILL@main"),
+            *("flask-files/SIGTERM@main", "flask-debug-files/SIGTERM@parent"),
+            *("gunicorn-files/SIGTERM@master", "gunicorn-files/SIGKILL@worker"),
             "filelock/SIGKILL@main",
         ),
     ),

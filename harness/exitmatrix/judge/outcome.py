@@ -30,15 +30,16 @@ def outcome_of(
     stay = _stay(parent, program, ask)
     seen = () if inside and not stay else program.helpers  # or they were there when it was ready
     names = _names(end)
+    alive = tuple(names[one.path] for one in told if one.exit is None)
     return Outcome(
         processes=tuple(_told(one, names[one.path], end) for one in told),
         order=None,
-        survivors=tuple(names[one.path] for one in told if one.exit is None),
+        survivors=alive,
         helpers=(*helps.helpers, *seen),
         port=None if serving is None else "open" if open_port else "closed",
         answer=(serving.answer or None) if serving and open_port and inside else None,
         left=tuple(sorted((*helps.leaves, *_left(end, termination, target, ask)))),
-        data=None if stay else _data(parent, program, ask),
+        data=None if stay or alive else _data(serving or parent, program, ask),
         printed=parent.printed if program.code.printed else None,
         cut=any(one.cut for one in end.processes),
     )
@@ -148,14 +149,14 @@ def _stay(process: ProcessState, program: Program, ask: Ask) -> bool:
 
 
 def _data(process: ProcessState, program: Program, ask: Ask) -> dict[str, DataState] | None:
-    """What becomes of data in flight; kinds of which the header says too little are open."""
+    """What becomes of the data of a process; kinds of which the header says too little are open."""
     if not program.data or process.exit is None:
         return None
     clean = dict(program.clean)
     told: dict[str, DataState] = {}
     for kind, nature in program.data:
-        if process.finalized and kind not in clean:
-            continue
+        if process.finalized and (kind not in clean or process.exit.signal == "SIGKILL"):
+            continue  # how far one came that is killed at its end, nobody says
         about = Facts(
             profile=ask.profile,
             data=nature,

@@ -3,39 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import product
+from itertools import chain, product
 
 from msgspec.structs import replace
 
+from exitmatrix.judge.laws import LAWS as OF_PROGRAMS
+from exitmatrix.judge.laws.law import Facts, Keeps
+from exitmatrix.judge.profile import Profile
+from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.model import DataState, Outcome, Prediction, Process, Scenario
+from exitmatrix.model.language import Code
 from exitmatrix.model.outcome_sets import union
 
 States = tuple[DataState, ...]
 """One, or those between which it depends on when somebody looks."""
 
 
-def with_data(prediction: Prediction, scenario: Scenario) -> Prediction:
+def with_data(prediction: Prediction, scenario: Scenario, python: Profile) -> Prediction:
     """The same with what becomes of each kind of data that the header tells the nature of."""
     natures = scenario.program.data if scenario.program else ()
     if not natures:
         return prediction
-    return replace(
-        prediction,
-        outcomes=union(told for one in prediction.outcomes for told in _told(one, natures)),
-        rules=(
-            *prediction.rules,
-            *dict.fromkeys(LAWS[nature] for _, nature in natures if nature in LAWS),
-        ),
-    )
+    ask = Ask(OF_PROGRAMS, Code(body=()), python)
+
+    def told(outcome: Outcome) -> Iterator[Outcome]:
+        first, *workers = outcome.processes
+        gone = [one for one in workers if one.exit is not None]
+        ways = {
+            kind: STATES[nature](first, gone)
+            if nature in STATES
+            else _by_laws(nature, scenario.data.get(kind, "kept"), gone, ask)
+            for kind, nature in sorted(natures)
+        }
+        for states in product(*ways.values()):
+            yield replace(outcome, data=dict(zip(ways, states, strict=True)))
+
+    outcomes = union(chain.from_iterable(map(told, prediction.outcomes)))
+    own = dict.fromkeys(LAWS[nature] for _, nature in natures if nature in LAWS)
+    return replace(prediction, outcomes=outcomes, rules=(*prediction.rules, *own, *ask.used))
 
 
-def _told(outcome: Outcome, natures: Sequence[tuple[str, str]]) -> Iterator[Outcome]:
-    first, *workers = outcome.processes
-    gone = [one for one in workers if one.exit is not None]
-    kinds = [kind for kind, _ in sorted(natures)]
-    ways = [STATES[nature](first, gone) for _, nature in sorted(natures)]
-    for states in product(*ways):
-        yield replace(outcome, data=dict(zip(kinds, states, strict=True)))
+def _by_laws(nature: str, clean: DataState, gone: Sequence[Process], ask: Ask) -> States:
+    """What the laws of programs say of each worker; if they differ, of one that ends uncleanly.
+
+    A worker finalizes if it leaves by itself and its handlers run. How far one came that a signal
+    ended meanwhile, nobody says. Raises NotPredicted.
+    """
+    if not gone:
+        raise NotPredicted(f"what becomes of the data while every worker lives: {nature}")
+    states = [clean]
+    for one in gone:
+        finalizing = bool(one.fired)
+        if finalizing and "signal" in (one.exit or {}):
+            raise NotPredicted(f"how far the end of a worker came: {nature}")
+        (effect,) = ask(
+            "data", Facts(profile=ask.profile, data=nature, clean=clean, finalizing=finalizing)
+        )
+        if isinstance(effect, Keeps):
+            states.append(effect.state)
+    return (next((one for one in states if one != clean), clean),)
 
 
 def _on_disk(_first: Process, gone: Sequence[Process]) -> States:

@@ -21,11 +21,11 @@ from exitmatrix.model.tree import GROUP
 
 def predict_served(record: Record, scenario: Scenario) -> Prediction:
     """What a server's facts allow for a cell. Raises NotPredicted."""
-    return with_data(_predict(record, scenario), scenario)
-
-
-def _predict(record: Record, scenario: Scenario) -> Prediction:
     facts = facts_now(record, scenario)
+    return with_data(_predict(record, facts), scenario, facts.profile)
+
+
+def _predict(record: Record, facts: Facts) -> Prediction:
     signal, target = record.termination, record.target
     if TERMINATIONS[signal].then and signal not in (*facts.worker, *facts.master):
         raise NotPredicted(f"what {signal} comes to with {facts.id}")

@@ -36,7 +36,7 @@ def foresee(record: Record, scenario: Scenario) -> Prediction:
     termination = TERMINATIONS[record.termination]
     facts = facts_now(record, scenario)
     if termination.delivery == "in-process":
-        return with_data(_from_inside(facts, termination), scenario)
+        return with_data(_from_inside(facts, termination), scenario, facts.profile)
     if termination.then and termination.id not in (*facts.worker, *facts.master):
         return _in_turn(facts, record, scenario, termination)
     idle = predict_served(record, scenario)
