@@ -61,6 +61,10 @@ SHOWN = {
         r"start method: forkserver\nexit code: -15\n",
         r"cleans up",
     ),
+    "cpython-logging-in-children": (
+        r"spawn wrote: all of it\nforkserver wrote: NOTHING\nfork wrote: NOTHING\n",
+        r"fork(server)? wrote: all of it",
+    ),
     "cpython-signal-taken-by-a-thread": (
         r"alone: the main thread wakes\nand a thread is started: the main thread sleeps on\n",
         r"alone: the main thread sleeps on",

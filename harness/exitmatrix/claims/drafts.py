@@ -445,6 +445,62 @@ if __name__ == "__main__":
         ),
     ),
     Draft(
+        id="cpython-logging-in-children",
+        tracker="python/cpython",
+        title="multiprocessing: `logging.shutdown` is not called in a child whose parent or fork"
+        " server has imported logging: what a MemoryHandler holds is lost",
+        documented=(
+            "logging.shutdown is said to be registered as an exit handler when logging is "
+            "imported, so that nothing is normally to be done. That exit handlers run in forked "
+            "children since 3.13 is in the changelog only (gh-83856); nothing is said of those "
+            "that were registered before the fork."
+        ),
+        where="library/logging, `shutdown`; the changelog of 3.13.0",
+        claims=(),
+        cells=("multiprocessing-forkserver/return@child", "multiprocessing-fork/return@child"),
+        cause=(
+            "logging registers its handler once, when it is imported (`Lib/logging/__init__.py`). "
+            "Since GH-114279 each forked child begins with `atexit._clear()`, and the module is "
+            "not imported again in it. A child that is the first to import logging writes its "
+            "records; one whose parent has imported it does not. Since the fork server imports "
+            "the main module (GH-135295), and what that imports, its children are among these."
+        ),
+        since=(
+            "3.13 under fork: up to 3.12 such a child ended by os._exit, and lost them in any "
+            "case. Under the fork server they were written from 3.13.0 to 3.13.7 and in 3.14.0, by "
+            "its source; 3.13.0 and 3.13.5 were seen to, and 3.13.18, 3.14.10 and 3.15.2 not to. "
+            "The fork server is the default on Linux since 3.14."
+        ),
+        program="""\
+import logging, logging.handlers, multiprocessing, os, tempfile
+
+def child(name):
+    memory = logging.handlers.MemoryHandler(100, target=logging.FileHandler(name))
+    logging.getLogger("app").addHandler(memory)
+    logging.getLogger("app").warning("all of it")
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        for method in ("spawn", "forkserver", "fork"):
+            name = os.path.join(folder, method)
+            process = multiprocessing.get_context(method).Process(target=child, args=(name,))
+            process.start()
+            process.join()
+            with open(name) as file:
+                print(method, "wrote:", file.read().strip() or "NOTHING", flush=True)
+""",
+        requires=">=3.6",
+        stack="none",
+        wish="Where multiprocessing clears atexit, it could register logging.shutdown again if"
+        " logging is imported; or the page of multiprocessing could say which exit handlers a child"
+        " does not have.",
+        threads=(
+            Thread("python/cpython#114279", "the change, merged for 3.13"),
+            Thread("python/cpython#83856", "closed: what it was asked for"),
+            Thread("python/cpython#126631", "closed: the main module was never preloaded"),
+        ),
+    ),
+    Draft(
         id="cpython-default-method-signals",
         tracker="python/cpython",
         title="multiprocessing: since 3.14 a process of the default start method has no handlers of"
