@@ -180,7 +180,14 @@ def _compare(site: Site) -> Page:
         ' aria-label="Where the two differ"></div>'
     )
     parts = differences_section(asked, site.scenarios)
-    body = "\n".join(["<h1>Compare</h1>", form, *(html(one, hrefs_from(path), 2) for one in parts)])
+    note = (
+        "<p>The answers are those of the newest Python and release. Where runs vary, they include"
+        " what older ones showed that have an outcome in common with it; the page of the cell tells"
+        " them apart.</p>"
+    )
+    body = "\n".join(
+        ["<h1>Compare</h1>", note, form, *(html(one, hrefs_from(path), 2) for one in parts)]
+    )
     return Page(path=path, title="Compare", body=body, scripts=SCRIPTS)
 
 

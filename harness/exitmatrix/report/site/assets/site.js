@@ -218,7 +218,7 @@ function compare() {
       row.insertCell().innerHTML = other;
     }
     const told = document.createElement("p");
-    told.textContent = `They differ in ${rows.length} ways to end and agree in ${alike}; ${apart} were measured for one of them only.`;
+    told.textContent = `They differ in ${rows.length} ways to end and agree in ${alike}. Measured for one of them only: ${apart}.`;
     byId("compared").replaceChildren(told, table);
   };
   const want = chosen();
