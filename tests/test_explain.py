@@ -126,6 +126,18 @@ def test_a_sentence_says_no_more_than_was_seen(of: Process, says: str) -> None:
     assert says in sentences(outcome(of))
 
 
+def test_the_second_process_of_a_pool_is_no_new_one() -> None:
+    """Only where the first has ended and its successor serves has one come in its place."""
+    gone, there = process(role="child"), process(role="child", exit=None)
+    second = process(role="child#2", exit=None)
+    reloaded = sentences(outcome(process(role="parent"), gone, second, port="open"))
+    assert "A new child (child#2)" in reloaded
+    for first in (gone, there):
+        pool = sentences(outcome(process(role="parent"), first, second))
+        assert "Child 2 has run no handler, and goes on." in pool
+        assert "new child" not in pool
+
+
 def test_of_what_was_killed_at_any_moment_it_says_at_most() -> None:
     """The longest run seen is no promise."""
     killed = process(fired=("C",), exit={"signal": "SIGKILL"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -181,13 +180,18 @@ class Outcome(Frozen, kw_only=True):
     ] = False
 
 
-def started_later(role: str, roles: Collection[str]) -> bool:
-    """Whether a role is that of a process which was started in the place of another.
+def started_later(role: str, outcome: Outcome) -> bool:
+    """Whether a role of an outcome is that of a process which was started in another's place.
 
-    `child#2` where there is a `child`, and `new-worker`; but not one of several alike.
+    A `new-worker` is; and so is the `child#2` that serves where the `child` has ended, as a
+    reloader has one child at a time. The second process of a pool is numbered too. It was there
+    beside the first, and serves nothing.
     """
+    if role.startswith(NEW):
+        return True
     base, number, _ = role.partition("#")
-    return role.startswith(NEW) or (bool(number) and base in roles)
+    ended = {one.role for one in outcome.processes if one.exit is not None}
+    return bool(number) and outcome.port is not None and base in ended
 
 
 class Unknown(Frozen, kw_only=True):

@@ -55,11 +55,10 @@ def _process(process: Process, outcome: Outcome) -> Iterator[str]:
 def _who(process: Process, outcome: Outcome) -> str:
     if len(outcome.processes) == 1:
         return "The program"
-    roles = [one.role for one in outcome.processes]
     base, number, _ = process.role.partition("#")
     if base == "others":
         return f"Another worker ({process.role})" if number else "The other worker"
-    if started_later(process.role, roles):
+    if started_later(process.role, outcome):
         return f"A new {base.removeprefix(NEW)}" + (f" ({process.role})" if number else "")
     return f"The {base}" if not number else f"{base.capitalize()} {process.role[len(base) + 1 :]}"
 

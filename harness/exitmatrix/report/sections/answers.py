@@ -228,10 +228,10 @@ def short_answer(group: Group) -> Inline:
 def _whose(outcomes: Sequence[Outcome], idle: Collection[str] = ()) -> Inline:
     """Whose handlers ran, of those that have some."""
     roles = dict.fromkeys(
-        _base(one.role)
+        _spoken_of(one.role, outcome)
         for outcome in outcomes
         for one in outcome.processes
-        if not started_later(one.role, [each.role for each in outcome.processes])
+        if not started_later(one.role, outcome)
     )
     states = {role: _states(outcomes, role) for role in roles}
     if all(seen == {Symbol.ALIVE} for seen in states.values()):
@@ -275,14 +275,15 @@ def _which(outcomes: Sequence[Outcome], role: str) -> str:
         handler_words(one)
         for outcome in outcomes
         for one in outcome.processes
-        if _base(one.role) == role
+        if _spoken_of(one.role, outcome) == role
     }
     return OF_A_MODULE.sub(r"\1", did.pop()) + ONLY if len(did) == 1 else ""
 
 
-def _base(role: str) -> str:
-    """`worker` for `worker#2`: those that are alike are spoken of as one."""
-    return role.partition("#")[0]
+def _spoken_of(role: str, outcome: Outcome) -> str:
+    """`worker` for `worker#2`: those that are alike are one. `child#2` beside a `child` is not."""
+    base = role.partition("#")[0]
+    return role if any(one.role == base for one in outcome.processes) else base
 
 
 def _bases(role: str) -> str:
@@ -296,8 +297,7 @@ def _states(outcomes: Sequence[Outcome], role: str) -> set[Symbol]:
         Symbol.RACE if cut_short(one, outcome.cut) else state(one)
         for outcome in outcomes
         for one in outcome.processes
-        if _base(one.role) == role
-        and not started_later(one.role, [each.role for each in outcome.processes])
+        if _spoken_of(one.role, outcome) == role and not started_later(one.role, outcome)
     }
 
 
@@ -332,8 +332,7 @@ def _survivors(outcomes: Sequence[Outcome]) -> Inline:
             return "it is started again"
         return f"{'they are' if several else 'it is'} replaced, and the server goes on"
     if all("#" in "".join(roles) for roles in left) and all(
-        any(started_later(role, [one.role for one in o.processes]) for role in o.survivors)
-        for o in outcomes
+        any(started_later(role, o) for role in o.survivors) for o in outcomes
     ):
         return "then it goes on with a new child"
     left = {tuple(dict.fromkeys(map(_bases, roles))) for roles in left}
