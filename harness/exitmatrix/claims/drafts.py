@@ -811,11 +811,11 @@ else:
     Draft(
         id="granian-third-signal",
         tracker="emmett-framework/granian",
-        title="A worker that gets a third SIGTERM or SIGINT while it answers a request never ends:"
+        title="A worker that gets a third SIGTERM while it answers a request never ends:"
         " its signal handler waits for a channel that is full, and holds the interpreter's lock",
         documented="A worker that is told to stop finishes its requests first, and ends. Nothing is"
         " said of further signals.",
-        where="granian 2.2 on (the change of pull request 520); library/signal",
+        where="granian, pull request 520; library/signal",
         claims=(),
         cells=("granian-wsgi-busy/SIGTERM@worker", "granian-busy/SIGTERM@worker"),
         cause=(
@@ -857,7 +857,7 @@ if __name__ == "__main__":
                 break
             except ConnectionRefusedError:
                 time.sleep(0.1)
-        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        client.sendall(b"GET / HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n")
         worker = int(server.stdout.readline().split()[-1])
         for _ in range(many):
             os.kill(worker, signal.SIGTERM)
