@@ -365,6 +365,9 @@ RARE: dict[str, tuple[Statement, ...]] = {
         RunLoop(body=(HandleInLoop("SIGINT", "B"),)),
         RunLoop(body=(Signal("SIGINT"), Call("C"), Pause())),
     ),
+    "a loop of a thread, which handles no signals": (
+        StartThread((RunLoop(body=(HandleInLoop("SIGUSR1", "B"), Register("A"))),)),
+    ),
     "a second interpreter and a pool that rests": (
         Register("U"),
         StartInterpreter(("X",)),

@@ -231,3 +231,9 @@ def test_asyncio_of_3_6_brings_pools() -> None:
     with pytest.raises(NotPredicted):
         shows("3.6.15", *body, A=(UsePool((), "at exit"),))
     assert shows("3.7.16", *body, A=(UsePool((), "at exit"),))
+
+
+def test_the_loop_of_a_thread_leaves_ctrl_c_to_main() -> None:
+    """A Runner takes SIGINT in the main thread only; main waits for the thread meanwhile."""
+    with pytest.raises(NotPredicted, match="whose join was interrupted"):
+        shows("3.13.0", StartThread((RunLoop(body=(Signal("SIGINT"), Pause())),)))

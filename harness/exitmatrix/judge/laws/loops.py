@@ -21,6 +21,10 @@ def _runs(facts: Facts) -> bool:
     return runs and not facts.in_loop
 
 
+def _handles(facts: Facts) -> bool:
+    return facts.in_loop and not facts.loop_is_copy and facts.in_main
+
+
 def _is_unknown(facts: Facts) -> bool:
     """Whether the main task of a child pauses that does not know the loop of its parent."""
     copied = facts.loop_is_copy and facts.in_main_task
@@ -112,10 +116,14 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="no-loop-to-handle-signals",
         about="statement",
-        when=lambda f: isinstance(f.statement, HandleInLoop) and (not f.in_loop or f.loop_is_copy),
+        when=lambda f: isinstance(f.statement, HandleInLoop) and not _handles(f),
         then=lambda _: Raises("Exception"),
-        because="Where no loop runs asyncio.get_running_loop raises RuntimeError.",
-        source="docs: library/asyncio-eventloop, asyncio.get_running_loop",
+        because=(
+            "Where no loop runs asyncio.get_running_loop raises RuntimeError, and so does "
+            "loop.add_signal_handler in another thread than the main one."
+        ),
+        source="docs: library/asyncio-eventloop, asyncio.get_running_loop; library/signal, "
+        "Signals and threads",
     ),
     Law(
         id="main-task-wakes",
@@ -128,7 +136,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="loop-handles-signal",
         about="statement",
-        when=lambda f: isinstance(f.statement, HandleInLoop) and f.in_loop and not f.loop_is_copy,
+        when=lambda f: isinstance(f.statement, HandleInLoop) and _handles(f),
         then=lambda _: Proceeds(),
         because=(
             "loop.add_signal_handler sets a handler that does nothing, in place of the one that "

@@ -82,7 +82,8 @@ def execute(
         left = tuple(one for one in thread.frames if one != Resting(awaits=True))
         return process, replace(thread, frames=left)
     beside = (*statement.tasks, *statement.generators, *statement.pool)
-    if ask.profile.runner_takes_sigint and not _known_of_sigint(process):
+    takes = ask.profile.runner_takes_sigint and thread.id == process.main
+    if takes and not _known_of_sigint(process):
         process = change.dispose(process, "SIGINT", "runner")
     kinds = (statement.tasks, statement.generators, statement.pool)
     unordered = not statement.in_turn and any(len(kind) > 1 for kind in kinds)
