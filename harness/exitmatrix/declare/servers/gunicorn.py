@@ -125,7 +125,9 @@ _SYNC = replace(
 
 
 def _preload(sync: Server) -> Server:
-    return replace(sync, id="gunicorn-preload", imports=("master", "worker"))
+    worker = {signal: how for signal, how in sync.worker.items() if signal != "SIGUSR1"}
+    both = ("master", "worker")
+    return replace(sync, id="gunicorn-preload", imports=both, worker=worker, ignores=())
 
 
 def _threads(sync: Server, quits: Reaction) -> Server:
@@ -137,6 +139,7 @@ def _threads(sync: Server, quits: Reaction) -> Server:
     return replace(
         sync,
         id="gunicorn-gthread",
+        ignores=(),
         worker={
             "SIGTERM": _LEAVES,
             "SIGINT": _QUITS_BESIDE,
@@ -311,12 +314,13 @@ def _stuck(sync: Server) -> Server:
 _RETIRES = replace(
     _SYNC,
     id="gunicorn-max-requests",
+    ignores=(),
     since="",
     master={signal: stop for signal, stop in _MASTER.items() if signal != "SIGQUIT"},
     worker={
         signal: replace(how, interrupts=False)
         for signal, how in _SYNC.worker.items()
-        if signal not in ("SIGINT", "SIGABRT")
+        if signal not in ("SIGINT", "SIGABRT", "SIGUSR1")
     },
     quits=None,
     fatal={},
@@ -326,6 +330,7 @@ _RETIRES = replace(
 _RELOAD = replace(
     _SYNC,
     id="gunicorn-reload",
+    ignores=(),
     since="",
     workers=1,
     worker={
@@ -344,6 +349,7 @@ _RELOAD = replace(
 _HANDED_ON = replace(
     _SYNC,
     id="gunicorn-fd",
+    ignores=(),
     since="",
     workers=1,
     master={"SIGTERM": _MASTER["SIGTERM"]},
@@ -371,6 +377,7 @@ _HANDED_ON_PYPY = replace(
 _SLOW = replace(
     _SYNC,
     id="gunicorn-slow",
+    ignores=(),
     since="",
     master={"SIGINT": _MASTER["SIGINT"]},
     worker={"SIGINT": _QUITS, "SIGQUIT": _interrupting(_QUITS)},
