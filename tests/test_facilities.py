@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from tests.conftest import LOADED, NEWEST, make_order
 from tests.support.command import COMMAND
-from tests.support.running import GONE
+from tests.support.running import until
 
 SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 
@@ -32,13 +32,6 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     yield process
     process.kill()
     process.communicate()
-
-
-def until(done: Callable[[], bool]) -> None:
-    limit = time.monotonic() + GONE
-    while not done():
-        assert time.monotonic() < limit
-        time.sleep(0.005)
 
 
 def test_without_pidfds_an_end_is_seen_by_asking(sleeper: subprocess.Popen[bytes]) -> None:

@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +17,8 @@ from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.kernel import pidfd, proc, shared_memory, wait_status, waits
 from exitmatrix.model.app import AppSpec, Readiness, Situation
 from exitmatrix.model.tree import Tree
+
+from tests.support.running import until
 
 SLEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 FAMILY = """
@@ -208,14 +209,6 @@ def test_shared_memory_is_attributed() -> None:
             block.unlink()
 
 
-def wait_for(done: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if done():
-            return
-        time.sleep(0.01)
-    pytest.fail("it never came")
-
-
 VFORK = """
 import os, sys
 print("begins", flush=True)
@@ -242,7 +235,7 @@ def look_at(*pids: int) -> Tree:
         ready=Readiness(),
     )
     state.nodes, state.stacks, state.ready = {}, {}, True
-    state._first_looks, state._pids = {}, {}
+    state._first_looks, state._pids, state._file = {}, {}, ""
     state.processes = SimpleNamespace(root=pids[0])  # type: ignore[assignment]
     state.journal = SimpleNamespace(now=0.0)  # type: ignore[assignment]
     for pid in pids:
@@ -262,7 +255,7 @@ def test_a_child_of_vfork_is_no_copy_of_its_parent_before_it_executes(tmp_path: 
     try:
         assert one.stdout
         one.stdout.readline()
-        wait_for(lambda: bool(proc.children_of(one.pid)) and proc.may_be_in_vfork(one.pid))
+        until(lambda: bool(proc.children_of(one.pid)) and proc.may_be_in_vfork(one.pid))
         (child,) = proc.children_of(one.pid)
         assert looking.place_of_stack(child) == looking.place_of_stack(one.pid)
         assert look_at(one.pid, child).family == {one.pid}

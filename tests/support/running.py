@@ -53,6 +53,14 @@ def things() -> set[Path]:
     return shared | harness_folders()
 
 
+def until(done: Callable[[], bool]) -> None:
+    """Wait until something is so. Raises AssertionError when it is not in `GONE` seconds."""
+    limit = time.monotonic() + GONE
+    while not done():
+        assert time.monotonic() < limit
+        time.sleep(0.005)
+
+
 def held(found: Iterable[psutil.Process]) -> set[Path]:
     """What some processes hold of shared memory now."""
     return {
