@@ -11,7 +11,7 @@ VENV    := .venv
 STAMP   := $(VENV)/.ready
 PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
 CORES   ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
-# Two for each core: most of what is tested waits.
+# Three for each core: most of what is tested waits.
 TESTS   := -n $(shell expr $(CORES) \* 3) --dist
 PIP     := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet
 

@@ -160,10 +160,9 @@ def test_each_is_short_enough_to_be_pasted() -> None:
         beside = 4 + 2 * len(texts)  # two lines for each file that it writes
         assert len(code_of(text)) <= own + len(code_of("\n".join(driven))) + beside, record.cell
         head = text.partition("from __future__")[0].splitlines()
-        # It tells what was seen, a line for each process more, and of data too; and the packages,
-        # of which a line holds so many.
-        seen = 4 * len(record.outcomes) + len(scenario.roles[1:])
-        seen += len(record.outcomes[0].data or ()) // 2
+        # Of each outcome it tells what became of processes, port and data, a line for each; then
+        # the packages, of which a line holds so many.
+        seen = sum(3 + len(one.processes) + len(one.data or ()) for one in record.outcomes)
         assert len(head) <= 14 + seen + len(record.packages) // 8, record.cell
         delivery = TERMINATIONS[record.termination].delivery
         several = len(scenario.roles) > 1 or record.target == "group"
