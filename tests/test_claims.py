@@ -419,24 +419,34 @@ def old_enough(claim: Claim) -> str:
 
 
 JUDGED = [claim for claim in CLAIMS if claim.cases]
-CASES = [
-    pytest.param(claim, number, id=f"{claim.id}-{number}-{case.verdict.replace(' ', '-')}")
-    for claim in JUDGED
-    for number, case in enumerate(claim.cases)
-]
-by_claim = pytest.mark.parametrize("claim", JUDGED, ids=lambda claim: claim.id)
+
+
+def by_claim(law: Callable[[Claim], None]) -> Callable[[], None]:
+    """A test that asks a law of every claim, and names the one that breaks it."""
+
+    def ask() -> None:
+        for claim in JUDGED:
+            try:
+                law(claim)
+            except AssertionError as error:
+                error.add_note(f"claim {claim.id}")
+                raise
+
+    ask.__name__, ask.__doc__ = law.__name__, law.__doc__
+    return ask
+
 
 # ------------------------------------------------------------------------ the laws
 
 
-@pytest.mark.parametrize(("claim", "number"), CASES)
-def test_every_verdict_is_reached_by_observations(claim: Claim, number: int) -> None:
+@by_claim
+def test_every_verdict_is_reached_by_observations(claim: Claim) -> None:
     """For each case there is something that could be seen which gives its verdict."""
-    case = claim.cases[number]
-    found = evidence(claim, showing(*case.expects), old_enough(claim))
-    told = judged(claim, found)
-    assert told.verdict == case.verdict
-    assert {ruling.because for ruling in told.rulings} == {case.because}
+    for case in claim.cases:
+        found = evidence(claim, showing(*case.expects), old_enough(claim))
+        told = judged(claim, found)
+        assert told.verdict == case.verdict
+        assert {ruling.because for ruling in told.rulings} == {case.because}
 
 
 @by_claim

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from tests.support.histories import PLAIN
 
-MARK = (1 << 62) + os.getpid()
+MARK = (1 << 62) + 100 * os.getpid()  # a hundred for each process: a test asks for the next ones
 LIMIT = 64 << 20
 TAKES = """
 import os, sys
