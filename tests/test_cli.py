@@ -30,6 +30,7 @@ from exitmatrix.machine.run.aside import without
 from tests.conftest import FOUND, LOADED, NEWEST, note_exercised
 from tests.support import values
 from tests.support.command import COMMAND, measure, run, tree
+from tests.support.part import every
 
 pytestmark = pytest.mark.real
 
@@ -336,28 +337,31 @@ def test_each_example_of_make_help_works(arguments: str, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("words", "status"),
-    [
-        (["matrix", "--scenario", "plane"], 2),
-        (["check", "--scenario", "plane"], 2),
-        (["list", "cells", "--scenario", "plane"], 2),
-        (["matrix", "--python", "cpython-9.99"], 2),
-        (["check", "--python", "cpython-9.99"], 2),
-        (["blog", "--python", "cpython-9.99"], 2),
-        (["list", "cells", "--python", "cpython-9.99"], 2),
-        (["claims", "--output", "written", "--python", "cpython-9.99"], 2),
-        (["matrix", "--python", ""], 2),
-        (["matrix", "--scenario", ""], 2),
-        (["explain", ""], 2),
-        (["claims", ""], 2),
-        (["diff", "", ""], 2),
-        (["explain", "plain", "--records", "nowhere"], 2),
-        (["check", "--records", "nowhere"], 2),
-        (["diff", "cpython-3.12.1", "cpython-3.13.0", "--records", "nowhere"], 2),
-        (["blog", "--stack", "flask-9"], 2),
-        (["explian"], 2),
-        (["list", "cell"], 2),
-        (["matrix", "--jobs", "none"], 2),
-    ],
+    every(
+        3,
+        [
+            (["matrix", "--scenario", "plane"], 2),
+            (["check", "--scenario", "plane"], 2),
+            (["list", "cells", "--scenario", "plane"], 2),
+            (["matrix", "--python", "cpython-9.99"], 2),
+            (["check", "--python", "cpython-9.99"], 2),
+            (["blog", "--python", "cpython-9.99"], 2),
+            (["list", "cells", "--python", "cpython-9.99"], 2),
+            (["claims", "--output", "written", "--python", "cpython-9.99"], 2),
+            (["matrix", "--python", ""], 2),
+            (["matrix", "--scenario", ""], 2),
+            (["explain", ""], 2),
+            (["claims", ""], 2),
+            (["diff", "", ""], 2),
+            (["explain", "plain", "--records", "nowhere"], 2),
+            (["check", "--records", "nowhere"], 2),
+            (["diff", "cpython-3.12.1", "cpython-3.13.0", "--records", "nowhere"], 2),
+            (["blog", "--stack", "flask-9"], 2),
+            (["explian"], 2),
+            (["list", "cell"], 2),
+            (["matrix", "--jobs", "none"], 2),
+        ],
+    ),
     ids=lambda one: " ".join(one) if isinstance(one, list) else "",
 )
 def test_the_same_mistake_has_the_same_status(

@@ -276,7 +276,7 @@ def possible(record: Record) -> bool:
 
 @pytest.mark.real
 @pytest.mark.slow
-@pytest.mark.parametrize("rule", every(8, [rule.id for rule in LAWS]))
+@pytest.mark.parametrize("rule", every(11, [rule.id for rule in LAWS]))
 def test_one_cell_a_rule(
     rule: str, environment_of: Callable[[str, str], Environment], tmp_path: Path
 ) -> None:
