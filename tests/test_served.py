@@ -995,6 +995,7 @@ ABOUT = (
     "restores",
     "nests",
     "deaf",
+    "unsaid",
 )
 # Whether its workers have handlers shows nowhere: on 3.12 they come to os._exit, and run none.
 # Of gunicorn-stuck, because they are killed before they would run. A server that waits and does not
@@ -1063,6 +1064,26 @@ def test_a_wrong_fact_is_noticed() -> None:
     seen = every(2, [one for one in facts() if one not in (*UNSEEN, *RARE_FACTS)])
     assert len(seen) > 100
     assert not [one for one in seen if goes_unnoticed(one[0], less(*one))]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "target", "withheld", "told"),
+    [
+        ("celery-prefork-busy", "group", "SIGTERM", "SIGINT"),
+        ("celery-prefork-busy", "master", "SIGHUP", "SIGTERM"),
+        ("gunicorn-gthread", "master", "SIGUSR1", "SIGTERM"),
+        ("gunicorn-hooks", "worker", "SIGUSR1", "SIGTERM"),
+    ],
+)
+def test_a_signal_that_is_handled_in_a_way_nobody_tells_is_withheld(
+    scenario: str, target: str, withheld: str, told: str
+) -> None:
+    """It is no signal that has its default action. Others are foretold."""
+    packages = {"celery": "5.7.0", "gunicorn": "27.0.1"}
+    subject = LOADED[scenario]
+    assert predict_served(of(f"{scenario}/{told}@{target}", **packages), subject).outcomes
+    with pytest.raises(NotPredicted, match=withheld):
+        predict_served(of(f"{scenario}/{withheld}@{target}", **packages), subject)
 
 
 def test_of_facts_between_two_stacks_nothing_is_on_record() -> None:

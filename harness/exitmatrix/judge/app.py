@@ -118,7 +118,9 @@ def _about_who_takes_over(result: EndingResult) -> list[str]:
     if any(is_missing(one, result.situation) for one in result.outcomes):
         return ["nobody took the place of who was killed"]
     mute = any(one.answers is False for one in result.outcomes)
-    return ["it does not serve again"] * (mute and result.situation.watch == "replaced")
+    if mute and result.situation.watch == "replaced":
+        return ["it does not serve again"]
+    return []
 
 
 def _lacking(outcome: AppOutcome) -> list[Member]:

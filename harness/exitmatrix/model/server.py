@@ -112,6 +112,7 @@ class Server(Frozen, kw_only=True):
     asgi: bool = False  # whether it has a lifespan
     master: Mapping[str, Stop] = {}  # by signal; any other has its default action
     ignores: tuple[str, ...] = ()  # signals that the master handles and does nothing about
+    unsaid: tuple[str, ...] = ()  # signals that it handles in a way not told here, or SIGNAL@TARGET
     worker: Mapping[str, Reaction] = {}  # or of the one process; also by what sends two signals,
     # by the id of what a view does, such as self-SIGTERM, or a task of one that does not listen
     busy: tuple[str, ...] = ()  # what it is at work on when it is ended

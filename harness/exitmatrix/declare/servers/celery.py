@@ -229,6 +229,8 @@ PREFORK_BUSY = Server(
             " `terminate_job`",
         ),
     },
+    # It waits for the task of a worker that is gone; and what it starts anew takes tasks again.
+    unsaid=("SIGTERM@group", "SIGHUP@group", "SIGHUP@master"),
     worker={
         "SIGTERM": Reaction(
             how="raises again",

@@ -51,7 +51,6 @@ def _interrupting(quits: Reaction) -> Reaction:
 _ABORTS = Reaction(
     how="finalizes", status=1, source="workers/base.py, `handle_abort`: worker_abort, sys.exit(1)"
 )
-_REOPENS = Reaction(how="goes on", source="workers/base.py, `handle_usr1`")
 _MASTER = {
     "SIGTERM": Stop(passes="SIGTERM", source="arbiter.py, `handle_term`"),
     "SIGINT": Stop(passes="SIGQUIT", source="arbiter.py, `handle_int`: stop(graceful=False)"),
@@ -71,9 +70,8 @@ _SYNC_20 = Server(
     workers=2,
     imports=("worker",),
     master=_MASTER | {"SIGHUP": _AGAIN_AND_AGAIN},
-    ignores=("SIGUSR1",),  # arbiter.py, `handle_usr1`: all open their logs again
+    unsaid=("SIGUSR1",),
     worker={
-        "SIGUSR1": _REOPENS,
         "SIGTERM": _LEAVES,
         "SIGINT": _QUITS,
         "SIGQUIT": _interrupting(_QUITS),
@@ -101,7 +99,6 @@ _SYNC_22 = replace(
     _SYNC_20,
     since="22",
     worker={
-        "SIGUSR1": _REOPENS,
         "SIGTERM": _LEAVES,
         "SIGINT": _QUITS_ANSWERED,
         "SIGQUIT": _interrupting(_QUITS_ANSWERED),
@@ -124,10 +121,19 @@ _SYNC = replace(
 )
 
 
+def _that_reopens_logs(sync: Server) -> Server:
+    """The same with SIGUSR1, which is measured in this arrangement alone."""
+    reopens = Reaction(how="goes on", source="workers/base.py, `handle_usr1`")
+    return replace(
+        sync,
+        ignores=("SIGUSR1",),  # arbiter.py, `handle_usr1`
+        worker={"SIGUSR1": reopens, **sync.worker},
+        unsaid=(),
+    )
+
+
 def _preload(sync: Server) -> Server:
-    worker = {signal: how for signal, how in sync.worker.items() if signal != "SIGUSR1"}
-    both = ("master", "worker")
-    return replace(sync, id="gunicorn-preload", imports=both, worker=worker, ignores=())
+    return replace(sync, id="gunicorn-preload", imports=("master", "worker"))
 
 
 def _threads(sync: Server, quits: Reaction) -> Server:
@@ -139,7 +145,6 @@ def _threads(sync: Server, quits: Reaction) -> Server:
     return replace(
         sync,
         id="gunicorn-gthread",
-        ignores=(),
         worker={
             "SIGTERM": _LEAVES,
             "SIGINT": _QUITS_BESIDE,
@@ -314,13 +319,12 @@ def _stuck(sync: Server) -> Server:
 _RETIRES = replace(
     _SYNC,
     id="gunicorn-max-requests",
-    ignores=(),
     since="",
     master={signal: stop for signal, stop in _MASTER.items() if signal != "SIGQUIT"},
     worker={
         signal: replace(how, interrupts=False)
         for signal, how in _SYNC.worker.items()
-        if signal not in ("SIGINT", "SIGABRT", "SIGUSR1")
+        if signal not in ("SIGINT", "SIGABRT")
     },
     quits=None,
     fatal={},
@@ -330,8 +334,8 @@ _RETIRES = replace(
 _RELOAD = replace(
     _SYNC,
     id="gunicorn-reload",
-    ignores=(),
     since="",
+    unsaid=("SIGUSR1@master", "SIGUSR1@group"),
     workers=1,
     worker={
         "SIGUSR1": replace(  # the app saves its file
@@ -349,7 +353,6 @@ _RELOAD = replace(
 _HANDED_ON = replace(
     _SYNC,
     id="gunicorn-fd",
-    ignores=(),
     since="",
     workers=1,
     master={"SIGTERM": _MASTER["SIGTERM"]},
@@ -377,7 +380,6 @@ _HANDED_ON_PYPY = replace(
 _SLOW = replace(
     _SYNC,
     id="gunicorn-slow",
-    ignores=(),
     since="",
     master={"SIGINT": _MASTER["SIGINT"]},
     worker={"SIGINT": _QUITS, "SIGQUIT": _interrupting(_QUITS)},
@@ -487,9 +489,7 @@ _GREENLETS = replace(
 )
 
 SERVERS = (
-    _SYNC_20,
-    _SYNC_22,
-    _SYNC,
+    *map(_that_reopens_logs, (_SYNC_20, _SYNC_22, _SYNC)),
     _preload(_SYNC_20),
     _preload(_SYNC),
     _threads(_SYNC_20, _THREAD_LEFT),
