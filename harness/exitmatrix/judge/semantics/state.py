@@ -52,6 +52,10 @@ Disposition = Literal["default", "ignored", "interrupt", "dumped", "loop", "runn
 # -------------------------------------------------------------------------- frames
 
 
+OF_A_SERVER = "-"
+"""How the names of functions begin that stand for those of a server, of which nothing is told."""
+
+
 class Body(Frozen):
     """Statements that are still to be executed."""
 

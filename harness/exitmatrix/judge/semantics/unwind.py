@@ -10,6 +10,7 @@ from exitmatrix.judge.laws.law import Facts
 from exitmatrix.judge.semantics import change, code_end, loops, promises, supervise
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import (
+    OF_A_SERVER,
     Body,
     Call,
     Catching,
@@ -139,8 +140,8 @@ def _leaves_signal(process: ProcessState, thread: Thread, raised: Raised, ask: A
     if not process.pending or not isinstance(thread.top, Interrupted) or nests == "always":
         return
     if nests == "never":
-        # What stands for a server's own loop (judge/served/python.py) is no handler of Python.
-        said = any(one.name.startswith("-") for one in ask.code.functions)
+        # A server's own loop is no handler of Python.
+        said = any(one.name.startswith(OF_A_SERVER) for one in ask.code.functions)
     else:
         meets = any(isinstance(one, Call | Catching) for one in thread.frames)
         said = raised.name == "SystemExit" and not meets and ask.profile.handler_list != "popped"

@@ -19,7 +19,7 @@ from exitmatrix.judge.outcome import outcome_of
 from exitmatrix.judge.profile import Profile
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.explore import outcomes
-from exitmatrix.judge.semantics.state import Event
+from exitmatrix.judge.semantics.state import OF_A_SERVER, Event
 from exitmatrix.judge.semantics.supervise import SIGNUMS
 from exitmatrix.judge.served.facts import Facts
 from exitmatrix.judge.start import PARENT, Below, code_of, first_moment
@@ -50,8 +50,9 @@ DECIDING = frozenset(("immediate-exit", *(law.id for law in LAWS if law.about in
 
 FIRST = "SIGUSR2"
 """Stands for whatever has a process leave, before a signal comes that is another."""
-WAKES, LEAVE, NOTED, RAISES = "-wakes", "-leave", "-noted", "-raises"
-"""Functions that stand for those of a server, and of which nothing is told."""
+WAKES, LEAVE, NOTED, RAISES = (
+    f"{OF_A_SERVER}{one}" for one in ["wakes", "leave", "noted", "raises"]
+)
 
 
 def ended(facts: Facts, handlers: Sequence[str], reaction: Reaction, signal: str) -> Process:
