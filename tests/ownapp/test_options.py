@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 
 import pytest
+from exitmatrix.cli.call import Call
 from exitmatrix.cli.run import options_of
-from exitmatrix.cli.running import Call
 from exitmatrix.declare import launchers, situations
 from exitmatrix.declare.texts import (
     CannotRead,

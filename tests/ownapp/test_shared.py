@@ -9,7 +9,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from exitmatrix.cli.running import Call, measure
+from exitmatrix.cli.call import Call
+from exitmatrix.cli.rounds import measure
 from exitmatrix.declare.situations import find
 from exitmatrix.machine.run.app.leftovers import Leftovers
 from exitmatrix.machine.run.app.neighbours import Neighbours
@@ -104,6 +105,33 @@ def test_runs_that_meet_in_another_place_are_made_again_one_by_one(
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✓ all" in row(done.stdout, "ctrl-c")
     assert "Runs at the same time did not all end alike (ctrl-c)" in words(done.stdout)
+
+
+WRITES_LATE = """\
+import signal, sys, time
+
+def stop(signum, frame):
+    time.sleep(3)
+    open("late.txt", "w").close()
+    sys.exit(0)
+
+signal.signal(signal.SIGINT, stop)
+print("ready", flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.real
+def test_what_the_first_run_writes_at_its_end_makes_the_others_go_one_by_one(
+    run_app: Run, folder: Path
+) -> None:
+    """They have begun while it waited, when nothing was written yet, and are made again."""
+    (folder / "late.py").write_text(WRITES_LATE)
+    asked = ("--ready", "line ready", "--ending", "ctrl-c", "--trials", "1")
+    done = run_app(*asked, "--", "python", "late.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "It writes where it is started (late.txt)" in words(done.stdout)
+    assert "late.txt" in row(done.stdout, "ctrl-c")
 
 
 @pytest.mark.real

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
-from exitmatrix.cli import running
-from exitmatrix.cli.running import Call
+from exitmatrix.cli.call import Call
+from exitmatrix.cli.runs import Runs
 from exitmatrix.declare.situations import find
 from exitmatrix.judge.app import needs_a_look
 from exitmatrix.judge.expectations import check
@@ -127,16 +127,14 @@ class Scripted:
         self.aside += names
 
 
-def told_of(
-    *answers: tuple[int, AppTrial], call: Call
-) -> tuple[Scripted, running._Runs, list[str]]:
+def told_of(*answers: tuple[int, AppTrial], call: Call) -> tuple[Scripted, Runs, list[str]]:
     lines: list[str] = []
 
     def show(done: int, total: int, note: str, *, now: bool = False) -> None:
         lines.append(f"{done} of {total}: {note}{'!' * now}")
 
     scripted = Scripted(answers)
-    return scripted, running._Runs(scripted, show, call), lines  # type: ignore[arg-type]
+    return scripted, Runs(scripted, show, call), lines  # type: ignore[arg-type]
 
 
 CALL = Call(command=("python", "app.py"))

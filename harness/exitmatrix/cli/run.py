@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from exitmatrix.cli import options
+from exitmatrix.cli.call import Call, find_situations
 from exitmatrix.cli.errors import (
     DIFFERS,
     HARNESS_FAILED,
@@ -19,7 +20,7 @@ from exitmatrix.cli.errors import (
     stopping_cleanly,
 )
 from exitmatrix.cli.progress import Kind, reporter
-from exitmatrix.cli.running import Call, Measured, find_situations, measure
+from exitmatrix.cli.rounds import Measured, measure
 from exitmatrix.cli.selecting import check_machine
 from exitmatrix.cli.streams import say
 from exitmatrix.declare import launchers, settings, situations

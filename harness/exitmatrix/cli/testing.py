@@ -9,8 +9,9 @@ from pathlib import PurePath
 
 from msgspec.structs import replace
 
+from exitmatrix.cli.call import Call, find_situations
 from exitmatrix.cli.errors import Failure
-from exitmatrix.cli.running import Call, find_situations, measure
+from exitmatrix.cli.rounds import measure
 from exitmatrix.judge import expectations
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult
 from exitmatrix.report.app.story import story
