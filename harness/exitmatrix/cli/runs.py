@@ -108,11 +108,13 @@ class Runs:
         return next(trial for one, trial in self.seen if one is spec)
 
     def forget(self, situations: Sequence[Situation]) -> list[str]:
-        """Take back runs of some endings that met others; the endings of those that are kept."""
+        """Take back runs of some endings that met others; the endings of those that are kept.
+
+        What they left is put aside: it would not be new to those that are made in their place.
+        """
         ids = {one.id for one in situations}
-        self.seen = [
-            (spec, trial)
-            for spec, trial in self.seen
-            if id(spec) not in self._met or spec.situation.id not in ids
-        ]
+        met = [id(spec) in self._met and spec.situation.id in ids for spec, _ in self.seen]
+        taken_back = [trial for (_, trial), meets in zip(self.seen, met, strict=True) if meets]
+        self._running.put_aside([one.name for trial in taken_back for one in trial.left])
+        self.seen = [run for run, meets in zip(self.seen, met, strict=True) if not meets]
         return [spec.situation.id for spec, _ in self.seen if not spec.blind]
