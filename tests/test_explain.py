@@ -465,6 +465,18 @@ def test_a_pattern_and_a_part_list_the_same_cells() -> None:
     assert run(*way.rpartition("exitmatrix explain ")[2].split()).stdout.count("\n") > 20
 
 
+def test_one_question_is_answered_by_all_and_by_the_newest_in_full() -> None:
+    """The newest Python with the newest release; the short answers of all stand above it."""
+    done = run("uvicorn/SIGTERM@main")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    answers, _, full = done.stdout.partition("\n\nThe newest in full\n\n")
+    assert "all but Uvicorn 0.28.1" in answers
+    newest = full.split()[0]
+    assert newest.startswith("cpython-3.15.2/uvicorn-0.54/uvicorn/SIGTERM@main")
+    assert full == run(newest).stdout
+
+
 def test_no_match_is_one_line_with_what_is_near() -> None:
     """A wrong name is a usage error on stderr."""
     done = run("flask-debug/SIGTREM@parent")

@@ -44,7 +44,7 @@ from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.model import Frozen, Question, Record, Scenario
 from exitmatrix.model.app import Situation
 from exitmatrix.model.cell import DIRECT
-from exitmatrix.model.versions import age, subject_of
+from exitmatrix.model.versions import subject_age, subject_of
 from exitmatrix.report.document import plain
 from exitmatrix.report.exchange.answer import AnswerDocument, AskedFor
 from exitmatrix.report.exchange.cells import cell_document
@@ -340,7 +340,7 @@ def newest(question: Question, scenario: Scenario, output: Path) -> CellFacts | 
     ]
     if not found:
         return None
-    platform, record = max(found, key=_newness)
+    platform, record = max(found, key=lambda one: subject_age(subject_of(*one)))
     return _facts(platform, record, scenario, records, output)
 
 
@@ -357,13 +357,6 @@ def _more(question: Question) -> list[str]:
     for one in asked:
         lines += [*fill(one.asks, "  ", "  "), f"    {address(one.threads[0])}"]
     return lines
-
-
-def _newness(found: tuple[str, Record]) -> tuple[bool, object, str]:
-    """CPython before PyPy, the newest first, with the newest packages."""
-    platform, record = found
-    subject = subject_of(platform, record)
-    return record.interpreter["implementation"] == "cpython", age(subject.python), record.stack
 
 
 def _facts(

@@ -18,7 +18,7 @@ from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.model import CellId, Frozen, Record, Scenario
-from exitmatrix.model.versions import age, subject_of
+from exitmatrix.model.versions import subject_age, subject_of
 from exitmatrix.plan.cells import NothingMatches
 from exitmatrix.plan.lookup import find_cells
 from exitmatrix.report.exchange.cells import CellDocument, ExplainDocument, cell_document
@@ -56,6 +56,7 @@ def command(cell: str, folder: Path | None, reproducer: Path | None, as_json: bo
 
     CELL is an id, a pattern or a part of an id. If it names several cells, each way
     to end a program is listed with its short answers and the versions that gave them.
+    If all are of one program, ended in one way, the newest is then shown in full.
     Nothing is run: everything comes from the records.
 
     --reproducer writes a program that shows the same without exitmatrix, for Python
@@ -108,7 +109,7 @@ def find(words: str, records: Records) -> list[Found]:
 def tell(
     found: Sequence[Found], records: Records, subjects: Mapping[str, Scenario], folder: Path
 ) -> None:
-    """One cell in full; of several the short answers."""
+    """One cell in full; of several the short answers, and of one question the newest in full."""
     asked = {one.record.question for one in found}
     alike = {
         platform: [record for record in rows if record.question in asked]
@@ -117,9 +118,12 @@ def tell(
     if len({one.record.cell for one in found}) > 1:
         for line in listing([(one.platform, one.record) for one in found], alike, subjects):
             click.echo(line)
-        newest = max(found, key=lambda one: age(subject_of(one.platform, one.record).python))
-        say(f"to see one in full: exitmatrix explain {newest.record.cell}")
-        return
+        newest = max(found, key=lambda one: subject_age(subject_of(one.platform, one.record)))
+        if len(asked) > 1:
+            say(f"to see one in full: exitmatrix explain {newest.record.cell}")
+            return
+        click.echo("\nThe newest in full\n")
+        found = [newest]
     by_question = surveys(alike, subjects)
     for number, one in enumerate(found):
         record = one.record

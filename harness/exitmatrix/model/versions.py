@@ -170,6 +170,11 @@ def stack_age(stack: str) -> tuple[int, ...]:
 # --------------------------------------------------------------- interpreters
 
 
+def subject_age(who: Subject) -> tuple[object, ...]:
+    """Sorts subjects from old to new: by interpreter, then by stack."""
+    return (*age(who.python), stack_age(who.stack), who.platform)
+
+
 def python_words(chosen: Collection[Python], measured: Collection[Python]) -> str:
     """The fewest words that name the chosen ones, of those measured; "" for all of them."""
     some, everyone = set(chosen), set(measured)

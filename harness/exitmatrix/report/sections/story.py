@@ -8,7 +8,7 @@ from exitmatrix.claims.assess import Evidence
 from exitmatrix.claims.texts.flask_note import EXPERIMENTS
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Outcome, Question
-from exitmatrix.model.versions import HELD_STILL, age, stack_age, subject_of
+from exitmatrix.model.versions import HELD_STILL, subject_age, subject_of
 from exitmatrix.report.document import (
     Block,
     Code,
@@ -144,5 +144,4 @@ def _figures(evidence: Sequence[Evidence]) -> Iterator[tuple[str, Outcome, Figur
 
 
 def _age(one: Evidence) -> tuple[object, ...]:
-    who = subject_of(one.platform, one.record)
-    return (*age(who.python), stack_age(who.stack), one.platform)
+    return subject_age(subject_of(one.platform, one.record))

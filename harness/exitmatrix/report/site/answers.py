@@ -16,7 +16,7 @@ from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Ending, Question, Scenario
 from exitmatrix.model.app import Situation
 from exitmatrix.model.cell import DIRECT
-from exitmatrix.model.versions import Subject
+from exitmatrix.model.versions import Subject, subject_age
 from exitmatrix.report.document import plain
 from exitmatrix.report.labels import termination_words
 from exitmatrix.report.phrases import prose
@@ -24,7 +24,7 @@ from exitmatrix.report.render.html import html_words
 from exitmatrix.report.sections.answers import ACTIONS, COLUMNS, short_answer
 from exitmatrix.report.sections.situations import entry
 from exitmatrix.report.sentences import sentences
-from exitmatrix.report.site.content import Family, newest_first
+from exitmatrix.report.site.content import Family
 from exitmatrix.report.survey import Group
 
 
@@ -40,7 +40,7 @@ def answers_scripts(
     that ends in SIGKILL.
     """
     subjects = sorted(
-        {who for one in families for who in one.survey.measured}, key=newest_first, reverse=True
+        {who for one in families for who in one.survey.measured}, key=subject_age, reverse=True
     )
     pythons = list(dict.fromkeys(who.python for who in subjects))
     value = {

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Frozen, Judgement, Question, Record, Scenario, Timeline
 from exitmatrix.model.cell import DIRECT
-from exitmatrix.model.versions import Subject, age, stack_age, subject_of
+from exitmatrix.model.versions import Subject, subject_age, subject_of
 from exitmatrix.report.document import Section
 from exitmatrix.report.pages.claims import Reading
 from exitmatrix.report.sections.budget import length_of
@@ -78,11 +78,6 @@ def page_of(question: Question) -> str:
     return f"c/{question.scenario}/{question.launcher}/index.html#{question.ending}"
 
 
-def newest_first(who: Subject) -> tuple[object, ...]:
-    """Sorts subjects by interpreter, then by stack; reversed."""
-    return (*age(who.python), stack_age(who.stack), who.platform)
-
-
 def families(records: Records, scenarios: Mapping[str, Scenario]) -> list[Family]:
     """Every question, in the order of scenarios and terminations."""
     asked: dict[Question, list[tuple[Subject, Record]]] = {}
@@ -94,7 +89,7 @@ def families(records: Records, scenarios: Mapping[str, Scenario]) -> list[Family
         Family(
             survey=survey,
             records=tuple(
-                sorted(asked[question], key=lambda one: newest_first(one[0]), reverse=True)
+                sorted(asked[question], key=lambda one: subject_age(one[0]), reverse=True)
             ),
         )
         for question, survey in surveys(records, scenarios).items()
