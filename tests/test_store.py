@@ -465,8 +465,25 @@ def test_the_trials_of_one_run_are_counted_together(store: Open, output: Path) -
     assert the_record(output).runs == 20
 
 
+def test_a_record_without_a_count_gets_one_from_as_many_trials_as_a_race_takes(
+    store: Open, output: Path, tmp_path: Path
+) -> None:
+    """They are fewer than there were, so that what they say of rare outcomes holds all the more."""
+    run(store(0), result(A, B))
+    file = records_file(output)
+    old = file.read_bytes().replace(b',"runs":1', b"")
+    for name, shown in (("agrees", (A,)), ("grows", (A, outcome(process(ended="code 3"))))):
+        for trials, runs in ((RACY - 1, None), (RACY, RACY)):
+            file.write_bytes(old)
+            elsewhere = Store(output, tmp_path / f"{name} {trials}", DAYS[1])
+            run(elsewhere, result(*shown, trials=trials))
+            found = the_record(output)
+            assert (found.runs, len(found.outcomes)) == (runs, 1 + len(shown))
+            assert found.since == DAYS[name == "grows"].isoformat()
+
+
 def test_a_record_from_before_runs_were_counted_stays_as_it_is(store: Open, output: Path) -> None:
-    """It is rewritten only when its set grows."""
+    """Fewer trials than a race takes do not rewrite it, unless its set grows."""
     run(store(0), result(A))
     file = records_file(output)
     old = file.read_bytes().replace(b',"runs":1', b"")

@@ -113,8 +113,8 @@ class Record(Frozen, kw_only=True):
         int | None,
         told(
             "How many trials stood behind the outcomes when one was last added: what none of n"
-            " showed has a probability below 3/n (at 95 %). It takes no part in equality. Absent in"
-            " records from before it was counted.",
+            " showed has a probability below 3/n (at 95 %). It takes no part in equality. A record"
+            " from before it was counted gets it from the first run of twenty trials or more.",
             minimum=1,
         ),
     ] = None

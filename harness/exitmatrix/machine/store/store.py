@@ -58,7 +58,7 @@ from exitmatrix.model import (
 )
 from exitmatrix.model.outcome_sets import contains, stages, union
 from exitmatrix.plan.changes import races
-from exitmatrix.plan.schedule import Known, Result
+from exitmatrix.plan.schedule import RACY, Known, Result
 
 AT_HAND = 3
 """Of so many interpreters the store holds what there is; two are at work where one gives way."""
@@ -198,9 +198,11 @@ class Store:
     def _runs(result: Result, old: Record | None, before: int) -> int | None:
         """How many trials stand behind a set: `before` is what is known of on this machine.
 
-        Of those on another machine the record tells; where it does not, nobody knows.
+        Of those on another machine the record tells. Where it does not, those that are known
+        count, from as many as a race takes: what they did not show is at least as rare.
         """
-        if old is not None and old.outcomes and old.runs is None and not before:
+        uncounted = old is not None and old.outcomes and old.runs is None and not before
+        if uncounted and result.trials < RACY:
             return None
         told = (old.runs or 0) if old is not None else 0
         return max(before, told) + result.trials
@@ -239,11 +241,14 @@ class Store:
             seen=stages((*earlier, *(result.seen or result.outcomes)), outcomes),
             runs=self._runs(result, old if same else None, before) if outcomes else None,
         )
+        # The trials of one run belong together, in whatever order its cells were reopened.
+        counted = cell.id in shelf.grown or (
+            old is not None and old.runs is None and result.trials >= RACY
+        )
         if old is not None and replace(record, since=old.since, runs=old.runs) == old:
-            # The trials of one run belong together, in whatever order its cells were reopened.
-            record = replace(old, runs=record.runs) if cell.id in shelf.grown else old
+            record = replace(old, runs=record.runs) if counted else old
         elif old is not None and same and all(contains(old.outcomes, one) for one in outcomes):
-            runs = record.runs if record.seen != old.seen else old.runs
+            runs = record.runs if counted or record.seen != old.seen else old.runs
             record = replace(record, since=old.since, runs=runs)
         else:
             shelf.grown.add(cell.id)
