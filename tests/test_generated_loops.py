@@ -198,6 +198,7 @@ WITHHELD_OF_CHILDREN: dict[str, tuple[Statement, ...]] = {
     "an exit of a task": (loop(Fork((SysExit(3),))),),
     "a cancelled task": (loop(Fork((Signal("SIGINT"),))),),
     "a fork while an event loop runs": (loop(tasks=("F",)),),
+    "tasks of a loop": (loop(Fork(()), tasks=("T",)),),
 }
 
 
