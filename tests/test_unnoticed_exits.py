@@ -9,7 +9,7 @@ from tests.support.probed import CALLED, Run, as_bare, every_python, handlers_to
 
 pytestmark = pytest.mark.real
 
-TOLD = ("finalize", "began", "left", "dropped")
+TOLD = ("finalize", "began", "ended", "left", "dropped")
 
 FINALIZE = CALLED + "from multiprocessing.util import Finalize\n"
 THREADS = CALLED + "import threading\n"
@@ -47,14 +47,14 @@ os.wait()
     )
     done = as_bare(python, "multiprocessing", program)
     assert told(done, "m") == [
-        *(("finalize", "m1", "__main__:stop"), ("began", "m1"), ("left", "m1")),
-        *(("finalize", "m2", "__main__:stop"), ("dropped", "m2"), ("began", "m2"), ("left", "m2")),
+        *(("finalize", "m1", "__main__:stop"), ("began", "m1"), ("ended", "m1")),
+        *(("finalize", "m2", "__main__:stop"), ("dropped", "m2"), ("began", "m2"), ("ended", "m2")),
         *(("finalize", "m3", "__main__:stop"), ("dropped", "m3")),
         *(("finalize", "m4", "__main__:fail"), ("began", "m4"), ("left", "m4")),
         ("finalize", "m5", "__main__:fail"),
         ("finalize", "m6", "__main__:stop"),
         *(("began", "m5"), ("left", "m5")),
-        *(("began", "m6"), ("left", "m6")),
+        *(("began", "m6"), ("ended", "m6")),
     ]
     assert b"ValueError" in done.stderr
 
@@ -136,3 +136,35 @@ threading.Thread(target=last).start()
     kinds = [one.kind for one in done.events]
     assert kinds.count("finishing") == 1
     assert kinds.index("finishing") < kinds.index("began")
+
+
+@pytest.mark.parametrize(
+    ("act", "raised"),
+    [("raise ValueError(number)", "ValueError"), ("sys.exit(3)", ""), ("caught()", ""), ("", "")],
+)
+@every_python
+def test_an_exception_that_leaves_a_handler_and_ends_the_program_is_told(
+    python: Interpreter, act: str, raised: str
+) -> None:
+    """At the end of the main thread, by the name of its type; not SystemExit, nor one caught."""
+    if python.language < (3, 9):
+        pytest.skip("before 3.9 threading has no list that it calls then")
+    program = (
+        THREADS
+        + f"""
+import os, signal
+def caught():
+    try: raise KeyError
+    except KeyError: pass
+def never(number, frame): raise KeyError
+def handler(number, frame): {act or "pass"}
+signal.signal(signal.SIGUSR1, never)
+signal.signal(signal.SIGTERM, handler)
+os.kill(os.getpid(), signal.SIGTERM)
+for _ in range(1000): pass
+{"" if act else "raise ValueError"}
+"""
+    )
+    done = as_bare(python, "signal threading", program)
+    told_of = [one.detail for one in done.events if one.kind == "raised"]
+    assert told_of == ([("s2", raised)] if raised else [])

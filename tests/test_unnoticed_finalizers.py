@@ -9,7 +9,7 @@ from tests.support.probed import CALLED, Run, as_bare, every_python, handlers_to
 
 pytestmark = pytest.mark.real
 
-TOLD = ("finalize", "began", "left", "dropped", "kept")
+TOLD = ("finalize", "began", "ended", "left", "dropped", "kept")
 
 
 HEAD = CALLED + "import tempfile, weakref\n"
@@ -42,9 +42,9 @@ weakref.finalize(thing, stop, 3)
 """
     )
     assert told(both(python, program)) == [
-        *(("finalize", "w1", "__main__:stop"), ("began", "w1"), ("left", "w1")),
-        *(("finalize", "w2", "__main__:stop"), ("began", "w2"), ("left", "w2")),
-        *(("finalize", "w3", "__main__:stop"), ("began", "w3"), ("left", "w3")),
+        *(("finalize", "w1", "__main__:stop"), ("began", "w1"), ("ended", "w1")),
+        *(("finalize", "w2", "__main__:stop"), ("began", "w2"), ("ended", "w2")),
+        *(("finalize", "w3", "__main__:stop"), ("began", "w3"), ("ended", "w3")),
     ]
 
 
@@ -68,7 +68,7 @@ say(late.atexit, again.atexit)
         ("dropped", "w3"),
         ("kept", "w3"),
         ("began", "w3"),
-        ("left", "w3"),
+        ("ended", "w3"),
     ]
 
 

@@ -9,7 +9,7 @@ from tests.support.probed import CALLED, as_bare, every_python, handlers_told
 
 pytestmark = pytest.mark.real
 
-TOLD = ("finalize", "began", "left", "dropped")
+TOLD = ("finalize", "began", "ended", "left", "dropped")
 
 # As in the releases that the table of exitmatrix_hooks names: what is asked for, and by whom.
 MODULES = """
@@ -211,7 +211,7 @@ LIBRARIES = {
 @pytest.mark.parametrize("name", LIBRARIES)
 @every_python
 def test_the_hooks_of_a_library_are_told(python: Interpreter, name: str) -> None:
-    """When the program serves, when they begin, and when the last is done; removed ones, too."""
+    """When the program serves, when they begin, and whether the last returns; removed ones, too."""
     if python.language < (3, 6):
         pytest.skip("there is no such library for this Python")
     source, expected = LIBRARIES[name]
@@ -228,10 +228,13 @@ def test_the_hooks_of_a_library_are_told(python: Interpreter, name: str) -> None
     assert bool(waited) == (name != "twisted")
     for one in waited:
         during = [each.kind for each in done.events[: done.events.index(one)]]
-        assert during.count("began") == during.count("left") + 1
+        assert during.count("began") == during.count("ended") + during.count("left") + 1
     ended = handlers_told(done, TOLD[1:], "h")
     gone = {one[1] for one in ended if one[0] == "dropped"}
     assert gone == ({"h3"} if name == "twisted" else set())
     assert [one for one in ended if one[0] != "dropped"] == [
-        (kind, key) for key in keys if key not in gone for kind in ("began", "left")
+        (kind, key)
+        for key, name in zip(keys, expected, strict=True)
+        if key not in gone
+        for kind in ("began", "left" if "raises" in name or "fail" in name else "ended")
     ]

@@ -11,7 +11,7 @@ from tests.support.probed import CALLED, Run, as_bare, every_python, handlers_to
 
 pytestmark = pytest.mark.real
 
-TOLD = ("finalize", "began", "left", "raised")
+TOLD = ("finalize", "began", "ended", "raised")
 
 # As uvicorn and hypercorn have it: an event for the start, one for the end, four methods.
 SERVER = """
@@ -181,8 +181,8 @@ def test_the_end_of_a_lifespan_is_told(python: Interpreter, name: str) -> None:
     assert told(done) == [
         each
         for key, what, *end in (
-            ("l1", "lifespan", "left", "l1"),
-            ("l2", "lifespan", "left", "l2"),
+            ("l1", "lifespan", "ended", "l1"),
+            ("l2", "lifespan", "ended", "l2"),
             ("l3", "bare", "raised", "l3", "ValueError"),
             ("l4", "failing", "raised", "l4", "KeyError"),
         )
@@ -284,7 +284,7 @@ def test_uvicorn_has_what_is_looked_for() -> None:
         id=f"cpython-{version}", implementation="cpython", version=version, path=sys.executable
     )
     done = as_bare(python, "lifespan", CALLED + REAL)
-    assert told(done) == [("finalize", "l1", "__main__:app"), ("began", "l1"), ("left", "l1")]
+    assert told(done) == [("finalize", "l1", "__main__:app"), ("began", "l1"), ("ended", "l1")]
     assert done.exit == 0
 
 

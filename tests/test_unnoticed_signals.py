@@ -17,7 +17,7 @@ pytestmark = pytest.mark.real
 
 ADDRESS = re.compile(rb"0x[0-9a-f]+")
 MECHANISMS = {"EXITMATRIX_MECHANISMS": "signal"}
-TOLD = ("signal", "began", "left", "endless")
+TOLD = ("signal", "began", "ended", "left", "endless")
 
 
 def both(python: Interpreter, program: str) -> Run:
@@ -68,7 +68,7 @@ for handler in stop, Pool().close, Pool(), lambda *given: stop(*given):
 def test_a_handler_for_a_signal_runs_as_it_does_bare(python: Interpreter) -> None:
     """It has the same arguments, and the program's own frame is the one that called it."""
     done = both(python, RUNS)
-    assert [one[0] for one in told(done)] == ["signal", "began", "left"] * 4
+    assert [one[0] for one in told(done)] == ["signal", "began", "ended"] * 4
     assert [one[1:3] for one in told(done) if one[0] == "signal"] == [
         (f"s{number}", "SIGTERM") for number in (1, 2, 3, 4)
     ]
@@ -183,10 +183,10 @@ def outer(number, frame):
     say("began s1")
     os.kill(os.getpid(), signal.SIGUSR1)
     for _ in range(1000): pass
-    say("left s1")
+    say("ended s1")
 def inner(number, frame):
     say("began s2")
-    say("left s2")
+    say("ended s2")
 signal.signal(signal.SIGTERM, outer)
 signal.signal(signal.SIGUSR1, inner)
 os.kill(os.getpid(), signal.SIGTERM)
@@ -276,7 +276,7 @@ def test_what_an_event_loop_calls_for_a_signal_is_seen_too(python: Interpreter) 
         ("began", "s2"),
         ("left", "s2"),
         ("began", "s1"),
-        ("left", "s1"),
+        ("ended", "s1"),
         ("signal", "", "SIGTERM", "SIG_DFL"),
         ("signal", "", "SIGUSR1", "SIG_DFL"),
     ]
@@ -300,5 +300,5 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4096))
 os.kill(os.getpid(), signal.SIGTERM)
 for _ in range(1000): pass
 """
-    end = "left" if python.implementation == "pypy" else "endless"  # PyPy needs none for it
+    end = "ended" if python.implementation == "pypy" else "endless"  # PyPy needs none for it
     assert [one[0] for one in told(both(python, program))] == ["signal", "began", end]

@@ -95,6 +95,17 @@ def test_a_handler_that_was_left_ran() -> None:
     assert not looks(seen)
 
 
+def test_a_handler_failed_if_what_left_it_has_ended_the_main_thread() -> None:
+    """That is told when the thread is at its end; of a second run that returned it says nothing."""
+    raised = ("probe", "raised", "s1", "ValueError")
+    seen = shown(installs(STOP), READY, SENT, BEGAN, LEFT, raised, EXITED)
+    assert (of(seen).fate, of(seen).error) == ("raised", "ValueError")
+    (why,) = broken(seen, "ran=signal.SIGTERM")
+    assert why == "signal.SIGTERM:stop failed with ValueError in main"
+    returned = BEGAN, ("probe", "ended", "s1")
+    assert of(shown(installs(STOP), READY, SENT, *returned, raised, EXITED)).fate == "ran"
+
+
 def test_a_handler_in_which_its_process_ended_is_unfinished() -> None:
     """It began, and nobody told that it was left."""
     seen = shown(installs(STOP), READY, SENT, BEGAN, ("harness", "sent", "SIGKILL", "main"), EXITED)
@@ -108,7 +119,7 @@ def test_a_handler_whose_end_cannot_be_told_is_neither_finished_nor_unfinished()
     seen = shown(installs(STOP), READY, SENT, BEGAN, ("probe", "endless", "s1"), EXITED)
     assert of(seen).fate == "began"
     assert broken(seen, "ran=signal.SIGTERM:stop") == (
-        "signal.SIGTERM:stop began, and how it ended was not seen, in main",
+        "signal.SIGTERM:stop began, and was not seen to return, in main",
     )
 
 
@@ -248,7 +259,7 @@ FINALIZER = ("probe", "finalize", "w1", "__main__:close", "/app/app.py:5", "__ma
 def test_a_finalizer_belongs_to_the_end_unless_it_ran_before_or_is_dropped() -> None:
     """What it belonged to may have ended its life in the course of the program."""
     label = "weakref.finalize:close"
-    ran = ("probe", "began", "w1"), ("probe", "left", "w1")
+    ran = ("probe", "began", "w1"), ("probe", "ended", "w1")
     assert of(shown(FINALIZER, READY, SENT, *ran, EXITED), label).fate == "ran"
     lacking = shown(FINALIZER, READY, SENT, EXITED)
     assert of(lacking, label).fate == "not run"
@@ -256,6 +267,17 @@ def test_a_finalizer_belongs_to_the_end_unless_it_ran_before_or_is_dropped() -> 
     assert broken(lacking, "ran=weakref.finalize") == (f"{label} did not run in main",)
     for before in (ran, [("probe", "dropped", "w1")]):
         assert shown(FINALIZER, *before, READY, SENT, EXITED).members[0].handlers == ()
+
+
+def test_a_finalizer_that_is_left_and_was_not_seen_to_return_does_not_count_as_run() -> None:
+    """It may have raised; what is not known does not pass."""
+    left = ("probe", "began", "w1"), ("probe", "left", "w1")
+    seen = shown(FINALIZER, READY, SENT, *left, EXITED)
+    assert of(seen, "weakref.finalize:close").fate == "began"
+    assert clean_up(seen).answer != "all"
+    (why,) = broken(seen, "ran=all")
+    assert why == "weakref.finalize:close began, and was not seen to return, in main"
+    assert shown(FINALIZER, *left, READY, SENT, EXITED).members[0].handlers == ()
 
 
 @pytest.mark.parametrize(
@@ -267,7 +289,7 @@ def test_what_multiprocessing_and_threading_call_at_the_end_is_told_by_mechanism
 ) -> None:
     """It belongs to the end as a finalizer does, by name, with file and line."""
     told = (*FINALIZER[:2], key, *FINALIZER[3:])
-    ran = ("probe", "began", key), ("probe", "left", key)
+    ran = ("probe", "began", key), ("probe", "ended", key)
     one = of(shown(told, READY, SENT, *ran, EXITED), f"{mechanism}:close")
     assert (one.fate, one.handler.place, one.handler.mechanism) == ("ran", "app.py:5", mechanism)
     lacking = shown(told, READY, SENT, EXITED)

@@ -128,7 +128,7 @@ def _fate(one: Ran) -> str:
     return {
         "not run": "did not run",
         "unfinished": "did not finish",
-        "began": "began, and how it ended was not seen,",
+        "began": "began, and was not seen to return,",
         "displaced": f"was displaced by {one.by},",
         "raised": f"failed with {one.error}",
     }.get(one.fate, one.fate)

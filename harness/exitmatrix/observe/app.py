@@ -62,6 +62,7 @@ class _Run:
     ended: float | None = None
     error: str = ""
     unseen: bool = False  # how it ends is not told
+    left: bool = False  # and not by returning, or that is not known
 
 
 @dataclass
@@ -244,18 +245,16 @@ def _member(node: Node, tree: Tree, seen: _Seen, begun: float) -> Member:
 
 def _rans(seen: _Seen, begun: float) -> list[Ran]:
     """What ran, in order, and then what did not."""
-    told: list[Ran] = []
-    for run in seen.runs:
-        ended = run.ended is not None
-        told.append(
-            Ran(
-                handler=seen.handlers.get(run.key, Handler(label="?")),
-                fate="raised" if run.error else "ran" if ended else _unended(run),
-                began=run.began - begun,
-                seconds=None if run.ended is None else run.ended - run.began,
-                error=run.error,
-            )
+    told = [
+        Ran(
+            handler=seen.handlers.get(run.key, Handler(label="?")),
+            fate=_fate(run),
+            began=run.began - begun,
+            seconds=None if run.ended is None else run.ended - run.began,
+            error=run.error,
         )
+        for run in seen.runs
+    ]
     begun_keys = {run.key for run in seen.runs}
     for key, handler in seen.handlers.items():
         if key not in begun_keys | seen.dropped and key not in seen.signals.handlers:
@@ -264,8 +263,13 @@ def _rans(seen: _Seen, begun: float) -> list[Ran]:
     return told + [one for one in seen.signals.all() if one.handler not in ran]
 
 
-def _unended(run: _Run) -> Fate:
-    return "began" if run.unseen else "unfinished"
+def _fate(run: _Run) -> Fate:
+    if run.error:
+        return "raised"
+    # Who leaves a handler of a signal by an exception ends the program so, as by sys.exit().
+    if run.unseen or (run.left and run.key[:1] in FINALIZERS):
+        return "began"
+    return "unfinished" if run.ended is None else "ran"
 
 
 def _read(history: Sequence[Moment], tree: Tree, folder: str) -> dict[int, _Seen]:
@@ -360,7 +364,7 @@ def _take_of_handler(moment: Moment, one: _Seen, folder: str) -> None:
                 run.unseen = run.unseen or run.key == detail[0]
         case "probe", "finalize" | "dropped" | "kept" | "cleared":
             _take_of_what_is_called(event, one, folder)
-        case "probe", "left" if detail[0][:1] in FINALIZERS and not one.signals.ending:
+        case "probe", "ended" | "left" if detail[0][:1] in FINALIZERS and not one.signals.ending:
             # What it belonged to has ended its life in the course of the program: no clean-up.
             one.handlers.pop(detail[0], None)
             one.runs = [run for run in one.runs if run.key != detail[0]]
@@ -368,9 +372,12 @@ def _take_of_handler(moment: Moment, one: _Seen, folder: str) -> None:
             one.runs.append(_Run(detail[0], moment.seconds))
         case "probe" | "endings", "ended" | "raised" | "left":
             for run in reversed(one.runs):
-                if run.key == detail[0] and run.ended is None:
-                    run.ended = moment.seconds
+                # By what a handler of a signal was left may be told when its thread is at its end.
+                later = run.left and event.kind == "raised"
+                if run.key == detail[0] and (run.ended is None or later):
+                    run.ended = run.ended or moment.seconds
                     run.error = detail[1] if event.kind == "raised" else ""
+                    run.left = event.kind == "left"
                     break
 
 

@@ -1,6 +1,6 @@
 """The way out of an observed process: one event, one write.
 
-Python 2.7 and 3.6 up, nothing but `os`, `posix`, `sys` and `itertools`, all loaded
+Python 2.7 and 3.6 up, nothing but `os`, `posix`, `sys`, `itertools` and `_weakref`, all loaded
 before any program's first line: importing more (socket, json, threading) would
 register clean-up of its own and slow every start. The protocol is the page
 PROTOCOL.md beside the probe.
@@ -21,10 +21,14 @@ import os
 import posix
 import sys
 
+from _weakref import ref
+
 PATH = os.environ.get("EXITMATRIX_CHANNEL")
 TOKEN = os.environ.get("EXITMATRIX_TOKEN", "")
 del os
 FIELD = 900  # bytes a field may have: four fields and the head stay under PIPE_BUF, 4096
+NEXT = "next" if str is bytes else "__next__"
+imap = getattr(itertools, "imap", map)
 HIGHEST = 1024  # kept descriptors are below: a higher one would cost each fork a larger table
 
 _owner = posix.getpid()
@@ -217,21 +221,40 @@ def _forker():
     return ("thread",) if get and get() != _first else ()
 
 
-def when_dropped(source, number, kind, *detail):
-    """An object that writes one event when nobody has it any more; None where none can.
+class _Last(ref):
+    # Asked for its next item, in C, it calls what it holds: what has `__next__` for a slot is
+    # called without a frame.
+    __slots__ = (NEXT,)
 
-    It is a buffer of C, which its end flushes: no Python runs meanwhile, so no signal is
-    handled there whose exception would be lost. For CPython, which counts references.
+
+_lasts = {}  # what keeps each of them, by what it writes to
+
+
+def when_dropped(thing, source, number, states, returned, key):
+    """Write one event when nobody has `thing` any more; False where none can be told.
+
+    `ended`, if the next of `states` is one of `returned` by then, and `left` if not. All of it is
+    done by C: no Python runs meanwhile, so no signal is handled there whose exception would be
+    lost. What is written goes through a buffer, which tells nobody if it cannot be flushed. For
+    CPython, which counts references.
     """
     if PATH is None or not _is_kept():
-        return None
+        return False
     import _io  # of C, and loaded at every start of a Python 3
 
     # It neither opens nor closes anything: a file that is left open would be warned of.
     end = _io.BufferedWriter(_io.FileIO(_kept[0], "wb", closefd=False), 2 * FIELD)
-    head, rest = _line(source, kind, detail)
-    end.write(_encoded(head + str(number)) + rest)
-    return end
+
+    def line(kind):
+        head, rest = _line(source, kind, (key,))
+        return _encoded(head + str(number)) + rest
+
+    last = _Last(thing, next)
+    lines = dict.fromkeys(returned, line("ended"))
+    written = imap(end.write, imap(lines.get, states, itertools.repeat(line("left"))))
+    setattr(last, NEXT, getattr(imap(_lasts.pop, [end], written), NEXT))
+    _lasts[end] = last
+    return True
 
 
 def tell_last(source, kind, *detail):

@@ -11,7 +11,7 @@ import sys
 from exitmatrix_channel import tell
 from exitmatrix_finalizers import tell_of
 from exitmatrix_probe import FUNCTION, StandIn
-from exitmatrix_signals import LoopHandler
+from exitmatrix_signals import LoopHandler, tell_uncaught
 
 
 def watch_finalizers(exit_function):
@@ -91,6 +91,7 @@ class Calls(list):
         # So are they called, by the main thread, which then waits for all that are no daemons.
         if sys._getframe(1).f_code.co_name == "_shutdown":
             tell("probe", "finishing")
+            tell_uncaught()
         return list.__reversed__(self)
 
 

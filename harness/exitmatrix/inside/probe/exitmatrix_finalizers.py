@@ -8,9 +8,9 @@ who asks. `finalize.__call__` gets something that calls the function from C and 
 import itertools
 import sys
 
-from exitmatrix_channel import keep, tell, when_dropped
+from exitmatrix_channel import keep, tell
 from exitmatrix_probe import CALLER, METHOD, PYPY, _module, _place
-from exitmatrix_signals import _Running
+from exitmatrix_signals import running
 
 MOST = 1000  # that a process tells of: programs may make one for each request
 
@@ -32,7 +32,7 @@ def _watched(owner, kind):
     func, at_exit = vars(kind)["func"], vars(kind)["atexit"]
     get, put, get_exit, put_exit = func.__get__, func.__set__, at_exit.__get__, at_exit.__set__
     calls, detaches = owner.__call__.__code__, owner.detach.__code__
-    frame_of, running = sys._getframe, _told if PYPY else _dropped
+    frame_of, call = sys._getframe, _Told if PYPY else running
 
     class Info(kind):
         __slots__ = ("exitmatrix_key",)
@@ -43,7 +43,7 @@ def _watched(owner, kind):
             key = self.exitmatrix_key
             code = frame_of(1).f_code if key else None
             if code is calls:
-                return running(value, key)
+                return call(value, key)
             if code is detaches:
                 tell("probe", "dropped", key)
             return value
@@ -86,21 +86,9 @@ def tell_of(func, frame, kind):
     return key
 
 
-def _dropped(func, key):
-    number = tell("probe", "began", key)
-    end = when_dropped("probe", number, "left", key)
-    if end is None:
-        tell("probe", "endless", key)
-    return _Running(func, end)
-
-
 class _Told(object):
     def __init__(self, func, key):
         self.func, self.key = func, key
-
-
-def _told(func, key):
-    return _Told(func, key)
 
 
 if PYPY:
@@ -108,10 +96,13 @@ if PYPY:
 
     @hidden_applevel
     def _call(self, *args, **kwargs):
+        left = "left"
         try:
             tell("probe", "began", self.key)
-            return self.func(*args, **kwargs)
+            result = self.func(*args, **kwargs)
+            left = "ended"
+            return result
         finally:
-            tell("probe", "left", self.key)
+            tell("probe", left, self.key)
 
     _Told.__call__ = _call

@@ -10,14 +10,13 @@ import sys
 
 from _weakref import ref
 
-from exitmatrix_channel import keep, tell, when_dropped
+from exitmatrix_channel import imap, keep, tell, when_dropped
 from exitmatrix_lifespan import _of_several
 from exitmatrix_loading import when_loaded
 from exitmatrix_probe import CALLER, PYPY, _module, _place
 from exitmatrix_signals import LoopHandler
 
 _keys = itertools.count(1)
-_ends = {}  # what tells that a coroutine is gone, by a reference to it
 
 
 def watch():
@@ -142,16 +141,29 @@ class _Hook(object):
     def __call__(self, *args, **kwargs):
         made = self._func(*args, **kwargs)
         number = tell("probe", "began", self._key)
-        end = when_dropped("probe", number, "left", self._key)
-        if end is None:
-            tell("probe", "endless", self._key)
-            return made
         try:
-            # In C from end to end: no signal of the program's is handled within.
-            _ends[ref(made, _ends.pop)] = end
+            told = when_dropped(made, "probe", number, _last_done(made), RETURNS, self._key)
         except TypeError:
-            pass  # it is no coroutine, and done
+            told = False  # it is nothing that can be waited for
+        if not told:
+            tell("probe", "endless", self._key)
         return made
+
+
+RETURNS = [one.__code__.co_code[-2] for one in (lambda: sys, lambda: None)]
+"""The instructions with which a function returns: two, in 3.12 and 3.13."""
+
+
+def _last_done(made):
+    """The instruction that a coroutine has come to: what it returned with, if it has returned.
+
+    Its frame is asked for that, in C, and then goes; until then it would go with the coroutine.
+    """
+    frame = getattr(made, "cr_frame", None)
+    if frame is None:
+        return itertools.repeat(None)
+    done = imap(getattr, iter([frame].pop, 0), itertools.repeat("f_lasti"))
+    return imap(frame.f_code.co_code.__getitem__, done)
 
 
 class _Method(object):

@@ -85,7 +85,7 @@ def _look_at(owner, begins, ends, told_by, runs, waits):
             if error and (asker == runs or _told(frame) == "lifespan.shutdown.failed"):
                 tell("probe", "raised", key, error.__name__)
             else:
-                tell("probe", "left", key)
+                tell("probe", "ended", key)
 
     setattr(owner, begins, _property(begins, codes, started, made))
     setattr(owner, ends, _property(ends, codes, ending))

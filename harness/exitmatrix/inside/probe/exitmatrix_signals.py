@@ -8,32 +8,54 @@ program's own. The Handler has no frame of Python below or above the program's f
 import itertools
 import sys
 
-from exitmatrix_channel import keep, tell, when_dropped
-from exitmatrix_probe import CALLER, PYPY, PYTHON_2, StandIn, _module, _place
+from exitmatrix_channel import imap, keep, tell, when_dropped
+from exitmatrix_probe import CALLER, FUNCTION, METHOD, PYPY, PYTHON_2, StandIn, _module, _place
 
 _keys = itertools.count(1)
 _names = {}  # of signals, by number
+_stored = None  # the function of C that gives what is stored for a signal
+PARTIAL = "functools", "partial"
+FREE_THREADED = "t" in getattr(sys, "abiflags", "")  # where not each reference is counted at once
 
 
 class _Running(object):
     # Calls a function, in C: what has `__call__` for a slot is called without a frame. It is
-    # dropped as soon as the function is left, by return or by an exception, and `end` with it.
-    __slots__ = ("__call__", "end")
+    # dropped as soon as the function is left, by return or by an exception.
+    __slots__ = ("__call__", "__weakref__")
 
-    def __init__(self, func, end):
+    def __init__(self, func):
         self.__call__ = func
-        self.end = end
+
+
+def running(func, key):
+    """Something to be called once, which tells that the function begins, and how it is left."""
+    call = _Running(func)
+    number = tell("probe", "began", key)
+    # An exception that leaves a function has a traceback, which holds its frame, and that its
+    # code: so the code is held as often as before if the function has returned.
+    codes = [_code_of(func)] * 2
+    held = imap(sys.getrefcount, iter(codes.pop, 0))
+    before = next(held) - 1
+    returned = [] if FREE_THREADED or None in codes else [before]
+    if not when_dropped(call, "probe", number, held, returned, key):
+        tell("probe", "endless", key)
+    return call
+
+
+def _code_of(func):
+    """The code that is to run; None of a function of C, of which its end is not known."""
+    while type(func) is METHOD or (type(func).__module__, type(func).__name__) == PARTIAL:
+        func = func.__func__ if type(func) is METHOD else func.func
+    if type(func) is not FUNCTION:
+        func = vars(type(func)).get("__call__")
+    return func.__code__ if type(func) is FUNCTION else None
 
 
 class _Start(object):
     """What a Handler has for `__call__`: it is asked for before it is called (slot_tp_call)."""
 
     def __get__(self, handler, owner):
-        number = tell("probe", "began", handler.exitmatrix_key)
-        end = when_dropped("probe", number, "left", handler.exitmatrix_key)
-        if end is None:
-            tell("probe", "endless", handler.exitmatrix_key)
-        return _Running(handler.exitmatrix_func, end)
+        return running(handler.exitmatrix_func, handler.exitmatrix_key)
 
 
 class Handler(object):
@@ -76,11 +98,14 @@ if PYPY:  # which drops things later, and can hide a frame
 
     @hidden_applevel
     def _call(self, *args, **kwargs):
+        left = "left"
         try:
             tell("probe", "began", self.exitmatrix_key)
-            return self.exitmatrix_func(*args, **kwargs)
+            result = self.exitmatrix_func(*args, **kwargs)
+            left = "ended"
+            return result
         finally:
-            tell("probe", "left", self.exitmatrix_key)
+            tell("probe", left, self.exitmatrix_key)
 
     Handler.__call__ = _call
 
@@ -94,6 +119,8 @@ def watch():
     for name in sorted(vars(module), reverse=True):  # of SIGCHLD and SIGCLD the first
         if name[:3] == "SIG" and name[3:4] != "_":
             _names[getattr(module, name)] = name
+    global _stored
+    _stored = getattr(module, "getsignal", None)
     for name, act in (("signal", _signal), ("getsignal", _getsignal)):
         real = getattr(module, name, None)
         if type(real) is type(len):
@@ -134,8 +161,21 @@ def _own(stored):
     return stored.exitmatrix_func if type(stored) in (Handler, LoopHandler) else stored
 
 
+def tell_uncaught():
+    """Tell which handlers were left by the exception that has ended the main thread, if any."""
+    trace = getattr(sys, "last_traceback", None)
+    if trace is None:
+        return
+    handlers = [one for one in map(_stored, _names) if type(one) is Handler]
+    keys = {_code_of(one.exitmatrix_func): one.exitmatrix_key for one in handlers}
+    while trace.tb_next is not None:  # the first of all is no handler's: it has been called there
+        trace = trace.tb_next
+        if trace.tb_frame.f_code in keys:
+            tell("probe", "raised", keys[trace.tb_frame.f_code], sys.last_type.__name__)
+
+
 def _named(func):
-    while (type(func).__module__, type(func).__name__) == ("functools", "partial"):
+    while (type(func).__module__, type(func).__name__) == PARTIAL:
         func = func.func
     if callable(func):
         return _module(func)

@@ -23,7 +23,7 @@ FATES = {
     "raised": "failed",
     "unfinished": "not finished",
     "not run": "not run",
-    "began": "begun, the end not seen",
+    "began": "not seen to return",
 }
 
 
