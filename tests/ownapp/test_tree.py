@@ -403,20 +403,27 @@ def test_who_was_gone_before_ready_is_no_part_of_what_serves() -> None:
 def test_a_reloader_has_its_program_go_on_in_a_python_that_it_spawns() -> None:
     """As multiprocessing does: hupper has a function of this name, and no word of its own."""
     spawned = ("python", "-c", "from hupper.ipc import spawn_main; spawn_main(pipe_handle=3)")
-    tree = Tree([node(10, 1, "python", "/venv/bin/hupper", "-m", "app"), node(11, 10, *spawned)])
-    assert names(tree) == ["master", "worker"]
+    hupper = node(10, 1, "python", "/venv/bin/hupper", "-m", "app")
+    for listens in (False, True):
+        tree = Tree([hupper, node(11, 10, *spawned, listens=listens)])
+        assert names(tree) == ["master", "worker"]
 
 
-def test_of_another_program_what_serves_is_its_child_too() -> None:
-    """`litestar run --reload` starts uvicorn, whose reloader holds the socket and does not serve.
+def test_a_command_that_starts_a_python_which_listens_is_a_launcher_of_it() -> None:
+    """`inv serve` starts the user's program, `litestar run --reload` uvicorn's reloader.
 
-    What that spawns goes by its name.
+    A script is a program, and so is a command whose Python may be a tool of its own.
     """
+    inv = node(10, 1, "python", "/venv/bin/inv", "serve")
+    app = node(11, 10, "python", "app.py", listens=True)
+    assert names(Tree([inv, app])) == ["inv", "main"]
+    assert names(Tree([inv, replace(app, listens=False)])) == ["main", "app.py"]
+    assert names(Tree([node(10, 1, "python", "run.py"), app])) == ["main", "app.py"]
     cli = node(10, 1, "python", "/venv/bin/litestar", "run", "--reload")
     reloader = node(11, 10, "python", "-m", "uvicorn", "app:app", "--reload", listens=True)
     serves = node(13, 11, *SPAWN, listens=True)
     tree = Tree([cli, reloader, node(12, 11, *TRACKER), serves])
-    assert names(tree) == ["main", "uvicorn#1", "multiprocessing.resource_tracker", "uvicorn#2"]
+    assert names(tree) == ["litestar", "master", "multiprocessing.resource_tracker", "worker"]
     assert tree.pids("serving", [10, 11, 12, 13]) == [13]
 
 

@@ -182,6 +182,8 @@ class Tree:
             if _hands_on(node, below[0]):
                 return self._launched_by(below[0])
             found = list(self._launched_by(below[0]))
+            if _serves_for(found, node):
+                return found
             again = below[0].program == node.program and not _is_shell(node)
             if again and (is_python(node) or not any(is_python(one) for one in found)):
                 return (node,)  # but `make all` may start `make serve`, and that a Python
@@ -352,6 +354,16 @@ def _hands_on(node: Node, child: Node) -> bool:
         and one[1:] == child.words[1:]
         for one in given
     )
+
+
+def _serves_for(apps: Sequence[Node], command: Node) -> bool:
+    """Whether what a command has started is a Python that listens: `inv serve`, `nox -s serve`.
+
+    A script is a program, whatever it starts; so is what goes on in a Python that it spawns.
+    """
+    if not is_python(command) or command.name.endswith(".py"):
+        return False
+    return any(one.listens and is_python(one) and not _spawned(one) for one in apps)
 
 
 def _past_options(words: Sequence[str]) -> tuple[str, ...]:
