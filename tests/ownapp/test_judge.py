@@ -145,7 +145,9 @@ def test_a_handler_that_ran_and_ended_nothing_is_told() -> None:
     stop = Handler(label="signal.SIGTERM:stop", place="app.py:4", mechanism="signal.SIGTERM")
     told = "signal.SIGTERM:stop (app.py:4) ran in main, which went on"
     swallowed = member("main", (stop, "ran"), (CLOSE, "not run"), **GRACE)
-    assert told in why(swallowed)
+    assert f"{told}. It returned, and then Python goes on" in why(swallowed)
+    raised = tuple(replace(one, left=one.handler == stop) for one in swallowed.handlers)
+    assert f"{told}. A handler that raises ends nothing" in why(replace(swallowed, handlers=raised))
     assert told not in why(member("main", (stop, "ran"), (CLOSE, "unfinished"), **GRACE))
     assert told not in why(replace(swallowed, finishing=True))
     assert told not in why(replace(swallowed, exit="code 0"))

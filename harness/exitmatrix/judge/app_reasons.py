@@ -205,11 +205,9 @@ def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
             where = f" ({ran.handler.place})" if ran.handler.place else ""
             if ran.handler.mechanism == f"signal.{name}" and _led_nowhere(one, ran):
                 yield Reason(
-                    text=f"{ran.handler.label}{where} ran in {one.base}, which went on. A handler"
-                    " that raises ends nothing where its exception is caught, as in a server's"
-                    " code in C.",
-                    remedy="have the handler tell the server to stop, in the way that it has for"
-                    " that",
+                    text=f"{ran.handler.label}{where} ran in {one.base}, which went on."
+                    + (RAISED if ran.left else RETURNED),
+                    remedy=STOPS if ran.left else f"{STOPS}, or call sys.exit() at its end",
                     source="Python, signal, Note on Signal Handlers and Exceptions",
                 )
             if ran.fate == "unfinished" and not ran.past:
@@ -219,6 +217,13 @@ def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
                     remedy="give what it waits for a time limit",
                     source="Python, atexit",
                 )
+
+
+RAISED = (
+    " A handler that raises ends nothing where its exception is caught, as in a server's code in C."
+)
+RETURNED = " It returned, and then Python goes on where the signal has interrupted it."
+STOPS = "have the handler tell the server to stop, in the way that it has for that"
 
 
 def _led_nowhere(one: Member, ran: Ran) -> bool:

@@ -39,6 +39,7 @@ class Ran(Frozen, kw_only=True):
     began: float | None = None  # seconds after the first signal; before it, negative
     seconds: float | None = None  # that it took
     error: str = ""  # the type of the exception that left it
+    left: bool = False  # and was not seen to return, as one that calls sys.exit()
     past: bool = False  # its process executed another program after that, which knows nothing of it
     inherited: bool = False  # its process was forked by one that had it
     due: bool = True  # False: of a signal that was not sent to the process while it was in place

@@ -252,6 +252,7 @@ def _rans(seen: _Seen, begun: float) -> list[Ran]:
             began=run.began - begun,
             seconds=None if run.ended is None else run.ended - run.began,
             error=run.error,
+            left=run.left,
         )
         for run in seen.runs
     ]
