@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from exitmatrix.cli.records import read_alike
 from exitmatrix.judge.laws import LAWS_BY_ID
+from exitmatrix.judge.texts import GENERAL
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.model import (
@@ -29,7 +30,7 @@ from exitmatrix.model import (
 )
 from exitmatrix.plan.cells import NothingMatches
 from exitmatrix.plan.lookup import find_cells, nearest
-from exitmatrix.report.pages.cell import GENERAL, CellFacts, explanation
+from exitmatrix.report.pages.cell import CellFacts, explanation
 from exitmatrix.report.pages.listing import listing
 from exitmatrix.report.render.text import WIDTH
 from exitmatrix.report.sentences import sentences

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from exitmatrix.judge.launcher_laws import LAWS as OF_LAUNCHERS
 from exitmatrix.judge.laws import LAWS_BY_ID
@@ -11,3 +11,16 @@ from exitmatrix.judge.served.laws import LAWS as OF_SERVERS
 from exitmatrix.judge.served.laws import ServerLaw
 
 TEXTS: Mapping[str, Law | ServerLaw] = {**OF_SERVERS, **OF_LAUNCHERS, **LAWS_BY_ID}
+
+GENERAL = (
+    *("register-appends", "written-to-a-buffer", "waits-for-an-event", "library-is-imported"),
+    *("lifo", "handlers-leave-the-exit-alone", "flush-before-handlers", "flush-at-end"),
+    "system-exit",
+)
+"""Laws that many cells rest on, whatever ends them: an answer only names these."""
+
+
+def telling(ids: Iterable[str]) -> tuple[str, ...]:
+    """Those of the laws of an answer that are told in full; all of them where they are general."""
+    known = tuple(ids)
+    return tuple(id for id in known if id not in GENERAL) or known

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from exitmatrix.declare.remedies import remedies_for
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.judge.texts import TEXTS
+from exitmatrix.judge.texts import TEXTS, telling
 from exitmatrix.model import Frozen, Judgement, Outcome, Question, Record, Scenario, Timeline
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.outcome_sets import is_race
@@ -21,12 +21,6 @@ from exitmatrix.report.survey import Group, Survey
 from exitmatrix.report.timeline import timeline_lines
 
 FEW = 20  # runs, below which the rule of three says little
-GENERAL = (
-    *("register-appends", "written-to-a-buffer", "waits-for-an-event", "library-is-imported"),
-    *("lifo", "handlers-leave-the-exit-alone", "flush-before-handlers", "flush-at-end"),
-)
-"""Laws that many cells need, whatever ends them: an answer names them, and explain tells them."""
-
 AGAIN = "again"  # the folder that the command writes into: not the one that is committed
 
 
@@ -46,7 +40,7 @@ def answered(facts: CellFacts) -> str:
     sections = [
         _what_happens(facts),
         *_timelines(facts),
-        _why(facts, general=GENERAL),
+        _why(facts, telling),
         _what_to_do(facts.record.question),
     ]
     return "\n\n".join("\n".join(section) for section in sections if section)
@@ -150,8 +144,8 @@ def _timelines(facts: CellFacts) -> Iterator[list[str]]:
         ]
 
 
-def _why(facts: CellFacts, general: Collection[str] = ()) -> list[str]:
-    """Each law with its source; of `general` ones only the ids, where others say what matters."""
+def _why(facts: CellFacts, chosen: Callable[[Iterable[str]], Sequence[str]] = tuple) -> list[str]:
+    """Each law that is `chosen` with its source; of the others only the ids."""
     judgement = facts.judgement
     word = judgement.verdict.verdict
     lines = ["Why, by the laws that predicted it" if word == "match" else f"Verdict: {word}"]
@@ -165,13 +159,13 @@ def _why(facts: CellFacts, general: Collection[str] = ()) -> list[str]:
         for number, outcome in enumerate(judgement.prediction.outcomes):
             lines += _filled(("The laws allow: ", "or: ")[number > 0] + _said(outcome), "   ")
     rules = judgement.prediction.rules
-    telling = [id for id in rules if id not in general] or rules
-    for id in telling:
+    told = chosen(rules)
+    for id in told:
         rule = TEXTS.get(id)
         lines += ["", f"  {id}"]
         lines += _filled(plain(prose(rule.because)), "    ", "    ") if rule else []
         lines += _filled(f"Source: {rule.source}", "      ", "    ") if rule else []
-    others = [id for id in rules if id not in telling]
+    others = [id for id in rules if id not in told]
     if others:
         lines += ["", *_filled(f"And what holds for most programs: {', '.join(others)}.")]
     return lines

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import msgspec
 
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.judge.texts import TEXTS
+from exitmatrix.judge.texts import TEXTS, telling
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import (
     Block,
@@ -40,13 +40,8 @@ from exitmatrix.report.survey import Group
 from exitmatrix.report.timeline import figure, of_the_program
 
 
-def family_page(
-    family: Family, site: Site, asking: Sequence[Answered] = (), common: Collection[str] = ()
-) -> Section:
-    """The page, as a document; `asking` are the questions of people that it answers.
-
-    Laws that are `common` are told on the page of laws alone.
-    """
+def family_page(family: Family, site: Site, asking: Sequence[Answered] = ()) -> Section:
+    """The page, as a document; `asking` are the questions of people that it answers."""
     question = family.question
     scenario = site.scenarios.get(question.scenario)
     roles = scenario.roles if scenario else ()
@@ -56,7 +51,7 @@ def family_page(
         Section("The answer", tuple(answer_blocks(family))),
         *figures(family, site),
         Section("Versions", (*versions(family), *interpreters(family))),
-        *_why(family, site, common),
+        *_why(family, site),
         *what_to_do([question], named=False),
         *_program(family, site),
         *asked(asking),
@@ -151,15 +146,16 @@ def law_item(id: str, name: str = "") -> Item:
     return Item((prose(TEXTS[id].because), Link("Source", f"{LAWS_PAGE}#{id}")), name=name)
 
 
-def _why(family: Family, site: Site, common: Collection[str]) -> list[Section]:
+def _why(family: Family, site: Site) -> list[Section]:
+    """The laws that matter here, and a link to those on which most cells rest."""
     blocks: list[Block] = [*open_words(family, site)]
     known = laws_of(family, site)
-    own = [id for id in known if id not in common]
-    if own:
-        blocks.append(points(map(law_item, own)))
-    if len(own) < len(known):
-        there = Link("what holds for many programs", f"{LAWS_PAGE}#{COMMON}")
-        blocks.append(paragraph(inline("And " if own else "By ", there, ".")))
+    told = telling(known)
+    if told:
+        blocks.append(points(map(law_item, told)))
+    if len(told) < len(known):
+        there = Link("what holds for most programs", f"{LAWS_PAGE}#{COMMON}")
+        blocks.append(paragraph(inline("And ", there, ".")))
     return [Section("Why", tuple(blocks))] if blocks else []
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from exitmatrix.judge.launcher_laws import LAWS as OF_LAUNCHERS
 from exitmatrix.judge.laws import LAWS_BY_ID
 from exitmatrix.judge.laws.law import Law
 from exitmatrix.judge.served.laws import LAWS as OF_SERVERS
 from exitmatrix.judge.served.laws import ServerLaw
+from exitmatrix.judge.texts import GENERAL
 from exitmatrix.report.document import (
     Block,
     Code,
@@ -28,16 +28,14 @@ PATH = "laws/index.html"
 COMMON = "of-many-programs"
 """The name of the laws that many pages need, on this page."""
 
-MANY = 4
-"""A law that one page of so many needs is told here alone."""
 LEAD = paragraph(
     "A law is one statement about how Python, a server or a launcher behaves, with its source. All"
     " laws that apply to a cell predict it, and the prediction is compared with what was observed."
     " The example is a cell that the law helps to predict."
 )
 OFTEN = paragraph(
-    "A quarter of the pages of cells, or more, rest on each of these: such a page leads here, and"
-    " lists the other laws that it rests on."
+    "Many cells rest on these, whatever ends the program. The page of a cell links here, and lists"
+    " the other laws that it rests on."
 )
 KINDS: Mapping[str, Mapping[str, Law | ServerLaw]] = {
     "Of programs": LAWS_BY_ID,
@@ -46,31 +44,18 @@ KINDS: Mapping[str, Mapping[str, Law | ServerLaw]] = {
 }
 
 
-def laws_page(site: Site, common: Collection[str]) -> Section:
-    """The page; laws that are common stand first."""
+def laws_page(site: Site) -> Section:
+    """The page; laws that many cells rest on stand first."""
     uses = _uses(site)
 
     def listed(laws: Mapping[str, Law | ServerLaw]) -> Block:
         return points(_law(id, one, uses.get(id, ())) for id, one in laws.items())
 
-    first = {id: LAWS_BY_ID[id] for id in LAWS_BY_ID if id in common}
-    parts = [Section("Of many programs", (OFTEN, listed(first)), name=COMMON)] if first else []
+    first = {id: LAWS_BY_ID[id] for id in GENERAL}
+    parts = [Section("Of many programs", (OFTEN, listed(first)), name=COMMON)]
     for title, laws in KINDS.items():
         parts.append(Section(title, (listed({id: laws[id] for id in laws if id not in first}),)))
     return Section("Laws", (LEAD, *parts))
-
-
-def common_laws(needs: Sequence[Collection[str]]) -> frozenset[str]:
-    """Laws of programs that a quarter of the pages need; `needs` are the laws of each page.
-
-    They say how handlers are registered and run. What a signal does is told on each page.
-    """
-    count = Counter(id for laws in needs for id in {*laws})
-    return frozenset(
-        id
-        for id, number in count.items()
-        if number * MANY >= len(needs) and id in LAWS_BY_ID and LAWS_BY_ID[id].about != "signal"
-    )
 
 
 def _law(id: str, law: Law | ServerLaw, uses: Sequence[Family]) -> Item:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from exitmatrix.model import CellId
@@ -26,11 +26,11 @@ from exitmatrix.report.sections.findings import findings_section
 from exitmatrix.report.sections.remedies import remedies_section
 from exitmatrix.report.site.answers import answers_scripts
 from exitmatrix.report.site.content import Family, Site, page_of, surveys_of
-from exitmatrix.report.site.family import data, family_page, laws_of
+from exitmatrix.report.site.family import data, family_page
 from exitmatrix.report.site.front import front_page
 from exitmatrix.report.site.launched import Asking, by_launcher, launched_page
 from exitmatrix.report.site.laws import PATH as LAWS_PAGE
-from exitmatrix.report.site.laws import common_laws, laws_page
+from exitmatrix.report.site.laws import laws_page
 from exitmatrix.report.site.questions import (
     INDEX,
     Answered,
@@ -47,7 +47,6 @@ from exitmatrix.report.site.shell import (
     document_page,
     framed,
     hrefs_from,
-    moved,
     way_up,
 )
 
@@ -59,32 +58,27 @@ def site_files(site: Site, assets: Mapping[str, bytes]) -> Iterator[tuple[str, b
     asked = site.families
     direct = [one for one in asked if one.question.launcher == DIRECT]
     launched = [one for one in asked if one.question.launcher != DIRECT]
-    common = common_laws([laws_of(one, site) for one in direct])
     for name, content in assets.items():
         yield f"assets/{name}", content
     for name, content in answers_scripts(asked, site.scenarios):
         yield f"assets/{name}", content
     asks = answered(asked)
-    for page in _pages(asked, site, asks, common):
+    for page in _pages(asked, site, asks):
         yield page.path, framed(page)
     asking = asked_about(asks)
     few = {target: NAVIGATION[target] for target in OF_A_CELL}
     for one in direct:
         people = asking.get(str(one.question), ())
-        yield one.page, framed(_family(one, site, people, common), few)
+        yield one.page, framed(_family(one, site, people), few)
         yield f"{one.folder}/data.json", data(one)
         yield f"{one.folder}/strip.svg", _strip(one).encode()
     for some in by_launcher(launched):
         page = _launched(some, site, asking)
         yield page.path, framed(page, few)
         yield f"{page.path.removesuffix('index.html')}data.json", data(*some)
-        for one in some:
-            yield f"{one.folder}/index.html", moved(f"../index.html#{one.question.ending}")
 
 
-def _pages(
-    asked: Sequence[Family], site: Site, asks: Sequence[Answered], common: Collection[str]
-) -> Iterator[Page]:
+def _pages(asked: Sequence[Family], site: Site, asks: Sequence[Answered]) -> Iterator[Page]:
     """All pages but those of cells."""
     yield front_page(asked, site, asks)
     yield document_page(INDEX, questions_index(asks))
@@ -101,14 +95,12 @@ def _pages(
     yield document_page("findings/index.html", _findings(site))
     yield _claims(site)
     yield document_page("races/index.html", races_page(site))
-    yield document_page(LAWS_PAGE, laws_page(site, common))
+    yield document_page(LAWS_PAGE, laws_page(site))
     yield document_page("boundaries/index.html", site.boundaries)
 
 
-def _family(
-    family: Family, site: Site, asking: Sequence[Answered], common: Collection[str]
-) -> Page:
-    section = family_page(family, site, asking, common)
+def _family(family: Family, site: Site, asking: Sequence[Answered]) -> Page:
+    section = family_page(family, site, asking)
     answer = plain(short_answer(family.survey.groups[0]))
     badge = f'<a href="strip.svg"><img src="strip.svg" alt="{escape(answer)}"></a>'
     more = (

@@ -88,12 +88,3 @@ def framed(page: Page, navigation: Mapping[str, str] = NAVIGATION) -> bytes:
 </body>
 </html>
 """.encode()
-
-
-def moved(there: str) -> bytes:
-    """A page that leads to another place, for those who have linked to it."""
-    return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Moved</title>
-<meta http-equiv="refresh" content="0;url={there}"></head>
-<body><main><h1><a href="{there}">Moved</a></h1></main></body></html>
-""".encode()
