@@ -23,7 +23,9 @@ from exitmatrix.report.render.html import html_words
 from exitmatrix.report.render.svg import COLOURS, strip_svg, timeline_svg
 from exitmatrix.report.sections.answers import short_answer
 from exitmatrix.report.sections.budget import length_of
+from exitmatrix.report.site.answers import OLDER, at_length
 from exitmatrix.report.site.content import page_of
+from exitmatrix.report.site.front import SHOWN
 from exitmatrix.report.site.laws import COMMON, KINDS
 from exitmatrix.report.site.races import bound
 from exitmatrix.report.survey import surveys
@@ -34,7 +36,7 @@ from tests.conftest import LOADED
 from tests.support.committed import REPORTS, records
 
 VOID = {"meta", "link", "input", "img", "br", "path", "rect", "circle"}
-FRONT_BYTES, CELL_BYTES = 100_000, 850
+FRONT_BYTES, CELL_BYTES = 100_000, 880
 """Of the first page with all that it loads; and of the whole site for a cell on record. The bar
 is 5 MB for 5,000 cells."""
 
@@ -204,6 +206,28 @@ def test_every_question_has_a_page_with_its_answer(site: Path) -> None:
         groups = data["questions"][str(question)]
         stacks = [stack for group in groups for some in group["stacks"].values() for stack in some]
         assert len(stacks) == len(survey.measured)
+
+
+def test_the_panel_tells_what_the_page_of_the_cell_does(site: Path) -> None:
+    """The order of events, the laws that matter, and who does so."""
+    panel = (site / "index.html").read_text().partition('id="answer"')[2].partition("</section>")[0]
+    page = (site / page_of(SHOWN)).read_text()
+    order = Parsed(panel.partition('class="order"')[2].partition("</ol>")[0].partition(">")[2])
+    assert "; ".join(order.words("li")) == Parsed(page).all("svg")[0]["aria-label"]
+    why = panel.partition('class="why">')[2].partition("</ul>")[0]
+    assert why
+    assert f"<ul>{why.replace('laws/', '../../../laws/')}</ul>" in page
+    assert "All 9 that were measured" in panel
+    assert "All 9 that were measured" in page
+
+
+def test_a_race_says_where_only_older_releases_showed_a_part_of_it() -> None:
+    """The answer of a group is that of all its members; the newest release may show less."""
+    found = surveys({"linux-x86_64": list(records())}, LOADED)
+    racy = [group for one in found.values() for group in one.groups if group.racy]
+    older = [group for group in racy if group.newest != group.outcomes]
+    assert len(older) > 3
+    assert all(at_length(group).endswith(OLDER) == (group in older) for group in racy)
 
 
 def test_every_question_of_people_is_answered_or_says_what_is_missing(site: Path) -> None:
@@ -401,6 +425,9 @@ async function look(name, source, see) {
   told[name] = await see(frame.contentDocument, frame.contentWindow);
 }
 const answer = (page) => page.querySelector("#answer .short").textContent;
+const order = (page) =>
+  [...page.querySelectorAll("#answer .order li")].map((line) => line.textContent).join("; ");
+const drawn = (page) => page.querySelector("svg").getAttribute("aria-label");
 const wide = (page) => page.documentElement.scrollWidth - 390;
 (async () => {
   const front = SITE + "/index.html";
@@ -415,6 +442,10 @@ const wide = (page) => page.documentElement.scrollWidth - 390;
   const python = "#run=plain&end=SIGINT%40main&py=" + encodeURIComponent(PYPY);
   await look("other python", front + python, answer);
   const debug = "#run=flask-debug&end=SIGTERM%40parent";
+  await look("order", front + "#run=flask-debug&end=oom", order);
+  await look("drawn", SITE + "/c/flask-debug/SIGKILL@child/index.html", drawn);
+  await look("versions", front + python, (page) =>
+    page.querySelector("#answer .versions").textContent);
   await look("change", front + debug, async (page, frame) => {
     const end = page.getElementById("end");
     end.value = "SIGKILL@child";
@@ -496,6 +527,9 @@ def test_the_choices_change_the_answer(site: Path, tmp_path: Path) -> None:
     assert {"as a container's PID 1", "behind a shell", "under tini"} <= set(starts)
     assert told["older link"] == newest["plain/sh/SIGTERM@first"]
     assert told["other python"] == "✗ no" != newest["plain/SIGINT@main"]
+    assert told["order"] == told["drawn"]
+    assert "SIGKILL to the child; child is killed by SIGKILL; parent runs C, B, A" in told["order"]
+    assert "PyPy 3.9: ✗ no" in told["versions"]
     answer, fragment, more = told["change"]
     assert answer == newest["flask-debug/SIGKILL@child"]
     assert "end=SIGKILL%40child" in fragment

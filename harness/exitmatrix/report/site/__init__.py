@@ -5,6 +5,7 @@ family.py    a page for each way to end a scenario: c/SCENARIO/TERMINATION@TARGE
 launched.py  a page for each program below a launcher: c/SCENARIO/LAUNCHER/
 laws.py      every law with its source
 front.py     the first page: four choices and the answer
+panel.py     what the panel of the first page tells of an answer
 questions.py a page for each question that people ask
 races.py     the cells that differ from run to run
 own.py       the site of a user's own program

@@ -6,6 +6,7 @@ It is an assignment and not JSON: pages that are opened as files may not fetch.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from html import escape
 
 import msgspec
 
@@ -18,27 +19,27 @@ from exitmatrix.model.app import Situation
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.versions import Subject, subject_age
 from exitmatrix.report.document import plain
-from exitmatrix.report.labels import termination_words
 from exitmatrix.report.phrases import prose
 from exitmatrix.report.render.html import html_words
 from exitmatrix.report.sections.answers import ACTIONS, COLUMNS, short_answer
 from exitmatrix.report.sections.situations import entry
 from exitmatrix.report.sentences import sentences
-from exitmatrix.report.site.content import Family
+from exitmatrix.report.site.content import Family, Site
+from exitmatrix.report.site.panel import law_words, panels
 from exitmatrix.report.survey import Group
 
 
-def answers_scripts(
-    families: Sequence[Family], scenarios: Mapping[str, Scenario]
-) -> Iterator[tuple[str, bytes]]:
+def answers_scripts(site: Site) -> Iterator[tuple[str, bytes]]:
     """Scripts by name: what there is to choose, and the answers of each scenario.
 
     `answers.js` sets `window.EXITMATRIX`: scenarios, titles, situations, kills (the situations
     that end in SIGKILL), starts, endings, actions, pythons, subjects. The first page needs it, and
     one of the others: `answers/SCENARIO.js` adds to it. An answer is [subjects, short, long, in the
-    end]: numbers that stand for subjects and texts; the last is the short answer of a situation
-    that ends in SIGKILL.
+    end, who, steps, laws]: numbers that stand for subjects and texts. `in the end` is the short
+    answer of a situation that ends in SIGKILL, `who` the subjects in words, a step
+    [column, text] as in the order of events.
     """
+    families, scenarios = site.families, site.scenarios
     subjects = sorted(
         {who for one in families for who in one.survey.measured}, key=subject_age, reverse=True
     )
@@ -49,7 +50,7 @@ def answers_scripts(
         "situations": {one.id: spoken.title for spoken, one in rows()},
         "kills": [one.id for _, one in rows() if one.kills_in_the_end],
         "starts": {id: many[0] for id, many in BELOW.items()},
-        "endings": _endings(families, scenarios),
+        "endings": _endings(families),
         "actions": [
             [
                 plain(prose(one.words)),
@@ -66,14 +67,15 @@ def answers_scripts(
     for id in _scenarios(families):
         mine = [one for one in families if one.question.scenario == id]
         name = msgspec.json.encode(id)
-        answers = msgspec.json.encode(_answers(mine, scenarios.get(id), places))
+        answers = msgspec.json.encode(_answers(mine, site, places))
         yield f"answers/{id}.js", b"EXITMATRIX.answers[%b] = %b;\n" % (name, answers)
 
 
 def _answers(
-    families: Sequence[Family], scenario: Scenario | None, places: Mapping[Subject, int]
+    families: Sequence[Family], site: Site, places: Mapping[Subject, int]
 ) -> Mapping[str, object]:
     """The answers to all questions about one scenario."""
+    scenario = site.scenarios.get(families[0].question.scenario)
     texts: dict[str, int] = {}
 
     def numbered(text: str) -> int:
@@ -84,10 +86,13 @@ def _answers(
             [
                 sorted(places[who] for who in group.subjects),
                 numbered(html_words(short_answer(group))),
-                numbered(_at_length(group)),
+                numbered(at_length(group)),
                 numbered(html_words(entry(KILLS, group))),
+                numbered(escape(told.who)),
+                [(column, numbered(escape(words))) for column, words in told.steps],
+                [numbered(law_words(id)) for id in told.laws],
             ]
-            for group in one.survey.groups
+            for group, told in zip(one.survey.groups, panels(one, site), strict=True)
         ]
         for one in families
     }
@@ -140,16 +145,10 @@ def _title(id: str, scenarios: Mapping[str, Scenario]) -> str:
     return plain(prose(scenarios[id].title)) if id in scenarios else id
 
 
-def _endings(families: Sequence[Family], scenarios: Mapping[str, Scenario]) -> dict[str, str]:
-    """What each question is called within its scenario."""
-    found = {}
-    for one in families:
-        scenario = scenarios.get(one.question.scenario)
-        words = plain(termination_words(one.survey, scenario.roles if scenario else ("",)))
-        known = TERMINATIONS.get(one.question.termination)
-        about = plain(prose(known.does)) if known else ""
-        found[str(one.question.ending)] = f"{words}: {about}" if about else words
-    return found
+def _endings(families: Sequence[Family]) -> dict[str, str]:
+    """What each termination does."""
+    used = dict.fromkeys(one.question.termination for one in families)
+    return {id: plain(prose(TERMINATIONS[id].does)) for id in used if id in TERMINATIONS}
 
 
 def _label(who: Subject) -> str:
@@ -160,8 +159,12 @@ def _label(who: Subject) -> str:
 MOST = 1  # outcome of a race that is told at length; its own page tells all of them
 
 
-def _at_length(group: Group) -> str:
-    """What happens, in sentences."""
+OLDER = " Some of this was seen with older releases only."
+
+
+def at_length(group: Group) -> str:
+    """What happens, in sentences; of a race also whether the newest release showed all of it."""
     told = " Or: ".join(map(sentences, group.outcomes[:MOST]))
     more = len(group.outcomes) - MOST
-    return f"{told} Or one of {more} others." if more > 0 else told
+    others = f" Or one of {more} others." if more > 0 else ""
+    return told + others + (OLDER if group.newest and group.newest != group.outcomes else "")

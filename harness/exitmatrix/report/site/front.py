@@ -24,8 +24,9 @@ from exitmatrix.report.render.html import html, html_words
 from exitmatrix.report.sections.answers import ACTIONS, COLUMNS, REMARKS, answers, short_answer
 from exitmatrix.report.sections.basis import extent_words
 from exitmatrix.report.sections.situations import situations_section
-from exitmatrix.report.sentences import sentences
+from exitmatrix.report.site.answers import at_length
 from exitmatrix.report.site.content import Family, Site, page_of
+from exitmatrix.report.site.panel import law_words, order_html, panels
 from exitmatrix.report.site.questions import INDEX, Answered
 from exitmatrix.report.site.shell import Page, hrefs_from
 
@@ -59,7 +60,7 @@ def front_page(families: Sequence[Family], site: Site, asks: Sequence[Answered])
         [
             f"<h1>{TITLE}</h1>",
             _choices(),
-            _answer(shown),
+            _answer(shown, site),
             f"<p>{html_words(extent_words(site.records), href)}</p>",
             *(html(one, href, 2) for one in (*_situations(known, site), _asked_most(asks))),
             *(html(one, href, 2) for one in _sections(known)),
@@ -79,18 +80,24 @@ def _choices() -> str:
     return f'<form id="choices" hidden>{fields}</form>'
 
 
-def _answer(family: Family) -> str:
-    """The answer that stands there first."""
-    group = family.survey.groups[0]
-    long = " Or: ".join(map(sentences, group.outcomes))
+def _answer(family: Family, site: Site) -> str:
+    """The answer that stands there first; the script shows others in its parts."""
+    groups = family.survey.groups
+    told = [*panels(family, site)]
+    versions = zip(told, groups, strict=True)
+    who = (f"<li>{escape(one.who)}: {html_words(short_answer(by))}</li>" for one, by in versions)
+    laws = "".join(f"<li>{law_words(id)}</li>" for id in told[0].laws)
     return (
         '<section id="answer" aria-live="polite" aria-label="The answer">'
         f'<p class="asked"><code>{escape(str(family.question))}</code></p>'
-        f'<p class="short">{html_words(short_answer(group))}</p>'
-        f'<p class="long">{escape(long)}</p>'
-        '<p class="others"></p><div class="remedies"></div>'
+        f'<p class="short">{html_words(short_answer(groups[0]))}</p>'
+        f'<p class="long">{escape(at_length(groups[0]))}</p>'
+        '<div class="remedies"></div>'
+        f"<h2>In order</h2>{order_html(told[0].steps)}"
+        f'<h2>Why</h2><ul class="why">{laws}</ul>'
+        f'<h2>Versions</h2><ul class="versions">{"".join(who)}</ul>'
         f'<p><a class="more" href="{escape(family.page)}">'
-        "In order, why, since which version, and a program that shows it</a></p></section>"
+        "The page of this cell: a program that shows it, and every Python</a></p></section>"
     )
 
 

@@ -60,7 +60,7 @@ def site_files(site: Site, assets: Mapping[str, bytes]) -> Iterator[tuple[str, b
     launched = [one for one in asked if one.question.launcher != DIRECT]
     for name, content in assets.items():
         yield f"assets/{name}", content
-    for name, content in answers_scripts(asked, site.scenarios):
+    for name, content in answers_scripts(site):
         yield f"assets/{name}", content
     asks = answered(asked)
     for page in _pages(asked, site, asks):

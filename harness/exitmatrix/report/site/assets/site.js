@@ -39,6 +39,11 @@ function answersOf(run) {
   });
 }
 
+// What a termination does.
+function about(what) {
+  return what in known.endings ? `: ${known.endings[what]}` : "";
+}
+
 // The page of an answer: those below one launcher share one.
 function page(run, start, end, who) {
   return start === "direct" ? `${root}c/${run}/${end}/index.html#${who}` : `${root}c/${run}/${start}/index.html#${end}`;
@@ -68,6 +73,12 @@ function front() {
     return end in situations ? situations[end][start] : end;
   }
 
+  // SIGTERM to the master: what it is.
+  function endWords(end) {
+    const [what, target] = end.split("@");
+    return `${what}${target === "main" ? "" : ` to the ${target}`}${about(what)}`;
+  }
+
   function offer(want, answers) {
     const { questions, situations } = answers;
     const run = byId("run").value;
@@ -77,7 +88,7 @@ function front() {
     const actions = known.actions.filter(([, at]) => `${run}/${at[run]}` in questions && !told.includes(at[run]));
     const ends = [...new Set(mine.map((one) => one.end))];
     fill(byId("end"), [
-      ...people, ...actions.map(([words, at]) => [at[run], words]), ...ends.map((end) => [end, known.endings[end]]),
+      ...people, ...actions.map(([words, at]) => [at[run], words]), ...ends.map((end) => [end, endWords(end)]),
     ], want.end);
     const end = byId("end").value;
     const starts = end in situations ? Object.keys(situations[end]) : mine.filter((one) => one.end === end).map((one) => one.start);
@@ -101,14 +112,29 @@ function front() {
     panel.querySelector(".asked code").textContent = name;
     panel.querySelector(".short").innerHTML = texts[group[end in situations && kills ? 3 : 1]];
     panel.querySelector(".long").textContent = texts[group[2]];
-    panel.querySelector(".others").textContent =
-      groups.length > 1 ? `${groups.length - 1} other answer${groups.length > 2 ? "s" : ""}, by version: see the page.` : "";
+    const [, , , , who, steps, laws] = group;
+    list(".order", steps.map(([column, text]) => [texts[text], column]));
+    list(".why", laws.map((law) => [texts[law]]));
+    list(".versions", groups.map((one) => [`${texts[one[4]]}: ${texts[one[1]]}`]));
     panel.querySelector(".remedies").replaceChildren(...(remedies[name] || []).map((text, place) => {
       const remedy = document.createElement("p");
       remedy.textContent = `${place ? "Or" : "What to do"}: ${texts[text]}`;
       return remedy;
     }));
     panel.querySelector(".more").href = page(run, start, at, known.subjects[Number(py)][0]);
+  }
+
+  // A part of the panel, which is hidden with its heading where there is nothing to tell.
+  function list(part, lines) {
+    const here = byId("answer").querySelector(part);
+    if (part === ".order") here.style.gridTemplateColumns = `repeat(${Math.max(1, ...lines.map(([, column]) => column))},minmax(0,1fr))`;
+    here.hidden = here.previousElementSibling.hidden = !lines.length;
+    here.replaceChildren(...lines.map(([words, column], row) => {
+      const line = document.createElement("li");
+      line.innerHTML = words;
+      if (column !== undefined) line.style.gridArea = `${row + 1}/${column || "1/auto/-1"}`;
+      return line;
+    }));
   }
 
   function want() {
@@ -186,8 +212,8 @@ function answerAt(answers, key) {
 }
 
 function endingWords({ end, place }) {
-  const about = known.endings[end].replace(/^[^:]*:? ?/, "");
-  return `${end.split("@")[0]}${place ? ` to ${placeWords[place] || place}` : ""}${about ? `: ${about}` : ""}`;
+  const what = end.split("@")[0];
+  return `${what}${place ? ` to ${placeWords[place] || place}` : ""}${about(what)}`;
 }
 
 function compare() {

@@ -1,0 +1,74 @@
+"""What the panel of the first page tells besides the answer: who, in which order, why. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from html import escape
+
+from exitmatrix.judge.texts import TEXTS, telling
+from exitmatrix.model import Frozen, Record
+from exitmatrix.model.versions import Subject, subject_words
+from exitmatrix.report.phrases import prose
+from exitmatrix.report.render.html import html_words
+from exitmatrix.report.site.content import Family, Site
+from exitmatrix.report.site.laws import PATH as LAWS_PAGE
+from exitmatrix.report.survey import Group
+from exitmatrix.report.timeline import figure, of_the_program
+
+
+class Panel(Frozen, kw_only=True):
+    """One group of subjects, told by its newest one."""
+
+    who: str  # the subjects, in words
+    steps: tuple[tuple[int, str], ...]  # of one run: the process by its place, 0 for none
+    laws: tuple[str, ...]  # those that matter, by their ids
+
+
+def panels(family: Family, site: Site) -> Iterator[Panel]:
+    """One for each group of subjects that agree."""
+    records = dict(family.records)  # newest first
+    for group in family.survey.groups:
+        members = {*group.subjects}
+        who = next(who for who in records if who in members)
+        judgement = site.judgements.get((who.platform, records[who].cell))
+        rules = judgement.verdict.rules if judgement else ()
+        yield Panel(
+            who=subject_words(group.subjects, family.survey.measured) or _all(group),
+            steps=tuple(_steps(who, records[who], site)),
+            laws=telling(id for id in rules if id in TEXTS),
+        )
+
+
+def _all(group: Group) -> str:
+    number = len(group.subjects)
+    return f"All {number} that were measured" if number > 1 else "The only one that was measured"
+
+
+def _steps(who: Subject, record: Record, site: Site) -> Iterator[tuple[int, str]]:
+    """The order of events of the first outcome of which a run was kept."""
+    timelines = site.timelines.get((who.platform, record.cell), ())
+    for outcome, timeline in zip(record.outcomes, timelines, strict=False):
+        if timeline:
+            roles = [one.role for one in outcome.processes]
+            for role, what in figure(of_the_program(timeline, roles), roles).steps:
+                yield (roles.index(role) + 1, f"{role} {what}") if role else (0, what)
+            return
+
+
+@cache
+def law_words(id: str) -> str:
+    """A law, and the way to its source, as HTML."""
+    because = html_words(prose(TEXTS[id].because))
+    return f'{because} <a href="{LAWS_PAGE}#{escape(id)}">Source</a>'
+
+
+def order_html(steps: Sequence[tuple[int, str]]) -> str:
+    """The order of events: a column for each process, and across them what happens between."""
+    columns = max((column for column, _ in steps), default=1)
+    lines = (
+        f'<li style="grid-area:{row}/{column or "1/auto/-1"}">{escape(words)}</li>'
+        for row, (column, words) in enumerate(steps, 1)
+    )
+    width = f"repeat({columns},minmax(0,1fr))"
+    return f'<ol class="order" style="grid-template-columns:{width}">{"".join(lines)}</ol>'
