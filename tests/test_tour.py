@@ -29,7 +29,7 @@ def shown(place: Path) -> list[str]:
 
 @pytest.mark.real
 def test_nothing_is_written_into_the_working_folder(place: Path, shown: list[str]) -> None:
-    """As its help says; its records are those that the package brings."""
+    """As its help says; its records are those in the package."""
     assert shown
     assert not list(place.iterdir())
 

@@ -83,12 +83,12 @@ def command(situation: str, subject: str, folder: Path | None, as_json: bool) ->
       exitmatrix answer "lock file left"
 
     SITUATION is what ends the program: docker stop, systemctl stop, OOM killer, an
-    exit status, or a line of a log. Of other words, such as sys.exit or zombie, it
-    says where they are answered.
+    exit status, or a line of a log. For other words, such as sys.exit or zombie, it
+    says where to find the answer.
 
     SUBJECT is what runs, as a name or a command line, or what it runs under: a
-    container's PID 1, behind a shell, under tini, supervisord, ... Without it, it is
-    the program that SITUATION names, or else a plain Python program.
+    container's PID 1, behind a shell, under tini, supervisord, ... If it is left out,
+    it is the program that SITUATION names, or else a plain Python program.
 
     Nothing is run. The answer comes from the records of the newest Python and the
     newest release that were measured.

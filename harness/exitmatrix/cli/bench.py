@@ -58,7 +58,10 @@ SLEEP = 0.2  # seconds that the handwritten test waits for its program to be rea
     "--batch", default=200, type=click.IntRange(1), show_default=True, help="Cells in each round."
 )
 @click.option(
-    "--cells", default="100,1000,10000", show_default=True, help="Numbers of cells, for the growth."
+    "--cells",
+    default="100,1000,10000",
+    show_default=True,
+    help="Numbers of cells between which growth is measured.",
 )
 def command(python: str | None, rounds: int, batch: int, cells: str) -> None:
     """Compare the speed of the harness with that of plain processes.

@@ -58,7 +58,7 @@ MOST_LISTED = 10
     default=VERSION,
     show_default=True,
     type=click.IntRange(OLDEST, VERSION),
-    help="The version of the generator. Each makes other programs from a seed.",
+    help="The version of the generator. Each makes different programs from the same seed.",
 )
 @click.option(
     "--small",
@@ -92,7 +92,7 @@ MOST_LISTED = 10
     default=0,
     show_default=True,
     type=click.IntRange(0),
-    help="With --damage: run a program up to so many times, to see the rare outcome of a race.",
+    help="With --damage: run a program up to this many times, to see the rare outcome of a race.",
 )
 @click.option(
     "--boundaries",

@@ -70,7 +70,7 @@ def records(text: str) -> Option:
         "folder",
         default=None,
         type=click.Path(path_type=Path, file_okay=False),
-        help=f"{text}  [default: reports, else those that the package brings]",
+        help=f"{text}  [default: reports, else those in the package]",
     )
 
 
@@ -78,7 +78,7 @@ records_only = click.option(
     "--records",
     default=None,
     type=click.Path(path_type=Path, file_okay=False),
-    help="The records to read.  [default: reports, else those that the package brings]",
+    help="The records to read.  [default: reports, else those in the package]",
 )
 
 

@@ -102,7 +102,7 @@ class _Command(click.Command):
     default="",
     metavar="HOW",
     help="When it is ready to be ended: auto (once it is idle), PORT, URL,"
-    " /PATH, 'line REGEX', 'file PATH', or so many seconds: 5s.  [default: auto]",
+    " /PATH, 'line REGEX', 'file PATH', or a time: 5s.  [default: auto]",
 )
 @click.option(
     "--ready-within", default="", help="How long to wait until it is ready.  [default: 30s]"
@@ -149,7 +149,7 @@ class _Command(click.Command):
     text="Look for what is left behind here too, besides the working folder and TMPDIR.",
 )
 @_some("--allow-address", "addresses", metavar="IP", text="An address on which it may listen.")
-@_some("--env", "env", metavar="NAME=VALUE", text="A variable to set besides yours.")
+@_some("--env", "env", metavar="NAME=VALUE", text="A variable to set in addition to yours.")
 @click.option("--clean-env", is_flag=True, help="Pass on PATH, HOME and LANG only.")
 @click.option(
     "--before",
@@ -227,14 +227,14 @@ def command(
     signal handlers, the lifespan of ASGI apps, and the hooks of aiohttp, arq, sanic
     and Twisted. If a library has replaced your handler, the page names the one that
     took its place. {port} becomes a free port.
-    Each ending gets its own runs, and one more without the probe, to compare with.
-    Signals go to processes of the run only. Each run has its own TMPDIR.
+    Each ending gets its own runs, and one more without the probe, for comparison.
+    Signals go only to processes of the run. Each run has its own TMPDIR.
 
     Without COMMAND, the command, the options and the expectations are read from
-    exitmatrix.toml, or from [tool.exitmatrix] in pyproject.toml. An option of the
-    call comes before that of the file, or in addition where several are possible.
-    Exits with 1 if an expectation is not met, and with 3 if the program did not
-    become ready.
+    exitmatrix.toml, or from [tool.exitmatrix] in pyproject.toml. An option on the
+    command line replaces that of the file, or is added to it where several are
+    allowed. Exits with 1 if an expectation is not met, and with 3 if the program
+    did not become ready.
     """
     said = settings.Settings() if command_line else read_project()
     patient = thorough or (said.thorough and not trials)
