@@ -99,7 +99,7 @@ CATALOGUE: tuple[Termination, ...] = (
         "fatal error",
         "Calls Py_FatalError, as the interpreter does on an internal error.",
     ),
-    _inside("exec", "exec /bin/true 0", "Replaces the program by another with os.execv."),
+    _inside("exec", "exec /bin/true 0", "Replaces the program with another one, by os.execv."),
     _inside("libc-exit", "C exit 5", "Calls the C library's exit(5) directly."),
     _inside("libc-immediate-exit", "C _exit 5", "Calls the C library's _exit(5) directly."),
     _inside("libc-quick-exit", "C quick_exit 5", "Calls the C library's quick_exit(5) directly."),
@@ -174,7 +174,7 @@ CATALOGUE: tuple[Termination, ...] = (
     _rare(
         "exec-python",
         "exec another Python 0",
-        "Replaces the program by another Python program with os.execv.",
+        "Replaces the program with another Python program, by os.execv.",
     ),
     _inside("hang", "hang", "Waits for something that does not come."),
     _signal("SIGTERM", "What `kill`, systemd and a container runtime send first."),

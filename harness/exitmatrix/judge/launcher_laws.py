@@ -8,15 +8,15 @@ from exitmatrix.judge.served.laws import ServerLaw
 
 LAWS: Mapping[str, ServerLaw] = {
     "launcher-exec": ServerLaw(
-        because="The launcher replaces itself by the program: there is one process, and what is"
+        because="The launcher replaces itself with the program: there is one process, and what is"
         " sent to the first pid is sent to Python.",
         source="execve(2); bash builtins/evalstring.c, parse_and_execute: -c with one command",
     ),
     "launcher-ignored-signal": ServerLaw(
         because=(
-            "The program starts with a signal ignored, and Python leaves it so: SIGHUP under "
-            "nohup, SIGINT where a shell started it in the background. Ctrl-C then raises no "
-            "KeyboardInterrupt. PyPy installs its handler for SIGINT all the same."
+            "The program starts with a signal ignored, and Python leaves it ignored: SIGHUP under"
+            " nohup, SIGINT where a shell started it in the background. Ctrl-C then raises no"
+            " KeyboardInterrupt. PyPy installs its handler for SIGINT all the same."
         ),
         source="POSIX XCU nohup, and 2.11 of asynchronous lists; CPython Modules/signalmodule.c,"
         " signal_install_handlers",
@@ -92,9 +92,9 @@ LAWS: Mapping[str, ServerLaw] = {
     ),
     "launcher-embeds-python": ServerLaw(
         because=(
-            "A program that PyInstaller has made embeds Python. There KeyboardInterrupt is "
-            "printed as any other exception is, and gives status 1. The interpreter finalizes, "
-            "so handlers run; the process does not kill itself with SIGINT, as python does."
+            "A program that PyInstaller has made embeds Python. There KeyboardInterrupt is"
+            " printed like any other exception, and gives status 1. The interpreter finalizes, so"
+            " handlers run; the process does not kill itself with SIGINT, as python does."
         ),
         source="PyInstaller bootloader/src/pyi_launch.c, pyi_launch_run_scripts; CPython"
         " Modules/main.c, exit_sigint",
@@ -135,8 +135,8 @@ LAWS: Mapping[str, ServerLaw] = {
     ),
     "launcher-waits-for-output": ServerLaw(
         because=(
-            "honcho reads the program's output until no process holds it open any more: an "
-            "orphan that goes on keeps honcho there."
+            "honcho reads the program's output until no process holds it open any more: an orphan"
+            " that goes on keeps honcho waiting."
         ),
         source="honcho honcho/process.py, Process.run",
     ),

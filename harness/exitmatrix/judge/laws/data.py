@@ -128,8 +128,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.data == "database, no journal",
         then=lambda _: Keeps("damaged"),
         because=(
-            "Without a journal a transaction cannot be rolled back, at a clean end neither: what "
-            "it has changed in the file stays."
+            "Without a journal a transaction cannot be rolled back, not even at a clean end: what"
+            " it has changed in the file stays."
         ),
         source="SQLite, PRAGMA journal_mode: OFF",
     ),
@@ -265,8 +265,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.finalizing and f.data in OF_GLOBALS and not f.profile.releases_globals,
         then=lambda f: Keeps("left behind" if f.data == "file of a global" else "damaged"),
         because=(
-            "PyPy releases nothing at the end: what closes itself only when it is released is "
-            "never closed, at a clean end neither."
+            "PyPy releases nothing at the end: what closes itself only when it is released is"
+            " never closed, not even at a clean end."
         ),
         source="PyPy docs: Differences related to garbage collection strategies",
     ),
@@ -276,9 +276,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.data == "queue of a thread",
         then=lambda _: Keeps("lost"),
         because=(
-            "A QueueListener takes records from its queue in a daemon thread, which is not "
-            "waited for, and no handler of logging's own calls its stop. Records that are still "
-            "in the queue are lost, at a clean end too."
+            "A QueueListener takes records from its queue in a daemon thread, which is not waited"
+            " for, and no handler of logging's own calls its stop. Records that are still in the"
+            " queue are lost, even at a clean end."
         ),
         source="docs: library/logging.handlers, QueueListener.stop; CPython "
         "Lib/logging/handlers.py, QueueListener.start",

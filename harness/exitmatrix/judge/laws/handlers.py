@@ -109,7 +109,9 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=lambda f: isinstance(f.statement, UnregisterNamesake) and f.profile.has_unregister,
         then=lambda _: Proceeds(),
-        because="Functions are equal only to themselves: one that bears the same name is another.",
+        because=(
+            "A function is equal only to itself: another one with the same name is not removed."
+        ),
         source="docs: library/atexit, atexit.unregister; reference/expressions, Value comparisons",
     ),
     Law(
@@ -127,7 +129,7 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=lambda f: _removes(f) and not f.profile.has_unregister,
         then=lambda _: Raises("Exception"),
-        because="Python 2's atexit has register alone: asking for more is an AttributeError.",
+        because="Python 2's atexit has register only: using anything else raises AttributeError.",
         source="docs of 2.7: library/atexit",
     ),
     Law(
@@ -146,8 +148,9 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Proceeds(),
         because=(
-            "Python 2 calls sys.exitfunc at the end, one function. atexit is such a function: it "
-            "keeps one that is there when it is imported, and is displaced by one that comes later."
+            "At the end Python 2 calls sys.exitfunc, a single function. The module atexit sets"
+            " it: a function that was there before is kept as a handler, and one that is set later"
+            " takes the place of atexit."
         ),
         source="docs of 2.7: library/sys, sys.exitfunc; CPython 2.7 Lib/atexit.py, last lines",
     ),

@@ -39,8 +39,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.library == "logging",
         then=lambda _: Brings(("logging.shutdown",)),
         because=(
-            "Importing logging registers logging.shutdown: before the program's own handlers, so "
-            "it runs after them. Werkzeug imports it."
+            "Importing logging registers logging.shutdown. Werkzeug imports it before the program"
+            " registers its own handlers, so it runs after them."
         ),
         source="CPython Lib/logging/__init__.py, last lines",
     ),

@@ -63,7 +63,7 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=lambda f: isinstance(f.statement, PyExit) and f.profile.fatal_error == "no such call",
         then=lambda _: Raises("Exception"),
-        because="PyPy's ctypes has no pythonapi: asking for it is an AttributeError.",
+        because="PyPy's ctypes has no pythonapi: using it raises AttributeError.",
         source="PyPy lib_pypy/ctypes_support.py; docs: library/ctypes, ctypes.pythonapi",
     ),
     Law(
@@ -86,8 +86,8 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Calls(),
         because=(
-            "The main thread then reacts as to SIGINT: it raises KeyboardInterrupt, or calls the "
-            "handler that the program has set."
+            "The main thread then reacts as it does to SIGINT: it raises KeyboardInterrupt, or"
+            " calls the handler that the program has set."
         ),
         source="docs: library/_thread, interrupt_main; c-api/exceptions, PyErr_SetInterrupt",
     ),

@@ -105,7 +105,7 @@ LAWS: tuple[Law, ...] = (
         about="import",
         when=lambda f: f.library == "multiprocessing" and not f.profile.early_exit_function,
         then=lambda _: Brings(()),
-        because="The import of multiprocessing alone registers nothing in Python 3.",
+        because="In Python 3, importing multiprocessing alone registers nothing.",
         source="CPython Lib/multiprocessing/__init__.py",
     ),
     Law(
@@ -152,8 +152,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _is_tried(f) and _is_refused(f),
         then=lambda _: Raises("Exception"),
         because=(
-            "When the exit function of pools of processes has run, which up to 3.8 "
-            "atexit._run_exitfuncs runs too, submit raises RuntimeError: also that of a new pool."
+            "When the exit function of pools of processes has run, which up to 3.8"
+            " atexit._run_exitfuncs runs too, submit raises RuntimeError, even for a new pool."
         ),
         source="CPython bpo-33097; 3.8 Lib/concurrent/futures/process.py, "
         "ProcessPoolExecutor.submit",
@@ -260,9 +260,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.library == "multiprocessing.util",
         then=lambda _: Brings(("multiprocessing.util._exit_function",)),
         because=(
-            "The first process that is started brings the exit function of multiprocessing. It "
-            "is registered behind what the program has registered before, so it runs first: "
-            "daemonic children are sent SIGTERM and the others joined, then handlers run."
+            "Starting the first process registers multiprocessing's exit function. It runs before"
+            " the handlers that the program registered earlier: it sends SIGTERM to daemonic"
+            " children and joins the others."
         ),
         source="CPython Lib/multiprocessing/popen_fork.py, import of util; util.py, _exit_function",
     ),
@@ -277,9 +277,9 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Proceeds(),
         because=(
-            "A process begins where it is started: as a fork of its starter (fork), of a server "
-            "(forkserver), or as a Python that imports the program's file (spawn). join waits for "
-            "its end, and terminate sends it SIGTERM."
+            "A process is started as a fork of its starter (fork), as a fork of a server"
+            " (forkserver), or as a new Python that imports the program's file (spawn). join waits"
+            " for its end, and terminate sends it SIGTERM."
         ),
         source="docs: library/multiprocessing, Contexts and start methods",
     ),
@@ -309,8 +309,8 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Raises("Exception"),
         because=(
-            "Python 2's multiprocessing forks, and has no get_context: asking for it is an "
-            "AttributeError."
+            "Python 2's multiprocessing forks, and has no get_context: using it raises"
+            " AttributeError."
         ),
         source="docs: library/multiprocessing, multiprocessing.get_context, New in version 3.4",
     ),
@@ -439,8 +439,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.method != "spawn" and f.profile.process_end == "handlers",
         then=lambda f: Exits(_status(f)),
         because=(
-            "Since 3.13 a process that multiprocessing has forked forgets the handlers that it "
-            "inherited, and runs its own when its function has ended, by an exception too."
+            "Since 3.13 a process that multiprocessing has forked forgets the handlers that it"
+            " inherited, and runs its own when its function has ended, even if that was by an"
+            " exception."
         ),
         source="CPython gh-83856; Lib/multiprocessing/popen_fork.py, Popen._launch; "
         "forkserver.py, main",

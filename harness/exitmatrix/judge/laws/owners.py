@@ -105,9 +105,10 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Calls(),
         because=(
-            "A signal that comes while the handler of a signal runs is handled at once, within it: "
-            "Python blocks no signal meanwhile. Up to 3.7 that is so where the first handler was "
-            "called while a call waited, but for one that waits for a lock or a thread."
+            "A signal that comes while the handler of a signal runs is handled at once, within"
+            " it: Python blocks no signal meanwhile. Up to 3.7 that is so only if the first"
+            " handler interrupted a call that was waiting for something other than a lock or a"
+            " thread."
         ),
         source="docs: library/signal, Execution of Python signal handlers; CPython "
         "Modules/signalmodule.c, _PyErr_CheckSignalsTstate; 3.7 Python/ceval.c, "
@@ -134,9 +135,10 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.nested and f.profile.nests_signal_handlers == "never",
         then=lambda _: Later(),
         because=(
-            "Newer PyPys handle a signal that comes while the handler of a signal runs when that "
-            "one has returned: a handler that hangs cannot be interrupted, by Ctrl-C neither. "
-            "Where the first one raised, the second signal was seen to wait until another came."
+            "On newer PyPys a signal that comes while a signal handler runs is handled when that"
+            " handler has returned: a handler that hangs cannot be interrupted, not even by"
+            " Ctrl-C. If the first handler raised an exception, the second signal was seen to wait"
+            " until another one came."
         ),
         source="measured: 7.3.11 nests them, 8.0.1 does not; PyPy "
         "pypy/interpreter/executioncontext.py, action_dispatcher",

@@ -87,8 +87,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _uses(f) and f.pooled and f.pool_over and f.profile.pools_refuse,
         then=lambda _: Raises("Exception"),
         because=(
-            "When the exit function of pools of threads has run, submit raises RuntimeError: also "
-            "that of a new pool."
+            "When the exit function of pools of threads has run, submit raises RuntimeError, even"
+            " for a new pool."
         ),
         source="CPython bpo-33097; Lib/concurrent/futures/thread.py, ThreadPoolExecutor.submit",
     ),

@@ -127,8 +127,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: isinstance(f.statement, Fork) and not f.finalizing,
         then=lambda _: Proceeds(),
         because=(
-            "A forked child is a copy: it has its parent's handlers, those that have not run yet, "
-            "its signal handlers and what it had buffered, and of its threads the one that forked."
+            "A forked child is a copy of its parent. It has the parent's atexit handlers that"
+            " have not run yet, its signal handlers, its buffered output, and of its threads only"
+            " the one that forked."
         ),
         source="fork(2); docs: library/os, os.fork",
     ),

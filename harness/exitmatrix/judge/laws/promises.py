@@ -49,7 +49,7 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=lambda f: isinstance(f.statement, Finalize) and not f.profile.has_finalize,
         then=lambda _: Raises("Exception"),
-        because="Python 2's weakref has no finalize: asking for it is an AttributeError.",
+        because="Python 2's weakref has no finalize: using it raises AttributeError.",
         source="docs: library/weakref, weakref.finalize, New in version 3.4",
     ),
     Law(
@@ -57,7 +57,9 @@ LAWS: tuple[Law, ...] = (
         about="finalizer exception",
         when=lambda f: f.exception == "Exception" and not (f.profile.report_flushes and f.buffered),
         then=lambda _: Proceeds(),
-        because="An exception of a finalizer goes to sys.excepthook, and the next finalizer runs.",
+        because=(
+            "An exception in a finalizer is passed to sys.excepthook, and the next finalizer runs."
+        ),
         source="docs: library/weakref, weakref.finalize; CPython Lib/weakref.py, "
         "finalize._exitfunc",
     ),
@@ -74,8 +76,8 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Writes(written=True),
         because=(
-            "An exception of a finalizer goes to sys.excepthook, and the next finalizer runs. "
-            "PyPy's own sys.excepthook flushes stdout first."
+            "An exception in a finalizer is passed to sys.excepthook, and the next finalizer"
+            " runs. PyPy's own sys.excepthook flushes stdout first."
         ),
         source="docs: library/weakref, weakref.finalize; PyPy pypy/interpreter/app_main.py, "
         "excepthook",
@@ -99,9 +101,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _lists(f) and not f.list_closed and not f.rootless,
         then=lambda _: Proceeds(),
         because=(
-            "From 3.9 on threading has a list of its own: its functions run, the newest first, "
-            "when the main thread's code has ended, before other threads are joined and so before "
-            "any handler of atexit."
+            "From 3.9 on threading has a list of its own: its functions run, the newest first,"
+            " when the main thread's code has ended, before other threads are joined and so before"
+            " any atexit handler."
         ),
         source="CPython bpo-39812; Lib/threading.py, _register_atexit and _shutdown",
     ),
@@ -123,7 +125,7 @@ LAWS: tuple[Law, ...] = (
             isinstance(f.statement, RegisterThreading) and not f.profile.threading_atexit
         ),
         then=lambda _: Raises("Exception"),
-        because="Before 3.9 threading has no such list: asking for it is an AttributeError.",
+        because="Before 3.9 threading has no such list: using it raises AttributeError.",
         source="CPython bpo-39812",
     ),
     Law(
@@ -237,8 +239,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.hook == "threading.excepthook" and f.profile.thread_hook,
         then=lambda _: Calls(),
         because=(
-            "From 3.8 on whatever leaves a thread's code is given to threading.excepthook, in that "
-            "thread: SystemExit too, which only the hook that is there by default ignores."
+            "From 3.8 on whatever leaves a thread's code is passed to threading.excepthook, in"
+            " that thread. That includes SystemExit, which only the default hook ignores."
         ),
         source="docs: library/threading, threading.excepthook; CPython Lib/threading.py, "
         "_make_invoke_excepthook",
@@ -301,7 +303,7 @@ LAWS: tuple[Law, ...] = (
         about="hook",
         when=lambda f: f.hook == "sys.excepthook" and f.exception == "SystemExit" and not f.again,
         then=lambda _: Proceeds(),
-        because="SystemExit that ends the main thread's code is not given to sys.excepthook.",
+        because="SystemExit that ends the main thread's code is not passed to sys.excepthook.",
         source="docs: library/sys, sys.excepthook",
     ),
     Law(
@@ -310,8 +312,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _raises_again(f) and f.exception != "SystemExit",
         then=lambda _: Calls(),
         because=(
-            "Python 2 raises the last exception of the handlers again when all have run, and gives "
-            "it to sys.excepthook."
+            "Python 2 raises the last exception of the handlers again when all have run, and"
+            " passes it to sys.excepthook."
         ),
         source="CPython 2.7 Python/pythonrun.c, call_sys_exitfunc",
     ),

@@ -167,7 +167,9 @@ LAWS: tuple[Law, ...] = (
         about="child ended",
         when=lambda f: f.supervisor == "reloader" and f.status == 3,
         then=lambda _: Restarts(),
-        because="Exit status 3 of the child, wherever it came from, asks the parent for a new one.",
+        because=(
+            "If the child exits with status 3, for whatever reason, the parent starts a new one."
+        ),
         source="Werkzeug src/werkzeug/_reloader.py, restart_with_reloader",
     ),
     Law(
@@ -215,8 +217,8 @@ LAWS: tuple[Law, ...] = (
         ),
         then=_kills,
         because=(
-            "In Python 3 an exception that leaves subprocess.call, SystemExit too, kills the "
-            "child with SIGKILL: none of the child's handlers run."
+            "In Python 3, when an exception leaves subprocess.call, SystemExit included, the"
+            " child is killed with SIGKILL: none of its handlers run."
         ),
         source="CPython Lib/subprocess.py, call",
     ),
@@ -249,9 +251,9 @@ LAWS: tuple[Law, ...] = (
         when=lambda _: True,
         then=lambda f: Waits(waits=f.needs < f.grace),
         because=(
-            "Nothing in Python limits how long handlers take; the sender of the signals does, by "
-            "a second one after a grace period. A handler ends before that if it and those before "
-            "it need less time in total."
+            "Nothing in Python limits how long handlers take; the sender of the signal does, with"
+            " a second one after a grace period. A handler ends before that if it and those"
+            " before it need less time in total."
         ),
         source="signal(7); docker stop, kill -9 after 10 s; systemd.kill(5), TimeoutStopSec",
     ),

@@ -84,9 +84,10 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: _named(f) and _ends_tracker(f) and not f.in_use,
         then=lambda _: Keeps("left behind"),
         because=(
-            "The tracker is in the group of the program. SIGHUP, which a terminal sends to the "
-            "group when it is closed, ends the tracker as well, before it has removed anything; so "
-            "does any other signal than SIGINT and SIGTERM. The names stay until the next boot."
+            "The tracker is in the group of the program. SIGHUP, which a terminal sends to the"
+            " group when it is closed, ends the tracker as well, before it has removed anything;"
+            " so does any signal other than SIGINT and SIGTERM. The names stay until the next"
+            " boot."
         ),
         source="CPython Lib/multiprocessing/resource_tracker.py, _IGNORED_SIGNALS and main; "
         "setsid(2); shm_overview(7), Persistence",

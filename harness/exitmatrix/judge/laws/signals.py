@@ -100,8 +100,9 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda f: Dies(f.signal),
         because=(
-            "A signal that the program does not handle has its default action: the kernel ends "
-            "the process, and nothing in Python runs, neither handlers nor the flushing of buffers."
+            "A signal that the program does not handle has its default action: the kernel ends"
+            " the process. Python runs nothing more: handlers do not run, and buffers are not"
+            " flushed."
         ),
         source="signal(7), section Standard signals; docs: library/atexit, note at the top",
     ),
@@ -116,9 +117,9 @@ LAWS: tuple[Law, ...] = (
         ),
         then=lambda _: Later(),
         because=(
-            "A signal to the process whose default action dumps core is given to the main thread, "
-            "which does nothing any more. Other threads, the sender too, go on until that has "
-            "begun to dump."
+            "A signal to the process whose default action dumps core is given to the main thread,"
+            " which executes nothing more. Other threads, including the sender, go on until the"
+            " dump has begun."
         ),
         source="Linux kernel/signal.c, complete_signal and get_signal; kernel/coredump.c, "
         "zap_threads",
@@ -129,7 +130,9 @@ LAWS: tuple[Law, ...] = (
         about="signal",
         when=lambda f: f.disposition == "default" and f.signal in NO_ACTION,
         then=lambda _: Proceeds(),
-        because="The default action of SIGCHLD, SIGCONT, SIGURG and SIGWINCH ends nothing.",
+        because=(
+            "The default action of SIGCHLD, SIGCONT, SIGURG and SIGWINCH does not end the process."
+        ),
         source="signal(7), section Standard signals",
     ),
     Law(
@@ -157,8 +160,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.disposition.startswith(":") and f.disposition != RELOADER,
         then=lambda _: Calls(),
         because=(
-            "A signal for which the program has set a handler calls it, in the main thread "
-            "between two instructions. What the handler raises is raised there."
+            "If the program has set a handler for a signal, Python calls it in the main thread,"
+            " between two instructions. What the handler raises is raised there."
         ),
         source="docs: library/signal, Execution of Python signal handlers",
     ),

@@ -59,7 +59,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: does(CloseStdout)(f) and not f.stuck,
         then=lambda _: Proceeds(),
         because=(
-            "A reader that closes the pipe ends nothing: only a later write fails, with EPIPE."
+            "A reader that closes the pipe does not end the program: only a later write"
+            " fails, with EPIPE."
         ),
         source="pipe(7), section I/O on pipes and FIFOs",
     ),
@@ -142,7 +143,7 @@ LAWS: tuple[Law, ...] = (
         about="streams",
         when=lambda f: flush_fails(f) and f.profile.lost_stdout_status == 0,
         then=lambda _: Writes(written=False),
-        because="Python 2 does not look whether the last flush of stdout worked.",
+        because="Python 2 does not check whether the last flush of stdout worked.",
         source="CPython 2.7 Python/pythonrun.c, Py_Finalize",
     ),
 )

@@ -87,7 +87,10 @@ LAWS: tuple[Law, ...] = (
         about="statement",
         when=_text,
         then=lambda _: Raises("SystemExit", 1),
-        because="sys.exit with anything but a number or None prints it and ends with status 1.",
+        because=(
+            "sys.exit with anything but a number or None prints its argument and ends with status"
+            " 1."
+        ),
         source="docs: library/sys, sys.exit",
     ),
     Law(
@@ -104,8 +107,8 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: isinstance(f.statement, OsExit) or _libc(f, "_exit", "quick_exit"),
         then=lambda f: Leaves(_status(f)),
         because=(
-            "os._exit, _exit and quick_exit end the process at once, from whichever thread. They "
-            "neither run Python's handlers nor flush its buffers."
+            "os._exit, _exit and quick_exit end the process at once, from any thread. They"
+            " neither run Python's handlers nor flush its buffers."
         ),
         source="docs: library/os, os._exit; _exit(2); quick_exit(3)",
     ),
@@ -194,7 +197,7 @@ LAWS: tuple[Law, ...] = (
             isinstance(f.statement, FatalError) and f.profile.fatal_error == "no such call"
         ),
         then=lambda _: Raises("Exception"),
-        because="PyPy's ctypes has no pythonapi: asking for it is an AttributeError.",
+        because="PyPy's ctypes has no pythonapi: using it raises AttributeError.",
         source="PyPy lib_pypy/ctypes_support.py; docs: library/ctypes, ctypes.pythonapi",
     ),
     Law(

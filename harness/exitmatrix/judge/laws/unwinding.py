@@ -32,8 +32,8 @@ LAWS: tuple[Law, ...] = (
         when=always,
         then=lambda _: Swallows(),
         because=(
-            "A runner of tests catches every exception, SystemExit and KeyboardInterrupt too, and "
-            "ends with a status of its own: by SystemExit, so that handlers of atexit run."
+            "A test runner catches every exception, SystemExit and KeyboardInterrupt too, and"
+            " ends with a status of its own: by SystemExit, so that atexit handlers run."
         ),
         source="pytest _pytest/runner.py, CallInfo.from_call; _pytest/main.py, wrap_session",
     ),
@@ -51,10 +51,10 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: f.exception != "",
         then=lambda _: Calls(),
         because=(
-            "An exception that leaves the body of a try statement, SystemExit and "
-            "KeyboardInterrupt too, runs the finally clause on its way, in the thread in which it "
-            "was raised and before any handler of atexit. Then it goes on, unless the clause "
-            "raises another in its place."
+            "An exception that leaves the body of a try statement, SystemExit and"
+            " KeyboardInterrupt too, runs the finally clause on its way, in the thread in which it"
+            " was raised and before any atexit handler. Then it goes on, unless the clause raises"
+            " another in its place."
         ),
         source="docs: reference/compound_stmts, The try statement; library/sys, sys.exit",
     ),

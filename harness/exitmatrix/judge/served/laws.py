@@ -46,8 +46,8 @@ LAWS: Mapping[str, ServerLaw] = {
         " jupyter_client/manager.py, request_shutdown",
     ),
     "server-master-ends-first": ServerLaw(
-        because="An exception ends the master before it has come to tell its workers that they are"
-        " to stop: it leaves, and they do what they do without it.",
+        because="An exception ends the master before it has told its workers to stop. They then"
+        " do what they do without a master.",
         source="Lib/subprocess.py, run: what ends the process that was started begins behind Popen;"
         " gunicorn/arbiter.py, stop: sockets are closed first",
     ),
@@ -122,8 +122,8 @@ LAWS: Mapping[str, ServerLaw] = {
     ),
     "server-unwinds": ServerLaw(
         because=(
-            "The master waits for its worker in subprocess.call or subprocess.run, and its handler "
-            "of the signal raises an exception there."
+            "The master waits for its worker in subprocess.call or subprocess.run, and its signal"
+            " handler raises an exception there."
         ),
         source="werkzeug/_reloader.py, run_with_reloader; django/utils/autoreload.py,"
         " run_with_reloader",
@@ -158,15 +158,15 @@ LAWS: Mapping[str, ServerLaw] = {
     ),
     "server-worker-cleans-up": ServerLaw(
         because=(
-            "What a worker's own handler of atexit removes is gone if the handler ran, and is "
-            "left behind if the worker was killed."
+            "What a worker's own atexit handler removes is gone if the handler ran, and is left"
+            " behind if the worker was killed."
         ),
         source="docs: library/atexit",
     ),
     "server-worker-saves": ServerLaw(
         because=(
-            "What a worker's handler of atexit saves is kept if the handler ran, and lost if the "
-            "worker was killed."
+            "What a worker's atexit handler saves is kept if the handler ran, and lost if the"
+            " worker was killed."
         ),
         source="docs: library/atexit",
     ),
@@ -181,8 +181,8 @@ LAWS: Mapping[str, ServerLaw] = {
     ),
     "server-orphan-finalizes": ServerLaw(
         because=(
-            "A worker checks whether it still has the same parent process, and exits when it has "
-            "not."
+            "A worker checks whether it still has the same parent process, and exits if it does"
+            " not."
         ),
         source="gunicorn/workers/sync.py, is_parent_alive",
     ),
@@ -198,8 +198,8 @@ LAWS: Mapping[str, ServerLaw] = {
     ),
     "server-orphan-exits-at-once": ServerLaw(
         because=(
-            "A worker notices that its master has ended, by the end of file on the pipe between "
-            "them or by another parent process, and calls os._exit."
+            "A worker notices that its master has ended, because the pipe between them is closed"
+            " or because its parent process is another, and calls os._exit."
         ),
         source="billiard/pool.py, Worker.workloop and Worker._do_exit; ipykernel/parentpoller.py,"
         " ParentPollerUnix.run",
@@ -323,9 +323,9 @@ LAWS: Mapping[str, ServerLaw] = {
     ),
     "server-sigkill-follows": ServerLaw(
         because=(
-            "The process that answers waits for its view, and whoever stops it waits for that "
-            "process. A SIGKILL that comes meanwhile ends those that it is sent to. A worker whose "
-            "master it takes goes on with what it was told."
+            "The process that answers waits for its view, and whoever stops it waits for that"
+            " process. A SIGKILL that comes meanwhile ends the processes that it is sent to. A"
+            " worker whose master was killed goes on with what it was told to do."
         ),
         source="signal(7): SIGKILL cannot be caught; credentials(7): an orphan is sent no signal",
     ),
