@@ -29,7 +29,7 @@ matrix: $(STAMP) ## measure every cell and write reports/ (ARGS='--python 3.13* 
 	@$(VENV)/bin/exitmatrix matrix $(ARGS)
 
 .PHONY: races
-races: $(STAMP) ## steer for the rare outcomes of racy cells, and say which nobody saw (ARGS as above)
+races: $(STAMP) ## provoke rare outcomes of races, and list those that no run has shown (ARGS as above)
 	@$(VENV)/bin/exitmatrix races $(ARGS)
 
 .PHONY: check

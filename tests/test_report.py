@@ -674,7 +674,7 @@ def test_a_small_page_reads_as_it_should() -> None:
 
 
 ANSWER = """
-Do my handlers run, in which process, is anything left behind?
+Do my handlers run, in which process, and is anything left behind?
 
 | what you do | a plain program | Flask, development server | Flask, debug server | from cells |
 | --- | --- | --- | --- | --- |
@@ -710,7 +710,7 @@ What it does.
 
 ## Variants of the plain program
 
-Each runs to its last line. What ran is told in the order in which it ran.
+Each runs to its last line. Handlers are listed in the order in which they ran.
 
 | variant | what ran, in this order | exit | unflushed output |
 | --- | --- | --- | --- |
@@ -719,8 +719,9 @@ Each runs to its last line. What ran is told in the order in which it ran.
 
 ## Versions that differ
 
-Everything above on which those measured do not agree, against the newest of them. \
-What stderr says, and what becomes of data in flight, stands by version in the tables above.
+Everything above on which the Pythons that were measured disagree, compared with the newest of \
+them. What is printed on stderr, and what becomes of data in flight, is listed by version in the \
+tables above.
 
 | who differs | what they show | what the newest shows | where |
 | --- | --- | --- | --- |
@@ -728,8 +729,8 @@ What stderr says, and what becomes of data in flight, stands by version in the t
 
 ## What this rests on
 
-- `linux-x86_64`: 6 cells, first seen 2026-01-02; more than one outcome was seen in 0, \
-too little in 0.
+- `linux-x86_64`: 6 cells, first seen 2026-01-02; 0 showed more than one outcome, \
+and 0 showed too little.
   - CPython: 2.7.18, 3.13.0
 
 ## Not explained yet

@@ -131,7 +131,7 @@ LAUNCHERS: tuple[Launcher, ...] = (
     ),
     Launcher(
         id="python-m",
-        does="python -m MODULE, in the place of python FILE.",
+        does="python -m MODULE, instead of python FILE.",
         words=(MODULE,),
         facts=Launches(source="docs: using/cmdline, -m: the module is executed as __main__"),
     ),
@@ -309,7 +309,7 @@ LAUNCHERS: tuple[Launcher, ...] = (
     ),
     Launcher(
         id="timeout",
-        does="timeout, with a time that is not reached.",
+        does="timeout, with a limit that is not reached.",
         words=("timeout", "86400", COMMAND),
         facts=Launches(
             stays=(

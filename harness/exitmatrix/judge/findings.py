@@ -29,7 +29,7 @@ class Finding(Frozen, kw_only=True):
 FINDINGS: tuple[Finding, ...] = (
     Finding(
         id="uncaught-ctrl-c",
-        what="How does a program end that is interrupted by Ctrl-C, and do its handlers run?",
+        what="How does a program end when Ctrl-C interrupts it, and do its handlers run?",
         rules=("ctrl-c-dies-of-sigint", "uncaught-exception", "pypy-ctrl-c-skips-exit"),
         status="documented",
         where=(
@@ -79,7 +79,7 @@ raise KeyboardInterrupt
     ),
     Finding(
         id="register-in-a-handler",
-        what="Does a handler run that is registered by a handler?",
+        what="Does a handler run if another handler registered it?",
         rules=("registered-while-running", "registered-while-running-2"),
         status="documented as undefined",
         where="atexit, note at the top.",
@@ -94,7 +94,7 @@ atexit.register(lambda: atexit.register(late))
     ),
     Finding(
         id="unregister-in-a-handler",
-        what="Does a handler run that another handler unregistered before its turn?",
+        what="Does a handler still run if another handler unregistered it before its turn?",
         rules=("runs-from-a-copy", "unregistered-while-running"),
         status="documented as undefined",
         where="atexit, note at the top.",
@@ -225,7 +225,7 @@ signal.alarm(1)
     ),
     Finding(
         id="stdout-that-a-daemon-holds",
-        what="How does a program end whose daemon thread is stuck in a write to stdout?",
+        what="How does a program end if a daemon thread is stuck in a write to stdout?",
         rules=(
             "held-stdout-blocks-first",
             "held-stdout-blocks-last",
@@ -373,7 +373,7 @@ print("the server goes on")
     ),
     Finding(
         id="exit-in-a-callback",
-        what="When may SystemExit that a signal's handler raises be printed and ignored?",
+        what="When may a SystemExit from a signal handler be printed and ignored?",
         rules=("weakref-callback-swallows",),
         status="undocumented",
         where=(
@@ -477,7 +477,7 @@ os.abort()
     ),
     Finding(
         id="signals-in-signal-handlers",
-        what="Is a signal handled that arrives while the handler of another signal runs?",
+        what="Is a signal handled if it arrives while the handler of another signal runs?",
         rules=("signal-handlers-nest", "pypy-ends-a-handler-first"),
         status="undocumented",
         where=(
@@ -640,7 +640,7 @@ os.unlink(name)
     ),
     Finding(
         id="gzip-that-nobody-closed",
-        what="Is a gzip file complete that was not closed before the end?",
+        what="Is a gzip file complete if it was not closed before the end?",
         rules=(
             "gzip-loses-its-end",
             "released-globals-are-closed",
@@ -711,8 +711,8 @@ os._exit(0)
     Finding(
         id="signals-in-a-child-of-a-thread",
         what=(
-            "Does Python code notice signals in a child that another thread than the main one "
-            "has forked?"
+            "Does Python code notice signals in a child that was forked by a thread other than"
+            " the main one?"
         ),
         rules=("interrupt-unnoticed-after-fork", "interrupt-is-as-ctrl-c"),
         beside=("flush-writes", "thread-ends-alone"),
@@ -760,7 +760,7 @@ with open(os.devnull, "r+") as nothing:
     ),
     Finding(
         id="ctrl-c-at-a-prompt",
-        what="How does an interactive Python end whose last statement was interrupted?",
+        what="How does an interactive Python end if its last statement was interrupted?",
         rules=("typed-ctrl-c-is-remembered", "typed-ctrl-c-is-forgotten"),
         status="undocumented",
         where=(
@@ -821,9 +821,7 @@ def clean_up():
     ),
     Finding(
         id="second-interpreters",
-        what=(
-            "Do handlers run that a second interpreter registered, if the program does not end it?"
-        ),
+        what=("Do the handlers of a second interpreter run if the program does not end it?"),
         rules=(
             "subinterpreter-runs-its-own",
             "subinterpreter-left-3-8",
@@ -853,7 +851,7 @@ raise SystemExit(3)
     ),
     Finding(
         id="handlers-of-a-forked-process",
-        what="Does a process that multiprocessing has forked run the handlers that it registers?",
+        what="Does a process that multiprocessing forked run the handlers that it registers?",
         rules=("process-runs-its-own", "process-ends-by-os-exit"),
         beside=("lifo", "run-returns", "process-of-old-server-exits-with-1"),
         status="undocumented",
@@ -881,8 +879,8 @@ if __name__ == "__main__":
     ),
     Finding(
         id="handlers-of-the-program-in-a-fork-server",
-        what="In which process do the handlers run that the program's file registers, where a fork"
-        " server starts its processes?",
+        what="If a fork server starts a program's processes, which process runs the handlers that"
+        " the program's file registers?",
         rules=("fork-server-imports-the-program", "children-import-the-program"),
         beside=("lifo", "register-appends"),
         status="undocumented",
@@ -948,8 +946,7 @@ except ImportError:
     ),
     Finding(
         id="exit-function-of-multiprocessing",
-        what="Are a program's processes of multiprocessing joined before its handlers run, or"
-        " behind them?",
+        what="Are a program's multiprocessing processes joined before its handlers run, or after?",
         rules=("multiprocessing-registers-late", "multiprocessing-registers-early"),
         status="undocumented",
         where=(

@@ -169,8 +169,9 @@ def _total(batches: Sequence[BatchResult]) -> str:
     random = sum(one.programs for one in batches if "-seed-" in one.batch)
     runs = sum(one.runs for one in batches)
     return (
-        f"In all {programs:,} programs, {random:,} of them random and the others all small ones,"
-        f" and {runs:,} runs. A batch is judged by the laws of the day on which it was run last."
+        f"In all, {programs:,} programs and {runs:,} runs. {random:,} of the programs are random;"
+        " the others are all programs up to a small size. A batch is judged by the laws as they"
+        " were when it was last run."
     )
 
 
@@ -183,7 +184,7 @@ def _damages(damages: Mapping[str, Witness | None]) -> Iterable[Block]:
         f" contradicted by what some program showed, and {kinds['cell']} by a cell of the matrix."
     )
     if never := [one for one in found if one.never]:
-        yield paragraph("These only allow one outcome of a race more, which was never seen:")
+        yield paragraph("These only allow one more outcome of a race, which was never seen:")
         yield points(inline(Code(one.damage), f": in {one.runs:,} runs") for one in never)
     if missed := [name for name, witness in damages.items() if not witness]:
         yield paragraph("Nothing notices these:")

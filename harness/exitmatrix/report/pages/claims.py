@@ -59,7 +59,7 @@ from exitmatrix.report.sections.story import story_section
 from exitmatrix.report.sentences import sentences
 from exitmatrix.report.survey import Survey, surveys
 
-TITLE = "What was published about exit handlers, and what is seen"
+TITLE = "What was published about exit handlers, and what happens"
 
 HEAD = paragraph(
     "Three texts about Python's exit handlers, one of them in two versions, are the origin of this",

@@ -29,19 +29,19 @@ def page(races: Sequence[Tally]) -> Section:
         (
             paragraph(
                 "A cell is a race if its record holds several outcomes, or if the laws allow"
-                " several. Whatever was seen is allowed: otherwise the cell is a mismatch."
+                " several. The laws allow all that was seen; otherwise the cell is a mismatch."
                 f" {whole:,} of {len(races):,} races have shown all that the laws allow."
             ),
             paragraph(
-                "Of the others this table tells how many outcomes are allowed and were never seen,"
-                " and in how many runs. What none of n runs has shown has a probability below 3/n"
-                " (at 95 %). Two numbers are the least and the most of the cells that were asked"
-                " the same, on several Pythons and releases."
+                "For the others, the table lists how many outcomes are allowed but were never seen,"
+                " and in how many runs. An outcome that none of n runs has shown has a probability"
+                " below 3/n (at 95 %). Two numbers are the smallest and the largest among the"
+                " cells that ask the same of several Pythons and releases."
             ),
             paragraph(
                 inline(
                     Code("exitmatrix races --scenario NAME --termination ID"),
-                    " names these outcomes, and steers for them.",
+                    " names these outcomes, and tries to provoke them.",
                 )
             ),
             table(

@@ -101,7 +101,7 @@ REMARKS: tuple[Inline, ...] = (
         " period. The answer is that for SIGTERM to the first pid, which holds with an init before"
         " it (",
         Code("docker run --init"),
-        "). A program behind a shell, or that is pid 1 itself, is another matter: ",
+        "). A program behind a shell, or one that is PID 1 itself, is another matter: ",
         Link("started by something else", "#started-by-something-else"),
         ".",
     ),
@@ -127,7 +127,7 @@ REMARKS: tuple[Inline, ...] = (
         ": what a shell and a container runtime make of SIGKILL (128 + 9) and of SIGTERM"
         " (128 + 15).",
     ),
-    inline(Strong(NO_SUCH_THING), ": there is no such thing to do there."),
+    inline(Strong(NO_SUCH_THING), ": it does not apply there."),
 )
 """What a row stands for; no word of what happens then."""
 
@@ -145,7 +145,7 @@ def answer_section(surveys: Mapping[Question, Survey]) -> list[Section]:
         return []
     answered = answers(surveys)
     blocks: list[Block] = [
-        paragraph("Do my handlers run, in which process, is anything left behind?"),
+        paragraph("Do my handlers run, in which process, and is anything left behind?"),
         table(("what you do", *COLUMNS.values(), "from cells"), answered.rows),
     ]
     if answered.notes:

@@ -83,8 +83,8 @@ def _extent(rows: Sequence[Record]) -> str:
     races = sum(len(visible(record.outcomes)) > 1 for record in rows)
     unknown = sum(bool(record.unknown) for record in rows)
     return (
-        f"{len(rows):,} cells, {_since(rows)}; more than one outcome was seen in {races:,},"
-        f" too little in {unknown:,}."
+        f"{len(rows):,} cells, {_since(rows)}; {races:,} showed more than one outcome,"
+        f" and {unknown:,} showed too little."
     )
 
 

@@ -132,8 +132,8 @@ def budget_section(records: Mapping[str, Sequence[Record]]) -> list[Section]:
     if not rows:
         return []
     about = paragraph(
-        "Three handlers that take the same time each, in a grid of such times; what is told is",
-        "how long all that ended took together, and how long was too long.",
+        "Each of three handlers takes the same time, and programs differ in that time. The table",
+        "says how long the handlers that finished took together, and how long was too long.",
         "SIGKILL ends all of them; a second Ctrl-C ends one, and the next one runs.",
     )
     return [

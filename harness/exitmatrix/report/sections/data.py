@@ -25,11 +25,11 @@ def data_blocks(scenario: Scenario, surveys: Sequence[Survey]) -> list[Block]:
     )
     about = paragraph(
         inline(
-            "What is on disk of a process that has ended. ",
+            "What is on disk when a process has ended. ",
             Symbol.YES,
-            " is what it is meant to be then;",
+            ": as it should be then;",
         ),
-        inline(Symbol.ALIVE, " while it is alive, nothing is lost yet."),
+        inline(Symbol.ALIVE, ": the process is alive, and nothing is lost yet."),
     )
     return [about, table(("what ends it", *kinds), rows)]
 

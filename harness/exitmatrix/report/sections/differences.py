@@ -41,9 +41,9 @@ def differences_section(
         return []
     found = differences(surveys, scenarios)
     about = (
-        "Everything above on which those measured do not agree, against the newest of them."
-        " What stderr says, and what becomes of data in flight, stands by version in the tables"
-        " above."
+        "Everything above on which the Pythons that were measured disagree, compared with the"
+        " newest of them. What is printed on stderr, and what becomes of data in flight, is listed"
+        " by version in the tables above."
     )
     told: Block = (
         table(HEAD, rows(found))

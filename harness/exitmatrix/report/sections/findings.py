@@ -21,8 +21,9 @@ from exitmatrix.report.document import (
 from exitmatrix.report.phrases import prose
 
 LEAD = (
-    "Each is a law that holds for some of the Pythons measured and not for others; who they are is "
-    "taken from the cells. The program tells them apart by what it prints or by its exit status."
+    "Each finding is a law that holds for some of the Pythons measured and not for others; which"
+    " ones is taken from the cells. The program tells them apart by what it prints or by its exit"
+    " status."
 )
 
 

@@ -26,10 +26,10 @@ from exitmatrix.report.sections.answers import NO_SUCH_THING, NOT_MEASURED, shor
 from exitmatrix.report.survey import Survey
 
 LEAD = (
-    "The same programs, started through something else. Each entry says whether the program's"
-    " handlers ran, and what became of the launcher where that is a process of its own: its end"
-    " is what a container runtime, a shell or a supervisor sees. Where the launcher becomes the"
-    " program, by exec, there is no other process. Shown is the newest Python that was measured."
+    "The same programs, started by something else. Each entry says whether the program's handlers"
+    " ran. If the launcher is a separate process, it also says how the launcher ended, which is"
+    " what a container runtime, a shell or a supervisor sees. If the launcher becomes the program,"
+    " by exec, there is no second process. The newest Python that was measured is shown."
 )
 
 

@@ -101,7 +101,7 @@ LEAD = paragraph(
         Symbol.RACE,
         " it differs from run to run.",
     ),
-    "Each entry is what the newest Python showed, then who showed something else.",
+    "Each entry shows the newest Python first, then those that differ from it.",
 )
 
 

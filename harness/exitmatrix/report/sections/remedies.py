@@ -27,7 +27,7 @@ from exitmatrix.report.survey import Survey
 
 HEAD = ("subject", "ending", "before", "remedy", "after", "cost")
 LEAD = inline(
-    "The smallest change that makes clean-up run, or that makes it needless. Before and after are"
+    "The smallest change that makes clean-up run, or makes it unnecessary. Before and after are"
     " what the newest Python showed with the newest release; ",
     Code("exitmatrix explain"),
     " shows either cell.",

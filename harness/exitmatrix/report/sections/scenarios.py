@@ -69,7 +69,7 @@ def scenario_sections(
         _section(one, mine, seen[one.id]) for one, mine in measured if one.terminations != VARIANT
     ]
     if variants:
-        about = "Each runs to its last line. What ran is told in the order in which it ran."
+        about = "Each runs to its last line. Handlers are listed in the order in which they ran."
         sections.append(
             Section("Variants of the plain program", (paragraph(about), variants_table(variants)))
         )
@@ -85,7 +85,7 @@ def _section(scenario: Scenario, mine: Sequence[Survey], seen: Sequence[Outcome]
     ]
     others = _others(seen)
     if others:
-        blocks.append(paragraph(inline("Not in the table: ", others, ".")))
+        blocks.append(paragraph(inline("Also seen, but not in the table: ", others, ".")))
     return Section(inline(Code(scenario.id), ": ", prose(scenario.title)), tuple(blocks))
 
 
@@ -100,9 +100,9 @@ def _others(outcomes: Sequence[Outcome]) -> Inline:
     helpers = {name for outcome in outcomes for name in outcome.helpers}
     parts = []
     if libraries:
-        parts.append(inline("handlers of libraries ran too: ", codes(sorted(libraries))))
+        parts.append(inline("handlers of libraries: ", codes(sorted(libraries))))
     if helpers:
-        parts.append(inline("helper processes were seen: ", codes(sorted(helpers))))
+        parts.append(inline("helper processes: ", codes(sorted(helpers))))
     return joined("; ", parts)
 
 

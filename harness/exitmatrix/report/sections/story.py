@@ -51,7 +51,7 @@ STORY = (
     ),
     paragraph(
         inline(
-            "What was missing is a column that says ",
+            "What was missing was a column that says ",
             Emphasis("which process"),
             " printed the lines. The debug server's",
         ),
