@@ -178,6 +178,22 @@ def test_each_is_short_enough_to_be_pasted() -> None:
         assert max(map(len, head + driven)) < 80, record.cell
 
 
+def test_what_all_outcomes_have_in_common_is_told_once() -> None:
+    """Of a race: then each outcome tells what is its own, and no two tell the same."""
+    races = [one for one in RECORDS.values() if len(one.outcomes) > 1 and possible(one)]
+    split = 0
+    for record in races:
+        head = program(record).partition("from __future__")[0]
+        shown = head.partition("PYTHONUNBUFFERED:\n")[2].partition('# "Output"')[0]
+        common, _, rest = shown.replace("#   and either", "#   either").partition("#   either\n")
+        apart = [one.splitlines() for one in rest.split("#   or\n")] if rest else []
+        split += bool(apart)
+        assert not apart or not set.intersection(*map(set, apart)), record.cell
+        assert len({tuple(one) for one in apart}) == len(apart), record.cell
+        assert common or apart, record.cell
+    assert split > 10
+
+
 def code_of(text: str) -> list[str]:
     """The lines of a text that are more than a comment."""
     return [line for line in text.splitlines() if line.strip() and line.strip()[0] != "#"]

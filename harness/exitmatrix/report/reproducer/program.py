@@ -7,7 +7,7 @@ said without the harness.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Outcome, Record, Scenario, Sources, Termination
@@ -199,12 +199,7 @@ def _about(
     if beside:
         lines.append("It writes files: run it in an empty folder.")
     lines.append(f"{_python(record)} on {where} showed, without PYTHONUNBUFFERED:")
-    for number, outcome in enumerate(record.outcomes):
-        lines += ["  or"] if number else []
-        lines += [part for line in _summary(outcome) for part in _wrapped(line, "    ")]
-        lines += ["    (what was killed may have got less far)"] if outcome.cut else []
-    if not record.outcomes:
-        lines.append("    too little")
+    lines += _showed(record.outcomes)
     notes = []
     if spec.marks:
         notes.append('"Output" is what stands in [unflushed:...].')
@@ -213,9 +208,29 @@ def _about(
     return "".join(f"# {line}\n" for line in [*lines, *_wrapped(" ".join(notes))])
 
 
-def _summary(outcome: Outcome) -> list[str]:
+def _showed(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """What was seen: of several outcomes first what they have in common, then the rest of each."""
+    told = list(dict.fromkeys(map(_summary, outcomes)))
+    if not told:
+        yield "    too little"
+        return
+    common = [line for line in told[0] if all(line in one for one in told)]
+    yield from _at_four(common)
+    apart = [[line for line in one if line not in common] for one in told] if told[1:] else []
+    for number, rest in enumerate(apart):
+        yield "  or" if number else "  and either" if common else "  either"
+        yield from _at_four(rest or ["nothing else"])
+
+
+def _at_four(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        yield from _wrapped(line, "    ")
+
+
+def _summary(outcome: Outcome) -> tuple[str, ...]:
     data = [f"{kind}: {state}" for kind, state in (outcome.data or {}).items()]
-    return [*summary(outcome), *data]
+    cut = ["(what was killed may have got less far)"] if outcome.cut else []
+    return (*summary(outcome), *data, *cut)
 
 
 def _command(record: Record) -> str:
