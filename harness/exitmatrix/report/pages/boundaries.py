@@ -18,6 +18,7 @@ from exitmatrix.report.document import (
     points,
     table,
 )
+from exitmatrix.report.phrases import prose
 from exitmatrix.report.programs import lines
 from exitmatrix.report.render.markdown import markdown
 
@@ -29,66 +30,45 @@ ABOUT = (
     " programs' own functions and from the kernel. Where two neighbouring Pythons differed, the"
     " program was reduced to the smallest one that still tells them apart."
 )
-READING = inline(
-    Code("fork()"),
-    " is ",
-    Code("os.fork()"),
-    " whose parent waits for the child and then goes on; it is true in the child. ",
-    Code("start_and_join(f)"),
-    " runs ",
-    Code("f"),
-    " in a thread and waits for it, ",
-    Code("start_after_main(f)"),
-    " in a thread when the main program has ended, ",
-    Code("start_daemon(f)"),
-    " in a daemon thread that it waits for and leaves asleep. ",
-    Code("start_process(f, method)"),
-    " starts a process of multiprocessing and waits until ",
-    Code("f"),
-    " has begun in it. ",
-    Code("await_process()"),
-    " waits until the one that was started last has ended, or has come to ",
-    Code("wait_for_starter()"),
-    "; ",
-    Code("join_process()"),
-    " lets it go on from there and joins it, and so does the end of who has started it. ",
-    Code("use_pool(f, how)"),
-    " gives ",
-    Code("f"),
-    " to a pool of one thread as a task. It asks for the result in the pool's ",
-    Code("with"),
-    " statement, or shuts the pool down and does not ask, or asks and leaves the pool open; or the"
-    " task waits until Python's own exit function for pools has begun, which then waits for it. ",
-    Code("run_loop(f)"),
-    " is asyncio.run, whose main task executes ",
-    Code("f"),
-    " and awaits a short sleep at each ",
-    Code("yield"),
-    "; its task, and its generator, wait in a ",
-    Code("try"),
-    " statement whose ",
-    Code("finally"),
-    " clause calls a function. ",
-    Code("handle_in_loop(signal, f)"),
-    " is add_signal_handler of the loop that runs. ",
-    Code("start_interpreter(names)"),
-    " starts a second interpreter, which registers functions of these names that do nothing, and ",
-    Code("end_interpreter()"),
-    " ends it, if there is one. ",
-    Code("submit_task(f)"),
-    " has a ProcessPoolExecutor with one forked worker execute ",
-    Code("f"),
-    ", and asks for the result in the pool's ",
-    Code("with"),
-    " statement; ",
-    Code("apply_task(f)"),
-    " does so with a Pool of multiprocessing. ",
-    Code("submit_to"),
-    " and ",
-    Code("apply_to"),
-    " name the way in which workers are started, how many there are, and what each begins with; ",
-    Code("keep=Open"),
-    " leaves the pool open. A function that is not defined does nothing.",
+READING = (
+    (
+        "`fork()` is `os.fork()`. The parent waits for the child and then goes on; the result"
+        " is true in the child."
+    ),
+    (
+        "`start_and_join(f)` runs `f` in a thread and waits for it. `start_after_main(f)` runs"
+        " it in a thread when the main program has ended. `start_daemon(f)` runs it in a daemon"
+        " thread, waits until it is done, and leaves the thread asleep."
+    ),
+    (
+        "`start_process(f, method)` starts a process of multiprocessing and waits until `f` has"
+        " begun in it. `await_process()` waits until the process that was started last has"
+        " ended, or has reached `wait_for_starter()`. `join_process()` lets it go on from there"
+        " and joins it; so does the end of its starter."
+    ),
+    (
+        "`use_pool(f, how)` gives `f` as a task to a pool of one thread. It asks for the result"
+        " in the pool's `with` statement, or shuts the pool down and does not ask, or asks and"
+        " leaves the pool open. Or the task waits until Python's own exit function for pools has"
+        " begun, which then waits for the task."
+    ),
+    (
+        "`run_loop(f)` is `asyncio.run`. Its main task executes `f` and awaits a short sleep at"
+        " each `yield`. Its other task and its generator wait in a `try` statement whose"
+        " `finally` clause calls a function. `handle_in_loop(signal, f)` is `add_signal_handler`"
+        " of the running loop."
+    ),
+    (
+        "`start_interpreter(names)` starts a second interpreter, which registers functions of"
+        " these names that do nothing. `end_interpreter()` ends it, if there is one."
+    ),
+    (
+        "`submit_task(f)` has a ProcessPoolExecutor with one forked worker execute `f`, and"
+        " asks for the result in the pool's `with` statement. `apply_task(f)` does so with a"
+        " Pool of multiprocessing. `submit_to` and `apply_to` also name how workers are started,"
+        " how many there are, and what each begins with. `keep=Open` leaves the pool open."
+    ),
+    "A function that is not defined does nothing.",
 )
 CANNOT_SAY = (
     "conditions and loops: a program does the same thing each time",
@@ -132,14 +112,12 @@ def page(
     ]
     blocks: list[Block] = [
         paragraph(ABOUT),
-        _batches(batches),
-        paragraph(_total(batches)),
-        *_damages(damages),
-        paragraph("What the generator cannot say:"),
-        points(CANNOT_SAY),
         paragraph("How to read the programs:"),
-        paragraph(READING),
+        points(map(prose, READING)),
         *pairs,
+        Section("What was run", (_batches(batches), paragraph(_total(batches)))),
+        Section("What notices damaged laws", tuple(_damages(damages))),
+        Section("What the generator cannot say", (points(CANNOT_SAY),)),
     ]
     return Section("Boundaries between Pythons", tuple(blocks))
 

@@ -166,5 +166,5 @@ def at_length(group: Group) -> str:
     """What happens, in sentences; of a race also whether the newest release showed all of it."""
     told = " Or: ".join(map(sentences, group.outcomes[:MOST]))
     more = len(group.outcomes) - MOST
-    others = f" Or one of {more} others." if more > 0 else ""
+    others = " Or one other." if more == 1 else f" Or one of {more} others." if more > 0 else ""
     return told + others + (OLDER if group.newest and group.newest != group.outcomes else "")

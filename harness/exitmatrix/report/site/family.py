@@ -47,7 +47,7 @@ def family_page(family: Family, site: Site, asking: Sequence[Answered] = ()) -> 
     roles = scenario.roles if scenario else ()
     title_of_it = prose(f"{scenario.title}." if scenario else "A program that is gone.")
     blocks: list[Block] = [
-        paragraph(title_of_it, ending_words(family)),
+        paragraph(title_of_it, inline(Code(question.termination), ": ", ending_words(family))),
         Section("The answer", tuple(answer_blocks(family))),
         *figures(family, site),
         Section("Versions", (*versions(family), *interpreters(family))),

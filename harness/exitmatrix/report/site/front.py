@@ -93,7 +93,7 @@ def _answer(family: Family, site: Site) -> str:
         f'<p class="short">{html_words(short_answer(groups[0]))}</p>'
         f'<p class="long">{escape(at_length(groups[0]))}</p>'
         '<div class="remedies"></div>'
-        f"<h2>In order</h2>{order_html(told[0].steps)}"
+        f"<h2>In order, in one run</h2>{order_html(told[0].steps)}"
         f'<h2>Why</h2><ul class="why">{laws}</ul>'
         f'<h2>Versions</h2><ul class="versions">{"".join(who)}</ul>'
         f'<p><a class="more" href="{escape(family.page)}">'

@@ -13,7 +13,7 @@ from exitmatrix.report.phrases import prose
 from exitmatrix.report.render.html import html_words
 from exitmatrix.report.site.content import Family, Site
 from exitmatrix.report.site.laws import PATH as LAWS_PAGE
-from exitmatrix.report.survey import Group
+from exitmatrix.report.survey import Group, visible
 from exitmatrix.report.timeline import figure, of_the_program
 
 
@@ -35,7 +35,7 @@ def panels(family: Family, site: Site) -> Iterator[Panel]:
         rules = judgement.verdict.rules if judgement else ()
         yield Panel(
             who=subject_words(group.subjects, family.survey.measured) or _all(group),
-            steps=tuple(_steps(who, records[who], site)),
+            steps=tuple(_steps(who, records[who], group, site)),
             laws=telling(id for id in rules if id in TEXTS),
         )
 
@@ -45,15 +45,15 @@ def _all(group: Group) -> str:
     return f"All {number} that were measured" if number > 1 else "The only one that was measured"
 
 
-def _steps(who: Subject, record: Record, site: Site) -> Iterator[tuple[int, str]]:
-    """The order of events of the first outcome of which a run was kept."""
+def _steps(who: Subject, record: Record, group: Group, site: Site) -> Iterator[tuple[int, str]]:
+    """The order of events of a run: of the outcome that is told in sentences, if one was kept."""
     timelines = site.timelines.get((who.platform, record.cell), ())
-    for outcome, timeline in zip(record.outcomes, timelines, strict=False):
-        if timeline:
-            roles = [one.role for one in outcome.processes]
-            for role, what in figure(of_the_program(timeline, roles), roles).steps:
-                yield (roles.index(role) + 1, f"{role} {what}") if role else (0, what)
-            return
+    kept = [pair for pair in zip(record.outcomes, timelines, strict=False) if pair[1]]
+    kept.sort(key=lambda pair: visible(pair[:1]) != group.outcomes[:1])
+    for outcome, timeline in kept[:1]:
+        roles = [one.role for one in outcome.processes]
+        for role, what in figure(of_the_program(timeline or (), roles), roles).steps:
+            yield (roles.index(role) + 1, f"{role} {what}") if role else (0, what)
 
 
 @cache

@@ -84,7 +84,7 @@ def _in_short(one: Answered) -> Iterator[Block]:
     look, family = next((look, some[0]) for look, some in one.seen if some)
     group = family.survey.groups[0]
     yield paragraph(Strong(short_answer(group)))
-    yield paragraph(inline("That is for: ", look.says, "."))
+    yield paragraph(inline("First case below: ", look.says, "."))
     yield paragraph(joined(" Or: ", map(sentences, group.outcomes)) or "Not seen well enough.")
     who = subject_words(group.subjects, family.survey.measured)
     if who:
