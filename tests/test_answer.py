@@ -158,6 +158,23 @@ def test_what_is_no_situation_is_answered_for_the_program_that_was_named() -> No
 
 
 LATE = {
+    "container killed after 10 seconds": "takes 10 seconds",
+    "shell form CMD signal": "takes 10 seconds",
+    "Worker with pid 7214 was terminated due to signal 6": "worker timeout",
+    "Worker with pid 7284 was terminated due to signal 9": "oom",
+    "A process in the process pool was terminated abruptly": "oom",
+    "p.kill() cleanup": "oom",
+    "exit code -9": "oom",
+    "exit code -11": "crash",
+    "exit code -15": "deploy",
+    "exit code -1": "exit -1",
+    "exit status 255": "exit -1",
+    "pool workers survive kill -9 of parent": "lost-parent",
+    "screen killed": "hang-up",
+    "gunicorn worker_exit hook not called": "atexit not called",
+    "Task was destroyed but it is pending": "CancelledError",
+    "loop.add_signal_handler": "CancelledError",
+    "ulimit -t": "ulimit -t",
     "systemd stop timeout": "stop-service",
     "State 'stop-sigterm' timed out. Killing.": "stop-service",
     "service restart": "stop-service",
@@ -291,6 +308,23 @@ LATE = {
     "subprocess terminate()": "deploy",
 }
 """What is typed at three in the morning, and what it means: a situation, or a signpost's title."""
+
+
+@pytest.mark.parametrize(
+    ("words", "launcher"),
+    [
+        ("sh -c python sigterm", "sh"),
+        ("nohup python sigterm", "nohup"),
+        ("uv run ctrl+c", "uv-run"),
+        ("docker stop in kubernetes", "pid1"),
+        ("ssh timeout", "direct"),
+        ("close the terminal", "direct"),
+        ("docker stop", "direct"),
+    ],
+)
+def test_what_stands_above_may_be_named_with_what_ends_it(words: str, launcher: str) -> None:
+    """Where its words mean nothing else: a terminal, a shell and a timeout may be others."""
+    assert understood(words, "python app.py", LOADED).launcher == launcher
 
 
 @pytest.mark.parametrize("words", LATE)

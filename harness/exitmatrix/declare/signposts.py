@@ -192,7 +192,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
     Signpost(
         words=(
             *("worker timeout", "request timeout", "harakiri", "hanging view", "view hangs"),
-            "gunicorn timeout",
+            *("gunicorn timeout", "terminated due to signal 6"),  # what the arbiter logs of it
         ),
         says="A view does not return, and the server ends its worker.",
         terminations=("hang",),
@@ -229,6 +229,34 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         terminations=("memory-limit",),
         cells=("plain/memory-limit@main",),
         asks=(("OOM killer",),),
+    ),
+    Signpost(
+        words=("ulimit -t", "rlimit_cpu", "sigxcpu", "cpu time limit exceeded"),
+        says="A limit on processor time: the kernel sends SIGXCPU.",
+        terminations=("cpu-limit",),
+        cells=("plain/cpu-limit@main", "plain-limits/cpu-limit@main"),
+    ),
+    Signpost(
+        words=(
+            *("exit -1", "exit code -1", "exit status -1", "sys.exit(-1)"),
+            *("exit 255", "exit code 255", "exit status 255"),
+        ),
+        says="sys.exit(-1), which becomes 255: of its number the kernel keeps the low eight bits."
+        " Other programs, such as ssh, exit with 255 for an error of their own.",
+        terminations=("sys-exit-minus-1",),
+        cells=("plain/sys-exit-minus-1@main",),
+    ),
+    Signpost(
+        words=(
+            *("CancelledError", "task was destroyed but it is pending", "add_signal_handler"),
+            *("loop.add_signal_handler", "task cancelled", "cancel all tasks", "pending tasks"),
+        ),
+        says="What an event loop does with its tasks when the program is told to end.",
+        cells=(
+            *("asyncio-run/SIGINT@main", "asyncio-run/SIGTERM@main"),
+            "asyncio-graceful/SIGTERM@main",
+        ),
+        asks=(("Ctrl-C", "asyncio.run"), ("docker stop", "asyncio.run")),
     ),
     Signpost(
         words=("recursionerror", "maximum recursion depth", "stack overflow"),
@@ -322,7 +350,8 @@ SIGNPOSTS: tuple[Signpost, ...] = (
                 "clean-up did not run",
             ),
             *("cleanup not run", "atexit.register", "never runs", "doesn't run", "does not run"),
-            *("not working", "cleanup function", "cleanup code"),
+            *("not working", "cleanup function", "cleanup code", "app.on_event", "hook not called"),
+            "logging.shutdown",
         ),
         says="Whether handlers run depends on how the process ends. Ask for that:",
         asks=(("docker stop",), ("systemctl stop",), ("Ctrl-C",), ("OOM killer",)),
@@ -410,6 +439,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
             *("ignores sigterm", "sigterm ignored", "sigterm not received", "sigterm not sent"),
             *("signal not received", "signals not forwarded", "signal not forwarded"),
             *("does not get sigterm", "doesn't receive sigterm", "never receives sigterm"),
+            *("killed after 10 seconds", "shell form cmd", "exec in entrypoint.sh"),
         ),
         says="The first process of a container gets only signals that it handles, and a shell in"
         " between does not pass them on. Then the platform waits, and kills.",

@@ -57,7 +57,7 @@ SPOKEN: tuple[Spoken, ...] = (
             # SIGTERM to the child: subprocess, Popen.terminate.
             *("subprocess terminate", "popen.terminate"),
             *("exit 143", "exit code 143", "exit status 143", "143", "sigterm", "kill"),
-            *("returncode -15", "terminated", "signal 15"),
+            *("returncode -15", "exit code -15", "terminated", "signal 15"),
             *("kill the first pid", "supervisorctl stop", "supervisorctl restart", "deploy"),
             *("supervisor stop", "supervisor restart", "compose stop", "compose down"),
             *("supervisord stop", "supervisord restart"),
@@ -110,7 +110,7 @@ SPOKEN: tuple[Spoken, ...] = (
         words=(
             "ctrl+c",
             *("control c", "ctrl c", "signal 2", "interrupted"),
-            "keyboard interrupt",
+            *("keyboard interrupt", "returncode -2", "exit code -2"),
             "sigint",
             "keyboardinterrupt",
             "^c",
@@ -124,6 +124,9 @@ SPOKEN: tuple[Spoken, ...] = (
             *("oom killer", "out of memory", "oom", "exit 137", "kill -9", "sigkill", "oomkilled"),
             *("memory limit", "kill the second pid", "exit code 137", "exit status 137", "137"),
             *("killed", "signal 9", "returncode -9", "kill -kill", "kill -sigkill"),
+            # What the arbiter of gunicorn logs of a worker, and what a pool raises.
+            *("exit code -9", "terminated due to signal 9", "terminated abruptly"),
+            *("popen.kill()", "process.kill()", "p.kill()"),
             *("status=9/kill", "result 'oom-kill'", "oom-kill"),
         ),
     ),
@@ -134,6 +137,7 @@ SPOKEN: tuple[Spoken, ...] = (
             *("lost parent", "kill -9 the first pid", "parent dies", "parent died"),
             *("subprocess timeout", "subprocess.run timeout"),
             *("orphan", "orphans", "orphan process", "orphaned process", "orphaned"),
+            *("kill -9 the parent", "kill -9 of parent", "parent killed", "parent is killed"),
         ),
     ),
     Spoken(
@@ -148,6 +152,7 @@ SPOKEN: tuple[Spoken, ...] = (
             "logout",
             *("ssh connection lost", "ssh connection", "ssh timeout", "close terminal"),
             *("screen closed", "tmux kill-session", "tmux kill-server", "close the window"),
+            "screen killed",
             *("tmux kill-window", "tmux kill-pane", "ssh session", "ssh session closed"),
             *("ssh disconnected", "ssh closed", "ssh drops", "lost ssh", "window closed"),
             *("kill terminal", "quit terminal"),
@@ -160,6 +165,7 @@ SPOKEN: tuple[Spoken, ...] = (
         words=(
             *("segfault", "segmentation fault", "crash", "sigsegv", "kill -segv", "kill -11"),
             *("exit 139", "exit code 139", "exit status 139", "139", "returncode -11"),
+            "exit code -11",
             *("segmentation fault core dumped", "signal 11"),
         ),
     ),
@@ -398,13 +404,16 @@ def program_and_launcher_of(words: str, scenarios: Iterable[str] = ()) -> Starte
 
 
 def launcher_named_in(words: str) -> str:
-    """What stands above, where a preposition says so: `in docker`; `direct` where none does."""
+    """What stands above, by words that mean nothing else: `in docker`, `sh -c`; else `direct`."""
     names = {word: id for id, many in BELOW.items() for word in many}
-    some = [word for word in names if word.split()[0] in FILLERS and " " in word]
+    some = [word for word in names if " " in word or word in ALONE]
     return names.get(held_in(words, some), DIRECT)
 
 
 PLAIN = "plain"
+ALONE = frozenset(("tini", "dumb-init", "nohup", "setsid", "honcho", "pyinstaller"))
+"""Words that name what stands above wherever they are: a `shell` and a `timeout` may be others."""
+
 WHOSE = frozenset(("my", "our"))
 FILLERS = frozenset(("a", "an", "as", "behind", "below", "by", "in", "the", "through", "under"))
 
