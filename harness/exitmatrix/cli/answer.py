@@ -237,8 +237,8 @@ def told(asked: Asked, output: Path) -> Sequence[str]:
     if facts is None:
         return [*lines, "", f"  {NOT_MEASURED}", *again]
     record = facts.record
-    packages = ", ".join(f"{name} {version}" for name, version in record.packages.items())
-    with_what = f" with {packages}" if packages else ""
+    who = subject_of(facts.platform, record)
+    with_what = f" with {who.label}" if record.packages else ""
     lines += [
         "",
         *fill(f"{CLEAN_UP} {plain(entry(situation, facts.survey.groups[0]))}", "  ", "  "),

@@ -84,7 +84,7 @@ SITUATIONS: tuple[Situation, ...] = (
     ),
     Situation(
         id="crash",
-        does="SIGSEGV to a process of the program that has no child process of it.",
+        does="SIGSEGV to a process of the program that has no child processes.",
         target=LEAF,
         steps=(Step(signal="SIGSEGV"),),
         watch="replaced",

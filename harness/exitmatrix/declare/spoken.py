@@ -275,7 +275,7 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "celery-threads-busy": ("celery --pool threads", "celery -p threads"),
     "asyncio-executor": ("run_in_executor", "asyncio.to_thread"),
     "multiprocessing-forkserver": ("multiprocessing", "multiprocessing.process"),
-    "multiprocessing-pool": ("multiprocessing.pool",),
+    "multiprocessing-pool-two": ("multiprocessing.pool", "multiprocessing pool"),
     "uvicorn-run": ("uvicorn.run",),
 }
 """What else people run, by other words than its id; it has no row in the table of situations."""

@@ -287,8 +287,10 @@ def _spoken_of(role: str, outcome: Outcome) -> str:
 
 
 def _bases(role: str) -> str:
-    """`workers` for `worker#2`."""
+    """`workers` for `worker#2`, `children` for `child#2`."""
     base, number, _ = role.partition("#")
+    if base == "child" and number:
+        return "children"
     return f"{base}s" if number and not base.endswith("s") else base
 
 
