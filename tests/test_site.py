@@ -358,6 +358,17 @@ def test_words_open_no_element(parts: list[str | Symbol]) -> None:
     assert not page.open
 
 
+def test_squares_of_a_strip_have_different_names(site: Path) -> None:
+    """3.11.2 and 3.11.7, where both were measured; the others by their minor version."""
+    strip = (site / "c" / "plain" / "SIGINT@main" / "strip.svg").read_text()
+    names = re.search(r'y="29"[^>]*>([^<]*)<', strip)
+    assert names
+    assert names[1].split()[:4] == ["PyPy", "3.9", "PyPy", "3.11"]
+    plain_ones = names[1].split()[4:]
+    assert {"3.11.2", "3.11.7", "3.12"} <= set(plain_ones)
+    assert len(plain_ones) == len(set(plain_ones))
+
+
 def test_a_figure_says_what_it_shows() -> None:
     """In its label, for who cannot see it; and nothing in it is markup."""
     drawn = timeline_svg(Figure(("main",), (("main", "runs <b>"), ("", "SIGTERM to the main"))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
@@ -19,7 +20,7 @@ from exitmatrix.report.document import (
 )
 from exitmatrix.report.pages import claims, matrix
 from exitmatrix.report.render.html import html
-from exitmatrix.report.render.svg import strip_svg
+from exitmatrix.report.render.svg import NAME, strip_svg
 from exitmatrix.report.sections.answers import short_answer
 from exitmatrix.report.sections.differences import differences_section
 from exitmatrix.report.sections.findings import findings_section
@@ -123,10 +124,13 @@ def _strip(family: Family) -> str:
         sign = _sign(short_answer(group))
         for who in group.subjects:
             symbols[who] = sign
+    newest = {who.python: symbols[who] for who, _ in reversed(family.records)}
+    minors = Counter((one.family, one.minor) for one in newest)
     versions = {}
-    for who, _ in reversed(family.records):
-        prefix = "PyPy " if who.python.family == "pypy" else ""
-        versions[who.python] = (f"{prefix}{who.python.minor}", symbols[who])
+    for one, symbol in newest.items():
+        alone = minors[one.family, one.minor] == 1
+        name = one.minor if alone or len(one.full) > NAME else one.full
+        versions[one] = (f"PyPy {name}" if one.family == "pypy" else name, symbol)
     return strip_svg(str(family.question), list(versions.values()))
 
 
