@@ -13,7 +13,7 @@
 # handlers = {"__del__:d" = "join daemon, else __del__:late"}
 # ///
 """Pools of connections end their workers in `__del__`: they ask them to end, and join them with a
-time-out. What does that do for a pool that is a global when the program is over?
+timeout. What does that do for a pool that is a global when the program is over?
 
 The documentation of 3.14 says that joining a daemon thread then may raise
 PythonFinalizationError (library/threading, Thread.join).

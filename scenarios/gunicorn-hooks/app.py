@@ -3,7 +3,7 @@
 # dependencies = ["gunicorn>=27"]
 #
 # [tool.exitmatrix]
-# title = "gunicorn with hooks, a time-out and --max-requests"
+# title = "gunicorn with hooks, a timeout and --max-requests"
 # roles = ["master", "worker"]
 # ready = "listening"
 # command = ["python", "-m", "gunicorn", "-c", "hooks.py", "--timeout", "3", "--max-requests", "1", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]

@@ -96,7 +96,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=2,
         id="gunicorn-signals",
         asks="Does my clean-up run in gunicorn's workers, or in its master, and which of its hooks"
-        " do, for each of its signals, a time-out and --max-requests?",
+        " do, for each of its signals, a timeout and --max-requests?",
         looks=(
             Look("SIGTERM to the master", "gunicorn/SIGTERM@master"),
             Look("SIGINT to the master", "gunicorn/SIGINT@master"),
@@ -170,7 +170,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
     PeopleAsk(
         number=5,
         id="celery-task-at-sigterm",
-        asks="Is a running Celery task finished or lost when everybody is sent SIGTERM?",
+        asks="Is a running Celery task finished or lost when every process is sent SIGTERM?",
         looks=(
             Look("two running tasks, SIGTERM to all", "celery-prefork-queue/SIGTERM@group"),
             Look("SIGTERM to the main process", "celery-prefork-queue/SIGTERM@master"),
@@ -357,7 +357,8 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
     PeopleAsk(
         number=11,
         id="workers-that-leave-by-os-exit",
-        asks="My job runs in a worker that ends by os._exit. Is what atexit should send lost?",
+        asks="My job runs in a worker that ends by os._exit. Is what an atexit handler should send"
+        " lost?",
         looks=(
             Look("rq, SIGTERM to a worker that runs a job", "rq/SIGTERM@master"),
             Look("the same, to all of its processes", "rq/SIGTERM@group"),
@@ -436,7 +437,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
     PeopleAsk(
         number=15,
         id="workers-without-their-parent",
-        asks="The main process was killed. Do its workers go away?",
+        asks="The main process was killed. Do its workers end?",
         looks=(
             Look("a child of a program", "plain-subprocess/SIGKILL@parent"),
             Look("gunicorn's workers", "gunicorn/SIGKILL@master"),
@@ -483,7 +484,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             *_of("green-coding-solutions/green-metrics-tool", 1856),
             *_of("python/cpython", 123940, 130402),
         ),
-        missing="records of seconds: a join in vain takes its whole time-out, for each thread",
+        missing="records of seconds: a join in vain takes its whole timeout, for each thread",
     ),
     PeopleAsk(
         number=17,

@@ -269,7 +269,7 @@ CLAIMS: tuple[Claim, ...] = (
                     all_of(
                         raised(),
                         ran_where(
-                            "`__del__` begins and does not come to the end of the time-out",
+                            "`__del__` begins and does not come to the end of the timeout",
                             lambda names: tuple(names) == ("C", "B", "A", "__del__:d"),
                         ),
                     ),

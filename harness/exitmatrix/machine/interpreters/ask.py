@@ -54,7 +54,7 @@ def _listen(process: subprocess.Popen[bytes]) -> tuple[str, int | None]:
 
     The status is None where it did not end by itself; its whole session is ended then.
     `communicate` would not do: it collects without bound what a program such as `yes` says,
-    and after a time-out it waits for grandchildren that hold the pipe.
+    and after a timeout it waits for grandchildren that hold the pipe.
     """
     assert process.stdout is not None
     deadline = time.monotonic() + SECONDS_TO_ANSWER
