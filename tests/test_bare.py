@@ -311,6 +311,7 @@ def test_every_python_keeps_the_promises_that_the_laws_foresee(body: tuple[State
 WRITES = Function("H", (Write("h."), OsExit(0)))
 LATE = Function("T", (RegisterThreading("B"),))
 USES = Function("U", (UsePool((), "left open"),))
+LISTS = (StartProcess(()), JoinProcess(), StartProcess((RegisterThreading("C"),)))
 NESTS = Function("N", (Signal("SIGUSR2"), TryFinally((), "C")))
 EXITS = Function("X", (Signal("SIGUSR2"), SysExit(4)))
 RARE: dict[str, tuple[Statement, ...]] = {
@@ -349,6 +350,10 @@ RARE: dict[str, tuple[Statement, ...]] = {
     ),
     "a refused signal": (Register("A"), RegisterFaulthandler("SIGSEGV", chain=True)),
     "a list of threading": (RegisterThreading("T"), Register("A")),
+    "threading's list in a child of a thread that outlives main": (
+        RegisterThreading("B"),
+        StartThread((Fork((*LISTS, JoinProcess())), *LISTS, JoinProcess()), "after main"),
+    ),
     "an interrupt": (Register("A"), Handle("SIGINT", "L"), StartThread((Interrupt(),))),
     "an interrupt of a process that a thread starts": (
         StartThread((StartProcess((Interrupt(),)), JoinProcess())),

@@ -176,6 +176,7 @@ def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:
         forked=0,
         pending=(),
         doomed="",
+        late=process.finalizing,
         abandoned=process.abandoned or len(process.threads) > 1,
         said=(),
         marked=False,

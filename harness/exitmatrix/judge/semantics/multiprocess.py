@@ -149,18 +149,18 @@ def _fork(
     frames = ProcessCode(statement.method), Body((*imports, *statement.body))
     child = change.fork(process, thread, Body(()))
     # threading's list is not emptied when it is gone through, but a main thread that is over
-    # does not go through it again.
+    # does not go through it again. Of a child that another one has forked, that is the main one.
+    by_main = thread.id == process.main and not change.rootless(process)
     begun = process.finalizing and process.threading != process.listed
     if ask.profile.list_runs_before_end:
-        over = process.threading_over and not process.list_left
+        over = by_main and process.threading_over and not process.list_left
     else:
-        over = process.threading_over or begun
+        over = by_main and (process.threading_over or begun)
     listed = () if over else process.listed
     child = replace(
         child,
         threads=(Thread(thread.id, frames),),
         role="child",
-        late=process.finalizing,
         threading=listed,
         listed=listed,
     )
