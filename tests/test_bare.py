@@ -322,6 +322,10 @@ RARE: dict[str, tuple[Statement, ...]] = {
         Hook("sys.excepthook", "B"),
         Raise("KeyboardInterrupt"),
     ),
+    "a hook that makes Ctrl-C forgotten": (
+        Hook("sys.excepthook", "U"),
+        Raise("KeyboardInterrupt"),
+    ),
     "a hook that exits": (Register("A"), Hook("sys.excepthook", "L"), Raise()),
     "a hook that fails": (Hook("sys.excepthook", "E"), Raise("KeyboardInterrupt")),
     "a handler that fails, and a hook": (Hook("sys.excepthook", "B"), Register("E")),

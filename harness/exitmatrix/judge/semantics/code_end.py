@@ -79,8 +79,11 @@ def go_on(
     now: Configuration, process: ProcessState, thread: Thread, ask: Ask
 ) -> Iterator[Configuration]:
     """The code of a thread is done, or a hook that was told of what it raised."""
-    raised = thread.top.raised if isinstance(thread.top, Hooked) else None
-    below = change.pop(thread) if raised else thread
+    raised, below = None, thread
+    if isinstance(thread.top, Hooked):
+        raised, below = thread.top.raised, change.pop(thread)
+        if thread.top.forgotten:
+            raised = replace(raised, name="Exception")
     if isinstance(below.top, MainCode):
         yield from _end_of_main(now, process, below, raised, ask)
     elif isinstance(below.top, ThreadCode):

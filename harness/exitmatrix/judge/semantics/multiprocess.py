@@ -16,6 +16,7 @@ from exitmatrix.judge.semantics.state import (
     Configuration,
     Finalization,
     Frame,
+    Hooked,
     MainCode,
     ProcessState,
     Thread,
@@ -59,13 +60,14 @@ def start(
 
 
 def forget_interrupt(process: ProcessState, thread: Thread) -> tuple[ProcessState, Thread]:
-    """An interpreter that comes to its end, and does not know any more what has ended its code."""
+    """A process that does not know any more that Ctrl-C has ended its code."""
 
     def forgets(one: Thread) -> Thread:
         bottom, *above = one.frames
         if isinstance(bottom, Finalization) and bottom.exit.signal == "SIGINT":
-            return replace(one, frames=(replace(bottom, exit=Exit(1)), *above))
-        return one
+            bottom = replace(bottom, exit=Exit(1))
+        told = (replace(f, forgotten=True) if isinstance(f, Hooked) else f for f in above)
+        return replace(one, frames=(bottom, *told))
 
     return replace(process, threads=tuple(map(forgets, process.threads))), forgets(thread)
 

@@ -106,6 +106,7 @@ class Hooked(Frozen):
     """Below a hook: the exception that it is told of, and that ends what is below."""
 
     raised: Raised
+    forgotten: bool = False  # whether the interpreter does not know any more that it was Ctrl-C
 
 
 class HandlerRun(Frozen):
