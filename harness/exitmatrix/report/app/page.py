@@ -61,7 +61,7 @@ def _head(first: AppOutcome) -> Iterator[str]:
     if first.listening:
         text += f"; listening on {listed(first.listening)}"
     else:
-        text += "; it listened on no port"
+        text += ", when it listened on nothing"
     if first.python:
         yield f"{'PyPy' if first.implementation == 'pypy' else 'CPython'} {first.python}"
     yield from filled(text, rest="  ")
