@@ -11,14 +11,18 @@ from pathlib import Path
 import pytest
 from exitmatrix.cli.call import Call
 from exitmatrix.cli.rounds import measure
+from exitmatrix.declare.settings import from_option
 from exitmatrix.declare.situations import find
+from exitmatrix.judge.expectations import check
 from exitmatrix.machine.run.app.leftovers import Leftovers
 from exitmatrix.machine.run.app.neighbours import Neighbours
 from exitmatrix.machine.run.app.restoring import PREFIX, PutAside
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppTrial, Left, Moment
 from exitmatrix.plan.app import why_alone
+from exitmatrix.report.app.endings import table
 from exitmatrix.report.app.notes import not_ready_again
+from exitmatrix.report.app.story import story
 
 from tests.ownapp.conftest import Run, row
 
@@ -87,9 +91,42 @@ def test_what_somebody_who_lives_listens_on_is_not_left_behind(tmp_path: Path) -
     for name in (own / "made.123" / "agent.123", work / "agent.123", work / "lock.123"):
         name.touch()
     used = [f"{own}/made.123/agent.123", f"{work}/agent.123"]
+    (work / "cache").touch()
     left = leftovers.find([7], [123], alone=True, used=used)
-    assert [one.name for one in left] == [f"{work}/lock.123"]
-    assert len(leftovers.find([7], [123], alone=True)) == 4
+    assert sorted((one.in_use, one.name.rpartition("/")[2]) for one in left) == [
+        *(("no", "lock.123"), ("perhaps", "cache")),
+        *(("yes", "agent.123"), ("yes", "agent.123"), ("yes", "made.123")),
+    ]
+    assert {one.in_use for one in leftovers.find([], [7, 123], alone=True)} == {"no"}
+
+
+HOLDS = """
+import os, time
+os.close(os.open("app.lock", os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+if os.fork() == 0:
+    open("cache", "w").close()
+time.sleep(600)
+"""
+
+
+@pytest.mark.real
+def test_what_is_there_while_somebody_goes_on_is_not_known_to_be_left(folder: Path) -> None:
+    """The one that goes on may have it in use; for the next run it is moved away all the same."""
+    (folder / "app.py").write_text(HOLDS)
+    asked = Call(command=(sys.executable, "app.py"), trials=2, blind=False, folder=str(folder))
+    (result,) = measure(asked, [find("oom")], lambda *_, **__: None).results
+    assert not result.unknown
+    for one in result.outcomes:
+        assert not one.left
+        assert sorted(each.name for each in one.unsure) == [
+            str(folder / "app.lock"),
+            str(folder / "cache"),
+        ]
+    text = " ".join("\n".join([*table((result,), 30.0), *story(result)]).split())
+    assert "? in use" in text
+    assert "Left behind, or in use by who goes on, in 2 of 2 runs" in text
+    (broken,) = check(from_option("oom:left=*.lock"), [result])
+    assert broken.broken == (f"{folder}/cache is left behind, or who goes on has it in use",)
 
 
 @pytest.mark.real

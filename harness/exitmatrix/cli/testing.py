@@ -78,8 +78,9 @@ class Seen:
 
     @property
     def left(self) -> list[str]:
-        """What was left behind."""
-        return sorted({one.name for outcome in self.outcomes for one in outcome.left})
+        """What was left behind, or may be: who goes on may have it in use."""
+        found = [one for outcome in self.outcomes for one in (*outcome.left, *outcome.unsure)]
+        return sorted({one.name for one in found})
 
     @property
     def exit(self) -> int | str | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from exitmatrix.declare.situations import find, nearest
-from exitmatrix.model.app import Expectation
+from exitmatrix.model.app import Expectation, Left
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Member, Ran
 from exitmatrix.model.base import Frozen
 from exitmatrix.model.tree import base_of
@@ -172,11 +172,16 @@ def replaced(outcome: AppOutcome, values: Sequence[str]) -> list[str]:
 
 def _left(outcome: AppOutcome, values: Sequence[str]) -> list[str]:
     """Whether nothing is left but what may be."""
-    return [
-        f"{one.name} is left behind"
-        for one in outcome.left
-        if not any(fnmatchcase(one.name, pattern) for pattern in values)
+    there = [f"{one.name} is left behind" for one in outcome.left if not _is_in(one, values)]
+    return there + [
+        f"{one.name} is left behind, or who goes on has it in use"
+        for one in outcome.unsure
+        if not _is_in(one, values)
     ]
+
+
+def _is_in(one: Left, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(one.name, pattern) for pattern in patterns)
 
 
 def _lines(outcome: AppOutcome, values: Sequence[str]) -> list[str]:

@@ -121,10 +121,11 @@ class Moment(Frozen, array_like=True):
 
 
 class Left(Frozen, kw_only=True):
-    """Something that was not there before, and is there when nobody is alive any more."""
+    """Something that was not there before, and is there when the run is over."""
 
     kind: str  # file, folder, unix socket, shared memory, semaphore, System V ...
     name: str
+    in_use: Literal["no", "perhaps", "yes"] = "no"  # by who is still alive then
     shared: bool = False  # other trials ran meanwhile that may have made it
 
 

@@ -161,6 +161,7 @@ class AppOutcome(Frozen, kw_only=True):
     watched: float  # seconds from the first signal until the run was closed
     left: tuple[Left, ...]
     output: str
+    unsure: tuple[Left, ...] = ()  # what is left, unless somebody who goes on has it in use
     listening: tuple[str, ...] = ()
     shortened: bool = False  # it was not watched for the whole grace period, as another was
     reply: str = ""  # what the client of a request got: a status, cut, none; "" without one

@@ -92,6 +92,8 @@ def _left(result: EndingResult) -> str:
     if not result.outcomes:
         return ""
     names = [left_name(one.name) for one in max((o.left for o in result.outcomes), key=len)]
+    if not names and any(one.unsure for one in result.outcomes):
+        return "? in use"
     return ("nothing" if not names else names[0]) + (f" +{len(names) - 1}" if names[1:] else "")
 
 

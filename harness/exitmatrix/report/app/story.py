@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from exitmatrix.judge.app import disagreements
 from exitmatrix.judge.app_reasons import reasons
+from exitmatrix.model.app import Left
 from exitmatrix.model.app_outcome import NOBODY, AppOutcome, EndingResult, Member, Ran, grouped
 from exitmatrix.report.app.words import exit_words, filled, listed, roles, seconds
 
@@ -169,10 +170,16 @@ def _label(ran: Ran) -> str:
 
 def _left(result: EndingResult) -> Iterator[str]:
     """What the run left that left most; names may differ from run to run."""
-    leaving = [one.left for one in result.outcomes if one.left]
+    yield from _listed(result, "Left behind", [one.left for one in result.outcomes])
+    unsure = [one.unsure for one in result.outcomes]
+    yield from _listed(result, "Left behind, or in use by who goes on,", unsure)
+
+
+def _listed(result: EndingResult, what: str, each: Sequence[Sequence[Left]]) -> Iterator[str]:
+    leaving = [one for one in each if one]
     if not leaving:
         return
-    yield f"  Left behind in {len(leaving)} of {len(result.outcomes)} runs:"
+    yield f"  {what} in {len(leaving)} of {len(result.outcomes)} runs:"
     most = max(leaving, key=len)
     for one in most[:MOST]:
         note = ", if no other run made it" if one.shared else ""

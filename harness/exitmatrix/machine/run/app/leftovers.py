@@ -13,6 +13,8 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from exitmatrix.machine.run.kernel import shared_memory, system_v
 from exitmatrix.model.app import Left
 
@@ -88,7 +90,7 @@ class Leftovers:
         alone: bool,
         used: Collection[str] = (),
     ) -> list[Left]:
-        """What is left. While somebody lives, only what bears the pid of one that has ended.
+        """What is left. While somebody lives, that is known of what bears the pid of who has ended.
 
         `alone`: no other run of the command went on meanwhile, so what is new is of this one.
         `used`: what those that live listen on by name, whatever pid that bears.
@@ -116,12 +118,11 @@ class Leftovers:
         if live:
             gone = {str(pid) for pid in ended}
             there = {one.replace(self._own, "$TMPDIR", 1) for one in used}
-            found = [
-                one
-                for one in found
-                if gone & set(_numbers(one.name))
-                and not any(f"{path}/".startswith(f"{one.name}/") for path in there)
-            ]
+            for place, one in enumerate(found):
+                if any(f"{path}/".startswith(f"{one.name}/") for path in there):
+                    found[place] = replace(one, in_use="yes")
+                elif not gone & set(_numbers(one.name)):
+                    found[place] = replace(one, in_use="perhaps")
         return found + self._left_in_memory(live)
 
     def _left_in_memory(self, live: Collection[int]) -> list[Left]:
