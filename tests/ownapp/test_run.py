@@ -572,6 +572,8 @@ def test_a_request_that_is_over_before_the_signal_is_no_request_in_flight(run_ap
         (["--ending", "deplyo", "--", "python"], 2, "did you mean 'deploy'?"),
         (["--as", "tinny", "--", "python"], 2, "did you mean 'tini'?"),
         (["--ready", "soon", "--", "python"], 2, "does not say when it is ready"),
+        (["--ready", "", "--", "python"], 2, "does not say when it is ready"),
+        (["--", ""], 2, "the name of a program is empty"),
         (["--grace", "long", "--", "python"], 2, "is not a time"),
         (["--at", "wroker", "--", "python", "forking.py"], 2, "did you mean 'worker'?"),
         (["--", "python", "-c", "print('config is missing')"], 3, "\n  | config is missing"),

@@ -244,6 +244,8 @@ def test_a_supervisor_is_no_part_of_what_it_starts(name: str) -> None:
     assert (tree.family, tree.launchers) == ({11, 12}, {10})
     assert tree.pids("serving", (10, 11, 12)) == [11]
     assert Tree([whole[0], whole[2]]).pids("serving", (10, 12)) == [12]
+    forks = [node(13, 10, "python", f"/venv/bin/{name}", forked=True), replace(whole[1], parent=13)]
+    assert names(Tree([whole[0], *forks])) == [f"{name}#1", f"{name}#2", "main"]
     assert names(Tree(whole[:1])) == ["main"]  # it has nothing to start
 
 

@@ -70,7 +70,7 @@ def read_call(call: Call) -> AppSpec:
                 has = texts.hint_of_command(call.command, session.programs(environment))
             else:
                 has = f"; the package {how.package} has it" if word == how.words[0] else ""
-            raise Failure(f"{word}: {why}{has}", USAGE_ERROR)
+            raise Failure(f"{word or repr(word)}: {why}{has}", USAGE_ERROR)
     for one in call.folders:
         if not session.is_folder(one, folder):
             raise Failure(f"--look-in {one}: no such folder", USAGE_ERROR)

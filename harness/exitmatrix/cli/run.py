@@ -99,7 +99,7 @@ class _Command(click.Command):
 )
 @click.option(
     "--ready",
-    default="",
+    default=None,
     metavar="HOW",
     help="When it is ready to be ended: auto (once it is idle), PORT, URL,"
     " /PATH, 'line REGEX', 'file PATH', or a time: 5s.  [default: auto]",
@@ -186,7 +186,7 @@ class _Command(click.Command):
 @options.progress
 @click.argument("command_line", nargs=-1, type=click.UNPROCESSED, metavar="COMMAND")
 def command(
-    ready: str,
+    ready: str | None,
     ready_within: str,
     endings: Sequence[str],
     at: str,
@@ -240,7 +240,7 @@ def command(
     patient = thorough or (said.thorough and not trials)
     call = Call(
         command=tuple(command_line) or said.command,
-        ready=ready or said.ready or "auto",
+        ready=(said.ready or "auto") if ready is None else ready,
         ready_within=ready_within or said.ready_within or "30s",
         launcher=launcher or said.launcher or "direct",
         grace=grace or said.grace or "30s",

@@ -251,6 +251,13 @@ def _some(values: Sequence[Any]) -> tuple[str, ...]:
     return _plain(values)
 
 
+def _labels(values: Sequence[Any]) -> tuple[str, ...]:
+    found = _some(values)
+    if any(type(one) is int for one in values):
+        raise TypeError
+    return found
+
+
 def _exits(values: Sequence[Any]) -> tuple[str, ...]:
     found = _some(values)
     for one in found:
@@ -272,7 +279,7 @@ def _expressions(values: Sequence[Any]) -> tuple[str, ...]:
 
 
 READ: Mapping[str, Callable[[Sequence[Any]], tuple[str, ...]]] = {
-    "ran": _some,
+    "ran": _labels,
     "exit": _exits,
     "within": _seconds,
     "replaced": _seconds,

@@ -174,8 +174,12 @@ class Tree:
         unpacked = [one for one in below if one.unpacked and not node.unpacked]
         if unpacked:
             return self._launched_by(unpacked[0])
-        if node.name in SUPERVISORS and any(is_python(one) and not one.forked for one in below):
-            return [app for one in below if not one.forked for app in self._launched_by(one)]
+        if node.name in SUPERVISORS:
+            # honcho forks itself for each program.
+            started = [e for one in below for e in (self.children(one) if one.forked else (one,))]
+            programs = [app for one in started for app in self._launched_by(one)]
+            if any(is_python(one) for one in programs):
+                return programs
         if node.listens or not below or any(one.forked or self._alike(one, node) for one in below):
             return (node,)
         if len(below) == 1:

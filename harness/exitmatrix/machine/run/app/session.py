@@ -144,6 +144,8 @@ def programs(environment: Mapping[str, str]) -> set[str]:
 def why_no_command(word: str, folder: str) -> str:
     """Why a command is none, in the words of a shell."""
     path = Path(folder) / word
+    if not word:
+        return "the name of a program is empty"
     if "/" not in word or not path.exists():
         return "command not found"
     return "is a folder" if path.is_dir() else "is not executable; chmod +x would make it so"
