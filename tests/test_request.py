@@ -19,7 +19,7 @@ from exitmatrix.judge.served.request import foresee, view_of
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.app import request
-from exitmatrix.machine.run.app.delivery import aimed_at
+from exitmatrix.machine.run.app.delivery import aimed_at, hit_before
 from exitmatrix.machine.run.app.request import outcome_of
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.gates import Gates
@@ -174,14 +174,55 @@ def test_a_worker_that_leaves_without_its_master_may_cut_its_view_then() -> None
     assert (unfinished, {one[-1] for one in made}) == ({"view:busy"}, {"closed"})
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "gunicorn-stuck/SIGTERM-then-SIGTERM@master",
+        "granian-busy/SIGTERM-then-SIGTERM@group",
+        "uwsgi-master/SIGTERM-then-SIGTERM@master",
+        "uwsgi-master-busy/SIGTERM-then-SIGKILL@master",
+    ],
+)
+def test_two_signals_of_which_nobody_has_said_anything_are_withheld(cell: str) -> None:
+    """As one that meets a master that has started anew, or is the third within one process."""
+    packages = {"gunicorn": "27.0.1", "granian": "2.8.7", "pyuwsgi": "2.0.30"}
+    asked = record(cell, stack="made", packages=packages)
+    with pytest.raises(NotPredicted, match="SIGTERM-then-"):
+        foresee(asked, LOADED[asked.scenario])
+
+
+@pytest.mark.parametrize("target", ["master", "worker"])
 @pytest.mark.parametrize("scenario", ["gunicorn", "gunicorn-busy"])
-def test_two_signals_of_which_nobody_has_said_anything_are_withheld(scenario: str) -> None:
-    """What a second SIGTERM does while the first is acted upon is a fact of each server."""
-    asked = record(
-        f"{scenario}/SIGTERM-then-SIGTERM@master", stack="made", packages={"gunicorn": "27.0.1"}
+def test_a_second_sigterm_changes_nothing(scenario: str, target: str) -> None:
+    """It finds nobody where nobody was answering, and else a handler that sets what it has set."""
+    packages = {"gunicorn": "27.0.1"}
+    once, twice = (
+        in_turn(scenario, f"{ending}@{target}", **packages)
+        for ending in ("SIGTERM", "SIGTERM-then-SIGTERM")
     )
-    with pytest.raises(NotPredicted, match="SIGTERM-then-SIGTERM"):
-        foresee(asked, LOADED[scenario])
+    assert twice == once
+
+
+def test_of_two_workers_the_one_that_answers_may_be_killed_because_the_other_has_gone() -> None:
+    """That of hypercorn has no handler of SIGTERM; where it is the only one, it answers."""
+    lost = in_turn("hypercorn-workers-busy", "SIGTERM@master", hypercorn="0.18.0")
+    clean = (("lifespan:shutdown", "C", "B", "A"), (), "{'code': 0}")
+    cut = ((), ("view:busy",), "{'signal': 'SIGTERM'}")
+    assert lost == {(((), (), "{'code': 0}"), clean, cut, "closed")}
+    alone = in_turn("hypercorn-busy", "SIGTERM@master", hypercorn="0.18.0")
+    assert {one[-1] for one in alone} == {"200"}
+
+
+def test_a_process_that_leaves_past_python_runs_nothing_though_it_is_told_by_a_signal() -> None:
+    """A worker of uWSGI that is at work; the other runs all. On SIGHUP it answers before."""
+    lost = in_turn("uwsgi-die-on-term-busy", "SIGTERM@master", pyuwsgi="2.0.30")
+    clean = (("uwsgi.atexit:bye", "C", "B", "A"), (), "{'code': 30}")
+    gone = ((), (), "{'code': 0}")
+    assert lost == {(gone, clean, ((), ("view:busy",), "{'code': 30}"), "closed")}
+    reloaded = in_turn("uwsgi-die-on-term-busy", "SIGHUP@worker", pyuwsgi="2.0.30")
+    assert {(one[1], one[-1]) for one in reloaded} == {
+        ((("view:busy", *clean[0]), (), "{'code': 30}"), "200")
+    }
 
 
 def test_a_signal_to_oneself_is_taken_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -392,6 +433,18 @@ def test_the_worker_that_answers_is_the_one_that_is_hit(tmp_path: Path) -> None:
     gates.close()
 
 
+def test_a_second_signal_goes_to_whoever_got_the_first() -> None:
+    """Whoever has taken its place, or is another of its role, has not been told before."""
+    sent = [
+        Event("harness", 30, "sent", ("SIGTERM", "worker")),
+        Event("harness", 10, "sent", ("SIGTERM", "master")),
+        Event("harness", 0, "sent", ("SIGTERM", "group", "10", "30")),
+    ]
+    state = cast(AppState, SimpleNamespace(journal=SimpleNamespace(events=sent)))
+    assert hit_before(state, "worker") == {30}
+    assert hit_before(state, "main") == set()
+
+
 def test_a_view_is_no_handler() -> None:
     """Who was killed at work ran no handler, and who had ended its view ran all."""
     shown = observe(ended(), GUNICORN, TERMINATIONS["os-exit-3"])
@@ -536,11 +589,13 @@ def reactions(server: Server) -> Iterator[tuple[str, str, Reaction]]:
             yield field, "", getattr(server, field)
 
 
+BETWEEN = (("uvicorn-workers", 2),)  # no stack has a release of these
 SERVED_BUSY = {LOADED[one.scenario].server for one in MEASURED if LOADED[one.scenario].answering}
 SAID = [
     (name, place, field, signal, part)
     for name in sorted(SERVED_BUSY)
     for place, server in enumerate(SERVERS[name])
+    if (name, place) not in BETWEEN
     for field, signal, one in reactions(server)
     if one.view is not None
     for part in ("ends", "client")

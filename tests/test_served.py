@@ -1038,6 +1038,11 @@ def is_asked(server: str, answering: bool = False) -> bool:
     )
 
 
+def is_signalled_again(server: str) -> bool:
+    """Whether there are records of one signal that is sent twice to it."""
+    return any("-then-SIGTERM" in one.termination for one in observed(server))
+
+
 def facts() -> list[tuple[str, int, str, Key]]:
     """Every fact of every server: the field, and the signal where it has some for each."""
     return [
@@ -1048,6 +1053,7 @@ def facts() -> list[tuple[str, int, str, Key]]:
         for field in one.__struct_fields__
         if field not in ABOUT and getattr(one, field) != getattr(WITHOUT, field)
         if field not in OF_REQUESTS or is_asked(server)
+        if field != "again" or is_signalled_again(server)
         for signal in (getattr(one, field) if field in BY_KEY else ("",))
     ]
 
@@ -1073,13 +1079,16 @@ def test_a_wrong_fact_is_noticed() -> None:
         ("celery-prefork-busy", "master", "SIGHUP", "SIGTERM"),
         ("gunicorn-gthread", "master", "SIGUSR1", "SIGTERM"),
         ("gunicorn-hooks", "worker", "SIGUSR1", "SIGTERM"),
+        ("gunicorn", "master", "SIGUSR2", "SIGTERM"),
+        ("celery-threads-busy", "main", "SIGHUP", "SIGTERM"),
+        ("uwsgi", "main", "SIGUSR1", "SIGTERM"),
     ],
 )
 def test_a_signal_that_is_handled_in_a_way_nobody_tells_is_withheld(
     scenario: str, target: str, withheld: str, told: str
 ) -> None:
     """It is no signal that has its default action. Others are foretold."""
-    packages = {"celery": "5.7.0", "gunicorn": "27.0.1"}
+    packages = {"celery": "5.7.0", "gunicorn": "27.0.1", "pyuwsgi": "2.0.30"}
     subject = LOADED[scenario]
     assert predict_served(of(f"{scenario}/{told}@{target}", **packages), subject).outcomes
     with pytest.raises(NotPredicted, match=withheld):
@@ -1114,7 +1123,7 @@ Part = tuple[str, int, str, Key, str]
 # And that the SIGQUIT of a master of gunicorn comes while handlers run which take no time: it was
 # seen where they take some (`gunicorn-slow`), and in a worker that had registered none yet.
 RARE: tuple[Part, ...] = (
-    *(("hypercorn-workers", place, "master", "SIGTERM", "reports") for place in range(2)),
+    ("hypercorn-workers", 0, "master", "SIGTERM", "reports"),
     ("django-runserver", 1, "worker", "SIGTERM", "race"),
     ("gunicorn", 2, "worker", "SIGQUIT", "interrupts"),
     *(

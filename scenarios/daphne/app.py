@@ -9,8 +9,8 @@
 # command = ["python", "-m", "daphne", "--port", "{port}", "app:app"]
 # not-on = {pypy = "cryptography, which Twisted needs for TLS, has no wheel for it, and building one takes Rust"}
 # server = "daphne"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
-# busy = ["SIGTERM", "SIGINT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM"]
+# busy = ["SIGTERM", "SIGINT", "SIGKILL", "SIGTERM-then-SIGTERM"]
 # ///
 """Do handlers of atexit run when daphne is stopped?
 

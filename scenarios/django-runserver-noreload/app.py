@@ -8,8 +8,8 @@
 # ready = "listening"
 # command = ["python", "app.py", "runserver", "--noreload", "127.0.0.1:{port}"]
 # server = "django-runserver-noreload"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
-# busy = ["SIGTERM", "SIGINT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM"]
+# busy = ["SIGTERM", "SIGINT", "SIGKILL", "SIGTERM-then-SIGTERM"]
 # ///
 """Do handlers run when `runserver --noreload` is stopped?
 """

@@ -8,7 +8,8 @@
 # ready = "listening"
 # command = ["python", "app.py", "runserver", "127.0.0.1:{port}"]
 # server = "django-runserver"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGUSR1@worker", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "os-exit-7"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGUSR1@worker", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "os-exit-7", "self-SIGTERM", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@group"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker", "SIGTERM-then-SIGTERM@master"]
 # ///
 """Whose handlers run when `runserver` is stopped, or loses a process?
 
@@ -63,7 +64,12 @@ def end(request):
     return HttpResponse("Still here")
 
 
-urlpatterns = [path("", index), path("end", end)]
+def busy(request):
+    endings.busy()
+    return HttpResponse("Done")
+
+
+urlpatterns = [path("", index), path("end", end), path("busy", busy)]
 
 if __name__ == "__main__":
     execute_from_command_line(sys.argv)

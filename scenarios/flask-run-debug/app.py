@@ -8,7 +8,8 @@
 # ready = "listening"
 # command = ["python", "-m", "flask", "--debug", "run", "--port", "{port}"]
 # server = "flask-run-debug"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "os-exit-7"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "os-exit-7", "SIGTERM-then-SIGTERM", "self-SIGTERM"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker"]
 # ///
 """Whose handlers run when `flask --debug run` is stopped, or loses a process?
 
@@ -48,3 +49,9 @@ def index():
 def end():
     endings.end_here()
     return "Still here\n"
+
+
+@app.route("/busy")
+def busy():
+    endings.busy()
+    return "Done\n"

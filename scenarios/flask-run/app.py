@@ -8,8 +8,8 @@
 # ready = "listening"
 # command = ["python", "-m", "flask", "run", "--port", "{port}"]
 # server = "flask-run"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
-# busy = ["SIGTERM", "SIGINT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM"]
+# busy = ["SIGTERM", "SIGINT", "SIGKILL", "SIGTERM-then-SIGTERM"]
 # ///
 """Do handlers run when `flask run` is stopped?
 

@@ -8,7 +8,7 @@
 # ready = "listening"
 # command = ["python", "-m", "gunicorn", "-c", "hooks.py", "--timeout", "3", "--max-requests", "1", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
 # server = "gunicorn-hooks"
-# terminations = ["SIGTERM", "SIGINT", "SIGQUIT@master", "SIGQUIT@group", "SIGHUP@master", "SIGHUP@group", "SIGABRT@worker", "SIGKILL", "os-exit-7", "return", "hang"]
+# terminations = ["SIGTERM", "SIGINT", "SIGQUIT@master", "SIGQUIT@group", "SIGHUP@master", "SIGHUP@group", "SIGABRT@worker", "SIGKILL", "os-exit-7", "return", "hang", "SIGTERM-then-SIGTERM@group", "SIGTERM-then-SIGTERM@master", "SIGTTIN@master", "SIGTTOU@master"]
 # ///
 """Which hooks of gunicorn run where, and when, beside the handlers of atexit?
 

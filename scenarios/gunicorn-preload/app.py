@@ -8,7 +8,8 @@
 # ready = "listening"
 # command = ["python", "-m", "gunicorn", "--preload", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
 # server = "gunicorn-preload"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker"]
+# busy = ["SIGTERM@master", "SIGTERM@worker", "SIGTERM@group", "SIGTERM-then-SIGTERM@master", "SIGINT@worker", "SIGQUIT@worker", "SIGKILL@master"]
 # ///
 """Whose handlers run when the master imports the application before it forks?
 
@@ -38,5 +39,7 @@ def C():
 def app(environ, start_response):
     if environ["PATH_INFO"] == "/end":
         endings.end_here()
+    if environ["PATH_INFO"] == "/busy":
+        endings.busy()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"Hello, World!"]

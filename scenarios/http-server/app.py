@@ -8,7 +8,7 @@
 # ready = "listening"
 # command = ["python", "app.py", "--bind", "127.0.0.1", "{port}"]
 # server = "http-server"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "SIGTERM-then-SIGTERM"]
 # ///
 """Do handlers run when `python -m http.server` is stopped?
 

@@ -8,8 +8,8 @@
 # ready = "listening"
 # command = ["python", "-m", "hypercorn", "--workers", "0", "--bind", "127.0.0.1:{port}", "app:app"]
 # server = "hypercorn-no-worker"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "os-exit-3", "sys-exit-3", "exception", "self-SIGTERM"]
-# busy = ["SIGTERM", "SIGINT", "SIGKILL", "SIGTERM-then-SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "os-exit-3", "sys-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM"]
+# busy = ["SIGTERM", "SIGINT", "SIGKILL", "SIGTERM-then-SIGKILL", "SIGTERM-then-SIGTERM"]
 # ///
 """Do handlers of atexit and the shutdown of lifespan run when hypercorn serves by itself?
 """

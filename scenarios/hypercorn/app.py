@@ -8,8 +8,8 @@
 # ready = "listening"
 # command = ["python", "-m", "hypercorn", "--bind", "127.0.0.1:{port}", "app:app"]
 # server = "hypercorn"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "os-exit-3", "sys-exit-3", "exception", "self-SIGTERM", "SIGABRT"]
-# busy = ["SIGTERM@master", "SIGINT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker", "SIGTERM@group", "SIGINT@group", "SIGTERM-then-SIGKILL@master"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "os-exit-3", "sys-exit-3", "exception", "self-SIGTERM", "SIGABRT", "SIGTERM-then-SIGTERM", "SIGTERM-then-SIGKILL@master"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker", "SIGTERM@group", "SIGINT@group", "SIGTERM-then-SIGKILL@master", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM-then-SIGTERM@group"]
 # ///
 """Whose handlers run when hypercorn is stopped, reloaded, or loses its worker?
 

@@ -8,7 +8,8 @@
 # ready = "listening"
 # command = ["python", "-m", "uvicorn", "--reload", "--port", "{port}", "app:app"]
 # server = "uvicorn-reload"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGUSR1@worker", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGUSR1@worker", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM"]
+# busy = ["SIGTERM@master", "SIGTERM@worker", "SIGTERM@group", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM-then-SIGTERM@group", "SIGINT@worker", "SIGUSR1@worker"]
 # ///
 """Whose handlers run when uvicorn is stopped under its reloader, or loses a process?
 
@@ -17,6 +18,7 @@ looks at files, never at its worker: of one that is killed nobody takes the plac
 changes. On SIGUSR1 the program saves its own file.
 """
 
+import asyncio
 import atexit
 import os
 import signal
@@ -51,6 +53,14 @@ def save(number, frame):
 signal.signal(signal.SIGUSR1, save)
 
 
+async def busy():
+    with endings.telling(endings.BUSY):
+        gate, free = endings.gate(endings.ANSWERING), asyncio.Event()
+        asyncio.get_running_loop().add_reader(gate, free.set)
+        await free.wait()
+        asyncio.get_running_loop().remove_reader(gate)
+
+
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         await receive()
@@ -61,5 +71,7 @@ async def app(scope, receive, send):
         return
     if scope["path"] == "/end":
         endings.end_here()
+    if scope["path"] == "/busy":
+        await busy()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"Hello, World!"})

@@ -8,11 +8,13 @@
 # ready = "listening"
 # command = ["python", "-m", "uvicorn", "--workers", "2", "--port", "{port}", "app:app"]
 # server = "uvicorn-workers"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM", "SIGUSR1@master", "SIGUSR2@master"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGKILL@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker", "SIGTERM@group", "SIGINT@group", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM-then-SIGTERM@group", "SIGTERM-then-SIGKILL@worker"]
 # ///
 """Whose handlers run when the supervisor of uvicorn is stopped, or loses a worker?
 """
 
+import asyncio
 import atexit
 
 import endings
@@ -38,6 +40,14 @@ def shutdown():
     print("shutdown: cleaning up")
 
 
+async def busy():
+    with endings.telling(endings.BUSY):
+        gate, free = endings.gate(endings.ANSWERING), asyncio.Event()
+        asyncio.get_running_loop().add_reader(gate, free.set)
+        await free.wait()
+        asyncio.get_running_loop().remove_reader(gate)
+
+
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         await receive()
@@ -48,5 +58,7 @@ async def app(scope, receive, send):
         return
     if scope["path"] == "/end":
         endings.end_here()
+    if scope["path"] == "/busy":
+        await busy()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"Hello, World!"})

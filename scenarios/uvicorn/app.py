@@ -8,8 +8,8 @@
 # ready = "listening"
 # command = ["python", "-m", "uvicorn", "--port", "{port}", "app:app"]
 # server = "uvicorn"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
-# busy = ["SIGTERM", "SIGINT", "SIGKILL", "SIGTERM-then-SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM", "SIGTERM-then-SIGKILL"]
+# busy = ["SIGTERM", "SIGINT", "SIGKILL", "SIGTERM-then-SIGKILL", "SIGTERM-then-SIGTERM"]
 # ///
 """Do handlers of atexit and the shutdown of lifespan run when uvicorn is stopped?
 """

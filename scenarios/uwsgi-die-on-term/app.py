@@ -8,7 +8,8 @@
 # ready = "listening"
 # command = ["python", "script.py", "--http-socket", "127.0.0.1:{port}", "--module", "app:app", "--master", "--processes", "2", "--die-on-term"]
 # server = "uwsgi-die-on-term"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "SIGTERM-then-SIGTERM", "exception", "sys-exit-3"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGHUP@master", "SIGKILL@master", "SIGTERM@worker", "SIGHUP@worker", "SIGTERM@group", "SIGINT@group", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM-then-SIGTERM@group"]
 # ///
 """What does --die-on-term change when uWSGI is sent SIGTERM?
 
@@ -46,5 +47,9 @@ uwsgi.atexit = bye
 
 
 def app(environ, start_response):
+    if environ["PATH_INFO"] == "/end":
+        endings.end_here()
+    if environ["PATH_INFO"] == "/busy":
+        endings.busy()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"Hello, World!"]

@@ -8,7 +8,8 @@
 # ready = "listening"
 # command = ["python", "script.py", "--http-socket", "127.0.0.1:{port}", "--module", "app:app", "--master", "--processes", "2"]
 # server = "uwsgi-master"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM@worker"]
+# busy = ["SIGTERM@master", "SIGTERM@worker", "SIGHUP@worker", "SIGHUP@master", "SIGKILL@worker", "SIGTERM-then-SIGTERM@worker", "SIGINT@worker", "SIGKILL@master"]
 # ///
 """Whose handlers run when uWSGI with a master is stopped, reloaded, or loses a process?
 
@@ -49,5 +50,7 @@ uwsgi.atexit = bye
 def app(environ, start_response):
     if environ["PATH_INFO"] == "/end":
         endings.end_here()
+    if environ["PATH_INFO"] == "/busy":
+        endings.busy()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"Hello, World!"]

@@ -8,7 +8,7 @@
 # ready = "listening"
 # command = ["python", "script.py", "--http-socket", "127.0.0.1:{port}", "--module", "app:app"]
 # server = "uwsgi"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM"]
 # not-on = {pypy = "pyuwsgi is built around CPython and has no wheel for it; uWSGI loads PyPy by a plugin that is no part of it"}
 # ///
 """Which handlers run when uWSGI is stopped, and what of `uwsgi.atexit`?

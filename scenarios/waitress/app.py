@@ -8,8 +8,8 @@
 # ready = "listening"
 # command = ["python", "-m", "waitress", "--listen", "127.0.0.1:{port}", "app:app"]
 # server = "waitress"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM"]
-# busy = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM"]
+# busy = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGKILL", "SIGTERM-then-SIGTERM"]
 # ///
 """Do handlers run when waitress is stopped?
 """

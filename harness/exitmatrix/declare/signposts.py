@@ -141,7 +141,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
     ),
     Signpost(
         words=("SIGUSR1", "kill -usr1", "kill -10", "sigusr2", "kill -usr2", "kill -12"),
-        says="A signal for the program's own use. Of the two, SIGUSR1 is measured.",
+        says="A signal for the program's own use. Of the two, SIGUSR1 is measured of programs.",
         terminations=("SIGUSR1",),
         cells=("plain/SIGUSR1@main",),
         ending="SIGUSR1",

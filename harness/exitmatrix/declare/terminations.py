@@ -40,8 +40,10 @@ def _rare(id: str, act: str, does: str) -> Termination:
     return Termination(id=id, delivery="in-process", does=does, act=act, rare=True)
 
 
-def _signal(name: str, does: str) -> Termination:
-    return Termination(id=name, delivery="signal", does=does, signal=name, act=f"signal {name}")
+def _signal(name: str, does: str, *, rare: bool = False) -> Termination:
+    return Termination(
+        id=name, delivery="signal", does=does, signal=name, act=f"signal {name}", rare=rare
+    )
 
 
 def _signals(first: str, then: str, does: str) -> Termination:
@@ -183,6 +185,9 @@ CATALOGUE: tuple[Termination, ...] = (
     _signal("SIGQUIT", "What Ctrl-\\ in a terminal sends."),
     _signal("SIGABRT", "What abort() and some supervisors send."),
     _signal("SIGUSR1", "A signal for the program's own use."),
+    _signal("SIGUSR2", "The other signal for the program's own use.", rare=True),
+    _signal("SIGTTIN", "What asks some masters for one worker more.", rare=True),
+    _signal("SIGTTOU", "What asks some masters for one worker less.", rare=True),
     _signal("SIGALRM", "What an alarm clock set with alarm() sends."),
     _signal("SIGPIPE", "What a write to a closed pipe sends."),
     _signal("SIGKILL", "What `kill -9` and the kernel's out-of-memory killer send."),
@@ -243,11 +248,12 @@ def declared(termination: Termination, target: str, scenario: Scenario) -> bool:
 
 
 def _means(pattern: str, termination: Termination, target: str) -> bool:
-    if termination.rare:
-        return pattern in (RARE, termination.id)
-    if pattern == IN_PROCESS:
-        return termination.delivery == IN_PROCESS
     names = termination.id, str(Ending(termination.id, target))
+    inside = termination.delivery == IN_PROCESS
+    if termination.rare:
+        return pattern in names or (inside and pattern == RARE)
+    if pattern == IN_PROCESS:
+        return inside
     return any(fnmatchcase(name, pattern) for name in names)
 
 

@@ -47,6 +47,7 @@ class View(Frozen, kw_only=True):
     ends: Ends
     client: str = "200"  # as in an outcome: a status, closed, reset, waits
     status: int | None = None  # with which the process leaves then, if with another
+    by: str = ""  # the signal that ends the process meanwhile, because another has gone
     past: bool = False  # whether the process leaves past Python then, and the server's own hooks
     late: str = ""  # what the client gets if the view takes longer than the process waits for it
     stays: bool = False  # whether the process waits on, though the view is over
@@ -112,7 +113,10 @@ class Server(Frozen, kw_only=True):
     asgi: bool = False  # whether it has a lifespan
     master: Mapping[str, Stop] = {}  # by signal; any other has its default action
     ignores: tuple[str, ...] = ()  # signals that the master handles and does nothing about
+    resizes: Mapping[str, int] = {}  # signals by which the master has workers more or fewer
     unsaid: tuple[str, ...] = ()  # signals that it handles in a way not told here, or SIGNAL@TARGET
+    again: tuple[str, ...] = ()  # signals by which it leaves soon, and that change nothing if they
+    # come once more while it waits for a view
     worker: Mapping[str, Reaction] = {}  # or of the one process; also by what sends two signals,
     # by the id of what a view does, such as self-SIGTERM, or a task of one that does not listen
     busy: tuple[str, ...] = ()  # what it is at work on when it is ended

@@ -19,6 +19,10 @@ _BEGINS, _WORKER, _PROCESS = (
     "celery.worker_shutdown:worker",
     "celery.worker_process_shutdown:process",
 )
+_OWN = ("SIGUSR1", "SIGUSR2", "SIGALRM")
+"""For these its processes have handlers: billiard/common.py, TERMSIGS_FULL; SIGUSR1 prints stacks
+in the main process (apps/worker.py, `install_cry_handler`). What is not said of them is withheld.
+"""
 _WARM, _COLD = (_BEGINS, _WORKER), (_BEGINS,)
 _SOURCE = "celery 5.7.0 with billiard 4.3.2"
 
@@ -27,7 +31,9 @@ SOLO = Server(
     package="celery",
     imports=("main",),
     listens=False,
+    unsaid=("SIGUSR2", "SIGALRM"),
     worker={
+        "SIGUSR1": Reaction(how="goes on", source="apps/worker.py, `install_cry_handler`"),
         "SIGTERM": Reaction(
             how="finalizes", hooks=_WARM, source="apps/worker.py, `install_worker_term_handler`"
         ),
@@ -78,6 +84,7 @@ SOLO_BUSY = Server(
     package="celery",
     imports=("main",),
     listens=False,
+    unsaid=("SIGHUP", *_OWN),
     busy=(_TASK,),
     worker={
         "SIGTERM": Reaction(
@@ -140,6 +147,8 @@ PREFORK = Server(
     workers=2,
     imports=("master", "worker"),
     listens=False,
+    ignores=("SIGUSR1",),  # apps/worker.py, `install_cry_handler`: it prints stacks
+    unsaid=("SIGUSR2", "SIGALRM"),
     master={
         "SIGTERM": Stop(hooks=_WARM, source="apps/worker.py, `install_worker_term_handler`"),
         "SIGINT": Stop(
@@ -179,6 +188,13 @@ PREFORK = Server(
             status=70,
             hooks=(_PROCESS,),
             source="common.py, TERMSIGS_FULL: as SIGQUIT, which pool.py, `after_fork`, asks for",
+        ),
+        "SIGUSR1": Reaction(
+            how="exits at once",
+            status=1,
+            hooks=(_PROCESS,),
+            source="pool.py, SIG_SOFT_TIMEOUT: SoftTimeLimitExceeded, which `__call__` takes as the"
+            " end of the loop",
         ),
         "SIGINT": Reaction(how="goes on", source="pool.py, `after_fork`: it is ignored"),
     },
@@ -229,8 +245,16 @@ PREFORK_BUSY = Server(
             " `terminate_job`",
         ),
     },
-    # It waits for the task of a worker that is gone; and what it starts anew takes tasks again.
-    unsaid=("SIGTERM@group", "SIGHUP@group", "SIGHUP@master"),
+    # For a task that is lost it waits some ten seconds, longer than is watched here (pool.py,
+    # `finish_at_shutdown`: 5 s when all workers have gone); what it starts anew takes tasks again.
+    unsaid=(
+        *_OWN,
+        "SIGTERM@group",
+        "SIGHUP@group",
+        "SIGHUP@master",
+        "SIGTERM-then-SIGTERM@worker",
+        "SIGTERM-then-SIGTERM@group",
+    ),
     worker={
         "SIGTERM": Reaction(
             how="raises again",
@@ -261,6 +285,8 @@ PREFORK_BUSY = Server(
 PREFORK_QUEUE = replace(
     PREFORK,
     id="celery-prefork-queue",
+    ignores=(),
+    unsaid=("SIGHUP", *_OWN),
     master={
         "SIGTERM": PREFORK.master["SIGTERM"],
         "SIGINT": PREFORK.master["SIGINT"],
@@ -306,6 +332,7 @@ THREADS_BUSY = Server(
     package="celery",
     imports=("main",),
     listens=False,
+    unsaid=("SIGHUP", *_OWN),
     worker={
         "SIGTERM": SOLO.worker["SIGTERM"],
         "SIGINT": SOLO.worker["SIGINT"],

@@ -26,6 +26,7 @@ SERVERS = (
         id="daphne",
         package="daphne",
         imports=("main",),
+        again=("SIGTERM",),  # twisted/internet/base.py, `stop`
         worker={
             "SIGTERM": _STOPS,
             "SIGINT": _STOPS,

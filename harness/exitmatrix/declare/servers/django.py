@@ -14,18 +14,20 @@ from exitmatrix.model.server import Race, Reaction, Server, Stop, View
 
 _SOURCE = "Django 6.1.3"
 
+_LEFT = View(
+    ends="never",
+    client="closed",
+    source="core/servers/basehttp.py, `run`: daemon_threads, so that nobody joins them",
+)
 NO_RELOAD = Server(
     id="django-runserver-noreload",
     package="django",
     imports=("main",),
+    again=("SIGTERM",),
     worker={
         "SIGINT": Reaction(
             how="finalizes",
-            view=View(
-                ends="never",
-                client="closed",
-                source="core/servers/basehttp.py, `run`: daemon_threads, so that nobody joins them",
-            ),
+            view=_LEFT,
             source="runserver.py, `inner_run`: `except KeyboardInterrupt`",
         )
     },
@@ -37,6 +39,20 @@ NO_RELOAD = Server(
     source=_SOURCE,
 )
 
+_TERM = Reaction(how="finalizes", view=_LEFT, source="autoreload.py, `run_with_reloader`")
+_BETWEEN = "what is left of a view, in its thread, and the end of the main thread"
+_FROM_A_VIEW = replace(
+    _TERM,
+    view=View(ends="returns", source="the view is done before the interpreter finalizes"),
+    race=Race(
+        between=_BETWEEN,
+        instead=replace(
+            _TERM,
+            view=replace(_LEFT, client="cut", source="headers are sent before the body"),
+            race=Race(between=_BETWEEN, instead=_TERM),
+        ),
+    ),
+)
 RELOAD = Server(
     id="django-runserver",
     package="django",
@@ -54,9 +70,12 @@ RELOAD = Server(
         ),
     },
     worker={
-        "SIGTERM": Reaction(how="finalizes", source="autoreload.py, `run_with_reloader`"),
+        "SIGTERM": _TERM,
+        "self-SIGTERM": _FROM_A_VIEW,
         "SIGINT": Reaction(
-            how="finalizes", source="autoreload.py, `run_with_reloader`: `except KeyboardInterrupt`"
+            how="finalizes",
+            view=_LEFT,
+            source="autoreload.py, `run_with_reloader`: `except KeyboardInterrupt`",
         ),
         "SIGUSR1": Reaction(  # the app saves its file
             how="finalizes",
@@ -64,6 +83,7 @@ RELOAD = Server(
             source="autoreload.py, `trigger_reload`: sys.exit(3), and `restart_with_reloader`",
         ),
     },
+    again=("SIGTERM",),
     quits=NO_RELOAD.quits,
     renews=(3,),  # autoreload.py, `restart_with_reloader`: `exit_code != 3`
     follows=True,  # autoreload.py, `restart_with_reloader`: sys.exit of what subprocess.run returns
@@ -82,7 +102,11 @@ _SWALLOWED = Race(
 RELOAD_PYPY = replace(
     RELOAD,
     where={"callbacks": "collected"},
-    worker={**RELOAD.worker, "SIGTERM": replace(RELOAD.worker["SIGTERM"], race=_SWALLOWED)},
+    unsaid=("self-SIGTERM",),
+    worker={
+        **{name: how for name, how in RELOAD.worker.items() if name != "self-SIGTERM"},
+        "SIGTERM": replace(_TERM, race=_SWALLOWED),
+    },
 )
 
 LATE = replace(

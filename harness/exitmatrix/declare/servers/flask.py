@@ -8,20 +8,24 @@ processes; the parent waits in subprocess.call). Werkzeug handles no other signa
 
 from __future__ import annotations
 
-from exitmatrix.model.server import Reaction, Server, Stop, View
+from msgspec.structs import replace
 
+from exitmatrix.model.server import Race, Reaction, Server, Stop, View
+
+_LEFT = View(
+    ends="never",
+    client="closed",
+    source="serving.py, `ThreadedWSGIServer.daemon_threads`: nobody joins its threads",
+)
 RUN = Server(
     id="flask-run",
     package="flask",
     imports=("main",),
+    again=("SIGTERM",),
     worker={
         "SIGINT": Reaction(
             how="finalizes",
-            view=View(
-                ends="never",
-                client="closed",
-                source="serving.py, `ThreadedWSGIServer.daemon_threads`: nobody joins its threads",
-            ),
+            view=_LEFT,
             source="serving.py, `serve_forever`: KeyboardInterrupt ends the loop",
         )
     },
@@ -34,6 +38,20 @@ RUN = Server(
     source="Flask 1.1.2 with Werkzeug 1.0.1; Flask 3.1.3 with Werkzeug 3.1.9",
 )
 
+_TERM = Reaction(how="finalizes", view=_LEFT, source="_reloader.py, `run_with_reloader`")
+_BETWEEN = "what is left of a view, in its thread, and the end of the main thread"
+_FROM_A_VIEW = replace(
+    _TERM,
+    view=View(ends="returns", source="the view is done before the interpreter finalizes"),
+    race=Race(
+        between=_BETWEEN,
+        instead=replace(
+            _TERM,
+            view=replace(_LEFT, client="cut", source="headers are sent before the body"),
+            race=Race(between=_BETWEEN, instead=_TERM),
+        ),
+    ),
+)
 DEBUG = Server(
     id="flask-run-debug",
     package="flask",
@@ -51,11 +69,15 @@ DEBUG = Server(
         ),
     },
     worker={
-        "SIGTERM": Reaction(how="finalizes", source="_reloader.py, `run_with_reloader`"),
+        "SIGTERM": _TERM,
+        "self-SIGTERM": _FROM_A_VIEW,
         "SIGINT": Reaction(
-            how="finalizes", source="_reloader.py, `run_with_reloader`: `except KeyboardInterrupt`"
+            how="finalizes",
+            view=_LEFT,
+            source="_reloader.py, `run_with_reloader`: `except KeyboardInterrupt`",
         ),
     },
+    again=("SIGTERM",),
     quits=RUN.quits,
     follows=True,  # _reloader.py, `restart_with_reloader`: sys.exit of what subprocess.call returns
     renews=(3,),  # _reloader.py, `restart_with_reloader`: `exit_code != 3`

@@ -52,6 +52,9 @@ _FORKED = Server(
     imports=("worker",),
     asgi=True,
     master=_MASTER,
+    again=("SIGTERM",),  # server/common.py, `signal_handler_interrupt`; _signals.py
+    # A third in the same worker may hang it: src/workers.rs, a channel that holds one.
+    unsaid=("SIGTERM-then-SIGTERM@group",),
     worker={"SIGTERM": _ENDS, "SIGINT": _ENDS, "SIGHUP": _MASTERS_OWN},
     quits=Reaction(
         how="goes on",

@@ -70,7 +70,9 @@ _SYNC_20 = Server(
     workers=2,
     imports=("worker",),
     master=_MASTER | {"SIGHUP": _AGAIN_AND_AGAIN},
-    unsaid=("SIGUSR1",),
+    # SIGUSR2 starts a second master, with workers of its own: arbiter.py, `reexec`.
+    unsaid=("SIGUSR1", "SIGUSR2@master", "SIGUSR2@group"),
+    again=("SIGTERM",),  # arbiter.py, `stop`, looks at none; workers/base.py, `handle_exit`
     worker={
         "SIGTERM": _LEAVES,
         "SIGINT": _QUITS,
@@ -128,7 +130,7 @@ def _that_reopens_logs(sync: Server) -> Server:
         sync,
         ignores=("SIGUSR1",),  # arbiter.py, `handle_usr1`
         worker={"SIGUSR1": reopens, **sync.worker},
-        unsaid=(),
+        unsaid=("SIGUSR2@master", "SIGUSR2@group"),
     )
 
 
@@ -192,6 +194,7 @@ _LOCKED = (
 )
 _HANDING_OVER = Server(
     id="gunicorn-gthread-late",
+    unsaid=_SYNC_20.unsaid,
     package="gunicorn",
     workers=1,
     imports=("worker",),
@@ -228,11 +231,13 @@ _RAISES = Reaction(
 )
 _UVICORN = Server(
     id="gunicorn-uvicorn",
+    unsaid=_SYNC_20.unsaid,
     package="uvicorn-worker",
     workers=2,
     imports=("worker",),
     asgi=True,
     master=_MASTER | {"SIGINT": _INSISTS, "SIGQUIT": _INSISTS},
+    again=("SIGTERM",),  # uvicorn/server.py, `handle_exit`
     worker={
         "SIGTERM": _RAISES,
         "SIGINT": _RAISES,
@@ -267,6 +272,7 @@ def _hooks(sync: Server, aborted: View) -> Server:
     return replace(
         sync,
         id="gunicorn-hooks",
+        resizes={"SIGTTIN": 1, "SIGTTOU": -1},  # arbiter.py, `handle_ttin`, `handle_ttou`
         master={
             signal: replace(stop, hooks=() if stop.restarts else ("gunicorn:on_exit",))
             for signal, stop in sync.master.items()
@@ -305,6 +311,7 @@ def _stuck(sync: Server) -> Server:
     return replace(
         sync,
         id="gunicorn-stuck",
+        again=(),
         master=stops,
         worker=dict.fromkeys(("SIGTERM", "SIGQUIT"), blocks),
         busy=(_EXIT,),
@@ -335,7 +342,7 @@ _RELOAD = replace(
     _SYNC,
     id="gunicorn-reload",
     since="",
-    unsaid=("SIGUSR1@master", "SIGUSR1@group"),
+    unsaid=("SIGUSR1@master", "SIGUSR1@group", "SIGUSR2@master", "SIGUSR2@group"),
     workers=1,
     worker={
         "SIGUSR1": replace(  # the app saves its file
@@ -381,6 +388,7 @@ _SLOW = replace(
     _SYNC,
     id="gunicorn-slow",
     since="",
+    again=(),
     master={"SIGINT": _MASTER["SIGINT"]},
     worker={"SIGINT": _QUITS, "SIGQUIT": _interrupting(_QUITS)},
     # No worker has gone before its master has come to stop.
@@ -406,10 +414,12 @@ _QUICK = Reaction(
 _ASGI_24 = Server(
     id="gunicorn-asgi",
     package="gunicorn",
+    unsaid=_SYNC_20.unsaid,
     workers=2,
     imports=("worker",),
     asgi=True,
     master=_MASTER,
+    again=("SIGTERM",),  # workers/gasgi.py, `handle_exit_signal`
     worker={
         **dict.fromkeys(("SIGTERM", "SIGINT", "SIGQUIT"), _GRACEFUL),
         "SIGABRT": _ABORTS,
@@ -466,6 +476,8 @@ _GREENLETS = replace(
     _SYNC,
     id="gunicorn-gevent",
     since="",
+    # A worker takes up to three seconds: workers/ggevent.py, `run`.
+    unsaid=(*_SYNC.unsaid, "SIGTERM-then-SIGKILL@group"),
     package="gevent",
     worker={
         "SIGTERM": replace(

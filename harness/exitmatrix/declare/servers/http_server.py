@@ -13,6 +13,7 @@ SERVERS = (
         id="http-server",
         package="",
         imports=("main",),
+        again=("SIGTERM",),
         worker={
             "SIGINT": Reaction(
                 how="finalizes", source="http/server.py, `test`: `except KeyboardInterrupt`"

@@ -58,6 +58,7 @@ _ONE = Server(
         "SIGINT": _STOP,
         "SIGHUP": _RELOADS,
     },
+    again=("SIGTERM",),  # run.py, `shutdown`: the event is set again
     worker={
         "SIGINT": Reaction(how="goes on", source="run.py, `run`: SIG_IGN before the workers start"),
     },
@@ -69,18 +70,16 @@ _ONE = Server(
     source="hypercorn 0.18.0",
 )
 
+_WAITS_3_11 = replace(
+    _WAITS,
+    late="500",
+    source="asyncio/run.py, `worker_serve`: after `graceful_timeout`, 3 s, it cancels them",
+)
 # Before 3.12 the time is counted from the start (see `_OPEN_3_12`): who is left is cancelled.
 _ONE_3_11 = replace(
     _ONE,
     where={"closing_waits": False},
-    told=replace(
-        _TOLD,
-        view=replace(
-            _WAITS,
-            late="500",
-            source="asyncio/run.py, `worker_serve`: after `graceful_timeout`, 3 s, it cancels them",
-        ),
-    ),
+    told=replace(_TOLD, view=_WAITS_3_11),
 )
 
 _ONE_INTERRUPTED = replace(
@@ -146,6 +145,7 @@ _TWO = replace(
     since="0.18",
     workers=2,
     master={"SIGTERM": replace(_HURRIES, reports=True), "SIGINT": _HURRIES, "SIGHUP": _RELOADS},
+    told=replace(_TOLD, view=None),  # who answers is killed before: `hurries`
     # The event is set, and SIGTERM is sent at once: a worker looks at the event ten times a second.
     gives_up=Stop(
         hurries="SIGTERM",
@@ -162,16 +162,25 @@ _TWO_0_17 = replace(
     source="hypercorn 0.17.3",
 )
 
+_ALONE = Server(
+    id="hypercorn-no-worker",
+    package="hypercorn",
+    imports=("main",),
+    asgi=True,
+    again=("SIGTERM",),  # asyncio/run.py, `_signal_handler`: the event is set again
+    worker={"SIGTERM": _RETURNS, "SIGINT": _RETURNS},
+    quits=_QUITS,
+    source="hypercorn 0.18.0",
+)
+_ALONE_3_11 = replace(
+    _ALONE,
+    where={"closing_waits": False},
+    worker=dict.fromkeys(("SIGTERM", "SIGINT"), replace(_RETURNS, view=_WAITS_3_11)),
+)
+
 SERVERS = (
-    Server(
-        id="hypercorn-no-worker",
-        package="hypercorn",
-        imports=("main",),
-        asgi=True,
-        worker={"SIGTERM": _RETURNS, "SIGINT": _RETURNS},
-        quits=_QUITS,
-        source="hypercorn 0.18.0",
-    ),
+    _ALONE,
+    _ALONE_3_11,
     _ONE,
     _ONE_3_11,
     _ONE_INTERRUPTED,

@@ -57,6 +57,7 @@ _ONE_0_28 = Server(
     package="uvicorn",
     imports=("main",),
     asgi=True,
+    again=("SIGTERM",),  # server.py, `handle_exit`: of SIGINT alone the second forces it
     worker={"SIGTERM": _RETURNS, "SIGINT": _RETURNS},
     quits=Reaction(
         how="goes on",
@@ -84,6 +85,9 @@ _SEVERAL = Server(
     imports=("worker",),
     asgi=True,
     master=_OLD_MASTER,
+    # supervisors/multiprocess.py, `run`: it stops one after another, and waits for each.
+    unsaid=("SIGTERM-then-SIGKILL@master",),
+    again=("SIGTERM",),  # both note it; supervisors/multiprocess.py, `join_all`, does not look
     worker=_ONE_0_28.worker,
     quits=_ONE_0_28.quits,
     orphan=_ORPHAN,
@@ -238,6 +242,7 @@ _FORCED = Reaction(how="finalizes", source="server.py, `handle_exit`: force_exit
 _OPEN = replace(
     _ONE_0_30_3,
     id="uvicorn-open-stream",
+    again=(),
     listens=False,  # what is asked is whether it ends: a line tells that the stream is open
     asgi=False,  # no end of it comes to the lifespan
     worker={
@@ -270,7 +275,9 @@ _SEVERAL_EACH = (
         _SEVERAL,
         since="0.30",  # before 0.30.2 two that are gone at once become three (#2373)
         master=_MASTER,
-        ignores=("SIGQUIT",),  # in `SIGNALS`, without a method that handles it
+        unsaid=(),
+        # in `SIGNALS`, without a method that handles it
+        ignores=("SIGQUIT", "SIGUSR1", "SIGUSR2"),
         worker=_ONE_0_30_3.worker,
         replaces=True,
         source="uvicorn 0.30.0 to 0.49.0 (#2183)",
@@ -333,5 +340,5 @@ SERVERS = (
     *(_limited(one) for one in (_ONE_0_28, _ONE_0_29, _ONE_0_30_3)),
     _OPEN,
     _OPEN_3_12,
-    replace(_ONE_0_30_3, id="uvicorn-open-stream-timeout", listens=False),
+    replace(_ONE_0_30_3, id="uvicorn-open-stream-timeout", listens=False, again=()),
 )

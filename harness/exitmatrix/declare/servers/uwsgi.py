@@ -28,13 +28,23 @@ _END = Reaction(
     source="core/uwsgi.c, `end_me`: exit(UWSGI_END_CODE)",
 )
 _GRACEFUL = replace(
-    _END, status=17, source="core/uwsgi.c, `gracefully_kill`: exit(UWSGI_RELOAD_CODE)"
+    _END,
+    status=17,
+    view=View(
+        ends="returns",
+        status=30,
+        source="core/uwsgi.c, `gracefully_kill`: it goes when the request is answered, by `end_me`",
+    ),
+    source="core/uwsgi.c, `gracefully_kill`: exit(UWSGI_RELOAD_CODE)",
 )
 
 _ONE = Server(
     id="uwsgi",
     package="pyuwsgi",
     imports=("main",),
+    # What each has for these, core/uwsgi.c and core/master.c: statistics, and where it is.
+    unsaid=("SIGUSR1", "SIGUSR2"),
+    again=("SIGTERM",),
     worker={"SIGTERM": _END, "SIGINT": _END, "SIGHUP": _GRACEFUL},
     raises=View(
         ends="raises",
@@ -113,6 +123,7 @@ _MASTER = replace(
     nests=True,  # core/utils.c, `uwsgi_unix_signal`
     orphan=replace(
         _END,
+        view=View(ends="returns", source="it looks between two requests"),
         source="core/signal.c, `uwsgi_receive_signal`: the end of what it reads from its master",
     ),
 )

@@ -13,6 +13,7 @@ SERVERS = (
         id="waitress",
         package="waitress",
         imports=("main",),
+        again=("SIGTERM",),  # it has no handler for it
         worker={
             "SIGINT": Reaction(
                 how="finalizes",

@@ -63,12 +63,14 @@ def _worker_hit(facts: Facts, reaction: Reaction, signal: str, then: str = "") -
     born = (facts.replaces or anew) and hit.exit is not None
     master = replace(MASTER, fired=facts.reaps if hit.exit else ())
     follows = facts.follows and not anew and hit.exit is not None
-    leaves = Reaction(how="finalizes", status=status_of(hit.exit))
     beside = [
         *several("others", facts, GOES_ON, signal, facts.workers - 1),
         *several("new-worker", facts, GOES_ON, signal, int(born)),
     ]
-    first = process_of("master", facts, leaves, signal) if follows else master
+    first = master
+    if follows:
+        leaves = Reaction(how="finalizes", status=status_of(hit.exit))
+        first = process_of("master", facts, leaves, signal)
     ways = (hit, *(meanwhile(facts, reaction, then) if then else ()))
     after = "exits as its worker" if follows else "replaced" if born else "not replaced"
     return prediction(
@@ -138,3 +140,15 @@ def master_hit(facts: Facts, signal: str) -> Prediction:
         every = ((first, *some) for some in combinations_with_replacement(ways, len(others)))
         return each_way(facts, stop, signal, every, [*laws, "first end ends all"], HURRY)
     return prediction(facts, [[*afterwards(facts, stop, signal, workers)]], laws)
+
+
+def resized(facts: Facts, signal: str) -> Prediction:
+    """A signal to the master by which it starts a worker more, or sends one away."""
+    more = facts.resizes[signal]
+    stay = several("worker", facts, GOES_ON, signal, facts.workers)
+    if more > 0:
+        new = several("new-worker", facts, GOES_ON, signal, more)
+        return prediction(facts, [[MASTER, *stay, *new]], ["starts another"])
+    leaves = process_of("worker", facts, reaction_of(facts, "SIGTERM"), "SIGTERM")
+    workers = in_order((leaves, *stay[1:]))
+    return prediction(facts, [[replace(MASTER, fired=facts.reaps), *workers]], ["sends one away"])

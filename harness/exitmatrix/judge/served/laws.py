@@ -109,6 +109,14 @@ LAWS: Mapping[str, ServerLaw] = {
         source="gunicorn/arbiter.py, manage_workers; uvicorn/supervisors/multiprocess.py,"
         " keep_subprocess_alive",
     ),
+    "server-starts-another": ServerLaw(
+        because="The master starts one worker more, and leaves the others as they are.",
+        source="gunicorn/arbiter.py, handle_ttin; docs of gunicorn: Signal Handling",
+    ),
+    "server-sends-one-away": ServerLaw(
+        because="The master sends SIGTERM to its oldest worker, and starts none in its place.",
+        source="gunicorn/arbiter.py, handle_ttou and manage_workers",
+    ),
     "server-not-replaced": ServerLaw(
         because="The master does not check whether its workers are alive.",
         source="uvicorn 0.29, supervisors/multiprocess.py; uvicorn/supervisors/basereload.py",
@@ -328,6 +336,22 @@ LAWS: Mapping[str, ServerLaw] = {
             " worker whose master was killed goes on with what it was told to do."
         ),
         source="signal(7): SIGKILL cannot be caught; credentials(7): an orphan is sent no signal",
+    ),
+    "server-signal-again": ServerLaw(
+        because=(
+            "The process still waits for its view when the signal comes once more. Its handler "
+            "sets what it has set before, and nothing changes."
+        ),
+        source="gunicorn/workers/base.py, handle_exit; uvicorn/server.py, handle_exit;"
+        " hypercorn/run.py, shutdown; granian/_signals.py, signal_handler",
+    ),
+    "server-gone-by-then": ServerLaw(
+        because=(
+            "Nobody is answered, so that whoever was told to stop has gone when the second signal "
+            "comes, 2.5 s later: a server looks for what it waits for at least once a second."
+        ),
+        source="gunicorn/arbiter.py, stop; gunicorn/workers/ggevent.py, run; hypercorn/utils.py,"
+        " check_multiprocess_shutdown_event; uvicorn/supervisors/multiprocess.py, run",
     ),
     "server-second-signal": ServerLaw(
         because=(

@@ -11,7 +11,7 @@ from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served.data import with_data
 from exitmatrix.judge.served.facts import Facts, facts_now
 from exitmatrix.judge.served.group import group_hit
-from exitmatrix.judge.served.hits import master_hit, predict_hit
+from exitmatrix.judge.served.hits import master_hit, predict_hit, resized
 from exitmatrix.judge.served.process import reaction_of
 from exitmatrix.model import Prediction, Record, Scenario
 from exitmatrix.model.cell import Ending
@@ -32,6 +32,8 @@ def _predict(record: Record, facts: Facts) -> Prediction:
         raise NotPredicted(f"what {signal} to the {target} of {facts.id} comes to")
     if TERMINATIONS[signal].then and signal not in (*facts.worker, *facts.master):
         raise NotPredicted(f"what {signal} comes to with {facts.id}")
+    if signal in facts.resizes and target == "master":
+        return resized(facts, signal)
     if not facts.workers or target == "worker":
         return _either(facts, reaction_of(facts, signal), signal)
     if target == GROUP and not facts.apart:

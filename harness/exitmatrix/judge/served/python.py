@@ -101,8 +101,13 @@ def met(
 
 
 def status_of(ended: Mapping[str, object] | None) -> int:
-    """What `subprocess` and `multiprocessing` tell of a process: its status, or minus a signal."""
+    """What `subprocess` and `multiprocessing` tell of a process: its status, or minus a signal.
+
+    Raises NotPredicted where the signal's number is not the same everywhere.
+    """
     if ended and "signal" in ended:
+        if ended["signal"] not in SIGNUMS:
+            raise NotPredicted(f"the number of {ended['signal']}")
         return -SIGNUMS[str(ended["signal"])]
     return int(str((ended or {}).get("code", 0)))
 

@@ -21,6 +21,7 @@ from exitmatrix.judge.served.hits import predict_hit
 from exitmatrix.judge.served.predict import predict_served
 from exitmatrix.judge.served.process import DEFAULT, GOES_ON, KILLED, in_order, reaction_of
 from exitmatrix.model import Outcome, Prediction, Process, Record, Scenario, Termination
+from exitmatrix.model.cell import Ending
 from exitmatrix.model.outcome import NEW
 from exitmatrix.model.outcome_sets import union
 from exitmatrix.model.server import Reaction, View
@@ -28,6 +29,7 @@ from exitmatrix.model.server import Reaction, View
 VIEW = "view:busy"  # what `endings.busy()` tells of itself
 ANSWERED = View(ends="returns", client="200")
 LOST = View(ends="never", client="closed")
+KILLED_LATE = {"signal": "SIGKILL"}
 TWICE = "what the view cleans up, and the signal that the master passes on"
 
 
@@ -63,15 +65,32 @@ def _in_turn(
     """Two signals, of which nobody has said what they come to together. Raises NotPredicted.
 
     What the first has begun waits for the view and for nothing else: where the view is over, so is
-    all the rest, and the second finds nobody. A SIGKILL asks nobody: a process that still waits has
-    done nothing else by then, and one whose master it takes goes on with what it was told.
+    all the rest, and the second finds nobody. One that comes again finds a handler that does what
+    it did before. A SIGKILL asks nobody: a process that still waits has done nothing else by then,
+    and one whose master it takes goes on with what it was told.
     """
-    first = foresee(replace(record, termination=termination.signal), scenario)
-    if not scenario.answering or termination.then != "SIGKILL":
-        raise NotPredicted(f"what {termination.id} comes to with {facts.id}")
-    views = {view_of(one) for one in _taken(facts, termination.signal, record.target)}
-    if all(view.ends != "returns" for view in views):
+    signal, then = termination.signal, termination.then
+    if str(Ending(termination.id, record.target)) in facts.unsaid:
+        raise NotPredicted(f"what {termination.id} to the {record.target} of {facts.id} comes to")
+    first = foresee(replace(record, termination=signal), scenario)
+    views = (
+        {view_of(one) for one in _taken(facts, signal, record.target)}
+        if scenario.answering
+        else set[View]()
+    )
+    gone = all(_has_gone(one, record.target) for one in first.outcomes)
+    waits = any(view.ends == "returns" for view in views)
+    if gone and scenario.answering and not waits:
         return first
+    if gone and not scenario.answering and signal in facts.again:
+        return replace(first, rules=(*first.rules, "server-gone-by-then"))
+    stays = any(view.stays for view in views)
+    if (gone or stays) and scenario.answering and then == signal and signal in facts.again:
+        late = "".join(view.late for view in views)
+        outcomes = union(_too_late(one, late) for one in first.outcomes) if late else first.outcomes
+        return replace(first, outcomes=outcomes, rules=(*first.rules, "server-signal-again"))
+    if not waits or then != "SIGKILL":
+        raise NotPredicted(f"what {termination.id} comes to with {facts.id}")
     if len(views) > 1:
         raise NotPredicted(f"whether {facts.id} waits for a view by then")
     if record.target in ("main", "worker"):
@@ -83,7 +102,27 @@ def _in_turn(
         outcomes = union(_without_master(one, view, told.late) for one in first.outcomes)
     else:
         outcomes = union(_without_both(one) for one in first.outcomes)
+    outcomes = tuple(_reaped(one, facts) for one in outcomes)
     return replace(first, outcomes=outcomes, rules=(*first.rules, law))
+
+
+def _has_gone(outcome: Outcome, target: str) -> bool:
+    """Whether nobody is left to whom a second signal is sent."""
+    sent = [one for one in outcome.processes if target in ("group", one.role)]
+    return all(one.exit is not None for one in sent)
+
+
+def _reaped(outcome: Outcome, facts: Facts) -> Outcome:
+    """The outcome of which the master, before it was killed, has told of who had gone by then."""
+    master, *workers = outcome.processes
+    told = replace(master, fired=facts.reaps * (facts.workers - 1))
+    return replace(outcome, processes=(told, *workers))
+
+
+def _too_late(outcome: Outcome, late: str) -> Outcome:
+    """The outcome of which the view has taken longer than the process waits for it."""
+    first, *workers = map(_given_up, outcome.processes)
+    return _of(outcome, first, workers, late)
 
 
 def _without_master(outcome: Outcome, view: View, late: str) -> Outcome:
@@ -151,6 +190,8 @@ def view_of(reaction: Reaction) -> View:
 
 def _from_inside(facts: Facts, termination: Termination) -> Prediction:
     """A view, or a task, that ends its process, or tries to."""
+    if termination.id in facts.unsaid:
+        raise NotPredicted(f"what {termination.id} comes to with {facts.id}")
     own = facts.worker.get(termination.id)
     if not facts.listens:
         if own is None:
@@ -177,10 +218,14 @@ def _from_inside(facts: Facts, termination: Termination) -> Prediction:
             raise NotPredicted(f"what {termination.id} in a view of {facts.id} comes to")
     then = "SIGKILL" if law == "worker-timeout" else ""
     ways = [_answered(facts, reaction, signal, then)]
-    if reaction.race:
-        ways.append(_answered(facts, reaction.race.instead, signal, then))
+    races = []
+    one = reaction
+    while one.race:
+        races.append(one.race.between)
+        one = one.race.instead
+        ways.append(_answered(facts, one, signal, then))
     rules = (*((f"server-{law}",) if law else ()), *chain.from_iterable(w.rules for w in ways))
-    races = (*((reaction.race.between,) if reaction.race else ()), *ways[0].races)
+    races += ways[0].races
     return Prediction(
         outcomes=union(chain.from_iterable(way.outcomes for way in ways)),
         rules=tuple(dict.fromkeys(rules)),
@@ -215,15 +260,20 @@ def _taken(facts: Facts, signal: str, target: str) -> Iterator[Reaction]:
 
     Where all get a signal, either may come first: its own, or the one that its master passes on.
     """
-    if not facts.workers or target in ("worker", "group"):
-        yield reaction_of(facts, signal)
-    if not facts.workers or target == "worker":
+    own = reaction_of(facts, signal)
+    if target != "master" and (target != "group" or own.how == "default action"):
+        yield own
         return
     stop = None if signal == "SIGKILL" else facts.master.get(signal)
+    if target == "group" and not (stop and own.how == "goes on"):
+        yield own
     if signal in facts.ignores:
         yield GOES_ON
     elif stop:
         reaction = reaction_of(facts, stop.passes)
+        if stop.hurries and facts.workers > 1:  # nobody else is answering, and so has gone
+            yield replace(reaction, view=replace(LOST, by=stop.hurries, source=stop.source))
+            return
         insists = stop.insists and reaction.how == "goes on"
         yield replace(KILLED, view=reaction.view) if insists else reaction
     elif target == "master":
@@ -247,6 +297,10 @@ def _each(outcomes: Iterable[Outcome], target: str, view: View) -> Iterator[Outc
     for outcome in outcomes:
         alike = [one for one in outcome.processes if one.role.partition("#")[0] == role]
         for busy in alike:
+            if view.by and any("signal" in (one.exit or {}) for one in alike if one is not busy):
+                continue
+            if view.ends == "never" and busy.fired and busy.exit == KILLED_LATE:
+                raise NotPredicted("how far a process came that is killed beside its view")
             told = [_with(one, view) if one is busy else one for one in alike]
             done = _put(outcome, alike, told, role, view.client)
             yield from _waiting(done) if view.stays else (done,)
@@ -256,6 +310,12 @@ def _with(process: Process, view: View) -> Process:
     """A process, with what became of the view that was at work in it: that began first."""
     if view.stays:
         process = Process(role=process.role, fired=(), unfinished=(), exit=None)
+    if view.past or view.by:
+        process = replace(process, fired=(), unfinished=(), raised=())
+    if view.by:
+        process = replace(process, exit={"signal": view.by})
+    if view.status is not None and "code" in (process.exit or {}):
+        process = replace(process, exit={"code": view.status})
     if view.ends in ("never", "cut"):
         return replace(process, unfinished=(VIEW, *(process.unfinished or ())))
     raised = (VIEW, *process.raised) if view.ends == "raises" else process.raised

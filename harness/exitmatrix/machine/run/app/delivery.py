@@ -167,7 +167,9 @@ def _send(state: AppState, step: Step) -> bool:
         # Where those that live have all left the group, as daemons do, it reaches nobody.
         return bool(state.live)
     pids = aimed_at(target, state.tree, state.gates, state.live)
-    if not pids:
+    if hit := hit_before(state, target):
+        pids = [pid for pid in state.live if pid in hit]
+    if not pids and not hit:
         note("harness", 0, "not-sent", step.signal, target)
     if target == ALL and pids:
         note("harness", 0, "sent", step.signal, ALL, *map(str, pids))
@@ -177,6 +179,12 @@ def _send(state: AppState, step: Step) -> bool:
         if not state.processes.watched[pid].send(number) and target != ALL:
             note("harness", pid, "not-sent", step.signal, target)
     return bool(pids)
+
+
+def hit_before(state: AppState, target: str) -> set[int]:
+    """Who of several of a role has got a signal before: whoever is in its place gets no second."""
+    events = state.journal.events
+    return {one.pid for one in events if one.kind == "sent" and one.detail[1:] == (target,)}
 
 
 def _let_end(state: AppState, target: str) -> bool:
