@@ -501,6 +501,118 @@ if __name__ == "__main__":
         ),
     ),
     Draft(
+        id="cpython-handlers-in-children-lose-output",
+        tracker="python/cpython",
+        title="multiprocessing: since 3.13 exit handlers run in forked children, and what they"
+        " print or write to an open file is lost",
+        documented=(
+            "That exit handlers run in forked children since 3.13 is in the changelog only "
+            "(gh-83856); of what they write nothing is said."
+        ),
+        where="library/multiprocessing; the changelog of 3.13.0",
+        claims=(),
+        cells=("multiprocessing-handler-prints/return@parent",),
+        cause=(
+            "`BaseProcess._bootstrap` flushes sys.stdout and sys.stderr when the function of the "
+            "process has ended. Since GH-114279 `Popen._launch` in "
+            "`Lib/multiprocessing/popen_fork.py` then calls `atexit._run_exitfuncs()` and "
+            "`os._exit()`, and the fork server does the same: what a handler writes behind that "
+            "flush stays in a buffer, unless stdout is a terminal. A file that the handler does "
+            "not close loses it, too. A spawned process ends by sys.exit, and writes it."
+        ),
+        since="3.13 (GH-114279). Up to 3.12 such a handler does not run.",
+        program="""\
+import atexit, multiprocessing, os
+
+def bye():
+    os.write(1, b"the handler runs\\n")
+    print("and prints this")
+
+def child():
+    atexit.register(bye)
+
+if __name__ == "__main__":
+    for method in ("spawn", "forkserver", "fork"):
+        print(method, flush=True)
+        process = multiprocessing.get_context(method).Process(target=child)
+        process.start()
+        process.join()
+""",
+        requires=">=3.6",
+        stack="none",
+        wish="The two places that call `atexit._run_exitfuncs()` could call"
+        " `util._flush_std_streams()` behind it.",
+        threads=(
+            Thread("python/cpython#114279", "the change, merged for 3.13"),
+            Thread("python/cpython#83856", "closed: what it was asked for"),
+            Thread("python/cpython#114220", "open: which exit function runs when, in a child"),
+        ),
+    ),
+    Draft(
+        id="cpython-lazy-imports-at-the-end",
+        tracker="python/cpython",
+        title="pathlib: since 3.15 `Path.glob` raises ImportError in a `__del__` that is called at"
+        " the end, because it imports glob there; since 3.14 shlex.split does so for collections",
+        documented=(
+            "Of `__del__` it is said that global variables may be gone when it is called during "
+            "interpreter shutdown. Of functions whose module was imported before, and that import "
+            "another when they are first called, nothing is said, neither there nor in the notes "
+            "on lazy imports of 3.15."
+        ),
+        where="reference/datamodel, `object.__del__`; What's New In Python 3.15",
+        claims=(),
+        cells=("plain-del-global/return@main",),
+        cause=(
+            "Objects that globals hold are released when `sys.meta_path` is None already, and "
+            "nothing can be imported any more (`Python/pylifecycle.c`, finalize_modules). 3.15 has "
+            "`lazy from glob import ...` in `Lib/pathlib/__init__.py`, and the like in "
+            "`Lib/inspect.py`, `Lib/difflib.py` and `Lib/tomllib/_parser.py`; `ast.dump` imports "
+            "in the function. Since 3.14 so do `shlex.shlex` and `string.Template`. The exception "
+            "is ignored, so the rest of the clean-up is left undone."
+        ),
+        since=(
+            "pathlib, inspect, difflib, ast and tomllib: 3.15. shlex, string.Template and typing: "
+            "3.14. By calls of 120 functions of the standard library in such a `__del__`, on "
+            "3.13.0, 3.14.10 and 3.15.2. subprocess had the same in the alphas of 3.14, and "
+            "imports signal at once again."
+        ),
+        program="""\
+import pathlib, shlex, tempfile
+
+class Folder:
+    def __init__(self):
+        self.path = pathlib.Path(tempfile.mkdtemp())
+        (self.path / "a.tmp").touch()
+
+    def __del__(self):
+        for one in self.path.glob("*.tmp"):
+            one.unlink()
+        self.path.rmdir()
+        print("The folder is removed.")
+
+class Command:
+    def __del__(self):
+        print("The words are", shlex.split("rm -r folder"))
+
+folder = Folder()
+command = Command()
+""",
+        requires=">=3.6",
+        stack="none",
+        wish=(
+            "What a function needs that people call in `__del__` could be imported with its "
+            "module, as was done for subprocess; or the paragraph on `__del__` could say that "
+            "functions of the standard library may fail there."
+        ),
+        threads=(
+            Thread(
+                "python/cpython#118761",
+                "closed: import time in 3.14; a comment of 2025 reports Popen.terminate",
+            ),
+            Thread("python/cpython#150073", "open: the same for logging, which a test forbids"),
+        ),
+    ),
+    Draft(
         id="cpython-default-method-signals",
         tracker="python/cpython",
         title="multiprocessing: since 3.14 a process of the default start method has no handlers of"

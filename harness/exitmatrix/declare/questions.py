@@ -1139,6 +1139,79 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             *_of("brekkylab/backlot", 108),
         ),
     ),
+    PeopleAsk(
+        number=49,
+        id="manager-outlives-the-program",
+        asks="My program is gone, and the process of its multiprocessing.Manager is still there."
+        " When does it end?",
+        looks=(
+            Look("SIGTERM to the program", "multiprocessing-manager/SIGTERM@parent"),
+            Look("it is killed, as by the OOM killer", "multiprocessing-manager/SIGKILL@parent"),
+            Look("it calls os._exit", "multiprocessing-manager/os-exit-7@parent"),
+            Look("its terminal is closed", "multiprocessing-manager/SIGHUP@group"),
+            Look("SIGTERM to all of its processes", "multiprocessing-manager/SIGTERM@group"),
+            Look("Ctrl-C", "multiprocessing-manager/SIGINT@group"),
+            Look("its last line", "multiprocessing-manager/return@parent"),
+            Look(
+                "with a fork server, the default since 3.14: it is killed",
+                "multiprocessing-manager-forkserver/SIGKILL@parent",
+            ),
+        ),
+        tries="exitmatrix run --ending deploy --ending oom -- python app.py",
+        threads=(
+            *_of("python/cpython", 81158, 80180),
+            *_of("samuelcolvin/watchfiles", 218),
+            *_of("mloda-ai/mloda", 1323, 1327),
+            *_of("keylime/keylime", 1883),
+            *_of("truenas/middleware", 5181),
+        ),
+    ),
+    PeopleAsk(
+        number=50,
+        id="queue-hangs-at-exit",
+        asks="My program has done its work and does not exit: a multiprocessing.Queue still holds"
+        " items. What runs, and what ends it?",
+        looks=(
+            Look("its last line", "multiprocessing-queue-unread/return@main"),
+            Look("an exception", "multiprocessing-queue-unread/exception@main"),
+            Look("Ctrl-C", "multiprocessing-queue-unread/SIGINT@main"),
+            Look("SIGTERM", "multiprocessing-queue-unread/SIGTERM@main"),
+            Look(
+                "with cancel_join_thread, its last line",
+                "multiprocessing-queue-cancelled/return@main",
+            ),
+            Look("the same, Ctrl-C", "multiprocessing-queue-cancelled/SIGINT@main"),
+        ),
+        tries="exitmatrix run --ending ctrl-c -- python app.py",
+        threads=(
+            *_of("python/cpython", 73983, 91594),
+            *_of("NVIDIA/multi-storage-client", 178),
+            *_of("siliconcompiler/siliconcompiler", 5246),
+            *_of("facebookresearch/spdl", 1564),
+            *_of("log2timeline/plaso", 399),
+        ),
+        missing="a child process that has put what its parent does not take, and is joined",
+    ),
+    PeopleAsk(
+        number=51,
+        id="shared-memory-vanishes",
+        asks="I attach to shared memory that another program has made, and it is gone when mine"
+        " ends. Which ends leave it?",
+        looks=(
+            Look("the last line", "named-objects-attached/return@main"),
+            Look("SIGTERM", "named-objects-attached/SIGTERM@main"),
+            Look("SIGKILL", "named-objects-attached/SIGKILL@main"),
+            Look("os._exit", "named-objects-attached/os-exit-7@main"),
+            Look("the terminal is closed", "named-objects-attached/SIGHUP@group"),
+        ),
+        tries="exitmatrix run --ending deploy -- python app.py",
+        threads=(
+            *_of("python/cpython", 82300, 104291, 110778),
+            *_of("tenstorrent/tt-inference-server", 2802),
+        ),
+        missing="`track=False`, new in 3.13: by its documentation, the tracker is not told of the"
+        " memory",
+    ),
 )
 
 

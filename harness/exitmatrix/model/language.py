@@ -449,6 +449,14 @@ class AwaitTask(Frozen, tag="await task"):
     """What a worker of `multiprocessing.Pool` does that has nothing to do; it is a daemon."""
 
 
+class ServeManager(Frozen, tag="serve manager"):
+    """What the process of a multiprocessing.Manager does, which is no daemon."""
+
+
+class PutUnread(Frozen, tag="put unread"):
+    """`Queue().put` of multiprocessing, of more than a pipe holds; nobody takes it."""
+
+
 class TerminateProcess(Frozen, tag="terminate process"):
     """`terminate()` of the process that was started last: SIGTERM."""
 
@@ -571,6 +579,8 @@ Statement = (
     | SubmitTask
     | ApplyTask
     | AwaitTask
+    | ServeManager
+    | PutUnread
     | TerminateProcess
     | Share
     | Unshare

@@ -1,7 +1,8 @@
 """Text P: what CPython's documentation says of names in shared memory and of child processes.
 
-From the pages of 3.14: library/multiprocessing, "Contexts and start methods", "Synchronization
-primitives" and "Process Pools"; library/concurrent.futures, "Exception classes";
+From the pages of 3.14: library/multiprocessing, "Contexts and start methods", "Pipes and Queues",
+"Synchronization primitives", "Managers" and "Process Pools"; library/multiprocessing.shared_memory,
+"SharedMemory"; library/concurrent.futures, "Exception classes";
 library/weakref, "finalize"; library/subprocess, "Popen Objects".
 """
 
@@ -307,5 +308,53 @@ CLAIMS: tuple[Claim, ...] = (
             ),
         ),
         beside=("plain-weakref-finalize/return@main",),
+    ),
+    Claim(
+        id="P16",
+        says="A Manager's process is shut down when the process that has started it exits.",
+        cases=(
+            case(
+                CONTRADICTED,
+                "It is where the exit function of multiprocessing runs. After SIGTERM, SIGKILL and"
+                " os._exit it serves on, for nobody.",
+                every("multiprocessing-manager/return@parent", nobody_left()),
+                every("multiprocessing-manager/SIGINT@group", nobody_left()),
+                every("multiprocessing-manager/SIGTERM@parent", lives_on("child")),
+                every("multiprocessing-manager/SIGKILL@parent", lives_on("child")),
+                every("multiprocessing-manager/os-exit-7@parent", lives_on("child")),
+            ),
+        ),
+        beside=("multiprocessing-manager-forkserver/SIGKILL@parent",),
+    ),
+    Claim(
+        id="P17",
+        says="A process that has put items into a Queue waits, before it ends, until all of them"
+        " have been written to the pipe, unless cancel_join_thread was called.",
+        cases=(
+            case(
+                HOLDS,
+                "It never ends where nobody reads. Its own handlers have not begun by then if they"
+                " were registered before the Queue was made.",
+                every("multiprocessing-queue-unread/return@main", lives_on("main")),
+                every("multiprocessing-queue-cancelled/return@main", all_reversed()),
+            ),
+        ),
+        beside=("multiprocessing-queue-unread/SIGINT@main",),
+    ),
+    Claim(
+        id="P18",
+        says="Shared memory is deleted by the resource tracker of the first process that ends, if"
+        " that was not started by multiprocessing, also where it has attached to the memory only.",
+        cases=(
+            case(
+                HOLDS,
+                "The name is gone, however the program ends that has attached to it.",
+                every("named-objects-attached/return@main", no_name_is_left()),
+                every("named-objects-attached/os-exit-7@main", no_name_is_left()),
+                every("named-objects-attached/SIGTERM@main", no_name_is_left()),
+                every("named-objects-attached/SIGKILL@main", no_name_is_left()),
+            ),
+        ),
+        beside=("named-objects-attached/SIGHUP@group",),
     ),
 )

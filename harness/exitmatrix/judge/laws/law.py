@@ -49,6 +49,7 @@ Question = Literal[
     "pools",  # whether the exit function of such pools waits for their workers
     "process pools",  # the same of pools of processes that were left open
     "fork server",  # whether it imports the program's file, or each of its children does
+    "queue",  # whether the exit function of multiprocessing waits for one that is not read
     "daemonic process",  # what the end of its starter does to it
     "shared",  # whether something can be made that others find
     "left",  # what becomes of it that nobody has removed

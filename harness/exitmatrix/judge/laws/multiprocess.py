@@ -27,6 +27,8 @@ from exitmatrix.model.language import (
     AwaitProcess,
     AwaitTask,
     JoinProcess,
+    PutUnread,
+    ServeManager,
     StartProcess,
     SubmitTask,
     TerminateProcess,
@@ -393,6 +395,41 @@ LAWS: tuple[Law, ...] = (
             "function does."
         ),
         source="CPython Lib/multiprocessing/pool.py, worker",
+    ),
+    Law(
+        id="manager-serves-until-told",
+        about="statement",
+        when=does(ServeManager),
+        then=lambda _: Proceeds(),
+        because=(
+            "The process of a Manager is no daemon, and does not look whether its starter lives. "
+            "The exit function of multiprocessing asks it to end, through its socket: whoever ends "
+            "without that function leaves it, and it serves for ever."
+        ),
+        source="CPython Lib/multiprocessing/managers.py, BaseManager._finalize_manager and "
+        "Server.serve_forever",
+    ),
+    Law(
+        id="queue-takes-anything",
+        about="statement",
+        when=does(PutUnread),
+        then=lambda _: Proceeds(),
+        because="What is put into a Queue waits in memory; a daemon thread writes it to a pipe.",
+        source="CPython Lib/multiprocessing/queues.py, Queue.put and _feed",
+    ),
+    Law(
+        id="queue-waits-for-its-reader",
+        about="queue",
+        when=always,
+        then=lambda _: Waits(waits=True),
+        because=(
+            "The exit function of multiprocessing joins the thread of each Queue into which the "
+            "process has put something. A pipe holds 64 KiB; that thread waits until somebody has "
+            "taken the rest, so where nobody does, the process waits for ever, and handlers that "
+            "were registered before never begin."
+        ),
+        source="docs: library/multiprocessing, Joining processes that use queues; CPython "
+        "Lib/multiprocessing/queues.py, Queue._finalize_join; pipe(7), Pipe capacity",
     ),
     Law(
         id="pool-that-is-left-open",

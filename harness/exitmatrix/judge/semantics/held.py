@@ -20,6 +20,7 @@ from exitmatrix.model.language import (
     Ignore,
     ImportAtexit,
     Keep,
+    PutUnread,
     Register,
     RegisterFaulthandler,
     RegisterThreading,
@@ -49,6 +50,8 @@ def after(process: ProcessState, statement: Statement, ask: Ask) -> ProcessState
             return replace(process, handlers=())
         case Share(kind):
             return process_waits.share(process, kind, ask)
+        case PutUnread():
+            return replace(run.bring(process, "multiprocessing.util", ask), unread=True)
         case Unshare(kind):
             left = tuple(one for one in process.shared if one != kind)
             return replace(process, shared=left)

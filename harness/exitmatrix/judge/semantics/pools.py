@@ -16,7 +16,6 @@ from exitmatrix.judge.semantics.waits import (
     AwaitsTask,
     AwaitsWork,
     EndsPool,
-    EndsProcesses,
     JoinsProcessPools,
     Owned,
     Path,
@@ -118,11 +117,11 @@ def go_on(
         case AwaitsResult() as waiting:
             yield from _await(now, process, thread, waiting, ask)
         case AwaitsTask():
-            starter = _starter(now, process)
+            starter = process_waits.starter_of(now, process)
             if starter.exit is not None or any(map(_tells, starter.threads)):
                 yield change.put(now, process, change.pop(thread))
         case AwaitsWork():
-            downs = [one.top for one in _starter(now, process).threads]
+            downs = [one.top for one in process_waits.starter_of(now, process).threads]
             told = [one for one in downs if isinstance(one, ShutsDown)]
             if any(_is_idle(now, one.workers) for one in told):
                 yield from _end_worker(now, process, thread, told[0], ask)
@@ -223,9 +222,7 @@ def _between(result: Raised | None, of_pool: bool) -> BETWEEN:
 
 def _tells(thread: Thread) -> bool:
     """Whether the starter of a Pool tells its workers that nothing comes any more."""
-    return isinstance(thread.top, EndsPool) or (
-        isinstance(thread.top, EndsProcesses) and thread.top.told
-    )
+    return isinstance(thread.top, EndsPool) or process_waits.is_told(thread)
 
 
 def _is_between(now: Configuration, worker: Path) -> bool:
@@ -339,14 +336,6 @@ def _end(
     elif all(now.process(one.path).exit is not None for one in ending.workers):
         process = multiprocess.knowing(now, process)
         yield change.put(now, process, replace(change.pop(thread), raising=ending.raised))
-
-
-def _starter(now: Configuration, worker: ProcessState) -> ProcessState:
-    """Whose pool a worker is of, by fork, by spawn, or by a fork server. Raises NotPredicted."""
-    for one in now.processes:
-        if any(owned.path == worker.path for owned in one.owned):
-            return one
-    raise NotPredicted("no law says what happens: a worker that nobody's pool has started")
 
 
 def leave(

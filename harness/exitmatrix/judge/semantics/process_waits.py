@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import UnionType
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Facts, Proceeds
+from exitmatrix.judge.laws.law import Facts, Proceeds, Waits
 from exitmatrix.judge.laws.multiprocess import TRACKED
 from exitmatrix.judge.semantics import change, multiprocess, process_end, run
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
@@ -25,7 +26,9 @@ from exitmatrix.judge.semantics.waits import (
     ProcessCode,
     ProcessEnd,
     Raised,
+    Resting,
     ServesForks,
+    ServesManager,
 )
 from exitmatrix.model.language import AwaitJoin, AwaitProcess, JoinProcess, Shared
 
@@ -37,6 +40,7 @@ FRAMES = (
     | ProcessCode
     | ProcessEnd
     | ServesForks
+    | ServesManager
 )
 
 
@@ -75,8 +79,8 @@ def go_on(
         case AwaitsProcess(child):
             if now.process(child.path).exit is not None or _waits(now, child.path):
                 yield change.put(now, multiprocess.knowing(now, process), change.pop(thread))
-        case AwaitsJoin():
-            if _released(now, process):
+        case AwaitsJoin() | ServesManager() as waiting:
+            if _released(now, process, waiting):
                 yield change.put(now, process, change.pop(thread))
         case EndsProcesses() as ending:
             yield from _end_processes(now, process, thread, ending, ask)
@@ -97,7 +101,9 @@ def _end_processes(
     """All that may follow in the exit function: workers, then daemons, then all others."""
     if process.processes_over and not (ending.told or ending.asked):
         yield change.put(now, process, change.pop(thread))
-    elif not ending.told and any(_has_worker(now, one) for one in process.owned):
+    elif not ending.told and any(
+        _is_in(now, one, AwaitsTask | ServesManager) for one in process.owned
+    ):
         yield change.put(now, process, change.swap(thread, EndsProcesses(told=True)))
     elif not ending.asked:
         # Finalizers first: that of a lock removes its name.
@@ -105,7 +111,7 @@ def _end_processes(
         process = multiprocess.knowing(now, replace(process, shared=left, processes_over=True))
         moments = [change.put(now, process, change.swap(thread, replace(ending, asked=True)))]
         for one in (*process.owned, *process.others):
-            if one in process.others and _has_worker(now, one):
+            if one in process.others and _is_in(now, one, AwaitsTask):
                 raise NotPredicted("no law says what happens: a child that ends its parent's Pool")
             if one.daemon and not one.reaped:
                 moments = [
@@ -122,7 +128,13 @@ def _end_processes(
         )
         yield stopped(now, process, change.pop(thread), effect, JoinProcess(), ask)
     elif all(_is_over(now, one) for one in process.owned):
-        yield change.put(now, process, change.pop(thread))
+        if process.unread:
+            (effect,) = ask("queue", Facts(profile=ask.profile))
+            if effect != Waits(waits=True):
+                raise NotPredicted(f"{effect!r} of an exit function of queues")
+            yield change.put(now, process, change.swap(thread, Resting()))
+        else:
+            yield change.put(now, process, change.pop(thread))
 
 
 def _is_over(now: Configuration, child: Owned) -> bool:
@@ -143,9 +155,22 @@ def terminate(now: Configuration, process: ProcessState, ask: Ask) -> Iterator[C
     yield from terminate_one(now, known[-1], ask)
 
 
-def _has_worker(now: Configuration, child: Owned) -> bool:
-    """Whether a process is a worker of a Pool that waits for a task."""
-    return any(isinstance(one.top, AwaitsTask) for one in now.process(child.path).threads)
+def is_told(thread: Thread) -> bool:
+    """Whether its exit function has told workers and managers that they are to end."""
+    return isinstance(thread.top, EndsProcesses) and thread.top.told
+
+
+def starter_of(now: Configuration, process: ProcessState) -> ProcessState:
+    """Who has started a process, by fork, by spawn, or by a fork server. Raises NotPredicted."""
+    for one in now.processes:
+        if any(owned.path == process.path for owned in one.owned):
+            return one
+    raise NotPredicted("no law says what happens: a process that nobody has started")
+
+
+def _is_in(now: Configuration, child: Owned, wait: type | UnionType) -> bool:
+    """Whether a process waits so: a worker of a Pool for a task, a manager for requests."""
+    return any(isinstance(one.top, wait) for one in now.process(child.path).threads)
 
 
 def terminate_one(
@@ -173,8 +198,12 @@ def _waits(now: Configuration, child: Path) -> bool:
     )
 
 
-def _released(now: Configuration, process: ProcessState) -> bool:
-    """Whether the starter of a process joins it, or is gone."""
+def _released(
+    now: Configuration, process: ProcessState, waiting: AwaitsJoin | ServesManager
+) -> bool:
+    """Whether the starter of a process joins it, or is gone; or has told its manager to end."""
+    if isinstance(waiting, ServesManager):
+        return any(map(is_told, starter_of(now, process).threads))
     for starter in now.processes:
         if any(one.path == process.origin for one in starter.owned):
             joins = (one.top for one in starter.threads if isinstance(one.top, JoinsProcess))

@@ -33,6 +33,7 @@ from exitmatrix.judge.semantics.waits import (
     RequestCode,
     Resting,
     ServesForks,
+    ServesManager,
     Serving,
     ShutsDown,
     Supervising,
@@ -168,6 +169,7 @@ Frame = (
     | ProcessCode
     | ProcessEnd
     | ServesForks
+    | ServesManager
     | TaskCode
     | AwaitsTask
     | AwaitsWork
@@ -286,6 +288,7 @@ class ProcessState(Frozen, kw_only=True):
     futures: bool = False  # whether concurrent.futures has been imported
     pools_over: bool = False  # whether their exit function has run
     executors_over: bool = False  # whether that of pools of processes has
+    unread: bool = False  # whether it has put into a queue what nobody takes
     shared: tuple[Shared, ...] = ()  # what it has made that others can find, and nobody has removed
 
     def thread(self, id: int) -> Thread | None:

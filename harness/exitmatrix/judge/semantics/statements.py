@@ -37,6 +37,7 @@ from exitmatrix.judge.semantics.state import (
 from exitmatrix.judge.semantics.waits import (
     AwaitsTask,
     Resting,
+    ServesManager,
     Serving,
     Supervising,
     WaitsForChild,
@@ -69,6 +70,7 @@ from exitmatrix.model.language import (
     RunLoop,
     Segfault,
     Serve,
+    ServeManager,
     Signal,
     StartChild,
     StartProcess,
@@ -191,6 +193,8 @@ def _can_fork(process: ProcessState, thread: Thread, statement: Statement, ask: 
     """Raises NotPredicted where it is not known what a child goes on with."""
     forks = isinstance(statement, Fork | StartProcess)
     in_pool = isinstance(statement, ApplyTask | SubmitTask) and statement.method == "fork"
+    if process.unread and (forks or in_pool):
+        raise NotPredicted("no law says what happens: a fork beside a queue that is not read")
     if process.second and (forks or in_pool):
         raise NotPredicted("no law says what happens: a fork beside a second interpreter")
     if not forks:
@@ -253,7 +257,7 @@ def _proceed(
             thread = replace(thread, done=True)
         case AwaitProcess() | JoinProcess() | AwaitJoin():
             thread = change.push(thread, process_waits.waiting(process, statement))
-        case Rest() | Serve() | Supervise() | AwaitTask():
+        case Rest() | Serve() | ServeManager() | Supervise() | AwaitTask():
             thread = change.push(thread, _waiting(process, statement))
         case Import(library):
             process = run.bring(process, library, ask)
@@ -332,8 +336,12 @@ def _parent(
     return now, replace(process, forked=process.forked + 1), thread
 
 
-def _waiting(process: ProcessState, statement: Rest | Serve | Supervise | AwaitTask) -> Frame:
+def _waiting(
+    process: ProcessState, statement: Rest | Serve | ServeManager | Supervise | AwaitTask
+) -> Frame:
     match statement:
+        case ServeManager():
+            return ServesManager()
         case AwaitTask():
             return AwaitsTask()
         case Rest():

@@ -34,6 +34,7 @@ from exitmatrix.judge.semantics.waits import (
     RequestCode,
     Resting,
     ServesForks,
+    ServesManager,
     Serving,
     ShutsDown,
     Supervising,
@@ -63,6 +64,7 @@ WAITING = (
     | AwaitsJoin
     | EndsProcesses
     | ServesForks
+    | ServesManager
     | AwaitsTask
     | AwaitsWork
     | AwaitsOther

@@ -91,6 +91,10 @@ class AwaitsTask(Frozen):
     done: bool = False  # whether there was one
 
 
+class ServesManager(Frozen):
+    """The process of a Manager, until its starter tells it to end."""
+
+
 class AwaitsOther(Frozen):
     """A task that waits until another worker is done with its own."""
 

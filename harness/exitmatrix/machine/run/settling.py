@@ -112,7 +112,8 @@ def _is_idle(trial: TrialState, pid: int) -> bool:
 async def _replies(trial: TrialState, pid: int) -> bool:
     """Whether a process at a gate answers.
 
-    An exception may have led it away from there, and what it then waits for no reply shows.
+    An exception may have led it away from there, and what it then waits for no reply shows. If that
+    is in a handler, it has been waited for already.
     """
     seen = len(trial.journal.events)
     trial.gates.poke(pid)
@@ -124,6 +125,7 @@ async def _replies(trial: TrialState, pid: int) -> bool:
     def over() -> bool:
         return replied() or pid not in trial.live
 
-    if not await trial.journal.within(QUIET_AT_THE_END, over) and not waits_for_others(pid):
+    patient = not trial.in_a_handler and not waits_for_others(pid)
+    if not await trial.journal.within(QUIET_AT_THE_END, over) and patient:
         await trial.journal.within(QUIET_IN_HANDLER - QUIET_AT_THE_END, over)
     return replied()
