@@ -2,6 +2,7 @@
 from __future__ import print_function
 
 import glob
+import gzip
 import os
 import zipfile
 
@@ -14,6 +15,15 @@ def archive():
     return "kept" if whole else "damaged"
 
 
+def packed():
+    try:
+        whole = gzip.open("data.gz").read() == b"." * 100000
+    except Exception:  # as above
+        whole = False
+    return "kept" if whole else "damaged"
+
+
 print("text file:", "kept" if os.path.getsize("notes.txt") else "lost")
 print("NamedTemporaryFile:", "left behind" if glob.glob("named-*") else "removed")
 print("zip archive:", archive())
+print("gzip file of another module:", packed())

@@ -12,6 +12,8 @@
 # [tool.exitmatrix.data]
 # "short line of the first, buffered" = "kept"
 # "short line of the second, buffered" = "kept"
+# "csv row of the first, buffered" = "kept"
+# "csv row of the second, buffered" = "kept"
 # "long line of the first, buffered" = "kept"
 # "long line of the second, buffered" = "kept"
 # "lines of both, unbuffered" = "kept"
@@ -30,6 +32,8 @@
 # [tool.exitmatrix.program.data]
 # "short line of the first, buffered" = "buffer"
 # "short line of the second, buffered" = "buffer"
+# "csv row of the first, buffered" = "buffer"
+# "csv row of the second, buffered" = "buffer"
 # "long line of the first, buffered" = "20 KiB in a buffer"
 # "long line of the second, buffered" = "20 KiB in a buffer"
 # "lines of both, unbuffered" = "written"
@@ -47,6 +51,7 @@ The documentation of open says that a mode of "a" appends "to the end of the fil
 of the size of buffers; of two who do so it says nothing.
 """
 import atexit
+import csv
 import fcntl
 import multiprocessing
 import os
@@ -82,6 +87,8 @@ def write(who, database):
     """What each does, one after the other, and leaves open."""
     short, long = open("short.log", "a"), open("long.log", "a")
     short.write(who + "\n")
+    table = open("table.csv", "a", newline="")  # novm: not on 2.7
+    csv.writer(table).writerow([who, "a row"])
     for _ in range(20):
         long.write(who[0] * 1000)
     long.write("\n")
@@ -94,7 +101,7 @@ def write(who, database):
         database.execute("INSERT INTO row VALUES (?)", (who,))
     except sqlite3.OperationalError:
         pass  # the database is locked
-    opened.extend((short, long, database))
+    opened.extend((short, table, long, database))
 
 
 def wait_for_lock():

@@ -27,6 +27,7 @@ def row(who):
 
 for who in "first", "second":
     print("short line of the %s, buffered:" % who, state("short.log", who))
+    print("csv row of the %s, buffered:" % who, state("table.csv", who + ",a row"))
     print("long line of the %s, buffered:" % who, state("long.log", who[0] * 20000))
 both = ["first", "second", ""]
 print("lines of both, unbuffered:", "kept" if lines("plain.log") == both else "damaged")

@@ -11,6 +11,8 @@
 # [tool.exitmatrix.data]
 # "short line, buffered" = "kept"
 # "short line of the other, beside it" = "kept"
+# "csv row, buffered" = "kept"
+# "csv row of the other, beside it" = "kept"
 # "long line, buffered" = "kept"
 # "short line of the other, within it" = "kept"
 # "lines of both, unbuffered" = "kept"
@@ -25,6 +27,8 @@
 # [tool.exitmatrix.program.data]
 # "short line, buffered" = "buffer"
 # "short line of the other, beside it" = "written"
+# "csv row, buffered" = "buffer"
+# "csv row of the other, beside it" = "written"
 # "long line, buffered" = "20 KiB in a buffer"
 # "short line of the other, within it" = "beside 20 KiB in a buffer"
 # "lines of both, unbuffered" = "written"
@@ -40,6 +44,7 @@ The documentation of open says that a mode of "a" appends "to the end of the fil
 of the size of buffers; of two who do so it says nothing.
 """
 import atexit
+import csv
 import os
 import sqlite3
 import subprocess
@@ -80,6 +85,8 @@ def replace(name, text):
 
 short = open("short.log", "a")
 short.write("mine\n")
+table = open("table.csv", "a", newline="")
+csv.writer(table).writerow(["mine", "a row"])
 long = open("long.log", "a")
 for _ in range(20):
     long.write("." * 1000)

@@ -22,6 +22,8 @@ def rows():
 
 print("short line, buffered:", state("short.log", "mine"))
 print("short line of the other, beside it:", state("short.log", "of the other"))
+print("csv row, buffered:", state("table.csv", "mine,a row"))
+print("csv row of the other, beside it:", state("table.csv", "of the other,a row"))
 print("long line, buffered:", state("long.log", "." * 20000))
 print("short line of the other, within it:", state("long.log", "of the other"))
 both = ["mine", "of the other", "mine", ""]

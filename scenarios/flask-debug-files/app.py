@@ -13,44 +13,52 @@
 #
 # [tool.exitmatrix.data]
 # "NamedTemporaryFile" = "removed"
+# "TemporaryDirectory" = "removed"
 # "folder that a handler removes" = "removed"
 # "flock" = "removed"
 # "file to be renamed" = "removed"
 # "renamed file" = "kept"
 # "zip archive" = "kept"
+# "tar archive" = "kept"
 # "gzip file" = "kept"
 # "csv file" = "kept"
+# "mapped file" = "kept"
 # "rotating log" = "kept"
 # "log in memory" = "kept"
 # "SQLite transaction" = "kept"
 # "SQLite journal" = "removed"
 #
 # [tool.exitmatrix.program]
-# steps = ["register A", "register B", "register C"]
+# steps = ["import TemporaryDirectory", "register A", "register B", "register C"]
 # server = "threads"
 # supervisor = "reloader"
 #
 # [tool.exitmatrix.program.data]
 # "NamedTemporaryFile" = "file of a global"
+# "TemporaryDirectory" = "file"
 # "folder that a handler removes" = "file"
 # "flock" = "of the kernel"
 # "file to be renamed" = "file"
 # "renamed file" = "memory"
 # "zip archive" = "archive of a global"
+# "tar archive" = "buffered archive"
+# "gzip file" = "gzip file of a held module"
 # "csv file" = "buffer"
+# "mapped file" = "written"
 # "rotating log" = "written"
 # "log in memory" = "memory"
 # "SQLite transaction" = "transaction"
 # "SQLite journal" = "journal"
 # ///
 """Both processes run this file. The files are opened by the one that serves only, as one does
-that would not open them twice: the reloader sets WERKZEUG_RUN_MAIN for its child. SIGTERM to
-the parent, as a deploy sends it, kills the child: what the files hold is lost although the parent ends
-in order. The thread that serves holds the app, and with it `work`: what is left of the gzip file is
-decided by the order in which modules are cleared, which no law says.
+that would not open them twice: the reloader sets WERKZEUG_RUN_MAIN for its child. A cache is a folder
+that each has of its own. SIGTERM to the parent, as a deploy sends it, kills the child: what the files
+hold is lost although the parent ends in order. The server runs in a daemon thread, which holds the app,
+and with it `work`.
 """
 import atexit
 import os
+import tempfile
 
 from flask import Flask
 
@@ -61,6 +69,7 @@ if SERVES:
     import work
 
 app = Flask(__name__)
+cache = tempfile.TemporaryDirectory(prefix="cache-", dir=".")
 
 
 @atexit.register

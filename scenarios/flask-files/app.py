@@ -13,31 +13,37 @@
 #
 # [tool.exitmatrix.data]
 # "NamedTemporaryFile" = "removed"
+# "TemporaryDirectory" = "removed"
 # "folder that a handler removes" = "removed"
 # "flock" = "removed"
 # "file to be renamed" = "removed"
 # "renamed file" = "kept"
 # "zip archive" = "kept"
+# "tar archive" = "kept"
 # "gzip file" = "kept"
 # "csv file" = "kept"
+# "mapped file" = "kept"
 # "rotating log" = "kept"
 # "log in memory" = "kept"
 # "SQLite transaction" = "kept"
 # "SQLite journal" = "removed"
 #
 # [tool.exitmatrix.program]
-# steps = ["register A", "register B", "register C"]
+# steps = ["import TemporaryDirectory", "register A", "register B", "register C"]
 # server = "threads"
 #
 # [tool.exitmatrix.program.data]
 # "NamedTemporaryFile" = "file of a global"
+# "TemporaryDirectory" = "file"
 # "folder that a handler removes" = "file"
 # "flock" = "of the kernel"
 # "file to be renamed" = "file"
 # "renamed file" = "memory"
 # "zip archive" = "archive of a global"
+# "tar archive" = "buffered archive"
 # "gzip file" = "gzip file of a global"
 # "csv file" = "buffer"
+# "mapped file" = "written"
 # "rotating log" = "written"
 # "log in memory" = "memory"
 # "SQLite transaction" = "transaction"

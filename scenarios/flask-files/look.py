@@ -10,6 +10,7 @@ import glob
 import gzip
 import os
 import sqlite3
+import tarfile
 import zipfile
 
 PART = bytes(range(256)) * 400
@@ -46,6 +47,11 @@ def unzipped(name):
         return archive.read("first")
 
 
+def untarred(name):
+    with tarfile.open(name) as archive, open("work.py", "rb") as work:
+        return PART if archive.extractfile("first").read() == work.read() else b""
+
+
 def gunzipped(name):
     with gzip.open(name) as file:
         return file.read()
@@ -76,13 +82,16 @@ def look(here):
     yield "SQLite journal", there(at(here, "accounts.db-journal"))
     yield "SQLite transaction", committed(at(here, "accounts.db"))
     yield "NamedTemporaryFile", there(at(here, "named-*"))
+    yield "TemporaryDirectory", there(at(here, "folder-*"))
     yield "folder that a handler removes", there(at(here, "scratch-*"))
     yield "flock", locked(at(here, "app.lock"))
     yield "file to be renamed", there(at(here, "settings.txt.new"))
     yield "renamed file", state(text(at(here, "settings.txt")), "new\n", "old\n")
     yield "zip archive", sound(unzipped, at(here, "data.zip"))
+    yield "tar archive", sound(untarred, at(here, "data.tar"))
     yield "gzip file", sound(gunzipped, at(here, "data.gz"))
     yield "csv file", state(text(at(here, "table.csv")), "one,row\n", "")
+    yield "mapped file", state(text(at(here, "mapped"))[:5], "there", ".....")
     yield "rotating log", state(text(at(here, "app.log")), "the last words\n", "")
     both = "the words before the last ones\nthe last words\n"
     yield "log in memory", state(text(at(here, "memory.log")), both, "")

@@ -4,9 +4,11 @@ import fcntl
 import gzip
 import logging
 import logging.handlers
+import mmap
 import os
 import shutil
 import sqlite3
+import tarfile
 import tempfile
 import zipfile
 
@@ -20,6 +22,7 @@ def at(name):
 
 os.mkdir(HERE)
 named = tempfile.NamedTemporaryFile(prefix="named-", dir=HERE)
+folder = tempfile.TemporaryDirectory(prefix="folder-", dir=HERE)
 scratch = tempfile.mkdtemp(prefix="scratch-", dir=HERE)
 
 lock = open(at("app.lock"), "w")
@@ -32,10 +35,18 @@ new.write("new\n")
 
 packed = zipfile.ZipFile(at("data.zip"), "w")
 packed.writestr("first", PART)
+taped = tarfile.open(at("data.tar"), "w")
+taped.add(__file__, "first")
 zipped = gzip.open(at("data.gz"), "wb")
 zipped.write(PART)
 table = open(at("table.csv"), "w")
 csv.writer(table).writerow(["one", "row"])
+
+with open(at("mapped"), "wb") as mapped:
+    mapped.write(b"." * mmap.PAGESIZE)
+mapped = open(at("mapped"), "r+b")
+memory = mmap.mmap(mapped.fileno(), mmap.PAGESIZE)
+memory[:5] = b"there"
 
 log = logging.getLogger("app.work")
 log.setLevel(logging.INFO)

@@ -12,13 +12,16 @@
 #
 # [tool.exitmatrix.data]
 # "NamedTemporaryFile" = "removed"
+# "TemporaryDirectory" = "removed"
 # "folder that a handler removes" = "removed"
 # "flock" = "removed"
 # "file to be renamed" = "removed"
 # "renamed file" = "kept"
 # "zip archive" = "kept"
+# "tar archive" = "kept"
 # "gzip file" = "kept"
 # "csv file" = "kept"
+# "mapped file" = "kept"
 # "rotating log" = "kept"
 # "log in memory" = "kept"
 # "SQLite transaction" = "kept"
@@ -26,13 +29,16 @@
 #
 # [tool.exitmatrix.program.data]
 # "NamedTemporaryFile" = "file of a global"
+# "TemporaryDirectory" = "file"
 # "folder that a handler removes" = "file"
 # "flock" = "of the kernel"
 # "file to be renamed" = "file"
 # "renamed file" = "memory"
 # "zip archive" = "archive of a global"
+# "tar archive" = "buffered archive"
 # "gzip file" = "gzip file of a global"
 # "csv file" = "buffer"
+# "mapped file" = "written"
 # "rotating log" = "written"
 # "log in memory" = "memory"
 # "SQLite transaction" = "transaction"

@@ -48,6 +48,7 @@ NATURES = {
     "file of a global": "which removes it when it is released",
     "archive of a global": "which writes its end when it is released",
     "gzip file of a global": "the same",
+    "gzip file of a held module": "which a thread keeps alive, through the program's globals",
     "buffer of a global gzip file": "of which nothing was written before",
     "buffered archive": "of which nothing can be read before its buffer is written",
     "of the kernel": "which takes it back with the process",

@@ -80,7 +80,7 @@ class Profile(Frozen, kw_only=True):
     prompt_handlers: Literal["none", "completer", "history", "history 3.13"]
     prompt_interrupt: Literal["forgotten", "typed", "both"]
     endless_calls: Literal["raise", "overflow"]
-    gzip_loses: Literal["nothing", "its buffer", "all"]
+    gzip_loses: Literal["nothing", "if held", "its buffer", "all"]
     unhandled_interrupt: Literal["nothing", "TypeError"]
     pools: Literal["backport", "both", "at use", "joined earlier"]
     pools_refuse: bool
@@ -702,14 +702,17 @@ PARAMETERS: tuple[Parameter, ...] = (
         about="what a GzipFile that is a global loses when globals are released",
         spans=(
             Span("cpython", (), "nothing"),
+            Span("cpython", (3,), "if held"),
+            Span("cpython", (3, 8), "nothing"),
+            Span("cpython", (3, 12), "if held"),
             Span("cpython", (3, 12, 10), "its buffer"),
-            Span("cpython", (3, 13), "nothing"),
+            Span("cpython", (3, 13), "if held"),
             Span("cpython", (3, 13, 3), "its buffer"),
             Span("cpython", (3, 14), "all"),
             Span("pypy", (), "nothing"),
         ),
-        source="CPython gh-129726; Lib/gzip.py, _WriteBufferStream; gh-130806; 3.14 Lib/gzip.py,"
-        " GzipFile.__del__",
+        source="CPython 3.7 Python/import.c, PyImport_Cleanup; gh-89550; gh-129726; Lib/gzip.py, "
+        "_WriteBufferStream; gh-130806; 3.14 Lib/gzip.py, GzipFile.__del__",
     ),
     Parameter(
         name="unhandled_interrupt",

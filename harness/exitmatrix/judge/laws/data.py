@@ -6,8 +6,9 @@ from exitmatrix.judge.laws.law import Facts, Keeps, Law
 from exitmatrix.model.subject import DataState
 
 GZIP = ("gzip file of a global", "buffer of a global gzip file")
+HELD_GZIP = "gzip file of a held module"
 OF_GLOBALS = ("file of a global", "archive of a global", *GZIP)
-ARCHIVES = ("archive of a global", *GZIP, "buffered archive")
+ARCHIVES = ("archive of a global", *GZIP, HELD_GZIP, "buffered archive")
 BUFFERS = ("buffer", "long buffer")
 UNHELPED = ("queue of a thread", "copied buffer", "locked out", "database, no journal")
 """What a clean end makes no better."""
@@ -44,8 +45,13 @@ HELD_OPEN: dict[str, DataState] = {
 
 
 def _closes_itself(facts: Facts) -> bool:
-    lost = {"nothing": (), "its buffer": GZIP[1:], "all": GZIP}[facts.profile.gzip_loses]
-    return facts.data not in lost
+    lost = {
+        "nothing": (),
+        "if held": (HELD_GZIP,),
+        "its buffer": GZIP[1:],
+        "all": (*GZIP, HELD_GZIP),
+    }
+    return facts.data not in lost[facts.profile.gzip_loses]
 
 
 LAWS: tuple[Law, ...] = (
@@ -54,7 +60,7 @@ LAWS: tuple[Law, ...] = (
         about="data",
         when=lambda f: (
             f.finalizing
-            and f.data not in (*OF_GLOBALS, *UNHELPED, *LATER)
+            and f.data not in (*OF_GLOBALS, HELD_GZIP, *UNHELPED, *LATER)
             and not _held_open(f)
             and not _in_pieces(f)
         ),
@@ -212,10 +218,10 @@ LAWS: tuple[Law, ...] = (
         about="data",
         when=lambda f: (
             f.finalizing
-            and f.data in OF_GLOBALS
+            and f.data in (*OF_GLOBALS, HELD_GZIP)
             and f.profile.releases_globals
             and _closes_itself(f)
-            and not _held(f)
+            and not _held_open(f)
         ),
         then=lambda f: Keeps(f.clean),
         because=(
@@ -230,10 +236,10 @@ LAWS: tuple[Law, ...] = (
         about="data",
         when=lambda f: (
             f.finalizing
-            and f.data in GZIP
+            and f.data in (*GZIP, HELD_GZIP)
             and f.profile.releases_globals
             and not _closes_itself(f)
-            and not _held(f)
+            and not _held_open(f)
         ),
         then=lambda _: Keeps("damaged"),
         because=(
@@ -241,10 +247,15 @@ LAWS: tuple[Law, ...] = (
             "globals are released, imports no longer work: the ImportError is ignored, and what "
             "was not written yet is lost. What is in the buffer of the file is lost from 3.12.10 "
             "and 3.13.3 on, in a program that has a function: the buffer has only a weak reference "
-            "to the file, and the garbage collector clears that before it closes anything."
+            "to the file, and the garbage collector clears that before it closes anything. In 3.12 "
+            "and 3.13 before these, file and buffer refer to each other, and only the collector "
+            "ends such a cycle: a module that a thread holds is cleared behind its last run. Up to "
+            "3.7 modules are cleared in the order of their import, so struct, of which gzip makes "
+            "use, before one that was imported behind it."
         ),
         source="CPython gh-130806; 3.14 Lib/gzip.py, GzipFile.__del__; gh-129726; 3.13.5"
-        " Lib/gzip.py, _WriteBufferStream: lost gzip_file",
+        " Lib/gzip.py, _WriteBufferStream: lost gzip_file; 3.12.1, the same; gh-89550;"
+        " Python/pylifecycle.c, finalize_modules",
     ),
     Law(
         id="daemon-holds-files-open",
@@ -262,7 +273,9 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="pypy-closes-no-globals",
         about="data",
-        when=lambda f: f.finalizing and f.data in OF_GLOBALS and not f.profile.releases_globals,
+        when=lambda f: (
+            f.finalizing and f.data in (*OF_GLOBALS, HELD_GZIP) and not f.profile.releases_globals
+        ),
         then=lambda f: Keeps("left behind" if f.data == "file of a global" else "damaged"),
         because=(
             "PyPy releases nothing at the end: what closes itself only when it is released is"
