@@ -39,6 +39,8 @@ FINDINGS: tuple[Finding, ...] = (
         tells="both",
         beside=(
             "lifo",
+            "queue-waits-for-its-reader",
+            "system-exit",
             "stdout-is-held",
             "library-loses-data",
             "library-saves",
@@ -667,6 +669,49 @@ subprocess.call([sys.executable, "-c", WRITE, name], stderr=open(os.devnull, "w"
 try:
     print(gzip.open(name).read().decode())
 except EOFError:
+    print("cut off")
+shutil.rmtree(folder)
+""",
+    ),
+    Finding(
+        id="gzip-of-a-held-module",
+        what="Is a gzip file complete of a module that a daemon thread holds?",
+        rules=(
+            "held-gzip-file-loses-its-end",
+            "gzip-loses-its-end",
+            "released-globals-are-closed",
+            "pypy-closes-no-globals",
+        ),
+        status="undocumented",
+        where=(
+            "gzip does not mention files that are not closed, and gh-89550, which brought the "
+            "buffer of 3.12, no end of a program. The search in the tracker found no thread that "
+            "says that such a file is cut off."
+        ),
+        program="""\
+import gzip, os, shutil, subprocess, sys, tempfile
+PACKING = '''
+import gzip
+file = gzip.open("data.gz", "wb")
+file.write(b"all of it" * 10000)
+'''
+HOLD = '''
+import sys, threading, zipfile
+sys.path.insert(0, "")
+import packing
+never = threading.Event()
+thread = threading.Thread(target=lambda: never.wait())
+thread.daemon = True
+thread.start()
+'''
+folder = tempfile.mkdtemp()
+with open(os.path.join(folder, "packing.py"), "w") as module:
+    module.write(PACKING)
+with open(os.devnull, "w") as nothing:
+    subprocess.call([sys.executable, "-c", HOLD], cwd=folder, stderr=nothing)
+try:
+    print(gzip.open(os.path.join(folder, "data.gz")).read()[:9].decode())
+except (EOFError, IOError):
     print("cut off")
 shutil.rmtree(folder)
 """,

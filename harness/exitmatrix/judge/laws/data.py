@@ -238,6 +238,7 @@ LAWS: tuple[Law, ...] = (
             f.finalizing
             and f.data in (*GZIP, HELD_GZIP)
             and f.profile.releases_globals
+            and f.profile.gzip_loses != "if held"
             and not _closes_itself(f)
             and not _held_open(f)
         ),
@@ -247,15 +248,25 @@ LAWS: tuple[Law, ...] = (
             "globals are released, imports no longer work: the ImportError is ignored, and what "
             "was not written yet is lost. What is in the buffer of the file is lost from 3.12.10 "
             "and 3.13.3 on, in a program that has a function: the buffer has only a weak reference "
-            "to the file, and the garbage collector clears that before it closes anything. In 3.12 "
-            "and 3.13 before these, file and buffer refer to each other, and only the collector "
-            "ends such a cycle: a module that a thread holds is cleared behind its last run. Up to "
-            "3.7 modules are cleared in the order of their import, so struct, of which gzip makes "
-            "use, before one that was imported behind it."
+            "to the file, and the garbage collector clears that before it closes anything."
         ),
         source="CPython gh-130806; 3.14 Lib/gzip.py, GzipFile.__del__; gh-129726; 3.13.5"
-        " Lib/gzip.py, _WriteBufferStream: lost gzip_file; 3.12.1, the same; gh-89550;"
-        " Python/pylifecycle.c, finalize_modules",
+        " Lib/gzip.py, _WriteBufferStream: lost gzip_file",
+    ),
+    Law(
+        id="held-gzip-file-loses-its-end",
+        about="data",
+        when=lambda f: f.finalizing and f.data == HELD_GZIP and f.profile.gzip_loses == "if held",
+        then=lambda _: Keeps("damaged"),
+        because=(
+            "A module that a daemon thread holds is cleared behind the garbage collector's last "
+            "run. In 3.12 and 3.13, before 3.12.10 and 3.13.3, a GzipFile and its buffer refer to "
+            "each other, and only the collector ends such a cycle. Up to 3.7 modules are cleared "
+            "in the order of their import, and so is struct, of which gzip makes use, before one "
+            "that was imported behind it."
+        ),
+        source="CPython gh-89550; 3.12.1 Lib/gzip.py, _WriteBufferStream; 3.7 Python/import.c, "
+        "PyImport_Cleanup",
     ),
     Law(
         id="daemon-holds-files-open",
