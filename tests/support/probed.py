@@ -26,6 +26,7 @@ import pytest
 from exitmatrix.machine import interpreters
 from exitmatrix.machine.run.kernel import proc
 from exitmatrix.model import Interpreter, Scenario
+from exitmatrix.model.language import PutUnread
 from exitmatrix.report.reproducer.program import holds_stdout
 from packaging.specifiers import SpecifierSet
 
@@ -39,13 +40,19 @@ TOKEN = "t0k3n"
 F = TypeVar("F", bound=Callable[..., object])
 PATIENCE = 60  # seconds after which a test gives up on a process
 
+
+def waits_for_a_reader(scenario: Scenario) -> bool:
+    """Whether it never ends by itself: it waits until somebody takes what it has put in a Queue."""
+    return scenario.program is not None and PutUnread() in scenario.program.code.body
+
+
 PYTHONS = interpreters.find().interpreters
 PLAIN = tuple(
     each
     for each in scenarios().values()
     # Who reads what a thread is stuck in writing would set it free: blind runs compare those.
     if each.family == "none" and each.ready.by == "stdout" and not each.length
-    if not holds_stdout(each)
+    if not holds_stdout(each) and not waits_for_a_reader(each)
 )
 
 
