@@ -13,9 +13,15 @@ from exitmatrix.judge.served.laws import ServerLaw
 TEXTS: Mapping[str, Law | ServerLaw] = {**OF_SERVERS, **OF_LAUNCHERS, **LAWS_BY_ID}
 
 GENERAL = (
-    *("register-appends", "written-to-a-buffer", "waits-for-an-event", "library-is-imported"),
-    *("lifo", "handlers-leave-the-exit-alone", "flush-before-handlers", "flush-at-end"),
+    "register-appends",
+    "library-is-imported",
+    "written-to-a-buffer",
+    "waits-for-an-event",
     "system-exit",
+    "flush-before-handlers",
+    "lifo",
+    "handlers-leave-the-exit-alone",
+    "flush-at-end",
 )
 """Laws that many cells rest on, whatever ends them: an answer only names these."""
 

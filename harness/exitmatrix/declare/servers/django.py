@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from exitmatrix.declare.servers.threaded import from_a_view
 from exitmatrix.model.server import Race, Reaction, Server, Stop, View
 
 _SOURCE = "Django 6.1.3"
@@ -40,19 +41,6 @@ NO_RELOAD = Server(
 )
 
 _TERM = Reaction(how="finalizes", view=_LEFT, source="autoreload.py, `run_with_reloader`")
-_BETWEEN = "what is left of a view, in its thread, and the end of the main thread"
-_FROM_A_VIEW = replace(
-    _TERM,
-    view=View(ends="returns", source="the view is done before the interpreter finalizes"),
-    race=Race(
-        between=_BETWEEN,
-        instead=replace(
-            _TERM,
-            view=replace(_LEFT, client="cut", source="headers are sent before the body"),
-            race=Race(between=_BETWEEN, instead=_TERM),
-        ),
-    ),
-)
 RELOAD = Server(
     id="django-runserver",
     package="django",
@@ -71,7 +59,7 @@ RELOAD = Server(
     },
     worker={
         "SIGTERM": _TERM,
-        "self-SIGTERM": _FROM_A_VIEW,
+        "self-SIGTERM": from_a_view(_TERM, _LEFT),
         "SIGINT": Reaction(
             how="finalizes",
             view=_LEFT,

@@ -8,9 +8,8 @@ processes; the parent waits in subprocess.call). Werkzeug handles no other signa
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
-from exitmatrix.model.server import Race, Reaction, Server, Stop, View
+from exitmatrix.declare.servers.threaded import from_a_view
+from exitmatrix.model.server import Reaction, Server, Stop, View
 
 _LEFT = View(
     ends="never",
@@ -39,19 +38,6 @@ RUN = Server(
 )
 
 _TERM = Reaction(how="finalizes", view=_LEFT, source="_reloader.py, `run_with_reloader`")
-_BETWEEN = "what is left of a view, in its thread, and the end of the main thread"
-_FROM_A_VIEW = replace(
-    _TERM,
-    view=View(ends="returns", source="the view is done before the interpreter finalizes"),
-    race=Race(
-        between=_BETWEEN,
-        instead=replace(
-            _TERM,
-            view=replace(_LEFT, client="cut", source="headers are sent before the body"),
-            race=Race(between=_BETWEEN, instead=_TERM),
-        ),
-    ),
-)
 DEBUG = Server(
     id="flask-run-debug",
     package="flask",
@@ -70,7 +56,7 @@ DEBUG = Server(
     },
     worker={
         "SIGTERM": _TERM,
-        "self-SIGTERM": _FROM_A_VIEW,
+        "self-SIGTERM": from_a_view(_TERM, _LEFT),
         "SIGINT": Reaction(
             how="finalizes",
             view=_LEFT,

@@ -15,6 +15,7 @@ from exitmatrix.judge.laws.law import Kills
 from exitmatrix.judge.profile import Profile, profile
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.model import Record, Scenario
+from exitmatrix.model.cell import Ending
 from exitmatrix.model.language import Code
 from exitmatrix.model.server import Server, Stop
 
@@ -53,6 +54,9 @@ def facts_now(record: Record, scenario: Scenario) -> Facts:
     """The facts that hold for a cell, with the helpers of its Python. Raises NotPredicted."""
     python = profile(record.interpreter, record.packages)
     facts = facts_of(scenario, record.packages, python)
+    ending = Ending(record.termination, record.target)
+    if {ending.termination, str(ending)} & set(facts.unsaid):
+        raise NotPredicted(f"what {ending.termination} to {ending.target} does to {facts.id}")
     if python.tracker:
         facts = replace(facts, helpers=(*facts.helpers, *(TRACKER for _ in facts.locks)))
     every = {name: getattr(facts, name) for name in Server.__struct_fields__}

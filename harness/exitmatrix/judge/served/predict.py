@@ -14,7 +14,6 @@ from exitmatrix.judge.served.group import group_hit
 from exitmatrix.judge.served.hits import master_hit, predict_hit, resized
 from exitmatrix.judge.served.process import reaction_of
 from exitmatrix.model import Prediction, Record, Scenario
-from exitmatrix.model.cell import Ending
 from exitmatrix.model.outcome_sets import union
 from exitmatrix.model.server import Reaction
 from exitmatrix.model.tree import GROUP
@@ -28,8 +27,6 @@ def predict_served(record: Record, scenario: Scenario) -> Prediction:
 
 def _predict(record: Record, facts: Facts) -> Prediction:
     signal, target = record.termination, record.target
-    if {signal, str(Ending(signal, target))} & set(facts.unsaid):
-        raise NotPredicted(f"what {signal} to the {target} of {facts.id} comes to")
     if TERMINATIONS[signal].then and signal not in (*facts.worker, *facts.master):
         raise NotPredicted(f"what {signal} comes to with {facts.id}")
     if signal in facts.resizes and target == "master":

@@ -21,7 +21,6 @@ from exitmatrix.judge.served.hits import predict_hit
 from exitmatrix.judge.served.predict import predict_served
 from exitmatrix.judge.served.process import DEFAULT, GOES_ON, KILLED, in_order, reaction_of
 from exitmatrix.model import Outcome, Prediction, Process, Record, Scenario, Termination
-from exitmatrix.model.cell import Ending
 from exitmatrix.model.outcome import NEW
 from exitmatrix.model.outcome_sets import union
 from exitmatrix.model.server import Reaction, View
@@ -69,41 +68,41 @@ def _in_turn(
     it did before. A SIGKILL asks nobody: a process that still waits has done nothing else by then,
     and one whose master it takes goes on with what it was told.
     """
-    signal, then = termination.signal, termination.then
-    if str(Ending(termination.id, record.target)) in facts.unsaid:
-        raise NotPredicted(f"what {termination.id} to the {record.target} of {facts.id} comes to")
+    signal = termination.signal
     first = foresee(replace(record, termination=signal), scenario)
-    views = (
-        {view_of(one) for one in _taken(facts, signal, record.target)}
-        if scenario.answering
-        else set[View]()
-    )
     gone = all(_has_gone(one, record.target) for one in first.outcomes)
+    if not scenario.answering:
+        if gone and signal in facts.again:
+            return replace(first, rules=(*first.rules, "server-gone-by-then"))
+        raise NotPredicted(f"what {termination.id} comes to with {facts.id}")
+    views = {view_of(one) for one in _taken(facts, signal, record.target)}
     waits = any(view.ends == "returns" for view in views)
-    if gone and scenario.answering and not waits:
+    if gone and not waits:
         return first
-    if gone and not scenario.answering and signal in facts.again:
-        return replace(first, rules=(*first.rules, "server-gone-by-then"))
     stays = any(view.stays for view in views)
-    if (gone or stays) and scenario.answering and then == signal and signal in facts.again:
+    if termination.then == signal and signal in facts.again and (gone or stays):
         late = "".join(view.late for view in views)
         outcomes = union(_too_late(one, late) for one in first.outcomes) if late else first.outcomes
         return replace(first, outcomes=outcomes, rules=(*first.rules, "server-signal-again"))
-    if not waits or then != "SIGKILL":
+    if termination.then != "SIGKILL" or not waits:
         raise NotPredicted(f"what {termination.id} comes to with {facts.id}")
     if len(views) > 1:
         raise NotPredicted(f"whether {facts.id} waits for a view by then")
     if record.target in ("main", "worker"):
         return foresee(replace(record, termination="SIGKILL"), scenario)
-    law = "server-sigkill-follows"
-    if record.target == "master":
-        (told,) = views
+    (view,) = views
+    return _killed_meanwhile(facts, first, record.target, view.late)
+
+
+def _killed_meanwhile(facts: Facts, first: Prediction, target: str, late: str) -> Prediction:
+    """A SIGKILL to the master, or to all, while a process waits for its view."""
+    if target == "master":
         view = facts.orphan.view if facts.orphan and facts.orphan.view else ANSWERED
-        outcomes = union(_without_master(one, view, told.late) for one in first.outcomes)
+        outcomes = union(_without_master(one, view, late) for one in first.outcomes)
     else:
         outcomes = union(_without_both(one) for one in first.outcomes)
     outcomes = tuple(_reaped(one, facts) for one in outcomes)
-    return replace(first, outcomes=outcomes, rules=(*first.rules, law))
+    return replace(first, outcomes=outcomes, rules=(*first.rules, "server-sigkill-follows"))
 
 
 def _has_gone(outcome: Outcome, target: str) -> bool:
@@ -190,8 +189,6 @@ def view_of(reaction: Reaction) -> View:
 
 def _from_inside(facts: Facts, termination: Termination) -> Prediction:
     """A view, or a task, that ends its process, or tries to."""
-    if termination.id in facts.unsaid:
-        raise NotPredicted(f"what {termination.id} comes to with {facts.id}")
     own = facts.worker.get(termination.id)
     if not facts.listens:
         if own is None:
