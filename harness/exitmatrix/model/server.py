@@ -51,6 +51,7 @@ class View(Frozen, kw_only=True):
     past: bool = False  # whether the process leaves past Python then, and the server's own hooks
     late: str = ""  # what the client gets if the view takes longer than the process waits for it
     stays: bool = False  # whether the process waits on, though the view is over
+    hurried: bool = False  # so only where the process leaves without its lifespan's end
     source: str = ""
 
 
@@ -117,6 +118,7 @@ class Server(Frozen, kw_only=True):
     unsaid: tuple[str, ...] = ()  # signals that it handles in a way not told here, or SIGNAL@TARGET
     again: tuple[str, ...] = ()  # signals by which it leaves soon, and that change nothing if they
     # come once more while it waits for a view
+    forced: View | None = None  # of a request, where SIGINT comes to a process that leaves already
     worker: Mapping[str, Reaction] = {}  # or of the one process; also by what sends two signals,
     # by the id of what a view does, such as self-SIGTERM, or a task of one that does not listen
     busy: tuple[str, ...] = ()  # what it is at work on when it is ended

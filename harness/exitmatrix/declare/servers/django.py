@@ -90,10 +90,10 @@ _SWALLOWED = Race(
 RELOAD_PYPY = replace(
     RELOAD,
     where={"callbacks": "collected"},
-    unsaid=("self-SIGTERM",),
     worker={
-        **{name: how for name, how in RELOAD.worker.items() if name != "self-SIGTERM"},
+        **RELOAD.worker,
         "SIGTERM": replace(_TERM, race=_SWALLOWED),
+        "self-SIGTERM": from_a_view(replace(_TERM, race=_SWALLOWED), _LEFT),
     },
 )
 

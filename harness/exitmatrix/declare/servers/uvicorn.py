@@ -88,6 +88,13 @@ _SEVERAL = Server(
     # supervisors/multiprocess.py, `run`: it stops one after another, and waits for each.
     unsaid=("SIGTERM-then-SIGKILL@master",),
     again=("SIGTERM",),  # both note it; supervisors/multiprocess.py, `join_all`, does not look
+    forced=View(
+        ends="raises",
+        client="500",
+        hurried=True,
+        source="server.py, `handle_exit`: force_exit; Lib/asyncio/runners.py, _cancel_all_tasks;"
+        " protocols/http/h11_impl.py, `run_asgi`",
+    ),
     worker=_ONE_0_28.worker,
     quits=_ONE_0_28.quits,
     orphan=_ORPHAN,

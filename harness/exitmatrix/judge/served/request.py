@@ -19,7 +19,14 @@ from exitmatrix.judge.served.data import with_data
 from exitmatrix.judge.served.facts import Facts, facts_now
 from exitmatrix.judge.served.hits import predict_hit
 from exitmatrix.judge.served.predict import predict_served
-from exitmatrix.judge.served.process import DEFAULT, GOES_ON, KILLED, in_order, reaction_of
+from exitmatrix.judge.served.process import (
+    DEFAULT,
+    GOES_ON,
+    KILLED,
+    SHUTDOWN,
+    in_order,
+    reaction_of,
+)
 from exitmatrix.model import Outcome, Prediction, Process, Record, Scenario, Termination
 from exitmatrix.model.outcome import NEW
 from exitmatrix.model.outcome_sets import union
@@ -264,6 +271,8 @@ def _taken(facts: Facts, signal: str, target: str) -> Iterator[Reaction]:
     stop = None if signal == "SIGKILL" else facts.master.get(signal)
     if target == "group" and not (stop and own.how == "goes on"):
         yield own
+        if facts.forced and signal == "SIGINT":  # of two that wait the later may be taken first
+            yield replace(own, view=facts.forced)
     if signal in facts.ignores:
         yield GOES_ON
     elif stop:
@@ -295,6 +304,8 @@ def _each(outcomes: Iterable[Outcome], target: str, view: View) -> Iterator[Outc
         alike = [one for one in outcome.processes if one.role.partition("#")[0] == role]
         for busy in alike:
             if view.by and any("signal" in (one.exit or {}) for one in alike if one is not busy):
+                continue
+            if view.hurried and SHUTDOWN in (busy.fired or ()):
                 continue
             if view.ends == "never" and busy.fired and busy.exit == KILLED_LATE:
                 raise NotPredicted("how far a process came that is killed beside its view")
