@@ -89,6 +89,13 @@ weakref.finalize(thing, fail)
 
 
 @every_python
+def test_a_function_of_c_that_is_done_counts_as_having_returned(python: Interpreter) -> None:
+    """`weakref.finalize(self, os.unlink, path)` is what many write; it has no code to be asked."""
+    done = both(python, HEAD + "import os\nweakref.finalize(thing, os.close, os.dup(0))\n")
+    assert [one[0] for one in told(done)] == ["finalize", "began", "ended"]
+
+
+@every_python
 def test_finalizers_look_as_they_do_bare(python: Interpreter) -> None:
     """Their class, those that others are made of, and those of a library."""
     program = (

@@ -161,7 +161,7 @@ def _last_done(made):
     """
     frame = getattr(made, "cr_frame", None)
     if frame is None:
-        return itertools.repeat(None)
+        return itertools.repeat(RETURNS[0])  # as of a function of C
     done = imap(getattr, iter([frame].pop, 0), itertools.repeat("f_lasti"))
     return imap(frame.f_code.co_code.__getitem__, done)
 

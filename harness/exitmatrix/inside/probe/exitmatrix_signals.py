@@ -33,10 +33,13 @@ def running(func, key):
     number = tell("probe", "began", key)
     # An exception that leaves a function has a traceback, which holds its frame, and that its
     # code: so the code is held as often as before if the function has returned.
+    # Where that cannot be asked, to have been left counts as having returned.
     codes = [_code_of(func)] * 2
-    held = imap(sys.getrefcount, iter(codes.pop, 0))
-    before = next(held) - 1
-    returned = [] if FREE_THREADED or None in codes else [before]
+    if FREE_THREADED or None in codes:
+        held, returned = itertools.repeat(None), [None]
+    else:
+        held = imap(sys.getrefcount, iter(codes.pop, 0))
+        returned = [next(held) - 1]
     if not when_dropped(call, "probe", number, held, returned, key):
         tell("probe", "endless", key)
     return call
