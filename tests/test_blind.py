@@ -66,6 +66,10 @@ def momentary(order: TrialSpec) -> bool:
         return order.target == "child"  # an executor tells how a worker ended, if it knows by then
     if order.termination.id in ("recursion-limit", "stack-overflow"):
         return True  # how often a line is repeated is a matter of what is on the stack below
+    if order.scenario.id == "multiprocessing-queue-cancelled" and order.cell.startswith(
+        "cpython-2.7"
+    ):
+        return True  # nobody stops the thread that feeds the queue, which is a daemon
     if order.termination.id == "fatal-error":
         return order.scenario.serves
     if order.termination.id == "abort":
