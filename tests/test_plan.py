@@ -236,6 +236,13 @@ def test_a_selection_that_cannot_be_says_why(selection: dict[str, str], reason: 
     assert reason in [out.reason for out in planned.left_out]
 
 
+def test_a_launcher_that_a_scenario_lacks_is_the_only_reason() -> None:
+    """Nothing is said of processes where none was asked for."""
+    planned = made(scenario="plain", launcher="uv-run")
+    reasons = {out.reason for out in planned.left_out}
+    assert reasons == {"`plain` has no launcher `uv-run`, only `direct`"}
+
+
 def test_the_plan_is_stable() -> None:
     """The same axes give the same plan, without a cell twice."""
     planned = made()

@@ -36,6 +36,7 @@ from msgspec.structs import replace
 
 from tests.conftest import LOADED, NEWEST, make_order, run_orders
 from tests.support.committed import records
+from tests.support.part import every
 from tests.support.served import MASTER, tree, trial
 from tests.support.values import record
 
@@ -604,7 +605,7 @@ SAID = [
 ]
 
 
-@pytest.mark.parametrize(("name", "place", "field", "signal", "part"), SAID)
+@pytest.mark.parametrize(("name", "place", "field", "signal", "part"), every(2, SAID))
 def test_a_wrong_view_is_noticed(
     name: str, place: int, field: str, signal: str, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import LOADED
 from tests.support.committed import REPORTS, records
+from tests.support.part import every
 
 VOID = {"meta", "link", "input", "img", "br", "path", "rect", "circle"}
 FRONT_BYTES, CELL_BYTES = 100_000, 1_000  # 5 MB for 5,000 cells
@@ -108,13 +109,24 @@ class Parsed(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
+CELLS = "c"  # the folder with a page for the cells of each ending of a scenario
+
+
 @cache
 def pages(site: Path) -> list[tuple[Path, Parsed]]:
-    return [(file, Parsed(file.read_text())) for file in sorted(site.rglob("*.html"))]
+    """All pages, but of those of cells a part: they are most, and one template makes them."""
+    cells = sorted((site / CELLS).rglob("*.html"))
+    others = set(site.rglob("*.html")) - set(cells)
+    return [(file, parsed(file)) for file in sorted({*others, *every(4, cells)})]
 
 
-def ids(page: Parsed) -> list[str]:
-    return [value for _, attributes in page.elements if (value := attributes.get("id"))]
+@cache
+def parsed(file: Path) -> Parsed:
+    return Parsed(file.read_text())
+
+
+def ids(of: Parsed) -> list[str]:
+    return [value for _, attributes in of.elements if (value := attributes.get("id"))]
 
 
 # ------------------------------------------------------------------- the files
@@ -122,26 +134,25 @@ def ids(page: Parsed) -> list[str]:
 
 def test_every_page_is_whole_and_named(site: Path) -> None:
     """Elements are closed, names are unique, every field has a label and every picture a text."""
-    for file, page in pages(site):
-        assert page.all("html") == [{"lang": "en"}], file
-        assert len(page.all("h1")) == 1, file
-        assert len(page.all("main")) == 1, file
-        assert page.words("title")[0].strip(), file
-        assert len(ids(page)) == len(set(ids(page))), file
-        labelled = {one.get("for") for one in page.all("label")}
-        fields = page.all("select") + page.all("input")
+    for file, here in pages(site):
+        assert here.all("html") == [{"lang": "en"}], file
+        assert len(here.all("h1")) == 1, file
+        assert len(here.all("main")) == 1, file
+        assert here.words("title")[0].strip(), file
+        assert len(ids(here)) == len(set(ids(here))), file
+        labelled = {one.get("for") for one in here.all("label")}
+        fields = here.all("select") + here.all("input")
         assert {one["id"] for one in fields} <= labelled, file
-        assert all(one.get("alt") for one in page.all("img")), file
-        assert all(one.get("aria-label") for one in page.all("svg")), file
+        assert all(one.get("alt") for one in here.all("img")), file
+        assert all(one.get("aria-label") for one in here.all("svg")), file
 
 
 def test_every_link_leads_to_a_file_and_a_name_in_it(site: Path) -> None:
     """Within the site, or by hand to a thread: no page asks anything of a network."""
     threads = {address(thread) for one in QUESTIONS for thread in one.threads}
-    found = {file.resolve(): set(ids(page)) for file, page in pages(site)}
     counted = 0
-    for file, page in pages(site):
-        for element, attributes in page.elements:
+    for file, here in pages(site):
+        for element, attributes in here.elements:
             for name in ("href", "src"):
                 target = attributes.get(name)
                 if target is None or (element == "a" and target in threads):
@@ -151,7 +162,7 @@ def test_every_link_leads_to_a_file_and_a_name_in_it(site: Path) -> None:
                 path, _, anchor = unquote(target).partition("#")
                 there = (file.parent / path).resolve() if path else file.resolve()
                 assert there.is_file(), (file, target)
-                assert not anchor or anchor in found[there], (file, target)
+                assert not anchor or anchor in ids(parsed(there)), (file, target)
                 counted += 1
     assert counted > 1000
 
@@ -290,10 +301,10 @@ def test_the_boundaries_are_those_of_the_report(site: Path) -> None:
 
 def test_every_law_has_a_place_with_its_source(site: Path) -> None:
     """Of programs, servers and launchers; a cell's page leads there by the law's id."""
-    page = Parsed((site / "laws" / "index.html").read_text())
-    items = " ".join(page.words("li"))
+    here = parsed(site / "laws" / "index.html")
+    items = " ".join(here.words("li"))
     for laws in KINDS.values():
-        assert set(laws) <= set(ids(page))
+        assert set(laws) <= set(ids(here))
         missing = [id for id, one in laws.items() if f"Source: {one.source}." not in items]
         assert not missing
 
@@ -311,8 +322,8 @@ def test_it_reads_without_a_script(site: Path) -> None:
     front = Parsed((site / "index.html").read_text())
     assert "Each worker runs its handlers C, B, A" in front.words("section")[0]
     assert len(front.words("tr")) > 10
-    for file, page in pages(site):
-        waiting = page.all("form") + [one for one in page.all("p") if one.get("id") == "searching"]
+    for file, here in pages(site):
+        waiting = here.all("form") + [one for one in here.all("p") if one.get("id") == "searching"]
         assert all("hidden" in one for one in waiting), file
 
 

@@ -244,11 +244,11 @@ def not_applicable(termination: Termination, scenario: Scenario) -> str | None:
 
 def declared(termination: Termination, target: str, scenario: Scenario) -> bool:
     """Whether the scenario declares that it is ended so; `*` stands for none that is rare."""
-    return any(_means(pattern, termination, target) for pattern in scenario.terminations)
-
-
-def _means(pattern: str, termination: Termination, target: str) -> bool:
     names = termination.id, str(Ending(termination.id, target))
+    return any(_means(pattern, termination, names) for pattern in scenario.terminations)
+
+
+def _means(pattern: str, termination: Termination, names: tuple[str, str]) -> bool:
     inside = termination.delivery == IN_PROCESS
     if termination.rare:
         return pattern in names or (inside and pattern == RARE)

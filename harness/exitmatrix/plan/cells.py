@@ -185,8 +185,9 @@ def combinations(
 ) -> Iterator[tuple[Asked, str | None]]:
     """How a scenario may be started and ended, and why it is not, where that is so."""
     endings = list(endings)
+    own = _launchers_of(scenario)
     for launcher in launchers.LAUNCHERS:
-        if launcher.id not in _launchers_of(scenario):
+        if launcher.id not in own:
             continue
         if not selected(launcher.id, selection.launcher or (DIRECT,)):
             continue
@@ -243,14 +244,16 @@ def _nothing_of(
     selection: Selection,
 ) -> Iterator[Skipped]:
     """Why a scenario that was asked for has no combination with the rest of the selection."""
-    aims = {one.target for one, _ in combinations(scenario, asked, replace(selection, target=()))}
     own = [stack.name for stack in stacks if stack.family == scenario.family]
     out = Skipped(
         interpreter="*", stack="*", scenario=scenario.id, termination="*", target="*", reason=""
     )
-    if not any(selected(target, selection.target) for target in aims):
-        reason = _lacks(scenario, "process", selection.target, aims)
-        yield replace(out, target=", ".join(selection.target), reason=reason)
+    if selection.target:
+        anywhere = replace(selection, target=())
+        aims = {one.target for one, _ in combinations(scenario, asked, anywhere)}
+        if aims and not any(selected(target, selection.target) for target in aims):
+            reason = _lacks(scenario, "process", selection.target, aims)
+            yield replace(out, target=", ".join(selection.target), reason=reason)
     known = _launchers_of(scenario)
     if not any(selected(id, selection.launcher) for id in known):
         reason = _lacks(scenario, "launcher", selection.launcher, known)
