@@ -153,8 +153,8 @@ def test_nothing_of_the_caller_reaches_a_program(monkeypatch: pytest.MonkeyPatch
     [one] = run(text)
     names = ["HOME", "LANG", "PATH", "PYTHONDONTWRITEBYTECODE", "TMPDIR", "TOLD"]
     ignored = [13, 25]  # by Python itself: SIGPIPE and SIGXFSZ
-    assert one.told[0].startswith(f"- ended [{names}, {ignored}, [0, 1, 2, 3, ")
-    assert one.told[0].endswith("True]")
+    assert one.events[0].startswith(f"- ended [{names}, {ignored}, [0, 1, 2, 3, ")
+    assert one.events[0].endswith("True]")
 
 
 @pytest.mark.parametrize(
@@ -169,11 +169,11 @@ def test_nothing_of_the_caller_reaches_a_program(monkeypatch: pytest.MonkeyPatch
 )
 def test_what_does_not_end_shows_nothing_and_is_ended(text: str) -> None:
     """A run that is ended with all its processes is no outcome, whatever it had told."""
-    told = "import os\nos.write(3, ('- started %d\\n' % os.getpid()).encode())\n"
-    [one] = run(told + text, seconds=2.0)
+    events = "import os\nos.write(3, ('- started %d\\n' % os.getpid()).encode())\n"
+    [one] = run(events + text, seconds=2.0)
     with pytest.raises(NotSeen, match=r"did not end within 2 s|more than 1 MiB"):
         seen(one, {"w."})
-    pid = one.told[0].split()[2]
+    pid = one.events[0].split()[2]
     assert not Path(f"/proc/{pid}").exists()
 
 
@@ -194,7 +194,7 @@ def test_a_process_whose_end_nobody_saw_makes_a_run_unseen() -> None:
 def test_what_nobody_wrote_is_not_read_over() -> None:
     """Stdout that is not made of the program's texts is no outcome."""
     with pytest.raises(NotSeen, match="stdout"):
-        seen(BareRun(status="code 0", told=(), stdout="w.x"), {"w."})
+        seen(BareRun(status="code 0", events=(), stdout="w.x"), {"w."})
 
 
 def test_a_python_that_is_gone_is_told() -> None:
@@ -270,10 +270,10 @@ print("%s %s" % (before, loaded()))
 @pytest.mark.parametrize("id", FOUND)
 def test_what_the_first_thread_that_ends_loads(id: str) -> None:
     """The laws' parameter `thread_end_loads`. A fork at that moment is too rare to wait for."""
-    told = subprocess.run(
+    events = subprocess.run(
         [FOUND[id].path, "-c", FIRST_END], check=True, capture_output=True, text=True
     )
-    before, after = told.stdout.split()
+    before, after = events.stdout.split()
     loads = profile(msgspec.to_builtins(FOUND[id])).thread_end_loads
     assert (before != after) == loads
 
@@ -304,8 +304,8 @@ def test_every_python_keeps_the_promises_that_the_laws_foresee(body: tuple[State
     """Of `finally` clauses and finalizers, in the cases that the laws tell apart."""
     code = Code(body=body, functions=(LEAVES, FAILS, MAKES))
     for python, one in zip(FOUND.values(), run(source(code), PYTHONS), strict=True):
-        told = compare(code, profile(msgspec.to_builtins(python)), seen(one, ()))
-        assert told.word == "match", python.id
+        events = compare(code, profile(msgspec.to_builtins(python)), seen(one, ()))
+        assert events.word == "match", python.id
 
 
 WRITES = Function("H", (Write("h."), OsExit(0)))
@@ -424,8 +424,8 @@ def test_every_python_starts_the_processes_that_the_laws_foresee(what: str) -> N
     """Of multiprocessing: how they begin, who waits for them, and how they end."""
     code = Code(body=PROCESSES[what], functions=(STARTS,))
     for python, one in zip(FOUND.values(), run(source(code), PYTHONS), strict=True):
-        told = compare(code, profile(msgspec.to_builtins(python)), seen(one, {"w."}))
-        assert told.word == ("withheld" if _is_hidden(what, python) else "match"), python.id
+        events = compare(code, profile(msgspec.to_builtins(python)), seen(one, {"w."}))
+        assert events.word == ("withheld" if _is_hidden(what, python) else "match"), python.id
 
 
 def _is_hidden(what: str, python: Interpreter) -> bool:
@@ -451,8 +451,8 @@ def test_every_python_does_what_the_laws_foresee(what: str) -> None:
     """Of statements that few programs have: hooks, globals, limits, signals below Python."""
     code = Code(body=RARE[what], functions=(LEAVES, FAILS, WRITES, LATE, NESTS, USES))
     for python, one in zip(FOUND.values(), run(source(code), PYTHONS), strict=True):
-        told = compare(code, profile(msgspec.to_builtins(python)), seen(one, {"w.", "h."}))
-        assert told.word == "match", python.id
+        events = compare(code, profile(msgspec.to_builtins(python)), seen(one, {"w.", "h."}))
+        assert events.word == "match", python.id
 
 
 @pytest.mark.parametrize("first", [(), (StartThread(()),)], ids=["", "threading"])
@@ -466,8 +466,8 @@ def test_every_python_handles_a_signal_as_foreseen_that_waits_for_a_handler_that
     code = Code(body=body, functions=(LEAVES, FAILS, EXITS))
     for python, one in zip(FOUND.values(), run(source(code), PYTHONS), strict=True):
         about = profile(msgspec.to_builtins(python))
-        told = compare(code, about, seen(one, ()))
+        events = compare(code, about, seen(one, ()))
         withheld = about.nests_signal_handlers == "never" or (
             about.nests_signal_handlers == "in calls" and about.handler_list == "popped"
         )
-        assert told.word == ("withheld" if withheld else "match"), python.id
+        assert events.word == ("withheld" if withheld else "match"), python.id

@@ -291,7 +291,7 @@ def test_every_python_can_read_what_is_written() -> None:
     pythons = tuple(one.path for one in FOUND.values())
     with Session() as session:
         [(_, runs)] = session.run([(0, program, pythons)])
-    assert [run.told for run in runs] == [("- compiled ended",)] * len(pythons)
+    assert [run.events for run in runs] == [("- compiled ended",)] * len(pythons)
 
 
 # ----------------------------------------------------------------------- smaller

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
-from exitmatrix.cli.measure import AHEAD, Place, Told, measure
+from exitmatrix.cli.measure import AHEAD, Place, Timelines, measure
 from exitmatrix.model import Cell, Scenario, Steering, Trial, TrialSpec
 from exitmatrix.model.outcome_sets import essence
 from exitmatrix.plan.schedule import RACY, Known, Result
@@ -73,8 +73,8 @@ def killed(*fired: str) -> Tale:
     return tale.fires(30, *fired).ends(30, "signal SIGKILL")
 
 
-def run(runner: Runner, *cells: Cell) -> list[tuple[Result, Told]]:
-    results: list[tuple[Result, Told]] = []
+def run(runner: Runner, *cells: Cell) -> list[tuple[Result, Timelines]]:
+    results: list[tuple[Result, Timelines]] = []
     schedule = Remembering(cells, SEVERALLY)
     measure(schedule, runner, PLACES, SCENARIOS, lambda *one: results.append(one))
     return results
@@ -107,7 +107,7 @@ def test_a_scenario_that_prints_is_run_without_the_probe_as_well() -> None:
             orders.append(order)
             return order, replace(trial, stderr=f"{order.path}\n")
 
-    results: list[tuple[Result, Told]] = []
+    results: list[tuple[Result, Timelines]] = []
     measure(
         Remembering([cell(), cell(1)], SEVERALLY),
         Printing(clean),
@@ -120,7 +120,7 @@ def test_a_scenario_that_prints_is_run_without_the_probe_as_well() -> None:
     assert all(
         replace(order, path=()) in [replace(o, path=()) for o in orders[2:]] for order in orders[:2]
     )
-    for result, _told in results:
+    for result, _timelines in results:
         assert (result.trials, [one.printed for one in result.outcomes]) == (
             1,
             [("('/endings',)",)],
@@ -233,7 +233,7 @@ def test_no_outcome_of_a_race_is_lost() -> None:
     """How far a killed process got is kept for each run that differs, beside the longest."""
     far = ((), ("C",), ("C", "B"))
     runner = Runner(lambda _order, number: killed(*far[number % 3]))
-    ((result, _told),) = run(runner, cell(0, DEBUG, "SIGTERM"))[-1:]
+    ((result, _timelines),) = run(runner, cell(0, DEBUG, "SIGTERM"))[-1:]
     assert len(result.outcomes) == 1
     assert {one.processes[1].fired for one in result.seen} == set(far)
 
@@ -257,7 +257,7 @@ def test_each_result_is_told_as_soon_as_it_has_enough() -> None:
         runner,
         PLACES,
         SCENARIOS,
-        lambda result, _told: seen.append((runner.ran, result.cell.id)),
+        lambda result, _timelines: seen.append((runner.ran, result.cell.id)),
     )
     assert seen == [(number, one.id) for number, one in enumerate(cells, 1)]
 
@@ -305,7 +305,7 @@ def test_one_timeline_for_each_distinct_outcome() -> None:
     """Equal outcomes share a timeline, and the set's outcomes all have one."""
     first = lambda _order, n: plain().ends(10, "code 1" if n == 1 else "code 0")  # noqa: E731
     schedule = Remembering([cell()], SEVERALLY, trials=4)
-    got: list[tuple[Result, Told]] = []
+    got: list[tuple[Result, Timelines]] = []
     measure(schedule, Runner(first), PLACES, SCENARIOS, lambda *one: got.append(one))
     result, told = got[-1]
     assert result.trials == RACY
@@ -333,7 +333,7 @@ def test_ten_thousand_cells_pass_through() -> None:
     """Ten thousand cells take as many trials; what is kept of them does not grow with them."""
     told = 0
 
-    def count(_result: Result, steps: Told) -> None:
+    def count(_result: Result, steps: Timelines) -> None:
         nonlocal told
         told += len(steps)
 
@@ -359,7 +359,7 @@ def test_memory_does_not_grow_with_cells_that_have_enough() -> None:
         schedule = Remembering([cell(number) for number in range(many)], SEVERALLY)
         before: list[int] = []
 
-        def count(_result: Result, _told: Told, sizes: list[int] = before) -> None:
+        def count(_result: Result, _timelines: Timelines, sizes: list[int] = before) -> None:
             sizes.append(tracemalloc.get_traced_memory()[0])
 
         tracemalloc.start()

@@ -78,7 +78,7 @@ def pytest_runtest_makereport(
     factory = item.config.stash.get(_FACTORY, None)
     if factory is not None:
         if report.failed:
-            report.sections += factory.told
+            report.sections += factory.sections
         if call.when == "teardown":
-            factory.told.clear()
+            factory.sections.clear()
     return report

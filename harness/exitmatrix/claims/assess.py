@@ -310,7 +310,7 @@ def _version(python: Python) -> Version:
 
 def _by_stack(rulings: Sequence[Ruling]) -> tuple[tuple[str, str], ...]:
     """The verdict with the stack that is held still, and with the newest one."""
-    told = []
+    verdicts = []
     for held in (True, False):
         part = [
             Ruling(verdict=one.verdict, because=one.because, subjects=some)
@@ -324,8 +324,8 @@ def _by_stack(rulings: Sequence[Ruling]) -> tuple[tuple[str, str], ...]:
             )
         ]
         if part:
-            told.append((part[0].subjects[0].stack if held else "", verdict(part)))
-    return tuple(told)
+            verdicts.append((part[0].subjects[0].stack if held else "", verdict(part)))
+    return tuple(verdicts)
 
 
 def _newest_first(subjects: Iterable[Subject]) -> list[Subject]:

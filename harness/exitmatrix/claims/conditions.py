@@ -229,10 +229,10 @@ def client_fails() -> Condition:
     def met(sight: Run) -> bool:
         if sight.timeline is None:
             raise NotSeen("no run of it was kept")
-        said = [step[2:] for step in sight.timeline if step[1] == "replied"]
-        if not said:
+        replies = [step[2:] for step in sight.timeline if step[1] == "replied"]
+        if not replies:
             raise NotSeen("nobody asked")
-        return said[-1] == ("none",)
+        return replies[-1] == ("none",)
 
     return Condition(words="the client gets no answer", met=met)
 

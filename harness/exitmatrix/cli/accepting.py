@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from exitmatrix.cli.derived import write_reports
 from exitmatrix.cli.environments import Environments
 from exitmatrix.cli.errors import HARNESS_FAILED, Failure
-from exitmatrix.cli.measure import Told
+from exitmatrix.cli.measure import Timelines
 from exitmatrix.cli.recording import close
 from exitmatrix.machine.store.records import digest
 from exitmatrix.machine.store.store import Store
@@ -23,7 +23,7 @@ class Again(Frozen, kw_only=True):
     """A cell that was measured again, with a timeline for each outcome."""
 
     result: Result
-    told: Told
+    timelines: Timelines
 
 
 def accept(
@@ -77,7 +77,7 @@ def _write(
                 replace(each.result, cell=written),
                 interpreters[cell.interpreter],
                 environments[cell.interpreter, cell.stack].packages,
-                {digest(outcome): steps for outcome, steps in each.told},
+                {digest(outcome): steps for outcome, steps in each.timelines},
             )
     except OSError as error:
         raise Failure(f"not all that was measured is written: {error}", HARNESS_FAILED) from error

@@ -110,7 +110,11 @@ def lines_of(asked: Asked, output: Path) -> Sequence[str]:
     """What is said, line by line."""
     if asked.unmeasured:
         return unanswered(asked, asked.unmeasured)
-    return elsewhere(asked, output) if isinstance(asked.what, Signpost) else told(asked, output)
+    return (
+        elsewhere(asked, output)
+        if isinstance(asked.what, Signpost)
+        else answer_lines(asked, output)
+    )
 
 
 class Asked(Frozen, kw_only=True):
@@ -183,7 +187,7 @@ def elsewhere(asked: Asked, output: Path) -> Sequence[str]:
 def unanswered(asked: Asked, program: Unmeasured) -> Sequence[str]:
     """That a program is not measured, what is nearest, and how to see it."""
     title = program.words[0]
-    lines = [*fill(f"{_heading(asked)}: {title}"), *fill(_says(asked.what), "  ", "  "), ""]
+    lines = [*fill(f"{_heading(asked)}: {title}"), *fill(_explained(asked.what), "  ", "  "), ""]
     lines += fill(" ".join((f"{title} is not measured.", program.says)).strip(), "  ", "  ")
     if program.nearest:
         nearest = (_short_heading(asked), program.nearest)
@@ -203,7 +207,7 @@ def _short_heading(asked: Asked) -> str:
     return _heading(asked).split(",")[0]
 
 
-def _says(what: Situation | Signpost) -> str:
+def _explained(what: Situation | Signpost) -> str:
     return what.says if isinstance(what, Signpost) else what.does
 
 
@@ -221,7 +225,7 @@ def _instead(sign: Signpost, subject: str) -> tuple[tuple[str, ...], ...]:
     return tuple(one if len(one) > 1 or subject == ANY else (*one, subject) for one in sign.asks)
 
 
-def told(asked: Asked, output: Path) -> Sequence[str]:
+def answer_lines(asked: Asked, output: Path) -> Sequence[str]:
     """The answer, line by line, from the records of an output folder."""
     situation, scenario, launcher = asked.what, asked.scenario, asked.launcher
     assert isinstance(situation, Situation)
@@ -237,8 +241,8 @@ def told(asked: Asked, output: Path) -> Sequence[str]:
     if facts is None:
         return [*lines, "", f"  {NOT_MEASURED}", *again]
     record = facts.record
-    who = subject_of(facts.platform, record)
-    with_what = f" with {who.label}" if record.packages else ""
+    subject = subject_of(facts.platform, record)
+    with_what = f" with {subject.label}" if record.packages else ""
     lines += [
         "",
         *fill(f"{CLEAN_UP} {plain(entry(situation, facts.survey.groups[0]))}", "  ", "  "),
@@ -308,7 +312,7 @@ def _unanswered(asked: Asked, program: Unmeasured) -> AnswerDocument:
             situation="" if isinstance(what, Signpost) else what.id,
             scenario="",
             launcher=DIRECT,
-            says=_says(what),
+            says=_explained(what),
         ),
         cell=None,
         why_no_cell=f"{program.words[0]} is not measured.",

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 
 from exitmatrix.cli.environments import place_of
 from exitmatrix.cli.judging import judge_records
-from exitmatrix.cli.measure import Told, measure
+from exitmatrix.cli.measure import Timelines, measure
 from exitmatrix.cli.programs import Run, judge, profiles_of, run_missing
 from exitmatrix.cli.selecting import check_machine
 from exitmatrix.cli.streams import say
@@ -265,9 +265,9 @@ def _under_harness(
     # Compared with one bare process for each cell: a first run's blind trials are left out.
     place = replace(place_of(environment), blind=())
 
-    def save(result: Result, told: Told) -> None:
+    def save(result: Result, seen: Timelines) -> None:
         if store:
-            timelines = {digest(outcome): steps for outcome, steps in told}
+            timelines = {digest(outcome): steps for outcome, steps in seen}
             store.save(result, interpreter, environment.packages, timelines)
 
     places = {(cell.interpreter, "none"): place for cell in cells}

@@ -109,7 +109,7 @@ def command(
     if as_json:
         echo_json(document(answer, row, looking, asked, subjects))
     else:
-        tell(answer, row, looking, asked, subjects)
+        print_answer(answer, row, looking, asked, subjects)
 
 
 def understood(package: str, words: Sequence[str], instead: Sequence[str]) -> Asked:
@@ -185,7 +185,7 @@ def the_change(answer: Step, looking: Looking, subjects: Mapping[str, Scenario])
     return ExplainedChange(change=change, why=why)
 
 
-def tell(
+def print_answer(
     answer: Step | Alike,
     row: Row,
     looking: Looking,

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from exitmatrix.cli.environments import place_of
 from exitmatrix.cli.errors import USAGE_ERROR, Failure, no_such
-from exitmatrix.cli.measure import Told, measure
+from exitmatrix.cli.measure import Timelines, measure
 from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.streams import say
 from exitmatrix.declare import stacks
@@ -196,7 +196,7 @@ class Looking:
             record = self._measure(place)
             if isinstance(record, str):
                 self.reasons[place] = record
-                self._tell(place, f"not measured: {record}")
+                self._report(place, f"not measured: {record}")
                 self.shown[place] = None
             else:
                 self.shown[place] = record
@@ -206,7 +206,7 @@ class Looking:
         """Whether two behave alike; of two races, whether they have an outcome in common."""
         return not apart(one.outcomes, other.outcomes, self.racy)
 
-    def _tell(self, place: int, what: str) -> None:
+    def _report(self, place: int, what: str) -> None:
         if not self._quiet:
             say(f"{self._row.label(place)}: {what}")
 
@@ -232,7 +232,7 @@ class Looking:
         )
         results: list[Result] = []
 
-        def keep(result: Result, _told: Told) -> None:
+        def keep(result: Result, _timelines: Timelines) -> None:
             results[:] = [results[0].and_then(result)] if results else [result]
 
         places = {(cell.interpreter, cell.stack): place_of(environment)}
@@ -244,7 +244,7 @@ class Looking:
             self.shown.clear()
         if result.unknown or not result.outcomes:
             return "; ".join(result.unknown) or "nothing was seen"
-        self._tell(place, f"{count(len(result.outcomes), 'outcome')} in {result.trials} runs")
+        self._report(place, f"{count(len(result.outcomes), 'outcome')} in {result.trials} runs")
         return _record(cell, interpreter, environment, result)
 
 

@@ -42,8 +42,10 @@ def print_changes(
     shown: Shown,
 ) -> None:
     """The changes below a line that counts them, those that are alike together."""
-    told = [words.ExplainedChange(change=one, why=why_changed(one, subjects)) for one in found]
-    groups = words.grouped(told, compared, with_rules=shown.rules)
+    with_reasons = [
+        words.ExplainedChange(change=one, why=why_changed(one, subjects)) for one in found
+    ]
+    groups = words.grouped(with_reasons, compared, with_rules=shown.rules)
     if shown.format == "markdown":
         section = words.change_section(title, groups, labels)
         click.echo(markdown(section), nl=False)

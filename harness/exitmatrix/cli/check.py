@@ -30,7 +30,7 @@ from exitmatrix.cli.errors import (
     Interrupted,
     stopping_cleanly,
 )
-from exitmatrix.cli.measure import Told, measure
+from exitmatrix.cli.measure import Timelines, measure
 from exitmatrix.cli.progress import Kind, reporter
 from exitmatrix.cli.recording import open_store
 from exitmatrix.cli.records import folder_to_read, read
@@ -261,12 +261,12 @@ def measure_again(
                 note = f"{schedule.settled:,} of {schedule.total:,} cells"
                 bar.show(done["runs"], done["runs"] + left, note)
 
-            def keep(result: Result, told: Told) -> None:
+            def keep(result: Result, timelines: Timelines) -> None:
                 earlier = again.get(result.cell.id)
                 if earlier:  # a race has reopened it
                     result = earlier.result.and_then(result)
-                    told = [*earlier.told, *told]
-                again[result.cell.id] = Again(result=result, told=told)
+                    timelines = [*earlier.timelines, *timelines]
+                again[result.cell.id] = Again(result=result, timelines=timelines)
                 record = records.get(result.cell.id)
                 if record and record.outcomes and change("", record, result, {}):
                     say(f"differs: {result.cell.id}")  # known at once, should the run be stopped

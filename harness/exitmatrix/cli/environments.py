@@ -73,22 +73,22 @@ def without_bundles(
     planned: Plan, environments: Environments, subjects: Mapping[str, Scenario]
 ) -> Plan:
     """The plan without what cannot be made of a program on some Python; the rest is made now."""
-    told: dict[str, str] = {}
+    failures: dict[str, str] = {}
 
     def why(cell: Cell) -> str:
         if not launchers.BY_ID[cell.launcher].builds:
             return ""
         python = environments[cell.interpreter, cell.stack].python
         name = f"{cell.interpreter}/{cell.scenario}/{cell.launcher}"
-        if name not in told:
+        if name not in failures:
             say(f"preparing one file of PyInstaller: {name}")
             try:
                 bundle(str(python), subjects[cell.scenario].path)
-                told[name] = ""
+                failures[name] = ""
             except CannotBundle as error:
-                told[name] = str(error)
+                failures[name] = str(error)
                 say(f"left out: {name}: {error}")
-        return told[name]
+        return failures[name]
 
     return leave_out(planned, why)
 

@@ -22,17 +22,17 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 class Failure(click.ClickException):
-    """One clear line, and an exit status; `told` are lines of somebody else's that explain it."""
+    """One clear line, and an exit status; `details` are lines of another program."""
 
-    def __init__(self, message: str, status: int, told: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, status: int, details: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.exit_code = status  # type: ignore[misc]
-        self.told = told
+        self.details = details
 
     def show(self, file: Any = None) -> None:  # noqa: ARG002 - click's signature
         """Print the line."""
         say(f"exitmatrix: {self.message}")
-        for line in self.told:
+        for line in self.details:
             say(line)
 
 

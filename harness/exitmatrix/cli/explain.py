@@ -79,7 +79,7 @@ def command(cell: str, folder: Path | None, reproducer: Path | None, as_json: bo
     elif as_json:
         echo_json(ExplainDocument(cells=documents(found, subjects, folder)))
     else:
-        tell(found, records, subjects, folder)
+        print_cells(found, records, subjects, folder)
 
 
 def exactly(id: str, records: Records) -> list[Found]:
@@ -106,7 +106,7 @@ def find(words: str, records: Records) -> list[Found]:
     return sorted((one for cell in cells for one in by_cell[cell]), key=lambda one: one.platform)
 
 
-def tell(
+def print_cells(
     found: Sequence[Found], records: Records, subjects: Mapping[str, Scenario], folder: Path
 ) -> None:
     """One cell in full; of several the short answers, and of one question the newest in full."""
@@ -128,13 +128,13 @@ def tell(
     for number, one in enumerate(found):
         record = one.record
         subject = subjects.get(record.scenario)
-        told = read_timelines(folder, one.platform, record.cell)
+        timelines = read_timelines(folder, one.platform, record.cell)
         facts = CellFacts(
             platform=one.platform,
             record=record,
             scenario=subject,
             judgement=judge(record, subject),
-            timelines=tuple(told.get((record.cell, digest(one))) for one in record.outcomes),
+            timelines=tuple(timelines.get((record.cell, digest(one))) for one in record.outcomes),
             survey=by_question[record.question],
         )
         click.echo(("\n" if number else "") + explanation(facts), nl=False)
@@ -144,7 +144,7 @@ def documents(
     found: Sequence[Found], subjects: Mapping[str, Scenario], folder: Path
 ) -> tuple[CellDocument, ...]:
     """All that is known of each cell, for programs."""
-    told = {
+    timelines = {
         platform: read_timelines(folder, platform) for platform in {one.platform for one in found}
     }
     return tuple(
@@ -152,7 +152,7 @@ def documents(
             platform,
             record,
             judge(record, subjects.get(record.scenario)),
-            [told[platform].get((record.cell, digest(one))) for one in record.outcomes],
+            [timelines[platform].get((record.cell, digest(one))) for one in record.outcomes],
             short(record, subjects.get(record.scenario)),
         )
         for platform, record in ((one.platform, one.record) for one in found)

@@ -196,8 +196,8 @@ def print_smallest(
 def write_files(keep: Path, code: Code, wrong: Sequence[Misprediction]) -> None:
     """A reproducer that needs nothing of ours, and a scenario for the matrix."""
     name = f"mispredicted-{file_of(code)[1]}"
-    told = [f"{one.python}: {'; '.join(lines(one.seen))}" for one in wrong]
-    title = "\n\n".join(["The laws do not predict what this program shows.", *told])
+    shown = [f"{one.python}: {'; '.join(lines(one.seen))}" for one in wrong]
+    title = "\n\n".join(["The laws do not predict what this program shows.", *shown])
     files = {
         keep / "reproducers" / f"{name}.py": source(code, title),
         keep / "scenarios" / f"{name}.py": scenario(code, "A program that is mispredicted"),

@@ -19,7 +19,7 @@ from exitmatrix.machine.store.verdicts import read_verdicts
 from exitmatrix.model import Judgement, Record, Scenario, Timeline
 from exitmatrix.report.pages.claims import Reading
 
-Told = TypeVar("Told")
+Result = TypeVar("Result")
 
 FEW = 1000
 """Records that one core judges sooner than a copy of the process is made."""
@@ -44,10 +44,10 @@ def judge_records(
 
 
 def on_all_cores(
-    work: Callable[[Records, Mapping[str, Scenario]], Mapping[tuple[str, str], Told]],
+    work: Callable[[Records, Mapping[str, Scenario]], Mapping[tuple[str, str], Result]],
     records: Records,
     subjects: Mapping[str, Scenario],
-) -> dict[tuple[str, str], Told]:
+) -> dict[tuple[str, str], Result]:
     """What `work` tells of each record by platform and cell, in their order.
 
     What is asked of one scenario about one termination is kept together: Pythons share answers.
@@ -59,8 +59,8 @@ def on_all_cores(
         for one in rows:
             part = parts.setdefault((one.scenario, one.termination), {})
             part.setdefault(platform, []).append(one)
-    told = divided(lambda some: work(some, subjects), [*parts.values()])
-    found = {key: one for part in told for key, one in part.items()}
+    results = divided(lambda some: work(some, subjects), [*parts.values()])
+    found = {key: one for part in results for key, one in part.items()}
     return {
         (name, one.cell): found[name, one.cell] for name, rows in records.items() for one in rows
     }
@@ -94,9 +94,9 @@ def judged(
 def timelines_of(folder: Path, records: Records) -> Timelines:
     """What was kept of a run for each outcome, by platform and cell."""
     return {
-        (platform, record.cell): tuple(told.get((record.cell, digest(one))) for one in outcomes)
+        (platform, record.cell): tuple(kept.get((record.cell, digest(one))) for one in outcomes)
         for platform, rows in records.items()
-        for told in [read_timelines(folder, platform)]
+        for kept in [read_timelines(folder, platform)]
         for record in rows
         for outcomes in [record.outcomes]
     }

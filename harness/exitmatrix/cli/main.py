@@ -56,9 +56,9 @@ class Commands(Group):
         try:
             status = super().main(args, NAME, complete_var, standalone_mode=False, **extra)
         except click.UsageError as error:
-            told = usage_failure(error)
-            told.show()
-            sys.exit(told.exit_code)
+            failure = usage_failure(error)
+            failure.show()
+            sys.exit(failure.exit_code)
         except click.ClickException as error:
             error.show()
             sys.exit(error.exit_code)

@@ -58,8 +58,8 @@ class Place(Frozen, kw_only=True):
     blind: tuple[str, ...] = ()  # the path without the probe
 
 
-Told = list[tuple[Outcome, Timeline]]
-OnResult = Callable[[Result, Told], None]
+Timelines = list[tuple[Outcome, Timeline]]
+OnResult = Callable[[Result, Timelines], None]
 OnTrial = Callable[[Cell, Trial], None]
 
 
@@ -85,7 +85,7 @@ def measure(
     Raises what the runner raises.
     """
     blind_runs = BlindRuns(schedule)
-    told: dict[str, Told] = {}
+    timelines: dict[str, Timelines] = {}
     turns, held = Counter[str](), Counter[str]()
     equal: dict[bytes, Outcome] = {}  # memory follows the different outcomes, not the cells
     cells: dict[str, Cell] = {}
@@ -116,7 +116,7 @@ def measure(
         blind_runs.compare(cell, ordered, trial, shown)
         if not isinstance(shown, Unknown):
             shown = equal.setdefault(msgspec.json.encode(shown), shown)
-            _keep(told.setdefault(name, []), shown, trial, ordered.scenario)
+            _keep(timelines.setdefault(name, []), shown, trial, ordered.scenario)
         before = schedule.shown(cell)
         result = schedule.take(cell, shown)
         on_trial(cell, trial)
@@ -125,7 +125,7 @@ def measure(
             seeing.pop(name, None)
             seen = (*before, *result.outcomes)
             result = replace(result, trials=result.trials - held.pop(name, 0))
-            on_result(blind_runs.judge(result, seen), told.pop(name, []))
+            on_result(blind_runs.judge(result, seen), timelines.pop(name, []))
 
 
 class _Doubt(Frozen, kw_only=True):
@@ -222,12 +222,12 @@ def _wrapped(cell: Cell, place: Place, scenario: Scenario) -> Wrapped | None:
     return Wrapped(launcher=how, words=(found(words[0]), *words[1:]), script=script)
 
 
-def _keep(told: Told, shown: Outcome, trial: Trial, scenario: Scenario) -> None:
+def _keep(timelines: Timelines, shown: Outcome, trial: Trial, scenario: Scenario) -> None:
     """Keep one timeline per distinct outcome: the first, or that of a longer run of a cut one."""
-    for place, (known, steps) in enumerate(told):
+    for place, (known, steps) in enumerate(timelines):
         joined = join(known, shown)
         if joined is not None:
             grew = essence(joined) != essence(known)
-            told[place] = (joined, timeline(trial, scenario) if grew else steps)
+            timelines[place] = (joined, timeline(trial, scenario) if grew else steps)
             return
-    told.append((shown, timeline(trial, scenario)))
+    timelines.append((shown, timeline(trial, scenario)))

@@ -13,7 +13,7 @@ from exitmatrix.cli.errors import (
     Interrupted,
     uninterrupted,
 )
-from exitmatrix.cli.measure import Told, measure
+from exitmatrix.cli.measure import Timelines, measure
 from exitmatrix.cli.progress import Kind, reporter
 from exitmatrix.cli.streams import say
 from exitmatrix.cli.unknown import fail_if_broken, fail_if_unknown
@@ -87,14 +87,14 @@ def measure_and_save(
                 note = f"{settled}, {session.outstanding} running"
                 bar.show(done, done + session.outstanding + schedule.owed, note)
 
-            def save(result: Result, told: Told) -> None:
+            def save(result: Result, timelines: Timelines) -> None:
                 # Record, timelines and count of a cell belong together.
                 with uninterrupted:
                     store.save(
                         result,
                         found[result.cell.interpreter],
                         environments[result.cell.interpreter, result.cell.stack].packages,
-                        {digest(outcome): steps for outcome, steps in told},
+                        {digest(outcome): steps for outcome, steps in timelines},
                     )
 
             measure(

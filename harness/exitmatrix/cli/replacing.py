@@ -123,7 +123,7 @@ def tell_replaced(
     """Say which packages stood in for which, once for each stack."""
     newest = "the newest releases, pre-releases too" if replacements.pre else "the newest releases"
     asked = ", ".join(replacements.asked) or newest
-    told: dict[str, None] = {}
+    lines: dict[str, None] = {}
     for record in compared:
         here = environments[record.interpreter_id, record.stack].packages
         parts = [
@@ -132,8 +132,8 @@ def tell_replaced(
             if here.get(name) != record.packages.get(name)
         ]
         versions = ", ".join(parts) or "the same versions as on record"
-        told[f"{record.stack} with {asked}: {versions}"] = None
-    for line in told:
+        lines[f"{record.stack} with {asked}: {versions}"] = None
+    for line in lines:
         say(line)
 
 

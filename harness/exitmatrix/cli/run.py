@@ -236,26 +236,26 @@ def command(
     allowed. Exits with 1 if an expectation is not met, and with 3 if the program
     did not become ready.
     """
-    said = settings.Settings() if command_line else read_project()
-    patient = thorough or (said.thorough and not trials)
+    project = settings.Settings() if command_line else read_project()
+    patient = thorough or (project.thorough and not trials)
     call = Call(
-        command=tuple(command_line) or said.command,
-        ready=(said.ready or "auto") if ready is None else ready,
-        ready_within=ready_within or said.ready_within or "30s",
-        launcher=launcher or said.launcher or "direct",
-        grace=grace or said.grace or "30s",
-        at=at or said.at,
-        trials=THOROUGH if patient else trials or said.trials or TRIALS,
+        command=tuple(command_line) or project.command,
+        ready=(project.ready or "auto") if ready is None else ready,
+        ready_within=ready_within or project.ready_within or "30s",
+        launcher=launcher or project.launcher or "direct",
+        grace=grace or project.grace or "30s",
+        at=at or project.at,
+        trials=THOROUGH if patient else trials or project.trials or TRIALS,
         patient=patient,
-        jobs=jobs or said.jobs,
-        roles=(*said.roles, *roles),
-        folders=(*said.folders, *folders),
-        addresses=(*said.addresses, *addresses),
-        request=request or said.request,
-        env={**said.env, **dict(variable(one) for one in env)},
-        clean_env=clean_env or said.clean_env,
-        before=split(before, "--before") or said.before,
-        before_each=split(before_each, "--before-each") or said.before_each,
+        jobs=jobs or project.jobs,
+        roles=(*project.roles, *roles),
+        folders=(*project.folders, *folders),
+        addresses=(*project.addresses, *addresses),
+        request=request or project.request,
+        env={**project.env, **dict(variable(one) for one in env)},
+        clean_env=clean_env or project.clean_env,
+        before=split(before, "--before") or project.before,
+        before_each=split(before_each, "--before-each") or project.before_each,
     )
     if not call.command:
         raise Failure(
@@ -263,10 +263,10 @@ def command(
             USAGE_ERROR,
         )
     asked = read_expected(expected)
-    wishes = [*said.expectations, *asked]
+    wishes = [*project.expectations, *asked]
     # What the call expects is run; of a file, what the call asks for.
     named = [*endings, *(one.ending for one in asked)] if endings else []
-    named = named or [*said.endings, *(one.ending for one in wishes)]
+    named = named or [*project.endings, *(one.ending for one in wishes)]
     names = list(dict.fromkeys(named)) or list(situations.USUAL)
     wanted = find_situations(names)
     check_request(request, call, wanted)
@@ -310,8 +310,8 @@ def run(call: Call, wanted: Sequence[Situation], progress: Kind) -> Measured:
 def read_project() -> settings.Settings:
     """What the project says in a file."""
     try:
-        said, where = read_settings(Path())
-        return settings.parse(said, where)
+        table, where = read_settings(Path())
+        return settings.parse(table, where)
     except (CannotReadSettings, settings.SettingsError) as error:
         raise Failure(str(error), USAGE_ERROR) from error
 
@@ -343,7 +343,7 @@ def variable(text: str) -> tuple[str, str]:
 def options_of(call: Call) -> str:
     """How it was called, as far as that is not usual; a variable's value may be secret."""
     usual = Call(command=())
-    told = [
+    words = [
         *("--as", call.launcher) * (call.launcher != usual.launcher),
         *("--ready", call.ready) * (call.ready != usual.ready),
         *("--ready-within", call.ready_within) * (call.ready_within != usual.ready_within),
@@ -361,8 +361,8 @@ def options_of(call: Call) -> str:
         ("--allow-address", call.addresses),
         ("--env", [f"{name}=..." for name in call.env]),
     ):
-        told += [word for value in values for word in (name, value)]
-    return "".join(f"{shlex.quote(word)} " for word in told)
+        words += [word for value in values for word in (name, value)]
+    return "".join(f"{shlex.quote(word)} " for word in words)
 
 
 def report_of(call: Call, measured: Measured, checked: Sequence[Checked]) -> AppReport:

@@ -90,8 +90,8 @@ class Runs:
         if not trial.over:
             self._resting.add(id(spec))
             all_rest = len(self._resting) == self._running.running
-            told = waits_for(spec, plan.who_lives(spec, trial))
-            self._show(self.done, total, told, now=all_rest)
+            waits = waits_for(spec, plan.who_lives(spec, trial))
+            self._show(self.done, total, waits, now=all_rest)
             return spec, trial
         self._resting.discard(id(spec))
         self._under_way.discard(id(spec))

@@ -38,12 +38,14 @@ class Finding:
 class Seen:
     """What all runs of an ending showed. A question is answered yes if each run says so.
 
-    Whoever asks is told in which order it happened, if the test fails: `told` is of that test.
+    Whoever asks is told in which order it happened, if the test fails: `sections` is of that test.
     """
 
-    def __init__(self, result: EndingResult, told: list[tuple[str, str]], kept: str = "") -> None:
+    def __init__(
+        self, result: EndingResult, sections: list[tuple[str, str]], kept: str = ""
+    ) -> None:
         self.result = result
-        self._told = told
+        self._sections = sections
         self._kept = kept
 
     def __repr__(self) -> str:
@@ -53,17 +55,17 @@ class Seen:
     @property
     def outcomes(self) -> tuple[AppOutcome, ...]:
         """What each run showed."""
-        self.tell()
+        self.add_section()
         return self.result.outcomes
 
-    def tell(self) -> None:
+    def add_section(self) -> None:
         """Have the test that is running know of it; it may have been seen by another."""
         lines = story(self.result)
         if self._kept:
             lines.append(f"  Kept: {self._kept}/{self.result.situation.id}-*")
         section = f"exitmatrix: {self.result.situation.id}", "\n".join(lines)
-        if section not in self._told:
-            self._told.append(section)
+        if section not in self._sections:
+            self._sections.append(section)
 
     def ran(self, label: str = "all", role: str = "") -> Finding:
         """Whether a handler, or all of the program's own, ran to its end in each process."""
@@ -119,9 +121,9 @@ def _quietly(done: int, total: int, note: str, *, now: bool = False) -> None:
 class App:
     """A program that is started anew for each ending. What was seen once is not run again."""
 
-    def __init__(self, call: Call, told: list[tuple[str, str]]) -> None:
+    def __init__(self, call: Call, sections: list[tuple[str, str]]) -> None:
         self.call = call
-        self._told = told
+        self._sections = sections
         self._seen: dict[tuple[str, str], Seen] = {}
 
     def end(
@@ -144,9 +146,9 @@ class App:
         call = replace(self.call, **{name: value for name, value in changes.items() if value})
         key = (ending, repr(call))
         if key not in self._seen:
-            self._seen[key] = Seen(_measured(call, ending), self._told, call.keep)
+            self._seen[key] = Seen(_measured(call, ending), self._sections, call.keep)
         seen = self._seen[key]
-        seen.tell()
+        seen.add_section()
         return seen
 
 
@@ -155,7 +157,7 @@ def _measured(call: Call, ending: str) -> EndingResult:
     try:
         (result,) = measure(call, find_situations([ending]), _quietly).results
     except Failure as error:
-        raise CannotEnd("\n".join((error.message, *error.told))) from None
+        raise CannotEnd("\n".join((error.message, *error.details))) from None
     if result.left_out or not result.outcomes or result.unknown:
         why = result.left_out or "; ".join(result.unknown) or "no run showed enough"
         raise CannotEnd(f"{ending}: {why}")
@@ -170,7 +172,7 @@ class Factory:
         self.trials = trials
         self.grace = grace
         self.keep = keep
-        self.told: list[tuple[str, str]] = []  # what happened in the endings of this test
+        self.sections: list[tuple[str, str]] = []  # what happened in the endings of this test
 
     def app(
         self,
@@ -214,4 +216,4 @@ class Factory:
             addresses=(allow_address,) if isinstance(allow_address, str) else tuple(allow_address),
             inherit_coverage=inherit_coverage,
         )
-        return App(call, self.told)
+        return App(call, self.sections)

@@ -182,10 +182,10 @@ def _program(table: Mapping[str, Any]) -> Program:
     )
 
 
-def _code(told: list[Any], handlers: Mapping[str, Any], tells: tuple[str, ...]) -> Code:
+def _code(written: list[Any], handlers: Mapping[str, Any], tells: tuple[str, ...]) -> Code:
     named: Named = {}
     functions = {name: steps(does, f"handlers.{name}", named) for name, does in handlers.items()}
-    body = steps(told, "steps", named)
+    body = steps(written, "steps", named)
     for label, does in named.items():
         functions[label] = functions.get(does, ()) if isinstance(does, str) else does
     code = Code(

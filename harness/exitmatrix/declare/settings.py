@@ -225,8 +225,8 @@ def expectation(ending: str, key: str, value: Any, where: str) -> Expectation:
         return Expectation(ending=ending, key=key, values=READ[key](values))
     except (TypeError, ValueError, CannotRead) as error:
         wanted = f"{where}, {ending}.{key}: must be {EXPECTED[key]}"
-        told = f"; {error}" if isinstance(error, _IsNone) else ""
-        raise SettingsError(wanted + told) from error
+        reason = f"; {error}" if isinstance(error, _IsNone) else ""
+        raise SettingsError(wanted + reason) from error
 
 
 class _IsNone(ValueError):

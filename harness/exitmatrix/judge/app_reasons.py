@@ -154,9 +154,9 @@ def _about_those_left(outcome: AppOutcome, situation: Situation) -> Iterator[Rea
     if len({one.base for one in left}) < len(left):
         roles = list(dict.fromkeys(f"any {one.base}" for one in left))
     them = " or ".join((", ".join(roles[:-1]), roles[-1]) if len(roles) > 1 else roles)
-    told = f"{name} came to {first.base} alone, which ended and did not pass it on to {them}."
+    words = f"{name} came to {first.base} alone, which ended and did not pass it on to {them}."
     yield Reason(
-        text=f"{first.base} is gone, and nothing told {them}." if killed else told,
+        text=f"{first.base} is gone, and nothing told {them}." if killed else words,
         remedy="have them look for the end of their parent (os.getppid(), the end of a pipe), or"
         " start them with prctl(PR_SET_PDEATHSIG)"
         if killed

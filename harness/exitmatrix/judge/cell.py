@@ -43,9 +43,9 @@ def _predict(
 ) -> Prediction:
     ask = Ask(laws, code_of(program, target), profile, ordered=False, told=False)
     first = first_moment(program, termination, target, below)
-    told = union(
+    allowed = union(
         outcome_of(end, program, termination, target, ask) for end in outcomes(first, ask, MOST)
     )
-    open_end = len(told) > 1 or any(one.cut or one.answer == "either" for one in told)
+    open_end = len(allowed) > 1 or any(one.cut or one.answer == "either" for one in allowed)
     races = tuple(ask.races) if open_end else ()
-    return Prediction(outcomes=told, rules=tuple(ask.used), races=races)
+    return Prediction(outcomes=allowed, rules=tuple(ask.used), races=races)

@@ -61,7 +61,7 @@ def predict_launched(
         about = replace(about, interrupted_end="status 1")
     ignored = tuple(_ignored(launcher, facts, every, about))
     everyone = any(len(one.to) > 1 for one in events)
-    told = predict(
+    predicted = predict(
         program,
         replace(termination, signal=events[0].signal) if events else termination,
         "group" if everyone else _role(events, paths, record.target),
@@ -72,20 +72,20 @@ def predict_launched(
     reached = _reached(chain, on, sent, record.target)
     outcomes = [
         _again(with_launchers, chain, on, scenario)
-        for one in told.outcomes
+        for one in predicted.outcomes
         for with_launchers in _through(_in_namespace(_shown(one), launcher, about), chain, reached)
     ]
     races = [TWICE] if any(one.when == "at any time" for one in events) else []
     races += [BURIED] if any(one.when == "orphaned" for one in events) else []
-    races += [SEEN] if len(outcomes) > len(told.outcomes) else []
+    races += [SEEN] if len(outcomes) > len(predicted.outcomes) else []
     found = union(outcomes)
     open_end = len(found) > 1 or any(one.cut for one in found)
     came = events[0].signal if events else ""
-    rules = (*_rules(launcher, facts, on, sent, record.target, found, came), *told.rules)
+    rules = (*_rules(launcher, facts, on, sent, record.target, found, came), *predicted.rules)
     return Prediction(
         outcomes=found,
         rules=tuple(dict.fromkeys(rules)),
-        races=tuple(dict.fromkeys((*told.races, *races))) if open_end else (),
+        races=tuple(dict.fromkeys((*predicted.races, *races))) if open_end else (),
     )
 
 
@@ -243,9 +243,9 @@ def _own_ends(
     elif on.then == "dies when its child has ended":
         yield {"signal": sent}
         if stays.tells == "failure" and program.exit == {"signal": sent}:
-            yield _told(stays, program.exit)
+            yield _status_of(stays, program.exit)
     else:
-        yield _told(stays, program.exit or {})
+        yield _status_of(stays, program.exit or {})
 
 
 def _again(outcome: Outcome, chain: tuple[Stays, ...], on: OnSignal, scenario: Scenario) -> Outcome:
@@ -266,7 +266,7 @@ def _again(outcome: Outcome, chain: tuple[Stays, ...], on: OnSignal, scenario: S
     )
 
 
-def _told(stays: Stays, ended: Mapping[str, object]) -> dict[str, object] | None:
+def _status_of(stays: Stays, ended: Mapping[str, object]) -> dict[str, object] | None:
     """With what a launcher ends when its child has ended so."""
     signal = str(ended.get("signal", ""))
     status = int(str(ended.get("code", 0)))
@@ -317,8 +317,8 @@ def _rules(
         apart = any(one.apart for one in chain)
         yield "launcher-own-process-group" if apart else "launcher-same-process-group"
     ends = {str(one.launchers[0].exit) for one in outcomes if one.launchers[0].exit}
-    told = chain[0].tells == "nothing" or ends
-    if told and on.then == "goes on":
+    known = chain[0].tells == "nothing" or ends
+    if known and on.then == "goes on":
         yield TELLS[chain[0].tells]
     if several and any(one.buries for one in chain):
         yield "launcher-terminates-the-session"

@@ -19,7 +19,7 @@ def outcome_of(
 ) -> Outcome:
     """What is told of a moment after which nothing follows."""
     parent, *others = end.processes
-    told = sorted(end.processes, key=lambda one: one.role == FORK_SERVER)  # it comes last
+    processes = sorted(end.processes, key=lambda one: one.role == FORK_SERVER)  # it comes last
     serving = None
     if program.server:
         candidates = others if program.supervisor else [parent]
@@ -30,9 +30,9 @@ def outcome_of(
     stay = _stay(parent, program, ask)
     seen = () if inside and not stay else program.helpers  # or they were there when it was ready
     names = _names(end)
-    alive = tuple(names[one.path] for one in told if one.exit is None)
+    alive = tuple(names[one.path] for one in processes if one.exit is None)
     return Outcome(
-        processes=tuple(_told(one, names[one.path], end) for one in told),
+        processes=tuple(_process_of(one, names[one.path], end) for one in processes),
         order=None,
         survivors=alive,
         helpers=(*helps.helpers, *seen),
@@ -54,7 +54,7 @@ def _names(end: Configuration) -> dict[Path, str]:
     return names
 
 
-def _told(process: ProcessState, role: str, end: Configuration) -> Process:
+def _process_of(process: ProcessState, role: str, end: Configuration) -> Process:
     """What is told of a process."""
     runs: list[list[str]] = [[name, ""] for name in process.inherited]
     for line in process.said:
@@ -153,7 +153,7 @@ def _data(process: ProcessState, program: Program, ask: Ask) -> dict[str, DataSt
     if not program.data or process.exit is None:
         return None
     clean = dict(program.clean)
-    told: dict[str, DataState] = {}
+    states: dict[str, DataState] = {}
     for kind, nature in program.data:
         if process.finalized and (kind not in clean or process.exit.signal == "SIGKILL"):
             continue  # how far one came that is killed at its end, nobody says
@@ -168,5 +168,5 @@ def _data(process: ProcessState, program: Program, ask: Ask) -> dict[str, DataSt
         )
         (effect,) = ask("data", about)
         if isinstance(effect, Keeps):
-            told[kind] = effect.state
-    return told
+            states[kind] = effect.state
+    return states

@@ -56,7 +56,7 @@ def _start(code: Code, before: int) -> ProcessState:
 def _seen(end: Configuration) -> Seen:
     return Seen(
         processes=tuple(
-            Execution(one.path, tuple(_told(one)), one.exit or Exit())
+            Execution(one.path, tuple(_lines_of(one)), one.exit or Exit())
             for one in sorted(end.processes, key=lambda one: one.path)
             if not one.silent
         ),
@@ -64,7 +64,7 @@ def _seen(end: Configuration) -> Seen:
     )
 
 
-def _told(process: ProcessState) -> Iterator[Line]:
+def _lines_of(process: ProcessState) -> Iterator[Line]:
     """What the program's functions say; those of libraries say nothing."""
     for line in process.said:
         if line.function not in process.library:

@@ -55,8 +55,8 @@ def responsible(code: Code, older: Profile, newer: Profile) -> tuple[Parameter, 
     something else; or where no single one matters, those of which two together do. None
     where a question is withheld, or the laws foresee no difference.
     """
-    told = _seen(code, newer)
-    if told == _seen(code, older):
+    shown = _seen(code, newer)
+    if shown == _seen(code, older):
         return ()
     differing = [p for p in PARAMETERS if getattr(older, p.name) != getattr(newer, p.name)]
     for size in (1, 2):
@@ -64,7 +64,8 @@ def responsible(code: Code, older: Profile, newer: Profile) -> tuple[Parameter, 
             one.name: one
             for some in combinations(differing, size)
             for one in some
-            if _seen(code, replace(newer, **{p.name: getattr(older, p.name) for p in some})) != told
+            if _seen(code, replace(newer, **{p.name: getattr(older, p.name) for p in some}))
+            != shown
         }
         if found:
             return tuple(found.values())

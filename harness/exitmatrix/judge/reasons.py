@@ -43,8 +43,8 @@ def _by_rules_of_one(change: Change, old: Prediction, new: Prediction) -> Reason
         (change.old, [id for id in mine if id not in its]),
         (change.new, [id for id in its if id not in mine]),
     ]
-    told = tuple(_because(id, _subject(record, change)) for record, ids in apart for id in ids)
-    return told or tuple(_because(id) for id in its)
+    reasons = tuple(_because(id, _subject(record, change)) for record, ids in apart for id in ids)
+    return reasons or tuple(_because(id) for id in its)
 
 
 def _which_is_right(old: Judgement, new: Judgement) -> Reasons:
@@ -58,10 +58,10 @@ def _which_is_right(old: Judgement, new: Judgement) -> Reasons:
         ("mismatch", "mismatch"): "neither is what the laws allow",
     }
     verdict = words.get((old.verdict.verdict, new.verdict.verdict))
-    return (*((Reason(text=verdict),) if verdict else ()), *_told(new))
+    return (*((Reason(text=verdict),) if verdict else ()), *_reasons_of(new))
 
 
-def _told(judgement: Judgement) -> Reasons:
+def _reasons_of(judgement: Judgement) -> Reasons:
     if judgement.prediction is None:
         return ()
     return tuple(_because(id) for id in judgement.prediction.rules)

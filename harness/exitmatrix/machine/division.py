@@ -117,9 +117,9 @@ def _end_with(parent: int) -> None:
 def _read(answers: int) -> dict[int, Result]:
     """What a copy has done; nothing, if it did not come to its end."""
     with os.fdopen(answers, "rb", closefd=False) as stream:
-        told = stream.read()
+        output = stream.read()
     try:
-        done: dict[int, Result] = pickle.loads(told)  # noqa: S301 - written by a copy of us
+        done: dict[int, Result] = pickle.loads(output)  # noqa: S301 - written by a copy of us
     except (EOFError, pickle.UnpicklingError):
         return {}
     return done

@@ -20,7 +20,7 @@ class Frozen(msgspec.Struct, frozen=True, omit_defaults=True, cache_hash=True, g
     """
 
 
-def told(description: str, **rules: Any) -> msgspec.Meta:
+def doc(description: str, **rules: Any) -> msgspec.Meta:
     """What the published schema says of a value beyond its type; reading is not stricter for it.
 
     A name of JSON Schema that is a word of Python has an underscore behind it.

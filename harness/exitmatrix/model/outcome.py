@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from exitmatrix.model.base import Frozen, told
+from exitmatrix.model.base import Frozen, doc
 from exitmatrix.model.subject import DataState
 
 StdoutFate = Literal["kept", "lost", "twice"]
@@ -43,36 +43,36 @@ NEW = "new-"
 class Process(Frozen, kw_only=True):
     """What one process did, and how it ended."""
 
-    role: Annotated[RoleName, told("What it is in the tree; one that takes its place counts on.")]
+    role: Annotated[RoleName, doc("What it is in the tree; one that takes its place counts on.")]
     fired: Annotated[
         tuple[Text, ...] | None,
-        told(
+        doc(
             "The scenario's own handlers that began and ended, in order; null: not observed from"
             " inside."
         ),
     ]
     unfinished: Annotated[
         tuple[Text, ...] | None,
-        told("Handlers that began and never ended; null: not observed from inside."),
+        doc("Handlers that began and never ended; null: not observed from inside."),
     ]
     exit: Annotated[
         dict[str, Any] | None,
-        told("How it ended; null: it was alive when the trial closed.", oneOf=_EXIT),
+        doc("How it ended; null: it was alive when the trial closed.", oneOf=_EXIT),
     ]
     raised: Annotated[
-        tuple[Text, ...], told("Those of `fired` that ended by an exception; absent when empty.")
+        tuple[Text, ...], doc("Those of `fired` that ended by an exception; absent when empty.")
     ] = ()
     library: Annotated[
         tuple[Text, ...],
-        told("Handlers that libraries registered, by module; absent when empty."),
+        doc("Handlers that libraries registered, by module; absent when empty."),
     ] = ()
     before: Annotated[
         int,
-        told("Handlers that existed before the program's first line; absent when none.", minimum=1),
+        doc("Handlers that existed before the program's first line; absent when none.", minimum=1),
     ] = 0
     stdout: Annotated[
         StdoutFate | None,
-        told("Whether what was written without a flush arrived; absent where nothing was."),
+        doc("Whether what was written without a flush arrived; absent where nothing was."),
     ] = None
 
 
@@ -81,11 +81,11 @@ class Launching(Frozen, kw_only=True):
 
     name: Annotated[
         str,
-        told("What its program is called: sh, tini.", pattern="^[^/]+$"),
+        doc("What its program is called: sh, tini.", pattern="^[^/]+$"),
     ]
     exit: Annotated[
         dict[str, Any] | None,
-        told("How it ended; null: it was alive when the trial closed.", oneOf=_EXIT),
+        doc("How it ended; null: it was alive when the trial closed.", oneOf=_EXIT),
     ]
 
 
@@ -94,30 +94,30 @@ class Outcome(Frozen, kw_only=True):
 
     processes: Annotated[
         tuple[Process, ...],
-        told("The processes that ran the program, in order of appearance.", minItems=1),
+        doc("The processes that ran the program, in order of appearance.", minItems=1),
     ]
     order: Annotated[
         tuple[tuple[RoleName, Text], ...] | None,
-        told(
+        doc(
             "Handlers that fired across processes, by when each began: [role, handler]. Null when"
             " trials disagree. Takes no part in equality."
         ),
     ]
     survivors: Annotated[
         tuple[RoleName, ...],
-        told("Processes that were alive when the trial closed, by role.", uniqueItems=True),
+        doc("Processes that were alive when the trial closed, by role.", uniqueItems=True),
     ]
     helpers: Annotated[
         tuple[Annotated[str, msgspec.Meta(extra_json_schema={"pattern": "^[^/]+$"})], ...],
-        told("Other processes of the tree, by stable names."),
+        doc("Other processes of the tree, by stable names."),
     ]
     port: Annotated[
         PortState | None,
-        told("Whether HTTP answered at the end; absent where nothing listens."),
+        doc("Whether HTTP answered at the end; absent where nothing listens."),
     ] = None
     answer: Annotated[
         str | None,
-        told(
+        doc(
             "What the client of an ending view got from a server that goes on: a status, none, or"
             " either when trials disagree. Takes no part in equality.",
             pattern="^([1-5][0-9][0-9]|none|either)$",
@@ -125,7 +125,7 @@ class Outcome(Frozen, kw_only=True):
     ] = None
     client: Annotated[
         str | None,
-        told(
+        doc(
             "What became of a request to a server that a command starts, be it that its view ended"
             " the process or that it was being answered meanwhile: a status; cut (a part of an"
             " answer), closed or reset (none at all), or waits (nothing yet). Absent without one.",
@@ -134,7 +134,7 @@ class Outcome(Frozen, kw_only=True):
     ] = None
     left: Annotated[
         tuple[Text, ...],
-        told(
+        doc(
             "Kinds of things left that others can find: shared memory, semaphores and queues;"
             " absent where nothing was.",
             items={
@@ -150,14 +150,14 @@ class Outcome(Frozen, kw_only=True):
     ] = ()
     printed: Annotated[
         tuple[Text, ...] | None,
-        told(
+        doc(
             "Lines of stderr of the same program without the probe, without the frames of"
             " tracebacks and without what is chance; absent where a scenario does not ask for it."
         ),
     ] = None
     data: Annotated[
         dict[str, DataState] | None,
-        told(
+        doc(
             "What became of data in flight, by kind: of a server, that of processes which are"
             " gone. Absent where a scenario has none, and of a program while a process is alive.",
             minProperties=1,
@@ -166,14 +166,14 @@ class Outcome(Frozen, kw_only=True):
     ] = None
     launchers: Annotated[
         tuple[Launching, ...],
-        told(
+        doc(
             "The processes through which the program was started, the first one first; absent where"
             " it is the first itself."
         ),
     ] = ()
     cut: Annotated[
         bool,
-        told(
+        doc(
             "Trials differed in how far a killed process got, and this is the longest run; absent"
             " where false."
         ),

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from exitmatrix.model.base import FORMAT, Frozen, told
+from exitmatrix.model.base import FORMAT, Frozen, doc
 from exitmatrix.model.cell import CellId, Question
 from exitmatrix.model.outcome import Outcome, Text
 
@@ -42,17 +42,17 @@ class Record(Frozen, kw_only=True):
     does not know.
     """
 
-    format: Annotated[int, told("Version of this format.", const=FORMAT)]
+    format: Annotated[int, doc("Version of this format.", const=FORMAT)]
     cell: Annotated[
         str,
-        told(
+        doc(
             "INTERPRETER/STACK/SCENARIO/[LAUNCHER/]TERMINATION@TARGET.",
             pattern="^(cpython|pypy)-[0-9][^/@ ]*(/[^/@ ]+){3,4}@[^/@ ]+$",
         ),
     ]
     interpreter: Annotated[
         dict[str, Any],
-        told(
+        doc(
             "The Python that ran the program, without its place on the machine.",
             required=["implementation", "version"],
             properties=_INTERPRETER,
@@ -60,50 +60,50 @@ class Record(Frozen, kw_only=True):
     ]
     packages: Annotated[
         dict[str, Annotated[str, msgspec.Meta(extra_json_schema={"pattern": "^[0-9][^/ ]*$"})]],
-        told(
+        doc(
             "Packages of the environment, by name, with their versions.",
             propertyNames={"pattern": "^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$"},
         ),
     ]
-    stack: Annotated[str, told("The pinned set of packages.", pattern=_NAME)]
-    scenario: Annotated[str, told("The program that was run.", pattern=_NAME)]
-    launcher: Annotated[str, told("How it was started.", pattern=_NAME)]
-    termination: Annotated[str, told("What ended it.", pattern="^[A-Za-z0-9][A-Za-z0-9-]*$")]
+    stack: Annotated[str, doc("The pinned set of packages.", pattern=_NAME)]
+    scenario: Annotated[str, doc("The program that was run.", pattern=_NAME)]
+    launcher: Annotated[str, doc("How it was started.", pattern=_NAME)]
+    termination: Annotated[str, doc("What ended it.", pattern="^[A-Za-z0-9][A-Za-z0-9-]*$")]
     target: Annotated[
         str,
-        told(
+        doc(
             "Where the termination took place or was aimed: a role, or group.",
             pattern="^[0-9]*[^/@# 0-9][^/@# ]*(#[1-9][0-9]*)?$",
         ),
     ]
     platform: Annotated[
         dict[str, Text],
-        told("The system that it was measured on.", required=["system", "machine"]),
+        doc("The system that it was measured on.", required=["system", "machine"]),
     ]
     since: Annotated[
         str,
-        told(
+        doc(
             "The day on which this set of outcomes was first measured.",
             pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
         ),
     ]
     outcomes: Annotated[
         tuple[Outcome, ...],
-        told(
+        doc(
             "Every outcome that trials of this cell have shown; more than one is a race.",
             uniqueItems=True,
         ),
     ]
     unknown: Annotated[
         tuple[Text, ...],
-        told(
+        doc(
             "Why trials of the last run showed too little to say; absent where none did.",
             uniqueItems=True,
         ),
     ] = ()
     seen: Annotated[
         tuple[Outcome, ...],
-        told(
+        doc(
             "Every distinct outcome that was seen, where `outcomes` holds the longest of some"
             " (`cut`); without order. Absent elsewhere, and in records from before it was kept.",
             uniqueItems=True,
@@ -111,7 +111,7 @@ class Record(Frozen, kw_only=True):
     ] = ()
     runs: Annotated[
         int | None,
-        told(
+        doc(
             "How many trials stood behind the outcomes when one was last added: what none of n"
             " showed has a probability below 3/n (at 95 %). It takes no part in equality. A record"
             " from before it was counted gets it from the first run of twenty trials or more.",
@@ -121,7 +121,7 @@ class Record(Frozen, kw_only=True):
 
     timelines: Annotated[
         tuple[tuple[tuple[Text, ...], ...], ...],
-        told(
+        doc(
             "Who did what after what in one run of each outcome, in the order of `outcomes`,"
             " without times: [who, what, ...]. Written by `exitmatrix run --json`; the matrix"
             " keeps its own beside the records, and they are absent here."

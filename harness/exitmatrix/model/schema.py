@@ -23,9 +23,12 @@ RULES: dict[str, dict[str, Any]] = {
 def record_schema() -> dict[str, Any]:
     """The schema of one line of records."""
     (_, *_), parts = msgspec.json.schema_components([Record], ref_template="#/$defs/{name}")
-    told = {name: _part(part) | RULES.get(name, {}) for name, part in parts.items()}
-    top = {"$schema": "https://json-schema.org/draft/2020-12/schema", **told.pop("Record")}
-    return top | {"title": "exitmatrix record", "$defs": told}
+    parts_described = {name: _part(part) | RULES.get(name, {}) for name, part in parts.items()}
+    top = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **parts_described.pop("Record"),
+    }
+    return top | {"title": "exitmatrix record", "$defs": parts_described}
 
 
 def schema_text() -> str:

@@ -270,8 +270,8 @@ def subject_words(chosen: Collection[Subject], measured: Collection[Subject]) ->
     }
     if len(set(on.values())) == 1:
         return next(iter(on.values())) or ""
-    told = {platform: words for platform, words in on.items() if words is not None}
-    return "; ".join(f"{p}: {words}" if words else p for p, words in told.items())
+    named = {platform: words for platform, words in on.items() if words is not None}
+    return "; ".join(f"{p}: {words}" if words else p for p, words in named.items())
 
 
 def _on_one_platform(chosen: set[Subject], measured: set[Subject]) -> str | None:

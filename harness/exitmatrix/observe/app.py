@@ -110,9 +110,9 @@ def _is_done_too_soon(events: Sequence[Event]) -> bool:
     sent = [n for n, one in enumerate(events) if (one.source, one.kind) == ("harness", "sent")]
     if len(sent) < 2:
         return False
-    told = [(n, one) for n, one in enumerate(events[: sent[-1]]) if one.source == "endings"]
-    begun = {(one.pid, *one.detail[:1]) for n, one in told if one.kind == "began" and n < sent[0]}
-    done = {(one.pid, *one.detail[:1]) for n, one in told if one.kind == "ended" and n > sent[0]}
+    own = [(n, one) for n, one in enumerate(events[: sent[-1]]) if one.source == "endings"]
+    begun = {(one.pid, *one.detail[:1]) for n, one in own if one.kind == "began" and n < sent[0]}
+    done = {(one.pid, *one.detail[:1]) for n, one in own if one.kind == "ended" and n > sent[0]}
     return bool(begun & done)
 
 
@@ -174,7 +174,7 @@ def _without_glimpses(trial: AppTrial) -> tuple[Node, ...]:
     """
     words = {node.pid: node.words for node in trial.tree}
     events = [one.event for one in trial.history]
-    told = {event.pid for event in events if event.source in ("probe", "endings")}
+    reporting = {event.pid for event in events if event.source in ("probe", "endings")}
     left = {
         event.pid
         for event in events
@@ -185,7 +185,7 @@ def _without_glimpses(trial: AppTrial) -> tuple[Node, ...]:
         if (node.forked or node.words == words.get(node.parent))
         and not node.at_ready
         and node.copied < BEFORE_EXEC
-        and node.pid in left - told
+        and node.pid in left - reporting
         else node
         for node in trial.tree
     )
@@ -246,7 +246,7 @@ def _member(node: Node, tree: Tree, seen: _Seen, begun: float) -> Member:
 
 def _rans(seen: _Seen, begun: float) -> list[Ran]:
     """What ran, in order, and then what did not."""
-    told = [
+    reported = [
         Ran(
             handler=seen.handlers.get(run.key, Handler(label="?")),
             fate=_fate(run),
@@ -260,9 +260,9 @@ def _rans(seen: _Seen, begun: float) -> list[Ran]:
     begun_keys = {run.key for run in seen.runs}
     for key, handler in seen.handlers.items():
         if key not in begun_keys | seen.dropped and key not in seen.signals.handlers:
-            told.append(Ran(handler=handler, fate="not run", inherited=key in seen.inherited))
-    ran = {one.handler for one in told}
-    return told + [one for one in seen.signals.all() if one.handler not in ran]
+            reported.append(Ran(handler=handler, fate="not run", inherited=key in seen.inherited))
+    ran = {one.handler for one in reported}
+    return reported + [one for one in seen.signals.all() if one.handler not in ran]
 
 
 def _fate(run: _Run) -> Fate:
@@ -353,8 +353,10 @@ def _take_of_handler(moment: Moment, one: _Seen, folder: str) -> None:
     event, detail = moment.event, moment.event.detail
     match event.source, event.kind:
         case "probe" | "endings", "registered":
-            told = event.source == "endings"
-            one.handlers[detail[0]] = told_by_itself(detail) if told else of_atexit(detail, folder)
+            by_endings = event.source == "endings"
+            one.handlers[detail[0]] = (
+                told_by_itself(detail) if by_endings else of_atexit(detail, folder)
+            )
         case "probe", "signal":
             key, name, code, place, _, call, *_ = detail
             handler = of_signal(name, code, place, call, folder)

@@ -102,17 +102,17 @@ def _record(
 def timeline(outcome: AppOutcome) -> Timeline:
     """Who did what after what, by the roles of the record: without times, pids and paths."""
     family = sorted((one for one in outcome.members if one.counts), key=_place)
-    told: list[tuple[float, tuple[str, ...]]] = [(READY, ("harness", "ready"))]
-    told += [
+    steps: list[tuple[float, tuple[str, ...]]] = [(READY, ("harness", "ready"))]
+    steps += [
         (max(one.seconds, 0.0), ("harness", "sent", one.signal, PLACES.get(one.to, one.to)))
         for one in outcome.sent
     ]
     for member, role in zip(family, _roles(family), strict=True):
-        told += ((when, (role, *what)) for when, what in _life(member, outcome.watched))
+        steps += ((when, (role, *what)) for when, what in _life(member, outcome.watched))
     if outcome.reply:
-        told.append((outcome.watched, ("harness", "replied", outcome.reply)))
-    told += ((outcome.watched, ("harness", "left", one.kind)) for one in outcome.left)
-    return tuple(what for _, what in sorted(told, key=lambda one: one[0]))
+        steps.append((outcome.watched, ("harness", "replied", outcome.reply)))
+    steps += ((outcome.watched, ("harness", "left", one.kind)) for one in outcome.left)
+    return tuple(what for _, what in sorted(steps, key=lambda one: one[0]))
 
 
 def _life(member: Member, watched: float) -> Iterator[tuple[float, tuple[str, ...]]]:

@@ -25,7 +25,7 @@ def seen(run: BareRun, texts: Collection[str]) -> Seen:
     said: dict[tuple[int, ...], list[Line]] = {(): []}
     orphans = dict(run.orphans)
     ends: dict[tuple[int, ...], Exit] = {(): _exit(run.status)}
-    for line in run.told:
+    for line in run.events:
         place, word, *rest = line.split()
         path = _path(place)
         if word == "started":

@@ -67,12 +67,12 @@ def _numbered_as(alone: Outcome, shown: Outcome, several: Collection[str]) -> Ou
             names[one.role] = found.role
     if len(names) < sum(_kind(one.role) in several for one in alone.processes):
         return alone  # somebody did as nobody did there
-    told = [replace(one, role=names.get(one.role, one.role)) for one in alone.processes]
+    processes = [replace(one, role=names.get(one.role, one.role)) for one in alone.processes]
     survivors = {names.get(role, role) for role in alone.survivors}
     order = [one.role for one in shown.processes]
     return replace(
         alone,
-        processes=tuple(told),
+        processes=tuple(processes),
         survivors=tuple(sorted(survivors, key=lambda one: order.index(one) if one in order else 0)),
     )
 
@@ -88,8 +88,8 @@ def printed(trial: Trial, outcome: Outcome) -> list[str]:
     """The lines of stdout; what several processes write to one has no order of its own."""
     lines = normalise(trial.stdout).splitlines()
     if trial.tree:  # a server's log is among them, with pids, ports and times
-        told = _without_garbage(lines)
-        lines = [line for line in told if not any(map(str.isdigit, line))]
+        kept = _without_garbage(lines)
+        lines = [line for line in kept if not any(map(str.isdigit, line))]
     alone = len(outcome.processes) + len(outcome.helpers) == 1
     return lines if alone else sorted(part for line in lines for part in _parts(line))
 

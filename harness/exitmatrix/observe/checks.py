@@ -163,7 +163,7 @@ def _missing_events(seen: dict[int, Seen]) -> str | None:
             return "a subinterpreter was not observed from inside"
         if any(name == "?" for name, _ in one.handlers.values()):
             return "a handler ran that was never registered"
-        if one.untold:
+        if one.missed_handlers:
             return "atexit held a handler that the probe had not seen registered"
         if one.doubt:
             return one.doubt

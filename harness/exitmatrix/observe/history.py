@@ -49,7 +49,7 @@ class Seen:
     subinterpreters: int = 0  # that its program said it made
     handlers: dict[str, tuple[str, str]] = field(default_factory=dict)  # key -> name, module
     removed: bool = False  # it asked `atexit` to remove handlers
-    untold: bool = False  # `atexit` held handlers that the probe did not see
+    missed_handlers: bool = False  # `atexit` held handlers that the probe did not see
     last: str = ""  # the kind of its last event
     rootless: bool = False  # another thread than the first one has forked it
     left: bool = False  # it ended its program past Python's own end
@@ -210,7 +210,7 @@ def _take(  # noqa: C901, PLR0915 - one case a kind of event
         case "probe", "removed":
             one.removed = True
         case "probe", "untold":
-            one.untold = True
+            one.missed_handlers = True
         case "probe", "leaving":
             one.left = True
         case "endings", "marked":
@@ -278,8 +278,8 @@ def _inherit(child: Seen, parent: Seen) -> None:
 
 def told_of_data(history: Sequence[Event]) -> dict[str, DataState]:
     """What became of each kind of data, as far as that was told."""
-    told = (f.detail for f in history if (f.source, f.kind) == DATA and len(f.detail) > 1)
-    return {kind: STATES[state] for kind, state, *_ in told if state in STATES}
+    details = (f.detail for f in history if (f.source, f.kind) == DATA and len(f.detail) > 1)
+    return {kind: STATES[state] for kind, state, *_ in details if state in STATES}
 
 
 def is_in_process(termination: Termination) -> bool:

@@ -99,10 +99,10 @@ def _did_not_take_place(trial: Trial, termination: Termination) -> str | None:
     if termination.delivery != "in-process":
         return None
     ready = any((one.source, one.kind) == ("harness", "ready") for one in trial.history)
-    told = [event for event in trial.history if event.source == "endings"]
-    if ready and not any((one.kind, one.detail) == ("ending", (termination.id,)) for one in told):
+    own = [event for event in trial.history if event.source == "endings"]
+    if ready and not any((one.kind, one.detail) == ("ending", (termination.id,)) for one in own):
         return "the program never reached the termination"
-    without = next((one for one in told if one.kind == "no-effect"), None)
+    without = next((one for one in own if one.kind == "no-effect"), None)
     if without is None:
         return None
     return f"{without.detail[0]} did not take place: {' '.join(without.detail[1:])}"

@@ -17,7 +17,7 @@ def timeline(trial: Trial, scenario: Scenario) -> Timeline:
     assign_roles(seen, scenario)
     names = {pid: one.role or helper_name(one.words) for pid, one in seen.items()}
     asked = asked_for_life(history)
-    told = {
+    kinds = {
         "spawned": 0,
         "ready": 0,
         "serves": 0,
@@ -49,7 +49,7 @@ def timeline(trial: Trial, scenario: Scenario) -> Timeline:
             kind = {"ended": "returned"}.get(event.kind, event.kind)
             how = event.detail[1:2] if kind == "raised" else ()
             lines.append((who, kind, label, *how))
-        elif event.source != "probe" and event.kind in told:
+        elif event.source != "probe" and event.kind in kinds:
             speaker = who or "harness"
-            lines.append((speaker, event.kind, *event.detail[: told[event.kind]]))
+            lines.append((speaker, event.kind, *event.detail[: kinds[event.kind]]))
     return tuple(lines)

@@ -126,8 +126,8 @@ class Narrator:
     def _end(self, how: str) -> str:
         word, _, value = how.partition(" ")
         said = {"code": f"ends with status {value}", "signal": f"is gone: {value}"}
-        told = said.get(word, "ends")
-        return f"{told}, by the cleaning up" if self.over else told
+        words = said.get(word, "ends")
+        return f"{words}, by the cleaning up" if self.over else words
 
     def _afterwards(self, event: Event) -> Iterator[Line]:
         """Who is left, and whether the port is answered."""

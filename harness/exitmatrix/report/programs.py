@@ -12,15 +12,15 @@ MANY = 4
 
 def lines(seen: Seen) -> list[str]:
     """A line for each process, and one for stdout."""
-    told = [f"{_who(one)}: {_said(one)}{_exit(one.exit)}" for one in seen.processes]
-    return [*told, f"stdout: {' '.join(seen.stdout) or 'nothing'}"]
+    processes = [f"{_name(one)}: {_lines_words(one)}{_exit(one.exit)}" for one in seen.processes]
+    return [*processes, f"stdout: {' '.join(seen.stdout) or 'nothing'}"]
 
 
-def _who(one: Execution) -> str:
+def _name(one: Execution) -> str:
     return f"fork {'.'.join(map(str, one.path))}" if one.path else "main"
 
 
-def _said(one: Execution) -> str:
+def _lines_words(one: Execution) -> str:
     """Functions in the order in which they began; one that ends at once is one word."""
     words: list[str] = []
     for line in one.said:
@@ -32,11 +32,11 @@ def _said(one: Execution) -> str:
         else:
             words.append(f"{line.function} {line.moment}")
     counted = [(word, sum(1 for _ in some)) for word, some in groupby(words)]
-    told = [
+    parts = [
         ", ".join([word] * count) if count < MANY else f"{word} {count} times"
         for word, count in counted
     ]
-    return f"{', '.join(told)}; " if told else ""
+    return f"{', '.join(parts)}; " if parts else ""
 
 
 def _exit(end: Exit) -> str:

@@ -28,12 +28,12 @@ def sentences(outcome: Outcome) -> str:
 def _alike_together(outcome: Outcome) -> Iterator[list[str]]:
     """Process by process; of numbered ones that did the same one speaks for each."""
     roles = {one.role for one in outcome.processes}
-    told: dict[tuple[str, str], list[Process]] = {}
+    grouped: dict[tuple[str, str], list[Process]] = {}
     for one in outcome.processes:
         base = one.role.partition("#")[0]
         kind = base if base not in roles else one.role
-        told.setdefault((kind, str(replace(one, role=kind))), []).append(one)
-    for (kind, _), some in told.items():
+        grouped.setdefault((kind, str(replace(one, role=kind))), []).append(one)
+    for (kind, _), some in grouped.items():
         parts = list(_process(some[0], outcome))
         if len(some) > 1:
             parts[0] = parts[0].replace(_who(some[0], outcome), f"Each {kind}", 1)

@@ -64,7 +64,7 @@ class _Running:
         self.index = index
         self.pid = pid
         self.pipes = pipes  # those that are open
-        self.told, self.stdout = pipes.values()
+        self.events, self.stdout = pipes.values()
         self.deadline = time.monotonic() + order.ask.seconds
         self.unseen = ""  # why, of one that was ended
 
@@ -135,26 +135,26 @@ class Engine:
         index, order.next = order.next, order.next + 1
         if order.next == len(order.ask.pythons):
             self.orders.popleft()
-        told, told_end = os.pipe()
+        events, events_end = os.pipe()
         stdout, stdout_end = os.pipe()
         try:
-            pid = self._spawn(order.ask.pythons[index], order.path, stdout_end, told_end)
+            pid = self._spawn(order.ask.pythons[index], order.path, stdout_end, events_end)
         except OSError as error:
-            os.close(told)
+            os.close(events)
             os.close(stdout)
             why = f"it was not started: {error.strerror}"
-            self._answer(order, index, BareRun(status="", told=(), stdout="", unseen=why))
+            self._answer(order, index, BareRun(status="", events=(), stdout="", unseen=why))
             return
         finally:
-            os.close(told_end)
+            os.close(events_end)
             os.close(stdout_end)
-        run = _Running(order, index, pid, {told: bytearray(), stdout: bytearray()})
+        run = _Running(order, index, pid, {events: bytearray(), stdout: bytearray()})
         self.running[pid] = run
-        for pipe in (told, stdout):
+        for pipe in (events, stdout):
             self.by_pipe[pipe] = run
             self.selector.register(pipe, selectors.EVENT_READ)
 
-    def _spawn(self, python: str, path: str, stdout: int, told: int) -> int:
+    def _spawn(self, python: str, path: str, stdout: int, events: int) -> int:
         return os.posix_spawn(
             python,
             # -S: what lies in a machine's site-packages may register handlers of its own.
@@ -164,7 +164,7 @@ class Engine:
                 (os.POSIX_SPAWN_DUP2, self.null, 0),
                 (os.POSIX_SPAWN_DUP2, stdout, 1),
                 (os.POSIX_SPAWN_DUP2, self.null, 2),
-                (os.POSIX_SPAWN_DUP2, told, TOLD),
+                (os.POSIX_SPAWN_DUP2, events, TOLD),
             ],
             setsid=True,
             setsigmask=[],
@@ -199,18 +199,18 @@ class Engine:
     def _finish(self, run: _Running) -> None:
         """All its processes have closed their descriptors: they are zombies at the next instant."""
         del self.running[run.pid]
-        told = run.told.decode("ascii", "replace").splitlines()
+        events = run.events.decode("ascii", "replace").splitlines()
         status = _reap(run.pid)
         assert status is not None
         orphans = tuple(
             (pid, describe_status(end))
-            for pid in map(_started, told)
+            for pid in map(_started, events)
             if pid and pid != run.pid and (end := _reap(pid)) is not None
         )
         _reap_helpers(run.pid)
         shown = BareRun(
             status=describe_status(status),
-            told=tuple(_described(line) for line in told),
+            events=tuple(_described(line) for line in events),
             stdout=run.stdout.decode("ascii", "replace"),
             unseen=run.unseen,
             orphans=orphans,

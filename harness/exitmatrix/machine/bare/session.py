@@ -75,6 +75,6 @@ def _read(line: bytes) -> Hello | tuple[int, tuple[BareRun, ...]]:
 
 def _lost(program: Program[Any], why: str) -> tuple[BareRun, ...]:
     lost = BareRun(
-        status="", told=(), stdout="", unseen=f"the harness was lost while it ran: {why}"
+        status="", events=(), stdout="", unseen=f"the harness was lost while it ran: {why}"
     )
     return (lost,) * len(program[2])

@@ -112,7 +112,7 @@ class _Preparation:
                 parts += [os.fsencode(f"{name}/{file.relative_to(source)}"), file.read_bytes()]
         return _digest(*parts)
 
-    def tell(
+    def report(
         self,
         interpreter: Interpreter,
         stack: Stack,
@@ -142,9 +142,9 @@ class _Preparation:
             except (FailedError, BadRequirement, OSError) as error:
                 reason = str(error)
             else:
-                self.tell(interpreter, stack, "built" if built else "reused")
+                self.report(interpreter, stack, "built" if built else "reused")
                 return environment
-        self.tell(interpreter, stack, "unavailable", reason)
+        self.report(interpreter, stack, "unavailable", reason)
         return Unavailable(reason=reason)
 
     def exact(self, stack: Stack, interpreter: Interpreter) -> Stack:
@@ -170,15 +170,15 @@ class _Preparation:
         target = folder / f"{stack.name}-{digest}"
         build = build_environment(self.tools, interpreter, stack, target)
 
-        def told(building: Path) -> dict[str, str]:
-            self.tell(interpreter, stack, "building")
+        def build_and_report(building: Path) -> dict[str, str]:
+            self.report(interpreter, stack, "building")
             return build(building)
 
         def waiting() -> None:
             reason = "another process is building it"
-            self.tell(interpreter, stack, "waiting", reason)
+            self.report(interpreter, stack, "waiting", reason)
 
-        manifest, built = publish(target, digest, told, waiting)
+        manifest, built = publish(target, digest, build_and_report, waiting)
 
         inside_digest = _digest(identity, self.inside_digest.encode())
         inside = folder / f"inside-{inside_digest}"

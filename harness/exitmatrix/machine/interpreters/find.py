@@ -45,13 +45,13 @@ def find(named: Sequence[str] = ()) -> Found:
     def answer(binary: str | Rejected) -> _Identified | Rejected:
         return binary if isinstance(binary, Rejected) else answers[os.path.realpath(binary)]
 
-    told = [(candidate, answer(binary)) for candidate, binary in looked]
-    owners = _owners(told)
+    identified = [(candidate, answer(binary)) for candidate, binary in looked]
+    owners = _owners(identified)
     used: dict[str, _Identified] = {}
     shadowed: dict[str, Shadowed] = {}
     rejected: dict[str, Rejected] = {}
     meant: list[Named] = []
-    for candidate, result in told:
+    for candidate, result in identified:
         if isinstance(result, Rejected):
             rejected.setdefault(result.path, result)
             if candidate.name:
@@ -75,7 +75,7 @@ def find(named: Sequence[str] = ()) -> Found:
     )
 
 
-def _owners(told: Iterable[tuple[Candidate, _Identified | Rejected]]) -> dict[str, str]:
+def _owners(identified: Iterable[tuple[Candidate, _Identified | Rejected]]) -> dict[str, str]:
     """By id, the file that bears it without a build: this machine's own Python of that id.
 
     Where the machine has none, it is what was named and built in a checkout, at the release's
@@ -84,7 +84,7 @@ def _owners(told: Iterable[tuple[Candidate, _Identified | Rejected]]) -> dict[st
     """
     own: dict[str, str] = {}
     named: dict[str, set[str]] = {}
-    for candidate, result in told:
+    for candidate, result in identified:
         if isinstance(result, _Identified):
             id = result.interpreter.id
             if not candidate.name:

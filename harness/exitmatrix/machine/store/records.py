@@ -20,7 +20,7 @@ TOLD_CELLS = 3
 """So many cells are named of those that two files disagree about."""
 
 
-class Told(Frozen, kw_only=True):
+class SavedTimeline(Frozen, kw_only=True):
     """The timeline of one outcome of a cell."""
 
     cell: str
@@ -47,9 +47,9 @@ class Formed(Frozen):
     format: int = FORMAT
 
 
-T = TypeVar("T", Record, Told, Key, Named)
+T = TypeVar("T", Record, SavedTimeline, Key, Named)
 CELL = msgspec.json.Decoder(Named)
-TOLD = msgspec.json.Decoder(Told)
+SAVED_TIMELINE = msgspec.json.Decoder(SavedTimeline)
 KEY = msgspec.json.Decoder(Key)
 FORMED = msgspec.json.Decoder(Formed)
 OURS = b'{"format":%d,"cell":' % FORMAT
@@ -185,10 +185,10 @@ def read_timelines(
 ) -> dict[tuple[str, str], Timeline]:
     """Timelines by cell and outcome digest; of one cell where one is named."""
     return {
-        (told.cell, told.outcome): told.timeline
+        (saved.cell, saved.outcome): saved.timeline
         for file in sorted((output / "timelines" / of_platform).glob("*.jsonl"))
-        for told in read(file, TOLD.decode, cell.encode())
-        if not cell or told.cell == cell
+        for saved in read(file, SAVED_TIMELINE.decode, cell.encode())
+        if not cell or saved.cell == cell
     }
 
 

@@ -35,7 +35,7 @@ from exitmatrix.machine.store.foreign import (
 from exitmatrix.machine.store.records import (
     CELL,
     KEY,
-    Told,
+    SavedTimeline,
     describe,
     digest,
     interpreters_in,
@@ -80,7 +80,7 @@ class _Shelf:
     """All that is known of the cells of one interpreter."""
 
     records: dict[str, Record]
-    told: set[tuple[str, str]]  # cells and outcomes that have their timeline
+    with_timeline: set[tuple[str, str]]  # cells and outcomes that have their timeline
     trials: dict[str, int]  # how many were ever run, by cell
     this_run: set[str]  # cells that this run has measured, be it before it was interrupted
     grown: set[str] = field(default_factory=set)  # cells of whose outcomes this run added some
@@ -167,7 +167,7 @@ class Store:
         found = merged(self._record_files.get(interpreter, ()), interpreter, self._sharing)
         for cell in self._forgotten & set(found):
             del found[cell]
-        told = {
+        saved = {
             (key.cell, key.outcome)
             for file in self._timeline_files.get(interpreter, ())
             for key in read(file, KEY.decode)
@@ -175,7 +175,7 @@ class Store:
         counts = _read_ledger(self._ledger(interpreter))
         # A cell whose record has been removed since is unknown again.
         this_run = {one.cell for one in counts if one.run == self._run and one.cell in found}
-        return _Shelf(found, told, {one.cell: one.trials for one in counts}, this_run)
+        return _Shelf(found, saved, {one.cell: one.trials for one in counts}, this_run)
 
     def _ledger(self, interpreter: str) -> Path:
         return self._ledgers / f"{interpreter}.jsonl"
@@ -204,8 +204,8 @@ class Store:
         uncounted = old is not None and old.outcomes and old.runs is None and not before
         if uncounted and result.trials < RACY:
             return None
-        told = (old.runs or 0) if old is not None else 0
-        return max(before, told) + result.trials
+        on_record = (old.runs or 0) if old is not None else 0
+        return max(before, on_record) + result.trials
 
     def save(
         self,
@@ -260,10 +260,10 @@ class Store:
             self._add(self._records, self._record_files, cell.interpreter, line)
         for outcome in record.outcomes:
             key = digest(outcome)
-            if (record.cell, key) not in shelf.told and key in timelines:
-                shelf.told.add((record.cell, key))
-                told = Told(cell=record.cell, outcome=key, timeline=timelines[key])
-                line = ENCODER.encode(told)
+            if (record.cell, key) not in shelf.with_timeline and key in timelines:
+                shelf.with_timeline.add((record.cell, key))
+                saved = SavedTimeline(cell=record.cell, outcome=key, timeline=timelines[key])
+                line = ENCODER.encode(saved)
                 self._add(self._timelines, self._timeline_files, cell.interpreter, line)
         shelf.trials[record.cell] = before + result.trials
         shelf.this_run.add(record.cell)
@@ -299,8 +299,8 @@ class Store:
             # Each line as it stands: what was not measured is not written anew.
             rewrite(file, [line for _, line in records])
             file = self._timelines / f"{interpreter}.jsonl"
-            told = read_lines(file, KEY.decode)
-            rewrite(file, [line for one, line in told if (one.cell, one.outcome) in current])
+            lines = read_lines(file, KEY.decode)
+            rewrite(file, [line for one, line in lines if (one.cell, one.outcome) in current])
 
     def _line(self, shelf: _Shelf, record: Record, interpreter: str) -> bytes:
         """A record as it is written: with what the line that it replaces holds beside."""

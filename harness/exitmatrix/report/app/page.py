@@ -171,13 +171,13 @@ def _end(report: AppReport) -> Iterator[str]:
     blind = sum(len(one.blind) for one in run)
     if blind and not any(disagreements(one) for one in run):
         other = sum(map(only_without, run))
-        told = (
+        compared = (
             f"{blind - other} of {blind} runs without it ended as runs with it did; what {other}"
             " showed is one side of a race."
             if other
             else f"{f'{blind} runs' if blind > 1 else 'a run'} without it ended alike."
         )
-        yield from filled(f"The probe made no difference that was seen: {told}", "  ")
+        yield from filled(f"The probe made no difference that was seen: {compared}", "  ")
     for note in report.notes:
         yield from filled(note, "  ")
     yield f"  {report.runs} runs in {report.seconds:.0f} s."

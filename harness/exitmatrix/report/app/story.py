@@ -78,16 +78,16 @@ def _shapes(outcomes: Sequence[AppOutcome]) -> list[list[AppOutcome]]:
 
 def _steps(outcome: AppOutcome) -> list[str]:
     """Who did what after what, each with its time after the first signal."""
-    told: list[tuple[float, str]] = [
+    steps: list[tuple[float, str]] = [
         (one.seconds, f"{one.signal} to {_whom(one.to)}") for one in outcome.sent
     ]
     for group in grouped(_shown(outcome.members)):
-        told += _group(group)
+        steps += _group(group)
     if outcome.reply:
         got = REPLIES.get(outcome.reply, f"an answer with status {outcome.reply}")
-        told.append((outcome.watched, f"the client gets {got}"))
+        steps.append((outcome.watched, f"the client gets {got}"))
     lines: list[str] = []
-    for when, what in sorted(told, key=lambda one: one[0]):
+    for when, what in sorted(steps, key=lambda one: one[0]):
         lines += filled(what, f"  {max(when, 0.0):5.1f} s  ", INDENT)
     lines += [
         line

@@ -159,13 +159,13 @@ def _why(facts: CellFacts, chosen: Callable[[Iterable[str]], Sequence[str]] = tu
         for number, outcome in enumerate(judgement.prediction.outcomes):
             lines += _filled(("The laws allow: ", "or: ")[number > 0] + _said(outcome), "   ")
     rules = judgement.prediction.rules
-    told = chosen(rules)
-    for id in told:
+    rules_shown = chosen(rules)
+    for id in rules_shown:
         rule = TEXTS.get(id)
         lines += ["", f"  {id}"]
         lines += _filled(plain(prose(rule.because)), "    ", "    ") if rule else []
         lines += _filled(f"Source: {rule.source}", "      ", "    ") if rule else []
-    others = [id for id in rules if id not in told]
+    others = [id for id in rules if id not in rules_shown]
     if others:
         lines += ["", *_filled(f"And what holds for most programs: {', '.join(others)}.")]
     return lines

@@ -275,14 +275,14 @@ def _runs(changes: Sequence[Change]) -> str:
 
 def _why(why: Reasons, known: set[str]) -> list[str]:
     """The reasons; what was told before, or of the other one, is not told again in full."""
-    told = []
+    reasons = []
     for one in why:
-        told.append(
+        reasons.append(
             (f"{one.who}: " if one.who else "")
             + (f"{one.rule}, as above" if one.rule in known else one.text)
         )
         known |= {one.rule} - {""}
-    return told
+    return reasons
 
 
 def _again(change: Change) -> str:
@@ -292,11 +292,11 @@ def _again(change: Change) -> str:
 
 def _rows(rows: Iterable[tuple[str, Sequence[str]]], least: int = 0) -> list[str]:
     """Labels in a column, what they say beside them."""
-    told = list(rows)
-    width = max(least, *(len(label) for label, _ in told))
+    pairs = list(rows)
+    width = max(least, *(len(label) for label, _ in pairs))
     return [
         line
-        for label, texts in told
+        for label, texts in pairs
         for number, words in enumerate(texts)
         for line in _wrapped(words, f"{INDENT}{'' if number else label:{width}}  ")
     ]

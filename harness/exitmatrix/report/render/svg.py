@@ -87,13 +87,13 @@ def strip_svg(title: str, versions: Sequence[tuple[str, Symbol]]) -> str:
     alike: dict[Symbol, list[str]] = {}
     for name, symbol in versions:
         alike.setdefault(symbol, []).append(name)
-    told = "; ".join(
+    states = "; ".join(
         f"{_WORDS[symbol]} ({_all_of(names) if len(alike) == 1 else ', '.join(names)})"
         for symbol, names in alike.items()
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="36">'
-        f"<title>{escape(f'{title}: {told}')}</title>{''.join(_squares(versions))}</svg>\n"
+        f"<title>{escape(f'{title}: {states}')}</title>{''.join(_squares(versions))}</svg>\n"
     )
 
 

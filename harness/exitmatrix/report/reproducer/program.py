@@ -210,13 +210,15 @@ def _about(
 
 def _showed(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """What was seen: of several outcomes first what they have in common, then the rest of each."""
-    told = list(dict.fromkeys(map(_summary, outcomes)))
-    if not told:
+    summaries = list(dict.fromkeys(map(_summary, outcomes)))
+    if not summaries:
         yield "    too little"
         return
-    common = [line for line in told[0] if all(line in one for one in told)]
+    common = [line for line in summaries[0] if all(line in one for one in summaries)]
     yield from _at_four(common)
-    apart = [[line for line in one if line not in common] for one in told] if told[1:] else []
+    apart = (
+        [[line for line in one if line not in common] for one in summaries] if summaries[1:] else []
+    )
     for number, rest in enumerate(apart):
         yield "  or" if number else "  and either" if common else "  either"
         yield from _at_four(rest or ["nothing else"])
@@ -244,9 +246,9 @@ def _python(record: Record) -> str:
     if about.get("implementation") == "pypy":
         return f"PyPy {version} ({about.get('implementation_version', '')})"
     flags = {"free-threaded": about.get("free_threaded"), "debug": about.get("debug")}
-    told = [flag for flag, is_set in flags.items() if is_set]
-    told += [f"build {about['build']}"] if about.get("build") else []
-    return f"CPython {version}" + (f" ({', '.join(told)})" if told else "")
+    flags_set = [flag for flag, is_set in flags.items() if is_set]
+    flags_set += [f"build {about['build']}"] if about.get("build") else []
+    return f"CPython {version}" + (f" ({', '.join(flags_set)})" if flags_set else "")
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

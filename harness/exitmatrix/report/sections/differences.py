@@ -45,12 +45,12 @@ def differences_section(
         " newest of them. What is printed on stderr, and what becomes of data in flight, is listed"
         " by version in the tables above."
     )
-    told: Block = (
+    block: Block = (
         table(HEAD, rows(found))
         if found
         else paragraph("All that were measured agree on everything.")
     )
-    return [Section("Versions that differ", (paragraph(about), told))]
+    return [Section("Versions that differ", (paragraph(about), block))]
 
 
 def differences(surveys: Iterable[Survey], scenarios: Mapping[str, Scenario]) -> list[Difference]:

@@ -88,11 +88,11 @@ def _answers(
                 numbered(html_words(short_answer(group))),
                 numbered(at_length(group)),
                 numbered(html_words(entry(KILLS, group))),
-                numbered(escape(told.who)),
-                [(column, numbered(escape(words))) for column, words in told.steps],
-                [numbered(law_words(id)) for id in told.laws],
+                numbered(escape(panel.who)),
+                [(column, numbered(escape(words))) for column, words in panel.steps],
+                [numbered(law_words(id)) for id in panel.laws],
             ]
-            for group, told in zip(one.survey.groups, panels(one, site), strict=True)
+            for group, panel in zip(one.survey.groups, panels(one, site), strict=True)
         ]
         for one in families
     }
@@ -164,7 +164,7 @@ OLDER = " Some of this was seen with older releases only."
 
 def at_length(group: Group) -> str:
     """What happens, in sentences; of a race also whether the newest release showed all of it."""
-    told = " Or: ".join(map(sentences, group.outcomes[:MOST]))
+    text = " Or: ".join(map(sentences, group.outcomes[:MOST]))
     more = len(group.outcomes) - MOST
     others = " Or one other." if more == 1 else f" Or one of {more} others." if more > 0 else ""
-    return told + others + (OLDER if group.newest and group.newest != group.outcomes else "")
+    return text + others + (OLDER if group.newest and group.newest != group.outcomes else "")

@@ -150,10 +150,10 @@ def _why(family: Family, site: Site) -> list[Section]:
     """The laws that matter here, and a link to those on which most cells rest."""
     blocks: list[Block] = [*open_words(family, site)]
     known = laws_of(family, site)
-    told = telling(known)
-    if told:
-        blocks.append(points(map(law_item, told)))
-    if len(told) < len(known):
+    shown = telling(known)
+    if shown:
+        blocks.append(points(map(law_item, shown)))
+    if len(shown) < len(known):
         there = Link("what holds for most programs", f"{LAWS_PAGE}#{COMMON}")
         blocks.append(paragraph(inline("And ", there, ".")))
     return [Section("Why", tuple(blocks))] if blocks else []
@@ -182,7 +182,7 @@ def asked(asking: Sequence[Answered]) -> list[Section]:
 
 def interpreters(*families: Family) -> Iterator[Block]:
     """Every interpreter, by which a page is linked to, below its answer and with its stacks."""
-    told: dict[Inline, dict[str, list[tuple[str, str]]]] = {}
+    by_answer: dict[Inline, dict[str, list[tuple[str, str]]]] = {}
     answers = {
         (one.question, subject): short_answer(group)
         for one in families
@@ -195,16 +195,16 @@ def interpreters(*families: Family) -> Iterator[Block]:
             key = answers[family.question, who], record.interpreter_id, who.python.full
             mine.setdefault(key, []).append(record.stack)
         for (answer, id, full), stacks in mine.items():
-            told.setdefault(answer, {}).setdefault(", ".join(stacks), []).append((id, full))
+            by_answer.setdefault(answer, {}).setdefault(", ".join(stacks), []).append((id, full))
     named: set[str] = set()
     items: list[Item] = []
-    for answer, by_stacks in told.items():
+    for answer, by_stacks in by_answer.items():
         for with_these, some in by_stacks.items():
             below = []
             for id, full in some:
                 below.append(Item((full,), name="" if id in named else id))
                 named.add(id)
-            said = "" if len(told) == 1 else answer
+            said = "" if len(by_answer) == 1 else answer
             what = "" if with_these == "none" else f"with {with_these}"
             label = joined(", ", (said, what)) or "all"
             items.append(Item((inline(label, ":"),), below=tuple(below)))

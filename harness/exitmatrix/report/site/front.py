@@ -83,17 +83,17 @@ def _choices() -> str:
 def _answer(family: Family, site: Site) -> str:
     """The answer that stands there first; the script shows others in its parts."""
     groups = family.survey.groups
-    told = [*panels(family, site)]
-    versions = zip(told, groups, strict=True)
+    shown = [*panels(family, site)]
+    versions = zip(shown, groups, strict=True)
     who = (f"<li>{escape(one.who)}: {html_words(short_answer(by))}</li>" for one, by in versions)
-    laws = "".join(f"<li>{law_words(id)}</li>" for id in told[0].laws)
+    laws = "".join(f"<li>{law_words(id)}</li>" for id in shown[0].laws)
     return (
         '<section id="answer" aria-live="polite" aria-label="The answer">'
         f'<p class="asked"><code>{escape(str(family.question))}</code></p>'
         f'<p class="short">{html_words(short_answer(groups[0]))}</p>'
         f'<p class="long">{escape(at_length(groups[0]))}</p>'
         '<div class="remedies"></div>'
-        f"<h2>In order, in one run</h2>{order_html(told[0].steps)}"
+        f"<h2>In order, in one run</h2>{order_html(shown[0].steps)}"
         f'<h2>Why</h2><ul class="why">{laws}</ul>'
         f'<h2>Versions</h2><ul class="versions">{"".join(who)}</ul>'
         f'<p><a class="more" href="{escape(family.page)}">'

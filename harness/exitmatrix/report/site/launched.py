@@ -94,8 +94,8 @@ def _ending(
 ) -> Section:
     """One way to end it; its laws by their numbers in the list below."""
     blocks: list[Block] = [paragraph(ending_words(family)), *answer_blocks(family)]
-    for title, told in drawn(family, site):
-        blocks += [paragraph(f"{title}:"), *told] if "outcome" in title else told
+    for title, figure_of in drawn(family, site):
+        blocks += [paragraph(f"{title}:"), *figure_of] if "outcome" in title else figure_of
     blocks += [*versions(family), *open_words(family, site)]
     if laws := laws_of(family, site):
         listed = ", ".join(str(numbers[id]) for id in laws)

@@ -99,12 +99,12 @@ def _answer(record: Record) -> Iterator[Block]:
 
 def _figures(record: Record) -> Iterator[Section]:
     several = len(record.outcomes) > 1
-    for number, (outcome, told) in enumerate(
+    for number, (outcome, steps) in enumerate(
         zip(record.outcomes, record.timelines, strict=False), 1
     ):
         roles = [one.role for one in outcome.processes]
         title = f"In order, outcome {number}" if several else "In order"
-        yield Section(title, (figure(of_the_program(told, roles), roles),))
+        yield Section(title, (figure(of_the_program(steps, roles), roles),))
 
 
 def _ending(record: Record) -> str:
@@ -129,11 +129,11 @@ def _command(record: Record) -> str:
 
 def own_answer(record: Record) -> Inline:
     """Whether all ran that was registered, in the processes that ended."""
-    told = [*record.timelines, *[()] * len(record.outcomes)]
+    timelines = [*record.timelines, *[()] * len(record.outcomes)]
     each = list(
         dict.fromkeys(
             _of_one(outcome, timeline)
-            for outcome, timeline in zip(record.outcomes, told, strict=False)
+            for outcome, timeline in zip(record.outcomes, timelines, strict=False)
         )
     )
     if not each:

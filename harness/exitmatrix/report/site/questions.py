@@ -123,10 +123,10 @@ def _newest(group: Group) -> Inline:
 def _others(family: Family) -> Inline:
     """Who does otherwise, where that shows in the short answer."""
     first, *others = family.survey.groups
-    told: dict[Inline, list[Group]] = {}
+    by_answer: dict[Inline, list[Group]] = {}
     for group in others:
-        told.setdefault(_newest(group), []).append(group)
-    told.pop(_newest(first), None)
+        by_answer.setdefault(_newest(group), []).append(group)
+    by_answer.pop(_newest(first), None)
     return joined(
         " ",
         (
@@ -139,7 +139,7 @@ def _others(family: Family) -> Inline:
                 answer,
                 ".",
             )
-            for answer, some in told.items()
+            for answer, some in by_answer.items()
         ),
     )
 

@@ -44,14 +44,14 @@ def races_page(site: Site) -> Section:
 def _race(family: Family, site: Site) -> Section:
     group = family.survey.groups[0]
     link = Link("in order, why, and by version", family.page)
-    told = [sentences(one) for one in group.outcomes[:MOST]]
-    more = len(group.outcomes) - len(told)
+    answers = [sentences(one) for one in group.outcomes[:MOST]]
+    more = len(group.outcomes) - len(answers)
     if more > 0:
-        told.append(f"{more} more.")
+        answers.append(f"{more} more.")
     blocks: list[Block] = [
         paragraph(inline(short_answer(group), ". ", link, ".")),
         *_between(family, site),
-        points(told),
+        points(answers),
         table(("who", "runs", "outcomes seen", "one that was not seen"), _odds(family)),
     ]
     return Section(Code(str(family.question)), tuple(blocks))
