@@ -366,7 +366,7 @@ def test_a_difference_is_explained_by_the_rules_of_one_side_only() -> None:
     old = record(question, ended(status=1), version="3.7.16")
     new = record(question, replace(died("SIGINT"), processes=()), version="3.8.18")
     told = why_changed(Change(platform=LINUX, old=old, new=new), LOADED)
-    assert {reason.who for reason in told} <= {"cpython-3.7.16", "cpython-3.8.18"}
+    assert {reason.subject for reason in told} <= {"cpython-3.7.16", "cpython-3.8.18"}
     assert told
     same = record(question, ended(), version="3.9.18")
     assert why_changed(Change(platform=LINUX, old=new, new=same), LOADED) == ()

@@ -96,7 +96,7 @@ def test_a_document_says_what_the_text_says() -> None:
     judged = {one["id"]: one["verdict"] for one in printed(*words)["claims"]}
     for one in printed(*words)["claims"]:
         assert all(ruling["verdict"] in get_args(Word) for ruling in one["rulings"])
-        if [ruling["who"] for ruling in one["rulings"]] == [""]:
+        if [ruling["subjects"] for ruling in one["rulings"]] == [""]:
             assert one["verdict"].startswith(one["rulings"][0]["verdict"])
     for line in shown(*words).stdout.splitlines():
         id, verdict = line.split(maxsplit=1)

@@ -104,15 +104,16 @@ class Asked:
         self._named: dict[str, set[Question]] = {}
         # A pattern names a few of the hundreds that a subject could be asked.
         self._places = {
-            who: {one: place for place, one in enumerate(some)} for who, some in cells.items()
+            subject: {one: place for place, one in enumerate(some)}
+            for subject, some in cells.items()
         }
         self._families: dict[str, set[str]] = {}
 
-    def cells_named(self, who: Subject, pattern: str) -> list[Question]:
+    def cells_named(self, subject: Subject, pattern: str) -> list[Question]:
         """What could be asked of a subject, of the cells that a pattern names."""
         if pattern not in self._named:
             self._named[pattern] = {one for one in self._everything if one.matches(pattern)}
-        places = self._places[who]
+        places = self._places[subject]
         return sorted(
             (one for one in self._named[pattern] if one in places), key=places.__getitem__
         )
@@ -143,17 +144,19 @@ def cells_of(
     subjects: Iterable[Subject], scenarios: Mapping[str, Scenario]
 ) -> dict[Subject, tuple[Question, ...]]:
     """All that each subject could be asked."""
-    there = {(who.python.id, who.stack): who for who in subjects}
+    there = {(subject.python.id, subject.stack): subject for subject in subjects}
     planned = plan(
-        list({who.python.id: _interpreter(who.python) for who in there.values()}.values()),
+        list(
+            {subject.python.id: _interpreter(subject.python) for subject in there.values()}.values()
+        ),
         list(scenarios.values()),
-        list({who.stack: _stack(who) for who in there.values()}.values()),
+        list({subject.stack: _stack(subject) for subject in there.values()}.values()),
         lambda stack, python: None if (python.id, stack.name) in there else "not a subject",
     )
     found: defaultdict[tuple[str, str], list[Question]] = defaultdict(list)
     for cell in planned.cells:
         found[cell.interpreter, cell.stack].append(cell.question)
-    return {who: tuple(found[who.python.id, who.stack]) for who in subjects}
+    return {subject: tuple(found[subject.python.id, subject.stack]) for subject in subjects}
 
 
 def _interpreter(python: Python) -> Interpreter:
@@ -161,13 +164,13 @@ def _interpreter(python: Python) -> Interpreter:
     return Interpreter(id=python.id, implementation=implementation, version=python.version, path="")
 
 
-def _stack(who: Subject) -> Stack:
-    return Stack(name=who.stack, family=family_of(who), requires="")
+def _stack(subject: Subject) -> Stack:
+    return Stack(name=subject.stack, family=family_of(subject), requires="")
 
 
-def family_of(who: Subject) -> str:
+def family_of(subject: Subject) -> str:
     """Of its stack: none, flask, pytest-xdist."""
-    return who.stack.rpartition("-")[0] or who.stack
+    return subject.stack.rpartition("-")[0] or subject.stack
 
 
 # ----------------------------------------------------------------- one subject
@@ -188,8 +191,8 @@ class _CannotBeHad(_Unanswered):
 class _Witness:
     """What one subject showed, as far as a claim asks for it."""
 
-    def __init__(self, asked: Asked, who: Subject) -> None:
-        self.who = who
+    def __init__(self, asked: Asked, subject: Subject) -> None:
+        self.subject = subject
         self.asked = asked
 
     def rule(self, claim: Claim) -> tuple[Word, str]:
@@ -219,16 +222,16 @@ class _Witness:
         return all(cells) if expect.of == "every" else any(cells)
 
     def _cells(self, expect: Expect) -> list[Evidence]:
-        there = self.asked.cells_named(self.who, expect.cells)
+        there = self.asked.cells_named(self.subject, expect.cells)
         if not there and not expect.if_it_can_be_had:
             raise _CannotBeHad(expect.cells)
-        found = [self.asked.evidence[self.who].get(one) for one in there]
+        found = [self.asked.evidence[self.subject].get(one) for one in there]
         if not all(one and one.sights and not one.record.unknown for one in found):
             raise _NotMeasured(expect.cells)
         return [one for one in found if one]
 
     def _is_mine(self, expect: Expect) -> bool:
-        return family_of(self.who) in self.asked.families_named(expect.cells)
+        return family_of(self.subject) in self.asked.families_named(expect.cells)
 
 
 # ----------------------------------------------------------------- all of them
@@ -242,15 +245,15 @@ def assess(claim: Claim, asked: Asked) -> Assessment:
     ruled: defaultdict[tuple[Word, str], list[Subject]] = defaultdict(list)
     unmeasured: list[Subject] = []
     not_asked: list[Subject] = []
-    for who in _newest_first(asked.evidence):
-        if family_of(who) not in mine or judged & set(unwritten):
+    for subject in _newest_first(asked.evidence):
+        if family_of(subject) not in mine or judged & set(unwritten):
             continue
         try:
-            ruled[_Witness(asked, who).rule(claim)].append(who)
+            ruled[_Witness(asked, subject).rule(claim)].append(subject)
         except _NotMeasured:
-            unmeasured.append(who)
+            unmeasured.append(subject)
         except _CannotBeHad:
-            not_asked.append(who)
+            not_asked.append(subject)
     rulings = tuple(
         Ruling(verdict=word, because=because, subjects=tuple(some))
         for (word, because), some in ruled.items()
@@ -278,8 +281,8 @@ def verdict(rulings: Sequence[Ruling]) -> str:
         return NOT_MEASURED
     if len(words) == 1:
         return words[0]
-    holding = {who for one in rulings if one.verdict in HOLDING for who in one.subjects}
-    everyone = {who for one in rulings for who in one.subjects}
+    holding = {subject for one in rulings if one.verdict in HOLDING for subject in one.subjects}
+    everyone = {subject for one in rulings for subject in one.subjects}
     word = next((one for one in (*HOLDING, IN_SOME_RUNS) if one in words), CONTRADICTED)
     if not holding or holding == everyone:
         return f"{word}, for some"
@@ -288,8 +291,8 @@ def verdict(rulings: Sequence[Ruling]) -> str:
 
 def _extent(holding: set[Subject], everyone: set[Subject]) -> str:
     """Who they are: since 3.7; until 2.7; except on PyPy 3.9; on 3.12.1 only."""
-    failing = {who.python for who in everyone - holding}
-    mine = {who.python for who in holding}
+    failing = {subject.python for subject in everyone - holding}
+    mine = {subject.python for subject in holding}
     line = in_order(one for one in mine | failing if one.family == "cpython")
     some = [one for one in line if one in mine]
     if some and len(some) < len(line):
@@ -317,9 +320,9 @@ def _by_stack(rulings: Sequence[Ruling]) -> tuple[tuple[str, str], ...]:
             for one in rulings
             if (
                 some := tuple(
-                    who
-                    for who in one.subjects
-                    if family_of(who) != "none" and (who.stack in HELD_STILL) == held
+                    subject
+                    for subject in one.subjects
+                    if family_of(subject) != "none" and (subject.stack in HELD_STILL) == held
                 )
             )
         ]
@@ -329,5 +332,8 @@ def _by_stack(rulings: Sequence[Ruling]) -> tuple[tuple[str, str], ...]:
 
 
 def _newest_first(subjects: Iterable[Subject]) -> list[Subject]:
-    order = in_order({who.python for who in subjects})
-    return sorted(subjects, key=lambda who: (-order.index(who.python), who.platform, who.stack))
+    order = in_order({subject.python for subject in subjects})
+    return sorted(
+        subjects,
+        key=lambda subject: (-order.index(subject.python), subject.platform, subject.stack),
+    )

@@ -60,7 +60,7 @@ def all_of(*conditions: Condition) -> Condition:
     return Condition(words=words, met=lambda sight: all(one.met(sight) for one in conditions))
 
 
-def _who(role: str) -> str:
+def _where(role: str) -> str:
     return "" if role == "main" else f"in the {role} "
 
 
@@ -70,7 +70,7 @@ def _who(role: str) -> str:
 def ran(role: str, *names: str) -> Condition:
     """Exactly these, in this order, and to their end."""
     return Condition(
-        words=f"{_who(role)}{', '.join(names)} run, in this order",
+        words=f"{_where(role)}{', '.join(names)} run, in this order",
         met=lambda sight: sight.handlers(role) == names and not sight.process(role).unfinished,
     )
 
@@ -83,14 +83,15 @@ def all_reversed(role: str = "main") -> Condition:
 def ran_any(role: str = "main") -> Condition:
     """At least one."""
     return Condition(
-        words=f"{_who(role)}some handler runs", met=lambda sight: bool(sight.handlers(role))
+        words=f"{_where(role)}some handler runs",
+        met=lambda sight: bool(sight.handlers(role)),
     )
 
 
 def ran_none(role: str = "main") -> Condition:
     """None, not even to begin with."""
     return Condition(
-        words=f"{_who(role)}no handler runs",
+        words=f"{_where(role)}no handler runs",
         met=lambda sight: not sight.handlers(role) and not sight.process(role).unfinished,
     )
 
@@ -98,7 +99,7 @@ def ran_none(role: str = "main") -> Condition:
 def ran_all_but(name: str, role: str = "main") -> Condition:
     """The others ran, this one did not."""
     return Condition(
-        words=f"{_who(role)}others run, {name} does not",
+        words=f"{_where(role)}others run, {name} does not",
         met=lambda sight: bool(sight.handlers(role)) and name not in sight.handlers(role),
     )
 
@@ -106,27 +107,28 @@ def ran_all_but(name: str, role: str = "main") -> Condition:
 def ran_times(name: str, times: int, role: str = "main") -> Condition:
     """One handler, so often."""
     return Condition(
-        words=f"{_who(role)}{name} runs {times} times",
+        words=f"{_where(role)}{name} runs {times} times",
         met=lambda sight: sight.handlers(role).count(name) == times,
     )
 
 
 def ran_where(words: str, test: Callable[[Sequence[str]], bool], role: str = "main") -> Condition:
     """Any other statement about the handlers that ran, of whatever mechanism, in order."""
-    return Condition(words=f"{_who(role)}{words}", met=lambda sight: test(sight.seen(role)))
+    return Condition(words=f"{_where(role)}{words}", met=lambda sight: test(sight.seen(role)))
 
 
 def raised(role: str = "main") -> Condition:
     """Some handler ended by an exception."""
     return Condition(
-        words=f"{_who(role)}a handler raises", met=lambda sight: bool(sight.process(role).raised)
+        words=f"{_where(role)}a handler raises",
+        met=lambda sight: bool(sight.process(role).raised),
     )
 
 
 def cut_off(role: str = "main") -> Condition:
     """Handlers had begun, and the process was killed before they were done."""
     return Condition(
-        words=f"{_who(role)}a handler begins and is cut off by SIGKILL",
+        words=f"{_where(role)}a handler begins and is cut off by SIGKILL",
         met=lambda sight: (
             bool(sight.process(role).unfinished)
             and sight.process(role).exit == {"signal": "SIGKILL"}
@@ -140,7 +142,7 @@ def cut_off(role: str = "main") -> Condition:
 def exits(code: int, role: str = "main") -> Condition:
     """With an exit status."""
     return Condition(
-        words=f"{_who(role)}the exit status is {code}",
+        words=f"{_where(role)}the exit status is {code}",
         met=lambda sight: sight.process(role).exit == {"code": code},
     )
 
@@ -156,7 +158,7 @@ def dies_of(signal: str, role: str = "main") -> Condition:
 def ends_cleanly(role: str = "main") -> Condition:
     """By itself, with handlers that all came to their end without an exception."""
     return Condition(
-        words=f"{_who(role)}handlers run, none raises or is cut off, the exit status is 0",
+        words=f"{_where(role)}handlers run, none raises or is cut off, the exit status is 0",
         met=lambda sight: (
             bool(sight.handlers(role))
             and not sight.process(role).unfinished
@@ -199,7 +201,7 @@ def buffered(fate: StdoutFate, role: str = "main") -> Condition:
             raise NotSeen(f"the {role} wrote nothing that was to be flushed")
         return seen == fate
 
-    return Condition(words=f"{_who(role)}text that was not flushed is {fate}", met=met)
+    return Condition(words=f"{_where(role)}text that was not flushed is {fate}", met=met)
 
 
 def nobody_left() -> Condition:

@@ -151,7 +151,7 @@ def _processor_time() -> float:
 def _startup(rounds: int) -> None:
     """Print how long commands take that run nothing, and that of a Python that does nothing."""
     call = "from exitmatrix.cli.entry import entry; entry()"
-    ways = {
+    commands = {
         "python -c pass": ["-c", "pass"],
         "exitmatrix --help": ["-c", call, "--help"],
         "exitmatrix explain CELL": [
@@ -162,7 +162,7 @@ def _startup(rounds: int) -> None:
         ],
     }
     click.echo("start to end, seconds, median of the rounds")
-    for name, words in ways.items():
+    for name, words in commands.items():
         seconds = [
             1 / _rate(1, partial(_silently, [sys.executable, *words])) for _ in range(rounds)
         ]

@@ -181,7 +181,7 @@ def the_change(answer: Step, looking: Looking, subjects: Mapping[str, Scenario])
     assert new is not None
     change = Change(platform=platform_name(), old=old, new=new)
     # Of rules that allow both the same none explains why they differ.
-    why = tuple(one for one in why_changed(change, subjects) if one.who)
+    why = tuple(one for one in why_changed(change, subjects) if one.subject)
     return ExplainedChange(change=change, why=why)
 
 

@@ -15,7 +15,7 @@ class Reason(Frozen, kw_only=True):
 
     text: str
     rule: str = ""
-    who: str = ""
+    subject: str = ""
 
 
 Reasons = tuple[Reason, ...]
@@ -67,10 +67,10 @@ def _reasons_of(judgement: Judgement) -> Reasons:
     return tuple(_because(id) for id in judgement.prediction.rules)
 
 
-def _because(id: str, who: str = "") -> Reason:
+def _because(id: str, subject: str = "") -> Reason:
     rule = TEXTS.get(id)
     text = f"{rule.because} ({rule.source})" if rule else "a rule that is gone"
-    return Reason(text=text, rule=id, who=who)
+    return Reason(text=text, rule=id, subject=subject)
 
 
 def _subject(record: Record, change: Change) -> str:

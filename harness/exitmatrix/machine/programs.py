@@ -50,8 +50,8 @@ def run_program(python: str, text: str) -> tuple[str, dict[str, Any]]:
             finally:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
-    said = output.decode(errors="replace").replace(f"{folder}{os.sep}", "")
-    return ADDRESS.sub("0x...", LIBRARY.sub("", said)), _ended(process.returncode)
+    shown = output.decode(errors="replace").replace(f"{folder}{os.sep}", "")
+    return ADDRESS.sub("0x...", LIBRARY.sub("", shown)), _ended(process.returncode)
 
 
 def _ended(status: int) -> dict[str, Any]:

@@ -170,9 +170,9 @@ def stack_age(stack: str) -> tuple[int, ...]:
 # --------------------------------------------------------------- interpreters
 
 
-def subject_age(who: Subject) -> tuple[object, ...]:
+def subject_age(subject: Subject) -> tuple[object, ...]:
     """Sorts subjects from old to new: by interpreter, then by stack."""
-    return (*age(who.python), stack_age(who.stack), who.platform)
+    return (*age(subject.python), stack_age(subject.stack), subject.platform)
 
 
 def python_words(chosen: Collection[Python], measured: Collection[Python]) -> str:

@@ -206,9 +206,9 @@ def _until_closing(history: Sequence[Moment]) -> Sequence[Moment]:
 
 
 def _sent(moment: Moment, tree: Tree, begun: float) -> Sent:
-    name, target, *whom = moment.event.detail
+    name, target, *receiver = moment.event.detail
     to = tree.roles.get(moment.event.pid, target) if moment.event.pid else target
-    if target == GROUP and not whom:
+    if target == GROUP and not receiver:
         to = NOBODY
     return Sent(seconds=moment.seconds - begun, signal=name, to=to)
 

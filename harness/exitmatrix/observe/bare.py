@@ -22,30 +22,30 @@ def seen(run: BareRun, texts: Collection[str]) -> Seen:
     """
     if run.unseen:
         raise NotSeen(run.unseen)
-    said: dict[tuple[int, ...], list[Line]] = {(): []}
+    lines: dict[tuple[int, ...], list[Line]] = {(): []}
     orphans = dict(run.orphans)
     ends: dict[tuple[int, ...], Exit] = {(): _exit(run.status)}
     for line in run.events:
         place, word, *rest = line.split()
         path = _path(place)
         if word == "started":
-            said.setdefault(path, [])
+            lines.setdefault(path, [])
             orphan = orphans.get(int(rest[0]))
             if orphan:
                 ends[path] = _exit(orphan)
         elif word == "exit":
             ends[path] = _exit(" ".join(rest))
-        elif path not in said:
+        elif path not in lines:
             raise NotSeen(f"what told {line[-40:]!r} had not told that it started")
         elif rest[0] in MOMENTS:
-            said[path].append(Line(word, MOMENTS[rest[0]]))
+            lines[path].append(Line(word, MOMENTS[rest[0]]))
         else:
             raise NotSeen(f"it told {line!r}")
-    for path in said:
+    for path in lines:
         if path not in ends:
             raise NotSeen(f"nobody saw the end of {'.'.join(map(str, path))}")
     return Seen(
-        processes=tuple(Execution(path, tuple(said[path]), ends[path]) for path in sorted(said)),
+        processes=tuple(Execution(path, tuple(lines[path]), ends[path]) for path in sorted(lines)),
         stdout=tuple(_split(run.stdout, texts)),
     )
 

@@ -143,11 +143,11 @@ def outside(alone: Outcome, outcomes: Iterable[Outcome]) -> str:
 
 
 def _apart(alone: Outcome, seen: Iterable[Outcome]) -> str:
-    both = dict.fromkeys(map(_say, seen))
-    return f"without the probe: {_say(alone)}; with it: {' or '.join(both)}"
+    both = dict.fromkeys(map(_words, seen))
+    return f"without the probe: {_words(alone)}; with it: {' or '.join(both)}"
 
 
-def _say(outcome: Outcome) -> str:
+def _words(outcome: Outcome) -> str:
     words = []
     for one in outcome.processes:
         how = " ".join(f"{kind} {value}" for kind, value in (one.exit or {"alive": ""}).items())

@@ -129,8 +129,8 @@ def _unfinished(
         return f"nothing says that {termination.id} took place"
     if len(history) == len(whole):
         return "the history ends before the trial was closed"
-    heard = str(sum(event.source in ("probe", "endings") for event in history))
-    if whole[len(history)].detail[:1] not in ((), (heard,)):
+    received = str(sum(event.source in ("probe", "endings") for event in history))
+    if whole[len(history)].detail[:1] not in ((), (received,)):
         return "the history does not hold as many events as were heard"
     return None
 
@@ -147,8 +147,8 @@ def _takes_place(event: Event, termination: Termination) -> bool:
         case "touch":
             return (event.source, event.kind) == ("harness", "touched")
         case _:
-            said = (event.source, event.kind, *event.detail[:1])
-            return said == ("harness", "sent", termination.signal)
+            event_key = (event.source, event.kind, *event.detail[:1])
+            return event_key == ("harness", "sent", termination.signal)
 
 
 def _missing_events(seen: dict[int, Seen]) -> str | None:
@@ -158,8 +158,8 @@ def _missing_events(seen: dict[int, Seen]) -> str | None:
         for numbers in one.numbers.values():
             if sorted(numbers) != list(range(1, len(numbers) + 1)):
                 return "events of a process are missing or doubled"
-        spoken = sum(program == one.program and number > 0 for program, number in one.numbers)
-        if one.inside and one.subinterpreters > spoken:
+        reporting = sum(program == one.program and number > 0 for program, number in one.numbers)
+        if one.inside and one.subinterpreters > reporting:
             return "a subinterpreter was not observed from inside"
         if any(name == "?" for name, _ in one.handlers.values()):
             return "a handler ran that was never registered"
@@ -212,15 +212,15 @@ def _misplaced(history: Sequence[Event], seen: dict[int, Seen], scenario: Scenar
     that answers HTTP is the one that serves.
     """
     for event in history:
-        who = seen[event.pid].role if event.pid in seen else ""
+        role = seen[event.pid].role if event.pid in seen else ""
         match event.source, event.kind:
-            case "harness", "serves" if who != scenario.acting_role:
+            case "harness", "serves" if role != scenario.acting_role:
                 return f"the process that served is not the {scenario.acting_role}"
-            case "endings", "ending" if who != scenario.acting_role:
+            case "endings", "ending" if role != scenario.acting_role:
                 return f"the termination took place outside of the {scenario.acting_role}"
-            case "harness", "sent" if event.pid and event.detail[1:] != (who,):
+            case "harness", "sent" if event.pid and event.detail[1:] != (role,):
                 return "the signal went to another process than the target"
-            case "harness", "answered" if not who:
+            case "harness", "answered" if not role:
                 return "HTTP was answered by a process that does not run the program"
     return None
 

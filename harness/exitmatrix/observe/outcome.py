@@ -64,8 +64,8 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
     ran = sorted((one for one in seen.values() if one.role), key=place)
     for one in seen.values():
         if one.exit is None and not one.alive:
-            who = one.role or helper_name(one.words)
-            return Unknown(reason=f"{who} neither ended nor showed a sign of life")
+            called = one.role or helper_name(one.words)
+            return Unknown(reason=f"{called} neither ended nor showed a sign of life")
     whole = not any((f.source, f.kind) == ("harness", "stdout-cut") for f in history)
     stdout = trial.stdout if whole else None
     began = sorted(

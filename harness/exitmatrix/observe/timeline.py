@@ -34,7 +34,7 @@ def timeline(trial: Trial, scenario: Scenario) -> Timeline:
     }
     lines: list[tuple[str, ...]] = []
     for event in history:
-        who = names.get(event.pid, "")
+        role = names.get(event.pid, "")
         if event.source == "endings" and event.kind == "alive":
             continue  # how often a sign of life was asked for is a matter of time
         if event in asked and event is not asked[-1]:
@@ -42,14 +42,14 @@ def timeline(trial: Trial, scenario: Scenario) -> Timeline:
         inside = event.source in ("probe", "endings")
         if inside and event.kind in ("started", "forked"):
             where = (f"subinterpreter {event.subinterpreter}",) if event.subinterpreter else ()
-            lines.append((who, event.kind, *where))
+            lines.append((role, event.kind, *where))
         elif inside and event.kind in ("registered", "began", "ended", "raised"):
             name, module = seen[event.pid].handlers.get(event.detail[0], ("?", OWN_MODULE))
             label = name if module == OWN_MODULE else module
             kind = {"ended": "returned"}.get(event.kind, event.kind)
             how = event.detail[1:2] if kind == "raised" else ()
-            lines.append((who, kind, label, *how))
+            lines.append((role, kind, label, *how))
         elif event.source != "probe" and event.kind in kinds:
-            speaker = who or "harness"
+            speaker = role or "harness"
             lines.append((speaker, event.kind, *event.detail[: kinds[event.kind]]))
     return tuple(lines)

@@ -54,24 +54,24 @@ class Unmeasured(Frozen, kw_only=True):
 Answer = Step | Alike | Unmeasured
 
 
-def first_change(row: Row, look: Look[T], same: Same[T], to_the_end: bool) -> Answer:
+def first_change(row: Row, measure: Look[T], same: Same[T], to_the_end: bool) -> Answer:
     """Where behaviour changed; `to_the_end` says that the row's old end was asked for."""
-    newest = look(0)
+    newest = measure(0)
     if newest is None:
         return Unmeasured(place=0)
     if not to_the_end:
-        return _back_from_the_newest(row, look, lambda one: same(newest, one))
+        return _back_from_the_newest(row, measure, lambda one: same(newest, one))
     end = 0
     while row.has(end + 1):
         end += 1
-    while (oldest := look(end)) is None:  # no later than the newest, which was measured
+    while (oldest := measure(end)) is None:  # no later than the newest, which was measured
         end -= 1
     if same(oldest, newest):
         return Alike(oldest=end)
-    return _between(0, end, look, lambda one: not same(oldest, one))
+    return _between(0, end, measure, lambda one: not same(oldest, one))
 
 
-def _back_from_the_newest(row: Row, look: Look[T], as_newest: Callable[[T], bool]) -> Answer:
+def _back_from_the_newest(row: Row, measure: Look[T], as_newest: Callable[[T], bool]) -> Answer:
     last, step = 0, 1
     limit: int | None = None  # nothing from here on can be measured, or is there
     while limit is None or last + 1 < limit:
@@ -83,23 +83,23 @@ def _back_from_the_newest(row: Row, look: Look[T], as_newest: Callable[[T], bool
             place = min(place, limit - 1)
         if place == last:
             break
-        shown = look(place)
+        shown = measure(place)
         if shown is None:
             limit, step = place, max(1, step // 2)
         elif as_newest(shown):
             last, step = place, step * 2
         else:
-            return _between(last, place, look, as_newest)
+            return _between(last, place, measure, as_newest)
     return Alike(oldest=last)
 
 
-def _between(new: int, old: int, look: Look[T], is_new: Callable[[T], bool]) -> Step:
+def _between(new: int, old: int, measure: Look[T], is_new: Callable[[T], bool]) -> Step:
     """Halve the way between one that is as the new side and one that is not."""
     mute: set[int] = set()
     while places := [place for place in range(new + 1, old) if place not in mute]:
         middle = (new + old) // 2
         place = min(places, key=lambda one: (abs(one - middle), one))
-        shown = look(place)
+        shown = measure(place)
         if shown is None:
             mute.add(place)
         elif is_new(shown):

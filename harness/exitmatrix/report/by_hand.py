@@ -69,11 +69,11 @@ def _actions(actions: Sequence[Action]) -> list[str]:
     if first.scenario.serves:
         parts = [["", *_server(action)] for action in actions]
         return [line for part in parts for line in part][1:]
-    ways = list(dict.fromkeys(_way(action) for action in actions))
+    endings = list(dict.fromkeys(_ending_of(action) for action in actions))
     lengths = list(dict.fromkeys(str(action.scenario.length) for action in actions))
-    looping = {"how": ways, "ms": lengths}
-    way, length = (f"${name}" if len(some) > 1 else some[0] for name, some in looping.items())
-    lines = _plain(first, way, length)
+    looping = {"how": endings, "ms": lengths}
+    how, length = (f"${name}" if len(some) > 1 else some[0] for name, some in looping.items())
+    lines = _plain(first, how, length)
     for name, some in looping.items():
         if len(some) > 1:
             inner = [f"  {line}" for line in lines]
@@ -81,7 +81,7 @@ def _actions(actions: Sequence[Action]) -> list[str]:
     return lines
 
 
-def _way(action: Action) -> str:
+def _ending_of(action: Action) -> str:
     """The word that tells it from others: an ending's id, or a signal."""
     signal = action.termination.signal
     return _typed(signal) if signal else action.termination.id
@@ -92,14 +92,14 @@ def _typed(signal: str) -> str:
     return NUMBERS.get(signal, signal.removeprefix("SIG"))
 
 
-def _plain(action: Action, way: str, length: str) -> list[str]:
+def _plain(action: Action, how: str, length: str) -> list[str]:
     handlers = f"EXITMATRIX_HANDLER_MS={length} " if length != "0" else ""
     if action.inside:
-        ending = f"EXITMATRIX_ENDING={way} " if way != "return" else ""
+        ending = f"EXITMATRIX_ENDING={how} " if how != "return" else ""
         lines = [f"{handlers}{ending}{_python(action)}; echo exit status $?"]
     else:
         lines = [f"EXITMATRIX_ENDING=wait {handlers}{_python(action)} &", f"sleep {TO_START}"]
-        lines += [f"{_kill(action, way)}; wait $!; echo exit status $?"]
+        lines += [f"{_kill(action, how)}; wait $!; echo exit status $?"]
     return [*lines, "python look.py"] if action.scenario.data else lines
 
 
@@ -108,15 +108,15 @@ def _python(action: Action) -> str:
     return " ".join(("python", *action.scenario.runner, PROGRAM))
 
 
-def _kill(action: Action, way: str) -> str:
+def _kill(action: Action, how: str) -> str:
     """The command that signals a program in the background."""
     roles = action.scenario.roles
     if action.target == "group":
-        kill = f"kill -{way} -- -$!"
+        kill = f"kill -{how} -- -$!"
     elif action.target == roles[0]:
-        kill = f"kill -{way} $!"
+        kill = f"kill -{how} $!"
     else:
-        kill = f"pkill -{way} -P $!"
+        kill = f"pkill -{how} -P $!"
     return f"{kill}{_then(action, '$!')}"
 
 
@@ -132,21 +132,21 @@ def _server(action: Action) -> list[str]:
     """Two terminals: the app says its port in the one, and is ended from the other."""
     length = action.scenario.length
     handlers = f"EXITMATRIX_HANDLER_MS={length} " if length else ""
-    ending = f"EXITMATRIX_ENDING={_way(action)} " if action.inside else ""
+    ending = f"EXITMATRIX_ENDING={_ending_of(action)} " if action.inside else ""
     lines = [f"{handlers}{ending}python {PROGRAM}    # it says its PORT"]
     if action.inside:
         return [*lines, "# in a second terminal:", _get("end")]
     if action.target == "group" and action.termination.signal == "SIGINT":
         return [*lines, "# press Ctrl-C"]
-    who = "PID" if len(action.scenario.roles) == 1 else f"{action.target.upper()}_PID"
-    receiver = "-- -PARENT_PID" if action.target == "group" else who
+    pid = "PID" if len(action.scenario.roles) == 1 else f"{action.target.upper()}_PID"
+    receiver = "-- -PARENT_PID" if action.target == "group" else pid
     roles = action.scenario.roles
     note = f"    # the {roles[1]}'s PPID is the {roles[0]}'s PID" if len(roles) > 1 else ""
     return [
         *lines,
         "# in a second terminal:",
         f"{PIDS}{note}",
-        f"kill -{_way(action)} {receiver}{_then(action, receiver)}",
+        f"kill -{_ending_of(action)} {receiver}{_then(action, receiver)}",
         f"{_get('')}    # does anybody answer?",
     ]
 

@@ -71,8 +71,10 @@ def grouped_rows(shown: Iterable[tuple[Inline, Rows]]) -> list[Row]:
     lines: list[Row] = []
     for rows, some in names.items():
         label = joined(", ", some)
-        for who, cells in rows:
-            lines.append((OR if who == OR else inline(label, ": ", who) if who else label, *cells))
+        for first, cells in rows:
+            lines.append(
+                (OR if first == OR else inline(label, ": ", first) if first else label, *cells)
+            )
             label = label if len(some) == 1 else "the same"
     return lines
 

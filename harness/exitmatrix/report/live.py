@@ -34,7 +34,7 @@ class Narrator:
         self.alive: list[int] = []
         self.over = False
         self.victim = 0
-        self.heard: list[int] = []  # who wrote each line on stdout after the victim was hit
+        self.writer_pids: list[int] = []  # who wrote each line on stdout after the victim was hit
         self._sayings: dict[str, Callable[[Event], Iterator[Line]]] = {
             "spawned": self._starts,
             "started": self._starts,
@@ -78,7 +78,7 @@ class Narrator:
     def _says(self, event: Event) -> Iterator[Line]:
         if event.detail[0].strip() and not self.over:
             if self.victim and event.kind == "says":
-                self.heard.append(event.pid)
+                self.writer_pids.append(event.pid)
             yield from self._by(event.pid, f"| {event.detail[0]}")
 
     def _sent(self, event: Event) -> Iterator[Line]:
@@ -125,8 +125,8 @@ class Narrator:
 
     def _end(self, how: str) -> str:
         word, _, value = how.partition(" ")
-        said = {"code": f"ends with status {value}", "signal": f"is gone: {value}"}
-        words = said.get(word, "ends")
+        ends = {"code": f"ends with status {value}", "signal": f"is gone: {value}"}
+        words = ends.get(word, "ends")
         return f"{words}, by the cleaning up" if self.over else words
 
     def _afterwards(self, event: Event) -> Iterator[Line]:
@@ -145,10 +145,10 @@ class Narrator:
         hit = f"You killed {self.victim}"
         if self.termination.delivery == IN_PROCESS:
             hit = f"You made {self.victim} end itself"
-        writers = dict.fromkeys(self.heard)
+        writers = dict.fromkeys(self.writer_pids)
         if not writers:
             return f"{hit}. No handler printed a line."
-        lines = LINES.get(len(self.heard), f"All {len(self.heard)} lines")
+        lines = LINES.get(len(self.writer_pids), f"All {len(self.writer_pids)} lines")
         return f"{hit}. {lines} came from {' and '.join(map(self._relation, writers))}."
 
     def _relation(self, pid: int) -> str:

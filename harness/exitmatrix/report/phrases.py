@@ -123,9 +123,9 @@ def left_words(outcome: Outcome) -> str:
     """What is left behind: nothing; child, serving; a semaphore."""
     left = list(outcome.left)
     if outcome.survivors:
-        who = " and ".join(outcome.survivors)
+        roles = " and ".join(outcome.survivors)
         whole = len(outcome.survivors) == len(outcome.processes)
-        left.insert(0, ("nothing ended" if whole else who) + serving(outcome))
+        left.insert(0, ("nothing ended" if whole else roles) + serving(outcome))
     return "; ".join(left) or "nothing"
 
 
@@ -152,8 +152,8 @@ def printed_words(outcome: Outcome) -> str:
     """What stderr said, line after line, where a scenario asks for it."""
     if outcome.printed is None:
         return ""
-    said = [re.sub(r" at 0x<address>", "", line) for line in outcome.printed]
-    return " / ".join(line for line in said if not line.startswith(TRACE)) or "nothing"
+    lines = [re.sub(r" at 0x<address>", "", line) for line in outcome.printed]
+    return " / ".join(line for line in lines if not line.startswith(TRACE)) or "nothing"
 
 
 NO_ANSWER = {

@@ -36,23 +36,23 @@ def _alike_together(outcome: Outcome) -> Iterator[list[str]]:
     for (kind, _), some in grouped.items():
         parts = list(_process(some[0], outcome))
         if len(some) > 1:
-            parts[0] = parts[0].replace(_who(some[0], outcome), f"Each {kind}", 1)
+            parts[0] = parts[0].replace(_subject(some[0], outcome), f"Each {kind}", 1)
         yield parts
 
 
 def _process(process: Process, outcome: Outcome) -> Iterator[str]:
-    who = _who(process, outcome)
-    yield f"{who} {_handlers(process)}, {_end(process, outcome)}"
+    subject = _subject(process, outcome)
+    yield f"{subject} {_handlers(process)}, {_end(process, outcome)}"
     if cut_short(process, outcome.cut):
         yield "At which moment it is killed is chance, and it may get less far"
     if process.raised:
         after = ", and more handlers ran after that" if _went_on(process) else ""
         yield f"{_list(process.raised)} raised{after}"
-    if said := _OUTPUT[fate(process, outcome.cut) or "kept"]:
-        yield said
+    if output := _OUTPUT[fate(process, outcome.cut) or "kept"]:
+        yield output
 
 
-def _who(process: Process, outcome: Outcome) -> str:
+def _subject(process: Process, outcome: Outcome) -> str:
     if len(outcome.processes) == 1:
         return "The program"
     base, number, _ = process.role.partition("#")
@@ -109,16 +109,16 @@ def _afterwards(outcome: Outcome) -> Iterator[str]:
         goes = "goes on" if one.exit is None else _exit(one.exit).removeprefix("and ")
         yield f"Its launcher, {one.name}, {goes}"
     if outcome.answer and outcome.survivors:
-        said = {"none": "gets no answer", "either": "gets an answer or none"}
-        yield f"The client {said.get(outcome.answer, f'gets status {outcome.answer}')}"
+        words = {"none": "gets no answer", "either": "gets an answer or none"}
+        yield f"The client {words.get(outcome.answer, f'gets status {outcome.answer}')}"
     if outcome.client:
-        said = {
+        words = {
             "cut": "gets a part of an answer",
             "closed": "gets no answer: its connection is closed",
             "reset": "gets no answer: its connection is reset",
             "waits": "gets no answer, and waits",
         }
-        yield f"The client {said.get(outcome.client, f'gets status {outcome.client}')}"
+        yield f"The client {words.get(outcome.client, f'gets status {outcome.client}')}"
     if outcome.port == "closed":
         yield "Nobody answers HTTP any more"
     for state in dict.fromkeys(sorted((outcome.data or {}).values())):

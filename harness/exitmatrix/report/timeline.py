@@ -26,9 +26,9 @@ def figure(timeline: Timeline, roles: Sequence[str]) -> Figure:
 def of_the_program(timeline: Timeline, roles: Sequence[str]) -> Timeline:
     """What the program itself did and what was done to it: no libraries, no helpers."""
     return tuple(
-        (who, kind, *detail)
-        for who, kind, *detail in timeline
-        if (who in roles or who == HARNESS)
+        (role, kind, *detail)
+        for role, kind, *detail in timeline
+        if (role in roles or role == HARNESS)
         and not (kind in OF_HANDLERS and OF_A_LIBRARY.fullmatch(detail[0]))
     )
 
@@ -41,28 +41,28 @@ def timeline_lines(timeline: Timeline, roles: Sequence[str]) -> list[str]:
 def _joined(steps: Iterable[Step]) -> Iterator[Step]:
     """Registrations in a row, and runs in a row, as one step each."""
     waiting: tuple[str, str, list[str]] | None = None
-    for who, what in steps:
+    for role, what in steps:
         verb, _, rest = what.partition(" ")
-        if waiting and waiting[:2] == (who, verb) and verb in ("registers", "holds", "runs"):
+        if waiting and waiting[:2] == (role, verb) and verb in ("registers", "holds", "runs"):
             waiting[2].append(rest)
             continue
         if waiting:
-            yield _said(waiting)
-        waiting = (who, verb, [rest])
+            yield _joined_step(waiting)
+        waiting = (role, verb, [rest])
     if waiting:
-        yield _said(waiting)
+        yield _joined_step(waiting)
 
 
-def _said(waiting: tuple[str, str, list[str]]) -> Step:
-    who, verb, rest = waiting
-    return who, f"{verb} {', '.join(rest)}".rstrip()
+def _joined_step(waiting: tuple[str, str, list[str]]) -> Step:
+    role, verb, rest = waiting
+    return role, f"{verb} {', '.join(rest)}".rstrip()
 
 
 def _steps(timeline: Timeline, roles: Sequence[str]) -> Iterator[Step]:
     ready = spawned = inside = False
     rest = list(timeline)
     while rest:
-        who, kind, *detail = rest.pop(0)
+        role, kind, *detail = rest.pop(0)
         following = rest[0] if rest else ("", "")
         if kind == "ready" and not inside:
             continue  # of a program that comes to its end by itself, nobody waits for anything
@@ -70,17 +70,17 @@ def _steps(timeline: Timeline, roles: Sequence[str]) -> Iterator[Step]:
         inside = inside or kind in ("started", "forked")
         if kind == "replied" and not ready:
             continue  # the harness's own request, which says who serves
-        if kind == "started" and spawned and who == roles[0]:
+        if kind == "started" and spawned and role == roles[0]:
             continue
         spawned = spawned or kind == "spawned"
         detail = [_short(one) for one in detail]
-        if kind == "began" and following[:2] in ((who, "returned"), (who, "raised")):
+        if kind == "began" and following[:2] in ((role, "returned"), (role, "raised")):
             rest.pop(0)
             if following[1] == "returned":
-                yield _placed(who, f"runs {detail[0]}", roles)
+                yield _placed(role, f"runs {detail[0]}", roles)
                 continue
             kind, detail = "raised", list(following[2:])
-        yield _step(who, kind, detail, roles)
+        yield _step(role, kind, detail, roles)
 
 
 def _short(name: str) -> str:
@@ -91,7 +91,7 @@ def _short(name: str) -> str:
     return module if module and last.startswith("_") else name
 
 
-def _step(who: str, kind: str, detail: Sequence[str], roles: Sequence[str]) -> Step:
+def _step(role: str, kind: str, detail: Sequence[str], roles: Sequence[str]) -> Step:
     first = detail[0] if detail else ""
     between = {
         "ready": "ready",
@@ -121,11 +121,11 @@ def _step(who: str, kind: str, detail: Sequence[str], roles: Sequence[str]) -> S
         "ended": _end(first),
         "alive": "still there",
     }
-    return _placed(who, own.get(kind, " ".join((kind, *detail))), roles)
+    return _placed(role, own.get(kind, " ".join((kind, *detail))), roles)
 
 
-def _placed(who: str, what: str, roles: Sequence[str]) -> Step:
-    return (who, what) if who in roles else ("", f"{who}: {what}")
+def _placed(role: str, what: str, roles: Sequence[str]) -> Step:
+    return (role, what) if role in roles else ("", f"{role}: {what}")
 
 
 def _action(termination: str) -> str:

@@ -225,8 +225,8 @@ class Tools:
             *("--no-header", "--no-annotate", "--python", interpreter.path),
             *(*options, "-"),
         ]
-        said = self.ask_index(*command, given="\n".join(words))
-        return tuple(line for line in said.splitlines() if line and not line.startswith("#"))
+        answer = self.ask_index(*command, given="\n".join(words))
+        return tuple(line for line in answer.splitlines() if line and not line.startswith("#"))
 
     def ask_index(self, *command: str | Path, given: str = "") -> str:
         """Run uv; that the index cannot be reached is found out once, and then is the reason."""

@@ -30,10 +30,10 @@ class Releases:
     def between(self, oldest: str, newest: str) -> None:
         """Set the ends; "" is the newest that there is, or the oldest. Raises FailedError."""
         wanted = f"=={newest}" if newest else ""
-        said = self._ask(wanted)
-        if said is None:
+        answer = self._ask(wanted)
+        if answer is None:
             raise CommandFailedError(f"error: there is no {self._package}{wanted}")
-        self._found = [said]
+        self._found = [answer]
         if oldest:
             end = self._ask(f"=={oldest}")
             if end is None:
@@ -66,9 +66,9 @@ class Releases:
     def _ask(self, wanted: str, *options: str) -> str | None:
         """The newest release that is wanted; None where there is none. Raises FailedError."""
         try:
-            said = self._tools.exactly([self._package + wanted], self._interpreter, *options)
+            answer = self._tools.exactly([self._package + wanted], self._interpreter, *options)
         except CommandFailedError:
             return None
-        (pin,) = said
+        (pin,) = answer
         (specifier,) = Requirement(pin).specifier
         return specifier.version

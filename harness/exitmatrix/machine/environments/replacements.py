@@ -56,13 +56,13 @@ def exact(tools: Tools, words: Sequence[str], interpreter: Interpreter) -> tuple
     for word in words:
         try:
             # A path may hold what a line of requirements cannot; its address holds none of that.
-            said = tools.exactly([Path(word).as_uri() if is_place(word) else word], interpreter)
+            answer = tools.exactly([Path(word).as_uri() if is_place(word) else word], interpreter)
         except CommandFailedError as error:
             reason = re.sub(r"^Because (.+?) and you require .*", r"\1", str(error))
             raise BadRequirement(f"{word}: {reason}") from error
         # A folder is named as such: uv builds one each time that is named on its own.
         named = {"word": word} if is_place(word) else {}
-        found += [replace(replacement(line), **named) for line in said]
+        found += [replace(replacement(line), **named) for line in answer]
     return tuple(found)
 
 

@@ -40,13 +40,13 @@ def ask(path: str) -> Answer | str:
     if answer := read_answer(output):
         return answer
     # A shell or a loader says what is wrong at the beginning.
-    said = python_error(output) or next(filter(None, map(str.strip, output.splitlines())), "")
-    said = f": {shorten(said, 160)}" if said else ""
+    words = python_error(output) or next(filter(None, map(str.strip, output.splitlines())), "")
+    words = f": {shorten(words, 160)}" if words else ""
     if status:
-        return f"is no working Python, it ended with status {status}{said}"
+        return f"is no working Python, it ended with status {status}{words}"
     if status is None and len(output) < _MOST_OUTPUT:
         return f"gave no answer within {SECONDS_TO_ANSWER:g} s"
-    return f"is no Python, it printed no version{said}"
+    return f"is no Python, it printed no version{words}"
 
 
 def _listen(process: subprocess.Popen[bytes]) -> tuple[str, int | None]:

@@ -34,7 +34,7 @@ def find(named: Sequence[str] = ()) -> Found:
     What the caller names by a path and is not this machine's own Python of that id has a build
     in its id: a patched copy of a release says of itself what the release says.
     """
-    looked = [(candidate, _look(candidate)) for candidate in candidates(named)]
+    looked = [(candidate, _binary_of(candidate)) for candidate in candidates(named)]
     binaries: dict[str, str] = {}  # real path -> the path to start it by
     for _, binary in looked:
         if isinstance(binary, str):
@@ -105,7 +105,7 @@ def _builds(used: dict[str, _Identified]) -> set[str]:
     return {each.executable for each in used.values() if each.interpreter.named}
 
 
-def _look(candidate: Candidate) -> str | Rejected:
+def _binary_of(candidate: Candidate) -> str | Rejected:
     """The binary to ask for a candidate, or why there is none."""
     path = candidate.path
     if is_folder(Path(path)):

@@ -54,7 +54,7 @@ def append(file: Path, line: bytes) -> None:
     """Add a line to a file, in one write where that can be. Raises OSError."""
     data = line + b"\n"
     with file.open("a+b", buffering=0) as out:
-        _mend(out)
+        _drop_torn_line(out)
         while data:  # less than all is written where the disk is full; then the next raises
             data = data[out.write(data) :]
 
@@ -83,7 +83,7 @@ def in_order(file: Path) -> bool:
     return True
 
 
-def _mend(file: FileIO) -> None:
+def _drop_torn_line(file: FileIO) -> None:
     """Bring a file that ends in a torn line back to its last whole one."""
     size = file.seek(0, os.SEEK_END)
     if not size:

@@ -40,10 +40,10 @@ def _when_ready(trial: AppTrial) -> float:
     return next((one.seconds for one in trial.history if one.event.kind == "ready"), -1.0)
 
 
-def waits_for(spec: AppSpec, who: Sequence[str]) -> str:
+def waits_for(spec: AppSpec, those_left: Sequence[str]) -> str:
     """What a run waits for that only waits."""
-    verb = "goes" if len(who) == 1 else "go"
-    return f"{spec.id}: {listed(who)} {verb} on, watched for up to {spec.grace:g} s"
+    verb = "goes" if len(those_left) == 1 else "go"
+    return f"{spec.id}: {listed(those_left)} {verb} on, watched for up to {spec.grace:g} s"
 
 
 def made_again(endings: Sequence[Situation]) -> str:

@@ -42,7 +42,7 @@ def story(result: EndingResult) -> list[str]:
     if not result.outcomes:
         return lines
     shapes = _shapes(result.outcomes)
-    said: set[str] = set()
+    shown: set[str] = set()
     for place, shape in enumerate(shapes):
         if place:
             lines += filled(
@@ -50,8 +50,8 @@ def story(result: EndingResult) -> list[str]:
             )
         lines += _steps(shape[0])
         for reason in reasons(shape[0], result.situation):
-            if reason.text not in said:
-                said.add(reason.text)
+            if reason.text not in shown:
+                shown.add(reason.text)
                 lines += filled(reason.text, "  ")
                 if reason.remedy:
                     lines += filled(f"Remedy: {reason.remedy}.", "  ")
@@ -79,7 +79,7 @@ def _shapes(outcomes: Sequence[AppOutcome]) -> list[list[AppOutcome]]:
 def _steps(outcome: AppOutcome) -> list[str]:
     """Who did what after what, each with its time after the first signal."""
     steps: list[tuple[float, str]] = [
-        (one.seconds, f"{one.signal} to {_whom(one.to)}") for one in outcome.sent
+        (one.seconds, f"{one.signal} to {_target_words(one.to)}") for one in outcome.sent
     ]
     for group in grouped(_shown(outcome.members)):
         steps += _group(group)
@@ -104,7 +104,7 @@ def _steps(outcome: AppOutcome) -> list[str]:
     return lines
 
 
-def _whom(target: str) -> str:
+def _target_words(target: str) -> str:
     return WHOM.get(target, target)
 
 
@@ -129,9 +129,9 @@ def _is_chance(member: Member) -> bool:
 
 def _group(group: Sequence[Member]) -> Iterator[tuple[float, str]]:
     """What processes that are alike did: at the time of the first of them."""
-    who, several, one = roles(group), len(group) > 1, group[0]
+    names, several, one = roles(group), len(group) > 1, group[0]
     if one.new:
-        yield min(m.born for m in group), f"{who} {'are' if several else 'is'} started"
+        yield min(m.born for m in group), f"{names} {'are' if several else 'is'} started"
     for of_signals in (True, False):
         ran = [r for r in one.own if r.fate == "ran" and r.handler.of_signal == of_signals]
         began = [
@@ -142,13 +142,13 @@ def _group(group: Sequence[Member]) -> Iterator[tuple[float, str]]:
         ]
         if ran and began:
             labels = list(dict.fromkeys(map(_label, ran)))
-            yield min(began), f"{who} run{'' if several else 's'} {listed(labels)}"
+            yield min(began), f"{names} run{'' if several else 's'} {listed(labels)}"
     if one.executed is not None:
         missing = _missing(one, FATES, past=True)
-        yield one.executed, f"{who} execute{'' if several else 's'} another program{missing}"
+        yield one.executed, f"{names} execute{'' if several else 's'} another program{missing}"
     if one.exit:
         when = min(m.seconds for m in group if m.seconds is not None)
-        yield when, f"{who} {exit_words(one.exit, several)}{_missing(one)}"
+        yield when, f"{names} {exit_words(one.exit, several)}{_missing(one)}"
 
 
 def _missing(one: Member, fates: Mapping[str, str] = FATES, past: bool = False) -> str:

@@ -16,7 +16,7 @@ class RulingDocument(Frozen, kw_only=True, omit_defaults=False):
 
     verdict: str
     because: str
-    who: str  # in words; "" for all
+    subjects: str  # in words; "" for all
 
 
 class ClaimDocument(Frozen, kw_only=True, omit_defaults=False):
@@ -63,10 +63,10 @@ def judged_claims(assessments: Iterable[Assessment]) -> ClaimsDocument:
 
 
 def _rulings(assessment: Assessment) -> tuple[RulingDocument, ...]:
-    everyone = [who for ruling in assessment.rulings for who in ruling.subjects]
+    everyone = [subject for ruling in assessment.rulings for subject in ruling.subjects]
     return tuple(
         RulingDocument(
-            verdict=one.verdict, because=one.because, who=subject_words(one.subjects, everyone)
+            verdict=one.verdict, because=one.because, subjects=subject_words(one.subjects, everyone)
         )
         for one in assessment.rulings
     )

@@ -86,7 +86,7 @@ def _what_happens(facts: CellFacts) -> list[str]:
         lines += _filled(_race(facts))
     for number, outcome in enumerate(outcomes, 1):
         mark = f"{number}. " if len(outcomes) > 1 else ""
-        lines += _filled(mark + _said(outcome), "   " if mark else "")
+        lines += _filled(mark + _outcome_words(outcome), "   " if mark else "")
     if facts.record.seen:
         lines += _filled("How far runs got, each as it was seen:")
         lines += [
@@ -100,7 +100,7 @@ def _what_happens(facts: CellFacts) -> list[str]:
     return lines
 
 
-def _said(outcome: Outcome) -> str:
+def _outcome_words(outcome: Outcome) -> str:
     """An outcome in sentences, and what stderr said where the scenario asks for it."""
     words = printed_words(outcome)
     return sentences(outcome) + (f" On stderr: {words}" if words else "")
@@ -157,7 +157,9 @@ def _why(facts: CellFacts, chosen: Callable[[Iterable[str]], Sequence[str]] = tu
         lines += _filled(f"The laws allow a race, of which one side was seen: between {races}.")
     if word == "mismatch":
         for number, outcome in enumerate(judgement.prediction.outcomes):
-            lines += _filled(("The laws allow: ", "or: ")[number > 0] + _said(outcome), "   ")
+            lines += _filled(
+                ("The laws allow: ", "or: ")[number > 0] + _outcome_words(outcome), "   "
+            )
     rules = judgement.prediction.rules
     rules_shown = chosen(rules)
     for id in rules_shown:
@@ -194,8 +196,8 @@ def _versions(facts: CellFacts) -> list[str]:
     rows = [(mine, f"{_against(mine, others[0])} (this cell)")]
     rows += [(other, _against(other, mine)) for other in others]
     for group, what in rows:
-        who = subject_words(group.subjects, survey.measured)
-        lines += _filled(f"{who}: {what}", "    ")
+        subjects = subject_words(group.subjects, survey.measured)
+        lines += _filled(f"{subjects}: {what}", "    ")
     return lines
 
 

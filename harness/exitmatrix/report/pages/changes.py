@@ -104,15 +104,15 @@ def change_section(title: str, groups: Iterable[ChangeGroup], labels: Labels) ->
     """The same as a document, for a tracker."""
     blocks: list[Block] = []
     for one in groups:
-        said = [
+        items = [
             Item((inline(Strong(label), ": ", words),))
             for label, words in zip(labels, one.contrast, strict=True)
         ]
-        said.append(Item((inline(Strong("where"), ": ", codes(one.where)),)))
-        said += [Item((inline(Strong("runs"), f": {one.runs}"),))] if one.runs else []
-        said += [Item((inline(Strong("why"), f": {why}"),)) for why in one.why]
+        items.append(Item((inline(Strong("where"), ": ", codes(one.where)),)))
+        items += [Item((inline(Strong("runs"), f": {one.runs}"),))] if one.runs else []
+        items += [Item((inline(Strong("why"), f": {why}"),)) for why in one.why]
         commands = tuple(text for text in (one.again, one.program) if text)
-        blocks.append(points(said))
+        blocks.append(points(items))
         if commands:
             blocks.append(Listing("console", tuple(f"$ {text}" for text in commands)))
     return Section(title.removesuffix("."), tuple(blocks))
@@ -151,32 +151,32 @@ def contrast(change: Change) -> tuple[str, str]:
         keys = dict.fromkeys((*longer, *shorter))
         apart = [key for key in keys if mine.get(key) != its.get(key)]
         if apart:
-            return _said(mine, apart), _said(its, apart)
-    return _all_said(change.old.outcomes), _all_said(news)
+            return _chosen(mine, apart), _chosen(its, apart)
+    return _all_words(change.old.outcomes), _all_words(news)
 
 
 def everything(outcome: Outcome) -> dict[str, str]:
     """All that tells outcomes of a cell apart, part by part, also what the tables leave out."""
-    said = {key: words for key, words in parts(outcome).items() if words}
+    texts = {key: words for key, words in parts(outcome).items() if words}
     several = len(outcome.processes) > 1
     for one in outcome.processes:
-        who = f"{one.role}: "
+        prefix = f"{one.role}: "
         mine = f"{one.role} " if several else ""
         if one.exit is None and one.fired:
-            said[f"{who}handlers"] = f"{mine}ran {names(one.fired)}"
+            texts[f"{prefix}handlers"] = f"{mine}ran {names(one.fired)}"
         for key, words in _unseen(one).items():
-            said[f"{who}{key}"] = f"{mine}{words}"
+            texts[f"{prefix}{key}"] = f"{mine}{words}"
     if outcome.helpers:
-        said["helpers"] = f"helpers: {', '.join(outcome.helpers)}"
+        texts["helpers"] = f"helpers: {', '.join(outcome.helpers)}"
     for above in outcome.launchers:
-        said[f"launcher {above.name}"] = f"{above.name} {exit_words(above.exit)}"
+        texts[f"launcher {above.name}"] = f"{above.name} {exit_words(above.exit)}"
     if outcome.port:
-        said["port"] = f"port {outcome.port}"
+        texts["port"] = f"port {outcome.port}"
     if outcome.printed is not None:
-        said["printed"] = f"stderr: {' / '.join(outcome.printed) or 'nothing'}"
+        texts["printed"] = f"stderr: {' / '.join(outcome.printed) or 'nothing'}"
     if outcome.cut:
-        said["cut"] = "may be killed earlier than that"
-    return said
+        texts["cut"] = "may be killed earlier than that"
+    return texts
 
 
 def command(record: Record, python: str = "", instead: Sequence[str] = ()) -> str:
@@ -199,22 +199,22 @@ def count(number: int, one: str) -> str:
 
 def _unseen(process: Process) -> dict[str, str]:
     """What the tables do not tell of a process."""
-    said = {}
+    words = {}
     if process.exit is None and process.unfinished:
-        said["unfinished"] = f"{', '.join(process.unfinished)} unfinished"
+        words["unfinished"] = f"{', '.join(process.unfinished)} unfinished"
     if process.library:
-        said["libraries"] = f"libraries ran {', '.join(process.library)}"
+        words["libraries"] = f"libraries ran {', '.join(process.library)}"
     if process.before:
-        said["before"] = f"{count(process.before, 'handler')} before the first line"
-    return said
+        words["before"] = f"{count(process.before, 'handler')} before the first line"
+    return words
 
 
-def _said(said: Mapping[str, str], keys: Iterable[str]) -> str:
-    return "; ".join(said[key] for key in keys if said.get(key)) or "nothing of the kind"
+def _chosen(texts: Mapping[str, str], keys: Iterable[str]) -> str:
+    return "; ".join(texts[key] for key in keys if texts.get(key)) or "nothing of the kind"
 
 
-def _all_said(outcomes: Sequence[Outcome]) -> str:
-    return f" {OR} ".join(f"({_said(said, said)})" for said in map(everything, outcomes))
+def _all_words(outcomes: Sequence[Outcome]) -> str:
+    return f" {OR} ".join(f"({_chosen(outcome, outcome)})" for outcome in map(everything, outcomes))
 
 
 def _aligned(old: Outcome | None, new: Outcome | None) -> list[tuple[str, str, str]]:
@@ -252,8 +252,8 @@ def _where(changes: Sequence[Change], everyone: Sequence[Record]) -> list[str]:
             lines.append(_both_cells(here[0]))
             continue
         measured = {subject_of("", one) for one in everyone if one.question == question}
-        who = subject_words({subject_of("", one.new) for one in here}, measured)
-        lines.append(f"{here[0].new.question}: {who or 'everywhere it was compared'}")
+        subjects = subject_words({subject_of("", one.new) for one in here}, measured)
+        lines.append(f"{here[0].new.question}: {subjects or 'everywhere it was compared'}")
     return lines
 
 
@@ -278,7 +278,7 @@ def _why(why: Reasons, known: set[str]) -> list[str]:
     reasons = []
     for one in why:
         reasons.append(
-            (f"{one.who}: " if one.who else "")
+            (f"{one.subject}: " if one.subject else "")
             + (f"{one.rule}, as above" if one.rule in known else one.text)
         )
         known |= {one.rule} - {""}

@@ -194,15 +194,15 @@ class _Page:
         return Section(one.claim.id, tuple(blocks))
 
     def _notes(self, one: Assessment) -> list[Paragraph]:
-        said: list[Inline] = []
+        notes: list[Inline] = []
         if one.claim.opinion:
-            said.append(prose(one.claim.opinion))
+            notes.append(prose(one.claim.opinion))
         if one.claim.not_judged:
-            said.append(prose(one.claim.not_judged))
+            notes.append(prose(one.claim.not_judged))
         if len(one.by_stack) == 2:
             (then, first), (_, now) = one.by_stack
             name = _labels(one, then)
-            said.append(
+            notes.append(
                 f"{name}, the stack of 2020, and the newest of each Python agree."
                 if first == now
                 else f"With {name}, the stack of 2020: {first}. With the newest of each"
@@ -211,17 +211,17 @@ class _Page:
         elif one.by_stack:
             (only, _) = one.by_stack[0]
             name = _labels(one, only) if only else "the newest of each Python"
-            said.append(f"Only {name} was asked.")
-        ruled = (who for ruling in one.rulings for who in ruling.subjects)
+            notes.append(f"Only {name} was asked.")
+        ruled = (subject for ruling in one.rulings for subject in ruling.subjects)
         everyone = {*ruled, *one.not_asked, *one.unmeasured}
         if one.not_asked:
-            who = _who(one.not_asked, everyone)
-            said.append(f"Not asked, because they cannot have what it takes: {who}.")
+            names = _subject_words(one.not_asked, everyone)
+            notes.append(f"Not asked, because they cannot have what it takes: {names}.")
         if one.unmeasured:
-            said.append(f"Not measured: {_who(one.unmeasured, everyone)}.")
+            notes.append(f"Not measured: {_subject_words(one.unmeasured, everyone)}.")
         if one.unwritten:
-            said.append(inline("There is no program for: ", codes(one.unwritten), "."))
-        return [paragraph(joined(" ", said))] if said else []
+            notes.append(inline("There is no program for: ", codes(one.unwritten), "."))
+        return [paragraph(joined(" ", notes))] if notes else []
 
     def _names(self, claim: Claim) -> list[str]:
         """The cells that were measured for it, by the order of its patterns."""
@@ -283,8 +283,10 @@ class _Page:
 
 def _labels(one: Assessment, stack: str) -> str:
     """The releases that a stack is for those who were judged with it: Flask 1.1.2."""
-    judged = (who for ruling in one.rulings for who in ruling.subjects)
-    return " and ".join(sorted({who.label for who in judged if who.stack == stack}, key=release))
+    judged = (subject for ruling in one.rulings for subject in ruling.subjects)
+    return " and ".join(
+        sorted({subject.label for subject in judged if subject.stack == stack}, key=release)
+    )
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -298,24 +300,24 @@ def _text_of(claim: Claim) -> str:
 
 def _why(one: Assessment) -> Iterator[Inline]:
     """The reasons; where several verdicts were given, with who gave each."""
-    measured = [who for ruling in one.rulings for who in ruling.subjects]
+    measured = [subject for ruling in one.rulings for subject in ruling.subjects]
     for ruling in one.rulings:
         because = prose(ruling.because)
         if len(one.rulings) > 1:
-            who = subject_words(ruling.subjects, measured)
-            because = inline(Emphasis(f"{who}, {ruling.verdict}"), ": ", because)
+            subjects = subject_words(ruling.subjects, measured)
+            because = inline(Emphasis(f"{subjects}, {ruling.verdict}"), ": ", because)
         yield because
 
 
 def _answers(survey: Survey) -> Iterator[Inline]:
     """What was seen, with who showed it."""
     for group in survey.groups:
-        who = subject_words(group.subjects, survey.measured)
+        subjects = subject_words(group.subjects, survey.measured)
         seen: list[Inline] = []
         for outcome in group.outcomes:
             seen += [" ", Emphasis("Or:"), " ", _seen(outcome)] if seen else [_seen(outcome)]
         unknown = f"not known: {'; '.join(group.unknown)}"
-        yield inline(f"{who}: " if who else "", inline(*seen) or unknown)
+        yield inline(f"{subjects}: " if subjects else "", inline(*seen) or unknown)
 
 
 def _seen(outcome: Outcome) -> str:
@@ -349,7 +351,7 @@ def _conditions(claim: Claim) -> list[Block]:
     return [paragraph("Judged by the first of these that every run meets:"), points(items)]
 
 
-def _who(some: Iterable[Subject], everyone: Iterable[Subject]) -> str:
+def _subject_words(some: Iterable[Subject], everyone: Iterable[Subject]) -> str:
     return subject_words(list(some), list(everyone)) or "anybody"
 
 
@@ -360,5 +362,5 @@ def _link(one: Evidence) -> Link:
 
 
 def _age(one: Evidence) -> tuple[object, ...]:
-    who = subject_of(one.platform, one.record)
-    return (*age(who.python), stack_age(who.stack), one.platform)
+    subject = subject_of(one.platform, one.record)
+    return (*age(subject.python), stack_age(subject.stack), one.platform)

@@ -119,7 +119,7 @@ def _verb(verdict: str) -> str:
 
 
 def _everybody(one: Assessment) -> list[Subject]:
-    return [who for ruling in one.rulings for who in ruling.subjects]
+    return [subject for ruling in one.rulings for subject in ruling.subjects]
 
 
 def _cell(name: str, facts: DraftFacts) -> Iterator[Item]:
@@ -144,8 +144,8 @@ def _cell(name: str, facts: DraftFacts) -> Iterator[Item]:
 
 
 def _printed(group: Group) -> tuple[Inline, ...]:
-    said = list(dict.fromkeys(printed_words(one) for one in group.outcomes if one.printed))
-    return (" On stderr: ", joined(" or ", map(Code, said)), ".") if said else ()
+    printed = list(dict.fromkeys(printed_words(one) for one in group.outcomes if one.printed))
+    return (" On stderr: ", joined(" or ", map(Code, printed)), ".") if printed else ()
 
 
 def _program(draft: Draft) -> Iterator[Block]:
@@ -176,8 +176,8 @@ def _outputs(facts: DraftFacts) -> Iterator[Block]:
         yield paragraph("It was not run.")
     everyone = _pythons(facts.runs)
     for some, run in _groups(facts.runs):
-        who = python_words(some, everyone) or "all that were tried"
-        yield paragraph(inline(Strong(who), f", {exit_words(run.exit)}:"))
+        pythons = python_words(some, everyone) or "all that were tried"
+        yield paragraph(inline(Strong(pythons), f", {exit_words(run.exit)}:"))
         yield Listing("text", tuple(run.output.rstrip("\n").splitlines()))
 
 
@@ -211,11 +211,11 @@ def _environment(facts: DraftFacts) -> Iterator[Block]:
     if packages:
         items.append(", ".join(packages))
     stacks = {
-        who.label
+        subject.label
         for cell in facts.draft.cells
         if (survey := facts.surveys.get(Question.parse(cell)))
-        for who in survey.measured
-        if who.stack != "none"
+        for subject in survey.measured
+        if subject.stack != "none"
     }
     if stacks:
         items.append(f"The cells also with {', '.join(sorted(stacks))}")

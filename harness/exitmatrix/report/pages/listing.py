@@ -54,11 +54,11 @@ def _lines(
 ) -> list[str]:
     lines = [str(question)]
     for answer, subjects in sorted(answers.items(), key=lambda one: -len(one[1])):
-        lines += fill(f"{answer}: {_who(subjects, measured)}", "  ", "      ")
+        lines += fill(f"{answer}: {_pythons(subjects, measured)}", "  ", "      ")
     return lines
 
 
-def _who(subjects: Collection[Subject], measured: Collection[Subject]) -> str:
+def _pythons(subjects: Collection[Subject], measured: Collection[Subject]) -> str:
     if set(subjects) != set(measured):
         return subject_words(subjects, measured)
     return f"all {len(measured)} that were measured" if len(measured) > 1 else "only one measured"

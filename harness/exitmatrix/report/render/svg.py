@@ -48,9 +48,9 @@ def timeline_svg(figure: Figure) -> str:
         write(EDGE + place * column, name, "role")
     begin = top + 8
     top += LINE
-    for who, what in figure.steps:
-        if who:
-            left = EDGE + figure.columns.index(who) * column
+    for role, what in figure.steps:
+        if role:
+            left = EDGE + figure.columns.index(role) * column
             for line in wrap(what, letters):
                 top += LINE
                 write(left + 14, line, "")
@@ -66,12 +66,12 @@ def timeline_svg(figure: Figure) -> str:
             top += 6
     for place in range(len(figure.columns)):
         lines["lane"].append(f"M{EDGE + place * column + 4} {begin}V{top}")
-    label = "; ".join(f"{who + ' ' if who else ''}{what}" for who, what in figure.steps)
+    label = "; ".join(f"{role + ' ' if role else ''}{what}" for role, what in figure.steps)
     drawn = (f'<path class="{kind}" d="{"".join(some)}"/>' for kind, some in lines.items() if some)
-    said = (_at(left, kind, "".join(some)) for (left, kind), some in texts.items())
+    texts_drawn = (_at(left, kind, "".join(some)) for (left, kind), some in texts.items())
     return (
         f'<svg role="img" aria-label="{escape(label)}" width="{width}" height="{top + EDGE}">'
-        f"{''.join(drawn)}{''.join(said)}</svg>"
+        f"{''.join(drawn)}{''.join(texts_drawn)}</svg>"
     )
 
 

@@ -82,15 +82,15 @@ def figure_lines(figure: Figure) -> list[str]:
     width = (WIDTH - GAP * len(columns)) // len(columns)
     lines = []
     if max(map(len, columns)) > width:
-        for who, what in figure.steps:
-            words = f"{who}: {what}" if who else f"--- {what}"
+        for role, what in figure.steps:
+            words = f"{role}: {what}" if role else f"--- {what}"
             lines += fill(words, " " * GAP, " " * 3 * GAP)
         return lines
     if len(columns) > 1:
         lines.append("".join(" " * GAP + one.ljust(width) for one in columns).rstrip())
-    for who, what in figure.steps:
-        if who:
-            before = " " * (GAP + columns.index(who) * (width + GAP))
+    for role, what in figure.steps:
+        if role:
+            before = " " * (GAP + columns.index(role) * (width + GAP))
             lines += [before + line for line in wrap(what, width)]
         else:
             *first, last = fill(f"--- {what}", " " * GAP)

@@ -78,7 +78,7 @@ class DriverSpec(Frozen, kw_only=True):
         return bool(self.signal) and self.several and self.target == self.roles[-1]
 
     @property
-    def heard(self) -> bool:
+    def needs_output(self) -> bool:
         """Whether what the program says is needed before its end."""
         return not self.by_itself and (self.twice or not self.serves)
 
@@ -90,12 +90,12 @@ class DriverSpec(Frozen, kw_only=True):
     @property
     def killed(self) -> bool:
         """Whether what is left has to be killed before its words can be read to the end."""
-        return self.heard and (self.serves or self.stays)
+        return self.needs_output and (self.serves or self.stays)
 
     @property
     def piped(self) -> bool:
         """Whether its stdout is a pipe wherever it is run: on a terminal a line is written."""
-        return self.heard or (self.race and not self.by_itself)
+        return self.needs_output or (self.race and not self.by_itself)
 
 
 def driver(spec: DriverSpec) -> str:
@@ -135,8 +135,8 @@ def _runs(spec: DriverSpec) -> Iterator[str]:
 
 def _modules(body: str) -> list[str]:
     """Those of the standard library that the text speaks of."""
-    spoken = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
-    return sorted(spoken & {"atexit", "os", "signal", "socket", "subprocess", "time"})
+    names = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    return sorted(names & {"atexit", "os", "signal", "socket", "subprocess", "time"})
 
 
 def _lines(spec: DriverSpec) -> Iterator[str]:
@@ -159,7 +159,9 @@ def _start(spec: DriverSpec) -> Iterator[str]:
             yield f"# A background job ignores {name}, and so would what it starts."
             yield f"signal.signal(signal.{name}, {default})"
     argument = "PORT" if spec.serves else '"run"'
-    options = ["stdout=subprocess.PIPE"] * spec.heard + ["preexec_fn=os.setsid"] * spec.grouped
+    options = ["stdout=subprocess.PIPE"] * spec.needs_output + [
+        "preexec_fn=os.setsid"
+    ] * spec.grouped
     before = "\n    " if len(options) > 1 else " "
     yield "program = subprocess.Popen("
     yield f"    [sys.executable, __file__, {argument}],{before}{', '.join(options)})"

@@ -119,8 +119,8 @@ class _Making:
         """The modules that the statements need, and that the program does not import itself."""
         ends = self.how.ends
         text = "\n".join([*self._statements, self.how.says])
-        spoken = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
-        needed = {"os", "signal", "sys", "time"} & spoken | set(ends.imports if ends else ())
+        names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+        needed = {"os", "signal", "sys", "time"} & names | set(ends.imports if ends else ())
         needed -= {one for one in needed if _imports(self.tree, one)} | self.how.above
         return (f"import {', '.join(sorted(needed))}",) if needed else ()
 

@@ -51,13 +51,13 @@ def statements(termination: str, endings: str) -> Statements:
     modules = {
         alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names
     }
-    spoken = {
+    names = {
         name.id
         for text in (*sources, *lines)
         for name in ast.walk(ast.parse(text))
         if isinstance(name, ast.Name)
     }
-    return Statements(statements=lines, functions=sources, imports=tuple(sorted(modules & spoken)))
+    return Statements(statements=lines, functions=sources, imports=tuple(sorted(modules & names)))
 
 
 @lru_cache(maxsize=1)

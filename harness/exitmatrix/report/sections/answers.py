@@ -197,11 +197,11 @@ def _answer(survey: Survey | None, notes: list[Inline]) -> Inline:
         )
         for answer, groups in by_answer.items()
     ]
-    who, answer = by_whom[1]
-    if len(by_whom) == 2 and len(who) + len(plain(answer)) <= SHORT:
-        return inline(first, f" ({who}: ", answer, ")")
+    role, answer = by_whom[1]
+    if len(by_whom) == 2 and len(role) + len(plain(answer)) <= SHORT:
+        return inline(first, f" ({role}: ", answer, ")")
     cell = Code(str(survey.question))
-    each = joined(" ", (inline(f"{who}: ", answer, ".") for who, answer in by_whom))
+    each = joined(" ", (inline(f"{role}: ", answer, ".") for role, answer in by_whom))
     note = inline(cell, " - ", each)
     if note not in notes:
         notes.append(note)
@@ -338,13 +338,13 @@ def _survivors(outcomes: Sequence[Outcome]) -> Inline:
     ):
         return "then it goes on with a new child"
     left = {tuple(dict.fromkeys(map(_bases, roles))) for roles in left}
-    who = " or ".join(" and ".join(roles) for roles in sorted(left))
+    roles_left = " or ".join(" and ".join(roles) for roles in sorted(left))
     several = any(len(roles) > 1 or roles[0].endswith("s") for roles in left)
     serving = all(o.port == "open" for o in outcomes if o.survivors)
     does = ("serve" if serving else "live") + ("" if several else "s")
     if always:
-        return Strong(f"{who} still {does}")
-    return Strong(f"{who} may still {does if several else does.removesuffix('s')}")
+        return Strong(f"{roles_left} still {does}")
+    return Strong(f"{roles_left} may still {does if several else does.removesuffix('s')}")
 
 
 def _client(outcomes: Sequence[Outcome]) -> str:

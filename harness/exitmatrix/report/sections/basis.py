@@ -107,11 +107,11 @@ def _stacks(records: Mapping[str, Sequence[Record]]) -> list[Table]:
     everyone: set[Python] = set()
     for platform, rows in records.items():
         for record in rows:
-            who = subject_of(platform, record)
-            everyone.add(who.python)
+            subject = subject_of(platform, record)
+            everyone.add(subject.python)
             if record.packages:
                 shown = tuple(record.packages.get(name, "") for name in SHOWN_PACKAGES)
-                users.setdefault((record.stack, who.label, shown), set()).add(who.python)
+                users.setdefault((record.stack, subject.label, shown), set()).add(subject.python)
     order = sorted(users, key=lambda key: (key[0].rpartition("-")[0], release(key[1]), key))
     rows_: list[Row] = [
         (
@@ -146,7 +146,8 @@ def not_measured_section(
     if never:
         lines.append(inline("No record of: ", codes(never), "."))
     lines += [
-        inline(f"{who}: ", place_words(where), ".") for who, where in _missing(surveys, programs)
+        inline(f"{subject}: ", place_words(where), ".")
+        for subject, where in _missing(surveys, programs)
     ]
     return [Section("Not measured", (points(lines),))]
 
@@ -154,8 +155,8 @@ def not_measured_section(
 def _below_launchers(surveys: Mapping[Question, Survey]) -> Inline:
     """With which Pythons what is started by something else was measured."""
     below = [one for one in surveys.values() if one.launcher != DIRECT]
-    everyone = {who.python for one in surveys.values() for who in one.measured}
-    mine = {who.python for one in below for who in one.measured}
+    everyone = {subject.python for one in surveys.values() for subject in one.measured}
+    mine = {subject.python for one in below for subject in one.measured}
     return f"Started by something else: any Python but {python_words(mine, everyone) or 'these'}."
 
 
@@ -182,5 +183,5 @@ def _missing(
     return sorted(found.items(), key=lambda item: (oldest[item[0]], item[0]))
 
 
-def _age(who: Subject) -> tuple[object, ...]:
-    return (*age(who.python), stack_age(who.stack), who.platform)
+def _age(subject: Subject) -> tuple[object, ...]:
+    return (*age(subject.python), stack_age(subject.stack), subject.platform)

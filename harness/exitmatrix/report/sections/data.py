@@ -37,9 +37,9 @@ def data_blocks(scenario: Scenario, surveys: Sequence[Survey]) -> list[Block]:
 def _rows(survey: Survey, scenario: Scenario, kinds: Sequence[str]) -> Rows:
     rows: list[tuple[Inline, Row]] = []
     for group in survey.groups:
-        who = subject_words(group.subjects, survey.measured)
+        subjects = subject_words(group.subjects, survey.measured)
         rows += [
-            (who if number == 0 else OR, cells)
+            (subjects if number == 0 else OR, cells)
             for number, cells in enumerate(_cells(group, scenario, kinds))
         ]
     return tuple(rows)

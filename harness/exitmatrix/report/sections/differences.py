@@ -27,7 +27,7 @@ HEAD: Row = ("who differs", "what they show", "what the newest shows", "where")
 class Difference(Frozen, kw_only=True):
     """Some subjects do not do what the newest ones do."""
 
-    who: str
+    subjects: str
     there: Inline
     newest: Inline
     where: tuple[Place, ...]
@@ -68,7 +68,7 @@ def differences(surveys: Iterable[Survey], scenarios: Mapping[str, Scenario]) ->
             found.setdefault(key, []).append(place)
             ages.setdefault(key, group)
     return [
-        Difference(who=key[0], there=key[1], newest=key[2], where=tuple(found[key]))
+        Difference(subjects=key[0], there=key[1], newest=key[2], where=tuple(found[key]))
         for key in sorted(found, key=lambda key: (newest(ages[key])[:2], key[0]), reverse=True)
     ]
 
@@ -80,7 +80,7 @@ def _essentials(outcome: Outcome) -> Outcome:
 
 def rows(found: Iterable[Difference]) -> list[Row]:
     """The differences as rows of a table."""
-    return [(one.who, one.there, one.newest, place_words(one.where)) for one in found]
+    return [(one.subjects, one.there, one.newest, place_words(one.where)) for one in found]
 
 
 def contrast(one: Group, other: Group) -> tuple[Inline, Inline]:
@@ -88,33 +88,33 @@ def contrast(one: Group, other: Group) -> tuple[Inline, Inline]:
     if len(one.outcomes) != 1 or len(other.outcomes) != 1:
         return short_answer(one), short_answer(other)
     mine, its = parts(one.outcomes[0]), parts(other.outcomes[0])
-    for said in (mine, its) if "left" in mine or "left" in its else ():
-        said.setdefault("left", "nothing left")
+    for texts in (mine, its) if "left" in mine or "left" in its else ():
+        texts.setdefault("left", "nothing left")
     longer, shorter = (mine, its) if len(mine) >= len(its) else (its, mine)
     keys = [key for key in dict.fromkeys((*longer, *shorter)) if mine.get(key) != its.get(key)]
-    return _said(mine, keys), _said(its, keys)
+    return _chosen(mine, keys), _chosen(its, keys)
 
 
 def parts(outcome: Outcome) -> dict[str, str]:
     """What an outcome says, part by part."""
     several = len(outcome.processes) > 1
-    said = {}
+    words = {}
     for one in outcome.processes:
-        who = f"{one.role} " if several else ""
+        prefix = f"{one.role} " if several else ""
         if one.exit is None:
-            said[f"{one.role}: exit"] = f"{who}alive{serving(outcome)}"
+            words[f"{one.role}: exit"] = f"{prefix}alive{serving(outcome)}"
             continue
-        said[f"{one.role}: exit"] = f"{who}{exit_words(one.exit)}"
-        said[f"{one.role}: handlers"] = f"{who}ran {handler_words(one)}"
+        words[f"{one.role}: exit"] = f"{prefix}{exit_words(one.exit)}"
+        words[f"{one.role}: handlers"] = f"{prefix}ran {handler_words(one)}"
     if outcome.left:
-        said["left"] = f"left: {', '.join(outcome.left)}"
-    said["client"] = f"client: {answer_words(outcome)}" if answer_words(outcome) else ""
-    said["output"] = f"output {output_words(outcome)}" if output_words(outcome) else ""
-    said["printed"] = f"stderr: {printed_words(outcome)}" if printed_words(outcome) else ""
+        words["left"] = f"left: {', '.join(outcome.left)}"
+    words["client"] = f"client: {answer_words(outcome)}" if answer_words(outcome) else ""
+    words["output"] = f"output {output_words(outcome)}" if output_words(outcome) else ""
+    words["printed"] = f"stderr: {printed_words(outcome)}" if printed_words(outcome) else ""
     for kind, state in (outcome.data or {}).items():
-        said[f"data: {kind}"] = f"{kind} {state}"
-    return said
+        words[f"data: {kind}"] = f"{kind} {state}"
+    return words
 
 
-def _said(said: Mapping[str, str], keys: Iterable[str]) -> str:
-    return "; ".join(said[key] for key in keys if said.get(key))
+def _chosen(texts: Mapping[str, str], keys: Iterable[str]) -> str:
+    return "; ".join(texts[key] for key in keys if texts.get(key))

@@ -195,7 +195,10 @@ def _entry(promise: Promise, survey: Survey | None) -> Inline:
         "; ",
         (
             first,
-            *(inline(state, f" {subject_words(who, survey.measured)}") for state, who in others),
+            *(
+                inline(state, f" {subject_words(subjects, survey.measured)}")
+                for state, subjects in others
+            ),
         ),
     )
 

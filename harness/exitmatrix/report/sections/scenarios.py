@@ -128,8 +128,8 @@ def scenario_table(scenario: Scenario, surveys: Iterable[Survey]) -> Table:
 def _rows(survey: Survey, roles: Sequence[str]) -> Rows:
     rows: list[tuple[Inline, Row]] = []
     for group in regrouped(survey, _without_data).groups:
-        who = subject_words(group.subjects, survey.measured)
-        rows += _group_rows(who, group, roles, signal_sent(survey))
+        subjects = subject_words(group.subjects, survey.measured)
+        rows += _group_rows(subjects, group, roles, signal_sent(survey))
     return tuple(rows)
 
 
@@ -139,14 +139,14 @@ def _without_data(outcome: Outcome) -> Outcome:
 
 
 def _group_rows(
-    who: Inline, group: Group, roles: Sequence[str], sent: str
+    subjects: Inline, group: Group, roles: Sequence[str], sent: str
 ) -> list[tuple[Inline, Row]]:
     """A row for each outcome, and one for the runs that showed too little."""
     seen = [outcome_cells(outcome, roles, sent) for outcome in group.outcomes]
     if group.unknown or not seen:
         others = [inline(Symbol.UNKNOWN, " not known")] * (len(roles) - 1)
         seen.append((unknown_words(group), *others, "", "", "", ""))
-    return [(who if number == 0 else OR, cells) for number, cells in enumerate(seen)]
+    return [(subjects if number == 0 else OR, cells) for number, cells in enumerate(seen)]
 
 
 def outcome_cells(outcome: Outcome, roles: Sequence[str], sent: str) -> Row:
@@ -195,8 +195,8 @@ def variants_table(of: Sequence[tuple[Scenario, Sequence[Survey]]]) -> Table:
 
 
 def _variant_rows(scenario: Scenario, survey: Survey, group: Group) -> list[Row]:
-    who = subject_words(group.subjects, survey.measured)
-    label = inline(prose(scenario.title), f": {who}" if who else "")
+    subjects = subject_words(group.subjects, survey.measured)
+    label = inline(prose(scenario.title), f": {subjects}" if subjects else "")
     if survey.termination != "return":
         label = inline(label, " (", Code(survey.termination), ")")
     seen = [_variant_cells(outcome) for outcome in group.outcomes]
@@ -210,7 +210,7 @@ def _variant_cells(outcome: Outcome) -> Row:
     ran: list[Inline] = []
     exits = []
     for one in outcome.processes:
-        who = f"{one.role}: " if several else ""
+        prefix = f"{one.role}: " if several else ""
         listed: Inline = (
             names(one.fired) if one.fired is not None else inline(Symbol.UNKNOWN, " not seen")
         )
@@ -218,8 +218,8 @@ def _variant_cells(outcome: Outcome) -> Row:
             listed = "nothing"
         notes = [f"{names(one.raised)} raised"] if one.raised else []
         notes += [f"{names(one.unfinished)} unfinished"] if one.unfinished else []
-        ran.append(inline(who, listed, f" ({', '.join(notes)})" if notes else ""))
-        exits.append(who + exit_words(one.exit))
+        ran.append(inline(prefix, listed, f" ({', '.join(notes)})" if notes else ""))
+        exits.append(prefix + exit_words(one.exit))
     left = left_words(outcome)
     return (
         joined("; ", ran),

@@ -45,7 +45,7 @@ def situations_section(
         lines.append((TITLES[id], *_cells(surveys, id, DIRECT, endings)))
         if id == PLAIN:
             lines += _below(surveys, scenarios[id])
-    head = ("what runs", *(spoken.title for spoken, _ in rows()))
+    head = ("what runs", *(named.title for named, _ in rows()))
     return [Section("Will my clean-up run?", (paragraph(LEAD), table(head, lines)))]
 
 

@@ -132,12 +132,12 @@ def _figures(evidence: Sequence[Evidence]) -> Iterator[tuple[str, Outcome, Figur
         if not mine:
             continue
         newest = max(mine, key=_age)
-        who = subject_of(newest.platform, newest.record)
+        subject = subject_of(newest.platform, newest.record)
         for sight in newest.sights:
             if sight.timeline is not None:
                 roles = [one.role for one in sight.outcome.processes]
                 one = figure(of_the_program(sight.timeline, roles), roles)
-                name = f"{who.label} on {who.python.full}"
+                name = f"{subject.label} on {subject.python.full}"
                 drawn.setdefault(one, ([], sight.outcome))[0].append(name)
     for one, (names, outcome) in drawn.items():
         yield " and ".join(names), outcome, one

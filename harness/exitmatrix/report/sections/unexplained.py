@@ -53,7 +53,7 @@ def _rows(
 ) -> list[Row]:
     """One row for all cells that differ from what is expected in the same way."""
     places: defaultdict[tuple[str, Inline, Inline, str], dict[Code, None]] = defaultdict(dict)
-    who: defaultdict[tuple[str, Inline, Inline, str], set[Subject]] = defaultdict(set)
+    subjects: defaultdict[tuple[str, Inline, Inline, str], set[Subject]] = defaultdict(set)
     everyone = set()
     for platform, rows in records.items():
         for record in rows:
@@ -75,11 +75,11 @@ def _rows(
                 )
                 place = Code(str(record.question))
             places[key][place] = None
-            who[key].add(subject)
+            subjects[key].add(subject)
     return [
         (
             joined(", ", sorted(places[key], key=plain)),
-            subject_words(who[key], everyone) or "all",
+            subject_words(subjects[key], everyone) or "all",
             key[1] or "-",
             key[2] or "-",
             inline(f"{key[0]}: ", prose(key[3])),
@@ -93,7 +93,7 @@ def outcomes_words(outcomes: Sequence[Outcome]) -> Inline:
     each = dict.fromkeys(
         "; ".join(part for part in parts(one).values() if part) for one in outcomes
     )
-    said: list[Inline] = []
+    joined_words: list[Inline] = []
     for words in each:
-        said += [" ", Emphasis("or"), " ", words] if said else [words]
-    return inline(*said) or "nothing"
+        joined_words += [" ", Emphasis("or"), " ", words] if joined_words else [words]
+    return inline(*joined_words) or "nothing"

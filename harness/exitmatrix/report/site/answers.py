@@ -36,18 +36,20 @@ def answers_scripts(site: Site) -> Iterator[tuple[str, bytes]]:
     that end in SIGKILL), starts, endings, actions, pythons, subjects. The first page needs it, and
     one of the others: `answers/SCENARIO.js` adds to it. An answer is [subjects, short, long, in the
     end, who, steps, laws]: numbers that stand for subjects and texts. `in the end` is the short
-    answer of a situation that ends in SIGKILL, `who` the subjects in words, a step
+    answer of a situation that ends in SIGKILL, `subjects` the subjects in words, a step
     [column, text] as in the order of events.
     """
     families, scenarios = site.families, site.scenarios
     subjects = sorted(
-        {who for one in families for who in one.survey.measured}, key=subject_age, reverse=True
+        {subject for one in families for subject in one.survey.measured},
+        key=subject_age,
+        reverse=True,
     )
-    pythons = list(dict.fromkeys(who.python for who in subjects))
+    pythons = list(dict.fromkeys(subject.python for subject in subjects))
     value = {
         "scenarios": {id: _title(id, scenarios) for id in _scenarios(families)},
         "titles": TITLES,
-        "situations": {one.id: spoken.title for spoken, one in rows()},
+        "situations": {one.id: named.title for named, one in rows()},
         "kills": [one.id for _, one in rows() if one.kills_in_the_end],
         "starts": {id: many[0] for id, many in BELOW.items()},
         "endings": _endings(families),
@@ -59,11 +61,11 @@ def answers_scripts(site: Site) -> Iterator[tuple[str, bytes]]:
             for one in ACTIONS
         ],
         "pythons": [[python.id, python.full] for python in pythons],
-        "subjects": [[pythons.index(who.python), _label(who)] for who in subjects],
+        "subjects": [[pythons.index(subject.python), _label(subject)] for subject in subjects],
         "answers": {},
     }
     yield "answers.js", b"window.EXITMATRIX = " + msgspec.json.encode(value) + b";\n"
-    places = {who: place for place, who in enumerate(subjects)}
+    places = {subject: place for place, subject in enumerate(subjects)}
     for id in _scenarios(families):
         mine = [one for one in families if one.question.scenario == id]
         name = msgspec.json.encode(id)
@@ -84,11 +86,11 @@ def _answers(
     questions = {
         str(one.question): [
             [
-                sorted(places[who] for who in group.subjects),
+                sorted(places[subject] for subject in group.subjects),
                 numbered(html_words(short_answer(group))),
                 numbered(at_length(group)),
                 numbered(html_words(entry(KILLS, group))),
-                numbered(escape(panel.who)),
+                numbered(escape(panel.subjects)),
                 [(column, numbered(escape(words))) for column, words in panel.steps],
                 [numbered(law_words(id)) for id in panel.laws],
             ]
@@ -151,9 +153,9 @@ def _endings(families: Sequence[Family]) -> dict[str, str]:
     return {id: plain(prose(TERMINATIONS[id].does)) for id in used if id in TERMINATIONS}
 
 
-def _label(who: Subject) -> str:
+def _label(subject: Subject) -> str:
     """What stands behind the name of the Python."""
-    return f", {who.label}" if who.stack != "none" else ""
+    return f", {subject.label}" if subject.stack != "none" else ""
 
 
 MOST = 1  # outcome of a race that is told at length; its own page tells all of them

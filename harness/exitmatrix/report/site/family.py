@@ -76,9 +76,11 @@ def answer_blocks(family: Family) -> Iterator[Block]:
         )
     for reason in group.unknown:
         yield paragraph(f"Some runs showed too little: {reason}.")
-    who = subject_words(group.subjects, family.survey.measured)
-    if who:
-        yield paragraph(inline("This holds for ", Strong(who), ". Others differ: see the table."))
+    subjects = subject_words(group.subjects, family.survey.measured)
+    if subjects:
+        yield paragraph(
+            inline("This holds for ", Strong(subjects), ". Others differ: see the table.")
+        )
 
 
 def figures(family: Family, site: Site) -> Iterator[Section]:
@@ -89,9 +91,9 @@ def figures(family: Family, site: Site) -> Iterator[Section]:
 
 def drawn(family: Family, site: Site) -> Iterator[tuple[str, tuple[Block, ...]]]:
     """The order of events of each outcome, with a title."""
-    who, record = family.records[0]
+    subject, record = family.records[0]
     several = len(record.outcomes) > 1
-    timelines = site.timelines.get((who.platform, record.cell), ())
+    timelines = site.timelines.get((subject.platform, record.cell), ())
     for number, (outcome, timeline) in enumerate(zip(record.outcomes, timelines, strict=False), 1):
         if timeline:
             roles = [one.role for one in outcome.processes]
@@ -127,15 +129,15 @@ def _in_full(group: Group) -> Inline:
 
 def laws_of(family: Family, site: Site) -> tuple[str, ...]:
     """The laws that give the newest's outcome, by their ids."""
-    who, record = family.records[0]
-    judgement = site.judgements.get((who.platform, record.cell))
+    subject, record = family.records[0]
+    judgement = site.judgements.get((subject.platform, record.cell))
     return tuple(id for id in judgement.verdict.rules if id in TEXTS) if judgement else ()
 
 
 def open_words(family: Family, site: Site) -> Iterator[Block]:
     """What the laws do not explain of it."""
-    who, record = family.records[0]
-    judgement = site.judgements.get((who.platform, record.cell))
+    subject, record = family.records[0]
+    judgement = site.judgements.get((subject.platform, record.cell))
     if judgement and judgement.why:
         yield paragraph(inline(f"{judgement.verdict.verdict}: ", prose(judgement.why)))
 
@@ -191,8 +193,8 @@ def interpreters(*families: Family) -> Iterator[Block]:
     }
     for family in families:
         mine: dict[tuple[Inline, str, str], list[str]] = {}
-        for who, record in family.records:
-            key = answers[family.question, who], record.interpreter_id, who.python.full
+        for subject, record in family.records:
+            key = answers[family.question, subject], record.interpreter_id, subject.python.full
             mine.setdefault(key, []).append(record.stack)
         for (answer, id, full), stacks in mine.items():
             by_answer.setdefault(answer, {}).setdefault(", ".join(stacks), []).append((id, full))
@@ -204,9 +206,9 @@ def interpreters(*families: Family) -> Iterator[Block]:
             for id, full in some:
                 below.append(Item((full,), name="" if id in named else id))
                 named.add(id)
-            said = "" if len(by_answer) == 1 else answer
+            words = "" if len(by_answer) == 1 else answer
             what = "" if with_these == "none" else f"with {with_these}"
-            label = joined(", ", (said, what)) or "all"
+            label = joined(", ", (words, what)) or "all"
             items.append(Item((inline(label, ":"),), below=tuple(below)))
     yield points(items)
 
@@ -222,9 +224,9 @@ def _groups(family: Family) -> list[dict[str, object]]:
     records = dict(family.records)
     groups: list[dict[str, object]] = []
     for group in family.survey.groups:
-        who: dict[str, list[str]] = {}
+        stacks: dict[str, list[str]] = {}
         for subject in group.subjects:
             record = records[subject]
-            who.setdefault(record.interpreter_id, []).append(record.stack)
-        groups.append({"stacks": who, "outcomes": group.outcomes, "unknown": group.unknown})
+            stacks.setdefault(record.interpreter_id, []).append(record.stack)
+        groups.append({"stacks": stacks, "outcomes": group.outcomes, "unknown": group.unknown})
     return groups

@@ -85,7 +85,9 @@ def _answer(family: Family, site: Site) -> str:
     groups = family.survey.groups
     shown = [*panels(family, site)]
     versions = zip(shown, groups, strict=True)
-    who = (f"<li>{escape(one.who)}: {html_words(short_answer(by))}</li>" for one, by in versions)
+    items = (
+        f"<li>{escape(one.subjects)}: {html_words(short_answer(by))}</li>" for one, by in versions
+    )
     laws = "".join(f"<li>{law_words(id)}</li>" for id in shown[0].laws)
     return (
         '<section id="answer" aria-live="polite" aria-label="The answer">'
@@ -95,7 +97,7 @@ def _answer(family: Family, site: Site) -> str:
         '<div class="remedies"></div>'
         f"<h2>In order, in one run</h2>{order_html(shown[0].steps)}"
         f'<h2>Why</h2><ul class="why">{laws}</ul>'
-        f'<h2>Versions</h2><ul class="versions">{"".join(who)}</ul>'
+        f'<h2>Versions</h2><ul class="versions">{"".join(items)}</ul>'
         f'<p><a class="more" href="{escape(family.page)}">'
         "The page of this cell: a program that shows it, and every Python</a></p></section>"
     )

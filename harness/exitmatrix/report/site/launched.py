@@ -83,8 +83,10 @@ def _label(question: Question, roles: Sequence[str]) -> Inline:
     """What ends it; a signal with who is sent it."""
     known = TERMINATIONS.get(question.termination)
     if known is None or known.delivery.startswith("signal"):
-        whom = {"first": "the first process", "group": "the group"}
-        words = whom.get(question.target, f"the {question.target}" if len(roles) > 1 else "Python")
+        targets = {"first": "the first process", "group": "the group"}
+        words = targets.get(
+            question.target, f"the {question.target}" if len(roles) > 1 else "Python"
+        )
         return inline(Code(question.termination), f" to {words}")
     return Code(question.termination)
 
@@ -116,8 +118,8 @@ def _measured(families: Sequence[Family]) -> Block:
     """Every interpreter, by which a page is linked to, with its stacks."""
     stacks: dict[tuple[str, str], dict[str, None]] = {}
     for one in families:
-        for who, record in one.records:
-            stacks.setdefault((record.interpreter_id, who.python.full), {})[record.stack] = None
+        for subject, record in one.records:
+            stacks.setdefault((record.interpreter_id, subject.python.full), {})[record.stack] = None
     return points(
         Item((joined(", with ", (full, ", ".join(one for one in some if one != "none"))),), name=id)
         for (id, full), some in stacks.items()

@@ -73,8 +73,8 @@ def _uses(site: Site) -> Mapping[str, Sequence[Family]]:
     """The questions whose newest answer rests on each law; plain ones first."""
     found: dict[str, list[Family]] = {}
     for one in sorted(site.families, key=lambda one: (one.is_grid, len(str(one.question)))):
-        who, record = one.records[0]
-        judgement = site.judgements.get((who.platform, record.cell))
+        subject, record = one.records[0]
+        judgement = site.judgements.get((subject.platform, record.cell))
         for id in judgement.verdict.rules if judgement else ():
             found.setdefault(id, []).append(one)
     return found

@@ -122,9 +122,9 @@ def _strip(family: Family) -> str:
     symbols = {}
     for group in family.survey.groups:
         sign = _sign(short_answer(group))
-        for who in group.subjects:
-            symbols[who] = sign
-    newest = {who.python: symbols[who] for who, _ in reversed(family.records)}
+        for subject in group.subjects:
+            symbols[subject] = sign
+    newest = {subject.python: symbols[subject] for subject, _ in reversed(family.records)}
     minors = Counter((one.family, one.minor) for one in newest)
     versions = {}
     for one, symbol in newest.items():

@@ -20,7 +20,7 @@ from exitmatrix.report.timeline import figure, of_the_program
 class Panel(Frozen, kw_only=True):
     """One group of subjects, told by its newest one."""
 
-    who: str  # the subjects, in words
+    subjects: str  # the subjects, in words
     steps: tuple[tuple[int, str], ...]  # of one run: the process by its place, 0 for none
     laws: tuple[str, ...]  # those that matter, by their ids
 
@@ -30,12 +30,12 @@ def panels(family: Family, site: Site) -> Iterator[Panel]:
     records = dict(family.records)  # newest first
     for group in family.survey.groups:
         members = {*group.subjects}
-        who = next(who for who in records if who in members)
-        judgement = site.judgements.get((who.platform, records[who].cell))
+        subject = next(subject for subject in records if subject in members)
+        judgement = site.judgements.get((subject.platform, records[subject].cell))
         rules = judgement.verdict.rules if judgement else ()
         yield Panel(
-            who=subject_words(group.subjects, family.survey.measured) or _all(group),
-            steps=tuple(_steps(who, records[who], group, site)),
+            subjects=subject_words(group.subjects, family.survey.measured) or _all(group),
+            steps=tuple(_steps(subject, records[subject], group, site)),
             laws=telling(id for id in rules if id in TEXTS),
         )
 
@@ -45,9 +45,9 @@ def _all(group: Group) -> str:
     return f"All {number} that were measured" if number > 1 else "The only one that was measured"
 
 
-def _steps(who: Subject, record: Record, group: Group, site: Site) -> Iterator[tuple[int, str]]:
+def _steps(subject: Subject, record: Record, group: Group, site: Site) -> Iterator[tuple[int, str]]:
     """The order of events of a run: of the outcome that is told in sentences, if one was kept."""
-    timelines = site.timelines.get((who.platform, record.cell), ())
+    timelines = site.timelines.get((subject.platform, record.cell), ())
     kept = [pair for pair in zip(record.outcomes, timelines, strict=False) if pair[1]]
     kept.sort(key=lambda pair: visible(pair[:1]) != group.outcomes[:1])
     for outcome, timeline in kept[:1]:

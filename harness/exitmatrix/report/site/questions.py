@@ -86,9 +86,9 @@ def _in_short(one: Answered) -> Iterator[Block]:
     yield paragraph(Strong(short_answer(group)))
     yield paragraph(inline("First case below: ", look.says, "."))
     yield paragraph(joined(" Or: ", map(sentences, group.outcomes)) or "Not seen well enough.")
-    who = subject_words(group.subjects, family.survey.measured)
-    if who:
-        yield paragraph(inline("So it is on ", Strong(who), "; others are in the table."))
+    subjects = subject_words(group.subjects, family.survey.measured)
+    if subjects:
+        yield paragraph(inline("So it is on ", Strong(subjects), "; others are in the table."))
 
 
 def _cases(one: Answered) -> Iterator[Block]:
@@ -132,7 +132,8 @@ def _others(family: Family) -> Inline:
         (
             inline(
                 subject_words(
-                    [who for group in some for who in group.subjects], family.survey.measured
+                    [subject for group in some for subject in group.subjects],
+                    family.survey.measured,
                 )
                 or "some",
                 ": ",

@@ -59,8 +59,8 @@ def _race(family: Family, site: Site) -> Section:
 
 def _between(family: Family, site: Site) -> Iterator[Block]:
     """Which events race, by the laws that allow several effects."""
-    for who, record in family.records:
-        judgement = site.judgements.get((who.platform, record.cell))
+    for subject, record in family.records:
+        judgement = site.judgements.get((subject.platform, record.cell))
         rules = judgement.verdict.rules if judgement else ()
         laws = (LAWS_BY_ID[id] for id in rules if id in LAWS_BY_ID)
         events = [prose(one.race) for one in laws if one.race]
@@ -72,14 +72,14 @@ def _between(family: Family, site: Site) -> Iterator[Block]:
 def _odds(family: Family) -> Iterator[Row]:
     """How often each was run, and what that says of what was not seen."""
     alike: dict[tuple[int, str], list[Subject]] = {}
-    for who, record in family.records:
+    for subject, record in family.records:
         if record.outcomes:
-            alike.setdefault((record.runs or 0, distinct(record)), []).append(who)
+            alike.setdefault((record.runs or 0, distinct(record)), []).append(subject)
     for (runs, outcomes), some in sorted(alike.items(), reverse=True):
-        yield _who(some, family), str(runs or "not counted"), outcomes, bound(runs)
+        yield _subjects(some, family), str(runs or "not counted"), outcomes, bound(runs)
 
 
-def _who(some: Sequence[Subject], family: Family) -> Inline:
+def _subjects(some: Sequence[Subject], family: Family) -> Inline:
     return subject_words(some, family.survey.measured) or "all that were measured"
 
 
