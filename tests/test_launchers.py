@@ -443,14 +443,14 @@ def wrong() -> Iterator[tuple[str, Launcher]]:
 
 def _damaged(stays: Stays) -> Iterator[tuple[str, Stays]]:
     yield "apart", replace(stays, apart=not stays.apart)
-    other = "success" if stays.tells != "success" else "128 and more"
-    yield "tells", replace(stays, tells=other)
-    if stays.buries:
-        yield "buries", replace(stays, buries="")
-    if stays.again:
-        yield "starts nothing again", replace(stays, again=False)
-    if stays.reads:
-        yield "does not read", replace(stays, reads=False)
+    other = "success" if stays.exit_status != "success" else "128 and more"
+    yield "tells", replace(stays, exit_status=other)
+    if stays.signals_group:
+        yield "buries", replace(stays, signals_group="")
+    if stays.restarts:
+        yield "starts nothing again", replace(stays, restarts=False)
+    if stays.waits_for_output:
+        yield "does not read", replace(stays, waits_for_output=False)
     for signal, on in stays.on.items():
         for what, instead in _otherwise(on, signal):
             yield f"{signal} {what}", replace(stays, on={**stays.on, signal: instead})

@@ -16,7 +16,7 @@ from packaging.specifiers import SpecifierSet
 from exitmatrix.declare.situations import nearest
 from exitmatrix.model import Interpreter, Scenario, Termination
 from exitmatrix.model.cell import DIRECT
-from exitmatrix.model.launcher import Launcher, Launches, OnSignal, Passes, Stays, Tells
+from exitmatrix.model.launcher import ExitStatus, Launcher, Launches, OnSignal, Passes, Stays
 from exitmatrix.model.tree import FIRST, GROUP
 
 COMMAND, LINE, SCRIPT, MODULE = "COMMAND", "LINE", "SCRIPT", "MODULE"
@@ -76,10 +76,12 @@ BUNDLE = "bundle"
 MAKE = "GNU make src/commands.c, fatal_error_signal"
 
 
-def _shell(name: str, tells: Tells, **on: OnSignal) -> Launches:
+def _shell(name: str, exit_status: ExitStatus, **on: OnSignal) -> Launches:
     """A shell that waits for a command in the foreground."""
     source = "POSIX XCU 2.8.2, Exit Status for Commands; " + DASH
-    return Launches(stays=(Stays(name=name, on=on, tells=tells, source=source),), source=DASH)
+    return Launches(
+        stays=(Stays(name=name, on=on, exit_status=exit_status, source=source),), source=DASH
+    )
 
 
 def _forwards(passes: Passes, source: str) -> dict[str, OnSignal]:
@@ -112,8 +114,8 @@ def _supervises(passes: Passes) -> Launches:
             Stays(
                 name="supervisord",
                 on={"SIGHUP": restart, "SIGINT": stop, "SIGTERM": stop},
-                tells="nothing",
-                again=True,
+                exit_status="nothing",
+                restarts=True,
                 apart=True,
                 source=SUPERVISOR_PROCESS,
             ),
@@ -184,7 +186,7 @@ LAUNCHERS: tuple[Launcher, ...] = (
                         "SIGTERM": OnSignal(passes="to its child", source="the script's trap"),
                         "SIGINT": OnSignal(passes="to its child", source="the script's trap"),
                     },
-                    tells="128 and more",
+                    exit_status="128 and more",
                     source="POSIX XCU wait, Exit Status",
                 ),
             ),
@@ -213,7 +215,7 @@ LAUNCHERS: tuple[Launcher, ...] = (
                 Stays(
                     name="tini",
                     on=_forwards("to its child", TINI),
-                    tells="128 and more",
+                    exit_status="128 and more",
                     apart=True,
                     source=TINI,
                 ),
@@ -231,7 +233,7 @@ LAUNCHERS: tuple[Launcher, ...] = (
                 Stays(
                     name="tini",
                     on=_forwards("to its child's group", TINI),
-                    tells="128 and more",
+                    exit_status="128 and more",
                     apart=True,
                     source=TINI,
                 ),
@@ -249,9 +251,9 @@ LAUNCHERS: tuple[Launcher, ...] = (
                 Stays(
                     name="dumb-init",
                     on=_forwards("to its child's group", DUMB_INIT),
-                    tells="128 and more",
+                    exit_status="128 and more",
                     apart=True,
-                    buries="SIGTERM",
+                    signals_group="SIGTERM",
                     source=DUMB_INIT,
                 ),
             ),
@@ -268,7 +270,7 @@ LAUNCHERS: tuple[Launcher, ...] = (
                 Stays(
                     name="dumb-init",
                     on=_forwards("to its child", DUMB_INIT),
-                    tells="128 and more",
+                    exit_status="128 and more",
                     source=DUMB_INIT,
                 ),
             ),
@@ -299,7 +301,7 @@ LAUNCHERS: tuple[Launcher, ...] = (
             stays=(
                 Stays(
                     name="setsid",
-                    tells="the number",
+                    exit_status="the number",
                     apart=True,
                     source="util-linux sys-utils/setsid.c: of --wait, the low byte of the status",
                 ),
@@ -316,7 +318,7 @@ LAUNCHERS: tuple[Launcher, ...] = (
                 Stays(
                     name="timeout",
                     on=_forwards("to its own group", TIMEOUT),
-                    tells="the same end",
+                    exit_status="the same end",
                     source=TIMEOUT,
                 ),
             ),
@@ -337,7 +339,7 @@ LAUNCHERS: tuple[Launcher, ...] = (
                         "SIGINT": OnSignal(passes="to its child", source=UV_INTERRUPTED),
                         "SIGTERM": OnSignal(passes="to its child", source=UV),
                     },
-                    tells="128 and more",
+                    exit_status="128 and more",
                     source=UV,
                 ),
             ),
@@ -359,7 +361,7 @@ LAUNCHERS: tuple[Launcher, ...] = (
                 Stays(
                     name=BUNDLE,
                     on=_forwards("to its child", PYINSTALLER),
-                    tells="the same end",
+                    exit_status="the same end",
                     source=PYINSTALLER + "; pyi_main.c, the child's signal is raised again",
                 ),
             ),
@@ -386,7 +388,7 @@ LAUNCHERS: tuple[Launcher, ...] = (
                             passes="to its child", then="dies when its child has ended", source=MAKE
                         ),
                     },
-                    tells="failure",
+                    exit_status="failure",
                     failure=2,
                     source=MAKE,
                 ),
@@ -410,7 +412,7 @@ LAUNCHERS: tuple[Launcher, ...] = (
                         "SIGINT": _honcho_stops(130),
                         "SIGTERM": _honcho_stops(143),
                     },
-                    tells="128 and more",
+                    exit_status="128 and more",
                     source=HONCHO,
                 ),
                 Stays(
@@ -419,12 +421,12 @@ LAUNCHERS: tuple[Launcher, ...] = (
                         "SIGINT": OnSignal(source=HONCHO_WORKER),
                         "SIGTERM": OnSignal(source=HONCHO_WORKER),
                     },
-                    tells="success",
-                    reads=True,
+                    exit_status="success",
+                    waits_for_output=True,
                     apart=True,
                     source=HONCHO_WORKER,
                 ),
-                Stays(name="sh", tells="128 and more", source=DASH),
+                Stays(name="sh", exit_status="128 and more", source=DASH),
             ),
             source=HONCHO,
         ),

@@ -159,8 +159,8 @@ def _afterwards(
 ) -> Iterator[Event]:
     """What the other processes are sent when the first one has ended."""
     for stays in chain:
-        if others and stays.buries:
-            yield Event(stays.buries, others, when="orphaned")
+        if others and stays.signals_group:
+            yield Event(stays.signals_group, others, when="orphaned")
     if others and launcher.terminal:  # the first one leads the terminal's session
         yield Event("SIGHUP", others, when="orphaned")
 
@@ -224,7 +224,7 @@ def _ends(
     on = _does(stays, sent) if sent else GOES_ON
     for below in _ends(outcome, chain, reached, place + 1):
         waits = (below[0] if below else outcome.processes[0].exit) is None
-        if stays.reads:
+        if stays.waits_for_output:
             waits = waits or any(one.exit is None for one in outcome.processes)
         for how in _own_ends(stays, on, sent, outcome.processes[0], waits=waits):
             yield how, *below
@@ -242,7 +242,7 @@ def _own_ends(
         yield {"code": on.status}
     elif on.then == "dies when its child has ended":
         yield {"signal": sent}
-        if stays.tells == "failure" and program.exit == {"signal": sent}:
+        if stays.exit_status == "failure" and program.exit == {"signal": sent}:
             yield _status_of(stays, program.exit)
     else:
         yield _status_of(stays, program.exit or {})
@@ -251,7 +251,7 @@ def _own_ends(
 def _again(outcome: Outcome, chain: tuple[Stays, ...], on: OnSignal, scenario: Scenario) -> Outcome:
     """The same with a program that a launcher has started in the place of one that has ended."""
     first = outcome.processes[0].exit
-    failed = on == GOES_ON and first != {"code": 0} and any(one.again for one in chain)
+    failed = on == GOES_ON and first != {"code": 0} and any(one.restarts for one in chain)
     if first is None or not (failed or on.then == "starts it again"):
         return outcome
     new = tuple(sorted(f"{NEW}{role}" for role in scenario.roles))
@@ -270,7 +270,7 @@ def _status_of(stays: Stays, ended: Mapping[str, object]) -> dict[str, object] |
     """With what a launcher ends when its child has ended so."""
     signal = str(ended.get("signal", ""))
     status = int(str(ended.get("code", 0)))
-    match stays.tells:
+    match stays.exit_status:
         case "nothing":
             return None
         case "128 and more":
@@ -317,12 +317,12 @@ def _rules(
         apart = any(one.apart for one in chain)
         yield "launcher-own-process-group" if apart else "launcher-same-process-group"
     ends = {str(one.launchers[0].exit) for one in outcomes if one.launchers[0].exit}
-    known = chain[0].tells == "nothing" or ends
+    known = chain[0].exit_status == "nothing" or ends
     if known and on.then == "goes on":
-        yield TELLS[chain[0].tells]
-    if several and any(one.buries for one in chain):
+        yield STATUS_LAWS[chain[0].exit_status]
+    if several and any(one.signals_group for one in chain):
         yield "launcher-terminates-the-session"
-    if several and any(one.reads for one in chain):
+    if several and any(one.waits_for_output for one in chain):
         yield "launcher-waits-for-output"
     if any(one.role.startswith(NEW) for outcome in outcomes for one in outcome.processes):
         yield "launcher-restarts-the-program"
@@ -337,7 +337,7 @@ def _rules_of(on: OnSignal) -> Iterator[str]:
         yield "launcher-waits-first"
 
 
-TELLS = {
+STATUS_LAWS = {
     "128 and more": "launcher-exits-with-128-plus-signal",
     "the number": "launcher-exits-with-signal-number",
     "the same end": "launcher-ends-as-the-program",

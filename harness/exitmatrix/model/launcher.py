@@ -23,7 +23,7 @@ Then = Literal[
     "ends when its child has ended",
     "starts it again",
 ]
-Tells = Literal["128 and more", "the number", "the same end", "success", "failure", "nothing"]
+ExitStatus = Literal["128 and more", "the number", "the same end", "success", "failure", "nothing"]
 """With what a launcher ends when the program has.
 
 128 and more  the program's status; 128 and the number of the signal that killed it
@@ -53,11 +53,13 @@ class Stays(Frozen, kw_only=True):
 
     name: str  # of its program, as the tree shows it
     on: Mapping[str, OnSignal] = {}  # by signal; any other has its default action
-    tells: Tells
-    failure: int = 0  # its status, of tells="failure"
-    again: bool = False  # it starts a program again that has failed
-    reads: bool = False  # it waits until the program's output is closed by all
-    buries: str = ""  # what others of the program's group are sent when the program has ended
+    exit_status: ExitStatus
+    failure: int = 0  # its status, of exit_status="failure"
+    restarts: bool = False  # it starts a program again that has failed
+    waits_for_output: bool = False  # it waits until the program's output is closed by all
+    signals_group: str = (
+        ""  # what others of the program's group are sent when the program has ended
+    )
     apart: bool = False  # the program is in a process group of its own
     source: str
 
