@@ -25,7 +25,7 @@ from exitmatrix.declare.spoken import (
     SPOKEN,
     SUBJECTS,
     TITLES,
-    NobodyCallsItThat,
+    UnknownName,
     ending_below,
     ending_in,
     program_and_launcher_of,
@@ -84,20 +84,20 @@ def test_a_situation_is_found_by_what_people_call_it(words: str, id: str) -> Non
 
 def test_words_that_name_nothing_are_answered_with_the_nearest() -> None:
     """In one line."""
-    with pytest.raises(NobodyCallsItThat, match="docker stop") as caught:
+    with pytest.raises(UnknownName, match="docker stop") as caught:
         situation_of("docker stip")
     assert len(str(caught.value).splitlines()) == 1
-    with pytest.raises(NobodyCallsItThat, match="gunicorn"):
+    with pytest.raises(UnknownName, match="gunicorn"):
         scenario_of("gunicron")
-    with pytest.raises(NobodyCallsItThat):
+    with pytest.raises(UnknownName):
         situation_of(" ")
 
 
 def test_words_that_nothing_is_near_are_answered_with_some_that_are_known() -> None:
     """Each of which names something."""
-    with pytest.raises(NobodyCallsItThat, match="known are docker stop, "):
+    with pytest.raises(UnknownName, match="known are docker stop, "):
         situation_of("xyzzy")
-    with pytest.raises(NobodyCallsItThat, match="known are gunicorn, "):
+    with pytest.raises(UnknownName, match="known are gunicorn, "):
         scenario_of("xyzzy")
     assert all(situation_of(word) for word in KNOWN["situation"].split(", "))
     assert all(scenario_of(word) for word in KNOWN["program"].split(", "))
@@ -357,7 +357,7 @@ def test_a_program_may_be_named_first() -> None:
     assert understood("gunicorn", "docker stop", LOADED) == understood(
         "docker stop", "gunicorn", LOADED
     )
-    with pytest.raises(NobodyCallsItThat, match="answer 'docker stop' gunicorn"):
+    with pytest.raises(UnknownName, match="answer 'docker stop' gunicorn"):
         understood("gunicorn", "python app.py", LOADED)
 
 
@@ -448,7 +448,7 @@ def test_options_are_no_part_of_a_name() -> None:
 def test_no_words_crash(words: str) -> None:
     """Whatever is typed names something or is refused."""
     for look in (situation_of, scenario_of, program_and_launcher_of):
-        with contextlib.suppress(NobodyCallsItThat):
+        with contextlib.suppress(UnknownName):
             assert look(words)
     assert signpost_of(words) is None or words.strip()
 
@@ -500,9 +500,9 @@ def test_what_stands_above_a_program_is_found_by_what_people_call_it(
 
 def test_what_stands_above_is_named_where_it_is_nearest() -> None:
     """And words below it that name no program are refused, whatever stands above."""
-    with pytest.raises(NobodyCallsItThat, match="'supervisrd'; nearest: supervisord"):
+    with pytest.raises(UnknownName, match="'supervisrd'; nearest: supervisord"):
         program_and_launcher_of("supervisrd")
-    with pytest.raises(NobodyCallsItThat, match="no program is called 'gunicron'"):
+    with pytest.raises(UnknownName, match="no program is called 'gunicron'"):
         program_and_launcher_of("gunicron under tini")
 
 
@@ -587,7 +587,7 @@ def test_the_answer_names_what_was_measured_and_how_to_try_it() -> None:
 def test_an_answer_names_those_whose_short_answer_it_is_before_others() -> None:
     """Who asks exactly this is named first; nobody is named for a cell that answers nobody."""
     found = asked_about("plain/SIGTERM@main")
-    short = [one.number for one in found if fnmatchcase("plain/SIGTERM@main", one.looks[0].cells)]
+    short = [one.number for one in found if fnmatchcase("plain/SIGTERM@main", one.cases[0].cells)]
     assert short
     assert [one.number for one in found[: len(short)]] == short
     assert asked_about("nothing/SIGTERM@main") == ()

@@ -29,19 +29,19 @@ def test_numbers_and_names_are_given_once() -> None:
 def test_every_question_has_a_cell_or_says_what_is_missing() -> None:
     """None is a promise without either."""
     for one in QUESTIONS:
-        assert one.looks or one.missing, one.id
-        assert max(Counter(look.cells for look in one.looks).values(), default=1) == 1, one.id
+        assert one.cases or one.missing, one.id
+        assert max(Counter(case.cells for case in one.cases).values(), default=1) == 1, one.id
 
 
 def test_every_exact_cell_is_one_that_can_be_measured() -> None:
     """A cell that is spelt out belongs to a scenario that is here, in a way that it declares."""
     measured = {str(one.question) for one in records()}
     for one in QUESTIONS:
-        for look in one.looks:
-            scenario, _, rest = look.cells.partition("/")
-            Question.parse(look.cells)
+        for case in one.cases:
+            scenario, _, rest = case.cells.partition("/")
+            Question.parse(case.cells)
             if scenario in LOADED and not set("*?[") & set(rest):
-                assert look.cells in measured, (one.id, look.cells)
+                assert case.cells in measured, (one.id, case.cells)
 
 
 @pytest.mark.parametrize("one", COMMANDS, ids=[one.id for one in COMMANDS])

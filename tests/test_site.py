@@ -254,7 +254,7 @@ def test_every_question_of_people_is_answered_or_says_what_is_missing(site: Path
         assert html_words(one.tries) in text, one.id
         found = [
             survey
-            for look in one.looks
+            for look in one.cases
             for question, survey in newest.items()
             if question.matches(look.cells)
         ]

@@ -22,7 +22,7 @@ from exitmatrix.machine.store.records import platform_name, read_records
 from exitmatrix.model import Cell, Record
 from exitmatrix.model.change import Change
 from exitmatrix.plan.cells import NothingMatches, Selection, plan
-from exitmatrix.plan.changes import TwoForOneError, change, compared_as, known, races, sort
+from exitmatrix.plan.changes import AmbiguousPythonError, change, compared_as, known, races, sort
 from exitmatrix.plan.schedule import Result, Schedule
 from msgspec.structs import replace
 
@@ -62,7 +62,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     config = metafunc.config
     try:
         cells, strangers = _cells(config)
-    except (NothingMatches, TwoForOneError, interpreters.NoSuchInterpreterError) as error:
+    except (NothingMatches, AmbiguousPythonError, interpreters.NoSuchInterpreterError) as error:
         raise pytest.UsageError(str(error)) from error
     if _is_named(config) and not cells and not strangers:
         raise pytest.UsageError("no cell of the selection is on record")

@@ -29,7 +29,7 @@ from exitmatrix.declare.spoken import (
     PROGRAMS,
     SPOKEN,
     TITLES,
-    NobodyCallsItThat,
+    UnknownName,
     ending_below,
     ending_in,
     launcher_named_in,
@@ -97,7 +97,7 @@ def command(situation: str, subject: str, folder: Path | None, as_json: bool) ->
     subjects, _ = load_scenarios()
     try:
         asked = understood(situation, subject, subjects)
-    except NobodyCallsItThat as error:
+    except UnknownName as error:
         raise Failure(str(error), USAGE_ERROR) from error
     if as_json:
         echo_json(document(asked, output))
@@ -129,7 +129,7 @@ class Asked(Frozen, kw_only=True):
 
 
 def understood(words: str, subject: str, subjects: Mapping[str, Scenario]) -> Asked:
-    """What words mean. Raises NobodyCallsItThat.
+    """What words mean. Raises UnknownName.
 
     The two may be given in either order, and the first may name both.
     """
@@ -153,13 +153,13 @@ def understood(words: str, subject: str, subjects: Mapping[str, Scenario]) -> As
 
 
 def in_order(words: str, subject: str, subjects: Mapping[str, Scenario]) -> tuple[str, str]:
-    """First what happens, then to what. Raises NobodyCallsItThat where only the latter is named."""
+    """First what happens, then to what. Raises UnknownName where only the latter is named."""
     program = program_named_in(words, subjects)
     if _happens(words) or not program:
         return words, subject
     if _happens(subject):
         return subject, words
-    raise NobodyCallsItThat(
+    raise UnknownName(
         f"'{words}' names what runs, and not what ends it, as in: exitmatrix answer"
         f" {shlex.join(('docker stop', program))}"
     )

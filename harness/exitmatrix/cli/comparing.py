@@ -11,7 +11,7 @@ from exitmatrix.cli.streams import say
 from exitmatrix.model import Interpreter, Record
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.plan.cells import Plan, Selection, matches
-from exitmatrix.plan.changes import TwoForOneError, compared_as, sort
+from exitmatrix.plan.changes import AmbiguousPythonError, compared_as, sort
 from exitmatrix.report.pages.changes import count
 
 
@@ -25,7 +25,7 @@ def compare_as(
     on_record = {record.interpreter_id for record in records.values()}
     try:
         compared = compared_as(found.values(), on_record)
-    except TwoForOneError as error:
+    except AmbiguousPythonError as error:
         raise Failure(str(error), USAGE_ERROR) from error
     for id, one in compared.items():
         if one.build and id == one.release:

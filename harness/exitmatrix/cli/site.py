@@ -14,7 +14,7 @@ from exitmatrix.cli.neighbours import boundaries_page
 from exitmatrix.cli.records import folder_to_read, read_some
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say
-from exitmatrix.machine.site import NotASite, assets, check_folder, write_site
+from exitmatrix.machine.site import OtherFolderError, assets, check_folder, write_site
 from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.files import CannotWrite
 from exitmatrix.machine.store.places import HERE
@@ -106,7 +106,7 @@ def check_free(folder: Path) -> None:
     """Refuse a folder in which something else would be hidden."""
     try:
         check_folder(folder)
-    except NotASite as error:
+    except OtherFolderError as error:
         raise Failure(str(error), USAGE_ERROR) from error
 
 

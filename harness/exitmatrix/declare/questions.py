@@ -14,8 +14,8 @@ from exitmatrix.model import Frozen
 TRACKER = "https://github.com/"
 
 
-class Look(Frozen):
-    """Cells that a question looks at, and what they stand for in its words."""
+class Case(Frozen):
+    """Cells that answer a part of a question, and what they stand for in its words."""
 
     says: str
     cells: str
@@ -27,7 +27,7 @@ class PeopleAsk(Frozen, kw_only=True):
     number: int  # by how many people it is likely to hit; it is never given to another
     id: str
     asks: str
-    looks: tuple[Look, ...] = ()  # the first one is the answer in short
+    cases: tuple[Case, ...] = ()  # the first one is the answer in short
     tries: str = ""  # the command that tries it on the reader's own program
     threads: tuple[str, ...] = ()  # OWNER/REPOSITORY#NUMBER, or an address
     missing: str = ""  # what nothing here can tell
@@ -50,9 +50,9 @@ def _of(repository: str, *numbers: int) -> tuple[str, ...]:
     return tuple(f"{repository}#{number}" for number in numbers)
 
 
-STOPPED = Look("a program is sent SIGTERM", "plain/SIGTERM@main")
-KILLED = Look("a program is sent SIGKILL", "plain/SIGKILL@main")
-GRACEFUL = Look("a program with a handler that exits", "plain-graceful/SIGTERM@main")
+STOPPED = Case("a program is sent SIGTERM", "plain/SIGTERM@main")
+KILLED = Case("a program is sent SIGKILL", "plain/SIGKILL@main")
+GRACEFUL = Case("a program with a handler that exits", "plain-graceful/SIGTERM@main")
 
 QUESTIONS: tuple[PeopleAsk, ...] = (
     PeopleAsk(
@@ -60,25 +60,25 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="container-137",
         asks="My container uses up the whole grace period and ends with 137. Does the signal reach"
         " Python at all?",
-        looks=(
-            Look("an entry script calls it", "plain/script/SIGTERM@first"),
-            Look("sh -c starts it", "plain/sh/SIGTERM@first"),
-            Look("an entry script ends with exec", "plain/script-exec/SIGTERM@first"),
-            Look(
+        cases=(
+            Case("an entry script calls it", "plain/script/SIGTERM@first"),
+            Case("sh -c starts it", "plain/sh/SIGTERM@first"),
+            Case("an entry script ends with exec", "plain/script-exec/SIGTERM@first"),
+            Case(
                 "an entry script traps SIGTERM and passes it on", "plain/script-trap/SIGTERM@first"
             ),
-            Look("it is PID 1 of the container", "plain/pid1/SIGTERM@first"),
-            Look("it is PID 1 and has a handler", "plain-graceful/pid1/SIGTERM@first"),
-            Look("tini before it, and a handler", "plain-graceful/tini/SIGTERM@first"),
-            Look("dumb-init before it, and a handler", "plain-graceful/dumb-init/SIGTERM@first"),
-            Look(
+            Case("it is PID 1 of the container", "plain/pid1/SIGTERM@first"),
+            Case("it is PID 1 and has a handler", "plain-graceful/pid1/SIGTERM@first"),
+            Case("tini before it, and a handler", "plain-graceful/tini/SIGTERM@first"),
+            Case("dumb-init before it, and a handler", "plain-graceful/dumb-init/SIGTERM@first"),
+            Case(
                 "clean-up that outlasts the grace period", "plain-slow-3000ms/SIGTERM-then-*@main"
             ),
             STOPPED,
             GRACEFUL,
-            Look("gunicorn", "gunicorn/SIGTERM@master"),
-            Look("uvicorn", "uvicorn/SIGTERM@main"),
-            Look("Flask's own server", "flask/SIGTERM@main"),
+            Case("gunicorn", "gunicorn/SIGTERM@master"),
+            Case("uvicorn", "uvicorn/SIGTERM@main"),
+            Case("Flask's own server", "flask/SIGTERM@main"),
         ),
         tries="exitmatrix run --ending deploy --as script -- python app.py",
         threads=(
@@ -97,23 +97,23 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="gunicorn-signals",
         asks="Does my clean-up run in gunicorn's workers, or in its master, and which of its hooks"
         " do, for each of its signals, a timeout and --max-requests?",
-        looks=(
-            Look("SIGTERM to the master", "gunicorn/SIGTERM@master"),
-            Look("SIGINT to the master", "gunicorn/SIGINT@master"),
-            Look("SIGQUIT to the master", "gunicorn/SIGQUIT@master"),
-            Look("SIGHUP to the master", "gunicorn/SIGHUP@master"),
-            Look("SIGTERM to a worker", "gunicorn/SIGTERM@worker"),
-            Look("SIGKILL to a worker", "gunicorn/SIGKILL@worker"),
-            Look("with --preload, SIGTERM to the master", "gunicorn-preload/SIGTERM@master"),
-            Look("with hooks, SIGTERM to the master", "gunicorn-hooks/SIGTERM@master"),
-            Look("with hooks, SIGINT to the master", "gunicorn-hooks/SIGINT@master"),
-            Look("with hooks, SIGABRT to a worker", "gunicorn-hooks/SIGABRT@worker"),
-            Look("with hooks, SIGKILL to a worker", "gunicorn-hooks/SIGKILL@worker"),
-            Look("with hooks, a view that hangs", "gunicorn-hooks/hang@worker"),
-            Look("with hooks, --max-requests reached", "gunicorn-hooks/return@worker"),
-            Look("gevent, SIGTERM to the master", "gunicorn-gevent/SIGTERM@master"),
-            Look("gunicorn's ASGI workers, SIGTERM", "gunicorn-asgi/SIGTERM@master"),
-            Look("gunicorn's ASGI workers, SIGINT", "gunicorn-asgi/SIGINT@master"),
+        cases=(
+            Case("SIGTERM to the master", "gunicorn/SIGTERM@master"),
+            Case("SIGINT to the master", "gunicorn/SIGINT@master"),
+            Case("SIGQUIT to the master", "gunicorn/SIGQUIT@master"),
+            Case("SIGHUP to the master", "gunicorn/SIGHUP@master"),
+            Case("SIGTERM to a worker", "gunicorn/SIGTERM@worker"),
+            Case("SIGKILL to a worker", "gunicorn/SIGKILL@worker"),
+            Case("with --preload, SIGTERM to the master", "gunicorn-preload/SIGTERM@master"),
+            Case("with hooks, SIGTERM to the master", "gunicorn-hooks/SIGTERM@master"),
+            Case("with hooks, SIGINT to the master", "gunicorn-hooks/SIGINT@master"),
+            Case("with hooks, SIGABRT to a worker", "gunicorn-hooks/SIGABRT@worker"),
+            Case("with hooks, SIGKILL to a worker", "gunicorn-hooks/SIGKILL@worker"),
+            Case("with hooks, a view that hangs", "gunicorn-hooks/hang@worker"),
+            Case("with hooks, --max-requests reached", "gunicorn-hooks/return@worker"),
+            Case("gevent, SIGTERM to the master", "gunicorn-gevent/SIGTERM@master"),
+            Case("gunicorn's ASGI workers, SIGTERM", "gunicorn-asgi/SIGTERM@master"),
+            Case("gunicorn's ASGI workers, SIGINT", "gunicorn-asgi/SIGINT@master"),
         ),
         tries="exitmatrix run --ending deploy -- gunicorn -b 127.0.0.1:{port} app:app",
         threads=_of("benoitc/gunicorn", 1457, 2462, 1493, 2839, 1464, 516),
@@ -123,19 +123,19 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="lifespan-on-sigterm",
         asks="Does the lifespan's shutdown run on SIGTERM as it does on Ctrl-C, and do my atexit"
         " handlers?",
-        looks=(
-            Look("uvicorn, SIGTERM", "uvicorn/SIGTERM@main"),
-            Look("uvicorn, Ctrl-C", "uvicorn/SIGINT@main"),
-            Look("hypercorn, SIGTERM", "hypercorn*/SIGTERM@m*"),
-            Look("hypercorn, Ctrl-C", "hypercorn*/SIGINT@m*"),
-            Look("granian, SIGTERM", "granian*/SIGTERM@m*"),
-            Look("a script that calls uvicorn.run, SIGTERM", "uvicorn-run/SIGTERM@main"),
-            Look("the same, Ctrl-C", "uvicorn-run/SIGINT@main"),
-            Look("Server.serve inside asyncio.run, SIGTERM", "uvicorn-serve/SIGTERM@main"),
-            Look("the same, Ctrl-C", "uvicorn-serve/SIGINT@main"),
-            Look("a handler for SIGTERM in the app's module", "uvicorn-graceful/SIGTERM@main"),
-            Look("one in the lifespan's startup", "uvicorn-graceful-late/SIGTERM@main"),
-            Look("one before uvicorn.run", "uvicorn-run-graceful/SIGTERM@main"),
+        cases=(
+            Case("uvicorn, SIGTERM", "uvicorn/SIGTERM@main"),
+            Case("uvicorn, Ctrl-C", "uvicorn/SIGINT@main"),
+            Case("hypercorn, SIGTERM", "hypercorn*/SIGTERM@m*"),
+            Case("hypercorn, Ctrl-C", "hypercorn*/SIGINT@m*"),
+            Case("granian, SIGTERM", "granian*/SIGTERM@m*"),
+            Case("a script that calls uvicorn.run, SIGTERM", "uvicorn-run/SIGTERM@main"),
+            Case("the same, Ctrl-C", "uvicorn-run/SIGINT@main"),
+            Case("Server.serve inside asyncio.run, SIGTERM", "uvicorn-serve/SIGTERM@main"),
+            Case("the same, Ctrl-C", "uvicorn-serve/SIGINT@main"),
+            Case("a handler for SIGTERM in the app's module", "uvicorn-graceful/SIGTERM@main"),
+            Case("one in the lifespan's startup", "uvicorn-graceful-late/SIGTERM@main"),
+            Case("one before uvicorn.run", "uvicorn-run-graceful/SIGTERM@main"),
         ),
         tries="exitmatrix run --ending deploy --ending ctrl-c -- uvicorn --port {port} app:app",
         threads=(
@@ -149,16 +149,16 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=4,
         id="uvicorn-workers-and-reload",
         asks="With uvicorn --workers or --reload: are the children's shutdown events skipped?",
-        looks=(
-            Look("--workers, SIGTERM to the supervisor", "uvicorn-workers/SIGTERM@master"),
-            Look("--workers, SIGINT to the supervisor", "uvicorn-workers/SIGINT@master"),
-            Look("--workers, Ctrl-C: to all of them", "uvicorn-workers/SIGINT@group"),
-            Look("--workers, SIGTERM to all of them", "uvicorn-workers/SIGTERM@group"),
-            Look("--reload, SIGTERM to the first process", "uvicorn-reload/SIGTERM@master"),
-            Look("--reload, Ctrl-C: to both", "uvicorn-reload/SIGINT@group"),
-            Look("--reload, SIGTERM to the process that serves", "uvicorn-reload/SIGTERM@worker"),
-            Look("--reload, a file is saved", "uvicorn-reload/SIGUSR1@worker"),
-            Look(
+        cases=(
+            Case("--workers, SIGTERM to the supervisor", "uvicorn-workers/SIGTERM@master"),
+            Case("--workers, SIGINT to the supervisor", "uvicorn-workers/SIGINT@master"),
+            Case("--workers, Ctrl-C: to all of them", "uvicorn-workers/SIGINT@group"),
+            Case("--workers, SIGTERM to all of them", "uvicorn-workers/SIGTERM@group"),
+            Case("--reload, SIGTERM to the first process", "uvicorn-reload/SIGTERM@master"),
+            Case("--reload, Ctrl-C: to both", "uvicorn-reload/SIGINT@group"),
+            Case("--reload, SIGTERM to the process that serves", "uvicorn-reload/SIGTERM@worker"),
+            Case("--reload, a file is saved", "uvicorn-reload/SIGUSR1@worker"),
+            Case(
                 "--workers with --limit-max-requests, and one has answered enough",
                 "uvicorn-workers-max-requests/return@worker",
             ),
@@ -171,19 +171,19 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=5,
         id="celery-task-at-sigterm",
         asks="Is a running Celery task finished or lost when every process is sent SIGTERM?",
-        looks=(
-            Look("two running tasks, SIGTERM to all", "celery-prefork-queue/SIGTERM@group"),
-            Look("SIGTERM to the main process", "celery-prefork-queue/SIGTERM@master"),
-            Look("SIGQUIT, a cold shutdown", "celery-prefork-queue/SIGQUIT@master"),
-            Look("tasks from redis, SIGTERM to all", "celery-redis-queue/SIGTERM@group"),
-            Look("the same, to the main process", "celery-redis-queue/SIGTERM@master"),
-            Look("the same, the main process is killed", "celery-redis-queue/SIGKILL@master"),
-            Look("a pool of threads", "celery-threads-busy/*@main"),
-            Look("a running task, SIGTERM to the main process", "celery-[ps]*-busy/SIGTERM@m*"),
-            Look("a running task, SIGTERM twice", "celery-[ps]*-busy/SIGTERM-then-*@m*"),
-            Look("a running task, SIGQUIT", "celery-[ps]*-busy/SIGQUIT@m*"),
-            Look("a running task, Ctrl-C", "celery-[ps]*-busy/SIGINT@*"),
-            Look("idle, SIGTERM to all of its processes", "celery-prefork/SIGTERM@group"),
+        cases=(
+            Case("two running tasks, SIGTERM to all", "celery-prefork-queue/SIGTERM@group"),
+            Case("SIGTERM to the main process", "celery-prefork-queue/SIGTERM@master"),
+            Case("SIGQUIT, a cold shutdown", "celery-prefork-queue/SIGQUIT@master"),
+            Case("tasks from redis, SIGTERM to all", "celery-redis-queue/SIGTERM@group"),
+            Case("the same, to the main process", "celery-redis-queue/SIGTERM@master"),
+            Case("the same, the main process is killed", "celery-redis-queue/SIGKILL@master"),
+            Case("a pool of threads", "celery-threads-busy/*@main"),
+            Case("a running task, SIGTERM to the main process", "celery-[ps]*-busy/SIGTERM@m*"),
+            Case("a running task, SIGTERM twice", "celery-[ps]*-busy/SIGTERM-then-*@m*"),
+            Case("a running task, SIGQUIT", "celery-[ps]*-busy/SIGQUIT@m*"),
+            Case("a running task, Ctrl-C", "celery-[ps]*-busy/SIGINT@*"),
+            Case("idle, SIGTERM to all of its processes", "celery-prefork/SIGTERM@group"),
         ),
         tries="exitmatrix run --ending deploy --ending stop-service -- celery -A app worker",
         threads=(*_of("celery/celery", 2700, 4795, 4942, 7339, 1628), *_of("celery/kombu", 1836)),
@@ -192,17 +192,17 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=6,
         id="opentelemetry-spans",
         asks="Are my last spans exported at the end, and can the export hang the exit?",
-        looks=(
-            Look("SIGTERM without a handler", "opentelemetry/SIGTERM@main"),
-            Look("the end of the code", "opentelemetry/return@main"),
-            Look("Ctrl-C", "opentelemetry/SIGINT@main"),
-            Look("os._exit", "opentelemetry/os-exit-7@main"),
-            Look("SIGKILL", "opentelemetry/SIGKILL@main"),
-            Look(
+        cases=(
+            Case("SIGTERM without a handler", "opentelemetry/SIGTERM@main"),
+            Case("the end of the code", "opentelemetry/return@main"),
+            Case("Ctrl-C", "opentelemetry/SIGINT@main"),
+            Case("os._exit", "opentelemetry/os-exit-7@main"),
+            Case("SIGKILL", "opentelemetry/SIGKILL@main"),
+            Case(
                 "a collector that does not answer, SIGTERM with a handler",
                 "opentelemetry-dead/SIGTERM@main",
             ),
-            Look(
+            Case(
                 "the same, with SIGKILL 2.5 s later",
                 "opentelemetry-dead/SIGTERM-then-SIGKILL@main",
             ),
@@ -221,40 +221,40 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="two-owners-of-sigterm",
         asks="A library installs its own handler for SIGTERM. Does my clean-up still run, and does"
         " the process end?",
-        looks=(
-            Look(
+        cases=(
+            Case(
                 "the library came last and calls the handler that it found",
                 "plain-two-owners-chains/SIGTERM@main",
             ),
-            Look(
+            Case(
                 "it came last and exits by itself",
                 "plain-two-owners-replaces/SIGTERM@main",
             ),
-            Look("it came last, and its handler returns", "plain-two-owners-swallows/SIGTERM@main"),
-            Look(
+            Case("it came last, and its handler returns", "plain-two-owners-swallows/SIGTERM@main"),
+            Case(
                 "it came last, and sends the signal again to the default action",
                 "plain-two-owners-raises-again/SIGTERM@main",
             ),
-            Look(
+            Case(
                 "it came last, and sends the signal again to mine",
                 "plain-two-owners-restores/SIGTERM@main",
             ),
-            Look("mine came last", "plain-two-owners-program-last/SIGTERM@main"),
-            Look(
+            Case("mine came last", "plain-two-owners-program-last/SIGTERM@main"),
+            Case(
                 "faulthandler.register came last",
                 "plain-two-owners-faulthandler/SIGTERM@main",
             ),
-            Look(
+            Case(
                 "faulthandler.register with chain=True came last",
                 "plain-two-owners-faulthandler-chain/SIGTERM@main",
             ),
-            Look("mine, before Werkzeug's reloader", "flask-debug-graceful/SIGTERM@parent"),
-            Look("the same, to the child that serves", "flask-debug-graceful/SIGTERM@child"),
-            Look("mine, and a server that installs none", "flask-graceful/SIGTERM@main"),
-            Look("coverage's, before mine", "coverage-graceful/SIGTERM@main"),
-            Look("coverage's alone", "coverage-sudden/SIGTERM@main"),
-            Look("mine in an app, and uvicorn", "uvicorn-graceful/SIGTERM@main"),
-            Look("mine in an app's lifespan, and uvicorn", "uvicorn-graceful-late/SIGTERM@main"),
+            Case("mine, before Werkzeug's reloader", "flask-debug-graceful/SIGTERM@parent"),
+            Case("the same, to the child that serves", "flask-debug-graceful/SIGTERM@child"),
+            Case("mine, and a server that installs none", "flask-graceful/SIGTERM@main"),
+            Case("coverage's, before mine", "coverage-graceful/SIGTERM@main"),
+            Case("coverage's alone", "coverage-sudden/SIGTERM@main"),
+            Case("mine in an app, and uvicorn", "uvicorn-graceful/SIGTERM@main"),
+            Case("mine in an app's lifespan, and uvicorn", "uvicorn-graceful-late/SIGTERM@main"),
         ),
         tries="exitmatrix run --ending deploy -- python app.py",
         threads=_of("DataDog/dd-trace-py", 7273, 16412, 17130, 17679, 17195, 2772),
@@ -263,38 +263,38 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=8,
         id="handlers-in-forked-children",
         asks="Whose handlers run in a child process: its own, those it inherited, or none?",
-        looks=(
-            Look("multiprocessing, start method fork", "multiprocessing-fork/return@child"),
-            Look("fork server, the default since 3.14", "multiprocessing-forkserver/return@child"),
-            Look("start method spawn", "multiprocessing-spawn/return@child"),
-            Look("its function calls sys.exit", "multiprocessing-*/sys-exit-3@child"),
-            Look("its function raises", "multiprocessing-*/exception@child"),
-            Look("Process.terminate(), SIGTERM to the child", "multiprocessing-*/SIGTERM@child"),
-            Look(
+        cases=(
+            Case("multiprocessing, start method fork", "multiprocessing-fork/return@child"),
+            Case("fork server, the default since 3.14", "multiprocessing-forkserver/return@child"),
+            Case("start method spawn", "multiprocessing-spawn/return@child"),
+            Case("its function calls sys.exit", "multiprocessing-*/sys-exit-3@child"),
+            Case("its function raises", "multiprocessing-*/exception@child"),
+            Case("Process.terminate(), SIGTERM to the child", "multiprocessing-*/SIGTERM@child"),
+            Case(
                 "the same, the program has a handler that exits: forked",
                 "multiprocessing-graceful-fork/SIGTERM@child",
             ),
-            Look(
+            Case(
                 "the same, below a fork server, the default since 3.14",
                 "multiprocessing-graceful-forkserver/SIGTERM@child",
             ),
-            Look("Process.kill()", "multiprocessing-*/SIGKILL@child"),
-            Look("Ctrl-C", "multiprocessing-*/SIGINT@group"),
-            Look("a task of ProcessPoolExecutor returns", "process-pool/return@child"),
-            Look("a task of ProcessPoolExecutor calls sys.exit", "process-pool/sys-exit-3@child"),
-            Look("a worker of ProcessPoolExecutor is killed", "process-pool/SIGKILL@child"),
-            Look("the same, there are two workers", "process-pool-two/SIGKILL@child"),
-            Look("the same, Ctrl-C to all of them", "process-pool-two/SIGINT@group"),
-            Look("a Pool of two, a task returns", "multiprocessing-pool-two/return@child"),
-            Look("the same, start method spawn", "multiprocessing-pool-two-spawn/return@child"),
-            Look(
+            Case("Process.kill()", "multiprocessing-*/SIGKILL@child"),
+            Case("Ctrl-C", "multiprocessing-*/SIGINT@group"),
+            Case("a task of ProcessPoolExecutor returns", "process-pool/return@child"),
+            Case("a task of ProcessPoolExecutor calls sys.exit", "process-pool/sys-exit-3@child"),
+            Case("a worker of ProcessPoolExecutor is killed", "process-pool/SIGKILL@child"),
+            Case("the same, there are two workers", "process-pool-two/SIGKILL@child"),
+            Case("the same, Ctrl-C to all of them", "process-pool-two/SIGINT@group"),
+            Case("a Pool of two, a task returns", "multiprocessing-pool-two/return@child"),
+            Case("the same, start method spawn", "multiprocessing-pool-two-spawn/return@child"),
+            Case(
                 "a Pool of two, a task calls sys.exit", "multiprocessing-pool-two/sys-exit-3@child"
             ),
-            Look("a Pool of two, a worker is killed", "multiprocessing-pool-two/SIGKILL@child"),
-            Look("os.fork, and it comes to its end", "plain-fork-returns/return@parent"),
-            Look("os.fork, and it leaves by os._exit", "plain-fork-os-exit/return@parent"),
-            Look("the same, with os.register_at_fork", "plain-fork-hooks/return@parent"),
-            Look("a handler that forks", "plain-handler-forks/return@parent"),
+            Case("a Pool of two, a worker is killed", "multiprocessing-pool-two/SIGKILL@child"),
+            Case("os.fork, and it comes to its end", "plain-fork-returns/return@parent"),
+            Case("os.fork, and it leaves by os._exit", "plain-fork-os-exit/return@parent"),
+            Case("the same, with os.register_at_fork", "plain-fork-hooks/return@parent"),
+            Case("a handler that forks", "plain-handler-forks/return@parent"),
         ),
         tries="exitmatrix run --ending deploy --ending oom -- python app.py",
         threads=(
@@ -307,25 +307,25 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="coverage-at-sigterm",
         asks="Is coverage saved when the process is ended that way, and does `sigterm = true`"
         " change how it ends?",
-        looks=(
-            Look("coverage run, SIGTERM", "coverage/SIGTERM@main"),
-            Look("with sigterm = true, SIGTERM", "coverage-sudden/SIGTERM@main"),
-            Look("a handler of the program's own that exits", "coverage-graceful/SIGTERM@main"),
-            Look("coverage run, os._exit", "coverage/os-exit-7@main"),
-            Look("with patch = _exit, os._exit", "coverage-sudden/os-exit-7@main"),
-            Look("coverage run, exec", "coverage/exec@main"),
-            Look("coverage run, Ctrl-C", "coverage/SIGINT@main"),
-            Look("coverage run, an exception", "coverage/exception@main"),
-            Look("coverage run, SIGKILL", "coverage/SIGKILL@main"),
-            Look(
+        cases=(
+            Case("coverage run, SIGTERM", "coverage/SIGTERM@main"),
+            Case("with sigterm = true, SIGTERM", "coverage-sudden/SIGTERM@main"),
+            Case("a handler of the program's own that exits", "coverage-graceful/SIGTERM@main"),
+            Case("coverage run, os._exit", "coverage/os-exit-7@main"),
+            Case("with patch = _exit, os._exit", "coverage-sudden/os-exit-7@main"),
+            Case("coverage run, exec", "coverage/exec@main"),
+            Case("coverage run, Ctrl-C", "coverage/SIGINT@main"),
+            Case("coverage run, an exception", "coverage/exception@main"),
+            Case("coverage run, SIGKILL", "coverage/SIGKILL@main"),
+            Case(
                 "with patch = subprocess, a child of multiprocessing comes to its end",
                 "coverage-subprocess/SIGTERM@master",
             ),
-            Look(
+            Case(
                 "the same, Process.terminate() of the child",
                 "coverage-subprocess/SIGTERM@worker",
             ),
-            Look("the same, the child is killed", "coverage-subprocess/SIGKILL@worker"),
+            Case("the same, the child is killed", "coverage-subprocess/SIGKILL@worker"),
         ),
         tries="exitmatrix run --ending deploy -- coverage run app.py",
         threads=(
@@ -338,13 +338,13 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=10,
         id="prometheus-files-of-dead-workers",
         asks="Which metric files stay behind when a worker dies, and which hook can remove them?",
-        looks=(
-            Look("a worker is killed", "gunicorn-prometheus/SIGKILL@worker"),
-            Look("a worker is sent SIGTERM", "gunicorn-prometheus/SIGTERM@worker"),
-            Look("the master is killed", "gunicorn-prometheus/SIGKILL@master"),
-            Look("SIGTERM to the master", "gunicorn-prometheus/SIGTERM@master"),
-            Look("a reload", "gunicorn-prometheus/SIGHUP@master"),
-            Look("--max-requests reached", "gunicorn-prometheus/return@worker"),
+        cases=(
+            Case("a worker is killed", "gunicorn-prometheus/SIGKILL@worker"),
+            Case("a worker is sent SIGTERM", "gunicorn-prometheus/SIGTERM@worker"),
+            Case("the master is killed", "gunicorn-prometheus/SIGKILL@master"),
+            Case("SIGTERM to the master", "gunicorn-prometheus/SIGTERM@master"),
+            Case("a reload", "gunicorn-prometheus/SIGHUP@master"),
+            Case("--max-requests reached", "gunicorn-prometheus/return@worker"),
         ),
         tries="exitmatrix run --ending oom --look-in metrics -- gunicorn -b 127.0.0.1:{port}"
         " app:app",
@@ -359,17 +359,17 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="workers-that-leave-by-os-exit",
         asks="My job runs in a worker that ends by os._exit. Is what an atexit handler should send"
         " lost?",
-        looks=(
-            Look("rq, SIGTERM to a worker that runs a job", "rq/SIGTERM@master"),
-            Look("the same, to all of its processes", "rq/SIGTERM@group"),
-            Look("the same, SIGTERM again after 2.5 s", "rq/SIGTERM-then-SIGTERM@master"),
-            Look("the process of the job is sent SIGTERM", "rq/SIGTERM@worker"),
-            Look("the process of the job is killed", "rq/SIGKILL@worker"),
-            Look("the worker is killed, and its job runs on", "rq/SIGKILL@master"),
-            Look("Ctrl-C", "rq/SIGINT@group"),
-            Look("a forked child that leaves by os._exit", "plain-fork-os-exit/return@parent"),
-            Look("a program that calls os._exit(0)", "plain/os-exit-0@main"),
-            Look("output and files in flight", "data-in-flight/os-exit-7@main"),
+        cases=(
+            Case("rq, SIGTERM to a worker that runs a job", "rq/SIGTERM@master"),
+            Case("the same, to all of its processes", "rq/SIGTERM@group"),
+            Case("the same, SIGTERM again after 2.5 s", "rq/SIGTERM-then-SIGTERM@master"),
+            Case("the process of the job is sent SIGTERM", "rq/SIGTERM@worker"),
+            Case("the process of the job is killed", "rq/SIGKILL@worker"),
+            Case("the worker is killed, and its job runs on", "rq/SIGKILL@master"),
+            Case("Ctrl-C", "rq/SIGINT@group"),
+            Case("a forked child that leaves by os._exit", "plain-fork-os-exit/return@parent"),
+            Case("a program that calls os._exit(0)", "plain/os-exit-0@main"),
+            Case("output and files in flight", "data-in-flight/os-exit-7@main"),
         ),
         tries="exitmatrix run --ending deploy --ending oom -- rq worker",
         threads=(
@@ -382,16 +382,16 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=12,
         id="asyncio-and-sigterm",
         asks="In asyncio.run, do `finally` and `__aexit__` run on SIGTERM, or on Ctrl-C only?",
-        looks=(
-            Look("SIGTERM without a handler", "asyncio-run/SIGTERM@main"),
-            Look("Ctrl-C", "asyncio-run/SIGINT@main"),
-            Look(
+        cases=(
+            Case("SIGTERM without a handler", "asyncio-run/SIGTERM@main"),
+            Case("Ctrl-C", "asyncio-run/SIGINT@main"),
+            Case(
                 "Ctrl-C, and again while the first clean-up runs", "asyncio-run/SIGINT-twice@main"
             ),
-            Look("SIGTERM, with loop.add_signal_handler", "asyncio-graceful/SIGTERM@main"),
-            Look("Ctrl-C, a function runs in the loop's threads", "asyncio-executor/SIGINT@main"),
-            Look("an exception in the main task", "asyncio-run/exception@main"),
-            Look("os._exit", "asyncio-run/os-exit-0@main"),
+            Case("SIGTERM, with loop.add_signal_handler", "asyncio-graceful/SIGTERM@main"),
+            Case("Ctrl-C, a function runs in the loop's threads", "asyncio-executor/SIGINT@main"),
+            Case("an exception in the main task", "asyncio-run/exception@main"),
+            Case("os._exit", "asyncio-run/os-exit-0@main"),
         ),
         tries="exitmatrix run --ending deploy --ending ctrl-c -- python app.py",
         threads=(*_of("python/cpython", 125688, 32105, 74864), *_of("aio-libs/aiohttp", 1932)),
@@ -400,17 +400,17 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=13,
         id="task-in-a-child-process",
         asks="The worker gets SIGTERM while a task runs in its child. Whose clean-up runs?",
-        looks=(
-            Look(
+        cases=(
+            Case(
                 "the worker passes it on, the task's handler raises",
                 "supervisor-task/SIGTERM@parent",
             ),
-            Look("the same, its handler returns", "supervisor-task-returns/SIGTERM@parent"),
-            Look("it is not passed on", "multiprocessing-fork/SIGTERM@parent"),
-            Look("both get it, and have no handler", "multiprocessing-fork/SIGTERM@group"),
-            Look("the task alone gets it, its handler raises", "supervisor-task/SIGTERM@child"),
-            Look("the worker is killed", "supervisor-task/SIGKILL@parent"),
-            Look("a task that subprocess started", "plain-subprocess/SIGTERM@parent"),
+            Case("the same, its handler returns", "supervisor-task-returns/SIGTERM@parent"),
+            Case("it is not passed on", "multiprocessing-fork/SIGTERM@parent"),
+            Case("both get it, and have no handler", "multiprocessing-fork/SIGTERM@group"),
+            Case("the task alone gets it, its handler raises", "supervisor-task/SIGTERM@child"),
+            Case("the worker is killed", "supervisor-task/SIGKILL@parent"),
+            Case("a task that subprocess started", "plain-subprocess/SIGTERM@parent"),
         ),
         tries="exitmatrix run --ending deploy --ending stop-service -- python worker.py",
         threads=_of("apache/airflow", 58936, 73006, 14422, 18041, 39096),
@@ -438,20 +438,20 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=15,
         id="workers-without-their-parent",
         asks="The main process was killed. Do its workers end?",
-        looks=(
-            Look("a child of a program", "plain-subprocess/SIGKILL@parent"),
-            Look("gunicorn's workers", "gunicorn/SIGKILL@master"),
-            Look("uvicorn's workers", "uvicorn-workers/SIGKILL@master"),
-            Look("the child of Flask's reloader", "flask-debug/SIGKILL@parent"),
-            Look("a process of multiprocessing", "multiprocessing-[fs]*/SIGKILL@parent"),
-            Look("the same, the parent is sent SIGTERM", "multiprocessing-[fs]*/SIGTERM@parent"),
-            Look("the same, the parent alone is interrupted", "multiprocessing-*/SIGINT@parent"),
-            Look("a worker of ProcessPoolExecutor", "process-pool/SIGKILL@parent"),
-            Look("two of them, one waits for a task", "process-pool-two*/SIGKILL@parent"),
-            Look("two of a Pool, one waits for a task", "multiprocessing-pool-two*/SIGKILL@parent"),
-            Look("a daemonic process, SIGKILL", "multiprocessing-daemon/SIGKILL@parent"),
-            Look("a daemonic process, os._exit", "multiprocessing-daemon/os-exit-7@parent"),
-            Look("a daemonic process, the parent returns", "multiprocessing-daemon/return@parent"),
+        cases=(
+            Case("a child of a program", "plain-subprocess/SIGKILL@parent"),
+            Case("gunicorn's workers", "gunicorn/SIGKILL@master"),
+            Case("uvicorn's workers", "uvicorn-workers/SIGKILL@master"),
+            Case("the child of Flask's reloader", "flask-debug/SIGKILL@parent"),
+            Case("a process of multiprocessing", "multiprocessing-[fs]*/SIGKILL@parent"),
+            Case("the same, the parent is sent SIGTERM", "multiprocessing-[fs]*/SIGTERM@parent"),
+            Case("the same, the parent alone is interrupted", "multiprocessing-*/SIGINT@parent"),
+            Case("a worker of ProcessPoolExecutor", "process-pool/SIGKILL@parent"),
+            Case("two of them, one waits for a task", "process-pool-two*/SIGKILL@parent"),
+            Case("two of a Pool, one waits for a task", "multiprocessing-pool-two*/SIGKILL@parent"),
+            Case("a daemonic process, SIGKILL", "multiprocessing-daemon/SIGKILL@parent"),
+            Case("a daemonic process, os._exit", "multiprocessing-daemon/os-exit-7@parent"),
+            Case("a daemonic process, the parent returns", "multiprocessing-daemon/return@parent"),
         ),
         tries="exitmatrix run --ending lost-parent -- python app.py",
         threads=(
@@ -464,19 +464,19 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="pool-threads-at-exit",
         asks="Since a newer Python my script takes twenty seconds to exit, or prints"
         " PythonFinalizationError. Why?",
-        looks=(
-            Look(
+        cases=(
+            Case(
                 "a global joins its daemon thread in `__del__`: `late` means in vain",
                 "plain-join-in-del/return@main",
             ),
-            Look(
+            Case(
                 "a pool of psycopg that was not closed: `hint` for each thread waited for",
                 "psycopg-pool/return@main",
             ),
-            Look("the same pool, SIGTERM", "psycopg-pool/SIGTERM@main"),
-            Look("such a global, after an exception", "plain-join-in-del/exception@main"),
-            Look("such a global, SIGTERM", "plain-join-in-del/SIGTERM@main"),
-            Look("`__del__` of a global that joins nothing", "plain-del-global/return@main"),
+            Case("the same pool, SIGTERM", "psycopg-pool/SIGTERM@main"),
+            Case("such a global, after an exception", "plain-join-in-del/exception@main"),
+            Case("such a global, SIGTERM", "plain-join-in-del/SIGTERM@main"),
+            Case("`__del__` of a global that joins nothing", "plain-del-global/return@main"),
         ),
         tries="exitmatrix run --ending deploy -- python app.py",
         threads=(
@@ -507,24 +507,24 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=18,
         id="jupyter-kernel-restart",
         asks="Do exit handlers run when a Jupyter kernel is restarted, and how long may they take?",
-        looks=(
-            Look("it is restarted: SIGHUP to this manager", "ipykernel-manager/SIGHUP@master"),
-            Look("it is shut down: SIGTERM to this manager", "ipykernel-manager/SIGTERM@master"),
-            Look(
+        cases=(
+            Case("it is restarted: SIGHUP to this manager", "ipykernel-manager/SIGHUP@master"),
+            Case("it is shut down: SIGTERM to this manager", "ipykernel-manager/SIGTERM@master"),
+            Case(
                 "it is restarted while it runs a cell, which is interrupted before",
                 "ipykernel-manager-busy/SIGHUP@master",
             ),
-            Look(
+            Case(
                 "it is restarted, and a handler takes longer than 2.5 s",
                 "ipykernel-manager-slow/SIGHUP@master",
             ),
-            Look("its process is sent SIGTERM", "ipykernel/SIGTERM@main"),
-            Look("its process is killed", "ipykernel/SIGKILL@main"),
-            Look(
+            Case("its process is sent SIGTERM", "ipykernel/SIGTERM@main"),
+            Case("its process is killed", "ipykernel/SIGKILL@main"),
+            Case(
                 "its process is killed, and its server restarts it",
                 "ipykernel-restarter/SIGKILL@worker",
             ),
-            Look("its server is killed", "ipykernel-manager/SIGKILL@master"),
+            Case("its server is killed", "ipykernel-manager/SIGKILL@master"),
         ),
         tries="exitmatrix run --ending deploy -- python -m ipykernel_launcher -f kernel.json",
         threads=(
@@ -540,22 +540,22 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=19,
         id="pytest-fixtures-at-the-end",
         asks="Are pytest's session fixtures torn down after -x, a crash, Ctrl-C or a CI cancel?",
-        looks=(
-            Look("SIGTERM, as a cancelled job gets it", "pytest/SIGTERM@main"),
-            Look("Ctrl-C", "pytest/SIGINT@main"),
-            Look("-x, and a test fails", "pytest/exception@main"),
-            Look("-x, and a test calls sys.exit", "pytest/sys-exit-3@main"),
-            Look("a test calls os._exit", "pytest/os-exit-7@main"),
-            Look("SIGKILL", "pytest/SIGKILL@main"),
-            Look("the terminal is closed", "pytest/SIGHUP@main"),
-            Look("with pytest-xdist, SIGTERM to the controller", "pytest-xdist/SIGTERM@master"),
-            Look("the same, SIGTERM to all", "pytest-xdist/SIGTERM@group"),
-            Look("the same, Ctrl-C", "pytest-xdist/SIGINT@group"),
-            Look("the same, SIGINT to the controller alone", "pytest-xdist/SIGINT@master"),
-            Look("two workers, -x, and a test fails", "pytest-xdist-exits/exception@worker"),
-            Look("two workers, a test calls os._exit", "pytest-xdist-exits/os-exit-7@worker"),
-            Look("with one worker, it is killed", "pytest-xdist/SIGKILL@worker"),
-            Look("the same, the controller is killed", "pytest-xdist/SIGKILL@master"),
+        cases=(
+            Case("SIGTERM, as a cancelled job gets it", "pytest/SIGTERM@main"),
+            Case("Ctrl-C", "pytest/SIGINT@main"),
+            Case("-x, and a test fails", "pytest/exception@main"),
+            Case("-x, and a test calls sys.exit", "pytest/sys-exit-3@main"),
+            Case("a test calls os._exit", "pytest/os-exit-7@main"),
+            Case("SIGKILL", "pytest/SIGKILL@main"),
+            Case("the terminal is closed", "pytest/SIGHUP@main"),
+            Case("with pytest-xdist, SIGTERM to the controller", "pytest-xdist/SIGTERM@master"),
+            Case("the same, SIGTERM to all", "pytest-xdist/SIGTERM@group"),
+            Case("the same, Ctrl-C", "pytest-xdist/SIGINT@group"),
+            Case("the same, SIGINT to the controller alone", "pytest-xdist/SIGINT@master"),
+            Case("two workers, -x, and a test fails", "pytest-xdist-exits/exception@worker"),
+            Case("two workers, a test calls os._exit", "pytest-xdist-exits/os-exit-7@worker"),
+            Case("with one worker, it is killed", "pytest-xdist/SIGKILL@worker"),
+            Case("the same, the controller is killed", "pytest-xdist/SIGKILL@master"),
         ),
         tries="exitmatrix run --ending ci-cancel --ending ctrl-c -- pytest",
         threads=(
@@ -569,14 +569,14 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=20,
         id="futures-after-shutdown",
         asks="`cannot schedule new futures after interpreter shutdown`: who may still submit?",
-        looks=(
-            Look(
+        cases=(
+            Case(
                 "the thread h and the handlers A and C submit when main has ended",
                 "plain-pool-late/return@main",
             ),
-            Look("the same, after Ctrl-C", "plain-pool-late/SIGINT@main"),
-            Look("the same, SIGTERM", "plain-pool-late/SIGTERM@main"),
-            Look(
+            Case("the same, after Ctrl-C", "plain-pool-late/SIGINT@main"),
+            Case("the same, SIGTERM", "plain-pool-late/SIGTERM@main"),
+            Case(
                 "what is in the pool of asyncio.run when its main task is over",
                 "asyncio-executor/return@main",
             ),
@@ -590,11 +590,11 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=21,
         id="supervisor-leaves-grandchildren",
         asks="`supervisorctl stop` leaves grandchildren running. What does stopasgroup change?",
-        looks=(
-            Look("the signal goes to the first process", "plain-subprocess/SIGTERM@parent"),
-            Look("stopasgroup: to all of them", "plain-subprocess/SIGTERM@group"),
-            Look("then SIGKILL to the first process", "plain-subprocess/SIGKILL@parent"),
-            Look("killasgroup: SIGKILL to all of them", "plain-subprocess/SIGKILL@group"),
+        cases=(
+            Case("the signal goes to the first process", "plain-subprocess/SIGTERM@parent"),
+            Case("stopasgroup: to all of them", "plain-subprocess/SIGTERM@group"),
+            Case("then SIGKILL to the first process", "plain-subprocess/SIGKILL@parent"),
+            Case("killasgroup: SIGKILL to all of them", "plain-subprocess/SIGKILL@group"),
         ),
         tries="exitmatrix run --ending deploy --ending timeout -- python app.py",
         threads=_of("Supervisor/supervisor", 1101, 1396, 865, 595, 1502),
@@ -615,19 +615,19 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=23,
         id="leaked-semaphores",
         asks="`There appear to be leaked semaphore objects`: what leaves them behind?",
-        looks=(
-            Look("SIGHUP to all: a terminal is closed", "named-objects/SIGHUP@group"),
-            Look("SIGHUP to the program alone", "named-objects/SIGHUP@main"),
-            Look("SIGTERM to all", "named-objects/SIGTERM@group"),
-            Look("SIGTERM to the program alone", "named-objects/SIGTERM@main"),
-            Look("Ctrl-C", "named-objects/SIGINT@group"),
-            Look("SIGKILL to all", "named-objects/SIGKILL@group"),
-            Look("SIGKILL to the program alone", "named-objects/SIGKILL@main"),
-            Look("os._exit", "named-objects/os-exit-7@main"),
-            Look("the program returns", "named-objects/return@main"),
-            Look("Flask's debugger, which has a lock", "flask-debug/SIGHUP@group"),
-            Look("a bar of tqdm, which makes a lock; a terminal is closed", "tqdm/SIGHUP@group"),
-            Look("a bar of tqdm, SIGTERM to the program", "tqdm/SIGTERM@main"),
+        cases=(
+            Case("SIGHUP to all: a terminal is closed", "named-objects/SIGHUP@group"),
+            Case("SIGHUP to the program alone", "named-objects/SIGHUP@main"),
+            Case("SIGTERM to all", "named-objects/SIGTERM@group"),
+            Case("SIGTERM to the program alone", "named-objects/SIGTERM@main"),
+            Case("Ctrl-C", "named-objects/SIGINT@group"),
+            Case("SIGKILL to all", "named-objects/SIGKILL@group"),
+            Case("SIGKILL to the program alone", "named-objects/SIGKILL@main"),
+            Case("os._exit", "named-objects/os-exit-7@main"),
+            Case("the program returns", "named-objects/return@main"),
+            Case("Flask's debugger, which has a lock", "flask-debug/SIGHUP@group"),
+            Case("a bar of tqdm, which makes a lock; a terminal is closed", "tqdm/SIGHUP@group"),
+            Case("a bar of tqdm, SIGTERM to the program", "tqdm/SIGTERM@main"),
         ),
         tries="exitmatrix run --ending hang-up --ending oom -- python app.py",
         threads=(
@@ -644,26 +644,26 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=24,
         id="uwsgi",
         asks="Does atexit run in uWSGI's workers on max-requests, harakiri, reload and stop?",
-        looks=(
-            Look("SIGTERM to the master, which starts anew", "uwsgi-master/SIGTERM@master"),
-            Look("SIGINT to the master", "uwsgi-master/SIGINT@master"),
-            Look("SIGHUP to the master, a reload", "uwsgi-master/SIGHUP@master"),
-            Look(
+        cases=(
+            Case("SIGTERM to the master, which starts anew", "uwsgi-master/SIGTERM@master"),
+            Case("SIGINT to the master", "uwsgi-master/SIGINT@master"),
+            Case("SIGHUP to the master, a reload", "uwsgi-master/SIGHUP@master"),
+            Case(
                 "SIGQUIT to all of its processes: KillSignal=SIGQUIT in a systemd unit",
                 "uwsgi-master/SIGQUIT@group",
             ),
-            Look("the master is killed", "uwsgi-master/SIGKILL@master"),
-            Look("with --die-on-term, SIGTERM to the master", "uwsgi-die-on-term/SIGTERM@master"),
-            Look(
+            Case("the master is killed", "uwsgi-master/SIGKILL@master"),
+            Case("with --die-on-term, SIGTERM to the master", "uwsgi-die-on-term/SIGTERM@master"),
+            Case(
                 "with --die-on-term, SIGTERM to all, and clean-up that takes a quarter of a second",
                 "uwsgi-slow/SIGTERM@group",
             ),
-            Look("with --lazy-apps, SIGINT to the master", "uwsgi-lazy-apps/SIGINT@master"),
-            Look("without a master", "uwsgi/SIG[TI]*@main"),
-            Look("without a master, while it answers a request", "uwsgi-busy/SIG[TIH]*@main"),
-            Look("a wheel in a virtual environment, SIGTERM", "uwsgi-wheel/SIGTERM@master"),
-            Look("--max-requests reached", "uwsgi-limits/return@worker"),
-            Look("--harakiri, and a view that hangs", "uwsgi-limits/hang@worker"),
+            Case("with --lazy-apps, SIGINT to the master", "uwsgi-lazy-apps/SIGINT@master"),
+            Case("without a master", "uwsgi/SIG[TI]*@main"),
+            Case("without a master, while it answers a request", "uwsgi-busy/SIG[TIH]*@main"),
+            Case("a wheel in a virtual environment, SIGTERM", "uwsgi-wheel/SIGTERM@master"),
+            Case("--max-requests reached", "uwsgi-limits/return@worker"),
+            Case("--harakiri, and a view that hangs", "uwsgi-limits/hang@worker"),
         ),
         tries="exitmatrix run --ending deploy --ending ctrl-c -- uwsgi --http 127.0.0.1:{port}"
         " --module app",
@@ -676,9 +676,9 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=25,
         id="threads-in-handlers",
         asks="Is it true that since 3.12 a handler cannot start a thread, or fork?",
-        looks=(
-            Look("a handler that starts a thread", "plain-handler-starts-thread/return@main"),
-            Look("a handler that forks", "plain-handler-forks/return@parent"),
+        cases=(
+            Case("a handler that starts a thread", "plain-handler-starts-thread/return@main"),
+            Case("a handler that forks", "plain-handler-forks/return@parent"),
         ),
         tries="exitmatrix run --ending deploy -- python app.py",
         threads=(
@@ -692,27 +692,27 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=26,
         id="ctrl-c-takes-long",
         asks="Ctrl-C takes half a minute. Who is being waited for?",
-        looks=(
-            Look("uvicorn, while it answers a request", "uvicorn-busy/SIGINT@main"),
-            Look("hypercorn, while it answers a request", "hypercorn-busy/SIGINT@master"),
-            Look("gunicorn, while it answers a request", "gunicorn-busy/SIGINT@master"),
-            Look("with threads, while one of them does", "gunicorn-gthread-busy/SIGINT@master"),
-            Look("flask run, while it answers a request", "flask-run-busy/SIGINT@main"),
-            Look("uvicorn while a client reads a stream", "uvicorn-open-stream/SIGINT@main"),
-            Look("the same, Ctrl-C again after 2.5 s", "uvicorn-open-stream/SIGINT-then-*@main"),
-            Look("the same, SIGTERM", "uvicorn-open-stream/SIGTERM@main"),
-            Look("the same, SIGTERM again after 2.5 s", "uvicorn-open-stream/SIGTERM-then-*@main"),
-            Look(
+        cases=(
+            Case("uvicorn, while it answers a request", "uvicorn-busy/SIGINT@main"),
+            Case("hypercorn, while it answers a request", "hypercorn-busy/SIGINT@master"),
+            Case("gunicorn, while it answers a request", "gunicorn-busy/SIGINT@master"),
+            Case("with threads, while one of them does", "gunicorn-gthread-busy/SIGINT@master"),
+            Case("flask run, while it answers a request", "flask-run-busy/SIGINT@main"),
+            Case("uvicorn while a client reads a stream", "uvicorn-open-stream/SIGINT@main"),
+            Case("the same, Ctrl-C again after 2.5 s", "uvicorn-open-stream/SIGINT-then-*@main"),
+            Case("the same, SIGTERM", "uvicorn-open-stream/SIGTERM@main"),
+            Case("the same, SIGTERM again after 2.5 s", "uvicorn-open-stream/SIGTERM-then-*@main"),
+            Case(
                 "--timeout-graceful-shutdown 1, Ctrl-C", "uvicorn-open-stream-timeout/SIGINT@main"
             ),
-            Look(
+            Case(
                 "--timeout-graceful-shutdown 1, SIGTERM", "uvicorn-open-stream-timeout/SIGTERM@main"
             ),
-            Look(
+            Case(
                 "hypercorn --graceful-timeout 1, and a request takes longer",
                 "hypercorn-open-request/SIGINT@main",
             ),
-            Look("without connections, Ctrl-C", "uvicorn/SIGINT@main"),
+            Case("without connections, Ctrl-C", "uvicorn/SIGINT@main"),
         ),
         tries="exitmatrix run --ending ctrl-c -- uvicorn --port {port} app:app",
         threads=(
@@ -727,16 +727,16 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=27,
         id="thread-keeps-it-alive",
         asks="A background thread keeps my process alive until it is killed. When is that so?",
-        looks=(
-            Look("a non-daemon thread", "plain-thread-alive/return@main"),
-            Look("a daemon thread", "plain-thread-daemon/return@main"),
-            Look("a scheduler of daemon threads, SIGTERM", "flask-apscheduler/SIGTERM@main"),
-            Look("the same, Ctrl-C", "flask-apscheduler/SIGINT@main"),
-            Look("a request in a thread of gunicorn", "gunicorn-gthread-busy/SIGTERM@master"),
-            Look("a request in a thread of waitress", "waitress-busy/SIGINT@main"),
-            Look("a request in a thread of flask run", "flask-run-busy/SIGINT@main"),
-            Look("a stream that a client reads, uvicorn", "uvicorn-open-stream/SIGTERM@main"),
-            Look(
+        cases=(
+            Case("a non-daemon thread", "plain-thread-alive/return@main"),
+            Case("a daemon thread", "plain-thread-daemon/return@main"),
+            Case("a scheduler of daemon threads, SIGTERM", "flask-apscheduler/SIGTERM@main"),
+            Case("the same, Ctrl-C", "flask-apscheduler/SIGINT@main"),
+            Case("a request in a thread of gunicorn", "gunicorn-gthread-busy/SIGTERM@master"),
+            Case("a request in a thread of waitress", "waitress-busy/SIGINT@main"),
+            Case("a request in a thread of flask run", "flask-run-busy/SIGINT@main"),
+            Case("a stream that a client reads, uvicorn", "uvicorn-open-stream/SIGTERM@main"),
+            Case(
                 "the same, --timeout-graceful-shutdown 1",
                 "uvicorn-open-stream-timeout/SIGTERM@main",
             ),
@@ -751,16 +751,16 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=28,
         id="slow-clean-up",
         asks="My clean-up takes long. When is it cut off?",
-        looks=(
-            Look("SIGKILL 2.5 s after SIGTERM; 1 s each", "plain-slow-1000ms/SIGTERM-then-*@main"),
-            Look("the same, 3 s each", "plain-slow-3000ms/SIGTERM-then-*@main"),
-            Look("a second Ctrl-C after 2.5 s; 3 s each", "plain-slow-3000ms/SIGINT-then-*@main"),
-            Look("the child of a reloader; 50 ms", "flask-debug-slow-50ms/SIGINT@group"),
-            Look("the child of a reloader; 1 s", "flask-debug-slow-1000ms/SIGINT@group"),
-            Look("gunicorn's graceful_timeout, a hook", "gunicorn-stuck/SIGTERM@master"),
-            Look("gunicorn's timeout of a view", "gunicorn-hooks/hang@worker"),
-            Look("granian's --workers-kill-timeout", "granian-kill-timeout/SIGTERM@master"),
-            Look(
+        cases=(
+            Case("SIGKILL 2.5 s after SIGTERM; 1 s each", "plain-slow-1000ms/SIGTERM-then-*@main"),
+            Case("the same, 3 s each", "plain-slow-3000ms/SIGTERM-then-*@main"),
+            Case("a second Ctrl-C after 2.5 s; 3 s each", "plain-slow-3000ms/SIGINT-then-*@main"),
+            Case("the child of a reloader; 50 ms", "flask-debug-slow-50ms/SIGINT@group"),
+            Case("the child of a reloader; 1 s", "flask-debug-slow-1000ms/SIGINT@group"),
+            Case("gunicorn's graceful_timeout, a hook", "gunicorn-stuck/SIGTERM@master"),
+            Case("gunicorn's timeout of a view", "gunicorn-hooks/hang@worker"),
+            Case("granian's --workers-kill-timeout", "granian-kill-timeout/SIGTERM@master"),
+            Case(
                 (
                     "Sentry's handler waits for a collector that does not answer; SIGKILL 2.5 s "
                     "after SIGTERM"
@@ -775,10 +775,10 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=29,
         id="lambda",
         asks="Does atexit, or a handler for SIGTERM, ever run in AWS Lambda?",
-        looks=(
-            Look("what SIGTERM does to a program", "plain/SIGTERM@main"),
+        cases=(
+            Case("what SIGTERM does to a program", "plain/SIGTERM@main"),
             GRACEFUL,
-            Look("what SIGKILL does to it", "plain-graceful/SIGKILL@main"),
+            Case("what SIGKILL does to it", "plain-graceful/SIGKILL@main"),
         ),
         threads=(
             *_of("aws/aws-lambda-python-runtime-interface-client", 105, 63),
@@ -791,13 +791,13 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=30,
         id="joblib-leftovers",
         asks="Which memory-mapped folders and trackers does joblib leave behind?",
-        looks=(
-            Look("SIGTERM", "joblib/SIGTERM@main"),
-            Look("Ctrl-C", "joblib/SIGINT@main"),
-            Look("SIGKILL", "joblib/SIGKILL@main"),
-            Look("os._exit", "joblib/os-exit-7@main"),
-            Look("an exception", "joblib/exception@main"),
-            Look("the end of the code", "joblib/return@main"),
+        cases=(
+            Case("SIGTERM", "joblib/SIGTERM@main"),
+            Case("Ctrl-C", "joblib/SIGINT@main"),
+            Case("SIGKILL", "joblib/SIGKILL@main"),
+            Case("os._exit", "joblib/os-exit-7@main"),
+            Case("an exception", "joblib/exception@main"),
+            Case("the end of the code", "joblib/return@main"),
         ),
         tries="exitmatrix run --ending deploy --ending oom -- python app.py",
         threads=(*_of("joblib/loky", 244), *_of("joblib/joblib", 1786, 1091, 187)),
@@ -807,17 +807,17 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=31,
         id="is-atexit-enough",
         asks="I start helpers for my tests and stop them in atexit. Is that enough?",
-        looks=(
-            Look("under pytest, SIGTERM, as a cancelled job gets it", "pytest/SIGTERM@main"),
-            Look("under pytest, Ctrl-C", "pytest/SIGINT@main"),
-            Look("under pytest, SIGKILL", "pytest/SIGKILL@main"),
-            Look("in a worker of pytest-xdist, SIGTERM to all", "pytest-xdist/SIGTERM@group"),
-            Look("a program, SIGTERM", "plain/SIGTERM@main"),
-            Look("a program, Ctrl-C", "plain/SIGINT@main"),
-            Look("a program, SIGKILL", "plain/SIGKILL@main"),
-            Look("a program, a crash", "plain/segfault@main"),
-            Look("a program, os._exit", "plain/os-exit-0@main"),
-            Look("a program, an exception", "plain/exception@main"),
+        cases=(
+            Case("under pytest, SIGTERM, as a cancelled job gets it", "pytest/SIGTERM@main"),
+            Case("under pytest, Ctrl-C", "pytest/SIGINT@main"),
+            Case("under pytest, SIGKILL", "pytest/SIGKILL@main"),
+            Case("in a worker of pytest-xdist, SIGTERM to all", "pytest-xdist/SIGTERM@group"),
+            Case("a program, SIGTERM", "plain/SIGTERM@main"),
+            Case("a program, Ctrl-C", "plain/SIGINT@main"),
+            Case("a program, SIGKILL", "plain/SIGKILL@main"),
+            Case("a program, a crash", "plain/segfault@main"),
+            Case("a program, os._exit", "plain/os-exit-0@main"),
+            Case("a program, an exception", "plain/exception@main"),
         ),
         tries="exitmatrix run --ending ci-cancel --ending ctrl-c -- pytest",
         threads=_of("testcontainers/testcontainers-python", 478),
@@ -826,29 +826,29 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=32,
         id="temporary-files",
         asks="Which temporary files, caches and transactions survive which end?",
-        looks=(
-            Look("SIGTERM", "*-in-flight/SIGTERM@main"),
-            Look("SIGKILL", "*-in-flight/SIGKILL@main"),
-            Look("Ctrl-C", "*-in-flight/SIGINT@main"),
-            Look("os._exit", "*-in-flight/os-exit-7@main"),
-            Look("an exception", "*-in-flight/exception@main"),
-            Look("the last line", "*-in-flight/return@main"),
-            Look("two who write to one file, SIGKILL", "files-two-writers/SIGKILL@main"),
-            Look("two who write to one file, at the last line", "files-two-writers/return@main"),
-            Look("both are sent SIGTERM together", "files-two-writers-together/SIGTERM@group"),
-            Look("both are killed together", "files-two-writers-together/SIGKILL@group"),
-            Look(
+        cases=(
+            Case("SIGTERM", "*-in-flight/SIGTERM@main"),
+            Case("SIGKILL", "*-in-flight/SIGKILL@main"),
+            Case("Ctrl-C", "*-in-flight/SIGINT@main"),
+            Case("os._exit", "*-in-flight/os-exit-7@main"),
+            Case("an exception", "*-in-flight/exception@main"),
+            Case("the last line", "*-in-flight/return@main"),
+            Case("two who write to one file, SIGKILL", "files-two-writers/SIGKILL@main"),
+            Case("two who write to one file, at the last line", "files-two-writers/return@main"),
+            Case("both are sent SIGTERM together", "files-two-writers-together/SIGTERM@group"),
+            Case("both are killed together", "files-two-writers-together/SIGKILL@group"),
+            Case(
                 "in the middle of a transaction of SQLite, SIGKILL", "sqlite-journals/SIGKILL@main"
             ),
-            Look("the same, the last line", "sqlite-journals/return@main"),
-            Look("of a Flask app on its development server, SIGTERM", "flask-files/SIGTERM@main"),
-            Look("the same, Ctrl-C", "flask-files/SIGINT@main"),
-            Look("of the process that serves, SIGTERM to it", "flask-debug-files/SIGTERM@child"),
-            Look("the same, SIGTERM to its parent", "flask-debug-files/SIGTERM@parent"),
-            Look("of gunicorn's workers, SIGTERM to the master", "gunicorn-files/SIGTERM@master"),
-            Look("of a worker of gunicorn, SIGKILL", "gunicorn-files/SIGKILL@worker"),
-            Look("locks of filelock, SIGKILL", "filelock/SIGKILL@main"),
-            Look("locks of filelock, an exception", "filelock/exception@main"),
+            Case("the same, the last line", "sqlite-journals/return@main"),
+            Case("of a Flask app on its development server, SIGTERM", "flask-files/SIGTERM@main"),
+            Case("the same, Ctrl-C", "flask-files/SIGINT@main"),
+            Case("of the process that serves, SIGTERM to it", "flask-debug-files/SIGTERM@child"),
+            Case("the same, SIGTERM to its parent", "flask-debug-files/SIGTERM@parent"),
+            Case("of gunicorn's workers, SIGTERM to the master", "gunicorn-files/SIGTERM@master"),
+            Case("of a worker of gunicorn, SIGKILL", "gunicorn-files/SIGKILL@worker"),
+            Case("locks of filelock, SIGKILL", "filelock/SIGKILL@main"),
+            Case("locks of filelock, an exception", "filelock/exception@main"),
         ),
         tries="exitmatrix run --ending deploy --ending oom -- python app.py",
         threads=(*_of("python/cpython", 26198, 81096, 88271), *_of("sagemath/sage", 39188)),
@@ -857,11 +857,11 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=33,
         id="terminate-a-step-that-sleeps",
         asks="Does `terminate` reach a step of a pipeline that sleeps or waits?",
-        looks=(
-            Look("a step that sleeps, its handler raises", "supervisor-task/SIGTERM@parent"),
-            Look("its handler returns", "supervisor-task-returns/SIGTERM@parent"),
-            Look("it has no handler", "multiprocessing-*/SIGTERM@child"),
-            Look("a step that subprocess started", "plain-subprocess-terminate/return@parent"),
+        cases=(
+            Case("a step that sleeps, its handler raises", "supervisor-task/SIGTERM@parent"),
+            Case("its handler returns", "supervisor-task-returns/SIGTERM@parent"),
+            Case("it has no handler", "multiprocessing-*/SIGTERM@child"),
+            Case("a step that subprocess started", "plain-subprocess-terminate/return@parent"),
             GRACEFUL,
         ),
         tries="exitmatrix run --ending deploy -- python pipeline.py",
@@ -872,21 +872,21 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=34,
         id="django-runserver",
         asks="Django's runserver: which process gets the signal, and which cleans up?",
-        looks=(
-            Look("SIGTERM to the first process", "django-runserver/SIGTERM@master"),
-            Look("Ctrl-C", "django-runserver/SIGINT@group"),
-            Look("SIGTERM to the child that serves", "django-runserver/SIGTERM@worker"),
-            Look("a file is saved", "django-runserver/SIGUSR1@worker"),
-            Look(
+        cases=(
+            Case("SIGTERM to the first process", "django-runserver/SIGTERM@master"),
+            Case("Ctrl-C", "django-runserver/SIGINT@group"),
+            Case("SIGTERM to the child that serves", "django-runserver/SIGTERM@worker"),
+            Case("a file is saved", "django-runserver/SIGUSR1@worker"),
+            Case(
                 "SIGTERM when the reloader has started its child and does not wait for it yet",
                 "django-runserver-late/SIGTERM@master",
             ),
-            Look(
+            Case(
                 "SIGTERM to the child, within the callback of a weak reference",
                 "django-runserver-late/SIGTERM@worker",
             ),
-            Look("without the reloader, SIGTERM", "django-runserver-noreload/SIGTERM@main"),
-            Look("without the reloader, Ctrl-C", "django-runserver-noreload/SIGINT@main"),
+            Case("without the reloader, SIGTERM", "django-runserver-noreload/SIGTERM@main"),
+            Case("without the reloader, Ctrl-C", "django-runserver-noreload/SIGINT@main"),
         ),
         tries="exitmatrix run -- python manage.py runserver {port}",
         threads=(*_of("django/django", 448, 16674), *_of("arteria/django-background-tasks", 194)),
@@ -895,13 +895,13 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=35,
         id="killed-worker-nobody-restarts",
         asks="The process that serves was killed, and its parent still runs. Does anybody answer?",
-        looks=(
-            Look("uvicorn --reload", "uvicorn-reload/SIGKILL@worker"),
-            Look("uvicorn --workers", "uvicorn-workers/SIGKILL@worker"),
-            Look("Flask's reloader", "flask-debug/SIGKILL@child"),
-            Look("gunicorn", "gunicorn/SIGKILL@worker"),
-            Look("Django's reloader", "django-runserver/SIGKILL@worker"),
-            Look("granian --respawn-failed-workers", "granian-kill-timeout/SIGKILL@worker"),
+        cases=(
+            Case("uvicorn --reload", "uvicorn-reload/SIGKILL@worker"),
+            Case("uvicorn --workers", "uvicorn-workers/SIGKILL@worker"),
+            Case("Flask's reloader", "flask-debug/SIGKILL@child"),
+            Case("gunicorn", "gunicorn/SIGKILL@worker"),
+            Case("Django's reloader", "django-runserver/SIGKILL@worker"),
+            Case("granian --respawn-failed-workers", "granian-kill-timeout/SIGKILL@worker"),
         ),
         tries="exitmatrix run --ending oom -- uvicorn --reload --port {port} app:app",
         threads=_of("vstorm-co/agenticos", 334),
@@ -910,13 +910,13 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=36,
         id="stop-in-a-debugger",
         asks="I press Stop in the debugger, and atexit is not called. Why?",
-        looks=(
-            Look("debugpy, attached; the request terminate", "debugpy/SIGTERM@master"),
-            Look("the same, disconnect with terminateDebuggee", "debugpy/SIGHUP@master"),
-            Look("the same, the editor is killed", "debugpy/SIGKILL@master"),
-            Look("the program itself is interrupted, as by Ctrl-C", "debugpy/SIGINT@worker"),
-            Look("os._exit(0), which is what it comes to there", "plain/os-exit-0@main"),
-            Look("SIGKILL, which debugpy's launcher sends to its program", "plain/SIGKILL@main"),
+        cases=(
+            Case("debugpy, attached; the request terminate", "debugpy/SIGTERM@master"),
+            Case("the same, disconnect with terminateDebuggee", "debugpy/SIGHUP@master"),
+            Case("the same, the editor is killed", "debugpy/SIGKILL@master"),
+            Case("the program itself is interrupted, as by Ctrl-C", "debugpy/SIGINT@worker"),
+            Case("os._exit(0), which is what it comes to there", "plain/os-exit-0@main"),
+            Case("SIGKILL, which debugpy's launcher sends to its program", "plain/SIGKILL@main"),
         ),
         tries="exitmatrix run --ending oom -- python app.py",
         threads=_of("microsoft/ptvsd", 2009),
@@ -940,10 +940,10 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=38,
         id="run-exitfuncs",
         asks="May a library call atexit._run_exitfuncs itself?",
-        looks=(
-            Look("a program that does", "plain-run-exitfuncs/return@main"),
-            Look("a library that has a list of its own", "plain-own-registry/return@main"),
-            Look("the same, SIGTERM", "plain-own-registry/SIGTERM@main"),
+        cases=(
+            Case("a program that does", "plain-run-exitfuncs/return@main"),
+            Case("a library that has a list of its own", "plain-own-registry/return@main"),
+            Case("the same, SIGTERM", "plain-own-registry/SIGTERM@main"),
         ),
         tries="exitmatrix run --ending deploy -- python app.py",
         threads=(
@@ -955,14 +955,14 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=39,
         id="atexit-and-sigterm",
         asks="Does atexit run on SIGTERM, and does it help to install a signal handler?",
-        looks=(
+        cases=(
             STOPPED,
             GRACEFUL,
-            Look("the program sends SIGTERM to itself", "plain/self-SIGTERM@main"),
-            Look("the same, with the handler", "plain-graceful/self-SIGTERM@main"),
-            Look("a library that relies on atexit: Sentry's last event", "sentry/SIGTERM@main"),
-            Look("a finally block instead of atexit", "plain-finally/SIGTERM@main"),
-            Look("a finally block, with the handler", "plain-finally-graceful/SIGTERM@main"),
+            Case("the program sends SIGTERM to itself", "plain/self-SIGTERM@main"),
+            Case("the same, with the handler", "plain-graceful/self-SIGTERM@main"),
+            Case("a library that relies on atexit: Sentry's last event", "sentry/SIGTERM@main"),
+            Case("a finally block instead of atexit", "plain-finally/SIGTERM@main"),
+            Case("a finally block, with the handler", "plain-finally-graceful/SIGTERM@main"),
         ),
         tries="exitmatrix run --ending deploy -- python app.py",
         threads=(*_of("vivekchand/clawmetry", 1593), *_of("nedbat/coveragepy", 2)),
@@ -972,17 +972,17 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="always-execute-exit-functions",
         asks="Handlers for signals that end by sys.exit, with atexit below them: what does that"
         " recipe cover?",
-        looks=(
+        cases=(
             GRACEFUL,
-            Look("Ctrl-C", "plain-graceful/SIGINT@main"),
-            Look("SIGHUP", "plain-graceful/SIGHUP@main"),
-            Look("SIGKILL", "plain-graceful/SIGKILL@main"),
-            Look("the last line", "plain-graceful/return@main"),
-            Look("a registry of one's own, SIGTERM", "plain-own-registry/SIGTERM@main"),
-            Look("the same, Ctrl-C", "plain-own-registry/SIGINT@main"),
-            Look("the same, an exception", "plain-own-registry/exception@main"),
-            Look("the same, sys.exit", "plain-own-registry/sys-exit-3@main"),
-            Look("the same, the last line", "plain-own-registry/return@main"),
+            Case("Ctrl-C", "plain-graceful/SIGINT@main"),
+            Case("SIGHUP", "plain-graceful/SIGHUP@main"),
+            Case("SIGKILL", "plain-graceful/SIGKILL@main"),
+            Case("the last line", "plain-graceful/return@main"),
+            Case("a registry of one's own, SIGTERM", "plain-own-registry/SIGTERM@main"),
+            Case("the same, Ctrl-C", "plain-own-registry/SIGINT@main"),
+            Case("the same, an exception", "plain-own-registry/exception@main"),
+            Case("the same, sys.exit", "plain-own-registry/sys-exit-3@main"),
+            Case("the same, the last line", "plain-own-registry/return@main"),
         ),
         tries="exitmatrix run --ending deploy --ending hang-up -- python app.py",
         threads=_of("kuralabs/multiexit", 1, 2),
@@ -991,18 +991,18 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=41,
         id="asyncio-worker",
         asks="My own asyncio worker dies on SIGTERM, and prints a traceback on Ctrl-C. What runs?",
-        looks=(
-            Look("SIGTERM without a handler", "asyncio-run/SIGTERM@main"),
-            Look("SIGTERM, with loop.add_signal_handler", "asyncio-graceful/SIGTERM@main"),
-            Look("the same, while the main task blocks", "asyncio-blocking/SIGTERM@main"),
-            Look("Ctrl-C", "asyncio-run/SIGINT@main"),
-            Look("Ctrl-C, while the main task blocks", "asyncio-blocking/SIGINT@main"),
-            Look("Ctrl-C twice, while it blocks", "asyncio-blocking/SIGINT-then-SIGINT@main"),
-            Look(
+        cases=(
+            Case("SIGTERM without a handler", "asyncio-run/SIGTERM@main"),
+            Case("SIGTERM, with loop.add_signal_handler", "asyncio-graceful/SIGTERM@main"),
+            Case("the same, while the main task blocks", "asyncio-blocking/SIGTERM@main"),
+            Case("Ctrl-C", "asyncio-run/SIGINT@main"),
+            Case("Ctrl-C, while the main task blocks", "asyncio-blocking/SIGINT@main"),
+            Case("Ctrl-C twice, while it blocks", "asyncio-blocking/SIGINT-then-SIGINT@main"),
+            Case(
                 "SIGTERM: the loop has a handler, a library then sets one with signal.signal",
                 "asyncio-two-owners/SIGTERM@main",
             ),
-            Look(
+            Case(
                 "SIGTERM: the loop has a handler, and somebody calls signal.set_wakeup_fd",
                 "asyncio-wakeup-taken/SIGTERM@main",
             ),
@@ -1019,18 +1019,18 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=42,
         id="sitecustomize-in-workers",
         asks="Do spawned workers lose a sitecustomize that was injected?",
-        looks=(
-            Look(
+        cases=(
+            Case(
                 "a process that multiprocessing spawns: what is told of its handlers is told by a"
                 " sitecustomize on PYTHONPATH",
                 "multiprocessing-spawn/return@child",
             ),
-            Look("one that a fork server forks", "multiprocessing-forkserver/return@child"),
-            Look("one that is forked", "multiprocessing-fork/return@child"),
-            Look("a process that subprocess starts", "plain-subprocess/SIGINT@group"),
-            Look("a worker of gunicorn", "gunicorn/SIGTERM@master"),
-            Look("a worker of uvicorn, which is spawned", "uvicorn-workers/SIGTERM@master"),
-            Look("a worker of pytest-xdist", "pytest-xdist/SIGTERM@master"),
+            Case("one that a fork server forks", "multiprocessing-forkserver/return@child"),
+            Case("one that is forked", "multiprocessing-fork/return@child"),
+            Case("a process that subprocess starts", "plain-subprocess/SIGINT@group"),
+            Case("a worker of gunicorn", "gunicorn/SIGTERM@master"),
+            Case("a worker of uvicorn, which is spawned", "uvicorn-workers/SIGTERM@master"),
+            Case("a worker of pytest-xdist", "pytest-xdist/SIGTERM@master"),
         ),
         threads=(
             *_of("scaleapi/scale-agentex", 305),
@@ -1044,10 +1044,10 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=43,
         id="ctrl-c-and-kernels",
         asks="Ctrl-C on a notebook server restarts kernels, which then die as orphans. Why?",
-        looks=(
-            Look("a kernel whose server is gone", "ipykernel-manager/SIGKILL@master"),
-            Look("Ctrl-C does not reach a kernel itself", "ipykernel-manager/SIGINT@group"),
-            Look("nor does it end one that it reaches", "ipykernel/SIGINT@main"),
+        cases=(
+            Case("a kernel whose server is gone", "ipykernel-manager/SIGKILL@master"),
+            Case("Ctrl-C does not reach a kernel itself", "ipykernel-manager/SIGINT@group"),
+            Case("nor does it end one that it reaches", "ipykernel/SIGINT@main"),
         ),
         tries="exitmatrix run --ending ctrl-c --ending lost-parent -- jupyter server --port {port}",
         threads=_of("jupyter/notebook", 5991),
@@ -1057,10 +1057,10 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=44,
         id="pypy-semaphores",
         asks="Ctrl-C with forkserver leaves hundreds of semaphores on PyPy. Which?",
-        looks=(
-            Look("Ctrl-C, and what has a name", "named-objects/SIGINT@group"),
-            Look("SIGINT to the program alone", "named-objects/SIGINT@main"),
-            Look("Ctrl-C, and a fork server", "multiprocessing-forkserver/SIGINT@group"),
+        cases=(
+            Case("Ctrl-C, and what has a name", "named-objects/SIGINT@group"),
+            Case("SIGINT to the program alone", "named-objects/SIGINT@main"),
+            Case("Ctrl-C, and a fork server", "multiprocessing-forkserver/SIGINT@group"),
         ),
         tries="exitmatrix run --ending ctrl-c -- pypy3 app.py",
         threads=_of("pypy/pypy", 3504),
@@ -1070,13 +1070,13 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=45,
         id="os-exit-in-a-test",
         asks="A test calls os._exit. What is lost with it?",
-        looks=(
-            Look("pytest's fixtures and its report", "pytest/os-exit-7@main"),
-            Look("handlers and output", "plain/os-exit-0@main"),
-            Look("files, caches, transactions", "data-in-flight/os-exit-7@main"),
-            Look("the same with os._exit in a view", "flask/os-exit-0@main"),
-            Look("the data of coverage", "coverage/os-exit-7@main"),
-            Look("the same with patch = _exit", "coverage-sudden/os-exit-7@main"),
+        cases=(
+            Case("pytest's fixtures and its report", "pytest/os-exit-7@main"),
+            Case("handlers and output", "plain/os-exit-0@main"),
+            Case("files, caches, transactions", "data-in-flight/os-exit-7@main"),
+            Case("the same with os._exit in a view", "flask/os-exit-0@main"),
+            Case("the data of coverage", "coverage/os-exit-7@main"),
+            Case("the same with patch = _exit", "coverage-sudden/os-exit-7@main"),
         ),
         tries="exitmatrix run --ending deploy -- pytest",
         threads=_of("sonichi/sutando", 3811),
@@ -1085,11 +1085,11 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=46,
         id="subprocess-call-after-ctrl-c",
         asks="How long does subprocess.call wait for its child after Ctrl-C?",
-        looks=(
-            Look("a child without slow handlers", "plain-subprocess/SIGINT@group"),
-            Look("a child whose handlers take 50 ms each", "flask-debug-slow-50ms/SIGINT@group"),
-            Look("100 ms each", "flask-debug-slow-100ms/SIGINT@group"),
-            Look("300 ms each", "flask-debug-slow-300ms/SIGINT@group"),
+        cases=(
+            Case("a child without slow handlers", "plain-subprocess/SIGINT@group"),
+            Case("a child whose handlers take 50 ms each", "flask-debug-slow-50ms/SIGINT@group"),
+            Case("100 ms each", "flask-debug-slow-100ms/SIGINT@group"),
+            Case("300 ms each", "flask-debug-slow-300ms/SIGINT@group"),
         ),
         tries="exitmatrix run --ending ctrl-c -- python app.py",
     ),
@@ -1097,18 +1097,18 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=47,
         id="test-my-own-shutdown",
         asks="How do I test that my own program shuts down well?",
-        looks=(
-            Look(
+        cases=(
+            Case(
                 "the test sends SIGTERM, and the program handles it", "plain-graceful/SIGTERM@main"
             ),
-            Look("it has no handler: such a test fails", "plain/SIGTERM@main"),
-            Look("a test with Ctrl-C passes, and says nothing of SIGTERM", "plain/SIGINT@main"),
-            Look("the test signals the shell above it", "plain-graceful/sh/SIGTERM@first"),
-            Look("an entry script with exec", "plain-graceful/script-exec/SIGTERM@first"),
-            Look("clean-up that outlasts the test", "plain-slow-3000ms/SIGTERM-then-SIGKILL@main"),
-            Look("the test kills it: nothing can pass", "plain-graceful/SIGKILL@main"),
-            Look("Flask's own server", "flask/SIGTERM@main"),
-            Look("Flask's debug server, and its reloader alone", "flask-debug/SIGTERM@parent"),
+            Case("it has no handler: such a test fails", "plain/SIGTERM@main"),
+            Case("a test with Ctrl-C passes, and says nothing of SIGTERM", "plain/SIGINT@main"),
+            Case("the test signals the shell above it", "plain-graceful/sh/SIGTERM@first"),
+            Case("an entry script with exec", "plain-graceful/script-exec/SIGTERM@first"),
+            Case("clean-up that outlasts the test", "plain-slow-3000ms/SIGTERM-then-SIGKILL@main"),
+            Case("the test kills it: nothing can pass", "plain-graceful/SIGKILL@main"),
+            Case("Flask's own server", "flask/SIGTERM@main"),
+            Case("Flask's debug server, and its reloader alone", "flask-debug/SIGTERM@parent"),
         ),
         tries="exitmatrix run --expect deploy:ran=all,within=10s -- python app.py",
         threads=(
@@ -1125,11 +1125,11 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=48,
         id="ctrl-c-and-a-pool",
         asks="I press Ctrl-C, the workers of my Pool end, and the program hangs. Why?",
-        looks=(
-            Look("a Pool of two, Ctrl-C to all of them", "multiprocessing-pool-two/SIGINT@group"),
-            Look("SIGINT to the program alone", "multiprocessing-pool-two/SIGINT@parent"),
-            Look("SIGINT to a worker alone", "multiprocessing-pool-two/SIGINT@child"),
-            Look("ProcessPoolExecutor, Ctrl-C to all", "process-pool-two/SIGINT@group"),
+        cases=(
+            Case("a Pool of two, Ctrl-C to all of them", "multiprocessing-pool-two/SIGINT@group"),
+            Case("SIGINT to the program alone", "multiprocessing-pool-two/SIGINT@parent"),
+            Case("SIGINT to a worker alone", "multiprocessing-pool-two/SIGINT@child"),
+            Case("ProcessPoolExecutor, Ctrl-C to all", "process-pool-two/SIGINT@group"),
         ),
         tries="exitmatrix run --ending ctrl-c -- python app.py",
         threads=(
@@ -1144,15 +1144,15 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="manager-outlives-the-program",
         asks="My program is gone, and the process of its multiprocessing.Manager is still there."
         " When does it end?",
-        looks=(
-            Look("SIGTERM to the program", "multiprocessing-manager/SIGTERM@parent"),
-            Look("it is killed, as by the OOM killer", "multiprocessing-manager/SIGKILL@parent"),
-            Look("it calls os._exit", "multiprocessing-manager/os-exit-7@parent"),
-            Look("its terminal is closed", "multiprocessing-manager/SIGHUP@group"),
-            Look("SIGTERM to all of its processes", "multiprocessing-manager/SIGTERM@group"),
-            Look("Ctrl-C", "multiprocessing-manager/SIGINT@group"),
-            Look("its last line", "multiprocessing-manager/return@parent"),
-            Look(
+        cases=(
+            Case("SIGTERM to the program", "multiprocessing-manager/SIGTERM@parent"),
+            Case("it is killed, as by the OOM killer", "multiprocessing-manager/SIGKILL@parent"),
+            Case("it calls os._exit", "multiprocessing-manager/os-exit-7@parent"),
+            Case("its terminal is closed", "multiprocessing-manager/SIGHUP@group"),
+            Case("SIGTERM to all of its processes", "multiprocessing-manager/SIGTERM@group"),
+            Case("Ctrl-C", "multiprocessing-manager/SIGINT@group"),
+            Case("its last line", "multiprocessing-manager/return@parent"),
+            Case(
                 "with a fork server, the default since 3.14: it is killed",
                 "multiprocessing-manager-forkserver/SIGKILL@parent",
             ),
@@ -1171,16 +1171,16 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="queue-hangs-at-exit",
         asks="My program has done its work and does not exit: a multiprocessing.Queue still holds"
         " items. What runs, and what ends it?",
-        looks=(
-            Look("its last line", "multiprocessing-queue-unread/return@main"),
-            Look("an exception", "multiprocessing-queue-unread/exception@main"),
-            Look("Ctrl-C", "multiprocessing-queue-unread/SIGINT@main"),
-            Look("SIGTERM", "multiprocessing-queue-unread/SIGTERM@main"),
-            Look(
+        cases=(
+            Case("its last line", "multiprocessing-queue-unread/return@main"),
+            Case("an exception", "multiprocessing-queue-unread/exception@main"),
+            Case("Ctrl-C", "multiprocessing-queue-unread/SIGINT@main"),
+            Case("SIGTERM", "multiprocessing-queue-unread/SIGTERM@main"),
+            Case(
                 "with cancel_join_thread, its last line",
                 "multiprocessing-queue-cancelled/return@main",
             ),
-            Look("the same, Ctrl-C", "multiprocessing-queue-cancelled/SIGINT@main"),
+            Case("the same, Ctrl-C", "multiprocessing-queue-cancelled/SIGINT@main"),
         ),
         tries="exitmatrix run --ending ctrl-c -- python app.py",
         threads=(
@@ -1197,12 +1197,12 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         id="shared-memory-vanishes",
         asks="I attach to shared memory that another program has made, and it is gone when mine"
         " ends. Which ends leave it?",
-        looks=(
-            Look("the last line", "named-objects-attached/return@main"),
-            Look("SIGTERM", "named-objects-attached/SIGTERM@main"),
-            Look("SIGKILL", "named-objects-attached/SIGKILL@main"),
-            Look("os._exit", "named-objects-attached/os-exit-7@main"),
-            Look("the terminal is closed", "named-objects-attached/SIGHUP@group"),
+        cases=(
+            Case("the last line", "named-objects-attached/return@main"),
+            Case("SIGTERM", "named-objects-attached/SIGTERM@main"),
+            Case("SIGKILL", "named-objects-attached/SIGKILL@main"),
+            Case("os._exit", "named-objects-attached/os-exit-7@main"),
+            Case("the terminal is closed", "named-objects-attached/SIGHUP@group"),
         ),
         tries="exitmatrix run --ending deploy -- python app.py",
         threads=(
@@ -1220,8 +1220,8 @@ def asked_about(question: str) -> tuple[PeopleAsk, ...]:
     found = [
         (place, one)
         for one in QUESTIONS
-        for place, look in enumerate(one.looks)
-        if fnmatchcase(question, look.cells)
+        for place, case in enumerate(one.cases)
+        if fnmatchcase(question, case.cells)
     ]
     first = {one.number: place for place, one in reversed(found)}
     numbers = sorted(first, key=lambda number: (first[number] > 0, number))

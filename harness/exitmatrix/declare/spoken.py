@@ -353,12 +353,12 @@ class Started(NamedTuple):
     launcher: str = DIRECT
 
 
-class NobodyCallsItThat(Exception):
+class UnknownName(Exception):
     """Words that name nothing; the text is one line."""
 
 
 def situation_of(words: str) -> Situation:
-    """The situation that words name. Raises NobodyCallsItThat."""
+    """The situation that words name. Raises UnknownName."""
     found = situation_named_in(words)
     return BY_ID[SITUATIONS[found] if found else _named(words, SITUATIONS, "situation")]
 
@@ -369,7 +369,7 @@ def situation_named_in(words: str) -> str:
 
 
 def scenario_of(words: str, scenarios: Iterable[str] = ()) -> str:
-    """The scenario that stands for what people run. Raises NobodyCallsItThat."""
+    """The scenario that stands for what people run. Raises UnknownName."""
     return _named(words, {**{id: id for id in scenarios}, **PROGRAMS}, "program")
 
 
@@ -379,7 +379,7 @@ def program_named_in(words: str, scenarios: Iterable[str] = ()) -> str:
 
 
 def program_and_launcher_of(words: str, scenarios: Iterable[str] = ()) -> Started:
-    """What people run, be it below something else. Raises NobodyCallsItThat.
+    """What people run, be it below something else. Raises UnknownName.
 
     `flask debug server under tini`; what stands above alone has a program below it.
     """
@@ -422,11 +422,11 @@ def _scenario_or_nearest(words: str, launchers: Mapping[str, str], scenarios: It
     """A program's scenario; of words that are none's, what is nearest, launchers too."""
     try:
         return scenario_of(words, scenarios)
-    except NobodyCallsItThat as error:
+    except UnknownName as error:
         close = difflib.get_close_matches(words.lower(), launchers, n=1, cutoff=0.7)
         if not close:
             raise
-        raise NobodyCallsItThat(f"no program is called '{words}'; nearest: {close[0]}") from error
+        raise UnknownName(f"no program is called '{words}'; nearest: {close[0]}") from error
 
 
 KNOWN: Mapping[str, str] = {
@@ -443,14 +443,14 @@ def _named(words: str, names: Mapping[str, str], what: str) -> str:
     if asked in names:
         return names[asked]
     if not asked:
-        raise NobodyCallsItThat(
+        raise UnknownName(
             f"no {what} is named; there are {', '.join(dict.fromkeys(names.values()))}"
         )
     if held := held_in(asked, names):  # `kubectl delete pod web-1` holds one
         return names[held]
     near = difflib.get_close_matches(asked, names, n=3, cutoff=0.6)
     known = f"nearest: {', '.join(near)}" if near else f"known are {KNOWN[what]}, ..."
-    raise NobodyCallsItThat(f"no {what} is called '{words}'; {known}{OTHERWISE.get(what, '')}")
+    raise UnknownName(f"no {what} is called '{words}'; {known}{OTHERWISE.get(what, '')}")
 
 
 def ending_in(situation: Situation, scenario: Scenario) -> Ending | None:

@@ -12,7 +12,7 @@ MARK = ".exitmatrix-site"
 """Lists the files of a site; a folder without it is nobody's to write over."""
 
 
-class NotASite(Exception):
+class OtherFolderError(Exception):
     """The folder holds something else."""
 
 
@@ -23,9 +23,9 @@ def assets() -> dict[str, bytes]:
 
 
 def check_folder(folder: Path) -> None:
-    """Raise NotASite where writing could hide something."""
+    """Raise OtherFolderError where writing could hide something."""
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).is_file():
-        raise NotASite(f"{folder} is neither empty nor a site: name another with --to")
+        raise OtherFolderError(f"{folder} is neither empty nor a site: name another with --to")
 
 
 def write_site(folder: Path, made: Iterable[tuple[str, bytes]]) -> int:

@@ -25,7 +25,7 @@ class Sorted(Frozen, kw_only=True):
     new: tuple[Cell, ...]  # nothing is on record that a run could be compared with
 
 
-class TwoForOneError(ValueError):
+class AmbiguousPythonError(ValueError):
     """Two Pythons would be compared with the records of one. The text names both."""
 
 
@@ -35,14 +35,14 @@ def compared_as(
     """Interpreters by the id whose records they are compared with.
 
     A build that was named by its path, and has no records of its own, stands in for its
-    release. Raises TwoForOneError.
+    release. Raises AmbiguousPythonError.
     """
     found: dict[str, Interpreter] = {}
     for one in interpreters:
         stands_in = one.build and one.named and one.id not in on_record and one.release in on_record
         id = one.release if stands_in else one.id
         if id in found:
-            raise TwoForOneError(
+            raise AmbiguousPythonError(
                 f"{found[id].argument} and {one.argument} would both be compared with the"
                 f" records of {id}: name one of them"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from exitmatrix.declare.questions import QUESTIONS, Look, PeopleAsk, address
+from exitmatrix.declare.questions import QUESTIONS, Case, PeopleAsk, address
 from exitmatrix.model import Frozen
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import (
@@ -35,10 +35,10 @@ INDEX = "questions/index.html"
 
 
 class Answered(Frozen, kw_only=True):
-    """A question with what is on record of it, look by look."""
+    """A question with what is on record of it, case by case."""
 
     asked: PeopleAsk
-    seen: tuple[tuple[Look, tuple[Family, ...]], ...]
+    seen: tuple[tuple[Case, tuple[Family, ...]], ...]
 
     @property
     def families(self) -> tuple[Family, ...]:
@@ -58,8 +58,8 @@ def answered(families: Sequence[Family]) -> tuple[Answered, ...]:
         Answered(
             asked=question,
             seen=tuple(
-                (look, tuple(one for name, one in named if fnmatchcase(name, look.cells)))
-                for look in question.looks
+                (case, tuple(one for name, one in named if fnmatchcase(name, case.cells)))
+                for case in question.cases
             ),
         )
         for question in QUESTIONS
@@ -81,10 +81,10 @@ def question_page(one: Answered) -> Section:
 
 def _in_short(one: Answered) -> Iterator[Block]:
     """What the newest showed in the first case of which something is on record."""
-    look, family = next((look, some[0]) for look, some in one.seen if some)
+    case, family = next((case, some[0]) for case, some in one.seen if some)
     group = family.survey.groups[0]
     yield paragraph(Strong(short_answer(group)))
-    yield paragraph(inline("First case below: ", look.says, "."))
+    yield paragraph(inline("First case below: ", case.says, "."))
     yield paragraph(joined(" Or: ", map(sentences, group.outcomes)) or "Not seen well enough.")
     subjects = subject_words(group.subjects, family.survey.measured)
     if subjects:
@@ -93,10 +93,10 @@ def _in_short(one: Answered) -> Iterator[Block]:
 
 def _cases(one: Answered) -> Iterator[Block]:
     rows: list[Row] = []
-    for look, families in one.seen:
+    for case, families in one.seen:
         rows += [
             (
-                look.says,
+                case.says,
                 _newest(family.survey.groups[0]),
                 Link(Code(str(family.question)), family.page),
                 _others(family),
@@ -104,7 +104,7 @@ def _cases(one: Answered) -> Iterator[Block]:
             for family in families
         ]
         if not families:
-            rows.append((look.says, NOT_MEASURED, "", ""))
+            rows.append((case.says, NOT_MEASURED, "", ""))
     yield paragraph(
         "Each answer is the newest Python's, with the newest release that was measured. The cell"
         " leads to the order of events, the laws with their sources, and a program that shows it."
@@ -190,7 +190,7 @@ def _open(one: Answered) -> Item:
     """A question without a cell: what is missing, how to try it, and who asks."""
     asked = one.asked
     lines: list[Inline] = [inline(f"{asked.number}. ", prose(asked.asks))]
-    lacking = asked.missing or "records of " + ", ".join(look.says for look in asked.looks)
+    lacking = asked.missing or "records of " + ", ".join(case.says for case in asked.cases)
     lines.append(f"Missing: {lacking}.")
     if asked.tries:
         lines.append(inline("On your own program: ", Code(asked.tries), "."))
