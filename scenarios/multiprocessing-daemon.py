@@ -20,7 +20,7 @@
 """A parent starts a child with daemon=True, which is at work when the parent ends.
 
 The documentation of multiprocessing promises that a process attempts to terminate all
-of its daemonic children when it exits. It does so in a handler of atexit, with SIGTERM:
+of its daemonic children when it exits. It does so in an atexit handler, with SIGTERM:
 a parent that ends past its handlers leaves the child, an orphan.
 """
 from __future__ import print_function

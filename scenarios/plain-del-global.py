@@ -14,7 +14,7 @@
 """Is the `__del__` of an object called that is still a global when the program ends?
 
 The documentation guarantees nothing (reference, Data model, object.__del__). CPython
-takes its modules down when the handlers of atexit have run.
+takes its modules down when the atexit handlers have run.
 """
 from __future__ import print_function
 

@@ -17,7 +17,7 @@
 # ]
 # ///
 """When do functions run that were registered with `threading._register_atexit`, as those of
-concurrent.futures are: before or after threads are joined, and handlers of atexit run?
+concurrent.futures are: before or after threads are joined, and atexit handlers run?
 
 No documentation names it. Its docstring says: before joining threads, in reverse.
 """

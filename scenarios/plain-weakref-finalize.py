@@ -11,7 +11,7 @@
 # [tool.exitmatrix.program]
 # steps = ["register A", "finalize v", "register B", "finalize w", "register C"]
 # ///
-"""Do finalizers run at exit, and when: before, between or after handlers of atexit?
+"""Do finalizers run at exit, and when: before, between or after atexit handlers?
 
 The documentation promises that finalizers that are left run at exit, in the reverse of
 the order of their creation. It does not say that they take one place in atexit's list

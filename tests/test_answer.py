@@ -541,7 +541,7 @@ def shown(question: str) -> list[Record]:
 def test_a_remedy_was_measured(remedy: Remedy) -> None:
     """On each Python all runs with it show what some run without it does not.
 
-    That all handlers of atexit run, that what it names runs, that it ends, or is kept.
+    That all atexit handlers run, that what it names runs, that it ends, or is kept.
     """
     without, with_it = shown(remedy.instead_of), shown(remedy.shown_by)
     assert without

@@ -73,7 +73,7 @@ def test_a_handler_of_the_programs_own_displaces_that_of_a_library() -> None:
     [("return", 0), ("exception", 1), ("sys-exit-3", 1), ("keyboard-interrupt", 2)],
 )
 def test_a_runner_of_tests_ends_by_itself_whatever_a_test_raises(ending: str, status: int) -> None:
-    """The fixture is torn down before any handler of atexit, and the status is the runner's own."""
+    """The fixture is torn down before any atexit handler, and the status is the runner's own."""
     outcome = only(f"pytest/{ending}@main", pytest="9.2.0")
     (process,) = outcome.processes
     assert process.exit == {"code": status}
@@ -158,7 +158,7 @@ def test_a_bar_of_tqdm_leaves_a_name_when_a_terminal_is_closed_from_3_14_on() ->
 
 
 def test_a_job_of_rq_is_finished_unless_a_second_signal_comes() -> None:
-    """Its process leaves by os._exit: no handler of atexit runs there, whatever ends the worker."""
+    """Its process leaves by os._exit: no atexit handler runs there, whatever ends the worker."""
     for ending in ("SIGTERM@master", "SIGTERM@group", "SIGKILL@master"):
         job = only(f"rq/{ending}", rq="3.0.0").processes[1]
         assert (job.fired, job.exit) == (("rq.job:work",), {"code": 0})

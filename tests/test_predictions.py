@@ -77,7 +77,7 @@ LEFT: dict[str, Any] = {
 def test_a_signal_that_waits_is_handled_where_the_end_comes_to_python_code(
     first: list[str], ran: tuple[str, ...]
 ) -> None:
-    """Up to 3.7: in the newest handler of atexit, or before that in threading, if it is there."""
+    """Up to 3.7: in the newest atexit handler, or before that in threading, if it is there."""
     (outcome,) = outcomes({**LEFT, "steps": [*first, *LEFT["steps"]]}, version="3.7.16")
     stops = ("signal.SIGTERM:library", "signal.SIGTERM:stop")
     assert told(outcome.processes[0]) == ("main", *stops, *ran, 3)

@@ -46,7 +46,7 @@ KNOWN = 0.9  # of the programs that can be compared; the others are `unknown`, w
 
 
 def comparable(code: Code, about: Profile) -> bool:
-    """Whether functions are handlers of atexit only, and records tell of all that is done."""
+    """Whether functions are atexit handlers only, and records tell of all that is done."""
     names_a_handler = Register | Unregister | UnregisterNamesake
     other = NAMING | Ignore | RunHandlers | CloseStdout
     return not any(

@@ -251,7 +251,7 @@ def test_a_traceback_that_a_daemon_thread_writes_is_withheld() -> None:
 def test_what_unwinds_runs_finally_and_what_ends_the_process_does_not(
     ending: Statement, shown: str
 ) -> None:
-    """Before any handler of atexit, where both run."""
+    """Before any atexit handler, where both run."""
     assert foreseen(code(Register("A"), TryFinally((ending,), "f"))) == {shown}
 
 

@@ -537,7 +537,7 @@ def test_a_second_signal_may_end_one_of_the_handlers_that_run(
 ) -> None:
     """The handler of the one that the master passes on raises, wherever the main thread is.
 
-    It is raised within a handler of atexit, or when that has not done anything; the others run.
+    It is raised within an atexit handler, or when that has not done anything; the others run.
     """
     leaves = Reaction(how="finalizes")
     facts = Server(

@@ -12,7 +12,7 @@
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM"]
 # busy = ["SIGTERM", "SIGINT", "SIGKILL", "SIGTERM-then-SIGTERM"]
 # ///
-"""Do handlers of atexit run when daphne is stopped?
+"""Do atexit handlers run when daphne is stopped?
 
 It knows no lifespan: the application's shutdown is never asked for.
 """

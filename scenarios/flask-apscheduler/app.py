@@ -16,7 +16,7 @@
 
 Claim E8. The scheduler works in a daemon thread and has a pool of threads of
 concurrent.futures, which Python joins by itself: in an atexit handler of that
-module up to 3.8, and from 3.9 on before any handler of atexit runs (bpo-39812).
+module up to 3.8, and from 3.9 on before any atexit handler runs (bpo-39812).
 """
 from __future__ import print_function
 

@@ -10,7 +10,7 @@
 # server = "gunicorn-hooks"
 # terminations = ["SIGTERM", "SIGINT", "SIGQUIT@master", "SIGQUIT@group", "SIGHUP@master", "SIGHUP@group", "SIGABRT@worker", "SIGKILL", "os-exit-7", "return", "hang", "SIGTERM-then-SIGTERM@group", "SIGTERM-then-SIGTERM@master", "SIGTTIN@master", "SIGTTOU@master"]
 # ///
-"""Which hooks of gunicorn run where, and when, beside the handlers of atexit?
+"""Which hooks of gunicorn run where, and when, beside the atexit handlers?
 
 Its configuration is `hooks.py`. A worker answers one request and is then replaced, and one that
 does not come back for three seconds is ended by its master.

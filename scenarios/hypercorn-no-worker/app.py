@@ -11,7 +11,7 @@
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "os-exit-3", "sys-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM"]
 # busy = ["SIGTERM", "SIGINT", "SIGKILL", "SIGTERM-then-SIGKILL", "SIGTERM-then-SIGTERM"]
 # ///
-"""Do handlers of atexit and the shutdown of lifespan run when hypercorn serves by itself?
+"""Do atexit handlers and the shutdown of lifespan run when hypercorn serves by itself?
 """
 
 import asyncio

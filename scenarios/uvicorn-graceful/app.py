@@ -10,7 +10,7 @@
 # server = "uvicorn-graceful"
 # terminations = ["SIGTERM", "SIGINT"]
 # ///
-"""Does a handler for SIGTERM in the app make handlers of atexit run under uvicorn?
+"""Does a handler for SIGTERM in the app make atexit handlers run under uvicorn?
 
 It is installed when the app is imported: before uvicorn's, or after it, which depends on the
 release.

@@ -10,7 +10,7 @@
 # server = "uvicorn-run-graceful"
 # terminations = ["SIGTERM", "SIGINT"]
 # ///
-"""Does a handler for SIGTERM make handlers of atexit run, if it is there before uvicorn.run?
+"""Does a handler for SIGTERM make atexit handlers run, if it is there before uvicorn.run?
 
 """
 

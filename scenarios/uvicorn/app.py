@@ -11,7 +11,7 @@
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM", "SIGTERM-then-SIGKILL"]
 # busy = ["SIGTERM", "SIGINT", "SIGKILL", "SIGTERM-then-SIGKILL", "SIGTERM-then-SIGTERM"]
 # ///
-"""Do handlers of atexit and the shutdown of lifespan run when uvicorn is stopped?
+"""Do atexit handlers and the shutdown of lifespan run when uvicorn is stopped?
 """
 
 import asyncio

@@ -420,7 +420,7 @@ def test_why_a_process_that_exits_runs_less_than_all_is_told() -> None:
     """It ran none, none of one mechanism, or not all; or it had inherited what did not run."""
     missing: tuple[Handler, Fate] = (CLOSE, "not run")
     assert "ran no handler, as os._exit()" in left(missing)[0]
-    assert "ran no handler of atexit, as os._exit()" in left((LAST, "ran"), missing)[0]
+    assert "ran no atexit handler, as os._exit()" in left((LAST, "ran"), missing)[0]
     text, remedy = left((FLUSH, "ran"), missing)
     assert (text, remedy) == ("worker exited with status 0 before the remaining handlers.", "")
     assert "before the remaining handlers" in left((FLUSH, "raised"), missing)[0]

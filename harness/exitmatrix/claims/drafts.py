@@ -332,7 +332,7 @@ os.rmdir(folder)
         claims=("P15",),
         cells=("multiprocessing-finalize/return@child", "multiprocessing-fork/return@child"),
         cause=(
-            "All finalizers are called by one handler of atexit, which `finalize.__init__` "
+            "All finalizers are called by one atexit handler, which `finalize.__init__` "
             "registers when the first is made, and records in the class: "
             "`_registered_with_atexit` (`Lib/weakref.py`). A fork inherits that flag. Since "
             "GH-114279 the child begins with `atexit._clear()` (`Popen._launch` in "
@@ -829,7 +829,7 @@ else:  # start it, and do what `kill`, `docker stop` and `supervisorctl stop` do
         title=(
             "gthread: a worker that gets SIGINT or SIGQUIT while it hands a request to its pool "
             "waits for ever for a lock that it holds itself, and is killed when graceful_timeout "
-            "is over: no handler of atexit runs"
+            "is over: no atexit handler runs"
         ),
         documented="SIGINT and SIGQUIT are a quick shutdown, of the master and of a worker. The"
         " documentation of Python warns that primitives such as threading.Lock should not be used"

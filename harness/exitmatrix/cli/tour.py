@@ -41,7 +41,7 @@ class TourStep(Frozen, kw_only=True):
 STEPS = (
     TourStep(
         says="A container is stopped with SIGTERM. A program that has no handler for it is ended by"
-        " the kernel at once, and no handler of atexit runs.",
+        " the kernel at once, and no atexit handler runs.",
         words=("answer", "docker stop", "python app.py"),
         shows="The program runs no handler, and is killed by SIGTERM.",
     ),

@@ -428,7 +428,7 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
             "temporary server twenty seconds, so that on a busy machine the flow fails before it "
             "begins. By hand, with Prefect 3.9.1 on 3.12 and the server that a script starts for "
             "itself, in three runs of each: SIGTERM to the script runs `finally` and the hook "
-            "on_crashed, and no handler of atexit; it is killed by SIGTERM, and leaves that "
+            "on_crashed, and no atexit handler; it is killed by SIGTERM, and leaves that "
             "server behind. Ctrl-C runs all three, and ends the server. SIGHUP runs nothing, and "
             "leaves the server behind. on_cancellation ran in none. The command tells what each "
             "of yours runs"

@@ -1,7 +1,7 @@
 """The smallest change that makes clean-up run where it did not, and the cell that shows it. Pure.
 
 A remedy is a claim like any other: the records of `shown_by` must show what those of
-`instead_of` do not: that all handlers of `atexit` run, or what the row names in its place. A test
+`instead_of` do not: that all `atexit` handlers run, or what the row names in its place. A test
 holds every row against them.
 """
 
@@ -23,7 +23,7 @@ class Remedy(Frozen, kw_only=True):
 
     instead_of: str  # SCENARIO/[LAUNCHER/]TERMINATION@TARGET
     shown_by: str  # the same where the change is another place for the clean-up
-    runs: str = ""  # what runs then, where it is no handler of atexit
+    runs: str = ""  # what runs then, where it is no atexit handler
     ends: bool = False  # that all of it ends is what changes
     data: Kept | None = None  # what becomes of data is what changes
     change: str  # what to do, as an instruction
@@ -291,8 +291,8 @@ REMEDIES: tuple[Remedy, ...] = (
         shown_by="plain-graceful/pid1/SIGTERM@first",
         change="Install a handler that ends the program: signal.signal(signal.SIGTERM, lambda *_:"
         " sys.exit(0)).",
-        cost="An init above it (docker run --init) alone makes SIGTERM kill it: no handler of"
-        " atexit runs then.",
+        cost="An init above it (docker run --init) alone makes SIGTERM kill it: no atexit"
+        " handler runs then.",
     ),
 )
 

@@ -1,7 +1,7 @@
 """Functions that nobody hears of: what a program calls itself, and is told of by nothing. Pure.
 
 A function with a mechanism in its name, as `finally:f`, is decorated and tells of itself. One
-without is a handler of atexit: it is seen when atexit calls it, and not otherwise.
+without is an atexit handler: it is seen when atexit calls it, and not otherwise.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SILENT = "-"
 
 
 def silenced(code: Code, tells: Collection[str] = ()) -> Code:
-    """The same, in which a handler of atexit that something else calls says nothing.
+    """The same, in which an atexit handler that something else calls says nothing.
 
     But for those that are decorated all the same, and tell.
     """

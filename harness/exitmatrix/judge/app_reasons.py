@@ -376,7 +376,7 @@ def _about_programs(outcome: AppOutcome) -> Iterator[Reason]:
     for one in outcome.members:
         if any(ran.past and ran.fate == "not run" for ran in one.own):
             yield Reason(
-                text=f"{one.base} executed another program in its place. The handlers of atexit"
+                text=f"{one.base} executed another program in its place. The atexit handlers"
                 " were lost with the old one.",
                 remedy="clean up before os.execv",
                 source="Python, os.execv: no clean-up handlers are called",

@@ -71,11 +71,11 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "This Python runs no handler of `atexit` then.",
+                "This Python runs no `atexit` handler then.",
                 every(
                     "asyncio-run/SIGINT@main",
                     _exactly(
-                        "tasks and generators clean up, and no handler of atexit runs",
+                        "tasks and generators clean up, and no atexit handler runs",
                         *("__aexit__:w", "finally:f", "finally:t", "finally:s", "aclose:g"),
                     ),
                 ),
@@ -119,7 +119,7 @@ CLAIMS: tuple[Claim, ...] = (
                     every(
                         f"asyncio-executor/{ending}@main",
                         _exactly(
-                            "the function in the pool ends, then atexit's handlers run",
+                            "the function in the pool ends, then the atexit handlers run",
                             *("finally:f", "finally:p"),
                             *ATEXIT,
                         ),

@@ -299,7 +299,7 @@ CLAIMS: tuple[Claim, ...] = (
                 every(
                     "plain-join-in-del/return@main",
                     ran_where(
-                        "the handlers of atexit run, and nothing else",
+                        "the atexit handlers run, and nothing else",
                         lambda names: tuple(names) == ("C", "B", "A"),
                     ),
                 ),

@@ -46,7 +46,7 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "An event that is being sent arrives: a handler of atexit waits for it.",
+                "An event that is being sent arrives: an atexit handler waits for it.",
                 every("sentry/return@main", data(EVENT, "kept")),
                 every("sentry/sys-exit-3@main", data(EVENT, "kept")),
                 every("sentry/exception@main", data(EVENT, "kept")),

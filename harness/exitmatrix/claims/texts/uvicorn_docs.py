@@ -71,13 +71,13 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "After the lifespan the process is killed by SIGTERM, and so no handler of"
-                " `atexit` runs: no text says this.",
+                "After the lifespan the process is killed by SIGTERM, and so no `atexit`"
+                " handler runs: no text says this.",
                 every("uvicorn/SIGTERM@main", all_of(shuts_down(), dies_of("SIGTERM"))),
             ),
             case(
                 CONTRADICTED,
-                "The process ends as any program does, and the handlers of `atexit` run: so it was"
+                "The process ends as any program does, and the `atexit` handlers run: so it was"
                 " before 0.29.",
                 every("uvicorn/SIGTERM@main", all_of(handlers_after_lifespan(), exits(0))),
             ),
@@ -188,8 +188,8 @@ CLAIMS: tuple[Claim, ...] = (
         cases=(
             case(
                 HOLDS,
-                "After the last one the shutdown of the lifespan runs, then the handlers of"
-                " `atexit`; the exit status is 0.",
+                "After the last one the shutdown of the lifespan runs, then the `atexit`"
+                " handlers; the exit status is 0.",
                 every(
                     "uvicorn-max-requests/SIGUSR1@main", all_of(handlers_after_lifespan(), exits(0))
                 ),

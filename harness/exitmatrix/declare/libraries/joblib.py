@@ -1,6 +1,6 @@
 """joblib: a pool of loky's processes, and an array that they map.
 
-The folder is removed where the pool's `with` statement is left, by a handler of atexit
+The folder is removed where the pool's `with` statement is left, by an atexit handler
 (joblib/_memmapping_reducer.py, `register_folder_finalizer`), or by the tracker of loky's resources.
 """
 

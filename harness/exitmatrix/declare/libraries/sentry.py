@@ -1,4 +1,4 @@
-"""Sentry's SDK: events that a thread sends, and a handler of atexit that waits for it.
+"""Sentry's SDK: events that a thread sends, and an atexit handler that waits for it.
 
 `AtexitIntegration.setup_once` (sentry_sdk/integrations/atexit.py) registers a handler, which closes
 the client: `BackgroundWorker.flush` (sentry_sdk/worker.py) waits up to shutdown_timeout for what is

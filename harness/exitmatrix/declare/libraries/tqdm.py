@@ -1,6 +1,6 @@
 """tqdm: a progress bar, a thread that looks after it, and a lock of multiprocessing.
 
-The thread is a daemon, and is asked to end by a handler of atexit (tqdm/_monitor.py). The lock is
+The thread is a daemon, and is asked to end by an atexit handler (tqdm/_monitor.py). The lock is
 made with the first bar (tqdm/std.py, `TqdmDefaultWriteLock`): of the default start method, which
 is not fork from Python 3.14 on, so that it has a name then, and a tracker.
 """

@@ -161,7 +161,7 @@ PREFORK = Server(
             hooks=(_WORKER,),
             restarts=True,
             source="apps/worker.py, `install_worker_restart_handler`: a warm shutdown, and os.execv"
-            " in a handler of atexit, which comes before those of the application",
+            " in an atexit handler, which comes before those of the application",
         ),
     },
     worker={
@@ -201,7 +201,7 @@ PREFORK = Server(
     told=Reaction(
         how="exits at once",
         hooks=(_PROCESS,),
-        source="pool.py, `_do_exit`: os._exit, so that no handler of atexit runs",
+        source="pool.py, `_do_exit`: os._exit, so that no atexit handler runs",
     ),
     replaces=True,  # pool.py, `_maintain_pool`
     replaces_late=True,  # pool.py, `Supervisor.body`: another thread than the one that stops

@@ -31,7 +31,7 @@ WORKER = Server(
     told=Reaction(
         how="exits at once",
         hooks=_JOB,
-        source="rq/worker/base.py, `main_work_horse`: os._exit, so that no handler of atexit runs",
+        source="rq/worker/base.py, `main_work_horse`: os._exit, so that no atexit handler runs",
     ),
     orphan=Reaction(
         how="exits at once",

@@ -190,7 +190,7 @@ LAWS: tuple[Law, ...] = (
         then=lambda f: Keeps("lost" if f.data == "until saved" else "left behind"),
         because=(
             "None of the functions ran with which a library saves what it has in memory, or "
-            "removes what it made: neither a handler of atexit nor one of a signal."
+            "removes what it made: neither an atexit handler nor one of a signal."
         ),
         source="docs: library/atexit, note on signals and os._exit",
     ),

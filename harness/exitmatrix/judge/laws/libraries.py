@@ -51,7 +51,7 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Brings((FINALIZERS,)),
         because=(
             "A TemporaryDirectory has itself removed by weakref.finalize, which registers one "
-            "handler of atexit for all that it is to call."
+            "atexit handler for all that it is to call."
         ),
         source="CPython Lib/tempfile.py, TemporaryDirectory; Lib/weakref.py, finalize",
     ),

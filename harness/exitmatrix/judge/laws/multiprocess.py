@@ -168,7 +168,7 @@ LAWS: tuple[Law, ...] = (
         because=(
             "A ProcessPoolExecutor that is left open is shut down by the exit function of its "
             "module: it wakes the thread that manages the pool, which tells the workers that no "
-            "task comes any more, and waits for them. Up to 3.8 that is a handler of atexit, from "
+            "task comes any more, and waits for them. Up to 3.8 that is an atexit handler, from "
             "3.9 on it is in threading's own list."
         ),
         source="CPython Lib/concurrent/futures/process.py, _python_exit; bpo-39812",

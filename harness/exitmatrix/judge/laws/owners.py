@@ -123,7 +123,7 @@ LAWS: tuple[Law, ...] = (
             "Up to 3.7 handlers that are called between two instructions do not nest: the second "
             "one is called when the first has been left. If the first has raised SystemExit, which "
             "nothing catches, that is where the end comes to Python code: in threading's own "
-            "function, or where threading was not imported in the first handler of atexit, of "
+            "function, or where threading was not imported in the first atexit handler, of "
             "which nothing runs if the second one raises."
         ),
         source="CPython 3.7 Python/ceval.c, Py_MakePendingCalls, busy; Python/thread_pthread.h, "

@@ -140,7 +140,7 @@ LAWS: tuple[Law, ...] = (
         because=(
             "A pool that is left open is ended by the exit function of pools: it tells the workers "
             "that nothing comes any more, and waits until they have done what was submitted. Up to "
-            "3.8 that is a handler of atexit, which runs where the first use of a pool has "
+            "3.8 that is an atexit handler, which runs where the first use of a pool has "
             "registered it, and workers are daemons; from 3.9 on it is in threading's own list."
         ),
         source="CPython Lib/concurrent/futures/thread.py, _python_exit; bpo-39812",

@@ -363,7 +363,7 @@ LAWS: Mapping[str, ServerLaw] = {
     "server-second-signal-interrupts": ServerLaw(
         because=(
             "The handler of the second signal raises SystemExit, wherever the worker is on its way "
-            "out: inside a handler of atexit too."
+            "out: inside an atexit handler too."
         ),
         source="gunicorn/workers/base.py, handle_quit; docs: library/signal, Execution of Python"
         " signal handlers",

@@ -24,7 +24,7 @@ from exitmatrix.report.sections.answers import NO_SUCH_THING, NOT_MEASURED, shor
 from exitmatrix.report.survey import Group, Survey, varies
 
 LEAD = inline(
-    "Do the handlers of atexit run? Each entry is what the newest Python showed with the newest"
+    "Do the atexit handlers run? Each entry is what the newest Python showed with the newest"
     " release. ",
     Code("exitmatrix answer"),
     " says it in full, with the order of events and what to do.",
