@@ -40,7 +40,8 @@ from exitmatrix.model import (
 )
 from exitmatrix.model.app import PORT
 from exitmatrix.model.launcher import DIES, Launcher, Launches, OnSignal, Stays, Wrapped
-from exitmatrix.model.tree import FIRST, GROUP, Node
+from exitmatrix.model.node import Node
+from exitmatrix.model.tree import FIRST, GROUP
 from exitmatrix.observe import observe, timeline
 from exitmatrix.plan.cells import NothingMatches, Plan, Selection, plan
 from exitmatrix.plan.shards import Shard, of_shard

@@ -28,8 +28,8 @@ from exitmatrix.model import (
     Trial,
     Unknown,
 )
+from exitmatrix.model.node import Node
 from exitmatrix.model.server import How, Reaction, Server, Stop
-from exitmatrix.model.tree import Node
 from exitmatrix.observe import observe, timeline
 from exitmatrix.observe.blind import PENDING, agrees, printed
 from hypothesis import given

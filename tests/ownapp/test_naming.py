@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from exitmatrix.model import Unknown
 from exitmatrix.model.app_outcome import AppOutcome, Fate, Handler, Sent
-from exitmatrix.model.tree import Node, Tree
+from exitmatrix.model.node import Node
+from exitmatrix.model.tree import Tree
 from exitmatrix.observe.naming import same_names
 from exitmatrix.report.app.page import AppReport, page
 from exitmatrix.report.app.words import roles

@@ -11,7 +11,8 @@ import pytest
 from exitmatrix.declare.situations import SITUATIONS
 from exitmatrix.machine.run.app.session import packages_of
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Member
-from exitmatrix.model.tree import Node, Tree
+from exitmatrix.model.node import Node
+from exitmatrix.model.tree import Tree
 from exitmatrix.observe.app import _interpreter
 from exitmatrix.observe.app_record import records
 

@@ -15,7 +15,7 @@ from exitmatrix.judge.expectations import check
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppTrial, Moment
 from exitmatrix.model.app_outcome import NOBODY, AppOutcome, EndingResult, Ran
-from exitmatrix.model.tree import Node
+from exitmatrix.model.node import Node
 from exitmatrix.observe.app import observe_app
 from exitmatrix.report.app.page import AppReport, page
 from exitmatrix.report.app.story import story

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from exitmatrix.machine.run.app import looking
 from exitmatrix.machine.run.app.state import AppState
-from exitmatrix.model.tree import Node, Tree, program_name
+from exitmatrix.model.launching import STRUCTURES, Started, Structure
+from exitmatrix.model.node import Node, program_name
+from exitmatrix.model.tree import Tree
 from msgspec.structs import replace
 
 PYTHON = "/usr/bin/python3.13"
@@ -247,6 +249,47 @@ def test_a_supervisor_is_no_part_of_what_it_starts(name: str) -> None:
     forks = [node(13, 10, "python", f"/venv/bin/{name}", forked=True), replace(whole[1], parent=13)]
     assert names(Tree([whole[0], *forks])) == [f"{name}#1", f"{name}#2", "main"]
     assert names(Tree(whole[:1])) == ["main"]  # it has nothing to start
+
+
+def launched(*children: Node, **first: Any) -> tuple[Node, ...]:
+    """A tree whose first process is another program than what it has started."""
+    return (
+        node(10, 1, *first.pop("words", ("made",)), **{"program": "/bin/made"} | first),
+        *children,
+    )
+
+
+APP = node(11, 10, "python", "app.py")
+TEE = node(12, 10, "tee", "log", program="/usr/bin/tee")
+SUPERVISOR = ("python", "honcho", "start")
+INVOKE = ("python", "inv", "serve")
+
+EXAMPLES: list[tuple[tuple[Node, ...], list[int]]] = [
+    (launched(replace(node(11, 10, "made", program="/bin/made"), unpacked=True), TEE), [11]),
+    (launched(APP, TEE, words=SUPERVISOR, program=PYTHON, listens=True), [11, 12]),
+    (launched(APP, listens=True), [10]),
+    (launched(APP, words=("python", "pdm", "python", "app.py"), program=PYTHON), [11]),
+    (launched(replace(APP, listens=True), words=INVOKE, program=PYTHON), [11]),
+    (launched(node(11, 10, "made", "again", program="/bin/made")), [10]),
+    (launched(TEE, words=("python", "app.py"), program=PYTHON), [10]),
+    (launched(APP, TEE), [11]),
+    (launched(TEE), [12]),
+]
+"""A tree for each structure, in their order, and the program in it."""
+
+
+@pytest.mark.parametrize(
+    ("structure", "nodes", "pids"),
+    [(row, *example) for row, example in zip(STRUCTURES, EXAMPLES, strict=True)],
+    ids=[row.what for row in STRUCTURES],
+)
+def test_each_structure_tells_a_launcher_from_the_program(
+    structure: Structure, nodes: tuple[Node, ...], pids: list[int]
+) -> None:
+    """No structure stands behind one that decides for all of its trees."""
+    started = Started(nodes[0], nodes[1:], lambda _: ())
+    assert next(row for row in STRUCTURES if row.shown_by(started)) is structure
+    assert [app.pid for app in Tree(nodes).apps] == pids
 
 
 def test_a_launcher_may_start_itself_before_the_program() -> None:

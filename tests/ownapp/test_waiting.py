@@ -16,7 +16,7 @@ from exitmatrix.judge.expectations import check
 from exitmatrix.machine.run.app import session
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppSpec, AppTrial, Expectation, Left, Moment, Readiness
-from exitmatrix.model.tree import Node
+from exitmatrix.model.node import Node
 from exitmatrix.plan import app as plan
 from exitmatrix.report.app.endings import table
 from exitmatrix.report.app.notes import about_the_first

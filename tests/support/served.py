@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from exitmatrix.model import Event, Trial
+from exitmatrix.model.node import Node
 from exitmatrix.model.server import Reaction, Server, Stop
-from exitmatrix.model.tree import Node
 
 MASTER = Server(
     id="made",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from exitmatrix.model.app import Situation
 from exitmatrix.model.app_outcome import AppOutcome, Handler, Member, Ran
 from exitmatrix.model.base import Frozen
-from exitmatrix.model.tree import SHELLS
+from exitmatrix.model.node import SHELLS
 
 SOON = 0.5  # seconds in which who was sent a signal too may end, and it looks as if passed on
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from exitmatrix.model.base import Frozen
-from exitmatrix.model.tree import Node
+from exitmatrix.model.node import Node
 from exitmatrix.model.trial import Event, Steering
 
 ReadyBy = Literal["auto", "port", "url", "line", "file", "seconds"]

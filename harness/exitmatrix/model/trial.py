@@ -7,8 +7,8 @@ from typing import Literal
 
 from exitmatrix.model.base import Frozen
 from exitmatrix.model.launcher import Wrapped
+from exitmatrix.model.node import Node
 from exitmatrix.model.subject import Scenario, Termination
-from exitmatrix.model.tree import Node
 
 Source = Literal["probe", "endings", "kernel", "harness"]
 

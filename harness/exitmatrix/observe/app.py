@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from exitmatrix.model import Event, Unknown
 from exitmatrix.model.app import AppTrial, Moment
 from exitmatrix.model.app_outcome import NOBODY, AppOutcome, Fate, Handler, Member, Ran, Sent
-from exitmatrix.model.tree import GROUP, Node, Tree, is_python
+from exitmatrix.model.node import Node, is_python
+from exitmatrix.model.tree import GROUP, Tree
 from exitmatrix.observe.app_handlers import (
     of_atexit,
     of_finalizer,

@@ -12,7 +12,7 @@ from typing import Any
 
 from exitmatrix.model import FORMAT, CellId, Outcome, Process, Record, Timeline
 from exitmatrix.model.app_outcome import NOBODY, AppOutcome, EndingResult, Member
-from exitmatrix.model.tree import program_name
+from exitmatrix.model.node import program_name
 
 STACK = "own"
 """In the place of a stack: the environment is the user's."""

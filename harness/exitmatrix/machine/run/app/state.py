@@ -31,7 +31,8 @@ from exitmatrix.machine.run.running import Running
 from exitmatrix.machine.run.spawn import start
 from exitmatrix.model import Event
 from exitmatrix.model.app import PORT, AppSpec, Moment
-from exitmatrix.model.tree import Node, Tree, program_name
+from exitmatrix.model.node import Node, program_name
+from exitmatrix.model.tree import Tree
 
 
 class TimedJournal(Journal):
