@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import Blocks, Calls, Dies, Exits, Facts, Leaves, Waits, Writes
 from exitmatrix.judge.profile import Profile
-from exitmatrix.judge.semantics import change, run, spawn, workers
+from exitmatrix.judge.semantics import change, process_waits, run, spawn, workers
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.signals import disposition
 from exitmatrix.judge.semantics.state import (
@@ -20,7 +20,7 @@ from exitmatrix.judge.semantics.state import (
     Stage,
     Thread,
 )
-from exitmatrix.judge.semantics.waits import Raised, Resting
+from exitmatrix.judge.semantics.waits import AwaitsTask, Raised, Resting
 from exitmatrix.model.execution import Exit
 from exitmatrix.model.language import JoinDaemon, RunLoop
 
@@ -104,6 +104,10 @@ def _globals(
     ask: Ask,
 ) -> Iterator[Configuration]:
     """All that may follow when the handlers have run, until all globals have been released."""
+    if any(process_waits.is_in(now, one, AwaitsTask) for one in process.owned):
+        # A global that holds the Pool has it terminated, and may wait for threads that are no more:
+        # docs: library/multiprocessing, multiprocessing.pool.Pool; bpo-34172, bpo-38501.
+        raise NotPredicted("no law says what happens: an open Pool when globals are released")
     if process.second and ask.profile.second_interpreter == "runs first":
         yield from spawn.end_second(now, process, main, ask, left_over=True)
     elif process.kept:

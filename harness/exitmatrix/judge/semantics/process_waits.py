@@ -102,7 +102,7 @@ def _end_processes(
     if process.processes_over and not (ending.told or ending.asked):
         yield change.put(now, process, change.pop(thread))
     elif not ending.told and any(
-        _is_in(now, one, AwaitsTask | ServesManager) for one in process.owned
+        is_in(now, one, AwaitsTask | ServesManager) for one in process.owned
     ):
         yield change.put(now, process, change.swap(thread, EndsProcesses(told=True)))
     elif not ending.asked:
@@ -111,7 +111,7 @@ def _end_processes(
         process = multiprocess.knowing(now, replace(process, shared=left, processes_over=True))
         moments = [change.put(now, process, change.swap(thread, replace(ending, asked=True)))]
         for one in (*process.owned, *process.others):
-            if one in process.others and _is_in(now, one, AwaitsTask):
+            if one in process.others and is_in(now, one, AwaitsTask):
                 raise NotPredicted("no law says what happens: a child that ends its parent's Pool")
             if one.daemon and not one.reaped:
                 moments = [
@@ -168,7 +168,7 @@ def starter_of(now: Configuration, process: ProcessState) -> ProcessState:
     raise NotPredicted("no law says what happens: a process that nobody has started")
 
 
-def _is_in(now: Configuration, child: Owned, wait: type | UnionType) -> bool:
+def is_in(now: Configuration, child: Owned, wait: type | UnionType) -> bool:
     """Whether a process waits so: a worker of a Pool for a task, a manager for requests."""
     return any(isinstance(one.top, wait) for one in now.process(child.path).threads)
 
