@@ -9,7 +9,7 @@ from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Fate, Handler
 
 CLOSE, FLUSH = (Handler(label=label) for label in ("app.db:close_pool", "app:flush"))
 LIBRARY = Handler(label="logging:shutdown", library=True)
-TERM = Sent(seconds=0.0, signal="SIGTERM", to="group")
+TERM = Sent(seconds=0.0, signal="SIGTERM", to="main")
 
 
 def member(role: str, *fates: tuple[Handler, Fate], end: str = "code 0", **more: Any) -> Member:

@@ -12,7 +12,7 @@ from exitmatrix.judge.app import clean_up, disagreements, needs_a_look, only_wit
 from exitmatrix.judge.app_reasons import reasons
 from exitmatrix.machine.run.app.state import TimedJournal
 from exitmatrix.model import Event
-from exitmatrix.model.app_outcome import AppOutcome, Fate, Handler, Member, Sent
+from exitmatrix.model.app_outcome import AppOutcome, Fate, Handler, Member, Ran, Sent
 from exitmatrix.observe.app_handlers import POOLS, of_finalizer
 from exitmatrix.observe.app_record import records
 from exitmatrix.report.app.page import AppReport, page
@@ -151,6 +151,8 @@ def test_a_handler_that_ran_and_ended_nothing_is_told() -> None:
     assert told not in why(member("main", (stop, "ran"), (CLOSE, "unfinished"), **GRACE))
     assert told not in why(replace(swallowed, finishing=True))
     assert told not in why(replace(swallowed, exit="code 0"))
+    executed = tuple(replace(one, past=True) for one in swallowed.handlers)
+    assert told not in why(replace(swallowed, handlers=executed))
     other = replace(stop, mechanism="signal.SIGUSR1")
     assert "which went on" not in why(member("main", (other, "ran"), (CLOSE, "not run"), **GRACE))
 
@@ -164,6 +166,28 @@ def test_a_remedy_for_servers_is_told_where_a_server_has_the_signal(server: bool
     (reason,) = reasons(outcome(one), find("ctrl-c"))
     assert ("where the server shuts down" in reason.remedy) is server
     assert ("KeyboardInterrupt" in reason.remedy) is not server
+
+
+def test_a_handler_that_sends_its_signal_again_is_told_what_else_to_do() -> None:
+    """It ends within the handler, and nothing of atexit runs: no server stands between."""
+    stop = Handler(label="signal.SIGTERM:stop", mechanism="signal.SIGTERM")
+    end: dict[str, Any] = {"end": "signal SIGTERM", "catches": ("SIGTERM",)}
+    remedies: dict[Fate, str] = {
+        "unfinished": "have signal.SIGTERM:stop call sys.exit()",
+        "ran": "close what must be closed where the server shuts down",
+    }
+    for fate, remedy in remedies.items():
+        one = member("main", (CLOSE, "not run"), (stop, fate), **end)
+        (reason,) = reasons(outcome(one), find("deploy"))
+        assert reason.remedy.startswith(remedy)
+
+
+def test_the_time_of_the_programs_handlers_is_not_that_of_a_librarys() -> None:
+    """What waits for the threads of a pool begins first: the program's own wait for it."""
+    waits = Ran(handler=LIBRARY, fate="ran", began=0.0, seconds=3.0)
+    close = Ran(handler=CLOSE, fate="ran", began=3.0, seconds=0.0)
+    one = replace(member("main", seconds=3.1), handlers=(waits, close))
+    assert "3.0 s  main runs app.db:close_pool" in "\n".join(story(ending(outcome(one))))
 
 
 def test_a_helper_that_was_gone_before_the_signal_tells_no_two_runs_apart() -> None:
@@ -226,6 +250,26 @@ def test_whoever_is_left_when_the_first_process_ends_was_not_told() -> None:
     assert "PR_SET_PDEATHSIG" in reason.remedy
     (reason,) = reasons(outcome(killed, alive), find("oom"))  # the others are to go on
     assert reason.text == "Nobody was started in the place of master."
+
+
+def test_whoever_has_left_the_process_group_is_told_apart() -> None:
+    """Of a group it is known who is in it, whatever handlers there are: Python's own for SIGINT."""
+    first = member("master", end="signal SIGINT", got=("SIGINT",))
+    apart = member("worker", (CLOSE, "not run"), end="", catches=("SIGINT",))
+    told = "SIGINT went to the process group of master, and did not reach worker."
+    group = (Sent(seconds=0.0, signal="SIGINT", to="group"),)
+    for one, said in ((apart, True), (replace(apart, got=("SIGINT",)), False)):
+        found = reasons(outcome(first, one, sent=group), find("ctrl-c"))
+        assert any(each.text == told for each in found) is said
+
+
+def test_a_helper_that_goes_on_is_named_where_nobody_else_does() -> None:
+    """`os.system` starts a shell, which has nothing to clean up and takes the whole grace."""
+    first = member("main", end="signal SIGTERM", **SENT)
+    sh = member("sh", family=False, observed=False, **ENDED)
+    told = "SIGTERM came to main alone, which ended and did not pass it on to"
+    assert f"{told} sh." in why(first, sh)
+    assert f"{told} worker." in why(first, sh, member("worker", (CLOSE, "not run"), **ENDED))
 
 
 def test_that_nobody_took_a_place_is_told_where_that_was_waited_for() -> None:

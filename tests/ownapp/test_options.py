@@ -143,6 +143,7 @@ def test_no_time_is_no_time_of_grace(text: str) -> None:
         (["PORT=80", "python"], "; a variable is set by --env PORT=80"),
         (["app.py", "-v"], "; a Python is to run it: -- python app.py -v"),
         (["zzz", "app.py"], ""),
+        (["/cat", "app.py"], ""),
     ],
 )
 def test_what_may_be_meant_by_a_command_that_is_none_is_told(words: list[str], told: str) -> None:

@@ -44,7 +44,7 @@ def test_a_record_of_run_says_who_did_what_after_what() -> None:
         ("worker", "started"),
         ("worker", "holds", "app:flush"),
         ("harness", "ready"),
-        ("harness", "sent", "SIGTERM", "process group"),
+        ("harness", "sent", "SIGTERM", "main"),
         ("master", "began", "app.db:close_pool"),
         ("master", "returned", "app.db:close_pool"),
         ("worker", "began", "app:flush"),
@@ -87,7 +87,7 @@ def test_every_ending_has_a_page_with_its_figure() -> None:
     files = dict(own_files([one], assets()))
     assert f'href="{page_of(one)}"' in files["index.html"].decode()
     page = files[page_of(one)].decode()
-    assert "SIGTERM to the process group; main is killed by SIGTERM" in page
+    assert "SIGTERM; main is killed by SIGTERM" in page
     assert "exitmatrix run --ending deploy --at first -- COMMAND" in page
     for name, content in files.items():
         assert b"<script" not in content, name

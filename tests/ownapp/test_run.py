@@ -698,6 +698,18 @@ def test_a_file_that_says_nothing_is_told(
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_a_name_that_is_no_file_is_not_passed_over(kind: str, run_app: Run, folder: Path) -> None:
+    """Else something else is asked for than what the user looks at; nobody writes into the pipe."""
+    where = folder / "exitmatrix.toml"
+    where.mkdir() if kind == "folder" else os.mkfifo(where)
+    (folder / "pyproject.toml").write_text('[tool.exitmatrix.app]\ncommand = "python plain.py"')
+    done = run_app()
+    assert done.returncode == 2
+    assert "exitmatrix.toml: it is no file" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_what_is_to_be_run_before_must_succeed(run_app: Run, folder: Path) -> None:
     """--before is run first; failing is status 3, and the program is not started."""
     program = ("--", "python", "plain.py")

@@ -109,5 +109,5 @@ def hint_of_command(words: Sequence[str], known: Collection[str]) -> str:
         return f"; without quotes around the whole it is one: -- {word}"
     if word.endswith(".py"):
         return f"; a Python is to run it: -- python {shlex.join(words)}"
-    close = get_close_matches(word, known, n=1)
+    close = [] if "/" in word else get_close_matches(word, known, n=1)  # a path is no name
     return f"; did you mean '{close[0]}'?" if close else ""

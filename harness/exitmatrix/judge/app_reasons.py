@@ -8,6 +8,7 @@ from exitmatrix.model.app import Situation
 from exitmatrix.model.app_outcome import AppOutcome, Handler, Member, Ran
 from exitmatrix.model.base import Frozen
 from exitmatrix.model.node import SHELLS
+from exitmatrix.model.tree import GROUP
 
 SOON = 0.5  # seconds in which who was sent a signal too may end, and it looks as if passed on
 
@@ -147,7 +148,13 @@ def _about_those_left(outcome: AppOutcome, situation: Situation) -> Iterator[Rea
     killed = name == "SIGKILL"
     if not first.exit or (not killed and _was_killed_in_the_end(first)):
         return
-    left = [one for one in outcome.members if one is not first and _is_left(one, name)]
+    apart = outcome.sent[0].to == GROUP
+    left = [
+        one
+        for one in outcome.members
+        if one is not first and _goes_on(one, name) and (apart or _is_unaware(one, name))
+    ]
+    left = [one for one in left if one.counts] or left
     if not left:
         return
     roles = [one.role for one in left]
@@ -155,6 +162,8 @@ def _about_those_left(outcome: AppOutcome, situation: Situation) -> Iterator[Rea
         roles = list(dict.fromkeys(f"any {one.base}" for one in left))
     them = " or ".join((", ".join(roles[:-1]), roles[-1]) if len(roles) > 1 else roles)
     words = f"{name} came to {first.base} alone, which ended and did not pass it on to {them}."
+    if apart:
+        words = f"{name} went to the process group of {first.base}, and did not reach {them}."
     yield Reason(
         text=f"{first.base} is gone, and nothing told {them}." if killed else words,
         remedy="have them look for the end of their parent (os.getppid(), the end of a pipe), or"
@@ -166,15 +175,18 @@ def _about_those_left(outcome: AppOutcome, situation: Situation) -> Iterator[Rea
     )
 
 
-def _is_left(one: Member, name: str) -> bool:
-    """Whether it went on, and had surely not got the signal: it would have ended, or a handler run.
+def _goes_on(one: Member, name: str) -> bool:
+    """Whether it was not sent the signal, and neither ended by itself nor ran a handler for it."""
+    if one.new or name in one.got or _was_reached(one):
+        return False
+    return not one.exit or _was_killed_in_the_end(one)
+
+
+def _is_unaware(one: Member, name: str) -> bool:
+    """Whether nobody passed the signal on to it: it would have ended, or a handler run.
 
     Of one that ignores it, or has a handler of its own in C, nobody knows.
     """
-    if not one.counts or one.new or name in one.got or _was_reached(one):
-        return False
-    if one.exit and not _was_killed_in_the_end(one):
-        return False
     seen = any(ran.handler.mechanism == f"signal.{name}" for ran in one.handlers)
     return name not in one.ignores and (name not in one.catches or seen)
 
@@ -229,7 +241,8 @@ STOPS = "have the handler tell the server to stop, in the way that it has for th
 def _led_nowhere(one: Member, ran: Ran) -> bool:
     """Whether a handler for a signal ran, and neither another one nor the end began after it."""
     others = (each for each in one.handlers if not each.handler.of_signal)
-    return ran.fate == "ran" and not one.finishing and all(each.began is None for each in others)
+    went_on = not (one.finishing or ran.past)
+    return ran.fate == "ran" and went_on and all(each.began is None for each in others)
 
 
 LAST = ("atexit", "weakref.finalize", "multiprocessing.util.Finalize", "concurrent.futures")
@@ -264,10 +277,14 @@ def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason
                 source="signal(7)",
             )
         elif word == "signal" and how in one.catches:
+            mine = (ran for ran in one.own if ran.handler.mechanism == f"signal.{how}")
+            own = next((ran for ran in mine if ran.fate == "unfinished"), None)
             yield Reason(
                 text=f"{one.base} had a handler for {how}, and {how} ended it all the same: the"
                 " signal was sent again with its default action, and Python did not finalize.",
-                remedy="close what must be closed where the server shuts down (lifespan, hooks)"
+                remedy=f"have {own.handler.label} call sys.exit(), or clean up in it"
+                if own
+                else "close what must be closed where the server shuts down (lifespan, hooks)"
                 if any(ran.handler.mechanism == f"signal.{how}" for ran in one.handlers)
                 else "catch KeyboardInterrupt, and leave with sys.exit()"
                 if how == "SIGINT"

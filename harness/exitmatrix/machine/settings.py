@@ -18,19 +18,24 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], str]:
 
     Raises CannotReadSettings.
     """
-    own, project = folder / NAME, folder / "pyproject.toml"
-    if own.is_file():
-        return _load(own), NAME
-    if project.is_file():
-        tool = _load(project).get("tool", {})
-        found = tool.get("exitmatrix", {}) if isinstance(tool, dict) else {}
-        if isinstance(found, dict) and found:
-            return found, "pyproject.toml, tool.exitmatrix"
+    if (own := _load(folder / NAME)) is not None:
+        return own, NAME
+    tool = (_load(folder / "pyproject.toml") or {}).get("tool", {})
+    found = tool.get("exitmatrix", {}) if isinstance(tool, dict) else {}
+    if isinstance(found, dict) and found:
+        return found, "pyproject.toml, tool.exitmatrix"
     return {}, ""
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _load(path: Path) -> dict[str, Any] | None:
+    """What a file says; None where there is none of that name. A pipe would have to be waited for."""
     try:
+        if not path.exists():
+            return None
+        if not path.is_file():
+            raise CannotReadSettings(f"{path.name}: it is no file")
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise CannotReadSettings(f"{path.name}: {str(error.strerror).lower()}") from error
+    except ValueError as error:
         raise CannotReadSettings(f"{path.name}: {error}") from error

@@ -134,13 +134,14 @@ def _group(group: Sequence[Member]) -> Iterator[tuple[float, str]]:
         yield min(m.born for m in group), f"{names} {'are' if several else 'is'} started"
     for of_signals in (True, False):
         ran = [r for r in one.own if r.fate == "ran" and r.handler.of_signal == of_signals]
+        # Of a library's, such as what waits for the threads of a pool, nothing is said.
         began = [
             r.began
             for m in group
-            for r in m.handlers
-            if r.began is not None and r.handler.of_signal == of_signals
+            for r in m.own
+            if r.fate == "ran" and r.began is not None and r.handler.of_signal == of_signals
         ]
-        if ran and began:
+        if began:
             labels = list(dict.fromkeys(map(_label, ran)))
             yield min(began), f"{names} run{'' if several else 's'} {listed(labels)}"
     if one.executed is not None:
