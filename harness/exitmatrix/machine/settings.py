@@ -28,7 +28,7 @@ def read_settings(folder: Path) -> tuple[dict[str, Any], str]:
 
 
 def _load(path: Path) -> dict[str, Any] | None:
-    """What a file says; None where there is none of that name. A pipe would have to be waited for."""
+    """What a file says; None where there is nothing of that name. Of a pipe nothing is read."""
     try:
         if not path.exists():
             return None
