@@ -269,6 +269,32 @@ def test_a_finalizer_belongs_to_the_end_unless_it_ran_before_or_is_dropped() -> 
         assert shown(FINALIZER, *before, READY, SENT, EXITED).members[0].handlers == ()
 
 
+HOOK = ("probe", "finalize", "h1", "conf:gone", "/app/conf.py:3", "", "", "gunicorn.child_exit")
+
+
+@pytest.mark.parametrize(
+    ("before", "since", "fates"),
+    [
+        (("ended",), ("ended", "ended"), ["ran"]),
+        (("ended",), (), []),
+        ((), ("ended", "left", "ended"), ["began", "ran"]),
+        ((), (), ["not run"]),
+    ],
+)
+def test_a_hook_that_is_called_several_times_is_one_thing(
+    before: tuple[str, ...], since: tuple[str, ...], fates: list[str]
+) -> None:
+    """There is child_exit for each worker of gunicorn that ends, at whatever time."""
+    calls = [
+        [event for how in ends for event in (("probe", "began", "h1"), ("probe", how, "h1"))]
+        for ends in (before, since)
+    ]
+    seen = shown(HOOK, *calls[0], READY, SENT, *calls[1], EXITED)
+    assert [(one.handler.label, one.fate) for one in seen.members[0].handlers] == [
+        ("gunicorn.child_exit:gone", fate) for fate in fates
+    ]
+
+
 def test_a_finalizer_that_is_left_and_was_not_seen_to_return_does_not_count_as_run() -> None:
     """It may have raised; what is not known does not pass."""
     left = ("probe", "began", "w1"), ("probe", "left", "w1")

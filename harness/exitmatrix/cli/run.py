@@ -224,9 +224,9 @@ def command(
       exitmatrix run --expect deploy:ran=all,within=10s -- python app.py
 
     Handlers are those of atexit, weakref.finalize, multiprocessing and threading,
-    signal handlers, the lifespan of ASGI apps, and the hooks of aiohttp, arq, sanic
-    and Twisted. If a library has replaced your handler, the page names the one that
-    took its place. {port} becomes a free port.
+    signal handlers, the lifespan of ASGI apps, and the hooks of aiohttp, arq,
+    gunicorn, sanic and Twisted. If a library has replaced your handler, the page
+    names the one that took its place. {port} becomes a free port.
     Each ending gets its own runs, and one more without the probe, for comparison.
     Signals go only to processes of the run. Each run has its own TMPDIR.
 

@@ -51,7 +51,8 @@ FINALIZERS: Mapping[str, str] = {
 }
 """Mechanisms besides atexit whose functions are called at an end, by what their keys begin with."""
 
-OF_ITS_OWN = ("m", "l", "h")
+OF_HOOKS = "h"
+OF_ITS_OWN = ("m", "l", OF_HOOKS)
 """Of keys: what is called in the process that asked for it alone, and in none that it has forked
 (Lib/multiprocessing/util.py, Finalize.__call__; an event loop runs in no fork)."""
 
@@ -75,6 +76,7 @@ class _Seen:
     handlers: dict[str, Handler] = field(default_factory=dict)  # by key
     runs: list[_Run] = field(default_factory=list)
     signals: Signals = field(default_factory=Signals)
+    over: dict[str, Handler] = field(default_factory=dict)  # by key, what ran before the end
     dropped: set[str] = field(default_factory=set)  # keys of what no exit calls
     inherited: set[str] = field(default_factory=set)  # keys of what its parent had, at the fork
     exit: str = ""
@@ -371,10 +373,9 @@ def _take_of_handler(moment: Moment, one: _Seen, folder: str) -> None:
             _take_of_what_is_called(event, one, folder)
         case "probe", "ended" | "left" if detail[0][:1] in FINALIZERS and not one.signals.ending:
             # What it belonged to has ended its life in the course of the program: no clean-up.
-            one.handlers.pop(detail[0], None)
-            one.runs = [run for run in one.runs if run.key != detail[0]]
+            _set_aside(detail[0], one)
         case "probe" | "endings", "began":
-            one.runs.append(_Run(detail[0], moment.seconds))
+            _take_beginning(detail[0], moment.seconds, one)
         case "probe" | "endings", "ended" | "raised" | "left":
             for run in reversed(one.runs):
                 # By what a handler of a signal was left may be told when its thread is at its end.
@@ -384,6 +385,26 @@ def _take_of_handler(moment: Moment, one: _Seen, folder: str) -> None:
                     run.error = detail[1] if event.kind == "raised" else ""
                     run.left = event.kind == "left"
                     break
+
+
+def _set_aside(key: str, one: _Seen) -> None:
+    """What has run before the end, and counts if it runs again."""
+    if key in one.handlers:
+        one.over[key] = one.handlers.pop(key)
+    one.runs = [run for run in one.runs if run.key != key]
+
+
+def _take_beginning(key: str, when: float, one: _Seen) -> None:
+    """A handler begins.
+
+    A hook may be called several times, as gunicorn's child_exit is for each worker: it is one
+    thing, and has run if it returned each time.
+    """
+    if again := one.over.pop(key, None):
+        one.handlers[key] = again
+    if key.startswith(OF_HOOKS):
+        one.runs = [run for run in one.runs if run.key != key or _fate(run) != "ran"]
+    one.runs.append(_Run(key, when))
 
 
 def _take_of_what_is_called(event: Event, one: _Seen, folder: str) -> None:

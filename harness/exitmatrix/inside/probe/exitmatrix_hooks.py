@@ -1,10 +1,11 @@
 """Observes from inside: what a program has given to a library to be called when that shuts down.
 
 3.6 up, standard library only. Two kinds of library are known. One has an attribute of a class that
-it asks for and calls, to run coroutines: whoever asks in its own code gets something that calls it
-and tells. The other has lists of functions: they hold something that calls the function from C and
-tells. No method is replaced, so the program's functions have no frame of ours above them.
+it asks for and calls: whoever asks in its own code gets something that calls it and tells. The
+other has lists of functions: they hold something that calls the function from C and tells. No
+method is replaced, so the program's functions have no frame of ours above them.
 """
+import functools
 import itertools
 import sys
 
@@ -21,9 +22,11 @@ _keys = itertools.count(1)
 
 def watch():
     """Look at libraries as they are loaded."""
-    # PyPy drops a coroutine long after it is done, so its end would not be told.
-    for name, (owner, attributes, act) in () if PYPY else ASKED.items():
-        when_loaded(name, owner, lambda kind, row=(attributes, act): _look_at(kind, *row))
+    for name, (owner, attributes, act, made) in ASKED.items():
+        # PyPy drops a coroutine long after it is done, so its end would not be told.
+        if not (PYPY and made is _Hook):
+            row = (attributes, act, made)
+            when_loaded(name, owner, lambda kind, row=row: _look_at(kind, *row))
     for name, (owner, attributes) in LISTS.items():
         when_loaded(name, owner, lambda kind, row=attributes: _look_into(kind, row))
 
@@ -79,16 +82,29 @@ def _listeners(app, action):
 
 SHUTDOWN = "server.shutdown."
 
-ASKED = {
-    # module: class, attributes that are asked for, and what it means: whose hooks, those that
-    # there are where this is the start, the mechanism of those that are to be called
-    "aiosignal": ("Signal", ("send",), _of_aiohttp),  # 1.4, aiohttp 3.14
-    "arq.worker": ("Worker", ("on_startup", "on_shutdown"), _of_arq),  # 0.26
-    "sanic.app": ("Sanic", ("dispatch",), _of_sanic),  # 25.12
+GUNICORN = {
+    # what asks for which setting: the hooks that its process has from then on
+    ("start", "when_ready"): ("on_exit", "child_exit"),
+    ("spawn_worker", "post_fork"): ("worker_exit",),
 }
+GUNICORN_ENDS = ("halt", "on_exit"), ("reap_workers", "child_exit"), ("spawn_worker", "worker_exit")
 
 
-def _look_at(owner, attributes, act):
+def _of_gunicorn(setting, _attribute, asker):
+    """`Setting.get`, which `Config.__getattr__` asks for, whom the Arbiter asks."""
+    config, asked = asker.f_locals["self"], (asker.f_back.f_code.co_name, setting.name)
+    given = [(name, config.settings[name].value) for name in GUNICORN.get(asked, ())]
+    own = [(name, hook) for name, hook in given if not _module(hook).startswith("gunicorn.")]
+    there = [("gunicorn." + name, [hook]) for name, hook in own]
+    return config, there, ("gunicorn." + setting.name) * (asked in GUNICORN_ENDS)
+
+
+def _gets(get, key):
+    """What gives a function that tells, in C."""
+    return functools.partial(LoopHandler, get(), key)
+
+
+def _look_at(owner, attributes, act, made):
     frame_of, keys = sys._getframe, {}
 
     def asked(self, attribute, value):
@@ -100,10 +116,10 @@ def _look_at(owner, attributes, act):
             key = _key_of(keys, whose, ends)
         except Exception:
             return value  # another release, of which nothing is known
-        return _Hook(value, key) if key and value else value
+        return made(value, key) if key and value else value
 
     for name in attributes:
-        held = vars(owner).get(name)
+        held = getattr(owner, name, None)
         setattr(owner, name, _Value(name, asked) if held is None else _Method(held, name, asked))
 
 
@@ -164,6 +180,17 @@ def _last_done(made):
         return itertools.repeat(RETURNS[0])  # as of a function of C
     done = imap(getattr, iter([frame].pop, 0), itertools.repeat("f_lasti"))
     return imap(frame.f_code.co_code.__getitem__, done)
+
+
+ASKED = {
+    # module: class, attributes that are asked for, what it means (whose hooks, those that there
+    # are where this is the start, the mechanism of those that are to be called), and what is
+    # given in the place of the attribute then
+    "aiosignal": ("Signal", ("send",), _of_aiohttp, _Hook),  # 1.4, aiohttp 3.14
+    "arq.worker": ("Worker", ("on_startup", "on_shutdown"), _of_arq, _Hook),  # 0.26
+    "gunicorn.config": ("Setting", ("get",), _of_gunicorn, _gets),  # 20.1 to 27
+    "sanic.app": ("Sanic", ("dispatch",), _of_sanic, _Hook),  # 25.12
+}
 
 
 class _Method(object):
