@@ -19,7 +19,7 @@ def loop(*steps: Any, **beside: Any) -> dict[str, Any]:
 
 
 def test_what_is_under_way_beside_the_main_task_is_ended_behind_it() -> None:
-    """Tasks, then generators, then the pool; then come the handlers of atexit."""
+    """Tasks, then generators, then the pool; then come the atexit handlers."""
     told = loop(F, tasks=["task:t"], generators=["generator:g"], pool=["thread:p"])
     ended = ("main", "finally:f", "task:t", "generator:g", "thread:p", "C", "B", "A", 3)
     assert only(told, "sys-exit-3") == [ended]

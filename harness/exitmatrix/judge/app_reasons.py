@@ -208,7 +208,7 @@ def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
         if one.finishing and all(ran.began is None for ran in one.handlers if _is_last(ran)):
             yield Reason(
                 text=f"The main thread of {one.base} has ended. Python waits for the other threads,"
-                " unless they are daemons, before it runs the handlers of atexit.",
+                " unless they are daemons, before it runs the atexit handlers.",
                 remedy="tell them to end (threading.Event) before it does, or start them with"
                 " daemon=True",
                 source="Python, threading, Thread objects; Lib/threading.py, _shutdown",
@@ -337,7 +337,7 @@ def _why_it_left(one: Member, status: str) -> Reason:
             remedy="catch what may be raised there, or register with atexit what must run even so",
             source="aiohttp, web.run_app; uvicorn, Server.serve: hooks and lifespans run in turn",
         )
-    what = f"no handler of {' and '.join(sorted(lacks))}" if ran else "no handler"
+    what = f"no {' or '.join(sorted(lacks))} handler" if ran else "no handler"
     return Reason(
         text=f"{one.base} exited with status {status} and ran {what}, as os._exit() does.",
         remedy=remedy,

@@ -177,7 +177,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             case(
                 CONTRADICTED,
-                "It runs in the worker, which then goes on to its handlers of atexit.",
+                "It runs in the worker, which then goes on to its atexit handlers.",
                 every(
                     "gunicorn-hooks/SIGTERM@worker",
                     ran_where(

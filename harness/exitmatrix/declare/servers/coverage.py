@@ -2,7 +2,7 @@
 
 `patch = subprocess` (coverage/patch.py, `_patch_subprocess`) puts the configuration into the
 environment; the file a1_coverage.pth has each Python that finds it there start coverage, which
-saves in a handler of atexit.
+saves in an atexit handler.
 """
 
 from __future__ import annotations

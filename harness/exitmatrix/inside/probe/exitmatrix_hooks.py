@@ -5,7 +5,6 @@ it asks for and calls: whoever asks in its own code gets something that calls it
 other has lists of functions: they hold something that calls the function from C and tells. No
 method is replaced, so the program's functions have no frame of ours above them.
 """
-import functools
 import itertools
 import sys
 
@@ -101,7 +100,8 @@ def _of_gunicorn(setting, _attribute, asker):
 
 def _gets(get, key):
     """What gives a function that tells, in C."""
-    return functools.partial(LoopHandler, get(), key)
+    # Not imported here, which would be seen: gunicorn.config has it, by `inspect`.
+    return sys.modules["functools"].partial(LoopHandler, get(), key)
 
 
 def _look_at(owner, attributes, act, made):

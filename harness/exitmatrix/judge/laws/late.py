@@ -37,7 +37,7 @@ LAWS: tuple[Law, ...] = (
         because=(
             "A pool of threads that is closed for good refuses with RuntimeError. From 3.9 on all "
             "of them are closed when main's code has ended: for threads that are alive, which the "
-            "end waits for, and for all handlers of atexit."
+            "end waits for, and for all atexit handlers."
         ),
         source="CPython bpo-39812; Lib/concurrent/futures/thread.py, _python_exit and submit; "
         "gh-148280",

@@ -136,7 +136,7 @@ def _forks_meanwhile(process: ProcessState, event: Event) -> bool:
 def _handlers_are_gone(main: Thread) -> bool:
     """Whether finalization has given signals their default action back.
 
-    CPython does so behind the handlers of atexit and the flush of the streams, before it
+    CPython does so behind the atexit handlers and the flush of the streams, before it
     releases globals: Python/pylifecycle.c, Py_FinalizeEx, and signalmodule.c, _PySignal_Fini.
     """
     bottom = main.frames[0]

@@ -70,7 +70,7 @@ class Entering(Frozen):
 
 
 class Call(Frozen):
-    """A function that runs: a handler of atexit or of a signal."""
+    """A function that runs: an atexit handler or one of a signal."""
 
     function: str
 
