@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from exitmatrix.cli.derived import write_reports
 from exitmatrix.cli.judging import judged
 from exitmatrix.judge.verdict import judge_all
 from exitmatrix.machine.store.files import CannotWrite
@@ -100,3 +101,21 @@ def test_a_time_that_cannot_be_renewed_is_told_in_one_line(
     monkeypatch.setattr(Path, "touch", touch)
     with pytest.raises(CannotWrite, match=r"cannot write to .*: Operation not permitted"):
         write_verdicts(tmp_path, [])
+
+
+def test_each_report_is_what_its_records_give(tmp_path: Path) -> None:
+    """What is committed was not left behind when a record, a law, a claim or a word changed."""
+    for name in ("observations", "timelines"):
+        (tmp_path / name).symlink_to(REPORTS / name)
+    (tmp_path / "claims.md").write_text("of long ago\n")
+    write_reports(tmp_path, scenarios())
+    names = {one.name for one in tmp_path.iterdir()} - {"observations", "timelines"}
+    assert names == {"matrix.md", "races.md", "claims.md", "verdicts.jsonl"}
+    for name in names:
+        assert (tmp_path / name).read_bytes() == (REPORTS / name).read_bytes(), name
+
+
+def test_a_page_of_claims_is_written_again_and_not_begun(folder: Path) -> None:
+    """It is asked for by another command, which measures what claims need."""
+    write_reports(folder, scenarios())
+    assert not (folder / "claims.md").exists()

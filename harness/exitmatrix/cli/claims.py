@@ -11,6 +11,7 @@ from exitmatrix.claims.assess import Assessment
 from exitmatrix.claims.claim import Claim
 from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID
 from exitmatrix.cli import options
+from exitmatrix.cli.derived import CLAIMS as PAGE
 from exitmatrix.cli.derived import write_reports
 from exitmatrix.cli.environments import prepare_environments, without_bundles
 from exitmatrix.cli.errors import INTERRUPTED, USAGE_ERROR, Failure, no_such, stopping_cleanly
@@ -31,7 +32,6 @@ from exitmatrix.report.exchange.claims import judged_claims
 from exitmatrix.report.pages.changes import count
 from exitmatrix.report.pages.claims import Reading, in_full, render, short
 
-PAGE = "claims.md"
 OF_2020 = "flask-1.1"
 
 

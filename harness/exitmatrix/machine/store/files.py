@@ -32,6 +32,11 @@ def write(file: Path, data: bytes) -> None:
         raise CannotWrite(f"cannot write to {file}: {error.strerror}") from error
 
 
+def is_written(file: Path) -> bool:
+    """Whether there is such a file."""
+    return file.is_file()
+
+
 def check_writable(file: Path) -> None:
     """Whether a file could be written, before it takes time to make it. Raises CannotWrite."""
     folder = file.parent
