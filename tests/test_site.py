@@ -215,8 +215,8 @@ def test_every_question_has_a_page_with_its_answer(site: Path) -> None:
         assert text.partition("<strong>")[2].startswith(f"{answer}</strong>"), question
         data = json.loads((site / file).with_name("data.json").read_text())
         groups = data["questions"][str(question)]
-        stacks = [stack for group in groups for some in group["stacks"].values() for stack in some]
-        assert len(stacks) == len(survey.measured)
+        by_stack = [some for group in groups for some in group["interpreters"].values()]
+        assert sum(map(len, by_stack)) == len(survey.measured)
 
 
 def test_the_panel_tells_what_the_page_of_the_cell_does(site: Path) -> None:

@@ -77,8 +77,10 @@ def html_words(words: Inline, href: Href = as_written) -> str:
 
 
 def _section(section: Section, href: Href, level: int) -> Iterator[str]:
-    name = escape(section.name or anchor(section.title))
-    yield f'<h{level} id="{name}">{html_words(section.title, href)}</h{level}>'
+    # The heading of a page is where its address leads already.
+    name = section.name or (anchor(section.title) if level > 1 else "")
+    id = f' id="{escape(name)}"' if name else ""
+    yield f"<h{level}{id}>{html_words(section.title, href)}</h{level}>"
     for block in section.blocks:
         if isinstance(block, Section):
             yield from _section(block, href, min(level + 1, 6))

@@ -216,7 +216,7 @@ def interpreters(*families: Family) -> Iterator[Block]:
 def data(*families: Family) -> bytes:
     """The outcomes and who showed them, for programs."""
     return msgspec.json.encode(
-        {"format": 2, "questions": {str(one.question): _groups(one) for one in families}}
+        {"format": 3, "questions": {str(one.question): _groups(one) for one in families}}
     )
 
 
@@ -224,9 +224,11 @@ def _groups(family: Family) -> list[dict[str, object]]:
     records = dict(family.records)
     groups: list[dict[str, object]] = []
     for group in family.survey.groups:
-        stacks: dict[str, list[str]] = {}
+        interpreters: dict[str, list[str]] = {}
         for subject in group.subjects:
             record = records[subject]
-            stacks.setdefault(record.interpreter_id, []).append(record.stack)
-        groups.append({"stacks": stacks, "outcomes": group.outcomes, "unknown": group.unknown})
+            interpreters.setdefault(record.stack, []).append(record.interpreter_id)
+        groups.append(
+            {"interpreters": interpreters, "outcomes": group.outcomes, "unknown": group.unknown}
+        )
     return groups
