@@ -14,12 +14,18 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pytest
+from exitmatrix.declare.situations import SITUATIONS
 from exitmatrix.machine.run import engine as engine_module
+from exitmatrix.machine.run.app import engine as app_engine_module
+from exitmatrix.machine.run.app.engine import AppAnswer, AppAsk, AppEngine, broken
+from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.engine import Engine
 from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import pidfd, proc
 from exitmatrix.machine.run.kernel.selector import Selector
+from exitmatrix.machine.run.lines import encode
 from exitmatrix.model import Event
+from exitmatrix.model.app import AppSpec, AppTrial, Readiness
 
 T = TypeVar("T")
 
@@ -92,6 +98,44 @@ def test_trials_learn_that_the_engine_stood_still(
         return [event.kind for event in trial.journal.events]
 
     assert run_engine(run) == ["stalled"] * stood_still
+
+
+@pytest.mark.real
+def test_runs_of_a_users_command_learn_what_the_engine_notices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it stood still, and that the kernel ended somebody for want of memory."""
+    histories: list[list[str]] = []
+
+    async def run(readers: Selector) -> None:
+        engine = AppEngine(tmp_path, 1, readers)
+
+        async def notice(state: AppState, tell: object) -> AppTrial:
+            engine._beat(asyncio.get_running_loop().time() - engine_module.STALLED - 1)
+            engine._memory_kills -= 1
+            engine.look_for_want_of_memory()
+            histories.append([event.kind for event in state.journal.events])
+            return broken(state.spec, "lost", "")
+
+        monkeypatch.setattr(app_engine_module, "run", notice)
+        monkeypatch.setattr(engine, "answer", answers.append)
+        await engine._slots.acquire()
+        await engine.run_line(encode(AppAsk(1, command)))
+        engine.client.close()
+
+    answers: list[AppAnswer] = []
+    command = AppSpec(
+        id="",
+        words=("true",),
+        folder=str(tmp_path),
+        environment={},
+        situation=SITUATIONS[0],
+        target="",
+        ready=Readiness(),
+    )
+    run_engine(run)
+    assert histories == [["stalled", "starved"]]
+    assert [one.number for one in answers] == [1]
 
 
 def test_trials_learn_that_the_kernel_ended_somebody_for_want_of_memory(

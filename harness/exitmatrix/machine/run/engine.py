@@ -111,7 +111,7 @@ class Engine:
     async def run_line(self, line: bytes) -> None:
         """Run one order, and answer it."""
         ask = ASK.decode(line)
-        state: Listener | None = None
+        state: Running[Any] | None = None
         try:
             mark = self.first_mark + ask.number % MARKS
             if ask.order.is_command:
@@ -130,19 +130,25 @@ class Engine:
             why = Event("harness", 0, "failed", (repr(error),))
             trial = Trial(cell=ask.order.cell, history=(why,), stdout="", stderr="")
         finally:
-            if state is None or state in self._holders:
-                self._slots.release()
-            if state is not None:
-                self._running = {one for one in self._running if one is not state}
-                self._holders.discard(state)
-                self._forget(state)
+            self._end(state)
         self.answer(Answer(ask.number, trial))
 
     def _begin(self, trial: Running[Any]) -> None:
         if not self._running:
             self._memory_kills = self._count_memory_kills()  # those meanwhile are no news
+        for one in self._running:
+            one.alone = False
         self._holders.add(trial)
         self._running.add(trial)
+
+    def _end(self, trial: Running[Any] | None) -> None:
+        """Let another begin, if the trial has not done so; None is one that never began."""
+        if trial is None or trial in self._holders:
+            self._slots.release()
+        if trial is not None:
+            self._running.discard(trial)
+            self._holders.discard(trial)
+            self._forget(trial)
 
     def _beat(self, due: float) -> None:
         """Have the trials know when nothing here ran for a while, as in a machine that slept.

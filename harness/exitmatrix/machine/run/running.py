@@ -44,6 +44,8 @@ class Running(ABC, Generic[J]):
     channel: Channel
     gates: Gates
     leftovers: Leftovers
+    alone = False
+    """Whether no other began beside it, so that what changed meanwhile is its own doing."""
 
     def __init__(
         self, host: Host, mark: int, journal: J, steering: Steering | None, limit: float

@@ -13,7 +13,6 @@ from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.trial import run
 from exitmatrix.machine.run.engine import Engine, Orders, send, start
 from exitmatrix.machine.run.kernel.marks import MARKS
-from exitmatrix.machine.run.kernel.selector import Selector
 from exitmatrix.machine.run.lines import decode
 from exitmatrix.machine.run.messages import Hello
 from exitmatrix.model import Event
@@ -40,18 +39,6 @@ ASK = msgspec.json.Decoder(AppAsk)
 class AppEngine(Engine):
     """Runs users' commands, as many at once as are asked for."""
 
-    def __init__(
-        self, folder: Path, jobs: int, readers: Selector, first_mark: int = 1 << 40
-    ) -> None:
-        super().__init__(folder, jobs, readers, first_mark)
-        self._there: set[AppState] = set()
-
-    def _meet(self, new: AppState) -> None:
-        """Whoever is there when another comes is alone no longer."""
-        for one in self._there:
-            one.alone = False
-        self._there.add(new)
-
     async def run_line(self, line: bytes) -> None:
         """Run one command, and answer."""
         ask = decode(line, ASK)
@@ -60,8 +47,7 @@ class AppEngine(Engine):
             self._provide(ask.spec.inside)
             mark = self.first_mark + ask.number % MARKS
             state = AppState(ask.spec, self, str(ask.number), mark)
-            self._holders.add(state)
-            self._meet(state)
+            self._begin(state)
             if rights.is_root():
                 rights.open_run(state)
             trial = await run(state, tell=lambda trial: self.answer(AppAnswer(ask.number, trial)))
@@ -70,12 +56,7 @@ class AppEngine(Engine):
         except Exception as error:  # noqa: BLE001 - a command without an answer would be waited for
             trial = broken(ask.spec, "failed", repr(error))
         finally:
-            if state is None or state in self._holders:
-                self._slots.release()
-            if state is not None:
-                self._holders.discard(state)
-                self._there.discard(state)
-                self._forget(state)
+            self._end(state)
         self.answer(AppAnswer(ask.number, trial))
 
     def _provide(self, files: tuple[str, ...]) -> None:

@@ -84,7 +84,7 @@ class AppState(Running[TimedJournal]):
         self.sockets: dict[int, looking.Listening] = {}  # that the tree holds, by inode
         self.listening: tuple[str, ...] = ()  # where, when it was ready
         self.ready = False
-        self.alone = spec.alone  # until another run begins
+        self.alone = spec.alone
         self.shortened = False  # what is left of the grace period need not be waited for
         self._pids: dict[int, int] = {}  # of a PID namespace, and what they are here
         self.folder = f"{host.folder}/{name}"
