@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from exitmatrix.declare.servers import SERVERS
@@ -395,6 +395,7 @@ def test_two_outcomes_differ_in_what_the_client_got() -> None:
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", "cut"),
         (b"HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\nno", "500"),
         (b"HTTP/1.0 500 Oh\r\n\r\nuntil it is closed", "500"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\nok", "cut"),
         (b"HTTP/1.1 200", "cut"),
         (b"", "none"),
     ],
@@ -405,6 +406,32 @@ def test_an_answer_is_whole_when_its_end_has_come(sent: bytes, told: str) -> Non
     A head may end with a bare line feed, as that of gunicorn's error pages does on Python 3.14.
     """
     assert outcome_of(sent) == told
+
+
+@pytest.mark.parametrize(("sent", "told"), [(4 << 20, "200"), ((4 << 20) - 1, "cut")])
+def test_of_a_long_answer_the_beginning_and_the_end_are_kept(
+    sent: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stream may have no end; whether all has come is known all the same."""
+    held: list[int] = []
+
+    def outcome(data: bytes, left_out: int = 0) -> str:
+        held.append(len(data))
+        return outcome_of(data, left_out)
+
+    monkeypatch.setattr(request, "outcome_of", outcome)
+    reading = SimpleNamespace(_state=SimpleNamespace(journal=SimpleNamespace(now=0.0)))
+
+    async def read() -> tuple[str, ...]:
+        reader = asyncio.StreamReader()
+        reader.feed_data(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (4 << 20))
+        reader.feed_data(bytes(sent))
+        reader.feed_eof()
+        writer = SimpleNamespace(close=lambda: None)
+        return await request.Request._read(cast("Any", reading), reader, cast("Any", writer))
+
+    assert asyncio.run(read()) == (told,)
+    assert held == [2 * request.KEPT]
 
 
 def test_what_ends_a_process_from_inside_is_asked_for_and_nothing_is_sent() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
 import sys
@@ -10,10 +12,12 @@ from pathlib import Path
 
 import pytest
 from exitmatrix.cli.call import Call
+from exitmatrix.cli.errors import Failure
 from exitmatrix.cli.rounds import measure
 from exitmatrix.declare.settings import from_option
 from exitmatrix.declare.situations import find
 from exitmatrix.judge.expectations import check
+from exitmatrix.machine.run.app import session
 from exitmatrix.machine.run.app.leftovers import Leftovers
 from exitmatrix.machine.run.app.neighbours import Neighbours
 from exitmatrix.machine.run.app.restoring import PREFIX, PutAside
@@ -253,6 +257,23 @@ def test_two_that_are_at_work_in_one_folder_see_each_other(tmp_path: Path) -> No
     one.leave()
     far.leave()
     assert not Neighbours(str(tmp_path / "gone")).are_there()
+
+
+def test_without_a_descriptor_left_nothing_runs_and_the_folder_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails in one line: pytest goes on, and its next test is nobody's neighbour."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(session, "Connection", fail)
+    command = (sys.executable, "-c", "")
+    with pytest.raises(Failure, match="Too many open files"):
+        measure(
+            Call(command=command, folder=str(tmp_path)), [find("deploy")], lambda *_, **__: None
+        )
+    assert not Neighbours(str(tmp_path)).are_there()
 
 
 @pytest.mark.real

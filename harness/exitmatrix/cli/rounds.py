@@ -59,7 +59,7 @@ def measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
             rounds.again_where_runs_differ()
             rounds.more_where_the_probe_may_matter()
             return rounds.measured()
-    except EngineDied as error:
+    except (EngineDied, OSError) as error:
         raise Failure(str(error), HARNESS_FAILED) from error
 
 

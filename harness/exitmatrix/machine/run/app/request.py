@@ -21,6 +21,7 @@ HEAD_ENDS = re.compile(rb"\r?\n\r?\n")  # RFC 9112, 2.2: a bare line feed may en
 LAST_CHUNK = b"0\r\n\r\n"  # RFC 9112, 7.1, without trailers
 HELD = 1.0  # seconds at rest, after which nothing but the view is waited for
 LONGEST = 2.0  # seconds, and however little rest there is: hypercorn waits 3 s for a view
+KEPT = 1 << 16  # bytes of the beginning of an answer, and of its end
 ANSWERING = "answering"  # why a view holds: inside/endings
 ESTABLISHED = b"01"  # include/net/tcp_states.h: TCP_ESTABLISHED
 
@@ -123,21 +124,27 @@ class Request:
 
         Of none also what came instead: the end of the connection, closed or reset.
         """
-        data, end = b"", "closed"
+        data, left_out, end = bytearray(), 0, "closed"
         try:
             while more := await reader.read(65536):
                 data += more
+                if len(data) > 2 * KEPT:  # an answer may have no end
+                    left_out += len(data) - 2 * KEPT
+                    del data[KEPT:-KEPT]
         except OSError:
             end = "reset"
         finally:
             self._ended = self._state.journal.now
             writer.close()
-        status = outcome_of(data)
+        status = outcome_of(bytes(data), left_out)
         return (status, end) if status == "none" else (status,)
 
 
-def outcome_of(data: bytes) -> str:
-    """The status of an answer that is whole; "cut" of one that is not; "none" without one."""
+def outcome_of(data: bytes, left_out: int = 0) -> str:
+    """The status of an answer that is whole; "cut" of one that is not; "none" without one.
+
+    `left_out`: bytes of its body that are not among these.
+    """
     blank = HEAD_ENDS.search(data)
     head, body = (data[: blank.start()], data[blank.end() :]) if blank else (data, b"")
     if not data:
@@ -151,5 +158,9 @@ def outcome_of(data: bytes) -> str:
         if line.lower().startswith(b"content-length:")
     ]
     chunked = b"transfer-encoding: chunked" in head.lower()
-    end = body.endswith(LAST_CHUNK) if chunked else not lengths or len(body) >= int(lengths[0])
+    if chunked:
+        end = body.endswith(LAST_CHUNK)
+    else:
+        needed = lengths[0] if lengths else b"0"
+        end = needed.isdigit() and len(body) + left_out >= int(needed)
     return words[1].decode() if blank and end else "cut"

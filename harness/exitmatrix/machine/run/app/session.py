@@ -209,7 +209,11 @@ class AppSession:
         self._written = own_output()
 
     def __enter__(self) -> Self:
-        self._engine.open()
+        try:
+            self._engine.open()
+        except BaseException:
+            self._neighbours.leave()
+            raise
         return self
 
     @property
