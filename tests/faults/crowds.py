@@ -7,7 +7,7 @@ from collections import Counter
 from exitmatrix.declare.stacks import STACKS
 
 from tests.conftest import FOUND, newest_flask
-from tests.faults.ground import SMALL, Ground, end_of, unclean
+from tests.faults.ground import SMALL, Ground, end_of, plain_and_flask, unclean
 from tests.faults.tally import Fault, Tally
 
 CROWD = 20
@@ -35,17 +35,7 @@ def crowd(ground: Ground, tally: Tally, times: int) -> None:
     """Harnesses that share a cache, each with an output folder, all see the same."""
     flask = newest_flask(FOUND[ground.python])
     ground.prepare(*(one for one in STACKS if one.name == flask))  # so that uv has it
-    words: tuple[str, ...] = (
-        "--stack",
-        "none",
-        "--stack",
-        flask,
-        "--scenario",
-        "plain",
-        "--scenario",
-        "flask",
-    )
-    words = (*words, "--termination", "SIGTERM", "--termination", "os-exit-7")
+    words = plain_and_flask(flask, "SIGTERM", "os-exit-7")
     cache = ground.make_cache("crowded", "uv")
     outputs = [ground.output() for _ in range(times)]
     everybody = [ground.start(one, *words, cache=cache) for one in outputs]

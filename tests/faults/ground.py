@@ -189,6 +189,13 @@ class Ground:
         return cells
 
 
+def plain_and_flask(flask: str, *terminations: str) -> list[str]:
+    """The words that select cells of two stacks, of which one has packages."""
+    chosen: dict[str, tuple[str, ...]] = {"--stack": ("none", flask)}
+    chosen |= {"--scenario": ("plain", "flask"), "--termination": terminations}
+    return [word for option, names in chosen.items() for name in names for word in (option, name)]
+
+
 def ledger_name(output: Path) -> str:
     """The name that a store gives the ledger of an output folder."""
     import hashlib

@@ -23,6 +23,7 @@ from tests.faults.ground import (
     Ground,
     below,
     end_of,
+    plain_and_flask,
     unclean,
 )
 from tests.faults.tally import Fault, Skip, Tally
@@ -171,17 +172,7 @@ def kill_builder(ground: Ground, tally: Tally, times: int) -> None:
     ground.prepare(*(one for one in STACKS if one.name in ("none", flask)))
     for number in range(times):
         cache = ground.make_cache(f"cache-{number}", "uv")
-        words: tuple[str, ...] = (
-            "--stack",
-            "none",
-            "--stack",
-            flask,
-            "--scenario",
-            "plain",
-            "--scenario",
-            "flask",
-        )
-        words = (*words, "--termination", "os-exit-7")
+        words = plain_and_flask(flask, "os-exit-7")
         process = ground.start(output := ground.output(), *words, cache=cache)
         time.sleep(chance.uniform(0.4, 2.5))
         process.kill()

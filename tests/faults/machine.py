@@ -15,7 +15,7 @@ from exitmatrix.declare.stacks import STACKS
 from exitmatrix.machine.environments.cache import default_cache
 
 from tests.conftest import FOUND, newest_flask
-from tests.faults.ground import SMALL, Ground, end_of, unclean
+from tests.faults.ground import SMALL, Ground, end_of, plain_and_flask, unclean
 from tests.faults.killing import RESUMED
 from tests.faults.tally import Fault, Skip, Tally
 
@@ -201,17 +201,7 @@ def no_index(ground: Ground, tally: Tally, times: int) -> None:
         "UV_HTTP_RETRIES": "0",
         "NO_PROXY": "127.0.0.1",
     }
-    words: tuple[str, ...] = (
-        "--stack",
-        "none",
-        "--stack",
-        flask,
-        "--scenario",
-        "plain",
-        "--scenario",
-        "flask",
-    )
-    words = (*words, "--termination", "os-exit-7")
+    words = plain_and_flask(flask, "os-exit-7")
     for number in range(times):
         cache = ground.make_cache(f"unreachable-{number}")
         real = default_cache() / "environments" / ground.python

@@ -106,13 +106,6 @@ class Seen:
         """The roles of processes that went on."""
         return sorted({one.role for outcome in self.outcomes for one in outcome.survivors})
 
-    def replaced_within(self, seconds: float) -> Finding:
-        """Whether a process of the program was started in the place of one that ended."""
-        reasons = [
-            why for one in self.outcomes for why in expectations.replaced(one, (str(seconds),))
-        ]
-        return Finding(f"replaced within {seconds:g} s", reasons)
-
 
 def _quietly(done: int, total: int, note: str, *, now: bool = False) -> None:
     """Show nothing: pytest has its own progress."""
