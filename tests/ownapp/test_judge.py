@@ -10,7 +10,7 @@ from exitmatrix.declare.situations import find
 from exitmatrix.judge import expectations
 from exitmatrix.judge.app import clean_up, disagreements, needs_a_look, only_without
 from exitmatrix.judge.app_reasons import reasons
-from exitmatrix.machine.run.app.state import TimedJournal
+from exitmatrix.machine.run.app.timed import TimedJournal
 from exitmatrix.model import Event
 from exitmatrix.model.app_outcome import AppOutcome, Fate, Handler, Member, Ran, Sent
 from exitmatrix.observe.app_handlers import POOLS, of_finalizer

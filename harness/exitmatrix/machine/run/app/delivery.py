@@ -144,41 +144,57 @@ def _send(state: AppState, step: Step) -> bool:
     """Send one signal to whom it is for, and to nobody who is not of this run; False: to none."""
     target = step.target or state.spec.target
     state.look()
-    note = state.journal.note
     if not step.signal:
         return _let_end(state, target)
-    number = signal.Signals[step.signal]
-    state.steerer.before_signal(number)
+    state.steerer.before_signal(signal.Signals[step.signal])
     if target == GROUP:
-        typed = step.signal in (*KEYS, "SIGHUP")
-        terminal = state.output if typed and isinstance(state.output, Terminal) else None
-        group = (terminal.foreground() if terminal else 0) or state.processes.root
-        members = [pid for pid in state.live if _group_of(pid) == group]
-        note("harness", 0, "sent", step.signal, GROUP, *map(str, members))
-        if terminal:
-            # The kernel sends it, to the foreground process group of the terminal.
-            state.hang_up() if step.signal == "SIGHUP" else terminal.type(step.signal)
-            return True
-        if members:
-            # It has a living member of this run, so the number is this group's and no other's.
-            os.killpg(state.processes.root, number)
-        elif not state.live:
-            note("harness", 0, "not-sent", step.signal, GROUP)
-        # Where those that live have all left the group, as daemons do, it reaches nobody.
-        return bool(state.live)
+        return _send_to_group(state, step.signal)
     pids = aimed_at(target, state.tree, state.gates, state.live)
     if hit := hit_before(state, target):
         pids = [pid for pid in state.live if pid in hit]
     if not pids and not hit:
-        note("harness", 0, "not-sent", step.signal, target)
-    if target == ALL and pids:
-        note("harness", 0, "sent", step.signal, ALL, *map(str, pids))
-    for pid in pids:
-        if target != ALL:
-            note("harness", pid, "sent", step.signal, target)
-        if not state.processes.watched[pid].send(number) and target != ALL:
-            note("harness", pid, "not-sent", step.signal, target)
+        state.journal.note("harness", 0, "not-sent", step.signal, target)
+    if target == ALL:
+        _send_to_all(state, step.signal, pids)
+    else:
+        _send_to_each(state, step.signal, target, pids)
     return bool(pids)
+
+
+def _send_to_each(state: AppState, name: str, target: str, pids: Sequence[int]) -> None:
+    for pid in pids:
+        state.journal.note("harness", pid, "sent", name, target)
+        if not state.processes.watched[pid].send(signal.Signals[name]):
+            state.journal.note("harness", pid, "not-sent", name, target)
+
+
+def _send_to_all(state: AppState, name: str, pids: Sequence[int]) -> None:
+    """One event names them all; it is no failure if one of them has just ended."""
+    if pids:
+        state.journal.note("harness", 0, "sent", name, ALL, *map(str, pids))
+    for pid in pids:
+        state.processes.watched[pid].send(signal.Signals[name])
+
+
+def _send_to_group(state: AppState, name: str) -> bool:
+    """Send a signal to the process group of the first process, or type it at the terminal."""
+    typed = name in (*KEYS, "SIGHUP")
+    terminal = state.output if typed and isinstance(state.output, Terminal) else None
+    group = (terminal.foreground() if terminal else 0) or state.processes.root
+    members = [pid for pid in state.live if _group_of(pid) == group]
+    note = state.journal.note
+    note("harness", 0, "sent", name, GROUP, *map(str, members))
+    if terminal:
+        # The kernel sends it, to the foreground process group of the terminal.
+        state.hang_up() if name == "SIGHUP" else terminal.type(name)
+        return True
+    if members:
+        # It has a living member of this run, so the number is this group's and no other's.
+        os.killpg(state.processes.root, signal.Signals[name])
+    elif not state.live:
+        note("harness", 0, "not-sent", name, GROUP)
+    # Where those that live have all left the group, as daemons do, it reaches nobody.
+    return bool(state.live)
 
 
 def hit_before(state: AppState, target: str) -> set[int]:

@@ -95,35 +95,49 @@ class Leftovers:
         `alone`: no other run of the command went on meanwhile, so what is new is of this one.
         `used`: what those that live listen on by name, whatever pid that bears.
         """
-        found: list[Left] = []
-        for path, kind in _entries(self._own, deep=True):
-            found.append(Left(kind=kind, name=f"$TMPDIR/{path[len(self._own) + 1 :]}"))
-        for folder in self._whole:
-            if not self._own.startswith(f"{folder}/"):
-                found += [
-                    Left(kind=kind, name=path, shared=not alone)
-                    for path, kind in _entries(folder, deep=True)
-                    if path not in self._before
-                ]
+        found = [*self._left_in_own(), *self._left_in_whole(alone)]
         known = {one.name for one in found}
+        found += [one for one in self._left_in_common(ended) if one.name not in known]
+        if live:
+            found = [self._with_use(one, ended, used) for one in found]
+        return found + self._left_in_memory(live)
+
+    def _left_in_own(self) -> Iterator[Left]:
+        for path, kind in _entries(self._own, deep=True):
+            yield Left(kind=kind, name=f"$TMPDIR/{path[len(self._own) + 1 :]}")
+
+    def _left_in_whole(self, alone: bool) -> Iterator[Left]:
+        for folder in self._whole:
+            if self._own.startswith(f"{folder}/"):
+                continue
+            for path, kind in _entries(folder, deep=True):
+                if path not in self._before:
+                    yield Left(kind=kind, name=path, shared=not alone)
+
+    def _left_in_common(self, ended: Collection[int]) -> Iterator[Left]:
+        """What is new in the folder of all programs, and was held by one of these or has its pid.
+
+        A folder that was made for what they held counts with all that is in it, as that of
+        `tempfile.mkdtemp` does.
+        """
         pids = {str(pid) for pid in (*self._pids, *ended)}
         for path, kind in _entries(self._common, deep=False):
-            if path in self._before or path in known:
+            if path in self._before:
                 continue
             within = any(one.startswith(f"{path}/") for one in self._held)
             if within or path in self._held or pids & set(_numbers(path)):
-                found.append(Left(kind=kind, name=path))
-            if within:  # a folder made for this: `tempfile.mkdtemp` of a program in C
-                found += [Left(kind=each, name=one) for one, each in _entries(path, deep=True)]
-        if live:
-            gone = {str(pid) for pid in ended}
-            there = {one.replace(self._own, "$TMPDIR", 1) for one in used}
-            for place, one in enumerate(found):
-                if any(f"{path}/".startswith(f"{one.name}/") for path in there):
-                    found[place] = replace(one, in_use="yes")
-                elif not gone & set(_numbers(one.name)):
-                    found[place] = replace(one, in_use="perhaps")
-        return found + self._left_in_memory(live)
+                yield Left(kind=kind, name=path)
+            if within:
+                for inner, each in _entries(path, deep=True):
+                    yield Left(kind=each, name=inner)
+
+    def _with_use(self, one: Left, ended: Collection[int], used: Collection[str]) -> Left:
+        """The same, and whether somebody who goes on may use it."""
+        there = {path.replace(self._own, "$TMPDIR", 1) for path in used}
+        if any(f"{path}/".startswith(f"{one.name}/") for path in there):
+            return replace(one, in_use="yes")
+        gone = {str(pid) for pid in ended} & set(_numbers(one.name))
+        return one if gone else replace(one, in_use="perhaps")
 
     def _left_in_memory(self, live: Collection[int]) -> list[Left]:
         in_use = frozenset[str]().union(*map(shared_memory.mapped_by, live))

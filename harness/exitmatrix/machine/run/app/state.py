@@ -22,50 +22,17 @@ from msgspec.structs import replace
 from exitmatrix.machine.run.app import looking
 from exitmatrix.machine.run.app.leftovers import Leftovers
 from exitmatrix.machine.run.app.terminal import Terminal
+from exitmatrix.machine.run.app.timed import TimedJournal
 from exitmatrix.machine.run.channel import Channel, Output
 from exitmatrix.machine.run.gates import Gates
 from exitmatrix.machine.run.host import Host
-from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import proc
 from exitmatrix.machine.run.running import Running
 from exitmatrix.machine.run.spawn import start
 from exitmatrix.model import Event
-from exitmatrix.model.app import PORT, AppSpec, Moment
+from exitmatrix.model.app import PORT, AppSpec
 from exitmatrix.model.node import Node, program_name
 from exitmatrix.model.tree import Tree
-
-
-class TimedJournal(Journal):
-    """A history that knows when each event was learnt."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.begun = time.monotonic()
-        self._seconds: list[float] = []
-
-    def add(self, event: Event) -> None:
-        """Append an event, and when it was learnt."""
-        self._seconds.append(self.now)
-        super().add(event)
-
-    def insert(self, place: int, event: Event) -> None:
-        """Put in an event, and when it was learnt; of one about a moment before, that moment."""
-        before, after = self._seconds[max(place - 1, 0) : place], self._seconds[place : place + 1]
-        when = (sum(before) + after[0]) / 2 if after else self.now
-        self._seconds.insert(place, when)
-        super().insert(place, event)
-
-    @property
-    def now(self) -> float:
-        """Seconds since the beginning."""
-        return time.monotonic() - self.begun
-
-    @property
-    def moments(self) -> tuple[Moment, ...]:
-        """All of it."""
-        both = zip(self._seconds, self.events, strict=True)
-        # Not rounded: of two ends which are learnt at once the order is still told.
-        return tuple(Moment(seconds, event) for seconds, event in both)
 
 
 class AppState(Running[TimedJournal]):
@@ -267,13 +234,7 @@ class AppState(Running[TimedJournal]):
     def _take_node(self, pid: int) -> None:
         old = self.nodes.get(pid)
         parent = old.parent if old else self._starter_of(pid)
-        in_vfork = (old is None or not old.words) and proc.may_be_in_vfork(parent)
-        words, program, stack = looking.at_one_moment(pid)
-        if in_vfork and stack == self.stacks.get(parent):
-            # It is about to execute a program, which alone says what it is.
-            words, program, stack = (), "", 0
-        if old is None and pid == self.processes.root and program == self._file:
-            words = self._words  # and not what it has written over them by now
+        words, program, stack = self._command_of(pid, parent, old)
         node = old or Node(pid=pid, parent=parent, at_ready=not self.ready)
         above = self.nodes.get(parent)
         same = bool(stack) and self.stacks.get(pid) == stack and program == node.program
@@ -284,9 +245,10 @@ class AppState(Running[TimedJournal]):
         known = node.words if same and node.words else words or node.words
         if forked and above and words and words == above.title:
             known = above.words
+        copied = node.copied
         if stack and (forked or (above and above.words == known)):
             first = self._first_looks.setdefault(pid, self.journal.now)
-            node = replace(node, copied=round(self.journal.now - first, 3))
+            copied = round(self.journal.now - first, 3)
         self.nodes[pid] = replace(
             node,
             words=known,
@@ -296,7 +258,20 @@ class AppState(Running[TimedJournal]):
             unpacked=node.unpacked or _is_unpacked(pid, program, above),
             init=node.init or (self._has_namespace() and looking.pid_inside(pid) == 1),
             forked=forked,
+            copied=copied,
         )
+
+    def _command_of(
+        self, pid: int, parent: int, old: Node | None
+    ) -> tuple[tuple[str, ...], str, int]:
+        """The command line, the file and the stack's place; nothing of one that is to execute."""
+        in_vfork = (old is None or not old.words) and proc.may_be_in_vfork(parent)
+        words, program, stack = looking.at_one_moment(pid)
+        if in_vfork and stack == self.stacks.get(parent):
+            return (), "", 0
+        if old is None and pid == self.processes.root and program == self._file:
+            return self._words, program, stack  # not what it has written over them by now
+        return words, program, stack
 
     def _starter_of(self, pid: int) -> int:
         """Who started it: an orphan that has come home already has told it, or shows it."""
