@@ -18,6 +18,7 @@ from exitmatrix.model.language import (
     OsExit,
     Raise,
     Register,
+    RegisterThreading,
     RunHandlers,
     RunLoop,
     Signal,
@@ -217,6 +218,7 @@ def test_a_daemonic_process_has_no_pool(pool: type[SubmitTask | ApplyTask]) -> N
         ((SubmitTask((OsExit(3),), ends="left open"),), "broken pool"),
         ((ApplyTask((), ends="left open"), Fork(())), "ends its parent's Pool"),
         ((ApplyTask((), ends="left open"), Clear()), "when globals are released"),
+        ((ApplyTask((Raise("GeneratorExit"),)),), "waits for ever"),
     ],
 )
 def test_what_was_not_measured_of_open_pools_is_withheld(
@@ -224,11 +226,20 @@ def test_what_was_not_measured_of_open_pools_is_withheld(
 ) -> None:
     """A pool that broke; a child that takes a Pool's worker for its own; a Pool nobody ends.
 
-    The last one ends only if nothing releases the Pool. Where it is a global, CPython 3.8 and later
-    hang in most runs.
+    That ends with its program only if nothing releases it. Where it is a global, CPython 3.8 and
+    later hang in most runs. A task that raises what is no Exception ends its worker, and its result
+    never comes.
     """
     with pytest.raises(NotPredicted, match=question):
         shows("3.13.0", *body)
+
+
+def test_what_a_spawned_process_has_not_flushed_when_threadings_list_fails_is_withheld() -> None:
+    """It runs a text, so its stdout is flushed when handlers have run; a child may get a copy."""
+    process = StartProcess((RegisterThreading("T"),), "spawn")
+    with pytest.raises(NotPredicted, match="has not flushed"):
+        shown("3.10.13", process, JoinProcess(), T=(Write("w"), SysExit(3)))
+    assert shown("3.10.13", process, JoinProcess(), T=(SysExit(3),))
 
 
 @pytest.mark.parametrize("pool", [SubmitTask, ApplyTask])

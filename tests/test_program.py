@@ -21,6 +21,7 @@ from exitmatrix.model.language import (
     Register,
     StartThread,
     Statement,
+    SysExit,
     TryFinally,
     Unregister,
     UnregisterNamesake,
@@ -53,6 +54,8 @@ def test_the_longest_verb_is_meant() -> None:
     assert step("exhaust file size") == Exhaust("file size")
     with pytest.raises(InvalidProgram, match=r"exhaust: valid: memory, .* not 'disk'"):
         step("exhaust disk")
+    assert step("raise SystemExit") == SysExit(None)
+    assert step("raise SystemExit: 3") == SysExit("3")
     assert step("thread: raise ValueError: no") == StartThread((Raise("ValueError", "no"),))
     with pytest.raises(InvalidProgram, match="'registers A' is none of"):
         step("registers A")

@@ -103,8 +103,10 @@ def _call(text: str) -> Register:
     return Register(name, arguments.removesuffix(")"))
 
 
-def _raise(text: str) -> Raise:
+def _raise(text: str) -> Raise | SysExit:
     name, _, message = text.partition(": ")
+    if name == "SystemExit":  # which is all that sys.exit does
+        return SysExit(message or None)
     return Raise(name or "RuntimeError", message)
 
 

@@ -18,7 +18,7 @@ from exitmatrix.model import Frozen
 Version = tuple[int, ...]
 HandlerList = Literal["popped", "slots", "copied", "reversed"]
 FinalException = Literal["forgotten", "SystemExit counts", "fails at once"]
-CodeEndFlush = Literal["always", "exceptions", "exceptions but SystemExit"]
+CodeEndFlush = Literal["always", "of a file", "exceptions", "exceptions but SystemExit"]
 InterruptedEnd = Literal["status 1", "signal", "signal before handlers"]
 Streams = Literal["C library", "Python"]
 SecondInterpreter = Literal[
@@ -222,7 +222,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         about="after what end of the code stdout is flushed before handlers run",
         spans=(
             Span("cpython", (), "exceptions"),
-            Span("cpython", (3,), "always"),
+            Span("cpython", (3,), "of a file"),
             Span("pypy", (), "exceptions but SystemExit"),
             Span("pypy", (3, 8), "always"),
         ),

@@ -5,17 +5,22 @@ from __future__ import annotations
 from exitmatrix.judge.laws.law import Facts, Law, Proceeds, Raises, Writes, does
 from exitmatrix.model.language import CloseStdout, Flush, Write
 
+NO_FILE = ("c", "m", "runpy")
+"""Starts of Python that give it the program as a text or as a module: declare/starts.py."""
+
 
 def flushed_early(facts: Facts) -> bool:
     """Whether stdout is flushed when the code has ended, before any handler runs."""
+    kind = facts.profile.code_end_flush
+    if kind == "of a file" and facts.start in NO_FILE:
+        return False
     if facts.hook:  # and now, before it is called?
         return facts.profile.hook_flush == "before"
     if facts.told and facts.exception == "SystemExit":  # which the hook has raised
         return facts.profile.hook_flush != "before"
     if facts.told:
         return facts.profile.hook_flush == "behind" and facts.exception != "KeyboardInterrupt"
-    kind = facts.profile.code_end_flush
-    return kind == "always" or (
+    return kind in ("always", "of a file") or (
         facts.exception != "" and (kind == "exceptions" or facts.exception != "SystemExit")
     )
 
@@ -87,8 +92,9 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Writes(written=True),
         because=(
             "Stdout is flushed when the program's code has ended, before any handler runs: what "
-            "happens in a handler does not touch what was written until then. Python 2 and older "
-            "PyPys do so only where an exception ended the code."
+            "happens in a handler does not touch what was written until then. CPython 3 does so "
+            "for programs that are files, and Python 2 and older PyPys only where an exception "
+            "ended the code."
         ),
         source="CPython Python/pythonrun.c, flush_io; 2.7 Python/pythonrun.c, handle_system_exit; "
         "PyPy pypy/interpreter/app_main.py, run_toplevel",
@@ -100,10 +106,12 @@ LAWS: tuple[Law, ...] = (
         then=lambda _: Writes(written=False),
         because=(
             "In Python 2 and older PyPys code that ends without an exception leaves stdout "
-            "buffered while handlers run."
+            "buffered while handlers run. So does CPython 3 where the program is not run as a "
+            "file: with -c, -m or runpy."
         ),
-        source="CPython 2.7 Modules/main.c, Py_Main; PyPy 7.3.5 pypy/interpreter/app_main.py, "
-        "run_toplevel",
+        source="CPython 2.7 Modules/main.c, Py_Main; 3.8 Python/pythonrun.c, "
+        "PyRun_SimpleStringFlags, and Modules/main.c, pymain_run_module; PyPy 7.3.5 "
+        "pypy/interpreter/app_main.py, run_toplevel",
     ),
     Law(
         id="hook-instead-of-flush",

@@ -347,7 +347,7 @@ def leave(
         yield _leave(now, process, thread, thread.top, raised)
         return
     of_pool = isinstance(thread.top, TaskCode) and thread.top.of_pool
-    about = Facts(profile=ask.profile, exception=raised.name, of_pool=of_pool)
+    about = Facts(profile=ask.profile, exception=raised.caught_as, of_pool=of_pool)
     (effect,) = ask("task exception", about)
     match effect:
         case Proceeds():

@@ -116,6 +116,8 @@ def unwind(
             now, process, change.swap(calm, _ending(raised, ending.method, "threading", ask))
         )
     if ending.method == "spawn":
+        if process.buffered:
+            raise NotPredicted("no law says what happens: what a process wrote and has not flushed")
         if ending.stage == "threading" and ask.profile.list_runs_before_end:
             process = replace(process, threading=process.listed)  # once more, at the end
         return change.put(now, process, change.pop(thread))

@@ -136,7 +136,7 @@ def _finalizer_raised(
         raise NotPredicted("no law says what happens: a hook that is told of a finalizer")
     about = Facts(
         profile=ask.profile,
-        exception=raised.name,
+        exception=raised.caught_as,
         reader=process.reader,
         full=process.full,
         stuck=process.stuck,

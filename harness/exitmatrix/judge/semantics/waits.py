@@ -9,6 +9,9 @@ from exitmatrix.model.language import ApplyTask, StartMethod, SubmitTask
 
 Path = tuple[int, ...]
 
+NO_EXCEPTION = ("BaseException", "GeneratorExit")
+"""Exceptions that `except Exception` does not catch, beside those that have laws of their own."""
+
 
 class Raised(Frozen):
     """An exception on its way."""
@@ -17,6 +20,11 @@ class Raised(Frozen):
     status: int = 0  # that SystemExit carries
     empty: bool = False  # whether that is for want of a number: None
     text: str = ""  # the last line of its traceback
+
+    @property
+    def caught_as(self) -> str:
+        """The name of one that `except Exception` takes as it takes this one."""
+        return "SystemExit" if self.text.partition(":")[0] in NO_EXCEPTION else self.name
 
 
 class Joins(Frozen):
