@@ -72,7 +72,7 @@ LEFT: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("first", "ran"), [([], ("A",)), (["thread: write"], ("B", "A"))], ids=["", "threading"]
+    ("first", "ran"), [([], ("A",)), (["thread: nothing"], ("B", "A"))], ids=["", "threading"]
 )
 def test_a_signal_that_waits_is_handled_where_the_end_comes_to_python_code(
     first: list[str], ran: tuple[str, ...]

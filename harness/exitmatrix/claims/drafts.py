@@ -763,6 +763,66 @@ for what, starts in (("SIGINT alone", False), ("and a thread is started", True))
         ),
     ),
     Draft(
+        id="pypy-signal-is-forgotten",
+        tracker="pypy/pypy",
+        title="A signal that comes while the handler of another one raises an exception is not"
+        " handled until something else asks for signals",
+        documented="A handler is called at a later point, for example at the next bytecode"
+        " instruction. PyPy's list of differences from CPython does not mention signals.",
+        where="library/signal, Execution of Python signal handlers",
+        claims=(),
+        cells=(
+            "plain-signal-waits-for-handler/SIGTERM@main",
+            "plain-signal-waits-for-handler/self-SIGTERM@main",
+        ),
+        cause="On 8.0.1 the handler of one signal no longer interrupts that of another, so the"
+        " second signal is pending when the first handler raises. The exception leaves"
+        " `_poll_for_signals` (`pypy/module/signal/interp_signal.py`) before it polls again, and"
+        " `action_dispatcher` (`pypy/interpreter/executioncontext.py`) has reset the ticker before"
+        " it called that: nothing makes it negative again. Another signal does, and so do a switch"
+        " of threads, a collection of garbage and the flush of a buffered file. A program that"
+        " bounds its work with `signal.alarm` and an exception, as many do, goes on after a SIGTERM"
+        " that came at that moment.",
+        since="PyPy 8.0.1 was seen to do it; 7.3.3 for 2.7, 7.3.5 for 3.7 and 7.3.11 for 3.9 call"
+        " the second handler within the first.",
+        program="""\
+import os, signal, time
+
+def timeout(number, frame):
+    os.kill(os.getpid(), signal.SIGTERM)  # as if somebody stopped the program now
+    raise RuntimeError("took too long")
+
+def stop(number, frame):
+    print("SIGTERM is handled:", when)
+
+signal.signal(signal.SIGALRM, timeout)
+signal.signal(signal.SIGTERM, stop)
+
+when = "at once"
+try:
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    time.sleep(10)
+except RuntimeError as error:
+    print(error)
+
+for _ in range(200):  # two seconds of its work
+    time.sleep(0.01)
+print("two seconds later")
+
+when = "when another signal has come"
+signal.signal(signal.SIGUSR1, lambda number, frame: print("another signal"))
+os.kill(os.getpid(), signal.SIGUSR1)
+time.sleep(0.1)
+""",
+        requires=">=3.6",
+        stack="none",
+        wish="`_poll_for_signals` could make the ticker negative again, `rearm_ticker`, when a"
+        " handler raises and further signals are pending.",
+        threads=(
+            Thread("pypy/pypy#2780", "closed: another difference; about this none was found"),
+        ),
+    ),
+    Draft(
         id="werkzeug-reloader-sigterm",
         tracker="pallets/werkzeug",
         title="The reloader's SIGTERM handler ends the parent, whose subprocess.call kills the"

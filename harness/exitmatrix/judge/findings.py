@@ -506,6 +506,33 @@ except OSError:
 """,
     ),
     Finding(
+        id="signals-behind-an-exception",
+        what="Is a signal handled that comes while the handler of another one raises an exception?",
+        rules=("signal-handlers-nest", "pending-calls-do-not-nest", "pypy-forgets-a-signal"),
+        status="undocumented",
+        where=(
+            "signal says that handlers run between two instructions of the main thread, and that "
+            "what they raise appears there; of a second signal it says nothing. The search in "
+            "PyPy's tracker found no thread about one that is forgotten."
+        ),
+        program="""\
+import os, signal
+
+def first(*told):
+    os.kill(os.getpid(), signal.SIGUSR2)
+    raise ValueError
+
+signal.signal(signal.SIGUSR1, first)
+signal.signal(signal.SIGUSR2, lambda *told: os.write(1, b"handled\\n"))
+try:
+    os.kill(os.getpid(), signal.SIGUSR1)
+    for _ in range(100000): pass
+except ValueError:
+    for _ in range(100000): pass
+os._exit(0)
+""",
+    ),
+    Finding(
         id="ctrl-c-in-asyncio",
         what="What does Ctrl-C do to a program in asyncio.run?",
         rules=("loop-runs", "runner-takes-sigint"),

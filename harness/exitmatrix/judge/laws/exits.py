@@ -238,9 +238,11 @@ LAWS: tuple[Law, ...] = (
         because=(
             "An exception of a signal's handler, raised while the end waits for threads, is "
             "printed and dropped. The end goes on without waiting any longer, and the exit "
-            "status stays the same."
+            "status stays the same. One that is raised where stdout is flushed before that is "
+            "dropped too."
         ),
-        source="CPython Python/pylifecycle.c, wait_for_thread_shutdown",
+        source="CPython Python/pylifecycle.c, wait_for_thread_shutdown; Python/pythonrun.c, "
+        "flush_io",
     ),
     # ------------------------------------------------------------------- the last exit
     Law(

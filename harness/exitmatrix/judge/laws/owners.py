@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import Calls, Facts, Later, Law, Proceeds, Raises, does
+from exitmatrix.judge.laws.law import Calls, Facts, Later, Law, Proceeds, Raises, Unnoticed, does
 from exitmatrix.judge.laws.signals import ENDS, NO_ACTION, OF_CHILDREN, UNCATCHABLE
 from exitmatrix.model.language import Call, RegisterFaulthandler
 
@@ -122,7 +122,8 @@ LAWS: tuple[Law, ...] = (
         because=(
             "Up to 3.7 handlers that are called between two instructions do not nest: the second "
             "one is called when the first has been left. If the first has raised SystemExit, which "
-            "nothing catches, that is where the end comes to Python code: in threading's own "
+            "nothing catches, that is where the end comes to Python code, or flushes what is in "
+            "the buffer of stdout: in a finally clause, at that flush, in threading's own "
             "function, or where threading was not imported in the first atexit handler, of "
             "which nothing runs if the second one raises."
         ),
@@ -132,15 +133,30 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="pypy-ends-a-handler-first",
         about="noticing",
-        when=lambda f: f.nested and f.profile.nests_signal_handlers == "never",
+        when=lambda f: f.nested and f.profile.nests_signal_handlers == "never" and not f.exception,
         then=lambda _: Later(),
         because=(
             "On newer PyPys a signal that comes while a signal handler runs is handled when that"
             " handler has returned: a handler that hangs cannot be interrupted, not even by"
-            " Ctrl-C. If the first handler raised an exception, the second signal was seen to wait"
-            " until another one came."
+            " Ctrl-C."
         ),
         source="measured: 7.3.11 nests them, 8.0.1 does not; PyPy "
         "pypy/interpreter/executioncontext.py, action_dispatcher",
+    ),
+    Law(
+        id="pypy-forgets-a-signal",
+        about="noticing",
+        when=lambda f: (
+            f.nested and f.profile.nests_signal_handlers == "never" and f.exception == "SystemExit"
+        ),
+        then=lambda _: Unnoticed(),
+        because=(
+            "On newer PyPys a signal that came while a signal handler ran is not handled if that"
+            " handler raises an exception, which also leaves the loop that asks for further"
+            " signals. It stays unhandled until something else makes the interpreter ask: another"
+            " signal, a switch of threads, the garbage collector, a buffered file that is flushed."
+        ),
+        source="measured on 8.0.1; PyPy pypy/module/signal/interp_signal.py, _poll_for_signals; "
+        "pypy/interpreter/executioncontext.py, action_dispatcher, which resets the ticker first",
     ),
 )

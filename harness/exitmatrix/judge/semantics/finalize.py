@@ -8,9 +8,8 @@ from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import Blocks, Calls, Dies, Exits, Facts, Leaves, Waits, Writes
 from exitmatrix.judge.profile import Profile
-from exitmatrix.judge.semantics import change, process_waits, run, spawn, workers
+from exitmatrix.judge.semantics import change, process_waits, run, signals, spawn, workers
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.signals import disposition
 from exitmatrix.judge.semantics.state import (
     Configuration,
     Entering,
@@ -40,7 +39,7 @@ def step(
         told=ending.told,
         start=ask.code.start,
         reader=process.reader,
-        sigpipe=disposition(process, "SIGPIPE"),
+        sigpipe=signals.disposition(process, "SIGPIPE"),
         full=process.full,
         stuck=process.stuck,
         buffered=bool(process.buffered),
@@ -53,6 +52,10 @@ def step(
                 return
             if isinstance(effect, Writes) and effect.written:
                 now = _flush(now, process, ask.profile)
+                waited = any(one.waited for one in process.pending)
+                if process.buffered and (waited or process.forgotten):
+                    yield from _asked(now, process, main, ask)
+                    return
             yield _at(now, process, main, ending, "threading")
         case "threading" if process.threading:
             yield _of_threading(now, process, main)
@@ -85,7 +88,7 @@ def flush_before_hook(
         hook="sys.excepthook",
         start=ask.code.start,
         reader=process.reader,
-        sigpipe=disposition(process, "SIGPIPE"),
+        sigpipe=signals.disposition(process, "SIGPIPE"),
         full=process.full,
         buffered=bool(process.buffered),
     )
@@ -95,6 +98,16 @@ def flush_before_hook(
     if isinstance(effect, Writes) and effect.written:
         now = _flush(now, process, ask.profile)
     return now, False
+
+
+def _asked(
+    now: Configuration, process: ProcessState, main: Thread, ask: Ask
+) -> Iterator[Configuration]:
+    """All that may follow once a flush has asked for signals."""
+    process = now.process(process.path)
+    waiting = (*process.pending, *process.forgotten)
+    process = replace(process, pending=waiting, forgotten=())
+    yield from signals.notice(now, process, main, ask)[0]
 
 
 def _globals(

@@ -219,6 +219,7 @@ class Pending(Frozen):
     signal: str
     own: bool  # sent by the main thread, or otherwise so that it sees it at once
     simulated: bool = False  # nobody sent it: a thread had it look as if
+    waited: bool = False  # for the handler of another one, which an exception has left
 
 
 class ProcessState(Frozen, kw_only=True):
@@ -244,6 +245,7 @@ class ProcessState(Frozen, kw_only=True):
     signals: tuple[tuple[str, str], ...] = ()  # dispositions other than at the start
     pending: tuple[Pending, ...] = ()
     unnoticed: bool = False  # whether there is a signal that its code does not notice
+    forgotten: tuple[Pending, ...] = ()  # signals of which nothing reminds it but what asks anew
     off_main: bool = False  # whether another thread than the main one forked it, or one before
     passed_on: tuple[str, ...] = ()  # signals that faulthandler takes first
     found: tuple[tuple[str, str], ...] = ()  # what these did when faulthandler first took them

@@ -213,7 +213,8 @@ def _knows_signals(process: ProcessState, statement: Statement, ask: Ask) -> Non
     A fork beside threads may print a warning. What prints it evaluates text, which makes a process
     forget that Ctrl-C has ended its code.
     """
-    if process.unnoticed and not isinstance(statement, ASK_FOR_NO_SIGNALS):
+    late = process.unnoticed or process.forgotten
+    if late and not isinstance(statement, ASK_FOR_NO_SIGNALS):
         raise NotPredicted("no law says what happens: a signal that may be noticed late")
     if not (isinstance(statement, Fork) and ask.profile.eval_forgets_interrupt):
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Facts
+from exitmatrix.judge.laws.law import Facts, Unnoticed
 from exitmatrix.judge.semantics import change, code_end, loops, promises, supervise
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import (
@@ -79,7 +79,7 @@ def unwind(
 
     Raises NotPredicted.
     """
-    _leaves_signal(process, thread, raised, ask)
+    process = _leaves_signal(process, thread, raised, ask)
     _leaves_join(process, thread)
     match thread.top:
         case Supervising():
@@ -108,11 +108,27 @@ def unwind(
             ask("release exception", Facts(profile=ask.profile, exception=raised.name))
             yield change.put(now, process, replace(thread, raising=None))
         case Finalization() as ending:
-            ask("late exception", Facts(profile=ask.profile, exception=raised.name))
-            left = ending.stage == "threading" and bool(process.listed)
-            process = replace(process, list_left=left)
-            over = change.swap(replace(thread, raising=None), replace(ending, stage="handlers"))
-            yield change.put(now, process, over)
+            yield _leave_wait(now, process, thread, raised, ending, ask)
+
+
+def _leave_wait(
+    now: Configuration,
+    process: ProcessState,
+    thread: Thread,
+    raised: Raised,
+    ending: Finalization,
+    ask: Ask,
+) -> Configuration:
+    """What follows an exception before the handlers. Raises NotPredicted."""
+    ask("late exception", Facts(profile=ask.profile, exception=raised.name))
+    if ending.stage == "code ended":
+        if ask.profile.nests_signal_handlers == "never" and raised.name == "SystemExit":
+            raise NotPredicted("no law says what happens: SystemExit where stdout is flushed")
+        return change.put(now, process, replace(thread, raising=None))
+    left = ending.stage == "threading" and bool(process.listed)
+    process = replace(process, list_left=left)
+    over = change.swap(replace(thread, raising=None), replace(ending, stage="handlers"))
+    return change.put(now, process, over)
 
 
 def _leaves_join(process: ProcessState, thread: Thread) -> None:
@@ -130,20 +146,27 @@ def _has_work(frame: Frame) -> bool:
     return not isinstance(frame, ThreadCode) and frame != Body(())
 
 
-def _leaves_signal(process: ProcessState, thread: Thread, raised: Raised, ask: Ask) -> None:
-    """Raises NotPredicted where nothing says when a signal is handled that waits for a handler.
+def _leaves_signal(process: ProcessState, thread: Thread, raised: Raised, ask: Ask) -> ProcessState:
+    """The process, once an exception leaves a signal's handler for which another signal waits.
 
-    That is so where what the handler raises meets Python code of which no program speaks: an
-    `except` clause, a function that tells how it was left, what prints a traceback, 2.7's atexit.
+    Raises NotPredicted where what the handler raises meets Python code of which no program speaks:
+    an `except` clause, a function that tells how it was left, what prints a traceback, 2.7's atexit
+    if no `finally` clause comes before.
     """
     nests = ask.profile.nests_signal_handlers
     if not process.pending or not isinstance(thread.top, Interrupted) or nests == "always":
-        return
-    if nests == "never":
-        # A server's own loop is no handler of Python.
-        said = any(one.name.startswith(OF_A_SERVER) for one in ask.code.functions)
-    else:
-        meets = any(isinstance(one, Call | Catching) for one in thread.frames)
-        said = raised.name == "SystemExit" and not meets and ask.profile.handler_list != "popped"
-    if not said:
+        return process
+    # A server's own loop is no handler of Python.
+    if nests == "never" and any(one.name.startswith(OF_A_SERVER) for one in ask.code.functions):
+        return process
+    meets = any(isinstance(one, Call | Catching) for one in thread.frames)
+    cleans_up = any(isinstance(one, Finally) for one in thread.frames)
+    meets = meets or (ask.profile.handler_list == "popped" and not cleans_up)
+    if raised.name != "SystemExit" or meets:
         raise NotPredicted("no law says what happens: a signal that waits for a handler to end")
+    waiting = tuple(replace(one, waited=True) for one in process.pending)
+    if nests == "in calls":
+        return replace(process, pending=waiting)
+    about = Facts(profile=ask.profile, nested=True, exception=raised.name)
+    assert ask("noticing", about) == (Unnoticed(),)
+    return replace(process, pending=(), forgotten=waiting)
