@@ -7,7 +7,7 @@ import re
 from fnmatch import fnmatchcase
 
 import pytest
-from exitmatrix.cli.answer import document, elsewhere, lines_of, understood
+from exitmatrix.cli.answer import NOT_MEASURED, document, elsewhere, lines_of, understood
 from exitmatrix.declare.launchers import BY_ID as LAUNCHERS
 from exitmatrix.declare.launchers import LAUNCHED
 from exitmatrix.declare.matching import held_in, held_loosely_in
@@ -155,9 +155,21 @@ def test_what_is_no_situation_is_answered_for_the_program_that_was_named() -> No
     sign = signpost_of("ctrl-c twice")
     assert sign
     assert all(f"  exitmatrix explain {cell}\n" in told for cell in sign.cells)
+    told = "\n".join(elsewhere(understood("worker timeout", "gunicorn", LOADED), REPORTS))
+    assert "  exitmatrix explain gunicorn-hooks/hang@worker\n" in told
+    assert "Not measured" not in told
 
 
 LATE = {
+    "closing the terminal window kills my script": "hang-up",
+    "subprocess.Popen.terminate atexit": "deploy",
+    "os.kill(os.getpid(), signal.SIGKILL)": "oom",
+    "os.kill(pid, signal.SIGTERM)": "deploy",
+    "scancel": "slurm",
+    "sbatch time limit": "slurm",
+    "kill -9 gunicorn master": "lost-parent",
+    "kill -9 gunicorn worker": "oom",
+    "docker logs show no shutdown message": "output lost",
     "container killed after 10 seconds": "takes 10 seconds",
     "shell form CMD signal": "takes 10 seconds",
     "Worker with pid 7214 was terminated due to signal 6": "worker timeout",
@@ -320,11 +332,27 @@ LATE = {
         ("ssh timeout", "direct"),
         ("close the terminal", "direct"),
         ("docker stop", "direct"),
+        ("bash -c python docker stop", "bash"),
+        ("python -m http.server ctrl c", "direct"),
+        ("atexit in gunicorn, docker stop", "direct"),
     ],
 )
-def test_what_stands_above_may_be_named_with_what_ends_it(words: str, launcher: str) -> None:
+@pytest.mark.parametrize("subject", ["python app.py", "gunicorn"])
+def test_what_stands_above_may_be_named_with_what_ends_it(
+    words: str, launcher: str, subject: str
+) -> None:
     """Where its words mean nothing else: a terminal, a shell and a timeout may be others."""
-    assert understood(words, "python app.py", LOADED).launcher == launcher
+    assert understood(words, subject, LOADED).launcher == launcher
+
+
+def test_what_was_not_measured_below_a_launcher_is_answered_as_it_is_without() -> None:
+    """Which is said: first that it was not measured, and how to see it, then the nearest."""
+    lines = [*lines_of(understood("docker stop", "gunicorn under tini", LOADED), REPORTS)]
+    directly = [*lines_of(understood("docker stop", "gunicorn", LOADED), REPORTS)]
+    before = lines[: lines.index("Started directly")]
+    assert f"  {NOT_MEASURED}" in before
+    assert any("exitmatrix run" in line and "--as tini" in line for line in before)
+    assert lines[-len(directly) :] == directly
 
 
 @pytest.mark.parametrize("words", LATE)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from exitmatrix.cli import options
 from exitmatrix.cli.errors import USAGE_ERROR, Failure
@@ -138,10 +139,10 @@ def understood(words: str, subject: str, subjects: Mapping[str, Scenario]) -> As
     stranger = unmeasured_named_in(words if subject == ANY else subject, (*PROGRAMS, *subjects))
     if stranger:
         return Asked(words=words, what=what, scenario=subjects[PLAIN], unmeasured=stranger)
-    launcher = DIRECT
+    program = program_named_in(words, subjects)
+    launcher = launcher_named_in(words, program)
     if subject == ANY:
-        subject = program_named_in(words, subjects) or ANY
-        launcher = launcher_named_in(words)
+        subject = program or ANY
     started = program_and_launcher_of(subject, subjects)
     return Asked(
         words=words,
@@ -177,7 +178,8 @@ def elsewhere(asked: Asked, output: Path) -> Sequence[str]:
     title = TITLES.get(scenario.id, scenario.title)
     lines = fill(f"{asked.words}: {title}" if own else asked.words)
     lines += [*fill(sign.says, "  ", "  "), ""]
-    if asked.subject != ANY and not own and sign.terminations:
+    alike = any(cell.startswith(f"{scenario.id}-") for cell in sign.cells)  # gunicorn-hooks
+    if asked.subject != ANY and not own and not alike and sign.terminations:
         lines += fill(f"Not measured of {title}. Nearest:", "  ", "  ")
     lines += [f"  exitmatrix explain {cell}" for cell in own or sign.cells]
     lines += [f"  exitmatrix answer {shlex.join(one)}" for one in _instead(sign, asked.subject)]
@@ -238,6 +240,9 @@ def answer_lines(asked: Asked, output: Path) -> Sequence[str]:
     if question is None:
         return [*lines, "", f"  {ONE_PROCESS}", *again]
     facts = newest(question, scenario, output)
+    if facts is None and launcher != DIRECT:
+        directly = answer_lines(replace(asked, launcher=DIRECT), output)
+        return [*lines, "", f"  {NOT_MEASURED}", *again, "", "Started directly", "", *directly]
     if facts is None:
         return [*lines, "", f"  {NOT_MEASURED}", *again]
     record = facts.record

@@ -477,7 +477,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
             *("output lost", "stdout lost", "print lost", "print missing", "output missing"),
             *("logs missing", "log lines missing", "logs lost", "last logs missing"),
             *("not flushed", "buffer not flushed", "unflushed", "print not shown", "no output"),
-            *("pythonunbuffered", "nothing flushed", "logs empty", "no logs"),
+            *("pythonunbuffered", "nothing flushed", "logs empty", "no logs", "docker logs"),
         ),
         says="What is printed to a pipe or a file waits in a buffer. Whether it is written depends"
         " on how the process ends.",
@@ -553,6 +553,14 @@ SIGNPOSTS: tuple[Signpost, ...] = (
         ),
         says="GitLab's shell executor and Jenkins send SIGTERM to the processes of a job that is"
         " cancelled. That is what stops a service, too:",
+        asks=(("systemctl stop",),),
+        ending="stop-service",
+    ),
+    Signpost(
+        # slurm.conf(5), KillWait.
+        words=("slurm", "scancel", "slurm scancel", "sbatch", "srun", "slurm time limit"),
+        says="When the time of a job is over, Slurm sends SIGTERM to its processes, and SIGKILL"
+        " after KillWait, which is 30 s unless set. That is what stops a service, too:",
         asks=(("systemctl stop",),),
         ending="stop-service",
     ),

@@ -55,7 +55,9 @@ SPOKEN: tuple[Spoken, ...] = (
             # Fargate sends SIGTERM to the task: Amazon ECS, Fargate Spot termination notices.
             *("ecs spot interruption", "fargate spot", "fargate spot interruption"),
             # SIGTERM to the child: subprocess, Popen.terminate.
-            *("subprocess terminate", "popen.terminate"),
+            *("subprocess terminate", "popen.terminate", "subprocess.popen.terminate"),
+            *("popen.terminate()", "process.terminate()", "proc.terminate()", "p.terminate()"),
+            "signal.sigterm",
             *("exit 143", "exit code 143", "exit status 143", "143", "sigterm", "kill"),
             *("returncode -15", "exit code -15", "terminated", "signal 15"),
             *("kill the first pid", "supervisorctl stop", "supervisorctl restart", "deploy"),
@@ -110,7 +112,7 @@ SPOKEN: tuple[Spoken, ...] = (
         words=(
             "ctrl+c",
             *("control c", "ctrl c", "signal 2", "interrupted"),
-            *("keyboard interrupt", "returncode -2", "exit code -2"),
+            *("keyboard interrupt", "returncode -2", "exit code -2", "signal.sigint"),
             "sigint",
             "keyboardinterrupt",
             "^c",
@@ -126,7 +128,7 @@ SPOKEN: tuple[Spoken, ...] = (
             *("killed", "signal 9", "returncode -9", "kill -kill", "kill -sigkill"),
             # What the arbiter of gunicorn logs of a worker, and what a pool raises.
             *("exit code -9", "terminated due to signal 9", "terminated abruptly"),
-            *("popen.kill()", "process.kill()", "p.kill()"),
+            *("popen.kill()", "process.kill()", "p.kill()", "proc.kill()", "signal.sigkill"),
             *("status=9/kill", "result 'oom-kill'", "oom-kill"),
         ),
     ),
@@ -138,6 +140,7 @@ SPOKEN: tuple[Spoken, ...] = (
             *("subprocess timeout", "subprocess.run timeout"),
             *("orphan", "orphans", "orphan process", "orphaned process", "orphaned"),
             *("kill -9 the parent", "kill -9 of parent", "parent killed", "parent is killed"),
+            *("kill -9 parent", "kill -9 master", "master killed", "master is killed"),
         ),
     ),
     Spoken(
@@ -155,7 +158,7 @@ SPOKEN: tuple[Spoken, ...] = (
             "screen killed",
             *("tmux kill-window", "tmux kill-pane", "ssh session", "ssh session closed"),
             *("ssh disconnected", "ssh closed", "ssh drops", "lost ssh", "window closed"),
-            *("kill terminal", "quit terminal"),
+            *("kill terminal", "quit terminal", "terminal window", "signal.sighup"),
             *("exit 129", "exit code 129", "exit status 129"),
         ),
     ),
@@ -403,11 +406,16 @@ def program_and_launcher_of(words: str, scenarios: Iterable[str] = ()) -> Starte
     return Started(scenario, names[longest])
 
 
-def launcher_named_in(words: str) -> str:
-    """What stands above, by words that mean nothing else: `in docker`, `sh -c`; else `direct`."""
-    names = {word: id for id, many in BELOW.items() for word in many}
+def launcher_named_in(words: str, program: str) -> str:
+    """What stands above, by words that mean nothing else: `in docker`, `sh -c`; else `direct`.
+
+    They follow each other: `in gunicorn, docker` is not `in docker`. Those of the program's own
+    name are no launcher's: `python -m http.server`.
+    """
+    names = {word: id for id, many in BELOW.items() for word in many if word not in program}
     some = [word for word in names if " " in word or word in ALONE]
-    return names.get(held_in(words, some), DIRECT)
+    asked = words_of(words)
+    return names.get(held_in(words, [one for one in some if follow(words_of(one), asked)]), DIRECT)
 
 
 PLAIN = "plain"
