@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from exitmatrix.judge.app import disagreements, needs_a_look, only_without
 from exitmatrix.judge.expectations import Checked
-from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Handler
+from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Handler, Member
 from exitmatrix.model.base import Frozen
 from exitmatrix.report.app.endings import table
 from exitmatrix.report.app.story import story
@@ -70,48 +70,60 @@ def _head(first: AppOutcome) -> Iterator[str]:
 def _found(seen: list[AppOutcome]) -> Iterator[str]:
     """What there is to clean up, by role."""
     family = [one for outcome in seen for one in outcome.members if one.counts]
+    rows = _registered(family)
+    displaced = {(m.base, r.handler): r.by for m in family for r in m.registered if r.by}
+    unseen = {one.base for one in family if not one.observed}
+    count = _union(rows.values()).total()
+    if count:
+        were = "things to clean up were" if count > 1 else "thing to clean up was"
+        yield f"{count} {were} found:"
+    else:
+        yield from _nothing_found(seen, bool(unseen))
+    for role, handlers in rows.items():
+        if count or role in unseen:
+            by = {handler: displaced.get((role, handler), "") for handler in handlers}
+            yield from _row(role, handlers, by, role not in unseen)
+    yield from _of_libraries(family)
+
+
+def _registered(family: Sequence[Member]) -> dict[str, Counter[Handler]]:
+    """By role, what is registered, and how often at most in one process."""
     rows = {one.base: Counter[Handler]() for one in family}
     for one in family:
         own = [ran.handler for ran in one.registered if not ran.past]
         # One that is for a signal is one thing, however often the signal comes.
         often = [handler for handler in own if not handler.of_signal]
         rows[one.base] |= Counter((*often, *{h for h in own if h.of_signal}))
-    displaced = {(m.base, r.handler): r.by for m in family for r in m.registered if r.by}
-    unseen = {one.base for one in family if not one.observed}
-    library = dict.fromkeys(
-        r.handler.label for one in family for r in one.handlers if r.handler.library and r.due
-    )
-    count = _union(rows.values()).total()
-    if count:
-        were = "things to clean up were" if count > 1 else "thing to clean up was"
-        yield f"{count} {were} found:"
-    elif unseen:
+    return rows
+
+
+def _nothing_found(seen: Sequence[AppOutcome], unseen: bool) -> Iterator[str]:
+    if unseen:
         yield from filled(
             "What there is to clean up cannot be told: nothing could be put into the program. It is"
             " no Python, or one that reads no PYTHONPATH, as with -I, -E or env -i."
         )
-    else:
-        yield "Nothing of the program's own is registered to run at the end, or for a signal."
+        return
+    yield "Nothing of the program's own is registered to run at the end, or for a signal."
+    yield from filled(
+        "What it cleans up in finally, with, a lifespan or a hook of its server is not seen;"
+        " --expect deploy:lines=REGEX asks for a line that it prints then.",
+        "  ",
+    )
+    if not any(one.listening for one in seen):
         yield from filled(
-            "What it cleans up in finally, with, a lifespan or a hook of its server is not seen;"
-            " --expect deploy:lines=REGEX asks for a line that it prints then.",
-            "  ",
+            "If it was still starting, say how it is seen that it is ready: --ready.", "  "
         )
-        if not any(one.listening for one in seen):
-            yield from filled(
-                "If it was still starting, say how it is seen that it is ready: --ready.", "  "
-            )
-    for role, handlers in rows.items():
-        if count or role in unseen:
-            by = {handler: displaced.get((role, handler), "") for handler in handlers}
-            yield from _row(role, handlers, by, role not in unseen)
-    if library:
-        yield from filled(f"Of libraries: {listed(list(library))}", "  ", "    ")
+
+
+def _of_libraries(family: Sequence[Member]) -> Iterator[str]:
+    found = [r for one in family for r in one.handlers if r.handler.library]
+    if due := dict.fromkeys(ran.handler.label for ran in found if ran.due):
+        yield from filled(f"Of libraries: {listed(list(due))}", "  ", "    ")
     taken = dict.fromkeys(
-        f"{r.handler.label} of {r.handler.place} was displaced by {r.by}"
-        for one in family
-        for r in one.handlers
-        if r.handler.library and r.by and not r.by_library
+        f"{ran.handler.label} of {ran.handler.place} was displaced by {ran.by}"
+        for ran in found
+        if ran.by and not ran.by_library
     )
     for text in taken:
         yield from filled(text, "  ", "    ")
