@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, get_args
 
 from exitmatrix.declare.header import InvalidHeader, checked
@@ -69,16 +69,9 @@ NATURES = {
 """What data in flight can be."""
 
 
-PROCESS_KEYS = {"process", "method", "daemon"}
-POOLS: Mapping[str, type[SubmitTask | ApplyTask]] = {"submit": SubmitTask, "apply": ApplyTask}
-"""A task of a pool of processes, of concurrent.futures and of multiprocessing."""
-
 T = TypeVar("T")
 
-POOL_KEYS = {"method", "workers", "begin", "ends"}
-
-
-LOOP = ("asyncio", "tasks", "generators", "pool")
+BESIDE_LOOP = ("tasks", "generators", "pool")
 """`{asyncio = STEPS, tasks = NAMES, ...}`: asyncio.run, the main task, and what is beside it."""
 
 IN_TURN = "in-turn"
@@ -112,36 +105,80 @@ def steps(value: object, where: str = "steps", named: Named | None = None) -> tu
 
 def _held(value: dict[str, Any], where: str, named: Named | None) -> Statement | None:
     """The statement that a table describes: one that holds others; None where it is no such."""
-    if len(value) == 1 and "fork" in value:
-        return Fork((Write(MARKER), *steps(value["fork"], where, named)))
-    if "thread" in value and set(value) <= {"thread", "ends"}:
-        ends = value.get("ends", "joined")
-        if ends not in get_args(ThreadEnd):
-            raise InvalidProgram(f"ends: valid: {', '.join(get_args(ThreadEnd))}, not {ends!r}")
-        return StartThread(steps(value["thread"], where, named), ends)
-    if "process" in value and set(value) <= PROCESS_KEYS:
-        method, daemon = _method(value), value.get("daemon", False)
-        if not isinstance(daemon, bool):
-            raise InvalidProgram(f"daemon: true or false, of a process; not {daemon!r}")
-        return StartProcess(steps(value["process"], where, named), method, daemon)
-    for word, kind in POOLS.items():
-        if word in value and set(value) <= {word, *POOL_KEYS}:
-            workers = value.get("workers", 1)
-            if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
-                raise InvalidProgram(f"workers: a number from 1 up, of a pool; not {workers!r}")
-            begin = steps(value.get("begin", []), where, named)
-            does = steps(value[word], where, named)
-            ends = _one_of(get_args(ProcessPoolEnd), value, "ends", "with", ", of a pool")
-            return kind(does, _method(value), workers, begin, ends)
-    if set(value) == {"try", "finally"}:
-        if not isinstance(value["finally"], str):
-            raise InvalidProgram(f"finally: a name is valid, not {value['finally']!r}")
-        return TryFinally(steps(value["try"], where, named), value["finally"])
-    if "asyncio" in value and set(value) <= {*LOOP, IN_TURN}:
-        beside = {key: tuple(map(str, value.get(key, ()))) for key in LOOP[1:]}
-        in_turn = value.get(IN_TURN) is True
-        return RunLoop(body=steps(value["asyncio"], where, named), in_turn=in_turn, **beside)
+    for words, (others, make) in HOLDING.items():
+        if set(words) <= set(value) <= {*words, *others}:
+            return make(value, lambda inner: steps(inner, where, named))
     return None
+
+
+Steps = Callable[[object], tuple[Statement, ...]]
+"""Reads steps that stand within others."""
+
+
+def _fork(value: dict[str, Any], within: Steps) -> Statement:
+    return Fork((Write(MARKER), *within(value["fork"])))
+
+
+def _thread(value: dict[str, Any], within: Steps) -> Statement:
+    ends = value.get("ends", "joined")
+    if ends not in get_args(ThreadEnd):
+        raise InvalidProgram(f"ends: valid: {', '.join(get_args(ThreadEnd))}, not {ends!r}")
+    return StartThread(within(value["thread"]), ends)
+
+
+def _process(value: dict[str, Any], within: Steps) -> Statement:
+    method, daemon = _method(value), value.get("daemon", False)
+    if not isinstance(daemon, bool):
+        raise InvalidProgram(f"daemon: true or false, of a process; not {daemon!r}")
+    return StartProcess(within(value["process"]), method, daemon)
+
+
+def _submit(value: dict[str, Any], within: Steps) -> Statement:
+    return SubmitTask(within(value["submit"]), *_pool(value, within))
+
+
+def _apply(value: dict[str, Any], within: Steps) -> Statement:
+    return ApplyTask(within(value["apply"]), *_pool(value, within))
+
+
+def _pool(
+    value: dict[str, Any], within: Steps
+) -> tuple[StartMethod, int, tuple[Statement, ...], ProcessPoolEnd]:
+    workers = value.get("workers", 1)
+    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
+        raise InvalidProgram(f"workers: a number from 1 up, of a pool; not {workers!r}")
+    ends = _one_of(get_args(ProcessPoolEnd), value, "ends", "with", ", of a pool")
+    return _method(value), workers, within(value.get("begin", [])), ends
+
+
+def _try(value: dict[str, Any], within: Steps) -> Statement:
+    function = value["finally"]
+    if not isinstance(function, str):
+        raise InvalidProgram(f"finally: a name is valid, not {function!r}")
+    return TryFinally(within(value["try"]), function)
+
+
+def _run_loop(value: dict[str, Any], within: Steps) -> Statement:
+    beside = {key: tuple(map(str, value.get(key, ()))) for key in BESIDE_LOOP}
+    return RunLoop(body=within(value["asyncio"]), in_turn=value.get(IN_TURN) is True, **beside)
+
+
+POOL_KEYS = ("method", "workers", "begin", "ends")
+
+HOLDING: Mapping[
+    tuple[str, ...], tuple[tuple[str, ...], Callable[[dict[str, Any], Steps], Statement]]
+] = {
+    ("fork",): ((), _fork),
+    ("thread",): (("ends",), _thread),
+    ("process",): (("method", "daemon"), _process),
+    ("submit",): (POOL_KEYS, _submit),
+    ("apply",): (POOL_KEYS, _apply),
+    ("try", "finally"): ((), _try),
+    ("asyncio",): ((*BESIDE_LOOP, IN_TURN), _run_loop),
+}
+"""By the keys that a table has: those that it may have besides, and how it is read.
+
+The tasks of pools of processes are those of concurrent.futures and of multiprocessing."""
 
 
 def _method(value: Mapping[str, Any]) -> StartMethod:
