@@ -453,8 +453,10 @@ def test_what_a_library_has_registered_and_did_not_come_to_tells_no_two_runs_apa
 LAST = Handler(label="multiprocessing.util.Finalize:last", mechanism="Finalize")
 
 
-def left(*fates: tuple[Handler, Fate], inherited: bool = False) -> tuple[str, str]:
-    one = member("worker", *fates)
+def left(
+    *fates: tuple[Handler, Fate], role: str = "worker", inherited: bool = False
+) -> tuple[str, str]:
+    one = member(role, *fates)
     ran = tuple(replace(ran, inherited=inherited) for ran in one.handlers)
     (reason,) = reasons(outcome(replace(one, handlers=ran)), find("deploy"))
     return reason.text, reason.remedy
@@ -464,6 +466,8 @@ def test_why_a_process_that_exits_runs_less_than_all_is_told() -> None:
     """It ran none, none of one mechanism, or not all; or it had inherited what did not run."""
     missing: tuple[Handler, Fate] = (CLOSE, "not run")
     assert "ran no handler, as os._exit()" in left(missing)[0]
+    assert "worker_process_shutdown" in left(missing)[1]
+    assert left(missing, role="main")[1].startswith("leave by sys.exit()")
     assert "ran no atexit handler, as os._exit()" in left((LAST, "ran"), missing)[0]
     text, remedy = left((FLUSH, "ran"), missing)
     assert (text, remedy) == ("worker exited with status 0 before the remaining handlers.", "")

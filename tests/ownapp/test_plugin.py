@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import pytest
 from exitmatrix.cli.testing import CannotEnd, Factory
@@ -148,9 +149,42 @@ def test_a_program_that_is_none_is_told_in_one_line() -> None:
         ("", "", "no command: name the program"),
         ("python 'app.py", "", "python 'app.py: no closing quotation"),
         ([sys.executable, "app.py"], "/nowhere", "^/nowhere: no such folder$"),
+        (None, "", "'nonetype' object is not iterable"),
+        (["python", 3], "", "^command: expected `str`, got `int`$"),
+        (["python", "a\0b"], "", "holds a NUL"),
     ):
         with pytest.raises(CannotEnd, match=told):
-            made.app(command, folder=folder).end("deploy")
+            made.app(command, folder=folder).end("deploy")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("of_app", "of_end", "told"),
+    [
+        ({"launcher": None}, {}, "launcher: expected `str`"),
+        ({"env": ["A=1"]}, {}, "dictionary update"),
+        ({"env": {"A": 1}}, {}, "env: expected `str`, got `int`"),
+        ({"env": {"A=B": "1"}}, {}, "'A=B' is no name of a variable"),
+        ({"roles": ["x"]}, {}, "dictionary update"),
+        ({"allow_address": [1]}, {}, "allow_address: expected `str`"),
+        ({}, {"ending": 15}, "ending: expected a name, got 15"),
+        ({}, {"at": 3}, "at: expected `str`, got `int`"),
+        ({}, {"trials": 0}, "trials: expected `int` >= 1"),
+        ({}, {"trials": "3"}, "trials: expected `int`, got `str`"),
+        ({}, {"grace": -1}, "'-1s' is not a time"),
+        ({}, {"grace": 0}, "'0s' leaves no time"),
+        ({}, {"grace": float("nan")}, "'nans' is not a time"),
+    ],
+)
+def test_what_is_of_another_type_is_told_in_one_line(
+    of_app: dict[str, Any], of_end: dict[str, Any], told: str
+) -> None:
+    """Nothing is run, and nothing is waited for."""
+    with pytest.raises(CannotEnd) as refused:
+        Factory(trials=1, grace="30s").app("python app.py", **of_app).end(
+            **{"ending": "deploy", **of_end}
+        )
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_where_it_leaves_things_and_listens_can_be_said() -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from msgspec import Meta
 
 from exitmatrix.cli.errors import USAGE_ERROR, Failure
 from exitmatrix.declare import launchers, situations, texts
+from exitmatrix.declare.settings import MOST_TRIALS
 from exitmatrix.machine.run.app import session
 from exitmatrix.model.app import AppSpec, Situation
 from exitmatrix.model.base import Frozen
@@ -20,7 +24,7 @@ class Call(Frozen, kw_only=True):
     launcher: str = "direct"
     grace: str = "30s"
     at: str = ""
-    trials: int = 3
+    trials: Annotated[int, Meta(ge=1, le=MOST_TRIALS)] = 3
     blind: bool = True  # whether a run without the probe is made
     jobs: int = 0  # 0: as many as there are cores, and one more
     roles: tuple[str, ...] = ()
@@ -55,6 +59,7 @@ def read_call(call: Call) -> AppSpec:
         addresses = tuple(texts.address(one) for one in call.addresses)
         request = texts.request(call.request)
         words, script = launchers.wrap(how, call.command)
+        texts.for_the_kernel(call.command, call.env)
     except (texts.CannotRead, launchers.NoSuchLauncher, launchers.CannotLaunch) as error:
         raise Failure(str(error), USAGE_ERROR) from error
     environment = session.callers_environment(

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from pathlib import PurePath
 
-from msgspec.structs import replace
+import msgspec
+from msgspec.structs import asdict, replace
 
 from exitmatrix.cli.call import Call, find_situations
 from exitmatrix.cli.errors import Failure
@@ -19,6 +20,12 @@ from exitmatrix.report.app.story import story
 
 class CannotEnd(Exception):
     """A program was never ready, or a name is none: the text says which, in one line."""
+
+
+def _check_name(what: str, given: object) -> None:
+    __tracebackhide__ = True
+    if not isinstance(given, str):
+        raise CannotEnd(f"{what}: expected a name, got {given!r}")
 
 
 class Finding:
@@ -69,6 +76,9 @@ class Seen:
 
     def ran(self, label: str = "all", role: str = "") -> Finding:
         """Whether a handler, or all of the program's own, ran to its end in each process."""
+        __tracebackhide__ = True
+        _check_name("label", label)
+        _check_name("role", role)
         reasons = [why for one in self.outcomes for why in expectations.ran(one, (label,), role)]
         return Finding(f"ran {label}", reasons)
 
@@ -130,19 +140,36 @@ class App:
     ) -> Seen:
         """End it as `exitmatrix run --ending` does. Raises CannotEnd."""
         __tracebackhide__ = True  # pytest shows the line of the test alone
+        _check_name("ending", ending)
         changes = {
             "grace": f"{grace}s" if isinstance(grace, int | float) else grace,
             "at": at,
             "trials": trials,
             "request": request,
         }
-        call = replace(self.call, **{name: value for name, value in changes.items() if value})
+        asked = {name: value for name, value in changes.items() if value not in (None, "")}
+        call = _valid(replace(self.call, **asked))
         key = (ending, repr(call))
         if key not in self._seen:
             self._seen[key] = Seen(_measured(call, ending), self._sections, call.keep)
         seen = self._seen[key]
         seen.add_section()
         return seen
+
+
+def _valid(call: Call) -> Call:
+    """The same, or CannotEnd: what a test says may be of any type, and no parser has seen it."""
+    __tracebackhide__ = True
+    try:
+        return msgspec.convert(asdict(call), Call)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at ")
+        name = where.strip("`$.").partition("[")[0]
+        raise CannotEnd(f"{NAMED.get(name, name)}: {what[:1].lower()}{what[1:]}") from None
+
+
+NAMED = {"folders": "look_in", "addresses": "allow_address"}
+"""What else options of a Call are called here."""
 
 
 def _measured(call: Call, ending: str) -> EndingResult:
@@ -189,24 +216,27 @@ class Factory:
         __tracebackhide__ = True
         try:
             words = shlex.split(command) if isinstance(command, str) else list(command)
-        except ValueError as error:
+            named = [f"{name}={expression}" for name, expression in dict(roles or {}).items()]
+            folders = [look_in] if isinstance(look_in, str | PurePath) else look_in
+            addresses = [allow_address] if isinstance(allow_address, str) else allow_address
+            call = Call(
+                command=tuple(words),
+                ready=str(ready),  # a port
+                ready_within=str(ready_within),  # seconds, where no unit is told
+                launcher=launcher,
+                grace=self.grace,
+                trials=self.trials,
+                keep=self.keep,
+                blind=False,
+                env=dict(env or {}),
+                folder=str(folder),
+                roles=tuple(named),
+                folders=tuple(map(str, folders)),
+                addresses=tuple(addresses),
+                inherit_coverage=inherit_coverage,
+            )
+        except (TypeError, ValueError) as error:
             raise CannotEnd(f"{command}: {str(error).lower()}") from None
         if not words:
             raise CannotEnd("no command: name the program that is to be ended")
-        call = Call(
-            command=tuple(words),
-            ready=str(ready),  # a port
-            ready_within=str(ready_within),  # seconds, where no unit is told
-            launcher=launcher,
-            grace=self.grace,
-            trials=self.trials,
-            keep=self.keep,
-            blind=False,
-            env=dict(env or {}),
-            folder=str(folder),
-            roles=tuple(f"{name}={expression}" for name, expression in (roles or {}).items()),
-            folders=(look_in,) if isinstance(look_in, str) else tuple(map(str, look_in)),
-            addresses=(allow_address,) if isinstance(allow_address, str) else tuple(allow_address),
-            inherit_coverage=inherit_coverage,
-        )
-        return App(call, self.sections)
+        return App(_valid(call), self.sections)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from exitmatrix.model.app import PORT, Readiness
@@ -96,6 +96,16 @@ def role(text: str) -> tuple[str, str]:
     except re.error as error:
         raise CannotRead(f"'{expression}' is no regular expression: {error}") from error
     return name, expression
+
+
+def for_the_kernel(words: Sequence[str], env: Mapping[str, str]) -> None:
+    """That the kernel takes them: a NUL ends a text there, and `=` a name. Raises CannotRead."""
+    for one in (*words, *env, *env.values()):
+        if "\0" in one:
+            raise CannotRead(f"{one!r} holds a NUL, which no command and no variable can hold")
+    for name in env:
+        if not name or "=" in name:
+            raise CannotRead(f"{name!r} is no name of a variable")
 
 
 def hint_of_command(words: Sequence[str], known: Collection[str]) -> str:

@@ -8,7 +8,7 @@ from exitmatrix.model.app import Situation
 from exitmatrix.model.app_outcome import AppOutcome, Handler, Member, Ran
 from exitmatrix.model.base import Frozen
 from exitmatrix.model.node import SHELLS
-from exitmatrix.model.tree import GROUP
+from exitmatrix.model.tree import GROUP, MAIN, MASTER
 
 SOON = 0.5  # seconds in which who was sent a signal too may end, and it looks as if passed on
 
@@ -311,7 +311,9 @@ def _why_it_left(one: Member, status: str) -> Reason:
     ran = {one.handler.mechanism for one in handlers if one.fate in ("ran", "raised")}
     lacks = {one.handler.mechanism for one in missing}
     remedy = (
-        "clean up in a hook that is called before that, such as celery's"
+        "leave by sys.exit(), or by the end of the program, instead"
+        if one.base in (MAIN, MASTER)
+        else "clean up in a hook that is called before that, such as celery's"
         " worker_process_shutdown; in a process of multiprocessing, multiprocessing.util.Finalize"
         " with an exitpriority runs on every Python"
     )
