@@ -58,11 +58,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def exitmatrix(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Factory:
     """Makes programs that tests end: `exitmatrix.app(COMMAND, ready=...)`."""
     from exitmatrix.cli.testing import Factory  # noqa: PLC0415 - imported by whom it is used
+    from exitmatrix.declare.texts import CannotRead, time_given  # noqa: PLC0415
 
+    grace = str(pytestconfig.getini("exitmatrix_grace"))
+    try:
+        time_given(grace)
+    except CannotRead as error:
+        raise pytest.UsageError(f"exitmatrix_grace: {error}") from None
     keep = pytestconfig.getoption("--exitmatrix-keep")
     made = Factory(
         trials=pytestconfig.getoption("--exitmatrix-trials"),
-        grace=str(pytestconfig.getini("exitmatrix_grace")),
+        grace=grace,
         keep=str(tmp_path_factory.mktemp("exitmatrix")) if keep else "",
     )
     pytestconfig.stash[_FACTORY] = made

@@ -205,6 +205,13 @@ def test_a_number_of_runs_is_one_or_more(number: str, pytester: pytest.Pytester)
     assert "--exitmatrix-trials: invalid number of runs" in result.stderr.str()
 
 
+def test_a_setting_that_is_no_time_is_named(session: pytest.Pytester) -> None:
+    """It stands in a file of the project, and not in the test that fails."""
+    result = run(session, "def test_it(app):\n    pass\n", "-o", "exitmatrix_grace=soon")
+    result.assert_outcomes(errors=1)
+    assert "UsageError: exitmatrix_grace: 'soon' is not a time" in result.stdout.str()
+
+
 def test_what_was_seen_once_is_not_run_again(session: pytest.Pytester) -> None:
     """Two tests that ask for one ending share its runs; another grace period is another ending."""
     tests = """
