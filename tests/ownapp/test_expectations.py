@@ -252,6 +252,7 @@ def test_each_option_of_how_it_is_run_is_a_key_of_the_file() -> None:
         ("[expect.deploy]\nexit = true", "must be an exit status"),
         ("[expect.deploy]\nexit = 'SIGFOO'", "must be an exit status"),
         ("[expect.deploy]\nexit = [0, 300]", "must be an exit status"),
+        ("[expect.deploy]\nexit = '²'", "must be an exit status"),
         ("[expect.deploy]\nwithin = 'soon'", "must be a time"),
         ("[expect.deploy]\nran = []", "must be all, or"),
         ("[expect.deploy]\nran = 5", "must be all, or"),

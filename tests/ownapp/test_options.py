@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+from pathlib import Path
 
 import pytest
 from exitmatrix.cli.call import Call
@@ -18,6 +20,8 @@ from exitmatrix.declare.texts import (
     role,
     time_given,
 )
+from exitmatrix.machine.run.app import session
+from exitmatrix.machine.store.files import CannotWrite, check_writable
 from exitmatrix.model.app import GRACE, Readiness, Situation
 from exitmatrix.model.launcher import Launcher
 from exitmatrix.model.tree import PLACES
@@ -117,7 +121,7 @@ def test_there_are_six_ways_to_be_ready(text: str, by: str, what: str) -> None:
     assert isinstance(found, Readiness)
 
 
-@pytest.mark.parametrize("text", ["soon", "http://example.org/", "line [", "-1"])
+@pytest.mark.parametrize("text", ["soon", "http://example.org/", "line [", "-1", "²", "²s", "٣"])
 def test_what_is_no_way_to_be_ready_is_refused(text: str) -> None:
     """In one line that says what there is; another machine is never asked."""
     with pytest.raises(CannotRead) as refused:
@@ -214,3 +218,28 @@ def test_a_fixed_port_is_had_by_one_run_at_a_time(
 ) -> None:
     """Two runs side by side would meet at it, unless {port} is asked for."""
     assert meet_at_a_port(command, listening) is alone
+
+
+def test_only_a_regular_file_is_written(tmp_path: Path) -> None:
+    """A pipe would be waited for; what is put in the place of a device would be the last of it."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").touch()
+    check_writable(tmp_path / "file")
+    check_writable(tmp_path / "other")
+    for name, told in (
+        ("pipe", "it is no regular file"),
+        ("/dev/null", "it is no regular file"),
+        (".", "it is a folder"),
+        ("nowhere/file", "there is no folder"),
+        ("file/other", "there is no folder"),
+        ("x" * 300, "File name too long"),
+    ):
+        with pytest.raises(CannotWrite, match=told):
+            check_writable(tmp_path / name)
+
+
+def test_a_name_that_is_too_long_is_none() -> None:
+    """It is said as of any other that is not there."""
+    name = f"/{'x' * 5000}"
+    assert not session.is_folder(name, "/")
+    assert session.why_no_command(name, "/") == "file name too long"

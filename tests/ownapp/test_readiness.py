@@ -80,3 +80,32 @@ def test_a_server_is_asked_for_nothing_unless_ready_says_so(
     done = run_app(*words, "--", "python", "counting.py", "{port}", str(asked))
     assert done.returncode == 0, done.stderr
     assert asked.exists() == (ready == "/")
+
+
+WRITES_LATE = """
+import atexit, signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+time.sleep(1)
+atexit.register(print)
+if sys.argv[2:]: open(sys.argv[1], "w").close()
+time.sleep(60)
+"""
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("writes", [True, False])
+def test_a_file_that_was_there_before_shows_nothing(
+    writes: bool, run_app: Run, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A run that was killed leaves its pid file: the next is ready when it has written its own."""
+    (folder / "late.py").write_text(WRITES_LATE)
+    pid_file: Path = tmp_path_factory.mktemp("run") / "app.pid"
+    pid_file.write_text("1")
+    words = ("--ready", f"file {pid_file}", "--ready-within", "9s", *("--trials", "1"))
+    program = ("--", "python", "late.py", str(pid_file), *(["writes"] if writes else []))
+    done = run_app(*words, "--ending", "deploy", *program)
+    assert done.returncode == (0 if writes else 3), done.stderr
+    if writes:
+        assert "builtins:print" in done.stdout.partition("clean-up ran")[0]
+    else:
+        assert f"{pid_file} was there before, and has not been written since" in done.stderr

@@ -24,7 +24,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from exitmatrix.declare.situations import SIGNALS, NoSuchSituation, find, nearest
-from exitmatrix.declare.texts import CannotRead, address, duration, role
+from exitmatrix.declare.texts import NUMBER, CannotRead, address, duration, role
 from exitmatrix.model.app import Expectation
 from exitmatrix.model.base import Frozen
 
@@ -261,7 +261,7 @@ def _labels(values: Sequence[Any]) -> tuple[str, ...]:
 def _exits(values: Sequence[Any]) -> tuple[str, ...]:
     found = _some(values)
     for one in found:
-        if not (one.isdigit() and int(one) < STATUSES) and one not in KILLING:
+        if not (NUMBER.fullmatch(one) and int(one) < STATUSES) and one not in KILLING:
             close = get_close_matches(one.upper(), sorted(KILLING), n=1)
             meant = f"; did you mean '{close[0]}'?" if close else ""
             raise _IsNone(f"'{one}' is none{meant}")

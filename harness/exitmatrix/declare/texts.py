@@ -10,7 +10,8 @@ from difflib import get_close_matches
 
 from exitmatrix.model.app import PORT, Readiness
 
-DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m)?")
+DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m)?", re.ASCII)
+NUMBER = re.compile(r"\d+", re.ASCII)  # str.isdigit() takes ² for one, and int() does not
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, None: 1.0}
 HIGHEST = 1 << 16
 VARIABLE = re.compile(r"[A-Za-z_]\w*=.*")
@@ -46,8 +47,8 @@ def readiness(text: str, within: float) -> Readiness:
     word, _, rest = text.partition(" ")
     if text == "auto":
         return Readiness(within=within)
-    if text.isdigit() or text == PORT:
-        if text.isdigit() and not 0 < int(text) < HIGHEST:
+    if NUMBER.fullmatch(text) or text == PORT:
+        if text != PORT and not 0 < int(text) < HIGHEST:
             raise CannotRead(f"{text} is no port; a number of seconds is written {text}s")
         return Readiness(by="port", what=text, within=within)
     if word in ("line", "file") and rest:
@@ -61,7 +62,7 @@ def readiness(text: str, within: float) -> Readiness:
         return Readiness(by="url", what=text, within=within)
     if "://" in text:
         raise CannotRead(f"'{text}' is not on this machine; name http://127.0.0.1:PORT/PATH")
-    if DURATION.fullmatch(text) and not text.isdigit():
+    if DURATION.fullmatch(text):
         if duration(text) >= within:
             raise CannotRead(f"--ready {text} is not within --ready-within {within:g}s")
         return Readiness(by="seconds", seconds=duration(text), within=within)

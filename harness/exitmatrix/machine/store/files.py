@@ -6,6 +6,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from io import FileIO
 from pathlib import Path
@@ -40,8 +41,15 @@ def is_written(file: Path) -> bool:
 def check_writable(file: Path) -> None:
     """Whether a file could be written, before it takes time to make it. Raises CannotWrite."""
     folder = file.parent
-    if file.is_dir():
-        raise CannotWrite(f"cannot write to {file}: it is a folder")
+    try:
+        mode = file.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        mode = stat.S_IFREG
+    except OSError as error:
+        raise CannotWrite(f"cannot write to {file}: {error.strerror}") from error
+    if not stat.S_ISREG(mode):  # a pipe would be waited for, and a device be replaced
+        what = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+        raise CannotWrite(f"cannot write to {file}: it is {what}")
     if not folder.is_dir():
         raise CannotWrite(f"cannot write to {file}: there is no folder {folder}")
     if not os.access(folder, os.W_OK | os.X_OK):

@@ -75,9 +75,9 @@ class Leftovers:
             if _differ(then.get(path), now.get(path)) and not path.startswith(f"{self._own}/")
         )
 
-    def _marked(self) -> dict[str, _Mark | None]:
+    def _marked(self) -> dict[str, Mark | None]:
         return {
-            path: _mark(path, kind)
+            path: mark_of(path, kind)
             for folder in self._whole
             for path, kind in ((folder, "folder"), *_entries(folder, deep=True))
         }
@@ -162,7 +162,7 @@ class Leftovers:
         shared_memory.remove(self._memory)
 
 
-class _Mark(NamedTuple):
+class Mark(NamedTuple):
     """What differs when an entry was replaced or written to; of a folder, when its names do."""
 
     inode: int
@@ -170,18 +170,19 @@ class _Mark(NamedTuple):
     tools: frozenset[str] = frozenset()  # what tools keep in it
 
 
-def _mark(path: str, kind: str) -> _Mark | None:
+def mark_of(path: str, kind: str = "file") -> Mark | None:
+    """By what it is seen that an entry is another one, or was written to; None: there is none."""
     try:
         about = os.lstat(path)
         if kind != "folder":
-            return _Mark(about.st_ino, about.st_ctime_ns)
+            return Mark(about.st_ino, about.st_ctime_ns)
         tools = frozenset(filter(_is_of_tools, os.listdir(path)))  # noqa: PTH208
-        return _Mark(about.st_ino, about.st_mtime_ns, tools)
+        return Mark(about.st_ino, about.st_mtime_ns, tools)
     except OSError:
         return None
 
 
-def _differ(one: _Mark | None, other: _Mark | None) -> bool:
+def _differ(one: Mark | None, other: Mark | None) -> bool:
     if one is None or other is None:
         return one is not other
     if one.tools != other.tools:

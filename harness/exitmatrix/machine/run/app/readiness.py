@@ -6,10 +6,10 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from exitmatrix.machine.run.app import looking
+from exitmatrix.machine.run.app.leftovers import mark_of
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.running import NotReady
 from exitmatrix.model.app import PORT
@@ -139,6 +139,8 @@ def _missing(state: AppState) -> str:
             return f"{what} was not answered with success"
         case "line":
             return f"no line of its output matches '{what}'"
+        case _ if state.shown:
+            return f"{what} was there before, and has not been written since"
         case _:
             return f"{what} is not there"
 
@@ -208,8 +210,8 @@ async def _is_shown(state: AppState) -> bool:
             return await _answers(state, what)
         case "line":
             return re.search(what, state.text, re.MULTILINE) is not None
-        case _:
-            return (Path(state.spec.folder) / what).exists()
+        case _:  # what a run that was killed has left says nothing of this one
+            return mark_of(state.file_of_ready) not in (None, state.shown)
 
 
 async def _answers(state: AppState, url: str) -> bool:

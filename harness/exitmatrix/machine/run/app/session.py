@@ -146,14 +146,19 @@ def why_no_command(word: str, folder: str) -> str:
     path = Path(folder) / word
     if not word:
         return "the name of a program is empty"
-    if "/" not in word or not path.exists():
-        return "command not found"
+    try:
+        if "/" not in word or not path.exists():
+            return "command not found"
+    except OSError as error:
+        return str(error.strerror).lower()
     return "is a folder" if path.is_dir() else "is not executable; chmod +x would make it so"
 
 
 def is_folder(path: str, folder: str) -> bool:
     """Whether there is such a folder, as seen from where the command is started."""
-    return (Path(folder) / path).is_dir()
+    with contextlib.suppress(OSError):  # a name that is too long
+        return (Path(folder) / path).is_dir()
+    return False
 
 
 def new_folder(parent: str, name: str) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from exitmatrix.machine.run.app import looking
-from exitmatrix.machine.run.app.leftovers import Leftovers
+from exitmatrix.machine.run.app.leftovers import Leftovers, mark_of
 from exitmatrix.machine.run.app.terminal import Terminal
 from exitmatrix.machine.run.app.timed import TimedJournal
 from exitmatrix.machine.run.channel import Channel, Output
@@ -51,6 +51,7 @@ class AppState(Running[TimedJournal]):
         self.sockets: dict[int, looking.Listening] = {}  # that the tree holds, by inode
         self.listening: tuple[str, ...] = ()  # where, when it was ready
         self.ready = False
+        self.shown = mark_of(self.file_of_ready)  # by a file that was there before
         self.alone = spec.alone
         self.shortened = False  # what is left of the grace period need not be waited for
         self._pids: dict[int, int] = {}  # of a PID namespace, and what they are here
@@ -68,6 +69,11 @@ class AppState(Running[TimedJournal]):
             undo.callback(self.gates.close)
             self.output: Output = Terminal() if spec.terminal else Output()
             undo.pop_all()
+
+    @property
+    def file_of_ready(self) -> str:
+        """What `--ready 'file PATH'` names."""
+        return str(Path(self.spec.folder) / self.spec.ready.what.replace(PORT, str(self.port)))
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
