@@ -298,6 +298,25 @@ def test_a_launcher_is_told_apart_from_the_program_and_from_helpers() -> None:
     assert "Its launcher, sh, is killed by SIGTERM." in sentences(shown)
 
 
+def test_launchers_of_one_name_that_end_alike_are_told_of_once() -> None:
+    """Honcho forks a process that starts the shell above the program."""
+    shown = _seen(_trial((1, "signal SIGTERM")))
+    (sh,) = shown.launchers
+    text = sentences(replace(shown, launchers=(replace(sh, name="honcho"),) * 2 + (sh,)))
+    assert text.endswith(
+        "Each honcho above it is killed by SIGTERM. Its launcher, sh, is killed by SIGTERM."
+    )
+
+
+def test_a_program_that_is_started_again_is_a_program_and_no_role() -> None:
+    """What is called `main` and `new-main` in records."""
+    shown = _seen(_trial((1, "signal SIGTERM")))
+    (program,) = shown.processes
+    text = sentences(replace(shown, processes=(program, replace(program, role="new-main"))))
+    assert text.startswith("The program ")
+    assert " A new process of the program " in text
+
+
 def test_a_launcher_that_waits_is_alive() -> None:
     """Neither has ended: both go on."""
     shown = _seen(_trial())

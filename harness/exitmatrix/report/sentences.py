@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from exitmatrix.model import Outcome, Process
-from exitmatrix.model.outcome import NEW, started_later
+from exitmatrix.model.outcome import NEW, Launching, started_later
+from exitmatrix.model.tree import MAIN
 from exitmatrix.report.phrases import cut_short, fate
 
 _OUTPUT = {
@@ -53,9 +55,11 @@ def _process(process: Process, outcome: Outcome) -> Iterator[str]:
 
 
 def _subject(process: Process, outcome: Outcome) -> str:
-    if len(outcome.processes) == 1:
-        return "The program"
     base, number, _ = process.role.partition("#")
+    if len(outcome.processes) == 1 or base == MAIN:
+        return "The program"
+    if base == f"{NEW}{MAIN}":
+        return "A new process of the program"
     if base == "others":
         return f"Another worker ({process.role})" if number else "The other worker"
     if started_later(process.role, outcome):
@@ -105,9 +109,9 @@ def _went_on(process: Process) -> bool:
 
 
 def _afterwards(outcome: Outcome) -> Iterator[str]:
-    for one in outcome.launchers:
-        goes = "goes on" if one.exit is None else _exit(one.exit).removeprefix("and ")
-        yield f"Its launcher, {one.name}, {goes}"
+    for one, count in Counter(map(_launcher, outcome.launchers)).items():
+        name, goes = one
+        yield f"Its launcher, {name}, {goes}" if count == 1 else f"Each {name} above it {goes}"
     if outcome.answer and outcome.survivors:
         words = {"none": "gets no answer", "either": "gets an answer or none"}
         yield f"The client {words.get(outcome.answer, f'gets status {outcome.answer}')}"
@@ -126,6 +130,11 @@ def _afterwards(outcome: Outcome) -> Iterator[str]:
         yield f"{state.capitalize()}: {_list(kinds)}"
     if outcome.left:
         yield f"Left behind in shared memory: {_list(outcome.left)}"
+
+
+def _launcher(one: Launching) -> tuple[str, str]:
+    """Its name, and what becomes of it."""
+    return one.name, _exit(one.exit).removeprefix("and ")
 
 
 def _list(names: Sequence[str]) -> str:
