@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exitmatrix.cli.explain import ending
 from exitmatrix.cli.records import read_alike
 from exitmatrix.judge.laws import LAWS_BY_ID
 from exitmatrix.judge.texts import GENERAL
@@ -453,6 +454,24 @@ def test_an_id_is_explained_as_if_all_had_been_read() -> None:
         same = [one for one in rows if one.question == record.question]
         assert alike[platform] == same
     assert read_alike(REPORTS, "plain/SIGINT") == {}
+
+
+@pytest.mark.parametrize(
+    "words", ["flask-debug/SIGKILL@child", "sh/SIGTERM@first", "SIGKILL@child"]
+)
+def test_the_end_of_an_id_is_found_as_among_all_records(words: str) -> None:
+    """And so are all that were asked the same, on whatever Python."""
+    alike = read_alike(REPORTS, words)
+    named = find_cells(words, [CellId.parse(cell) for cell in RECORDS])
+    assert {one.record.cell for one in ending(words, alike)} == set(map(str, named))
+    asked = {cell.question for cell in named}
+    read = {record.cell for rows in alike.values() for record in rows}
+    assert read == {cell for cell, one in RECORDS.items() if one.question in asked}
+
+
+def test_a_pattern_is_looked_for_among_all_records() -> None:
+    """It may name cells of which nothing ends as it does."""
+    assert read_alike(REPORTS, "plain/SIG*@main") == {}
 
 
 def test_a_pattern_and_a_part_list_the_same_cells() -> None:

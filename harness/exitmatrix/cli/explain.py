@@ -68,8 +68,9 @@ def command(cell: str, folder: Path | None, reproducer: Path | None, as_json: bo
       python3.13 sigterm.py
     """
     folder = folder_to_read(folder)
-    records = read_alike(folder, cell)  # for an id, which is the usual case, no others are read
-    found = exactly(cell, records)
+    # For an id or the end of one, which are the usual cases, no others are read.
+    records = read_alike(folder, cell)
+    found = exactly(cell, records) or ending(cell, records)
     if not found:
         records = read_some(folder)
         found = find(cell, records)
@@ -89,6 +90,16 @@ def exactly(id: str, records: Records) -> list[Found]:
         for platform, rows in sorted(records.items())
         for record in rows
         if record.cell == id
+    ]
+
+
+def ending(words: str, records: Records) -> list[Found]:
+    """The cells whose ids end in these words: SCENARIO/TERMINATION@TARGET, or less."""
+    return [
+        Found(platform=platform, record=record)
+        for platform, rows in sorted(records.items())
+        for record in rows
+        if record.cell.endswith(f"/{words}")
     ]
 
 

@@ -11,6 +11,7 @@ from exitmatrix.machine.store.places import HERE, nearest_records
 from exitmatrix.machine.store.records import read_records
 from exitmatrix.model import CellId, Question, Record
 
+PATTERN = "*?["  # of which a pattern has one: fnmatch
 Records = Mapping[str, Sequence[Record]]  # by platform
 
 
@@ -30,17 +31,23 @@ def read(folder: Path) -> dict[str, list[Record]]:
         raise Failure(f"the records cannot be used: {error}", HARNESS_FAILED) from error
 
 
-def read_alike(folder: Path, cell: str) -> Records:
-    """The records of a cell and of all that were asked the same; none where it is no cell's id."""
+def read_alike(folder: Path, words: str) -> Records:
+    """The records of a cell, or of those whose ids end so, and of all that were asked the same.
+
+    None where the words are no id, and may be more than the end of one.
+    """
     try:
-        question = CellId.parse(cell).question
+        return read_asked(folder, CellId.parse(words).question)
     except ValueError:
-        return {}
-    return read_asked(folder, question)
+        whole = "@" in words and not set(words) & set(PATTERN)
+        return read_asked(folder, words) if whole else {}
 
 
-def read_asked(folder: Path, question: Question) -> Records:
-    """The records of one question, with no other read; none where one cannot be used."""
+def read_asked(folder: Path, question: Question | str) -> Records:
+    """The records of one question, with no other read; none where one cannot be used.
+
+    Of the end of one, which has its target, those of all whose questions end so.
+    """
     try:
         return read_records(folder, f'/{question}"'.encode())
     except ValueError:  # which the whole reading tells of
