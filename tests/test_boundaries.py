@@ -57,10 +57,11 @@ def test_both_sides_of_a_boundary_are_predicted(place: int) -> None:
 
 DAMAGES = all_damages(REPORTS)
 RARE = "what it allows more was not seen in 1,200 runs here, nor does a cell on record show it"
+JOINS = "threads that join the main one show it (3 of 310 runs on 3.9); generated ones do not join it"
 UNNOTICED = {
     "without pypy-fails-at-once": "no cell on record is PyPy 3.7's; a test below runs it",
-    "waits_for_threads of pypy-3.7.10-7.3.5 as on pypy-2.7.18-7.3.3": RARE,
-    "waits_for_threads of pypy-3.9.16-7.3.11 as on pypy-3.11.17-8.0.1": RARE,
+    "waits_for_threads of pypy-3.7.10-7.3.5 as on pypy-2.7.18-7.3.3": JOINS,
+    "waits_for_threads of pypy-3.9.16-7.3.11 as on pypy-3.11.17-8.0.1": JOINS,
     "call_grace of cpython-3.6.15 as on cpython-3.7.16": RARE,
     "call_grace of cpython-3.7.16 as on cpython-3.6.15": RARE,
 }

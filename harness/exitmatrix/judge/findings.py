@@ -161,6 +161,7 @@ import atexit, os, sys
 sys.stdout.write("not flushed\\n")
 atexit.register(os._exit, 0)
 """,
+        beside=("no-flush-before-handlers-of-a-text",),
     ),
     Finding(
         id="buffers-at-a-fatal-error",

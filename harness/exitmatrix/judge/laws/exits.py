@@ -216,11 +216,11 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: not f.daemon and f.profile.waits_for_threads == "perhaps",
         then=lambda _: (Waits(waits=True), Waits(waits=False)),
         because=(
-            "PyPys of 3.7 to 3.9 sometimes end without waiting for a thread that began to run "
-            "only when the main thread's code had ended."
+            "PyPys of 3.7 to 3.9 sometimes end without waiting. The main thread lets go of a lock "
+            "and asserts that nobody holds it: a thread that joins the main thread may."
         ),
-        source="PyPy 7.3.11 lib-python/3/threading.py, _shutdown",
-        race="the thread's first step, and the main thread's look at which threads there are",
+        source="PyPy 7.3.11 lib-python/3/threading.py, _shutdown and Thread._stop",
+        race="a thread that joins the main thread, and the main thread's look at its own lock",
     ),
     Law(
         id="daemons-are-left",

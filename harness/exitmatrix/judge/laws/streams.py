@@ -11,8 +11,7 @@ NO_FILE = ("c", "m", "runpy")
 
 def flushed_early(facts: Facts) -> bool:
     """Whether stdout is flushed when the code has ended, before any handler runs."""
-    kind = facts.profile.code_end_flush
-    if kind == "of a file" and facts.start in NO_FILE:
+    if _is_text(facts):
         return False
     if facts.hook:  # and now, before it is called?
         return facts.profile.hook_flush == "before"
@@ -20,9 +19,15 @@ def flushed_early(facts: Facts) -> bool:
         return facts.profile.hook_flush != "before"
     if facts.told:
         return facts.profile.hook_flush == "behind" and facts.exception != "KeyboardInterrupt"
+    kind = facts.profile.code_end_flush
     return kind in ("always", "of a file") or (
         facts.exception != "" and (kind == "exceptions" or facts.exception != "SystemExit")
     )
+
+
+def _is_text(facts: Facts) -> bool:
+    """Whether Python is given the program in a way in which only files are flushed early."""
+    return facts.profile.code_end_flush == "of a file" and facts.start in NO_FILE
 
 
 def _unread(facts: Facts) -> bool:
@@ -102,16 +107,26 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="no-flush-before-handlers",
         about="code ended",
-        when=lambda f: not flushed_early(f) and not (f.hook or f.told),
+        when=lambda f: not flushed_early(f) and not (f.hook or f.told or _is_text(f)),
         then=lambda _: Writes(written=False),
         because=(
             "In Python 2 and older PyPys code that ends without an exception leaves stdout "
-            "buffered while handlers run. So does CPython 3 where the program is not run as a "
+            "buffered while handlers run."
+        ),
+        source="CPython 2.7 Modules/main.c, Py_Main; PyPy 7.3.5 pypy/interpreter/app_main.py, "
+        "run_toplevel",
+    ),
+    Law(
+        id="no-flush-before-handlers-of-a-text",
+        about="code ended",
+        when=lambda f: _is_text(f) and not (f.hook or f.told),
+        then=lambda _: Writes(written=False),
+        because=(
+            "CPython 3 leaves stdout buffered while handlers run where the program is not run as a "
             "file: with -c, -m or runpy."
         ),
-        source="CPython 2.7 Modules/main.c, Py_Main; 3.8 Python/pythonrun.c, "
-        "PyRun_SimpleStringFlags, and Modules/main.c, pymain_run_module; PyPy 7.3.5 "
-        "pypy/interpreter/app_main.py, run_toplevel",
+        source="CPython 3.8 Python/pythonrun.c, PyRun_SimpleStringFlags, which calls no flush_io; "
+        "Modules/main.c, pymain_run_module",
     ),
     Law(
         id="hook-instead-of-flush",
