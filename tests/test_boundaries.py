@@ -57,7 +57,7 @@ def test_both_sides_of_a_boundary_are_predicted(place: int) -> None:
 
 DAMAGES = all_damages(REPORTS)
 RARE = "what it allows more was not seen in 1,200 runs here, nor does a cell on record show it"
-JOINS = "threads that join the main one show it (3 of 310 runs on 3.9); generated ones do not join it"
+JOINS = "threads that join the main one show it (3 of 310 runs on 3.9); generated ones do not"
 UNNOTICED = {
     "without pypy-fails-at-once": "no cell on record is PyPy 3.7's; a test below runs it",
     "waits_for_threads of pypy-3.7.10-7.3.5 as on pypy-2.7.18-7.3.3": JOINS,

@@ -72,6 +72,7 @@ READING = (
 )
 CANNOT_SAY = (
     "conditions and loops: a program does the same thing each time",
+    "sys.exit with anything but None, a whole number or text: of 3.5 PyPy makes 3, and CPython 1",
     "two threads that act at the same time: each waits for the other to be done",
     "signals from another process, but the SIGTERM of a process that is terminated, and time",
     "subprocess, servers: the matrix has those",
