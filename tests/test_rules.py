@@ -213,6 +213,17 @@ def test_a_law_that_crashes_makes_its_cells_unknown_and_stops_nothing() -> None:
             assert told.verdict.verdict == "match"
 
 
+def test_a_process_whose_end_nobody_saw_contradicts_no_law() -> None:
+    """One that is reaped too soon has a status that is not known: that is not another status."""
+    record = cells_using()["libc-exit"][0]
+    [outcome] = record.outcomes
+    hidden = tuple(replace(one, exit={"unknown": "reaped"}) for one in outcome.processes)
+    beside = replace(record, outcomes=(outcome, replace(outcome, processes=hidden)))
+    told = judge(beside, scenarios()[record.scenario])
+    assert told.verdict.verdict == "unknown"
+    assert told.why == "the end of a process was not seen: reaped"
+
+
 def test_what_no_law_speaks_of_is_unpredicted_with_the_question() -> None:
     """A gap in the laws is told as one."""
     record = cells_using()["exec-replaces"][0]

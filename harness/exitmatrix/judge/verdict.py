@@ -34,9 +34,9 @@ def judge(
 ) -> Judgement:
     """The verdict on one cell, with what the laws allow and why it is no match.
 
-    What was not observed is unknown: a trial that showed too little, and a process
-    that nothing spoke from. So is a cell in whose rules there is a mistake: what
-    cannot be judged does not match, and does not stop the others.
+    What was not observed is unknown: a trial that showed too little, a process that
+    nothing spoke from, and one whose end nobody saw. So is a cell in whose rules there
+    is a mistake: what cannot be judged does not match, and does not stop the others.
     """
     prediction: Prediction | None = None
     word: VerdictWord
@@ -48,11 +48,19 @@ def judge(
         word, why = "unknown", f"a rule failed: {type(error).__name__}: {error}"
     else:
         word, why = _compare(record, prediction)
-    mute = any(one.fired is None for outcome in record.outcomes for one in outcome.processes)
-    if record.unknown or mute:
-        word = "unknown"
-        why = "; ".join(record.unknown) or "a process was not observed from inside"
+    unseen = list(record.unknown) or list(dict.fromkeys(_unseen(record)))
+    if unseen:
+        word, why = "unknown", "; ".join(unseen)
     return _judgement(record, word, prediction, why)
+
+
+def _unseen(record: Record) -> Iterator[str]:
+    """What was not seen of the processes of its outcomes."""
+    for one in (process for outcome in record.outcomes for process in outcome.processes):
+        if one.fired is None:
+            yield "a process was not observed from inside"
+        if reason := (one.exit or {}).get("unknown"):
+            yield f"the end of a process was not seen: {reason}"
 
 
 def judge_all(
