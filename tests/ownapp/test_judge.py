@@ -148,6 +148,9 @@ def test_a_handler_that_ran_and_ended_nothing_is_told() -> None:
     assert f"{told}. It returned, and then Python goes on" in why(swallowed)
     raised = tuple(replace(one, left=one.handler == stop) for one in swallowed.handlers)
     assert f"{told}. A handler that raises ends nothing" in why(replace(swallowed, handlers=raised))
+    old = outcome(replace(swallowed, handlers=raised), python="3.8.18")
+    (reason, *_) = reasons(old, find("deploy"))
+    assert "Python waits for threads that are no daemons" in reason.text  # not told of there
     assert told not in why(member("main", (stop, "ran"), (CLOSE, "unfinished"), **GRACE))
     assert told not in why(replace(swallowed, finishing=True))
     assert told not in why(replace(swallowed, exit="code 0"))

@@ -213,12 +213,14 @@ def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
                 " daemon=True",
                 source="Python, threading, Thread objects; Lib/threading.py, _shutdown",
             )
+        # What waits so is told from 3.9 on: exitmatrix_exits.
+        waits = WAITS * outcome.python.startswith(("2.", "3.6.", "3.7.", "3.8."))
         for ran in one.registered:
             where = f" ({ran.handler.place})" if ran.handler.place else ""
             if ran.handler.mechanism == f"signal.{name}" and _led_nowhere(one, ran):
                 yield Reason(
                     text=f"{ran.handler.label}{where} ran in {one.base}, which went on."
-                    + (RAISED if ran.left else RETURNED),
+                    + (RAISED + waits if ran.left else RETURNED),
                     remedy=STOPS if ran.left else f"{STOPS}, or call sys.exit() at its end",
                     source="Python, signal, Note on Signal Handlers and Exceptions",
                 )
@@ -234,6 +236,7 @@ def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
 RAISED = (
     " A handler that raises ends nothing where its exception is caught, as in a server's code in C."
 )
+WAITS = " Or the main thread has ended, and Python waits for threads that are no daemons."
 RETURNED = " It returned, and then Python goes on where the signal has interrupted it."
 STOPS = "have the handler tell the server to stop, in the way that it has for that"
 
