@@ -71,6 +71,22 @@ def test_one_line_for_a_wrong_name(tmp_path: Path) -> None:
     assert line.startswith("exitmatrix: no scenario matches 'plane'; nearest: plain")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("diff", "NAME", "x"),
+        ("explain", "--records", "NAME", "plain/return@main"),
+        ("site", "--to", "NAME"),
+    ],
+)
+def test_one_line_for_a_name_that_is_too_long(words: tuple[str, ...]) -> None:
+    """Whatever is named so, and whoever looks for it first."""
+    done = run(*("x" * 5000 if one == "NAME" else one for one in words))
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].endswith(": file name too long")
+
+
 def test_output_that_cannot_be_written(tmp_path: Path) -> None:
     """An output folder that cannot be written is named, with status 2."""
     file = tmp_path / "reports"

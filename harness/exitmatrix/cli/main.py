@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -11,6 +12,8 @@ import click
 
 from exitmatrix.cli.errors import (
     INTERRUPTED,
+    USAGE_ERROR,
+    Failure,
     ignoring_signals_at_the_end,
     usage_failure,
 )
@@ -64,6 +67,11 @@ class Commands(Group):
             sys.exit(error.exit_code)
         except click.Abort:
             sys.exit(INTERRUPTED)
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:  # by whoever first looks whether it is there
+                raise
+            Failure(f"{error.filename}: {str(error.strerror).lower()}", USAGE_ERROR).show()
+            sys.exit(USAGE_ERROR)
         sys.exit(status if isinstance(status, int) else 0)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
