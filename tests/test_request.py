@@ -179,14 +179,14 @@ def test_a_worker_that_leaves_without_its_master_may_cut_its_view_then() -> None
     "cell",
     [
         "gunicorn-stuck/SIGTERM-then-SIGTERM@master",
-        "granian-busy/SIGTERM-then-SIGTERM@group",
-        "uwsgi-master/SIGTERM-then-SIGTERM@master",
-        "uwsgi-master-busy/SIGTERM-then-SIGKILL@master",
+        "gunicorn-gevent/SIGTERM-then-SIGKILL@group",
+        "celery-prefork/SIGTERM-then-SIGTERM@group",
+        "celery-prefork/SIGTERM-then-SIGKILL@group",
     ],
 )
 def test_two_signals_of_which_nobody_has_said_anything_are_withheld(cell: str) -> None:
-    """As one that meets a master that has started anew, or is the third within one process."""
-    packages = {"gunicorn": "27.0.1", "granian": "2.8.7", "pyuwsgi": "2.0.30"}
+    """As one that comes while workers may be on their way out, or be replaced once more."""
+    packages = {"gunicorn": "27.0.1", "gevent": "26.9.0", "celery": "5.7.0"}
     asked = record(cell, stack="made", packages=packages)
     with pytest.raises(NotPredicted, match="SIGTERM-then-"):
         foresee(asked, LOADED[asked.scenario])
@@ -202,6 +202,111 @@ def test_a_second_sigterm_changes_nothing(scenario: str, target: str) -> None:
         for ending in ("SIGTERM", "SIGTERM-then-SIGTERM")
     )
     assert twice == once
+
+
+KILLED, TERMINATED = "{'signal': 'SIGKILL'}", "{'signal': 'SIGTERM'}"
+CLEAN = (("C", "B", "A"), (), "{'code': 0}")
+LIVES = ((), (), "None")
+
+
+@pytest.mark.parametrize("scenario", ["uwsgi-master", "uwsgi-master-busy"])
+def test_a_master_that_has_started_anew_takes_the_second_signal_as_the_first(scenario: str) -> None:
+    """Of two workers each signal has two more started. A SIGKILL leaves the last without it."""
+    left = (("uwsgi.atexit:bye", "C", "B", "A"), (), "{'code': 30}")
+    lost = ((), ("view:busy",), "{'code': 30}") if scenario.endswith("busy") else left
+    client = "closed" if scenario.endswith("busy") else None
+    old = sorted((left, lost), reverse=True)
+    twice = in_turn(scenario, "SIGTERM-then-SIGTERM@master", pyuwsgi="2.0.30")
+    assert twice == {(LIVES, *old, left, left, LIVES, LIVES, client)}
+    killed = in_turn(scenario, "SIGTERM-then-SIGKILL@master", pyuwsgi="2.0.30")
+    gone = ((), (), KILLED)
+    assert killed == {(gone, *old, left, left, client)}
+
+
+def test_a_worker_that_was_deaf_to_the_first_signal_takes_the_second() -> None:
+    """So nobody is left, where after one signal a worker may be that had just been forked."""
+    once, twice, killed = (
+        in_turn("gunicorn", f"{ending}@group", gunicorn="20.1.0")
+        for ending in ("SIGTERM", "SIGTERM-then-SIGTERM", "SIGTERM-then-SIGKILL")
+    )
+    assert {told for told in once if LIVES not in told} == twice < once
+    assert any(LIVES in told for told in once)
+    assert {told for told in killed if ((), (), KILLED) not in told} == twice < killed
+
+
+def test_a_signal_that_may_be_swallowed_may_be_swallowed_twice() -> None:
+    """In Django's reloader on PyPy, where a callback of a weak reference runs at that moment."""
+    once, twice = (
+        foresee(
+            record(
+                f"django-runserver/{ending}@worker",
+                version="3.11.17",
+                implementation="pypy",
+                build="8.0.1",
+                stack="made",
+                packages={"django": "5.2"},
+            ),
+            LOADED["django-runserver"],
+        )
+        for ending in ("SIGTERM", "SIGTERM-then-SIGTERM")
+    )
+    assert twice.outcomes == once.outcomes
+    assert {one.processes[1].exit is None for one in twice.outcomes} == {True, False}
+
+
+def test_a_master_that_stops_one_worker_after_another_may_be_killed_before_the_second() -> None:
+    """Then that serves on, if the first is the one that answers."""
+    answered = (("view:busy", "lifespan:shutdown", "C", "B", "A"), (), "{'code': 0}")
+    told = (("lifespan:shutdown", "C", "B", "A"), (), "{'code': 0}")
+    gone = ((), (), KILLED)
+    made = in_turn("uvicorn-workers-busy", "SIGTERM-then-SIGKILL@master", uvicorn="0.28.1")
+    assert made == {(gone, told, answered, "200"), (gone, answered, LIVES, "200")}
+    at_once = in_turn("uvicorn-workers-busy", "SIGTERM-then-SIGKILL@master", uvicorn="0.54.0")
+    assert not any(LIVES in one for one in at_once)
+
+
+def test_a_third_signal_may_hang_a_worker_of_granian() -> None:
+    """The group's and its master's are two, unless Python has merged them."""
+    twice = in_turn("granian-busy", "SIGTERM-then-SIGTERM@group", granian="2.8.7")
+    hung = (LIVES, ((), ("view:busy",), "None"), "waits")
+    assert twice - {hung} == in_turn("granian-busy", "SIGTERM@group", granian="2.8.7")
+    assert hung in twice
+    assert hung not in in_turn("granian-busy", "SIGTERM-then-SIGTERM@worker", granian="2.8.7")
+
+
+def test_sigabrt_ends_a_view_as_the_kind_of_worker_has_it() -> None:
+    """A sync worker since 22 takes it for an exception of the view, and leaves with 0."""
+    packages = {"gunicorn": "27.0.1", "gevent": "26.9.0"}
+
+    def told(scenario: str, gunicorn: str = "27.0.1") -> tuple[object, ...]:
+        made = in_turn(scenario, "SIGABRT@worker", **{**packages, "gunicorn": gunicorn})
+        ((_, worker, *_, client),) = made
+        return cast(tuple[object, ...], worker)[2], client
+
+    assert told("gunicorn-busy") == ("{'code': 0}", "500")
+    assert told("gunicorn-busy", "20.1.0") == ("{'code': 1}", "closed")
+    assert told("gunicorn-gthread-busy") == ("{'code': 1}", "200")
+    assert told("gunicorn-gevent-busy") == ("{'code': 1}", "closed")
+    assert told("gunicorn-asgi-busy") == ("{'code': 1}", "closed")
+
+
+def test_a_process_that_is_killed_beside_its_view_may_have_come_anywhere() -> None:
+    """The reloader's SIGKILL cuts off two threads: that of the view, and that of the handlers."""
+    made = foresee(
+        record("flask-run-debug-busy/SIGTERM@group", stack="made", packages={"flask": "3.1.3"}),
+        LOADED["flask-run-debug-busy"],
+    )
+    workers = [one.processes[1] for one in made.outcomes]
+    killed = [one for one in workers if one.exit == {"signal": "SIGKILL"}]
+    assert {one.fired for one in killed} == {(), ("C",), ("C", "B"), ("C", "B", "A")}
+    assert all("view:busy" in (one.unfinished or ()) for one in killed)
+
+
+def test_a_master_of_celery_that_is_killed_on_its_way_takes_its_task_along() -> None:
+    """It waits for the task; the kernel kills a process of the pool with its parent."""
+    begun = (("celery.worker_shutting_down:begins",), (), KILLED)
+    made = in_turn("celery-prefork-busy", "SIGTERM-then-SIGKILL@master", celery="5.7.0")
+    assert made == {(begun, ((), ("celery.task:work",), KILLED), None)}
 
 
 def test_of_two_workers_the_one_that_answers_may_be_killed_because_the_other_has_gone() -> None:

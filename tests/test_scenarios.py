@@ -281,6 +281,8 @@ def test_the_id_of_a_length_is_taken_once(tmp_path: Path) -> None:
         ("handler-ms = [true]", "handler-ms"),
         ("handler-ms = [200, 100]", "handler-ms"),
         ("handler-ms = [100, 100]", "handler-ms"),
+        ("rests = 20", "rests"),
+        ("rests = -1", "rests"),
     ],
 )
 def test_a_wrong_value_of_a_rare_key_is_refused(line: str, key: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from signal import SIGQUIT
 from typing import Literal
@@ -16,7 +16,8 @@ from exitmatrix.judge.served.predict import predict_served
 from exitmatrix.judge.served.process import DEFAULT, process_of
 from exitmatrix.judge.served.request import foresee
 from exitmatrix.judge.verdict import judge
-from exitmatrix.machine.run.served import readiness, situation
+from exitmatrix.machine.environments.prepare import Environment
+from exitmatrix.machine.run.served import CALM, readiness, situation, spec
 from exitmatrix.model import (
     Event,
     Outcome,
@@ -36,7 +37,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.conftest import LOADED
+from tests.conftest import LOADED, NEWEST, make_order
 from tests.support.committed import records
 from tests.support.part import every
 from tests.support.served import MASTER, WORDS, told, tree, trial
@@ -344,6 +345,18 @@ def test_a_second_signal_is_sent_when_the_first_has_had_its_time() -> None:
     told = situation(TERMINATIONS["SIGTERM-then-SIGTERM"], "main", "main")
     assert [(step.signal, step.after) for step in told.steps] == [("SIGTERM", 0), ("SIGTERM", 2.5)]
     assert len(situation(TERMINATIONS["SIGTERM"], "main", "main").steps) == 1
+
+
+def test_a_scenario_may_say_how_long_its_processes_rest_before_it_is_over(
+    environment_of: Callable[[str, str], Environment],
+) -> None:
+    """The master of celery waits some ten seconds for a task that is lost."""
+    celery = environment_of(NEWEST, "celery-5.7")
+    slow, usual = (
+        spec(make_order(celery, LOADED[one], "SIGTERM"), "/nowhere").calm
+        for one in ("celery-prefork-busy", "celery-prefork")
+    )
+    assert (slow, usual) == (LOADED["celery-prefork-busy"].rests, CALM)
 
 
 def test_workers_whose_master_ends_at_once_are_watched_until_they_notice() -> None:
@@ -1087,8 +1100,7 @@ def test_a_wrong_fact_is_noticed() -> None:
 @pytest.mark.parametrize(
     ("scenario", "target", "withheld", "told"),
     [
-        ("celery-prefork-busy", "group", "SIGTERM", "SIGINT"),
-        ("celery-prefork-busy", "master", "SIGHUP", "SIGTERM"),
+        ("celery-prefork-busy", "group", "SIGHUP", "SIGINT"),
         ("gunicorn-gthread", "master", "SIGUSR1", "SIGTERM"),
         ("gunicorn-hooks", "worker", "SIGUSR1", "SIGTERM"),
         ("gunicorn", "master", "SIGUSR2", "SIGTERM"),
@@ -1132,11 +1144,17 @@ Part = tuple[str, int, str, Key, str]
 # sees one worker gone and the other not yet, though SIGTERM was sent to both at once.
 # That SIGTERM is swallowed in Django's reloader on PyPy: by hand it was, and in Werkzeug's, which
 # is alike, in 4 of 960 servers.
+# That an idle worker of celery has gone within 2.5 s of SIGTERM: it took 3.5 s and more.
 # And that the SIGQUIT of a master of gunicorn comes while handlers run which take no time: it was
 # seen where they take some (`gunicorn-slow`), and in a worker that had registered none yet.
 RARE: tuple[Part, ...] = (
     ("hypercorn-workers", 0, "master", "SIGTERM", "reports"),
     ("django-runserver", 1, "worker", "SIGTERM", "race"),
+    *(
+        (server, 0, "worker", f"SIGTERM-then-{second}", "race")
+        for server in ("celery-solo", "celery-threads")
+        for second in ("SIGTERM", "SIGKILL")
+    ),
     ("gunicorn", 2, "worker", "SIGQUIT", "interrupts"),
     *(
         (server, place, "worker", "SIGQUIT", "interrupts")

@@ -8,7 +8,8 @@
 # ready = {line = "work: begins"}
 # command = ["python", "script.py", "--app", "app", "worker", "--pool", "prefork", "--concurrency", "1", "--loglevel", "INFO"]
 # server = "celery-prefork-busy"
-# terminations = ["SIGTERM@master", "SIGTERM-then-SIGTERM@master", "SIGINT@group", "SIGINT-then-SIGINT@group", "SIGQUIT@master", "SIGKILL@worker", "SIGTERM@worker", "SIGQUIT@worker", "SIGHUP@worker", "SIGABRT@worker", "SIGKILL@master"]
+# rests = 15
+# terminations = ["SIGTERM@master", "SIGTERM-then-SIGTERM@master", "SIGINT@group", "SIGINT-then-SIGINT@group", "SIGQUIT@master", "SIGKILL@worker", "SIGTERM@worker", "SIGQUIT@worker", "SIGHUP@worker", "SIGABRT@worker", "SIGKILL@master", "SIGTERM@group", "SIGHUP@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM-then-SIGKILL@master", "SIGTERM-then-SIGKILL@worker"]
 # ///
 """Does a celery worker that is stopped finish the task that it runs, and which handlers run?
 

@@ -8,7 +8,7 @@
 # ready = {line = "work: begins"}
 # command = ["python", "script.py", "--app", "app", "worker", "--pool", "solo", "--loglevel", "INFO"]
 # server = "celery-solo-busy"
-# terminations = ["SIGTERM", "SIGTERM-then-SIGTERM", "SIGINT", "SIGINT-then-SIGINT", "SIGQUIT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGTERM-then-SIGTERM", "SIGINT", "SIGINT-then-SIGINT", "SIGQUIT", "SIGKILL", "SIGHUP", "SIGTERM-then-SIGKILL"]
 # ///
 """Does a celery worker that is stopped finish the task that it runs, and which handlers run?
 

@@ -8,7 +8,7 @@
 # ready = {line = " ready\\.$"}
 # command = ["python", "script.py", "--app", "app", "worker", "--pool", "solo", "--loglevel", "INFO"]
 # server = "celery-solo"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "SIGUSR1"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL", "SIGUSR1", "SIGTERM-then-SIGTERM", "SIGTERM-then-SIGKILL"]
 # ///
 """Which handlers run when a celery worker that runs tasks in its own process is stopped?
 

@@ -8,8 +8,8 @@
 # ready = "listening"
 # command = ["python", "app.py", "runserver", "127.0.0.1:{port}"]
 # server = "django-runserver"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGUSR1@worker", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "os-exit-7", "self-SIGTERM", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@group"]
-# busy = ["SIGTERM@master", "SIGINT@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker", "SIGTERM-then-SIGTERM@master"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGUSR1@worker", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "os-exit-7", "self-SIGTERM", "SIGTERM-then-SIGTERM"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker", "SIGTERM-then-SIGTERM@master", "SIGTERM@group", "SIGINT@group"]
 # ///
 """Whose handlers run when `runserver` is stopped, or loses a process?
 

@@ -9,7 +9,7 @@
 # command = ["python", "-m", "flask", "--debug", "run", "--port", "{port}"]
 # server = "flask-run-debug"
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "os-exit-7", "SIGTERM-then-SIGTERM", "self-SIGTERM"]
-# busy = ["SIGTERM@master", "SIGINT@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker"]
+# busy = ["SIGTERM@master", "SIGINT@master", "SIGTERM@worker", "SIGINT@worker", "SIGKILL@worker", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM@group", "SIGINT@group"]
 # ///
 """Whose handlers run when `flask --debug run` is stopped, or loses a process?
 

@@ -8,8 +8,8 @@
 # ready = "listening"
 # command = ["python", "-m", "gunicorn", "--preload", "-w", "2", "-b", "127.0.0.1:{port}", "app:app"]
 # server = "gunicorn-preload"
-# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker"]
-# busy = ["SIGTERM@master", "SIGTERM@worker", "SIGTERM@group", "SIGTERM-then-SIGTERM@master", "SIGINT@worker", "SIGQUIT@worker", "SIGKILL@master"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM"]
+# busy = ["SIGTERM@master", "SIGTERM@worker", "SIGTERM@group", "SIGTERM-then-SIGTERM@master", "SIGINT@worker", "SIGQUIT@worker", "SIGKILL@master", "SIGABRT@worker"]
 # ///
 """Whose handlers run when the master imports the application before it forks?
 

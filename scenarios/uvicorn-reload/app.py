@@ -9,7 +9,7 @@
 # command = ["python", "-m", "uvicorn", "--reload", "--port", "{port}", "app:app"]
 # server = "uvicorn-reload"
 # terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGUSR1@worker", "SIGABRT", "sys-exit-3", "os-exit-3", "exception", "self-SIGTERM", "SIGTERM-then-SIGTERM"]
-# busy = ["SIGTERM@master", "SIGTERM@worker", "SIGTERM@group", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM-then-SIGTERM@group", "SIGINT@worker", "SIGUSR1@worker"]
+# busy = ["SIGTERM@master", "SIGTERM@worker", "SIGTERM@group", "SIGTERM-then-SIGTERM@master", "SIGTERM-then-SIGTERM@worker", "SIGTERM-then-SIGTERM@group", "SIGINT@worker", "SIGUSR1@worker", "SIGTERM-then-SIGKILL@master"]
 # ///
 """Whose handlers run when uvicorn is stopped under its reloader, or loses a process?
 

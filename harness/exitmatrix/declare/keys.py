@@ -61,6 +61,7 @@ class Own(Header, frozen=True, kw_only=True):
     launchers: Texts = ()
     needs: Texts = ()
     busy: Texts = ()
+    rests: Annotated[int, _says("seconds, less than 20")] = 0
     runner: Texts = ()
 
 

@@ -42,6 +42,7 @@ ROLE = re.compile(r"[a-z][a-z-]*")
 BUSY = "-busy"  # what the id of a scenario ends with that is ended while it answers
 IN_FLIGHT = ("signal", "signal-then-signal")
 """How what ends a scenario is delivered while it answers."""
+LONGEST_REST = 20  # seconds: nothing is watched for longer
 OF_COMMANDS = ("listening", "line")  # how a command is seen to be ready
 LINE_FORM = 'ready = {line = "REGEX"}'
 READY_FORMS = 'ready = {stdout = "LINE"}, ready = "http" or ready = "none"'
@@ -91,6 +92,7 @@ def parse(id: str, text: str, path: str, folder: str = "") -> Scenario:
         needs=_needs(keys.needs),
         server=_server(keys),
         busy=_busy(keys, ready),
+        rests=_rests(keys.rests),
         runner=_runner(keys),
         acts=_acts(keys),
         printed=keys.printed,
@@ -253,6 +255,13 @@ def _busy(keys: Own, ready: Ready) -> tuple[str, ...]:
                 key, f"a signal is valid, as SIGTERM@{keys.roles[-1]}, not {id!r}"
             )
     return keys.busy
+
+
+def _rests(seconds: int) -> int:
+    if not 0 <= seconds < LONGEST_REST:
+        valid = f"{LONGEST_REST - 1} seconds at most"
+        raise InvalidScenario("tool.exitmatrix.rests", f"valid: {valid}, not {seconds}")
+    return seconds
 
 
 def _program(value: Mapping[str, Any] | None) -> Program | None:

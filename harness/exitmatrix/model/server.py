@@ -67,7 +67,7 @@ class Reaction(Frozen, kw_only=True):
 
     how: How
     status: int = 0  # with which it leaves, where it says one
-    then: str = ""  # of "raises again": the signal that comes, where that is another than it got
+    then: str = ""  # the signal that ends it, where that is another than it got
     anew: bool = False  # whether its master starts another for that reason
     interrupts: bool = False  # of "finalizes": the handler raises, within one of atexit too
     lifespan: bool = False  # whether the application's lifespan is shut down before
@@ -88,12 +88,15 @@ class Stop(Frozen, kw_only=True):
 
     passes: str = ""  # the signal that the workers get; "": it tells them in another way
     in_call: bool = False  # it waits in `subprocess.call`, which an exception leaves
+    in_turn: bool = False  # it tells one after another, and waits for each
     hurries: str = ""  # the signal that those get that are left when the first has gone
     insists: str = ""  # the signal that those get that have not gone in time
     repeats: bool = False  # it may pass the signal again before a worker has gone
     hooks: tuple[str, ...] = ()  # of the server's own kind, that it calls itself, in order
     restarts: bool = False  # it starts new workers in their place, and goes on
+    starts: tuple[str, ...] = ()  # what those come to at once that it starts in their place
     misses: bool = False  # whom it loses while it restarts, it may notice afterwards or never
+    cut: str = ""  # the signal that ends the master meanwhile, so that it tells nobody
     deserts: bool = False  # it leaves, and neither tells its workers nor waits for them
     status: int = 0  # with which it exits where it does not restart
     reports: bool = False  # or it exits with that of a second worker that was killed, if it looks
@@ -119,6 +122,7 @@ class Server(Frozen, kw_only=True):
     again: tuple[str, ...] = ()  # signals by which it leaves soon, and that change nothing if they
     # come once more while it waits for a view
     forced: View | None = None  # of a request, where SIGINT comes to a process that leaves already
+    thrice: View | None = None  # of a request, where the same signal may come a third time
     worker: Mapping[str, Reaction] = {}  # or of the one process; also by what sends two signals,
     # by the id of what a view does, such as self-SIGTERM, or a task of one that does not listen
     busy: tuple[str, ...] = ()  # what it is at work on when it is ended

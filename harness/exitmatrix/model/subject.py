@@ -141,6 +141,7 @@ class Scenario(Frozen, kw_only=True):
         str, ...
     ] = ()  # how it is ended while it answers, which makes a scenario of its own
     answering: bool = False  # whether this one is that: a request is being answered at BUSY
+    rests: int = 0  # seconds at rest after which nothing more is expected, where it is not as usual
     acts: str = ""  # the role that comes to `end_here()`, where it is not the usual one
     printed: bool = False  # whether a run without the probe is made, for what it prints
     data: dict[str, DataState] = msgspec.field(

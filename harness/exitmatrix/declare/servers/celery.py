@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from exitmatrix.model.server import Reaction, Server, Stop
+from exitmatrix.model.server import Race, Reaction, Server, Stop
 
 _BEGINS, _WORKER, _PROCESS = (
     "celery.worker_shutting_down:begins",
@@ -26,6 +26,33 @@ in the main process (apps/worker.py, `install_cry_handler`). What is not said of
 _WARM, _COLD = (_BEGINS, _WORKER), (_BEGINS,)
 _SOURCE = "celery 5.7.0 with billiard 4.3.2"
 
+_TERM = Reaction(
+    how="finalizes", hooks=_WARM, source="apps/worker.py, `install_worker_term_handler`"
+)
+_LOOKS = "worker/loops.py, `synloop`: what the handler has noted is looked at every two seconds"
+_TWICE = "apps/worker.py, `_shutdown_handler`: the same once more"
+_BY_THEN = Race(between="the second signal, and the end of an idle worker", instead=_TERM)
+
+
+def _two(race: Race | None) -> dict[str, Reaction]:
+    """A second signal to the one process while it is on its way."""
+    term = Reaction(how="finalizes", hooks=(_BEGINS, *_WARM), race=race, source=_TWICE)
+    kill = Reaction(how="default action", then="SIGKILL", called=_COLD, race=race, source=_LOOKS)
+    return {"SIGTERM-then-SIGTERM": term, "SIGTERM-then-SIGKILL": kill}
+
+
+_TWO_TO_MASTER = {
+    "SIGTERM-then-SIGTERM": Stop(hooks=(_BEGINS, *_WARM), source=_TWICE),
+    "SIGTERM-then-SIGKILL": Stop(hooks=_COLD, cut="SIGKILL", source=_LOOKS),
+}
+
+
+def _first_alone(first: Reaction) -> dict[str, Reaction]:
+    """A second signal to one of the pool, which is gone."""
+    two = ("SIGTERM-then-SIGTERM", "SIGTERM-then-SIGKILL")
+    return dict.fromkeys(two, replace(first, then="SIGTERM"))
+
+
 SOLO = Server(
     id="celery-solo",
     package="celery",
@@ -34,9 +61,8 @@ SOLO = Server(
     unsaid=("SIGUSR2", "SIGALRM"),
     worker={
         "SIGUSR1": Reaction(how="goes on", source="apps/worker.py, `install_cry_handler`"),
-        "SIGTERM": Reaction(
-            how="finalizes", hooks=_WARM, source="apps/worker.py, `install_worker_term_handler`"
-        ),
+        "SIGTERM": _TERM,
+        **_two(_BY_THEN),
         "SIGINT": Reaction(
             how="finalizes",
             status=1,
@@ -84,7 +110,7 @@ SOLO_BUSY = Server(
     package="celery",
     imports=("main",),
     listens=False,
-    unsaid=("SIGHUP", *_OWN),
+    unsaid=_OWN,
     busy=(_TASK,),
     worker={
         "SIGTERM": Reaction(
@@ -92,10 +118,12 @@ SOLO_BUSY = Server(
             hooks=(_TASK, *_WARM),
             source="apps/worker.py, `_shutdown_handler`: it sets a flag, and the task goes on",
         ),
+        "SIGHUP": replace(  # and the program gives a task
+            SOLO.worker["SIGHUP"], hooks=(_TASK, _WORKER, _TASK)
+        ),
+        **_two(None),
         "SIGTERM-then-SIGTERM": Reaction(
-            how="finalizes",
-            hooks=(_TASK, _BEGINS, *_WARM),
-            source="apps/worker.py, `_shutdown_handler`: the same once more",
+            how="finalizes", hooks=(_TASK, _BEGINS, *_WARM), source=_TWICE
         ),
         "SIGINT": Reaction(
             how="finalizes",
@@ -141,6 +169,11 @@ SOLO_BUSY_5_6 = replace(
     source="celery 5.5.3 and 5.6.3",
 )
 
+_RAISES_AGAIN = Reaction(
+    how="raises again",
+    hooks=(_PROCESS,),
+    source="common.py, `_shutdown_cleanup`; pool.py, `_do_exit` and `on_death`",
+)
 PREFORK = Server(
     id="celery-prefork",
     package="celery",
@@ -148,9 +181,16 @@ PREFORK = Server(
     imports=("master", "worker"),
     listens=False,
     ignores=("SIGUSR1",),  # apps/worker.py, `install_cry_handler`: it prints stacks
-    unsaid=("SIGUSR2", "SIGALRM"),
+    # A worker that the first signal has had replaced may be replaced once more.
+    unsaid=(
+        "SIGUSR2",
+        "SIGALRM",
+        "SIGTERM-then-SIGTERM@group",
+        "SIGTERM-then-SIGKILL@group",
+    ),
     master={
         "SIGTERM": Stop(hooks=_WARM, source="apps/worker.py, `install_worker_term_handler`"),
+        **_TWO_TO_MASTER,
         "SIGINT": Stop(
             hooks=_WARM,
             status=1,
@@ -171,11 +211,8 @@ PREFORK = Server(
             hooks=(_PROCESS,),
             source="common.py, TERMSIGS_DEFAULT: as SIGQUIT",
         ),
-        "SIGTERM": Reaction(
-            how="raises again",
-            hooks=(_PROCESS,),
-            source="common.py, `_shutdown_cleanup`; pool.py, `_do_exit` and `on_death`",
-        ),
+        "SIGTERM": _RAISES_AGAIN,
+        **_first_alone(_RAISES_AGAIN),
         "SIGQUIT": Reaction(
             how="exits at once",
             status=70,
@@ -217,6 +254,12 @@ PREFORK = Server(
 
 _IGNORED = PREFORK.worker["SIGINT"]
 
+_TASK_RAISES = Reaction(
+    how="raises again",
+    hooks=(_TASK, _PROCESS),
+    raised=(_TASK,),
+    source="common.py, `_shutdown_cleanup`: SystemExit in the task; pool.py, `on_death`",
+)
 PREFORK_BUSY = Server(
     id="celery-prefork-busy",
     package="celery",
@@ -226,10 +269,8 @@ PREFORK_BUSY = Server(
     busy=(_TASK,),
     master={
         "SIGTERM": PREFORK.master["SIGTERM"],
-        "SIGTERM-then-SIGTERM": Stop(
-            hooks=(_BEGINS, *_WARM),
-            source="apps/worker.py, `_shutdown_handler`: the same once more",
-        ),
+        **_TWO_TO_MASTER,
+        "SIGHUP": replace(PREFORK.master["SIGHUP"], starts=(_TASK,)),  # the program gives one
         "SIGINT": PREFORK.master["SIGINT"],
         "SIGINT-then-SIGINT": Stop(
             passes="SIGTERM",
@@ -245,27 +286,22 @@ PREFORK_BUSY = Server(
             " `terminate_job`",
         ),
     },
-    # For a task that is lost it waits some ten seconds, longer than is watched here (pool.py,
-    # `finish_at_shutdown`: 5 s when all workers have gone); what it starts anew takes tasks again.
+    # What it starts anew has its task when nobody watches any more.
     unsaid=(
         *_OWN,
-        "SIGTERM@group",
         "SIGHUP@group",
-        "SIGHUP@master",
-        "SIGTERM-then-SIGTERM@worker",
         "SIGTERM-then-SIGTERM@group",
+        "SIGTERM-then-SIGKILL@group",
     ),
     worker={
-        "SIGTERM": Reaction(
-            how="raises again",
-            hooks=(_TASK, _PROCESS),
-            raised=(_TASK,),
-            source="common.py, `_shutdown_cleanup`: SystemExit in the task; pool.py, `on_death`",
-        ),
+        "SIGTERM": _TASK_RAISES,
+        **_first_alone(_TASK_RAISES),
         "SIGINT": _IGNORED,
         "SIGINT-then-SIGINT": _IGNORED,
         **{
-            signal: replace(PREFORK.worker[signal], hooks=(_TASK, _PROCESS), raised=(_TASK,))
+            signal: replace(
+                PREFORK.worker[signal], hooks=(_TASK, _PROCESS), raised=(_TASK,), hurried=None
+            )
             for signal in ("SIGQUIT", "SIGHUP", "SIGABRT")
         },
     },
@@ -275,8 +311,10 @@ PREFORK_BUSY = Server(
         source="pool.py, `workloop`: it is told between two tasks",
     ),
     replaces=True,  # pool.py, `_maintain_pool`
+    replaces_late=True,  # it waits for the lost task: pool.py, `finish_at_shutdown`
     orphan=Reaction(
         how="default action",
+        then="SIGKILL",
         source="concurrency/prefork.py, `process_initializer`: PR_SET_PDEATHSIG, while it is busy",
     ),
     source=_SOURCE,
@@ -327,6 +365,7 @@ REDIS_QUEUE = replace(
     helpers=("redis-server",),
 )
 
+THREADS = replace(SOLO, id="celery-threads")
 THREADS_BUSY = Server(
     id="celery-threads-busy",
     package="celery",
@@ -334,7 +373,8 @@ THREADS_BUSY = Server(
     listens=False,
     unsaid=("SIGHUP", *_OWN),
     worker={
-        "SIGTERM": SOLO.worker["SIGTERM"],
+        "SIGTERM": _TERM,
+        **_two(None),
         "SIGINT": SOLO.worker["SIGINT"],
         "SIGQUIT": Reaction(
             how="finalizes",
@@ -356,5 +396,6 @@ SERVERS = (
     PREFORK_BUSY,
     PREFORK_QUEUE,
     REDIS_QUEUE,
+    THREADS,
     THREADS_BUSY,
 )

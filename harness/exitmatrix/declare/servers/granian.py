@@ -53,8 +53,12 @@ _FORKED = Server(
     asgi=True,
     master=_MASTER,
     again=("SIGTERM",),  # server/common.py, `signal_handler_interrupt`; _signals.py
-    # A third in the same worker may hang it: src/workers.rs, a channel that holds one.
-    unsaid=("SIGTERM-then-SIGTERM@group",),
+    thrice=View(
+        ends="never",
+        client="waits",
+        stays=True,
+        source="src/workers.rs: a channel that holds one, to which the handler sends with the GIL",
+    ),
     worker={"SIGTERM": _ENDS, "SIGINT": _ENDS, "SIGHUP": _MASTERS_OWN},
     quits=Reaction(
         how="goes on",
@@ -86,6 +90,7 @@ def _slow(asgi: Server) -> Server:
         imports=(),  # no end of it comes to the handlers
         asgi=False,
         notes=False,
+        thrice=None,
         master={"SIGTERM": stop, "SIGINT": stop},
         worker={"SIGTERM": stays},
         quits=None,

@@ -49,7 +49,18 @@ def _interrupting(quits: Reaction) -> Reaction:
 
 
 _ABORTS = Reaction(
-    how="finalizes", status=1, source="workers/base.py, `handle_abort`: worker_abort, sys.exit(1)"
+    how="finalizes",
+    status=1,
+    view=_QUITS.view,
+    source="workers/base.py, `handle_abort`: worker_abort, sys.exit(1)",
+)
+_ABORTS_ANSWERED = replace(
+    _ABORTS,
+    view=replace(
+        _CAUGHT,
+        status=0,
+        source="22.0, workers/sync.py, `handle`: SystemExit(1) is caught, and the loop ends",
+    ),
 )
 _MASTER = {
     "SIGTERM": Stop(passes="SIGTERM", source="arbiter.py, `handle_term`"),
@@ -104,7 +115,7 @@ _SYNC_22 = replace(
         "SIGTERM": _LEAVES,
         "SIGINT": _QUITS_ANSWERED,
         "SIGQUIT": _interrupting(_QUITS_ANSWERED),
-        "SIGABRT": _ABORTS,
+        "SIGABRT": _ABORTS_ANSWERED,
     },
     quits=Reaction(how="goes on", view=_CAUGHT, source="workers/sync.py, `handle`"),
     source="gunicorn 22.0.0 and 23.0.0",
@@ -151,7 +162,7 @@ def _threads(sync: Server, quits: Reaction) -> Server:
             "SIGTERM": _LEAVES,
             "SIGINT": _QUITS_BESIDE,
             "SIGQUIT": _interrupting(_QUITS_BESIDE),
-            "SIGABRT": _ABORTS,
+            "SIGABRT": replace(_ABORTS, view=_QUITS_BESIDE.view),
         },
         quits=quits,
         orphan=Reaction(how="finalizes", view=waits, source=source),
@@ -267,8 +278,7 @@ def _hooked(reaction: Reaction, *called: str) -> Reaction:
     return replace(reaction, called=called, hooks=(_EXIT,))
 
 
-def _hooks(sync: Server, aborted: View) -> Server:
-    abort = replace(_ABORTS, view=aborted)
+def _hooks(sync: Server) -> Server:
     return replace(
         sync,
         id="gunicorn-hooks",
@@ -281,7 +291,7 @@ def _hooks(sync: Server, aborted: View) -> Server:
             "SIGTERM": _hooked(_LEAVES),
             "SIGINT": _hooked(sync.worker["SIGINT"], _INT),
             "SIGQUIT": _hooked(sync.worker["SIGQUIT"], _INT),
-            "SIGABRT": _hooked(abort, _ABORT),
+            "SIGABRT": _hooked(sync.worker["SIGABRT"], _ABORT),
         },
         quits=None,
         fatal={},
@@ -290,14 +300,6 @@ def _hooks(sync: Server, aborted: View) -> Server:
         reaps=("gunicorn:child_exit",),  # arbiter.py, `reap_workers`
         orphan=sync.orphan and _hooked(sync.orphan),
     )
-
-
-_ABORTED = View(
-    ends="raises",
-    client="500",
-    status=0,
-    source="22.0, workers/sync.py, `handle`: SystemExit(1) is caught, and the loop ends",
-)
 
 
 def _stuck(sync: Server) -> Server:
@@ -411,6 +413,13 @@ _QUICK = Reaction(
     view=View(ends="raises", client="closed", source="`_cleanup`: all tasks are cancelled"),
     source="25.0, workers/gasgi.py, `_quick_shutdown`: no lifespan is shut down",
 )
+_LOOP_LEFT = View(
+    ends="raises",
+    client="closed",
+    source="Lib/asyncio/events.py, `Handle._run`: SystemExit of a handler leaves the loop;"
+    " workers/gasgi.py, `_cleanup`: all tasks are cancelled",
+)
+_ASGI_ABORTS = replace(_ABORTS, view=_LOOP_LEFT)
 _ASGI_24 = Server(
     id="gunicorn-asgi",
     package="gunicorn",
@@ -422,7 +431,7 @@ _ASGI_24 = Server(
     again=("SIGTERM",),  # workers/gasgi.py, `handle_exit_signal`
     worker={
         **dict.fromkeys(("SIGTERM", "SIGINT", "SIGQUIT"), _GRACEFUL),
-        "SIGABRT": _ABORTS,
+        "SIGABRT": _ASGI_ABORTS,
     },
     quits=Reaction(
         how="finalizes",
@@ -440,7 +449,7 @@ _ASGI_24 = Server(
 _ASGI = replace(
     _ASGI_24,
     since="26.1",
-    worker={"SIGTERM": _GRACEFUL, "SIGINT": _QUICK, "SIGQUIT": _QUICK, "SIGABRT": _ABORTS},
+    worker={"SIGTERM": _GRACEFUL, "SIGINT": _QUICK, "SIGQUIT": _QUICK, "SIGABRT": _ASGI_ABORTS},
     source="gunicorn 27.0.1",
 )
 _ASGI_25_0 = replace(_ASGI, since="25", source="gunicorn 25.0.0 and 25.0.1")
@@ -449,13 +458,18 @@ _COUNTS = (
     " counted, so that `_shutdown` waits for it as long as `graceful_timeout`; mended in 26.1"
 )
 _WAITS_ON = replace(_GRACEFUL, view=View(ends="returns", stays=True, source=_COUNTS))
+_COUNTED_ON = View(ends="raises", client="closed", stays=True, source=_COUNTS)
 _ASGI_25 = replace(
     _ASGI,
     since="25.0.2",
-    worker={**_ASGI.worker, "SIGTERM": _WAITS_ON},
+    worker={
+        **_ASGI.worker,
+        "SIGTERM": _WAITS_ON,
+        "SIGABRT": replace(_ABORTS, view=_COUNTED_ON),
+    },
     quits=Reaction(
         how="finalizes",
-        view=View(ends="raises", client="closed", stays=True, source=_COUNTS),
+        view=_COUNTED_ON,
         source="workers/gasgi.py, `_cleanup`: `_serve` is cancelled, and comes to `_shutdown`",
     ),
     orphan=replace(_WAITS_ON, source="workers/gasgi.py, `_serve`"),
@@ -485,7 +499,7 @@ _GREENLETS = replace(
         ),
         "SIGINT": _GREENLET_QUITS,
         "SIGQUIT": _GREENLET_QUITS,
-        "SIGABRT": _ABORTS,
+        "SIGABRT": replace(_ABORTS, view=_GREENLET_LEFT),
     },
     quits=Reaction(
         how="goes on",
@@ -507,7 +521,7 @@ SERVERS = (
     _threads(_SYNC_20, _THREAD_LEFT),
     _threads(_SYNC, _MAIN_LEFT),
     _HANDING_OVER,
-    _hooks(_SYNC, _ABORTED),
+    _hooks(_SYNC),
     _stuck(_SYNC),
     _RETIRES,
     _RELOAD,

@@ -145,7 +145,6 @@ _TWO = replace(
     since="0.18",
     workers=2,
     master={"SIGTERM": replace(_HURRIES, reports=True), "SIGINT": _HURRIES, "SIGHUP": _RELOADS},
-    told=replace(_TOLD, view=None),  # who answers is killed before: `hurries`
     # The event is set, and SIGTERM is sent at once: a worker looks at the event ten times a second.
     gives_up=Stop(
         hurries="SIGTERM",
@@ -158,6 +157,7 @@ _TWO = replace(
 _TWO_0_17 = replace(
     _TWO,
     since="",
+    told=replace(_TOLD, view=None),  # who answers is killed before: `hurries`
     master={signal: stop for signal, stop in _TWO.master.items() if signal != "SIGHUP"},
     source="hypercorn 0.17.3",
 )

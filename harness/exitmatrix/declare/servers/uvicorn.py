@@ -40,7 +40,11 @@ _CTRL_C_FAILS = Reaction(
     " (`Command.main`) makes status 1, and so does multiprocessing/process.py (`_bootstrap`)",
 )
 _OLD_MASTER = {
-    "SIGTERM": Stop(passes="SIGTERM", source="supervisors/multiprocess.py, `signal_handler`"),
+    "SIGTERM": Stop(
+        passes="SIGTERM",
+        in_turn=True,
+        source="supervisors/multiprocess.py, `run`: terminate() and join(), one by one",
+    ),
     "SIGINT": Stop(passes="SIGTERM", source="supervisors/multiprocess.py, `signal_handler`"),
 }
 _MASTER = {
@@ -85,8 +89,6 @@ _SEVERAL = Server(
     imports=("worker",),
     asgi=True,
     master=_OLD_MASTER,
-    # supervisors/multiprocess.py, `run`: it stops one after another, and waits for each.
-    unsaid=("SIGTERM-then-SIGKILL@master",),
     again=("SIGTERM",),  # both note it; supervisors/multiprocess.py, `join_all`, does not look
     forced=View(
         ends="raises",
@@ -282,7 +284,6 @@ _SEVERAL_EACH = (
         _SEVERAL,
         since="0.30",  # before 0.30.2 two that are gone at once become three (#2373)
         master=_MASTER,
-        unsaid=(),
         # in `SIGNALS`, without a method that handles it
         ignores=("SIGQUIT", "SIGUSR1", "SIGUSR2"),
         worker=_ONE_0_30_3.worker,

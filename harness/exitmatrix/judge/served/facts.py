@@ -18,6 +18,7 @@ from exitmatrix.model import Record, Scenario
 from exitmatrix.model.cell import Ending
 from exitmatrix.model.language import Code
 from exitmatrix.model.server import Server, Stop
+from exitmatrix.model.tree import GROUP
 
 TRACKER = "multiprocessing.resource_tracker"
 
@@ -62,6 +63,12 @@ def facts_now(record: Record, scenario: Scenario) -> Facts:
     every = {name: getattr(facts, name) for name in Server.__struct_fields__}
     here = Facts(profile=python, **every)
     return replace(here, master={name: _unwound(here, stop) for name, stop in here.master.items()})
+
+
+def tells_both(facts: Server, termination: str, target: str) -> bool:
+    """Whether the facts say what two signals, sent to the target, come to together."""
+    masters = facts.workers and target in ("master", GROUP)
+    return termination in (facts.master if masters else facts.worker)
 
 
 def _unwound(facts: Facts, stop: Stop) -> Stop:

@@ -110,11 +110,12 @@ def master_hit(facts: Facts, signal: str) -> Prediction:
         told = [MASTER, *several("worker", facts, GOES_ON, signal, facts.workers)]
         return prediction(facts, [told], ["goes on"])
     stop = facts.master.get(signal)
-    if signal == "SIGKILL" or stop is None:
+    if signal == "SIGKILL" or stop is None or stop.cut:
         if facts.orphan is None:
             raise NotPredicted(f"what the workers of {facts.id} do without their master")
         laws = [DEFAULT.how, f"orphan {facts.orphan.how}"]
-        master = process_of("master", facts, DEFAULT, signal)
+        ended = replace(DEFAULT, then=stop.cut, called=stop.hooks) if stop else DEFAULT
+        master = process_of("master", facts, ended, signal)
         leaves = process_of("worker", facts, facts.orphan, signal)
         if not facts.dies_with_parent:
             return prediction(facts, [[master, *in_order((leaves,) * facts.workers)]], laws)

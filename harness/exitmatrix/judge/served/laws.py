@@ -353,6 +353,31 @@ LAWS: Mapping[str, ServerLaw] = {
         source="gunicorn/arbiter.py, stop; gunicorn/workers/ggevent.py, run; hypercorn/utils.py,"
         " check_multiprocess_shutdown_event; uvicorn/supervisors/multiprocess.py, run",
     ),
+    "server-signal-thrice": ServerLaw(
+        because=(
+            "The worker has had two signals already, unless Python merged them: that to the group "
+            "and the one that its master passed on. The handler of another waits for room in a "
+            "channel that nobody reads any more, and holds the GIL: the worker hangs."
+        ),
+        source="granian 2.8.7, src/workers.rs; docs: library/signal, Execution of Python signal"
+        " handlers",
+    ),
+    "server-anew-by-then": ServerLaw(
+        because=(
+            "The master has started everything anew when the second signal comes, 2.5 s later. "
+            "That finds an idle server, which takes it as it took the first."
+        ),
+        source="uWSGI 2.0.30, core/uwsgi.c, reap_them_all; core/master_utils.c, uwsgi_reload",
+    ),
+    "server-second-is-taken": ServerLaw(
+        because=(
+            "Whoever did not take the first signal, because it had just been forked or ran a "
+            "callback that swallows exceptions, gets the second 2.5 s later, and takes that or "
+            "not as if it were the first."
+        ),
+        source="gunicorn/arbiter.py, spawn_worker; PyPy pypy/module/_weakref/interp__weakref.py,"
+        " activate_callback",
+    ),
     "server-second-signal": ServerLaw(
         because=(
             "A worker gets the signal that was sent to the group, and the one that its master "

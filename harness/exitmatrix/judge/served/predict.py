@@ -9,7 +9,7 @@ from __future__ import annotations
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served.data import with_data
-from exitmatrix.judge.served.facts import Facts, facts_now
+from exitmatrix.judge.served.facts import Facts, facts_now, tells_both
 from exitmatrix.judge.served.group import group_hit
 from exitmatrix.judge.served.hits import master_hit, predict_hit, resized
 from exitmatrix.judge.served.process import reaction_of
@@ -27,7 +27,7 @@ def predict_served(record: Record, scenario: Scenario) -> Prediction:
 
 def _predict(record: Record, facts: Facts) -> Prediction:
     signal, target = record.termination, record.target
-    if TERMINATIONS[signal].then and signal not in (*facts.worker, *facts.master):
+    if TERMINATIONS[signal].then and not tells_both(facts, signal, target):
         raise NotPredicted(f"what {signal} comes to with {facts.id}")
     if signal in facts.resizes and target == "master":
         return resized(facts, signal)

@@ -48,12 +48,17 @@ def _handlers(role: str, facts: Facts) -> tuple[str, ...]:
 def _hooks(role: str, facts: Facts, reaction: Reaction) -> tuple[str, ...]:
     """What the server calls in it before it leaves."""
     has = _base(role) in facts.imports and facts.asgi and reaction.lifespan
-    return (*((SHUTDOWN,) if has else ()), *reaction.hooks)
+    called = reaction.hooks
+    if role.startswith(NEW) and reaction.how != "goes on":  # it was not at work yet
+        called = tuple(one for one in called if one not in facts.busy)
+    return (*((SHUTDOWN,) if has else ()), *called)
 
 
 def _named(role: str, facts: Facts, reaction: Reaction, told: Process) -> Process:
-    # A master gives work to others; of one that goes on nothing is told before it is done.
-    done = _base(role) == "master" or told.exit is None or set(facts.busy) <= set(told.fired or ())
+    # A master gives work to others, and one just started has none; of one that goes on nothing is
+    # told before it is done.
+    idle = _base(role) == "master" or role.startswith(NEW)
+    done = idle or told.exit is None or set(facts.busy) <= set(told.fired or ())
     return replace(
         told,
         role=role,
@@ -106,14 +111,13 @@ def meanwhile(
     return tuple(_named(role, facts, reaction, one) for one in told)
 
 
-def _cut_off(alone: Process, status: int) -> Iterator[Process]:
-    """The same process, that has exited with a status when it came so far with its clean-up."""
-    fired = alone.fired or ()
+def stages(whole: Process) -> Iterator[Process]:
+    """The same process, that has ended as it did when it came so far with its clean-up."""
+    fired = whole.fired or ()
     for many in range(len(fired) + 1):
-        yield replace(alone, fired=fired[:many], exit={"code": status})
+        yield replace(whole, fired=fired[:many])
         if many < len(fired):
-            unfinished = (fired[many],)
-            yield replace(alone, fired=fired[:many], unfinished=unfinished, exit={"code": status})
+            yield replace(whole, fired=fired[:many], unfinished=(fired[many],))
 
 
 def two_signals(facts: Facts, first: Reaction, signal: str, passed: str) -> tuple[Process, ...]:
@@ -135,7 +139,7 @@ def two_signals(facts: Facts, first: Reaction, signal: str, passed: str) -> tupl
         ways.append(process_of("worker", facts, second, passed))
     if first.how == "finalizes":
         ways += meanwhile(facts, first, passed)
-        ways += _cut_off(alone, second.status) if facts.nests else ()
+        ways += stages(replace(alone, exit={"code": second.status})) if facts.nests else ()
         if facts.asgi and signal == "SIGINT":
             hurried = [one for one in (alone, *ways[2:]) if SHUTDOWN in (one.fired or ())]
             ways += [replace(one, fired=one.fired[1:]) for one in hurried if one.fired]

@@ -129,7 +129,7 @@ def _leaving(reaction: Reaction, signal: str) -> tuple[Statement, ...]:
             comes = reaction.then or signal
             return Default(comes), Signal(comes)
         case "default action":
-            return (Signal(signal),)
+            return (Signal(reaction.then or signal),)
         case _:
             return (Rest(),)
 

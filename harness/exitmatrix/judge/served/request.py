@@ -9,14 +9,14 @@ not. Whoever goes on, answers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, product
 
 from msgspec.structs import replace
 
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served.data import with_data
-from exitmatrix.judge.served.facts import Facts, facts_now
+from exitmatrix.judge.served.facts import Facts, facts_now, tells_both
 from exitmatrix.judge.served.hits import predict_hit
 from exitmatrix.judge.served.predict import predict_served
 from exitmatrix.judge.served.process import (
@@ -26,16 +26,19 @@ from exitmatrix.judge.served.process import (
     SHUTDOWN,
     in_order,
     reaction_of,
+    stages,
 )
 from exitmatrix.model import Outcome, Prediction, Process, Record, Scenario, Termination
 from exitmatrix.model.outcome import NEW
 from exitmatrix.model.outcome_sets import union
 from exitmatrix.model.server import Reaction, View
+from exitmatrix.model.tree import GROUP
 
 VIEW = "view:busy"  # what `endings.busy()` tells of itself
 ANSWERED = View(ends="returns", client="200")
 LOST = View(ends="never", client="closed")
 KILLED_LATE = {"signal": "SIGKILL"}
+MERGED = "the signal to the group, and the one that the master passes on before it is handled"
 TWICE = "what the view cleans up, and the signal that the master passes on"
 
 
@@ -45,7 +48,7 @@ def foresee(record: Record, scenario: Scenario) -> Prediction:
     facts = facts_now(record, scenario)
     if termination.delivery == "in-process":
         return with_data(_from_inside(facts, termination), scenario, facts.profile)
-    if termination.then and termination.id not in (*facts.worker, *facts.master):
+    if termination.then and not tells_both(facts, termination.id, record.target):
         return _in_turn(facts, record, scenario, termination)
     idle = predict_served(record, scenario)
     if not scenario.answering:
@@ -77,11 +80,14 @@ def _in_turn(
     """
     signal = termination.signal
     first = foresee(replace(record, termination=signal), scenario)
+    if _starts_anew(facts, signal, record.target):
+        idle = replace(scenario, answering=False)
+        return _renewed(first, foresee(replace(record, termination=termination.then), idle))
     gone = all(_has_gone(one, record.target) for one in first.outcomes)
     if not scenario.answering:
         if gone and signal in facts.again:
             return replace(first, rules=(*first.rules, "server-gone-by-then"))
-        raise NotPredicted(f"what {termination.id} comes to with {facts.id}")
+        return _outlived(facts, first, record.target, termination)
     views = {view_of(one) for one in _taken(facts, signal, record.target)}
     waits = any(view.ends == "returns" for view in views)
     if gone and not waits:
@@ -90,9 +96,10 @@ def _in_turn(
     if termination.then == signal and signal in facts.again and (gone or stays):
         late = "".join(view.late for view in views)
         outcomes = union(_too_late(one, late) for one in first.outcomes) if late else first.outcomes
-        return replace(first, outcomes=outcomes, rules=(*first.rules, "server-signal-again"))
+        told = replace(first, outcomes=outcomes, rules=(*first.rules, "server-signal-again"))
+        return _thrice(told, facts, record, scenario) if record.target == GROUP else told
     if termination.then != "SIGKILL" or not waits:
-        raise NotPredicted(f"what {termination.id} comes to with {facts.id}")
+        return _outlived(facts, first, record.target, termination)
     if len(views) > 1:
         raise NotPredicted(f"whether {facts.id} waits for a view by then")
     if record.target in ("main", "worker"):
@@ -101,11 +108,67 @@ def _in_turn(
     return _killed_meanwhile(facts, first, record.target, view.late)
 
 
+def _thrice(told: Prediction, facts: Facts, record: Record, scenario: Scenario) -> Prediction:
+    """A worker has had the signal of the group, and perhaps that of its master, before another."""
+    if facts.thrice is None:
+        return told
+    idle = foresee(replace(record, termination="SIGTERM"), replace(scenario, answering=False))
+    hung = _each(idle.outcomes, record.target, facts.thrice)
+    return Prediction(
+        outcomes=union((*told.outcomes, *hung)),
+        rules=(*told.rules, "server-signal-thrice"),
+        races=(*told.races, MERGED),
+    )
+
+
+def _starts_anew(facts: Facts, signal: str, target: str) -> bool:
+    """Whether the master has started all anew when the second signal comes."""
+    stop = facts.master.get(signal)
+    return stop is not None and stop.restarts and target in ("master", GROUP)
+
+
+def _renewed(first: Prediction, second: Prediction) -> Prediction:
+    """What the second signal does to those that the first has had started."""
+    outcomes = []
+    for before, after in product(first.outcomes, second.outcomes):
+        left = [one for one in before.processes[1:] if not one.role.startswith(NEW)]
+        new = in_order(after.processes[1:], f"{NEW}worker")
+        processes = (after.processes[0], *left, *new)
+        alive = tuple(one.role for one in processes if one.exit is None)
+        outcomes.append(replace(after, processes=processes, survivors=alive, client=before.client))
+    return Prediction(
+        outcomes=union(outcomes),
+        rules=tuple(dict.fromkeys((*first.rules, *second.rules, "server-anew-by-then"))),
+        races=tuple(dict.fromkeys((*first.races, *second.races))),
+    )
+
+
+def _outlived(facts: Facts, first: Prediction, target: str, termination: Termination) -> Prediction:
+    """The second signal finds somebody who has not taken the first. Raises NotPredicted.
+
+    One that was just forked, and deaf, is deaf no more. One that may lose a signal may lose two.
+    """
+    signal = termination.signal
+    again = signal in facts.again and termination.then == signal
+    reaction = reaction_of(facts, signal)
+    if target == GROUP and facts.deaf and signal in facts.again:
+        outcomes = tuple(one for one in first.outcomes if _has_gone(one, target))
+        if termination.then == "SIGKILL":
+            outcomes = union(map(_killed_all, first.outcomes))
+    elif again and target == "worker" and reaction.race and reaction.race.instead.how == "goes on":
+        outcomes = first.outcomes
+    else:
+        raise NotPredicted(f"what {termination.id} comes to with {facts.id}")
+    return replace(first, outcomes=outcomes, rules=(*first.rules, "server-second-is-taken"))
+
+
 def _killed_meanwhile(facts: Facts, first: Prediction, target: str, late: str) -> Prediction:
     """A SIGKILL to the master, or to all, while a process waits for its view."""
     if target == "master":
         view = facts.orphan.view if facts.orphan and facts.orphan.view else ANSWERED
-        outcomes = union(_without_master(one, view, late) for one in first.outcomes)
+        left = tuple(_without_master(one, view, late) for one in first.outcomes)
+        in_turn = facts.master["SIGTERM"].in_turn
+        outcomes = union((*left, *(map(_untold, left) if in_turn else ())))
     else:
         outcomes = union(_without_both(one) for one in first.outcomes)
     outcomes = tuple(_reaped(one, facts) for one in outcomes)
@@ -144,11 +207,24 @@ def _without_master(outcome: Outcome, view: View, late: str) -> Outcome:
     return _of(outcome, _killed(first), map(_unanswered, workers), view.client)
 
 
+def _untold(outcome: Outcome) -> Outcome:
+    """The outcome of which the master had not come to tell those that do not answer."""
+    first, *workers = outcome.processes
+    told = (one if VIEW in (one.fired or ()) else _resting(one) for one in workers)
+    return replace(_of(outcome, first, told, outcome.client), port="open")
+
+
+def _killed_all(outcome: Outcome) -> Outcome:
+    """The outcome of which all who live are killed."""
+    ended = (one if one.exit is not None else _killed(one) for one in outcome.processes)
+    return replace(outcome, processes=tuple(ended), survivors=(), port="closed")
+
+
 def _without_both(outcome: Outcome) -> Outcome:
     """The outcome of which the master was killed meanwhile, and the process that answers."""
     first, *workers = outcome.processes
     left = (_unanswered(_killed(one)) if VIEW in (one.fired or ()) else one for one in workers)
-    return _of(outcome, _killed(first), left, LOST.client)
+    return _killed_all(_of(outcome, _killed(first), left, LOST.client))
 
 
 def _of(
@@ -163,6 +239,11 @@ def _of(
 def _killed(process: Process) -> Process:
     began = VIEW in (process.fired or ())
     return replace(process, fired=(VIEW,) if began else (), raised=(), exit={"signal": "SIGKILL"})
+
+
+def _resting(process: Process) -> Process:
+    """The same, to which nothing has happened."""
+    return Process(role=process.role, fired=(), unfinished=(), exit=None)
 
 
 def _given_up(process: Process) -> Process:
@@ -307,17 +388,17 @@ def _each(outcomes: Iterable[Outcome], target: str, view: View) -> Iterator[Outc
                 continue
             if view.hurried and SHUTDOWN in (busy.fired or ()):
                 continue
-            if view.ends == "never" and busy.fired and busy.exit == KILLED_LATE:
-                raise NotPredicted("how far a process came that is killed beside its view")
-            told = [_with(one, view) if one is busy else one for one in alike]
-            done = _put(outcome, alike, told, role, view.client)
-            yield from _waiting(done) if view.stays else (done,)
+            beside = view.ends == "never" and busy.exit == KILLED_LATE
+            for stage in stages(busy) if beside else (busy,):
+                told = [_with(stage, view) if one is busy else one for one in alike]
+                done = _put(outcome, alike, told, role, view.client)
+                yield from _waiting(done) if view.stays else (done,)
 
 
 def _with(process: Process, view: View) -> Process:
     """A process, with what became of the view that was at work in it: that began first."""
     if view.stays:
-        process = Process(role=process.role, fired=(), unfinished=(), exit=None)
+        process = _resting(process)
     if view.past or view.by:
         process = replace(process, fired=(), unfinished=(), raised=())
     if view.by:

@@ -49,7 +49,7 @@ def afterwards(
         yield process_of("master", facts, leaves, signal)
     yield from workers
     role = f"{NEW}worker"
-    anew = process_of(role, facts, GOES_ON, signal)
+    anew = process_of(role, facts, replace(GOES_ON, hooks=stop.starts), signal)
     yield from in_order((*late, *(anew for _ in range(facts.workers * stop.restarts))), role)
 
 

@@ -111,7 +111,7 @@ def spec(order: TrialSpec, folder: str) -> AppSpec:
         ready=readiness(order.scenario.ready, order.limit),
         path=order.path,
         grace=WINDOW,
-        calm=CALM,
+        calm=order.scenario.rests or CALM,
         limit=order.limit + 2 * WINDOW,
         steering=order.steering,
     )
