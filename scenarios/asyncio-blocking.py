@@ -6,7 +6,7 @@
 # title = "A main task that blocks its event loop"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["SIGTERM", "SIGINT", "SIGINT-then-SIGINT", "SIGKILL"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "SIGINT-then-SIGINT"]
 #
 # [tool.exitmatrix.program]
 # steps = [

@@ -6,7 +6,9 @@
 # title = "A function in the pool of threads of asyncio.run"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 #
 # [tool.exitmatrix.program]
 # steps = [

@@ -6,7 +6,9 @@
 # title = "asyncio.run with `loop.add_signal_handler` for SIGTERM"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 #
 # [tool.exitmatrix.program]
 # steps = [

@@ -6,7 +6,7 @@
 # title = "A library calls signal.signal for SIGTERM after `loop.add_signal_handler`"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["SIGTERM"]
+# terminations = ["return", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"]
 #
 # [tool.exitmatrix.program]
 # steps = [

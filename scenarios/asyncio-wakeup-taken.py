@@ -6,7 +6,7 @@
 # title = "Another owner calls signal.set_wakeup_fd after `loop.add_signal_handler`"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["SIGTERM", "SIGINT"]
+# terminations = ["return", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"]
 #
 # [tool.exitmatrix.program]
 # steps = [

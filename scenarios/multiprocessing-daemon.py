@@ -7,8 +7,9 @@
 # roles = ["parent", "child"]
 # ready = {stdout = "ready"}
 # terminations = [
-#     "return", "sys-exit-3", "exception", "os-exit-7",
-#     "SIGTERM@parent", "SIGINT@parent", "SIGINT@group", "SIGKILL@parent",
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM@parent", "SIGINT@parent",
+#     "SIGINT@group", "SIGKILL@parent", "SIGHUP@parent", "SIGTERM@group", "SIGHUP@group",
+#     "SIGKILL@group",
 # ]
 #
 # [tool.exitmatrix.program]

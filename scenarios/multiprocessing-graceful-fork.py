@@ -7,7 +7,9 @@
 # roles = ["parent", "child"]
 # acts = "child"
 # ready = {stdout = "ready"}
-# terminations = ["SIGTERM"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 #
 # [tool.exitmatrix.program]
 # steps = [

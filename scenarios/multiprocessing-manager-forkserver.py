@@ -20,6 +20,10 @@
 # ///
 """The same program as multiprocessing-manager, with the start method that is the default on Linux since
 3.14.
+
+It is not ended by os._exit: without the probe nothing tells a fork server from other processes once
+the program that started it has ended itself, so those cells would be unknown. SIGKILL to the parent
+leaves the same processes.
 """
 from __future__ import print_function
 

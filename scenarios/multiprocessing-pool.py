@@ -8,8 +8,8 @@
 # acts = "parent"
 # ready = {stdout = "ready"}
 # terminations = [
-#     "return", "sys-exit-3", "exception", "os-exit-7",
-#     "SIGTERM@parent", "SIGINT@parent", "SIGKILL@parent", "SIGTERM@group",
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM@parent", "SIGINT@parent",
+#     "SIGKILL@parent", "SIGTERM@group", "SIGHUP@parent", "SIGHUP@group", "SIGKILL@group",
 # ]
 #
 # [tool.exitmatrix.program]
@@ -24,6 +24,9 @@ which registers D when it begins, waits for a task when the program ends.
 The documentation says that Pool objects have to be closed or terminated by the program, that
 failure to do so can lead to the process hanging on finalization, and that the daemonic worker
 processes are terminated when the pool is garbage collected.
+
+Ctrl-C to the group is left out: the worker ends of it, and the pool may have started another one
+before its own end comes, at which that one is at any place of its start.
 """
 import atexit
 import multiprocessing

@@ -7,7 +7,7 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = [
-#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGKILL",
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
 # ]
 #
 # [tool.exitmatrix.program]

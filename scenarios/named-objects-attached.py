@@ -7,9 +7,8 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # terminations = [
-#     "return", "exception", "os-exit-7",
-#     "SIGTERM@main", "SIGINT@main", "SIGKILL@main",
-#     "SIGHUP@group", "SIGTERM@group", "SIGINT@group",
+#     "return", "exception", "os-exit-7", "SIGTERM@main", "SIGINT@main", "SIGKILL@main",
+#     "SIGHUP@group", "SIGTERM@group", "SIGINT@group", "SIGHUP@main", "SIGKILL@group",
 # ]
 #
 # [tool.exitmatrix.program]

@@ -6,7 +6,10 @@
 # title = "A `finally` clause in a program that turns SIGTERM into SystemExit"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "self-SIGTERM", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+#     "self-SIGTERM",
+# ]
 #
 # [tool.exitmatrix.program]
 # steps = [

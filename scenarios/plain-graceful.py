@@ -6,7 +6,10 @@
 # title = "A plain program with a class that turns SIGTERM into a clean end"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "self-SIGTERM", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+#     "self-SIGTERM",
+# ]
 # launchers = ["*"]
 #
 # [tool.exitmatrix.program]

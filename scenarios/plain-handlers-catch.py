@@ -7,7 +7,9 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # printed = true
-# terminations = ["return", "sys-exit-3", "exception", "SIGINT"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 #
 # [tool.exitmatrix.program]
 # steps = ["import logging", "register A", "register B", "register C"]

@@ -6,7 +6,9 @@
 # title = "A daemon thread that is joined in `__del__` when the program is over"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "exception", "SIGINT", "SIGTERM"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 #
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "register C", "daemon thread", "keep __del__:d"]

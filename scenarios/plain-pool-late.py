@@ -6,7 +6,9 @@
 # title = "A pool of threads that is asked when main's code has ended"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "sys-exit-3", "SIGINT", "SIGTERM"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 #
 # [tool.exitmatrix.program]
 # steps = [

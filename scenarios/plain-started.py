@@ -7,7 +7,10 @@
 # roles = ["main"]
 # ready = "none"
 # starts = ["c", "m", "runpy", "stdin", "interactive", "i", "s", "e", "isolated"]
-# terminations = ["return", "sys-exit-3", "exception", "keyboard-interrupt", "SIGTERM", "SIGINT"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+#     "keyboard-interrupt",
+# ]
 #
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "register C"]

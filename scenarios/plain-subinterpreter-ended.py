@@ -6,7 +6,9 @@
 # title = "A second interpreter that is ended before the main one"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "os-exit-7"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 # not-on = {pypy = "PyPy has one interpreter in a process"}
 #
 # [tool.exitmatrix.program]

@@ -6,7 +6,9 @@
 # title = "A second interpreter that a handler ends"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "sys-exit-3"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 # not-on = {pypy = "PyPy has one interpreter in a process"}
 #
 # [tool.exitmatrix.program]

@@ -6,7 +6,9 @@
 # title = "A thread that is alive when main ends"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 #
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "register C", "thread that ends after main"]

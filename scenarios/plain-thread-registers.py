@@ -6,7 +6,9 @@
 # title = "A worker thread that registers a handler after main's end"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 #
 # [tool.exitmatrix.program]
 # steps = [

@@ -6,7 +6,9 @@
 # title = "A library takes SIGTERM after the program, and ends by the default action"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["SIGTERM"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 #
 # [tool.exitmatrix.program]
 # steps = [

@@ -6,7 +6,9 @@
 # title = "A finalizer of `weakref.finalize` that calls `sys.exit`"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "sys-exit-3"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 #
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "register C", "finalize v", "finalize w"]

@@ -6,7 +6,9 @@
 # title = "A daemon thread that is stuck in a write to stdout when the handlers have run"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "sys-exit-3", "exception", "os-exit-7", "SIGINT", "SIGTERM"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 #
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "register C", "daemon thread"]

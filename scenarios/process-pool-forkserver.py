@@ -8,8 +8,7 @@
 # acts = "child"
 # ready = {stdout = "ready"}
 # terminations = [
-#     "return", "sys-exit-3", "exception", "os-exit-7",
-#     "SIGTERM", "SIGINT", "SIGKILL",
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
 # ]
 # not-on = {"pypy-3.9.1[56]-*" = "its pools cannot start such a worker (PyPy issue 3910)"}
 #

@@ -7,7 +7,9 @@
 # roles = ["parent", "child"]
 # acts = "child"
 # ready = {stdout = "ready"}
-# terminations = ["return", "exception", "SIGTERM", "SIGINT@parent", "SIGINT@group", "SIGKILL"]
+# terminations = [
+#     "return", "exception", "SIGTERM", "SIGHUP", "SIGKILL", "SIGINT@parent", "SIGINT@group",
+# ]
 # not-on = {"pypy-3.9.1[56]-*" = "its pools cannot start such a worker (PyPy issue 3910)"}
 #
 # [tool.exitmatrix.program]

@@ -8,8 +8,7 @@
 # acts = "child"
 # ready = {stdout = "ready"}
 # terminations = [
-#     "return", "sys-exit-3", "exception", "os-exit-7",
-#     "SIGTERM", "SIGINT", "SIGKILL",
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
 # ]
 #
 # [tool.exitmatrix.program]

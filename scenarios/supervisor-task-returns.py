@@ -6,7 +6,9 @@
 # title = "A supervisor that passes SIGTERM on to its task, whose handler returns"
 # roles = ["parent", "child"]
 # ready = {stdout = "ready"}
-# terminations = ["SIGTERM@parent", "SIGTERM@child", "SIGKILL@parent"]
+# terminations = [
+#     "SIGTERM@parent", "SIGTERM@child", "SIGKILL@parent", "SIGHUP@parent", "SIGINT@parent",
+# ]
 #
 # [tool.exitmatrix.program]
 # steps = [

@@ -7,21 +7,21 @@
 # roles = ["main"]
 # ready = {stdout = "ready"}
 # runner = ["-m", "coverage", "run"]
-# terminations = ["SIGTERM"]
+# terminations = ["return", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"]
 #
 # [tool.exitmatrix.data]
 # "data of coverage" = "kept"
 #
 # [tool.exitmatrix.program]
-# steps = ["use coverage, sigterm and _exit", "register A", "register B", "register C", "on SIGTERM stop, sys.exit 0", "end here"]
+# steps = ["use coverage", "register A", "register B", "register C", "on SIGTERM stop, sys.exit 0", "end here"]
 #
 # [tool.exitmatrix.program.data]
 # "data of coverage" = "until saved"
 # ///
 """coverage handles SIGTERM, and then the program does: which of the two is called?
 
-A signal has one handler, the last that was installed. This one leaves by SystemExit, so that the
-program comes to its end as any other does.
+A signal has one handler, the last that was installed: nothing is left of what coverage installed.
+This one leaves by SystemExit, so that the program comes to its end as any other does.
 """
 from __future__ import print_function
 

@@ -6,7 +6,9 @@
 # title = "A program with open files, and a daemon thread in one of its functions"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "exception", "SIGINT"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 #
 # [tool.exitmatrix.data]
 # "text file" = "kept"

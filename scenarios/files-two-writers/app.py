@@ -6,7 +6,9 @@
 # title = "A program that writes to the files of another one as well"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGKILL"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 #
 # [tool.exitmatrix.data]
 # "short line, buffered" = "kept"

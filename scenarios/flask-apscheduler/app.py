@@ -6,7 +6,7 @@
 # title = "A Flask app with a scheduler that a handler shuts down"
 # roles = ["main"]
 # ready = "http"
-# terminations = ["SIGINT", "SIGTERM", "os-exit-0"]
+# terminations = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL", "os-exit-0"]
 #
 # [tool.exitmatrix.program]
 # steps = ["import apscheduler", "register stop_scheduler"]

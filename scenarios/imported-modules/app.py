@@ -6,7 +6,9 @@
 # title = "Three modules that register their clean-up when they are imported"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGKILL"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 #
 # [tool.exitmatrix.program]
 # steps = ["register A", "register B", "register C"]

@@ -6,7 +6,9 @@
 # title = "joblib with two workers of loky that share an array"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGKILL"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 #
 # [tool.exitmatrix.data]
 # "folder of joblib" = "removed"

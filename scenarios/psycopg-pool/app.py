@@ -6,7 +6,9 @@
 # title = "A pool of psycopg that was not closed, and no database"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "exception", "SIGTERM"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 # not-on = {pypy = "psycopg's own libpq has no build for PyPy"}
 #
 # [tool.exitmatrix.program]

@@ -6,7 +6,9 @@
 # title = "A program in the middle of a transaction, in each journal mode of SQLite"
 # roles = ["main"]
 # ready = {stdout = "ready"}
-# terminations = ["return", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"]
+# terminations = [
+#     "return", "sys-exit-3", "exception", "os-exit-7", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL",
+# ]
 #
 # [tool.exitmatrix.data]
 # "database, DELETE" = "kept"

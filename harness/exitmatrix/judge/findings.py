@@ -72,6 +72,9 @@ FINDINGS: tuple[Finding, ...] = (
             "default-action",
             "tracker-removes-names",
             "nobody-tracks-system-v",
+            "finalizer-exits",
+            "exit-status-number",
+            "interrupted-wait-is-over",
         ),
         program="""\
 import atexit, sys
