@@ -603,13 +603,19 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=22,
         id="pyinstaller-folder",
         asks="Is the `_MEI` folder of a one-file program left behind when I kill it?",
+        looks=(
+            Look("SIGKILL to the first pid", "plain/pyinstaller/SIGKILL@first"),
+            Look("SIGKILL to the second pid", "plain/pyinstaller/SIGKILL@main"),
+            Look("SIGTERM to the first pid", "plain/pyinstaller/SIGTERM@first"),
+            Look("the same, with a handler", "plain-graceful/pyinstaller/SIGTERM@first"),
+            Look("Ctrl-C", "plain/pyinstaller/SIGINT@group"),
+        ),
         tries="exitmatrix run --ending deploy --ending oom --ending lost-parent -- ./dist/app",
         threads=_of("pyinstaller/pyinstaller", 2379, 5518, 8640, 8700, 6591, 6923),
         missing="what is left in TMPDIR: below a launcher no record tells that. By hand, with"
         " PyInstaller 6.22 on 3.11, in three runs of each: SIGKILL to the first pid leaves the"
         " folder; after SIGKILL to the second, and after SIGINT, SIGTERM and SIGHUP to either or"
-        " to both, the first has removed it. Who goes on is in plain/pyinstaller/SIGKILL@first;"
-        " the command tries what you have built, and names both",
+        " to both, the first has removed it. The command tries what you have built, and names both",
     ),
     PeopleAsk(
         number=23,
