@@ -34,7 +34,7 @@ from exitmatrix.claims.claim import (
     Claim,
     Expect,
 )
-from exitmatrix.claims.conditions import TRACKER, NotSeen, Run
+from exitmatrix.claims.conditions import TRACKER, NotSeen, Run, dies_of
 from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID, FILES, TEXTS
 from exitmatrix.model import DataState, Outcome, Process, Question, Scenario, StdoutFate, Timeline
 from exitmatrix.model.versions import Subject, subject_of
@@ -801,3 +801,20 @@ def test_helpers_are_told_where_they_were_seen() -> None:
     claim = CLAIMS_BY_ID["B6"]
     found = evidence(claim, showing(*claim.cases[1].expects), stacks=("flask-3.1",))
     assert "`multiprocessing.resource_tracker` (2)" in page(found)
+
+
+def test_what_became_of_data_is_said_once() -> None:
+    """By the sentences of the outcome, as everywhere."""
+    claim = CLAIMS_BY_ID["T2"]
+    kept = replace(KILLED.outcome, data={"log in memory": "kept"})
+    found = [observed("data-in-flight/return@main", [Run(outcome=kept, timeline=())])]
+    text = in_full(reading(found), judged(claim, found)).lower()
+    assert text.partition("judged by")[0].count("kept: log in memory") == 1
+
+
+@pytest.mark.parametrize(
+    ("role", "words"), [("main", "the program"), ("child", "the child"), ("child#2", "child 2")]
+)
+def test_conditions_name_a_process_as_sentences_do(role: str, words: str) -> None:
+    """And not by its role in records."""
+    assert dies_of("SIGTERM", role).words == f"{words} is killed by SIGTERM"

@@ -60,8 +60,16 @@ def all_of(*conditions: Condition) -> Condition:
     return Condition(words=words, met=lambda sight: all(one.met(sight) for one in conditions))
 
 
+def _name(role: str) -> str:
+    """As sentences have it: the program, the child, child 2."""
+    base, number, count = role.partition("#")
+    if number:
+        return f"{base} {count}"
+    return "the program" if role == "main" else f"the {role}"
+
+
 def _where(role: str) -> str:
-    return "" if role == "main" else f"in the {role} "
+    return "" if role == "main" else f"in {_name(role)} "
 
 
 # ------------------------------------------------------------------- handlers
@@ -150,7 +158,7 @@ def exits(code: int, role: str = "main") -> Condition:
 def dies_of(signal: str, role: str = "main") -> Condition:
     """Of a signal."""
     return Condition(
-        words=f"the {'program' if role == 'main' else role} is killed by {signal}",
+        words=f"{_name(role)} is killed by {signal}",
         met=lambda sight: sight.process(role).exit == {"signal": signal},
     )
 
@@ -171,7 +179,7 @@ def ends_cleanly(role: str = "main") -> Condition:
 def still_serves(role: str) -> Condition:
     """It is alive afterwards, and HTTP is answered."""
     return Condition(
-        words=f"the {role} still serves",
+        words=f"{_name(role)} still serves",
         met=lambda sight: sight.outcome.survivors == (role,) and sight.outcome.port == "open",
     )
 
@@ -179,7 +187,7 @@ def still_serves(role: str) -> Condition:
 def lives_on(role: str) -> Condition:
     """It is alive when all that was to happen has happened."""
     return Condition(
-        words=f"the {'program' if role == 'main' else role} is alive afterwards",
+        words=f"{_name(role)} is alive afterwards",
         met=lambda sight: role in sight.outcome.survivors,
     )
 

@@ -324,12 +324,6 @@ def _seen(outcome: Outcome) -> str:
     parts = [sentences(outcome)]
     if outcome.printed is not None:
         parts.append(f"On stderr, without frames: {printed_words(outcome)}.")
-    if outcome.data:
-        states: dict[str, list[str]] = {}
-        for kind, state in outcome.data.items():
-            states.setdefault(state, []).append(kind)
-        each = "; ".join(f"{state}: {', '.join(kinds)}" for state, kinds in states.items())
-        parts.append(f"{each[:1].upper()}{each[1:]}.")
     return " ".join(parts)
 
 
