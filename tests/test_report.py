@@ -786,3 +786,13 @@ def test_no_answer_tells_of_handlers_that_a_master_does_not_have() -> None:
                 assert not re.search(
                     "in the (master|worker) only|master (yes|no|sometimes)", said
                 ), f"{survey.question}: {said}"
+
+
+def test_a_finding_names_those_who_answer_its_question() -> None:
+    """And not those who follow one of its laws where others end for another reason.
+
+    Endless recursion is an uncaught exception on 3.12, and not on 3.11; it is no Ctrl-C.
+    """
+    page = (REPORTS / "matrix.md").read_text()
+    assert "- **3.7 and earlier**: An uncaught exception is printed, and the program ends" in page
+    assert "- **all but 2.7**: An exception in a handler ends only that handler." in page

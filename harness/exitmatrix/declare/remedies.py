@@ -289,8 +289,8 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy(
         instead_of="plain/pid1/SIGTERM@first",
         shown_by="plain-graceful/pid1/SIGTERM@first",
-        change="Install a handler that ends the program: signal.signal(signal.SIGTERM, lambda *_:"
-        " sys.exit(0)).",
+        change="Install a handler that ends the program:"
+        " `signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))`.",
         cost="An init above it (docker run --init) alone makes SIGTERM kill it: no atexit"
         " handler runs then.",
     ),

@@ -73,12 +73,19 @@ def _cells(
 
 
 def _users(finding: Finding, cells: Cells) -> Mapping[str, set[Python]]:
-    """The Pythons that follow each rule, where others that were asked the same do not."""
+    """The Pythons that follow each rule, where others that were asked the same do not.
+
+    Those that follow another rule count before those that follow none, which may have ended for
+    another reason: endless recursion is an uncaught exception on some Pythons only.
+    """
     users: defaultdict[str, set[Python]] = defaultdict(set)
+    others: defaultdict[str, set[Python]] = defaultdict(set)
     mine = frozenset(finding.rules)
     for asked in cells.values():
-        if len({rules & mine for rules in asked}) > 1:
+        followed = {rules & mine for rules in asked}
+        if len(followed) > 1:
+            found = users if len(followed - {frozenset()}) > 1 else others
             for rules, pythons in asked.items():
                 for id in rules & mine:
-                    users[id] |= pythons
-    return users
+                    found[id] |= pythons
+    return {**others, **users}
