@@ -1,4 +1,4 @@
-"""What a user asks for of a command of their own: read, and refused where it cannot be."""
+"""What a user asks `run` to do: parsed from the options, or refused in one line."""
 
 from __future__ import annotations
 

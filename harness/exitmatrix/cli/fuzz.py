@@ -1,4 +1,4 @@
-"""`exitmatrix fuzz`: programs that nobody wrote, against the rules."""
+"""`exitmatrix fuzz`: random programs, compared with the laws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scenarios, past the files that are none."""
+"""The scenarios; files that are none are skipped."""
 
 from __future__ import annotations
 

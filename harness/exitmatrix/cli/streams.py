@@ -1,4 +1,4 @@
-"""stdout and stderr, where text leaves: inert whatever it says, whoever reads it.
+"""Writing to stdout and stderr: text is escaped, and a reader may go away.
 
 Some of what the commands print was said by observed programs, or is a name that
 somebody chose: colours, titles, cursor movements and bidirectional controls in it

@@ -1,4 +1,4 @@
-"""Programs that nobody wrote: random ones, from a seed. Pure."""
+"""Random programs, made from a seed. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that nobody hears of: what a program calls itself, and is told of by nothing. Pure.
+"""Functions that report nothing: the program calls them itself, and no event shows it. Pure.
 
 A function with a mechanism in its name, as `finally:f`, is decorated and tells of itself. One
 without is an atexit handler: it is seen when atexit calls it, and not otherwise.

@@ -1,4 +1,4 @@
-"""What the runs of an ending come to: did clean-up run, and does it need a look. Pure."""
+"""The result of an ending's runs: whether clean-up ran, and whether it needs attention. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the laws allow for a cell: all that its program may come to, as outcomes. Pure."""
+"""The outcomes that the laws allow for a cell. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is foreseen below a launcher: what comes to the program, and how the launcher ends. Pure.
+"""The prediction below a launcher: what reaches the program, and how the launcher ends. Pure.
 
 The program does what it does without one: the same laws follow it. A launcher decides
 what reaches it, what it ignores from its start, and what the first process ends with.

@@ -1,4 +1,4 @@
-"""Predictions that rest on the same parameters are made once. Pure, as far as anybody can tell."""
+"""A cache: predictions that rest on the same parameters are made once. Pure for its callers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outcome that a last moment of a cell's program is. Pure."""
+"""From the end state of a cell's program to the outcome that it predicts. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the laws foresee for a program of the small language. Pure."""
+"""What the laws predict for a program of the small language. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a program showed against what the laws foresee for it. Pure."""
+"""What a program showed, compared with what the laws predict for it. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether outcomes show what a remedy is to bring about. Pure."""
+"""Whether outcomes show what a remedy promises. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first moment of a cell's program: its processes, and what is to come from outside. Pure."""
+"""The initial state of a cell's program: its processes, and the signals that will come. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the harness itself takes of the machine."""
+"""How much processor time and memory the harness itself uses."""
 
 from __future__ import annotations
 

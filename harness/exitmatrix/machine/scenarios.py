@@ -1,4 +1,4 @@
-"""Read the scenarios: a folder of programs, past those that are none."""
+"""Read the scenarios from a folder of programs; files that are none are skipped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of a site: what is copied into it, and who may be written over."""
+"""The folder of a site: what is copied into it, and which folder may be overwritten."""
 
 from __future__ import annotations
 

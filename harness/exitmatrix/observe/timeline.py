@@ -1,4 +1,4 @@
-"""Who did what after what in one trial."""
+"""The order of events in one trial, by process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cells that behaved otherwise when they were looked at again. Pure.
+"""Cells that behaved differently when they were measured again. Pure.
 
 A cell that was measured again has changed when it showed an outcome that its
 record does not hold; a race may show any part of what is on record. Two records

@@ -1,4 +1,4 @@
-"""A trial told line by line while it runs: who is who, and who said what. Pure."""
+"""A trial described line by line while it runs: which process did what. Pure."""
 
 from __future__ import annotations
 

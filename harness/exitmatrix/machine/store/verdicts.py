@@ -1,4 +1,4 @@
-"""The verdicts that stand beside the records, for who would otherwise judge every cell again."""
+"""The saved verdicts, so that commands need not judge every cell again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `exitmatrix run` tells: pure functions from what was seen to lines of 80 columns.
+"""What `exitmatrix run` prints: pure functions from what was seen to lines of 80 columns.
 
 page.py      the whole of it
 endings.py   the table of endings

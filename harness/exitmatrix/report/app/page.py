@@ -1,4 +1,4 @@
-"""The page of a user's command: what was found, what became of it, what needs a look."""
+"""The page of a user's command: what was found, what became of it, and what needs attention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An answer in everyday words, as `answer --json` tells it."""
+"""An answer in everyday words, as `answer --json` prints it."""
 
 from __future__ import annotations
 

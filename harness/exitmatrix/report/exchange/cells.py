@@ -1,4 +1,4 @@
-"""Cells, as `explain --json` tells them."""
+"""Cells, as `explain --json` prints them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes in behaviour, as `check --json` and `diff --json` tell them."""
+"""Changes in behaviour, as `check --json` and `diff --json` print them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claims, as `claims --json` and `list claims --json` tell them."""
+"""Claims, as `claims --json` and `list claims --json` print them."""
 
 from __future__ import annotations
 

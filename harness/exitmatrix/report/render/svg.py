@@ -1,4 +1,4 @@
-"""Figures as SVG: who did what after what, and a strip of versions. Pure.
+"""Figures as SVG: the order of events by process, and a strip of versions. Pure.
 
 Colours are those of the page, by class; a figure says in its label what it shows.
 """

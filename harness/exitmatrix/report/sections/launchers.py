@@ -1,4 +1,4 @@
-"""What a launcher makes of it: a shell, a container's first process, tini, a terminal. Pure."""
+"""What happens below a launcher: a shell, a container's first process, tini, a terminal. Pure."""
 
 from __future__ import annotations
 

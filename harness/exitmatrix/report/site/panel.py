@@ -1,4 +1,4 @@
-"""What the panel of the first page tells besides the answer: who, in which order, why. Pure."""
+"""What the panel of the first page shows besides the answer: subjects, order, reasons. Pure."""
 
 from __future__ import annotations
 
