@@ -292,12 +292,12 @@ def from_option(text: str) -> list[Expectation]:
     """`deploy:ran=all,within=10s` as expectations. Raises SettingsError."""
     ending, colon, rest = text.partition(":")
     if not colon or not rest:
-        raise SettingsError(f"'{text}' expects nothing; write ENDING:KEY=VALUE,...")
+        raise SettingsError(f"'{text}' is no expectation; write ENDING:KEY=VALUE,...")
     found: list[Expectation] = []
     for part in rest.split(","):
         key, equals, value = part.partition("=")
         if not equals:
-            raise SettingsError(f"'{part}' expects nothing; write {part}=VALUE")
+            raise SettingsError(f"'{part}' has no value; write {part}=VALUE")
         values: Sequence[str] = [] if value in ("", "nothing") else value.split("+")
         found.append(expectation(ending, key, list(values), "--expect"))
     return found

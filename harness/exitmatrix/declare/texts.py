@@ -38,7 +38,7 @@ def duration(text: str) -> float:
 def time_given(text: str) -> float:
     """A time in which something is to happen. Raises CannotRead."""
     if not (seconds := duration(text)):
-        raise CannotRead(f"'{text}' leaves no time; write 30s, 500ms or 2m")
+        raise CannotRead(f"'{text}' is no time at all; write 30s, 500ms or 2m")
     return seconds
 
 
@@ -76,7 +76,7 @@ def request(text: str) -> str:
     """What `--request` says: a path or a URL of this machine. Raises CannotRead."""
     if not text or text.startswith("/") or LOOPBACK.match(text):
         return text
-    raise CannotRead(f"'{text}' cannot be asked for; write /PATH, or http://127.0.0.1:PORT/PATH")
+    raise CannotRead(f"'{text}' is no path to request; write /PATH, or http://127.0.0.1:PORT/PATH")
 
 
 def address(text: str) -> str:
