@@ -79,9 +79,9 @@ def test_files_that_disagree_are_named(tmp_path: Path) -> None:
     questions = [f"plain/sys-exit-{number}@main" for number in range(5)]
     one = bring(tmp_path, "cpython-3.13.0", *(record(q, ended()) for q in questions))
     other = bring(tmp_path, "cpython-3.13.0.b", *(record(q, died("SIGTERM")) for q in questions))
-    with pytest.raises(Disagreement) as told:
+    with pytest.raises(Disagreement) as error:
         read_records(tmp_path)
-    text = str(told.value)
+    text = str(error.value)
     assert "\n" not in text
     assert str(one) in text
     assert str(other) in text

@@ -147,17 +147,17 @@ def test_a_signpost_takes_no_words_from_a_situation() -> None:
 
 def test_what_is_no_situation_is_answered_for_the_program_that_was_named() -> None:
     """With its own cells where it was measured, and with the nearest where not."""
-    told = "\n".join(elsewhere(understood("ctrl-c twice", "app.run", LOADED), REPORTS))
-    assert told.startswith("ctrl-c twice: Flask's server\n")
-    assert "  exitmatrix explain flask/SIGINT-twice\n" in told
-    told = "\n".join(elsewhere(understood("ctrl-c twice", "uvicorn", LOADED), REPORTS))
-    assert "  Not measured of uvicorn. Nearest:\n" in told
+    text = "\n".join(elsewhere(understood("ctrl-c twice", "app.run", LOADED), REPORTS))
+    assert text.startswith("ctrl-c twice: Flask's server\n")
+    assert "  exitmatrix explain flask/SIGINT-twice\n" in text
+    text = "\n".join(elsewhere(understood("ctrl-c twice", "uvicorn", LOADED), REPORTS))
+    assert "  Not measured of uvicorn. Nearest:\n" in text
     sign = signpost_of("ctrl-c twice")
     assert sign
-    assert all(f"  exitmatrix explain {cell}\n" in told for cell in sign.cells)
-    told = "\n".join(elsewhere(understood("worker timeout", "gunicorn", LOADED), REPORTS))
-    assert "  exitmatrix explain gunicorn-hooks/hang@worker\n" in told
-    assert "Not measured" not in told
+    assert all(f"  exitmatrix explain {cell}\n" in text for cell in sign.cells)
+    text = "\n".join(elsewhere(understood("worker timeout", "gunicorn", LOADED), REPORTS))
+    assert "  exitmatrix explain gunicorn-hooks/hang@worker\n" in text
+    assert "Not measured" not in text
 
 
 LATE = {
@@ -448,10 +448,10 @@ def test_of_a_program_that_nobody_measured_that_is_said(program: Unmeasured) -> 
     asked += [understood(f"docker stop {program.words[0]}", "python app.py", LOADED)]
     for one in asked:
         assert one.unmeasured == program
-        told = "\n".join(lines_of(one, REPORTS))
-        assert f"{program.words[0]} is not measured." in " ".join(told.split())
-        assert f"exitmatrix run --ending deploy -- {program.command}" in told
-        assert "What happens" not in told
+        text = "\n".join(lines_of(one, REPORTS))
+        assert f"{program.words[0]} is not measured." in " ".join(text.split())
+        assert f"exitmatrix run --ending deploy -- {program.command}" in text
+        assert "What happens" not in text
         assert document(one, REPORTS).cell is None
     if program.nearest:
         assert understood("docker stop", program.nearest, LOADED).unmeasured is None
@@ -475,9 +475,9 @@ def test_options_are_no_part_of_a_name() -> None:
 @given(st.text(max_size=20))
 def test_no_words_crash(words: str) -> None:
     """Whatever is typed names something or is refused."""
-    for look in (situation_of, scenario_of, program_and_launcher_of):
+    for find_name in (situation_of, scenario_of, program_and_launcher_of):
         with contextlib.suppress(UnknownName):
-            assert look(words)
+            assert find_name(words)
     assert signpost_of(words) is None or words.strip()
 
 
@@ -623,6 +623,6 @@ def test_an_answer_names_those_whose_short_answer_it_is_before_others() -> None:
 
 def test_an_answer_leads_on_to_every_version_and_to_who_asks() -> None:
     """The command for the other Pythons, and the address of a public thread."""
-    said = run("answer", "docker stop", "gunicorn").stdout
-    assert "exitmatrix explain gunicorn/SIGTERM@master" in said
-    assert re.search(r"^Who asks\n  .+\n(  .+\n)*    https://\S+$", said, re.MULTILINE)
+    text = run("answer", "docker stop", "gunicorn").stdout
+    assert "exitmatrix explain gunicorn/SIGTERM@master" in text
+    assert re.search(r"^Who asks\n  .+\n(  .+\n)*    https://\S+$", text, re.MULTILINE)

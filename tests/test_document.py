@@ -160,7 +160,7 @@ def test_joining_leaves_out_what_is_empty() -> None:
 def test_a_figure_of_many_columns_is_told_line_by_line() -> None:
     """A master and its workers, old and new, do not fit beside each other in 80 columns."""
     names = ("master", *(f"new-worker#{n}" for n in range(1, 8)))
-    told = figure_lines(
+    lines = figure_lines(
         Figure(names, (("new-worker#7", "exits with 0"), ("", "SIGHUP to the master")))
     )
-    assert told == ["  new-worker#7: exits with 0", "  --- SIGHUP to the master"]
+    assert lines == ["  new-worker#7: exits with 0", "  --- SIGHUP to the master"]

@@ -58,8 +58,8 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def process(**said: Any) -> Process:
-    return Process(**{"role": "main", "fired": (), "unfinished": (), "exit": {"code": 0}} | said)
+def process(**keys: Any) -> Process:
+    return Process(**{"role": "main", "fired": (), "unfinished": (), "exit": {"code": 0}} | keys)
 
 
 def outcome(*processes: Process, port: PortState | None = None) -> Outcome:
@@ -94,14 +94,14 @@ def case(
 
 def test_a_sentence_names_the_process_what_ran_and_how_it_ended() -> None:
     """Who ran what and how it ended: in words, for each process."""
-    told = sentences(
+    texts = sentences(
         outcome(
             process(role="parent", fired=("C", "B", "A"), exit={"code": 247}),
             process(role="child", fired=(), exit={"signal": "SIGKILL"}, stdout="lost"),
             port="closed",
         )
     )
-    assert told == (
+    assert texts == (
         "The parent runs its handlers C, B, A, and exits with status 247. "
         "The child runs no handler, and is killed by SIGKILL. "
         "What it had printed and not flushed is lost. Nobody answers HTTP any more."
@@ -204,23 +204,23 @@ def test_every_line_fits_a_terminal() -> None:
     """At eighty columns nothing wraps but the names of things that are longer."""
     kept = read_timelines(REPORTS, PLATFORM)
     for record in list(RECORDS.values())[::40]:
-        told = [kept.get((record.cell, digest(one))) for one in record.outcomes]
-        assert any(told) or not record.outcomes
-        for line in explanation(case(record, *told)).splitlines():
+        timelines = [kept.get((record.cell, digest(one))) for one in record.outcomes]
+        assert any(timelines) or not record.outcomes
+        for line in explanation(case(record, *timelines)).splitlines():
             assert len(line) <= WIDTH or len(line.split()) < 3 or record.cell in line, line
 
 
 def test_a_rule_is_told_with_its_reason_and_source() -> None:
     """What was foreseen is followed by every rule that it rests on."""
     record = some("none/plain/SIGTERM@main")
-    told = " ".join(explanation(case(record)).split())
+    text = " ".join(explanation(case(record)).split())
     used = judge(record, LOADED["plain"]).prediction
     assert used
-    assert "Why, by the laws that predicted it" in told
-    assert "Verdict" not in told
+    assert "Why, by the laws that predicted it" in text
+    assert "Verdict" not in text
     for id in used.rules:
-        assert id in told
-    assert told.count("Source: ") == len(used.rules)
+        assert id in text
+    assert text.count("Source: ") == len(used.rules)
 
 
 def test_an_answer_tells_the_laws_that_matter_and_names_the_others() -> None:
@@ -233,10 +233,10 @@ def test_an_answer_tells_the_laws_that_matter_and_names_the_others() -> None:
     cells = len((REPORTS / "verdicts.jsonl").read_text(encoding="utf-8").splitlines())
     assert all(needed[id] > cells / 5 for id in GENERAL)
     assert all(LAWS_BY_ID[id].about != "signal" for id in GENERAL)
-    told = command.run("answer", "docker stop", "--records", str(REPORTS)).stdout
-    assert "\n  default-action\n" in told
-    assert "\n  register-appends\n" not in told
-    assert "And what holds for most programs: register-appends, " in told
+    text = command.run("answer", "docker stop", "--records", str(REPORTS)).stdout
+    assert "\n  default-action\n" in text
+    assert "\n  register-appends\n" not in text
+    assert "And what holds for most programs: register-appends, " in text
     full = command.run(
         "explain", "cpython-3.13.0/none/plain/SIGTERM@main", "--records", str(REPORTS)
     )
@@ -247,46 +247,46 @@ def test_a_mismatch_says_what_the_rules_allow() -> None:
     """Seen and allowed stand in one text."""
     record = some("none/plain/SIGTERM@main")
     wrong = replace(record, outcomes=(outcome(process(role="main", exit={"code": 99})),))
-    told = " ".join(explanation(case(wrong)).split())
-    assert "exits with status 99" in told
-    assert "Verdict: mismatch" in told
-    assert "The laws allow: The program runs no handler, and is killed by SIGTERM." in told
+    text = " ".join(explanation(case(wrong)).split())
+    assert "exits with status 99" in text
+    assert "Verdict: mismatch" in text
+    assert "The laws allow: The program runs no handler, and is killed by SIGTERM." in text
 
 
 def test_a_race_names_the_two_events() -> None:
     """Where a rule knows between what the race is, so does the text."""
     record = some("flask-debug/SIGTERM@group")
-    told = " ".join(explanation(case(record)).split())
+    text = " ".join(explanation(case(record)).split())
     prediction = judge(record, LOADED["flask-debug"]).prediction
     assert prediction
     assert prediction.races
-    assert "This is a race" in told
-    assert all(race in told for race in prediction.races)
+    assert "This is a race" in text
+    assert all(race in text for race in prediction.races)
 
 
 def test_a_race_says_how_sure_its_outcomes_are() -> None:
     """What none of n runs showed has a probability below 3/n; of few runs nothing is said."""
     record = some("flask-debug/SIGTERM@group")
-    told = {
+    texts = {
         runs: " ".join(explanation(case(replace(record, runs=runs))).split())
         for runs in (None, 3, 20, 300)
     }
-    assert "below 15 % (3/20, at 95 %)" in told[20]
-    assert "below 1 % (3/300, at 95 %)" in told[300]
-    assert not any("at 95 %" in told[runs] for runs in (None, 3))
+    assert "below 15 % (3/20, at 95 %)" in texts[20]
+    assert "below 1 % (3/300, at 95 %)" in texts[300]
+    assert not any("at 95 %" in texts[runs] for runs in (None, 3))
 
 
 def test_one_interpreter_is_no_agreement() -> None:
     """What was measured on one says nothing of others."""
-    told = explanation(case(some("/plain/return@main")))
-    assert "Only this one was measured." in told
-    assert "All 1" not in told
+    text = explanation(case(some("/plain/return@main")))
+    assert "Only this one was measured." in text
+    assert "All 1" not in text
 
 
 def test_code_in_a_sentence_has_no_marks_in_a_terminal() -> None:
     """Backticks are for Markdown."""
-    told = explanation(case(some("/plain/SIGKILL@main")))
-    assert "What kill -9 and the kernel's" in " ".join(told.split())
+    text = explanation(case(some("/plain/SIGKILL@main")))
+    assert "What kill -9 and the kernel's" in " ".join(text.split())
 
 
 def test_versions_that_differ_are_named() -> None:
@@ -295,9 +295,9 @@ def test_versions_that_differ_are_named() -> None:
     key = Question.parse("plain/keyboard-interrupt@main")
     mine = next(record for record in cells if record.cell.startswith("cpython-3.7"))
     asked = surveys({PLATFORM: cells}, LOADED)[key]
-    told = explanation(replace(case(mine), survey=asked))
-    assert "3.7 and earlier: exit 1 (this cell)" in told
-    assert "3.8 and later" in told
+    text = explanation(replace(case(mine), survey=asked))
+    assert "3.7 and earlier: exit 1 (this cell)" in text
+    assert "3.8 and later" in text
 
 
 def test_the_command_is_one_that_can_be_pasted() -> None:
@@ -319,18 +319,18 @@ def test_the_command_is_one_that_can_be_pasted() -> None:
 def test_what_is_not_known_is_said_with_its_reason() -> None:
     """A cell of which too little was seen has no outcome, and a program may be gone."""
     record = replace(some("none/plain/SIGTERM@main"), outcomes=(), unknown=("it was never ready",))
-    told = explanation(case(record))
-    assert "Some runs showed too little: it was never ready." in told
-    assert "Verdict: unknown" in told
+    text = explanation(case(record))
+    assert "Some runs showed too little: it was never ready." in text
+    assert "Verdict: unknown" in text
     gone = explanation(replace(case(record), scenario=None))
     assert "A program that is gone." in gone
 
 
-def renamed(record: Record, interpreter: str, version: str, **said: Any) -> Record:
+def renamed(record: Record, interpreter: str, version: str, **keys: Any) -> Record:
     """The same record, of another interpreter."""
     cell = CellId.asking(interpreter, record.stack, record.question)
     about = {**record.interpreter, "version": version}
-    return replace(record, cell=str(cell), interpreter=about, **said)
+    return replace(record, cell=str(cell), interpreter=about, **keys)
 
 
 def test_cells_with_the_same_answer_are_one_line() -> None:

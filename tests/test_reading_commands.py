@@ -59,9 +59,9 @@ def call(name: str, *arguments: str) -> tuple[int, str]:
 @pytest.mark.parametrize("name", CALLS)
 def test_a_command_that_reads_starts_no_process_and_writes_nothing(alone: Path, name: str) -> None:
     """In an empty folder it answers from the records that the package brings."""
-    status, told = call(name, *CALLS[name])
-    assert status in (0, 1), told  # 1: two interpreters behave differently
-    assert len(told.splitlines()) > 3
+    status, text = call(name, *CALLS[name])
+    assert status in (0, 1), text  # 1: two interpreters behave differently
+    assert len(text.splitlines()) > 3
     assert [*alone.iterdir()] == []
 
 
@@ -88,7 +88,7 @@ def test_drafts_are_written_and_not_sent(alone: Path) -> None:
     """From the records alone, without a connection; beside them nothing but their own folder."""
     for name in ("observations", "timelines"):
         (alone / name).symlink_to(REPORTS / name)
-    status, told = call("upstream", "--no-run", "--output", str(alone))
-    assert status == 0, told
+    status, text = call("upstream", "--no-run", "--output", str(alone))
+    assert status == 0, text
     assert {one.name for one in alone.iterdir()} == {"observations", "timelines", "upstream"}
     assert len([*(alone / "upstream").rglob("*.md")]) > 3

@@ -69,8 +69,8 @@ def test_the_command_answers_as_the_table_does(subject: str) -> None:
     (row,) = (row for row in rows(mine[1]) if row[0] == subject)
     for situation, entry in zip(SITUATIONS, row[1:], strict=True):
         words = ["answer", situation, subject, "--records", str(ROOT / "reports")]
-        said = " ".join(CliRunner().invoke(main, words).stdout.split())
-        assert f" Will my clean-up run? {entry.replace('*', '')} Measured on " in said
+        text = " ".join(CliRunner().invoke(main, words).stdout.split())
+        assert f" Will my clean-up run? {entry.replace('*', '')} Measured on " in text
 
 
 def test_every_link_leads_to_a_file() -> None:

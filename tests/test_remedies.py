@@ -82,8 +82,8 @@ def test_an_explanation_names_the_remedy(question: str, names: str) -> None:
     survey = asked()[Question.parse(question)]
     rows = [one for one in records() if str(one.question) == question]
     record = max(rows, key=lambda one: age(subject_of(PLATFORM, one).python))
-    told = explanation(facts(record, survey))
-    section = told.partition("\nWhat to do\n")[2].partition("\nVersions\n")[0]
+    text = explanation(facts(record, survey))
+    section = text.partition("\nWhat to do\n")[2].partition("\nVersions\n")[0]
     assert names in section
     assert "Measured as " in section
 

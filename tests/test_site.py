@@ -254,9 +254,9 @@ def test_every_question_of_people_is_answered_or_says_what_is_missing(site: Path
         assert html_words(one.tries) in text, one.id
         found = [
             survey
-            for look in one.cases
+            for case in one.cases
             for question, survey in newest.items()
-            if question.matches(look.cells)
+            if question.matches(case.cells)
         ]
         if not found:
             assert f'<li id="{one.id}">' in index
@@ -536,28 +536,32 @@ def test_the_choices_change_the_answer(site: Path, tmp_path: Path) -> None:
     page.write_text(LOOKS.replace("<script>", f"<script>\n{opening}"))
     done = chromium(page.as_uri(), profile=tmp_path / "profile")
     assert "CONSOLE" not in done.stderr, done.stderr
-    told = json.loads(Parsed("".join(done.stdout.partition("<html")[1:])).words("pre")[0])
-    assert told["first"] == newest["gunicorn/SIGTERM@master"]
-    assert told["other end"] == newest["flask-debug/SIGKILL@parent"] != told["first"]
-    assert told["other program"] == newest["plain/SIGTERM@main"]
-    assert told["situation"][0] == "✗ no; it goes on until SIGKILL"
-    assert "What to do: Install a handler that ends the program" in told["situation"][1]
-    programs, ends, starts = told["offered"]
+    shown = json.loads(Parsed("".join(done.stdout.partition("<html")[1:])).words("pre")[0])
+    assert shown["first"] == newest["gunicorn/SIGTERM@master"]
+    assert shown["other end"] == newest["flask-debug/SIGKILL@parent"] != shown["first"]
+    assert shown["other program"] == newest["plain/SIGTERM@main"]
+    assert shown["situation"][0] == "✗ no; it goes on until SIGKILL"
+    assert "What to do: Install a handler that ends the program" in shown["situation"][1]
+    programs, ends, starts = shown["offered"]
     assert programs[: len(TITLES)] == list(TITLES.values())
     assert ends[: len(SPOKEN)] == [one.title for one in SPOKEN]
     assert starts[0] == "directly"
     assert {"as a container's PID 1", "behind a shell", "under tini"} <= set(starts)
-    assert told["older link"] == newest["plain/sh/SIGTERM@first"]
-    assert told["other python"] == "✗ no" != newest["plain/SIGINT@main"]
-    assert told["order"] == told["drawn"]
-    assert "SIGKILL to the child; child is killed by SIGKILL; parent runs C, B, A" in told["order"]
-    assert "PyPy 3.9: ✗ no" in told["versions"]
-    answer, fragment, more = told["change"]
+    assert shown["older link"] == newest["plain/sh/SIGTERM@first"]
+    assert shown["other python"] == "✗ no" != newest["plain/SIGINT@main"]
+    assert shown["order"] == shown["drawn"]
+    assert "SIGKILL to the child; child is killed by SIGKILL; parent runs C, B, A" in shown["order"]
+    assert "PyPy 3.9: ✗ no" in shown["versions"]
+    answer, fragment, more = shown["change"]
     assert answer == newest["flask-debug/SIGKILL@child"]
     assert "end=SIGKILL%40child" in fragment
     assert unquote(more).partition("#")[0].endswith("c/flask-debug/SIGKILL@child/index.html")
-    assert 0 < told["search"] < 10
-    assert told["compare"] > 3
-    first = next(row for row in told["places"] if row[0].startswith("SIGTERM to the first process"))
+    assert 0 < shown["search"] < 10
+    assert shown["compare"] > 3
+    first = next(
+        row for row in shown["places"] if row[0].startswith("SIGTERM to the first process")
+    )
     assert first[1:] == [newest["gunicorn/SIGTERM@master"], newest["uvicorn/SIGTERM@main"]]
-    assert {name: wide for name, wide in told.items() if name.startswith("wide") and wide > 0} == {}
+    assert {
+        name: wide for name, wide in shown.items() if name.startswith("wide") and wide > 0
+    } == {}
