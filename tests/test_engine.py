@@ -26,6 +26,7 @@ from exitmatrix.machine.run.kernel.selector import Selector
 from exitmatrix.machine.run.lines import encode
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppSpec, AppTrial, Readiness
+from msgspec.structs import replace
 
 T = TypeVar("T")
 
@@ -100,6 +101,17 @@ def test_trials_learn_that_the_engine_stood_still(
     assert run_engine(run) == ["stalled"] * stood_still
 
 
+COMMAND = AppSpec(
+    id="",
+    words=("true",),
+    folder="",
+    environment={},
+    situation=SITUATIONS[0],
+    target="",
+    ready=Readiness(),
+)
+
+
 @pytest.mark.real
 def test_runs_of_a_users_command_learn_what_the_engine_notices(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -124,18 +136,37 @@ def test_runs_of_a_users_command_learn_what_the_engine_notices(
         engine.client.close()
 
     answers: list[AppAnswer] = []
-    command = AppSpec(
-        id="",
-        words=("true",),
-        folder=str(tmp_path),
-        environment={},
-        situation=SITUATIONS[0],
-        target="",
-        ready=Readiness(),
-    )
+    command = replace(COMMAND, folder=str(tmp_path))
     run_engine(run)
     assert histories == [["stalled", "starved"]]
     assert [one.number for one in answers] == [1]
+
+
+@pytest.mark.real
+def test_a_terminal_that_was_hung_up_takes_no_reader_from_another_run(tmp_path: Path) -> None:
+    """Whoever opens something next is given the number of the descriptor that was closed."""
+    heard: list[bytes] = []
+
+    async def run(readers: Selector) -> None:
+        engine = AppEngine(tmp_path, 1, readers)
+        state = AppState(
+            replace(COMMAND, folder=str(tmp_path), terminal=True), engine, "1", 1 << 40
+        )
+        with state.reading():
+            closed = state.output.fd
+            state.hang_up()
+            ours, theirs = os.pipe()
+            assert ours == closed
+            readers.watch(ours, lambda: heard.append(os.read(ours, 1)))
+        os.write(theirs, b"x")
+        await asyncio.sleep(0.05)
+        readers.forget(ours)
+        os.close(ours)
+        os.close(theirs)
+        engine.client.close()
+
+    run_engine(run)
+    assert heard == [b"x"]
 
 
 def test_trials_learn_that_the_kernel_ended_somebody_for_want_of_memory(

@@ -8,12 +8,14 @@ that nobody is left at the end, is the same for both.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from typing import Generic, Protocol, Self, TypeVar
 
-from exitmatrix.machine.run.channel import Channel
+from exitmatrix.machine.run.channel import Channel, Output
 from exitmatrix.machine.run.gates import Gates
 from exitmatrix.machine.run.host import Host
 from exitmatrix.machine.run.journal import Journal
@@ -43,6 +45,7 @@ class Running(ABC, Generic[J]):
 
     channel: Channel
     gates: Gates
+    outputs: tuple[Output, ...]
     leftovers: Leftovers
     alone = False
     """Whether no other began beside it, so that what changed meanwhile is its own doing."""
@@ -60,6 +63,10 @@ class Running(ABC, Generic[J]):
         self._limit = limit
 
     @abstractmethod
+    def remove_folder(self) -> None:
+        """Remove the folder of the run, and what is in it."""
+
+    @abstractmethod
     def take_events(self, ask: bool = True) -> None:
         """Take what the processes have told, and learn which have ended: see `Host.ended`."""
 
@@ -67,6 +74,30 @@ class Running(ABC, Generic[J]):
     def live(self) -> list[int]:
         """The processes that have not ended, oldest first."""
         return self.processes.live
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Take events and output as they arrive; give everything back afterwards."""
+        readers = self.host.readers
+        readers.watch(self.channel.fd, lambda: self.take_events(ask=False))
+        for output in self.outputs:
+            readers.watch(output.fd, partial(self._take_output, output))
+        try:
+            yield
+        finally:
+            readers.forget(self.channel.fd)
+            for output in self.outputs:
+                readers.forget(output.fd)
+                output.close()
+            for close in (self.processes.close, self.channel.close, self.gates.close):
+                close()
+            self.remove_folder()
+
+    def _take_output(self, output: Output) -> None:
+        if output.read():
+            self.journal.changed()
+        if output.ended:
+            self.host.readers.forget(output.fd)
 
     async def go_through(
         self, stages: Sequence[tuple[str, Callable[[Self], Awaitable[None]]]]

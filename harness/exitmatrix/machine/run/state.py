@@ -10,7 +10,6 @@ import contextlib
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
 
 from exitmatrix.machine.run.channel import Channel, Output
 from exitmatrix.machine.run.gates import Gates
@@ -51,6 +50,7 @@ class TrialState(Running[Journal]):
             undo.callback(self.stdout.close_both)
             self.stderr = self._make_output("stderr")
             undo.pop_all()
+        self.outputs = (self.stdout, self.stderr)
 
     def _make_journal(self) -> Journal:
         return Journal()
@@ -58,21 +58,9 @@ class TrialState(Running[Journal]):
     def _make_output(self, _name: str) -> Output:
         return Output()
 
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[None]:
-        """Take events and output as they arrive; give everything back afterwards."""
-        readers = self.host.readers
-        readers.watch(self.channel.fd, lambda: self.take_events(ask=False))
-        readers.watch(self.stdout.fd, lambda: self._take_output(self.stdout))
-        readers.watch(self.stderr.fd, lambda: self._take_output(self.stderr))
-        try:
-            yield
-        finally:
-            for fd in (self.channel.fd, self.stdout.fd, self.stderr.fd):
-                readers.forget(fd)
-            for end in (self.processes, self.channel, self.gates, self.stdout, self.stderr):
-                end.close()
-            self.folder.remove()
+    def remove_folder(self) -> None:
+        """Remove the folder, and the control group that is made for some terminations."""
+        self.folder.remove()
 
     def start(self) -> None:
         """Start the program. Raises OSError."""
@@ -160,12 +148,6 @@ class TrialState(Running[Journal]):
         self.leftovers.remember([pid])
         if why == "forked" or (why == "lingering" and self.releases_lingering):
             self.gates.release(pid)
-
-    def _take_output(self, output: Output) -> None:
-        if output.read():
-            self.journal.changed()
-        if output.ended:
-            self.host.readers.forget(output.fd)
 
     # ------------------------------------------------------------- what is done
 

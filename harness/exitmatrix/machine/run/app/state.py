@@ -14,7 +14,6 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -69,26 +68,16 @@ class AppState(Running[TimedJournal]):
             undo.callback(self.gates.close)
             self.output: Output = Terminal() if spec.terminal else Output()
             undo.pop_all()
+        self.outputs = (self.output,)
 
     @property
     def file_of_ready(self) -> str:
         """What `--ready 'file PATH'` names."""
         return str(Path(self.spec.folder) / self.spec.ready.what.replace(PORT, str(self.port)))
 
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[None]:
-        """Take events and output as they arrive; give everything back afterwards."""
-        readers = self.host.readers
-        readers.watch(self.channel.fd, lambda: self.take_events(ask=False))
-        readers.watch(self.output.fd, self._take_output)
-        try:
-            yield
-        finally:
-            for fd in (self.channel.fd, self.output.fd):
-                readers.forget(fd)  # of one that was closed before, there is none
-            for end in (self.processes, self.channel, self.gates, self.output):
-                end.close()
-            shutil.rmtree(self.folder, ignore_errors=True)
+    def remove_folder(self) -> None:
+        """Remove the folder of the run; the user's own stays as the program left it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def has_started(self) -> bool:
@@ -217,12 +206,6 @@ class AppState(Running[TimedJournal]):
         """Close the terminal."""
         self.host.readers.forget(self.output.fd)
         self.output.close()
-
-    def _take_output(self) -> None:
-        if self.output.read():
-            self.journal.changed()
-        if self.output.ended:
-            self.host.readers.forget(self.output.fd)
 
     def look(self) -> None:
         """Look at the tree: who is new, and what each process runs now."""

@@ -19,7 +19,6 @@ class Terminal(Output):
         self.name = os.ttyname(self.write_end)
         self.text = bytearray()
         self.ended = self.overflowed = False
-        self._open = True
 
     def read(self) -> bool:
         """Take what has arrived; a terminal that nobody has open any more is at its end: EIO."""
@@ -51,7 +50,7 @@ class Terminal(Output):
 
     def close(self) -> None:
         """Close the harness's end: the kernel sends SIGHUP to the session's leader."""
-        if self._open:
-            self._open = False
+        if self.fd >= 0:
             self.ended = True
             os.close(self.fd)
+            self.fd = -1  # the next that is opened has its number
