@@ -298,43 +298,45 @@ def _rules(
     sent_to_it: str,
 ) -> Iterator[str]:
     """The ids of the laws that a prediction rests on."""
-    if facts.ignored:
-        yield "launcher-ignored-signal"
-    if launcher.namespace:
-        yield "launcher-pid-1"
-    if sent_to_it == "SIGINT" and facts.embeds:
-        yield "launcher-embeds-python"
-    several = any(len(one.processes) > 1 for one in outcomes)
-    if several and launcher.terminal:
-        yield "launcher-terminal-sighup"
     chain = facts.stays
+    several = any(len(one.processes) > 1 for one in outcomes)
+    yield from _of_those_that_hold(
+        (facts.ignored, "launcher-ignored-signal"),
+        (launcher.namespace, "launcher-pid-1"),
+        (sent_to_it == "SIGINT" and facts.embeds, "launcher-embeds-python"),
+        (several and launcher.terminal, "launcher-terminal-sighup"),
+        (not chain, "launcher-exec"),
+    )
     if not chain:
-        yield "launcher-exec"
         return
     if sent:
         yield from _rules_of(on)
-    if target == GROUP:
-        apart = any(one.apart for one in chain)
-        yield "launcher-own-process-group" if apart else "launcher-same-process-group"
-    ends = {str(one.launchers[0].exit) for one in outcomes if one.launchers[0].exit}
-    known = chain[0].exit_status == "nothing" or ends
-    if known and on.then == "goes on":
-        yield STATUS_LAWS[chain[0].exit_status]
-    if several and any(one.signals_group for one in chain):
-        yield "launcher-terminates-the-session"
-    if several and any(one.waits_for_output for one in chain):
-        yield "launcher-waits-for-output"
-    if any(one.role.startswith(NEW) for outcome in outcomes for one in outcome.processes):
-        yield "launcher-restarts-the-program"
+    apart = any(one.apart for one in chain)
+    ended = any(one.launchers[0].exit for one in outcomes)
+    known = chain[0].exit_status == "nothing" or ended
+    new = any(one.role.startswith(NEW) for outcome in outcomes for one in outcome.processes)
+    yield from _of_those_that_hold(
+        (target == GROUP and apart, "launcher-own-process-group"),
+        (target == GROUP and not apart, "launcher-same-process-group"),
+        (known and on.then == "goes on", STATUS_LAWS[chain[0].exit_status]),
+        (several and any(one.signals_group for one in chain), "launcher-terminates-the-session"),
+        (several and any(one.waits_for_output for one in chain), "launcher-waits-for-output"),
+        (new, "launcher-restarts-the-program"),
+    )
+
+
+def _of_those_that_hold(*rows: tuple[object, str]) -> Iterator[str]:
+    return (rule for holds, rule in rows if holds)
 
 
 def _rules_of(on: OnSignal) -> Iterator[str]:
-    if on.passes != "to nobody":
-        yield "launcher-sends-sigterm" if on.sends else "launcher-forwards-signal"
-    if on.then == "dies":
-        yield "launcher-is-killed-alone"
-    if on.then == "dies when its child has ended":
-        yield "launcher-waits-first"
+    passes = on.passes != "to nobody"
+    return _of_those_that_hold(
+        (passes and on.sends, "launcher-sends-sigterm"),
+        (passes and not on.sends, "launcher-forwards-signal"),
+        (on.then == "dies", "launcher-is-killed-alone"),
+        (on.then == "dies when its child has ended", "launcher-waits-first"),
+    )
 
 
 STATUS_LAWS = {
