@@ -603,12 +603,12 @@ QUESTIONS: tuple[PeopleAsk, ...] = (
         number=22,
         id="pyinstaller-folder",
         asks="Is the `_MEI` folder of a one-file program left behind when I kill it?",
-        looks=(
-            Look("SIGKILL to the first pid", "plain/pyinstaller/SIGKILL@first"),
-            Look("SIGKILL to the second pid", "plain/pyinstaller/SIGKILL@main"),
-            Look("SIGTERM to the first pid", "plain/pyinstaller/SIGTERM@first"),
-            Look("the same, with a handler", "plain-graceful/pyinstaller/SIGTERM@first"),
-            Look("Ctrl-C", "plain/pyinstaller/SIGINT@group"),
+        cases=(
+            Case("SIGKILL to the first pid", "plain/pyinstaller/SIGKILL@first"),
+            Case("SIGKILL to the second pid", "plain/pyinstaller/SIGKILL@main"),
+            Case("SIGTERM to the first pid", "plain/pyinstaller/SIGTERM@first"),
+            Case("the same, with a handler", "plain-graceful/pyinstaller/SIGTERM@first"),
+            Case("Ctrl-C", "plain/pyinstaller/SIGINT@group"),
         ),
         tries="exitmatrix run --ending deploy --ending oom --ending lost-parent -- ./dist/app",
         threads=_of("pyinstaller/pyinstaller", 2379, 5518, 8640, 8700, 6591, 6923),
