@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -486,6 +487,7 @@ def test_the_command_is_called_by_its_words_whatever_it_writes_over_them(
         _starter_of=lambda _: 1,
         _has_namespace=lambda: False,
     )
+    state._command_of = partial(AppState._command_of, state)
     for file, name in (
         ("/usr/bin/screen", "screen"),
         ("/usr/bin/other", "SCREEN"),  # it has executed another program
