@@ -171,7 +171,7 @@ def test_a_program_that_is_none_is_told_in_one_line() -> None:
         ({}, {"trials": 0}, "trials: expected `int` >= 1"),
         ({}, {"trials": "3"}, "trials: expected `int`, got `str`"),
         ({}, {"grace": -1}, "'-1s' is not a time"),
-        ({}, {"grace": 0}, "'0s' leaves no time"),
+        ({}, {"grace": 0}, "'0s' is no time at all"),
         ({}, {"grace": float("nan")}, "'nans' is not a time"),
     ],
 )
