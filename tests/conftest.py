@@ -66,11 +66,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         end_marked(mark)
 
 
+@pytest.hookimpl(trylast=True)  # pytest puts those together that share a fixture
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only the whole runs."""
+    """Leave out what only the whole runs; a worker of pytest-xdist spreads those that wait."""
     if not part.WHOLE and not any("::" in word for word in config.args):
         items[:], left_out = part.split(items, FOUND)
         config.hook.pytest_deselected(items=left_out)
+    if hasattr(config, "workerinput"):
+        items[:] = part.spread(items)
 
 
 @pytest.fixture(scope="session")

@@ -135,8 +135,14 @@ sys.stdout.write("w.")
 """
 
 
-@pytest.mark.parametrize("start", ["", "c", "m", "runpy"])
-@pytest.mark.parametrize("ends", [Nothing(), SysExit(3), Raise("ValueError")])
+STARTED = [
+    (start, ends)
+    for start in ("", "c", "m", "runpy")
+    for ends in (Nothing(), SysExit(3), Raise("ValueError"))
+]
+
+
+@pytest.mark.parametrize(("start", "ends"), every(2, STARTED))
 def test_every_python_flushes_stdout_before_handlers_as_foreseen(
     tmp_path: Path, start: str, ends: Statement
 ) -> None:
@@ -512,9 +518,15 @@ def test_every_python_handles_a_signal_as_foreseen_that_waits_for_a_handler_that
         assert word == ("withheld" if _interrupts_atexit(python) else "match"), python
 
 
-@pytest.mark.parametrize("first", [(), (StartThread(()),)], ids=["", "threading"])
-@pytest.mark.parametrize("within", [False, True], ids=["", "finally"])
-@pytest.mark.parametrize("second", ["L", "E", "B"])
+FLUSHED = [
+    (first, within, second)
+    for first in ((), (StartThread(()),))
+    for within in (False, True)
+    for second in "LEB"
+]
+
+
+@pytest.mark.parametrize(("first", "within", "second"), every(2, FLUSHED))
 def test_every_python_handles_a_waiting_signal_as_foreseen_when_stdout_is_flushed(
     first: tuple[Statement, ...], within: bool, second: str
 ) -> None:

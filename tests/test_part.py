@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -93,6 +94,18 @@ def test_a_long_list_is_cut_and_whole_where_that_is_asked_for(
     assert part.every(3, range(8)) == range(0, 8, 3)
     monkeypatch.setattr(part, "WHOLE", True)
     assert part.every(3, range(8)) == range(8)
+
+
+def test_those_that_wait_are_spread_among_the_others() -> None:
+    """Whichever tests run at the same time, few of them wait; each kind stays in its order."""
+    waiting = [case(f"{part.WAITING}test_run.py::{n}") for n in range(4)]
+    others = [case(f"tests/test_cli.py::{n}") for n in range(12)]
+    for items in ([*waiting, *others], [*others, *waiting]):
+        spread = part.spread(items)
+        assert [one for one in spread if one in waiting] == waiting
+        assert [one for one in spread if one in others] == others
+        places = [spread.index(one) for one in waiting]
+        assert {later - place for place, later in pairwise(places)} == {4}
 
 
 def test_what_shares_a_run_or_a_fixture_is_one_group() -> None:
