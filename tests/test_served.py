@@ -670,17 +670,17 @@ def test_a_worker_that_was_just_forked_may_lose_the_signal_of_its_master(
         master={"SIGTERM": Stop(passes="SIGTERM")},
         worker={"SIGTERM": Reaction(how="finalizes")},
         replaces_late=True,
-        deaf=True,
+        inherits_handlers=True,
         source="",
     )
 
     def alive() -> set[tuple[str, ...]]:
         made = foreseen(monkeypatch, "SIGTERM@group", facts)
-        assert ("server-new-worker-ignores-signal" in made.rules) == facts.deaf
+        assert ("server-new-worker-ignores-signal" in made.rules) == facts.inherits_handlers
         return {one.survivors for one in made.outcomes}
 
     assert alive() == {(), ("master", "new-worker")}
-    facts = replace(facts, deaf=False)
+    facts = replace(facts, inherits_handlers=False)
     assert alive() == {()}
 
 
@@ -1007,8 +1007,8 @@ ABOUT = (
     "handlers",
     "restores",
     "nests",
-    "deaf",
-    "unsaid",
+    "inherits_handlers",
+    "unlisted",
 )
 # Whether its workers have handlers shows nowhere: on 3.12 they come to os._exit, and run none.
 # Of gunicorn-stuck, because they are killed before they would run. A server that waits and does not
@@ -1197,7 +1197,7 @@ def said_of(one: Server) -> Iterator[tuple[str, Key, Reaction | Stop]]:
         yield "master", signal, stop
     for status, stop in one.fatal.items():
         yield "fatal", status, stop
-    for field in ("told", "orphan", "gives_up", "quits", "retires"):
+    for field in ("without_signal", "orphan", "gives_up", "quits", "retires"):
         if getattr(one, field) is not None:
             yield field, "", getattr(one, field)
 

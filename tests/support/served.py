@@ -14,7 +14,7 @@ MASTER = Server(
     handlers=("A",),
     master={"SIGTERM": Stop(), "SIGHUP": Stop(passes="SIGTERM")},
     worker={"SIGINT": Reaction(how="goes on"), "SIGTERM": Reaction(how="finalizes")},
-    told=Reaction(how="finalizes"),
+    without_signal=Reaction(how="finalizes"),
     orphan=Reaction(how="goes on"),
     source="nowhere",
 )

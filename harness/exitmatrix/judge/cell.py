@@ -41,7 +41,7 @@ def _predict(
     below: Below | None,
     profile: Profile,
 ) -> Prediction:
-    ask = Ask(laws, code_of(program, target), profile, ordered=False, told=False)
+    ask = Ask(laws, code_of(program, target), profile, ordered=False, announces=False)
     first = first_moment(program, termination, target, below)
     allowed = union(
         outcome_of(end, program, termination, target, ask) for end in outcomes(first, ask, MOST)

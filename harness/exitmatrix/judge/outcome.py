@@ -57,7 +57,7 @@ def _names(end: Configuration) -> dict[Path, str]:
 def _process_of(process: ProcessState, role: str, end: Configuration) -> Process:
     """What is told of a process."""
     runs: list[list[str]] = [[name, ""] for name in process.inherited]
-    for line in process.said:
+    for line in process.lines:
         if line.moment == "began":
             runs.append([line.function, ""])
         else:

@@ -66,6 +66,6 @@ def _seen(end: Configuration) -> Seen:
 
 def _lines_of(process: ProcessState) -> Iterator[Line]:
     """What the program's functions say; those of libraries say nothing."""
-    for line in process.said:
+    for line in process.lines:
         if line.function not in process.library:
             yield Line(function_of(line.function), line.moment)

@@ -97,7 +97,7 @@ class Stop(Frozen, kw_only=True):
     starts: tuple[str, ...] = ()  # what those come to at once that it starts in their place
     misses: bool = False  # whom it loses while it restarts, it may notice afterwards or never
     cut: str = ""  # the signal that ends the master meanwhile, so that it tells nobody
-    deserts: bool = False  # it leaves, and neither tells its workers nor waits for them
+    abandons: bool = False  # it leaves, and neither tells its workers nor waits for them
     status: int = 0  # with which it exits where it does not restart
     reports: bool = False  # or it exits with that of a second worker that was killed, if it looks
     source: str = ""
@@ -118,7 +118,9 @@ class Server(Frozen, kw_only=True):
     master: Mapping[str, Stop] = {}  # by signal; any other has its default action
     ignores: tuple[str, ...] = ()  # signals that the master handles and does nothing about
     resizes: Mapping[str, int] = {}  # signals by which the master has workers more or fewer
-    unsaid: tuple[str, ...] = ()  # signals that it handles in a way not told here, or SIGNAL@TARGET
+    unlisted: tuple[
+        str, ...
+    ] = ()  # signals that it handles in a way not told here, or SIGNAL@TARGET
     again: tuple[str, ...] = ()  # signals by which it leaves soon, and that change nothing if they
     # come once more while it waits for a view
     forced: View | None = None  # of a request, where SIGINT comes to a process that leaves already
@@ -132,14 +134,16 @@ class Server(Frozen, kw_only=True):
     hung: str = ""  # the signal that a process gets that does not come back in time
     reaps: tuple[str, ...] = ()  # hooks that the master calls for each worker that is gone
     fatal: Mapping[int, Stop] = {}  # what the master does when a worker leaves with that status
-    told: Reaction | None = None  # what a worker does that its master tells without a signal
+    without_signal: Reaction | None = (
+        None  # what a worker does that its master tells without a signal
+    )
     restores: bool = False  # whether signals have their default action when it has stopped
     stalls: bool = False  # whether its main thread waits for a lock, beside others
     replaces: bool = False  # whether a worker that is gone is replaced
     gives_up: Stop | None = None  # what the master does instead when a worker is gone
     notes: bool = False  # whether one that is gone counts, though the master came to stop before
     replaces_late: bool = False  # whether one may be replaced while the master comes to stop
-    deaf: bool = False  # whether one that was just forked has its master's handlers
+    inherits_handlers: bool = False  # whether one that was just forked has its master's handlers
     waits_for_lock: bool = False  # which a worker that a signal ends may have left taken
     stuck: tuple[str, ...] = ()  # hooks that the master has called where it waits; (): all
     leaves: How = "finalizes"  # how a master goes that has stopped its workers

@@ -58,7 +58,7 @@ SOLO = Server(
     package="celery",
     imports=("main",),
     listens=False,
-    unsaid=("SIGUSR2", "SIGALRM"),
+    unlisted=("SIGUSR2", "SIGALRM"),
     worker={
         "SIGUSR1": Reaction(how="goes on", source="apps/worker.py, `install_cry_handler`"),
         "SIGTERM": _TERM,
@@ -110,7 +110,7 @@ SOLO_BUSY = Server(
     package="celery",
     imports=("main",),
     listens=False,
-    unsaid=_OWN,
+    unlisted=_OWN,
     busy=(_TASK,),
     worker={
         "SIGTERM": Reaction(
@@ -182,7 +182,7 @@ PREFORK = Server(
     listens=False,
     ignores=("SIGUSR1",),  # apps/worker.py, `install_cry_handler`: it prints stacks
     # A worker that the first signal has had replaced may be replaced once more.
-    unsaid=(
+    unlisted=(
         "SIGUSR2",
         "SIGALRM",
         "SIGTERM-then-SIGTERM@group",
@@ -235,7 +235,7 @@ PREFORK = Server(
         ),
         "SIGINT": Reaction(how="goes on", source="pool.py, `after_fork`: it is ignored"),
     },
-    told=Reaction(
+    without_signal=Reaction(
         how="exits at once",
         hooks=(_PROCESS,),
         source="pool.py, `_do_exit`: os._exit, so that no atexit handler runs",
@@ -287,7 +287,7 @@ PREFORK_BUSY = Server(
         ),
     },
     # What it starts anew has its task when nobody watches any more.
-    unsaid=(
+    unlisted=(
         *_OWN,
         "SIGHUP@group",
         "SIGTERM-then-SIGTERM@group",
@@ -305,7 +305,7 @@ PREFORK_BUSY = Server(
             for signal in ("SIGQUIT", "SIGHUP", "SIGABRT")
         },
     },
-    told=Reaction(
+    without_signal=Reaction(
         how="exits at once",
         hooks=(_TASK, _PROCESS),
         source="pool.py, `workloop`: it is told between two tasks",
@@ -324,7 +324,7 @@ PREFORK_QUEUE = replace(
     PREFORK,
     id="celery-prefork-queue",
     ignores=(),
-    unsaid=("SIGHUP", *_OWN),
+    unlisted=("SIGHUP", *_OWN),
     master={
         "SIGTERM": PREFORK.master["SIGTERM"],
         "SIGINT": PREFORK.master["SIGINT"],
@@ -371,7 +371,7 @@ THREADS_BUSY = Server(
     package="celery",
     imports=("main",),
     listens=False,
-    unsaid=("SIGHUP", *_OWN),
+    unlisted=("SIGHUP", *_OWN),
     worker={
         "SIGTERM": _TERM,
         **_two(None),

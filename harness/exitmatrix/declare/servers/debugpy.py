@@ -15,7 +15,7 @@ DEBUGGER = Server(
         "SIGTERM": Stop(source="Debug Adapter Protocol, terminate"),
         "SIGHUP": Stop(source="Debug Adapter Protocol, disconnect with terminateDebuggee"),
     },
-    told=Reaction(
+    without_signal=Reaction(
         how="exits at once",
         source="debugpy/_vendored/pydevd/_pydevd_bundle/pydevd_api.py, `terminate_process`:"
         " os._exit(0)",

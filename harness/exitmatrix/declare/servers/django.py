@@ -103,7 +103,7 @@ LATE = replace(
     listens=False,  # what is asked is who lives on
     master={
         "SIGTERM": Stop(
-            deserts=True,
+            abandons=True,
             source="autoreload.py, `run_with_reloader`: sys.exit(0), within Popen;"
             " Lib/subprocess.py, `run`",
         )

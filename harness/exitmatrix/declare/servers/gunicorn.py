@@ -82,7 +82,7 @@ _SYNC_20 = Server(
     imports=("worker",),
     master=_MASTER | {"SIGHUP": _AGAIN_AND_AGAIN},
     # SIGUSR2 starts a second master, with workers of its own: arbiter.py, `reexec`.
-    unsaid=("SIGUSR1", "SIGUSR2@master", "SIGUSR2@group"),
+    unlisted=("SIGUSR1", "SIGUSR2@master", "SIGUSR2@group"),
     again=("SIGTERM",),  # arbiter.py, `stop`, looks at none; workers/base.py, `handle_exit`
     worker={
         "SIGTERM": _LEAVES,
@@ -100,7 +100,7 @@ _SYNC_20 = Server(
     },
     replaces=True,
     replaces_late=True,  # arbiter.py, `run`: `sleep`, `manage_workers`, and then the next signal
-    deaf=True,  # arbiter.py, `spawn_worker`, until workers/base.py, `init_signals`
+    inherits_handlers=True,  # arbiter.py, `spawn_worker`, until workers/base.py, `init_signals`
     orphan=Reaction(
         how="finalizes",
         view=View(ends="returns", source="it looks between two requests"),
@@ -141,7 +141,7 @@ def _that_reopens_logs(sync: Server) -> Server:
         sync,
         ignores=("SIGUSR1",),  # arbiter.py, `handle_usr1`
         worker={"SIGUSR1": reopens, **sync.worker},
-        unsaid=("SIGUSR2@master", "SIGUSR2@group"),
+        unlisted=("SIGUSR2@master", "SIGUSR2@group"),
     )
 
 
@@ -205,7 +205,7 @@ _LOCKED = (
 )
 _HANDING_OVER = Server(
     id="gunicorn-gthread-late",
-    unsaid=_SYNC_20.unsaid,
+    unlisted=_SYNC_20.unlisted,
     package="gunicorn",
     workers=1,
     imports=("worker",),
@@ -242,7 +242,7 @@ _RAISES = Reaction(
 )
 _UVICORN = Server(
     id="gunicorn-uvicorn",
-    unsaid=_SYNC_20.unsaid,
+    unlisted=_SYNC_20.unlisted,
     package="uvicorn-worker",
     workers=2,
     imports=("worker",),
@@ -344,7 +344,7 @@ _RELOAD = replace(
     _SYNC,
     id="gunicorn-reload",
     since="",
-    unsaid=("SIGUSR1@master", "SIGUSR1@group", "SIGUSR2@master", "SIGUSR2@group"),
+    unlisted=("SIGUSR1@master", "SIGUSR1@group", "SIGUSR2@master", "SIGUSR2@group"),
     workers=1,
     worker={
         "SIGUSR1": replace(  # the app saves its file
@@ -376,7 +376,7 @@ _HANDED_ON_PYPY = replace(
     where={"trusts_family": True},
     master={
         "SIGTERM": Stop(
-            deserts=True,
+            abandons=True,
             status=1,
             source="sock.py, `create_sockets`: fromfd(..., AF_UNIX), whose name PyPy takes for a"
             " path (rpython/rlib/rsocket.py, `_addrbuf`); arbiter.py, `stop`: `close_sockets`"
@@ -423,7 +423,7 @@ _ASGI_ABORTS = replace(_ABORTS, view=_LOOP_LEFT)
 _ASGI_24 = Server(
     id="gunicorn-asgi",
     package="gunicorn",
-    unsaid=_SYNC_20.unsaid,
+    unlisted=_SYNC_20.unlisted,
     workers=2,
     imports=("worker",),
     asgi=True,
@@ -491,7 +491,7 @@ _GREENLETS = replace(
     id="gunicorn-gevent",
     since="",
     # A worker takes up to three seconds: workers/ggevent.py, `run`.
-    unsaid=(*_SYNC.unsaid, "SIGTERM-then-SIGKILL@group"),
+    unlisted=(*_SYNC.unlisted, "SIGTERM-then-SIGKILL@group"),
     package="gevent",
     worker={
         "SIGTERM": replace(

@@ -62,7 +62,7 @@ _ONE = Server(
     worker={
         "SIGINT": Reaction(how="goes on", source="run.py, `run`: SIG_IGN before the workers start"),
     },
-    told=_TOLD,
+    without_signal=_TOLD,
     quits=_QUITS,
     gives_up=Stop(source="run.py, `run`: `exitcode != 0`"),
     orphan=Reaction(how="goes on", source="nothing in it looks for its parent"),
@@ -79,7 +79,7 @@ _WAITS_3_11 = replace(
 _ONE_3_11 = replace(
     _ONE,
     where={"closing_waits": False},
-    told=replace(_TOLD, view=_WAITS_3_11),
+    without_signal=replace(_TOLD, view=_WAITS_3_11),
 )
 
 _ONE_INTERRUPTED = replace(
@@ -157,7 +157,7 @@ _TWO = replace(
 _TWO_0_17 = replace(
     _TWO,
     since="",
-    told=replace(_TOLD, view=None),  # who answers is killed before: `hurries`
+    without_signal=replace(_TOLD, view=None),  # who answers is killed before: `hurries`
     master={signal: stop for signal, stop in _TWO.master.items() if signal != "SIGHUP"},
     source="hypercorn 0.17.3",
 )

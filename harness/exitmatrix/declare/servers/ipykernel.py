@@ -38,7 +38,7 @@ MANAGER = Server(
     },
     ignores=("SIGINT",),  # jupyter_client/manager.py, `interrupt_kernel`: SIGINT, and it is idle
     worker=KERNEL.worker,
-    told=_LEAVES,
+    without_signal=_LEAVES,
     orphan=Reaction(
         how="exits at once",
         status=1,
@@ -69,7 +69,9 @@ MANAGER_SLOW = replace(
     ignores=(),
     worker={},
     busy=("C",),
-    told=Reaction(how="goes on", source="it has begun its first handler, which takes its time"),
+    without_signal=Reaction(
+        how="goes on", source="it has begun its first handler, which takes its time"
+    ),
     orphan=None,
 )
 
@@ -78,7 +80,7 @@ MANAGER_BUSY = replace(
     MANAGER,
     id="ipykernel-manager-busy",
     busy=_CELL,
-    told=replace(_LEAVES, hooks=_CELL, raised=_CELL),
+    without_signal=replace(_LEAVES, hooks=_CELL, raised=_CELL),
     ignores=(),
     master={
         **MANAGER.master,
@@ -102,7 +104,7 @@ MANAGER_LATE = replace(
     apart=False,  # of the group it was not asked
     master={},
     ignores=(),
-    told=None,
+    without_signal=None,
     orphan=None,
     worker={
         "SIGINT": Reaction(

@@ -29,7 +29,7 @@ CONTROLLER = Server(
         "SIGINT": Stop(status=2, source="_pytest/main.py, `wrap_session`: INTERRUPTED"),
     },
     worker={"SIGINT": _INTERRUPTED},
-    told=_INTERRUPTED,
+    without_signal=_INTERRUPTED,
     gives_up=Stop(status=1, source="xdist/dsession.py, `worker_errordown`: no restart"),
     orphan=_INTERRUPTED,
     source="pytest-xdist 3.8.0 with execnet 2.1.2",
@@ -51,7 +51,7 @@ STOPPED = replace(
         "exception": _ENDS,
         "os-exit-7": Reaction(how="exits at once", status=7, source="docs: library/os, os._exit"),
     },
-    told=_ENDS,
+    without_signal=_ENDS,
     fatal={
         0: Stop(status=2, source="xdist/dsession.py, `_handlefailures`; `loop_once`: Interrupted")
     },

@@ -28,7 +28,7 @@ WORKER = Server(
             passes="SIGKILL", source="rq/worker/base.py, `request_force_stop`; `kill_horse`"
         ),
     },
-    told=Reaction(
+    without_signal=Reaction(
         how="exits at once",
         hooks=_JOB,
         source="rq/worker/base.py, `main_work_horse`: os._exit, so that no atexit handler runs",

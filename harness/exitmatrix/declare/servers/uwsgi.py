@@ -43,7 +43,7 @@ _ONE = Server(
     package="pyuwsgi",
     imports=("main",),
     # What each has for these, core/uwsgi.c and core/master.c: statistics, and where it is.
-    unsaid=("SIGUSR1", "SIGUSR2"),
+    unlisted=("SIGUSR1", "SIGUSR2"),
     again=("SIGTERM",),
     worker={"SIGTERM": _END, "SIGINT": _END, "SIGHUP": _GRACEFUL},
     raises=View(

@@ -287,7 +287,7 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: (
             (
                 _told_in_main(f, "Exception")
-                or (_told_in_main(f, "KeyboardInterrupt") and f.told == "KeyboardInterrupt")
+                or (_told_in_main(f, "KeyboardInterrupt") and f.reported == "KeyboardInterrupt")
             )
             and not (f.buffered and f.profile.hook_flush == "never")
         ),

@@ -15,9 +15,9 @@ def flushed_early(facts: Facts) -> bool:
         return False
     if facts.hook:  # and now, before it is called?
         return facts.profile.hook_flush == "before"
-    if facts.told and facts.exception == "SystemExit":  # which the hook has raised
+    if facts.reported and facts.exception == "SystemExit":  # which the hook has raised
         return facts.profile.hook_flush != "before"
-    if facts.told:
+    if facts.reported:
         return facts.profile.hook_flush == "behind" and facts.exception != "KeyboardInterrupt"
     kind = facts.profile.code_end_flush
     return kind in ("always", "of a file") or (
@@ -107,7 +107,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="no-flush-before-handlers",
         about="code ended",
-        when=lambda f: not flushed_early(f) and not (f.hook or f.told or _is_text(f)),
+        when=lambda f: not flushed_early(f) and not (f.hook or f.reported or _is_text(f)),
         then=lambda _: Writes(written=False),
         because=(
             "In Python 2 and older PyPys code that ends without an exception leaves stdout "
@@ -119,7 +119,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="no-flush-before-handlers-of-a-text",
         about="code ended",
-        when=lambda f: _is_text(f) and not (f.hook or f.told),
+        when=lambda f: _is_text(f) and not (f.hook or f.reported),
         then=lambda _: Writes(written=False),
         because=(
             "CPython 3 leaves stdout buffered while handlers run where the program is not run as a "
@@ -131,7 +131,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="hook-instead-of-flush",
         about="code ended",
-        when=lambda f: not flushed_early(f) and bool(f.hook or f.told),
+        when=lambda f: not flushed_early(f) and bool(f.hook or f.reported),
         then=lambda _: Writes(written=False),
         because=(
             "Where sys.excepthook is a function of the program, CPython 3 flushes stdout before it "

@@ -37,7 +37,7 @@ class Ask:
     code: Code
     profile: Profile
     ordered: bool = True  # whether the order matters in which processes write
-    told: bool = True  # whether each function tells of itself by a system call
+    announces: bool = True  # whether each function tells of itself by a system call
     used: dict[str, None] = field(default_factory=dict)
     races: dict[str, None] = field(default_factory=dict)
     _known: Callable[[Question, Facts], Known[tuple[Law, tuple[Effect, ...]]]] = field(init=False)
@@ -87,8 +87,8 @@ def _memory(
 
 def _what(about: Question, facts: Facts) -> str:
     if about == "statement":
-        told = type(facts.statement).__name__
+        statement = type(facts.statement).__name__
         where = "main thread" if facts.in_main else "other thread"
         when = ", after the end of the code" if facts.finalizing else ""
-        return f"{told} in the {where}{when}"
+        return f"{statement} in the {where}{when}"
     return facts.signal or facts.exception or "nothing raised"

@@ -113,7 +113,7 @@ def say(process: ProcessState, function: str, moment: Moment) -> ProcessState:
     """A function says something of itself."""
     if not _tells(function):
         return process
-    return replace(process, said=(*process.said, Line(function, moment)))
+    return replace(process, lines=(*process.lines, Line(function, moment)))
 
 
 def _tells(function: str) -> bool:
@@ -178,7 +178,7 @@ def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:
         doomed="",
         late=process.finalizing,
         abandoned=process.abandoned or len(process.threads) > 1,
-        said=(),
+        lines=(),
         marked=False,
         role="child",
         loading=False,
@@ -200,7 +200,7 @@ def _copied(thread: Thread) -> Thread:
 def running(process: ProcessState) -> tuple[str, ...]:
     """The functions that have begun in a process and not ended, whichever thread is in them."""
     left = list(process.inherited)
-    for line in process.said:
+    for line in process.lines:
         if line.moment == "began":
             left.append(line.function)
         else:

@@ -161,8 +161,8 @@ def _end_of_main(
                 yield change.put(now, process, waits)
             case Finalizes(code, signal):
                 process = replace(process, finalized=True)
-                told = thread.top.told if isinstance(thread.top, MainCode) else ""
-                ending = Finalization("code ended", Exit(code, signal), name, told)
+                reported = thread.top.reported if isinstance(thread.top, MainCode) else ""
+                ending = Finalization("code ended", Exit(code, signal), name, reported)
                 yield change.put(now, process, change.swap(replace(thread, raising=None), ending))
             case Dies() | Leaves():
                 now = change.with_process(now, process)

@@ -36,7 +36,7 @@ def step(
     about = Facts(
         profile=ask.profile,
         exception=ending.raised,
-        told=ending.told,
+        reported=ending.reported,
         start=ask.code.start,
         reader=process.reader,
         sigpipe=signals.disposition(process, "SIGPIPE"),

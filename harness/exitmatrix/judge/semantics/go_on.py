@@ -92,8 +92,8 @@ def _return(
     now: Configuration, process: ProcessState, thread: Thread, _: Ask
 ) -> Iterable[Configuration]:
     assert isinstance(thread.top, Call)
-    said = change.say(process, thread.top.function, "ended")
-    return (change.put(now, said, change.pop(thread)),)
+    after = change.say(process, thread.top.function, "ended")
+    return (change.put(now, after, change.pop(thread)),)
 
 
 def _join(

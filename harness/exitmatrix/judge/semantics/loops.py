@@ -136,7 +136,7 @@ def _release_result(loop: Looping, ask: Ask) -> Looping:
         raise NotPredicted("no law says what happens: a cancelled task in a forked child")
     if loop.ended or not (loop.due and loop.tasks and loop.generators):
         return loop
-    if not ask.told:
+    if not ask.announces:
         raise NotPredicted("no law says what happens: a generator that the main task returns")
     (effect,) = ask("loop result", Facts(profile=ask.profile))
     if effect == Later():

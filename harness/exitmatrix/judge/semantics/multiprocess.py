@@ -66,8 +66,8 @@ def forget_interrupt(process: ProcessState, thread: Thread) -> tuple[ProcessStat
         bottom, *above = one.frames
         if isinstance(bottom, Finalization) and bottom.exit.signal == "SIGINT":
             bottom = replace(bottom, exit=Exit(1))
-        told = (replace(f, forgotten=True) if isinstance(f, Hooked) else f for f in above)
-        return replace(one, frames=(bottom, *told))
+        forgotten = (replace(f, forgotten=True) if isinstance(f, Hooked) else f for f in above)
+        return replace(one, frames=(bottom, *forgotten))
 
     return replace(process, threads=tuple(map(forgets, process.threads))), forgets(thread)
 

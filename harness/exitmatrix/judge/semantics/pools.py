@@ -47,7 +47,7 @@ def submit(
         raise NotPredicted("no law says what happens: a pool whose starter cannot flush stdout")
     plain = statement.method == "fork" and statement.workers == 1 and not statement.begin
     if isinstance(statement, SubmitTask):
-        if ask.told and not plain and ask.profile.pools == "both":
+        if ask.announces and not plain and ask.profile.pools == "both":
             # Neither a context nor an initializer, before 3.7.
             raise NotPredicted("no law says what happens: an executor of 3.6 that is told more")
         if statement.method != "fork" and not ask.profile.spawns_executors:
@@ -122,9 +122,9 @@ def go_on(
                 yield change.put(now, process, change.pop(thread))
         case AwaitsWork():
             downs = [one.top for one in process_waits.starter_of(now, process).threads]
-            told = [one for one in downs if isinstance(one, ShutsDown)]
-            if any(_is_idle(now, one.workers) for one in told):
-                yield from _end_worker(now, process, thread, told[0], ask)
+            closing = [one for one in downs if isinstance(one, ShutsDown)]
+            if any(_is_idle(now, one.workers) for one in closing):
+                yield from _end_worker(now, process, thread, closing[0], ask)
         case ShutsDown() as down:
             yield from _shut_down(now, process, thread, down, ask)
         case EndsPool() as ending:
@@ -309,7 +309,7 @@ def _replace(
 
 
 def _terminate(
-    now: Configuration, workers: Iterable[Owned], ask: Ask, told: bool = False
+    now: Configuration, workers: Iterable[Owned], ask: Ask, notified: bool = False
 ) -> list[Configuration]:
     """SIGTERM to each that has not ended. Raises NotPredicted."""
     moments = [now]
@@ -317,7 +317,7 @@ def _terminate(
         moments = [
             after
             for each in moments
-            for after in process_waits.terminate_one(each, one, ask, told and _awaits(now, one))
+            for after in process_waits.terminate_one(each, one, ask, notified and _awaits(now, one))
         ]
     return moments
 
@@ -332,7 +332,7 @@ def _end(
     """All that may follow in `Pool.terminate`: workers are told, terminated, and waited for."""
     if not ending.asked:
         now = change.put(now, process, change.swap(thread, replace(ending, asked=True)))
-        yield from _terminate(now, ending.workers, ask, told=True)
+        yield from _terminate(now, ending.workers, ask, notified=True)
     elif all(now.process(one.path).exit is not None for one in ending.workers):
         process = multiprocess.knowing(now, process)
         yield change.put(now, process, replace(change.pop(thread), raising=ending.raised))

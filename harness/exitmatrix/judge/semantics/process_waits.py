@@ -99,12 +99,12 @@ def _end_processes(
     now: Configuration, process: ProcessState, thread: Thread, ending: EndsProcesses, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow in the exit function: workers, then daemons, then all others."""
-    if process.processes_over and not (ending.told or ending.asked):
+    if process.processes_over and not (ending.notified or ending.asked):
         yield change.put(now, process, change.pop(thread))
-    elif not ending.told and any(
+    elif not ending.notified and any(
         is_in(now, one, AwaitsTask | ServesManager) for one in process.owned
     ):
-        yield change.put(now, process, change.swap(thread, EndsProcesses(told=True)))
+        yield change.put(now, process, change.swap(thread, EndsProcesses(notified=True)))
     elif not ending.asked:
         # Finalizers first: that of a lock removes its name.
         left = tuple(one for one in process.shared if one != "semaphore")
@@ -117,7 +117,7 @@ def _end_processes(
                 moments = [
                     after
                     for each in moments
-                    for after in terminate_one(each, one, ask, ending.told)
+                    for after in terminate_one(each, one, ask, ending.notified)
                 ]
         yield from moments
     elif any(not one.reaped for one in process.others):
@@ -157,7 +157,7 @@ def terminate(now: Configuration, process: ProcessState, ask: Ask) -> Iterator[C
 
 def is_told(thread: Thread) -> bool:
     """Whether its exit function has told workers and managers that they are to end."""
-    return isinstance(thread.top, EndsProcesses) and thread.top.told
+    return isinstance(thread.top, EndsProcesses) and thread.top.notified
 
 
 def starter_of(now: Configuration, process: ProcessState) -> ProcessState:
@@ -174,16 +174,16 @@ def is_in(now: Configuration, child: Owned, wait: type | UnionType) -> bool:
 
 
 def terminate_one(
-    now: Configuration, child: Owned, ask: Ask, told: bool = False
+    now: Configuration, child: Owned, ask: Ask, notified: bool = False
 ) -> Iterator[Configuration]:
-    """`Process.terminate`; `told`: of a worker that knows already that nothing comes any more."""
+    """`Process.terminate`; `notified`: a worker that knows already that nothing comes any more."""
     process = now.process(child.path)
     main = process.thread(process.main)
     if main is None:
         yield now
         return
     if child.daemon:
-        about = Facts(profile=ask.profile, child_rests=rests(process), told_to_end=told)
+        about = Facts(profile=ask.profile, child_rests=rests(process), told_to_end=notified)
         ask("daemonic process", about)
     yield from receive(now, process, main, "SIGTERM", ask)
 

@@ -84,12 +84,12 @@ def unwind(
             yield change.put(now, process, change.pop(thread))
         case FinalizerRun():
             yield from _finalizer_raised(now, process, thread, raised, ask)
-        case Hooked(told):
-            yield change.put(now, process, _hook_raised(process, thread, told, raised, ask))
+        case Hooked(known):
+            yield change.put(now, process, _hook_raised(process, thread, known, raised, ask))
 
 
 def _hook_raised(
-    process: ProcessState, thread: Thread, told: Raised, raised: Raised, ask: Ask
+    process: ProcessState, thread: Thread, known: Raised, raised: Raised, ask: Ask
 ) -> Thread:
     """The thread, which goes on with what the hook raised, or with what it was told of."""
     main = isinstance(thread.frames[-2], MainCode)
@@ -97,7 +97,7 @@ def _hook_raised(
     about = Facts(
         profile=ask.profile,
         exception=raised.name,
-        told=told.name,
+        reported=known.name,
         hook=hook,
         buffered=bool(process.buffered),
     )

@@ -69,7 +69,7 @@ def _call_systems(functions: tuple[str, ...], ask: Ask) -> None:
     silent = [
         one for one in functions if not any(isinstance(s, Say) for s in ask.code.function(one))
     ]
-    if silent and not ask.told:
+    if silent and not ask.announces:
         raise NotPredicted(
             "no law says what happens: a second interpreter's handler that says nothing"
         )

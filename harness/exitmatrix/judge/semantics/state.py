@@ -124,7 +124,7 @@ class HandlerRun(Frozen):
 class MainCode(Frozen):
     """Below the main thread's code."""
 
-    told: str = ""  # the exception that sys.excepthook has been told of
+    reported: str = ""  # the exception that sys.excepthook has been told of
 
 
 class ThreadCode(Frozen):
@@ -143,7 +143,7 @@ class Finalization(Frozen):
     stage: Stage
     exit: Exit  # that of the process, if nothing changes it
     raised: str = ""  # the exception that ended the code
-    told: str = ""  # the one that sys.excepthook was told of
+    reported: str = ""  # the one that sys.excepthook was told of
     frame: bool = False  # whether the frames of the program are left, as Py_Exit leaves them
     in_loop: bool = False  # whether an event loop runs in these
 
@@ -254,7 +254,7 @@ class ProcessState(Frozen, kw_only=True):
     reader: bool = True  # somebody reads its stdout
     full: bool = False  # it is a pipe that is full, and that nobody empties
     stuck: bool = False  # a daemon thread is stuck in a write to it
-    said: tuple[Line, ...] = ()
+    lines: tuple[Line, ...] = ()
     exit: Exit | None = None
     set_aside: bool = False  # whether it has ended, and what it has done is kept elsewhere
     role: str = "main"

@@ -124,7 +124,7 @@ def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement)
         rootless=change.rootless(process),
         daemonic=process.daemonic,
         foreign=not process.owned and bool(process.others),
-        pool_over=process.pools_over or any(line.function == POOL for line in process.said),
+        pool_over=process.pools_over or any(line.function == POOL for line in process.lines),
         pooled=process.pooled,
         executors_over=process.executors_over,
         in_loop=loops.is_running(thread),
@@ -176,7 +176,7 @@ def _imported(
 ) -> tuple[ProcessState, Thread]:
     """What is left by the import that a statement begins with. Raises NotPredicted."""
     # A generated program's run_loop evaluates a text each time: declare/prelude_loops.py.
-    evaluates = ask.told and isinstance(statement, RunLoop)
+    evaluates = ask.announces and isinstance(statement, RunLoop)
     if isinstance(statement, RunLoop | HandleInLoop) and ask.profile.pools == "both":
         process = workers.bring(process, ask)  # by the import of asyncio
     if isinstance(statement, FUTURES) and (evaluates or not process.futures):

@@ -95,8 +95,8 @@ def unwind(
         case Finally() | Catching() | Unwinding() | FinalizerRun() | Hooked():
             yield from promises.unwind(now, process, thread, raised, ask)
         case Call(function):
-            said = change.say(process, function, "raised")
-            yield change.put(now, said, change.pop(thread))
+            after = change.say(process, function, "raised")
+            yield change.put(now, after, change.pop(thread))
         case HandlerRun() as running:
             ask("handler exception", Facts(profile=ask.profile, exception=raised.name))
             process = code_end.printed(process, raised, ask, handler=running.current)

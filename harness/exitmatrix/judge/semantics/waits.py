@@ -67,7 +67,9 @@ class AwaitsJoin(Frozen):
 class EndsProcesses(Frozen):
     """multiprocessing's exit function: it ends daemonic processes, and joins all."""
 
-    told: bool = False  # whether it has told the workers of its pools that nothing comes any more
+    notified: bool = (
+        False  # whether it has told the workers of its pools that nothing comes any more
+    )
     asked: bool = False  # whether it has asked them to end
 
 

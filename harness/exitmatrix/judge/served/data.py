@@ -26,19 +26,19 @@ def with_data(prediction: Prediction, scenario: Scenario, python: Profile) -> Pr
         return prediction
     ask = Ask(OF_PROGRAMS, Code(body=()), python)
 
-    def told(outcome: Outcome) -> Iterator[Outcome]:
+    def with_states(outcome: Outcome) -> Iterator[Outcome]:
         first, *workers = outcome.processes
         gone = [one for one in workers if one.exit is not None]
-        ways = {
+        states_of = {
             kind: STATES[nature](first, gone)
             if nature in STATES
             else _by_laws(nature, scenario.data.get(kind, "kept"), gone, ask)
             for kind, nature in sorted(natures)
         }
-        for states in product(*ways.values()):
-            yield replace(outcome, data=dict(zip(ways, states, strict=True)))
+        for states in product(*states_of.values()):
+            yield replace(outcome, data=dict(zip(states_of, states, strict=True)))
 
-    outcomes = union(chain.from_iterable(map(told, prediction.outcomes)))
+    outcomes = union(chain.from_iterable(map(with_states, prediction.outcomes)))
     own = dict.fromkeys(LAWS[nature] for _, nature in natures if nature in LAWS)
     return replace(prediction, outcomes=outcomes, rules=(*prediction.rules, *own, *ask.used))
 

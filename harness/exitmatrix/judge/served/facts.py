@@ -56,7 +56,7 @@ def facts_now(record: Record, scenario: Scenario) -> Facts:
     python = profile(record.interpreter, record.packages)
     facts = facts_of(scenario, record.packages, python)
     ending = Ending(record.termination, record.target)
-    if {ending.termination, str(ending)} & set(facts.unsaid):
+    if {ending.termination, str(ending)} & set(facts.unlisted):
         raise NotPredicted(f"what {ending.termination} to {ending.target} does to {facts.id}")
     if python.tracker:
         facts = replace(facts, helpers=(*facts.helpers, *(TRACKER for _ in facts.locks)))

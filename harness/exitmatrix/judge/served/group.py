@@ -71,7 +71,7 @@ def group_hit(facts: Facts, signal: str) -> Prediction:
     ]
     laws += ["replaced late"] if facts.replaces_late else []
     laws += ["lost worker status"] if len(stops) > 1 else []
-    laws += ["new worker ignores signal"] if facts.replaces_late and facts.deaf else []
+    laws += ["new worker ignores signal"] if facts.replaces_late and facts.inherits_handlers else []
     laws += (
         ["second signal interrupts"]
         if stop.passes and reaction_of(facts, stop.passes).interrupts
@@ -87,8 +87,8 @@ def _all_hit(facts: Facts, first: Reaction, signal: str, workers: Sequence[Proce
     master = process_of("master", facts, DEFAULT, signal)
     if not facts.dies_with_parent or signal == "SIGKILL":
         return prediction(facts, [[master, *workers]], [first.how])
-    ways = (*workers[:1], *meanwhile(facts, first, "SIGKILL"))
-    each = combinations_with_replacement(ways, facts.workers)
+    possible = (*workers[:1], *meanwhile(facts, first, "SIGKILL"))
+    each = combinations_with_replacement(possible, facts.workers)
     outcomes = [[master, *in_order(some)] for some in each]
     return prediction(facts, outcomes, [first.how, "dies with its parent"], (ORPHANED,))
 
@@ -98,11 +98,11 @@ def _meanwhile(
 ) -> Iterator[Sequence[Process]]:
     """What workers that all got a signal come to, and the master, by who is ahead of whom."""
     stop = stops[0]
-    ways = two_signals(facts, first, signal, stop.passes)
-    by_themselves = ways[:1] if stop.passes else ways  # before the master has told anything
+    possible = two_signals(facts, first, signal, stop.passes)
+    by_themselves = possible[:1] if stop.passes else possible  # before the master has told anything
     if facts.stalls and signal != stop.passes:  # of one signal, two that are pending are one
-        ways += (process_of("worker", facts, GOES_ON, signal),)
-    for some in combinations_with_replacement(ways, facts.workers):
+        possible += (process_of("worker", facts, GOES_ON, signal),)
+    for some in combinations_with_replacement(possible, facts.workers):
         workers = in_order(some)
         gone = sum(one in by_themselves for one in some)
         for late in late_workers(facts, stop, gone):
@@ -141,11 +141,11 @@ def _too_many(
     alone = process_of("new-worker", facts, reaction_of(facts, stop.passes), stop.passes)
     leaves = reaction_of(facts, stop.passes)
     again = meanwhile(facts, leaves, stop.passes, "new-worker")
-    ways = [alone, *again]
+    possible = [alone, *again]
     outcomes = [
         [MASTER, *workers, *in_order([*new, *some], "new-worker")]
         for many in range(facts.workers + 1)
-        for some in combinations_with_replacement(ways, many)
+        for some in combinations_with_replacement(possible, many)
     ]
     return prediction(
         facts, outcomes, [how, "replaced", "reload surplus", "signals twice"], (COUNT, REPEATED)

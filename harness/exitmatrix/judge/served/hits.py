@@ -45,8 +45,8 @@ def predict_hit(facts: Facts, reaction: Reaction, signal: str, then: str = "") -
     `then`: what a worker gets that has not gone soon enough.
     """
     if not facts.workers:
-        told = process_of("main", facts, reaction, signal)
-        return prediction(facts, [[told]], laws_of(reaction))
+        process = process_of("main", facts, reaction, signal)
+        return prediction(facts, [[process]], laws_of(reaction))
     return _worker_hit(facts, reaction, signal, then)
 
 
@@ -71,11 +71,11 @@ def _worker_hit(facts: Facts, reaction: Reaction, signal: str, then: str = "") -
     if follows:
         leaves = Reaction(how="finalizes", status=status_of(hit.exit))
         first = process_of("master", facts, leaves, signal)
-    ways = (hit, *(meanwhile(facts, reaction, then) if then else ()))
+    possible = (hit, *(meanwhile(facts, reaction, then) if then else ()))
     after = "exits as its worker" if follows else "replaced" if born else "not replaced"
     return prediction(
         facts,
-        [[first, one, *beside] for one in ways],
+        [[first, one, *beside] for one in possible],
         [reaction.how, *([after] if hit.exit else [])],
         (LATE,) if then else (),
     )
@@ -92,12 +92,12 @@ def _all_stopped(
     if not stop.hurries:
         others = several("others", facts, how, stop.passes, many)
         return all_killed(facts, stop, signal, [hit, *others], laws)
-    ways = meanwhile(facts, how, stop.hurries, "others")
+    possible = meanwhile(facts, how, stop.hurries, "others")
     each = [
         all_killed(
             facts, stop, signal, [hit, *in_order(some, "others")], [*laws, "first end ends all"]
         )
-        for some in combinations_with_replacement(ways, many)
+        for some in combinations_with_replacement(possible, many)
     ]
     races = dict.fromkeys((HURRY, *(race for made in each for race in made.races)))
     outcomes = union(one for made in each for one in made.outcomes)
@@ -107,8 +107,8 @@ def _all_stopped(
 def master_hit(facts: Facts, signal: str) -> Prediction:
     """A signal to the master: what it passes on; or its end, and what orphans make of it."""
     if signal in facts.ignores:
-        told = [MASTER, *several("worker", facts, GOES_ON, signal, facts.workers)]
-        return prediction(facts, [told], ["goes on"])
+        processes = [MASTER, *several("worker", facts, GOES_ON, signal, facts.workers)]
+        return prediction(facts, [processes], ["goes on"])
     stop = facts.master.get(signal)
     if signal == "SIGKILL" or stop is None or stop.cut:
         if facts.orphan is None:
@@ -119,26 +119,26 @@ def master_hit(facts: Facts, signal: str) -> Prediction:
         leaves = process_of("worker", facts, facts.orphan, signal)
         if not facts.dies_with_parent:
             return prediction(facts, [[master, *in_order((leaves,) * facts.workers)]], laws)
-        ways = (leaves, *meanwhile(facts, facts.orphan, "SIGKILL"))
-        some_ways = combinations_with_replacement(ways, facts.workers)
-        outcomes = [[master, *in_order(some)] for some in some_ways]
+        possible = (leaves, *meanwhile(facts, facts.orphan, "SIGKILL"))
+        several_ends = combinations_with_replacement(possible, facts.workers)
+        outcomes = [[master, *in_order(some)] for some in several_ends]
         return prediction(facts, outcomes, [*laws, "dies with its parent"], (ORPHANED,))
     alone = facts.orphan or GOES_ON
-    reaction = alone if stop.deserts else reaction_of(facts, stop.passes)
+    reaction = alone if stop.abandons else reaction_of(facts, stop.passes)
     if stop.insists and reaction.how == "goes on":
         workers = several("worker", facts, KILLED, stop.insists, facts.workers)
-        told = [*afterwards(facts, stop, signal, workers)]
-        return prediction(facts, [told], [how_it_stops(stop), "kills after grace"])
+        processes = [*afterwards(facts, stop, signal, workers)]
+        return prediction(facts, [processes], [how_it_stops(stop), "kills after grace"])
     workers = several("worker", facts, reaction, stop.passes, facts.workers)
     laws = [how_it_stops(stop), reaction.how]
     first, *others = workers
     if stop.repeats:
-        ways = (first, *meanwhile(facts, reaction, stop.passes))
-        ends = combinations_with_replacement(ways, facts.workers)
+        possible = (first, *meanwhile(facts, reaction, stop.passes))
+        ends = combinations_with_replacement(possible, facts.workers)
         return each_way(facts, stop, signal, ends, [*laws, "signals twice"], REPEATED)
     if stop.hurries and others:
-        ways = (first, *meanwhile(facts, reaction, stop.hurries))
-        every = ((first, *some) for some in combinations_with_replacement(ways, len(others)))
+        possible = (first, *meanwhile(facts, reaction, stop.hurries))
+        every = ((first, *some) for some in combinations_with_replacement(possible, len(others)))
         return each_way(facts, stop, signal, every, [*laws, "first end ends all"], HURRY)
     return prediction(facts, [[*afterwards(facts, stop, signal, workers)]], laws)
 

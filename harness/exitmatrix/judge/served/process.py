@@ -23,9 +23,9 @@ SHUTDOWN = "lifespan:shutdown"
 def reaction_of(facts: Facts, signal: str) -> Reaction:
     """What a worker does on a signal; "": where its master tells it without one."""
     if not signal:
-        if facts.told is None:
+        if facts.without_signal is None:
             raise NotPredicted(f"what a worker of {facts.id} does that is told to stop")
-        return facts.told
+        return facts.without_signal
     return KILLED if signal == "SIGKILL" else facts.worker.get(signal, DEFAULT)
 
 
@@ -54,16 +54,16 @@ def _hooks(role: str, facts: Facts, reaction: Reaction) -> tuple[str, ...]:
     return (*((SHUTDOWN,) if has else ()), *called)
 
 
-def _named(role: str, facts: Facts, reaction: Reaction, told: Process) -> Process:
+def _named(role: str, facts: Facts, reaction: Reaction, process: Process) -> Process:
     # A master gives work to others, and one just started has none; of one that goes on nothing is
     # told before it is done.
     idle = _base(role) == "master" or role.startswith(NEW)
-    done = idle or told.exit is None or set(facts.busy) <= set(told.fired or ())
+    done = idle or process.exit is None or set(facts.busy) <= set(process.fired or ())
     return replace(
-        told,
+        process,
         role=role,
-        unfinished=told.unfinished if done else (*facts.busy, *(told.unfinished or ())),
-        raised=(*reaction.raised, *told.raised),
+        unfinished=process.unfinished if done else (*facts.busy, *(process.unfinished or ())),
+        raised=(*reaction.raised, *process.raised),
     )
 
 
@@ -100,7 +100,7 @@ def meanwhile(
     Raises NotPredicted.
     """
     hooks = _hooks(role, facts, reaction)
-    told = met(
+    found = met(
         facts,
         _handlers(role, facts),
         hooks,
@@ -108,7 +108,7 @@ def meanwhile(
         (second, reaction_of(facts, second)),
         hooks.count(SHUTDOWN) if facts.restores else -1,
     )
-    return tuple(_named(role, facts, reaction, one) for one in told)
+    return tuple(_named(role, facts, reaction, one) for one in found)
 
 
 def stages(whole: Process) -> Iterator[Process]:
@@ -134,13 +134,13 @@ def two_signals(facts: Facts, first: Reaction, signal: str, passed: str) -> tupl
     second = reaction_of(facts, passed)
     if facts.nests and passed == signal:  # it is blocked for as long as it is handled
         return (alone,)
-    ways = [alone]
+    possible = [alone]
     if second.how != "goes on":
-        ways.append(process_of("worker", facts, second, passed))
+        possible.append(process_of("worker", facts, second, passed))
     if first.how == "finalizes":
-        ways += meanwhile(facts, first, passed)
-        ways += stages(replace(alone, exit={"code": second.status})) if facts.nests else ()
+        possible += meanwhile(facts, first, passed)
+        possible += stages(replace(alone, exit={"code": second.status})) if facts.nests else ()
         if facts.asgi and signal == "SIGINT":
-            hurried = [one for one in (alone, *ways[2:]) if SHUTDOWN in (one.fired or ())]
-            ways += [replace(one, fired=one.fired[1:]) for one in hurried if one.fired]
-    return tuple({msgspec.json.encode(one): one for one in ways}.values())
+            hurried = [one for one in (alone, *possible[2:]) if SHUTDOWN in (one.fired or ())]
+            possible += [replace(one, fired=one.fired[1:]) for one in hurried if one.fired]
+    return tuple({msgspec.json.encode(one): one for one in possible}.values())

@@ -59,10 +59,10 @@ def ended(facts: Facts, handlers: Sequence[str], reaction: Reaction, signal: str
     """What becomes of a process with these handlers that leaves so. Raises NotPredicted."""
     body = (*_registered(handlers), *_leaving(reaction, signal))
     forked = reaction.how == "ends as a process"
-    told = _told(facts, Code(body=(StartProcess(body), JoinProcess()) if forked else body))
-    if len(told) > 1:
+    ends = _told(facts, Code(body=(StartProcess(body), JoinProcess()) if forked else body))
+    if len(ends) > 1:
         raise NotPredicted(f"no law says in which way a process ends: {reaction.how}")
-    return told[0]
+    return ends[0]
 
 
 def met(
@@ -136,9 +136,9 @@ def _leaving(reaction: Reaction, signal: str) -> tuple[Statement, ...]:
 
 def _told(facts: Facts, code: Code, events: tuple[Event, ...] = ()) -> tuple[Process, ...]:
     """What may become of the process, by the laws, which are noted. Raises NotPredicted."""
-    told, rules = _predicted(code, events, facts.profile)
+    ends, rules = _predicted(code, events, facts.profile)
     facts.used.update(dict.fromkeys(rules))
-    return told
+    return ends
 
 
 @lru_cache(maxsize=4096)
@@ -147,7 +147,7 @@ def _predicted(
 ) -> tuple[tuple[Process, ...], tuple[str, ...]]:
     program = Program(code=code)
     ended = TERMINATIONS["return"]
-    ask = Ask(LAWS, code_of(program, "main"), profile, ordered=False, told=False)
+    ask = Ask(LAWS, code_of(program, "main"), profile, ordered=False, announces=False)
     first = first_moment(program, ended, "main", Below(events=events))
     ends = (outcome_of(end, program, ended, "main", ask) for end in outcomes(first, ask))
     each = {msgspec.json.encode(one): one for one in (_bare(o.processes[-1]) for o in ends)}

@@ -53,8 +53,8 @@ def foresee(record: Record, scenario: Scenario) -> Prediction:
     idle = predict_served(record, scenario)
     if not scenario.answering:
         return idle
-    ways = map(view_of, _taken(facts, termination.signal, record.target))
-    views = dict.fromkeys(_ends(tuple(ways)))
+    taken = tuple(map(view_of, _taken(facts, termination.signal, record.target)))
+    views = dict.fromkeys(_ends(taken))
     outcomes = union(one for view in views for one in _each(idle.outcomes, record.target, view))
     ends = dict.fromkeys(view.ends for view in views)
     races = (TWICE,) if "cut" in ends else ()
@@ -96,8 +96,8 @@ def _in_turn(
     if termination.then == signal and signal in facts.again and (gone or stays):
         late = "".join(view.late for view in views)
         outcomes = union(_too_late(one, late) for one in first.outcomes) if late else first.outcomes
-        told = replace(first, outcomes=outcomes, rules=(*first.rules, "server-signal-again"))
-        return _thrice(told, facts, record, scenario) if record.target == GROUP else told
+        result = replace(first, outcomes=outcomes, rules=(*first.rules, "server-signal-again"))
+        return _thrice(result, facts, record, scenario) if record.target == GROUP else result
     if termination.then != "SIGKILL" or not waits:
         return _outlived(facts, first, record.target, termination)
     if len(views) > 1:
@@ -108,16 +108,16 @@ def _in_turn(
     return _killed_meanwhile(facts, first, record.target, view.late)
 
 
-def _thrice(told: Prediction, facts: Facts, record: Record, scenario: Scenario) -> Prediction:
+def _thrice(result: Prediction, facts: Facts, record: Record, scenario: Scenario) -> Prediction:
     """A worker has had the signal of the group, and perhaps that of its master, before another."""
     if facts.thrice is None:
-        return told
+        return result
     idle = foresee(replace(record, termination="SIGTERM"), replace(scenario, answering=False))
     hung = _each(idle.outcomes, record.target, facts.thrice)
     return Prediction(
-        outcomes=union((*told.outcomes, *hung)),
-        rules=(*told.rules, "server-signal-thrice"),
-        races=(*told.races, MERGED),
+        outcomes=union((*result.outcomes, *hung)),
+        rules=(*result.rules, "server-signal-thrice"),
+        races=(*result.races, MERGED),
     )
 
 
@@ -151,7 +151,7 @@ def _outlived(facts: Facts, first: Prediction, target: str, termination: Termina
     signal = termination.signal
     again = signal in facts.again and termination.then == signal
     reaction = reaction_of(facts, signal)
-    if target == GROUP and facts.deaf and signal in facts.again:
+    if target == GROUP and facts.inherits_handlers and signal in facts.again:
         outcomes = tuple(one for one in first.outcomes if _has_gone(one, target))
         if termination.then == "SIGKILL":
             outcomes = union(map(_killed_all, first.outcomes))
@@ -184,8 +184,8 @@ def _has_gone(outcome: Outcome, target: str) -> bool:
 def _reaped(outcome: Outcome, facts: Facts) -> Outcome:
     """The outcome of which the master, before it was killed, has told of who had gone by then."""
     master, *workers = outcome.processes
-    told = replace(master, fired=facts.reaps * (facts.workers - 1))
-    return replace(outcome, processes=(told, *workers))
+    reaped = replace(master, fired=facts.reaps * (facts.workers - 1))
+    return replace(outcome, processes=(reaped, *workers))
 
 
 def _too_late(outcome: Outcome, late: str) -> Outcome:
@@ -210,8 +210,8 @@ def _without_master(outcome: Outcome, view: View, late: str) -> Outcome:
 def _untold(outcome: Outcome) -> Outcome:
     """The outcome of which the master had not come to tell those that do not answer."""
     first, *workers = outcome.processes
-    told = (one if VIEW in (one.fired or ()) else _resting(one) for one in workers)
-    return replace(_of(outcome, first, told, outcome.client), port="open")
+    left = (one if VIEW in (one.fired or ()) else _resting(one) for one in workers)
+    return replace(_of(outcome, first, left, outcome.client), port="open")
 
 
 def _killed_all(outcome: Outcome) -> Outcome:
@@ -302,17 +302,17 @@ def _from_inside(facts: Facts, termination: Termination) -> Prediction:
         case _:
             raise NotPredicted(f"what {termination.id} in a view of {facts.id} comes to")
     then = "SIGKILL" if law == "worker-timeout" else ""
-    ways = [_answered(facts, reaction, signal, then)]
+    answers = [_answered(facts, reaction, signal, then)]
     races = []
     one = reaction
     while one.race:
         races.append(one.race.between)
         one = one.race.instead
-        ways.append(_answered(facts, one, signal, then))
-    rules = (*((f"server-{law}",) if law else ()), *chain.from_iterable(w.rules for w in ways))
-    races += ways[0].races
+        answers.append(_answered(facts, one, signal, then))
+    rules = (*((f"server-{law}",) if law else ()), *chain.from_iterable(w.rules for w in answers))
+    races += answers[0].races
     return Prediction(
-        outcomes=union(chain.from_iterable(way.outcomes for way in ways)),
+        outcomes=union(chain.from_iterable(one.outcomes for one in answers)),
         rules=tuple(dict.fromkeys(rules)),
         races=tuple(dict.fromkeys(races)),
     )
@@ -367,15 +367,15 @@ def _taken(facts: Facts, signal: str, target: str) -> Iterator[Reaction]:
         yield facts.orphan or DEFAULT
 
 
-def _ends(ways: Sequence[View]) -> Iterator[View]:
+def _ends(views: Sequence[View]) -> Iterator[View]:
     """How a view may end that one signal or several end, each in its way.
 
     Where two are there, Python calls the handler of the second as soon as the first has raised:
     before the clean-up of the view has begun, or within it.
     """
-    yield from ways
-    if len(ways) > 1 and all(one.ends == "raises" for one in ways):
-        yield replace(ways[-1], ends="cut")
+    yield from views
+    if len(views) > 1 and all(one.ends == "raises" for one in views):
+        yield replace(views[-1], ends="cut")
 
 
 def _each(outcomes: Iterable[Outcome], target: str, view: View) -> Iterator[Outcome]:
@@ -390,8 +390,8 @@ def _each(outcomes: Iterable[Outcome], target: str, view: View) -> Iterator[Outc
                 continue
             beside = view.ends == "never" and busy.exit == KILLED_LATE
             for stage in stages(busy) if beside else (busy,):
-                told = [_with(stage, view) if one is busy else one for one in alike]
-                done = _put(outcome, alike, told, role, view.client)
+                changed = [_with(stage, view) if one is busy else one for one in alike]
+                done = _put(outcome, alike, changed, role, view.client)
                 yield from _waiting(done) if view.stays else (done,)
 
 
@@ -427,10 +427,10 @@ def _waiting(outcome: Outcome) -> Iterator[Outcome]:
 
 
 def _put(
-    outcome: Outcome, alike: list[Process], told: list[Process], role: str, client: str
+    outcome: Outcome, alike: list[Process], changed: list[Process], role: str, client: str
 ) -> Outcome:
     """The outcome with some of its processes replaced, numbered by what they did."""
-    numbered = iter(in_order(told, role))
+    numbered = iter(in_order(changed, role))
     processes = tuple(next(numbered) if one in alike else one for one in outcome.processes)
     alive = tuple(one.role for one in processes if one.exit is None)
     return replace(outcome, processes=processes, survivors=alive, client=client)

@@ -40,7 +40,7 @@ def afterwards(
     `late`: workers that it had started before.
     """
     reaped = facts.reaps * sum(one.exit is not None for one in workers)
-    waits = any(one.exit is None for one in (*workers, *late)) and not stop.deserts
+    waits = any(one.exit is None for one in (*workers, *late)) and not stop.abandons
     if stop.restarts or waits:
         called = stop.hooks if stop.restarts else ()
         yield replace(MASTER, fired=(*reaped, *called))
@@ -64,16 +64,16 @@ def late_workers(facts: Facts, stop: Stop, gone: int) -> Iterator[tuple[Process,
     role = f"{NEW}worker"
     reaction = reaction_of(facts, stop.passes)
     done = process_of(role, facts, reaction, stop.passes)
-    ways = [done]
+    possible = [done]
     if reaction.interrupts:
         ran = done.fired or ()
-        ways += [replace(done, fired=ran[many:]) for many in range(1, len(ran) + 1)]
+        possible += [replace(done, fired=ran[many:]) for many in range(1, len(ran) + 1)]
     if facts.dies_with_parent:
-        ways += meanwhile(facts, reaction, "SIGKILL", role)
-    if facts.deaf:
-        ways.append(process_of(role, facts, GOES_ON, stop.passes))
+        possible += meanwhile(facts, reaction, "SIGKILL", role)
+    if facts.inherits_handlers:
+        possible.append(process_of(role, facts, GOES_ON, stop.passes))
     for many in range(1, gone + 1):
-        yield from combinations_with_replacement(ways, many)
+        yield from combinations_with_replacement(possible, many)
 
 
 def prediction(
@@ -84,19 +84,21 @@ def prediction(
 ) -> Prediction:
     """What is allowed, each a list of processes, with who survives and whether the port answers."""
     outcomes = []
-    for told in allowed:
-        alive = tuple(one.role for one in told if one.exit is None)
+    for processes in allowed:
+        alive = tuple(one.role for one in processes if one.exit is None)
         serving = [role for role in alive if role != "master"]
         outcomes.append(
             Outcome(
-                processes=tuple(told),
+                processes=tuple(processes),
                 order=None,
                 survivors=alive,
                 helpers=facts.helpers,
                 port=("open" if serving else "closed") if facts.listens else None,
             )
         )
-    if facts.leaves != "finalizes" and any(has_left(one) for told in allowed for one in told):
+    if facts.leaves != "finalizes" and any(
+        has_left(one) for processes in allowed for one in processes
+    ):
         laws = (*laws, "exits without finalizing")
     own = (f"server-{law.replace(' ', '-')}" for law in laws if law not in OF_PYTHON)
     rules = tuple(dict.fromkeys((*own, *facts.used)))
@@ -110,7 +112,7 @@ def laws_of(reaction: Reaction) -> list[str]:
 
 def how_it_stops(stop: Stop) -> str:
     """The law by which a master stops its workers."""
-    if stop.deserts:
+    if stop.abandons:
         return "master ends first"
     if not stop.passes:
         return "stops by message"

@@ -74,9 +74,9 @@ def _wait_for(pid: int, output: int) -> tuple[bytes, int]:
     return said, os.waitpid(pid, 0)[1]
 
 
-def parse(said: str, spec: TrialSpec) -> list[tuple[str, str]]:
+def parse(output: str, spec: TrialSpec) -> list[tuple[str, str]]:
     """Parse lines of `KIND: STATE`: each kind of the header once. Raises CannotTell."""
-    pairs = [line.partition(": ")[::2] for line in said.splitlines()]
+    pairs = [line.partition(": ")[::2] for line in output.splitlines()]
     if sorted(kind for kind, _ in pairs) != sorted(spec.scenario.data):
         raise CannotTell(f"{PROGRAM} did not speak of each kind of data once")
     if not {state for _, state in pairs} <= set(get_args(DataState)):

@@ -175,8 +175,8 @@ def paced(pace: float) -> Iterator[Stage]:
 async def ask_port(trial: TrialState) -> None:
     """Ask whether anybody still serves, as a client finds out."""
     answer = await trial.host.client.get(trial.port, "/")
-    said = (str(answer[0]), answer[1].strip()) if answer else ("none", "")
-    trial.journal.note("harness", 0, "port", str(trial.port), *said)
+    answered = (str(answer[0]), answer[1].strip()) if answer else ("none", "")
+    trial.journal.note("harness", 0, "port", str(trial.port), *answered)
 
 
 async def show(engine: Engine, orders: Orders) -> None:

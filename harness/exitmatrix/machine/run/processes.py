@@ -115,16 +115,16 @@ class Processes:
             return False
         watched.ended = True
         events = self._journal.events
-        told = [i for i in range(start, len(events)) if events[i].pid == watched.pid]
-        place = told[-1] + 1 if told else start
+        places = [i for i in range(start, len(events)) if events[i].pid == watched.pid]
+        place = places[-1] + 1 if places else start
         self._journal.insert(place, Event("kernel", watched.pid, "ended", (watched.fate,)))
         if watched.status == signal.SIGKILL:
             self._host.look_for_want_of_memory()
         if watched.disagreement:
-            said, second = watched.disagreement
+            learnt, second = watched.disagreement
             self._journal.note(
                 *("kernel", watched.pid, "disagrees"),
-                *(f"its parent learns {said}", f"its pidfd tells {second}"),
+                *(f"its parent learns {learnt}", f"its pidfd tells {second}"),
             )
         return True
 
@@ -147,10 +147,10 @@ class Processes:
 
     def _compare_parents(self, event: Event) -> None:
         """Whether a process names the parent that the kernel knows, while that one lives."""
-        told, known = int(event.detail[0]), proc.parent_of(event.pid)
+        claimed, known = int(event.detail[0]), proc.parent_of(event.pid)
         # In this order: one that ended before the kernel was asked has ended afterwards too,
         # whether that was taken yet or not.
-        if known not in (0, told) and told in self.live and not proc.has_ended(told):
+        if known not in (0, claimed) and claimed in self.live and not proc.has_ended(claimed):
             self._journal.note(
                 *("kernel", event.pid, "disagrees"),
                 *("the channel names one parent", "the kernel another"),

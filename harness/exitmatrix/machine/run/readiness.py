@@ -41,5 +41,5 @@ async def _until_it_serves(trial: TrialState) -> None:
 
 def _waits(trial: TrialState) -> bool:
     ready = trial.spec.scenario.ready
-    said = ready.by != "stdout" or ready.line.encode() in trial.stdout.text.splitlines()
-    return said and bool(trial.gates.holding("waiting"))
+    printed = ready.by != "stdout" or ready.line.encode() in trial.stdout.text.splitlines()
+    return printed and bool(trial.gates.holding("waiting"))

@@ -138,9 +138,9 @@ def launched(base: AppSpec, order: TrialSpec, wrapped: Wrapped) -> AppSpec:
     if len(roles) > 1 and target in roles:  # by structure, as in any user's command
         target = "master" if target == roles[0] else "worker"
     begun = order.scenario.ready
-    told = readiness(begun, order.limit)
+    ready = readiness(begun, order.limit)
     if begun.by == "stdout":  # honcho puts its own words before a line
-        told = replace(told, what=rf"(^|\| ){re.escape(begun.line)}$")
+        ready = replace(ready, what=rf"(^|\| ){re.escape(begun.line)}$")
     held = HELD if order.termination.delivery == "in-process" else {}
     sent = situation(order.termination, target, "")
     if not sent.steps:
@@ -148,7 +148,7 @@ def launched(base: AppSpec, order: TrialSpec, wrapped: Wrapped) -> AppSpec:
     return replace(
         base,
         words=wrapped.words,
-        ready=told,
+        ready=ready,
         script=wrapped.script,
         terminal=how.terminal,
         namespace=how.namespace,

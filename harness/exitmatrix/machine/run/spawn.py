@@ -169,8 +169,8 @@ def spawn(
     is a process for itself, may call this. Raises OSError.
     """
     os.chdir(folder.work)
-    way = order.scenario.start
-    words = [*order.scenario.runner, PROGRAM] if way is None else list(way.words)
+    given = order.scenario.start
+    words = [*order.scenario.runner, PROGRAM] if given is None else list(given.words)
     if TEXT in words:
         text = Path(folder.program).read_text(encoding="utf-8")
         words = [text if word == TEXT else word for word in words]
@@ -181,7 +181,7 @@ def spawn(
         stdout,
         stderr,
         mark,
-        stdin=folder.program if way and way.reads else os.devnull,
+        stdin=folder.program if given and given.reads else os.devnull,
     )
 
 

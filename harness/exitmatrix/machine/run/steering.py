@@ -127,10 +127,10 @@ class Steerer:
         watched = self._trial.processes.watched
         # The first of all, and those that have handlers of the program: a tracker of
         # multiprocessing has some of the library's. In a blind run, all.
-        told = [one.pid for one in self._trial.journal.events if is_of_it(one)]
+        pids_told = [one.pid for one in self._trial.journal.events if is_of_it(one)]
         first = self._trial.processes.root
-        pids = [pid for pid in dict.fromkeys((first, *told)) if pid in watched]
-        pids = pids if told else list(watched)
+        pids = [pid for pid in dict.fromkeys((first, *pids_told)) if pid in watched]
+        pids = pids if pids_told else list(watched)
         return watched[pids[steering.process]] if steering.process < len(pids) else None
 
     def _chooses_a_thread(self, watched: Watched) -> bool:

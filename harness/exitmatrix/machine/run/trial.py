@@ -64,8 +64,8 @@ def _note_what_was_not_heard(trial: TrialState) -> None:
     trial.stdout.read()
     if trial.stdout.overflowed:
         note("harness", 0, "stdout-cut")
-    heard = sum(event.source in ("probe", "endings") for event in trial.journal.events)
-    note("harness", 0, "closing", str(heard))
+    events = sum(event.source in ("probe", "endings") for event in trial.journal.events)
+    note("harness", 0, "closing", str(events))
 
 
 def _all_of(output: Output) -> str:

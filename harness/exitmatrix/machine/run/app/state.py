@@ -136,15 +136,15 @@ class AppState(Running[TimedJournal]):
         """Take what the processes have told, and learn which have ended."""
         ended = self.host.ended(self, ask)
         begun = len(self.journal.events)
-        for told in self.channel.read():
-            event = self._as_seen_from_here(told) if self._is_of_a_namespace(told) else told
-            if told.kind == "holding":
-                self.gates.hold(told)  # of a scenario; with the pid by which its gate is called
+        for sent in self.channel.read():
+            event = self._as_seen_from_here(sent) if self._is_of_a_namespace(sent) else sent
+            if sent.kind == "holding":
+                self.gates.hold(sent)  # of a scenario; with the pid by which its gate is called
             self.journal.add(event)
             if event.kind in ("started", "forked"):
                 self._observed[event.pid] = looking.place_of_stack(event.pid)
             self.processes.meet(event)
-            if event.kind == "holding" and not self.gates.hold(told):
+            if event.kind == "holding" and not self.gates.hold(sent):
                 self.journal.note("harness", 0, "garbled", "a gate outside the trial")
         for watched in ended:
             if self.processes.take_end(watched, begun):
@@ -267,12 +267,12 @@ class AppState(Running[TimedJournal]):
         known = proc.parent_of(pid)
         if known in self.nodes or pid == self.processes.root:
             return known
-        told = [
+        named = [
             int(event.detail[0])
             for event in self.journal.events
             if event.pid == pid and event.kind in ("started", "forked")
         ]
-        found = next((one for one in told if one in self.nodes), 0)
+        found = next((one for one in named if one in self.nodes), 0)
         return found or self._of_same_memory(pid) or known
 
     def _of_same_memory(self, pid: int) -> int:
