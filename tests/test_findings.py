@@ -147,4 +147,4 @@ def _run(python: str, program: Path, finding: Finding) -> object:
         "both": (last, done.returncode),
         "stderr": tuple(re.sub(r"0x[0-9a-f]+", "0x", line) for line in errors),
     }
-    return told[finding.tells]
+    return told[finding.shown_by]

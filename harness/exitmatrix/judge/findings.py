@@ -22,7 +22,7 @@ class Finding(Frozen, kw_only=True):
     status: Status
     where: str  # what the documentation says, or that it says nothing
     program: str  # tells the behaviours apart
-    tells: Literal["stdout", "status", "both", "stderr"] = "stdout"  # what of its run does so
+    shown_by: Literal["stdout", "status", "both", "stderr"] = "stdout"  # what of its run does so
     beside: tuple[str, ...] = ()  # rules that differ as a consequence
 
 
@@ -36,7 +36,7 @@ FINDINGS: tuple[Finding, ...] = (
             "What's New In Python 3.8 describes the signal. That some PyPys run no handler then "
             "is not documented; it was fixed as a bug."
         ),
-        tells="both",
+        shown_by="both",
         beside=(
             "lifo",
             "queue-waits-for-its-reader",
@@ -123,7 +123,7 @@ atexit.register(atexit.unregister, first_registered)
             "atexit.register says that the last exception is raised again after all handlers had "
             "their chance to run; Python 3 does not do so."
         ),
-        tells="status",
+        shown_by="status",
         program="""\
 import atexit, sys
 atexit.register(sys.exit, 4)
@@ -197,7 +197,7 @@ ctypes.CDLL(None).exit(0)
         rules=("lost-stdout-120", "lost-stdout-silent"),
         status="documented",
         where="sys.exit: changed in 3.6.",
-        tells="status",
+        shown_by="status",
         program="""\
 import os, sys
 read, write = os.pipe()
@@ -215,7 +215,7 @@ sys.stdout.write("to nobody")
             "The documentation of sys, atexit and io says neither when stdout is flushed at the "
             "end, nor that the program then waits for its reader before any handler runs."
         ),
-        tells="status",
+        shown_by="status",
         program="""\
 import atexit, fcntl, os, signal, sys
 read, write = os.pipe()
@@ -246,7 +246,7 @@ signal.alarm(1)
             "two seconds, whatever its exit status would have been (gh-129536 describes the "
             "fatal error)."
         ),
-        tells="status",
+        shown_by="status",
         program="""\
 import atexit, os, signal, sys, threading, time
 read, write = os.pipe()  # of which nobody reads
@@ -294,7 +294,7 @@ thread.start()
         rules=("interrupt-that-nobody-handles", "interrupt-calls-what-is-no-handler"),
         status="documented",
         where="_thread.interrupt_main; fixed by bpo-23395 in 3.7.4, and in no 3.6.",
-        tells="status",
+        shown_by="status",
         program="""\
 import signal
 try:
@@ -320,7 +320,7 @@ _thread.interrupt_main()
             "sys.setrecursionlimit warns of a crash; What's New In Python 3.12 says that C code "
             "has a limit of its own. For PyPy it is in the tracker only."
         ),
-        tells="both",
+        shown_by="both",
         program="""\
 import atexit, sys
 atexit.register(sys.stdout.write, "handler ran\\n")
@@ -455,7 +455,7 @@ subprocess.call(["sh", "-c", "sleep 0.3; echo the child was given time"])
             "atexit.register says that the last exception is raised again after all handlers had "
             "their chance to run; that is so in Python 2 only."
         ),
-        tells="stderr",
+        shown_by="stderr",
         program="""\
 import atexit
 
@@ -474,7 +474,7 @@ def clean_up():
             "`os.abort` says that the Python signal handler for SIGABRT is not called; PyPy calls "
             "it, and goes on."
         ),
-        tells="both",
+        shown_by="both",
         program="""\
 import os, signal, sys
 signal.signal(signal.SIGABRT, lambda *args: sys.stdout.write("handled\\n"))
@@ -610,7 +610,7 @@ def submit():
             "took the whole timeout up to 3.8 and takes it in 3.13, and no time from 3.9 to "
             "3.12, is written in gh-123940 only."
         ),
-        tells="stdout",
+        shown_by="stdout",
         program="""\
 import sys, threading, time
 
@@ -860,7 +860,7 @@ with open(os.devnull, "w") as nothing:
         where=(
             "The documentation of sys.excepthook does not mention exceptions that the hook raises."
         ),
-        tells="status",
+        shown_by="status",
         program="""\
 import sys
 sys.excepthook = lambda *told: sys.exit(5)
@@ -913,7 +913,7 @@ def clean_up():
             "atexit says since 3.7 that handlers are local to the interpreter. That its end may "
             "end the whole process is in the tracker only (gh-109793)."
         ),
-        tells="both",
+        shown_by="both",
         program="""\
 try:
     import _interpreters as interpreters
