@@ -61,17 +61,17 @@ async def _ask(
         raise
     finally:
         os.close(write_end)
-    said, status = await asyncio.to_thread(_wait_for, pid, output)
+    written, status = await asyncio.to_thread(_wait_for, pid, output)
     if status:
         raise CannotTell(f"{PROGRAM} ended with {describe_status(status)}")
-    return parse(said.decode("utf-8", "replace"), spec)
+    return parse(written.decode("utf-8", "replace"), spec)
 
 
 def _wait_for(pid: int, output: int) -> tuple[bytes, int]:
     """What a child of this process says until it ends, and its wait status."""
     with open(output, "rb") as stream:
-        said = stream.read()
-    return said, os.waitpid(pid, 0)[1]
+        written = stream.read()
+    return written, os.waitpid(pid, 0)[1]
 
 
 def parse(output: str, spec: TrialSpec) -> list[tuple[str, str]]:

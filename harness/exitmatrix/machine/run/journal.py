@@ -56,17 +56,17 @@ class Journal:
         self._last = time.monotonic()
         timer: asyncio.TimerHandle
 
-        def look() -> None:
+        def check() -> None:
             nonlocal timer
             left = self._last + seconds - time.monotonic()
             if woken.done():
                 return
             if left > 0:
-                timer = loop.call_later(left, look)
+                timer = loop.call_later(left, check)
             else:
                 woken.set_result(None)
 
-        timer = loop.call_later(seconds, look)
+        timer = loop.call_later(seconds, check)
         try:
             await self._woken(done, woken)
         finally:

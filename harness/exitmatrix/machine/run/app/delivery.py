@@ -94,7 +94,7 @@ async def _until_due(state: AppState, step: Step, begun: float, after: float) ->
 
 
 def _everybody_is_gone(state: AppState) -> bool:
-    state.look()
+    state.update_tree()
     return not state.live
 
 
@@ -143,7 +143,7 @@ async def _note_who_works(state: AppState, used: Mapping[int, float]) -> None:
 def _send(state: AppState, step: Step) -> bool:
     """Send one signal to whom it is for, and to nobody who is not of this run; False: to none."""
     target = step.target or state.spec.target
-    state.look()
+    state.update_tree()
     if not step.signal:
         return _let_end(state, target)
     state.steerer.before_signal(signal.Signals[step.signal])

@@ -51,7 +51,7 @@ class Rest:
 
     def sample(self) -> None:
         """Look once more."""
-        self._state.look()
+        self._state.update_tree()
         sign, (work, works) = self._sign(), self._ticks()
         if sign != self._last:
             self._samples.clear()
@@ -105,7 +105,7 @@ async def until_ready(state: AppState) -> None:
             await _until_shown(state)
     except TimeoutError:
         raise NotReady(f"not ready within {ready.within:g} s: {_missing(state)}") from None
-    state.look()
+    state.update_tree()
     state.look_at_sockets()
     for one in state.sockets.values():
         if not one.is_local and one.host not in state.spec.addresses:
@@ -156,7 +156,7 @@ async def _until_shown(state: AppState) -> None:
         return
     while not await _is_shown(state):
         await _live_for(state, SAMPLE)
-        state.look()
+        state.update_tree()
     rest, growth = Rest(state, output=False), Growth()
     for count in range(round(LONGEST_GROWING / SAMPLE)):
         await _live_for(state, SAMPLE)
@@ -244,7 +244,7 @@ async def _live_for(state: AppState, seconds: float) -> None:
         return not state.live
 
     if await state.journal.within(seconds, over):
-        state.look()
+        state.update_tree()
         if not state.live:
             raise NotReady(f"it ended before it was ready{_how_it_ended(state)}{_hint(state)}")
 

@@ -103,7 +103,7 @@ class AppState(Running[TimedJournal]):
         finally:
             self.output.close_write_end()
         self.processes.start(root)
-        self.look()
+        self.update_tree()
 
     def _found(self, word: str) -> str:
         """Where a command is; execvp(3) looks for it in the same places."""
@@ -207,7 +207,7 @@ class AppState(Running[TimedJournal]):
         self.host.readers.forget(self.output.fd)
         self.output.close()
 
-    def look(self) -> None:
+    def update_tree(self) -> None:
         """Look at the tree: who is new, and what each process runs now."""
         self.take_events()
         self.processes.find_helpers()
@@ -345,7 +345,7 @@ class AppState(Running[TimedJournal]):
         """Look again and again, for as long as the run goes on."""
         known = 0
         while True:
-            self.look()
+            self.update_tree()
             if len(self.nodes) != known:
                 known = len(self.nodes)
                 self.look_at_sockets()

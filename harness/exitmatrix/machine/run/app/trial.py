@@ -19,7 +19,7 @@ from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.waiting import watch_rest
 from exitmatrix.model.app import AppTrial
 
-Look = Callable[[AppState], Awaitable[None]]
+Inspect = Callable[[AppState], Awaitable[None]]
 Tell = Callable[[AppTrial], None]
 
 STAGES: tuple[tuple[str, Callable[[AppState], Awaitable[None]]], ...] = (
@@ -28,11 +28,14 @@ STAGES: tuple[tuple[str, Callable[[AppState], Awaitable[None]]], ...] = (
 )
 
 
-async def run(state: AppState, look: Look | None = None, tell: Tell | None = None) -> AppTrial:
+async def run(
+    state: AppState, inspect: Inspect | None = None, tell: Tell | None = None
+) -> AppTrial:
     """Run a command to its end. Raises OSError when the machine cannot start it.
 
-    `look`: at what is there when the run is over, before whoever is left is ended. `tell`: is given
-    what was seen until then, once, where somebody is left who rests while he is waited for.
+    `inspect`: looks at what is there when the run is over, before whoever is left is ended. `tell`:
+    is given what was seen until then, once, where somebody is left who rests while he is waited
+    for.
     """
     with state.reading():
         state.start()
@@ -48,8 +51,8 @@ async def run(state: AppState, look: Look | None = None, tell: Tell | None = Non
                 with contextlib.suppress(asyncio.CancelledError):
                     await one
         _close(state)
-        if look:
-            await look(state)
+        if inspect:
+            await inspect(state)
         ended = [pid for pid, one in state.processes.watched.items() if one.ended]
         used = [one.address for one in state.sockets.values()]
         left = state.leftovers.find(state.live, ended, alone=state.alone, used=used)
@@ -89,7 +92,7 @@ def _keep(state: AppState) -> None:
 
 def _close(state: AppState) -> None:
     """Note who lives, and what could not be told; what comes later is the harness's doing."""
-    state.look()
+    state.update_tree()
     state.look_at_sockets()
     state.output.read()
     note = state.journal.note
