@@ -7,10 +7,20 @@ from collections.abc import Callable, Iterable
 
 import pytest
 from exitmatrix.model import Cell, Outcome, Unknown
-from exitmatrix.plan.schedule import RACY, SEVERAL, SINGLE, Known, Result, Schedule, spread
+from exitmatrix.plan.schedule import (
+    RACY,
+    SEVERAL,
+    SINGLE,
+    Known,
+    Result,
+    Schedule,
+    in_turn,
+    spread,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import LOADED
 from tests.support.histories import Remembering, outcome, process
 
 A, B, C = outcome(), outcome(process(ended="code 1")), outcome(process(ended="code 2"))
@@ -130,6 +140,17 @@ def test_cells_that_wait_are_spread_among_those_that_work(waiting: list[bool]) -
     for number in range(len(made) + 1):
         slow = sum(one.scenario == TWO for one in made[:number])
         assert abs(slow - share * number) <= 1
+
+
+def test_servers_and_long_handlers_do_not_come_one_behind_the_other() -> None:
+    """Of an interpreter, what is watched for seconds is spread among what needs the processor."""
+    (long,) = [one.id for one in LOADED.values() if one.length][:1]
+    waiting = {long, "gunicorn"}
+    cells = [cell("x", name, str(n)) for name in ("plain", "gunicorn", long) for n in range(4)]
+    made = in_turn(cells, LOADED)
+    assert sorted(map(str, made)) == sorted(map(str, cells))
+    for place in range(0, len(made), 3):
+        assert sum(one.scenario in waiting for one in made[place : place + 3]) == 2
 
 
 # ---------------------------------------------------------------------- records

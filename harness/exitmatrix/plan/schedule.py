@@ -100,8 +100,13 @@ def in_turn(cells: Iterable[Cell], scenarios: Mapping[str, Scenario]) -> list[Ce
     return [
         cell
         for _, here in itertools.groupby(cells, lambda cell: cell.interpreter)
-        for cell in spread(here, lambda cell: scenarios[cell.scenario].length > 0)
+        for cell in spread(here, lambda cell: _waits(scenarios[cell.scenario]))
     ]
+
+
+def _waits(scenario: Scenario) -> bool:
+    """Whether its trials mostly wait: for handlers of a length, or for who may serve on."""
+    return scenario.length > 0 or bool(scenario.command)
 
 
 class Schedule:
