@@ -98,7 +98,7 @@ def test_a_long_list_is_cut_and_whole_where_that_is_asked_for(
 
 def test_those_that_wait_are_spread_among_the_others() -> None:
     """Whichever tests run at the same time, few of them wait; each kind stays in its order."""
-    waiting = [case(f"{part.WAITING}test_run.py::{n}") for n in range(4)]
+    waiting = [case(f"{part.WAITING}::{n}") for n in range(4)]
     others = [case(f"tests/test_cli.py::{n}") for n in range(12)]
     for items in ([*waiting, *others], [*others, *waiting]):
         spread = part.spread(items)

@@ -69,8 +69,8 @@ def split(
     return kept, left_out
 
 
-WAITING = "tests/ownapp/"
-"""Where most tests wait, for what a program does after a while."""
+WAITING = "tests/ownapp/test_run.py"
+"""Where nearly every test waits for seconds, for what a program does after a while."""
 
 
 def spread(items: Sequence[pytest.Item]) -> list[pytest.Item]:
