@@ -251,6 +251,7 @@ def test_whoever_is_left_when_the_first_process_ends_was_not_told() -> None:
     (reason,) = reasons(outcome(killed, alive), find("lost-parent"))
     assert reason.text == "master is gone, and nothing told worker."
     assert "PR_SET_PDEATHSIG" in reason.remedy
+    assert "os.getppid() that has changed" in reason.remedy
     (reason,) = reasons(outcome(killed, alive), find("oom"))  # the others are to go on
     assert reason.text == "Nobody was started in the place of master."
 

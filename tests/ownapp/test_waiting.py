@@ -265,23 +265,35 @@ time.sleep(1.7)
 @pytest.mark.real
 def test_who_rests_is_watched_until_the_time_of_grace_is_over(tmp_path: Path) -> None:
     """In its last second, too: who leaves then does not go on."""
-    (tmp_path / "app.py").write_text(LEAVES_LATE)
+    assert _kinds(LEAVES_LATE, tmp_path, grace=2.5).count("ended") == 2
+
+
+@pytest.mark.real
+def test_an_orphan_has_the_harness_as_its_parent(tmp_path: Path) -> None:
+    """As with any subreaper: who waits until its parent is process 1 goes on (prctl(2))."""
+    waits = LEAVES_LATE.replace("== parent", "!= 1").replace("1.7", "0")
+    assert _kinds(waits, tmp_path, grace=1.5).count("ended") == 1
+
+
+def _kinds(program: str, folder: Path, grace: float) -> list[str]:
+    """What happened until the run was over, its first process killed."""
+    (folder / "app.py").write_text(program)
     one = spec(
         "lost-parent",
         words=(sys.executable, "-I", "app.py"),
-        folder=str(tmp_path),
+        folder=str(folder),
         environment=session.callers_environment(),
         inside=(),
         ready=Readiness(by="line", what="ready"),
-        grace=2.5,
+        grace=grace,
     )
-    with session.AppSession(1, str(tmp_path)) as running_:
+    with session.AppSession(1, str(folder)) as running_:
         running_.ask(one)
         seen = running_.answer()[1]
         while not seen.over:
             seen = running_.answer()[1]
     kinds = [one.event.kind for one in seen.history]
-    assert kinds[: kinds.index("closing")].count("ended") == 2
+    return kinds[: kinds.index("closing")]
 
 
 def test_a_first_process_that_has_ended_before_is_told_of() -> None:

@@ -166,8 +166,9 @@ def _about_those_left(outcome: AppOutcome, situation: Situation) -> Iterator[Rea
         words = f"{name} went to the process group of {first.base}, and did not reach {them}."
     yield Reason(
         text=f"{first.base} is gone, and nothing told {them}." if killed else words,
-        remedy="have them look for the end of their parent (os.getppid(), the end of a pipe), or"
-        " start them with prctl(PR_SET_PDEATHSIG)"
+        remedy="have them look for the end of their parent (an os.getppid() that has changed, and"
+        " is 1 only where no subreaper is above; the end of a pipe), or start them with"
+        " prctl(PR_SET_PDEATHSIG)"
         if killed
         else f"have {first.base} end them before it ends: terminate() and join(), or what their"
         " pool has for that",
