@@ -28,6 +28,7 @@ from exitmatrix.model import (
     Unknown,
 )
 from exitmatrix.observe import observe
+from exitmatrix.plan.schedule import spread
 
 from tests.support import part
 from tests.support.committed import scenarios as committed_scenarios
@@ -73,7 +74,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:], left_out = part.split(items, FOUND)
         config.hook.pytest_deselected(items=left_out)
     if hasattr(config, "workerinput"):
-        items[:] = part.spread(items)
+        items[:] = spread(items, part.waits)
 
 
 @pytest.fixture(scope="session")

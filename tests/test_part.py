@@ -12,6 +12,7 @@ from typing import cast
 
 import pytest
 from exitmatrix.model import Interpreter
+from exitmatrix.plan.schedule import spread
 
 from tests.support import part
 from tests.support.values import interpreter
@@ -101,10 +102,10 @@ def test_those_that_wait_are_spread_among_the_others() -> None:
     waiting = [case(f"{part.WAITING}::{n}") for n in range(4)]
     others = [case(f"tests/test_cli.py::{n}") for n in range(12)]
     for items in ([*waiting, *others], [*others, *waiting]):
-        spread = part.spread(items)
-        assert [one for one in spread if one in waiting] == waiting
-        assert [one for one in spread if one in others] == others
-        places = [spread.index(one) for one in waiting]
+        dealt = spread(items, part.waits)
+        assert [one for one in dealt if one in waiting] == waiting
+        assert [one for one in dealt if one in others] == others
+        places = [dealt.index(one) for one in waiting]
         assert {later - place for place, later in pairwise(places)} == {4}
 
 

@@ -73,19 +73,9 @@ WAITING = "tests/ownapp/test_run.py"
 """Where nearly every test waits for seconds, for what a program does after a while."""
 
 
-def spread(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """Those that mostly wait evenly among the others, so that something else runs meanwhile.
-
-    Both stay in their order.
-    """
-    waiting = [one for one in items if one.nodeid.startswith(WAITING)]
-    others = [one for one in items if not one.nodeid.startswith(WAITING)]
-    placed = [
-        ((number + 0.5) / len(alike), item)
-        for alike in (waiting, others)
-        for number, item in enumerate(alike)
-    ]
-    return [item for _, item in sorted(placed, key=lambda one: one[0])]
+def waits(item: pytest.Item) -> bool:
+    """Whether a test mostly waits."""
+    return item.nodeid.startswith(WAITING)
 
 
 def python_of(item: pytest.Item) -> str | None:

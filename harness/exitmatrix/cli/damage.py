@@ -128,9 +128,9 @@ def _sights(run: Run, corpus: Corpus, profiles: Mapping[str, Profile]) -> Iterat
     for number, code, _ in run:
         for id, seen in corpus.shown(number, file_of(code)[1]).items():
             if id in profiles:
-                lines = needed(code, profiles[id])
-                if isinstance(lines.allowed, str) or seen in lines.allowed:
-                    yield Sight(code=code, python=id, seen=seen, needed=lines)
+                needs = needed(code, profiles[id])
+                if isinstance(needs.allowed, str) or seen in needs.allowed:
+                    yield Sight(code=code, python=id, seen=seen, needed=needs)
 
 
 def _concerned(damage: Damage, sights: Sequence[Sight]) -> Iterator[Sight]:

@@ -17,12 +17,15 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from exitmatrix.declare.launchers import LAUNCHED
 from exitmatrix.model import Cell, Frozen, Outcome, Question, Scenario, Unknown
 from exitmatrix.model.outcome_sets import add, contains, essence, is_race, union
+
+Work = TypeVar("Work")
 
 SINGLE = 1
 SEVERAL = 3
@@ -83,16 +86,16 @@ class _State:
         return max(least, full - before) if agrees and not self.unknown else full
 
 
-def spread(cells: Iterable[Cell], waits: Callable[[Cell], bool]) -> list[Cell]:
-    """The same cells, those that mostly wait evenly among the others.
+def spread(work: Iterable[Work], waits: Callable[[Work], bool]) -> list[Work]:
+    """The same work, what mostly waits evenly among the rest.
 
-    Many that wait one behind the other would leave the processor to nobody.
+    Much that waits, one behind the other, would leave the processor to nobody.
     """
-    groups: tuple[list[Cell], list[Cell]] = ([], [])
-    for cell in cells:
-        groups[waits(cell)].append(cell)
-    places = [(n / len(group), cell) for group in groups for n, cell in enumerate(group, 1)]
-    return [cell for _, cell in sorted(places, key=lambda one: one[0])]
+    groups: tuple[list[Work], list[Work]] = ([], [])
+    for one in work:
+        groups[waits(one)].append(one)
+    places = [(n / len(group), one) for group in groups for n, one in enumerate(group, 1)]
+    return [one for _, one in sorted(places, key=lambda place: place[0])]
 
 
 def in_turn(cells: Iterable[Cell], scenarios: Mapping[str, Scenario]) -> list[Cell]:

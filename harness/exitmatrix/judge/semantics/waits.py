@@ -67,9 +67,7 @@ class AwaitsJoin(Frozen):
 class EndsProcesses(Frozen):
     """multiprocessing's exit function: it ends daemonic processes, and joins all."""
 
-    notified: bool = (
-        False  # whether it has told the workers of its pools that nothing comes any more
-    )
+    notified: bool = False  # whether the workers of its pools know that nothing comes any more
     asked: bool = False  # whether it has asked them to end
 
 

@@ -99,7 +99,9 @@ class Leftovers:
         known = {one.name for one in found}
         found += [one for one in self._left_in_common(ended) if one.name not in known]
         if live:
-            found = [self._with_use(one, ended, used) for one in found]
+            gone = {str(pid) for pid in ended}
+            there = {path.replace(self._own, "$TMPDIR", 1) for path in used}
+            found = [_with_use(one, gone, there) for one in found]
         return found + self._left_in_memory(live)
 
     def _left_in_own(self) -> Iterator[Left]:
@@ -131,14 +133,6 @@ class Leftovers:
                 for inner, each in _entries(path, deep=True):
                     yield Left(kind=each, name=inner)
 
-    def _with_use(self, one: Left, ended: Collection[int], used: Collection[str]) -> Left:
-        """The same, and whether somebody who goes on may use it."""
-        there = {path.replace(self._own, "$TMPDIR", 1) for path in used}
-        if any(f"{path}/".startswith(f"{one.name}/") for path in there):
-            return replace(one, in_use="yes")
-        gone = {str(pid) for pid in ended} & set(_numbers(one.name))
-        return one if gone else replace(one, in_use="perhaps")
-
     def _left_in_memory(self, live: Collection[int]) -> list[Left]:
         in_use = frozenset[str]().union(*map(shared_memory.mapped_by, live))
         left = sorted((self._memory - in_use) & shared_memory.names().keys())
@@ -160,6 +154,16 @@ class Leftovers:
     def remove(self) -> None:
         """Remove what is still there of shared memory."""
         shared_memory.remove(self._memory)
+
+
+def _with_use(one: Left, gone: Collection[str], used: Collection[str]) -> Left:
+    """The same, and whether somebody who goes on may use it.
+
+    `gone`: the pids of those who have ended; `used`: the sockets of those who go on.
+    """
+    if any(f"{path}/".startswith(f"{one.name}/") for path in used):
+        return replace(one, in_use="yes")
+    return one if set(gone) & set(_numbers(one.name)) else replace(one, in_use="perhaps")
 
 
 class Mark(NamedTuple):
