@@ -97,6 +97,12 @@ def environment_of() -> Callable[[str, str], Environment]:
 
 
 @pytest.fixture
+def pythons(request: pytest.FixtureRequest) -> list[Interpreter]:
+    """All Pythons of the machine; of a part of the tests four, which are others for each test."""
+    return part.some_of(FOUND, request.node.nodeid)
+
+
+@pytest.fixture
 def driver() -> Iterator[Driver]:
     """A harness in a process of its own, that can be killed."""
     with drivers() as start:

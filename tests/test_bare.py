@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -56,11 +57,10 @@ from exitmatrix.model.language import (
 from exitmatrix.observe.bare import NotSeen, seen
 
 from tests.conftest import FOUND, NEWEST
-from tests.support.part import every
 
 pytestmark = pytest.mark.real
 
-PYTHONS = tuple(one.path for one in FOUND.values())
+Pythons = Sequence[Interpreter]
 NEWEST_PYTHON = (FOUND[NEWEST].path,)
 DID = (Line("A", "began"), Line("A", "ended"))
 
@@ -74,7 +74,13 @@ def run(
     return list(runs)
 
 
-def test_each_process_is_seen_with_its_end() -> None:
+def run_on(pythons: Pythons, code: Code) -> list[tuple[Interpreter, BareRun]]:
+    """Run a program once on each Python."""
+    runs = run(source(code), tuple(one.path for one in pythons))
+    return list(zip(pythons, runs, strict=True))
+
+
+def test_each_process_is_seen_with_its_end(pythons: Pythons) -> None:
     """Handlers, exit status and signal of every process, on every Python."""
     code = Code(
         body=(
@@ -92,18 +98,18 @@ def test_each_process_is_seen_with_its_end() -> None:
         ),
         stdout=("w.",),
     )
-    for one in run(source(code), PYTHONS):
+    for _, one in run_on(pythons, code):
         assert seen(one, {"w.", "c."}) == expected
 
 
-def test_a_function_says_that_it_raised() -> None:
+def test_a_function_says_that_it_raised(pythons: Pythons) -> None:
     """An exception that leaves a function is told, and goes on."""
     code = Code(body=(Register("A"),), functions=(Function("A", (SysExit(4),)),))
-    for one in run(source(code), PYTHONS):
+    for _, one in run_on(pythons, code):
         assert seen(one, ()).processes[0].said == (Line("A", "began"), Line("A", "raised"))
 
 
-def test_threads_wait_for_the_end_of_mains_code_and_take_turns() -> None:
+def test_threads_wait_for_the_end_of_mains_code_and_take_turns(pythons: Pythons) -> None:
     """They begin in the order in which they were started, when main has written all."""
     code = Code(
         body=(
@@ -112,14 +118,14 @@ def test_threads_wait_for_the_end_of_mains_code_and_take_turns() -> None:
             Write("w."),
         ),
     )
-    for one in run(source(code), PYTHONS):
+    for _, one in run_on(pythons, code):
         assert seen(one, {"w.", "a.", "b."}).stdout == ("w.", "a.", "b.")
 
 
-def test_what_main_wrote_is_flushed_before_threads_that_wait_for_its_end() -> None:
+def test_what_main_wrote_is_flushed_before_threads_that_wait_for_its_end(pythons: Pythons) -> None:
     """So what a thread does next decides nothing about it; 2.7 and older PyPys flush later."""
     code = Code(body=(StartThread((OsExit(5),), "after main"), Write("w.")))
-    for python, one in zip(FOUND.values(), run(source(code), PYTHONS), strict=True):
+    for python, one in run_on(pythons, code):
         shown = seen(one, {"w."})
         assert shown.processes[0].exit == Exit(status=5)
         first = profile(msgspec.to_builtins(python)).code_end_flush in ("always", "of a file")
@@ -142,9 +148,9 @@ STARTED = [
 ]
 
 
-@pytest.mark.parametrize(("start", "ends"), every(2, STARTED))
+@pytest.mark.parametrize(("start", "ends"), STARTED)
 def test_every_python_flushes_stdout_before_handlers_as_foreseen(
-    tmp_path: Path, start: str, ends: Statement
+    tmp_path: Path, start: str, ends: Statement, pythons: Pythons
 ) -> None:
     """However it is given the program: CPython 3 does so for one that is a file."""
     text = f"{LEFT_BY_A_HANDLER}{line(ends)}\n"
@@ -155,7 +161,7 @@ def test_every_python_flushes_stdout_before_handlers_as_foreseen(
         functions=(Function("A", (OsExit(7),)),),
         start=start,
     )
-    for python in FOUND.values():
+    for python in pythons:
         if start == "runpy" and python.version.startswith("2."):
             continue  # which sets the globals of what has been run to None
         done = subprocess.run(
@@ -255,9 +261,9 @@ def test_a_python_that_is_gone_is_told() -> None:
 def test_many_programs_come_back_each_with_its_own_runs() -> None:
     """More programs than pipes hold, on two Pythons: none is lost, none is mistaken."""
     filler = "#" * 3000 + "\n"
+    two = tuple(one.path for one in FOUND.values())[:2]
     programs = [
-        (number, f"{filler}import os\nos._exit({number % 256})\n", PYTHONS[:2])
-        for number in range(150)
+        (number, f"{filler}import os\nos._exit({number % 256})\n", two) for number in range(150)
     ]
     with Session(jobs=4) as session:
         answers = dict(session.run(programs))
@@ -348,11 +354,13 @@ PROMISES: tuple[tuple[Statement, ...], ...] = (
 )
 
 
-@pytest.mark.parametrize("body", every(2, PROMISES))
-def test_every_python_keeps_the_promises_that_the_laws_foresee(body: tuple[Statement, ...]) -> None:
+@pytest.mark.parametrize("body", PROMISES)
+def test_every_python_keeps_the_promises_that_the_laws_foresee(
+    body: tuple[Statement, ...], pythons: Pythons
+) -> None:
     """Of `finally` clauses and finalizers, in the cases that the laws tell apart."""
     code = Code(body=body, functions=(LEAVES, FAILS, MAKES, PASSES))
-    for python, one in zip(FOUND.values(), run(source(code), PYTHONS), strict=True):
+    for python, one in run_on(pythons, code):
         events = compare(code, profile(msgspec.to_builtins(python)), seen(one, ()))
         assert events.word == "match", python.id
 
@@ -468,11 +476,13 @@ PROCESSES: dict[str, tuple[Statement, ...]] = {
 STARTS = Function("P", (StartProcess((), daemon=True), JoinProcess()))
 
 
-@pytest.mark.parametrize("what", every(2, list(PROCESSES)))
-def test_every_python_starts_the_processes_that_the_laws_foresee(what: str) -> None:
+@pytest.mark.parametrize("what", PROCESSES)
+def test_every_python_starts_the_processes_that_the_laws_foresee(
+    what: str, pythons: Pythons
+) -> None:
     """Of multiprocessing: how they begin, who waits for them, and how they end."""
     code = Code(body=PROCESSES[what], functions=(STARTS,))
-    for python, one in zip(FOUND.values(), run(source(code), PYTHONS), strict=True):
+    for python, one in run_on(pythons, code):
         events = compare(code, profile(msgspec.to_builtins(python)), seen(one, {"w."}))
         assert events.word == ("withheld" if _is_hidden(what, python) else "match"), python.id
 
@@ -495,11 +505,11 @@ def test_nothing_is_left_of_a_fork_server() -> None:
     assert "Z" not in states
 
 
-@pytest.mark.parametrize("what", every(2, list(RARE)))
-def test_every_python_does_what_the_laws_foresee(what: str) -> None:
+@pytest.mark.parametrize("what", RARE)
+def test_every_python_does_what_the_laws_foresee(what: str, pythons: Pythons) -> None:
     """Of statements that few programs have: hooks, globals, limits, signals below Python."""
     code = Code(body=RARE[what], functions=(LEAVES, FAILS, WRITES, LATE, NESTS, USES))
-    for python, one in zip(FOUND.values(), run(source(code), PYTHONS), strict=True):
+    for python, one in run_on(pythons, code):
         events = compare(code, profile(msgspec.to_builtins(python)), seen(one, {"w.", "h."}))
         assert events.word == "match", python.id
 
@@ -507,14 +517,14 @@ def test_every_python_does_what_the_laws_foresee(what: str) -> None:
 @pytest.mark.parametrize("first", [(), (StartThread(()),)], ids=["", "threading"])
 @pytest.mark.parametrize("second", ["L", "E", "B"])
 def test_every_python_handles_a_signal_as_foreseen_that_waits_for_a_handler_that_exits(
-    first: tuple[Statement, ...], second: str
+    first: tuple[Statement, ...], second: str, pythons: Pythons
 ) -> None:
     """Withheld on 2.7, whose atexit it may interrupt; PyPy 8 forgets it."""
     signals = Handle("SIGUSR1", "X"), Handle("SIGUSR2", second), Signal("SIGUSR1")
     code = Code(
         body=(*first, Register("A"), Register("C"), *signals), functions=(LEAVES, FAILS, EXITS)
     )
-    for python, word in _words(code).items():
+    for python, word in _words(pythons, code).items():
         assert word == ("withheld" if _interrupts_atexit(python) else "match"), python
 
 
@@ -526,9 +536,9 @@ FLUSHED = [
 ]
 
 
-@pytest.mark.parametrize(("first", "within", "second"), every(2, FLUSHED))
+@pytest.mark.parametrize(("first", "within", "second"), FLUSHED)
 def test_every_python_handles_a_waiting_signal_as_foreseen_when_stdout_is_flushed(
-    first: tuple[Statement, ...], within: bool, second: str
+    first: tuple[Statement, ...], within: bool, second: str, pythons: Pythons
 ) -> None:
     """If something is in its buffer: PyPy 8 then asks for signals, too.
 
@@ -537,18 +547,17 @@ def test_every_python_handles_a_waiting_signal_as_foreseen_when_stdout_is_flushe
     last = TryFinally((Signal("SIGUSR1"),), "A") if within else Signal("SIGUSR1")
     handlers = Handle("SIGUSR1", "X"), Handle("SIGUSR2", second)
     body = (*first, Write("w."), Register("C"), *handlers, last)
-    for python, word in _words(Code(body=body, functions=(LEAVES, FAILS, EXITS))).items():
+    for python, word in _words(pythons, Code(body=body, functions=(LEAVES, FAILS, EXITS))).items():
         forgets = profile(msgspec.to_builtins(FOUND[python])).nests_signal_handlers == "never"
         withheld = (_interrupts_atexit(python) and not within) or (forgets and second == "L")
         assert word == ("withheld" if withheld else "match"), python
 
 
-def _words(code: Code) -> dict[str, str]:
-    """What every Python shows of a program, compared with what is foreseen."""
-    runs = run(source(code), PYTHONS)
+def _words(pythons: Pythons, code: Code) -> dict[str, str]:
+    """What each Python shows of a program, compared with what is foreseen."""
     return {
         python.id: compare(code, profile(msgspec.to_builtins(python)), seen(one, ("w.",))).word
-        for python, one in zip(FOUND.values(), runs, strict=True)
+        for python, one in run_on(pythons, code)
     }
 
 

@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, TypeVar
+from zlib import crc32
 
 import pytest
 from exitmatrix.model import Interpreter
@@ -34,6 +35,12 @@ def pythons(found: Mapping[str, Interpreter], number: int) -> set[str]:
     chosen = {*cpythons[:1], *cpythons[-1:], *pypys[-1:]}
     others = [one.id for one in by_age if one.id not in chosen]
     return chosen | {*others[number % len(others) :][:1]} if others else chosen
+
+
+def some_of(found: Mapping[str, Interpreter], test: str) -> list[Interpreter]:
+    """Those that one test runs on, in turn with the others, or all where the whole is asked for."""
+    chosen = set(found) if WHOLE else pythons(found, crc32(test.encode()))
+    return [one for id, one in found.items() if id in chosen]
 
 
 def split(
