@@ -122,11 +122,12 @@ def test_what_shares_a_run_or_a_fixture_is_one_group() -> None:
         "tests/test_cli.py::two[x]",
     ):
         assert part.group_of(alone) not in {*map(part.group_of, tests)}
-    assert part.group_of("tests/test_site.py::one[x]") == part.group_of("tests/test_site.py::two")
+    site, rules = "tests/test_site.py::one[x]", "tests/test_rules.py::two"
+    assert part.group_of(site) == part.group_of(rules) != part.group_of("tests/test_drafts.py::one")
     assert part.group_of("tests/test_cli.py::one") == "tests/test_cli.py::one"
 
 
-@pytest.mark.parametrize("file", sorted(part.TOGETHER | part.BY_CASE))
+@pytest.mark.parametrize("file", sorted({*part.TOGETHER, *part.BY_CASE}))
 def test_each_file_of_a_group_is_there(file: str) -> None:
     """One that is renamed would lose its group unnoticed."""
     assert (ROOT / file).is_file()

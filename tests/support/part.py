@@ -96,11 +96,12 @@ def python_of(item: pytest.Item) -> str | None:
     return python if isinstance(python, str) else None
 
 
-TOGETHER = {
-    f"tests/test_{name}.py"
-    for name in ("site", "exchange", "drafts", "fidelity", "publication", "zipapp")
-}
-"""Files whose tests share what takes seconds to make."""
+SHARED = (
+    ("rules", "saved_verdicts", "site"),  # what the laws foresee of all records
+    *(("exchange",), ("drafts",), ("fidelity",), ("publication",), ("zipapp",)),
+)
+TOGETHER = {f"tests/test_{name}.py": names[0] for names in SHARED for name in names}
+"""Files whose tests share what takes seconds to make, each with the name of its group."""
 
 BY_CASE = {"tests/test_probe.py"}
 """Files whose tests share the runs of a case."""
@@ -114,7 +115,7 @@ def group_of(id: str) -> str:
     """
     file, _, test = id.partition("::")
     if file in TOGETHER:
-        return file
+        return TOGETHER[file]
     case = test.partition("[")[2]
     return f"{file}[{case}" if file in BY_CASE and case else id
 
