@@ -625,7 +625,7 @@ def test_one_store_at_a_time_has_a_folder(store: Open, output: Path, tmp_path: P
     """A second run on a folder is refused while the first goes on, and not afterwards."""
     first = store()
     save(first, result(A))
-    with pytest.raises(CannotWrite, match="another run is writing there"):
+    with pytest.raises(CannotWrite, match=f"process {os.getpid()} is writing there"):
         store()
     Store(tmp_path / "elsewhere", tmp_path / "cache", DAYS[0]).close(finished=False)
     first.close(finished=True)

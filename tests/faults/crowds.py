@@ -24,7 +24,7 @@ def two_in_one_place(ground: Ground, tally: Tally, times: int) -> None:
         statuses = sorted(one.returncode for one in both)
         if statuses == [0, USAGE_ERROR]:
             refused = said[0 if both[0].returncode else 1]
-            if "another run is writing there" not in refused:
+            if "is writing there" not in refused:
                 wrong.append(f"refused without a reason: {refused[-200:]}")
         elif statuses != [0, 0]:  # one after the other, if the first was that fast
             wrong.append(f"statuses {statuses}: {said}")

@@ -174,9 +174,8 @@ class _Preparation:
             self.report(interpreter, stack, "building")
             return build(building)
 
-        def waiting() -> None:
-            reason = "another process is building it"
-            self.report(interpreter, stack, "waiting", reason)
+        def waiting(who: str) -> None:
+            self.report(interpreter, stack, "waiting", f"{who} is building it")
 
         manifest, built = publish(target, digest, build_and_report, waiting)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from exitmatrix.machine.holder import holder
 from exitmatrix.model import Frozen
 
 _STAMP = "exitmatrix.json"
@@ -77,8 +78,8 @@ def _source(name: str) -> str:
 
 
 @contextmanager
-def _locked(target: Path, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock on building `target`; `on_wait` is called first where another holds it.
+def _locked(target: Path, on_wait: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock on building `target`; where another holds it, `on_wait` is told who first.
 
     The kernel drops a flock when its owner dies. Lock files stay: to unlink one that a third
     process has just opened would give two owners.
@@ -87,7 +88,7 @@ def _locked(target: Path, on_wait: Callable[[], None]) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            on_wait()
+            on_wait(holder(lock.fileno()))
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -108,12 +109,12 @@ def publish(
     target: Path,
     digest: str,
     build: Callable[[Path], dict[str, str]],
-    on_wait: Callable[[], None] = lambda: None,
+    on_wait: Callable[[str], None] = lambda _: None,
 ) -> tuple[Manifest, bool]:
     """Give the manifest of `target`, and whether it was built for that.
 
     `build` fills a folder and gives the packages in it; what it raises passes through.
-    `on_wait` is called where another process holds the lock, before its end is waited for.
+    `on_wait` is told who holds the lock, before its end is waited for.
     """
     if manifest := _intact(target, digest):
         return manifest, False
@@ -146,5 +147,5 @@ def sweep(root: Path) -> None:
             remove(left)
 
 
-def _leave_it() -> None:
+def _leave_it(_who: str) -> None:
     raise BlockingIOError

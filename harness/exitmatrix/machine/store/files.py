@@ -13,6 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from exitmatrix.machine.holder import holder
+
 
 class CannotWrite(Exception):
     """The output folder cannot be written. The text says which and why."""
@@ -151,8 +153,9 @@ def lock(folder: Path, output: Path) -> int:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
+        who = holder(descriptor)
         os.close(descriptor)
-        raise CannotWrite(f"cannot write to {output}: another run is writing there") from error
+        raise CannotWrite(f"cannot write to {output}: {who} is writing there") from error
     except OSError:
         pass  # a file system that has no locks
     return descriptor
