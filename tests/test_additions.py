@@ -128,7 +128,7 @@ def test_a_launcher_is_a_row(tmp_path: Path) -> None:
         "from exitmatrix.declare import launchers\n"
         "from exitmatrix.model.launcher import Launcher\n"
         "made = Launcher(id='made-up', does='Made up.', words=('/usr/bin/env', 'X=1', 'COMMAND'))\n"
-        "launchers.BY_ID['made-up'] = made\n"
+        "launchers.LAUNCHERS_BY_ID['made-up'] = made\n"
         "from exitmatrix.cli.entry import entry\n"
         "entry()\n"
     )

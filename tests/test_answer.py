@@ -7,15 +7,15 @@ import re
 from fnmatch import fnmatchcase
 
 import pytest
-from exitmatrix.cli.answer import NOT_MEASURED, document, elsewhere, lines_of, understood
-from exitmatrix.declare.launchers import BY_ID as LAUNCHERS
+from exitmatrix.cli.answer import NOT_MEASURED, document, elsewhere, lines_of, parsed
+from exitmatrix.declare.launchers import LAUNCHERS_BY_ID
 from exitmatrix.declare.launchers import LAUNCHED
 from exitmatrix.declare.matching import held_in, held_loosely_in
 from exitmatrix.declare.questions import asked_about
 from exitmatrix.declare.remedies import REMEDIES, Remedy
 from exitmatrix.declare.servers import idle
 from exitmatrix.declare.signposts import SIGNPOSTS, Signpost, signpost_of
-from exitmatrix.declare.situations import BY_ID, find
+from exitmatrix.declare.situations import SITUATIONS_BY_ID, find
 from exitmatrix.declare.spoken import (
     ALSO,
     BELOW,
@@ -147,15 +147,15 @@ def test_a_signpost_takes_no_words_from_a_situation() -> None:
 
 def test_what_is_no_situation_is_answered_for_the_program_that_was_named() -> None:
     """With its own cells where it was measured, and with the nearest where not."""
-    text = "\n".join(elsewhere(understood("ctrl-c twice", "app.run", LOADED), REPORTS))
+    text = "\n".join(elsewhere(parsed("ctrl-c twice", "app.run", LOADED), REPORTS))
     assert text.startswith("ctrl-c twice: Flask's server\n")
     assert "  exitmatrix explain flask/SIGINT-twice\n" in text
-    text = "\n".join(elsewhere(understood("ctrl-c twice", "uvicorn", LOADED), REPORTS))
+    text = "\n".join(elsewhere(parsed("ctrl-c twice", "uvicorn", LOADED), REPORTS))
     assert "  Not measured of uvicorn. Nearest:\n" in text
     sign = signpost_of("ctrl-c twice")
     assert sign
     assert all(f"  exitmatrix explain {cell}\n" in text for cell in sign.cells)
-    text = "\n".join(elsewhere(understood("worker timeout", "gunicorn", LOADED), REPORTS))
+    text = "\n".join(elsewhere(parsed("worker timeout", "gunicorn", LOADED), REPORTS))
     assert "  exitmatrix explain gunicorn-hooks/hang@worker\n" in text
     assert "Not measured" not in text
 
@@ -342,13 +342,13 @@ def test_what_stands_above_may_be_named_with_what_ends_it(
     words: str, launcher: str, subject: str
 ) -> None:
     """Where its words mean nothing else: a terminal, a shell and a timeout may be others."""
-    assert understood(words, subject, LOADED).launcher == launcher
+    assert parsed(words, subject, LOADED).launcher == launcher
 
 
 def test_what_was_not_measured_below_a_launcher_is_answered_as_it_is_without() -> None:
     """Which is said: first that it was not measured, and how to see it, then the nearest."""
-    lines = [*lines_of(understood("docker stop", "gunicorn under tini", LOADED), REPORTS)]
-    directly = [*lines_of(understood("docker stop", "gunicorn", LOADED), REPORTS)]
+    lines = [*lines_of(parsed("docker stop", "gunicorn under tini", LOADED), REPORTS)]
+    directly = [*lines_of(parsed("docker stop", "gunicorn", LOADED), REPORTS)]
     before = lines[: lines.index("Started directly")]
     assert f"  {NOT_MEASURED}" in before
     assert any("exitmatrix run" in line and "--as tini" in line for line in before)
@@ -358,7 +358,7 @@ def test_what_was_not_measured_below_a_launcher_is_answered_as_it_is_without() -
 @pytest.mark.parametrize("words", LATE)
 def test_words_of_logs_and_platforms_are_understood(words: str) -> None:
     """With the marks of a message around them; Fly.io and Windows are no `docker stop`."""
-    what = understood(words, "python app.py", LOADED).what
+    what = parsed(words, "python app.py", LOADED).what
     assert LATE[words] == (what.words[0] if isinstance(what, Signpost) else what.id)
 
 
@@ -375,18 +375,16 @@ def test_words_of_logs_and_platforms_are_understood(words: str) -> None:
 )
 def test_a_program_that_the_situation_names_is_the_program(words: str, scenario: str) -> None:
     """Where none is named beside it; the name of a launcher alone is none."""
-    asked = understood(words, "python app.py", LOADED)
+    asked = parsed(words, "python app.py", LOADED)
     assert (asked.scenario.id, asked.launcher) == (scenario, "direct")
-    assert understood(words, "hypercorn", LOADED).scenario.id == "hypercorn"
+    assert parsed(words, "hypercorn", LOADED).scenario.id == "hypercorn"
 
 
 def test_a_program_may_be_named_first() -> None:
     """And alone it is no question: the line says what to ask."""
-    assert understood("gunicorn", "docker stop", LOADED) == understood(
-        "docker stop", "gunicorn", LOADED
-    )
+    assert parsed("gunicorn", "docker stop", LOADED) == parsed("docker stop", "gunicorn", LOADED)
     with pytest.raises(UnknownName, match="answer 'docker stop' gunicorn"):
-        understood("gunicorn", "python app.py", LOADED)
+        parsed("gunicorn", "python app.py", LOADED)
 
 
 @pytest.mark.parametrize(
@@ -429,7 +427,7 @@ def test_a_command_line_names_its_program_with_the_options_that_matter(
 )
 def test_what_stands_above_may_be_named_beside_the_situation(words: str, launcher: str) -> None:
     """After a preposition; many situations bear the name of a launcher."""
-    assert understood(words, "python app.py", LOADED).launcher == launcher
+    assert parsed(words, "python app.py", LOADED).launcher == launcher
 
 
 def test_endings_of_words_count_only_where_no_name_fits_as_it_is() -> None:
@@ -444,8 +442,8 @@ def test_endings_of_words_count_only_where_no_name_fits_as_it_is() -> None:
 @pytest.mark.parametrize("program", UNMEASURED, ids=[one.words[0] for one in UNMEASURED])
 def test_of_a_program_that_nobody_measured_that_is_said(program: Unmeasured) -> None:
     """With what is nearest, which is measured, and a command. No other program answers for it."""
-    asked = [understood("docker stop", word, LOADED) for word in program.words]
-    asked += [understood(f"docker stop {program.words[0]}", "python app.py", LOADED)]
+    asked = [parsed("docker stop", word, LOADED) for word in program.words]
+    asked += [parsed(f"docker stop {program.words[0]}", "python app.py", LOADED)]
     for one in asked:
         assert one.unmeasured == program
         text = "\n".join(lines_of(one, REPORTS))
@@ -454,7 +452,7 @@ def test_of_a_program_that_nobody_measured_that_is_said(program: Unmeasured) -> 
         assert "What happens" not in text
         assert document(one, REPORTS).cell is None
     if program.nearest:
-        assert understood("docker stop", program.nearest, LOADED).unmeasured is None
+        assert parsed("docker stop", program.nearest, LOADED).unmeasured is None
 
 
 def test_no_row_of_the_unmeasured_is_measured() -> None:
@@ -488,17 +486,17 @@ def test_no_name_means_two_things() -> None:
     words_of_programs = (*SUBJECTS.values(), *ALSO.values(), *BELOW.values())
     subjects = [word for many in words_of_programs for word in many]
     assert len(subjects) == len(set(subjects))
-    assert {one.situation for one in SPOKEN} <= set(BY_ID)
+    assert {one.situation for one in SPOKEN} <= set(SITUATIONS_BY_ID)
     assert SUBJECTS.keys() == TITLES.keys() <= LOADED.keys()
     assert ALSO.keys() <= LOADED.keys()
 
 
 def test_a_situation_leads_to_a_cell_that_there_is() -> None:
     """Of a program of one process there is no lost parent; all else has its cell."""
-    assert ending_in(BY_ID["lost-parent"], LOADED["plain"]) is None
-    assert str(ending_in(BY_ID["oom"], LOADED["gunicorn"])) == "SIGKILL@worker"
-    assert str(ending_in(BY_ID["deploy"], LOADED["flask-debug"])) == "SIGTERM@parent"
-    assert str(ending_in(BY_ID["ctrl-c"], LOADED["plain"])) == "SIGINT@main"
+    assert ending_in(SITUATIONS_BY_ID["lost-parent"], LOADED["plain"]) is None
+    assert str(ending_in(SITUATIONS_BY_ID["oom"], LOADED["gunicorn"])) == "SIGKILL@worker"
+    assert str(ending_in(SITUATIONS_BY_ID["deploy"], LOADED["flask-debug"])) == "SIGTERM@parent"
+    assert str(ending_in(SITUATIONS_BY_ID["ctrl-c"], LOADED["plain"])) == "SIGINT@main"
 
 
 @pytest.mark.parametrize(
@@ -558,7 +556,7 @@ def test_a_situation_below_a_launcher_leads_to_what_it_does_there(
 ) -> None:
     """SIGTERM goes to all of a service: where they are in two groups, no cell was run of that."""
     plain = LOADED["plain"]
-    assert str(ending_below(BY_ID[situation], plain, LAUNCHERS[launcher])) == cell
+    assert str(ending_below(SITUATIONS_BY_ID[situation], plain, LAUNCHERS_BY_ID[launcher])) == cell
 
 
 def shown(question: str) -> list[Record]:

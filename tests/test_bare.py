@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from exitmatrix.declare.source import line, source
-from exitmatrix.declare.starts import BY_ID, FILE, TEXT
+from exitmatrix.declare.starts import STARTS_BY_ID, FILE, TEXT
 from exitmatrix.judge.profile import profile
 from exitmatrix.judge.program import predict_program
 from exitmatrix.judge.programs import compare
@@ -155,7 +155,7 @@ def test_every_python_flushes_stdout_before_handlers_as_foreseen(
     """However it is given the program: CPython 3 does so for one that is a file."""
     text = f"{LEFT_BY_A_HANDLER}{line(ends)}\n"
     (tmp_path / FILE).write_text(text)
-    words = BY_ID[start].words if start else (FILE,)
+    words = STARTS_BY_ID[start].words if start else (FILE,)
     code = Code(
         body=(Register("A"), Write("w."), ends),
         functions=(Function("A", (OsExit(7),)),),

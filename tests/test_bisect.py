@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import msgspec
 import pytest
-from exitmatrix.cli.bisect import document, print_answer, search, understood
+from exitmatrix.cli.bisect import document, print_answer, search, parsed
 from exitmatrix.cli.bisecting import Looking, Packages
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.declare.stacks import STACKS
@@ -176,7 +176,7 @@ def test_the_release_that_changed_a_cell_is_found(
     note_exercised([NEWEST])
     assert isinstance(answer, Step)
     assert (row.word(answer.old), row.word(answer.new)) == ("1.2", "1.3")
-    asked = understood("bent", ["1.1", str(cell)], ())
+    asked = parsed("bent", ["1.1", str(cell)], ())
     print_answer(answer, row, looking, asked, subjects)
     out = capsys.readouterr().out
     assert out.startswith("plain/SIGTERM@main behaves differently since bent 1.3.\n")

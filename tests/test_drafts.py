@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from exitmatrix.claims.drafts import BY_ID, DRAFTS
+from exitmatrix.claims.drafts import DRAFTS_BY_ID, DRAFTS
 from exitmatrix.claims.texts import CLAIMS_BY_ID
 from exitmatrix.cli.upstream import command, digest, kept, pages
 from exitmatrix.declare.questions import address
@@ -157,7 +157,7 @@ def test_a_run_of_another_program_is_not_used(tmp_path: Path) -> None:
 
 def test_an_unknown_draft_is_refused_with_the_nearest(tmp_path: Path) -> None:
     """One line, and nothing is written."""
-    near = next(iter(BY_ID))
+    near = next(iter(DRAFTS_BY_ID))
     with pytest.raises(Exception, match=near):
         command.main([near[:-1], "--output", str(tmp_path)], standalone_mode=False)
     assert not list(tmp_path.iterdir())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from exitmatrix.cli import environments
 from exitmatrix.declare.launchers import (
-    BY_ID,
+    LAUNCHERS_BY_ID,
     LAUNCHED,
     LAUNCHERS,
     STARTS_COMMANDS,
@@ -116,8 +116,10 @@ def test_what_is_missing_is_named_with_the_package_that_has_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A program that is on no path of a trial: the package of the table has it."""
-    nowhere = replace(BY_ID["tini"], words=("no-such-program", "COMMAND"))
-    monkeypatch.setattr(here, "LAUNCHERS", (BY_ID["direct"], BY_ID["script"], nowhere))
+    nowhere = replace(LAUNCHERS_BY_ID["tini"], words=("no-such-program", "COMMAND"))
+    monkeypatch.setattr(
+        here, "LAUNCHERS", (LAUNCHERS_BY_ID["direct"], LAUNCHERS_BY_ID["script"], nowhere)
+    )
     here.missing.cache_clear()
     try:
         assert here.missing() == {
@@ -187,7 +189,7 @@ def test_a_program_that_cannot_be_made_is_left_out_with_the_reason(
 
 def test_any_command_is_started_by_what_needs_not_to_be_made_first() -> None:
     """Of `run --as`: one that PyInstaller has made is a command like any other."""
-    assert set(BY_ID) - set(STARTS_COMMANDS) == {"pyinstaller"}
+    assert set(LAUNCHERS_BY_ID) - set(STARTS_COMMANDS) == {"pyinstaller"}
     with pytest.raises(NoSuchLauncher, match="make it, and give that as the command"):
         find("pyinstaller")
 
@@ -252,7 +254,7 @@ def test_a_role_of_a_scenario_is_found_by_structure_below_a_launcher() -> None:
 
 def test_a_file_is_started_as_a_module() -> None:
     """With its arguments; what is no file of Python in this folder is refused in one line."""
-    how = BY_ID["python-m"]
+    how = LAUNCHERS_BY_ID["python-m"]
     assert wrap(how, ("python", "app.py", "-v"))[0] == ("python", "-m", "app", "-v")
     for words in (("python",), ("python", "-c", "1"), ("python", "a/app.py"), ("gunicorn", "x")):
         with pytest.raises(CannotLaunch, match="python-m starts a command such as python app"):
@@ -431,7 +433,7 @@ def test_of_a_launcher_that_is_not_known_nothing_is_foreseen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A row without facts, and a launcher that is in no row."""
-    monkeypatch.setitem(BY_ID, "sh", replace(BY_ID["sh"], facts=None))
+    monkeypatch.setitem(LAUNCHERS_BY_ID, "sh", replace(LAUNCHERS_BY_ID["sh"], facts=None))
     for launcher in ("sh", "no-such"):
         with pytest.raises(NotPredicted, match=f"nothing is known of the launcher {launcher}"):
             foreseen(f"plain/{launcher}/SIGTERM@first")
@@ -505,7 +507,7 @@ WRONG = {name: one for name, one in wrong() if name not in UNSEEN}
 def test_a_wrong_fact_of_a_launcher_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each part of what is known of a launcher is needed for some record."""
     damaged = WRONG[name]
-    monkeypatch.setitem(BY_ID, damaged.id, damaged)
+    monkeypatch.setitem(LAUNCHERS_BY_ID, damaged.id, damaged)
     mine = [one for one in BELOW if one.launcher == damaged.id]
     assert any(judge(one, scenarios()[one.scenario]).verdict.verdict != "match" for one in mine)
 
@@ -603,5 +605,5 @@ def _order(launcher: str, termination: str, target: str) -> TrialSpec:
 
 
 def _wrapped(launcher: str, python: str) -> Wrapped:
-    words, script = wrap(BY_ID[launcher], (python, "app.py"))
-    return Wrapped(launcher=BY_ID[launcher], words=words, script=script)
+    words, script = wrap(LAUNCHERS_BY_ID[launcher], (python, "app.py"))
+    return Wrapped(launcher=LAUNCHERS_BY_ID[launcher], words=words, script=script)

@@ -51,8 +51,8 @@ def test_the_command_of_a_question_is_one(one: PeopleAsk) -> None:
     assert words[:2] == ["exitmatrix", "run"]
     given = run.make_context("run", words[2:]).params
     assert given["command_line"], one.tries
-    assert set(given["endings"]) <= set(situations.BY_ID)
-    assert given["launcher"] in ("", *launchers.BY_ID)
+    assert set(given["endings"]) <= set(situations.SITUATIONS_BY_ID)
+    assert given["launcher"] in ("", *launchers.LAUNCHERS_BY_ID)
     assert given["endings"] or given["expected"] or given["launcher"] or "runserver" in one.tries
 
 

@@ -88,7 +88,7 @@ class Assessment(Frozen, kw_only=True):
     unwritten: tuple[str, ...] = ()  # patterns of cells for which there is no program
 
 
-class Asked:
+class EvidenceIndex:
     """What there is to judge by: records by subject and cell, and what could be asked of whom."""
 
     def __init__(
@@ -128,12 +128,12 @@ class Asked:
         return self._families[pattern]
 
 
-def gather(evidence: Iterable[Evidence], scenarios: Mapping[str, Scenario]) -> Asked:
+def gather(evidence: Iterable[Evidence], scenarios: Mapping[str, Scenario]) -> EvidenceIndex:
     """Bring together what claims are judged by."""
     by_subject: defaultdict[Subject, dict[Question, Evidence]] = defaultdict(dict)
     for one in evidence:
         by_subject[subject_of(one.platform, one.record)][one.question] = one
-    return Asked(
+    return EvidenceIndex(
         evidence=by_subject,
         cells=cells_of(by_subject, scenarios),
         families={one.id: one.family for one in scenarios.values()},
@@ -191,9 +191,9 @@ class _CannotBeHad(_Unanswered):
 class _Witness:
     """What one subject showed, as far as a claim asks for it."""
 
-    def __init__(self, asked: Asked, subject: Subject) -> None:
+    def __init__(self, index: EvidenceIndex, subject: Subject) -> None:
         self.subject = subject
-        self.asked = asked
+        self.index = index
 
     def rule(self, claim: Claim) -> tuple[Word, str]:
         """The verdict of this subject, and why. Raises _Unanswered."""
@@ -222,34 +222,34 @@ class _Witness:
         return all(cells) if expect.of == "every" else any(cells)
 
     def _cells(self, expect: Expect) -> list[Evidence]:
-        there = self.asked.cells_named(self.subject, expect.cells)
+        there = self.index.cells_named(self.subject, expect.cells)
         if not there and not expect.if_it_can_be_had:
             raise _CannotBeHad(expect.cells)
-        found = [self.asked.evidence[self.subject].get(one) for one in there]
+        found = [self.index.evidence[self.subject].get(one) for one in there]
         if not all(one and one.sights and not one.record.unknown for one in found):
             raise _NotMeasured(expect.cells)
         return [one for one in found if one]
 
     def _is_mine(self, expect: Expect) -> bool:
-        return family_of(self.subject) in self.asked.families_named(expect.cells)
+        return family_of(self.subject) in self.index.families_named(expect.cells)
 
 
 # ----------------------------------------------------------------- all of them
 
 
-def assess(claim: Claim, asked: Asked) -> Assessment:
+def assess(claim: Claim, index: EvidenceIndex) -> Assessment:
     """The verdict on one claim."""
-    unwritten = tuple(one for one in claim.rests_on if not asked.families_named(one))
+    unwritten = tuple(one for one in claim.rests_on if not index.families_named(one))
     judged = {one.cells for one in claim.judged_by}
-    mine = {family for one in judged for family in asked.families_named(one)}
+    mine = {family for one in judged for family in index.families_named(one)}
     ruled: defaultdict[tuple[Word, str], list[Subject]] = defaultdict(list)
     unmeasured: list[Subject] = []
     not_asked: list[Subject] = []
-    for subject in _newest_first(asked.evidence):
+    for subject in _newest_first(index.evidence):
         if family_of(subject) not in mine or judged & set(unwritten):
             continue
         try:
-            ruled[_Witness(asked, subject).rule(claim)].append(subject)
+            ruled[_Witness(index, subject).rule(claim)].append(subject)
         except _NotMeasured:
             unmeasured.append(subject)
         except _CannotBeHad:
@@ -269,9 +269,9 @@ def assess(claim: Claim, asked: Asked) -> Assessment:
     )
 
 
-def assess_all(claims: Iterable[Claim], asked: Asked) -> tuple[Assessment, ...]:
+def assess_all(claims: Iterable[Claim], index: EvidenceIndex) -> tuple[Assessment, ...]:
     """The verdict on each."""
-    return tuple(assess(claim, asked) for claim in claims)
+    return tuple(assess(claim, index) for claim in claims)
 
 
 def verdict(rulings: Sequence[Ruling]) -> str:

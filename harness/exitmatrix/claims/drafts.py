@@ -1071,4 +1071,4 @@ if __name__ == "__main__":
     ),
 )
 
-BY_ID = {one.id: one for one in DRAFTS}
+DRAFTS_BY_ID = {one.id: one for one in DRAFTS}

@@ -20,11 +20,11 @@ from exitmatrix.cli.records import (
 )
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.structured import echo_json
-from exitmatrix.declare.launchers import BY_ID
+from exitmatrix.declare.launchers import LAUNCHERS_BY_ID
 from exitmatrix.declare.questions import PeopleAsk, address, asked_about
 from exitmatrix.declare.remedies import remedies_for
 from exitmatrix.declare.signposts import Signpost, signpost_of
-from exitmatrix.declare.situations import BY_ID as BY_SITUATION
+from exitmatrix.declare.situations import SITUATIONS_BY_ID
 from exitmatrix.declare.spoken import (
     PLAIN,
     PROGRAMS,
@@ -97,28 +97,28 @@ def command(situation: str, subject: str, folder: Path | None, as_json: bool) ->
     output = folder_to_read(folder)
     subjects, _ = load_scenarios()
     try:
-        asked = understood(situation, subject, subjects)
+        query = parsed(situation, subject, subjects)
     except UnknownName as error:
         raise Failure(str(error), USAGE_ERROR) from error
     if as_json:
-        echo_json(document(asked, output))
+        echo_json(document(query, output))
         return
-    for line in lines_of(asked, output):
+    for line in lines_of(query, output):
         click.echo(line)
 
 
-def lines_of(asked: Asked, output: Path) -> Sequence[str]:
+def lines_of(query: Query, output: Path) -> Sequence[str]:
     """What is said, line by line."""
-    if asked.unmeasured:
-        return unanswered(asked, asked.unmeasured)
+    if query.unmeasured:
+        return unanswered(query, query.unmeasured)
     return (
-        elsewhere(asked, output)
-        if isinstance(asked.what, Signpost)
-        else answer_lines(asked, output)
+        elsewhere(query, output)
+        if isinstance(query.what, Signpost)
+        else answer_lines(query, output)
     )
 
 
-class Asked(Frozen, kw_only=True):
+class Query(Frozen, kw_only=True):
     """What was asked, understood."""
 
     words: str  # as they were typed
@@ -129,7 +129,7 @@ class Asked(Frozen, kw_only=True):
     unmeasured: Unmeasured | None = None  # what was asked for, where no scenario measures it
 
 
-def understood(words: str, subject: str, subjects: Mapping[str, Scenario]) -> Asked:
+def parsed(words: str, subject: str, subjects: Mapping[str, Scenario]) -> Query:
     """What words mean. Raises UnknownName.
 
     The two may be given in either order, and the first may name both.
@@ -138,13 +138,13 @@ def understood(words: str, subject: str, subjects: Mapping[str, Scenario]) -> As
     what = signpost_of(words) or situation_of(words)
     stranger = unmeasured_named_in(words if subject == ANY else subject, (*PROGRAMS, *subjects))
     if stranger:
-        return Asked(words=words, what=what, scenario=subjects[PLAIN], unmeasured=stranger)
+        return Query(words=words, what=what, scenario=subjects[PLAIN], unmeasured=stranger)
     program = program_named_in(words, subjects)
     launcher = launcher_named_in(words, program)
     if subject == ANY:
         subject = program or ANY
     started = program_and_launcher_of(subject, subjects)
-    return Asked(
+    return Query(
         words=words,
         what=what,
         scenario=subjects[started.scenario],
@@ -170,43 +170,43 @@ def _happens(words: str) -> bool:
     return bool(signpost_of(words) or situation_named_in(words))
 
 
-def elsewhere(asked: Asked, output: Path) -> Sequence[str]:
+def elsewhere(query: Query, output: Path) -> Sequence[str]:
     """What answers words that are no situation: of the program asked for, where it was measured."""
-    sign, scenario = asked.what, asked.scenario
+    sign, scenario = query.what, query.scenario
     assert isinstance(sign, Signpost)
     own = _own(sign, scenario, output)
     title = TITLES.get(scenario.id, scenario.title)
-    lines = fill(f"{asked.words}: {title}" if own else asked.words)
+    lines = fill(f"{query.words}: {title}" if own else query.words)
     lines += [*fill(sign.says, "  ", "  "), ""]
     alike = any(cell.startswith(f"{scenario.id}-") for cell in sign.cells)  # gunicorn-hooks
-    if asked.subject != ANY and not own and not alike and sign.terminations:
+    if query.subject != ANY and not own and not alike and sign.terminations:
         lines += fill(f"Not measured of {title}. Nearest:", "  ", "  ")
     lines += [f"  exitmatrix explain {cell}" for cell in own or sign.cells]
-    lines += [f"  exitmatrix answer {shlex.join(one)}" for one in _instead(sign, asked.subject)]
+    lines += [f"  exitmatrix answer {shlex.join(one)}" for one in _instead(sign, query.subject)]
     return [*lines, *_again(sign, scenario, DIRECT)]
 
 
-def unanswered(asked: Asked, program: Unmeasured) -> Sequence[str]:
+def unanswered(query: Query, program: Unmeasured) -> Sequence[str]:
     """That a program is not measured, what is nearest, and how to see it."""
     title = program.words[0]
-    lines = [*fill(f"{_heading(asked)}: {title}"), *fill(_explained(asked.what), "  ", "  "), ""]
+    lines = [*fill(f"{_heading(query)}: {title}"), *fill(_explained(query.what), "  ", "  "), ""]
     lines += fill(" ".join((f"{title} is not measured.", program.says)).strip(), "  ", "  ")
     if program.nearest:
-        nearest = (_short_heading(asked), program.nearest)
+        nearest = (_short_heading(query), program.nearest)
         lines += ["", "Nearest", f"  exitmatrix answer {shlex.join(nearest)}"]
-    return [*lines, "", "Your own program", f"  {_run(asked.what, program.command)}"]
+    return [*lines, "", "Your own program", f"  {_run(query.what, program.command)}"]
 
 
-def _heading(asked: Asked) -> str:
+def _heading(query: Query) -> str:
     """What happens, in the words of the table of situations, or as it was typed."""
-    if isinstance(asked.what, Signpost):
-        return asked.words
-    return next(one.title for one in SPOKEN if one.situation == asked.what.id)
+    if isinstance(query.what, Signpost):
+        return query.words
+    return next(one.title for one in SPOKEN if one.situation == query.what.id)
 
 
-def _short_heading(asked: Asked) -> str:
+def _short_heading(query: Query) -> str:
     """The first of the names of a situation."""
-    return _heading(asked).split(",")[0]
+    return _heading(query).split(",")[0]
 
 
 def _explained(what: Situation | Signpost) -> str:
@@ -227,21 +227,21 @@ def _instead(sign: Signpost, subject: str) -> tuple[tuple[str, ...], ...]:
     return tuple(one if len(one) > 1 or subject == ANY else (*one, subject) for one in sign.asks)
 
 
-def answer_lines(asked: Asked, output: Path) -> Sequence[str]:
+def answer_lines(query: Query, output: Path) -> Sequence[str]:
     """The answer, line by line, from the records of an output folder."""
-    situation, scenario, launcher = asked.what, asked.scenario, asked.launcher
+    situation, scenario, launcher = query.what, query.scenario, query.launcher
     assert isinstance(situation, Situation)
-    lines = fill(f"{_heading(asked)}: {TITLES.get(scenario.id, scenario.title)}")
+    lines = fill(f"{_heading(query)}: {TITLES.get(scenario.id, scenario.title)}")
     lines += fill(situation.does, "  ", "  ")
     if launcher != DIRECT:
-        lines += fill(f"Started by {launcher}: {BY_ID[launcher].does}", "  ", "  ")
+        lines += fill(f"Started by {launcher}: {LAUNCHERS_BY_ID[launcher].does}", "  ", "  ")
     again = _again(situation, scenario, launcher)
     question = _question(situation, scenario, launcher)
     if question is None:
         return [*lines, "", f"  {ONE_PROCESS}", *again]
     facts = newest(question, scenario, output)
     if facts is None and launcher != DIRECT:
-        directly = answer_lines(replace(asked, launcher=DIRECT), output)
+        directly = answer_lines(replace(query, launcher=DIRECT), output)
         return [*lines, "", f"  {NOT_MEASURED}", *again, "", "Started directly", "", *directly]
     if facts is None:
         return [*lines, "", f"  {NOT_MEASURED}", *again]
@@ -257,17 +257,17 @@ def answer_lines(asked: Asked, output: Path) -> Sequence[str]:
     if situation.kills_in_the_end and any(outcome.survivors for outcome in record.outcomes):
         lines += ["", *fill(KILLED, "  ", "  ")]
     lines += ["", answered(facts)]
-    return [*lines, *_as_first(asked, output), *_more(question), *again]
+    return [*lines, *_as_first(query, output), *_more(question), *again]
 
 
-def _as_first(asked: Asked, output: Path) -> list[str]:
+def _as_first(query: Query, output: Path) -> list[str]:
     """Where a container is stopped: its first process is another case, if that was measured."""
-    if asked.what != BY_SITUATION[CONTAINERS] or asked.launcher != DIRECT:
+    if query.what != SITUATIONS_BY_ID[CONTAINERS] or query.launcher != DIRECT:
         return []
-    question = _question(asked.what, asked.scenario, INIT)
-    if question is None or newest(question, asked.scenario, output) is None:
+    question = _question(query.what, query.scenario, INIT)
+    if question is None or newest(question, query.scenario, output) is None:
         return []
-    words = ("docker stop", f"{asked.subject} {IN_A_CONTAINER}")
+    words = ("docker stop", f"{query.subject} {IN_A_CONTAINER}")
     return [
         "",
         "As the first process of its container, PID 1",
@@ -275,18 +275,18 @@ def _as_first(asked: Asked, output: Path) -> list[str]:
     ]
 
 
-def document(asked: Asked, output: Path) -> AnswerDocument:
+def document(query: Query, output: Path) -> AnswerDocument:
     """The answer, for programs."""
-    what, scenario, launcher = asked.what, asked.scenario, asked.launcher
-    if asked.unmeasured:
-        return _unanswered(asked, asked.unmeasured)
+    what, scenario, launcher = query.what, query.scenario, query.launcher
+    if query.unmeasured:
+        return _unanswered(query, query.unmeasured)
     if isinstance(what, Signpost):
         return AnswerDocument(
             asked=AskedFor(situation="", scenario=scenario.id, launcher=launcher, says=what.says),
             cell=None,
             why_no_cell="The words are no situation; `explains` and `asks` say what answers them.",
             explains=_own(what, scenario, output) or what.cells,
-            asks=_instead(what, asked.subject),
+            asks=_instead(what, query.subject),
             run=_run(what, _command(scenario)),
         )
     question = _question(what, scenario, launcher)
@@ -310,8 +310,8 @@ def document(asked: Asked, output: Path) -> AnswerDocument:
     )
 
 
-def _unanswered(asked: Asked, program: Unmeasured) -> AnswerDocument:
-    what = asked.what
+def _unanswered(query: Query, program: Unmeasured) -> AnswerDocument:
+    what = query.what
     return AnswerDocument(
         asked=AskedFor(
             situation="" if isinstance(what, Signpost) else what.id,
@@ -321,7 +321,7 @@ def _unanswered(asked: Asked, program: Unmeasured) -> AnswerDocument:
         ),
         cell=None,
         why_no_cell=f"{program.words[0]} is not measured.",
-        asks=((_short_heading(asked), program.nearest),) if program.nearest else (),
+        asks=((_short_heading(query), program.nearest),) if program.nearest else (),
         run=_run(what, program.command),
     )
 
@@ -330,7 +330,7 @@ def _question(situation: Situation, scenario: Scenario, launcher: str) -> Questi
     """The cells that answer; None where there is no such thing for the program."""
     ending = ending_in(situation, scenario)
     if launcher != DIRECT:
-        ending = ending_below(situation, scenario, BY_ID[launcher])
+        ending = ending_below(situation, scenario, LAUNCHERS_BY_ID[launcher])
     if ending is None:
         return None
     return Question(scenario.id, launcher, ending.termination, ending.target)

@@ -36,7 +36,7 @@ PYTHON = "python"
 ENDS = 2  # words before the cell
 
 
-class Asked(Frozen, kw_only=True):
+class Arguments(Frozen, kw_only=True):
     """The words of the command."""
 
     package: str
@@ -82,24 +82,29 @@ def command(
     Two releases differ if they have no outcome in common. The rest of the stack
     stays pinned, except for what --with names. No record is written.
     """
-    asked = understood(package, words, instead)
+    arguments = parsed(package, words, instead)
     with stopping_cleanly():
         subjects, _ = load_scenarios()
         check_machine()
         found = find_interpreters(python, quiet=True)
-        cell = the_cell(asked, found, subjects)
+        cell = the_cell(arguments, found, subjects)
         replaced = find_replacements(instead, {cell.interpreter: found[cell.interpreter]}).words
         try:
             row = (
-                pythons_row(asked.old, asked.new, cell, found, replaced)
-                if asked.package == PYTHON
+                pythons_row(arguments.old, arguments.new, cell, found, replaced)
+                if arguments.package == PYTHON
                 else packages_row(
-                    asked.package, asked.old, asked.new, cell, found[cell.interpreter], replaced
+                    arguments.package,
+                    arguments.old,
+                    arguments.new,
+                    cell,
+                    found[cell.interpreter],
+                    replaced,
                 )
             )
             with Session(jobs or default_jobs()) as session:
                 looking = Looking(row, cell, subjects, session, progress)
-                answer = search(row, looking, bool(asked.old))
+                answer = search(row, looking, bool(arguments.old))
                 session.finish()
         except (FailedError, EngineDied, OSError) as error:
             raise Failure(str(error), HARNESS_FAILED) from error
@@ -107,12 +112,12 @@ def command(
         reason = looking.reasons[answer.place]
         raise Failure(f"{row.label(answer.place)} cannot be measured: {reason}", USAGE_ERROR)
     if as_json:
-        echo_json(document(answer, row, looking, asked, subjects))
+        echo_json(document(answer, row, looking, arguments, subjects))
     else:
-        print_answer(answer, row, looking, asked, subjects)
+        print_answer(answer, row, looking, arguments, subjects)
 
 
-def understood(package: str, words: Sequence[str], instead: Sequence[str]) -> Asked:
+def parsed(package: str, words: Sequence[str], instead: Sequence[str]) -> Arguments:
     """The words by what they are: up to two releases, and the cell."""
     *ends, cell = words
     if len(ends) > ENDS:
@@ -122,7 +127,7 @@ def understood(package: str, words: Sequence[str], instead: Sequence[str]) -> As
         )
     old, new = (*ends, "", "")[:ENDS]
     name = normalised(package)
-    return Asked(
+    return Arguments(
         package=PYTHON if name in ("cpython", "pypy") else name,
         old=old,
         new=new,
@@ -131,22 +136,24 @@ def understood(package: str, words: Sequence[str], instead: Sequence[str]) -> As
     )
 
 
-def the_cell(asked: Asked, found: dict[str, Interpreter], subjects: dict[str, Scenario]) -> Cell:
+def the_cell(
+    arguments: Arguments, found: dict[str, Interpreter], subjects: dict[str, Scenario]
+) -> Cell:
     """The cell that is asked for: of several interpreters and stacks, the newest."""
-    holding = {stack.name for stack in STACKS if asked.package in packages_of(stack)}
-    if asked.package != PYTHON and not holding:
+    holding = {stack.name for stack in STACKS if arguments.package in packages_of(stack)}
+    if arguments.package != PYTHON and not holding:
         held = {name for stack in STACKS for name in packages_of(stack)}
-        raise no_such("package of a stack", asked.package, {*held, PYTHON})
+        raise no_such("package of a stack", arguments.package, {*held, PYTHON})
     cells = plan_all(found, subjects, Selection()).cells
     try:
-        named = find_cells(asked.cell, cells)
+        named = find_cells(arguments.cell, cells)
     except NothingMatches as error:
         raise Failure(str(error), USAGE_ERROR) from error
-    here = [one for one in named if asked.package == PYTHON or one.stack in holding]
+    here = [one for one in named if arguments.package == PYTHON or one.stack in holding]
     if not here:
         stacks = ", ".join(sorted({one.stack for one in named}))
         raise Failure(
-            f"'{asked.cell}' is a cell of stack {stacks}, which has no {asked.package}."
+            f"'{arguments.cell}' is a cell of stack {stacks}, which has no {arguments.package}."
             f" Stacks that have it: {', '.join(sorted(holding))}",
             USAGE_ERROR,
         )
@@ -154,7 +161,8 @@ def the_cell(asked: Asked, found: dict[str, Interpreter], subjects: dict[str, Sc
     if len(questions) > 1:
         some = ", ".join(questions[:5]) + (", ..." if len(questions) > 5 else "")
         raise Failure(
-            f"'{asked.cell}' is {count(len(questions), 'cell')}; name one of {some}", USAGE_ERROR
+            f"'{arguments.cell}' is {count(len(questions), 'cell')}; name one of {some}",
+            USAGE_ERROR,
         )
     return Cell.parse(str(max(here, key=lambda one: _how_new(one, found))))
 
@@ -189,7 +197,7 @@ def print_answer(
     answer: Step | Alike,
     row: Row,
     looking: Looking,
-    asked: Asked,
+    arguments: Arguments,
     subjects: Mapping[str, Scenario],
 ) -> None:
     """The two releases with their outcomes, the rule, and what repeats it, on stdout."""
@@ -210,7 +218,7 @@ def print_answer(
     for line in change_list(groups, labels):
         click.echo(line)
     click.echo(f"  runs   {found.change.old.runs} and {found.change.new.runs}")
-    click.echo(f"  again  {again(asked, row, answer, cell)}")
+    click.echo(f"  again  {again(arguments, row, answer, cell)}")
     tell_what_was_not_measured(looking.reasons, row)
 
 
@@ -218,7 +226,7 @@ def document(
     answer: Step | Alike,
     row: Row,
     looking: Looking,
-    asked: Asked,
+    arguments: Arguments,
     subjects: Mapping[str, Scenario],
 ) -> BisectDocument:
     """The same for programs."""
@@ -233,7 +241,7 @@ def document(
         change=change_document(found.change, found.why) if found else None,
         runs=(_runs(shown[0]), _runs(shown[1])),
         not_measured={row.label(place): why for place, why in sorted(looking.reasons.items())},
-        again=again(asked, row, Step(old=ends[0], new=ends[1]), looking.cell),
+        again=again(arguments, row, Step(old=ends[0], new=ends[1]), looking.cell),
     )
 
 
@@ -247,11 +255,11 @@ def tell_what_was_not_measured(reasons: Mapping[int, str], row: Row) -> None:
         click.echo(f"  not measured: {row.label(place)}: {reason}")
 
 
-def again(asked: Asked, row: Row, step: Step, cell: Cell) -> str:
+def again(arguments: Arguments, row: Row, step: Step, cell: Cell) -> str:
     """The command that measures the two releases again."""
     ends = (row.word(step.old), row.word(step.new))
-    words = ["exitmatrix", "bisect", asked.package, *ends, str(cell)]
-    words += [word for one in asked.instead for word in ("--with", one)]
+    words = ["exitmatrix", "bisect", arguments.package, *ends, str(cell)]
+    words += [word for one in arguments.instead for word in ("--with", one)]
     named = {row.subject(place)[0] for place in (step.old, step.new)}
     words += [
         word for one in sorted({one.named for one in named} - {""}) for word in ("--python", one)

@@ -76,7 +76,7 @@ def without_bundles(
     failures: dict[str, str] = {}
 
     def why(cell: Cell) -> str:
-        if not launchers.BY_ID[cell.launcher].builds:
+        if not launchers.LAUNCHERS_BY_ID[cell.launcher].builds:
             return ""
         python = environments[cell.interpreter, cell.stack].python
         name = f"{cell.interpreter}/{cell.scenario}/{cell.launcher}"

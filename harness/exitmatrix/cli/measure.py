@@ -209,7 +209,7 @@ def order(cell: Cell, place: Place, scenarios: Mapping[str, Scenario]) -> TrialS
 
 def _wrapped(cell: Cell, place: Place, scenario: Scenario) -> Wrapped | None:
     """The scenario's program as the cell's launcher starts it."""
-    how = launchers.BY_ID.get(cell.launcher)
+    how = launchers.LAUNCHERS_BY_ID.get(cell.launcher)
     if how is None or how.id == DIRECT:
         return None
     command: tuple[str, ...] = (place.python, PROGRAM)

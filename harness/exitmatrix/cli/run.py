@@ -111,7 +111,7 @@ class _Command(click.Command):
     "--ending",
     "endings",
     metavar="NAME",
-    text=f"How it is ended: {', '.join(situations.BY_ID)}, or a signal such as SIGQUIT."
+    text=f"How it is ended: {', '.join(situations.SITUATIONS_BY_ID)}, or a signal such as SIGQUIT."
     f"  [default: {', '.join(situations.USUAL)}]",
 )
 @click.option(

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from packaging.specifiers import SpecifierSet
 
-from exitmatrix.claims.drafts import BY_ID, DRAFTS
+from exitmatrix.claims.drafts import DRAFTS_BY_ID, DRAFTS
 from exitmatrix.cli import options
 from exitmatrix.cli.environments import prepare_environments
 from exitmatrix.cli.errors import HARNESS_FAILED, Failure, no_such, stopping_cleanly
@@ -59,9 +59,9 @@ def command(
     program is unchanged.
     """
     for id in draft:
-        if id not in BY_ID:
-            raise no_such("draft", id, BY_ID)
-    chosen = [BY_ID[id] for id in draft] or list(DRAFTS)
+        if id not in DRAFTS_BY_ID:
+            raise no_such("draft", id, DRAFTS_BY_ID)
+    chosen = [DRAFTS_BY_ID[id] for id in draft] or list(DRAFTS)
     with stopping_cleanly():
         known = kept(output)
         if run:
@@ -88,9 +88,9 @@ def kept(output: Path) -> Runs:
     return {
         (one.draft, one.python): one
         for one in runs
-        if one.draft in BY_ID
-        and one.program == digest(BY_ID[one.draft])
-        and can_run(BY_ID[one.draft], one.interpreter["version"])
+        if one.draft in DRAFTS_BY_ID
+        and one.program == digest(DRAFTS_BY_ID[one.draft])
+        and can_run(DRAFTS_BY_ID[one.draft], one.interpreter["version"])
     }
 
 
@@ -122,7 +122,7 @@ def run_all(
         environment = ready.get((cell.interpreter, cell.stack))
         if environment is None:
             continue
-        one = BY_ID[cell.scenario]
+        one = DRAFTS_BY_ID[cell.scenario]
         try:
             output, end = run_program(str(environment.python), one.program)
         except DidNotEnd as error:

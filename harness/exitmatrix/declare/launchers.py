@@ -457,11 +457,11 @@ LAUNCHERS: tuple[Launcher, ...] = (
     ),
 )
 
-BY_ID = {one.id: one for one in LAUNCHERS}
+LAUNCHERS_BY_ID = {one.id: one for one in LAUNCHERS}
 STARTS_COMMANDS = tuple(one.id for one in LAUNCHERS if not one.builds)
 """All that can start any command."""
 
-LAUNCHED = tuple(id for id in BY_ID if id != DIRECT)
+LAUNCHED = tuple(id for id in LAUNCHERS_BY_ID if id != DIRECT)
 """All that are something else than the command itself."""
 
 ASKED = ("return", "exception", "SIGTERM", "SIGINT", "SIGHUP", "SIGKILL")
@@ -478,13 +478,13 @@ class CannotLaunch(Exception):
 
 def find(name: str) -> Launcher:
     """The launcher of a name. Raises NoSuchLauncher."""
-    if name not in BY_ID:
+    if name not in LAUNCHERS_BY_ID:
         raise NoSuchLauncher(f"no launcher is called '{name}'{nearest(name, STARTS_COMMANDS)}")
-    if BY_ID[name].builds:
+    if LAUNCHERS_BY_ID[name].builds:
         raise NoSuchLauncher(
             f"{name} makes a program of a program: make it, and give that as the command"
         )
-    return BY_ID[name]
+    return LAUNCHERS_BY_ID[name]
 
 
 def targets(termination: Termination, scenario: Scenario) -> tuple[str, ...]:
@@ -511,7 +511,7 @@ def not_applicable(
 
 def not_on(id: str, interpreter: Interpreter) -> str | None:
     """Why a launcher cannot start what an interpreter runs; None where it can."""
-    requires = BY_ID[id].requires
+    requires = LAUNCHERS_BY_ID[id].requires
     if not requires or (
         interpreter.implementation == "cpython"
         and SpecifierSet(requires, prereleases=True).contains(interpreter.version)

@@ -26,7 +26,7 @@ from exitmatrix.declare.program import InvalidProgram
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.declare.services import PACKAGES
 from exitmatrix.declare.stacks import STACKS
-from exitmatrix.declare.starts import BY_ID as STARTS
+from exitmatrix.declare.starts import STARTS_BY_ID
 from exitmatrix.declare.terminations import IN_PROCESS, RARE, TERMINATIONS
 from exitmatrix.model import DataState, Ending, Program, Ready, Scenario
 from exitmatrix.model.app import PORT
@@ -199,10 +199,10 @@ def _with_starts(scenario: Scenario) -> tuple[Scenario, ...]:
         replace(
             scenario,
             id=f"{scenario.id}-{id}",
-            title=f"{scenario.title}: {STARTS[id].does}",
+            title=f"{scenario.title}: {STARTS_BY_ID[id].does}",
             starts=(),
-            start=STARTS[id],
-            requires=STARTS[id].requires or scenario.requires,
+            start=STARTS_BY_ID[id],
+            requires=STARTS_BY_ID[id].requires or scenario.requires,
         )
         for id in scenario.starts
     )
@@ -223,8 +223,8 @@ def _with_lengths(scenario: Scenario) -> tuple[Scenario, ...]:
 
 def _starts(ids: tuple[str, ...]) -> tuple[str, ...]:
     for id in ids:
-        if id not in STARTS:
-            valid = ", ".join(STARTS)
+        if id not in STARTS_BY_ID:
+            valid = ", ".join(STARTS_BY_ID)
             raise InvalidScenario("tool.exitmatrix.starts", f"valid: {valid}; not {id!r}")
     return ids
 

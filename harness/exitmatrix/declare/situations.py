@@ -109,7 +109,7 @@ SITUATIONS: tuple[Situation, ...] = (
     ),
 )
 
-BY_ID = {one.id: one for one in SITUATIONS}
+SITUATIONS_BY_ID = {one.id: one for one in SITUATIONS}
 USUAL = ("deploy", "ctrl-c", "oom", "lost-parent")
 """What `run` does unless it is told what to do."""
 
@@ -125,8 +125,8 @@ class NoSuchSituation(Exception):
 
 def find(name: str) -> Situation:
     """The situation of a name, or one of a single signal: `SIGQUIT`. Raises NoSuchSituation."""
-    if name in BY_ID:
-        return BY_ID[name]
+    if name in SITUATIONS_BY_ID:
+        return SITUATIONS_BY_ID[name]
     if name in SIGNALS:
         return Situation(
             id=name,
@@ -136,10 +136,12 @@ def find(name: str) -> Situation:
             watch="rest" if name.startswith("SIGUSR") else "gone",
         )
     parts = [one.strip() for one in name.split(",")]
-    if len(parts) > 1 and all(one in BY_ID or one in SIGNALS for one in parts):
+    if len(parts) > 1 and all(one in SITUATIONS_BY_ID or one in SIGNALS for one in parts):
         each = " ".join(f"--ending {one}" for one in parts)
         raise NoSuchSituation(f"no ending is called '{name}'; name each by itself: {each}")
-    raise NoSuchSituation(f"no ending is called '{name}'{nearest(name, (*BY_ID, *SIGNALS))}")
+    raise NoSuchSituation(
+        f"no ending is called '{name}'{nearest(name, (*SITUATIONS_BY_ID, *SIGNALS))}"
+    )
 
 
 def nearest(word: str, known: Sequence[str]) -> str:

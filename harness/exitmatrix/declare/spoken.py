@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from exitmatrix.declare.matching import follow, held_in, held_loosely_in, words_of
-from exitmatrix.declare.situations import BY_ID
+from exitmatrix.declare.situations import SITUATIONS_BY_ID
 from exitmatrix.model import Ending, Frozen, Scenario
 from exitmatrix.model.app import Situation
 from exitmatrix.model.cell import DIRECT
@@ -363,7 +363,7 @@ class UnknownName(Exception):
 def situation_of(words: str) -> Situation:
     """The situation that words name. Raises UnknownName."""
     found = situation_named_in(words)
-    return BY_ID[SITUATIONS[found] if found else _named(words, SITUATIONS, "situation")]
+    return SITUATIONS_BY_ID[SITUATIONS[found] if found else _named(words, SITUATIONS, "situation")]
 
 
 def situation_named_in(words: str) -> str:
@@ -495,4 +495,4 @@ def ending_below(situation: Situation, scenario: Scenario, launcher: Launcher) -
 
 def rows() -> Sequence[tuple[Spoken, Situation]]:
     """Every situation that is spoken of, in order."""
-    return [(one, BY_ID[one.situation]) for one in SPOKEN]
+    return [(one, SITUATIONS_BY_ID[one.situation]) for one in SPOKEN]

@@ -48,4 +48,4 @@ STARTS: tuple[Start, ...] = (
     ),
 )
 
-BY_ID = {one.id: one for one in STARTS}
+STARTS_BY_ID = {one.id: one for one in STARTS}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
-from exitmatrix.declare.launchers import BY_ID
+from exitmatrix.declare.launchers import LAUNCHERS_BY_ID
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.cell import predict
 from exitmatrix.judge.laws import LAWS
@@ -44,7 +44,7 @@ def predict_launched(
     laws: tuple[Law, ...] = LAWS,
 ) -> Prediction:
     """What the laws allow for a cell below a launcher, on such a Python. Raises NotPredicted."""
-    launcher = BY_ID.get(record.launcher)
+    launcher = LAUNCHERS_BY_ID.get(record.launcher)
     if launcher is None or launcher.facts is None:
         raise NotPredicted(f"nothing is known of the launcher {record.launcher}")
     facts, chain = launcher.facts, launcher.facts.stays

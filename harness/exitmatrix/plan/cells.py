@@ -28,7 +28,7 @@ from exitmatrix.model.tree import FIRST, GROUP
 WhyNot = Callable[[Stack, Interpreter], str | None]
 
 
-class Asked(NamedTuple):
+class Combination(NamedTuple):
     """How a scenario is started and ended."""
 
     launcher: str
@@ -92,7 +92,7 @@ def check(selection: Selection, scenarios: Sequence[Scenario], stacks: Sequence[
         "termination": [termination.id for termination in CATALOGUE],
         "target": [*roles, GROUP, FIRST],
         "stack": [stack.name for stack in stacks],
-        "launcher": list(launchers.BY_ID),
+        "launcher": list(launchers.LAUNCHERS_BY_ID),
     }
     for word, known in names.items():
         for pattern in getattr(selection, word):
@@ -115,7 +115,7 @@ def plan(
     check(selection, scenarios, stacks)
     cells: list[Cell] = []
     left_out: list[Skipped] = []
-    asking: list[tuple[Scenario, list[Asked]]] = []
+    asking: list[tuple[Scenario, list[Combination]]] = []
     for scenario in scenarios:
         if selected(scenario.id, selection.scenario):
             endings = [t for t in CATALOGUE if selected(t.id, selection.termination)]
@@ -182,7 +182,7 @@ def leave_out(planned: Plan, why: Callable[[Cell], str]) -> Plan:
 
 def combinations(
     scenario: Scenario, endings: Iterable[Termination], selection: Selection
-) -> Iterator[tuple[Asked, str | None]]:
+) -> Iterator[tuple[Combination, str | None]]:
     """How a scenario may be started and ended, and why it is not, where that is so."""
     endings = list(endings)
     own = _launchers_of(scenario)
@@ -204,7 +204,7 @@ def combinations(
                 if not direct:
                     about = (launcher, termination, target, scenario)
                     reason = reason or launchers.not_applicable(*about)
-                yield Asked(launcher.id, termination, target), reason
+                yield Combination(launcher.id, termination, target), reason
 
 
 def _asked(
@@ -212,9 +212,9 @@ def _asked(
     endings: Iterable[Termination],
     selection: Selection,
     missing: Mapping[str, str],
-) -> tuple[list[Asked], list[Skipped]]:
+) -> tuple[list[Combination], list[Skipped]]:
     """How a scenario is started and ended, on whatever interpreter, and how it is not."""
-    asked: list[Asked] = []
+    asked: list[Combination] = []
     left_out: list[Skipped] = []
     for one, impossible in combinations(scenario, endings, selection):
         names = (one.launcher, one.termination.id, *scenario.needs)
@@ -267,7 +267,7 @@ def _launchers_of(scenario: Scenario) -> list[str]:
     """Under which it is measured."""
     return [
         id
-        for id in launchers.BY_ID
+        for id in launchers.LAUNCHERS_BY_ID
         if id == DIRECT or (scenario.launchers and selected(id, scenario.launchers))
     ]
 

@@ -11,7 +11,7 @@ def _can(facts: Facts) -> bool:
     return facts.profile.second_interpreter != "none"
 
 
-_BY_ID = ("leaves if left", "runs if released")
+_DESTROYED_BY_ID = ("leaves if left", "runs if released")
 """Where a second interpreter ends when nobody refers to its id any more."""
 
 
@@ -60,7 +60,9 @@ LAWS: tuple[Law, ...] = (
     Law(
         id="subinterpreter-that-is-held-aborts",
         about="end of interpreter",
-        when=lambda f: f.left_over and f.profile.second_interpreter in _BY_ID and f.held != "",
+        when=lambda f: (
+            f.left_over and f.profile.second_interpreter in _DESTROYED_BY_ID and f.held != ""
+        ),
         then=lambda _: Dies("SIGABRT", flushed=True),
         because=(
             "From 3.8 to 3.12 a second interpreter ends with the last reference to its id, when "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from exitmatrix.declare.launchers import BY_ID
+from exitmatrix.declare.launchers import LAUNCHERS_BY_ID
 from exitmatrix.model import Frozen, Outcome, Question, Scenario
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.tree import FIRST, GROUP
@@ -60,8 +60,8 @@ def launchers_section(
     below = [one for one in asked if one.launcher != DIRECT]
     if not below:
         return []
-    used = [id for id in BY_ID if any(one.launcher == id for one in below)]
-    names = points(inline(Code(id), ": ", prose(BY_ID[id].does)) for id in used)
+    used = [id for id in LAUNCHERS_BY_ID if any(one.launcher == id for one in below)]
+    names = points(inline(Code(id), ": ", prose(LAUNCHERS_BY_ID[id].does)) for id in used)
     blocks: list[Block] = [paragraph(LEAD), names]
     parts = []
     for id in dict.fromkeys(one.scenario for one in below):
@@ -78,7 +78,7 @@ def _table(scenario: Scenario, used: Sequence[str], asked: Mapping[Question, Sur
     for id in used:
         cells = tuple(_cell(asked.get(_question(one, scenario, id))) for one in columns)
         if set(cells) != {NOT_MEASURED}:
-            if BY_ID[id].namespace:
+            if LAUNCHERS_BY_ID[id].namespace:
                 cells = tuple(
                     NO_SUCH_THING if one.target == GROUP else cell
                     for one, cell in zip(columns, cells, strict=True)
@@ -89,7 +89,7 @@ def _table(scenario: Scenario, used: Sequence[str], asked: Mapping[Question, Sur
 
 
 def _has(one: Asks, scenario: Scenario, asked: Mapping[Question, Survey]) -> bool:
-    return any(_question(one, scenario, id) in asked for id in BY_ID if id != DIRECT)
+    return any(_question(one, scenario, id) in asked for id in LAUNCHERS_BY_ID if id != DIRECT)
 
 
 def _question(one: Asks, scenario: Scenario, launcher: str) -> Question:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from exitmatrix.declare.launchers import BY_ID
+from exitmatrix.declare.launchers import LAUNCHERS_BY_ID
 from exitmatrix.declare.spoken import (
     BELOW_TITLES,
     PLAIN,
@@ -54,7 +54,7 @@ def _below(surveys: Mapping[Question, Survey], scenario: Scenario) -> Iterator[R
     measured = {one.launcher for one in surveys if one.scenario == scenario.id}
     for id, title in BELOW_TITLES.items():
         if id in measured:
-            endings = [(one, ending_below(one, scenario, BY_ID[id])) for _, one in rows()]
+            endings = [(one, ending_below(one, scenario, LAUNCHERS_BY_ID[id])) for _, one in rows()]
             yield title, *_cells(surveys, scenario.id, id, endings)
 
 

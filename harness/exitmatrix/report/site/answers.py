@@ -10,7 +10,7 @@ from html import escape
 
 import msgspec
 
-from exitmatrix.declare.launchers import BY_ID
+from exitmatrix.declare.launchers import LAUNCHERS_BY_ID
 from exitmatrix.declare.remedies import Remedy, remedies_for
 from exitmatrix.declare.spoken import BELOW, TITLES, ending_below, ending_in, rows
 from exitmatrix.declare.terminations import TERMINATIONS
@@ -136,7 +136,7 @@ def _of(ending: Ending) -> tuple[str, str]:
 def _ending(situation: Situation, scenario: Scenario, launcher: str) -> Ending | None:
     if launcher == DIRECT:
         return ending_in(situation, scenario)
-    return ending_below(situation, scenario, BY_ID[launcher])
+    return ending_below(situation, scenario, LAUNCHERS_BY_ID[launcher])
 
 
 def _scenarios(families: Sequence[Family]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from exitmatrix.declare.launchers import BY_ID
+from exitmatrix.declare.launchers import LAUNCHERS_BY_ID
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Question
 from exitmatrix.report.document import (
@@ -54,7 +54,7 @@ def launched_page(families: Sequence[Family], site: Site, asking: Asking) -> Sec
     question = families[0].question
     scenario = site.scenarios.get(question.scenario)
     roles = scenario.roles if scenario else ("",)
-    launcher = BY_ID.get(question.launcher)
+    launcher = LAUNCHERS_BY_ID.get(question.launcher)
     laws = list(dict.fromkeys(id for one in families for id in laws_of(one, site)))
     numbers = {id: number for number, id in enumerate(laws, 1)}
     rows = [
