@@ -8,8 +8,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 from exitmatrix.cli.answer import NOT_MEASURED, document, elsewhere, lines_of, parsed
-from exitmatrix.declare.launchers import LAUNCHERS_BY_ID
-from exitmatrix.declare.launchers import LAUNCHED
+from exitmatrix.declare.launchers import LAUNCHED, LAUNCHERS_BY_ID
 from exitmatrix.declare.matching import held_in, held_loosely_in
 from exitmatrix.declare.questions import asked_about
 from exitmatrix.declare.remedies import REMEDIES, Remedy

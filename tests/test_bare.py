@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 import pytest
 from exitmatrix.declare.source import line, source
-from exitmatrix.declare.starts import STARTS_BY_ID, FILE, TEXT
+from exitmatrix.declare.starts import FILE, STARTS_BY_ID, TEXT
 from exitmatrix.judge.profile import profile
 from exitmatrix.judge.program import predict_program
 from exitmatrix.judge.programs import compare
-from exitmatrix.machine.bare.session import Session
+from exitmatrix.machine.bare.session import BareSession
 from exitmatrix.model import Interpreter
 from exitmatrix.model.bare import BareRun
 from exitmatrix.model.execution import Execution, Exit, Line, Seen
@@ -69,7 +69,7 @@ def run(
     text: str, pythons: tuple[str, ...] = NEWEST_PYTHON, seconds: float = 60.0
 ) -> list[BareRun]:
     """Run a file once on each Python."""
-    with Session(seconds=seconds) as session:
+    with BareSession(seconds=seconds) as session:
         [(_, runs)] = session.run([(0, text, pythons)])
     return list(runs)
 
@@ -265,7 +265,7 @@ def test_many_programs_come_back_each_with_its_own_runs() -> None:
     programs = [
         (number, f"{filler}import os\nos._exit({number % 256})\n", two) for number in range(150)
     ]
-    with Session(jobs=4) as session:
+    with BareSession(jobs=4) as session:
         answers = dict(session.run(programs))
     assert {number: {run.status for run in runs} for number, runs in answers.items()} == {
         number: {f"code {number % 256}"} for number in range(150)
@@ -277,7 +277,7 @@ def test_whoever_stops_early_leaves_nothing() -> None:
     text = "import os, signal\nos.write(3, ('- started %d\\n' % os.getpid()).encode())\n"
     before = children(os.getpid())
     programs = [(0, text, NEWEST_PYTHON), (1, text + "signal.pause()\n", NEWEST_PYTHON * 3)]
-    with Session(jobs=2) as session:
+    with BareSession(jobs=2) as session:
         next(session.run(programs))
         below = [pid for pid in children(os.getpid()) if pid not in before]
         assert below
@@ -289,7 +289,7 @@ def test_a_program_that_kills_the_engine_is_named_and_the_others_go_on() -> None
     text = "import os, signal\nos.write(3, ('- started %d\\n' % os.getpid()).encode())\n"
     kill = text + "os.kill(os.getppid(), signal.SIGKILL)\nsignal.pause()\n"
     programs = [(number, kill if number == 3 else text, NEWEST_PYTHON) for number in range(9)]
-    with Session(jobs=2) as session:
+    with BareSession(jobs=2) as session:
         answers = dict(session.run(programs))
     why = "the harness was lost while it ran: its engine was ended by SIGKILL"
     assert [(one.status, one.unseen) for one in answers.pop(3)] == [("", why)]
@@ -495,7 +495,7 @@ def _is_hidden(what: str, python: Interpreter) -> bool:
 def test_nothing_is_left_of_a_fork_server() -> None:
     """No zombie: it tells nothing of itself, so it is waited for with its group."""
     code = Code(body=(StartProcess((), "forkserver"), JoinProcess()))
-    with Session() as session:
+    with BareSession() as session:
         [(_, (one,))] = session.run([(0, source(code), NEWEST_PYTHON)])
         below = children(os.getpid())
         states = [

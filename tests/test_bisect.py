@@ -10,8 +10,8 @@ from pathlib import Path
 import jsonschema
 import msgspec
 import pytest
-from exitmatrix.cli.bisect import document, print_answer, search, parsed
-from exitmatrix.cli.bisecting import Looking, Packages
+from exitmatrix.cli.bisect import document, parsed, print_answer, search
+from exitmatrix.cli.bisecting import Looking, PackageReleases
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.declare.stacks import STACKS
 from exitmatrix.machine.environments.cache import default_cache
@@ -19,7 +19,7 @@ from exitmatrix.machine.environments.releases import Releases
 from exitmatrix.machine.environments.replacements import tools_at
 from exitmatrix.machine.run.session import Session
 from exitmatrix.model import Cell
-from exitmatrix.plan.bisect import Alike, Answer, Step, Unmeasured, first_change
+from exitmatrix.plan.bisect import Alike, BisectResult, FirstChange, NewestUnmeasured, first_change
 from exitmatrix.report.exchange.changes import BisectDocument
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,7 +50,7 @@ class Shelf:
         self.looked.append(place)
         return self.shows[place]
 
-    def answer(self, to_the_end: bool) -> Answer:
+    def answer(self, to_the_end: bool) -> BisectResult:
         """The answer about it."""
         return first_change(self, self.look, lambda one, other: one == other, to_the_end)
 
@@ -62,7 +62,7 @@ class Shelf:
 def test_the_one_change_is_found_in_few_looks(new: int, old: int, to_the_end: bool) -> None:
     """From either end; no release is looked at twice, and hardly more than log2 of all are."""
     shelf = Shelf(["b"] * new + ["a"] * old)
-    assert shelf.answer(to_the_end) == Step(old=new, new=new - 1)
+    assert shelf.answer(to_the_end) == FirstChange(old=new, new=new - 1)
     if to_the_end:
         assert len(set(shelf.looked)) <= 3 + (new + old).bit_length()
     else:
@@ -75,8 +75,8 @@ def test_of_several_changes_each_end_tells_its_own() -> None:
     Here every search meets the one that is nearest to its end.
     """
     shelf = Shelf(["c", "b", "b", "a", "a"])
-    assert shelf.answer(to_the_end=False) == Step(old=1, new=0)
-    assert shelf.answer(to_the_end=True) == Step(old=3, new=2)
+    assert shelf.answer(to_the_end=False) == FirstChange(old=1, new=0)
+    assert shelf.answer(to_the_end=True) == FirstChange(old=3, new=2)
 
 
 @given(
@@ -87,14 +87,14 @@ def test_an_answer_is_what_was_looked_at(shows: list[str | None], to_the_end: bo
     """Whatever the history: the two releases differ, and none between them could be measured."""
     shelf = Shelf(shows)
     answer = shelf.answer(to_the_end)
-    if isinstance(answer, Step):
+    if isinstance(answer, FirstChange):
         assert answer.new < answer.old
         assert {answer.new, answer.old, *answer.between} <= set(shelf.looked)
         assert shows[answer.new] != shows[answer.old]
         assert None not in (shows[answer.new], shows[answer.old])
         assert answer.between == tuple(range(answer.new + 1, answer.old))
         assert all(shows[one] is None for one in answer.between)
-    elif isinstance(answer, Unmeasured):
+    elif isinstance(answer, NewestUnmeasured):
         assert answer.place == 0
         assert shows[0] is None
     else:
@@ -113,13 +113,13 @@ def test_an_old_end_that_cannot_be_measured_gives_way_to_the_next(
 ) -> None:
     """OLD does not start on this Python: the oldest release that does is compared in its place."""
     shelf = Shelf(["b"] * new + ["a"] * old + [BROKEN] * gone)
-    assert shelf.answer(to_the_end=True) == Step(old=new, new=new - 1)
+    assert shelf.answer(to_the_end=True) == FirstChange(old=new, new=new - 1)
 
 
 def test_no_more_of_a_row_is_asked_for_than_is_needed() -> None:
     """A change two releases back needs no list of two hundred."""
     shelf = Shelf(["b", "b", *["a"] * 200])
-    assert shelf.answer(to_the_end=False) == Step(old=2, new=1)
+    assert shelf.answer(to_the_end=False) == FirstChange(old=2, new=1)
     assert shelf.furthest < 8
 
 
@@ -144,17 +144,17 @@ def bisect(*words: str, cwd: Path | None = None) -> tuple[int, str, str]:
 
 
 @pytest.fixture
-def row(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> Packages:
+def row(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> PackageReleases:
     """The releases from 1.1 to 1.9, in the stack of the bare interpreter."""
     for name, value in index(wheels).items():
         monkeypatch.setenv(name, value)
     releases = Releases(tools_at(default_cache()), "bent", FOUND[NEWEST])
     releases.between("1.1", "")
-    return Packages(releases, "bent", FOUND[NEWEST], STACKS[0])
+    return PackageReleases(releases, "bent", FOUND[NEWEST], STACKS[0])
 
 
 @pytest.mark.real
-def test_a_row_is_the_final_releases_from_new_to_old(row: Packages) -> None:
+def test_a_row_is_the_final_releases_from_new_to_old(row: PackageReleases) -> None:
     """No pre-release is among them, and the old end is the last."""
     places = [place for place in range(20) if row.has(place)]
     assert [row.label(place) for place in places] == [f"bent 1.{n}" for n in range(9, 0, -1)]
@@ -162,7 +162,7 @@ def test_a_row_is_the_final_releases_from_new_to_old(row: Packages) -> None:
 
 @pytest.mark.real
 def test_the_release_that_changed_a_cell_is_found(
-    row: Packages, capsys: pytest.CaptureFixture[str]
+    row: PackageReleases, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Real programs with real releases: both outcomes, both releases, what repeats it."""
     subjects, _ = load_scenarios()
@@ -174,7 +174,7 @@ def test_the_release_that_changed_a_cell_is_found(
         answer = search(row, looking, to_the_end=True)
         session.finish()
     note_exercised([NEWEST])
-    assert isinstance(answer, Step)
+    assert isinstance(answer, FirstChange)
     assert (row.word(answer.old), row.word(answer.new)) == ("1.2", "1.3")
     asked = parsed("bent", ["1.1", str(cell)], ())
     print_answer(answer, row, looking, asked, subjects)

@@ -34,7 +34,7 @@ from exitmatrix.claims.claim import (
     Claim,
     Expect,
 )
-from exitmatrix.claims.conditions import TRACKER, NotSeen, Run, dies_of
+from exitmatrix.claims.conditions import TRACKER, NotShown, RunShown, dies_of
 from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID, FILES, TEXTS
 from exitmatrix.model import DataState, Outcome, Process, Question, Scenario, StdoutFate, Timeline
 from exitmatrix.model.versions import Subject, subject_of
@@ -46,7 +46,7 @@ from msgspec.structs import replace
 from tests.conftest import LOADED
 from tests.support.values import LINUX, record
 
-Choose = Callable[[str], Sequence[Run]]
+Choose = Callable[[str], Sequence[RunShown]]
 
 # ------------------------------------------------------ observations to choose from
 
@@ -106,7 +106,7 @@ def told(answer: str) -> Timeline:
     return (("parent", "spawned"), ("child", "asked", "/end"), ("harness", "replied", answer))
 
 
-def one_process() -> Iterator[Run]:
+def one_process() -> Iterator[RunShown]:
     for end, fired, raised in itertools.product(ENDS, RAN, ((), ("C",))):
         yield sight(process("main", fired, end, raised))
     for end, fired, stdout in itertools.product(ENDS, RAN[:2], FATES):
@@ -130,7 +130,7 @@ def one_process() -> Iterator[Run]:
         yield sight(process("main", (), {"signal": "SIGTERM"}), data=every)
 
 
-def two_processes() -> Iterator[Run]:
+def two_processes() -> Iterator[RunShown]:
     ends: tuple[dict[str, Any] | None, ...] = (
         {"code": 0},
         {"signal": "SIGTERM"},
@@ -158,7 +158,7 @@ def two_processes() -> Iterator[Run]:
             yield sight(told_of_it, process("child", (), {"signal": "SIGHUP"}), left=left)
 
 
-def of_pools() -> Iterator[Run]:
+def of_pools() -> Iterator[RunShown]:
     """A starter, a worker at a task, another one, and one in its place or none."""
     ends: tuple[dict[str, Any] | None, ...] = (
         *({"code": status} for status in (0, 1, 3)),
@@ -177,7 +177,7 @@ def of_pools() -> Iterator[Run]:
         yield sight(*three, process("child#3", (), None))
 
 
-def served() -> Iterator[Run]:
+def served() -> Iterator[RunShown]:
     """A master, and workers that did the same; some are replaced."""
     ends: tuple[dict[str, Any] | None, ...] = (
         *({"code": 0}, {"code": 1}, {"signal": "SIGTERM"}, {"signal": "SIGQUIT"}),
@@ -196,7 +196,7 @@ def served() -> Iterator[Run]:
                 yield sight(master, *mine, *more)
 
 
-def hooked() -> Iterator[Run]:
+def hooked() -> Iterator[RunShown]:
     """A master and workers with hooks of gunicorn's, and a client."""
     handlers = ("C", "B", "A")
     of_workers = (
@@ -219,7 +219,7 @@ def hooked() -> Iterator[Run]:
         yield sight(process("master", ran, None), one, *others, client=client)
 
 
-def of_libraries() -> Iterator[Run]:
+def of_libraries() -> Iterator[RunShown]:
     """A program with data of a library in flight, and one with a pool of connections."""
     kinds = ("last event", "last state of the bar", "data of coverage", "file of the fixture")
     ends: tuple[dict[str, Any], ...] = ({"code": 0}, {"code": 2}, {"signal": "SIGTERM"})
@@ -230,7 +230,7 @@ def of_libraries() -> Iterator[Run]:
         yield sight(process("main", fired, {"code": 0}))
 
 
-def below_libraries() -> Iterator[Run]:
+def below_libraries() -> Iterator[RunShown]:
     """A worker of rq, of pytest-xdist or of a program under coverage, and who started it."""
     of_workers = ((), ("rq.job:work",), ("fixture:service", "C", "B", "A"), ("C", "B", "A"))
     ends: tuple[dict[str, Any], ...] = (
@@ -264,7 +264,7 @@ def sight(
     data: dict[str, DataState] | None = None,
     left: tuple[str, ...] = (),
     client: str | None = None,
-) -> Run:
+) -> RunShown:
     alive = tuple(one.role for one in processes if one.exit is None)
     outcome = Outcome(
         processes=processes,
@@ -277,22 +277,22 @@ def sight(
         data=data,
         client=client,
     )
-    return Run(outcome=outcome, timeline=timeline)
+    return RunShown(outcome=outcome, timeline=timeline)
 
 
 POOLS = {1: (*one_process(), *of_libraries()), 2: (*two_processes(), *of_pools())}
 SERVED = (*served(), *hooked(), *below_libraries())
 
 
-def pool(cell: str) -> Sequence[Run]:
+def pool(cell: str) -> Sequence[RunShown]:
     roles = LOADED[Question.parse(cell).scenario].roles
     return SERVED if "master" in roles else POOLS[len(roles)]
 
 
-def meets(one: Run, expects: Iterable[Expect]) -> bool:
+def meets(one: RunShown, expects: Iterable[Expect]) -> bool:
     try:
         return all(expect.shows.met(one) for expect in expects)
-    except NotSeen:
+    except NotShown:
         return False
 
 
@@ -307,7 +307,7 @@ def showing(*expects: Expect) -> Choose:
     """
     turns = itertools.count()
 
-    def choose(cell: str) -> Sequence[Run]:
+    def choose(cell: str) -> Sequence[RunShown]:
         mine = about(cell, expects)
         every = [one for one in mine if one.of == "every"]
         some = [one for one in mine if one.of == "some"]
@@ -320,7 +320,7 @@ def showing(*expects: Expect) -> Choose:
 def failing(claim: Claim) -> Choose:
     """For each cell something that no case expects of it, but can be judged."""
 
-    def choose(cell: str) -> Sequence[Run]:
+    def choose(cell: str) -> Sequence[RunShown]:
         mine = [about(cell, case.expects) for case in claim.cases]
         return [
             next(
@@ -334,11 +334,11 @@ def failing(claim: Claim) -> Choose:
     return choose
 
 
-def _can_be_judged(one: Run, expects: Iterable[Expect]) -> bool:
+def _can_be_judged(one: RunShown, expects: Iterable[Expect]) -> bool:
     try:
         for expect in expects:
             expect.shows.met(one)
-    except NotSeen:
+    except NotShown:
         return False
     return True
 
@@ -395,7 +395,7 @@ def who(version: str, stack: str = "none") -> Subject:
 
 def observed(
     cell: str,
-    sights: Sequence[Run],
+    sights: Sequence[RunShown],
     version: str = "3.13.0",
     stack: str = "none",
     unknown: tuple[str, ...] = (),
@@ -743,7 +743,7 @@ def test_two_stacks_that_differ_have_a_figure_each() -> None:
     """No figure stands for a stack that did something else."""
     cell = "flask-debug/SIGKILL@child"
     assert KILLED.timeline
-    changed = Run(outcome=KILLED.outcome, timeline=KILLED.timeline[:-1])
+    changed = RunShown(outcome=KILLED.outcome, timeline=KILLED.timeline[:-1])
     section = story_section(
         [observed(cell, [KILLED], stack="flask-1.1"), observed(cell, [changed], stack="flask-3.1")]
     )
@@ -807,7 +807,7 @@ def test_what_became_of_data_is_said_once() -> None:
     """By the sentences of the outcome, as everywhere."""
     claim = CLAIMS_BY_ID["T2"]
     kept = replace(KILLED.outcome, data={"log in memory": "kept"})
-    found = [observed("data-in-flight/return@main", [Run(outcome=kept, timeline=())])]
+    found = [observed("data-in-flight/return@main", [RunShown(outcome=kept, timeline=())])]
     text = in_full(reading(found), judged(claim, found)).lower()
     assert text.partition("judged by")[0].count("kept: log in memory") == 1
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from exitmatrix.claims.drafts import DRAFTS_BY_ID, DRAFTS
+from exitmatrix.claims.drafts import DRAFTS, DRAFTS_BY_ID
 from exitmatrix.claims.texts import CLAIMS_BY_ID
 from exitmatrix.cli.upstream import command, digest, kept, pages
 from exitmatrix.declare.questions import address

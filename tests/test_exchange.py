@@ -12,7 +12,7 @@ import jsonschema
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
-from exitmatrix.claims.claim import Word
+from exitmatrix.claims.claim import ClaimWord
 from exitmatrix.cli.main import main
 from exitmatrix.report.exchange.schemas import DOCUMENTS, schema_texts
 
@@ -95,7 +95,7 @@ def test_a_document_says_what_the_text_says() -> None:
     words = ["claims", *RECORDS]
     judged = {one["id"]: one["verdict"] for one in printed(*words)["claims"]}
     for one in printed(*words)["claims"]:
-        assert all(ruling["verdict"] in get_args(Word) for ruling in one["rulings"])
+        assert all(ruling["verdict"] in get_args(ClaimWord) for ruling in one["rulings"])
         if [ruling["subjects"] for ruling in one["rulings"]] == [""]:
             assert one["verdict"].startswith(one["rulings"][0]["verdict"])
     for line in shown(*words).stdout.splitlines():

@@ -10,7 +10,13 @@ from exitmatrix.judge.outcome import outcome_of
 from exitmatrix.judge.profile import profile
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.explore import outcomes
-from exitmatrix.judge.semantics.state import Body, Configuration, MainCode, ProcessState, Thread
+from exitmatrix.judge.semantics.state import (
+    Body,
+    Configuration,
+    MainCode,
+    ProcessState,
+    ThreadState,
+)
 from exitmatrix.judge.semantics.step import steps
 from exitmatrix.judge.start import code_of, first_moment
 from exitmatrix.judge.verdict import program_of
@@ -80,7 +86,7 @@ def test_no_end_of_a_random_program_is_lost(generation: int) -> None:
     compared = 0
     for number in range(60):
         code = random(20261126, number, generation)
-        main = Thread(0, (MainCode(), Body(code.body)))
+        main = ThreadState(0, (MainCode(), Body(code.body)))
         first = Configuration((ProcessState(path=(), threads=(main,)),))
         quick, slow = (Ask(LAWS, code, PROFILE, ordered=ordered) for ordered in (False, True))
         try:

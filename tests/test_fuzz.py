@@ -16,13 +16,13 @@ from exitmatrix.declare.generate import random
 from exitmatrix.declare.statements import size
 from exitmatrix.judge.profile import Profile, profile
 from exitmatrix.judge.programs import Compared
-from exitmatrix.machine.bare.session import Session
+from exitmatrix.machine.bare.session import BareSession
 from exitmatrix.machine.scenarios import load
 from exitmatrix.machine.store.corpus import Corpus, together
 from exitmatrix.machine.store.files import CannotWrite
 from exitmatrix.model.execution import Execution, Exit, Seen
 from exitmatrix.model.language import Code
-from exitmatrix.model.shown import Shown
+from exitmatrix.model.shown import ShownAlike
 from msgspec.structs import replace
 
 from tests.conftest import FOUND, NEWEST
@@ -105,7 +105,7 @@ def test_a_misprediction_that_was_seen_once_is_shown_as_it_was(
         seen=NOTHING,
         compared=Compared(word="mismatch", foreseen=(NOTHING,)),
     )
-    with Session(1) as session:
+    with BareSession(1) as session:
         [(shown, wrong)] = stages.shrink([once], {NEWEST: FOUND[NEWEST]}, session, 3)
     assert (shown, wrong) == (code, [replace(once, again=False)])
     print_one(shown, wrong)
@@ -125,7 +125,7 @@ def test_what_was_seen_is_not_run_again(cache: Path, monkeypatch: pytest.MonkeyP
     ran: list[int] = []
     add = Corpus.add
 
-    def noting(corpus: Corpus, shown: Shown) -> None:
+    def noting(corpus: Corpus, shown: ShownAlike) -> None:
         ran.append(shown.program)
         add(corpus, shown)
 

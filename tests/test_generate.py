@@ -14,7 +14,7 @@ from exitmatrix.declare.shrink import smaller, weight
 from exitmatrix.declare.small_programs import ACTS, ENDINGS, small
 from exitmatrix.declare.source import LINES, source
 from exitmatrix.declare.statements import HOLDING, names, size, statements
-from exitmatrix.machine.bare.session import Session
+from exitmatrix.machine.bare.session import BareSession
 from exitmatrix.model.language import (
     Abort,
     ApplyTask,
@@ -289,7 +289,7 @@ def test_every_python_can_read_what_is_written() -> None:
         "os.write(3, b'- compiled ended\\n')\n"
     )
     pythons = tuple(one.path for one in FOUND.values())
-    with Session() as session:
+    with BareSession() as session:
         [(_, runs)] = session.run([(0, program, pythons)])
     assert [run.events for run in runs] == [("- compiled ended",)] * len(pythons)
 

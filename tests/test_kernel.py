@@ -71,7 +71,7 @@ def test_the_status_of_a_grandchild(family: subprocess.Popen[str]) -> None:
     """A process that its parent has reaped still has a status, where the kernel keeps it."""
     assert family.stdin
     assert family.stdout
-    watched = pidfd.Watched(int(family.stdout.readline()))
+    watched = pidfd.WatchedProcess(int(family.stdout.readline()))
     family.stdin.write("\n")
     family.stdin.flush()
     assert family.stdout.readline() == "reaped\n"
@@ -90,7 +90,7 @@ def test_a_reaped_process_whose_status_is_lost(
     assert family.stdin
     assert family.stdout
     monkeypatch.setattr(pidfd, "exit_info", lambda fd: None)
-    watched = pidfd.Watched(int(family.stdout.readline()))
+    watched = pidfd.WatchedProcess(int(family.stdout.readline()))
     family.stdin.write("\n")
     family.stdin.flush()
     assert family.stdout.readline() == "reaped\n"
@@ -101,18 +101,18 @@ def test_a_reaped_process_whose_status_is_lost(
 
 def test_a_process_that_is_gone(sleeper: subprocess.Popen[bytes]) -> None:
     """A process that was reaped can neither be watched nor signalled."""
-    watched = pidfd.Watched(sleeper.pid)
+    watched = pidfd.WatchedProcess(sleeper.pid)
     sleeper.kill()
     sleeper.wait()
     assert not watched.send(signal.SIGTERM)
     watched.close()
     with pytest.raises(ProcessLookupError):
-        pidfd.Watched(sleeper.pid)
+        pidfd.WatchedProcess(sleeper.pid)
 
 
 def test_at_rest(sleeper: subprocess.Popen[bytes]) -> None:
     """A process that waits is at rest; one that runs, or that a signal is to end, is not."""
-    watched = pidfd.Watched(sleeper.pid)
+    watched = pidfd.WatchedProcess(sleeper.pid)
     while not proc.at_rest(sleeper.pid):  # it is still starting
         pass
     sleeper.send_signal(signal.SIGSTOP)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from exitmatrix.cli import environments
 from exitmatrix.declare.launchers import (
-    LAUNCHERS_BY_ID,
     LAUNCHED,
     LAUNCHERS,
+    LAUNCHERS_BY_ID,
     STARTS_COMMANDS,
     CannotLaunch,
     NoSuchLauncher,

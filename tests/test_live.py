@@ -13,7 +13,7 @@ import pytest
 from click import ClickException
 from exitmatrix.cli.blog import choose_python, find_stack
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.machine.run.live import STDOUT, Spoken
+from exitmatrix.machine.run.live import STDOUT, SpokenOutput
 from exitmatrix.model import Event, Interpreter
 from exitmatrix.report.live import Narrator
 
@@ -121,7 +121,7 @@ def test_no_line_is_wider_than_a_terminal() -> None:
 def test_output_is_told_with_the_pid_of_its_writer() -> None:
     """Of two processes that write to one stdout the kernel says which it was."""
     heard: list[tuple[int, str, str]] = []
-    output = Spoken(STDOUT, lambda *what: heard.append(what))
+    output = SpokenOutput(STDOUT, lambda *what: heard.append(what))
     ask = ["sh", "-c", "echo first; (echo inner; printf 'no end')"]
     both = [subprocess.Popen(ask, stdout=output.write_end) for _ in range(2)]
     for one in both:

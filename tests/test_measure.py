@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
-from exitmatrix.cli.measure import AHEAD, Place, Timelines, measure
+from exitmatrix.cli.measure import AHEAD, OutcomeTimelines, Workplace, measure
 from exitmatrix.model import Cell, Scenario, Steering, Trial, TrialSpec
 from exitmatrix.model.outcome_sets import essence
 from exitmatrix.plan.schedule import RACY, Known, Result
@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from tests.support.histories import DEBUG, PLAIN, Remembering, Tale, debug, plain
 
-PLACES = {("x", "none"): Place(python="/usr/bin/python", path=("/probe", "/endings"))}
+PLACES = {("x", "none"): Workplace(python="/usr/bin/python", path=("/probe", "/endings"))}
 SCENARIOS = {one.id: one for one in (PLAIN, DEBUG)}
 SEVERALLY = {one.id: len(one.roles) > 1 for one in SCENARIOS.values()}
 
@@ -73,8 +73,8 @@ def killed(*fired: str) -> Tale:
     return tale.fires(30, *fired).ends(30, "signal SIGKILL")
 
 
-def run(runner: Runner, *cells: Cell) -> list[tuple[Result, Timelines]]:
-    results: list[tuple[Result, Timelines]] = []
+def run(runner: Runner, *cells: Cell) -> list[tuple[Result, OutcomeTimelines]]:
+    results: list[tuple[Result, OutcomeTimelines]] = []
     schedule = Remembering(cells, SEVERALLY)
     measure(schedule, runner, PLACES, SCENARIOS, lambda *one: results.append(one))
     return results
@@ -107,7 +107,7 @@ def test_a_scenario_that_prints_is_run_without_the_probe_as_well() -> None:
             orders.append(order)
             return order, replace(trial, stderr=f"{order.path}\n")
 
-    results: list[tuple[Result, Timelines]] = []
+    results: list[tuple[Result, OutcomeTimelines]] = []
     measure(
         Remembering([cell(), cell(1)], SEVERALLY),
         Printing(clean),
@@ -305,7 +305,7 @@ def test_one_timeline_for_each_distinct_outcome() -> None:
     """Equal outcomes share a timeline, and the set's outcomes all have one."""
     first = lambda _order, n: plain().ends(10, "code 1" if n == 1 else "code 0")  # noqa: E731
     schedule = Remembering([cell()], SEVERALLY, trials=4)
-    got: list[tuple[Result, Timelines]] = []
+    got: list[tuple[Result, OutcomeTimelines]] = []
     measure(schedule, Runner(first), PLACES, SCENARIOS, lambda *one: got.append(one))
     result, told = got[-1]
     assert result.trials == RACY
@@ -333,7 +333,7 @@ def test_ten_thousand_cells_pass_through() -> None:
     """Ten thousand cells take as many trials; what is kept of them does not grow with them."""
     told = 0
 
-    def count(_result: Result, steps: Timelines) -> None:
+    def count(_result: Result, steps: OutcomeTimelines) -> None:
         nonlocal told
         told += len(steps)
 
@@ -359,7 +359,7 @@ def test_memory_does_not_grow_with_cells_that_have_enough() -> None:
         schedule = Remembering([cell(number) for number in range(many)], SEVERALLY)
         before: list[int] = []
 
-        def count(_result: Result, _timelines: Timelines, sizes: list[int] = before) -> None:
+        def count(_result: Result, _timelines: OutcomeTimelines, sizes: list[int] = before) -> None:
             sizes.append(tracemalloc.get_traced_memory()[0])
 
         tracemalloc.start()

@@ -11,9 +11,9 @@ from exitmatrix.declare.described import program
 from exitmatrix.declare.terminations import TERMINATIONS, targets
 from exitmatrix.judge.cell import predict
 from exitmatrix.judge.profile import profile
-from exitmatrix.machine.run.app.leftovers import Leftovers as LeftoversOfRun
+from exitmatrix.machine.run.app.leftovers import RunLeftovers
 from exitmatrix.machine.run.kernel import system_v
-from exitmatrix.machine.run.leftovers import Leftovers
+from exitmatrix.machine.run.leftovers import SharedLeftovers
 from exitmatrix.model import Scenario
 from msgspec.structs import replace
 
@@ -94,7 +94,7 @@ def test_what_a_process_that_ended_made_of_system_v_is_left_and_is_removed_by_th
     While that process lives none of them is a leftover.
     """
     libc = ctypes.CDLL(None)
-    leftovers = Leftovers()
+    leftovers = SharedLeftovers()
     segment = libc.shmget(0, 4096, 0o1600)
     semaphores = libc.semget(0, 2, 0o1600)
     queue = libc.msgget(0, 0o1600)
@@ -112,7 +112,7 @@ def test_what_a_process_that_ended_made_of_system_v_is_left_and_is_removed_by_th
         assert not mine & {(one.kind, one.id) for one in system_v.there()}
         assert leftovers.kinds([]) == []
     finally:
-        system_v.remove(system_v.Thing(kind, id, 0, 0) for kind, id in mine)
+        system_v.remove(system_v.SystemVObject(kind, id, 0, 0) for kind, id in mine)
 
 
 def test_run_tells_a_queue_by_its_number_and_not_one_that_was_there_before(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_run_tells_a_queue_by_its_number_and_not_one_that_was_there_before(tmp_p
     libc = ctypes.CDLL(None)
     message = ctypes.create_string_buffer(b"\1" + bytes(15))
     others = libc.msgget(0, 0o1600)
-    leftovers = LeftoversOfRun(str(tmp_path), str(tmp_path), (), alone=True)
+    leftovers = RunLeftovers(str(tmp_path), str(tmp_path), (), alone=True)
     own = libc.msgget(0, 0o1600)
     try:
         for queue in (others, own):
@@ -129,4 +129,4 @@ def test_run_tells_a_queue_by_its_number_and_not_one_that_was_there_before(tmp_p
         left = [one for one in leftovers.find((), (), alone=True) if one.kind == "System V queue"]
         assert [one.name for one in left] == [f"id {own}"]
     finally:
-        system_v.remove(system_v.Thing("msg", queue, 0, 0) for queue in (others, own))
+        system_v.remove(system_v.SystemVObject("msg", queue, 0, 0) for queue in (others, own))

@@ -13,7 +13,7 @@ from exitmatrix.declare.source import scenario
 from exitmatrix.declare.statements import NAMING, names, statements
 from exitmatrix.judge.profile import Profile, profile
 from exitmatrix.judge.semantics.multiprocess import FORK_SERVER
-from exitmatrix.machine.bare.session import Session
+from exitmatrix.machine.bare.session import BareSession
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.scenarios import load
 from exitmatrix.model import Outcome, Unknown
@@ -171,7 +171,7 @@ def test_a_record_says_what_the_program_showed_bare(
     environment = environment_of(interpreter_id, "none")
     orders = [make_order(environment, one, "return") for one in load(tmp_path).scenarios]
     bare: dict[str, Seen] = {}
-    with Session() as session:
+    with BareSession() as session:
         python = (FOUND[interpreter_id].path,)
         for id, (run,) in session.run((id, file_of(code)[0], python) for id, code in codes.items()):
             texts = {one.text for one in statements(codes[id]) if isinstance(one, Write)}

@@ -19,7 +19,7 @@ from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import proc
 from exitmatrix.machine.run.session import _was_disturbed
 from exitmatrix.model import Event, Trial, Unknown
-from exitmatrix.model.app import AppTrial, Moment
+from exitmatrix.model.app import AppTrial, TimedEvent
 from exitmatrix.observe import observe
 from exitmatrix.observe.app import why_unknown
 from exitmatrix.observe.history import LATE
@@ -95,7 +95,7 @@ def test_a_task_that_is_done_before_the_second_signal_says_that_the_first_was_la
         situation="SIGTERM-then-SIGTERM",
         target="main",
         blind=False,
-        history=tuple(Moment(0.0, one) for one in events),
+        history=tuple(TimedEvent(0.0, one) for one in events),
         tree=(),
         output="",
         left=(),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from exitmatrix.machine.run import reaper
 from exitmatrix.machine.run.kernel import proc, shared_memory
-from exitmatrix.machine.run.kernel.pidfd import Watched
+from exitmatrix.machine.run.kernel.pidfd import WatchedProcess
 
 from tests.support.running import until
 
@@ -34,17 +34,17 @@ for thread in range(2):
 
 
 @pytest.fixture
-def maker() -> Iterator[Callable[[], tuple[Watched, str]]]:
+def maker() -> Iterator[Callable[[], tuple[WatchedProcess, str]]]:
     """Start a program that makes semaphores; the process, and how their names begin."""
     started: list[tuple[subprocess.Popen[bytes], str]] = []
 
-    def start() -> tuple[Watched, str]:
+    def start() -> tuple[WatchedProcess, str]:
         name = f"made-{uuid.uuid4().hex}"
         process = subprocess.Popen([sys.executable, "-c", MAKER, name], stdout=subprocess.PIPE)
         started.append((process, name))
         assert process.stdout
         assert process.stdout.readline() == b"making\n"
-        return Watched(process.pid), name
+        return WatchedProcess(process.pid), name
 
     yield start
     for process, name in started:
@@ -66,7 +66,7 @@ def unfinished() -> set[str]:
 
 
 def test_a_process_that_is_ended_leaves_no_shared_memory(
-    maker: Callable[[], tuple[Watched, str]],
+    maker: Callable[[], tuple[WatchedProcess, str]],
 ) -> None:
     """Not even one that makes more of it all the time, and has no time to remove any."""
     before = shared_memory.names().keys()
@@ -83,7 +83,7 @@ def test_a_process_that_is_ended_leaves_no_shared_memory(
     until(lambda: not others & unfinished())
 
 
-def test_what_was_there_before_stays(maker: Callable[[], tuple[Watched, str]]) -> None:
+def test_what_was_there_before_stays(maker: Callable[[], tuple[WatchedProcess, str]]) -> None:
     """Shared memory that others made is theirs, also where the process has it mapped."""
     watched, name = maker()
     before = made(name)
@@ -93,7 +93,7 @@ def test_what_was_there_before_stays(maker: Callable[[], tuple[Watched, str]]) -
 
 
 def test_the_names_go_before_the_process_that_shows_them(
-    maker: Callable[[], tuple[Watched, str]], monkeypatch: pytest.MonkeyPatch
+    maker: Callable[[], tuple[WatchedProcess, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever ends a run may be killed in the middle; the next one finds all that is left.
 

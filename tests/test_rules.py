@@ -17,7 +17,7 @@ from exitmatrix.judge.laws.law import (
     Finalizes,
     Kills,
     Law,
-    Passes,
+    PassesOn,
     Raises,
     Walks,
 )
@@ -168,7 +168,7 @@ def test_a_cell_that_shows_one_outcome_of_a_race_is_no_proof_of_another() -> Non
         ("default-action", Raises("SystemExit", 143)),
         ("reloader-restarts-on-3", Raises("SystemExit", 3)),
         ("reloader-passes-status-on", Raises("SystemExit", 0)),
-        ("call-kills-child", Passes()),
+        ("call-kills-child", PassesOn()),
         ("call-2-leaves-child", Kills(swallows=False, waits=False)),
         ("handlers-leave-the-exit-alone", Exits(1)),
         ("pypy-ctrl-c-skips-exit", Finalizes(130)),

@@ -14,7 +14,7 @@ from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine.run import session as session_module
 from exitmatrix.machine.run.connection import EngineDied
 from exitmatrix.machine.run.dispatch import MOST_STARTS
-from exitmatrix.machine.run.messages import Answer, Ask, Hello, Usage
+from exitmatrix.machine.run.messages import Hello, TrialRequest, TrialResult, Usage
 from exitmatrix.machine.run.session import Session
 from exitmatrix.model import Event, Trial, TrialSpec
 
@@ -44,14 +44,16 @@ class Engine:
             self._say(Hello())
         type(self).started.append(self)
 
-    def _say(self, message: Hello | Answer | Usage) -> None:
+    def _say(self, message: Hello | TrialResult | Usage) -> None:
         self.said.append(msgspec.json.encode(message))
 
     def answer(self, number: int, *history: Event) -> None:
-        self._say(Answer(number, Trial(cell=str(number), history=history, stdout="", stderr="")))
+        self._say(
+            TrialResult(number, Trial(cell=str(number), history=history, stdout="", stderr=""))
+        )
 
     def send(self, line: bytes) -> bool:
-        number = msgspec.json.decode(line, type=Ask).number
+        number = msgspec.json.decode(line, type=TrialRequest).number
         self.asked.append(number)
         if not self.ended:
             type(self).script(self, number)

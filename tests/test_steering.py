@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from exitmatrix.cli import races
 from exitmatrix.cli.errors import INTERRUPTED
-from exitmatrix.judge.races import Race, race, tally
+from exitmatrix.judge.races import RacyCell, race, tally
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.session import run_all
 from exitmatrix.machine.run.steering import is_of_it
@@ -209,7 +209,7 @@ def test_what_is_allowed_and_was_never_seen_is_named() -> None:
         outcome(process("parent"), process("child", fired=fired)) for fired in ((), ("A",))
     )
     seen = record("flask-debug/SIGTERM@group", always)
-    whole = Race(record=seen, between=("one and another",), allowed=(always,))
+    whole = RacyCell(record=seen, between=("one and another",), allowed=(always,))
     short = replace(whole, allowed=(always, never))
     assert (whole.never_seen, short.never_seen) == ((), (never,))
     told = "\n".join(lines([whole, short], 40))
@@ -223,9 +223,9 @@ def test_the_page_of_races_counts_what_was_never_seen() -> None:
         outcome(process("parent"), process("child", fired=fired)) for fired in ((), ("A",), ("B",))
     )
     seen = record("flask-debug/SIGTERM@group", always)
-    whole = Race(record=replace(seen, runs=60), between=(), allowed=(always,))
-    one = Race(record=replace(seen, runs=20), between=(), allowed=(always, never))
-    two = Race(record=replace(seen, runs=None), between=(), allowed=(always, never, other))
+    whole = RacyCell(record=replace(seen, runs=60), between=(), allowed=(always,))
+    one = RacyCell(record=replace(seen, runs=20), between=(), allowed=(always, never))
+    two = RacyCell(record=replace(seen, runs=None), between=(), allowed=(always, never, other))
     told = raced.render([*map(tally, (whole, one, two))])
     assert "1 of 3 races have shown all" in told
     row = "| `flask-debug/SIGTERM@group` | 3 | 1 | 1 | 1 to 2 | 20, not counted |"

@@ -23,7 +23,7 @@ import msgspec
 import pytest
 from exitmatrix.cli.errors import Failure
 from exitmatrix.cli.main import main
-from exitmatrix.cli.progress import Bar, Lines
+from exitmatrix.cli.progress import Bar, PlainLines
 from exitmatrix.cli.streams import KEPT, Guarded, echo_styled, inert, one_line, say
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine import scenarios
@@ -159,7 +159,7 @@ def test_a_shell_completes_through_the_guard() -> None:
 def test_progress_shows_no_escapes_of_others(evil: str) -> None:
     """Neither as lines nor as a bar, which moves the cursor itself; and no markup is read."""
     with guarded() as (_, err):
-        with Lines("matrix", "runs", lambda: 0.0) as lines:
+        with PlainLines("matrix", "runs", lambda: 0.0) as lines:
             lines.show(1, 2, evil)
         assert not acts(err.getvalue())
         assert err.getvalue().count("\n") == 1
@@ -175,7 +175,7 @@ def test_plain_progress_is_at_most_one_line_in_ten_seconds(pauses: list[int]) ->
     """The first comes at once: whoever looks into a log sees what goes on."""
     times: list[float] = []
     now = 0.0
-    with guarded() as (_, err), Lines("matrix", "runs", lambda: now) as lines:
+    with guarded() as (_, err), PlainLines("matrix", "runs", lambda: now) as lines:
         for done, pause in enumerate([0, *pauses]):
             now += pause
             before = err.getvalue()

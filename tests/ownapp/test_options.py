@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from exitmatrix.cli.call import Call
+from exitmatrix.cli.call import Invocation
 from exitmatrix.cli.run import options_of
 from exitmatrix.declare import launchers, situations
 from exitmatrix.declare.texts import (
@@ -193,11 +193,11 @@ def test_an_address_is_one_of_ip(text: str, means: str) -> None:
 
 def test_the_command_to_run_it_again_says_how_it_was_called() -> None:
     """Whatever is not as usual, but for what a variable is set to, which may be secret."""
-    call = Call(
+    call = Invocation(
         command=("app",), ready="line up", grace="5s", launcher="sh", at="worker",
         roles=("db=post.*",), env={"TOKEN": "hush"}, clean_env=True, before=("make", "all"),
     )  # fmt: skip
-    assert options_of(Call(command=("app",))) == ""
+    assert options_of(Invocation(command=("app",))) == ""
     assert options_of(call) == (
         "--as sh --ready 'line up' --at worker --grace 5s --clean-env --before 'make all'"
         " --role 'db=post.*' --env TOKEN=... "

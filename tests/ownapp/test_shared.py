@@ -11,18 +11,18 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from exitmatrix.cli.call import Call
+from exitmatrix.cli.call import Invocation
 from exitmatrix.cli.errors import Failure
 from exitmatrix.cli.rounds import measure
 from exitmatrix.declare.settings import from_option
 from exitmatrix.declare.situations import find
 from exitmatrix.judge.expectations import check
 from exitmatrix.machine.run.app import session
-from exitmatrix.machine.run.app.leftovers import Leftovers
+from exitmatrix.machine.run.app.leftovers import RunLeftovers
 from exitmatrix.machine.run.app.neighbours import Neighbours
 from exitmatrix.machine.run.app.restoring import PREFIX, PutAside
 from exitmatrix.model import Event
-from exitmatrix.model.app import AppTrial, Left, Moment
+from exitmatrix.model.app import AppTrial, Left, TimedEvent
 from exitmatrix.plan.app import why_alone
 from exitmatrix.report.app.endings import table
 from exitmatrix.report.app.notes import not_ready_again
@@ -78,7 +78,9 @@ time.sleep(600)
 def test_a_socket_that_it_listened_on_is_left_behind_with_its_folder(folder: Path) -> None:
     """Where a program makes a folder of its own for temporary files, as ssh-agent does."""
     (folder / "app.py").write_text(BY_NAME)
-    asked = Call(command=(sys.executable, "app.py"), trials=1, blind=False, folder=str(folder))
+    asked = Invocation(
+        command=(sys.executable, "app.py"), trials=1, blind=False, folder=str(folder)
+    )
     (result,) = measure(asked, [find("deploy")], lambda *_, **__: None).results
     (made,) = (one for one in result.outcomes[0].left if one.kind == "folder")
     shutil.rmtree(made.name)
@@ -91,7 +93,7 @@ def test_what_somebody_who_lives_listens_on_is_not_left_behind(tmp_path: Path) -
     own, work = tmp_path / "own", tmp_path / "work"
     (own / "made.123").mkdir(parents=True)
     work.mkdir()
-    leftovers = Leftovers(str(work), str(own), (), alone=True)
+    leftovers = RunLeftovers(str(work), str(own), (), alone=True)
     for name in (own / "made.123" / "agent.123", work / "agent.123", work / "lock.123"):
         name.touch()
     used = [f"{own}/made.123/agent.123", f"{work}/agent.123"]
@@ -117,7 +119,9 @@ time.sleep(600)
 def test_what_is_there_while_somebody_goes_on_is_not_known_to_be_left(folder: Path) -> None:
     """The one that goes on may have it in use; for the next run it is moved away all the same."""
     (folder / "app.py").write_text(HOLDS)
-    asked = Call(command=(sys.executable, "app.py"), trials=2, blind=False, folder=str(folder))
+    asked = Invocation(
+        command=(sys.executable, "app.py"), trials=2, blind=False, folder=str(folder)
+    )
     (result,) = measure(asked, [find("oom")], lambda *_, **__: None).results
     assert not result.unknown
     for one in result.outcomes:
@@ -194,8 +198,8 @@ def test_what_an_earlier_run_left_elsewhere_can_be_removed_before_each(
     assert "✓ all" in row(done.stdout, "ctrl-c")
 
 
-def looked_at(work: Path, own: Path) -> Leftovers:
-    return Leftovers(str(work), str(own), (), alone=True)
+def looked_at(work: Path, own: Path) -> RunLeftovers:
+    return RunLeftovers(str(work), str(own), (), alone=True)
 
 
 def test_what_was_made_and_removed_shows(tmp_path: Path) -> None:
@@ -271,7 +275,9 @@ def test_without_a_descriptor_left_nothing_runs_and_the_folder_is_given_back(
     command = (sys.executable, "-c", "")
     with pytest.raises(Failure, match="Too many open files"):
         measure(
-            Call(command=command, folder=str(tmp_path)), [find("deploy")], lambda *_, **__: None
+            Invocation(command=command, folder=str(tmp_path)),
+            [find("deploy")],
+            lambda *_, **__: None,
         )
     assert not Neighbours(str(tmp_path)).are_there()
 
@@ -294,7 +300,7 @@ def test_a_run_beside_another_in_the_same_folder_says_so(run_app: Run, folder: P
 
 
 def trial(*kinds: str, changed: tuple[str, ...] = (), output: str = "") -> AppTrial:
-    history = tuple(Moment(0.0, Event("harness", 0, kind, ())) for kind in kinds)
+    history = tuple(TimedEvent(0.0, Event("harness", 0, kind, ())) for kind in kinds)
     return AppTrial(
         id="deploy",
         situation="deploy",

@@ -13,7 +13,7 @@ from exitmatrix.judge.app import clean_up, needs_a_look
 from exitmatrix.judge.app_reasons import reasons
 from exitmatrix.judge.expectations import check
 from exitmatrix.model import Event
-from exitmatrix.model.app import AppTrial, Moment
+from exitmatrix.model.app import AppTrial, TimedEvent
 from exitmatrix.model.app_outcome import NOBODY, AppOutcome, EndingResult, Ran
 from exitmatrix.model.node import Node
 from exitmatrix.observe.app import observe_app
@@ -42,7 +42,7 @@ def shown(
     """What a run shows in which one process told these things."""
     history = [*begins, *events]
     moments = tuple(
-        Moment(number / 10, Event(source, 0 if "group" in said else PID, kind, tuple(said)))  # type: ignore[arg-type]
+        TimedEvent(number / 10, Event(source, 0 if "group" in said else PID, kind, tuple(said)))  # type: ignore[arg-type]
         for number, (source, kind, *said) in enumerate(history)
     )
     node = Node(
@@ -342,7 +342,7 @@ def test_a_finalizer_of_multiprocessing_belongs_to_the_process_that_made_it(
         situation="deploy",
         target="master",
         blind=False,
-        history=tuple(Moment(place / 10, event) for place, event in enumerate(events)),
+        history=tuple(TimedEvent(place / 10, event) for place, event in enumerate(events)),
         tree=(
             Node(pid=PID, parent=1, words=words, program="/usr/bin/python3"),
             Node(pid=PID + 1, parent=PID, words=words, program="/usr/bin/python3", forked=True),

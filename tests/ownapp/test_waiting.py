@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
-from exitmatrix.cli.call import Call
+from exitmatrix.cli.call import Invocation
 from exitmatrix.cli.runs import Runs
 from exitmatrix.declare.situations import find
 from exitmatrix.judge.app import needs_a_look
 from exitmatrix.judge.expectations import check
 from exitmatrix.machine.run.app import session
 from exitmatrix.model import Event
-from exitmatrix.model.app import AppSpec, AppTrial, Expectation, Left, Moment, Readiness
+from exitmatrix.model.app import AppSpec, AppTrial, Expectation, Left, Readiness, TimedEvent
 from exitmatrix.model.node import Node
 from exitmatrix.plan import app as plan
 from exitmatrix.report.app.endings import table
@@ -51,7 +51,7 @@ def trial(*told: tuple[float, str, int], nodes: Sequence[Node] = (PYTHON,)) -> A
         target="first",
         blind=False,
         history=tuple(
-            Moment(when, Event(sources.get(kind, "harness"), pid, kind, ("code 0", "first")))  # type: ignore[arg-type]
+            TimedEvent(when, Event(sources.get(kind, "harness"), pid, kind, ("code 0", "first")))  # type: ignore[arg-type]
             for when, kind, pid in told
         ),
         tree=tuple(nodes),
@@ -127,7 +127,7 @@ class Scripted:
         self.aside += names
 
 
-def told_of(*answers: tuple[int, AppTrial], call: Call) -> tuple[Scripted, Runs, list[str]]:
+def told_of(*answers: tuple[int, AppTrial], call: Invocation) -> tuple[Scripted, Runs, list[str]]:
     lines: list[str] = []
 
     def show(done: int, total: int, note: str, *, now: bool = False) -> None:
@@ -137,7 +137,7 @@ def told_of(*answers: tuple[int, AppTrial], call: Call) -> tuple[Scripted, Runs,
     return scripted, Runs(scripted, show, call), lines  # type: ignore[arg-type]
 
 
-CALL = Call(command=("python", "app.py"))
+CALL = Invocation(command=("python", "app.py"))
 WAITS = replace(trial((1.0, "sent", 1)), over=False)
 
 

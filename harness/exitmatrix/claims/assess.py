@@ -24,10 +24,10 @@ from exitmatrix.claims.claim import (
     UNTESTABLE,
     Case,
     Claim,
+    ClaimWord,
     Expect,
-    Word,
 )
-from exitmatrix.claims.conditions import NotSeen, Run
+from exitmatrix.claims.conditions import NotShown, RunShown
 from exitmatrix.model import (
     Frozen,
     ImplementationName,
@@ -48,7 +48,7 @@ from exitmatrix.model.versions import (
 )
 from exitmatrix.plan.cells import plan
 
-HOLDING: tuple[Word, ...] = (HOLDS, OTHER_REASON)
+HOLDING: tuple[ClaimWord, ...] = (HOLDS, OTHER_REASON)
 OTHERWISE = "What was seen is not what the text says."
 RUNS_DIFFER = "Runs of one and the same cell differ, and the text tells of some of them."
 
@@ -58,7 +58,7 @@ class Evidence(Frozen, kw_only=True):
 
     platform: str
     record: Record
-    sights: tuple[Run, ...]
+    sights: tuple[RunShown, ...]
 
     @property
     def question(self) -> Question:
@@ -69,7 +69,7 @@ class Evidence(Frozen, kw_only=True):
 class Ruling(Frozen, kw_only=True):
     """A verdict, why, and for whom."""
 
-    verdict: Word
+    verdict: ClaimWord
     because: str
     subjects: tuple[Subject, ...]
 
@@ -195,7 +195,7 @@ class _Witness:
         self.subject = subject
         self.index = index
 
-    def rule(self, claim: Claim) -> tuple[Word, str]:
+    def rule(self, claim: Claim) -> tuple[ClaimWord, str]:
         """The verdict of this subject, and why. Raises _Unanswered."""
         mine = [expect for expect in claim.judged_by if self._is_mine(expect)]
         found = [self._cells(expect) for expect in mine]  # each is looked for
@@ -207,7 +207,7 @@ class _Witness:
                     return case.verdict, case.because
             if self._meets(claim.cases[0], any):
                 return IN_SOME_RUNS, RUNS_DIFFER
-        except NotSeen as error:
+        except NotShown as error:
             raise _NotMeasured(str(error)) from error
         return CONTRADICTED, OTHERWISE
 
@@ -242,7 +242,7 @@ def assess(claim: Claim, index: EvidenceIndex) -> Assessment:
     unwritten = tuple(one for one in claim.rests_on if not index.families_named(one))
     judged = {one.cells for one in claim.judged_by}
     mine = {family for one in judged for family in index.families_named(one)}
-    ruled: defaultdict[tuple[Word, str], list[Subject]] = defaultdict(list)
+    ruled: defaultdict[tuple[ClaimWord, str], list[Subject]] = defaultdict(list)
     unmeasured: list[Subject] = []
     not_asked: list[Subject] = []
     for subject in _newest_first(index.evidence):

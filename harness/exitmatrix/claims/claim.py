@@ -7,7 +7,7 @@ from typing import Literal
 from exitmatrix.claims.conditions import Condition
 from exitmatrix.model import Frozen
 
-Word = Literal[
+ClaimWord = Literal[
     "holds",
     "holds, but not for the reason given",
     "holds in some runs",
@@ -16,15 +16,15 @@ Word = Literal[
     "not measured",
 ]
 
-HOLDS: Word = "holds"
-OTHER_REASON: Word = "holds, but not for the reason given"
-IN_SOME_RUNS: Word = "holds in some runs"
-CONTRADICTED: Word = "contradicted"
-UNTESTABLE: Word = "cannot be tested"
-NOT_MEASURED: Word = "not measured"
+HOLDS: ClaimWord = "holds"
+OTHER_REASON: ClaimWord = "holds, but not for the reason given"
+IN_SOME_RUNS: ClaimWord = "holds in some runs"
+CONTRADICTED: ClaimWord = "contradicted"
+UNTESTABLE: ClaimWord = "cannot be tested"
+NOT_MEASURED: ClaimWord = "not measured"
 
 
-class Text(Frozen, kw_only=True):
+class PublishedText(Frozen, kw_only=True):
     """One of the published texts."""
 
     id: str
@@ -45,7 +45,7 @@ class Expect(Frozen, kw_only=True):
 class Case(Frozen, kw_only=True):
     """One thing that may be seen, what it makes of the claim, and why."""
 
-    verdict: Word
+    verdict: ClaimWord
     because: str
     expects: tuple[Expect, ...]
 
@@ -87,6 +87,6 @@ def if_had(cells: str, shows: Condition) -> Expect:
     return Expect(cells=cells, shows=shows, if_it_can_be_had=True)
 
 
-def case(verdict: Word, because: str, *expects: Expect) -> Case:
+def case(verdict: ClaimWord, because: str, *expects: Expect) -> Case:
     """What may be seen, and what it makes of the claim."""
     return Case(verdict=verdict, because=because, expects=expects)

@@ -18,11 +18,11 @@ TRACKER = "multiprocessing.resource_tracker"
 TELLS_AN_ERROR = "Error: "  # the last line of a traceback: ValueError: B failed
 
 
-class NotSeen(Exception):
+class NotShown(Exception):
     """The run does not show what a condition asks about: it is neither met nor failed."""
 
 
-class Run(Frozen, kw_only=True):
+class RunShown(Frozen, kw_only=True):
     """What one run showed."""
 
     outcome: Outcome
@@ -33,7 +33,7 @@ class Run(Frozen, kw_only=True):
         for one in self.outcome.processes:
             if one.role == role:
                 return one
-        raise NotSeen(f"there was no {role}")
+        raise NotShown(f"there was no {role}")
 
     def handlers(self, role: str) -> tuple[str, ...]:
         """The `atexit` handlers of a process that ran to their end. Raises NotSeen."""
@@ -43,7 +43,7 @@ class Run(Frozen, kw_only=True):
         """Its handlers of whatever mechanism. Raises NotSeen."""
         fired = self.process(role).fired
         if fired is None:
-            raise NotSeen(f"the {role} was not observed from inside")
+            raise NotShown(f"the {role} was not observed from inside")
         return fired
 
 
@@ -51,7 +51,7 @@ class Condition(Frozen, kw_only=True):
     """Something that a run shows or does not."""
 
     words: str
-    met: Callable[[Run], bool]
+    met: Callable[[RunShown], bool]
 
 
 def all_of(*conditions: Condition) -> Condition:
@@ -203,10 +203,10 @@ def restarted() -> Condition:
 def buffered(fate: StdoutFate, role: str = "main") -> Condition:
     """What became of the text that was written to stdout and not flushed. Raises NotSeen."""
 
-    def met(sight: Run) -> bool:
+    def met(sight: RunShown) -> bool:
         seen = sight.process(role).stdout
         if seen is None:
-            raise NotSeen(f"the {role} wrote nothing that was to be flushed")
+            raise NotShown(f"the {role} wrote nothing that was to be flushed")
         return seen == fate
 
     return Condition(words=f"{_where(role)}text that was not flushed is {fate}", met=met)
@@ -236,12 +236,12 @@ def leaves_shared(thing: str) -> Condition:
 def client_fails() -> Condition:
     """The client of the request got no answer."""
 
-    def met(sight: Run) -> bool:
+    def met(sight: RunShown) -> bool:
         if sight.timeline is None:
-            raise NotSeen("no run of it was kept")
+            raise NotShown("no run of it was kept")
         replies = [step[2:] for step in sight.timeline if step[1] == "replied"]
         if not replies:
-            raise NotSeen("nobody asked")
+            raise NotShown("nobody asked")
         return replies[-1] == ("none",)
 
     return Condition(words="the client gets no answer", met=met)
@@ -275,9 +275,9 @@ def has_helper(name: str) -> Condition:
     )
 
 
-def _errors(sight: Run) -> list[str]:
+def _errors(sight: RunShown) -> list[str]:
     if sight.outcome.printed is None:
-        raise NotSeen("what was printed was not recorded")
+        raise NotShown("what was printed was not recorded")
     return [line for line in sight.outcome.printed if TELLS_AN_ERROR in line]
 
 
@@ -292,10 +292,10 @@ def prints_errors(*errors: str) -> Condition:
 def data(kind: str, *states: DataState) -> Condition:
     """What became of a kind of data in flight."""
 
-    def met(sight: Run) -> bool:
+    def met(sight: RunShown) -> bool:
         found = sight.outcome.data
         if found is None or kind not in found:
-            raise NotSeen(f"nobody looked at the {kind}")
+            raise NotShown(f"nobody looked at the {kind}")
         return found[kind] in states
 
     return Condition(words=f"{kind}: {' or '.join(states)}", met=met)

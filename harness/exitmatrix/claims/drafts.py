@@ -6,7 +6,7 @@ taken from records, from claims, and from runs of the program. None of them is s
 
 from __future__ import annotations
 
-from exitmatrix.model.draft import Draft, Thread
+from exitmatrix.model.draft import Draft, Ticket
 
 DRAFTS: tuple[Draft, ...] = (
     Draft(
@@ -49,9 +49,9 @@ atexit.register(leaves)
         " sys.unraisablehook, that the other handlers still run, and that the exit status stays"
         " what it was.",
         threads=(
-            Thread("python/cpython#103512", "open: the traceback of SystemExit, since 3.10"),
-            Thread("python/cpython#23779", "the change, merged for 3.10"),
-            Thread("python/cpython#156086", "the rewording of 2026, which kept the sentence"),
+            Ticket("python/cpython#103512", "open: the traceback of SystemExit, since 3.10"),
+            Ticket("python/cpython#23779", "the change, merged for 3.10"),
+            Ticket("python/cpython#156086", "the rewording of 2026, which kept the sentence"),
         ),
     ),
     Draft(
@@ -95,12 +95,12 @@ atexit.register(starts)
             "for 3.12.3 and later."
         ),
         threads=(
-            Thread("python/cpython#104826", "the change that refused both, with this note"),
-            Thread("python/cpython#113964", "open, labelled docs: the regression that it was"),
-            Thread("python/cpython#117029", "the backport to 3.12 that takes it back"),
-            Thread("python/cpython#116982", "open: would restore threads in handlers on purpose"),
-            Thread("eight04/deno_vm#11", "a library that moved away from atexit for the note"),
-            Thread("pytest-dev/execnet#271", "another one"),
+            Ticket("python/cpython#104826", "the change that refused both, with this note"),
+            Ticket("python/cpython#113964", "open, labelled docs: the regression that it was"),
+            Ticket("python/cpython#117029", "the backport to 3.12 that takes it back"),
+            Ticket("python/cpython#116982", "open: would restore threads in handlers on purpose"),
+            Ticket("eight04/deno_vm#11", "a library that moved away from atexit for the note"),
+            Ticket("pytest-dev/execnet#271", "another one"),
         ),
     ),
     Draft(
@@ -176,10 +176,10 @@ for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             "its last client in any case."
         ),
         threads=(
-            Thread("python/cpython#110844", "open: the signal mask of the same two signals"),
-            Thread("python/cpython#77794", "closed: the same two signals while the tracker starts"),
-            Thread("python/cpython#116849", "open: leaks that are told when terminals are closed"),
-            Thread("OSGeo/grass#7832", "leaked semaphores that users see"),
+            Ticket("python/cpython#110844", "open: the signal mask of the same two signals"),
+            Ticket("python/cpython#77794", "closed: the same two signals while the tracker starts"),
+            Ticket("python/cpython#116849", "open: leaks that are told when terminals are closed"),
+            Ticket("OSGeo/grass#7832", "leaked semaphores that users see"),
         ),
     ),
     Draft(
@@ -235,11 +235,11 @@ with tempfile.TemporaryDirectory() as folder:
         " clause, or with warnings imported at the head of the module. `close` could flush the"
         " buffer through the GzipFile that it has at hand, in the place of a weak reference.",
         threads=(
-            Thread("python/cpython#130806", "closed: the warning, asked for because data are lost"),
-            Thread("python/cpython#130905", "the change"),
-            Thread("python/cpython#152354", "the same for ZipFile, merged for a later release"),
-            Thread("python/cpython#129726", "closed: the exception that was ignored"),
-            Thread("python/cpython#130055", "the change of 3.12.10 and 3.13.3: the weak reference"),
+            Ticket("python/cpython#130806", "closed: the warning, asked for because data are lost"),
+            Ticket("python/cpython#130905", "the change"),
+            Ticket("python/cpython#152354", "the same for ZipFile, merged for a later release"),
+            Ticket("python/cpython#129726", "closed: the exception that was ignored"),
+            Ticket("python/cpython#130055", "the change of 3.12.10 and 3.13.3: the weak reference"),
         ),
     ),
     Draft(
@@ -310,10 +310,10 @@ os.rmdir(folder)
         " which is in a function of a module keeps all globals of that module from being"
         " released, files of other threads too.",
         threads=(
-            Thread("python/cpython#139542", "closed: objects that are local to a daemon thread"),
-            Thread("python/cpython#19120", "merged in 2020: frames of daemons are not cleared"),
-            Thread("python/cpython#18848", "merged before that: they were to be, and earlier"),
-            Thread("python/cpython#62052", "closed: data of files in reference cycles are lost"),
+            Ticket("python/cpython#139542", "closed: objects that are local to a daemon thread"),
+            Ticket("python/cpython#19120", "merged in 2020: frames of daemons are not cleared"),
+            Ticket("python/cpython#18848", "merged before that: they were to be, and earlier"),
+            Ticket("python/cpython#62052", "closed: data of files in reference cycles are lost"),
         ),
     ),
     Draft(
@@ -377,9 +377,9 @@ show("The parent has made one:")
             "finalizers of its parent, and remove the parent's folders."
         ),
         threads=(
-            Thread("python/cpython#114279", "the change, merged for 3.13"),
-            Thread("python/cpython#83856", "closed: what it was asked for"),
-            Thread("sagemath/sage#39201", "merged: folders that vanish with a child, since 3.13"),
+            Ticket("python/cpython#114279", "the change, merged for 3.13"),
+            Ticket("python/cpython#83856", "closed: what it was asked for"),
+            Ticket("sagemath/sage#39201", "merged: folders that vanish with a child, since 3.13"),
         ),
     ),
     Draft(
@@ -438,10 +438,10 @@ if __name__ == "__main__":
         " register its own in the function that it runs. Or the server could forget them, as its"
         " children do.",
         threads=(
-            Thread("python/cpython#126631", "closed: the main module was never preloaded"),
-            Thread("python/cpython#143706", "another effect of the same change, mended: sys.argv"),
-            Thread("python/cpython#83856", "closed: handlers run in forked children since 3.13"),
-            Thread("python/cpython#114220", "open: the order of handlers and of the exit function"),
+            Ticket("python/cpython#126631", "closed: the main module was never preloaded"),
+            Ticket("python/cpython#143706", "another effect of the same change, mended: sys.argv"),
+            Ticket("python/cpython#83856", "closed: handlers run in forked children since 3.13"),
+            Ticket("python/cpython#114220", "open: the order of handlers and of the exit function"),
         ),
     ),
     Draft(
@@ -495,9 +495,9 @@ if __name__ == "__main__":
         " logging is imported; or the page of multiprocessing could say which exit handlers a child"
         " does not have.",
         threads=(
-            Thread("python/cpython#114279", "the change, merged for 3.13"),
-            Thread("python/cpython#83856", "closed: what it was asked for"),
-            Thread("python/cpython#126631", "closed: the main module was never preloaded"),
+            Ticket("python/cpython#114279", "the change, merged for 3.13"),
+            Ticket("python/cpython#83856", "closed: what it was asked for"),
+            Ticket("python/cpython#126631", "closed: the main module was never preloaded"),
         ),
     ),
     Draft(
@@ -549,9 +549,9 @@ if __name__ == "__main__":
         wish="The two places that call `atexit._run_exitfuncs()` could call"
         " `util._flush_std_streams()` behind it.",
         threads=(
-            Thread("python/cpython#114279", "the change, merged for 3.13"),
-            Thread("python/cpython#83856", "closed: what it was asked for"),
-            Thread("python/cpython#114220", "open: which exit function runs when, in a child"),
+            Ticket("python/cpython#114279", "the change, merged for 3.13"),
+            Ticket("python/cpython#83856", "closed: what it was asked for"),
+            Ticket("python/cpython#114220", "open: which exit function runs when, in a child"),
         ),
     ),
     Draft(
@@ -611,11 +611,11 @@ command = Command()
             "functions of the standard library may fail there."
         ),
         threads=(
-            Thread(
+            Ticket(
                 "python/cpython#118761",
                 "closed: import time in 3.14; a comment of 2025 reports Popen.terminate",
             ),
-            Thread("python/cpython#150073", "open: the same for logging, which a test forbids"),
+            Ticket("python/cpython#150073", "open: the same for logging, which a test forbids"),
         ),
     ),
     Draft(
@@ -680,9 +680,9 @@ if __name__ == "__main__":
         " name handlers of signals beside global variables: a function that runs in a child has to"
         " install its own, or its program calls `interrupt()` instead of `terminate()`.",
         threads=(
-            Thread("python/cpython#101556", "the change of the default, merged for 3.14"),
-            Thread("python/cpython#75670", "closed: a forked child has the handlers of its parent"),
-            Thread("spack/spack#51788", "a program that lost SIGCHLD by the same change"),
+            Ticket("python/cpython#101556", "the change of the default, merged for 3.14"),
+            Ticket("python/cpython#75670", "closed: a forked child has the handlers of its parent"),
+            Ticket("spack/spack#51788", "a program that lost SIGCHLD by the same change"),
         ),
     ),
     Draft(
@@ -757,9 +757,9 @@ for what, starts in (("SIGINT alone", False), ("and a thread is started", True))
         " by `pthread_kill`. Else the documentation could say that a wait without a timeout may"
         " miss a signal.",
         threads=(
-            Thread("python/cpython#96062", "open: a Pool whose worker was killed waits for ever"),
-            Thread("python/cpython#150873", "open: SIGINT that does not end a join, free-threaded"),
-            Thread("brekkylab/backlot#108", "a program that met it, and wakes itself by a pipe"),
+            Ticket("python/cpython#96062", "open: a Pool whose worker was killed waits for ever"),
+            Ticket("python/cpython#150873", "open: SIGINT that does not end a join, free-threaded"),
+            Ticket("brekkylab/backlot#108", "a program that met it, and wakes itself by a pipe"),
         ),
     ),
     Draft(
@@ -819,7 +819,7 @@ time.sleep(0.1)
         wish="`_poll_for_signals` could make the ticker negative again, `rearm_ticker`, when a"
         " handler raises and further signals are pending.",
         threads=(
-            Thread("pypy/pypy#2780", "closed: another difference; about this none was found"),
+            Ticket("pypy/pypy#2780", "closed: another difference; about this none was found"),
         ),
     ),
     Draft(
@@ -876,11 +876,11 @@ else:  # start it, and do what `kill`, `docker stop` and `supervisorctl stop` do
         wish="The parent could pass SIGTERM on to the child and wait for it; or the documentation"
         " of the reloader could say that the child is killed.",
         threads=(
-            Thread("pallets/werkzeug#2634", "closed as a duplicate: SIGTERM is not passed on"),
-            Thread("pallets/werkzeug#58", "closed for want of a program that shows it"),
-            Thread("pallets/werkzeug#1999", "where the handler is described"),
-            Thread("dgtlmoon/changedetection.io#2014", "a project that passes it on itself"),
-            Thread("pyros-dev/rostful#32", "the orphan of Python 2.7"),
+            Ticket("pallets/werkzeug#2634", "closed as a duplicate: SIGTERM is not passed on"),
+            Ticket("pallets/werkzeug#58", "closed for want of a program that shows it"),
+            Ticket("pallets/werkzeug#1999", "where the handler is described"),
+            Ticket("dgtlmoon/changedetection.io#2014", "a project that passes it on itself"),
+            Ticket("pyros-dev/rostful#32", "the orphan of Python 2.7"),
         ),
     ),
     Draft(
@@ -980,10 +980,10 @@ else:
             "the pool down."
         ),
         threads=(
-            Thread("python/cpython#121649", "open: the same of any pool, shutdown in a handler"),
-            Thread("python/cpython#151482", "closed unmerged: a lock that may be taken twice"),
-            Thread("benoitc/gunicorn#3198", "closed: what handlers of signals may not do"),
-            Thread("benoitc/gunicorn#901", "shutdowns that take all of the time under load"),
+            Ticket("python/cpython#121649", "open: the same of any pool, shutdown in a handler"),
+            Ticket("python/cpython#151482", "closed unmerged: a lock that may be taken twice"),
+            Ticket("benoitc/gunicorn#3198", "closed: what handlers of signals may not do"),
+            Ticket("benoitc/gunicorn#901", "shutdowns that take all of the time under load"),
         ),
     ),
     Draft(
@@ -1063,10 +1063,10 @@ if __name__ == "__main__":
         wish="`WorkerSignal.set` could use `try_send` and ignore that the channel is full, or let"
         " the interpreter's lock go while it waits.",
         threads=(
-            Thread("emmett-framework/granian#875", "closed: another deadlock of the same moment"),
-            Thread("emmett-framework/granian#901", "merged: a wakeup that was lost at shutdown"),
-            Thread("emmett-framework/granian#903", "closed: a stop signal that tasks may miss"),
-            Thread("emmett-framework/granian#520", "merged: workers wait for their requests"),
+            Ticket("emmett-framework/granian#875", "closed: another deadlock of the same moment"),
+            Ticket("emmett-framework/granian#901", "merged: a wakeup that was lost at shutdown"),
+            Ticket("emmett-framework/granian#903", "closed: a stop signal that tasks may miss"),
+            Ticket("emmett-framework/granian#520", "merged: workers wait for their requests"),
         ),
     ),
 )

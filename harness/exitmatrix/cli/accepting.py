@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from exitmatrix.cli.derived import write_reports
 from exitmatrix.cli.environments import Environments
 from exitmatrix.cli.errors import HARNESS_FAILED, Failure
-from exitmatrix.cli.measure import Timelines
+from exitmatrix.cli.measure import OutcomeTimelines
 from exitmatrix.cli.recording import close
 from exitmatrix.machine.store.records import digest
 from exitmatrix.machine.store.store import Store
@@ -23,7 +23,7 @@ class Again(Frozen, kw_only=True):
     """A cell that was measured again, with a timeline for each outcome."""
 
     result: Result
-    timelines: Timelines
+    timelines: OutcomeTimelines
 
 
 def accept(

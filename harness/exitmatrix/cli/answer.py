@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from exitmatrix.cli import options
 from exitmatrix.cli.errors import USAGE_ERROR, Failure
 from exitmatrix.cli.records import (
-    Records,
     folder_to_read,
     is_on_record,
     read_asked,
@@ -45,6 +44,7 @@ from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.model import Frozen, Question, Record, Scenario
 from exitmatrix.model.app import Situation
 from exitmatrix.model.cell import DIRECT
+from exitmatrix.model.record import Records
 from exitmatrix.model.versions import subject_age, subject_of
 from exitmatrix.report.document import plain
 from exitmatrix.report.exchange.answer import AnswerDocument, AskedFor

@@ -24,8 +24,8 @@ from msgspec.structs import replace
 
 from exitmatrix.cli.environments import place_of
 from exitmatrix.cli.judging import judge_records
-from exitmatrix.cli.measure import Timelines, measure
-from exitmatrix.cli.programs import Run, judge, profiles_of, run_missing
+from exitmatrix.cli.measure import OutcomeTimelines, measure
+from exitmatrix.cli.programs import BatchRun, judge, profiles_of, run_missing
 from exitmatrix.cli.selecting import check_machine
 from exitmatrix.cli.streams import say
 from exitmatrix.declare import stacks
@@ -265,7 +265,7 @@ def _under_harness(
     # Compared with one bare process for each cell: a first run's blind trials are left out.
     place = replace(place_of(environment), blind=())
 
-    def save(result: Result, seen: Timelines) -> None:
+    def save(result: Result, seen: OutcomeTimelines) -> None:
         if store:
             timelines = {digest(outcome): steps for outcome, steps in seen}
             store.save(result, interpreter, environment.packages, timelines)
@@ -324,7 +324,7 @@ def _compare_generated(count: int, rounds: int, interpreter: Interpreter) -> Non
         starts = [(one, {"TOLD": "1"}) for one in words]
         for number in range(rounds):
             say(f"generated programs: round {number + 1} of {rounds}")
-            run = Run(batch=batch, pythons=pythons)
+            run = BatchRun(batch=batch, pythons=pythons)
             with Corpus(Path(folder) / str(number), batch.name) as corpus:
                 fuzzed.append(_rate(count, partial(_fuzz, run, corpus)))
             floor.append(_rate(len(words), partial(_start_all, starts, cores)))
@@ -338,7 +338,7 @@ def _compare_generated(count: int, rounds: int, interpreter: Interpreter) -> Non
     )
 
 
-def _fuzz(run: Run, corpus: Corpus) -> None:
+def _fuzz(run: BatchRun, corpus: Corpus) -> None:
     run_missing(run, corpus, None, "none")
     judge(run, corpus)
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from exitmatrix.cli import options
-from exitmatrix.cli.bisecting import Looking, Row, packages_row, pythons_row
+from exitmatrix.cli.bisecting import Looking, ReleaseRow, packages_row, pythons_row
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure, no_such, stopping_cleanly
 from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.replacing import find_replacements
@@ -26,7 +26,7 @@ from exitmatrix.machine.store.records import describe, platform_name
 from exitmatrix.model import Cell, CellId, Frozen, Interpreter, Record, Scenario
 from exitmatrix.model.change import Change
 from exitmatrix.model.versions import age, python_of, stack_age
-from exitmatrix.plan.bisect import Alike, Answer, Step, Unmeasured, first_change
+from exitmatrix.plan.bisect import Alike, BisectResult, FirstChange, NewestUnmeasured, first_change
 from exitmatrix.plan.cells import NothingMatches, Selection
 from exitmatrix.plan.lookup import find_cells
 from exitmatrix.report.exchange.changes import BisectDocument, change_document
@@ -108,7 +108,7 @@ def command(
                 session.finish()
         except (FailedError, EngineDied, OSError) as error:
             raise Failure(str(error), HARNESS_FAILED) from error
-    if isinstance(answer, Unmeasured):
+    if isinstance(answer, NewestUnmeasured):
         reason = looking.reasons[answer.place]
         raise Failure(f"{row.label(answer.place)} cannot be measured: {reason}", USAGE_ERROR)
     if as_json:
@@ -173,7 +173,7 @@ def _how_new(cell: CellId, found: Mapping[str, Interpreter]) -> tuple[Any, ...]:
     )
 
 
-def search(row: Row, looking: Looking, to_the_end: bool) -> Answer:
+def search(row: ReleaseRow, looking: Looking, to_the_end: bool) -> BisectResult:
     """Where behaviour changed; from the start again where the question proves to be a race."""
     while True:
         racy = looking.racy
@@ -182,7 +182,9 @@ def search(row: Row, looking: Looking, to_the_end: bool) -> Answer:
             return answer
 
 
-def the_change(answer: Step, looking: Looking, subjects: Mapping[str, Scenario]) -> ExplainedChange:
+def the_change(
+    answer: FirstChange, looking: Looking, subjects: Mapping[str, Scenario]
+) -> ExplainedChange:
     """What the two releases show, and why they differ."""
     old, new = looking.shown[answer.old], looking.shown[answer.new]
     assert old is not None
@@ -194,8 +196,8 @@ def the_change(answer: Step, looking: Looking, subjects: Mapping[str, Scenario])
 
 
 def print_answer(
-    answer: Step | Alike,
-    row: Row,
+    answer: FirstChange | Alike,
+    row: ReleaseRow,
     looking: Looking,
     arguments: Arguments,
     subjects: Mapping[str, Scenario],
@@ -223,25 +225,25 @@ def print_answer(
 
 
 def document(
-    answer: Step | Alike,
-    row: Row,
+    answer: FirstChange | Alike,
+    row: ReleaseRow,
     looking: Looking,
     arguments: Arguments,
     subjects: Mapping[str, Scenario],
 ) -> BisectDocument:
     """The same for programs."""
-    ends = (answer.old, answer.new) if isinstance(answer, Step) else (answer.oldest, 0)
-    found = the_change(answer, looking, subjects) if isinstance(answer, Step) else None
+    ends = (answer.old, answer.new) if isinstance(answer, FirstChange) else (answer.oldest, 0)
+    found = the_change(answer, looking, subjects) if isinstance(answer, FirstChange) else None
     shown = [looking.shown[place] for place in ends]
     return BisectDocument(
         cell=str(looking.cell.question),
         old=row.label(ends[0]),
         new=row.label(ends[1]),
-        between=tuple(map(row.label, answer.between)) if isinstance(answer, Step) else (),
+        between=tuple(map(row.label, answer.between)) if isinstance(answer, FirstChange) else (),
         change=change_document(found.change, found.why) if found else None,
         runs=(_runs(shown[0]), _runs(shown[1])),
         not_measured={row.label(place): why for place, why in sorted(looking.reasons.items())},
-        again=again(arguments, row, Step(old=ends[0], new=ends[1]), looking.cell),
+        again=again(arguments, row, FirstChange(old=ends[0], new=ends[1]), looking.cell),
     )
 
 
@@ -249,13 +251,13 @@ def _runs(shown: Record | None) -> int:
     return shown.runs or 0 if shown else 0
 
 
-def tell_what_was_not_measured(reasons: Mapping[int, str], row: Row) -> None:
+def tell_what_was_not_measured(reasons: Mapping[int, str], row: ReleaseRow) -> None:
     """The releases that were passed over, and why."""
     for place, reason in sorted(reasons.items()):
         click.echo(f"  not measured: {row.label(place)}: {reason}")
 
 
-def again(arguments: Arguments, row: Row, step: Step, cell: Cell) -> str:
+def again(arguments: Arguments, row: ReleaseRow, step: FirstChange, cell: Cell) -> str:
     """The command that measures the two releases again."""
     ends = (row.word(step.old), row.word(step.new))
     words = ["exitmatrix", "bisect", arguments.package, *ends, str(cell)]

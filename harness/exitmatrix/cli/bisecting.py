@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from exitmatrix.cli.environments import place_of
 from exitmatrix.cli.errors import USAGE_ERROR, Failure, no_such
-from exitmatrix.cli.measure import Timelines, measure
+from exitmatrix.cli.measure import OutcomeTimelines, measure
 from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.streams import say
 from exitmatrix.declare import stacks
@@ -37,7 +37,7 @@ HANDFUL = 5
 """Runs of a cell with one release; of a race it takes twenty."""
 
 
-class Row(Protocol):
+class ReleaseRow(Protocol):
     """Releases from new to old, each of which gives an interpreter and a stack."""
 
     def has(self, place: int) -> bool:
@@ -53,7 +53,7 @@ class Row(Protocol):
         """What is measured with it."""
 
 
-class Packages:
+class PackageReleases:
     """The releases of a package, in the stack of a cell."""
 
     def __init__(
@@ -69,24 +69,24 @@ class Packages:
         self._stack = stack
 
     def has(self, place: int) -> bool:
-        """As `Row` says."""
+        """As `ReleaseRow` says."""
         return self._releases.has(place)
 
     def label(self, place: int) -> str:
-        """As `Row` says."""
+        """As `ReleaseRow` says."""
         return f"{self._package} {self._releases[place]}"
 
     def word(self, place: int) -> str:
-        """As `Row` says."""
+        """As `ReleaseRow` says."""
         return self._releases[place]
 
     def subject(self, place: int) -> tuple[Interpreter, Stack]:
-        """As `Row` says."""
+        """As `ReleaseRow` says."""
         pin = f"{self._package}=={self._releases[place]}"
         return self._interpreter, replace(self._stack, instead=(*self._stack.instead, pin))
 
 
-class Pythons:
+class PythonReleases:
     """The interpreters of this machine that are built alike, with the stack of a cell."""
 
     def __init__(self, interpreters: Sequence[Interpreter], stack: Stack) -> None:
@@ -94,19 +94,19 @@ class Pythons:
         self._stack = stack
 
     def has(self, place: int) -> bool:
-        """As `Row` says."""
+        """As `ReleaseRow` says."""
         return place < len(self._interpreters)
 
     def label(self, place: int) -> str:
-        """As `Row` says."""
+        """As `ReleaseRow` says."""
         return self._interpreters[place].id
 
     def word(self, place: int) -> str:
-        """As `Row` says."""
+        """As `ReleaseRow` says."""
         return self._interpreters[place].id
 
     def subject(self, place: int) -> tuple[Interpreter, Stack]:
-        """As `Row` says."""
+        """As `ReleaseRow` says."""
         return self._interpreters[place], self._stack
 
 
@@ -123,7 +123,7 @@ def packages_row(
     cell: Cell,
     interpreter: Interpreter,
     instead: tuple[str, ...],
-) -> Packages:
+) -> PackageReleases:
     """The releases of a package between two of them. Raises UnreachableError."""
     try:
         check_cache(default_cache())
@@ -131,7 +131,7 @@ def packages_row(
         releases.between(old, new)
     except (CommandFailedError, UnusableCacheError) as error:
         raise Failure(f"{error}, for {interpreter.id}", USAGE_ERROR) from error
-    row = Packages(releases, package, interpreter, stack_of(cell, instead))
+    row = PackageReleases(releases, package, interpreter, stack_of(cell, instead))
     if old and not releases.has(1):
         raise Failure(f"{old} is not an earlier release than {row.word(0)}", USAGE_ERROR)
     return row
@@ -143,7 +143,7 @@ def pythons_row(
     cell: Cell,
     found: Mapping[str, Interpreter],
     instead: tuple[str, ...],
-) -> Pythons:
+) -> PythonReleases:
     """The interpreters here that are built as that of the cell, between two of them."""
     by_python = {python_of(id, describe(one)): one for id, one in found.items()}
     newest = _the_python(new, found) if new else found[cell.interpreter]
@@ -159,7 +159,7 @@ def pythons_row(
     here = [by_python[one] for one in reversed(alike)]
     if len(here) < 2:
         raise Failure(f"there is only one such Python here, {newest.id}", USAGE_ERROR)
-    return Pythons(here, stack_of(cell, instead))
+    return PythonReleases(here, stack_of(cell, instead))
 
 
 def _the_python(word: str, found: Mapping[str, Interpreter]) -> Interpreter:
@@ -175,7 +175,7 @@ class Looking:
 
     def __init__(
         self,
-        row: Row,
+        row: ReleaseRow,
         cell: Cell,
         subjects: Mapping[str, Scenario],
         session: Session,
@@ -232,7 +232,7 @@ class Looking:
         )
         results: list[Result] = []
 
-        def keep(result: Result, _timelines: Timelines) -> None:
+        def keep(result: Result, _timelines: OutcomeTimelines) -> None:
             results[:] = [results[0].and_then(result)] if results else [result]
 
         places = {(cell.interpreter, cell.stack): place_of(environment)}

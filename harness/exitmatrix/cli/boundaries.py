@@ -12,7 +12,7 @@ from exitmatrix.cli.streams import say
 from exitmatrix.declare.shrink import weight
 from exitmatrix.judge.profile import Profile
 from exitmatrix.judge.programs import foresee, responsible
-from exitmatrix.machine.bare.session import Session
+from exitmatrix.machine.bare.session import BareSession
 from exitmatrix.machine.store.records import describe
 from exitmatrix.model import Interpreter
 from exitmatrix.model.boundary import Boundary
@@ -34,7 +34,7 @@ def find(
     shown: Iterable[tuple[Code, Mapping[str, Seen]]],
     known: Iterable[Boundary],
     pythons: Pythons,
-    session: Session,
+    session: BareSession,
 ) -> Iterator[Boundary]:
     """For each pair, and each reason that the laws know, the smallest program that tells it apart.
 
@@ -92,7 +92,9 @@ class _Pair:
         return len(set(shown.values())) > 1 and bool(self.reasons(code) & reasons)
 
 
-def confirm(code: Code, left: Interpreter, right: Interpreter, session: Session) -> Boundary | None:
+def confirm(
+    code: Code, left: Interpreter, right: Interpreter, session: BareSession
+) -> Boundary | None:
     """The boundary that a program shows again and again; None where it is a race."""
     pair = {left.id: left, right.id: right}
     results = [shown for _, shown in show_all(iter([code] * CONFIRMED), pair, session)]

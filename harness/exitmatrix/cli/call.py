@@ -15,7 +15,7 @@ from exitmatrix.model.app import AppSpec, Situation
 from exitmatrix.model.base import Frozen
 
 
-class Call(Frozen, kw_only=True):
+class Invocation(Frozen, kw_only=True):
     """What a user asks for: the command, and how it is started and ended."""
 
     command: tuple[str, ...]
@@ -49,7 +49,7 @@ def find_situations(names: Sequence[str]) -> list[Situation]:
         raise Failure(str(error), USAGE_ERROR) from error
 
 
-def read_call(call: Call) -> AppSpec:
+def read_call(call: Invocation) -> AppSpec:
     """What is run, whatever the ending."""
     try:
         ready = texts.readiness(call.ready, texts.time_given(call.ready_within))

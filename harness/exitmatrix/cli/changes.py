@@ -14,7 +14,7 @@ from exitmatrix.report.pages import changes as words
 from exitmatrix.report.render.markdown import markdown
 
 
-class Shown(Frozen, kw_only=True):
+class ChangeFormat(Frozen, kw_only=True):
     """How changes are shown."""
 
     format: str = "text"
@@ -39,7 +39,7 @@ def print_changes(
     labels: tuple[str, str],
     subjects: Mapping[str, Scenario],
     title: str,
-    shown: Shown,
+    shown: ChangeFormat,
 ) -> None:
     """The changes below a line that counts them, those that are alike together."""
     with_reasons = [

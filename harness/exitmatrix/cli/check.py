@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from exitmatrix.cli import options
 from exitmatrix.cli.accepting import Again, accept, write_as
-from exitmatrix.cli.changes import Shown, differ, explained, print_changes
+from exitmatrix.cli.changes import ChangeFormat, differ, explained, print_changes
 from exitmatrix.cli.comparing import choose, compare_as, tell_what_is_not_checked
 from exitmatrix.cli.environments import (
     Environments,
@@ -30,7 +30,7 @@ from exitmatrix.cli.errors import (
     Interrupted,
     stopping_cleanly,
 )
-from exitmatrix.cli.measure import Timelines, measure
+from exitmatrix.cli.measure import OutcomeTimelines, measure
 from exitmatrix.cli.progress import Kind, reporter
 from exitmatrix.cli.recording import open_store
 from exitmatrix.cli.records import folder_to_read, read
@@ -178,7 +178,7 @@ def command(
             )
         )
     else:
-        tell_changes(changes, compared, subjects, Shown(format=format, rules=rules))
+        tell_changes(changes, compared, subjects, ChangeFormat(format=format, rules=rules))
     if changes and not update:
         sys.exit(DIFFERS)
     if (instead or newest) and not stack:
@@ -261,7 +261,7 @@ def measure_again(
                 note = f"{schedule.settled:,} of {schedule.total:,} cells"
                 bar.show(done["runs"], done["runs"] + left, note)
 
-            def keep(result: Result, timelines: Timelines) -> None:
+            def keep(result: Result, timelines: OutcomeTimelines) -> None:
                 earlier = again.get(result.cell.id)
                 if earlier:  # a race has reopened it
                     result = earlier.result.and_then(result)
@@ -324,7 +324,7 @@ def tell_other_packages(compared: Iterable[Record], environments: Environments) 
 
 
 def tell_changes(
-    found: Sequence[Change], compared: Sequence[Record], subjects: Subjects, shown: Shown
+    found: Sequence[Change], compared: Sequence[Record], subjects: Subjects, shown: ChangeFormat
 ) -> None:
     """The changes in behaviour, on stdout."""
     number = count(len(compared), "cell")

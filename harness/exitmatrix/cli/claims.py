@@ -18,7 +18,7 @@ from exitmatrix.cli.errors import INTERRUPTED, USAGE_ERROR, Failure, no_such, st
 from exitmatrix.cli.judging import judge_claims
 from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.recording import fail_if_too_little_was_seen, measure_and_save, open_store
-from exitmatrix.cli.records import Records, folder_to_read, read
+from exitmatrix.cli.records import folder_to_read, read
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.selecting import check_machine, find_interpreters, plan_all
 from exitmatrix.cli.streams import say
@@ -26,6 +26,7 @@ from exitmatrix.cli.structured import echo_json
 from exitmatrix.declare import stacks
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.model import Cell, Interpreter, Scenario
+from exitmatrix.model.record import Records
 from exitmatrix.model.versions import stack_words
 from exitmatrix.plan.cells import Plan, Selection, without
 from exitmatrix.report.exchange.claims import judged_claims

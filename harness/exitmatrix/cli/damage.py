@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from exitmatrix.cli.judging import judged
 from exitmatrix.cli.neighbours import all_damages
-from exitmatrix.cli.programs import Pythons, Run, profiles_of, show_all
+from exitmatrix.cli.programs import BatchRun, Pythons, profiles_of, show_all
 from exitmatrix.cli.records import read
 from exitmatrix.declare.batch import file_of
 from exitmatrix.declare.seldom import SELDOM
@@ -28,7 +28,7 @@ from exitmatrix.judge.damage import (
     still_notices,
 )
 from exitmatrix.judge.profile import Profile
-from exitmatrix.machine.bare.session import Session
+from exitmatrix.machine.bare.session import BareSession
 from exitmatrix.machine.store.corpus import Corpus
 from exitmatrix.machine.store.programs import read_witnesses
 from exitmatrix.machine.store.records import describe
@@ -40,7 +40,7 @@ from exitmatrix.model.language import Code
 MOST_TRIED = 3
 """Programs of a run that are run again for one damage."""
 
-Found = Sequence[tuple[Damage, Witness | None]]
+Witnesses = Sequence[tuple[Damage, Witness | None]]
 
 
 class Sight(Frozen, kw_only=True):
@@ -52,7 +52,7 @@ class Sight(Frozen, kw_only=True):
     needed: Needed
 
 
-class Cells(Frozen, kw_only=True):
+class MatchedCells(Frozen, kw_only=True):
     """The cells on record that match the laws, in order, with the laws that each rests on."""
 
     records: Mapping[str, Record]
@@ -66,7 +66,7 @@ class Cells(Frozen, kw_only=True):
         return (record, scenario) if record and scenario else None
 
 
-def cells_of(output: Path, scenarios: Mapping[str, Scenario]) -> Cells:
+def cells_of(output: Path, scenarios: Mapping[str, Scenario]) -> MatchedCells:
     """The cells whose scenario says what its program does; of a server only facts are known."""
     by_platform = read(output)
     verdicts = judged(output, by_platform, scenarios)
@@ -82,11 +82,11 @@ def cells_of(output: Path, scenarios: Mapping[str, Scenario]) -> Cells:
     laws = {
         cell: frozenset(one.verdict.rules) for (_, cell), one in verdicts.items() if cell in found
     }
-    return Cells(records=found, scenarios=scenarios, laws=laws)
+    return MatchedCells(records=found, scenarios=scenarios, laws=laws)
 
 
 def find_witnesses(
-    run: Run,
+    run: BatchRun,
     corpus: Corpus,
     output: Path,
     scenarios: Mapping[str, Scenario],
@@ -115,16 +115,18 @@ def find_witnesses(
         new = new or next(_cells_noticing(damage, cells), None)
         new = new or next(_cells_added_to(damage, cells), None)
         if new is None and again:
-            with Session(jobs) as session:
+            with BareSession(jobs) as session:
                 new = _run_again(damage, sights, run.pythons, profiles, again, session)
         yield damage, new
 
 
-def _holds(one: Witness, damage: Damage, profiles: Mapping[str, Profile], cells: Cells) -> bool:
+def _holds(
+    one: Witness, damage: Damage, profiles: Mapping[str, Profile], cells: MatchedCells
+) -> bool:
     return still_notices(one, damage, profiles.get(one.python), cells.get(one.cell))
 
 
-def _sights(run: Run, corpus: Corpus, profiles: Mapping[str, Profile]) -> Iterator[Sight]:
+def _sights(run: BatchRun, corpus: Corpus, profiles: Mapping[str, Profile]) -> Iterator[Sight]:
     for number, code, _ in run:
         for id, seen in corpus.shown(number, file_of(code)[1]).items():
             if id in profiles:
@@ -147,13 +149,13 @@ def _noticing(
             yield Witness(damage=damage.name, python=one.python, program=one.code, shows=one.seen)
 
 
-def _cells_noticing(damage: Damage, cells: Cells) -> Iterator[Witness]:
+def _cells_noticing(damage: Damage, cells: MatchedCells) -> Iterator[Witness]:
     for python, record, scenario in _concerned_cells(damage, cells):
         if cell_notices(record, scenario, damage):
             yield Witness(damage=damage.name, python=python, cell=record.cell)
 
 
-def _cells_added_to(damage: Damage, cells: Cells) -> Iterator[Witness]:
+def _cells_added_to(damage: Damage, cells: MatchedCells) -> Iterator[Witness]:
     for python, record, scenario in _concerned_cells(damage, cells):
         if record.runs and adds_to_cell(record, scenario, damage):
             yield Witness(
@@ -161,7 +163,7 @@ def _cells_added_to(damage: Damage, cells: Cells) -> Iterator[Witness]:
             )
 
 
-def _concerned_cells(damage: Damage, cells: Cells) -> Iterator[tuple[str, Record, Scenario]]:
+def _concerned_cells(damage: Damage, cells: MatchedCells) -> Iterator[tuple[str, Record, Scenario]]:
     for cell, record in cells.records.items():
         python = record.interpreter_id
         if damage.python in ("", python) and (not damage.law or damage.law in cells.laws[cell]):
@@ -174,7 +176,7 @@ def _run_again(
     pythons: Pythons,
     profiles: Mapping[str, Profile],
     times: int,
-    session: Session,
+    session: BareSession,
 ) -> Witness | None:
     """Programs for which the damaged laws give another answer, each run so many times.
 
@@ -210,7 +212,7 @@ def _candidates(
         yield one.code, one.python
 
 
-def print_damage(found: Found) -> None:
+def print_damage(found: Witnesses) -> None:
     """How many damages are noticed, and which are not."""
     for damage, witness in found:
         if witness is None:

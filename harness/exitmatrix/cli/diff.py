@@ -9,14 +9,15 @@ from pathlib import Path
 import click
 
 from exitmatrix.cli import options
-from exitmatrix.cli.changes import Shown, differ, explained, print_changes
+from exitmatrix.cli.changes import ChangeFormat, differ, explained, print_changes
 from exitmatrix.cli.errors import DIFFERS, HARNESS_FAILED, USAGE_ERROR, Failure, no_such
-from exitmatrix.cli.records import Records, folder_to_read, read
+from exitmatrix.cli.records import folder_to_read, read
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say
 from exitmatrix.cli.structured import echo_json
 from exitmatrix.machine.store.records import find_records
 from exitmatrix.model import Frozen, Record, Scenario, Side
+from exitmatrix.model.record import Records
 from exitmatrix.plan.cells import NothingMatches, Selection, check_pattern, matches
 from exitmatrix.report.compare import Comparison, Pairs, compare, of_folders, of_interpreters
 from exitmatrix.report.exchange.changes import DiffDocument
@@ -88,7 +89,7 @@ def command(
             )
         )
     else:
-        tell_differences(compared, sides, subjects, Shown(format=format, rules=rules))
+        tell_differences(compared, sides, subjects, ChangeFormat(format=format, rules=rules))
     if compared.changes:
         sys.exit(DIFFERS)
 
@@ -181,7 +182,7 @@ def compare_sides(sides: Sides) -> Comparison:
 
 
 def tell_differences(
-    compared: Comparison, sides: Sides, subjects: Mapping[str, Scenario], shown: Shown
+    compared: Comparison, sides: Sides, subjects: Mapping[str, Scenario], shown: ChangeFormat
 ) -> None:
     """What differs, on stdout, what is alike together, with what explains it."""
     number = count(len(compared.pairs), "cell")

@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
-from exitmatrix.cli.measure import Place
+from exitmatrix.cli.measure import Workplace
 from exitmatrix.cli.progress import Kind, reporter
 from exitmatrix.cli.streams import say
 from exitmatrix.declare import launchers, stacks
@@ -98,10 +98,10 @@ def unreached(missing: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], s
     return {key: why for key, why in missing.items() if UNREACHABLE in why}
 
 
-def place_of(environment: Environment) -> Place:
+def place_of(environment: Environment) -> Workplace:
     """Where the trials of an environment are started."""
     endings = str(environment.endings)
-    return Place(
+    return Workplace(
         python=str(environment.python),
         path=(str(environment.probe), endings),
         blind=(endings,),

@@ -9,7 +9,7 @@ import click
 
 from exitmatrix.cli import options
 from exitmatrix.cli.errors import USAGE_ERROR, Failure
-from exitmatrix.cli.records import Records, folder_to_read, read_alike, read_some
+from exitmatrix.cli.records import folder_to_read, read_alike, read_some
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say
 from exitmatrix.cli.structured import echo_json
@@ -18,6 +18,7 @@ from exitmatrix.machine.sources import sources
 from exitmatrix.machine.store.files import CannotWrite, write
 from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.model import CellId, Frozen, Record, Scenario
+from exitmatrix.model.record import Records
 from exitmatrix.model.versions import subject_age, subject_of
 from exitmatrix.plan.cells import NothingMatches
 from exitmatrix.plan.lookup import find_cells
@@ -28,7 +29,7 @@ from exitmatrix.report.reproducer.refusal import Refusal
 from exitmatrix.report.survey import surveys
 
 
-class Found(Frozen, kw_only=True):
+class MeasuredRecord(Frozen, kw_only=True):
     """A record, and the platform on which it was measured."""
 
     platform: str
@@ -83,32 +84,32 @@ def command(cell: str, folder: Path | None, reproducer: Path | None, as_json: bo
         print_cells(found, records, subjects, folder)
 
 
-def exactly(id: str, records: Records) -> list[Found]:
+def exactly(id: str, records: Records) -> list[MeasuredRecord]:
     """The records of one cell, of each platform."""
     return [
-        Found(platform=platform, record=record)
+        MeasuredRecord(platform=platform, record=record)
         for platform, rows in sorted(records.items())
         for record in rows
         if record.cell == id
     ]
 
 
-def ending(words: str, records: Records) -> list[Found]:
+def ending(words: str, records: Records) -> list[MeasuredRecord]:
     """The cells whose ids end in these words: SCENARIO/TERMINATION@TARGET, or less."""
     return [
-        Found(platform=platform, record=record)
+        MeasuredRecord(platform=platform, record=record)
         for platform, rows in sorted(records.items())
         for record in rows
         if record.cell.endswith(f"/{words}")
     ]
 
 
-def find(words: str, records: Records) -> list[Found]:
+def find(words: str, records: Records) -> list[MeasuredRecord]:
     """The cells that an id, a part of one or a pattern names, of which there is one at least."""
-    by_cell: dict[CellId, list[Found]] = {}
+    by_cell: dict[CellId, list[MeasuredRecord]] = {}
     for platform, rows in sorted(records.items()):
         for record in rows:
-            one = Found(platform=platform, record=record)
+            one = MeasuredRecord(platform=platform, record=record)
             by_cell.setdefault(CellId.parse(record.cell), []).append(one)
     try:
         cells = find_cells(words, list(by_cell))
@@ -118,7 +119,10 @@ def find(words: str, records: Records) -> list[Found]:
 
 
 def print_cells(
-    found: Sequence[Found], records: Records, subjects: Mapping[str, Scenario], folder: Path
+    found: Sequence[MeasuredRecord],
+    records: Records,
+    subjects: Mapping[str, Scenario],
+    folder: Path,
 ) -> None:
     """One cell in full; of several the short answers, and of one question the newest in full."""
     asked = {one.record.question for one in found}
@@ -152,7 +156,7 @@ def print_cells(
 
 
 def documents(
-    found: Sequence[Found], subjects: Mapping[str, Scenario], folder: Path
+    found: Sequence[MeasuredRecord], subjects: Mapping[str, Scenario], folder: Path
 ) -> tuple[CellDocument, ...]:
     """All that is known of each cell, for programs."""
     timelines = {
@@ -170,7 +174,9 @@ def documents(
     )
 
 
-def write_reproducer(found: Sequence[Found], subjects: Mapping[str, Scenario], file: Path) -> None:
+def write_reproducer(
+    found: Sequence[MeasuredRecord], subjects: Mapping[str, Scenario], file: Path
+) -> None:
     """Write the program that shows one cell without the harness."""
     ids = sorted({one.record.cell for one in found})
     if len(ids) > 1:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from exitmatrix.cli import options
-from exitmatrix.cli.damage import Found, find_witnesses, print_damage
+from exitmatrix.cli.damage import Witnesses, find_witnesses, print_damage
 from exitmatrix.cli.errors import (
     DIFFERS,
     HARNESS_FAILED,
@@ -20,7 +20,15 @@ from exitmatrix.cli.errors import (
     stopping_cleanly,
 )
 from exitmatrix.cli.learnt import write_learnt
-from exitmatrix.cli.programs import Misprediction, Pythons, Run, Tally, judge, run_missing, shrink
+from exitmatrix.cli.programs import (
+    BatchRun,
+    Misprediction,
+    Pythons,
+    Tally,
+    judge,
+    run_missing,
+    shrink,
+)
 from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.selecting import check_machine, find_interpreters
@@ -30,7 +38,7 @@ from exitmatrix.declare.batch import Batch, file_of
 from exitmatrix.declare.generate import VERSION
 from exitmatrix.declare.shrink import weight
 from exitmatrix.declare.source import excerpt, scenario, source
-from exitmatrix.machine.bare.session import Session
+from exitmatrix.machine.bare.session import BareSession
 from exitmatrix.machine.environments.cache import default_cache
 from exitmatrix.machine.run.connection import EngineDied
 from exitmatrix.machine.store.corpus import Corpus
@@ -134,7 +142,7 @@ def command(
     batch = Batch(seed=seed, programs=programs, handlers=handlers, generation=generation)
     with stopping_cleanly():
         check_machine()
-        run = Run(batch=batch, pythons=find_interpreters(python), spread=spread)
+        run = BatchRun(batch=batch, pythons=find_interpreters(python), spread=spread)
         try:
             with Corpus(default_cache(), batch.name) as corpus:
                 run_missing(run, corpus, jobs, progress)
@@ -160,12 +168,14 @@ def command(
         sys.exit(DIFFERS)
 
 
-def _damaged(run: Run, corpus: Corpus, output: Path, again: int, jobs: int | None) -> Found:
+def _damaged(
+    run: BatchRun, corpus: Corpus, output: Path, again: int, jobs: int | None
+) -> Witnesses:
     subjects, _ = load_scenarios()
     return list(find_witnesses(run, corpus, output, subjects, again, jobs))
 
 
-def print_tally(run: Run, tally: Tally) -> None:
+def print_tally(run: BatchRun, tally: Tally) -> None:
     """How much was run, and how much of it the laws foresee."""
     withheld = tally.words.get("withheld", 0)
     click.echo(
@@ -186,7 +196,7 @@ def print_smallest(
     if not tally.mispredictions or not most:
         return
     lightest = sorted(tally.mispredictions, key=lambda one: weight(one.code))
-    with Session(jobs) as session:
+    with BareSession(jobs) as session:
         for code, wrong in shrink(lightest, pythons, session, most):
             print_one(code, wrong)
             if keep:

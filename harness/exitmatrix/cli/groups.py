@@ -7,7 +7,7 @@ import click
 from exitmatrix.cli.errors import no_such
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """As click's, but it names the nearest command."""
 
     def resolve_command(

@@ -8,23 +8,24 @@ from typing import TypeVar
 
 from exitmatrix.claims.assess import Evidence, assess_all, gather
 from exitmatrix.claims.claim import Claim
-from exitmatrix.claims.conditions import Run
+from exitmatrix.claims.conditions import RunShown
 from exitmatrix.claims.texts import CLAIMS
-from exitmatrix.cli.records import Records, read
+from exitmatrix.cli.records import read
 from exitmatrix.judge.texts import TEXTS
 from exitmatrix.judge.verdict import judge_all
 from exitmatrix.machine.division import divided
 from exitmatrix.machine.store.records import digest, read_timelines
 from exitmatrix.machine.store.verdicts import read_verdicts
 from exitmatrix.model import Judgement, Record, Scenario, Timeline
+from exitmatrix.model.record import Records
 from exitmatrix.report.pages.claims import Reading
 
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 
 FEW = 1000
 """Records that one core judges sooner than a copy of the process is made."""
 
-Timelines = Mapping[tuple[str, str], tuple[Timeline | None, ...]]
+TimelinesByCell = Mapping[tuple[str, str], tuple[Timeline | None, ...]]
 """For each outcome of a record in its order, by platform and cell."""
 
 
@@ -44,10 +45,10 @@ def judge_records(
 
 
 def on_all_cores(
-    work: Callable[[Records, Mapping[str, Scenario]], Mapping[tuple[str, str], Result]],
+    work: Callable[[Records, Mapping[str, Scenario]], Mapping[tuple[str, str], ResultT]],
     records: Records,
     subjects: Mapping[str, Scenario],
-) -> dict[tuple[str, str], Result]:
+) -> dict[tuple[str, str], ResultT]:
     """What `work` tells of each record by platform and cell, in their order.
 
     What is asked of one scenario about one termination is kept together: Pythons share answers.
@@ -91,7 +92,7 @@ def judged(
     }
 
 
-def timelines_of(folder: Path, records: Records) -> Timelines:
+def timelines_of(folder: Path, records: Records) -> TimelinesByCell:
     """What was kept of a run for each outcome, by platform and cell."""
     return {
         (platform, record.cell): tuple(kept.get((record.cell, digest(one))) for one in outcomes)
@@ -104,7 +105,7 @@ def timelines_of(folder: Path, records: Records) -> Timelines:
 
 def judged_by(
     records: Records,
-    timelines: Timelines,
+    timelines: TimelinesByCell,
     subjects: dict[str, Scenario],
     claims: Sequence[Claim] = CLAIMS,
 ) -> Reading:
@@ -114,7 +115,7 @@ def judged_by(
         for record in rows:
             kept = timelines[platform, record.cell]
             sights = tuple(
-                Run(outcome=outcome, timeline=timeline)
+                RunShown(outcome=outcome, timeline=timeline)
                 for outcome, timeline in zip(record.outcomes, kept, strict=True)
             )
             evidence.append(Evidence(platform=platform, record=record, sights=sights))

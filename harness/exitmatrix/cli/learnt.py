@@ -7,10 +7,10 @@ from pathlib import Path
 
 from exitmatrix.cli.boundaries import find
 from exitmatrix.cli.neighbours import all_damages, boundaries_page
-from exitmatrix.cli.programs import Run, Tally
+from exitmatrix.cli.programs import BatchRun, Tally
 from exitmatrix.declare.batch import file_of
 from exitmatrix.declare.shrink import weight
-from exitmatrix.machine.bare.session import Session
+from exitmatrix.machine.bare.session import BareSession
 from exitmatrix.machine.store.corpus import Corpus
 from exitmatrix.machine.store.files import write
 from exitmatrix.machine.store.programs import (
@@ -26,7 +26,7 @@ from exitmatrix.report.render.markdown import markdown
 
 
 def write_learnt(
-    run: Run,
+    run: BatchRun,
     corpus: Corpus,
     tally: Tally,
     witnesses: Sequence[Witness],
@@ -59,7 +59,7 @@ def write_learnt(
     if not search:
         return
     shown = [(code, corpus.shown(number, file_of(code)[1])) for number, code, _ in run]
-    with Session(jobs) as session:
+    with BareSession(jobs) as session:
         for one in find(shown, tuple(boundaries), run.pythons, session):
             boundaries.append(one)
             save()
@@ -70,7 +70,7 @@ def write_page(output: Path) -> None:
     write(output / "boundaries.md", markdown(boundaries_page(output)).encode())
 
 
-def _result(run: Run, tally: Tally) -> BatchResult:
+def _result(run: BatchRun, tally: Tally) -> BatchResult:
     return BatchResult(
         batch=run.batch.name,
         programs=tally.programs,

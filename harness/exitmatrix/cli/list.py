@@ -9,7 +9,7 @@ import click
 
 from exitmatrix.claims.texts import CLAIMS
 from exitmatrix.cli import options
-from exitmatrix.cli.groups import Group
+from exitmatrix.cli.groups import CommandGroup
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.selecting import (
     check_selection,
@@ -27,7 +27,7 @@ from exitmatrix.report.exchange.schemas import CellsDocument
 from exitmatrix.report.render.text import fill
 
 
-@click.group("list", cls=Group)
+@click.group("list", cls=CommandGroup)
 def command() -> None:
     """List interpreters, stacks, scenarios, terminations, cells or claims."""
 

@@ -17,7 +17,7 @@ from exitmatrix.cli.errors import (
     ignoring_signals_at_the_end,
     usage_failure,
 )
-from exitmatrix.cli.groups import Group
+from exitmatrix.cli.groups import CommandGroup
 from exitmatrix.cli.restart import restart_unbent
 from exitmatrix.cli.streams import guard_streams
 
@@ -44,7 +44,7 @@ COMMANDS = {
 """Each is `command` in the module of its name; the sentence is the first of its help."""
 
 
-class Commands(Group):
+class Commands(CommandGroup):
     """Imports a command when it is called: `--help` and a fast command wait for no other."""
 
     def main(

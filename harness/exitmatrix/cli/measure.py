@@ -27,7 +27,7 @@ from exitmatrix.observe.blind import PRINTED, differs, outside, printed
 from exitmatrix.plan.schedule import Result, Schedule
 from exitmatrix.plan.steering import steering_of
 
-Lines = tuple[str, ...]
+PrintedLines = tuple[str, ...]
 
 AHEAD = 6
 """Orders under way per job: enough that the engine never waits for one, also while some of them
@@ -50,7 +50,7 @@ class Runner(Protocol):
         """Wait for the next trial that ends."""
 
 
-class Place(Frozen, kw_only=True):
+class Workplace(Frozen, kw_only=True):
     """Where the cells of one interpreter and stack are started."""
 
     python: str
@@ -58,15 +58,15 @@ class Place(Frozen, kw_only=True):
     blind: tuple[str, ...] = ()  # the path without the probe
 
 
-Timelines = list[tuple[Outcome, Timeline]]
-OnResult = Callable[[Result, Timelines], None]
+OutcomeTimelines = list[tuple[Outcome, Timeline]]
+OnResult = Callable[[Result, OutcomeTimelines], None]
 OnTrial = Callable[[Cell, Trial], None]
 
 
 def measure(
     schedule: Schedule,
     runner: Runner,
-    places: Mapping[tuple[str, str], Place],
+    places: Mapping[tuple[str, str], Workplace],
     scenarios: Mapping[str, Scenario],
     on_result: OnResult,
     on_trial: OnTrial = lambda _cell, _trial: None,
@@ -85,7 +85,7 @@ def measure(
     Raises what the runner raises.
     """
     blind_runs = BlindRuns(schedule)
-    timelines: dict[str, Timelines] = {}
+    timelines: dict[str, OutcomeTimelines] = {}
     turns, held = Counter[str](), Counter[str]()
     equal: dict[bytes, Outcome] = {}  # memory follows the different outcomes, not the cells
     cells: dict[str, Cell] = {}
@@ -133,7 +133,7 @@ class _Doubt(Frozen, kw_only=True):
 
     why: str
     outcome: Outcome | None  # None where it showed too little
-    lines: Lines
+    lines: PrintedLines
 
 
 class BlindRuns:
@@ -143,7 +143,7 @@ class BlindRuns:
         self._schedule = schedule
         self._asked: dict[Cell, tuple[Outcome, ...]] = {}
         self._doubts: dict[Cell, list[_Doubt]] = {}
-        self._printed: dict[Cell, set[Lines]] = {}  # what runs with the probe printed
+        self._printed: dict[Cell, set[PrintedLines]] = {}  # what runs with the probe printed
 
     def wants(self, cell: Cell, scenario: Scenario, shown: Outcome | Unknown) -> bool:
         """Whether a trial is to be followed by a blind one: it shows what none has shown yet.
@@ -194,7 +194,7 @@ class BlindRuns:
         return replace(result, unknown=tuple(sorted(reasons)))
 
 
-def order(cell: Cell, place: Place, scenarios: Mapping[str, Scenario]) -> TrialSpec:
+def order(cell: Cell, place: Workplace, scenarios: Mapping[str, Scenario]) -> TrialSpec:
     """What the engine needs to run one trial of a cell."""
     return TrialSpec(
         cell=cell.id,
@@ -207,7 +207,7 @@ def order(cell: Cell, place: Place, scenarios: Mapping[str, Scenario]) -> TrialS
     )
 
 
-def _wrapped(cell: Cell, place: Place, scenario: Scenario) -> Wrapped | None:
+def _wrapped(cell: Cell, place: Workplace, scenario: Scenario) -> Wrapped | None:
     """The scenario's program as the cell's launcher starts it."""
     how = launchers.LAUNCHERS_BY_ID.get(cell.launcher)
     if how is None or how.id == DIRECT:
@@ -222,7 +222,7 @@ def _wrapped(cell: Cell, place: Place, scenario: Scenario) -> Wrapped | None:
     return Wrapped(launcher=how, words=(found(words[0]), *words[1:]), script=script)
 
 
-def _keep(timelines: Timelines, shown: Outcome, trial: Trial, scenario: Scenario) -> None:
+def _keep(timelines: OutcomeTimelines, shown: Outcome, trial: Trial, scenario: Scenario) -> None:
     """Keep one timeline per distinct outcome: the first, or that of a longer run of a cut one."""
     for place, (known, steps) in enumerate(timelines):
         joined = join(known, shown)

@@ -15,7 +15,7 @@ from exitmatrix.declare.shrink import smaller
 from exitmatrix.declare.statements import statements
 from exitmatrix.judge.profile import Profile, profile
 from exitmatrix.judge.programs import Compared, compare, foresee
-from exitmatrix.machine.bare.session import Session
+from exitmatrix.machine.bare.session import BareSession
 from exitmatrix.machine.store.corpus import Corpus, together
 from exitmatrix.model import Frozen, Interpreter
 from exitmatrix.model.bare import BareRun
@@ -62,7 +62,7 @@ def profiles_of(pythons: Pythons) -> dict[str, Profile]:
 # --------------------------------------------------------------------------- run
 
 
-class Run(Frozen, kw_only=True):
+class BatchRun(Frozen, kw_only=True):
     """A batch, and on which Pythons its programs run."""
 
     batch: Batch
@@ -83,10 +83,10 @@ class _Key(Frozen):
     ids: tuple[str, ...]
 
 
-def run_missing(run: Run, corpus: Corpus, jobs: int | None, progress: Kind) -> None:
+def run_missing(run: BatchRun, corpus: Corpus, jobs: int | None, progress: Kind) -> None:
     """Run each program on the Pythons that it was not seen on. Raises EngineDied, OSError."""
     total = sum(1 for _ in run.batch)
-    with Session(jobs) as session, reporter(progress, "running", "programs") as show:
+    with BareSession(jobs) as session, reporter(progress, "running", "programs") as show:
         for key, runs in session.run(_missing(run, corpus)):
             good, bad = _sorted(key.code, zip(key.ids, runs, strict=True))
             with uninterrupted:
@@ -94,7 +94,7 @@ def run_missing(run: Run, corpus: Corpus, jobs: int | None, progress: Kind) -> N
             show.show(key.number + 1, total, "")
 
 
-def _missing(run: Run, corpus: Corpus) -> Iterator[tuple[_Key, str, tuple[str, ...]]]:
+def _missing(run: BatchRun, corpus: Corpus) -> Iterator[tuple[_Key, str, tuple[str, ...]]]:
     """Those not seen; one that did not end is run again where the laws foresee an end."""
     asked = profiles_of(run.pythons)
     for number, code, ids in run:
@@ -128,7 +128,7 @@ def _sorted(
 # ------------------------------------------------------------------------- judge
 
 
-def judge(run: Run, corpus: Corpus) -> Tally:
+def judge(run: BatchRun, corpus: Corpus) -> Tally:
     """What the laws say to each run."""
     asked = profiles_of(run.pythons)
     words: Counter[str] = Counter()
@@ -177,7 +177,7 @@ Wrong = Callable[[Code, Mapping[str, Seen]], bool]
 AT_ONCE = 12  # candidates that are run before the first of them is looked at
 
 
-def smallest(code: Code, pythons: Pythons, wrong: Wrong, session: Session) -> Code:
+def smallest(code: Code, pythons: Pythons, wrong: Wrong, session: BareSession) -> Code:
     """The smallest program that is still wrong, found by leaving out one thing after another."""
     while True:
         for candidate, shown in show_all(smaller(code), pythons, session):
@@ -189,7 +189,7 @@ def smallest(code: Code, pythons: Pythons, wrong: Wrong, session: Session) -> Co
 
 
 def show_all(
-    codes: Iterator[Code], pythons: Pythons, session: Session
+    codes: Iterator[Code], pythons: Pythons, session: BareSession
 ) -> Iterator[tuple[Code, dict[str, Seen]]]:
     """What programs show, in their order, a few at once."""
     paths = tuple(one.path for one in pythons.values())
@@ -201,7 +201,7 @@ def show_all(
 
 
 def shrink(
-    mispredictions: Sequence[Misprediction], pythons: Pythons, session: Session, most: int
+    mispredictions: Sequence[Misprediction], pythons: Pythons, session: BareSession, most: int
 ) -> Iterator[tuple[Code, list[Misprediction]]]:
     """Smallest programs that are mispredicted, and on which Pythons; no more than `most`.
 

@@ -79,7 +79,7 @@ class Bar:
         self._progress.update(self._task, completed=done, total=total, note=note)
 
 
-class Lines:
+class PlainLines:
     """Plain lines: one when the stage begins, and then at most one in ten seconds."""
 
     def __init__(self, title: str, unit: str, elapsed: Callable[[], float]) -> None:
@@ -123,4 +123,4 @@ def reporter(kind: Kind, title: str, unit: str) -> Reporter:
         return Silence()
     if kind == "rich" or (kind == "auto" and Console(stderr=True).is_terminal):
         return Bar(title, unit)
-    return Lines(title, unit, stopwatch())
+    return PlainLines(title, unit, stopwatch())

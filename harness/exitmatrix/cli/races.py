@@ -22,7 +22,7 @@ from exitmatrix.cli.selecting import (
     make_plan,
     selected,
 )
-from exitmatrix.judge.races import Race, race
+from exitmatrix.judge.races import RacyCell, race
 from exitmatrix.machine.store.store import Store
 from exitmatrix.model import Cell, Scenario
 from exitmatrix.plan.cells import Plan, without
@@ -91,7 +91,7 @@ def command(
     fail_if_too_little_was_seen(planned, store, broken)
 
 
-def _races(planned: Plan, store: Store, subjects: dict[str, Scenario]) -> dict[Cell, Race]:
+def _races(planned: Plan, store: Store, subjects: dict[str, Scenario]) -> dict[Cell, RacyCell]:
     """The races among the cells that have a record."""
     records = {cell: store.record(cell) for cell in planned.cells}
     found = {

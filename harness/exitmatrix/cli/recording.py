@@ -13,7 +13,7 @@ from exitmatrix.cli.errors import (
     Interrupted,
     uninterrupted,
 )
-from exitmatrix.cli.measure import Timelines, measure
+from exitmatrix.cli.measure import OutcomeTimelines, measure
 from exitmatrix.cli.progress import Kind, reporter
 from exitmatrix.cli.streams import say
 from exitmatrix.cli.unknown import fail_if_broken, fail_if_unknown
@@ -87,7 +87,7 @@ def measure_and_save(
                 note = f"{settled}, {session.outstanding} running"
                 bar.show(done, done + session.outstanding + schedule.owed, note)
 
-            def save(result: Result, timelines: Timelines) -> None:
+            def save(result: Result, timelines: OutcomeTimelines) -> None:
                 # Record, timelines and count of a cell belong together.
                 with uninterrupted:
                     store.save(

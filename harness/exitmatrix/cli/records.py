@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
@@ -10,9 +9,9 @@ from exitmatrix.cli.streams import say
 from exitmatrix.machine.store.places import HERE, nearest_records
 from exitmatrix.machine.store.records import read_records
 from exitmatrix.model import CellId, Question, Record
+from exitmatrix.model.record import Records
 
 PATTERN = "*?["  # of which a pattern has one: fnmatch
-Records = Mapping[str, Sequence[Record]]  # by platform
 
 
 def folder_to_read(named: Path | None) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exitmatrix.cli.call import Call, read_call
+from exitmatrix.cli.call import Invocation, read_call
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure
 from exitmatrix.cli.runs import Runs, Show
 from exitmatrix.judge.app import disagreements
@@ -45,7 +45,7 @@ class Measured(Frozen, kw_only=True):
     notes: tuple[str, ...]
 
 
-def measure(call: Call, wanted: Sequence[Situation], show: Show) -> Measured:
+def measure(call: Invocation, wanted: Sequence[Situation], show: Show) -> Measured:
     """Run the first ending once, then all that is asked for. Raises Failure."""
     base = read_call(call)
     if call.before and (problem := session.run_before(call.before, base)):
@@ -69,7 +69,7 @@ class _Rounds:
     def __init__(
         self,
         base: AppSpec,
-        call: Call,
+        call: Invocation,
         wanted: Sequence[Situation],
         running: session.AppSession,
         show: Show,

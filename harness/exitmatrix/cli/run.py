@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from exitmatrix.cli import options
-from exitmatrix.cli.call import Call, find_situations
+from exitmatrix.cli.call import Invocation, find_situations
 from exitmatrix.cli.errors import (
     DIFFERS,
     HARNESS_FAILED,
@@ -44,7 +44,7 @@ TRIALS = 3
 THOROUGH = 20
 
 
-def _packages(call: Call, measured: Measured) -> dict[str, str]:
+def _packages(call: Invocation, measured: Measured) -> dict[str, str]:
     """What is installed for the Python that the command runs on."""
     outcomes = [one for result in measured.results for one in result.outcomes]
     python = next((one.interpreter for one in outcomes if one.interpreter), "")
@@ -238,7 +238,7 @@ def command(
     """
     project = settings.Settings() if command_line else read_project()
     patient = thorough or (project.thorough and not trials)
-    call = Call(
+    call = Invocation(
         command=tuple(command_line) or project.command,
         ready=(project.ready or "auto") if ready is None else ready,
         ready_within=ready_within or project.ready_within or "30s",
@@ -298,7 +298,7 @@ def command(
         click.get_current_context().exit(DIFFERS)
 
 
-def run(call: Call, wanted: Sequence[Situation], progress: Kind) -> Measured:
+def run(call: Invocation, wanted: Sequence[Situation], progress: Kind) -> Measured:
     """Run it as often as it takes, and show how far that is."""
     try:
         with reporter(progress, "run", "runs") as bar:
@@ -340,9 +340,9 @@ def variable(text: str) -> tuple[str, str]:
     return name, value
 
 
-def options_of(call: Call) -> str:
+def options_of(call: Invocation) -> str:
     """How it was called, as far as that is not usual; a variable's value may be secret."""
-    usual = Call(command=())
+    usual = Invocation(command=())
     words = [
         *("--as", call.launcher) * (call.launcher != usual.launcher),
         *("--ready", call.ready) * (call.ready != usual.ready),
@@ -365,7 +365,7 @@ def options_of(call: Call) -> str:
     return "".join(f"{shlex.quote(word)} " for word in words)
 
 
-def report_of(call: Call, measured: Measured, checked: Sequence[Checked]) -> AppReport:
+def report_of(call: Invocation, measured: Measured, checked: Sequence[Checked]) -> AppReport:
     """What the page tells of."""
     words = shlex.join(call.command)
     direct = call.launcher == "direct"
@@ -381,7 +381,7 @@ def report_of(call: Call, measured: Measured, checked: Sequence[Checked]) -> App
     )
 
 
-def check_request(option: str, call: Call, wanted: Sequence[Situation]) -> None:
+def check_request(option: str, call: Invocation, wanted: Sequence[Situation]) -> None:
     """An ending that takes place while a request is answered needs one, and nothing else does."""
     of_requests = [one.id for one in wanted if one.request]
     if of_requests and not call.request:

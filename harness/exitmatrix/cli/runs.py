@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from exitmatrix.cli.call import Call
+from exitmatrix.cli.call import Invocation
 from exitmatrix.cli.errors import HARNESS_FAILED, Failure
 from exitmatrix.machine.run.app import session
 from exitmatrix.model.app import AppSpec, AppTrial, Situation
@@ -26,7 +26,7 @@ class Show(Protocol):
 class Runs:
     """The runs that are made, and what they showed."""
 
-    def __init__(self, running: session.AppSession, show: Show, call: Call) -> None:
+    def __init__(self, running: session.AppSession, show: Show, call: Invocation) -> None:
         self.seen: list[tuple[AppSpec, AppTrial]] = []
         self.done = 0
         self._running = running

@@ -21,7 +21,7 @@ KEPT = "\n\t"
 STYLES = {"bold": "1", "cyan": "36", "yellow": "33"}
 """SGR parameters, ECMA-48 8.3.117."""
 
-Span = tuple[str, str]
+StyledText = tuple[str, str]
 """A text and its style, "" for none."""
 
 
@@ -53,7 +53,7 @@ def say(text: str) -> None:
     click.echo(one_line(text), err=True)
 
 
-def echo_styled(*spans: Span) -> None:
+def echo_styled(*spans: StyledText) -> None:
     """One line on stdout, in colour for a terminal whose user wants some (no-color.org)."""
     stream: object = sys.stdout
     if isinstance(stream, Guarded) and stream.isatty() and not os.environ.get("NO_COLOR"):
@@ -123,7 +123,7 @@ class Guarded(Outliving):
             text = text.decode(errors="replace")
         return super().write(inert(text))
 
-    def write_styled(self, spans: Iterable[Span]) -> None:
+    def write_styled(self, spans: Iterable[StyledText]) -> None:
         """Write texts in their styles, for a terminal."""
         for text, style in spans:
             shown = inert(text)

@@ -10,7 +10,7 @@ from pathlib import PurePath
 import msgspec
 from msgspec.structs import asdict, replace
 
-from exitmatrix.cli.call import Call, find_situations
+from exitmatrix.cli.call import Invocation, find_situations
 from exitmatrix.cli.errors import Failure
 from exitmatrix.cli.rounds import measure
 from exitmatrix.judge import expectations
@@ -28,7 +28,7 @@ def _check_name(what: str, given: object) -> None:
         raise CannotEnd(f"{what}: expected a name, got {given!r}")
 
 
-class Finding:
+class CheckResult:
     """True, or false with the reasons: `assert` shows them."""
 
     def __init__(self, question: str, reasons: Iterable[str]) -> None:
@@ -74,13 +74,13 @@ class Seen:
         if section not in self._sections:
             self._sections.append(section)
 
-    def ran(self, label: str = "all", role: str = "") -> Finding:
+    def ran(self, label: str = "all", role: str = "") -> CheckResult:
         """Whether a handler, or all of the program's own, ran to its end in each process."""
         __tracebackhide__ = True
         _check_name("label", label)
         _check_name("role", role)
         reasons = [why for one in self.outcomes for why in expectations.ran(one, (label,), role)]
-        return Finding(f"ran {label}", reasons)
+        return CheckResult(f"ran {label}", reasons)
 
     @property
     def seconds(self) -> float:
@@ -124,7 +124,7 @@ def _quietly(done: int, total: int, note: str, *, now: bool = False) -> None:
 class App:
     """A program that is started anew for each ending. What was seen once is not run again."""
 
-    def __init__(self, call: Call, sections: list[tuple[str, str]]) -> None:
+    def __init__(self, call: Invocation, sections: list[tuple[str, str]]) -> None:
         self.call = call
         self._sections = sections
         self._seen: dict[tuple[str, str], Seen] = {}
@@ -157,11 +157,11 @@ class App:
         return seen
 
 
-def _valid(call: Call) -> Call:
+def _valid(call: Invocation) -> Invocation:
     """The same, or CannotEnd: what a test says may be of any type, and no parser has seen it."""
     __tracebackhide__ = True
     try:
-        return msgspec.convert(asdict(call), Call)
+        return msgspec.convert(asdict(call), Invocation)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at ")
         name = where.strip("`$.").partition("[")[0]
@@ -172,7 +172,7 @@ NAMED = {"folders": "look_in", "addresses": "allow_address"}
 """What else options of a Call are called here."""
 
 
-def _measured(call: Call, ending: str) -> EndingResult:
+def _measured(call: Invocation, ending: str) -> EndingResult:
     __tracebackhide__ = True
     try:
         (result,) = measure(call, find_situations([ending]), _quietly).results
@@ -219,7 +219,7 @@ class Factory:
             named = [f"{name}={expression}" for name, expression in dict(roles or {}).items()]
             folders = [look_in] if isinstance(look_in, str | PurePath) else look_in
             addresses = [allow_address] if isinstance(allow_address, str) else allow_address
-            call = Call(
+            call = Invocation(
                 command=tuple(words),
                 ready=str(ready),  # a port
                 ready_within=str(ready_within),  # seconds, where no unit is told

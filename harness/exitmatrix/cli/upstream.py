@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from packaging.specifiers import SpecifierSet
 
-from exitmatrix.claims.drafts import DRAFTS_BY_ID, DRAFTS
+from exitmatrix.claims.drafts import DRAFTS, DRAFTS_BY_ID
 from exitmatrix.cli import options
 from exitmatrix.cli.environments import prepare_environments
 from exitmatrix.cli.errors import HARNESS_FAILED, Failure, no_such, stopping_cleanly
@@ -76,10 +76,10 @@ def command(
     click.echo(output / FOLDER / INDEX)
 
 
-Runs = dict[tuple[str, str], ProgramRun]  # by draft and Python
+DraftRuns = dict[tuple[str, str], ProgramRun]  # by draft and Python
 
 
-def kept(output: Path) -> Runs:
+def kept(output: Path) -> DraftRuns:
     """The runs on record of programs that are still the same."""
     try:
         runs = read_runs(output)

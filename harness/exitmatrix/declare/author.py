@@ -65,7 +65,7 @@ MOST_FORKS = (1, 3)
 
 RELEASED = "R"  # what a global calls when it is released; nothing else calls that
 
-Place = Literal[
+CodePlace = Literal[
     "main", "function", "child", "process", "resting", "thread", "daemon", "try", "task", "loop",
     "end",
 ]  # fmt: skip
@@ -73,15 +73,15 @@ Place = Literal[
 
 Maker = Callable[["Author", int], Statement | tuple[Statement, ...]]
 
-Rows = list[tuple[int, Maker]]
-Table = tuple[Rows, ...]
+WeightedMakers = list[tuple[int, Maker]]
+MakerTable = tuple[WeightedMakers, ...]
 """Weights and makers of statements: of the oldest generation, and what each later one brought."""
 
 
 class Author:
     """The author of one program, from whose dice all of it comes."""
 
-    def __init__(self, dice: Dice, version: int, tables: Mapping[Place, Table]) -> None:
+    def __init__(self, dice: Dice, version: int, tables: Mapping[CodePlace, MakerTable]) -> None:
         self.tables = tables
         self.dice = dice
         self.version = version
@@ -127,7 +127,7 @@ class Author:
             functions = (*functions, Function(RELEASED, self.released))
         return Code(body=body, functions=tuple(one for one in functions if one.body))
 
-    def body(self, place: Place, most: int, level: int) -> tuple[Statement, ...]:
+    def body(self, place: CodePlace, most: int, level: int) -> tuple[Statement, ...]:
         """Up to so many statements, for a function of this number or, with -1, for main."""
         count = self.dice.below(most + 1)
         rows = self.rows(place)
@@ -144,7 +144,7 @@ class Author:
         one = self.dice.weighted(self.rows("end"))(self, level)
         return one if isinstance(one, tuple) else (one,)
 
-    def rows(self, place: Place) -> Rows:
+    def rows(self, place: CodePlace) -> WeightedMakers:
         """What this generation chooses from."""
         old = True, self.version > OLDEST
         later = self.starts, self.pools, self.loops, self.interpreters, self.submits

@@ -78,11 +78,13 @@ IN_TURN = "in-turn"
 """Beside these, where a program with several of a kind orders them itself: asyncio does not."""
 
 
-Named = dict[str, str | tuple[Statement, ...]]
+HandlerBodies = dict[str, str | tuple[Statement, ...]]
 """Handlers of signals by label: what they do, or the name of the handler that says it."""
 
 
-def steps(value: object, where: str = "steps", named: Named | None = None) -> tuple[Statement, ...]:
+def steps(
+    value: object, where: str = "steps", named: HandlerBodies | None = None
+) -> tuple[Statement, ...]:
     """The statements that a text, a table or a list of these describes. Raises InvalidProgram.
 
     What handlers of signals do is put into `named`.
@@ -103,7 +105,7 @@ def steps(value: object, where: str = "steps", named: Named | None = None) -> tu
     )
 
 
-def _held(value: dict[str, Any], where: str, named: Named | None) -> Statement | None:
+def _held(value: dict[str, Any], where: str, named: HandlerBodies | None) -> Statement | None:
     """The statement that a table describes: one that holds others; None where it is no such."""
     for words, (others, make) in HOLDING.items():
         if set(words) <= set(value) <= {*words, *others}:
@@ -220,7 +222,7 @@ def _program(table: Mapping[str, Any]) -> Program:
 
 
 def _code(written: list[Any], handlers: Mapping[str, Any], tells: tuple[str, ...]) -> Code:
-    named: Named = {}
+    named: HandlerBodies = {}
     functions = {name: steps(does, f"handlers.{name}", named) for name, does in handlers.items()}
     body = steps(written, "steps", named)
     for label, does in named.items():
@@ -232,7 +234,7 @@ def _code(written: list[Any], handlers: Mapping[str, Any], tells: tuple[str, ...
     return silenced(code, tells)
 
 
-def _on(text: str, named: Named) -> Handle | HandleInLoop:
+def _on(text: str, named: HandlerBodies) -> Handle | HandleInLoop:
     """`on SIGTERM stop, sys.exit 0`, or `on SIGTERM stop`, whose steps are among the handlers."""
     in_loop = text.startswith(f"{IN_LOOP} ")
     signal, _, rest = text.removeprefix(f"{IN_LOOP if in_loop else ON} ").partition(" ")

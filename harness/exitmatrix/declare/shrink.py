@@ -23,7 +23,7 @@ from exitmatrix.model.language import (
     Write,
 )
 
-Body = tuple[Statement, ...]
+Statements = tuple[Statement, ...]
 
 POOLS = (ApplyTask, SubmitTask, UsePool)
 
@@ -91,7 +91,7 @@ def _shorter(code: Code) -> Iterator[Code]:
             yield replace(code, functions=before + one + after)
 
 
-def _bodies(body: Body) -> Iterator[Body]:
+def _bodies(body: Statements) -> Iterator[Statements]:
     """The same with one statement less, or with what is in one in its place."""
     for half in (body[: len(body) // 2], body[len(body) // 2 :]):
         if 1 < len(body) != len(half):
@@ -115,7 +115,7 @@ def _plainer(code: Code) -> Iterator[Code]:
             yield replace(code, functions=tuple(functions))
 
 
-def _plainer_bodies(body: Body) -> Iterator[Body]:
+def _plainer_bodies(body: Statements) -> Iterator[Statements]:
     for place, one in enumerate(body):
         for other in _plainer_statements(one):
             yield (*body[:place], other, *body[place + 1 :])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from exitmatrix.model.app import GRACE, Situation, Step
+from exitmatrix.model.app import GRACE, SignalStep, Situation
 from exitmatrix.model.tree import ALL, FIRST, GROUP, LEAF, SERVING
 
 SITUATIONS: tuple[Situation, ...] = (
@@ -17,21 +17,21 @@ SITUATIONS: tuple[Situation, ...] = (
         id="deploy",
         does="SIGTERM to the first process, SIGKILL to all when the grace period is over.",
         target=FIRST,
-        steps=(Step(signal="SIGTERM"), Step(signal="SIGKILL", target=ALL, after=GRACE)),
+        steps=(SignalStep(signal="SIGTERM"), SignalStep(signal="SIGKILL", target=ALL, after=GRACE)),
         source="Kubernetes, Pod Lifecycle: Termination of Pods; docker stop",
     ),
     Situation(
         id="ctrl-c",
         does="SIGINT to the process group, as a terminal sends it for Ctrl-C.",
         target=GROUP,
-        steps=(Step(signal="SIGINT"),),
+        steps=(SignalStep(signal="SIGINT"),),
         source="termios(3), VINTR",
     ),
     Situation(
         id="oom",
         does="SIGKILL to one process that serves, as the out-of-memory killer sends it.",
         target=SERVING,
-        steps=(Step(signal="SIGKILL"),),
+        steps=(SignalStep(signal="SIGKILL"),),
         watch="replaced",
         source="proc(5), oom_score",
     ),
@@ -39,7 +39,7 @@ SITUATIONS: tuple[Situation, ...] = (
         id="lost-parent",
         does="SIGKILL to the first process only.",
         target=FIRST,
-        steps=(Step(signal="SIGKILL"),),
+        steps=(SignalStep(signal="SIGKILL"),),
         needs_several=True,
         source="subprocess.run(timeout=...): only the child itself is killed",
     ),
@@ -47,7 +47,7 @@ SITUATIONS: tuple[Situation, ...] = (
         id="stop-service",
         does="SIGTERM to every process, SIGKILL to all when the grace period is over.",
         target=ALL,
-        steps=(Step(signal="SIGTERM"), Step(signal="SIGKILL", target=ALL, after=GRACE)),
+        steps=(SignalStep(signal="SIGTERM"), SignalStep(signal="SIGKILL", target=ALL, after=GRACE)),
         source="systemd.kill(5), KillMode=control-group",
     ),
     Situation(
@@ -55,8 +55,8 @@ SITUATIONS: tuple[Situation, ...] = (
         does="SIGTERM to the first process, SIGKILL to the others once it has ended.",
         target=FIRST,
         steps=(
-            Step(signal="SIGTERM"),
-            Step(signal="SIGKILL", target=ALL, after=GRACE, or_first_gone=True),
+            SignalStep(signal="SIGTERM"),
+            SignalStep(signal="SIGKILL", target=ALL, after=GRACE, or_first_gone=True),
         ),
         source="systemd.kill(5), KillMode=mixed",
     ),
@@ -64,21 +64,21 @@ SITUATIONS: tuple[Situation, ...] = (
         id="stop-service-process",
         does="SIGTERM to the first process only; no other signal is sent.",
         target=FIRST,
-        steps=(Step(signal="SIGTERM"), Step(signal="SIGKILL", after=GRACE)),
+        steps=(SignalStep(signal="SIGTERM"), SignalStep(signal="SIGKILL", after=GRACE)),
         source="systemd.kill(5), KillMode=process",
     ),
     Situation(
         id="hang-up",
         does="SIGHUP to the process group, as when its terminal is closed.",
         target=GROUP,
-        steps=(Step(signal="SIGHUP"),),
+        steps=(SignalStep(signal="SIGHUP"),),
         source="setpgid(2), termios(3)",
     ),
     Situation(
         id="scale-down",
         does="What `deploy` does, while a request is being answered.",
         target=FIRST,
-        steps=(Step(signal="SIGTERM"), Step(signal="SIGKILL", target=ALL, after=GRACE)),
+        steps=(SignalStep(signal="SIGTERM"), SignalStep(signal="SIGKILL", target=ALL, after=GRACE)),
         request=True,
         source="Kubernetes, Pod Lifecycle: Termination of Pods",
     ),
@@ -86,14 +86,14 @@ SITUATIONS: tuple[Situation, ...] = (
         id="crash",
         does="SIGSEGV to a process of the program that has no child processes.",
         target=LEAF,
-        steps=(Step(signal="SIGSEGV"),),
+        steps=(SignalStep(signal="SIGSEGV"),),
         watch="replaced",
     ),
     Situation(
         id="timeout",
         does="SIGTERM to the process group, and SIGKILL to it when the grace period is over.",
         target=GROUP,
-        steps=(Step(signal="SIGTERM"), Step(signal="SIGKILL", after=GRACE)),
+        steps=(SignalStep(signal="SIGTERM"), SignalStep(signal="SIGKILL", after=GRACE)),
         source="coreutils, timeout.c: the signal goes to the command and to its group",
     ),
     Situation(
@@ -101,9 +101,9 @@ SITUATIONS: tuple[Situation, ...] = (
         does="SIGINT to the first process, SIGTERM 7.5 s later, SIGKILL to all 2.5 s after that.",
         target=FIRST,
         steps=(
-            Step(signal="SIGINT"),
-            Step(signal="SIGTERM", after=7.5),
-            Step(signal="SIGKILL", target=ALL, after=10.0),
+            SignalStep(signal="SIGINT"),
+            SignalStep(signal="SIGTERM", after=7.5),
+            SignalStep(signal="SIGKILL", target=ALL, after=10.0),
         ),
         source="GitHub Actions, Workflow cancellation reference",
     ),
@@ -132,7 +132,7 @@ def find(name: str) -> Situation:
             id=name,
             does=f"{name}.",
             target=FIRST,
-            steps=(Step(signal=name),),
+            steps=(SignalStep(signal=name),),
             watch="rest" if name.startswith("SIGUSR") else "gone",
         )
     parts = [one.strip() for one in name.split(",")]

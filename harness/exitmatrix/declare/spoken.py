@@ -349,7 +349,7 @@ PROGRAMS: Mapping[str, str] = {
 """Scenarios by what people call them."""
 
 
-class Started(NamedTuple):
+class StartedProgram(NamedTuple):
     """What runs: a scenario, and what stands above it."""
 
     scenario: str
@@ -381,7 +381,7 @@ def program_named_in(words: str, scenarios: Iterable[str] = ()) -> str:
     return held_in(words, (*PROGRAMS, *scenarios))
 
 
-def program_and_launcher_of(words: str, scenarios: Iterable[str] = ()) -> Started:
+def program_and_launcher_of(words: str, scenarios: Iterable[str] = ()) -> StartedProgram:
     """What people run, be it below something else. Raises UnknownName.
 
     `flask debug server under tini`; what stands above alone has a program below it.
@@ -391,19 +391,19 @@ def program_and_launcher_of(words: str, scenarios: Iterable[str] = ()) -> Starte
     names = {word: id for id, many in BELOW.items() for word in (id, *many)}
     for id, title in BELOW_TITLES.items():  # as it stands in the table
         if asked == title.lower():
-            return Started(PLAIN, id)
+            return StartedProgram(PLAIN, id)
     held = [
         name
         for name in names
         if name not in PROGRAMS and follow(words_of(name), words_of(asked))  # `script` is both
     ]
     if not held or asked in PROGRAMS or asked in scenarios:
-        return Started(_scenario_or_nearest(asked, names, scenarios))
+        return StartedProgram(_scenario_or_nearest(asked, names, scenarios))
     longest = max(held, key=len)
     rest = " ".join(words_of(asked)).replace(" ".join(words_of(longest)), " ", 1).split()
     rest = [word for word in rest if word not in FILLERS]
     scenario = scenario_of(" ".join(rest), scenarios) if rest else PLAIN
-    return Started(scenario, names[longest])
+    return StartedProgram(scenario, names[longest])
 
 
 def launcher_named_in(words: str, program: str) -> str:

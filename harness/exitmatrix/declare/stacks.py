@@ -46,17 +46,17 @@ class InvalidStack(ValueError):
     """A file with pins declares no stack. The text names the file and the key."""
 
 
-Text = Annotated[str, msgspec.Meta(description="a text")]
+HeaderText = Annotated[str, msgspec.Meta(description="a text")]
 
 
 class StackHeader(Header, frozen=True):
     """What a stack's header holds."""
 
-    family: Text
-    requires_python: Text
-    too_old: Text
-    too_new: Text = ""
-    imports: Text = ""
+    family: HeaderText
+    requires_python: HeaderText
+    too_old: HeaderText
+    too_new: HeaderText = ""
+    imports: HeaderText = ""
 
 
 def declared(name: str, text: str) -> Stack | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from exitmatrix.declare import interpreter_author, loop_author, process_author
-from exitmatrix.declare.author import Author, Place, Rows, Table
+from exitmatrix.declare.author import Author, CodePlace, MakerTable, WeightedMakers
 from exitmatrix.model.language import (
     Abort,
     Clear,
@@ -22,19 +22,19 @@ from exitmatrix.model.language import (
     Signal,
 )
 
-_FOR_THE_LIST: Rows = [
+_FOR_THE_LIST: WeightedMakers = [
     (14, Author.register),
     (8, Author.unregister),
     (2, Author.namesake),
     (1, lambda _random, _level: Clear()),
     (3, Author.finalize),
 ]
-_FOR_BUFFERS: Rows = [
+_FOR_BUFFERS: WeightedMakers = [
     (8, Author.write),
     (3, lambda _random, _level: Flush()),
     (1, lambda _random, _level: Say("said")),
 ]
-_FOR_RARE_ONES: Rows = [
+_FOR_RARE_ONES: WeightedMakers = [
     (2, Author.threading_list),
     (1, Author.hook),
     (1, Author.keep),
@@ -42,17 +42,17 @@ _FOR_RARE_ONES: Rows = [
     (1, Author.interrupt),
     (1, Author.exhaust),
 ]
-_FOR_PROCESSES: Rows = [(8, Author.process)]
-_FOR_POOLS: Rows = [(9, Author.pool)]
-_FOR_INTERPRETERS: Rows = [(6, interpreter_author.end)]
-_FOR_SUBMITS: Rows = [(30, process_author.submit), (15, process_author.apply)]
-_FOR_SIGNALS: Rows = [
+_FOR_PROCESSES: WeightedMakers = [(8, Author.process)]
+_FOR_POOLS: WeightedMakers = [(9, Author.pool)]
+_FOR_INTERPRETERS: WeightedMakers = [(6, interpreter_author.end)]
+_FOR_SUBMITS: WeightedMakers = [(30, process_author.submit), (15, process_author.apply)]
+_FOR_SIGNALS: WeightedMakers = [
     (6, Author.handle),
     (2, Author.ignore),
     (2, Author.default),
 ]
 
-ENDS: Table = (
+ENDS: MakerTable = (
     [
         (8, Author.sys_exit),
         (8, Author.raises),
@@ -73,7 +73,7 @@ ENDS: Table = (
 )
 """What may end a process, a thread or a function."""
 
-IN_MAIN: Table = (
+IN_MAIN: MakerTable = (
     [
         *_FOR_THE_LIST,
         *_FOR_BUFFERS,
@@ -97,7 +97,7 @@ IN_MAIN: Table = (
     _FOR_SUBMITS,
 )
 
-IN_FUNCTION: Table = (
+IN_FUNCTION: MakerTable = (
     [
         *_FOR_THE_LIST,
         *_FOR_BUFFERS,
@@ -124,7 +124,7 @@ IN_FUNCTION: Table = (
     [(18, loop_author.loop_in_function)],
 )
 
-IN_CHILD: Table = (
+IN_CHILD: MakerTable = (
     [
         *_FOR_THE_LIST,
         *_FOR_BUFFERS,
@@ -143,10 +143,10 @@ IN_CHILD: Table = (
 
 IN_PROCESS = IN_CHILD
 
-IN_RESTING: Table = ([*_FOR_THE_LIST, *_FOR_BUFFERS, *_FOR_SIGNALS, (1, Author.thread)],)
+IN_RESTING: MakerTable = ([*_FOR_THE_LIST, *_FOR_BUFFERS, *_FOR_SIGNALS, (1, Author.thread)],)
 """It forks nothing: who waits for it would wait for its child, which waits for the same."""
 
-IN_THREAD: Table = (
+IN_THREAD: MakerTable = (
     [
         *_FOR_THE_LIST,
         *_FOR_BUFFERS,
@@ -165,7 +165,7 @@ IN_THREAD: Table = (
     _FOR_INTERPRETERS,
 )
 
-IN_DAEMON: Table = (
+IN_DAEMON: MakerTable = (
     [
         *_FOR_THE_LIST,
         *_FOR_BUFFERS,
@@ -173,7 +173,7 @@ IN_DAEMON: Table = (
     [(1, Author.call), (1, Author.threading_list), (1, Author.keep)],
 )
 
-IN_TRY: Table = (
+IN_TRY: MakerTable = (
     [
         *_FOR_THE_LIST,
         *_FOR_BUFFERS,
@@ -193,7 +193,7 @@ IN_TRY: Table = (
 )
 
 
-IN_TASK: Table = (
+IN_TASK: MakerTable = (
     [
         *_FOR_THE_LIST,
         *_FOR_BUFFERS,
@@ -209,7 +209,7 @@ IN_TASK: Table = (
 )
 """It forks nothing: in the child its worker would wait for another task, for ever."""
 
-IN_LOOP: Table = (
+IN_LOOP: MakerTable = (
     [
         *_FOR_THE_LIST,
         *_FOR_BUFFERS,
@@ -231,7 +231,7 @@ IN_LOOP: Table = (
 )
 """Before generation 12 it forks nothing: the child goes on with the loop of its parent."""
 
-TABLES: Mapping[Place, Table] = {
+TABLES: Mapping[CodePlace, MakerTable] = {
     "main": IN_MAIN,
     "function": IN_FUNCTION,
     "child": IN_CHILD,

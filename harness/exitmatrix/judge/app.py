@@ -11,8 +11,8 @@ from exitmatrix.model.app import Situation
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Handler, Member
 from exitmatrix.model.base import Frozen
 
-Answer = Literal["all", "some", "none", "nothing", "goes on", "unseen", "varies"]
-SIGNS: dict[Answer, str] = {
+Extent = Literal["all", "some", "none", "nothing", "goes on", "unseen", "varies"]
+SIGNS: dict[Extent, str] = {
     "all": "✓",
     "some": "◐",
     "none": "✗",
@@ -36,7 +36,7 @@ DIFFERENT = 1.0  # seconds by which a run without the probe may take longer or s
 class CleanUp(Frozen, kw_only=True):
     """Whether the user's own handlers ran in the processes that ended."""
 
-    answer: Answer
+    answer: Extent
     missing: tuple[str, ...] = ()  # roles in which not all of them ran
 
 

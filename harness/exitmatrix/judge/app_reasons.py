@@ -32,7 +32,7 @@ SEVERAL = (
 )
 
 
-class Reason(Frozen, kw_only=True):
+class AppReason(Frozen, kw_only=True):
     """Why something happened, and what can be done about it."""
 
     text: str
@@ -40,7 +40,7 @@ class Reason(Frozen, kw_only=True):
     source: str = ""
 
 
-def reasons(outcome: AppOutcome, situation: Situation) -> list[Reason]:
+def reasons(outcome: AppOutcome, situation: Situation) -> list[AppReason]:
     """Why it ended as it did, as far as what was seen says so; each said once."""
     found = [
         *_about_launchers(outcome),
@@ -55,7 +55,7 @@ def reasons(outcome: AppOutcome, situation: Situation) -> list[Reason]:
     return list({one.text: one for one in found}.values())
 
 
-def _about_launchers(outcome: AppOutcome) -> Iterator[Reason]:
+def _about_launchers(outcome: AppOutcome) -> Iterator[AppReason]:
     """A launcher that is sent a signal, or ends of one, and does not pass it on."""
     if not outcome.members:
         return
@@ -72,14 +72,14 @@ def _about_launchers(outcome: AppOutcome) -> Iterator[Reason]:
     word, _, how = apps[0].exit.partition(" ")
     other = how if word == "signal" and how not in (name, "SIGKILL") else ""
     if first.exit and other == "SIGHUP":
-        yield Reason(
+        yield AppReason(
             text=f"{first.base}, which was started first, ended on {name}, and {apps[0].base} got"
             " SIGHUP instead, as from a terminal that is closed.",
             remedy=_remedy_of(first.base, EXEC),
             source="unbuffer(1); pty(7)",
         )
     elif other:
-        yield Reason(
+        yield AppReason(
             text=f"{first.base}, which was started first, got {name}. {apps[0].base} got {other}"
             " instead, which exitmatrix did not send.",
             source="parallel(1), --termseq; entr(1), -r",
@@ -87,7 +87,7 @@ def _about_launchers(outcome: AppOutcome) -> Iterator[Reason]:
     elif ended := [one for one in outcome.members if one.launches and _went_before(one, apps[0])]:
         yield _who_swallowed(ended[-1], first, name, remedy)
     elif first.signalled and (not first.exit or _was_killed_in_the_end(first)):
-        yield Reason(
+        yield AppReason(
             text=f"{first.base}, which was started first, neither ended nor passed {name} on.",
             remedy=_remedy_of(first.base, remedy),
             source="bash(1), SIGNALS: a trap waits for the command to complete",
@@ -118,10 +118,10 @@ def _was_killed_in_the_end(member: Member) -> bool:
     return member.exit == "signal SIGKILL" and member.got[-1:] == ("SIGKILL",)
 
 
-def _who_swallowed(launcher: Member, first: Member, name: str, remedy: str) -> Reason:
+def _who_swallowed(launcher: Member, first: Member, name: str, remedy: str) -> AppReason:
     """Of the launchers that have ended, the one that is next to the program."""
     if launcher is first:
-        return Reason(
+        return AppReason(
             text=f"{first.base}, which was started first, ended and did not pass {name} on.",
             remedy=_remedy_of(first.base, remedy),
             source="POSIX, Shell Command Language, exec",
@@ -131,7 +131,7 @@ def _who_swallowed(launcher: Member, first: Member, name: str, remedy: str) -> R
     it = "it" if word == "signal" else name
     if remedy == EXEC and first.base == "supervisord":
         remedy += ", or have supervisord signal them all: stopasgroup=true and killasgroup=true"
-    return Reason(
+    return AppReason(
         text=f"{launcher.base}, through which {first.base} started the program, {how} and did not"
         f" pass {it} on.",
         remedy=_remedy_of(launcher.base, remedy),
@@ -139,7 +139,7 @@ def _who_swallowed(launcher: Member, first: Member, name: str, remedy: str) -> R
     )
 
 
-def _about_those_left(outcome: AppOutcome, situation: Situation) -> Iterator[Reason]:
+def _about_those_left(outcome: AppOutcome, situation: Situation) -> Iterator[AppReason]:
     """Processes that go on when the first of the program has ended: nothing tells them."""
     first = outcome.members[0] if outcome.members else None
     if first is None or not first.counts or not first.got or situation.watch != "gone":
@@ -164,7 +164,7 @@ def _about_those_left(outcome: AppOutcome, situation: Situation) -> Iterator[Rea
     words = f"{name} came to {first.base} alone, which ended and did not pass it on to {them}."
     if apart:
         words = f"{name} went to the process group of {first.base}, and did not reach {them}."
-    yield Reason(
+    yield AppReason(
         text=f"{first.base} is gone, and nothing told {them}." if killed else words,
         remedy="have them look for the end of their parent (an os.getppid() that has changed, and"
         " is 1 only where no subreaper is above; the end of a pipe), or start them with"
@@ -192,7 +192,7 @@ def _is_unaware(one: Member, name: str) -> bool:
     return name not in one.ignores and (name not in one.catches or seen)
 
 
-def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
+def _about_those_who_stay(outcome: AppOutcome) -> Iterator[AppReason]:
     """A process that got a signal which asks it to end, and was there until its time was over."""
     for one in outcome.members:
         name = one.got[0] if one.got else ""
@@ -201,13 +201,13 @@ def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
         if one.exit and (one.exit != "signal SIGKILL" or one.got[-1] != "SIGKILL"):
             continue
         if name in one.ignores:
-            yield Reason(
+            yield AppReason(
                 text=f"{one.base} ignores {name}: itself, or because its parent did.",
                 remedy=f"give it a handler for {name}",
                 source="signal(7); execve(2): what is ignored stays so",
             )
         if one.finishing and all(ran.began is None for ran in one.handlers if _is_last(ran)):
-            yield Reason(
+            yield AppReason(
                 text=f"The main thread of {one.base} has ended. Python waits for the other threads,"
                 " unless they are daemons, before it runs the atexit handlers.",
                 remedy="tell them to end (threading.Event) before it does, or start them with"
@@ -219,14 +219,14 @@ def _about_those_who_stay(outcome: AppOutcome) -> Iterator[Reason]:
         for ran in one.registered:
             where = f" ({ran.handler.place})" if ran.handler.place else ""
             if ran.handler.mechanism == f"signal.{name}" and _led_nowhere(one, ran):
-                yield Reason(
+                yield AppReason(
                     text=f"{ran.handler.label}{where} ran in {one.base}, which went on."
                     + (RAISED + waits if ran.left else RETURNED),
                     remedy=STOPS if ran.left else f"{STOPS}, or call sys.exit() at its end",
                     source="Python, signal, Note on Signal Handlers and Exceptions",
                 )
             if ran.fate == "unfinished" and not ran.past:
-                yield Reason(
+                yield AppReason(
                     text=f"{ran.handler.label}{where} began in {one.base} and did not end. The"
                     " process waits for it, and so do the handlers after it.",
                     remedy="give what it waits for a time limit",
@@ -257,7 +257,7 @@ def _is_last(ran: Ran) -> bool:
     return ran.handler.mechanism in LAST
 
 
-def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason]:
+def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[AppReason]:
     for one in outcome.members:
         word, _, how = one.exit.partition(" ")
         by_default = one.observed and not one.registered and how not in (*one.catches, "SIGKILL")
@@ -266,7 +266,7 @@ def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason
             continue
         first = outcome.sent[0].signal
         if one.init and how == "SIGKILL" and first not in (*one.catches, "SIGKILL"):
-            yield Reason(
+            yield AppReason(
                 text=f"{one.base} is the first process of its container: {first}, for which it has"
                 " no handler, is ignored there.",
                 remedy="start it below an init, such as tini or docker run --init, or give it a"
@@ -274,7 +274,7 @@ def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason
                 source="pid_namespaces(7)",
             )
         if (word, how) == ("signal", "SIGKILL"):
-            yield Reason(
+            yield AppReason(
                 text=f"Nothing in a process can run on SIGKILL{_who_killed(outcome, situation)}.",
                 remedy="hold what needs no clean-up: a lock by fcntl.flock, a file that is written"
                 " beside the old one and renamed, a temporary file without a name",
@@ -283,7 +283,7 @@ def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason
         elif word == "signal" and how in one.catches:
             mine = (ran for ran in one.own if ran.handler.mechanism == f"signal.{how}")
             own = next((ran for ran in mine if ran.fate == "unfinished"), None)
-            yield Reason(
+            yield AppReason(
                 text=f"{one.base} had a handler for {how}, and {how} ended it all the same: the"
                 " signal was sent again with its default action, and Python did not finalize.",
                 remedy=f"have {own.handler.label} call sys.exit(), or clean up in it"
@@ -296,7 +296,7 @@ def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason
                 source="uvicorn does so since 0.29: Server.capture_signals; PyPy issue #4995",
             )
         elif word == "signal":
-            yield Reason(
+            yield AppReason(
                 text=f"{one.base} had no handler for {how}: its default action ends a process at"
                 " once, and no Python code runs.",
                 remedy=f"signal.signal(signal.{how}, lambda *_: sys.exit(0)), or the like"
@@ -308,7 +308,7 @@ def _about_members(outcome: AppOutcome, situation: Situation) -> Iterator[Reason
             yield _why_it_left(one, how)
 
 
-def _why_it_left(one: Member, status: str) -> Reason:
+def _why_it_left(one: Member, status: str) -> AppReason:
     """A process that exited, and not all of its handlers had run."""
     handlers = [ran for ran in one.own if not ran.handler.of_signal]
     missing = [ran for ran in handlers if ran.fate == "not run"]
@@ -322,29 +322,31 @@ def _why_it_left(one: Member, status: str) -> Reason:
         " with an exitpriority runs on every Python"
     )
     if stuck := next((each for each in handlers if each.fate == "unfinished"), None):
-        return Reason(
+        return AppReason(
             text=f"{one.base} exited with status {status} while {stuck.handler.label}"
             f" ({stuck.handler.place}) ran, as os._exit() does. The handlers after it do not run.",
             source="Python, os._exit",
         )
     if ran & lacks:
-        return Reason(text=f"{one.base} exited with status {status} before the remaining handlers.")
+        return AppReason(
+            text=f"{one.base} exited with status {status} before the remaining handlers."
+        )
     if missing and all(each.inherited for each in missing):
-        return Reason(
+        return AppReason(
             text=f"{one.base} ended without running what it inherited: the process that forked it"
             " had registered it, and a forked process of multiprocessing leaves it to its parent.",
             remedy=f"if it is to run in {one.base} too, {remedy}",
             source="Lib/multiprocessing/popen_fork.py, Popen._launch",
         )
     if missing and not lacks & {*LAST, "threading._register_atexit"}:
-        return Reason(
+        return AppReason(
             text=f"{one.base} exited with status {status} before {' and '.join(sorted(lacks))} was"
             " called: an exception, or an exit, in what comes before passed it by.",
             remedy="catch what may be raised there, or register with atexit what must run even so",
             source="aiohttp, web.run_app; uvicorn, Server.serve: hooks and lifespans run in turn",
         )
     what = f"no {' or '.join(sorted(lacks))} handler" if ran else "no handler"
-    return Reason(
+    return AppReason(
         text=f"{one.base} exited with status {status} and ran {what}, as os._exit() does.",
         remedy=remedy,
         source="Python, os._exit",
@@ -358,7 +360,7 @@ def _who_killed(outcome: AppOutcome, situation: Situation) -> str:
     return ", which was sent when its time was over" if len(situation.steps) > 1 else ""
 
 
-def _about_restarts(outcome: AppOutcome) -> Iterator[Reason]:
+def _about_restarts(outcome: AppOutcome) -> Iterator[AppReason]:
     """A master that takes what it is sent for an order to start its workers anew."""
     new = [one for one in outcome.members if one.family and one.new and not one.exit]
     for one in outcome.members:
@@ -367,7 +369,7 @@ def _about_restarts(outcome: AppOutcome) -> Iterator[Reason]:
         name = one.signalled[0]
         old = [each for each in outcome.members if each.family and not each.new and each is not one]
         if name in one.catches and old and all(each.exit for each in old):
-            yield Reason(
+            yield AppReason(
                 text=f"{one.base} did not end on {name}, and has replaced the processes that did:"
                 " it takes this signal as an order to restart.",
                 remedy="send it the signal that it stops on, or have it stop on this one (uWSGI:"
@@ -376,11 +378,11 @@ def _about_restarts(outcome: AppOutcome) -> Iterator[Reason]:
             )
 
 
-def _about_gaps(outcome: AppOutcome, situation: Situation) -> Iterator[Reason]:
+def _about_gaps(outcome: AppOutcome, situation: Situation) -> Iterator[AppReason]:
     """One that was killed, and others go on: its like, who manages them, or what started it."""
     if is_missing(outcome, situation):
         role = next(one.role for one in outcome.members if one.signalled and one.exit)
-        yield Reason(text=f"Nobody was started in the place of {role}.")
+        yield AppReason(text=f"Nobody was started in the place of {role}.")
 
 
 def is_missing(outcome: AppOutcome, situation: Situation) -> bool:
@@ -394,11 +396,11 @@ def is_missing(outcome: AppOutcome, situation: Situation) -> bool:
     )
 
 
-def _about_programs(outcome: AppOutcome) -> Iterator[Reason]:
+def _about_programs(outcome: AppOutcome) -> Iterator[AppReason]:
     """A process that has become another program, which knows nothing of what was registered."""
     for one in outcome.members:
         if any(ran.past and ran.fate == "not run" for ran in one.own):
-            yield Reason(
+            yield AppReason(
                 text=f"{one.base} executed another program in its place. The atexit handlers"
                 " were lost with the old one.",
                 remedy="clean up before os.execv",
@@ -406,7 +408,7 @@ def _about_programs(outcome: AppOutcome) -> Iterator[Reason]:
             )
 
 
-def _about_signals(outcome: AppOutcome) -> Iterator[Reason]:
+def _about_signals(outcome: AppOutcome) -> Iterator[AppReason]:
     """A handler that is no longer in place, or whose process does not come to it."""
     sent = {f"signal.{one.signal}" for one in outcome.sent}
     for one in outcome.members:
@@ -415,14 +417,14 @@ def _about_signals(outcome: AppOutcome) -> Iterator[Reason]:
             if handler.mechanism not in sent or one.new:
                 continue
             if ran.by_library:
-                yield Reason(
+                yield AppReason(
                     text=f"{handler.label} ({handler.place}) was displaced in {one.base} by"
                     f" {ran.by}: a signal has one handler, the last that was installed.",
                     remedy="install it after that, and call from it what signal.signal gave back",
                     source="Python, signal.signal",
                 )
             elif ran.due and ran.fate == "not run" and not _was_killed_otherwise(one, handler):
-                yield Reason(
+                yield AppReason(
                     text=f"{handler.label} ({handler.place}) was in place in {one.base} and did not"
                     " begin: handlers run in the main thread, between two instructions of Python"
                     " code, and it executed none.",

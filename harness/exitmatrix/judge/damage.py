@@ -22,7 +22,7 @@ from exitmatrix.judge.profile import PARAMETERS, Parameter, Profile, profile
 from exitmatrix.judge.program import predict_program
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.verdict import Profiler, expected, judge
-from exitmatrix.judge.watched import Watched
+from exitmatrix.judge.watched import WatchedProfile
 from exitmatrix.model import Frozen, Record, Scenario
 from exitmatrix.model.boundary import Witness
 from exitmatrix.model.execution import Seen
@@ -114,7 +114,7 @@ class Needed(Frozen, kw_only=True):
 
 def needed(code: Code, profile: Profile) -> Needed:
     """What the laws say of a program."""
-    watched = Watched(profile)
+    watched = WatchedProfile(profile)
     laws: tuple[str, ...] = ()
     allowed: tuple[Seen, ...] | str
     try:

@@ -17,7 +17,7 @@ from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.laws.law import Law
 from exitmatrix.judge.profile import Profile
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.semantics.state import Event, Path
+from exitmatrix.judge.semantics.state import OutsideEvent, Path
 from exitmatrix.judge.semantics.supervise import SIGNUMS
 from exitmatrix.judge.start import CHILD, PARENT, Below
 from exitmatrix.model import Outcome, Prediction, Process, Program, Record, Scenario
@@ -25,8 +25,6 @@ from exitmatrix.model.launcher import DIES, Launcher, Launches, OnSignal, Stays
 from exitmatrix.model.outcome import NEW, Launching
 from exitmatrix.model.outcome_sets import union
 from exitmatrix.model.tree import FIRST, GROUP
-
-Exit = Mapping[str, object] | None
 
 GOES_ON = OnSignal(source="it is sent nothing")
 TWICE = "the first signal to the program, and the one that its launcher passes on"
@@ -114,7 +112,7 @@ def _reached(chain: tuple[Stays, ...], on: OnSignal, sent: str, target: str) -> 
 # ------------------------------------------------------------- what comes to the program
 
 
-def _role(events: tuple[Event, ...], paths: Mapping[str, Path], target: str) -> str:
+def _role(events: tuple[OutsideEvent, ...], paths: Mapping[str, Path], target: str) -> str:
     """The role that is hit; of an act from inside, the one in which it takes place."""
     if target in paths:
         return target
@@ -128,7 +126,7 @@ def _events(
     signal: str,
     target: str,
     paths: Mapping[str, Path],
-) -> Iterator[Event]:
+) -> Iterator[OutsideEvent]:
     """What reaches the program: what is sent to it, and what its launcher sends."""
     if not signal:
         return
@@ -149,20 +147,20 @@ def _events(
         "to the program's group": [every],
     }
     for to in sent:
-        yield Event(signal, to)
+        yield OutsideEvent(signal, to)
     for number, to in enumerate(passed[on.passes], start=len(sent)):
-        yield Event(on.sends or signal, to, when="at any time" if number else "at rest")
+        yield OutsideEvent(on.sends or signal, to, when="at any time" if number else "at rest")
 
 
 def _afterwards(
     launcher: Launcher, chain: tuple[Stays, ...], others: tuple[Path, ...]
-) -> Iterator[Event]:
+) -> Iterator[OutsideEvent]:
     """What the other processes are sent when the first one has ended."""
     for stays in chain:
         if others and stays.signals_group:
-            yield Event(stays.signals_group, others, when="orphaned")
+            yield OutsideEvent(stays.signals_group, others, when="orphaned")
     if others and launcher.terminal:  # the first one leads the terminal's session
-        yield Event("SIGHUP", others, when="orphaned")
+        yield OutsideEvent("SIGHUP", others, when="orphaned")
 
 
 def _ignored(

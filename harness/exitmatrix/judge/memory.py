@@ -9,28 +9,28 @@ from exitmatrix.judge import watched
 from exitmatrix.judge.laws.law import Law
 from exitmatrix.judge.profile import Profile
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.watched import Known
+from exitmatrix.judge.watched import Remembered
 from exitmatrix.model import Prediction, Program, Termination
 
 MOST = 4096
 """Questions that are remembered, each with the answers that differ by a parameter."""
 
-Question = tuple[Program, Termination, str, tuple[Law, ...], object]
-Answer = Prediction | NotPredicted
+MemoryKey = tuple[Program, Termination, str, tuple[Law, ...], object]
+Judged = Prediction | NotPredicted
 
 
 @lru_cache(maxsize=MOST)
-def _known(question: Question) -> Known[Answer]:
+def _known(question: MemoryKey) -> Remembered[Judged]:
     del question  # the key: one list for each
     return []
 
 
 def remembered(
-    question: Question, profile: Profile, predict: Callable[[Profile], Prediction]
+    question: MemoryKey, profile: Profile, predict: Callable[[Profile], Prediction]
 ) -> Prediction:
     """The prediction, or an earlier one that would be the same. Raises NotPredicted."""
 
-    def answer(profile: Profile) -> Answer:
+    def answer(profile: Profile) -> Judged:
         try:
             return predict(profile)
         except NotPredicted as error:

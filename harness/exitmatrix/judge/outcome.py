@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import Facts, Helps, Keeps, Stays
+from exitmatrix.judge.laws.law import Facts, HelpersStay, Helps, Keeps
 from exitmatrix.judge.laws.multiprocess import TRACKED
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.multiprocess import FORK_SERVER
@@ -143,7 +143,7 @@ def _stay(process: ProcessState, program: Program, ask: Ask) -> bool:
     if not program.helpers:
         return False
     (effect,) = ask("orphans", Facts(profile=ask.profile, finalizing=process.finalized))
-    if not isinstance(effect, Stays):
+    if not isinstance(effect, HelpersStay):
         raise NotPredicted(f"{effect!r} of orphans")
     return effect.stays
 

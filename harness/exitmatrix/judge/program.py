@@ -15,7 +15,7 @@ from exitmatrix.judge.semantics.state import (
     Configuration,
     MainCode,
     ProcessState,
-    Thread,
+    ThreadState,
 )
 from exitmatrix.model.execution import Execution, Exit, Foreseen, Line, Seen
 from exitmatrix.model.language import Code
@@ -49,7 +49,7 @@ def predict_program(
 
 
 def _start(code: Code, before: int) -> ProcessState:
-    main = Thread(0, (MainCode(), Body(code.body)))
+    main = ThreadState(0, (MainCode(), Body(code.body)))
     return ProcessState(path=(), threads=(main,), handlers=(BEFORE,) * before)
 
 

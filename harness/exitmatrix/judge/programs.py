@@ -15,13 +15,13 @@ from exitmatrix.model import Frozen
 from exitmatrix.model.execution import Foreseen, Seen
 from exitmatrix.model.language import Code
 
-Word = Literal["match", "mismatch", "withheld"]
+ComparedWord = Literal["match", "mismatch", "withheld"]
 
 
 class Compared(Frozen, kw_only=True):
     """One run against the rules."""
 
-    word: Word
+    word: ComparedWord
     foreseen: tuple[Seen, ...] = ()
     rules: tuple[str, ...] = ()
     question: str = ""  # that no rule answers

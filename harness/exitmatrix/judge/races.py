@@ -10,7 +10,7 @@ from exitmatrix.model import Frozen, Judgement, Outcome, Prediction, Record, Sce
 from exitmatrix.model.outcome_sets import allows, is_race
 
 
-class Race(Frozen, kw_only=True):
+class RacyCell(Frozen, kw_only=True):
     """A cell, and what is known of its outcomes."""
 
     record: Record
@@ -24,7 +24,7 @@ class Race(Frozen, kw_only=True):
         return tuple(one for one in self.allowed if not any(allows((one,), has) for has in seen))
 
 
-def race(record: Record, scenario: Scenario | None) -> Race | None:
+def race(record: Record, scenario: Scenario | None) -> RacyCell | None:
     """A cell that is a race, in its record or by the rules; None for one that is none."""
     try:
         return race_of(record, expected(record, scenario))
@@ -32,9 +32,9 @@ def race(record: Record, scenario: Scenario | None) -> Race | None:
         return race_of(record, None)
 
 
-def race_of(record: Record, prediction: Prediction | None) -> Race | None:
+def race_of(record: Record, prediction: Prediction | None) -> RacyCell | None:
     """The same by what was predicted."""
-    found = Race(
+    found = RacyCell(
         record=record,
         between=prediction.races if prediction else (),
         allowed=prediction.outcomes if prediction else (),
@@ -43,7 +43,7 @@ def race_of(record: Record, prediction: Prediction | None) -> Race | None:
     return found if several else None
 
 
-class Tally(Frozen, kw_only=True):
+class RaceTally(Frozen, kw_only=True):
     """How much of a race was seen."""
 
     question: str
@@ -52,9 +52,9 @@ class Tally(Frozen, kw_only=True):
     runs: int | None
 
 
-def tally(race: Race) -> Tally:
+def tally(race: RacyCell) -> RaceTally:
     """The numbers of a race."""
-    return Tally(
+    return RaceTally(
         question=str(race.record.question),
         seen=len(race.record.seen or race.record.outcomes),
         never_seen=len(race.never_seen),
@@ -62,7 +62,7 @@ def tally(race: Race) -> Tally:
     )
 
 
-Judged = tuple[Judgement, Tally | None]
+Judged = tuple[Judgement, RaceTally | None]
 
 
 def judge_races(

@@ -9,11 +9,11 @@ from exitmatrix.judge.laws.exits import PROMPTS
 from exitmatrix.judge.semantics.state import (
     Body,
     Configuration,
-    Event,
     MainCode,
+    OutsideEvent,
     Path,
     ProcessState,
-    Thread,
+    ThreadState,
 )
 from exitmatrix.model import Frozen, Program, Termination
 from exitmatrix.model.language import (
@@ -47,7 +47,7 @@ RELOADER = Function("-reloader", (SysExit(0),))
 class Below(Frozen, kw_only=True):
     """What a launcher makes of it: what comes to the program, and how it starts."""
 
-    events: tuple[Event, ...]
+    events: tuple[OutsideEvent, ...]
     ignored: tuple[tuple[Path, tuple[str, ...]], ...] = ()  # signals, by process
 
 
@@ -105,7 +105,7 @@ def _process(program: Program, path: Path, role: str, last: tuple[Statement, ...
         body = (Import("prompt"), *body)  # after -i it comes later: its place is not told
     if Write(MARKER) not in body and not (reloader and role == "parent"):
         last = (Write(MARKER), *last)
-    main = Thread(0, (MainCode(), Body(_named(_ended(body, last), role))))
+    main = ThreadState(0, (MainCode(), Body(_named(_ended(body, last), role))))
     return ProcessState(path=path, threads=(main,), role=role, library=program.code.library)
 
 
@@ -177,22 +177,22 @@ def _last(program: Program, termination: Termination) -> tuple[Statement, ...]:
     return (step(termination.act),)
 
 
-def _events(program: Program, termination: Termination, target: str) -> tuple[Event, ...]:
+def _events(program: Program, termination: Termination, target: str) -> tuple[OutsideEvent, ...]:
     to = _aims(program, target)
     match termination.delivery:
         case "in-process" if not program.server:
             return ()
         case "in-process":
             acts = (step(termination.act),)
-            return (Event(to=to, request=acts, in_main=program.server == "one thread"),)
+            return (OutsideEvent(to=to, request=acts, in_main=program.server == "one thread"),)
         case "touch":
-            return (Event(to=to, touch=True),)
-    first = Event(termination.signal, to)
+            return (OutsideEvent(to=to, touch=True),)
+    first = OutsideEvent(termination.signal, to)
     if termination.delivery == "signal-twice":
         return first, replace(first, when="in a handler")
     if termination.then:
         grace = int(termination.grace * 1000)
-        return first, Event(termination.then, to, when="later", after=grace)
+        return first, OutsideEvent(termination.then, to, when="later", after=grace)
     return (first,)
 
 

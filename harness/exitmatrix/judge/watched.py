@@ -9,11 +9,11 @@ from exitmatrix.judge.profile import Profile
 
 T = TypeVar("T")
 
-Known = MutableSequence[tuple[dict[str, object], T]]
+Remembered = MutableSequence[tuple[dict[str, object], T]]
 """The answers to one question, each with the parameters that were asked for on the way to it."""
 
 
-class Watched:
+class WatchedProfile:
     """A profile that notes which of its parameters were asked for."""
 
     def __init__(self, profile: Profile) -> None:
@@ -27,7 +27,7 @@ class Watched:
         return value
 
 
-def remembered(known: Known[T], profile: Profile, answer: Callable[[Profile], T]) -> T:
+def remembered(known: Remembered[T], profile: Profile, answer: Callable[[Profile], T]) -> T:
     """The answer: an earlier one, where that asked for nothing in which the two differ.
 
     Parameters are compared in the order in which they were asked for, up to the first that
@@ -36,7 +36,7 @@ def remembered(known: Known[T], profile: Profile, answer: Callable[[Profile], T]
     for parameters, earlier in known:
         if all(getattr(profile, name) == value for name, value in parameters.items()):
             return earlier
-    watched = Watched(profile)
+    watched = WatchedProfile(profile)
     new = answer(cast(Profile, watched))
     known.append((watched.read, new))
     return new

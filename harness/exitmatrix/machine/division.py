@@ -18,8 +18,8 @@ from typing import TypeVar
 from exitmatrix.machine.processor import cores
 from exitmatrix.machine.run.kernel.prctl import end_with_parent
 
-Thing = TypeVar("Thing")
-Result = TypeVar("Result")
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
 
 NUMBER = 2
 """Bytes of the number of a thing. A pipe takes 4,096 bytes, PIPE_BUF, without waiting."""
@@ -29,8 +29,8 @@ MOST = 4096 // NUMBER
 
 
 def divided(
-    work: Callable[[Thing], Result], things: Sequence[Thing], parts: int | None = None
-) -> list[Result]:
+    work: Callable[[ItemT], ResultT], things: Sequence[ItemT], parts: int | None = None
+) -> list[ResultT]:
     """`[work(one) for one in things]`, by as many processes as there are cores, or by `parts`.
 
     What a copy does not answer, because it was killed or its work failed, is done here. All is
@@ -70,8 +70,8 @@ def _pipe_of_numbers(count: int) -> int:
 
 
 def _do(
-    work: Callable[[Thing], Result], things: Sequence[Thing], numbers: int
-) -> dict[int, Result]:
+    work: Callable[[ItemT], ResultT], things: Sequence[ItemT], numbers: int
+) -> dict[int, ResultT]:
     """Take numbers until there are none."""
     done = {}
     while number := os.read(numbers, NUMBER):
@@ -81,7 +81,7 @@ def _do(
 
 
 def _begin(
-    work: Callable[[Thing], Result], things: Sequence[Thing], numbers: int
+    work: Callable[[ItemT], ResultT], things: Sequence[ItemT], numbers: int
 ) -> tuple[int, int]:
     """Start a copy; returns its pid, and where its answers come from."""
     parent = os.getpid()
@@ -114,12 +114,12 @@ def _end_with(parent: int) -> None:
         os._exit(0)
 
 
-def _read(answers: int) -> dict[int, Result]:
+def _read(answers: int) -> dict[int, ResultT]:
     """What a copy has done; nothing, if it did not come to its end."""
     with os.fdopen(answers, "rb", closefd=False) as stream:
         output = stream.read()
     try:
-        done: dict[int, Result] = pickle.loads(output)  # noqa: S301 - written by a copy of us
+        done: dict[int, ResultT] = pickle.loads(output)  # noqa: S301 - written by a copy of us
     except (EOFError, pickle.UnpicklingError):
         return {}
     return done

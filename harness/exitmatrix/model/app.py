@@ -28,7 +28,7 @@ class Readiness(Frozen, kw_only=True):
     within: float = 30.0  # seconds after which a command is given up that is not ready
 
 
-class Step(Frozen, kw_only=True):
+class SignalStep(Frozen, kw_only=True):
     """A signal that is sent in the course of a situation."""
 
     signal: str  # SIGTERM; "": a scenario that holds at its end is let go on
@@ -43,7 +43,7 @@ class Situation(Frozen, kw_only=True):
     id: str
     does: str  # one sentence
     target: str  # whom it is aimed at unless the user says so
-    steps: tuple[Step, ...]  # () where the view that is asked for ends the process
+    steps: tuple[SignalStep, ...]  # () where the view that is asked for ends the process
     watch: Watch = "gone"
     """Until all have ended, until all rest, or until somebody is started in the place of one that
     ended, and rests; always for the grace period at most."""
@@ -53,7 +53,7 @@ class Situation(Frozen, kw_only=True):
     source: str = ""  # where it is written down that this is what happens
 
     @property
-    def first(self) -> Step:
+    def first(self) -> SignalStep:
         """What is sent first."""
         return self.steps[0]
 
@@ -113,7 +113,7 @@ class AppSpec(Frozen, kw_only=True):
         return not (self.inside or self.path)
 
 
-class Moment(Frozen, array_like=True):
+class TimedEvent(Frozen, array_like=True):
     """An event, and how many seconds after the start of the program it was learnt."""
 
     seconds: float
@@ -136,7 +136,7 @@ class AppTrial(Frozen, kw_only=True):
     situation: str
     target: str
     blind: bool
-    history: tuple[Moment, ...]
+    history: tuple[TimedEvent, ...]
     tree: tuple[Node, ...]
     output: str  # stdout and stderr, as they came in
     left: tuple[Left, ...] = ()

@@ -7,7 +7,7 @@ from typing import Any
 from exitmatrix.model.base import Frozen
 
 
-class Thread(Frozen):
+class Ticket(Frozen):
     """A related thread of a public tracker, and what it is about."""
 
     at: str  # OWNER/REPOSITORY#NUMBER
@@ -30,7 +30,7 @@ class Draft(Frozen, kw_only=True):
     requires: str  # of Python, by the program: >=3.6
     stack: str  # of its environment; none where the interpreter is enough
     wish: str  # what would settle it
-    threads: tuple[Thread, ...]
+    threads: tuple[Ticket, ...]
 
 
 class ProgramRun(Frozen, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -137,3 +138,6 @@ class Record(Frozen, kw_only=True):
     def question(self) -> Question:
         """What was asked, whatever the interpreter and the stack."""
         return Question(self.scenario, self.launcher, self.termination, self.target)
+
+
+Records = Mapping[str, Sequence[Record]]  # by platform

@@ -6,7 +6,7 @@ from exitmatrix.model.base import Frozen
 from exitmatrix.model.execution import Seen
 
 
-class Shown(Frozen, kw_only=True):
+class ShownAlike(Frozen, kw_only=True):
     """The bare runs of one program; Pythons that showed the same stand together."""
 
     program: int  # its number in its batch

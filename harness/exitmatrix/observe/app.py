@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from msgspec.structs import replace
 
 from exitmatrix.model import Event, Unknown
-from exitmatrix.model.app import AppTrial, Moment
+from exitmatrix.model.app import AppTrial, TimedEvent
 from exitmatrix.model.app_outcome import NOBODY, AppOutcome, Fate, Handler, Member, Ran, Sent
 from exitmatrix.model.node import Node, is_python
 from exitmatrix.model.tree import GROUP, Tree
@@ -200,7 +200,7 @@ def _interpreter(app: Node | None) -> str:
     return word if PurePosixPath(word).name.startswith(("python", "pypy")) else ""
 
 
-def _until_closing(history: Sequence[Moment]) -> Sequence[Moment]:
+def _until_closing(history: Sequence[TimedEvent]) -> Sequence[TimedEvent]:
     """What came before the harness began to end what was left."""
     for place, moment in enumerate(history):
         if (moment.event.source, moment.event.kind) == ("harness", "closing"):
@@ -208,7 +208,7 @@ def _until_closing(history: Sequence[Moment]) -> Sequence[Moment]:
     return history
 
 
-def _sent(moment: Moment, tree: Tree, begun: float) -> Sent:
+def _sent(moment: TimedEvent, tree: Tree, begun: float) -> Sent:
     name, target, *receiver = moment.event.detail
     to = tree.roles.get(moment.event.pid, target) if moment.event.pid else target
     if target == GROUP and not receiver:
@@ -277,7 +277,7 @@ def _fate(run: _Run) -> Fate:
     return "unfinished" if run.ended is None else "ran"
 
 
-def _read(history: Sequence[Moment], tree: Tree, folder: str) -> dict[int, _Seen]:
+def _read(history: Sequence[TimedEvent], tree: Tree, folder: str) -> dict[int, _Seen]:
     seen: dict[int, _Seen] = {}
     for moment in history:
         event, pid = moment.event, moment.event.pid
@@ -317,7 +317,7 @@ def _take_sent(event: Event, seen: Mapping[int, _Seen]) -> None:
             seen[pid].signals.sent(name)
 
 
-def _take(moment: Moment, one: _Seen, seen: Mapping[int, _Seen], folder: str) -> None:
+def _take(moment: TimedEvent, one: _Seen, seen: Mapping[int, _Seen], folder: str) -> None:
     event, detail = moment.event, moment.event.detail
     match event.source, event.kind:
         case "kernel", "ended":
@@ -352,7 +352,7 @@ def _take(moment: Moment, one: _Seen, seen: Mapping[int, _Seen], folder: str) ->
             _take_of_handler(moment, one, folder)
 
 
-def _take_of_handler(moment: Moment, one: _Seen, folder: str) -> None:
+def _take_of_handler(moment: TimedEvent, one: _Seen, folder: str) -> None:
     event, detail = moment.event, moment.event.detail
     match event.source, event.kind:
         case "probe" | "endings", "registered":

@@ -11,7 +11,7 @@ from exitmatrix.model.language import LibcExit, PyExit
 from exitmatrix.observe.history import (
     LATE,
     STARVED,
-    Seen,
+    ProcessHistory,
     first_word,
     is_in_process,
     is_starved,
@@ -48,7 +48,7 @@ SILENT = "the last events of a process are missing: it ended by itself"
 def why_unknown(
     trial: Trial,
     history: Sequence[Event],
-    seen: dict[int, Seen],
+    seen: dict[int, ProcessHistory],
     scenario: Scenario,
     termination: Termination,
 ) -> str | None:
@@ -103,7 +103,7 @@ def _other_python(trial: Trial) -> str | None:
     return None
 
 
-def _failed(history: Sequence[Event], seen: dict[int, Seen]) -> str | None:
+def _failed(history: Sequence[Event], seen: dict[int, ProcessHistory]) -> str | None:
     """Why the trial says nothing about its termination; None if it may."""
     for event in history:
         if event.source == "endings" and event.kind == "no-effect":
@@ -151,7 +151,7 @@ def _takes_place(event: Event, termination: Termination) -> bool:
             return event_key == ("harness", "sent", termination.signal)
 
 
-def _missing_events(seen: dict[int, Seen]) -> str | None:
+def _missing_events(seen: dict[int, ProcessHistory]) -> str | None:
     """Events are numbered within each process: a gap, or a number twice, is an event in doubt."""
     for one in seen.values():
         # Threads may write in another order than they were numbered.
@@ -170,7 +170,9 @@ def _missing_events(seen: dict[int, Seen]) -> str | None:
     return None
 
 
-def _silenced(seen: dict[int, Seen], scenario: Scenario, termination: Termination) -> str | None:
+def _silenced(
+    seen: dict[int, ProcessHistory], scenario: Scenario, termination: Termination
+) -> str | None:
     """Whether a process must have done more than it told; None if not.
 
     One that loses its way to the channel is as silent as one that is gone. But a
@@ -205,7 +207,9 @@ def _calls_exit(scenario: Scenario) -> bool:
     return any(isinstance(one, UNSEEN_EXITS) for one in does)
 
 
-def _misplaced(history: Sequence[Event], seen: dict[int, Seen], scenario: Scenario) -> str | None:
+def _misplaced(
+    history: Sequence[Event], seen: dict[int, ProcessHistory], scenario: Scenario
+) -> str | None:
     """Whether something was done by, or to, a process of another role than it seems.
 
     Roles go by the order of appearance, and this is the second witness: the process
@@ -225,7 +229,9 @@ def _misplaced(history: Sequence[Event], seen: dict[int, Seen], scenario: Scenar
     return None
 
 
-def _unlooked(history: Sequence[Event], seen: dict[int, Seen], scenario: Scenario) -> str | None:
+def _unlooked(
+    history: Sequence[Event], seen: dict[int, ProcessHistory], scenario: Scenario
+) -> str | None:
     """Why it is not known what became of data in flight; None if it is, or they still are."""
     if not scenario.data or any(one.alive for one in seen.values()):
         return None
@@ -234,7 +240,7 @@ def _unlooked(history: Sequence[Event], seen: dict[int, Seen], scenario: Scenari
     return None
 
 
-def _disagreement(history: Sequence[Event], seen: dict[int, Seen]) -> str | None:
+def _disagreement(history: Sequence[Event], seen: dict[int, ProcessHistory]) -> str | None:
     """Where what the processes told and what the kernel reports cannot both be right."""
     ended: set[int] = set()
     for event in history:
@@ -244,7 +250,7 @@ def _disagreement(history: Sequence[Event], seen: dict[int, Seen]) -> str | None
     return None
 
 
-def _contradicts(event: Event, one: Seen, ended: set[int]) -> str | None:
+def _contradicts(event: Event, one: ProcessHistory, ended: set[int]) -> str | None:
     """What cannot be right of an event; `ended`: whose end the kernel has seen before it."""
     if event.source == "kernel":
         if event.kind == "disagrees":
@@ -259,7 +265,7 @@ def _contradicts(event: Event, one: Seen, ended: set[int]) -> str | None:
     return None
 
 
-def _must_end(termination: str, one: Seen) -> str | None:
+def _must_end(termination: str, one: ProcessHistory) -> str | None:
     """How a process ended, if that is no way in which what it told can end it.
 
     Only what POSIX itself says of a call that does not return: _exit() and SIGKILL.

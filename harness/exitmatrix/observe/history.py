@@ -32,7 +32,7 @@ class HandlerRun:
 
 
 @dataclass
-class Seen:
+class ProcessHistory:
     """What the history says of one process."""
 
     pid: int
@@ -121,9 +121,9 @@ def until_closing(history: Sequence[Event]) -> Sequence[Event]:
     return history
 
 
-def read_history(history: Sequence[Event], modules: Collection[str]) -> dict[int, Seen]:
+def read_history(history: Sequence[Event], modules: Collection[str]) -> dict[int, ProcessHistory]:
     """What the events say of each process; `modules` are the program's own beside its main one."""
-    seen: dict[int, Seen] = {}
+    seen: dict[int, ProcessHistory] = {}
     ready = False
     for place, event in enumerate(history):
         if event.source == "harness":
@@ -135,7 +135,7 @@ def read_history(history: Sequence[Event], modules: Collection[str]) -> dict[int
         if not event.pid:
             continue
         if event.pid not in seen:
-            seen[event.pid] = Seen(event.pid)
+            seen[event.pid] = ProcessHistory(event.pid)
         one = seen[event.pid]
         if _begins_program(event, one):
             one.begin_program()
@@ -151,14 +151,18 @@ def read_history(history: Sequence[Event], modules: Collection[str]) -> dict[int
     return seen
 
 
-def _begins_program(event: Event, one: Seen) -> bool:
+def _begins_program(event: Event, one: ProcessHistory) -> bool:
     """Whether a process speaks as another Python than before; two in a row are one, doubled."""
     starts = event.kind == "started" and not event.subinterpreter
     return starts and bool(one.numbers) and one.last != "started"
 
 
 def _take(  # noqa: C901, PLR0915 - one case a kind of event
-    event: Event, place: int, one: Seen, seen: dict[int, Seen], modules: Collection[str]
+    event: Event,
+    place: int,
+    one: ProcessHistory,
+    seen: dict[int, ProcessHistory],
+    modules: Collection[str],
 ) -> None:
     """Add one event to what is known of its process."""
     detail = event.detail
@@ -221,7 +225,7 @@ def _take(  # noqa: C901, PLR0915 - one case a kind of event
             one.holds = one.runs_program = True
 
 
-def _take_run(event: Event, place: int, one: Seen) -> None:
+def _take_run(event: Event, place: int, one: ProcessHistory) -> None:
     """Add what is told of a handler's run."""
     key = event.detail[0]
     if event.kind == "began":
@@ -242,7 +246,7 @@ def _take_run(event: Event, place: int, one: Seen) -> None:
     one.doubt = "a handler ended that had not begun"
 
 
-def _new_run(key: str, place: int, one: Seen) -> HandlerRun:
+def _new_run(key: str, place: int, one: ProcessHistory) -> HandlerRun:
     name, module = one.handlers.setdefault(key, ("?", OWN_MODULE))
     return HandlerRun(key, name, module, place, one.program)
 
@@ -261,7 +265,7 @@ def _is_fork_server(words: Sequence[str]) -> bool:
     return any(FORK_SERVER in word for word in words)
 
 
-def _inherit(child: Seen, parent: Seen) -> None:
+def _inherit(child: ProcessHistory, parent: ProcessHistory) -> None:
     """A forked child has its parent's handlers, and those that run at the fork run in it."""
     child.words, child.inside, child.before = parent.words, parent.inside, parent.before
     child.runs_program = parent.runs_program

@@ -27,7 +27,7 @@ from exitmatrix.model import (
 )
 from exitmatrix.observe.checks import why_unknown
 from exitmatrix.observe.history import (
-    Seen,
+    ProcessHistory,
     asked_for_life,
     first_word,
     is_in_process,
@@ -90,7 +90,7 @@ def observe(trial: Trial, scenario: Scenario, termination: Termination) -> Outco
 
 
 def _other_blind(
-    trial: Trial, seen: dict[int, Seen], scenario: Scenario, termination: Termination
+    trial: Trial, seen: dict[int, ProcessHistory], scenario: Scenario, termination: Termination
 ) -> str | None:
     """Why what is printed without the probe cannot be told of this trial; None if it can."""
     if not scenario.printed:
@@ -105,7 +105,7 @@ def _other_blind(
     return None
 
 
-def _process(one: Seen, stdout: str | None, ran: Iterable[Seen]) -> Process:
+def _process(one: ProcessHistory, stdout: str | None, ran: Iterable[ProcessHistory]) -> Process:
     own, library = one.ran(own=True), one.ran(own=False)
     return Process(
         role=one.role,
@@ -119,7 +119,9 @@ def _process(one: Seen, stdout: str | None, ran: Iterable[Seen]) -> Process:
     )
 
 
-def _fate(one: Seen, stdout: str | None, ran: Iterable[Seen]) -> StdoutFate | None:
+def _fate(
+    one: ProcessHistory, stdout: str | None, ran: Iterable[ProcessHistory]
+) -> StdoutFate | None:
     if stdout is None or one.marker is None or one.ambiguous:
         return None  # nothing was written, or not all of it was kept
     if sum(other.marker == one.marker for other in ran) > 1:
@@ -131,14 +133,14 @@ def _printed(trial: Trial) -> tuple[str, ...]:
     return lines(trial.blind.stderr) if trial.blind else ()
 
 
-def _data(history: Sequence[Event], seen: dict[int, Seen]) -> dict[str, DataState] | None:
+def _data(history: Sequence[Event], seen: dict[int, ProcessHistory]) -> dict[str, DataState] | None:
     """By kind, in order. None while somebody is alive: what they hold is not yet lost."""
     if any(one.alive for one in seen.values()):
         return None
     return dict(sorted(told_of_data(history).items()))
 
 
-def _port(history: Sequence[Event], seen: dict[int, Seen]) -> PortState:
+def _port(history: Sequence[Event], seen: dict[int, ProcessHistory]) -> PortState:
     """Open means that HTTP answered; a listening socket that nobody serves is closed."""
     asked = asked_for_life(history)
     answered = bool(asked) and asked[-1].kind == "answered"
@@ -146,7 +148,9 @@ def _port(history: Sequence[Event], seen: dict[int, Seen]) -> PortState:
     return "open" if alive else "closed"
 
 
-def _answer(history: Sequence[Event], ran: Sequence[Seen], scenario: Scenario) -> str | None:
+def _answer(
+    history: Sequence[Event], ran: Sequence[ProcessHistory], scenario: Scenario
+) -> str | None:
     """What the client of the ending view got, from a server that goes on.
 
     Whether a client hears from one that is ending is a race that nobody runs to win;

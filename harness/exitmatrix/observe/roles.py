@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exitmatrix.model import Scenario
-from exitmatrix.observe.history import Seen
+from exitmatrix.observe.history import ProcessHistory
 
 FORK_SERVER = "forkserver"
 """The role of the process that forks others for the program, whatever the scenario declares."""
 
 
-def assign_roles(seen: dict[int, Seen], scenario: Scenario) -> str | None:
+def assign_roles(seen: dict[int, ProcessHistory], scenario: Scenario) -> str | None:
     """Give the scenario's roles to the processes that run its program, in order of appearance."""
     # One that was caught between its fork and its exec has its parent's command still.
     running = [one for one in seen.values() if one.runs_program and (one.numbers or one.lasting)]
@@ -34,7 +34,7 @@ def assign_roles(seen: dict[int, Seen], scenario: Scenario) -> str | None:
     return None
 
 
-def place(one: Seen) -> tuple[bool, bool, int]:
+def place(one: ProcessHistory) -> tuple[bool, bool, int]:
     """Sorts processes: the first one, then by number; a fork server comes last.
 
     When that is found depends on who looks.

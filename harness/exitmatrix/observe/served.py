@@ -23,7 +23,7 @@ from exitmatrix.model import (
     Trial,
     Unknown,
 )
-from exitmatrix.model.app import AppTrial, Moment
+from exitmatrix.model.app import AppTrial, TimedEvent
 from exitmatrix.model.app_outcome import AppOutcome, Handler, Member
 from exitmatrix.model.outcome import NEW, Launching, PortState
 from exitmatrix.model.tree import Tree
@@ -154,7 +154,7 @@ def timeline_served(trial: Trial, scenario: Scenario, target: str) -> Timeline:
 def _shown(trial: Trial, target: str) -> AppOutcome | Unknown:
     folder = next((e.detail[0] for e in trial.history if (e.source, e.kind) == FOLDER), "")
     # The place in the history stands for the time: what counts is what followed what.
-    moments = tuple(Moment(float(place), event) for place, event in enumerate(trial.history))
+    moments = tuple(TimedEvent(float(place), event) for place, event in enumerate(trial.history))
     return observe_app(
         AppTrial(
             id=trial.cell,

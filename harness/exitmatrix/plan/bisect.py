@@ -20,7 +20,7 @@ from exitmatrix.model import Frozen
 T = TypeVar("T")
 
 
-class Row(Protocol):
+class HasReleases(Protocol):
     """Releases from new to old."""
 
     def has(self, place: int) -> bool:
@@ -31,7 +31,7 @@ Look = Callable[[int], T | None]  # what the release at a place shows; None: it 
 Same = Callable[[T, T], bool]
 
 
-class Step(Frozen, kw_only=True):
+class FirstChange(Frozen, kw_only=True):
     """Between two releases behaviour changed."""
 
     old: int  # the last that behaves as before
@@ -45,20 +45,22 @@ class Alike(Frozen, kw_only=True):
     oldest: int  # of them
 
 
-class Unmeasured(Frozen, kw_only=True):
+class NewestUnmeasured(Frozen, kw_only=True):
     """The newest release cannot be measured, so nothing can be said."""
 
     place: int
 
 
-Answer = Step | Alike | Unmeasured
+BisectResult = FirstChange | Alike | NewestUnmeasured
 
 
-def first_change(row: Row, measure: Look[T], same: Same[T], to_the_end: bool) -> Answer:
+def first_change(
+    row: HasReleases, measure: Look[T], same: Same[T], to_the_end: bool
+) -> BisectResult:
     """Where behaviour changed; `to_the_end` says that the row's old end was asked for."""
     newest = measure(0)
     if newest is None:
-        return Unmeasured(place=0)
+        return NewestUnmeasured(place=0)
     if not to_the_end:
         return _back_from_the_newest(row, measure, lambda one: same(newest, one))
     end = 0
@@ -71,7 +73,9 @@ def first_change(row: Row, measure: Look[T], same: Same[T], to_the_end: bool) ->
     return _between(0, end, measure, lambda one: not same(oldest, one))
 
 
-def _back_from_the_newest(row: Row, measure: Look[T], as_newest: Callable[[T], bool]) -> Answer:
+def _back_from_the_newest(
+    row: HasReleases, measure: Look[T], as_newest: Callable[[T], bool]
+) -> BisectResult:
     last, step = 0, 1
     limit: int | None = None  # nothing from here on can be measured, or is there
     while limit is None or last + 1 < limit:
@@ -93,7 +97,7 @@ def _back_from_the_newest(row: Row, measure: Look[T], as_newest: Callable[[T], b
     return Alike(oldest=last)
 
 
-def _between(new: int, old: int, measure: Look[T], is_new: Callable[[T], bool]) -> Step:
+def _between(new: int, old: int, measure: Look[T], is_new: Callable[[T], bool]) -> FirstChange:
     """Halve the way between one that is as the new side and one that is not."""
     mute: set[int] = set()
     while places := [place for place in range(new + 1, old) if place not in mute]:
@@ -106,4 +110,4 @@ def _between(new: int, old: int, measure: Look[T], is_new: Callable[[T], bool]) 
             new = place
         else:
             old = place
-    return Step(old=old, new=new, between=tuple(range(new + 1, old)))
+    return FirstChange(old=old, new=new, between=tuple(range(new + 1, old)))

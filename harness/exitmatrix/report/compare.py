@@ -10,14 +10,13 @@ of a racy question is run twenty times. One of which nothing was seen is not com
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from exitmatrix.model import Frozen, Question, Record, Side
 from exitmatrix.model.change import Change
+from exitmatrix.model.record import Records
 from exitmatrix.model.versions import stack_age
 from exitmatrix.report.survey import apart, varies, visible
-
-Records = Mapping[str, Sequence[Record]]  # by platform
 
 
 class Pair(Frozen, kw_only=True):

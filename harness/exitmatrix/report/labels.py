@@ -8,7 +8,7 @@ from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.report.document import Code, Inline, Row, Symbol, inline, joined
 from exitmatrix.report.survey import Group, Survey
 
-Place = tuple[str, Inline]  # a scenario, and the termination in words
+LabelKey = tuple[str, Inline]  # a scenario, and the termination in words
 
 OR = inline(Symbol.RACE, " or")
 """Labels every outcome of a race but the first."""
@@ -44,7 +44,7 @@ def signal_sent(survey: Survey) -> str:
     return known.signal if known else ""
 
 
-def place_words(where: Iterable[Place]) -> Inline:
+def place_words(where: Iterable[LabelKey]) -> Inline:
     """Where something shows, by scenario; an ending that is the only one goes without saying."""
     by_scenario: dict[str, list[Inline]] = {}
     for scenario, termination in where:
@@ -60,12 +60,12 @@ def place_words(where: Iterable[Place]) -> Inline:
     )
 
 
-Rows = tuple[tuple[Inline, Row], ...]  # who, and what they show; `OR` for a further outcome
+LabelledRows = tuple[tuple[Inline, Row], ...]  # who, and what they show; `OR` for a further outcome
 
 
-def grouped_rows(shown: Iterable[tuple[Inline, Rows]]) -> list[Row]:
+def grouped_rows(shown: Iterable[tuple[Inline, LabelledRows]]) -> list[Row]:
     """Rows of a table, from what each termination shows: those that show the same share them."""
-    names: dict[Rows, list[Inline]] = {}
+    names: dict[LabelledRows, list[Inline]] = {}
     for name, rows in shown:
         names.setdefault(rows, []).append(name)
     lines: list[Row] = []

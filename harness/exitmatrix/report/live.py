@@ -15,8 +15,8 @@ NUMBERS = {"SIGKILL": "9"}  # as everybody types it
 
 LINES = {1: "The one line", 2: "Both lines", 3: "All three lines"}
 
-Span = tuple[str, str]  # a text and its style: "bold", a colour, or "" for none
-Line = tuple[Span, ...]
+StyledText = tuple[str, str]  # a text and its style: "bold", a colour, or "" for none
+StyledLine = tuple[StyledText, ...]
 
 
 class Narrator:
@@ -35,7 +35,7 @@ class Narrator:
         self.over = False
         self.victim = 0
         self.writer_pids: list[int] = []  # who wrote each line on stdout after the victim was hit
-        self._sayings: dict[str, Callable[[Event], Iterator[Line]]] = {
+        self._sayings: dict[str, Callable[[Event], Iterator[StyledLine]]] = {
             "spawned": self._starts,
             "started": self._starts,
             "found": self._starts,
@@ -56,13 +56,13 @@ class Narrator:
             "not-sent": self._failed,
         }
 
-    def lines(self, event: Event) -> list[Line]:
+    def lines(self, event: Event) -> list[StyledLine]:
         """What an event is worth saying."""
         kernels = event.kind != "ended" or event.source == "kernel"  # a handler ends, too
         say = self._sayings.get(event.kind)
         return list(say(event)) if say and kernels else []
 
-    def _starts(self, event: Event) -> Iterator[Line]:
+    def _starts(self, event: Event) -> Iterator[StyledLine]:
         if event.pid in self.alive:
             return
         self.alive.append(event.pid)
@@ -71,50 +71,50 @@ class Narrator:
         if event.kind != "found":  # a helper that tells nothing: it comes when the two are shown
             yield from self._by(event.pid, "starts")
 
-    def _serves(self, event: Event) -> Iterator[Line]:
+    def _serves(self, event: Event) -> Iterator[StyledLine]:
         self.roles[event.pid] = self.scenario.roles[-1]
         yield from ()
 
-    def _says(self, event: Event) -> Iterator[Line]:
+    def _says(self, event: Event) -> Iterator[StyledLine]:
         if event.detail[0].strip() and not self.over:
             if self.victim and event.kind == "says":
                 self.writer_pids.append(event.pid)
             yield from self._by(event.pid, f"| {event.detail[0]}")
 
-    def _sent(self, event: Event) -> Iterator[Line]:
+    def _sent(self, event: Event) -> Iterator[StyledLine]:
         self.victim = event.pid
         signal = NUMBERS.get(event.detail[0], event.detail[0].removeprefix("SIG"))
         yield from _between(f"kill -{signal} {event.pid}, the {event.detail[-1]}")
 
-    def _asked(self, event: Event) -> Iterator[Line]:
+    def _asked(self, event: Event) -> Iterator[StyledLine]:
         self.victim = next((pid for pid, role in self.roles.items() if role == self.target), 0)
         does = self.termination.does.rstrip(".")
         how = f"{does[:1].lower()}{does[1:]}"
         yield from _between(f"GET {event.detail[0]}: the view, in the {self.target}, {how}")
 
-    def _replied(self, event: Event) -> Iterator[Line]:
+    def _replied(self, event: Event) -> Iterator[StyledLine]:
         got = "no answer" if event.detail[0] == "none" else f"status {event.detail[0]}"
         yield from _between(f"the client gets {got}")
 
-    def _ended(self, event: Event) -> Iterator[Line]:
+    def _ended(self, event: Event) -> Iterator[StyledLine]:
         if event.pid in self.alive:
             self.alive.remove(event.pid)
         yield from self._by(event.pid, self._end(event.detail[0]))
 
-    def _closing(self, _fact: Event) -> Iterator[Line]:
+    def _closing(self, _fact: Event) -> Iterator[StyledLine]:
         self.over = True
         if self.alive:
             yield from _between("cleaning up")
 
-    def _over(self, _fact: Event) -> Iterator[Line]:
+    def _over(self, _fact: Event) -> Iterator[StyledLine]:
         yield from _between("nothing of it runs any more")
         if self.victim:
             yield from _between(self._moral())
 
-    def _failed(self, event: Event) -> Iterator[Line]:
+    def _failed(self, event: Event) -> Iterator[StyledLine]:
         yield from _between(f"{event.kind}: {' '.join(event.detail)}")
 
-    def _ready(self, _fact: Event) -> Iterator[Line]:
+    def _ready(self, _fact: Event) -> Iterator[StyledLine]:
         """The pids, as `ps` would list them, and what each is."""
         what = {self.scenario.roles[0]: "the reloader, which waits for its child"}
         what[self.scenario.roles[-1]] = "it serves"
@@ -129,7 +129,7 @@ class Narrator:
         words = ends.get(word, "ends")
         return f"{words}, by the cleaning up" if self.over else words
 
-    def _afterwards(self, event: Event) -> Iterator[Line]:
+    def _afterwards(self, event: Event) -> Iterator[StyledLine]:
         """Who is left, and whether the port is answered."""
         left = [pid for pid in self.alive if pid in self.roles]
         for pid in left:
@@ -157,7 +157,7 @@ class Narrator:
         parent = self.roles.get(pid) == self.scenario.roles[0]
         return f"{pid}, its {'parent' if parent else 'child'}"
 
-    def _by(self, pid: int, what: str) -> Iterator[Line]:
+    def _by(self, pid: int, what: str) -> Iterator[StyledLine]:
         """A line that begins with who it is about."""
         role = self.roles.get(pid, "")
         name = f"{role:>6} {pid}"
@@ -166,7 +166,7 @@ class Narrator:
             yield (f"{name:{NAME - 1}}", colour), (f" {line}".rstrip(), "")
 
 
-def _between(what: str) -> Iterator[Line]:
+def _between(what: str) -> Iterator[StyledLine]:
     yield (("", ""),)
     for line in wrap(what, WIDTH - 4):
         yield ((f"--- {line}", "bold"),)

@@ -15,7 +15,7 @@ OF_HANDLERS = ("registered", "began", "returned", "raised")
 OF_A_LIBRARY = re.compile(r"\w+(\.\w+)+")
 """logging.shutdown: with the module; a program's own has none."""
 
-Step = tuple[str, str]  # a role and what it does; "" and what happens between the processes
+TimelineStep = tuple[str, str]  # a role and what it does; "" and what happens between the processes
 
 
 def figure(timeline: Timeline, roles: Sequence[str]) -> Figure:
@@ -38,7 +38,7 @@ def timeline_lines(timeline: Timeline, roles: Sequence[str]) -> list[str]:
     return figure_lines(figure(timeline, roles))
 
 
-def _joined(steps: Iterable[Step]) -> Iterator[Step]:
+def _joined(steps: Iterable[TimelineStep]) -> Iterator[TimelineStep]:
     """Registrations in a row, and runs in a row, as one step each."""
     waiting: tuple[str, str, list[str]] | None = None
     for role, what in steps:
@@ -53,12 +53,12 @@ def _joined(steps: Iterable[Step]) -> Iterator[Step]:
         yield _joined_step(waiting)
 
 
-def _joined_step(waiting: tuple[str, str, list[str]]) -> Step:
+def _joined_step(waiting: tuple[str, str, list[str]]) -> TimelineStep:
     role, verb, rest = waiting
     return role, f"{verb} {', '.join(rest)}".rstrip()
 
 
-def _steps(timeline: Timeline, roles: Sequence[str]) -> Iterator[Step]:
+def _steps(timeline: Timeline, roles: Sequence[str]) -> Iterator[TimelineStep]:
     ready = spawned = inside = False
     rest = list(timeline)
     while rest:
@@ -91,7 +91,7 @@ def _short(name: str) -> str:
     return module if module and last.startswith("_") else name
 
 
-def _step(role: str, kind: str, detail: Sequence[str], roles: Sequence[str]) -> Step:
+def _step(role: str, kind: str, detail: Sequence[str], roles: Sequence[str]) -> TimelineStep:
     first = detail[0] if detail else ""
     between = {
         "ready": "ready",
@@ -124,7 +124,7 @@ def _step(role: str, kind: str, detail: Sequence[str], roles: Sequence[str]) -> 
     return _placed(role, own.get(kind, " ".join((kind, *detail))), roles)
 
 
-def _placed(role: str, what: str, roles: Sequence[str]) -> Step:
+def _placed(role: str, what: str, roles: Sequence[str]) -> TimelineStep:
     return (role, what) if role in roles else ("", f"{role}: {what}")
 
 

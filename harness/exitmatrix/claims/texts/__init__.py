@@ -7,7 +7,7 @@ nothing here knows what was measured. Another text is a file here and its name i
 
 from __future__ import annotations
 
-from exitmatrix.claims.claim import Claim, Text
+from exitmatrix.claims.claim import Claim, PublishedText
 from exitmatrix.claims.texts import (
     beliefs,
     better_programming,
@@ -48,6 +48,6 @@ FILES = (
     beliefs,
 )
 
-TEXTS: tuple[Text, ...] = tuple(one.TEXT for one in FILES)
+TEXTS: tuple[PublishedText, ...] = tuple(one.TEXT for one in FILES)
 CLAIMS: tuple[Claim, ...] = tuple(claim for one in FILES for claim in one.CLAIMS)
 CLAIMS_BY_ID = {claim.id: claim for claim in CLAIMS}

@@ -6,7 +6,7 @@ Among them the threads vivekchand/clawmetry#1593, nedbat/coveragepy PR 2, kurala
 
 from __future__ import annotations
 
-from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, PublishedText, case, every
 from exitmatrix.claims.conditions import (
     all_of,
     all_reversed,
@@ -20,7 +20,7 @@ from exitmatrix.claims.conditions import (
     ran_where,
 )
 
-TEXT = Text(
+TEXT = PublishedText(
     id="F",
     title="What people repeat",
     where="issue threads, answers and recipes",

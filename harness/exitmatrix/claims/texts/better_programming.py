@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every, if_had
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, PublishedText, case, every, if_had
 from exitmatrix.claims.conditions import (
     all_of,
     all_reversed,
@@ -16,7 +16,7 @@ from exitmatrix.claims.conditions import (
 )
 from exitmatrix.claims.texts.shared import NOT_FOR_FATAL_ERRORS, NOT_FOR_OS_EXIT, NOT_FOR_SIGNALS
 
-TEXT = Text(
+TEXT = PublishedText(
     id="E",
     title="Create exit handlers for your Python application",
     where="Better Programming",

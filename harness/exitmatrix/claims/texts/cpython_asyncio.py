@@ -5,7 +5,7 @@ From the pages of 3.14: library/asyncio-runner, library/asyncio-eventloop, libra
 
 from __future__ import annotations
 
-from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, PublishedText, case, every
 from exitmatrix.claims.conditions import (
     Condition,
     all_of,
@@ -16,7 +16,7 @@ from exitmatrix.claims.conditions import (
     ran_where,
 )
 
-TEXT = Text(
+TEXT = PublishedText(
     id="Y",
     title="CPython: asyncio",
     where="docs.python.org, 3.14, library/asyncio-runner, library/asyncio-eventloop",

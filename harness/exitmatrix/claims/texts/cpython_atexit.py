@@ -6,7 +6,7 @@ older page is named where a sentence was taken out.
 
 from __future__ import annotations
 
-from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, PublishedText, case, every
 from exitmatrix.claims.conditions import (
     all_of,
     all_reversed,
@@ -20,7 +20,7 @@ from exitmatrix.claims.conditions import (
 )
 from exitmatrix.claims.texts.shared import NOT_FOR_FATAL_ERRORS, NOT_FOR_OS_EXIT, NOT_FOR_SIGNALS
 
-TEXT = Text(
+TEXT = PublishedText(
     id="A",
     title="CPython: atexit, exit handlers",
     where="docs.python.org, 3.14, library/atexit",

@@ -6,10 +6,10 @@ library/functions (`open`).
 
 from __future__ import annotations
 
-from exitmatrix.claims.claim import HOLDS, Claim, Text, case, every
+from exitmatrix.claims.claim import HOLDS, Claim, PublishedText, case, every
 from exitmatrix.claims.conditions import data
 
-TEXT = Text(
+TEXT = PublishedText(
     id="T",
     title="CPython: files, logs, shelves, transactions",
     where="docs.python.org, 3.14, library/tempfile, logging, shelve, sqlite3, functions",

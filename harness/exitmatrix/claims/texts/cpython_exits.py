@@ -6,7 +6,7 @@ library/exceptions, c-api/sys (`Py_FatalError`), and What's New In Python 3.8.
 
 from __future__ import annotations
 
-from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, PublishedText, case, every
 from exitmatrix.claims.conditions import (
     all_of,
     all_reversed,
@@ -17,7 +17,7 @@ from exitmatrix.claims.conditions import (
 )
 from exitmatrix.claims.texts.shared import NOT_FOR_FATAL_ERRORS, NOT_FOR_OS_EXIT
 
-TEXT = Text(
+TEXT = PublishedText(
     id="X",
     title="CPython: ways to end a process",
     where="docs.python.org, 3.14, library/sys, library/os, library/exceptions, c-api/sys",

@@ -8,7 +8,7 @@ library/weakref, "finalize"; library/subprocess, "Popen Objects".
 
 from __future__ import annotations
 
-from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, PublishedText, case, every
 from exitmatrix.claims.conditions import (
     all_of,
     all_reversed,
@@ -25,7 +25,7 @@ from exitmatrix.claims.conditions import (
 
 FINALIZER = "weakref.finalize:w"
 
-TEXT = Text(
+TEXT = PublishedText(
     id="P",
     title="CPython: multiprocessing's names, and child processes",
     where="docs.python.org, 3.14, library/multiprocessing, library/subprocess, library/os",

@@ -6,7 +6,7 @@ library/faulthandler.
 
 from __future__ import annotations
 
-from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, PublishedText, case, every
 from exitmatrix.claims.conditions import (
     all_of,
     all_reversed,
@@ -20,7 +20,7 @@ from exitmatrix.claims.conditions import (
 )
 from exitmatrix.claims.texts.shared import DEFAULT_SIGNALS
 
-TEXT = Text(
+TEXT = PublishedText(
     id="G",
     title="CPython: signals, threads and child processes",
     where="docs.python.org, 3.14, library/signal, library/threading, library/subprocess,"

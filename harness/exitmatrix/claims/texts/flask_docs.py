@@ -6,7 +6,7 @@ Applications" with the notes on the reloader and signals in its changelog (0.8, 
 
 from __future__ import annotations
 
-from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, PublishedText, case, every
 from exitmatrix.claims.conditions import (
     TRACKER,
     all_of,
@@ -19,7 +19,7 @@ from exitmatrix.claims.conditions import (
     still_serves,
 )
 
-TEXT = Text(
+TEXT = PublishedText(
     id="W",
     title="Flask and Werkzeug: the development server",
     where="Flask 3.1, server and debugging; Werkzeug 3.1, serving and changelog",

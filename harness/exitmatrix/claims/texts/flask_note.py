@@ -7,7 +7,7 @@ from exitmatrix.claims.claim import (
     HOLDS,
     OTHER_REASON,
     Claim,
-    Text,
+    PublishedText,
     case,
     every,
     some,
@@ -30,7 +30,7 @@ from exitmatrix.claims.conditions import (
 )
 from exitmatrix.claims.texts.shared import NOT_FOR_FATAL_ERRORS, NOT_FOR_OS_EXIT, NOT_FOR_SIGNALS
 
-TEXT = Text(
+TEXT = PublishedText(
     id="B",
     title="Testing the note in atexit's documentation, in Flask",
     where="nijialin.com, 2020-07-01",

@@ -6,7 +6,7 @@ preload_app, graceful_timeout and max_requests, and those of its hooks.
 
 from __future__ import annotations
 
-from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, PublishedText, case, every
 from exitmatrix.claims.conditions import (
     all_of,
     all_reversed,
@@ -19,7 +19,7 @@ from exitmatrix.claims.conditions import (
     ran_where,
 )
 
-TEXT = Text(
+TEXT = PublishedText(
     id="K",
     title="gunicorn: signals, workers and preloading",
     where="gunicorn 27, Signal Handling, Settings",

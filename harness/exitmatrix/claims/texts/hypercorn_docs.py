@@ -7,11 +7,11 @@ are sent a signal themselves.
 
 from __future__ import annotations
 
-from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, PublishedText, case, every
 from exitmatrix.claims.conditions import all_of, dies_of, lives_on, nobody_left, ran_none
 from exitmatrix.claims.texts.uvicorn_docs import shuts_down
 
-TEXT = Text(
+TEXT = PublishedText(
     id="H",
     title="hypercorn: stopping and reloading",
     where="hypercorn 0.18.0, How to guides, Configuring; Changelog",

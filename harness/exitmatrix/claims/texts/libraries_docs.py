@@ -9,7 +9,7 @@ From Sentry's SDK for Python 2.75: "Shutdown and Draining", "Options" (shutdown_
 
 from __future__ import annotations
 
-from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every, if_had
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, PublishedText, case, every, if_had
 from exitmatrix.claims.conditions import (
     all_of,
     all_reversed,
@@ -23,7 +23,7 @@ from exitmatrix.claims.conditions import (
     ran_where,
 )
 
-TEXT = Text(
+TEXT = PublishedText(
     id="L",
     title="Libraries: Sentry, rq, coverage, pytest, psycopg_pool, tqdm",
     where="Sentry's SDK 2.75, rq 3.0, coverage 7.17, pytest 9.2, pytest-xdist 3.8, psycopg_pool"

@@ -8,7 +8,7 @@ records hold the signals that are sent, and the claims are about what a program 
 
 from __future__ import annotations
 
-from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, PublishedText, case, every
 from exitmatrix.claims.conditions import (
     all_of,
     all_reversed,
@@ -19,7 +19,7 @@ from exitmatrix.claims.conditions import (
     ran_none,
 )
 
-TEXT = Text(
+TEXT = PublishedText(
     id="D",
     title="Kubernetes, Docker and systemd: stopping",
     where="Kubernetes, Termination of Pods; Docker CLI reference, August 2026, docker container"

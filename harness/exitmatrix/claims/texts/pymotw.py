@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, PublishedText, case, every
 from exitmatrix.claims.conditions import (
     all_of,
     all_reversed,
@@ -15,7 +15,7 @@ from exitmatrix.claims.conditions import (
 )
 from exitmatrix.claims.texts.shared import NOT_FOR_FATAL_ERRORS, NOT_FOR_OS_EXIT
 
-TEXT = Text(
+TEXT = PublishedText(
     id="M",
     title="PyMOTW: atexit",
     where="Doug Hellmann",

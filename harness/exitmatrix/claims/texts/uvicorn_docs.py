@@ -8,7 +8,7 @@ notes. What the server logs is of uvicorn/server.py, `_wait_tasks_to_complete`.
 
 from __future__ import annotations
 
-from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, PublishedText, case, every
 from exitmatrix.claims.conditions import (
     REVERSED,
     Condition,
@@ -20,7 +20,7 @@ from exitmatrix.claims.conditions import (
     ran_where,
 )
 
-TEXT = Text(
+TEXT = PublishedText(
     id="V",
     title="uvicorn: shutting down",
     where="uvicorn's documentation, July 2026: Lifespan, Server Behavior, Settings, Deployment,"

@@ -6,7 +6,7 @@ reloading the server; "Options", no-orphans; "Upstart", what is --die-on-term; "
 
 from __future__ import annotations
 
-from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, Text, case, every
+from exitmatrix.claims.claim import CONTRADICTED, HOLDS, Claim, PublishedText, case, every
 from exitmatrix.claims.conditions import (
     REVERSED,
     Condition,
@@ -19,7 +19,7 @@ from exitmatrix.claims.conditions import (
     ran_where,
 )
 
-TEXT = Text(
+TEXT = PublishedText(
     id="U",
     title="uWSGI: signals, reloading and stopping",
     where="uWSGI 2.0, Managing the uWSGI server, Options, Upstart, Systemd",

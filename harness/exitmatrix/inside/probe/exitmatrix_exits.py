@@ -74,10 +74,10 @@ def _at_fork(real, args, kwargs):
 def _watch_list(names):
     calls = names.get("_threading_atexits")  # 3.9 up
     if type(calls) is list:
-        names["_threading_atexits"] = Calls(calls)
+        names["_threading_atexits"] = Registrations(calls)
 
 
-class Calls(list):
+class Registrations(list):
     """What `threading._register_atexit` puts its calls into."""
 
     __slots__ = ()
@@ -95,4 +95,4 @@ class Calls(list):
         return list.__reversed__(self)
 
 
-Calls.__name__ = "list"
+Registrations.__name__ = "list"

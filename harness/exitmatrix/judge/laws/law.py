@@ -19,7 +19,7 @@ POOL = "concurrent.futures.thread._python_exit"
 PROCESS_POOL = "concurrent.futures.process._python_exit"
 """The same of pools of processes."""
 
-Question = Literal[
+Topic = Literal[
     "statement",  # what a statement does, besides what its definition says
     "signal",  # what a process does with a signal that it gets
     "interrupt",  # what a simulated SIGINT does
@@ -166,7 +166,7 @@ class Helps(Frozen):
     leaves: tuple[str, ...]
 
 
-class Stays(Frozen):
+class HelpersStay(Frozen):
     """Whether helper processes are there when the program is gone."""
 
     stays: bool
@@ -191,7 +191,7 @@ class Answers(Frozen):
     answer: str
 
 
-class Passes(Frozen):
+class PassesOn(Frozen):
     """The exception goes on to what is below."""
 
 
@@ -226,11 +226,11 @@ Effect = (
     | Exits
     | Brings
     | Helps
-    | Stays
+    | HelpersStay
     | Prints
     | Keeps
     | Answers
-    | Passes
+    | PassesOn
     | Swallows
     | Restarts
     | Kills
@@ -306,7 +306,7 @@ class Law(Frozen, kw_only=True):
     """One law."""
 
     id: str
-    about: Question
+    about: Topic
     when: Callable[[Facts], bool]
     then: Callable[[Facts], Effect | tuple[Effect, ...]]  # several: a race, any may happen
     because: str

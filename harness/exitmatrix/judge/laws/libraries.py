@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exitmatrix.judge.laws.law import Brings, Facts, Helps, Law, Stays
+from exitmatrix.judge.laws.law import Brings, Facts, HelpersStay, Helps, Law
 
 FINALIZERS = "weakref.finalize._exitfunc"
 """The handler that weakref registers, once in a process."""
@@ -117,7 +117,7 @@ LAWS: tuple[Law, ...] = (
         id="pool-ends-with-its-program",
         about="orphans",
         when=lambda f: f.finalizing,
-        then=lambda _: Stays(stays=False),
+        then=lambda _: HelpersStay(stays=False),
         because="At a normal end a pool stops its workers, and waits for them.",
         source="joblib joblib/externals/loky/process_executor.py, _python_exit",
     ),
@@ -125,7 +125,7 @@ LAWS: tuple[Law, ...] = (
         id="pool-outlives-its-program",
         about="orphans",
         when=lambda f: not f.finalizing,
-        then=lambda _: Stays(stays=True),
+        then=lambda _: HelpersStay(stays=True),
         because=(
             "The workers of a pool are not told that its program was killed: they wait for work "
             "until they have been idle for too long (joblib: five minutes), and then exit. The "

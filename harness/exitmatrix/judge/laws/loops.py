@@ -7,7 +7,7 @@ from exitmatrix.judge.laws.law import (
     Facts,
     Later,
     Law,
-    Passes,
+    PassesOn,
     Proceeds,
     Raises,
     Swallows,
@@ -182,7 +182,7 @@ LAWS: tuple[Law, ...] = (
         id="loop-is-left",
         about="loop exception",
         when=lambda f: f.exception in ("KeyboardInterrupt", "SystemExit"),
-        then=lambda _: Passes(),
+        then=lambda _: PassesOn(),
         because=(
             "What is raised while all tasks wait leaves the loop and none of them; asyncio.run "
             "then cancels them all, the main task too."
@@ -243,7 +243,7 @@ LAWS: tuple[Law, ...] = (
         id="loop-gives-up",
         about="loop clean-up",
         when=lambda f: f.exception in ("KeyboardInterrupt", "SystemExit"),
-        then=lambda _: Passes(),
+        then=lambda _: PassesOn(),
         because=(
             "KeyboardInterrupt or SystemExit in the clean-up of a task leaves the loop at once: "
             "it is closed with its tasks pending, and generators are not closed. A coroutine "

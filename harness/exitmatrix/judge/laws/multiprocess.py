@@ -12,7 +12,7 @@ from exitmatrix.judge.laws.law import (
     Later,
     Law,
     Leaves,
-    Passes,
+    PassesOn,
     Proceeds,
     Raises,
     Restarts,
@@ -229,7 +229,7 @@ LAWS: tuple[Law, ...] = (
         id="task-exception-ends-a-worker",
         about="task exception",
         when=lambda f: f.of_pool and f.exception in ("SystemExit", "KeyboardInterrupt"),
-        then=lambda _: Passes(),
+        then=lambda _: PassesOn(),
         because=(
             "A worker of a Pool catches Exception, which SystemExit and KeyboardInterrupt are "
             "not: sys.exit in a task ends the worker, and its result never comes."

@@ -6,7 +6,7 @@ from exitmatrix.judge.laws.law import (
     Calls,
     Facts,
     Law,
-    Passes,
+    PassesOn,
     Proceeds,
     Raises,
     Swallows,
@@ -86,7 +86,7 @@ LAWS: tuple[Law, ...] = (
         id="finalizer-exits",
         about="finalizer exception",
         when=lambda f: f.exception in ("SystemExit", "KeyboardInterrupt"),
-        then=lambda _: Passes(),
+        then=lambda _: PassesOn(),
         because=(
             "SystemExit or KeyboardInterrupt in a finalizer leaves the handler that runs all of "
             "them, because neither is a subclass of Exception: the remaining finalizers do not "
@@ -262,7 +262,7 @@ LAWS: tuple[Law, ...] = (
         # What another hook than this one may raise was not measured, nor what KeyboardInterrupt
         # in one does that is told of something else.
         when=lambda f: _told_in_main(f, "SystemExit") and f.profile.hook_exits,
-        then=lambda _: Passes(),
+        then=lambda _: PassesOn(),
         because=(
             "SystemExit that a hook raises replaces the exception that the hook was given: the "
             "program ends with its status, also after KeyboardInterrupt."

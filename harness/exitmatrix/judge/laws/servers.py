@@ -7,7 +7,7 @@ from exitmatrix.judge.laws.law import (
     Facts,
     Kills,
     Law,
-    Passes,
+    PassesOn,
     Proceeds,
     Raises,
     Restarts,
@@ -90,7 +90,7 @@ LAWS: tuple[Law, ...] = (
         when=lambda f: (
             f.exception != "Exception" and f.in_main and not f.profile.server_catches_all
         ),
-        then=lambda _: Passes(),
+        then=lambda _: PassesOn(),
         because=(
             "Without threads a view runs inside the server's loop, and socketserver does not "
             "catch what is not a subclass of Exception."
@@ -117,7 +117,7 @@ LAWS: tuple[Law, ...] = (
             and not _swallowed_in_main(f)
             and not _swallowed_in_callback(f)
         ),
-        then=lambda _: Passes(),
+        then=lambda _: PassesOn(),
         because="Any other exception that is raised in the server's loop leaves it.",
         source="CPython Lib/socketserver.py, BaseServer.serve_forever",
     ),
@@ -125,7 +125,7 @@ LAWS: tuple[Law, ...] = (
         id="socketserver-2-swallows-in-main",
         about="server exception",
         when=_swallowed_in_main,
-        then=lambda _: (Passes(), Answers("either")),
+        then=lambda _: (PassesOn(), Answers("either")),
         because=(
             "Python 2's SocketServer catches whatever is raised while it hands a request over to "
             "its thread. A signal that the view sends may come to the main thread just there: the "
@@ -138,7 +138,7 @@ LAWS: tuple[Law, ...] = (
         id="weakref-callback-swallows",
         about="server exception",
         when=_swallowed_in_callback,
-        then=lambda _: (Passes(), Answers("200")),
+        then=lambda _: (PassesOn(), Answers("200")),
         because=(
             "PyPy calls the callbacks of weak references when its collector finds them, between "
             "any two steps of a program, and a signal's handler may run inside of one. What it "
@@ -189,7 +189,7 @@ LAWS: tuple[Law, ...] = (
         id="wait-leaves-child",
         about="supervisor exception",
         when=lambda f: f.supervisor == "wait",
-        then=lambda _: Passes(),
+        then=lambda _: PassesOn(),
         because=(
             "An exception that leaves Popen.wait does nothing to the child: one that got no signal "
             "goes on, an orphan."
@@ -200,7 +200,7 @@ LAWS: tuple[Law, ...] = (
         id="call-2-leaves-child",
         about="supervisor exception",
         when=lambda f: f.supervisor == "reloader" and f.profile.call_leaves_child,
-        then=lambda f: Swallows() if _reloader_interrupted(f) else Passes(),
+        then=lambda f: Swallows() if _reloader_interrupted(f) else PassesOn(),
         because=(
             "Python 2's subprocess.call lets an exception pass and leaves its child alone: one "
             "that got no signal goes on, an orphan, and one that got the same signal ends in its "

@@ -9,9 +9,9 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Effect, Facts, Law, Question
+from exitmatrix.judge.laws.law import Effect, Facts, Law, Topic
 from exitmatrix.judge.profile import Profile
-from exitmatrix.judge.watched import Known, remembered
+from exitmatrix.judge.watched import Remembered, remembered
 from exitmatrix.model.language import Code
 
 MOST = 8192
@@ -40,12 +40,12 @@ class Ask:
     announces: bool = True  # whether each function tells of itself by a system call
     used: dict[str, None] = field(default_factory=dict)
     races: dict[str, None] = field(default_factory=dict)
-    _known: Callable[[Question, Facts], Known[tuple[Law, tuple[Effect, ...]]]] = field(init=False)
+    _known: Callable[[Topic, Facts], Remembered[tuple[Law, tuple[Effect, ...]]]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._known = _memory(self.laws)
 
-    def __call__(self, about: Question, facts: Facts) -> tuple[Effect, ...]:
+    def __call__(self, about: Topic, facts: Facts) -> tuple[Effect, ...]:
         """The effects of the law that holds. Raises NotPredicted and AmbiguousLaws."""
 
         def answer(profile: Profile) -> tuple[Law, tuple[Effect, ...]]:
@@ -59,7 +59,7 @@ class Ask:
         return effects
 
 
-def _answer(laws: tuple[Law, ...], about: Question, facts: Facts) -> tuple[Law, tuple[Effect, ...]]:
+def _answer(laws: tuple[Law, ...], about: Topic, facts: Facts) -> tuple[Law, tuple[Effect, ...]]:
     """The law that holds, and its effects. Raises NotPredicted and AmbiguousLaws."""
     holding = [law for law in laws if law.about == about and law.when(facts)]
     if not holding:
@@ -73,19 +73,19 @@ def _answer(laws: tuple[Law, ...], about: Question, facts: Facts) -> tuple[Law, 
 @lru_cache(maxsize=16)
 def _memory(
     laws: tuple[Law, ...],
-) -> Callable[[Question, Facts], Known[tuple[Law, tuple[Effect, ...]]]]:
+) -> Callable[[Topic, Facts], Remembered[tuple[Law, tuple[Effect, ...]]]]:
     """What laws have answered, by question and facts."""
     del laws  # the key: one memory for each
 
     @lru_cache(maxsize=MOST)
-    def known(about: Question, facts: Facts) -> Known[tuple[Law, tuple[Effect, ...]]]:
+    def known(about: Topic, facts: Facts) -> Remembered[tuple[Law, tuple[Effect, ...]]]:
         del about, facts
         return []
 
     return known
 
 
-def _what(about: Question, facts: Facts) -> str:
+def _what(about: Topic, facts: Facts) -> str:
     if about == "statement":
         statement = type(facts.statement).__name__
         where = "main thread" if facts.in_main else "other thread"

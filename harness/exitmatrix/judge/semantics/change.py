@@ -11,15 +11,15 @@ from exitmatrix.judge.laws.law import POOL, PROCESS_POOL
 from exitmatrix.judge.laws.libraries import FINALIZERS
 from exitmatrix.judge.semantics.state import (
     Body,
-    Call,
     Configuration,
     Entering,
     Finalization,
     FinalizerRun,
     Frame,
+    FunctionRun,
     ProcessState,
-    Thread,
     ThreadCode,
+    ThreadState,
 )
 from exitmatrix.judge.semantics.waits import (
     EndsProcesses,
@@ -69,7 +69,7 @@ def with_process(now: Configuration, process: ProcessState) -> Configuration:
     )
 
 
-def with_thread(process: ProcessState, thread: Thread) -> ProcessState:
+def with_thread(process: ProcessState, thread: ThreadState) -> ProcessState:
     """The same, with one thread changed."""
     if len(process.threads) == 1:
         return replace(process, threads=(thread,))
@@ -79,7 +79,7 @@ def with_thread(process: ProcessState, thread: Thread) -> ProcessState:
     )
 
 
-def put(now: Configuration, process: ProcessState, thread: Thread) -> Configuration:
+def put(now: Configuration, process: ProcessState, thread: ThreadState) -> Configuration:
     """The same, with one process and one of its threads changed."""
     return with_process(now, with_thread(process, thread))
 
@@ -89,22 +89,22 @@ def without_thread(process: ProcessState, id: int) -> ProcessState:
     return replace(process, threads=tuple(one for one in process.threads if one.id != id))
 
 
-def push(thread: Thread, *frames: Frame) -> Thread:
+def push(thread: ThreadState, *frames: Frame) -> ThreadState:
     """The thread begins something."""
     return replace(thread, frames=(*thread.frames, *frames))
 
 
-def pop(thread: Thread) -> Thread:
+def pop(thread: ThreadState) -> ThreadState:
     """The thread is done with what it was doing last."""
     return replace(thread, frames=thread.frames[:-1])
 
 
-def swap(thread: Thread, frame: Frame) -> Thread:
+def swap(thread: ThreadState, frame: Frame) -> ThreadState:
     """What the thread is doing is now at another point."""
     return replace(thread, frames=(*thread.frames[:-1], frame))
 
 
-def fail(thread: Thread, raised: Raised) -> Thread:
+def fail(thread: ThreadState, raised: Raised) -> ThreadState:
     """An exception is raised in the thread."""
     return replace(thread, raising=raised)
 
@@ -120,12 +120,14 @@ def _tells(function: str) -> bool:
     return function != BEFORE and not function.startswith(SILENT)
 
 
-def enter(process: ProcessState, thread: Thread, code: Code) -> tuple[ProcessState, Thread]:
+def enter(
+    process: ProcessState, thread: ThreadState, code: Code
+) -> tuple[ProcessState, ThreadState]:
     """The function that is being called begins."""
     assert isinstance(thread.top, Entering)
     label = thread.top.function
     does = AT_WORK.get(label) or Body(code.function(function_of(label)))
-    begun = push(pop(thread), Call(label))
+    begun = push(pop(thread), FunctionRun(label))
     if does != Body(()):
         begun = push(begun, does)
     return say(process, label, "began"), begun
@@ -165,7 +167,7 @@ def remains(process: ProcessState) -> ProcessState:
     )
 
 
-def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:
+def fork(process: ProcessState, thread: ThreadState, child: Body) -> ProcessState:
     """What the kernel and Python make of a fork: a copy, of whose threads one is left."""
     return replace(
         process,
@@ -191,7 +193,7 @@ def fork(process: ProcessState, thread: Thread, child: Body) -> ProcessState:
     )
 
 
-def _copied(thread: Thread) -> Thread:
+def _copied(thread: ThreadState) -> ThreadState:
     """The thread in a child: an event loop does not take it for the one in which it runs."""
     frames = (replace(one, copy=True) if isinstance(one, Looping) else one for one in thread.frames)
     return replace(thread, frames=tuple(frames))
@@ -208,10 +210,10 @@ def running(process: ProcessState) -> tuple[str, ...]:
     return tuple(left)
 
 
-def releasing(thread: Thread) -> bool:
+def releasing(thread: ThreadState) -> bool:
     """Whether a thread does what is done when globals are released, behind all handlers."""
     match thread.frames:
-        case (Finalization("globals"), Entering() | Call(), *_):
+        case (Finalization("globals"), Entering() | FunctionRun(), *_):
             return True
     return False
 

@@ -20,15 +20,15 @@ from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import end_of_thread, stopped
 from exitmatrix.judge.semantics.signals import disposition
 from exitmatrix.judge.semantics.state import (
+    AtexitRun,
     Configuration,
     Entering,
     Finalization,
-    HandlerRun,
     Hooked,
     MainCode,
     ProcessState,
-    Thread,
     ThreadCode,
+    ThreadState,
 )
 from exitmatrix.judge.semantics.waits import (
     AwaitsResult,
@@ -46,7 +46,7 @@ CODE = AwaitsResult | MainCode | ProcessCode | ProcessEnd | TaskCode | ThreadCod
 
 
 def leave(
-    now: Configuration, process: ProcessState, thread: Thread, raised: Raised, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, raised: Raised, ask: Ask
 ) -> Iterator[Configuration]:
     """An exception leaves the code of a thread, of which a hook may have to be told first."""
     if isinstance(thread.top, TaskCode | AwaitsResult):
@@ -76,7 +76,7 @@ def leave(
 
 
 def go_on(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
     """The code of a thread is done, or a hook that was told of what it raised."""
     raised, below = None, thread
@@ -95,10 +95,10 @@ def go_on(
 
 
 def next_handler(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
     """The next handler begins, or the run of them is over. Raises NotPredicted."""
-    assert isinstance(thread.top, HandlerRun)
+    assert isinstance(thread.top, AtexitRun)
     process, running, name = run.take(process, thread.top)
     if name:
         yield change.put(now, process, change.push(change.swap(thread, running), Entering(name)))
@@ -119,7 +119,7 @@ def next_handler(
 
 
 def _after_handlers(
-    now: Configuration, process: ProcessState, main: Thread, last: Raised | None, ask: Ask
+    now: Configuration, process: ProcessState, main: ThreadState, last: Raised | None, ask: Ask
 ) -> Iterator[Configuration]:
     """The last run of the handlers is over; a hook may have to be told of what one raised."""
     function = promises.hook(process, main, last, ask, again=True) if last else ""
@@ -137,7 +137,7 @@ def _after_handlers(
 def _end_of_main(
     now: Configuration,
     process: ProcessState,
-    thread: Thread,
+    thread: ThreadState,
     raised: Raised | None,
     ask: Ask,
 ) -> Iterator[Configuration]:

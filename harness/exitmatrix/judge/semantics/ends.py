@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from exitmatrix.judge.laws.law import Dies, Effect, Facts, Finalizes, Leaves, Proceeds, Raises
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.state import Configuration, Finalization, ProcessState, Thread
+from exitmatrix.judge.semantics.state import Configuration, Finalization, ProcessState, ThreadState
 from exitmatrix.judge.semantics.waits import Looping, Raised, Supervising
 from exitmatrix.model.execution import Exit
 from exitmatrix.model.language import Nothing, Raise, Statement, SysExit
@@ -18,7 +18,7 @@ from exitmatrix.model.language import Nothing, Raise, Statement, SysExit
 def stopped(
     now: Configuration,
     process: ProcessState,
-    thread: Thread,
+    thread: ThreadState,
     effect: Effect,
     statement: Statement,
     ask: Ask,
@@ -71,7 +71,7 @@ def _last_line(statement: Statement, name: str) -> str:
 def end_of_thread(
     now: Configuration,
     process: ProcessState,
-    thread: Thread,
+    thread: ThreadState,
     sleeps: bool,
     ask: Ask,
 ) -> Iterator[Configuration]:

@@ -14,10 +14,10 @@ from exitmatrix.judge.semantics.state import (
     Configuration,
     Entering,
     Finalization,
+    FinalizationStage,
     MainCode,
     ProcessState,
-    Stage,
-    Thread,
+    ThreadState,
 )
 from exitmatrix.judge.semantics.waits import AwaitsTask, Raised, Resting
 from exitmatrix.model.execution import Exit
@@ -28,7 +28,7 @@ CALLED = "(called)"
 
 
 def step(
-    now: Configuration, process: ProcessState, main: Thread, ask: Ask
+    now: Configuration, process: ProcessState, main: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow a stage, once it can be over. Raises NotPredicted."""
     ending = main.top
@@ -74,7 +74,7 @@ def step(
 
 
 def flush_before_hook(
-    now: Configuration, process: ProcessState, main: Thread, raised: Raised, ask: Ask
+    now: Configuration, process: ProcessState, main: ThreadState, raised: Raised, ask: Ask
 ) -> tuple[Configuration, bool]:
     """After the flush that may come before a hook is told, and whether that waits for a reader.
 
@@ -101,7 +101,7 @@ def flush_before_hook(
 
 
 def _asked(
-    now: Configuration, process: ProcessState, main: Thread, ask: Ask
+    now: Configuration, process: ProcessState, main: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow once a flush has asked for signals."""
     process = now.process(process.path)
@@ -113,7 +113,7 @@ def _asked(
 def _globals(
     now: Configuration,
     process: ProcessState,
-    main: Thread,
+    main: ThreadState,
     ending: Finalization,
     about: Facts,
     ask: Ask,
@@ -133,7 +133,7 @@ def _globals(
         yield _at(now, process, main, ending, "streams")
 
 
-def _of_threading(now: Configuration, process: ProcessState, main: Thread) -> Configuration:
+def _of_threading(now: Configuration, process: ProcessState, main: ThreadState) -> Configuration:
     """The newest function of threading's own list begins."""
     *left, function = process.threading
     begun = change.push(main, Entering(function))
@@ -142,7 +142,7 @@ def _of_threading(now: Configuration, process: ProcessState, main: Thread) -> Co
 
 
 def _handlers(
-    now: Configuration, process: ProcessState, main: Thread, ending: Finalization, ask: Ask
+    now: Configuration, process: ProcessState, main: ThreadState, ending: Finalization, ask: Ask
 ) -> Configuration:
     """The last run of the handlers begins, if there was none. Raises NotPredicted."""
     now = _at(now, process, main, ending, "globals")
@@ -177,13 +177,13 @@ def _streams(
     return change.end(now, process, how, flushed=written)
 
 
-def _blocked(now: Configuration, process: ProcessState, main: Thread) -> Configuration:
+def _blocked(now: Configuration, process: ProcessState, main: ThreadState) -> Configuration:
     """The main thread waits for somebody who reads."""
     return change.put(now, process, change.push(main, Resting()))
 
 
 def _release(
-    now: Configuration, process: ProcessState, main: Thread, about: Facts, ask: Ask
+    now: Configuration, process: ProcessState, main: ThreadState, about: Facts, ask: Ask
 ) -> Iterator[Configuration]:
     """A global is released; in which order several are, no law says. Raises NotPredicted."""
     function, *others = process.kept
@@ -224,7 +224,7 @@ def _flush(now: Configuration, process: ProcessState, profile: Profile) -> Confi
 def _threads(
     now: Configuration,
     process: ProcessState,
-    main: Thread,
+    main: ThreadState,
     ending: Finalization,
     about: Facts,
     ask: Ask,
@@ -240,7 +240,7 @@ def _threads(
 
 
 def handlers_over(
-    now: Configuration, process: ProcessState, main: Thread, about: Facts, ask: Ask
+    now: Configuration, process: ProcessState, main: ThreadState, about: Facts, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow the last run of the handlers. Raises NotPredicted."""
     ending = main.top
@@ -263,14 +263,18 @@ def handlers_over(
 
 
 def _at(
-    now: Configuration, process: ProcessState, main: Thread, ending: Finalization, stage: Stage
+    now: Configuration,
+    process: ProcessState,
+    main: ThreadState,
+    ending: Finalization,
+    stage: FinalizationStage,
 ) -> Configuration:
     current = now.process(process.path)
     moved = change.swap(main, replace(ending, stage=stage))
     return change.put(now, current, moved)
 
 
-def _main(process: ProcessState) -> Thread:
+def _main(process: ProcessState) -> ThreadState:
     main = process.thread(process.main)
     assert main is not None
     return main

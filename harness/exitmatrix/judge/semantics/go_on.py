@@ -19,8 +19,9 @@ from exitmatrix.judge.semantics import (
 from exitmatrix.judge.semantics.ask import Ask
 from exitmatrix.judge.semantics.outside import spend
 from exitmatrix.judge.semantics.state import (
+    AtexitRun,
+    BelowHandler,
     Body,
-    Call,
     Catching,
     Configuration,
     Entering,
@@ -28,13 +29,12 @@ from exitmatrix.judge.semantics.state import (
     FinalizerRun,
     Finally,
     Frame,
-    HandlerRun,
+    FunctionRun,
     Hooked,
-    Interrupted,
     MainCode,
     ProcessState,
-    Thread,
     ThreadCode,
+    ThreadState,
     Unwinding,
 )
 from exitmatrix.judge.semantics.statements import execute
@@ -48,35 +48,35 @@ from exitmatrix.judge.semantics.waits import (
     WaitsForChild,
 )
 
-GoOn = Callable[[Configuration, ProcessState, Thread, Ask], Iterable[Configuration]]
+GoOn = Callable[[Configuration, ProcessState, ThreadState, Ask], Iterable[Configuration]]
 """All that may follow of a frame, once what was above it is over. Raises NotPredicted."""
 
 
 def _next_statement(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterable[Configuration]:
     assert isinstance(thread.top, Body)
     rest = thread.top.rest
     if not rest:
         return _over(now, process, thread, ask)
-    last = len(rest) == 1 and isinstance(thread.frames[-2], Call)
+    last = len(rest) == 1 and isinstance(thread.frames[-2], FunctionRun)
     thread = change.pop(thread) if last else change.swap(thread, Body(rest[1:]))
     return execute(now, process, thread, rest[0], ask)
 
 
 def _over(
-    now: Configuration, process: ProcessState, thread: Thread, _: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, _: Ask
 ) -> Iterable[Configuration]:
     return (change.put(now, process, change.pop(thread)),)
 
 
 def _enter(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterable[Configuration]:
     """A function begins; where it cleans up in the main thread, something may come meanwhile."""
     assert isinstance(thread.top, Entering)
     of_atexit = (
-        isinstance(thread.frames[-2], HandlerRun) and thread.top.function not in process.library
+        isinstance(thread.frames[-2], AtexitRun) and thread.top.function not in process.library
     )
     unwinds = isinstance(thread.frames[-2], Unwinding) and thread.id == process.main
     process, thread = change.enter(process, thread, ask.code)
@@ -89,15 +89,15 @@ def _enter(
 
 
 def _return(
-    now: Configuration, process: ProcessState, thread: Thread, _: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, _: Ask
 ) -> Iterable[Configuration]:
-    assert isinstance(thread.top, Call)
+    assert isinstance(thread.top, FunctionRun)
     after = change.say(process, thread.top.function, "ended")
     return (change.put(now, after, change.pop(thread)),)
 
 
 def _join(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterable[Configuration]:
     assert isinstance(thread.top, Joins)
     joined = process.thread(thread.top.thread)
@@ -105,7 +105,7 @@ def _join(
 
 
 def _wait_for_child(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterable[Configuration]:
     assert isinstance(thread.top, WaitsForChild)
     gone = now.process(thread.top.path).exit is not None
@@ -113,27 +113,29 @@ def _wait_for_child(
 
 
 def _linger(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterable[Configuration]:
     comes = bool(now.events) and now.events[0].when == "in a handler"
     return () if comes else _over(now, process, thread, ask)
 
 
 def _answer(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterable[Configuration]:
     return supervise.leave_request(now, process, thread, None, ask)
 
 
-def _rest(_: Configuration, __: ProcessState, ___: Thread, ____: Ask) -> Iterable[Configuration]:
+def _rest(
+    _: Configuration, __: ProcessState, ___: ThreadState, ____: Ask
+) -> Iterable[Configuration]:
     return ()
 
 
 GO_ON: Mapping[type[Frame], GoOn] = {
     Body: _next_statement,
-    Interrupted: _over,
+    BelowHandler: _over,
     Entering: _enter,
-    Call: _return,
+    FunctionRun: _return,
     Joins: _join,
     WaitsForChild: _wait_for_child,
     Lingering: _linger,
@@ -141,7 +143,7 @@ GO_ON: Mapping[type[Frame], GoOn] = {
     Serving: _rest,
     Supervising: supervise.wait,
     RequestCode: _answer,
-    HandlerRun: code_end.next_handler,
+    AtexitRun: code_end.next_handler,
     Finalization: finalize.step,
     **dict.fromkeys((MainCode, ThreadCode, Hooked), code_end.go_on),
     **dict.fromkeys((Finally, Catching, Unwinding, FinalizerRun), promises.go_on),

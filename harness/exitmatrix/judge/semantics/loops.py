@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Calls, Facts, Later, Passes, Swallows
+from exitmatrix.judge.laws.law import Calls, Facts, Later, PassesOn, Swallows
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import (
@@ -18,7 +18,7 @@ from exitmatrix.judge.semantics.state import (
     Finalization,
     Finally,
     ProcessState,
-    Thread,
+    ThreadState,
 )
 from exitmatrix.judge.semantics.waits import CalledBack, Looping, Raised, Resting, Turn
 from exitmatrix.model.language import Pause, RunLoop, Wake
@@ -37,29 +37,29 @@ OF_MAIN_TASK = Body | Finally | Catching | Looping
 """What there is above a loop where it is its main task that executes a statement."""
 
 
-def is_main_task(thread: Thread) -> bool:
+def is_main_task(thread: ThreadState) -> bool:
     """Whether a statement is one of the main task of a loop, and not of a function."""
     above = list(takewhile(lambda one: not isinstance(one, Looping), reversed(thread.frames)))
     return len(above) < len(thread.frames) and all(isinstance(one, OF_MAIN_TASK) for one in above)
 
 
-def is_within(thread: Thread) -> bool:
+def is_within(thread: ThreadState) -> bool:
     """Whether a loop runs in a thread."""
     return any(isinstance(one, Looping) for one in thread.frames)
 
 
-def is_running(thread: Thread) -> bool:
+def is_running(thread: ThreadState) -> bool:
     """The same, or Py_Exit has ended the code of such a thread: then nobody has ended the loop."""
     bottom = thread.frames[0] if thread.frames else None
     return is_within(thread) or (isinstance(bottom, Finalization) and bottom.in_loop)
 
 
-def is_copy(thread: Thread) -> bool:
+def is_copy(thread: ThreadState) -> bool:
     """Whether the innermost loop of a thread is a copy that a fork has made."""
     return is_within(thread) and _loop(thread).copy
 
 
-def can_fork(thread: Thread, ask: Ask) -> bool:
+def can_fork(thread: ThreadState, ask: Ask) -> bool:
     """Whether it is known what a child goes on with that is forked in a loop.
 
     That is no copy itself, has at most one task and generator, and calls nothing. Where exits do
@@ -73,8 +73,8 @@ def can_fork(thread: Thread, ask: Ask) -> bool:
 
 
 def execute(
-    process: ProcessState, thread: Thread, statement: Pause | RunLoop | Wake, ask: Ask
-) -> tuple[ProcessState, Thread]:
+    process: ProcessState, thread: ThreadState, statement: Pause | RunLoop | Wake, ask: Ask
+) -> tuple[ProcessState, ThreadState]:
     """The loop begins, or has its turn; or what its main task awaits has come."""
     if isinstance(statement, Pause):
         return process, change.push(thread, Turn()) if is_main_task(thread) else thread
@@ -93,13 +93,15 @@ def execute(
 
 
 def go_on(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
     """The next of what is under way is ended; then the loop is over. Raises NotPredicted."""
     yield _step(now, process, thread, ask)
 
 
-def _step(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -> Configuration:
+def _step(
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
+) -> Configuration:
     if isinstance(thread.top, CalledBack):
         return change.put(now, process, change.pop(thread))
     loop = _loop(thread)
@@ -146,7 +148,7 @@ def _release_result(loop: Looping, ask: Ask) -> Looping:
     return replace(loop, beside=(*closed, *cancelled, *loop.beside[both:]))
 
 
-def _turn(thread: Thread, loop: Looping) -> Thread:
+def _turn(thread: ThreadState, loop: Looping) -> ThreadState:
     """The thread, whose loop calls the next function, or goes on with its main task."""
     if loop.calls and loop.due:
         raise NotPredicted("no law says what happens: a loop that calls while it cancels")
@@ -165,7 +167,7 @@ def _has_called(loop: Looping) -> None:
 
 
 def unwind(
-    now: Configuration, process: ProcessState, thread: Thread, raised: Raised, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, raised: Raised, ask: Ask
 ) -> Configuration:
     """An exception comes to the loop: from a task, or while all wait. Raises NotPredicted."""
     if isinstance(thread.top, CalledBack) and raised.name == "Exception":
@@ -190,7 +192,7 @@ def unwind(
         (effect,) = ask("loop clean-up", Facts(profile=ask.profile, exception=raised.name))
         if isinstance(effect, Swallows) and loop.ended:
             return change.put(now, process, replace(thread, raising=None))
-        if not isinstance(effect, Passes):
+        if not isinstance(effect, PassesOn):
             raise NotPredicted(f"{effect!r} of a loop's clean-up")
         return change.put(now, _closed(_give_back(process)), change.pop(thread))
     raised = loop.raised if raised == CANCELLED and loop.raised else raised
@@ -198,7 +200,7 @@ def unwind(
     return change.put(now, process, replace(over, raising=None))
 
 
-def cancel(main: Thread) -> Thread:
+def cancel(main: ThreadState) -> ThreadState:
     """What the Runner does about Ctrl-C: it cancels the main task once, then it interrupts it."""
     loop = _loop(main)
     interrupt = Raised("KeyboardInterrupt", text="KeyboardInterrupt")
@@ -211,7 +213,7 @@ def cancel(main: Thread) -> Thread:
     return _set(main, due=True)
 
 
-def call_back(process: ProcessState, main: Thread, signal: str) -> Thread:
+def call_back(process: ProcessState, main: ThreadState, signal: str) -> ThreadState:
     """The main thread, in which the loop calls what was set for a signal, if it was."""
     function = dict(process.signals).get(f"{CALLBACK}{signal}")
     if not function or main.top == Resting():
@@ -248,11 +250,11 @@ def _closed(process: ProcessState) -> ProcessState:
     return replace(process, signals=tuple(sorted((*left, *again))))
 
 
-def _loop(thread: Thread) -> Looping:
+def _loop(thread: ThreadState) -> Looping:
     return next(one for one in reversed(thread.frames) if isinstance(one, Looping))
 
 
-def _set(thread: Thread, **changes: object) -> Thread:
+def _set(thread: ThreadState, **changes: object) -> ThreadState:
     """The thread, whose loop is in another state."""
     frames = tuple(
         replace(one, **changes) if isinstance(one, Looping) else one for one in thread.frames

@@ -19,7 +19,7 @@ from exitmatrix.judge.semantics.state import (
     Hooked,
     MainCode,
     ProcessState,
-    Thread,
+    ThreadState,
 )
 from exitmatrix.judge.semantics.waits import Owned, ProcessCode, ServesForks
 from exitmatrix.model.execution import Exit
@@ -32,7 +32,7 @@ FORK_SERVER = "forkserver"
 def start(
     now: Configuration,
     process: ProcessState,
-    thread: Thread,
+    thread: ThreadState,
     statement: StartProcess,
     flushing: Facts,
     ask: Ask,
@@ -59,10 +59,12 @@ def start(
                 yield stopped(flushed, starter, thread, forked, statement, ask)
 
 
-def forget_interrupt(process: ProcessState, thread: Thread) -> tuple[ProcessState, Thread]:
+def forget_interrupt(
+    process: ProcessState, thread: ThreadState
+) -> tuple[ProcessState, ThreadState]:
     """A process that does not know any more that Ctrl-C has ended its code."""
 
-    def forgets(one: Thread) -> Thread:
+    def forgets(one: ThreadState) -> ThreadState:
         bottom, *above = one.frames
         if isinstance(bottom, Finalization) and bottom.exit.signal == "SIGINT":
             bottom = replace(bottom, exit=Exit(1))
@@ -75,7 +77,7 @@ def forget_interrupt(process: ProcessState, thread: Thread) -> tuple[ProcessStat
 def begin(
     now: Configuration,
     process: ProcessState,
-    thread: Thread,
+    thread: ThreadState,
     statement: StartProcess,
     ask: Ask,
 ) -> Configuration:
@@ -142,7 +144,7 @@ def _registers(ask: Ask) -> tuple[Register | Import, ...]:
 
 def _fork(
     process: ProcessState,
-    thread: Thread,
+    thread: ThreadState,
     statement: StartProcess,
     imports: tuple[Register | Import, ...],
     ask: Ask,
@@ -161,7 +163,7 @@ def _fork(
     listed = () if over else process.listed
     child = replace(
         child,
-        threads=(Thread(thread.id, frames),),
+        threads=(ThreadState(thread.id, frames),),
         role="child",
         threading=listed,
         listed=listed,
@@ -187,7 +189,7 @@ def _python(process: ProcessState, role: str, ask: Ask, *frames: Frame) -> Proce
         path=path,
         imported=True,
         silent=process.silent or role == FORK_SERVER,
-        threads=(Thread(0, frames),),
+        threads=(ThreadState(0, frames),),
         role=role,
         reader=process.reader,
         full=process.full,

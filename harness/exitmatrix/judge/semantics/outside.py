@@ -11,13 +11,13 @@ from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.signals import disposition, receive
 from exitmatrix.judge.semantics.state import (
+    AtexitRun,
     Body,
     Configuration,
-    Event,
     Finalization,
-    HandlerRun,
+    OutsideEvent,
     ProcessState,
-    Thread,
+    ThreadState,
 )
 from exitmatrix.judge.semantics.waits import AwaitsResult, Lingering, Raised, RequestCode
 from exitmatrix.model.language import ApplyTask
@@ -43,7 +43,7 @@ def arrive(now: Configuration, ask: Ask, *, at_rest: bool) -> Iterator[Configura
         yield from take_place(now, ask)
 
 
-def _lingers(now: Configuration, event: Event) -> bool:
+def _lingers(now: Configuration, event: OutsideEvent) -> bool:
     """Whether a handler is busy in a process that the event is for."""
     return any(
         isinstance(thread.top, Lingering)
@@ -68,13 +68,13 @@ def take_place(now: Configuration, ask: Ask) -> Iterator[Configuration]:
 
 
 def spend(
-    now: Configuration, process: ProcessState, thread: Thread, milliseconds: int, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, milliseconds: int, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may be once a thread has been busy for a while. Raises NotPredicted.
 
     What is to come later may come before that is over.
     """
-    event = now.events[0] if now.events else Event()
+    event = now.events[0] if now.events else OutsideEvent()
     if event.when != "later" or process.path not in event.to:
         yield change.put(now, process, thread)
         return
@@ -94,7 +94,7 @@ def _supervises(process: ProcessState) -> bool:
 
 
 def _at(
-    now: Configuration, process: ProcessState, event: Event, ask: Ask
+    now: Configuration, process: ProcessState, event: OutsideEvent, ask: Ask
 ) -> Iterator[Configuration]:
     main = process.thread(process.main)
     if main is None:
@@ -117,7 +117,7 @@ def _at(
             yield change.with_process(now, replace(process, unnoticed=True))
 
 
-def _forks_meanwhile(process: ProcessState, event: Event) -> bool:
+def _forks_meanwhile(process: ProcessState, event: OutsideEvent) -> bool:
     """Whether another thread replaces a worker that the same signal may end.
 
     A fork server forks in its own process.
@@ -133,14 +133,14 @@ def _forks_meanwhile(process: ProcessState, event: Event) -> bool:
     )
 
 
-def _handlers_are_gone(main: Thread) -> bool:
+def _handlers_are_gone(main: ThreadState) -> bool:
     """Whether finalization has given signals their default action back.
 
     CPython does so behind the atexit handlers and the flush of the streams, before it
     releases globals: Python/pylifecycle.c, Py_FinalizeEx, and signalmodule.c, _PySignal_Fini.
     """
     bottom = main.frames[0]
-    runs = any(isinstance(frame, HandlerRun) for frame in main.frames)
+    runs = any(isinstance(frame, AtexitRun) for frame in main.frames)
     return isinstance(bottom, Finalization) and bottom.stage in ("globals", "streams") and not runs
 
 
@@ -150,10 +150,10 @@ def _without_handlers(process: ProcessState) -> ProcessState:
     return replace(process, signals=tuple(({"SIGINT": "default"} | gone | kept).items()))
 
 
-def _request(process: ProcessState, main: Thread, event: Event) -> ProcessState:
+def _request(process: ProcessState, main: ThreadState, event: OutsideEvent) -> ProcessState:
     frames = (RequestCode(event.in_main), Body(event.request))
     process = replace(process, requested=True)
     if event.in_main:
         return change.with_thread(process, change.push(main, *frames))
-    new = Thread(process.started, frames, daemon=True)
+    new = ThreadState(process.started, frames, daemon=True)
     return replace(process, threads=(*process.threads, new), started=process.started + 1)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Facts, Passes, Proceeds, Raises, Restarts, Waits
+from exitmatrix.judge.laws.law import Facts, PassesOn, Proceeds, Raises, Restarts, Waits
 from exitmatrix.judge.semantics import change, multiprocess, process_waits, run
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.state import Body, Configuration, ProcessState, Thread
+from exitmatrix.judge.semantics.state import Body, Configuration, ProcessState, ThreadState
 from exitmatrix.judge.semantics.waits import (
     AwaitsOther,
     AwaitsResult,
@@ -37,7 +37,7 @@ FRAMES = AwaitsOther | AwaitsResult | BETWEEN | EndsPool | JoinsProcessPools | S
 
 
 def submit(
-    now: Configuration, process: ProcessState, thread: Thread, statement: Pool, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, statement: Pool, ask: Ask
 ) -> Configuration:
     """Workers begin, one with the task, and their starter waits for its result.
 
@@ -87,7 +87,7 @@ def _import(process: ProcessState, ask: Ask) -> ProcessState:
 def _begin(
     now: Configuration,
     starter: Path,
-    thread: Thread,
+    thread: ThreadState,
     pool: Pool,
     task: tuple[Statement, ...],
     ask: Ask,
@@ -105,7 +105,7 @@ def _begin(
 
 
 def go_on(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow when what is above has come to its end. Raises NotPredicted."""
     match thread.top:
@@ -133,7 +133,9 @@ def go_on(
             yield _join(now, process, thread, ask)
 
 
-def _join(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -> Configuration:
+def _join(
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
+) -> Configuration:
     """Executors that were left open are told to end, and waited for. Raises NotPredicted."""
     process = replace(process, executors_over=True)
     if not process.left_open:
@@ -148,7 +150,7 @@ def _join(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -
 def _leave(
     now: Configuration,
     process: ProcessState,
-    thread: Thread,
+    thread: ThreadState,
     waiting: AwaitsResult,
     raised: Raised | None,
 ) -> Configuration:
@@ -163,7 +165,7 @@ def _leave(
 
 
 def _end_worker(
-    now: Configuration, process: ProcessState, thread: Thread, down: ShutsDown, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, down: ShutsDown, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow when a worker is told that no task comes any more."""
     cut_short = any(_was_interrupted(now, one.path) for one in down.workers)
@@ -189,7 +191,7 @@ def _was_interrupted(now: Configuration, worker: Path) -> bool:
 
 
 def _shut_down(
-    now: Configuration, process: ProcessState, thread: Thread, down: ShutsDown, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, down: ShutsDown, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow while an executor waits for its workers, told to end or not."""
     if all(now.process(one.path).exit is not None for one in down.workers):
@@ -220,7 +222,7 @@ def _between(result: Raised | None, of_pool: bool) -> BETWEEN:
     return AwaitsTask(result, done=True) if of_pool else AwaitsWork(result)
 
 
-def _tells(thread: Thread) -> bool:
+def _tells(thread: ThreadState) -> bool:
     """Whether the starter of a Pool tells its workers that nothing comes any more."""
     return isinstance(thread.top, EndsPool) or process_waits.is_told(thread)
 
@@ -245,7 +247,7 @@ def _frames(now: Configuration, worker: Path) -> Iterator[object]:
 
 
 def _await(
-    now: Configuration, process: ProcessState, thread: Thread, waiting: AwaitsResult, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, waiting: AwaitsResult, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow while a result is waited for. Raises NotPredicted."""
     first = now.process(waiting.workers[0].path)
@@ -273,7 +275,7 @@ def _await(
 
 
 def go_on_beside(
-    now: Configuration, process: ProcessState, main: Thread, ask: Ask
+    now: Configuration, process: ProcessState, main: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
     """What another thread may do before the main one comes to act on a signal that it has taken."""
     waiting = main.top
@@ -292,7 +294,7 @@ def _gone(now: Configuration, waiting: AwaitsResult) -> list[Owned]:
 def _replace(
     now: Configuration,
     process: ProcessState,
-    thread: Thread,
+    thread: ThreadState,
     waiting: AwaitsResult,
     gone: list[Owned],
     ask: Ask,
@@ -327,7 +329,7 @@ def _awaits(now: Configuration, worker: Owned) -> bool:
 
 
 def _end(
-    now: Configuration, process: ProcessState, thread: Thread, ending: EndsPool, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ending: EndsPool, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow in `Pool.terminate`: workers are told, terminated, and waited for."""
     if not ending.asked:
@@ -339,7 +341,7 @@ def _end(
 
 
 def leave(
-    now: Configuration, process: ProcessState, thread: Thread, raised: Raised, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, raised: Raised, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow an exception of a task, or while its result is awaited."""
     calm = replace(thread, raising=None)
@@ -352,7 +354,7 @@ def leave(
     match effect:
         case Proceeds():
             yield change.put(now, process, change.swap(calm, _between(raised, of_pool)))
-        case Passes():
+        case PassesOn():
             yield change.put(now, process, change.pop(thread))
         case _:
             raise NotPredicted(f"{effect!r} of a task")

@@ -12,14 +12,14 @@ from exitmatrix.judge.semantics import change, run, workers
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.signals import disposition
-from exitmatrix.judge.semantics.state import Configuration, Entering, ProcessState, Thread
+from exitmatrix.judge.semantics.state import Configuration, Entering, ProcessState, ThreadState
 from exitmatrix.judge.semantics.waits import EndsProcesses, ProcessCode, ProcessEnd, Raised
 from exitmatrix.model.execution import Exit
 from exitmatrix.model.language import Flush, StartMethod
 
 
 def leave(
-    now: Configuration, process: ProcessState, thread: Thread, raised: Raised | None, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, raised: Raised | None, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow the end of the function of a process. Raises NotPredicted."""
     others = (one for one in process.threads if one.id != thread.id)
@@ -59,7 +59,7 @@ def _ending(
 
 
 def go_on(
-    now: Configuration, process: ProcessState, thread: Thread, ending: ProcessEnd, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ending: ProcessEnd, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow a stage of the end of a process. Raises NotPredicted."""
     match ending.stage:
@@ -105,7 +105,7 @@ def _flushing(process: ProcessState, ask: Ask) -> Facts:
 
 
 def unwind(
-    now: Configuration, process: ProcessState, thread: Thread, raised: Raised, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, raised: Raised, ask: Ask
 ) -> Configuration:
     """What is once something has raised an exception while a process ends. Raises NotPredicted."""
     ending = thread.top

@@ -13,7 +13,7 @@ from exitmatrix.judge.semantics import change, multiprocess, process_end, run
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.signals import receive
-from exitmatrix.judge.semantics.state import Configuration, ProcessState, Thread
+from exitmatrix.judge.semantics.state import Configuration, ProcessState, ThreadState
 from exitmatrix.judge.semantics.supervise import rests
 from exitmatrix.judge.semantics.waits import (
     AwaitsJoin,
@@ -69,7 +69,7 @@ def waiting(
 
 
 def go_on(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow when what is above has come to its end. Raises NotPredicted."""
     match thread.top:
@@ -96,7 +96,7 @@ def go_on(
 
 
 def _end_processes(
-    now: Configuration, process: ProcessState, thread: Thread, ending: EndsProcesses, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ending: EndsProcesses, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow in the exit function: workers, then daemons, then all others."""
     if process.processes_over and not (ending.notified or ending.asked):
@@ -155,7 +155,7 @@ def terminate(now: Configuration, process: ProcessState, ask: Ask) -> Iterator[C
     yield from terminate_one(now, known[-1], ask)
 
 
-def is_told(thread: Thread) -> bool:
+def is_told(thread: ThreadState) -> bool:
     """Whether its exit function has told workers and managers that they are to end."""
     return isinstance(thread.top, EndsProcesses) and thread.top.notified
 

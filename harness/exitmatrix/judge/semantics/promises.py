@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.laws.law import Calls, Facts, Passes, Swallows, Writes
+from exitmatrix.judge.laws.law import Calls, Facts, PassesOn, Swallows, Writes
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import (
@@ -18,15 +18,15 @@ from exitmatrix.judge.semantics.state import (
     Hooked,
     MainCode,
     ProcessState,
-    Thread,
     ThreadCode,
+    ThreadState,
     Unwinding,
 )
 from exitmatrix.judge.semantics.waits import Raised
 
 
 def hook(
-    process: ProcessState, thread: Thread, raised: Raised, ask: Ask, *, again: bool = False
+    process: ProcessState, thread: ThreadState, raised: Raised, ask: Ask, *, again: bool = False
 ) -> str:
     """The function that is to be told of an exception before it ends a thread; "" for none.
 
@@ -41,7 +41,7 @@ def hook(
     return function if isinstance(effect, Calls) else ""
 
 
-def begin_hook(thread: Thread, function: str, raised: Raised) -> Thread:
+def begin_hook(thread: ThreadState, function: str, raised: Raised) -> ThreadState:
     """The thread, in which the hook begins."""
     if isinstance(thread.top, MainCode):
         thread = change.swap(thread, MainCode(raised.name))
@@ -50,7 +50,7 @@ def begin_hook(thread: Thread, function: str, raised: Raised) -> Thread:
 
 
 def go_on(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow when what is above has come to its end. Raises NotPredicted."""
     match thread.top:
@@ -65,7 +65,7 @@ def go_on(
 
 
 def unwind(
-    now: Configuration, process: ProcessState, thread: Thread, raised: Raised, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, raised: Raised, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow when an exception comes from what is above. Raises NotPredicted."""
     match thread.top:
@@ -89,8 +89,8 @@ def unwind(
 
 
 def _hook_raised(
-    process: ProcessState, thread: Thread, known: Raised, raised: Raised, ask: Ask
-) -> Thread:
+    process: ProcessState, thread: ThreadState, known: Raised, raised: Raised, ask: Ask
+) -> ThreadState:
     """The thread, which goes on with what the hook raised, or with what it was told of."""
     main = isinstance(thread.frames[-2], MainCode)
     hook = "sys.excepthook" if main else "threading.excepthook"
@@ -102,10 +102,10 @@ def _hook_raised(
         buffered=bool(process.buffered),
     )
     (effect,) = ask("hook exception", about)
-    return change.pop(thread) if isinstance(effect, Passes) else replace(thread, raising=None)
+    return change.pop(thread) if isinstance(effect, PassesOn) else replace(thread, raising=None)
 
 
-def _clean_up(thread: Thread, function: str, raised: Raised | None, ask: Ask) -> Thread:
+def _clean_up(thread: ThreadState, function: str, raised: Raised | None, ask: Ask) -> ThreadState:
     """The thread, whose try statement is left: its finally clause begins. Raises NotPredicted."""
     about = Facts(profile=ask.profile, exception=raised.name if raised else "")
     (effect,) = ask("finally", about)
@@ -116,7 +116,7 @@ def _clean_up(thread: Thread, function: str, raised: Raised | None, ask: Ask) ->
 
 
 def _next_finalizer(
-    now: Configuration, process: ProcessState, thread: Thread
+    now: Configuration, process: ProcessState, thread: ThreadState
 ) -> Iterator[Configuration]:
     """The newest finalizer that is left begins, or the run of them is over."""
     if process.finalizers_over or not process.finalizers:
@@ -129,7 +129,7 @@ def _next_finalizer(
 
 
 def _finalizer_raised(
-    now: Configuration, process: ProcessState, thread: Thread, raised: Raised, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, raised: Raised, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow an exception of a finalizer. Raises NotPredicted."""
     if raised.name == "Exception" and "sys.excepthook" in dict(process.hooks):
@@ -146,7 +146,7 @@ def _finalizer_raised(
         if isinstance(effect, Writes):
             now = change.flush(now, process)
             process = now.process(process.path)
-        if isinstance(effect, Passes):
+        if isinstance(effect, PassesOn):
             over = replace(process, finalizers=(), finalizers_over=True)
             yield change.put(now, over, change.pop(thread))
         else:

@@ -8,7 +8,7 @@ from exitmatrix.judge.laws.law import Brings, Facts, Walks
 from exitmatrix.judge.laws.libraries import FINALIZERS
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.change import function_of
-from exitmatrix.judge.semantics.state import HandlerRun, ProcessState
+from exitmatrix.judge.semantics.state import AtexitRun, ProcessState
 from exitmatrix.judge.semantics.waits import Raised
 
 EMPTY = ""
@@ -23,28 +23,28 @@ def walk(ask: Ask) -> str:
     return effect.how
 
 
-def begin(process: ProcessState, how: str, *, final: bool) -> HandlerRun:
+def begin(process: ProcessState, how: str, *, final: bool) -> AtexitRun:
     """A run of the handlers that are registered now."""
     copied = process.handlers if how == "copied" else ()
-    return HandlerRun(final, how, next=len(process.handlers) - 1, copied=copied)
+    return AtexitRun(final, how, next=len(process.handlers) - 1, copied=copied)
 
 
-def begin_exitfunc(function: str) -> HandlerRun:
+def begin_exitfunc(function: str) -> AtexitRun:
     """A run of sys.exitfunc, where that is not atexit's."""
-    return HandlerRun(final=True, how="apart", next=0, copied=(function,))
+    return AtexitRun(final=True, how="apart", next=0, copied=(function,))
 
 
-def begin_second(functions: tuple[str, ...]) -> HandlerRun:
+def begin_second(functions: tuple[str, ...]) -> AtexitRun:
     """A run of a second interpreter's handlers."""
-    return HandlerRun(final=False, how="apart", next=len(functions) - 1, copied=functions)
+    return AtexitRun(final=False, how="apart", next=len(functions) - 1, copied=functions)
 
 
-def interrupted(run: HandlerRun, last: Raised) -> HandlerRun:
+def interrupted(run: AtexitRun, last: Raised) -> AtexitRun:
     """A run that is over before its time."""
     return replace(run, how="apart", copied=(), next=-1, last=last)
 
 
-def take(process: ProcessState, run: HandlerRun) -> tuple[ProcessState, HandlerRun, str]:
+def take(process: ProcessState, run: AtexitRun) -> tuple[ProcessState, AtexitRun, str]:
     """The next handler, "" when all have run, and what is left of list and run."""
     if run.how == "popped":
         if not process.handlers:

@@ -11,13 +11,13 @@ from exitmatrix.judge.semantics import change, loops, run
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import stopped
 from exitmatrix.judge.semantics.state import (
+    AtexitRun,
+    BelowHandler,
     Configuration,
     Entering,
-    HandlerRun,
-    Interrupted,
     Pending,
     ProcessState,
-    Thread,
+    ThreadState,
 )
 from exitmatrix.judge.semantics.waits import AwaitsJoin, Lingering, Raised, Resting, WaitsForChild
 from exitmatrix.model.language import Signal
@@ -36,7 +36,7 @@ def disposition(process: ProcessState, signal: str) -> str:
 def receive(
     now: Configuration,
     process: ProcessState,
-    thread: Thread,
+    thread: ThreadState,
     signal: str,
     ask: Ask,
 ) -> Iterator[Configuration]:
@@ -65,7 +65,9 @@ def receive(
             yield stopped(now, process, thread, effect, Signal(signal), ask)
 
 
-def interrupt(now: Configuration, process: ProcessState, thread: Thread, ask: Ask) -> Configuration:
+def interrupt(
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
+) -> Configuration:
     """What is once a thread has called for what SIGINT would do."""
     how = disposition(process, "SIGINT")
     about = Facts(profile=ask.profile, disposition=how, rootless=process.off_main)
@@ -82,12 +84,12 @@ def interrupt(now: Configuration, process: ProcessState, thread: Thread, ask: As
 def notice(
     now: Configuration,
     process: ProcessState,
-    main: Thread,
+    main: ThreadState,
     ask: Ask,
 ) -> tuple[list[Configuration], bool]:
     """All that may be once the main thread looks for signals, and whether it may go on without."""
     pending, *left = process.pending
-    outer = next((one for one in reversed(main.frames) if isinstance(one, Interrupted)), None)
+    outer = next((one for one in reversed(main.frames) if isinstance(one, BelowHandler)), None)
     if outer:
         about = Facts(
             profile=ask.profile, signal=pending.signal, nested=True, in_call=outer.in_call
@@ -103,12 +105,12 @@ def notice(
     in_call = isinstance(main.top, AwaitsJoin | Resting | Lingering | WaitsForChild)
     main = loops.call_back(process, main, pending.signal)
     if how.startswith(":"):
-        main = change.push(main, Interrupted(in_call), Entering(how[1:]))
+        main = change.push(main, BelowHandler(in_call), Entering(how[1:]))
     elif how == "runner":
         main = loops.cancel(main)
     elif how == "loop":
         pass  # a function that does nothing, and what the loop calls
-    elif how == "interrupt" and isinstance(main.top, HandlerRun):
+    elif how == "interrupt" and isinstance(main.top, AtexitRun):
         # Where atexit is Python code, it is that code which is interrupted: no handler follows.
         last = Raised("KeyboardInterrupt", text="KeyboardInterrupt")
         main = change.swap(main, run.interrupted(main.top, last))

@@ -15,8 +15,8 @@ from exitmatrix.judge.semantics.state import (
     Configuration,
     MainCode,
     ProcessState,
-    Thread,
     ThreadCode,
+    ThreadState,
 )
 from exitmatrix.judge.semantics.waits import Joins, PoolIdle
 from exitmatrix.model.language import (
@@ -31,8 +31,8 @@ from exitmatrix.model.language import (
 
 
 def start_thread(
-    process: ProcessState, thread: Thread, statement: StartThread | Submit
-) -> tuple[ProcessState, Thread]:
+    process: ProcessState, thread: ThreadState, statement: StartThread | Submit
+) -> tuple[ProcessState, ThreadState]:
     """A thread begins, and its starter waits for it as it is to; or one of a pool goes to work.
 
     Raises NotPredicted.
@@ -41,7 +41,7 @@ def start_thread(
     if isinstance(statement, Submit):
         _is_free(process)
         statement = StartThread((Call(statement.function),))
-    new = Thread(
+    new = ThreadState(
         process.started,
         (ThreadCode(statement.ends == "never", of_pool), Body(statement.body)),
         daemon=statement.ends == "never" or thread.daemon,
@@ -80,13 +80,13 @@ def start_child(process: ProcessState, body: tuple[Statement, ...], ask: Ask) ->
     registers = tuple(one for one in ask.code.body if isinstance(one, Register))
     return ProcessState(
         path=(*process.path, process.forked),
-        threads=(Thread(0, (MainCode(), Body((*registers, *body)))),),
+        threads=(ThreadState(0, (MainCode(), Body((*registers, *body)))),),
         role="child",
     )
 
 
 def end_second(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask, *, left_over: bool
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask, *, left_over: bool
 ) -> Iterator[Configuration]:
     """All that may follow the end of a second interpreter. Raises NotPredicted."""
     functions = process.second

@@ -69,13 +69,13 @@ class Entering(Frozen):
     function: str  # with its arguments, as in `cleanup('first')`
 
 
-class Call(Frozen):
+class FunctionRun(Frozen):
     """A function that runs: an atexit handler or one of a signal."""
 
     function: str
 
 
-class Interrupted(Frozen):
+class BelowHandler(Frozen):
     """Below the handler of a signal: what is below goes on when that has returned."""
 
     in_call: bool = False  # whether it came while a call waited, and not between two instructions
@@ -110,7 +110,7 @@ class Hooked(Frozen):
     forgotten: bool = False  # whether the interpreter does not know any more that it was Ctrl-C
 
 
-class HandlerRun(Frozen):
+class AtexitRun(Frozen):
     """atexit at work: it calls one handler after another."""
 
     final: bool  # at the end of the process; otherwise by atexit._run_exitfuncs
@@ -134,13 +134,13 @@ class ThreadCode(Frozen):
     of_pool: bool = False  # whether it is a pool's, which has been used before
 
 
-Stage = Literal["code ended", "threading", "threads", "handlers", "globals", "streams"]
+FinalizationStage = Literal["code ended", "threading", "threads", "handlers", "globals", "streams"]
 
 
 class Finalization(Frozen):
     """The interpreter comes to its end."""
 
-    stage: Stage
+    stage: FinalizationStage
     exit: Exit  # that of the process, if nothing changes it
     raised: str = ""  # the exception that ended the code
     reported: str = ""  # the one that sys.excepthook was told of
@@ -151,14 +151,14 @@ class Finalization(Frozen):
 Frame = (
     Body
     | Entering
-    | Call
-    | Interrupted
+    | FunctionRun
+    | BelowHandler
     | Finally
     | Catching
     | Unwinding
     | FinalizerRun
     | Hooked
-    | HandlerRun
+    | AtexitRun
     | Lingering
     | Joins
     | WaitsForChild
@@ -197,7 +197,7 @@ Frame = (
 )
 
 
-class Thread(Frozen):
+class ThreadState(Frozen):
     """A thread, by what it is in the middle of, innermost last."""
 
     id: int
@@ -226,7 +226,7 @@ class ProcessState(Frozen, kw_only=True):
     """A process."""
 
     path: Path
-    threads: tuple[Thread, ...]
+    threads: tuple[ThreadState, ...]
     main: int = 0  # the id of the main thread
     started: int = 1  # threads so far
     forked: int = 0  # children so far
@@ -293,7 +293,7 @@ class ProcessState(Frozen, kw_only=True):
     unread: bool = False  # whether it has put into a queue what nobody takes
     shared: tuple[Shared, ...] = ()  # what it has made that others can find, and nobody has removed
 
-    def thread(self, id: int) -> Thread | None:
+    def thread(self, id: int) -> ThreadState | None:
         """A thread that has not ended."""
         for one in self.threads:
             if one.id == id:
@@ -334,7 +334,7 @@ class ProcessState(Frozen, kw_only=True):
     def runs_handlers(self) -> bool:
         """Whether handlers are being run."""
         return any(
-            isinstance(frame, HandlerRun) for thread in self.threads for frame in thread.frames
+            isinstance(frame, AtexitRun) for thread in self.threads for frame in thread.frames
         )
 
     @property
@@ -347,7 +347,7 @@ class ProcessState(Frozen, kw_only=True):
         return isinstance(bottom, Finalization) and bottom.stage not in ("code ended", "threading")
 
 
-class Event(Frozen):
+class OutsideEvent(Frozen):
     """Something that comes from outside.
 
     at rest      when nothing happens any more
@@ -375,7 +375,7 @@ class Configuration(Frozen):
 
     processes: tuple[ProcessState, ...]
     stdout: tuple[str, ...] = ()
-    events: tuple[Event, ...] = ()
+    events: tuple[OutsideEvent, ...] = ()
 
     def process(self, path: Path) -> ProcessState:
         """The process at a path. Raises NoSuchProcess."""

@@ -32,7 +32,7 @@ from exitmatrix.judge.semantics.state import (
     Frame,
     Hooked,
     ProcessState,
-    Thread,
+    ThreadState,
 )
 from exitmatrix.judge.semantics.waits import (
     AwaitsTask,
@@ -106,7 +106,7 @@ def _forced(statement: Statement) -> str:
     return "SIGSEGV" if isinstance(statement, Segfault) else "SIGXFSZ"
 
 
-def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement) -> Facts:
+def facts(ask: Ask, process: ProcessState, thread: ThreadState, statement: Statement) -> Facts:
     """What a law may know about a statement."""
     return Facts(
         profile=ask.profile,
@@ -136,7 +136,7 @@ def facts(ask: Ask, process: ProcessState, thread: Thread, statement: Statement)
 def execute(
     now: Configuration,
     process: ProcessState,
-    thread: Thread,
+    thread: ThreadState,
     statement: Statement,
     ask: Ask,
 ) -> Iterator[Configuration]:
@@ -172,8 +172,8 @@ def execute(
 
 
 def _imported(
-    process: ProcessState, thread: Thread, statement: Statement, ask: Ask
-) -> tuple[ProcessState, Thread]:
+    process: ProcessState, thread: ThreadState, statement: Statement, ask: Ask
+) -> tuple[ProcessState, ThreadState]:
     """What is left by the import that a statement begins with. Raises NotPredicted."""
     # A generated program's run_loop evaluates a text each time: declare/prelude_loops.py.
     evaluates = ask.announces and isinstance(statement, RunLoop)
@@ -189,7 +189,7 @@ def _imported(
     return process, thread
 
 
-def _can_fork(process: ProcessState, thread: Thread, statement: Statement, ask: Ask) -> None:
+def _can_fork(process: ProcessState, thread: ThreadState, statement: Statement, ask: Ask) -> None:
     """Raises NotPredicted where it is not known what a child goes on with."""
     forks = isinstance(statement, Fork | StartProcess)
     in_pool = isinstance(statement, ApplyTask | SubmitTask) and statement.method == "fork"
@@ -230,7 +230,7 @@ def _knows_signals(process: ProcessState, statement: Statement, ask: Ask) -> Non
 def _proceed(
     now: Configuration,
     process: ProcessState,
-    thread: Thread,
+    thread: ThreadState,
     statement: Statement,
     ask: Ask,
 ) -> Iterator[Configuration]:
@@ -271,8 +271,8 @@ def _proceed(
 
 
 def _threads(
-    process: ProcessState, thread: Thread, statement: StartThread | Submit | UsePool, ask: Ask
-) -> tuple[ProcessState, Thread]:
+    process: ProcessState, thread: ThreadState, statement: StartThread | Submit | UsePool, ask: Ask
+) -> tuple[ProcessState, ThreadState]:
     """Another thread begins, and its starter waits for it as it is to. Raises NotPredicted."""
     if isinstance(statement, UsePool):
         return workers.use(process, thread, statement, ask)
@@ -296,7 +296,7 @@ def _within(
 def _signal(
     now: Configuration,
     process: ProcessState,
-    thread: Thread,
+    thread: ThreadState,
     statement: Signal | Abort | Interrupt,
     ask: Ask,
 ) -> Iterator[Configuration]:
@@ -310,7 +310,7 @@ def _signal(
 def _elsewhere(
     now: Configuration,
     process: ProcessState,
-    thread: Thread,
+    thread: ThreadState,
     statement: EndInterpreter | StartProcess | TerminateProcess | SubmitTask | ApplyTask,
     ask: Ask,
 ) -> Iterator[Configuration]:
@@ -329,8 +329,8 @@ def _elsewhere(
 
 
 def _parent(
-    now: Configuration, process: ProcessState, thread: Thread, child: ProcessState
-) -> tuple[Configuration, ProcessState, Thread]:
+    now: Configuration, process: ProcessState, thread: ThreadState, child: ProcessState
+) -> tuple[Configuration, ProcessState, ThreadState]:
     """The parent of a new child, waiting for its end."""
     now = replace(now, processes=(*now.processes, child))
     thread = change.push(thread, WaitsForChild(child.path))

@@ -18,12 +18,12 @@ from exitmatrix.judge.semantics.go_on import GO_ON
 from exitmatrix.judge.semantics.outside import arrive
 from exitmatrix.judge.semantics.signals import notice
 from exitmatrix.judge.semantics.state import (
+    AtexitRun,
     Configuration,
     Finalization,
-    HandlerRun,
     ProcessState,
-    Thread,
     ThreadCode,
+    ThreadState,
 )
 from exitmatrix.judge.semantics.unwind import unwind
 from exitmatrix.judge.semantics.waits import ShutsDown, Supervising
@@ -83,7 +83,7 @@ def _apart(now: Configuration) -> bool:
 
 
 def _thread_steps(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterable[Configuration]:
     if process.doomed and thread.id == process.main:
         return (stopped(now, process, thread, Dies(process.doomed), Nothing(), ask),)
@@ -97,21 +97,21 @@ def _thread_steps(
 
 
 def _next(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterable[Configuration]:
     if thread.raising is not None:
         return unwind(now, process, thread, thread.raising, ask)
     return GO_ON[type(thread.top)](now, process, thread, ask)
 
 
-def _sees_signals(process: ProcessState, main: Thread, code: Code) -> bool:
+def _sees_signals(process: ProcessState, main: ThreadState, code: Code) -> bool:
     """Whether the main thread comes to Python code where a signal's handler can run."""
     if main.raising is not None:
         return False
     match main.top:
         case Finalization(stage):
             return stage in ("threading", "threads") and _loads_threading(process, code)
-        case HandlerRun() as running:
+        case AtexitRun() as running:
             return not running.final or running.how == "popped"
         case ThreadCode():
             return False

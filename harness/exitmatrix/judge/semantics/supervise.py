@@ -11,7 +11,7 @@ from exitmatrix.judge.laws.law import (
     Effect,
     Facts,
     Kills,
-    Passes,
+    PassesOn,
     Proceeds,
     Raises,
     Restarts,
@@ -19,7 +19,7 @@ from exitmatrix.judge.laws.law import (
 )
 from exitmatrix.judge.semantics import change
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
-from exitmatrix.judge.semantics.state import Configuration, MainCode, ProcessState, Thread
+from exitmatrix.judge.semantics.state import Configuration, MainCode, ProcessState, ThreadState
 from exitmatrix.judge.semantics.waits import (
     AwaitsJoin,
     AwaitsOther,
@@ -89,7 +89,7 @@ def rests(process: ProcessState) -> bool:
 
 
 def wait(
-    now: Configuration, process: ProcessState, main: Thread, ask: Ask
+    now: Configuration, process: ProcessState, main: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow while a child is waited for. Raises NotPredicted."""
     waiting = main.top
@@ -112,7 +112,7 @@ def wait(
                 path = (process.forked + 1,)
                 new = ProcessState(
                     path=path,
-                    threads=(Thread(0, (MainCode(), Serving())),),
+                    threads=(ThreadState(0, (MainCode(), Serving())),),
                     role=f"child#{process.forked + 2}",
                 )
                 now = replace(now, processes=(*now.processes, new))
@@ -123,7 +123,7 @@ def wait(
 
 
 def _after_interrupt(
-    now: Configuration, process: ProcessState, main: Thread, child: ProcessState
+    now: Configuration, process: ProcessState, main: ThreadState, child: ProcessState
 ) -> Iterator[Configuration]:
     """The child ends in time, or is killed."""
     over = change.pop(main)
@@ -147,7 +147,7 @@ def _kill(now: Configuration, child: ProcessState) -> Configuration:
 def interrupt(
     now: Configuration,
     process: ProcessState,
-    main: Thread,
+    main: ThreadState,
     raised: Raised,
     ask: Ask,
 ) -> Iterator[Configuration]:
@@ -164,7 +164,7 @@ def interrupt(
     for effect in ask("supervisor exception", about):
         over = change.pop(main)
         match effect:
-            case Passes():
+            case PassesOn():
                 yield change.put(now, process, over)
             case Swallows():
                 yield change.put(now, process, replace(over, raising=None))
@@ -185,7 +185,7 @@ def interrupt(
 
 
 def leave_server(
-    now: Configuration, process: ProcessState, main: Thread, raised: Raised, ask: Ask
+    now: Configuration, process: ProcessState, main: ThreadState, raised: Raised, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow an exception in the server's loop. Raises NotPredicted."""
     about = Facts(
@@ -196,7 +196,7 @@ def leave_server(
     )
     for effect in ask("server exception", about):
         match effect:
-            case Passes():
+            case PassesOn():
                 yield change.put(now, process, change.pop(main))
             case Swallows():
                 yield change.put(now, process, replace(change.pop(main), raising=None))
@@ -216,7 +216,7 @@ def _supervisor(now: Configuration, process: ProcessState) -> str:
 def leave_request(
     now: Configuration,
     process: ProcessState,
-    thread: Thread,
+    thread: ThreadState,
     raised: Raised | None,
     ask: Ask,
 ) -> Iterator[Configuration]:
@@ -229,7 +229,7 @@ def leave_request(
         effects = ask("request exception", about)
     for effect in effects:
         match effect:
-            case Passes():
+            case PassesOn():
                 yield change.put(now, process, change.pop(thread))
             case Answers(answer) if request.in_main:
                 calm = replace(change.pop(thread), raising=None)

@@ -11,8 +11,9 @@ from exitmatrix.judge.semantics import change, code_end, loops, promises, superv
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import (
     OF_A_SERVER,
+    AtexitRun,
+    BelowHandler,
     Body,
-    Call,
     Catching,
     Configuration,
     Entering,
@@ -20,12 +21,11 @@ from exitmatrix.judge.semantics.state import (
     FinalizerRun,
     Finally,
     Frame,
-    HandlerRun,
+    FunctionRun,
     Hooked,
-    Interrupted,
     ProcessState,
-    Thread,
     ThreadCode,
+    ThreadState,
     Unwinding,
 )
 from exitmatrix.judge.semantics.waits import (
@@ -57,7 +57,7 @@ LEFT = (
     | AwaitsWork
     | Body
     | Entering
-    | Interrupted
+    | BelowHandler
     | Lingering
     | Resting
     | Joins
@@ -71,7 +71,7 @@ LEFT = (
 def unwind(
     now: Configuration,
     process: ProcessState,
-    thread: Thread,
+    thread: ThreadState,
     raised: Raised,
     ask: Ask,
 ) -> Iterator[Configuration]:
@@ -94,10 +94,10 @@ def unwind(
             yield change.put(now, process, change.pop(thread))
         case Finally() | Catching() | Unwinding() | FinalizerRun() | Hooked():
             yield from promises.unwind(now, process, thread, raised, ask)
-        case Call(function):
+        case FunctionRun(function):
             after = change.say(process, function, "raised")
             yield change.put(now, after, change.pop(thread))
-        case HandlerRun() as running:
+        case AtexitRun() as running:
             ask("handler exception", Facts(profile=ask.profile, exception=raised.name))
             process = code_end.printed(process, raised, ask, handler=running.current)
             thread = change.swap(replace(thread, raising=None), replace(running, last=raised))
@@ -114,7 +114,7 @@ def unwind(
 def _leave_wait(
     now: Configuration,
     process: ProcessState,
-    thread: Thread,
+    thread: ThreadState,
     raised: Raised,
     ending: Finalization,
     ask: Ask,
@@ -131,7 +131,7 @@ def _leave_wait(
     return change.put(now, process, over)
 
 
-def _leaves_join(process: ProcessState, thread: Thread) -> None:
+def _leaves_join(process: ProcessState, thread: ThreadState) -> None:
     """Raises NotPredicted where a thread is not joined that has something left to do.
 
     Some Pythons then take it for one that has ended: CPython 3.9.8 to 3.12 Lib/threading.py,
@@ -146,7 +146,9 @@ def _has_work(frame: Frame) -> bool:
     return not isinstance(frame, ThreadCode) and frame != Body(())
 
 
-def _leaves_signal(process: ProcessState, thread: Thread, raised: Raised, ask: Ask) -> ProcessState:
+def _leaves_signal(
+    process: ProcessState, thread: ThreadState, raised: Raised, ask: Ask
+) -> ProcessState:
     """The process, once an exception leaves a signal's handler for which another signal waits.
 
     Raises NotPredicted where what the handler raises meets Python code of which no program speaks:
@@ -154,12 +156,12 @@ def _leaves_signal(process: ProcessState, thread: Thread, raised: Raised, ask: A
     if no `finally` clause comes before.
     """
     nests = ask.profile.nests_signal_handlers
-    if not process.pending or not isinstance(thread.top, Interrupted) or nests == "always":
+    if not process.pending or not isinstance(thread.top, BelowHandler) or nests == "always":
         return process
     # A server's own loop is no handler of Python.
     if nests == "never" and any(one.name.startswith(OF_A_SERVER) for one in ask.code.functions):
         return process
-    meets = any(isinstance(one, Call | Catching) for one in thread.frames)
+    meets = any(isinstance(one, FunctionRun | Catching) for one in thread.frames)
     cleans_up = any(isinstance(one, Finally) for one in thread.frames)
     meets = meets or (ask.profile.handler_list == "popped" and not cleans_up)
     if raised.name != "SystemExit" or meets:

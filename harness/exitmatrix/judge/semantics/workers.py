@@ -10,7 +10,7 @@ from exitmatrix.judge.laws.law import Facts, Proceeds, Waits
 from exitmatrix.judge.semantics import change, run
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.ends import end_of_thread
-from exitmatrix.judge.semantics.state import Body, Configuration, ProcessState, Thread
+from exitmatrix.judge.semantics.state import Body, Configuration, ProcessState, ThreadState
 from exitmatrix.judge.semantics.waits import (
     AwaitsEndOfPools,
     AwaitsWorker,
@@ -25,12 +25,12 @@ from exitmatrix.model.language import UsePool
 FRAMES = AwaitsEndOfPools | AwaitsWorker | ClosesPool | JoinsPools | PoolIdle | PoolWork
 
 
-def works(thread: Thread) -> bool:
+def works(thread: ThreadState) -> bool:
     """Whether a thread is a worker of a pool."""
     return isinstance(thread.frames[0], PoolIdle | PoolWork)
 
 
-def is_joined(process: ProcessState, thread: Thread) -> bool:
+def is_joined(process: ProcessState, thread: ThreadState) -> bool:
     """Whether threading's own list ends it, before anybody waits for it."""
     return works(thread) and change.POOLS in process.threading
 
@@ -47,12 +47,12 @@ def bring(process: ProcessState, ask: Ask) -> ProcessState:
 
 
 def use(
-    process: ProcessState, thread: Thread, statement: UsePool, ask: Ask
-) -> tuple[ProcessState, Thread]:
+    process: ProcessState, thread: ThreadState, statement: UsePool, ask: Ask
+) -> tuple[ProcessState, ThreadState]:
     """A pool begins, and its starter waits for its task, or goes on. Raises NotPredicted."""
     process = bring(process, ask)
     frames = PoolWork(), Body(statement.body)
-    new = Thread(
+    new = ThreadState(
         process.started,
         frames,
         daemon=thread.daemon or ask.profile.pools != "joined earlier",
@@ -68,12 +68,12 @@ def use(
     return replace(process, threads=threads, started=process.started + 1), thread
 
 
-def _waits(thread: Thread) -> bool:
+def _waits(thread: ThreadState) -> bool:
     return any(isinstance(frame, AwaitsEndOfPools) for frame in thread.frames)
 
 
 def go_on(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
     """All that may follow when what is above has come to its end. Raises NotPredicted."""
     match thread.top:
@@ -99,7 +99,7 @@ def go_on(
 
 
 def _join(
-    now: Configuration, process: ProcessState, thread: Thread, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, ask: Ask
 ) -> Iterator[Configuration]:
     if works(thread):
         raise NotPredicted("no law says what happens: a worker that waits for itself")
@@ -109,7 +109,7 @@ def _join(
         raise NotPredicted("an exit function of pools that waits for nobody")
 
 
-def _told(process: ProcessState, worker: Thread) -> bool:
+def _told(process: ProcessState, worker: ThreadState) -> bool:
     """Whether a worker knows that nothing comes any more."""
     frames = [frame for one in process.threads for frame in one.frames]
     closed = [one.worker for one in frames if isinstance(one, ClosesPool)]
@@ -118,7 +118,7 @@ def _told(process: ProcessState, worker: Thread) -> bool:
 
 
 def unwind(
-    now: Configuration, process: ProcessState, thread: Thread, raised: Raised, ask: Ask
+    now: Configuration, process: ProcessState, thread: ThreadState, raised: Raised, ask: Ask
 ) -> Configuration:
     """What is once an exception has come from what is above. Raises NotPredicted."""
     if not isinstance(thread.top, PoolWork):

@@ -10,8 +10,7 @@ from packaging.version import Version
 
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.judge.laws import LAWS
-from exitmatrix.judge.laws.law import Facts as Case
-from exitmatrix.judge.laws.law import Kills
+from exitmatrix.judge.laws.law import Facts, Kills
 from exitmatrix.judge.profile import Profile, profile
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.model import Record, Scenario
@@ -23,7 +22,7 @@ from exitmatrix.model.tree import GROUP
 TRACKER = "multiprocessing.resource_tracker"
 
 
-class Facts(Server, kw_only=True):
+class ServedFacts(Server, kw_only=True):
     """The facts that hold for a cell, and its Python; notes which laws of programs were used."""
 
     profile: Profile
@@ -51,7 +50,7 @@ def _reaches(version: str, since: str) -> bool:
     return not since or (bool(version) and Version(version) >= Version(since))
 
 
-def facts_now(record: Record, scenario: Scenario) -> Facts:
+def facts_now(record: Record, scenario: Scenario) -> ServedFacts:
     """The facts that hold for a cell, with the helpers of its Python. Raises NotPredicted."""
     python = profile(record.interpreter, record.packages)
     facts = facts_of(scenario, record.packages, python)
@@ -61,7 +60,7 @@ def facts_now(record: Record, scenario: Scenario) -> Facts:
     if python.tracker:
         facts = replace(facts, helpers=(*facts.helpers, *(TRACKER for _ in facts.locks)))
     every = {name: getattr(facts, name) for name in Server.__struct_fields__}
-    here = Facts(profile=python, **every)
+    here = ServedFacts(profile=python, **every)
     return replace(here, master={name: _unwound(here, stop) for name, stop in here.master.items()})
 
 
@@ -71,17 +70,17 @@ def tells_both(facts: Server, termination: str, target: str) -> bool:
     return termination in (facts.master if masters else facts.worker)
 
 
-def _unwound(facts: Facts, stop: Stop) -> Stop:
+def _unwound(facts: ServedFacts, stop: Stop) -> Stop:
     return replace(stop, passes=unwinds(facts, child_rests=True)) if stop.in_call else stop
 
 
-def unwinds(facts: Facts, *, child_rests: bool) -> str:
+def unwinds(facts: ServedFacts, *, child_rests: bool) -> str:
     """The signal that a child gets when an exception leaves the `subprocess.call` of its parent.
 
     Raises NotPredicted.
     """
     ask = Ask(LAWS, Code(body=()), facts.profile)
-    case = Case(
+    case = Facts(
         profile=facts.profile,
         supervisor="reloader",
         exception="SystemExit",

@@ -7,7 +7,7 @@ from itertools import combinations_with_replacement
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.served.facts import Facts, unwinds
+from exitmatrix.judge.served.facts import ServedFacts, unwinds
 from exitmatrix.judge.served.hits import ORPHANED, REPEATED, master_hit
 from exitmatrix.judge.served.process import (
     DEFAULT,
@@ -34,7 +34,7 @@ RACE = "the signal to the group, and the one that the master passes on"
 COUNT = "the reload, and the look at who is gone"
 
 
-def group_hit(facts: Facts, signal: str) -> Prediction:
+def group_hit(facts: ServedFacts, signal: str) -> Prediction:
     """A signal to all: each worker gets it, and then what the master passes on."""
     stop = None if signal == "SIGKILL" else facts.master.get(signal)
     first = reaction_of(facts, signal)
@@ -82,7 +82,9 @@ def group_hit(facts: Facts, signal: str) -> Prediction:
     return prediction(facts, outcomes, laws, (RACE,))
 
 
-def _all_hit(facts: Facts, first: Reaction, signal: str, workers: Sequence[Process]) -> Prediction:
+def _all_hit(
+    facts: ServedFacts, first: Reaction, signal: str, workers: Sequence[Process]
+) -> Prediction:
     """All get a signal that the master does not handle: it ends at once, and they as they do."""
     master = process_of("master", facts, DEFAULT, signal)
     if not facts.dies_with_parent or signal == "SIGKILL":
@@ -94,7 +96,7 @@ def _all_hit(facts: Facts, first: Reaction, signal: str, workers: Sequence[Proce
 
 
 def _meanwhile(
-    facts: Facts, stops: Sequence[Stop], signal: str, first: Reaction
+    facts: ServedFacts, stops: Sequence[Stop], signal: str, first: Reaction
 ) -> Iterator[Sequence[Process]]:
     """What workers that all got a signal come to, and the master, by who is ahead of whom."""
     stop = stops[0]
@@ -115,7 +117,7 @@ def _meanwhile(
 
 
 def _missed(
-    facts: Facts, stop: Stop, signal: str, workers: Sequence[Process], how: str
+    facts: ServedFacts, stop: Stop, signal: str, workers: Sequence[Process], how: str
 ) -> Prediction:
     """All workers are lost to a master that reloads: it notices before, afterwards, or never."""
     leaves = reaction_of(facts, stop.passes)
@@ -132,7 +134,7 @@ def _missed(
 
 
 def _too_many(
-    facts: Facts, stop: Stop, workers: Sequence[Process], new: Sequence[Process], how: str
+    facts: ServedFacts, stop: Stop, workers: Sequence[Process], new: Sequence[Process], how: str
 ) -> Prediction:
     """All workers are replaced by a master that reloads: some of them twice.
 

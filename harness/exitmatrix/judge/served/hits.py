@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement
 from msgspec.structs import replace
 
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.served.facts import Facts
+from exitmatrix.judge.served.facts import ServedFacts
 from exitmatrix.judge.served.process import (
     DEFAULT,
     GOES_ON,
@@ -39,7 +39,7 @@ REPEATED = "the end of a worker, and the same signal once more from the master"
 ORPHANED = "the end of what a worker reads from its master, and the SIGKILL of the kernel"
 
 
-def predict_hit(facts: Facts, reaction: Reaction, signal: str, then: str = "") -> Prediction:
+def predict_hit(facts: ServedFacts, reaction: Reaction, signal: str, then: str = "") -> Prediction:
     """One process that serves does something: the only one, or one of several workers.
 
     `then`: what a worker gets that has not gone soon enough.
@@ -50,7 +50,7 @@ def predict_hit(facts: Facts, reaction: Reaction, signal: str, then: str = "") -
     return _worker_hit(facts, reaction, signal, then)
 
 
-def _worker_hit(facts: Facts, reaction: Reaction, signal: str, then: str = "") -> Prediction:
+def _worker_hit(facts: ServedFacts, reaction: Reaction, signal: str, then: str = "") -> Prediction:
     """One worker does something: what it comes to, and whether the master replaces it."""
     hit = process_of("worker", facts, reaction, signal)
     status = (hit.exit or {}).get("code", -1)
@@ -82,7 +82,7 @@ def _worker_hit(facts: Facts, reaction: Reaction, signal: str, then: str = "") -
 
 
 def _all_stopped(
-    facts: Facts, stop: Stop, signal: str, hit: Process, laws: Sequence[str]
+    facts: ServedFacts, stop: Stop, signal: str, hit: Process, laws: Sequence[str]
 ) -> Prediction:
     """One worker is gone, and its master stops the others and leaves."""
     many = facts.workers - 1
@@ -104,7 +104,7 @@ def _all_stopped(
     return replace(each[-1], outcomes=outcomes, races=tuple(races))
 
 
-def master_hit(facts: Facts, signal: str) -> Prediction:
+def master_hit(facts: ServedFacts, signal: str) -> Prediction:
     """A signal to the master: what it passes on; or its end, and what orphans make of it."""
     if signal in facts.ignores:
         processes = [MASTER, *several("worker", facts, GOES_ON, signal, facts.workers)]
@@ -143,7 +143,7 @@ def master_hit(facts: Facts, signal: str) -> Prediction:
     return prediction(facts, [[*afterwards(facts, stop, signal, workers)]], laws)
 
 
-def resized(facts: Facts, signal: str) -> Prediction:
+def resized(facts: ServedFacts, signal: str) -> Prediction:
     """A signal to the master by which it starts a worker more, or sends one away."""
     more = facts.resizes[signal]
     stay = several("worker", facts, GOES_ON, signal, facts.workers)

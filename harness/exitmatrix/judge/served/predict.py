@@ -9,7 +9,7 @@ from __future__ import annotations
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served.data import with_data
-from exitmatrix.judge.served.facts import Facts, facts_now, tells_both
+from exitmatrix.judge.served.facts import ServedFacts, facts_now, tells_both
 from exitmatrix.judge.served.group import group_hit
 from exitmatrix.judge.served.hits import master_hit, predict_hit, resized
 from exitmatrix.judge.served.process import reaction_of
@@ -25,7 +25,7 @@ def predict_served(record: Record, scenario: Scenario) -> Prediction:
     return with_data(_predict(record, facts), scenario, facts.profile)
 
 
-def _predict(record: Record, facts: Facts) -> Prediction:
+def _predict(record: Record, facts: ServedFacts) -> Prediction:
     signal, target = record.termination, record.target
     if TERMINATIONS[signal].then and not tells_both(facts, signal, target):
         raise NotPredicted(f"what {signal} comes to with {facts.id}")
@@ -38,7 +38,7 @@ def _predict(record: Record, facts: Facts) -> Prediction:
     return master_hit(facts, signal)
 
 
-def _either(facts: Facts, reaction: Reaction, signal: str) -> Prediction:
+def _either(facts: ServedFacts, reaction: Reaction, signal: str) -> Prediction:
     """What a process comes to, and what it may come to instead where it races with itself."""
     made = predict_hit(facts, reaction, signal)
     if reaction.race is None:

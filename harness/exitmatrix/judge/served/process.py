@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.served.facts import Facts
+from exitmatrix.judge.served.facts import ServedFacts
 from exitmatrix.judge.served.python import ended, met
 from exitmatrix.model import Process
 from exitmatrix.model.outcome import NEW
@@ -20,7 +20,7 @@ GOES_ON = Reaction(how="goes on")
 SHUTDOWN = "lifespan:shutdown"
 
 
-def reaction_of(facts: Facts, signal: str) -> Reaction:
+def reaction_of(facts: ServedFacts, signal: str) -> Reaction:
     """What a worker does on a signal; "": where its master tells it without one."""
     if not signal:
         if facts.without_signal is None:
@@ -29,7 +29,7 @@ def reaction_of(facts: Facts, signal: str) -> Reaction:
     return KILLED if signal == "SIGKILL" else facts.worker.get(signal, DEFAULT)
 
 
-def process_of(role: str, facts: Facts, reaction: Reaction, signal: str) -> Process:
+def process_of(role: str, facts: ServedFacts, reaction: Reaction, signal: str) -> Process:
     """A process that takes a signal in some way. Raises NotPredicted."""
     hooks = _hooks(role, facts, reaction)
     left = ended(facts, _handlers(role, facts), reaction, signal)
@@ -41,11 +41,11 @@ def _base(role: str) -> str:
     return role.partition("#")[0].replace("others", "worker").removeprefix(NEW)
 
 
-def _handlers(role: str, facts: Facts) -> tuple[str, ...]:
+def _handlers(role: str, facts: ServedFacts) -> tuple[str, ...]:
     return facts.handlers if _base(role) in facts.imports else ()
 
 
-def _hooks(role: str, facts: Facts, reaction: Reaction) -> tuple[str, ...]:
+def _hooks(role: str, facts: ServedFacts, reaction: Reaction) -> tuple[str, ...]:
     """What the server calls in it before it leaves."""
     has = _base(role) in facts.imports and facts.asgi and reaction.lifespan
     called = reaction.hooks
@@ -54,7 +54,7 @@ def _hooks(role: str, facts: Facts, reaction: Reaction) -> tuple[str, ...]:
     return (*((SHUTDOWN,) if has else ()), *called)
 
 
-def _named(role: str, facts: Facts, reaction: Reaction, process: Process) -> Process:
+def _named(role: str, facts: ServedFacts, reaction: Reaction, process: Process) -> Process:
     # A master gives work to others, and one just started has none; of one that goes on nothing is
     # told before it is done.
     idle = _base(role) == "master" or role.startswith(NEW)
@@ -73,7 +73,7 @@ def has_left(one: Process) -> bool:
 
 
 def several(
-    role: str, facts: Facts, reaction: Reaction, signal: str, many: int
+    role: str, facts: ServedFacts, reaction: Reaction, signal: str, many: int
 ) -> tuple[Process, ...]:
     """So many processes of one role that do the same."""
     return tuple(process_of(name, facts, reaction, signal) for name in _roles(role, many))
@@ -93,7 +93,7 @@ def in_order(workers: Sequence[Process], role: str = "worker") -> tuple[Process,
 
 
 def meanwhile(
-    facts: Facts, reaction: Reaction, second: str, role: str = "worker"
+    facts: ServedFacts, reaction: Reaction, second: str, role: str = "worker"
 ) -> tuple[Process, ...]:
     """What may become of a process that leaves, when a second signal comes on its way.
 
@@ -120,7 +120,9 @@ def stages(whole: Process) -> Iterator[Process]:
             yield replace(whole, fired=fired[:many], unfinished=(fired[many],))
 
 
-def two_signals(facts: Facts, first: Reaction, signal: str, passed: str) -> tuple[Process, ...]:
+def two_signals(
+    facts: ServedFacts, first: Reaction, signal: str, passed: str
+) -> tuple[Process, ...]:
     """What a worker may come to that gets one signal, and another while it takes the first.
 
     The first alone counts; or the second does, when both were noted before either was

@@ -19,9 +19,9 @@ from exitmatrix.judge.outcome import outcome_of
 from exitmatrix.judge.profile import Profile
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.explore import outcomes
-from exitmatrix.judge.semantics.state import OF_A_SERVER, Event
+from exitmatrix.judge.semantics.state import OF_A_SERVER, OutsideEvent
 from exitmatrix.judge.semantics.supervise import SIGNUMS
-from exitmatrix.judge.served.facts import Facts
+from exitmatrix.judge.served.facts import ServedFacts
 from exitmatrix.judge.start import PARENT, Below, code_of, first_moment
 from exitmatrix.model import Process, Program
 from exitmatrix.model.language import (
@@ -55,7 +55,7 @@ WAKES, LEAVE, NOTED, RAISES = (
 )
 
 
-def ended(facts: Facts, handlers: Sequence[str], reaction: Reaction, signal: str) -> Process:
+def ended(facts: ServedFacts, handlers: Sequence[str], reaction: Reaction, signal: str) -> Process:
     """What becomes of a process with these handlers that leaves so. Raises NotPredicted."""
     body = (*_registered(handlers), *_leaving(reaction, signal))
     forked = reaction.how == "ends as a process"
@@ -66,7 +66,7 @@ def ended(facts: Facts, handlers: Sequence[str], reaction: Reaction, signal: str
 
 
 def met(
-    facts: Facts,
+    facts: ServedFacts,
     handlers: Sequence[str],
     hooks: Sequence[str],
     reaction: Reaction,
@@ -96,8 +96,8 @@ def met(
         ),
         functions=(leaves, wakes, raises),
     )
-    first = Event(FIRST, (PARENT,))
-    return _told(facts, code, (first, Event(signal, (PARENT,), when="at any time")))
+    first = OutsideEvent(FIRST, (PARENT,))
+    return _told(facts, code, (first, OutsideEvent(signal, (PARENT,), when="at any time")))
 
 
 def status_of(ended: Mapping[str, object] | None) -> int:
@@ -134,7 +134,9 @@ def _leaving(reaction: Reaction, signal: str) -> tuple[Statement, ...]:
             return (Rest(),)
 
 
-def _told(facts: Facts, code: Code, events: tuple[Event, ...] = ()) -> tuple[Process, ...]:
+def _told(
+    facts: ServedFacts, code: Code, events: tuple[OutsideEvent, ...] = ()
+) -> tuple[Process, ...]:
     """What may become of the process, by the laws, which are noted. Raises NotPredicted."""
     ends, rules = _predicted(code, events, facts.profile)
     facts.used.update(dict.fromkeys(rules))
@@ -143,7 +145,7 @@ def _told(facts: Facts, code: Code, events: tuple[Event, ...] = ()) -> tuple[Pro
 
 @lru_cache(maxsize=4096)
 def _predicted(
-    code: Code, events: tuple[Event, ...], profile: Profile
+    code: Code, events: tuple[OutsideEvent, ...], profile: Profile
 ) -> tuple[tuple[Process, ...], tuple[str, ...]]:
     program = Program(code=code)
     ended = TERMINATIONS["return"]

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served.data import with_data
-from exitmatrix.judge.served.facts import Facts, facts_now, tells_both
+from exitmatrix.judge.served.facts import ServedFacts, facts_now, tells_both
 from exitmatrix.judge.served.hits import predict_hit
 from exitmatrix.judge.served.predict import predict_served
 from exitmatrix.judge.served.process import (
@@ -69,7 +69,7 @@ def foresee(record: Record, scenario: Scenario) -> Prediction:
 
 
 def _in_turn(
-    facts: Facts, record: Record, scenario: Scenario, termination: Termination
+    facts: ServedFacts, record: Record, scenario: Scenario, termination: Termination
 ) -> Prediction:
     """Two signals, of which nobody has said what they come to together. Raises NotPredicted.
 
@@ -108,7 +108,9 @@ def _in_turn(
     return _killed_meanwhile(facts, first, record.target, view.late)
 
 
-def _thrice(result: Prediction, facts: Facts, record: Record, scenario: Scenario) -> Prediction:
+def _thrice(
+    result: Prediction, facts: ServedFacts, record: Record, scenario: Scenario
+) -> Prediction:
     """A worker has had the signal of the group, and perhaps that of its master, before another."""
     if facts.thrice is None:
         return result
@@ -121,7 +123,7 @@ def _thrice(result: Prediction, facts: Facts, record: Record, scenario: Scenario
     )
 
 
-def _starts_anew(facts: Facts, signal: str, target: str) -> bool:
+def _starts_anew(facts: ServedFacts, signal: str, target: str) -> bool:
     """Whether the master has started all anew when the second signal comes."""
     stop = facts.master.get(signal)
     return stop is not None and stop.restarts and target in ("master", GROUP)
@@ -143,7 +145,9 @@ def _renewed(first: Prediction, second: Prediction) -> Prediction:
     )
 
 
-def _outlived(facts: Facts, first: Prediction, target: str, termination: Termination) -> Prediction:
+def _outlived(
+    facts: ServedFacts, first: Prediction, target: str, termination: Termination
+) -> Prediction:
     """The second signal finds somebody who has not taken the first. Raises NotPredicted.
 
     One that was just forked, and deaf, is deaf no more. One that may lose a signal may lose two.
@@ -162,7 +166,7 @@ def _outlived(facts: Facts, first: Prediction, target: str, termination: Termina
     return replace(first, outcomes=outcomes, rules=(*first.rules, "server-second-is-taken"))
 
 
-def _killed_meanwhile(facts: Facts, first: Prediction, target: str, late: str) -> Prediction:
+def _killed_meanwhile(facts: ServedFacts, first: Prediction, target: str, late: str) -> Prediction:
     """A SIGKILL to the master, or to all, while a process waits for its view."""
     if target == "master":
         view = facts.orphan.view if facts.orphan and facts.orphan.view else ANSWERED
@@ -181,7 +185,7 @@ def _has_gone(outcome: Outcome, target: str) -> bool:
     return all(one.exit is not None for one in sent)
 
 
-def _reaped(outcome: Outcome, facts: Facts) -> Outcome:
+def _reaped(outcome: Outcome, facts: ServedFacts) -> Outcome:
     """The outcome of which the master, before it was killed, has told of who had gone by then."""
     master, *workers = outcome.processes
     reaped = replace(master, fired=facts.reaps * (facts.workers - 1))
@@ -275,7 +279,7 @@ def view_of(reaction: Reaction) -> View:
 # ------------------------------------------------------------------ from inside
 
 
-def _from_inside(facts: Facts, termination: Termination) -> Prediction:
+def _from_inside(facts: ServedFacts, termination: Termination) -> Prediction:
     """A view, or a task, that ends its process, or tries to."""
     own = facts.worker.get(termination.id)
     if not facts.listens:
@@ -324,7 +328,7 @@ def _with_status(reaction: Reaction, status: int) -> Reaction:
     return replace(reaction, status=status, race=race)
 
 
-def _answered(facts: Facts, reaction: Reaction, signal: str, then: str) -> Prediction:
+def _answered(facts: ServedFacts, reaction: Reaction, signal: str, then: str) -> Prediction:
     """What a process comes to that answers a request, and its client with it."""
     view = view_of(reaction)
     if view.status is not None:
@@ -340,7 +344,7 @@ def _answered(facts: Facts, reaction: Reaction, signal: str, then: str) -> Predi
 # ------------------------------------------------------------------- in flight
 
 
-def _taken(facts: Facts, signal: str, target: str) -> Iterator[Reaction]:
+def _taken(facts: ServedFacts, signal: str, target: str) -> Iterator[Reaction]:
     """How the process that answers takes what it is sent, and what follows of it.
 
     Where all get a signal, either may come first: its own, or the one that its master passes on.

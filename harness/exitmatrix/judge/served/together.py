@@ -7,7 +7,7 @@ from itertools import combinations_with_replacement
 
 from msgspec.structs import replace
 
-from exitmatrix.judge.served.facts import Facts
+from exitmatrix.judge.served.facts import ServedFacts
 from exitmatrix.judge.served.process import (
     GOES_ON,
     has_left,
@@ -29,7 +29,7 @@ SEEN = "the end of a worker, and the look at it with which the master makes up i
 
 
 def afterwards(
-    facts: Facts,
+    facts: ServedFacts,
     stop: Stop,
     signal: str,
     workers: Sequence[Process],
@@ -53,7 +53,7 @@ def afterwards(
     yield from in_order((*late, *(anew for _ in range(facts.workers * stop.restarts))), role)
 
 
-def late_workers(facts: Facts, stop: Stop, gone: int) -> Iterator[tuple[Process, ...]]:
+def late_workers(facts: ServedFacts, stop: Stop, gone: int) -> Iterator[tuple[Process, ...]]:
     """Workers in the place of those that are gone, started by a master that was about to stop.
 
     One whose handler raises may leave so before it has registered all that it would run.
@@ -77,7 +77,7 @@ def late_workers(facts: Facts, stop: Stop, gone: int) -> Iterator[tuple[Process,
 
 
 def prediction(
-    facts: Facts,
+    facts: ServedFacts,
     allowed: Sequence[Sequence[Process]],
     laws: Iterable[str],
     races: tuple[str, ...] = (),
@@ -122,7 +122,7 @@ def how_it_stops(stop: Stop) -> str:
 
 
 def each_way(
-    facts: Facts,
+    facts: ServedFacts,
     stop: Stop,
     signal: str,
     every: Iterable[Sequence[Process]],
@@ -135,7 +135,7 @@ def each_way(
 
 
 def all_killed(
-    facts: Facts, stop: Stop, signal: str, workers: Sequence[Process], laws: Sequence[str]
+    facts: ServedFacts, stop: Stop, signal: str, workers: Sequence[Process], laws: Sequence[str]
 ) -> Prediction:
     """All workers were killed, and the master leaves."""
     statuses = {stop.status}

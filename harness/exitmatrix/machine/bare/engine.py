@@ -32,7 +32,7 @@ READ_SIZE = 1 << 16
 MOST_OUTPUT = 1 << 20  # bytes of one run; one that never ends may write for ever
 
 
-class Ask(msgspec.Struct, frozen=True):
+class ProgramRequest(msgspec.Struct, frozen=True):
     """A program to run once on each of some Pythons, and how long it may take there."""
 
     number: int
@@ -41,7 +41,7 @@ class Ask(msgspec.Struct, frozen=True):
     seconds: float
 
 
-class Answer(msgspec.Struct, tag="runs", frozen=True):
+class ProgramResult(msgspec.Struct, tag="runs", frozen=True):
     """The runs of one program, in the order of the Pythons."""
 
     number: int
@@ -49,7 +49,7 @@ class Answer(msgspec.Struct, tag="runs", frozen=True):
 
 
 class _Order:
-    def __init__(self, ask: Ask, path: str) -> None:
+    def __init__(self, ask: ProgramRequest, path: str) -> None:
         self.ask = ask
         self.path = path
         self.next = 0
@@ -69,7 +69,7 @@ class _Running:
         self.unseen = ""  # why, of one that was ended
 
 
-class Engine:
+class BareEngine:
     """Runs programs; `serve` returns when no more orders come and all are done.
 
     It also returns, with runs under way, when the lifeline closes: nobody wants them any
@@ -121,7 +121,7 @@ class Engine:
             self._end_late_ones()
 
     def _take(self, line: bytes) -> None:
-        ask = msgspec.json.decode(line, type=Ask)
+        ask = msgspec.json.decode(line, type=ProgramRequest)
         self.orders.append(_Order(ask, f"{self.folder}/program-{ask.number}.py"))
 
     def _patience(self) -> float | None:
@@ -222,7 +222,7 @@ class Engine:
         runs = tuple(one for one in order.runs if one)
         if len(runs) == len(order.runs):
             os.unlink(order.path)  # noqa: PTH108
-            _send(Answer(order.ask.number, runs))
+            _send(ProgramResult(order.ask.number, runs))
 
 
 def _started(line: str) -> int:
@@ -253,7 +253,7 @@ def _reap_helpers(group: int) -> None:
         pass
 
 
-def _send(message: Hello | Answer) -> None:
+def _send(message: Hello | ProgramResult) -> None:
     data = msgspec.json.encode(message) + b"\n"
     with contextlib.suppress(BrokenPipeError):  # it wants no more: the guardian is about to end us
         while data:
@@ -271,7 +271,7 @@ def main(folder: str, jobs: str, first_mark: str, guardian: str, lifeline: str) 
     os.chdir(folder)
     os.set_inheritable(int(lifeline), False)
     with marking(int(first_mark)):  # so that runs are known whose engine and guardian are gone
-        Engine(folder, int(jobs), int(lifeline)).serve()
+        BareEngine(folder, int(jobs), int(lifeline)).serve()
 
 
 if __name__ == "__main__":

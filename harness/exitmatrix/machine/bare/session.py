@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-from exitmatrix.machine.bare.engine import Answer, Ask
+from exitmatrix.machine.bare.engine import ProgramRequest, ProgramResult
 from exitmatrix.machine.run.connection import Connection
 from exitmatrix.machine.run.dispatch import Dispatch
 from exitmatrix.machine.run.messages import Hello
@@ -19,19 +19,19 @@ SECONDS = 10.0  # that a run may take; on an idle machine one takes 0.01 to 0.2
 AHEAD = 4  # programs that are in the engine for each run that goes on
 
 T = TypeVar("T")
-Program = tuple[T, str, tuple[str, ...]]
+BareProgram = tuple[T, str, tuple[str, ...]]
 """Whatever the caller knows it by, its source, and the paths of its Pythons."""
 
 
-class Session:
+class BareSession:
     """A running engine of bare runs. Leaving the context ends it and everything it started."""
 
     def __init__(self, jobs: int | None = None, seconds: float = SECONDS) -> None:
         self.jobs = jobs or os.cpu_count() or 1
         self.seconds = seconds
-        self._engine = Dispatch[Program[Any], tuple[BareRun, ...]](
+        self._engine = Dispatch[BareProgram[Any], tuple[BareRun, ...]](
             lambda: Connection(self.jobs, "exitmatrix.machine.bare.engine"),
-            lambda number, one: msgspec.json.encode(Ask(number, *one[1:], self.seconds)),
+            lambda number, one: msgspec.json.encode(ProgramRequest(number, *one[1:], self.seconds)),
             _read,
             _lost,
         )
@@ -40,7 +40,7 @@ class Session:
         self._engine.open()
         return self
 
-    def run(self, programs: Iterable[Program[T]]) -> Iterator[tuple[T, tuple[BareRun, ...]]]:
+    def run(self, programs: Iterable[BareProgram[T]]) -> Iterator[tuple[T, tuple[BareRun, ...]]]:
         """Run each program once on each of its Pythons; answers as they come.
 
         Raises EngineDied.
@@ -65,15 +65,15 @@ class Session:
         self._engine.close()
 
 
-_DECODER = msgspec.json.Decoder(Hello | Answer)
+_DECODER = msgspec.json.Decoder(Hello | ProgramResult)
 
 
 def _read(line: bytes) -> Hello | tuple[int, tuple[BareRun, ...]]:
     message = _DECODER.decode(line)
-    return (message.number, message.runs) if isinstance(message, Answer) else message
+    return (message.number, message.runs) if isinstance(message, ProgramResult) else message
 
 
-def _lost(program: Program[Any], why: str) -> tuple[BareRun, ...]:
+def _lost(program: BareProgram[Any], why: str) -> tuple[BareRun, ...]:
     lost = BareRun(
         status="", events=(), stdout="", unseen=f"the harness was lost while it ran: {why}"
     )

@@ -8,17 +8,17 @@ find.py        all of it, as `found.py` has it: what there is, and what was left
 selection.py   the words by which an interpreter is chosen
 """
 
-from exitmatrix.machine.interpreters.answer import Answer, in_order, read_answer
+from exitmatrix.machine.interpreters.answer import SelfReport, in_order, read_answer
 from exitmatrix.machine.interpreters.find import find
-from exitmatrix.machine.interpreters.found import Found, Named, Rejected, Shadowed
+from exitmatrix.machine.interpreters.found import Found, NamedPython, Rejected, Shadowed
 from exitmatrix.machine.interpreters.selection import NoSuchInterpreterError, is_path, select
 
 __all__ = [
-    "Answer",
     "Found",
-    "Named",
+    "NamedPython",
     "NoSuchInterpreterError",
     "Rejected",
+    "SelfReport",
     "Shadowed",
     "find",
     "in_order",

@@ -51,7 +51,7 @@ _DIGITS = 9
 """So many of a revision's digits are shown, as git does for a repository of CPython's size."""
 
 
-class Answer(Frozen, kw_only=True):
+class SelfReport(Frozen, kw_only=True):
     """What a binary said of itself when it was asked."""
 
     implementation: str
@@ -64,12 +64,12 @@ class Answer(Frozen, kw_only=True):
     executable: str
 
 
-def read_answer(output: str) -> Answer | None:
+def read_answer(output: str) -> SelfReport | None:
     """Read the line that the probe prints; None where there is none."""
     if not (match := _ANSWER.search(output)):
         return None
     implementation, version, own, flags, revision, path = match.groups()
-    return Answer(
+    return SelfReport(
         implementation=implementation,
         version=version,
         own_version="" if own == "-" else own,
@@ -81,7 +81,7 @@ def read_answer(output: str) -> Answer | None:
     )
 
 
-def unsupported(answer: Answer) -> str | None:
+def unsupported(answer: SelfReport) -> str | None:
     """Say why a Python cannot be measured, or None if it can."""
     if answer.implementation == "pypy":
         return None
@@ -93,7 +93,7 @@ def unsupported(answer: Answer) -> str | None:
     return f"CPython {answer.version} is not supported: 2.7 and 3.6 up are"
 
 
-def interpreter(answer: Answer, path: str) -> Interpreter:
+def interpreter(answer: SelfReport, path: str) -> Interpreter:
     """Name the Python that gave this answer and is started by `path`."""
     if answer.implementation == "pypy":
         return Interpreter(

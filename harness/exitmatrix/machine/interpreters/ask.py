@@ -11,7 +11,7 @@ from contextlib import suppress
 from textwrap import shorten
 
 from exitmatrix.machine.complaint import python_error
-from exitmatrix.machine.interpreters.answer import PROBE, Answer, read_answer
+from exitmatrix.machine.interpreters.answer import PROBE, SelfReport, read_answer
 
 SECONDS_TO_ANSWER = 5.0
 """A Python starts in 0.01-0.2 s; what takes longer than this is taken to hang."""
@@ -19,7 +19,7 @@ SECONDS_TO_ANSWER = 5.0
 _MOST_OUTPUT = 65536
 
 
-def ask(path: str) -> Answer | str:
+def ask(path: str) -> SelfReport | str:
     """Ask a binary what it is; a text says why it gave no usable answer."""
     # Nothing of the caller's environment but what a wrapper script needs to find its tools:
     # observed programs are started from a clean environment too.

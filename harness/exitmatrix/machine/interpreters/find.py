@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from exitmatrix.machine.interpreters.answer import in_order, interpreter, unsupported
 from exitmatrix.machine.interpreters.ask import ask
-from exitmatrix.machine.interpreters.found import Found, Named, Rejected, Shadowed
+from exitmatrix.machine.interpreters.found import Found, NamedPython, Rejected, Shadowed
 from exitmatrix.machine.interpreters.origin import base_of
 from exitmatrix.machine.interpreters.places import Candidate, candidates, exists, is_folder
 from exitmatrix.model import Frozen, Interpreter
@@ -50,19 +50,19 @@ def find(named: Sequence[str] = ()) -> Found:
     used: dict[str, _Identified] = {}
     shadowed: dict[str, Shadowed] = {}
     rejected: dict[str, Rejected] = {}
-    meant: list[Named] = []
+    meant: list[NamedPython] = []
     for candidate, result in identified:
         if isinstance(result, Rejected):
             rejected.setdefault(result.path, result)
             if candidate.name:
-                meant.append(Named(name=candidate.name, reason=result.reason))
+                meant.append(NamedPython(name=candidate.name, reason=result.reason))
             continue
         one = result.interpreter
         if candidate.name:
             if owners.get(one.id) != result.executable:
                 one = one.built(_build_of(result))
             one = replace(one, named=candidate.name)
-            meant.append(Named(name=candidate.name, id=one.id))
+            meant.append(NamedPython(name=candidate.name, id=one.id))
         first = used.setdefault(one.id, replace(result, interpreter=one))
         if first.executable != result.executable and result.executable not in _builds(used):
             left = Shadowed(id=one.id, path=first.interpreter.path, left=one.path)

@@ -20,7 +20,7 @@ class Shadowed(Frozen, kw_only=True):
     left: str
 
 
-class Named(Frozen, kw_only=True):
+class NamedPython(Frozen, kw_only=True):
     """What a path that the caller named turned out to be: an interpreter's id, or why none."""
 
     name: str
@@ -34,4 +34,4 @@ class Found(Frozen, kw_only=True):
     interpreters: tuple[Interpreter, ...]
     rejected: tuple[Rejected, ...] = ()
     shadowed: tuple[Shadowed, ...] = ()
-    named: tuple[Named, ...] = ()
+    named: tuple[NamedPython, ...] = ()

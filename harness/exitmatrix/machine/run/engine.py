@@ -27,12 +27,12 @@ from exitmatrix.machine.run.kernel import control_group, proc, shared_memory
 from exitmatrix.machine.run.kernel.exit_watch import ExitWatch
 from exitmatrix.machine.run.kernel.facilities import have
 from exitmatrix.machine.run.kernel.marks import MARKS, marked
-from exitmatrix.machine.run.kernel.pidfd import Watched
+from exitmatrix.machine.run.kernel.pidfd import WatchedProcess
 from exitmatrix.machine.run.kernel.prctl import become_subreaper, end_with_parent
 from exitmatrix.machine.run.kernel.selector import Selector
 from exitmatrix.machine.run.kernel.turns import give_way
 from exitmatrix.machine.run.lines import encode
-from exitmatrix.machine.run.messages import Answer, Ask, Hello, Usage
+from exitmatrix.machine.run.messages import Hello, TrialRequest, TrialResult, Usage
 from exitmatrix.machine.run.reaper import end_all_below
 from exitmatrix.machine.run.running import Running
 from exitmatrix.machine.run.served import Served
@@ -46,7 +46,7 @@ BEATS = 128  # that are remembered: the longest time between two signals but a u
 READ_SIZE = 1 << 16
 HELD_BACK = 0.1  # seconds at most that an answer waits for others
 
-ASK = msgspec.json.Decoder(Ask)
+ASK = msgspec.json.Decoder(TrialRequest)
 
 
 class Engine:
@@ -69,9 +69,9 @@ class Engine:
         self._group = control_group.ours()
         self._memory_kills = self._count_memory_kills()
         self._exits = ExitWatch()
-        self._watched: dict[Watched, Listener] = {}
+        self._watched: dict[WatchedProcess, Listener] = {}
         self._asking: asyncio.TimerHandle | None = None
-        self._ended: dict[Listener, list[Watched]] = {}
+        self._ended: dict[Listener, list[WatchedProcess]] = {}
         self._lags: deque[tuple[float, float]] = deque(maxlen=BEATS)
         readers.watch(self._exits.fileno(), self._take_exits, first=True)
         loop = asyncio.get_running_loop()
@@ -131,7 +131,7 @@ class Engine:
             trial = Trial(cell=ask.order.cell, history=(why,), stdout="", stderr="")
         finally:
             self._end(state)
-        self.answer(Answer(ask.number, trial))
+        self.answer(TrialResult(ask.number, trial))
 
     def _begin(self, trial: Running[Any]) -> None:
         if not self._running:
@@ -185,19 +185,19 @@ class Engine:
     def _count_memory_kills(self) -> int:
         return control_group.memory_kills(self._group) if self._group else proc.memory_kills()
 
-    def watch(self, watched: Watched, trial: Listener) -> None:
+    def watch(self, watched: WatchedProcess, trial: Listener) -> None:
         """Have the trial take events when the process ends."""
         self._watched[watched] = trial
         self._exits.add(watched)
         self._ask_again()
 
-    def watch_reaping(self, watched: Watched, trial: Listener) -> None:
+    def watch_reaping(self, watched: WatchedProcess, trial: Listener) -> None:
         """Have the trial take events when an ended process is reaped by its parent."""
         self._watched[watched] = trial
         self._exits.add_reaping(watched)
         self._ask_again()
 
-    def ended(self, trial: Listener, ask: bool = True) -> list[Watched]:
+    def ended(self, trial: Listener, ask: bool = True) -> list[WatchedProcess]:
         """The trial's watched processes that have ended since it last asked.
 
         Not `ask`: as far as the kernel told in this turn of the loop, ends before all else.
@@ -297,11 +297,11 @@ def send(*messages: msgspec.Struct) -> None:
 
 
 E = TypeVar("E", bound=Engine)
-Serve = Callable[[E, Orders], Awaitable[None]]
+ServeOrders = Callable[[E, Orders], Awaitable[None]]
 
 
 async def serve(
-    what: Serve[E],
+    what: ServeOrders[E],
     make: Callable[[Path, int, Selector, int], E],
     readers: Selector,
     folder: Path,
@@ -347,7 +347,7 @@ def usage() -> Usage:
 
 
 def start(
-    what: Serve[E],
+    what: ServeOrders[E],
     folder: str,
     jobs: str,
     first_mark: str,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from exitmatrix.machine.run.http import Client
-from exitmatrix.machine.run.kernel.pidfd import Watched
+from exitmatrix.machine.run.kernel.pidfd import WatchedProcess
 from exitmatrix.machine.run.kernel.selector import Selector
 
 
@@ -24,13 +24,13 @@ class Host(Protocol):
     client: Client
     readers: Selector
 
-    def watch(self, watched: Watched, trial: Listener) -> None:
+    def watch(self, watched: WatchedProcess, trial: Listener) -> None:
         """Have the trial take events when the process ends."""
 
-    def watch_reaping(self, watched: Watched, trial: Listener) -> None:
+    def watch_reaping(self, watched: WatchedProcess, trial: Listener) -> None:
         """Have the trial take events when an ended process is reaped by its parent."""
 
-    def ended(self, trial: Listener, ask: bool = True) -> list[Watched]:
+    def ended(self, trial: Listener, ask: bool = True) -> list[WatchedProcess]:
         """The trial's watched processes that have ended since it last asked.
 
         Not `ask`: as far as the kernel told in this turn of the loop, ends before all else.

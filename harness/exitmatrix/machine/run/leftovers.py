@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable
 from exitmatrix.machine.run.kernel import shared_memory, system_v
 
 
-class Leftovers:
+class SharedLeftovers:
     """What processes of the trial had mapped or made that others can find."""
 
     def __init__(self) -> None:
         self.before = shared_memory.listed()
         self._had: set[str] = set()
-        self._made: dict[tuple[str, int], system_v.Thing] = {}
+        self._made: dict[tuple[str, int], system_v.SystemVObject] = {}
 
     def remember(self, pids: Iterable[int]) -> None:
         """Take down what some processes have mapped and made now."""

@@ -35,7 +35,7 @@ STDOUT, STDERR = "says", "says on stderr"
 BY_ITSELF = 40.0  # seconds that a trial may take besides its pauses
 
 
-class Show(msgspec.Struct, frozen=True):
+class WatchedTrial(msgspec.Struct, frozen=True):
     """A trial to be watched: seconds between its steps."""
 
     order: TrialSpec
@@ -51,7 +51,7 @@ class Live:
 
     def watch(self, order: TrialSpec, pace: float) -> Iterator[Event]:
         """The events of one trial as they become known. Raises EngineDied."""
-        self._connection.send(msgspec.json.encode(Show(order, pace)))
+        self._connection.send(msgspec.json.encode(WatchedTrial(order, pace)))
         decoder = msgspec.json.Decoder(Event)
         while line := self._connection.receive():
             event = decoder.decode(line)
@@ -93,7 +93,7 @@ class LiveJournal(Journal):
         super().insert(place, event)
 
 
-class Spoken(Output):
+class SpokenOutput(Output):
     """Output of which each line is told as it arrives, with the pid of its writer."""
 
     def __init__(self, kind: str, note: Callable[[int, str, str], None]) -> None:
@@ -155,7 +155,7 @@ class LiveState(TrialState):
         return LiveJournal()
 
     def _make_output(self, name: str) -> Output:
-        return Spoken(STDOUT if name == "stdout" else STDERR, self._hear)
+        return SpokenOutput(STDOUT if name == "stdout" else STDERR, self._hear)
 
     def _hear(self, pid: int, kind: str, line: str) -> None:
         self.journal.note("kernel", pid, kind, line)
@@ -182,7 +182,7 @@ async def ask_port(trial: TrialState) -> None:
 async def show(engine: Engine, orders: Orders) -> None:
     """Run the one trial that comes in."""
     os.umask(0o022)
-    asked = msgspec.json.decode(await orders.readline(), type=Show)
+    asked = msgspec.json.decode(await orders.readline(), type=WatchedTrial)
     state = LiveState(asked.order, asked.pace, engine, engine.first_mark)
     await run(state, tuple(paced(asked.pace)))
     tell(Event("harness", 0, OVER))

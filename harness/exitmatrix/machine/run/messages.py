@@ -7,7 +7,7 @@ import msgspec
 from exitmatrix.model import Trial, TrialSpec
 
 
-class Ask(msgspec.Struct, frozen=True):
+class TrialRequest(msgspec.Struct, frozen=True):
     """A trial that is wanted, and its number."""
 
     number: int
@@ -18,7 +18,7 @@ class Hello(msgspec.Struct, tag="hello", frozen=True):
     """The engine's first word: it is up and takes orders."""
 
 
-class Answer(msgspec.Struct, tag="trial", frozen=True):
+class TrialResult(msgspec.Struct, tag="trial", frozen=True):
     """The trial that was wanted under a number."""
 
     number: int
@@ -41,4 +41,4 @@ class Usage(msgspec.Struct, tag="usage", frozen=True):
         )
 
 
-Message = Hello | Answer | Usage
+Message = Hello | TrialResult | Usage

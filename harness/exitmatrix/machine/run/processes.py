@@ -10,7 +10,7 @@ from exitmatrix.machine.run.host import Host, Listener
 from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import pidfd, proc
 from exitmatrix.machine.run.kernel.marks import belongs_to
-from exitmatrix.machine.run.kernel.pidfd import Watched
+from exitmatrix.machine.run.kernel.pidfd import WatchedProcess
 from exitmatrix.machine.run.reaper import end_with_memory
 from exitmatrix.model import Event
 
@@ -30,7 +30,7 @@ class Processes:
         self._mark = mark
         self._token = token
         self.root = 0
-        self.watched: dict[int, Watched] = {}
+        self.watched: dict[int, WatchedProcess] = {}
         self._unseen: set[int] = set()
         self._found: dict[int, tuple[str, ...]] = {}  # the commands of those who told nothing
 
@@ -103,7 +103,7 @@ class Processes:
             self._adopt(pid)
         return bool(found)
 
-    def take_end(self, watched: Watched, start: int) -> bool:
+    def take_end(self, watched: WatchedProcess, start: int) -> bool:
         """Note that a process ended; False where its status is still to be learnt.
 
         Its end is placed behind the last that it told among the events from `start` on:

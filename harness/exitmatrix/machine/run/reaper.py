@@ -10,7 +10,7 @@ from collections.abc import Collection
 from exitmatrix.machine.run.kernel import shared_memory, system_v
 from exitmatrix.machine.run.kernel.facilities import have
 from exitmatrix.machine.run.kernel.marks import is_marked, marked
-from exitmatrix.machine.run.kernel.pidfd import Watched, stop_all, watch
+from exitmatrix.machine.run.kernel.pidfd import WatchedProcess, stop_all, watch
 from exitmatrix.machine.run.kernel.proc import descendants_of, is_below
 
 ASK_AGAIN = 0.002  # seconds
@@ -52,7 +52,7 @@ def _end(pid: int, here: int, marks: range, memory_before: Collection[str]) -> N
     held.close()
 
 
-def end_with_memory(held: Collection[Watched], memory_before: Collection[str]) -> None:
+def end_with_memory(held: Collection[WatchedProcess], memory_before: Collection[str]) -> None:
     """SIGKILL some processes, and remove the shared memory that they made.
 
     They are stopped first: one that runs could make another name between the look and the

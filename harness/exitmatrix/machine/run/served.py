@@ -22,7 +22,7 @@ from exitmatrix.machine.run.host import Host
 from exitmatrix.machine.run.http import BUSY, END
 from exitmatrix.machine.run.spawn import PROGRAM, ending
 from exitmatrix.model import Event, Ready, Termination, Trial, TrialSpec
-from exitmatrix.model.app import AppSpec, Readiness, Situation, Step
+from exitmatrix.model.app import AppSpec, Readiness, SignalStep, Situation
 from exitmatrix.model.launcher import Wrapped
 from exitmatrix.model.tree import GROUP
 
@@ -63,8 +63,8 @@ def situation(
     """What is sent, or asked for, and how long it is watched."""
     orphans = termination.signal in ORPHANING and target in (root, GROUP)
     steps = (
-        Step(signal=termination.signal),
-        Step(signal=termination.then, after=termination.grace),
+        SignalStep(signal=termination.signal),
+        SignalStep(signal=termination.then, after=termination.grace),
     )
     return Situation(
         id=termination.id,
@@ -125,7 +125,9 @@ def acting(base: AppSpec) -> AppSpec:
     return replace(
         base,
         environment={**base.environment, **HELD},
-        situation=replace(base.situation, steps=(Step(signal=""),), request=False, watch="rest"),
+        situation=replace(
+            base.situation, steps=(SignalStep(signal=""),), request=False, watch="rest"
+        ),
         request="",
     )
 
@@ -144,7 +146,7 @@ def launched(base: AppSpec, order: TrialSpec, wrapped: Wrapped) -> AppSpec:
     held = HELD if order.termination.delivery == "in-process" else {}
     sent = situation(order.termination, target, "")
     if not sent.steps:
-        sent = replace(sent, steps=(Step(signal=""),), request=False)
+        sent = replace(sent, steps=(SignalStep(signal=""),), request=False)
     return replace(
         base,
         words=wrapped.words,

@@ -11,7 +11,7 @@ import msgspec
 
 from exitmatrix.machine.run.connection import Connection
 from exitmatrix.machine.run.dispatch import Dispatch
-from exitmatrix.machine.run.messages import Answer, Ask, Hello, Message, Usage
+from exitmatrix.machine.run.messages import Hello, Message, TrialRequest, TrialResult, Usage
 from exitmatrix.model import Event, Trial, TrialSpec
 
 
@@ -32,7 +32,7 @@ class Session:
         self.usage: Usage | None = None
         self._engine = Dispatch[TrialSpec, Trial](
             lambda: Connection(jobs),
-            lambda number, order: msgspec.json.encode(Ask(number, order)),
+            lambda number, order: msgspec.json.encode(TrialRequest(number, order)),
             _read,
             _lost,
             _was_disturbed,
@@ -79,7 +79,7 @@ _DECODER = msgspec.json.Decoder(Message)
 
 def _read(line: bytes) -> Hello | Usage | tuple[int, Trial]:
     message = _DECODER.decode(line)
-    return (message.number, message.trial) if isinstance(message, Answer) else message
+    return (message.number, message.trial) if isinstance(message, TrialResult) else message
 
 
 def _lost(order: TrialSpec, why: str) -> Trial:

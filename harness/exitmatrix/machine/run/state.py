@@ -17,7 +17,7 @@ from exitmatrix.machine.run.host import Host
 from exitmatrix.machine.run.http import END
 from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import proc
-from exitmatrix.machine.run.leftovers import Leftovers
+from exitmatrix.machine.run.leftovers import SharedLeftovers
 from exitmatrix.machine.run.processes import INTRODUCES
 from exitmatrix.machine.run.running import Running
 from exitmatrix.machine.run.spawn import Folder, spawn
@@ -38,7 +38,7 @@ class TrialState(Running[Journal]):
         self.port = 0
         self.serving = 0
         self.releases_lingering = False
-        self.leftovers: Leftovers = Leftovers()
+        self.leftovers: SharedLeftovers = SharedLeftovers()
         with contextlib.ExitStack() as undo:  # where descriptors run out, none stays open
             self.folder = Folder(host.folder, name, spec, mark)
             undo.callback(self.folder.remove)

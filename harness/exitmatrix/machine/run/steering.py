@@ -28,7 +28,7 @@ from typing import Protocol
 
 from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import proc
-from exitmatrix.machine.run.kernel.pidfd import Watched, stop_all
+from exitmatrix.machine.run.kernel.pidfd import WatchedProcess, stop_all
 from exitmatrix.machine.run.processes import Processes
 from exitmatrix.model.trial import LIBRARY, Event, Steering
 
@@ -53,7 +53,7 @@ class Steerer:
     def __init__(self, trial: Steered, steering: Steering | None) -> None:
         self._trial = trial
         self._steering = steering
-        self._held: Watched | None = None
+        self._held: WatchedProcess | None = None
         self._signum = 0
         self._sent = -1  # how many events there were when the signal was sent; -1: it was not
 
@@ -103,7 +103,7 @@ class Steerer:
         since = self._trial.journal.events[self._sent :]
         return Counter(one.pid for one in since if one.source == "probe")
 
-    def _ahead(self, events: int) -> Watched | None:
+    def _ahead(self, events: int) -> WatchedProcess | None:
         """Another process, which has told so many."""
         watched = self._trial.processes.watched
         some = (watched[pid] for pid, told in self._told().items() if told >= events)
@@ -123,7 +123,7 @@ class Steerer:
             self._let_go()
             self._held = ahead
 
-    def _process(self, steering: Steering) -> Watched | None:
+    def _process(self, steering: Steering) -> WatchedProcess | None:
         watched = self._trial.processes.watched
         # The first of all, and those that have handlers of the program: a tracker of
         # multiprocessing has some of the library's. In a blind run, all.
@@ -133,7 +133,7 @@ class Steerer:
         pids = pids if pids_told else list(watched)
         return watched[pids[steering.process]] if steering.process < len(pids) else None
 
-    def _chooses_a_thread(self, watched: Watched) -> bool:
+    def _chooses_a_thread(self, watched: WatchedProcess) -> bool:
         """Whether which thread takes a signal can count in this process."""
         return proc.handles(watched.pid, self._signum) and proc.has_threads(watched.pid)
 

@@ -15,10 +15,10 @@ import msgspec
 
 from exitmatrix.machine.store.files import append, lines_of, lock, make_folders
 from exitmatrix.model.execution import Seen
-from exitmatrix.model.shown import Shown
+from exitmatrix.model.shown import ShownAlike
 
 T = TypeVar("T")
-LINE = msgspec.json.Decoder(Shown)
+LINE = msgspec.json.Decoder(ShownAlike)
 
 
 class Corpus:
@@ -54,12 +54,12 @@ class Corpus:
         digest, by_python = self._unseen.get(program, ("", {}))
         return by_python if digest == source else {}
 
-    def add(self, shown: Shown) -> None:
+    def add(self, shown: ShownAlike) -> None:
         """Put down what was seen of a program. Raises OSError."""
         append(self._file, msgspec.json.encode(shown))
         self._take(shown)
 
-    def _take(self, shown: Shown) -> None:
+    def _take(self, shown: ShownAlike) -> None:
         seen = _of_source(self._shown.get(shown.program), shown.source)
         unseen = _of_source(self._unseen.get(shown.program), shown.source)
         for one, ids in shown.seen:
@@ -78,9 +78,9 @@ def _of_source(known: tuple[str, dict[str, T]] | None, source: str) -> dict[str,
 
 def together(
     program: int, source: str, seen: Iterable[tuple[str, Seen]], unseen: Iterable[tuple[str, str]]
-) -> Shown:
+) -> ShownAlike:
     """A line of runs, of which equal ones stand together."""
-    return Shown(program=program, source=source, seen=_grouped(seen), unseen=_grouped(unseen))
+    return ShownAlike(program=program, source=source, seen=_grouped(seen), unseen=_grouped(unseen))
 
 
 def _grouped(pairs: Iterable[tuple[str, T]]) -> tuple[tuple[T, tuple[str, ...]], ...]:

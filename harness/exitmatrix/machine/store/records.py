@@ -35,7 +35,7 @@ class Key(Frozen):
     outcome: str
 
 
-class Named(Frozen):
+class CellOnly(Frozen):
     """Of what cell a line is."""
 
     cell: str
@@ -47,8 +47,8 @@ class Formed(Frozen):
     format: int = FORMAT
 
 
-T = TypeVar("T", Record, SavedTimeline, Key, Named)
-CELL = msgspec.json.Decoder(Named)
+T = TypeVar("T", Record, SavedTimeline, Key, CellOnly)
+CELL = msgspec.json.Decoder(CellOnly)
 SAVED_TIMELINE = msgspec.json.Decoder(SavedTimeline)
 KEY = msgspec.json.Decoder(Key)
 FORMED = msgspec.json.Decoder(Formed)

@@ -16,8 +16,8 @@ from exitmatrix.claims.claim import (
     OTHER_REASON,
     UNTESTABLE,
     Claim,
-    Text,
-    Word,
+    ClaimWord,
+    PublishedText,
 )
 from exitmatrix.claims.texts import TEXTS
 from exitmatrix.model import Frozen, Outcome, Question, Scenario
@@ -68,7 +68,7 @@ HEAD = paragraph(
     "observations, by the conditions that are listed with it.",
 )
 
-LEGEND: Mapping[Word, Inline] = {
+LEGEND: Mapping[ClaimWord, Inline] = {
     HOLDS: inline(
         "every run showed it; ",
         Emphasis("since"),
@@ -171,7 +171,7 @@ class _Page:
         legend = points(inline(Emphasis(word), ": ", means, ".") for word, means in LEGEND.items())
         return Section("The verdicts", (table(("claim", "what it says", "verdict"), rows), legend))
 
-    def section(self, one: Text) -> list[Section]:
+    def section(self, one: PublishedText) -> list[Section]:
         mine = [each for each in self.reading.assessments if _text_of(each.claim) == one.id]
         if not mine:
             return []

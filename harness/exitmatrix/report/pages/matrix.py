@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS
-from exitmatrix.model import Judgement, Question, Ready, Record, Scenario
+from exitmatrix.model import Judgement, Question, Ready, Scenario
 from exitmatrix.model.cell import DIRECT
+from exitmatrix.model.record import Records
 from exitmatrix.report.document import (
     Block,
     Code,
@@ -98,8 +99,6 @@ LEGEND = points(
         ),
     ]
 )
-
-Records = Mapping[str, Sequence[Record]]  # by platform
 
 
 def render(

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from exitmatrix.judge.races import Tally
+from exitmatrix.judge.races import RaceTally
 from exitmatrix.report.document import Code, Section, inline, paragraph, table
 from exitmatrix.report.render.markdown import markdown
 
 NOT_COUNTED = "not counted"
 
 
-def render(races: Sequence[Tally]) -> str:
+def render(races: Sequence[RaceTally]) -> str:
     """The page as Markdown."""
     return markdown(page(races))
 
 
-def page(races: Sequence[Tally]) -> Section:
+def page(races: Sequence[RaceTally]) -> Section:
     """What was seen and what is allowed, of each question over all that were asked it."""
-    asked: defaultdict[str, list[Tally]] = defaultdict(list)
+    asked: defaultdict[str, list[RaceTally]] = defaultdict(list)
     for one in races:
         asked[one.question].append(one)
     unfinished = {key: some for key, some in asked.items() if any(one.never_seen for one in some)}
@@ -52,7 +52,7 @@ def page(races: Sequence[Tally]) -> Section:
     )
 
 
-def _row(question: str, races: Sequence[Tally]) -> tuple[Code | str, ...]:
+def _row(question: str, races: Sequence[RaceTally]) -> tuple[Code | str, ...]:
     unfinished = [one for one in races if one.never_seen]
     runs = [one.runs for one in unfinished]
     counted = _span(one for one in runs if one)

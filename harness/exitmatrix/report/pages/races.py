@@ -5,14 +5,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from exitmatrix.judge.races import Race
+from exitmatrix.judge.races import RacyCell
 from exitmatrix.report.pages.changes import count
 from exitmatrix.report.sentences import sentences
 
 WIDTH = 79
 
 
-def lines(races: Sequence[Race], runs: int) -> Iterator[str]:
+def lines(races: Sequence[RacyCell], runs: int) -> Iterator[str]:
     """One paragraph for each cell, and how many show all that is allowed; `runs` is for each."""
     whole = 0
     for one in races:

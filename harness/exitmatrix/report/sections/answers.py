@@ -43,7 +43,7 @@ SHORT = 20  # letters of a difference that is told in its cell and not in a note
 At = tuple[str, str]  # termination, target
 
 
-class Action(Frozen, kw_only=True):
+class UserAction(Frozen, kw_only=True):
     """Something that a user does, and the cells that say what happens then."""
 
     words: str
@@ -56,19 +56,19 @@ class Action(Frozen, kw_only=True):
         return {"plain": self.plain, "flask": self.flask, "flask-debug": self.debug}[scenario]
 
 
-def _everywhere(words: str, termination: str, debug: str) -> Action:
+def _everywhere(words: str, termination: str, debug: str) -> UserAction:
     alone = (termination, "main")
-    return Action(words=words, plain=alone, flask=alone, debug=(termination, debug))
+    return UserAction(words=words, plain=alone, flask=alone, debug=(termination, debug))
 
 
 ACTIONS = (
-    Action(words="let it reach its last line", plain=("return", "main")),
+    UserAction(words="let it reach its last line", plain=("return", "main")),
     _everywhere("press Ctrl-C", "SIGINT", "group"),
     _everywhere("press Ctrl-C twice", "SIGINT-twice", "group"),
     _everywhere("`kill` the first pid, `supervisorctl stop`", "SIGTERM", "parent"),
-    Action(words="`kill` the second pid", debug=("SIGTERM", "child")),
+    UserAction(words="`kill` the second pid", debug=("SIGTERM", "child")),
     _everywhere("`kill -9` the first pid", "SIGKILL", "parent"),
-    Action(words="`kill -9` the second pid", debug=("SIGKILL", "child")),
+    UserAction(words="`kill -9` the second pid", debug=("SIGKILL", "child")),
     _everywhere("stop a container: `docker stop`, `kubectl delete pod`", "SIGTERM", "parent"),
     _everywhere("stop a service: `systemctl stop`", "SIGTERM", "group"),
     _everywhere("close the terminal", "SIGHUP", "group"),
@@ -76,7 +76,7 @@ ACTIONS = (
     _everywhere("raise an exception", "exception", "child"),
     _everywhere("call `sys.exit()`", "sys-exit-0", "child"),
     _everywhere("call `os._exit(0)`", "os-exit-0", "child"),
-    Action(words="save the source file", debug=("touch-source", "child")),
+    UserAction(words="save the source file", debug=("touch-source", "child")),
 )
 
 REMARKS: tuple[Inline, ...] = (
@@ -132,7 +132,7 @@ REMARKS: tuple[Inline, ...] = (
 """What a row stands for; no word of what happens then."""
 
 
-class Answers(Frozen, kw_only=True):
+class AnswerTable(Frozen, kw_only=True):
     """The table's rows, and the notes on versions that differ."""
 
     rows: tuple[Row, ...]
@@ -155,7 +155,7 @@ def answer_section(surveys: Mapping[Question, Survey]) -> list[Section]:
     return [Section("The answer", tuple(blocks))]
 
 
-def answers(surveys: Mapping[Question, Survey]) -> Answers:
+def answers(surveys: Mapping[Question, Survey]) -> AnswerTable:
     """Every action answered for every column."""
     notes: list[Inline] = []
     rows: list[Row] = []
@@ -167,7 +167,7 @@ def answers(surveys: Mapping[Question, Survey]) -> Answers:
         ]
         rests_on = _rests_on(at for at in places.values() if at)
         rows.append((prose(action.words), *cells, rests_on))
-    return Answers(rows=tuple(rows), notes=tuple(notes))
+    return AnswerTable(rows=tuple(rows), notes=tuple(notes))
 
 
 def _rests_on(cells: Iterable[At]) -> Inline:

@@ -31,7 +31,7 @@ from exitmatrix.report.document import (
     points,
     table,
 )
-from exitmatrix.report.labels import Place, place_words, rank, termination_words
+from exitmatrix.report.labels import LabelKey, place_words, rank, termination_words
 from exitmatrix.report.survey import Survey, visible
 
 SHOWN_PACKAGES = ("flask", "werkzeug")
@@ -162,13 +162,13 @@ def _below_launchers(surveys: Mapping[Question, Survey]) -> Inline:
 
 def _missing(
     surveys: Mapping[Question, Survey], programs: Mapping[str, Scenario]
-) -> list[tuple[str, list[Place]]]:
+) -> list[tuple[str, list[LabelKey]]]:
     """Who is not in which surveys, though in others that need the same packages."""
     of_family: defaultdict[str, set[Subject]] = defaultdict(set)
     for survey in surveys.values():
         of_family[programs[survey.scenario].family].update(survey.measured)
     surveys = {one: survey for one, survey in surveys.items() if one.launcher == DIRECT}
-    found: defaultdict[str, list[Place]] = defaultdict(list)
+    found: defaultdict[str, list[LabelKey]] = defaultdict(list)
     oldest: dict[str, tuple[object, ...]] = {}
     order = {id: place for place, id in enumerate(programs)}
     for survey in sorted(surveys.values(), key=lambda one: (order[one.scenario], rank(one))):

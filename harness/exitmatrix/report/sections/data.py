@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from exitmatrix.model import Outcome, Scenario
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import Block, Inline, Row, Symbol, inline, paragraph, table
-from exitmatrix.report.labels import OR, Rows, grouped_rows, rank, termination_words
+from exitmatrix.report.labels import OR, LabelledRows, grouped_rows, rank, termination_words
 from exitmatrix.report.survey import Group, Survey, regrouped
 
 
@@ -34,7 +34,7 @@ def data_blocks(scenario: Scenario, surveys: Sequence[Survey]) -> list[Block]:
     return [about, table(("what ends it", *kinds), rows)]
 
 
-def _rows(survey: Survey, scenario: Scenario, kinds: Sequence[str]) -> Rows:
+def _rows(survey: Survey, scenario: Scenario, kinds: Sequence[str]) -> LabelledRows:
     rows: list[tuple[Inline, Row]] = []
     for group in survey.groups:
         subjects = subject_words(group.subjects, survey.measured)

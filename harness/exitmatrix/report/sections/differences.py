@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from exitmatrix.model import Frozen, Outcome, Scenario
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import Block, Inline, Row, Section, paragraph, table
-from exitmatrix.report.labels import Place, place_words, termination_words
+from exitmatrix.report.labels import LabelKey, place_words, termination_words
 from exitmatrix.report.phrases import (
     answer_words,
     exit_words,
@@ -30,7 +30,7 @@ class Difference(Frozen, kw_only=True):
     subjects: str
     there: Inline
     newest: Inline
-    where: tuple[Place, ...]
+    where: tuple[LabelKey, ...]
 
 
 def differences_section(
@@ -55,7 +55,7 @@ def differences_section(
 
 def differences(surveys: Iterable[Survey], scenarios: Mapping[str, Scenario]) -> list[Difference]:
     """Each difference once, with all the places where it shows; newest interpreters first."""
-    found: dict[tuple[str, Inline, Inline], list[Place]] = {}
+    found: dict[tuple[str, Inline, Inline], list[LabelKey]] = {}
     ages: dict[tuple[str, Inline, Inline], Group] = {}
     for survey in surveys:
         base, *others = regrouped(survey, _essentials).known or (None,)

@@ -54,13 +54,13 @@ def findings_section(
     return [Section("Findings", (paragraph(LEAD), *parts))] if parts else []
 
 
-Cells = Mapping[tuple[str, ...], Mapping[frozenset[str], set[Python]]]
+PythonsByPair = Mapping[tuple[str, ...], Mapping[frozenset[str], set[Python]]]
 """For each question the sets of rules that answered it, with the Pythons that follow them."""
 
 
 def _cells(
     records: Mapping[str, Sequence[Record]], judgements: Mapping[tuple[str, str], Judgement]
-) -> Cells:
+) -> PythonsByPair:
     cells: defaultdict[tuple[str, ...], dict[frozenset[str], set[Python]]] = defaultdict(dict)
     for platform, rows in records.items():
         for record in rows:
@@ -72,7 +72,7 @@ def _cells(
     return cells
 
 
-def _users(finding: Finding, cells: Cells) -> Mapping[str, set[Python]]:
+def _users(finding: Finding, cells: PythonsByPair) -> Mapping[str, set[Python]]:
     """The Pythons that follow each rule, where others that were asked the same do not.
 
     Those that follow another rule count before those that follow none, which may have ended for

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from exitmatrix.model import Outcome, Record, Scenario
+from exitmatrix.model import Outcome, Scenario
 from exitmatrix.model.outcome import NEW
+from exitmatrix.model.record import Records
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import (
     Block,
@@ -26,7 +27,7 @@ from exitmatrix.report.document import (
 )
 from exitmatrix.report.labels import (
     OR,
-    Rows,
+    LabelledRows,
     grouped_rows,
     rank,
     signal_sent,
@@ -52,8 +53,6 @@ PRINTED = "stderr, without frames"
 
 VARIANT = ("return",)
 """What a scenario declares that is run to its end only."""
-
-Records = Mapping[str, Sequence[Record]]  # by platform
 
 
 def scenario_sections(
@@ -125,7 +124,7 @@ def scenario_table(scenario: Scenario, surveys: Iterable[Survey]) -> Table:
     return table(head, grouped_rows(shown))
 
 
-def _rows(survey: Survey, roles: Sequence[str]) -> Rows:
+def _rows(survey: Survey, roles: Sequence[str]) -> LabelledRows:
     rows: list[tuple[Inline, Row]] = []
     for group in regrouped(survey, _without_data).groups:
         subjects = subject_words(group.subjects, survey.measured)

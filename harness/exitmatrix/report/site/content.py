@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Frozen, Judgement, Question, Record, Scenario, Timeline
 from exitmatrix.model.cell import DIRECT
+from exitmatrix.model.record import Records
 from exitmatrix.model.versions import Subject, subject_age, subject_of
 from exitmatrix.report.document import Section
 from exitmatrix.report.pages.claims import Reading
 from exitmatrix.report.sections.budget import length_of
 from exitmatrix.report.survey import Survey, surveys
-
-Records = Mapping[str, Sequence[Record]]  # by platform
 
 
 class Site(Frozen, kw_only=True):

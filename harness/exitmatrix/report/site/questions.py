@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from exitmatrix.declare.questions import QUESTIONS, Case, PeopleAsk, address
+from exitmatrix.declare.questions import QUESTIONS, Part, PeopleAsk, address
 from exitmatrix.model import Frozen
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import (
@@ -38,7 +38,7 @@ class Answered(Frozen, kw_only=True):
     """A question with what is on record of it, case by case."""
 
     asked: PeopleAsk
-    seen: tuple[tuple[Case, tuple[Family, ...]], ...]
+    seen: tuple[tuple[Part, tuple[Family, ...]], ...]
 
     @property
     def families(self) -> tuple[Family, ...]:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from exitmatrix.machine.run.app import looking
-from exitmatrix.machine.run.app.readiness import SAMPLE, Rest
+from exitmatrix.machine.run.app.readiness import SAMPLE, RestWatch
 from exitmatrix.machine.run.app.request import ANSWERING, Request
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.terminal import KEYS, Terminal
@@ -16,7 +16,7 @@ from exitmatrix.machine.run.app.waiting import is_replaced
 from exitmatrix.machine.run.gates import Gates
 from exitmatrix.machine.run.kernel import proc
 from exitmatrix.machine.run.punctuality import within
-from exitmatrix.model.app import GRACE, Step
+from exitmatrix.model.app import GRACE, SignalStep
 from exitmatrix.model.tree import ALL, GROUP, Tree, base_of
 
 LAST = 1.0  # seconds before the time is over, in which it is seen who is at work still
@@ -78,7 +78,7 @@ def _reached_nobody(state: AppState) -> bool:
     return not isinstance(state.output, Terminal) and all(one == (GROUP,) for one in sent)
 
 
-def _is_over(state: AppState, step: Step) -> bool:
+def _is_over(state: AppState, step: SignalStep) -> bool:
     """Whether the next signal need not be waited for any longer."""
     root = state.processes.watched.get(state.processes.root)
     if state.shortened and step.after == GRACE:
@@ -86,7 +86,7 @@ def _is_over(state: AppState, step: Step) -> bool:
     return not state.live or (step.or_first_gone and root is not None and root.ended)
 
 
-async def _until_due(state: AppState, step: Step, begun: float, after: float) -> None:
+async def _until_due(state: AppState, step: SignalStep, begun: float, after: float) -> None:
     """Wait until the next signal is due, so many seconds after the first."""
     left = max(begun + after - state.journal.now, 0.0)
     first = state.journal.begun + begun
@@ -118,7 +118,7 @@ async def _until_gone(state: AppState, seconds: float) -> None:
 async def _until_calm(state: AppState, seconds: float) -> None:
     """Until all have ended, or all that live have rested for a while, or the time is over."""
     end = state.journal.now + seconds
-    await Rest(state).comes(
+    await RestWatch(state).comes(
         state.spec.calm, lambda: _everybody_is_gone(state) or state.journal.now >= end
     )
 
@@ -140,7 +140,7 @@ async def _note_who_works(state: AppState, used: Mapping[int, float]) -> None:
             state.journal.note("kernel", pid, "at-work", f"{had[pid] - used.get(pid, 0.0):.1f}")
 
 
-def _send(state: AppState, step: Step) -> bool:
+def _send(state: AppState, step: SignalStep) -> bool:
     """Send one signal to whom it is for, and to nobody who is not of this run; False: to none."""
     target = step.target or state.spec.target
     state.update_tree()

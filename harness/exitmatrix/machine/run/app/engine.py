@@ -16,7 +16,7 @@ from exitmatrix.machine.run.kernel.marks import MARKS
 from exitmatrix.machine.run.lines import decode
 from exitmatrix.machine.run.messages import Hello
 from exitmatrix.model import Event
-from exitmatrix.model.app import AppSpec, AppTrial, Moment
+from exitmatrix.model.app import AppSpec, AppTrial, TimedEvent
 
 
 class AppAsk(msgspec.Struct, frozen=True):
@@ -77,7 +77,7 @@ def broken(spec: AppSpec, kind: str, why: str) -> AppTrial:
         situation=spec.situation.id,
         target=spec.target,
         blind=spec.blind,
-        history=(Moment(0.0, Event("harness", 0, kind, (why,))),),
+        history=(TimedEvent(0.0, Event("harness", 0, kind, (why,))),),
         tree=(),
         output="",
     )

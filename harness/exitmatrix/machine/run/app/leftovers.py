@@ -34,7 +34,7 @@ def _is_of_tools(name: str) -> bool:
     return name in PASSED_OVER or name == DATA or name.startswith(f"{DATA}.")
 
 
-class Leftovers:
+class RunLeftovers:
     """What there was before, and what the processes of a run were seen to have."""
 
     def __init__(self, work: str, own: str, named: Collection[str], alone: bool) -> None:

@@ -29,7 +29,7 @@ GROWTH = 64  # pages: what imports its modules takes more, and what waits for re
 BUSY_TICKS = 2  # of processor time in a sample: what works more does not rest
 
 
-class Rest:
+class RestWatch:
     """Whether a tree rests: nobody new, nothing told, nothing written, nobody works."""
 
     def __init__(self, state: AppState, output: bool = True) -> None:
@@ -157,7 +157,7 @@ async def _until_shown(state: AppState) -> None:
     while not await _is_shown(state):
         await _live_for(state, SAMPLE)
         state.update_tree()
-    rest, growth = Rest(state, output=False), Growth()
+    rest, growth = RestWatch(state, output=False), Growth()
     for count in range(round(LONGEST_GROWING / SAMPLE)):
         await _live_for(state, SAMPLE)
         rest.sample()
@@ -170,7 +170,7 @@ async def _until_shown(state: AppState) -> None:
 
 async def _until_at_rest(state: AppState) -> None:
     """Wait until it listens and rests; or rests for longer; or no longer loads what it runs."""
-    rest, silent, growth = Rest(state), Rest(state, output=False), Growth()
+    rest, silent, growth = RestWatch(state), RestWatch(state, output=False), Growth()
     waited = listening = 0
     while True:
         await _live_for(state, SAMPLE)

@@ -11,7 +11,7 @@ import re
 from urllib.parse import urlsplit
 
 from exitmatrix.machine.run.app import looking
-from exitmatrix.machine.run.app.readiness import Rest
+from exitmatrix.machine.run.app.readiness import RestWatch
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.kernel.proc import read_proc
 
@@ -75,7 +75,7 @@ class Request:
     async def let_go(self) -> None:
         """Let the view go on, when all that follows the signal at once has come to rest."""
         end = self._state.journal.now + LONGEST
-        await Rest(self._state, output=False).comes(
+        await RestWatch(self._state, output=False).comes(
             HELD, lambda: not self._state.live or self._state.journal.now >= end
         )
         for pid in self._state.gates.holding(ANSWERING):

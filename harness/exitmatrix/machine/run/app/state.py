@@ -19,7 +19,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from exitmatrix.machine.run.app import looking
-from exitmatrix.machine.run.app.leftovers import Leftovers, mark_of
+from exitmatrix.machine.run.app.leftovers import RunLeftovers, mark_of
 from exitmatrix.machine.run.app.terminal import Terminal
 from exitmatrix.machine.run.app.timed import TimedJournal
 from exitmatrix.machine.run.channel import Channel, Output
@@ -59,7 +59,7 @@ class AppState(Running[TimedJournal]):
         os.makedirs(self.temporary, 0o700)  # noqa: PTH103
         with contextlib.ExitStack() as undo:
             undo.callback(shutil.rmtree, self.folder, ignore_errors=True)
-            self.leftovers: Leftovers = Leftovers(
+            self.leftovers: RunLeftovers = RunLeftovers(
                 spec.folder, self.temporary, spec.folders, spec.alone
             )
             self.channel = Channel(f"{self.folder}/channel", self.token)

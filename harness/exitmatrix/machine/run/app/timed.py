@@ -6,7 +6,7 @@ import time
 
 from exitmatrix.machine.run.journal import Journal
 from exitmatrix.model import Event
-from exitmatrix.model.app import Moment
+from exitmatrix.model.app import TimedEvent
 
 
 class TimedJournal(Journal):
@@ -35,8 +35,8 @@ class TimedJournal(Journal):
         return time.monotonic() - self.begun
 
     @property
-    def moments(self) -> tuple[Moment, ...]:
+    def moments(self) -> tuple[TimedEvent, ...]:
         """All of it."""
         both = zip(self._seconds, self.events, strict=True)
         # Not rounded: of two ends which are learnt at once the order is still told.
-        return tuple(Moment(seconds, event) for seconds, event in both)
+        return tuple(TimedEvent(seconds, event) for seconds, event in both)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from exitmatrix.machine.run.app.readiness import Rest
+from exitmatrix.machine.run.app.readiness import RestWatch
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.model.tree import base_of
 
@@ -14,7 +14,9 @@ async def watch_rest(state: AppState, tell: Callable[[], None]) -> None:
     if state.spec.situation.watch == "rest":
         return  # it is over then
     await state.journal.until(lambda: any(one.kind == "sent" for one in state.journal.events))
-    if not await Rest(state).comes(state.spec.calm, lambda: not state.live or is_replaced(state)):
+    if not await RestWatch(state).comes(
+        state.spec.calm, lambda: not state.live or is_replaced(state)
+    ):
         return
     if _who_lives(state) in state.spec.as_before:
         state.shortened = True

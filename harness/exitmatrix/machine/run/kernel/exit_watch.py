@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import select
 
-from exitmatrix.machine.run.kernel.pidfd import Polled, Watched
+from exitmatrix.machine.run.kernel.pidfd import Polled, WatchedProcess
 
 
 class ExitWatch:
@@ -13,7 +13,7 @@ class ExitWatch:
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
-        self._held: dict[int, Watched] = {}
+        self._held: dict[int, WatchedProcess] = {}
         self._polled: dict[Polled, bool] = {}  # and whether its reaping is waited for
 
     def fileno(self) -> int:
@@ -25,7 +25,7 @@ class ExitWatch:
         """Whether there are processes of whose end nothing will tell."""
         return bool(self._polled)
 
-    def add(self, watched: Watched) -> None:
+    def add(self, watched: WatchedProcess) -> None:
         """Wait for the process to end."""
         if isinstance(watched, Polled):
             self._polled[watched] = False
@@ -33,7 +33,7 @@ class ExitWatch:
             self._held[watched.fd] = watched
             self._epoll.register(watched.fd, select.EPOLLIN)
 
-    def add_reaping(self, watched: Watched) -> None:
+    def add_reaping(self, watched: WatchedProcess) -> None:
         """Wait for the parent to reap the process: its pidfd then hangs up."""
         if isinstance(watched, Polled):
             self._polled[watched] = True
@@ -41,7 +41,7 @@ class ExitWatch:
             self._held[watched.fd] = watched
             self._epoll.register(watched.fd, 0)
 
-    def discard(self, watched: Watched) -> None:
+    def discard(self, watched: WatchedProcess) -> None:
         """Wait for it no longer."""
         if isinstance(watched, Polled):
             self._polled.pop(watched, None)
@@ -49,9 +49,9 @@ class ExitWatch:
             with contextlib.suppress(OSError):
                 self._epoll.unregister(watched.fd)
 
-    def ready(self) -> list[Watched]:
+    def ready(self) -> list[WatchedProcess]:
         """Those with news, which are not waited for any longer."""
-        news: list[Watched] = []
+        news: list[WatchedProcess] = []
         for fd, _ in self._epoll.poll(0):
             self._epoll.unregister(fd)
             news.append(self._held.pop(fd))

@@ -31,7 +31,7 @@ ASK_AGAIN = 0.0002  # seconds
 NOT_SEEN = "reaped before it could be watched"
 
 
-class Watched:
+class WatchedProcess:
     """One process under a pidfd: it can be signalled and waited for, never mistaken.
 
     A pid can be given to another process; a pidfd cannot. Raises
@@ -108,7 +108,7 @@ class Watched:
         os.close(self.fd)
 
 
-class Polled(Watched):
+class Polled(WatchedProcess):
     """One process without a pidfd: psutil tells whether it still is the one that started then.
 
     For kernels that have none, and for when no descriptor is free. Its end is seen by
@@ -160,18 +160,18 @@ class Polled(Watched):
         """Nothing is held."""
 
 
-def watch(pid: int) -> Watched:
+def watch(pid: int) -> WatchedProcess:
     """Watch a process as well as can be. Raises ProcessLookupError when it is gone."""
     if PIDFDS:
         try:
-            return Watched(pid)
+            return WatchedProcess(pid)
         except OSError as error:
             if error.errno not in (errno.EMFILE, errno.ENFILE):
                 raise
     return Polled(pid)
 
 
-def stop_all(held: Iterable[Watched]) -> None:
+def stop_all(held: Iterable[WatchedProcess]) -> None:
     """SIGSTOP some processes, and wait until they have stopped or ended, no more than `STOPPING`.
 
     Only a parent is told of a stop: anybody else has to ask. What a device or a vfork(2)

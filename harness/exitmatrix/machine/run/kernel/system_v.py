@@ -16,7 +16,7 @@ MAKERS = {"shm": b"cpid", "msg": b"lspid"}  # of a queue, who put something into
 IPC_RMID, GETPID = 0, 11  # Linux include/uapi/linux/ipc.h and sem.h
 
 
-class Thing(Frozen, order=True):
+class SystemVObject(Frozen, order=True):
     """One of these."""
 
     kind: str
@@ -25,7 +25,7 @@ class Thing(Frozen, order=True):
     made: int  # when, or when it was last changed: seconds of the epoch
 
 
-def there() -> Iterator[Thing]:
+def there() -> Iterator[SystemVObject]:
     """What there is now."""
     for kind in KINDS:
         lines = read_proc(os.getpid(), f"../sysvipc/{kind}").splitlines()
@@ -37,10 +37,10 @@ def there() -> Iterator[Thing]:
                 maker = _changed_by(id, row.get(b"nsems", 0))
             else:
                 maker = row.get(MAKERS[kind], 0)
-            yield Thing(kind, id, maker, row.get(b"ctime", 0))
+            yield SystemVObject(kind, id, maker, row.get(b"ctime", 0))
 
 
-def made_by(pid: int) -> list[Thing]:
+def made_by(pid: int) -> list[SystemVObject]:
     """What a process has made which is there now.
 
     A pid may have been another's: what is older than the process is none of it.
@@ -50,7 +50,7 @@ def made_by(pid: int) -> list[Thing]:
     return [one for one in found if one.made >= began]
 
 
-def remove(things: Iterable[Thing]) -> None:
+def remove(things: Iterable[SystemVObject]) -> None:
     """Remove them: shmctl(2), semctl(2), msgctl(2)."""
     for one in things:
         with contextlib.suppress(OSError, AttributeError):
