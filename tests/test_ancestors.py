@@ -218,6 +218,6 @@ def test_the_next_run_ends_what_all_three_left(
     assert_all_gone([one for one in found if one.pid in pids.values()])
     assert any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in left)
     away.rename(folder)
-    grounds.sweep()
+    grounds.end_abandoned_runs()
     assert_all_gone(left)
     assert_things_go(before)

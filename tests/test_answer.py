@@ -7,23 +7,29 @@ import re
 from fnmatch import fnmatchcase
 
 import pytest
-from exitmatrix.cli.answer import NOT_MEASURED, document, elsewhere, lines_of, parsed
+from exitmatrix.cli.answer import (
+    NOTHING_MEASURED,
+    answer_document,
+    elsewhere,
+    output_lines,
+    parse_query,
+)
 from exitmatrix.declare.launchers import LAUNCHED, LAUNCHERS_BY_ID
 from exitmatrix.declare.matching import held_in, held_loosely_in
 from exitmatrix.declare.questions import asked_about
 from exitmatrix.declare.remedies import REMEDIES, Remedy
 from exitmatrix.declare.servers import idle
 from exitmatrix.declare.signposts import SIGNPOSTS, Signpost, signpost_of
-from exitmatrix.declare.situations import SITUATIONS_BY_ID, find
+from exitmatrix.declare.situations import SITUATIONS_BY_ID, find_situation
 from exitmatrix.declare.spoken import (
     ALSO,
     BELOW,
     BELOW_TITLES,
     KNOWN,
     PROGRAMS,
+    SCENARIO_TITLES,
     SPOKEN,
     SUBJECTS,
-    TITLES,
     UnknownName,
     ending_below,
     ending_in,
@@ -34,8 +40,8 @@ from exitmatrix.declare.spoken import (
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.declare.unmeasured import UNMEASURED, Unmeasured
 from exitmatrix.judge.remedied import after, before
-from exitmatrix.judge.served.request import foresee
-from exitmatrix.judge.texts import TEXTS
+from exitmatrix.judge.served.request import foresee_served
+from exitmatrix.judge.texts import ALL_LAWS
 from exitmatrix.model import Record
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,7 +139,7 @@ def test_a_signpost_leads_somewhere(sign: Signpost) -> None:
         assert situation_of(situation).id
         assert not signpost_of(situation)
         assert all(program_and_launcher_of(one) for one in subject)
-    assert not sign.ending or find(sign.ending).steps
+    assert not sign.ending or find_situation(sign.ending).steps
     assert sign.cells or sign.asks
     assert all(signpost_of(word) is sign for word in sign.words)
 
@@ -146,15 +152,15 @@ def test_a_signpost_takes_no_words_from_a_situation() -> None:
 
 def test_what_is_no_situation_is_answered_for_the_program_that_was_named() -> None:
     """With its own cells where it was measured, and with the nearest where not."""
-    text = "\n".join(elsewhere(parsed("ctrl-c twice", "app.run", LOADED), REPORTS))
+    text = "\n".join(elsewhere(parse_query("ctrl-c twice", "app.run", LOADED), REPORTS))
     assert text.startswith("ctrl-c twice: Flask's server\n")
     assert "  exitmatrix explain flask/SIGINT-twice\n" in text
-    text = "\n".join(elsewhere(parsed("ctrl-c twice", "uvicorn", LOADED), REPORTS))
+    text = "\n".join(elsewhere(parse_query("ctrl-c twice", "uvicorn", LOADED), REPORTS))
     assert "  Not measured of uvicorn. Nearest:\n" in text
     sign = signpost_of("ctrl-c twice")
     assert sign
     assert all(f"  exitmatrix explain {cell}\n" in text for cell in sign.cells)
-    text = "\n".join(elsewhere(parsed("worker timeout", "gunicorn", LOADED), REPORTS))
+    text = "\n".join(elsewhere(parse_query("worker timeout", "gunicorn", LOADED), REPORTS))
     assert "  exitmatrix explain gunicorn-hooks/hang@worker\n" in text
     assert "Not measured" not in text
 
@@ -341,15 +347,15 @@ def test_what_stands_above_may_be_named_with_what_ends_it(
     words: str, launcher: str, subject: str
 ) -> None:
     """Where its words mean nothing else: a terminal, a shell and a timeout may be others."""
-    assert parsed(words, subject, LOADED).launcher == launcher
+    assert parse_query(words, subject, LOADED).launcher == launcher
 
 
 def test_what_was_not_measured_below_a_launcher_is_answered_as_it_is_without() -> None:
     """Which is said: first that it was not measured, and how to see it, then the nearest."""
-    lines = [*lines_of(parsed("docker stop", "gunicorn under tini", LOADED), REPORTS)]
-    directly = [*lines_of(parsed("docker stop", "gunicorn", LOADED), REPORTS)]
+    lines = [*output_lines(parse_query("docker stop", "gunicorn under tini", LOADED), REPORTS)]
+    directly = [*output_lines(parse_query("docker stop", "gunicorn", LOADED), REPORTS)]
     before = lines[: lines.index("Started directly")]
-    assert f"  {NOT_MEASURED}" in before
+    assert f"  {NOTHING_MEASURED}" in before
     assert any("exitmatrix run" in line and "--as tini" in line for line in before)
     assert lines[-len(directly) :] == directly
 
@@ -357,7 +363,7 @@ def test_what_was_not_measured_below_a_launcher_is_answered_as_it_is_without() -
 @pytest.mark.parametrize("words", LATE)
 def test_words_of_logs_and_platforms_are_understood(words: str) -> None:
     """With the marks of a message around them; Fly.io and Windows are no `docker stop`."""
-    what = parsed(words, "python app.py", LOADED).what
+    what = parse_query(words, "python app.py", LOADED).what
     assert LATE[words] == (what.words[0] if isinstance(what, Signpost) else what.id)
 
 
@@ -374,16 +380,18 @@ def test_words_of_logs_and_platforms_are_understood(words: str) -> None:
 )
 def test_a_program_that_the_situation_names_is_the_program(words: str, scenario: str) -> None:
     """Where none is named beside it; the name of a launcher alone is none."""
-    asked = parsed(words, "python app.py", LOADED)
+    asked = parse_query(words, "python app.py", LOADED)
     assert (asked.scenario.id, asked.launcher) == (scenario, "direct")
-    assert parsed(words, "hypercorn", LOADED).scenario.id == "hypercorn"
+    assert parse_query(words, "hypercorn", LOADED).scenario.id == "hypercorn"
 
 
 def test_a_program_may_be_named_first() -> None:
     """And alone it is no question: the line says what to ask."""
-    assert parsed("gunicorn", "docker stop", LOADED) == parsed("docker stop", "gunicorn", LOADED)
+    assert parse_query("gunicorn", "docker stop", LOADED) == parse_query(
+        "docker stop", "gunicorn", LOADED
+    )
     with pytest.raises(UnknownName, match="answer 'docker stop' gunicorn"):
-        parsed("gunicorn", "python app.py", LOADED)
+        parse_query("gunicorn", "python app.py", LOADED)
 
 
 @pytest.mark.parametrize(
@@ -426,7 +434,7 @@ def test_a_command_line_names_its_program_with_the_options_that_matter(
 )
 def test_what_stands_above_may_be_named_beside_the_situation(words: str, launcher: str) -> None:
     """After a preposition; many situations bear the name of a launcher."""
-    assert parsed(words, "python app.py", LOADED).launcher == launcher
+    assert parse_query(words, "python app.py", LOADED).launcher == launcher
 
 
 def test_endings_of_words_count_only_where_no_name_fits_as_it_is() -> None:
@@ -441,17 +449,17 @@ def test_endings_of_words_count_only_where_no_name_fits_as_it_is() -> None:
 @pytest.mark.parametrize("program", UNMEASURED, ids=[one.words[0] for one in UNMEASURED])
 def test_of_a_program_that_nobody_measured_that_is_said(program: Unmeasured) -> None:
     """With what is nearest, which is measured, and a command. No other program answers for it."""
-    asked = [parsed("docker stop", word, LOADED) for word in program.words]
-    asked += [parsed(f"docker stop {program.words[0]}", "python app.py", LOADED)]
+    asked = [parse_query("docker stop", word, LOADED) for word in program.words]
+    asked += [parse_query(f"docker stop {program.words[0]}", "python app.py", LOADED)]
     for one in asked:
         assert one.unmeasured == program
-        text = "\n".join(lines_of(one, REPORTS))
+        text = "\n".join(output_lines(one, REPORTS))
         assert f"{program.words[0]} is not measured." in " ".join(text.split())
         assert f"exitmatrix run --ending deploy -- {program.command}" in text
         assert "What happens" not in text
-        assert document(one, REPORTS).cell is None
+        assert answer_document(one, REPORTS).cell is None
     if program.nearest:
-        assert parsed("docker stop", program.nearest, LOADED).unmeasured is None
+        assert parse_query("docker stop", program.nearest, LOADED).unmeasured is None
 
 
 def test_no_row_of_the_unmeasured_is_measured() -> None:
@@ -486,7 +494,7 @@ def test_no_name_means_two_things() -> None:
     subjects = [word for many in words_of_programs for word in many]
     assert len(subjects) == len(set(subjects))
     assert {one.situation for one in SPOKEN} <= set(SITUATIONS_BY_ID)
-    assert SUBJECTS.keys() == TITLES.keys() <= LOADED.keys()
+    assert SUBJECTS.keys() == SCENARIO_TITLES.keys() <= LOADED.keys()
     assert ALSO.keys() <= LOADED.keys()
 
 
@@ -585,9 +593,9 @@ def test_every_law_of_servers_is_told_with_its_reason() -> None:
         law
         for one in records()
         if LOADED.get(one.scenario) and LOADED[one.scenario].server
-        for law in foresee(one, LOADED[one.scenario]).rules
+        for law in foresee_served(one, LOADED[one.scenario]).rules
     }
-    assert used <= TEXTS.keys()
+    assert used <= ALL_LAWS.keys()
 
 
 @pytest.mark.real

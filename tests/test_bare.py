@@ -13,7 +13,7 @@ from exitmatrix.declare.source import line, source
 from exitmatrix.declare.starts import FILE, STARTS_BY_ID, TEXT
 from exitmatrix.judge.profile import profile
 from exitmatrix.judge.program import predict_program
-from exitmatrix.judge.programs import compare
+from exitmatrix.judge.programs import compare_run
 from exitmatrix.machine.bare.session import BareSession
 from exitmatrix.model import Interpreter
 from exitmatrix.model.bare import BareRun
@@ -361,7 +361,7 @@ def test_every_python_keeps_the_promises_that_the_laws_foresee(
     """Of `finally` clauses and finalizers, in the cases that the laws tell apart."""
     code = Code(body=body, functions=(LEAVES, FAILS, MAKES, PASSES))
     for python, one in run_on(pythons, code):
-        events = compare(code, profile(msgspec.to_builtins(python)), seen(one, ()))
+        events = compare_run(code, profile(msgspec.to_builtins(python)), seen(one, ()))
         assert events.word == "match", python.id
 
 
@@ -483,7 +483,7 @@ def test_every_python_starts_the_processes_that_the_laws_foresee(
     """Of multiprocessing: how they begin, who waits for them, and how they end."""
     code = Code(body=PROCESSES[what], functions=(STARTS,))
     for python, one in run_on(pythons, code):
-        events = compare(code, profile(msgspec.to_builtins(python)), seen(one, {"w."}))
+        events = compare_run(code, profile(msgspec.to_builtins(python)), seen(one, {"w."}))
         assert events.word == ("withheld" if _is_hidden(what, python) else "match"), python.id
 
 
@@ -510,7 +510,7 @@ def test_every_python_does_what_the_laws_foresee(what: str, pythons: Pythons) ->
     """Of statements that few programs have: hooks, globals, limits, signals below Python."""
     code = Code(body=RARE[what], functions=(LEAVES, FAILS, WRITES, LATE, NESTS, USES))
     for python, one in run_on(pythons, code):
-        events = compare(code, profile(msgspec.to_builtins(python)), seen(one, {"w.", "h."}))
+        events = compare_run(code, profile(msgspec.to_builtins(python)), seen(one, {"w.", "h."}))
         assert events.word == "match", python.id
 
 
@@ -556,7 +556,7 @@ def test_every_python_handles_a_waiting_signal_as_foreseen_when_stdout_is_flushe
 def _words(pythons: Pythons, code: Code) -> dict[str, str]:
     """What each Python shows of a program, compared with what is foreseen."""
     return {
-        python.id: compare(code, profile(msgspec.to_builtins(python)), seen(one, ("w.",))).word
+        python.id: compare_run(code, profile(msgspec.to_builtins(python)), seen(one, ("w.",))).word
         for python, one in run_on(pythons, code)
     }
 

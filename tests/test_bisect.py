@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import msgspec
 import pytest
-from exitmatrix.cli.bisect import document, parsed, print_answer, search
+from exitmatrix.cli.bisect import bisect_document, parse_arguments, print_answer, search
 from exitmatrix.cli.bisecting import Looking, PackageReleases
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.declare.stacks import STACKS
@@ -176,14 +176,14 @@ def test_the_release_that_changed_a_cell_is_found(
     note_exercised([NEWEST])
     assert isinstance(answer, FirstChange)
     assert (row.word(answer.old), row.word(answer.new)) == ("1.2", "1.3")
-    asked = parsed("bent", ["1.1", str(cell)], ())
+    asked = parse_arguments("bent", ["1.1", str(cell)], ())
     print_answer(answer, row, looking, asked, subjects)
     out = capsys.readouterr().out
     assert out.startswith("plain/SIGTERM@main behaves differently since bent 1.3.\n")
     rows = dict(line.rsplit("  ", 1) for line in out.splitlines() if line.startswith("  bent"))
     assert list(rows.values()) == ["SIGTERM", "exit 5"]
     assert f"again  exitmatrix bisect bent 1.2 1.3 {cell.id}\n" in out
-    told = json.loads(msgspec.json.encode(document(answer, row, looking, asked, subjects)))
+    told = json.loads(msgspec.json.encode(bisect_document(answer, row, looking, asked, subjects)))
     jsonschema.validate(told, msgspec.json.schema(BisectDocument))
     assert (told["old"], told["new"], told["between"]) == ("bent 1.2", "bent 1.3", [])
     assert told["change"]["new"]["outcomes"][0]["processes"][0]["exit"] == {"code": 5}

@@ -13,8 +13,8 @@ from exitmatrix.model import Cell, Outcome, Trial, TrialSpec
 from exitmatrix.observe import observe
 from exitmatrix.observe.blind import printed
 from exitmatrix.observe.roles import FORK_SERVER
-from exitmatrix.observe.stderr import lines as without_frames
 from exitmatrix.observe.stderr import normalise
+from exitmatrix.observe.stderr import stderr_lines as without_frames
 from exitmatrix.plan.cells import plan
 from msgspec.structs import replace
 

@@ -13,12 +13,12 @@ from exitmatrix.judge.cell import predict
 from exitmatrix.judge.damage import Damage, notices, removed_laws, still_notices
 from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.profile import profile
-from exitmatrix.judge.programs import compare, responsible
+from exitmatrix.judge.programs import compare_run, responsible
 from exitmatrix.judge.verdict import program_of
 from exitmatrix.machine.store.programs import read_batches, read_boundaries, read_witnesses
 from exitmatrix.model.execution import Execution, Exit, Seen
 from exitmatrix.model.language import Code, Raise, SubmitTask
-from exitmatrix.observe.stderr import lines
+from exitmatrix.observe.stderr import stderr_lines
 
 from tests.conftest import FOUND
 from tests.support.committed import records, scenarios
@@ -52,7 +52,7 @@ def test_both_sides_of_a_boundary_are_predicted(place: int) -> None:
     one = BOUNDARIES[place]
     assert one.shows[0] != one.shows[1]
     for id, seen in zip((one.left, one.right), one.shows, strict=True):
-        assert compare(one.program, PROFILES[id], seen).word == "match"
+        assert compare_run(one.program, PROFILES[id], seen).word == "match"
 
 
 DAMAGES = all_damages(REPORTS)
@@ -109,7 +109,7 @@ def test_what_is_withheld_notices_a_wrong_answer_only() -> None:
     breaks = Seen(processes=(Execution((), (), Exit(status=1)),))
     works = Seen(processes=(Execution((), (), Exit()), Execution((0,), (), Exit())))
     damage = Damage(name="", python=id, parameter="spawns_executors", value=True)
-    assert compare(code, PROFILES[id], breaks).word == "withheld"
+    assert compare_run(code, PROFILES[id], breaks).word == "withheld"
     assert notices(code, PROFILES[id], breaks, damage)
     assert not notices(code, PROFILES[id], works, damage)
 
@@ -129,7 +129,7 @@ def test_a_damage_is_no_damage_where_it_changes_nothing() -> None:
     """Only the laws that a program uses are missed by it."""
     code = Code(body=())
     profile_here = PROFILES["cpython-3.13.0"]
-    used = compare(code, profile_here, NOTHING)
+    used = compare_run(code, profile_here, NOTHING)
     assert used.word == "match"
     missed = {
         damage.law for damage in removed_laws() if notices(code, profile_here, NOTHING, damage)
@@ -161,5 +161,5 @@ def test_a_pypy_fails_at_once() -> None:
     [outcome] = told.outcomes
     done = scenario_run(python, one, probed=False)
     assert "pypy-fails-at-once" in told.rules
-    assert outcome.printed == lines(done.stderr.decode())
+    assert outcome.printed == stderr_lines(done.stderr.decode())
     assert outcome.processes[0].exit == {"code": done.exit}

@@ -16,12 +16,12 @@ from exitmatrix.plan.schedule import RACY, Result, Schedule
 from exitmatrix.report.compare import Pairs, comparable, compare, of_folders, of_interpreters
 from exitmatrix.report.pages.changes import (
     ExplainedChange,
+    before_and_now,
     change_list,
     change_section,
     command,
-    contrast,
     everything,
-    grouped,
+    group_changes,
     side_by_side,
 )
 from exitmatrix.report.render.markdown import markdown
@@ -230,7 +230,7 @@ def test_every_difference_has_words(other: Outcome) -> None:
     assert everything(other) != everything(WHOLE)
     question = "flask-debug/SIGTERM@child"
     old = record(question, WHOLE)
-    told = contrast(Change(platform=LINUX, old=old, new=replace(old, outcomes=(other,))))
+    told = before_and_now(Change(platform=LINUX, old=old, new=replace(old, outcomes=(other,))))
     assert told[0] != told[1]
 
 
@@ -292,7 +292,7 @@ def test_alike_changes_are_told_once() -> None:
     rows = [record(SIGTERM, died("SIGTERM"), version=version) for version in versions]
     told = [ExplainedChange(change=seen(one, ended())) for one in rows[1:]]
     told.append(ExplainedChange(change=seen(record(RETURN, ended()), ended(status=1))))
-    lines = change_list(grouped(told, rows), ("expected", "seen"))
+    lines = change_list(group_changes(told, rows), ("expected", "seen"))
     assert sum(line.strip().startswith("expected") for line in lines) == 2
     assert "  where     plain/SIGTERM@main: 3.13 and later" in lines
     assert "  where     cpython-3.13.0/none/plain/return@main" in lines
@@ -303,7 +303,7 @@ def test_a_rule_is_told_once_in_full() -> None:
     why = (Reason(text="because of this", rule="a-rule"),)
     rows = [record(SIGTERM, died("SIGTERM")), record(RETURN, ended())]
     told = [ExplainedChange(change=seen(one, ended(status=9)), why=why) for one in rows]
-    text = "\n".join(change_list(grouped(told, rows, with_rules=True), ("expected", "seen")))
+    text = "\n".join(change_list(group_changes(told, rows, with_rules=True), ("expected", "seen")))
     assert text.count("because of this") == 1
     assert "a-rule, as above" in text
 
@@ -314,7 +314,7 @@ def test_rules_are_told_where_they_are_asked_for() -> None:
     row = record(SIGTERM, died("SIGTERM"))
     told = [ExplainedChange(change=seen(row, ended(status=9)), why=why)]
     short, whole = (
-        "\n".join(change_list(grouped(told, [row], with_rules=rules), ("expected", "seen")))
+        "\n".join(change_list(group_changes(told, [row], with_rules=rules), ("expected", "seen")))
         for rules in (False, True)
     )
     assert [text.count("because of this") for text in (short, whole)] == [0, 1]
@@ -326,7 +326,7 @@ def test_rules_are_told_where_they_are_asked_for() -> None:
 def test_changes_are_a_document_for_a_tracker() -> None:
     """The same words as in a terminal; nothing in them is a mark of the format."""
     row = record(RETURN, ended(fired=("_a*b",)))
-    groups = grouped([ExplainedChange(change=seen(row, ended(status=9)))], [row])
+    groups = group_changes([ExplainedChange(change=seen(row, ended(status=9)))], [row])
     text = markdown(change_section("1 of 1 cell behaves differently.", groups, ("was", "is")))
     assert text.startswith("# 1 of 1 cell behaves differently\n")
     assert f"- **where**: `{row.cell}`" in text

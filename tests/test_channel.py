@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from exitmatrix.machine.run.channel import MOST_EVENTS, READ_SIZE, Channel, Output, decode
+from exitmatrix.machine.run.channel import MOST_EVENTS, READ_SIZE, Channel, Output, decode_event
 from exitmatrix.model import Event
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +23,7 @@ def line(*fields: object, token: str = TOKEN) -> bytes:
 
 
 def is_garbled(data: bytes) -> bool:
-    return decode(data, TOKEN).kind == "garbled"
+    return decode_event(data, TOKEN).kind == "garbled"
 
 
 @pytest.fixture
@@ -42,13 +42,15 @@ def say(channel: Channel, data: bytes) -> None:
 def test_an_event_is_a_line() -> None:
     """Token, speaker, pid, number, kind and details make a fact."""
     data = line("probe", 4711, 3, "registered", "1", "A", "__main__:A")
-    assert decode(data, TOKEN) == Event("probe", 4711, "registered", ("1", "A", "__main__:A"), 3)
+    assert decode_event(data, TOKEN) == Event(
+        "probe", 4711, "registered", ("1", "A", "__main__:A"), 3
+    )
 
 
 @given(st.lists(st.text(max_size=20), max_size=5))
 def test_details_arrive_as_they_were_told(details: list[str]) -> None:
     """Tabs, ends of lines and percent signs come through, whatever they are mixed with."""
-    assert decode(line("endings", 7, 1, "note", *details), TOKEN).detail == tuple(details)
+    assert decode_event(line("endings", 7, 1, "note", *details), TOKEN).detail == tuple(details)
 
 
 @pytest.mark.parametrize("source", ["kernel", "harness", "", "PROBE"])
@@ -106,7 +108,7 @@ def test_what_2_7_cannot_tell_is_told_empty() -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_make_decoding_fail(data: bytes) -> None:
     """Whatever arrives is a fact or garbled, in at most one short text."""
-    event = decode(data, TOKEN)
+    event = decode_event(data, TOKEN)
     assert event.kind == "garbled"
     assert len(event.detail[0]) < 400
 
@@ -114,7 +116,7 @@ def test_no_bytes_make_decoding_fail(data: bytes) -> None:
 @given(st.binary(max_size=60))
 def test_no_bytes_behind_the_token_make_decoding_fail(data: bytes) -> None:
     """Knowing the token does not help to break the harness."""
-    decode(TOKEN.encode() + b"\tprobe\t7\t1\t" + data, TOKEN)
+    decode_event(TOKEN.encode() + b"\tprobe\t7\t1\t" + data, TOKEN)
 
 
 def test_events_come_in_the_order_of_the_kernel(channel: Channel) -> None:

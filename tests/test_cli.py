@@ -25,7 +25,7 @@ from exitmatrix.declare.terminations import CATALOGUE
 from exitmatrix.machine.interpreters.found import Found
 from exitmatrix.machine.interpreters.selection import select
 from exitmatrix.machine.run.app.session import callers_environment
-from exitmatrix.machine.run.aside import without
+from exitmatrix.machine.run.aside import put_aside
 
 from tests.conftest import FOUND, LOADED, NEWEST, note_exercised
 from tests.support import values
@@ -556,7 +556,7 @@ def test_what_was_set_for_another_python_does_not_bend_this_one(variable: str) -
 def test_a_program_gets_what_was_put_aside(monkeypatch: pytest.MonkeyPatch) -> None:
     """It was the program that the caller had set it for."""
     monkeypatch.setenv("PYTHONWARNINGS", "error")
-    for name, value in without(os.environ, BENDING).items():
+    for name, value in put_aside(os.environ, BENDING).items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("PYTHONWARNINGS")
     given = callers_environment()

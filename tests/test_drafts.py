@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from exitmatrix.claims.drafts import DRAFTS, DRAFTS_BY_ID
 from exitmatrix.claims.texts import CLAIMS_BY_ID
-from exitmatrix.cli.upstream import command, digest, kept, pages
-from exitmatrix.declare.questions import address
+from exitmatrix.cli.upstream import command, kept, pages, text_digest
+from exitmatrix.declare.questions import url_of
 from exitmatrix.machine import programs
 from exitmatrix.machine.store.drafts import write_drafts
 from exitmatrix.model.draft import Draft, ProgramRun
@@ -123,7 +123,7 @@ def test_a_draft_rests_on_claims_and_cells(draft: Draft) -> None:
     assert set(draft.cells) <= measured
     ast.parse(draft.program)
     assert draft.threads
-    assert all(address(one.at).startswith("https://github.com/") for one in draft.threads)
+    assert all(url_of(one.at).startswith("https://github.com/") for one in draft.threads)
 
 
 def test_a_draft_about_documentation_has_a_sentence_that_is_contradicted() -> None:
@@ -146,12 +146,12 @@ def test_a_run_of_another_program_is_not_used(tmp_path: Path) -> None:
     run = ProgramRun(
         draft=draft.id, python="cpython-3.13.0", packages={}, output="", exit={"code": 0},
         interpreter={"implementation": "cpython", "version": "3.13.0"},
-        platform={"system": "Linux", "machine": "x86_64"}, program=digest(draft),
+        platform={"system": "Linux", "machine": "x86_64"}, program=text_digest(draft),
     )  # fmt: skip
     write_drafts(tmp_path, [run], [])
     assert list(kept(tmp_path)) == [(draft.id, "cpython-3.13.0")]
     text = (tmp_path / "upstream" / "runs.jsonl").read_text()
-    (tmp_path / "upstream" / "runs.jsonl").write_text(text.replace(digest(draft), "0" * 12))
+    (tmp_path / "upstream" / "runs.jsonl").write_text(text.replace(text_digest(draft), "0" * 12))
     assert not kept(tmp_path)
 
 

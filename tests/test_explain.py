@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exitmatrix.cli.explain import ending
+from exitmatrix.cli.explain import cells_ending_in
 from exitmatrix.cli.records import read_alike
 from exitmatrix.judge.laws import LAWS_BY_ID
 from exitmatrix.judge.texts import GENERAL
@@ -30,7 +30,7 @@ from exitmatrix.model import (
     Timeline,
 )
 from exitmatrix.plan.cells import NothingMatches
-from exitmatrix.plan.lookup import find_cells, nearest
+from exitmatrix.plan.lookup import find_cells, nearest_cells
 from exitmatrix.report.pages.cell import CellFacts, explanation
 from exitmatrix.report.pages.listing import listing
 from exitmatrix.report.render.text import WIDTH
@@ -426,8 +426,8 @@ def test_every_run_of_whole_words_finds_its_cell(cell: CellId, data: st.DataObje
 def test_what_is_nearest_is_as_long_as_what_was_given() -> None:
     """A part of an id is answered with parts of ids."""
     cells = ids("cpython-3.13.0/none/plain/SIGTERM@main", "cpython-3.13.0/none/plain/SIGINT@main")
-    assert nearest("plain/SIGTREM@main", cells)[0] == "plain/SIGTERM@main"
-    assert nearest("cpython-3.13/none/plain/SIGTERM@main", cells)[0] == str(cells[0])
+    assert nearest_cells("plain/SIGTREM@main", cells)[0] == "plain/SIGTERM@main"
+    assert nearest_cells("cpython-3.13/none/plain/SIGTERM@main", cells)[0] == str(cells[0])
 
 
 # ----------------------------------------------------------------------- the command
@@ -463,7 +463,7 @@ def test_the_end_of_an_id_is_found_as_among_all_records(words: str) -> None:
     """And so are all that were asked the same, on whatever Python."""
     alike = read_alike(REPORTS, words)
     named = find_cells(words, [CellId.parse(cell) for cell in RECORDS])
-    assert {one.record.cell for one in ending(words, alike)} == set(map(str, named))
+    assert {one.record.cell for one in cells_ending_in(words, alike)} == set(map(str, named))
     asked = {cell.question for cell in named}
     read = {record.cell for rows in alike.values() for record in rows}
     assert read == {cell for cell, one in RECORDS.items() if one.question in asked}

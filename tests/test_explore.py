@@ -17,7 +17,7 @@ from exitmatrix.judge.semantics.state import (
     ProcessState,
     ThreadState,
 )
-from exitmatrix.judge.semantics.step import steps
+from exitmatrix.judge.semantics.step import next_moments
 from exitmatrix.judge.start import code_of, first_moment
 from exitmatrix.judge.verdict import program_of
 from exitmatrix.model.cell import DIRECT
@@ -42,7 +42,7 @@ def every_end(first: Configuration, ask: Ask) -> list[Configuration]:
     found, todo, ends = {first}, [first], []
     while todo:
         now = todo.pop()
-        following = steps(now, ask)
+        following = next_moments(now, ask)
         ends += [] if following else [now]
         todo += [one for one in dict.fromkeys(following) if one not in found]
         found.update(following)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from exitmatrix.declare.author import NAMES, OLDEST, RELEASED, UNCATCHABLE
+from exitmatrix.declare.author import FUNCTION_NAMES, KILL, OLDEST, RELEASED
 from exitmatrix.declare.dice import Dice
-from exitmatrix.declare.generate import VERSION, random
+from exitmatrix.declare.generate import GENERATOR_VERSION, random
 from exitmatrix.declare.shrink import smaller, weight
 from exitmatrix.declare.small_programs import ACTS, ENDINGS, small
 from exitmatrix.declare.source import LINES, source
-from exitmatrix.declare.statements import HOLDING, names, size, statements
+from exitmatrix.declare.statements import HOLDING, function_names, size, statements
 from exitmatrix.machine.bare.session import BareSession
 from exitmatrix.model.language import (
     Abort,
@@ -88,7 +88,7 @@ GENERATIONS = {
 }
 
 
-@pytest.mark.parametrize("version", range(OLDEST, VERSION + 1))
+@pytest.mark.parametrize("version", range(OLDEST, GENERATOR_VERSION + 1))
 def test_a_seed_means_the_same_programs_everywhere(version: int) -> None:
     """A number finds its program on any machine; other programs need another VERSION."""
     programs = [random(SEED, number, version) for number in range(500)]
@@ -110,7 +110,7 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("version", range(OLDEST, VERSION + 1))
+@pytest.mark.parametrize("version", range(OLDEST, GENERATOR_VERSION + 1))
 def test_a_program_is_the_same_file_everywhere(version: int) -> None:
     """What was seen of another file is of no use: all that was run would be run again."""
     files = "".join(source(random(SEED, number, version)) for number in range(500))
@@ -167,7 +167,7 @@ def test_random_programs_end(code: Code) -> None:
     """
     functions = [one for one in code.functions if one.name != RELEASED]
     for function in functions:
-        rest = NAMES[NAMES.index(function.name) + 1 :]
+        rest = FUNCTION_NAMES[FUNCTION_NAMES.index(function.name) + 1 :]
         inside = statements(Code(body=function.body))
         acts = list(inside)
         assert all(one.function in rest for one in acts if isinstance(one, TryFinally | Call))
@@ -183,9 +183,9 @@ def test_random_programs_end(code: Code) -> None:
         return
     handled = {(one.signal, one.function) for one in statements(code) if isinstance(one, Handle)}
     for function in functions:
-        rest = NAMES[NAMES.index(function.name) + 1 :]
+        rest = FUNCTION_NAMES[FUNCTION_NAMES.index(function.name) + 1 :]
         for one in statements(Code(body=function.body)):
-            if isinstance(one, Handle) and one.signal == UNCATCHABLE:
+            if isinstance(one, Handle) and one.signal == KILL:
                 continue
             if isinstance(one, Register | SetExitFunction | Handle | RegisterThreading | Hook):
                 assert one.function in rest
@@ -249,7 +249,7 @@ def test_a_program_has_one_second_interpreter_at_most() -> None:
             assert len(every) <= 1
             assert not any(isinstance(one, Fork | StartProcess) for one in statements(code))
             started += len(every)
-            assert not set(NAMES) & {name for one in every for name in one.functions}
+            assert not set(FUNCTION_NAMES) & {name for one in every for name in one.functions}
     assert started
 
 
@@ -259,8 +259,8 @@ def test_a_program_has_one_second_interpreter_at_most() -> None:
 def test_a_file_defines_what_it_names() -> None:
     """A function that is named and not described has an empty body."""
     code = Code(body=(Register("A"),), functions=(Function("B", (Register("C"),)),))
-    assert names(code) == ("B", "A", "C")
-    assert all(f"def {name}(" in source(code) for name in names(code))
+    assert function_names(code) == ("B", "A", "C")
+    assert all(f"def {name}(" in source(code) for name in function_names(code))
 
 
 def test_a_file_imports_what_it_uses() -> None:

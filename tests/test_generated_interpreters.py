@@ -19,7 +19,7 @@ from exitmatrix.model.language import (
     SysExit,
     Write,
 )
-from exitmatrix.report.programs import lines
+from exitmatrix.report.programs import program_lines
 
 SECOND = StartInterpreter(("X", "Y"))
 
@@ -32,7 +32,7 @@ def shows(about: Profile, *body: Statement, **functions: tuple[Statement, ...]) 
     """The one thing that a program may show."""
     named = tuple(Function(name, does) for name, does in functions.items())
     (seen,) = predict_program(Code(body=body, functions=named), about).seen
-    return "; ".join(lines(seen))
+    return "; ".join(program_lines(seen))
 
 
 @pytest.mark.parametrize(

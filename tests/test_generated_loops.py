@@ -25,7 +25,7 @@ from exitmatrix.model.language import (
     UsePool,
     Write,
 )
-from exitmatrix.report.programs import lines
+from exitmatrix.report.programs import program_lines
 
 OLD_AND_NEW = pytest.mark.parametrize("version", ["3.10.13", "3.11.2"])
 
@@ -38,7 +38,7 @@ def shows(version: str, *body: Statement, **functions: tuple[Statement, ...]) ->
     """The one thing that a program may show."""
     named = tuple(Function(name, does) for name, does in functions.items())
     (seen,) = predict_program(Code(body=body, functions=named), python(version)).seen
-    return "; ".join(lines(seen))
+    return "; ".join(program_lines(seen))
 
 
 def loop(
@@ -168,10 +168,10 @@ def test_a_main_task_that_ends_cancelled_loses_what_it_returns(
     about = profile({"implementation": implementation, "version": version, **own})
     code = Code(body=(loop(Signal("SIGINT"), tasks=("A",), generators=("B",)),))
     (seen,) = predict_program(code, about).seen
-    assert "; ".join(lines(seen)) == f"main: {order}; killed by SIGINT; stdout: nothing"
+    assert "; ".join(program_lines(seen)) == f"main: {order}; killed by SIGINT; stdout: nothing"
     paused = loop(Signal("SIGINT"), Pause(), tasks=("A",), generators=("B",))
     (seen,) = predict_program(Code(body=(paused,)), about).seen
-    assert "main: A, B" in "; ".join(lines(seen))
+    assert "main: A, B" in "; ".join(program_lines(seen))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from exitmatrix.model.language import (
     SysExit,
     Write,
 )
-from exitmatrix.report.programs import lines
+from exitmatrix.report.programs import program_lines
 
 
 def python(version: str) -> Profile:
@@ -41,7 +41,7 @@ def shown(version: str, *body: Statement, **functions: tuple[Statement, ...]) ->
     """All that a program may show."""
     named = tuple(Function(name, does) for name, does in functions.items())
     seen = predict_program(Code(body=body, functions=named), python(version)).seen
-    return {"; ".join(lines(one)) for one in seen}
+    return {"; ".join(program_lines(one)) for one in seen}
 
 
 def shows(version: str, *body: Statement) -> str:

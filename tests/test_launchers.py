@@ -14,14 +14,14 @@ from exitmatrix.declare.launchers import (
     STARTS_COMMANDS,
     CannotLaunch,
     NoSuchLauncher,
-    find,
+    find_launcher,
     not_on,
     wrap,
 )
-from exitmatrix.declare.scenario import InvalidScenario, parse
+from exitmatrix.declare.scenario import InvalidScenario, parse_scenario
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.texts import TEXTS
+from exitmatrix.judge.texts import ALL_LAWS
 from exitmatrix.judge.verdict import expected, judge
 from exitmatrix.machine import launchers as here
 from exitmatrix.machine.bundles import CannotBundle
@@ -191,7 +191,7 @@ def test_any_command_is_started_by_what_needs_not_to_be_made_first() -> None:
     """Of `run --as`: one that PyInstaller has made is a command like any other."""
     assert set(LAUNCHERS_BY_ID) - set(STARTS_COMMANDS) == {"pyinstaller"}
     with pytest.raises(NoSuchLauncher, match="make it, and give that as the command"):
-        find("pyinstaller")
+        find_launcher("pyinstaller")
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_a_launcher_that_is_none_is_refused_with_the_nearest() -> None:
         ]
     )
     with pytest.raises(InvalidScenario, match="'tinny' matches no launcher, nearest: tini"):
-        parse("one", text, "one.py")
+        parse_scenario("one", text, "one.py")
 
 
 def test_shards_hold_every_cell_below_a_launcher_once() -> None:
@@ -520,7 +520,7 @@ def test_every_law_of_launchers_is_told_with_its_reason() -> None:
         for rule in judge(one, scenarios()[one.scenario]).verdict.rules
         if rule.startswith("launcher-")
     }
-    assert used == {id for id in TEXTS if id.startswith("launcher-")}
+    assert used == {id for id in ALL_LAWS if id.startswith("launcher-")}
 
 
 # ----------------------------------------------------------------------- the report

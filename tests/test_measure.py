@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
-from exitmatrix.cli.measure import AHEAD, OutcomeTimelines, Workplace, measure
+from exitmatrix.cli.measure import ORDERS_PER_JOB, OutcomeTimelines, Workplace, measure
 from exitmatrix.model import Cell, Scenario, Steering, Trial, TrialSpec
 from exitmatrix.model.outcome_sets import essence
 from exitmatrix.plan.schedule import RACY, Known, Result
@@ -243,7 +243,7 @@ def test_no_more_is_under_way_than_the_bound(jobs: int, cells: int) -> None:
     """At most AHEAD orders a job are under way, and all that the jobs can take is."""
     runner = Runner(clean, jobs)
     run(runner, *(cell(number) for number in range(cells)))
-    assert runner.most == min(AHEAD * jobs, cells)
+    assert runner.most == min(ORDERS_PER_JOB * jobs, cells)
 
 
 def test_each_result_is_told_as_soon_as_it_has_enough() -> None:
@@ -344,7 +344,7 @@ def test_ten_thousand_cells_pass_through() -> None:
     runner.take = lambda: (runner.orders.popleft(), small)  # type: ignore[method-assign]
     measure(schedule, runner, PLACES, SCENARIOS, count)
     assert told == schedule.settled == MANY
-    assert runner.most == AHEAD * 4
+    assert runner.most == ORDERS_PER_JOB * 4
 
 
 def test_memory_does_not_grow_with_cells_that_have_enough() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from exitmatrix.declare.described import program, steps
+from exitmatrix.declare.described import described_steps, program
 from exitmatrix.declare.program import InvalidProgram
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.cell import predict
@@ -372,8 +372,8 @@ def test_a_signal_that_is_passed_on_reaches_the_clean_up_of_a_task_if_its_handle
 
 def test_a_process_is_a_list_of_steps_with_a_method_and_a_nature() -> None:
     """Without these it is forked, and no daemon."""
-    assert steps({"process": ["register D"]}) == (StartProcess((Register("D"),)),)
-    assert steps({"process": ["register D"], "method": "spawn", "daemon": True}) == (
+    assert described_steps({"process": ["register D"]}) == (StartProcess((Register("D"),)),)
+    assert described_steps({"process": ["register D"], "method": "spawn", "daemon": True}) == (
         StartProcess((Register("D"),), "spawn", daemon=True),
     )
 
@@ -384,24 +384,24 @@ def test_a_process_is_a_list_of_steps_with_a_method_and_a_nature() -> None:
 def test_a_wrong_process_says_what_would_be_right(table: dict[str, Any]) -> None:
     """Valid methods are named."""
     with pytest.raises(InvalidProgram, match=r"fork|process"):
-        steps({"process": [], **table})
+        described_steps({"process": [], **table})
 
 
 @pytest.mark.parametrize("workers", [0, -1, "two", True])
 def test_a_wrong_number_of_workers_says_what_would_be_right(workers: object) -> None:
     """A pool has one at least."""
     with pytest.raises(InvalidProgram, match="workers: a number from 1 up"):
-        steps({"submit": [], "workers": workers})
+        described_steps({"submit": [], "workers": workers})
 
 
 def test_a_header_says_that_a_pool_is_left_open() -> None:
     """Otherwise a `with` statement shuts it down; another word is refused."""
     for word, kind in (("submit", SubmitTask), ("apply", ApplyTask)):
-        assert steps({word: ["nothing"]}) == (kind((Nothing(),)),)
-        left = steps({word: ["nothing"], "ends": "left open"})
+        assert described_steps({word: ["nothing"]}) == (kind((Nothing(),)),)
+        left = described_steps({word: ["nothing"], "ends": "left open"})
         assert left == (kind((Nothing(),), ends="left open"),)
         with pytest.raises(InvalidProgram, match="ends: with, left open"):
-            steps({word: ["nothing"], "ends": "shutdown"})
+            described_steps({word: ["nothing"], "ends": "shutdown"})
 
 
 def test_who_joins_a_process_that_nobody_started_is_not_predicted() -> None:

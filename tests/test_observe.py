@@ -10,7 +10,7 @@ import pytest
 from exitmatrix.declare.described import program
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.verdict import judge
-from exitmatrix.machine.run.channel import decode
+from exitmatrix.machine.run.channel import decode_event
 from exitmatrix.model import Event, Outcome, Process, Scenario, Trial, Unknown
 from exitmatrix.observe import observe, timeline
 from hypothesis import example, given
@@ -893,7 +893,7 @@ def test_a_fork_is_told_whoever_speaks_first() -> None:
 def test_garbage_on_the_channel_is_unknown(lines: list[bytes]) -> None:
     """Whatever bytes come, nothing fails, and a trial that got them is unknown."""
     tale = plain().fires(10, "C")
-    tale.events += [decode(line, "token") for line in lines]
+    tale.events += [decode_event(line, "token") for line in lines]
     shown = observe(tale.ends(10).trial(), PLAIN, TERMINATIONS["return"])
     assert isinstance(shown, Unknown) or not lines
 

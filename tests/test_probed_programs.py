@@ -10,7 +10,7 @@ import pytest
 from exitmatrix.declare.batch import file_of
 from exitmatrix.declare.generate import random
 from exitmatrix.declare.source import scenario
-from exitmatrix.declare.statements import NAMING, names, statements
+from exitmatrix.declare.statements import NAMING, function_names, statements
 from exitmatrix.judge.profile import Profile, profile
 from exitmatrix.judge.semantics.multiprocess import FORK_SERVER
 from exitmatrix.machine.bare.session import BareSession
@@ -164,7 +164,7 @@ def test_a_record_says_what_the_program_showed_bare(
     codes = {
         f"program-{number}": code
         for number in range(PROGRAMS)
-        if comparable(code := random(SEED, number, GENERATION), about) and names(code)
+        if comparable(code := random(SEED, number, GENERATION), about) and function_names(code)
     }
     for id, code in codes.items():
         (tmp_path / f"{id}.py").write_text(scenario(code, "generated"))

@@ -6,7 +6,7 @@ import contextlib
 from typing import Any, get_args
 
 import pytest
-from exitmatrix.declare.described import program, steps
+from exitmatrix.declare.described import described_steps, program
 from exitmatrix.declare.program import STEPS, InvalidProgram, step
 from exitmatrix.declare.terminations import CATALOGUE, TERMINATIONS
 from exitmatrix.judge.cell import predict
@@ -63,14 +63,14 @@ def test_the_longest_verb_is_meant() -> None:
 
 def test_what_a_thread_or_a_fork_does_is_a_list_of_steps() -> None:
     """As deep as the program goes; a forked child first writes its marker."""
-    told = steps([{"thread": ["register A", {"fork": "raise"}], "ends": "after main"}])
+    told = described_steps([{"thread": ["register A", {"fork": "raise"}], "ends": "after main"}])
     fork = Fork((Write("marker"), Raise()))
     assert told == (StartThread((Register("A"), fork), "after main"),)
 
 
 def test_a_try_statement_names_what_its_finally_clause_calls() -> None:
     """Its steps may say where the scenario is ended."""
-    told = steps(["register A", {"try": ["write", "end here"], "finally": "finally:f"}])
+    told = described_steps(["register A", {"try": ["write", "end here"], "finally": "finally:f"}])
     assert told == (Register("A"), TryFinally((Write("marker"), EndHere()), "finally:f"))
 
 

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 from click import ClickException
 from exitmatrix.claims.texts import CLAIMS, CLAIMS_BY_ID
-from exitmatrix.cli.claims import choose, missing, tell_if_2020_is_missing
+from exitmatrix.cli.claims import claims_named, missing, tell_if_2020_is_missing
 from exitmatrix.model import Cell, Record
 from msgspec.structs import replace
 
@@ -56,10 +56,10 @@ def test_what_judges_is_measured_before_what_is_beside() -> None:
 
 def test_a_claim_is_chosen_by_its_id() -> None:
     """In any spelling; without an id all are, and an unknown one is refused with the nearest."""
-    assert choose(["b7"]) == (CLAIMS_BY_ID["B7"],)
-    assert choose([]) == CLAIMS
+    assert claims_named(["b7"]) == (CLAIMS_BY_ID["B7"],)
+    assert claims_named([]) == CLAIMS
     with pytest.raises(ClickException, match="B7"):
-        choose(["B77"])
+        claims_named(["B77"])
 
 
 def test_without_a_python_for_the_stack_of_2020_it_is_said_what_to_install(

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from exitmatrix.cli.run import command as run
 from exitmatrix.declare import launchers, situations
-from exitmatrix.declare.questions import QUESTIONS, PeopleAsk, address
+from exitmatrix.declare.questions import QUESTIONS, PeopleAsk, url_of
 from exitmatrix.model import Question
 
 from tests.conftest import LOADED
@@ -58,8 +58,8 @@ def test_the_command_of_a_question_is_one(one: PeopleAsk) -> None:
 
 def test_a_thread_has_an_address() -> None:
     """A number of a repository leads to its tracker; an address to itself."""
-    assert address("python/cpython#83856") == "https://github.com/python/cpython/issues/83856"
-    assert address("https://example.org/post") == "https://example.org/post"
+    assert url_of("python/cpython#83856") == "https://github.com/python/cpython/issues/83856"
+    assert url_of("https://example.org/post") == "https://example.org/post"
     for one in QUESTIONS:
         assert len(set(one.threads)) == len(one.threads), one.id
         for thread in one.threads:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from exitmatrix.declare.remedies import REMEDIES
-from exitmatrix.declare.situations import find
+from exitmatrix.declare.situations import find_situation
 from exitmatrix.judge.app_reasons import reasons
 from exitmatrix.judge.verdict import judge
 from exitmatrix.model import Question, Record
@@ -130,7 +130,7 @@ def remedies_of_run(signal: str, *members: Member) -> str:
         left=(),
         output="",
     )
-    return " ".join(one.remedy for one in reasons(seen, find("deploy")))
+    return " ".join(one.remedy for one in reasons(seen, find_situation("deploy")))
 
 
 NEW = member("worker#2", "", new=True, born=0.5)

@@ -17,7 +17,7 @@ from exitmatrix.cli.replacing import (
 )
 from exitmatrix.declare.requirements import BadRequirement, is_place, replacement
 from exitmatrix.declare.stacks import STACKS, packages_of
-from exitmatrix.machine.environments.replacements import marks, newest, tools_at
+from exitmatrix.machine.environments.replacements import marks, newest_releases, tools_at
 from exitmatrix.model.change import Change
 from exitmatrix.model.versions import stack_age
 from exitmatrix.plan.cells import Selection
@@ -286,8 +286,8 @@ def test_the_newest_releases_are_those_that_go_together(
     for name, value in index(folder).items():
         monkeypatch.setenv(name, value)
     tools = tools_at(tmp_path / "cache")
-    assert newest(tools, ("bent", "other"), FOUND[NEWEST]) == ("bent==1.0", "other==1.1")
-    early = newest(tools, ("bent", "other"), FOUND[NEWEST], pre=True)
+    assert newest_releases(tools, ("bent", "other"), FOUND[NEWEST]) == ("bent==1.0", "other==1.1")
+    early = newest_releases(tools, ("bent", "other"), FOUND[NEWEST], pre=True)
     assert early == ("bent==2.0rc1", "other==1.0")
 
 

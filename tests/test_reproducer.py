@@ -28,8 +28,8 @@ from exitmatrix.model.outcome_sets import is_race
 from exitmatrix.report.reproducer.driver import IGNORED_IN_BACKGROUND
 from exitmatrix.report.reproducer.program import reproducer
 from exitmatrix.report.reproducer.refusal import Refusal
-from exitmatrix.report.reproducer.rewrite import Rewriting, imported, rewrite
-from exitmatrix.report.reproducer.statements import statements
+from exitmatrix.report.reproducer.rewrite import Rewriting, imported, rewrite_program
+from exitmatrix.report.reproducer.statements import termination_statements
 from exitmatrix.report.reproducer.stub import stub
 from exitmatrix.report.reproducer.summary import summary
 
@@ -62,9 +62,9 @@ def derived(
     lingers: bool = False,
     says: str = "",
 ) -> str:
-    does = statements(termination, ENDINGS) if termination else None
+    does = termination_statements(termination, ENDINGS) if termination else None
     how = Rewriting(ends=does, waits=waits, lingers=lingers, says=says)
-    return rewrite(text, how)
+    return rewrite_program(text, how)
 
 
 # --------------------------------------------------------------------- the text
@@ -99,7 +99,7 @@ def test_no_word_of_the_harness() -> None:
 )
 def test_every_ending_from_inside_has_its_statements(termination: str) -> None:
     """What an in-process termination does is taken from the endings, with all that it calls."""
-    does = statements(termination, ENDINGS)
+    does = termination_statements(termination, ENDINGS)
     text = "\n".join((*(f"import {name}" for name in does.imports), *does.functions))
     text += "\n" + "\n".join(does.statements)
     bound = {node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)}

@@ -15,12 +15,12 @@ import pytest
 from exitmatrix.declare.servers import SERVERS
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.served.request import foresee, view_of
+from exitmatrix.judge.served.request import foresee_served, view_of
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.app import request
 from exitmatrix.machine.run.app.delivery import aimed_at, hit_before
-from exitmatrix.machine.run.app.request import outcome_of
+from exitmatrix.machine.run.app.request import response_outcome
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.gates import Gates
 from exitmatrix.machine.run.served import situation
@@ -50,7 +50,7 @@ def foreseen(
     """What facts that are made up allow."""
     monkeypatch.setitem(SERVERS, scenario.server, (facts,))
     asked = record(f"{scenario.id}/{ending}", stack="made", packages={"made": "1"})
-    return foresee(asked, scenario)
+    return foresee_served(asked, scenario)
 
 
 def clients(made: Prediction) -> set[str | None]:
@@ -141,7 +141,7 @@ def test_a_process_may_leave_past_python_because_a_view_is_at_work(
 
 def in_turn(scenario: str, ending: str, **packages: str) -> set[tuple[object, ...]]:
     """What its processes ran and how they ended, and its client, when two signals come."""
-    made = foresee(
+    made = foresee_served(
         record(f"{scenario}/{ending}", stack="made", packages=packages), LOADED[scenario]
     )
     return {
@@ -189,7 +189,7 @@ def test_two_signals_of_which_nobody_has_said_anything_are_withheld(cell: str) -
     packages = {"gunicorn": "27.0.1", "gevent": "26.9.0", "celery": "5.7.0"}
     asked = record(cell, stack="made", packages=packages)
     with pytest.raises(NotPredicted, match="SIGTERM-then-"):
-        foresee(asked, LOADED[asked.scenario])
+        foresee_served(asked, LOADED[asked.scenario])
 
 
 @pytest.mark.parametrize("target", ["master", "worker"])
@@ -237,7 +237,7 @@ def test_a_worker_that_was_deaf_to_the_first_signal_takes_the_second() -> None:
 def test_a_signal_that_may_be_swallowed_may_be_swallowed_twice() -> None:
     """In Django's reloader on PyPy, where a callback of a weak reference runs at that moment."""
     once, twice = (
-        foresee(
+        foresee_served(
             record(
                 f"django-runserver/{ending}@worker",
                 version="3.11.17",
@@ -292,7 +292,7 @@ def test_sigabrt_ends_a_view_as_the_kind_of_worker_has_it() -> None:
 
 def test_a_process_that_is_killed_beside_its_view_may_have_come_anywhere() -> None:
     """The reloader's SIGKILL cuts off two threads: that of the view, and that of the handlers."""
-    made = foresee(
+    made = foresee_served(
         record("flask-run-debug-busy/SIGTERM@group", stack="made", packages={"flask": "3.1.3"}),
         LOADED["flask-run-debug-busy"],
     )
@@ -510,7 +510,7 @@ def test_an_answer_is_whole_when_its_end_has_come(sent: bytes, told: str) -> Non
 
     A head may end with a bare line feed, as that of gunicorn's error pages does on Python 3.14.
     """
-    assert outcome_of(sent) == told
+    assert response_outcome(sent) == told
 
 
 @pytest.mark.parametrize(("sent", "told"), [(4 << 20, "200"), ((4 << 20) - 1, "cut")])
@@ -522,9 +522,9 @@ def test_of_a_long_answer_the_beginning_and_the_end_are_kept(
 
     def outcome(data: bytes, left_out: int = 0) -> str:
         held.append(len(data))
-        return outcome_of(data, left_out)
+        return response_outcome(data, left_out)
 
-    monkeypatch.setattr(request, "outcome_of", outcome)
+    monkeypatch.setattr(request, "response_outcome", outcome)
     reading = SimpleNamespace(_state=SimpleNamespace(journal=SimpleNamespace(now=0.0)))
 
     async def read() -> tuple[str, ...]:

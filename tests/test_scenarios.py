@@ -69,7 +69,7 @@ VARIANTS = [
 
 def refused(text: str, id: str = "plain") -> header.InvalidScenario:
     with pytest.raises(header.InvalidScenario) as caught:
-        header.parse(id, text, f"{id}.py")
+        header.parse_scenario(id, text, f"{id}.py")
     return caught.value
 
 
@@ -83,7 +83,7 @@ def changed(old: str, new: str) -> str:
 
 def test_a_header_says_everything_about_a_scenario() -> None:
     """What the header and the docstring say is what the scenario holds."""
-    scenario = header.parse("plain-x", GOOD, "/s/plain-x.py", "")
+    scenario = header.parse_scenario("plain-x", GOOD, "/s/plain-x.py", "")
     assert scenario.id == "plain-x"
     assert scenario.title == "A title"
     assert scenario.path == "/s/plain-x.py"
@@ -107,7 +107,7 @@ def test_a_header_says_everything_about_a_scenario() -> None:
 def test_readiness_of_a_program_has_three_forms(written: str, means: Ready) -> None:
     """Each form of `ready` is understood."""
     text = changed('{stdout = "ready"}', written)
-    assert header.parse("plain", text, "plain.py").ready == means
+    assert header.parse_scenario("plain", text, "plain.py").ready == means
 
 
 def commanded(ready: str, command: str) -> str:
@@ -119,9 +119,11 @@ def commanded(ready: str, command: str) -> str:
 def test_a_command_is_ready_when_it_listens_or_says_so() -> None:
     """What listens needs a port; what takes tasks from a broker has none."""
     text = commanded('"listening"', '["serve", "{port}"]')
-    assert header.parse("served", text, "app.py").ready == Ready(by="listening")
+    assert header.parse_scenario("served", text, "app.py").ready == Ready(by="listening")
     text = commanded('{line = " ready\\\\.$"}', '["work"]')
-    assert header.parse("served", text, "app.py").ready == Ready(by="line", line=r" ready\.$")
+    assert header.parse_scenario("served", text, "app.py").ready == Ready(
+        by="line", line=r" ready\.$"
+    )
 
 
 @pytest.mark.parametrize(
@@ -145,39 +147,39 @@ def test_what_cannot_be_seen_of_a_command_is_refused(
 def test_flask_as_the_only_dependency_is_the_family_flask() -> None:
     """The family of stacks follows from the dependencies."""
     text = changed("dependencies = []", 'dependencies = ["flask"]')
-    assert header.parse("flask", text, "flask.py").family == "flask"
+    assert header.parse_scenario("flask", text, "flask.py").family == "flask"
 
 
 def test_a_dependency_may_say_which_releases_the_scenario_is_for() -> None:
     """As PEP 508 writes it; nothing said means any."""
     text = changed("dependencies = []", 'dependencies = ["flask>=2.2"]')
-    scenario = header.parse("flask", text, "flask.py")
+    scenario = header.parse_scenario("flask", text, "flask.py")
     assert (scenario.family, scenario.releases) == ("flask", ">=2.2")
     text = changed("dependencies = []", 'dependencies = ["flask"]')
-    assert header.parse("flask", text, "flask.py").releases == ""
+    assert header.parse_scenario("flask", text, "flask.py").releases == ""
 
 
 def test_two_roles_are_parent_and_child() -> None:
     """A scenario of two processes names its parent and its child."""
     text = changed('roles = ["main"]', 'roles = ["parent", "child"]')
-    assert header.parse("plain", text, "plain.py").roles == ("parent", "child")
+    assert header.parse_scenario("plain", text, "plain.py").roles == ("parent", "child")
 
 
 def test_all_in_process_terminations_have_one_word() -> None:
     """`in-process` is a valid termination though it is no id."""
     text = changed('["return", "SIG*"]', '["in-process"]')
-    assert header.parse("plain", text, "plain.py").terminations == (IN_PROCESS,)
+    assert header.parse_scenario("plain", text, "plain.py").terminations == (IN_PROCESS,)
 
 
 def test_other_tools_may_keep_tables_in_the_header() -> None:
     """PEP 723 leaves [tool] to every tool, so tables of others are no concern of ours."""
     text = changed("# [tool.exitmatrix]", "# [tool.uv]\n# x = 1\n#\n# [tool.exitmatrix]")
-    assert header.parse("plain", text, "plain.py").title == "A title"
+    assert header.parse_scenario("plain", text, "plain.py").title == "A title"
 
 
 def test_what_few_scenarios_need_may_be_left_out() -> None:
     """Without them the usual role acts, stderr is not told and no data are in flight."""
-    scenario = header.parse("plain", GOOD, "plain.py")
+    scenario = header.parse_scenario("plain", GOOD, "plain.py")
     assert (scenario.acts, scenario.printed, scenario.data) == ("", False, {})
     assert scenario.acting_role == "main"
 
@@ -185,21 +187,21 @@ def test_what_few_scenarios_need_may_be_left_out() -> None:
 def test_an_implementation_that_cannot_run_it_is_named_with_the_reason() -> None:
     """`not-on` keeps a reason for those that are left out."""
     text = changed('roles = ["main"]', 'roles = ["main"]\n# not-on = {pypy = "it has none"}')
-    assert header.parse("plain", text, "plain.py").not_on == {"pypy": "it has none"}
+    assert header.parse_scenario("plain", text, "plain.py").not_on == {"pypy": "it has none"}
 
 
 def test_a_service_that_a_scenario_starts_is_one_that_is_known() -> None:
     """So the plan can say which package has it."""
     text = changed('roles = ["main"]', 'roles = ["main"]\n# needs = ["redis-server"]')
-    assert header.parse("plain", text, "plain.py").needs == ("redis-server",)
+    assert header.parse_scenario("plain", text, "plain.py").needs == ("redis-server",)
     with pytest.raises(header.InvalidScenario, match="redis-server"):
-        header.parse("plain", text.replace('["redis-server"]', '["redis"]'), "plain.py")
+        header.parse_scenario("plain", text.replace('["redis-server"]', '["redis"]'), "plain.py")
 
 
 def test_a_termination_may_have_one_target_only() -> None:
     """`SIGINT@group` is a termination with its target."""
     text = changed('["return", "SIG*"]', '["SIGINT@group"]')
-    assert header.parse("plain", text, "plain.py").terminations == ("SIGINT@group",)
+    assert header.parse_scenario("plain", text, "plain.py").terminations == ("SIGINT@group",)
 
 
 def test_each_length_of_handlers_is_a_scenario(tmp_path: Path) -> None:
@@ -253,7 +255,7 @@ def test_only_a_signal_is_sent_while_a_server_answers(busy: str) -> None:
     """To a role that it has; the line says what is valid."""
     text = LISTENING.replace('["SIGTERM@master", "SIGKILL@worker"]', busy)
     with pytest.raises(header.InvalidScenario) as refusal:
-        header.parse("served", text, "served.py")
+        header.parse_scenario("served", text, "served.py")
     assert refusal.value.key == "tool.exitmatrix.busy"
     assert "valid" in refusal.value.text or "none of" in refusal.value.text
 
@@ -307,22 +309,22 @@ def test_a_target_that_does_not_exist_is_refused(pattern: str) -> None:
 def test_the_role_that_acts_can_be_said() -> None:
     """An in-process termination takes place in the role that the header names."""
     text = changed('roles = ["main"]', 'roles = ["parent", "child"]\n# acts = "child"')
-    assert header.parse("plain", text, "plain.py").acting_role == "child"
+    assert header.parse_scenario("plain", text, "plain.py").acting_role == "child"
     text = changed('roles = ["main"]', 'roles = ["parent", "child"]')
-    assert header.parse("plain", text, "plain.py").acting_role == "parent"
+    assert header.parse_scenario("plain", text, "plain.py").acting_role == "parent"
 
 
 def test_stderr_can_be_asked_for() -> None:
     """`printed` makes stderr a part of the outcome."""
     text = changed('roles = ["main"]', 'roles = ["main"]\n# printed = true')
-    assert header.parse("plain", text, "plain.py").printed
+    assert header.parse_scenario("plain", text, "plain.py").printed
 
 
 def test_data_in_flight_are_told_by_kind() -> None:
     """Each kind is said with what a clean end makes of it, in an order of their own."""
     table = '\n# [tool.exitmatrix.data]\n# "lock file" = "removed"\n# "a shelf" = "kept"'
     text = changed('"SIG*"]', '"SIG*"]' + table)
-    data = header.parse("plain", text, "plain.py").data
+    data = header.parse_scenario("plain", text, "plain.py").data
     assert list(data.items()) == [("a shelf", "kept"), ("lock file", "removed")]
 
 
@@ -553,12 +555,12 @@ def test_a_committed_scenario_is_a_program_of_its_own(scenario: Scenario) -> Non
 def test_a_way_to_start_python_is_a_scenario_of_its_own() -> None:
     """Each has its id behind the file's, and what it is in its title."""
     text = (FOLDER / "plain-started.py").read_text()
-    parsed = header.parse("plain-started", text, "plain-started.py")
+    parsed = header.parse_scenario("plain-started", text, "plain-started.py")
     made = header.declared_by(parsed)
     assert [one.id for one in made] == [f"plain-started-{id}" for id in parsed.starts]
     assert all(one.start and one.start.does in one.title and not one.starts for one in made)
     with pytest.raises(header.InvalidScenario, match="starts: valid: c, m"):
-        header.parse("x", text.replace('"runpy"', '"run"'), "x.py")
+        header.parse_scenario("x", text.replace('"runpy"', '"run"'), "x.py")
 
 
 @pytest.mark.parametrize("scenario", COMMITTED.scenarios, ids=lambda each: each.id)

@@ -14,7 +14,7 @@ from exitmatrix.judge.semantics.ask import NotPredicted
 from exitmatrix.judge.served.facts import TRACKER, facts_now, facts_of
 from exitmatrix.judge.served.predict import predict_served
 from exitmatrix.judge.served.process import DEFAULT, process_of
-from exitmatrix.judge.served.request import foresee
+from exitmatrix.judge.served.request import foresee_served
 from exitmatrix.judge.verdict import judge
 from exitmatrix.machine.environments.prepare import Environment
 from exitmatrix.machine.run.served import CALM, readiness, situation, spec
@@ -309,7 +309,7 @@ def test_a_worker_that_waits_for_its_own_lock_is_killed_with_its_master_or_abort
     made = {}
     for target in ("master", "worker"):
         one = replace(asked, target=target)
-        (outcome,) = foresee(one, LOADED[one.scenario]).outcomes
+        (outcome,) = foresee_served(one, LOADED[one.scenario]).outcomes
         assert outcome.client == "reset"
         made[target] = outcome.processes[1]
     killed, aborted = made["master"], made["worker"]
@@ -614,7 +614,7 @@ def test_a_worker_that_still_counts_a_connection_stays_when_it_has_answered() ->
 
     def alive(question: str, packages: dict[str, str]) -> set[tuple[tuple[str, ...], str | None]]:
         asked = of(f"gunicorn-asgi{question}", **packages)
-        made = foresee(asked, LOADED[asked.scenario])
+        made = foresee_served(asked, LOADED[asked.scenario])
         assert {one.client for one in made.outcomes} == {"200"}
         return {(one.survivors, one.port) for one in made.outcomes}
 
@@ -647,7 +647,7 @@ def test_two_facts_of_a_server_may_change_in_two_releases(
 
     def made(signal: str) -> Prediction:
         asked = of(f"gunicorn-asgi-busy/{signal}@master", gunicorn=release)
-        return foresee(asked, LOADED[asked.scenario])
+        return foresee_served(asked, LOADED[asked.scenario])
 
     stopped = {
         ("lifespan:shutdown" in (process.fired or ()), one.client)
@@ -1227,7 +1227,7 @@ def test_what_no_run_has_shown_is_still_an_outcome_of_a_race(
     """It allows some record's cell another outcome; once a run shows that, it is rare no more."""
 
     def allowed() -> set[tuple[str, str]]:
-        made = {one.cell: foresee(one, LOADED[one.scenario]) for one in rows}
+        made = {one.cell: foresee_served(one, LOADED[one.scenario]) for one in rows}
         return {(cell, str(outcome)) for cell, one in made.items() for outcome in one.outcomes}
 
     rows = observed(server)

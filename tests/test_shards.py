@@ -10,7 +10,7 @@ from exitmatrix.declare.stacks import STACKS, applies
 from exitmatrix.machine.store.records import read_records
 from exitmatrix.model import Question
 from exitmatrix.plan.cells import Selection, plan
-from exitmatrix.plan.shards import Shard, costs, divided, of_shard
+from exitmatrix.plan.shards import Shard, balanced, costs, of_shard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,7 +26,7 @@ EVERYTHING = Selection()
 def test_each_question_is_in_one_part(weights: list[int], parts: int) -> None:
     """None is lost, none is measured twice."""
     asked = {Question("s", "direct", f"T{n}", "main"): one for n, one in enumerate(weights)}
-    held = divided(asked, parts)
+    held = balanced(asked, parts)
     assert len(held) == parts
     assert sorted(one for part in held for one in part) == sorted(asked)
 
@@ -35,7 +35,7 @@ def test_each_question_is_in_one_part(weights: list[int], parts: int) -> None:
 def test_parts_cost_about_the_same(parts: int) -> None:
     """Of all that there is to measure: the dearest is at most a tenth above the mean."""
     weights = costs(SCENARIOS, EVERYTHING)
-    sums = [sum(weights[one] for one in part) for part in divided(weights, parts)]
+    sums = [sum(weights[one] for one in part) for part in balanced(weights, parts)]
     assert max(sums) <= 1.1 * sum(sums) / parts
 
 

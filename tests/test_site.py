@@ -15,8 +15,8 @@ import msgspec
 import pytest
 from exitmatrix.cli.errors import Failure
 from exitmatrix.cli.site import command
-from exitmatrix.declare.questions import QUESTIONS, address
-from exitmatrix.declare.spoken import SPOKEN, TITLES
+from exitmatrix.declare.questions import QUESTIONS, url_of
+from exitmatrix.declare.spoken import SCENARIO_TITLES, SPOKEN
 from exitmatrix.machine.site import MARK
 from exitmatrix.report.document import Figure, Symbol, inline, plain
 from exitmatrix.report.render.html import html_words
@@ -149,7 +149,7 @@ def test_every_page_is_whole_and_named(site: Path) -> None:
 
 def test_every_link_leads_to_a_file_and_a_name_in_it(site: Path) -> None:
     """Within the site, or by hand to a thread: no page asks anything of a network."""
-    threads = {address(thread) for one in QUESTIONS for thread in one.threads}
+    threads = {url_of(thread) for one in QUESTIONS for thread in one.threads}
     counted = 0
     for file, here in pages(site):
         for element, attributes in here.elements:
@@ -250,7 +250,7 @@ def test_every_question_of_people_is_answered_or_says_what_is_missing(site: Path
         file = site / one.folder / "index.html"
         text = file.read_text() if file.exists() else index
         for thread in one.threads:
-            assert f'href="{address(thread)}"' in text, (one.id, thread)
+            assert f'href="{url_of(thread)}"' in text, (one.id, thread)
         assert html_words(one.tries) in text, one.id
         found = [
             survey
@@ -543,7 +543,7 @@ def test_the_choices_change_the_answer(site: Path, tmp_path: Path) -> None:
     assert shown["situation"][0] == "✗ no; it goes on until SIGKILL"
     assert "What to do: Install a handler that ends the program" in shown["situation"][1]
     programs, ends, starts = shown["offered"]
-    assert programs[: len(TITLES)] == list(TITLES.values())
+    assert programs[: len(SCENARIO_TITLES)] == list(SCENARIO_TITLES.values())
     assert ends[: len(SPOKEN)] == [one.title for one in SPOKEN]
     assert starts[0] == "directly"
     assert {"as a container's PID 1", "behind a shell", "under tini"} <= set(starts)

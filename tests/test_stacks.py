@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from exitmatrix.declare.stacks import PINS, STACKS, InvalidStack, applies, load, pins_of
+from exitmatrix.declare.stacks import PINS, STACKS, InvalidStack, applies, load_stacks, pins_of
 from exitmatrix.machine.environments.cache import UnusableCacheError, check_cache, default_cache
 from exitmatrix.machine.environments.installer import installer_environment, reason_in
 from exitmatrix.machine.environments.prepare import (
@@ -211,7 +211,7 @@ def test_a_stack_is_added_by_one_file(tmp_path: Path) -> None:
     shutil.copytree(PINS, tmp_path / "pins")
     (tmp_path / "pins" / "bottle-0.13.in").write_text(DECLARED)
     (tmp_path / "pins" / "bottle-0.13-py2.7.in").write_text("bottle==0.12.*\n")
-    (added,) = set(load(tmp_path / "pins")) - set(STACKS)
+    (added,) = set(load_stacks(tmp_path / "pins")) - set(STACKS)
     assert (added.name, added.family, added.imports) == ("bottle-0.13", "bottle", "")
     assert applies(added, interpreter("3.8.1")) is None
     assert applies(added, interpreter("3.7.1")) == "Bottle 0.13 needs Python 3.8 or newer"
@@ -238,7 +238,7 @@ def test_a_wrong_declaration_names_the_file_and_the_key(
     assert old in DECLARED
     (tmp_path / "bottle-0.13.in").write_text(DECLARED.replace(old, new, 1))
     with pytest.raises(InvalidStack, match=re.escape(says)) as refused:
-        load(tmp_path)
+        load_stacks(tmp_path)
     assert str(refused.value).startswith("bottle-0.13.in: ")
     assert "\n" not in str(refused.value)
 

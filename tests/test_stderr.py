@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exitmatrix.observe.stderr import lines, normalise
+from exitmatrix.observe.stderr import normalise, stderr_lines
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ WARNING clean-up: B failed
 
 def test_lines_are_told_without_frames() -> None:
     """Headings, exceptions and log lines stay, in their order; where code lies does not."""
-    assert lines(TOLD) == (
+    assert stderr_lines(TOLD) == (
         "Exception ignored in atexit callback <function C at 0x<address>>:",
         "Traceback (most recent call last):",
         "ValueError: C failed",
@@ -33,7 +33,7 @@ def test_lines_are_told_without_frames() -> None:
 def test_a_pid_in_a_sentence_of_the_library_is_taken_out() -> None:
     """CPython 3.15 says which process of a pool ended (concurrent.futures.process)."""
     text = "Process 2727 terminated abruptly with exit code -15\n"
-    assert lines(text) == ("Process <pid> terminated abruptly with exit code -15",)
+    assert stderr_lines(text) == ("Process <pid> terminated abruptly with exit code -15",)
 
 
 def test_a_handler_that_tells_of_itself_leaves_no_trace() -> None:
@@ -51,4 +51,4 @@ def test_a_handler_that_tells_of_itself_leaves_no_trace() -> None:
 @given(st.lists(st.from_regex(r"[A-Za-z][a-z ]{0,20}[a-z]", fullmatch=True)))
 def test_lines_without_indentation_all_stay(said: list[str]) -> None:
     """What is no frame and holds nothing random is told as it was written."""
-    assert lines("".join(f"{line}\n" for line in said)) == tuple(said)
+    assert stderr_lines("".join(f"{line}\n" for line in said)) == tuple(said)

@@ -19,9 +19,9 @@ from exitmatrix.machine.scenarios import load
 from exitmatrix.machine.store.records import platform_name
 from exitmatrix.model import Event, Outcome, Steering
 from exitmatrix.observe import observe
-from exitmatrix.plan.steering import AHEAD, EVENTS, PROCESSES, TURNS, steering_of
+from exitmatrix.plan.steering import EVENTS, EVENTS_AHEAD, PROCESSES, TURNS, steering_of
 from exitmatrix.report.pages import raced
-from exitmatrix.report.pages.races import lines
+from exitmatrix.report.pages.races import race_lines
 from msgspec.structs import replace
 
 from tests.conftest import FOUND, LOADED, NEWEST, make_order
@@ -199,7 +199,7 @@ def test_each_process_is_held_back_in_turn() -> None:
     """
     assert steering_of(0) is None
     held = {Steering(p, e) for p in range(PROCESSES) for e in range(EVENTS)}
-    assert set(TURNS[1:]) == held | {Steering(0, 0, until) for until in AHEAD}
+    assert set(TURNS[1:]) == held | {Steering(0, 0, until) for until in EVENTS_AHEAD}
     assert [steering_of(n) for n in range(len(TURNS), 2 * len(TURNS))] == list(TURNS)
 
 
@@ -212,7 +212,7 @@ def test_what_is_allowed_and_was_never_seen_is_named() -> None:
     whole = RacyCell(record=seen, between=("one and another",), allowed=(always,))
     short = replace(whole, allowed=(always, never))
     assert (whole.never_seen, short.never_seen) == ((), (never,))
-    told = "\n".join(lines([whole, short], 40))
+    told = "\n".join(race_lines([whole, short], 40))
     assert told.count("allowed, and never seen: ") == 1
     assert told.endswith("1 of 2 races showed all that the laws allow, 40 runs each this time")
 

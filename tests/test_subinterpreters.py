@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.machine.environments.prepare import Environment
-from exitmatrix.machine.run.channel import decode
+from exitmatrix.machine.run.channel import decode_event
 from exitmatrix.model import Event, Outcome, Unknown
 from exitmatrix.observe import observe, timeline
 
@@ -80,14 +80,14 @@ def test_an_event_names_the_interpreter_that_tells_it(
     who: str, pid: int, subinterpreter: int
 ) -> None:
     """PID.N is the Nth subinterpreter of process PID."""
-    event = decode(f"t\tprobe\t{who}\t1\tbegan\t1".encode(), "t")
+    event = decode_event(f"t\tprobe\t{who}\t1\tbegan\t1".encode(), "t")
     assert (event.pid, event.subinterpreter) == (pid, subinterpreter)
 
 
 @pytest.mark.parametrize("who", ["7.", "7.0", "7.x", ".1", "7.1.1", "7.-1", "7.01", "7. 1"])
 def test_what_names_no_interpreter_is_garbled(who: str) -> None:
     """A speaker is a pid, with the number of an interpreter from 1 on behind a point."""
-    assert decode(f"t\tprobe\t{who}\t1\tbegan\t1".encode(), "t").kind == "garbled"
+    assert decode_event(f"t\tprobe\t{who}\t1\tbegan\t1".encode(), "t").kind == "garbled"
 
 
 @pytest.mark.real

@@ -20,7 +20,7 @@ from exitmatrix.model.language import (
     UsePool,
     Write,
 )
-from exitmatrix.report.programs import lines
+from exitmatrix.report.programs import program_lines
 
 
 def python(version: str) -> Profile:
@@ -31,7 +31,7 @@ def shows(version: str, *body: Statement, **functions: tuple[Statement, ...]) ->
     """The one thing that a program may show."""
     named = tuple(Function(name, does) for name, does in functions.items())
     (seen,) = predict_program(Code(body=body, functions=named), python(version)).seen
-    return "; ".join(lines(seen))
+    return "; ".join(program_lines(seen))
 
 
 LATE = UsePool((Register("B"), Write("w1.")), "at exit")

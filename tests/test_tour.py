@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from exitmatrix.cli.tour import STEPS
+from exitmatrix.cli.tour import TOUR
 
 from tests.support.command import run
 
@@ -37,8 +37,8 @@ def test_nothing_is_written_into_the_working_folder(place: Path, shown: list[str
 @pytest.mark.real
 def test_each_step_shows_what_its_sentence_says(shown: list[str]) -> None:
     """The words that the sentence rests on stand in the output of its own command."""
-    assert len(shown) == len(STEPS)
-    for step, text in zip(STEPS, shown, strict=True):
+    assert len(shown) == len(TOUR)
+    for step, text in zip(TOUR, shown, strict=True):
         command, _, output = text.partition("\n$ exitmatrix ")[2].partition("\n")
         assert command.startswith(step.words[0])
         assert " ".join(step.shows.split()) in " ".join(output.split()), output

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from exitmatrix.judge.profile import Profile, profile
-from exitmatrix.judge.watched import Remembered, WatchedProfile, remembered
+from exitmatrix.judge.watched import Remembered, WatchedProfile, recall
 
 OLD, NEW, PYPY = (
     profile({"implementation": implementation, "version": version})
@@ -21,7 +21,7 @@ def asks_more_of_some(python: Profile) -> object:
 def test_a_remembered_answer_is_the_one_that_would_be_given() -> None:
     """Whoever asked before: those alike in what was asked for share one answer, others none."""
     known: Remembered[object] = []
-    told = [remembered(known, one, asks_more_of_some) for one in (OLD, NEW, PYPY, OLD, NEW, PYPY)]
+    told = [recall(known, one, asks_more_of_some) for one in (OLD, NEW, PYPY, OLD, NEW, PYPY)]
     assert told == [asks_more_of_some(one) for one in (OLD, NEW, PYPY)] * 2
     assert len(known) == 3
 
@@ -30,9 +30,9 @@ def test_who_watches_sees_what_a_remembered_answer_rests_on() -> None:
     """Neither fewer parameters than the answer asks for, nor those of another's."""
     known: Remembered[object] = []
     for first in (NEW, OLD, PYPY):
-        remembered(known, first, asks_more_of_some)
+        recall(known, first, asks_more_of_some)
     for python in (OLD, NEW, PYPY):
         seen, itself = WatchedProfile(python), WatchedProfile(python)
-        remembered(known, cast(Profile, seen), asks_more_of_some)
+        recall(known, cast(Profile, seen), asks_more_of_some)
         asks_more_of_some(cast(Profile, itself))
         assert seen.read == itself.read

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.machine.run.channel import decode
+from exitmatrix.machine.run.channel import decode_event
 from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.kernel import pidfd
 from exitmatrix.machine.run.processes import Processes
@@ -184,7 +184,7 @@ def heard(real: Saved, stream: bytes) -> Trial:
     there were, and an end without a newline is garbled, as `trial.py` notes both.
     """
     *lines, rest = stream.split(b"\n")
-    arrived = [decode(one, TOKEN) for one in lines]
+    arrived = [decode_event(one, TOKEN) for one in lines]
     if rest:
         arrived.append(Event("harness", 0, "garbled", ("an event without an end",)))
     told = events(real)
@@ -308,4 +308,4 @@ def test_the_streams_are_those_of_real_trials() -> None:
 def test_no_line_is_longer_than_what_is_written_whole() -> None:
     """A line of PIPE_BUF bytes or more was not one write of a probe, so it is no event."""
     long = Event("probe", 10, "note", ("x" * 4096,), 1)
-    assert decode(line(long).rstrip(b"\n"), TOKEN).kind == "garbled"
+    assert decode_event(line(long).rstrip(b"\n"), TOKEN).kind == "garbled"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from exitmatrix.declare.stacks import STACKS
-from exitmatrix.machine.run.kernel.facilities import NAMES, VARIABLE
+from exitmatrix.machine.run.kernel.facilities import FACILITIES, VARIABLE
 from exitmatrix.model.outcome_sets import contains
 
 from tests.conftest import FOUND, newest_flask
@@ -56,6 +56,6 @@ def without(names: str, ground: Ground, tally: Tally, times: int) -> None:
 
 
 FAULTS = (
-    *(Fault(f"without {one}", partial(without, one), 1, 0) for one in sorted(NAMES)),
-    Fault("without any facility", partial(without, ",".join(sorted(NAMES - {"mark"}))), 1, 0),
+    *(Fault(f"without {one}", partial(without, one), 1, 0) for one in sorted(FACILITIES)),
+    Fault("without any facility", partial(without, ",".join(sorted(FACILITIES - {"mark"}))), 1, 0),
 )

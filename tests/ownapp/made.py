@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from exitmatrix.declare.situations import find
+from exitmatrix.declare.situations import find_situation
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Fate, Handler, Member, Ran, Sent
 
 CLOSE, FLUSH = (Handler(label=label) for label in ("app.db:close_pool", "app:flush"))
@@ -42,4 +42,4 @@ def outcome(*members: Member, **more: Any) -> AppOutcome:
 
 
 def ending(*outcomes: AppOutcome, name: str = "deploy", **more: Any) -> EndingResult:
-    return EndingResult(situation=find(name), target="first", outcomes=outcomes, **more)
+    return EndingResult(situation=find_situation(name), target="first", outcomes=outcomes, **more)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from exitmatrix.declare.situations import find
+from exitmatrix.declare.situations import find_situation
 from exitmatrix.machine.run.app import session
 from exitmatrix.model.app import AppSpec, AppTrial, Readiness
 from exitmatrix.plan.app import why_alone
@@ -33,7 +33,7 @@ def shown(folder: Path, *words: str) -> AppTrial:
         words=(sys.executable, "-I", *words),
         folder=str(folder),
         environment=session.callers_environment(),
-        situation=find("SIGKILL"),
+        situation=find_situation("SIGKILL"),
         target="all",
         ready=Readiness(),
         alone=True,

@@ -7,14 +7,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from exitmatrix.declare.settings import Settings, parse
+from exitmatrix.declare.settings import Settings, parse_settings
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(ROOT.glob("examples/*/exitmatrix.toml"))
 
 
 def settings(file: Path) -> Settings:
-    return parse(tomllib.loads(file.read_text()), str(file))
+    return parse_settings(tomllib.loads(file.read_text()), str(file))
 
 
 def test_there_are_examples_and_no_page_without_one() -> None:

@@ -9,9 +9,9 @@ from xml.etree import ElementTree as ET
 import click
 import pytest
 from exitmatrix.cli.run import command
-from exitmatrix.declare.settings import APP, SettingsError, from_option, parse
-from exitmatrix.declare.situations import find
-from exitmatrix.judge.expectations import check, ran
+from exitmatrix.declare.settings import APP, SettingsError, from_option, parse_settings
+from exitmatrix.declare.situations import find_situation
+from exitmatrix.judge.expectations import check_expectations, handlers_ran
 from exitmatrix.model.app import Expectation, Left
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Fate, Handler, Member, Ran
 from exitmatrix.report.app import exports
@@ -51,11 +51,13 @@ def outcome(*members: Member, **more: Any) -> AppOutcome:
 
 
 def result(*outcomes: AppOutcome, **more: Any) -> EndingResult:
-    return EndingResult(situation=find("deploy"), target="first", outcomes=outcomes, **more)
+    return EndingResult(
+        situation=find_situation("deploy"), target="first", outcomes=outcomes, **more
+    )
 
 
 def broken(text: str, *outcomes: AppOutcome, **more: Any) -> tuple[str, ...]:
-    (checked,) = check(from_option(f"deploy:{text}"), [result(*outcomes, **more)])
+    (checked,) = check_expectations(from_option(f"deploy:{text}"), [result(*outcomes, **more)])
     return checked.broken
 
 
@@ -113,7 +115,7 @@ def test_what_was_registered_is_told_where_a_label_or_a_role_is_none() -> None:
     """A handler without its module, or a role that another tree has, is what people write."""
     (why,) = broken("ran=close", outcome(member()))
     assert why == "close was not registered; there is app.db:close_pool"
-    assert ran(outcome(member()), ("all",), "worker") == [
+    assert handlers_ran(outcome(member()), ("all",), "worker") == [
         "no process is called 'worker'; there is main"
     ]
 
@@ -165,7 +167,7 @@ def test_what_was_not_seen_is_not_met() -> None:
     assert broken("exit=0", outcome(member()), unknown=("it was never ready",))
     assert broken("exit=0")
     assert broken("exit=0", left_out="there is one process")
-    (checked,) = check([Expectation(ending="oom", key="exit", values=("0",))], [])
+    (checked,) = check_expectations([Expectation(ending="oom", key="exit", values=("0",))], [])
     assert checked.broken
 
 
@@ -185,7 +187,7 @@ left = []
 
 def test_a_file_says_all_that_options_say() -> None:
     """Command, options and expectations; a shell's quoting is undone, no shell is called."""
-    said = parse(tomllib.loads(FILE), "exitmatrix.toml")
+    said = parse_settings(tomllib.loads(FILE), "exitmatrix.toml")
     assert said.command == ("gunicorn", "-w", "2", "app:app")
     assert said.ready == "/healthz"
     assert said.env == {"DATABASE_URL": "sqlite://"}
@@ -197,8 +199,8 @@ def test_a_file_says_all_that_options_say() -> None:
 
 def test_a_file_may_write_a_port_or_a_time_as_a_number() -> None:
     """TOML has numbers, and 8000 is a port there as well."""
-    said = parse(tomllib.loads("[app]\nready = 8000\ngrace = 30\nready-within = 2.5"), "x")
-    (expected,) = parse(tomllib.loads("[expect.deploy]\nwithin = 0.5"), "x").expectations
+    said = parse_settings(tomllib.loads("[app]\nready = 8000\ngrace = 30\nready-within = 2.5"), "x")
+    (expected,) = parse_settings(tomllib.loads("[expect.deploy]\nwithin = 0.5"), "x").expectations
     assert expected.values == ("0.5",)
     assert (said.ready, said.grace, said.ready_within) == ("8000", "30", "2.5")
 
@@ -218,7 +220,7 @@ clean-env = true
 
 def test_a_file_says_how_often_where_and_whom() -> None:
     """As many as may be given are lists, or one text; roles are a table of expressions."""
-    said = parse(tomllib.loads(OTHER_OPTIONS), "exitmatrix.toml")
+    said = parse_settings(tomllib.loads(OTHER_OPTIONS), "exitmatrix.toml")
     assert said.endings == ("deploy", "SIGQUIT")
     assert (said.trials, said.jobs, said.thorough, said.clean_env) == (5, 1, True, True)
     assert said.folders == ("/var/tmp",)
@@ -277,7 +279,7 @@ def test_each_option_of_how_it_is_run_is_a_key_of_the_file() -> None:
 def test_what_a_file_cannot_say_is_refused_with_the_nearest(text: str, told: str) -> None:
     """In one line that names the file and the key."""
     with pytest.raises(SettingsError) as refused:
-        parse(tomllib.loads(text), "exitmatrix.toml")
+        parse_settings(tomllib.loads(text), "exitmatrix.toml")
     assert told in str(refused.value)
     assert str(refused.value).startswith("exitmatrix.toml")
 
@@ -291,7 +293,9 @@ def test_an_option_that_expects_nothing_is_refused(text: str) -> None:
 
 def test_a_junit_report_has_a_case_for_each_expectation() -> None:
     """A suite for each ending; a broken expectation is a failure with its reasons."""
-    checked = check(from_option("deploy:ran=all,exit=0"), [result(outcome(member(fate="not run")))])
+    checked = check_expectations(
+        from_option("deploy:ran=all,exit=0"), [result(outcome(member(fate="not run")))]
+    )
     root = ET.fromstring(exports.junit(checked))
     (suite,) = root
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
@@ -301,7 +305,7 @@ def test_a_junit_report_has_a_case_for_each_expectation() -> None:
 
 def test_a_handler_that_did_not_run_is_annotated_at_its_line() -> None:
     """What is expected stands in the title; GitHub's own characters are escaped."""
-    checked = check(
+    checked = check_expectations(
         from_option("deploy:ran=all,exit=0"),
         [result(outcome(member(fate="not run", end="code 9")))],
     )
@@ -311,7 +315,7 @@ def test_a_handler_that_did_not_run_is_annotated_at_its_line() -> None:
         "app.db:close_pool did not run in main"
     )
     assert ended == "::error title=deploy%3A exit=0::main ended with code 9"
-    met = check(from_option("deploy:ran=all"), [result(outcome(member()))])
+    met = check_expectations(from_option("deploy:ran=all"), [result(outcome(member()))])
     assert exports.for_github(met, "") == ""
 
 
@@ -319,5 +323,5 @@ def test_a_handler_that_is_not_of_the_repository_has_no_line_in_it() -> None:
     """An absolute place is not of the folder in which the program was started."""
     far = Handler(label="far", place="/opt/far.py:3")
     lacking = member(handlers=(Ran(handler=far, fate="not run"),))
-    checked = check(from_option("deploy:ran=far"), [result(outcome(lacking))])
+    checked = check_expectations(from_option("deploy:ran=far"), [result(outcome(lacking))])
     assert exports.for_github(checked, "").startswith("::error title=deploy%3A ran=far::far did")

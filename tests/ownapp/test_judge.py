@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from exitmatrix.declare.situations import find
+from exitmatrix.declare.situations import find_situation
 from exitmatrix.judge import expectations
 from exitmatrix.judge.app import clean_up, disagreements, needs_a_look, only_without
 from exitmatrix.judge.app_reasons import reasons
@@ -118,7 +118,7 @@ def test_long_words_are_compared_in_time() -> None:
 
 
 def why(*members: Member, name: str = "deploy") -> str:
-    return " ".join(one.text for one in reasons(outcome(*members), find(name)))
+    return " ".join(one.text for one in reasons(outcome(*members), find_situation(name)))
 
 
 GRACE: dict[str, Any] = {"end": "signal SIGKILL", "got": ("SIGTERM", "SIGKILL")}
@@ -149,7 +149,7 @@ def test_a_handler_that_ran_and_ended_nothing_is_told() -> None:
     raised = tuple(replace(one, left=one.handler == stop) for one in swallowed.handlers)
     assert f"{told}. A handler that raises ends nothing" in why(replace(swallowed, handlers=raised))
     old = outcome(replace(swallowed, handlers=raised), python="3.8.18")
-    (reason, *_) = reasons(old, find("deploy"))
+    (reason, *_) = reasons(old, find_situation("deploy"))
     assert "Python waits for threads that are no daemons" in reason.text  # not told of there
     assert told not in why(member("main", (stop, "ran"), (CLOSE, "unfinished"), **GRACE))
     assert told not in why(replace(swallowed, finishing=True))
@@ -166,7 +166,7 @@ def test_a_remedy_for_servers_is_told_where_a_server_has_the_signal(server: bool
     own = Handler(label="signal.SIGINT:exit", mechanism="signal.SIGINT", library=True)
     runs = ((CLOSE, "not run"), *([(own, "ran")] if server else []))
     one = member("main", *runs, end="signal SIGINT", catches=("SIGINT",))  # type: ignore[arg-type]
-    (reason,) = reasons(outcome(one), find("ctrl-c"))
+    (reason,) = reasons(outcome(one), find_situation("ctrl-c"))
     assert ("where the server shuts down" in reason.remedy) is server
     assert ("KeyboardInterrupt" in reason.remedy) is not server
 
@@ -181,7 +181,7 @@ def test_a_handler_that_sends_its_signal_again_is_told_what_else_to_do() -> None
     }
     for fate, remedy in remedies.items():
         one = member("main", (CLOSE, "not run"), (stop, fate), **end)
-        (reason,) = reasons(outcome(one), find("deploy"))
+        (reason,) = reasons(outcome(one), find_situation("deploy"))
         assert reason.remedy.startswith(remedy)
 
 
@@ -221,7 +221,7 @@ def test_clean_up_counts_in_a_program_that_another_one_starts() -> None:
     seen = outcome(starter, below, member("sh", family=False, observed=False))
     assert (clean_up(seen).answer, clean_up(seen).missing) == ("none", ("web.py",))
     assert "web.py had no handler for SIGTERM" in why(starter, below)
-    assert expectations.ran(seen, ["all"]) == ["app.db:close_pool did not run in web.py"]
+    assert expectations.handlers_ran(seen, ["all"]) == ["app.db:close_pool did not run in web.py"]
     result = ending(seen)
     report = AppReport(command="x", results=(result,), grace=30, runs=1, seconds=1, again="")
     text = "\n".join(page(report))
@@ -239,7 +239,7 @@ def test_whoever_is_left_when_the_first_process_ends_was_not_told() -> None:
     """A container's grace is spent on workers that never hear of it; so is a lost parent's end."""
     first = member("master", (CLOSE, "ran"), end="code 3", **SENT)
     left = [member(f"worker#{n}", (CLOSE, "not run"), seconds=9.0, **ENDED) for n in (1, 2)]
-    (reason, _) = reasons(outcome(first, *left), find("deploy"))
+    (reason, _) = reasons(outcome(first, *left), find_situation("deploy"))
     assert reason.text == (
         "SIGTERM came to master alone, which ended and did not pass it on to any worker."
     )
@@ -248,11 +248,11 @@ def test_whoever_is_left_when_the_first_process_ends_was_not_told() -> None:
     assert "pass it on to worker or mailer.py." in why(first, one, other)
     alive = replace(one, exit="", seconds=None, got=())
     killed = member("master", end="signal SIGKILL", got=("SIGKILL",), signalled=("SIGKILL",))
-    (reason,) = reasons(outcome(killed, alive), find("lost-parent"))
+    (reason,) = reasons(outcome(killed, alive), find_situation("lost-parent"))
     assert reason.text == "master is gone, and nothing told worker."
     assert "PR_SET_PDEATHSIG" in reason.remedy
     assert "os.getppid() that has changed" in reason.remedy
-    (reason,) = reasons(outcome(killed, alive), find("oom"))  # the others are to go on
+    (reason,) = reasons(outcome(killed, alive), find_situation("oom"))  # the others are to go on
     assert reason.text == "Nobody was started in the place of master."
 
 
@@ -263,7 +263,7 @@ def test_whoever_has_left_the_process_group_is_told_apart() -> None:
     told = "SIGINT went to the process group of master, and did not reach worker."
     group = (Sent(seconds=0.0, signal="SIGINT", to="group"),)
     for one, said in ((apart, True), (replace(apart, got=("SIGINT",)), False)):
-        found = reasons(outcome(first, one, sent=group), find("ctrl-c"))
+        found = reasons(outcome(first, one, sent=group), find_situation("ctrl-c"))
         assert any(each.text == told for each in found) is said
 
 
@@ -329,7 +329,7 @@ def test_a_terminal_that_goes_with_its_launcher_is_told() -> None:
     )
     assert "did not begin" not in text
     assert "main had no handler for SIGHUP" in text
-    first_of_all, *_ = reasons(outcome(first, app), find("deploy"))
+    first_of_all, *_ = reasons(outcome(first, app), find_situation("deploy"))
     assert first_of_all.remedy.startswith("start the program without unbuffer")
 
 
@@ -357,7 +357,9 @@ def test_who_starts_several_programs_cannot_be_replaced_by_one() -> None:
     beside = outcome(shell, one, two)
     alone = outcome(shell, member("main", seconds=30.0))
     workers = outcome(shell, *(member(role, seconds=30.0) for role in ("master", "worker#1")))
-    remedies = [reasons(seen, find("deploy"))[0].remedy for seen in (beside, alone, workers)]
+    remedies = [
+        reasons(seen, find_situation("deploy"))[0].remedy for seen in (beside, alone, workers)
+    ]
     assert ["with exec" in remedy for remedy in remedies] == [False, True, True]
     assert "supervisor" in remedies[0]
 
@@ -377,12 +379,12 @@ def test_the_launcher_is_blamed_that_swallowed_the_signal(got: tuple[str, ...]) 
     supervisor = launching("supervisord", "code 0", 1.3, got=got)
     shell = launching("sh", "signal SIGTERM", 0.1)
     left = member("main", (CLOSE, "not run"), end="", got=())
-    (reason,) = reasons(outcome(supervisor, shell, left), find("deploy"))
+    (reason,) = reasons(outcome(supervisor, shell, left), find_situation("deploy"))
     assert "sh, through which supervisord started the program, was ended by SIGTERM" in reason.text
     assert "with exec" in reason.remedy
     assert "stopasgroup=true" in reason.remedy
     below = launching("honcho", "code 0", 1.3, got=got)
-    (reason,) = reasons(outcome(below, shell, left), find("deploy"))
+    (reason,) = reasons(outcome(below, shell, left), find_situation("deploy"))
     assert "with exec" in reason.remedy
     assert "stopasgroup" not in reason.remedy
 
@@ -392,13 +394,13 @@ def test_exec_is_no_remedy_within_a_pipe() -> None:
     shell = launching("sh", "signal SIGTERM", got=("SIGTERM",))
     left = member("main", (CLOSE, "not run"), end="", got=())
     tee = member("tee", end="", family=False, observed=False, beside=True)
-    (reason,) = reasons(outcome(shell, left, tee), find("deploy"))
+    (reason,) = reasons(outcome(shell, left, tee), find_situation("deploy"))
     assert "> >(tee log)" in reason.remedy
     alone = replace(tee, beside=False)
-    (reason,) = reasons(outcome(shell, left, alone), find("deploy"))
+    (reason,) = reasons(outcome(shell, left, alone), find_situation("deploy"))
     assert "with exec" in reason.remedy
     # Of `ls | entr python app.py` the other end is gone, and the pipe stands in the command.
-    (reason,) = reasons(outcome(replace(shell, pipes=True), left, alone), find("deploy"))
+    (reason,) = reasons(outcome(replace(shell, pipes=True), left, alone), find_situation("deploy"))
     assert "> >(tee log)" in reason.remedy
 
 
@@ -416,10 +418,10 @@ def test_what_is_no_shell_has_another_remedy_than_exec(name: str, remedy: str) -
     """Exec makes a shell become the program; before flock it changes nothing."""
     launcher = launching(name, "signal SIGTERM", got=("SIGTERM",))
     left = member("main", (CLOSE, "not run"), end="", got=())
-    (reason,) = reasons(outcome(launcher, left), find("deploy"))
+    (reason,) = reasons(outcome(launcher, left), find_situation("deploy"))
     assert remedy in reason.remedy
     stays = replace(launcher, exit="", seconds=None)
-    (reason,) = reasons(outcome(stays, left), find("deploy"))
+    (reason,) = reasons(outcome(stays, left), find_situation("deploy"))
     assert remedy in reason.remedy
 
 
@@ -439,12 +441,14 @@ def test_nobody_is_blamed_for_a_signal_that_came_to_the_program() -> None:
     """A master takes its time: it ends before who waits for it, and a library's handler ran."""
     supervisor = launching("supervisord", "code 0", 3.4, got=("SIGTERM",))
     waited = member("master", seconds=2.2)
-    assert not reasons(outcome(supervisor, waited), find("deploy"))
+    assert not reasons(outcome(supervisor, waited), find_situation("deploy"))
     hasty = replace(supervisor, seconds=0.2)
     assert "supervisord, which was started first" in why(hasty, waited)
     stop = Handler(label="signal.SIGTERM:stop", mechanism="signal.SIGTERM", library=True)
-    assert not reasons(outcome(hasty, member("master", (stop, "ran"), seconds=2.2)), find("deploy"))
-    assert not reasons(outcome(hasty, replace(waited, got=("SIGTERM",))), find("deploy"))
+    assert not reasons(
+        outcome(hasty, member("master", (stop, "ran"), seconds=2.2)), find_situation("deploy")
+    )
+    assert not reasons(outcome(hasty, replace(waited, got=("SIGTERM",))), find_situation("deploy"))
 
 
 def test_what_a_library_has_registered_and_did_not_come_to_tells_no_two_runs_apart() -> None:
@@ -462,7 +466,7 @@ def left(
 ) -> tuple[str, str]:
     one = member(role, *fates)
     ran = tuple(replace(ran, inherited=inherited) for ran in one.handlers)
-    (reason,) = reasons(outcome(replace(one, handlers=ran)), find("deploy"))
+    (reason,) = reasons(outcome(replace(one, handlers=ran)), find_situation("deploy"))
     return reason.text, reason.remedy
 
 
@@ -518,7 +522,7 @@ def test_who_ended_by_itself_has_not_failed_to_end() -> None:
         ("signal SIGKILL", ("SIGTERM", "SIGKILL"), True),
     ):
         first = launching("sh", end, got=got, observed=False)
-        found = reasons(outcome(first, left, sent=deploy), find("deploy"))
+        found = reasons(outcome(first, left, sent=deploy), find_situation("deploy"))
         assert any("neither ended nor passed" in one.text for one in found) is blamed
 
 

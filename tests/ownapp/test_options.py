@@ -41,8 +41,8 @@ def test_a_situation_is_a_sequence_in_time(situation: Situation) -> None:
 
 def test_an_ending_is_found_by_name_or_by_signal() -> None:
     """`deploy` is a situation, `SIGQUIT` one signal to the first process."""
-    assert situations.find("deploy").first.signal == "SIGTERM"
-    assert [one.signal for one in situations.find("SIGQUIT").steps] == ["SIGQUIT"]
+    assert situations.find_situation("deploy").first.signal == "SIGTERM"
+    assert [one.signal for one in situations.find_situation("SIGQUIT").steps] == ["SIGQUIT"]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_an_ending_is_found_by_name_or_by_signal() -> None:
 def test_an_unknown_ending_is_told_with_the_nearest(name: str, nearest: str) -> None:
     """A name that is none is named, with the nearest or with all that there are."""
     with pytest.raises(situations.NoSuchSituation) as refused:
-        situations.find(name)
+        situations.find_situation(name)
     assert f"'{name}'" in str(refused.value)
     assert nearest in str(refused.value)
 
@@ -80,7 +80,7 @@ def test_a_launcher_starts_the_command_as_it_was_written(launcher: Launcher) -> 
 
 def test_a_command_that_a_launcher_cannot_write_is_refused() -> None:
     """In supervisor's files a comment begins at a semicolon after a blank, quoted or not."""
-    supervisord = launchers.find("supervisord")
+    supervisord = launchers.find_launcher("supervisord")
     with pytest.raises(launchers.CannotLaunch, match=r"supervisord cannot start .* ' ;' in it"):
         launchers.wrap(supervisord, ["sh", "-c", "true ; true"])
     _, script = launchers.wrap(supervisord, ["python", "100%.py"])
@@ -90,7 +90,7 @@ def test_a_command_that_a_launcher_cannot_write_is_refused() -> None:
 def test_an_unknown_launcher_is_told_with_the_nearest() -> None:
     """A name that is none is named, with the nearest."""
     with pytest.raises(launchers.NoSuchLauncher, match="'tinny'; did you mean 'tini'"):
-        launchers.find("tinny")
+        launchers.find_launcher("tinny")
 
 
 @pytest.mark.parametrize(

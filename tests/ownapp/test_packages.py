@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from exitmatrix.declare.situations import SITUATIONS
-from exitmatrix.machine.run.app.session import packages_of
+from exitmatrix.machine.run.app.session import installed_packages
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Member
 from exitmatrix.model.node import Node
 from exitmatrix.model.tree import Tree
@@ -23,7 +23,7 @@ PATH = {"PATH": os.defpath}
 
 def test_the_python_of_the_command_is_asked_what_it_has(tmp_path: Path) -> None:
     """By the word by which it was started: an environment's own is a link to another's."""
-    found = packages_of(sys.executable, PATH, str(tmp_path))
+    found = installed_packages(sys.executable, PATH, str(tmp_path))
     assert found["msgspec"] == version("msgspec")
     assert "markdown-it-py" in found
 
@@ -36,14 +36,14 @@ def test_a_python_without_importlib_metadata_is_asked_too(
     mine = [one for one in FOUND.values() if one.language == language]
     if not mine or mine[0].implementation != "cpython":
         pytest.skip("there is no such Python here")
-    found = packages_of(mine[0].path, PATH, str(tmp_path))
+    found = installed_packages(mine[0].path, PATH, str(tmp_path))
     assert not found or "pip" in found or "setuptools" in found
 
 
 def test_what_cannot_be_asked_has_no_packages(tmp_path: Path) -> None:
     """No Python, one that is not there, and a program that answers otherwise."""
     for word in ("", "no-such-python", "true"):
-        assert packages_of(word, PATH, str(tmp_path)) == {}
+        assert installed_packages(word, PATH, str(tmp_path)) == {}
 
 
 def test_only_a_python_is_asked() -> None:

@@ -16,7 +16,7 @@ from exitmatrix.observe.app_record import records
 from exitmatrix.report.app.exports import json_lines
 from exitmatrix.report.document import plain
 from exitmatrix.report.render.html import html_words
-from exitmatrix.report.site.own import own_answer, own_files, page_of
+from exitmatrix.report.site.own import own_answer, own_files, page_path
 
 from tests.ownapp.made import CLOSE, FLUSH, LIBRARY, ending, member, outcome
 from tests.support.committed import records as of_the_matrix
@@ -85,8 +85,8 @@ def test_every_ending_has_a_page_with_its_figure() -> None:
     """The first page leads to it; no script, and nothing that is fetched."""
     one = record((KILLED,))
     files = dict(own_files([one], assets()))
-    assert f'href="{page_of(one)}"' in files["index.html"].decode()
-    page = files[page_of(one)].decode()
+    assert f'href="{page_path(one)}"' in files["index.html"].decode()
+    page = files[page_path(one)].decode()
     assert "SIGTERM; main is killed by SIGTERM" in page
     assert "exitmatrix run --ending deploy --at first -- COMMAND" in page
     for name, content in files.items():
@@ -101,7 +101,7 @@ def test_pages_are_written_from_the_file_that_run_writes(tmp_path: Path) -> None
     file.write_text(json_lines([one]))
     assert read(file, Sharing().decode) == [one]
     call("--from", str(file), "--to", str(tmp_path / "pages"))
-    page = (tmp_path / "pages" / page_of(one)).read_text()
+    page = (tmp_path / "pages" / page_path(one)).read_text()
     assert f"<strong>{html_words(own_answer(one))}</strong>" in page
     assert "main runs app.db:close_pool, app:flush" in page
     with pytest.raises(Failure, match="neither empty nor a site"):

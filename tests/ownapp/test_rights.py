@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from exitmatrix.declare.situations import find
+from exitmatrix.declare.situations import find_situation
 from exitmatrix.machine.run.app import session
 from exitmatrix.model.app import AppSpec, Readiness
 from exitmatrix.model.app_outcome import AppOutcome
@@ -47,7 +47,7 @@ def test_who_gives_up_the_rights_of_root_is_observed_and_has_a_folder_of_its_own
         ),
         folder=str(work),
         environment={"PATH": os.defpath},
-        situation=find("ctrl-c"),
+        situation=find_situation("ctrl-c"),
         target="group",
         ready=Readiness(by="line", what="ready"),
         inside=session.PROBE,
@@ -79,7 +79,7 @@ def test_nobody_can_list_what_is_open_to_who_knows_its_name(tmp_path: Path) -> N
         words=("sh", "-c", 'stat -c %a "$TMPDIR" "$TMPDIR/.." "$TMPDIR/../.."; sleep 60'),
         folder=str(tmp_path),
         environment={"PATH": os.defpath},
-        situation=find("SIGKILL"),
+        situation=find_situation("SIGKILL"),
         target="all",
         ready=Readiness(by="line", what="^711"),
         inside=session.PROBE,

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from exitmatrix.cli.call import Invocation
 from exitmatrix.cli.errors import Failure
-from exitmatrix.cli.rounds import measure
+from exitmatrix.cli.rounds import measure_endings
 from exitmatrix.declare.settings import from_option
-from exitmatrix.declare.situations import find
-from exitmatrix.judge.expectations import check
+from exitmatrix.declare.situations import find_situation
+from exitmatrix.judge.expectations import check_expectations
 from exitmatrix.machine.run.app import session
 from exitmatrix.machine.run.app.leftovers import RunLeftovers
 from exitmatrix.machine.run.app.neighbours import Neighbours
@@ -24,7 +24,7 @@ from exitmatrix.machine.run.app.restoring import PREFIX, PutAside
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppTrial, Left, TimedEvent
 from exitmatrix.plan.app import why_alone
-from exitmatrix.report.app.endings import table
+from exitmatrix.report.app.endings import endings_table
 from exitmatrix.report.app.notes import not_ready_again
 from exitmatrix.report.app.story import story
 
@@ -81,7 +81,7 @@ def test_a_socket_that_it_listened_on_is_left_behind_with_its_folder(folder: Pat
     asked = Invocation(
         command=(sys.executable, "app.py"), trials=1, blind=False, folder=str(folder)
     )
-    (result,) = measure(asked, [find("deploy")], lambda *_, **__: None).results
+    (result,) = measure_endings(asked, [find_situation("deploy")], lambda *_, **__: None).results
     (made,) = (one for one in result.outcomes[0].left if one.kind == "folder")
     shutil.rmtree(made.name)
     assert made.name.startswith(tempfile.gettempdir())
@@ -122,7 +122,7 @@ def test_what_is_there_while_somebody_goes_on_is_not_known_to_be_left(folder: Pa
     asked = Invocation(
         command=(sys.executable, "app.py"), trials=2, blind=False, folder=str(folder)
     )
-    (result,) = measure(asked, [find("oom")], lambda *_, **__: None).results
+    (result,) = measure_endings(asked, [find_situation("oom")], lambda *_, **__: None).results
     assert not result.unknown
     for one in result.outcomes:
         assert not one.left
@@ -130,10 +130,10 @@ def test_what_is_there_while_somebody_goes_on_is_not_known_to_be_left(folder: Pa
             str(folder / "app.lock"),
             str(folder / "cache"),
         ]
-    text = " ".join("\n".join([*table((result,), 30.0), *story(result)]).split())
+    text = " ".join("\n".join([*endings_table((result,), 30.0), *story(result)]).split())
     assert "? in use" in text
     assert "Left behind, or in use by who goes on, in 2 of 2 runs" in text
-    (broken,) = check(from_option("oom:left=*.lock"), [result])
+    (broken,) = check_expectations(from_option("oom:left=*.lock"), [result])
     assert broken.broken == (f"{folder}/cache is left behind, or who goes on has it in use",)
 
 
@@ -274,9 +274,9 @@ def test_without_a_descriptor_left_nothing_runs_and_the_folder_is_given_back(
     monkeypatch.setattr(session, "Connection", fail)
     command = (sys.executable, "-c", "")
     with pytest.raises(Failure, match="Too many open files"):
-        measure(
+        measure_endings(
             Invocation(command=command, folder=str(tmp_path)),
-            [find("deploy")],
+            [find_situation("deploy")],
             lambda *_, **__: None,
         )
     assert not Neighbours(str(tmp_path)).are_there()

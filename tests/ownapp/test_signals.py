@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from exitmatrix.declare.settings import from_option
-from exitmatrix.declare.situations import find
+from exitmatrix.declare.situations import find_situation
 from exitmatrix.judge.app import clean_up, needs_a_look
 from exitmatrix.judge.app_reasons import reasons
-from exitmatrix.judge.expectations import check
+from exitmatrix.judge.expectations import check_expectations
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppTrial, TimedEvent
 from exitmatrix.model.app_outcome import NOBODY, AppOutcome, EndingResult, Ran
@@ -30,7 +30,7 @@ AGAIN = ("s3", *STOP[1:])
 SENT = ("harness", "sent", "SIGTERM", "main")
 READY = ("harness", "ready")
 EXITED = ("kernel", "ended", "code 0")
-DEPLOY = find("deploy")
+DEPLOY = find_situation("deploy")
 
 
 STARTED = (("kernel", "spawned"), ("probe", "started", "1", "python", "3.13.0", "0"))
@@ -76,7 +76,7 @@ def of(seen: AppOutcome, label: str = "signal.SIGTERM:stop") -> Ran:
 
 def broken(seen: AppOutcome, text: str) -> tuple[str, ...]:
     result = EndingResult(situation=DEPLOY, target="first", outcomes=(seen,))
-    (checked,) = check(from_option(f"deploy:{text}"), [result])
+    (checked,) = check_expectations(from_option(f"deploy:{text}"), [result])
     return checked.broken
 
 
@@ -249,7 +249,7 @@ def test_a_signal_to_a_group_that_everybody_has_left_reaches_nobody() -> None:
     seen = shown(READY, ("harness", "sent", "SIGINT", "group"), target="group")
     assert [one.to for one in seen.sent] == [NOBODY]
     assert clean_up(seen).answer == "goes on"
-    result = EndingResult(situation=find("ctrl-c"), target="group", outcomes=(seen,))
+    result = EndingResult(situation=find_situation("ctrl-c"), target="group", outcomes=(seen,))
     assert "SIGINT to the process group, which every process has left" in " ".join(story(result))
 
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from exitmatrix.cli.call import Invocation
 from exitmatrix.cli.runs import Runs
-from exitmatrix.declare.situations import find
+from exitmatrix.declare.situations import find_situation
 from exitmatrix.judge.app import needs_a_look
-from exitmatrix.judge.expectations import check
+from exitmatrix.judge.expectations import check_expectations
 from exitmatrix.machine.run.app import session
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppSpec, AppTrial, Expectation, Left, Readiness, TimedEvent
 from exitmatrix.model.node import Node
 from exitmatrix.plan import app as plan
-from exitmatrix.report.app.endings import table
+from exitmatrix.report.app.endings import endings_table
 from exitmatrix.report.app.notes import about_the_first
 from msgspec.structs import replace
 
@@ -33,7 +33,7 @@ def spec(name: str = "deploy", **more: object) -> AppSpec:
         words=("python", "app.py"),
         folder="/app",
         environment={},
-        situation=find(name),
+        situation=find_situation(name),
         target="first",
         ready=Readiness(),
         inside=("probe.py",),
@@ -93,7 +93,7 @@ def test_no_other_run_tells_that_somebody_goes_on(told: Sequence[tuple[float, st
 
 def test_the_runs_of_all_endings_begin_in_turn() -> None:
     """The ending that takes longest begins with the first, and one by one they stay together."""
-    deploy, hang_up = find("deploy"), find("hang-up")
+    deploy, hang_up = find_situation("deploy"), find_situation("hang-up")
     kinds = [(deploy, [False, True]), (hang_up, [False, False, True])]
     told = [(one.id, blind) for one, blind in plan.in_turn(kinds)]
     assert told == [
@@ -152,7 +152,9 @@ def test_others_begin_while_the_first_run_only_waits() -> None:
     assert [one.id for one, _ in runs.seen] == ["deploy", "deploy", "ctrl-c"]
     assert runs.of(first) is over
     assert lines[-1] == "3 of 3: deploy"
-    assert runs.forget([find("deploy")]) == ["ctrl-c"]  # the first was not alone to its end
+    assert runs.forget([find_situation("deploy")]) == [
+        "ctrl-c"
+    ]  # the first was not alone to its end
     assert session_.running == 0
 
 
@@ -187,10 +189,12 @@ def test_times_are_those_of_a_run_that_was_watched_to_its_end() -> None:
     killed = member("main", (CLOSE, "not run"), end="signal SIGKILL")
     whole, short = outcome(killed, gone=30.0), outcome(killed, gone=5.0, shortened=True)
     result = ending(whole, short)
-    assert "30.0 s" in table((result,), 30.0)[1]
+    assert "30.0 s" in endings_table((result,), 30.0)[1]
     assert "it takes long" not in needs_a_look(ending(replace(whole, gone=1.0), short), 6.0)
     for limit, met in (("40", True), ("10", False)):
-        (checked,) = check([Expectation(ending="deploy", key="within", values=(limit,))], [result])
+        (checked,) = check_expectations(
+            [Expectation(ending="deploy", key="within", values=(limit,))], [result]
+        )
         assert (not checked.broken) is met
 
 
@@ -308,9 +312,12 @@ def test_a_first_process_that_has_ended_before_is_told_of() -> None:
 def test_what_may_come_yet_is_not_said_to_have_run() -> None:
     """A program in the background of a shell ignores SIGINT, and goes on with its handler."""
     ran, waits = member("app#1", (CLOSE, "ran")), member("app#2", (CLOSE, "not run"), end="")
-    assert "✓ all that ended  " in table((ending(outcome(ran, waits), name="ctrl-c"),), 30.0)[1]
+    assert (
+        "✓ all that ended  "
+        in endings_table((ending(outcome(ran, waits), name="ctrl-c"),), 30.0)[1]
+    )
     nothing = member("app#2", end="")
-    assert "✓ all  " in table((ending(outcome(ran, nothing), name="ctrl-c"),), 30.0)[1]
+    assert "✓ all  " in endings_table((ending(outcome(ran, nothing), name="ctrl-c"),), 30.0)[1]
 
 
 def test_runs_that_did_not_begin_alike_are_no_runs_of_the_same() -> None:
@@ -322,9 +329,9 @@ def test_runs_that_did_not_begin_alike_are_no_runs_of_the_same() -> None:
     assert plan.differing([alike, alike]) == ()
     # Of the second ending all runs ended alike; but not with what the first one began with.
     assert plan.differing([alike, ending(waits, blind=(waits,), name="ctrl-c")]) == (
-        find("ctrl-c"),
+        find_situation("ctrl-c"),
     )
-    assert plan.differing([ending(begun, blind=(waits,))]) == (find("deploy"),)
+    assert plan.differing([ending(begun, blind=(waits,))]) == (find_situation("deploy"),)
     # Who comes and goes by chance, and who is started by the end itself, is not of the beginning.
     late = outcome(*begun.members, member("worker", new=True, end="signal SIGINT"))
     assert begun.there == late.there == ("flock", "main")

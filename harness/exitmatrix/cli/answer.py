@@ -20,15 +20,15 @@ from exitmatrix.cli.records import (
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.structured import echo_json
 from exitmatrix.declare.launchers import LAUNCHERS_BY_ID
-from exitmatrix.declare.questions import PeopleAsk, address, asked_about
+from exitmatrix.declare.questions import PeopleAsk, asked_about, url_of
 from exitmatrix.declare.remedies import remedies_for
 from exitmatrix.declare.signposts import Signpost, signpost_of
 from exitmatrix.declare.situations import SITUATIONS_BY_ID
 from exitmatrix.declare.spoken import (
     PLAIN,
     PROGRAMS,
+    SCENARIO_TITLES,
     SPOKEN,
-    TITLES,
     UnknownName,
     ending_below,
     ending_in,
@@ -50,16 +50,16 @@ from exitmatrix.report.document import plain
 from exitmatrix.report.exchange.answer import AnswerDocument, AskedFor
 from exitmatrix.report.exchange.cells import cell_document
 from exitmatrix.report.pages.cell import CellFacts, answered
-from exitmatrix.report.pages.listing import short
+from exitmatrix.report.pages.listing import answer_in_words
 from exitmatrix.report.render.text import fill
-from exitmatrix.report.sections.situations import entry
+from exitmatrix.report.sections.situations import situation_entry
 from exitmatrix.report.survey import surveys
 
 KILLED = (
     "This is what the first signal does. A process that is alive when the grace period is over gets"
     " SIGKILL, and runs no handler."
 )
-NOT_MEASURED = "Not measured."
+NOTHING_MEASURED = "Not measured."
 CLEAN_UP = "Will my clean-up run?"  # the title of the table that has the same short answers
 ONE_PROCESS = "There is no such thing for it: it is one process."
 CONTAINERS, INIT, IN_A_CONTAINER = "deploy", "pid1", "in a container"
@@ -97,17 +97,17 @@ def command(situation: str, subject: str, folder: Path | None, as_json: bool) ->
     output = folder_to_read(folder)
     subjects, _ = load_scenarios()
     try:
-        query = parsed(situation, subject, subjects)
+        query = parse_query(situation, subject, subjects)
     except UnknownName as error:
         raise Failure(str(error), USAGE_ERROR) from error
     if as_json:
-        echo_json(document(query, output))
+        echo_json(answer_document(query, output))
         return
-    for line in lines_of(query, output):
+    for line in output_lines(query, output):
         click.echo(line)
 
 
-def lines_of(query: Query, output: Path) -> Sequence[str]:
+def output_lines(query: Query, output: Path) -> Sequence[str]:
     """What is said, line by line."""
     if query.unmeasured:
         return unanswered(query, query.unmeasured)
@@ -129,12 +129,12 @@ class Query(Frozen, kw_only=True):
     unmeasured: Unmeasured | None = None  # what was asked for, where no scenario measures it
 
 
-def parsed(words: str, subject: str, subjects: Mapping[str, Scenario]) -> Query:
+def parse_query(words: str, subject: str, subjects: Mapping[str, Scenario]) -> Query:
     """What words mean. Raises UnknownName.
 
     The two may be given in either order, and the first may name both.
     """
-    words, subject = in_order(" ".join(words.split()), " ".join(subject.split()), subjects)
+    words, subject = situation_first(" ".join(words.split()), " ".join(subject.split()), subjects)
     what = signpost_of(words) or situation_of(words)
     stranger = unmeasured_named_in(words if subject == ANY else subject, (*PROGRAMS, *subjects))
     if stranger:
@@ -153,7 +153,7 @@ def parsed(words: str, subject: str, subjects: Mapping[str, Scenario]) -> Query:
     )
 
 
-def in_order(words: str, subject: str, subjects: Mapping[str, Scenario]) -> tuple[str, str]:
+def situation_first(words: str, subject: str, subjects: Mapping[str, Scenario]) -> tuple[str, str]:
     """First what happens, then to what. Raises UnknownName where only the latter is named."""
     program = program_named_in(words, subjects)
     if _happens(words) or not program:
@@ -175,7 +175,7 @@ def elsewhere(query: Query, output: Path) -> Sequence[str]:
     sign, scenario = query.what, query.scenario
     assert isinstance(sign, Signpost)
     own = _own(sign, scenario, output)
-    title = TITLES.get(scenario.id, scenario.title)
+    title = SCENARIO_TITLES.get(scenario.id, scenario.title)
     lines = fill(f"{query.words}: {title}" if own else query.words)
     lines += [*fill(sign.says, "  ", "  "), ""]
     alike = any(cell.startswith(f"{scenario.id}-") for cell in sign.cells)  # gunicorn-hooks
@@ -231,7 +231,7 @@ def answer_lines(query: Query, output: Path) -> Sequence[str]:
     """The answer, line by line, from the records of an output folder."""
     situation, scenario, launcher = query.what, query.scenario, query.launcher
     assert isinstance(situation, Situation)
-    lines = fill(f"{_heading(query)}: {TITLES.get(scenario.id, scenario.title)}")
+    lines = fill(f"{_heading(query)}: {SCENARIO_TITLES.get(scenario.id, scenario.title)}")
     lines += fill(situation.does, "  ", "  ")
     if launcher != DIRECT:
         lines += fill(f"Started by {launcher}: {LAUNCHERS_BY_ID[launcher].does}", "  ", "  ")
@@ -242,15 +242,17 @@ def answer_lines(query: Query, output: Path) -> Sequence[str]:
     facts = newest(question, scenario, output)
     if facts is None and launcher != DIRECT:
         directly = answer_lines(replace(query, launcher=DIRECT), output)
-        return [*lines, "", f"  {NOT_MEASURED}", *again, "", "Started directly", "", *directly]
+        return [*lines, "", f"  {NOTHING_MEASURED}", *again, "", "Started directly", "", *directly]
     if facts is None:
-        return [*lines, "", f"  {NOT_MEASURED}", *again]
+        return [*lines, "", f"  {NOTHING_MEASURED}", *again]
     record = facts.record
     subject = subject_of(facts.platform, record)
     with_what = f" with {subject.label}" if record.packages else ""
     lines += [
         "",
-        *fill(f"{CLEAN_UP} {plain(entry(situation, facts.survey.groups[0]))}", "  ", "  "),
+        *fill(
+            f"{CLEAN_UP} {plain(situation_entry(situation, facts.survey.groups[0]))}", "  ", "  "
+        ),
         "",
         *fill(f"Measured on {record.interpreter_id}{with_what}, as {record.cell}.", "  ", "  "),
     ]
@@ -275,7 +277,7 @@ def _as_first(query: Query, output: Path) -> list[str]:
     ]
 
 
-def document(query: Query, output: Path) -> AnswerDocument:
+def answer_document(query: Query, output: Path) -> AnswerDocument:
     """The answer, for programs."""
     what, scenario, launcher = query.what, query.scenario, query.launcher
     if query.unmeasured:
@@ -298,14 +300,14 @@ def document(query: Query, output: Path) -> AnswerDocument:
             facts.record,
             facts.judgement,
             facts.timelines,
-            short(facts.record, scenario),
+            answer_in_words(facts.record, scenario),
         )
         if facts
         else None,
-        why_no_cell="" if facts else NOT_MEASURED if question else ONE_PROCESS,
+        why_no_cell="" if facts else NOTHING_MEASURED if question else ONE_PROCESS,
         remedies=tuple(one.change for one in remedies_for(str(question))) if question else (),
         explains=(str(question),) if facts else (),
-        threads=tuple(address(one.threads[0]) for one in _who_asks(question)) if question else (),
+        threads=tuple(url_of(one.threads[0]) for one in _who_asks(question)) if question else (),
         run=_run(what, _command(scenario), launcher),
     )
 
@@ -364,7 +366,7 @@ def _more(question: Question) -> list[str]:
     if asked:
         lines += ["", "Who asks"]
     for one in asked:
-        lines += [*fill(one.asks, "  ", "  "), f"    {address(one.threads[0])}"]
+        lines += [*fill(one.asks, "  ", "  "), f"    {url_of(one.threads[0])}"]
     return lines
 
 

@@ -25,14 +25,14 @@ from msgspec.structs import replace
 from exitmatrix.cli.environments import place_of
 from exitmatrix.cli.judging import judge_records
 from exitmatrix.cli.measure import OutcomeTimelines, measure
-from exitmatrix.cli.programs import BatchRun, judge, profiles_of, run_missing
+from exitmatrix.cli.programs import BatchRun, judge_runs, profiles_of, run_missing
 from exitmatrix.cli.selecting import check_machine
 from exitmatrix.cli.streams import say
 from exitmatrix.declare import stacks
 from exitmatrix.declare.batch import Batch
 from exitmatrix.declare.source import source
 from exitmatrix.declare.terminations import CATALOGUE, not_applicable, not_on
-from exitmatrix.judge.programs import foresee
+from exitmatrix.judge.programs import foresee_program
 from exitmatrix.machine import interpreters as pythons
 from exitmatrix.machine import scenarios as programs
 from exitmatrix.machine.environments.cache import default_cache
@@ -319,7 +319,7 @@ def _compare_generated(count: int, rounds: int, interpreter: Interpreter) -> Non
         here = profiles_of(pythons)[interpreter.id]
         for number, code in batch:
             Path(folder, f"{number}.py").write_text(source(code))
-            if isinstance(foresee(code, here), Foreseen):  # else it may never end
+            if isinstance(foresee_program(code, here), Foreseen):  # else it may never end
                 words.append([interpreter.path, "-S", f"{folder}/{number}.py"])
         starts = [(one, {"TOLD": "1"}) for one in words]
         for number in range(rounds):
@@ -340,7 +340,7 @@ def _compare_generated(count: int, rounds: int, interpreter: Interpreter) -> Non
 
 def _fuzz(run: BatchRun, corpus: Corpus) -> None:
     run_missing(run, corpus, None, "none")
-    judge(run, corpus)
+    judge_runs(run, corpus)
 
 
 def _by_hand(count: int, environment: Environment) -> None:

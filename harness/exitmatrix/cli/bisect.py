@@ -30,7 +30,7 @@ from exitmatrix.plan.bisect import Alike, BisectResult, FirstChange, NewestUnmea
 from exitmatrix.plan.cells import NothingMatches, Selection
 from exitmatrix.plan.lookup import find_cells
 from exitmatrix.report.exchange.changes import BisectDocument, change_document
-from exitmatrix.report.pages.changes import ExplainedChange, change_list, count, grouped
+from exitmatrix.report.pages.changes import ExplainedChange, change_list, count, group_changes
 
 PYTHON = "python"
 ENDS = 2  # words before the cell
@@ -82,7 +82,7 @@ def command(
     Two releases differ if they have no outcome in common. The rest of the stack
     stays pinned, except for what --with names. No record is written.
     """
-    arguments = parsed(package, words, instead)
+    arguments = parse_arguments(package, words, instead)
     with stopping_cleanly():
         subjects, _ = load_scenarios()
         check_machine()
@@ -112,12 +112,12 @@ def command(
         reason = looking.reasons[answer.place]
         raise Failure(f"{row.label(answer.place)} cannot be measured: {reason}", USAGE_ERROR)
     if as_json:
-        echo_json(document(answer, row, looking, arguments, subjects))
+        echo_json(bisect_document(answer, row, looking, arguments, subjects))
     else:
         print_answer(answer, row, looking, arguments, subjects)
 
 
-def parsed(package: str, words: Sequence[str], instead: Sequence[str]) -> Arguments:
+def parse_arguments(package: str, words: Sequence[str], instead: Sequence[str]) -> Arguments:
     """The words by what they are: up to two releases, and the cell."""
     *ends, cell = words
     if len(ends) > ENDS:
@@ -216,7 +216,7 @@ def print_answer(
     labels = (row.label(answer.old), row.label(answer.new))
     since = "between them" if answer.between else f"since {labels[1]}"
     click.echo(f"{cell.question} behaves differently {since}.")
-    groups = grouped([found], [found.change.new], with_rules=True, on_record=False)
+    groups = group_changes([found], [found.change.new], with_rules=True, on_record=False)
     for line in change_list(groups, labels):
         click.echo(line)
     click.echo(f"  runs   {found.change.old.runs} and {found.change.new.runs}")
@@ -224,7 +224,7 @@ def print_answer(
     tell_what_was_not_measured(looking.reasons, row)
 
 
-def document(
+def bisect_document(
     answer: FirstChange | Alike,
     row: ReleaseRow,
     looking: Looking,

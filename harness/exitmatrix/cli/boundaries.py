@@ -11,7 +11,7 @@ from exitmatrix.cli.programs import Pythons, profiles_of, show_all, smallest
 from exitmatrix.cli.streams import say
 from exitmatrix.declare.shrink import weight
 from exitmatrix.judge.profile import Profile
-from exitmatrix.judge.programs import foresee, responsible
+from exitmatrix.judge.programs import foresee_program, responsible
 from exitmatrix.machine.bare.session import BareSession
 from exitmatrix.machine.store.records import describe
 from exitmatrix.model import Interpreter
@@ -30,7 +30,7 @@ def neighbours(pythons: Pythons) -> list[tuple[Interpreter, Interpreter]]:
     return [(pythons[left], pythons[right]) for left, right in pairs]
 
 
-def find(
+def find_boundaries(
     shown: Iterable[tuple[Code, Mapping[str, Seen]]],
     known: Iterable[Boundary],
     pythons: Pythons,
@@ -80,7 +80,7 @@ class _Pair:
                 yield code
 
     def _is_foreseen(self, code: Code) -> bool:
-        both = foresee(code, self.older), foresee(code, self.newer)
+        both = foresee_program(code, self.older), foresee_program(code, self.newer)
         return all(isinstance(one, Foreseen) and len(one.seen) == 1 for one in both)
 
     def reasons(self, code: Code) -> set[str]:

@@ -44,7 +44,7 @@ class Invocation(Frozen, kw_only=True):
 def find_situations(names: Sequence[str]) -> list[Situation]:
     """The endings that are asked for."""
     try:
-        return [situations.find(name) for name in names]
+        return [situations.find_situation(name) for name in names]
     except situations.NoSuchSituation as error:
         raise Failure(str(error), USAGE_ERROR) from error
 
@@ -54,7 +54,7 @@ def read_call(call: Invocation) -> AppSpec:
     try:
         ready = texts.readiness(call.ready, texts.time_given(call.ready_within))
         grace = texts.time_given(call.grace)
-        how = launchers.find(call.launcher)
+        how = launchers.find_launcher(call.launcher)
         roles = dict(texts.role(one) for one in call.roles)
         addresses = tuple(texts.address(one) for one in call.addresses)
         request = texts.request(call.request)

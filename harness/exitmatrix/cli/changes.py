@@ -45,7 +45,7 @@ def print_changes(
     with_reasons = [
         words.ExplainedChange(change=one, why=why_changed(one, subjects)) for one in found
     ]
-    groups = words.grouped(with_reasons, compared, with_rules=shown.rules)
+    groups = words.group_changes(with_reasons, compared, with_rules=shown.rules)
     if shown.format == "markdown":
         section = words.change_section(title, groups, labels)
         click.echo(markdown(section), nl=False)

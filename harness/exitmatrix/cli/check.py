@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from exitmatrix.cli import options
 from exitmatrix.cli.accepting import Again, accept, write_as
 from exitmatrix.cli.changes import ChangeFormat, differ, explained, print_changes
-from exitmatrix.cli.comparing import choose, compare_as, tell_what_is_not_checked
+from exitmatrix.cli.comparing import cells_to_measure, compare_as, tell_what_is_not_checked
 from exitmatrix.cli.environments import (
     Environments,
     place_of,
@@ -33,7 +33,7 @@ from exitmatrix.cli.errors import (
 from exitmatrix.cli.measure import OutcomeTimelines, measure
 from exitmatrix.cli.progress import Kind, reporter
 from exitmatrix.cli.recording import open_store
-from exitmatrix.cli.records import folder_to_read, read
+from exitmatrix.cli.records import folder_to_read, read_all
 from exitmatrix.cli.replacing import (
     Replacements,
     by_stack,
@@ -147,7 +147,7 @@ def command(
         planned = make_plan(found, subjects, selection)
         tell_what_is_not_checked(planned, found, records, selection, python)
         planned = take_part(planned, subjects, selection, shard)
-        planned = choose(planned, found, records, writes)
+        planned = cells_to_measure(planned, found, records, writes)
         store = open_store(folder) if writes else None
         environments, missing = prepare_environments(
             planned, found, progress, others, replacements.renewed
@@ -220,7 +220,7 @@ def check_names(instead: Sequence[str], newest: bool, name: str | None, update: 
 
 def read_committed(folder: Path) -> dict[str, Record]:
     """The records of this platform by cell."""
-    rows = read(folder).get(platform_name(), [])
+    rows = read_all(folder).get(platform_name(), [])
     if not rows:
         raise Failure(
             f"nothing is on record for {platform_name()} in {folder}: `exitmatrix matrix` measures"

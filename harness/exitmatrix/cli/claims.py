@@ -18,7 +18,7 @@ from exitmatrix.cli.errors import INTERRUPTED, USAGE_ERROR, Failure, no_such, st
 from exitmatrix.cli.judging import judge_claims
 from exitmatrix.cli.progress import Kind
 from exitmatrix.cli.recording import fail_if_too_little_was_seen, measure_and_save, open_store
-from exitmatrix.cli.records import folder_to_read, read
+from exitmatrix.cli.records import folder_to_read, read_all
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.selecting import check_machine, find_interpreters, plan_all
 from exitmatrix.cli.streams import say
@@ -31,7 +31,7 @@ from exitmatrix.model.versions import stack_words
 from exitmatrix.plan.cells import Plan, Selection, without
 from exitmatrix.report.exchange.claims import judged_claims
 from exitmatrix.report.pages.changes import count
-from exitmatrix.report.pages.claims import Reading, in_full, render, short
+from exitmatrix.report.pages.claims import Reading, claim_line, in_full, render
 
 OF_2020 = "flask-1.1"
 
@@ -70,7 +70,7 @@ def command(
     holds but not for the reason given, contradicted. An opinion cannot be tested.
     Without --output nothing is run, and nothing is written.
     """
-    chosen = choose(claim)
+    chosen = claims_named(claim)
     if records and output:
         raise Failure("--records reads, --output writes: give one of the two", USAGE_ERROR)
     with stopping_cleanly():
@@ -90,7 +90,7 @@ def command(
         say(str(output / PAGE))
 
 
-def choose(ids: Sequence[str]) -> tuple[Claim, ...]:
+def claims_named(ids: Sequence[str]) -> tuple[Claim, ...]:
     """The claims asked for; all of them where none is named."""
     for id in ids:
         if id.upper() not in CLAIMS_BY_ID:
@@ -140,7 +140,7 @@ def measure_missing(
     broken: int,
 ) -> None:
     """Measure what has no record, as `matrix` does, and write all that it writes."""
-    records = read(output)
+    records = read_all(output)
     found = find_interpreters(python)
     tell_if_2020_is_missing(found, records)
     planned = missing(chosen, found, subjects, records)
@@ -176,4 +176,4 @@ def tell_claims(reading: Reading, mine: Sequence[Assessment], named: bool) -> No
         if named:
             click.echo(("\n" if number else "") + in_full(reading, one))
         else:
-            click.echo(short(one))
+            click.echo(claim_line(one))

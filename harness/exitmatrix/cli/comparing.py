@@ -40,7 +40,7 @@ def compare_as(
     return compared
 
 
-def choose(
+def cells_to_measure(
     planned: Plan,
     interpreters: Mapping[str, Interpreter],
     records: Mapping[str, Record],

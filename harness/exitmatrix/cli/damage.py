@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from exitmatrix.cli.judging import judged
 from exitmatrix.cli.neighbours import all_damages
 from exitmatrix.cli.programs import BatchRun, Pythons, profiles_of, show_all
-from exitmatrix.cli.records import read
+from exitmatrix.cli.records import read_all
 from exitmatrix.declare.batch import file_of
 from exitmatrix.declare.seldom import SELDOM
 from exitmatrix.declare.shrink import weight
@@ -22,7 +22,7 @@ from exitmatrix.judge.damage import (
     Needed,
     adds_to_cell,
     cell_notices,
-    does,
+    effect_of,
     needed,
     notices,
     still_notices,
@@ -68,7 +68,7 @@ class MatchedCells(Frozen, kw_only=True):
 
 def cells_of(output: Path, scenarios: Mapping[str, Scenario]) -> MatchedCells:
     """The cells whose scenario says what its program does; of a server only facts are known."""
-    by_platform = read(output)
+    by_platform = read_all(output)
     verdicts = judged(output, by_platform, scenarios)
     found = {
         record.cell: record
@@ -184,7 +184,7 @@ def _run_again(
     """
     for code, python in _candidates(damage, sights, profiles):
         about = profiles[python]
-        what, added = does(code, about, damage)
+        what, added = effect_of(code, about, damage)
         if what == "nothing":
             continue
         witness = Witness(damage=damage.name, python=python, program=code)

@@ -11,7 +11,7 @@ import click
 from exitmatrix.cli import options
 from exitmatrix.cli.changes import ChangeFormat, differ, explained, print_changes
 from exitmatrix.cli.errors import DIFFERS, HARNESS_FAILED, USAGE_ERROR, Failure, no_such
-from exitmatrix.cli.records import folder_to_read, read
+from exitmatrix.cli.records import folder_to_read, read_all
 from exitmatrix.cli.scenarios import load_scenarios
 from exitmatrix.cli.streams import say
 from exitmatrix.cli.structured import echo_json
@@ -115,7 +115,7 @@ def find_sides(old: str, new: str, named: Path | None, selection: Selection) -> 
         )
     else:
         folder = folder_to_read(named)
-        records = read(folder)
+        records = read_all(folder)
         everything = [record for rows in records.values() for record in rows]
         check_on_record(selection, everything)
         labels = (old, new)

@@ -24,7 +24,7 @@ from exitmatrix.plan.cells import NothingMatches
 from exitmatrix.plan.lookup import find_cells
 from exitmatrix.report.exchange.cells import CellDocument, ExplainDocument, cell_document
 from exitmatrix.report.pages.cell import CellFacts, explanation
-from exitmatrix.report.pages.listing import listing, short
+from exitmatrix.report.pages.listing import answer_in_words, listing
 from exitmatrix.report.reproducer.refusal import Refusal
 from exitmatrix.report.survey import surveys
 
@@ -71,7 +71,7 @@ def command(cell: str, folder: Path | None, reproducer: Path | None, as_json: bo
     folder = folder_to_read(folder)
     # For an id or the end of one, which are the usual cases, no others are read.
     records = read_alike(folder, cell)
-    found = exactly(cell, records) or ending(cell, records)
+    found = exactly(cell, records) or cells_ending_in(cell, records)
     if not found:
         records = read_some(folder)
         found = find(cell, records)
@@ -94,7 +94,7 @@ def exactly(id: str, records: Records) -> list[MeasuredRecord]:
     ]
 
 
-def ending(words: str, records: Records) -> list[MeasuredRecord]:
+def cells_ending_in(words: str, records: Records) -> list[MeasuredRecord]:
     """The cells whose ids end in these words: SCENARIO/TERMINATION@TARGET, or less."""
     return [
         MeasuredRecord(platform=platform, record=record)
@@ -168,7 +168,7 @@ def documents(
             record,
             judge(record, subjects.get(record.scenario)),
             [timelines[platform].get((record.cell, digest(one))) for one in record.outcomes],
-            short(record, subjects.get(record.scenario)),
+            answer_in_words(record, subjects.get(record.scenario)),
         )
         for platform, record in ((one.platform, one.record) for one in found)
     )

@@ -25,7 +25,7 @@ from exitmatrix.cli.programs import (
     Misprediction,
     Pythons,
     Tally,
-    judge,
+    judge_runs,
     run_missing,
     shrink,
 )
@@ -35,7 +35,7 @@ from exitmatrix.cli.selecting import check_machine, find_interpreters
 from exitmatrix.cli.streams import say
 from exitmatrix.declare.author import OLDEST
 from exitmatrix.declare.batch import Batch, file_of
-from exitmatrix.declare.generate import VERSION
+from exitmatrix.declare.generate import GENERATOR_VERSION
 from exitmatrix.declare.shrink import weight
 from exitmatrix.declare.source import excerpt, scenario, source
 from exitmatrix.machine.bare.session import BareSession
@@ -45,7 +45,7 @@ from exitmatrix.machine.store.corpus import Corpus
 from exitmatrix.machine.store.files import CannotWrite, make_folders
 from exitmatrix.machine.store.files import write as write_file
 from exitmatrix.model.language import Code
-from exitmatrix.report.programs import lines
+from exitmatrix.report.programs import program_lines
 
 MOST_LISTED = 10
 
@@ -63,9 +63,9 @@ MOST_LISTED = 10
 )
 @click.option(
     "--generation",
-    default=VERSION,
+    default=GENERATOR_VERSION,
     show_default=True,
-    type=click.IntRange(OLDEST, VERSION),
+    type=click.IntRange(OLDEST, GENERATOR_VERSION),
     help="The version of the generator. Each makes different programs from the same seed.",
 )
 @click.option(
@@ -146,7 +146,7 @@ def command(
         try:
             with Corpus(default_cache(), batch.name) as corpus:
                 run_missing(run, corpus, jobs, progress)
-                tally = judge(run, corpus)
+                tally = judge_runs(run, corpus)
                 print_tally(run, tally)
                 print_smallest(tally, run.pythons, jobs, most, keep)
                 found = _damaged(run, corpus, output, again, jobs) if damage else []
@@ -206,7 +206,7 @@ def print_smallest(
 def write_files(keep: Path, code: Code, wrong: Sequence[Misprediction]) -> None:
     """A reproducer that needs nothing of ours, and a scenario for the matrix."""
     name = f"mispredicted-{file_of(code)[1]}"
-    shown = [f"{one.python}: {'; '.join(lines(one.seen))}" for one in wrong]
+    shown = [f"{one.python}: {'; '.join(program_lines(one.seen))}" for one in wrong]
     title = "\n\n".join(["The laws do not predict what this program shows.", *shown])
     files = {
         keep / "reproducers" / f"{name}.py": source(code, title),
@@ -226,6 +226,6 @@ def print_one(code: Code, wrong: Sequence[Misprediction]) -> None:
     for one in wrong:
         click.echo(f"  {one.python}")
         for foreseen in one.compared.foreseen:
-            click.echo(f"    expected  {'; '.join(lines(foreseen))}")
-        click.echo(f"    seen      {'; '.join(lines(one.seen))}")
+            click.echo(f"    expected  {'; '.join(program_lines(foreseen))}")
+        click.echo(f"    seen      {'; '.join(program_lines(one.seen))}")
         click.echo(f"    rules     {', '.join(one.compared.rules)}")

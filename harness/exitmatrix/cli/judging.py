@@ -10,8 +10,8 @@ from exitmatrix.claims.assess import Evidence, assess_all, gather
 from exitmatrix.claims.claim import Claim
 from exitmatrix.claims.conditions import RunShown
 from exitmatrix.claims.texts import CLAIMS
-from exitmatrix.cli.records import read
-from exitmatrix.judge.texts import TEXTS
+from exitmatrix.cli.records import read_all
+from exitmatrix.judge.texts import ALL_LAWS
 from exitmatrix.judge.verdict import judge_all
 from exitmatrix.machine.division import divided
 from exitmatrix.machine.store.records import digest, read_timelines
@@ -33,7 +33,7 @@ def judge_claims(
     folder: Path, subjects: dict[str, Scenario], claims: Sequence[Claim] = CLAIMS
 ) -> Reading:
     """Every claim, or these, judged by all the records that there are."""
-    records = read(folder)
+    records = read_all(folder)
     return judged_by(records, timelines_of(folder, records), subjects, claims)
 
 
@@ -77,7 +77,7 @@ def judged(
     saved = {
         cell: Judgement(verdict=one, prediction=None)
         for cell, one in read_verdicts(folder).items()
-        if one.verdict == "match" and all(id in TEXTS for id in one.rules)
+        if one.verdict == "match" and all(id in ALL_LAWS for id in one.rules)
     }
     others = {
         platform: [one for one in rows if one.cell not in saved]

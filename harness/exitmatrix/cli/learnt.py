@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from exitmatrix.cli.boundaries import find
+from exitmatrix.cli.boundaries import find_boundaries
 from exitmatrix.cli.neighbours import all_damages, boundaries_page
 from exitmatrix.cli.programs import BatchRun, Tally
 from exitmatrix.declare.batch import file_of
@@ -60,7 +60,7 @@ def write_learnt(
         return
     shown = [(code, corpus.shown(number, file_of(code)[1])) for number, code, _ in run]
     with BareSession(jobs) as session:
-        for one in find(shown, tuple(boundaries), run.pythons, session):
+        for one in find_boundaries(shown, tuple(boundaries), run.pythons, session):
             boundaries.append(one)
             save()
 

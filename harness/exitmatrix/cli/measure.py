@@ -29,7 +29,7 @@ from exitmatrix.plan.steering import steering_of
 
 PrintedLines = tuple[str, ...]
 
-AHEAD = 6
+ORDERS_PER_JOB = 6
 """Orders under way per job: enough that the engine never waits for one, also while some of them
 only wait for slow handlers; and memory stays bounded."""
 
@@ -91,7 +91,7 @@ def measure(
     cells: dict[str, Cell] = {}
     seeing: dict[str, deque[Trial]] = {}  # trials that wait for the same without the probe
     while True:
-        while runner.outstanding < AHEAD * runner.jobs and (cell := schedule.next()):
+        while runner.outstanding < ORDERS_PER_JOB * runner.jobs and (cell := schedule.next()):
             ordered = order(cell, places[cell.interpreter, cell.stack], scenarios)
             name = ordered.cell
             cells[name] = cell

@@ -14,7 +14,7 @@ from exitmatrix.declare.batch import Batch, file_of
 from exitmatrix.declare.shrink import smaller
 from exitmatrix.declare.statements import statements
 from exitmatrix.judge.profile import Profile, profile
-from exitmatrix.judge.programs import Compared, compare, foresee
+from exitmatrix.judge.programs import Compared, compare_run, foresee_program
 from exitmatrix.machine.bare.session import BareSession
 from exitmatrix.machine.store.corpus import Corpus, together
 from exitmatrix.model import Frozen, Interpreter
@@ -103,7 +103,8 @@ def _missing(run: BatchRun, corpus: Corpus) -> Iterator[tuple[_Key, str, tuple[s
         missing = tuple(
             id
             for id in ids
-            if id not in shown and not (id in unseen and isinstance(foresee(code, asked[id]), str))
+            if id not in shown
+            and not (id in unseen and isinstance(foresee_program(code, asked[id]), str))
         )
         if missing:
             paths = tuple(run.pythons[id].path for id in missing)
@@ -128,7 +129,7 @@ def _sorted(
 # ------------------------------------------------------------------------- judge
 
 
-def judge(run: BatchRun, corpus: Corpus) -> Tally:
+def judge_runs(run: BatchRun, corpus: Corpus) -> Tally:
     """What the laws say to each run."""
     asked = profiles_of(run.pythons)
     words: Counter[str] = Counter()
@@ -142,13 +143,13 @@ def judge(run: BatchRun, corpus: Corpus) -> Tally:
         shown, why = corpus.shown(number, digest), corpus.unseen(number, digest)
         for id in ids:
             if id not in shown:
-                if isinstance(foresee(code, asked[id]), str):
+                if isinstance(foresee_program(code, asked[id]), str):
                     endless += 1
                 else:
                     unknown.append((number, id, why[id]))
                 continue
             runs += 1
-            compared = compare(code, asked[id], shown[id])
+            compared = compare_run(code, asked[id], shown[id])
             words[compared.word] += 1
             if compared.word == "withheld":
                 questions[compared.question] += 1
@@ -210,7 +211,9 @@ def shrink(
     asked = profiles_of(pythons)
 
     def is_wrong(code: Code, shown: Mapping[str, Seen]) -> bool:
-        return any(compare(code, asked[id], seen).word == "mismatch" for id, seen in shown.items())
+        return any(
+            compare_run(code, asked[id], seen).word == "mismatch" for id, seen in shown.items()
+        )
 
     found: set[Code] = set()
     tried: set[Code] = set()
@@ -228,7 +231,7 @@ def shrink(
         wrong = [
             Misprediction(program=one.program, code=code, python=id, seen=seen, compared=compared)
             for id, seen in shown.items()
-            if (compared := compare(code, asked[id], seen)).word == "mismatch"
+            if (compared := compare_run(code, asked[id], seen)).word == "mismatch"
         ]
         if not wrong:
             code, wrong = one.code, [replace(one, again=False)]

@@ -86,7 +86,7 @@ def command(
         write_reports(output, subjects)
     if not finished:  # nobody knows then in how many runs what was not seen was not seen
         raise Failure("stopped; what was measured is kept", INTERRUPTED)
-    for line in page.lines(list(_races(planned, store, subjects).values()), trials):
+    for line in page.race_lines(list(_races(planned, store, subjects).values()), trials):
         click.echo(line)
     fail_if_too_little_was_seen(planned, store, broken)
 

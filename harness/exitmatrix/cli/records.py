@@ -22,7 +22,7 @@ def folder_to_read(named: Path | None) -> Path:
     return folder
 
 
-def read(folder: Path) -> dict[str, list[Record]]:
+def read_all(folder: Path) -> dict[str, list[Record]]:
     """All records of an output folder, which agree with each other."""
     try:
         return read_records(folder)
@@ -64,7 +64,7 @@ def is_on_record(folder: Path, scenario: str, termination: str) -> bool:
 
 def read_some(folder: Path) -> Records:
     """All records of an output folder, of which there are some."""
-    records = read(folder)
+    records = read_all(folder)
     if not any(records.values()):
         raise Failure(
             f"nothing is on record in {folder}: measure with `exitmatrix matrix`, or name another"

@@ -12,7 +12,7 @@ from exitmatrix.cli.environments import Environments
 from exitmatrix.cli.errors import HARNESS_FAILED, USAGE_ERROR, Failure, no_such
 from exitmatrix.cli.streams import say
 from exitmatrix.declare.requirements import BadRequirement
-from exitmatrix.declare.stacks import STACKS, in_order, packages_of, unpinned
+from exitmatrix.declare.stacks import STACKS, packages_of, stacks_in_order, unpinned
 from exitmatrix.machine.environments.cache import UnusableCacheError, check_cache, default_cache
 from exitmatrix.machine.environments.installer import FailedError
 from exitmatrix.machine.environments.prepare import OLDEST_REPLACED
@@ -99,7 +99,7 @@ def with_replacements(selection: Selection, replacements: Replacements) -> Selec
 def newest_stacks() -> list[str]:
     """The newest stack of each family that has packages."""
     families: dict[str, str] = {}
-    for stack in in_order(STACKS):
+    for stack in stacks_in_order(STACKS):
         if packages_of(stack):
             families[stack.family] = stack.name
     return sorted(families.values())

@@ -36,7 +36,7 @@ def restart_unbent() -> None:
     The process keeps its id, its descriptors and its dispositions (execve(2)).
     """
     if bent := BENDING & os.environ.keys():
-        from exitmatrix.machine.run.aside import without  # noqa: PLC0415 - `--help` needs none of it
+        from exitmatrix.machine.run.aside import put_aside  # noqa: PLC0415 - `--help` needs none of it
 
         words = [sys.executable, *sys.orig_argv[1:]]
-        os.execve(sys.executable, words, without(os.environ, bent))  # noqa: S606
+        os.execve(sys.executable, words, put_aside(os.environ, bent))  # noqa: S606

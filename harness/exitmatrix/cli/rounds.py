@@ -45,7 +45,7 @@ class Measured(Frozen, kw_only=True):
     notes: tuple[str, ...]
 
 
-def measure(call: Invocation, wanted: Sequence[Situation], show: Show) -> Measured:
+def measure_endings(call: Invocation, wanted: Sequence[Situation], show: Show) -> Measured:
     """Run the first ending once, then all that is asked for. Raises Failure."""
     base = read_call(call)
     if call.before and (problem := session.run_before(call.before, base)):

@@ -20,16 +20,16 @@ from exitmatrix.cli.errors import (
     stopping_cleanly,
 )
 from exitmatrix.cli.progress import Kind, reporter
-from exitmatrix.cli.rounds import Measured, measure
+from exitmatrix.cli.rounds import Measured, measure_endings
 from exitmatrix.cli.selecting import check_machine
 from exitmatrix.cli.streams import say
 from exitmatrix.declare import launchers, settings, situations
-from exitmatrix.judge.expectations import Checked, check
+from exitmatrix.judge.expectations import Checked, check_expectations
 from exitmatrix.machine.clock import current_date
 from exitmatrix.machine.run.app.session import (
     callers_environment,
     folder_in_repository,
-    packages_of,
+    installed_packages,
     this_machine,
     working_folder,
 )
@@ -49,7 +49,7 @@ def _packages(call: Invocation, measured: Measured) -> dict[str, str]:
     outcomes = [one for result in measured.results for one in result.outcomes]
     python = next((one.interpreter for one in outcomes if one.interpreter), "")
     environment = callers_environment(call.env, clean=call.clean_env)
-    return packages_of(python, environment, call.folder or working_folder())
+    return installed_packages(python, environment, call.folder or working_folder())
 
 
 def _file(*names: str, text: str) -> options.Option:
@@ -276,7 +276,7 @@ def command(
     with stopping_cleanly():
         check_machine()
         measured = run(call, wanted, progress)
-    checked = check([one for one in wishes if one.ending in names], measured.results)
+    checked = check_expectations([one for one in wishes if one.ending in names], measured.results)
     lines = page(report_of(call, measured, checked))
     for line in lines:
         click.echo(line)
@@ -302,7 +302,7 @@ def run(call: Invocation, wanted: Sequence[Situation], progress: Kind) -> Measur
     """Run it as often as it takes, and show how far that is."""
     try:
         with reporter(progress, "run", "runs") as bar:
-            return measure(call, wanted, bar.show)
+            return measure_endings(call, wanted, bar.show)
     except (Interrupted, KeyboardInterrupt) as error:
         raise Failure("stopped; nothing is left running", INTERRUPTED) from error
 
@@ -311,7 +311,7 @@ def read_project() -> settings.Settings:
     """What the project says in a file."""
     try:
         table, where = read_settings(Path())
-        return settings.parse(table, where)
+        return settings.parse_settings(table, where)
     except (CannotReadSettings, settings.SettingsError) as error:
         raise Failure(str(error), USAGE_ERROR) from error
 

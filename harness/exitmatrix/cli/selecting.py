@@ -11,7 +11,7 @@ from exitmatrix.machine import interpreters as pythons
 from exitmatrix.machine import launchers, terminations
 from exitmatrix.machine.run.kernel.facilities import refusal
 from exitmatrix.model import Interpreter, Scenario
-from exitmatrix.plan.cells import NothingMatches, Plan, Selection, check, plan
+from exitmatrix.plan.cells import NothingMatches, Plan, Selection, check_patterns, plan
 from exitmatrix.plan.shards import Shard, of_shard
 
 
@@ -63,7 +63,7 @@ def find_interpreters(named: Sequence[str], quiet: bool = False) -> dict[str, In
 def check_selection(selection: Selection, subjects: dict[str, Scenario]) -> None:
     """Fail for the first pattern that names nothing."""
     try:
-        check(selection, list(subjects.values()), stacks.STACKS)
+        check_patterns(selection, list(subjects.values()), stacks.STACKS)
     except NothingMatches as error:
         raise Failure(str(error), USAGE_ERROR) from error
 

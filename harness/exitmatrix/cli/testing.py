@@ -12,7 +12,7 @@ from msgspec.structs import asdict, replace
 
 from exitmatrix.cli.call import Invocation, find_situations
 from exitmatrix.cli.errors import Failure
-from exitmatrix.cli.rounds import measure
+from exitmatrix.cli.rounds import measure_endings
 from exitmatrix.judge import expectations
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult
 from exitmatrix.report.app.story import story
@@ -79,7 +79,9 @@ class Seen:
         __tracebackhide__ = True
         _check_name("label", label)
         _check_name("role", role)
-        reasons = [why for one in self.outcomes for why in expectations.ran(one, (label,), role)]
+        reasons = [
+            why for one in self.outcomes for why in expectations.handlers_ran(one, (label,), role)
+        ]
         return CheckResult(f"ran {label}", reasons)
 
     @property
@@ -175,7 +177,7 @@ NAMED = {"folders": "look_in", "addresses": "allow_address"}
 def _measured(call: Invocation, ending: str) -> EndingResult:
     __tracebackhide__ = True
     try:
-        (result,) = measure(call, find_situations([ending]), _quietly).results
+        (result,) = measure_endings(call, find_situations([ending]), _quietly).results
     except Failure as error:
         raise CannotEnd("\n".join((error.message, *error.details))) from None
     if result.left_out or not result.outcomes or result.unknown:

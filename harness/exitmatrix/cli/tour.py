@@ -38,7 +38,7 @@ class TourStep(Frozen, kw_only=True):
     program: str = ""  # what app.py is, in a folder for the step
 
 
-STEPS = (
+TOUR = (
     TourStep(
         says="A container is stopped with SIGTERM. A program that has no handler for it is ended by"
         " the kernel at once, and no atexit handler runs.",
@@ -105,7 +105,7 @@ def command(no_pause: bool) -> None:
     into the working folder.
     """
     try:
-        for place, step in enumerate(STEPS, 1):
+        for place, step in enumerate(TOUR, 1):
             if place > 1 and not no_pause:
                 click.pause("\n(a key for the next step; Ctrl-C ends the tour)")
             with _folder(step) as more:
@@ -117,7 +117,7 @@ def command(no_pause: bool) -> None:
 
 def _show(place: int, step: TourStep, more: tuple[str, ...]) -> None:
     """Say what the step is about, and have its command do its work."""
-    click.echo(f"\n{f'── {place} of {len(STEPS)} '.ljust(WIDTH, '─')}")
+    click.echo(f"\n{f'── {place} of {len(TOUR)} '.ljust(WIDTH, '─')}")
     click.echo("\n".join(fill(step.says)))
     if step.program:
         click.echo("\n" + indent(step.program.strip(), "    "))

@@ -89,7 +89,7 @@ def kept(output: Path) -> DraftRuns:
         (one.draft, one.python): one
         for one in runs
         if one.draft in DRAFTS_BY_ID
-        and one.program == digest(DRAFTS_BY_ID[one.draft])
+        and one.program == text_digest(DRAFTS_BY_ID[one.draft])
         and can_run(DRAFTS_BY_ID[one.draft], one.interpreter["version"])
     }
 
@@ -99,7 +99,7 @@ def can_run(draft: Draft, version: str) -> bool:
     return SpecifierSet(draft.requires, prereleases=True).contains(version)
 
 
-def digest(draft: Draft) -> str:
+def text_digest(draft: Draft) -> str:
     """A short name for the text of a program."""
     return hashlib.sha256(draft.program.encode()).hexdigest()[:12]
 
@@ -135,7 +135,7 @@ def run_all(
                 interpreter=describe(found[cell.interpreter]),
                 packages=environment.packages,
                 platform=this_machine(),
-                program=digest(one),
+                program=text_digest(one),
                 output=output,
                 exit=end,
             )

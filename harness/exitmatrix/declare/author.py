@@ -48,7 +48,7 @@ from exitmatrix.model.language import (
 OLDEST = 3
 """The oldest generation whose programs can still be made."""
 
-NAMES = ("A", "B", "C", "D", "E", "F")
+FUNCTION_NAMES = ("A", "B", "C", "D", "E", "F")
 SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGALRM", "SIGPIPE", "SIGQUIT", "SIGWINCH")
 MORE_SIGNALS = (
     *SIGNALS, "SIGUSR2", "SIGABRT", "SIGSEGV", "SIGFPE", "SIGBUS", "SIGILL", "SIGTRAP", "SIGSYS",
@@ -56,7 +56,7 @@ MORE_SIGNALS = (
 )  # fmt: skip
 """Since generation 4: all but those that children send, that stop a process, or SIGKILL."""
 
-UNCATCHABLE = "SIGKILL"
+KILL = "SIGKILL"
 EXITS: tuple[int | str | None, ...] = (0, 1, 3, 4, 256, -1, 127, "a message", "", None)
 ARGUMENTS = ("1", "'first'", "2, key='x'")
 
@@ -86,7 +86,7 @@ class Author:
         self.dice = dice
         self.version = version
         self.signals = SIGNALS if version == OLDEST else MORE_SIGNALS
-        self.names = NAMES[: 1 + dice.below(len(NAMES) - 1)]
+        self.names = FUNCTION_NAMES[: 1 + dice.below(len(FUNCTION_NAMES) - 1)]
         # A function of a number above, so that no signal calls the function that sends it.
         self.handled = {
             signal: dice.below(len(self.names))
@@ -210,7 +210,7 @@ class Author:
         """The function that belongs to a signal."""
         can = self.callable(level)
         if self.dice.chance(3):
-            return Handle(UNCATCHABLE, self.dice.one(self.names))
+            return Handle(KILL, self.dice.one(self.names))
         if not can:
             return Nothing()
         signal = self.dice.one(can)
@@ -226,7 +226,7 @@ class Author:
 
     def ignore(self, _level: int) -> Statement:
         """SIG_IGN."""
-        return Ignore(self.dice.one((*self.signals, UNCATCHABLE)))
+        return Ignore(self.dice.one((*self.signals, KILL)))
 
     def default(self, _level: int) -> Statement:
         """SIG_DFL."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from exitmatrix.declare.generate import VERSION, random
+from exitmatrix.declare.generate import GENERATOR_VERSION, random
 from exitmatrix.declare.small_programs import small
 from exitmatrix.declare.source import source
 from exitmatrix.model.base import Frozen
@@ -18,7 +18,7 @@ class Batch(Frozen, kw_only=True):
     seed: int = 0
     programs: int = 0
     handlers: int | None = None  # of small programs: at most so many
-    generation: int = VERSION  # of the generator; small programs are the same in all
+    generation: int = GENERATOR_VERSION  # of the generator; small programs are the same in all
 
     @property
     def name(self) -> str:
@@ -34,7 +34,7 @@ class Batch(Frozen, kw_only=True):
         return ((number, random(self.seed, number, self.generation)) for number in numbers)
 
 
-def digest(text: str) -> str:
+def file_digest(text: str) -> str:
     """Of a file, short: for what was seen of another file under the same name is of no use."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -42,4 +42,4 @@ def digest(text: str) -> str:
 def file_of(code: Code) -> tuple[str, str]:
     """The file that is run for a program, and its digest."""
     text = source(code)
-    return text, digest(text)
+    return text, file_digest(text)

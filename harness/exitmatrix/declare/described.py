@@ -82,7 +82,7 @@ HandlerBodies = dict[str, str | tuple[Statement, ...]]
 """Handlers of signals by label: what they do, or the name of the handler that says it."""
 
 
-def steps(
+def described_steps(
     value: object, where: str = "steps", named: HandlerBodies | None = None
 ) -> tuple[Statement, ...]:
     """The statements that a text, a table or a list of these describes. Raises InvalidProgram.
@@ -90,7 +90,7 @@ def steps(
     What handlers of signals do is put into `named`.
     """
     if isinstance(value, list):
-        return tuple(one for item in value for one in steps(item, where, named))
+        return tuple(one for item in value for one in described_steps(item, where, named))
     if isinstance(value, str):
         if named is not None and value.startswith((f"{ON} ", f"{IN_LOOP} ")):
             return (_on(value, named),)
@@ -109,7 +109,7 @@ def _held(value: dict[str, Any], where: str, named: HandlerBodies | None) -> Sta
     """The statement that a table describes: one that holds others; None where it is no such."""
     for words, (others, make) in HOLDING.items():
         if set(words) <= set(value) <= {*words, *others}:
-            return make(value, lambda inner: steps(inner, where, named))
+            return make(value, lambda inner: described_steps(inner, where, named))
     return None
 
 
@@ -223,8 +223,10 @@ def _program(table: Mapping[str, Any]) -> Program:
 
 def _code(written: list[Any], handlers: Mapping[str, Any], tells: tuple[str, ...]) -> Code:
     named: HandlerBodies = {}
-    functions = {name: steps(does, f"handlers.{name}", named) for name, does in handlers.items()}
-    body = steps(written, "steps", named)
+    functions = {
+        name: described_steps(does, f"handlers.{name}", named) for name, does in handlers.items()
+    }
+    body = described_steps(written, "steps", named)
     for label, does in named.items():
         functions[label] = functions.get(does, ()) if isinstance(does, str) else does
     code = Code(
@@ -242,7 +244,7 @@ def _on(text: str, named: HandlerBodies) -> Handle | HandleInLoop:
     if not signal or not name:
         raise InvalidProgram(f"{text!r}: `on SIGNAL NAME` or `on SIGNAL NAME, STEP` is valid")
     label = name if name == "-" else f"signal.{signal}:{name}"
-    named[label] = steps(does) if does else name
+    named[label] = described_steps(does) if does else name
     return (HandleInLoop if in_loop else Handle)(signal, label)
 
 

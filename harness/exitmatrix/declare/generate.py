@@ -7,11 +7,11 @@ from exitmatrix.declare.dice import Dice
 from exitmatrix.declare.weights import TABLES
 from exitmatrix.model.language import Code
 
-VERSION = 12
+GENERATOR_VERSION = 12
 """Of the generator: another one gives other programs for the same seed."""
 
 
-def random(seed: int, number: int, version: int = VERSION) -> Code:
+def random(seed: int, number: int, version: int = GENERATOR_VERSION) -> Code:
     """The program of this number in the sequence that belongs to a seed.
 
     Most programs end by themselves: functions register, and signals and `finally` call,

@@ -52,7 +52,9 @@ def checked(table: Mapping[str, Any], form: type[H]) -> H:
     known = form.__struct_encode_fields__
     for key in table:
         if key not in known:
-            raise InvalidHeader(key, f"unknown key{nearest(key, known)}; valid: {', '.join(known)}")
+            raise InvalidHeader(
+                key, f"unknown key{nearest_key(key, known)}; valid: {', '.join(known)}"
+            )
     for name in _required(form):
         if name not in table:
             raise InvalidHeader(name, "missing")
@@ -70,7 +72,7 @@ def _required(form: type[Header]) -> tuple[str, ...]:
     return tuple(one.encode_name for one in msgspec.structs.fields(form) if one.required)
 
 
-def nearest(word: str, valid: Iterable[str]) -> str:
+def nearest_key(word: str, valid: Iterable[str]) -> str:
     """`, nearest: ...`, or nothing; capitals do not count."""
     folded = {name.casefold(): name for name in valid}
     near = difflib.get_close_matches(word.casefold(), folded, n=3, cutoff=0.5)

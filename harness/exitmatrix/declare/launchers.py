@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 from packaging.specifiers import SpecifierSet
 
-from exitmatrix.declare.situations import nearest
+from exitmatrix.declare.situations import did_you_mean
 from exitmatrix.model import Interpreter, Scenario, Termination
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.launcher import ExitStatus, Launcher, Launches, OnSignal, Passes, Stays
@@ -476,10 +476,10 @@ class CannotLaunch(Exception):
     """A command that a launcher has no way to write; the text is one line."""
 
 
-def find(name: str) -> Launcher:
+def find_launcher(name: str) -> Launcher:
     """The launcher of a name. Raises NoSuchLauncher."""
     if name not in LAUNCHERS_BY_ID:
-        raise NoSuchLauncher(f"no launcher is called '{name}'{nearest(name, STARTS_COMMANDS)}")
+        raise NoSuchLauncher(f"no launcher is called '{name}'{did_you_mean(name, STARTS_COMMANDS)}")
     if LAUNCHERS_BY_ID[name].builds:
         raise NoSuchLauncher(
             f"{name} makes a program of a program: make it, and give that as the command"

@@ -33,7 +33,7 @@ def held_in(words: str, names: Iterable[str]) -> str:
     held = []
     for name in names:
         some, letters = words_of(name), _letters(name)
-        if in_order(some, asked):
+        if are_in_order(some, asked):
             options = sum(one.startswith("-") for one in some)
             held.append((options, len(letters), follow(some, asked), len(name), name))
         elif (
@@ -66,7 +66,7 @@ def follow(some: Sequence[str], every: Sequence[str]) -> bool:
     )
 
 
-def in_order(some: Sequence[str], every: Sequence[str]) -> bool:
+def are_in_order(some: Sequence[str], every: Sequence[str]) -> bool:
     """Whether some words are among others, in their order."""
     left = iter(every)
     return bool(some) and all(one in left for one in some)

@@ -38,7 +38,7 @@ class PeopleAsk(Frozen, kw_only=True):
         return f"questions/{self.number}-{self.id}"
 
 
-def address(thread: str) -> str:
+def url_of(thread: str) -> str:
     """Where a thread is read."""
     if thread.startswith("https://"):
         return thread

@@ -1,6 +1,6 @@
 """A scenario: a small program that declares itself in its own file. Pure.
 
-`parse` judges the text of one file. The header is the script metadata block of
+`parse_scenario` judges the text of one file. The header is the script metadata block of
 PEP 723, under `[tool.exitmatrix]`.
 """
 
@@ -19,7 +19,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from exitmatrix.declare.described import program
-from exitmatrix.declare.header import H, InvalidHeader, checked, nearest, tables
+from exitmatrix.declare.header import H, InvalidHeader, checked, nearest_key, tables
 from exitmatrix.declare.keys import Own, Script
 from exitmatrix.declare.launchers import LAUNCHED
 from exitmatrix.declare.program import InvalidProgram
@@ -57,7 +57,7 @@ class InvalidScenario(Exception):
         self.text = text
 
 
-def parse(id: str, text: str, path: str, folder: str = "") -> Scenario:
+def parse_scenario(id: str, text: str, path: str, folder: str = "") -> Scenario:
     """The scenario that a text declares. Raises InvalidScenario."""
     if not ID.fullmatch(id):
         raise InvalidScenario(
@@ -348,7 +348,7 @@ def _terminations(
             raise InvalidScenario(
                 key,
                 f"{pattern!r} matches no termination"
-                f"{nearest(pattern, (*TERMINATIONS, IN_PROCESS, RARE))};"
+                f"{nearest_key(pattern, (*TERMINATIONS, IN_PROCESS, RARE))};"
                 " valid: ids of the catalogue, patterns over them,"
                 f' "{IN_PROCESS}" or "{RARE}"',
             )
@@ -370,6 +370,6 @@ def _launchers(keys: Own) -> tuple[str, ...]:
     for pattern in keys.launchers:
         if not fnmatch.filter(LAUNCHED, pattern):
             raise InvalidScenario(
-                key, f"{pattern!r} matches no launcher{nearest(pattern, LAUNCHED)}"
+                key, f"{pattern!r} matches no launcher{nearest_key(pattern, LAUNCHED)}"
             )
     return keys.launchers

@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from exitmatrix.declare.situations import SIGNALS, NoSuchSituation, find, nearest
+from exitmatrix.declare.situations import SIGNALS, NoSuchSituation, did_you_mean, find_situation
 from exitmatrix.declare.texts import NUMBER, CannotRead, address, duration, role
 from exitmatrix.model.app import Expectation
 from exitmatrix.model.base import Frozen
@@ -100,7 +100,7 @@ def _several(value: Any) -> tuple[str, ...]:
 def _endings(value: Any) -> tuple[str, ...]:
     found = _several(value)
     for one in found:
-        find(one)
+        find_situation(one)
     return found
 
 
@@ -180,16 +180,18 @@ EXPECTED = {
 """What can be expected of an ending, and how it is written."""
 
 
-def parse(whole: Mapping[str, Any], where: str) -> Settings:
+def parse_settings(whole: Mapping[str, Any], where: str) -> Settings:
     """The settings that a file holds, below its own table. Raises SettingsError."""
     for key in whole:
         if key not in ("app", "expect"):
-            instead = "; it belongs below app" if key in APP else nearest(key, ("app", "expect"))
+            instead = (
+                "; it belongs below app" if key in APP else did_you_mean(key, ("app", "expect"))
+            )
             raise SettingsError(f"{where}: no key '{key}'{instead}")
     fields: dict[str, Any] = {}
     for key, value in _section(whole, "app", where).items():
         if key not in APP:
-            raise SettingsError(f"{where}, app: no key '{key}'{nearest(key, tuple(APP))}")
+            raise SettingsError(f"{where}, app: no key '{key}'{did_you_mean(key, tuple(APP))}")
         try:
             fields[FIELDS.get(key, key)] = APP[key](value)
         except (TypeError, ValueError) as error:
@@ -215,11 +217,13 @@ def _section(whole: Mapping[str, Any], name: str, where: str) -> Mapping[str, An
 def expectation(ending: str, key: str, value: Any, where: str) -> Expectation:
     """One expectation. Raises SettingsError."""
     try:
-        find(ending)
+        find_situation(ending)
     except NoSuchSituation as error:
         raise SettingsError(f"{where}: {error}") from error
     if key not in EXPECTED:
-        raise SettingsError(f"{where}, {ending}: no key '{key}'{nearest(key, tuple(EXPECTED))}")
+        raise SettingsError(
+            f"{where}, {ending}: no key '{key}'{did_you_mean(key, tuple(EXPECTED))}"
+        )
     values = value if isinstance(value, list) else [value]
     try:
         return Expectation(ending=ending, key=key, values=READ[key](values))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from exitmatrix.declare.statements import HOLDING, NAMING, names, size, statements
+from exitmatrix.declare.statements import HOLDING, NAMING, function_names, size, statements
 from exitmatrix.model.language import (
     ApplyTask,
     Code,
@@ -23,7 +23,7 @@ from exitmatrix.model.language import (
     Write,
 )
 
-Statements = tuple[Statement, ...]
+Block = tuple[Statement, ...]
 
 POOLS = (ApplyTask, SubmitTask, UsePool)
 
@@ -57,7 +57,9 @@ def renamed(code: Code) -> Code:
     """The same with functions and texts named in the order in which they are mentioned."""
     mentioned = [one.function for one in statements(code) if isinstance(one, NAMING)]
     letters = dict(
-        zip(dict.fromkeys((*mentioned, *names(code))), string.ascii_uppercase, strict=False)
+        zip(
+            dict.fromkeys((*mentioned, *function_names(code))), string.ascii_uppercase, strict=False
+        )
     )
     texts: dict[str, str] = {}
 
@@ -91,7 +93,7 @@ def _shorter(code: Code) -> Iterator[Code]:
             yield replace(code, functions=before + one + after)
 
 
-def _bodies(body: Statements) -> Iterator[Statements]:
+def _bodies(body: Block) -> Iterator[Block]:
     """The same with one statement less, or with what is in one in its place."""
     for half in (body[: len(body) // 2], body[len(body) // 2 :]):
         if 1 < len(body) != len(half):
@@ -115,7 +117,7 @@ def _plainer(code: Code) -> Iterator[Code]:
             yield replace(code, functions=tuple(functions))
 
 
-def _plainer_bodies(body: Statements) -> Iterator[Statements]:
+def _plainer_bodies(body: Block) -> Iterator[Block]:
     for place, one in enumerate(body):
         for other in _plainer_statements(one):
             yield (*body[:place], other, *body[place + 1 :])

@@ -7,7 +7,7 @@ the words stand for, never what happens: that is for the records to say.
 from __future__ import annotations
 
 from exitmatrix.declare.matching import held_in, held_loosely_in
-from exitmatrix.declare.spoken import SITUATIONS, situation_named_in
+from exitmatrix.declare.spoken import SITUATION_WORDS, situation_named_in
 from exitmatrix.model import Frozen
 
 
@@ -638,7 +638,7 @@ def signpost_of(words: str) -> Signpost | None:
     the signpost would ask for one: `atexit not called on SIGTERM` asks for SIGTERM.
     """
     found = held_in(words, NAMES)
-    if not found and not held_in(words, SITUATIONS):
+    if not found and not held_in(words, SITUATION_WORDS):
         found = held_loosely_in(words, NAMES)
     if not found:
         return None

@@ -123,7 +123,7 @@ class NoSuchSituation(Exception):
     """A name that is none; the text is one line."""
 
 
-def find(name: str) -> Situation:
+def find_situation(name: str) -> Situation:
     """The situation of a name, or one of a single signal: `SIGQUIT`. Raises NoSuchSituation."""
     if name in SITUATIONS_BY_ID:
         return SITUATIONS_BY_ID[name]
@@ -140,11 +140,11 @@ def find(name: str) -> Situation:
         each = " ".join(f"--ending {one}" for one in parts)
         raise NoSuchSituation(f"no ending is called '{name}'; name each by itself: {each}")
     raise NoSuchSituation(
-        f"no ending is called '{name}'{nearest(name, (*SITUATIONS_BY_ID, *SIGNALS))}"
+        f"no ending is called '{name}'{did_you_mean(name, (*SITUATIONS_BY_ID, *SIGNALS))}"
     )
 
 
-def nearest(word: str, known: Sequence[str]) -> str:
+def did_you_mean(word: str, known: Sequence[str]) -> str:
     """`; did you mean ...?`, or all that there are."""
     close = get_close_matches(word, known, n=1)
     close = close or [one for one in known if one.lower() == word.lower()]

@@ -26,7 +26,7 @@ from exitmatrix.declare import (
     prelude_loops,
     prelude_process_pools,
 )
-from exitmatrix.declare.statements import names, statements
+from exitmatrix.declare.statements import function_names, statements
 from exitmatrix.model.language import (
     Abort,
     ApplyTask,
@@ -128,7 +128,7 @@ class _Writer:
 
     def file(self, title: str) -> str:
         """Docstring, imports, helpers, functions, main program."""
-        functions = [self._function(name) for name in names(self.code)]
+        functions = [self._function(name) for name in function_names(self.code)]
         forks = bool(self.kinds & {Fork, StartProcess, *POOLS})
         roles = '["parent", "child"]' if forks else '["main"]'
         main = self._main("parent" if forks else "main")

@@ -230,7 +230,7 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
 }
 """What people run, and the scenario that is measured for it."""
 
-TITLES: Mapping[str, str] = {
+SCENARIO_TITLES: Mapping[str, str] = {
     "plain": "a program",
     "flask": "Flask's server",
     "flask-debug": "Flask's debug server",
@@ -334,14 +334,14 @@ BELOW_TITLES: Mapping[str, str] = {
 """Those that have a row in the table of situations, each with the plain program."""
 
 
-SITUATIONS: Mapping[str, str] = {
+SITUATION_WORDS: Mapping[str, str] = {
     **{one.situation: one.situation for one in SPOKEN},
     **{word: one.situation for one in SPOKEN for word in (one.title.lower(), *one.words)},
 }
 """Situations by all of their names."""
 
 PROGRAMS: Mapping[str, str] = {
-    **{title.lower(): id for id, title in TITLES.items()},
+    **{title.lower(): id for id, title in SCENARIO_TITLES.items()},
     **{
         word: id for table in (SUBJECTS, ALSO) for id, many in table.items() for word in (id, *many)
     },
@@ -363,12 +363,14 @@ class UnknownName(Exception):
 def situation_of(words: str) -> Situation:
     """The situation that words name. Raises UnknownName."""
     found = situation_named_in(words)
-    return SITUATIONS_BY_ID[SITUATIONS[found] if found else _named(words, SITUATIONS, "situation")]
+    return SITUATIONS_BY_ID[
+        SITUATION_WORDS[found] if found else _named(words, SITUATION_WORDS, "situation")
+    ]
 
 
 def situation_named_in(words: str) -> str:
     """The longest name of a situation that is in the words; "" for none."""
-    return held_in(words, SITUATIONS) or held_loosely_in(words, SITUATIONS)
+    return held_in(words, SITUATION_WORDS) or held_loosely_in(words, SITUATION_WORDS)
 
 
 def scenario_of(words: str, scenarios: Iterable[str] = ()) -> str:

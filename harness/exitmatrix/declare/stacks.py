@@ -87,7 +87,7 @@ def declared(name: str, text: str) -> Stack | None:
     return None
 
 
-def in_order(stacks: Iterable[Stack]) -> tuple[Stack, ...]:
+def stacks_in_order(stacks: Iterable[Stack]) -> tuple[Stack, ...]:
     """The bare interpreter, then family by family, each from old to new."""
     return tuple(sorted(stacks, key=lambda one: (one != NONE, one.family, _release(one))))
 
@@ -96,16 +96,16 @@ def _release(stack: Stack) -> list[int]:
     return [int(part) for part in re.findall(r"\d+", stack.name.removeprefix(stack.family))]
 
 
-def load(pins: Path) -> tuple[Stack, ...]:
+def load_stacks(pins: Path) -> tuple[Stack, ...]:
     """The stacks that the files of a folder declare, and the bare interpreter.
 
     Raises InvalidStack.
     """
     found = (declared(one.stem, one.read_text()) for one in pins.glob("*.in"))
-    return in_order([NONE, *filter(None, found)])
+    return stacks_in_order([NONE, *filter(None, found)])
 
 
-STACKS = load(PINS)
+STACKS = load_stacks(PINS)
 
 
 def applies(stack: Stack, interpreter: Interpreter) -> str | None:

@@ -71,7 +71,7 @@ def statements(code: Code) -> Iterator[Statement]:
         yield from walk(function.body)
 
 
-def names(code: Code) -> tuple[str, ...]:
+def function_names(code: Code) -> tuple[str, ...]:
     """The functions of a program: those that are described, then those that are only named."""
     named = [one.name for one in code.functions]
     named += [one.function for one in statements(code) if isinstance(one, NAMING)]

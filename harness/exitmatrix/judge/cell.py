@@ -6,7 +6,7 @@ from functools import partial
 
 from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.laws.law import Law
-from exitmatrix.judge.memory import remembered
+from exitmatrix.judge.memory import remembered_prediction
 from exitmatrix.judge.outcome import outcome_of
 from exitmatrix.judge.profile import Profile
 from exitmatrix.judge.semantics.ask import Ask
@@ -30,7 +30,7 @@ def predict(
 ) -> Prediction:
     """All that the laws allow, as one set. Raises NotPredicted."""
     question = program, termination, target, laws, below
-    return remembered(question, profile, partial(_predict, *question))
+    return remembered_prediction(question, profile, partial(_predict, *question))
 
 
 def _predict(

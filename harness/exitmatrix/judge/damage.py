@@ -141,7 +141,7 @@ def notices(
     return not withheld if isinstance(then, str) else seen not in then
 
 
-def does(code: Code, profile: Profile, damage: Damage) -> tuple[Does, tuple[Seen, ...]]:
+def effect_of(code: Code, profile: Profile, damage: Damage) -> tuple[Does, tuple[Seen, ...]]:
     """What a damage does to the prediction of a program; the outcomes that it adds."""
     now, then = _allowed(code, profile), _allowed(code, *_damaged(profile, damage))
     if now == then:
@@ -187,7 +187,7 @@ def still_notices(
     if one.program is None or one.shows is None or profile is None:
         return False
     if one.never:
-        what, added = does(one.program, profile, damage)
+        what, added = effect_of(one.program, profile, damage)
         return what == "adds" and one.shows in added
     return notices(one.program, profile, one.shows, damage)
 

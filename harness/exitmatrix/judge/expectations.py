@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from exitmatrix.declare.situations import find, nearest
+from exitmatrix.declare.situations import did_you_mean, find_situation
 from exitmatrix.model.app import Expectation, Left
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Member, Ran
 from exitmatrix.model.base import Frozen
@@ -24,7 +24,9 @@ class Checked(Frozen, kw_only=True):
     places: Mapping[str, str] = {}  # where the handler is that a text of `broken` is about
 
 
-def check(expectations: Sequence[Expectation], results: Sequence[EndingResult]) -> list[Checked]:
+def check_expectations(
+    expectations: Sequence[Expectation], results: Sequence[EndingResult]
+) -> list[Checked]:
     """Every expectation against all runs of its ending."""
     by_id = {one.situation.id: one for one in results}
     return [_checked(one, by_id) for one in expectations]
@@ -54,7 +56,7 @@ def _broken(expectation: Expectation, results: Mapping[str, EndingResult]) -> tu
     return tuple(dict.fromkeys(texts))
 
 
-def ran(outcome: AppOutcome, values: Sequence[str], role: str = "") -> list[str]:
+def handlers_ran(outcome: AppOutcome, values: Sequence[str], role: str = "") -> list[str]:
     """Whether handlers ran to their end wherever they were registered.
 
     In processes that ended; where all are to end, who goes on has not run them either.
@@ -70,7 +72,7 @@ def _missed(outcome: AppOutcome, values: Sequence[str], role: str) -> list[tuple
     members = [one for one in family if _is(one, role)]
     if role and not members:
         roles = dict.fromkeys([*(one.base for one in family), *(one.role for one in family)])
-        return [(f"no process is called '{role}'{nearest(role, list(roles))}", "")]
+        return [(f"no process is called '{role}'{did_you_mean(role, list(roles))}", "")]
     missed = [
         (f"{one.role} could not be seen from inside", "") for one in members if not one.observed
     ]
@@ -92,7 +94,7 @@ def _missed(outcome: AppOutcome, values: Sequence[str], role: str) -> list[tuple
             for one, run in meant
             if run.fate != "ran"
         ]
-    if find(outcome.situation).watch == "gone":
+    if find_situation(outcome.situation).watch == "gone":
         missed += _never_came(members, values)
     return missed
 
@@ -110,7 +112,7 @@ def _never_came(members: Sequence[Member], values: Sequence[str]) -> list[tuple[
 
 def _but(label: str, known: Sequence[str]) -> str:
     """Which of what was registered may be meant."""
-    return nearest(label, known) if known else ""
+    return did_you_mean(label, known) if known else ""
 
 
 def _is(member: Member, role: str) -> bool:
@@ -194,7 +196,7 @@ def _lines(outcome: AppOutcome, values: Sequence[str]) -> list[str]:
 
 
 CHECKS: Mapping[str, Callable[[AppOutcome, Sequence[str]], list[str]]] = {
-    "ran": ran,
+    "ran": handlers_ran,
     "exit": _exit,
     "within": _within,
     "replaced": replaced,

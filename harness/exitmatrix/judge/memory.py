@@ -25,7 +25,7 @@ def _known(question: MemoryKey) -> Remembered[Judged]:
     return []
 
 
-def remembered(
+def remembered_prediction(
     question: MemoryKey, profile: Profile, predict: Callable[[Profile], Prediction]
 ) -> Prediction:
     """The prediction, or an earlier one that would be the same. Raises NotPredicted."""
@@ -36,7 +36,7 @@ def remembered(
         except NotPredicted as error:
             return error
 
-    found = watched.remembered(_known(question), profile, answer)
+    found = watched.recall(_known(question), profile, answer)
     if isinstance(found, NotPredicted):
         raise NotPredicted(str(found))
     return found

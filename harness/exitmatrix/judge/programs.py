@@ -28,7 +28,7 @@ class Compared(Frozen, kw_only=True):
 
 
 @lru_cache(maxsize=256)
-def foresee(code: Code, profile: Profile) -> Foreseen | str:
+def foresee_program(code: Code, profile: Profile) -> Foreseen | str:
     """What the laws foresee, or the question that none answers; many Pythons have one profile."""
     try:
         return predict_program(code, profile)
@@ -36,9 +36,9 @@ def foresee(code: Code, profile: Profile) -> Foreseen | str:
         return str(question)
 
 
-def compare(code: Code, profile: Profile, seen: Seen) -> Compared:
+def compare_run(code: Code, profile: Profile, seen: Seen) -> Compared:
     """Whether the laws allow what was seen; withheld where no law was measured."""
-    foreseen = foresee(code, profile)
+    foreseen = foresee_program(code, profile)
     if isinstance(foreseen, str):
         return Compared(word="withheld", question=foreseen)
     return Compared(
@@ -73,13 +73,13 @@ def responsible(code: Code, older: Profile, newer: Profile) -> tuple[Parameter, 
 
 
 def _seen(code: Code, profile: Profile) -> tuple[Seen, ...] | str:
-    foreseen = foresee(code, profile)
+    foreseen = foresee_program(code, profile)
     return foreseen if isinstance(foreseen, str) else foreseen.seen
 
 
 def why(code: Code, older: Profile, newer: Profile) -> list[str]:
     """The responsible parameters as sentences, with their sources; or what is withheld."""
-    for foreseen in (foresee(code, older), foresee(code, newer)):
+    for foreseen in (foresee_program(code, older), foresee_program(code, newer)):
         if isinstance(foreseen, str):
             return [f"withheld: {foreseen}"]
     return [

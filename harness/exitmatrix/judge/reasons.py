@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from exitmatrix.judge.texts import TEXTS
+from exitmatrix.judge.texts import ALL_LAWS
 from exitmatrix.judge.verdict import judge
 from exitmatrix.model import Frozen, Judgement, Prediction, Record, Scenario
 from exitmatrix.model.change import Change
@@ -68,7 +68,7 @@ def _reasons_of(judgement: Judgement) -> Reasons:
 
 
 def _because(id: str, subject: str = "") -> Reason:
-    rule = TEXTS.get(id)
+    rule = ALL_LAWS.get(id)
     text = f"{rule.because} ({rule.source})" if rule else "a rule that is gone"
     return Reason(text=text, rule=id, subject=subject)
 

@@ -10,7 +10,7 @@ from exitmatrix.judge.laws.law import Law
 from exitmatrix.judge.served.laws import LAWS as OF_SERVERS
 from exitmatrix.judge.served.laws import ServerLaw
 
-TEXTS: Mapping[str, Law | ServerLaw] = {**OF_SERVERS, **OF_LAUNCHERS, **LAWS_BY_ID}
+ALL_LAWS: Mapping[str, Law | ServerLaw] = {**OF_SERVERS, **OF_LAUNCHERS, **LAWS_BY_ID}
 
 GENERAL = (
     "register-appends",

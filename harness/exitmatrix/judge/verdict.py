@@ -14,7 +14,7 @@ from exitmatrix.judge.laws import LAWS
 from exitmatrix.judge.laws.law import Law
 from exitmatrix.judge.profile import Profile, profile
 from exitmatrix.judge.semantics.ask import NotPredicted
-from exitmatrix.judge.served.request import foresee
+from exitmatrix.judge.served.request import foresee_served
 from exitmatrix.judge.used import with_libraries
 from exitmatrix.model import Judgement, Prediction, Program, Record, Scenario, Verdict, VerdictWord
 from exitmatrix.model.cell import DIRECT
@@ -100,7 +100,7 @@ def expected(
     if record.termination not in TERMINATIONS:
         raise NotPredicted(f"{record.termination} is not in the catalogue any more")
     if scenario is not None and scenario.server:
-        return foresee(record, scenario)
+        return foresee_served(record, scenario)
     about = profiler(record.interpreter, record.packages)
     if record.launcher != DIRECT and scenario is not None:
         return predict_launched(record, scenario, program_of(scenario), about, laws)

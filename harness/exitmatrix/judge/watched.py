@@ -27,7 +27,7 @@ class WatchedProfile:
         return value
 
 
-def remembered(known: Remembered[T], profile: Profile, answer: Callable[[Profile], T]) -> T:
+def recall(known: Remembered[T], profile: Profile, answer: Callable[[Profile], T]) -> T:
     """The answer: an earlier one, where that asked for nothing in which the two differ.
 
     Parameters are compared in the order in which they were asked for, up to the first that

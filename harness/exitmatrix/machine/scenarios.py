@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from exitmatrix.declare.scenario import InvalidScenario, declared_by, parse
+from exitmatrix.declare.scenario import InvalidScenario, declared_by, parse_scenario
 from exitmatrix.model import Frozen, Scenario
 
 
@@ -54,7 +54,7 @@ def load(folder: Path, wanted: Collection[str] | None = None) -> Loaded:
             continue
         file = path.relative_to(folder).as_posix()
         try:
-            parsed = parse(id, _read(path), str(path), own)
+            parsed = parse_scenario(id, _read(path), str(path), own)
             parsed = replace(parsed, modules=_modules(own, parsed))
             for one in declared_by(parsed):
                 if one.id in scenarios:

@@ -212,7 +212,7 @@ class EndingResult(Frozen, kw_only=True):
     left_out: str = ""  # why it was not run
 
 
-def grouped(members: Sequence[Member]) -> list[tuple[Member, ...]]:
+def group_members(members: Sequence[Member]) -> list[tuple[Member, ...]]:
     """Members that are alike, together, in order of appearance."""
     groups: dict[tuple[object, ...], list[Member]] = {}
     for one in members:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from exitmatrix.model import Record
-from exitmatrix.model.outcome_sets import equal, join, stages, union
+from exitmatrix.model.outcome_sets import equal, join, outcome_stages, union
 
 
 def agreed(one: Record, other: Record) -> Record | None:
@@ -29,6 +29,8 @@ def agreed(one: Record, other: Record) -> Record | None:
         outcomes=outcomes,
         since=min(whole) if whole else max(one.since, other.since),
         unknown=tuple(sorted({*one.unknown, *other.unknown})),
-        seen=stages((*(one.seen or one.outcomes), *(other.seen or other.outcomes)), outcomes),
+        seen=outcome_stages(
+            (*(one.seen or one.outcomes), *(other.seen or other.outcomes)), outcomes
+        ),
         runs=(one.runs + other.runs) if one.runs and other.runs else None,
     )

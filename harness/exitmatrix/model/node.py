@@ -21,7 +21,7 @@ SPAWNED = re.compile(
 )
 """Words by which a program has another Python go on with it; they stand for the program."""
 
-FORK_SERVER = "multiprocessing.forkserver"
+FORK_SERVER_MODULE = "multiprocessing.forkserver"
 """A helper of a program whose forks are the program's: Lib/multiprocessing/forkserver.py."""
 
 _IMPORTED = re.compile(r"(?:\A\s*|;\s*(?=from multiprocessing\b))from\s+(\S+)")
@@ -98,7 +98,7 @@ def spawned(node: Node) -> bool:
 
 def forks_for(node: Node) -> bool:
     """Whether it is the fork server itself, and not what that has forked."""
-    return node.name == FORK_SERVER and not node.forked
+    return node.name == FORK_SERVER_MODULE and not node.forked
 
 
 def alike(one: Node, other: Node) -> bool:

@@ -73,7 +73,7 @@ def union(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
     return tuple(sorted(found, key=_key) if len(found) > 1 else found)
 
 
-def stages(seen: Iterable[Outcome], outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+def outcome_stages(seen: Iterable[Outcome], outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
     """Every distinct outcome that was seen, where the set holds the longest of some (`cut`).
 
     Without the order of handlers across processes, which trials of one outcome share

@@ -33,7 +33,7 @@ WHOLE = {
     "build": "builds that are no release",
     "pypy": "PyPy",
 }
-TITLES = {
+FAMILY_TITLES = {
     "cpython": "CPython",
     "free-threaded": "CPython, free-threaded",
     "debug": "CPython, debug builds",

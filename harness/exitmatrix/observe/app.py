@@ -18,7 +18,7 @@ from exitmatrix.observe.app_handlers import (
     of_atexit,
     of_finalizer,
     of_signal,
-    short,
+    short_place,
     told_by_itself,
 )
 from exitmatrix.observe.app_signals import Signals
@@ -363,7 +363,7 @@ def _take_of_handler(moment: TimedEvent, one: _Seen, folder: str) -> None:
         case "probe", "signal":
             key, name, code, place, _, call, *_ = detail
             handler = of_signal(name, code, place, call, folder)
-            one.signals.install(key, handler, code, short(call, folder))
+            one.signals.install(key, handler, code, short_place(call, folder))
             if key:
                 one.handlers[key] = handler
         case "probe", "endless":

@@ -31,7 +31,7 @@ def of_atexit(detail: Sequence[str], folder: str) -> Handler:
     own = _own_place(place, call)
     return Handler(
         label=code + arguments,
-        place=short(own or place, folder),
+        place=short_place(own or place, folder),
         library=not own,
     )
 
@@ -43,7 +43,7 @@ def of_finalizer(mechanism: str, code: str, place: str, call: str, folder: str) 
     own = _own_place(place, call)
     return Handler(
         label=f"{mechanism}:{code.partition(':')[2] or code}",
-        place=short(own or place, folder),
+        place=short_place(own or place, folder),
         mechanism=mechanism,
         library=not own,
     )
@@ -55,7 +55,7 @@ def of_signal(name: str, code: str, place: str, call: str, folder: str) -> Handl
     own = _own_place(place, call)
     return Handler(
         label=f"{mechanism}:{code.partition(':')[2] or code}",
-        place=short(own or place or call, folder),
+        place=short_place(own or place or call, folder),
         mechanism=mechanism,
         library=not own,
     )
@@ -66,6 +66,6 @@ def _own_place(*places: str) -> str:
     return next((one for one in places if one and not LIBRARY.search(one)), "")
 
 
-def short(place: str, folder: str) -> str:
+def short_place(place: str, folder: str) -> str:
     """A place without the working folder, or without the folder where libraries are."""
     return INSTALLED.sub("", place.removeprefix(f"{folder}/"))

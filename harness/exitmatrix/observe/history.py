@@ -12,7 +12,7 @@ PROGRAM = "app.py"
 OWN_MODULE = "__main__"
 IMPORTED_MAIN = "__mp_main__"  # what a spawned process calls the program's file
 SPAWNED = "--multiprocessing-fork"  # CPython Lib/multiprocessing/spawn.py, get_command_line
-FORK_SERVER = "from multiprocessing.forkserver import main"
+FORK_SERVER_CODE = "from multiprocessing.forkserver import main"
 DATA = ("harness", "data")
 STATES: dict[str, DataState] = {state: state for state in get_args(DataState)}
 
@@ -262,7 +262,7 @@ def _runs_program(words: Sequence[str]) -> bool:
 
 
 def _is_fork_server(words: Sequence[str]) -> bool:
-    return any(FORK_SERVER in word for word in words)
+    return any(FORK_SERVER_CODE in word for word in words)
 
 
 def _inherit(child: ProcessHistory, parent: ProcessHistory) -> None:

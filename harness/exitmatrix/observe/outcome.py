@@ -37,7 +37,7 @@ from exitmatrix.observe.history import (
 )
 from exitmatrix.observe.roles import helper_name, place
 from exitmatrix.observe.served import observe_served
-from exitmatrix.observe.stderr import lines
+from exitmatrix.observe.stderr import stderr_lines
 
 MARKER = "[unflushed:{}]"  # what endings.mark() writes
 LEFT = ("kernel", "left")
@@ -130,7 +130,7 @@ def _fate(
 
 
 def _printed(trial: Trial) -> tuple[str, ...]:
-    return lines(trial.blind.stderr) if trial.blind else ()
+    return stderr_lines(trial.blind.stderr) if trial.blind else ()
 
 
 def _data(history: Sequence[Event], seen: dict[int, ProcessHistory]) -> dict[str, DataState] | None:

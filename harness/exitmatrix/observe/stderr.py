@@ -42,7 +42,7 @@ def normalise(text: str) -> str:
     return text
 
 
-def lines(text: str) -> tuple[str, ...]:
+def stderr_lines(text: str) -> tuple[str, ...]:
     """What was printed, line by line, without the frames of tracebacks.
 
     Frames are indented: where code lies and how a line of it is underlined is another

@@ -7,7 +7,7 @@ from math import inf
 
 from msgspec.structs import replace
 
-from exitmatrix.declare.situations import nearest
+from exitmatrix.declare.situations import did_you_mean
 from exitmatrix.model.app import PORT, AppSpec, AppTrial, Situation
 from exitmatrix.model.app_outcome import EndingResult
 from exitmatrix.model.tree import PLACES, Tree, base_of
@@ -83,7 +83,7 @@ def unknown_target(target: str, tree: Tree) -> str:
     known = (*PLACES, *dict.fromkeys((*bases, *roles)))
     if target in PLACES:
         return f"nobody is '{target}' here; there are {', '.join(roles)}"
-    return f"no process is called '{target}'{nearest(target, known)}"
+    return f"no process is called '{target}'{did_you_mean(target, known)}"
 
 
 def in_turn(

@@ -71,7 +71,7 @@ def check_pattern(word: str, pattern: str, names: Iterable[str]) -> None:
     raise NothingMatches(f"no {word} matches '{pattern}'{hint}")
 
 
-def selected(name: str, patterns: Sequence[str]) -> bool:
+def matches_any(name: str, patterns: Sequence[str]) -> bool:
     """Whether a name is asked for."""
     return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
 
@@ -79,12 +79,14 @@ def selected(name: str, patterns: Sequence[str]) -> bool:
 def matches(of: Cell | Record, selection: Selection) -> bool:
     """Whether a selection asks for a cell, or for the cell of a record."""
     return all(
-        selected(getattr(of, axis), getattr(selection, axis))
+        matches_any(getattr(of, axis), getattr(selection, axis))
         for axis in ("scenario", "launcher", "termination", "target", "stack")
     )
 
 
-def check(selection: Selection, scenarios: Sequence[Scenario], stacks: Sequence[Stack]) -> None:
+def check_patterns(
+    selection: Selection, scenarios: Sequence[Scenario], stacks: Sequence[Stack]
+) -> None:
     """Raise NothingMatches for the first pattern that names nothing."""
     roles = {role for scenario in scenarios for role in scenario.roles}
     names = {
@@ -112,13 +114,13 @@ def plan(
     `why_not` says why an interpreter cannot have a stack, `missing` why a launcher, a termination,
     or a program that a scenario starts, cannot be had here, by name. Raises NothingMatches.
     """
-    check(selection, scenarios, stacks)
+    check_patterns(selection, scenarios, stacks)
     cells: list[Cell] = []
     left_out: list[Skipped] = []
     asking: list[tuple[Scenario, list[Combination]]] = []
     for scenario in scenarios:
-        if selected(scenario.id, selection.scenario):
-            endings = [t for t in CATALOGUE if selected(t.id, selection.termination)]
+        if matches_any(scenario.id, selection.scenario):
+            endings = [t for t in CATALOGUE if matches_any(t.id, selection.termination)]
             asked, out = _asked(scenario, endings, selection, missing)
             asking.append((scenario, asked))
             left_out += out
@@ -126,7 +128,7 @@ def plan(
     for interpreter in interpreters:
         for scenario, asked in asking:
             for stack in stacks:
-                if stack.family != scenario.family or not selected(stack.name, selection.stack):
+                if stack.family != scenario.family or not matches_any(stack.name, selection.stack):
                     continue
                 barred = (
                     scenario.not_on_this(interpreter)
@@ -189,7 +191,7 @@ def combinations(
     for launcher in launchers.LAUNCHERS:
         if launcher.id not in own:
             continue
-        if not selected(launcher.id, selection.launcher or (DIRECT,)):
+        if not matches_any(launcher.id, selection.launcher or (DIRECT,)):
             continue
         direct = launcher.id == DIRECT
         for termination in endings:
@@ -197,7 +199,7 @@ def combinations(
             if not direct:
                 aims = launchers.targets(termination, scenario)
             for target in aims:
-                if not selected(target, selection.target):
+                if not matches_any(target, selection.target):
                     continue
                 reason = _undeclared(termination, target, scenario)
                 reason = reason or not_applicable(termination, scenario)
@@ -251,14 +253,14 @@ def _nothing_of(
     if selection.target:
         anywhere = replace(selection, target=())
         aims = {one.target for one, _ in combinations(scenario, asked, anywhere)}
-        if aims and not any(selected(target, selection.target) for target in aims):
+        if aims and not any(matches_any(target, selection.target) for target in aims):
             reason = _lacks(scenario, "process", selection.target, aims)
             yield replace(out, target=", ".join(selection.target), reason=reason)
     known = _launchers_of(scenario)
-    if not any(selected(id, selection.launcher) for id in known):
+    if not any(matches_any(id, selection.launcher) for id in known):
         reason = _lacks(scenario, "launcher", selection.launcher, known)
         yield replace(out, launcher=", ".join(selection.launcher), reason=reason)
-    if not any(selected(name, selection.stack) for name in own):
+    if not any(matches_any(name, selection.stack) for name in own):
         reason = _lacks(scenario, "stack", selection.stack, own)
         yield replace(out, stack=", ".join(selection.stack) or "*", reason=reason)
 
@@ -268,7 +270,7 @@ def _launchers_of(scenario: Scenario) -> list[str]:
     return [
         id
         for id in launchers.LAUNCHERS_BY_ID
-        if id == DIRECT or (scenario.launchers and selected(id, scenario.launchers))
+        if id == DIRECT or (scenario.launchers and matches_any(id, scenario.launchers))
     ]
 
 

@@ -27,11 +27,11 @@ def find_cells(words: str, cells: Sequence[CellId]) -> list[CellId]:
         found = [cell for id, cell in named if id == words or expression.match(id)]
         if found:
             return found
-    near = ", ".join(nearest(words, cells))
+    near = ", ".join(nearest_cells(words, cells))
     raise NothingMatches(f"no cell matches '{words}'" + (f"; nearest: {near}" if near else ""))
 
 
-def nearest(words: str, cells: Sequence[CellId]) -> list[str]:
+def nearest_cells(words: str, cells: Sequence[CellId]) -> list[str]:
     """What somebody may have meant: as much of an id as was given."""
     given = words.count(SEPARATORS[0]) + 1
     known = sorted({cell.tail(given) for cell in cells})

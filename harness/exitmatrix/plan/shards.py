@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from exitmatrix.declare.terminations import CATALOGUE
 from exitmatrix.model import Frozen, Question, Scenario
-from exitmatrix.plan.cells import Plan, Selection, combinations, selected
+from exitmatrix.plan.cells import Plan, Selection, combinations, matches_any
 from exitmatrix.plan.schedule import SEVERAL, SINGLE
 
 PLAIN, SERVES, SEVERAL_SERVE = 1, 15, 30
@@ -45,18 +45,18 @@ def of_shard(
     planned: Plan, scenarios: Sequence[Scenario], selection: Selection, shard: Shard
 ) -> Plan:
     """The cells of a plan whose question is in a part."""
-    mine = divided(costs(scenarios, selection), shard.of)[shard.number - 1]
+    mine = balanced(costs(scenarios, selection), shard.of)[shard.number - 1]
     cells = tuple(cell for cell in planned.cells if cell.question in mine)
     return Plan(cells=cells, left_out=planned.left_out)
 
 
 def costs(scenarios: Iterable[Scenario], selection: Selection) -> dict[Question, int]:
     """All that a selection may ask, on whatever Python, and what each costs about."""
-    endings = [one for one in CATALOGUE if selected(one.id, selection.termination)]
+    endings = [one for one in CATALOGUE if matches_any(one.id, selection.termination)]
     return {
         Question(one.id, asked.launcher, asked.termination.id, asked.target): cost(one)
         for one in scenarios
-        if selected(one.id, selection.scenario)
+        if matches_any(one.id, selection.scenario)
         for asked, _ in combinations(one, endings, selection)
     }
 
@@ -72,7 +72,7 @@ def _serves(scenario: Scenario) -> bool:
     return bool(scenario.serves or scenario.server)
 
 
-def divided(weights: Mapping[Question, int], parts: int) -> list[frozenset[Question]]:
+def balanced(weights: Mapping[Question, int], parts: int) -> list[frozenset[Question]]:
     """The questions in parts: the dearest first, each into the part that costs least so far.
 
     (Graham's rule LPT: no part costs more than 4/3 of what the best division would.)

@@ -6,12 +6,12 @@ from exitmatrix.model import Steering
 
 PROCESSES = 3  # a supervisor and two workers
 EVENTS = 3  # before the signal is sent, and when so much of it has been told
-AHEAD = (1, 2)  # the first of all is held back until another has told so much
+EVENTS_AHEAD = (1, 2)  # the first of all is held back until another has told so much
 
 TURNS: tuple[Steering | None, ...] = (
     None,  # nobody is held back
     *(Steering(process, events) for events in range(EVENTS) for process in range(PROCESSES)),
-    *(Steering(0, 0, until) for until in AHEAD),
+    *(Steering(0, 0, until) for until in EVENTS_AHEAD),
 )
 
 

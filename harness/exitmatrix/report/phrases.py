@@ -33,7 +33,7 @@ def prose(words: str) -> Inline:
     return inline(*parts, words[end:])
 
 
-def names(handlers: Sequence[str]) -> str:
+def handler_names(handlers: Sequence[str]) -> str:
     """Handlers in the order in which they ran: C B A."""
     between = " " if all(name.isidentifier() for name in handlers) else ", "
     return between.join(handlers)
@@ -76,13 +76,13 @@ def handler_words(process: Process) -> str:
         return "not seen"
     fired, unfinished = of_handlers(process.fired), of_handlers(process.unfinished)
     raised = of_handlers(process.raised)
-    words = "all" if fired == ALL else names(fired) or ("" if unfinished else "none")
+    words = "all" if fired == ALL else handler_names(fired) or ("" if unfinished else "none")
     return ", ".join(
         part
         for part in (
             words,
-            f"{names(raised)} raised" if raised else "",
-            f"{names(unfinished)} unfinished" if unfinished else "",
+            f"{handler_names(raised)} raised" if raised else "",
+            f"{handler_names(unfinished)} unfinished" if unfinished else "",
             _view_words(process),
         )
         if part

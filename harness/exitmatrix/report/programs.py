@@ -10,7 +10,7 @@ MANY = 4
 """What happens so often in a row is counted."""
 
 
-def lines(seen: Seen) -> list[str]:
+def program_lines(seen: Seen) -> list[str]:
     """A line for each process, and one for stdout."""
     processes = [f"{_name(one)}: {_lines_words(one)}{_exit(one.exit)}" for one in seen.processes]
     return [*processes, f"stdout: {' '.join(seen.stdout) or 'nothing'}"]

@@ -128,7 +128,7 @@ def _survey(
         )
         for names in overlapping(sets, _related if racy else _equal)
     ]
-    groups.sort(key=newest, reverse=True)
+    groups.sort(key=newest_first, reverse=True)
     if unseen:
         groups.append(_group(unseen, ()))
     return Survey(
@@ -182,7 +182,7 @@ def apart(one: Collection[Outcome], other: Collection[Outcome], racy: bool) -> b
     return not any(same(a, b) for a in visible(one) for b in visible(other))
 
 
-def newest(group: Group) -> tuple[tuple[int, Version, str], tuple[int, ...], int]:
+def newest_first(group: Group) -> tuple[tuple[int, Version, str], tuple[int, ...], int]:
     """Sorts groups by their most modern member; of equals the larger comes later."""
     python, stack = max((age(one.python), stack_age(one.stack)) for one in group.subjects)
     return python, stack, len(group.subjects)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from exitmatrix.judge.laws.law import Effect, Facts, Law, Topic
 from exitmatrix.judge.profile import Profile
-from exitmatrix.judge.watched import Remembered, remembered
+from exitmatrix.judge.watched import Remembered, recall
 from exitmatrix.model.language import Code
 
 MOST = 8192
@@ -52,7 +52,7 @@ class Ask:
             return _answer(self.laws, about, replace(facts, profile=profile))
 
         known = self._known(about, replace(facts, profile=NOBODY))
-        law, effects = remembered(known, self.profile, answer)
+        law, effects = recall(known, self.profile, answer)
         self.used[law.id] = None
         if law.race:
             self.races[law.race] = None

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from exitmatrix.judge.semantics.ask import Ask, NotPredicted
 from exitmatrix.judge.semantics.state import Configuration, NoSuchProcess, ProcessState
-from exitmatrix.judge.semantics.step import steps
+from exitmatrix.judge.semantics.step import next_moments
 from exitmatrix.judge.semantics.supervise import rests
 
 MOST_MOMENTS = 5000
@@ -98,7 +98,7 @@ def _first_choice(now: Configuration, ask: Ask, most: int) -> tuple[Configuratio
 def _following(now: Configuration, ask: Ask) -> list[Configuration]:
     """The moments that may follow. Raises NotPredicted."""
     try:
-        return steps(now, ask)
+        return next_moments(now, ask)
     except NoSuchProcess as error:
         raise NotPredicted("no law says what is done about a process nobody started") from error
 

@@ -45,7 +45,7 @@ THREADING = (
 """What imports it."""
 
 
-def steps(now: Configuration, ask: Ask) -> list[Configuration]:
+def next_moments(now: Configuration, ask: Ask) -> list[Configuration]:
     """All moments that may follow at once. Raises NotPredicted."""
     found: list[Configuration] = []
     several = len(now.processes) > 1 and not ask.ordered

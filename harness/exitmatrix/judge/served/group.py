@@ -12,8 +12,8 @@ from exitmatrix.judge.served.hits import ORPHANED, REPEATED, master_hit
 from exitmatrix.judge.served.process import (
     DEFAULT,
     GOES_ON,
-    in_order,
     meanwhile,
+    number_processes,
     process_of,
     reaction_of,
     several,
@@ -91,7 +91,7 @@ def _all_hit(
         return prediction(facts, [[master, *workers]], [first.how])
     possible = (*workers[:1], *meanwhile(facts, first, "SIGKILL"))
     each = combinations_with_replacement(possible, facts.workers)
-    outcomes = [[master, *in_order(some)] for some in each]
+    outcomes = [[master, *number_processes(some)] for some in each]
     return prediction(facts, outcomes, [first.how, "dies with its parent"], (ORPHANED,))
 
 
@@ -105,7 +105,7 @@ def _meanwhile(
     if facts.stalls and signal != stop.passes:  # of one signal, two that are pending are one
         possible += (process_of("worker", facts, GOES_ON, signal),)
     for some in combinations_with_replacement(possible, facts.workers):
-        workers = in_order(some)
+        workers = number_processes(some)
         gone = sum(one in by_themselves for one in some)
         for late in late_workers(facts, stop, gone):
             for how in stops if gone else [stop]:
@@ -145,7 +145,7 @@ def _too_many(
     again = meanwhile(facts, leaves, stop.passes, "new-worker")
     possible = [alone, *again]
     outcomes = [
-        [MASTER, *workers, *in_order([*new, *some], "new-worker")]
+        [MASTER, *workers, *number_processes([*new, *some], "new-worker")]
         for many in range(facts.workers + 1)
         for some in combinations_with_replacement(possible, many)
     ]

@@ -12,9 +12,9 @@ from exitmatrix.judge.served.facts import ServedFacts
 from exitmatrix.judge.served.process import (
     DEFAULT,
     GOES_ON,
-    KILLED,
-    in_order,
+    KILLED_AT_ONCE,
     meanwhile,
+    number_processes,
     process_of,
     reaction_of,
     several,
@@ -95,7 +95,11 @@ def _all_stopped(
     possible = meanwhile(facts, how, stop.hurries, "others")
     each = [
         all_killed(
-            facts, stop, signal, [hit, *in_order(some, "others")], [*laws, "first end ends all"]
+            facts,
+            stop,
+            signal,
+            [hit, *number_processes(some, "others")],
+            [*laws, "first end ends all"],
         )
         for some in combinations_with_replacement(possible, many)
     ]
@@ -118,15 +122,15 @@ def master_hit(facts: ServedFacts, signal: str) -> Prediction:
         master = process_of("master", facts, ended, signal)
         leaves = process_of("worker", facts, facts.orphan, signal)
         if not facts.dies_with_parent:
-            return prediction(facts, [[master, *in_order((leaves,) * facts.workers)]], laws)
+            return prediction(facts, [[master, *number_processes((leaves,) * facts.workers)]], laws)
         possible = (leaves, *meanwhile(facts, facts.orphan, "SIGKILL"))
         several_ends = combinations_with_replacement(possible, facts.workers)
-        outcomes = [[master, *in_order(some)] for some in several_ends]
+        outcomes = [[master, *number_processes(some)] for some in several_ends]
         return prediction(facts, outcomes, [*laws, "dies with its parent"], (ORPHANED,))
     alone = facts.orphan or GOES_ON
     reaction = alone if stop.abandons else reaction_of(facts, stop.passes)
     if stop.insists and reaction.how == "goes on":
-        workers = several("worker", facts, KILLED, stop.insists, facts.workers)
+        workers = several("worker", facts, KILLED_AT_ONCE, stop.insists, facts.workers)
         processes = [*afterwards(facts, stop, signal, workers)]
         return prediction(facts, [processes], [how_it_stops(stop), "kills after grace"])
     workers = several("worker", facts, reaction, stop.passes, facts.workers)
@@ -151,5 +155,5 @@ def resized(facts: ServedFacts, signal: str) -> Prediction:
         new = several("new-worker", facts, GOES_ON, signal, more)
         return prediction(facts, [[MASTER, *stay, *new]], ["starts another"])
     leaves = process_of("worker", facts, reaction_of(facts, "SIGTERM"), "SIGTERM")
-    workers = in_order((leaves, *stay[1:]))
+    workers = number_processes((leaves, *stay[1:]))
     return prediction(facts, [[replace(MASTER, fired=facts.reaps), *workers]], ["sends one away"])

@@ -14,7 +14,7 @@ from exitmatrix.model import Process
 from exitmatrix.model.outcome import NEW
 from exitmatrix.model.server import Reaction
 
-KILLED = Reaction(how="default action", source="signal(7): SIGKILL cannot be caught")
+KILLED_AT_ONCE = Reaction(how="default action", source="signal(7): SIGKILL cannot be caught")
 DEFAULT = Reaction(how="default action", source="signal(7), standard signals")
 GOES_ON = Reaction(how="goes on")
 SHUTDOWN = "lifespan:shutdown"
@@ -26,7 +26,7 @@ def reaction_of(facts: ServedFacts, signal: str) -> Reaction:
         if facts.without_signal is None:
             raise NotPredicted(f"what a worker of {facts.id} does that is told to stop")
         return facts.without_signal
-    return KILLED if signal == "SIGKILL" else facts.worker.get(signal, DEFAULT)
+    return KILLED_AT_ONCE if signal == "SIGKILL" else facts.worker.get(signal, DEFAULT)
 
 
 def process_of(role: str, facts: ServedFacts, reaction: Reaction, signal: str) -> Process:
@@ -84,7 +84,7 @@ def _roles(role: str, many: int) -> Sequence[str]:
     return [role] if many == 1 else [f"{role}#{number}" for number in range(1, many + 1)]
 
 
-def in_order(workers: Sequence[Process], role: str = "worker") -> tuple[Process, ...]:
+def number_processes(workers: Sequence[Process], role: str = "worker") -> tuple[Process, ...]:
     """The same, numbered as observation numbers them: by what they did, and one alone not."""
     alike = sorted(workers, key=lambda one: msgspec.json.encode(replace(one, role=role)))
     return tuple(
@@ -111,7 +111,7 @@ def meanwhile(
     return tuple(_named(role, facts, reaction, one) for one in found)
 
 
-def stages(whole: Process) -> Iterator[Process]:
+def cut_at_stages(whole: Process) -> Iterator[Process]:
     """The same process, that has ended as it did when it came so far with its clean-up."""
     fired = whole.fired or ()
     for many in range(len(fired) + 1):
@@ -141,7 +141,9 @@ def two_signals(
         possible.append(process_of("worker", facts, second, passed))
     if first.how == "finalizes":
         possible += meanwhile(facts, first, passed)
-        possible += stages(replace(alone, exit={"code": second.status})) if facts.nests else ()
+        possible += (
+            cut_at_stages(replace(alone, exit={"code": second.status})) if facts.nests else ()
+        )
         if facts.asgi and signal == "SIGINT":
             hurried = [one for one in (alone, *possible[2:]) if SHUTDOWN in (one.fired or ())]
             possible += [replace(one, fired=one.fired[1:]) for one in hurried if one.fired]

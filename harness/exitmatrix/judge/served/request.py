@@ -22,11 +22,11 @@ from exitmatrix.judge.served.predict import predict_served
 from exitmatrix.judge.served.process import (
     DEFAULT,
     GOES_ON,
-    KILLED,
+    KILLED_AT_ONCE,
     SHUTDOWN,
-    in_order,
+    cut_at_stages,
+    number_processes,
     reaction_of,
-    stages,
 )
 from exitmatrix.model import Outcome, Prediction, Process, Record, Scenario, Termination
 from exitmatrix.model.outcome import NEW
@@ -42,7 +42,7 @@ MERGED = "the signal to the group, and the one that the master passes on before 
 TWICE = "what the view cleans up, and the signal that the master passes on"
 
 
-def foresee(record: Record, scenario: Scenario) -> Prediction:
+def foresee_served(record: Record, scenario: Scenario) -> Prediction:
     """What the laws and a server's facts allow for a cell. Raises NotPredicted."""
     termination = TERMINATIONS[record.termination]
     facts = facts_now(record, scenario)
@@ -79,10 +79,10 @@ def _in_turn(
     and one whose master it takes goes on with what it was told.
     """
     signal = termination.signal
-    first = foresee(replace(record, termination=signal), scenario)
+    first = foresee_served(replace(record, termination=signal), scenario)
     if _starts_anew(facts, signal, record.target):
         idle = replace(scenario, answering=False)
-        return _renewed(first, foresee(replace(record, termination=termination.then), idle))
+        return _renewed(first, foresee_served(replace(record, termination=termination.then), idle))
     gone = all(_has_gone(one, record.target) for one in first.outcomes)
     if not scenario.answering:
         if gone and signal in facts.again:
@@ -103,7 +103,7 @@ def _in_turn(
     if len(views) > 1:
         raise NotPredicted(f"whether {facts.id} waits for a view by then")
     if record.target in ("main", "worker"):
-        return foresee(replace(record, termination="SIGKILL"), scenario)
+        return foresee_served(replace(record, termination="SIGKILL"), scenario)
     (view,) = views
     return _killed_meanwhile(facts, first, record.target, view.late)
 
@@ -114,7 +114,9 @@ def _thrice(
     """A worker has had the signal of the group, and perhaps that of its master, before another."""
     if facts.thrice is None:
         return result
-    idle = foresee(replace(record, termination="SIGTERM"), replace(scenario, answering=False))
+    idle = foresee_served(
+        replace(record, termination="SIGTERM"), replace(scenario, answering=False)
+    )
     hung = _each(idle.outcomes, record.target, facts.thrice)
     return Prediction(
         outcomes=union((*result.outcomes, *hung)),
@@ -134,7 +136,7 @@ def _renewed(first: Prediction, second: Prediction) -> Prediction:
     outcomes = []
     for before, after in product(first.outcomes, second.outcomes):
         left = [one for one in before.processes[1:] if not one.role.startswith(NEW)]
-        new = in_order(after.processes[1:], f"{NEW}worker")
+        new = number_processes(after.processes[1:], f"{NEW}worker")
         processes = (after.processes[0], *left, *new)
         alive = tuple(one.role for one in processes if one.exit is None)
         outcomes.append(replace(after, processes=processes, survivors=alive, client=before.client))
@@ -235,7 +237,7 @@ def _of(
     outcome: Outcome, master: Process, workers: Iterable[Process], client: str | None
 ) -> Outcome:
     """The outcome with these processes, numbered by what they did."""
-    processes = (master, *in_order(tuple(workers)))
+    processes = (master, *number_processes(tuple(workers)))
     alive = tuple(one.role for one in processes if one.exit is None)
     return replace(outcome, processes=processes, survivors=alive, client=client)
 
@@ -366,7 +368,7 @@ def _taken(facts: ServedFacts, signal: str, target: str) -> Iterator[Reaction]:
             yield replace(reaction, view=replace(LOST, by=stop.hurries, source=stop.source))
             return
         insists = stop.insists and reaction.how == "goes on"
-        yield replace(KILLED, view=reaction.view) if insists else reaction
+        yield replace(KILLED_AT_ONCE, view=reaction.view) if insists else reaction
     elif target == "master":
         yield facts.orphan or DEFAULT
 
@@ -393,7 +395,7 @@ def _each(outcomes: Iterable[Outcome], target: str, view: View) -> Iterator[Outc
             if view.hurried and SHUTDOWN in (busy.fired or ()):
                 continue
             beside = view.ends == "never" and busy.exit == KILLED_LATE
-            for stage in stages(busy) if beside else (busy,):
+            for stage in cut_at_stages(busy) if beside else (busy,):
                 changed = [_with(stage, view) if one is busy else one for one in alike]
                 done = _put(outcome, alike, changed, role, view.client)
                 yield from _waiting(done) if view.stays else (done,)
@@ -434,7 +436,7 @@ def _put(
     outcome: Outcome, alike: list[Process], changed: list[Process], role: str, client: str
 ) -> Outcome:
     """The outcome with some of its processes replaced, numbered by what they did."""
-    numbered = iter(in_order(changed, role))
+    numbered = iter(number_processes(changed, role))
     processes = tuple(next(numbered) if one in alike else one for one in outcome.processes)
     alive = tuple(one.role for one in processes if one.exit is None)
     return replace(outcome, processes=processes, survivors=alive, client=client)

@@ -11,8 +11,8 @@ from exitmatrix.judge.served.facts import ServedFacts
 from exitmatrix.judge.served.process import (
     GOES_ON,
     has_left,
-    in_order,
     meanwhile,
+    number_processes,
     process_of,
     reaction_of,
 )
@@ -50,7 +50,9 @@ def afterwards(
     yield from workers
     role = f"{NEW}worker"
     anew = process_of(role, facts, replace(GOES_ON, hooks=stop.starts), signal)
-    yield from in_order((*late, *(anew for _ in range(facts.workers * stop.restarts))), role)
+    yield from number_processes(
+        (*late, *(anew for _ in range(facts.workers * stop.restarts))), role
+    )
 
 
 def late_workers(facts: ServedFacts, stop: Stop, gone: int) -> Iterator[tuple[Process, ...]]:
@@ -130,7 +132,7 @@ def each_way(
     race: str,
 ) -> Prediction:
     """Whatever the workers come to, of which each is one way in which a race may end."""
-    outcomes = [[*afterwards(facts, stop, signal, in_order(workers))] for workers in every]
+    outcomes = [[*afterwards(facts, stop, signal, number_processes(workers))] for workers in every]
     return prediction(facts, outcomes, laws, (race,))
 
 

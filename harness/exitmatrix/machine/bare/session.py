@@ -16,7 +16,7 @@ from exitmatrix.machine.run.messages import Hello
 from exitmatrix.model.bare import BareRun
 
 SECONDS = 10.0  # that a run may take; on an idle machine one takes 0.01 to 0.2
-AHEAD = 4  # programs that are in the engine for each run that goes on
+PROGRAMS_PER_JOB = 4  # programs that are in the engine for each run that goes on
 
 T = TypeVar("T")
 BareProgram = tuple[T, str, tuple[str, ...]]
@@ -47,7 +47,7 @@ class BareSession:
         """
         for program in programs:
             self._engine.submit(program)
-            while self._engine.has_news or self._engine.outstanding >= AHEAD * self.jobs:
+            while self._engine.has_news or self._engine.outstanding >= PROGRAMS_PER_JOB * self.jobs:
                 yield self._take()
         while self._engine.outstanding:
             yield self._take()

@@ -18,8 +18,8 @@ from exitmatrix.declare.stacks import PINS, applies, pins_of
 from exitmatrix.machine.environments.build import build_environment, build_inside, sources_in
 from exitmatrix.machine.environments.cache import check_cache
 from exitmatrix.machine.environments.installer import FailedError, Tools
-from exitmatrix.machine.environments.published import publish, sweep
-from exitmatrix.machine.environments.replacements import exact, marks, newest
+from exitmatrix.machine.environments.published import publish, remove_abandoned
+from exitmatrix.machine.environments.replacements import exact, marks, newest_releases
 from exitmatrix.model import Frozen, Interpreter, Stack
 
 BUILDER = 2
@@ -155,7 +155,9 @@ class _Preparation:
             raise FailedError("other packages than those pinned need Python 3.6 or newer")
         if stack.renewed:
             pre = stack.renewed == "pre"
-            return replace(stack, instead=newest(self.tools, stack.instead, interpreter, pre=pre))
+            return replace(
+                stack, instead=newest_releases(self.tools, stack.instead, interpreter, pre=pre)
+            )
         found = exact(self.tools, stack.instead, interpreter)
         return replace(stack, instead=tuple(one.word for one in found))
 
@@ -219,7 +221,7 @@ def prepare(
     check_cache(cache)
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     root = cache / "environments"
-    sweep(root)
+    remove_abandoned(root)
     preparation = _Preparation(
         Tools(cache, pins), root, {"probe": probe, "endings": endings}, on_event, len(jobs)
     )

@@ -140,7 +140,7 @@ def publish(
         return manifest, True
 
 
-def sweep(root: Path) -> None:
+def remove_abandoned(root: Path) -> None:
     """Remove what builders left that were killed."""
     for left in root.glob("*/*.building"):
         with suppress(BlockingIOError), _locked(left.with_suffix(""), _leave_it):

@@ -66,7 +66,7 @@ def exact(tools: Tools, words: Sequence[str], interpreter: Interpreter) -> tuple
     return tuple(found)
 
 
-def newest(
+def newest_releases(
     tools: Tools, words: Sequence[str], interpreter: Interpreter, *, pre: bool = False
 ) -> tuple[str, ...]:
     """The newest releases of all that words name which go together. Raises FailedError."""

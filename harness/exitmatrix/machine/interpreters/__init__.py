@@ -8,7 +8,7 @@ find.py        all of it, as `found.py` has it: what there is, and what was left
 selection.py   the words by which an interpreter is chosen
 """
 
-from exitmatrix.machine.interpreters.answer import SelfReport, in_order, read_answer
+from exitmatrix.machine.interpreters.answer import SelfReport, interpreters_in_order, read_answer
 from exitmatrix.machine.interpreters.find import find
 from exitmatrix.machine.interpreters.found import Found, NamedPython, Rejected, Shadowed
 from exitmatrix.machine.interpreters.selection import NoSuchInterpreterError, is_path, select
@@ -21,7 +21,7 @@ __all__ = [
     "SelfReport",
     "Shadowed",
     "find",
-    "in_order",
+    "interpreters_in_order",
     "is_path",
     "read_answer",
     "select",

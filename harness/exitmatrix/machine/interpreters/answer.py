@@ -116,7 +116,7 @@ def interpreter(answer: SelfReport, path: str) -> Interpreter:
     ).built(build)
 
 
-def in_order(interpreters: Sequence[Interpreter]) -> tuple[Interpreter, ...]:
+def interpreters_in_order(interpreters: Sequence[Interpreter]) -> tuple[Interpreter, ...]:
     """CPython by version, its other builds after the usual one; then PyPy."""
     return tuple(
         sorted(

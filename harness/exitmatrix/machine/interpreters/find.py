@@ -10,10 +10,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from exitmatrix.machine.interpreters.answer import in_order, interpreter, unsupported
+from exitmatrix.machine.interpreters.answer import interpreter, interpreters_in_order, unsupported
 from exitmatrix.machine.interpreters.ask import ask
 from exitmatrix.machine.interpreters.found import Found, NamedPython, Rejected, Shadowed
-from exitmatrix.machine.interpreters.origin import base_of
+from exitmatrix.machine.interpreters.origin import base_interpreter
 from exitmatrix.machine.interpreters.places import Candidate, candidates, exists, is_folder
 from exitmatrix.model import Frozen, Interpreter
 
@@ -68,7 +68,7 @@ def find(named: Sequence[str] = ()) -> Found:
             left = Shadowed(id=one.id, path=first.interpreter.path, left=one.path)
             shadowed.setdefault(result.executable, left)
     return Found(
-        interpreters=in_order([each.interpreter for each in used.values()]),
+        interpreters=interpreters_in_order([each.interpreter for each in used.values()]),
         rejected=tuple(rejected.values()),
         shadowed=tuple(shadowed.values()),
         named=tuple(meant),
@@ -113,7 +113,7 @@ def _binary_of(candidate: Candidate) -> str | Rejected:
     if not exists(path):
         reason = "is a link to nothing" if os.path.lexists(path) else "does not exist"
         return Rejected(path=path, reason=reason)
-    base = base_of(path)
+    base = base_interpreter(path)
     if base is None:
         return Rejected(path=path, reason="is a virtual environment whose base is gone")
     if not os.access(base, os.X_OK):

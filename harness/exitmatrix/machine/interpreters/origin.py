@@ -32,7 +32,7 @@ def _bases(configuration: Path, binary: str) -> Iterator[str]:
         yield from (str(Path(home) / name) for name in (binary, "python3", "python"))
 
 
-def base_of(path: str) -> str | None:
+def base_interpreter(path: str) -> str | None:
     """Give the interpreter that a virtual environment's binary is made from.
 
     `path` itself where it is none; None where the base is gone.

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 _PREFIX = "EXITMATRIX_ASIDE_"
 
 
-def without(environment: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+def put_aside(environment: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
     """An environment in which some variables are put aside."""
     return {
         f"{_PREFIX}{name}" if name in names else name: value for name, value in environment.items()

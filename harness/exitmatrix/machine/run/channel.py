@@ -55,7 +55,7 @@ CHECKS = {
 NO_CHECKS: tuple[int, list[tuple[int, re.Pattern[str]]]] = (0, [])
 
 
-def decode(line: bytes, token: str) -> Event:
+def decode_event(line: bytes, token: str) -> Event:
     """One line of the channel as an event. What is not an event of this trial is `garbled`."""
     text = line.decode("utf-8", "replace")
     found = LINE.fullmatch(text)
@@ -114,7 +114,7 @@ class Channel:
             *lines, rest = (self._rest + data).split(b"\n")
             room = MOST_EVENTS - 1 - self.events
             self.events += len(lines)
-            events += [decode(line, self.token) for line in lines[: max(room, 0)]]
+            events += [decode_event(line, self.token) for line in lines[: max(room, 0)]]
             if 0 <= room < len(lines):
                 events.append(Event("harness", 0, "garbled", ("too many events",)))
             self._rest = rest[-LONGEST_LINE:]

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
-from exitmatrix.machine.run.grounds import sweep
+from exitmatrix.machine.run.grounds import end_abandoned_runs
 from exitmatrix.machine.run.kernel.facilities import VARIABLE, refusal
 from exitmatrix.machine.run.kernel.wait_status import SIGNALLED, signal_name
 
@@ -149,7 +149,7 @@ class Connection:
                 break
             self._wake()
         if status < 0:
-            sweep()  # the engine may have been ended with its guardian
+            end_abandoned_runs()  # the engine may have been ended with its guardian
         return status
 
     def _wake(self) -> None:

@@ -346,7 +346,7 @@ def usage() -> Usage:
     )
 
 
-def start(
+def start_engine(
     what: ServeOrders[E],
     folder: str,
     jobs: str,
@@ -377,4 +377,4 @@ async def run_orders(engine: Engine, orders: Orders) -> None:
 
 
 if __name__ == "__main__":
-    start(run_orders, *sys.argv[1:], engine=Engine)
+    start_engine(run_orders, *sys.argv[1:], engine=Engine)

@@ -61,7 +61,7 @@ def make_folder(owner: Owner) -> tuple[str, int]:
     return folder, lock
 
 
-def sweep() -> None:
+def end_abandoned_runs() -> None:
     """End what is left of runs whose harness, guardian and engine were all killed.
 
     Their folders are there, and nobody holds the lock in them.

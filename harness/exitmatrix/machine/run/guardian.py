@@ -27,7 +27,7 @@ import subprocess
 import sys
 import time
 
-from exitmatrix.machine.run.grounds import Owner, make_folder, sweep
+from exitmatrix.machine.run.grounds import Owner, end_abandoned_runs, make_folder
 from exitmatrix.machine.run.kernel import control_group, shared_memory
 from exitmatrix.machine.run.kernel.dispositions import ignore_all
 from exitmatrix.machine.run.kernel.marks import MARKS
@@ -44,7 +44,7 @@ def main(lifeline: int, jobs: str, engine_module: str = "exitmatrix.machine.run.
     ignore_all()  # only the lifeline decides
     news = _news_of_children()
     os.set_inheritable(lifeline, False)
-    sweep()
+    end_abandoned_runs()
     # Unlike those of other runs on this machine, and unlike what a limit may be.
     first_mark = (1 << 61) + (secrets.randbits(40) << 20)
     memory = shared_memory.names()

@@ -23,7 +23,7 @@ def encode(message: msgspec.Struct) -> bytes:
         return json.dumps(msgspec.to_builtins(message)).encode("ascii")
 
 
-def decode(line: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+def decode_message(line: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """The message of a line. Raises msgspec.DecodeError."""
     try:
         return decoder.decode(line)

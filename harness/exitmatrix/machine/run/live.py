@@ -21,7 +21,7 @@ import msgspec
 
 from exitmatrix.machine.run.channel import READ_SIZE, Output
 from exitmatrix.machine.run.connection import Connection, EngineDied
-from exitmatrix.machine.run.engine import Engine, Orders, start
+from exitmatrix.machine.run.engine import Engine, Orders, start_engine
 from exitmatrix.machine.run.journal import Journal
 from exitmatrix.machine.run.state import TrialState
 from exitmatrix.machine.run.trial import STAGES, Stage, run
@@ -189,4 +189,4 @@ async def show(engine: Engine, orders: Orders) -> None:
 
 
 if __name__ == "__main__":
-    start(show, *sys.argv[1:], engine=Engine)
+    start_engine(show, *sys.argv[1:], engine=Engine)

@@ -87,7 +87,7 @@ def lines_of(file: Path) -> Iterator[bytes]:
         yield from lines
 
 
-def in_order(file: Path) -> bool:
+def is_in_order(file: Path) -> bool:
     """Whether a file is as `rewrite` leaves it: whole lines, sorted, one for each value."""
     last = name = b""
     for line in lines_of(file):

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from exitmatrix.machine.store.files import (
     append,
-    in_order,
+    is_in_order,
     lines_of,
     lock,
     make_folders,
@@ -56,7 +56,7 @@ from exitmatrix.model import (
     Timeline,
     Trial,
 )
-from exitmatrix.model.outcome_sets import contains, stages, union
+from exitmatrix.model.outcome_sets import contains, outcome_stages, union
 from exitmatrix.plan.changes import races
 from exitmatrix.plan.schedule import RACY, Known, Result
 
@@ -132,7 +132,7 @@ class Store:
             file.stem
             for folder in (self._records, self._timelines)
             for file in folder.glob("*.jsonl")
-            if not in_order(file)
+            if not is_in_order(file)
         }
 
     # -------------------------------------------------------------- knowing
@@ -238,7 +238,7 @@ class Store:
             since=self.today,
             outcomes=outcomes,
             unknown=result.unknown,
-            seen=stages((*earlier, *(result.seen or result.outcomes)), outcomes),
+            seen=outcome_stages((*earlier, *(result.seen or result.outcomes)), outcomes),
             runs=self._runs(result, old if same else None, before) if outcomes else None,
         )
         # The trials of one run belong together, in whatever order its cells were reopened.

@@ -11,7 +11,7 @@ from exitmatrix.report.app.words import cut, listed, short_exit
 COLUMNS = (15, 20, 22, 9)
 
 
-def table(results: tuple[EndingResult, ...], grace: float) -> list[str]:
+def endings_table(results: tuple[EndingResult, ...], grace: float) -> list[str]:
     """One line for each ending."""
     head = ("", "clean-up ran", "ended", "after")
     rows = [_line(head, "left behind")]

@@ -9,7 +9,7 @@ from exitmatrix.judge.app import disagreements, needs_a_look, only_without
 from exitmatrix.judge.expectations import Checked
 from exitmatrix.model.app_outcome import AppOutcome, EndingResult, Handler, Member
 from exitmatrix.model.base import Frozen
-from exitmatrix.report.app.endings import table
+from exitmatrix.report.app.endings import endings_table
 from exitmatrix.report.app.story import story
 from exitmatrix.report.app.words import cut, filled, listed, roles, seconds
 
@@ -33,7 +33,7 @@ def page(report: AppReport) -> list[str]:
     lines = filled(report.command, rest="  ")
     if seen:
         lines += [*_head(seen[0]), "", *_found(seen)]
-    lines += ["", *table(report.results, report.grace)]
+    lines += ["", *endings_table(report.results, report.grace)]
     for result in report.results:
         if not result.left_out:
             lines += ["", *story(result)]

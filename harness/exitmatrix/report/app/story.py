@@ -7,8 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from exitmatrix.judge.app import disagreements
 from exitmatrix.judge.app_reasons import reasons
 from exitmatrix.model.app import Left
-from exitmatrix.model.app_outcome import NOBODY, AppOutcome, EndingResult, Member, Ran, grouped
-from exitmatrix.report.app.words import exit_words, filled, listed, roles, seconds
+from exitmatrix.model.app_outcome import (
+    NOBODY,
+    AppOutcome,
+    EndingResult,
+    Member,
+    Ran,
+    group_members,
+)
+from exitmatrix.report.app.words import exit_phrase, filled, listed, roles, seconds
 
 INDENT = " " * 11
 MOST = 5  # things left behind that are named
@@ -81,7 +88,7 @@ def _steps(outcome: AppOutcome) -> list[str]:
     steps: list[tuple[float, str]] = [
         (one.seconds, f"{one.signal} to {_target_words(one.to)}") for one in outcome.sent
     ]
-    for group in grouped(_shown(outcome.members)):
+    for group in group_members(_shown(outcome.members)):
         steps += _group(group)
     if outcome.reply:
         got = REPLIES.get(outcome.reply, f"an answer with status {outcome.reply}")
@@ -91,7 +98,7 @@ def _steps(outcome: AppOutcome) -> list[str]:
         lines += filled(what, f"  {max(when, 0.0):5.1f} s  ", INDENT)
     lines += [
         line
-        for group in grouped(outcome.survivors)
+        for group in group_members(outcome.survivors)
         if not group[0].new
         for line in filled(
             f"{roles(group)} {'go' if len(group) > 1 else 'goes'} on{_missing(group[0], STAYED)}",
@@ -149,7 +156,7 @@ def _group(group: Sequence[Member]) -> Iterator[tuple[float, str]]:
         yield one.executed, f"{names} execute{'' if several else 's'} another program{missing}"
     if one.exit:
         when = min(m.seconds for m in group if m.seconds is not None)
-        yield when, f"{names} {exit_words(one.exit, several)}{_missing(one)}"
+        yield when, f"{names} {exit_phrase(one.exit, several)}{_missing(one)}"
 
 
 def _missing(one: Member, fates: Mapping[str, str] = FATES, past: bool = False) -> str:

@@ -23,7 +23,7 @@ def seconds(value: float) -> str:
     return f"{abs(value):.1f} s"
 
 
-def exit_words(ended: str, several: bool = False) -> str:
+def exit_phrase(ended: str, several: bool = False) -> str:
     """`exits with status 0`, `is killed by SIGTERM`."""
     word, _, how = ended.partition(" ")
     if word == "code":

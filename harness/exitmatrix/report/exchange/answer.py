@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exitmatrix.model import Frozen
-from exitmatrix.report.exchange import VERSION
+from exitmatrix.report.exchange import JSON_VERSION
 from exitmatrix.report.exchange.cells import CellDocument
 
 
@@ -19,7 +19,7 @@ class AskedFor(Frozen, kw_only=True, omit_defaults=False):
 class AnswerDocument(Frozen, kw_only=True, omit_defaults=False):
     """What `answer --json` prints."""
 
-    format: int = VERSION
+    format: int = JSON_VERSION
     asked: AskedFor
     cell: CellDocument | None  # the newest that was measured; null where there is none
     why_no_cell: str = ""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exitmatrix.judge.texts import TEXTS
+from exitmatrix.judge.texts import ALL_LAWS
 from exitmatrix.model import Frozen, Judgement, Outcome, Record, Timeline
-from exitmatrix.report.exchange import VERSION
+from exitmatrix.report.exchange import JSON_VERSION
 
 
 class Law(Frozen, kw_only=True):
@@ -37,7 +37,7 @@ class CellDocument(Frozen, kw_only=True):
 class ExplainDocument(Frozen, kw_only=True, omit_defaults=False):
     """What `explain --json` prints."""
 
-    format: int = VERSION
+    format: int = JSON_VERSION
     cells: tuple[CellDocument, ...]
 
 
@@ -67,5 +67,5 @@ def cell_document(
 
 
 def _law(id: str) -> Law:
-    rule = TEXTS.get(id)
+    rule = ALL_LAWS.get(id)
     return Law(id=id, because=rule.because, source=rule.source) if rule else Law(id=id)

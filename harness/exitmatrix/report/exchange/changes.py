@@ -5,7 +5,7 @@ from __future__ import annotations
 from exitmatrix.judge.reasons import Reasons
 from exitmatrix.model import Frozen, Outcome, Record
 from exitmatrix.model.change import Change
-from exitmatrix.report.exchange import VERSION
+from exitmatrix.report.exchange import JSON_VERSION
 from exitmatrix.report.pages.changes import command
 
 
@@ -31,7 +31,7 @@ class ChangeDocument(Frozen, kw_only=True):
 class CheckDocument(Frozen, kw_only=True, omit_defaults=False):
     """What `check --json` prints."""
 
-    format: int = VERSION
+    format: int = JSON_VERSION
     checked: int
     changes: tuple[ChangeDocument, ...]
     unknown: dict[str, tuple[str, ...]]  # reasons, by cell
@@ -41,7 +41,7 @@ class CheckDocument(Frozen, kw_only=True, omit_defaults=False):
 class DiffDocument(Frozen, kw_only=True, omit_defaults=False):
     """What `diff --json` prints."""
 
-    format: int = VERSION
+    format: int = JSON_VERSION
     old: str
     new: str
     compared: int
@@ -54,7 +54,7 @@ class DiffDocument(Frozen, kw_only=True, omit_defaults=False):
 class BisectDocument(Frozen, kw_only=True, omit_defaults=False):
     """What `bisect --json` prints."""
 
-    format: int = VERSION
+    format: int = JSON_VERSION
     cell: str  # SCENARIO/TERMINATION@TARGET
     old: str  # the last release that behaves as before, or the oldest where all behave alike
     new: str  # the first that behaves differently, or the newest

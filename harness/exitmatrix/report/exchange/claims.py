@@ -8,7 +8,7 @@ from exitmatrix.claims.assess import Assessment
 from exitmatrix.claims.claim import Claim
 from exitmatrix.model import Frozen
 from exitmatrix.model.versions import subject_words
-from exitmatrix.report.exchange import VERSION
+from exitmatrix.report.exchange import JSON_VERSION
 
 
 class RulingDocument(Frozen, kw_only=True, omit_defaults=False):
@@ -37,7 +37,7 @@ class JudgedClaimDocument(ClaimDocument, kw_only=True, omit_defaults=False):
 class ClaimsDocument(Frozen, kw_only=True, omit_defaults=False):
     """What `claims --json` prints."""
 
-    format: int = VERSION
+    format: int = JSON_VERSION
     claims: tuple[JudgedClaimDocument, ...]
 
 

@@ -19,7 +19,7 @@ from exitmatrix.report.document import (
     table,
 )
 from exitmatrix.report.phrases import prose
-from exitmatrix.report.programs import lines
+from exitmatrix.report.programs import program_lines
 from exitmatrix.report.render.markdown import markdown
 
 Why = Callable[[Boundary], Sequence[str]]
@@ -182,7 +182,7 @@ def _sides(one: Boundary) -> Iterable[str]:
     sides = (_short(one.left), one.shows[0]), (_short(one.right), one.shows[1])
     width = max(len(name) for name, _ in sides)
     for name, seen in sides:
-        for place, line in enumerate(lines(seen)):
+        for place, line in enumerate(program_lines(seen)):
             yield f"{'' if place else name:<{width}}  {line}"
 
 

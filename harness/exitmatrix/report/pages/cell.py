@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from exitmatrix.declare.remedies import remedies_for
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.judge.texts import TEXTS, telling
+from exitmatrix.judge.texts import ALL_LAWS, telling
 from exitmatrix.model import Frozen, Judgement, Outcome, Question, Record, Scenario, Timeline
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.outcome_sets import is_race
@@ -163,7 +163,7 @@ def _why(facts: CellFacts, chosen: Callable[[Iterable[str]], Sequence[str]] = tu
     rules = judgement.prediction.rules
     rules_shown = chosen(rules)
     for id in rules_shown:
-        rule = TEXTS.get(id)
+        rule = ALL_LAWS.get(id)
         lines += ["", f"  {id}"]
         lines += _filled(plain(prose(rule.because)), "    ", "    ") if rule else []
         lines += _filled(f"Source: {rule.source}", "      ", "    ") if rule else []

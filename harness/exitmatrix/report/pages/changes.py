@@ -22,7 +22,7 @@ from exitmatrix.report.document import (
     inline,
     points,
 )
-from exitmatrix.report.phrases import exit_words, names
+from exitmatrix.report.phrases import exit_words, handler_names
 from exitmatrix.report.render.text import WIDTH, fill
 from exitmatrix.report.sections.differences import parts
 
@@ -52,7 +52,7 @@ class ChangeGroup(Frozen, kw_only=True):
     program: str = ""  # the command that writes it as a program of its own
 
 
-def grouped(
+def group_changes(
     explained: Iterable[ExplainedChange],
     everyone: Iterable[Record],
     *,
@@ -66,7 +66,7 @@ def grouped(
     """
     groups: dict[tuple[tuple[str, str], Reasons], list[Change]] = {}
     for one in explained:
-        key = (contrast(one.change), one.why if with_rules else ())
+        key = (before_and_now(one.change), one.why if with_rules else ())
         groups.setdefault(key, []).append(one.change)
     asked = list(everyone)
     known: set[str] = set()
@@ -121,7 +121,7 @@ def change_section(title: str, groups: Iterable[ChangeGroup], labels: Labels) ->
 def side_by_side(explained: ExplainedChange, labels: Labels = ("expected", "seen")) -> list[str]:
     """One change in full: every part of the outcomes, beside each other, and what to do."""
     change = explained.change
-    old, new = contrast(change)
+    old, new = before_and_now(change)
     lines = [
         f"{change.old.cell} behaves differently:",
         *_wrapped(f"{new}", f"{INDENT}now: "),
@@ -142,7 +142,7 @@ def side_by_side(explained: ExplainedChange, labels: Labels = ("expected", "seen
     return [*lines, "", *_rows(rows), *again]
 
 
-def contrast(change: Change) -> tuple[str, str]:
+def before_and_now(change: Change) -> tuple[str, str]:
     """What changed, in words for before and now: only what differs, where that can be told."""
     news = change.news or change.new.outcomes
     if len(change.old.outcomes) == 1 and len(news) == 1:
@@ -163,7 +163,7 @@ def everything(outcome: Outcome) -> dict[str, str]:
         prefix = f"{one.role}: "
         mine = f"{one.role} " if several else ""
         if one.exit is None and one.fired:
-            texts[f"{prefix}handlers"] = f"{mine}ran {names(one.fired)}"
+            texts[f"{prefix}handlers"] = f"{mine}ran {handler_names(one.fired)}"
         for key, words in _unseen(one).items():
             texts[f"{prefix}{key}"] = f"{mine}{words}"
     if outcome.helpers:

@@ -125,7 +125,7 @@ def page(reading: Reading, asked: Mapping[Question, Survey] | None = None) -> Se
     return Section(TITLE, (*blocks, *(part for one in TEXTS for part in parts.section(one))))
 
 
-def short(assessment: Assessment) -> str:
+def claim_line(assessment: Assessment) -> str:
     """One line for a terminal."""
     return f"{assessment.claim.id:4} {assessment.verdict}"
 

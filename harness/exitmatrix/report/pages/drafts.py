@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from exitmatrix.claims.assess import Assessment
-from exitmatrix.declare.questions import address
+from exitmatrix.declare.questions import url_of
 from exitmatrix.model import Frozen, Question
 from exitmatrix.model.draft import Draft, ProgramRun
 from exitmatrix.model.versions import (
@@ -224,5 +224,5 @@ def _environment(facts: DraftFacts) -> Iterator[Block]:
 
 def _threads(draft: Draft) -> Block:
     return points(
-        inline(Link(one.at, address(one.at)), ": ", prose(one.about), ".") for one in draft.threads
+        inline(Link(one.at, url_of(one.at)), ": ", prose(one.about), ".") for one in draft.threads
     )

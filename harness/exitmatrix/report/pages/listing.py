@@ -26,7 +26,7 @@ def listing(
     asked: dict[Question, dict[str, list[Subject]]] = {}
     for platform, record in found:
         answers = asked.setdefault(record.question, {})
-        answer = short(record, scenarios.get(record.scenario))
+        answer = answer_in_words(record, scenarios.get(record.scenario))
         answers.setdefault(answer, []).append(subject_of(platform, record))
     measured: dict[Question, list[Subject]] = {question: [] for question in asked}
     for platform, rows in records.items():
@@ -40,7 +40,7 @@ def listing(
     ]
 
 
-def short(record: Record, scenario: Scenario | None) -> str:
+def answer_in_words(record: Record, scenario: Scenario | None) -> str:
     """The answer of one cell in a few words, as the reports give it."""
     having_none = idle(scenario)
     group = Group(subjects=(), outcomes=record.outcomes, unknown=record.unknown, idle=having_none)

@@ -12,7 +12,7 @@ from exitmatrix.report.sentences import sentences
 WIDTH = 79
 
 
-def lines(races: Sequence[RacyCell], runs: int) -> Iterator[str]:
+def race_lines(races: Sequence[RacyCell], runs: int) -> Iterator[str]:
     """One paragraph for each cell, and how many show all that is allowed; `runs` is for each."""
     whole = 0
     for one in races:

@@ -16,8 +16,8 @@ from exitmatrix.model.outcome_sets import is_race
 from exitmatrix.report.reproducer.driver import DriverSpec, driver
 from exitmatrix.report.reproducer.printing import print_function
 from exitmatrix.report.reproducer.refusal import Refusal
-from exitmatrix.report.reproducer.rewrite import Rewriting, imported, rewrite
-from exitmatrix.report.reproducer.statements import statements
+from exitmatrix.report.reproducer.rewrite import Rewriting, imported, rewrite_program
+from exitmatrix.report.reproducer.statements import termination_statements
 from exitmatrix.report.reproducer.stub import stub
 from exitmatrix.report.reproducer.summary import summary
 
@@ -104,7 +104,7 @@ def _files(
     """The program's files, without the harness."""
     inside = termination.delivery == "in-process"
     how = Rewriting(
-        ends=statements(termination.id, sources.endings) if inside else None,
+        ends=termination_statements(termination.id, sources.endings) if inside else None,
         waits=not inside and not spec.serves,
         names_itself=spec.to_child and not spec.serves,
         lingers=spec.twice,
@@ -117,7 +117,7 @@ def _files(
     for name, text in sources.files.items():
         if not name.endswith(".py"):
             raise Refusal(f"the file {name} beside the program is not Python")
-        files[name] = rewrite(text, how)
+        files[name] = rewrite_program(text, how)
         for module in imported(text) & set(sources.provided):
             files[f"{module}.py"] = stub(module, sources.provided[module])
     return files

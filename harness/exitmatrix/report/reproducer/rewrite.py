@@ -50,7 +50,7 @@ def imported(text: str) -> set[str]:
     }
 
 
-def rewrite(text: str, how: Rewriting) -> str:
+def rewrite_program(text: str, how: Rewriting) -> str:
     """The program of one file. Raises Refusal."""
     if not text.isascii():
         raise Refusal("its text is not ASCII")

@@ -22,7 +22,7 @@ class Statements(Frozen, kw_only=True):
 
 
 @lru_cache(maxsize=256)  # many programs end in the same way
-def statements(termination: str, endings: str) -> Statements:
+def termination_statements(termination: str, endings: str) -> Statements:
     """The statements of an in-process termination. Raises Refusal where the source has none."""
     tree = _parsed(endings)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from exitmatrix.model import Question, Record, Scenario
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.model.versions import (
-    TITLES,
+    FAMILY_TITLES,
     Python,
     Subject,
     age,
@@ -55,7 +55,7 @@ def extent_words(records: Mapping[str, Sequence[Record]]) -> Inline:
     pythons = {subject_of(*row).python for row in rows}
     families = [
         f"{name} {_span([one for one in in_order(pythons) if one.family == family])}"
-        for family, name in TITLES.items()
+        for family, name in FAMILY_TITLES.items()
         if any(one.family == family for one in pythons)
     ]
     return inline(
@@ -92,7 +92,7 @@ def _pythons(platform: str, rows: Iterable[Record]) -> tuple[Item, ...]:
     pythons = in_order({subject_of(platform, record).python for record in rows})
     versions = {
         name: [_name(one) for one in pythons if one.family == family]
-        for family, name in TITLES.items()
+        for family, name in FAMILY_TITLES.items()
     }
     return tuple(Item((f"{name}: {', '.join(some)}",)) for name, some in versions.items() if some)
 

@@ -19,7 +19,7 @@ from exitmatrix.report.phrases import (
     serving,
 )
 from exitmatrix.report.sections.answers import short_answer
-from exitmatrix.report.survey import Group, Survey, newest, regrouped
+from exitmatrix.report.survey import Group, Survey, newest_first, regrouped
 
 HEAD: Row = ("who differs", "what they show", "what the newest shows", "where")
 
@@ -69,7 +69,9 @@ def differences(surveys: Iterable[Survey], scenarios: Mapping[str, Scenario]) ->
             ages.setdefault(key, group)
     return [
         Difference(subjects=key[0], there=key[1], newest=key[2], where=tuple(found[key]))
-        for key in sorted(found, key=lambda key: (newest(ages[key])[:2], key[0]), reverse=True)
+        for key in sorted(
+            found, key=lambda key: (newest_first(ages[key])[:2], key[0]), reverse=True
+        )
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from exitmatrix.declare.remedies import REMEDIES, Remedy, remedies_for
-from exitmatrix.declare.spoken import TITLES
+from exitmatrix.declare.spoken import SCENARIO_TITLES
 from exitmatrix.judge.remedied import who_runs
 from exitmatrix.model import Question, Scenario
 from exitmatrix.model.cell import DIRECT
@@ -81,7 +81,7 @@ def _row(one: Remedy, surveys: Mapping[Question, Survey], scenarios: Mapping[str
 
 def _subject(asked: Question, scenarios: Mapping[str, Scenario]) -> Inline:
     known = scenarios.get(asked.scenario)
-    title = prose(TITLES.get(asked.scenario) or (known.title if known else asked.scenario))
+    title = prose(SCENARIO_TITLES.get(asked.scenario) or (known.title if known else asked.scenario))
     return title if asked.launcher == DIRECT else inline(title, ", below ", Code(asked.launcher))
 
 

@@ -37,8 +37,8 @@ from exitmatrix.report.labels import (
 from exitmatrix.report.phrases import (
     answer_words,
     exit_words,
+    handler_names,
     left_words,
-    names,
     output_words,
     printed_words,
     process_words,
@@ -211,12 +211,14 @@ def _variant_cells(outcome: Outcome) -> Row:
     for one in outcome.processes:
         prefix = f"{one.role}: " if several else ""
         listed: Inline = (
-            names(one.fired) if one.fired is not None else inline(Symbol.UNKNOWN, " not seen")
+            handler_names(one.fired)
+            if one.fired is not None
+            else inline(Symbol.UNKNOWN, " not seen")
         )
         if one.fired == () and not one.unfinished:
             listed = "nothing"
-        notes = [f"{names(one.raised)} raised"] if one.raised else []
-        notes += [f"{names(one.unfinished)} unfinished"] if one.unfinished else []
+        notes = [f"{handler_names(one.raised)} raised"] if one.raised else []
+        notes += [f"{handler_names(one.unfinished)} unfinished"] if one.unfinished else []
         ran.append(inline(prefix, listed, f" ({', '.join(notes)})" if notes else ""))
         exits.append(prefix + exit_words(one.exit))
     left = left_words(outcome)

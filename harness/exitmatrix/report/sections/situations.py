@@ -10,8 +10,8 @@ from exitmatrix.declare.launchers import LAUNCHERS_BY_ID
 from exitmatrix.declare.spoken import (
     BELOW_TITLES,
     PLAIN,
+    SCENARIO_TITLES,
     SUBJECTS,
-    TITLES,
     ending_below,
     ending_in,
     rows,
@@ -42,7 +42,7 @@ def situations_section(
     lines: list[Row] = []
     for id in (id for id in known if id in asked):
         endings = [(situation, ending_in(situation, scenarios[id])) for _, situation in rows()]
-        lines.append((TITLES[id], *_cells(surveys, id, DIRECT, endings)))
+        lines.append((SCENARIO_TITLES[id], *_cells(surveys, id, DIRECT, endings)))
         if id == PLAIN:
             lines += _below(surveys, scenarios[id])
     head = ("what runs", *(named.title for named, _ in rows()))
@@ -71,11 +71,11 @@ def _cells(
             cells.append(NO_SUCH_THING)
             continue
         survey = surveys.get(Question(scenario, launcher, ending.termination, ending.target))
-        cells.append(entry(situation, survey.groups[0]) if survey else NOT_MEASURED)
+        cells.append(situation_entry(situation, survey.groups[0]) if survey else NOT_MEASURED)
     return cells
 
 
-def entry(situation: Situation, group: Group) -> Inline:
+def situation_entry(situation: Situation, group: Group) -> Inline:
     """The short answer; of what goes on after the first signal, what its last one makes of it.
 
     Of the newest release alone where its runs agree: what an older one shows in rare runs is no

@@ -12,7 +12,7 @@ import msgspec
 
 from exitmatrix.declare.launchers import LAUNCHERS_BY_ID
 from exitmatrix.declare.remedies import Remedy, remedies_for
-from exitmatrix.declare.spoken import BELOW, TITLES, ending_below, ending_in, rows
+from exitmatrix.declare.spoken import BELOW, SCENARIO_TITLES, ending_below, ending_in, rows
 from exitmatrix.declare.terminations import TERMINATIONS
 from exitmatrix.model import Ending, Question, Scenario
 from exitmatrix.model.app import Situation
@@ -22,7 +22,7 @@ from exitmatrix.report.document import plain
 from exitmatrix.report.phrases import prose
 from exitmatrix.report.render.html import html_words
 from exitmatrix.report.sections.answers import ACTIONS, COLUMNS, short_answer
-from exitmatrix.report.sections.situations import entry
+from exitmatrix.report.sections.situations import situation_entry
 from exitmatrix.report.sentences import sentences
 from exitmatrix.report.site.content import Family, Site
 from exitmatrix.report.site.panel import law_words, panels
@@ -48,7 +48,7 @@ def answers_scripts(site: Site) -> Iterator[tuple[str, bytes]]:
     pythons = list(dict.fromkeys(subject.python for subject in subjects))
     value = {
         "scenarios": {id: _title(id, scenarios) for id in _scenarios(families)},
-        "titles": TITLES,
+        "titles": SCENARIO_TITLES,
         "situations": {one.id: named.title for named, one in rows()},
         "kills": [one.id for _, one in rows() if one.kills_in_the_end],
         "starts": {id: many[0] for id, many in BELOW.items()},
@@ -89,7 +89,7 @@ def _answers(
                 sorted(places[subject] for subject in group.subjects),
                 numbered(html_words(short_answer(group))),
                 numbered(at_length(group)),
-                numbered(html_words(entry(KILLS, group))),
+                numbered(html_words(situation_entry(KILLS, group))),
                 numbered(escape(panel.subjects)),
                 [(column, numbered(escape(words))) for column, words in panel.steps],
                 [numbered(law_words(id)) for id in panel.laws],

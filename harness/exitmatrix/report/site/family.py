@@ -8,7 +8,7 @@ from functools import cache
 import msgspec
 
 from exitmatrix.declare.terminations import TERMINATIONS
-from exitmatrix.judge.texts import TEXTS, telling
+from exitmatrix.judge.texts import ALL_LAWS, telling
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import (
     Block,
@@ -127,11 +127,11 @@ def _in_full(group: Group) -> Inline:
     return joined(" Or: ", map(sentences, group.outcomes)) or f"not known: {group.unknown[0]}"
 
 
-def laws_of(family: Family, site: Site) -> tuple[str, ...]:
+def laws_behind(family: Family, site: Site) -> tuple[str, ...]:
     """The laws that give the newest's outcome, by their ids."""
     subject, record = family.records[0]
     judgement = site.judgements.get((subject.platform, record.cell))
-    return tuple(id for id in judgement.verdict.rules if id in TEXTS) if judgement else ()
+    return tuple(id for id in judgement.verdict.rules if id in ALL_LAWS) if judgement else ()
 
 
 def open_words(family: Family, site: Site) -> Iterator[Block]:
@@ -145,13 +145,13 @@ def open_words(family: Family, site: Site) -> Iterator[Block]:
 @cache
 def law_item(id: str, name: str = "") -> Item:
     """A law, and the way to its source."""
-    return Item((prose(TEXTS[id].because), Link("Source", f"{LAWS_PAGE}#{id}")), name=name)
+    return Item((prose(ALL_LAWS[id].because), Link("Source", f"{LAWS_PAGE}#{id}")), name=name)
 
 
 def _why(family: Family, site: Site) -> list[Section]:
     """The laws that matter here, and a link to those on which most cells rest."""
     blocks: list[Block] = [*open_words(family, site)]
-    known = laws_of(family, site)
+    known = laws_behind(family, site)
     shown = telling(known)
     if shown:
         blocks.append(points(map(law_item, shown)))
@@ -213,7 +213,7 @@ def interpreters(*families: Family) -> Iterator[Block]:
     yield points(items)
 
 
-def data(*families: Family) -> bytes:
+def family_data(*families: Family) -> bytes:
     """The outcomes and who showed them, for programs."""
     return msgspec.json.encode(
         {"format": 3, "questions": {str(one.question): _groups(one) for one in families}}

@@ -31,7 +31,7 @@ from exitmatrix.report.site.family import (
     drawn,
     ending_words,
     law_item,
-    laws_of,
+    laws_behind,
     open_words,
     versions,
 )
@@ -55,7 +55,7 @@ def launched_page(families: Sequence[Family], site: Site, asking: Asking) -> Sec
     scenario = site.scenarios.get(question.scenario)
     roles = scenario.roles if scenario else ("",)
     launcher = LAUNCHERS_BY_ID.get(question.launcher)
-    laws = list(dict.fromkeys(id for one in families for id in laws_of(one, site)))
+    laws = list(dict.fromkeys(id for one in families for id in laws_behind(one, site)))
     numbers = {id: number for number, id in enumerate(laws, 1)}
     rows = [
         (
@@ -99,7 +99,7 @@ def _ending(
     for title, figure_of in drawn(family, site):
         blocks += [paragraph(f"{title}:"), *figure_of] if "outcome" in title else figure_of
     blocks += [*versions(family), *open_words(family, site)]
-    if laws := laws_of(family, site):
+    if laws := laws_behind(family, site):
         listed = ", ".join(str(numbers[id]) for id in laws)
         blocks.append(paragraph(inline(Link("Why", "#why"), f": {listed}.")))
     blocks += _below(what_to_do([family.question], named=False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from exitmatrix.declare.situations import NoSuchSituation, find
+from exitmatrix.declare.situations import NoSuchSituation, find_situation
 from exitmatrix.model import Outcome, Record, Timeline
 from exitmatrix.model.cell import DIRECT
 from exitmatrix.report.document import (
@@ -43,11 +43,11 @@ def own_files(
         yield f"assets/{name}", assets[name]
     yield "index.html", framed(document_page("index.html", front(records)), NAVIGATION)
     for record in records:
-        path = page_of(record)
+        path = page_path(record)
         yield path, framed(document_page(path, ending_page(record)), NAVIGATION)
 
 
-def page_of(record: Record) -> str:
+def page_path(record: Record) -> str:
     """The file of an ending; one for each Python."""
     return f"{folder_of(record.question)}/{record.interpreter_id}/index.html"
 
@@ -58,7 +58,7 @@ def front(records: Sequence[Record]) -> Section:
     days = sorted({one.since for one in records})
     rows: list[Row] = [
         (
-            Link(Code(_ending(one)), page_of(one)),
+            Link(Code(_ending(one)), page_path(one)),
             _does(one),
             own_answer(one),
             joined(" Or: ", map(sentences, one.outcomes)),
@@ -114,7 +114,7 @@ def _ending(record: Record) -> str:
 
 def _does(record: Record) -> str:
     try:
-        return find(record.termination).does
+        return find_situation(record.termination).does
     except NoSuchSituation:
         return f"{record.termination}."
 

@@ -27,7 +27,7 @@ from exitmatrix.report.sections.findings import findings_section
 from exitmatrix.report.sections.remedies import remedies_section
 from exitmatrix.report.site.answers import answers_scripts
 from exitmatrix.report.site.content import Family, Site, page_of, surveys_of
-from exitmatrix.report.site.family import data, family_page
+from exitmatrix.report.site.family import family_data, family_page
 from exitmatrix.report.site.front import front_page
 from exitmatrix.report.site.launched import Asking, by_launcher, launched_page
 from exitmatrix.report.site.laws import PATH as LAWS_PAGE
@@ -35,9 +35,9 @@ from exitmatrix.report.site.laws import laws_page
 from exitmatrix.report.site.questions import (
     INDEX,
     Answered,
-    answered,
-    asked_about,
+    answered_questions,
     question_page,
+    questions_about,
     questions_index,
 )
 from exitmatrix.report.site.races import races_page
@@ -63,20 +63,20 @@ def site_files(site: Site, assets: Mapping[str, bytes]) -> Iterator[tuple[str, b
         yield f"assets/{name}", content
     for name, content in answers_scripts(site):
         yield f"assets/{name}", content
-    asks = answered(asked)
+    asks = answered_questions(asked)
     for page in _pages(asked, site, asks):
         yield page.path, framed(page)
-    asking = asked_about(asks)
+    asking = questions_about(asks)
     few = {target: NAVIGATION[target] for target in OF_A_CELL}
     for one in direct:
         people = asking.get(str(one.question), ())
         yield one.page, framed(_family(one, site, people), few)
-        yield f"{one.folder}/data.json", data(one)
+        yield f"{one.folder}/data.json", family_data(one)
         yield f"{one.folder}/strip.svg", _strip(one).encode()
     for some in by_launcher(launched):
         page = _launched(some, site, asking)
         yield page.path, framed(page, few)
-        yield f"{page.path.removesuffix('index.html')}data.json", data(*some)
+        yield f"{page.path.removesuffix('index.html')}data.json", family_data(*some)
 
 
 def _pages(asked: Sequence[Family], site: Site, asks: Sequence[Answered]) -> Iterator[Page]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from html import escape
 
-from exitmatrix.judge.texts import TEXTS, telling
+from exitmatrix.judge.texts import ALL_LAWS, telling
 from exitmatrix.model import Frozen, Record
 from exitmatrix.model.versions import Subject, subject_words
 from exitmatrix.report.phrases import prose
@@ -36,7 +36,7 @@ def panels(family: Family, site: Site) -> Iterator[Panel]:
         yield Panel(
             subjects=subject_words(group.subjects, family.survey.measured) or _all(group),
             steps=tuple(_steps(subject, records[subject], group, site)),
-            laws=telling(id for id in rules if id in TEXTS),
+            laws=telling(id for id in rules if id in ALL_LAWS),
         )
 
 
@@ -59,7 +59,7 @@ def _steps(subject: Subject, record: Record, group: Group, site: Site) -> Iterat
 @cache
 def law_words(id: str) -> str:
     """A law, and the way to its source, as HTML."""
-    because = html_words(prose(TEXTS[id].because))
+    because = html_words(prose(ALL_LAWS[id].because))
     return f'{because} <a href="{LAWS_PAGE}#{escape(id)}">Source</a>'
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from exitmatrix.declare.questions import QUESTIONS, Part, PeopleAsk, address
+from exitmatrix.declare.questions import QUESTIONS, Part, PeopleAsk, url_of
 from exitmatrix.model import Frozen
 from exitmatrix.model.versions import subject_words
 from exitmatrix.report.document import (
@@ -51,7 +51,7 @@ class Answered(Frozen, kw_only=True):
         return f"{self.asked.folder}/index.html"
 
 
-def answered(families: Sequence[Family]) -> tuple[Answered, ...]:
+def answered_questions(families: Sequence[Family]) -> tuple[Answered, ...]:
     """Every question with the cells on record that answer it."""
     named = [(str(one.question), one) for one in families]
     return tuple(
@@ -160,7 +160,7 @@ def _missing(asked: PeopleAsk) -> list[Section]:
 def _threads(asked: PeopleAsk) -> list[Section]:
     if not asked.threads:
         return []
-    links = points(Link(one, address(one)) for one in asked.threads)
+    links = points(Link(one, url_of(one)) for one in asked.threads)
     return [Section("Who asks it", (links,))]
 
 
@@ -195,12 +195,12 @@ def _open(one: Answered) -> Item:
     if asked.tries:
         lines.append(inline("On your own program: ", Code(asked.tries), "."))
     if asked.threads:
-        links = joined(", ", (Link(each, address(each)) for each in asked.threads))
+        links = joined(", ", (Link(each, url_of(each)) for each in asked.threads))
         lines.append(inline("Asked in ", links, "."))
     return Item(tuple(lines), name=asked.id)
 
 
-def asked_about(all_of_them: Sequence[Answered]) -> Mapping[str, Sequence[Answered]]:
+def questions_about(all_of_them: Sequence[Answered]) -> Mapping[str, Sequence[Answered]]:
     """The questions that a cell answers, by its question."""
     found: dict[str, list[Answered]] = {}
     for one in all_of_them:

@@ -11,9 +11,9 @@ import msgspec
 from exitmatrix.machine.run.app import rights
 from exitmatrix.machine.run.app.state import AppState
 from exitmatrix.machine.run.app.trial import run
-from exitmatrix.machine.run.engine import Engine, Orders, send, start
+from exitmatrix.machine.run.engine import Engine, Orders, send, start_engine
 from exitmatrix.machine.run.kernel.marks import MARKS
-from exitmatrix.machine.run.lines import decode
+from exitmatrix.machine.run.lines import decode_message
 from exitmatrix.machine.run.messages import Hello
 from exitmatrix.model import Event
 from exitmatrix.model.app import AppSpec, AppTrial, TimedEvent
@@ -41,7 +41,7 @@ class AppEngine(Engine):
 
     async def run_line(self, line: bytes) -> None:
         """Run one command, and answer."""
-        ask = decode(line, ASK)
+        ask = decode_message(line, ASK)
         state = None
         try:
             self._provide(ask.spec.inside)
@@ -90,4 +90,4 @@ async def run_orders(engine: AppEngine, orders: Orders) -> None:
 
 
 if __name__ == "__main__":
-    start(run_orders, *sys.argv[1:], engine=AppEngine)
+    start_engine(run_orders, *sys.argv[1:], engine=AppEngine)

@@ -136,11 +136,11 @@ class Request:
         finally:
             self._ended = self._state.journal.now
             writer.close()
-        status = outcome_of(bytes(data), left_out)
+        status = response_outcome(bytes(data), left_out)
         return (status, end) if status == "none" else (status,)
 
 
-def outcome_of(data: bytes, left_out: int = 0) -> str:
+def response_outcome(data: bytes, left_out: int = 0) -> str:
     """The status of an answer that is whole; "cut" of one that is not; "none" without one.
 
     `left_out`: bytes of its body that are not among these.

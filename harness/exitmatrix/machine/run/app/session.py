@@ -24,7 +24,7 @@ from exitmatrix.machine.run.app.restoring import PutAside
 from exitmatrix.machine.run.aside import as_given
 from exitmatrix.machine.run.connection import Connection
 from exitmatrix.machine.run.dispatch import Dispatch
-from exitmatrix.machine.run.lines import decode, encode
+from exitmatrix.machine.run.lines import decode_message, encode
 from exitmatrix.machine.run.messages import Hello
 from exitmatrix.model.app import AppSpec, AppTrial
 
@@ -104,7 +104,7 @@ print(json.dumps({name(one): version for one, version in reversed(found) if one 
 """
 
 
-def packages_of(python: str, environment: Mapping[str, str], folder: str) -> dict[str, str]:
+def installed_packages(python: str, environment: Mapping[str, str], folder: str) -> dict[str, str]:
     """What is installed for a Python, by name; {} where it cannot be asked."""
     found = find_command(python, environment, folder) if python else None
     if found is None:
@@ -266,5 +266,5 @@ _DECODER = msgspec.json.Decoder(Hello | AppAnswer)
 
 
 def _read(line: bytes) -> Hello | tuple[int, AppTrial]:
-    message = decode(line, _DECODER)
+    message = decode_message(line, _DECODER)
     return (message.number, message.trial) if isinstance(message, AppAnswer) else message

@@ -22,7 +22,7 @@ import os
 import sys
 
 VARIABLE = "EXITMATRIX_WITHOUT"
-NAMES = frozenset(
+FACILITIES = frozenset(
     {
         *("pidfd", "exit-info", "children", "subreaper", "mark", "spawn-options"),
         "control-groups",
@@ -50,11 +50,10 @@ def have_pidfds() -> bool:
 
 def refusal() -> str | None:
     """Why no trial can be run here; None where they can."""
-    unknown = sorted(_WITHOUT - NAMES)
+    unknown = sorted(_WITHOUT - FACILITIES)
     if unknown:
-        return (
-            f"{VARIABLE} names {', '.join(unknown)}: the facilities are {', '.join(sorted(NAMES))}"
-        )
+        known = ", ".join(sorted(FACILITIES))
+        return f"{VARIABLE} names {', '.join(unknown)}: the facilities are {known}"
     if sys.platform != "linux":
         return (
             "trials are run on Linux alone: they need /proc, epoll and a subreaper; "
